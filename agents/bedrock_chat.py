@@ -1,6 +1,4 @@
-"""A client for Bedrock's Converse API. AWS's client has only blocking calls, so they run in daemon threads, which do
-not keep the process alive.
-"""
+"""A client for Bedrock's Converse API that runs AWS's blocking calls in daemon threads."""
 
 import asyncio
 import threading
@@ -38,10 +36,7 @@ class BedrockChat(ChatBedrockConverse):
 
 
 async def _from_thread(make: Callable[[], Iterator[Any]]) -> AsyncIterator[Any]:
-    """Call `make` in a daemon thread, and yield the items of the blocking iterator that it returns.
-
-    If the caller stops early, the thread ends at the next item, or with the process if no further item comes.
-    """
+    """Run a blocking iterator, made by `make`, in a daemon thread, and yield its items."""
     loop, queue, left = asyncio.get_running_loop(), asyncio.Queue[tuple[bool, Any]](), threading.Event()
 
     def put(is_piece: bool, item: Any) -> None:

@@ -1,7 +1,4 @@
-"""Wraps LangChain chat models that a Python program passes in, and finds them by name while a run lasts.
-
-A run folder stores only the name: to resume the run, the program must pass the object in again.
-"""
+"""Wraps LangChain chat models from a Python program, and finds them by name while a run lasts."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -27,10 +24,9 @@ _HERE: ContextVar[Mapping[str, Model]] = ContextVar("brought", default=MappingPr
 
 
 def model_of(chat: "BaseChatModel") -> Model:
-    """Wrap a LangChain chat model as a Model. The retries and time limits of its client stay as they are.
+    """Wrap a LangChain chat model as a Model; retries and time limits of the client stay.
 
-    From then on, the API keys in the chat model count as secrets: gedanken removes them from all texts that it stores
-    or shows. Raises BadInput if `chat` is not a LangChain chat model.
+    The chat model's API keys count as secrets from then on. Raises BadInput if `chat` is no such model.
     """
     from langchain_core.language_models import BaseChatModel
     from pydantic import SecretStr
@@ -48,9 +44,9 @@ def model_of(chat: "BaseChatModel") -> Model:
 
 @contextmanager
 def brought(model: Model) -> Iterator[ModelSpec]:
-    """Register a model under its name while the context lasts, and yield the ModelSpec with this name.
+    """Register a model by name while the context lasts, and yield its ModelSpec.
 
-    Only the current asyncio task, and the tasks that it starts, find the model.
+    Only the current asyncio task and its child tasks find the model.
     """
     reset = _HERE.set({**_HERE.get(), model.name: model})
     try:

@@ -20,9 +20,7 @@ from gedanken.prompts import render
 FIRST_TEMPERATURE = 0.2
 AFRESH_TEMPERATURE = 0.7
 REPLY_TOKENS = {"tell": 4096, "checklist": 1024}
-"""Token limit of a reply, by the name of the prompt. Small models get the prompt `checklist` and a lower limit,
-because they may not stop by themselves.
-"""
+"""Token limit of a reply, by the name of the prompt. Small models (`checklist`) may not stop by themselves."""
 TRACEBACK_CHARACTERS = 1200
 FIRST_WIDTH = 512
 """Width of the first hidden layer that the prompt `checklist` suggests; each further layer is half as wide."""
@@ -46,9 +44,7 @@ class Failure:
     ending: str = ""
     """The end of the run's output, which the coder is shown."""
     refused: bool = False
-    """True if the version was never run: gedanken refused it, or a person rejected it. The coder is not shown the
-    version again, unless a person rejected it.
-    """
+    """True if the version was never run: refused by gedanken, or rejected by a person."""
     rejected: bool = False
     """True if a person rejected the version before it ran; the only problem is then that person's reason."""
 
@@ -66,23 +62,19 @@ class Coder:
     async def write(
         self, line: ScriptLine, at: int, base: Program | None, earlier: Sequence[Program], failure: Failure | None
     ) -> Program:
-        """Ask the model for the next version of a file, and return that version.
+        """Ask the model for the next version of a file.
 
-        `line` is the script line that asks for the file to be written or edited, and `at` is the index of this line.
-        `base` is the version that an edit starts from. `earlier` are all versions so far. `failure` says why the last
-        version was not accepted; it is None on the first try.
+        `at` is the index of `line` in the script; an edit starts from `base`. `earlier` are all versions so far.
+        `failure` says why the last one was not accepted; None on the first try.
 
-        After a failure the model is usually shown its program, and asked to fix it. In two cases the model starts
-        over: gedanken refused the program before it ran, or the line asks for an edit. Each try of an edit starts
-        from `base`, so that the effect of one single edit can be determined. A program that a person rejected is
-        always shown to the model again, together with the person's reason.
-
-        If the reply contains no whole program, the returned version has `works=False` and must not be run. Raises
-        NoModel; RequestRefused if the request is never sent again.
+        After a failure, the model is asked to fix its program, or starts over. If the reply has no whole program, the
+        version has `works=False` and must not be run. Raises NoModel; RequestRefused if the request is never sent
+        again.
         """
         assert line.file is not None
         tries = sum(1 for program in earlier if program.line == at)
         rejected = failure is not None and failure.rejected
+        # Each try of an edit starts from `base`: the effect of one single edit is to be determined.
         mend = failure is not None and (rejected or not (line.edit or failure.refused))
         messages, prompt = self.first_messages(line, base)
         if mend and failure is not None:
@@ -118,9 +110,7 @@ class Coder:
         )
 
     def first_messages(self, line: ScriptLine, base: Program | None) -> tuple[list[Message], str]:
-        """Return the messages that begin a conversation with the coder, and the name of their prompt: `edit`, `tell`
-        or `checklist`.
-        """
+        """Return the first messages to the coder, and the name of their prompt: `edit`, `tell` or `checklist`."""
         if line.edit and base is not None:
             system = render("coder-edit-system", file=line.file)
             asked = render("coder-edit", file=line.file, source=base.source.rstrip(), tell=_as_clause(line.tell))
@@ -154,16 +144,14 @@ class Coder:
 
 
 def ending_of(execution: Execution) -> str:
-    """Return the part of the output that the coder is shown: the end of the output if the program failed, else
-    nothing.
-    """
+    """Return the part of the output that the coder is shown: its end if the program failed."""
     return execution.terminal[-TRACEBACK_CHARACTERS:].strip() if execution.exit_code else ""
 
 
 def extract_code(reply: str) -> str:
-    """Extract the program from a reply: the longest fenced block, or the whole reply if it has no fences.
+    """Extract the program from a reply: the longest fenced block, or else the whole reply.
 
-    The program ends with one newline. A block whose fence is not closed counts too.
+    A block without a closing fence counts too.
     """
     blocks = [found["code"] for found in _BLOCK.finditer(reply)]
     code = max(blocks, key=len) if blocks else reply

@@ -8,11 +8,9 @@ Result = TypeVar("Result")
 
 
 async def at_once(work: Iterable[Callable[[], Awaitable[Result]]], most: int) -> list[Result]:
-    """Run the functions in `work` concurrently, at most `most` at a time. Return their results in the order of
-    `work`.
+    """Run the functions concurrently, at most `most` at a time, and return their results in the order of `work`.
 
-    The functions also start in this order. If one raises an error, the others are cancelled first; then that error is
-    raised.
+    If one raises an error, the others are cancelled first; then that error is raised.
     """
     places = asyncio.Semaphore(most)
 

@@ -1,6 +1,4 @@
-"""Serves the embedded model, a small model that gedanken downloads and runs itself. There is one server per user and
-machine, on the loopback interface, with the OpenAI protocol.
-"""
+"""Serves the embedded model on the loopback interface, with one server per user and machine."""
 
 import asyncio
 import fcntl
@@ -30,11 +28,11 @@ PURE_SAMPLING: dict[str, object] = {"top_k": 0, "min_p": 0.0}
 
 @asynccontextmanager
 async def open_embedded(progress: Progress) -> AsyncIterator[Model]:
-    """Serve the embedded model while the context lasts.
+    """Wait until no other process of the user serves the embedded model, then serve it while the context lasts.
 
-    If another process of this user serves the model, this process waits, because two servers at once would each be
-    about ten times slower than one. Raises NoModel if the weights cannot be obtained or the server does not start.
+    Raises NoModel if the weights cannot be obtained or the server does not start.
     """
+    # Two servers at once would each be about ten times slower than one.
     lock = await _lock(progress)
     key = secrets.token_urlsafe(24)
     try:
@@ -52,11 +50,8 @@ async def open_embedded(progress: Progress) -> AsyncIterator[Model]:
 
 
 async def _lock(progress: Progress) -> IO[str]:
-    """Wait until the user's lock for the embedded model is free, and take it.
-
-    The server's process inherits the open file, so the lock is free again only when the file is closed and the server
-    has ended.
-    """
+    """Wait until the user's lock for the embedded model is free, and take it."""
+    # The server inherits the open file, so the lock is held until the server has ended, too.
     file = (cache_folder() / "embedded.lock").open("w")
     told = False
     while True:
@@ -96,9 +91,7 @@ def _as_model(key: str, server: EmbeddedProcess) -> Model:
     warm_for = ""
 
     async def prepare(messages: Sequence[Message], fresh: bool) -> None:
-        """If `fresh`, process the messages once with an empty cache, because a seed gives the same reply only from
-        the same state of the cache. Raises NoModel if the server has stopped.
-        """
+        """If `fresh`, process the messages once with an empty cache. Raises NoModel if the server has stopped."""
         nonlocal warm_for
         if (code := server.poll()) is not None:  # a retry would not help
             raise NoModel(f"embedded:{MODEL_NAME}: its server has stopped ({how_it_ended(code)})")
@@ -113,6 +106,7 @@ def _as_model(key: str, server: EmbeddedProcess) -> Model:
         elif wanted != warm_for:
             warm_for = ""  # for as long as it is under way: it may be broken off
             await asyncio.to_thread(server.fit)  # now, as the cache is emptied anyway
+            # A seed gives the same reply only from the same state of the cache.
             await cold.ainvoke(as_chat(messages), {"run_name": "warm-up"})
             warm_for = wanted
 

@@ -1,6 +1,4 @@
-"""Starts and stops the process that serves the embedded model. The server has one thread for each core that other
-programs leave free.
-"""
+"""Starts and stops the server of the embedded model, with one thread for each free core."""
 
 import os
 import subprocess
@@ -18,30 +16,25 @@ from gedanken.experiment.errors import NoModel
 
 START_SECONDS = 120
 WAITING_THREADS = {"GOMP_SPINCOUNT": "2000"}
-"""Makes waiting threads sleep soon. The server's threads wait for each other hundreds of times per token. By default
-a waiting thread spins, that is, it keeps its core busy. If another program then takes the core of one thread, all
-threads wait for that one, and the speed falls from eleven tokens per second to one. With this setting a thread spins
-for some microseconds and then sleeps.
+"""Makes waiting threads sleep soon. Otherwise, another busy program slows the server from eleven tokens per second to
+one.
 """
 LOOK_SECONDS = 0.25
 """How long each measurement of the machine's load takes, in seconds."""
 LOOK_AGAIN_SECONDS = 60
-"""Minimum time in seconds between two measurements of the load, as long as requests reuse the server's cache.
-Whenever the cache is emptied, the load is measured anyway.
-"""
+"""Minimum time in seconds between two measurements of the load, while requests reuse the server's cache."""
 _AT_WORK = 0.1
 """A server that uses at least this many cores is computing a reply."""
 
 
 class EmbeddedProcess:
-    """The process of the embedded model's server. It can be started again at the same address, with another number of
-    threads.
+    """The server process of the embedded model; it can be restarted with another number of threads.
 
-    Each row of a matrix product is computed by one thread, so a reply does not depend on the number of threads.
+    A reply does not depend on the number of threads.
     """
 
     def __init__(self, weights: Path, key: str, lock: IO[str]) -> None:
-        """Store the path of the weights, the API key and the lock file. The server is started by `start`."""
+        """Store the arguments; the server is started by `start`."""
         self._weights, self._key, self._lock = weights, key, lock
         self.address = ""
         self.threads = 0
@@ -60,20 +53,19 @@ class EmbeddedProcess:
         return self._process.poll() if self._process else None
 
     def fit(self) -> None:
-        """Measure the load. If another number of threads would now fit the free cores, start the server again with
-        that number and an empty cache.
+        """Measure the load, and restart an idle server with an empty cache if another number of threads fits.
 
-        A server that is computing a reply is left running. Raises NoModel if the server does not start.
+        Raises NoModel if the server does not start.
         """
         if self._look() < _AT_WORK and self._wanted != self.threads:
             self._end()
+            # Replies stay the same: each row of a matrix product is computed by one thread.
             self._start(self._wanted)
 
     def misfits(self) -> bool:
-        """Return whether the server should be started again with another number of threads.
+        """Return whether the last two measurements of the load agree on another number of threads.
 
-        The load is measured at most once a minute; in between, False is returned. True if the number of threads that
-        fits the load was the same in the last two measurements, and the server has another number of threads.
+        The load is measured at most once a minute; in between, False is returned.
         """
         if time.monotonic() - self._looked < LOOK_AGAIN_SECONDS:
             return False
@@ -82,8 +74,7 @@ class EmbeddedProcess:
         return before == self._wanted != self.threads
 
     def _look(self) -> float:
-        """Measure how many cores other programs use, and store how many threads this leaves for the server. Return
-        how many cores the server itself uses."""
+        """Measure the load, store the fitting number of threads, and return how many cores the server uses."""
         taken, own = cores_taken(self._process.pid if self._process else None)
         self._wanted, self._looked = fitting_threads(taken), time.monotonic()
         return own
@@ -135,17 +126,15 @@ def how_it_ended(code: int) -> str:
 
 
 def fitting_threads(taken: float) -> int:
-    """Return how many threads the server should have while other programs use `taken` cores.
-
-    A thread that has to share its core delays all others, because they wait for it hundreds of times per token.
-    """
+    """Return how many threads the server should have while other programs use `taken` cores."""
+    # A thread that shares its core delays all others: they wait for it hundreds of times per token.
     return max(1, (os.cpu_count() or 1) - round(taken))
 
 
 def cores_taken(server: int | None) -> tuple[float, float]:
-    """Return how many cores other programs use at present, and how many the process `server` uses.
+    """Return how many cores other programs use now, and how many the process `server` uses.
 
-    Programs of low priority do not count, because they give way to the server.
+    Programs of low priority do not count: they give way.
     """
     began, all_before, own_before = time.monotonic(), _busy_seconds(), _own_seconds(server)
     time.sleep(LOOK_SECONDS)

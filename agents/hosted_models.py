@@ -129,15 +129,13 @@ def _bedrock(name: str, options: dict[str, Any], learned: Learned) -> Any:  # no
 
 
 def _hear_pages(client: Any) -> None:
-    """Make a client check each response, so that a web page or an error message is not taken for a reply."""
+    """Make a client check each response with `_must_be_a_model`."""
     hooks = client.event_hooks
     client.event_hooks = {**hooks, "response": [*hooks.get("response", ()), _must_be_a_model]}
 
 
 async def _must_be_a_model(response: Any) -> None:
-    """Raise an error if a response with status 200 is not the requested reply, but a web page (because the address is
-    wrong), an error message, or a whole reply although a stream was requested.
-    """
+    """Raise an error if a response is a web page, an error, or a whole reply instead of a stream."""
     kind = response.headers.get("content-type", "").lower() if response.status_code == 200 else ""
     if kind.startswith("application/json"):
         await _must_be_no_error(response)
@@ -151,13 +149,12 @@ async def _must_be_a_model(response: Any) -> None:
 
 
 async def _must_be_no_error(response: Any) -> None:
-    """Raise the error that a response with status 200 contains. Routers send such a response if the provider behind
-    them failed.
-    """
+    """Raise the error that a response with status 200 contains."""
     try:
         said = json.loads(await response.aread())
     except ValueError:
         return  # the client itself reports invalid JSON
+    # Routers send this if the provider behind them failed.
     if isinstance(said, dict) and said.get("error"):
         raise ErrorInside(said["error"])
 

@@ -26,11 +26,10 @@ REBUILD = "(all requests so far, in one message)"
 
 @dataclass(slots=True)
 class ImaginedMachine:
-    """A terminal that a language model plays. The machine remembers its session.
+    """A terminal that a language model plays, and that remembers its session.
 
-    The model is sent only the facts of its persona and what is typed in: commands, programs, and remarks in curly
-    brackets (`tells`). No method accepts real output, so real output cannot reach the model (rule 2 in
-    docs/design.md).
+    The model is sent only the facts of its persona and what is typed: commands, programs and `tells`. No method
+    accepts real output (rule 2 in docs/design.md).
     """
 
     model: Model | str
@@ -48,8 +47,8 @@ class ImaginedMachine:
     progress: Progress = field(default_factory=Silent)
     """Receives progress messages while a model is opened by name."""
     losses: list[NoModel] | None = None
-    """A list that collects the NoModel errors of concurrent commands, so that one error does not end the other
-    commands. If `losses` is None, the error is raised instead.
+    """Collects the NoModel errors of concurrent commands, so that one does not end the others. If None, the error is
+    raised.
     """
     name: str = field(default="imagined", init=False)
     _opened: AsyncExitStack = field(default_factory=AsyncExitStack, init=False)
@@ -80,16 +79,13 @@ class ImaginedMachine:
         fresh: bool = True,
         on_output: OnOutput | None = None,
     ) -> Execution:
-        """Have the model imagine one command; see Machine.run. `tells` are remarks that the model is sent before the
-        command.
+        """Have the model imagine one command; see Machine.run.
 
-        If the reply was filtered or refused, contains only reasoning, or did not arrive after all tries, the
-        Execution says so, and the command is not added to the session. There is one exception: a model that only
-        reasons, and then ends its reply normally, may mean that the command prints nothing. Then the command is added
-        to the session, with an empty reply.
+        `tells` are remarks that the model is sent before the command. `fresh` makes the reply independent of earlier
+        requests to the model.
 
-        `fresh` makes the reply independent of earlier requests to the model. If the model cannot be used any more,
-        the session is unchanged, and NoModel is raised or added to `losses`.
+        A command without an answer is not added to the session; the Execution says why. If the model cannot be used
+        any more, NoModel is raised or added to `losses`.
         """
         typed = typing(command, tuple(tells))
         try:
@@ -97,6 +93,7 @@ class ImaginedMachine:
         except NoModel as error:
             return self._unanswered(command, error)
         done = self._execution(command, reply)
+        # A model that only reasons, and then ends normally, may mean that the command prints nothing.
         if done.cause not in NO_RUN or reply.end.may_be_silence:
             self.session = self.session.add(Turn(typed, reply.text))
         return done
@@ -106,9 +103,7 @@ class ImaginedMachine:
         return await replace(self).run(command, fresh=fresh, on_output=on_output)
 
     def place(self, name: str, source: str) -> None:
-        """Add a turn to the session, in which the text `source` is typed into the file `name`. The model is not asked
-        for a reply.
-        """
+        """Add a turn that types the text `source` into the file `name`; the model is not asked."""
         self.session = self.session.add(placing(name, source))
 
     def lose(self) -> None:
@@ -118,9 +113,8 @@ class ImaginedMachine:
     async def rebuild(self, policy: Policy, on_output: OnOutput | None = None) -> Execution | None:
         """Rebuild the context from the stored turns, as the policy says; see `Policy`.
 
-        With the policy `requests`, all stored requests are sent again in one message, and the model's answer is
-        returned. With any other policy, or without stored turns, the model is not asked, and None is returned. If the
-        model cannot be used any more, the session is unchanged, and NoModel is raised or added to `losses`.
+        Returns the model's answer with the policy `requests` if turns are stored, else None. If the model cannot be
+        used any more, NoModel is raised or added to `losses`.
         """
         if policy != "requests" or not self.session.stored:
             self.session = self.session.remember() if policy == "transcript" else self.session.lose()
@@ -156,9 +150,7 @@ class ImaginedMachine:
         )
 
     def _unanswered(self, command: str, error: NoModel) -> Execution:
-        """Return the execution of a command that got no reply. If the model cannot be used any more, `error` is added
-        to the attribute `losses`; if `losses` is None, `error` is raised instead.
-        """
+        """Return the execution of a command that got no reply."""
         if not isinstance(error, NoReply):
             if self.losses is None:
                 raise error

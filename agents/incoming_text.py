@@ -1,6 +1,4 @@
-"""Cleans the text of a reply as it streams in: joins characters that are split between pieces, and removes this
-process's API keys.
-"""
+"""Cleans a reply's text as it streams in: joins split characters, and removes this process's API keys."""
 
 import re
 
@@ -13,9 +11,7 @@ _FIRST_HALF = re.compile(r"[\ud800-\udbff]\Z")
 
 
 class Incoming:
-    """Joins and cleans the pieces of one text. If a piece ends with a part of a character or of a key, this part is
-    held back until the next piece.
-    """
+    """Joins and cleans the pieces of one text. A part of a character or key is held back until the next piece."""
 
     def __init__(self, secrets: Secrets | None = None) -> None:
         """`secrets` holds the keys to remove; by default they are the keys of this process."""
@@ -55,8 +51,9 @@ class Incoming:
 
 
 def whole_characters(text: str) -> tuple[str, int]:
-    """Make a text encodable: join the halves of surrogate pairs and replace lone halves. Return the text, and the
-    number of halves that were replaced.
+    """Make a text encodable: join surrogate pairs, and replace lone halves.
+
+    Returns the text, and the number of replaced halves.
     """
     if not _HALF.search(text):
         return text, 0

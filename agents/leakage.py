@@ -1,8 +1,4 @@
-"""Detects real output that the coder quotes in a program. The imagined machine is shown the program, but must not see
-real output (rule 2 in docs/design.md).
-
-A coder that disguised a value on purpose would not be detected.
-"""
+"""Detects real output that the coder quotes in a program, where the imagined machine would see it."""
 
 import ast
 import builtins
@@ -14,9 +10,7 @@ from collections.abc import Iterator, Sequence
 TELLING_CHARACTERS = 12
 """Minimum length in characters of a sequence of words that counts as quoted. A shorter match may be a coincidence."""
 TELLING_DIGITS = 3
-"""Minimum number of digits of a decimal number, or of a word of letters and digits, that counts as a value. Names in
-libraries contain fewer digits.
-"""
+"""Minimum number of digits of a quoted decimal number or word, such as `8f3e77aa`. Names in libraries have fewer."""
 LONGEST_SIZE = 6
 """Maximum number of digits of an integer that a program may take from an error message, for example a size that did
 not fit.
@@ -32,16 +26,13 @@ _DECIMAL = re.compile(r"(?<![\w.])\d*\.\d+(?:e[+-]?\d+)?(?!\w|\.\d)", re.IGNOREC
 
 
 def leaked(source: str, shown: Sequence[str], known: Sequence[str]) -> str | None:
-    """Return a piece of `shown` (the real output that the coder was shown) that the program `source` quotes; None if
-    it quotes nothing.
+    """Return a piece of `shown`, the coder's real output, that the program `source` quotes; None if there is none.
 
-    Three things count as quotes: a decimal number of three digits or more, also if the program rounds it; a word of
-    letters and digits with three digits or more, such as `8f3e77aa`, or an integer of more than LONGEST_SIZE digits;
-    and, only in comments and strings, consecutive words of at least TELLING_CHARACTERS characters, unless all of them
-    are names in the code or in Python. Text that also occurs in `known` (the versions that were run, and the coder's
-    instructions) is not a quote. A program may take single names from a traceback, because a fixed program needs the
-    right name.
+    Quotes are decimal numbers, even rounded, and long integers or words with digits, such as `8f3e77aa`. In comments
+    and strings, a row of words is a quote, too. Text that occurs in `known` (versions that were run, the coder's
+    instructions) is no quote. A value disguised on purpose is not found.
     """
+    # Single names may be taken from a traceback: a fixed program needs the right name.
     return _number(source, shown, known) or _value(source, shown, known) or _words(source, shown, known)
 
 
@@ -86,9 +77,7 @@ def _words(source: str, shown: Sequence[str], known: Sequence[str]) -> str | Non
 
 
 def _runs(words: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Yield each sequence of consecutive words that is long enough to count as quoted: from TELLING_CHARACTERS to
-    about twice as many characters.
-    """
+    """Yield each sequence of consecutive words that is TELLING_CHARACTERS to about twice as many characters long."""
     for start in range(len(words)):
         length = -1
         for end in range(start, len(words)):
@@ -100,9 +89,7 @@ def _runs(words: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def _prose_and_code(source: str) -> tuple[str, str]:
-    """Split a program into two texts: its comments and strings, and all other code. If the program cannot be parsed,
-    the first text is the whole program.
-    """
+    """Split a program into two texts: its comments and strings, and all other code."""
     prose: list[str] = []
     code: list[str] = []
     try:

@@ -51,10 +51,7 @@ class _Piece:
     """Number of characters at the beginning of the piece that repeat text of earlier pieces."""
 
     def describe(self) -> dict[str, object]:
-        """Describe the piece for the setting `pieces` (see `reply_in_full`): the seal (hash) of the piece, and the
-        number of characters that the piece adds to the joined reply. If the piece's reply is not exactly these
-        characters, the whole text of the reply is included.
-        """
+        """Return the piece's entry in the setting `pieces`; see `reply_in_full`."""
         kept = {"characters": len(self.text)}
         dropped = {} if self.text == self.reply.text else {"reply": self.reply.text}
         return {**asdict(self.reply.seal), **kept, **dropped}
@@ -69,13 +66,12 @@ async def reply_in_full(  # noqa: PLR0913 (what a reply is asked with)
     fresh: bool,
     on_text: OnOutput | None,
 ) -> Joined:
-    """Request a reply. If the token limit cuts it, request further pieces, at most `continuations`. Stop earlier if
-    the text only repeats itself, or if a piece adds nothing. Raises NoModel.
+    """Request a reply, and at most `continuations` further pieces while the token limit cuts it. Raises NoModel.
 
-    If there are several pieces, the joined reply gets a seal (hash) of its own. This seal covers the messages of the
-    first piece, the settings, and the joined text. A list `pieces` is added to the settings. For each piece, the list
-    contains the piece's own seal and the number of characters that were taken from the piece; and the whole text of
-    the piece, if only a part of the text was taken.
+    No more pieces are requested if the text only repeats itself, or a piece adds nothing.
+
+    A reply of several pieces has its own seal, of the first messages, the settings and the joined text. The setting
+    `pieces` lists each piece's seal, the number of characters taken, and the whole text unless all was taken.
     """
     reply = await model.reply(messages, sampling, role=ROLE, fresh=fresh, on_text=on_text, enough=CircleWatch())
     text, pieces = reply.text, [_Piece(reply, reply.text)]
@@ -91,9 +87,7 @@ async def reply_in_full(  # noqa: PLR0913 (what a reply is asked with)
 async def _further_piece(
     model: Model, messages: Sequence[Message], text: str, sampling: Sampling, on_text: OnOutput | None
 ) -> _Piece:
-    """Request the continuation of `text`. Some servers can continue an unfinished reply; the other servers are sent a
-    message that asks for the rest.
-    """
+    """Request the continuation of `text`, as a prefill or with a message that asks for the rest."""
     so_far = [*messages, Message("assistant", sendable(text))]
     if model.prefills:
         heard = _WithoutRepeats(text, on_text)
@@ -171,12 +165,8 @@ class _WithoutRepeats:
 
 
 def _without_what_was_said(text: str, reply: Reply, typed: str) -> _Piece:
-    """Clean a further piece (`reply`): remove remarks such as `Sure, here is the rest:`, an opening code fence, and
-    the text at its beginning that repeats the end of the earlier text.
-
-    A model often repeats the last, unfinished line, or a few lines before it. But a complete line that occurs twice
-    may also be genuine output. So repeated complete lines are removed only if the unfinished line follows them, and
-    if each occurs exactly once in the earlier text and once in the piece.
+    """Remove remarks (`Sure, here is the rest:`), an opening fence and repeated text from the beginning of a further
+    piece.
     """
     begun, more = clean_beginning(text, typed), clean_beginning(reply.text, typed)
     again = _said_again(begun.text, more.text)
@@ -184,8 +174,7 @@ def _without_what_was_said(text: str, reply: Reply, typed: str) -> _Piece:
 
 
 def _said_again(text: str, new: str) -> int:
-    """Return how many characters at the beginning of `new` are a repetition: of the last part of `text`, or of all of
-    `text`."""
+    """Return how many characters at the beginning of `new` repeat the end of `text`, or all of it."""
     if _says_all_again(text, new):
         return len(text)
     *complete, unfinished = text.split("\n")
@@ -195,6 +184,7 @@ def _said_again(text: str, new: str) -> int:
         end = begins + len(unfinished)
         if new.startswith(unfinished, begins) and text.endswith(new[:end]):
             again = end
+        # A complete line that occurs twice may be genuine output.
         if said[line] != 1 or anew[line] != 1:
             break
         begins += len(line) + 1
@@ -202,10 +192,8 @@ def _said_again(text: str, new: str) -> int:
 
 
 def _says_all_again(text: str, more: str) -> bool:
-    """Return whether a further piece repeats the text from its beginning and continues after it.
-
-    False if the text is short or consists of repetitions, because the piece may then be genuine output.
-    """
+    """Return whether `more` repeats the whole text and continues after it."""
+    # After a short or repetitive text, the piece may be genuine output.
     return len(more) > len(text) and more.startswith(text) and _is_unmistakable(text)
 
 

@@ -19,12 +19,11 @@ class Message(NamedTuple):
 def as_sent(messages: Sequence[Message], *, empty_turns: bool, system: bool) -> list[Message]:
     """Return the messages in the form that a server accepts, without API keys and lone surrogates.
 
-    If `empty_turns` is False, empty messages of the assistant are left out, because some providers reject them and
-    others silently put a text in their place. The user messages before and after are then merged, as if two commands
-    had been typed before anything was printed. If `system` is False, the text of the system message is put at the
-    beginning of the first user message.
+    Unless `empty_turns`, empty assistant messages are left out, and the user messages around them merged. Unless
+    `system`, the system message becomes the beginning of the first user message.
     """
     sent = [Message(message.role, sendable(redacted(message.text))) for message in messages]
+    # Some providers reject empty messages, others silently put a text in their place.
     if not empty_turns:
         sent = _joined([message for message in sent if message.role != "assistant" or message.text.strip()])
     if not system and len(sent) > 1 and sent[0].role == "system" and sent[1].role == "user":

@@ -9,31 +9,25 @@ from gedanken.agents.model_errors import read_problem
 from gedanken.agents.streamed_reply import StreamedReply
 
 FEWEST_CHARACTERS_A_TOKEN = 3
-"""Number of characters per token that is assumed if the server does not count tokens. The number is low on purpose:
-an estimate should be too high rather than too low.
-"""
+"""Assumed number of characters per token, for servers that count no tokens. It is low, so that estimates are high."""
 
 
 class Meter(Protocol):
     """The interface of token accounting: it permits requests, and records the tokens that they used."""
 
     async def reserve(self, read: int, written: int) -> str:
-        """Wait until a request of at most `read` tokens, with a reply of at most `written` tokens, may be sent.
+        """Wait until a request of at most `read` tokens, with a reply of at most `written`, may be sent.
 
-        Returns the name of the reservation, for `settle`. Raises BudgetSpent if a limit of the budget is used up.
+        Returns the reservation's name, for `settle`. Raises BudgetSpent if a limit of the budget is used up.
         """
         ...
 
     def settle(self, name: str, read: int, written: int, *, estimated: bool) -> None:
-        """Record the tokens that the request with the reservation `name` really used. `estimated` is True if their
-        number is an estimate.
-        """
+        """Record the tokens that the request with the reservation `name` used; `estimated` marks an estimate."""
         ...
 
     def withdraw(self, name: str) -> None:
-        """Record that the request with the reservation `name` was not sent, so that neither a call nor tokens are
-        counted for it.
-        """
+        """Record that the request with the reservation `name` was not sent, and does not count."""
         ...
 
 
@@ -45,10 +39,10 @@ async def metered(
     heard: StreamedReply,
     sending: Callable[[], Awaitable[None]],
 ) -> AsyncIterator[None]:
-    """Reserve the tokens that a request may use: those of the messages `sent`, and at most `most` for the reply. When
-    the request ends, for whatever reason, record the tokens that were really used. `heard` is the reply that arrived.
-    `sending` is called just before the request is sent; if it fails, the request is neither sent nor counted.
-    Without a meter, nothing is reserved or recorded.
+    """Reserve the tokens that a request may use, and record afterwards what it really used.
+
+    `most` is the token limit of the reply, `heard` the reply that arrives. `sending` is called just before the
+    request is sent; if it fails, the request is neither sent nor counted. Without a meter, nothing is counted.
     """
     if meter is None:
         await sending()

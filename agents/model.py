@@ -90,14 +90,11 @@ class Model:
     coder_prompt: Literal["tell", "checklist"] = "tell"
     """Wording of the coder's prompt: `checklist` for small models, `tell` for all others."""
     prepare: Prepare | None = None
-    """Called before each request, with the messages and with `fresh`. If `fresh` is True, the callback brings the
-    server's cache into a state that does not depend on earlier requests. If the last message is an unfinished reply,
-    which the server is to continue, the callback leaves the cache as it is.
+    """Called before each request with its messages and `fresh`. If `fresh`, it makes the server's cache independent
+    of earlier requests.
     """
     wants_fresh: Callable[[], Awaitable[bool]] | None = None
-    """Returns True if the next request should be sent with `fresh`, even if its caller does not ask for that. Before
-    a fresh request, the server of the embedded model can be started again with another number of threads.
-    """
+    """Returns True if the next request should be sent with `fresh`, although its caller does not ask for that."""
     prefills: bool = False
     """True if the server can continue an unfinished reply that is sent as the last message, with the role
     `assistant`.
@@ -106,8 +103,8 @@ class Model:
     """True if the server accepts an empty message with the role `assistant`, as after a command that prints nothing.
     """
     scores: Literal["grammar", "echo"] | None = None
-    """How the log-probabilities of a given text are obtained: `grammar`, by forcing its tokens (embedded server);
-    `echo`, as log-probabilities of a prompt (vLLM's protocol); None if they cannot be obtained.
+    """How log-probabilities of a given text are obtained: `grammar` forces its tokens, `echo` reads those of a prompt
+    (vLLM); None if they cannot be.
     """
     base_url: str | None = None
     extra: dict[str, object] = field(default_factory=dict)
@@ -121,8 +118,8 @@ class Model:
     """The token accounting that records each request; None if nothing is counted."""
 
     def describe(self) -> dict[str, object]:
-        """Return the facts about the model that are stored with a result: name, digest, base URL, settings, and what
-        was learned from its replies.
+        """Return what is stored about the model with a result: name, digest, base URL, settings, and what was
+        learned.
         """
         described = {
             "name": self.name,
@@ -156,11 +153,11 @@ class Model:
     ) -> Reply:
         """Request one reply; `role` names the conversation in the trace.
 
-        `on_text` receives each piece of the answer as it arrives. `enough` receives each piece too, and ends the
-        reply by returning True. `fresh` means that the reply depends on messages and sampling alone, not on earlier
-        requests, as far as the server allows. If the provider filtered or refused the reply, the `end` of the
-        returned Reply says so. After temporary failures the request is retried. Raises NoReply if only this request
-        gets no reply, and NoModel if the model cannot be used any more.
+        `on_text` receives each piece of the answer; so does `enough`, which returns True to end the reply. `fresh`
+        makes the reply independent of earlier requests, as far as the server allows.
+
+        A filtered or refused reply says so in its `end`. Raises NoReply if only this request gets no reply, even
+        after retries; NoModel if the model cannot be used any more.
         """
         return await self._paced(messages, sampling, role, fresh, on_text, enough)
 
@@ -174,8 +171,7 @@ class Model:
         enough: Enough | None,
         sending: Callable[[], Awaitable[None]] | None = None,
     ) -> Reply:
-        """Request a reply as `reply` does. A request waits until the rate limit and the budget allow it. Then, just
-        before it is sent, `sending` is called. If the request is repeated, `sending` is called again."""
+        """Request a reply when rate limit and budget allow it, and call `sending` just before each try."""
 
         async def once() -> Reply:
             if self.prepare:
@@ -193,8 +189,9 @@ class Model:
         text: str,  # noqa: ARG002
         score: Callable[[], Awaitable[Lines | None]],
     ) -> Lines | None:
-        """Return the result of `score`: the surprisal of `text` as a reply to `messages`; None if it is not
-        available. Subclasses can store the results, with `messages` and `text` as the key.
+        """Return the result of `score`: the surprisal of `text` as a reply to `messages`, or None.
+
+        Subclasses can store the result.
         """
         return await score()
 
@@ -207,9 +204,7 @@ class Model:
         enough: Enough | None = None,
         sending: Callable[[], Awaitable[None]] | None = None,
     ) -> Reply:
-        """Request a reply. If the server refuses a setting, send the request again without that setting; if reasoning
-        used up all tokens, send it again with more tokens.
-        """
+        """Request a reply, again without each refused setting, and again with more tokens for reasoning."""
         await self.learned.turn()
         for _ in range(MOST_REFUSALS):
             wanted = _wanted(sampling, self.learned)
@@ -373,9 +368,7 @@ class _ListenerFailed(Exception):
 
 
 class _Listener:
-    """Passes text on to a listener, and marks the listener's exceptions, so that they do not count as failures of the
-    model.
-    """
+    """Passes text on to a listener, and marks its exceptions as no failures of the model."""
 
     def __init__(self, on_text: OnOutput) -> None:
         self._on_text = on_text

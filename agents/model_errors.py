@@ -82,9 +82,7 @@ _REACHED = "is the server running, and is the address (--base-url) right?"
 
 
 class NoReply(NoModel):
-    """This one request gets no reply, but other requests may. If the model cannot be used any more, a plain NoModel
-    is raised instead.
-    """
+    """Only this request gets no reply; a plain NoModel means that the model cannot be used any more."""
 
     def __init__(self, message: str, *, cause: Cause = Cause.NO_REPLY, may_pass: bool = False) -> None:
         super().__init__(message)
@@ -97,10 +95,7 @@ class NoReply(NoModel):
 
 
 class ModelBusy(NoReply):
-    """A temporary failure of the model: the connection, a rate limit, a server error.
-
-    Errors that a retry cannot fix (a wrong key, an unknown model, no quota left) are not ModelBusy.
-    """
+    """A failure of the model that a retry may fix: of the connection, a rate limit, a server error."""
 
     def __init__(
         self,
@@ -148,9 +143,8 @@ class Problem:
 
     @property
     def has_no_quota(self) -> bool:
-        """True if the account's quota is used up, so that waiting does not help. Google's rate limit per minute,
-        which is reported in the same words, does not count.
-        """
+        """True if the account's quota is used up, so that waiting does not help."""
+        # Google reports its rate limit per minute in the same words.
         google_waits = "retryDelay" in self.text and "PerDay" not in self.text
         return self.status == 402 or (bool(_NO_QUOTA.search(self.text)) and not google_waits)
 
@@ -166,9 +160,7 @@ class Problem:
 
     @property
     def is_no_answer(self) -> bool:
-        """True if the error has no HTTP status and is not final. Such an error in the middle of a reply means that
-        the connection broke.
-        """
+        """True if the error has no HTTP status and is not final, as when a connection breaks."""
         return self.status is None and not self.is_final
 
     @property
@@ -207,11 +199,11 @@ def as_no_model(
     begun: bool = False,
     connect: float = USUAL_LIMITS.connect,
 ) -> NoModel:
-    """Turn the error of a client into the error that a user is shown: a ModelBusy if a retry may help, a NoReply if
-    only this request was refused, or else a plain NoModel. The message says what happened, where, and what helps.
+    """Turn a client's error into one for the user, whose message says what happened, where, and what helps.
 
-    `name` is the model's name. `where` is the host, used if the error names none. `begun` is True if pieces of the
-    reply had arrived. `connect` is the number of seconds for which the client waits for a connection.
+    Returns a ModelBusy if a retry may help, a NoReply if only this request was refused, else a plain NoModel. `name`
+    is the model; `where` is the host, used if the error names none. `begun` is True if a part of the reply had
+    arrived. `connect` is the limit for connecting, in seconds.
     """
     said = next((cause for cause in _chain(error) if isinstance(cause, NoModel)), None)
     if said is not None:
@@ -331,11 +323,10 @@ def _texts(error: BaseException) -> Iterator[str]:
 
 
 def _without_echo(body: Any) -> Any:
-    """Remove the copy of the request that a server puts into its error: a setting that is named only in the copy was
-    not refused.
-    """
+    """Remove the copy of the request from a server's error."""
     if isinstance(body, list):
         return [_without_echo(part) for part in body]
+    # A setting that is named only in the copy was not refused.
     if isinstance(body, dict):
         return {key: _without_echo(value) for key, value in body.items() if key not in _ECHOES}
     return body

@@ -10,14 +10,13 @@ from gedanken.experiment.run_spec import ModelSpec
 
 @runtime_checkable
 class ModelProvider(Protocol):
-    """An object that opens models. An entry point of the group `gedanken.models` registers it under a name, which
-    users type as `NAME` in `--model NAME` or `--model NAME:MODEL`.
+    """An object that opens models, registered by an entry point of the group `gedanken.models`.
+
+    Users type its name: `--model NAME` or `--model NAME:MODEL`.
     """
 
     def check(self, spec: ModelSpec) -> None:
         """Check, before anything is opened, that `spec` can be opened. Raises BadInput."""
 
     def open(self, spec: ModelSpec, progress: Progress) -> AbstractAsyncContextManager[Model]:
-        """Open the model for as long as the context lasts. Raises BadInput or NoModel, with a message that says what
-        to do.
-        """
+        """Open the model while the context lasts. Raises BadInput or NoModel, with a message that says what to do."""

@@ -1,6 +1,4 @@
-"""The command `gedanken models check`: a few short questions that find out which settings a model accepts and how it
-replies.
-"""
+"""The command `gedanken models check`: a few short questions show how a model replies."""
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -53,8 +51,9 @@ class Checked:
 
 
 async def check_model(model: Model, progress: Progress) -> Checked:
-    """Ask a model at most eight short questions, and return the facts that the replies show. Raises NoModel if the
-    first question gets no reply.
+    """Ask a model at most eight short questions, and return what its replies show.
+
+    Raises NoModel if the first question gets no reply.
     """
     check = _Check(model, progress, Checked(model.name))
     await check.first()
@@ -88,9 +87,7 @@ class _Check:
         return reply
 
     async def first(self) -> None:
-        """Ask for an ordinary reply with all settings that a run uses. Record which settings are accepted, and how
-        fast the reply is.
-        """
+        """Ask for an ordinary reply, and record which settings are accepted and how fast it is."""
         self.tells("which settings are accepted, and how fast is it?")
         times: list[float] = []
         began = time.monotonic()
@@ -200,9 +197,7 @@ class _Check:
 
 
 def _apart(learned: Learned) -> Learned:
-    """Return a copy of `learned`. What one question teaches about the model is recorded in the copy, so it does not
-    affect the next question.
-    """
+    """Return a copy of `learned`, so that one question does not affect the next."""
     return replace(learned, refused=set(learned.refused), limit_names=list(learned.limit_names))
 
 

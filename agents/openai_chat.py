@@ -12,9 +12,7 @@ KEPT = ("reasoning_content", "reasoning", "refusal")
 
 
 class OpenAIChat(ChatOpenAI):
-    """ChatOpenAI, extended for servers other than OpenAI's own: they also send reasoning, and may send an error
-    inside a reply.
-    """
+    """ChatOpenAI for servers other than OpenAI's own, which send reasoning, or an error inside a reply."""
 
     limit_name: str = "max_completion_tokens"
     """The server's name for the token limit; older servers accept only `max_tokens`."""

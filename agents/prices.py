@@ -29,9 +29,9 @@ class _Table(BaseModel):
 
 
 def price_of(model: ModelSpec) -> Price | None:
-    """Return the price of a model; None if it is not known. Raises BadInput if the user's file cannot be used.
+    """Return the price of a model, from the user's table or the packaged one; None if it is not known.
 
-    A model that runs on this machine costs nothing. The packaged table applies only if no base URL is given.
+    Raises BadInput if the user's file cannot be used.
     """
     if (path := os.environ.get(OWN_TABLE)) and (found := _in(_own_table(Path(path)), model.name, path)):
         return found

@@ -56,8 +56,8 @@ PROVIDERS = {
 
 
 def arguments(name: str, base_url: str | None) -> dict[str, Any]:
-    """Return the arguments that make the client of `provider:model` use the address `base_url`; none if `base_url` is
-    None. If no API key is set, a placeholder for the key is added.
+    """Return the arguments with which the client of `provider:model` uses `base_url`; a placeholder replaces a
+    missing key.
     """
     if base_url is None:
         return {}

@@ -1,8 +1,4 @@
-"""Controls the rate of requests to one model: limits how many run at a time, keeps to a rate that the server accepts,
-and retries if that may help.
-
-Only this module retries: the providers' own clients are configured not to.
-"""
+"""Controls the requests to one model: how many run at a time, at which rate, and which are retried."""
 
 import asyncio
 import random
@@ -31,9 +27,7 @@ FIRST_TRIES = 2
 running.
 """
 LONGEST_TRYING = 900.0
-"""A request is tried again only if its tries so far lasted less than this many seconds together. One try can take
-minutes, because a server may stay silent.
-"""
+"""A request is tried again only if its tries so far took less than this many seconds together."""
 FIRST_WAIT = 2.0
 """Seconds before the second try, if the server names no time. The wait doubles with each further try."""
 LONGEST_BACKOFF = 60.0
@@ -45,10 +39,7 @@ _MARGIN = 0.9
 _SLOWEST_START = 0.1
 """Minimum rate, in requests per second, that is tried as long as no request was accepted."""
 _GROW_AFTER, _GROWTH = 20, 0.1
-"""Each time that 20 requests of an epoch were accepted, the rate grows: the first time by 10 %, then by 20 %, then by
-40 %, and from then on by 80 %. A rate that is only guessed, because no request was accepted before, doubles with each
-accepted request instead.
-"""
+"""The rate grows each time that 20 requests of an epoch were accepted: by 10 %, 20 %, 40 %, then 80 %."""
 _FIRST = 10
 
 Result = TypeVar("Result")
@@ -56,13 +47,10 @@ Result = TypeVar("Result")
 
 @dataclass(slots=True)
 class Bucket:
-    """A rate limiter: it lets requests through one by one, at the rate that the server accepted before it refused a
-    request.
+    """A rate limiter: it lets requests through one by one, at the rate that the server last accepted.
 
-    After a refusal the limiter is closed: no request is let through for a while. An epoch is the time from one
-    opening to the next. The rate is the number of requests accepted in an epoch, divided by the duration of the
-    epoch, less a margin. Requests that come evenly at this rate are accepted by every kind of server: those that
-    count with a fixed window, with a sliding window, or with a token bucket.
+    After a refusal, no request is let through for a while. An epoch is the time from one opening to the next. The
+    rate is an epoch's accepted requests divided by its duration, less a margin.
     """
 
     first_wait: float = FIRST_WAIT
@@ -88,13 +76,11 @@ class Bucket:
     _refused: int = 0
     _taken: int = 0
     _measured: tuple[float, int] | None = None
-    """The last epoch in which requests were accepted: its start, and the number of accepted requests. An epoch begins
-    when requests are let through again after a refusal."""
+    """The last epoch in which requests were accepted: its start, and the number of accepted requests."""
 
     def renew(self) -> None:
-        """Create the event and the lock anew, for a new event loop. No request waits for the old ones, because the
-        requests of the previous loop no longer exist.
-        """
+        """Create the event and the lock anew, for a new event loop."""
+        # No request waits for the old ones: the requests of the previous loop no longer exist.
         self.over, self._line = asyncio.Event(), asyncio.Lock()
 
     async def turn(self) -> int:
@@ -112,10 +98,9 @@ class Bucket:
             return self._epoch
 
     def refuse(self, epoch: int, retry_after: float | None) -> None:
-        """Record that a request, sent in the epoch with the number `epoch`, was refused because of a rate limit. Do
-        nothing if a new epoch has begun since.
+        """Record that a request, sent in the epoch `epoch`, was refused because of a rate limit.
 
-        `retry_after` is the number of seconds that the server asks to wait; None if it names no time.
+        `retry_after` is the wait in seconds that the server asks for; None if it names none.
         """
         if epoch != self._epoch:
             return  # it was closed and opened again since
@@ -132,9 +117,7 @@ class Bucket:
         self.opens = max(self.opens, now + wait + random.uniform(0, min(5.0, wait / 10)))
 
     def take(self, epoch: int) -> None:
-        """Record that the server answered a request, even with an error. Do nothing if the epoch in which the request
-        was sent (`epoch`) is not the current one, or if the limiter is closed.
-        """
+        """Record that the server answered a request, sent in the epoch `epoch`, even with an error."""
         if epoch != self._epoch or self._is_closed:
             return
         self._streak, self.refused_since = 0, None
@@ -159,6 +142,8 @@ class Bucket:
             self._measured = (begun, taken)
         since, taken = self._measured or (begun, 0)
         self._guessed = not taken
+        # Every server accepts requests that come evenly at this rate, whether it counts with a fixed window, a
+        # sliding window or a token bucket.
         self.rate = max(_SLOWEST_START, 1 / (now - since)) if self._guessed else _MARGIN * taken / (now - since)
         self._is_closed = False
         self._epoch += 1
@@ -183,13 +168,12 @@ class Pace:
     _has_replied: bool = False
 
     def __post_init__(self) -> None:
-        """Create one slot for each request that may run at the same time."""
         self._slots = asyncio.Semaphore(self.parallel)
 
     async def ask(self, once: Callable[[], Awaitable[Result]]) -> Result:
-        """Call `once`, which sends one request, and return its result. Call it again as long as a retry may help.
+        """Call `once`, which sends one request, and return its result; call it again while a retry may help.
 
-        Raises NoReply if this request gets no reply after the allowed tries, and NoModel if no request will get one.
+        Raises NoReply if this request gets no reply, NoModel if no request will get one.
         """
         self._come_into_this_loop()
         tries, trying = 0, 0.0

@@ -11,17 +11,15 @@ _PAIRS = {
     "◁think▷": "◁/think▷",
 }
 CLOSES = "</think>"
-"""Tag that closes the reasoning. It may occur without an opening tag if the chat template wrote the opening tag, so
-that the reply begins inside the reasoning.
-"""
+"""Tag that closes the reasoning. It occurs alone if the chat template wrote the opening tag."""
 _HARMONY = ("<|start|>", "<|channel|>")
 _HARMONY_PART = re.compile(
     r"<\|channel\|>(?P<head>.*?)<\|message\|>(?P<body>.*?)(?P<end><\|(?:end|return|call|start|channel)\|>|\Z)",
     re.DOTALL,
 )
 _LATER = re.compile(r"^<think>(.*?)</think>[\r\n]*", re.DOTALL | re.MULTILINE)
-"""Matches reasoning that begins on a later line, after a part of the answer. The pattern is not used if a program of
-the conversation mentions such tags. The output of the program may then contain such a line.
+"""Matches reasoning on a later line, after a part of the answer. Not used if a program of the conversation mentions
+such tags.
 """
 _BARE_HARMONY = re.compile(r"\Aanalysis(?P<reasoning>.*)assistantfinal", re.DOTALL)
 """Matches reasoning in the Harmony format, as it looks after a server dropped all special tokens."""
@@ -74,12 +72,11 @@ class Apart:
         self._holds = False
 
     def end(self, *, cut: bool = False) -> str:
-        """End the reply; return the text of the answer that was held back. `cut` is True if a limit or this client
-        ended the reply.
+        """End the reply, and return the text of the answer that was held back.
 
-        If the model is known to begin inside its reasoning, a reply that was cut before the closing tag contains only
-        reasoning.
+        `cut` is True if a limit or this client ended the reply.
         """
+        # If a reply that begins inside its reasoning was cut before the closing tag, it contains only reasoning.
         if self._state == "reasons" or (self._state == "begins" and self._holds and cut):
             self._reasoning.append(self._buffer)
             return ""

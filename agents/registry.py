@@ -18,15 +18,11 @@ from gedanken.experiment.secrets import learn_address, shown_address
 _NAME = re.compile(r"^(?P<provider>[a-z][a-z0-9_-]*):(?P<model>.+)$")
 
 _IN_NO_ADDRESS = re.compile(r"[\s\\\x00-\x1f\x7f]")
-"""Characters that no base URL may contain: white space, backslashes and control characters. Some clients end the host
-name of a URL at such a character and others do not, so they might connect to different hosts.
-"""
+"""Characters that no base URL may contain: some clients end the host name there and others do not."""
 
 
 def check_name(model: ModelSpec) -> None:
-    """Raise BadInput if no provider is installed for the model's name, if its base URL is not a URL, or if the
-    provider refuses the name or the URL.
-    """
+    """Raise BadInput if no provider is installed for the model, or if its name or base URL is refused."""
     learn_address(model.base_url)
     plugin, provider = _provider_of(model)
     if model.base_url is not None and not _is_address(model.base_url):
@@ -65,9 +61,9 @@ def _is_address(text: str) -> bool:
 
 @asynccontextmanager
 async def open_model(spec: ModelSpec, progress: Progress) -> AsyncIterator[Model]:
-    """Open a model for as long as the context lasts. Raises BadInput or NoModel.
+    """Open a model while the context lasts. Raises BadInput or NoModel.
 
-    A hosted model gets at most `spec.parallel` requests at a time; the embedded one gets one at a time.
+    A hosted model gets at most `spec.parallel` requests at a time, the embedded one only one.
     """
     check_name(spec)
     plugin, provider = _provider_of(spec)

@@ -3,12 +3,10 @@
 ROUNDS = 4
 """Minimum number of repetitions, at the end of a reply, that count as endless."""
 CIRCLE_CHARACTERS = 240
-"""Minimum length in characters of text that counts as repeated. Shorter text may be a short list of equal lines, or
-may occur twice by chance.
-"""
+"""Minimum length in characters of text that counts as repeated. Shorter text may repeat by chance."""
 STOP_CHARACTERS = 1200
-"""Minimum length in characters at which a reply is stopped for repetition. A shorter reply is never stopped, because
-real programs also print some equal lines.
+"""Minimum length in characters at which a reply is stopped for repetition. Real programs, too, print some equal
+lines.
 """
 CHECK_EVERY = 16
 """A reply is checked again each time it has grown by this fraction (1/16), so that the total cost stays proportional
@@ -17,9 +15,7 @@ to its length.
 
 
 def in_circles(text: str) -> bool:
-    """Return whether the second half of a text is one piece of text, at least four times in a row. False if the half
-    has fewer than CIRCLE_CHARACTERS characters.
-    """
+    """Return whether the second half of a text is one piece of text, at least four times in a row."""
     tail = text[len(text) // 2 :]
     if len(tail) < CIRCLE_CHARACTERS:
         return False

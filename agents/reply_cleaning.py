@@ -37,15 +37,11 @@ class Cleaned(NamedTuple):
 
 
 def clean(reply: str, command: str, *, marked: bool = False, known: str = "", opened: bool = False) -> Cleaned:
-    """Remove from a reply what breaks the rules of a terminal: code fences, echoes of the command, prompts and the
-    text after them, chat, remarks about being an AI.
+    """Remove from a reply what no terminal prints: fences, echoes of the command, prompts, chat, remarks about being
+    an AI.
 
-    But programs may print such lines too. So a code fence is removed only if it encloses the whole reply, or follows
-    chat such as `Here is the output:`. All text after the closing fence counts as chat. A line whose words occur in
-    the command, or in `known` (what was typed before), is kept, unless it is an echo of the whole command.
-
-    With `marked`, the output is the text after the first line that says `OUTPUT:`; the text before that line is
-    allowed as working steps. If there is no such line, the whole reply counts as output, and a violation is recorded.
+    Lines whose words occur in the command, or in `known` (what was typed before), are kept, except echoes. With
+    `marked`, the output is the text after the first line `OUTPUT:`; a reply without this line is a violation.
     `opened` means that an opening fence was already removed.
     """
     unmarked: tuple[FormatViolation, ...] = ()
@@ -76,11 +72,9 @@ def clean_beginning(piece: str, known: str = "") -> Cleaned:
 
 
 def _at_mark(reply: str) -> tuple[list[str], str, str]:
-    """Split a reply at the first line `OUTPUT:`. Return the lines before this line, the line itself, and the text
-    after it. Later lines `OUTPUT:` belong to the program's output. If there is no such line, return all lines and
-    two empty texts.
-    """
+    """Split a reply at its first line `OUTPUT:` into the lines before it, this line, and the text after it."""
     lines = reply.splitlines(keepends=True)
+    # Later lines `OUTPUT:` belong to the program's output.
     for at, line in enumerate(lines):
         if line.strip() == OUTPUT_MARK:
             return lines[:at], line, "".join(lines[at + 1 :])
@@ -92,8 +86,7 @@ def _leaves_open(lines: Sequence[str]) -> bool:
 
 
 class _Ends:
-    """Removes text that is not program output, from the beginning and the end of a reply. It repeats this, because
-    each removal may expose more."""
+    """Removes text that is not program output from both ends of a reply, as long as there is more."""
 
     def __init__(self, lines: Sequence[str], command: str, known: str, opened: bool) -> None:
         self._lines = [line.strip() for line in lines]
@@ -104,9 +97,7 @@ class _Ends:
         self._filled = deque(at for at, line in enumerate(self._lines) if line)
 
     def peel(self) -> dict[int, FormatViolation]:
-        """Remove all remarks about being an AI, and any text at the beginning or the end of the reply that no
-        terminal prints. Return the violation of each removed line, by line number.
-        """
+        """Remove what no terminal prints; return the violation of each removed line, by line number."""
         for at in self._filled:
             if _AS_AN_AI.match(self._lines[at]) and not self._was_typed(at):
                 self._take("speaks as an AI", at)
@@ -118,9 +109,7 @@ class _Ends:
         return self._taken
 
     def peel_beginning(self) -> dict[int, FormatViolation]:
-        """Remove any text at the beginning of the reply that no terminal prints. Return the violation of each line
-        removed so far, by line number.
-        """
+        """Remove what no terminal prints from the beginning; return the violations so far, by line number."""
         while self._first():
             pass
         return self._taken
@@ -175,11 +164,7 @@ class _Ends:
         return True
 
     def _closing(self) -> int | None:
-        """Return the number of the line that closes the fence around the output; None if there is none.
-
-        The output may itself contain fences. Those come in pairs, so an unpaired fence before the end is the closing
-        one.
-        """
+        """Return the number of the line that closes the fence around the output; None if there is none."""
         if self._closed or not (self._opening or self._opened_before):
             return None
         matches = ((at, _FENCE.fullmatch(self._lines[at])) for at in self._filled)
@@ -188,6 +173,7 @@ class _Ends:
             return None
         at, fence = fences[-1]
         is_bare = fence[0] == fence[1]
+        # Fences in the output come in pairs, so an unpaired one before the end is the closing one.
         return at if is_bare and (at == self._filled[-1] or len(fences) % 2) else None
 
     def _begins_with_command(self) -> bool:

@@ -67,16 +67,12 @@ class ReplyEnd:
 
     @property
     def goes_on(self) -> bool:
-        """True if the reply can be continued: the token limit of the request cut it, and the model's context has room
-        for more.
-        """
+        """True if the request's token limit cut the reply, and the model's context has room for more."""
         return self.cause is Cause.CUT and self.reason != STOPPED and _plain(self.reason) not in _CONTEXT_FULL
 
     @property
     def was_cut(self) -> bool:
-        """True if a limit ended the reply, in the answer or in the reasoning before the answer, or if this client
-        stopped it.
-        """
+        """True if a limit cut the answer or the reasoning, or if this client stopped the reply."""
         return _CAUSES.get(_plain(self.reason)) is Cause.CUT or self.reason in (NO_LIMIT_KEPT, STOPPED)
 
     @property
@@ -122,9 +118,7 @@ def reason_in(metadata: Mapping[str, Any]) -> str:
 
 
 def later_reason(before: str, now: str) -> str:
-    """Choose between two reasons: the later one, `now`, unless it is empty, or only says that the reply is over while
-    `before` is more specific.
-    """
+    """Choose the later reason, `now`, unless it is empty or less specific than `before`."""
     says_more = before and _CAUSES.get(_plain(before)) is not Cause.FINISHED
     return before if says_more and _CAUSES.get(_plain(now)) is Cause.FINISHED else now or before
 

@@ -43,10 +43,9 @@ class Call:
 def prepare_call(
     chat: "BaseChatModel", wanted: dict[Setting, float | int], learned: Learned, has_system: bool
 ) -> Call:
-    """Prepare a call: copy the chat model, and apply the wanted settings that the model accepts.
+    """Copy the chat model, and apply the wanted settings that the model accepts.
 
-    `learned` is what earlier calls showed about the model. `has_system` is True if the messages include a system
-    message.
+    `learned` is what earlier calls showed about the model. `has_system` is True if there is a system message.
     """
     fields = type(chat).model_fields
     by_call = _BY_CALL.get(type(chat).__name__, {})
@@ -87,9 +86,7 @@ def speaks_responses(chat: "BaseChatModel", learned: Learned) -> bool:
 
 
 def _dropped(chat: Any) -> set[str]:
-    """Return which of temperature and top_p the client itself leaves out of requests to the Responses API, as it does
-    for most GPT-5 models.
-    """
+    """Return which of temperature and top_p the client itself leaves out, as for most GPT-5 models."""
     payload = chat._get_request_payload("")
     return {setting for setting in (Setting.TEMPERATURE, Setting.TOP_P) if setting not in payload}
 

@@ -19,9 +19,7 @@ _GOOGLE = re.compile(r"retryDelay\W+(?P<seconds>\d+(?:\.\d+)?)s")
 
 
 def requested_wait(headers: Mapping[str, str], text: str) -> float | None:
-    """Return the number of seconds that a refusal asks to wait, according to its headers or its text; None if neither
-    names a time.
-    """
+    """Return how many seconds a refusal asks to wait, in its headers or its text; None if it names none."""
     wait = _asked_for(headers, text)
     return wait if wait is None else min(wait, LONGEST)
 
@@ -52,9 +50,7 @@ def _as_seconds(given: str) -> float | None:
 
 
 def _until(given: str) -> float | None:
-    """Return the number of seconds to wait, given as seconds, as a duration such as `6m0s`, as an ISO time (as
-    Anthropic sends it) or as an HTTP date; None if the text is none of these.
-    """
+    """Return the seconds to wait, given as number, duration (`6m0s`), ISO time or HTTP date; None for other text."""
     try:
         moment = datetime.fromisoformat(given)
     except ValueError:
@@ -75,10 +71,9 @@ def _span(text: str) -> float | None:
 
 
 def _is_used_up(name: str, headers: Mapping[str, str]) -> bool:
-    """Return True if the header `name` states when a quota will be reset, and this quota is used up. It counts as
-    used up if no other header says how much of it is left.
-    """
+    """Return whether the header `name` says when a quota that is used up will be reset."""
     if found := _RESET.fullmatch(name):
         left = found["openai"] and f"x-ratelimit-remaining-{found['openai']}"
+        # A quota counts as used up, too, if no other header says how much of it is left.
         return headers.get(left or f"anthropic-ratelimit-{found['anthropic']}-remaining") in (None, "0")
     return False

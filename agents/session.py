@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple, Self, get_args
 
 Policy = Literal["requests", "transcript", "none"]
 """How a lost context is rebuilt: `requests`, by sending all requests again in one message; `transcript`, from the
-stored requests and answers; `none`, not at all. The article that docs/article.md replays used `requests`.
+stored turns; `none`, not at all.
 """
 POLICIES: tuple[Policy, ...] = get_args(Policy)
 
@@ -37,9 +37,7 @@ class Session:
         return replace(self, context=self.stored)
 
     def replay(self, answer: str) -> Self:
-        """Return the session in which the model sees one exchange only: all stored requests in one message, answered
-        by `answer`.
-        """
+        """Return the session with one visible exchange: all stored requests in one message, answered by `answer`."""
         return replace(self, context=(Turn(self.requests, answer),))
 
     @property

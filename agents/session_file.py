@@ -21,9 +21,8 @@ _BEGINNING = b'{"gedanken session": 1, '
 class SessionFile:
     """The file of one session, opened by one process at a time.
 
-    The first line identifies the session. Each call of `keep` adds one line with the new turns, unless nothing has
-    changed. If the context was lost or rebuilt meanwhile, the line also says which turns the model now sees. If the
-    process is killed, only the last line can be incomplete, so reading always gives a state that was stored.
+    The first line identifies the session. Each call of `keep` adds a line with the new turns and, if it changed
+    otherwise, the context. A killed process can leave only the last line incomplete.
     """
 
     path: Path
@@ -35,11 +34,10 @@ class SessionFile:
 
     @classmethod
     def open(cls, path: Path, about: dict[str, str]) -> Self:
-        """Create the session at `path`, or open it again; `about` identifies it, for example by its model and its
-        persona.
+        """Create the session at `path`, or open it again; `about` identifies it, for example by model and persona.
 
-        A truncated last line is dropped; a line that lacks only its line break is kept. Raises BadInput if another
-        process has the session open, if `about` differs, or if the file cannot be read.
+        An incomplete last line is dropped. Raises BadInput if another process has the session open, if `about`
+        differs, or if the file cannot be read.
         """
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -78,10 +76,7 @@ class SessionFile:
 
 
 def _read(path: Path, descriptor: int, about: dict[str, str]) -> tuple[Session, int]:
-    """Lock a session file, write its first line if it is empty, repair its last line, and read it.
-
-    Returns the session and the number of bytes that were dropped.
-    """
+    """Lock a session file, repair its last line, and return the session and the number of dropped bytes."""
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         raise BadInput(f"{path}: not a file")
     try:
@@ -107,9 +102,7 @@ def _read(path: Path, descriptor: int, about: dict[str, str]) -> tuple[Session, 
 
 
 def _is_whole(last: bytes) -> bool:
-    """Return whether the last line is complete except for its line break, which some editors leave out. A truncated
-    line would not parse as JSON.
-    """
+    """Return whether the last line lacks only its line break, which some editors leave out."""
     try:
         _value(last)
     except (ValueError, RecursionError):
@@ -118,7 +111,6 @@ def _is_whole(last: bytes) -> bool:
 
 
 def _session_in(path: Path, lines: list[bytes], about: dict[str, str]) -> Session:
-    """Read a session from the lines of a file. Raises BadInput."""
     _check(path, lines[0], about)
     session = Session()
     for number, line in enumerate(lines[1:], start=2):

@@ -1,7 +1,4 @@
-"""The settings that a model accepts: known from its name, or learned when it refuses a setting.
-
-`agents/model.py` then sends the request again without the refused setting.
-"""
+"""The settings that a model accepts: known from its name, or learned when the model refuses one."""
 
 import asyncio
 import re
@@ -15,8 +12,7 @@ from gedanken.agents.model_errors import Problem
 REASONING_TOKENS = 16_384
 """Extra tokens for a model that reasons by itself, in addition to the limit of the answer."""
 GATE_SECONDS = 1.5
-"""Maximum number of seconds that further requests wait until the first request is accepted. If the server refuses
-settings of the first request, the further requests can be sent without them.
+"""Maximum number of seconds that further requests wait for the first, which shows what settings the server refuses.
 """
 
 
@@ -78,9 +74,7 @@ class Family:
     reasons: bool = False
     """True if such a model reasons without being asked to."""
     hides: bool = False
-    """True if the chat template writes the tag that opens the reasoning. The reply then begins inside the reasoning,
-    unless the server sends reasoning and answer separately.
-    """
+    """True if the chat template writes the tag that opens the reasoning, so that the reply begins inside it."""
     ignores: frozenset[Setting] = frozenset()
     """Settings that such a model accepts, but that have no effect."""
 
@@ -113,7 +107,7 @@ FAMILIES = (
 
 @dataclass(slots=True)
 class Learned:
-    """What is known about one model in one run; updated when the model refuses a setting or shows that it reasons."""
+    """What is known about one model in one run; updated when it refuses a setting or is seen to reason."""
 
     refused: set[Setting] = field(default_factory=set)
     ignored: frozenset[Setting] = frozenset()
@@ -130,7 +124,7 @@ class Learned:
 
     async def turn(self) -> None:
         """Wait briefly until the first request is accepted, so that not every request is refused for the same
-        settings. The first request itself does not wait.
+        settings.
         """
         if self._taken.is_set():
             return
@@ -150,15 +144,14 @@ class Learned:
         return REASONING_TOKENS if self.reasons else 0
 
     def learn(self, problem: Problem, sent: Collection[Setting], tokens: int) -> bool:
-        """Learn from the refusal of a request with the settings `sent` and the token limit `tokens`. Return True if
-        the request can be repeated: without the refused settings, or with a lower or renamed token limit.
+        """Learn from the refusal of a request; return True if the request can be repeated with other settings.
 
-        If temperature and top_p exclude each other, top_p is left out, because a run's conditions name the
-        temperature.
+        `sent` are its settings, and `tokens` is its token limit.
         """
         if problem.status not in (None, 400, 404, 405, 415, 422, 500, 501) or problem.is_filtered:
             return False
         named = [setting for setting in sent if _is_refused(setting, problem)]
+        # Of two settings that exclude each other, top_p is left out: a run's conditions name the temperature.
         if {Setting.TEMPERATURE, Setting.TOP_P} <= set(named) and _both(problem.text):
             named = [Setting.TOP_P]
         if Setting.STREAM_OPTIONS in named:
@@ -170,9 +163,8 @@ class Learned:
         return bool(named)
 
     def _learn_limit(self, text: str, tokens: int) -> bool:
-        """Learn from an error message about the token limit. If the message states the largest allowed limit, store
-        it. Otherwise, switch to the next name of the setting, such as `max_tokens` after `max_completion_tokens`.
-        Return False if there is no next name.
+        """Learn the allowed token limit, or switch to the limit's next name, such as `max_tokens`; return whether
+        this worked.
         """
         if most := _most_tokens(text, tokens):
             self.most_tokens = most

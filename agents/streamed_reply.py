@@ -37,9 +37,7 @@ class StreamedReply:
 
     @property
     def endless(self) -> bool:
-        """True if the reply is far longer than its token limit, which means that the server does not enforce the
-        limit.
-        """
+        """True if the reply is far longer than its token limit, which the server then does not enforce."""
         return self._characters > self._most
 
     @property

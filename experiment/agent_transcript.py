@@ -5,8 +5,7 @@ from typing import Literal
 
 EventKind = Literal["message", "call", "result", "edit", "mark", "unknown"]
 """`call`: the agent called a tool; `result`: the tool's output; `edit`: a file was changed; `mark`: a note by the
-agent's software, for example that it shortened the conversation; `unknown`: an entry that the importer does not
-recognize."""
+agent's software; `unknown`: an entry that the importer does not recognize."""
 Speaker = Literal["user", "agent", "tool", "system"]
 
 
@@ -18,8 +17,8 @@ class Place:
     line: int
     """Line number, counted from 1. If an event's JSON object spans several lines, the number of its first line."""
     pointer: str = ""
-    """JSON pointer to the event, within the JSON value of the line, or of the whole file if the file is one JSON
-    value. Empty if the file is not JSON."""
+    """JSON pointer to the event, from the JSON value of the line, or of the whole file. Empty if the file is not
+    JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +50,12 @@ class AgentEvent:
     cut: bool = False
     """True if the agent's software truncated `text`."""
     is_line_by_line: bool = False
-    """True if each line of `text` is a line of the file, as in a Markdown chat; `place` is then the place of the
-    first line of `text`."""
+    """True if each line of `text` is a line of the file, as in a Markdown chat; `place` is then its first line."""
 
     def place_of_line(self, line: int) -> Place:
-        """Return the place of one line of `text`; the lines are counted from 1.
+        """Return the place of one line of `text`, counted from 1.
 
-        In a format such as JSON, where the lines of a text are not lines of the file, return the place of the event.
+        In a format such as JSON, this is the place of the event.
         """
         return replace(self.place, line=self.place.line + line - 1) if self.is_line_by_line else self.place
 

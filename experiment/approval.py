@@ -1,6 +1,4 @@
-"""The question to a person whether a program may run, and the possible answers. The question and the answers can be
-converted to and from JSON.
-"""
+"""The question to a person whether a program may run, and the possible answers."""
 
 import ast
 from collections.abc import Iterable
@@ -76,8 +74,10 @@ _SAID = {"approve": "was approved", "edit": "was edited", "reject": "was rejecte
 
 
 def without_keys(decision: Approve | EditIt | Reject) -> Approve | EditIt | Reject:
-    """Remove this process's API keys from the texts of a decision, before the decision is stored. Raises BadInput if
-    a text becomes too long."""
+    """Remove this process's API keys from the texts of a decision.
+
+    Raises BadInput if a text becomes too long.
+    """
     return read_decision(redacted_value(decision.model_dump()))
 
 
@@ -93,10 +93,10 @@ def read_decision(value: object) -> Approve | EditIt | Reject:
 
 
 def asks_person(approve: str, answers: Iterable[Approve | EditIt | Reject | None]) -> bool:
-    """Return whether a person must approve the coder's next program. If `approve` is `all`, always; if `first`, until
-    the person has accepted a program, as it was or edited; otherwise never.
+    """Return whether a person must approve the coder's next program.
 
-    `answers` holds the person's answers on earlier programs; None for a program without an answer.
+    With `first`, only until the person has accepted one, as it was or edited. `answers` has None for an unanswered
+    program.
     """
     if approve == "first":
         return all(answer is None or isinstance(answer, Reject) for answer in answers)
@@ -104,8 +104,7 @@ def asks_person(approve: str, answers: Iterable[Approve | EditIt | Reject | None
 
 
 def in_words(label: str, decision: Approve | EditIt | Reject) -> str:
-    """Describe a decision in words, for example `train-v1 was rejected by a person before it could run: it writes to
-    /etc`."""
+    """Describe a decision, such as `train-v1 was rejected by a person before it could run: it writes to /etc`."""
     said = f"{label} {_SAID[decision.decision]} by a person before it could run"
     return f"{said}: {decision.reason}" if isinstance(decision, Reject) else said
 

@@ -1,9 +1,4 @@
-"""Calls blocking code from coroutines, and coroutines from blocking code.
-
-Coroutines that are called from blocking code run in an event loop in a separate thread, so they can be called even
-where a loop is already running, as in a notebook. The whole process has only one such thread and loop, because a
-model's client keeps its connections in the loop that opened them.
-"""
+"""Calls blocking code from coroutines, and coroutines from blocking code."""
 
 import asyncio
 import threading
@@ -22,10 +17,9 @@ Given = ParamSpec("Given")
 
 
 async def off_loop(call: Callable[Given, Result], *arguments: Given.args, **named: Given.kwargs) -> Result:
-    """Run a blocking call in a thread and return its result, so that the event loop can do other work meanwhile.
+    """Run a blocking call in a thread, so that the event loop goes on.
 
-    The call itself is never interrupted: if the caller is cancelled while it waits, even repeatedly, CancelledError
-    is raised only when the call has finished.
+    A cancelled caller gets CancelledError only when the call has finished.
     """
     work = asyncio.ensure_future(asyncio.to_thread(call, *arguments, **named))
     try:
@@ -39,7 +33,7 @@ async def off_loop(call: Callable[Given, Result], *arguments: Given.args, **name
         raise
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=1)  # one loop for the process: a model's client keeps its connections in the loop that opened them
 def _loop() -> asyncio.AbstractEventLoop:
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name="gedanken", daemon=True).start()
@@ -47,10 +41,10 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 
 def wait_for(work: Coroutine[Any, Any, Result]) -> Result:
-    """Run a coroutine from blocking code and return its result. Ctrl-C cancels the coroutine, waits for its cleanup,
-    and raises KeyboardInterrupt with the message of the exception that ended the coroutine.
+    """Run a coroutine from blocking code, even where an event loop runs, as in a notebook.
 
-    Raises RuntimeError if called inside the event loop that would have to run the coroutine.
+    Ctrl-C cancels the coroutine, waits for its cleanup, and raises KeyboardInterrupt with the message of its
+    exception. Raises RuntimeError inside the event loop that would have to run the coroutine.
     """
     loop = _loop()
     if _runs_here(loop):

@@ -1,8 +1,4 @@
-"""Data types for budgets: the limits of a run, its usage so far, and the price of its tokens.
-
-The estimate before a run and the time limit are in `gedanken/terminal/budget.py`. The reservations are in
-`records/run_meter.py`.
-"""
+"""Data types for a run's budget, its usage so far, and the price of its tokens."""
 
 import re
 from decimal import Decimal
@@ -97,8 +93,7 @@ class Tokens(NamedTuple):
 
 
 class Used(NamedTuple):
-    """What a run has used so far. Work that a killed process left unfinished counts with the most that it could
-    use."""
+    """What a run has used so far. A killed process's unfinished work counts with its maximum."""
 
     tokens: Tokens = Tokens(0, 0, 0)
     gpu_seconds: float = 0.0

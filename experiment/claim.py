@@ -6,9 +6,8 @@ from typing import Literal
 from gedanken.experiment.agent_transcript import Place
 
 ClaimKind = Literal["output", "command", "result", "file"]
-"""What the agent claims. `output`: that a terminal showed this output; `command`: that a command was run; `result`: a
-result (of tests, a build, an exit code, a metric, a time, a size, a count, a version); `file`: that a file has these
-contents.
+"""What the agent claims. `output`: a terminal showed this; `command`: a command was run; `result`: such as tests, an
+exit code, a metric, a time, a version; `file`: a file has these contents.
 """
 Status = Literal["supported", "misquoted", "written too early", "stale", "never run", "undecidable"]
 
@@ -36,7 +35,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A passage in the text of an event, on which a verdict is based. A reader can look it up at `place`."""
+    """A passage in an event's text on which a verdict is based."""
 
     event: int
     place: Place
@@ -67,6 +66,5 @@ class JudgedClaim:
     evidence: tuple[Evidence, ...] = ()
     numbers: tuple[NumberSource, ...] = ()
     reading: Literal["recorded", "no tools", "role-played"] = "recorded"
-    """What the verdict is based on. `recorded`: the recorded tool calls. `no tools`: the user's statement that the
-    agent had no tools. `role-played`: nothing. The user had asked the agent to play a terminal, and such a claim is
-    not judged."""
+    """What the verdict is based on. `recorded`: the tool calls. `no tools`: the user's word that there were none.
+    `role-played`: nothing, as the user asked the agent to play a terminal."""

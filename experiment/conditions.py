@@ -13,9 +13,7 @@ class Conditions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     source: Literal["shown", "hidden"] = "shown"
-    """`shown`: the model sees the programs; `hidden`: the model sees only the tasks that the coder was given, so it
-    knows that there are programs.
-    """
+    """`shown`: the model sees the programs; `hidden`: the model sees only the tasks that the coder was given."""
     session: Literal["running", "fresh"] = "running"
     """`running`: the model sees the whole session so far when it imagines a program's run; `fresh`: the model
     sees only that program.
@@ -25,13 +23,12 @@ class Conditions(BaseModel):
     steps: bool = False
     """True if the model may write working steps before the output. The steps count towards the reply's length."""
     temperature: float = Field(default=1.0, ge=0, le=2, allow_inf_nan=False)
-    """Sampling temperature of all samples except sample 0 (the trunk, from which the script continues). Sample 0
-    always has temperature 0."""
+    """Sampling temperature of all samples except sample 0 (the trunk), whose temperature is 0."""
 
     def play(self, persona: Persona) -> Persona:
         """Return the persona to play: without its deliberately false facts if `claims` is False."""
         return persona if self.claims else Persona(name=persona.name, about=persona.about)
 
     def named(self, persona: Persona) -> dict[str, object]:
-        """Return the conditions for display in a result, with the name and the claimed facts of the persona."""
+        """Return the conditions for display, with the persona's name and claims."""
         return {**self.model_dump(), "persona": persona.name, "claimed": list(persona.claims)}

@@ -12,7 +12,7 @@ class GedankenError(Exception):
     exit_code = 1
 
     def __init__(self, message: str) -> None:
-        """Store the message without this process's API keys, because users see it and results may contain it."""
+        """Store the message without API keys."""
         super().__init__(redacted(message))
 
 
@@ -23,9 +23,7 @@ class BadInput(GedankenError):
 
 
 class NotKept(BadInput):
-    """The ledger of a run lacks an entry that it must contain. A ledger stores the result of every command that was
-    executed, and of every request that was sent.
-    """
+    """A run's ledger lacks the entry of an executed command or a sent request."""
 
 
 class NoSandbox(GedankenError):
@@ -41,11 +39,10 @@ class NoModel(GedankenError):
 
 
 class RequestRefused(NoModel):
-    """The model's server refused a request without whose reply a run cannot continue, and which is never repeated."""
+    """The model's server refused a request that the run needs, and that is never repeated."""
 
     def __init__(self, why: str, line: int | None = None) -> None:
-        """`why` is the server's error. `line` is the script line, counted from 1, that needs the reply; None if the
-        script has not begun."""
+        """`why` is the server's error; `line` the script line, counted from 1, or None before the script."""
         fork = f"`gedanken fork RUN --at {line} --model …` (another model from that line on), or " if line else ""
         super().__init__(
             f"{why}; this request is not sent again, so resuming the run does not help; what does: {fork}a new run"

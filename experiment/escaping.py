@@ -1,4 +1,4 @@
-"""Makes text from a model or a program safe to display: no terminal or page obeys its control characters."""
+"""Makes text from a model or a program safe to display."""
 
 import re
 import unicodedata
@@ -11,14 +11,12 @@ _UNUSUAL = re.compile(r"[^\n\t -~]")
 
 
 def is_hidden(character: str) -> bool:
-    """Return whether a character must be displayed as its code, because it is invisible or controls the display.
-    Return False for line feeds and tabs."""
+    """Return whether a character is invisible or controls the display. Line feed and tab are not."""
     return character not in "\n\t" and unicodedata.category(character) in _HIDDEN
 
 
 def harmless(text: str) -> str:
-    """Make text from a model or a program safe to display: show control and direction characters as codes, and remove
-    API keys."""
+    """Show control and direction characters as codes, and remove API keys."""
     return _UNUSUAL.sub(_shown, redacted(text))
 
 

@@ -11,5 +11,4 @@ class Event(BaseModel):
     time: str = ""
     """UTC, ISO 8601; set when the event is appended."""
     worked: float | None = Field(default=None, ge=0, allow_inf_nan=False)
-    """Seconds since the process began to work on the run, not affected by changes of the system clock. None in logs
-    of earlier versions of gedanken."""
+    """Seconds since the process began to work on the run, by a monotonic clock. None in logs of earlier versions."""

@@ -43,8 +43,7 @@ NO_RUN = frozenset(
         Cause.NO_REPLY,
     }
 )
-"""A reply that ended for one of these causes is not an imagined run. It is stored with its cause, but left out of
-every test and finding."""
+"""A reply that ended for one of these causes is not an imagined run: no test or finding uses it."""
 MAY_COME = (Cause.NO_REPLY, Cause.BROKEN_OFF, Cause.ENGINE_LOST)
 """Causes after which a request or a command is repeated when the run is resumed, unless the server refused the
 request (`Execution.is_refused`)."""
@@ -96,9 +95,9 @@ class Limits(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """The hash of (messages sent, model, settings, reply, time).
+    """The hash of (messages sent, model, settings, reply, time), which shows any later change of these.
 
-    It proves that none of these was changed later. It does not prove that the model had never seen the real output.
+    It does not prove that the model had never seen the real output.
     """
 
     sha256: str
@@ -172,8 +171,8 @@ class Execution:
     raw_reply: str | None = None
     """The model's whole reply; None if no model was asked."""
     is_refused: bool = False
-    """True if the model's server refused the request, for example as too long. The request is not sent again. (A
-    model that itself refuses to reply has the cause `refused`.) Earlier versions did not record this."""
+    """True if the model's server refused the request, for example as too long. (The cause `refused` means that the
+    model refused.)"""
 
     @property
     def imagined(self) -> bool:
@@ -182,8 +181,9 @@ class Execution:
 
     @property
     def is_run(self) -> bool:
-        """True if the execution can be compared with other runs. False, for example, if the model refused to reply,
-        or if its reply was cut before it showed anything.
+        """True if the execution can be compared with other runs.
+
+        False, for example, if the model refused to reply, or if its reply was cut while still empty.
         """
         return self.cause not in NO_RUN and not (self.cause is Cause.CUT and not self.terminal.strip())
 
@@ -205,11 +205,9 @@ class Execution:
 
 
 def leaves(executions: Iterable[Execution]) -> tuple[Execution, ...]:
-    """Return the leaves, which are the runs that are measured, in the given order.
+    """Return the measured runs, in the given order: no trunks, and no replies that are not runs.
 
-    The trunks (seed 0 and sample 0) are left out, because the choice of the program depended on them (rule 5 of
-    docs/design.md). Replies that are not imagined runs are left out too. If any real run is reseeded, the real runs
-    that are not reseeded are left out as well (rule 7).
+    If any real run is reseeded, only reseeded real runs are measured. See rules 5 and 7 of docs/design.md.
     """
     found = [
         execution
@@ -240,23 +238,21 @@ class Machine(Protocol):
         ...
 
     async def run(self, command: str, *, on_output: OnOutput | None = None) -> Execution:
-        """Run one command and return its execution.
+        """Run one command. If it fails, times out or prints too much, the Execution says so.
 
-        If the command fails, times out or prints too much, nothing is raised: the Execution says what happened.
         Raises NoSandbox or NoModel only if the machine itself is gone.
         """
         ...
 
 
 class RealMachine(Machine, Protocol):
-    """A machine that really runs the commands. Files in its workspace persist from one command to the next."""
+    """A machine that really runs the commands. Files persist from one command to the next."""
 
     async def run(self, command: str, *, on_output: OnOutput | None = None, label: str | None = None) -> Execution:
         """Run one command; see Machine.run. `label` names this execution within the run.
 
-        A labelled command is executed only once. If an earlier process of gedanken started it and died, this call
-        waits for the command to end, or returns its stored result. On bubblewrap and host, commands die with
-        gedanken, so an unfinished one is started again. Without a label, a command is always executed.
+        A labelled command is executed only once: after a crash of gedanken, it is waited for, or its stored result
+        is returned. On bubblewrap and host, it dies with gedanken, and is started again.
         """
         ...
 
@@ -265,12 +261,11 @@ class RealMachine(Machine, Protocol):
         ...
 
     def mark(self, label: str) -> None:
-        """Save the current workspace as the starting point of branches. If a mark with this label exists, keep it
-        unchanged."""
+        """Save the workspace, from which branches start. An existing mark of this label stays unchanged."""
         ...
 
     def branch(self, seed: int, *, reseed: bool = False) -> Self:
-        """Return the same machine with another seed and its own copy of the workspace, as saved at the last mark.
+        """Return the machine with another seed, on a copy of the workspace as last marked.
 
         With `reseed`, an offset is added to each seed that a program itself sets (rule 7 of docs/design.md).
         """

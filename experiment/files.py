@@ -27,8 +27,7 @@ def read_text(path: Path | Traversable, what: object, most_bytes: int = MOST_BYT
 
 
 def read_bytes(path: Path | Traversable, what: object, most_bytes: int = MOST_BYTES) -> bytes:
-    """Read a file or a pipe. Raises BadInput if that fails, or if it is too large; the message calls the file
-    `what`."""
+    """Read a file or a pipe; messages call it `what`. Raises BadInput if that fails, or if it is too large."""
     try:
         with open(path, "rb", opener=_without_waiting) if isinstance(path, Path) else path.open("rb") as file:
             content = file.read(most_bytes + 1)
@@ -40,20 +39,18 @@ def read_bytes(path: Path | Traversable, what: object, most_bytes: int = MOST_BY
 
 
 def read_regular(path: Path, what: object, most_bytes: int) -> str:
-    """Read a UTF-8 text file as `read_text` does, but only a regular file: a device has no end, and a pipe can be
-    read only once."""
+    """Read a UTF-8 text file as `read_text` does, but no device and no pipe."""
     try:
         is_file = stat.S_ISREG(path.stat().st_mode)
     except OSError as error:
         raise BadInput(f"{what}: {error.strerror}") from error
-    if not is_file:
+    if not is_file:  # a device has no end, and a pipe can be read only once
         raise BadInput(f"{what}: not a regular file")
     return read_text(path, what, most_bytes)
 
 
 class Inside:
-    """A folder from an untrusted source. Only files inside the folder can be read: no path and no link leads
-    outside."""
+    """A folder from an untrusted source. No path and no link leads outside."""
 
     def __init__(self, folder: Path, most_bytes: int) -> None:
         """`most_bytes` limits how much may be read from the folder in total."""
@@ -61,15 +58,17 @@ class Inside:
         self._left = most_bytes
 
     def read(self, name: str, most_bytes: int) -> bytes:
-        """Read a regular file in the folder. Raises BadInput if that fails, if the file is larger than `most_bytes`,
-        or if the total limit of the folder would be exceeded.
+        """Read a regular file in the folder.
+
+        Raises BadInput if that fails, or if `most_bytes` or the folder's total limit is exceeded.
         """
         content = self._read(name, min(most_bytes, self._left))
         self._left -= len(content)
         return content
 
     def size(self, name: str) -> int | None:
-        """Return the size of a regular file in the folder, in bytes; None if there is no such file.
+        """Return the bytes of a regular file in the folder; None if it does not exist.
+
         Raises BadInput if the name leads outside the folder, or to something other than a regular file.
         """
         try:
@@ -111,8 +110,7 @@ class Inside:
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """If the context raises an OSError without a file name, set its file name to `path`. Errors from an open file
-    have none."""
+    """Set the file name of an OSError raised in the context to `path`, if it has none."""
     try:
         yield
     except OSError as error:
@@ -122,10 +120,9 @@ def naming(path: Path) -> Iterator[None]:
 
 
 def put(path: Path, text: str) -> None:
-    """Write a file completely or not at all, and without API keys. A link at `path` is replaced, not followed. Raises
-    OSError.
+    """Write a file completely or not at all, and without API keys. Raises OSError.
 
-    Model output may contain half a surrogate pair. UTF-8 cannot encode that, so it is written as an escape sequence.
+    A link at `path` is replaced, not followed.
     """
     with new_beside(path) as file:
         file.write(redacted(text))
@@ -135,9 +132,10 @@ def put(path: Path, text: str) -> None:
 
 @contextmanager
 def new_beside(target: Path) -> Iterator[TextIO]:
-    """Create a temporary file in the folder of `target`. When the context ends it is deleted, unless it was moved."""
+    """Create a temporary file beside `target`. It is deleted at the end, unless it was moved."""
     new = target.with_name(f"{BESIDE}{token_hex(8)}")
-    with new.open("x", encoding="utf-8", errors="backslashreplace") as file:  # follows no link
+    # Follows no link. Model output may contain half a surrogate pair, which UTF-8 cannot encode.
+    with new.open("x", encoding="utf-8", errors="backslashreplace") as file:
         try:
             yield file
         finally:
@@ -145,14 +143,14 @@ def new_beside(target: Path) -> Iterator[TextIO]:
 
 
 def _without_waiting(path: str, flags: int) -> int:
-    """Open a file without blocking: a named pipe without a writer reads as empty instead of waiting for ever."""
+    """Open a file without blocking: a named pipe without a writer reads as empty."""
     descriptor = os.open(path, flags | os.O_NONBLOCK)
     os.set_blocking(descriptor, True)
     return descriptor
 
 
 def flush_folder(folder: Path) -> None:
-    """Put the names of the files in a folder on the disk; a file's own flush need not do that."""
+    """Flush a folder's file names to the disk, which flushing the files need not do."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Stream = Literal["stdout", "terminal"]
-"""One of the two outputs of an execution. `stdout`: its standard output; `terminal`: standard output and standard
-error together, as a terminal shows them."""
+"""An output of an execution. `terminal`: standard output and standard error together, as a terminal shows them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +22,7 @@ class LineRef:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A difference or a contradiction that a check found. To display it, `compare/sentences.py` makes a sentence from
-    these fields.
-    """
+    """A difference or a contradiction that a check found. `compare/sentences.py` words it."""
 
     check: str
     """Name of the check that found it, for example `literal differs`."""

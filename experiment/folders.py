@@ -1,4 +1,4 @@
-"""Makes and removes work folders. A folder is locked while in use; file systems mounted in it stay untouched."""
+"""Makes and removes work folders, each locked while in use."""
 
 import errno
 import fcntl
@@ -19,7 +19,7 @@ _OWNER = "owner"
 
 
 def remove_tree(path: Path) -> None:
-    """Remove a file or a folder with everything in it; do nothing if it does not exist.
+    """Remove a file or a folder with everything in it, if it exists.
 
     Raises OSError, with nothing removed, if something is mounted at or below it.
     """
@@ -46,8 +46,9 @@ def mounts_in(path: Path) -> list[Path]:
 
 
 def folder_bytes(folder: Path) -> float:
-    """Return the total size in bytes of all regular files below a folder; 0 if there is no such folder. Other file
-    systems mounted there are not counted. Files may grow or be deleted meanwhile.
+    """Return the bytes of all regular files below a folder; 0 if it does not exist.
+
+    Other file systems mounted there are not counted.
     """
     total = 0
     try:
@@ -65,9 +66,9 @@ def folder_bytes(folder: Path) -> float:
 
 @contextmanager
 def work_folder(parent: Path) -> Iterator[Path]:
-    """Make a folder below `parent`, yield it, and remove it when the context ends.
+    """Make a folder below `parent`, yield it, and remove it at the end.
 
-    At the start, the folders that killed processes left below `parent` are removed.
+    First removes what killed processes left below `parent`.
     """
     parent.mkdir(parents=True, exist_ok=True)
     remove_abandoned(parent)
@@ -85,7 +86,7 @@ def environment_in(folder: Path) -> dict[str, str]:
 
 
 def remove_abandoned(parent: Path) -> None:
-    """Remove the work folders in `parent` whose processes no longer exist. Ignore errors in removing a folder."""
+    """Remove the work folders in `parent` whose processes no longer exist, as far as possible."""
     for folder in parent.glob(f"{PREFIX}*"):
         with suppress(OSError), (folder / _OWNER).open("a") as owner:
             fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -94,9 +95,9 @@ def remove_abandoned(parent: Path) -> None:
 
 @contextmanager
 def one_at_a_time(what: str, progress: Progress) -> Iterator[None]:
-    """Hold a lock while the context lasts. The lock is named after a piece of work, such as `build of images`.
+    """Hold the lock of a piece of work, such as `build of images`, while the context lasts.
 
-    The lock is a file in gedanken's cache folder. If another process holds it, tell the user and wait.
+    If another process holds it, tell the user and wait.
     """
     name = what.replace(" ", "-")
     with (cache_folder() / f"{name}.lock").open("a+") as file:

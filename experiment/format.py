@@ -37,7 +37,7 @@ def first_sentence(text: str) -> tuple[str, str]:
 
 
 def brief(text: str) -> str:
-    """Return the first lines of a text, each shortened if long, with a note of how much is left out."""
+    """Return the first lines of a text, shortened, with a note of how much is left out."""
     lines = text.split("\n", LINES_SHOWN)[:LINES_SHOWN]
     shown = "\n".join(cut(line, LINE_SHOWN + NOTE) for line in lines)
     left = len(text) - len("\n".join(lines))
@@ -88,8 +88,7 @@ def span(counts: tuple[int, ...]) -> str:
 
 
 def who(execution: Execution) -> str:
-    """Name a run, for example `seed 3` or `sample 0 (trunk)`. The name of a run that was read from a file is the name
-    of the file."""
+    """Name a run, for example `seed 3`, `sample 0 (trunk)`, or the file that it was read from."""
     if execution.called:
         return execution.called
     number = execution.sample if execution.imagined else execution.seed or 0

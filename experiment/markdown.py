@@ -15,12 +15,12 @@ def fence_for(text: str) -> str:
 
 
 def inline(text: str) -> str:
-    """Put a text on one line, and replace backticks and `<` so that they start neither code nor a tag."""
+    """Put a text on one line, and replace backticks and `<`, which would start code or a tag."""
     return " ".join(text.split()).replace("`", "'").replace("<", "&lt;")
 
 
 def code(text: str) -> str:
-    """Format a text as code on one line, so that nothing in it is a link, a mention, a tag or a formula."""
+    """Format a text as code on one line: Markdown reads nothing in it."""
     line = " ".join(text.split())
     longest = max((len(run) for run in re.findall(r"`+", line)), default=0)
     fence = "`" * (longest + 1)
@@ -29,7 +29,7 @@ def code(text: str) -> str:
 
 
 def prose(text: str) -> str:
-    """Put a sentence on one line, and format as code every word in it that Markdown could misread."""
+    """Put a sentence on one line, with every word as code that Markdown could misread."""
     told: list[str] = []
     held: list[str] = []
     for word in [*text.split(), ""]:

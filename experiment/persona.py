@@ -1,7 +1,4 @@
-"""The persona: the machine that the model is told to be.
-
-Every fact of a persona is matched (measured on the real machine) or claimed (false on purpose).
-"""
+"""The persona: the machine that the model is told to be."""
 
 from typing import Literal, NamedTuple
 
@@ -28,7 +25,7 @@ class Gpus(BaseModel):
 
 
 class Dataset(BaseModel):
-    """The images that a program trains on, as stored on the real machine."""
+    """The images that a program trains on."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -102,7 +99,7 @@ class Fact(NamedTuple):
 
 
 class Persona(BaseModel):
-    """The machine that the model is told to be. A field left at `matched` is filled in from the real machine."""
+    """The machine that the model is told to be. A `matched` field is filled in from the real machine."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -121,8 +118,10 @@ class Persona(BaseModel):
         return tuple(name for name in names if getattr(self, name) != MATCHED)
 
     def resolve(self, machine_facts: MachineFacts) -> tuple[Fact, ...]:
-        """Return all facts, with `matched` fields filled in from the real machine. Processors, memory, user, folder
-        and data set always match the real machine."""
+        """Return all facts, with `matched` fields filled in from the real machine.
+
+        Processors, memory, user, folder and data set always match the real machine.
+        """
         claims = self.claims
         facts = [
             Fact(name, str(getattr(self, name)), "claimed")

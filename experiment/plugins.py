@@ -1,8 +1,4 @@
-"""Plug-ins: objects that an installed distribution adds under one of gedanken's entry-point groups.
-
-Built-in plug-ins are registered in the same way. No code of a plug-in is imported before it is needed. A plug-in is
-code that the user installed and trusts; a run folder or a transcript cannot contain one.
-"""
+"""Plug-ins: objects that an installed distribution adds under an entry-point group of gedanken."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -79,8 +75,9 @@ class Plugin(NamedTuple):
 
 
 def installed(group: str) -> Iterator[Plugin]:
-    """Yield the installed plug-ins of a group, sorted by name. Among plug-ins with the same name, a built-in one
-    comes first, and the others are sorted by distribution.
+    """Yield the plug-ins of a group, sorted by name.
+
+    Of one name, the built-in plug-in comes first, then the others by distribution.
     """
     found = {
         (entry.name, entry.dist.name, entry.value): Plugin(

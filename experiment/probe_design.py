@@ -7,12 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field
 Arm = Literal["direct", "steps", "forced", "again", "session", "later", "other order"]
 """How a question is asked.
 
-`direct`: in a fresh session; the reply is only the output. `steps`: the reply may contain working steps before the
-output. `forced`: the model is first told the program's real state before the last operation. `again`: the direct
-question once more, at temperature 0.
+`direct`: in a fresh session, for the output only. `again`: the same once more, at temperature 0. `steps`: working
+steps are allowed before the output. `forced`: the model is first told the real state before the last operation.
 
-The other arms ask about several items in one session. `session`: about each item, in order. `later`: about the first
-item once more, at the end of that session. `other order`: about the items in reverse order, in a second session.
+The other arms ask about several items in one session. `session`: in order. `later`: about the first item again, at
+the end of that session. `other order`: in reverse order, in a second session.
 """
 ARMS: tuple[Arm, ...] = ("direct", "again", "forced", "session", "later", "other order", "steps")
 

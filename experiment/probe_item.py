@@ -6,13 +6,11 @@ from typing import Literal
 Role = Literal["alone", "easy", "hard", "check", "middle", "same"]
 """What an item is for.
 
-`easy`: a model can answer the item right without carrying out the operations, by imitation or by a shortcut, for
-example because the program has a famous seed or a closed formula. `hard`: the twin of an easy item, with the same
-number of operations; a model answers it right only by carrying them out. `alone`: an item without a twin.
+`easy`: can be answered by imitation or a shortcut, such as a famous seed or a closed formula. `hard`: its twin, of
+the same size, answered right only by carrying out the operations. `alone`: has no twin.
 
-Items of the other roles are not counted in the curve of accuracy by size. `check`: a small item that tests whether
-the model understood an unusual rule. `middle`: a program that prints its state half-way. `same`: an edit of the easy
-program that computes the same.
+The other roles are not counted in the curve of accuracy by size. `check`: tests whether the model understood an
+unusual rule. `middle`: prints its state half-way. `same`: an edit of the easy program that computes the same.
 """
 
 Way = Literal["imitates", "shortcut"]

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 Edit = Literal["worked", "changed nothing", "broke the program", "did something else"]
-"""The result of an edit. `changed nothing`: it changed at most comments and layout; `broke the program`: the program
-no longer runs to its end; `did something else`: the program runs, but the edit is not the requested one."""
+"""The result of an edit. `changed nothing`: at most comments and layout; `broke the program`: it no longer runs to
+its end; `did something else`: it runs, without the requested edit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,7 @@ class Program:
 
     @property
     def given(self) -> bool:
-        """True if the program was supplied with the experiment. It has no task to fulfil, so it is measured even if
-        it fails."""
+        """True if the program was supplied. It has no task, so it is measured even if it fails."""
         return self.prompt == "given"
 
     @property

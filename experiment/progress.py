@@ -13,8 +13,10 @@ class Progress(Protocol):
     """Interface for showing the progress of long steps."""
 
     def step(self, title: str, total: float, unit: str = "bytes") -> AbstractContextManager[Update]:
-        """Show a step of `total` units (`bytes` or `seconds`) while the context lasts. Yield a function that must be
-        called with the number of units done so far."""
+        """Show a step of `total` units (`bytes` or `seconds`) while the context lasts.
+
+        Yields a function that is told how many units are done.
+        """
         ...
 
     def say(self, text: str) -> None:

@@ -7,9 +7,9 @@ _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 
 
 def keep_loopback_direct() -> None:
-    """If the user has set a proxy, make this process and its children use it, but never for loopback addresses.
+    """Let this process and its children use the user's proxy, but not for loopback addresses.
 
-    The environment variables are set in both spellings, such as `http_proxy` and `HTTP_PROXY`.
+    Sets the environment variables in both spellings, such as `http_proxy` and `HTTP_PROXY`.
     """
     for name in _PROXIES:
         lower, upper = os.environ.get(name), os.environ.get(name.upper())

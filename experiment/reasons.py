@@ -1,4 +1,4 @@
-"""Explains in one line why a program that downloads or builds something failed, and what the user can do."""
+"""Explains in one line why a download or a build failed, and what the user can do."""
 
 import re
 
@@ -29,8 +29,7 @@ def last_line(text: str) -> str:
 
 
 def why(text: str) -> str:
-    """Explain a program's failure from its messages: return the cause and the remedy if both are known, otherwise
-    the last error message."""
+    """Return what the user can do about a program's failure, or else its last error message."""
     for pattern, remedy in _CAUSES:
         if re.search(pattern, text, re.IGNORECASE):
             return remedy

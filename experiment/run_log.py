@@ -1,4 +1,4 @@
-"""The events of a run, and the log that is built from them. Each event is appended to a file when it happens."""
+"""The events of a run, and the log that is built from them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -38,7 +38,7 @@ INTERRUPTED = "interrupted"
 
 
 class ScriptText(NamedTuple):
-    """One line of a script, as shown to people: text `told` to the model, a command `typed`, or a program `given`."""
+    """A script line as shown to people: text `told` to the model, a command `typed`, or a program `given`."""
 
     how: Literal["told", "typed", "given"]
     text: str
@@ -110,8 +110,10 @@ class RunSetup:
 
     @property
     def claims_told(self) -> str:
-        """The names of the facts that the persona claims falsely on purpose, for example `os/gpus`, or `none`. With
-        several personas, the facts of each with its script lines."""
+        """The names of the facts that are claims, such as `os/gpus`, or `none`.
+
+        With several personas, the facts of each with its script lines.
+        """
         return by_part([(part.until, _named(part.facts)) for part in self.earlier], _named(self.facts))
 
     def model_at(self, line: int) -> ModelFacts | None:
@@ -125,9 +127,10 @@ class RunSetup:
 
 
 def by_part(earlier: Sequence[tuple[int, str]], last: str) -> str:
-    """Describe which name applies to which script lines, for example `one before line 4, other from line 4`.
+    """Describe which name applies to which script lines, such as `one before line 4, other from line 4`.
 
-    `earlier` holds (first line after the part, name) for each earlier part; `last` is the name of the last part."""
+    `earlier` holds (first line after the part, name) for each earlier part; `last` is the last part's name.
+    """
     starts = [1, *(until for until, _told in earlier)]
     parts = zip(starts, [*(told for _until, told in earlier), last], strict=True)
     begun = [next(of) for _told, of in groupby(parts, key=lambda part: part[1])]
@@ -152,17 +155,15 @@ class Started(Event):
     run: str = ""
     """In a run's first event: a random id that no other run has; empty in logs of earlier versions."""
     counted_until: float | None = Field(default=None, ge=0, allow_inf_nan=False)
-    """If the process is killed, it counts as having worked for at least this many seconds. StillWorks events raise
-    the number. None in logs of earlier versions."""
+    """A killed process counts as having worked at least this many seconds. StillWorks events raise the number. None
+    in logs of earlier versions."""
     settled_before: int = Field(default=-1, ge=-1)
-    """Index of a script line: the model's failures before it are kept, and not requested again. Only earlier versions
-    wrote it, in forks, whose own logs lacked the later lines at first; now the ledger tells. -1 if none."""
+    """Index of a script line: the model's failures before it are kept, and not requested again. -1 if none. Only
+    forks of earlier versions have it."""
 
 
 class StillWorks(Event):
-    """The process is still alive. It records the next event of this kind before it has worked for `counted_until`
-    seconds.
-    """
+    """The process is still alive. The next such event follows before `counted_until`."""
 
     kind: Literal["still works"] = "still works"
     counted_until: float = Field(ge=0, allow_inf_nan=False)
@@ -170,7 +171,7 @@ class StillWorks(Event):
 
 
 class Opened(Event):
-    """The machine was measured. The persona's `matched` fields, such as `gpus: matched`, were filled in from it."""
+    """The machine was measured, and the persona's `matched` fields were filled in."""
 
     kind: Literal["opened"] = "opened"
     machine: MachineFacts
@@ -222,8 +223,8 @@ class ExecutionKept(Event):
     files: dict[str, str]
     """Maps the name of each text (`stdout`, perhaps `terminal` and `raw_reply`) to the path of its file."""
     sizes: dict[str, int] = Field(default_factory=dict)
-    """Size of each file in bytes. It reveals incomplete files, because the event may reach the disk before the files
-    do. Empty in logs of earlier versions of gedanken."""
+    """Size of each file in bytes, to notice incomplete files: the event may reach the disk first. Empty in logs of
+    earlier versions."""
 
 
 class SurprisalKept(Event):
@@ -244,7 +245,7 @@ class Decided(Event):
 
 
 class Noted(Event):
-    """A remark that a reader of the results must know, for example that a command was run a second time."""
+    """A remark for readers of the results, for example `a command was run a second time`."""
 
     kind: Literal["noted"] = "noted"
     what: str
@@ -317,12 +318,14 @@ class RunLog:
     spec: RunSpec | None = field(default=None, compare=False)
 
     def to_pandas(self) -> "pandas.DataFrame":
-        """Return a pandas DataFrame with one row for each execution; `Analysis.to_pandas` describes the columns.
-        Raises BadInput if pandas is not installed."""
+        """Return one row for each execution; `Analysis.to_pandas` describes the columns.
+
+        Raises BadInput if pandas is not installed.
+        """
         return as_pandas(execution_rows(self.executions), EXECUTION_COLUMNS)
 
     def to_polars(self) -> "polars.DataFrame":
-        """Return a polars DataFrame with one row for each execution. Raises BadInput if polars is not installed."""
+        """Return one row for each execution. Raises BadInput if polars is not installed."""
         return as_polars(execution_rows(self.executions), EXECUTION_COLUMNS)
 
     def __repr__(self) -> str:
@@ -350,20 +353,24 @@ class RunLog:
         return self.persona.claims if self.persona else ()
 
     def persona_at(self, line: int) -> Persona | None:
-        """Return the persona that was played at the script line with the index `line`, counted from 0; -1 means
-        before the first line."""
+        """Return the persona that was played at a script line.
+
+        Lines count from 0; -1 means before the first line.
+        """
         is_earlier = self.spec is not None and self.spec.part_at(line) is not None
         return self.spec.played_at(line) if self.spec and is_earlier else self.persona
 
     def claims_at(self, line: int) -> tuple[str, ...]:
-        """Return the names of the facts that the persona at script line `line` (from 0) claims falsely on purpose."""
+        """Return the names of the persona's claims at the script line `line`, counted from 0."""
         persona = self.persona_at(line)
         return persona.claims if persona else ()
 
 
 def in_order(programs: tuple[Program, ...], executions: tuple[Execution, ...]) -> tuple[Execution, ...]:
-    """Sort executions by script line, then program version, origin (real first), arm, and seed or sample. Executions
-    equal in all of these are sorted by the order in which their commands were first typed."""
+    """Sort executions by script line, program version, origin (real first), arm, and seed or sample.
+
+    Equals are in the order in which their commands were first typed.
+    """
     versions = {program.label: number for number, program in enumerate(programs)}
     typed = list(dict.fromkeys(run.command for run in executions if not run.imagined))
     return tuple(

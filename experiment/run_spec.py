@@ -13,8 +13,8 @@ from gedanken.experiment.probe_design import ProbeDesign
 from gedanken.experiment.script import Experiment
 
 MOST_RUNS = 10_000
-"""Maximum number of real runs, and of imagined runs. All runs are planned before the first one begins. Without a
-maximum, an absurd number in a run folder of unknown origin could exhaust the memory."""
+"""Maximum number of real runs, and of imagined runs. As all are planned first, an absurd number could exhaust the
+memory."""
 
 
 class ModelSpec(BaseModel):
@@ -86,8 +86,8 @@ class RunSpec(BaseModel):
     """The design of a probe with many small programs; None for a run that follows its script."""
 
     parent: str = ""
-    """In a fork: the original run and the script line, as in `NAME at line 4`. All results before that line
-    come from the original run. Empty if the run is not a fork."""
+    """In a fork: the original run and the script line, as in `NAME at line 4`. Results before that line come from the
+    original. Empty otherwise."""
 
     earlier: tuple[Part, ...] = Field(default=(), max_length=200)
     """In a fork: the earlier parts of the script, in order, for which other models or personas were used."""
@@ -105,13 +105,11 @@ class RunSpec(BaseModel):
 
     @property
     def played(self) -> Persona:
-        """The persona that is played. If `conditions.claims` is False, it has no deliberately false facts."""
+        """The persona that is played, without claims if `conditions.claims` is False."""
         return self.experiment.conditions.play(self.persona)
 
     def part_at(self, line: int) -> Part | None:
-        """Return the earlier part that contains the script line with the index `line`, counted from 0; None if no
-        earlier part does.
-        """
+        """Return the earlier part that contains the script line with index `line`, if any."""
         return next((part for part in self.earlier if line + 1 < part.until), None)
 
     def model_at(self, line: int) -> ModelSpec:
@@ -120,7 +118,6 @@ class RunSpec(BaseModel):
         return part.model if part else self.model
 
     def played_at(self, line: int) -> Persona:
-        """Return the persona that is played at the script line with the index `line`. If `conditions.claims` is
-        False, it has no deliberately false facts."""
+        """Return the persona that is played at a script line, without claims if `conditions.claims` is False."""
         part = self.part_at(line)
         return self.experiment.conditions.play(part.persona) if part else self.played

@@ -1,4 +1,4 @@
-"""Experiments: a persona and a script. Each script line is typed, is told to the model, or supplies a program."""
+"""Experiments: a persona and a script."""
 
 import re
 from typing import Literal, Self
@@ -14,7 +14,7 @@ _RUNS_PYTHON = re.compile(r"\bpython[0-9.]*\s+(?:-u\s+)?(?:\./)?(?P<file>[A-Za-z
 
 
 class Task(BaseModel):
-    """What a program must do. The coder gets the task as a checklist, and the program is checked against the task."""
+    """What a program must do. The coder gets it as a checklist, and the program is checked against it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -35,9 +35,7 @@ class Task(BaseModel):
 
 
 class ScriptLine(BaseModel):
-    """One line of a script. In YAML, a plain string is a command for the machines; in braces, it is text for the
-    model.
-    """
+    """One line of a script. In YAML, `nvidia-smi` is a command, `{make it faster}` text for the model."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -148,7 +146,7 @@ class Experiment(BaseModel):
         return self
 
     def told_before(self, index: int) -> tuple[str, ...]:
-        """Return the texts that the model is told in the lines directly before the typed line at `index`."""
+        """Return what the model is told directly before the typed line at `index`."""
         tells: list[str] = []
         for line in reversed(self.script[:index]):
             if line.tell is None or line.file:
@@ -165,8 +163,8 @@ class Experiment(BaseModel):
         return None
 
     def next_step(self, after: int) -> int | None:
-        """Return the index of the first line after index `after` that types a command, supplies a program, or asks
-        the coder to write or edit one; None if there is no such line."""
+        """Return the index of the first line after `after` that is more than text for the model; None if there is
+        none."""
         for index in range(after + 1, len(self.script)):
             line = self.script[index]
             if line.type is not None or line.file or line.give:

@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
 REMOVED = "[key removed]"
 LEAST_CHARACTERS = 8
-"""Minimum length of a value that counts as a key. A shorter value could also occur in ordinary text, which would then
-be garbled. A shorter password in an address stays hidden too, because `shown_address` leaves out all credentials."""
+"""Minimum length of a key. Removing shorter values would garble ordinary text; a shorter password in an address is
+left out by `shown_address`."""
 _SURE_CHARACTERS = 16
 """Minimum length at which a value counts as a key even if it is all letters or all digits."""
 _NAMES = re.compile(
@@ -36,7 +36,7 @@ _SHOWN_PARAMETERS = frozenset(("api-version",))
 
 
 class Secrets:
-    """Values that must not appear in any file or on any screen, in any encoding that clients and servers use."""
+    """Values that must not appear in any file or on any screen, however they are encoded."""
 
     def __init__(self, values: Iterable[str] = ()) -> None:
         """Start with these values."""
@@ -60,7 +60,7 @@ class Secrets:
         return self._pattern.sub(REMOVED, text) if self._pattern else text
 
     def unfinished(self, text: str) -> int:
-        """Return how many characters at the end of a text may be the beginning of a secret value."""
+        """Return how many characters at a text's end may begin a secret value."""
         if self._pattern is None:
             return 0
         tail = text[-2 * len(self._forms[0]) :]
@@ -82,7 +82,7 @@ def redacted(text: str) -> str:
 
 
 def redacted_value(value: Any) -> Any:
-    """Return a value with `redacted` applied to every text in its dicts, lists and tuples, however deeply nested."""
+    """Return a value with `redacted` applied to every text in its nested dicts, lists and tuples."""
     if isinstance(value, str):
         return known().redacted(value)
     if isinstance(value, Mapping):
@@ -110,8 +110,10 @@ def in_environment(variables: Mapping[str, str]) -> Iterator[str]:
 
 
 def in_address(address: str) -> Iterator[str]:
-    """Yield the possible keys and passwords in an address: its credentials, the values in its query (except
-    `api-version`), and the parts of its path that look like keys. The address may be malformed.
+    """Yield the possible keys in an address, even in a malformed one.
+
+    These are its credentials, the values in its query (except `api-version`), and parts of its path that look like
+    keys.
     """
     signed, rest = _parted(address)
     if signed:
@@ -126,8 +128,9 @@ def in_address(address: str) -> Iterator[str]:
 
 
 def shown_address(address: str) -> str:
-    """Return an address in a form that results may show. Credentials are left out. `…` replaces the values in its
-    query (except `api-version`) and the parts of its path that look like keys.
+    """Return an address without credentials.
+
+    `…` replaces the values in its query (except `api-version`) and the parts of its path that look like keys.
     """
     _, rest = _parted(address)
     head, _, query = rest.partition("?")

@@ -40,8 +40,10 @@ def execution_rows(executions: Sequence[Execution]) -> list[dict[str, object]]:
 
 
 def as_pandas(rows: Rows, columns: Mapping[str, type]) -> "pandas.DataFrame":
-    """Return a pandas DataFrame. Integer columns have the type `Int64`, in which values may be missing. Raises
-    BadInput if pandas is not installed."""
+    """Return a pandas DataFrame. Integer columns have the type `Int64`, which allows missing values.
+
+    Raises BadInput if pandas is not installed.
+    """
     library = _library("pandas")
     kinds = {int: "Int64", float: "float64", bool: "bool", str: "object"}
     series = {name: library.Series([row[name] for row in rows], dtype=kinds[kind]) for name, kind in columns.items()}

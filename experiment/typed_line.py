@@ -1,4 +1,4 @@
-"""Reads a line at the prompt or in a script: it is either text for the model or a command for the machine."""
+"""Reads a typed or script line: text for the model, or a command."""
 
 import re
 from typing import Literal, NamedTuple
@@ -17,19 +17,17 @@ class TypedLine(NamedTuple):
 
 
 def read_line(text: str) -> TypedLine:
-    r"""Decide whether a line is text for the model or a command.
+    r"""Decide whether a line is text for the model (`{make it faster}`) or a command.
 
-    A line that begins with `{` and ends with the matching `}` is text for the model. If the first brace is not
-    closed, the line is `open`. Every other line is a command. Braces are only counted, and quotes are not parsed,
-    because text for the model is prose. A backslash before the first brace makes the line a command, and is removed:
-    `\{ echo a; echo b; }`.
+    A line whose first brace is not closed is `open`. A backslash before the first brace makes a command of it,
+    without the backslash: `\{ echo a; echo b; }`. Quotes are not parsed.
     """
     if _ESCAPED.match(text):
         return TypedLine("command", text[1:])
     if not text.startswith("{"):
         return TypedLine("command", text)
     depth = 0
-    for at, character in enumerate(text):
+    for at, character in enumerate(text):  # braces in quotes count too: text for the model is prose
         depth += (character == "{") - (character == "}")
         if not depth:
             is_told = not text[at + 1 :].strip()

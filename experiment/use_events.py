@@ -12,7 +12,7 @@ Amount = Annotated[int, Field(ge=0, le=MOST)]
 
 
 class Reserved(Event):
-    """A request, or an execution on GPUs, is about to start. The fields hold its maximum of tokens or GPU seconds."""
+    """A request, or an execution on GPUs, starts. The fields hold the most that it may use."""
 
     kind: Literal["reserved"] = "reserved"
     name: str
@@ -20,13 +20,12 @@ class Reserved(Event):
     written: Amount = 0
     gpu_seconds: float = Field(default=0.0, ge=0, le=MOST)
     anew: bool = False
-    """True if the execution starts from its beginning. If earlier events with the same `name` counted GPU seconds,
-    those were used by a lost execution, and stay counted in addition to the new ones."""
+    """True if the execution starts from its beginning. GPU seconds under the same `name` were then used by a lost
+    execution, and stay counted."""
 
 
 class Settled(Event):
-    """A reserved request or execution ended. The fields hold the tokens or GPU seconds that it used. `estimated` is
-    True if the tokens are an estimate."""
+    """A reserved request or execution ended. The fields hold what it used; `estimated` is about its tokens."""
 
     kind: Literal["settled"] = "settled"
     name: str

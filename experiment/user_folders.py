@@ -9,11 +9,8 @@ from gedanken.experiment.errors import BadInput
 
 
 def cache_folder() -> Path:
-    """Return the user's cache folder for gedanken, created if missing; `GEDANKEN_CACHE` overrides it.
-
-    For root, return the system's cache folder, because programs run as an unprivileged user who may not enter root's
-    home.
-    """
+    """Return the user's cache folder for gedanken, created if missing; `GEDANKEN_CACHE` overrides it."""
+    # Root's programs run as an unprivileged user, who may not enter root's home.
     usual = platformdirs.site_cache_path if os.getuid() == 0 else platformdirs.user_cache_path
     return _made(os.environ.get("GEDANKEN_CACHE") or usual("gedanken"), "cache")
 

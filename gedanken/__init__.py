@@ -1,7 +1,6 @@
 """Did the language model run your program, or imagine the run?
 
-The functions are `run`, `compare`, `audit`, `probe`, `load_run` and `resume`. Their docstrings describe arguments,
-results and errors: `help(gedanken.run)`. docs/python.md has examples.
+Functions: `run`, `compare`, `audit`, `probe`, `load_run`, `resume`. See `help(gedanken.run)` and docs/python.md.
 """
 
 from importlib import import_module

@@ -1,6 +1,4 @@
-"""The command `gedanken doctor`: reports what is present and what is missing on this machine. It starts nothing,
-downloads nothing and builds nothing.
-"""
+"""Reports what is present or missing on this machine (`gedanken doctor`); starts, downloads and builds nothing."""
 
 import json
 import os
@@ -67,9 +65,7 @@ class Line(NamedTuple):
 
 
 def examine() -> list[Line]:
-    """Examine all groups of items in parallel, for LOOK_SECONDS at most, and return their lines. An examination that
-    fails or takes too long gives one line with the reason.
-    """
+    """Examine all groups in parallel. A group that fails, or exceeds LOOK_SECONDS, gives one line with the reason."""
     _load_ours()  # before the examinations run in threads, because parallel imports can deadlock
     found: dict[str, list[Line]] = {group: [] for group in _LOOKS}
     threads = {
@@ -291,11 +287,11 @@ def _plugin(name: str, each: Plugin, used: Plugin | None) -> Line:
 
 
 def _load_ours() -> None:
-    """Import the objects that the built-in plug-ins name. A failure is ignored here, because it is reported later in
-    a line of its own."""
+    """Import the objects that the built-in plug-ins name."""
     for group in GROUPS:
         for each in installed(group):
             if each.is_ours:
+                # reported later, in a line of its own
                 with suppress(BadInput):
                     each.load()
 
@@ -360,9 +356,8 @@ def _podman_info() -> dict[str, Any]:
 
 
 def _podman_as_docker_tells() -> dict[str, Any]:
-    """Return Podman's host name and version in the form of the Docker API. Podman's own Docker API is not asked,
-    because that would start a service.
-    """
+    """Return Podman's host name and version in the form of the Docker API."""
+    # not from Podman's own Docker API: asking it would start a service
     info = _podman_info()
     return {"Name": info["host"]["hostname"], "ServerVersion": info["version"]["Version"]}
 

@@ -1,5 +1,4 @@
-"""Starts a fork: a new run that equals another run up to a line of the script, and continues differently from
-there."""
+"""Starts a fork: a new run that equals another run up to a line of the script."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -38,12 +37,10 @@ class Changes:
 async def fork(  # noqa: PLR0913 (what a fork is made of)
     folder: Path, at: int, changes: Changes, screen: Screen, again: Again, out: Path | None = None
 ) -> RunResult:
-    """Start a run that equals the run in `folder` up to script line `at` (counted from 1), and continues from that
-    line on with the changes.
+    """Start a run that equals the run in `folder` up to script line `at` (from 1), and continues with the changes.
 
-    Everything before that line is taken from the other run's ledger (its stored replies and results). If the model is
-    changed, the previous model is not asked again. Raises BadInput if a change would have no effect, and the same
-    errors as `run`.
+    Earlier results are copied from the other run's ledger; a replaced model is not asked again. Raises BadInput if a
+    change would have no effect, and the same errors as `run`.
     """
     was, source = spec_to_resume(folder, again, asks_its_model=changes.model is None), read_run(folder)
     spec = _changed(was, source, at, changes, again)
@@ -88,8 +85,7 @@ async def fork(  # noqa: PLR0913 (what a fork is made of)
 
 
 def _same_before(was: RunSpec, spec: RunSpec, at: int) -> int:
-    """Return the index of the first line whose reply the fork cannot find in the other run's ledger: the line `at`,
-    or a later one if neither the model nor the persona is changed, and some lines are the same."""
+    """Count the leading script lines whose replies the fork can take over."""
     if (spec.model.name, spec.persona) != (was.model.name, was.persona):
         return at - 1
     lines = zip(was.experiment.script, spec.experiment.script, strict=False)
@@ -99,9 +95,8 @@ def _same_before(was: RunSpec, spec: RunSpec, at: int) -> int:
 def taken_in_words(
     source: RunLog, experiment: Experiment, at: int, is_kept: Callable[[Execution], bool] = lambda _run: False
 ) -> str:
-    """State what a fork at line `at` takes from the original run (`source`), for example `everything before that line
-    comes from that run`. What the original run lacks is run and requested for the fork, except failures that are
-    kept (`is_kept`)."""
+    """State what a fork at line `at` copies from the original run `source`. `is_kept` says whether the fork keeps a
+    failed execution."""
     lines = {run.line for run in source.executions}
     asked = {index for index, line in enumerate(experiment.script[: at - 1]) if line.type is not None}
     is_past = source.is_over or any(line >= at - 1 for line in lines)
@@ -145,8 +140,7 @@ def _changed(was: RunSpec, source: RunLog, at: int, changes: Changes, again: Aga
 
 
 def _earlier(was: RunSpec, at: int, changes: Changes, model: ModelSpec) -> tuple[Part, ...]:
-    """Return all parts of the fork except the last one. A part is a range of script lines with one model and one
-    persona; neighbouring parts with the same model and persona are merged."""
+    """Return all parts of the fork but the last: ranges of lines with one model and one persona."""
     parts = [_part(was, until) for until in sorted({*(part.until for part in was.earlier), at})]
     changed = [
         part
@@ -201,8 +195,7 @@ def _with_script(was: RunSpec, at: int, experiment: Experiment, source: RunLog) 
 
 
 def _check_persona(was: RunSpec, experiment: Experiment, at: int, persona: Persona) -> None:
-    """Raise BadInput if the persona would change nothing from line `at` on: either nothing is imagined there, so that
-    no model plays a persona, or the run already has this persona there."""
+    """Raise BadInput if the persona would change nothing from line `at` on."""
     if not was.simulate or not any(line.type is not None for line in experiment.script[at - 1 :]):
         raise BadInput(f"--persona: from line {at} on, nothing is imagined, so no persona is played there")
     facts = {"name", "about"}
@@ -213,9 +206,7 @@ def _check_persona(was: RunSpec, experiment: Experiment, at: int, persona: Perso
 
 
 def _check_model(was: RunSpec, experiment: Experiment, source: RunLog, at: int, model: ModelSpec) -> None:
-    """Raise BadInput if no model would be asked anything from line `at` on, or if the run already uses this model
-    there.
-    """
+    """Raise BadInput if the model would change nothing from line `at` on."""
     after = experiment.script[at - 1 :]
     if all(was.model_at(line).name == model.name for line in range(at - 1, len(experiment.script))):
         raise BadInput(f"--model: from line {at} on, the run already uses {model.name}")
@@ -227,10 +218,10 @@ def _check_model(was: RunSpec, experiment: Experiment, source: RunLog, at: int, 
 
 
 def _check_models(was: RunSpec, spec: RunSpec, source: RunLog, at: int) -> None:
-    """Raise BadInput if the fork would need a new reply from a model that an earlier fork has replaced. Such a model
-    is not asked any more, so the fork would pay for the lines before, and then fail."""
+    """Raise BadInput if the fork would need a new reply from a model that an earlier fork replaced."""
     for index in _new_requests(was, spec, source, at):
         model = spec.model_at(index).name
+        # not asked any more: the fork would pay for the lines before, and then fail
         if model != spec.model.name:
             until = next(part.until for part in reversed(spec.earlier) if part.model.name != spec.model.name)
             raise BadInput(
@@ -241,9 +232,7 @@ def _check_models(was: RunSpec, spec: RunSpec, source: RunLog, at: int) -> None:
 
 
 def _new_requests(was: RunSpec, spec: RunSpec, source: RunLog, at: int) -> Iterator[int]:
-    """Yield the indexes of the lines, from line `at` on, for which the fork certainly needs replies that the original
-    run does not have. A request to imagine a command also changes with everything before it in its session; a request
-    to the coder changes only with its own line, or with a program to be edited, which is not known yet."""
+    """Yield the indexes of the lines from `at` on that certainly need new replies."""
     before, facts = was.experiment.script, source.machine_facts or USUAL_MACHINE
     is_fresh, is_new_session = spec.experiment.conditions.session == "fresh", False
     for index, line in enumerate(spec.experiment.script[at - 1 :], start=at - 1):
@@ -252,6 +241,8 @@ def _new_requests(was: RunSpec, spec: RunSpec, source: RunLog, at: int) -> Itera
         is_other_persona = is_imagined and played[0] != played[1]
         is_new_session |= is_other_persona or line not in before[index : index + 1]
         is_alone = line.file is not None or (is_fresh and line.runs is not None)
+        # in a session, a request changes with all before it; alone, only with its own line (or a program to be
+        # edited, which is not known yet)
         is_new = (line not in before or is_other_persona) if is_alone else is_new_session
         if is_new and (is_imagined or line.file is not None):
             yield index

@@ -40,9 +40,8 @@ class ListedRun(NamedTuple):
 
 
 def list_runs(folder: Path) -> list[ListedRun]:
-    """List the runs in a folder, the newest first; empty if the default folder does not exist. Raises BadInput if the
-    folder cannot be read.
-    """
+    """List the runs in a folder, the newest first; a missing default folder is empty. Raises BadInput if the folder
+    cannot be read."""
     try:
         paths = sorted(folder.iterdir())
     except FileNotFoundError as error:
@@ -113,12 +112,10 @@ def age_of(begun: str) -> str:
 
 
 def remove_run(folder: Path) -> None:
-    """Remove a run folder, and the workspaces that this machine keeps to resume the run. If a process of the run was
-    killed, the commands and containers that it left behind are ended first. Containers on an engine that does not
-    answer stay for `gedanken sandbox clean`.
+    """Remove a run folder and its workspaces, and end what a killed process of the run left behind.
 
-    Raises BadInput if the folder is not a run folder, is only a link to one, or is in use by another process;
-    NoSandbox if the run's workspaces are in use; OSError if the folder cannot be removed.
+    Raises BadInput if the folder is no run folder, is a link, or is in use; NoSandbox if its workspaces are in use;
+    OSError if it cannot be removed.
     """
     from gedanken.sandbox.choice import CONTAINERS, find_engines
     from gedanken.sandbox.leftovers import end_session
@@ -138,5 +135,6 @@ def remove_run(folder: Path) -> None:
                 if not dead:
                     raise NoSandbox(f"{folder}: its workspaces are in use by another process")
                 clients = find_engines().clients if engine_of(session) in CONTAINERS else []
+                # containers on an engine that does not answer stay for `gedanken sandbox clean`
                 end_session(clients, session)
         remove_run_folder(folder)

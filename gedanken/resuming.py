@@ -1,6 +1,4 @@
-"""Continues existing runs: after a kill, after a person's decision, with more real and imagined runs, or as a replay
-of stored results.
-"""
+"""Resumes, approves, extends and replays existing runs."""
 
 import re
 from collections.abc import AsyncIterator, Sequence
@@ -35,9 +33,9 @@ if TYPE_CHECKING:
     from gedanken.graphs.context import Context
 
 FORKED = "forked from "
-"""Beginning of a note that marks a complete fork. It is stored when everything before the line of the fork has been
-copied from the other run."""
+"""Beginning of a note that marks a complete fork, stored when all before the fork's line is copied."""
 RUNS = Path("runs")
+# strict, because clients parse URLs differently: some end the host at a backslash, others at the last @
 _HERE = re.compile(
     r"https?://(?:127\.0\.0\.1|localhost|\[::1\])(?::[0-9]{1,5})?(?:[/?][A-Za-z0-9._~!$&'()*+,;=:/?%-]*)?",
     re.IGNORECASE | re.ASCII,
@@ -57,11 +55,8 @@ class Again:
 
 
 async def resume(folder: Path, screen: Screen, again: Again) -> RunResult:
-    """Continue a run where its last process ended. Finished work is not done again.
-
-    If the run is complete, only its result is returned, and no model or engine is opened. Raises the same errors as
-    `run`.
-    """
+    """Continue a run where its last process ended; of a complete run, only return the result. Raises the same errors
+    as `run`."""
     if (ended := _ended(folder)) is not None:
         is_probe = ended.log.spec is not None and ended.log.spec.probe is not None
         more = "" if is_probe else "; to add runs: gedanken extend"
@@ -79,9 +74,7 @@ async def resume(folder: Path, screen: Screen, again: Again) -> RunResult:
 
 
 def _ended(folder: Path) -> RunResult | None:
-    """Return the result of a complete run, in which nothing is left to do. Return None if the run has not ended, if a
-    result is lost, if a failed execution would be repeated, or if the report is missing. (A probe
-    that asks only a user's suite has no report.)"""
+    """Return the result of a complete run; None if anything is left to do."""
     page = folder / PAGE if (folder / PAGE).is_file() else None
     if not is_run_folder(folder) or is_at_work(folder) or not (page or (folder / PROBE).is_file()):
         return None
@@ -93,14 +86,17 @@ def _ended(folder: Path) -> RunResult | None:
         return None
     if log.spec.probe is None:
         return RunResult(log, analyze(with_tokens(log)), page) if page else None
+    # a probe that asks only a user's suite has no report
     is_whole = bool(page) or not log.spec.probe.families
     return RunResult(log, None, page) if is_whole else None
 
 
 async def approve(folder: Path, answer: Approve | EditIt | Reject | None, screen: Screen, again: Again) -> RunResult:
-    """Store a person's decision on whether the waiting program of a run may run, and continue the run. If `answer` is
-    None, the person is shown the program and asked. Raises the same errors as `resume`, and BadInput if no program
-    waits, or if this run asks nobody."""
+    """Store a person's decision on the waiting program, and continue the run. If `answer` is None, the person is
+    asked.
+
+    Raises the same errors as `resume`, and BadInput if no program waits, or if this run asks nobody.
+    """
     was = _stored(folder)
     spec = spec_to_resume(folder, again)
     check(spec)
@@ -119,8 +115,7 @@ async def approve(folder: Path, answer: Approve | EditIt | Reject | None, screen
 
 
 def _check_asks(spec: RunSpec, log: RunLog, before: Sequence[Program]) -> None:
-    """Raise BadInput if the run asks no person about the program that comes after the programs in `before`: such a
-    run executes that program whatever the person says."""
+    """Raise BadInput if the run asks no person about the program after those in `before`."""
     said = {(decided.program, decided.sha256): decided.answer for decided in log.decisions}
     if asks_person(spec.approve, [said.get((program.label, program.sha256)) for program in before]):
         return
@@ -156,10 +151,9 @@ def _waiting(spec: RunSpec, log: RunLog) -> Program:
 
 
 async def extend(folder: Path, real: int | None, imagined: int | None, screen: Screen, again: Again) -> RunResult:
-    """Continue a run with a greater total number of seeds (real runs) and samples (imagined runs) than before. Only
-    the additional ones are run; None leaves a number as it is.
+    """Add seeds (`real`) and samples (`imagined`) up to the new totals; None leaves a number as it is.
 
-    Raises BadInput if a number would shrink, or if neither would grow, and the same errors as `run`.
+    Raises BadInput if a number would shrink or neither would grow, and the same errors as `run`.
     """
     stored = _stored(folder)
     was = spec_to_resume(folder, again)
@@ -174,6 +168,7 @@ async def extend(folder: Path, real: int | None, imagined: int | None, screen: S
             "runs can be added; extend the original run, and fork it again"
         )
     log = read_run(folder)
+    # before the new sample size is recorded: a failed call must change nothing
     _check_repeated(was, now, log)
     check(now)
     _tell_dropped(stored, now, screen)
@@ -193,8 +188,7 @@ async def extend(folder: Path, real: int | None, imagined: int | None, screen: S
 
 
 def _check_repeated(was: RunSpec, now: RunSpec, log: RunLog) -> None:
-    """Raise BadInput if no run could be added. This is checked before the new sample size is recorded, so that a
-    failed call changes nothing."""
+    """Raise BadInput if no run could be added."""
     if was.probe is not None:
         raise BadInput(
             f"{log.folder}: a probe has no real or imagined runs to add to; start another one with gedanken probe"
@@ -208,11 +202,9 @@ def _check_repeated(was: RunSpec, now: RunSpec, log: RunLog) -> None:
 
 
 async def replay(folder: Path, screen: Screen, out: Path | None = None) -> RunResult:
-    """Repeat a run from its ledger (the store of everything that was run and requested) into a new folder, without a
-    model, an engine or an API key.
+    """Repeat a run from its ledger alone into a new folder, without a model, an engine or an API key.
 
-    Raises BadInput if the run has no ledger, or if the ledger lacks the result of a command, and NotKept if it lacks
-    a reply of the model.
+    Raises BadInput if there is no ledger, or if it lacks a command's result; NotKept if it lacks a reply.
     """
     source = read_run(folder)
     if source.spec is None:
@@ -238,9 +230,8 @@ async def _replaying(spec: RunSpec, store: RunStore, source: RunLog) -> "AsyncIt
 
 
 def newest_unfinished() -> Path:
-    """Return the newest folder under runs/ with an unfinished run that no process is working on, and that is not a
-    replay. Raises BadInput if there is no such folder.
-    """
+    """Return the newest folder under runs/ with an unfinished run, neither at work nor a replay. Raises BadInput if
+    there is none."""
     begun = [path for path in RUNS.iterdir() if path.is_dir()] if RUNS.is_dir() else []
     for path in sorted(begun, key=lambda folder: folder.stat().st_mtime, reverse=True):
         try:
@@ -252,16 +243,16 @@ def newest_unfinished() -> Path:
 
 
 def spec_to_resume(folder: Path, again: Again, *, asks_its_model: bool = True) -> RunSpec:
-    """Return the spec of the run in `folder`, with the base URL and the budget of `again` if they are given.
+    """Return the spec of the run in `folder`, with the base URL and budget of `again`, if given.
 
-    The folder may come from anybody. In two cases `again` must confirm what the folder says: if programs run without
-    isolation, or if API keys would be sent to an address on another machine. The address need not be confirmed if the
-    model is replaced (`asks_its_model` is False). Raises BadInput if a confirmation is missing, or if the run cannot
-    be continued.
+    `again` must confirm programs without isolation, and a model's address on another machine. With
+    `asks_its_model=False`, the address needs no confirmation. Raises BadInput if a confirmation is missing, or if the
+    run cannot be continued.
     """
     check_collector(again.collector)
     spec = _stored(folder)
     address = spec.model.base_url
+    # the folder may come from anybody: API keys go only to addresses that the user confirms
     is_elsewhere = address is not None and (REMOVED in address or not is_here(address))
     if address is not None and is_elsewhere and again.base_url is None and asks_its_model:
         raise BadInput(
@@ -288,10 +279,10 @@ def spec_to_resume(folder: Path, again: Again, *, asks_its_model: bool = True) -
 
 
 def _stored(folder: Path) -> RunSpec:
-    """Return the spec of the run in a folder. It must be read before anything is decided by it, and be compared with
-    the stored one when no other process can change that any more; see `reopen_store`."""
+    """Return the stored spec of the run in a folder."""
     if not is_run_folder(folder):
         raise BadInput(f"{folder}: not a run folder")
+    # read before anything is decided by it; `reopen_store` compares it when no other process can change it any more
     return read_spec(Inside(folder, MOST_FOLDER_BYTES))
 
 
@@ -301,8 +292,7 @@ def _tell_dropped(was: RunSpec, spec: RunSpec, screen: Screen) -> None:
 
 
 def is_here(address: str) -> bool:
-    """Return whether a URL certainly points to this machine (loopback). Clients parse URLs differently: some end the
-    host at a backslash, others at the last @. If any client could find another host in the URL, return False."""
+    """Return whether the URL points to this machine (loopback) for every client."""
     return _HERE.fullmatch(address) is not None
 
 

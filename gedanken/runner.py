@@ -64,13 +64,12 @@ class RunResult:
 
 
 async def run(spec: RunSpec, screen: Screen, out: Path | None = None, collector: str | None = None) -> RunResult:
-    """Execute a run, in the folder `out` or in a new one under runs/.
+    """Execute a run in the folder `out`, or in a new one under runs/. Its trace also goes to the OpenTelemetry
+    `collector`, if given.
 
-    If `collector` is given, the trace is also sent to the OpenTelemetry collector at this address.
-
-    Raises BadInput, NoSandbox or NoModel if the run cannot begin; NoSandbox or NoModel if the sandbox or the model is
-    lost later; also BudgetSpent, AwaitsApproval and Interrupted. Before an error is raised, everything that was
-    started is stopped. If the run had begun, `gedanken resume` can continue it.
+    Raises BadInput if the run cannot begin; NoSandbox or NoModel if the sandbox or the model cannot be used, or is
+    lost; also BudgetSpent, AwaitsApproval and Interrupted. Before an error, all work is stopped; `gedanken resume`
+    can continue the run.
     """
     check(spec)
     check_collector(collector)
@@ -93,8 +92,7 @@ async def run(spec: RunSpec, screen: Screen, out: Path | None = None, collector:
 
 
 def check(spec: RunSpec) -> None:
-    """Raise BadInput for a spec that cannot be run, contains an API key, is too large to be stored, or has a probe
-    that cannot give a result."""
+    """Raise BadInput for a spec that cannot be run or stored, has an API key, or has a probe without a result."""
     from gedanken.agents.registry import check_name
 
     check_supplied(spec.experiment)
@@ -123,8 +121,7 @@ def check_collector(address: str | None) -> None:
 
 
 async def go(store: RunStore, screen: Screen, collector: str | None = None) -> RunResult:
-    """Do the work of the run in `store` that is not done yet: all work whose result is not in the run's ledger.
-    Raises the same errors as `run`."""
+    """Do the work of the run in `store` whose results the run's ledger lacks. Raises the same errors as `run`."""
     from gedanken.graphs.context import open_context
 
     compared = Compared()
@@ -197,11 +194,9 @@ def _lost(store: RunStore, why: str) -> NoModel | NoSandbox:
 
 
 def reported(store: RunStore, compared: Compared, screen: Screen) -> tuple[Analysis | None, Path | None]:
-    """Compare the stored results and write the report. Return the comparison (None for a probe) and the path of the
-    report (None for a probe that has no report).
+    """Compare the stored results and write the report. Return the comparison and the path of the report.
 
-    If the comparison or the report cannot be made, the user is told so, and None is returned in its place; the run
-    itself is kept.
+    Either is None if this run has none, or if it could not be made.
     """
     from gedanken.records.read_run import with_tokens
     from gedanken.report.writing import write_comparison, write_page, write_probe
@@ -226,7 +221,7 @@ def reported(store: RunStore, compared: Compared, screen: Screen) -> tuple[Analy
 
 
 def _judged(log: RunLog, screen: Screen) -> Path | None:
-    """Write the page of a probe, with the verdict on its model, and return the path; None if there are no answers."""
+    """Write the page of a probe, with the verdict, and return its path; None without answers."""
     from gedanken.compare.verdict.sentences import of_all
     from gedanken.report.writing import PAGE, write_probe_page
 
@@ -314,9 +309,7 @@ async def _drive(context: "Context", screen: Screen, collector: str | None) -> s
 
 
 async def _follow(events: AsyncIterator[Any], store: RunStore, screen: Screen, plan: RunPlan) -> tuple[str, Any]:
-    """Show the progress of the graph. Return its outcome, and the question that it asks a person (None if there is
-    none).
-    """
+    """Show the progress of the graph; return its outcome, and its question to a person (or None)."""
     outcome, asked = INTERRUPTED, None
     async for mode, event in events:
         if mode == "custom":
@@ -344,8 +337,7 @@ def root_inputs(spec: RunSpec) -> dict[str, Any]:
 
 
 def _done(store: RunStore, update: dict[str, Any]) -> dict[str, Any]:
-    """Return the result of a node, in which the labels of programs and executions are replaced by the programs and
-    executions themselves."""
+    """Return the result of a node with programs and executions in place of their labels."""
     return {
         **update,
         "programs": [store.programs[label] for label in update.get("programs", [])],
@@ -393,8 +385,7 @@ def _by_whom(program: Program) -> str:
 
 
 def _how_ended(execution: Execution) -> str:
-    """Return how an execution ended. If the model's reply was cut, say why: the token limit is only one of several
-    possible reasons."""
+    """Return how an execution ended; of a cut reply, the reason for the cut."""
     cut = "the reply was "
     why = next((note for note in execution.notes if note.startswith(f"{cut}cut")), None)
     return why.removeprefix(cut) if why and execution.cause is Cause.CUT else str(execution.cause)

@@ -1,6 +1,4 @@
-"""The command `gedanken setup`. It downloads or builds in advance what runs need: the sandbox image, the data sets,
-and the weights of the embedded model.
-"""
+"""Prepares what runs need (`gedanken setup`): the sandbox image, the data sets, and the embedded model's weights."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -12,11 +10,9 @@ from gedanken.experiment.script import Experiment
 
 
 def set_up(progress: Progress, experiments: Sequence[Experiment], sandbox: str) -> None:
-    """Download or build what is missing: the weights of the embedded model, what the sandbox needs (`sandbox` is a
-    name as for `--sandbox`), and the data sets of the experiments. First report whether the model has to be
-    downloaded. The download runs while the sandbox and the data are prepared.
+    """Download or build what is missing: the embedded model's weights, the sandbox, and the experiments' data sets.
 
-    Raises NoSandbox, NoModel or BadInput.
+    `sandbox` is a name as for `--sandbox`. Raises NoSandbox, NoModel or BadInput.
     """
     from gedanken.agents.weights import fetch_weights
     from gedanken.sandbox.choice import open_engine
@@ -70,10 +66,10 @@ class _Stoppable:
 
 @contextmanager
 def beside(progress: Progress, work: Callable[[Progress], None]) -> Iterator[None]:
-    """Do `work` in another thread while the body of the `with` statement runs; at the end, wait for the work.
+    """Do `work` in another thread while the body of the `with` statement runs, and then wait for the work.
 
-    If the body raises an exception, the work is stopped at its next report of progress. An exception of the work is
-    raised at the end of the body.
+    An exception in the body stops the work at its next report of progress. An exception of the work is raised at the
+    end of the body.
     """
     stop = threading.Event()
     with ThreadPoolExecutor(1) as pool:

@@ -1,3 +1,1 @@
-"""The workflows of an experiment and of a probe, as LangGraph graphs. Each node does one step of a run and returns an
-update of the graph's state.
-"""
+"""The workflows of an experiment and of a probe, as LangGraph graphs."""

@@ -15,14 +15,14 @@ def is_to_be_approved(context: Context, program: Program) -> bool:
 
 
 def rejection_of(context: Context, program: Program) -> Reject | None:
-    """Return a person's rejection of a program; None if no rejection is recorded. In a replay, always return None: a
-    program that the original run executed must not be refused."""
+    """Return a person's rejection of a program, if any; in a replay, always None."""
     answer = context.store.decision_on(program)
+    # A replay has no meter: what the original run executed must not be refused.
     return answer if isinstance(answer, Reject) and context.meter is not None else None
 
 
 def question_on(context: Context, program: Program) -> Question:
-    """Return the Question about a program: all that is shown to the person who must approve it."""
+    """Return all that is shown to the person who must approve a program."""
     earlier = [other for other in _before(context, program) if other.name == program.name]
     return Question(
         program=program.label,

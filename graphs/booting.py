@@ -12,16 +12,14 @@ tokens of the embedded model.
 """
 TABLE_TOKENS = 320
 TABLE_TOKENS_A_GPU = 110
-"""The token limit of the table of nvidia-smi is `TABLE_TOKENS` plus this number for each GPU. A true table has 301
-tokens with one GPU, 616 with four, 1,036 with eight.
-"""
+"""The tokens added to `TABLE_TOKENS` for each GPU. A true table has 301 tokens with one GPU, 616 with four, 1,036
+with eight."""
 
 
 def boot_limits(command: str, limits: Limits, gpus: int, *, steps: bool) -> Limits:
-    """Return the limits for the answer to one boot command: a few more tokens than a true answer needs; a reply that
-    reaches this limit is not continued. `gpus` is the number of GPUs that a true answer lists.
+    """Return the limits for the answer to a boot command: little more than a true answer needs.
 
-    If `steps` is True, the model may write working steps, so `limits` is returned unchanged.
+    `gpus` is how many GPUs a true answer lists. With `steps`, `limits` is returned unchanged.
     """
     if steps:
         return limits

@@ -1,4 +1,4 @@
-"""Stores LangGraph's checkpoints of a run, one at each step, and reads them back without trusting their content."""
+"""Stores LangGraph's checkpoints of a run, and reads them back without trusting their content."""
 
 import os
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -16,12 +16,10 @@ from gedanken.experiment.folders import remove_tree
 CHECKPOINT = "checkpoint.sqlite"
 
 
+# A checkpoint of some kilobytes takes a tenth of a millisecond to write. Handing that to a thread, as
+# AsyncSqliteSaver does seven times per node, takes many times as long on a busy machine.
 class Checkpoints(SqliteSaver):
-    """LangGraph's saver for SQLite, called directly by an asynchronous graph, without a thread.
-
-    Writing a checkpoint of some kilobytes without flushing takes a tenth of a millisecond. Handing the work to a
-    thread, as AsyncSqliteSaver does seven times per node, takes many times as long on a busy machine.
-    """
+    """LangGraph's saver for SQLite, called by an asynchronous graph without a thread."""
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Return a checkpoint; see `get_tuple`."""
@@ -57,24 +55,19 @@ class Checkpoints(SqliteSaver):
 
 
 def thread_of(folder: Path) -> str:
-    """Return the name of a run's LangGraph thread: the name of its folder, with a replacement for each byte that is
-    not valid text, because SQLite could not store it.
-    """
+    """Return the name of a run's LangGraph thread: its folder's name, as text that SQLite can store."""
     return os.fsencode(folder.name).decode(errors="replace")
 
 
 @contextmanager
 def open_checkpoints(folder: Path) -> Iterator[Checkpoints]:
-    """Open a new checkpoint file in a run folder.
-
-    Checkpoints of earlier processes are deleted, because the ledger knows everything that was done. The state
-    consists of labels, numbers and lists, so a checkpoint is read without constructing objects of any class.
-    """
+    """Open a new checkpoint file in a run folder; earlier ones are deleted."""
+    # The ledger knows everything that was done, so earlier checkpoints are not needed.
     for end in ("", "-wal", "-shm", "-journal"):  # SQLite's own files beside it
         remove_tree(folder / f"{CHECKPOINT}{end}")
     with Checkpoints.from_conn_string(str(folder / CHECKPOINT)) as saver:
         assert isinstance(saver, Checkpoints)
-        saver.serde = JsonPlusSerializer(allowed_msgpack_modules=None)
+        saver.serde = JsonPlusSerializer(allowed_msgpack_modules=None)  # a checkpoint constructs no objects
         # A kill loses no checkpoint, because the operating system has it before the next node. A power failure may
         # lose all, but a run is resumed from its ledger, and each process begins a new file.
         saver.conn.execute("PRAGMA synchronous=OFF")

@@ -1,6 +1,4 @@
-"""Stores each node's choice of the next nodes in the graph's state, so that a user who edits the state at a
-checkpoint can change the choice.
-"""
+"""Stores each node's choice of the next nodes in the state, where a user can edit it."""
 
 from collections.abc import Callable, Sequence
 from functools import wraps
@@ -16,7 +14,7 @@ from gedanken.graphs.state import Next, State
 
 
 def choosing(node: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap a node so that its choice of the next nodes becomes part of its update of the state."""
+    """Wrap a node so that its update of the state includes the next nodes."""
 
     @wraps(node)
     async def chooses(state: Any, runtime: Runtime[Context]) -> dict[str, Any]:
@@ -27,7 +25,7 @@ def choosing(node: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class Chosen(Runnable[State, list[str | Send]]):
-    """Reads the next nodes from the state. Traces leave this step out, because it does no work."""
+    """Reads the next nodes from the state. Traces leave this step out."""
 
     name = "chosen"
 
@@ -36,9 +34,7 @@ class Chosen(Runnable[State, list[str | Send]]):
         self.destinations = tuple(destinations)
 
     def invoke(self, input: State, config: RunnableConfig | None = None, **_more: Any) -> list[str | Send]:  # noqa: ARG002
-        """Return the next nodes, read from the state. Raises BadInput if a user edited the state so that it names a
-        node that cannot be next.
-        """
+        """Return the next nodes. Raises BadInput if an edited state names one that cannot be next."""
         try:
             chosen = [Send(one["node"], one["task"]) if one["task"] else one["node"] for one in input["goto"]]
         except (KeyError, TypeError) as error:

@@ -1,6 +1,4 @@
-"""Defines the context that the graph's nodes share: the model, the real machine, the store and the spec. Only this
-module opens and closes models and machines for the graph.
-"""
+"""The context that the graph's nodes share; the only module that opens models and machines for it."""
 
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -39,7 +37,7 @@ from gedanken.sandbox.cores import Cores
 
 @dataclass(frozen=True)
 class Context:
-    """The model, the real machine, the store and the spec of a run. They are not part of the graph's state."""
+    """The model, the real machine, the store and the spec of a run."""
 
     spec: RunSpec
     machine_facts: MachineFacts
@@ -69,24 +67,22 @@ class Context:
         return self.earlier.get(self.spec.model_at(line).name, self.model)
 
     def persona_at(self, line: int) -> Persona:
-        """Return the persona that the model plays at a script line; the experiment's conditions may change the
-        persona.
-        """
+        """Return the persona at a script line, as the experiment's conditions change it."""
         return self.spec.played_at(line)
 
     def in_session(self, model: Model, place: str | None, *, is_settled: bool) -> Model:
-        """Return a variant of the model for one question of a session.
+        """Return the model for one question of a session.
 
-        If its messages contain earlier replies of the session, `place` is its name in the ledger. If `is_settled` is
-        True, later replies are already in the ledger: a failure in an earlier process then stays, and the question
-        is not asked again, because the later replies depend on it."""
+        `place` names the question in the ledger; None if its messages contain no earlier replies. With
+        `is_settled`, a stored failure stays, because the ledger has later replies.
+        """
         if not isinstance(model, KeptModel):
             return model
         note = self._note_once if is_settled else model.note
         return replace(model, place=place, is_settled=is_settled, note=note)
 
     def finish(self, outcome: str) -> None:
-        """Record how the run ended, with a note if failed replies are kept that no resumed run requests again."""
+        """Record how the run ended, and which failed replies stay."""
         for note in failures_of(self.store.log).notes if outcome in (DONE, NO_WORKING_PROGRAM) else ():
             self._note_once(note)
         self.store.finish(outcome)
@@ -96,12 +92,11 @@ class Context:
             self.store.note(told)
 
     def spent(self) -> BudgetSpent | None:
-        """Return an error that names the budget limit that is used up; None if no limit is used up."""
+        """Return an error that names the used-up budget limit; None if there is none."""
         return self.meter.spent() if self.meter else None
 
     def imagined_machine(self, session: Session, sample: int, line: int) -> ImaginedMachine:
-        """Return the imagined machine that answers a script line. It continues `session` under the experiment's
-        conditions."""
+        """Return the imagined machine that continues `session` at a script line."""
         conditions = self.experiment.conditions
         return ImaginedMachine(
             self.model_at(line),
@@ -115,8 +110,10 @@ class Context:
         )
 
     def machine_in_script(self, session: Session, sample: int, line: int, program: str | None) -> ImaginedMachine:
-        """Return the imagined machine that answers a script line, as `imagined_machine` does, as a part of the
-        script's session. `program` is the label of the program version that the line runs, if any."""
+        """Return the imagined machine that answers a script line as a part of the script's session.
+
+        `program` is the label of the program version that the line runs.
+        """
         machine = self.imagined_machine(session, sample, line)
         place = place_of_line(line) if continues_session(program, self.experiment.conditions) else None
         settled = sample == 0 and is_line_settled(line, self.answered)
@@ -128,10 +125,10 @@ class Context:
 async def open_context(
     spec: RunSpec, store: RunStore, run_id: str, progress: Progress, compared: Compared
 ) -> AsyncIterator[Context]:
-    """Open the real machine and the model of a run, and record in the store which machine and model they are.
+    """Open the real machine and the model of a run, and record in the store which they are.
 
-    `run_id` names the run to the sandbox engine; `compared` caches comparisons. A reply or result that is already in
-    the run's ledger is not paid for again. Raises BadInput, NoSandbox or NoModel.
+    `run_id` names the run to the sandbox engine; `compared` caches comparisons. Replies and results in the ledger
+    cost nothing again. Raises BadInput, NoSandbox or NoModel.
     """
     from gedanken.agents.registry import open_model
 
@@ -184,9 +181,7 @@ async def open_context(
 
 
 def _ledger_of(store: RunStore) -> Ledger:
-    """Open the ledger of a run. Raises BadInput if the run has results but its ledger is missing: every result would
-    be paid for again.
-    """
+    """Open the ledger of a run. Raises BadInput if it is missing although there are results."""
     if store.may_go_on and not (store.folder / LEDGER).is_dir():
         raise BadInput(
             f"{store.folder / LEDGER} is missing; without it, a resumed run would pay for all its finished work "
@@ -196,8 +191,9 @@ def _ledger_of(store: RunStore) -> Ledger:
 
 
 def replay_context(spec: RunSpec, store: RunStore, source: RunLog, compared: Compared) -> Context:
-    """Return the context for a replay of the run `source`. The replay takes all replies and results from the ledger
-    of that run. Raises BadInput if that run has no execution.
+    """Return the context for a replay of `source`, whose ledger has all replies and results.
+
+    Raises BadInput if that run has no execution.
     """
     if source.machine_facts is None or source.setup is None or source.folder is None:
         raise BadInput(f"{source.folder}: its ledger contains no execution, so there is nothing to replay")
@@ -214,16 +210,12 @@ def replay_context(spec: RunSpec, store: RunStore, source: RunLog, compared: Com
 
 
 def facts_of(model: Model, price: Price | None) -> ModelFacts:
-    """Return what is known about the model so far: name, settings, prompt of the coder, price, and what was learned
-    from its replies.
-    """
+    """Return what is known about the model so far."""
     return ModelFacts.model_validate({**model.describe(), "coder_prompt": model.coder_prompt, "price": price})
 
 
 def keep_what_was_learned(context: Context) -> None:
-    """Record in the store what was learned from the model's replies: which settings the model refuses, and whether it
-    reasons before it answers.
-    """
+    """Record which settings the model refuses, and whether it reasons before it answers."""
     known, model = context.store.model, context.model
     if known is None:
         return

@@ -1,6 +1,4 @@
-"""Builds the graph of an experiment from the nodes `persona`, `write`, `approve`, `give`, `execute`, `replicate`,
-`simulate`, `compare` and `report`.
-"""
+"""Builds the graph of an experiment from its nodes, such as `persona`, `write` and `execute`."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -31,10 +29,8 @@ CHOOSING: dict[str, tuple[Node, tuple[str, ...]]] = {
 }
 """The nodes that choose the next node, each with its function and the possible choices."""
 IDLE = TimeoutPolicy(idle_timeout=1800)
-"""Idle timeout of the node `report`, whose requests do not go through `gedanken.agents.rate_limits.Pace`. The other
-nodes need no timeout, because machines and replies have their own time limits. LangGraph repeats no node, because
-Pace retries requests.
-"""
+"""Idle timeout of the node `report`. The other nodes need none: machines, and replies through
+`gedanken.agents.rate_limits.Pace`, have time limits."""
 
 
 def build_graph(

@@ -1,4 +1,4 @@
-"""Records in the log which node is running, so that the folder of a crashed run shows how far the run came."""
+"""Records in the log which node is running."""
 
 from collections.abc import Callable, Coroutine
 from functools import wraps
@@ -13,7 +13,7 @@ Node = TypeVar("Node", bound=Callable[..., Coroutine[Any, Any, Any]])
 
 
 def logged(node: Node) -> Node:
-    """Wrap a node: the log then records when its work begins and ends, and what was learned about the model."""
+    """Wrap a node, so that the log records its beginning, its end, and what was learned about the model."""
 
     @wraps(node)
     async def work(state: Any, runtime: Runtime[Context]) -> Any:
@@ -28,9 +28,7 @@ def logged(node: Node) -> Node:
 
 
 def _who(name: str, state: Any, experiment: Experiment) -> str:
-    """Return what a node works on: the number of the script line, with the file, seed or sample; empty for `persona`
-    and `report`.
-    """
+    """Return what a node works on, such as `line 4, seed 2 of train-v1`, or an empty text."""
     if name in ("persona", "report"):
         return ""
     if name in ("replicate", "simulate"):

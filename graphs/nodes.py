@@ -1,4 +1,4 @@
-"""The nodes of the experiment graph, named as in docs/design.md. Each stores its results before they are used."""
+"""The nodes of the experiment graph. Each stores its results before they are used."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -58,10 +58,7 @@ FIRST = -1
 
 @logged
 async def persona(state: State, runtime: Runtime[Context]) -> Command[Any]:
-    """Type the boot commands, which ask what kind of machine it is, into both machines.
-
-    The imagined machine answers in separate sessions, so the measured session does not contain these questions.
-    """
+    """Type the boot commands into both machines."""
     context = runtime.context
     executions: list[Execution] = []
     for command in BOOT_COMMANDS:
@@ -69,7 +66,7 @@ async def persona(state: State, runtime: Runtime[Context]) -> Command[Any]:
             heard = _emit(runtime, "persona", "real")
             executions.append(traced.ended(await context.machine.run(command, on_output=heard)))
         await off_loop(context.store.keep_execution, executions[-1])
-    if context.spec.simulate:
+    if context.spec.simulate:  # in sessions of their own, so that the measured session lacks these questions
         executions += await _ask_who_it_is(runtime)
     step = next_step(context, state)
     update = {"index": step.index, "executions": [execution.label for execution in executions]}
@@ -77,7 +74,7 @@ async def persona(state: State, runtime: Runtime[Context]) -> Command[Any]:
 
 
 async def _ask_who_it_is(runtime: Runtime[Context]) -> list[Execution]:
-    """Return the answers to the boot commands, each asked in its own session. Raises NoModel if all fail."""
+    """Return the answers to the boot commands, each from its own session. Raises NoModel if all fail."""
     context = runtime.context
     usual = context.imagined_machine(Session(), sample=0, line=FIRST)
     gpus, model = usual.persona.gpus_in(context.machine_facts).count, context.model_at(FIRST)
@@ -101,7 +98,7 @@ async def _ask_who_it_is(runtime: Runtime[Context]) -> list[Execution]:
 
 @logged
 async def write(state: State, runtime: Runtime[Context]) -> Command[Any]:
-    """Have the coder write, edit or fix a program; put it on both machines unless it is refused or needs approval."""
+    """Have the coder write, edit or fix a program, then place it, refuse it, or ask for approval."""
     context = runtime.context
     failure = failure_in(context, state)
     # While the coder fixes a failure, the current line is the one that ran the program.
@@ -135,11 +132,12 @@ async def write(state: State, runtime: Runtime[Context]) -> Command[Any]:
 
 @logged
 async def approve(state: State, runtime: Runtime[Context]) -> Command[Any]:
-    """Ask a person whether the coder's newest program may run. LangGraph executes the node again after the answer."""
+    """Ask a person whether the coder's newest program may run."""
     context = runtime.context
     program = programs_in(context, state)[-1]
     answer = context.store.decision_on(program)
     if answer is None:
+        # LangGraph executes the node again after the answer.
         answer = without_keys(read_decision(interrupt(question_on(context, program).model_dump(mode="json"))))
     await off_loop(context.store.keep_decision, program, answer)
     if isinstance(answer, Reject):
@@ -154,9 +152,8 @@ async def approve(state: State, runtime: Runtime[Context]) -> Command[Any]:
 
 
 async def _place(context: Context, state: State, program: Program) -> Command[Any]:
-    """Put a program that may run on both machines, and continue at its script line. A program that is recorded as
-    rejected is refused, even if this run asks no person about it."""
-    if said := rejection_of(context, program):
+    """Put a program on both machines, and continue at its script line."""
+    if said := rejection_of(context, program):  # even where this run asks no person
         return await _refuse(context, state, program, f"{REJECTED}{said.reason}", rejected=True)
     context.machine.write(program.name, program.source)
     update = {
@@ -186,8 +183,9 @@ async def give(state: State, runtime: Runtime[Context]) -> Command[Any]:
 
 @logged
 async def execute(state: State, runtime: Runtime[Context]) -> Command[Any]:
-    """Type the current script line into the real machine, with seed 0 (the trunk). If a program fails and tries are
-    left, the coder fixes it next.
+    """Type the current script line into the real machine, with seed 0 (the trunk).
+
+    If a program fails and tries are left, the coder fixes it next.
     """
     context = runtime.context
     index = state["index"]
@@ -224,9 +222,7 @@ async def execute(state: State, runtime: Runtime[Context]) -> Command[Any]:
 
 
 def _judged(context: Context, state: State, program: Program, execution: Execution) -> Program:
-    """Return the program with `works` set according to its run: True if no problem was found. A program that the
-    script supplies works if its exit code is 0; any other program is returned unchanged if the script line has no
-    task."""
+    """Return the program with `works` set according to its run."""
     task = context.experiment.task_at(execution.line)
     if program.given:
         return replace(program, works=execution.exit_code == 0)
@@ -312,9 +308,9 @@ async def compare(state: State, runtime: Runtime[Context]) -> Command[Any]:
 
 @logged
 async def report(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
-    """Measure how probable the model finds the real output, then analyse the run. All samples were drawn before."""
+    """Measure how probable the model finds the real output, then analyse the run."""
     context = runtime.context
-    if found := await _surprisal(state, runtime):
+    if found := await _surprisal(state, runtime):  # all samples were drawn before
         await off_loop(context.store.keep_surprisal, found)
     analysis = await off_loop(analyze, context.store.log, context.compared)
     context.store.findings = analysis.findings
@@ -340,9 +336,7 @@ async def _surprisal(state: State, runtime: Runtime[Context]) -> Surprisal | Non
 async def _refuse(
     context: Context, state: State, program: Program, problem: str, *, rejected: bool = False
 ) -> Command[Any]:
-    """Store a version as a failed try, without running it. Reasons are that it is unusable, repeats another version,
-    quotes real output, or was rejected by a person.
-    """
+    """Store a version as a failed try, without running it."""
     refused = replace(program, works=False, problems=(problem,))
     await off_loop(context.store.keep_program, refused)
     update: dict[str, Any] = {"writing": program.line, "programs": [refused.label]}
@@ -357,7 +351,7 @@ def _send(tasks: list[tuple[str, RunTask]]) -> list[Send] | Literal["compare"]:
 
 
 def _of_run(context: Context, index: int, program: str | None, **more: object) -> dict[str, object]:
-    """Return a run's metadata for the trace, by which real and imagined runs of one program can be matched."""
+    """Return metadata by which a trace matches real and imagined runs."""
     facts = context.machine_facts
     of = context.store.programs[program] if program else None
     return {
@@ -373,8 +367,7 @@ def _label(index: int, program: Program | None) -> str:
 
 
 def _waiting(runtime: Runtime[Context], node: str, who: str) -> Callable[[int], None]:
-    """Return a callback that reports how many other requests for cores must be served before the request of this
-    node."""
+    """Return a callback that reports how many other requests for cores are ahead."""
 
     def wait(ahead: int) -> None:
         runtime.heartbeat()
@@ -384,15 +377,11 @@ def _waiting(runtime: Runtime[Context], node: str, who: str) -> Callable[[int], 
 
 
 def _emit(runtime: Runtime[Context], node: str, who: str, limit: int | None = None) -> Emit:
-    """Return a callback that sends text to the graph's stream as custom events. An empty text is sent at once, to say
-    that work has begun.
-
-    `limit` is the token limit of the reply, if it differs from the usual one.
-    """
+    """Return a callback that sends text to the graph's stream; an empty text is sent at once."""
 
     def emit(text: str) -> None:
         runtime.heartbeat()
         runtime.stream_writer({"node": node, "who": who, "text": text, "limit": limit})
 
-    emit("")
+    emit("")  # the work has begun
     return emit

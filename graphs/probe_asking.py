@@ -45,8 +45,9 @@ def planned_items(context: Context) -> list[ProbeItem]:
 
 
 def schedule_of(context: Context) -> list[Unit]:
-    """Return all units of the plan in the order in which they are asked. A unit contains the questions of one
-    session. The first units are the pilot, which measures the time per question.
+    """Return all units of the plan in the order in which they are asked.
+
+    The first are the pilot, which measures the time per question.
     """
     design, plan, items = design_of(context), context.store.plan, planned_items(context)
     assert plan is not None
@@ -56,14 +57,12 @@ def schedule_of(context: Context) -> list[Unit]:
 
 
 def has_truth(context: Context, unit: Unit) -> bool:
-    """Return whether the answers to a unit can be scored, which requires that no item in the unit has a problem. For
-    example, an item has a problem if its rival program (made to print the wrong answer of a model that takes a
-    shortcut) prints the right answer."""
+    """Return whether a unit's answers can be scored: no item in it has a problem."""
     return all(not context.store.items[question.item].problem for question in unit)
 
 
 class Estimate(NamedTuple):
-    """The questions, tokens and time that the plan of a probe is expected to take."""
+    """What the plan of a probe is expected to take."""
 
     questions: int
     read: int
@@ -90,9 +89,7 @@ def estimate_of(context: Context) -> Estimate:
 
 
 def seconds_left(context: Context) -> float | None:
-    """Return how many seconds of the design's time limit are left; None if there is no limit. The time that all
-    processes of this probe worked is subtracted from the limit.
-    """
+    """Return how many seconds are left of the time limit, over all processes; None without a limit."""
     minutes = design_of(context).minutes
     if minutes is None:
         return None
@@ -100,15 +97,14 @@ def seconds_left(context: Context) -> float | None:
 
 
 def seconds_taken(answers: Sequence[AnswerKept], parallel: int) -> dict[Arm, float]:
-    """Return the average number of seconds per question in each arm (way of asking, such as `direct`), divided by the
-    number of concurrent requests.
+    """Return the average seconds per question in each arm, divided by `parallel`, the number of concurrent requests.
 
-    If an arm has several answers, the first is left out, because its prompt was processed without a cache. As long as
-    the arm `direct` has no answer, 10 s per question are assumed for it.
+    Without an answer, `direct` is taken to need 10 s.
     """
     taken: dict[Arm, list[float]] = {}
     for answer in answers:
         taken.setdefault(answer.question.arm, []).append(answer.execution.seconds)
+    # The first answer of an arm does not count if there are others: its prompt was processed without a cache.
     found: dict[Arm, float] = {
         arm: fmean(seconds[1:] or seconds) / parallel for arm, seconds in taken.items() if seconds
     }
@@ -124,8 +120,7 @@ async def ask_units(
 ) -> list[AnswerKept]:
     """Ask the questions of all units, several units at once, and return the answers.
 
-    Each answer is stored as it arrives and passed to `heard`. If the model becomes unavailable, the error is added to
-    `losses`, and the remaining questions are not asked.
+    Each answer is stored and passed to `heard`. The loss of the model goes to `losses`, and ends the asking.
     """
     work = [partial(_ask_unit, context, items, unit, losses, heard) for unit in units]
     answered = await at_once(work, context.model.pace.parallel)
@@ -139,9 +134,7 @@ async def _ask_unit(
     losses: list[NoModel],
     heard: Callable[[AnswerKept], None],
 ) -> list[AnswerKept]:
-    """Ask the questions of one unit in one session, one after the other, and return the answers. If the model becomes
-    unavailable, the remaining questions are not asked.
-    """
+    """Ask the questions of one unit in one session, in order, until the model is lost."""
     answers: list[AnswerKept] = []
     session = Session()
     for number, question in enumerate(unit if not losses else (), start=1):
@@ -180,10 +173,9 @@ async def _ask(context: Context, machine: ImaginedMachine, item: ProbeItem, ques
 
 
 def _tells(context: Context, item: ProbeItem, question: Question) -> list[str]:
-    """Return what the model is told before the program runs. In the arm `forced` only, this includes real output: the
-    program's state before its last operation. Everywhere else, rule 2 of docs/design.md forbids that."""
+    """Return what the model is told before the program runs."""
     tells = [item.told] if item.told else []
-    if question.arm == "forced":
+    if question.arm == "forced":  # only here may it be told real output (rule 2 of docs/design.md)
         given = context.store.items[item.id].given or ""
         tells.append(render("probe-forced", size=item.size, given=given.strip()))
     return tells

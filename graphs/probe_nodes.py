@@ -29,15 +29,11 @@ from gedanken.machines.suites import check_suite, judged
 from gedanken.probes.schedule import items_of, pilot_of, plan_in, sizes_of, suite_item, whole_plan
 
 ROUND = 4
-"""Number of units that are asked between two checkpoints, for each request that may run at the same time. A unit
-contains the questions of one session.
-"""
+"""Number of units that are asked between two checkpoints, for each request that may run at the same time."""
 
 
 async def plan(_state: ProbeState, runtime: Runtime[Context]) -> dict[str, Any]:
-    """Decide how much of the design is asked. If time is limited, first ask a few questions to measure how long they
-    take.
-    """
+    """Decide how much of the design is asked. With a time limit, a few questions are timed first."""
     context, design = runtime.context, design_of(runtime.context)
     with context.store.work("plan", ""):
         if context.store.plan is None and design.minutes is None:
@@ -59,9 +55,7 @@ async def plan(_state: ProbeState, runtime: Runtime[Context]) -> dict[str, Any]:
 
 
 async def truths(_state: ProbeState, runtime: Runtime[Context]) -> dict[str, Any]:
-    """Execute every program of the plan on the real machine, to know its true output. Check the user's own suite
-    there too.
-    """
+    """Execute the plan's programs on the real machine for their true outputs, and check the user's suite there."""
     context, suite = runtime.context, design_of(runtime.context).suite
     items = [item for item in planned_items(context) if item.family != SUITE]
     with context.store.work("truths", f"{len(items)} items"):
@@ -80,8 +74,7 @@ async def truths(_state: ProbeState, runtime: Runtime[Context]) -> dict[str, Any
 
 
 def _kept(item: ProbeItem, ran: dict[str, Ran]) -> ItemKept:
-    """Return an item with the output of its programs. Its answers cannot be interpreted if the program could not be
-    run, or prints the same as the item's rival program; this is recorded as the item's problem."""
+    """Return an item with its programs' outputs, or the problem why its answers cannot be interpreted."""
     truth = ran[item.program]
     rival, given = (ran[text].stdout if text else None for text in (item.rival, item.given))
     same = "it prints the same as its rival" if rival == truth.stdout else ""
@@ -89,7 +82,7 @@ def _kept(item: ProbeItem, ran: dict[str, Ran]) -> ItemKept:
 
 
 async def ask(state: ProbeState, runtime: Runtime[Context]) -> Command[Any]:
-    """Ask the next questions, if there are any and time is left; otherwise go on to the node `judge`."""
+    """Ask the next questions if time is left; otherwise go on to `judge`."""
     context, begin = runtime.context, state.get("asked", 0)
     schedule = await off_loop(schedule_of, context)
     end = min(len(schedule), begin + ROUND * context.model.pace.parallel)
@@ -112,9 +105,7 @@ async def ask(state: ProbeState, runtime: Runtime[Context]) -> Command[Any]:
 
 
 def _heard(runtime: Runtime[Context], end: int, units: int) -> Callable[[AnswerKept], None]:
-    """Return a callback that reports each answer as it arrives. If an answer can be judged only by running it, its
-    outcome is reported as empty.
-    """
+    """Return a callback that reports each answer as it arrives, with an empty outcome before `judge`."""
     context = runtime.context
     suite = suite_of(context.store.log)
 

@@ -21,13 +21,11 @@ class ProbeServing(Serving):
     """One execution of the probe graph by the server."""
 
     async def make_ready(self, state: Any) -> None:
-        """Ask again the questions that were asked before the checkpoint; their answers are read from the ledger.
-
-        This is needed because the ledger numbers equal requests in the order in which this process makes them.
-        """
+        """Ask again the questions before the checkpoint; the ledger answers."""
         async with self._ready:
             if self._is_ready:
                 return
+            # The ledger numbers equal requests in the order in which this process makes them.
             context, asked = self.context, state.get("asked", 0)
             if asked and context.store.plan is not None and context.store.items:
                 schedule = await off_loop(schedule_of, context)
@@ -38,7 +36,7 @@ class ProbeServing(Serving):
 
 
 def build_served_probe(serving: Serving | None) -> "CompiledStateGraph[ProbeState, RunSpec, ProbeState, ProbeState]":
-    """Build the probe graph that `serving` executes; with None, only its structure and states can be read."""
+    """Build the probe graph that `serving` executes; with None, it is only for reading."""
     graph = StateGraph(ProbeState, context_schema=RunSpec)
     add_probe_nodes(graph, serving.node) if serving else add_probe_nodes(graph)
     return graph.compile()

@@ -1,4 +1,4 @@
-"""Decides what comes next in a run: which script line follows, and which real and imagined runs a line needs."""
+"""Decides which script line comes next in a run, and which runs it needs."""
 
 from dataclasses import dataclass, replace
 
@@ -31,9 +31,7 @@ class Step:
 
 
 def next_step(context: Context, state: State) -> Step:
-    """Return the node for the next script line (`write`, `give` or `execute`), or `report` if no line is left or no
-    program works.
-    """
+    """Return the node of the next script line (`write`, `give` or `execute`), or else `report`."""
     if state.get("outcome") == NO_WORKING_PROGRAM:
         return Step("report", state["index"])
     index = context.experiment.next_step(state["index"])
@@ -60,8 +58,9 @@ def latest(context: Context, state: State, name: str | None) -> Program | None:
 
 
 def given_program(context: Context, state: State, line: ScriptLine, index: int) -> Program:
-    """Return the program version that the script line at `index` supplies. If the line also names a change, the
-    `base` of the returned version is the newest supplied version of the same program without a change, if one exists.
+    """Return the program version that the script line at `index` supplies.
+
+    The `base` of a changed program is its newest unchanged version, if there is one.
     """
     assert line.give is not None and line.source is not None
     versions = [program for program in programs_in(context, state) if program.name == line.give]
@@ -89,16 +88,13 @@ def tries_of(context: Context, state: State, program: Program) -> int:
 
 
 def base_of(context: Context, state: State, name: str, line: int) -> Program | None:
-    """Return the version of the file `name` from which an edit on the script line `line` starts: the newest version
-    that was written for another line; None if there is none.
-    """
+    """Return the version that an edit on the script line `line` starts from: the newest for another line."""
     versions = [program for program in programs_in(context, state) if program.name == name and program.line != line]
     return versions[-1] if versions else None
 
 
 def failure_in(context: Context, state: State) -> Failure | None:
-    """Return why the newest version was not accepted, and the last part of its output. The coder is shown both. None
-    if the version was accepted."""
+    """Return what the coder is shown of the newest version's failure; None if it was accepted."""
     failure = state.get("failure")
     if failure is None:
         return None
@@ -112,8 +108,9 @@ def failure_in(context: Context, state: State) -> Failure | None:
 
 
 def failure_ref(program: Program, run: Execution | None, *, rejected: bool = False) -> FailureRef:
-    """Return the failure of a program in the form that the state stores. `run` is None if the program was refused
-    without running it; `rejected` is True if a person rejected it.
+    """Return a program's failure as the state stores it.
+
+    `run` is None if the program was refused unrun; `rejected` is True if a person rejected it.
     """
     return {
         "program": program.label,
@@ -125,8 +122,9 @@ def failure_ref(program: Program, run: Execution | None, *, rejected: bool = Fal
 
 
 def run_tasks(context: Context, state: State, program: Program | None) -> list[tuple[str, RunTask]]:
-    """Return all runs of the current script line, except the real run with seed 0. Each is a pair: the node that
-    executes the run (`replicate` or `simulate`), and the task for this node.
+    """Return all runs of the current script line, except the real run with seed 0.
+
+    Each is a pair: the node (`replicate` or `simulate`), and its task.
     """
     index, turns = state["index"], list(state.get("turns", []))
     experiment = context.experiment
@@ -153,32 +151,30 @@ def run_tasks(context: Context, state: State, program: Program | None) -> list[t
 
 
 def endings_shown(context: Context, state: State, line: int) -> list[str]:
-    """Return the ends of the real outputs that the coder was shown, for all versions that were written for a script
-    line.
-    """
+    """Return the ends of real outputs that the coder was shown for a script line."""
     versions = {program.label for program in programs_in(context, state) if program.line == line}
     return [ending_of(run) for run in _real_runs(context, state) if run.program in versions]
 
 
 def versions_run(context: Context, state: State) -> list[Program]:
-    """Return the program versions that were really run. A version that was refused is not among them."""
+    """Return the program versions that were really run, so no refused ones."""
     ran = {execution.program for execution in _real_runs(context, state)}
     return [program for program in programs_in(context, state) if program.label in ran]
 
 
 def follows_samples(experiment: Experiment, index: int) -> bool:
-    """Return whether the last typed line before the script line `index` runs a program. If so, the cache of the model
-    server was last filled by a sample of that program."""
+    """Return whether the last typed line before `index` runs a program. A sample of it then filled the server's
+    cache."""
     before = [line for line in experiment.script[:index] if line.type is not None]
     return bool(before) and before[-1].runs is not None
 
 
 def questions(context: Context, state: State) -> list[Question]:
-    """Return the questions of the surprisal measurement. There is one question for each working program of the coder:
-    the messages to the model, and the outputs of seed 0 and sample 0.
+    """Return one question on surprisal for each working program of the coder.
 
-    Supplied programs are left out: scoring their many versions would take as long as all samples.
+    It holds the messages to the model, and the outputs of seed 0 and sample 0.
     """
+    # Scoring the many versions of supplied programs would take as long as all samples.
     given = {program.label for program in programs_in(context, state) if program.given}
     trunk = [run for run in executions_in(context, state) if not (run.sample if run.imagined else run.seed)]
     runs = {(run.line, run.program, run.imagined): run for run in trunk if run.arm == "as written"}
@@ -197,7 +193,7 @@ def questions(context: Context, state: State) -> list[Question]:
 
 
 def attach(execution: Execution, index: int, program: str | None) -> Execution:
-    """Return the execution with the index of its script line and the label of its program version."""
+    """Return the execution with its script line and program version."""
     return replace(execution, line=index, program=program)
 
 
@@ -221,8 +217,8 @@ def _real_runs(context: Context, state: State) -> list[Execution]:
 
 
 def _failed_versions(context: Context, state: State, program: Program) -> list[Program]:
-    """Return the coder's versions for the same script line as `program` that were run and failed. Each of them is
-    imagined too (rule 4 of docs/design.md)."""
+    """Return the coder's versions that ran and failed at this line: they are imagined too (rule 4 of
+    docs/design.md)."""
     ran = {run.program for run in executions_in(context, state) if run.line == state["index"]}
     return [
         other

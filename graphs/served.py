@@ -1,6 +1,4 @@
-"""Builds the experiment graph for LangGraph's server: a client sends the spec as the context, and the server process
-opens what the graph needs.
-"""
+"""Builds the experiment graph for LangGraph's server, with the spec as its context."""
 
 import asyncio
 from collections.abc import Callable, Container, Iterable
@@ -39,9 +37,7 @@ class Serving:
     _is_ready: bool = False
 
     async def make_ready(self, state: Any) -> None:
-        """Bring the real machine into the state that it had at the checkpoint. Results that are in the ledger are not
-        computed again.
-        """
+        """Bring the real machine into its state at the checkpoint, with results from the ledger."""
         async with self._ready:
             if self._is_ready:
                 return
@@ -62,9 +58,7 @@ class Serving:
             self._is_ready = True
 
     def _was_placed(self, program: Program) -> bool:
-        """Return whether a program was put on the machine: a person wrote or approved it, or it needed no
-        approval.
-        """
+        """Return whether a program was put on the machine."""
         by_person = program.prompt == BY_PERSON
         decision = self.context.store.decision_on(program)
         return by_person or isinstance(decision, Approve) or not is_to_be_approved(self.context, program)
@@ -85,9 +79,8 @@ class Serving:
 
 
 def check_state(store: RunStore, state: Any) -> None:
-    """Raise BadInput if a state, which a client may have edited, names a script line, program or execution that the
-    run does not have.
-    """
+    """Raise BadInput if a state names a line, program or execution that the run lacks: a client may have edited
+    it."""
     lines = len(store.spec.experiment.script)
     for name in ("index", "writing"):
         at = state.get(name, -1)
@@ -105,7 +98,7 @@ def _check_labels(name: str, labels: Iterable[object], known: Container[object],
 
 
 def build_served_graph(serving: Serving | None) -> "CompiledStateGraph[State, RunSpec, State, State]":
-    """Build the experiment graph that `serving` executes; with None, only its structure and states can be read."""
+    """Build the experiment graph that `serving` executes; with None, it is only for reading."""
     graph = StateGraph(State, context_schema=RunSpec)
     add_nodes(graph, serving.node) if serving else add_nodes(graph)
     return graph.compile()

@@ -22,7 +22,7 @@ def keep_first(old: str, new: str) -> str:
 
 
 class SessionRef(TypedDict):
-    """A session of the imagined machine: `stored` are all its turns, `context` those that are sent to the model."""
+    """A session of the imagined machine: `stored` are all its turns, `context` those sent to the model."""
 
     stored: list[TurnRef]
     context: list[TurnRef]

@@ -18,7 +18,7 @@ def placed(program: Program) -> TurnRef:
 
 
 def told(line: int) -> TurnRef:
-    """Return the name of the turn that tells the imagined machine what the coder was told at a script line."""
+    """Return the name of the turn with the coder's instruction at a script line."""
     return f"told:{line}"
 
 

@@ -1,4 +1,4 @@
-"""Decides, by the experiment's conditions, what the imagined machine knows of a program when it imagines a run."""
+"""Decides, by the experiment's conditions, what the imagined machine knows of a program."""
 
 from collections.abc import Sequence
 
@@ -11,8 +11,9 @@ from gedanken.records.run_store import RunStore
 
 
 def introduce(experiment: Experiment, program: Program, turns: Sequence[TurnRef]) -> list[TurnRef]:
-    """Return the turns of the session, with a turn for a new program version at the end. The turn contains the
-    version's source or, if sources are hidden, only the coder's instruction.
+    """Return the turns of the session, with a turn for a new program version.
+
+    It holds the version's source or, if sources are hidden, the coder's instruction.
     """
     if experiment.conditions.source == "shown":
         return [*turns, placed(program)]
@@ -22,15 +23,14 @@ def introduce(experiment: Experiment, program: Program, turns: Sequence[TurnRef]
 
 
 def session_for(experiment: Experiment, program: Program, turns: Sequence[TurnRef], store: RunStore) -> SessionRef:
-    """Return the session in which a program version is imagined. Its `stored` contains all `turns`. Its `context`,
-    which is sent to the model, contains those turns that the conditions allow.
+    """Return the session in which a program version is imagined.
 
-    If all script lines share one session (`running`), the context of a failed version ends before the turn that puts
-    the next version in its place. If sources are hidden, failed versions are not imagined.
+    `stored` are all turns, `context` those that the conditions allow.
     """
     stored = list(turns)
     conditions = experiment.conditions
     if conditions.session == "running":
+        # The context of a failed try ends before the next version. None is imagined if sources are hidden.
         failed_try = program.works is False and not program.given
         context = _until_replaced(experiment, program, stored, store) if failed_try else stored
         return {"stored": stored, "context": context}
@@ -40,7 +40,7 @@ def session_for(experiment: Experiment, program: Program, turns: Sequence[TurnRe
 
 
 def _tells_of(experiment: Experiment, program: Program) -> list[TurnRef]:
-    """Return the turns with all instructions that the coder received for a program, up to this version's line."""
+    """Return the turns with all instructions for a program, up to this version's line."""
     lines = experiment.script[: program.line + 1]
     return [told(at) for at, line in enumerate(lines) if line.file == program.name and line.tell]
 

@@ -1,3 +1,2 @@
-"""What the probes ask, as pure functions: families of small programs, edits of programs, command sequences, and the
-schedule of questions.
-"""
+"""What the probes ask: families of small programs, edits of programs, command sequences, and the schedule of
+questions."""

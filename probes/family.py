@@ -1,5 +1,4 @@
-"""Defines probe families, which make small programs of any size from a seed. What the programs print is found out
-elsewhere, by running them."""
+"""Defines probe families, which make small programs of any size from a seed."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,8 +31,7 @@ class ProbeFamily(Protocol):
         ...
 
     def items(self, operation: str, size: int, seed: int, count: int) -> list[ProbeItem]:
-        """Return `count` groups of items for an operation and a size; a group may be a single item. With a larger
-        `count`, the first items stay the same, and others follow.
+        """Return `count` groups of items for an operation and a size; a larger `count` adds groups at the end.
 
         The same seed gives the same items on every machine. Raises BadInput for an unknown operation.
         """
@@ -116,9 +114,7 @@ def program(body: str, **constants: object) -> str:
 
 
 def turn(templates: Mapping[str, str], number: int) -> tuple[str, str]:
-    """Return the name and the text of the template whose turn it is. `number` counts the turns from 0; after the last
-    template, the first one is used again.
-    """
+    """Return the name and the text of the template whose turn it is; `number` counts the turns from 0."""
     name = list(templates)[number % len(templates)]
     return name, templates[name]
 

@@ -1,6 +1,4 @@
-"""Makes named changes to a training program, such as `learning rate x10`. A change affects a setting, the way the
-program learns, or only text that is not executed.
-"""
+"""Makes named changes to a training program, such as `learning rate x10`."""
 
 import ast
 import io
@@ -25,19 +23,15 @@ class Change:
     edit: Callable[[str], str]
     """Function that takes the old source and returns the new one. Raises CannotChange or SyntaxError."""
     expected: int
-    """The expected effect on the last loss, by a rule of thumb: positive for a higher loss, negative for a lower one.
-    A larger absolute value means a larger effect.
-
-    The number is not a measurement. It is our guess of what people expect without seeing the program.
-    """
+    """Our guess of the effect on the last loss, not a measurement: positive for a higher loss, larger for a larger
+    effect."""
     neutral: bool = False
     """True if the change affects nothing that is executed."""
 
 
 def changed(source: str, name: str) -> str:
-    """Return the program with the change `name`. Raises CannotChange if no change has this name, or if the program
-    has nothing to change; raises SyntaxError if the program cannot be parsed.
-    """
+    """Return the program with the change `name`. Raises CannotChange if there is no such change, or nothing to
+    change. Raises SyntaxError if the program cannot be parsed."""
     if name not in CHANGES:
         raise CannotChange(f"there is no change “{name}”; the changes are {', '.join(CHANGES)}")
     change = CHANGES[name]
@@ -49,9 +43,7 @@ def changed(source: str, name: str) -> str:
 
 
 def _scale(find: Callable[[ast.Module], list[ast.expr]], factor: float, source: str) -> str:
-    """Multiply the numbers that `find` returns by `factor`, and return the changed program. Whole numbers stay whole,
-    and are at least 1.
-    """
+    """Multiply the numbers that `find` returns by `factor`; whole numbers stay whole, and at least 1."""
     tree = ast.parse(source)
     found = {id(number): number for number in (_number(tree, node) for node in find(tree))}
     return _replace(source, [(node, _times(node.value, factor)) for node in found.values()])
@@ -72,17 +64,15 @@ def _batch_sizes(tree: ast.Module) -> list[ast.expr]:
 
 
 def _widths(tree: ast.Module) -> list[ast.expr]:
-    """Return the sizes of the hidden layers: the input and output sizes of all linear layers, except the first
-    layer's input size and the last layer's output size.
-    """
+    """Return the sizes of the hidden layers."""
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _called(node) == "Linear"]
     sizes = [size for call in sorted(calls, key=_place) for size in call.args[:2]]
+    # Without the first layer's input size and the last layer's output size.
     return sizes[1:-1]
 
 
 def _epochs(tree: ast.Module) -> list[ast.expr]:
-    """Return the argument of `range`, the number of epochs, in the outermost training loop of the form `for … in
-    range(N)`. Return an empty list if there is no such loop."""
+    """Return the argument of the outermost training loop `for … in range(N)`; empty if there is no such loop."""
     for loop in _training_loops(tree):
         if isinstance(loop.iter, ast.Call) and _called(loop.iter) == "range" and len(loop.iter.args) == 1:
             return loop.iter.args
@@ -146,9 +136,7 @@ def _renamed(source: str) -> str:
 
 
 def _number(tree: ast.Module, node: ast.expr) -> ast.Constant:
-    """Return the node itself if it is a number. If it is a name that is assigned only once, return the number that is
-    assigned to it. Raises CannotChange in all other cases.
-    """
+    """Return the number that a node is, or the only one assigned to its name; otherwise raise CannotChange."""
     if isinstance(node, ast.Name):
         stores = [part for part in ast.walk(tree) if isinstance(part, ast.Name) and part.id == node.id]
         stores = [store for store in stores if isinstance(store.ctx, ast.Store)]

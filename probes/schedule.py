@@ -1,4 +1,4 @@
-"""Pure functions that decide which questions a probe asks, in which order, and how many fit into a time limit."""
+"""Decides which questions a probe asks, in which order, and how many fit into a time limit."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
@@ -10,8 +10,8 @@ from gedanken.probes.families.built_in import family
 Unit = tuple[Question, ...]
 """Questions that are asked one after the other in one session; most sessions have only one question."""
 ENOUGH_GROUPS = 3
-"""A sufficient number of groups of programs for each operation and size. If time is short, a plan first leaves out
-sizes. Only if that is not enough, it has fewer groups than this."""
+"""Enough groups for each operation and size. If time is short, a plan leaves out sizes first, then groups below this
+number."""
 DIRECT_SHARE = 0.75
 """Share of the time that the questions of the arm `direct` may take. The remaining time is for the other arms (ways
 of asking).
@@ -28,15 +28,15 @@ def sizes_of(design: ProbeDesign) -> tuple[int, ...]:
 
 
 def items_of(design: ProbeDesign, sizes: Sequence[int], groups: int) -> list[ProbeItem]:
-    """Return the items of a design in `groups` rounds. Each round has one group for each operation and size. So if
-    time runs out, all operations and sizes have been asked about nearly equally often. The items of the user's suite
-    come last."""
+    """Return the items of a design in `groups` rounds, then those of the user's suite. Each round has one group for
+    each operation and size."""
     made = {
         (name, operation, size): _groups(family(name).items(operation, size, design.seed, groups))
         for name in design.families
         for operation in family(name).operations
         for size in sizes
     }
+    # If time runs out, all operations and sizes have been asked about nearly equally often.
     ordered = [
         item
         for number in range(groups)
@@ -49,8 +49,8 @@ def items_of(design: ProbeDesign, sizes: Sequence[int], groups: int) -> list[Pro
 
 
 def units_of(design: ProbeDesign, items: Sequence[ProbeItem]) -> tuple[list[Unit], list[Unit]]:
-    """Return two lists of units: the questions of the arm (way of asking) `direct`, and the questions of the design's
-    other arms. In the second list, the most informative arm comes first."""
+    """Return two lists of units: those of the arm `direct`, and those of the other arms, the most informative arm
+    first."""
     direct: list[Unit] = [
         (Question(item.id, "direct", sample),) for sample in range(design.samples) for item in items
     ]
@@ -80,17 +80,14 @@ def pilot_of(design: ProbeDesign, items: Sequence[ProbeItem]) -> list[Unit]:
 
 
 def plan_in(design: ProbeDesign, seconds: float, taken: Mapping[Arm, float]) -> Plan:
-    """Return the part of a design that fits into `seconds`. `taken` holds the seconds that one question takes, for
-    each arm.
-
-    A few sizes with enough programs each are more informative than many sizes with one program. If sizes are left
-    out, they are the largest.
-    """
+    """Return the part of a design that fits into `seconds`; the largest sizes are left out first. `taken` holds the
+    seconds for one question of each arm."""
     sizes = sizes_of(design)
 
     def seconds_of(count: int, groups: int) -> float:
         return _seconds(units_of(design, items_of(design, sizes[:count], groups))[0], taken)
 
+    # A few sizes with enough programs each are more informative than many sizes with one program.
     tries = [(count, groups) for groups in range(min(ENOUGH_GROUPS, design.groups), 0, -1) for count in _down(sizes)]
     fits = [found for found in tries if seconds_of(*found) <= DIRECT_SHARE * seconds]
     count, groups = fits[0] if fits else (1, 1)
@@ -125,8 +122,7 @@ def _groups(items: Iterable[ProbeItem]) -> list[list[ProbeItem]]:
 
 
 def _again(items: Sequence[ProbeItem]) -> list[Unit]:
-    """Return one unit for each operation of each family. The unit asks once more about the operation's first item
-    that has a role in _IN_HORIZON."""
+    """Return one unit for each operation, which asks once more about the operation's first item."""
     first: dict[tuple[str, str], ProbeItem] = {}
     for item in items:
         if item.role in _IN_HORIZON:
@@ -135,9 +131,7 @@ def _again(items: Sequence[ProbeItem]) -> list[Unit]:
 
 
 def _sessions(items: Sequence[ProbeItem]) -> Iterator[Unit]:
-    """Yield two sessions for each family that has three items or more. One asks about three items, and about the
-    first of them again at the end; the other asks about the same items in reverse order.
-    """
+    """Yield two sessions for each family with at least three items: one in order, one in reverse order."""
     for name in dict.fromkeys(item.family for item in items):
         ids = [item.id for item in items if item.family == name and item.role in _IN_HORIZON][:3]
         if len(ids) < 3:
@@ -149,8 +143,7 @@ def _sessions(items: Sequence[ProbeItem]) -> Iterator[Unit]:
 
 
 def suite_item(line: SuiteItem) -> ProbeItem:
-    """Return an item for a line of the user's suite, which contains a function and its arguments. The item's program
-    calls the function with these arguments, and prints the result."""
+    """Return an item for a line of the user's suite; the item's program prints the function's result."""
     return ProbeItem(
         id=line.id,
         family=SUITE,

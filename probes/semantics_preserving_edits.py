@@ -15,11 +15,10 @@ LOOKS_AT_NAMES = frozenset({"eval", "exec", "locals", "globals", "vars", "dir", 
 
 
 def semantics_preserving_edits(source: str) -> dict[str, str]:
-    """Return the unedited program (`as it is`) and its edited versions, by the name of the edit. Raises SyntaxError
-    if the program cannot be parsed.
+    """Return the unedited program (`as it is`) and its edited versions, by the name of the edit.
 
-    An edit is left out if it finds nothing to change, or if it would change what is executed. The edited comment is
-    the first one that says “once”. The edited blank lines are below the watched print (see `watched_line`).
+    Edits that change nothing, or that change what is executed, are left out. Raises SyntaxError if the program cannot
+    be parsed.
     """
     tree = _parsed(source)
     edits = {"variables renamed": _rename_all(source, tree)}
@@ -35,10 +34,10 @@ def semantics_preserving_edits(source: str) -> dict[str, str]:
 
 
 def watched_line(source: str) -> int | None:
-    """Return the line number, counted from 1, of the watched print. It is the first print at or below the comment
-    that says “once”; if there is none, the first print of the program.
+    """Return the line of the watched print: the first one from the comment that says “once” on, or else the first of
+    all.
 
-    Return None for a program without a print. Raises SyntaxError if the program cannot be parsed.
+    None for a program without a print. Raises SyntaxError if the program cannot be parsed.
     """
     comment = _comment(source)
     lines = [statement.lineno for statement in _prints(_parsed(source))]
@@ -49,8 +48,7 @@ def watched_line(source: str) -> int | None:
 def same_when_run(one: str, other: str) -> bool:
     """Return whether two programs are the same except for comments, blanks and the names of variables.
 
-    A variable is a name that is assigned or is a parameter. A name that also has another use, for example in an
-    import, in a class body or as a keyword argument, is not a variable. False if either program cannot be parsed.
+    A name with another use, such as in an import, is no variable. False if either program cannot be parsed.
     """
     pairs: set[tuple[str, str]] = set()
     try:
@@ -95,7 +93,7 @@ def _variables(tree: ast.AST) -> set[str]:
 
 
 def _fixed_by(node: ast.AST) -> Iterator[str]:
-    """Yield the names that a node uses for something other than a variable, such as a function or a module."""
+    """Yield the names that a node uses for other things than variables, such as functions or modules."""
     match node:
         case ast.Import(names=names) | ast.ImportFrom(names=names):
             for alias in names:
@@ -125,9 +123,7 @@ def _attributes(body: list[ast.stmt]) -> Iterator[str]:
 
 
 def _rename_all(source: str, tree: ast.Module) -> str:
-    """Give the variables meaningless names, one after the other. A variable keeps its name if renaming it would
-    change what the program does.
-    """
+    """Give the variables meaningless names, except where a new name would change what the program does."""
     variables = _variables(tree)
     in_order = dict.fromkeys(name for name, _line, _column in _places(tree) if name in variables)
     free = (f"v{number}" for number in range(1, 10**6) if f"v{number}" not in source)
@@ -180,9 +176,7 @@ def _comment(source: str) -> tokenize.TokenInfo | None:
 
 
 def _replace(source: str, comment: tokenize.TokenInfo, text: str) -> str:
-    """Return the program with the text of a comment replaced; an empty text removes the comment, and its line if
-    nothing else is there.
-    """
+    """Return the program with a comment replaced; an empty text removes the comment, and its line if empty."""
     lines = source.split("\n")
     row, column = comment.start
     before = lines[row - 1][:column]

@@ -1,6 +1,4 @@
-"""Reads the command sequences of the probe `terminal`. They are ordinary commands, whose output depends on the
-state of the terminal.
-"""
+"""Reads the command sequences of the probe `terminal`, whose output depends on the terminal's state."""
 
 from importlib import resources
 from typing import Annotated, Literal, NamedTuple, get_args

@@ -18,8 +18,8 @@ def _environment() -> "Environment":
 
 
 def render(name: str, **values: object) -> str:
-    """Fill in the prompt `name`, and return its text. `name` is the name of a file in this folder, without `.j2`.
+    """Fill in the prompt `name`, a file in this folder without `.j2`, and return its text.
 
-    Raises jinja2.UndefinedError for a value that the prompt uses and the caller did not give.
+    Raises jinja2.UndefinedError for a missing value that the prompt uses.
     """
     return _environment().get_template(f"{name}.j2").render(**values).strip()

@@ -1,22 +1,19 @@
-"""Used when a run is resumed: notes results that replaced stored ones."""
+"""Notes results that replaced stored ones in a resumed run."""
 
 from gedanken.experiment.execution import MAY_COME, Execution
 
 
 class Changed:
-    """Collects results that replaced a different result of an earlier process, in the order in which they were
-    obtained."""
+    """Collects results that replaced other ones from an earlier process."""
 
     def __init__(self) -> None:
         """Start without results."""
         self._changed: list[Execution] = []
 
     def why(self, before: Execution, now: Execution) -> str:
-        """Compare a result with the one that an earlier process stored under the same label. If they differ, record
-        the new result, and return a note on why the command was run, or the model asked, once more.
+        """Return a note why a command was run, or the model asked, once more.
 
-        The note is empty if the results are equal, or if the earlier one was a failure with a cause in `MAY_COME`:
-        such a failure needs no other reason to be repeated.
+        Empty if the result is the same, or if the earlier one failed with a cause in `MAY_COME`.
         """
         if not _is_another(before, now):
             return ""

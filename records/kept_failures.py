@@ -1,9 +1,4 @@
-"""Tells which failed replies of a run stay as they are, and which a resumed run requests again.
-
-A failed reply stays if a later reply was requested without it: with it, the later request would be another one, and
-would have to be paid for again. The ledger marks the place of each such later reply before the reply itself is
-stored; see `Ledger.mark_answered`.
-"""
+"""Tells which failed replies of a run stay, and which a resumed run requests again."""
 
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
@@ -25,6 +20,8 @@ REFUSED = "the model's server refused a request; it is not sent again"
 _LINE = "line-"
 
 
+# A failed reply stays if a later one was requested without it: with it, the later request would be another one, and
+# would have to be paid for again.
 class Failures(NamedTuple):
     """Numbers of executions and answers that failed for a cause in `MAY_COME`."""
 
@@ -39,7 +36,7 @@ class Failures(NamedTuple):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Return notes that say why failures are not repeated."""
+        """Notes that say why failures are not repeated."""
         counts = ((SETTLED, self.kept), (BEFORE_FORK, self.before_fork), (REFUSED, self.refused))
         return tuple(note for note, count in counts if count)
 
@@ -65,9 +62,9 @@ def failures_of(log: RunLog) -> Failures:
 
 
 def answered_in(log: RunLog) -> frozenset[str]:
-    """Return the places of replies that continue a session, as far as the log knows them. The ledger marks them too,
-    but not if an earlier version wrote it; and the last process may have died before it wrote them to the log."""
+    """Return the places of replies that continue a session, as the log shows them."""
     assert log.spec is not None
+    # The ledger marks them too, but not in earlier versions; a dying process may mark more than it logs.
     conditions = log.spec.experiment.conditions
     replied = [run for run in log.executions if run.imagined and run.cause not in MAY_COME]
     lines = {run.line for run in replied if continues_session(run.program, conditions)} | {log.settled_before}
@@ -76,31 +73,28 @@ def answered_in(log: RunLog) -> frozenset[str]:
 
 
 def taken_over(source: RunLog, answered: Iterable[str], same: int, at: int) -> frozenset[str]:
-    """Return the places that a fork marks in its ledger, for those of the places `answered` in the run `source` whose
-    replies it can use.
+    """Return the places that a fork marks in its ledger, of those `answered` in the run `source`.
 
-    The fork does the same as that run before the line with the index `same`. It keeps no failure from the line with
-    the index `at` on, from which it is meant to differ.
+    The fork equals that run before the line with index `same`. No failure from the line with index `at` on is
+    kept.
     """
     lines = {one for one in _lines(answered) if one < same} | {min(source.settled_before, same - 1)}
     return frozenset(_places({min(line, at) for line in lines}))
 
 
 def continues_session(program: str | None, conditions: Conditions) -> bool:
-    """Return whether the runs of a program, or of an ordinary command (None), are imagined in a session with the
-    replies to the lines before."""
+    """Return whether a program, or an ordinary command (None), is imagined after the replies to earlier lines."""
     return program is None or conditions.session == "running"
 
 
 def is_settled(run: Execution, answered: Collection[str]) -> bool:
-    """Return whether a failed execution of a script is kept as it is, because later lines were imagined without its
-    reply, or because the model's server refused the request. Only sample 0 is part of the session, and the boot
-    commands (line -1) have sessions of their own."""
+    """Return whether a failed execution is kept: its server refused it, or later lines were imagined without it."""
+    # Only sample 0 is part of the session, and the boot commands (line -1) have sessions of their own.
     return run.is_refused or (run.imagined and run.sample == 0 and is_line_settled(run.line, answered))
 
 
 def is_line_settled(line: int, answered: Collection[str]) -> bool:
-    """Return whether the failed reply of sample 0 to a script line is kept as it is; see `is_settled`."""
+    """Return whether sample 0's failed reply to a line is kept; see `is_settled`."""
     return line >= 0 and any(one > line for one in _lines(answered))
 
 
@@ -110,13 +104,12 @@ def is_replaced(run: Execution, spec: RunSpec) -> bool:
 
 
 def is_built_on(later: Sequence[Question], answered: Collection[str]) -> bool:
-    """Return whether any of the later questions of a session was answered. If so, an earlier question that failed is
-    not asked again."""
+    """Return whether a later question of the session was answered, so that an earlier failure stays."""
     return any(place_of_question(question) in answered for question in later)
 
 
 def place_of_line(line: int) -> str:
-    """Return the name of a place in the session of a script: a script line, by its index."""
+    """Return the name of a script line's place in the session."""
     return f"{_LINE}{line}"
 
 
@@ -135,7 +128,7 @@ def _lines(answered: Iterable[str]) -> list[int]:
 
 
 def _later_questions(log: RunLog) -> dict[str, tuple[Question, ...]]:
-    """Return the later questions of its session for each question of a probe, by the key of the question."""
+    """Return, by each probe question's key, the later questions of its session."""
     design, plan = log.spec.probe if log.spec else None, log.plan
     if design is None or plan is None:
         return {}

@@ -1,8 +1,4 @@
-"""Wraps a real machine: its executions are stored in the ledger, and a stored result is used instead of a second run.
-
-The trunk is the machine with seed 0, on which all lines of the script are executed one after the other. A branch is a
-copy of it with another seed.
-"""
+"""Wraps a real machine, so that the ledger stores its executions and saves second runs."""
 
 import asyncio
 import json
@@ -30,16 +26,13 @@ RUN_AGAIN = "run again, to restore the workspace"
 
 Tell = Callable[[str], None]
 Lends = Callable[[str, float, Callable[[], bool]], AbstractAsyncContextManager[Callable[[float], None]]]
-"""Type of a function that reserves the machine for an execution. Its arguments are the name of the execution, its
-maximum seconds, and a function that returns whether the execution was started before. The machine is reserved while
-the returned context manager is open. The context manager yields a function, which must be called with the seconds
-that the execution really took."""
+"""Type of a function that reserves the machine for an execution: (its name, its maximum seconds, a function that says
+whether it was started before). The context yields a function for the seconds that it took."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One change of a workspace: a command that was typed, or the file `name` that was written with the content
-    `text`. `before` and `after` are the states of the workspace; `command` is None for a file."""
+    """A change of a workspace from the state `before` to `after`: a command, or else the file `name` with `text`."""
 
     before: str
     after: str
@@ -51,10 +44,8 @@ class Step:
 class KeptMachine:
     """A machine that runs only commands whose results the ledger does not contain; see RealMachine.
 
-    The state of a workspace is the digest of everything written and typed there. While the ledger contains the result
-    of each command, the workspace itself is not touched. Before any other command runs, the workspace is brought into
-    the state that the command needs. If neither the workspace nor a mark (a saved workspace) has this state, earlier
-    commands are run again, and the user is told so. A mark is made before each command that is run on the trunk.
+    A workspace's state is the digest of everything written and typed there. Before a command really runs, the
+    state is restored from a mark, or by running earlier commands again. The user is told of the latter.
     """
 
     def __init__(  # noqa: PLR0913 (the parts of a machine, put together in one place)
@@ -67,8 +58,10 @@ class KeptMachine:
         note: Tell,
         lends: Lends,
     ) -> None:
-        """Wrap the machine `real`. In a replay, `real` is None, and a missing entry of the ledger is an error. For
-        `environment`, see SandboxMachine.environment; for `tell`, `note` and `lends`, see `keep_executions`."""
+        """Wrap the machine `real`; None in a replay, where a missing entry of the ledger is an error.
+
+        See SandboxMachine.environment, and `keep_executions` for `tell`, `note` and `lends`.
+        """
         self.name = name
         self.seed = 0
         self.reseed = False
@@ -86,17 +79,16 @@ class KeptMachine:
         self._lock = asyncio.Lock()
 
     def write(self, name: str, text: str) -> None:
-        """Record that a file is put into the home folder. The file is written only when a command has to be run."""
+        """Record a file for the home folder, written only when a command has to be run."""
         after = digest([self._state, "write", name, text])
         self._take(Step(self._state, after, name=name, text=text))
 
     def mark(self, label: str) -> None:  # noqa: ARG002 (states have names of their own)
-        """Make the current state of the workspace the starting point of branches; `label` is not used."""
+        """Make the current state of the workspace the starting point of branches."""
         self._marked = self._state
 
     def branch(self, seed: int, *, reseed: bool = False) -> Self:
-        """Return the same machine with another seed, on its own copy of the workspace as it was at the last mark; see
-        RealMachine.branch."""
+        """Return the machine with another seed, on a copy of the workspace as last marked; see RealMachine.branch."""
         branch = type(self)(
             self._ledger, self._environment, self.name, self._real, self._tell, self._note, self._lends
         )
@@ -106,20 +98,19 @@ class KeptMachine:
         return branch
 
     async def __aenter__(self) -> Self:
-        """Return the machine itself: nothing has to be prepared before its first command."""
+        """Return the machine itself."""
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        """Remove the workspace of a branch; the trunk's workspace is removed by the code that opened it."""
+        """Remove the workspace of a branch."""
         if self._branch is not None:
             await self._branch.__aexit__()
 
     async def run(self, command: str, *, on_output: OnOutput | None = None, label: str | None = None) -> Execution:
-        """Run one command line; see RealMachine.run. A result in the ledger is returned unchanged, at no cost.
+        """Run one command line; see RealMachine.run. A result in the ledger costs nothing.
 
-        If the command may have been cut off by the end of the engine (see `may_be_cut_off`), it is run once more. If
-        the engine does not answer any more, the result is returned, but not stored. In a replay, raises BadInput if
-        the ledger does not contain the result.
+        The result is not stored if the engine was lost. In a replay, raises BadInput if the ledger lacks the
+        result.
         """
         key = digest([self._environment, self._state, command, self.seed, self.reseed])
         if (found := await off_loop(self._ledger.get, "executions", key)) is not None:
@@ -158,13 +149,13 @@ class KeptMachine:
         return execution
 
     def _kept(self, found: dict[str, Any], key: str) -> Execution:
-        """Return the execution in an entry of the ledger, without `called` and `program`. These become parts of file
-        names, and a malicious entry could misuse them. Raises BadInput for an entry that cannot be read."""
+        """Return the execution in an entry of the ledger. Raises BadInput if it cannot be read."""
+        # These become parts of file names, which a malicious entry could misuse.
         unnamed = {**found, "called": None, "program": None}
         return noun_of(Execution, unnamed, self._ledger.path("executions", key))
 
     async def _begun_anew(self) -> SandboxMachine:
-        """Return the machine with its workspace restored to the state before the current command."""
+        """Return the machine with its workspace as it was before the current command."""
         mark, branch = _mark(self._state), self._branch
         if branch is not None:
             self._branch = await off_loop(branch.at_mark, mark)
@@ -178,7 +169,7 @@ class KeptMachine:
     async def _counted(
         self, machine: SandboxMachine, command: str, name: str, on_output: OnOutput | None
     ) -> Execution:
-        """Run a command on a machine that is reserved for it, and count the seconds that it took."""
+        """Run a command on a machine reserved for it, and count its seconds."""
         most = machine.limits.wall_seconds
         async with self._lends(name, most, lambda: machine.has_begun(name, command)) as took:
             execution = await machine.run(command, on_output=on_output, label=name)
@@ -194,16 +185,16 @@ class KeptMachine:
         self._take(Step(self._state, after, command=command))
 
     def _bring_artifacts(self, execution: Execution) -> None:
-        """Register the artifacts that an earlier process copied, so that they are not copied again."""
+        """Register an earlier process's artifacts, so that they are not copied again."""
         if self._real is not None:
             self._real.brought.update({artifact.sha256: artifact.path for artifact in execution.artifacts})
 
     async def _trunk_for(self, name: str, command: str) -> SandboxMachine:
-        """Return the trunk's machine. Its workspace is brought into the state that this command needs, and a mark
-        of this state is made. If a dead process left the command in progress, return the machine as it is."""
+        """Return the trunk's machine, with its workspace in the command's state, marked."""
         async with self._lock:
             assert self._real is not None
             known, doing = self._at()
+            # If a dead process left this command in progress, the workspace stays as it is.
             if not (known is None and doing == name and await off_loop(self._real.has_begun, name, command)):
                 await self._go_to(self._state)
                 mark = _mark(self._state)
@@ -214,9 +205,7 @@ class KeptMachine:
             return self._real
 
     async def _branch_for(self, name: str, command: str) -> SandboxMachine:
-        """Return the machine of a branch. It is made for the first command, with a new copy of the marked workspace.
-        If an earlier process died after it had started this command, the workspace of that process is used as it is.
-        """
+        """Return the machine of a branch, at first with a new copy of the marked workspace."""
         if self._branch is not None:
             return self._branch
         trunk, mark = self._trunk, _mark(self._state)
@@ -228,13 +217,14 @@ class KeptMachine:
             trunk._name_written(self._state)
             is_left = trunk._real.has_branch(self.seed, reseed=self.reseed)
             branch = await off_loop(trunk._real.branch, self.seed, reseed=self.reseed)
+        # If a dead process had started this command, its workspace is used as it is.
         if is_left and not await off_loop(branch.has_begun, name, command):
             branch = await off_loop(branch.at_mark, mark)
         self._branch = branch
         return branch
 
     async def _go_to(self, state: str) -> None:
-        """Bring the trunk's workspace into a state: from a mark, by repeating earlier steps, or both."""
+        """Bring the trunk's workspace into a state, from a mark or by repeating earlier steps."""
         assert self._real is not None
         at, _doing = self._at()
         if at == state:
@@ -280,13 +270,13 @@ class KeptMachine:
         return self._steps[: last + 1]
 
     def _name_written(self, state: str) -> None:
-        """Tell the real machine which files were put into the workspace from outside: these are no artifacts."""
+        """Tell the real machine which files came from outside: these are no artifacts."""
         assert self._real is not None
         self._real.written.update(step.name for step in self._steps_to(state) if step.name)
 
     def _at(self) -> tuple[str | None, str]:
-        """Return the state of the trunk's workspace, and the name of the execution in progress. The state is None
-        while a command is in progress, or if the file that records the state cannot be read."""
+        """Return the trunk's state (None while a command is in progress) and the name of the execution in
+        progress."""
         try:
             found = json.loads(self._stamp_file.read_text())
             return found["state"], found["doing"]
@@ -307,10 +297,10 @@ class KeptMachine:
 
 
 def keep_executions(machine: SandboxMachine, ledger: Ledger, tell: Tell, note: Tell, lends: Lends) -> KeptMachine:
-    """Wrap a machine with a ledger. Raises BadInput if the run was started in another environment.
+    """Wrap a machine with a ledger. `lends` reserves it for each execution.
 
-    `tell` receives messages for the waiting user, and `note` receives notes for the log, for example that a command
-    has to be run again. `lends` reserves the machine for each execution.
+    `tell` receives messages for the waiting user, `note` notes for the log. Raises BadInput if the run was started
+    in another environment.
     """
     environment = machine.environment
     known = ledger.get("about", ENVIRONMENT)
@@ -326,8 +316,10 @@ def keep_executions(machine: SandboxMachine, ledger: Ledger, tell: Tell, note: T
 
 
 def replayed_machine(ledger: Ledger) -> KeptMachine:
-    """Return a machine that answers only from the ledger and runs nothing, for a replay. Raises BadInput if the
-    ledger is missing or cannot be read."""
+    """Return a machine for a replay, which answers only from the ledger.
+
+    Raises BadInput if the ledger is missing or cannot be read.
+    """
     known = ledger.get("about", ENVIRONMENT)
     if known is None:
         raise BadInput(f"{ledger.folder}: cannot be replayed, because the ledger is missing")
@@ -347,5 +339,5 @@ def _mark(state: str) -> str:
 async def free(
     _name: str, _most_seconds: float, _has_begun: Callable[[], bool]
 ) -> AsyncIterator[Callable[[float], None]]:
-    """Reserve nothing and count nothing: a `Lends` for machines whose use is not limited."""
+    """Reserve and count nothing, as the `Lends` of unlimited machines."""
     yield lambda _seconds: None

@@ -1,4 +1,4 @@
-"""Wraps a model: its replies are stored in the ledger, and a stored reply is used instead of a second request."""
+"""Wraps a model, so that the ledger stores its replies and saves second requests."""
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
@@ -45,7 +45,7 @@ REFITTED = (
 
 
 class ModelCard(BaseModel):
-    """The facts about a model that a replay needs, and that must not change when a run is resumed."""
+    """The facts about a model that a replay needs, and that must not change in a run."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -82,7 +82,7 @@ class KeptReply(BaseModel):
 
 @dataclass(slots=True)
 class Kept:
-    """The state of one process: how often it made each request, and whether the server's cache can be used."""
+    """The state of one process: how often it made each request, and whether the server's cache is current."""
 
     draws: Counter[str] = field(default_factory=Counter)
     """How often each request was made, by the digest of the request. Equal requests are separate samples."""
@@ -117,11 +117,10 @@ class KeptModel(Model):
         on_text: OnOutput | None = None,
         enough: Enough | None = None,
     ) -> Reply:
-        """Reply as Model.reply does; if the ledger contains the reply, return it unchanged, at no cost.
+        """Reply as Model.reply does; a reply in the ledger costs nothing.
 
-        A failure in the ledger is raised again. But if the failure was temporary, such as a busy server, the model is
-        asked again, unless `is_settled` or `replays` forbids this. If `replays` is set, a reply that is missing in
-        the ledger raises NotKept.
+        A failure in the ledger is raised again. But after a temporary one, such as a busy server, the model is
+        asked again, unless `is_settled` or `replays`. With `replays`, a missing reply raises NotKept.
         """
         key = self._key([list(message) for message in messages], asdict(sampling), role, fresh)
         if (found := await off_loop(self.ledger.get, "replies", key)) is not None and (
@@ -172,8 +171,10 @@ class KeptModel(Model):
     async def scored(
         self, messages: Sequence[Message], text: str, score: Callable[[], Awaitable[Lines | None]]
     ) -> Lines | None:
-        """Score as Model.scored does; return the scores from the ledger if it contains them. Raises NotKept if the
-        scores are missing and the model must not be asked."""
+        """Score as Model.scored does, or return the scores from the ledger.
+
+        Raises NotKept if they are missing and the model must not be asked.
+        """
         key = self._key([list(message) for message in messages], text, "score", True)
         if (found := await off_loop(self.ledger.get, "scores", key)) is None:
             if self.replays:
@@ -196,19 +197,16 @@ class KeptModel(Model):
         return digest([base, draw])
 
     async def _with_its_cache(self, messages: Sequence[Message], fresh: bool) -> bool:
-        """Return whether the request is sent with an empty cache of the server. There are three reasons: `fresh` is
-        True; the last reply came from the ledger, so that the server's cache lacks the session; or
-        `self.wants_fresh()` says so, and the request does not continue an unfinished reply. Without `prepare`, only
-        `fresh` counts."""
+        """Return whether the request is sent with an empty cache of the server."""
         if fresh or self.prepare is None:
             return fresh
-        is_open = messages[-1].role == "assistant"
+        is_open = messages[-1].role == "assistant"  # an unfinished reply is continued
         if self.kept.cache_is_current:
             if is_open or self.wants_fresh is None or not await self.wants_fresh():
                 return fresh
             self.note(REFITTED)
             return True
-        self.note(COOLED)
+        self.note(COOLED)  # the last reply came from the ledger, so the cache lacks the session
         if is_open:
             await self.prepare(messages[:-1], True)
         return True
@@ -238,8 +236,10 @@ class KeptModel(Model):
 
 
 def keep_replies(model: Model, ledger: Ledger, note: Callable[[str], None], meter: Meter | None = None) -> KeptModel:
-    """Wrap a model with a ledger. `note` receives notes for the log. Raises BadInput if the run was started with
-    another model."""
+    """Wrap a model with a ledger. `note` receives notes for the log.
+
+    Raises BadInput if the run was started with another model.
+    """
     values = {name.name: getattr(model, name.name) for name in fields(Model)}
     card = ModelCard(**{name: values[name] for name in ModelCard.model_fields})
     known = ledger.get("about", CARD)
@@ -257,15 +257,15 @@ def _card_in(known: dict[str, Any], ledger: Ledger) -> ModelCard:
 
 
 def set_aside(ledger: Ledger, model: ModelSpec) -> None:
-    """Rename the ledger's entry (ModelCard) about the model that has been used so far, so that another model can be
-    asked from now on. The replies of the earlier model stay available for the script lines that it answered."""
+    """Rename the ledger's ModelCard of a model that only earlier script lines use from now on."""
     ledger.rename("about", CARD, _card_of(model))
 
 
 def replayed_earlier(ledger: Ledger, spec: RunSpec) -> dict[str, KeptModel]:
-    """Return the models that were used in earlier parts of the script, by name; the model of the last part is left
-    out. The returned models answer only from the ledger. Raises BadInput if the ledger has no readable ModelCard of
-    one of them."""
+    """Return the models of earlier parts of the script, by name. They answer only from the ledger.
+
+    Raises BadInput if the ledger lacks a readable ModelCard for one of them.
+    """
     others = {part.model.name: part.model for part in spec.earlier if part.model.name != spec.model.name}
     return {name: replayed(ledger, model.parallel, _card_of(model), EARLIER) for name, model in others.items()}
 
@@ -275,9 +275,10 @@ def _card_of(model: ModelSpec) -> str:
 
 
 def replayed(ledger: Ledger, parallel: int, name: str = CARD, why: str = "replay") -> KeptModel:
-    """Return a model that answers only from the ledger and is never asked. `name` is the key of the model's entry
-    (ModelCard) in the ledger. An error about a missing reply begins with `why`. Raises BadInput if the entry is
-    missing or damaged."""
+    """Return a model that answers only from the ledger. `name` is the key of its ModelCard.
+
+    An error about a missing reply begins with `why`. Raises BadInput if the ModelCard is missing or damaged.
+    """
     try:
         card = ModelCard.model_validate(ledger.get("about", name) or {})
     except ValidationError as error:

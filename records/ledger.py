@@ -1,10 +1,4 @@
-"""Stores the ledger of a run: every reply of a model and every execution on a real machine. Each has a file of its
-own, which is named after a hash of the request.
-
-An entry is written before anything uses its content. It is on the disk before the next request is sent or the next
-command is run, so that no work depends on something that a power failure could delete. Resumed and replayed runs get
-exactly the same content.
-"""
+"""Stores the ledger of a run, each reply and execution in a file named after its request."""
 
 import json
 import os
@@ -44,14 +38,15 @@ def digest(value: object) -> str:
     return sha256(text.encode()).hexdigest()
 
 
+# An entry is written before anything uses its content. It is on the disk before the next request is sent or the next
+# command is run, so that no work depends on something that a power failure could delete.
 class Ledger:
     """The entries of a run's ledger, by kind and key."""
 
     def __init__(self, run: Path, *, writes: bool = True, note: Callable[[str], None] | None = None) -> None:
         """Open the ledger of a run. With `writes=False`, for a replay, it is only read.
 
-        `note` receives notes for the log, for example that an entry is damaged, so that its content is paid for
-        again.
+        `note` receives notes for the log, for example on a damaged entry.
         """
         self.folder = run / LEDGER
         self.writes = writes
@@ -63,10 +58,9 @@ class Ledger:
             _make_folder(self.folder / name)
 
     def get(self, kind: Kind, key: str) -> dict[str, Any] | None:
-        """Return a stored entry; None if it does not exist, or if it is damaged. Damage is reported in a note.
+        """Return an entry; None if it does not exist, or if it is damaged, which is noted.
 
-        If the ledger was opened only for reading (for a replay), a damaged entry raises BadInput, because its content
-        cannot be obtained again.
+        Raises BadInput for a damaged entry in a ledger that is only read.
         """
         name = f"{kind}/{key}.json"
         try:
@@ -80,20 +74,17 @@ class Ledger:
         return value
 
     def _tell_damaged(self, name: str) -> None:
-        """Note that the file of an entry is damaged; raise BadInput if the ledger is only read."""
+        """Note that an entry is damaged, or raise BadInput if the ledger is only read."""
         if not self.writes:
             raise BadInput(f"{self.folder / name}: damaged: its content is not what was written")
         if self._note is not None:
             self._note(f"{LEDGER}/{name} was damaged, so its content was requested, measured or run again")
 
     def put(self, kind: Kind, key: str, value: Mapping[str, Any]) -> dict[str, Any]:
-        """Store a value, and return it as it was written: without the API keys that this process knows. Raises
-        OSError if it cannot be written.
+        """Store a value, and return it as written: without the known API keys.
 
-        A new entry is written directly to its final path, because its first line shows whether it is complete. It is
-        flushed to disk in the background, see `flush`. One flush is enough, because Linux's file systems (ext4, XFS,
-        Btrfs, F2FS) put the name of a new file on the disk together with its content. An entry that exists already is
-        replaced as a whole.
+        A new entry is flushed in the background; see `flush`. An existing one is replaced as a whole. Raises
+        OSError if it cannot be written.
         """
         told = redacted_value(dict(value)) | {_KEY: key}
         text = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
@@ -103,6 +94,8 @@ class Ledger:
         if os.path.lexists(path):
             _replace(path, content)
         else:
+            # Written in place: its first line shows whether it is complete. One flush is enough, because Linux's file
+            # systems (ext4, XFS, Btrfs, F2FS) put the name of a new file on the disk together with its content.
             self._flushing.add(self._flushes.submit(_flush, path, _written(path, content)))
         kept: dict[str, Any] = json.loads(body)
         del kept[_KEY]
@@ -119,17 +112,14 @@ class Ledger:
         return self.folder / kind / f"{key}.json"
 
     def results(self) -> frozenset[str]:
-        """Return the names of all files about what was requested, measured or executed: results, and records that a
-        request was sent."""
+        """Return the names of all files of results and of sent requests."""
         kinds = (self.folder / kind for kind in KINDS if kind != "about")
         return frozenset(path.name for kind in kinds for path in kind.glob("*"))
 
     def check_begun(self, key: str, kind: Kind) -> None:
-        """Raise BadInput if the ledger has entries of `kind`, but no entry `key` that says to which model or
-        environment they belong.
+        """Raise BadInput if there are entries of `kind`, but no entry `key` on their model or environment.
 
-        A run that was forked to another model may lack the entry `key`. It has entries `KEY-….json` about the
-        earlier models instead, and nothing is raised.
+        A fork to another model may have entries `KEY-….json` instead.
         """
         path = self.path("about", key)
         is_fork = not os.path.lexists(path) and any(path.parent.glob(f"{key}-*.json"))
@@ -142,18 +132,16 @@ class Ledger:
     def take_over(
         self, other: "Ledger", answered: Callable[[], Collection[str]], *, is_at_work: bool
     ) -> frozenset[str]:
-        """Copy the entries of another run's ledger; then mark the places that `answered` returns, and return them. If
-        a process is at work on that run, the requests that were sent there count as being waited for, and not as
-        lost.
+        """Copy the entries of another run's ledger; then mark the places that `answered` returns, and return them.
 
-        `answered` is called after the copying: that process marks a place before it stores the reply, so the marks
-        that exist then include those of all copied replies. That run's folder may be malicious, so only files inside
-        it are read.
+        With `is_at_work`, requests that were sent there count as waited for, not as lost.
         """
         for kind in KINDS:
             for path in sorted((other.folder / kind).glob("*.json")):
+                # That folder may be malicious: only files inside it are read.
                 content = Inside(other.folder, MOST_BYTES).read(f"{kind}/{path.name}", MOST_BYTES)
                 _replace(self.folder / kind / path.name, content)
+        # A process at work there marks a place before it stores the reply: now all copied replies have their marks.
         places = frozenset(answered())
         for place in sorted(places):
             self.mark_answered(place)
@@ -168,24 +156,23 @@ class Ledger:
             self.path(kind, key).unlink()
 
     def mark_sent(self, key: str) -> bool:
-        """Record that a request is sent; return whether this was recorded before. After each failed reply that is
-        stored, the request has another key here, so that a mark without a result is a reply that nobody saw."""
+        """Record that a request is sent; return whether this was recorded before."""
         path = self.folder / "replies" / f"{key}{_ASKED}"
-        was_asked = path.exists()
+        was_asked = path.exists()  # after a stored failure, the key is another: so nobody saw that reply
         path.touch()
         return was_asked
 
     def unmark_sent(self, key: str) -> None:
-        """Delete the record that a request was sent, because it was not sent after all."""
+        """Delete the record of a request that was not sent after all."""
         (self.folder / "replies" / f"{key}{_ASKED}").unlink(missing_ok=True)
 
     def mark_answered(self, place: str, key: str = "") -> None:
-        """Record that a reply was requested at a place in a session, after everything that came before in that
-        session. The mark is on the disk when this returns. It must be made before the reply is stored: the ledger
-        then never contains a reply that depends on a failure, without the mark that keeps the failure as it is.
+        """Record that a reply was requested at a place in a session. With `key`, this counts only once the reply is
+        stored.
 
-        `key` is the key of the reply. The mark counts only if that reply was stored. Without a key, it always counts.
+        It must be called before the reply is stored. The mark is on the disk when it returns.
         """
+        # So the ledger never has a reply that depends on a failure, without the mark that keeps this failure.
         name = f"{place}{_BY}{key}" if key else place
         with self._marking:
             if name not in self._marked and self.writes:
@@ -194,8 +181,10 @@ class Ledger:
                 self._marked.add(name)
 
     def answered(self) -> frozenset[str]:
-        """Return all places that are marked, and whose reply was stored; see `mark_answered`. Earlier versions marked
-        none, or marked them without the key of the reply. Raises BadInput if the marks cannot be read."""
+        """Return all marked places whose reply was stored; see `mark_answered`.
+
+        Raises BadInput if the marks cannot be read.
+        """
         folder, places = self.folder / _ANSWERED, set[str]()
         try:
             names = sorted(path.name for path in folder.iterdir())
@@ -207,12 +196,12 @@ class Ledger:
             ) from error
         for name in names:
             place, _, key = name.partition(_BY)
-            if place not in places and (not key or self._has_reply(key)):
+            if place not in places and (not key or self._has_reply(key)):  # earlier versions wrote no key
                 places.add(place)
         return frozenset(places)
 
     def _has_reply(self, key: str) -> bool:
-        """Return whether a reply was stored, even if its entry is damaged now: it is then requested again."""
+        """Return whether a reply was stored, even if its entry is damaged now."""
         try:
             value = _value(Inside(self.folder, MOST_BYTES).read(f"replies/{key}.json", MOST_BYTES), key)
         except BadInput as error:
@@ -222,8 +211,7 @@ class Ledger:
 
 @contextmanager
 def reading_entry(where: Path) -> Iterator[None]:
-    """Raise BadInput instead of any error that the content of an entry causes: malicious content can cause errors of
-    every kind. `where` is the path of the entry."""
+    """Raise BadInput instead of any error that an entry's content causes. `where` is its path."""
     try:
         yield
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -231,7 +219,7 @@ def reading_entry(where: Path) -> Iterator[None]:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Replace an entry as a whole, and flush it and its folder to disk. A folder at the entry's path is removed."""
+    """Replace an entry as a whole, even a folder in its place, and flush it and its folder."""
     new = path.with_suffix(".new")
     remove_tree(new)
     _flush(new, _written(new, content))
@@ -252,8 +240,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def _written(path: Path, content: bytes) -> int:
-    """Write a new file, and return its open descriptor. Raises OSError if something is at the path, so that no other
-    file can be changed through a link."""
+    """Write a new file, and return its open descriptor. Raises OSError if something is there, such as a link."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
     try:
         with naming(path), open(descriptor, "wb", closefd=False) as file:
@@ -266,7 +253,7 @@ def _written(path: Path, content: bytes) -> int:
 
 
 def _flush(path: Path, descriptor: int) -> None:
-    """Flush a file to disk, and close it; if that fails, delete it and raise OSError."""
+    """Flush a file to disk, and close it; delete it if that fails."""
     try:
         with naming(path):
             os.fsync(descriptor)
@@ -278,8 +265,7 @@ def _flush(path: Path, descriptor: int) -> None:
 
 
 def _value(content: bytes, key: str) -> dict[str, Any] | None:
-    """Return the content of an entry; None if the content was changed after it was written, or belongs to another
-    key."""
+    """Return the content of an entry; None if it was changed, or belongs to another key."""
     head, _, body = content.partition(b"\n")
     if head.decode(errors="replace") != _head(body):
         return None

@@ -38,8 +38,7 @@ from gedanken.experiment.use_events import Reserved, Settled
 class LogOfEvents:
     """Collects the events of a run, and builds the log from them.
 
-    The caller also puts the programs into `programs`, and the executions into `executions`, because the events
-    contain neither sources nor outputs.
+    The caller also fills `programs` and `executions`: events contain neither sources nor outputs.
     """
 
     def __init__(self, spec: RunSpec, folder: Path) -> None:
@@ -66,8 +65,8 @@ class LogOfEvents:
         self._noted: Counter[str] = Counter()
         self.decisions: list[Decided] = []
         self.seconds_before = 0.0
-        """Number of seconds for which earlier processes worked on the run, measured by their own clocks. For a
-        process that was killed, this includes the seconds that it had recorded in advance; see `still_works`."""
+        """Seconds that earlier processes worked on the run. Those of a killed process include what it had recorded in
+        advance; see StillWorks."""
         self._settled: dict[str, Settled] = {}
         self._reserved: dict[str, Reserved] = {}
         self._lost: dict[str, Reserved] = {}
@@ -79,7 +78,7 @@ class LogOfEvents:
 
     @property
     def run(self) -> str | None:
-        """The run's random id; empty if an earlier version of gedanken began the run, None before the run begins."""
+        """The run's random id; empty if an earlier version began the run, None before it begins."""
         return self._started.run if self._started else None
 
     def take(self, event: RunEvent) -> None:
@@ -139,8 +138,7 @@ class LogOfEvents:
         self._lost.pop(event.name, None)
 
     def _keep_apart(self, name: str) -> None:
-        """Move the usage that is recorded under `name`, if any, to another name. It then stays counted although
-        another execution with the name `name` begins."""
+        """Move the usage under `name` to another name, so that it stays counted."""
         self._begun_anew += 1
         apart = f"{name} before {self._begun_anew}"
         if name in self._settled:
@@ -166,14 +164,12 @@ class LogOfEvents:
 
     @property
     def model(self) -> ModelFacts | None:
-        """Facts about the model; None until they are known. If the run used several models, they are about the last
-        one."""
+        """Facts about the last model; None until they are known."""
         return self._models.get(None)
 
     @property
     def used(self) -> Used:
-        """The usage of all finished work. Work that a dead process left unfinished counts with its reserved
-        maximum."""
+        """The usage so far. A dead process's unfinished work counts with its reserved maximum."""
         settled, lost = self._settled.values(), self._lost.values()
         requests = [event for event in lost if event.read or event.written]
         everything: list[Settled | Reserved] = [*settled, *lost]
@@ -241,7 +237,7 @@ class LogOfEvents:
 
 
 def _seconds_between(began: str, ended: str) -> float:
-    """Return the seconds between two times; 0 if the clock was set back, or if a time cannot be read."""
+    """Return the seconds between two times; 0 if they are unreadable or in the wrong order."""
     try:
         return max(0.0, (datetime.fromisoformat(ended) - datetime.fromisoformat(began)).total_seconds())
     except (ValueError, TypeError):

@@ -96,8 +96,8 @@ class _Run(BaseModel):
 
 
 def origin_of(entry: dict[str, Any]) -> object:
-    """Return the origin of an execution, given its stored values. An old entry does not state the origin; there, a
-    sample number shows that the run was imagined."""
+    """Return the origin of an execution from its stored values."""
+    # Old entries do not state it, but only imagined runs have a sample number.
     return entry.get("origin", Origin.REAL if entry.get("sample") is None else Origin.IMAGINED)
 
 
@@ -211,9 +211,7 @@ def _lines(lines: list[_Line] | None) -> tuple[LineSurprisal, ...] | None:
 
 
 def _persona(run: _Run) -> Persona | None:
-    """Reconstruct the persona from the facts that it claims; None if the run has no persona, or if the facts are not
-    valid.
-    """
+    """Reconstruct the persona from its claims; None if there is none, or if they are not valid."""
     if run.persona is None:
         return None
     claimed: dict[str, Any] = {fact.name: fact.value for fact in run.persona.facts if fact.origin == "claimed"}

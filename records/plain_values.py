@@ -17,8 +17,10 @@ _READERS: dict[type, TypeAdapter[Any]] = {kind: TypeAdapter(kind) for kind in (E
 
 
 def noun_of(kind: type[Noun], entry: dict[str, Any], what: object) -> Noun:
-    """Build an Execution or a Program from plain values, ignoring unknown keys. Raises BadInput for wrong or missing
-    values; the message begins with `what`, such as the path of the file."""
+    """Build an Execution or a Program from plain values, ignoring unknown keys.
+
+    Raises BadInput, beginning with `what`, for wrong or missing values.
+    """
     names = {field.name for field in fields(kind)}
     try:
         noun: Noun = _READERS[kind].validate_python({key: value for key, value in entry.items() if key in names})

@@ -1,4 +1,4 @@
-"""Reads the log of a run, even if the process that wrote it died in the middle of a line."""
+"""Reads the log of a run, even if its last line is incomplete."""
 
 import json
 import math
@@ -35,14 +35,13 @@ _EVENT: TypeAdapter[RunEvent] = TypeAdapter(RunEvent)
 
 
 def read_log(inside: Inside) -> RunLog:
-    """Read the log of a run. Raises BadInput if it is damaged, or written by a version whose format this version
-    cannot read."""
+    """Read the log of a run. Raises BadInput if it is damaged, or has another version's format."""
     found, notes = read_events(inside)
     return found.log(notes)
 
 
 def read_events(inside: Inside, spec: RunSpec | None = None) -> tuple[LogOfEvents, tuple[str, ...]]:
-    """Return the events of a run, and notes on the lines and files that could not be read.
+    """Return the events of a run, and notes on what could not be read.
 
     If `spec` is None, the stored spec is used. Raises BadInput as `read_log` does.
     """
@@ -68,7 +67,7 @@ def read_events(inside: Inside, spec: RunSpec | None = None) -> tuple[LogOfEvent
 
 
 def is_replay(folder: Path) -> bool:
-    """Return whether a run is a replay: it was made from the ledger of another run, and has no ledger of its own."""
+    """Return whether a run is a replay: made from another run's ledger."""
     mark = f'"kind": "settled", "name": "{REPLAY}",'.encode()  # quotes inside a text would be escaped
     try:
         return mark in Inside(folder, MOST_LOG_BYTES).read(LOG, MOST_LOG_BYTES)
@@ -130,8 +129,7 @@ def _take(found: LogOfEvents, event: RunEvent, inside: Inside, where: object) ->
 
 
 def _lost_texts(events: Sequence[RunEvent], inside: Inside) -> set[str]:
-    """Return the paths of files that a power failure may have destroyed: outputs that are missing or do not have the
-    size that was written, and programs that are missing."""
+    """Return the paths of missing files, and of outputs with another size, as after a power failure."""
     sizes: dict[str, int] = {}
     for event in events:
         if isinstance(event, ExecutionKept):
@@ -143,7 +141,7 @@ def _lost_texts(events: Sequence[RunEvent], inside: Inside) -> set[str]:
 
 
 def _needs(event: RunEvent) -> Iterator[str]:
-    """Yield the paths of the files that are needed to read an event."""
+    """Yield the paths of the files that an event refers to."""
     if isinstance(event, ProgramKept):
         yield event.path
     elif isinstance(event, ExecutionKept):

@@ -1,4 +1,4 @@
-"""Reads a run folder. The folder may be malicious: nothing outside it is read, and its content is never executed."""
+"""Reads a run folder, which may be malicious: nothing outside it is read, and none of it executed."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -18,9 +18,10 @@ def is_run_folder(path: Path) -> bool:
 
 
 def read_run(folder: Path) -> RunLog:
-    """Read a run folder, written by this or an earlier version. The run may be finished, in progress, or left by a
-    process that died. Raises BadInput if the path is no run folder, or if the folder is damaged or refers to files
-    outside itself."""
+    """Read a run folder, of this or an earlier version, finished or not.
+
+    Raises BadInput if it is no run folder, is damaged, or refers to files outside itself.
+    """
     if not is_run_folder(folder):
         raise BadInput(f"{folder}: not a run folder: it contains neither {LOG} nor {RUN}")
     inside = Inside(folder, MOST_FOLDER_BYTES)

@@ -20,8 +20,9 @@ TEXTS = ("stdout", "terminal", "raw_reply")
 
 
 def put(path: Path, text: str | Iterable[str], *, flush_to_disk: bool) -> int:
-    """Write a file completely or not at all, and return its size in bytes. A long text may be given in parts. With
-    `flush_to_disk`, a power failure leaves either the earlier file or the new one, and after the return the new one.
+    """Write a file completely or not at all, and return its bytes. A long text may come in parts.
+
+    With `flush_to_disk`, it is on the disk when this returns.
     """
     new = path.with_name(f".{path.name}.new")
     new.unlink(missing_ok=True)  # left by a dead process; or a link, through which another file would be changed
@@ -50,8 +51,7 @@ def program_event(program: Program) -> ProgramKept:
 
 
 def execution_event(execution: Execution, sizes: dict[str, int]) -> ExecutionKept:
-    """Return the event that records an execution in the log; `sizes` holds the size in bytes of each file with its
-    texts, by path."""
+    """Return the log event of an execution; `sizes` holds the bytes of its files, by path."""
     values = asdict(execution)
     for name in TEXTS:
         del values[name]
@@ -69,13 +69,15 @@ def path_of_program(label: str) -> str:
 
 
 def diff_path(program: Program) -> str:
-    """Return the path of the diff between a program and its base (the version that it was made from)."""
+    """Return the path of the diff between a program and its base."""
     return f"programs/{program.label}.diff"
 
 
 def text_paths(execution: Execution) -> dict[str, str]:
-    """Return the path of each text of an execution, by name: `stdout`, `terminal`, and `raw_reply` if there is one. A
-    text that equals `stdout` shares its path."""
+    """Return the paths of an execution's texts: `stdout`, `terminal`, and perhaps `raw_reply`.
+
+    A text that equals `stdout` shares its path.
+    """
     stdout = f"outputs/{execution.label}.txt"
     differs = execution.terminal != execution.stdout
     paths = {"stdout": stdout, "terminal": f"outputs/{execution.label}.terminal.txt" if differs else stdout}
@@ -96,8 +98,7 @@ def format_counts(counts: Counter[str]) -> str:
 
 
 def transcript(log: RunLog) -> Iterator[str]:
-    """Yield the transcript of a run as Markdown: each command, and the answer of the real or the imagined machine.
-    The text comes in parts, because it may be large."""
+    """Yield, part by part, the transcript of a run as Markdown: each command with the machine's answer."""
     yield f"# {log.title}: what was typed, and what both machines said\n\n"
     facts = log.setup.facts if log.setup else ()
     yield from (f"- {fact.name}: {inline(harmless(fact.value))} ({fact.origin})\n" for fact in facts)
@@ -125,5 +126,5 @@ def texts_of(execution: Execution) -> dict[str, str]:
 
 
 def base_of(program: Program, programs: Sequence[Program]) -> Program | None:
-    """Return the base of a program (the version that it was made from); None if the base is not among `programs`."""
+    """Return the version that a program was made from; None if `programs` lack it."""
     return next((other for other in programs if other.label == program.base), None)

@@ -49,8 +49,7 @@ def make_parts(folder: Path) -> None:
 
 
 def remove_left(folder: Path) -> None:
-    """Remove temporary files that a process left when it was killed while writing a report. Files that are younger
-    than `LEFT_SECONDS` stay, because they may still be in use."""
+    """Remove temporary files of a killed process, once they are `LEFT_SECONDS` old."""
     for path in folder.glob(f"{BESIDE}*"):
         with suppress(OSError):
             if time.time() - path.lstat().st_mtime > LEFT_SECONDS:
@@ -58,8 +57,8 @@ def remove_left(folder: Path) -> None:
 
 
 def is_by_gedanken(folder: Path) -> bool:
-    """Return whether gedanken wrote a run folder, which may be damaged or half removed. File names alone do not prove
-    it, because other programs use the same names."""
+    """Return whether gedanken wrote a run folder, which may be damaged or half removed."""
+    # A log's name alone does not prove it: other programs use the same.
     if all((folder / name).is_dir() for name in ("programs", "outputs")):
         return True
     return _beginning(folder / LOG).startswith(b'{"format": ') or b'"gedanken"' in _beginning(folder / RUN)
@@ -73,19 +72,14 @@ def _beginning(path: Path) -> bytes:
 
 
 def remove_run_folder(folder: Path) -> None:
-    """Remove a run folder. Raises OSError.
-
-    The spec is removed first, because no run is resumed without it: so a half-removed run is never resumed without
-    its paid results. The files that identify the folder as a run folder are removed last, so that a half-removed
-    folder can be removed again.
-    """
+    """Remove a run folder. Raises OSError."""
     if mounted := mounts_in(folder):
         raise OSError(errno.EBUSY, "is a mount point; nothing in it is removed", str(mounted[0]))
     last = (folder / RUN, folder / LOG)
-    remove_tree(folder / SPEC)
+    remove_tree(folder / SPEC)  # first: a half-removed run must not be resumed without its paid results
     for path in folder.iterdir():
         if path not in last:
             remove_tree(path)
-    for path in last:
+    for path in last:  # they identify a run folder: a half-removed one can be removed again
         remove_tree(path)
     remove_tree(folder)

@@ -1,5 +1,4 @@
-"""Locks a run folder, so that only one process at a time works on the run. Also checks a folder before files are
-written into it."""
+"""Locks a run folder, so that only one process at a time works on the run."""
 
 import fcntl
 import os
@@ -22,8 +21,7 @@ GROWN = (LOG, TRACE)
 
 
 def check_files(folder: Path) -> None:
-    """Raise BadInput if the folder has no log, or if a write into it could block, or end up elsewhere, because of
-    links or pipes."""
+    """Raise BadInput if the folder has no log, or has links or pipes that make writing unsafe."""
     if not (folder / LOG).is_file():
         raise BadInput(
             f"{folder}: contains no {LOG}, so it cannot be resumed: it is not a run folder, or an earlier version "
@@ -64,10 +62,9 @@ def is_at_work(folder: Path) -> bool:
 
 @contextmanager
 def locked_log(folder: Path) -> Iterator[IO[str]]:
-    """Open the log of a run for appending, and lock it as long as this process works on the run. Raises BadInput if
-    another process works on the run or has removed it.
+    """Open the log of a run for appending, and lock it while this process works on the run.
 
-    The kernel releases the lock when the process ends, however it ends.
+    Raises BadInput if another process works on the run or has removed it.
     """
     file = (folder / LOG).open("a", encoding="utf-8")
     try:
@@ -86,7 +83,7 @@ def locked_log(folder: Path) -> Iterator[IO[str]]:
 
 def _is_locked(file: IO[str]) -> bool:
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the kernel releases it however the process ends
         return True
     except BlockingIOError:
         return False

@@ -1,5 +1,4 @@
-"""Accounts for the budget of a run. The usage is stored in the run's log, so that it also counts for later processes
-of the run."""
+"""Accounts for the budget of a run, over all its processes."""
 
 import asyncio
 import time
@@ -18,17 +17,15 @@ OVER = 0.1
 
 
 class RunMeter:
-    """Reserves the maximum usage of a request or of an execution on GPUs before it starts, and records the real usage
-    afterwards.
+    """Reserves the maximum usage of a request or an execution before it starts, and records the real usage.
 
-    Work may start while the recorded usage plus all reservations is below the limit. If only the reservations make
-    the sum reach the limit, the work waits until some of them end. So a budget can be used completely, and is
-    exceeded by at most one reply or one execution.
+    A budget is exceeded by at most one reply or execution.
     """
 
     def __init__(self, store: RunStore, price: Price | None) -> None:
-        """Count the usage of the run in `store`. Raises BadInput for a budget in dollars if the price is not
-        known.
+        """Count the usage of the run in `store`.
+
+        Raises BadInput for a budget in dollars if the price is not known.
         """
         self.gpus = 0
         """Number of GPUs that each execution uses."""
@@ -57,8 +54,7 @@ class RunMeter:
         return 60 * self.budget.minutes - self._before - (time.monotonic() - self._began)
 
     def spent(self, *, but_gpus: bool = False) -> BudgetSpent | None:
-        """Return an error that names the limits that are used up; None if no limit is used up. With `but_gpus`, the
-        GPU-seconds do not count."""
+        """Return an error that names the used-up limits, if any. With `but_gpus`, GPU-seconds do not count."""
         used = self._amounts(self._store.used)
         told = [
             f"{name} {used[name]:,.6g} of {limit:,.6g}"
@@ -79,10 +75,11 @@ class RunMeter:
     async def execution(
         self, name: str, most_seconds: float, has_begun: Callable[[], bool]
     ) -> AsyncIterator[Callable[[float], None]]:
-        """Reserve GPUs for an execution; call the yielded function with the seconds that the execution took. If
-        `has_begun` returns False, GPU-seconds that are already recorded under `name` are those of a lost execution,
-        and stay counted. If it returns True, the execution is still there, with the GPU-seconds that were reserved
-        for it, so it needs no room in the budget for others. Raises BudgetSpent if a limit is used up."""
+        """Reserve GPUs for an execution; call the yielded function with the seconds that it took.
+
+        `has_begun` returns whether the execution is still there, with its reserved GPU-seconds; if not, those
+        recorded under `name` are lost, and stay counted. Raises BudgetSpent if a limit is used up.
+        """
         if not self.gpus:
             if spent := self.spent():
                 raise spent
@@ -112,7 +109,7 @@ class RunMeter:
             self._under_way[event.name] = (event.read, event.written, event.gpu_seconds)
         return event.name
 
-    def _is_room(self, wants_gpus: bool) -> bool:
+    def _is_room(self, wants_gpus: bool) -> bool:  # else the work waits, so that a budget can be used completely
         if not self._under_way:
             return True
         used = self._amounts(self._store.used)

@@ -1,9 +1,4 @@
-"""Writes the folder of a run while the run is in progress: each event is appended to the log as it happens.
-
-A killed process loses nothing that was appended. After a power failure, everything that was paid for is still in the
-ledger, and the notes and decisions are still in the log. The output files of an execution may be missing or cut: the
-execution is then left out when the log is read, and is restored from the ledger when the run is resumed.
-"""
+"""Writes the folder of a run: each event is appended to the log as it happens."""
 
 import json
 import os
@@ -77,8 +72,11 @@ VIEW_SECONDS = 1.0
 """Minimum number of seconds between two updates of `run.json` during a run."""
 
 
+# A killed process loses nothing that was appended. A power failure spares the ledger, the notes and the decisions.
+# The outputs of an execution may be missing or cut: it is left out in reading, and restored from the ledger in
+# resuming.
 class RunStore:
-    """Writes the log, spec, programs, outputs and `run.json` of a run, and holds the current log in memory."""
+    """Writes the log, spec, programs, outputs and `run.json` of a run, and holds the log in memory."""
 
     def __init__(self, folder: Path, spec: RunSpec, file: IO[str], events: LogOfEvents | None = None) -> None:
         """Use `open_store` or `reopen_store` instead. `events` holds what earlier processes recorded."""
@@ -103,8 +101,8 @@ class RunStore:
 
     @property
     def run(self) -> str:
-        """The run's random id; empty if an earlier version of gedanken began the run. The sandbox's session stores
-        the id too, so that no other run of this name takes the session over."""
+        """The run's random id; empty if an earlier version began the run."""
+        # The sandbox's session stores it too, so that no other run of this name takes the session over.
         return self._events.run or ""
 
     @property
@@ -159,8 +157,10 @@ class RunStore:
         return self._events.seconds_before
 
     def reserve(self, event: Reserved) -> None:
-        """Record a reservation of tokens or GPU-seconds. A power failure can lose it, but the kill of a process
-        cannot. Raises BadInput if the log has no room for the result."""
+        """Record a reservation of tokens or GPU-seconds; only a power failure can lose it.
+
+        Raises BadInput if the log has no room for the result.
+        """
         self._check_room()
         self._append(event, flush_to_disk=False)
 
@@ -169,11 +169,11 @@ class RunStore:
         self._append(event, flush_to_disk=False)
 
     def keep_spec(self) -> None:
-        """Write the run's spec, the first file in the folder; it is on the disk when this returns."""
+        """Write the spec, the run's first file; it is on the disk when this returns."""
         self._put(SPEC, to_json(self.spec.model_dump(mode="json")))
 
     def begun(self) -> AbstractContextManager[None]:
-        """Record that this process starts to work on the run and, in the context, repeatedly that it still works."""
+        """Record that this process starts to work on the run, and then repeatedly that it still works."""
         self._file.write(json.dumps({"format": FORMAT}) + "\n")
         run = uuid4().hex if self._events.run is None else self._events.run
         version, key, until = platform.python_version(), self.spec.key, counted_until(self._worked)
@@ -192,8 +192,8 @@ class RunStore:
         return time.monotonic() - self._opened
 
     def opened(self, event: Opened) -> None:
-        """Record the measured facts of the machine, without waiting for the disk: they can be measured again."""
-        self._append(event, flush_to_disk=False)
+        """Record the measured facts of the machine."""
+        self._append(event, flush_to_disk=False)  # they can be measured again
 
     def note(self, what: str) -> None:
         """Record a note on the run for the reader of the log."""
@@ -223,7 +223,7 @@ class RunStore:
             self._events.programs[program.label] = program
 
     def keep_execution(self, execution: Execution) -> None:
-        """Record an execution: first write the files with its texts, then append its event to the log."""
+        """Record an execution: first its texts in files, then its event in the log."""
         if self.executions.get(execution.label) == execution:
             return
         before = self._earlier.pop(execution.label, None)
@@ -264,14 +264,16 @@ class RunStore:
                 self._append(item, flush_to_disk=False)
 
     def keep_answer(self, answer: AnswerKept) -> None:
-        """Record the model's answer to a question of a probe. A stored answer is replaced only if it was a failure
-        with a cause in `MAY_COME`."""
+        """Record the model's answer to a question of a probe.
+
+        It replaces only a failure with a cause in `MAY_COME`.
+        """
         before = self.answers.get(answer.question.key)
         if before is None or (before.execution.cause in MAY_COME and before.execution != answer.execution):
             self._append(answer)
 
     def keep_judgement(self, judged: Judged) -> None:
-        """Record whether an answer is right. The answer is an expression, which was executed to find this out."""
+        """Record whether an answer, an expression that was executed, is right."""
         if judged.question not in self._events.judged:
             self._append(judged)
 
@@ -281,8 +283,7 @@ class RunStore:
 
     @contextmanager
     def work(self, node: str, who: str) -> Iterator[None]:
-        """Record when a node of the graph begins and ends its work, so that the log of a crashed run shows where the
-        run was. Raises BadInput if the log has no room for the result."""
+        """Record when a node begins and ends its work. Raises BadInput if the log has no room for the result."""
         self._check_room()
         self._append(Began(node=node, who=who), flush_to_disk=False)
         try:
@@ -302,7 +303,7 @@ class RunStore:
         self._put("transcript.md", transcript(self.log), flush_to_disk=False)
 
     def take_back(self, spec: RunSpec, why: str, outcome: str) -> None:
-        """Undo a failed change of the run: restore its earlier spec and outcome. `why` is recorded as a note."""
+        """Undo a failed change of the run: restore its earlier spec and outcome. `why` is noted."""
         self.note(why)
         self.spec = spec
         self.keep_spec()
@@ -344,14 +345,15 @@ class RunStore:
             self._events.take(event)
 
     def _put(self, name: str, text: str | Iterable[str], *, flush_to_disk: bool = True) -> int:
-        """Write a file completely or not at all, and return its size in bytes. A long text may be given in parts."""
         return put(self.folder / name, text, flush_to_disk=flush_to_disk)
 
 
 @contextmanager
 def open_store(folder: Path, spec: RunSpec) -> Iterator[RunStore]:
-    """Open a new, empty folder for a run, and write its spec first. Raises BadInput if another process has begun a
-    run there."""
+    """Open a new, empty folder for a run, and write its spec first.
+
+    Raises BadInput if another process has begun a run there.
+    """
     with locked_log(folder) as file:
         if file.tell():
             raise BadInput(f"{folder}: another process has begun a run in this folder; name another folder")
@@ -370,12 +372,11 @@ def reopen_store(
     was: RunSpec | None = None,
     check: Callable[[RunLog], object] | None = None,
 ) -> Iterator[RunStore]:
-    """Open the folder of a run to resume it, with its stored spec, or with `spec` if given. `why` is a note on the
-    change of the spec; it is recorded first, so no kill hides it. `was` is the stored spec as the caller read it.
-    `check` gets the log before anything is written, and an error that it raises leaves the run as it is.
+    """Open the folder of a run to resume it, with its stored spec, or with `spec` and the note `why`.
 
-    Raises BadInput if another process is working on the run or has changed its spec, or if the folder cannot be read
-    or contains links. An incomplete last line of the log is removed.
+    `was` is the stored spec as the caller read it. `check` gets the log first; an error from it leaves the run as
+    it is. Raises BadInput if the run is in use, if its spec is not `was`, or if the folder is unreadable or
+    contains links.
     """
     check_files(folder)
     with locked_log(folder) as file:
@@ -388,13 +389,13 @@ def reopen_store(
         remove_left(folder)
         asked = spec or read_spec(inside)
         whole = inside.read(LOG, MOST_LOG_BYTES).rfind(b"\n") + 1
-        os.truncate(folder / LOG, whole)
+        os.truncate(folder / LOG, whole)  # without an incomplete last line
         events = read_events(inside, asked)[0] if whole else None
         store = RunStore(folder, asked, file, events)
         if spec is not None and not why:
             store.keep_spec()
         with store.begun():
             if why:
-                store.note(why)
+                store.note(why)  # first, so that no kill hides the change
                 store.keep_spec()
             yield store

@@ -16,8 +16,10 @@ from gedanken.records.run_files import TEXTS, base_of, diff_path, program_path, 
 
 
 def run_view(log: RunLog, findings: Sequence[Finding], prefix: str = "") -> dict[str, Any]:
-    """Return the set-up, programs, executions and findings of a run as plain values. Each path in it begins with
-    `prefix`."""
+    """Return the set-up, programs, executions and findings of a run as plain values.
+
+    Each path begins with `prefix`.
+    """
     violations = violations_by_kind(log.executions)
     values = {
         **(_setup(log.setup, log) if log.setup else {}),

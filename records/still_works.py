@@ -1,31 +1,31 @@
-"""Lets a process record repeatedly that it still works on a run, so that its minutes also count if it is killed."""
+"""Lets a process record that it still works on a run, so that its minutes count after a kill."""
 
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 SHORTEST, SHARE = 3.0, 0.02
-"""Each record that a process still works counts some time in advance: SHORTEST seconds, or the fraction SHARE of the
-time worked so far if that is longer. So a long run makes fewer records, and its log stays short."""
+"""Each record counts SHORTEST seconds in advance, or the fraction SHARE of the time worked if that is longer: a long
+run makes fewer records."""
 
 
 def counted_until(worked: float) -> float:
-    """Return how many seconds of work are counted if a process records now that it has worked `worked` seconds, and
-    is killed before its next record."""
+    """Return how many seconds count if a process is killed after recording `worked` seconds."""
     return worked + max(SHORTEST, SHARE * worked)
 
 
 @contextmanager
 def repeating(record: Callable[[], float]) -> Iterator[None]:
-    """Within the context, call `record` repeatedly, in a thread. `record` returns how many seconds it has counted in
-    advance; it is called again when half of them have passed. An OSError, for example of a full disk, is ignored:
-    storing a result raises it too."""
+    """Call `record` repeatedly, in a thread, while the context lasts.
+
+    It returns how many seconds it has counted in advance, and is called again after half of them.
+    """
     over = threading.Event()
 
     def repeat() -> None:
         ahead = SHORTEST
         while not over.wait(ahead / 2):
-            with suppress(OSError):
+            with suppress(OSError):  # such as a full disk: storing a result raises it too
                 ahead = record()
 
     thread = threading.Thread(target=repeat, name="still-works", daemon=True)

@@ -1,4 +1,4 @@
-"""Computes the token usage of a run from the trace of its model calls, for runs of earlier versions."""
+"""Computes the token usage of a run of an earlier version from its trace."""
 
 from gedanken.experiment.budget import Tokens
 from gedanken.experiment.errors import BadInput
@@ -7,8 +7,7 @@ from gedanken.traces.local import read_local
 
 
 def tokens_of(inside: Inside) -> Tokens | None:
-    """Return the sum of the tokens that the replies report. None if the run has no readable trace, or if no reply
-    reports tokens."""
+    """Return the tokens that the replies in the trace report; None if there are none."""
     try:
         roots = read_local(inside)
     except BadInput:

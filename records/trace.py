@@ -9,8 +9,7 @@ from gedanken.traces.run_tree import TracedRun, operations
 
 
 def read_trace(folder: Path) -> list[TracedRun]:
-    """Return the roots of the trace's run tree. Raises BadInput if the folder has no trace, or if this version of
-    gedanken cannot read it."""
+    """Return the roots of a folder's trace. Raises BadInput if there is none, or if it cannot be read."""
     if not folder.is_dir():
         raise BadInput(f"{folder}: not a run folder")
     roots = read_local(Inside(folder, MOST_TRACE_BYTES))
@@ -20,8 +19,7 @@ def read_trace(folder: Path) -> list[TracedRun]:
 
 
 def lines_left_out(folder: Path) -> int:
-    """Count the lines of the trace file that are not entries of a trace: incomplete lines, and lines of other
-    programs."""
+    """Count the lines of the trace file that are not entries of a trace."""
     lines = [
         line for line in Inside(folder, MOST_TRACE_BYTES).read(TRACE, MOST_TRACE_BYTES).splitlines() if line.strip()
     ]

@@ -1,5 +1,4 @@
-"""Lists what was done on a run's trunk, in order. The trunk is the real machine with seed 0, on which all lines of
-the script are executed one after the other."""
+"""Lists what was done on the trunk of a run, in order."""
 
 import json
 from collections.abc import Iterator
@@ -13,8 +12,9 @@ from gedanken.records.run_store import RunStore
 
 
 def trunk_of(store: RunStore) -> list[Program | Execution]:
-    """Return the programs that were written to the real machine, and the commands that were typed there with seed 0.
-    Raises BadInput if a power failure destroyed the text of a program or the output of a command.
+    """Return the programs written to the real machine and the commands typed there with seed 0.
+
+    Raises BadInput if a power failure destroyed one of their texts.
     """
     return list(_steps(store))
 

@@ -23,13 +23,11 @@ def collect(
 ) -> tuple[Artifact, ...]:
     """Copy the regular files at the top level of `home` to `root/folder`, and return a description of each.
 
-    Left out are links, files with more than one hard link, files larger than FILE_BYTES, and files whose name is in
-    `known`. At most FILES files are returned, and at most TOTAL_BYTES copied. Unusual characters in names are
-    replaced.
+    Links, hard-linked files, files larger than FILE_BYTES and names in `known` are left out. At most FILES files are
+    returned, and at most TOTAL_BYTES copied.
 
-    `brought` maps the digest of each file that was copied earlier to the path of the copy. A file with one of these
-    digests is not copied again, but returned with that path. The digests of new copies are added to `brought`. No
-    process may be running in the workspace meanwhile.
+    `brought` maps the digests of earlier copies to their paths: files with these digests are not copied again. New
+    copies are added to `brought`. No process may be running in the workspace.
     """
     kept: dict[str, Artifact] = {}
     paths = {} if brought is None else brought

@@ -1,6 +1,4 @@
-"""Provides the base image on which the sandbox's image is built: finds it, pulls it, or makes it from Debian
-packages.
-"""
+"""Provides the base image of the sandbox's image: found, pulled, or made from Debian packages."""
 
 import re
 import time
@@ -21,9 +19,7 @@ if TYPE_CHECKING:
 PULLED_BASE = "python:3.11-slim-bookworm"
 BOOTSTRAPPED_BASE = "gedanken/base:bookworm"
 CUDA_BASE = "pytorch/pytorch:2.13.0-cuda12.6-cudnn9-runtime"
-"""An image with the PyTorch version of requirements.txt. Of several such images, it has the oldest CUDA version,
-because more drivers support an old CUDA version than a new one.
-"""
+"""An image with the PyTorch version of requirements.txt, for the oldest CUDA version, which most drivers support."""
 PATIENT_SECONDS = 3600
 """Timeout in seconds of engine requests that report no progress: saving, loading or importing an image, or one step
 of a build.
@@ -44,11 +40,10 @@ class Base(NamedTuple):
 
 
 def find_base(client: "DockerClient", cuda: bool, wanted: str | None, progress: Progress) -> Base:
-    """Return the base image `wanted`, or the default one for the CPU or CUDA, after pulling it if it is missing.
+    """Return the base image `wanted`, or the default one for the CPU or CUDA, pulled if it is missing.
 
-    If the default image for the CPU is missing, three things are tried in this order: an image that was made earlier
-    from Debian packages, pulling the default image, and making an image from Debian packages now. Raises NoSandbox,
-    with the remedy, if no image can be obtained or the image has no Python.
+    Without a default image for the CPU, one from Debian packages is used: made earlier, or now if pulling fails.
+    Raises NoSandbox, with the remedy, if no image can be obtained or the image has no Python.
     """
     name = wanted or (CUDA_BASE if cuda else PULLED_BASE)
     if not cuda and not wanted and _is_there(client, BOOTSTRAPPED_BASE) and not _is_there(client, name):
@@ -194,9 +189,7 @@ def _look_into(client: "DockerClient", name: str) -> Base:
 
 
 def _build_log(error: Exception) -> str:
-    """Return the last error line that a failed build printed, because the exception itself gives only an exit
-    code.
-    """
+    """Return the last error line of a failed build; the exception itself has only an exit code."""
     log = [str(part.get("stream", "")) for part in getattr(error, "build_log", ())]
     said = [line for line in "".join(log).splitlines() if "ERROR" in line or "Error" in line]
     return last_line("\n".join(said) or str(error))

@@ -1,6 +1,4 @@
-"""The engine `bubblewrap`, for machines without a container engine. It runs each command in its own namespaces, which
-bubblewrap creates without privileges.
-"""
+"""The engine `bubblewrap`, for machines without a container engine: each command runs in its own namespaces."""
 
 import json
 import os
@@ -54,8 +52,8 @@ _ETC = ("ld.so.cache", "alternatives", "localtime")
 class BubblewrapEngine:
     """Runs programs that see only `/usr` of the host, their own workspace, the data set and the start-up hook.
 
-    A program has no network, no privileges and no way to gain any, and a read-only root. Its memory, cores and
-    processes are fully limited only where control groups can be created; see `not_enforced`.
+    A program has no privileges, and no network unless its order says so. Where control groups cannot be created, some
+    limits are weaker; see `not_enforced`.
     """
 
     program: str
@@ -95,9 +93,7 @@ class BubblewrapEngine:
         return
 
     def clear(self, session: Path) -> None:
-        """Remove the control groups of commands whose controlling process was killed; the commands themselves died
-        with it.
-        """
+        """Remove the control groups of commands that died with their gedanken process."""
         cgroup.remove_left(orders_of(session.name))
 
     def not_enforced(self) -> tuple[str, ...]:
@@ -116,9 +112,7 @@ class BubblewrapEngine:
         return tuple(text for text, applies in missing.items() if applies)
 
     def _start_at_gate(self, order: Order) -> "tuple[subprocess.Popen[bytes], int]":
-        """Start bwrap up to the gate (see local_job); return bwrap's process, and the id that the first process
-        inside has on the host.
-        """
+        """Start bwrap up to the gate; return its process, and the host's id of the first process inside."""
         inside = ["bash", "/opt/gedanken/first.sh", f"{backstop_seconds(order.limits):g}", f"{GRACE_SECONDS:g}"]
         with ExitStack() as files:
             info, told = (
@@ -185,7 +179,7 @@ class BubblewrapEngine:
 
 
 def open_bubblewrap(progress: Progress) -> BubblewrapEngine:
-    """Test what bubblewrap can do here, create the Python environment if it is missing, and return the engine.
+    """Test bubblewrap, create the Python environment if it is missing, and return the engine.
 
     Raises NoSandbox, with the remedy, if bubblewrap is missing or does not work.
     """
@@ -198,9 +192,9 @@ def open_bubblewrap(progress: Progress) -> BubblewrapEngine:
 
 @dataclass(frozen=True, slots=True)
 class _Hold:
-    """Handle on a command: its control group, and the first process of its namespace. When this process ends, the
-    kernel kills all other processes in the namespace. See Hold."""
+    """Handle on a command: its control group, and the first process of its namespace; see Hold."""
 
+    # When it ends, the kernel kills all other processes in the namespace.
     first: psutil.Process
     group: cgroup.Cgroup
 
@@ -216,9 +210,7 @@ class _Hold:
 
 
 def _options(program: str) -> tuple[str, ...]:
-    """Return the options that create namespaces with this version of bwrap. Raises NoSandbox, with the remedy, if
-    bwrap cannot create them or is too old.
-    """
+    """Return the options that create namespaces with this bwrap. Raises NoSandbox, with the remedy, if it cannot."""
     known = subprocess.run([program, "--help"], capture_output=True, text=True, check=False).stdout
     options = NAMESPACES.split() + ([NO_MORE_NAMESPACES] if NO_MORE_NAMESPACES in known else [])
     command = [program, *options, "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--", "true"]
@@ -236,11 +228,7 @@ def _options(program: str) -> tuple[str, ...]:
 
 
 def _remedy(said: str) -> str:
-    """Return bwrap's error message `said` with the likely remedy, for users who are not allowed to create namespaces.
-
-    Three kernel settings can forbid namespaces: Debian's old switch, Ubuntu's AppArmor switch, and a maximum of 0
-    namespaces. If none of these settings does, the text assumes that an outer container forbids them.
-    """
+    """Return bwrap's error message `said` with the likely remedy: a kernel setting, or one of an outer container."""
     kernel = Path("/proc/sys")
     for switch, forbidding, allowing in (
         ("kernel/unprivileged_userns_clone", "0", "1"),
@@ -264,11 +252,9 @@ def _as_user() -> dict[str, Any]:
 
 
 def _contents() -> dict[str, bytes]:
-    """Return the files that bwrap creates in the sandbox, as path and content: scripts, the start-up hook,
-    `/etc/hosts` and `/etc/group`. Scripts and hook are not mounted from this package, because it may be in a folder
-    that the sandbox's user cannot read.
-    """
+    """Return the files that bwrap creates in the sandbox, by path: scripts, hook, `/etc/hosts` and `/etc/group`."""
     uid = user_id()
+    # Not mounted from this package: it may be in a folder that the sandbox's user cannot read.
     scripts = {f"/opt/gedanken/{path.name}": path.read_bytes() for path in (FIRST_SCRIPT, SESSION_SCRIPT)}
     hook = {f"/opt/gedanken/hook/{path.name}": path.read_bytes() for path in HOOK.glob("*.py")}
     etc = {
@@ -287,9 +273,7 @@ def _nameless(content: bytes) -> Iterator[IO[bytes]]:
 
 
 def _root_folders() -> list[str]:
-    """Return bwrap's arguments that create `/bin` and similar folders as on the host: as links into `/usr`, or as
-    separate folders.
-    """
+    """Return bwrap's arguments that create `/bin` and similar folders, as links or folders like the host's."""
     arguments = []
     for path in (Path("/", name) for name in _ROOT_FOLDERS):
         if path.is_symlink():

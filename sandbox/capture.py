@@ -12,9 +12,7 @@ _SAMPLE_BYTES = 1024
 class Capture:
     """Receives a command's output from one reading thread. Call `text` only when that thread has ended.
 
-    However much is printed, at most `cap` bytes are kept, each with the stream that it came from. `on_text` receives
-    text as it arrives. When half of `cap` has been printed, `on_text` receives only samples, so that listeners are
-    not flooded.
+    At most `cap` bytes are kept. `on_text` receives text as it arrives, and only samples after half of `cap`.
     """
 
     def __init__(self, cap: int, on_text: Callable[[str], None] | None = None) -> None:

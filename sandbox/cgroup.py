@@ -1,8 +1,4 @@
-"""Limits a command's memory, processes and cores by control groups, if this user may create some.
-
-Control groups of version 1, version 2 or both are used, depending on which this machine has. Only the command's own
-processes are moved into groups.
-"""
+"""Limits a command's memory, processes and cores by control groups (version 1 or 2), if this user may create some."""
 
 import os
 import signal
@@ -41,8 +37,8 @@ class Cgroup:
 
     name: str
     folders: dict[str, Path]
-    """The group's folders, by controller, such as `memory`; only controllers that limit the command. In groups that
-    `left` returns, the keys are the mount points of the hierarchies instead."""
+    """The group's folders, by controller, such as `memory`. In groups that `left` returns, they are by mount point.
+    """
 
     def add(self, pid: int) -> None:
         """Add a process to the group. Processes that it starts later belong to the group too."""
@@ -50,8 +46,8 @@ class Cgroup:
             (folder / "cgroup.procs").write_text(str(pid))
 
     def oom_kills(self) -> int:
-        """Return how many of the group's processes the kernel killed because memory ran out; 0 if memory is not
-        limited.
+        """Return how many of the group's processes the kernel killed because memory ran out; 0 without a memory
+        limit.
         """
         if "memory" not in self.folders:
             return 0
@@ -76,7 +72,7 @@ class Cgroup:
 def make(name: str, limits: Limits) -> Cgroup:
     """Create the control group of a command, and set those limits that this user may set, possibly none.
 
-    If a dead gedanken process left a group of this name, the old group is first removed with all its processes.
+    A group that a dead gedanken process left under this name is removed first.
     """
     wanted = {controller: parent / name for controller, parent in _parents().items()}
     Cgroup(name, wanted).remove()
@@ -102,8 +98,8 @@ def available() -> frozenset[str]:
 
 
 def groups_below(top: Path) -> Iterator[Path]:
-    """Yield the folders of gedanken's control groups below a folder. Folders that disappear meanwhile are passed
-    over, because other programs, such as Docker, remove their own groups at any time."""
+    """Yield the folders of gedanken's control groups below a folder."""
+    # os.walk passes over folders that disappear: other programs, such as Docker, remove their groups at any time.
     for parent, names, _files in os.walk(top):
         for name in names:
             if name.startswith(PREFIX):
@@ -140,14 +136,9 @@ def _parents() -> dict[str, Path]:
 
 
 def _unified_parents(hierarchy: Hierarchy) -> dict[str, Path]:
-    """Find the version-2 group in which new groups can be created. Return this group for each controller that new
-    groups can have; return an empty dict if there is no such group.
-
-    It is the first of this process's own group and the groups above it that this user can write to, and that can
-    delegate a controller. A group that contains processes, except the root, cannot delegate, so it is usually not the
-    own group. The processes in the own group may belong to others and are not moved; moving them would need rights
-    over the common parent group.
-    """
+    """Return the nearest version-2 group that can have new groups, for each controller that these can have."""
+    # A group with processes, except the root, cannot delegate, so the own group usually cannot. Its processes may
+    # belong to others, and moving them would need rights over the common parent group.
     for group in (hierarchy.own, *hierarchy.own.parents):
         if not group.is_relative_to(hierarchy.top):
             break
@@ -157,9 +148,7 @@ def _unified_parents(hierarchy: Hierarchy) -> dict[str, Path]:
 
 
 def _hand_down(group: Path) -> list[str]:
-    """Make a version-2 group delegate its controllers to the groups below it; return the controllers that it now
-    delegates.
-    """
+    """Make a version-2 group delegate its controllers to the groups below it; return the delegated ones."""
     offered = (group / "cgroup.controllers").read_text().split()
     switch = group / "cgroup.subtree_control"
     for controller in CONTROLLERS:
@@ -174,11 +163,9 @@ def _is_ours(group: Path) -> bool:
 
 
 def _hierarchies() -> Iterator[Hierarchy]:
-    """Yield the mounted hierarchies: all of version 2, and those of version 1 that have one of the CONTROLLERS.
-
-    They are found in /proc/self/cgroup (lines `id:controllers:path`) and in the list of mounts.
-    """
+    """Yield the mounted hierarchies: all of version 2, and those of version 1 with one of the CONTROLLERS."""
     mounts = list(_mounts())
+    # Its lines are `id:controllers:path`.
     for line in Path("/proc/self/cgroup").read_text().splitlines():
         _number, named, path = line.split(":", 2)
         carried = tuple(controller for controller in CONTROLLERS if controller in named.split(","))

@@ -21,19 +21,19 @@ _STRONGEST_FIRST = ("docker", "podman", "bubblewrap")
 
 
 def sandboxes() -> tuple[str, ...]:
-    """Return all names that `--sandbox` accepts: `auto`, the built-in engines from the strongest isolation to none,
-    and the plug-ins.
+    """Return all names that `--sandbox` accepts: `auto`, the built-in engines, strongest isolation first, and the
+    plug-ins.
     """
     first = {name: at for at, name in enumerate((*_STRONGEST_FIRST, "host"))}
     return ("auto", *sorted(by_name(MACHINES), key=lambda name: first.get(name, len(first))))
 
 
 def open_engine(name: str, progress: Progress, gpus: GpuWish = NO_GPUS, *, trusted: bool = False) -> Engine:
-    """Open the engine called `name`, after preparing everything that it needs; `auto` chooses the working engine with
-    the strongest isolation.
+    """Open the engine called `name`, with all that it needs; `auto` chooses the working engine with the strongest
+    isolation.
 
-    Raises BadInput for an unknown name, and for `host` unless `trusted` is True. Raises NoSandbox, with the remedy,
-    if the engine does not work.
+    Raises BadInput for an unknown name, and for `host` unless `trusted`. Raises NoSandbox, with the remedy, if the
+    engine does not work.
     """
     if name not in sandboxes():
         raise BadInput(f"--sandbox {name}: must be one of {', '.join(sandboxes())}")
@@ -104,9 +104,7 @@ def open_podman(progress: Progress, gpus: GpuWish) -> Engine:
 
 
 def open_bubblewrap_engine(progress: Progress, gpus: GpuWish) -> Engine:
-    """Return an engine that uses bubblewrap. Raises NoSandbox if `gpus` requires GPUs, because programs under
-    bubblewrap get none.
-    """
+    """Return an engine that uses bubblewrap. Raises NoSandbox if `gpus` requires GPUs."""
     from gedanken.sandbox.bubblewrap_engine import open_bubblewrap
 
     if gpus.kind not in ("none", "auto"):
@@ -137,9 +135,8 @@ def _with_image(
 
 
 def _starts(engine: DockerEngine, progress: Progress) -> bool:
-    """Return whether a container with the engine's GPU options starts. Only a test can tell, because an engine may
-    list a runtime whose driver does not work.
-    """
+    """Return whether a container with the engine's GPU options starts."""
+    # Only a test can tell: an engine may list a runtime whose driver does not work.
     try:
         engine.probe()
     except NoSandbox as error:

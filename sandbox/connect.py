@@ -21,7 +21,7 @@ PODMAN_IDLE_SECONDS = 600
 
 
 def connect_docker() -> "DockerClient":
-    """Return a client of the Docker engine at the address in `DOCKER_HOST`, or at the default socket.
+    """Return a client of the Docker engine at `DOCKER_HOST`, or at the default socket.
 
     Raises NoSandbox, with the remedy, if no engine answers there.
     """
@@ -37,7 +37,6 @@ def connect_docker() -> "DockerClient":
 def connect_podman() -> "DockerClient":
     """Return a client of Podman's Docker API, after starting Podman's service if needed.
 
-    A service that was started here ends by itself after ten minutes without requests; containers do not depend on it.
     Raises NoSandbox, with the remedy, if Podman is not installed or its service does not answer.
     """
     import docker
@@ -50,6 +49,7 @@ def connect_podman() -> "DockerClient":
     podman = shutil.which("podman")
     if podman is None:
         raise NoSandbox("Podman is not installed (on Debian: `apt-get install podman`)")
+    # It ends by itself after ten minutes without requests; containers do not depend on it.
     return _start_service(podman)
 
 
@@ -89,13 +89,14 @@ def _start_service(podman: str) -> "DockerClient":
 
 
 def _runtime() -> list[str]:
-    """Return Podman's options that select the runtime runc, if runc is installed and this machine has both versions
-    of control groups: Podman's default runtime, crun, refuses to run with both. Otherwise return no options.
+    """Return Podman's options for the runtime runc, if runc is installed and the machine has both control group
+    versions.
     """
     try:
         both = Path("/sys/fs/cgroup/unified/cgroup.controllers").read_text().strip()
     except OSError:
         both = ""
+    # Podman's default runtime, crun, refuses to run with both.
     return ["--runtime", "runc"] if both and shutil.which("runc") else []
 
 

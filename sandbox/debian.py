@@ -29,10 +29,8 @@ _SECONDS = 30.0
 
 
 def make_debian(folder: Path, progress: Progress) -> Path:
-    """Create the tar file of the system in `folder`, where temporary files go too, and return the tar file's path.
+    """Create the tar file of the system in `folder`, and return its path.
 
-    mmdebstrap mounts /proc and other file systems in `folder`. It runs in its own mount namespace, so that these
-    mounts end with mmdebstrap even if it is killed; where mounts are not permitted, mmdebstrap works without them.
     Raises NoSandbox, with the remedy, if mmdebstrap is missing or fails.
     """
     tool = shutil.which("mmdebstrap")
@@ -42,6 +40,7 @@ def make_debian(folder: Path, progress: Progress) -> Path:
             "any image with Python 3.11 and tag it python:3.11-slim-bookworm"
         )
     packed = folder / "debian.tar"
+    # In its own namespace, the mounts of mmdebstrap in `folder` end with it, even if it is killed.
     command = [*_own_mounts(), tool, "--variant=minbase", f"--include={PACKAGES}", '--aptopt=Acquire::Retries "3"']
     said: list[str] = []
     with watched(progress, "making a Debian base", _SECONDS, lambda: _SECONDS * _share(said), "seconds"):
@@ -52,21 +51,17 @@ def make_debian(folder: Path, progress: Progress) -> Path:
 
 
 def _own_mounts() -> list[str]:
-    """Return the command prefix for running in a separate mount namespace; empty if that is not permitted.
-
-    It is not permitted to users other than root. For them, mmdebstrap makes a namespace itself.
-    """
+    """Return the command prefix for a separate mount namespace; empty if that is not permitted."""
     command = ["unshare", "--mount"]
     with suppress(OSError):
         if subprocess.run([*command, "true"], capture_output=True, check=False).returncode == 0:
             return command
+    # Only root is permitted; for others, mmdebstrap makes a namespace itself, or works without mounts.
     return []
 
 
 def _listen(command: list[str], folder: Path, said: list[str]) -> int:
-    """Run a command, append the lines of its stderr to `said`, and return its exit code. If interrupted, give the
-    command END_SECONDS to clean up.
-    """
+    """Run a command, append the lines of its stderr to `said`, and return its exit code."""
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,

@@ -45,11 +45,9 @@ Pieces = Iterator[tuple[bytes | None, bytes | None]]
 
 @dataclass(frozen=True, slots=True)
 class DockerEngine:
-    """Runs each command in its own container.
+    """Runs each command in its own container, without privileges, and without a network unless its order says so.
 
-    Of the host, a program sees only its own workspace, and (read-only) the data set and the start-up hook. It has no
-    network, no capabilities, no way to gain privileges, and a read-only root. Its processes, memory, cores and files
-    are limited, and so is the container's log.
+    Of the host, a program sees only its workspace and (read-only) the data set and the start-up hook.
     """
 
     client: "DockerClient"
@@ -115,8 +113,7 @@ class DockerEngine:
                 container.remove(force=True)
 
     def not_enforced(self) -> tuple[str, ...]:
-        """Return one entry about system calls if libseccomp is missing: then only the engine's own profile filters
-        them. Otherwise return an empty tuple."""
+        """Return one entry about system calls if libseccomp is missing, otherwise none; see Engine.not_enforced."""
         if docker_profile() is None:
             return ("system calls: libseccomp is not installed, so only the engine's own profile filters them",)
         return ()
@@ -185,8 +182,8 @@ class DockerEngine:
                 container.remove(force=True)
 
     def _seccomp(self) -> list[str]:
-        """Return the option for gedanken's seccomp profile: for Docker it contains the profile itself, for Podman's
-        service the path of a file with the profile. Without libseccomp, return no option.
+        """Return the option for gedanken's seccomp profile: the profile, or its path for Podman; none without
+        libseccomp.
         """
         profile = docker_profile()
         if profile is None:
@@ -274,20 +271,18 @@ def _mounts(order: Order) -> list[Any]:
 
 
 def _logged(container: "Container") -> Pieces:
-    """Wait for the container's end, then yield its log.
-
-    The log is not followed while it grows: if it is rotated meanwhile, readers lose pieces from its middle. Each
-    frame has a header of eight bytes: the stream, three zeros, the length (Docker's API, “Attach”). A third stream,
-    besides stdout and stderr, is the engine's own message that it cannot continue reading.
-    """
+    """Wait for the container's end, then yield its log."""
+    # The log is not followed while it grows: if it is rotated meanwhile, readers lose pieces from its middle.
     container.wait(timeout=None)
     api = container.client.api
     address = f"{api.base_url}/v{api.api_version}/containers/{container.id}/logs"
     with api.get(address, params={"stdout": 1, "stderr": 1}, stream=True, timeout=None) as response:
         response.raise_for_status()
+        # The header of a frame: the stream, three zeros, the length (Docker's API, “Attach”).
         while header := response.raw.read(8):
             stream, length = struct.unpack(">BxxxL", header)
             data = response.raw.read(length)
+            # The engine's own message that it cannot continue reading.
             if stream not in (_STDOUT, _STDERR):
                 raise EngineLost(data.decode(errors="replace").strip()[:300])
             yield (data, None) if stream == _STDOUT else (None, data)

@@ -1,4 +1,4 @@
-"""Provides a real machine on Docker for use from Python; opening it prepares the image and the data that it needs."""
+"""Provides a real machine on Docker for use from Python, with the image and the data that it needs."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -15,8 +15,9 @@ from gedanken.sandbox.machine import DEFAULT_LIMITS, SandboxMachine
 
 @dataclass(slots=True)
 class DockerMachine(Blocking):
-    """A terminal in a Docker sandbox, with a workspace that exists while the machine is open. Open it with `async
-    with`, or with `with` in blocking code, for example in a notebook.
+    """A terminal in a Docker sandbox, with a workspace that exists while the machine is open.
+
+    Open it with `async with`, or with `with` in a notebook.
     """
 
     dataset: str = "mnist"

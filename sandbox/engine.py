@@ -1,5 +1,4 @@
-"""Defines the interface between a machine and its engine. The engine starts a command, reads the command's output,
-sends signals to the command, and reports how it ended."""
+"""Defines the interface between a machine and the engine that runs its commands."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,9 +14,7 @@ Signal = Literal["SIGTERM", "SIGKILL"]
 GRACE_SECONDS = 2.0
 """Seconds between asking a command to stop and killing it."""
 BACKSTOP_SECONDS = 10.0
-"""If the gedanken process that watches a command has died, the command ends by itself: this many seconds after its
-wall-clock limit plus GRACE_SECONDS.
-"""
+"""A command without its gedanken process ends this many seconds after its wall-clock limit plus GRACE_SECONDS."""
 
 HERE = Path(__file__).parent
 HOOK = HERE / "hook"
@@ -45,8 +42,8 @@ class Order:
     command: str
     workspace: Workspace
     data: Path
-    """Folder of the data set. The program sees it read-only as `/data`. With the engine `host`, which
-    mounts nothing, the program uses the folder itself.
+    """Folder of the data set: read-only as `/data`, or the folder itself with the engine `host`, which mounts
+    nothing.
     """
     limits: Limits
     environment: dict[str, str] = field(default_factory=dict)
@@ -76,8 +73,7 @@ class Job(Protocol):
     """
 
     def read(self) -> Iterator[tuple[bytes | None, bytes | None]]:
-        """Yield pairs of a piece of standard output and a piece of standard error, until both are closed. A None in a
-        pair means that there is no piece of this stream."""
+        """Yield pairs of pieces, of standard output and standard error (None: no piece), until both are closed."""
         ...
 
     def age(self) -> float:
@@ -101,8 +97,7 @@ class Job(Protocol):
 
 @runtime_checkable
 class Engine(Protocol):
-    """Runs commands. There are engines for Docker, Podman and bubblewrap, one that runs commands on the host itself,
-    and those of plug-ins."""
+    """Runs commands: in Docker, Podman or bubblewrap, on the host itself, or as a plug-in does."""
 
     @property
     def name(self) -> str:
@@ -111,8 +106,9 @@ class Engine(Protocol):
 
     @property
     def asks_for_gpus(self) -> bool:
-        """True if containers of this engine are created with GPUs or, for `host`, if this machine has an NVIDIA
-        driver. Commands may still see no GPU.
+        """True if containers are created with GPUs or, for `host`, if this machine has an NVIDIA driver.
+
+        Commands may still see no GPU.
         """
         ...
 
@@ -123,21 +119,20 @@ class Engine(Protocol):
 
     def start(self, order: Order) -> Job:
         """Start a command, so that its output can be read from the first byte. Raises NoSandbox, with the remedy, if
-        it cannot be started.
+        that fails.
         """
         ...
 
     def find(self, order: Order) -> Job | None:
-        """Return the job that an earlier gedanken process started for this order, running or finished; None if there
-        is none.
+        """Return the job, running or finished, that an earlier gedanken process started for this order; None without
+        one.
 
         Raises NoSandbox if the engine does not answer, or if the order's name belongs to another command.
         """
         ...
 
     def clear(self, session: Path) -> None:
-        """Remove the containers, processes and control groups that the commands of a finished session left, for
-        example because the engine or their controlling process died.
+        """Remove the containers, processes and control groups that the commands of a finished session left.
 
         Nothing is raised if the engine does not answer.
         """
@@ -149,8 +144,10 @@ class Engine(Protocol):
 
 
 class OpensEngine(Protocol):
-    """A function that opens an engine. A plug-in registers it as an entry point in `gedanken.machines`; the name of
-    the entry point is then a value of `--sandbox`."""
+    """A function that opens an engine; plug-ins register it as an entry point in `gedanken.machines`.
+
+    The name of the entry point is then a value of `--sandbox`.
+    """
 
     def __call__(self, progress: Progress, gpus: GpuWish) -> Engine:
         """Open the engine, after preparing everything that it needs. Raises NoSandbox, with the remedy, if it does

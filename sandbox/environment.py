@@ -61,12 +61,12 @@ class Interpreter(NamedTuple):
 
 
 def ensure_environment(progress: Progress, uid: int | None = None) -> Path:
-    """Return the folder of a virtual environment that user `uid` can run, after creating it if it is missing.
+    """Return the folder of a virtual environment that user `uid` can run, created if it is missing.
 
-    By default `uid` is the sandbox's user. If the host has PyTorch, as GPU machines do, that PyTorch is used, because
-    it fits the host's GPU. Raises NoSandbox, saying what is missing, if no environment can be made.
+    By default `uid` is the sandbox's user. Raises NoSandbox, saying what is missing, if no environment can be made.
     """
     uid = user_id() if uid is None else uid
+    # With the host's own PyTorch, if it has one: that fits the host's GPU.
     interpreter = _interpreter(uid)
     folder = cache_folder() / "environment" / _recipe(interpreter)
     if interpreter.is_equipped and "torchvision" not in interpreter.has:
@@ -94,9 +94,7 @@ def installations(environment: Path) -> list[Path]:
 
 
 def _interpreter(uid: int) -> Interpreter:
-    """Return the first suitable Python of the host that has PyTorch and NumPy, or else the first suitable one. Raises
-    NoSandbox if there is none.
-    """
+    """Return the first suitable Python of the host with PyTorch and NumPy, or else the first suitable one."""
     named = ["/usr/bin/python3", getattr(sys, "_base_executable", None), shutil.which("python3"), sys.executable]
     found = [interpreter for name in dict.fromkeys(named) if name and (interpreter := _ask(name, uid))]
     equipped = [interpreter for interpreter in found if interpreter.is_equipped]
@@ -110,9 +108,7 @@ def _interpreter(uid: int) -> Interpreter:
 
 
 def _ask(executable: str, uid: int) -> Interpreter | None:
-    """Return a description of the Python at a path. None if it is too old, if user `uid` cannot run it, or if its
-    installation folder contains this process's home folder: the sandbox would then show the home folder.
-    """
+    """Return a description of the Python at a path; None if the sandbox cannot use it."""
     done = _run_as(uid, [executable, "-P", "-c", _ASK])
     if done is None or done.returncode != 0:
         return None
@@ -166,9 +162,7 @@ def _install(folder: Path, interpreter: Interpreter, progress: Progress) -> None
 
 
 def _make_movable(folder: Path) -> None:
-    """Make scripts find Python by PATH, because the finished environment is renamed and mounted elsewhere; remove
-    `activate` scripts.
-    """
+    """Make scripts find Python by PATH, because the environment is moved afterwards; remove `activate` scripts."""
     for script in folder.iterdir():
         if script.is_symlink():
             continue

@@ -73,12 +73,10 @@ def parse_gpus(text: str) -> GpuWish:
 
 
 def device_options(wish: GpuWish, info: Mapping[str, Any], podman: bool) -> dict[str, Any]:
-    """Return the options (docker-py's names) for creating a container with the requested GPUs; empty if none are
-    requested.
+    """Return docker-py's options for creating a container with the requested GPUs.
 
-    `info` is the engine's description of itself; `podman` is True if the engine is Podman. If the engine cannot
-    provide the GPUs, the options for `auto` are empty. For any other request NoSandbox is raised, saying what to
-    install.
+    `info` is the engine's description of itself. If the engine cannot provide the GPUs, the options for `auto` are
+    empty; NoSandbox, saying what to install, is raised for any other request.
     """
     from docker.types import DeviceRequest
 
@@ -112,8 +110,7 @@ def cdi_devices(info: Mapping[str, Any], podman: bool) -> list[str]:
 def judge_gpus(wish: GpuWish, seen: int, asked: bool) -> str | None:
     """Return a message if `torch.cuda` sees fewer GPUs inside the sandbox than were requested; None otherwise.
 
-    `asked` is True if GPUs were requested from the engine. It is False for the wish `auto` if the engine has no GPUs
-    to provide.
+    `asked` is False if the engine had no GPUs to provide for the wish `auto`.
     """
     least = {"none": 0, "auto": int(asked), "all": 1, "count": wish.count, "ids": len(wish.ids)}[wish.kind]
     if seen >= least:
@@ -125,9 +122,7 @@ def judge_gpus(wish: GpuWish, seen: int, asked: bool) -> str | None:
 
 
 def explain(error: BaseException) -> NoSandbox | None:
-    """Return an error that names the reason and the remedy, if `error` means that an engine refused to start a
-    container because of its GPUs; None for other errors.
-    """
+    """Return an error with reason and remedy, if an engine refused a container because of GPUs; else None."""
     text = str(error)
     for sign, meaning in _REFUSALS.items():
         if sign in text:
@@ -145,9 +140,7 @@ _REFUSALS = {
 
 
 def _has_runtime(wish: GpuWish, info: Mapping[str, Any]) -> bool:
-    """Return whether Docker can provide GPUs without CDI: because it lists NVIDIA's runtime, or because NVIDIA's hook
-    is installed on its machine. For `auto`, the hook alone is not enough.
-    """
+    """Return whether Docker can provide GPUs without CDI: by NVIDIA's runtime or hook."""
     if "nvidia" in (info.get("Runtimes") or {}):
         return True
     local = info.get("Name") == platform.node()

@@ -1,6 +1,4 @@
-"""The engine `host`, for GPU machines without a container engine. It runs commands directly on this machine, as the
-current user and without isolation.
-"""
+"""The engine `host`: runs commands directly on this machine, as the current user and without isolation."""
 
 import os
 import subprocess
@@ -31,9 +29,7 @@ KILL_PAUSE_SECONDS = 0.02
 
 @dataclass(frozen=True, slots=True)
 class HostEngine:
-    """Runs commands without isolation. Time, output, open files and file sizes are limited, and processes that a
-    command leaves running are killed.
-    """
+    """Runs commands without isolation; limits time, output and files, and kills leftover processes."""
 
     environment: Path
     name: str = "host"
@@ -49,9 +45,7 @@ class HostEngine:
         return self.environment.name
 
     def start(self, order: Order) -> LocalJob:
-        """Start a command. All its processes have the name of the order in the environment variable MARK. See
-        Engine.start.
-        """
+        """Start a command whose processes carry the order's name in the variable MARK; see Engine.start."""
         timeout = ["timeout", f"--kill-after={GRACE_SECONDS:g}", f"{backstop_seconds(order.limits):g}"]
         process = start_at_gate(
             [],
@@ -65,9 +59,8 @@ class HostEngine:
         return LocalJob(process, _Hold(order.name, process))
 
     def find(self, order: Order) -> None:
-        """Return None, after killing the command if a dead gedanken process left it running: its output can no longer
-        be read, and the command must not run twice.
-        """
+        """Kill the command if a dead gedanken process left it running, and return None; see Engine.find."""
+        # Its output can no longer be read, and it must not run twice.
         kill_all(order.name)
 
     def clear(self, session: Path) -> None:
@@ -152,11 +145,10 @@ class _Hold:
 
 
 def _process_limit(processes: int) -> str:
-    """Return the option of bash's `ulimit` that limits processes; empty for root, to whom the limit does not apply.
-    The kernel counts all processes and threads of the user, so those that already run are added to `processes`.
-    """
+    """Return the option of bash's `ulimit` that limits processes; empty for root, who is not limited."""
     if os.getuid() == 0:
         return ""
+    # The kernel counts all processes and threads of the user.
     return f"-u {processes + sum(_threads_of_user())}"
 
 
@@ -168,10 +160,7 @@ def _threads_of_user() -> Iterator[int]:
 
 
 def _visible_gpus(wish: GpuWish) -> dict[str, str]:
-    """Return the variable CUDA_VISIBLE_DEVICES for this request. For a number of GPUs, it contains the first GPUs of
-    the user's own setting, or of the machine if the user has set nothing. For `all` and `auto`, return no variable,
-    so that the user's setting stays.
-    """
+    """Return the variable CUDA_VISIBLE_DEVICES for this request; no variable for `all` and `auto`."""
     if wish.kind == "none":
         return {VISIBLE: ""}
     if wish.kind == "ids":
@@ -180,13 +169,13 @@ def _visible_gpus(wish: GpuWish) -> dict[str, str]:
         mine = os.environ.get(VISIBLE)
         there = mine.split(",") if mine else [str(number) for number in range(wish.count)]
         return {VISIBLE: ",".join(there[: wish.count])}
+    # The user's own setting stays.
     return {}
 
 
 def kill_all(name: str, session: int | None = None) -> None:
-    """Kill every process whose variable MARK is `name` or whose session id is `session`. Because processes may
-    multiply, repeat this until none is left, but at most KILL_ROUNDS times.
-    """
+    """Kill every process whose variable MARK is `name` or whose session id is `session`."""
+    # Repeated, because processes may multiply meanwhile.
     for _round in range(KILL_ROUNDS):
         found = [process for process in psutil.process_iter() if _belongs(process, name, session)]
         if not found:

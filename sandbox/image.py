@@ -1,4 +1,4 @@
-"""Builds the images for programs to run in, if they are missing: one with PyTorch for the CPU, one for CUDA."""
+"""Builds the images that programs run in: one with PyTorch for the CPU, one for CUDA."""
 
 import tarfile
 import tempfile
@@ -33,22 +33,20 @@ LOAD_SECONDS = 30.0
 
 
 def recipe() -> str:
-    """Return a digest of the two files from which an image is made: the Dockerfile and the requirements. The digest
-    is stored as a label of each image, so that outdated images can be found."""
+    """Return a digest of the Dockerfile and the requirements, by which outdated images are found."""
     return sha256(DOCKERFILE.read_bytes() + REQUIREMENTS.read_bytes()).hexdigest()[:16]
 
 
 def is_current(labels: Mapping[str, str], base: str | None = None) -> bool:
-    """Return whether an image with these labels was made by the current recipe and, if `base` is given, on this base
-    image."""
+    """Return whether an image's labels name the current recipe and, if it is given, the base image `base`."""
     return labels.get(RECIPE_LABEL) == recipe() and base in (None, labels.get(BASE_LABEL))
 
 
 def ensure_image(client: "DockerClient", progress: Progress, cuda: bool = False, base: str | None = None) -> str:
     """Build the image unless it exists and was made by the current recipe; return its name.
 
-    An image that is built again uses the base image that the user chose for it earlier, unless `base` names another
-    one. Raises NoSandbox, saying what is missing, if it cannot be built.
+    Without `base`, an image that is built again keeps its base image. Raises NoSandbox, saying what is missing, if
+    that fails.
     """
     name = CUDA_IMAGE if cuda else IMAGE
     with engine_errors("the engine cannot list its images"):
@@ -151,8 +149,6 @@ def _write_context(file: IO[bytes], on: Base, progress: Progress) -> None:
 
 
 def _remove_first_stage(client: "DockerClient") -> None:
-    """Remove the image of the Dockerfile's first stage, which the build leaves untagged and which is larger than the
-    final image.
-    """
+    """Remove the large, untagged image of the Dockerfile's first stage."""
     for image in client.images.list(filters={"label": STAGE_LABEL, "dangling": True}):
         client.images.remove(image.id, force=True)

@@ -49,16 +49,15 @@ def things(clients: "Sequence[DockerClient]") -> list[Thing]:
 
 
 def clean(clients: "Sequence[DockerClient]", silent: Collection[str] = ()) -> list[str]:
-    """Remove the containers and sessions whose owner is dead. Also remove the processes and control groups that
-    commands of these sessions left on this machine. Return the names of all that was removed.
+    """Remove the containers and sessions of dead owners, with what their commands left; return all names.
 
-    A session is locked while it is removed, so that no process can resume it meanwhile. Sessions on engines that are
-    `silent` (do not answer) are kept: a resumed run may still read the output of their containers.
+    Sessions on engines that are `silent` (do not answer) are kept: a resumed run may still read their containers.
     """
     removed: list[str] = []
     for folder in _sessions():
         if engine_of(folder) in silent:
             continue
+        # Locked, so that no process can resume it meanwhile.
         with locked_if_dead(folder) as dead:
             if dead:
                 removed += [*end_session(clients, folder), folder.name]
@@ -66,22 +65,20 @@ def clean(clients: "Sequence[DockerClient]", silent: Collection[str] = ()) -> li
 
 
 def end_session(clients: "Sequence[DockerClient]", folder: Path) -> list[str]:
-    """End what the commands of a dead run left: its containers, processes and control groups; return their names. The
-    caller has locked the session in `folder`.
+    """End the containers, processes and control groups that a dead run left; return their names.
+
+    The caller has locked the session in `folder`.
     """
     return _remove(clients, folder) + end_local(orders_of(folder.name))
 
 
 def end_local(orders: str) -> list[str]:
-    """Kill the processes and remove the control groups that a dead run's commands left on this machine; return their
-    names. `orders` is the prefix of these names.
-    """
+    """Kill the processes and remove the control groups whose names begin with `orders`; return these names."""
     return sorted({*host_engine.kill_left(orders), *cgroup.remove_left(orders)})
 
 
 def _remove(clients: "Sequence[DockerClient]", session: Path | None) -> list[str]:
-    """Remove containers whose owner is dead, and return their names: only the containers of `session`, or, if it is
-    None, only those whose session no longer exists."""
+    """Remove containers with a dead owner and return their names: those of `session`, or (None) of lost sessions."""
     from docker.errors import APIError, NotFound
 
     removed: list[str] = []
@@ -112,8 +109,7 @@ def _sessions() -> list[Path]:
 
 
 def _is_orphan(container: "Container") -> bool:
-    """Return whether a container is orphaned: neither the process that created it nor a process that resumed its run
-    is alive."""
+    """Return whether neither a container's creator nor a process that resumed its run is alive."""
     return is_dead(container.labels[OWNER_LABEL]) and _gone(owner_of(_session_of(container)))
 
 

@@ -1,6 +1,4 @@
-"""Runs a command as a child of this process. The command first waits at a gate (GATE) until this process lets
-it run.
-"""
+"""Runs a command as a child process that first waits at a gate (GATE)."""
 
 import io
 import os
@@ -23,12 +21,13 @@ START_SECONDS = 30.0
 END_SECONDS = 30.0
 DRAIN_SECONDS = 1.0
 GATE = 'ulimit -c 0 -n {open_files} -f {file_kib} {more} && echo && read -r _ || exit 125; exec "$@" </dev/null'
-"""Shell code of the gate: it reports that everything is prepared, and waits for permission to run the command. If
-this process dies meanwhile, the command never runs."""
+"""Shell code of the gate: it says that all is prepared, and waits for permission. If this process dies meanwhile, the
+command never runs.
+"""
 
 _PARENT = ThreadPoolExecutor(max_workers=1, thread_name_prefix="parent")
-"""Starts all children, in a thread that lasts as long as this process. The thread matters because a child that must
-die with its parent (bwrap's --die-with-parent) dies when the thread that started it ends.
+"""Starts all children in one lasting thread: with bwrap's --die-with-parent, a child dies with the thread that
+started it.
 """
 
 
@@ -44,20 +43,18 @@ class Hold(Protocol):
         ...
 
     def release(self) -> None:
-        """Release what was created for the command, such as a control group; its processes are dead by then. May be
-        called several times.
-        """
+        """Release what was created for the command, such as a control group. May be called several times."""
         ...
 
 
 def start_at_gate(
     command: list[str], inside: list[str], limits: Limits, more: str = "", **options: Any
 ) -> "subprocess.Popen[bytes]":
-    """Start a process that waits at the gate, and return it when it waits there. Its command line is `command`, then
-    bash with the gate, then `inside`, the command line that is run after the gate.
+    """Start a process that waits at the gate, and return it when it waits there.
 
-    `more` holds further arguments of bash's `ulimit`; `options` are those of Popen. Raises NoSandbox, with the last
-    line of the process's messages, if the gate is not reached.
+    Its command line is `command`, then bash with the gate, then `inside`. `more` holds further arguments of bash's
+    `ulimit`; `options` are those of Popen. Raises NoSandbox, with the process's last message, if the gate is not
+    reached.
     """
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     open_files = limits.open_files if hard == resource.RLIM_INFINITY else min(limits.open_files, hard)
@@ -109,9 +106,7 @@ class LocalJob:
         process.stdin.close()
 
     def read(self) -> Iterator[tuple[bytes | None, bytes | None]]:
-        """Yield the output until the process has ended; then kill the processes that it left running, which may hold
-        the pipes open, and yield what is still in the pipes.
-        """
+        """Yield the output until the process has ended, then what is still in the pipes."""
         self._reading = True
         try:
             with selectors.DefaultSelector() as selector:
@@ -157,6 +152,7 @@ class LocalJob:
             ready = {key.fd for key, _events in selector.select()}
             yield from self._pieces(selector, ready - {over})
         self._note_end()
+        # The processes that it left running may hold the pipes open.
         self._hold.signal("SIGKILL")
         selector.unregister(over)
         until = time.monotonic() + DRAIN_SECONDS
@@ -180,11 +176,8 @@ class LocalJob:
 
 
 def _end_of(pid: int) -> io.FileIO:
-    """Return a pipe to read from, which reaches its end when the child `pid` of this process has ended. The child's
-    exit code is left for others to collect.
-
-    A pidfd would do the same, but some Python builds and some kernels of GPU machines lack it.
-    """
+    """Return a pipe that reaches its end when the child `pid` has ended, without collecting the child's exit code."""
+    # A pidfd would do the same, but some Python builds and some kernels of GPU machines lack it.
     over, going_on = os.pipe()
 
     def watch() -> None:

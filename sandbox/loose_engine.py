@@ -1,6 +1,4 @@
-"""Provides a temporary container without hardening, to show that the conformance checks fail there. No run of an
-experiment uses it.
-"""
+"""Provides a temporary container without hardening, to show that the conformance checks fail there."""
 
 import os
 import shutil
@@ -29,8 +27,8 @@ BOUNDED_MEMORY = "1g"
 class LooseEngine(DockerEngine):
     """An engine without isolation: root, capabilities, a network, everything writable.
 
-    Attacks that succeed in its containers still do not affect the host: programs write only to copies, the socket
-    `docker.sock` leads to no engine, and there are limits, though far beyond those that the checks expect.
+    Attacks still do not affect the host: programs write only to copies, and the socket `docker.sock` leads to no
+    engine.
     """
 
     copies: Path = Path()

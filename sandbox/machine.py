@@ -78,10 +78,10 @@ class SandboxMachine:
         gpus: GpuWish = NO_GPUS,
         artifacts: Path | None = None,
     ) -> Self:
-        """Start a run on an engine, or continue the run `run_id` if a dead process left it. `run` is the run's random
-        id: if the session `run_id` stores another id, the session belongs to another run, and is emptied.
+        """Start a run on an engine, or continue the run `run_id` if a dead process left it.
 
-        Raises NoSandbox if another process is working on this run, or if the disk has no room for a workspace.
+        `run` is the run's random id: a session that stores another one is emptied. Raises NoSandbox if another
+        process is working on this run, or if the disk has no room for a workspace.
         """
 
         def end_other(folder: Path) -> None:
@@ -104,24 +104,18 @@ class SandboxMachine:
 
     @property
     def environment(self) -> str:
-        """Text that names everything that affects what a command does here, except the command itself: engine, image,
-        data, limits, GPUs.
-        """
+        """Text that names all that affects a command here, except the command: engine, image, data, limits, GPUs."""
         return (
             f"{self.engine.name} {self.engine.contents} {self.data.name} {self.gpus} {self.limits.model_dump_json()}"
         )
 
     def has_begun(self, label: str, command: str) -> bool:
-        """Return whether the execution with this label was started before: it has finished, or it still runs although
-        the process that started it died.
-        """
+        """Return whether an earlier process started the execution with this label, running or finished."""
         name = self._name(label)
         return self.session.receipt(name) is not None or self.engine.find(self._order(name, command)) is not None
 
     def has_branch(self, seed: int, *, reseed: bool = False) -> bool:
-        """Return whether a dead process left a workspace for this seed that was completely copied from the last mark
-        (saved state).
-        """
+        """Return whether a dead process left a complete copy of the last mark for this seed."""
         return self.session.has_branch(_seed_name(seed, reseed))
 
     def at_mark(self, label: str | None) -> Self:
@@ -131,8 +125,7 @@ class SandboxMachine:
         return replace(self, workspace=self.session.anew(self.workspace, label))
 
     def mark(self, label: str) -> None:
-        """Save the current workspace as the starting point of branches; an existing mark of this name is kept as it
-        is."""
+        """Save the current workspace as a mark for branches; an existing mark of this name is kept."""
         self.session.mark(label, self.workspace)
 
     def write(self, name: str, text: str) -> None:
@@ -173,8 +166,9 @@ class SandboxMachine:
         return execution
 
     async def measure(self, dataset: Dataset) -> MachineFacts:
-        """Return the facts of this machine, measured by commands inside it. Raises NoSandbox if that fails, or if
-        `torch.cuda` does not see the GPUs that were requested (by number, by id or as `all`).
+        """Return the facts of this machine, measured by commands inside it.
+
+        Raises NoSandbox if that fails, or if `torch.cuda` does not see the GPUs that were required.
         """
         asked = await self.run("python3 -m gedanken_world")
         if asked.exit_code != 0:
@@ -360,9 +354,7 @@ class SandboxMachine:
 
 
 def may_be_cut_off(execution: Execution) -> bool:
-    """Return whether an execution may have been cut off because its engine died: no gedanken process watched it, and
-    its exit code is one that such a death can cause.
-    """
+    """Return whether an unwatched execution has an exit code that the death of its engine can cause."""
     ends = (_SIGKILLED, _SIGTERMED, _ENGINE_DIED)
     unwatched = NOTE_FROM_LOG in execution.notes and execution.exit_code in ends
     return unwatched and execution.cause in (Cause.KILLED, Cause.FAILED)

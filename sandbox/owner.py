@@ -1,5 +1,4 @@
-"""Names the owner of each container and session: the gedanken process that uses it. With the name, it can be found
-out whether the owner is dead."""
+"""Names the owner of each container and session: the gedanken process that uses it."""
 
 import hashlib
 import os
@@ -13,22 +12,20 @@ COMMAND_LABEL = "gedanken.command"
 
 
 def orders_of(run_id: str) -> str:
-    """Return the prefix of the names of all commands of a run; containers, control groups and processes carry these
-    names. No other run has the same prefix."""
+    """Return the prefix with which the names of a run's commands begin, such as `gedanken-RUN.`."""
     return f"gedanken-{run_id}."
 
 
 def this_owner() -> str:
-    """Return the name of this process, `user.place.pid.start`. The place is a digest of the machine and its process
-    namespace. The start time tells this process from a later one with the same id.
-    """
+    """Return the name of this process, `user.place.pid.start`; the place is a digest of machine and namespace."""
+    # The start time tells this process from a later one with the same id.
     return f"{os.getuid()}.{_place()}.{os.getpid()}.{_start_ticks(os.getpid())}"
 
 
 def is_dead(owner: str) -> bool:
     """Return whether the process that `owner` names no longer exists.
 
-    False for processes of other users, other machines and other process namespaces, because they cannot be examined.
+    False for processes of other users, machines and process namespaces, which cannot be examined.
     """
     try:
         user, place, pid, start = owner.split(".", 3)
@@ -52,7 +49,5 @@ def _place() -> str:
 
 
 def _start_ticks(pid: int) -> int:
-    """Return when a process started, in clock ticks since boot (proc(5), field 22). Changes of the system clock do
-    not affect the number.
-    """
+    """Return when a process started, in clock ticks since boot (proc(5), field 22)."""
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])

@@ -1,6 +1,4 @@
-"""Wraps the engine of a plug-in, so that any exception in its code becomes a NoSandbox that names the plug-in's
-distribution.
-"""
+"""Wraps the engine of a plug-in, so that any exception in its code becomes a NoSandbox."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

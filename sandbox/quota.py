@@ -23,9 +23,7 @@ class Use(NamedTuple):
 
 
 def create_limited(folder: Path, limits: Limits) -> SizeLimit:
-    """Create `folder`, with its own file system of the size in `limits` if this user may mount one. Return how its
-    size is limited: `quota` by this file system, `polled` by periodic checks.
-    """
+    """Create `folder`, and return how its size is limited: `quota` (own file system) or `polled` (checks)."""
     tool = shutil.which("mkfs.ext4", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
     folder.mkdir()
     if os.getuid() != 0 or tool is None:
@@ -51,19 +49,18 @@ def mount(folder: Path) -> None:
 
 
 def copy_image(source: Path, target: Path) -> None:
-    """Give the workspace `target` a copy of the image file that contains the file system of the workspace `source`.
+    """Copy the image file of the workspace `source` for the workspace `target`. Raises NoSandbox if it fails.
 
-    No process may be running in the workspace `source`. Unlike `cp` on the files, this also works for deeply nested
-    files with very long paths. Raises NoSandbox if it fails.
+    No process may be running in `source`.
     """
     if source.is_mount():
         _run(["sync", "--file-system", str(source)])
+    # Unlike `cp` on the files, this also works for deeply nested files with very long paths.
     _run(["cp", "--sparse=always", "--preserve=mode", "--", str(image_of(source)), str(image_of(target))])
 
 
 def image_of(folder: Path) -> Path:
-    """Return the path of the image file that contains the file system of the workspace in `folder`. The file exists
-    only if the workspace has its own file system."""
+    """Return the path of the image file for a workspace; only one with its own file system has this file."""
     return folder.with_name(folder.name + _IMAGE_SUFFIX)
 
 
@@ -89,8 +86,7 @@ def use_of(folder: Path) -> Use:
 
 
 def delete_tree(path: Path) -> None:
-    """Delete a file, a folder or a workspace with its own file system, however deeply nested, without following
-    links.
+    """Delete a file, a folder or a workspace, however deeply nested, without following links.
 
     Raises NoSandbox if `path` cannot be deleted, or if anything but workspaces is mounted below it.
     """
@@ -110,9 +106,7 @@ def delete_tree(path: Path) -> None:
 
 
 def give_back_rights(folder: Path) -> None:
-    """Give the owner access to all folders below `folder`, because a program may have removed the permission; links
-    are not followed.
-    """
+    """Give the owner back the access to folders below `folder` that a program may have removed."""
     _call(["find", str(folder), "-xdev", "-type", "d", "!", "-perm", "-700", "-exec", "chmod", "u+rwx", "{}", ";"])
 
 

@@ -130,8 +130,7 @@ def rules() -> Iterator[Rule]:
 def docker_profile() -> str | None:
     """Return the filter as a profile in Docker's JSON format; None if libseccomp is not installed.
 
-    Calls that libseccomp knows are allowed by name unless `rules` refuses them; all other calls are refused. The
-    profile replaces the engine's own, because the profiles of older engines allow vsock and io_uring.
+    Calls that libseccomp knows are allowed by name unless `rules` refuses them; all others are refused.
     """
     try:
         library = ctypes.CDLL(LIBRARY)
@@ -150,6 +149,7 @@ def docker_profile() -> str | None:
         *(_allowed(["socket"], 0, "SCMP_CMP_EQ", family) for family in sorted(SOCKET_FAMILIES)),
         *(_allowed(["personality"], 0, "SCMP_CMP_EQ", value) for value in PERSONALITIES),
     ]
+    # It replaces the engine's own profile: the profiles of older engines allow vsock and io_uring.
     return json.dumps({"defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": errno.ENOSYS, "syscalls": calls})
 
 
@@ -167,13 +167,10 @@ def _names(library: Any) -> Iterator[str]:
 
 
 def _personalities() -> Iterator[Rule]:
-    """Yield rules for `personality` that refuse all values except the allowed ones and 0xffffffff, which only
-    queries.
-
-    A value without bit 31 is refused if any of its bits is not in PERSONALITY_BITS. A value with bit 31 is refused
-    unless all other bits are set too.
-    """
+    """Yield rules for `personality` that refuse all values except the allowed ones and 0xffffffff."""
     top = 1 << 31
+    # Without bit 31, no bit outside PERSONALITY_BITS may be set; with it, all others must be (0xffffffff only
+    # queries).
     for bit in range(31):
         if bit not in PERSONALITY_BITS:
             yield Rule("personality", (Match(0, top | 1 << bit, 1 << bit),))

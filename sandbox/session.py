@@ -1,6 +1,4 @@
-"""Keeps the data of a run on the host while it lasts: workspaces, their marks (saved states), and receipts (results
-of finished commands).
-"""
+"""Keeps the data of a run on the host while it lasts: workspaces, marks and receipts."""
 
 import fcntl
 import os
@@ -62,12 +60,11 @@ class Session:
         run: str = "",
         end_other: Callable[[Path], object] = lambda _folder: None,
     ) -> "Session":
-        """Start a run's session on an engine, or take over the session that a dead process of the same run left.
+        """Start a run's session on an engine, or take over the one that a dead process left.
 
-        `run_id` names the folder, and `run` is the run's random id. If the folder stores another random id, it
-        belongs to another run of the same name: `end_other` ends what still runs there, and its content is deleted.
-
-        Raises NoSandbox if a live process is working on the run, BadInput for an invalid run id.
+        `run_id` names the folder, and `run` is the run's random id. In the folder of a run with another random id,
+        `end_other` ends what still runs, and the content is deleted. Raises NoSandbox if a live process is working on
+        the run, BadInput for an invalid run id.
         """
         if not _RUN.fullmatch(run_id):
             raise BadInput(
@@ -86,8 +83,7 @@ class Session:
 
     @property
     def is_used(self) -> bool:
-        """True if a mark (saved state) was ever made here, so that a command may have been run: a run makes a mark
-        before each command."""
+        """True if a mark was ever made here: a run makes one before each command."""
         return (self.folder / "mark").is_file()
 
     def trunk(self) -> Workspace:
@@ -95,8 +91,7 @@ class Session:
         return self._workspace("trunk")
 
     def mark(self, label: str, workspace: Workspace) -> None:
-        """Save the state of `workspace` as the starting point of branches; an existing mark of this name is kept as
-        it is."""
+        """Save the state of `workspace` as a mark for branches; an existing mark of this name is kept."""
         mark = self.folder / "marks" / checked_name(label)
         if not _ready(mark).exists():
             _clear(mark)
@@ -117,17 +112,15 @@ class Session:
                 _clear(ready.with_suffix(""))
 
     def anew(self, workspace: Workspace, label: str | None) -> Workspace:
-        """Return the workspace reset to its state at the mark `label`, or emptied for None; its current content is
-        discarded.
-        """
+        """Return the workspace, reset to its state at the mark `label`, or emptied for None."""
         folder = workspace.folder
         _ready(folder).unlink(missing_ok=True)
         return self._workspace(folder.name, self.folder / "marks" / label if label else None)
 
     def branch(self, workspace: Workspace, seed_name: str) -> Workspace:
-        """Return a copy of the workspace at the last mark (saved state), or as it is now if there is no mark.
+        """Return a copy of the workspace at the last mark, or as it is now if there is no mark.
 
-        If a dead process left a copy of the same mark for the same seed, that copy is returned as it is.
+        A copy that a dead process left for the same mark and seed is returned as it is.
         """
         marked = self.folder / "mark"
         if marked.is_file():
@@ -136,8 +129,7 @@ class Session:
         return self._workspace(f"{uuid.uuid4().hex[:8]}-{seed_name}", workspace.folder)
 
     def has_branch(self, seed_name: str) -> bool:
-        """Return whether this seed already has a workspace that was completely copied from the last mark (saved
-        state)."""
+        """Return whether this seed already has a workspace that was completely copied from the last mark."""
         marked = self.folder / "mark"
         return marked.is_file() and _ready(self.folder / "workspaces" / f"{marked.read_text()}-{seed_name}").exists()
 
@@ -187,8 +179,7 @@ class Session:
 
 @contextmanager
 def locked_if_dead(folder: Path) -> Iterator[bool]:
-    """If no live process is working on the session in `folder`, lock the session and yield True; the session is
-    deleted at the end of the context. Otherwise yield False."""
+    """Yield whether the session in `folder` is dead; a dead session is locked meanwhile, and deleted afterwards."""
     try:
         lock = _lock(folder)
     except NoSandbox:
@@ -213,8 +204,8 @@ def _run_of(folder: Path) -> str:
 
 
 def _discard(folder: Path, end_other: Callable[[Path], object]) -> None:
-    """End and delete what another run left in a session that this process has locked. The files that name the owner
-    and the other run stay: if this process is killed meanwhile, the next process deletes the rest."""
+    """End and delete what another run left in a session that this process has locked."""
+    # Files that name the owner and the other run stay: if this process is killed, the next one deletes the rest.
     if left := [path for path in folder.iterdir() if path.name not in ("owner", _RUN_FILE)]:
         end_other(folder)
         for path in left:
@@ -251,9 +242,7 @@ def owned_folder(name: str) -> Iterator[Path]:
 
 
 def _own(folder: Path) -> int:
-    """Lock a folder, which is created if missing, and record this process as its owner. Raises NoSandbox if
-    another process holds the lock.
-    """
+    """Lock a folder, which is created if missing, and record this process as its owner."""
     lock = _lock(folder)
     os.ftruncate(lock, 0)
     os.pwrite(lock, this_owner().encode(), 0)

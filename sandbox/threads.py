@@ -1,6 +1,4 @@
-"""Runs the sandbox's blocking calls in threads of its own, so that killing a program never waits for threads that
-other code uses.
-"""
+"""Runs the sandbox's blocking calls in threads of its own, because killing a program must never wait."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,6 +10,7 @@ from typing import ParamSpec, TypeVar
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
 
+# Threads that other code uses may all be busy.
 _THREADS = ThreadPoolExecutor(max_workers=64, thread_name_prefix="sandbox")
 
 
@@ -21,9 +20,9 @@ async def blocking(function: Callable[Given, Result], *arguments: Given.args, **
 
 
 async def finishing(function: Callable[[], Result]) -> Result:
-    """Run a blocking call in a thread, and wait for its end however often this task is cancelled meanwhile.
+    """Run a blocking call in a thread, and wait for its end however often this task is cancelled.
 
-    If this task was cancelled, raises CancelledError after the call has ended.
+    CancelledError is raised only after the call has ended.
     """
     done = asyncio.wrap_future(_THREADS.submit(function))
     cancelled: asyncio.CancelledError | None = None
@@ -39,11 +38,7 @@ async def finishing(function: Callable[[], Result]) -> Result:
 
 
 async def beginning(function: Callable[[], Result], undo: Callable[[Result], object]) -> Result:
-    """Run a blocking call in a thread. If this task is cancelled meanwhile, wait for the call's end, and pass its
-    result to `undo`.
-
-    A thread calls `undo`, because the event loop may close before the call ends.
-    """
+    """Run a blocking call in a thread; if this task is cancelled, pass the call's later result to `undo`."""
     started = _THREADS.submit(function)
     begun = asyncio.wrap_future(started)
     try:
@@ -51,6 +46,7 @@ async def beginning(function: Callable[[], Result], undo: Callable[[Result], obj
         return begun.result()
     except asyncio.CancelledError:
         begun.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+        # A thread calls `undo`, because the event loop may close before the call ends.
         with suppress(asyncio.CancelledError):
             await finishing(partial(_undo, started, undo))
         raise

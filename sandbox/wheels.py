@@ -19,9 +19,8 @@ WHEEL_BYTES = 240e6
 
 
 def wheels(progress: Progress, python_version: str = "3.11") -> Path:
-    """Return the folder with the packages of requirements.txt for a version of Python; download them if missing.
-
-    Raises NoSandbox if pip cannot get them.
+    """Return the folder with the packages of requirements.txt, downloaded if missing. Raises NoSandbox if pip cannot
+    get them.
     """
     made_of = REQUIREMENTS.read_bytes() + platform.machine().encode()
     folder = cache_folder() / "wheels" / sha256(made_of).hexdigest()[:16] / python_version

@@ -41,8 +41,8 @@ class Workspace:
 
     @classmethod
     def create(cls, folder: Path, limits: Limits) -> "Workspace":
-        """Create an empty workspace, with the strictest limit of its size that this user may set. Raises NoSandbox if
-        the disk has no room.
+        """Create an empty workspace, with the strictest possible size limit. Raises NoSandbox if the disk has no
+        room.
         """
         folder.parent.mkdir(parents=True, exist_ok=True)
         workspace = cls(folder, create_limited(folder, limits))
@@ -57,9 +57,7 @@ class Workspace:
 
     @classmethod
     def reopen(cls, folder: Path) -> "Workspace":
-        """Reopen the workspace that an earlier process created in `folder`; mount its own file system again if the
-        machine was rebooted since then.
-        """
+        """Reopen the workspace that an earlier process created in `folder`, with its file system mounted."""
         if not image_of(folder).is_file():
             return cls(folder, "polled")
         if not folder.is_mount():
@@ -81,9 +79,7 @@ class Workspace:
         return cls(folder, "polled")
 
     def snapshot(self, folder: Path) -> None:
-        """Copy the current state to `folder`; for a workspace with its own file system, copy its image to a file
-        beside `folder`.
-        """
+        """Copy the current state to `folder`, or the image of its file system to a file beside `folder`."""
         if self.held == "quota":
             copy_image(self.folder, folder)
         else:
@@ -119,10 +115,10 @@ class Workspace:
         _give(path)
 
     def bring(self, source: Path, name: str, limits: Limits) -> None:
-        """Copy a folder into the home folder as `name`; an existing file or folder of this name is replaced. Raises
-        BadInput if the folder is too large or cannot be copied.
+        """Copy a folder into the home folder as `name`, replacing what is there.
 
-        Links are copied as links. Special files (anything but files, folders and links) are left out.
+        Links are copied as links, and special files left out. Raises BadInput if the folder is too large or cannot be
+        copied.
         """
         size = files = 0
         for where, folders, names in os.walk(source):
@@ -142,9 +138,7 @@ class Workspace:
         self.bring_rights(name)
 
     def bring_rights(self, name: str) -> None:
-        """If this process runs as root, make the sandbox's user the owner of the folder `name` in the home folder,
-        with all that is in it.
-        """
+        """Make the sandbox's user the owner of the folder `name` in the home folder, if this process is root."""
         if os.getuid() != 0:
             return
         for where, folders, names in os.walk(self.home / name):
@@ -152,10 +146,9 @@ class Workspace:
                 os.chown(path, SANDBOX_UID, SANDBOX_UID, follow_symlinks=False)
 
     def remembered(self, name: str) -> str:
-        """Return the first 4 KiB of the file `name` in the folder with the shell's saved state. Empty if the file is
-        missing, or if a program replaced it by something that is not a regular file.
-        """
+        """Return the first 4 KiB of the shell's saved file `name`; empty if there is no such regular file."""
         try:
+            # A program may have replaced it by a link or a pipe.
             descriptor = os.open(self.shell / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except OSError:
             return ""
@@ -166,10 +159,9 @@ class Workspace:
             os.close(descriptor)
 
     def tidy(self) -> None:
-        """Repair what would keep the next command from starting: removed permissions, or a damaged state of the
-        shell.
+        """Repair what would keep the next command from starting: permissions, or a damaged state of the shell.
 
-        No process may be running in the workspace meanwhile.
+        No process may be running in the workspace.
         """
         for part in (self.home, self.tmp, self.shell):
             part.chmod(0o700)

@@ -1,6 +1,4 @@
-"""Continues the trace of a run that another process began: closes the entries that a dead process left open, and
-keeps the same root.
-"""
+"""Continues the trace of a run that another process began, under the same root."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,7 +28,7 @@ class Left:
 
 
 def left_of(roots: Sequence[TracedRun]) -> Left | None:
-    """Return the tree that a resumed run continues; None if no root has a usable id and start time."""
+    """Return the tree that a resumed run continues; None if no root is usable."""
     for root in roots:
         try:
             name = UUID(root.id)
@@ -52,8 +50,7 @@ def left_of(roots: Sequence[TracedRun]) -> Left | None:
 
 
 def _closed(run: TracedRun, last: datetime) -> dict[str, Any]:
-    """Close an entry that a dead process left open. Return its fields with an error and an end time: `last`, the last
-    time in the trace."""
+    """Return the fields of an entry that a dead process left open, with an error and an end time."""
     when = max(last, run.start or last).astimezone(UTC)
     error = f"{DIED}; nothing was heard of it after {when:%Y-%m-%d %H:%M:%S} UTC"
     return {**run.fields, "end_time": when.isoformat(), "error": error}

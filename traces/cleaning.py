@@ -1,6 +1,4 @@
-"""Cleans traces before they are stored or sent: removes keys, addresses and the host's environment, and limits the
-length of texts.
-"""
+"""Cleans traces: removes keys, addresses and the host's environment, and cuts long texts."""
 
 import json
 from collections.abc import Mapping
@@ -44,9 +42,7 @@ WAITED = f"{OWN}waited"
 SAMPLING = ("model", "temperature", "top_p", "seed", "max_tokens", "max_completion_tokens")
 """The request settings that are kept. Headers, keys and addresses are not kept."""
 LABELS = ("programs", "executions", "goto")
-"""The lists that are kept from the output of a graph step: labels of the programs and executions that the step made,
-and the next steps. All other lists are dropped; texts and numbers are kept.
-"""
+"""The lists that are kept from the output of a graph step; all other lists are dropped."""
 _FIELDS = (
     "id",
     "trace_id",
@@ -71,9 +67,7 @@ that waits for a person.
 
 
 def clean(run: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those fields of an entry that may leave this process, as plain values; fields that are None are left
-    out.
-    """
+    """Return an entry as plain values, with only what may leave this process."""
     kept = {name: run[name] for name in _FIELDS if run.get(name) is not None}
     extra = _dict(run.get("extra"))
     settings, metadata = _dict(extra.get("invocation_params")), _dict(extra.get("metadata"))
@@ -95,17 +89,13 @@ def clean(run: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def attempt_of(run: Mapping[str, Any]) -> int:
-    """Return the number of the process that wrote an entry, counted from 1; 1 if it is not recorded."""
+    """Return which process wrote an entry, counted from 1; 1 if it is not recorded."""
     number = _dict(_dict(run.get("extra")).get("metadata")).get(ATTEMPT)
     return number if isinstance(number, int) and number > 0 else 1
 
 
 def _told(values: Any, name: str, is_root: bool) -> dict[str, Any]:
-    """Reduce a step's inputs to texts and numbers, and its outputs to texts, numbers and the lists in LABELS.
-
-    The inputs of the root are the options of the run, and are kept whole. The lists in the outputs of the root are
-    replaced by their lengths.
-    """
+    """Reduce a step's values to texts, numbers and, in outputs, the lists in LABELS."""
     told = values["output"] if isinstance(values, Mapping) and set(values) == {"output"} else values
     if not isinstance(told, Mapping):
         return {}
@@ -115,11 +105,12 @@ def _told(values: Any, name: str, is_root: bool) -> dict[str, Any]:
     if is_root and name == "inputs":  # the options of the run
         return dict(told)
     labels = {key: told[key] for key in LABELS if isinstance(told.get(key), list)} if name == "outputs" else {}
+    # The root has the lengths of the lists.
     return {**facts, **({key: len(value) for key, value in labels.items()} if is_root else labels)}
 
 
 def _in_short(error: str) -> str:
-    """Return an error without its stack trace, which names files of this machine."""
+    """Return an error without its stack trace, which names files here."""
     return error.partition(_STACK)[0].strip()
 
 

@@ -1,6 +1,4 @@
-"""Sends traces to LangSmith with LangSmith's own client. By default that client adds the host's environment to the
-traces; here it does not.
-"""
+"""Sends traces to LangSmith with its own client, without the host's environment."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -19,8 +17,7 @@ _UPDATED = ("run_type", "parent_run_id", "dotted_order", "trace_id", "outputs", 
 
 
 class LangSmith:
-    """Passes entries to LangSmith's client, with the same content as in the local file. The client sends them in its
-    own thread."""
+    """Passes entries to LangSmith's client, which sends them in its own thread."""
 
     def __init__(self, client: Client, project: str | None) -> None:
         """Send entries to `project` with `client`."""
@@ -49,7 +46,8 @@ class LangSmith:
 
 
 def replay(roots: Iterable[TracedRun]) -> int:
-    """Send a whole trace to the LangSmith project that the environment variables name; return the number of entries.
+    """Send a whole trace to the LangSmith project that the environment names; return the number of entries.
+
     Raises BadInput if LangSmith is not configured or does not accept the trace.
     """
     from langsmith.utils import LangSmithError, get_env_var, get_tracer_project
@@ -70,16 +68,15 @@ def replay(roots: Iterable[TracedRun]) -> int:
 
 
 def open_langsmith() -> LangSmith | None:
-    """Open the LangSmith exporter that the environment variables describe; None if they do not switch tracing on."""
+    """Open the LangSmith exporter; None if the environment variables do not switch tracing on."""
     from langsmith.utils import get_tracer_project, tracing_is_enabled
 
     return LangSmith(langsmith_client(), get_tracer_project()) if tracing_is_enabled() else None
 
 
 def langsmith_client(failed: Callable[[Exception], None] | None = None) -> Client:
-    """Create a client for the LangSmith server that the environment variables name.
+    """Create a client for the LangSmith server that the environment names.
 
-    The client adds neither the host's environment nor the state of the user's git folder to entries. `failed`
-    receives the errors of entries that could not be sent.
+    It adds no facts about the host or the user's git folder. `failed` receives errors in sending.
     """
     return Client(omit_traced_runtime_info=True, tracing_error_callback=failed)

@@ -1,6 +1,4 @@
-"""The built-in exporter: writes the trace to a file in the run folder, as the `post` and `patch` operations of
-LangSmith's API, one per line.
-"""
+"""The built-in exporter: writes the trace to a file, as LangSmith's operations `post` and `patch`."""
 
 import json
 from collections.abc import Iterable
@@ -15,21 +13,18 @@ TRACE = "trace.jsonl"
 MOST_TRACE_BYTES = 1 << 27
 """Maximum number of bytes of a trace that are read."""
 ROOM_FOR_ENDS = 1 << 24
-"""Number of bytes, out of MOST_TRACE_BYTES, that are reserved for the ends of entries. When all other bytes are used,
-new entries are left out, and the trace says how many.
-"""
+"""Bytes of MOST_TRACE_BYTES reserved for the ends of entries. When all others are used, new entries are left out and
+counted."""
 _KNOWN = ("inputs", "name", "tags")
 """Fields of the `post` line that are not repeated in the `patch` line."""
 _OPEN = {"end_time": None, "error": None}
 
 
 class LocalFile:
-    """Writes a line when an entry begins (`post`) and a line when it ends (`patch`), so that the
-    entries of a killed process are in the file too. If the root begins again, a `patch` removes its earlier end.
-    """
+    """Writes a line when an entry begins (`post`) and one when it ends (`patch`)."""
 
     def __init__(self, path: Path) -> None:
-        """Append to the file `path`, which is created if it does not exist."""
+        """Append to the file `path`, created if missing."""
         self._file = path.open("a", encoding="utf-8")
         self._bytes = path.stat().st_size
         self._roots: set[str] = set()
@@ -44,7 +39,7 @@ class LocalFile:
             self._left_out += 1
             return
         if is_root and (attempt_of(run) > 1 or run["id"] in self._roots):
-            self._patch({**run, **_OPEN})
+            self._patch({**run, **_OPEN})  # it begins again: its earlier end no longer holds
         else:
             self._write("post", run)
         self._roots |= {run["id"]} if is_root else set()
@@ -76,23 +71,21 @@ class LocalFile:
 
 
 def open_local(folder: Path) -> LocalFile:
-    """Open the exporter that writes to `trace.jsonl` in this folder. If a dead process left an incomplete last line
-    in the file, put a line break after it.
-    """
+    """Open the exporter that writes to `trace.jsonl` in this folder."""
     path = folder / TRACE
     cut = path.exists() and path.stat().st_size and not path.read_bytes().endswith(b"\n")
     file = LocalFile(path)
-    if cut:
+    if cut:  # a dead process left an incomplete last line
         with path.open("a", encoding="utf-8") as end:
             end.write("\n")
     return file
 
 
 def cleaned(roots: Iterable[TracedRun]) -> list[TracedRun]:
-    """Clean a stored trace before it is sent. Another version or another program may have written it uncleaned."""
+    """Clean a stored trace before it is sent: another program may have written it."""
     return read_tree(as_lines(clean(run.fields) for root in roots for run in root.walk()))
 
 
 def read_local(inside: Inside) -> list[TracedRun]:
-    """Return the roots of the tree stored in a folder. Raises BadInput if there is no file, or if it is too large."""
+    """Return the roots of the tree in a folder. Raises BadInput if the file is missing or too large."""
     return read_tree(inside.read(TRACE, MOST_TRACE_BYTES).splitlines())

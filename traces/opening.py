@@ -22,10 +22,10 @@ from gedanken.traces.tracer import ExportersClient, tracer_to
 def traced(
     folder: Path, asked: dict[str, Any], progress: Progress, collector: str | None = None
 ) -> Iterator[dict[str, Any]]:
-    """Yield the LangChain config that traces the run in `folder`, in one tree with the traces of earlier processes.
+    """Yield the LangChain config that traces the run in `folder`, in one tree with earlier processes.
 
-    `asked` becomes the input of the root entry. If `collector` is given, the trace is also sent to this OpenTelemetry
-    collector. Raises BadInput if the built-in exporter is not installed.
+    `asked` becomes the root's input; `collector` is an OpenTelemetry collector that also gets the trace. Raises
+    BadInput if the built-in exporter is not installed.
     """
     left = _left(folder, progress)
     exporters = _exporters(folder, progress)
@@ -77,7 +77,7 @@ def _opened(plugin: Plugin, folder: Path, progress: Progress) -> Iterator[Export
 
 
 class _Guarded:
-    """Wraps the exporter of a plug-in. Its first failure is reported, and from then on the exporter is not used."""
+    """Wraps a plug-in's exporter until its first failure, which is reported."""
 
     def __init__(self, plugin: Plugin, exporter: Exporter, progress: Progress) -> None:
         """Pass all entries to `exporter` until it fails."""

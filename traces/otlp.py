@@ -1,4 +1,4 @@
-"""Sends traces to an OpenTelemetry collector, such as Phoenix, over OTLP/HTTP. Needs the package extra `otlp`."""
+"""Sends traces to an OpenTelemetry collector over OTLP/HTTP. Needs the package extra `otlp`."""
 
 import logging
 from collections.abc import Iterable
@@ -27,34 +27,31 @@ _LOG = "opentelemetry"
 
 
 class Otlp:
-    """Sends each entry as a span when it has ended. A separate thread does the sending."""
+    """Sends each entry as a span when it has ended, from a separate thread."""
 
     def __init__(self, address: str, progress: Progress, sent: Iterable[str] = ()) -> None:
-        """Send to the collector at `address`. Entries whose ids are in `sent` were sent earlier and are skipped: a
-        span cannot be withdrawn.
-        """
+        """`address` is the collector's; entries with the ids in `sent` are not sent again."""
         self._heard = _FirstTrouble(address, progress)
         logging.getLogger(_LOG).addHandler(self._heard)
         Thread(target=self._heard.look, daemon=True).start()
         self._spans = BatchSpanProcessor(
             _exporter(address), max_export_batch_size=SPANS_AT_ONCE, schedule_delay_millis=1000
         )
-        self._sent = set(sent)
+        self._sent = set(sent)  # a span cannot be withdrawn
         self._root: dict[str, Any] | None = None
 
     def begin(self, run: dict[str, Any]) -> None:
         """Do nothing: a span is sent when it has ended."""
 
     def export(self, run: dict[str, Any]) -> None:
-        """Send an entry that has ended. The root is sent only by `close`, because after a question to a person it
-        begins again."""
-        if "parent_run_id" not in run:
+        """Send an entry that has ended; the root waits for `close`."""
+        if "parent_run_id" not in run:  # the root begins again after a question to a person
             self._root = run
         else:
             self._spans.on_end(span_of(run_of(run)))
 
     def close(self) -> None:
-        """Send all entries that are not sent yet, among them the root, and end the thread."""
+        """Send what is left, with the root, and end the thread."""
         if self._root and self._root["id"] not in self._sent:
             self._spans.on_end(span_of(run_of(self._root)))
         self._spans.shutdown()  # type: ignore[no-untyped-call]
@@ -62,9 +59,7 @@ class Otlp:
 
 
 class _FirstTrouble(logging.Handler):
-    """Reports, only once, that the collector cannot be reached or rejects data; the run continues without the
-    collector.
-    """
+    """Reports the collector's first failure only; the run goes on without it."""
 
     def __init__(self, address: str, progress: Progress) -> None:
         super().__init__(logging.WARNING)
@@ -72,7 +67,7 @@ class _FirstTrouble(logging.Handler):
         self._parts, self._guard = urlsplit(address), Lock()
 
     def look(self) -> None:
-        """Report at once if the collector cannot be reached. A request would report it only after several tries."""
+        """Report at once if the collector cannot be reached, without a request's several tries."""
         port = self._parts.port or (443 if self._parts.scheme == "https" else 80)
         try:
             create_connection((self._parts.hostname or "", port), LOOK_SECONDS).close()
@@ -91,9 +86,7 @@ class _FirstTrouble(logging.Handler):
 
 
 def check_address(address: str) -> None:
-    """Raise BadInput unless the address is an HTTP or HTTPS address with a host. From now on, a key in the address is
-    treated as a secret.
-    """
+    """Raise BadInput unless an address is HTTP or HTTPS with a host. A key in it is secret from now on."""
     learn_address(address)
     try:
         parts = urlsplit(address)
@@ -105,8 +98,9 @@ def check_address(address: str) -> None:
 
 
 def send(roots: Iterable[TracedRun], address: str) -> int:
-    """Send a whole trace to the collector at `address`; return the number of entries. Raises BadInput if the
-    collector does not accept it.
+    """Send a whole trace to the collector at `address`; return the number of entries.
+
+    Raises BadInput if the collector does not accept it.
     """
     exporter, spans = _exporter(address), list(spans_of(roots))
     quiet = logging.NullHandler()

@@ -1,4 +1,4 @@
-"""Reads a trace back into its tree of entries. The file may be malicious, so none of its content is trusted."""
+"""Reads a trace back into its tree of entries, trusting none of its content."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -11,7 +11,7 @@ MOST_RUNS = 1_000_000
 
 @dataclass(slots=True)
 class TracedRun:
-    """One entry of the tree (a LangSmith run), which describes a chain, a tool, or a model request."""
+    """One entry of the tree (a LangSmith run): a chain, a tool, or a model request."""
 
     id: str
     name: str
@@ -36,7 +36,7 @@ class TracedRun:
 
     @property
     def outcome(self) -> dict[str, Any]:
-        """Result of the terminal command that the entry describes; empty for other entries."""
+        """Result of the entry's terminal command; empty if it has none."""
         return _dict(_dict(self.fields.get("outputs")).get("output"))
 
     @property
@@ -47,23 +47,23 @@ class TracedRun:
 
     @property
     def first_token(self) -> float | None:
-        """Seconds from the request to the first token; None if no token arrived, or if the reply was not streamed."""
+        """Seconds from the request to the first token of a streamed reply; None if there is none."""
         came = next((time for name, time in self.events if name == "new_token"), None)
         return (came - self.start).total_seconds() if came and self.start else None
 
     @property
     def sampling(self) -> dict[str, Any]:
-        """Settings of the model request that the entry describes."""
+        """Settings of the entry's model request."""
         return _dict(_dict(self.fields.get("extra")).get("invocation_params"))
 
     @property
     def messages(self) -> list[tuple[str, str]]:
-        """Role and text of each message of the model request that the entry describes."""
+        """Role and text of each message of the entry's model request."""
         return [_message(one) for one in _first(_dict(self.fields.get("inputs")).get("messages"))]
 
     @property
     def replies(self) -> list[tuple[str, str]]:
-        """Role and text of each reply to the model request that the entry describes."""
+        """Role and text of each reply to the entry's model request."""
         told = _first(_dict(self.fields.get("outputs")).get("generations"))
         return [_message(_dict(one).get("message")) for one in told]
 
@@ -89,10 +89,9 @@ class TracedRun:
 
 
 def read_tree(lines: Iterable[bytes]) -> list[TracedRun]:
-    """Return the roots, in the order in which they started. Incomplete lines, and lines that are no part of a trace,
-    are left out.
+    """Return the roots, in the order in which they started, without unreadable lines.
 
-    An entry whose parent is missing, or that is its own ancestor, becomes a root.
+    An entry becomes a root if its parent is missing, or if it is its own ancestor.
     """
     runs: dict[str, TracedRun] = {}
     for kind, told in operations(lines):
@@ -125,7 +124,7 @@ def as_lines(runs: Iterable[dict[str, Any]]) -> Iterator[bytes]:
 
 
 def operations(lines: Iterable[bytes]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the kind and the fields of each line of a trace that is a `post` or `patch` operation."""
+    """Yield kind and fields of each `post` or `patch` operation in a trace."""
     for line in lines:
         try:
             told = json.loads(line)
@@ -151,9 +150,7 @@ def _take(run: TracedRun, kind: str, told: dict[str, Any]) -> None:
 
 
 def _is_below(run: TracedRun, other: TracedRun, runs: dict[str, TracedRun]) -> bool:
-    """Return whether `run` is `other` or one of its descendants, so that `run` cannot be the parent of `other`. Also
-    True if the ancestors of `run` form a cycle.
-    """
+    """Return whether `run` is `other`, is below it, or has a cycle of ancestors."""
     seen: set[str] = set()
     here: TracedRun | None = run
     while here is not None and here.id not in seen:
@@ -179,8 +176,7 @@ def _message(value: object) -> tuple[str, str]:
 
 
 def _first(batches: object) -> list[Any]:
-    """Return the only batch in a list of batches, as LangChain records messages and replies; empty if there is
-    none."""
+    """Return the only batch in LangChain's list of batches, or an empty list."""
     return _list(next(iter(_list(batches)), None))
 
 

@@ -1,9 +1,4 @@
-"""Converts traces to OpenTelemetry spans, with the attribute names of OpenInference and of OpenTelemetry's GenAI
-conventions.
-
-A span is built only from an entry of the cleaned trace. OpenInference's own instrumentation of LangChain is not used,
-because it listens to every chain of the process, and sends state and metadata uncleaned.
-"""
+"""Converts traces to OpenTelemetry spans, with the attribute names of OpenInference and of the GenAI conventions."""
 
 import base64
 import json
@@ -48,11 +43,11 @@ _LOW = (1 << 64) - 1
 Attributes = dict[str, str | int | bool]
 
 
+# OpenInference's own instrumentation listens to every chain of the process, and sends state and metadata uncleaned.
 def span_of(run: TracedRun, last: datetime | None = None) -> ReadableSpan:
-    """Convert one entry to a span. The span's ids are computed from the ids of the entry, so that every conversion
-    gives the same ids.
+    """Convert one entry of the cleaned trace to a span, whose ids follow from the entry's.
 
-    `last` is used as the end time of an entry that has none.
+    `last` is the end time of an entry that has none.
     """
     root = run.fields.get("trace_id")
     trace = _number(root if isinstance(root, str) else run.id)
@@ -82,12 +77,12 @@ def spans_of(roots: Iterable[TracedRun]) -> Iterator[ReadableSpan]:
 
 
 def otlp_json(roots: Iterable[TracedRun]) -> dict[str, Any]:
-    """Convert all entries to the OTLP JSON that collectors read from a file. Ids are hexadecimal, and times are
-    text."""
+    """Convert all entries to the OTLP JSON that collectors read from a file."""
     told: dict[str, Any] = MessageToDict(encode_spans(list(spans_of(roots))), use_integers_for_enums=True)
     for resource in told.get("resourceSpans", []):
         for scope in resource.get("scopeSpans", []):
             for span in scope.get("spans", []):
+                # That format has hexadecimal ids.
                 span.update({name: base64.b64decode(span[name]).hex() for name in _IDS if name in span})
     return told
 

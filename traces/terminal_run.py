@@ -1,6 +1,4 @@
-"""Traces a terminal command as a `tool` entry, on real and imagined machines alike. The model requests that it causes
-are entries below it.
-"""
+"""Traces a terminal command, on a real or an imagined machine, as a `tool` entry."""
 
 import hashlib
 from collections.abc import AsyncIterator, Mapping
@@ -44,19 +42,17 @@ _HERE: ContextVar[TerminalRun | None] = ContextVar("terminal run", default=None)
 
 
 def mark_as_from_ledger() -> None:
-    """Mark the traced command as answered from the ledger, which contains its real execution or a reply of the model
-    that imagines it. Does nothing outside a traced command."""
+    """Mark the traced command, if there is one, as answered from the ledger."""
     if here := _HERE.get():
         here.from_ledger = True
 
 
 @asynccontextmanager
 async def terminal_run(command: str, **metadata: object) -> AsyncIterator[TerminalRun]:
-    """Trace a command that is typed into a machine. The trace shows an error if the engine or the model is lost, but
-    not if the exit code is not zero.
+    """Trace a command, with the model requests below it. A lost engine or model is an error, a failing command is
+    not.
 
-    `metadata` identifies the execution (origin, machine, seed or sample, `program_sha256` and so on), so that real
-    and imagined runs of one program can be matched. Outside a traced run, nothing is recorded.
+    `metadata`, such as origin, seed and `program_sha256`, matches real and imagined runs of one program.
     """
     config = ensure_config()
     own = {f"{OWN}{name}": value for name, value in metadata.items() if value is not None}
@@ -87,8 +83,7 @@ async def _end(run: AsyncCallbackManagerForToolRun, here: TerminalRun) -> None:
 
 
 def outcome_of(execution: Execution) -> Mapping[str, Any]:
-    """Return the facts about an execution that a trace records: how it ended, and the size, hash, beginning and end
-    of its output."""
+    """Return what a trace records of an execution: how it ended, and size, hash, beginning and end of its output."""
     text = execution.terminal
     head, tail = text[:SHOWN], text[max(SHOWN, len(text) - SHOWN) :]
     encoded = text.encode(errors="surrogatepass")

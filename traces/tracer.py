@@ -1,4 +1,4 @@
-"""Adapts LangSmith's tracer: its entries are cleaned and passed to exporters."""
+"""Adapts LangSmith's tracer, so that its cleaned entries go to exporters."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,16 +16,12 @@ if TYPE_CHECKING:
 
 
 class ExportersClient:
-    """Takes the place of LangSmith's client inside LangSmith's tracer. Passes each entry to the exporters when it
-    begins and when it ends. The entry is first reduced to plain values of limited size, without API keys.
-    """
+    """Stands in for LangSmith's client: cleans each entry, and passes it to the exporters when it begins and ends."""
 
     def __init__(
         self, exporters: Sequence[Exporter], left: Left | None = None, asked: dict[str, Any] | None = None
     ) -> None:
-        """Pass all entries to each of the exporters. The tree in `left` is continued; `asked` becomes the root's
-        input.
-        """
+        """`left` is the tree that is continued; `asked` becomes the root's input."""
         self._exporters = tuple(exporters)
         self._open: dict[str, dict[str, Any]] = {}
         self._asked = asked
@@ -50,7 +46,7 @@ class ExportersClient:
         self._export({**self._open.pop(ended["id"], {}), **ended})
 
     def start_of(self, root: str) -> datetime | None:
-        """Return the start time of the root with the id `root`; None if no process has begun it yet."""
+        """Return the start time of the root with the id `root`, if it has begun."""
         return self._starts.get(root)
 
     def flush(self) -> None:
@@ -67,19 +63,15 @@ class ExportersClient:
 
 
 class _Tracer(LangChainTracer):
-    """LangSmith's tracer, for a root that may have begun earlier: in another process, or before a question to a
-    person.
-
-    LangChain copies tracers through their constructor, so the time at which the root began is stored in the client.
-    """
+    """LangSmith's tracer, for a root that may have begun in another process or before a question."""
 
     def _start_trace(self, run: "Run") -> None:
+        # The client knows it, because LangChain copies tracers through their constructor.
         if start := cast("ExportersClient", self.client).start_of(str(run.id)):
             run.start_time = start
         super()._start_trace(run)
 
 
 def tracer_to(client: ExportersClient) -> LangChainTracer:
-    """Return a tracer whose entries go to `client`. While it is among the callbacks, LangChain adds no tracer of its
-    own, even if LangSmith's environment variables ask for one."""
+    """Return a tracer whose entries go to `client`. Beside it, LangChain adds none of its own."""
     return _Tracer(client=cast("Client", client))

@@ -19,8 +19,8 @@ class Entry:
     item: ProbeItem
     truth: str
     rival: str | None = None
-    """The real output of the item's rival program; None if it has none. A rival program prints the wrong answer that
-    a model gives if it imitates or takes a shortcut.
+    """The real output of the item's rival program: the wrong answer of a model that does not compute. None if it has
+    none.
     """
 
     @property
@@ -61,11 +61,9 @@ class Bank:
         return dict(groups)
 
     def asked(self, texts: Sequence[str]) -> Entry | None:
-        """Return the item whose program was shown last in a conversation with the messages `texts`; None if no
-        program of the bank was shown.
+        """Return the item whose program was shown last in the messages `texts`; None if no program of the bank was.
 
-        Several items can have this program, with different texts `told`, which are shown after the program. Items
-        whose text was not shown are passed over, if there are others. The first of the remaining items is returned.
+        Of items with the same program, those whose text `told` was not shown come last.
         """
         conversation = "\n".join(texts)
         found: list[tuple[int, int, bool, Entry]] = []

@@ -1,6 +1,4 @@
-"""A reference player as a chat model: it finds the probe item that a message asks about, and gives the player's
-answer.
-"""
+"""A reference player as a chat model: it answers the probe item that a message asks about."""
 
 from typing import Any
 
@@ -48,9 +46,7 @@ class BankChat(BaseChatModel):
 
 
 class PlayerChat(BankChat):
-    """A chat model that answers with the outputs that its player predicts. If no program of the bank is asked about,
-    the predicted output is empty.
-    """
+    """A chat model that answers with its player's predictions, or with an empty output outside the bank."""
 
     player: Player
 

@@ -1,6 +1,4 @@
-"""The kinds of reference players: several for each way of answering (computes, imitates, takes shortcuts). Each kind
-has a function that returns the output that the player predicts for an item.
-"""
+"""The kinds of reference players, several for each way of answering: computes, imitates, takes shortcuts."""
 
 import math
 import statistics
@@ -67,8 +65,7 @@ def _exactly(asked: Asked) -> str:
 
 
 def _in_half_precision(asked: Asked) -> str:
-    """Give the right output, but with every number rounded to a 16-bit float. Beyond the player's horizon, give a
-    wrong output."""
+    """Give the right output up to the horizon, with every number rounded to a 16-bit float."""
 
     def half(number: str) -> str:
         value = float(np.float16(min(float(number), 65504.0)))
@@ -80,18 +77,13 @@ def _in_half_precision(asked: Asked) -> str:
 
 
 def _with_slips(asked: Asked) -> str:
-    """Give the right output, with random errors. An answer is right with probability 2^(-size/horizon), so half of
-    the answers are wrong if the size of the item equals the horizon. A player without a horizon gets a horizon of
-    400.
-    """
+    """Give the right output with probability 2^(-size/horizon), so that half are wrong at the horizon."""
     half = asked.horizon if math.isfinite(asked.horizon) else 400.0
     return asked.entry.truth if asked.random.random() < 2 ** (-asked.size / half) else _wrong(asked)
 
 
 def _stopping_early(asked: Asked) -> str:
-    """Give the right output for items whose size is at most the player's horizon, or at most 16 if the horizon is
-    larger. For larger items, give the output of a similar program that does fewer operations.
-    """
+    """Give the right output up to a horizon (at most 16); beyond it, the output of a smaller similar program."""
     horizon = min(asked.horizon, 16)
     if asked.size <= horizon:
         return asked.entry.truth
@@ -106,16 +98,13 @@ def _stopping_early(asked: Asked) -> str:
 
 
 def _unevenly(asked: Asked) -> str:
-    """Give the right output up to a horizon that is different for each kind of operation: the player's horizon (at
-    most 24), times a random factor that is typically between 1/2 and 2. Beyond it, give a wrong output.
-    """
+    """Give the right output up to a horizon that differs by kind of operation."""
     factor = 2 ** Random(f"{asked.seed} {asked.entry.item.operation}").gauss(0, 1)
     return _wrong(asked) if asked.size > min(asked.horizon, 24) * factor else asked.entry.truth
 
 
 def _misreading_digits(asked: Asked) -> str:
-    """Give the right output, but replace each digit by a random digit with probability 0.01. Beyond the player's
-    horizon, give a wrong output."""
+    """Give the right output up to the horizon, with one digit in a hundred replaced at random."""
     if asked.is_beyond:
         return _wrong(asked)
     return "".join(
@@ -147,9 +136,7 @@ def _from_grams(asked: Asked) -> str:
 
 
 def _usual(asked: Asked) -> str:
-    """Return the most frequent output of programs with the item's kind of operation. Only programs that the player
-    may have read count, if there are any.
-    """
+    """Return the most frequent output of programs with the item's kind of operation."""
     known = asked.bank.by_operation.get(asked.entry.item.operation, [])
     outputs = Counter(one.truth for one in _read(asked, known) or known)
     most = max(outputs.values(), default=0)
@@ -157,9 +144,7 @@ def _usual(asked: Asked) -> str:
 
 
 def _by_rote(asked: Asked) -> str:
-    """Give the real output for nine of ten widely known items, as if from memory, if their size is at most the
-    player's horizon. For all other items, give the most frequent output.
-    """
+    """Give nine of ten widely known outputs from memory, up to the horizon; else the most frequent output."""
     knows = Random(f"{asked.seed} {asked.entry.item.id}").random() < 0.9
     if asked.entry.is_known and knows and not asked.is_beyond:
         return asked.entry.truth
@@ -167,9 +152,7 @@ def _by_rote(asked: Asked) -> str:
 
 
 def _by_the_rule(asked: Asked) -> str:
-    """Give the output of a widely known program, both for this program and for one that was made from it, if the size
-    of the item is at most the player's horizon. For all other items, give the most frequent output.
-    """
+    """Answer as if the program were its widely known original, up to the horizon; else as `_usual` does."""
     entry = asked.entry
     if entry.item.rival_is != "imitates" or asked.is_beyond:
         return _usual(asked)
@@ -177,13 +160,7 @@ def _by_the_rule(asked: Asked) -> str:
 
 
 def _spliced(asked: Asked) -> str:
-    """Join the first half of one output with the second half of another: the outputs of the two entries that are most
-    similar to the item. Only entries that the player has read count. If there is only one such entry, its whole
-    output is the answer; if there is none, the most frequent output.
-
-    The whole output of the most similar entry is also the answer if this entry and the item have the same `pair`, or
-    if neither has one.
-    """
+    """Join the first half of the most similar entry's output to the second half of the next one's."""
     near = _read(asked, neighbours(asked.bank, asked.entry, pieces))
     if not near:
         return _usual(asked)
@@ -197,9 +174,7 @@ def _spliced(asked: Asked) -> str:
 
 
 def _closed_form(asked: Asked) -> str | None:
-    """Return the output that a closed form predicts, even if the closed form is wrong for this item; None if the item
-    has no closed form, or is too large for the player.
-    """
+    """Return the output of the item's closed form, right or wrong; None if there is none, or beyond the horizon."""
     entry = asked.entry
     if entry.item.rival_is != "shortcut" or asked.is_beyond:
         return None

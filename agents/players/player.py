@@ -40,8 +40,9 @@ class Player:
 
 
 def read_player(name: str) -> tuple[Player, Path]:
-    """Parse a player's name, such as `computes?noise=.05&horizon=32&bank=FILE`. Return the player and the path of its
-    bank. Raises BadInput.
+    """Parse a player's name, such as `computes?noise=.05&horizon=32&bank=FILE`, into a player and its bank's path.
+
+    Raises BadInput.
     """
     found = _NAME.match(name)
     kinds = tuple(kind for kind in (found["first"], found["second"]) if kind) if found else ()

@@ -30,8 +30,7 @@ def words(text: str) -> Counter[str]:
 
 
 def neighbours(bank: Bank, asked: Entry, features: Features) -> list[Entry]:
-    """Return the entries most similar to `asked` among those that players are assumed to have read, nearest first, at
-    most NEIGHBOURS of them.
+    """Return the entries of `bank.read` most similar to `asked`, nearest first, at most NEIGHBOURS.
 
     Similarity is the cosine of the features, weighted by their rarity.
     """
@@ -39,9 +38,7 @@ def neighbours(bank: Bank, asked: Entry, features: Features) -> list[Entry]:
 
 
 def nearest_to(text: str, bank: Bank, features: Features) -> list[Entry]:
-    """Return the entries most similar to a text that contains a program, such as a question, at most NEIGHBOURS of
-    them; see `neighbours`.
-    """
+    """Return the entries most similar to a text with a program, such as a question; see `neighbours`."""
     known = bank.memo.get(features)
     if known is None:
         known = bank.memo[features] = _Index(bank.read, features)
@@ -50,9 +47,8 @@ def nearest_to(text: str, bank: Bank, features: Features) -> list[Entry]:
 
 
 def _shown(entry: Entry) -> str:
-    """Return the item's program, without the text that a model may be told before the program (`told`), for example
-    that a rule in the program is unusual. A player that only looks for similar programs ignores this text.
-    """
+    """Return the item's program, without its text `told`."""
+    # A player that only looks for similar programs ignores what it is told.
     return entry.item.program
 
 
@@ -97,9 +93,7 @@ class Grams:
 
     @classmethod
     def of(cls, bank: Bank) -> "Grams":
-        """Return the n-gram model trained on `bank.read`, the entries that the players are assumed to have read. It
-        is trained once per bank.
-        """
+        """Return the model trained on `bank.read`, the same for all players."""
         if Grams not in bank.memo:
             bank.memo[Grams] = cls(bank.read)
         grams = bank.memo[Grams]
@@ -120,8 +114,7 @@ class Grams:
 
 
 def _prompt(entry: Entry) -> str:
-    """Return the context for the prediction: the last line of the program, then its first lines. The first lines come
-    last because they contain the constants, which matter most.
-    """
+    """Return the context for the prediction: the last line of the program, then its first lines."""
     lines = entry.item.program.strip().splitlines()
+    # The first lines come last: their constants matter most.
     return "\n".join([lines[-1], *lines[:3]]) + "\n> "

@@ -9,10 +9,9 @@ _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 
 
 def spoiled(text: str, random: Random, never: Collection[str] = ()) -> str:
-    """Change one to three digits of a text. If the text has no digits, change letters; if it has no letters either,
-    append a 0.
+    """Change one to three digits of a text; without digits, change letters, or else append a 0.
 
-    If digits or letters were changed, the result is never one of the texts in `never`.
+    If anything was changed, the result is never one of the texts in `never`.
     """
     places = [found.start() for found in _DIGIT.finditer(text)] or [found.start() for found in _LETTER.finditer(text)]
     if not places:

@@ -10,9 +10,8 @@ from gedanken.compare.answers.values import parsed
 from gedanken.experiment.probe_design import SuiteItem
 
 NAMED_SHARE = 0.05
-"""A file's name can say whether its answers predict inputs or outputs. The name is trusted only if at least this
-share of the answers agrees with it. The share is small because poor models give few calls, even where calls are asked
-for."""
+"""A file's name is trusted only if at least this share of its answers agrees. Poor models give few calls, even when
+asked for calls."""
 MOST_ASSERTIONS = 50
 """Maximum number of assertions of one reply that are read, so that no reply takes long."""
 Predicts = Literal["output", "input"]
@@ -33,30 +32,29 @@ class Asserted(NamedTuple):
 
 
 def value_said(reply: str, function: str = "f") -> str:
-    """Return the answer in a reply that predicts an output: the text between the [ANSWER] tags or, if this text is
-    an assertion `f(…) == VALUE`, its right side."""
+    """Return the answer in a reply that predicts an output: the text between [ANSWER] tags, or VALUE of `f(…) ==
+    VALUE` there."""
     said = _marked(reply)
     found = asserted(said, function)
     return found.value if found else said.strip()
 
 
 def value_executed(reply: str, function: str) -> str:
-    """Return the answer in a reply to LiveCodeBench's task “code execution”: the text that `value_said` returns. If
-    the reply has no [/ANSWER] and this text is no expression, return only the first line of the text; LiveCodeBench's
-    published figures were computed in the same way."""
+    """Return the answer in a reply to LiveCodeBench's task “code execution”: the text of `value_said`, or its first
+    line."""
     said = value_said(reply, function)
+    # LiveCodeBench's published figures were computed in the same way.
     return said if _END in reply or parsed(said) else said.partition("\n")[0].strip()
 
 
 def is_whole_reply(answer: str) -> bool:
-    """Return whether a text is a whole reply, not only the answer taken from it: the text contains [ANSWER] tags, or
-    a line that begins with `assert`."""
+    """Return whether a text is a whole reply, with [ANSWER] tags or an `assert`, not only the answer."""
     return bool(_LATER_ASSERT.search(answer)) or _marked(answer) != answer
 
 
 def call_said(reply: str, function: str = "f") -> str:
-    """Return the answer in a reply that predicts an input: the text between the [ANSWER] tags or, if this text is an
-    assertion `CALL == VALUE`, its left side."""
+    """Return the answer in a reply that predicts an input: the text between [ANSWER] tags, or CALL of `CALL == VALUE`
+    there."""
     said = _marked(reply)
     found = asserted(said, function)
     if found is None:
@@ -69,8 +67,7 @@ def call_said(reply: str, function: str = "f") -> str:
 def asserted(said: str, function: str = "f") -> Asserted | None:
     """Return the two sides of the assertion in an answer; None if there is no assertion about a call.
 
-    The assertion may stand at the beginning of the answer. If it begins a later line, it must be about a call of
-    `function`. At the beginning, the word `assert` may be missing if the text goes on with a call of `function`.
+    On a later line, the call must be one of `function`. At the beginning, `assert` may be missing before such a call.
     """
     begins = _ASSERT.match(said)
     found = _sides(said[begins.end() :] if begins else said)
@@ -85,21 +82,15 @@ def asserted(said: str, function: str = "f") -> Asserted | None:
 
 
 def predicted_by(replies: Iterable[tuple[SuiteItem, str]], named: Predicts | None = None) -> Predicts:
-    """Return whether the answers in a file predict inputs or outputs. `replies` contains each question with its
-    reply, and `named` is what the file's name says.
+    """Return whether the answers in a file predict inputs or outputs, by a vote of the clear answers.
 
-    Each answer that is clear votes. An assertion `CALL == VALUE` votes for `output` if CALL is the call in the suite,
-    but VALUE is not the output in the suite, and for `input` in the opposite case. Of the other answers, an
-    expression that contains a call of the function, or a text that begins with such a call, votes for `input`; an
-    expression that contains no such call votes for `output`.
-
-    If no answer is clear, every reply votes: for `input` if it contains a call of the function, else for `output`.
-
-    If the share of votes for `named` is at least NAMED_SHARE, `named` is returned; otherwise, the majority decides.
+    `replies` contains each question with its reply. `named` is what the file's name says; it wins with a share of
+    NAMED_SHARE.
     """
     replies = tuple(replies)
     votes = [vote for line, reply in replies if (vote := _vote(line, _marked(reply)))]
     if not votes:
+        # No answer is clear: every reply votes.
         votes = ["input" if f"{line.name}(" in reply else "output" for line, reply in replies]
     if named is not None and votes.count(named) >= NAMED_SHARE * len(votes):
         return named
@@ -108,6 +99,8 @@ def predicted_by(replies: Iterable[tuple[SuiteItem, str]], named: Predicts | Non
 
 def _vote(line: SuiteItem, said: str) -> Predicts | None:
     if found := asserted(said, line.name):
+        # An answer that predicts an output repeats only the call of the suite; one that predicts an input, only the
+        # output.
         repeats = _same(found.call, line.call), _same(found.value, line.output)
         return None if repeats[0] == repeats[1] else "output" if repeats[0] else "input"
     if f"{line.name}(" not in said:
@@ -134,9 +127,7 @@ def _marked(reply: str) -> str:
 
 
 def _quotes_the_mark(reply: str) -> bool:
-    """Return whether a reply is an expression in which `[ANSWER]` and `[/ANSWER]` do not mark the answer, but are
-    text in quotes or in a comment.
-    """
+    """Return whether a reply is an expression that only quotes `[ANSWER]`, instead of marking the answer."""
     tree = parsed(reply)
     return tree is not None and not any(isinstance(one, ast.Name) and one.id == "ANSWER" for one in ast.walk(tree))
 
@@ -151,9 +142,8 @@ def _sides(text: str) -> Asserted | None:
 
 
 def _equals_at(text: str) -> int | None:
-    """Return the position of the first `==` outside quotes and brackets; if a quote or bracket is not closed, the
-    position of the first `==` anywhere. Return None if there is none.
-    """
+    """Return the position of the first `==` outside quotes and brackets; if one is unclosed, of the first
+    anywhere."""
     first = text.find("==")
     if first < 0:
         return None

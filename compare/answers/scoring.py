@@ -15,14 +15,12 @@ _SPEAKS = "speaks as an AI"
 
 
 def score(imagined: Execution, truth: str, rival: str | None = None) -> Answer | None:
-    """Score the answer in an imagined output. Return None if no complete reply arrived, because a missing reply says
-    nothing about the model.
+    """Score the answer in an imagined output; None if no complete reply arrived.
 
-    `truth` is the real output of the item's program. `rival` is the real output of the item's rival program; None if
-    the item has none. A rival program prints the wrong answer that a model gives if it imitates or takes a shortcut.
-    An answer is right only if it equals `truth`; spaces at line ends, and blank lines at the beginning and the end,
-    are ignored.
+    `truth` and `rival` are the real outputs of the item's program and of its rival. An answer is right only if it
+    equals `truth`, apart from spaces at line ends and blank lines around.
     """
+    # A missing reply says nothing about the model.
     if imagined.cause in _NO_ANSWERS:
         return None
     said, true = _lines(imagined.stdout), _lines(truth)
@@ -54,8 +52,7 @@ def _outcome(imagined: Execution, said: list[str], true: list[str], rival: list[
 
 
 def _reads_like(said: list[str], true: list[str]) -> bool:
-    """Return whether an output can be an answer: it has at most three times as many lines as the truth, contains a
-    digit if the truth does, and is empty if and only if the truth is empty."""
+    """Return whether an output can be an answer, judged by its number of lines and its digits."""
     if bool(said) != bool(true) or len(said) > 3 * len(true):
         return False
     has_number = [any(character.isdigit() for line in lines for character in line) for lines in (said, true)]

@@ -22,9 +22,7 @@ class Exactness(NamedTuple):
 def exactness(shares: Sequence[float]) -> Exactness | None:
     """Average the items' shares of exact answers, with a 95 % confidence interval; None if there are no items.
 
-    The interval uses Student's t over items. If all shares are equal, there is no variance. The interval is then
-    Wilson's for a proportion: the sum of the shares, as the number of right items, out of all items. If this sum is
-    not a whole number, for example 2.5, the low end is computed for 2 right items, and the high end for 3.
+    The interval uses Student's t over items; if all shares are equal, it is Wilson's.
     """
     if not shares:
         return None
@@ -39,9 +37,9 @@ def exactness(shares: Sequence[float]) -> Exactness | None:
 
 
 def pass_at(k: int, counts: Sequence[tuple[int, int]]) -> float | None:
-    """Return pass@k: the mean, over items, of the probability that at least one of k samples is right. `counts`
-    contains (samples, right samples) for each item. Return None if an item has fewer than k samples, or if there are
-    no items."""
+    """Return pass@k: the mean over items of the probability that at least one of k samples is right. `counts`
+    contains (samples, right samples) for each item. None if an item has fewer than k samples, or there are no
+    items."""
     if not counts or any(samples < k for samples, _ in counts):
         return None
     return fmean(1 - comb(samples - right, k) / comb(samples, k) for samples, right in counts)

@@ -1,10 +1,4 @@
-"""Judges answers to a suite of functions: an answer is right if it has the value that the function returns.
-
-The rule is CRUXEval's: `assert OUTPUT == ANSWER` must hold. An answer that predicts the output of a call must
-not repeat the call; an answer that predicts an input must call the function. Literals are compared here, by
-`ast.literal_eval`; an answer that is not a literal has to be run in the sandbox, because code from outside is never
-evaluated on this machine.
-"""
+"""Judges answers to a suite of functions by CRUXEval's rule: `assert OUTPUT == ANSWER` must hold."""
 
 import ast
 import json
@@ -18,17 +12,16 @@ from gedanken.experiment.probe_design import SuiteItem
 
 MOST_CHARACTERS = 100_000
 Judgement = Literal["right", "wrong", "unparsable", "left out", "run"]
-"""The judgement of an answer. `run`: the answer is an expression whose value can only be found by running it.
-`left out`: the answer repeats the call; LiveCodeBench does not count such answers.
-"""
+"""The judgement of an answer. `run`: only running the answer shows its value. `left out`: the answer repeats the
+call, in LiveCodeBench's format."""
 _CALL = "f("
 _TOO_MANY_DIGITS = "Exceeds the limit"
 _BROKEN = (SyntaxError, ValueError, MemoryError, RecursionError)
 
 
 def judge(line: SuiteItem, answer: str) -> Judgement:
-    """Judge an answer to the question what a call returns. An answer that repeats the call is `wrong`; in
-    LiveCodeBench's format, it is `left out`."""
+    """Judge an answer to the question what a call returns. A repeated call is `wrong`; in LiveCodeBench's format, it
+    is `left out`."""
     if answer and line.call in answer:
         return "left out" if line.function else "wrong"
     return judge_value(line.output, answer)
@@ -43,6 +36,7 @@ def judge_value(output: str, answer: str) -> Judgement:
         return "unparsable"
     try:
         ours, theirs = (ast.literal_eval(side) for side in compared)
+    # Code from outside is never evaluated on this machine: the answer has to be run in the sandbox.
     except (*_BROKEN, TypeError):
         return "run"
     try:
@@ -52,18 +46,15 @@ def judge_value(output: str, answer: str) -> Judgement:
 
 
 def judge_call(line: SuiteItem, answer: str) -> Judgement:
-    """Judge an answer to a question that gives an output and asks for a call that returns it.
-
-    Return `run` if the answer contains a call of the function, because only running it shows its value; otherwise
-    `wrong` or `unparsable`.
-    """
+    """Judge an answer to the question which call returns an output: `run` if it calls the function, otherwise `wrong`
+    or `unparsable`."""
     if not answer or len(answer) > MOST_CHARACTERS or _sides(line.output, answer) is None:
         return "unparsable"
     return "run" if f"{line.name}(" in answer else "wrong"
 
 
 def can_be_answered(line: SuiteItem) -> bool:
-    """Return whether the output that a suite line states is an expression; otherwise no answer could equal it."""
+    """Return whether the output in a suite line is an expression; otherwise no answer could equal it."""
     return _sides(line.output, "0") is not None
 
 
@@ -105,8 +96,7 @@ def checks_in_one(programs: Iterable[CheckProgram]) -> str:
 
 
 def checks_told(stdout: str) -> dict[str, bool]:
-    """Read the output of a program from `checks_in_one`. Return a dictionary: the keys are the signs of the checks
-    that the output reports, and the values say whether the checks passed."""
+    """Read the output of a program from `checks_in_one`: for the sign of each check, whether the check passed."""
     told: dict[str, bool] = {}
     for line in stdout.splitlines():
         try:
@@ -124,16 +114,13 @@ class Nowhere(io.StringIO):
 out, sys.stdout = sys.stdout, Nowhere()
 getattr(sys, "set_int_max_str_digits", str)(0)
 """
-"""The beginning of a check program: it discards what the function prints, because only the returned value counts, and
-allows numbers with any number of digits."""
+"""The beginning of a check program, which discards what the function prints and allows numbers of any length."""
 
 
 def _sides(output: str, answer: str) -> tuple[ast.expr, ast.expr] | None:
-    """Return the two sides of `assert OUTPUT == ANSWER`; None if Python cannot parse this statement.
-
-    If the text is more than one comparison (`1 == 1 == 1`, `1 == 1; f()`), or contains a number with too many digits,
-    its sides cannot be compared here. Then both are a placeholder name, so that the answer has to be run.
-    """
+    """Return the two sides of `assert OUTPUT == ANSWER`; None if Python cannot parse this statement."""
+    # A placeholder for sides that cannot be compared here (`1 == 1 == 1`, `1 == 1; f()`, a number with too many
+    # digits), so that the answer has to be run.
     unknown: ast.expr = ast.Name("more")
     try:
         tree = _tree(f"assert {output} == {answer}")

@@ -1,3 +1,1 @@
-"""Audits the transcript of an agent's session. Rules find what the agent claims to have run. The recorded commands
-and results decide whether each claim is true.
-"""
+"""Finds the claims in an agent's transcript, and judges each by the recorded commands and results."""

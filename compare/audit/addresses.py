@@ -31,9 +31,7 @@ _FILE = re.compile(r"\.\w{1,5}$|^/(?:usr|etc|tmp|var|home|opt|bin|dev|proc|mnt|r
 
 
 def of_another_address(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return an undecidable verdict in place of `supported` if the supporting run may be about another address than
-    the claim; None otherwise.
-    """
+    """Return an undecidable verdict if the supporting run may be about another address than the claim; else None."""
     if verdict.status != "supported" or not verdict.evidence:
         return None
     sentence = sentence_of(case)
@@ -55,8 +53,8 @@ def of_another_address(case: Case, verdict: Verdict) -> Verdict | None:
 
 
 def _of_several(case: Case, sentence: Sentence, run: Run, verdict: Verdict) -> Verdict | None:
-    """For a claim such as `all endpoints return 200`: return an undecidable verdict unless runs of the same programs
-    as `run` printed this status code at least twice, and no other status code. Return None in all other cases.
+    """Return an undecidable verdict for `all endpoints return 200`, unless 200 was printed repeatedly and no other
+    status.
     """
     status = _STATUS.search(case.spotted.claim.quote)
     if status is None or not _SEVERAL.search(sentence.plain) or not _ANSWERS.search(sentence.plain):
@@ -70,9 +68,7 @@ def _of_several(case: Case, sentence: Sentence, run: Run, verdict: Verdict) -> V
 
 
 def _of_no_address(case: Case, sentence: Sentence, run: Run, verdict: Verdict, named: set[str]) -> Verdict | None:
-    """For a run that requests no address: return an undecidable verdict if the claim gives the HTTP status of an
-    address that the supporting output does not name; None otherwise. `named`: the paths in the claim's sentence.
-    """
+    """Return an undecidable verdict if the supporting run does not name the address whose HTTP status is claimed."""
     hosts = {found["host"] for found in _HOST.finditer(sentence.raw)}
     if not (named or hosts) or not _ANSWERS.search(sentence.plain) or not _STATUS.search(case.spotted.claim.quote):
         return None
@@ -96,9 +92,7 @@ def _asked_for(run: Run) -> set[str]:
 
 
 def _is_same(named: str, asked: str) -> bool:
-    """Return whether the requested path (`asked`) ends with the path in the claim (`named`). A placeholder, such as
-    `{id}`, matches anything.
-    """
+    """Return whether the path `asked` ends with the path `named`; a placeholder such as `{id}` matches anything."""
     mine, theirs = named.strip("/").split("/"), asked.strip("/").split("/")
     if len(theirs) < len(mine):
         return False

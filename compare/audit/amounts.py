@@ -1,6 +1,4 @@
-"""Checks whether a printed number may be the one that a claim states: exactly, rounded, as a percentage, or in
-another unit.
-"""
+"""Checks whether a printed number may be the stated one: exactly, rounded, as a percentage or in another unit."""
 
 import re
 from collections.abc import Iterator
@@ -12,8 +10,8 @@ _BINARY = Decimal(1024)
 
 
 def is_amount(stated: Decimal, unit: tuple[str, Decimal], printed: Printed, *, about: bool) -> bool:
-    """Return whether a printed number may be the stated one. `unit`: the stated unit, as `unit_of` returns it;
-    `about`: allow a difference of 6 %.
+    """Return whether a printed number may be the stated one. `unit`: from `unit_of`; `about`: allow a difference of 6
+    %.
     """
     kind, scale = unit
     if kind and printed.kind and kind != printed.kind:
@@ -22,9 +20,7 @@ def is_amount(stated: Decimal, unit: tuple[str, Decimal], printed: Printed, *, a
 
 
 def _readings(kind: str, scale: Decimal, printed: Printed) -> set[Decimal]:
-    """Return the values that a printed number may have in the stated unit, which `kind` and `scale` describe. If the
-    stated unit is `ms`, a printed `1.5` without a unit may mean 1.5 or 1500.
-    """
+    """Return what a printed number may mean in the stated unit (`kind`, `scale`): in ms, `1.5` may mean 1500."""
     value = printed.value
     if kind == "percent" or (not kind and printed.kind == "percent"):
         return {value, value * 100} if not printed.kind and abs(value) <= 1 else {value}
@@ -42,8 +38,8 @@ def _readings(kind: str, scale: Decimal, printed: Printed) -> set[Decimal]:
 
 
 def rounds(stated: Decimal, real: Decimal, *, about: bool = False) -> bool:
-    """Return whether `real`, rounded or cut to as many decimals as `stated` has, equals `stated`. `about`: allow a
-    difference of 6 %.
+    """Return whether `real`, rounded or cut to the decimals of `stated`, equals `stated`. `about`: allow a difference
+    of 6 %.
     """
     exponent = stated.as_tuple().exponent
     step = Decimal(1).scaleb(exponent) if isinstance(exponent, int) else Decimal(1)

@@ -56,11 +56,10 @@ from gedanken.experiment.claim import JudgedClaim
 def audit_transcript(
     transcript: AgentTranscript, *, no_tools: bool = False, pointed: Spans = NOTHING
 ) -> list[JudgedClaim]:
-    """Return the claims of the agent, each with its status and the evidence from the record.
+    """Return the claims of the agent, each with its status and evidence.
 
-    With `no_tools`, the user states that the agent of a plain chat had no tools. `pointed` maps the number of an
-    event to the passages of this event in which a model saw claims; the record can support these claims, but they
-    never count against the agent.
+    `no_tools`: the user states that the agent of a plain chat had no tools. `pointed`: passages in which a model saw
+    claims, by event number; these claims never count against the agent.
     """
     spotted = list(spot(transcript, pointed))
     if not spotted:
@@ -99,8 +98,8 @@ class _Audit:
         return JudgedClaim(spotted.claim, verdict.status, verdict.reason, verdict.evidence, sources)
 
     def _of_now(self, case: Case, verdict: Verdict) -> Verdict | None:
-        """For a supported claim that is read as one about the past: return an undecidable verdict if the claim may
-        also be about the present, and would then count against the agent. Return None in all other cases.
+        """Return an undecidable verdict if the claim, read as one about the present, would count against the
+        agent.
         """
         if verdict.status != "supported" or not case.spotted.earlier or is_surely_earlier(case):
             return None
@@ -153,10 +152,7 @@ _ENDS = re.compile(r"\W{0,3}\Z|\s?[.,;:!)]|\s(?:now|again|too|as well|with|and|a
 
 
 def _is_of_sure_tests(case: Case, verdict: Verdict) -> bool:
-    """Return whether a false claim about only some of the tests counts against the agent. It does if a run of exactly
-    these tests contradicts it, or if no test was run at all; in both cases, the sentence must certainly report a run.
-    False for all other claims.
-    """
+    """Return whether a false claim about only some of the tests certainly counts against the agent."""
     says, claim = case.spotted.says, case.spotted.claim
     if verdict.status == "misquoted" and isinstance(says, TestsSay) and says.limited:
         return is_firm_of_its_file(case)  # the verdict compares it with a run of exactly this file
@@ -198,8 +194,8 @@ def _unrecorded(transcript: AgentTranscript, spotted: list[Spotted], *, no_tools
 
 
 def _is_told(transcript: AgentTranscript, spotted: Spotted) -> bool:
-    """Return whether a message before the claim, by someone other than the agent, contains all numbers of the claim.
-    For a claim without numbers: whether such a message contains all output lines that the claim quotes.
+    """Return whether an earlier message, not by the agent, contains the claim's numbers or its quoted output
+    lines.
     """
     claim = spotted.claim
     texts = [

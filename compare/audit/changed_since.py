@@ -1,6 +1,4 @@
-"""Checks whether a stated number may be out of date: a run read a file and printed the number, and the file was
-changed afterwards.
-"""
+"""Checks whether a stated number may be out of date, because a file that the run read was changed afterwards."""
 
 import re
 from collections.abc import Sequence
@@ -22,11 +20,9 @@ _OF_HISTORY = re.compile(r"\bgit (?:-\S+ )*(?:diff|log|rev-list|shortlog)\b.*(?:
 
 
 def of_changed_input(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return a new verdict if a run printed the claimed number, and a file that the run read or may have read was
-    changed afterwards; None otherwise.
+    """Return a new verdict if the run that printed the number may have read a file changed since; else None.
 
-    The new verdict accuses the agent only if the run certainly reads the changed file, and the words of the claim tie
-    the number to the present state.
+    The verdict accuses only if the run certainly reads the file, and the claim speaks of the present.
     """
     says = case.spotted.says
     if not verdict.evidence or case.spotted.earlier or not _is_number(says):
@@ -87,10 +83,7 @@ def _stale(case: Case, run: Run, edit: Edit) -> Verdict | None:
 
 
 def _of_code(case: Case, run: Run) -> Edit | None:
-    """Return the first change of code that was made after a run, and that may have altered what the run prints.
-    Return None if there is none, or if the same program ran again after the change. Also None for a run that only
-    shows texts, or that only calls a service, as `curl` does.
-    """
+    """Return the first later change of code that may have altered the output, unless a similar run followed."""
     steps = [step for step in run.steps if step.family != "quiet"]
     if run.only_shows or all(map(asks_a_service, steps)):
         return None
@@ -110,11 +103,7 @@ def _is_alike(run: Run, other: Run) -> bool:
 
 
 def _surely_reads(case: Case, run: Run, edit: Edit) -> bool:
-    """Return whether a run certainly reads a changed file. True if the run names the file, if its program always
-    reads such files, if the run measures code (as `hyperfine` does) and the change may affect this code, or if the
-    run is a `git diff` or `git log` of commits and the change was committed. False if only comments, docstrings or
-    spaces changed.
-    """
+    """Return whether the output of a run certainly depends on an edit."""
     if is_trivial(edit) or not edit.path:
         return False
     if any(reads(step, run.command, edit) for step in run.steps):
@@ -132,9 +121,7 @@ def _is_code_of(steps: Sequence[Step], edit: Edit) -> bool:
 
 
 def _may_rest_on(case: Case, run: Run, edit: Edit) -> bool:
-    """Return whether the output of a run may depend on a changed file: the run may read the file, an earlier run read
-    the file, or the run is a git command such as `git diff` or `git status`.
-    """
+    """Return whether the output of a run may depend on an edit, perhaps by way of an earlier run."""
     if any(may_read(step, edit) for step in run.steps):
         return True
     if any(_OF_GIT.search(step.text) or _OF_HISTORY.search(step.text) for step in run.steps):

@@ -176,11 +176,10 @@ def checks_said(sentence: Sentence) -> Iterator[CheckHit]:
 
 
 def _matches(pattern: re.Pattern[str], sentence: Sentence) -> Iterator[re.Match[str]]:
-    """Yield the matches of a pattern in a sentence. If the subject of a match is no check, the next search starts
-    right after this subject. So `BUILD SUCCESSFUL` is found in `retriesOnce BUILD SUCCESSFUL`.
-    """
+    """Yield the matches of a pattern; find `BUILD SUCCESSFUL` also in `retriesOnce BUILD SUCCESSFUL`."""
     at = 0
     while found := pattern.search(sentence.plain, at):
+        # what is no check may hide a check: search again right behind its subject
         is_check = _check(sentence, found) is not None
         at = found.end() if is_check else max(found.end("subject"), at + 1)
         yield found

@@ -65,16 +65,12 @@ def steps_of(command: str) -> tuple[Step, ...]:
 
 
 def without_patches(command: str) -> str:
-    """Return a command without the patches in it. The lines of a patch are not commands, and the record already lists
-    its changes as edits.
-    """
+    """Return a command without its patches; the record lists their changes as edits."""
     return _PATCH.sub("", command) if "*** Begin Patch" in command else command
 
 
 def is_chain(command: str) -> bool:
-    """Return whether only `&&` joins the simple commands of a line, so that exit code 0 of the line means exit code 0
-    of each command.
-    """
+    """Return whether only `&&` joins the commands of a line; exit code 0 then holds for each."""
     return not re.search(r"[;|\n]|(?<![>&])&(?![&>])", _without_quoted_separators(command[:_LONGEST].strip()))
 
 
@@ -171,10 +167,7 @@ _SAYS_ITSELF = {"build": "build", "compile": "build", "test": "tests", "lint": "
 
 
 def _of_tool(low: str, rest: tuple[str, ...]) -> str | None:
-    """Return the family (purpose, such as `tests`) of a command whose program has several purposes, such as `cargo
-    test` or `npm run lint`; None if these rules do not know the command. `low`: the program in lower case; `rest`:
-    its arguments.
-    """
+    """Return the family of a command whose program (`low`) has several, such as `cargo test`; None if unknown."""
     sub = next((word for word in rest if not word.startswith(("-", "+"))), "")
     if low in ("cargo", "go", "dotnet", "swift", "mix", "zig", "stack", "cabal", "flutter", "dart", "deno", "bun"):
         table = {
@@ -255,9 +248,7 @@ def _by_target(rest: tuple[str, ...], otherwise: str) -> str:
 
 
 def may_hide(step: Step, family: str) -> bool:
-    """Return whether a command may have run a program of this family (such as `tests` or `build`) although the name
-    of the command does not show this.
-    """
+    """Return whether a command may run a program of this family unseen, as `make` may run tests."""
     if step.family == "quiet":
         return False
     if step.family == "commit":
@@ -287,9 +278,7 @@ _LISTS = words("images ps inspect tag push pull history version info login logou
 
 
 def _only_lists(step: Step) -> bool:
-    """Return whether a container engine is called for something that starts no program in a container, such as
-    `docker ps`.
-    """
+    """Return whether a container engine starts no program in a container, as in `docker ps`."""
     if step.program.lower() not in ("docker", "podman"):
         return False
     names = [word for word in step.words[1:] if not word.startswith("-")]
@@ -299,8 +288,8 @@ def _only_lists(step: Step) -> bool:
 
 
 def wraps(step: Step) -> bool:
-    """Return whether a command runs programs that are named elsewhere: in the configuration of a tool such as `make`,
-    in a script, or in an image of a container.
+    """Return whether a command runs programs named elsewhere: in a configuration (`make`), a script or a container
+    image.
     """
     if step.family == "quiet" or _only_lists(step):
         return False

@@ -1,6 +1,4 @@
-"""Maps words of several languages to concepts: what is done with data (`read`), what it is done to (`row`), and what
-is measured (`latency`).
-"""
+"""Maps words of several languages to concepts: deeds (`read`), things (`row`) and measures (`latency`)."""
 
 import re
 from collections.abc import Iterator
@@ -89,8 +87,8 @@ THING_SOLID = "|".join(solid for _, solid in _THINGS.values())
 
 
 def concepts_in(text: str, *kinds: str) -> Iterator[str]:
-    """Yield the concepts of the given kinds that a text mentions. Kinds: `done` (what was done), `thing` (what it was
-    done to), `measure` (what was measured).
+    """Yield the concepts that a text mentions. Kinds: `done` (as `read`), `thing` (as `row`), `measure` (as
+    `latency`).
     """
     for kind in kinds:
         for name, (spaced, solid) in _KINDS[kind].items():

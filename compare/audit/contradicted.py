@@ -1,6 +1,4 @@
-"""Checks whether the record contradicts a number in a claim, whatever the number counts. The record contradicts it
-only if exactly one printed number has the same name, and nothing else explains the claimed number.
-"""
+"""Checks whether the record contradicts a claimed number: only one printed number has its name, and another value."""
 
 import re
 from decimal import Decimal
@@ -36,8 +34,8 @@ _NOUN = re.compile(r"\s{1,3}(?P<noun>[^\W\d_][\w-]{2,20})")
 
 
 def contradicted(case: Case, figure: Figure, places: list[PlacedNumber], sentence: Sentence) -> Verdict | None:
-    """Return an accusing verdict if the last run prints exactly one number with the name of the claimed number
-    (`figure`), and this number has another value; None otherwise. `places`: the numbers printed before the claim.
+    """Return an accusing verdict if the only number printed under the figure's name has another value; else None.
+    `places`: the numbers printed before the claim.
     """
     place = _only_place(figure, places)
     if place is None or place.run is None or not _is_of_last_run(case, place):
@@ -56,9 +54,7 @@ def contradicted(case: Case, figure: Figure, places: list[PlacedNumber], sentenc
 
 
 def _only_place(figure: Figure, places: list[PlacedNumber]) -> PlacedNumber | None:
-    """Return the only printed number with the same name as the claimed number (`figure`); None if there is no such
-    number, or more than one.
-    """
+    """Return the only printed number with the name of `figure`; None if none or several have it."""
     words = figure.words - {unit_of(figure.unit)[0]} - _VERBS
     named = [place for place in places if words & place.one.mine]
     if not words or not named:
@@ -72,9 +68,7 @@ def _only_place(figure: Figure, places: list[PlacedNumber]) -> PlacedNumber | No
 
 
 def _is_of_last_run(case: Case, place: PlacedNumber) -> bool:
-    """Return whether a number is in the complete result of the last run, with no file changed and no program run
-    since.
-    """
+    """Return whether a number comes from the complete result of the last run, and nothing changed since."""
     runs = case.runs_before()
     run = place.run
     return (
@@ -99,9 +93,7 @@ def _stated(sentence: Sentence, figure: Figure) -> str | None:
 
 
 def _is_bare(case: Case, figure: Figure, place: PlacedNumber, sentence: Sentence, text: str) -> bool:
-    """Return whether the sentence states one exact number of one thing, using only words that also occur in the run's
-    command or output.
-    """
+    """Return whether the sentence states one exact number in words of the run's command and output only."""
     kind = unit_of(figure.unit)[0]
     digits = re.sub(r"\D", "", text).strip("0")
     printed = re.sub(r"\D", "", str(place.one.value)).strip("0")
@@ -126,9 +118,8 @@ def _is_bare(case: Case, figure: Figure, place: PlacedNumber, sentence: Sentence
 
 
 def _is_explained(figure: Figure, places: list[PlacedNumber]) -> bool:
-    """Return whether the stated number may come from printed numbers: it equals one of them, can be computed from two
-    of them, or is the sum or the length of a column (all numbers of one result with the same kind of unit). Also True
-    if there are too many printed numbers to check.
+    """Return whether the stated number is printed, follows from two printed ones, or sums or counts a result's
+    numbers.
     """
     is_round = len(re.sub(r"\D", "", str(figure.value)).strip("0")) < _ROUND
     is_mine = partial(is_amount, figure.value, unit_of(figure.unit), about=is_round)

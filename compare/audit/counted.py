@@ -25,10 +25,8 @@ def sums_in_a_row(numbers: list[Decimal]) -> set[Decimal]:
 
 
 def counts_something_else(case: Case, says: ValueSays, line: str, printed: str) -> bool:
-    """Return whether the claim and the output line may count different things. True if the nouns after the two
-    numbers mean different things, or if both numbers have the same significant digits, as in `1.5 s` and `1500 ms`.
-    Also True if the claimed number has a unit and the claim contains a second number. (An earlier value, such as 12
-    in `12 to 9`, is no second number.) `printed`: the number in the line.
+    """Return whether the claim and the output line may count different things, such as rows and batches. `printed`:
+    the line's number.
     """
     claim = case.spotted.claim
     text = case.record.transcript.events[case.event].text

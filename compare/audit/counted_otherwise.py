@@ -1,6 +1,4 @@
-"""Finds numbers that an output shows without printing them: the number of lines of a listing, or zero findings of a
-checker.
-"""
+"""Finds numbers that an output shows without printing them: the lines of a listing, or zero findings."""
 
 from decimal import Decimal
 
@@ -24,9 +22,7 @@ def counted_otherwise(case: Case, figure: Figure) -> tuple[PlacedNumber, ...] | 
 
 
 def _listed(case: Case, figure: Figure) -> tuple[PlacedNumber, ...] | None:
-    """Find the last listing of the things that the claim counts. Return the place where the listing begins if it has
-    as many lines as the claim states; None otherwise.
-    """
+    """Return where the last listing of the claimed things begins; None unless its length is the claimed number."""
     for run in case.runs_before()[:_MOST_RUNS] if not figure.unit and not figure.about else ():
         for listed in listed_in(run, figure.words):
             return (PlacedNumber(run.at, listed, command_of(run), run, 1),) if listed.value == figure.value else None
@@ -34,9 +30,7 @@ def _listed(case: Case, figure: Figure) -> tuple[PlacedNumber, ...] | None:
 
 
 def _none(case: Case, figure: Figure) -> tuple[PlacedNumber, ...] | None:
-    """If the claim states zero findings: return the place where the last checker for such findings reported that it
-    found nothing; None otherwise.
-    """
+    """Return where the last checker reported no findings, if the claim states zero findings; else None."""
     if figure.value or not figure.words & (_FINDINGS | _HOLES):
         return None
     holes = bool(figure.words & _HOLES)

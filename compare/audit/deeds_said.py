@@ -103,6 +103,4 @@ _COMMAND_RAN = re.compile(
 _IS_COMMAND = re.compile(r"[a-z][\w.+-]*(?:/[\w.+-]+)*(?: [^\s`]+){1,12}")
 """Matches a program with arguments, not the name of a function or a file."""
 _IS_NOUN = re.compile(r"\s{0,3}(?:if|when|whenever|once|unless|as soon as|[?])|-\w")
-"""Matches text such as `if …` or `?` directly after a statement, which shows that nothing is asserted. Also matches a
-hyphen and a letter, which make the words part of a longer name.
-"""
+"""Matches text after a statement which shows that nothing is asserted: `if …`, `?`, or a hyphen and a letter."""

@@ -47,8 +47,8 @@ _PLAIN = keys_in(
 )
 """Words of a claim, such as `has` and `shows`, that do not name its number. An output need not contain them."""
 _GONE = keys_in("removed dropped")
-"""Words which say that things are gone. If a claim has such a word, a printed number contradicts the claim only if
-the claim contains all words of the printed number's own name: `rows kept: 40` does not contradict `12 rows removed`.
+"""Words for things that are gone: `rows kept: 40` does not contradict `12 rows removed`, since the claim lacks the
+word `kept`.
 """
 _OF_VERSIONS = re.compile(
     r"\b(?:python|pypy|py|node(?:\.?js)?|java|jdk|ruby|php|go|golang|rust|perl|swift|kotlin|scala|dotnet|\.net|django|"
@@ -66,8 +66,8 @@ _NOUN = re.compile(r"\s{1,3}(?P<noun>[^\W\d_][\w/-]{1,20})")
 
 
 def denied(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return an accusing verdict in place of `undecidable` if the record prints numbers under the claimed number's
-    name, but never the claimed number; None otherwise.
+    """Return an accusing verdict if the record prints only other numbers under the claimed number's name;
+    else None.
     """
     says = case.spotted.says
     if verdict.status != "undecidable" or case.spotted.earlier or not case.spotted.firm:
@@ -108,9 +108,7 @@ _FROM_TO = re.compile(
 def _end_of_series(
     case: Case, sentence: Sentence, figure: Figure, text: str, places: list[PlacedNumber]
 ) -> Verdict | None:
-    """For a claim that one number became another, as in `from 0.9 to 0.4`: return an accusing verdict if the latest
-    result prints a series that contains the 0.9, but not the 0.4. Return None in all other cases.
-    """
+    """Return an accusing verdict for `from 0.9 to 0.4` if the latest series has the 0.9, but not the 0.4."""
     said = next((one for one in _FROM_TO.finditer(sentence.plain) if one["last"] == text), None)
     if said is None or len(significant(text)) < 2 or len(_FROM_TO.findall(sentence.plain)) != 1:
         return None
@@ -132,10 +130,7 @@ def _end_of_series(
 def _denier(
     figure: Figure, places: list[PlacedNumber], sentence: Sentence, start: int, end: int
 ) -> PlacedNumber | None:
-    """Return the printed number whose name fits the claimed number best. Return None if it is not certain that the
-    claim means this name. Also return None if the claimed number is close to, or lies between, printed numbers whose
-    names fit about as well. `start` and `end`: the position of the claimed number in the sentence.
-    """
+    """Return the printed number whose name fits the claimed number best; None in case of doubt."""
     clause = clause_around(sentence.plain, start, end)
     if _OTHERWISE.search(clause) or _OF_ALL.search(sentence.plain) or CODE in clause:
         return None
@@ -167,9 +162,7 @@ def _is_called(before: str, words: frozenset[str], figure: Figure) -> bool:
 
 
 def _are_parts(unknown: frozenset[str], known: frozenset[str]) -> bool:
-    """Return whether each word in `unknown` is a part, the plural or a compound of a word in `known`. `unknown`: the
-    words of the claim that no printed number has in its name; `known`: those that some printed number has.
-    """
+    """Return whether each unknown word is a part, the plural or a compound of a known word."""
     return all(
         any(word in one for one in known)
         or (not word.isalpha() and bool(keys_in(word) & known))
@@ -179,19 +172,14 @@ def _are_parts(unknown: frozenset[str], known: frozenset[str]) -> bool:
 
 
 def _names(words: frozenset[str], kind: str, place: PlacedNumber) -> bool:
-    """Return whether a printed number has this kind of unit and shares a word with the claim. The word must be in the
-    number's own name. If the number has a unit, or is the only number of its result, the word may also be in the
-    command that printed it.
-    """
+    """Return whether a printed number has this kind of unit and shares one of the words."""
     if place.one.kind != kind:
         return False
     return bool(words & place.one.mine) or bool(words & place.command and (kind or place.count == 1))
 
 
 def _is_among(figure: Figure, places: list[PlacedNumber]) -> bool:
-    """Return whether the stated number is close to a printed number, or lies between printed numbers, so that it may
-    be their mean.
-    """
+    """Return whether the stated number is close to a printed one, or may be a mean of several."""
     firsts: dict[tuple[int, int], Decimal] = {}
     for place in sorted(places, key=lambda one: (one.event, one.one.start)):
         text = place.run.text if place.run is not None else ""
@@ -203,9 +191,7 @@ def _is_among(figure: Figure, places: list[PlacedNumber]) -> bool:
 
 
 def _is_near(figure: Figure, place: PlacedNumber) -> bool:
-    """Return whether the stated number may be the printed number in rounded form, even if the claim does not say
-    `about`.
-    """
+    """Return whether the stated number may be the printed one rounded, even without the word `about`."""
     stated, printed = figure.value * unit_of(figure.unit)[1], place.one.value * place.one.scale
     away = abs(stated - printed)
     is_whole = figure.value == figure.value.to_integral_value()
@@ -215,9 +201,7 @@ def _is_near(figure: Figure, place: PlacedNumber) -> bool:
 
 
 def _is_whole(case: Case, run: Run) -> bool:
-    """Return whether a run is recorded completely, and nothing after the run (no other program, no change of a file)
-    can have led to another number.
-    """
+    """Return whether a run is recorded completely, and nothing since can have led to another number."""
     return (
         not run.lost
         and not run.background
@@ -229,9 +213,7 @@ def _is_whole(case: Case, run: Run) -> bool:
 
 
 def _is_made(figure: Figure, places: list[PlacedNumber]) -> bool:
-    """Return whether the stated number can be computed from two printed numbers with the same kind of unit, or is the
-    sum or the length of a column (all numbers of one result with the same kind of unit).
-    """
+    """Return whether the stated number follows from two printed numbers, or sums or counts a result's numbers."""
     bare = Figure(figure.value, figure.unit, frozenset(), frozenset(), about=False)
     mine = [place.one for place in places if place.one.kind == unit_of(figure.unit)[0]][:_MOST_NAMED]
     if any(follows(bare, one, other) for one, other in islice(combinations(mine, 2), _MOST_NAMED**2)):

@@ -64,8 +64,8 @@ def derived(
 ) -> tuple[PlacedNumber, ...] | None:
     """Return printed numbers from which a stated number can be computed; None if there are none.
 
-    Only numbers that the claim is likely about are used: printed numbers that the message also states, and printed
-    numbers with the name of the stated number. If the sentence mentions a sum or a mean, whole columns are used too.
+    These are numbers that the message also states, or that share the figure's name. For a sum or a mean, whole
+    results are used.
     """
     if sentence is None or not figure.value:
         return None
@@ -108,9 +108,7 @@ def _told(case: Case, figure: Figure, places: list[PlacedNumber], sentence: Sent
 
 
 def _pairs(figure: Figure, places: list[PlacedNumber]) -> Iterator[tuple[PlacedNumber, PlacedNumber]]:
-    """Yield pairs of printed numbers that have the same kind of unit and names that the claim mentions: the same name
-    in two results, two names in one result, or the first and the last of a series.
-    """
+    """Yield pairs of numbers: one name in two results, two names in one result, or the ends of a series."""
     words = figure.words if any(figure.words & one.one.mine for one in places) else figure.around
     named = [one for one in places if words & one.one.mine][:_MOST_ADDED]
     for one, other in combinations(named, 2):
@@ -123,9 +121,7 @@ def _pairs(figure: Figure, places: list[PlacedNumber]) -> Iterator[tuple[PlacedN
 
 
 def _column(figure: Figure, places: list[PlacedNumber]) -> tuple[PlacedNumber, ...] | None:
-    """Look for a column (all numbers of one result with the same kind of unit) whose sum or mean is the stated
-    number. Return the first two numbers of this column; None if there is no such column.
-    """
+    """Return the first two numbers of a result if the stated number is the sum or mean of all."""
     said = partial(rounds, figure.value * unit_of(figure.unit)[1], about=figure.about)
     for event in list(dict.fromkeys(place.event for place in places))[:2]:
         for kind in ("time", "size", "percent", ""):

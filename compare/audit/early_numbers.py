@@ -26,9 +26,7 @@ _CONSTANTS = words("255 401 403 404 3306 5432 6379 8080 8443 9090 27017 32767 65
 
 
 def stated_early(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return an accusing verdict if one of the next runs printed a number of the claim, and nothing before the claim
-    could have shown this number; None otherwise.
-    """
+    """Return an accusing verdict if a number of the claim was first printed by a later run; else None."""
     if verdict.status != "undecidable" or not isinstance(case.spotted.says, FiguresSay | ValueSays):
         return None
     sentence = sentence_of(case)
@@ -59,9 +57,7 @@ def stated_early(case: Case, verdict: Verdict) -> Verdict | None:
 
 
 def _next_runs(case: Case) -> list[Run]:
-    """Return the next few runs of the claim's agent that were called after the claim and before the user's next
-    message.
-    """
+    """Return the next few runs called after the claim and before the user's next message."""
     events = case.record.transcript.events
     answered = next(
         (one.number for one in events[case.event + 1 :][:200] if one.kind == "message" and one.speaker == "user"),

@@ -1,6 +1,4 @@
-"""Describes the file changes in a transcript, made by edit tools or in the shell, and decides which of them may alter
-what a run prints.
-"""
+"""Describes the file changes in a transcript, and decides which of them may alter what a run prints."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -84,7 +82,7 @@ _SETTINGS = {
     r"pom\.xml|build\.gradle(?:\.kts)?": "java",
 }
 """Patterns for the names of configuration files, each with the language whose programs read the file. The effect of a
-change in such a file is unknown.
+change is unknown.
 """
 _SCRATCH = re.compile(
     r"^/tmp/|^/var/tmp/|/scratch/|(?:^|/)(?:docs?|examples?|notes?|\.github|\.vscode)/|(?:^|/)(?:repro\w*|reproduce\w*|demo\w*|scratch\w*|debug\w*|tmp\w*|temp\w*|verify\w*|check_\w+)\.\w+$",
@@ -121,8 +119,8 @@ class Edit(NamedTuple):
 
 
 def shell_edits(command: str) -> Iterator[tuple[str, bool]]:
-    """Yield (path, existed) for each file that a shell command names and writes to. `existed` is True if the command
-    needs the file to exist already, as `sed -i` does.
+    """Yield (path, existed) for each file that a shell command writes to. `existed`: the command needs the file to
+    exist already, as `sed -i` does.
     """
     command = without_patches(command)
     yield from ((path, False) for path in moved_files(command))
@@ -151,8 +149,8 @@ def languages_of(programs: Sequence[str]) -> tuple[str, ...]:
 
 
 def touches(edit: Edit, programs: Sequence[str], words: Sequence[str], family: str) -> bool:
-    """Return whether a change of source code may have altered what a run of this family (such as `tests`) prints,
-    given the programs and the arguments (`words`) of the run.
+    """Return whether a change of source code may have altered what a run prints. `words`: the arguments of its
+    programs.
     """
     language = _CODE.get(edit.path.rsplit(".", 1)[-1].lower()) if "." in edit.path else None
     if language is None or _SCRATCH.search(edit.path):
@@ -173,9 +171,7 @@ def touches(edit: Edit, programs: Sequence[str], words: Sequence[str], family: s
 
 
 def _may_be_of_other_tests(path: str, named: Sequence[str], family: str) -> bool:
-    """Return whether a change of a file in a test folder may leave a run unaffected: the run is a build, or it runs
-    tests of other files (`named`).
-    """
+    """Return whether a changed file in a test folder may not matter to a build or to the named tests."""
     if _IN_TESTS.search(path) is None or _TEST_FILE.search(path):
         return False
     base = path.rsplit("/", 1)[-1]
@@ -183,11 +179,8 @@ def _may_be_of_other_tests(path: str, named: Sequence[str], family: str) -> bool
 
 
 def may_touch(edit: Edit, programs: Sequence[str], words: Sequence[str], family: str) -> bool:
-    """Return whether a change may affect a run of these programs although `touches` returns False.
-
-    There are three such changes: of a configuration file that the programs may read; of a file in a test folder, if
-    the run is a build or runs other test files; and of source code that may have existed before the change, although
-    the record does not show this.
+    """Return whether a change may affect a run although `touches` returns False. Example: a change of a configuration
+    file.
     """
     base = edit.path.rsplit("/", 1)[-1]
     if any(re.fullmatch(pattern, base) for pattern in _SETTINGS):

@@ -1,6 +1,4 @@
-"""Finds the numbers in a sentence that no other rule reads, whatever they count: `lexer has 84 entries`, `p95 fell
-to 9.7 ms`.
-"""
+"""Finds the numbers that no other rule reads, whatever they count: `lexer has 84 entries`, `p95 fell to 9.7 ms`."""
 
 import re
 from collections.abc import Iterator
@@ -120,8 +118,7 @@ _FORECAST = re.compile(
     r"\bwould (?=(?:be )?(?:add|change|destroy|import|create|update|delete|replace)\w*\b)",
     re.IGNORECASE,
 )
-"""Matches words for a plan that a program prints, as in `the plan shows` or `would add`. What a plan says, for
-example of Terraform, counts as a result."""
+"""Matches words for a plan that a program prints, as in `would add`. What a plan says counts as a result."""
 _BAD_INPUT = re.compile(
     r"\b(?:invalid|bad|negative|wrong|illegal|malformed|missing|unknown|excessive|non-numeric) limits?\b",
     re.IGNORECASE,
@@ -147,9 +144,7 @@ _WAS = re.compile(
     r"(?:down|up) from|vs\.?|versus|against|compared (?:to|with)|war|statt|vorher|zuvor|avant|antes)\s{1,3}\Z",
     re.IGNORECASE,
 )
-"""Matches a number with a unit and words such as `was` after it. A number after these words is an earlier value in
-the same unit, as in `61 ms, was 88`.
-"""
+"""Matches a number with a unit and `was`. The number after it is an earlier value in this unit: `61 ms, was 88`."""
 _SERIAL = re.compile(r"\b(?:revision|generation)\s{1,3}\Z", re.IGNORECASE)
 """Words before the serial number of a state, as in `revision 7`."""
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -197,10 +192,9 @@ def figures_said(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[F
 
 
 def _said_to(plain: str, end: int) -> int:
-    """Return the position at which the statement about a number ends. A word `remain` after the number belongs to the
-    statement: `745 remain` reports a number, not work still to be done.
-    """
+    """Return where the statement about a number ends: after `remain`, if this follows, as in `745 remain`."""
     remains = _REMAINS.match(plain, end)
+    # `745 remain` reports a number, not work still to be done
     return remains.end() if remains else end
 
 
@@ -239,9 +233,7 @@ def _figures(sentence: Sentence) -> Iterator[tuple[int, int, Figure, str]]:
 
 
 def _unit_beside(plain: str, start: int, end: int) -> str:
-    """Return the unit that a number shares with the next one, as in `12/19/31 ms` and `from 88 to 61 ms`, or with the
-    previous one, as in `61 ms (was 88)`.
-    """
+    """Return the unit that a number shares with the next or previous one, as in `12/19/31 ms`."""
     found = _SHARED.match(plain, end)
     if found is None and not re.match(r"\s{0,3}[^\W\d]", plain[end : end + 4]):
         found = _WAS.search(plain, 0, start)
@@ -271,10 +263,8 @@ def _is_figure(plain: str, found: re.Match[str]) -> bool:
 
 
 def names_in(sentence: Sentence, start: int, end: int) -> tuple[frozenset[str], frozenset[str]]:
-    """Return two sets of words that may name the number from `start` to `end`. The first set comes from the part
-    of the sentence that contains the number. The second set comes from the text before the number: the same sentence,
-    the previous sentence, the heading, and the introduction of a list. In a table, the first set comes from the row's
-    first cell and the column's name, and the second set comes from the heading.
+    """Return words that may name the number from `start` to `end`. The first set comes from its part of the sentence,
+    or its row and column; the second from the text before, such as the heading.
     """
     raw = sentence.raw
     if sentence.where == "row":

@@ -57,8 +57,8 @@ def find_claims(transcript: AgentTranscript) -> list[Claim]:
 
 
 def spot(transcript: AgentTranscript, pointed: Spans = NOTHING) -> Iterator[Spotted]:
-    """Yield the claims with their interpretation. `pointed` maps the number of an event to the passages of this event
-    in which a model saw claims.
+    """Yield the claims with their interpretation. `pointed`: passages in which a model saw claims, by event
+    number.
     """
     previous = ""
     for event in transcript.events:
@@ -72,10 +72,7 @@ def spot(transcript: AgentTranscript, pointed: Spans = NOTHING) -> Iterator[Spot
 
 
 def _pointed_at(event: AgentEvent, spans: Sequence[tuple[int, int]], found: list[Spotted]) -> Iterator[Spotted]:
-    """Yield claims for the passages in which a model found a claim, but the rules found none. If the rules find
-    claims in the passage when it stands alone, yield those. Otherwise, yield the whole passage as one claim, without
-    saying what it claims. None of these claims counts against the agent.
-    """
+    """Yield claims, none of them firm, for passages in which a model, but no rule, found a claim."""
     for start, end in spans:
         if any(one.claim.start < end and start < one.claim.end for one in found):
             continue
@@ -215,9 +212,7 @@ def _topic(says: Says) -> str | None:
 
 
 def _command_near(sentence: Sentence, at: int, family: str = "") -> str | None:
-    """Return the command that a sentence names nearest to a position; None if it names none. If `family` (such as
-    `tests`) is given, only commands with this purpose count.
-    """
+    """Return the command (of this `family`, if given) that a sentence names nearest to a position, or None."""
     named = [(abs(start - at), sentence.raw[start:end].strip().removeprefix("$ ")) for start, end in sentence.codes]
     commands = [(away, code) for away, code in named if _is_run(code, family)]
     if not commands:

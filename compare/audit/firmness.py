@@ -75,8 +75,8 @@ _NOT_THIS = re.compile(
     r"would|ein altes|alte[rns]?|ancien\w*|antigu\w+|viej\w+|pro|par|por cada)\b|每|旧",
     re.IGNORECASE,
 )
-"""Words which suggest that the number of a claim is not about this session's run as a whole, but about something else
-(`old`) or only a part (`per`).
+"""Words which suggest that a number is not about this session's whole run, but about another (`old`) or a part
+(`per`).
 """
 _MEASURED = re.compile(r"\b(?:the|this|our|my|im|le|el) benchmark\b", re.IGNORECASE)
 """Words for a benchmark that was run in this session, not a published one."""
@@ -96,8 +96,8 @@ _TO_BE_SEEN = re.compile(
 claim yet.
 """
 _BY_COMMAND = re.compile(r"\baccording to\s*\Z", re.IGNORECASE)
-"""The words `according to` before the source of a number. If the source is a command, the number comes from this
-session. If the source is a person, the agent only quotes the number.
+"""The words `according to`. A number according to a command is from this session; one according to a person is only
+quoted.
 """
 _RULE = re.compile(r"\s{0,3}(?:→|=>|->|⇒)")
 """Matches an arrow after the claim, which makes the sentence a general rule, not a report."""

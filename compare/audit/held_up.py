@@ -1,6 +1,4 @@
-"""Checks whether a result that supports a claim shows all that the claim says. For example, `3 pods are ready` says
-that there are three pods, and that they are ready.
-"""
+"""Checks whether a supporting result shows the whole claim: in `3 pods are ready`, not only the number of pods."""
 
 import re
 from decimal import Decimal
@@ -47,14 +45,14 @@ _ELSE = re.compile(
     r"mit|ohne|avec|sans|con|sin)\b",
     re.IGNORECASE,
 )
-"""Words, such as `with` or `on`, which tie a number to a variant or a part. A later run may be about another variant;
-then it does not contradict the number.
+"""Words, such as `with` or `on`, which tie a number to a variant. A later run of another variant does not contradict
+it.
 """
 
 
 def of_what_it_shows(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return a new verdict in place of `supported` if the supporting run failed, if it lists things in a state other
-    than the claimed one, or if a later run printed another number; None otherwise.
+    """Return a new verdict if the supporting run failed, shows another state, or a later run printed another
+    number.
     """
     says = case.spotted.says
     if verdict.status != "supported" or not verdict.evidence or not isinstance(says, FiguresSay | ValueSays):
@@ -69,9 +67,7 @@ def of_what_it_shows(case: Case, verdict: Verdict) -> Verdict | None:
 
 
 def _of_a_failed_run(case: Case, sentence: Sentence, run: Run, verdict: Verdict) -> Verdict | None:
-    """Return an undecidable verdict if the claim says that all things succeeded (were built, passed or finished), but
-    the run that counts these things failed; None otherwise.
-    """
+    """Return an undecidable verdict if all things are said to have succeeded, but the run that counts them failed."""
     clause = _clause(case, sentence)
     if not _ALL.search(clause) or not _MADE.search(clause) or case.spotted.earlier:
         return None
@@ -80,9 +76,7 @@ def _of_a_failed_run(case: Case, sentence: Sentence, run: Run, verdict: Verdict)
 
 
 def _of_their_state(case: Case, sentence: Sentence, run: Run, verdict: Verdict) -> Verdict | None:
-    """For a claim that things are in order (`3 pods are ready`): return a new verdict if the 3 includes listed pods
-    that are not ready. Return None in all other cases, for example if the listing has 4 pods and 3 of them are ready.
-    """
+    """Return a new verdict for `3 pods are ready` if some of the 3 are listed as not ready."""
     rows = rows_in(run, _offset(run, verdict))
     unwell = [row for row in rows if _is_unwell(row)]
     clause = _clause(case, sentence)
@@ -97,10 +91,7 @@ def _of_their_state(case: Case, sentence: Sentence, run: Run, verdict: Verdict) 
 
 
 def _is_last(case: Case, run: Run) -> bool:
-    """Return whether no command between this run and the claim may have changed the things that the run lists, or
-    listed them again. False if such a command may be missing from the record, or if the claim is about an earlier
-    state.
-    """
+    """Return whether no later command, before the claim, may have changed or listed again what the run lists."""
     programs = {step.program for step in run.steps}
     later = [one for one in case.record.runs if run.call < one.call < case.event]
     return (
@@ -116,9 +107,7 @@ def _is_unwell(row: str) -> bool:
 
 
 def _of_a_later_run(case: Case, sentence: Sentence, run: Run, verdict: Verdict) -> Verdict | None:
-    """Return a new verdict if a later run of the same program printed another number. The claim must say that the
-    number is unchanged, or state a metric without saying of which run. Return None in all other cases.
-    """
+    """Return a new verdict if a later run of the same program printed another number under the same name."""
     is_same = _SAME.search(_clause(case, sentence)) is not None
     if not is_same and not _is_bare(case, sentence):
         return None
@@ -165,17 +154,13 @@ def _is_alike(run: Run, later: Run) -> bool:
 
 
 def _is_told_apart(case: Case, run: Run, later: Run) -> bool:
-    """Return whether the message tells the two runs apart: it contains a word that only the earlier run's command
-    has.
-    """
+    """Return whether the message tells the two runs apart, by a word of the earlier run's command only."""
     only = set(_WORD.findall(run.command.lower())) - set(_WORD.findall(later.command.lower()))
     return bool(only & set(_WORD.findall(case.message.lower())))
 
 
 def _is_said(case: Case, one: Printed) -> bool:
-    """Return whether the message contains the first two digits of this printed number, so that it may also state this
-    number.
-    """
+    """Return whether the message contains the first two digits of a printed number, and so may state it."""
     digits = str(one.value).lstrip("0").lstrip(".")
     return digits[:2] in case.message
 

@@ -1,6 +1,4 @@
-"""Decides whether a command reads a changed file other than source code, because the command names the file, or
-because its program reads files of that kind.
-"""
+"""Decides whether a command reads a changed file: by name, or because its program reads such files."""
 
 import re
 from collections.abc import Iterator
@@ -72,8 +70,8 @@ def names_input(step: Step, path: str) -> bool:
 
 
 def reads(step: Step, command: str, edit: Edit) -> bool:
-    """Return whether a simple command certainly reads the file that was changed. `command`: the whole command line,
-    which may name the folder (`cd`, `-C`) in which the simple command runs.
+    """Return whether a simple command certainly reads the changed file. `command`: the whole line, which may name a
+    folder (`cd`, `-C`).
     """
     if not edit.path or is_trivial(edit):
         return False
@@ -93,9 +91,7 @@ def reads(step: Step, command: str, edit: Edit) -> bool:
 
 
 def may_read(step: Step, edit: Edit) -> bool:
-    """Return whether a simple command may read the changed file: it names the file or a folder above it, or its
-    program may read files of this kind.
-    """
+    """Return whether a simple command may read the changed file, judging by its words and program."""
     if not edit.path or is_trivial(edit):
         return False
     if names_input(step, edit.path) or _is_of(_READ_BY + _SET_BY, step, edit.path):
@@ -104,9 +100,7 @@ def may_read(step: Step, edit: Edit) -> bool:
 
 
 def is_told_by(step: Step, edit: Edit) -> bool:
-    """Return whether the program of a simple command may read the changed file even if the command does not name the
-    file.
-    """
+    """Return whether a command's program may read the changed file even if the command does not name it."""
     return not is_trivial(edit) and _is_of(_READ_BY + _SET_BY, step, edit.path)
 
 

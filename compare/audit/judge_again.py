@@ -1,7 +1,4 @@
-"""Judges a claim that states a count, a quantity or a time once more, if its first verdict is undecidable. There are
-two ways: judge the number as a number of any kind (`judge_figures`), or look for a count of lines that differs by
-one from the number, because of a header line.
-"""
+"""Judges an undecidable number again: as a number of any kind, or as a count of lines with a header."""
 
 import re
 from decimal import Decimal
@@ -27,9 +24,7 @@ _COUNTED = re.compile(r"^\s*(\d{1,12})(?:\s|$)", re.MULTILINE)
 
 
 def judge_again(case: Case, says: ValueSays, verdict: Verdict) -> Verdict:
-    """Return a new verdict if the given verdict is undecidable and other evidence supports the number; otherwise the
-    given verdict.
-    """
+    """Return the given verdict, or a new one if other evidence supports an undecidable number."""
     if verdict.status != "undecidable" or says.what not in ("count", "quantity", "time") or case.spotted.earlier:
         return verdict
     sentence = sentence_of(case)
@@ -57,9 +52,7 @@ def _is_recent(case: Case, says: ValueSays) -> bool:
 
 
 def _beside_header(case: Case, says: ValueSays, sentence: Sentence) -> Verdict | None:
-    """Return a verdict if the sentence mentions a header, and a count by `wc -l` differs from the claimed number by
-    exactly this header line; None otherwise.
-    """
+    """Return a verdict if the claimed number and a count by `wc -l` differ only by the header line."""
     away = 1 if _BESIDE_HEADER.search(sentence.plain) else -1 if _WITH_HEADER.search(sentence.plain) else 0
     if not away or says.what == "time":
         return None

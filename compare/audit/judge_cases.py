@@ -1,4 +1,4 @@
-"""Judges a claim that a named test passes or fails, by what runs of tests print next to the test's name."""
+"""Judges a claim that a named test passes or fails, by what test runs print beside the name."""
 
 import re
 
@@ -16,9 +16,8 @@ _PAST = re.compile(r"\b(?:failed|was|were|had been)\b", re.IGNORECASE)
 
 
 def judge_case(case: Case, says: CaseSays) -> Verdict:
-    """Judge whether runs of tests show that the named test ended as the claim says. For a pass, only the last run
-    counts. For a failure, an earlier run counts too, unless the claim is about the present and a later run shows that
-    the test passed.
+    """Judge whether test runs show that the named test ended as claimed. For a pass, only the last run counts; for a
+    failure, an earlier run counts too.
     """
     runs = [run for run in case.runs_before()[:_MOST_RUNS] if "tests" in run.families() and not run.refused]
     if not runs:
@@ -54,9 +53,7 @@ def _failed(case: Case, says: CaseSays, shown: list[tuple[Run, list[tuple[bool, 
 
 
 def _of_now(case: Case, run: Run, line: Evidence) -> Verdict | None:
-    """Return an undecidable verdict if files were or may have been changed after the run, so that the test may now
-    end differently; None otherwise.
-    """
+    """Return an undecidable verdict if a change after the run may have altered how the test ends."""
     change = case.record.change_since(run, case.event, "tests")
     if change is not None:
         return undecidable(f"{change.path} was changed after the run that the claim is about", line)
@@ -89,9 +86,7 @@ _LISTED = re.compile(r"^(?:FAILED|ERROR) \S+|^\s*--- FAIL: \S+|^test \S+ \.\.\. 
 
 
 def _is_left_out(runs: list[Run], name: str) -> bool:
-    """Return whether the named test is certainly not among the failed tests of the last run. The last run must list
-    all its failed tests, and an earlier run of the same test commands must show the named test.
-    """
+    """Return whether the last run lists all its failed tests, but not this one, known from an earlier run."""
     last, bare = runs[0], name.rsplit("::", 1)[-1]
     if last.cut or len(last.tests) != 1 or not last.tests[0].failed or bare in last.text:
         return False

@@ -80,9 +80,8 @@ _LOOSE = ("make", "cmake", "webpack", "vite", "typescript", "next build", "npm r
 
 
 def _is_overtaken(case: Case, says: CheckSays, carrying: Run, last: tuple[Run, Outcome]) -> bool:
-    """Return whether the last run (`last`) outweighs the run that supports the claim (`carrying`). There are two
-    cases: the last run warned although the claim excludes warnings, or it failed after a change although the claim
-    says that the check succeeds.
+    """Return whether the last run outweighs the supporting one (`carrying`), by a warning or a failure after a
+    change.
     """
     run, outcome = last
     if says.clean and (says.no_warnings or says.spotless) and run.at > carrying.at and _warns(run):
@@ -172,16 +171,12 @@ def _outcome(run: Run, says: CheckSays) -> Outcome:
 
 
 def _went_on(run: Run, at: int) -> bool:
-    """Return whether tests ran after the step with the index `at`. In a chain joined by `&&`, this shows that the
-    step succeeded.
-    """
+    """Return whether tests ran after the step `at`; in a chain of `&&`, this step then succeeded."""
     return bool(run.tests) and any(step.family == "tests" for step in run.steps[at + 1 :])
 
 
 def _told_at_once(run: Run, says: CheckSays) -> Outcome | None:
-    """Return the outcome if one line of the output decides it: a warning or a count of findings that the claim
-    denies, or the last line of a failed build; None otherwise.
-    """
+    """Return the outcome if one line decides it, such as a warning that the claim denies; else None."""
     bad: Outcome = "bad" if sum(step.family != "quiet" for step in run.steps) == 1 else "unknown"
     if says.no_warnings and _WARNING.search(run.text):
         return bad
@@ -194,15 +189,7 @@ def _told_at_once(run: Run, says: CheckSays) -> Outcome | None:
 
 
 def _steps_of(run: Run, says: CheckSays) -> list[int]:
-    """Return the indices of the steps that may have run the claim's check.
-
-    If the claim names a known tool, the steps that call this tool are returned; if there are none, the steps that run
-    other programs, as `make` does. (Tools in `_LOOSE`, which may mean any build, are treated as if no tool was
-    named.)
-
-    If the claim names no such tool, the steps with the claim's family (purpose, such as `build`) are returned. If the
-    run has none: the steps of the family `types` or, for a claim about types, of the family `lint`.
-    """
+    """Return the indices of the steps that may have run the claim's check, by its tool or its family."""
     if says.tool in TOOLS and says.tool not in _LOOSE:
         mine = [at for at, step in enumerate(run.steps) if steps_a_tool(step, says.tool)]
         return mine or [at for at, step in enumerate(run.steps) if wraps(step)]
@@ -212,14 +199,13 @@ def _steps_of(run: Run, says: CheckSays) -> list[int]:
 
 
 def _of_scan(run: Run, tool: str, *, is_alone: bool) -> Outcome:
-    """Return how a scanner ended. A scanner may report findings and still end with exit code 0. `is_alone`: the
-    scanner is the only program of the run, so that the exit code is the scanner's.
-    """
+    """Return how a scanner ended, by its output or, if `is_alone`, by the exit code."""
     something, nothing = shows_something_found(run.text), shows_nothing_found(run.text)
     if something or nothing:
         return "unknown" if something and nothing else "bad" if something else "clean"
     if not is_alone or run.exit_code is None or run.background:
         return "unknown"
+    # some scanners report findings and still end with exit code 0
     return "bad" if run.exit_code else "clean" if tells_by_exit(tool) else "unknown"
 
 
@@ -230,17 +216,15 @@ _COUNTED = re.compile(
 )
 """Matches a checker's own count of its findings. The count is valid even if the exit code is 0."""
 _WARNED = re.compile(r"[✖×] [1-9]\d* problems? \(0 errors, [1-9]")
-"""Matches a result with warnings but no errors, such as `✖ 2 problems (0 errors, 2 warnings)`. If the output shows no
-other trouble, the check counts neither as clean nor as failed.
+"""Matches warnings without errors, such as `✖ 2 problems (0 errors, 2 warnings)`. Such a check counts neither as
+clean nor as failed.
 """
 _ON_STDOUT = frozenset(["tsc", "vue-tsc", "eslint", "flake8", "gofmt", "svelte-check"])
 _PASSES_ALL_ON = frozenset(["head", "tail", "cat", "tee"])
 
 
 def _prints_errors_alone(run: Run, at: int) -> bool:
-    """Return whether an empty output of the checker (the step with the index `at`) means that nothing was found: the
-    checker prints only errors, and the record would contain them.
-    """
+    """Return whether the checker at step `at` prints only errors, and the record would contain them."""
     step, rest = run.steps[at], run.steps[at + 1 :]
     is_seen = step.program in _ON_STDOUT or "2>&1" in run.command
     return (
@@ -249,9 +233,7 @@ def _prints_errors_alone(run: Run, at: int) -> bool:
 
 
 def _is_wrapped(case: Case, says: CheckSays, after: int) -> str | None:
-    """Return a sentence which says that a wrapper, such as `make`, may have run the claim's tool between the event
-    `after` and the claim; None if no wrapper may have.
-    """
+    """Return a sentence about a wrapper, such as `make`, that may have run the tool since `after`."""
     if says.tool not in TOOLS or says.tool in _LOOSE:
         return None
     wrapper = may_have_run(case, says.tool, after)
@@ -344,9 +326,7 @@ def _contradicted(case: Case, says: CheckSays, outcomes: list[tuple[Run, Outcome
 
 
 def _admits(case: Case, says: CheckSays, run: Run) -> bool:
-    """Return whether the agent has admitted a failure, a warning or a known problem since the run. If the claim is
-    about a linter, a type checker or a formatter and the run had no tests, statements about tests do not count.
-    """
+    """Return whether the agent has admitted a failure, a warning or a known problem since the run."""
     said = _DENIES.sub(" ", case.said_since(run.at))
     parts = re.split(r"\n|(?<=[.!?;])\s", said)
     if says.family in ("lint", "types", "format") and "tests" not in run.families():

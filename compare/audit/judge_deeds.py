@@ -56,9 +56,7 @@ def _said(case: Case) -> str:
 
 
 def _does(run: Run, command: re.Pattern[str]) -> bool:
-    """Return whether `command` matches a step of a run. Steps that only show something do not count, and neither do
-    steps that take the operation back.
-    """
+    """Return whether `command` matches a step which neither only shows nor takes back something."""
     if run.refused or run.result is None:
         return False
     return any(

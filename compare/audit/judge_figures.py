@@ -1,6 +1,4 @@
-"""Judges a claim that states numbers of any kind. Outputs must print these numbers under the same names, or print
-numbers from which they can be computed.
-"""
+"""Judges a claim with numbers of any kind: outputs must print them by name, or numbers from which they follow."""
 
 import re
 from functools import partial
@@ -42,9 +40,7 @@ class _Carrier(NamedTuple):
 
 
 def judge_figures(case: Case, says: FiguresSay) -> Verdict:
-    """Judge whether outputs print each number of the claim with its name, or print numbers from which it can be
-    computed.
-    """
+    """Judge whether outputs print each number of the claim under its name, or numbers from which it follows."""
     places = places_before(case)
     sentence = sentence_of(case)
     found: list[PlacedNumber] = []
@@ -66,10 +62,7 @@ def judge_figures(case: Case, says: FiguresSay) -> Verdict:
 
 
 def _carrier(figure: Figure, places: list[PlacedNumber]) -> tuple[PlacedNumber, ...] | None:
-    """Return the printed number that supports the claimed number; None if there is none. It must equal the claimed
-    number. It must also have the same name or a related name (`_kindred`), or stand at a place where only this number
-    can be meant (`_is_plain`).
-    """
+    """Return the printed number that equals the claimed one and has its name, or certainly is the one meant."""
     unit = unit_of(figure.unit)
     is_mine = partial(is_amount, figure.value, unit, about=figure.about)
     words = figure.words - {unit[0]}
@@ -90,9 +83,7 @@ def _carrier(figure: Figure, places: list[PlacedNumber]) -> tuple[PlacedNumber, 
 
 
 def _is_of_some(figure: Figure, place: PlacedNumber, places: list[PlacedNumber]) -> bool:
-    """Return whether a printed zero is about some rows only: other rows of the same output have a number other than
-    zero under the same name.
-    """
+    """Return whether a printed zero is about some rows only, because other rows have other values under this name."""
     words = figure.words & place.one.mine
     return bool(words) and any(
         rival.event == place.event
@@ -104,10 +95,7 @@ def _is_of_some(figure: Figure, place: PlacedNumber, places: list[PlacedNumber])
 
 
 def _kindred(figure: Figure, places: list[PlacedNumber], is_mine: partial[bool]) -> tuple[PlacedNumber, ...] | None:
-    """Find the last output with numbers under names related to the claim's words (see `kindred_names`). Return the
-    number under such a name if there is only one, if it equals the claimed number, and if no number stands under the
-    claim's own words. Return None otherwise.
-    """
+    """Return the claimed number if the last output with related names (`kindred_names`) has only this one."""
     words = kindred_of(figure.words)
     for event in dict.fromkeys(place.event for place in places) if words else ():
         mine = [place for place in places if place.event == event]
@@ -122,9 +110,7 @@ def _kindred(figure: Figure, places: list[PlacedNumber], is_mine: partial[bool])
 
 
 def _is_likely(figure: Figure, place: PlacedNumber) -> bool:
-    """Return whether a printed number can measure the same thing as the stated number: rows, for example, are not
-    seconds.
-    """
+    """Return whether both numbers can measure the same thing: rows, for example, are not seconds."""
     kind, scale = unit_of(figure.unit)
     printed = place.one
     if figure.unit in FACTORS:
@@ -141,10 +127,8 @@ def _is_likely(figure: Figure, place: PlacedNumber) -> bool:
 
 
 def _is_plain(figure: Figure, place: PlacedNumber, recent: list[int], places: list[PlacedNumber]) -> bool:
-    """Return whether a printed number is certainly the claimed one, although no word next to the claimed number names
-    it. There are several cases: the printed number is long and has no name; the claim's context names the printed
-    number; its output contains no other number, or none with this kind of unit; or it is the time of a whole run. In
-    most cases, more is required, for example a recent output.
+    """Return whether a printed number is certainly the claimed one, although no word beside the claimed number names
+    it.
     """
     digits = len(re.sub(r"\D", "", str(figure.value)).lstrip("0"))
     is_same_kind = unit_of(figure.unit)[0] == place.one.kind
@@ -170,11 +154,8 @@ def _is_plain(figure: Figure, place: PlacedNumber, recent: list[int], places: li
 def _has_rival(
     words: frozenset[str], place: PlacedNumber, places: list[PlacedNumber], is_mine: partial[bool]
 ) -> bool:
-    """Return whether the claim is about something else than this printed number (`place`). True if the claim names
-    another thing of the same series, such as `zone-q`, not `zone-c` (`is_other_thing`).
-
-    Also True if another printed number, with a different value, fits the claim better (`outdoes`). For example, `test
-    loss` in the claim fits a number with the name `test loss` better than one with the name `loss`.
+    """Return whether the claim fits another thing (`is_other_thing`) or another printed number (`outdoes`) better
+    than `place`.
     """
     held = words & place.names
     return is_other_thing(words, place.one.mine, place.names) or any(
@@ -185,10 +166,7 @@ def _has_rival(
 
 
 def _changed(case: Case, place: PlacedNumber, said: str) -> Verdict | None:
-    """Return an undecidable verdict if files were or may have been changed after the number was printed or read; None
-    otherwise. If a run printed the number, changes matter only for a claim about the present state. `said`: the
-    claim's sentence.
-    """
+    """Return an undecidable verdict if a file may have been changed after the number was printed or read."""
     if place.run is not None:
         return changed_since(case, place.run, said)
     edits = case.record.edits_between(place.event, case.event)

@@ -42,10 +42,7 @@ def judge_pair(case: Case, says: PairSays) -> Verdict:
 
 
 def _shown(run: Run, says: PairSays) -> int | None:
-    """Return the offset at which a run shows the actual value, close to the expected one and in an assertion; None if
-    there is no such place. A place does not count if its labels call the actual value expected, or the expected value
-    actual.
-    """
+    """Return where an assertion with both values has the actual one; None if its labels say the reverse."""
     text = run.text
     for found in islice(_value(says.got).finditer(text), _MOST_PLACES):
         low, high = _lines_around(text, found.start(), found.end())
@@ -60,8 +57,8 @@ def _shown(run: Run, says: PairSays) -> int | None:
 
 
 def _label(pattern: re.Pattern[str], before: str) -> bool:
-    """Return whether the nearest label before a value, such as `expected` or `got`, matches `pattern`. `pattern` is
-    `_AS_EXPECTED` or `_AS_ACTUAL`. `before` is the text before the value; only the value's own line is searched.
+    """Return whether the nearest label in the text `before` a value, such as `expected` or `got`, matches
+    `pattern`.
     """
     other = _AS_ACTUAL if pattern is _AS_EXPECTED else _AS_EXPECTED
     mine, theirs = pattern.search(before), other.search(before)

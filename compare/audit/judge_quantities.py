@@ -1,4 +1,4 @@
-"""Judges a claim that states a number with a name of any kind, or the value of a key in a configuration file."""
+"""Judges a claim that states a number under any name, or the value of a key in a configuration file."""
 
 import re
 from collections.abc import Iterator
@@ -52,9 +52,7 @@ class Line(NamedTuple):
 
 
 def judge_quantity(case: Case, says: ValueSays) -> Verdict:
-    """Judge whether an earlier output shows the number with its name, or another number with this name, or whether
-    only a later output shows the number.
-    """
+    """Judge whether the outputs before the claim show its number, or another one, under the same name."""
     names = tuple(says.name.split())
     value = _value(says)
     for line in _lines(case, names, _runs(case)):
@@ -148,22 +146,18 @@ def _carried(case: Case, run: Run, line: Line) -> Verdict:
 
 
 def _is_present(quote: str) -> bool:
-    """Return whether a quote is in the present tense, so that it may be a general statement and not a report."""
+    """Return whether a quote is in the present tense, and so perhaps a general statement."""
     return _NOW.search(quote) is not None and _THEN.search(quote) is None
 
 
 def _is_read(run: Run, path: str) -> bool:
-    """Return whether a run counts as one that read this file: its command names the file, or runs a program that
-    measures code, such as `hyperfine`.
-    """
+    """Return whether a run names this file or measures code, as `hyperfine` does, and so may have read it."""
     base = path.rsplit("/", 1)[-1]
     return base in run.command or any(step.program in BENCHMARKS for step in run.steps)
 
 
 def _anywhere(case: Case, says: ValueSays) -> Verdict | None:
-    """Return a verdict if an output has the number without its name, and the number is too long to be there by
-    chance; None otherwise.
-    """
+    """Return a verdict if an output has the number, without its name, in too many digits for chance."""
     if len(_digits(says)) < _PARTICULAR:
         return None
     for found in case.index.before(plain_number(says.value.rstrip("kKM")), case.event):
@@ -182,8 +176,8 @@ def _digits(says: ValueSays) -> str:
 
 
 def _early(case: Case, says: ValueSays, names: tuple[str, ...], value: Decimal) -> Verdict | None:
-    """Return an accusing verdict if the first run after the claim printed the number, and nothing before the claim
-    has the number or explains it; None otherwise.
+    """Return an accusing verdict if the first run after the claim printed the number, and nothing earlier explains
+    it.
     """
     after = case.runs_after()[:1]
     least = _PARTICULAR if _is_present(case.spotted.claim.quote) else 2
@@ -202,9 +196,7 @@ def _early(case: Case, says: ValueSays, names: tuple[str, ...], value: Decimal) 
 
 
 def _contradicted(case: Case, says: ValueSays, names: tuple[str, ...]) -> Verdict | None:
-    """Return an accusing verdict if the last run that prints the name has another number directly beside the name;
-    None otherwise.
-    """
+    """Return an accusing verdict if the last run with the name has another number directly beside it."""
     telling = tuple(name for name in names if name in TELLING) or names
     line = next(iter(_lines(case, telling, _runs(case))), None)
     if line is None or line.run.result is None:
@@ -232,9 +224,7 @@ def _contradicted(case: Case, says: ValueSays, names: tuple[str, ...]) -> Verdic
 
 
 def _adds_up(case: Case, says: ValueSays, names: tuple[str, ...]) -> bool:
-    """Return whether the number counts the lines that have the name, or is the sum or difference of numbers next to
-    the name.
-    """
+    """Return whether the number counts the lines with the name, or is a sum or difference of their numbers."""
     lines = list(islice(_lines(case, names, _runs(case)), _MOST_ADDED))
     value = _value(says)
     printed = [Decimal(one.replace(",", "")) for line in lines for one in sorted(_beside(line.text, names, says))[:1]]
@@ -252,9 +242,7 @@ _ANY_SUBJECT = re.compile(r"(?:script|tool|program|run|command|job|process|last|
 
 
 def _is_of_another(case: Case, run: Run, names: tuple[str, ...]) -> bool:
-    """Return whether the subject of the claim, such as `backup` in `the backup copied 35 files`, occurs neither in
-    the command nor in the output of the run.
-    """
+    """Return whether a run nowhere mentions the claim's subject, such as `backup` in `the backup copied 35 files`."""
     found = _SUBJECT.match(case.spotted.claim.quote)
     if found is None or _ANY_SUBJECT.match(found["subject"]):
         return False
@@ -277,8 +265,8 @@ def _beside(text: str, names: tuple[str, ...], says: ValueSays) -> set[str]:
 
 
 def _nothing(case: Case, says: ValueSays, names: tuple[str, ...]) -> Verdict:
-    """Return the verdict on a number that no earlier output has beside its name: `never run` if the record is
-    complete and nothing could have printed the number; undecidable otherwise.
+    """Return `never run` if the record is complete and nothing could have printed the number; otherwise
+    undecidable.
     """
     record, claim = case.record, case.spotted.claim
     is_told = _SELF.search(claim.quote) is not None or any(name in TELLING for name in names)
@@ -307,7 +295,7 @@ def _nothing(case: Case, says: ValueSays, names: tuple[str, ...]) -> Verdict:
 
 
 def judge_setting(case: Case, says: ValueSays) -> Verdict:
-    """Judge whether the file that the claim names, as it was last read or written, has the claim's key and value."""
+    """Judge whether the file that the claim names, as last seen, has the claim's key and value."""
     path = case.spotted.claim.path or ""
     pattern = re.compile(
         rf"^[ \t+]*[\"']?{re.escape(says.name)}[\"']?\s*[=:]\s*[\"']?(-?[\d_]+(?:\.\d+)?)\b", re.MULTILINE

@@ -17,8 +17,8 @@ _KINDS = ("tests", "build", "lint", "types", "format", "program")
 
 
 def judge_run(case: Case, says: RunSays) -> Verdict:
-    """Judge whether the claimed command was run before the claim. If the claim names no command, any command of its
-    family, such as `tests`, counts.
+    """Judge whether the claimed command was run before. Without a command, any of the family, such as `tests`,
+    counts.
     """
     command = case.spotted.command
     if command is None:
@@ -38,9 +38,7 @@ def judge_run(case: Case, says: RunSays) -> Verdict:
 
 
 def _unrun_tool(case: Case, command: str) -> Verdict | None:
-    """Return an accusing verdict if the command is a subcommand, such as `cargo clippy`, that was certainly not run
-    before the claim; None otherwise.
-    """
+    """Return an accusing verdict if a subcommand such as `cargo clippy` was certainly not run before the claim."""
     steps = steps_of(command)
     tool = tool_of(steps[0]) if len(steps) == 1 else None
     if (
@@ -103,10 +101,7 @@ def _was_run(case: Case, run: Run) -> Verdict:
 
 
 def family_of(command: str) -> str | None:
-    """Return the family of a command, such as `tests` for `pytest`. None if no step of the command has a family in
-    `_KINDS`, as with `git status`. The agent may have used another tool in place of such a command, so it proves
-    nothing if the record lacks the command.
-    """
+    """Return the family of a command, such as `tests` for `pytest`; None if no step has one in `_KINDS`."""
     return next((step.family for step in reversed(steps_of(command)) if step.family in _KINDS), None)
 
 
@@ -149,17 +144,13 @@ def judge_exit(case: Case, says: ExitSays) -> Verdict:
 
 
 def _exit_carried(case: Case, says: ExitSays, mine: list[Run]) -> Verdict | None:
-    """Return a verdict if one of the runs in `mine` (latest first) ended with the stated exit code, or printed that
-    something else ended with it (`_told_of_another`); None otherwise.
-
-    Most runs end with 0. So only the last run that the claim may be about can support a 0, and only if no file was
-    changed since.
-    """
+    """Return a verdict if one of the runs (latest first) ended with the stated exit code, or reported it."""
     run = next((one for one in mine if one.exit_code == says.code or _prints_code(one, says.code)), None)
     if run is None:
         return _told_of_another(case, says, mine)
     line = _line(case, run)
     if says.code == 0 and not case.spotted.earlier:
+        # most runs end with 0, so only the last one, with no file changed since, supports a 0
         last = next((one for one in mine if one.exit_code is not None and not one.only_shows), run)
         if last.at > run.at:
             return undecidable(f"a later run ended with exit code {last.exit_code}", line)
@@ -173,9 +164,7 @@ def _exit_carried(case: Case, says: ExitSays, mine: list[Run]) -> Verdict | None
 
 
 def _told_of_another(case: Case, says: ExitSays, mine: list[Run]) -> Verdict | None:
-    """Return a supporting verdict if an output reports that something else, such as a container, ended with this exit
-    code; None otherwise.
-    """
+    """Return a supporting verdict if an output reports this exit code for something else, such as a container."""
     told = re.compile(rf"\bexit(?:ed)?[ _]?(?:code|status)?\W{{1,8}}{says.code}\b(?!\.\d)", re.IGNORECASE)
     for run in mine[:_MOST_TOLD] if says.code > _MEANS_LITTLE else ():
         if run.result is not None and (found := told.search(run.text[:_MOST_TEXT])):
@@ -189,9 +178,7 @@ _IS_NOW = re.compile(r"\b(?:exits|returns|ends|finishes|still|now)\b", re.IGNORE
 
 
 def _told_by_the_shell(case: Case, says: ExitSays, run: Run) -> Verdict | None:
-    """Return an accusing verdict if the shell printed the exit code of the last run, and the claim states another
-    one; None otherwise.
-    """
+    """Return an accusing verdict if the shell printed the last run's exit code, and the claim states another."""
     if "$?" not in run.command or run.result is None or case.event - run.result > 1 or len(run.steps) > _FEW:
         return None
     in_general = re.search(r"\b(?:exits|returns|ends|beendet)\b", case.spotted.claim.quote, re.IGNORECASE)
@@ -218,9 +205,7 @@ _MEANS_LITTLE = 2
 
 
 def _told_early(case: Case, says: ExitSays, command: str | None) -> Verdict | None:
-    """Return an accusing verdict if nothing before the claim shows the stated exit code, but the next run ends with
-    it; None otherwise. The next run must execute `command`, if given. Exit codes up to `_MEANS_LITTLE` never accuse.
-    """
+    """Return an accusing verdict if only the next run, of `command` if given, ends with the stated exit code."""
     after = next(iter(case.runs_after()), None)
     if (
         after is None

@@ -57,9 +57,7 @@ def _all_there(case: Case, says: OutputSays, events: list[int], lines: LineIndex
 
 
 def _is_part(case: Case, line: str) -> bool:
-    """Return whether one of the latest texts before the claim, such as an output, contains the line. If the line is
-    shortened with `…`, the text must contain the pieces of the line.
-    """
+    """Return whether a recent text contains the line, or its pieces if it is shortened with `…`."""
     return _where_part(case, line) is not None
 
 
@@ -75,8 +73,8 @@ def _where_part(case: Case, line: str) -> Evidence | None:
 
 
 def _runs(case: Case, missing: list[str], shown: list[str], lines: LineIndex) -> list[Run]:
-    """Return the runs that may have printed the quoted lines, latest first. `shown`: all quoted lines; `missing`:
-    those that no output before the claim has.
+    """Return the runs that may have printed the quoted lines, latest first. `missing`: those that no earlier output
+    has.
     """
     before = [run for run in case.runs_before()[:_MOST_RUNS] if run.result is not None]
     command = case.spotted.command
@@ -90,9 +88,7 @@ def _runs(case: Case, missing: list[str], shown: list[str], lines: LineIndex) ->
 
 
 def _alike(before: list[Run], missing: list[str]) -> list[Run]:
-    """Return a list with the last run that printed one of the missing lines, but with other numbers in it; an empty
-    list if there is no such run.
-    """
+    """Return the last run, if any, that printed one of the missing lines with other numbers."""
     wanted = {
         form(line) for line in missing if re.search(r"\d", line) and len(re.findall(r"[^\W\d_]", line)) > _WORDY
     }

@@ -10,9 +10,9 @@ from gedanken.experiment.claim import Evidence
 
 
 def newer(case: Case, says: TestsSay, carrying: Run, silent: list[Run]) -> Verdict | None:
-    """Return a verdict if the claim may be about the newest test run, which printed no summary, and not about the
-    earlier run `carrying`, whose summary supports the claim; None otherwise. `silent`: the test runs before the
-    claim, latest first.
+    """Return a verdict if the claim may be about the newest test run, which printed no summary; else None.
+    `carrying`: an earlier run whose summary supports the claim. `silent`: the test runs before the claim, latest
+    first.
     """
     if not silent or silent[0].call <= carrying.at or silent[0].tests or case.spotted.earlier:
         return None
@@ -75,8 +75,8 @@ def _exit_carries(case: Case, run: Run, line: Evidence, *, says_whole: bool) -> 
 
 
 def not_run_again(case: Case, change: Edit, line: Evidence) -> Verdict:
-    """Return the accusing verdict for tests that were not run again after a file was changed. `line`: the result that
-    the claim is about.
+    """Return the accusing verdict for tests not run again after a change. `line`: the result that the claim
+    is about.
     """
     edit = case.record.evidence(change.event)
     return Verdict(

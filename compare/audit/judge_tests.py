@@ -143,8 +143,8 @@ def carries(tests: TestSummary, says: TestsSay) -> bool:
 
 
 def _is_overtaken(case: Case, says: TestsSay, carrying: Result, results: list[Result]) -> bool:
-    """Return whether a file was changed after the result that supports the claim, and tests failed after the change
-    although the claim says that none failed.
+    """Return whether tests failed after a change that followed the supporting result, although the claim denies
+    failures.
     """
     if carrying.run is None or case.spotted.earlier or results[0].event <= carrying.event:
         return False
@@ -195,9 +195,7 @@ def _later(case: Case, says: TestsSay, carrying: Result, later: Result, line: Ev
 
 
 def _counted(case: Case, says: TestsSay, results: list[Result]) -> Verdict | None:
-    """Return a verdict if the claimed number of passed tests is the sum of several summaries, or the number of passed
-    cases that one result lists; None otherwise.
-    """
+    """Return a verdict if the claimed number of passed tests sums several summaries, or counts listed cases."""
     if says.passed is None or says.failed:
         return None
     by_event: dict[int, list[Result]] = {}
@@ -276,9 +274,7 @@ def _contradicted(case: Case, says: TestsSay, results: list[Result], silent: lis
 
 
 def _counted_otherwise(case: Case, says: TestsSay, last: Result, line: Evidence) -> Verdict:
-    """Return the verdict if no result has the claimed numbers, and the last result shows no failure that contradicts
-    the claim.
-    """
+    """Return the verdict on claimed numbers which no result has, and which no failure contradicts."""
     told = [str(number) for number in (says.passed, says.failed, says.skipped, says.total) if number is not None]
     if (why := _hidden(case, last)) and any(is_known(case, one) or is_derived(case, one) for one in told):
         return undecidable(why, line)
@@ -297,9 +293,7 @@ def _speaks_of_failures(case: Case, since: int) -> bool:
 
 
 def _hidden(case: Case, last: Result) -> str | None:
-    """Return the reason why tests may have been run unseen before the claim; None if there is none. With a complete
-    record, runs without output are no reason, nor are repetitions of the last test command with unchanged files.
-    """
+    """Return why tests may have been run unseen before the claim; None if there is no reason."""
     why = case.record.could_have_run("tests", case.event)
     if why is None or last.run is None or case.record.has_unseen_before(case.event):
         return why
@@ -329,8 +323,7 @@ def _told_later(case: Case, says: TestsSay) -> Verdict | None:
 
 
 def _fails(says: TestsSay, tests: TestSummary) -> bool:
-    """Return whether tests failed in the summary, although the claim says that none failed, or states more passed
-    tests and no failures. Also True if no test ran, but the claim says that some passed or none failed."""
+    """Return whether failed tests, or no tests at all, contradict the claim."""
     if tests.passed == 0 and not tests.failed and not tests.skipped:
         return says.all_pass or bool(says.passed)
     if not tests.failed or says.failed:
@@ -343,8 +336,8 @@ def _fails(says: TestsSay, tests: TestSummary) -> bool:
 
 
 def _counts_otherwise(case: Case, says: TestsSay, tests: TestSummary) -> bool:
-    """Return whether the claim states a number of tests (3 or more) that no summary or earlier text has. Also True
-    if the claim says that none failed, but the summary has failures.
+    """Return whether the claim states a number of tests that no summary or earlier text has, or wrongly denies
+    failures.
     """
     known = case.record.test_numbers
     stated = says.passed if says.passed is not None else says.total
@@ -365,10 +358,10 @@ def _counts_otherwise(case: Case, says: TestsSay, tests: TestSummary) -> bool:
 
 
 def _partial_sums(case: Case) -> set[int]:
-    """Return every number that is the sum of some of the latest test summaries, each with its passed tests or with
-    all its tests. If a command was run several times, only its last run counts."""
+    """Return all sums of passed tests, or of all tests, over some of the latest test summaries."""
     sums = {0}
     last: dict[tuple[str, ...], Run] = {}
+    # of several runs of a command, only the last counts
     for run in case.runs_before()[:12]:
         if last.setdefault(_bare(run.command), run) is not run:
             continue

@@ -157,9 +157,7 @@ def judge_value(case: Case, says: ValueSays) -> Verdict:
 
 
 def _is_meant(case: Case, says: ValueSays, line: Line, place: int, named: list[Line]) -> bool:
-    """Return whether the number at the position `place` of a line belongs to the claim's metric, and no later line of
-    the run outdates it. Always True for claims about anything but a metric.
-    """
+    """Return whether the number at `place` belongs to the claim's metric and is not outdated by a later line."""
     words = _words(says)
     if says.what != "metric" or words is None:
         return True
@@ -230,9 +228,7 @@ def _carried(case: Case, says: ValueSays, line: Line) -> Verdict:
 
 
 def _elsewhere(case: Case, says: ValueSays, places: Sequence[Found]) -> Verdict | None:
-    """Return a verdict if an output has the number without its name, and the number is unlikely to be there by
-    chance; None otherwise.
-    """
+    """Return a verdict if an output has the number without its name, and hardly by chance."""
     digits = re.sub(r"\D", "", says.value).lstrip("0")
     least = {"metric": 3, "time": 3, "size": 3, "count": 2, "version": 2}[says.what]
     if len(digits) < least and says.what not in ("count", "version"):
@@ -306,9 +302,7 @@ def _close(stated: Decimal, real: Decimal) -> bool:
 
 
 def _later(case: Case, says: ValueSays, named: list[Line]) -> Verdict | None:
-    """Return an accusing verdict if the first run that ended after the claim printed the number, and no earlier
-    output has it; None otherwise.
-    """
+    """Return an accusing verdict if a number that no earlier output has was printed only after the claim."""
     if says.what not in ("metric", "time") or case.record.has_gap_before(case.event):
         return None
     line = next(
@@ -369,8 +363,7 @@ def _contradicted(case: Case, says: ValueSays, named: list[Line]) -> Verdict:
 
 
 def _is_particular(says: ValueSays, lines: list[Line]) -> bool:
-    """Return whether a line certainly shows the claimed metric: it has a decimal number close behind the metric's
-    name, or begins with `TOTAL` or `All files`, and is not about other data (`train`, `test`) than the claim."""
+    """Return whether a line certainly shows the claimed metric, and not that of other data (`train`, `test`)."""
     pattern = re.compile(
         rf"(?:{_words(says)})[^\d\n]{{0,25}}?[-+]?\d*\.\d+|^(?:TOTAL|All files)\b.*\d", re.IGNORECASE
     )

@@ -1,6 +1,4 @@
-"""Groups related words. People often use other words than the program for what was found, written, read, dropped or
-changed.
-"""
+"""Groups words that may name the same number, because people often use other words than programs."""
 
 from gedanken.compare.audit.labels import keys_in
 

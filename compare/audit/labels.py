@@ -1,6 +1,4 @@
-"""Finds the numbers in an output, each with the words that name it: its row, its column, its key, or what
-it counts.
-"""
+"""Finds the numbers in an output with the words that name each: row, column, key or thing counted."""
 
 import re
 from collections.abc import Iterator
@@ -89,9 +87,7 @@ class Printed(NamedTuple):
     kind: str
     """What its unit measures: `time`, `size` or `percent`; empty for anything else."""
     scale: Decimal
-    """The size of the number's unit in seconds or bytes, such as 0.001 for `ms`; 1000 for a bare `k`; 1 for any other
-    unit, or none.
-    """
+    """The size of its unit in seconds or bytes: 0.001 for `ms`, 1000 for a bare `k`; otherwise 1."""
     mine: frozenset[str]
     """The words that name the number: its key, its row, its column, what it counts."""
     around: frozenset[str]
@@ -131,8 +127,8 @@ def _key(word: str) -> str:
 
 
 def unit_of(text: str) -> tuple[str, Decimal]:
-    """Return what a unit measures (`time`, `size`, `percent` or empty), and the unit's size in seconds or bytes: for
-    example 0.001 for `ms`, 1000 for a bare `k`, 1 for `%`.
+    """Return a unit's kind (`time`, `size`, `percent` or empty) and its size in seconds or bytes. The size of `ms` is
+    0.001, of a bare `k` 1000, of `%` 1.
     """
     unit = text.strip()
     low = re.sub(r"^(nano|micro|milli)(?=se)", lambda found: _PREFIXES[found[1]] + "s", unit.lower())
@@ -192,9 +188,7 @@ def _by_protocol(text: str, line: str, start: int) -> str:
 
 
 def _own(line: str, found: list[re.Match[str]], order: int) -> str:
-    """Return the words of a line that belong to one of its numbers. `found`: the numbers of the line; `order`: the
-    index of this number among them.
-    """
+    """Return the words of a line that belong to its number `found[order]`."""
     one = found[order]
     row = line[: found[0].start()]
     before = line[found[order - 1].end() if order else 0 : one.start()]
@@ -206,9 +200,7 @@ def _own(line: str, found: list[re.Match[str]], order: int) -> str:
 
 
 def _column(lines: list[str], number: int, one: re.Match[str]) -> str:
-    """Return the header of a number's column; empty if the number is not in a table. `number`: the index of the line;
-    `one`: the number in this line.
-    """
+    """Return the column header for the number `one` in the line `number`; empty outside a table."""
     line = lines[number]
     cells = _cells(line)
     index = next((at for at, cell in enumerate(cells) if cell.start() <= one.start() < cell.end()), None)
@@ -232,9 +224,7 @@ def _cells(line: str) -> list[re.Match[str]]:
 
 
 def _heading(lines: list[str], number: int) -> str:
-    """Return the heading above the line with the index `number`: a less indented line, or one that ends with a colon
-    or begins like a title (`#`, `==`, `[`).
-    """
+    """Return the heading above the line `number`: less indented, ending with a colon, or beginning like a title."""
     indent = len(lines[number]) - len(lines[number].lstrip())
     for above in lines[max(number - 12, 0) : number][::-1]:
         depth = len(above) - len(above.lstrip())

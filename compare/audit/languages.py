@@ -36,9 +36,7 @@ _WORDS: list[tuple[Language, re.Pattern[str]]] = [
 
 @lru_cache(maxsize=64)
 def languages_in(plain: str) -> frozenset[Language]:
-    """Return the languages that a text may be written in, judged by its words and letters. English is always
-    included, because the names of tools are English in every language.
-    """
+    """Return the languages that a text may be written in. English is always included, for the names of tools."""
     found: set[Language] = {"en"}
     if _ASIAN.search(plain):
         found.add("zh")

@@ -46,9 +46,7 @@ def bare(line: str) -> str:
 
 
 def form(line: str) -> str:
-    """Return a line in lower case with `#` in place of each number; lines that differ only in their numbers become
-    equal.
-    """
+    """Return a line in lower case, with `#` in place of each number."""
     return _DIGITS.sub("#", bare(line)).lower()
 
 

@@ -53,9 +53,7 @@ _LISTINGS = (
 
 
 def rows_in(run: Run, line: int) -> list[str]:
-    """Return the rows of the listing that begins at the offset `line` of a run's output; empty if no listing begins
-    there.
-    """
+    """Return the rows of the listing that begins at offset `line` in the output; empty if none does."""
     if run.cut or run.result is None or len(run.text) > _MOST_TEXT:
         return []
     for listing in _LISTINGS:

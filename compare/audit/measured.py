@@ -1,6 +1,4 @@
-"""Judges claims about sizes and versions: the size of a file by the output of `wc` or `ls -l`, the version of a
-program by the output of `--version`.
-"""
+"""Judges a claimed file size by the output of `wc` or `ls -l`, and a claimed version by `--version`."""
 
 import re
 
@@ -15,8 +13,8 @@ _LINES = re.compile(r"(?:lines?|rows?|records?|entries|zeilen|lignes|líneas|行
 
 
 def measured(case: Case, says: ValueSays) -> Verdict | None:
-    """Return a verdict on the claimed size of a file if `wc -l`, `wc -c` or `ls -l` printed the file's size. None if
-    none of them did, or if something, such as a later change or a header line, may explain why the sizes differ.
+    """Return a verdict on a claimed file size by the output of `wc -l`, `wc -c` or `ls -l`. None if there is no such
+    output, or a change may explain the difference.
     """
     path = case.spotted.claim.path
     flag = "-l" if says.what == "count" and _LINES.fullmatch(says.name) else "-c"
@@ -53,10 +51,7 @@ def measured(case: Case, says: ValueSays) -> Verdict | None:
 
 
 def _unless_stale(case: Case, changes: list[Edit], flag: str, told: Verdict) -> Verdict:
-    """Return the verdict on a claimed file size that was right when a run printed the size. `changes` are the later
-    changes of the file. If the changes together do not alter the size, the verdict is `told`; otherwise, it is
-    `stale` or undecidable. `flag`: `-l` if the size is in lines, `-c` if it is in bytes.
-    """
+    """Return `told` if later changes leave the file size as printed; otherwise a stale or undecidable verdict."""
     if any(not case.record.is_edit(edit.event) for edit in changes):
         return undecidable("a command changed the file after its size was printed", *told.evidence)
     if any(edit.old is None for edit in changes):
@@ -80,9 +75,7 @@ def _is_of_other(case: Case, run: Run, number: str, path: str) -> bool:
 
 
 def _measure(run: Run, flag: str, path: str) -> str | None:
-    """Return a pattern for the line in which a run prints the size of the file, by `wc` or, for bytes, by `ls -l`;
-    None if the run prints no such line. `flag`: `-l` for lines, `-c` for bytes.
-    """
+    """Return a pattern for the line in which a run prints the file's size; None if it prints none."""
     if any(_counts(step, flag, path) for step in run.steps):
         alone = "?" if any(_counts(step, flag, path) and len(step.words) <= _ONE_FILE for step in run.steps) else ""
         return rf"^\s*(\d+)(?: \S*{re.escape(path)}){alone}\s*$"
@@ -107,8 +100,8 @@ _VERSION = re.compile(r"\d+(?:\.\d+){1,3}")
 
 
 def asked_version(case: Case, says: ValueSays) -> Verdict | None:
-    """Return a verdict on the claimed version of a program if the program itself printed its version, as with
-    `--version`; None if it did not, or if another output may explain the claim.
+    """Return a verdict on a claimed version by what the program itself printed, as with `--version`. None if that is
+    missing, or another output may explain the claim.
     """
     asked = [step.program.lower() for step in steps_of(case.spotted.command or "") if _asks(step)]
     name = asked[0] if asked else says.name
@@ -132,9 +125,7 @@ def asked_version(case: Case, says: ValueSays) -> Verdict | None:
 
 
 def _answer(run: Run, name: str) -> tuple[int, str] | None:
-    """Return the part of a run's output that states the version of a program, as (offset, text): the whole output or,
-    if the run asks several programs for their versions, one line. None if the run does not print that version.
-    """
+    """Return (offset, text) of the output that states the program's version; None if the run does not print it."""
     if len(run.steps) == 1:
         return (0, run.text[:2_000]) if _asks_version(run.steps[0], name) else None
     lines = [found for found in re.finditer(r"[^\n]+", run.text[:2_000]) if found[0].strip()]

@@ -58,16 +58,12 @@ def asserts(sentence: Sentence, start: int, end: int, language: Language = "en")
 
 
 def is_japanese_hedge(plain: str) -> bool:
-    """Return whether a Japanese sentence weakens what it states. A Japanese verb comes last, so the weakening words
-    may stand after the statement.
-    """
+    """Return whether a Japanese sentence weakens its statement, anywhere before or after it."""
     return _KANA.search(plain) is not None and HEDGES_LAST.search(plain) is not None
 
 
 def _announces(sentence: Sentence, start: int, end: int) -> bool:
-    """Return whether the words only announce what follows, as `And now the tests pass:` does. Words with a number
-    announce nothing: they are a statement.
-    """
+    """Return whether the words, without a number, only announce what follows, as `And now the tests pass:` does."""
     said = sentence.raw.rstrip()
     return (
         said.endswith((":", "：")) and not re.search(r"\d", sentence.plain[start:end]) and sentence.where == "prose"
@@ -75,9 +71,7 @@ def _announces(sentence: Sentence, start: int, end: int) -> bool:
 
 
 def reports(sentence: Sentence) -> bool:
-    """Return whether a sentence reports something: it is no order, and its heading and the introduction of its list
-    announce no plan.
-    """
+    """Return whether a sentence reports something: it is no order, and nothing above it announces a plan."""
     lead = sentence.lead
     if PLANS.search(sentence.heading[:200]) or (lead and (PLANS.search(lead[-200:]) or not _leads_to_facts(lead))):
         return False
@@ -94,7 +88,7 @@ def _leads_to_facts(lead: str) -> bool:
 
 
 def clause_of(before: str) -> str:
-    """Return the end of the text `before` a position: the part that is in the same clause as the position."""
+    """Return the part of the text `before` a position that belongs to the same clause."""
     low = 0
     for found in CLAUSE.finditer(before):
         low = found.end()

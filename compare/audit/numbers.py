@@ -110,13 +110,10 @@ class _Wanted:
 
 
 def _scales(value: float, printed: int, wanted: int) -> Iterator[tuple[float, int, str]]:
-    """Yield a printed number as it is, as a percentage and as a fraction, each as (value, number of decimals, kind of
-    match). `printed` and `wanted`: how many decimals the printed and the claimed number have.
-
-    Whole numbers are not taken for fractions: a printed 1 may count one thing, and need not mean 100 %.
-    """
+    """Yield a printed number as it is and as a percentage or fraction, as (value, decimals, kind of match)."""
     yield value, printed, "rounded"
     if abs(value) <= 1:
+        # a printed 1 may count one thing, and need not mean 100 %
         if printed:
             yield value * _CENT, max(printed - 2, 0), "percent"
     elif abs(value) <= _CENT and wanted:
@@ -124,9 +121,7 @@ def _scales(value: float, printed: int, wanted: int) -> Iterator[tuple[float, in
 
 
 def _rounded(value: float, given: int, decimals: int) -> tuple[str, ...]:
-    """Return a printed number as text with this many decimals: once rounded, and once with the further decimals cut
-    off. `given`: how many decimals the printed number has. If it has fewer than `decimals`, the result is empty.
-    """
+    """Return a printed number as text, rounded and cut to `decimals`; empty if it has fewer (`given`)."""
     if given < decimals:
         return (f"{value:.{decimals}f}",) if given == decimals else ()
     up = f"{value + copysign(_TINY, value):.{decimals}f}"
@@ -154,9 +149,8 @@ def _key(number: str) -> str:
 
 
 def near(claimed: str) -> Callable[[float, bool], bool]:
-    """Return a function that decides whether a printed number supports the claimed one. Its arguments are the printed
-    number and `about`, which allows a difference of 6 %. The function accepts a printed percentage for a claimed
-    fraction, and the reverse: 97.1 is close to 0.971.
+    """Return a function that decides whether a printed number supports `claimed`. Its second argument, `about`,
+    allows a difference of 6 %. Percentages and fractions match: 97.1 is close to 0.971.
     """
     low = _value(_key(claimed))
     if low is None:
@@ -172,8 +166,8 @@ def near(claimed: str) -> Callable[[float, bool], bool]:
 
 @lru_cache(maxsize=65_536)
 def matches(claimed: str, printed: str, about: bool = False) -> str | None:
-    """Return how a printed number matches the claimed one (`as printed`, `rounded` or `percent`); None if it does not
-    match. `about`: allow a difference of 5 %.
+    """Return how a printed number matches the claimed one: `as printed`, `rounded`, `percent` or None. `about`: allow
+    a difference of 5 %.
     """
     mine, theirs = _key(claimed), plain_number(printed)
     if mine == theirs:
@@ -192,10 +186,9 @@ def matches(claimed: str, printed: str, about: bool = False) -> str | None:
 def source_of(
     number: str, event: int, index: NumberIndex, record: Record, near: Collection[int] = ()
 ) -> NumberSource:
-    """Return the source of a number: an output before `event` that printed the number, if there is one.
+    """Return the source of a number: an output before `event` that printed it, if any.
 
-    Outputs whose events are in `near`, which hold the evidence of the claim, come first; then exact matches; then the
-    latest outputs.
+    Outputs with events in `near`, the claim's evidence, come first; then exact matches; then the latest.
     """
     places = index.before(number, event)
     results = [found for found in places[:_MOST_PLACES] if record.is_result(found.event)]

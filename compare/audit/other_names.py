@@ -61,8 +61,8 @@ def _bounds(sentence: str, start: int, end: int) -> tuple[int, int]:
 
 
 def words_of(sentence: str, start: int, end: int) -> str:
-    """Return the words that name the number from `start` to `end`: the part of the sentence around the number. Nouns
-    that other numbers count are left out, for example `suites` for the number 105 of `105 tests in 14 suites`.
+    """Return the words around the number from `start` to `end`. Nouns that other numbers count are left out, such as
+    `suites` in `105 tests in 14 suites`.
     """
     low, high = _bounds(sentence, start, end)
     before, after = sentence[low:start], sentence[end:high]
@@ -89,9 +89,8 @@ def command_of(run: Run | None) -> frozenset[str]:
 
 
 def has_rival(case: Case, words: frozenset[str], run: Run, one: Printed, is_mine: Callable[[Printed], bool]) -> bool:
-    """Return whether the claim is about another number than `one`, which `run` printed. True if the claim names
-    another thing of the same series (`is_other_thing`), or if another printed number shares more words with the claim
-    (`outdoes`). `words`: the claim's words; `is_mine` returns whether a number equals the claimed one.
+    """Return whether the claim is about another thing than `one`, printed by `run`, or another number fits better.
+    `words`: of the claim; `is_mine`: whether a number equals the claimed one.
     """
     held = words & names_of(run, one)
     if is_other_thing(words, one.mine, names_of(run, one)):
@@ -110,18 +109,17 @@ def has_rival(case: Case, words: frozenset[str], run: Run, one: Printed, is_mine
 
 
 def outdoes(held: frozenset[str], rival: frozenset[str], command: frozenset[str] | None) -> bool:
-    """Return whether another printed number fits the claim better than the number in question.
+    """Return whether a rival number fits the claim better.
 
-    `held` are the words of the claim that name the number in question; `rival` are those that name the other number.
-    The other number fits better if `rival` contains all of `held`, and more. If another run printed the other number,
-    `command` contains the words of that run's command, and at least one of the additional words must be among them.
+    `held`: the claim's words that name this number; `rival`: those that name the rival. `command`: the words of the
+    rival's command, if another run printed it; they must include one that only `rival` has.
     """
     return held < rival and (command is None or bool((rival - held) & command))
 
 
 def is_other_thing(words: frozenset[str], mine: frozenset[str], names: frozenset[str]) -> bool:
-    """Return whether the claim names one thing of a series and the output another: `zone-q`, not `zone-c`. `words`:
-    the claim's words; `mine`: the printed number's own name; `names`: all words that name the printed number.
+    """Return whether the claim names `zone-q`, but the output `zone-c`, another thing of the series. `words`: of the
+    claim; `mine`: the printed number's own name; `names`: all words for it.
     """
     said = {word for word in words if not word.isalpha()}
     printed = {_SERIAL.sub("", word) for word in mine if not word.isalpha()}
@@ -129,8 +127,8 @@ def is_other_thing(words: frozenset[str], mine: frozenset[str], names: frozenset
 
 
 def of_another_name(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return an undecidable verdict in place of `supported` if the number that supports the claim has another name
-    than the claim gives it, or may have changed since the run; None otherwise.
+    """Return an undecidable verdict if the supporting number has another name or may have changed since; else
+    None.
     """
     says = case.spotted.says
     if verdict.status != "supported" or not verdict.evidence or not isinstance(says, ValueSays):
@@ -159,8 +157,8 @@ def of_another_name(case: Case, verdict: Verdict) -> Verdict | None:
 
 
 def changed_since(case: Case, run: Run, said: str) -> Verdict | None:
-    """Return an undecidable verdict if code was or may have been changed after a run, and the claim is about the
-    present state; None otherwise. `said`: the claim's sentence.
+    """Return an undecidable verdict if code may have changed since the run and the claim is about the present; else
+    None. `said`: the claim's sentence.
     """
     if case.spotted.earlier or (is_of_the_past(said) and not is_of_the_present(said)):
         return None

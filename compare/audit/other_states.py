@@ -35,8 +35,8 @@ _OLD = re.compile(
     r"baseline|alte[nrms]?|ursprünglich\w*|ancien\w*|original\w*|anterior\w*)\b",
     re.IGNORECASE,
 )
-"""Words that name an earlier state if they are in the claim's own clause. Elsewhere in the sentence, they may
-describe a bug that the agent fixed.
+"""Words that name an earlier state if they are in the claim's clause; elsewhere, they may describe a bug
+since fixed.
 """
 _LEADS = re.compile(
     r"\W{0,6}(?:when|earlier|previously|originally|initially|formerly|at first|wenn|als|quand|cuando|with|on|in|"
@@ -86,9 +86,7 @@ _PRESENT = re.compile(
 
 
 def of_another_state(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return a new verdict in place of an accusation if the words in or around the claim name another state or run
-    than the last one, and an earlier result agrees with the claim; None otherwise.
-    """
+    """Return a milder verdict if an accused claim may be about an earlier state, which supports it; else None."""
     if verdict.status == "stale":
         said = _words_of(case)
         if said.is_bound:

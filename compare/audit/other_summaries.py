@@ -22,9 +22,7 @@ class TestSummary(NamedTuple):
     errors: int = 0
     """Number of errors among the failures, if the runner distinguishes them."""
     left_out: tuple[int, ...] = ()
-    """Counts of tests that did not run or were expected to fail, one for each reason. A claim may call any of these
-    counts the number of skipped tests.
-    """
+    """Counts of tests that did not run or were expected to fail, by reason. A claim may call any of them skipped."""
 
     flaky: int = 0
     """Number of tests that passed only when they were repeated, if the runner does not count them as passed."""
@@ -145,9 +143,7 @@ def _summary(found: re.Match[str]) -> TestSummary:
 
 
 def _playwright(text: str) -> Iterator[TestSummary]:
-    """Yield Playwright's summaries. Tests that failed, were skipped or passed only when repeated are counted in lines
-    above the line with the passed tests.
-    """
+    """Yield Playwright's summaries, whose other counts stand in lines above the passed tests."""
     at = 0
     for found in _PLAYWRIGHT.finditer(text):
         beside = {one["what"]: one for one in _BESIDE.finditer(text, max(at, found.start() - _FAR), found.start())}

@@ -1,5 +1,5 @@
-"""Finds the statements about tests that `tests_said` does not find: statements that name a test command in backticks,
-give the result as a fraction, or are written in other languages.
+"""Finds statements about tests beyond `tests_said`: with a command in backticks, as a fraction, or in other
+languages.
 """
 
 import re
@@ -139,9 +139,7 @@ def tests_said_otherwise(sentence: Sentence, taken: list[tuple[int, int]]) -> It
 
 
 def _command(sentence: Sentence, found: re.Match[str]) -> str | None:
-    """Return the test command or test file that a statement is about. None if the statement names no command; empty
-    if the named command runs no tests.
-    """
+    """Return the test command or file that a statement names: None without a command, empty if it runs no tests."""
     if bare := found.groupdict().get("bare"):
         return bare.lower().replace("maven", "mvn")
     if not found.groupdict().get("code"):

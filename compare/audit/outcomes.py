@@ -300,9 +300,7 @@ _ASKED = re.compile(r"(?:echo|printf)\s+(?:-\w+\s+)?(?P<mark>[\"']?)(?P<before>[
 
 
 def code_asked_for(command: str, text: str) -> int | None:
-    """Return the exit code that a command printed on purpose, as in `make; echo "ended with $?"`; None if it printed
-    none.
-    """
+    """Return the exit code that a command printed on purpose, as in `make; echo "ended with $?"`; else None."""
     for asked in reversed(list(_ASKED.finditer(command))):
         before = r"\s+".join(map(re.escape, asked["before"].split()))
         printed = list(re.finditer(rf"^\W{{0,3}}{before}\s*(\d{{1,3}})(?!\d)", text, re.MULTILINE))
@@ -331,9 +329,7 @@ def may_have_failed(text: str) -> bool:
 
 
 def shows_clean(text: str, family: str = "") -> re.Match[str] | None:
-    """Return the message with which a compiler or linter reports success, preferably one of this family; None if
-    there is none.
-    """
+    """Return a linter's or compiler's message of success, preferably from this `family`; None if there is none."""
     own = _CLEAN_OF.get(family)
     return (own.search(text) if own else None) or _CLEAN.search(text)
 
@@ -349,9 +345,7 @@ def shows_exit_code(text: str) -> re.Match[str] | None:
 
 
 def did_not_start(text: str) -> re.Match[str] | None:
-    """Return the message in a short output which says that a program, script, module or file was not found; None if
-    there is none, or if the output is long.
-    """
+    """Return the message in a short output that a program, script, module or file was not found; else None."""
     return _DID_NOT_START.search(text[:2_000]) if len(text) < 4_000 else None
 
 

@@ -38,9 +38,8 @@ class _HasValues(Protocol):
 
 
 def is_anothers(line: str, at: int, mine: re.Pattern[str], name: str = "") -> bool:
-    """Return whether the number at the position `at` of a line belongs to another name than the claim's name, which
-    `mine` matches. Also True if the number belongs to another split of the data than `name`, such as training instead
-    of test.
+    """Return whether the number at `at` has another name in the line than the claim's, which `mine` matches. Also
+    True for another split of the data than `name`, such as training.
     """
     numbers = list(_NUMBER.finditer(line))
     last = max((found.start() for found in _METRIC.finditer(line)), default=-1)
@@ -96,8 +95,8 @@ def is_of_another_file(line: str, path: str | None) -> bool:
 
 
 def is_of_another_package(case: Case, says: ValueSays, line: str, event: int) -> bool:
-    """Return whether the version in a line directly follows another name, and neither the line nor the command that
-    printed it contains the claim's name.
+    """Return whether the version in a line follows another name, and neither line nor command contains the claim's
+    name.
     """
     if not re.search(rf"[A-Za-z][\w.-]{{1,60}}[@=]=?v?{re.escape(says.value)}(?![\w.]*\d)", line):
         return False
@@ -107,9 +106,7 @@ def is_of_another_package(case: Case, says: ValueSays, line: str, event: int) ->
 
 
 def is_of_another_split(case: Case, lines: list[str]) -> bool:
-    """Return whether the claim is about held-out data, and no line says to which split of the data its numbers
-    belong.
-    """
+    """Return whether the claim is about held-out data, but no line names a split of the data."""
     text = case.record.transcript.events[case.event].text
     start = case.spotted.claim.start
     said = text[max(start - 40, text.rfind("\n", 0, start) + 1) :][:160].split("\n")[0]
@@ -117,9 +114,7 @@ def is_of_another_split(case: Case, lines: list[str]) -> bool:
 
 
 def is_mean(case: Case, stated: str, lines: Sequence[_HasValues]) -> bool:
-    """Return whether the stated number is the mean of a column of printed numbers, or the claim's sentence mentions a
-    mean.
-    """
+    """Return whether the stated number is the mean of a printed column, or its sentence mentions a mean."""
     rows = [line.values for line in lines[:_MOST_ROWS]]
     wanted = float(plain_number(stated))
     room = 0.51 * 10.0 ** -len(plain_number(stated).partition(".")[2])

@@ -1,6 +1,4 @@
-"""Checks whether a run covers only parts of a project (packages, folders or files), and a changed file is in none of
-them.
-"""
+"""Checks whether a run covers only parts (packages, folders, files) of a project, without the changed file."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -13,14 +11,13 @@ _PART = words(
 )
 """Options that precede the name or the folder of a part of the project."""
 _WRITES = words("-o --output --out --outdir --out-dir --outDir -c --config --config-file --rcfile -r")
-"""Options that precede the name of an output file or a configuration file. This name does not show which part of the
-project a run covers."""
+"""Options before the name of an output or configuration file, which does not show what part a run covers."""
 _PATH = re.compile(r"[\w.@~-]*(?:/[\w.@*-]+)+/?|[\w-]+\.[A-Za-z]\w{0,4}")
 _MANIFEST = re.compile(r"/?[\w.-]+\.(?:toml|json|xml|gradle|mod)$")
 
 
 def is_of_another_part(steps: Sequence[Step], path: str) -> bool:
-    """Return whether a run names parts of the project, and the file is in none of them, judged by its path."""
+    """Return whether a run names parts of the project, none of which contains the file `path`."""
     named = [part for step in steps for part in _parts(step)]
     parts = named if path.startswith("/") else [part for part in named if not part.startswith("/")]
     where = f"/{path.strip('/')}/"

@@ -1,6 +1,4 @@
-"""Traces each number in a claim to its source: an output that printed the number, or two printed numbers whose sum or
-difference is the number.
-"""
+"""Traces each claimed number to an output that printed it, or to two numbers with that sum or difference."""
 
 import re
 from collections.abc import Sequence
@@ -15,9 +13,7 @@ _MOST = 200
 def sources_of(
     claim: Claim, index: NumberIndex, record: Record, evidence: Sequence[Evidence]
 ) -> tuple[NumberSource, ...]:
-    """Return the source of each number of a claim, in the order of the numbers. The source is an output that printed
-    the number, two numbers in the evidence, or none.
-    """
+    """Return the source of each number of a claim, in order: an output, two numbers in the evidence, or none."""
     return tuple(_source(number, claim, index, record, evidence) for number in claim.numbers[:_MOST])
 
 
@@ -31,9 +27,7 @@ def _source(
 
 
 def _combined(number: int, evidence: Sequence[Evidence]) -> NumberSource | None:
-    """Return the source of a number that is the sum or the difference of two numbers in the supporting lines; None if
-    it is neither.
-    """
+    """Find `number` as the sum or difference of two numbers in the supporting lines."""
     given = [
         (int(text), one) for one in evidence for text in re.findall(r"(?<![\w.])\d{1,9}(?![\w.]*\d)", one.quote)
     ][:40]

@@ -1,6 +1,4 @@
-"""Recognizes commands and texts that may put a file back as it was: a reversed substitution, a file moved or copied
-back, an earlier text written again.
-"""
+"""Recognizes what may put a file back: a reversed substitution, a file moved back, an earlier text written again."""
 
 import re
 from collections.abc import Iterator
@@ -48,9 +46,7 @@ class PutBack:
         return tuple(dict.fromkeys(found))
 
     def has_again(self, path: str, text: str) -> bool:
-        """Return whether a file gets an earlier text back: `text` is now written to the file, and the file had this
-        text once before its latest text. Remember `text` as the file's current text.
-        """
+        """Return whether the file had `text` before its latest text, and remember `text` as the current one."""
         mine, known = _hashed(text), self._texts.setdefault(_bare(path), [])
         is_again = mine in known[:-1]
         self.shown(path, text)

@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A text that the agent could see: the result of a tool, or a message that is not the agent's own."""
+    """A text that the agent could see: the result of a tool, or a message from someone else."""
 
     event: int
     text: str
@@ -82,9 +82,7 @@ class Record:
         return [edit.event for edit in self.edits]
 
     def change_since(self, run: Run, event: int, family: str) -> Edit | None:
-        """Return the first file change, between a run's result and an event, that may have altered what the run
-        prints; None if there is none.
-        """
+        """Return the first file change after a run, up to `event`, that may alter the run's output; else None."""
         undos = self._undos_between(run.at, event)
         key = (run.call, bisect_left(self._edited_at, event), undos[-1].event if undos else -1, family)
         if key not in self._changes:
@@ -109,8 +107,8 @@ class Record:
         return self.undos[max(first, at - _MOST_UNDOS) : at]
 
     def doubt_since(self, run: Run, event: int, family: str) -> str | None:
-        """Return a reason why the files that a run read may have changed between the run's result and an event; None
-        if there is none. Changes that certainly affect the run do not count here (see `change_since`).
+        """Return a reason why a run's input files may have changed before `event`, although `change_since` finds
+        nothing; else None.
         """
         at = bisect_right(self.unnamed_changes, run.at)
         if at < len(self.unnamed_changes) and self.unnamed_changes[at] < event:
@@ -143,9 +141,7 @@ class Record:
         return self._by_result[max(at - most, 0) : at][::-1]
 
     def runs_known_after(self, event: int, session: str, most: int = 50) -> list[Run]:
-        """Return the runs of one session whose results come after an event, earliest first. Commands that were
-        requested but refused are left out.
-        """
+        """Return the runs of one session with results after an event, earliest first, without refused commands."""
         at = bisect_right(self._by_result, event, key=lambda run: run.at)
         found = (run for run in self._by_result[at : at + 20 * most] if run.session == session and not run.refused)
         return list(islice(found, most))
@@ -180,9 +176,7 @@ class Record:
         return at < len(self.unnamed_changes) and self.unnamed_changes[at] < high
 
     def could_have_run(self, family: str, event: int, after: int = -1) -> str | None:
-        """Return a reason why a command of this family may have been run, without being shown, after the event
-        `after` and before `event`; None if there is none.
-        """
+        """Return a reason why a command of this family may have run unseen between `after` and `event`; else None."""
         at = bisect_right(self.unseen, after, key=lambda one: one[0])
         if at < len(self.unseen) and self.unseen[at][0] < event:
             return self.unseen[at][1]
@@ -193,8 +187,8 @@ class Record:
         return None
 
     def could_be_since(self, family: str, low: int, high: int) -> Run | None:
-        """Of the runs between two events, return the last one that may have executed a command of this family without
-        showing it, and whose own command suggests this, as `./check.sh` does for `tests`. None if there is none.
+        """Return the last run between two events that may hide this family by its name, as `./check.sh` may hide
+        `tests`.
         """
         hiding = self.hiding(family)
         at = bisect_left(hiding, high, key=lambda run: run.call)
@@ -203,9 +197,7 @@ class Record:
         )
 
     def has_unseen_before(self, event: int) -> bool:
-        """Return whether, before an event, something other than a command may have run a program that the transcript
-        does not show.
-        """
+        """Return whether something other than a command may have run a program unseen before an event."""
         return bool(self.unseen) and self.unseen[0][0] < event
 
     def hiding(self, family: str) -> list[Run]:
@@ -229,9 +221,7 @@ class Record:
         return self._lately[key]
 
     def of_family(self, family: str) -> list[Run]:
-        """Return the runs of one family of commands, such as `tests` or `build`, in the order in which they were
-        called.
-        """
+        """Return the runs of one family, such as `tests`, in the order of their calls."""
         return self._by_family.get(family, [])
 
     @cached_property
@@ -243,9 +233,7 @@ class Record:
         return found
 
     def naming(self, words: Iterable[str], event: int) -> list[Run]:
-        """Return the runs whose call comes before event number `event` and whose command contains one of `words`:
-        latest first, up to a limit for each word.
-        """
+        """Return the latest runs called before `event` with one of `words` in the command, latest first."""
         runs = {id(run): run for word in words for run in self._last_before(self._by_word.get(word, []), event)}
         return sorted(runs.values(), key=lambda run: -run.call)
 
@@ -275,8 +263,8 @@ class Record:
         return found
 
     def evidence(self, event: int, offset: int = 0, length: int = 0) -> Evidence:
-        """Return the lines of an event's text that contain the `length` characters from an offset on. For the call of
-        a command, return the command's first line.
+        """Return the lines of an event that contain `length` characters from `offset` on; for a call, the command's
+        first line.
         """
         called = self.transcript.events[event]
         if called.kind == "call" and called.command and not offset:
@@ -291,9 +279,7 @@ class Record:
 
     @cached_property
     def test_numbers(self) -> dict[int, int]:
-        """Maps each number that may be a count of tests to the first event that has it. Such a number stands next to
-        a word for tests, or counts the tests that a text defines or lists.
-        """
+        """Maps each number that may count tests to its first event."""
         found: dict[int, int] = {}
         for output in self.outputs:
             for number in _numbers_of_tests(output.text):

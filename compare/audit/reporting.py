@@ -1,6 +1,4 @@
-"""Checks whether a sentence plainly reports something. The words around a claim may instead make the claim a
-quotation, a rule or a wish.
-"""
+"""Checks whether a sentence plainly reports a claim, and is no quotation, rule or wish."""
 
 import re
 
@@ -136,8 +134,8 @@ _ANY_ONE = re.compile(r"^\W{0,6}(?:an?|any|no|every|each|ein\w*|une?|una?|um|uma
 
 
 def is_plain_report(before: str, claim: str, after: str, *, is_value: bool) -> bool:
-    """Return whether a claim, with the words around it in its sentence, is the agent's own report. `is_value`: the
-    claim states a named value.
+    """Return whether a claim, in its sentence, is the agent's own report. `is_value`: the claim states a
+    named value.
     """
     whole = before + claim + after
     if (
@@ -172,9 +170,7 @@ def is_plain_report(before: str, claim: str, after: str, *, is_value: bool) -> b
 
 
 def _is_known(clause: str) -> bool:
-    """Return whether the clause before a claim is about results, has words in backticks, or consists only of function
-    words. False if it introduces the meaning of a term, as `this means that` does.
-    """
+    """Return whether the clause before a claim speaks of results or code, or has only function words."""
     if _MEANS.search(clause):
         return False
     words = {word.lower() for word in _WORD.findall(clause)}

@@ -107,8 +107,8 @@ def asks_a_service(step: Step) -> bool:
 
 
 def tasks_shown(run: Run) -> str | None:
-    """Return the names of all tasks that a build tool (Gradle or Maven) ran, separated by spaces. None if the tool
-    does not list its tasks, or if the output is incomplete.
+    """Return the names of all tasks that Gradle or Maven ran, separated by spaces. None if they are not listed, or
+    not completely.
     """
     if run.cut or run.result is None or not any(_lists(step) for step in run.steps):
         return None
@@ -124,8 +124,8 @@ _SCRIPT = re.compile(r"^> (?:@?[\w./-]+@\S+ )?[\w:.-]+(?: /\S+)?\n> (?P<ran>.+)$
 
 
 def scripts_shown(run: Run) -> tuple[Step, ...] | None:
-    """Return the commands that npm or pnpm printed before it started them. None if the run executed other programs,
-    if the output is incomplete, or if it lacks one of the commands.
+    """Return the commands that npm or pnpm printed before starting them. None if other programs ran or a command is
+    missing.
     """
     mine = [step for step in run.steps if step.family != "quiet"]
     if run.cut or run.background or run.result is None or not mine:
@@ -172,7 +172,7 @@ _STARTS = re.compile(
 
 
 def is_plain_script(run: Run) -> bool:
-    """Return whether a run is Python code that its command shows in full and that can only read and write files."""
+    """Return whether a run is Python code, wholly in its command, that can only read and write files."""
     found = _INLINE.match(run.command) if len(run.command) <= _MOST_CODE else None
     if found is None or _STARTS.search(found["code"]):
         return False
@@ -198,9 +198,7 @@ def names(run: Run, family: str) -> bool:
 
 
 def _shows(run: Run, step: Step, family: str, text: str) -> bool:
-    """Return whether the step may have run a command of this family (purpose, such as `tests`), as far as the step
-    and its output show. `text`: the run's output without the lines that git prints by itself.
-    """
+    """Return whether a step may have run a command of this family, judged by the step and the output `text`."""
     if _signs(family).search(text):
         return True
     if step.family == "commit":

@@ -69,9 +69,7 @@ _PATH = re.compile(r"[\w./~-]*[\w-]\.\w{1,6}$|(?:[\w.-]+/)+[\w.-]+$")
 
 
 class RunHit(NamedTuple):
-    """A statement that a command was run, or a quotation from an output or a file, with its position in the
-    sentence.
-    """
+    """A statement that a command was run, or a quotation, with its position in the sentence."""
 
     start: int
     end: int

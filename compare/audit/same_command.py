@@ -9,8 +9,8 @@ _ALIASES = {"py.test": "pytest", "python3": "python", "nodejs": "node", "gradlew
 
 
 def is_run(claimed: str, run: Run) -> bool:
-    """Return whether a run executed the claimed command: the run's command contains the claimed one, or has the same
-    programs with at least the same arguments.
+    """Return whether a run executed the claimed command, perhaps with further arguments or within a longer
+    command.
     """
     if _squeezed(claimed) in _squeezed(run.command):
         return True
@@ -27,9 +27,7 @@ def is_of_suite(claimed: str, run: Run) -> bool:
 
 
 def programs_of(claimed: str) -> set[str]:
-    """Return the programs that a command runs. Programs that only show something, such as `cat`, are left out
-    unless there are no others.
-    """
+    """Return the programs that a command runs. Programs such as `cat` count only if there are no others."""
     steps = steps_of(claimed)
     return {name for step in steps if step.family != "quiet" for name in (_name(step), step.program)} or {
         step.program for step in steps

@@ -17,9 +17,7 @@ _IS_NOW = re.compile(
 
 
 def of_this_state(case: Case, says: ValueSays, run: Run, verdict: Verdict) -> Verdict:
-    """Return the given verdict on a number that a run printed, or a new verdict if files that may affect the number
-    were changed after the run.
-    """
+    """Return the given verdict, or a new one if a file changed after the run that printed the number."""
     families = run.families() & {"program", "tests", "build"}
     is_metric = says.what == "metric" and families != {"build"}
     if not families or says.what == "version" or not (is_metric or _IS_NOW.search(_sentence(case))):
@@ -67,9 +65,8 @@ _VERSION = re.compile(r"(?<![\w.])\d+\.\d+(?![\w%]|\.\d)")
 
 
 def of_another_runtime(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return an undecidable verdict in place of `supported` if the claim says with which version of an interpreter or
-    server the result was obtained, but the record does not name this version, or the output names another one above
-    the result. None otherwise.
+    """Return an undecidable verdict if the record does not show the claimed version of the interpreter or server;
+    else None.
     """
     if verdict.status != "supported" or not verdict.evidence or not _is_of_a_result(case.spotted.says):
         return None
@@ -93,8 +90,9 @@ def of_another_runtime(case: Case, verdict: Verdict) -> Verdict | None:
 
 
 def _standing_over(run: Run, line: Evidence, name: str) -> str:
-    """Return the last version of the runtime `name`, such as `Python 3.11`, that the run's output shows above `line`;
-    empty if there is none."""
+    """Return the last version of the runtime `name` above `line` in the output, such as `Python 3.11`; empty
+    if none.
+    """
     above = "\n".join(run.text[:200_000].split("\n")[: line.lines[1]])
     named = [one[0] for one in _RUNTIME.finditer(above) if one["name"].lower()[:2] == name[:2]]
     return named[-1] if named and line.event == run.result else ""

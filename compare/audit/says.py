@@ -54,7 +54,7 @@ class CheckSays:
 
 @dataclass(frozen=True, slots=True)
 class ValueSays:
-    """A claim that states a number: a metric, a time, a size, a count, a version, another quantity or a setting."""
+    """A claim that states a number, such as a metric, a time or a version."""
 
     what: Literal["metric", "time", "size", "count", "version", "quantity", "setting"]
     name: str

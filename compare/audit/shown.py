@@ -105,8 +105,8 @@ def asks_for_output(message: str) -> bool:
 def shown_in(fence: Fence, previous: str = "", *, asked: bool = False) -> Iterator[FenceHit]:
     """Yield what a fenced block claims to show.
 
-    If the message consists of this block alone, `previous` is what the user typed before it. If the user `asked` for
-    the output of a program, a block that contains no program shows this output, whatever language the fence names.
+    `previous`: what the user typed, if the message is this block alone. `asked`: the user asked for a program's
+    output, so that the fence's language does not matter.
     """
     if PLANS.search(fence.heading[:200]) or len(fence.text) > 200_000:
         return
@@ -128,9 +128,7 @@ def shown_in(fence: Fence, previous: str = "", *, asked: bool = False) -> Iterat
 
 
 def does_something(text: str) -> bool | None:
-    """Return whether running a Python text does anything; a mere value, such as a printed list, does nothing. None if
-    the text cannot be parsed.
-    """
+    """Return whether a Python text does anything, unlike a printed list; None if it cannot be parsed."""
     try:
         body = ast.parse(text).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -170,9 +168,7 @@ def _is_asserted(lead: str) -> bool:
 
 
 def _sections(text: str) -> Iterator[tuple[str | None, int, int]]:
-    """Yield (command, start, end) of the text after each prompt. The command is the one typed at the prompt; text
-    before the first prompt has none.
-    """
+    """Yield (command, start, end) of the text after each prompt; before the first prompt, the command is None."""
     command: str | None = None
     start = at = 0
     for line in text.splitlines(keepends=True):

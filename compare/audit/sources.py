@@ -13,9 +13,8 @@ _MOST_ADDED = 60
 
 
 def is_known(case: Case, number: str) -> bool:
-    """Return whether a text before the claim contains the number, or an unrecorded output may have shown it.
-
-    Also True if the claim is about an earlier state, or if the transcript is too long to be searched.
+    """Return whether a text before the claim contains, or may have contained, the number. Also True for claims about
+    an earlier state.
     """
     record = case.record
     if record.has_gap_before(case.event) or record.has_unseen_before(case.event) or case.spotted.earlier:
@@ -34,9 +33,7 @@ def is_known(case: Case, number: str) -> bool:
 
 
 def is_derived(case: Case, number: str) -> bool:
-    """Return whether a number may be the sum, difference, product, mean or quotient of printed numbers, or differ by
-    one from a printed number.
-    """
+    """Return whether a number may be computed from two printed numbers, or differs by one from a printed one."""
     wanted = float(plain_number(number))
     decimals = len(plain_number(number).partition(".")[2])
     room = 0.51 * 10.0**-decimals if decimals else 0.01

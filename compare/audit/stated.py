@@ -73,8 +73,8 @@ def significant(text: str) -> str:
 
 
 def may_be_explained(case: Case, figure: Figure, text: str) -> bool:
-    """Return whether a text before the claim contains the number, or the number may be computed from outputs or count
-    their lines. Also True if a result before the claim is recorded only in part.
+    """Return whether the number may come from a text before the claim, a calculation, or a count of lines. Also True
+    if an earlier result is recorded only in part.
     """
     if is_known(case, text) or is_derived(case, text) or _is_cut(case):
         return True

@@ -59,5 +59,5 @@ def says_what_is(said: str) -> bool:
 
 
 def says_unaffected(said: str) -> bool:
-    """Return whether a text says that a change does not affect the result, or that nothing was run after a change."""
+    """Return whether a text says that a change has no effect or was followed by no run."""
     return _UNAFFECTED.search(said) is not None

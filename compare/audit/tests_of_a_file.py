@@ -1,4 +1,4 @@
-"""Checks whether a claim about tests of one kind, such as `the cache tests`, means the test file that a run names."""
+"""Checks whether a claim such as `the cache tests pass` means the test file that a run names."""
 
 import re
 from dataclasses import replace
@@ -29,8 +29,8 @@ _ENDS = re.compile(r"\W{0,3}\Z|\s?[.,;:!)]|\s(?:now|again|too|as well|and|here)\
 
 
 def is_of_its_file(case: Case, run: Run | None) -> bool:
-    """Return whether a claim such as `all cache tests pass` means exactly the test file that was run. For a claim
-    such as `the Go tests pass`, return whether exactly the tests of this language were run.
+    """Return whether exactly the claimed tests were run: one file for `all cache tests pass`, one language for `the
+    Go tests pass`.
     """
     claim, sentence = case.spotted.claim, sentence_of(case)
     found = _KIND.match(claim.quote)

@@ -260,7 +260,7 @@ def tests_said(sentence: Sentence) -> Iterator[Hit]:
 
 
 def _is_said(sentence: Sentence, found: re.Match[str], language: Language) -> bool:
-    """Return whether a statement is asserted. A word in it may show that it is not, as in `all tests must pass`."""
+    """Return whether a statement is asserted, unlike `all tests must pass`."""
     groups = found.groupdict()
     is_bad = bool(groups.get("bad"))
     if is_bad and set((groups.get("adj") or "").lower().split()) - _OF_FAILURES:
@@ -282,9 +282,7 @@ def _is_said(sentence: Sentence, found: re.Match[str], language: Language) -> bo
 
 
 def _is_about_a_name(sentence: Sentence, found: re.Match[str]) -> bool:
-    """Return whether the words are about something other than tests, as in `password tests`, `no tests fail to …`, or
-    `2 errors` of a compiler.
-    """
+    """Return whether failures or skips are not those of tests, as in `2 errors` of a compiler."""
     groups = found.groupdict()
     if groups.get("bad") and re.search("error", groups["bad"], re.IGNORECASE):
         return (
@@ -359,9 +357,7 @@ def _hit(sentence: Sentence, group: list[re.Match[str]]) -> Hit:
 
 
 def _is_label(sentence: Sentence, found: re.Match[str]) -> bool:
-    """Return whether the number belongs to the word before it, as in `Task 3 tests pass`, or to a name, as in
-    `All Five tests`.
-    """
+    """Return whether the number belongs to a name, as in `Task 3 tests pass` or `All Five tests`."""
     if not found.groupdict().get("n"):
         return False
     at = found.start("n")

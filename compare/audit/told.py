@@ -28,8 +28,8 @@ _WISHED = re.compile(
 
 
 def tells_of_success(text: str, family: str) -> bool:
-    """Return whether a text reports that a check of this family (`build`, `lint`, `types` or `format`) succeeded. A
-    request such as `make sure that lint passes` does not count.
+    """Return whether a text reports success of a check. `family`: `build`, `lint`, `types` or `format`. A request
+    such as `make sure that lint passes` does not count.
     """
     return any(
         not _WISHED.search(text[max(found.start() - 80, 0) : found.start()])

@@ -110,9 +110,7 @@ def _names_of(step: Step) -> list[str]:
 
 
 def runs_tool(run: Run, tool: str) -> bool:
-    """Return whether a run used this tool. It did if its command runs the tool, if its command names the tool in a
-    step that does more than show or install something, or if a wrapper such as `make` printed the tool's command.
-    """
+    """Return whether the run's command uses this tool, or a wrapper such as `make` printed the tool's command."""
     if any(steps_a_tool(step, tool) for step in run.steps) or _is_named(run, tool):
         return True
     if not any(wraps(step) for step in run.steps):
@@ -155,9 +153,7 @@ def steps_a_tool(step: Step, tool: str) -> bool:
 
 
 def may_run_tool(run: Run, tool: str) -> bool:
-    """Return whether a run may have used this tool without showing it, through a wrapper or through another tool that
-    includes it.
-    """
+    """Return whether a run may have used this tool unseen, through a wrapper or a tool that includes it."""
     if run.refused:
         return False
     if tool == "pre-commit" and "commit" in run.families():

@@ -1,5 +1,5 @@
-"""Recognizes commands, such as `git checkout`, that may undo changes of files. After such a command, a test result
-from before the change may be valid again.
+"""Recognizes commands, such as `git checkout`, that may undo changes and so make an earlier test result valid
+again.
 """
 
 import re
@@ -43,10 +43,8 @@ class Undo(NamedTuple):
 
 
 def undos_of(event: int, command: str, before: Sequence[Undo]) -> list[Undo]:
-    """Return `before`, the commands that may have undone changes so far, followed by each part of `command` that may
-    have undone changes too. `event` is the number of the event in which `command` was run.
-
-    A command like `git stash pop` brings stashed changes back, so it removes the stashes from the list.
+    """Return `before`, extended by the parts of `command` that may undo changes. Stashes brought back, as by `git
+    stash pop`, are removed.
     """
     found = list(before)
     if not _HINT.search(command):
@@ -63,9 +61,7 @@ def undos_of(event: int, command: str, before: Sequence[Undo]) -> list[Undo]:
 
 
 def _named(step: Step, text: str) -> tuple[str, ...]:
-    """Return the files that a command restores; empty if it may restore all files. Names of branches and patches are
-    not returned.
-    """
+    """Return the files, not branches, that a command restores; empty if it may restore all files."""
     if "--" in step.words:
         given = step.words[step.words.index("--") + 1 :]
         return () if "." in given else given

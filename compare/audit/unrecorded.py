@@ -37,8 +37,7 @@ _PASTES = re.compile(
     r"[:：]\s*\Z|\b(?:chat|conversation|transcript|exchange|dialog(?:ue)?|discussion|log|session)s?\b|Gespräch|Verlauf|对话|聊天",
     re.IGNORECASE,
 )
-"""Words with which a user announces that another chat follows, copied into the message. The headings of the copied
-chat may look like the headings of this chat."""
+"""Words with which a user announces a copied chat, whose headings may look like those of this chat."""
 
 
 _SHOWS_TOOLS = re.compile(
@@ -54,17 +53,13 @@ _SHOWS_TOOLS = re.compile(
 
 
 def shows_tools(transcript: AgentTranscript) -> bool:
-    """Return whether any message shows signs of tool calls. Then a user who states that there were no tools
-    is wrong.
-    """
+    """Return whether any message shows signs of tool calls, which refute `--no-tools`."""
     return any(event.kind == "message" and _SHOWS_TOOLS.search(event.text) for event in transcript.events)
 
 
 def is_known_speaker(transcript: AgentTranscript, event: int) -> bool:
-    """Return whether a message certainly contains the agent's own words.
-
-    In a copied or exported text, this is certain only after a message of the user, and only if the user's latest
-    message does not seem to quote another chat.
+    """Return whether a message certainly contains the agent's own words. In a copied text, it must come after a
+    user's message that quotes no other chat.
     """
     if transcript.form != "text":
         return True
@@ -75,11 +70,10 @@ def is_known_speaker(transcript: AgentTranscript, event: int) -> bool:
 def judge_unrecorded(
     spotted: Spotted, *, no_tools: bool, told: bool, is_known_speaker: bool, shows_tools: bool
 ) -> Verdict:
-    """Return the verdict on a claim in a transcript without tool calls. The verdict can be an accusation only if the
-    user stated that the agent had no tools (`no_tools`).
+    """Return the verdict on a claim in a transcript without tool calls.
 
-    `told` is True if somebody other than the agent had already said what the claim says. `is_known_speaker` and
-    `shows_tools` are the results of the functions of these names.
+    `no_tools`: the user stated that the agent had none; only then can the verdict accuse. `told`: someone else had
+    said the same before. `is_known_speaker`, `shows_tools`: as the functions of these names return.
     """
     if shows_tools:
         return Verdict("undecidable", f"the chat shows that tools were used, but not what they printed; {RERUN}")

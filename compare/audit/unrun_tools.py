@@ -37,10 +37,7 @@ def without_tool(case: Case, family: Family, tool: str) -> Verdict:
 
 
 def _unseen(case: Case, family: Family) -> str | None:
-    """Return the reason why a tool may have been run before the claim without being shown; None if there is none. If
-    no part of the record is missing, two kinds of runs are no reason: programs that are known to run no other tool,
-    and builds that list the tasks which they executed.
-    """
+    """Return the reason why a tool may have been run before the claim without being shown, or None."""
     if case.record.has_unseen_before(case.event):
         return case.record.could_have_run(family, case.event)
     for run in case.record.hiding(family):
@@ -58,8 +55,8 @@ def _runs_of(case: Case, tool: str) -> tuple[Run, ...]:
 
 
 def may_have_run(case: Case, tool: str, after: int = -1) -> Run | None:
-    """Return the first run that was started after the event with number `after` and before the claim, and that may
-    have used a tool without showing it; None if there is no such run.
+    """Return the first run after event `after`, and before the claim, that may have used the tool unseen;
+    else None.
     """
     all_runs = case.record.runs
     runs = case.record.once(("may run", tool), lambda: tuple(run for run in all_runs if may_run_tool(run, tool)))

@@ -63,9 +63,7 @@ _COMMON_NAMES = words("make cmake black standard typescript vite webpack sorbet 
 
 
 def of_unused_instrument(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return an accusing verdict if the claim says that its number comes from a tool or command that was never run;
-    None otherwise. `verdict` is the verdict so far: only an undecidable claim can become an accusation.
-    """
+    """Return an accusing verdict if an undecidable number is said to come from a command never run; else None."""
     says = case.spotted.says
     if verdict.status != "undecidable" or not case.spotted.firm or case.spotted.earlier:
         return None
@@ -78,9 +76,7 @@ def of_unused_instrument(case: Case, verdict: Verdict) -> Verdict | None:
 
 
 def _of_tool(case: Case, sentence: Sentence) -> Verdict | None:
-    """Return an accusing verdict if the number is said to come from a known tool that was never run; None
-    otherwise.
-    """
+    """Return an accusing verdict if the number is said to come from a known tool never run."""
     low = sentence.plain.lower()
     for tool, family in TOOLS.items():
         if tool in _COMMON_NAMES or tool not in low:
@@ -121,9 +117,7 @@ def _of_command(case: Case, sentence: Sentence) -> Verdict | None:
 
 
 def _is_told_by_similar(case: Case, program: str, steps: list[Step]) -> bool:
-    """Return whether a similar program, or a tool other than a shell, may have shown what this program would have
-    shown.
-    """
+    """Return whether a similar program, or a tool other than a shell, may have shown the same."""
     similar = frozenset(name for names in _SIMILAR if program in names for name in names)
     if any(step.program.lower() in similar for step in steps):
         return True

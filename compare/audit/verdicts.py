@@ -1,6 +1,4 @@
-"""Defines `Case` (a claim together with the record of its transcript) and `Verdict` (the status of a claim, with the
-reason and the evidence). Makes the verdicts on claims that no command run before them supports.
-"""
+"""Defines `Case` and `Verdict`, and judges claims that no command run before them supports."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -67,9 +65,8 @@ class Case:
         return outputs[max(at - _MOST_OUTPUTS, 0) : at][::-1]
 
     def texts_of(self, path: str) -> list[tuple[int, str]]:
-        """Return what the record shows of a file before the claim, as (event number, text), latest first. The texts
-        are those that edits wrote to the file, those that tools read from it, and commands that name the file, each
-        with its output.
+        """Return the texts of a file before the claim as (event number, text), latest first. They come from edits,
+        reading tools, and commands that name the file.
         """
         base = path.rsplit("/", 1)[-1]
         found = [(edit.event, edit.new) for edit in self._edits_of(path)]
@@ -87,9 +84,8 @@ class Case:
         return [edit for edit in edits[max(at - _MOST_OUTPUTS, 0) : at] if _is_same_file(edit.path, path)]
 
     def whole_of(self, path: str) -> tuple[int, str] | None:
-        """Return the whole text of a file, as (event number, text), if the last change before the claim wrote the
-        whole file. Return None if this change wrote only a part of the file, if its text is not known, or if no
-        change is recorded.
+        """Return a file's whole text, as (event number, text). None unless the last change before the claim
+        wrote it.
         """
         mine = self._edits_of(path)
         if not mine or mine[-1].old is not None or not mine[-1].new or not self.record.is_edit(mine[-1].event):
@@ -111,9 +107,8 @@ def _is_same_file(one: str, other: str) -> bool:
 
 
 def end_of(case: Case, run: Run) -> Evidence:
-    """Return the line that shows how a run ended: a message of success or an exit code in the output. If the output
-    has no such line, return the command if the run's exit code is 0, and the first line of the output otherwise. If
-    no output is recorded, return the command.
+    """Return the line that shows how a run ended: a message or an exit code. Otherwise, return the command or the
+    output's first line.
     """
     if run.result is None:
         return case.record.evidence(run.call)
@@ -131,9 +126,8 @@ def undecidable(reason: str, *evidence: Evidence) -> Verdict:
 def without_runs(case: Case, family: str, later: Sequence[Run], what: str) -> Verdict:
     """Return the verdict on a claim that no earlier run supports.
 
-    `family` is the family of the commands that can support such a claim, such as `lint`. `later` are the runs after
-    the claim that could have supported it. `what` says in words what should have been run, such as `a linter`; it
-    becomes part of the verdict's reason.
+    `family`: of the commands that can support it, such as `lint`. `later`: later runs that could have supported it.
+    `what`: what should have been run, such as `a linter`, for the verdict's reason.
     """
     record, event = case.record, case.event
     if record.has_gap_before(event):
@@ -168,10 +162,7 @@ def without_runs(case: Case, family: str, later: Sequence[Run], what: str) -> Ve
 
 
 def _is_told_by_others(case: Case, family: str) -> bool:
-    """Return whether a text that is not by the agent, such as a message of the user, a web page or a log, already
-    says that this kind of check succeeded. For tests: whether such a text contains one of the claim's numbers or, if
-    the claim has none, says that tests passed.
-    """
+    """Return whether an earlier text, not said by the agent, reports this success or the claim's number of tests."""
     outputs = case.outputs_before()
     if family in TOLD_OF:
         return any(tells_of_success(output.text, family) for output in outputs)

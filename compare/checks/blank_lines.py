@@ -1,5 +1,4 @@
-"""Finds imagined logs that leave out blank lines: in every real log, a blank line follows each line of a certain
-print."""
+"""Finds imagined logs that leave out the blank line after each line of some print."""
 
 from collections.abc import Iterable
 
@@ -17,8 +16,10 @@ Indices = NDArray[np.int64]
 
 
 def blank_lines(run_set: RunSet) -> Iterable[Finding]:
-    """Find prints whose lines are always followed by a blank line in the real logs, but never in some imagined log.
-    Nothing is reported if a program is given, or if there are fewer than two real logs."""
+    """Find prints with a blank line after every line in all real logs, but after none in some imagined log.
+
+    Nothing is reported with a program, or with fewer than two real logs.
+    """
     if run_set.source is not None or len(run_set.real) < 2:
         return
     followed = [site for site in run_set.sites if all(_share(run, site) == 1 for run in run_set.real)]
@@ -44,8 +45,7 @@ def blank_lines(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _share(run: ParsedRun, site: PrintSite) -> float | None:
-    """Return which share of a print's first 100 lines in a run is followed by a blank line; None if the run shows
-    fewer than `FEWEST` lines of the print."""
+    """Return the share of a print's first 100 lines before a blank line; None for fewer than `FEWEST` lines."""
     lines = run.ledger.lines_of(site)
     lines = lines[lines + 1 < len(run.lines)]
     if len(lines) < FEWEST:

@@ -1,4 +1,4 @@
-"""Defines what a check is: a function that looks for one kind of fault in the runs of one program version."""
+"""Defines a check: a function that looks for one kind of fault in the runs of one program version."""
 
 from collections.abc import Iterable
 from typing import Protocol
@@ -8,13 +8,13 @@ from gedanken.experiment.finding import Finding
 
 
 class Check(Protocol):
-    """A function that looks for faults in runs. An entry point in the group `gedanken.checks` names one check, or a
-    tuple of checks, which are applied in order."""
+    """A function that looks for faults in runs.
+
+    An entry point in the group `gedanken.checks` names one check, or a tuple of checks.
+    """
 
     def __call__(self, runs: RunSet, /) -> Iterable[Finding]:
-        """Return all findings; none if the check cannot be applied. A check is a pure function: the same runs give
-        the same findings.
-        """
+        """Return all findings; none if the check cannot be applied. The same runs must give the same findings."""
 
 
 class CheckBroken(Exception):

@@ -8,16 +8,17 @@ from gedanken.experiment.execution import Cause
 from gedanken.experiment.finding import Finding
 
 TIME_FACTOR = 3.0
-"""A claimed time is reported only if it is above the longest real time multiplied by this, or below the shortest real
-time divided by this."""
+"""A claimed time is reported only above the longest real time multiplied by this, or below the shortest divided by
+this.
+"""
 TIME_SLACK = 1.0
-"""A claimed time is never reported if it lies at most this many seconds outside the range of the real times. Short
-times are rounded, and a busy machine is slower."""
+"""A claimed time at most this many seconds outside the real times is not reported: short times are rounded, and busy
+machines are slow.
+"""
 
 
 def times(run_set: RunSet) -> Iterable[Finding]:
-    """Find imagined runs that claim a time far from the times that the real runs print. If no real run prints a time,
-    the measured times of the real runs are used instead."""
+    """Find imagined runs that claim a time far from the printed real times, or else from the measured ones."""
     worked = [run for run in run_set.real if run.execution.exit_code == 0]
     shown = [claimed_seconds(run.transcript) for run in worked]
     printed = [claimed.seconds for claimed in shown if claimed.seconds is not None]
@@ -36,6 +37,7 @@ def times(run_set: RunSet) -> Iterable[Finding]:
             continue
         if really[0] - TIME_SLACK <= claimed <= really[-1] + TIME_SLACK:
             continue
+        # Another check reports such a line, and what its time measures is unknown.
         if run_set.source is None and _has_other_words(run_set, run):
             continue
         yield Finding(
@@ -49,8 +51,7 @@ def times(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _has_other_words(run_set: RunSet, run: ParsedRun) -> bool:
-    """Return whether the run names a time in a line whose form no real run has. (A form is a line with `#` in place
-    of its values.) Another check reports this line, and what its time measures is unknown."""
+    """Return whether the run names a time in a line whose form no real run has."""
     script = run.transcript
     naming = (at for at, shape in enumerate(script.shapes) if names_time(shape))
     return any(script.forms[script.form_of_shape[at]] not in run_set.forms for at in naming)

@@ -25,11 +25,9 @@ _IN_EPOCH = re.compile(r"times? (?:in epoch (?P<epoch>\d+)|before the first epoc
 
 
 def without_consequences(run_set: RunSet, findings: Sequence[Finding]) -> list[Finding]:
-    """Remove the findings that another finding on the same log explains. Each log that has findings keeps at least
-    one.
+    """Remove the findings that another finding on the same log explains. Each log with findings keeps at least one.
 
-    For example, if a log rewords the print that names the epoch, its lines cannot be counted per epoch. If a log
-    leaves out an epoch, its counters jump, and some lines may be counted in the epoch before or after it.
+    If a log rewords the print with the epoch, for example, its lines cannot be counted per epoch.
     """
     runs = {run.label: run for run in run_set.imagined}
     usual = [run.epochs for run in run_set.finished if run.epochs]
@@ -45,16 +43,15 @@ def without_consequences(run_set: RunSet, findings: Sequence[Finding]) -> list[F
 
 
 def _is_nameless(finding: Finding) -> bool:
-    """Return whether the finding says that a print has too many or too few lines in a whole log, not in one epoch,
-    and these lines name the epoch.
-    """
+    """Return whether a print that names the epoch has a wrong count in a whole log."""
     is_whole = finding.check == "print count differs" and not _IN_EPOCH.search(finding.expected)
     return is_whole and any(epoch_in(ref.text) is not None for ref in finding.evidence)
 
 
 def without_skips(findings: Sequence[Finding]) -> list[Finding]:
-    """Remove each `count skips` finding that other findings explain. They do if a line beside a jump of the
-    counter contains a wrong number, or if there is a reworded line within every jump."""
+    """Remove each `count skips` finding that a wrong number beside the jump, or reworded lines within all jumps,
+    explain.
+    """
     wrong = {ref for finding in findings if finding.check == "constant line differs" for ref in finding.evidence}
     odd = _in_other_words(findings)
     return [
@@ -66,8 +63,7 @@ def without_skips(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def without_unlabelled(findings: Sequence[Finding]) -> list[Finding]:
-    """Remove each finding on lines in no real log if all its lines are numbers that stand alone, and its logs lack
-    numbers below labels, such as `Validation loss:`. The labels are missing, and not the numbers."""
+    """Remove findings on new lines of bare numbers, in logs without their labels, such as `Validation loss:`."""
     lacking = {
         label
         for finding in findings
@@ -88,8 +84,7 @@ def _in_other_words(findings: Sequence[Finding]) -> list[LineRef]:
 
 
 def _is_over_odd_lines(jumps: Sequence[LineRef], odd: Sequence[LineRef]) -> bool:
-    """Return whether there is a reworded line within every jump of a count. `jumps` holds, for each jump, the line
-    before it and the line after it; `odd` holds the reworded lines."""
+    """Return whether there is a reworded line within every jump; `jumps` alternates lines before and after a jump."""
     pairs = list(zip(jumps[::2], jumps[1::2], strict=False))
     return bool(pairs) and all(
         any(ref.source == low.source and low.number < ref.number < high.number for ref in odd) for low, high in pairs
@@ -103,10 +98,7 @@ def _kept(
     told: dict[str, set[str]],
     named: dict[str, frozenset[int]],
 ) -> Finding | None:
-    """Return the finding, limited to the runs in which no other finding explains it; None if no run is left.
-
-    `runs`, `told` and `named` map the label of each run to the argument of `_follows` that describes this run.
-    """
+    """Return the finding, limited to the runs in which no other finding explains it; None if no run is left."""
     left = tuple(
         label
         for label in finding.runs
@@ -121,11 +113,7 @@ def _kept(
 def _follows(
     finding: Finding, run: ParsedRun, usual: frozenset[int], told: Iterable[str], named: frozenset[int]
 ) -> bool:
-    """Return whether a finding follows from other findings on the run.
-
-    `usual` are the epochs that all finished real runs show. `told` are the names of the checks that found something
-    in the run. `named` are the whole numbers in the run's reworded lines.
-    """
+    """Return whether a finding follows from other findings on the run, by the checks in `told`."""
     is_reworded = not _REWORDED.isdisjoint(told)
     names_few = len(run.epochs & usual) * FEW < len(usual)
     is_missing = not _LEFT_OUT.isdisjoint(told)

@@ -1,5 +1,4 @@
-"""Finds imagined runs that repeat a sequence of numbers from a real run, or from another imagined run, of the same
-program version."""
+"""Finds imagined runs that repeat a sequence of numbers from another run of the same program version."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -11,19 +10,15 @@ from gedanken.compare.output.value_columns import EXPONENT
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet, evidence
 from gedanken.experiment.finding import Finding, LineRef
 
+# Three would be too few: accuracies on a few hundred images take few values (measured by benchmarks/false_alarms.py).
 IN_A_ROW = 5
-"""Minimum length of a sequence of numbers that two runs share, for it to be no coincidence. If real runs share
-numbers too, a longer sequence is required.
-
-Three would be too few: accuracies on a few hundred images take few values (measured by benchmarks/false_alarms.py).
-"""
+"""Minimum length of a shared sequence that is no coincidence, unless real runs share numbers too."""
 DECIMALS = 3
 TOLD = 3
 NO_SUCH_ROWS = "no two real runs share such a sequence"
 FEWEST_REAL = 3
 COLUMNS = 8
-"""Maximum number of columns that are examined one by one, after all numbers were examined together. A column holds
-the first number of every line, or the second number of every line, and so on."""
+"""Maximum number of columns examined one by one; a column holds, for example, the first number of every line."""
 LONGEST = 20
 """If real runs share a sequence of this length, they repeat one another. Imagined runs may then repeat numbers too,
 and nothing is reported."""
@@ -53,12 +48,10 @@ class _Copy(NamedTuple):
 
 
 def copied_numbers(run_set: RunSet) -> Iterable[Finding]:
-    """Find sequences of numbers that an imagined run shares with another run, and that are too long for chance. Only
-    numbers with three or more decimals are compared.
+    """Find sequences of numbers that an imagined run shares with another run, too long for chance.
 
-    The required length is 2 n + 5, where n is the length of the longest sequence that two real runs with different
-    seeds share. Numbers that all real runs show are left out. Nothing is reported if the program fixes its seed, or
-    if the real runs have fewer than three different seeds.
+    Only numbers with three or more decimals count, and none that all real runs show. Nothing is reported if the
+    program fixes its seed, or if the real runs have fewer than three seeds.
     """
     seeds = {run.execution.seed for run in run_set.real}
     if len(seeds) < FEWEST_REAL or (run_set.source is not None and run_set.source.fixes_its_seed()):
@@ -116,8 +109,7 @@ def _refs(copy: _Copy) -> tuple[LineRef, ...]:
 
 
 def _fine(run: ParsedRun) -> _Stream:
-    """Return a run's numbers that have at least three decimals and no exponent. If a line has several such numbers,
-    its index occurs several times in `lines`."""
+    """Return a run's numbers that have at least three decimals and no exponent."""
     script = run.transcript
     line = np.repeat(np.arange(len(script.lines), dtype=np.int32), np.diff(script.starts))
     is_fine = (script.decimals >= DECIMALS) & (script.decimals < EXPONENT)
@@ -125,9 +117,7 @@ def _fine(run: ParsedRun) -> _Stream:
 
 
 def _varying(stream: _Stream, constants: Numbers) -> tuple[_Stream, NDArray[np.int32]]:
-    """Return the numbers that are not among `constants`, and the column of each: how many numbers, including
-    constants, precede it in its line.
-    """
+    """Return the numbers that are not among `constants`, and the place of each in its line, constants included."""
     at = np.arange(len(stream.lines), dtype=np.int32)
     begins = np.concatenate([[True], stream.lines[1:] != stream.lines[:-1]])[: len(at)]
     places = at - np.maximum.accumulate(np.where(begins, at, np.int32(0)))
@@ -136,8 +126,7 @@ def _varying(stream: _Stream, constants: Numbers) -> tuple[_Stream, NDArray[np.i
 
 
 def _column(stream: _Stream, places: NDArray[np.int32], column: int | None) -> _Stream:
-    """Return the numbers of one column, or all numbers if `column` is None. A number that equals the number before it
-    is left out. `places` holds the column of each number."""
+    """Return the numbers of one column, or all if `column` is None, without immediate repetitions."""
     kept = slice(None) if column is None else places == column
     values, lines = stream.values[kept], stream.lines[kept]
     fresh = np.concatenate([[True], values[1:] != values[:-1]])[: len(values)]
@@ -153,6 +142,7 @@ def _copies(run_set: RunSet, streams: Sequence[_Stream]) -> Iterator[_Copy]:
         shared += 1
     if shared == LONGEST:
         return
+    # `shared` is the length of the longest sequence that two real runs with different seeds share.
     row = 2 * shared + IN_A_ROW
     for ours, theirs in _sharing([*real, *imagined], len(real), row):
         copy = _copy(ours, theirs, row)
@@ -161,8 +151,9 @@ def _copies(run_set: RunSet, streams: Sequence[_Stream]) -> Iterator[_Copy]:
 
 
 def _sharing(streams: Sequence[_Stream], real: int, row: int) -> Iterator[tuple[_Stream, _Stream]]:
-    """Yield pairs of streams that share a sequence of `row` numbers: an imagined stream, and the first stream, real
-    or imagined, that contains the sequence. The first `real` streams in `streams` are the real ones."""
+    """Yield each imagined stream with the first stream that shares `row` numbers in a row; `real` counts the real
+    streams.
+    """
     rows = [_distinct(_rows(stream.values, row)) for stream in streams]
     repeated = _distinct(_repeated(np.concatenate(rows)))
     if not len(repeated):

@@ -24,13 +24,11 @@ from gedanken.experiment.finding import Finding, LineRef
 from gedanken.experiment.format import probability
 
 FACTOR = 2
-"""A print that depends on a flag (see `PrintSite.depends_on`) is reported only if it is shown at least `FACTOR` times
-as often as in the real runs, or at most 1/`FACTOR` times as often."""
+"""A print that depends on a flag is reported only if a run shows it this many times too often or too rarely."""
 STEADY = 4
 """If every real log shows a line at least this often, chance cannot explain a log without the line."""
 CHANCE = 0.05
-"""Some imagined runs may lack exactly one line. If the p-value of this is above `CHANCE`, the lines may be missing by
-chance, and the case is undecided."""
+"""Above this p-value, chance may explain imagined runs that lack exactly one line."""
 MOST_TOLD = 20
 """Maximum number of print sites that are reported for one run."""
 
@@ -38,12 +36,10 @@ Indices = NDArray[np.int64]
 
 
 def counts(run_set: RunSet) -> Iterable[Finding]:
-    """Find lines that an imagined run shows more or less often than the real runs, if the real runs agree on the
-    number.
+    """Find lines that an imagined run shows more or less often than the real runs, if these agree on the number.
 
-    Lines that are printed in several epochs are counted per epoch. Only the epochs that the run shows are counted,
-    because another check reports missing epochs. A print such as `new best accuracy` is not judged, because computed
-    values decide whether it runs.
+    Lines of several epochs are counted per epoch, in the epochs that the run shows. A print such as `new best
+    accuracy` is not judged.
     """
     if not run_set.finished:
         yield from _by_the_source(run_set)
@@ -52,8 +48,7 @@ def counts(run_set: RunSet) -> Iterable[Finding]:
 
 
 class CountsJudged:
-    """Judges each print that an imagined run shows more or less often than the real runs. If chance may explain the
-    difference, the case is undecided; otherwise, the difference is a finding."""
+    """Judges each print with too many or too few lines: as a finding, or as undecided if chance may explain it."""
 
     def __init__(self, run_set: RunSet) -> None:
         self._run_set = run_set
@@ -73,11 +68,8 @@ class CountsJudged:
         ]
 
     def _may_be_chance(self) -> bool:
-        """Return whether chance may explain why some imagined runs lack exactly one line of a print. The runs may
-        lack different lines. False if all imagined runs lack one.
-
-        If chance removed these lines, it should have removed a line from some real run too.
-        """
+        """Return whether chance may explain that some imagined runs lack exactly one line."""
+        # If chance removed these lines, it should have removed a line from some real run too.
         lacking = len(self._lacking)
         return lacking < len(self._run_set.imagined) and self._p(lacking) > CHANCE
 
@@ -87,8 +79,7 @@ class CountsJudged:
         return list(dict.fromkeys(run.label for runs in self._lacking_once.values() for run, _found in runs))
 
     def _p(self, lacking: int) -> float:
-        """Compute the probability that `lacking` runs, picked by chance from all finished real runs and all imagined
-        runs, are all imagined (Fisher's exact test)."""
+        """Return the probability that `lacking` runs, drawn from all runs, are all imagined (Fisher's exact test)."""
         n, m = len(self._run_set.finished), len(self._run_set.imagined)
         return comb(m, lacking) / comb(n + m, lacking)
 
@@ -128,12 +119,7 @@ def _by_the_source(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _left_out_of_all(run_set: RunSet) -> NDArray[np.bool_]:
-    """Return for each print site whether all imagined logs leave it out, and not by chance.
-
-    Every real log must have at least `STEADY` lines of the site. The longest imagined log must be shorter than the
-    shortest real log, by at least 1/`FACTOR` of the lines that the site has in a real log; otherwise, the imagined
-    logs may print the same in another form.
-    """
+    """Return, for each print site, whether all imagined logs leave it out, and not by chance."""
     known, imagined = len(run_set.sites), run_set.imagined
     whole = run_set.finished
     if not whole or 1 / comb(len(whole) + len(imagined), len(imagined)) > CHANCE:
@@ -141,16 +127,13 @@ def _left_out_of_all(run_set: RunSet) -> NDArray[np.bool_]:
     fewest = np.array([times_of_sites(run, known) for run in whole]).min(axis=0)
     shown = np.array([times_of_sites(run, known) for run in imagined]).max(axis=0)
     shorter = min(len(run.ledger) for run in whole) - max(len(run.ledger) for run in imagined)
+    # Imagined logs that are not shorter may print the same in another form.
     left_out: NDArray[np.bool_] = (fewest >= STEADY) & (shown == 0) & (fewest <= FACTOR * shorter)
     return left_out
 
 
 class _Cells:
-    """Counts the lines of each cell, in the real runs and in one imagined run.
-
-    A cell is one print site in one epoch. If no real run shows the site in more than one epoch, its cell is the whole
-    run.
-    """
+    """Counts lines in real runs and one imagined run by cell: a print site in an epoch, or in the whole run."""
 
     def __init__(self, run_set: RunSet, run: ParsedRun, early: Container[int] = ()) -> None:
         self.run_set = run_set
@@ -178,12 +161,12 @@ class _Cells:
         self.low = np.where(whole, times[:-1], np.iinfo(np.int64).max).min(axis=0)
         self.high = np.where(really, times[:-1], -1).max(axis=0)
         self.times = times[-1]
+        # Another check reports a run that has more or fewer epochs than the real runs.
         self._known = whole.any(axis=0) & counted[-1] & ~self._is_at_an_end()
         self._varies = (self._known & (self.low != self.high)) | self._vary_inside(ended, times[:-1], whole)
 
     def _pairs(self, run: ParsedRun) -> tuple[Indices, Indices, Indices]:
-        """Return three arrays, with one entry for each line that a print site makes: the index of the site, the index
-        of the epoch in `_shown`, and the index of the line."""
+        """Return three arrays over all lines of print sites: site, epoch (as index in `_shown`), and line."""
         site_of = run.ledger.site_of
         lines = np.flatnonzero((site_of >= 0) & (site_of < len(self.run_set.sites)))
         return site_of[lines].astype(np.int64), np.searchsorted(self._shown, run.curves.epochs.at(lines)), lines
@@ -198,11 +181,7 @@ class _Cells:
         return shows
 
     def _is_at_an_end(self) -> NDArray[np.bool_]:
-        """Return for each cell whether it lies in the epoch in which the shortest run ends, or in a later epoch.
-        These cells are not judged, because another check reports a run with more or fewer epochs than the real runs.
-
-        All False if all runs end in the same epoch, if the imagined run shows no epoch, or if the source is known.
-        """
+        """Return, for each cell, whether it lies in or after the epoch in which the shortest run ends."""
         really = self.run_set.once(of_each_structure)
         runs = [*(run for run in really if run.execution.cause is Cause.FINISHED), self.run]
         ends = [run.curves.epochs.numbers.max() for run in runs if len(run.curves.epochs)]
@@ -214,15 +193,7 @@ class _Cells:
         return at_an_end
 
     def _vary_inside(self, ended: Sequence[ParsedRun], times: Indices, whole: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Return for each cell of an epoch whether its number of lines differs among the real runs that finished and
-        go on to a later epoch. If it differs, values decide whether the line is printed, as they do for `val_loss did
-        not improve`. All False if the source is known, because the source shows what decides.
-
-        For each run in `ended`, `times` has a row with the number of lines in each cell, and `whole` a row that says
-        whether this number is complete.
-
-        Cells after the end of the imagined run, or of a shorter real run, are included, although they are not judged.
-        """
+        """Return, for each cell, whether its count differs among finished real runs that go on to a later epoch."""
         if self.run_set.source is not None:
             return np.zeros(len(self._cells), bool)
         epoch = self._cells % self._width
@@ -230,6 +201,7 @@ class _Cells:
         inside = whole & (epoch > 0) & (self._shown[epoch] < lasts[:, None])
         fewest = np.where(inside, times, np.iinfo(np.int64).max).min(axis=0)
         most = np.where(inside, times, -1).max(axis=0)
+        # If a count varies, values decide whether the line is printed, as for `val_loss did not improve`.
         varies: NDArray[np.bool_] = inside.any(axis=0) & (fewest != most)
         return varies
 
@@ -244,6 +216,7 @@ class _Cells:
         length = self.run_set.once(lengths).get(id(self.run))
         if length is not None:
             surplus, deficit = np.maximum(surplus - length.more, 0), np.maximum(deficit - length.fewer, 0)
+        # Another check reports the jumps.
         deficit = np.maximum(deficit - self._lacking_in_gaps(), 0)
         surplus, deficit = self._without_replaced(surplus, deficit)
         goes_back = _goes_back(self.run) and not any(map(_goes_back, self.run_set.real))
@@ -259,38 +232,32 @@ class _Cells:
         ]
 
     def _lacking_in_gaps(self) -> Indices:
-        """Count for each print site the lines that are missing because a counter of the run jumps. Another check
-        reports the jumps."""
+        """Count, for each print site, the lines that are missing because a counter of the run jumps."""
         left_out = self.run_set.once(gaps).get(id(self.run), ())
         lacking = np.zeros(len(self.run_set.sites), np.int64)
         return lacking + sum(gap.lacking for gap in left_out)
 
     def _without_replaced(self, surplus: Indices, deficit: Indices) -> tuple[Indices, Indices]:
-        """Return the numbers of surplus and of missing lines of each print site, corrected for prints that the run
-        replaces. The run never shows a replaced print; instead, it shows about as many lines of a new form, which
-        another check reports.
-
-        New lines that resemble another print were counted as lines of that print, so they are subtracted from that
-        print's surplus.
-        """
+        """Return the surplus and missing lines of each site, without prints that the run replaces by a new form."""
         sites = self._cells // self._width
         expected = np.bincount(sites, self._known * self.low, len(self.run_set.sites))
         told = replacing_forms(self.run_set, self.run)
         for at in np.flatnonzero(deficit > 0).tolist():
             is_absent = not self.run.ledger.is_kind("site")[self.run.ledger.lines_of(self.run_set.sites[at])].any()
             likely = range(int(expected[at]) // FACTOR, int(expected[at]) * FACTOR + 1)
+            # A print that is never shown is replaced if a new form has about as many lines; another check reports
+            # this form.
             other = next((one for one in told if is_absent and one.times in likely), None)
             if other is not None:
                 told.remove(other)
                 deficit[at] = 0
+                # The new lines were counted as lines of the print that they resemble.
                 if other.site >= 0:
                     surplus[other.site] = max(0, surplus[other.site] - other.times)
         return surplus, deficit
 
     def _is_absent(self, sites: Indices) -> NDArray[np.bool_]:
-        """Return for each print site whether the imagined log has no line of it, although there should be some:
-        every real log has at least `STEADY` lines of it in the compared cells, or `_left_out_of_all` is True for it.
-        All False if the source is known. `sites` holds the index of the print site of each cell."""
+        """Return, for each print site, whether the imagined log has no line of it, although it should."""
         if self.run_set.source is not None:
             return np.zeros(len(self.run_set.sites), bool)
         fewest = np.bincount(sites, self._known * self.low, len(self.run_set.sites))
@@ -308,8 +275,7 @@ class _Cells:
         return more, less
 
     def lacks_one_line(self, at: int) -> bool:
-        """Return whether the run lacks exactly one line of the print site with index `at`, and has no surplus line of
-        it."""
+        """Return whether the run lacks exactly one line of the print site `at`, and has no surplus line."""
         more, less = self._differences()
         its = self._cells // self._width == at
         return not more[its].any() and int(less[its].sum()) == 1
@@ -321,8 +287,7 @@ class _Cells:
         return site.depends_on != "values" and not (self.run_set.source and site.is_open)
 
     def worst(self, at: int) -> "_Cell":
-        """If the run has more surplus than missing lines of a print site, return the first cell with surplus lines;
-        otherwise, return the first cell with missing lines. `at` is the index of the site."""
+        """Return the first cell with surplus lines of a print site, or with missing lines if these are more."""
         more, less = self._differences()
         its = self._cells // self._width == at
         is_more = more[its].sum() > less[its].sum()
@@ -366,8 +331,7 @@ def _finding(run_set: RunSet, site: PrintSite, run: ParsedRun, cell: _Cell) -> F
 
 
 def order(run_set: RunSet) -> Iterable[Finding]:
-    """Find lines that imagined runs print in a different order from the real runs. Nothing is reported if the real
-    runs differ in their order."""
+    """Find lines of imagined runs that are in another order than in all real runs."""
     if not run_set.finished or any(map(_goes_back, run_set.real)):
         return
     for run in run_set.imagined:

@@ -14,20 +14,14 @@ from gedanken.experiment.format import probability
 
 LACKING = ("print count differs", "epochs silently missing", "count skips")
 NAMED = 3
-"""A finding on outliers in metrics other than the primary endpoint is about the metric with the farthest outlier. It
-names at most this many further metrics that have outliers."""
+"""A finding on outliers is about the metric with the farthest one, and names at most this many other metrics."""
 
 
 def differences(run_set: RunSet, judgement: Judgement, beside: Sequence[Finding] = ()) -> Iterator[Finding]:
-    """Yield the findings on series that differ, at most one of each kind:
+    """Yield the findings on series that differ, at most one of each kind.
 
-    - `primary endpoint differs`. If the primary endpoint does not differ, there may be an `outlier` finding instead:
-      single imagined runs end far from the real runs.
-    - `series differs`, which names all other series that differ. If the primary endpoint differs, it omits the curve
-      of the same metric, and series that end with NaN or infinity in the same runs.
-
-    `beside` holds the findings on lines. If one of them says that a log lacks lines, the last value in this log may
-    not be the last value of the run, and is not reported as an outlier (see `_lacks_points`).
+    The kinds: `primary endpoint differs`, or else `outlier` (single runs end far from the real ones); `series
+    differs` (all other series). `beside` are the findings on lines: a log that lacks lines may have no outlier.
     """
     others = [series for series in judgement.tested if series.judged.role == "secondary"]
     primary = next((series for series in judgement.tested if series.judged.role == "primary"), None)
@@ -39,6 +33,7 @@ def differences(run_set: RunSet, judgement: Judgement, beside: Sequence[Finding]
         far := [
             run
             for run in judgement.outliers
+            # If a log lacks lines, its last value may not be the last value of the run.
             if not _goes_on(run_set, run) and not _lacks_points(run_set, judgement, primary, run, beside)
         ]
     ):
@@ -72,8 +67,7 @@ def _are_one_cause(series: TestedSeries, primary: TestedSeries) -> bool:
 
 
 def _other_outliers(run_set: RunSet, beside: Sequence[tuple[TestedSeries, Outlier]]) -> Finding:
-    """Build one finding on the metric with the farthest outlier. It also names up to `NAMED` other metrics that have
-    outliers."""
+    """Build one finding on the metric with the farthest outlier; it also names up to `NAMED` other metrics."""
     farthest = max(beside, key=lambda one: one[1].deviations)[0]
     runs = [run for one, run in beside if one is farthest]
     others = {one.judged.name for one, _run in beside} - {farthest.judged.name}
@@ -84,8 +78,8 @@ def _other_outliers(run_set: RunSet, beside: Sequence[tuple[TestedSeries, Outlie
 
 
 def _goes_on(run_set: RunSet, far: Outlier) -> bool:
-    """Return whether the outlier's run shows more epochs than the real runs, which all show the same epochs. Another
-    check then reports the extra epochs, and the last value is not reported."""
+    """Return whether the outlier's run shows more epochs than the real runs, which all show the same ones."""
+    # Another check reports the extra epochs; the last value is then not reported.
     usual = {run.epochs for run in run_set.finished}
     return len(usual) == 1 and bool(run_set.samples[far.imagined].epochs - usual.pop())
 
@@ -93,8 +87,7 @@ def _goes_on(run_set: RunSet, far: Outlier) -> bool:
 def _lacks_points(
     run_set: RunSet, judgement: Judgement, primary: TestedSeries, far: Outlier, beside: Sequence[Finding]
 ) -> bool:
-    """Return whether the outlier's log shows fewer values of the metric than any real log, and a finding in `beside`
-    says that the log lacks lines. False if a program is given."""
+    """Return whether the outlier's log has fewer values than any real log, and a finding says that it lacks lines."""
     label = run_set.samples[far.imagined].label
     is_said = any(label in finding.runs and finding.check in LACKING for finding in beside)
     curve = next((one for one in judgement.tested[1:] if one.series.column == primary.series.column), None)

@@ -9,8 +9,7 @@ from gedanken.experiment.finding import Finding
 
 
 def ends_early(run_set: RunSet) -> Iterable[Finding]:
-    """Report all imagined logs that end early, in one finding. Other checks do not report the lines that are missing
-    after the ends."""
+    """Report all imagined logs that end early, in one finding."""
     early = run_set.once(early_ends)
     runs = [run for run in run_set.imagined if id(run) in early]
     if not runs:

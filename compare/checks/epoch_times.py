@@ -40,8 +40,7 @@ class _Time(NamedTuple):
 
 
 def epoch_times(run_set: RunSet) -> Iterable[Finding]:
-    """Find total times that are less than the sum of the epoch times, or far more than it, unless this happens in a
-    real run too."""
+    """Find total times that are below the sum of the epoch times, or far above it."""
     yield from oracle(run_set, "oracle: time", lambda run: _contradictions(run, run_set))
 
 
@@ -53,6 +52,7 @@ def _contradictions(run: ParsedRun, run_set: RunSet) -> Iterator[Contradiction]:
     parts = list(epochs.values())
     whole, slack = sum(part.seconds for part in parts), total.unit + sum(part.unit for part in parts)
     lines = (total.line, *(part.line for part in parts))
+    # Times that rise may be counted from the start of the run.
     if total.seconds < whole - slack and not (_rise(parts) and parts[-1].seconds <= total.seconds + slack):
         claim = f"states a total of {total.seconds:g} s, but its {len(parts)} epochs take {whole:g} s together"
         yield Contradiction("less than its parts", claim, lines)
@@ -63,14 +63,12 @@ def _contradictions(run: ParsedRun, run_set: RunSet) -> Iterator[Contradiction]:
 
 
 def _rise(parts: list[_Time]) -> bool:
-    """Return whether no epoch time is shorter than the one before it. Each time may then be counted from the start of
-    the run."""
+    """Return whether no epoch time is shorter than the one before it."""
     return all(one.seconds <= other.seconds for one, other in pairwise(parts))
 
 
 def _read(run: ParsedRun) -> tuple[dict[int, _Time], list[_Time]]:
-    """Return the epoch times, by the number of the epoch, and all total times. If an epoch states two times, no epoch
-    times are returned."""
+    """Return the epoch times, by the number of the epoch, and all total times."""
     epochs: dict[int, _Time] = {}
     totals: list[_Time] = []
     twice = False
@@ -86,11 +84,12 @@ def _read(run: ParsedRun) -> tuple[dict[int, _Time], list[_Time]]:
             epochs[int(epoch["epoch"])] = time
         elif not epoch and _TOTAL.search(line) and not _NO_TOTAL.search(line):
             totals.append(time)
+    # If an epoch states two times, it is not known what they measure.
     return ({} if twice else epochs), totals
 
 
 def _time(at: int, line: str) -> _Time | None:
-    """Return the only duration in a line, such as `4.2s` or `1m 23s`; None if there is none, or more than one."""
+    """Return the only duration in a line, such as `4.2s` or `1m 23s`; None if there is not exactly one."""
     found = list(_TIME.finditer(line))
     if not found:
         return None

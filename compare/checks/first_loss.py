@@ -13,13 +13,11 @@ from gedanken.compare.source.program_source import Source
 from gedanken.compare.source.training_settings import batch_size
 from gedanken.experiment.finding import Finding
 
+# Measured by `python -m benchmarks.first_losses`: at most 0.54 below, at any scale of the images; at most 0.53 above
+# for images from `ToTensor`, normalized or not; up to 158 above for raw images. So the upper bound is applied only to
+# images from `ToTensor`.
 BELOW, ABOVE = 0.7, 1.2
-"""How far the first loss may lie below and above ln(classes), which is the cross-entropy of uniform guessing.
-
-Deviations measured by `python -m benchmarks.first_losses`: at most 0.54 below, at any scale of the images; at most
-0.53 above for images from `ToTensor`, normalized or not; up to 158 above for raw images. So the upper bound is
-applied only to images from `ToTensor`.
-"""
+"""How far the first loss may lie below and above ln(classes), the cross-entropy of uniform guessing."""
 SMALLEST_BATCH = 32
 _LOSS = re.compile(r"\bloss\b[^\w.+-]{0,4}(?P<value>\d{1,6}(?:\.\d{1,12})?)(?![\w.%]|\s?/)", re.IGNORECASE)
 _FIRST = re.compile(
@@ -57,24 +55,21 @@ def _contradictions(run: ParsedRun, classes: int, scaled: bool) -> Iterator[Cont
 
 
 def _first(run: ParsedRun) -> tuple[int, float, bool] | None:
-    """Return three things about the first loss: the index of its line, its value, and whether it was certainly
-    computed before any update of the weights. Return None if the output shows no loss, or if its first loss is not
-    that of a first step.
-
-    A step with the number 1 may be the second step. Then the weights were updated once before, which may raise the
-    loss a lot, but hardly lower it. So such a loss may still be found too low, but never too high.
-    """
+    """Return (line, value, whether it surely precedes all updates) of the first loss; None without a first step."""
     for at, line in enumerate(run.lines):
         found = _LOSS.search(line[:LONGEST])
         if found:
             first = None if _HELD_OUT.search(line[:LONGEST]) else _FIRST.search(line[:LONGEST])
+            # Step 1 may be the second step: one update may raise the loss a lot, but hardly lower it. So such a loss
+            # may be too low, but never too high.
             return (at, float(found["value"]), first["number"] != "1") if first else None
     return None
 
 
 def _classes(source: Source) -> int | None:
-    """Return the number of outputs of a network that is trained by cross-entropy alone, with PyTorch's default
-    initialization, in batches of at least `SMALLEST_BATCH`; None for any other network."""
+    """Return the number of outputs of a network with plain cross-entropy and default initialization; None for any
+    other.
+    """
     losses = source.calls({"CrossEntropyLoss", "cross_entropy"})
     batch = batch_size(source)
     if not losses or batch is None or batch < SMALLEST_BATCH or source.calls(_OTHER_STARTS):
@@ -92,7 +87,7 @@ def _classes(source: Source) -> int | None:
 
 
 def _sets_weights(source: Source) -> bool:
-    """Return whether the source calls an in-place function, such as those of `nn.init`, or assigns to `.data`."""
+    """Return whether the source calls in-place functions, such as those of `nn.init`, or assigns to `.data`."""
     stores = any(
         isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and node.attr == "data"
         for node in ast.walk(source.tree)

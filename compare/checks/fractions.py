@@ -18,11 +18,7 @@ _SLACK = 1e-12
 
 
 def fractions(run_set: RunSet) -> Iterable[Finding]:
-    """Find counts that contradict the accuracy beside them, as in `97/100 (95%)`, or that are greater than their
-    total.
-
-    The accuracy may be rounded or truncated.
-    """
+    """Find counts that contradict the accuracy beside them, as in `97/100 (95%)`, or exceed their total."""
     yield from oracle(run_set, "oracle: fractions", _contradictions)
 
 
@@ -51,8 +47,7 @@ def _after_its_word(text: str) -> str | None:
 
 
 def _told_before(between: str, after: str) -> re.Match[str] | None:
-    """Find the accuracy before a count in brackets, as in `0.9712 (9712/10000)`; None if there is none. `between` is
-    the text before the count, `after` the text after it."""
+    """Find the accuracy before a count in brackets, as in `0.9712 (9712/10000)`; None if there is none."""
     if not after.lstrip().startswith(")") or any(character.isalpha() for character in between):
         return None
     told = _BEFORE.search(between[-24:])

@@ -29,11 +29,10 @@ LONGEST = 400
 
 
 def gpu_claims(run_set: RunSet) -> Iterable[Finding]:
-    """Find lines in which imagined runs claim to use GPUs, although the program cannot print such a line, or the real
-    machine has no GPU.
+    """Find imagined lines that claim to use GPUs, if the program cannot print them, or the real machine has no GPU.
 
-    A claim that a real run also makes, such as `cuda:0`, is not reported. A persona that claims GPUs explains lines
-    that the program can print on a machine with GPUs, but no other lines.
+    A claim that a real run also makes, such as `cuda:0`, is not reported. A persona that claims GPUs explains only
+    lines that the program can print.
     """
     outputs = [output for run in run_set.real for output in run.outputs]
     real = {claim for output in outputs for at in _speaking(output) for claim in claims_in(output.lines[at])}
@@ -63,8 +62,7 @@ def _speaking(output: Transcript) -> list[int]:
 
 
 def claims_in(line: str) -> frozenset[str]:
-    """List what a line says about GPUs in use, such as `cuda:0` or `using 4 gpus`; empty if the line denies that GPUs
-    are used."""
+    """List what a line says about GPUs in use, such as `using 4 gpus`; empty if the line denies this."""
     line = line[:LONGEST]
     if _DENIAL.search(line):
         return frozenset()

@@ -19,16 +19,14 @@ _PROCESS = re.compile(r"^\|\s{1,8}(?P<gpu>\d{1,4})\s.{0,200}\s(?P<used>\d{1,12})
 
 
 class _Gpu(NamedTuple):
-    """The memory in use on one GPU (in MiB), of one process or of all together, and the index of the line that states
-    it."""
+    """Memory in use on a GPU (MiB), by one process or by all, and the index of its line."""
 
     used: int
     line: int
 
 
 def gpu_table(run_set: RunSet) -> Iterable[Finding]:
-    """Find nvidia-smi tables with impossible numbers in the output of a program. They are faults whatever GPUs the
-    persona has."""
+    """Find nvidia-smi tables with impossible numbers in the output of a program, whatever GPUs the persona has."""
     yield from oracle(run_set, "oracle: GPU table", table_contradictions_in)
 
 

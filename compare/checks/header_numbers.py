@@ -1,6 +1,4 @@
-"""Finds the numbers in the first lines of a log, before training begins, that are constant in all real logs and that
-the usual names of settings do not tell: `keep_prob: 0.5`, `--betas 0.9 0.98`, `size 2**20`.
-"""
+"""Finds settings without a usual name at the head of logs: `keep_prob: 0.5`, `--betas 0.9 0.98`, `size 2**20`."""
 
 import re
 from collections.abc import Iterator
@@ -39,13 +37,11 @@ class HeaderNumber(NamedTuple):
     column: int
     """Its index among the values of its line."""
     is_set: bool
-    """True if the line says that it is a setting of the program; else it may be a measured value on which all runs
-    agree by chance."""
+    """True if the line says that it is a setting; else it may be measured, and equal in all runs by chance."""
 
 
 def head_of(run_set: RunSet) -> int:
-    """Return the index of the line of the first finished real run with which training begins; 0 if it is not
-    known."""
+    """Return the index of the line with which training begins in the first finished real run; 0 if unknown."""
     first = run_set.finished[0]
     script, epochs = first.transcript, first.curves.epochs
     begins = [int(epochs.lines[0])] if len(epochs) > 1 else []
@@ -59,7 +55,7 @@ def head_of(run_set: RunSet) -> int:
 
 
 def header_numbers(run_set: RunSet, form: str) -> Iterator[HeaderNumber]:
-    """Yield the numbers of a form of which all lines stand at the head of the first finished real run."""
+    """Yield the numbers of a form that occurs only at the head of the first finished real run."""
     run = run_set.finished[0]
     lines = run.transcript.lines_of(form)
     if len(lines) > _FEW_LINES or int(lines[-1]) >= run_set.once(head_of):
@@ -97,8 +93,7 @@ def _is_of_program(named: Named, *, is_set: bool) -> bool:
 
 
 def _key_above(run: ParsedRun, line: int) -> str:
-    """Return the key of the list of which a line is an item: `betas` for `- 0.9` below `betas:`. Empty if there is
-    none."""
+    """Return the key of the list that a line belongs to: `betas` for `- 0.9` below `betas:`; empty for none."""
     for above in range(line - 1, max(-1, line - _FARTHEST), -1):
         text = run.transcript.compared(above)
         if key := _KEY.fullmatch(text):

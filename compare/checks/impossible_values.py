@@ -18,24 +18,24 @@ NEVER_NEGATIVE = frozenset(
 )
 """Loss functions whose values cannot be negative."""
 RISE = 0.05
-"""If the accuracy (0 to 1) rises by more than this, and the loss by more than this share of its first value, they
-contradict each other."""
+"""Accuracy (0 to 1) and loss contradict each other if both rise by more than this, the loss as a share of its first
+value.
+"""
 FEWEST_REAL = 3
 FAR = 6.0
-"""Number of standard deviations by which the change of a loss may exceed the mean change in the real runs. No real
-run is expected beyond that."""
+"""By how many standard deviations the change of a loss may exceed the mean change in the real runs."""
 
 
 def first_and_last(run_set: RunSet) -> Iterable[Finding]:
-    """Find imagined runs in which both the accuracy and the loss rise from the first value to the last, although the
-    loss rises in no real run.
+    """Find imagined runs in which accuracy and loss both rise, although the loss rises in no real run.
 
-    Only imagined runs that reached their end are judged. In a short and noisy training, both may rise by chance, so
-    the loss must rise far more than it varies among the real runs.
+    Only runs that reached their end are judged.
     """
     changes = [change for run in run_set.real if (change := _loss_change(run)) is not None]
     if len(changes) < FEWEST_REAL or max(changes) > 0:
         return
+    # In a short and noisy training, both may rise by chance: the loss must rise far more than it varies among the
+    # real runs.
     highest = statistics.mean(changes) + FAR * statistics.stdev(changes)
     for run in run_set.imagined:
         change = _loss_change(run)
@@ -64,8 +64,7 @@ def _loss_change(run: ParsedRun) -> float | None:
 def impossible_values(run_set: RunSet) -> Iterable[Finding]:
     """Find accuracies above 1, negative metrics, epochs out of order, and wrong total numbers of epochs.
 
-    If a real run shows the same kind of impossible value, the kind is not reported, because a program may print
-    anything.
+    Kinds that a real run shows too are not reported.
     """
     real_totals = {total for run in run_set.real for total in run.curves.totals}
     expected = run_set.source.epochs() if run_set.source else None
@@ -80,8 +79,7 @@ def impossible_values(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _oddities(run: ParsedRun, totals: set[int]) -> Iterable[tuple[str, str, list[int]]]:
-    """Yield (kind, description, line indices) for each impossible value of one run. `totals` are the right total
-    numbers of epochs."""
+    """Yield (kind, description, line indices) for each impossible value of one run; `totals` are the right ones."""
     for name, points in run.curves.series.items():
         wrong = [points[at] for at in np.flatnonzero(_impossible(name, points.values))[:LINES_SHOWN].tolist()]
         if wrong:
@@ -97,8 +95,7 @@ def _oddities(run: ParsedRun, totals: set[int]) -> Iterable[tuple[str, str, list
 
 
 def _may_fall_below_zero(run_set: RunSet, name: str) -> bool:
-    """Return whether the loss `name` may be negative: it comes near zero in the real runs, and the source calls no
-    loss function in `NEVER_NEGATIVE`."""
+    """Return whether a loss may be negative: near zero in the real runs, and of no function in `NEVER_NEGATIVE`."""
     if run_set.source is not None and run_set.source.calls(NEVER_NEGATIVE):
         return False
     series = [run.curves.series[name].values for run in run_set.real if name in run.curves.series]

@@ -1,5 +1,4 @@
-"""Checks how imagined runs end, whether the program can print their lines in these words, and whether a fixed seed
-gives equal output."""
+"""Checks how imagined runs end, how their lines are worded, and whether a fixed seed gives equal output."""
 
 from collections.abc import Iterable, Sequence
 from operator import eq
@@ -19,8 +18,7 @@ from gedanken.experiment.execution import Cause
 from gedanken.experiment.finding import Finding, LineRef
 
 _OWN_ENDS = (Cause.FINISHED, Cause.FAILED, Cause.OUT_OF_MEMORY)
-"""Exit codes of real runs are compared only if the run ended for one of these causes. All other causes lie outside
-the program, for example a time limit."""
+"""Causes for which exit codes of real runs are compared; all others lie outside the program, such as a time limit."""
 MOST_WORDINGS = 20
 """Maximum number of changed wordings that are reported."""
 MOST_HELD_BESIDE = 2000
@@ -56,8 +54,7 @@ def exit_status(run_set: RunSet) -> Iterable[Finding]:
 
 
 def foreign_lines(run_set: RunSet) -> Iterable[Finding]:
-    """Find imagined lines that no print statement of the program makes. Without a program, find imagined lines of a
-    form that no real log has."""
+    """Find imagined lines that no print statement makes or, without a program, lines of a form in no real log."""
     if not run_set.real:
         return
     if run_set.source and any(site.form is None and site.template.strip(f"{HOLE} ") == "" for site in run_set.sites):
@@ -94,15 +91,14 @@ def foreign_lines(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _not_told_yet(run_set: RunSet, run: ParsedRun, entries: Iterable[Entry]) -> list[Entry]:
-    """Return the entries. If no program is given, lines that declare epochs as skipped are left out, because another
-    check reports them."""
+    """Return the entries; without a program, lines that declare epochs as skipped are left out."""
+    # Another check reports lines that declare epochs as skipped.
     told = frozenset(lines_that_declare(run_set, run) if run_set.program is None else ())
     return [entry for entry in entries if entry.number - 1 not in told]
 
 
 def _holders(runs: Sequence[ParsedRun], imagined: Sequence[ParsedRun]) -> str:
-    """Return the beginning of a sentence: `2 of 3 imagined logs hold` or, if `runs` contains all imagined runs, `The
-    imagined logs hold`."""
+    """Begin a sentence: `2 of 3 imagined logs hold` or, for all, `The imagined logs hold`."""
     if len(runs) < len(imagined):
         return f"{len(runs)} of {len(imagined)} imagined logs {verb(runs, 'holds', 'hold')}"
     return verb(runs, "The imagined log holds", "The imagined logs hold")
@@ -134,11 +130,9 @@ def literals(run_set: RunSet) -> Iterable[Finding]:
 
 
 def where_printed(run_set: RunSet, site: PrintSite, beside: str = "") -> list[LineRef]:
-    """Return up to two references: to the source line of a print site, and to a line that this site made in a real
-    run.
+    """Return up to two references: to the source line of a print site, and to a real line of the site.
 
-    `beside` is an imagined line. Of the real lines, the one that shares the most numbers with `beside` is chosen. If
-    no line shares a number, the first one is chosen.
+    The real line is the one that shares the most numbers with the imagined line `beside`.
     """
     label = run_set.program.label if run_set.program else "program"
     refs = [LineRef(label, site.line, site.words, "source")] if site.line != NO_LINE else []
@@ -153,11 +147,10 @@ def where_printed(run_set: RunSet, site: PrintSite, beside: str = "") -> list[Li
 
 
 def fixed_seed(run_set: RunSet) -> Iterable[Finding]:
-    """Check the runs of a program that fixes its own seed. The real runs with other seeds (`reseeded`) must differ
-    from one another. All other runs, real and imagined, must print the same output (fairness rule 7 in
-    docs/design.md).
+    """Check the runs of a program that fixes its own seed.
 
-    Times are ignored, because a seed does not fix them.
+    Reseeded real runs must differ. All other runs must print the same, except times (fairness rule 7 in
+    docs/design.md).
     """
     if run_set.source is None or not run_set.source.fixes_its_seed():
         return
@@ -198,13 +191,13 @@ def fixed_seed(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _differs_at(run: ParsedRun, ours: Sequence[str]) -> int | None:
-    """Return the index of a run's first line that differs from the lines in `ours`. If only the end is missing, and
-    the run was not cut off, return the index of its last line. Return None if nothing differs."""
+    """Return the index of a run's first line that differs from `ours`, times ignored; None if nothing differs."""
     theirs = [(at, line) for at, line in enumerate(run.lines) if line.strip()]
     for (at, line), our in zip(theirs, ours, strict=False):
         if line != our and untimed(line) != untimed(our):
             return at
     if len(theirs) > len(ours):
         return theirs[len(ours)][0]
+    # If only the end is missing, the last line stands for it; a run that was cut off may lack its end.
     is_short = len(theirs) < len(ours) and run.execution.cause is not Cause.CUT
     return len(run.lines) - 1 if is_short else None

@@ -30,8 +30,7 @@ def lines_that_declare(run_set: RunSet, run: ParsedRun) -> tuple[int, ...]:
 
 
 def _counts(run_set: RunSet) -> dict[int, EpochCount]:
-    """Return the epochs of each imagined run that did not fail, by the run's `id`. Empty if the real runs show no
-    epochs."""
+    """Return the epochs of each imagined run that did not fail, by the run's `id`; empty without real epochs."""
     wanted, possible = _epochs_of(run_set)
     if not wanted or run_set.once(names_one_epoch_once):
         return {}
@@ -55,11 +54,9 @@ def _counts(run_set: RunSet) -> dict[int, EpochCount]:
 
 
 def names_one_epoch_once(run_set: RunSet) -> bool:
-    """Return whether the real logs name an epoch but do not count epochs: each log names an epoch exactly once, all
-    logs name the same epoch, and none names a total number of epochs.
+    """Return whether each real log names the same one epoch, once, as in `best 71.2 (epoch 7)`, and no total.
 
-    The line with the epoch may tell of the best epoch, as in `best 71.2 (epoch 7)`, or of the epoch that a run
-    resumes from. The epoch is then a number like any other. False if the source is known.
+    False if the source is known.
     """
     named = [run.curves.epochs.numbers.tolist() for run in run_set.finished]
     is_alone = bool(named) and all(len(its) == 1 and its == named[0] for its in named)
@@ -72,28 +69,24 @@ def _between_its_ends(run: ParsedRun, possible: Set[int]) -> frozenset[int]:
 
 
 def _usual_difference(run_set: RunSet) -> int:
-    """Return how many epochs an imagined run may leave out or add before it is reported; 0 if all real runs show the
-    same epochs.
-
-    Programs that stop early, or report only their best epochs, show different epochs in each run. So each real run is
-    compared with all the others, and four times the largest difference is allowed. Some runs stop very late, so twice
-    the difference in length between the longest and the shortest real run is allowed too.
-    """
+    """Return how many epochs an imagined run may leave out or add before it is reported."""
     finished = [run.epochs for run in run_set.finished]
     if len(set(finished)) < 2:
         return 0
     numbers = [len(shown) for shown in finished]
     most = 1
+    # Programs that stop early, or report only their best epochs, show different epochs in each run: each real run is
+    # compared with all the others.
     for at, shown in enumerate(finished):
         rest = finished[:at] + finished[at + 1 :]
         fewer, more = frozenset.intersection(*rest) - shown, shown - frozenset().union(*rest)
         most = max(most, len(fewer), len(more))
+    # Some runs stop very late: twice the difference in length is allowed too.
     return max(4 * most, 2 * (max(numbers) - min(numbers)))
 
 
 def _epochs_of(run_set: RunSet) -> tuple[frozenset[int], frozenset[int]]:
-    """Return two sets: the epochs that all finished real runs show, and the epochs that at least one real run shows.
-    If no real run finished, the source determines the first set."""
+    """Return the epochs that all finished real runs show, and the epochs that at least one real run shows."""
     shown = frozenset[int]().union(*(run.epochs for run in run_set.real))
     finished = [run.epochs for run in run_set.finished]
     if finished:

@@ -1,5 +1,4 @@
-"""Merges findings, if no program is given: a fault that several logs have is reported once, and the finding names all
-these logs."""
+"""Merges findings, if no program is given: a fault of several logs is reported once, with all their names."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -25,19 +24,14 @@ _TOGETHER = {
     "curve copied": "are copies",
     "numbers copied": "are copies",
 }
-"""The verb of a sentence on several runs, by check, as in `2 of 3 imagined runs are copies`. For all other checks, it
-is `differ`."""
+"""The verb of a sentence on several runs, by check, as in `2 of 3 imagined runs are copies`; else `differ`."""
 
 
 def one_fault(run_set: RunSet, findings: Sequence[Finding]) -> list[Finding]:
-    """Remove findings that follow from others, then merge findings that have the same cause. If a program is given,
-    return all findings unchanged.
+    """Remove findings that follow from others, then merge findings with one cause. With a program, nothing changes.
 
-    Findings are merged in three cases:
-
-    - Several logs have the same fault in the same print.
-    - The same logs show several prints too often or too rarely.
-    - Each of several logs rewords a different print, or each shows a different print too often or too rarely.
+    One cause is assumed for the same fault of a print in several logs, for wrong counts of several prints in the same
+    logs, and for different prints in different logs.
     """
     if run_set.program is not None:
         return list(findings)
@@ -103,9 +97,7 @@ def _of_prints(group: Sequence[Finding]) -> Finding:
 
 
 def _of_other_logs(findings: Iterable[Finding]) -> Iterable[list[Finding]]:
-    """Group findings of the same check in `_BY_PRINT`, so that no log occurs twice in a group. Each other finding
-    is a group of its own.
-    """
+    """Group findings of one check in `_BY_PRINT`, so that no log occurs twice in a group."""
     groups: list[list[Finding]] = []
     for finding in findings:
         for group in groups if finding.check in _BY_PRINT else ():
@@ -143,8 +135,7 @@ def _of_logs(run_set: RunSet, group: Sequence[Finding]) -> Finding:
 
 
 def _with_its_print(finding: Finding) -> str:
-    """Return the finding's `observed`, with the quoted words of the print in place of `it`: `shows it 3 times`
-    becomes `shows “loss {}” 3 times`. The run's name comes first if runs were examined separately (`of` is 0)."""
+    """Put the words of the print in place of `it`: `shows it 3 times` becomes `shows “loss {}” 3 times`."""
     words = finding.expected.partition("“")[2].partition("”")[0]
     whose = f"{finding.runs[0]} " if finding.of == 0 else ""
     return whose + finding.observed.removeprefix("do not: ").replace("shows it ", f"shows “{words}” ")

@@ -38,8 +38,10 @@ class Wanted(NamedTuple):
 def oracle(
     run_set: RunSet, kind: str, contradictions: Callable[[ParsedRun], Iterable[Contradiction]]
 ) -> Iterator[Finding]:
-    """Report contradictions in the imagined runs, as one finding for each rule that a run breaks. A rule that a real
-    run breaks too is not applied. `kind` becomes the `check` of the findings."""
+    """Yield one finding for each rule that an imagined run breaks, unless a real run breaks the rule too.
+
+    `kind` becomes the `check` of the findings.
+    """
     told = [(run, list(contradictions(run))) for run in run_set.imagined]
     if not any(found for _run, found in told):
         return
@@ -63,11 +65,10 @@ def lines_with(
     shape: re.Pattern[str] | None = None,
     kept: Callable[[Transcript, NDArray[np.int64]], NDArray[np.int64]] | None = None,
 ) -> list[tuple[int, str]]:
-    """Return (index, text) of every line whose form matches `wanted` but not `none_of`. A form is a line with `#` in
-    place of each value. Only the first 400 characters of a line are examined and returned.
+    """Return (index, text) of every line whose form matches `wanted` but not `none_of`.
 
-    `shape`, if given, must also match the line's shape: the line with `0` in place of each group of digits. `kept`,
-    if given, then selects some of the lines of each shape.
+    `shape` must match the line's shape too; `kept` then selects some lines of each shape. Only the first `LONGEST`
+    characters of a line are read.
     """
     transcript = run.transcript
     is_wanted = np.zeros(len(transcript.forms), bool)

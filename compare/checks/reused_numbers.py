@@ -14,8 +14,7 @@ IN_A_ROW = 3
 FEWEST = 2
 """Minimum count of numbers in an output. With fewer, no number counts as repeated."""
 COLUMNS = 8
-"""Maximum number of columns that are examined one by one, after all numbers were examined together. A column holds
-the first number of every line, or the second number of every line, and so on."""
+"""Maximum number of columns examined one by one; a column holds, for example, the first number of every line."""
 _NUMBER = re.compile(r"(?<![\w.])\d{1,18}\.\d{3,18}(?:e[-+]?\d{1,3})?(?![\w.]*\d)", re.IGNORECASE | re.ASCII)
 
 
@@ -56,9 +55,8 @@ class _Repeat(NamedTuple):
 def reused_numbers(run_set: RunSet) -> Iterable[Finding]:
     """Find numbers with three or more decimals that an imagined run of an earlier version already showed.
 
-    At least three numbers in a row must be repeated (two, if the run shows only two), among all its numbers or in one
-    column. Numbers that all real runs of both versions print do not count. Nothing is reported if real runs of the
-    two versions repeat each other too, or if no real runs of both versions can be compared.
+    Three in a row must be repeated, or two if the run shows only two. Numbers that all real runs print do not count.
+    Nothing is reported if real runs of the versions repeat each other, or cannot be compared.
     """
     real = [_Numbers(run) for run in run_set.real]
     versions = _by_version(run_set.earlier)
@@ -111,8 +109,7 @@ def _repeat(new: _Numbers, old: _Numbers, left_out: Set[str]) -> _Repeat | None:
 
 
 def _in_a_row(new: Sequence[_Number], old: Sequence[_Number], row: int) -> list[tuple[_Number, _Number]]:
-    """Find the sequences of `row` different numbers that `new` and `old` share. Return each number of `new` in these
-    sequences, paired with the equal number of `old`."""
+    """Return pairs (new, old) of equal numbers in the sequences of `row` different numbers that both share."""
     places: dict[tuple[str, ...], int] = {}
     for at in range(len(old) - row + 1):
         places.setdefault(tuple(number.text for number in old[at : at + row]), at)
@@ -127,12 +124,7 @@ def _in_a_row(new: Sequence[_Number], old: Sequence[_Number], row: int) -> list[
 def _really_repeats(
     run_set: RunSet, real: Sequence[_Numbers], before: Sequence[_Numbers], constants: Set[str]
 ) -> bool | None:
-    """Return whether a real run of this version (`real`) repeats a real run of the other version (`before`); None if
-    no two of these runs can be compared.
-
-    Two runs with the same seed may share numbers for that reason alone. So only runs with different seeds are
-    compared, unless the program fixes its seed itself.
-    """
+    """Return whether a real run in `real` repeats one in `before`; None if no two of them can be compared."""
     ours, theirs = ([run for run in runs if run.run.execution.arm == "as written"] for runs in (real, before))
     is_noisy = len({tuple(number.text for number in run.all) for run in ours}) > 1
     is_fixed = run_set.source is not None and run_set.source.fixes_its_seed()
@@ -140,6 +132,7 @@ def _really_repeats(
         _repeat(run, other, constants if is_noisy else frozenset()) is not None
         for run in ours
         for other in theirs
+        # Two runs with the same seed may share numbers for that reason alone.
         if is_fixed or run.run.execution.seed != other.run.execution.seed
     ]
     return any(repeats) if repeats else None

@@ -10,8 +10,7 @@ from gedanken.experiment.finding import Finding
 
 
 def skipped_counts(run_set: RunSet) -> Iterable[Finding]:
-    """Report the jumps of a counter in each imagined log. Other checks do not report the lines that are missing
-    within a jump."""
+    """Report the jumps of a counter in each imagined log."""
     found = run_set.once(gaps)
     for run in run_set.imagined:
         jumps = found.get(id(run))

@@ -1,8 +1,4 @@
-"""Finds whole numbers, settings and sizes that differ in imagined logs although all real logs agree on them.
-
-It judges only small or rarely shown numbers, on which all real logs may agree by chance. The check
-`constant_lines_differ` judges all others.
-"""
+"""Finds small or rare whole numbers, settings and sizes on which real logs agree, but imagined logs differ."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -31,19 +27,18 @@ from gedanken.experiment.finding import Finding, LineRef
 REAL_RUNS = 7
 """Minimum number of real runs that must show the same number."""
 IMAGINED_RUNS = 3
-"""Minimum number of imagined runs, all of which must show a different number from the real runs. Suppose that only
-chance gives some runs another number: then the probability that all three imagined runs get it, but none of seven
-real runs, is .0022 at most."""
+"""Minimum number of imagined runs, all with another number. The probability that chance gives it to all three, but to
+none of seven real runs, is .0022 at most.
+"""
 MOST = 4
-"""Maximum number of judged constants. If there are more, each one that differs is undecided, so that the probability
-of any false finding stays below .01. Each is counted with those of its own rank and of lower ranks alone
-(`_Constant.rank`): simple constants are judged if at most this many are simple, even if there are more in all."""
+"""Maximum number of judged constants, counted with those of lower ranks (`_Constant.rank`). It keeps the probability
+of a false finding below .01.
+"""
 _NOT_FIXED = (Role.ENVIRONMENT, Role.METRIC)
 _RESTATED = " in brackets"
 _SIMPLE, _WRITTEN, _FURTHER, _AT_HEAD, _UNCERTAIN = range(5)
 _FEW_LINES = 4
-"""Maximum number of lines of one form in which lists without a name, and numbers that only `=` marks as settings, are
-judged."""
+"""Maximum number of lines of a form in which unnamed lists, and numbers that only `=` marks, are judged."""
 _CHAIN = re.compile(r"(?<![\w.-])\d{1,5}(?:-\d{1,5}){2,30}(?![\w.-])")
 """Matches the sizes of several layers: `64-128-256`."""
 _ASSIGNED = re.compile(r"\w\s?=\s?$")
@@ -55,32 +50,30 @@ class _Number(NamedTuple):
     columns: tuple[int, ...]
     """The indices of the values that it consists of; several for a joined number such as `12,345,678`."""
     is_simple: bool
-    """True if its first value, read alone, may be constant too. For `12,345,678` or `12M`, this is the 12; for a
-    number without commas and unit, it is the number itself."""
+    """True if its first value, read alone, may be constant too: for `12,345,678` or `12M`, the 12."""
     may_have_decimals: bool
 
 
 class _Constant(NamedTuple):
-    """A number in the lines of one form: in each of these lines, it is equal in all real logs. A form is a line with
-    `#` in place of its values."""
+    """A number in the lines of one form; in each of these lines, it is equal in all real logs."""
 
     form: str
     columns: tuple[int, ...]
     values: NDArray[np.float64]
     """Its values: one row for each line, one column for each index in `columns`."""
     rank: int
-    """_SIMPLE for a whole number for which `_Number.is_simple` is True, _FURTHER for what only `_further`
-    yields, _AT_HEAD and _UNCERTAIN for what only `header_numbers` yields, and _WRITTEN for all others. What is
-    uncertain may be measured; if it differs, it is undecided."""
+    """_SIMPLE: whole and `_Number.is_simple`. _FURTHER: only from `_further`. _AT_HEAD, _UNCERTAIN (possibly
+    measured): only from `header_numbers`. _WRITTEN: all others.
+    """
     told: tuple[int, ...] = ()
     """The indices of the values of this form that the check `constant_lines_differ` judges."""
 
 
 class SmallConstants:
-    """Judges the numbers that are equal in all real logs.
+    """Judges the numbers that are equal in all real logs: as findings, or as undecided.
 
-    A number that differs in all imagined logs is a finding, if there are at least `IMAGINED_RUNS` of these logs and
-    not too many constants (`MOST`). Any other number that differs is undecided.
+    A finding needs another number in all imagined logs, at least `IMAGINED_RUNS` of them, and at most `MOST`
+    constants.
     """
 
     def __init__(self, run_set: RunSet) -> None:
@@ -124,17 +117,13 @@ class SmallConstants:
         )
 
     def _other_lines(self, run: ParsedRun, constant: _Constant) -> NDArray[np.int64]:
-        """Return the indices of the lines in which an imagined run shows a different number from the real runs,
-        except the line of a progress bar that is cut off at the end of the log.
-        """
+        """Return the lines in which an imagined run shows another number, except a progress bar that is cut off."""
         lines = _other_lines(run, constant)
         kept: NDArray[np.int64] = lines[lines != self._run_set.once(cut_lines).get(id(run), -1)]
         return kept
 
     def undecided(self) -> Doubt | None:
-        """Return the open question whether some numbers may differ from the real ones; None if there is no such
-        question. These numbers differ in too few imagined runs for a finding, or there are too many constants to
-        judge."""
+        """Return the doubt whether some numbers may differ from the real ones; None if there are no such numbers."""
         if not self._unsure:
             return None
         constant, runs = self._unsure[0]
@@ -190,8 +179,7 @@ def _constants(run_set: RunSet) -> Iterator[_Constant]:
 
 
 def _are_two_settings(one: Named, other: Named) -> bool:
-    """Return whether two equal numbers are two settings, as in `heads=8 layers=8`, and not one number printed twice,
-    as in `iteration 12, best iteration 12`."""
+    """Return whether equal numbers are two settings, as in `heads=8 layers=8`, and not one number printed twice."""
     roles = [each.role for each in (one, other) if each.name and each.role not in _NOT_FIXED]
     is_summary = meaning_of(one.name).is_summary or meaning_of(other.name).is_summary
     return len(roles) == 2 > roles.count(Role.COUNTER) and not is_summary and key_of(one.name) != key_of(other.name)
@@ -200,8 +188,7 @@ def _are_two_settings(one: Named, other: Named) -> bool:
 def _with_further(
     found: list[_Constant], form: str, steady: NDArray[np.float64], told: tuple[int, ...], first: ParsedRun
 ) -> list[_Constant]:
-    """Return the constants of the lines of a form: those among `found`, and what `_further` yields. A list takes the
-    place of the constants inside it. `told` are the indices of the values that other checks judge."""
+    """Return the constants in `found` and those of `_further`; a list replaces the constants inside it."""
     lines = first.transcript.lines_of(form)
     for every in _further(first, int(lines[0]), is_few=len(lines) <= _FEW_LINES):
         columns = tuple(at for at in every if at not in told)
@@ -215,11 +202,8 @@ def _with_further(
 
 
 def _further(run: ParsedRun, line: int, *, is_few: bool) -> Iterator[tuple[int, ...]]:
-    """Yield the indices of further numbers of a line that may be constant together: each list, such as the shape of
-    an image, the sizes of layers joined by `-`, and each number with decimals behind `=`. `is_few` says that there
-    are few lines of this form.
-
-    A list without a name may be constant if no words are behind it: in `[1, 100] loss 0.5`, it counts.
+    """Yield values that may be constant together: each list, sizes joined by `-`, and each number with decimals
+    behind `=`.
     """
     text = run.transcript.compared(line).replace(MASK, " ")
     spans = [found.span() for found in VALUE.finditer(text)]
@@ -228,6 +212,7 @@ def _further(run: ParsedRun, line: int, *, is_few: bool) -> Iterator[tuple[int, 
     for listed in lists:
         first = usual[listed.columns[0]]
         name = first.name or name_before(text, spans, listed)
+        # A list without a name may be constant if no words are behind it: in `[1, 100] loss 0.5`, it counts.
         is_alone = is_few and not any(map(str.isalpha, text[spans[listed.columns[-1]][1] :]))
         if _is_of_program(Named(name, first.role)) and (name or is_alone) and of_machine.isdisjoint(listed.columns):
             yield listed.columns
@@ -243,15 +228,12 @@ def _further(run: ParsedRun, line: int, *, is_few: bool) -> Iterator[tuple[int, 
 
 
 def _is_of_program(named: Named) -> bool:
-    """Return whether neither the role nor the name of a number says that it is measured or depends on the machine."""
+    """Return whether a number is neither measured nor dependent on the machine, by its role and its name."""
     return named.role not in _NOT_FIXED and meaning_of(named.name).role not in _NOT_FIXED
 
 
 def _numbers(run: ParsedRun, line: int) -> Iterator[_Number]:
-    """Yield the numbers of a line that may be constant. Each has a name, is no metric, and does not depend on the
-    machine. Only a setting may have decimals. A joined number, such as `12,345,678` or `1.2M`, may have decimals or a
-    unit if it is a setting or a count.
-    """
+    """Yield the named numbers of a line that may be constant: no metrics, and independent of the machine."""
     text = run.transcript.compared(line).replace(MASK, " ")
     spans = [found.span() for found in VALUE.finditer(text)]
     joined = joined_numbers(text, spans)
@@ -289,9 +271,7 @@ def _is_told_otherwise(run_set: RunSet, constant: _Constant) -> bool:
 
 
 def _other_lines(run: ParsedRun, constant: _Constant) -> NDArray[np.int64]:
-    """Return the indices of the lines in which an imagined run shows a different number from the real runs; empty
-    if it has more or fewer lines of this form than a real run.
-    """
+    """Return the lines in which an imagined run shows another number; empty if it has more or fewer lines."""
     lines = run.transcript.lines_of(constant.form)
     if len(lines) != len(constant.values):
         return lines[:0]

@@ -1,5 +1,4 @@
-"""Oracle: steps per epoch, image counts and progress percentages must agree with each other, with the batch size and
-with the data."""
+"""Oracle: steps, image counts and percentages must agree with each other, with the batch size and the data."""
 
 import math
 import re
@@ -49,17 +48,15 @@ class _Shown:
     steps: Sequence[_Progress]
 
     def where(self, shown: _Progress) -> tuple[int, ...]:
-        """Return the index of the first line that shows this progress, as a tuple of one; an empty tuple if no line
-        shows it."""
+        """Return the index of the first line with this progress, as a tuple of one or none."""
         return tuple(at for at, line in self.lines if shown.text in line)[:1]
 
 
 def steps(run_set: RunSet) -> Iterable[Finding]:
     """Find step and image counts that an epoch of this program cannot have.
 
-    An epoch has ceil(images / batch) steps, or floor(images / batch) if the last batch is dropped. A total, such as
-    100 in `step 3/100`, is compared with the total in the real runs, if they agree on it, and with the other numbers
-    of its own run.
+    An epoch has ceil(images / batch) steps, or floor(images / batch) without the last batch. Totals must be those on
+    which the real runs agree.
     """
     batch = batch_size(run_set.source) if run_set.source else None
     shown = {id(run): _read(run, batch) for run in (*run_set.imagined, *run_set.real)}
@@ -82,6 +79,7 @@ def steps(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _read(run: ParsedRun, batch: int | None) -> _Shown:
+    # Without the batch size, there is nothing to check in the other lines.
     lines = lines_with(run, _FORM, _HELD_OUT, _EITHER, None if batch else _telling)
     text = "\n".join(line for _at, line in lines)
     images = [
@@ -92,11 +90,7 @@ def _read(run: ParsedRun, batch: int | None) -> _Shown:
 
 
 def _telling(script: Transcript, lines: Indices) -> Indices:
-    """Select some of the lines of one shape: all lines whose count exceeds its total, and a few lines for each total.
-    All lines are selected if the numbers cannot be located in the shape.
-
-    Used only if the batch size is not known: then there is nothing to check in the other lines.
-    """
+    """Select lines of one shape: all whose count exceeds the total, and a few lines for each total."""
     shape = script.shapes[script.shape_of[lines[0]]][:LONGEST]
     column = script.column_of(lines, shape)
     kept = np.zeros(len(lines), bool)
@@ -117,10 +111,10 @@ def _agreed(totals: Sequence[set[int]]) -> set[int]:
 
 
 def _beyond(shown: _Shown, batch: int | None) -> Iterator[Contradiction]:
-    """Yield a contradiction for each step beyond its total, and for each image count that exceeds its total by a
-    batch or more. A smaller excess is possible, because a program may count the last batch as a full one."""
+    """Yield a contradiction for each step beyond its total, and each image count a batch or more beyond."""
     for count in (*shown.steps, *shown.images):
         over = count.at - count.all
+        # A program may count the last batch as a full one.
         if over > 0 and (not count.percent or over >= (batch or count.all)):
             yield Contradiction("beyond", f"shows “{count.text}”, which is more than the total", shown.where(count))
 
@@ -133,27 +127,27 @@ def _other_totals(shown: _Shown, said: Sequence[_Progress], really: set[int], wh
 
 
 def _steps_of_images(shown: _Shown, batch: int) -> Iterator[Contradiction]:
-    """Check totals of steps against the number of images. A multiple of the right total is right too, because steps
-    may be counted through all epochs."""
+    """Check totals of steps against the number of images."""
     totals = {image.all for image in shown.images}
     if len(totals) != 1:
         return
     (total,) = totals
     right = {count for count in (total // batch, math.ceil(total / batch)) if count}
     for step in shown.steps:
+        # Steps may be counted through all epochs: a multiple is right too.
         if all(step.all % count for count in right):
             claim = f"shows “{step.text}”, but {total:,} images in batches of {batch:,} are {_or(right)} steps"
             yield Contradiction("images and steps", claim, shown.where(step))
 
 
 def _percentages(shown: _Shown, batch: int) -> Iterator[Contradiction]:
-    """Check the percentages of image counts, with a tolerance of one batch. Percentages near 100 are not checked,
-    because the last batch of an epoch may be smaller."""
+    """Check the percentages of image counts, with a tolerance of one batch."""
     for image in shown.images:
         if image.all <= 2 * batch:
             continue
         told, exact, step = float(image.percent), 100 * image.at / image.all, 100 * batch / image.all
         unit = 10.0 ** -len(image.percent.partition(".")[2])
+        # The last batch of an epoch may be smaller.
         if max(told, exact) < 100 - 2 * step and abs(told - exact) > step + unit:
             claim = f"shows “{image.text}”, but {image.at} of {image.all} is {exact:.3g}%"
             yield Contradiction("percentage", claim, shown.where(image))

@@ -27,21 +27,19 @@ from gedanken.experiment.finding import Finding
 REAL_RUNS = 5
 """Minimum number of real runs that must agree before a number counts as constant without a proof from the source."""
 PLACES = 5
-"""The agreement of all real runs on a number counts as more than chance if at least this many lines of each run show
-the same value, or if the number takes at least this many different values from line to line."""
+"""Real runs agree by more than chance on one value in this many lines, or on this many different values."""
 STAGES = 3
-"""If all real runs agree on a setting, this counts as more than chance if the setting takes at least this many
-different values in a run, in at least `2 * PLACES` lines.
+"""Real runs agree by more than chance on a setting with this many different values, in at least `2 * PLACES` lines.
 """
 DIGITS = 4
-"""If all real runs agree on a whole number, this counts as more than chance if the number has at least this many
-digits, not counting trailing zeros."""
+"""Real runs agree by more than chance on a whole number with this many digits, not counting trailing zeros."""
 VALUES = 20
 """If real runs print at least this many values with the same number of decimals, this number of decimals counts as
 the program's format."""
 FULL = 8
-"""If the number of decimals varies in the real runs, but is never below this, the real runs print unrounded numbers.
-An imagined number is then wrong if it has at most half as many decimals as the real number with the fewest."""
+"""Real numbers with varying decimals, but at least this many, are unrounded. An imagined one is wrong with half as
+many decimals or fewer.
+"""
 
 _SET = (Role.SETTING, Role.COUNTER, Role.OTHER)
 _SIZE = re.compile(r"torch\.Size\([^()\n]*\)")
@@ -51,11 +49,7 @@ Indices = NDArray[np.int64]
 
 
 def proven_lines_differ(run_set: RunSet) -> Iterable[Finding]:
-    """Find imagined lines of a print that differ, in any character, from what the print must show in every run,
-    according to the source (`RunSet.proven`).
-
-    Other checks report epochs that the program does not have, and wrong total numbers of epochs.
-    """
+    """Find imagined lines that differ, in any character, from what the source proves (`RunSet.proven`)."""
     for site, texts in run_set.proven.items():
         for run in run_set.imagined:
             other = [
@@ -75,8 +69,7 @@ def proven_lines_differ(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _told(run_set: RunSet, run: ParsedRun, line: int) -> bool:
-    """Return whether the line names an epoch, or a total number of epochs, that no real run names. Other checks
-    report such a line."""
+    """Return whether the line names an epoch, or a total, that no real run names; other checks report this line."""
     epochs = {epoch for real in run_set.real for epoch in real.epochs}
     totals = {total for real in run_set.real for total in real.curves.totals}
     named = epoch_and_total(run.lines[line])
@@ -84,21 +77,10 @@ def _told(run_set: RunSet, run: ParsedRun, line: int) -> bool:
 
 
 def constant_lines_differ(run_set: RunSet) -> Iterable[Finding]:
-    """Find imagined numbers that differ from the real ones, where all real runs (five or more) show the same number
-    in the same line.
+    """Find imagined numbers that differ from the real ones, where all real runs (five or more) agree, and not by
+    chance.
 
-    Real runs may also agree by chance: on a count that rarely changes, an accuracy of 100 %, a time that rounds to
-    0.1 s. So a number is judged only in these cases:
-
-    - It takes five different values from line to line, as a counter does.
-    - It is a whole number without a unit. It is the same in five lines of each run, and is not 0, 1 or 100.
-    - It is a whole number without a unit that has four or more digits, not counting trailing zeros.
-    - It has a name, is no metric, and takes three different values in ten lines, as a setting does in a parameter
-      search.
-
-    A loss or an accuracy is judged only in the first case; what says which machine or software a run used is never
-    judged (`machine_names.py`). Other checks report wrong epochs, wrong total numbers of epochs, and lines that are
-    shown more or less often than in the real runs.
+    A metric is judged only if it takes five different values. What names the machine or the software is never judged.
     """
     fixed = run_set.source is not None and run_set.source.fixes_its_seed()
     if len(run_set.finished) < REAL_RUNS or fixed:
@@ -158,7 +140,7 @@ def _sizes_differ(run_set: RunSet) -> Iterator[Finding]:
 
 
 def _sizes(run: ParsedRun, form: str) -> list[list[str]]:
-    """Return the `torch.Size` values in each line of one form. Lines of one form differ only in their values."""
+    """Return the `torch.Size` values in each line of one form."""
     lines = run.transcript.lines_of(form)
     if not len(lines) or "torch.Size" not in run.lines[lines[0]]:
         return []
@@ -166,11 +148,10 @@ def _sizes(run: ParsedRun, form: str) -> list[list[str]]:
 
 
 def telling(run: ParsedRun, lines: Indices, steady: NDArray[np.float64]) -> Iterator[int]:
-    """Of the numbers in the lines of one form, yield the indices of those on which all real runs agree, and not by
-    chance (see `constant_lines_differ`).
+    """Yield the indices of the numbers of a form on which all real runs agree, and not by chance.
 
-    `lines` are the indices of the lines of this form in `run`. `steady` holds the numbers in these lines (lines ×
-    numbers), with NaN where real runs differ.
+    `lines` are the lines of the form in `run`; `steady` are the numbers in them (lines × numbers), NaN where real
+    runs differ.
     """
     text = run.transcript.compared(int(lines[0]))
     decimals = run.transcript.decimals[run.transcript.starts[lines][:, None] + np.arange(steady.shape[1])]
@@ -192,11 +173,14 @@ def telling(run: ParsedRun, lines: Indices, steady: NDArray[np.float64]) -> Iter
             continue  # the best iteration so far is the current one, as long as each is better than the previous one
         if _is_summary(named, column) or column in of_machine:
             continue
+        # Real runs may agree by chance: on a count that rarely changes, an accuracy of 100 %, a time that rounds to
+        # 0.1 s. They do not on a number that takes many values, as a counter does.
         differ = len(np.unique(values)) >= PLACES
         is_metric = any(start <= at < end for at in metrics)
         is_whole = bool((decimals[:, column] == 0).all()) and not _UNIT.match(text, end)
         same = len(values) >= PLACES and values[0] not in (0, 1, 100) and len(np.unique(values)) == 1
         large = all(len(f"{abs(value):.0f}".rstrip("0")) >= DIGITS for value in values)
+        # A setting in a parameter search takes few values.
         is_schedule = len(np.unique(values)) >= STAGES and len(values) >= 2 * PLACES
         is_setting = column < len(named) and named[column].name and named[column].role in _SET
         if (
@@ -213,9 +197,9 @@ def telling(run: ParsedRun, lines: Indices, steady: NDArray[np.float64]) -> Iter
 
 
 def _are_large(groups: NDArray[np.float64]) -> bool:
-    """Return whether real runs agree on whole numbers with commas, such as `1,234,567`, and not by chance: each has
-    at least `DIGITS` digits, not counting trailing zeros. `groups` holds the parts between their
-    commas, such as 1, 234 and 567, with one row for each line."""
+    """Return whether numbers with commas, as rows of groups, have at least `DIGITS` digits, not counting trailing
+    zeros.
+    """
     if np.isnan(groups).any():
         return False
     wholes = ["".join(f"{group:03.0f}" for group in line).strip("0") for line in groups.tolist()]
@@ -223,18 +207,17 @@ def _are_large(groups: NDArray[np.float64]) -> bool:
 
 
 def _is_summary(named: Sequence[Named], column: int) -> bool:
-    """Return whether a number is a summary, such as the best epoch so far. As long as every epoch improves, the best
-    epoch equals the current one, so the agreement of real runs on it says little."""
+    """Return whether a number is a summary, such as the best epoch so far."""
+    # As long as every epoch improves, the best epoch equals the current one: the agreement of real runs says little.
     return column < len(named) and meaning_of(named[column].name).is_summary
 
 
 def number_formats(run_set: RunSet) -> Iterable[Finding]:
-    """Find numbers with more or fewer decimals than the source's format (`:.4f` or `:.3e`), if no real run
-    contradicts that format.
+    """Find numbers with more or fewer decimals than the source's format, such as `:.4f`, if no real run contradicts
+    it.
 
-    Without a program, the format is inferred from the real runs. They must show twenty or more values with the same
-    number of decimals. One of these values must end with a zero, which only a fixed number of decimals produces. The
-    check also finds rounded numbers where all real runs print unrounded ones, in twenty or more values.
+    Without a program, twenty or more real values show the format. Rounded numbers are found too, where all real ones
+    are unrounded.
     """
     for run in run_set.imagined:
         for form in run_set.once(_Formats).shared_with(run):
@@ -253,8 +236,9 @@ def number_formats(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _misprinted(run_set: RunSet, run: ParsedRun, form: str) -> tuple[int, int, int] | None:
-    """Return (line index, right number of decimals, printed number of decimals) for the first number with wrong
-    decimals in lines of a form; None if all are right."""
+    """Return (line index, right decimals, printed decimals) of the first wrong number of a form; None if all are
+    right.
+    """
     for column, wanted, is_full in run_set.once(_Formats).of(form):
         lines = run.transcript.lines_of(form)
         its = run.transcript.decimals[run.transcript.starts[lines] + column]
@@ -278,8 +262,7 @@ def _decimals(run: ParsedRun, form: str) -> NDArray[np.uint8]:
 
 
 class _Formats:
-    """The formats of the numbers in real runs, by the form of their line. They are computed once for all imagined
-    runs."""
+    """The formats of the numbers in real runs, by the form of their line."""
 
     def __init__(self, run_set: RunSet) -> None:
         self._run_set = run_set
@@ -302,8 +285,10 @@ class _Formats:
         return (form for form in run.transcript.forms if "#" in form and self._shown[form] >= least)
 
     def of(self, form: str) -> list[tuple[int, int, bool]]:
-        """Return (index, decimals, is unrounded) for each number of a form whose format is known. `decimals` is the
-        fixed number of decimals; for an unrounded number, it is the smallest number of decimals in the real runs."""
+        """Return (index, decimals, is unrounded) for each number of a form whose format is known.
+
+        For an unrounded number, `decimals` is the smallest number in the real runs.
+        """
         if form not in self._known:
             self._known[form] = list(_formats(self._run_set, form))
         return self._known[form]
@@ -339,6 +324,7 @@ def _formats(run_set: RunSet, form: str) -> Iterator[tuple[int, int, bool]]:
             values = np.concatenate([_values(run, form, column) for run in showing])
             # `numpy 1.26` has two decimals because it is that version.
             is_version = bool((values == values[0]).all()) and column in _of_machine(showing[0], form)
+            # Only a fixed number of decimals produces a final zero.
             if not is_version and _ends_with_zero(values, decimals):
                 yield column, decimals, False
 

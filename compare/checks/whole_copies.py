@@ -30,9 +30,9 @@ FEWEST_IN_A_ROW = 5
 FEWEST_OF_LOG = 4
 """Minimum number of different values in a log for a copy of it to be reported."""
 FEW_NUMBERS, ENOUGH_DIGITS = 3, 6.0
-"""A copy of a log with fewer different values than `FEWEST_OF_LOG` is reported only if the values have enough digits
-in which real runs differ: a value that lies between 0.250 and 0.349 in the real runs has 2 such digits. These digits
-are counted in at most `FEW_NUMBERS` values. There must be at least `ENOUGH_DIGITS` of them."""
+"""With fewer values than `FEWEST_OF_LOG`, `FEW_NUMBERS` of them need `ENOUGH_DIGITS` digits in which real runs
+differ. A value between 0.250 and 0.349 has 2.
+"""
 _TOLD = 3
 """Maximum number of logs that a question names."""
 MOST_EARLIER = 12
@@ -41,9 +41,9 @@ CHANCE = 1e-3
 """A copy is reported only if the probability that any two of all compared curves are equal by chance is at most this.
 """
 POSSIBLE = 0.05
-"""If the probability that a copied curve is chance lies between `CHANCE` and `POSSIBLE`, the copy is reported only
-together with copies in other logs. They must be curves of the same number, such as the loss, and the probability that
-all these copies are chance must be at most `CHANCE`."""
+"""Up to this probability, a copied curve is reported together with copies in other logs, if their joint probability
+is at most `CHANCE`.
+"""
 MOST_PAIRS = 300
 """Maximum number of pairs of real runs from which the probability of equal points is estimated."""
 MOST_FORMS = 200
@@ -52,9 +52,7 @@ MOST_READ = 100_000
 """Number of characters, from the beginning of a log, that are searched for digits that differ among real runs."""
 _NUMBER = re.compile(r"\d{1,18}(?:\.\d{1,18})?")
 _NOT_MEASURED = (Role.ENVIRONMENT, Role.COUNTER)
-"""Roles of numbers that are not independent measurements: two equally fast machines show the same minutes at every
-point, which is one coincidence, not many.
-"""
+"""Roles of numbers that are not independent: two equally fast machines show the same minutes at every point."""
 
 
 class _Curve(NamedTuple):
@@ -64,9 +62,9 @@ class _Curve(NamedTuple):
 
 
 _Key = tuple[str, int, int]
-"""What identifies a curve: a form (a line with `#` in place of its values), the index of a number in the form, and
-the kind of heading above its lines, as `sections` numbers it. The number -1 stands for all lines of the form, with
-any heading or none."""
+"""Identifies a curve: a form, the index of a number in the form, and the kind of heading (see `sections`), -1 for
+any.
+"""
 _Curves = Mapping[_Key, _Curve]
 
 
@@ -80,11 +78,9 @@ class _Copy(NamedTuple):
 
 
 def whole_copies(run_set: RunSet, told: frozenset[str] = frozenset()) -> Iterable[Finding]:
-    """Find imagined logs that equal another log or contain a copied curve, if the program is not known. `told` holds
-    the labels of runs that are already reported as copies; their curves are not examined.
+    """Find imagined logs that equal another log or contain a copied curve, if the program is not known.
 
-    The probability of a coincidence is estimated from the real runs, by the number of points at which any two of them
-    are equal.
+    `told` are the labels of runs already reported as copies. The real runs show how often points are equal by chance.
     """
     if run_set.source is not None or len(run_set.real) < FEWEST_REAL:
         return
@@ -128,8 +124,7 @@ def whole_copies(run_set: RunSet, told: frozenset[str] = frozenset()) -> Iterabl
 
 
 def same_as_the_only(run_set: RunSet) -> Doubt | None:
-    """Return the question whether imagined logs are copies, if they equal a real log byte for byte and there are too
-    few real logs to tell; None if no log does."""
+    """Return the doubt about imagined logs that exactly equal one of too few real logs; None without such logs."""
     if run_set.program is not None or len(run_set.real) >= FEWEST_REAL:
         return None
     of_text = {run.text: run.label for run in run_set.real if _NUMBER.search(run.text)}
@@ -147,8 +142,7 @@ def same_as_the_only(run_set: RunSet) -> Doubt | None:
 
 
 def _certain(possible: Sequence[tuple[_Key, _Copy]], imagined: int) -> list[_Copy]:
-    """Return the copies that are too improbable to be chance: alone, or together with the copies of the same number
-    in other logs. `imagined` is the number of imagined logs."""
+    """Return the copies that are too improbable for chance, alone or with copies of the same number in other logs."""
     by_key: dict[_Key, list[_Copy]] = {}
     for key, copy in possible:
         by_key.setdefault(key, []).append(copy)
@@ -157,18 +151,16 @@ def _certain(possible: Sequence[tuple[_Key, _Copy]], imagined: int) -> list[_Cop
 
 
 def _holds_chance(run: ParsedRun, real: Sequence[ParsedRun]) -> bool:
-    """Return whether a log shows at least `FEWEST_OF_LOG` different numbers with two or more decimals, and as many
-    numbers in which real logs differ. Two logs without such numbers may be equal by chance. So may two logs that end
-    early and contain only what all real logs share."""
+    """Return whether a log shows enough different decimal numbers, and enough numbers in which real logs differ."""
     script = run.transcript
     numbers = np.unique(script.values[_has_decimals(script.decimals, 2)])
+    # Two logs without such numbers may be equal by chance; so may two logs that end early and contain only what all
+    # real logs share.
     return len(numbers) >= FEWEST_OF_LOG and len(_not_shared(script, real)) >= FEWEST_OF_LOG
 
 
 def _not_shared(ours: Transcript, real: Sequence[ParsedRun]) -> NDArray[np.float64]:
-    """Return the different numbers of a log without those that real logs share. A number in the third line of a form,
-    for example, is shared if at least two real logs have three lines of the form, and all of these logs show the same
-    number in the third."""
+    """Return the different numbers of a log without those that real logs share at the same place."""
     found = [np.empty(0)]
     for form in ours.forms:
         if "#" not in form:
@@ -184,8 +176,7 @@ def _not_shared(ours: Transcript, real: Sequence[ParsedRun]) -> NDArray[np.float
 
 
 def _is_exact(run: ParsedRun, real: Sequence[ParsedRun]) -> bool:
-    """Return whether the few numbers of a log are so precise that no two runs share them by chance. All real runs
-    must differ in two or more of these numbers, and these must have at least a million possible combinations."""
+    """Return whether the few numbers of a log are so precise that no two runs share them by chance."""
     ours = run.transcript
     alike = [other.transcript for other in real if _prints_alike(ours, other.transcript)]
     if len(alike) < FEWEST_REAL:
@@ -200,8 +191,7 @@ def _is_exact(run: ParsedRun, real: Sequence[ParsedRun]) -> bool:
 
 
 def _is_exact_to_the_byte(run: ParsedRun, real: Sequence[ParsedRun]) -> bool:
-    """Return whether a log has so many digits in which real runs differ that another log with the same digits must be
-    a copy. Digits of times and names count too."""
+    """Return whether a log has so many digits in which real runs differ that an equal log is a copy."""
     ours = _NUMBER.findall(run.text[:MOST_READ])
     rows = [_NUMBER.findall(other.text[:MOST_READ]) for other in real]
     alike = [row for row in rows if len(row) == len(ours)]
@@ -223,7 +213,7 @@ def _has_decimals(decimals: NDArray[np.uint8], fewest: int) -> NDArray[np.bool_]
 
 
 def _print_of(run: ParsedRun) -> int:
-    """Return a fingerprint of a log. It is equal for logs with the same forms and numbers in the same order."""
+    """Return a fingerprint that is equal for logs with the same forms and numbers in the same order."""
     script = run.transcript
     return hash((tuple(script.forms), script.form_of.tobytes(), script.values.tobytes()))
 
@@ -287,14 +277,12 @@ class _Compared:
         self._chances = cache(self._chances_of)
 
     def _of_all(self, key: _Key) -> tuple[list[_Curve], NDArray[np.float64]]:
-        """Return all real curves with this key, and a table of these curves, one per row, with NaN after the end of a
-        shorter curve."""
+        """Return all real curves with this key, and their table: one row for each curve, NaN after its end."""
         curves = [curves[key] for curves in self._real if key in curves]
         return curves, _as_table(curves)
 
     def copy(self, key: _Key, ours: _Curve, earlier: Sequence[_Curves]) -> _Copy | None:
-        """Return the longest sequence of points that a curve shares with a real curve, or with a curve in `earlier`,
-        and the probability that this is chance; None if the sequence is too short."""
+        """Return the longest sequence that a curve shares with a real or earlier curve; None if it is too short."""
         others, table = self._of(key)
         if more := [curves[key] for curves in earlier if key in curves]:
             others, table = [*others, *more], _as_table([*others, *more])
@@ -311,13 +299,7 @@ class _Compared:
         return _Copy(ours, others[at], first, points, chance)
 
     def _chances_of(self, key: _Key) -> tuple[float, float]:
-        """Estimate two probabilities: that a point is equal in two real runs, and that it is equal if the point
-        before it is equal too.
-
-        Both are 1 if any two real runs agree in more than half of a curve's points. The whole curve may then follow
-        from a single random event, such as a count of steps, and two equal curves prove nothing. Both are also 1 if
-        fewer than `FEWEST_REAL` real runs show the curve.
-        """
+        """Estimate the probabilities that two real runs agree at a point, and that they then agree at the next."""
         curves, _table = self._of(key)
         if len(curves) < FEWEST_REAL:
             return 1.0, 1.0
@@ -325,6 +307,8 @@ class _Compared:
         for one, other in islice(combinations(curves, 2), MOST_PAIRS):
             length = min(len(one.values), len(other.values))
             same = one.values[:length] == other.values[:length]
+            # The whole curve may follow from one random event, such as a count of steps: equal curves then prove
+            # nothing.
             if 2 * np.count_nonzero(same) > length:
                 return 1.0, 1.0
             equal += int(np.count_nonzero(same))
@@ -342,9 +326,7 @@ def _as_table(curves: Sequence[_Curve]) -> NDArray[np.float64]:
 
 
 def _longest(values: NDArray[np.float64], table: NDArray[np.float64]) -> tuple[int, int, int]:
-    """Return (row, start, length) of the longest sequence of points in a row of the table that are equal to the
-    points of `values` at the same positions.
-    """
+    """Return (row, start, length) of the longest part of a row that equals `values` at the same positions."""
     width = min(len(values), table.shape[1])
     equal = np.zeros((len(table), width + 1), np.int64)
     equal[:, :width] = table[:, :width] == values[:width]

@@ -49,9 +49,7 @@ class Answered:
 
 
 class Agreement(NamedTuple):
-    """The shares of commands on which both machines agree, after text that no terminal prints was removed from the
-    model's reply.
-    """
+    """The shares of commands on which both machines agree, after removal of text that no terminal prints."""
 
     printing: Share
     """Share of exact matches among the commands that print something on the real machine."""
@@ -83,9 +81,8 @@ def by_kind(answered: Sequence[Answered]) -> dict[str, Agreement]:
 
 
 def whole_sequences(answered: Sequence[Answered]) -> Share:
-    """Compute the share of sequences in which both machines agree on every command, among the sequences in which all
-    commands were answered.
-    """
+    """Compute the share of sequences in which both machines agree on every command. Sequences with an unanswered
+    command are left out."""
     broken = {answer.sequence for answer in answered if not answer.agrees}
     every = {answer.sequence for answer in answered} - {
         answer.sequence for answer in answered if not answer.imagined.is_run

@@ -1,6 +1,5 @@
-"""Compares the imagined machine's answers to ordinary commands with the real machine's, with the persona, and with
-each other.
-"""
+"""Compares the imagined machine's answers to ordinary commands with the real machine's, the persona, and each
+other."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -45,8 +44,8 @@ class _Row(NamedTuple):
 
 
 def compare_answers(real: Execution, imagined: Execution, claims: tuple[str, ...]) -> tuple[Finding, ...]:
-    """Compare the answers of both machines to one ordinary command: exit status and output. `claims` are the facts
-    that the persona states falsely on purpose."""
+    """Compare the answers of both machines to one ordinary command: exit status and output. `claims` are the
+    persona's claims."""
     if not imagined.is_run:
         return ()  # the model gave no answer that could be compared
     ours, theirs = normalized_lines(real.terminal), normalized_lines(imagined.stdout)
@@ -101,10 +100,7 @@ def _line_at(lines: Sequence[str], at: int) -> str:
 
 
 def _impossible_table(real: Execution, imagined: Execution) -> Iterable[Finding]:
-    """Find contradictions in an imagined nvidia-smi table, whatever GPUs the persona claims.
-
-    A rule that the real table breaks too is not applied.
-    """
+    """Find contradictions in an imagined nvidia-smi table, except for rules that the real table breaks too."""
     usual = {contradiction.rule for contradiction in table_contradictions(real.terminal.splitlines())}
     lines = imagined.terminal.splitlines()
     for contradiction in table_contradictions(lines):
@@ -186,8 +182,8 @@ def _gpu_rows(text: str) -> list[_Row]:
 
 
 def _names(shown: str, told: str) -> bool:
-    """Return whether the name `shown` in a table can mean the GPU `told`. Old drivers shorten the name, as in `NVIDIA
-    GeForce ...`."""
+    """Return whether the name `shown` in a table, such as `NVIDIA GeForce ...`, can mean the GPU `told`."""
+    # Old drivers shorten the name.
     if shown.endswith("..."):
         return any(name.startswith(shown[:-3].strip().lower()) for name in _short_forms(told))
     model = {word for word in _words(told) if any(character.isdigit() for character in word)}
@@ -234,15 +230,14 @@ def _persona(answer: Execution, subject: str, observed: str, expected: str, text
 
 
 def claims_behind(command: str, claims: tuple[str, ...]) -> str | None:
-    """Return the facts among `claims` that explain a difference in the answer to this command, joined by commas; None
-    if none do."""
+    """Return the claims that explain a difference in the answer to this command, joined by commas; None if none
+    do."""
     shown = {fact for pattern, facts in _SHOWS if pattern.search(command) for fact in facts}
     return ", ".join(claim for claim in claims if claim in shown) or None
 
 
 def _where(answer: Execution, text: str) -> LineRef:
-    """Return a reference to the first line that contains this text. If no line contains it, return a reference to the
-    first line of the answer."""
+    """Return a reference to the first line that contains this text, or else to the first line."""
     first = text.strip().splitlines()[0] if text.strip() else ""
     lines = answer.terminal.splitlines()
     at = next((number for number, line in enumerate(lines, start=1) if first and first in line), 1)
@@ -250,8 +245,7 @@ def _where(answer: Execution, text: str) -> LineRef:
 
 
 def _seen(execution: Execution, lines: Sequence[str], at: int) -> LineRef:
-    """Return a reference to the visible line with index `at` in `lines`. In its line number, the blank lines above
-    the first visible line count too."""
+    """Return a reference to the visible line `lines[at]`; its number also counts blank lines above the first one."""
     above = next((number for number, line in enumerate(execution.terminal.splitlines()) if line.strip()), 0)
     return _ref(execution, above + at, lines[at])
 

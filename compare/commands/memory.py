@@ -1,5 +1,4 @@
-"""Tests what an imagined machine still knows after its context was lost. As a control, the same questions are asked
-again without a loss."""
+"""Tests what an imagined machine still knows after its context was lost, with a control without a loss."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,9 +12,8 @@ Verdict = Literal["kept", "changed", "lost", "unanswered"]
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """A question that was asked three times: before the context was lost, again without a loss (the control), and
-    after the loss.
-    """
+    """A question that was asked before the context was lost, again without a loss (the control), and after the
+    loss."""
 
     question: str
     before: str
@@ -26,13 +24,13 @@ class Remembered:
     control_verdict: Verdict
     """Verdict on the answer that was requested again without a loss."""
     same_request: bool
-    """True if the control repeated the same request at temperature 0: it then shows whether the server is
-    deterministic, not how much the model's answers vary."""
+    """True if the control repeated the same request at temperature 0: it then shows only whether the server is
+    deterministic."""
 
     @property
     def by_the_loss(self) -> bool:
-        """True if the loss of the context certainly changed the answer. If the control's answer changed too, the loss
-        need not be the cause."""
+        """True if the loss of the context certainly changed the answer, because the control's answer stayed the
+        same."""
         return self.verdict in ("changed", "lost") and self.control_verdict == "kept"
 
     @property

@@ -1,10 +1,5 @@
-"""Aligns two outputs: finds which lines correspond.
-
-Anchors are lines that occur once in each output, and that are equal except for numbers with a fraction. Of all
-anchors, the largest set that has the same order in both outputs is used (patience diff, by B. Cohen). The short parts
-between two anchors are aligned by rapidfuzz, with its bit-parallel Indel distance. Other libraries do not fit:
-difflib and cydifflib need quadratic time on repeated lines, patiencediff is under the GPL, and none of them ignores
-numbers.
+"""Aligns two outputs: finds which lines correspond, around anchors that occur once in each (patience diff, by B.
+Cohen).
 """
 
 from collections.abc import Iterable
@@ -22,12 +17,9 @@ from gedanken.compare.parsed.order import longest_rise
 from gedanken.compare.results import Block, Mark
 
 MOST_CELLS = 4_000_000
-"""The lines between two anchors are aligned one by one if the number of real lines times that of imagined lines is at
-most this."""
+"""The lines between two anchors are aligned one by one up to this product of real and imagined lines."""
 MOST_PAIRS = 900
-"""Unpaired lines are searched for rewordings if the number of real lines times that of imagined lines is at most
-this.
-"""
+"""Unpaired lines are searched for rewordings up to this product of real and imagined lines."""
 _CHUNK = 1 << 16
 """Number of lines whose numbers are processed together."""
 
@@ -39,8 +31,7 @@ _Keyed = tuple[NDArray[np.uint64], NDArray[np.int32]]
 def align(real: Transcript, imagined: Transcript) -> tuple[Block, ...]:
     """Align two outputs in near-linear time. Return blocks in order; together, they contain every line.
 
-    Lines that differ only in their numbers may be paired. Anchors are paired first: they also agree in their whole
-    numbers, such as the epoch, occur once in each output, and have the same order in both.
+    Lines that differ only in their numbers may be paired.
     """
     ours, theirs = _forms(real, imagined)
     one, other = _anchors((_keys(real, ours), ours), (_keys(imagined, theirs), theirs))
@@ -77,8 +68,7 @@ def _keys(output: Transcript, forms: NDArray[np.int32]) -> NDArray[np.uint64]:
 
 
 def _anchors(real: _Keyed, imagined: _Keyed) -> tuple[Indices, Indices]:
-    """Return the indices of the anchor lines in both outputs. Anchors occur once in each output, and in the same
-    order."""
+    """Return the indices of the anchor lines in both outputs: lines that occur once in each, in the same order."""
     (ours, forms), (theirs, also_forms) = real, imagined
     keys, first, times = np.unique(ours, return_index=True, return_counts=True)
     others, also_first, also_times = np.unique(theirs, return_index=True, return_counts=True)
@@ -95,19 +85,15 @@ def _anchors(real: _Keyed, imagined: _Keyed) -> tuple[Indices, Indices]:
 def _is_counted(
     anchored: NDArray[np.int32], forms: NDArray[np.int32], also_forms: NDArray[np.int32]
 ) -> NDArray[np.bool_]:
-    """Return, for the form of each possible anchor, whether at least half of the lines of this form could be anchors
-    in the output that has fewer of them.
-
-    If only few can, their whole numbers are measured, such as a length of 350 steps, and are equal by chance.
-    """
+    """Return, for each possible anchor, whether at least half the lines of its form could be anchors."""
     most = 1 + max(int(forms.max(initial=0)), int(also_forms.max(initial=0)))
     found, ours, theirs = (np.bincount(some, minlength=most) for some in (anchored, forms, also_forms))
+    # If only few can, their whole numbers are measured, such as a length of 350 steps, and are equal by chance.
     return (2 * found >= np.minimum(ours, theirs))[anchored]
 
 
 class _Blocks:
-    """Collects blocks of lines, each with a mark that says how the real and the imagined lines compare, such as
-    `alike`. Adjacent blocks with the same mark are merged."""
+    """Collects blocks of lines with marks such as `alike`; adjacent blocks with the same mark are merged."""
 
     def __init__(self, real: Transcript, imagined: Transcript) -> None:
         self.all: list[Block] = []
@@ -130,14 +116,14 @@ class _Blocks:
         self.all.append(Block(mark, (start[0], self.real), (start[1], self.imagined)))
 
     def fill(self, ours: list[int], theirs: list[int]) -> None:
-        """Add the lines between two anchors. `ours` (real) and `theirs` (imagined) hold the number of the form of
-        each line."""
+        """Add the lines between two anchors, given as the numbers of their forms."""
         front = _same(zip(ours, theirs, strict=False))
         back = _same(zip(reversed(ours[front:]), reversed(theirs[front:]), strict=False))
         self.add("alike", front, front)
         ours, theirs = ours[front : len(ours) - back], theirs[front : len(theirs) - back]
         at = also_at = 0
         if len(ours) * len(theirs) <= MOST_CELLS:
+            # difflib and cydifflib need quadratic time on repeated lines, and patiencediff is under the GPL.
             for step in Indel.opcodes(ours, theirs):
                 if step.tag == "equal":
                     self._replace(ours[at : step.src_start], theirs[also_at : step.dest_start])
@@ -158,8 +144,7 @@ class _Blocks:
         self.add("invented", 0, len(theirs) - also_at)
 
     def _reworded(self, ours: list[int], theirs: list[int]) -> list[tuple[int, int]]:
-        """Pair lines with similar words. Return the largest set of pairs in which the real and the imagined lines
-        keep their order; a pair is (index in `ours`, index in `theirs`)."""
+        """Pair lines with similar words, in order; a pair is (index in `ours`, index in `theirs`)."""
         if len(ours) * len(theirs) > MOST_PAIRS:
             return []
         pairs: list[tuple[int, int]] = []

@@ -11,11 +11,10 @@ from gedanken.compare.results import Doubt
 
 
 class ColumnOrders:
-    """The orders of the columns of tables in logs.
+    """The orders of table columns in logs.
 
-    Where all real logs have one order, the rows of an imagined log get this order; its header stays as it is, because
-    it differs from that of all real logs. Where the real logs differ in the order, all logs get one order, and the
-    headers too.
+    If all real logs have one order, imagined rows get this order; imagined headers stay. If real logs differ, all
+    logs get one order, headers included.
     """
 
     def __init__(self, real: Iterable[str], compared: Compare) -> None:
@@ -26,8 +25,9 @@ class ColumnOrders:
         self._headless: dict[str, frozenset[int]] = {}
 
     def undecided(self, runs: Iterable[tuple[str, str]]) -> Doubt | None:
-        """Return the question what the columns of the logs without a header are; None if there is no such log. The
-        runs are given by their labels and their logs."""
+        """Return the doubt about columns in logs without a header; None if there is no such log. A run is (label,
+        log).
+        """
         labels = [label for label, text in runs if self.rows_without_header(text)]
         if not labels:
             return None
@@ -39,8 +39,9 @@ class ColumnOrders:
         )
 
     def rows_without_header(self, text: str) -> frozenset[int]:
-        """Return the indices of the rows whose columns cannot be known: no header is above them, and the real logs
-        have the columns in different orders."""
+        """Return the indices of rows whose columns are unknown: without a header, where real logs differ in the
+        order.
+        """
         if text not in self._headless:
             tables = self._tables(text)
             keys, widths = {frozenset(table.names) for table in tables}, {len(table.names) for table in tables}
@@ -65,8 +66,7 @@ class ColumnOrders:
 
     @cached_property
     def _wanted(self) -> dict[frozenset[str], Wanted]:
-        """The order that the columns get, by their names. Tables that one real log shows in several orders are left
-        out, because these are tables of several prints."""
+        """The order that the columns get, by their names; tables with several orders in one real log are left out."""
         found: dict[frozenset[str], list[Sequence[Names]]] = {}
         for text in self._real:
             of_log: dict[frozenset[str], list[Names]] = {}
@@ -75,6 +75,8 @@ class ColumnOrders:
             for key, orders in of_log.items():
                 found.setdefault(key, []).append(tuple(dict.fromkeys(orders)))
         return {
+            # Tables with several orders in one log are made by several prints. An imagined header stays if the real
+            # logs agree, because it differs from all of theirs.
             key: Wanted(logs[0][0] if len(set(logs)) == 1 else in_order(logs[0][0]), len(set(logs)) > 1)
             for key, logs in found.items()
             if all(len(orders) == 1 for orders in logs)

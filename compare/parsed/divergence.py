@@ -1,6 +1,4 @@
-"""Makes the alignment that a comparison shows: chooses two runs to show side by side, and finds where they first
-differ.
-"""
+"""Chooses two runs to show side by side, aligns them, and finds where they first differ."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -18,10 +16,8 @@ MOST_REAL = 3
 
 
 def side_by_side(run_set: RunSet) -> Alignment | None:
-    """Align a real and an imagined run: the trunk of each side, or its first run if it has no trunk. Return None if
-    either side has no run.
-
-    The trunk is the run with which the session continues: seed 0 of the real runs, sample 0 of the imagined ones.
+    """Align the trunks of both sides, or the first run of a side without a trunk. Return None if either side has no
+    run.
     """
     if not run_set.real or not run_set.imagined:
         return None
@@ -35,8 +31,7 @@ def side_by_side(run_set: RunSet) -> Alignment | None:
 
 
 def _with_lines_aside(blocks: Iterable[Block], real: ParsedRun) -> Iterator[Block]:
-    """Yield the blocks, with the real lines numbered as in the terminal output. Lines of the terminal output that are
-    not compared become separate blocks with the mark `aside`."""
+    """Yield the blocks with real lines numbered as in the terminal; its uncompared lines become blocks `aside`."""
     done = last = 0
     for block in blocks:
         at, other = block.real[0], block.imagined[0]
@@ -62,11 +57,7 @@ def _with_lines_aside(blocks: Iterable[Block], real: ParsedRun) -> Iterator[Bloc
 def _parting(
     run_set: RunSet, real: ParsedRun, imagined: ParsedRun, blocks: Sequence[Block]
 ) -> tuple[LineRef | None, LineRef | None] | None:
-    """Return references to the first real line and the first imagined line that differ. These lines differ in their
-    words, or in a number that is equal in all real runs or proven by the source.
-
-    A reference is None if its output has already ended. The whole result is None if no lines differ.
-    """
+    """Return the first real and the first imagined line that differ in words, or in numbers that never vary."""
     loose = _loose_lines(run_set, real)
     alike = blocks[0].real[1] if blocks and blocks[0].mark == "alike" else 0
     at = min(_other_numbers(run_set, real, imagined, alike), default=alike)
@@ -84,8 +75,7 @@ def _parting(
 
 
 def _tells(real: ParsedRun, imagined: ParsedRun, block: Block, loose: NDArray[np.bool_]) -> bool:
-    """Return whether a block shows a difference: it has a line that is neither blank nor part of a traceback, and the
-    real runs do not differ there (see `_loose_lines`)."""
+    """Return whether a block has a line with an entry, at a place where the real runs agree."""
     filled = any(real.ledger.has(at) for at in range(*block.real)) or any(
         imagined.ledger.has(at) for at in range(*block.imagined)
     )
@@ -93,8 +83,7 @@ def _tells(real: ParsedRun, imagined: ParsedRun, block: Block, loose: NDArray[np
 
 
 def _loose_lines(run_set: RunSet, real: ParsedRun) -> NDArray[np.bool_]:
-    """Return, for each line of a real run and for its end, whether another real run differs there; all False if the
-    source is known."""
+    """Return, for each line and for the end, whether another real run differs there; all False with a source."""
     loose = np.zeros(len(real.lines) + 1, bool)
     if run_set.source is None:
         for other in [run for run in run_set.finished if run is not real][:MOST_REAL]:
@@ -105,9 +94,7 @@ def _loose_lines(run_set: RunSet, real: ParsedRun) -> NDArray[np.bool_]:
 
 
 def _other_numbers(run_set: RunSet, real: ParsedRun, imagined: ParsedRun, alike: int) -> Iterable[int]:
-    """Find lines, among the first `alike` lines, in which the imagined run shows another number than all real runs.
-    Yield the index of the first such line of each form, and the index of the first such line of each print whose text
-    is proven by the source."""
+    """Yield the first line of each form, and of each proven print, that shows other numbers than all real runs."""
     for form in real.transcript.forms:
         steady = run_set.invariants.numbers(form) if real in run_set.finished else None
         if steady is None:

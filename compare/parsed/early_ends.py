@@ -34,8 +34,9 @@ class EarlyEnd(NamedTuple):
 
 
 def early_ends(run_set: RunSet) -> Mapping[int, EarlyEnd]:
-    """Return an `EarlyEnd` for each imagined log that ends although the real logs continue. The keys are the `id`s of
-    the runs. The result is empty if the source is known or no real run finished.
+    """Return an `EarlyEnd` for each imagined log that ends although the real logs continue, keyed by the run's `id`.
+
+    The result is empty if the source is known or no real run finished.
     """
     if run_set.source is not None or not run_set.finished or not run_set.sites:
         return {}
@@ -47,8 +48,7 @@ def early_ends(run_set: RunSet) -> Mapping[int, EarlyEnd]:
 
 
 def cut_lines(run_set: RunSet) -> Mapping[int, int]:
-    """Return the index of the last line of each imagined log that ends early in an unfinished progress bar, keyed by
-    the `id` of its run."""
+    """Return the line in which each imagined log ends inside a progress bar: its index, keyed by the run's `id`."""
     return {key: end.line for key, end in run_set.once(early_ends).items() if end.is_cut}
 
 
@@ -77,12 +77,7 @@ def _end_of(run_set: RunSet, run: ParsedRun, sequences: list[Indices], totals: I
 def _end_after(  # noqa: PLR0913 (what all ends are judged by)
     run_set: RunSet, run: ParsedRun, lines: Indices, sequences: list[Indices], totals: Indices, is_cut: bool
 ) -> EarlyEnd | None:
-    """Return where a log ends too early; None if it does not.
-
-    `lines` and `sequences` hold the indices of the lines that are assigned to a print site: in the log, and in each
-    finished real run. `totals` holds the number of lines of each print site in each finished real run (runs × sites).
-    `is_cut` is True if the log ends in an unfinished progress bar.
-    """
+    """Return where a log ends too early, or None; `totals` counts lines as runs × sites."""
     by_chance = totals.max(axis=0) - totals.min(axis=0)
     steady = (by_chance == 0) & (totals[0] > 0)
     shown = run.ledger.site_of[lines]
@@ -123,19 +118,15 @@ def _end_after(  # noqa: PLR0913 (what all ends are judged by)
 
 
 def _has_last_line(run_set: RunSet, run: ParsedRun, line: int, sequences: list[Indices]) -> bool:
-    """Return whether the last line of a log is the one with which all real runs end. Lines are then missing before
-    it, and the log does not end early.
-
-    Three conditions must hold. The same print makes the last line of all runs, and contains a counter. The log's last
-    line has the numbers that are equal in the last lines of all real runs. In each real run, no other line of this
-    print has these numbers.
-    """
+    """Return whether a log ends with the last line of all real runs, and so lacks only earlier lines."""
     last = int(run.ledger.site_of[line])
+    # The same print must make the last line of all runs, and contain a counter.
     counts = any(counter.site is run_set.sites[last] and counter.words is None for counter in run_set.once(counters))
     if not counts or any(real.ledger.site_of[its[-1]] != last for real, its in _with(run_set, sequences)):
         return False
     theirs = [_numbers(real, its[real.ledger.site_of[its] == last]) for real, its in _with(run_set, sequences)]
     agreed = np.all([rows[-1] == theirs[0][-1] for rows in theirs], axis=0)
+    # In each real run, no other line of this print may have these numbers.
     is_alone = all((rows[:, agreed] == rows[-1, agreed]).all(axis=1).sum() == 1 for rows in theirs)
     ours = _numbers(run, np.array([line]))[0]
     return bool(agreed.any()) and is_alone and bool((ours[agreed] == theirs[0][-1, agreed]).all())
@@ -166,11 +157,7 @@ def _is_on_its_way(run: ParsedRun, line: int, run_set: RunSet) -> bool:
 
 
 def _counterpart(run: ParsedRun, lines: Indices, real: ParsedRun, theirs: Indices) -> int | None:
-    """Return the index in `theirs` of the real line that corresponds to the last line in `lines`. The two lines have
-    the same epoch, and the same place among the lines of this epoch. Both arrays contain the lines of one print.
-
-    Return None if no line names an epoch, or if the real run has no such line.
-    """
+    """Return the index in `theirs` that corresponds to the last of `lines`, by epoch and place in the epoch."""
     epochs, others = run.curves.epochs.at(lines), real.curves.epochs.at(theirs)
     same = np.flatnonzero(others == epochs[-1])
     nth = int(np.count_nonzero(epochs == epochs[-1])) - 1

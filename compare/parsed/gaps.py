@@ -1,6 +1,4 @@
-"""Finds imagined logs that skip part of a loop: a counter jumps in them, but advances in equal steps in all real
-logs.
-"""
+"""Finds imagined logs that skip part of a loop: a counter jumps, but advances evenly in real logs."""
 
 from collections import Counter as Tally
 from collections.abc import Iterator, Mapping, Sequence
@@ -73,11 +71,10 @@ class Counter(NamedTuple):
 
 
 def gaps(run_set: RunSet) -> Mapping[int, Sequence[Gap]]:
-    """Return the jumps of each imagined log that has jumps. The keys are the `id`s of the runs. The result is empty
-    if the source is known, or if there are fewer than two real logs.
+    """Return the jumps of each imagined log that has jumps, keyed by the run's `id`.
 
-    If several counters of a log jump, only the jumps of the counter with the most jumps are returned.
-    A missing epoch and a wrong number are not jumps, because other checks report them.
+    If several counters jump, the one with the most jumps is taken. The result is empty with a source, or with fewer
+    than two real logs.
     """
     if run_set.source is not None or len(run_set.real) < 2:
         return {}
@@ -91,12 +88,7 @@ def gaps(run_set: RunSet) -> Mapping[int, Sequence[Gap]]:
 
 
 def _found(run_set: RunSet) -> Iterator[Counter]:
-    """Yield a counter for each print that has one: the first of its numbers that counts in equal steps in all real
-    runs.
-
-    If all real runs show the print equally often, any of its first COLUMNS numbers is considered; otherwise only the
-    first number.
-    """
+    """Yield, for each print, the first number that counts in equal steps in all real runs."""
     fewest = np.min([times_of_sites(run, len(run_set.sites)) for run in run_set.real], axis=0)
     for site in [run_set.sites[at] for at in np.flatnonzero(fewest >= FEWEST).tolist()]:
         lines = [run.ledger.lines_of(site) for run in run_set.real]
@@ -120,9 +112,7 @@ def counters(run_set: RunSet) -> Sequence[Counter]:
 
 
 def _found_by_words(run_set: RunSet) -> Iterator[Counter]:
-    """Yield counters in lines that have the same words before their first number, but other words after it. In all
-    real runs, this number must have the same values and grow by the same step from each line to the next.
-    """
+    """Yield counters in lines that have the same words before their first number, but other words after it."""
     first = run_set.real[0]
     forms = Tally(form[: form.index("#")] for form in first.transcript.forms if "#" in form)
     wanted = frozenset([words for words, times in forms.most_common(MOST_WORDS) if times > 1 and words.strip()])
@@ -141,8 +131,7 @@ def _found_by_words(run_set: RunSet) -> Iterator[Counter]:
 
 
 def _lines_by_words(script: Transcript, wanted: frozenset[str]) -> dict[str, Indices]:
-    """Return, for each text in `wanted`, the indices of the lines that have exactly this text before their first
-    number."""
+    """Return, for each text in `wanted`, the lines that have exactly this text before their first number."""
     found: dict[str, list[Indices]] = {}
     for form in script.forms:
         words = form.partition("#")[0]
@@ -152,8 +141,7 @@ def _lines_by_words(script: Transcript, wanted: frozenset[str]) -> dict[str, Ind
 
 
 def _step(values: Sequence[Numbers]) -> float:
-    """Return the step by which a number grows in all real runs, wherever it grows from one line to the next; 0 if the
-    step varies, if the numbers are not whole, or if a run has fewer than FEWEST - 1 steps."""
+    """Return the one step by which a whole number grows in all real runs; 0 if there is none."""
     grown = [(steps := np.diff(its))[steps > 0] for its in values]
     if min(map(len, grown)) < FEWEST - 1:
         return 0.0
@@ -179,6 +167,7 @@ def _jumps(run_set: RunSet, run: ParsedRun, counter: Counter) -> Iterator[Gap]:
     for at in np.flatnonzero(np.diff(counts) > counter.step).tolist():
         low, high = float(counts[at]), float(counts[at + 1])
         is_repeated = high in counts[at + 2 : at + 3]
+        # Missing epochs and wrong numbers are not jumps: other checks report them.
         if epochs[at + 1] - epochs[at] > 1 or (is_repeated and not _is_skipped(run_set, counter, counts, low, high)):
             continue  # the new count is shown twice: its first line has a wrong number, and nothing is skipped
         before, after = int(lines[at]), int(lines[at + 1])
@@ -198,12 +187,7 @@ def _jumps(run_set: RunSet, run: ParsedRun, counter: Counter) -> Iterator[Gap]:
 
 
 def _is_skipped(run_set: RunSet, counter: Counter, counts: Numbers, low: float, high: float) -> bool:
-    """Return whether a log skips what lies between two counts although it shows the second count several times, as in
-    `[1/5][200/250]`, `[3/5][0/250]`, `[3/5][50/250]`.
-
-    It does if three conditions hold: the log shows no count between the two; each real run shows one; and each real
-    run shows the second count at least as often as the log.
-    """
+    """Return whether a log skips what is between two counts: `[1/5][200/250]`, `[3/5][0/250]`, `[3/5][50/250]`."""
     of_real = [values_of(run, counter.lines_of(run), counter.column) for run in run_set.real]
     shows_none = not ((low < counts) & (counts < high)).any()
     all_do = all(bool(((low < its) & (its < high)).any()) for its in of_real)
@@ -211,14 +195,7 @@ def _is_skipped(run_set: RunSet, counter: Counter, counts: Numbers, low: float, 
 
 
 def _passages(run_set: RunSet, counter: Counter, run: ParsedRun, at: int) -> list[Passage]:
-    """Return, for each real run, the passage that a log skips where its count jumps. Real runs without such a passage
-    are left out. `at` is the position of the last line before the jump, among the log's lines that contain the
-    counter.
-
-    The log may show the count before the jump in n lines in a row. The passage begins at the n-th line of the real
-    run that shows this count; the search starts at the position that the first of the n lines has in the log. The
-    passage ends at the first line with the count after the jump, or at a later line (see `_end_alike`).
-    """
+    """Return the passages of real runs that a log skips after its counter line `at`."""
     ours = counter.lines_of(run)
     counts = values_of(run, ours, counter.column)
     low, high = counts[at], counts[at + 1]
@@ -229,22 +206,20 @@ def _passages(run_set: RunSet, counter: Counter, run: ParsedRun, at: int) -> lis
     for real in run_set.real:
         lines = counter.lines_of(real)
         theirs = values_of(real, lines, counter.column)
+        # If the log shows the count before the jump n times in a row, the passage begins at the n-th such line of the
+        # real run.
         begins = first + np.flatnonzero(theirs[first:] == low)[times - 1 : times]
         ends = begins + np.flatnonzero(theirs[begins[0] :] == high)[:1] if len(begins) else begins
         if len(ends):
             lacking = max(int(np.cumprod(theirs[ends[0] :] == high).sum()) - again, 0)
             found.append(Passage(real, int(lines[begins[0]]), int(lines[ends[0]])))
             later.append(found[-1]._replace(after=int(lines[ends[0] + lacking])))
+    # A log may skip only the first of several lines with one count, such as `[8][0/3]`, `[8][1/3]`, `[8][2/3]`.
     return later if _end_alike(later, run, int(ours[at + 1])) else found
 
 
 def _end_alike(passages: Sequence[Passage], run: ParsedRun, line: int) -> bool:
-    """Return whether a line of a log has all numbers that are equal in the last lines of these passages
-    (`Passage.after`); False if there are no passages.
-
-    This finds the line at which a log goes on if it skips only the first of several lines with one count, such as
-    `[8][0/3]`, `[8][1/3]`, `[8][2/3]`.
-    """
+    """Return whether a line has all numbers that are equal in the last lines of these passages."""
     ends = [(part.run, part.after) for part in passages]
     rows = np.array([[values_of(of, np.array([at]), column)[0] for column in range(COLUMNS)] for of, at in ends])
     agreed = (rows == rows[:1]).all(axis=0) if len(rows) else np.zeros(COLUMNS, bool)

@@ -9,15 +9,13 @@ from numpy.typing import NDArray
 from gedanken.compare.output.transcript import Transcript
 
 ENOUGH = 4
-"""A form is used only if all real runs after the first one have at least this many lines of it together. Each of
-these lines is compared with a line of the first real run. With fewer lines, equal numbers may be chance."""
+"""Minimum number of lines of a form, in all real runs after the first together; fewer may be equal by chance."""
 
 
 class Invariants:
-    """For each form of line that all real runs show equally often, the numbers that never differ between these runs.
+    """Numbers that are equal in the n-th line of a form in all real runs, for every n.
 
-    A number never differs if, for every n, the n-th line of this form shows the same number in all runs. The numbers
-    may differ from line to line.
+    All runs must show the form equally often.
     """
 
     def __init__(self, runs: Sequence[Transcript]) -> None:
@@ -25,8 +23,7 @@ class Invariants:
         self._known: dict[str, NDArray[np.float64] | None] = {}
 
     def numbers(self, form: str) -> NDArray[np.float64] | None:
-        """Return the equal numbers of a form: one row for each line, one column for each value, and NaN where a value
-        differs between runs. None if the form has no equal numbers."""
+        """Return the equal numbers of a form as lines × values, NaN where runs differ; None if none are equal."""
         if form not in self._shared:
             return None
         if form not in self._known:

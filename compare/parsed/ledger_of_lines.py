@@ -1,5 +1,4 @@
-"""Assigns each printed line to a print site: to one that can print this line, to one with similar words, or to
-none."""
+"""Assigns each printed line to a print site that can print it or has similar words, or to none."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -53,11 +52,7 @@ class Entry:
 
 
 class Ledger:
-    """The origins of all lines of an output, except blank lines and tracebacks, which are not prints.
-
-    Each shape of line (a line with `0` for each group of digits) is matched to print sites only once. Its lines are
-    examined one by one only if a print site that can print them has digits in its own words.
-    """
+    """The origin of each line of an output; blank lines and tracebacks have none."""
 
     def __init__(
         self, transcript: Transcript, sites: Sequence[PrintSite], templates: Templates | None = None
@@ -101,11 +96,7 @@ class Ledger:
         return kind, np.where(kind == _NONE, _NONE, site)
 
     def _by_templates(self, templates: Templates, texts: Sequence[str]) -> tuple[NDArray[np.int8], NDArray[np.int32]]:
-        """Return two columns: for each line, its kind as an index of _KINDS, and the index of its site; -1 for none.
-
-        The site is the template that matches the line's form. If no template matches, it is the template with the
-        most similar words. `texts` are the shapes of the lines, without surrounding blanks.
-        """
+        """Return the kind (an index of _KINDS) and the site of each line, by templates; -1 for none."""
         of_form = [_NONE if at is None else at for at in templates.find(self.transcript.forms)]
         site = np.array(of_form, np.int32)[self.transcript.form_of_shape]
         kind = np.zeros(len(site), np.int8)
@@ -117,12 +108,12 @@ class Ledger:
         return kind[shape_of], site[shape_of]
 
     def _by_sites(self, texts: Sequence[str]) -> tuple[NDArray[np.int8], NDArray[np.int32]]:
-        """Return the same columns as `_by_templates`, but for the print sites of a program. `texts` are the shapes of
-        the lines, without surrounding blanks."""
+        """Return the same columns as `_by_templates`, but for the print sites of a program."""
         made = self._made_by(texts)
         of_shape = np.array(self._judge(texts, made), np.int32)
         shape_of = self.transcript.shape_of
         kind, site = of_shape[shape_of, 0].astype(np.int8), of_shape[shape_of, 1]
+        # Single lines are examined only if a print site that can print them has digits in its own words.
         lines = self.transcript.lines_with(
             [at for at, sites in enumerate(made) if any(self._with_digits[site] for site in sites)]
         )
@@ -143,8 +134,7 @@ class Ledger:
         return any(site.template.startswith(words) for site in self.sites)
 
     def _made_by(self, shapes: Sequence[str]) -> list[list[int]]:
-        """Return, for each shape, the indices of the sites that can print lines of this shape. If the text of a site
-        contains digits, as in `layer 3: {}`, the site prints only some of the lines of a shape."""
+        """Return, for each shape, the indices of the sites that can print at least some of its lines."""
         return [
             [
                 at
@@ -155,11 +145,7 @@ class Ledger:
         ]
 
     def _judge(self, texts: Sequence[str], made: Sequence[Sequence[int]]) -> list[tuple[int, int]]:
-        """Return, for each text, its kind as an index of _KINDS, and the index of its site; -1 for none.
-
-        `made` contains, for each text, the sites that can print it. If there are several, the site with the longest
-        literal text is used.
-        """
+        """Return the kind (an index of _KINDS) and the site of each text; -1 for none."""
         alone = [text for text, sites in zip(texts, made, strict=True) if text and not sites]
         near = dict(zip(alone, self._near.nearest(alone), strict=True))
         judged: list[tuple[int, int]] = []
@@ -187,9 +173,7 @@ class Ledger:
         return self.transcript.lines[line]
 
     def lines_of(self, site: PrintSite) -> NDArray[np.int64]:
-        """Return the indices of the lines that are assigned to a print site, because the site can print them or has
-        the most similar words.
-        """
+        """Return the indices of the lines that are assigned to a print site."""
         at = self._index.get(site)
         if at is None:
             return np.empty(0, np.int64)
@@ -253,11 +237,7 @@ def _tracebacks(lines: Sequence[str]) -> set[int]:
 
 
 class _Nearness:
-    """Finds the site whose words are most similar to those of a line; each wording is searched only once.
-
-    Words with which nearly all lines begin, such as `[english] `, make no two lines similar: if two lines begin with
-    them, what is behind them must be similar too.
-    """
+    """Finds the site whose words are most similar to those of a line; each wording is searched only once."""
 
     def __init__(self, sites: Sequence[PrintSite], shapes: int, shared: Sequence[Place] = ()) -> None:
         most = max(50, MOST_PAIRS // max(1, shapes))
@@ -272,8 +252,7 @@ class _Nearness:
         self._their_behind = behind if len(set(behind.values())) > 1 else {}
 
     def _behind(self, words: str) -> str | None:
-        """Return the rest of `words` after the words with which nearly all lines begin; None if `words` begins with
-        other words."""
+        """Return what follows the common beginning of lines in `words`; None if `words` begins otherwise."""
         if self._shared is None:
             return None
         words = words_of(words.replace(MASK, " "))
@@ -281,8 +260,8 @@ class _Nearness:
         return words[begin.end() :] if begin else None
 
     def nearest(self, texts: Sequence[str]) -> list[int | None]:
-        """Return for each line the index of the most similar print site, the first if there are several; None if none
-        is similar.
+        """Return, for each line, the index of the most similar print site, or of the first such; None if none is
+        similar.
         """
         ours = [words_of(text[:LONGEST]) for text in texts]
         new = [words for words in dict.fromkeys(ours) if words not in self._known]
@@ -299,6 +278,8 @@ class _Nearness:
         if our_behind and self._their_behind:
             both = np.ix_(list(our_behind), list(self._their_behind))
             behind = _likeness(list(our_behind.values()), list(self._their_behind.values()))
+            # A common beginning such as `[english] ` makes no two lines similar: what is behind it must be similar
+            # too.
             scores[both] = np.minimum(scores[both], behind)
         for words, row in zip(ours, scores, strict=True):
             best = int(row.argmax())
@@ -306,8 +287,7 @@ class _Nearness:
 
 
 def _likeness(ours: Sequence[str], theirs: Sequence[str]) -> NDArray[np.float32]:
-    """Return the similarity, 0 to 100, of each text in `ours` to each text in `theirs`; 0 if it is below NEARNESS.
-    The values were removed from all texts."""
+    """Return the similarities, 0 to 100, of texts without values (`ours` × `theirs`); 0 below NEARNESS."""
     scores: NDArray[np.float32] = process.cdist(ours, theirs, scorer=fuzz.ratio, score_cutoff=NEARNESS)
     many = [at for at, words in enumerate(theirs) if " " in words]
     by_words = process.cdist(ours, [theirs[at] for at in many], scorer=fuzz.token_set_ratio, score_cutoff=NEARNESS)
@@ -316,8 +296,7 @@ def _likeness(ours: Sequence[str], theirs: Sequence[str]) -> NDArray[np.float32]
 
 
 def _begin_of(shared: Sequence[Place]) -> re.Pattern[str] | None:
-    """Return a pattern that matches a prefix, and the signs behind it, at the beginning of a text without masks that
-    `words_of` returned. Return None if the prefix has no words."""
+    """Return a pattern for a shared prefix, and the signs behind it, in texts of `words_of`; None without words."""
     texts = {LEVEL: _ANY_LEVEL, NUMBER: "0"}
     text = "".join(place.gap + texts.get(place.word, place.word) for place in shared)
     words = words_of(text.replace(MASK, " "))
@@ -331,9 +310,7 @@ def words_of(text: str) -> str:
 
 
 def likeness_of_words(ours: str, theirs: str, least: float) -> float:
-    """Return the similarity, 0 to 100, of two texts from which the values were removed (`words_of`); 0 if it is below
-    `least`.
-    """
+    """Return the similarity, 0 to 100, of two texts from `words_of`; 0 if it is below `least`."""
     if not ours or not theirs:
         return 0.0
     by_words = fuzz.token_set_ratio(ours, theirs, score_cutoff=least) if " " in theirs else 0.0

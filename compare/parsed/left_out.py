@@ -8,8 +8,8 @@ from gedanken.experiment.execution import Execution
 
 
 def left_out(imagined: Iterable[Execution]) -> str | None:
-    """Return, for example, `2 of 8 replies contain no output and are left out: filtered ×2`. Return None if all
-    replies contain output.
+    """Return, for example, `2 of 8 replies contain no output and are left out: filtered ×2`; None if all contain
+    output.
     """
     replies = list(imagined)
     gone = Counter(str(reply.cause) for reply in replies if not reply.is_run)

@@ -1,6 +1,4 @@
-"""Judges the length of runs that train until a target is reached. If real runs differ in length, an imagined run may
-be shorter or longer than all of them.
-"""
+"""Judges the length of runs that train until a target is reached, and therefore differ in length."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -13,27 +11,27 @@ from gedanken.compare.parsed.gaps import Counter, counters, sites_between, value
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 
 FARTHEST = 2
-"""An imagined run may be shorter than the shortest real run, or longer than the longest one, by at most `FARTHEST`
-times the difference between these two. `FARTHEST` is above 1 because some runs are much longer than most."""
+"""How far an imagined length may lie outside the real ones, in multiples of their range. Some runs are much longer
+than most.
+"""
 
 Indices = NDArray[np.int64]
 
 
 class Length(NamedTuple):
-    """The lines that an imagined run may lack or have in addition, because it is shorter or longer than real runs."""
+    """The lines that an imagined run may lack or add because of its length."""
 
     fewer: Indices
     """For each print site, the number of lines that are allowed to be missing."""
     more: Indices
-    """For each print site, the number of lines that are allowed to be surplus, because the run goes on after the
-    longest real run has ended."""
+    """For each print site, the number of lines that may be surplus after the end of the longest real run."""
 
 
 def lengths(run_set: RunSet) -> Mapping[int, Length]:
-    """Return the Length of each imagined run that is shorter than all real runs, or at least as long as the longest
-    real run. The keys are the `id`s of the runs.
+    """Return the `Length` of each run shorter than all real runs, or at least as long as all, keyed by the run's
+    `id`.
 
-    A run whose length is not plausible (see FARTHEST) is left out. The result is empty if the source is known.
+    Implausible lengths (see FARTHEST) are left out. The result is empty if the source is known.
     """
     if run_set.source is not None:
         return {}
@@ -57,9 +55,8 @@ def _none(run_set: RunSet) -> Indices:
 
 
 def _ends(run_set: RunSet) -> Indices:
-    """Return, for each print site, how many of its lines may be missing in a run that is longer than all real runs.
-    This is 1 for a site that says why a run stopped, because a longer run may not have stopped by itself; 0 for all
-    other sites."""
+    """Return, for each print site, 1 if its line says why a run stopped, else 0."""
+    # A run longer than all real ones may not have stopped by itself: this line may be missing.
     return np.array([tells_of_a_stop(site.words) for site in run_set.sites], np.int64)
 
 
@@ -70,11 +67,7 @@ def _end(run: ParsedRun, counter: Counter) -> float:
 
 
 def _behind(run_set: RunSet, run: ParsedRun, counter: Counter, end: float) -> Indices:
-    """Return, for each print site, the number of lines that a run shows after its count has passed `end`.
-
-    After the last count, only lines of sites that also occur before the last count are included. All numbers are 0 if
-    the count never passes `end`.
-    """
+    """Return how many lines of each print site a run shows after its count has passed `end`."""
     lines = run.ledger.lines_of(counter.site)
     counts = values_of(run, lines, counter.column)
     at_end, beyond = np.flatnonzero(counts <= end), np.flatnonzero(counts > end)
@@ -83,4 +76,5 @@ def _behind(run_set: RunSet, run: ParsedRun, counter: Counter, end: float) -> In
     sites, last = len(run_set.sites), int(lines[beyond[-1]])
     before = sites_between(run, -1, last + 1, sites)
     after = sites_between(run, last, len(run.lines), sites)
+    # After the last count, only sites that also occur before it are included.
     return sites_between(run, int(lines[at_end[-1]]), last + 1, sites) + np.where(before > 0, after, 0)

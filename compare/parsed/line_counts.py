@@ -1,6 +1,4 @@
-"""Counts lines: for each print, or each template of the real logs, how many lines the real and the imagined runs
-show.
-"""
+"""Counts the lines of each print, or of each template of real logs, in real and imagined runs."""
 
 import ast
 import re
@@ -26,8 +24,10 @@ Indices = NDArray[np.int64]
 
 
 def tallies(run_set: RunSet) -> tuple[SiteTally, ...]:
-    """Return one tally for each print site or template, in the order of the source or of first appearance in the
-    logs. The site of a logger or a progress bar is left out if no real run shows it."""
+    """Return one tally for each print site or template, in the order of the source or of first appearance.
+
+    Loggers and progress bars that no real run shows are left out.
+    """
     out_of_order = {id(run): misplaced(run_set, run) for run in run_set.imagined}
     often = sum(
         (times_of_sites(run, len(run_set.sites)) for run in run_set.real), np.zeros(len(run_set.sites), np.int64)
@@ -77,8 +77,7 @@ def kind_of(run_set: RunSet, site: PrintSite) -> LineKind:
 
 
 def _agree(run_set: RunSet, lines: Sequence[Indices], told: Callable[[str], str]) -> bool:
-    """Return whether there are two or more finished real runs, and all show the same texts in these lines, after
-    `told` has been applied to each line. `lines` has the indices of the lines of each finished run."""
+    """Return whether two or more finished runs show equal texts in these lines, after `told` is applied."""
     if len(lines) < 2 or any(len(its) != len(lines[0]) for its in lines):
         return False
     texts = (_texts(run, its) for run, its in zip(run_set.finished, lines, strict=True))

@@ -1,8 +1,4 @@
-"""Decides whether forms of lines that no real run has are evidence, or may be chance. If each real run also has forms
-that no other real run has, an imagined run may have as many by chance.
-
-A form is a line with `#` in place of each value.
-"""
+"""Decides whether line forms that no real run has are evidence or may be chance."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -31,9 +27,9 @@ MOST_ODD = 500
 
 
 class NewForms:
-    """Finds forms of lines that no real run has.
+    """Judges forms of lines that no real run has.
 
-    A form that only one real run has is *odd*. If real runs have odd forms, an imagined run may have new forms too.
+    If real runs have *odd* forms, each in one run only, new forms may be chance.
     """
 
     def __init__(self, run_set: RunSet) -> None:
@@ -67,8 +63,9 @@ class NewForms:
         return not any(self._odd)
 
     def reported(self, run: ParsedRun, entries: Iterable[Entry]) -> list[Entry]:
-        """Return the entries that differ from the real runs by more than the real runs differ among themselves.
-        `entries` are those lines of an imagined run that resemble no print of the program.
+        """Return the entries that differ from the real runs by more than real runs differ among themselves.
+
+        `entries` are lines of an imagined run that resemble no print.
         """
         new = [entry for entry in entries if form_of(run, entry) not in self._run_set.forms]
         other_ends = [entry for entry in new if self._is_other_end(run, entry)]
@@ -134,10 +131,8 @@ class NewForms:
         return frozenset(standing.values()) - {len(self._run_set.real)}
 
     def _is_shared(self, run: ParsedRun, entry: Entry) -> bool:
-        """Return whether a line's form occurs in all imagined runs (at least two), and not by chance.
-
-        With n imagined runs, it may be chance if some form occurs in exactly n real runs, but not in all of them.
-        """
+        """Return whether all imagined runs, at least two, have a line's form, and not by chance."""
+        # With n imagined runs, it may be chance if some form occurs in exactly n real runs, but not in all of them.
         times = self._standing[form_of(run, entry)]
         return times > 1 and times == len(self._run_set.imagined) and times not in self._real_counts
 
@@ -148,16 +143,14 @@ class NewForms:
         return tuple(site for site in sites if all(len(run.ledger.lines_of(site)) == 1 for run in self._run_set.real))
 
     def _is_other_end(self, run: ParsedRun, entry: Entry) -> bool:
-        """Return whether a line may say that the run ended for a reason that no real run had. The run then lacks the
-        line that says why the real runs ended."""
+        """Return whether a line may say why the run ended, for a reason that no real run had."""
         if not self._ends or not tells_of_a_stop(entry.text) or self._is_shared(run, entry):
             return False
         firm = run.ledger.is_kind("site")
         return any(not firm[run.ledger.lines_of(site)].any() for site in self._ends)
 
     def _is_firm(self, site: PrintSite) -> bool:
-        """Return whether all real runs word this print alike: it is not similar to any form that only one real run
-        has."""
+        """Return whether all real runs word this print alike: no odd form is similar to it."""
         return site.template not in self._loose
 
     @cached_property
@@ -193,8 +186,7 @@ class Replacing(NamedTuple):
 
 
 def replacing_forms(run_set: RunSet, run: ParsedRun) -> list[Replacing]:
-    """Return the forms of an imagined log that are reported because no real log has them, and how often each occurs;
-    empty if the source is known."""
+    """Return the reported new forms of an imagined log, and how often each occurs; empty if the source is known."""
     if run_set.source is not None:
         return []
     judge = run_set.once(NewForms)

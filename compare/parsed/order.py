@@ -15,12 +15,9 @@ Indices = NDArray[np.int64]
 
 
 def misplaced(run_set: RunSet, run: ParsedRun) -> Indices:
-    """Return the indices of the lines of an imagined run that are out of order. They are the smallest set of lines
-    that would have to move to restore the order.
+    """Return the fewest lines of an imagined run that must move to restore the order.
 
-    Only prints that this run and all real runs show equally often are considered. If the real runs show these prints
-    in different orders, only prints that occur once are considered. If the real runs differ in the order of these
-    prints too, no line counts as out of order.
+    Only prints that all runs show equally often are considered; if their order varies, only those shown once.
     """
     if not run_set.finished:
         return np.empty(0, np.int64)
@@ -40,11 +37,7 @@ def misplaced(run_set: RunSet, run: ParsedRun) -> Indices:
 
 
 def _has_its_place(run_set: RunSet, site: PrintSite) -> bool:
-    """Return whether the place of a print can be judged. Without a source, this needs two or more finished real runs.
-
-    With a source, the print must have words of its own, must not be a progress bar, and must not depend on compared
-    values. If flags decide whether the print is executed, two or more finished real runs are needed too.
-    """
+    """Return whether the place of a print in the order can be judged."""
     if run_set.source is None:
         return len(run_set.finished) > 1
     return (
@@ -67,8 +60,7 @@ def _lines_of(run: ParsedRun, sites: NDArray[np.bool_]) -> Indices:
 
 
 def _places(theirs: NDArray[np.int32], ours: NDArray[np.int32]) -> Indices:
-    """Return, for each print in `theirs`, its position in `ours`. Both arrays hold the same prints, equally often:
-    the n-th occurrence of a print in `theirs` corresponds to its n-th occurrence in `ours`."""
+    """Return, for each print in `theirs`, its position in `ours`, with equal prints matched in order."""
     places = np.empty(len(theirs), np.int64)
     places[np.argsort(theirs, kind="stable")] = np.argsort(ours, kind="stable")
     return places

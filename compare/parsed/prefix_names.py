@@ -1,6 +1,4 @@
-"""Finds the names that stand in front of nearly every line of a log and differ from run to run, so that lines can be
-compared without these names. In `[node-a17] step 10 loss 0.5`, `node-a17` may name a host, a job or a run.
-"""
+"""Finds names that differ from run to run in front of lines, such as `node-a17` in `[node-a17] step 10`."""
 
 import re
 from collections import Counter
@@ -27,12 +25,14 @@ _NAMED = 3
 """Maximum number of logs that a sentence names."""
 _SET_OFF_BEFORE = re.compile(r"[\[(<{|]\s?$")
 _SET_OFF_BEHIND = re.compile(r"\s?[\])>}|]|:(?! ?#)|:#:#")
-"""Matches the signs that follow a name, such as `]`. `gnorm: 0.5` has no match, because `gnorm` is the name of a
-value. `turing:811:811` has one: NCCL writes the numbers of a process and a thread after the name of a host."""
+"""Matches signs behind a name: `]`, or `:811:811` behind a host (NCCL). Not the colon in `gnorm: 0.5`, the name of a
+value.
+"""
 
 _NUMBERED = re.compile(r"(?P<kind>gpu|worker|(?:node|machine)(?=[-_]?\d$))[-_]?\d+", re.IGNORECASE)
-"""Matches words such as `gpu0` or `node-1`, which may be machines, but also devices or processes of one run. `node12`
-has no match: it is the name of a machine, because runs hardly have that many nodes."""
+"""Matches words such as `gpu0` or `node-1`: machines, or processes of one run. Not `node12`: runs hardly have that
+many nodes.
+"""
 _KEY_BEFORE = re.compile(r"[\"']?\s?[:=]\s?[\"']?")
 """Matches the signs between a key and its value, as in `status: ok` or `result=ok`."""
 _OF_NAMES = (
@@ -52,8 +52,7 @@ class _Log(NamedTuple):
     prefix: Prefix
 
     def says(self, renaming: Renaming) -> set[str]:
-        """Return the different lines. In each line, the words of the prefix are replaced as in `renaming`, and each
-        number by `#`."""
+        """Return the different lines, renamed and with `#` for each number."""
         return {words for line in renaming.all(self.lines) if (words := words_of(line))}
 
 
@@ -61,17 +60,19 @@ class _Common(NamedTuple):
     """What the prefixes of the real logs have in common."""
 
     places: tuple[Place, ...] = ()
-    """The words of the common prefix with their signs, up to the first word that `_ends` excludes. If the logs have
-    different words at a place, the most frequent word is used. If `masked` is empty, the prefix ends before the first
-    different word."""
+    """The places of the common prefix, each with its most frequent word. If `masked` is empty, no place has different
+    words.
+    """
     names: frozenset[int] = frozenset()
     """Indices of the places at which the logs have different names."""
     masked: frozenset[str] = frozenset()
-    """The texts of the logs whose names are masked. With the names masked, at least half of the different lines of
-    each of these logs also occur in a log with other names."""
+    """The texts of the logs whose names are masked: at least half of their lines then occur in a log with other
+    names.
+    """
     said: frozenset[str] = frozenset()
-    """The different lines of the logs in `masked`, with the names masked and with `#` for each number. If `masked` is
-    empty, the different lines of all real logs, with their names."""
+    """The different lines of these logs, with names masked and `#` for each number. If `masked` is empty, those of
+    all real logs, with names.
+    """
 
 
 class Renamed(NamedTuple):
@@ -79,9 +80,7 @@ class Renamed(NamedTuple):
 
     renaming: Renaming
     doubtful: tuple[tuple[str, str], ...] = ()
-    """Words in front of the lines of all real logs, each with the word that this log has in its place. They are
-    compared as names of hosts or runs, but at least one of them may be a word of the program. Empty if there is no
-    doubt."""
+    """Pairs (word of the real logs, word of this log) that are compared as names, but may be words of the program."""
     is_masked: bool = False
     """True if some names are masked, because the names at their place differ among the real logs."""
 
@@ -89,9 +88,8 @@ class Renamed(NamedTuple):
 class PrefixNames:
     """The names in front of the lines of logs.
 
-    Each log shows by itself which words stand in front of nearly all of its lines. Where real logs have different
-    names, these are masked in all logs. Where all real logs have one word that may be a name, and an imagined log has
-    another, its word is replaced by that of the real logs.
+    Names that differ among real logs are masked in all logs. A name that only an imagined log has is replaced by the
+    name in all real logs.
     """
 
     def __init__(self, real: Iterable[str], compared: Callable[[Sequence[str]], list[str]]) -> None:
@@ -112,8 +110,9 @@ class PrefixNames:
         return self._known[text]
 
     def undecided(self, runs: Iterable[tuple[str, str]]) -> Doubt | None:
-        """Return the question whether words in front of the lines of some imagined runs are names; None if there is
-        none. The runs are given by their labels and their logs."""
+        """Return the doubt whether words in front of imagined lines are names; None if there is none. A run is
+        (label, log).
+        """
         doubted = [
             (label, renamed) for label, text in runs if (renamed := self.of(text)) is not None and renamed.doubtful
         ]
@@ -121,8 +120,7 @@ class PrefixNames:
 
     @property
     def shared(self) -> tuple[Place, ...]:
-        """The words with which nearly all lines of all logs begin, as they are compared. The last of them is always
-        set off from the rest of the line, for example by a bracket, as in `[english] `."""
+        """The words with which nearly all lines begin, up to the last one that is set off, as in `[english] `."""
         places = self._common.places
         masked = [place._replace(word=MASK) if at in self._common.names else place for at, place in enumerate(places)]
         ends = [at for at, place in enumerate(masked, 1) if _is_set_off(place)]
@@ -149,8 +147,7 @@ class PrefixNames:
 
 
 def _replaced(prefix: Prefix, common: _Common) -> dict[int, str]:
-    """Return the replacements of words in a prefix, by the position of the word. The first word that differs from the
-    word of the real logs, and cannot be a name, ends the search; so does a word with other signs before it."""
+    """Return the replacements of words in a prefix, by place, up to the first other word that cannot be a name."""
     by: dict[int, str] = {}
     for at, (its, theirs) in enumerate(zip(prefix, common.places, strict=False)):
         if its.gap != theirs.gap:
@@ -166,8 +163,7 @@ def _replaced(prefix: Prefix, common: _Common) -> dict[int, str]:
 
 
 def _is_value(before: Place, its: Place) -> bool:
-    """Return whether a word is the value of the key before it, as in `status: ok`. Keys such as `host`, whose values
-    are names, do not count."""
+    """Return whether a word is the value of the key before it, as in `status: ok`, and no name."""
     is_key = before.word not in (LEVEL, NUMBER) and MASK not in before.word and not before.is_host
     return is_key and _KEY_BEFORE.fullmatch(its.gap) is not None and not _NAME_KEYS.issuperset(words_in(before.word))
 
@@ -189,15 +185,13 @@ def _may_be_names(at: int, its: Place, theirs: Place, prefix: Prefix) -> bool:
 
 
 def _are_hosts(its: Place, theirs: Place) -> bool:
-    """Return whether two different words are certainly names of machines. `gpu0` and `gpu1` are not: they may be
-    processes."""
+    """Return whether two different words are certainly names of machines; `gpu0` and `gpu1` may be processes."""
     numbered = [found["kind"].lower() for place in (its, theirs) if (found := _NUMBERED.fullmatch(place.word))]
     return its.is_host and theirs.is_host and not (len(numbered) > 1 and numbered[0] == numbered[1])
 
 
 def _doubt(doubted: Sequence[tuple[str, Renamed]]) -> Doubt:
-    """Return the question whether the words that were replaced in these logs are names. The question contains each of
-    these words."""
+    """Return the question whether the words that were replaced in these logs are names."""
     alike: dict[tuple[str, ...], list[tuple[str, Renamed]]] = {}
     for label, renamed in doubted:
         alike.setdefault(tuple(theirs for theirs, _its in renamed.doubtful), []).append((label, renamed))
@@ -224,8 +218,7 @@ def _doubt(doubted: Sequence[tuple[str, Renamed]]) -> Doubt:
 
 
 def _all_shown(words: Iterable[str]) -> str:
-    """List different words for a sentence, such as `“a” and “b”`. An id inside a word is shown as `…`, because the id
-    may vary."""
+    """List different words, such as `“a” and “b”`, with `…` for an id inside a word."""
     shown = list(
         dict.fromkeys("an id or a time" if word == MASK else f"“{word.replace(MASK, '…')}”" for word in words)
     )
@@ -239,8 +232,7 @@ def listed(labels: Sequence[str]) -> str:
 
 
 def _is_set_off(place: Place) -> bool:
-    """Return whether a word of a prefix is separate from the sentence behind it: because it is a level, an id or a
-    time, or because a sign such as `]` follows it."""
+    """Return whether a prefix word stands apart: as a level, an id, a time, or before a sign such as `]`."""
     return place.word in (LEVEL, MASK) or _SET_OFF_BEHIND.match(place.behind) is not None
 
 
@@ -270,10 +262,8 @@ def _common(logs: dict[str, _Log]) -> _Common:
 
 
 def _ends(here: Sequence[Place]) -> bool:
-    """Return whether the common prefix ends before these words, which different logs have at the same place.
-
-    If the words are equal, the prefix ends if they have a known meaning, such as `epoch`. If the words differ, the
-    prefix ends if one of them cannot be a name, or if more than half of them have a known meaning.
+    """Return whether the common prefix ends before these words: known words such as `epoch`, or different words, not
+    all names.
     """
     known = sum(place.is_known for place in here)
     if all(place.word == here[0].word for place in here):
@@ -282,8 +272,7 @@ def _ends(here: Sequence[Place]) -> bool:
 
 
 def _without(names: Sequence[int], logs: dict[str, _Log]) -> dict[str, set[str]]:
-    """Mask the names in the logs. Then find the logs of whose different lines at least half also occur in a log with
-    other names. Return the different lines of each log that is found; the key is the text of the log."""
+    """Mask the names; return the lines of each log, by its text, that then resembles a log with other names."""
     said = {text: log.says(Renaming(log.prefix, dict.fromkeys(names, MASK))) for text, log in logs.items()}
     named = {text: [log.prefix[at].word for at in names] for text, log in logs.items()}
     return {

@@ -1,5 +1,4 @@
-"""Lists, for each print of a program, its words in the source and what it printed in the real and the imagined
-runs."""
+"""Lists each print of a program with its words in the source and its lines in real and imagined runs."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -54,9 +53,7 @@ class PrintRow:
 
 
 def print_table(program: Program, runs: Sequence[Execution]) -> tuple[PrintRow, ...]:
-    """Return a row for each print of one program version, in the order of the source; no rows if the source cannot be
-    parsed.
-    """
+    """Return a row for each print of one program version, in source order; none if the source cannot be parsed."""
     try:
         source = Source(program.source)
     except SyntaxError:

@@ -1,6 +1,4 @@
-"""Completes print sites whose words are not in the source, such as `print(model)` or the prefix of a log line, with
-the words that real runs print there.
-"""
+"""Completes print sites whose words are not in the source, such as `print(model)`, with words from real runs."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -20,12 +18,8 @@ FEWEST = 2
 def refine_sites(sites: Sequence[PrintSite], real: Sequence[Ledger]) -> tuple[PrintSite, ...]:
     """Return the print sites of a program, with the words on which all its real runs agree.
 
-    A site without words matches any line. If the lines of the sites without words have the same forms in all real
-    runs, one new site for each form replaces these sites. But no site is replaced if one of these sites is not always
-    printed, or belongs to a logger, because its words may then vary.
-
-    A logger's site with words begins with a hole for the logger's prefix. If all real runs have the same words there,
-    these words replace the hole.
+    Sites without words are replaced by one site per form, unless their lines may vary. A logger's prefix gets its
+    words in place of a hole.
     """
     if len(real) < FEWEST:
         return tuple(sites)
@@ -35,6 +29,7 @@ def refine_sites(sites: Sequence[PrintSite], real: Sequence[Ledger]) -> tuple[Pr
 
 def _forms(sites: Sequence[PrintSite], real: Sequence[Ledger]) -> Iterable[PrintSite]:
     shown = [dict(_lines_by_form(sites, ledger)) for ledger in real]
+    # A site that is not always printed, or belongs to a logger, may print other words in another run.
     may_be_others = any(site.depends_on != "nothing" or site.by == "log" for site in sites)
     if may_be_others or any(one.keys() != shown[0].keys() for one in shown):
         return sites
@@ -49,16 +44,14 @@ def _lines_by_form(sites: Sequence[PrintSite], ledger: Ledger) -> Iterator[tuple
 
 
 def _with_form(site: PrintSite, form: str) -> PrintSite:
-    """If `form` has no words, and as many values as the site has holes, return the site with `form` as its form.
-    Otherwise, return a new site that is made from `form` and has no line number."""
+    """Return the site with `form` if the two fit; otherwise a new site made from `form`, without a line number."""
     if form.count("#") == len(site.holes) and not any(map(str.isalpha, form)):
         return replace(site, form=form)
     return PrintSite(template_of(form, HOLE), NO_LINE, form=form)
 
 
 def _framed(site: PrintSite, real: Sequence[Ledger]) -> PrintSite:
-    """If a logger's prefix has the same words in all real runs, return the logging site with these words in place of
-    the hole for the prefix. Otherwise, return the site itself."""
+    """Return the logging site with the prefix that all real runs have in place of its first hole."""
     if not site.holes or not site.holes[0].is_frame or not site.template.startswith(HOLE):
         return site
     frames = [

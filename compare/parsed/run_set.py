@@ -24,8 +24,7 @@ from gedanken.experiment.program import Program
 _Told = TypeVar("_Told")
 
 LINES_SHOWN = 5
-"""A finding refers to one line of each output that it is about, and to further lines until it refers to this many in
-all."""
+"""A finding refers to one line of each output, and to further lines up to this many in all."""
 
 
 class _Read(NamedTuple):
@@ -44,8 +43,9 @@ class ParsedRun:
 
     execution: Execution
     sites: tuple[PrintSite, ...]
-    """The print sites of the program. Words that are not in the source, but that all its real runs print, are filled
-    in (see `refine_sites`). Empty if there is no program."""
+    """The print sites of the program, completed by `refine_sites` with words that all real runs print. Empty without
+    a program.
+    """
     templates: Templates | None = None
     """The line templates of the real logs, if there is no program."""
 
@@ -56,10 +56,9 @@ class ParsedRun:
 
     @cached_property
     def text(self) -> str:
-        """The text that is compared; an incomplete last line is left out if the run was stopped or cut.
+        """The text that is compared, without the incomplete last line of a run that was stopped or cut.
 
-        Of a real run's standard error, only lines that a statement of the program certainly wrote are included:
-        messages of libraries differ between machines, and need not be imagined.
+        Of a real run's standard error, only lines that the program certainly wrote are included.
         """
         printed = uncoloured(self._read.text)
         whole = self.execution.cause in (Cause.FINISHED, Cause.FAILED)
@@ -68,6 +67,7 @@ class ParsedRun:
     @cached_property
     def _read(self) -> _Read:
         stdout, output = self.execution.stdout, self.execution.terminal
+        # Messages of libraries on standard error differ between machines, and need not be imagined.
         logs = [site for site in self.sites if site.by == "log" and not site.is_open]
         if self.execution.imagined or not logs or output == stdout:
             return _Read(stdout)
@@ -118,8 +118,9 @@ class ParsedRun:
 
     @cached_property
     def outputs(self) -> tuple[Transcript, ...]:
-        """Transcripts of the compared text, of stdout and of the terminal output; only one of each group of equal
-        texts. An incomplete last line may be included."""
+        """Transcripts of the different texts among the compared text, stdout and the terminal output. An incomplete
+        last line may be included.
+        """
         others = {self.execution.stdout, self.execution.terminal} - {self.text}
         return (self.transcript, *map(self._transcript_of, others))
 
@@ -174,9 +175,7 @@ class RunSet:
 
     @cached_property
     def sites(self) -> tuple[PrintSite, ...]:
-        """The sites to which output lines are assigned: the print sites of the program or, without a program, the
-        templates of the real logs.
-        """
+        """The print sites of the program or, without a program, the templates of the real logs."""
         if self.templates is not None:
             return self.templates.sites
         return next((run.sites for run in (*self.real, *self.imagined)), ())
@@ -198,9 +197,7 @@ class RunSet:
 
     @cached_property
     def proven(self) -> dict[PrintSite, tuple[str, ...]]:
-        """For each print, the lines that the source proves to be the same in every run. A print is left out if it has
-        no proven lines, or if a real run contradicts the proof.
-        """
+        """For each print, the lines that the source proves equal in every run, unless a real run contradicts."""
         lines = proven_lines(self.source.tree) if self.source else {}
         found: dict[PrintSite, tuple[str, ...]] = {}
         for site in self.sites:
@@ -218,8 +215,7 @@ class RunSet:
 
     @property
     def caution(self) -> str:
-        """A sentence that must follow each statement about lines if there is no program and only one real log;
-        otherwise empty."""
+        """A sentence for each statement about lines if there is only one real log and no program; else empty."""
         alone = self.templates is not None and len(self.real) == 1
         return "One real log cannot show how much real runs differ." if alone else ""
 
@@ -230,8 +226,7 @@ class RunSet:
 
     @property
     def leaves(self) -> tuple[ParsedRun, ...]:
-        """The real runs that are measured: all but the trunk, the run with which the session continues. If some real
-        runs were reseeded (an offset was added to the program's own seeds), only reseeded runs are measured."""
+        """The real runs that are measured: not the trunk, and only reseeded runs if there are any."""
         return _measured(self.real)
 
     @cached_property
@@ -241,7 +236,7 @@ class RunSet:
 
     @property
     def samples(self) -> tuple[ParsedRun, ...]:
-        """The imagined runs that are measured: all but the trunk, the run with which the session continues."""
+        """The imagined runs that are measured: all but the trunk."""
         return _measured(self.imagined)
 
 

@@ -1,6 +1,4 @@
-"""Groups real runs that show the same prints in the same epochs. One run of each group is enough to judge counts and
-order.
-"""
+"""Groups real runs that show the same prints in the same epochs; one run of each group is judged."""
 
 from hashlib import blake2b
 
@@ -8,8 +6,7 @@ from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 
 
 def of_each_structure(run_set: RunSet) -> tuple[ParsedRun, ...]:
-    """Group the real runs that ended by themselves, and return the first run of each group. The runs of a group ended
-    alike. Line by line, they show the same print and, if the line names an epoch, the same epoch."""
+    """Return the first of each group of real runs that ended alike, with the same prints in the same epochs."""
     first: dict[tuple[object, bytes], ParsedRun] = {}
     for run in run_set.ended:
         first.setdefault((run.execution.cause, _structure(run)), run)

@@ -1,8 +1,4 @@
-"""Infers templates of the lines that a program prints from its real logs, if the program itself is not available.
-
-A *form* is a line with `#` in place of each value; a template stands for one form, or for several that differ in one
-word, or in the width of a horizontal rule (`-----`).
-"""
+"""Infers line templates from real logs, for a program that is not available."""
 
 import re
 from collections import Counter
@@ -53,10 +49,8 @@ class _Standing(NamedTuple):
 class Templates:
     """One template for each form in the real logs.
 
-    Forms that differ in one word at the same place are one template if the logs show that this word varies: each log
-    contains at least one of the forms, and no form occurs in every log. Horizontal rules (`-----`) that differ only
-    in width are one template if the logs show that the width varies: each log contains at least one of them, and not
-    every log contains all of them.
+    Forms that differ in one word share a template if the logs show that this word varies. The same holds for
+    horizontal rules (`-----`) that differ in width.
     """
 
     def __init__(self, logs: Callable[[], Sequence[Transcript]], texts: Callable[[], Iterable[str]] = tuple) -> None:
@@ -66,20 +60,20 @@ class Templates:
 
     @cached_property
     def _before_ids(self) -> dict[str, Before]:
-        """The places of ids in each real log, such as behind `job` in `job 3f9a`. The keys are the texts of the
-        logs."""
+        """The places of ids in each real log, by its text, such as behind `job` in `job 3f9a`."""
         return {text: words_before_ids(text) for text in self._texts()}
 
     @cached_property
     def _before_any_id(self) -> Before:
-        """The places of ids in the real logs. A place without a word, such as the beginning of a line, is included
-        only if at least half of the logs have an id there."""
+        """The places of ids in the real logs; a place without a word needs at least half of the logs."""
         logs = Counter(place for places in self._before_ids.values() for place in places)
         return frozenset(place for place, of in logs.items() if has_word(place) or 2 * of >= len(self._before_ids))
 
     def before_ids(self, text: str) -> Before:
-        """Return the places of ids (see `Before`) for a log with this text: those in the real logs and, if the log is
-        not real, also its own places with a word, such as `job ` in `job 3f9a21`."""
+        """Return the places of ids for a log with this text (see `Before`).
+
+        A log that is not real adds its own places with a word, such as `job ` in `job 3f9a21`.
+        """
         if text in self._before_ids:
             return self._before_any_id
         return self._before_any_id.union(filter(has_word, words_before_ids(text)))
@@ -166,7 +160,7 @@ class Templates:
         return index_of(self.sites)
 
     def find(self, forms: Sequence[str]) -> list[int | None]:
-        """Return for each form the index in `sites` of the template that its lines match; None if they match none."""
+        """Return, for each form, the index in `sites` of its template; None if there is none."""
         found = [self._index.get(form) for form in forms]
         new = [at for at, one in enumerate(found) if one is None] if len(self._varying) else []
         if new:
@@ -197,14 +191,12 @@ def index_of(sites: Sequence[PrintSite]) -> dict[PrintSite, int]:
 
 
 def _rule_in(form: str) -> str:
-    """Return the form of a horizontal rule with each repeated character written once: `+-+-+` for `+----+----+`.
-    Return an empty text if the form is no rule."""
+    """Return a horizontal rule with each repeated character once, `+-+-+` for `+----+----+`; else an empty text."""
     return _STRETCH.sub(r"\1", form) if _BARE.fullmatch(form) and _STRETCH.search(form) else ""
 
 
 def _rules_of_any_width(standing: _Standing, logs: int) -> dict[str, str]:
-    """Return the horizontal rules (`-----`) whose width varies (see `Templates`), as `_rule_in` returns them, each
-    with the form that appears first. `logs` is the number of logs."""
+    """Return the horizontal rules whose width varies, as `_rule_in` returns them, with their first forms."""
     alike: dict[str, list[int]] = {}
     for at, form in enumerate(standing.forms):
         if rule := _rule_in(form):
@@ -212,16 +204,17 @@ def _rules_of_any_width(standing: _Standing, logs: int) -> dict[str, str]:
     varying: dict[str, str] = {}
     for rule, forms in alike.items():
         holding = standing.log[np.isin(standing.form, forms)]
+        # The width varies if each log contains at least one of these rules, and not every log contains all of them.
         if len(np.unique(holding)) == logs and len(holding) < len(forms) * logs:
             varying[rule] = standing.forms[forms[0]]
     return varying
 
 
 def _varying(standing: _Standing, opened: "_Opened", logs: int) -> NDArray[np.uint64]:
-    """Return the hashes (`_Opened.key`) of the variants whose hole stands for a word that varies between logs (see
-    `Templates`). `logs` is the number of logs."""
+    """Return the keys of the variants whose hole stands for a word that varies between logs."""
     begins = np.searchsorted(standing.form, np.arange(len(standing.forms) + 1))
     times = np.diff(begins)
+    # A word varies if each log contains at least one of the forms, and no form occurs in every log.
     in_some = times[opened.form] < logs
     every = opened.key[in_some]
     in_order = np.sort(every)
@@ -250,9 +243,7 @@ def _keyed(forms: Sequence[str], opened: "_Opened", varying: NDArray[np.uint64])
 
 
 class _Opened(NamedTuple):
-    """Variants of forms, stored as columns. Each word of a form gives one variant, in which a hole (a place for any
-    word) replaces this word: `saved to disk #` gives `{} to disk #`, `saved {} disk #` and `saved to {} #`.
-    """
+    """Variants of forms, each with a hole for one word: `saved to disk #` gives `saved {} disk #`."""
 
     key: NDArray[np.uint64]
     """Hash of the words around the hole."""
@@ -263,18 +254,14 @@ class _Opened(NamedTuple):
 
 
 def _opened(forms: Sequence[str]) -> _Opened:
-    """Return the variants of each form: one for each word with letters, with a hole in place of this word. Variants
-    are stored as hashes, to save memory.
-
-    A form of a single word, or of more than _MOST_WORDS words, has no variants.
-    """
+    """Return a variant of each form for each of its words, as hashes, to save memory."""
     nothing = _Opened(np.empty(0, np.uint64), np.empty(0, np.int64), np.empty(0, np.int64))
     parts = [_opened_at(start, forms[start : start + _CHUNK]) for start in range(0, len(forms), _CHUNK)]
     return _Opened(*map(np.concatenate, zip(nothing, *parts, strict=True)))
 
 
 def _opened_at(start: int, forms: Sequence[str]) -> _Opened:
-    """Return the variants of consecutive forms, as `_opened` does. The first of these forms has the index `start`."""
+    """Return the variants of consecutive forms, of which the first has the index `start`."""
     split = [(at, words) for at, form in enumerate(forms) if 2 <= len(words := form.split(" ")) <= _MOST_WORDS]
     every = [word for _at, words in split for word in words]
     counts = np.array([len(words) for _at, words in split], np.int64)

@@ -1,9 +1,4 @@
-"""Finds the columns of numbers in lines of one form, and says what each is: a counter, a time, a metric, or another
-number.
-
-A form is a line with its values replaced by `#`: `epoch 1 loss 0.52` has the form `epoch # loss #`. A column is one
-of these numbers, in all lines of the form.
-"""
+"""Finds the columns in lines of one form: counters, times, metrics and other numbers."""
 
 import re
 from collections.abc import Sequence
@@ -25,8 +20,8 @@ LONGEST = 10_000
 """Maximum length of a form that is read; a longer line is not a log line."""
 MOST_COLUMNS = 400
 Fixed = tuple[tuple[int, float], ...]
-"""Values that are part of a name, such as 5 in `Top-5`, as pairs (index, value). Lines of one form that differ in
-these values belong to different columns."""
+"""Pairs (index, value): the values within a name, such as 5 in `Top-5`. These values tell columns of one form
+apart."""
 _NEAR = 40
 """Number of characters before a number that are examined to classify it."""
 SECTION = -1
@@ -59,7 +54,7 @@ _TIME = re.compile(r"\b(?:finished in|completed in|training in|seconds)\b[^\w]{0
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: one number, in all lines of one form, or only in those lines that have the values in `fixed`."""
+    """One number, in all lines of one form, or only in lines with the values in `fixed`."""
 
     form: str
     index: int
@@ -73,8 +68,8 @@ class Column:
     site: PrintSite | None
 
     fixed: Fixed = ()
-    """(index, value) of the values that are part of the column's name, such as 10 in `HR@10`. Only lines of the form
-    that have these values belong to the column."""
+    """(index, value) of each value in the column's name, such as 10 in `HR@10`. The column contains only lines with
+    these values."""
     words: str = ""
     """The column's name without the values in `fixed`."""
     others: tuple[str, ...] = ()
@@ -84,8 +79,7 @@ class Column:
     is_key: bool = False
     """True if the number is the value of a key in an object (JSON, a Python dict)."""
     is_found_by_name: bool = False
-    """True if the number is the value of a key, or stands in a column of a table with separators, as in CSV, so that
-    its place in the line means nothing."""
+    """True if the order of the numbers means nothing, as in JSON or CSV."""
     parts: tuple[tuple[str, int], ...] = ()
     """(form, index) of the same number in lines of other forms, which were merged into this column."""
 
@@ -100,11 +94,8 @@ class Column:
 
 
 def trunk_of(form: str) -> str:
-    """Return a form without the text after its last value. So `epoch # loss # *` and `epoch # loss #` count as one
-    form, because their numbers mean the same.
-
-    The text is kept if it names the data on which the numbers are measured.
-    """
+    """Cut a form after its last value: `epoch # loss # *` becomes `epoch # loss #`. Text that names the data, such as
+    `(validation)`, is kept."""
     end = form.rfind("#") + 1
     return form[:end] if end and not (form[end:].strip() and split_in(form[end:])) else form
 
@@ -136,7 +127,7 @@ class Form:
 
     @cached_property
     def site(self) -> PrintSite | None:
-        """The print site that makes lines of this form; if there are several, the one with the most literal words."""
+        """The print site that makes lines of this form; of several, the one with the most literal words."""
         making = [site for site in self.sites if site.values(self.line) is not None]
         return max(making, key=lambda site: len(site.template.replace(HOLE, "")), default=None)
 
@@ -150,7 +141,7 @@ class Form:
 
     @cached_property
     def named(self) -> list[Named]:
-        """The name and the role (such as metric or counter) of each value, for the first 100 values of a line."""
+        """The name and role (such as metric or counter) of each value, for the first MOST_COLUMNS values."""
         heading_data = SPLITS[int(dict(self.fixed).get(SECTION, 0))]
         return named_numbers(self.line, self.spans[:MOST_COLUMNS], self.row, heading_data)
 
@@ -173,16 +164,14 @@ class Form:
         return self.named[counter].name.lower() or "count"
 
     def is_environment(self, at: int) -> bool:
-        """Return whether the value with this index is a time, a date, a speed, a memory size or a source
-        line number.
-        """
+        """Return whether a value is a time, date, speed, memory size or source line number."""
         start = self.spans[at][0]
         is_clock = any(low <= start < high for low, high in self._clocks)
         role = self.named[at].role
         return is_clock or role is Role.ENVIRONMENT or (role is Role.OTHER and bool(_TIME.search(self._before(at))))
 
     def metric(self, at: int) -> Metric | None:
-        """Return the metric that the value with this index belongs to; None if the value belongs to no metric."""
+        """Return the metric of the value with this index; None if the value belongs to no metric."""
         named = self.named[at]
         if named.role is not Role.METRIC or self.is_environment(at):
             return None
@@ -195,8 +184,8 @@ class Form:
         return Metric(key, is_accuracy, start, 0.0, int(of[1]) if of else 0, is_percent)
 
     def columns(self) -> list[Column]:
-        """List the columns that may be measurements: all except counters, totals, unnamed times, the progress in
-        progress bars, and numbers that stand literally in the source."""
+        """List the columns that may be measurements. Counters, totals, shapes and constants of the source are left
+        out."""
         counting = {self.epoch, *self.counters}
         metric: Metric | None = None
         found = []
@@ -237,14 +226,13 @@ class Form:
         return replace(column, head=self.head(at, label), others=self._other_names(at, label))
 
     def _is_of_bar(self, at: int) -> bool:
-        """Return whether a number is the progress in a progress bar: a percentage such as `40%`, or a count such as
-        `4/10`."""
+        """Return whether a number is the progress in a progress bar, such as `40%` or `4/10`."""
         start, end = self.spans[at]
         of = _JOINED.match(self.line, end) or (at and _JOINED.fullmatch(self._between(at)))
         return self.is_bar and bool(of or self.line.startswith("%", end - self.line[start:end].endswith("%")))
 
     def _label(self, at: int) -> str:
-        """Build a column's label. It contains the values in `fixed`, such as 0 in `rank0 loss`."""
+        """Build a column's label with the values in `fixed`, such as 0 in `rank0 loss`."""
         label = self.named[at].name or self._described(at)
         for index, _value in self.fixed:
             if index == SECTION:
@@ -256,8 +244,7 @@ class Form:
         return label
 
     def _described(self, at: int) -> str:
-        """Describe a number without a name: as a number of its list, such as `betas[1]`, or by the words of its line
-        and its position."""
+        """Describe a number without a name: `betas[1]` in a list, otherwise by the words of its line."""
         if listed := next((listed for listed in self._lists if at in listed.columns), None):
             first = listed.columns[0]
             if name := self.named[first].name or name_before(self.line, self.spans, listed):
@@ -273,7 +260,7 @@ class Form:
         return f"“{words}”" if len(unnamed) == 1 else f"number {at + 1} of “{words}”"
 
     def _other_names(self, at: int, label: str) -> tuple[str, ...]:
-        """Build longer names for a number whose label is not unique, with the words at the beginning of its line."""
+        """Build longer names for a number whose label is not unique."""
         opening = self.line[: self.spans[at][0]]
         # The keys of an object before a number are about other numbers.
         split = split_in(opening.partition("{")[0])
@@ -291,8 +278,8 @@ class Form:
         return (*names, f"{label} of “{words}”", f"{label}, number {at + 1} of “{words}”")
 
     def head(self, at: int, label: str) -> str:
-        """Return the label at the beginning of the line, such as `Teacher` in `[Teacher] loss 0.5`, or the name of a
-        table row. Empty if there is none, or if `label`, the name of the number at index `at`, begins with it."""
+        """Return the label at the beginning of the line: `Teacher` in `[Teacher] loss 0.5`. Empty if there is no such
+        label, or `label` (the number's name) begins with it."""
         opening = self.line[: self.spans[at][0]]
         about = re.search(rf"{_CLAUSE}{re.escape(label)}\W*$", opening)
         if about and meaning_of(about["clause"]).role is Role.OTHER:
@@ -303,7 +290,7 @@ class Form:
         return first["word"] if first and is_other and role not in (Role.METRIC, Role.COUNTER) else ""
 
     def _before(self, at: int) -> str:
-        """Return the text between a value and the value before it; of a long text, only the last 40 characters."""
+        """Return the text between the previous value and this one, at most 40 characters."""
         return self._between(at)[-_NEAR:]
 
     def _between(self, at: int) -> str:

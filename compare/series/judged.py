@@ -17,8 +17,7 @@ class Judgement(NamedTuple):
     undecided: tuple[str, ...] = ()
     endpoint: Endpoint | None = None
     outliers: "tuple[Outlier, ...]" = ()
-    """Imagined runs whose last value at the primary endpoint lies significantly far from the last values of the real
-    runs."""
+    """Imagined runs that are outliers at the primary endpoint."""
     other_outliers: "tuple[tuple[TestedSeries, Outlier], ...]" = ()
     """Outliers in metrics other than the primary endpoint."""
     uncompared: Doubt | None = None
@@ -61,7 +60,7 @@ class TestedSeries:
 
 
 def differ_in(name: str, imagined: int) -> str:
-    """Return what the test of a series would find, as a clause: `the imagined runs, taken together, differ in
-    the last loss`; if `imagined`, the number of imagined runs, is 1, `the imagined run differs in the last loss`."""
+    """Return what the test of a series would find, as a clause: `the imagined runs, taken together, differ in the
+    last loss`. `imagined` is the number of imagined runs."""
     who = "the imagined run differs" if imagined == 1 else "the imagined runs, taken together, differ"
     return f"{who} in the {name}"

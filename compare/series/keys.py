@@ -1,5 +1,4 @@
-"""Merges columns that show the same number in lines of several forms. A form is a line with its values replaced by
-`#`; a column is one number of a form."""
+"""Merges columns that show the same number in lines of several forms."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -17,11 +16,8 @@ _TEXT = re.compile(r"(?P<quote>[\"'])(?P<text>(?:(?!(?P=quote)).)*)(?P=quote)(?P
 def together(columns: Sequence[Column], forms: Mapping[str, Form], real: Sequence[Printed]) -> list[Column]:
     """Merge columns of the same name whose forms may come from one print.
 
-    One print may make several forms. For example, a JSON object may contain an evaluation only every hundred steps,
-    or a line may lack a time at the first step. So two columns are merged if they belong to JSON objects with equal
-    texts (not to `"event": "epoch"` and `"event": "step"`), or if one form is the beginning of the other form. In
-    both cases, the forms must have a counter in common, such as the step, and no real run may show both forms at the
-    same step.
+    For example, a JSON object contains an evaluation only every hundred steps, or the first line lacks a time. No
+    real run may show both forms at the same step.
     """
     kept: list[Column] = []
     of_words: dict[str, list[int]] = {}
@@ -46,6 +42,7 @@ def _is_one_key(column: Column, other: Column, forms: Mapping[str, Form], real: 
     if column.words != other.words or not column.words or column.fixed or other.fixed:
         return False
     parts = [column.form, *(form for form, _index in column.parts)]
+    # The texts of `"event": "epoch"` and `"event": "step"` differ: these objects come from two prints.
     are_keys = column.is_key and other.is_key and _texts(column.form) == _texts(other.form)
     ours, theirs = _without_units(column.form), _without_units(other.form)
     goes_on = column.index == other.index and (ours.startswith(theirs) or theirs.startswith(ours))
@@ -55,20 +52,17 @@ def _is_one_key(column: Column, other: Column, forms: Mapping[str, Form], real: 
 
 
 def _without_units(form: str) -> str:
-    """Return a form with one `#` in place of each duration and its units, so that `took 903ms`, `took 1.2s` and `took
-    1m 2s` have equal forms."""
+    """Replace each duration with its units by one `#`: `took #m #s` becomes `took #`."""
     return _TIME.sub("#", form)
 
 
 def _texts(form: str) -> list[str]:
-    """Return the text before the object (JSON, a Python dict) in a form, and then, sorted, the quoted texts that are
-    not keys."""
+    """Return the text before an object, then its quoted texts that are not keys, sorted."""
     return [form.partition("{")[0], *sorted(found["text"] for found in _TEXT.finditer(form) if not found["is_key"])]
 
 
 def _count_apart(one: Form, other: Form, real: Sequence[Printed]) -> bool:
-    """Return whether the two forms have counters in common, and no real run shows both forms with the same values of
-    these counters."""
+    """Return whether two forms have common counters, and no real run shows both forms at the same step."""
     ours, theirs = counters_of(one), counters_of(other)
     common = sorted(ours.keys() & theirs.keys())
     if not common:

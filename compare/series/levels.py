@@ -1,20 +1,16 @@
-"""Significance levels of all tests. The levels limit how often a comparison may report a difference between
-equivalent runs, and add up to at most .05.
-
-With 7 real and 3 imagined runs, the lowest p of a permutation test is 1/120 = .0083. METRICS_LEVEL and OTHERS_LEVEL
-are just above it, so that a difference can be found.
-"""
+"""Holds the significance levels of all tests, at most .05 in sum."""
 
 PRIMARY_LEVEL = 0.02
 """Level of the primary endpoint: the last value of one metric."""
+# With 7 real and 3 imagined runs, the lowest p of a permutation test is 1/120 = .0083. METRICS_LEVEL and OTHERS_LEVEL
+# are just above it, so that a difference can be found.
 METRICS_LEVEL = 0.0084
 """Level shared by all other metrics: their curves, and the smoothness of these curves."""
 OTHERS_LEVEL = 0.0084
 """Level shared by all series that are not metrics. Measurements of the environment (times, speeds, memory) are not
 tested."""
 OUTLIER_LEVEL = 0.01
-"""Level shared by the tests whether a single imagined run is an outlier: its last value at the primary endpoint is
-far from those of the real runs."""
+"""Level shared by the tests whether single imagined runs are outliers at the primary endpoint."""
 OTHER_OUTLIERS_LEVEL = 0.003
 """Level shared by the tests whether a single imagined run is an outlier in any other metric."""
 ALONE_LEVEL = 0.0252
@@ -22,6 +18,6 @@ ALONE_LEVEL = 0.0252
 
 
 def is_told(p: float | None, level: float = PRIMARY_LEVEL) -> bool:
-    """Return whether p is low enough to be reported; a tolerance allows for the rounding of fractions such as
-    1/120."""
+    """Return whether p is low enough to be reported."""
+    # The tolerance allows for the rounding of fractions such as 1/120.
     return p is not None and p <= level * (1 + 1e-9)

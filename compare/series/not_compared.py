@@ -19,11 +19,9 @@ _MOST_FORMS = 200
 
 
 def not_compared(real: Sequence[Printed], series: Sequence[TestedSeries], settled: Sequence[str]) -> Doubt | None:
-    """Return why no number could be compared; None if nothing but times varies in real runs.
+    """Return why no number could be compared, although real runs show numbers; None if nothing is wrong.
 
-    The function is called if no series could be tested. `series` contains the series, each with the reason why it was
-    not tested. A series is ignored if its reason is in `settled`, for example because its value is the same in all
-    real runs: nothing is wrong with such a series.
+    A series with a reason in `settled`, such as equal values in all real runs, is ignored.
     """
     own = _examples_of_own_forms(real)
     if own:
@@ -37,22 +35,20 @@ def not_compared(real: Sequence[Printed], series: Sequence[TestedSeries], settle
 
 
 def _varies(one: TestedSeries) -> bool:
-    """Return whether the values of the real runs differ at any point that several of them show."""
+    """Return whether the real runs differ at any point that several of them show."""
     shown = [[value for value in at if value is not None] for at in zip(*one.judged.real, strict=True)]
     return any(len({str(value) for value in values}) > 1 for values in shown)
 
 
 def _examples_of_own_forms(real: Sequence[Printed]) -> list[str]:
-    """Return two lines with numbers, from different real runs, if more than half of the real runs word such
-    lines in their own way (see `_own`); empty otherwise."""
+    """Return two lines with numbers from different real runs, if most real runs word such lines differently."""
     shown_by = Counter(form for run in real for form in run.often)
     own = [line for run in real if (line := _own(run, shown_by)) is not None]
     return own[:_EXAMPLES] if len(real) > 1 and 2 * len(own) > len(real) else []
 
 
 def _own(run: Printed, shown_by: Counter[str]) -> str | None:
-    """Return a line with measured numbers whose form occurs in no other real run. Return None if there is no such
-    line, or if these lines show no metric and make up less than half of the run's lines with measured numbers."""
+    """Return a line whose form no other real run shows, if such lines prevail or contain a metric."""
     often = {form: times for form, times in islice(run.often.items(), _MOST_FORMS) if run.has_measurement(form)}
     own = [form for form in often if shown_by[form] == 1]
     if not own:

@@ -14,8 +14,7 @@ FEWEST_ENDS = 4
 
 
 def find_outliers(primary: TestedSeries) -> tuple[Outlier, ...]:
-    """Find imagined runs whose last value of the primary endpoint lies far from the last values of the real runs.
-    This test has its own significance level, `OUTLIER_LEVEL`."""
+    """Find imagined runs whose last value at the primary endpoint is an outlier, at the level `OUTLIER_LEVEL`."""
     series = primary.series
     lasts = {at: float(series.values[at, 0]) for at in primary.runs}
     return tuple(run for _one, run in _outliers_of([(primary, lasts)], OUTLIER_LEVEL))
@@ -24,9 +23,7 @@ def find_outliers(primary: TestedSeries) -> tuple[Outlier, ...]:
 def find_other_outliers(
     run_set: RunSet, secondary: Sequence[TestedSeries], primary: TestedSeries
 ) -> tuple[tuple[TestedSeries, Outlier], ...]:
-    """Find imagined runs whose last value of a metric other than the primary endpoint is an outlier. The caller
-    reports them only if it reports no other difference in numbers.
-    """
+    """Find imagined runs whose last values are outliers in metrics other than the primary endpoint."""
     early = run_set.once(early_ends)
     ended = [id(run) not in early for run in run_set.leaves + run_set.samples]
     lasts = []
@@ -46,8 +43,7 @@ def find_other_outliers(
 def _outliers_of(
     lasts: Sequence[tuple[TestedSeries, Mapping[int, float]]], level: float
 ) -> Iterator[tuple[TestedSeries, Outlier]]:
-    """Find imagined runs whose last values are outliers, in one or several series that are tested together at
-    `level`. `lasts` holds each series with its last values, by the index of the run, real runs first."""
+    """Find imagined runs whose last values are outliers; `lasts` maps each run's index to its last value."""
     known = []
     for one, ends in lasts:
         n, metric = one.series.n_real, one.series.column.metric

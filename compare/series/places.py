@@ -16,13 +16,11 @@ Indices = NDArray[np.int64]
 def placed(
     keys: Sequence[Numbers], names: Sequence[str], skipped: Sequence[Indices] = ()
 ) -> tuple[list[Indices], Numbers, str]:
-    """Return three things: for each run, an array that holds, for each value, the index of the point to which the
-    value belongs; the points of all runs; and the name of what the points count, such as `epoch`.
+    """Return three things: for each run, the index of each value's point; the points; and what they count, such as
+    `epoch`.
 
-    `keys` holds, for each run, the counters of each value (values × counters). `names` holds the names of the
-    counters. If several values of a run have the same counters, such as the same epoch, each of these values gets a
-    point of its own, in order. `skipped` holds, for each value of each run, how many values with the same counters
-    are known to be missing before this value (see `Skipped.before`).
+    `keys` holds each run's counters (values × counters), and `names` their names. Values of a run with equal counters
+    get different points, in order. `skipped` holds `Skipped.before` of each run.
     """
     every = np.nan_to_num(np.concatenate(keys), copy=False, nan=-1.0, posinf=-1.0, neginf=-1.0)
     ends = np.cumsum([len(key) for key in keys])[:-1]
@@ -43,7 +41,7 @@ def placed(
 
 
 def _ranked(first: NDArray[Any], second: NDArray[Any] | None = None) -> Indices:
-    """Return the rank of each value, or of each pair of values, counted from 0. Equal values have the same rank."""
+    """Return the rank of each value or pair of values, from 0. Equal values have the same rank."""
     ranks = np.unique(first, return_inverse=True)[1].astype(np.int64)
     if second is None or not len(ranks):
         return ranks

@@ -1,5 +1,4 @@
-"""Chooses the series of the primary endpoint: the one that the user names, or else the one that a rule selects from
-the real runs alone."""
+"""Chooses the series of the primary endpoint: the user's, or one that a rule selects from real runs."""
 
 import re
 from collections import Counter
@@ -50,8 +49,8 @@ _ADVERSARIES = frozenset(["d", "g", "dis", "gen", "disc", "netd", "netg", "discr
 _PERPLEXITIES = frozenset(["ppl", "perplexity"])
 _OBJECTIVES = list(Measures)
 _ENTITIES = frozenset(["loc", "org", "misc", "gpe"])
-"""Labels of a program that finds names in texts: locations, organizations and others. If a program shows one of
-these labels, its `PER` stands for persons, not for the phoneme error rate."""
+"""Labels for names in texts, such as locations. Beside these labels, `PER` stands for persons, not for the phoneme
+error rate."""
 _HELD_OUT = (Split.VALIDATION, Split.TEST)
 _REPORT = 0.2
 """Maximum share of a run's lines that its last report may take. All metrics in that report count as printed last."""
@@ -80,23 +79,22 @@ def choose(
     wanted: str | None = None,
     monitored: frozenset[tuple[str, ...]] = frozenset(),
 ) -> Endpoint | None:
-    """Choose the series whose last value is the primary endpoint; None if there is no such series.
+    """Choose the series of the primary endpoint; None if no series qualifies.
 
-    `wanted` is the name of the series that the user requests. If it is None, the metrics that most real runs show are
-    compared by the following criteria. The first criterion in which two metrics differ decides:
+    `wanted` is the series that the user requests. If it is None, the metrics that most real runs show are compared.
+    The first criterion in which two metrics differ decides:
 
     - It is measured on held-out data.
-    - The program says that it stops or saves by this metric (`monitored`).
-    - It is the program's objective. The kinds of metrics have this order: return, loss, a metric called just `score`,
-      the usual measure of the task (such as BLEU or mIoU), error, accuracy, other quality, one part of a loss.
+    - The program stops or saves by it (`monitored`).
+    - It is the objective. The order is: return, loss, `score`, the usual measure of the task (such as BLEU or mIoU),
+      error, accuracy, other quality, part of a loss.
     - It is no summary of earlier values.
-    - If several processes print it: it belongs to the first process.
-    - If there are several numbered held-out sets: it belongs to the last set.
+    - It belongs to the first process.
+    - It belongs to the last of several numbered held-out sets.
     - It is the strictest mAP.
-    - It is printed last. Within one report, a test metric is preferred to a validation metric.
+    - It is printed last. Within one report, test is preferred to validation.
     - It is not usually reported beside another one, such as recall beside F1.
-    - It comes first in its line. Keys of an object and columns of a CSV table may be in any order; of these,
-      a metric that is shown for training data too is preferred, and then the first by name is taken.
+    - It comes first in its line. In JSON or CSV: it is shown for training data too, then it is first by name.
     """
     if wanted is not None:
         name = _named(columns, wanted)
@@ -115,6 +113,7 @@ def choose(
     batches = _of_batches([columns[name] for name in metrics])
     report = min(_REPORT, *(1 / max(shown[name].times, 1) for name in metrics))
     is_partial = {name: (columns[name].form, columns[name].fixed, columns[name].index) in batches for name in metrics}
+    # The lines about several candidates are no single report.
     candidates = _of_candidates(metrics, columns, shown)
     summed_up = {columns[name].form for name in metrics if "f" in words_in(columns[name].words)}
     trained = {_bare_key(columns[name]) for name in metrics if _split(columns[name]) not in _HELD_OUT}
@@ -140,8 +139,8 @@ def monitored_in(forms: Sequence[str]) -> frozenset[tuple[str, ...]]:
 
 
 def shown_by(column_values: Sequence[NDArray[np.float64]], ends: Sequence[float]) -> Shown:
-    """Compute a column's statistics from its values in each real run, and from the position of its last value in each
-    run (0 to 1)."""
+    """Compute a column's statistics from its values in each real run. `ends` are the positions of the last values, 0
+    to 1."""
     with_some = [values for values in column_values if len(values)]
     times = float(np.median([len(values) for values in with_some])) if with_some else 0.0
     last = float(np.median(ends)) if len(ends) else -1.0
@@ -154,8 +153,7 @@ def shown_by(column_values: Sequence[NDArray[np.float64]], ends: Sequence[float]
 
 
 def _named(columns: Mapping[str, Column], wanted: str) -> str | None:
-    """Find the series that the user means: by its name, such as `loss (train.py:30)`, by its label, such as `loss`,
-    or by the words of its label. A leading `last` is ignored."""
+    """Find the series that the user means: by its name, its label or the words of its label."""
     wanted = wanted.removeprefix("last ")
     ways = (
         {name: name for name in columns},
@@ -180,34 +178,27 @@ def _is_person(column: Column) -> bool:
 
 
 def _may_be_one(column: Column, shown: Shown) -> bool:
-    """Return whether a number may be a metric although its name is not a known name of a metric. It must have a name,
-    be printed repeatedly, and not always be a whole number."""
+    """Return whether a number may be a metric although it has no known metric's name."""
     is_other = not column.is_environment and column.words != "" and column.meaning.role is Role.OTHER
     return is_other and shown.times > 1 and not shown.is_whole
 
 
 def _held_out(column: Column, shown: Shown, is_of_a_batch: bool) -> float:
-    """Rank a metric by the data on which it is measured, the best first. 0: held-out data, unless it is only one
-    batch; 0.5: the same, but the metric is the score of each candidate in a search; 1: a metric that is usually
-    measured on held-out data, or whose line begins with a star, as in `* Acc@1 71.2`; 2: all others."""
+    """Rank a metric by its data: 0 for held-out data, up to 2 for training or unknown data."""
     if _split(column) in _HELD_OUT and not is_of_a_batch:
+        # The last candidate of a search is no better than any other.
         return 0.5 if _is_of_candidates(column, shown) else 0
     return 1 if column.meaning.is_held_out_by_nature or column.is_starred else 2
 
 
 def _is_of_candidates(column: Column, shown: Shown) -> bool:
-    """Return whether a metric is the score of each candidate in a search by cross-validation, as in
-    `[CV 2/3] … score=0.87`. The last candidate is no better than any other."""
+    """Return whether a metric scores each candidate of a search, as in `[CV 2/3] … score=0.87`."""
     return _is_bare_score(column) and "cv" in words_in(column.words) and shown.times > 1
 
 
 def _of_batches(metrics: Sequence[Column]) -> set[tuple[object, ...]]:
-    """Return (form, fixed, index) of each metric that is measured on one batch, and of each running mean in brackets
-    behind such a metric: `Acc@1 75.0 (71.2)`.
-
-    Empty unless there is also a line that begins with a star, as in `* Acc@1 71.2`. Such a line states a metric for
-    all data.
-    """
+    """Return (form, fixed, index) of each metric on one batch, and of its running mean: `Acc@1 75.0 (71.2)`."""
+    # Only a line such as `* Acc@1 71.2` states a metric for all data.
     if not any(column.is_starred for column in metrics):
         return set()
     means = [column for column in metrics if column.words.endswith(" in brackets") and not column.is_starred]
@@ -223,8 +214,7 @@ def _is_in_batches(column: Column) -> bool:
 
 
 def _of_candidates(metrics: Sequence[str], columns: Mapping[str, Column], shown: Mapping[str, Shown]) -> Set[str]:
-    """Return the metrics that are shown once for each of several candidates, as in `SVM test score 0.8`. Their lines
-    are no single report."""
+    """Return the metrics that are shown once for each of several candidates, as in `SVM test score 0.8`."""
     tails = {name: words_in(columns[name].words)[1:] for name in metrics if shown[name].times <= 1}
     count = Counter(tail for tail in tails.values() if len(tail) > 1)
     return {name for name, tail in tails.items() if count[tail] >= _CANDIDATES}
@@ -237,8 +227,7 @@ def _rank(
     curves: Sequence[Column],
     report: float,
 ) -> tuple[object, ...]:
-    """Return the sort key by which a metric is chosen, smallest first. `report` is the share of a run's lines that
-    its last report takes, such as the lines that sum up the last epoch."""
+    """Return the sort key of a metric, smallest first; `report` is the last report's share of a run's lines."""
     meaning = column.meaning
     is_of_training = meaning.split in (None, Split.TRAIN)
     repeats = shown.times <= 1 and any(
@@ -268,19 +257,19 @@ def _bare_key(column: Column) -> tuple[str, ...]:
 def _among_peers(
     column: Column, summed_up: Set[str] = frozenset(), trained: Set[tuple[str, ...]] = frozenset()
 ) -> tuple[object, ...]:
-    """Return the sort key of a metric among others of its kind in one report. A text usually shows the most important
-    of them first; the keys of an object and the columns of a table may be in any order. `summed_up` are the forms of
-    lines that show F1; `trained` are the keys of the metrics on training data, among which the objective is."""
+    """Return the sort key of a metric among its peers in one report."""
     words = words_in(column.words)
+    # The keys of an object and the columns of a table may be in any order. The objective is shown for training data
+    # too.
     if column.is_found_by_name:
         is_second = not _SECOND_METRICS.isdisjoint(words)
         return _bare_key(column) not in trained, is_second, _in_order(column.words)
+    # A text usually shows the most important metric first.
     return column.form in summed_up and not _SIDE_METRICS.isdisjoint(words), column.index, ()
 
 
 def promise(column: Column) -> tuple[object, ...]:
-    """Return a sort key by which those columns come first that are the most likely to be the primary endpoint, as far
-    as their names tell."""
+    """Return a sort key that puts the likeliest primary endpoints first, judged by name alone."""
     meaning = column.meaning
     is_held_out = meaning.is_held_out or meaning.is_held_out_by_nature
     return not is_held_out, _objective(column), meaning.is_summary, *_among_peers(column)
@@ -306,17 +295,16 @@ def _objective(column: Column) -> float:
 
 
 def _is_bare_score(column: Column) -> bool:
-    """Return whether a metric on held-out data is called just a score, as in `valid_score`. Programs give this name
-    to the measure by which they judge their model.
-    """
+    """Return whether a metric on held-out data is called just a score, as in `valid_score`."""
     about = [word for word in words_in(column.words) if not split_in(word)]
+    # Programs give this name to the measure by which they judge their model.
     return column.meaning.is_held_out and about in (["score"], ["scores"])
 
 
 def _is_mean_fitness(column: Column) -> bool:
-    """Return whether a metric is the mean fitness of a population. In the end, only the population's best member
-    counts."""
+    """Return whether a metric is the mean fitness of a population."""
     words = set(words_in(column.words))
+    # In the end, only the population's best member counts.
     return "fitness" in words and not words.isdisjoint(("average", "avg", "mean"))
 
 
@@ -348,7 +336,7 @@ def _reason(column: Column, monitored: frozenset[tuple[str, ...]], metrics: Sequ
 
 
 def _split(column: Column) -> Split | None:
-    """Return the data on which a metric is measured, by its name or else by the label that begins its line."""
+    """Return the data of a metric, by its name or else by the label that begins its line."""
     return column.meaning.split or split_in(column.head)
 
 
@@ -358,8 +346,8 @@ def _measured(column: Column) -> Measures | None:
 
 
 def _is_only_loss(column: Column, metrics: Sequence[Column]) -> bool:
-    """Return whether no other loss is printed for the same data, apart from its perplexity. A single loss is not
-    known to be part of another: Megatron calls its whole loss `lm loss`."""
+    """Return whether no other loss is printed for the same data, apart from its perplexity."""
+    # A single loss is not known to be part of another: Megatron calls its whole loss `lm loss`.
     losses = (Measures.LOSS, Measures.PART)
     alike = [one for one in metrics if one.meaning.measures in losses and _split(one) == _split(column)]
     names = {key_of(one.words.removesuffix(" in brackets")) for one in alike}
@@ -367,13 +355,7 @@ def _is_only_loss(column: Column, metrics: Sequence[Column]) -> bool:
 
 
 def _missing(better: str, column: Column, metrics: Sequence[Column]) -> list[str]:
-    """Name the kinds of metrics that would be preferred to a column but are not printed, as a list of at most one
-    text, such as `loss or accuracy`. `better` names all preferred kinds in the same form.
-
-    If the column is measured on held-out data, only metrics on held-out data count as printed. Otherwise, if the
-    column's line begins with a star, and some preferred kind is printed in other lines, the text is for example `loss
-    or accuracy in such a line`.
-    """
+    """Name the preferred kinds of metric that are not printed, in at most one text, such as `loss or accuracy`."""
     is_held_out = _split(column) in _HELD_OUT
     printed = {_measured(one) for one in metrics if not is_held_out or _split(one) in _HELD_OUT}
     kinds = {"loss": Measures.LOSS, "total loss": Measures.LOSS, "accuracy": Measures.ACCURACY}

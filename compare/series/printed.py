@@ -1,4 +1,4 @@
-"""Groups the lines of one run by form (a line with its values replaced by `#`), and reads their numbers."""
+"""Groups the lines of one run by form, and reads their numbers."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
@@ -35,8 +35,7 @@ class Printed:
     """The output of one run, grouped by form."""
 
     def __init__(self, run: ParsedRun, cut: int | None = None) -> None:
-        """Read a run. `cut` is the index of the line with a progress bar that the end of the log cuts off; the
-        numbers in this line are left out."""
+        """Read a run without the numbers in line `cut`, a progress bar that the log's end cuts off."""
         self.observed = run
         self._cut = cut
         self._script = run.transcript
@@ -49,8 +48,8 @@ class Printed:
 
     @cached_property
     def often(self) -> dict[str, int]:
-        """How often each form occurs, the most frequent first. Forms without a value, and forms too long for a log
-        line, are left out."""
+        """How often each form with a value occurs, the most frequent first. Forms too long for a log line are left
+        out."""
         counts = np.diff(self._bounds)
         forms = list(self._number)
         frequent = np.argsort(-counts, kind="stable")[: 10 * MOST_FORMS].tolist()
@@ -64,8 +63,7 @@ class Printed:
         return [some[at] for at in containing([form[:LONGEST] for form in some], _MONITORING)]
 
     def form(self, form: str, sites: Sequence[PrintSite] = (), fixed: Fixed = ()) -> Form:
-        """Interpret a form from its first line. If this line is a row of a table, the header of the table is used
-        too."""
+        """Interpret a form from its first line, and from the table's header if this line is a row."""
         first = int(self.lines(form, fixed)[0])
         return self._read_line(form, first, sites, fixed)
 
@@ -92,8 +90,7 @@ class Printed:
         return lines
 
     def end_of_object(self, line: int) -> int:
-        """Return the index of the last key of an object that is printed with one key in each line, if `line` is the
-        index of such a key; else `line`."""
+        """Return the line of an object's last key if `line` shows one of its keys; otherwise `line`."""
         forms, form_of = self._script.forms, self._script.form_of
         if MEMBER.match(forms[form_of[line]]):
             while line + 1 < len(form_of) and MEMBER.match(forms[form_of[line + 1]]):
@@ -101,7 +98,7 @@ class Printed:
         return line
 
     def of(self, column: Column) -> tuple[Indices, Indices]:
-        """Return the indices of the lines that show a column, in order, and the index of its value in each line."""
+        """Return two arrays: the lines that show a column, in order, and its value's index in each line."""
         places = [(self.lines(column.form, column.fixed), column.index)]
         places += [(self.lines(form), index) for form, index in column.parts]
         lines = np.concatenate([its for its, _index in places])
@@ -115,10 +112,10 @@ class Printed:
         return lines[order], index[order]
 
     def values(self, lines: Indices, index: int | Indices) -> Numbers:
-        """Return one value of each line; NaN if a line has no such value. `index` is the position of the value,
-        either one for all lines or one for each line.
+        """Return one value of each line; NaN if a line lacks this value.
 
-        The index SECTION stands for the heading above a line.
+        `index` is the position of the value: one for all lines, or one for each. SECTION stands for the heading above
+        a line.
         """
         if isinstance(index, int) and index == SECTION:
             return self._sections[lines].astype(float)
@@ -134,9 +131,7 @@ class Printed:
         return sections(self._script, self.observed.curves.epochs.at(np.arange(len(self._script.lines))))
 
     def restore_headings(self, form: str, real: Sequence["Printed"]) -> None:
-        """If this run lacks headings such as `Validation:` above lines of a form, take the headings that these lines
-        have in the real runs, by their order. This is possible only if all runs show the form equally often, and all
-        real runs have the same headings."""
+        """Give lines of a form the headings of the real runs, such as `Validation:`, if this run lacks headings."""
         wanted = [run.values(run.lines(form), SECTION) for run in real]
         lines = self.lines(form)
         found = self.values(lines, SECTION)
@@ -145,8 +140,8 @@ class Printed:
             self._sections[lines] = wanted[0].astype(np.int8)
 
     def metrics(self, lines: Indices, index: Indices) -> Iterator[tuple[Metric | None, NDArray[np.bool_]]]:
-        """For each shape among these lines, yield the metric to which the value at `index` belongs, and a mask of the
-        lines of that shape. A shape is a line with `0` in place of each group of digits."""
+        """For each shape among these lines, yield the metric of the value at `index`, and a mask of the shape's
+        lines."""
         shapes = self._script.shape_of[lines]
         for shape in np.unique(shapes):
             its = shapes == shape
@@ -154,11 +149,9 @@ class Printed:
             yield self._read_line("", int(lines[first])).metric(int(index[first])), its
 
     def named(self, metric: str, besides: Iterable[str]) -> list[Column]:
-        """Return the columns of the metric with this name. They are taken from the most frequent form that shows the
-        metric and is not in `besides`; empty if there is none.
+        """Return the columns of a metric in its most frequent form; empty if there is none.
 
-        A run may word its lines differently from the real runs. `besides` contains the forms of the real runs, so
-        that only lines of other forms are searched.
+        Forms in `besides`, those of the real runs, are skipped: this run may word its lines differently.
         """
         for form in list(self.often)[:MOST_FORMS]:
             found = [one for one in self._metrics(form) if one.metric and one.metric.name == metric]
@@ -167,7 +160,7 @@ class Printed:
         return []
 
     def has_measurement(self, form: str) -> bool:
-        """Return whether lines of this form show a number that is no counter and does not depend on the machine."""
+        """Return whether lines of this form show a measurement, such as a loss, and not only counters and times."""
         return any(not column.is_environment for column in self.form(form).columns())
 
     def shows_metric(self, form: str) -> bool:

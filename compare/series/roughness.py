@@ -1,5 +1,4 @@
-"""Measures how rough a curve is: how much it scatters from point to point, and about a smooth decay. Imagined curves
-are often too smooth."""
+"""Measures how much a curve scatters, because imagined curves are often too smooth."""
 
 from collections.abc import Callable
 
@@ -12,8 +11,7 @@ ORDER = 2
 curve only bends slightly."""
 FEWEST_POINTS = 5
 RATES = (0.2, 60.0)
-"""Lowest and highest decay rate of the fitted exponentials. At rate r, the curve falls by a factor of eʳ from the
-first point to the last."""
+"""Lowest and highest decay rate r of the fitted exponentials: the first value is eʳ times the last."""
 POWERS = (0.1, 3.0)
 """Lowest and highest exponent p of the fitted powers n⁻ᵖ, where n is the number of the point, counted from 1."""
 STEPS = 16
@@ -26,17 +24,17 @@ SMALLEST = 1e-12
 
 
 def roughness(values: Matrix) -> Matrix | None:
-    """Compute the logarithm of each curve's scatter from point to point. `values` is runs × points, the result runs ×
-    1. Return None if the curves are too short or not finite, or if no curve scatters.
+    """Compute the logarithm of each curve's scatter from point to point.
 
-    The mean curve of all runs is subtracted first, because a common shape is not scatter; this mean does not depend
-    on which runs are real. Then second differences are taken, each relative to its mean over all runs, because curves
-    usually scatter more where they are steep. The row of a run that is not tested is NaN, and stays NaN.
+    `values` is runs × points, the result runs × 1; rows of NaN stay NaN. None if the curves are too short, not
+    finite, or do not scatter.
     """
     there = ~np.isnan(values).all(axis=1)
     if values.shape[1] < FEWEST_POINTS or not there.any() or not is_tame(values[there]).all():
         return None
+    # A common shape is not scatter. The mean curve of all runs does not depend on which runs are real.
     leaps = np.abs(np.diff(values - values[there].mean(axis=0), n=ORDER, axis=1))
+    # Curves usually scatter more where they are steep.
     usual = leaps[there].mean(axis=0)
     if not (usual > 0).any():
         return None
@@ -45,18 +43,18 @@ def roughness(values: Matrix) -> Matrix | None:
 
 
 def about_decay(values: Matrix) -> Matrix | None:
-    """Compute the logarithm of each curve's scatter about its best-fitting decay. `values` is runs × points, the
-    result runs × 1. Return None if the curves are too short or not finite.
+    """Compute the logarithm of each curve's scatter about its best-fitting exponential, power or straight line.
 
-    The fitted shapes are an exponential, a power of the point's number, and a straight line. Invented curves often
-    follow one of them. Each shape has at most three parameters, so for a short curve the residuals say more than the
-    differences between neighbouring points. The row of a run that is not tested is NaN, and stays NaN.
+    `values` is runs × points, the result runs × 1; rows of NaN stay NaN. None if the curves are too short or not
+    finite.
     """
     there = ~np.isnan(values).all(axis=1)
     if values.shape[1] < FEWEST_POINTS or not there.any() or not is_tame(values[there]).all():
         return None
     curves = values[there] - values[there].mean(axis=1, keepdims=True)
     curves = curves / max(float(np.abs(curves).max()), SMALLEST)
+    # Invented curves often follow one of these shapes, which have at most three parameters. So for a short curve, the
+    # residuals say more than the differences between neighbouring points.
     left = np.concatenate([_left_by_decay(some) for some in np.array_split(curves, len(curves) // _CHUNK + 1)])
     scatter = np.full((len(values), 1), np.nan)
     scatter[there, 0] = np.log(np.maximum(np.sqrt(left / values.shape[1]), SMALLEST))
@@ -64,8 +62,7 @@ def about_decay(values: Matrix) -> Matrix | None:
 
 
 def _left_by_decay(curves: Matrix) -> Matrix:
-    """Compute, for each curve, the residual sum of squares of its best-fitting decay. The mean of each curve must be
-    zero."""
+    """Compute each curve's residual sum of squares about its best-fitting decay; each curve must have mean 0."""
     at = np.arange(float(curves.shape[1]))
     part = at / at[-1]
     line = _left(curves, part[None, None])[:, 0]
@@ -75,8 +72,7 @@ def _left_by_decay(curves: Matrix) -> Matrix:
 
 
 def _left_by(curves: Matrix, shape: Callable[[Matrix], Matrix], low: float, high: float) -> Matrix:
-    """Compute, for each curve, the residual sum of squares of `shape` with its best parameter between `low` and
-    `high`. The parameter is searched on a grid, which is refined around the best value."""
+    """Compute each curve's residual sum of squares for the best parameter of `shape`, on a refined grid."""
     ratio = (high / low) ** (1 / STEPS)
     tried = np.geomspace(low, high, STEPS + 1)[None]
     for _zoom in range(ZOOMS):
@@ -88,8 +84,8 @@ def _left_by(curves: Matrix, shape: Callable[[Matrix], Matrix], low: float, high
 
 
 def _left(curves: Matrix, shapes: Matrix) -> Matrix:
-    """Compute, for each curve, the residual sum of squares of the best multiple of each shape. `shapes` is curves ×
-    shapes × points, or 1 × shapes × points if all curves are fitted with the same shapes."""
+    """Compute each curve's residual sum of squares for the best multiple of each shape. `shapes` is (curves or 1) ×
+    shapes × points."""
     shapes = shapes - shapes.mean(axis=-1, keepdims=True)
     length = np.maximum((shapes**2).sum(axis=-1), SMALLEST)
     told = np.einsum("rp,rsp->rs", curves, np.broadcast_to(shapes, (len(curves), *shapes.shape[1:]))) ** 2 / length

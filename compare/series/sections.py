@@ -39,11 +39,10 @@ SPLITS = ("", str(Split.VALIDATION), str(Split.TEST))
 
 
 def sections(script: Transcript, epochs: NDArray[np.int64]) -> NDArray[np.int8]:
-    """Return for each line which data the heading above it names, as an index of `SPLITS`. `epochs` holds the epoch
-    of each line.
+    """Return for each line which data the heading above it names, as an index of `SPLITS`.
 
-    A heading applies to at most `LONGEST_SECTION` lines below it, and only until the epoch changes, or a line begins
-    with a word such as `step`.
+    A heading applies to at most `LONGEST_SECTION` lines, until the epoch changes or a line begins with `step`.
+    `epochs` holds the epoch of each line.
     """
     found = np.zeros(len(script.lines), np.int8)
     meant = np.full(len(script.forms), -1, np.int8)
@@ -70,7 +69,7 @@ def _maybe_headings(script: Transcript) -> Iterable[int]:
 
 
 def _named_by(form: str) -> str | None:
-    """Return the data set that a heading names, empty if it names none; None if the form is no heading."""
+    """Return the data that a heading names, or an empty text; None if the form is no heading."""
     words = _PREFIX.sub("", form[:_LONGEST_LINE])
     is_heading = ("#" not in words and len(words) < _LONGEST and _HEADING.fullmatch(spaced(words))) or (
         len(form) < _LONGEST and _FRAMED.fullmatch(form)

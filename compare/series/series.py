@@ -1,7 +1,4 @@
-"""Reads series of numbers: for each number that a print shows repeatedly, its value at each point of each run.
-
-A form is a line with its values replaced by `#`; a column is one number of a form.
-"""
+"""Reads series: the values of one number in all runs, at points such as epochs."""
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -24,14 +21,12 @@ from gedanken.compare.series.skipped_points import Shown, Skipped, skipped_point
 from gedanken.compare.series.user_metrics import read_asked
 
 MOST_SERIES = 60
-"""Maximum number of series that are tested: metrics first, times and other measurements of the environment last.
-Within each group, the numbers of the most frequent lines come first. If there are more, those are kept that are the
-most likely to be the primary endpoint."""
+"""Maximum number of series that are tested. If there are more, the likeliest primary endpoints are kept."""
 LONGEST_NAME = 90
 FEW = 3
 MOST_VARIANTS = 16
-"""Maximum number of different values that a number in a name, such as the 5 in `top-5`, may take in a log. A number
-with more values is an identifier."""
+"""Maximum number of variants of a name, such as `top-1` and `top-5`. With more variants, the number is an
+identifier."""
 
 Numbers = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -39,9 +34,8 @@ Indices = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Series:
-    """One number that the program prints repeatedly, such as the loss: its values in every run that is compared, by
-    epoch or step. The real runs come first.
-    """
+    """One number that the program prints repeatedly, such as the loss: its values in each run. The real runs come
+    first."""
 
     name: str
     column: Column
@@ -58,8 +52,7 @@ class Series:
 
 
 class AllSeries:
-    """All series of a comparison. The real runs alone decide which series there are. The values of these series are
-    read from all runs that are compared."""
+    """All series of a comparison. The real runs alone decide which series there are."""
 
     def __init__(self, run_set: RunSet) -> None:
         self.real = [Printed(run) for run in run_set.leaves]
@@ -73,8 +66,7 @@ class AllSeries:
 
     @cached_property
     def _forms(self) -> dict[str, Form]:
-        """The forms that at least two real runs show, the most frequent first. If there is only one real run, all its
-        forms."""
+        """The forms that at least two real runs show (or the only real run), the most frequent first."""
         often: dict[str, int] = {}
         runs: dict[str, list[Printed]] = {}
         for run in self.real:
@@ -107,10 +99,7 @@ class AllSeries:
         return named
 
     def _variants(self, form: Form) -> list[Form]:
-        """Split a form by the values that are part of names in it: `Top-1` and `Top-5` are two metrics.
-
-        A value that differs from one real run to the next is an identifier or a date, not part of a name.
-        """
+        """Split a form by the values within names: `Top-1` and `Top-5` are two metrics."""
         kept: list[int] = []
         for index in form.parts_of_names:
             values = [
@@ -118,6 +107,7 @@ class AllSeries:
                 for run in self.real
                 if len(lines := run.lines(form.form))
             ]
+            # A value that differs from one real run to the next is an identifier or a date.
             if len(set(values)) == 1 and 1 < len(values[0]) <= MOST_VARIANTS and not self._counts_up(form, index):
                 kept.append(index)
         if self._is_below_headings(form):
@@ -160,7 +150,7 @@ class AllSeries:
         return choose(self.columns, shown, len(self.real), wanted, monitored_in(forms))
 
     def _shown(self, at: int, name: str, column: Column) -> tuple[Indices, Numbers]:
-        """Return the indices of the lines of one run that show a column, and the column's values as printed there."""
+        """Return the lines of one run that show a column, and the column's values as printed."""
         if name in self._asked:
             return self._asked[name][at]
         lines, index = self.runs[at].of(column)
@@ -177,8 +167,7 @@ class AllSeries:
         return self._made(name, placed(keys, ("epoch",)), [values for _lines, values in found], ends)
 
     def _is_below_headings(self, form: Form) -> bool:
-        """Return whether some lines of the form are below a heading such as `Validation:`, and the headings are the
-        same in all real runs that show the form."""
+        """Return whether the form has lines below headings such as `Validation:`, the same ones in all real runs."""
         if not any(form.metric(at) for at in range(min(len(form.spans), MOST_COLUMNS))):
             return False
         values = [np.unique(run.values(lines, SECTION)) for run in self.real if len(lines := run.lines(form.form))]
@@ -240,12 +229,10 @@ class AllSeries:
         return _Rows(run, lines, index, column)
 
     def _keys(self, rows: Sequence["_Rows"], form: Form) -> tuple[list[Numbers], tuple[str, ...]]:
-        """Return the counters that identify the points of a series, such as epoch and step: their values in each run
-        (lines × counters), and their names.
-
-        There are no counters for a line that real runs print only once.
-        """
+        """Return the counters that identify a series' points: their values in each run (lines × counters), and their
+        names."""
         really = rows[: len(self.real)]
+        # A line that real runs print only once needs no counters.
         if max(len(row.lines) for row in really) <= 1:
             return [np.empty((len(row.lines), 0)) for row in rows], ()
         shared = [at for at in form.counters if self._is_shared(form, at)]
@@ -269,8 +256,7 @@ class AllSeries:
         return [row.run.values(row.lines, rising)[:, None] for row in rows], (form.name_of(rising),)
 
     def _counted(self, row: "_Rows", name: str) -> Numbers:
-        """Return the value of the named counter in each line of a column that occurs in several forms; -1 if a line
-        has no such counter."""
+        """Return the named counter's value in each line of a merged column; -1 if a line lacks this counter."""
         found = np.full(len(row.lines), -1.0)
         for part in (row.column.form, *(form for form, _index in row.column.parts)):
             counters = counters_of(self._forms[part])
@@ -280,15 +266,14 @@ class AllSeries:
         return found
 
     def _is_shared(self, form: Form, counter: int) -> bool:
-        """Return whether the real runs have at least half of a counter's values in common. The steps of an agent's
-        episodes, for example, may have few values in common, because episodes end at random."""
+        """Return whether the real runs have at least half of a counter's values in common."""
         values = [np.unique(run.values(lines, counter)) for run in self.real if len(lines := run.lines(form.form))]
         common = reduce(np.intersect1d, values)
+        # The steps of an agent's episodes may have few values in common, because episodes end at random.
         return 2 * len(common) >= min(map(len, values))
 
     def _rising(self, form: Form) -> int | None:
-        """Return the index of the first whole number that rises from line to line in every real run that shows the
-        form."""
+        """Return the index of the first whole number that rises from line to line in every real run."""
         for at in range(min(len(form.spans), MOST_COLUMNS)):
             if form.is_environment(at) or form.metric(at) or not self._is_shared(form, at):
                 continue
@@ -299,8 +284,8 @@ class AllSeries:
 
 
 def _most_promising(columns: Sequence[Column]) -> list[Column]:
-    """Return as many columns as are tested, in the same order. Which they are does not depend on the order of an
-    object's keys or a table's columns."""
+    """Return the columns that are tested, in the same order."""
+    # The order of an object's keys or a table's columns must not matter.
     ranks = [(column.is_environment, column.metric is None, promise(column)) for column in columns]
     kept = sorted(range(len(columns)), key=ranks.__getitem__)[:MOST_SERIES]
     return [columns[at] for at in sorted(kept)]
@@ -309,8 +294,7 @@ def _most_promising(columns: Sequence[Column]) -> list[Column]:
 def _all_headed(
     columns: Sequence[Column], labels: Set[str], form_of: Mapping[tuple[str, Fixed], Form]
 ) -> frozenset[str]:
-    """Return the labels that several columns share, if the lines of these columns begin with different words. These
-    words then become part of the names."""
+    """Return the shared labels whose columns differ in the first words of their lines."""
     alike: dict[str, list[Column]] = {}
     for column in columns:
         alike.setdefault(column.label, []).append(column)
@@ -338,22 +322,18 @@ class _Rows(NamedTuple):
 
 
 def _read(rows: Sequence[_Rows], n_real: int) -> list[Numbers]:
-    """Read the values of each run. Accuracies become fractions, whether printed as fractions, percentages or counts.
-
-    Accuracies without a unit are read as percentages in all runs as soon as one of them, in any real run, is above 1.
-    So a run whose accuracies are all below 1 % is read like the other runs.
-    """
+    """Read the values of each run; accuracies become fractions."""
     read = [_marked(row) for row in rows]
     bare = [values[is_bare] for values, is_bare in read]
     undecided = np.concatenate(bare[:n_real]) if any(map(len, bare[:n_real])) else np.concatenate(bare)
+    # One accuracy above 1 makes all those without a unit percentages, also in a run that stays below 1 %.
     if np.nanmax(undecided, initial=0.0) > 1:
         return [np.where(is_bare, values / 100, values) for values, is_bare in read]
     return [values for values, _is_bare in read]
 
 
 def _marked(row: _Rows) -> tuple[Numbers, NDArray[np.bool_]]:
-    """Return all values, and a mask of the accuracies without a unit. An accuracy with a unit (`%`, or a total as in
-    `97/100`) is converted to a fraction."""
+    """Return all values, with `97%` and `97/100` as fractions, and a mask of the accuracies without a unit."""
     run, lines, index, column = row
     values = run.values(lines, index)
     bare = np.zeros(len(lines), bool)

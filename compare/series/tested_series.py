@@ -1,4 +1,4 @@
-"""Tests series of numbers: do imagined runs differ from real runs by more than real runs differ from each other?"""
+"""Tests whether imagined runs differ from real runs by more than real runs differ from each other."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -32,8 +32,7 @@ from gedanken.experiment.format import probability
 
 POINTS_SHOWN = 2000
 POINTS_TESTED = 200
-"""Maximum number of points of a series from which p-values and measures such as the CRPS are computed. Of a series
-with more points, this many are taken, evenly spaced."""
+"""Maximum number of points, evenly spaced, from which p-values and measures such as the CRPS are computed."""
 ENVIRONMENT = "times, speeds and memory are measured on another machine"
 MACHINE = "it says which machine or software a run used"
 SAME = "it is the same in all real runs"
@@ -49,14 +48,10 @@ shown twice."""
 
 
 def judge(run_set: RunSet) -> Judgement:
-    """Test whether imagined runs differ from real runs in the primary endpoint, whether they differ in other series,
-    and whether single imagined runs are outliers.
+    """Test whether imagined runs differ from real runs in the primary endpoint or other series, and find outliers.
 
-    The primary endpoint is the last value of a metric, in runs that were not cut short; `primary_endpoint.py` chooses
-    the metric. All other series form two families: the metrics, and the series that are neither metrics nor
-    measurements of the environment. In each family, the largest statistic decides (`westfall_young.py`), so one
-    extreme series is reported, however many other series there are. The levels are in `levels.py`. If the output has
-    no metric, all series form one family.
+    The primary endpoint is tested by itself. The other series form two families, metrics and others; if there is no
+    metric, one family. In each family, the largest statistic decides (`westfall_young.py`).
     """
     real, imagined = run_set.leaves, run_set.samples
     if not real or not imagined:
@@ -108,15 +103,13 @@ def _undecided(run_set: RunSet, primary: TestedSeries | None, secondary: Sequenc
 
 
 def _judges_single_runs(primary: TestedSeries) -> bool:
-    """Return whether single imagined runs are judged at the primary endpoint: `find_outliers` needs `FEWEST` real
-    values, all of them finite."""
+    """Return whether there are enough finite real values to judge single imagined runs at the primary endpoint."""
     real = primary.series.values[[at for at in primary.runs if at < primary.series.n_real], 0]
     return len(real) >= FEWEST and bool(np.isfinite(real).all())
 
 
 def _question(primary: TestedSeries) -> str:
-    """State the question that the test of the primary endpoint would answer. If single imagined runs are judged
-    without this test, say so."""
+    """State the question that the test of the primary endpoint would answer."""
     imagined = len(primary.judged.imagined)
     asked = f"Whether {differ_in(primary.judged.name, imagined)}"
     if not _judges_single_runs(primary):
@@ -127,7 +120,7 @@ def _question(primary: TestedSeries) -> str:
 
 
 def _runs_with_values(run_set: RunSet, n: int, m: int) -> str:
-    """State how many runs reached their end, and that `n` real and `m` imagined runs of these printed a value."""
+    """State how many runs reached their end, and how many of these printed a value."""
     real, imagined = _reached_end(run_set, run_set.leaves), _reached_end(run_set, run_set.samples)
     ended, imagined_ended = sum(real), sum(imagined)
     values = " and" if (ended, imagined_ended) == (n, m) else f"; {n:,} real and {m:,} imagined runs"
@@ -149,8 +142,9 @@ def _needed(n: int, m: int, level: float) -> str:
 
 
 def _primary(run_set: RunSet, series: Series) -> TestedSeries:
-    """Test the last value, in runs that reached their end: the last value of a truncated log is not an end value."""
+    """Test the last value, in runs that reached their end."""
     reached = _reached_end(run_set, run_set.leaves + run_set.samples)
+    # The last value of a truncated log is not an end value.
     ends = [end if is_whole else None for is_whole, end in zip(reached, series.ends, strict=True)]
     values = np.array([[np.nan if end is None else end[1]] for end in ends])
     there = np.array([[end is not None] for end in ends])
@@ -170,12 +164,9 @@ def _reached_end(run_set: RunSet, runs: Sequence[ParsedRun]) -> list[bool]:
 
 
 def _curve(run_set: RunSet, series: Series) -> TestedSeries:
-    """Test the whole series, in runs that show at least half of the usual number of points. If these runs are all
-    real, or all imagined, every run that shows a point is tested instead.
-
-    The usual number is the median over all runs together, so it does not depend on which runs are real.
-    """
+    """Test the whole series, in runs that show at least half of the usual number of points."""
     shown = series.shown.sum(axis=1)
+    # The median over all runs together does not depend on which runs are real.
     usual = float(np.median(shown[shown > 0])) if shown.any() else 0.0
     enough = [at for at, count in enumerate(shown) if count and count >= usual / 2]
     worlds = {at < series.n_real for at in enough}
@@ -251,12 +242,7 @@ def _is_fixed(run_set: RunSet) -> bool:
 
 
 def _families(curves: Sequence[TestedSeries], primary: TestedSeries | None) -> list[TestedSeries]:
-    """Return the curves with their p-values, unadjusted and adjusted. A curve that shows the same numbers as an
-    earlier one gets no p-value.
-
-    The scatter of curves is tested too. The first significant test of scatter is added to the result, unless the
-    curve itself differs significantly.
-    """
+    """Return the curves with their p-values, and one significant test of scatter, unless its curve differs itself."""
     single = _without_twins(curves, primary)
     metrics = [one for one in single if one.apart is not None and one.series.column.metric]
     others = [one for one in single if one.apart is not None and not one.series.column.metric]
@@ -273,8 +259,8 @@ def _families(curves: Sequence[TestedSeries], primary: TestedSeries | None) -> l
 
 
 def _stepped(family: Sequence[TestedSeries], level: float, lower: Sequence[int] = ()) -> list[TestedSeries]:
-    """Return the series of one family with their p-values, unadjusted and adjusted for the family. For the series at
-    the indices in `lower`, only imagined values below the real ones count as different."""
+    """Return one family's series with p-values; for those in `lower`, only lower imagined values count as
+    different."""
     found = step_down([one.tested for one in family if one.tested is not None], _n_real(family), lower)
     return [
         replace(one, judged=replace(one.judged, p=p, p_adjusted=adjusted), level=level)
@@ -287,11 +273,7 @@ def _n_real(family: Sequence[TestedSeries]) -> int:
 
 
 def _scatters(metrics: Sequence[TestedSeries], primary: TestedSeries) -> list[TestedSeries]:
-    """Return the tests of how much curves scatter: one for the curve of the primary metric from point to point, one
-    for this curve about a smooth decay, and one for the curves of all metrics together.
-
-    Testing each curve separately would double the number of series that can be extreme by chance.
-    """
+    """Return the tests of scatter: two for the primary metric's curve, and one for all metrics together."""
     rough = [
         (metric, found)
         for metric in metrics
@@ -304,6 +286,7 @@ def _scatters(metrics: Sequence[TestedSeries], primary: TestedSeries) -> list[Te
         for one, _rough in same
         if one.tested is not None and (found := about_decay(one.tested)) is not None
     ]
+    # Testing each curve separately would double the number of series that can be extreme by chance.
     together = [found for one, found in rough if one.runs == rough[0][0].runs]
     if len(together) > len(same):
         scatters.append(_scatter(rough[0][0], np.hstack(together), "scatter of all metrics from point to point"))
@@ -351,9 +334,7 @@ def _without_twins(curves: Sequence[TestedSeries], primary: TestedSeries | None)
 
 
 def _scaled_distances(curve: TestedSeries) -> Matrix | None:
-    """Return the distances between the runs in a series, as a vector with mean 0 and length 1. The product of two
-    such vectors is the correlation of the distances. None if there are fewer than three runs, or if all distances are
-    equal."""
+    """Return the distances between runs as a vector with mean 0 and length 1, whose products are correlations."""
     if curve.apart is None or len(curve.runs) < 3:
         return None
     apart = curve.apart[np.triu_indices(len(curve.runs), 1)]
@@ -362,7 +343,7 @@ def _scaled_distances(curve: TestedSeries) -> Matrix | None:
 
 
 def _rows(values: Matrix, shown: NDArray[np.bool_]) -> tuple[tuple[float | None, ...], ...]:
-    """Return what each run shows at each point: a value, which may be nan or inf, or None if it shows none."""
+    """Return each run's value at each point; None where a run shows none."""
     return tuple(
         tuple(value if there else None for value, there in zip(row, known, strict=True))
         for row, known in zip(values.tolist(), shown.tolist(), strict=True)

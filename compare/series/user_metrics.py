@@ -30,9 +30,8 @@ def compiled(name: str, expression: str) -> "regex.Pattern[str]":
 
 
 def read_asked(runs: Sequence[ParsedRun], named: Sequence[tuple[str, str]]) -> dict[str, list[Read]]:
-    """Read each user-defined metric in every run. The result holds, by the name of the metric, one `Read` for each
-    run. `named` holds the metrics as (name, expression). Raises BadInput if an expression is invalid or takes too
-    long."""
+    """Read each user-defined metric in every run; the result maps its name to one `Read` for each run. `named` holds
+    (name, expression). Raises BadInput if an expression is invalid or takes too long."""
     ends = time.monotonic() + SECONDS
     return {name: [_read(run, name, compiled(name, text), ends) for run in runs] for name, text in named}
 

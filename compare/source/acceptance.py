@@ -25,16 +25,16 @@ class Before(NamedTuple):
 def problems_of(
     source: str, execution: Execution, task: Task, majority_share: float, before: Before | None = None
 ) -> tuple[str, ...]:
-    """List in plain sentences what is wrong with a program that was run; empty if nothing is. `majority_share` is the
-    share of the most frequent class in the data.
+    """List in plain sentences what is wrong with a program that was run; empty if nothing is.
 
-    A coder may copy these sentences into the corrected program, which the imagined machine sees. So the sentences
-    contain nothing that the run printed or counted (fairness rule 2).
+    `majority_share` is the share of the most frequent class. The sentences contain nothing that the run printed or
+    counted (fairness rule 2).
     """
     try:
         parsed = Source(source)
     except SyntaxError as error:
         return (f"it is not valid Python: {error.msg or error}",)
+    # A coder may copy these sentences into the corrected program, which the imagined machine sees.
     problems = _problems_in_code(parsed, task) + _problems_in_settings(parsed, task, before)
     if execution.cause is not Cause.FINISHED:
         problems.append(_ending(execution))
@@ -72,8 +72,8 @@ def _problems_in_settings(parsed: Source, task: Task, before: Before | None) -> 
 
 
 def _may_be_set(parsed: Source, wanted: float, before: Before | None) -> bool:
-    """Return whether a setting, such as the batch size, may have the value `wanted`, although the source does not
-    determine its value. The number must occur in the source, and more often than in the earlier version `before`."""
+    """Return whether the source contains the number `wanted`, and more often than the earlier version `before`
+    does."""
     try:
         held = times_held(Source(before.source), wanted) if before else 0
     except SyntaxError:

@@ -19,8 +19,7 @@ _OPERATORS: Mapping[type[ast.operator], Callable[..., int | float]] = {
 
 
 def calculate(left: object, op: ast.operator, right: object) -> int | float | None:
-    """Evaluate an operation on two numbers. Return None for other operands and operators, for powers with large or
-    fractional numbers, and if Python would raise an error.
+    """Evaluate an operation on two numbers; None if it cannot be evaluated, such as a large power.
 
     Raises OverflowError if the result exceeds `LARGEST`.
     """

@@ -25,8 +25,7 @@ class _Returned(Exception):
 
 
 class Builder:
-    """Evaluates constructors. Its methods raise NotStaticError if the source does not determine a value that is
-    needed."""
+    """Evaluates constructors. Methods raise NotStaticError if the source does not determine a needed value."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -154,8 +153,8 @@ class Builder:
                 raise NotStaticError
 
     def value(self, node: ast.expr, names: Names) -> object:
-        """Return the value of an expression: a module, a tensor, a constant or a list. If the source does not
-        determine it, return PLAIN if it is certainly not a module, otherwise UNKNOWN."""
+        """Return the value of an expression; PLAIN if it is unknown but certainly no module, UNKNOWN if it may be
+        one."""
         self._count()
         match node:
             case ast.Constant(value=constant):
@@ -216,10 +215,7 @@ class Builder:
             yield self.value(item, inner)
 
     def _global(self, name: str) -> object:
-        """Return the value of a global name that is assigned the same number everywhere, or only once, by an
-        expression such as a constant, a list or a sum. Return UNKNOWN for all other names, also for the name of a
-        function's argument.
-        """
+        """Return the value of a global name with one number or one simple expression; otherwise UNKNOWN."""
         assigned = self.source.assigned(name)
         if not assigned:
             return UNKNOWN

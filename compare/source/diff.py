@@ -24,8 +24,8 @@ class Diff(NamedTuple):
 
 
 def judge_edit(problems: tuple[str, ...], execution: Execution) -> Edit:
-    """Classify an edit by the `problems` of the edited program. Without problems, the edit worked. With problems, it
-    did something else if the `execution` of the program reached its end, and broke the program otherwise."""
+    """Classify an edit: it worked if there are no `problems`; otherwise, it depends on whether the program reached
+    its end."""
     if not problems:
         return "worked"
     return "did something else" if execution.cause is Cause.FINISHED else "broke the program"
@@ -34,8 +34,7 @@ def judge_edit(problems: tuple[str, ...], execution: Execution) -> Edit:
 def judge_repeat(repeated: Program, base: Program) -> Edit:
     """Classify an edit of `base` for which the model returned an earlier version of the program, `repeated`.
 
-    The edit changed nothing if `repeated` is `base`. If an earlier edit of `base` made `repeated`, the edit has the
-    class of the earlier edit. Otherwise, it did something else.
+    If an earlier edit of `base` made `repeated`, the class of that edit is returned.
     """
     if repeated.label == base.label:
         return "changed nothing"

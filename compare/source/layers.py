@@ -14,7 +14,7 @@ class NotStaticError(Exception):
 
 @dataclass(eq=False)
 class Module:
-    """A module of a network, as the source builds it. A module that is used in two places is one object."""
+    """A module of a network. A module that is used in two places is one object."""
 
     own: int = 0
     """Number of the module's own parameters, without those of submodules."""
@@ -46,7 +46,7 @@ Given = tuple[Sequence[object], Mapping[str, object]]
 
 
 def layer(name: str, arguments: Sequence[object], named: Mapping[str, object]) -> Module | None:
-    """Build the `torch.nn` layer that a call of `name` with these arguments makes; None if the layer is not known.
+    """Build the `torch.nn` layer that a call of `name` makes; None if the layer is not known.
 
     The formulae are those of PyTorch's documentation. Raises NotStaticError if the source does not determine a size.
     """
@@ -57,9 +57,8 @@ def layer(name: str, arguments: Sequence[object], named: Mapping[str, object]) -
 
 
 def product(sizes: Sequence[object]) -> int:
-    """Multiply sizes, which must be whole numbers. Raises NotStaticError if one is not, or if the product is larger
-    than any tensor.
-    """
+    """Multiply sizes. Raises NotStaticError if one is no whole number, or if the product is larger than any
+    tensor."""
     if len(sizes) > _LARGEST.bit_length():
         raise NotStaticError
     return _whole(math.prod(_whole(size) for size in sizes))

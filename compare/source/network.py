@@ -9,7 +9,7 @@ from gedanken.compare.source.program_source import Source
 
 
 def network(source: Source) -> Module | None:
-    """Return the one network that a program trains; None if the source does not determine it, or builds several."""
+    """Return the one network that a program trains; None if the source does not determine exactly one."""
     try:
         return _Program(source).network()
     except (NotStaticError, ArithmeticError, RecursionError):
@@ -33,12 +33,7 @@ class _Program:
         return networks[0]
 
     def _roots(self) -> list[ast.Call]:
-        """Find the calls, outside class bodies, that build modules with parameters. Of calls inside each other, only
-        the outermost is returned.
-
-        Raises NotStaticError if one of them may be executed many times, or is part of an assignment to anything but a
-        plain name.
-        """
+        """Find the outermost calls, outside class bodies, that build modules with parameters."""
         found = []
         waiting: list[tuple[ast.AST, bool]] = [(self.source.tree, False)]
         while waiting:

@@ -1,4 +1,4 @@
-"""Finds the print sites of a program: the lines that its own statements can print, as templates from its source."""
+"""Finds the print sites of a program, as templates from its source."""
 
 import ast
 from collections.abc import Container, Iterable, Iterator, Sequence
@@ -18,13 +18,12 @@ Dependence = Literal["nothing", "flags", "values"]
 By = Literal["print", "log", "bar"]
 _ORDER: tuple[Dependence, ...] = ("nothing", "flags", "values")
 _CALL_DEPTH = 3
-"""Number of passes over all calls in `_with_callers`. In each pass, the conditions of a call reach one level deeper:
-the functions that are called inside the called function."""
+"""Number of passes over all calls. In each pass, the conditions of a call reach one level of functions deeper."""
 
 
 @dataclass(frozen=True)
 class PrintSite:
-    """A print site: one line that a statement of the program prints, as a template with holes for the values."""
+    """One line that a statement of the program can print, as a template with holes for the values."""
 
     template: str
     line: int
@@ -34,16 +33,13 @@ class PrintSite:
     holes: tuple[Hole, ...] = field(default=(), compare=False)
     """Expressions that fill the holes, one per hole; empty if nothing is known about them."""
     depends_on: Dependence = field(default="nothing", compare=False)
-    """What decides how often the line is printed. `nothing`: only counters and constants. `flags`: a `try`, or a
-    condition without `<` and `>`. `values`: a condition with `<` or `>`, a `match`, or a `while` without a
-    counter."""
+    """What decides how often the line is printed: `nothing` but counters, `flags` such as a `try`, or `values` such
+    as a condition with `<`."""
     by: By = field(default="print", compare=False)
-    """What makes the line. `print`: a print to standard output. `log`: a log call, a warning, a print to another
-    file such as `sys.stderr`, or a `write`. `bar`: a progress bar, whose lines depend on the time.
-    """
+    """What makes the line: a `print`, a progress `bar`, or a `log` (also a warning or standard error)."""
     form: str | None = None
-    """If set, this site prints only lines of this form: a line with its values replaced by `#`. The form is read from
-    the real runs, if the template alone cannot tell its lines from others."""
+    """If set, this site prints only lines of this form. The form is read from real runs where the template is
+    ambiguous."""
 
     def makes(self, line: str) -> bool:
         """Return whether this site can print this line, ignoring surrounding blanks. Takes linear time on
@@ -76,16 +72,14 @@ class PrintSite:
 
     @property
     def is_open(self) -> bool:
-        """True if the lines of this site cannot be told from others, because the template has fewer than three
-        letters and no `form` is set."""
+        """True if the template has fewer than three letters and no `form` is set: its lines cannot be told from
+        others."""
         return self.form is None and len(list(islice(filter(str.isalpha, self.template), 3))) < 3
 
 
 def print_sites(tree: ast.AST) -> tuple[PrintSite, ...]:
-    """List every line that a `print` to standard output can make, in source order.
-
-    A print that does not end its line and the prints that continue that line count as one line.
-    """
+    """List every line that a `print` to standard output can make, in source order. Prints that continue one line
+    count as one."""
     lines = _open_lines(tree)
     going_on = {call for others in lines.values() for call in others if call is not None}
     return _sites(
@@ -96,11 +90,9 @@ def print_sites(tree: ast.AST) -> tuple[PrintSite, ...]:
 
 
 def other_sites(tree: ast.AST) -> tuple[PrintSite, ...]:
-    """List every line that other statements can show on a terminal: a log, a warning, a progress bar, a print to
-    another file.
-
-    An imagined terminal shows all of these; progress bars in real runs are not read.
-    """
+    """List every line that other statements can show on a terminal: logs, warnings, progress bars, prints to other
+    files."""
+    # An imagined terminal shows all of these; progress bars in real runs are not read.
     said = [(call, place, pieces) for call, place in _calls(tree) if (pieces := _said_by(call)) is not None]
     logs = _sites(call for call in said if called_name(call[0]) not in _BARS)
     bars = _sites(call for call in said if called_name(call[0]) in _BARS)
@@ -159,8 +151,7 @@ def _calls(tree: ast.AST) -> Iterator[tuple[ast.Call, _Place]]:
 
 
 def _counters(tree: ast.AST) -> frozenset[str]:
-    """Find loop variables. Also find names to which only whole numbers are assigned (`n = 0`, `n += 1`), and never
-    inside an `if` or a `try`."""
+    """Find loop variables, and names that always get whole numbers, never inside an `if` or a `try`."""
     nodes = list(ast.walk(tree))
     loops = {name for node in nodes if isinstance(node, ast.For | ast.comprehension) for name in _names(node.target)}
     under = {id(part) for node in nodes if isinstance(node, ast.If | ast.Try) for part in ast.walk(node)}
@@ -186,8 +177,7 @@ def _names(tree: ast.AST) -> Iterator[str]:
 
 
 def _with_callers(calls: Sequence[tuple[ast.Call, _Place]]) -> Iterator[tuple[ast.Call, _Place]]:
-    """Yield the calls again. If a function is called under a condition, the calls inside this function now depend on
-    this condition too."""
+    """Yield the calls again; those inside a function now depend on the conditions of its callers too."""
     worst: dict[str, Dependence] = {}
     for _ in range(_CALL_DEPTH):
         for call, place in calls:
@@ -207,8 +197,7 @@ def _with_callers(calls: Sequence[tuple[ast.Call, _Place]]) -> Iterator[tuple[as
 
 
 def _decided_by(node: ast.AST, counters: Container[str]) -> Dependence | None:
-    """Return what decides how often the statements inside `node` are executed; None if only counters do, or if `node`
-    decides nothing."""
+    """Return what decides how often statements inside `node` are executed; None if only counters do, or nothing."""
     match node:
         case ast.While(test=test):
             return None if {*_names(test)} and _is_counted(test, counters) else "values"
@@ -226,10 +215,10 @@ def _decided_by(node: ast.AST, counters: Container[str]) -> Dependence | None:
 
 
 def _is_counted(test: ast.expr, counters: Container[str]) -> bool:
-    """Return whether a condition contains only counters and constants. Names inside a `%` expression count as
-    counters, names in capitals as constants."""
+    """Return whether a condition contains only counters and constants."""
     remainders = [part for part in ast.walk(test) if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Mod)]
     inside = {id(part) for remainder in remainders for part in ast.walk(remainder)}
+    # Names inside a `%` expression count as counters, names in capitals as constants.
     parts = [part for part in ast.walk(test) if isinstance(part, ast.Name | ast.Attribute | ast.Call)]
     return all(
         id(part) in inside or (isinstance(part, ast.Name) and (part.id in counters or part.id.isupper()))
@@ -238,8 +227,7 @@ def _is_counted(test: ast.expr, counters: Container[str]) -> bool:
 
 
 def _open_lines(tree: ast.AST) -> dict[ast.Call, list[ast.Call | None]]:
-    """For each print that does not end its line, list the prints that continue the line; a final None stands for
-    unknown text that may follow."""
+    """For each print that leaves its line open, list the prints that continue it; None is unknown text."""
     lines: dict[ast.Call, list[ast.Call | None]] = {}
     for block in _blocks(tree):
         first: ast.Call | None = None
@@ -299,7 +287,7 @@ def _printed(call: ast.Call) -> Pieces:
 
 
 def _said_by(call: ast.Call) -> Pieces | None:
-    """Return what a call shows on the terminal other than by a print to standard output; None if it shows nothing."""
+    """Return what a call shows on the terminal, other than by `print` to standard output; None if nothing."""
     name = called_name(call)
     if name == "print":
         return None if is_print(call) else _printed(call)
@@ -325,8 +313,7 @@ def _logged(call: ast.Call) -> Pieces:
 
 
 def _within(pieces: Pieces, before: bool, behind: bool, is_log: bool = False) -> Pieces:
-    """Add a hole for unknown text before each line of `pieces`, behind it, or both. `is_log` says that the text
-    before the line is a logger's prefix."""
+    """Add a hole for unknown text before or behind each line; with `is_log`, the text before is a logger's prefix."""
     framed: Pieces = []
     for template, holes in as_lines(pieces):
         waiting = iter(holes)
@@ -338,9 +325,7 @@ def _within(pieces: Pieces, before: bool, behind: bool, is_log: bool = False) ->
 
 
 def _file_of(call: ast.Call) -> str | None:
-    """Return the name of the file that a print writes to; None if no file is given, empty if the file is not a plain
-    name.
-    """
+    """Return the name of the file that a print writes to; None without a file, empty for an unnamed one."""
     file = _keyword(call, "file")
     return None if file is None else last_name(file) or ""
 

@@ -49,10 +49,8 @@ class Source:
         return self._layers_in(self.tree)
 
     def epochs(self) -> int | None:
-        """Return the number of epochs: the length of the first loop whose variable has `epoch` in its name.
-
-        Return None if there is no such loop, or if its range is not static or absurdly large.
-        """
+        """Return the length of the first loop whose variable has `epoch` in its name. None if there is no such loop,
+        or its range is not static or absurdly large."""
         loops = [node for node in ast.walk(self.tree) if isinstance(node, ast.For)]
         for loop in loops:
             name = loop.target.id if isinstance(loop.target, ast.Name) else ""
@@ -62,8 +60,8 @@ class Source:
         return None
 
     def fixes_its_seed(self) -> bool:
-        """Return whether the program sets a random seed itself (fairness rule 7). A call without an argument, such as
-        `seed()`, sets none."""
+        """Return whether the program sets a random seed itself (fairness rule 7). A call such as `seed()` sets
+        none."""
         calls = [node for node in ast.walk(self.tree) if isinstance(node, ast.Call)]
         return any(called_name(call) in SEED_CALLS and (call.args or call.keywords) for call in calls)
 
@@ -96,8 +94,7 @@ class Source:
         return None
 
     def assigned(self, name: str) -> Sequence[ast.expr]:
-        """List all expressions that are assigned to a name; empty if the name may also get values in other ways, for
-        example from a loop or as an argument."""
+        """List all expressions assigned to a name; empty if it may also get values otherwise, as in a loop."""
         given = self._assigned[0].get(name, [])
         return given if len(given) == self._assigned[1][name] and name not in self._arguments else ()
 

@@ -1,11 +1,4 @@
-"""Finds the lines that a program prints in every run, as far as the source alone proves them.
-
-A print is proven if its values are constants and counters of static loops, and if every run reaches it. Every run
-reaches the top level, a `for` over a static range, `if __name__ == "__main__"`, and a function without parameters
-that is called only once, from one of these places. Nothing is proven under another `if`, in a `try` or a `while`, or
-after a statement that may end the program. In a program that prints incomplete lines, or that writes to its output
-without `print`, nothing at all is proven.
-"""
+"""Finds the lines that a program prints in every run, as far as the source alone proves them."""
 
 import ast
 import builtins
@@ -30,9 +23,9 @@ _UNSEEN = _REDIRECTING | {
 }
 # fmt: on
 """Names by which a program can change the meaning of its own names or of `print`."""
+# `eval` is none of them, because `model.eval()` is harmless.
 _UNSEEN_PARTS = _REDIRECTING | {"__dict__", "__setattr__", "__builtins__"}
-"""Attributes by which a program can change the meaning of its own names or of `print`. `eval` is none of them,
-because `model.eval()` is harmless."""
+"""Attributes by which a program can change the meaning of its own names or of `print`."""
 _OUTPUT = frozenset({"print", "stdout", "__name__", "*"})
 """Names that a program must not rebind, because its prints might then mean something else."""
 _EXITS = frozenset({"exit", "quit", "_exit", "SystemExit", "abort", "kill", "killpg", "alarm"})
@@ -45,8 +38,10 @@ Value = int | float | str
 
 
 def proven_lines(tree: ast.Module) -> dict[int, tuple[str, ...]]:
-    """Return the lines that each proven print makes, in order and without surrounding blanks. Each key is the line
-    number of a print in the source. The result is empty if the analysis would take too long.
+    """Return the lines that each proven print makes, in order, by the print's line number. Empty if the analysis
+    takes too long.
+
+    A print is proven if every run reaches it, and its values are constants or counters of static loops.
     """
     prover = _Prover(tree)
     try:
@@ -104,7 +99,7 @@ class _Prover:
     def _printed(
         self, block: Sequence[ast.stmt], counters: Mapping[str, Value], depth: int
     ) -> Iterator[tuple[int, str | None]]:
-        """Yield (source line, text) for each print that every run reaches; the text is None if it is not known."""
+        """Yield (source line, text) for each print that every run reaches; None stands for unknown text."""
         for statement in block:
             self._steps += 1
             if self._steps > _MOST_STEPS or depth > _DEEPEST:
@@ -126,8 +121,7 @@ class _Prover:
                     self._ended = id(statement) in self._exiting
 
     def _find_telling(self, tree: ast.Module) -> Iterator[int]:
-        """Yield the `id` of each loop that prints something and surely completes all its iterations: nothing in it
-        leaves the loop, ends the program, or changes the loop variable."""
+        """Yield the `id` of each loop that prints something and surely completes all its iterations."""
         for node in ast.walk(tree):
             if isinstance(node, ast.For) and isinstance(node.target, ast.Name) and not _leaves(node.body):
                 name = node.target.id
@@ -261,8 +255,8 @@ def _bindings(nodes: Sequence[ast.AST]) -> Iterator[str]:
 
 
 def _shared(nodes: Sequence[ast.AST]) -> Iterator[str]:
-    """Yield names that are bound from outside their scope: by `global` or `nonlocal`, or as an attribute of an object
-    other than `self`."""
+    """Yield names that are bound from outside their scope: by `global`, by `nonlocal`, or as an object's
+    attribute."""
     for node in nodes:
         match node:
             case ast.Global(names=names) | ast.Nonlocal(names=names):

@@ -25,8 +25,7 @@ class Tensor:
 
 
 def calculated(left: object, op: ast.operator, right: object) -> object:
-    """Evaluate an operation on two whole numbers or on a list. For other numbers and for strings, return PLAIN: an
-    unknown value that is certainly no module of a network. For all other operands, return UNKNOWN.
+    """Evaluate an operation on two whole numbers or on a list; for other operands, return PLAIN or UNKNOWN.
 
     Raises NotStaticError if the result is absurdly large, or if lists do not have the operation.
     """
@@ -46,9 +45,8 @@ def calculated(left: object, op: ast.operator, right: object) -> object:
 
 
 def iterated(name: str, given: Sequence[object]) -> Sequence[object]:
-    """Return the items of a loop over a call of `range`, `enumerate`, `zip` or `reversed`. `name` is the name of the
-    called function, and `given` are its arguments. Raises NotStaticError if the arguments do not determine the items.
-    """
+    """Return the items of a loop over a call of `range`, `enumerate`, `zip` or `reversed`. `given` are the arguments.
+    Raises NotStaticError if the arguments do not determine the items."""
     if name == "range":
         turns = range_of(given)
         if turns is None or turns[MOST_STEPS:]:

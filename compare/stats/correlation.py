@@ -11,8 +11,8 @@ FEWEST = 5
 """Minimum number of ranked items; with four, every order has p > .08."""
 
 Signs = NDArray[np.float64]
-"""Array of shape … × n × n, with a number for each pair of items: 1 if a ranking puts the first item higher, -1 if it
-puts the second higher, 0 if they are tied."""
+"""Array … × n × n, a number for each pair of items: 1 if a ranking puts the first item higher, -1 if the second, 0
+for ties."""
 Taus = NDArray[np.float64]
 """Array of values of tau; NaN where tau is undefined."""
 
@@ -21,12 +21,12 @@ class Tau(NamedTuple):
     """A rank correlation, from -1 to 1."""
 
     value: float | None
-    """None if tau is undefined: fewer than five items are ranked, one ranking has only ties, or (for the partial tau)
-    the third ranking completely explains one of the other two."""
+    """None if fewer than five items are ranked, a ranking has only ties, or the third ranking completely explains
+    another."""
     low: float | None
     high: float | None
-    """`low` and `high` bound the 95 % bootstrap interval (percentile method, resampling the ranked items). They are
-    None if tau is undefined in half or more of the resamples."""
+    """`low` and `high` bound the 95 % bootstrap interval (percentiles, over items). Both are None if half of the
+    resamples have no tau."""
     p: float | None
     """Two-sided p-value of a permutation test."""
     n: int
@@ -42,8 +42,8 @@ def kendall(ours: Sequence[float], theirs: Sequence[float]) -> Tau:
 def partial_kendall(ours: Sequence[float], theirs: Sequence[float], given: Sequence[float]) -> Tau:
     """Compute Kendall's partial tau (1942) of two rankings, given a third: (τ₁₂ − τ₁₃τ₂₃) / √((1 − τ₁₃²)(1 − τ₂₃²)).
 
-    For the p-value, only residuals are permuted: the part of the ranks in `theirs` that the third ranking does not
-    explain (Freedman and Lane, 1983). If the third ranking has no ties, all residuals are zero, and p is 1.
+    For the p-value, residuals of `theirs` are permuted (Freedman and Lane, 1983). If the third ranking has no ties, p
+    is 1.
     """
     return _tau([ours, theirs, given], _partial)
 
@@ -79,11 +79,8 @@ def _signs(ranks: NDArray[np.float64]) -> Signs:
 
 
 def _fitted(ranks: NDArray[np.float64], given: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return, for each item, the mean of `ranks` over all items with the same value in `given`.
-
-    A straight line fitted in place of these means would mistake a curved dependence on `given` for a separate
-    relation.
-    """
+    """Return, for each item, the mean of `ranks` over all items with the same value in `given`."""
+    # A straight line in place of these means would mistake a curved dependence on `given` for a separate relation.
     return np.array([ranks[given == value].mean() for value in given])
 
 

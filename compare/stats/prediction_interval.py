@@ -12,9 +12,8 @@ Scale = Literal["as it is", "logarithm", "logit"]
 FEWEST = 4
 """Minimum number of values from which a spread can be estimated."""
 HEAVY_TAILS = 2 / 3
-"""The degrees of freedom for normal values are multiplied by this, because the last values of real training runs have
-longer tails: see `python -m benchmarks.series_levels`.
-"""
+"""Factor of the degrees of freedom, because last values of real runs have longer tails than normal values. See
+`python -m benchmarks.series_levels`."""
 MOST_DECIMALS = 8
 
 
@@ -28,23 +27,19 @@ class OutlierTest(NamedTuple):
 
 
 def scale_of(values: NDArray[np.float64], is_share: bool) -> Scale:
-    """Return a scale on which the distribution of values like these is usually symmetric: `logit` for shares
-    (`is_share`) that all lie strictly between 0 and 1, `logarithm` for other values that are all positive, and
-    `as it is` for the rest."""
+    """Return a scale on which such values are usually symmetric: `logit` for shares within (0, 1), `logarithm` for
+    positive values, or `as it is`."""
     if is_share and ((values > 0) & (values < 1)).all():
         return "logit"
     return "logarithm" if (values > 0).all() else "as it is"
 
 
 def outlier_test(value: float, others: Sequence[float], is_share: bool = False) -> OutlierTest | None:
-    """Test how extreme a value is among others. Return None if there are fewer than FEWEST others, or if one of them
-    is not a finite number.
+    """Test how extreme a value is among others; None with fewer than FEWEST others, or if one is not finite.
 
-    If all others are equal, their spread is estimated from the number of decimals to which the values are rounded.
-    Values with MOST_DECIMALS decimals or more are not rounded, and the result is then None.
-
-    The p-value is the larger p-value of two tests: on the values as they are, and on the scale that makes the values
-    roughly symmetric (`scale_of`). A value that is not a finite number counts as more extreme than all finite ones.
+    p is the larger of two: on the values as they are, and on the scale of `scale_of`. If all others are equal, their
+    number of decimals gives the spread; with MOST_DECIMALS or more, the result is None. A value that is not finite is
+    the most extreme.
     """
     known = np.asarray(others, float)
     if len(known) < FEWEST or not np.isfinite(known).all():
@@ -90,8 +85,7 @@ def _on(scale: Scale, values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _resolution(values: NDArray[np.float64]) -> float:
-    """Return the unit of the last decimal that these values need, such as 0.01 for 0.25 and 0.5; 0 if they need
-    MOST_DECIMALS decimals or more."""
+    """Return the unit of the last decimal that these values need, such as 0.01; 0 from MOST_DECIMALS decimals on."""
     for decimals in range(MOST_DECIMALS):
         if np.isclose(values, np.round(values, decimals), rtol=1e-12, atol=1e-12).all():
             return float(10.0**-decimals)

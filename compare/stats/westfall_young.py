@@ -1,7 +1,4 @@
-"""Tests many series at once, by step-down permutation of the maximum statistic (Westfall and Young, 1993).
-
-For two groups of runs and a single set of distances, see `permutation_test.py`.
-"""
+"""Tests many series at once, by step-down permutation of the maximum statistic (Westfall and Young, 1993)."""
 
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
@@ -13,9 +10,8 @@ from gedanken.compare.stats.permutation_test import labellings
 
 SCALE_QUANTILE = 0.9
 LEAST_VARIANCE = 1e-12
-"""Lower bound of the variance within the two groups (the variance over all runs is 1). Without this bound, two groups
-with no variance would be infinitely far apart.
-"""
+"""Lower bound of the variance within the two groups. Without this bound, groups with no variance would be infinitely
+far apart."""
 
 
 class Tested(NamedTuple):
@@ -24,21 +20,15 @@ class Tested(NamedTuple):
     p: list[float]
     """p-value of each series, without adjustment."""
     adjusted: list[float]
-    """p-value of each series, adjusted for testing all of them: the chance, under the null hypothesis, that any of
-    the series is as extreme as this one."""
+    """Adjusted p-value of each series: the chance, under the null hypothesis, that any series is as extreme."""
 
 
 def step_down(series: Sequence[Matrix], n_real: int, lower: Collection[int] = ()) -> Tested:
     """Test whether the first `n_real` runs differ from the others, in each of several series (runs × points).
 
-    A run that does not take part in the test of a series is NaN throughout. A labelling divides the runs into two
-    groups. For each labelling, the distance of the two mean curves is computed, in standard deviations within the
-    groups. The statistic is this distance, divided by a high quantile of the distances of all labellings. Without the
-    division, a series of one point, whose distance has long tails, would hide a series of many points. The divisor
-    does not depend on which runs are real, so the test is exact if the runs are exchangeable.
-
-    `lower` holds indices of series. In these series, only points at which the other runs lie below the real ones
-    count.
+    The statistic is the distance of the two mean curves, in standard deviations within the groups, divided by a high
+    quantile over all labellings. A run that is not tested is NaN throughout. For series with an index in `lower`,
+    only points where the other runs lie below the real ones count.
     """
     if not series:
         return Tested([], [])
@@ -60,9 +50,7 @@ def _share(statistic: Matrix) -> float:
 
 
 def _statistics(values: Matrix, labels: Matrix, is_lower: bool) -> Matrix:
-    """Compute, for each labelling, the distance of the two groups, divided by the SCALE_QUANTILE of the distances of
-    all labellings. If `is_lower`, only points at which the imagined group lies below the other enter the distance
-    that is divided; all points enter the quantile."""
+    """Compute each labelling's distance of the two groups, in units of a high quantile over all labellings."""
     there = ~np.isnan(values).all(axis=1)
     values, labels = _finite(values[there]), labels[:, there]
     values = values[:, np.ptp(values, axis=0) > 0] if len(values) else values
@@ -82,12 +70,13 @@ def _statistics(values: Matrix, labels: Matrix, is_lower: bool) -> Matrix:
         below = np.sqrt((np.minimum(difference, 0.0) ** 2 / variance).mean(axis=1)) if is_lower else far
     are_both = (n[:, 0] > 0) & (m[:, 0] > 0)
     far, below = np.where(are_both, far, 0.0), np.where(are_both, below, 0.0)
+    # Without this division, a series of one point, whose distance has long tails, would hide a series of many points.
+    # The divisor does not depend on which runs are real, so the test is exact if the runs are exchangeable.
     usual = float(np.quantile(far, SCALE_QUANTILE))
     return np.asarray(below / usual if usual > 0 else below)
 
 
 def _finite(values: Matrix) -> Matrix:
-    """Return the values. At a point where any run has no finite number, each finite value is replaced by 1, and each
-    other value by 0."""
+    """Return the values; at a point where any run is not finite, finite values become 1, others 0."""
     tame = is_tame(values) & ~np.isnan(values)
     return np.where(tame.all(axis=0), np.where(tame, values, 0.0), tame.astype(float))

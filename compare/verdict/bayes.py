@@ -12,18 +12,16 @@ from gedanken.compare.verdict.parameters import Parameters
 from gedanken.compare.verdict.results import HYPOTHESES, WAYS, Hypothesis, Way
 
 ODD = 0.01
-"""For each kind of operation, the prior probability that it is an exception to the hypothesis: the model answers it
-neither by computing nor by imitating nor by a shortcut. If the questions have only one kind of operation, that kind
-is never an exception."""
+"""Prior probability that the model answers one kind of operation in no known way, against the hypothesis. A single
+kind is never such an exception."""
 Evidence = dict[Hypothesis, float]
 """For each hypothesis, the natural logarithm of its marginal likelihood."""
 
 
 @dataclass(frozen=True, slots=True)
 class Priors:
-    """Prior assumptions about the unknown parameters: the share of random errors (noise), the size beyond which a
-    model no longer answers in its way (horizon), how much the answers vary between clusters (dispersion), and the
-    shares of answers if the model answers in no known way (hypothesis `other`)."""
+    """Prior assumptions about noise, the horizon, the dispersion of answers between clusters, and the hypothesis
+    `other`."""
 
     noise: float = 0.0
     """The prior probability of a noise level is proportional to exp(−`noise` × level). With 0, all levels are equally
@@ -64,11 +62,9 @@ class ByNoise:
     pure: dict[Way, Values]
     """For each way of answering, an array of log likelihoods: fits (`Ways.fits`) × noise levels."""
     mixed: Values
-    """Array of log likelihoods: mixtures × noise levels. Each mixture is a pair of ways of answering, with the share
-    of answers that are given in the first way."""
+    """Array of log likelihoods: mixtures × noise levels. A mixture is a pair of ways with the first way's share."""
     other: float
-    """Log likelihood if the shares of right and of rival answers can have any value. A rival answer is the wrong
-    answer of a model that imitates or takes a shortcut."""
+    """Log likelihood if the shares of right and of rival answers can have any value."""
     wrong: float
     """Log likelihood if nearly all answers are wrong at all sizes."""
 
@@ -84,8 +80,7 @@ class Operation:
         self._kept: dict[float, Values] = {}
 
     def by_noise(self, priors: Priors = USUAL, without: str | None = None) -> ByNoise:
-        """Return the log likelihoods of the answers. The answers to items of the program template `without` are left
-        out."""
+        """Return the log likelihoods of the answers, without those to the program template `without`."""
         if priors.dispersion not in self._kept:
             given = (self.clusters, self.horizons, self._parameters, priors.dispersion)
             self._kept[priors.dispersion] = likelihoods(*given)
@@ -102,13 +97,11 @@ class Operation:
 
 
 def combine(operations: Sequence[ByNoise], priors: Priors = USUAL) -> Evidence:
-    """Return the evidence for each hypothesis from several kinds of operation together. All kinds share one noise
-    level, but each has its own horizon.
+    """Return the evidence for each hypothesis from several kinds of operation, which share the noise but not the
+    horizon.
 
-    The hypothesis `mixture` means either that each kind of operation is answered in two ways, or that different kinds
-    of operation are answered in different ways. In the second case, some kinds may be answered neither by computing
-    nor by imitating nor by a shortcut. The hypothesis `other` means that the shares of answers can have any value, or
-    that the answers are wrong at all sizes.
+    `mixture`: each kind is answered in two ways, or different kinds in different ways. `other`: the shares of answers
+    can have any value, or nearly all answers are wrong.
     """
     noise = priors.of_noise
     odd = ODD if len(operations) > 1 else 0.0
@@ -126,11 +119,9 @@ def combine(operations: Sequence[ByNoise], priors: Priors = USUAL) -> Evidence:
 
 
 def over_forms(values: Values) -> Values:
-    """Average the likelihoods over the fits of one way of answering (`Ways.fits`). `values` contains log likelihoods
-    as fits × noise levels; the result contains one log likelihood for each noise level.
+    """Average log likelihoods over the fits of one way: fits × noise levels become one value for each noise level.
 
-    The first fit, which was made to all kinds of players together, has half of the prior probability. The other fits
-    share the rest equally.
+    The first fit, to all kinds of players, has half of the prior probability; the others share the rest equally.
     """
     n = len(values)
     prior = np.array([0.5, *[0.5 / (n - 1)] * (n - 1)]) if n > 1 else np.ones(1)
@@ -142,8 +133,8 @@ def _or_odd(values: Values, other: float, odd: float) -> Values:
 
 
 def _between(operations: Sequence[ByNoise], noise: Values) -> float | None:
-    """Return the log likelihood of the answers if different kinds of operation are answered in different ways; None
-    if there is only one kind."""
+    """Return the log likelihood if different kinds of operation are answered in different ways; None for a single
+    kind."""
     n = len(operations)
     if n < 2:
         return None
@@ -167,8 +158,8 @@ def factors(evidence: Evidence, best: Hypothesis) -> dict[Hypothesis, float]:
 
 
 def _log_sum(values: Values, axis: int | None = None) -> Values:
-    """Return the logarithm of a sum of exponentials; faster than `scipy.special.logsumexp`, which handles more
-    cases."""
+    """Return the logarithm of a sum of exponentials."""
+    # Faster than `scipy.special.logsumexp`, which handles more cases.
     top = values.max(axis=axis, keepdims=True)
     total = np.log(np.exp(values - top).sum(axis=axis, keepdims=True)) + top
     return np.asarray(total.squeeze(axis) if axis is not None else total.reshape(()))

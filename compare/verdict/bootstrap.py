@@ -1,6 +1,4 @@
-"""Draws bootstrap samples of the answers, at four levels: families of probe programs, the templates of a family, the
-items of a template, and the answers to an item.
-"""
+"""Draws bootstrap samples at four levels: families, their templates, items, and answers to an item."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,11 +14,10 @@ _T = TypeVar("_T")
 
 
 def draw_families(families: Sequence[str], operations: Sequence[Sequence[_T]], random: Random) -> Iterator[list[_T]]:
-    """Yield bootstrap replicates of all kinds of operation together. For each replicate, families of probe programs
-    are drawn with replacement. Each drawn family adds one replicate of each of its kinds of operation; a family that
-    is drawn twice adds two.
+    """Yield bootstrap replicates of all kinds of operation together, with families drawn with replacement.
 
-    `operations[n]` contains the replicates of one kind of operation, and `families[n]` is its family.
+    `operations[n]` contains the replicates of one kind of operation, and `families[n]` is its family. Each drawn
+    family adds one replicate of each of its kinds.
     """
     by_family: dict[str, list[Sequence[_T]]] = defaultdict(list)
     for family, replicates in zip(families, operations, strict=True):
@@ -32,9 +29,7 @@ def draw_families(families: Sequence[str], operations: Sequence[Sequence[_T]], r
 
 
 def draw(asked: Sequence[Asked], random: Random) -> list[Asked]:
-    """Draw one replicate of the answers to one kind of operation: first templates, then items of each size and place,
-    then answers to each item.
-    """
+    """Draw one replicate of the answers to one kind of operation: templates, then items, then answers."""
     drawn: list[Asked] = []
     for number, template in enumerate(_again(_groups(asked, lambda one: one.template), random)):
         for alike in _groups(template, lambda one: (one.size, one.place)):

@@ -1,4 +1,4 @@
-"""Counts scored answers. All items with the same template, size and place (see PLACES) form one cluster."""
+"""Counts scored answers in clusters: all items with the same template, size and place."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -9,9 +9,8 @@ from gedanken.experiment.probe_item import ItemScore, ProbeItem, Way
 
 Place = Literal["alone", "easy imitates", "easy shortcut", "hard imitates", "hard shortcut"]
 PLACES: tuple[Place, ...] = ("alone", "easy imitates", "easy shortcut", "hard imitates", "hard shortcut")
-"""The places that an item can have. An item stands alone, or is the easy or the hard item of a pair; each pair tests
-for one way of answering: imitating or taking a shortcut.
-"""
+"""The places that an item can have: alone, or the easy or hard item of a pair, which tests for imitating or a
+shortcut."""
 HARD: frozenset[Place] = frozenset({"alone", "hard imitates", "hard shortcut"})
 """Places of the items that are answered right only by a model that really computes."""
 WITH_RIVAL: frozenset[Place] = frozenset({"hard imitates", "hard shortcut"})
@@ -24,8 +23,7 @@ UNDERSTOOD = 0.5
 class Cluster:
     """The outcomes of all items with the same template, size and place.
 
-    An item counts once, however often it was asked. With three right answers and one wrong answer, for example, it
-    adds 3/4 to `right` and 1/4 to `wrong`.
+    An item counts once: three right answers and a wrong one add 3/4 to `right` and 1/4 to `wrong`.
     """
 
     family: str
@@ -77,11 +75,11 @@ class Counted:
 def count(scores: Iterable[ItemScore], condition: str) -> Counted:
     """Count the answers under one condition, such as `direct`.
 
-    Items with the roles `check`, `middle` or `same` have no place and are left out. Pairs whose comprehension check
-    failed are left out too, because a model that has not understood a rule cannot apply it.
+    Items without a place are left out, and so are pairs whose comprehension check failed.
     """
     chosen = [score for score in scores if score.condition == condition]
     about = {s.item.pair: s.item.rival_is for s in chosen if s.item.pair and s.item.rival_is}
+    # A model that has not understood a rule cannot apply it.
     failed = _not_understood(chosen)
     unanswered: Counter[str] = Counter()
     asked = []
@@ -118,8 +116,7 @@ def _not_understood(scores: Sequence[ItemScore]) -> set[str]:
 
 
 def place_of(item: ProbeItem, about: Way | None) -> Place | None:
-    """Return the place of an item; None if the item shows nothing about the way of answering, such as an item that
-    checks comprehension.
+    """Return the place of an item; None if the item shows nothing about the way of answering.
 
     `about` is the way of answering that the item's pair tests for.
     """

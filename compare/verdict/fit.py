@@ -1,5 +1,4 @@
-"""Fits the parameters of each way of answering to reference players: programs that are known to answer in this way.
-The method is maximum likelihood, with shrinkage towards equal shares."""
+"""Fits the parameters of each way of answering to reference players, by maximum likelihood with shrinkage."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,8 +16,7 @@ the fitted kinds."""
 EDGE = 0.01
 """Minimum distance of a share from 0 and 1."""
 LARGEST_RATIO = 3.0
-"""An item is used for fitting only if its size is at most a third of the player's horizon, or at least three times
-the horizon."""
+"""An item is used for fitting only if its size and the player's horizon differ at least by this factor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +31,7 @@ class Known:
 
 
 def fit(players: Sequence[Known], version: str) -> Parameters:
-    """Return the parameters of all ways of answering, each fitted to the players of that way. `version` is stored in
-    the result."""
+    """Fit the parameters of each way of answering to the players of that way. `version` is stored in the result."""
     ways = {}
     for way in WAYS:
         of_way = [player for player in players if player.way == way]
@@ -63,9 +60,8 @@ def _fit(players: Sequence[Known], place: Place) -> Expected:
 
 
 def _most_likely(seen: Sequence[tuple[Cluster, float]], place: Place) -> tuple[float, float, float]:
-    """Return the most likely shares of right and of rival answers (as they would be without noise), and the most
-    likely concentration. `seen` contains clusters, each with the noise of its player. Raises ValueError if there are
-    no clusters."""
+    """Return the most likely shares of right and rival answers without noise, and concentration; `seen` holds
+    (cluster, noise)."""
     from scipy.optimize import minimize
 
     if not seen:

@@ -1,9 +1,4 @@
-"""Estimates the horizon: the size at which exactness, the share of right answers, falls to one half.
-
-Two shapes of curve are fitted: a logistic function of the logarithm of the size, 1 / (1 + (n/h)^β), and the survival
-function of Weibull (1951), exp(−ln 2 · (n/h)^k); both are one half at the size h. They are fitted by maximum
-likelihood on a grid, with a weak prior on the steepness, because a few sizes alone cannot determine it.
-"""
+"""Estimates the horizon: the size at which exactness, the share of right answers, falls to one half."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,20 +36,17 @@ class Exactness:
 
 
 def curves(exactness: Exactness) -> tuple[Curve, ...]:
-    """Return the two fitted curves, in the order of SHAPES. Return an empty tuple if no item was asked, or if
-    exactness rises across one half instead of falling."""
+    """Return the two fitted curves, in the order of SHAPES; empty without items, or if exactness rises with the
+    size."""
     if not exactness.sizes or _rises(exactness):
         return ()
     return tuple(_curve(shape, exactness) for shape in SHAPES)
 
 
 def _rises(seen: Exactness) -> bool:
-    """Return whether exactness is below one half at small sizes and above it at large ones.
-
-    Three descriptions of the answers are compared: a single step up across one half, a single step down, and a
-    constant. The result is True if the best step up makes the answers clearly likelier than the other two.
-    """
+    """Return whether exactness is clearly below one half at small sizes and above it at large ones."""
     right, items = seen.right[0], seen.items[0]
+    # Compared are a single step up across one half, a single step down, and a constant.
     apart = [_apart(right, items, at) for at in range(1, len(seen.sizes))]
     none = _log_share(right.sum(), items.sum())
     up = max((value for value, below, above in apart if below < 0.5 < above), default=none)
@@ -63,8 +55,7 @@ def _rises(seen: Exactness) -> bool:
 
 
 def _apart(right: Values, items: Values, at: int) -> tuple[float, float, float]:
-    """Fit one constant exactness to the sizes before index `at`, and another one to the sizes from `at` on. Return
-    the log likelihood of this fit, then the two exactness values."""
+    """Fit one exactness before and one from index `at`; return the log likelihood and the two values."""
     parts = [(right[:at].sum(), items[:at].sum()), (right[at:].sum(), items[at:].sum())]
     below, above = (hits / count for hits, count in parts)
     return sum(_log_share(*part) for part in parts), float(below), float(above)
@@ -79,6 +70,7 @@ def _curve(shape: Shape, seen: Exactness) -> Curve:
     sizes = np.maximum(np.array(seen.sizes, float), 1)
     at = np.unique([*np.geomspace(sizes[0] / _REACH, sizes[-1] * _REACH, _POINTS), *sizes])
     expected = np.clip(_share(shape, sizes, at[:, None, None], STEEPNESS[None, :, None]), 1e-4, 1 - 1e-4)
+    # A weak prior: a few sizes alone cannot determine the steepness.
     prior = -0.5 * (np.log(STEEPNESS / 2) / 1.0) ** 2
     flat = expected.reshape(-1, len(sizes))
     likelihood = seen.right @ np.log(flat).T + (seen.items - seen.right) @ np.log1p(-flat).T
@@ -108,6 +100,8 @@ def _middle(best: NDArray[np.bool_], at: Values) -> float:
 
 
 def _share(shape: Shape, sizes: Values, horizon: Values, steepness: Values) -> Values:
+    # Logistic function of the logarithm of the size: 1 / (1 + (n/h)^β). Weibull (1951): exp(−ln 2 · (n/h)^k). Both
+    # are one half at the size h.
     ratio = (sizes / horizon) ** steepness
     return np.asarray(1 / (1 + ratio) if shape == "logistic" else np.exp(-np.log(2) * ratio))
 

@@ -1,6 +1,4 @@
-"""Judges a model by its answers. The verdict names a way of answering only if the evidence for this way is strong,
-holds under other priors, and does not depend on a single program template or family of probe programs.
-"""
+"""Judges a model by its answers, and names a way of answering only on strong and robust evidence."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -57,8 +55,8 @@ def judge(
 ) -> Verdict:
     """Return the verdict on the answers of one model under one condition, such as `direct`.
 
-    `parameters` are by default those stored in the package. `resamples` is the number of bootstrap replicates for the
-    intervals; with 0 there are no intervals.
+    The default `parameters` are stored in the package. `resamples` is the number of bootstrap replicates; 0 gives no
+    intervals.
     """
     return judge_counted(count(scores, condition), model, condition, parameters or packaged(), resamples)
 
@@ -160,10 +158,9 @@ def _name(support: Support) -> tuple[Name, str]:
 
 
 def _tells(asked: Sequence[Asked]) -> bool:
-    """Return whether these answers can show a way of answering. Answers to a user's suite cannot, because its
-    programs do not come in pairs of an easy and a hard one. A model that has read such a program before answers right
-    even if it only imitates.
-    """
+    """Return whether these answers can show a way of answering, unlike answers to a user's suite."""
+    # The programs of a suite do not come in pairs of an easy and a hard one. A model that has read such a program
+    # before answers right even if it only imitates.
     return asked[0].family != SUITE
 
 
@@ -212,8 +209,8 @@ def _drawn_again(asked: Sequence[Asked], parameters: Parameters, resamples: int,
 
 
 def _interval(again: Iterable[Sequence[ByNoise]]) -> dict[Hypothesis, Interval]:
-    """Return a 95 % interval of each hypothesis's posterior probability, over the bootstrap replicates in `again`.
-    Return an empty dictionary if there are no replicates."""
+    """Return a 95 % interval of each hypothesis's posterior over the replicates in `again`; empty without
+    replicates."""
     posteriors = [list(posterior(combine(operations)).values()) for operations in again if operations]
     if not posteriors:
         return {}
@@ -222,8 +219,7 @@ def _interval(again: Iterable[Sequence[ByNoise]]) -> dict[Hypothesis, Interval]:
 
 
 def _exactness(asked: Sequence[Asked], resamples: int, random: Random) -> Exactness:
-    """For each size, count the hard items (see HARD), and add up the share of right answers of each of them. Both
-    sums are computed for the observed items and for each bootstrap replicate."""
+    """For each size, count the hard items and their right answers, observed and in each bootstrap replicate."""
     hard = [one for one in asked if one.place in HARD]
     sizes = tuple(sorted({one.size for one in hard}))
     replicates = [hard, *(draw(hard, random) for _ in range(resamples if hard else 0))]
@@ -237,12 +233,12 @@ def _exactness(asked: Sequence[Asked], resamples: int, random: Random) -> Exactn
 
 
 def _curves(asked: Sequence[Asked], exactness: Exactness) -> tuple[Curve, ...]:
-    """Fit the curves. Sizes at which too few items have an answer are left out. If sizes are left out, and a curve
-    falls to one half only beyond the other sizes, return no curves: the fall may lie at the sizes left out."""
+    """Fit the curves to the sizes at which enough items have an answer."""
     of_size = {size: [one for one in asked if one.size == size] for size in exactness.sizes}
     kept = [at for at, size in enumerate(exactness.sizes) if not too_silent(of_size[size])]
     sizes = tuple(exactness.sizes[at] for at in kept)
     found = curves(Exactness(sizes, exactness.right[:, kept], exactness.items[:, kept]))
+    # A fall beyond the other sizes may lie at the sizes left out.
     is_seen = sizes == exactness.sizes or not any(curve.horizon.startswith(">") for curve in found)
     return found if is_seen else ()
 
@@ -265,16 +261,13 @@ def _sizes(asked: Sequence[Asked], exactness: Exactness, parameters: Parameters)
 
 
 def _share_at(exactness: Exactness, at: int) -> tuple[float, Interval | None]:
-    """Return the observed share of right items at one size, and an interval that contains both the bootstrap's and
-    Wilson's interval. The interval is None if there are no replicates.
-
-    The bootstrap alone would show no variance if there are only a few items and all have the same outcome.
-    """
+    """Return the share of right items at one size, and an interval that contains the bootstrap's and Wilson's."""
     right, items = exactness.right[:, at], exactness.items[:, at]
     shares = right[items > 0] / items[items > 0]
     if len(shares) < 2:
         return float(shares[0]), None
     low, high = np.quantile(shares[1:], (0.025, 0.975))
+    # The bootstrap alone would show no variance if a few items all have the same outcome.
     whole = share_of(round(float(right[0])), round(float(items[0])))
     return float(shares[0]), Interval(min(float(low), whole.low), max(float(high), whole.high))
 

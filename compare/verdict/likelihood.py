@@ -1,11 +1,4 @@
-"""Computes the beta-binomial likelihood of each cluster's counts under each way of answering, for each noise level
-and each horizon on a grid.
-
-In each cluster, the share of right answers is beta distributed around the share that the way of answering is
-expected to give. The share of rival answers among the answers that are not right has a beta distribution too. A rival
-answer is the wrong answer of a model that imitates or takes a shortcut. Counts may be fractional, because an item
-that was asked several times counts once.
-"""
+"""Computes the beta-binomial likelihood of answers for each way of answering, noise level and horizon."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,9 +27,8 @@ _LEAST = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Horizons:
-    """The horizons that are considered. The first horizon lies beyond all sizes. The others lie between each two
-    neighbouring sizes, and at the largest size. Every horizon except the first occurs twice: once the answers change
-    gradually at the horizon, once they change steeply."""
+    """The horizons that are considered: beyond all sizes, between neighbouring sizes, and at the largest size. Each
+    except the first occurs with a gradual and with a steep change."""
 
     sizes: tuple[float, ...]
     """The size at which each horizon lies; the first is infinite."""
@@ -52,23 +44,21 @@ class Horizons:
         return cls((np.inf, *(size for size, _ in grid)), (1.0, *(steep for _, steep in grid)))
 
     def surviving(self, sizes: Values) -> Values:
-        """Return, for each size and horizon (sizes × horizons), the share of items that are answered as if they were
-        within the horizon."""
+        """Return the share of items answered as if within the horizon, as sizes × horizons."""
         with np.errstate(divide="ignore"):
             ratio = np.maximum(sizes, 1)[:, None] / np.array(self.sizes)
         return np.asarray(1 / (1 + ratio ** np.array(self.steepness)))
 
     def prior(self, beyond_all: float) -> Values:
-        """Return the prior probability of each horizon. The first horizon, which lies beyond all sizes, gets
-        `beyond_all`; the others share the remaining probability equally. If there are no others, the first one gets
-        1."""
+        """Return the prior probability of each horizon: `beyond_all` for the first; the others share the rest
+        equally."""
         inner = len(self.sizes) - 1
         return np.array([beyond_all, *([(1 - beyond_all) / inner] * inner)]) if inner else np.ones(1)
 
 
 def shares(expected: Sequence[Expected], surviving: Values) -> tuple[Values, Values]:
-    """Return the expected shares of right and of rival answers without noise. Each is an array with one row for each
-    entry of `expected` and one column for each horizon. `surviving` comes from `Horizons.surviving`."""
+    """Return the expected shares of right and of rival answers without noise, as two arrays: `expected` × horizons.
+    `surviving` comes from `Horizons.surviving`."""
     right, rival, right_beyond, rival_beyond = (
         np.array([getattr(one, name) for one in expected])[:, None]
         for name in ("right", "rival", "right_beyond", "rival_beyond")
@@ -85,19 +75,18 @@ def likelihoods(
     """Return log likelihoods as clusters × hypotheses × noise levels × horizons. `dispersion` multiplies the
     concentrations.
 
-    The hypotheses are, in this order: each fit of each way of answering (`Ways.fits`), then each mixture, that is
-    each pair of ways with each of SHARES.
+    The hypotheses are each fit of each way (`Ways.fits`), then each pair of ways, mixed with each of SHARES.
     """
     keys = [(one.place, one.size, round(one.right, 6), round(one.rival, 6), round(one.wrong, 6)) for one in clusters]
     return np.stack([_of_cluster(key, horizons, parameters, dispersion) for key in keys])
 
 
+# Most clusters of a bootstrap occur several times.
 @lru_cache(maxsize=4096)
 def _of_cluster(
     key: tuple[Place, int, float, float, float], horizons: Horizons, parameters: Parameters, dispersion: float
 ) -> Values:
-    """Return the log likelihoods of one cluster. They are cached, because most clusters of a bootstrap occur several
-    times."""
+    """Return the log likelihoods of one cluster."""
     place, size, *counted = key
     surviving = horizons.surviving(np.array([float(size)]))
     fits = {way: [fit[place] for fit in parameters.ways[way].fits] for way in WAYS}
@@ -121,20 +110,17 @@ def _of_cluster(
 
 
 def _noisy(values: Values) -> Values:
-    """Reduce shares of answers (hypotheses × horizons) by each noise level. Return them as hypotheses × noise levels
-    × horizons."""
+    """Reduce shares (hypotheses × horizons) by each noise level, to hypotheses × noise levels × horizons."""
     return np.asarray((1 - NOISE)[None, :, None] * values[:, None, :])
 
 
 def beta_binomial(
     counts: Values, has_rival: NDArray[np.bool_], right: Values, rival: Values, concentration: Values
 ) -> Values:
-    """Return the log likelihood of the counts (right, rival, wrong), without the multinomial coefficient. `right` and
-    `rival` are the expected shares of right and of rival answers.
+    """Return the log likelihood of the counts (right, rival, wrong), without the multinomial coefficient.
 
-    The number of right answers is beta-binomial. The number of rival answers among those that are not right is
-    beta-binomial too, and counts only where `has_rival` is True. (This is the generalized Dirichlet distribution of
-    Connor and Mosimann, 1969.)
+    `right` and `rival` are the expected shares. Rival answers count only where `has_rival` is True. Source: the
+    generalized Dirichlet distribution (Connor and Mosimann, 1969).
     """
     ks, rs, ws = (counts[:, at][:, None, None] for at in range(3))
     right = np.clip(right, _LEAST, 1 - _LEAST)
@@ -154,9 +140,8 @@ def _log_beta_binomial(hits: Values, misses: Values, mean: Values, concentration
 def other(clusters: Sequence[Cluster], prior: float = 1.0) -> float:
     """Return the log likelihood of one operation's counts if the shares of answers can have any value.
 
-    Each place has its own shares of right and of rival answers. Each share has a beta distribution whose two
-    parameters are `prior`. With probability one half, the shares are equal at all sizes; otherwise, each size has its
-    own shares.
+    Both parameters of each share's beta distribution are `prior`. With probability one half, shares are equal at all
+    sizes; otherwise, each size has its own.
     """
     alike = _pooled(clusters, [one.place for one in clusters], prior)
     by_size = _pooled(clusters, [(one.place, one.size) for one in clusters], prior)
@@ -179,8 +164,7 @@ def _pooled(clusters: Sequence[Cluster], keys: Sequence[object], prior: float) -
 
 
 def always_wrong(clusters: Sequence[Cluster]) -> float:
-    """Return the log likelihood of one operation's counts if nearly all answers are neither right nor the rival
-    answer. Such answers show no way of answering."""
+    """Return the log likelihood of one operation's counts if nearly all answers are neither right nor rival."""
     a, b = WRONG.right * WRONG.concentration, (1 - WRONG.right) * WRONG.concentration
     total = 0.0
     for one in clusters:

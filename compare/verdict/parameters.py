@@ -1,6 +1,4 @@
-"""Holds the shares of right and of rival answers that are expected of each way of answering. A rival answer is the
-wrong answer of a model that imitates or takes a shortcut. The shares were fitted once to reference players: programs
-that are known to answer in one way. The results are stored in the package."""
+"""Holds the shares of right and rival answers that are expected of each way of answering."""
 
 import json
 from collections.abc import Mapping
@@ -16,7 +14,7 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """The shares of answers that one way of answering is expected to give to items of one place, without noise."""
+    """The answers that one way of answering is expected to give to items of one place, without noise."""
 
     right: float
     """Share of right answers up to the horizon."""
@@ -27,8 +25,7 @@ class Expected:
     rival_beyond: float
     """Share of rival answers beyond the horizon."""
     concentration: float
-    """Concentration of the beta distributions from which each cluster's shares of right and of rival answers are
-    drawn. It is low if templates and players differ much."""
+    """Concentration of each cluster's beta distributions; low if templates and players differ much."""
 
 
 OfPlaces = Mapping[Place, Expected]
@@ -36,7 +33,7 @@ OfPlaces = Mapping[Place, Expected]
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """The fits of one way of answering: to all kinds of players of this way together, and to each kind alone."""
+    """The fits of one way of answering: to all kinds of players together, and to each kind alone."""
 
     together: OfPlaces
     each: tuple[OfPlaces, ...]

@@ -7,18 +7,18 @@ from gedanken.compare.verdict import sentences
 from gedanken.compare.verdict.clusters import HARD, WITH_RIVAL, Asked
 from gedanken.compare.verdict.results import OperationVerdict, Way
 
+# Only a model that computes gets hard items right. A model may decline just the items that it cannot answer, and its
+# other answers do not show this.
 LEAST_ANSWERED = 0.5
-"""A way of answering is named only if at least this share of the hard items have a usable answer, both among all hard
-items (HARD) and among those of a pair (WITH_RIVAL). Only a model that computes gets hard items right. A model may
-decline just the items that it cannot answer, and its other answers do not show this."""
+"""Minimum share of usable answers, among all hard items (HARD) and those of a pair (WITH_RIVAL), to name a way."""
 MOST_OTHERWISE = 0.2
-"""A way of answering is named for all kinds of operation together only if at most this share of the kinds, each
-judged alone, has another name. `undetermined` is not counted as another name."""
+"""Maximum share of the kinds of operation that, judged alone, have another name than all kinds together.
+`undetermined` is no other name."""
 
 
 def too_silent(asked: Sequence[Asked]) -> str:
-    """Say how many hard items (see LEAST_ANSWERED) have no usable answer, if they are too many to name a way of
-    answering; return an empty text otherwise.
+    """Say how many hard items have no usable answer, if they are too many (LEAST_ANSWERED); otherwise return an empty
+    text.
 
     An item counts as having no usable answer if most of its answers are unusable.
     """
@@ -31,8 +31,8 @@ def too_silent(asked: Sequence[Asked]) -> str:
 
 
 def contradicted(name: Way, operations: Sequence[OperationVerdict]) -> str:
-    """Say how many kinds of operation, judged alone, get another name than `name`, the name for all kinds together.
-    Return an empty text if they are few enough (see MOST_OTHERWISE)."""
+    """Say how many kinds of operation, judged alone, get another name than `name`; an empty text if few
+    (MOST_OTHERWISE)."""
     judged = [one for one in operations if one.support is not None]
     others = Counter(one.name for one in judged if one.name not in (name, "undetermined"))
     if others.total() <= MOST_OTHERWISE * len(judged):

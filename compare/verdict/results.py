@@ -8,9 +8,8 @@ WAYS: tuple[Way, ...] = ("computes", "imitates", "shortcut")
 Hypothesis = Literal["computes", "imitates", "shortcut", "mixture", "other"]
 HYPOTHESES: tuple[Hypothesis, ...] = (*WAYS, "mixture", "other")
 Name = Literal["computes", "imitates", "shortcut", "mixture", "undetermined"]
-"""The names that a verdict can give; `computes` stands for “behaves like a model that computes”. `other` is not one
-of them: if the answers fit none of the ways, the verdict is `undetermined`.
-"""
+"""The names that a verdict can give; `computes` stands for “behaves like a model that computes”. Instead of `other`,
+a verdict is `undetermined`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +32,8 @@ class Curve:
     size: float | None
     """The horizon as a number; None if it lies outside the sizes that were asked."""
     interval: tuple[str, str]
-    """A 95 % interval of the horizon, written like `horizon`: it contains the likelihood interval and, if there are
-    bootstrap replicates, the bootstrap interval."""
+    """A 95 % interval of the horizon, written like `horizon`. It contains the likelihood interval and any bootstrap
+    interval."""
     steepness: float
     shown: tuple[tuple[float, float], ...]
     """Points (size, exactness) on the curve."""
@@ -64,12 +63,10 @@ class Support:
     least: float
     """The smallest value in `against`."""
     least_of_priors: float
-    """The smallest log10 of a Bayes factor of `best` against another hypothesis, under any of the alternative priors
-    (`CHANGED` in `bayes.py`)."""
+    """The smallest log10 Bayes factor of `best` under any alternative priors (`CHANGED` in `bayes.py`)."""
     least_left_out: float | None
-    """The smallest log10 of a Bayes factor of `best` against another hypothesis when each program template is left
-    out in turn. In the verdict on all operations, each family is left out instead. None if there is only one template
-    or family."""
+    """The smallest log10 Bayes factor of `best` with one template (or, for all operations, one family) left out. None
+    if there is only one."""
     left_out: str | None
     """The template or family whose removal gives `least_left_out`."""
 
@@ -102,8 +99,7 @@ class Separation:
     family: str
     pair: tuple[Way, Way]
     by_design: float
-    """The expected log10 Bayes factor of the true way against the false one. It is computed twice, with each of the
-    two ways as the true one, and the smaller result is stored."""
+    """The expected log10 Bayes factor of the true way against the false one; of the two directions, the smaller."""
     observed: float
     """The log10 Bayes factor of `pair[0]` against `pair[1]`, computed from the answers that the model gave."""
 

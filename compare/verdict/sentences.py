@@ -135,10 +135,10 @@ def _reach(one: OperationVerdict) -> str:
 
 
 def other_horizon(one: OperationVerdict) -> str:
-    """Return the horizon of the second curve if it differs from the first curve's; an empty text otherwise.
+    """Return the second curve's horizon if it differs from the first curve's; otherwise an empty text.
 
-    Two horizons within the sizes that were asked differ if one is at least DIFFERS times the other. If a horizon lies
-    outside these sizes, the two differ if they are written differently, such as `23` and `> 32`.
+    Horizons within the sizes asked differ from the factor DIFFERS on; others differ if written differently: `23` and
+    `> 32`.
     """
     first, second = one.curves[:2]
     if first.size is None or second.size is None:

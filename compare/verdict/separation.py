@@ -1,6 +1,4 @@
-"""Computes how well each family of probe programs tells two ways of answering apart: by the design of the family, and
-in the answers that a model gave.
-"""
+"""Computes how well each family tells two ways of answering apart, by design and in a model's answers."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -25,8 +23,7 @@ _MOST = 12
 
 
 def separations(operations: Sequence[Operation], parameters: Parameters) -> tuple[Separation, ...]:
-    """Return, for each family of probes and each pair of ways of answering (such as computes and imitates), how well
-    the family tells the two apart: by its design, and in the answers that the model gave."""
+    """Return how well each family tells each pair of ways apart, by its design and in the model's answers."""
     families = list(dict.fromkeys(one.clusters[0].family for one in operations))
     found = []
     for family in families:
@@ -44,10 +41,9 @@ def separations(operations: Sequence[Operation], parameters: Parameters) -> tupl
 
 
 def lacking(found: Sequence[Separation], best: Way) -> tuple[Way, Way] | None:
-    """Return a pair of ways of answering that too few families tell apart; None if there is no such pair.
+    """Return a pair of ways that too few families tell apart by their design; None if there is no such pair.
 
-    Every pair is judged by the design of the families. A pair that includes `best` is also judged by the answers that
-    the model gave.
+    If the pair includes `best`, the model's answers must tell the two apart too.
     """
     for pair in PAIRS:
         of_pair = [one for one in found if one.pair == pair]
@@ -68,8 +64,8 @@ def _alone(operations: Sequence[Operation]) -> dict[Way, float]:
 
 
 def _expected_of(clusters: Sequence[Cluster], parameters: Parameters, true: Way, false: Way) -> float:
-    """Return the expected log Bayes factor of the way `true` against the way `false` if the model really answers in
-    the way `true`. This is the expected weight of evidence (Good, 1950), with a little noise and no horizon."""
+    """Return the expected log Bayes factor of `true` against `false` if the model answers in the way `true`."""
+    # The expected weight of evidence (Good, 1950), with a little noise and no horizon.
     times = Counter((one.place, min(max(1, round(one.items)), _MOST)) for one in clusters)
     return sum(
         count * _weight(place, n, parameters.ways[true].together[place], parameters.ways[false].together[place])

@@ -1,6 +1,5 @@
-"""Draws simulated answers from the statistical model itself, to test whether the posteriors and Bayes factors are
-calibrated.
-"""
+"""Draws simulated answers from the statistical model, to test whether its posteriors and Bayes factors are
+calibrated."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -21,8 +20,8 @@ Weights = dict[Way, float]
 def draw_answers(
     hypothesis: Hypothesis, design: Sequence[Cluster], parameters: Parameters, random: Random
 ) -> list[Cluster]:
-    """Draw the answers of a simulated model for which `hypothesis` is true. `design` contains the clusters of items
-    to answer; the unknown parameters are drawn from their usual priors."""
+    """Draw the answers of a model for which `hypothesis` is true. `design` contains the clusters of items to answer;
+    unknown parameters come from their usual priors."""
     operations: dict[tuple[str, str], list[Cluster]] = defaultdict(list)
     for one in design:
         operations[one.family, one.operation].append(one)
@@ -45,8 +44,7 @@ def draw_answers(
 
 
 def _weights(hypothesis: Hypothesis, n: int, random: Random) -> list[Weights | None]:
-    """Draw, for each of `n` kinds of operation, the weights of the ways in which it is answered. None for a kind that
-    is answered neither by computing nor by imitating nor by a shortcut."""
+    """Draw each operation's weights of the ways; None for an operation answered in no known way."""
     if hypothesis == "other":
         return [None] * n
     if hypothesis != "mixture":
@@ -62,8 +60,7 @@ def _weights(hypothesis: Hypothesis, n: int, random: Random) -> list[Weights | N
 
 
 def _fits(parameters: Parameters, is_mixed: bool, random: Random) -> dict[Way, OfPlaces]:
-    """Choose a fit for each way of answering: the fit to all kinds of players together, or the fit to one kind, drawn
-    at random. For a mixture, it is always the fit to all kinds together."""
+    """Choose a fit for each way of answering: to all kinds of players, or to one random kind."""
     chosen = {}
     for way in WAYS:
         each = parameters.ways[way].each
@@ -101,8 +98,7 @@ def _beta(mean: float, concentration: float, random: Random) -> float:
 
 
 def _anything(clusters: Sequence[Cluster], random: Random) -> list[Cluster]:
-    """Draw answers with shares that can have any value. The shares are drawn once for each place, or once for each
-    place and size."""
+    """Draw answers with any shares, drawn once for each place, or for each place and size."""
     by_size = random.random() < 0.5
     drawn: dict[tuple[Place, int], Values] = defaultdict(lambda: random.random(2))
     answered = []

@@ -36,15 +36,13 @@ class VersionAnalysis:
 
     @property
     def has_trunk(self) -> bool:
-        """True if one of the runs is a trunk (seed 0 or sample 0). The script continues from a trunk. Supplied logs
-        have no trunk."""
+        """True if one of the runs is a trunk (seed 0 or sample 0); supplied logs have none."""
         return any(0 in (run.seed, run.sample) for run in (*self.real, *self.imagined))
 
 
 @dataclass(frozen=True)
 class Analysis:
-    """All conclusions that are drawn from a run log, for every program version. Reports, summaries and JSON output
-    show these conclusions."""
+    """All conclusions from a run log, as reports, summaries and JSON output show them."""
 
     log: RunLog
     versions: tuple[VersionAnalysis, ...]
@@ -96,8 +94,8 @@ class Analysis:
         return as_pandas(*self._table(what))
 
     def to_polars(self, what: Table = "executions") -> "polars.DataFrame":
-        """Return the same table as `to_pandas`, but as a polars DataFrame. Raises BadInput if polars is not
-        installed, or if the table is unknown."""
+        """Return the table of `to_pandas` as a polars DataFrame. Raises BadInput if polars is not installed, or if
+        the table is unknown."""
         return as_polars(*self._table(what))
 
     def __repr__(self) -> str:
@@ -137,8 +135,7 @@ class Analysis:
 
 
 def main_version(versions: Sequence[VersionAnalysis]) -> VersionAnalysis | None:
-    """Return the version that the verdict is about. Only versions with both real and imagined runs are considered.
-    Return the newest that is not known to fail; if all are known to fail, the newest; None if there are none."""
+    """Return the version for the verdict: the newest with real and imagined runs, if possible not known to fail."""
     both = [version for version in versions if version.real and any(run.is_run for run in version.imagined)]
     works = [version for version in both if version.program is None or version.program.works is not False]
     return next(reversed(works or both), None)

@@ -24,12 +24,12 @@ _Key = tuple[str | None, tuple[str, ...], tuple[str, ...]]
 
 
 class Compared:
-    """The comparisons that were already made in a run. A program version is compared again only if there are new runs
-    of it, or of an earlier version."""
+    """The comparisons already made in a run. A version is compared again only after new runs of it or of an earlier
+    one."""
 
     def __init__(self, asked: Asked = NOTHING_ASKED) -> None:
-        """Start without comparisons. Options in `asked` override those in the run's spec. Raises BadInput if the
-        built-in checks are not installed."""
+        """Start without comparisons; options in `asked` override the run's spec. Raises BadInput if the built-in
+        checks are not installed."""
         self._asked = asked
         self._checks = installed_checks()
         self._versions: dict[_Key, VersionAnalysis] = {}
@@ -37,10 +37,8 @@ class Compared:
     def version(
         self, log: RunLog, program: Program | None, runs: Sequence[Execution], earlier: Sequence[Execution]
     ) -> VersionAnalysis:
-        """Compare the real with the imagined runs of one program version, or of supplied logs. `runs` are all these
-        runs, and `earlier` are the runs of earlier versions. If the same runs were compared before, return the stored
-        comparison.
-        """
+        """Return the comparison of one program version, or of supplied logs; the same runs are compared only once.
+        `earlier` are the runs of earlier versions."""
         key = (program.label if program else None, _labels(runs), _labels(earlier))
         if key not in self._versions:
             self._versions[key] = _compare(log, program, runs, earlier, self._asked, self._checks)
@@ -48,8 +46,8 @@ class Compared:
 
 
 def analyze(log: RunLog, compared: Compared | None = None) -> Analysis:
-    """Compare all real runs in a log with the imagined ones. Comparisons in `compared` are not made again. Raises
-    BadInput if a program cannot be analysed; see `check_source`."""
+    """Compare the real runs in a log with the imagined ones; comparisons in `compared` are reused. Raises BadInput if
+    a program cannot be analysed (`check_source`)."""
     compared = compared or Compared()
     for program in log.programs:
         check_source(program, f"{log.folder or log.title}: {program.label}")
@@ -65,8 +63,7 @@ def analyze(log: RunLog, compared: Compared | None = None) -> Analysis:
 def analyze_line(
     log: RunLog, line: int, compared: Compared
 ) -> tuple[tuple[VersionAnalysis, ...], tuple[Finding, ...]]:
-    """Return the analysis of one script line: the program versions that the line executed, and the findings on
-    programs and commands."""
+    """Return the program versions that a script line executed, and the findings on its programs and commands."""
     programs = {program.label: program for program in log.programs}
     here = [execution for execution in log.executions if execution.line == line]
     versions: list[VersionAnalysis] = []
@@ -85,8 +82,8 @@ def analyze_line(
 
 
 def boot_findings(log: RunLog) -> Sequence[Finding]:
-    """Return the findings on the commands that are typed into both machines before the script, to ask for facts about
-    the machine. The real and the imagined answers are compared with one another and with the persona."""
+    """Return the findings on the boot commands: real and imagined answers, compared with one another and with the
+    persona."""
     machine, persona = log.machine_facts, log.persona_at(BOOT)
     if machine is None or persona is None:
         return ()
@@ -103,8 +100,7 @@ def boot_findings(log: RunLog) -> Sequence[Finding]:
 
 
 def analysis_of(log: RunLog, versions: Sequence[VersionAnalysis], findings: Sequence[Finding]) -> Analysis:
-    """Build the analysis of a log from its compared versions and its findings. The verdict, the effects of changes,
-    and the notes are computed here."""
+    """Build the analysis of a log, with its verdict, effects of changes, and notes."""
     effects, left_out = effects_in(log)
     verdict = effects[0].verdict if effects else verdict_of(versions, findings)
     notes = dict.fromkeys(note for version in versions for note in version.compared.notes)
@@ -112,8 +108,8 @@ def analysis_of(log: RunLog, versions: Sequence[VersionAnalysis], findings: Sequ
 
 
 def check_source(program: Program, what: object) -> None:
-    """Raise BadInput if a program cannot be analysed, for example because it is nested too deeply; the message calls
-    the program `what`. A program with a syntax error is accepted, and compared like any other."""
+    """Raise BadInput if a program cannot be analysed, such as one nested too deeply; a syntax error is accepted. The
+    message calls the program `what`."""
     try:
         Source(program.source)
     except SyntaxError:
@@ -153,8 +149,7 @@ def _in_one_world_only(
 
 
 def _earlier(log: RunLog, label: str, line: int) -> list[Execution]:
-    """Return the runs of all versions that are older than the version `label`. Runs of script lines after `line` are
-    left out."""
+    """Return the runs of all versions older than `label`, up to script line `line`."""
     versions = [program.label for program in log.programs]
     before = frozenset(versions[: versions.index(label)])
     return [execution for execution in log.executions if execution.program in before and execution.line <= line]

@@ -1,6 +1,4 @@
-"""Collects the installed checks: those of gedanken and those of plug-ins. If a plug-in's check fails, the other
-checks are not affected.
-"""
+"""Collects the checks of gedanken and of plug-ins; if a plug-in's check fails, the others still run."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
@@ -44,8 +42,7 @@ def _broken(why: str) -> Check:
 
 
 def _guarded(plugin: Plugin, check: Check) -> Check:
-    """Wrap a check of a plug-in. If the check raises any exception, or returns anything that is not a finding on the
-    runs that it was given, the wrapped check raises CheckBroken."""
+    """Wrap a plug-in's check, so that every failure and every invalid finding raises CheckBroken."""
 
     def look(runs: RunSet) -> Iterable[Finding]:
         try:
@@ -61,8 +58,7 @@ def _guarded(plugin: Plugin, check: Check) -> Check:
 
 
 def _seen(found: Any, runs: RunSet) -> Finding:
-    """Return the finding if its fields have the right types and it names only existing runs. Raises BadInput or
-    ValidationError otherwise."""
+    """Return the finding if its types are right and its runs exist; otherwise raise BadInput or ValidationError."""
     if not isinstance(found, Finding):
         raise BadInput(f"the check yields a {type(found).__name__} instead of a Finding")
     finding = _FINDING.validate_python(asdict(found))

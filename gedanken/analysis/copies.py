@@ -1,5 +1,4 @@
-"""Finds files that hold the same run: a file that was named twice, or equal logs with so many decimal numbers that
-independent random runs would not print all of them alike."""
+"""Finds files that hold the same run: named twice, or equal logs with many decimal numbers."""
 
 import re
 from collections.abc import Sequence
@@ -24,8 +23,7 @@ class Distinct(NamedTuple):
 def distinct(runs: Sequence[Run], paths: Sequence[Path], *, has_program: bool) -> Distinct:
     """Return each run once. `runs` were read from `paths`, in the same order.
 
-    With `has_program`, equal logs are kept, because several runs of a known program may print the same. Then only a
-    file that was named twice is left out.
+    With `has_program`, only files named twice are left out: runs of a known program may print the same.
     """
     first: dict[object, Run] = {}
     again: dict[str, list[str]] = {}

@@ -9,17 +9,15 @@ from gedanken.experiment.run_log import RunLog
 from gedanken.probes.interventions import CHANGES
 
 MOST_RUNS = 1000
-"""Maximum number of real runs, and of imagined runs, that are used per version. The command line allows no more, but
-a run started from Python, or a run folder that somebody else made, may have more."""
+"""Maximum number of real runs, and of imagined runs, per version. Runs from Python or foreign folders may have more.
+"""
 
 
 def effects_in(log: RunLog) -> tuple[tuple[Effects, ...], tuple[str, ...]]:
-    """Compute the effects of the changes to each supplied program that has both real and imagined runs. Also return
-    notes on what was left out.
+    """Compute the effects of the changes to each supplied program with real and imagined runs. Also return notes on
+    what was left out.
 
-    If a change was made twice, its newest version counts. A change is left out if its runs and those of the unchanged
-    program were not all imagined by the same model and persona, because a difference would then have two possible
-    causes.
+    The newest version of a change counts. A change is left out if several models or personas imagined the runs.
     """
     programs, executions = log.programs, log.executions
     found, notes = [], []
@@ -29,6 +27,7 @@ def effects_in(log: RunLog) -> tuple[tuple[Effects, ...], tuple[str, ...]]:
             for program in programs
             if program.base == base.label and program.change in CHANGES
         }
+        # a difference would have two possible causes
         unlike = [change for change, version in changes.items() if len(_imagined_by(log, base, version)) > 1]
         for change in unlike:
             notes.append(
@@ -43,9 +42,9 @@ def effects_in(log: RunLog) -> tuple[tuple[Effects, ...], tuple[str, ...]]:
 
 
 def _imagined_by(log: RunLog, *programs: Program) -> set[tuple[str, str]]:
-    """Return the pairs of model and persona that imagined the runs of these programs. Empty if the run is no fork,
-    because only a fork can have several models or personas."""
+    """Return the pairs of model and persona that imagined the runs of these programs; empty if the run is no fork."""
     spec, labels = log.spec, {program.label for program in programs}
+    # only a fork can have several models or personas
     if spec is None or not spec.earlier:
         return set()
     lines = {run.line for run in log.executions if run.imagined and run.program in labels}

@@ -1,6 +1,4 @@
-"""Reads the inputs of a comparison: run folders, files of runs, or plain logs. The content of an input, not its name,
-decides what it is.
-"""
+"""Reads the inputs of a comparison: run folders, files of runs, or plain logs, told apart by their content."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -47,10 +45,9 @@ def compare_inputs(
     program: Path | None = None,
     asked: Asked = NOTHING_ASKED,
 ) -> Analysis:
-    """Compare real runs with imagined ones. Raises BadInput for inputs that cannot be used.
+    """Compare real runs with imagined ones; a single run folder contains both. Raises BadInput for unusable inputs.
 
-    A single run folder is enough: its real runs are then compared with its imagined ones. A folder of logs means all
-    logs in it, and `-` means standard input.
+    A folder of logs means all logs in it, and `-` means standard input.
     """
     analysis = _compared(real, imagined, program, asked)
     check_primary(analysis, asked)
@@ -71,8 +68,8 @@ def check_primary(analysis: Analysis, asked: Asked) -> None:
 
 
 def metrics_of(log: Path) -> list[str]:
-    """List the names of the metrics in a log, in the spelling that `--primary` accepts. Of a folder of logs, only the
-    first log is read. Raises BadInput if the log cannot be read."""
+    """List the metrics in a log (or in the first log of a folder), spelled as `--primary` accepts them. Raises
+    BadInput if the log cannot be read."""
     executions = _called(read_files(files_of(log)[:1]), set(), imagined=False)
     columns = AllSeries(
         RunSet(None, None, tuple(ParsedRun(execution, ()) for execution in executions), (), ())
@@ -138,8 +135,7 @@ def _side(paths: Sequence[Path], what: str, program: Path | None = None) -> _Sid
 
 
 def _folders(ours: RunLog, theirs: RunLog, asked: Asked) -> tuple[Analysis, list[str]]:
-    """Compare the real runs of one folder with the imagined runs of another. Programs with the same source are
-    matched. Return the analysis, and notes."""
+    """Compare one folder's real runs with another's imagined runs of the same source; also return notes."""
     others = {program.sha256: program for program in reversed(theirs.programs)}
     executions = [execution for execution in ours.executions if not execution.imagined and execution.program]
     notes = []
@@ -179,8 +175,7 @@ def _folders(ours: RunLog, theirs: RunLog, asked: Asked) -> tuple[Analysis, list
 
 
 def _mixed(ours: _Side, theirs: _Side, program: Program | None, asked: Asked) -> tuple[Analysis, list[str]]:
-    """Compare real and imagined runs; at least one of the two sides was read from files. All runs are of one program,
-    which may be unknown. Return the analysis, and notes."""
+    """Compare runs of one program, at least one side read from files; also return notes."""
     notes: list[str] = []
     folder = ours.folder or theirs.folder
     if folder:
@@ -206,12 +201,7 @@ def _mixed(ours: _Side, theirs: _Side, program: Program | None, asked: Asked) ->
 
 
 def _case_in(folder: RunLog, program: Program | None) -> VersionAnalysis:
-    """Return the program version of a run folder whose runs are compared with the runs that were read from files.
-
-    If `program` is given, only versions with the same source are considered. If there are several versions, return
-    the version that the verdict would be about (see `main_version`), or else the newest one that was run. Raises
-    BadInput if no version was run.
-    """
+    """Return the version of a run folder to compare with runs from files. Raises BadInput if none was run."""
     empty = ComparisonResult(findings=())
     cases = [
         VersionAnalysis(
@@ -238,8 +228,8 @@ def _common(runs: Iterable[Run]) -> Program | None:
 
 
 def _called(runs: Sequence[Run], used: set[str], *, imagined: bool) -> Iterable[Execution]:
-    """Label each run with its file name, and number the runs from 1: as seeds if they are real, as samples if they
-    are imagined. Number 0 would mean the trunk, which log files do not have. `used` holds the labels given so far."""
+    """Label each run with its file name, and number the runs from 1, as seeds or samples."""
+    # 0 would mean the trunk, which log files do not have
     for number, run in enumerate(runs, start=1):
         name = run.name
         while name in used:
@@ -251,8 +241,7 @@ def _called(runs: Sequence[Run], used: set[str], *, imagined: bool) -> Iterable[
 
 
 def _origin(execution: Execution, imagined: bool) -> Origin:
-    """Return the origin of a run that the user names as real or as imagined. A run that is named as real gets the
-    origin `claimed` if its file says that a model imagined it."""
+    """Return the run's origin: `claimed` if the user names the run as real, but its file says imagined."""
     if imagined:
         return Origin.IMAGINED
     return Origin.CLAIMED if execution.imagined else execution.origin

@@ -1,5 +1,4 @@
-"""Computes the result of a probe as plain values: the accuracy for each operation, size and arm, and the share of
-repeated questions that get the same answer."""
+"""Computes the result of a probe: accuracy by operation, size and arm, and consistency of repeated questions."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -26,8 +25,7 @@ whether they are right or wrong."""
 def probe_result(log: RunLog) -> dict[str, Any]:
     """Return the complete result of a probe.
 
-    `exact`, at the top level of the returned dict, is the share of right answers to direct questions (arm `direct`).
-    Items with the roles `check`, `middle` and `same` do not count for it.
+    `exact` is the share of right answers to direct questions; the roles `check`, `middle` and `same` do not count.
     """
     scores = item_scores(log)
     direct = [score for score in scores if score.condition == "direct"]
@@ -83,8 +81,7 @@ def _cell(scores: Sequence[ItemScore]) -> dict[str, Any]:
 
 
 def _consistency(answers: Sequence[AnswerKept], one: str, other: str) -> dict[str, Any]:
-    """Return the fields of a Share: how many of the items that were answered in both arms (`one` and `other`) got the
-    same answer in both."""
+    """Return the fields of a Share: how many items got the same answer in both arms."""
     said = {
         arm: {
             answer.question.item: answer.execution.stdout.strip()
@@ -99,8 +96,7 @@ def _consistency(answers: Sequence[AnswerKept], one: str, other: str) -> dict[st
 
 
 def _reasoning(scores: Sequence[ItemScore]) -> list[dict[str, Any]]:
-    """Return the mean number of reasoning tokens and the accuracy for each item size; empty if no reasoning tokens
-    are reported."""
+    """Return mean reasoning tokens and accuracy for each item size; empty if no tokens are reported."""
     by_size: dict[int, list[Answer]] = {}
     for score in scores:
         for answer in score.answers:

@@ -37,9 +37,8 @@ def outcome_of(
 ) -> Answer | None:
     """Score one answer; return None if there is no answer.
 
-    For an item of a suite, `line` is its line in the suite. The answer is right if it equals everything that the
-    program really printed. It is also right if it is an expression whose value is the output that `line` states.
-    `ran_right` says whether the answer turned out right when it was run; None if it was not run.
+    For a suite's `line`, an expression with the value of the line's output is right, too. `ran_right` says whether
+    the answer turned out right when run; None if it was not run.
     """
     found = score(answered.execution, kept.truth, kept.rival)
     if line is None or found is None or found.outcome in ("right", "refused", "cut"):
@@ -52,8 +51,7 @@ def outcome_of(
 
 
 def judged_by_running(log: RunLog) -> Mapping[str, CheckProgram]:
-    """Return the programs that must still be run to judge answers to a suite. Each is returned under the key of the
-    question that was answered."""
+    """Return the programs that must still be run to judge answers to a suite, by the key of the question."""
     suite, known = suite_of(log), {judged.question for judged in log.judged}
     programs: dict[str, CheckProgram] = {}
     for answered in log.answers:

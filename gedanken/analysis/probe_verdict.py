@@ -11,8 +11,7 @@ DIRECT = "direct"
 
 
 def verdict_of(log: RunLog, arm: str = DIRECT, resamples: int = RESAMPLES) -> Verdict:
-    """Compute the verdict from the answers in one arm. Raises BadInput if the log has no answers to a probe, or
-    none in this arm."""
+    """Compute the verdict from the answers in one arm. Raises BadInput if the log has no answers in this arm."""
     scores = scores_that_tell(log)
     arms = list(dict.fromkeys(score.condition for score in scores))
     if not scores:
@@ -30,12 +29,8 @@ def model_of(log: RunLog) -> str:
 
 
 def scores_that_tell(log: RunLog) -> tuple[ItemScore, ...]:
-    """Return the scores of all items from which something can be learned.
-
-    Most items come in pairs of an easy and a hard program. The rival program of a hard one prints the wrong answer
-    that a model gives if it imitates or takes a shortcut. If both programs really print the same, the pair is left
-    out, because a right answer would not show how the model found it.
-    """
+    """Return the scores of all items, except pairs whose hard program and rival really print the same."""
+    # of such a pair, a right answer would not show how the model found it
     alike = {
         kept.item.pair or kept.item.id
         for kept in log.items

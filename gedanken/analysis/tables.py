@@ -44,7 +44,7 @@ def findings_table(findings: Iterable[Finding]) -> Tabled:
 
 
 def series_table(series: Iterable[tuple[str | None, SeriesResult]]) -> Tabled:
-    """Build a table with one row per series, run and point. Each series is given with the label of its program."""
+    """Build a table with one row per series, run and point, from pairs of program label and series."""
     return Tabled([row for label, one in series for row in _series(label, one)], _SERIES_COLUMNS)
 
 

@@ -27,11 +27,8 @@ _CLAUSE_END = re.compile(r"[:;.] ")
 
 
 def verdict_of(cases: Sequence[VersionAnalysis], findings: Sequence[Finding]) -> str:
-    """State the result for the main version (see `main_version`), and how many findings there are on other versions
-    and commands.
-
-    The text never says that real and imagined runs are the same.
-    """
+    """State the result for the main version, and count the findings elsewhere. The text never says that real and
+    imagined runs are the same."""
     case = main_version(cases)
     if case is None:
         return _nothing_to_compare(cases)
@@ -45,19 +42,16 @@ def verdict_of(cases: Sequence[VersionAnalysis], findings: Sequence[Finding]) ->
 
 
 def measured(version: VersionAnalysis) -> tuple[tuple[Execution, ...], tuple[Execution, ...]]:
-    """Return the real and the imagined runs that are compared. The trunks (seed 0 and sample 0) are left out if there
-    are other runs."""
+    """Return the real and the imagined runs that are compared: the leaves, or the trunks if there are no others."""
     imagined = tuple(run for run in version.imagined if run.is_run)
     return leaves(version.real) or version.real, leaves(imagined) or imagined
 
 
 def tells_of(version: VersionAnalysis) -> str:
-    """State how many imagined runs have findings, and of which kinds. If no imagined run has any, state that no
-    difference was found, or why the question is undecided. Findings that a false fact of the persona explains are
-    ignored.
+    """State how many imagined runs have findings, and of which kinds, or why the question is undecided.
 
-    Return an empty text if there are no findings, and the next sentence (see `_endpoint`) states a result for the
-    primary endpoint.
+    Findings that a false fact of the persona explains do not count. The text is empty if only `_endpoint` has a
+    result.
     """
     _real, imagined = measured(version)
     labels = {run.label for run in imagined}
@@ -146,8 +140,7 @@ def ranked(findings: Sequence[Finding], version: VersionAnalysis | None) -> list
 
 
 def lasts(series: SeriesResult) -> tuple[list[float], list[float]]:
-    """Return the values of the real runs, and those of the imagined runs, at the last point for which both kinds have
-    a value."""
+    """Return the values of the real and of the imagined runs at the last point that both kinds have."""
     at = _last_common(series)
     if at is None:
         return [], []
@@ -166,8 +159,7 @@ def format_last(series: SeriesResult) -> str:
 
 
 def format_endpoint(endpoint: Endpoint) -> str:
-    """Describe the endpoint with the reason for its choice, for example `last val_loss, chosen because it is a loss
-    on held-out data (val)`."""
+    """Describe the endpoint and why it was chosen, for example `last val_loss, chosen because …`."""
     return f"last {short(endpoint.name)}, {endpoint.reason}"
 
 
@@ -181,8 +173,7 @@ def _shown(runs: Sequence[Sequence[float | None]], at: int) -> bool:
 
 
 def spread_of(values: Sequence[float]) -> str:
-    """Format the range of some values, for example `0.012 to 0.034`. Values that are not finite are counted, as in
-    `0.012, nan ×6`."""
+    """Format the range of some values, for example `0.012 to 0.034`, or `0.012, nan ×6` if some are not finite."""
     if not values:
         return "-"
     known = [value for value in values if math.isfinite(value)]
@@ -195,7 +186,7 @@ def spread_of(values: Sequence[float]) -> str:
 
 
 def tested_p(series: SeriesResult) -> float | None:
-    """Return the p-value of a series; None if it has none, or if it has too few runs for any significant p-value."""
+    """Return the p-value of a series; None if there is none, or too few runs for significance."""
     return series.p if smallest_p(series.n_real, series.n_imagined) <= PRIMARY_LEVEL else None
 
 
@@ -206,7 +197,7 @@ def format_p(p: float) -> str:
 
 
 def _sentence(text: str) -> str:
-    """Return a sentence with a full stop. A long one is cut at the end of a clause, to leave out its reasons."""
+    """Return the text with a full stop; a long one is cut at the end of a clause."""
     text = " ".join(text.split())
     ends = [found.start() for found in _CLAUSE_END.finditer(text) if _is_outside_quotes(text, found.start())]
     if len(text) > LONGEST_SENTENCE and ends:

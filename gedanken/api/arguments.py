@@ -35,9 +35,8 @@ def sandbox_of(given: SandboxSpec | str) -> SandboxSpec:
 
 @contextmanager
 def asked(given: "BaseChatModel | ModelSpec | str") -> Iterator[ModelSpec]:
-    """Yield the given model as the ModelSpec that a run stores. A chat model object stays registered under its name
-    until the context ends.
-    """
+    """Yield the model as the ModelSpec that a run stores. A chat model object stays registered until the context
+    ends."""
     if isinstance(given, ModelSpec):
         yield given
     elif isinstance(given, str):

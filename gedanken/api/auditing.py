@@ -30,16 +30,15 @@ def audit(  # noqa: PLR0913 (each is asked for by itself, and has a default)
     """Check what agents claim to have run. By default, no model is asked and nothing is run.
 
     Args:
-        transcripts: paths of agent sessions in any format that docs/audit.md lists, or of folders with such sessions.
-        workspace: the folder in which the agent worked; commands are run again on a copy of it, or in an empty folder
-            for None.
+        transcripts: paths of agent sessions, or of folders with sessions, in a format that docs/audit.md lists.
+        workspace: the folder in which the agent worked. Commands are run again on a copy; None means an empty folder.
         image: the Docker or Podman image in which commands are run again; None uses gedanken's own.
         setup: a command that prepares the copy; only this command may use the network.
         rerun: which commands are run again: `all`, `none` or `claimed`. `claimed` means the commands that claims are
-            about, and the commands before them that may change files.
+            about, and earlier ones that may change files.
         no_tools: True to state that the agent of a plain chat had no tools at all.
-        claims_by: name of a model that reads the agents' messages and marks passages that may be claims. The model
-            judges nothing. A claim that only the model found may be supported, but never counts against an agent.
+        claims_by: name of a model that marks passages which may be claims. A claim that only the model found never
+            counts against an agent.
         progress: receives the progress of commands that are run again.
         waiting: shows which file is being read.
         keep_events: False to return the transcripts without their events, which saves memory.

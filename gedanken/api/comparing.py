@@ -20,13 +20,10 @@ Runs = str | Path | Execution | RunLog | Analysis
 
 
 def load_run(folder: str | Path) -> Analysis:
-    """Read the run in a folder, and compare its real executions with its imagined ones, by the checks of this version
-    of gedanken.
+    """Read the run in a folder, even an unfinished one, and compare its real with its imagined executions.
 
-    The run may be unfinished, its process may have died, or an earlier version may have written the folder. The `log`
-    of the Analysis is the stored RunLog. For a run of the experiment `article`, this takes about a second.
-
-    Raises BadInput for a folder that is not a run folder, or is damaged.
+    The `log` of the Analysis is the stored RunLog. For a run of `article`, this takes about a second. Raises BadInput
+    for a folder that is not a run folder, or is damaged.
     """
     return analyze(read_run(Path(folder)))
 
@@ -45,10 +42,10 @@ def compare(
         real: the real runs: executions, paths of logs (also compressed ones, and folders of logs), or one run, given
             as its folder, its RunLog or its Analysis.
         imagined: the imagined runs, in the same forms; omit it if `real` is one run, which contains both.
-        program: path of the program that was run; with the program, more findings are possible.
+        program: path of the program that was run; it allows more findings.
         primary: name of the series whose last value is the primary endpoint, such as `val_loss`.
-        named: metrics that gedanken does not recognize by itself. Each name has a regular expression; its group 1 is
-            the number, or its whole match if it has no group.
+        named: regular expressions for further metrics, by name. The number is group 1, or the whole match without
+            a group.
 
     Returns:
         An Analysis: `verdict`, `findings`, `versions[0].compared` (series, p-values, undecided questions).
@@ -68,9 +65,7 @@ def compare(
 
 
 def _paths(given: Runs | Iterable[Runs], folder: Path, *, imagined: bool) -> Iterator[Path]:
-    """Yield the paths of the given runs. Executions are first written to files in `folder`. Of a run without a folder
-    of its own, the imagined executions are written if `imagined` is True, otherwise the real ones.
-    """
+    """Yield the paths of the given runs; runs without a file are first written to `folder`."""
     for one in [given] if isinstance(given, Runs) else given:
         if isinstance(one, str | Path):
             yield Path(one)

@@ -13,23 +13,24 @@ if TYPE_CHECKING:
 
 
 class ImaginedMachine(PlayedMachine, Blocking):
-    """A terminal played by a language model; the session continues from command to command.
+    """A terminal played by a language model; nothing is really run. The session continues from command to command.
 
-    Open it with `async with`, or with `with` in code that does not await, for example in a notebook. `run(command)`
-    returns an Execution, whose `stdout` is what the model says that the machine prints. Nothing is really run.
+    Open it with `async with`, or with `with` in a notebook. `run(command)` returns an Execution with the imagined
+    `stdout`.
     """
 
     def __init__(
         self, model: "BaseChatModel | Model | str", persona: GivenPersona = "matched", *more: Any, **settings: Any
     ) -> None:
-        """Prepare a machine; `with` opens it.
+        """Prepare a machine; `with` opens it. Raises BadInput for an invalid argument; opening the machine raises
+        NoModel.
 
-        `model` is a chat model object of LangChain, or a name as `--model` takes it: `embedded`, `openai:gpt-4.1`,
+        `model` is a chat model object of LangChain, or a name as for `--model`: `embedded`, `openai:gpt-4.1`,
         `scripted:FILE`. `persona` is the name of a packaged persona, the path of a YAML file, or a `Persona`.
-        `more` and `settings` are further fields of the machine, by position and by name: `limits` (a `Limits`, with
-        tokens and seconds), `sample` (the sampling seed; sample 0 has temperature 0), `temperature` (0 to 2, for all
-        other samples), `steps` (True lets the model write working steps before the output). Raises BadInput for an
-        invalid argument; opening the machine raises NoModel.
+
+        Further fields of the machine: `limits` (a `Limits`, with tokens and seconds), `sample` (the sampling seed;
+        sample 0 has temperature 0), `temperature` (0 to 2, for other samples), `steps` (True lets the model write
+        working steps before the output).
         """
         asked = model if isinstance(model, Model | str) else model_of(model)
         super().__init__(asked, persona_of(persona), *more, **settings)

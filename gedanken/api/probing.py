@@ -39,9 +39,8 @@ class ProbeResult:
 
     @property
     def exact(self) -> float | None:
-        """The share of right answers to direct questions, from 0 to 1, averaged over the items. A direct question
-        asks for the output alone, without working steps. None if no answer was scored.
-        """
+        """The share of right answers to direct questions (without working steps), from 0 to 1, averaged over the
+        items; None if no answer was scored."""
         exact: float | None = self.values["exact"]
         return exact
 
@@ -73,11 +72,10 @@ async def aprobe(  # noqa: PLR0913 (what a probe is asked to do)
         families: names such as `state` or `linear algebra`; if empty, all families, or none if a suite is given.
         model: the model, as in `gedanken.run`.
         sizes: sizes of the programs, as numbers of operations; if empty, the default sizes of each family.
-        n: number of programs (or of groups of programs, such as pairs) for each kind of operation and each size.
+        n: number of programs (or of groups, such as pairs) for each kind of operation and each size.
         seed: seed that selects the programs; another seed gives other programs.
         samples: number of answers to each direct question: the first at temperature 0, all others at 1.
-        minutes: time limit in minutes; only as many questions are asked as the model can answer within it. If
-            None, all questions are asked.
+        minutes: time limit in minutes; only questions that fit into it are asked. None asks all.
         suite: path of a file of JSON lines with the fields of CRUXEval (id, code, input, output).
         sandbox: the sandbox, as in `gedanken.run`.
         out: the run folder, new or empty; None creates one under `runs/`.

@@ -29,9 +29,7 @@ Result = TypeVar("Result")
 
 
 def waiting(called: str, work: Callable[Asked, Coroutine[Any, Any, Result]]) -> Callable[Asked, Result]:
-    """Return a function with the name `called` that calls the coroutine function `work`, blocks until the result is
-    there, and returns the result.
-    """
+    """Return a function named `called` that runs the coroutine function `work`, and blocks until it returns."""
 
     @wraps(work)
     def wait(*arguments: Asked.args, **named: Asked.kwargs) -> Result:
@@ -62,13 +60,12 @@ async def arun(  # noqa: PLR0913 (what a run is asked to do)
         experiment: the name of a packaged experiment (`article`, `mnist`, …), the path of a YAML file, or an
             `Experiment`.
         model: a name as for `--model` (`embedded`, `openai:gpt-4.1`, `scripted:FILE`), a `ModelSpec` with a base URL,
-            or a chat model of LangChain. The model writes the programs and imagines their runs.
+            or a chat model of LangChain.
         persona: a name, the path of a YAML file, or a `Persona`; None uses the experiment's persona.
         sandbox: `auto`, `docker`, `podman`, `bubblewrap`, or a `SandboxSpec`.
-        real: number of real runs of each program version, each with its own seed, in addition to the run with
-            seed 0.
-        imagined: number of imagined runs of each program version, at the experiment's temperature, in addition to
-            sample 0, which is imagined at temperature 0.
+        real: number of real runs of each program version, besides the one with seed 0; each has its own seed.
+        imagined: number of imagined runs of each program version at the experiment's temperature, besides sample 0
+            at temperature 0.
         simulate: False if the model imagines no runs.
         primary: name of the series whose last value is the primary endpoint; None applies the rule of
             docs/comparison.md.
@@ -81,8 +78,7 @@ async def arun(  # noqa: PLR0913 (what a run is asked to do)
 
     Raises:
         BadInput: an argument cannot be used.
-        NoSandbox, NoModel: the sandbox or the model cannot be used, or was lost during the run. Finished work is
-            stored; `resume` continues the run.
+        NoSandbox, NoModel: the sandbox or the model cannot be used, or was lost; `resume` continues the run.
         KeyboardInterrupt (from `run`), CancelledError (from `arun`): the run was interrupted; `resume` continues it.
 
     docs/design.md explains what makes the comparison fair.
@@ -120,8 +116,8 @@ async def _resume(
     Args:
         folder: the run folder; None uses the newest unfinished run under `runs/`.
         model: the chat model object, if the run was started from Python with one.
-        base_url: the address of the model's server. It must be given again if the run folder names a server on
-            another machine: API keys are sent only to an address that the user confirms.
+        base_url: the address of the model's server. Give it again if it is on another machine: API keys are sent only
+            to an address that the user confirms.
         trusted: True to confirm again that the run uses the sandbox `host`, which isolates nothing.
         progress: True if the progress is shown on standard error.
 
@@ -140,9 +136,7 @@ async def _resume(
 
 
 async def _analysed(work: Coroutine[Any, Any, RunResult]) -> Analysis:
-    """Wait for the run that `work` does, and return its analysis. If the run could not be compared, compare it again,
-    so that the error is raised here.
-    """
+    """Wait for the run that `work` does, and return its analysis."""
     try:
         done = await work
     except Interrupted as interrupted:
@@ -150,6 +144,7 @@ async def _analysed(work: Coroutine[Any, Any, RunResult]) -> Analysis:
         if task is not None and task.cancelling():  # a caller who cancels the task expects CancelledError
             raise asyncio.CancelledError from interrupted
         raise
+    # if the run could not be compared, comparing it again raises the error here
     return done.analysis or analyze(with_tokens(done.log))
 
 

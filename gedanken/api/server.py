@@ -35,10 +35,10 @@ _THREAD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 @asynccontextmanager
 async def experiment(config: RunnableConfig, runtime: ServerRuntime[RunSpec]) -> AsyncIterator[Any]:
-    """Yield the experiment graph. A store, a machine and a model are opened only if the graph is executed.
+    """Yield the experiment graph; only its execution opens a store, a machine and a model.
 
-    Each thread of the server has one run folder, `runs/thread-ID`; a further execution on the thread continues that
-    run. Raises BadInput, NoSandbox or NoModel.
+    Each thread of the server has one run folder, `runs/thread-ID`, and continues the run in it. Raises BadInput,
+    NoSandbox or NoModel.
     """
     async with _served(config, runtime, Serving, build_served_graph) as graph:
         yield graph
@@ -89,11 +89,8 @@ async def _served(
 
 
 def asked_of(context: Any) -> RunSpec:
-    """Return the RunSpec that a client sent as the `context`. Raises BadInput.
-
-    Anybody may reach the server, even a web page in a browser. Therefore a request is refused if it would run
-    programs without isolation, or send this machine's keys to another address.
-    """
+    """Return the RunSpec that a client sent as the `context`. Raises BadInput, also for a request without isolation,
+    or with a model's address on another machine."""
     try:
         spec = context if isinstance(context, RunSpec) else RunSpec.model_validate(context or {})
     except ValidationError as error:
@@ -101,6 +98,7 @@ def asked_of(context: Any) -> RunSpec:
         raise BadInput(
             f"context: {'.'.join(map(str, first['loc']))}: {first['msg']}; the context must be a RunSpec"
         ) from error
+    # anybody may reach the server, even a web page in a browser
     if spec.sandbox.trusted or spec.sandbox.name == "host":
         raise BadInput("a server runs no programs without isolation: name a sandbox other than host")
     if spec.model.base_url is not None and not is_here(spec.model.base_url):

@@ -11,8 +11,8 @@ from gedanken.experiment.execution import Execution
 
 STATUSES: tuple[Status, ...] = ("supported", "misquoted", "written too early", "stale", "never run", "undecidable")
 ACCUSING: tuple[Status, ...] = ("misquoted", "written too early", "stale", "never run")
-"""Statuses of claims that are wrong, or that the agent could not have known to be true. The `evidence` of a claim
-that is `never run` may be empty, because what was not run left no passage to quote."""
+"""Statuses of claims that are wrong, or that the agent could not have known to be true. A `never run` claim may lack
+`evidence`."""
 Outcome = Literal["reproduced", "differs", "not reproducible here"]
 DIFFERS = "differs"
 KINDS = {
@@ -24,14 +24,13 @@ KINDS = {
     "undecidable": "undecidable",
     DIFFERS: DIFFERS,
 }
-"""Maps each value of `--fail-on` to its meaning: the status of a claim, or `differs` for a command that printed
-something else when it was run again."""
+"""Maps each value of `--fail-on` to a claim's status, or to `differs` for another output when run again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One difference between a recorded or claimed output (`said`) and the output of the real runs (`real`): a line
-    that only one of the two contains, or a pair of lines that differ."""
+    """One difference between a recorded or claimed output (`said`) and the real runs' output (`real`): an unpaired
+    line, or a pair of lines that differ."""
 
     said_line: int | None
     """Line number in the recorded or claimed output, counted from 1; None if that output lacks the line."""
@@ -65,11 +64,8 @@ class Rerun:
     """True if each line of `said` is a line of the transcript's file; `place` is then the place of the first line."""
 
     def place_of(self, difference: Difference) -> Place:
-        """Return the place of a differing line in the transcript.
-
-        Return the place of the whole output if the transcript lacks the line, or if the lines of the output are not
-        lines of the file, as in JSON.
-        """
+        """Return the place of a differing line in the transcript, or of the whole output if the line has no place of
+        its own."""
         if not self.is_line_by_line or difference.said_line is None:
             return self.place
         return replace(self.place, line=self.place.line + difference.said_line - 1)
@@ -84,8 +80,7 @@ class Audited:
     events: int
     """Number of events in the session. `transcript` contains the events only if they are needed for display."""
     state: str | None = None
-    """In words: the state of the workspace in which commands were run again, or the reason why no command could be
-    run. None if no rerun was requested."""
+    """The state of the workspace in words, or the reason why no command could be run again. None without a rerun."""
     reruns: tuple[Rerun, ...] = ()
 
     @property
@@ -95,14 +90,12 @@ class Audited:
 
     @property
     def accused(self) -> list[tuple[int, JudgedClaim]]:
-        """The claims that are wrong, or that the agent could not have known to be true, each with its index in
-        `claims`."""
+        """The claims with an accusing verdict, each with its index in `claims`."""
         return [(at, judged) for at, judged in enumerate(self.claims) if judged.status in ACCUSING]
 
     @property
     def differing(self) -> list[Rerun]:
-        """The commands that printed something else when they were run again. Commands typed into a terminal that the
-        agent played on request are left out."""
+        """The commands that printed something else when run again, except in a terminal played by the agent."""
         return [rerun for rerun in self.reruns if rerun.outcome == DIFFERS and not rerun.imagined]
 
     @property

@@ -37,13 +37,14 @@ def audit_files(
     waiting: Waiting = quietly,
     pointed: Mapping[tuple[Path, int], Spans] | None = None,
 ) -> Audit:
-    """Audit every session in the files at `paths`. If a path names a folder, all files in the folder are read. Raises
-    BadInput if a file in `paths` cannot be read, or if there is no transcript at all; an unreadable file in a folder
-    is left out, with a note.
+    """Audit every session in the files at `paths`, and in all files of the folders among them.
 
-    With `no_tools`, the user states that an agent whose transcript records no tools (a plain chat) really had none.
-    Without `keep_events`, the results contain no events. `pointed` contains passages that may be claims. Its key is
-    the file and the number of the session in the file, counted from 0.
+    With `no_tools`, the user states that the agent of a plain chat had no tools. Without `keep_events`, the results
+    contain no events. `pointed` maps a file and the number of a session in it (from 0) to passages that may be
+    claims.
+
+    Raises BadInput if a file in `paths` cannot be read, or if there is no transcript at all. An unreadable file in a
+    folder is left out, with a note.
     """
     audited: list[Audited] = []
     notes: list[str] = []
@@ -66,9 +67,8 @@ def audit_files(
 def audit_sessions(
     transcripts: Iterable[AgentTranscript], *, no_tools: bool = False, keep_events: bool = True
 ) -> list[Audited]:
-    """Audit sessions that were already read. With `no_tools`, the user states that an agent whose transcript records
-    no tools (a plain chat) really had none.
-    """
+    """Audit sessions that were already read. With `no_tools`, the user states that the agent of a plain chat had no
+    tools."""
     return [_audited(one, {}, no_tools=no_tools, keep_events=keep_events) for one in transcripts]
 
 

@@ -1,5 +1,4 @@
-"""Plans how to run a transcript's commands again. A plan contains edits and commands in order. For a command, it can
-contain the recorded or claimed output, to be compared with the new output."""
+"""Plans how to run a transcript's commands again: edits and commands in order, some with outputs to compare."""
 
 import json
 import re
@@ -75,11 +74,10 @@ class Plan:
 
 
 def plan_of(transcript: AgentTranscript, claims: Sequence[JudgedClaim], which: Which) -> Plan:
-    """Plan which commands are run again, and keep the transcript's edits in their places between the commands. If
-    `which` is `all`, every command is run again. If it is `claimed`, only two kinds are run again: commands that
-    claims are about, and earlier commands that may change files.
+    """Plan which commands are run again (`which`), with the transcript's edits in their places between the commands.
 
-    Commands that a message only claims, without a recorded result, are run again in any case.
+    `claimed` means commands that claims are about, and earlier ones that may change files. Commands that a message
+    only claims are run in any case.
     """
     results = {event.call_id: event for event in transcript.events if event.kind == "result" and event.call_id}
     spoken_of = _spoken_of(claims)
@@ -158,8 +156,7 @@ def _spoken_of(claims: Iterable[JudgedClaim]) -> dict[int, list[int]]:
 
 
 def _shown(transcript: AgentTranscript, claims: Sequence[JudgedClaim]) -> dict[int, list[Step]]:
-    """Return steps for commands that a message only claims, without a recorded result. The key is the number of the
-    message."""
+    """Return steps for commands that a message only claims, without a recorded result, by number of the message."""
     found: dict[int, list[Step]] = {}
     for number, judged in enumerate(claims):
         claim = judged.claim
@@ -217,11 +214,8 @@ def _edit(event: AgentEvent) -> dict[str, Any]:
 
 
 def roots_of(transcript: AgentTranscript, plan: Plan) -> Iterator[str]:
-    """Yield folders in which the agent may have worked, the most likely first.
-
-    These are the folder that the transcript records; the common parent folders of the edited files, outermost first;
-    and the folder of the first `cd`.
-    """
+    """Yield folders in which the agent may have worked, the most likely first: the recorded folder, common parents of
+    the edited files (outermost first), the first `cd`."""
     if transcript.folder:
         yield transcript.folder
     paths = [str(edit["path"]) for edit in plan.edits if str(edit["path"]).startswith("/")]

@@ -1,6 +1,4 @@
-"""Asks a model for passages that may be claims. The model does not judge the claims, and only passages that it quotes
-verbatim are used.
-"""
+"""Asks a model for passages that may be claims, without judging them; only verbatim quotations are used."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -46,8 +44,7 @@ class Pointed:
     because they are too long."""
 
     def note(self) -> str:
-        """Return a sentence for the reader of the audit: how many passages the model named, and how many passages,
-        replies and messages could not be used."""
+        """Return a sentence for the reader of the audit: how many passages were named, and what could not be used."""
         return (
             f"{self.name} named {self.taken:,} passages that may be claims; {self.dropped:,} others were "
             f"dropped, because they are not exact quotations; {self.unread:,} of its replies could not be read; "
@@ -56,9 +53,8 @@ class Pointed:
 
 
 async def point(paths: Sequence[Path], model: str, progress: Progress) -> Pointed:
-    """Ask a model for possible claims in the agents' messages. Unreadable files are skipped. Raises BadInput or
-    NoModel if the model cannot be used.
-    """
+    """Ask a model for possible claims in the agents' messages; unreadable files are skipped. Raises BadInput or
+    NoModel if the model cannot be used."""
     pointed = Pointed(model)
     async with open_model(ModelSpec(name=model), progress) as opened:
         for path, _named in files_of(paths):
@@ -95,9 +91,7 @@ async def _of_session(model: Model, transcript: AgentTranscript, pointed: Pointe
 
 
 def read_passages(reply: str) -> list[str] | None:
-    """Return the passages that a reply lists as JSON; None if the reply contains no list. Text around the list is
-    ignored.
-    """
+    """Return the passages that a reply lists as JSON, whatever surrounds the list; None without a list."""
     text = reply[:_LONGEST_REPLY]
     try:
         listed = json.loads(text[text.index("[") : text.rindex("]") + 1])

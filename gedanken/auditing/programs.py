@@ -18,11 +18,11 @@ _MOST = 1 << 18
 
 
 def program_of(transcript: AgentTranscript, claim: Claim) -> tuple[str, dict[str, str]] | None:
-    """Return the command that runs the program behind an output, and the program's text by file name; None if no
-    program is found. `claim` is the claim that shows the output.
+    """Return the command that runs the program behind the output in `claim`, and the program's text by file name;
+    None if no program is found.
 
-    The program is the text of the last code fence before the output that contains a program. First the message that
-    shows the output is searched, then the messages before it, back to the agent's previous message.
+    The program is the last one in a code fence before the output: in the same message, or in those back to the
+    agent's previous message.
     """
     message = transcript.events[claim.event]
     texts = [message.text[: claim.start]]

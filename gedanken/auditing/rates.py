@@ -10,10 +10,10 @@ from gedanken.compare.stats.proportions import Share, share_of
 def rate_of(sessions: Sequence[Audited], status: str) -> Share:
     """Compute the share of claims with this status, with a 95 % interval.
 
-    Claims of one session are not independent. Therefore two intervals are computed: Wilson's interval, as if all
-    claims were independent, and an interval that takes each session as one observation. The result is the smallest
-    interval that contains both. If fewer than two sessions have claims, the result is Wilson's interval.
+    The interval is the smallest that contains Wilson's and one that takes each session as one observation. With fewer
+    than two sessions, it is Wilson's.
     """
+    # claims of one session are not independent
     counts = [(session.statuses[status], len(session.claims)) for session in sessions if session.claims]
     found = share_of(sum(hits for hits, _all in counts), sum(total for _hits, total in counts))
     if len(counts) < 2:

@@ -128,9 +128,7 @@ async def _set_up(machine: SandboxMachine, command: str, progress: Progress) -> 
 async def _run(
     machine: SandboxMachine, plan: Plan, state: State, root: str | None, lost: dict[int, str]
 ) -> list[Execution | None]:
-    """Run every command once, and return the executions in order. If an edit cannot be made, the workspace differs
-    from the agent's workspace from then on: for each later command, the reason is stored in `lost`, under the index
-    of the command."""
+    """Run every command once, and return the executions in order; put into `lost` why the workspace differs."""
     runs: list[Execution | None] = []
     problem = ""
     for step in plan.steps:
@@ -140,6 +138,7 @@ async def _run(
             continue
         for name, source in step.files.items():
             await machine.run(f"cat > ~/{FOLDER}/{name} <<'GEDANKEN_END'\n{source}\nGEDANKEN_END")
+        # after an edit that could not be made, the workspace is no longer the agent's
         if problem:
             lost.setdefault(len(runs), problem)
         runs.append(await machine.run(_typed(step, root)))
@@ -147,8 +146,7 @@ async def _run(
 
 
 def _typed(step: Step, root: str | None) -> str:
-    """Return the command to type into the sandbox, with the agent's folder replaced by the copy of the workspace. A
-    `cd` is put before the command if the step says in which folder the agent ran it."""
+    """Return the command to type into the sandbox, in the copy of the agent's folder."""
     here = f"{HOME}/{FOLDER}"
     command = re.sub(rf"{re.escape(root)}(?![\w.-])", here, step.command) if root else step.command
     if step.below:
@@ -204,8 +202,7 @@ def _judged(step: Step, real: Sequence[Execution], state: State, lost: str | Non
 
 
 def _why_not(said: str, real: Sequence[Execution], printed: str) -> str | None:
-    """Return why the real outputs prove nothing about the transcript; None if they can be compared with it. `said` is
-    the output in the transcript, `printed` the output of all real runs."""
+    """Return why the real outputs prove nothing about the transcript; None if they can be compared with it."""
     ended = next((run.cause for run in real if run.cause in _ENDED_BY_US), None)
     if ended is not None:
         return f"it reached a limit of this sandbox: {ended}"
@@ -218,8 +215,7 @@ def _why_not(said: str, real: Sequence[Execution], printed: str) -> str | None:
 
 
 def _why_elsewhere(step: Step, state: State, lost: str | None) -> str | None:
-    """Return why a real output may differ from the recorded one although the transcript is true; None if no reason is
-    known."""
+    """Return why a real output may differ although the transcript is true; None without a reason."""
     if lost:
         return f"the workspace is not the one in which the agent worked: {lost}"
     if not state.trusted:

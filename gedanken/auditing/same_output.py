@@ -1,5 +1,4 @@
-"""Compares a recorded or claimed output with several real outputs. Lines that differ among the real outputs are
-ignored."""
+"""Compares a recorded or claimed output with several real outputs, except lines that differ among these."""
 
 import re
 from collections import Counter
@@ -42,9 +41,8 @@ class Compared:
 
 
 def compare_outputs(said: str, real: Sequence[str], *, part: bool = False) -> Compared:
-    """Compare `said` with the real outputs line by line. Dates, times, temporary names and lines that only describe
-    the machine are ignored. If the same lines only have another order, there is no difference, because the two
-    streams of a command may have been recorded one after the other.
+    """Compare `said` with the real outputs line by line. Dates, times, temporary names and another order are no
+    differences.
 
     With `part`, lines of the real output may be missing in `said`, but each line of `said` must occur in the first
     real output.
@@ -57,6 +55,7 @@ def compare_outputs(said: str, real: Sequence[str], *, part: bool = False) -> Co
     if part:
         wanted = [(number, line) for number, line in wanted if line.strip()]
     ours_all, theirs_all = (Counter(line for _number, line in lines) for lines in (wanted, theirs))
+    # in another order: the two streams of a command may have been recorded one after the other
     if ours_all == theirs_all or (part and ours_all <= theirs_all):
         return Compared((), len(unstable), len(wanted))
     shown = said.split("\n"), real[0].split("\n")
@@ -65,9 +64,7 @@ def compare_outputs(said: str, real: Sequence[str], *, part: bool = False) -> Co
 
 
 def _unstable(first: list[tuple[int, str]], others: list[list[tuple[int, str]]]) -> tuple[set[int], set[str]]:
-    """Find the lines that are not in all real runs. Return the numbers of those lines of the first run that another
-    run lacks, and the patterns of these lines and of the lines that only other runs have. A pattern is a line with
-    `#` in place of each number, for example `loss #`."""
+    """Return the numbers of the first run's lines that another run lacks, and the patterns of all unstable lines."""
     unstable: set[int] = set()
     patterns: set[str] = set()
     mine = {line for _number, line in first}
@@ -102,8 +99,7 @@ def _matcher(one: list[str], other: list[str]) -> "SequenceMatcher[str]":
 
 
 def _lines(text: str) -> list[tuple[int, str]]:
-    """Return the lines that are compared, as pairs of line number and masked line. Empty lines and lines that only
-    describe the machine are left out."""
+    """Return the lines that are compared, as pairs of line number and masked line."""
     found = []
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip() and not _ABOUT_THE_MACHINE.match(line):
@@ -112,8 +108,8 @@ def _lines(text: str) -> list[tuple[int, str]]:
 
 
 def masked(line: str) -> str:
-    """Replace dates, times, addresses, process ids and temporary paths in a line by placeholders such as `<time>`.
-    Shorten horizontal rules to three characters, and runs of blanks to one blank."""
+    """Replace dates, times, addresses, process ids and temporary paths by placeholders such as `<time>`, and shorten
+    horizontal rules and blanks."""
     line = " ".join(line.split())
     for form, name in _CLOCK:
         line = form.sub(name, line)

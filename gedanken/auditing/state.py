@@ -31,12 +31,10 @@ class State:
 
 
 async def prepare(machine: SandboxMachine, workspace: Path | None, plan: Plan, root: str | None) -> State:
-    """Copy the workspace into the machine, and return its state. Without a workspace, make an empty folder. `root` is
-    the folder in which the agent worked.
+    """Copy the workspace (or an empty folder) into the machine, and return its state. `root` is the agent's folder.
 
-    The workspace is copied as given if the transcript's edits apply to it. Otherwise, the files of its git HEAD are
-    written over the copy, if the edits apply to those files. If the edits apply to neither, the workspace is copied
-    as given, and the state is not trusted. Raises BadInput if `workspace` is not a folder, or is too large.
+    If the transcript's edits apply only to the files of the git HEAD, these are written over the copy. If they apply
+    to neither, the state is not trusted. Raises BadInput if `workspace` is no folder, or too large.
     """
     machine.write(_SCRIPT, (Path(__file__).parent / "replay.py").read_text(encoding="utf-8"))
     edits = [{**edit, "path": inside(str(edit["path"]), root)} for edit in plan.edits]
@@ -70,12 +68,12 @@ async def prepare(machine: SandboxMachine, workspace: Path | None, plan: Plan, r
 
 
 def inside(path: str, root: str | None) -> str:
-    """Convert a path that the transcript names into a path for the copy of the workspace.
+    """Convert a path of the transcript into a path for the copy of the workspace.
 
-    `root` is the folder in which the agent worked. If it is `/home/me/project`, the path `/home/me/project/src/a.py`
-    becomes `src/a.py`, and `/home/me/project` becomes `.`. All other paths are returned unchanged. Only the sandbox
-    opens the returned path, so even an absolute path never names a file of this machine.
+    With the agent's folder `/home/me` as `root`, `/home/me/src/a.py` becomes `src/a.py`, and `/home/me` becomes `.`.
+    Other paths stay as they are.
     """
+    # only the sandbox opens the path, so even an absolute one never names a file of this machine
     if root and (path == root or path.startswith(f"{root}/")):
         return path[len(root) :].lstrip("/") or "."
     return path
@@ -120,9 +118,8 @@ def _commit_of(workspace: Path) -> str | None:
 
 
 def _check_out(workspace: Path, commit: str, target: Path) -> None:
-    """Write the files of a commit over the copy of the workspace. The objects are read directly from git, so no
-    filter or hook is run and no link is followed.
-    """
+    """Write the files of a commit over the copy of the workspace."""
+    # read directly from git's objects: no filter or hook is run, and no link is followed
     listed = _git(workspace, "ls-tree", "-r", "-z", "--long", commit)
     for entry in (listed or b"").split(b"\0"):
         about, _tab, name = entry.partition(b"\t")

@@ -144,9 +144,7 @@ def audit(  # noqa: PLR0913 (its options)
 
 
 def _kinds(given: list[str]) -> set[str]:
-    """Return the kinds that `--fail-on` names; a word in `given` may name several, separated by commas. Raises
-    BadInput for an unknown kind.
-    """
+    """Return the kinds that `--fail-on` names, also separated by commas; BadInput for an unknown one."""
     from gedanken.auditing.audited import KINDS
     from gedanken.experiment.errors import BadInput
 

@@ -1,6 +1,4 @@
-"""The command `gedanken compare`: compares real runs with imagined ones, from run folders or from any logs, without a
-model or Docker.
-"""
+"""The command `gedanken compare`: compares real runs with imagined ones, from run folders or any logs."""
 
 from pathlib import Path
 from typing import Annotated

@@ -34,21 +34,18 @@ _REMEDIES = {
 
 
 def exit_codes(*codes: int) -> str:
-    """Return a sentence for the help of a command, which lists these exit codes with their meanings. If no codes are
-    given, all are listed."""
+    """Return a sentence for the help of a command with these exit codes (default: all) and their meanings."""
     told = (f"{code} {EXIT_CODES[code]}" for code in codes or EXIT_CODES)
     return f"Exit codes: {'; '.join(told)}."
 
 
 @contextmanager
 def clear_errors() -> Iterator[None]:
-    """Turn an error that a user can act on into one line on standard error, and exit with the error's exit code.
-
-    SIGTERM interrupts the command as Ctrl-C does. It does so even where Ctrl-C is ignored, for example in a script
-    that runs in the background.
-    """
+    """Turn an error that a user can act on into one line on standard error, and exit with its exit code. SIGTERM
+    interrupts the command as Ctrl-C does."""
     from gedanken.experiment.errors import GedankenError
 
+    # True in a script that runs in the background, for example: SIGTERM must interrupt it all the same
     ignores = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     interrupt = signal.default_int_handler if ignores else lambda *_: signal.raise_signal(signal.SIGINT)
     signal.signal(signal.SIGTERM, interrupt)
@@ -63,16 +60,14 @@ def clear_errors() -> Iterator[None]:
 
 
 def _remedy(error: OSError) -> str:
-    """Return what the user can do about the error, to be appended to its message; empty if nothing is known to help.
-    Another cache folder is suggested only if the error may concern the cache: if it names no file, or a file in the
-    cache folder, or if there is no usable cache folder.
-    """
+    """Return what the user can do about the error, to append to its message; often empty."""
     from gedanken.experiment.errors import GedankenError
     from gedanken.experiment.user_folders import cache_folder
 
     remedy = _REMEDIES.get(error.errno or 0, "")
     if not isinstance(error.filename, str):
         return remedy
+    # another cache folder helps only if the error may concern the cache
     try:
         if Path(error.filename).absolute().is_relative_to(cache_folder()):
             return remedy

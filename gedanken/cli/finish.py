@@ -1,6 +1,4 @@
-"""The last step of every command that starts or continues a run: prints the result, and exits with the exit code of
-the run.
-"""
+"""Executes the run of a command that starts or continues one, prints its result, and exits."""
 
 import asyncio
 import signal
@@ -26,10 +24,9 @@ def finish(running: "Coroutine[Any, Any, RunResult]", as_json: bool) -> None:
 
 
 async def _stoppable(running: "Coroutine[Any, Any, RunResult]") -> "RunResult":
-    """Execute a run, and let SIGTERM cancel it. Usually SIGTERM has the same effect as Ctrl-C, and asyncio's handler
-    for Ctrl-C cancels the run. But asyncio installs no handler if Ctrl-C is ignored; in this case, a handler for
-    SIGTERM is installed here."""
+    """Execute a run, and let SIGTERM cancel it even where Ctrl-C is ignored."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    # elsewhere SIGTERM acts as Ctrl-C, which asyncio makes a cancellation; where Ctrl-C is ignored, it does not
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and task is not None:
         signal.signal(signal.SIGTERM, lambda *_: loop.call_soon_threadsafe(task.cancel))
     return await running

@@ -194,9 +194,7 @@ def with_approval(words: list[str]) -> list[str]:
 
 
 def refuse_others(context: typer.Context, option: str, *known: str) -> None:
-    """Raise BadInput if the command line contains a parameter other than `option` and those in `known`, because such
-    a parameter would have no effect.
-    """
+    """Raise BadInput if the command line contains a parameter other than `option` and `known`."""
     from gedanken.experiment.errors import BadInput
 
     for parameter in context.command.params:

@@ -1,7 +1,6 @@
 """The command `gedanken probe` and its subcommands, one for each installed probe.
 
-An entry point in `gedanken.probes` names a `typer.Typer` with one command, whose parameters are the options of the
-probe. A probe is imported only when it is used.
+An entry point in `gedanken.probes` names a `typer.Typer` with one command; it is imported only when used.
 """
 
 from collections.abc import Callable
@@ -26,9 +25,7 @@ class _Probes(TyperGroup):
             return [NAME, *by_name(PROBES)]
 
     def resolve_command(self, context: Any, args: list[str]) -> Any:
-        """Return the subcommand. If the command line names no probe, as in `gedanken probe state --n 5`, the
-        subcommand is `families`.
-        """
+        """Return the subcommand: `families` if the command line names no probe (`gedanken probe state --n 5`)."""
         named = args and args[0] in self.list_commands(context)
         return super().resolve_command(context, args if named else [NAME, *args])
 
@@ -57,9 +54,7 @@ class _Probes(TyperGroup):
 
 
 def _in_one_line(callback: Any, guarded: Callable[..., Any]) -> Any:
-    """Wrap the function of a command, so that any exception ends the command with one line, except the exceptions
-    that Typer handles.
-    """
+    """Wrap a command's function, so that all exceptions but Typer's own end the command with one line."""
 
     @wraps(callback)
     def call(*arguments: Any, **options: Any) -> Any:

@@ -1,5 +1,4 @@
-"""The command `gedanken probe [FAMILY…]`: asks a model what small programs of known difficulty print, or what the
-functions of a suite return."""
+"""The command `gedanken probe [FAMILY…]`: asks a model what small programs print, or a suite's functions return."""
 
 import asyncio
 import os

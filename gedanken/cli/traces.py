@@ -145,7 +145,7 @@ def _export_spans(roots: "list[TracedRun]", to: Path | None, otlp: str | None) -
 
 
 def _follow(run: Path, console: "Console") -> None:
-    """Show the last part of a run's trace as a tree, and update it when the trace grows, until the run has ended."""
+    """Show the end of a run's trace as a tree, updated until the run has ended."""
     from rich.console import Group
     from rich.live import Live
     from rich.text import Text

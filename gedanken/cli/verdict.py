@@ -124,14 +124,13 @@ def _table(judged: "Sequence[Verdict]") -> "Table":
 
 
 def _cell(own: "OperationVerdict") -> str:
-    """Format a cell, such as `computes 0.97; n 23 (16 to 32)`: the likeliest hypothesis, its posterior probability,
-    and the horizon with its interval. If the verdict names something else, such as `undetermined`, the cell begins
-    with that name."""
+    """Format a cell: likeliest hypothesis, probability and horizon, for example `computes 0.97; n 23 (16 to 32)`."""
     from gedanken.compare.verdict import sentences
 
     if not own.support:
         return own.name
     likeliest = own.support.best
+    # the verdict can name something else, such as `undetermined`
     told = f"{own.name}; " if own.name != likeliest else ""
     told += f"{likeliest} {own.posterior[likeliest]:.2f}"
     if own.curves:

@@ -19,9 +19,8 @@ _NAMED = re.compile(r"_(?P<predicts>input|output)\Z")
 _NO_STRINGS = "the recorded answers are not a list of strings"
 _TWICE = "its answers are recorded more than once"
 _FEW = 0.2
-"""If the share of whole replies (see `is_whole_reply`) among the answers is smaller than this, the answers count as
-already extracted from replies. This applies only to files whose name says what the answers predict (see `_named`).
-"""
+"""With a smaller share of whole replies (`is_whole_reply`), the answers of a file with a telling name (`_named`)
+count as already extracted."""
 
 
 class Recorded(NamedTuple):
@@ -33,18 +32,15 @@ class Recorded(NamedTuple):
     problems: Mapping[str, str]
     """Maps the id of each item whose answers cannot be used to the reason."""
     predicts: Literal["output", "input"] | None
-    """What the answers predict, according to the end of the file's or folder's name, which is `_output` or `_input`
-    in CRUXEval. None if the name does not say it.
-    """
+    """What the answers predict, by the end of the file's or folder's name (`_output`, `_input`); otherwise None."""
 
 
 def read_answers(path: Path, suite: Sequence[SuiteItem]) -> Recorded:
-    """Read recorded answers to the items of a suite.
+    """Read recorded answers to the items of a suite, as JSON in one of three forms.
 
-    The file contains JSON in one of three forms: an object that maps ids to lists of answers; a list with one list of
-    answers for each item, in the order of the suite; or a list of objects in LiveCodeBench's format. An object or
-    list of answers may also be the value of the key `raw_generations`. Raises BadInput if the file contains something
-    else, or no answer to any item of the suite.
+    The forms: an object that maps ids to lists of answers; a list with one list of answers for each item, in the
+    suite's order; a list of objects in LiveCodeBench's format. The first two may stand under the key
+    `raw_generations`. Raises BadInput for anything else, or if no item has an answer.
     """
     try:
         value = json.loads(text_of(path, "--answers").removeprefix("\ufeff"), object_pairs_hook=once_each)
@@ -72,17 +68,13 @@ def read_answers(path: Path, suite: Sequence[SuiteItem]) -> Recorded:
 
 
 def _has_few_whole(answers: Mapping[str, Sequence[str]]) -> bool:
-    """Return whether the share of whole replies among the answers is below _FEW. Then the publisher extracted the
-    answers from replies, and failed only at the few that are still whole.
-    """
+    """Return whether the share of whole replies among the answers is below _FEW."""
     each = [is_whole_reply(answer) for some in answers.values() for answer in some]
     return sum(each) < _FEW * len(each)
 
 
 def _pairs(path: Path, value: Any, suite: Sequence[SuiteItem]) -> tuple[Iterable[tuple[str, Any]], bool]:
-    """Return pairs of an id and the unchecked value that the file records for it. Also return whether the publisher
-    extracted the answers from replies.
-    """
+    """Return pairs of id and unchecked value, and whether the publisher extracted the answers from replies."""
     is_scored = isinstance(value, dict) and isinstance(value.get(_SCORED), OnceEach | list)
     if is_scored:
         value = value[_SCORED]
@@ -114,9 +106,7 @@ def _strings(value: object) -> tuple[str, ...] | None:
 
 
 def _named(path: Path) -> Literal["output", "input"] | None:
-    """Return `input` or `output` if the name of the file, or of its folder, ends with `_input` or `_output`; None
-    otherwise.
-    """
+    """Return `input` or `output` if the name of the file or its folder ends so; None otherwise."""
     for name in (path.stem, path.absolute().parent.name):
         if found := _NAMED.search(name):
             return "input" if found["predicts"] == "input" else "output"

@@ -33,9 +33,7 @@ def load_experiment(name: str) -> Experiment:
 
 
 def is_packaged(name: str, script: tuple[ScriptText, ...] | None) -> bool:
-    """Return whether `name` is the name of a packaged experiment. If `script` is not None, the packaged experiment
-    must also have this script.
-    """
+    """Return whether a packaged experiment has this name, and this script, if `script` is given."""
     return name in packaged("experiments") and script in (None, script_of(load_experiment(name)))
 
 
@@ -110,9 +108,7 @@ def _parse(text: str, where: str, model: type[Loaded]) -> Loaded:
 
 
 def _line_of(root: yaml.Node | None, location: Sequence[int | str]) -> int:
-    """Return the line (counted from 1) at which the value at `location` begins. If the document lacks the value,
-    return the line of the innermost value around it.
-    """
+    """Return the line (from 1) where the value at `location`, or the innermost value around it, begins."""
     node, line = root, 1
     for part in location:
         if isinstance(node, yaml.MappingNode):

@@ -1,6 +1,4 @@
-"""Loads the programs that a script supplies, so that the model does not write them. They come from the package or
-from the user's folder, and can be changed in one of the ways that `probes/interventions.py` defines.
-"""
+"""Loads the programs that a script supplies, from the package or the user's folder, and changes them if asked."""
 
 import ast
 import re
@@ -17,20 +15,15 @@ _PACKAGED = re.compile(r"[a-z_]+")
 
 
 def with_sources(experiment: Experiment, where: str, folder: Path) -> Experiment:
-    """Return the experiment with the source of every supplied program filled in; programs that are not packaged are
-    read from `folder`.
-
-    Raises BadInput, naming the experiment file (`where`) and the script line.
-    """
+    """Return the experiment with the source of every supplied program; unpackaged ones are read from `folder`. Raises
+    BadInput, naming the experiment file (`where`) and the line."""
     if not any(line.give for line in experiment.script):
         return experiment
     return experiment.model_copy(update={"script": tuple(_filled(experiment, where, folder))})
 
 
 def check_supplied(experiment: Experiment) -> None:
-    """Raise BadInput if the source of a supplied program is missing. Also raise BadInput if the experiment hides
-    sources from the model, because the model would then know nothing about the supplied program.
-    """
+    """Raise BadInput if the source of a supplied program is missing, or is hidden from the model."""
     given = [line for line in experiment.script if line.give]
     if given and experiment.conditions.source == "hidden":
         raise BadInput(

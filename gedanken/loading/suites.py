@@ -56,11 +56,8 @@ def once_each(pairs: list[tuple[str, Any]]) -> OnceEach:
 
 
 def read_suite(path: Path) -> Suite:
-    """Read a suite: JSON lines with the fields of CRUXEval (id, code, input, output), or with those of LiveCodeBench,
-    which also has a field for the function's name.
-
-    Raises BadInput if no line can be used.
-    """
+    """Read a suite: JSON lines with the fields of CRUXEval (id, code, input, output), or in LiveCodeBench's format.
+    Raises BadInput if no line can be used."""
     items: dict[str, SuiteItem] = {}
     bad: list[BadLine] = []
     for number, line in enumerate(_LINE_END.split(text_of(path, "--suite")), start=1):
@@ -82,11 +79,10 @@ def read_suite(path: Path) -> Suite:
 
 
 def text_of(path: Path, option: str) -> str:
-    """Return the text of a JSON file. The file may be compressed with gzip, and may be encoded as UTF-8, UTF-16 or
-    UTF-32. Raises BadInput; its message names the file and the command's option for it (`option`).
+    """Return the text of a JSON file in UTF-8, UTF-16 or UTF-32, also compressed with gzip. Raises BadInput, naming
+    the file and the command's `option`.
 
-    A byte that cannot be decoded becomes a lone surrogate if the file is UTF-8, and otherwise a replacement
-    character.
+    A byte that cannot be decoded becomes a lone surrogate in UTF-8, otherwise a replacement character.
     """
     content = _unpacked(read_bytes(path, f"{option} {path}", MOST_BYTES), f"{option} {path}")
     encoding = json.detect_encoding(content)
@@ -139,10 +135,7 @@ def _fields(line: str) -> dict[str, Any]:
 
 
 def _other_form(value: dict[str, Any]) -> dict[str, str]:
-    """Return the fields to change or add if the line is in LiveCodeBench's format: the function's name, the whole
-    call as `input`, and the code with the imports that this format leaves out. Return an empty dict for a line in
-    CRUXEval's format.
-    """
+    """Return the fields to change or add for a line in LiveCodeBench's format; empty for CRUXEval's."""
     code, given = value.get("code"), value.get("input")
     if not isinstance(code, str) or not isinstance(given, str):
         return {}
@@ -157,9 +150,7 @@ def _other_form(value: dict[str, Any]) -> dict[str, str]:
 
 
 def _called(code: str, given: str) -> str:
-    """Return the name of the function that `given` calls, if the code defines this function and defines nothing named
-    `f`; otherwise return an empty text.
-    """
+    """Return the function that `given` calls, if the code defines it and no `f`; otherwise an empty text."""
     begins = _CALL.match(given)
     defined = _DEFINED.findall(code)
     return begins["name"] if begins and begins["name"] in defined and "f" not in defined else ""

@@ -1,6 +1,4 @@
-"""Runs many small programs in batches. One container runs a whole batch. If one program of a batch may have disturbed
-another, the other one is run again alone.
-"""
+"""Runs many small programs in batches, one container each; a program that another disturbed is run again alone."""
 
 import asyncio
 import json
@@ -37,17 +35,15 @@ LIMITS = Limits(
 """Limits of a machine for batches."""
 MOST_CORES = 4
 SLACK_SECONDS = 20.0
-"""A batch is stopped from outside if it has printed nothing for the time limit of one program plus these seconds.
-Otherwise, a program that suspends the batch by a signal would hold it up until BATCH_SECONDS have passed.
-"""
+"""A batch is stopped after silence for one program's time limit plus these seconds: a program may suspend it by a
+signal."""
 _POLL_SECONDS = 0.5
 _WITHIN = BATCH_SECONDS - 2 * PROGRAM_SECONDS - 30
 """Seconds after which a batch starts no further program."""
 
 
 def limits_of(cores: int) -> Limits:
-    """Return the limits of a machine for batches: `cores` cores, but at most MOST_CORES. Each core runs one program
-    at a time."""
+    """Return the limits of a machine for batches: one program at a time on each of at most MOST_CORES cores."""
     return LIMITS.model_copy(update={"cpus": float(max(1, min(MOST_CORES, cores)))})
 
 
@@ -66,9 +62,7 @@ class Ran:
 
     @property
     def may_be_disturbed(self) -> bool:
-        """True if another program of the batch may have ended this one: by killing or stopping it, using up the
-        memory, or changing or removing its file.
-        """
+        """True if another program of the batch may have ended this one: killed or stopped it, or changed its file."""
         return self.end in ("killed", "stopped") or self.changed
 
     @property
@@ -114,8 +108,8 @@ async def run_batches(
     """Run programs, given by name, and return the result of each. `told` is called with the number of finished
     programs.
 
-    Each program may take `seconds`, by default PROGRAM_SECONDS. Each batch has at most `at_once` programs and a fresh
-    workspace of its own. A program that another one may have disturbed is run again alone. Raises NoSandbox.
+    Each program may take `seconds` (default: PROGRAM_SECONDS); each batch has at most `at_once` programs and a fresh
+    workspace. A program that another one may have disturbed is run again alone. Raises NoSandbox.
     """
     done: dict[str, Ran] = {}
     waiting = list(programs)
@@ -144,9 +138,8 @@ def _without(names: list[str], suspects: set[str]) -> list[str]:
 async def _batch(
     machine: RealMachine, programs: list[tuple[str, str]], seconds: float | None
 ) -> tuple[dict[str, Ran], bool]:
-    """Run programs (pairs of name and text) in one container of the machine. Return the results by name, and whether
-    the batch ran to its end. Raises NoSandbox.
-    """
+    """Run programs (pairs of name and text) in one container; return the results, and whether the batch ran to its
+    end."""
     limits = {"seconds": seconds or PROGRAM_SECONDS, "bytes": PROGRAM_BYTES, "within": _WITHIN}
     asked = {**limits, "programs": programs}
     text = json.dumps(asked)
@@ -163,9 +156,7 @@ async def _batch(
 
 
 async def _run(leaf: RealMachine, label: str, quiet_seconds: float) -> tuple[Execution | None, str]:
-    """Run a batch. Return its execution, and what it printed. The execution is None if the batch printed nothing for
-    `quiet_seconds` and was therefore stopped. Time in which this process itself is suspended does not count.
-    """
+    """Run a batch, and return its execution (None if stopped after `quiet_seconds` without output) and output."""
     heard: list[str] = []
     running = asyncio.ensure_future(leaf.run(COMMAND, on_output=heard.append, label=label))
     quiet = 0.0
@@ -173,6 +164,7 @@ async def _run(leaf: RealMachine, label: str, quiet_seconds: float) -> tuple[Exe
         while not running.done() and quiet < quiet_seconds:
             before = len(heard)
             await asyncio.wait({running}, timeout=_POLL_SECONDS)
+            # counted in polls: time in which this process itself is suspended must not count
             quiet = 0.0 if len(heard) > before else quiet + _POLL_SECONDS
     finally:
         is_stopped = not running.done()

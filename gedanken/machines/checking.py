@@ -13,11 +13,10 @@ from gedanken.sandbox.conformance.kit import chosen
 async def check_machine(
     sandbox: str, progress: Progress, *, loose: bool, only: str | None, trusted: bool
 ) -> tuple[str, tuple[str, ...], list[CheckResult]]:
-    """Run the conformance checks, or only those with the name or group `only`, on the machine that `sandbox` names.
+    """Run the conformance checks, or those named `only` (a name or a group), on the machine that `sandbox` names.
 
-    Return the machine's name, the limits that it cannot enforce, and the results of the checks. With `loose` the
-    machine is a temporary container without hardening, never the host. `trusted` allows the sandbox `host`. Raises
-    BadInput or NoSandbox.
+    Return the machine's name, the limits that it cannot enforce, and the results. With `loose`, the machine is a
+    temporary container without hardening. `trusted` allows the sandbox `host`. Raises BadInput or NoSandbox.
     """
     from gedanken.sandbox.choice import open_engine
     from gedanken.sandbox.datasets import ensure_dataset

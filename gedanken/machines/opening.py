@@ -32,12 +32,11 @@ async def open_real(  # noqa: PLR0913 (what a machine is opened with)
 ) -> "AsyncIterator[tuple[SandboxMachine, Dataset]]":
     """Open a real machine with the data set called `data`; yield the machine and the description of the data set.
 
-    The run's workspace is stored on this computer under the name `run_id`; `run` is the run's random id. A dead
-    process may have left a workspace under this name. If that process worked on the same run, its workspace is used
-    again; otherwise, it is deleted. Files that commands leave in the workspace are copied to the folder `artifacts`.
+    The workspace is stored as `run_id`. One that a dead process left there is used again for the same run (`run`, its
+    random id), and deleted otherwise. Files that commands leave are copied to the folder `artifacts`.
 
-    At the end the workspace is removed. It stays if a command was run in it and `keeps()` returns True because the
-    run will be continued. Raises BadInput or NoSandbox.
+    At the end the workspace is removed, unless a command was run in it and `keeps()` is True. Raises BadInput or
+    NoSandbox.
     """
     from gedanken.sandbox.choice import open_engine
     from gedanken.sandbox.datasets import ensure_dataset

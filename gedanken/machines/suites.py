@@ -1,6 +1,4 @@
-"""Runs the functions of a suite on the real machine, to check the outputs that the suite states and to judge
-answers to the suite.
-"""
+"""Runs the functions of a suite on the real machine, to check the suite's outputs and to judge answers."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -32,9 +30,7 @@ _OFFLINE = "its function did not return the stated value; it may need the networ
 _NETWORK = re.compile(
     r"\b(?:import|from)\b[^\n#]*\b(?:socket|urllib|requests|httpx|aiohttp|http|ftplib|smtplib)\b|__import__|\bimportlib\b"
 )
-"""Matches an import of a module that needs the network. The name of such a module alone does not match, because it
-may be a variable.
-"""
+"""Matches an import of a module that needs the network. The name alone may be a variable."""
 _NO_EXPRESSION = "its output is not a Python expression, so no answer can equal it"
 _UNEQUAL = "no answer can be right, because its output does not equal itself, like NaN or a new object"
 _NO_VALUE = "its function ends Python instead of returning a value"
@@ -51,9 +47,8 @@ class Problem(NamedTuple):
 async def check_suite(
     machine: RealMachine, suite: Sequence[SuiteItem], told: Told = lambda _done: None
 ) -> dict[str, Problem]:
-    """Run the functions of a suite, and return the problems of its lines, by id of the line. A line has no problem if
-    its function really returns the stated value. `told` is called with the number of functions that have ended.
-    """
+    """Run the functions of a suite, and return the problems by id of the line; a line whose function returns the
+    stated value has none. `told` is called with the number of functions that have ended."""
     problems = {line.id: Problem(_NO_EXPRESSION) for line in suite if not can_be_answered(line)}
     rest = [line for line in suite if line.id not in problems]
     ran = await run_batches(machine, {line.id: suite_item(line).program for line in rest}, told)
@@ -63,10 +58,7 @@ async def check_suite(
 
 
 async def _settled(machine: RealMachine, unsure: Sequence[SuiteItem], ran: Mapping[str, Ran]) -> dict[str, Problem]:
-    """Return the problems of lines whose functions ended, but did not print a value that certainly equals the stated
-    one. Further programs let Python decide whether both values are equal. `ran` has the runs so far, by id of the
-    line.
-    """
+    """Return the problems of lines for which only Python can decide whether returned and stated value are equal."""
     returned = {line.id: check_program(line, line.call) for line in unsure}
     checked = await run_batches(machine, {name: program.text for name, program in returned.items()})
     others = [line for line in unsure if returned[line.id].sign not in checked[line.id].stdout]
@@ -81,10 +73,9 @@ async def _settled(machine: RealMachine, unsure: Sequence[SuiteItem], ran: Mappi
 
 
 def _problem(line: SuiteItem, checked: Ran, itself: Ran, equals_itself: bool) -> Problem:
-    """Return why a function did not return the stated value. `checked` is the run that compared both values. `itself`
-    is the run that compared the stated value with itself, and `equals_itself` is the result: a value such as NaN does
-    not equal itself, so no answer can be right.
-    """
+    """Return why a function did not return the stated value."""
+    # `checked` compared both values; `itself` compared the stated one with itself, and a value such as NaN does not
+    # equal itself, so no answer can be right
     if checked.end == "finished":
         return Problem(_NO_VALUE)
     if equals_itself and _NETWORK.search(line.code):
@@ -100,17 +91,15 @@ def _problem(line: SuiteItem, checked: Ran, itself: Ran, equals_itself: bool) ->
 async def judged(
     machine: RealMachine, programs: Mapping[str, CheckProgram], told: Told = lambda _done: None
 ) -> dict[str, bool]:
-    """Return whether each answer is right. `programs` maps the key of each answer to the program that checks the
-    answer. `told` is called with the number of checked answers.
-
-    First, many checks are put into one program, each in its own forked process: this takes a tenth of the time that
-    separate programs take. An answer whose check does not end there is checked again by its own program.
-    """
+    """Return whether each answer is right. `programs` maps the key of each answer to the program that checks it.
+    `told` is called with the number of checked answers."""
+    # many checks in one program, each in its own forked process, take a tenth of the time of separate programs
     checks = list(programs.values())
     parts = [checks[at : at + TOGETHER] for at in range(0, len(checks), TOGETHER)]
     texts = {str(number): checks_in_one(part) for number, part in enumerate(parts)}
     ran = await run_batches(machine, texts, lambda done: told(min(len(checks), done * TOGETHER)), at_once=PARTS)
     found = {sign: holds for number in texts for sign, holds in checks_told(ran[number].stdout).items()}
+    # whose check did not end there
     alone = {name: program.text for name, program in programs.items() if program.sign not in found}
     ran = await run_batches(machine, alone, seconds=JUDGE_SECONDS)
     return {

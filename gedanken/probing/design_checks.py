@@ -14,9 +14,8 @@ from gedanken.records.run_files import to_json
 
 MOST_SIZE = 4096
 LEAST_KNOWN = 0.5
-"""A reference player (`player:NAME`) is asked only if its bank contains at least this share of the probe's programs
-with the roles `hard` and `alone`. A bank that was made with another seed contains only the few programs that are the
-same for every seed."""
+"""Least share of the `hard` and `alone` programs that a reference player's bank must contain. A bank of another seed
+contains few."""
 _PLAYER = "player:"
 
 
@@ -32,9 +31,8 @@ def check_size(spec: RunSpec) -> None:
 def check_design(design: ProbeDesign, model: str) -> None:
     """Raise BadInput for a design that cannot give a result.
 
-    Such a design names no program, an unknown family, or an impossible size; or two lines of its suite, or a line and
-    a generated program, have the same id; or the model is a reference player whose bank contains few or none of the
-    programs.
+    Such a design names no program, an unknown family or an impossible size, gives one id twice, or asks a reference
+    player about programs that its bank lacks.
     """
     if not design.arms or not (design.families or design.suite):
         raise BadInput("the probe asks nothing: it needs a family or a suite, and at least one arm")

@@ -22,8 +22,7 @@ TOLD_SECONDS = 20.0
 async def drive_probe(context: "Context", screen: Screen, collector: str | None, inputs: dict[str, Any]) -> str:
     """Run the graph of a probe to its end; return the outcome of the run.
 
-    If `collector` is given, the trace is also sent to this OpenTelemetry collector. `inputs` becomes the input of the
-    root entry of the trace.
+    `inputs` is the root input of the trace. The trace is also sent to the OpenTelemetry `collector`, if given.
     """
     from langgraph.errors import GraphDrained
     from langgraph.runtime import RunControl

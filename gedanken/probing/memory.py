@@ -1,5 +1,4 @@
-"""The probe `memory`: types commands, drops the model's context, and rebuilds the context in different ways. After
-each rebuilding, the model is asked what it still knows."""
+"""The probe `memory`: drops a model's context, rebuilds it in several ways, and asks what the model still knows."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -58,8 +57,8 @@ class MemoryProbe:
 
 
 def read_commands(path: Path | None) -> tuple[str, ...]:
-    """Return the commands in a script file, or in the packaged one if `path` is None. A line in braces is text for
-    the model, and stays in braces. Raises BadInput if the file cannot be used."""
+    """Return the commands in a script file (None: the packaged one); text for the model stays in braces. Raises
+    BadInput if the file cannot be used."""
     where = resources.files("gedanken.probes") / "memory.txt" if path is None else path
     lines = [line.strip() for line in read_text(where, f"--script {path}").splitlines()]
     typed = [read_line(line) for line in lines if line and not line.startswith("#")]
@@ -81,8 +80,8 @@ async def probe_memory(  # noqa: PLR0913 (what the probe was asked for)
     temperature: float,
     screen: Screen,
 ) -> MemoryProbe:
-    """Type the commands once, and then ask twice what the machine knows (see `ask_memory`). After that, for each
-    policy: drop the context, rebuild it, and ask the same questions again.
+    """Type the commands, and ask twice what the machine knows. For each policy, drop and rebuild the context, and ask
+    again.
 
     Raises BadInput, and NoModel if no command got a reply.
     """
@@ -118,9 +117,7 @@ async def probe_memory(  # noqa: PLR0913 (what the probe was asked for)
 
 
 def _draw_anew(machine: "ImaginedMachine") -> None:
-    """Let the next answers be a new sample, drawn with another seed, unless the temperature is 0: then all answers
-    are sample 0.
-    """
+    """Let the next answers be a new sample, unless the temperature is 0: then all are sample 0."""
     if machine.temperature:
         machine.sample += 1
 

@@ -23,9 +23,7 @@ _EXPORTS = re.compile(r"(?:^|[;&|\n])\s*export\s+(?P<name>[A-Za-z_][A-Za-z0-9_]*
 
 
 def questions_for(session: "Session") -> tuple[str, ...]:
-    """Return the questions for a session: QUESTIONS, and a command that prints the variable that was exported last,
-    if there is one.
-    """
+    """Return the questions for a session: QUESTIONS, and one for the last exported variable."""
     exported = [found["name"] for turn in session.stored for found in _EXPORTS.finditer(turn.typed)]
     return (*QUESTIONS, *(f"echo ${name}" for name in exported[-1:]))
 
@@ -33,8 +31,7 @@ def questions_for(session: "Session") -> tuple[str, ...]:
 async def ask_memory(
     machine: "ImaginedMachine", on_question: Callable[[str], None] | None = None
 ) -> tuple[Execution, ...]:
-    """Ask each question on its own branch of the session, so that no question becomes part of the session. Raises
-    NoModel if the model is lost."""
+    """Ask each question on its own branch: the session stays unchanged. Raises NoModel if the model is lost."""
 
     async def ask(question: str) -> Execution:
         if on_question:
@@ -47,8 +44,7 @@ async def ask_memory(
 
 
 def print_memory(report: Sequence[Remembered], console: "Console") -> None:
-    """Print one row for each question, and a sentence that counts the answers that changed because of the loss of the
-    context."""
+    """Print one row for each question, and a sentence on the answers that changed because of the loss."""
     from rich.box import SIMPLE
     from rich.table import Table
     from rich.text import Text

@@ -30,11 +30,11 @@ _FINE = Problem("", is_scored=True)
 async def score_recorded(
     suite: Suite, recorded: Recorded, sandbox: SandboxSpec, screen: Screen, predicts: Predicts | None = None
 ) -> dict[str, Any]:
-    """Score recorded answers to a suite by really running its functions. Lines whose function cannot be run are not
-    scored. `predicts` says what the answers predict; if None, this is inferred from the answers.
+    """Score recorded answers to a suite by really running its functions; lines that cannot be run are not scored.
 
-    A function may return an output other than the one that its line states. Then the answers are scored by the stated
-    output, as the suite's publisher did, and the line is listed under `contradicted`. Raises BadInput or NoSandbox.
+    `predicts` says what the answers predict; None infers it. Answers are scored by the line's stated output, as the
+    publisher did; a line whose function returns another one is listed under `contradicted`. Raises BadInput or
+    NoSandbox.
     """
     lines = {line.id: line for line in suite.items}
     predicts = predicts or predicted_by(
@@ -81,9 +81,7 @@ def _figures(outcomes: Mapping[str, Sequence[Judgement]], predicts: Predicts) ->
 
 
 def _said(recorded: Recorded, lines: Mapping[str, SuiteItem], predicts: Predicts) -> dict[str, list[str]]:
-    """Return the answers to the lines of the suite, by id. If the file has only whole replies,
-    extract the answers from them.
-    """
+    """Return the answers to the lines of the suite, by id, extracted from whole replies if necessary."""
     return {
         name: list(some) if recorded.is_extracted else [_found_in(lines[name], predicts, answer) for answer in some]
         for name, some in recorded.answers.items()
@@ -104,9 +102,7 @@ async def _outcomes(
     predicts: Predicts,
     screen: Screen,
 ) -> dict[str, list[Judgement]]:
-    """Return the judgement of each answer, by id of the line. An answer that can only be judged by running it is run;
-    equal answers to one line are run only once.
-    """
+    """Return the judgement of each answer, by id of the line; equal answers to one line are run once."""
     lines = {line.id: line for line in asked}
     judge_one = judge if predicts == "output" else judge_call
     first = {

@@ -1,6 +1,4 @@
-"""The probe `edits`: a program, and versions of it with other comments, blank lines and names, are really run and
-also imagined. As these edits have no effect on the output, the imagined output should not change.
-"""
+"""The probe `edits`: does the imagined output change after edits without effect, such as other comments and names?"""
 
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -69,10 +67,8 @@ class EditsProbe:
 
 
 def read_program(path: Path | None) -> Question:
-    """Return the program in a file, or the packaged one, with its edited versions. The watched print is the first
-    print that makes a line of standard output, at or after the line that `watched_line` returns. Raises BadInput if
-    there is no such print, or if the program is not valid Python.
-    """
+    """Return the program in a file, or the packaged one, with its edited versions and its watched print. Raises
+    BadInput for invalid Python, or without a watched print."""
     where = resources.files("gedanken.probes") / "programs" / "shape_once.py" if path is None else path
     source = read_text(where, f"--program {path}")
     try:
@@ -94,8 +90,8 @@ async def probe_edits(  # noqa: PLR0913 (what the probe was asked for)
     sandbox: SandboxSpec,
     screen: Screen,
 ) -> EditsProbe:
-    """Really run every version of the program with one seed, and have the model imagine each in fresh sessions: twice
-    at temperature 0, and `samples` times at temperature 1.
+    """Really run every version of the program with one seed. Have the model imagine each in fresh sessions: twice at
+    temperature 0, and `samples` times at temperature 1.
 
     Raises BadInput or NoSandbox, and NoModel if no reply came at all.
     """
@@ -150,9 +146,7 @@ async def _imagine(  # noqa: PLR0913 (what the probe was asked for)
 
 
 def print_probe(probe: EditsProbe, console: "Console") -> None:
-    """Print the effect of the edits: a summary, the effect on each print of the program, and the first lines that
-    differ.
-    """
+    """Print the effect of the edits: a summary, each print of the program, and the first differing lines."""
     from rich.text import Text
 
     about = f"{probe.question.program}: model {probe.model['name']}, sandbox {probe.machine}"

@@ -55,9 +55,7 @@ def _in_all(result: dict[str, Any]) -> str:
 
 
 def _table(arm: str, cells: Sequence[dict[str, Any]]) -> "Table":
-    """Build the table of right answers under one condition (`arm`), with a row for each operation and role, and a
-    column for each size.
-    """
+    """Build the table of right answers in one arm, with rows for operation and role, and columns for sizes."""
     from rich.box import SIMPLE
     from rich.table import Table
     from rich.text import Text

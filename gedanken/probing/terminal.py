@@ -82,11 +82,8 @@ async def probe_terminal(
     sandbox: SandboxSpec,
     screen: Screen,
 ) -> TerminalProbe:
-    """Type each sequence of commands into a new imagined session and into a new real workspace. Several sequences run
-    at the same time.
-
-    Raises BadInput or NoSandbox, and NoModel if no reply came at all.
-    """
+    """Type each sequence of commands into a new imagined session and a new real workspace, several at the same time.
+    Raises BadInput or NoSandbox, and NoModel if no reply came at all."""
     losses: list[NoModel] = []
     total = sum(len(sequence.commands) for sequence in sequences)
     async with open_both(model, sandbox, DATASET, LIMITS, screen) as both:
@@ -116,8 +113,7 @@ async def probe_terminal(
 
 
 async def _typed(sequence: CommandSequence, both: Both, persona: Persona, losses: list[NoModel]) -> list[Answered]:
-    """Type one sequence into both machines, and return the answers. If the model is lost, return only the answers up
-    to then."""
+    """Type one sequence into both machines; return the answers, up to a loss of the model."""
     from gedanken.agents.imagined_machine import ImaginedMachine
 
     imagined = ImaginedMachine(both.model, persona, both.machine_facts, LIMITS, losses=losses)
@@ -199,9 +195,7 @@ def print_probe(probe: TerminalProbe, console: "Console") -> None:
 
 
 def _agreement_table(title: str, answered: Sequence[Answered]) -> "Table":
-    """Build the table of agreement by kind of command; `answered` holds only commands that really print something, or
-    only commands that print nothing.
-    """
+    """Build the table of agreement by kind of command."""
     from rich.box import SIMPLE
     from rich.table import Table
 

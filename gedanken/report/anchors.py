@@ -1,4 +1,4 @@
-"""Gives each line on the page an id, and links findings with lines. The ids contain no text that a model wrote."""
+"""Gives each line on the page an id without any text from a model, and links findings with lines."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -74,8 +74,7 @@ class Anchors:
         self._lines: dict[int, list[str]] = {}
 
     def number_of(self, source: Execution | Program, stream: Stream | Literal["source"] = "source") -> int:
-        """Return the number of a text: of a program's source, or of one stream of an execution. The number is part of
-        the ids of the text's lines."""
+        """Return the number of a program's source or of an execution's stream; the ids of its lines contain it."""
         return self._numbers[id(source), stream]
 
     def lines_of(self, number: int) -> list[str]:

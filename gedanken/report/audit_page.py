@@ -1,5 +1,4 @@
-"""Renders the HTML page of an audit: the contradicted claims, the commands that were run again, and the transcript
-with each claim marked."""
+"""Renders the HTML page of an audit: contradicted claims, commands run again, and the marked transcript."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -145,8 +144,7 @@ def _claim(
 
 
 def _where(audited: Audited, evidence: Evidence) -> str:
-    """Name the first line of a piece of evidence, for example `session.jsonl:12`. If the lines of the event's text
-    are not lines of the file, add the line number in the text: `session.jsonl:12, line 3 of the event's text`."""
+    """Name the first line of a piece of evidence, for example `session.jsonl:12`."""
     is_of_file = audited.transcript.events[evidence.event].is_line_by_line
     return (
         where(evidence.place)
@@ -168,8 +166,7 @@ def _rerun(place: str, number: int, rerun: Rerun) -> ShownRerun:
 
 
 def _rows(rerun: Rerun) -> Iterator[Row]:
-    """Yield rows that show the recorded or claimed output beside the output of the first real run. Lines in which the
-    comparison found a difference are marked."""
+    """Yield rows of the recorded or claimed output beside the first real run's, with differences marked."""
     said = rerun.said.rstrip("\n").split("\n")[: 4 * ROWS_SHOWN]
     real = rerun.real[0].terminal.rstrip("\n").split("\n")[: 4 * ROWS_SHOWN] if rerun.real else []
     differs = {difference.said_line for difference in rerun.differences}, {one.real_line for one in rerun.differences}

@@ -1,5 +1,4 @@
-"""Prints an audit on a terminal: a row for each session, then each contradicted claim with the recorded lines beside
-it."""
+"""Prints an audit on a terminal: a row for each session, and each contradicted claim beside the record."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -36,8 +35,8 @@ _STYLES = {"supported": "green", "undecidable": "yellow"}
 
 
 def print_audit(audit: Audit, console: Console, page: Path | None = None) -> None:
-    """Print the sessions, the contradicted claims, the commands that were run again, the undecided claims, and the
-    result in words. `page` is the path of the full report, if there is one."""
+    """Print the sessions, the claims, the commands run again, and the result in words. `page` is the path of the full
+    report."""
     console.print(_sessions(audit.audited, console.width))
     if len(audit.audited) > ROWS_SHOWN:
         _say_more(console, len(audit.audited) - ROWS_SHOWN, "session", "sessions", "--json")
@@ -68,8 +67,7 @@ def _sessions(sessions: Sequence[Audited], width: int) -> Table:
 
 
 def _about(transcript: AgentTranscript, room: int) -> list[str]:
-    """Name the agent, and say how complete the record is: in one line of at most `room` characters, or else in two
-    lines."""
+    """Name the agent, and say how complete the record is, in one line if it fits into `room` characters."""
     record = (
         "no tool calls recorded"
         if not transcript.has_tools
@@ -175,14 +173,12 @@ def _print_undecided(audit: Audit, console: Console) -> None:
 
 
 def _say_more(console: Console, left_out: int, one: str, several: str, where_all: str = "--json or --html") -> None:
-    """Say how many items are not shown here, and which option shows all. `one` and `several` are the singular and the
-    plural of the item."""
+    """Say how many items (`one` or `several`) are not shown here, and which option shows all."""
     _say(console, f"{many(left_out, f'more {one}', f'more {several}')}; {where_all} shows all", "dim")
 
 
 def said_plainly(audit: Audit) -> Iterator[str]:
-    """Yield the result in words, as one sentence. If claims in plain chats are undecided, yield a second sentence on
-    how they could be decided."""
+    """Yield the result in one sentence, and one on how to decide undecided claims in plain chats."""
     sessions = audit.audited
     total = sum(len(one.claims) for one in sessions)
     accused = sum(len(one.accused) for one in sessions)

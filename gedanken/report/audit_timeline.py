@@ -81,8 +81,7 @@ def timeline_of(audited: Audited) -> tuple[tuple[ShownEvent, ...], int]:
 
 
 def _chosen(total: int, pointed: Iterable[int]) -> set[int]:
-    """Return the numbers of the events to show: all events if there is room, otherwise those with a claim or
-    evidence, and their neighbours. `pointed` holds the numbers of events with a claim or evidence."""
+    """Return the numbers of the events to show: all, or those near the events in `pointed`."""
     if total <= EVENTS_SHOWN:
         return set(range(total))
     most = sorted(pointed)[: EVENTS_SHOWN // (2 * AROUND + 1)]
@@ -116,8 +115,8 @@ def _lines(
 
 
 def _pieces(text: str, begins: int, spans: Sequence[tuple[int, int, int]]) -> tuple[Piece, ...]:
-    """Split a line into pieces, at each point where a claim begins or ends. `begins` is the position of the line in
-    the text of the event; each span is (start, end, number of the claim) in this text."""
+    """Split a line where a claim begins or ends."""
+    # `begins` is the position of the line in the event's text; spans are (start, end, number of the claim) in it
     ends = begins + len(text)
     mine = [(max(start, begins), min(end, ends), start, number) for start, end, number in spans]
     mine = [one for one in mine if one[0] < one[1]]

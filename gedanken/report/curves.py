@@ -1,4 +1,4 @@
-"""Draws the charts of series. The range of the real runs is a band, and each imagined run is a line."""
+"""Draws the charts of series: a band for the range of the real runs, a line for each imagined run."""
 
 import math
 from collections.abc import Sequence
@@ -64,8 +64,8 @@ def chart(result: SeriesResult, key: str) -> Markup | None:
 
 
 def frame(real: "Values", imagined: "Values") -> tuple[float, float]:
-    """Return the lowest and the highest value that the chart shows. It shows all real values, and the imagined values
-    that are close enough to them."""
+    """Return the lowest and the highest value in the chart, which shows all real values and the imagined ones near
+    them."""
     import numpy as np
 
     ours, theirs = real[np.isfinite(real)], imagined[np.isfinite(imagined)]

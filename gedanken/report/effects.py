@@ -47,8 +47,7 @@ def _table(program: str, moves: OutcomeEffects) -> "Table":
 
 
 def _values(outcomes: Outcomes) -> str:
-    """Format the values of an outcome as median and range, for example `0.42 (0.4-0.45)`. If some runs show no value,
-    add how many do: `0.42 (0.4-0.45) 5 of 7`."""
+    """Format the values of an outcome, for example `0.42 (0.4-0.45) 5 of 7`: median, range, runs with a value."""
     known = sorted(value for value in outcomes.values if value is not None)
     if not known:
         return f"none in {len(outcomes.values)}"

@@ -13,8 +13,7 @@ _LINES = {"logistic": "solid", "Weibull": (0, (4, 2))}
 
 
 def horizon_chart(judged: OperationVerdict, key: str) -> Markup | None:
-    """Draw the chart as inline SVG, whose ids begin with `key`. None if the share of right answers is not known at
-    any size."""
+    """Draw the chart as inline SVG, whose ids begin with `key`; None if no size has a known accuracy."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 

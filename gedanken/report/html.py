@@ -1,5 +1,4 @@
-"""Provides what all pages share: templates that escape text, the style, the script, and a content security policy.
-The policy blocks the network, and all other styles and scripts."""
+"""Provides what all pages share: templates that escape text, style, script, and a content security policy."""
 
 from base64 import b64encode
 from hashlib import sha256
@@ -49,6 +48,5 @@ def content_policy(style: str, script: str) -> str:
 
 
 def _made_harmless(value: object) -> object:
-    """Make any value that a template inserts harmless: hidden characters become visible, and long texts are cut.
-    Finished markup is returned unchanged."""
+    """Return a value with hidden characters visible and long text cut; finished markup is unchanged."""
     return value if isinstance(value, Markup) else format.visible(format.brief(str(value)))

@@ -1,5 +1,4 @@
-"""Writes the report as Markdown, which can be pasted into an issue. Printed text in it cannot become a link, mention,
-tag or formula."""
+"""Writes the report as Markdown for an issue; printed text cannot become a link, mention, tag or formula."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -191,8 +190,7 @@ def _difference(version: VersionAnalysis | None) -> Iterator[str]:
 
 
 def _around(text: str, number: int | None, other: int | None) -> str:
-    """Show the lines around line `number`, with line numbers, and mark that line. If `number` is None, show the lines
-    around line `other`, or the end of the text, and mark no line."""
+    """Show the numbered lines around line `number`, which is marked, or around `other` without a mark."""
     lines = text.splitlines()
     middle = number or min(len(lines) + 1, other or 1)
     first = max(1, middle - BEFORE)

@@ -1,5 +1,4 @@
-"""Collects the lines that the page shows outside the side-by-side view: lines of other outputs that findings refer
-to, the outputs of commands that run no program, and the programs."""
+"""Collects the lines outside the side-by-side view: lines in findings, outputs of commands, and programs."""
 
 from collections.abc import Set
 from dataclasses import dataclass
@@ -60,8 +59,7 @@ class Listing:
 def excerpts(
     executions: tuple[Execution, ...], anchors: Anchors, aligned: Set[tuple[str, Stream]]
 ) -> tuple[Excerpt, ...]:
-    """Collect the lines that findings refer to, from all outputs that the side-by-side view does not show. `aligned`
-    names the outputs that this view shows, each by its label and stream."""
+    """Collect the lines that findings refer to, except in the outputs in `aligned` (label and stream)."""
     found = []
     for execution in executions:
         for stream in get_args(Stream):

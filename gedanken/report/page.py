@@ -71,10 +71,7 @@ class ShownCase:
 
 
 def render(analysis: Analysis, trace: Sequence[TracedRun] = ()) -> str:
-    """Render the report as one self-contained HTML file, which is the same for the same input.
-
-    `trace` is the run's trace, if there is one.
-    """
+    """Render the report as one self-contained HTML file, with the run's `trace`; the same for the same input."""
     environment = page_environment()
     environment.filters["sentence"] = sentence
     environment.globals.update(interval=format.interval, who=format.who)
@@ -153,8 +150,7 @@ def _shown(number: int, version: VersionAnalysis, anchors: Anchors) -> ShownCase
 
 
 def _answers(analysis: Analysis, anchors: Anchors) -> list[tuple[str, list[Excerpt]]]:
-    """Return the outputs of commands that run no program, grouped by script line and command. A group contains the
-    real and the imagined outputs, as far as there are any."""
+    """Return the outputs of commands that run no program, grouped by script line and command."""
     of_cases = {id(run) for version in analysis.versions for run in (*version.real, *version.imagined)}
     rest = [execution for execution in analysis.log.executions if id(execution) not in of_cases]
     by_command: dict[tuple[int, str], list[Excerpt]] = {}

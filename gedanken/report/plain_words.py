@@ -1,5 +1,4 @@
-"""Words the result of a run for a reader who has not read the documentation: the question, the result, and how
-certain it is."""
+"""Words the result of a run for a newcomer: the question, the result, and how certain it is."""
 
 import re
 from collections import Counter
@@ -27,8 +26,8 @@ EXAMPLE = 180
 """Maximum length in characters of the finding used as an example."""
 _NAME = 60
 _LINE = re.compile(r" \([^()]{0,99}:\d+\)| \(line \d+\)")
-"""Matches the place of a print statement in a sentence, such as ` (train.py:12)` or ` (line 12)`. It is removed,
-because a newcomer has not seen the program."""
+"""Matches the place of a print statement, such as ` (train.py:12)` or ` (line 12)`, which means nothing to a
+newcomer."""
 _P = re.compile(r" \(p [=<][^()]*\)")
 _VERSION = re.compile(r"\b[\w.]+-v\d+\b")
 _LABEL = re.compile(r"\b(?:line|persona)[\w.-]*-(?P<origin>real|imagined)-(?P<number>\d+)\b")
@@ -87,13 +86,10 @@ def _nothing_to_compare(analysis: Analysis) -> str:
 
 
 def _result(version: VersionAnalysis) -> str:
-    """State how many imagined runs have findings, with one example. Unusable replies are counted separately.
-
-    If nothing is found in runs that print numbers, the sentence begins `No difference in the text`, because no two
-    runs print the same numbers.
-    """
+    """State how many imagined runs have findings, with one example."""
     _real, judged = measured(version)
     lost = left_out(version.imagined)
+    # unusable replies are counted apart
     apart = f" {lost[:1].upper()}{lost[1:]}." if lost else ""
     if cut := sum(run.cause is Cause.CUT for run in judged):
         its = "its" if cut == 1 else "their"
@@ -110,14 +106,14 @@ def _result(version: VersionAnalysis) -> str:
     elif found:
         told = f"No difference was found in {which}. Other runs have {_example(found, labels)}"
     else:
+        # no two runs print the same numbers
         what = " in the text" if version.compared.series or version.compared.uncompared else ""
         told = f"No difference{what} was found between {which} and the real runs."
     return f"{told}{apart}"
 
 
 def _elsewhere(analysis: Analysis, version: VersionAnalysis) -> str:
-    """State how many findings are about something other than the runs of this program version: other versions, or
-    what the model says about the machine."""
+    """State how many findings are about something other than the runs of this version."""
     found = Counter(finding for finding in analysis.findings if not finding.explained_by) - Counter(
         version.compared.findings
     )
@@ -143,11 +139,10 @@ def _speaking(judged: Sequence[Execution]) -> frozenset[str]:
 
 
 def _example(found: Sequence[Finding], *preferred: AbstractSet[str]) -> str:
-    """Describe one finding in words, and state how many there are. This is the first finding on a run whose label is
-    in the first of the sets `preferred`, else in the next one; if there is none, the first of all findings. File
-    names are removed, because a newcomer has not seen the files."""
+    """Describe one finding, on a run in the first set of `preferred` if possible, and count all."""
     on = (finding for labels in preferred for finding in found if labels & set(finding.runs))
     first = next(on, found[0])
+    # without file names, which a newcomer has not seen
     example = _LABEL.sub(_short_label, _P.sub("", _LINE.sub("", sentence(first)))).rstrip(".")
     example = _cut(_VERSION.sub("the program", example), EXAMPLE)
     return f"1 finding: {example}." if len(found) == 1 else f"{len(found):,} findings, for example: {example}."

@@ -1,5 +1,4 @@
-"""Renders the HTML page of one or several probes: accuracy curves, pairs of items, posteriors, and the questions with
-their answers."""
+"""Renders the HTML page of probes: accuracy curves, pairs of items, posteriors, and questions with answers."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -25,8 +24,7 @@ _JUDGED = ("easy", "hard", "alone")
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """One question: all answers to it under one condition, the real output, and the output of the item's rival
-    program. The rival prints the wrong answer of a model that takes a shortcut or imitates known texts."""
+    """One question: its answers under one condition, the real output, and the output of the item's rival program."""
 
     score: ItemScore
     truth: str
@@ -45,16 +43,14 @@ class ProbedModel:
 
 
 class Twins(NamedTuple):
-    """All pairs of an easy and a hard item of one operation and size, with the share of right answers to the easy and
-    to the hard items."""
+    """All pairs of one operation and size, with the share of right answers to easy and to hard items."""
 
     size: int
     pairs: int
     easy: float
     hard: float
     rival: float
-    """Share of the answers to the hard items that equal the output of the rival program, which prints the wrong
-    answer of a model that takes a shortcut or imitates known texts."""
+    """Share of the answers to the hard items that equal the output of the rival program."""
 
 
 class Group(NamedTuple):
@@ -114,8 +110,7 @@ def probed_model(log: RunLog, verdict: Verdict) -> ProbedModel:
 
 
 def render_probes(models: Sequence[ProbedModel]) -> str:
-    """Render the page as one self-contained HTML file, which is the same for the same input. It can show one or
-    several models."""
+    """Render the page of one or several models as one self-contained HTML file, the same for the same input."""
     environment = page_environment()
     environment.filters["share"] = _share
     style, script = packaged("style.css"), packaged("report.js")

@@ -31,8 +31,8 @@ class Typed(NamedTuple):
 
 
 def script_of(log: RunLog) -> list[Typed]:
-    """Return the boot commands, then the lines of the script. If the run folder does not store the script, its lines
-    are taken from the programs and executions of the run."""
+    """Return the boot commands, then the lines of the script; if the script is not stored, those of programs and
+    executions."""
     lines: dict[tuple[int, str, str], None] = {}
     for execution in log.executions:
         if execution.called is None:
@@ -50,8 +50,7 @@ def script_of(log: RunLog) -> list[Typed]:
 
 
 def format_outcome(log: RunLog) -> str:
-    """Describe how the run ended. For an unfinished run, say which work is in progress and since when, or after which
-    work the run stopped."""
+    """Describe how the run ended; of an unfinished one, which work is in progress, or was the last."""
     if log.outcome != UNFINISHED:
         return log.outcome
     at = [f"{_work(work)} since {_clock(work.time)}" for work in log.under_way[:UNDER_WAY_SHOWN]]
@@ -128,8 +127,8 @@ def _counted(script: list[Typed]) -> str:
 
 
 def claims_of(setup: RunSetup | None) -> list[tuple[str, str, str]]:
-    """Return the name, value and origin of each fact of the persona. If the run is a fork, append the facts that were
-    different in an earlier part of the script, with names such as `gpus, before line 4`."""
+    """Return name, value and origin of the persona's facts; of a fork also earlier ones, such as `gpus, before line
+    4`."""
     if setup is None:
         return []
     told: list[tuple[str, str, str]] = [(fact.name, fact.value, fact.origin) for fact in setup.facts]
@@ -140,8 +139,7 @@ def claims_of(setup: RunSetup | None) -> list[tuple[str, str, str]]:
 
 
 def entries_of(log: RunLog) -> list[tuple[str, list[Entry]]]:
-    """Return the facts of the set-up under headings: the model, the real machine, the conditions, the limits of a
-    command, and this run."""
+    """Return the facts of the set-up under headings, such as `Model` and `Conditions`."""
     setup = log.setup
     if setup is None:
         return []

@@ -1,5 +1,4 @@
-"""Prepares the effects of changes for display: how far each change moves the loss or the accuracy, in real and in
-imagined runs."""
+"""Prepares the effects of changes on loss and accuracy, in real and in imagined runs, for display."""
 
 import math
 from dataclasses import dataclass
@@ -28,8 +27,8 @@ class Row(NamedTuple):
     0.45, 3 of 5 runs`."""
     picture: Markup
     side: str
-    """Whether the imagined effect has the direction of the real one: `same`, `other`, or `none` if too few imagined
-    runs show a value. Empty if the real effect is not certain."""
+    """Direction of the imagined effect: `same`, `other`, or `none` with too few values. Empty if the real effect is
+    not certain."""
     certain: str
 
 
@@ -111,8 +110,7 @@ def _signed(effect: float | None) -> str:
 
 
 def _ends(outcomes: Outcomes) -> str:
-    """Format the range of an outcome, such as `0.40 to 0.45`. If some runs show no value, the number of runs that
-    show one is added."""
+    """Format the range of an outcome, such as `0.40 to 0.45`, and how many runs show one if not all."""
     known = sorted(value for value in outcomes.values if value is not None)
     if not outcomes.values:
         return "no run"
@@ -123,13 +121,12 @@ def _ends(outcomes: Outcomes) -> str:
 
 
 def _scale(moves: OutcomeEffects) -> tuple[float, float]:
-    """Return the lowest and the highest effect that the pictures show. They show all real effects of at most 20 times
-    the median, and those imagined effects that exceed the range of these real effects by at most ROOM times its
-    width."""
+    """Return the lowest and the highest effect that the pictures show."""
     real, theirs = (
         [0.0, *(effect for effect in effects if effect is not None and math.isfinite(effect))]
         for effects in zip(*((each.real.effect, each.imagined.effect) for each in moves.effects), strict=True)
     )
+    # real effects up to 20 times the median, and imagined ones beyond their range by at most ROOM times its width
     middle = sorted(map(abs, real))[len(real) // 2] or max(map(abs, real)) or max(map(abs, theirs)) or 1.0
     near = [run for run in real if abs(run) <= 20 * middle]
     low, high = min(near), max(near)
@@ -138,8 +135,7 @@ def _scale(moves: OutcomeEffects) -> tuple[float, float]:
 
 
 def _picture(effect: Effect, low: float, high: float) -> Markup:
-    """Draw the real effect above the imagined one, each as a line from zero to its value. An arrow marks a value
-    beyond the scale."""
+    """Draw the real effect above the imagined one, as lines from zero; an arrow marks values beyond the scale."""
     zero = _at(0.0, low, high)
     parts = [f'<path d="M{zero} 2V{HEIGHT - 2}" stroke="var(--quiet)" fill="none"/>']
     for name, value, y in (("real", effect.real.effect, 11), ("imagined", effect.imagined.effect, 24)):

@@ -37,8 +37,7 @@ VERDICT_LINES = 3
 UNDECIDED_LINES = 5
 FINDINGS_SHOWN = 3
 FINDINGS_KEPT = 2
-"""Maximum number of findings for which lines are reserved before the table of series gets the remaining lines. Lines
-for fewer findings are reserved if the table would get too little room."""
+"""Maximum number of findings whose lines are reserved before the table of series gets the rest."""
 LINES_OF_A_FINDING = 2
 SERIES_SHOWN = 3
 ROWS_OF_A_TABLE = 3
@@ -60,9 +59,8 @@ _SHORT = {Cause.CUT: "cut"}
 
 
 def print_summary(analysis: Analysis, console: Console, where: Path | None = None, *, has_page: bool = False) -> None:
-    """Print at most 20 lines. `where` is the path of the full report, if the user named one, and is printed last.
-    `has_page` is True if there is a report whose path the caller prints.
-    """
+    """Print at most 20 lines. `where` is the path of the full report, printed last. `has_page` is True if the caller
+    prints the path."""
     left = MOST_LINES - (where is not None)
     rest = "in the full report" if where or has_page else "with --html FILE"
     case = analysis.main_version
@@ -134,8 +132,7 @@ def _wrapped(text: str, width: int, most: int) -> list[str]:
 
 
 def _wrapped_sentences(text: str, width: int, most: int) -> list[str]:
-    """Return as many whole sentences as fit into `most` lines, as wrapped lines. If not even the first sentence fits,
-    cut it."""
+    """Return the whole sentences that fit into `most` lines, wrapped; cut the first if it does not fit."""
     ends = [
         found.end()
         for found in _SENTENCE_END.finditer(text)
@@ -149,7 +146,7 @@ def _wrapped_sentences(text: str, width: int, most: int) -> list[str]:
 
 
 def _whole_items(items: Sequence[str], width: int, most: int) -> list[str]:
-    """Return at most `most` lines with as many items of a list as fit, followed by `…` if some are left out."""
+    """Return the items of a list that fit into `most` lines, followed by `…` if some are left out."""
     for shown in range(len(items), 0, -1):
         lines = textwrap.wrap(_flat(", ".join([*items[:shown], *["…"][: len(items) - shown]])), max(20, width - 1))
         if len(lines) <= most:
@@ -177,17 +174,14 @@ def _about(analysis: Analysis, width: int, most: int) -> Iterator[str]:
 
 
 def _table(version: VersionAnalysis, room: int, rest: str, width: int) -> Table:
-    """Build a table of real and imagined runs: how they ended, how much they print, their series in `room` rows.
-
-    `rest` tells the reader where to find the series that are left out, for example `in the full report`. If the table
-    is wider than `width` characters, names are cut, not numbers.
-    """
+    """Build a table of real and imagined runs: how they ended, how much they print, their series in `room` rows."""
     series = version.compared.series
     shown = series[: _shown_of(len(series), room)]
     rows = [_heads(version), *_rows_of_runs(version), *map(_row, shown)]
     left_out = len(series) - len(shown) if room > 0 else 0
     last = [(many(left_out, "more series", "more series"), rest, "", "")] if left_out else []
     widths = [max(cell_len(row[column]) for row in (*rows, *last)) for column in range(len(rows[0]))]
+    # in a narrow terminal, names are cut, not numbers
     widths[0] = min(LONGEST_NAME, max(SHORTEST_NAME, width - sum(widths[1:]) - GAP * (len(widths) - 1)))
     table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0))
     for head, most, style in zip(rows[0], widths, ("bold", "green", "magenta", ""), strict=True):
@@ -218,7 +212,7 @@ def _rows_of_runs(version: VersionAnalysis) -> Iterator[_Row]:
 
 
 def _shown_of(series: int, room: int) -> int:
-    """Return how many series are shown. If not all fit, one row is used for the number of those left out."""
+    """Return how many of `series` are shown in `room` rows, less one row for the number left out."""
     if series <= min(SERIES_SHOWN + 1, room):
         return series
     return max(0, min(SERIES_SHOWN, room - 1))
@@ -283,17 +277,13 @@ def _line(ref: LineRef | None) -> str:
 def _heads_of_findings(
     analysis: Analysis, version: VersionAnalysis | None, rest: str, width: int, most: int
 ) -> list[str]:
-    """Return the number of findings, and where they are; if all are in one place, their kinds instead. The result has
-    at most `most` lines.
-
-    If all are in one place, and the verdict already names the most frequent kind, only the number of kinds is stated.
-    `rest` then tells the reader where to find all findings, for example `in the full report`.
-    """
+    """Return lines with the number of findings and their places, or their kinds if all are in one place."""
     if not analysis.findings:
         return ["no findings"]
     findings = ranked(analysis.findings, version)
     head, kinds = many(len(findings), "finding"), kinds_in_words(findings)
     apart = _apart(findings, version)
+    # the verdict already names the most frequent kind
     if not apart and kinds[0] in analysis.verdict:
         of_kinds = f" of {many(len(kinds), 'kind')} (all of them {rest}):" if len(findings) > 1 else ""
         return _wrapped(head + of_kinds, width, most)
@@ -316,8 +306,7 @@ def _print_findings(analysis: Analysis, version: VersionAnalysis | None, console
 
 
 def _after_its_kind(kind: str, text: str) -> str:
-    """Put the kind of a finding before its sentence, unless the sentence already contains most of the kind's words.
-    Words of fewer than `LONG_WORD` letters do not count."""
+    """Put the kind of a finding before its sentence, unless the sentence has most of the kind's long words."""
     words = [word for word in kind.split() if len(word) >= LONG_WORD]
     if sum(word in text for word in words) > len(words) / 2:
         return text
@@ -325,9 +314,7 @@ def _after_its_kind(kind: str, text: str) -> str:
 
 
 def _apart(findings: Sequence[Finding], version: VersionAnalysis | None) -> list[str]:
-    """Say how many findings are on the program, elsewhere in the session, and explained by the persona. Empty if all
-    are on the program, or all elsewhere.
-    """
+    """Say how many findings are on the program, elsewhere, and explained by the persona; empty for one place."""
     claimed = sum(finding.explained_by is not None for finding in findings)
     there = sum(not finding.explained_by for finding in version.compared.findings) if version else 0
     elsewhere = len(findings) - claimed - there

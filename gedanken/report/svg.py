@@ -1,5 +1,4 @@
-"""Converts matplotlib's SVG for a page. The result has no style attributes, its own ids, and the colour variables of
-the page."""
+"""Converts matplotlib's SVG for a page: no style attributes, ids of its own, and the page's colour variables."""
 
 import io
 import re
@@ -57,8 +56,8 @@ def _drop(element: ET.Element) -> None:
 
 
 def _rename(root: ET.Element, key: str) -> None:
-    """Give new names, which begin with `key`, to all ids that something refers to, and remove the others: matplotlib
-    uses the same ids in every figure."""
+    """Give all ids that something refers to new names, which begin with `key`, and remove the others."""
+    # matplotlib uses the same ids in every figure
     text = ET.tostring(root, encoding="unicode")
     used = set(re.findall(r'href="#([^"]+)"|url\(#([^)]+)\)', text))
     names = {name: f"{key}-{at}" for at, name in enumerate(sorted(one or other for one, other in used))}

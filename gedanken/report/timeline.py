@@ -56,8 +56,7 @@ class Timeline:
 
 
 class _Axis:
-    """Time axis from left to right. It joins the processes that worked on the run one after another, without the
-    pauses between them."""
+    """Time axis from left to right: the processes that worked on the run, without the pauses between them."""
 
     def __init__(self, runs: Sequence[TracedRun]) -> None:
         times: dict[int, list[datetime]] = defaultdict(list)
@@ -75,8 +74,8 @@ class _Axis:
         return (time - self._begin[attempt_of(run.fields)][0]).total_seconds()
 
     def at(self, run: TracedRun, time: datetime) -> float:
-        """Return the position of a time on the axis, from 0 to `WIDTH`. `run` is an entry of the process that was at
-        work at that time."""
+        """Return the position of a time on the axis, from 0 to `WIDTH`. `run` is an entry of the process of that
+        time."""
         seconds = self._begin[attempt_of(run.fields)][1] + self.since(run, time)
         return min(max(seconds / (self.seconds or 1), 0), 1) * WIDTH
 

@@ -1,5 +1,4 @@
-"""Formats a trace as a tree for a terminal. Each entry shows its name, duration and tokens, and its error if it
-failed."""
+"""Formats a trace as a tree for a terminal, with name, duration, tokens and error of each entry."""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -85,9 +84,7 @@ def _line(run: TracedRun, depth: int) -> "Text":
 
 
 def _who(run: TracedRun, depth: int) -> str:
-    """Return the text after the name of an entry. For a command: the command, its real seed or imagined sample, and
-    `from the ledger` if the result was copied from the ledger. For a step of a resumed run, from the second process
-    on: the number of the process."""
+    """Return the text after the name of an entry, such as a command with its seed or sample."""
     told = run.metadata
     command = run.fields.get("inputs", {}).get("command") if isinstance(run.fields.get("inputs"), dict) else None
     number = {"real": ("seed", "gedanken_seed"), "imagined": ("sample", "gedanken_sample")}
@@ -102,6 +99,7 @@ def _who(run: TracedRun, depth: int) -> str:
             parts.append(f"{origin}, {word} {told.get(key, '?')}")
         if outcome.get("from_ledger") is True:
             parts.append("from the ledger")
+    # a step of a resumed run
     if depth == 1 and (attempt := attempt_of(run.fields)) > 1:
         parts.append(f"process {attempt}")
     return f" {', '.join(parts)}" if parts else ""

@@ -1,5 +1,4 @@
-"""Puts a real and an imagined output side by side. Long parts that agree are folded, and the middle of very long
-parts is left out."""
+"""Puts a real and an imagined output side by side; long equal parts are folded, very long ones cut."""
 
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -23,8 +22,7 @@ OF_A_BLOCK = 30
 """Number of lines that are shown at the beginning of a long block of differing lines, and again at its end."""
 ROWS_SHOWN = 2_000
 QUIET = ("alike", "aside")
-"""Marks of blocks that are not differences. The lines of a block marked `alike` agree; a block marked `aside` is
-standard error, which is not compared."""
+"""Marks of blocks that are not differences: `alike` lines agree, `aside` is standard error, which is not compared."""
 Mark = Literal["same", "values", "reworded", "missing", "invented", "aside", "cut"]
 
 
@@ -70,8 +68,7 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class SideBySide:
-    """A real and an imagined output, side by side. Both come from one program version, or from logs that the user
-    supplied."""
+    """A real and an imagined output side by side, from one program version or from supplied logs."""
 
     real: str
     imagined: str
@@ -93,8 +90,7 @@ class _Pair(NamedTuple):
 
 
 def side_by_side(version: VersionAnalysis, anchors: Anchors) -> SideBySide | None:
-    """Arrange two outputs side by side: those that the comparison aligned with each other. None if the comparison
-    aligned no outputs, or if one of the two executions is missing."""
+    """Arrange the two aligned outputs side by side. None if no outputs were aligned, or an execution is missing."""
     alignment = version.compared.alignment
     if alignment is None:
         return None
@@ -262,8 +258,7 @@ def words_apart(real: str, imagined: str) -> tuple[tuple[Piece, ...], tuple[Piec
 
 
 def _add(pieces: list[Piece], text: str, differs: bool) -> None:
-    """Add a piece to the others. A space between two marked words is marked too, and adjacent pieces of one kind are
-    merged."""
+    """Add a piece, merged with one of the same kind; mark a space between two marked words, too."""
     if not text:
         return
     if differs and len(pieces) > 1 and pieces[-1].text == " ":

@@ -11,8 +11,8 @@ from gedanken.records.run_view import earlier_values
 
 
 def values_of(analysis: Analysis) -> dict[str, Any]:
-    """Return all results, such as the findings, and the series and print sites of each program version. The
-    line-by-line alignment of a real and an imagined output is stored only for the version that the verdict is about.
+    """Return all results, such as findings, series and print sites; the line-by-line alignment only of the main
+    version.
 
     Numbers that are not finite (`nan` and `inf`) are written as text, because JSON has no notation for them.
     """

@@ -51,8 +51,7 @@ def write_markdown(folder: Path, analysis: Analysis) -> Path:
 
 
 def check_page(path: Path) -> None:
-    """Raise BadInput unless a page may be written to `path`. Its folder must exist, and at the path there must be
-    nothing, an empty file, or an earlier page of gedanken."""
+    """Raise BadInput unless a page may be written to `path`: there is nothing, an empty file, or an earlier page."""
     if not path.exists() and not path.is_symlink():
         if not path.parent.is_dir():
             raise BadInput(f"--html {path}: there is no folder {path.parent}")

@@ -28,8 +28,7 @@ class Colon(NamedTuple):
 
 
 async def obey(session: ShellSession, line: str) -> None:
-    """Execute a colon command. Raises BadInput if the command or its argument is wrong, and NoSandbox or NoModel if a
-    machine cannot be opened or asked."""
+    """Execute a colon command. Raises BadInput if the command is wrong; NoSandbox or NoModel if a machine fails."""
     name, _space, argument = line.strip().partition(" ")
     known = COLONS.get(name)
     if known is None:
@@ -40,9 +39,7 @@ async def obey(session: ShellSession, line: str) -> None:
 
 
 def complete(line: str) -> tuple[str, list[str]]:
-    """Return the part at the end of a line that Tab completes, and its completions: names of colon commands, or whole
-    arguments.
-    """
+    """Return the part at the end of a line that Tab completes, and its completions."""
     name, space, argument = line.partition(" ")
     if not line.startswith(":"):
         return "", []

@@ -28,11 +28,10 @@ class Typed(NamedTuple):
 
 
 async def read_typed(lines: Lines, prompt: str) -> Typed:
-    """Read lines until the input is complete.
+    """Read lines until the input is complete; a command that the end of the input cuts off is returned.
 
-    Raises EOFError if there is no more input, OpenTell if the input ends inside a text in braces, and
-    KeyboardInterrupt if the user discards the lines typed so far. If the input ends inside a command, the incomplete
-    command is returned, as `sh` would receive it.
+    Raises EOFError at the end of the input, OpenTell if it is inside a text in braces, and KeyboardInterrupt if the
+    user discards the lines.
     """
     text = await lines.line(prompt)
     if _COLON.match(text):
@@ -54,9 +53,7 @@ async def read_typed(lines: Lines, prompt: str) -> Typed:
 
 
 def goes_on(command: str) -> bool:
-    """Return whether a command is incomplete, so that bash would wait for another line. Bash itself checks the
-    syntax; without bash, each line counts as complete, except one that ends in a backslash.
-    """
+    """Return whether bash would wait for another line; without bash, only a final backslash says so."""
     if (len(command) - len(command.rstrip("\\"))) % 2:
         return True
     bash = shutil.which("bash")

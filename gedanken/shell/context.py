@@ -1,5 +1,4 @@
-"""Compares the turns that a session stores with the turns that the model is sent. Finds out whether the model lacks a
-stored turn, and which turns it is sent although they were never stored."""
+"""Compares the turns that a session stores with those that the model is sent."""
 
 from gedanken.agents.session import Session, Turn
 
@@ -10,10 +9,10 @@ def knows_all(session: Session) -> bool:
 
 
 def never_stored(session: Session) -> tuple[Turn, ...]:
-    """Return the turns that the model is sent although they were never stored. After a loss of the context, the first
-    message can be a text that repeats earlier requests; this message is left out."""
+    """Return the turns that the model is sent although they were never stored."""
     stored = set(session.stored)
     replayed = len(session.stored) - len(session.context) + 1
+    # after a loss, the first message can repeat earlier requests; it is left out
     first = "\n".join(turn.typed for turn in session.stored[:replayed]) if replayed > 0 else None
     return tuple(
         turn for at, turn in enumerate(session.context) if turn not in stored and (at or turn.typed != first)

@@ -15,11 +15,8 @@ if TYPE_CHECKING:
 
 
 async def lose(session: ShellSession) -> None:
-    """Drop the context of the imagined machine. Before that, if the context contains the whole session, ask the
-    machine questions about the session.
-
-    Raises BadInput if there is no context, and NoModel if the model is lost.
-    """
+    """Drop the context of the imagined machine, but first ask the machine what it knows (`_remember`). Raises
+    BadInput if there is no context, and NoModel if the model is lost."""
     machine = session.terminals.imagined_or_fail()
     if not machine.session.context:
         raise BadInput("there is no context to lose: type a command first")
@@ -30,11 +27,10 @@ async def lose(session: ShellSession) -> None:
 
 
 async def rebuild(session: ShellSession, policy: "Policy") -> None:
-    """Drop the context if that has not been done yet, rebuild it as `policy` says, and report what the loss changed.
+    """Drop the context unless that has been done, rebuild it as `policy` says, and report what the loss changed.
 
-    The report compares answers from before and after the loss. It is left out if the model was not sent all stored
-    turns before the loss, or if something was typed after the loss: a changed answer might then have another cause.
-    Raises BadInput if nothing was typed yet, and NoModel if the model is lost.
+    The report is left out if a changed answer might have another cause. Raises BadInput if nothing was typed yet, and
+    NoModel if the model is lost.
     """
     from gedanken.agents.imagined_machine import REBUILD
     from gedanken.compare.commands.memory import compare_memory
@@ -67,14 +63,11 @@ async def rebuild(session: ShellSession, policy: "Policy") -> None:
 
 
 async def _remember(session: ShellSession, machine: "ImaginedMachine") -> None:
-    """If the machine is sent the whole session, ask it what it knows, and store the answers for the comparison.
-
-    Each question is asked twice: if the answer changes even without a loss, a later change proves nothing about the
-    loss.
-    """
+    """Ask the machine twice what it knows, if it is sent the whole session, and store the answers."""
     session.remembered = None
     if knows_all(machine.session):
         session.view.remark("before the loss, the machine is asked twice what it knows")
+        # twice: if the answer changes even without a loss, a later change proves nothing
         before, control = await _ask(session, machine), await _ask(session, machine)
         session.remembered = Known(before, control, len(machine.session.stored))
 

@@ -21,8 +21,8 @@ UNREAD = 141
 async def run_shell(options: ShellOptions, *, interactive: bool) -> int:
     """Type lines into the machines until the input ends; return the exit code of the last command.
 
-    Raises BadInput, NoSandbox or NoModel before the first line, and also later if the lines come from a pipe. SIGTERM
-    and SIGHUP cancel this coroutine; so does Ctrl-C if the lines come from a pipe.
+    Raises BadInput, NoSandbox or NoModel before the first line, and later only for lines from a pipe. SIGTERM and
+    SIGHUP cancel this coroutine; so does Ctrl-C, for lines from a pipe.
     """
     async with Terminals(options, Screen()) as terminals:
         lines: Lines = Keyboard(state_folder() / "history", complete) if interactive else Pipe()
@@ -100,8 +100,7 @@ class _Loop:
             self._session.view.remark("the text in braces is dropped")
 
     def _survive(self, error: GedankenError) -> None:
-        """Report an error and continue. But if the lines come from a pipe, raise the error if a machine is lost, or
-        if the input ended inside a text in braces."""
+        """Report an error and continue; in a pipe, raise it if a machine is lost or braces stay open."""
         lost = not isinstance(error, BadInput)
         if not self._lines.interactive and (lost or isinstance(error, OpenTell)):
             raise error

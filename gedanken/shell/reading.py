@@ -54,8 +54,8 @@ class Pipe:
 
 
 async def _read_piece(descriptor: int) -> bytes:
-    """Wait until there is some input, and return it; at the end of the input, return nothing. No thread is used,
-    because a thread that waits for a pipe would outlive the shell."""
+    """Wait until there is some input, and return it; at the end of the input, return nothing."""
+    # without a thread: one that waits for a pipe would outlive the shell
     loop = asyncio.get_running_loop()
     ready = asyncio.Event()
     try:

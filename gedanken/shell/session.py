@@ -45,8 +45,7 @@ class ShellSession:
     done: list[Answers] = field(default_factory=list)
     remembered: Known | None = None
     exit_code: int = 0
-    """Exit code of the last command. It comes from the real machine; if only the imagined machine is on, it is
-    inferred from the imagined output."""
+    """Exit code of the last command: the real machine's, or else inferred from the imagined output."""
     over: bool = False
 
     @property
@@ -80,10 +79,10 @@ class ShellSession:
             )
 
     async def type(self, command: str) -> None:
-        """Type a command into the machines that are on, and show their output. `exit` leaves the shell, as in sh.
+        """Type a command into the machines that are on, and show their output; `exit` leaves the shell.
 
-        Raises NoModel or NoSandbox if a machine is lost, but only after the other machine's answer was shown. Raises
-        BadInput if the session cannot be stored, and CancelledError if Ctrl-C stopped the command.
+        Raises NoModel or NoSandbox if a machine is lost, after the other's answer is shown; BadInput if the session
+        cannot be stored; CancelledError after Ctrl-C.
         """
         if leaves := _LEAVES.fullmatch(command):
             self.over = True
@@ -157,8 +156,7 @@ class ShellSession:
         return answers
 
     def _typed_before(self) -> str:
-        """Return the typed text that the model will see before the next command: the text of the turns that it is
-        sent, and the text in braces that is sent together with the command."""
+        """Return the typed text that the model will see before the next command."""
         machine = self.terminals.imagined
         turns = machine.session.context if machine else ()
         return "\n".join([*(turn.typed for turn in turns), *self.terminals.tells])

@@ -9,9 +9,8 @@ from rapidfuzz.distance import LCSseq
 
 MARK_WIDTH = 3
 MOST_LINES_ALIGNED = 5000
-"""Equal lines at the beginning and at the end of both answers are paired first. If more lines than this remain in one
-of the answers, the remaining lines are paired in order, because alignment would need one bit of memory for each pair
-of lines."""
+"""If more lines remain between the equal ends of two answers, they are paired in order: alignment needs one bit for
+each pair of lines."""
 
 Sides = Literal["same", "differ", "left", "right"]
 
@@ -40,10 +39,8 @@ def pairs(left: str, right: str) -> list[Row]:
 
 
 def columns(rows: list[Row], width: int) -> Iterator[Row]:
-    """Lay the rows out as two columns that fit into `width` terminal cells, with MARK_WIDTH cells between them.
-
-    Both columns are padded with blanks. A line that is too long continues in the next row; nothing is cut off.
-    """
+    """Lay the rows out as two columns that fit into `width` terminal cells, MARK_WIDTH cells apart and padded with
+    blanks. A line that is too long continues in the next row."""
     cells = column_width(width)
     for row in rows:
         for left, right in zip_longest(_cut(row.left, cells), _cut(row.right, cells), fillvalue=""):
@@ -51,8 +48,7 @@ def columns(rows: list[Row], width: int) -> Iterator[Row]:
 
 
 def column_width(width: int) -> int:
-    """Return the width of one of two columns, in terminal cells. It is at least 2, because some characters are two
-    cells wide."""
+    """Return the width of one of two columns, in terminal cells; at least 2, for characters two cells wide."""
     return max(2, (width - MARK_WIDTH) // 2)
 
 

@@ -6,8 +6,7 @@ from gedanken.agents.reply_cleaning import Cleaned, clean
 from gedanken.experiment.execution import Limits
 
 MOST_LINES_HELD = 200
-"""If more lines than this are held back, they are shown only at the end: checking all of them again at each new line
-would take quadratic time."""
+"""More held-back lines are shown only at the end: checking all at each new line takes quadratic time."""
 _BESIDE = "\0\n"
 """A line that nobody types and that is not chat. It is put before or after other lines, to see whether `clean`
 removes those lines."""
@@ -16,7 +15,7 @@ removes those lines."""
 class RealStream:
     """Shows the first part of a program's output while it arrives, and the rest at the end.
 
-    The first part is half as long as `limits.output_bytes`. What follows may be dropped if the output is long.
+    The first part is half of `limits.output_bytes`, because later parts of a long output may be dropped.
     """
 
     def __init__(self, limits: Limits, show: Callable[[str], None]) -> None:
@@ -36,17 +35,16 @@ class RealStream:
         return ""
 
     def finish(self, output: str) -> bool:
-        """Show the rest of the complete output. Return False, and show nothing, if the output does not begin with
-        what was already shown."""
+        """Show the rest of the complete output. Return False, and show nothing, if its beginning differs from what
+        was shown."""
         return _show_rest(output, self._shown, self._show)
 
 
 class ImaginedStream:
     """Shows each line of a reply as soon as the line is almost certain to be output.
 
-    For a whole reply, `gedanken.agents.reply_cleaning` decides which lines are output. While the reply arrives, a
-    line that might still be removed is held back until more is known: an echo of the command at the beginning, or a
-    prompt or a closing fence at the end.
+    A line is held back while `gedanken.agents.reply_cleaning` might still remove it: an echo of the command, a
+    prompt, or a closing fence.
     """
 
     def __init__(self, command: str, show: Callable[[str], None], known: str = "") -> None:
@@ -71,12 +69,12 @@ class ImaginedStream:
         return self._held + self._open
 
     def finish(self, output: str) -> bool:
-        """Show the rest of the complete output. Return False, and show nothing, if the output does not begin with
-        what was already shown."""
+        """Show the rest of the complete output. Return False, and show nothing, if its beginning differs from what
+        was shown."""
         return _show_rest(output, self._shown, self._show)
 
     def _may_lead_up(self, line: str) -> bool:
-        """Return whether a line may come before the output: a blank line, chat, a fence, or a line of the command."""
+        """Return whether a line (blank, chat, a fence, or of the command) may come before the output."""
         return not line.strip() or any(
             clean(beginning, typed).text != beginning
             for typed in self._typed

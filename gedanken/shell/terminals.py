@@ -125,8 +125,7 @@ class Terminals:
         )
 
     def _match(self, machine_facts: MachineFacts) -> None:
-        """Let the imagined machine play a machine with the facts of the real one, unless a line was already typed
-        into it, or the user chose a persona or a stored session."""
+        """Let the imagined machine play the real one, unless it is in use, or the user chose something else."""
         machine = self.imagined
         if machine and not machine.session.stored and self._wished is None and self.options.session is None:
             machine.persona, machine.machine_facts = load_persona(FAIR_PERSONA), machine_facts
@@ -164,11 +163,10 @@ class Terminals:
         return ImaginedMachine(model, persona, machine_facts, wishes.limits, session, progress=self.screen), file
 
     async def run(self, command: str, hear: Hear, ended: Callable[[Which], None]) -> Answers:
-        """Type a command into each machine that is on. Text in braces that is still waiting is sent to the imagined
-        machine before the command.
+        """Type a command into each machine that is on; the imagined one is first sent the waiting text in braces.
 
-        `hear` is called with each piece of output, `ended` with each machine that has finished. If one machine is
-        lost, or Ctrl-C is pressed, answers that are complete are kept; after Ctrl-C, `stopped` is True.
+        `hear` is called with each piece of output, `ended` with each machine that has finished. Complete answers are
+        kept if a machine is lost or Ctrl-C is pressed; after Ctrl-C, `stopped` is True.
         """
         tells = tuple(self.tells) if self.on != "real" else ()
         work: dict[Which, Coroutine[Any, Any, Execution]] = {}
@@ -214,11 +212,10 @@ class Terminals:
         return execution
 
     def change_persona(self, persona: Persona) -> None:
-        """Switch to another persona and drop the context; all requests stay stored.
-
-        Raises BadInput if the session is stored under a name, because the session's file belongs to one persona.
-        """
+        """Switch to another persona and drop the context; all requests stay stored. Raises BadInput if the session is
+        stored under a name."""
         machine = self.imagined_or_fail()
+        # the session's file belongs to one persona
         if self.options.session is not None:
             raise BadInput(
                 f"the session {self.options.session} uses the persona {machine.persona.name}; "
@@ -228,8 +225,8 @@ class Terminals:
         machine.lose()
 
     def put(self, path: Path) -> str:
-        """Copy the user's text file `path` into the home folder of every open machine, and return the name of the
-        file. Raises BadInput if the file cannot be copied."""
+        """Copy the text file `path` into the home folder of every open machine; return its name. Raises BadInput if
+        that fails."""
         if not _FILE_NAME.fullmatch(path.name):
             raise BadInput(f"{path.name}: its name may contain only letters, digits, dots, dashes, underscores")
         text = text_of(path, self.options.limits.output_bytes)

@@ -9,8 +9,7 @@ CONTEXT_LINES = 3
 
 
 def unified(rows: Sequence[Row], names: tuple[str, str]) -> Iterator[str]:
-    """Yield the lines of a unified diff: the rows that differ, with a few equal rows around them. Yield nothing if no
-    row differs."""
+    """Yield the lines of a unified diff: differing rows with a few equal ones around; nothing if all are equal."""
     lefts = [0, *accumulate(row.sides != "right" for row in rows)]
     rights = [0, *accumulate(row.sides != "left" for row in rows)]
     for number, (start, stop) in enumerate(_hunks(rows)):
@@ -42,6 +41,5 @@ def _hunks(rows: Sequence[Row]) -> Iterator[tuple[int, int]]:
 
 
 def _range(start: int, stop: int) -> str:
-    """Format a range of lines as in a unified diff, for example `3,7`: the number of the first line, counted from 1,
-    and the number of lines."""
+    """Format a range of lines as in a unified diff: first line and number of lines, for example `3,7`."""
     return f"{start + 1 if stop > start else start},{stop - start}"

@@ -1,5 +1,4 @@
-"""Displays the answers of the machines on standard output. Notes on the answers go to standard output too if a person
-reads there; otherwise they go to standard error."""
+"""Displays the answers of the machines on standard output; notes go there only for a person."""
 
 import asyncio
 import os
@@ -85,7 +84,7 @@ class View:
         self._at_line_start = False
 
     async def answers(self, answers: Answers, names: tuple[str, str]) -> None:
-        """Show a real and an imagined answer side by side or one above the other; if there is only one, show that."""
+        """Show a real and an imagined answer side by side or one above the other, or the only one."""
         if not self.interactive:
             first, *further = answers.command.splitlines()
             self.tell("\n".join([f"$ {first}", *(f"> {line}" for line in further)]))
@@ -140,7 +139,7 @@ class View:
 
 
 def remarks(execution: Execution) -> list[str]:
-    """List the notes that a reader must see about an execution in addition to its output, such as its exit code."""
+    """List what a reader must know about an execution besides its output, such as its exit code."""
     known = []
     if execution.cause not in (Cause.FINISHED, Cause.FAILED, Cause.CUT):  # a cut reply has a note that says more
         known.append(str(execution.cause))

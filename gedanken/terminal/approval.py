@@ -17,10 +17,9 @@ LINES_SHOWN = 400
 
 
 def ask_person(question: Question, folder: Path) -> Approve | EditIt | Reject:
-    """Show the program, ask a person, and return their decision. Ctrl-C ends the run, which can be resumed.
+    """Show the program, ask a person, and return their decision.
 
-    Raises AwaitsApproval if nobody is at a terminal, or if the person wants to answer later; Interrupted after
-    Ctrl-C.
+    Raises AwaitsApproval if nobody is at a terminal, or the person wants to answer later; Interrupted after Ctrl-C.
     """
     show(question)
     if not (sys.stdin.isatty() and sys.stderr.isatty()):

@@ -11,14 +11,11 @@ from gedanken.terminal.interrupts import Drains
 from gedanken.terminal.run_plan import plan_steps
 
 READ_A_REQUEST = 600
-"""Approximate number of tokens of the persona and the typed text in a request. A request also contains the earlier
-replies of the session; they are not counted here."""
+"""Approximate tokens of the persona and the typed text in a request; earlier replies are not counted here."""
 
 
 def estimate_of(spec: RunSpec, price: Price | None) -> str:
-    """Return one line with an upper estimate of what a run will use, provided that no program has to be written
-    twice.
-    """
+    """Return one line with an upper estimate of a run's usage, if no program has to be written twice."""
     steps = plan_steps(spec.experiment, spec.real, spec.imagined, spec.simulate)
     replies = sum(step.pieces[kind] for step in steps for kind in ("boot answer", "write", "answer", "sample"))
     written = replies * spec.experiment.limits.reply_tokens
@@ -37,8 +34,7 @@ def limits_in_words(budget: Budget) -> str:
 
 @contextmanager
 def in_minutes(control: Drains, seconds_left: float | None, budget: Budget) -> Iterator[None]:
-    """When the budget's minutes are used up, start nothing new; after another tenth of these minutes, stop the work
-    that is still running."""
+    """After the budget's minutes, start nothing new; after another tenth of them, stop the running work."""
     task = asyncio.current_task()
     if seconds_left is None or budget.minutes is None or task is None:
         yield

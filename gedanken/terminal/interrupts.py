@@ -19,8 +19,7 @@ class Drains(Protocol):
 
 @contextmanager
 def interruptible(control: Drains, progress: Progress) -> Iterator[None]:
-    """On the first Ctrl-C, start nothing new and let running work finish, because it is paid for. On a second Ctrl-C,
-    or on SIGTERM, stop the running work."""
+    """On the first Ctrl-C, start nothing new; on a second one, or on SIGTERM, stop the running work."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     asked = False
 
@@ -33,6 +32,7 @@ def interruptible(control: Drains, progress: Progress) -> Iterator[None]:
         if asked:
             end()
             return
+        # running work may finish, because it is paid for
         asked = True
         control.request_drain("interrupted")
         progress.say("finishing what is running, then stopping; press Ctrl-C again to stop at once")

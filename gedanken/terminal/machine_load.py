@@ -10,12 +10,9 @@ _LOAD = Path("/proc/loadavg")
 
 
 def slowdown(load: Path = _LOAD) -> float:
-    """Return how many times longer work on all cores takes because of other programs: 1 on an idle machine, 2 if as
-    many other threads are runnable as there are cores. The measurement takes a fifth of a second.
-
-    Linux's load averages cover a minute or more, and so include the set-up of this run. Therefore the current number
-    of runnable threads is read a few times instead. Returns 1 if that number cannot be read.
-    """
+    """Return how many times longer work on all cores takes because of other programs, such as 2 if all cores are
+    taken; 1 if unknown. The measurement takes a fifth of a second."""
+    # the runnable threads, not Linux's load averages: these cover a minute or more, and so the set-up of this run
     counts: list[int] = []
     for _ in range(SAMPLES):
         try:

@@ -23,9 +23,8 @@ FIRST_GUESS: dict[Kind, float] = {
     "sample": 22,
     "report": 50,
 }
-"""Seconds for each kind of work, measured for the packaged experiments on 2 idle cores with the embedded model. The
-guess for a kind is used until this run has done work of that kind. Until then the guess is scaled: if the work so far
-took twice as long as guessed, all other guesses are roughly doubled."""
+"""Seconds for each kind of work, measured on 2 idle cores with the embedded model. Used, scaled by the work so far,
+until this run has done work of that kind."""
 _MODEL: frozenset[Kind] = frozenset({"boot table", "boot answer", "write", "answer", "sample", "report"})
 _LIKE: dict[Kind, Kind] = {"seed": "trunk"}
 """Maps a kind of work to the earlier kind from whose duration its own duration is estimated."""
@@ -49,8 +48,8 @@ class PlannedStep:
 
 
 def plan_steps(experiment: Experiment, real: int, imagined: int, simulate: bool) -> list[PlannedStep]:
-    """Plan the steps of a run with `real` seeds and `imagined` samples, in addition to the run with seed 0 and the
-    sample at temperature 0. If `simulate` is False, nothing is imagined."""
+    """Plan the steps of a run with `real` seeds and `imagined` samples besides seed 0 and sample 0. If `simulate` is
+    False, nothing is imagined."""
     boot: Counter[Kind] = Counter({"fact": len(BOOT_COMMANDS)})
     if simulate:
         boot += Counter({"boot table": 1, "boot answer": len(BOOT_COMMANDS) - 1})
@@ -75,16 +74,14 @@ def _of_line(line: ScriptLine, real: int, imagined: int | None) -> PlannedStep:
 
 
 class RunPlan:
-    """Keeps track of how much of a plan is finished, and divides the elapsed time among the work that is running.
+    """Keeps track of how much of a plan is finished, and divides the elapsed time among the running work.
 
-    If two pieces of work run in parallel, half of every second is added to the time of each. Therefore the remaining
-    times of all pieces can be added up, even if some pieces will overlap.
+    Of two pieces in parallel, each gets half of every second. So the remaining times of all pieces can be added up.
     """
 
     def __init__(self, steps: Sequence[PlannedStep], slowdown: float = 1.0) -> None:
-        """Start before the first step. `slowdown` says how many times longer the work is expected to take than on an
-        idle machine, until this run has measured it.
-        """
+        """Start before the first step. `slowdown` is how many times longer work is expected to take, until this is
+        measured."""
         self.steps = list(steps)
         self._slowdown = slowdown
         self.at = 0
@@ -93,26 +90,24 @@ class RunPlan:
         self._clock = time.monotonic()
 
     def begin(self, node: str, who: str) -> None:
-        """Record that work of a node of the graph has started; `who` names the worker, such as `seed 3`. In the node
-        `persona`, questions are asked one after another, so a new question ends the work on the previous question."""
+        """Record that `who`, such as `seed 3`, has started work in a node of the graph."""
         self._pass_time()
+        # its questions are asked one after another, so a new one ends the work on the previous one
         for earlier in ("real", who) if node == "persona" else ():
             if (node, earlier) in self._active:
                 self._end(node, earlier)
         self._active[node, who] = (self._kind(node, who), 0.0)
 
     def answers(self, node: str, who: str) -> None:
-        """Record that a model has read its question and begins to answer.
-
-        For a sample, the reading time is not counted. All samples of a program answer the same question, and a model
-        reads a question slowly only once, so the reading time of one sample does not predict that of the next.
-        """
+        """Record that a model has read its question and begins to answer."""
         self._pass_time()
+        # the reading is not counted: all samples of a program answer one question, which a model reads slowly only
+        # once
         if (node, who) in self._active and self._active[node, who][0] == "sample":
             self._active[node, who] = ("sample", 0.0)
 
     def end(self, node: str, who: str | None = None) -> None:
-        """Record that work of a node has ended: the work of `who`, or all work of the node if `who` is None."""
+        """Record that work of a node has ended: that of `who`, or all if `who` is None."""
         self._pass_time()
         for key in [key for key in self._active if key[0] == node and who in (None, key[1])]:
             self._end(*key)
@@ -122,11 +117,10 @@ class RunPlan:
         self.at = min(self.at + 1, len(self.steps))
 
     def try_again(self) -> None:
-        """Plan more work for this step, because a program failed and will be written and run again. If the step has
-        samples, one more sample is planned, because the failed version is imagined too.
-        """
+        """Plan more work for this step, because a program failed and will be written and run again."""
         if self.at < len(self.steps):
             planned = self.steps[self.at].pieces
+            # one more sample, too, because the failed version is imagined
             more: tuple[Kind, ...] = ("trunk", "sample")
             planned += Counter(["write", *(kind for kind in more if planned[kind])])
 
@@ -150,10 +144,8 @@ class RunPlan:
         return max(0.0, sum(self._expected(kind) * many for kind, many in left.items()) - under_way)
 
     def describe(self) -> str:
-        """Describe the progress, for example `step 3 of 5, about 2 min left in all: python3 train.py, 4 of 12 done`.
-
-        A narrow terminal cuts off the end, so the most important part comes first.
-        """
+        """Describe the progress, as in `step 3 of 5, about 2 min left in all: python3 train.py, 4 of 12 done`."""
+        # the most important part comes first, because a narrow terminal cuts off the end
         if self.at >= len(self.steps):
             return "comparing, and writing the report"
         step = self.steps[self.at]
@@ -176,8 +168,7 @@ class RunPlan:
         return kinds.get(node, "report")
 
     def _boot_kind(self) -> Kind:
-        """Return the kind of the boot question (what kind of machine are you?) that is being asked. The first boot
-        question asks for a table of GPUs, which takes far longer."""
+        """Return the kind of the boot question being asked; the first asks for a table, which takes far longer."""
         return "boot answer" if self._seen["boot table"] else "boot table"
 
     def _end(self, node: str, who: str) -> None:
@@ -193,21 +184,16 @@ class RunPlan:
         self._active = {key: (kind, spent + each) for key, (kind, spent) in self._active.items()}
 
     def _expected(self, kind: Kind) -> float:
-        """Return the expected seconds of one piece of work, from the measurements; never less than a running piece of
-        the same kind has already taken."""
+        """Return the expected seconds of one piece of work; never less than a running one already took."""
         known = self._seen[kind] or self._seen[_LIKE.get(kind, kind)]
         usual = sum(known) / len(known) if known else FIRST_GUESS[kind] * self._scale(kind in _MODEL)
         return max([usual, *(spent for other, spent in self._active.values() if other == kind)])
 
     def _scale(self, of_model: bool) -> float:
-        """Return by which factor work takes longer than guessed in FIRST_GUESS: the model's work if `of_model` is
-        True, otherwise the real machine's.
-
-        A slow computer slows down the model and the machine, so the ratio of all work also counts, with a small
-        weight.
-        """
+        """Return by which factor work of the model, or of the real machine, exceeds FIRST_GUESS."""
         seen = [(kind, spent) for kind, many in self._seen.items() for spent in many]
         seen += [(kind, spent) for kind, spent in self._active.values() if spent > FIRST_GUESS[kind]]
+        # a slow computer slows down both, so the ratio of all work also counts, with a small weight
         both = _ratio(seen, self._slowdown)
         return _ratio([(kind, spent) for kind, spent in seen if (kind in _MODEL) == of_model], both)
 
@@ -232,10 +218,8 @@ def follow(plan: RunPlan, node: str, update: Mapping[str, Any]) -> None:
 
 
 def told_seconds(seconds: float) -> str:
-    """Format an estimate, for example `40 s`, `3 min`, `1 h 20 min`; long times are rounded more than short ones.
-
-    Less than two minutes are given in seconds: rounded to minutes, 91 s would be 2 min, which is a third more.
-    """
+    """Format an estimate, for example `40 s`, `3 min`, `1 h 20 min`; long times are rounded more than short ones."""
+    # rounded to minutes, 91 s would be 2 min, which is a third more
     if seconds < 120:
         return f"{max(5, 5 * round(seconds / 5))} s"
     minutes = round(seconds / 60)

@@ -44,10 +44,7 @@ _TELLING = re.compile(r"\b(?:epoch|loss|acc|shape|error)", re.IGNORECASE)
 
 
 def shortened(text: str, *, cut: bool = False) -> str:
-    """Shorten an output for a table cell: a few lines at most, with control characters escaped.
-
-    `cut` means that the output itself is incomplete.
-    """
+    """Shorten an output for a table cell and escape control characters. `cut` means that the output is incomplete."""
     whole = "\n".join(normalized_lines(text))
     head = "\n".join(whole[:CHARACTERS_SHOWN].split("\n")[:LINES_SHOWN])
     return harmless(head) + (" …" if cut or head != whole else "") or "(nothing)"
@@ -60,9 +57,7 @@ def print_json(value: object) -> None:
 
 
 class Screen:
-    """Shows the steps of long work, such as a download, and the workers of a run: programs and replies in progress.
-    On a terminal the display is live; elsewhere it prints lines.
-    """
+    """Shows the steps of long work and the workers of a run: live on a terminal, elsewhere as lines."""
 
     def __init__(self) -> None:
         """Write to standard error."""
@@ -83,8 +78,8 @@ class Screen:
 
     @contextmanager
     def step(self, title: str, total: float, unit: str = "bytes") -> Iterator[Callable[[float], None]]:
-        """Show a step with its progress and estimated remaining time. Yield a function that is called with the
-        finished amount, in the same `unit` as `total`."""
+        """Show a step with its progress and remaining time. Yield a function to call with the finished amount, in the
+        `unit` of `total`."""
         if not self.console.is_terminal:
             yield self._plain_step(title, total, unit)
             return
@@ -146,10 +141,8 @@ class Screen:
 
     @contextmanager
     def run(self, reply_tokens: int | None = None, plan: "RunPlan | None" = None) -> Iterator[None]:
-        """Show the workers of a run, and the progress of its plan, while the context lasts.
-
-        `reply_tokens` is the token limit of an imagined reply.
-        """
+        """Show the workers and the progress of a run while the context lasts. `reply_tokens` is the token limit of an
+        imagined reply."""
         self._limit, self._plan = reply_tokens, plan
         if not self.console.is_terminal:
             if plan:
@@ -163,10 +156,10 @@ class Screen:
             self._live = None
 
     def hear(self, node: str, who: str, text: str, limit: int | None = None) -> None:
-        """Receive text that a worker produced. An empty text shows that the worker has started, or still works.
+        """Receive text from a worker; an empty text shows that it has started, or still works.
 
-        If the display is not live, complete lines that mention a result, such as a loss, are printed at once. `limit`
-        is the token limit of this reply, if it differs from the limit of the run.
+        Without a live display, complete lines with a result, such as a loss, are printed at once. `limit` is the
+        token limit of this reply, if it differs from the run's.
         """
         if not text and self._begins(node, who):
             self._workers.pop((node, who), None)
@@ -186,9 +179,8 @@ class Screen:
                 self._plain(f"  {_plainly(node)} {who}: {harmless(line)[:160]}")
 
     def _begins(self, node: str, who: str) -> bool:
-        """Return True if an empty text marks the start of work. Later empty texts only show that a reasoning model
-        still works.
-        """
+        """Return whether an empty text marks the start of work."""
+        # later empty texts only show that a reasoning model still works
         worker = self._workers.get((node, who))
         return worker is None or worker.ahead is not None or (node == "persona" and worker.chunks > 0)
 
@@ -225,9 +217,7 @@ class Screen:
         self.console.print(Text(text), soft_wrap=True)
 
     def _table(self) -> Group:
-        """Build the live display: the progress of the run, then one line for each running worker. A narrow terminal
-        cuts off the ends of the lines.
-        """
+        """Build the live display: the progress of the run, then one line for each running worker."""
         lines = [Text(self._plan.describe() if self._plan else "", style="bold", no_wrap=True, overflow="ellipsis")]
         for (node, who), worker in list(self._workers.items()):
             last = f" | {harmless(worker.last)[:CHARACTERS_SHOWN]}" if worker.last else ""
@@ -263,10 +253,7 @@ class _Worker:
         self._first: float | None = None
 
     def amount(self, node: str, who: str, limit: int | None) -> str:
-        """Describe how much a worker has produced; a chunk of a model's reply counts as one token.
-
-        The speed is measured from the first token on, so that it does not include processing the prompt.
-        """
+        """Describe how much a worker has produced; a chunk of a model's reply counts as one token."""
         if self.ahead is not None:
             return f"waits for cores, {self.ahead} before it"
         if node != "write" and not (node == "simulate" or who == "imagined"):
@@ -275,6 +262,7 @@ class _Worker:
             return "reads the question"
         limit = self.limit or limit
         most = f" of at most {limit}" if limit and node != "write" and self.chunks <= limit else ""
+        # from the first token on, without processing the prompt
         seconds = time.monotonic() - self._first
         speed = f", {(self.chunks - 1) / seconds:.1f} a second" if self.chunks > 1 and seconds > 0 else ""
         return f"{self.chunks} token{'' if self.chunks == 1 else 's'}{most}{speed}"

@@ -1,6 +1,4 @@
-"""Makes programs that define an unusual rule, such as lists that count from 1, and the same programs with the usual
-rule.
-"""
+"""Makes programs with an unusual rule, such as lists that count from 1, and with the usual rule."""
 
 from collections.abc import Callable
 from functools import partial
@@ -77,9 +75,8 @@ def _group(
     number: int,
     chance: Random,
 ) -> Group:
-    """Return three programs: one with the usual rule, one with the changed rule, and one that uses the changed rule
-    only once, to check that the model understood it.
-    """
+    """Return three programs: with the usual rule, with the changed rule, and a check that uses the changed rule
+    once."""
     name = list(templates)[number % len(templates)]
     seed, other = chance.random(), chance.random()
     usual, changed = (make(name, size, changes, Random(seed)) for changes in (False, True))

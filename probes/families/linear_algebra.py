@@ -85,9 +85,7 @@ print(*[f"{at(y, x):02d}" for y in (0, 1) for x in (0, 1)])
 
 
 def _matrix_product(size: int, number: int, chance: Random) -> Group:
-    """Return a program that multiplies a 2 x size by a size x 2 matrix: it prints four numbers, each a sum of `size`
-    products.
-    """
+    """Return a program that multiplies a 2 x `size` by a `size` x 2 matrix, and prints four numbers."""
     name, body = turn(_MATRIX_PRODUCT, number)
     left, right = [digits(chance, size) for _ in range(2)], [digits(chance, 2) for _ in range(size)]
     return Group(name, [Part("alone", program(body, A=left, B=right))])
@@ -100,7 +98,7 @@ def _convolution_1d(size: int, number: int, chance: Random) -> Group:
 
 
 def _convolution_2d(size: int, number: int, chance: Random) -> Group:
-    """Return a program for a convolution whose kernel has `size` weights and is as close to a square as possible."""
+    """Return a program for a convolution with a kernel of `size` weights, as square as possible."""
     name, body = turn(_CONVOLUTION_2D, number)
     high = max(side for side in range(1, size + 1) if size % side == 0 and side * side <= size)
     wide = size // high

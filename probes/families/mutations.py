@@ -1,6 +1,4 @@
-"""Makes groups of three programs: a well-known program, an edit of it that computes something else, and an edit of it
-that computes the same.
-"""
+"""Makes a well-known program, an edit that computes something else, and an edit that computes the same."""
 
 import re
 from dataclasses import dataclass
@@ -37,9 +35,8 @@ class Known:
     """
 
     def text(self, size: int, shape: str = _FOR, change: tuple[str, str] = ("", ""), extra: str = "") -> str:
-        """Return the program for a size. `shape` is the template of the loop, `change` is an edit as in `changes`,
-        and `extra` is text that is put before the step.
-        """
+        """Return the program for a size. `shape` is the template of the loop, `change` an edit as in `changes`, and
+        `extra` text before the step."""
         old, new = change
         lines = f"{self.init}\n{self.step}"
         assert not old or old in lines, f"{old} does not occur in {lines}"

@@ -1,6 +1,4 @@
-"""Makes pairs of programs that draw random numbers. One uses a well-known seed such as 42, whose numbers are often
-published; the other uses an arbitrary seed such as 48217.
-"""
+"""Makes pairs of programs that draw random numbers, with a well-known seed such as 42 and an arbitrary seed."""
 
 from random import Random
 

@@ -1,6 +1,4 @@
-"""Makes short programs with strings, dicts or recursion, and programs that may crash. A program that crashes prints
-the kind of its exception and the line.
-"""
+"""Makes short programs with strings, dicts or recursion, and programs that may crash."""
 
 from random import Random
 
@@ -69,6 +67,7 @@ print(f"{f(DEPTH):03d}")
 """,
 }
 
+# The number of orders does not affect the length of the answer.
 _CRASHES = {
     "a loop": """
 PRICES = {"tea": 3, "milk": 2, "bread": 5}
@@ -109,9 +108,8 @@ except Exception as error:
 """,
 }
 _BAD_ORDERS: tuple[tuple[object, ...] | None, ...] = ((3, "2", 1), (1, "two", 2), (0, "4", 0), None, (-7, "1", 2))
-"""Possible last orders of a program that processes a list of orders, as (shelf, amount, people). The first has a
-wrong shelf, the second a wrong amount, the third a wrong number of people, and the fifth a wrong shelf again. None
-means that the last order is valid."""
+"""Possible last orders, as (shelf, amount, people), each with one wrong value. None means that the last order is
+valid."""
 
 
 def _strings(size: int, number: int, chance: Random) -> Group:
@@ -135,9 +133,7 @@ def _recursion(size: int, number: int, chance: Random) -> Group:
 
 
 def _crashes(size: int, number: int, chance: Random) -> Group:
-    """Return a program that, in four of five cases, crashes at its last order. The number of orders does not affect
-    the length of the answer.
-    """
+    """Return a program that, in four of five cases, crashes at its last order."""
     name, body = turn(_CRASHES, number)
     orders: list[tuple[object, ...]] = [
         (chance.randint(0, 2), str(chance.randint(1, 9)), chance.randint(1, 4)) for _ in range(size)

@@ -1,5 +1,4 @@
-"""Makes pairs of similar loops of the same length. The result of the easy loop has a closed form, such as a sum of
-squares; the result of the hard loop has none."""
+"""Makes pairs of similar loops: the easy loop's result has a closed form, the hard loop's has none."""
 
 from random import Random
 
@@ -48,9 +47,8 @@ print(f"{x:02d} {y:02d}")
 
 
 def _twins(template: str, easy: str, hard: str) -> Group:
-    """Return a pair: the easy program has a closed form, the hard one has none. A model that applies the closed form
-    to the hard program gets the easy program's output.
-    """
+    """Return a pair: the easy program has a closed form, the hard one has none."""
+    # A model that applies the closed form to the hard program gets the easy program's output.
     return Group(template, [Part("easy", easy), Part("hard", hard, rival=easy)], "shortcut")
 
 

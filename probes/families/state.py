@@ -1,9 +1,4 @@
-"""Makes programs that change a value, the state, in each round, so that one wrong value makes all later ones wrong.
-
-The constant SHOWN in a program says after which round its state is printed: the last one, or, in an item with the
-role `middle`, the round half-way. If the model is asked with the arm `forced` (a way of asking), it is told the state
-before the last round.
-"""
+"""Makes programs that change a value, the state, in each round, so that one error spoils all later values."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -11,6 +6,8 @@ from random import Random
 
 from gedanken.probes.family import Group, MadeFamily, Part, digits, program, turn
 
+# The state is printed after round SHOWN: the last one, or, in an item with the role `middle`, the round half-way. The
+# arm `forced` tells the model the state before the last round.
 _LOOP = """
 state = shown = START
 for step in range(ROUNDS):
@@ -113,8 +110,7 @@ def _twins(
     number: int,
     chance: Random,
 ) -> Group:
-    """Return a pair: the first program has a closed form, the second has none. `both` draws the constants of the two
-    programs. From size 2 on, a third program prints the state of the second program half-way."""
+    """Return a program with a closed form, one without, and, from size 2 on, the latter's state half-way."""
     name, _ = turn({name: name for name in templates}, number)
     closed, open_ = both(chance)
     easy = Part("easy", _text(templates[name], size, size, closed))
@@ -150,9 +146,7 @@ def _permutations(size: int, number: int, chance: Random) -> Group:
 
 
 def _coded(size: int, chance: Random) -> dict[str, object]:
-    """Return the constants of a stack machine: a stack, and `size` instructions that keep two to six numbers
-    on it.
-    """
+    """Return a stack and `size` instructions, which keep two to six numbers on the stack."""
     start, code = digits(chance, 3), list[str | int]()
     deep = len(start)
     for _ in range(size):

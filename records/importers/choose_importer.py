@@ -13,26 +13,26 @@ from gedanken.records.importers.logs import name_of
 from gedanken.records.plain_values import noun_of
 
 _TAKE_TEXT = ("execution", "log")
-"""The built-in importers that are tried last, because they accept almost any file: `execution` reads a JSON object as
-an execution, and `log` reads any text."""
+"""The built-in importers that are tried last, because they accept almost any JSON object (`execution`) or text
+(`log`)."""
 
 
 def read_files(paths: Iterable[Path]) -> tuple[Run, ...]:
     """Read one run from each file; `-` is standard input.
 
-    Raises BadInput if a file is missing, empty, too large or not text. If the importer of a plug-in fails, the next
-    importer is tried, and a note in the run says so.
+    A plug-in's importer that fails is left out, with a note. Raises BadInput if a file is missing, empty, too
+    large or not text.
     """
     importers, notes = _installed()
     return tuple(_read(BroughtFile(path), importers, notes) for path in paths)
 
 
 def _installed() -> tuple[list[tuple[Plugin, Importer]], list[str]]:
-    """Return all importers in the order in which they are tried: the built-in ones, then those of plug-ins, then
-    those in `_TAKE_TEXT`. Also return a note on each plug-in that cannot be loaded."""
+    """Return all importers in the order of trying, and a note on each that cannot be loaded."""
     found: list[tuple[Plugin, Importer]] = []
     notes = []
     plugins = by_name(IMPORTERS).values()
+    # First the built-in ones, then those of plug-ins, then those in _TAKE_TEXT.
     for plugin in sorted(plugins, key=lambda each: (each.is_ours and each.name in _TAKE_TEXT, not each.is_ours)):
         try:
             found.append((plugin, plugin.load()))
@@ -61,12 +61,11 @@ def _read(brought: BroughtFile, importers: Sequence[tuple[Plugin, Importer]], no
 
 
 def _seen(run: object, path: Path) -> Run:
-    """Check the types in a run that a plug-in returned, and return the run. Unless a model imagined it, its origin
-    becomes `claimed`: only gedanken's own records may have the origin `real`."""
+    """Return a plug-in's run with its types checked."""
     if not isinstance(run, Run):
         raise TypeError(f"it returned a {type(run).__name__} where a Run was expected")
     execution = noun_of(Execution, asdict(run.execution), path)
-    if not execution.imagined:
+    if not execution.imagined:  # only gedanken's own records are `real`
         execution = replace(execution, origin=Origin.CLAIMED)
     program = noun_of(Program, asdict(run.program), path) if run.program else None
     return Run(name_of(Path(run.name)), execution, program, run.imagined, tuple(map(str, run.notes)))

@@ -15,11 +15,10 @@ LOGS = (".log", ".txt", ".out", ".jsonl", ".csv")
 
 
 def logs_in(folder: Path) -> list[Path]:
-    """List the logs in a folder in natural order, such as `run2` before `run10`. Raises BadInput if there are none,
-    or too many.
+    """List the logs in a folder in natural order, such as `run2` before `run10`.
 
-    Logs are files whose names end in one of `LOGS`, compressed or not. If there is no file with such a name, all
-    files count as logs. Links, folders and hidden files are left out.
+    Logs are files with an ending in `LOGS`, compressed or not, or else all files; never links, folders or hidden
+    files. Raises BadInput if there are none, or too many.
     """
     if folder.name == "outputs" and is_run_folder(folder.parent):
         raise BadInput(
@@ -35,8 +34,7 @@ def logs_in(folder: Path) -> list[Path]:
 
 
 def left_out_of(path: Path) -> list[str]:
-    """Return a note on the files in a folder of logs that are not read, because their names do not end like the name
-    of a log. Empty if all files are read, or if the path is not a folder of logs."""
+    """Return a note on those files in a folder of logs that are not named like logs; empty if all are."""
     if not path.is_dir() or is_run_folder(path):
         return []
     others = sorted(set(_files_in(path)).difference(logs_in(path)), key=_natural)
@@ -57,7 +55,7 @@ def _files_in(folder: Path) -> list[Path]:
 
 
 def files_of(path: Path) -> list[Path]:
-    """Return the logs in a folder of logs. For any other path, such as a run folder, return the path itself."""
+    """Return the logs in a folder of logs; of any other path, the path itself."""
     return logs_in(path) if path.is_dir() and not is_run_folder(path) else [path]
 
 

@@ -1,4 +1,4 @@
-"""Defines the interface of importers. An importer reads one supplied file as one run."""
+"""The interface of importers, each of which reads a supplied file as one run."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,8 +19,7 @@ class BroughtFile:
 
     @cached_property
     def text(self) -> str:
-        """The decompressed text of the file, which is read only once. Raises BadInput if the file is missing, too
-        large, or not text."""
+        """The decompressed text. Raises BadInput if the file is missing, too large, or not text."""
         return text_of_log(self.path, MOST_OUTPUT_BYTES)
 
 
@@ -41,9 +40,10 @@ class Run:
 
 
 class Importer(Protocol):
-    """A function that reads files of one format. A plug-in registers its importers as entry points in
-    `gedanken.importers`."""
+    """A function that reads files of one format. Plug-ins register it under `gedanken.importers`."""
 
     def __call__(self, brought: BroughtFile, /) -> Run | None:
-        """Return the run in a file; None if the file is not in this importer's format. Raises BadInput, with the line
-        number, if the file is damaged."""
+        """Return the run in a file; None if it has another format.
+
+        Raises BadInput, with the line number, if it is damaged.
+        """

@@ -1,4 +1,4 @@
-"""Defines the built-in importers: for an output in a run folder, for an execution as JSON, and for any log."""
+"""The built-in importers: for an output in a run folder, an execution as JSON, and any log."""
 
 import json
 import re
@@ -26,8 +26,7 @@ _LABEL = 60
 
 
 def execution_as_json(brought: BroughtFile) -> Run | None:
-    """Read one execution from a JSON object; None if the file is something else. Raises BadInput if the execution is
-    incomplete."""
+    """Read one execution from a JSON object; None for anything else. Raises BadInput if it is incomplete."""
     text, path = brought.text, brought.path
     entry = _execution_in(text)
     if entry is None:
@@ -53,15 +52,13 @@ def plain_log(brought: BroughtFile) -> Run:
 
 
 def printed(text: str, path: Path) -> Execution:
-    """Return an execution of which only the printed text is known. Its command is the path of the file, and its exit
-    code is inferred from the text."""
+    """Return an execution known only by its text, with the file's path as command and an inferred exit code."""
     exit_code, cause = exit_code_of(text, cut=False)
     return Execution("log", str(path), exit_code, cause, 0.0, text, text, origin=Origin.CLAIMED)
 
 
 def output_of_a_run(brought: BroughtFile) -> Run | None:
-    """Read a file in the folder `outputs` of a run folder, with the execution and the program to which the output
-    belongs. None if the file is anything else."""
+    """Read a file in a run's `outputs`, with its execution and program; None for any other file."""
     path = brought.path
     folder = path.parent.parent
     if path.parent.name != "outputs" or not is_run_folder(folder):
@@ -78,7 +75,7 @@ _folder = lru_cache(maxsize=2)(read_run)  # because users often give many output
 
 
 def _execution_in(text: str) -> dict[str, Any] | None:
-    """Return the execution in a JSON text; None if the text is anything else, such as a log of JSON lines."""
+    """Return the execution in a JSON text; None for any other text."""
     if not text.lstrip().startswith("{"):
         return None
     try:
@@ -90,15 +87,13 @@ def _execution_in(text: str) -> dict[str, Any] | None:
 
 
 def _is_meant_as_execution(text: str) -> bool:
-    """Return whether a text begins like the JSON of an execution, or of a list of executions. Such a text is never
-    read as a log, even if its JSON is incomplete."""
+    """Return whether a text begins like the JSON of executions, even if it is incomplete."""
     opening = "".join(text.lstrip()[:100].split())[:2]
     return opening in ('{"', "[{") and _STDOUT.search(text) is not None
 
 
 def name_of(path: Path) -> str:
-    """Return the name of a run: the name of its file, `stdin` for standard input, or for example `pipe-63` for the
-    pipe `/dev/fd/63`."""
+    """Return the name of a run: its file's name, `stdin`, or `pipe-63` for `/dev/fd/63`."""
     if path == STANDARD_INPUT:
         return "stdin"
     if path.parent.name == "fd":

@@ -1,5 +1,4 @@
-"""Reduces a text to what a terminal shows in the end: a line that is overwritten several times, such as a progress
-bar, keeps only its last state."""
+"""Reduces a text to what a terminal shows in the end, such as a progress bar's last state."""
 
 import re
 
@@ -8,11 +7,9 @@ _DRAWN_AGAIN = re.compile(r"[^\n]*\r[^\n]*")
 
 
 def as_left(text: str) -> str:
-    """Reduce each line to its last state. Line numbers stay the same, because only line feeds end a line, as in an
-    editor.
+    """Reduce each line to its last visible state. Line numbers stay the same.
 
-    A line that is cleared at the end keeps its last visible content. A text without line feeds stays as it is, even
-    if it has carriage returns.
+    A text without line feeds stays as it is.
     """
     if "\r" not in text or "\n" not in text:
         return text

@@ -1,5 +1,4 @@
-"""Reads a supplied text file or standard input, compressed or not. The text is in UTF-8, or in UTF-16 or UTF-32 with
-a byte order mark."""
+"""Reads a supplied text file or standard input, compressed or not."""
 
 import codecs
 import io
@@ -32,10 +31,9 @@ _MARKS = (
 
 
 def text_of_log(path: Path, most_bytes: int) -> str:
-    """Read the text of a file, or of standard input for `-`. Raises BadInput if the file is too large, damaged, or
-    not text. If it is not text, the message says where the first NUL is.
+    """Read a file, or standard input for `-`, in UTF-8, or in UTF-16 or UTF-32 with a byte order mark.
 
-    Compression and encoding are recognized by the first bytes, not by the file name.
+    Its first bytes tell compression and encoding. Raises BadInput if it is too large, damaged, or not text.
     """
     name = "standard input" if path == STANDARD_INPUT else str(path)
     packed = _standard_input(most_bytes) if path == STANDARD_INPUT else read_bytes(path, path, MOST_PACKED_BYTES)
@@ -52,8 +50,7 @@ def _standard_input(most_bytes: int) -> bytes:
 
 
 def _unpacked(packed: bytes, name: str, most_bytes: int) -> bytes:
-    """Return the content of a file, decompressed if it is compressed. It is decompressed piece by piece, so that a
-    small file with a huge content cannot fill the memory."""
+    """Return the content of a file, decompressed piece by piece: a small file may hold a huge content."""
     if packed.startswith(b"\x1f\x8b"):
         what, parts = "gzip", _gunzip(packed)
     elif packed.startswith(b"\xfd7zXZ\x00"):
@@ -120,7 +117,7 @@ def _text(data: bytes, name: str) -> str:
 
 
 def _not_text(data: bytes, name: str) -> str:
-    """Return an error message that says where the first NUL is, and what its most likely cause is."""
+    """Return an error message with the place and the likely cause of the first NUL."""
     at = data.index(b"\x00")
     head = data[: 1 << 12]
     where = f"byte {at + 1:,} in line {data.count(bytes([10]), 0, at) + 1:,} is NUL"

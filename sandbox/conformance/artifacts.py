@@ -43,9 +43,7 @@ def brings_only(*names: str) -> Judge:
 
 
 def named_safely(trial: Trial) -> Verdict:
-    """Pass if at least three files were copied, their names differ, and their paths have only plain characters and
-    stay inside the folder.
-    """
+    """Pass if at least three files were copied, with different, plain names inside the folder."""
     paths = [artifact.path for artifact in trial.execution.artifacts]
     unsafe = [path for path in paths if not _SAFE_PATH.fullmatch(path)]
     if unsafe or len({artifact.name for artifact in trial.execution.artifacts}) != len(paths):

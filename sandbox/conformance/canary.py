@@ -73,8 +73,7 @@ class Canaries:
         return count
 
     def is_in(self, execution: Execution) -> bool:
-        """Return whether the output or the notes of an execution contain one of this canary's secrets, or whether the
-        execution left a file that is a copy of the canary."""
+        """Return whether an execution's output or notes contain a secret, or an artifact is a copy of the canary."""
         told = "\n".join((execution.terminal, *execution.notes))
         if any(secret in told for secret in self.secrets):
             return True

@@ -90,9 +90,11 @@ class Check:
 
 
 def judged(check: Check, trial: Trial) -> Verdict:
-    """Return the verdict on a trial. The check fails if a secret of the host was leaked, a socket of the host was
-    reached, or the engine was lost. Otherwise `check.judge` decides. If `check.hunts` is True, the check also fails
-    if one of the program's processes survived, or if none of them was ever found in the host's process table."""
+    """Return the verdict of `check.judge` on a trial, unless a general promise was broken.
+
+    The check always fails if a secret leaked, a socket of the host was reached, or the engine was lost. With
+    `check.hunts`, the program's processes must also be visible from the host, and must end.
+    """
     if trial.leaked:
         return Verdict(False, "a secret of the host was leaked")
     if trial.visitors:
@@ -130,9 +132,7 @@ def refused(trial: Trial) -> Verdict:
 
 
 def refused_or(*causes: Cause) -> Judge:
-    """Return a judge that passes a trial if each attempt was refused, or if the machine ended the program for one of
-    `causes` before an attempt succeeded.
-    """
+    """Return a judge that passes a trial if each attempt was refused, or one of `causes` ended the program first."""
 
     def judge(trial: Trial) -> Verdict:
         if trial.execution.cause in causes and "BREACH: " not in trial.execution.stdout:
@@ -143,9 +143,7 @@ def refused_or(*causes: Cause) -> Judge:
 
 
 def still_usable(before: Judge) -> Judge:
-    """Return a judge that passes a trial if the judge `before` passes it and the command after it printed `well` on
-    the same machine.
-    """
+    """Return a judge that passes a trial if `before` passes it and the next command printed `well`."""
 
     def judge(trial: Trial) -> Verdict:
         if trial.after is None or trial.after.stdout != "well\n":
@@ -184,8 +182,8 @@ def printed(execution: Execution, expected: str) -> Verdict:
 
 
 def ends(cause: Cause, *, exit_code: int | None = None, within: float | None = None, shows: str = "") -> Judge:
-    """Return a judge that passes a trial if the program ended with this cause and exit code (None: any exit code),
-    took at most `within` seconds, and its output includes `shows`.
+    """Return a judge of how the program ended: cause, exit code (None: any), at most `within` seconds, `shows`
+    printed.
     """
 
     def judge(trial: Trial) -> Verdict:

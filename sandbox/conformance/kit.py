@@ -57,11 +57,10 @@ _LOOK_SECONDS = 0.05
 async def run_kit(
     open_machine: OpenMachine, progress: Progress, only: str | None = None, *, bare_host: bool = False
 ) -> AsyncIterator[CheckResult]:
-    """Yield the results of all checks, or of those with the name or group `only`, on machines from `open_machine`.
+    """Yield the results of all checks, or of those with the name or group `only`.
 
-    The machines must copy artifacts. On a `bare_host`, attacks are not run, and are reported as failed. Raises
-    BadInput if no check or group is called `only`. If the machine cannot run even `true`, the machine's error is
-    raised, and no check is reported as failed.
+    `open_machine` opens machines, which must copy artifacts. On a `bare_host`, attacks are not run, and are reported
+    as failed. Raises BadInput for an unknown `only`, and the machine's error if it cannot run even `true`.
     """
     checks = chosen(only)
     with Canaries.laid() as canaries, progress.step("checking the machine", len(checks), "checks") as update:
@@ -87,8 +86,7 @@ def chosen(only: str | None) -> tuple[Check, ...]:
 
 @dataclass(slots=True)
 class _Machines:
-    """The machines that are open, one for each set of limits. Checks with the same limits share a machine, except
-    checks that need a machine of their own."""
+    """The open machines: one for each set of limits, shared by the checks with these limits."""
 
     open_machine: OpenMachine
     shared: dict[Limits, tuple[RealMachine, AsyncExitStack]] = field(default_factory=dict)
@@ -170,8 +168,7 @@ def _command(check: Check, machine: RealMachine, canaries: Canaries, marker: str
 
 
 async def _watched(check: Check, machine: RealMachine, command: str, marker: str) -> tuple[Execution, bool, float]:
-    """Run a command. Return its execution; whether the command's processes were visible on this host (examined only
-    if the check `hunts`); and by how many MiB the memory of gedanken's own process grew."""
+    """Run a command; return its execution, whether its processes were seen, and gedanken's growth in MiB."""
     process = psutil.Process()
     before = most = process.memory_info().rss
     seen_alive = False

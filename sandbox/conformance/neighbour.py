@@ -1,6 +1,4 @@
-"""Runs the neighbour: a second program that runs at the same time as a check's program, on a branch of the same
-machine (with another seed, and a copy of the workspace). The check's program must not be able to reach it.
-"""
+"""Runs the neighbour: a second program, on a branch of the machine, which a check's program must not reach."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -17,9 +15,7 @@ _WAIT = f"import os, time; [time.sleep(0.1) for _ in range(150) if not os.path.e
 
 @asynccontextmanager
 async def neighbour_of(machine: RealMachine) -> AsyncIterator[None]:
-    """Run a second program, the neighbour, on a branch of the machine until the `async with` block ends. Raises
-    TimeoutError if it does not start.
-    """
+    """Run the neighbour while the context lasts. Raises TimeoutError if it does not start."""
     async with machine.branch(_SEED) as branch:
         started = asyncio.Event()
         command = f'cd && echo started && python3 -c "{_WAIT}" {NEIGHBOUR_NAME}'

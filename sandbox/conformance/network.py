@@ -1,4 +1,4 @@
-"""Checks that no network can be reached. On a machine without a network, none of the attempts sends a packet out."""
+"""Checks that no network can be reached; on a machine without a network, no attempt sends a packet out."""
 
 from functools import partial
 

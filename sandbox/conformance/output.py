@@ -1,6 +1,4 @@
-"""Checks of a large output: only its ends are kept, all of it is counted, and a program never has to wait for a
-reader.
-"""
+"""Checks of a large output: only its ends are kept, all of it is counted, and the program never waits."""
 
 import re
 from functools import partial
@@ -41,9 +39,7 @@ print("the end")
 
 
 def flood_is_cut(trial: Trial) -> Verdict:
-    """Pass if the head and tail of a huge output were kept, its middle was counted, and this process grew by at most
-    GROWTH_MIB.
-    """
+    """Pass if only the ends of a huge output were kept, its middle counted, and GROWTH_MIB not exceeded."""
     if trial.grown_mib > GROWTH_MIB:
         return Verdict(False, f"gedanken's process grew by {trial.grown_mib:.0f} MiB")
     verdict = middle_is_counted(_FLOODED.output_bytes, FLOOD_BYTES)(trial)
@@ -54,8 +50,8 @@ def flood_is_cut(trial: Trial) -> Verdict:
 
 
 def middle_is_counted(kept_bytes: int, printed_bytes: int) -> Judge:
-    """Return a judge that passes a trial if at most `kept_bytes` of the output were kept, from its head and tail, and
-    the bytes between them were counted. The program prints `printed_bytes`.
+    """Return a judge that passes a trial if at most `kept_bytes` of `printed_bytes` were kept, and the others
+    counted.
     """
 
     def judge(trial: Trial) -> Verdict:

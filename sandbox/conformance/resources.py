@@ -160,8 +160,7 @@ os.unlink("large")
 
 
 def hog_ends_alone(trial: Trial) -> Verdict:
-    """Pass if the program's child process, which asks for too much memory, ended with an error, and the program
-    itself finished."""
+    """Pass if the child that asks for too much memory failed, and its parent finished."""
     if trial.execution.cause is not Cause.FINISHED:
         return Verdict(False, f"the parent did not finish: {trial.execution.cause}")
     return refused(trial)

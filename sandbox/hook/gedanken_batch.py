@@ -3,8 +3,7 @@ FILE`.
 
 FILE contains JSON: `seconds` and `bytes`, the limits of each program; `within`, the number of seconds after which no
 further program is started; and `programs`, pairs of a name and a source. For each program that was started, one line
-of JSON is printed. Each program has its own folder, and the processes that it leaves running are killed. Programs
-cannot write into this process's output: this process is not dumpable, so other processes cannot open its descriptors.
+of JSON is printed.
 """
 
 import ctypes
@@ -52,6 +51,7 @@ def main(path):
 def protect():
     """Protect this process from its children, and make it the parent of processes that they leave behind."""
     prctl = ctypes.CDLL(None).prctl
+    # Programs cannot open the descriptors of a process that is not dumpable, so none writes into its output.
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
@@ -96,9 +96,7 @@ def run(source, seconds, most, under_way, lock):
 
 
 def holds(path, text):
-    """Return whether a file still contains exactly this text. A program may have changed its own file, or the file of
-    another program.
-    """
+    """Return whether a file still contains exactly this text: a program may have changed it."""
     try:
         return path.is_file() and path.stat().st_size == len(text) and path.read_bytes() == text
     except OSError:
@@ -106,19 +104,19 @@ def holds(path, text):
 
 
 def follow(process, until, most):
-    """Return a program's stdout, its stderr, and why it must be stopped (None if it ended by itself). It must be
-    stopped at the time `until` (of time.monotonic()), or when its stdout is longer than `most` bytes.
+    """Return a program's stdout, its stderr, and why it must be stopped; None if it ended by itself.
 
-    The output is read until it is closed, because the program's children may still print after the program has ended.
-    If one of the programs stops this process by a signal, the pause does not count: `until` is moved by its length.
+    `until` is a time of time.monotonic(); `most` is the largest allowed number of bytes of stdout.
     """
     seen = time.monotonic()
     kept = {process.stdout: bytearray(), process.stderr: bytearray()}
     with selectors.DefaultSelector() as waiting:
         for stream in kept:
             waiting.register(stream, selectors.EVENT_READ)
+        # The program's children may still print after the program has ended.
         while waiting.get_map():
             now = time.monotonic()
+            # If a program stopped this process by a signal, the pause does not count.
             until, seen = until + (now - seen if now - seen > STOPPED_SECONDS else 0.0), now
             left = until - now
             if left <= 0:
@@ -155,8 +153,7 @@ def kill_group(pid):
 
 
 def kill_left_behind(under_way):
-    """Kill the processes that finished programs left running, and whose parent is now this process. `under_way` holds
-    the process ids of the programs that still run."""
+    """Kill the children of this process, except the running programs, whose process ids are in `under_way`."""
     me = str(os.getpid())
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit() or int(entry.name) in under_way:

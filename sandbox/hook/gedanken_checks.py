@@ -2,9 +2,7 @@
 
 A check is a pair: a program, and a sign (a text that identifies the check). The check holds if its program ends
 without an exception. For each check that ended by itself, one line of JSON is printed: the sign, and whether the
-check holds. Nothing is printed for checks that had to be stopped or could not begin in time; they must be run
-separately. A check cannot write into this process's output: this process is not dumpable, so other processes cannot
-open its descriptors. Each check has its own folder, and imports nothing that another check may have put there.
+check holds. The others must be run separately.
 """
 
 import ctypes
@@ -34,6 +32,7 @@ class Nowhere(io.StringIO):
 
 
 def run(checks):
+    # Checks cannot open the descriptors of a process that is not dumpable, so none writes into its output.
     PRCTL(PR_SET_DUMPABLE, 0, 0, 0, 0)
     began = time.monotonic()
     for text, sign in checks:
@@ -66,8 +65,7 @@ def one(text, sign):
 
 
 def check(text, sign, said, folder):
-    """Run the program `text` of a check in this process, and exit; never returns. If the check holds, write `sign` to
-    the pipe `said`."""
+    """Run the program `text` in this process, and exit. If the check holds, write `sign` to the pipe `said`."""
     with suppress(BaseException):  # whatever the program raises, SystemExit too: then it does not hold
         os.setsid()
         enter(folder)
@@ -90,9 +88,7 @@ def enter(folder):
 
 
 def follow(pid, heard, until):
-    """Return what a process wrote to the pipe `heard`, and its exit status. The status is None if the process had to
-    be killed.
-    """
+    """Return what a process wrote to the pipe `heard`, and its exit status (None if it was killed)."""
     answer = b""
     while len(answer) < MOST_BYTES and select.select([heard], [], [], max(0.0, until - time.monotonic()))[0]:
         data = os.read(heard, MOST_BYTES)

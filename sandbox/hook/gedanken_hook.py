@@ -1,10 +1,8 @@
-"""Start-up hook of every Python process in the sandbox: sets seeds and the data folder, and loads torchvision without
-its C++ part.
+"""Start-up hook of every Python process in the sandbox: sets seeds and the data folder.
 
-The program itself is not changed. `GEDANKEN_SEED` seeds `random`, NumPy and torch. `GEDANKEN_RESEED`, if set, is
-added to every seed that the program sets itself; each such call is recorded in `explicit_seeds` in the session's
-folder. torchvision data sets are read from `/data`, whatever root the program names. `GEDANKEN_SESSION` and
-`GEDANKEN_DATA` name the session's folder and the data folder on engines that cannot mount them at fixed paths.
+`GEDANKEN_SEED` seeds `random`, NumPy and torch. `GEDANKEN_RESEED` is added to every seed that the program sets
+itself; each such call is recorded in `explicit_seeds` in the session's folder. `GEDANKEN_SESSION` and `GEDANKEN_DATA`
+name folders on engines that cannot mount them at fixed paths.
 """
 
 import importlib.abc
@@ -105,8 +103,7 @@ BEFORE = {"torchvision": before_torchvision}
 
 
 class HookFinder(importlib.abc.MetaPathFinder):
-    """Finds modules as usual. When a module is first imported, the function in BEFORE is called before the module's
-    code is executed, and the function in AFTER afterwards."""
+    """Finds modules as usual, and calls the functions in BEFORE and AFTER around a module's first import."""
 
     def find_spec(self, fullname, path=None, target=None):
         if fullname not in AFTER and fullname not in BEFORE:

@@ -15,8 +15,8 @@ def os_name():
 
 
 def gpus():
-    """Return the `count` of the GPUs that torch.cuda sees and, if there are any, `name` and `memory_mib` of the
-    first. Other sources, such as nvidia-smi, may show GPUs that a program cannot use."""
+    """Return the `count` of the GPUs that torch.cuda sees, and `name` and `memory_mib` of the first."""
+    # Other sources, such as nvidia-smi, may show GPUs that a program cannot use.
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if not count:
         return {"count": 0}

@@ -61,8 +61,8 @@ class _Trajectory:
         self.files = 0
 
     def read(self, source: Source, pointer: str, trajectory: dict[str, Any], session: str, depth: int) -> None:
-        """Add the steps of a trajectory, which stands at the JSON pointer `pointer` in the file. `session` is the
-        name of its agent (empty for the main agent), and `depth` is how many agents stand above this one."""
+        """Add the steps of the trajectory at `pointer`, by the agent `session` (empty: the main agent), below
+        `depth` agents."""
         builder = self.builder
         kept = builder.file, builder.session
         builder.file, builder.session = source.name, session
@@ -159,8 +159,7 @@ class _Trajectory:
 
 
 def _beside(path: Path, name: Any) -> Path | None:
-    """Return the file that a trajectory names; None if it is missing, outside the folder of the trajectory, or
-    reached through a symbolic link."""
+    """Return the file that a trajectory names, if it is below its folder and reached without links."""
     if not isinstance(name, str) or name.startswith("/") or "\0" in name:
         return None
     parts = name.split("/")

@@ -1,4 +1,4 @@
-"""Builds transcripts: collects the events of one session in the same way for every format."""
+"""Builds transcripts: collects the events of one session, whatever its format."""
 
 import json
 import re
@@ -53,8 +53,7 @@ class Builder:
     """Collects the events of one session while they are read."""
 
     def __init__(self, name: str, form: str, file: str) -> None:
-        """Start a session with the name `name`. `form` is its format, and `file` is the file name in the places of
-        its events."""
+        """Start the session `name` in the format `form`; `file` is the file name in its places."""
         self.name, self.form, self.file = name, form, file
         self.agent = ""
         self.session = ""
@@ -76,8 +75,7 @@ class Builder:
     def say(self, speaker: Speaker, text: str, place: Place, *, is_line_by_line: bool = False) -> None:
         """Add a message; an empty text is ignored.
 
-        `is_line_by_line` means that each line of `text` is a line of the file. `place` is then the place of the first
-        line, even if this line is empty.
+        With `is_line_by_line`, each line of `text` is a line of the file, and `place` is the first.
         """
         if is_line_by_line:
             text, place = without_empty_ends(text, place)
@@ -87,14 +85,13 @@ class Builder:
             self.gap("the session continues a conversation of which only a summary is left", place)
 
     def mark(self, what: str, place: Place, text: str = "", speaker: Speaker = "system") -> None:
-        """Add a note of the agent's software, or hidden reasoning of the agent. `what` is the kind of the note or
-        reasoning, such as `compaction`."""
+        """Add a note by the agent's software, or hidden reasoning, of the kind `what`, such as `compaction`."""
         self._add("mark", speaker, place, text=text, tool=what)
 
     def call(self, tool: str, arguments: Any, place: Place, call_id: str | None, command: str | None = None) -> None:
-        """Add a tool call. A call that edits files and runs no command is added as one event for each edit.
+        """Add a tool call, or one event for each edit if it only edits files.
 
-        `command` is the shell command that the call runs. If it is None, the command is looked for in the arguments.
+        `command` is its shell command; None looks for one in the arguments.
         """
         given = commands.arguments_of(arguments)
         command = commands.command_of(tool, given) if command is None else command
@@ -120,8 +117,7 @@ class Builder:
             self.edit(tool, edit, place, call_id)
 
     def edit(self, tool: str, edit: commands.Edit, place: Place, call_id: str | None) -> None:
-        """Add a change of a file. If the result of the call later says that the call failed, the kind of this event
-        changes from `edit` to `call`."""
+        """Add a change of a file. If its call fails later, its kind becomes `call`."""
         if call_id is not None:
             self._edits.setdefault(call_id, []).append(len(self.events))
         self._add(
@@ -148,12 +144,10 @@ class Builder:
         tool: str | None = None,
         is_line_by_line: bool = False,
     ) -> None:
-        """Add the result of a tool call. If `call_id` is None, the result belongs to the oldest call that has no
-        result yet.
+        """Add the result of a tool call, by default of the oldest one without a result.
 
-        `text` is None if the file shows only that there was a result. `told` holds JSON objects from the file that
-        describe the result. If `exit_code` is None, the exit code is looked for in these objects, and then in the
-        text.
+        `text` is None if the file does not show it. `told` are JSON objects on the result; if `exit_code` is None,
+        it is looked for there, and then in the text.
         """
         if call_id is None and self._open:
             call_id = next(iter(self._open))
@@ -191,13 +185,11 @@ class Builder:
         )
 
     def told_later(self, text: str, place: Place, command: str | None, exit_code: int | None) -> None:
-        """Add a report on how a background command ended. The agent's software sends this report after the result of
-        the call."""
+        """Add a report on how a background command ended, sent after the result of its call."""
         self._add("result", "tool", place, text=text, command=command, exit_code=exit_code)
 
     def ended(self, call_id: str, exit_code: int) -> None:
-        """Record the exit code of a call before its result is added, for files that store exit code and result in
-        separate entries."""
+        """Record a call's exit code before its result is added."""
         self._codes[call_id] = exit_code
 
     def is_open(self, call_id: str | None) -> bool:
@@ -209,12 +201,11 @@ class Builder:
         return tuple(self._open)
 
     def command_of(self, call_id: str | None) -> str | None:
-        """Return the shell command of the call with this id. None if the call runs no command, or already has a
-        result."""
+        """Return the shell command of an open call; None if there is none."""
         return self._commands.get(call_id or "")
 
     def unknown_entry(self, kind: str, value: Any, place: Place) -> None:
-        """Add and count an entry of unknown kind, and record a gap if the entry may contain a tool call."""
+        """Add and count an entry of unknown kind, with a gap if it may contain a tool call."""
         self.unknown[kind[:80]] += 1
         if self.unknown[kind[:80]] <= _MOST_GAPS:
             self._add("unknown", "system", place, text=_as_json(value)[:_OF_UNKNOWN], tool=kind[:80])
@@ -234,19 +225,17 @@ class Builder:
             self.folder = folder.rstrip("/") or None
 
     def gap(self, reason: str, place: Place) -> None:
-        """Record a reason why the session is incomplete, and the place that shows it. A reason that is already
-        recorded is ignored."""
+        """Record a new reason why the session is incomplete, and the place that shows it."""
         if len(self.gaps) < _MOST_GAPS and all(gap.reason != reason for gap in self.gaps):
             self.gaps.append(Gap(reason, place))
 
     def place(self, entry: Entry, *parts: str | int) -> Place:
-        """Return the place of a part of an entry. `parts` are the keys and indexes that lead to the part."""
+        """Return the place of a part of an entry; `parts` are the keys and indexes to it."""
         inside = "".join(f"/{part}" for part in parts)
         return Place(self.file, entry.line, entry.pointer + inside)
 
     def finished(self) -> AgentTranscript:
-        """Return the transcript. Calls without a result are recorded as gaps, and so are events beyond the maximum
-        number."""
+        """Return the transcript, with gaps for calls without a result and for too many events."""
         for at in list(self._open.values())[:_MOST_GAPS]:
             if at < len(self.events):
                 self.gap("a tool call has no result", self.events[at].place)
@@ -323,14 +312,13 @@ class Builder:
 
 
 def without_empty_ends(text: str, place: Place) -> tuple[str, Place]:
-    """Return a text without empty lines at its beginning and its end, and the place of its first line."""
+    """Return a text without empty first and last lines, and the place of its first line."""
     body = text.lstrip("\n")
     return body.rstrip("\n"), replace(place, line=place.line + len(text) - len(body))
 
 
 def text_of(content: Any) -> str:
-    """Return the text of a message's content, in any common format. A part without text becomes its type in brackets,
-    such as `[image]`."""
+    """Return the text of a message's content; a part without text becomes its type, such as `[image]`."""
     if isinstance(content, str):
         return content
     if isinstance(content, list):
@@ -352,7 +340,7 @@ def _as_json(value: Any) -> str:
 
 
 def _tells_of_tools(value: Any) -> bool:
-    """Return whether a key in this value, at most five levels deep, suggests that a tool was used."""
+    """Return whether a key in the value's upper five levels suggests that a tool was used."""
     waiting: list[Iterable[Any]] = [[value]]
     for _depth in range(5):
         below: list[Any] = []

@@ -1,5 +1,4 @@
-"""Reads Claude Code sessions: the file that Claude Code stores for each session, and its output in the format
-`stream-json`."""
+"""Reads Claude Code sessions: their stored files, and output in the format `stream-json`."""
 
 import re
 from pathlib import Path
@@ -73,8 +72,8 @@ class _Session:
         self.path = source.path
         self.builder = Builder(source.path.name, FORM, source.name)
         self.seen: set[str] = set()
-        """Ids of the entries read so far. A resumed session begins with copies of entries of the previous session; an
-        entry whose id was already read is skipped."""
+        """Ids of the entries read so far. A resumed session begins with copies of earlier entries, which are
+        skipped."""
         self.parents: dict[str, Place] = {}
         self.tools: dict[str, str] = {}
         self.background: dict[str, tuple[str, Place]] = {}
@@ -85,8 +84,7 @@ class _Session:
         self.files = 0
 
     def read(self, source: Source, agent: str, depth: int) -> None:
-        """Add the events of a file. `agent` is the sub-agent that wrote the file, or empty for the main agent;
-        `depth` is how many agents stand above it."""
+        """Add the events of a file by the sub-agent `agent` (empty: the main agent), below `depth` agents."""
         kept = self.builder.file
         self.builder.file = source.name
         for entry in source.entries():
@@ -184,8 +182,7 @@ class _Session:
                 builder.unknown_entry(str(kind or "content"), part, place)
 
     def _typed_by_user(self, text: str, place: Place) -> bool:
-        """Add the text if it is a command that the user ran in the session, the output of such a command, or a report
-        on a background command. Return whether it was added."""
+        """Add a text about a command by the user or in the background; return whether it is one."""
         if typed := re.fullmatch(r"\s*<bash-input>(.*)</bash-input>\s*", text, re.DOTALL):
             self.builder.call("typed by the user", {"command": typed[1]}, place, "typed")
         elif re.match(r"\s*<bash-stdout>", text):
@@ -237,8 +234,7 @@ class _Session:
         builder.result(text, place, call_id, exit_code=code, failed=failed, tool=tool or None)
 
     def _sub_agent(self, call_id: str | None, fields: dict[str, Any], text: str, depth: int) -> None:
-        """Add the events of a sub-agent, if it has a file of its own. The events are placed before the result of the
-        call that started the sub-agent."""
+        """Add the events of a sub-agent from a file of its own, before the result of its call."""
         said = _SAYS_AGENT.search(text)
         name = fields.get("agentId") or (said[1] if said else None)
         place = self.started.pop(call_id or "", None)
@@ -272,7 +268,7 @@ def _file_of(path: Path, name: str) -> Path | None:
 
 
 def _sub_agent_of(value: dict[str, Any]) -> str:
-    """Return the name of the sub-agent that an entry belongs to; empty if the entry names none."""
+    """Return the name of the sub-agent that an entry names, or an empty text."""
     if value.get("isSidechain") is True:
         return str(value.get("agentId") or "sidechain")[:64]
     parent = value.get("parent_tool_use_id")

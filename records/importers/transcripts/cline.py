@@ -1,5 +1,4 @@
-"""Reads tasks (sessions) of Cline, Roo Code and Kilo Code. In their files, tool calls are tags in the messages of the
-agent, and results are messages of the user."""
+"""Reads tasks (sessions) of Cline, Roo Code and Kilo Code, whose messages contain calls as tags."""
 
 import re
 from collections.abc import Iterator
@@ -39,8 +38,7 @@ _LOOKED_AT = 30
 
 
 def read(source: Source) -> list[Builder] | None:
-    """Return the task in a list of messages; None if the first messages contain no tool result in the format of
-    Cline, Roo Code and Kilo Code."""
+    """Return the task in a list of messages; None if no early message has Cline's tool results."""
     document = None if source.is_lines else source.document
     if not isinstance(document, list) or not all(isinstance(one, dict) for one in document[:_LOOKED_AT]):
         return None
@@ -86,8 +84,7 @@ def _task(source: Source, turns: Iterator[tuple[Entry, Any]]) -> Builder:
 
 
 def _said(builder: Builder, entry: Entry, text: str, number: int) -> list[tuple[str, str]]:
-    """Add a message of the agent, and the tool calls in it. Return the tool and the id of each call. `number` is the
-    number of the message, and becomes part of the ids."""
+    """Add a message of the agent with its tool calls; return the tool and id of each call."""
     asked = []
     place = builder.place(entry)
     text = _HIDDEN.sub("", text)
@@ -107,8 +104,7 @@ def _said(builder: Builder, entry: Entry, text: str, number: int) -> list[tuple[
 
 
 def _fields(body: str) -> dict[str, str]:
-    """Return the parameters of a call: the contents of its tags, by name. Tags inside a parameter are part of its
-    value."""
+    """Return the parameters of a call by name, each with the tags inside it."""
     fields: dict[str, str] = {}
     at = 0
     for _number in range(_MOST_FIELDS):
@@ -129,8 +125,7 @@ def _arguments(tool: str, fields: dict[str, str], body: str) -> dict[str, Any]:
 
 
 def _replacements(body: str) -> list[dict[str, str]]:
-    """Return the blocks of a diff as edits. Each has the text that is replaced (`old_string`) and the new one
-    (`new_string`)."""
+    """Return the blocks of a diff as edits with `old_string` and `new_string`."""
     edits: list[dict[str, str]] = []
     old: list[str] | None = None
     new: list[str] | None = None

@@ -1,6 +1,4 @@
-"""Reads Codex sessions: the file that Codex stores for each session, in old and new formats, and the output of `codex
-exec --json`.
-"""
+"""Reads Codex sessions: their stored files, old and new, and the output of `codex exec --json`."""
 
 import json
 import re
@@ -119,8 +117,7 @@ class _Rollout:
             builder.unknown_entry(str(kind or "item"), item, place)
 
     def _code(self, code: str, place: Place, call_id: str | None) -> None:
-        """Add a call whose input is code. If the code runs exactly one command, add a call of this command.
-        Otherwise, add a call with the code as its input, and record a gap, unless the code applies a patch."""
+        """Add a call whose input is code, as a command if the code runs exactly one."""
         found = _EXEC_IN_CODE.findall(code)
         command = None
         if len(found) == 1 and code.count("tools.") == 1:
@@ -178,8 +175,7 @@ class _Rollout:
             self._streamed(Entry(event["item"], entry.line, f"{entry.pointer}/item"))
 
     def _tool_event(self, event: dict[str, Any], place: Place, call_id: str) -> None:
-        """If the call has no result yet, store the exit code of the event for it, because the result may not show it.
-        Otherwise, if the file has no other entry for the call, add the call and its output."""
+        """Store the exit code of an open call; add a call that the file otherwise lacks."""
         builder, code = self.builder, event.get("exit_code")
         if builder.is_open(call_id):
             if isinstance(code, int):

@@ -1,6 +1,4 @@
-"""Finds out what a tool call does: which shell command it runs, which edits it makes, and which exit code its result
-reports.
-"""
+"""Finds out what a tool call does: its shell command, its edits, and its exit code."""
 
 import json
 import re
@@ -53,8 +51,10 @@ _CUT_WORDS = ("truncated", "omitted", "elided", "clipped", "left out", "too long
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A change of one file: the text `old` was replaced by `new`. `old` is None if the whole file was written, or if
-    text was inserted after line `at_line`."""
+    """A change of one file: `old` was replaced by `new`.
+
+    `old` is None if the whole file was written, or if text was inserted after line `at_line`.
+    """
 
     path: str
     new: str
@@ -64,8 +64,7 @@ class Edit:
 
 
 def arguments_of(given: Any) -> dict[str, Any]:
-    """Return the arguments of a call, which may be given as the text of a JSON object. A value that is not an object
-    is returned under the key `input`; None becomes an empty dict."""
+    """Return the arguments of a call, perhaps given as JSON text. `input` holds what is not an object."""
     if isinstance(given, str):
         with suppress(ValueError, RecursionError):
             given = json.loads(given, strict=False) if given.lstrip().startswith("{") else given
@@ -75,8 +74,7 @@ def arguments_of(given: Any) -> dict[str, Any]:
 
 
 def command_of(tool: str, arguments: Mapping[str, Any]) -> str | None:
-    """Return the shell command that a call runs; None if it runs none. A call of Python code becomes a `python3`
-    command."""
+    """Return the shell command that a call runs, if any. Python code becomes a `python3` command."""
     name = tool.lower()
     for key in COMMAND_KEYS:
         given = arguments.get(key)
@@ -103,7 +101,7 @@ def unwrapped(argv: list[str]) -> str:
 
 
 def typed(command: str) -> str:
-    """Return a command as the agent typed it, without the `bash -lc` that the agent's software put before it."""
+    """Return a command as the agent typed it, without its software's `bash -lc`."""
     if not re.match(r"(?:/\S*/)?(?:ba|z|da)?sh\s+-[a-z]*c\b", command):
         return command
     try:
@@ -113,12 +111,12 @@ def typed(command: str) -> str:
 
 
 def path_of(arguments: Mapping[str, Any]) -> str | None:
-    """Return the path of the file that a call reads or changes; None if the call names no file."""
+    """Return the path of the file that a call reads or changes, if it names one."""
     return next((arguments[key] for key in _PATH_KEYS if isinstance(arguments.get(key), str)), None)
 
 
 def edits_of(tool: str, arguments: Mapping[str, Any]) -> list[Edit]:
-    """Return the changes of files that a call makes; empty if the call only reads, or its tool is no editor."""
+    """Return the changes of files that a call makes."""
     patch = next((text for text in _texts(arguments) if "*** Begin Patch" in text), None)
     if patch is not None:
         return patch_edits(patch)
@@ -151,7 +149,7 @@ def edits_of(tool: str, arguments: Mapping[str, Any]) -> list[Edit]:
 
 
 def patch_edits(patch: str) -> list[Edit]:
-    """Return the changes in a patch in the format of `apply_patch`: one for each hunk, deleted file or moved file."""
+    """Return one change for each hunk, deleted file or moved file in a patch for `apply_patch`."""
     edits: list[Edit] = []
     verb, path = "", ""
     old: list[str] = []
@@ -186,8 +184,7 @@ def patch_edits(patch: str) -> list[Edit]:
 
 
 def exit_code_in(fields: Iterable[Any]) -> int | None:
-    """Return the first exit code in some objects, under any of its usual keys, such as `returncode`. None if there is
-    none."""
+    """Return the first exit code in some objects, under a usual key such as `returncode`."""
     for field in fields:
         if isinstance(field, dict):
             for key in _EXIT_KEYS:
@@ -198,8 +195,7 @@ def exit_code_in(fields: Iterable[Any]) -> int | None:
 
 
 def as_printed(text: str) -> tuple[str, dict[str, Any] | None]:
-    """If a text is a JSON object that contains the output of a command, return the output and the object. Otherwise
-    return the text unchanged, and None."""
+    """Return the output in a JSON object, with the object; for any other text, the text and None."""
     bare = text.strip()
     if not (bare.startswith("{") and bare.endswith("}")) or len(bare) > _LONGEST_OBJECT:
         return text, None
@@ -223,7 +219,7 @@ def exit_code_said(text: str) -> int | None:
 
 
 def plain(text: str) -> str:
-    """Return an output without colours. Text that a carriage return would overwrite becomes a line of its own."""
+    """Return an output without colours, with overwritten text on lines of its own."""
     if "\x1b" in text:
         text = _ESCAPES.sub("", text)
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
@@ -236,7 +232,7 @@ def was_cleared(text: str) -> bool:
 
 
 def was_cut(text: str) -> bool:
-    """Return whether an output was shortened, judged by the remark that the agent's software leaves in it."""
+    """Return whether the agent's software left a remark in an output that it shortened."""
     lowered = text.lower()
     return any(word in lowered for word in _CUT_WORDS) and _CUT.search(text) is not None
 

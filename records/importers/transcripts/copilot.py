@@ -1,5 +1,4 @@
-"""Reads sessions of GitHub Copilot: chats of VS Code (exported, or as VS Code stores them), and events of Copilot
-CLI."""
+"""Reads sessions of GitHub Copilot: chats of VS Code, and events of Copilot CLI."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -68,7 +67,7 @@ def _stored(source: Source) -> Builder:
 
 
 def _changed(state: Any, change: dict[str, Any]) -> bool:
-    """Apply one change to the state of a chat; return False if the part that it changes does not exist."""
+    """Apply a change to a chat's state; return False if it does not fit."""
     path = change.get("k")
     if not isinstance(path, list) or not path:
         return False
@@ -90,8 +89,7 @@ def _changed(state: Any, change: dict[str, Any]) -> bool:
 
 
 def _chat(source: Source, chat: Any, lines: list[int] | None = None) -> Builder:
-    """Read the requests of a chat. If the chat was put together from changes, `lines` holds the line at which each
-    request first appeared."""
+    """Read the requests of a chat; `lines` holds their first lines in a chat of changes."""
     builder = Builder(source.path.name, FORM, source.name)
     builder.agent = FORM
     requests = chat.get("requests") if isinstance(chat, dict) else None
@@ -134,7 +132,7 @@ def _response(builder: Builder, entry: Entry, response: Any) -> None:
 
 
 def _place(builder: Builder, entry: Entry, *parts: str | int) -> Place:
-    """Return the place of a part of an entry; in a chat that was put together from changes, only the entry's line."""
+    """Return the place of a part of an entry, or only its line in a chat of changes."""
     return builder.place(entry, *parts) if entry.pointer else builder.place(entry)
 
 
@@ -147,7 +145,7 @@ def _name_of(part: dict[str, Any]) -> str:
 
 
 def _invoked(builder: Builder, entry: Entry, part: dict[str, Any], at: int) -> None:
-    """Add a tool call and its result. Most entries lack the printed output; it then counts as left out."""
+    """Add a tool call and its result. Most entries lack the output, which then counts as left out."""
     place = _place(builder, entry, "response", at)
     about = part["toolSpecificData"] if isinstance(part.get("toolSpecificData"), dict) else {}
     call_id = str(part.get("toolCallId") or entry.pointer) + f"/{at}"

@@ -1,4 +1,4 @@
-"""Reads the chats that ChatGPT and Claude export: their `conversations.json`."""
+"""Reads the `conversations.json` that ChatGPT and Claude export."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -56,12 +56,12 @@ def _chatgpt(source: Source, conversation: dict[str, Any], where: str, suffix: s
 
 
 def _branch(conversation: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the messages on the path to the current message, in order, each as (its key in `mapping`, message). The
-    path is found backwards, from each message to its parent; a loop ends the search."""
+    """Yield the messages that lead to the current one, each with its key in `mapping`."""
     mapping = conversation["mapping"]
     at = conversation.get("current_node")
     at = at if at in mapping else next(reversed(mapping), None)
     way: dict[str, dict[str, Any]] = {}
+    # From each message to its parent; a loop ends the search.
     while isinstance(at, str) and at in mapping and at not in way and isinstance(mapping[at], dict):
         way[at] = mapping[at]
         at = mapping[at].get("parent")

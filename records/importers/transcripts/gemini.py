@@ -1,5 +1,4 @@
-"""Reads sessions of Gemini CLI (as one JSON value, or as lines that change earlier lines), sessions of Qwen Code, and
-saved `contents` of Gemini's API."""
+"""Reads sessions of Gemini CLI and Qwen Code, and saved `contents` of Gemini's API."""
 
 import re
 from collections.abc import Iterator
@@ -124,8 +123,7 @@ def _message(builder: Builder, entry: Entry) -> None:
 
 
 def _parts(builder: Builder, entry: Entry, content: Any, *, is_user: bool) -> None:
-    """Add the text of a message. Calls and results in the message are added only if the file does not also store them
-    elsewhere."""
+    """Add the text of a message, and calls and results that the file stores only there."""
     said = []
     has_calls = "toolCalls" in entry.value or _is_message(entry.value)
     inside = ("message", "parts") if _has_parts(entry.value.get("message")) else ("parts",)
@@ -190,8 +188,7 @@ def _answered(builder: Builder, answer: dict[str, Any], place: Place, *, failed:
 
 
 def _printed(text: str) -> tuple[str, int | None]:
-    """Return the output of a command, without the shell tool's report around it, and the exit code in this report.
-    The exit code is None if the report lacks it."""
+    """Return a command's output and exit code from the shell tool's report, if any."""
     begun = _REPORT.match(text)
     code = None
     if begun is None:

@@ -1,4 +1,4 @@
-"""Reads logs of inspect_ai, as JSON or as `.eval` files. Each sample becomes one session."""
+"""Reads logs of inspect_ai, as JSON or as `.eval` files, each sample as one session."""
 
 import json
 import struct
@@ -53,7 +53,7 @@ def is_archive(source: Source) -> bool:
 
 
 def read_archive(source: Source) -> list[Builder]:
-    """Return the samples in an `.eval` file. Raises BadInput if the file is damaged, too large, or something else."""
+    """Return the samples in an `.eval` file. Raises BadInput if it is damaged, too large, or something else."""
     found: list[Builder] = []
     try:
         with source.path.open("rb") as file, zipfile.ZipFile(file) as archive:
@@ -88,9 +88,7 @@ def read_archive(source: Source) -> list[Builder]:
 
 
 def _member(file: BinaryIO, info: zipfile.ZipInfo) -> bytes:
-    """Return the content of a member of the archive, decompressed piece by piece. Newer logs use zstandard, which
-    `zipfile` does not support.
-    """
+    """Return the content of a member of the archive, decompressed piece by piece."""
     file.seek(info.header_offset)
     head = struct.unpack("<4s5H3I2H", file.read(30))
     file.seek(head[9] + head[10], 1)
@@ -111,7 +109,7 @@ def _unpacked(packed: bytes, method: int) -> Iterator[bytes]:
         while packed and not unpacker.eof:
             yield unpacker.decompress(packed, 1 << 20)
             packed = unpacker.unconsumed_tail
-    elif method == _ZSTANDARD:
+    elif method == _ZSTANDARD:  # of newer logs; `zipfile` does not support it
         with zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(packed) as reader:
             while part := reader.read(1 << 20):
                 yield part
@@ -144,8 +142,7 @@ def _sample(source: Source, pointer: str, sample: dict[str, Any], log: dict[str,
 
 
 def _whole(value: Any, attached: dict[str, Any], depth: int = 0) -> Any:
-    """Return a message in which each reference to an attachment is replaced by the attachment's text. A log stores
-    attachments separately."""
+    """Return a message with the texts of its attachments, which a log stores separately."""
     if isinstance(value, str) and value.startswith(_ATTACHED):
         found = attached.get(value.removeprefix(_ATTACHED))
         return found if isinstance(found, str) else None

@@ -1,5 +1,4 @@
-"""Reads runs of models and tools that LangSmith exported, as a list or with one run per line. Child runs may be
-nested in their parents."""
+"""Reads runs of models and tools that LangSmith exported, flat or nested."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,7 +15,7 @@ _DEEPEST = 60
 
 
 def read(source: Source) -> list[Builder] | None:
-    """Return the runs in a file, as one session for each trace; None if the file contains no runs."""
+    """Return the runs in a file, one session for each trace; None if it has none."""
     if source.is_lines:
         whole = [entry.value for entry in source.head if isinstance(entry.value, dict)]
         entries = source.entries() if whole and all(map(_is_run, whole)) else None
@@ -117,7 +116,7 @@ def _tool(builder: Builder, entry: Entry) -> None:
 
 
 def _literal(given: Any) -> Any:
-    """Return the arguments of a tool. LangChain writes a dict as Python code; this code is read as a dict again."""
+    """Return a tool's arguments as a dict, even if LangChain wrote them as Python code."""
     if isinstance(given, str) and given.startswith("{"):
         import ast
 
@@ -155,7 +154,7 @@ def _is_call(part: Any) -> bool:
 
 
 def _messages(side: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the messages of a request or of its reply, in any of LangSmith's formats, as (JSON pointer, message)."""
+    """Yield the messages of a request or its reply as (JSON pointer, message)."""
     if not isinstance(side, dict):
         return
     listed = side.get("messages")

@@ -84,7 +84,7 @@ def read_message(builder: Builder, message: Any, entry: Entry) -> None:
 
 
 def read_call(builder: Builder, call: Any, place: Place) -> None:
-    """Add a tool call in the format of chat completions, or in the flatter format that some libraries use."""
+    """Add a tool call in the format of chat completions, or in a flatter one."""
     if not isinstance(call, dict):
         builder.unknown_entry("tool_call", call, place)
         return

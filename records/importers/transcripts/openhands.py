@@ -1,5 +1,4 @@
-"""Reads trajectories of OpenHands, in old and new formats. A trajectory is a list of events. It is a file of its own,
-or the value of `history` in the results of an evaluation."""
+"""Reads trajectories of OpenHands, old and new, alone or as `history` in the results of an evaluation."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -90,7 +89,7 @@ def _under(entry: Entry) -> Iterator[Entry]:
 
 
 def _flat(entries: Iterator[Entry]) -> Iterator[Entry]:
-    """Yield one entry for each event. Old files contain events in pairs, which are split."""
+    """Yield one entry for each event, also from the pairs of old files."""
     for entry in entries:
         if isinstance(entry.value, list):
             yield from (Entry(one, entry.line, f"{entry.pointer}/{at}") for at, one in enumerate(entry.value))
@@ -218,8 +217,7 @@ def _new(builder: Builder, entry: Entry) -> None:
 
 
 def _call_id(event: dict[str, Any], otherwise: Any) -> str | None:
-    """Return the id that connects an action with its observation: the id of the tool call. If the event has none, the
-    id is made from `otherwise`, the number of the action. None if both are missing."""
+    """Return the id that connects an action with its observation."""
     if isinstance(event.get("tool_call_id"), str):
         return str(event["tool_call_id"])
     about = event.get("tool_call_metadata")

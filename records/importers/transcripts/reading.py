@@ -1,4 +1,4 @@
-"""Reads files as transcripts. The format is recognized from the content, not from the file name."""
+"""Reads files as transcripts, in the format that their content shows."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -56,7 +56,7 @@ _SUB_AGENT = "agent-"
 
 
 def read_transcripts(path: Path) -> tuple[AgentTranscript, ...]:
-    """Return the sessions in a file, or in standard input for `-`. Raises BadInput for a file that cannot be read."""
+    """Return the sessions in a file, or in standard input for `-`. Raises BadInput if it cannot be read."""
     if path != STANDARD_INPUT and not path.is_file():
         raise BadInput(f"{path}: {'not a file' if path.exists() else 'no such file'}")
     source = Source(path, "standard input" if path == STANDARD_INPUT else None)
@@ -64,11 +64,10 @@ def read_transcripts(path: Path) -> tuple[AgentTranscript, ...]:
 
 
 def files_of(paths: Sequence[Path]) -> Iterator[tuple[Path, bool]]:
-    """Yield each transcript file with a flag: True if the user named the file itself, False if it was found in a
-    folder that the user named.
+    """Yield each transcript file, with True if the user named it, False if it was found in a folder.
 
-    In folders, links, hidden files, and the files of sub-agents (which are read with their session) are left out.
-    Raises BadInput for a folder without transcripts.
+    Folders are read without links, hidden files, and the files of sub-agents. Raises BadInput for one without
+    transcripts.
     """
     for path in paths:
         if path == STANDARD_INPUT or not path.is_dir():

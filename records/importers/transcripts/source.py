@@ -1,9 +1,4 @@
-"""Reads a file with a transcript, line by line or as one JSON value. Also finds the line at which each part of the
-JSON begins.
-
-The file may be malicious. Content that is too long, too deeply nested or incomplete is reported and left out; it
-never causes an unexpected error.
-"""
+"""Reads a file with a transcript, by lines or as JSON with the line of each part."""
 
 import io
 import json
@@ -46,20 +41,22 @@ class Entry:
     problem: str | None = None
 
 
+# The file may be malicious: what is too long, too deeply nested or incomplete is reported and left out.
 class Source:
     """One file, or one member of an archive."""
 
     def __init__(self, path: Path, name: str | None = None, content: bytes | None = None) -> None:
-        """Read from `path`. `name` is the name in messages, by default the path. `content` holds the bytes of a
-        member of an archive."""
+        """`name` is the name in messages, by default the path; `content` holds the bytes of an archive's member."""
         self.path = path
         self.name = str(path) if name is None else name
         self._content = content
 
     @cached_property
     def head(self) -> tuple[Entry, ...]:
-        """The first lines if the file has a JSON object on each line; the whole file if it is one JSON value;
-        otherwise empty."""
+        """The first lines, if they are JSON objects, or else the JSON value of the whole file.
+
+        Empty if there is neither.
+        """
         if self.is_lines:
             return tuple(entry for entry, _at in zip(self._lines(), range(_LOOKED_AT * 4), strict=False))
         return () if self.document is None else (Entry(self.document, 1),)
@@ -77,8 +74,7 @@ class Source:
 
     @cached_property
     def document(self) -> Any:
-        """The JSON value of the whole file; None if the file is not JSON. Raises BadInput if the JSON is nested too
-        deeply."""
+        """The JSON value of the whole file; None if it is not JSON. Raises BadInput if it is nested too deeply."""
         return self._placed[0]
 
     @cached_property
@@ -94,8 +90,10 @@ class Source:
         return data.decode("utf-8-sig", errors="replace").replace("\x00", "�")
 
     def entries(self, pointer: str = "") -> Iterator[Entry]:
-        """Yield the value of each line. For a file that is one JSON value, yield the elements of the list at
-        `pointer`; if the value there is not a list, yield that value."""
+        """Yield the value of each line, or the elements of the list at `pointer`.
+
+        A value at `pointer` that is no list is yielded itself.
+        """
         if self.is_lines and not pointer:
             yield from self._lines()
             return
@@ -109,8 +107,10 @@ class Source:
             yield Entry(element, self.line_of(f"{pointer}/{at}"), f"{pointer}/{at}")
 
     def line_of(self, pointer: str) -> int:
-        """Return the line at which the value at a JSON pointer begins. If this line was not recorded, return the line
-        of the nearest object or list around the value."""
+        """Return the line at which the value at a JSON pointer begins.
+
+        If that was not recorded, it is the line of the nearest value around it.
+        """
         lines = self._placed[1]
         while pointer and pointer not in lines:
             pointer = pointer.rpartition("/")[0]
@@ -169,7 +169,7 @@ def _parsed(line: bytes, number: int) -> Entry:
 
 
 class _Placing:
-    """Reads a JSON text, and records the line at which each of its outer objects and lists begins."""
+    """Reads a JSON text, and records the first line of each outer object and list."""
 
     def __init__(self, text: str) -> None:
         self.text = text

@@ -1,5 +1,4 @@
-"""Reads the Markdown files in which SpecStory stores sessions of Cursor, Claude Code and other agents, with tool
-calls and outputs."""
+"""Reads the Markdown files in which SpecStory stores sessions of Cursor, Claude Code and others."""
 
 import itertools
 import re
@@ -33,8 +32,10 @@ _LOST = "the session was exported as text, which may lack some tool calls and pa
 
 
 class Block(NamedTuple):
-    """A part of a session. `kind` is `who` (the name of a speaker), `said` (a message), `think` (reasoning) or `tool`
-    (a tool call). `first` is the number of its first line."""
+    """A part of a session: `who` (a speaker's name), `said` (a message), `think` (reasoning) or `tool` (a tool call).
+
+    `first` is the number of its first line.
+    """
 
     kind: str
     first: int
@@ -88,12 +89,11 @@ def _tool(builder: Builder, block: Block, place: Place) -> None:
 
 
 def _run_of(lines: list[str]) -> tuple[str | None, str | None]:
-    """Return the command in a block, and its output; each is None if it is missing. The command is in backticks, in a
-    fence of its own, or after a `$` in the fence of the output."""
+    """Return the command in a block, and its output; each is None if it is missing."""
     fences = _fences(lines)
     heads = list(itertools.takewhile(lambda line: not _FENCE.match(line), lines))
     typed = next((found["command"] for line in heads if (found := _TYPED.match(line))), None)
-    if typed is not None:
+    if typed is not None:  # in backticks; else it is in a fence of its own, or after a `$` in that of the output
         return typed, "\n".join(fences) if fences else None
     if not fences:
         return None, None
@@ -108,7 +108,7 @@ def _run_of(lines: list[str]) -> tuple[str | None, str | None]:
 
 
 def _fences(lines: list[str]) -> list[str]:
-    """Return the contents of the fences in a block; a fence that is not closed extends to the end of the block."""
+    """Return the contents of the fences in a block, the last perhaps unclosed."""
     found: list[list[str]] = []
     fence = ""
     for line in lines:
@@ -146,8 +146,7 @@ def _blocks(lines: list[str]) -> Iterator[Block]:
 
 
 def _block_at(lines: list[str], at: int) -> tuple[Block | None, int]:
-    """Return the block that begins at a line, and the index of the line after the block. None if no block begins
-    there."""
+    """Return the block that begins at a line, if any, and the index of the line after it."""
     line = lines[at][:1_000]
     if who := _WHO.match(line):
         return Block("who", at + 1, [], who["who"], who["about"]), at + 1
@@ -172,8 +171,7 @@ def _end(lines: list[str], at: int, closing: str) -> int:
 
 
 def _end_of_old(lines: list[str], at: int) -> int:
-    """Return the index of the line at which a tool call in the older format ends: a horizontal rule outside a fence,
-    or the next message."""
+    """Return the index of the line that ends a tool call in the older format."""
     fence = ""
     for number in range(at, len(lines)):
         opened = _FENCE.match(lines[number])

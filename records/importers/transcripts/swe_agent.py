@@ -85,8 +85,7 @@ def _mini(source: Source, document: dict[str, Any]) -> Builder:
 
 
 def _is_handed_in(messages: Any, message: dict[str, Any], text: str, info: dict[str, Any]) -> bool:
-    """Return whether a message is the submission of mini-swe-agent 1: the last message of the file, whose text equals
-    `submission` in `info`. It is the output of the command that submitted the work."""
+    """Return whether a message is mini-swe-agent 1's submission, the output of the command that submits."""
     is_last = isinstance(messages, list) and bool(messages) and message == messages[-1]
     return is_last and info.get("exit_status") == "Submitted" and text == info.get("submission")
 
@@ -136,8 +135,7 @@ def _full(source: Source, document: dict[str, Any]) -> Builder:
 
 
 def _asked(source: Source, builder: Builder, history: Any) -> None:
-    """Add the system prompt and the user's task. An example session that was shown to the agent is left out, because
-    another agent did that work."""
+    """Add the system prompt and the user's task, without a demonstration: another agent did that work."""
     if not isinstance(history, list):
         return
     for entry in source.entries("/history"):
@@ -174,8 +172,7 @@ def _acted(builder: Builder, action: str, observation: Any, entry: Entry) -> Non
 
 
 def _editor_call(action: str) -> dict[str, Any] | None:
-    """Return the arguments of a call of `str_replace_editor`; None if the command line calls something else, or
-    cannot be read."""
+    """Return the arguments of a readable call of `str_replace_editor`; None for anything else."""
     if not action.startswith(_EDITOR):
         return None
     try:

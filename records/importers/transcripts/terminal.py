@@ -1,7 +1,4 @@
-"""Reads the screen text of coding agents: histories of aider, and exports of Claude Code and Codex.
-
-Such a text shortens some outputs and may lack others, so these sessions always count as incomplete.
-"""
+"""Reads the screen text of coding agents: histories of aider, and exports of Claude Code and Codex."""
 
 import re
 from collections.abc import Iterator
@@ -94,8 +91,7 @@ def _called(builder: Builder, name: str, given: str, place: Place) -> None:
 
 
 def _blocks(lines: list[str]) -> Iterator[tuple[str, int, list[str]]]:
-    """Yield each block of the text as its kind, the number of its first line, and its lines. A sign such as `⏺`, and
-    the indentation below the sign, are removed; a block of the kind `note` keeps its sign."""
+    """Yield each block of the text as kind, number of its first line, and lines without sign and indentation."""
     kind, first, block = "note", 1, list[str]()
     for number, line in enumerate(lines, start=1):
         begins = next(((name, found) for name, form in _FORMS if (found := form.match(line))), None)
@@ -119,8 +115,8 @@ def _aider(source: Source, lines: list[str]) -> Builder:
     builder = _builder(source, AIDER)
     kind, first, block = "", 1, list[str]()
     waits = ruled = typed = False
-    """`waits`: the output of a command follows; `ruled`: the summary of a test runner has begun; `typed`: the user
-    typed the command."""
+    """`waits`: a command's output follows; `ruled`: a test runner's summary has begun; `typed`: the user typed the
+    command."""
     for number, line in enumerate([*lines, "#### "], start=1):
         said = line.removeprefix("#### ").removeprefix("> ").rstrip()
         if line.startswith(("#### ", _AIDER_BEGINS)):
@@ -149,7 +145,7 @@ def _aider(source: Source, lines: list[str]) -> Builder:
 
 
 def _say(builder: Builder, kind: str, block: list[str], place: Place) -> bool:
-    """Add a block that aider shows. Return True if the block is a command whose output follows."""
+    """Add a block that aider shows. Return True if a command's output follows."""
     text, place = without_empty_ends("\n".join(line.rstrip() for line in block), place)
     if kind == "user":
         runs = _RUNS.match(text)

@@ -54,8 +54,10 @@ _RULE = re.compile(r"\s*(?:-{3,}|\*{3,}|_{3,}|<\|(?:im_end|eot_id)\|>)\s*$")
 
 
 def read(source: Source) -> list[Builder]:
-    """Return the chat in a text. If no speaker is named, the whole text counts as one message of the agent. Raises
-    BadInput if speakers are named, but no agent among them."""
+    """Return the chat in a text. Without named speakers, the text is one message of the agent.
+
+    Raises BadInput if speakers are named, but no agent among them.
+    """
     builder = Builder(source.path.name, FORM, source.name)
     builder.has_tools = False
     lines = _unfenced(source.text.splitlines())
@@ -99,8 +101,7 @@ def _called(builder: Builder, name: str, text: str, place: Place) -> None:
 
 
 def _given(text: str) -> tuple[str, int]:
-    """Return the content of the code fence in a call or an output, and the number of lines above that content.
-    Without a fence, the whole text is the content."""
+    """Return the content of the code fence, or of the whole text, and the number of lines above it."""
     if found := _GIVEN.search(f"{text}\n"):
         return found[1], text.count("\n", 0, found.start(1))
     given = text.replace("</details>", "")
@@ -108,7 +109,7 @@ def _given(text: str) -> tuple[str, int]:
 
 
 def _turns(lines: list[str]) -> Iterator[tuple[Speaker, str, int, list[str]]]:
-    """Yield each message as its speaker, the name of the speaker, the number of its first line, and its lines."""
+    """Yield each message: its speaker, the speaker's name, its first line's number, its lines."""
     fenced = _fenced(lines)
     speaker: Speaker = "agent"
     name, first = "", 1
@@ -136,7 +137,7 @@ def _turns(lines: list[str]) -> Iterator[tuple[Speaker, str, int, list[str]]]:
 
 
 def _who(line: str) -> tuple[str, str] | None:
-    """Return the speaker whom a line names, and the text after the name; None if the line names no speaker."""
+    """Return the speaker whom a line names, if any, and the text after the name."""
     if len(line) > 1 << 16:
         return None
     if tool := _TOOL.match(line):
@@ -153,8 +154,7 @@ def _who(line: str) -> tuple[str, str] | None:
 
 
 def _ruled(lines: list[str]) -> set[str]:
-    """Return the lines that follow a horizontal rule such as `---`, perhaps after empty lines. Return none if any
-    other line names a speaker (see `_who`), because horizontal rules do not separate the messages then."""
+    """Return the lines below a rule such as `---`, or none if another line names a speaker."""
     below, is_below = set(), False
     for line in lines:
         if line.strip():
@@ -167,14 +167,13 @@ def _ruled(lines: list[str]) -> set[str]:
 
 
 def _stranger(line: str, ruled: set[str]) -> tuple[str, str] | None:
-    """Return a name and an empty text, as `_who` does, if the line consists only of a name in bold and is in `ruled`
-    (the lines below a horizontal rule). None for any other line."""
+    """Return a name in bold that stands alone on a line in `ruled`, and an empty text."""
     found = _ALONE.match(line) if line in ruled else None
     return (found[1].lower(), "") if found else None
 
 
 def _unfenced(lines: list[str]) -> list[str]:
-    """Replace each code fence that contains a message: its first line becomes a heading that names the speaker."""
+    """Replace each code fence around a message by a heading with its speaker."""
     found = list(lines)
     for at, line in enumerate(lines):
         if (spoken := _SPOKEN.match(line)) and (opening := _FENCE.match(line)):
@@ -185,8 +184,7 @@ def _unfenced(lines: list[str]) -> list[str]:
 
 
 def _fenced(lines: list[str]) -> list[bool]:
-    """Return for each line whether it is inside a code fence or delimits one. A fence that is never closed does not
-    count."""
+    """Return for each line whether it belongs to a closed code fence."""
     inside = [False] * len(lines)
     unclosed: dict[str, int] = {}
     at = 0
