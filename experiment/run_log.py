@@ -110,10 +110,7 @@ class RunSetup:
 
     @property
     def claims_told(self) -> str:
-        """The names of the facts that are claims, such as `os/gpus`, or `none`.
-
-        With several personas, the facts of each with its script lines.
-        """
+        """The names of the persona's false facts, such as `os/gpus`, or `none`; by script line if personas change."""
         return by_part([(part.until, _named(part.facts)) for part in self.earlier], _named(self.facts))
 
     def model_at(self, line: int) -> ModelFacts | None:
@@ -318,14 +315,11 @@ class RunLog:
     spec: RunSpec | None = field(default=None, compare=False)
 
     def to_pandas(self) -> "pandas.DataFrame":
-        """Return one row for each execution; `Analysis.to_pandas` describes the columns.
-
-        Raises BadInput if pandas is not installed.
-        """
+        """Return one row for each execution, as `Analysis.to_pandas` does. Raises BadInput without pandas."""
         return as_pandas(execution_rows(self.executions), EXECUTION_COLUMNS)
 
     def to_polars(self) -> "polars.DataFrame":
-        """Return one row for each execution. Raises BadInput if polars is not installed."""
+        """Return one row for each execution. Raises BadInput without polars."""
         return as_polars(execution_rows(self.executions), EXECUTION_COLUMNS)
 
     def __repr__(self) -> str:
@@ -353,15 +347,12 @@ class RunLog:
         return self.persona.claims if self.persona else ()
 
     def persona_at(self, line: int) -> Persona | None:
-        """Return the persona that was played at a script line.
-
-        Lines count from 0; -1 means before the first line.
-        """
+        """Return the persona at a script line, counted from 0; -1 means before the first line."""
         is_earlier = self.spec is not None and self.spec.part_at(line) is not None
         return self.spec.played_at(line) if self.spec and is_earlier else self.persona
 
     def claims_at(self, line: int) -> tuple[str, ...]:
-        """Return the names of the persona's claims at the script line `line`, counted from 0."""
+        """Return the names of the persona's false facts at the script line `line`, counted from 0."""
         persona = self.persona_at(line)
         return persona.claims if persona else ()
 
