@@ -178,12 +178,12 @@ def verdict_on(moves: OutcomeEffects) -> str:
         )
         parts.append(f"Beyond the rule of thumb, tau is {format_tau(moves.partial)}: {beyond}.")
     if moves.still_p is None:
-        parts.append(f"Whether the imagined {name} stays the same under edits that change nothing is undetermined.")
+        parts.append(f"It is undetermined whether edits that change nothing change the imagined {name}.")
     elif moves.still_p <= UNLIKELY:
-        parts.append(f"The imagined {name} changes under edits that change nothing ({_told_p(moves.still_p)}).")
+        parts.append(f"Edits that change nothing change the imagined {name} ({_told_p(moves.still_p)}).")
     else:
         parts.append(
-            f"There is no sign that the imagined {name} changes under edits that change nothing "
+            f"There is no sign that edits that change nothing change the imagined {name} "
             f"({_told_p(moves.still_p)}); this does not prove that it stays the same."
         )
     return " ".join(parts)

@@ -43,9 +43,9 @@ class RequestRefused(NoModel):
 
     def __init__(self, why: str, line: int | None = None) -> None:
         """`why` is the server's error; `line` the script line, counted from 1, or None before the script."""
-        fork = f"`gedanken fork RUN --at {line} --model …` (another model from that line on), or " if line else ""
+        fork = f"use `gedanken fork RUN --at {line} --model …` (another model from that line on), or " if line else ""
         super().__init__(
-            f"{why}; this request is not sent again, so resuming the run does not help; what does: {fork}a new run"
+            f"{why}; this request is not sent again, so resuming the run does not help; {fork}start a new run"
         )
 
 

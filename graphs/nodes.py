@@ -377,7 +377,7 @@ def _waiting(runtime: Runtime[Context], node: str, who: str) -> Callable[[int], 
 
 
 def _emit(runtime: Runtime[Context], node: str, who: str, limit: int | None = None) -> Emit:
-    """Return a callback that sends text to the graph's stream; an empty text is sent at once."""
+    """Return a callback that sends text to the graph's stream. Before it returns, it sends an empty text."""
 
     def emit(text: str) -> None:
         runtime.heartbeat()

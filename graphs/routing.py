@@ -88,7 +88,7 @@ def tries_of(context: Context, state: State, program: Program) -> int:
 
 
 def base_of(context: Context, state: State, name: str, line: int) -> Program | None:
-    """Return the version that an edit on the script line `line` starts from: the newest for another line."""
+    """Return the newest version of the file `name` that was not made by the script line `line`, or None."""
     versions = [program for program in programs_in(context, state) if program.name == name and program.line != line]
     return versions[-1] if versions else None
 

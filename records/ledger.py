@@ -132,9 +132,9 @@ class Ledger:
     def take_over(
         self, other: "Ledger", answered: Callable[[], Collection[str]], *, is_at_work: bool
     ) -> frozenset[str]:
-        """Copy the entries of another run's ledger; then mark the places that `answered` returns, and return them.
+        """Copy all entries of the ledger `other`. Then mark the places from `answered` as answered, and return them.
 
-        With `is_at_work`, requests that were sent there count as waited for, not as lost.
+        `is_at_work` tells that a process still works on the other run, so its open requests are not lost.
         """
         for kind in KINDS:
             for path in sorted((other.folder / kind).glob("*.json")):

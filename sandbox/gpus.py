@@ -173,7 +173,7 @@ def _version(info: Mapping[str, Any]) -> tuple[int, ...]:
 
 
 def _devices_in(folder: Path) -> Iterator[str]:
-    """Yield the names of the NVIDIA devices in one folder's specifications; unreadable specifications are ignored."""
+    """Yield the names of the NVIDIA devices that the CDI files in `folder` describe; unreadable files are ignored."""
     import yaml
 
     for path in sorted(folder.glob("*")):

@@ -68,7 +68,7 @@ def test_each_recorded_output_beside_real_ones(tmp_path: Path) -> None:
     setup = f"ls /sys/class/net > net; printf 'by the setup' > made; python3 -c '{reach}'; true"
     found = gedanken.audit(_session(tmp_path / "s.jsonl"), workspace=folder, setup=setup, rerun="all").audited[0]
     assert found.state
-    assert "edits of the transcript made in order" in found.state
+    assert "all edits in the transcript were applied" in found.state
     outcomes = [(run.outcome, run.real[0].terminal.strip()) for run in found.reruns]
     assert [outcome for outcome, _printed in outcomes] == [
         "reproduced",

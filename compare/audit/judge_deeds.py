@@ -21,7 +21,7 @@ _FLAWLESS = re.compile(r"\bclean(?:ly)?\b|without|no conflicts?|smooth|fine|noth
 
 
 def judge_deed(case: Case, says: DeedSays) -> Verdict:
-    """Judge whether the last recorded command that does this operation succeeded."""
+    """Judge the claim `says` by the last recorded command that does what it names, such as `git push`."""
     command = re.compile(says.command)
     mine = [run for run in case.runs_before()[:_MOST_RUNS] if _does(run, command)]
     if not mine:

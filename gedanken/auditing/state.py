@@ -41,7 +41,9 @@ async def prepare(machine: SandboxMachine, workspace: Path | None, plan: Plan, r
     machine.write(_LIST, json.dumps(edits))
     if workspace is None:
         await machine.run(f"mkdir -p ~/{FOLDER}; cd ~/{FOLDER}")
-        return State("in an empty folder" + (", with the edits of the transcript" if edits else ""), replays=True)
+        return State(
+            "in an empty folder" + (", after all edits in the transcript were applied" if edits else ""), replays=True
+        )
     if not workspace.is_dir():
         raise BadInput(f"--workspace {workspace}: not a folder")
     machine.workspace.bring(workspace, FOLDER, machine.limits)
@@ -50,13 +52,13 @@ async def prepare(machine: SandboxMachine, workspace: Path | None, plan: Plan, r
         return State("the workspace as given", replays=False)
     problem = await _first_problem(machine, len(edits))
     if problem is None:
-        return State("the workspace as given, with the edits of the transcript made in order", replays=True)
+        return State("the workspace as given, after all edits in the transcript were applied", replays=True)
     commit = _commit_of(workspace)
     if commit is not None:
         _check_out(workspace, commit, machine.workspace.home / FOLDER)
         machine.workspace.bring_rights(FOLDER)
         if await _first_problem(machine, len(edits)) is None:
-            told = f"commit {commit[:10]}, with the edits of the transcript made in order"
+            told = f"commit {commit[:10]}, after all edits in the transcript were applied"
             return State(told, replays=True)
         machine.workspace.bring(workspace, FOLDER, machine.limits)
         await machine.run(f"cd ~/{FOLDER}")
@@ -80,7 +82,7 @@ def inside(path: str, root: str | None) -> str:
 
 
 async def make_edits(machine: SandboxMachine, edits: Edits) -> list[str]:
-    """Make edits of the transcript. Return, for each edit that could not be made, its path and the reason."""
+    """Apply edits of files. Return, for each edit that could not be applied, its path and the reason."""
     done = await machine.run(_replay(edits.first, edits.last, "make"))
     if done.exit_code != 0:
         return ["edits could not be made: the sandbox has no python3" if done.exit_code == 127 else "edits failed"]

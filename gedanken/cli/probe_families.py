@@ -36,7 +36,10 @@ def families(  # noqa: PLR0913 (each is an option of the command)
     context: typer.Context,
     family: Annotated[
         list[str] | None,
-        typer.Argument(help="Families of programs, such as state; by default all.", autocompletion=_complete_family),
+        typer.Argument(
+            help="Names of families of programs, for example `state`; by default all.",
+            autocompletion=_complete_family,
+        ),
     ] = None,
     model: ModelName = "embedded",
     base_url: BaseUrl = None,
