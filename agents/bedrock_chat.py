@@ -12,7 +12,7 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
 
 class BedrockChat(ChatBedrockConverse):
-    """ChatBedrockConverse, changed so that a silent server cannot keep the process from ending."""
+    """ChatBedrockConverse, changed so that the process can end while a request still waits for a silent server."""
 
     async def _astream(
         self,

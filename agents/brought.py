@@ -24,9 +24,9 @@ _HERE: ContextVar[Mapping[str, Model]] = ContextVar("brought", default=MappingPr
 
 
 def model_of(chat: "BaseChatModel") -> Model:
-    """Wrap a LangChain chat model as a Model; retries and time limits of the client stay.
+    """Wrap the LangChain chat model `chat` as a Model; the retries and time limits set in `chat` stay in force.
 
-    The chat model's API keys count as secrets from then on. Raises BadInput if `chat` is no such model.
+    The API keys in `chat` are treated as secrets from then on. Raises BadInput if `chat` is no LangChain chat model.
     """
     from langchain_core.language_models import BaseChatModel
     from pydantic import SecretStr
@@ -56,7 +56,7 @@ def brought(model: Model) -> Iterator[ModelSpec]:
 
 
 class _Brought:
-    """The provider of `python:NAME`: a chat model object that a Python program passed in."""
+    """The provider of `python:NAME`, which finds the chat model object that a Python program passed in."""
 
     def check(self, spec: ModelSpec) -> None:
         if spec.base_url is not None:

@@ -1,4 +1,4 @@
-"""The built-in model providers: the embedded model, replies from a file, and every provider that
+"""The built-in model providers: for the embedded model, for replies from a file, and for all models that
 LangChain supports."""
 
 from collections.abc import AsyncIterator
@@ -14,7 +14,7 @@ from gedanken.experiment.run_spec import ModelSpec
 
 
 class _Embedded:
-    """The provider `embedded`: a model that is served on this machine, by at most one server per user."""
+    """The provider `embedded`, which serves a model on this machine, with at most one server per user."""
 
     def check(self, spec: ModelSpec) -> None:
         if spec.name != "embedded":
@@ -28,7 +28,7 @@ class _Embedded:
 
 
 class _Scripted:
-    """The provider of `scripted:FILE`: the replies are read from a file."""
+    """The provider of `scripted:FILE`, a model whose replies are read from FILE."""
 
     def check(self, spec: ModelSpec) -> None:
         from gedanken.agents.scripted import read_rules
@@ -46,7 +46,7 @@ class _Scripted:
 
 
 class _Hosted:
-    """The provider of `PROVIDER:MODEL`: a model on a server, opened through LangChain's client for that provider."""
+    """Opens `PROVIDER:MODEL`, a model on a server, through LangChain's client for PROVIDER."""
 
     def check(self, spec: ModelSpec) -> None:
         """Accept every name: only the server knows whether the model exists."""

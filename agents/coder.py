@@ -20,7 +20,8 @@ from gedanken.prompts import render
 FIRST_TEMPERATURE = 0.2
 AFRESH_TEMPERATURE = 0.7
 REPLY_TOKENS = {"tell": 4096, "checklist": 1024}
-"""Token limit of a reply, by the name of the prompt. Small models (`checklist`) may not stop by themselves."""
+"""Token limit of a reply, by the name of the prompt. Small models, which get `checklist`, may not stop by themselves.
+"""
 TRACEBACK_CHARACTERS = 1200
 FIRST_WIDTH = 512
 """Width of the first hidden layer that the prompt `checklist` suggests; each further layer is half as wide."""
@@ -40,13 +41,13 @@ class Failure:
 
     program: Program
     problems: tuple[str, ...]
-    """The problems, in sentences that quote nothing from the output of a run."""
+    """What is wrong with the program, in sentences that quote nothing from the output of a run."""
     ending: str = ""
     """The end of the run's output, which the coder is shown."""
     refused: bool = False
-    """True if the version was never run: refused by gedanken, or rejected by a person."""
+    """True if the version was never run, because gedanken refused it or a person rejected it."""
     rejected: bool = False
-    """True if a person rejected the version before it ran; the only problem is then that person's reason."""
+    """True if a person rejected the version before it ran; `problems` is then only the reason given by the person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +65,13 @@ class Coder:
     ) -> Program:
         """Ask the model for the next version of a file.
 
-        `at` is the index of `line` in the script; an edit starts from `base`. `earlier` are all versions so far.
-        `failure` says why the last one was not accepted; None on the first try.
+        `at` is the index of `line` in the script. `base` is the version that an edit starts from; None if `line` is
+        no edit. `earlier` are all versions so far. `failure` says why the last version was not accepted; None on the
+        first try.
 
-        After a failure, the model is asked to fix its program, or starts over. If the reply has no whole program, the
-        version has `works=False` and must not be run. Raises NoModel; RequestRefused if the request is never sent
-        again.
+        After a failure, the model either fixes its program or writes a new one. If the reply has no whole program,
+        the version has `works=False` and must not be run. Raises NoModel; RequestRefused if the server refuses this
+        request for good.
         """
         assert line.file is not None
         tries = sum(1 for program in earlier if program.line == at)
@@ -144,7 +146,7 @@ class Coder:
 
 
 def ending_of(execution: Execution) -> str:
-    """Return the part of the output that the coder is shown: its end if the program failed."""
+    """Return what the coder is shown of an output: its end if the program failed, otherwise nothing."""
     return execution.terminal[-TRACEBACK_CHARACTERS:].strip() if execution.exit_code else ""
 
 
@@ -159,7 +161,7 @@ def extract_code(reply: str) -> str:
 
 
 def no_program(reply: Reply) -> str | None:
-    """Return why a reply contains no whole program; None if there is one."""
+    """Return why a reply contains no whole program; None if it contains one."""
     thought = f"; before it, the model reasoned ({reply.reasoned})" if reply.reasoned else ""
     if reply.end.cause in NO_RUN:
         return f"the reply contains no program: {reply.end.told()}{thought}"

@@ -1,4 +1,4 @@
-"""Runs several coroutines concurrently, with a limit."""
+"""Runs coroutines concurrently, with a limit on how many run at a time."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
@@ -8,9 +8,9 @@ Result = TypeVar("Result")
 
 
 async def at_once(work: Iterable[Callable[[], Awaitable[Result]]], most: int) -> list[Result]:
-    """Run the functions concurrently, at most `most` at a time, and return their results in the order of `work`.
+    """Run the functions in `work` concurrently, at most `most` at a time; return their results in the same order.
 
-    If one raises an error, the others are cancelled first; then that error is raised.
+    If a function raises an error, all others are cancelled before the error is raised.
     """
     places = asyncio.Semaphore(most)
 

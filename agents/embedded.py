@@ -20,7 +20,7 @@ from gedanken.experiment.progress import Progress, seconds_since, watched
 from gedanken.experiment.user_folders import cache_folder
 
 LOAD_SECONDS = 5
-"""Approximate time in seconds that the server needs to load the model; used to estimate the time left."""
+"""Approximate time in seconds that the server needs to load the model; used only to show the progress of loading."""
 REPLY_SECONDS = 3600
 PURE_SAMPLING: dict[str, object] = {"top_k": 0, "min_p": 0.0}
 """Switches off the server's default sampling filters, so that samples come from the model's own distribution."""
@@ -91,7 +91,7 @@ def _as_model(key: str, server: EmbeddedProcess) -> Model:
     warm_for = ""
 
     async def prepare(messages: Sequence[Message], fresh: bool) -> None:
-        """If `fresh`, process the messages once with an empty cache. Raises NoModel if the server has stopped."""
+        """If `fresh`, empty the server's cache and fill it from `messages`. Raises NoModel if the server stopped."""
         nonlocal warm_for
         if (code := server.poll()) is not None:  # a retry would not help
             raise NoModel(f"embedded:{MODEL_NAME}: its server has stopped ({how_it_ended(code)})")

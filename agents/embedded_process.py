@@ -16,13 +16,13 @@ from gedanken.experiment.errors import NoModel
 
 START_SECONDS = 120
 WAITING_THREADS = {"GOMP_SPINCOUNT": "2000"}
-"""Makes waiting threads sleep soon. Otherwise, another busy program slows the server from eleven tokens per second to
-one.
+"""Environment variable that makes waiting threads of the server sleep soon. Otherwise, one other busy program slows
+the server from eleven tokens per second to one.
 """
 LOOK_SECONDS = 0.25
 """How long each measurement of the machine's load takes, in seconds."""
 LOOK_AGAIN_SECONDS = 60
-"""Minimum time in seconds between two measurements of the load, while requests reuse the server's cache."""
+"""Seconds for which `EmbeddedProcess.misfits` does not measure the load again."""
 _AT_WORK = 0.1
 """A server that uses at least this many cores is computing a reply."""
 
@@ -53,9 +53,9 @@ class EmbeddedProcess:
         return self._process.poll() if self._process else None
 
     def fit(self) -> None:
-        """Measure the load, and restart an idle server with an empty cache if another number of threads fits.
+        """Measure the load, and restart an idle server if it should have another number of threads.
 
-        Raises NoModel if the server does not start.
+        The restart empties the server's cache. Raises NoModel if the server does not start.
         """
         if self._look() < _AT_WORK and self._wanted != self.threads:
             self._end()
@@ -63,9 +63,9 @@ class EmbeddedProcess:
             self._start(self._wanted)
 
     def misfits(self) -> bool:
-        """Return whether the last two measurements of the load agree on another number of threads.
+        """Return whether the last two measurements of the load agree that another number of threads is better.
 
-        The load is measured at most once a minute; in between, False is returned.
+        The load is measured at most once a minute; other calls within this minute return False.
         """
         if time.monotonic() - self._looked < LOOK_AGAIN_SECONDS:
             return False
@@ -74,7 +74,7 @@ class EmbeddedProcess:
         return before == self._wanted != self.threads
 
     def _look(self) -> float:
-        """Measure the load, store the fitting number of threads, and return how many cores the server uses."""
+        """Measure the load, store how many threads the server should have, and return how many cores it uses."""
         taken, own = cores_taken(self._process.pid if self._process else None)
         self._wanted, self._looked = fitting_threads(taken), time.monotonic()
         return own
@@ -134,7 +134,7 @@ def fitting_threads(taken: float) -> int:
 def cores_taken(server: int | None) -> tuple[float, float]:
     """Return how many cores other programs use now, and how many the process `server` uses.
 
-    Programs of low priority do not count: they give way.
+    Programs of low priority do not count, because they leave the cores to the server.
     """
     began, all_before, own_before = time.monotonic(), _busy_seconds(), _own_seconds(server)
     time.sleep(LOOK_SECONDS)

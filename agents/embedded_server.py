@@ -1,7 +1,7 @@
 """The process that serves the embedded model, until its parent process ends.
 
 Run as `python -m gedanken.agents.embedded_server WEIGHTS THREADS PORT`; port 0 means any free port. The API key is
-read from standard input, and the server's address printed. The process exits when standard input closes.
+read from standard input, and the server's address is printed. The process exits when standard input closes.
 """
 
 import os

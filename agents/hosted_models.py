@@ -23,7 +23,7 @@ _Open = Callable[[str, dict[str, Any], Learned], Any]
 
 
 def open_hosted(name: str, base_url: str | None) -> Model:
-    """Open the model `provider:model`, at the address `base_url` if one is given. Raises BadInput or NoModel."""
+    """Open the model `name`, such as `openai:gpt-4.1`, at `base_url` if it is given. Raises BadInput or NoModel."""
     provider, _, model = name.partition(":")
     learned = known_of(model)
     with said_in_one_line(name):
@@ -135,7 +135,7 @@ def _hear_pages(client: Any) -> None:
 
 
 async def _must_be_a_model(response: Any) -> None:
-    """Raise an error if a response is a web page, an error, or a whole reply instead of a stream."""
+    """Raise an error if a response is a web page, an error message, or a whole reply where a stream was requested."""
     kind = response.headers.get("content-type", "").lower() if response.status_code == 200 else ""
     if kind.startswith("application/json"):
         await _must_be_no_error(response)
@@ -149,7 +149,7 @@ async def _must_be_a_model(response: Any) -> None:
 
 
 async def _must_be_no_error(response: Any) -> None:
-    """Raise the error that a response with status 200 contains."""
+    """If a response with status 200 contains an error, raise it as ErrorInside."""
     try:
         said = json.loads(await response.aread())
     except ValueError:

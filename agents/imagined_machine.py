@@ -47,8 +47,8 @@ class ImaginedMachine:
     progress: Progress = field(default_factory=Silent)
     """Receives progress messages while a model is opened by name."""
     losses: list[NoModel] | None = None
-    """Collects the NoModel errors of concurrent commands, so that one does not end the others. If None, the error is
-    raised.
+    """List to which NoModel errors are added, so that an error of one command does not end concurrent commands. If
+    `losses` is None, the errors are raised.
     """
     name: str = field(default="imagined", init=False)
     _opened: AsyncExitStack = field(default_factory=AsyncExitStack, init=False)
@@ -84,8 +84,8 @@ class ImaginedMachine:
         `tells` are remarks that the model is sent before the command. `fresh` makes the reply independent of earlier
         requests to the model.
 
-        A command without an answer is not added to the session; the Execution says why. If the model cannot be used
-        any more, NoModel is raised or added to `losses`.
+        A command that gets no answer is not added to the session; the Execution says why it got none. If the model
+        cannot be used any more, NoModel is added to `losses`, or raised if `losses` is None.
         """
         typed = typing(command, tuple(tells))
         try:
@@ -111,10 +111,10 @@ class ImaginedMachine:
         self.session = self.session.lose()
 
     async def rebuild(self, policy: Policy, on_output: OnOutput | None = None) -> Execution | None:
-        """Rebuild the context from the stored turns, as the policy says; see `Policy`.
+        """Rebuild the context from the stored turns, as `policy` says; see `Policy`.
 
-        Returns the model's answer with the policy `requests` if turns are stored, else None. If the model cannot be
-        used any more, NoModel is raised or added to `losses`.
+        Returns the model's answer if `policy` is `requests` and turns are stored, else None. If the model cannot be
+        used any more, NoModel is added to `losses`, or raised if `losses` is None.
         """
         if policy != "requests" or not self.session.stored:
             self.session = self.session.remember() if policy == "transcript" else self.session.lose()

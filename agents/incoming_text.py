@@ -11,7 +11,7 @@ _FIRST_HALF = re.compile(r"[\ud800-\udbff]\Z")
 
 
 class Incoming:
-    """Joins and cleans the pieces of one text. A part of a character or key is held back until the next piece."""
+    """Joins and cleans the pieces of one text. An incomplete character or key is held back until the next piece."""
 
     def __init__(self, secrets: Secrets | None = None) -> None:
         """`secrets` holds the keys to remove; by default they are the keys of this process."""
@@ -31,7 +31,7 @@ class Incoming:
         return self._clean(text[:ready])
 
     def end(self) -> str:
-        """Return the text that was still held back: no further piece comes."""
+        """Return the text that is still held back, because no further piece comes."""
         text, self._held = self._held, ""
         return self._clean(text)
 
@@ -51,9 +51,9 @@ class Incoming:
 
 
 def whole_characters(text: str) -> tuple[str, int]:
-    """Make a text encodable: join surrogate pairs, and replace lone halves.
+    """Make a text encodable as UTF-8: join surrogate pairs, and replace each half that stands alone.
 
-    Returns the text, and the number of replaced halves.
+    Returns the new text, and the number of replaced halves.
     """
     if not _HALF.search(text):
         return text, 0

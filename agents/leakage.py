@@ -10,7 +10,9 @@ from collections.abc import Iterator, Sequence
 TELLING_CHARACTERS = 12
 """Minimum length in characters of a sequence of words that counts as quoted. A shorter match may be a coincidence."""
 TELLING_DIGITS = 3
-"""Minimum number of digits of a quoted decimal number or word, such as `8f3e77aa`. Names in libraries have fewer."""
+"""Minimum number of digits with which a decimal number, or a word such as `8f3e77aa`, counts as quoted. Names in
+libraries have fewer digits.
+"""
 LONGEST_SIZE = 6
 """Maximum number of digits of an integer that a program may take from an error message, for example a size that did
 not fit.
@@ -26,11 +28,11 @@ _DECIMAL = re.compile(r"(?<![\w.])\d*\.\d+(?:e[+-]?\d+)?(?!\w|\.\d)", re.IGNOREC
 
 
 def leaked(source: str, shown: Sequence[str], known: Sequence[str]) -> str | None:
-    """Return a piece of `shown`, the coder's real output, that the program `source` quotes; None if there is none.
+    """Return a piece of `shown` (real output that the coder saw) that the program `source` quotes, or None.
 
     Quotes are decimal numbers, even rounded, and long integers or words with digits, such as `8f3e77aa`. In comments
-    and strings, a row of words is a quote, too. Text that occurs in `known` (versions that were run, the coder's
-    instructions) is no quote. A value disguised on purpose is not found.
+    and strings, several consecutive words are a quote, too. Text that occurs in `known` (versions that were run, the
+    coder's instructions) is no quote. A value disguised on purpose is not found.
     """
     # Single names may be taken from a traceback: a fixed program needs the right name.
     return _number(source, shown, known) or _value(source, shown, known) or _words(source, shown, known)
@@ -77,7 +79,7 @@ def _words(source: str, shown: Sequence[str], known: Sequence[str]) -> str | Non
 
 
 def _runs(words: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Yield each sequence of consecutive words that is TELLING_CHARACTERS to about twice as many characters long."""
+    """Yield all sequences of consecutive words with a length from TELLING_CHARACTERS to about twice as much."""
     for start in range(len(words)):
         length = -1
         for end in range(start, len(words)):

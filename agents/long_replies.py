@@ -35,7 +35,7 @@ class Joined:
 
     @property
     def opened(self) -> bool:
-        """True if an opening code fence was removed from a further piece, so that a closing one may still come."""
+        """True if an opening code fence was removed from a further piece, so that a closing fence may follow."""
         return any(violation.kind == "code fence" for violation in self.violations)
 
 
@@ -70,8 +70,9 @@ async def reply_in_full(  # noqa: PLR0913 (what a reply is asked with)
 
     No more pieces are requested if the text only repeats itself, or a piece adds nothing.
 
-    A reply of several pieces has its own seal, of the first messages, the settings and the joined text. The setting
-    `pieces` lists each piece's seal, the number of characters taken, and the whole text unless all was taken.
+    A reply of several pieces has its own seal, of the first request's messages, the settings and the joined text. The
+    setting `pieces` lists each piece's seal, the number of its characters that were used, and its whole text unless
+    all of it was used.
     """
     reply = await model.reply(messages, sampling, role=ROLE, fresh=fresh, on_text=on_text, enough=CircleWatch())
     text, pieces = reply.text, [_Piece(reply, reply.text)]
@@ -87,7 +88,7 @@ async def reply_in_full(  # noqa: PLR0913 (what a reply is asked with)
 async def _further_piece(
     model: Model, messages: Sequence[Message], text: str, sampling: Sampling, on_text: OnOutput | None
 ) -> _Piece:
-    """Request the continuation of `text`, as a prefill or with a message that asks for the rest."""
+    """Request the continuation of `text`, sent as an unfinished answer or with a message that asks for the rest."""
     so_far = [*messages, Message("assistant", sendable(text))]
     if model.prefills:
         heard = _WithoutRepeats(text, on_text)
@@ -174,7 +175,7 @@ def _without_what_was_said(text: str, reply: Reply, typed: str) -> _Piece:
 
 
 def _said_again(text: str, new: str) -> int:
-    """Return how many characters at the beginning of `new` repeat the end of `text`, or all of it."""
+    """Return how many characters at the beginning of `new` repeat the end of `text`, or all of `text`."""
     if _says_all_again(text, new):
         return len(text)
     *complete, unfinished = text.split("\n")
@@ -192,7 +193,7 @@ def _said_again(text: str, new: str) -> int:
 
 
 def _says_all_again(text: str, more: str) -> bool:
-    """Return whether `more` repeats the whole text and continues after it."""
+    """Return whether `more` begins with the whole of `text`, and continues after it."""
     # After a short or repetitive text, the piece may be genuine output.
     return len(more) > len(text) and more.startswith(text) and _is_unmistakable(text)
 

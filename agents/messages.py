@@ -19,7 +19,7 @@ class Message(NamedTuple):
 def as_sent(messages: Sequence[Message], *, empty_turns: bool, system: bool) -> list[Message]:
     """Return the messages in the form that a server accepts, without API keys and lone surrogates.
 
-    Unless `empty_turns`, empty assistant messages are left out, and the user messages around them merged. Unless
+    Unless `empty_turns`, empty assistant messages are left out, and the user messages around them are merged. Unless
     `system`, the system message becomes the beginning of the first user message.
     """
     sent = [Message(message.role, sendable(redacted(message.text))) for message in messages]

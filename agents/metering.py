@@ -23,7 +23,7 @@ class Meter(Protocol):
         ...
 
     def settle(self, name: str, read: int, written: int, *, estimated: bool) -> None:
-        """Record the tokens that the request with the reservation `name` used; `estimated` marks an estimate."""
+        """Record how many tokens the request with the reservation `name` used; these numbers may be `estimated`."""
         ...
 
     def withdraw(self, name: str) -> None:
@@ -42,7 +42,7 @@ async def metered(
     """Reserve the tokens that a request may use, and record afterwards what it really used.
 
     `most` is the token limit of the reply, `heard` the reply that arrives. `sending` is called just before the
-    request is sent; if it fails, the request is neither sent nor counted. Without a meter, nothing is counted.
+    request is sent; if it raises, the request is neither sent nor counted. Without a meter, nothing is counted.
     """
     if meter is None:
         await sending()

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 MOST_REFUSALS = 8
 """Maximum number of times that one request is sent, each time without the settings that were refused before."""
 SIGN_OF_LIFE_SECONDS = 20
-"""While a model reasons, its listener (`on_text`) is called with an empty text each time that this many seconds have
-passed.
+"""While a model reasons, `on_text` is called with an empty text after each interval of this many seconds, to show
+that the model still works.
 """
 
 
@@ -94,7 +94,7 @@ class Model:
     of earlier requests.
     """
     wants_fresh: Callable[[], Awaitable[bool]] | None = None
-    """Returns True if the next request should be sent with `fresh`, although its caller does not ask for that."""
+    """Returns True if the next request should be sent with `fresh=True` even if its caller passes `fresh=False`."""
     prefills: bool = False
     """True if the server can continue an unfinished reply that is sent as the last message, with the role
     `assistant`.
@@ -103,8 +103,8 @@ class Model:
     """True if the server accepts an empty message with the role `assistant`, as after a command that prints nothing.
     """
     scores: Literal["grammar", "echo"] | None = None
-    """How log-probabilities of a given text are obtained: `grammar` forces its tokens, `echo` reads those of a prompt
-    (vLLM); None if they cannot be.
+    """How log-probabilities of a given text are obtained: `grammar` forces the model to write the text, `echo` sends
+    the text as part of a prompt (vLLM); None if they cannot be obtained.
     """
     base_url: str | None = None
     extra: dict[str, object] = field(default_factory=dict)
@@ -118,8 +118,8 @@ class Model:
     """The token accounting that records each request; None if nothing is counted."""
 
     def describe(self) -> dict[str, object]:
-        """Return what is stored about the model with a result: name, digest, base URL, settings, and what was
-        learned.
+        """Return what is stored about the model with a result: name, digest, base URL, settings, and what requests
+        have shown about it.
         """
         described = {
             "name": self.name,
@@ -151,7 +151,7 @@ class Model:
         on_text: OnOutput | None = None,
         enough: Enough | None = None,
     ) -> Reply:
-        """Request one reply; `role` names the conversation in the trace.
+        """Request one reply; `role` names the conversation in LangChain's trace.
 
         `on_text` receives each piece of the answer; so does `enough`, which returns True to end the reply. `fresh`
         makes the reply independent of earlier requests, as far as the server allows.
@@ -204,7 +204,7 @@ class Model:
         enough: Enough | None = None,
         sending: Callable[[], Awaitable[None]] | None = None,
     ) -> Reply:
-        """Request a reply, again without each refused setting, and again with more tokens for reasoning."""
+        """Request a reply; ask again without refused settings, or with more tokens if only reasoning arrived."""
         await self.learned.turn()
         for _ in range(MOST_REFUSALS):
             wanted = _wanted(sampling, self.learned)
@@ -351,7 +351,7 @@ def _wanted(sampling: Sampling, learned: Learned) -> dict[Setting, float | int]:
 
 
 async def _tell(sending: Callable[[], Awaitable[None]] | None) -> None:
-    """Call `sending`, and mark its exceptions, so that they do not count as failures of the model."""
+    """Call `sending`; raise its exceptions as _ListenerFailed, so that they do not count as failures of the model."""
     try:
         if sending:
             await sending()
@@ -368,7 +368,7 @@ class _ListenerFailed(Exception):
 
 
 class _Listener:
-    """Passes text on to a listener, and marks its exceptions as no failures of the model."""
+    """Passes text on to a listener, and raises exceptions of the listener as _ListenerFailed."""
 
     def __init__(self, on_text: OnOutput) -> None:
         self._on_text = on_text

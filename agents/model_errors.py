@@ -95,7 +95,7 @@ class NoReply(NoModel):
 
 
 class ModelBusy(NoReply):
-    """A failure of the model that a retry may fix: of the connection, a rate limit, a server error."""
+    """A failure that a retry may fix, such as a broken connection, a rate limit or an error of the server."""
 
     def __init__(
         self,
@@ -122,11 +122,11 @@ class ErrorInside(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """The error of a client, reduced to what the errors of all providers have in common."""
+    """The error of a provider's client, reduced to what the errors of all clients have in common."""
 
     status: int | None
     said: str
-    """The server's message, as a single line; the client's if the server sent none."""
+    """The server's message, as a single line; the client's message if the server sent none."""
     text: str
     """The text of the error and of its causes."""
     kinds: frozenset[str]
@@ -202,8 +202,8 @@ def as_no_model(
     """Turn a client's error into one for the user, whose message says what happened, where, and what helps.
 
     Returns a ModelBusy if a retry may help, a NoReply if only this request was refused, else a plain NoModel. `name`
-    is the model; `where` is the host, used if the error names none. `begun` is True if a part of the reply had
-    arrived. `connect` is the limit for connecting, in seconds.
+    is the model's name; `where` is its host, used if the error names no host. `begun` is True if a part of the reply
+    had arrived. `connect` is the time limit for connecting, in seconds.
     """
     said = next((cause for cause in _chain(error) if isinstance(cause, NoModel)), None)
     if said is not None:
@@ -323,7 +323,7 @@ def _texts(error: BaseException) -> Iterator[str]:
 
 
 def _without_echo(body: Any) -> Any:
-    """Remove the copy of the request from a server's error."""
+    """Remove the copy of the request that a server's error message contains."""
     if isinstance(body, list):
         return [_without_echo(part) for part in body]
     # A setting that is named only in the copy was not refused.

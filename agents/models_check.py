@@ -39,7 +39,7 @@ class Checked:
     model: str
     facts: list[Fact] = field(default_factory=list)
     unusable: str = ""
-    """The reason why the model cannot be used; empty if it can."""
+    """The reason why the model cannot be used; empty if it can be used."""
     asked: int = 0
     """Number of questions that were asked."""
     characters: int = 0
@@ -87,7 +87,7 @@ class _Check:
         return reply
 
     async def first(self) -> None:
-        """Ask for an ordinary reply, and record which settings are accepted and how fast it is."""
+        """Ask for an ordinary reply, and record which settings are accepted and how fast the model is."""
         self.tells("which settings are accepted, and how fast is it?")
         times: list[float] = []
         began = time.monotonic()

@@ -12,7 +12,7 @@ KEPT = ("reasoning_content", "reasoning", "refusal")
 
 
 class OpenAIChat(ChatOpenAI):
-    """ChatOpenAI for servers other than OpenAI's own, which send reasoning, or an error inside a reply."""
+    """ChatOpenAI, extended for servers other than OpenAI's, which may send reasoning, or an error inside a reply."""
 
     limit_name: str = "max_completion_tokens"
     """The server's name for the token limit; older servers accept only `max_tokens`."""

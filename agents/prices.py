@@ -13,8 +13,8 @@ from gedanken.experiment.errors import BadInput
 from gedanken.experiment.run_spec import ModelSpec
 
 OWN_TABLE = "GEDANKEN_PRICES"
-"""Environment variable with the path of the user's own price table. That table has the format of the packaged table,
-and takes precedence over it.
+"""Environment variable with the path of the user's own price table, in the format of the packaged table. The user's
+prices take precedence.
 """
 _DATED = re.compile(r"-(?:[0-9]{8}|[0-9]{4}-[0-9]{2}-[0-9]{2})")
 """Matches the date at the end of a model's name, for example `-2025-04-14`."""

@@ -26,7 +26,7 @@ class Provider:
     extra: str | None = None
     """Name of gedanken's optional dependency group (extra) that installs the client; None if none is needed."""
     address: str = "base_url"
-    """The client's argument for the address."""
+    """Name of the client's argument for the server's address."""
     keys: tuple[str, ...] = ()
     """Environment variables that hold the API key."""
     without_key: tuple[tuple[str, str], ...] = (("api_key", UNUSED),)
@@ -56,8 +56,8 @@ PROVIDERS = {
 
 
 def arguments(name: str, base_url: str | None) -> dict[str, Any]:
-    """Return the arguments with which the client of `provider:model` uses `base_url`; a placeholder replaces a
-    missing key.
+    """Return the arguments that make the client of the model `name` use `base_url`, with a placeholder for a missing
+    key; none if `base_url` is None.
     """
     if base_url is None:
         return {}
@@ -68,7 +68,7 @@ def arguments(name: str, base_url: str | None) -> dict[str, Any]:
 
 @contextmanager
 def said_in_one_line(name: str) -> Iterator[None]:
-    """While the client of `provider:model` is opened, turn any exception into BadInput or NoModel with a one-line
+    """While the client of the model `name` is opened, turn any exception into BadInput or NoModel with a one-line
     message.
     """
     try:
@@ -85,7 +85,7 @@ def said_in_one_line(name: str) -> Iterator[None]:
 
 
 def init_chat(name: str, **options: Any) -> Any:
-    """Open LangChain's chat model for `provider:model` with the given options."""
+    """Open LangChain's chat model for `name`, such as `openai:gpt-4.1`, with the given options."""
     from langchain.chat_models import init_chat_model
 
     provider, _, model = name.partition(":")

@@ -39,7 +39,7 @@ _MARGIN = 0.9
 _SLOWEST_START = 0.1
 """Minimum rate, in requests per second, that is tried as long as no request was accepted."""
 _GROW_AFTER, _GROWTH = 20, 0.1
-"""The rate grows each time that 20 requests of an epoch were accepted: by 10 %, 20 %, 40 %, then 80 %."""
+"""The rate grows each time that 20 requests of an epoch (see Bucket) were accepted: by 10, 20, 40, then 80 %."""
 _FIRST = 10
 
 Result = TypeVar("Result")
@@ -49,8 +49,8 @@ Result = TypeVar("Result")
 class Bucket:
     """A rate limiter: it lets requests through one by one, at the rate that the server last accepted.
 
-    After a refusal, no request is let through for a while. An epoch is the time from one opening to the next. The
-    rate is an epoch's accepted requests divided by its duration, less a margin.
+    After a refusal, no request is let through for a while. An epoch is the time from the end of one such pause to the
+    end of the next. The rate is the number of an epoch's accepted requests, divided by its duration, less a margin.
     """
 
     first_wait: float = FIRST_WAIT
@@ -100,7 +100,7 @@ class Bucket:
     def refuse(self, epoch: int, retry_after: float | None) -> None:
         """Record that a request, sent in the epoch `epoch`, was refused because of a rate limit.
 
-        `retry_after` is the wait in seconds that the server asks for; None if it names none.
+        `retry_after` is the wait in seconds that the server asks for; None if it names no wait.
         """
         if epoch != self._epoch:
             return  # it was closed and opened again since
@@ -117,7 +117,7 @@ class Bucket:
         self.opens = max(self.opens, now + wait + random.uniform(0, min(5.0, wait / 10)))
 
     def take(self, epoch: int) -> None:
-        """Record that the server answered a request, sent in the epoch `epoch`, even with an error."""
+        """Record that a request, sent in the epoch `epoch`, was not refused because of a rate limit."""
         if epoch != self._epoch or self._is_closed:
             return
         self._streak, self.refused_since = 0, None

@@ -30,8 +30,8 @@ class Apart:
 
     def __init__(self, *, holds: bool = False, closes_alone: bool = True) -> None:
         self._holds = holds
-        """True for models that are known to begin inside their reasoning: nothing is shown until that reasoning is
-        closed.
+        """True for models whose replies are known to begin inside the reasoning: nothing is shown until the reasoning
+        is closed.
         """
         self._closes_alone = closes_alone
         """True if a closing tag without an opening one ends reasoning; False if the conversation's programs mention

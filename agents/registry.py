@@ -18,11 +18,11 @@ from gedanken.experiment.secrets import learn_address, shown_address
 _NAME = re.compile(r"^(?P<provider>[a-z][a-z0-9_-]*):(?P<model>.+)$")
 
 _IN_NO_ADDRESS = re.compile(r"[\s\\\x00-\x1f\x7f]")
-"""Characters that no base URL may contain: some clients end the host name there and others do not."""
+"""Characters that no base URL may contain: some clients end the host name at such a character, others do not."""
 
 
 def check_name(model: ModelSpec) -> None:
-    """Raise BadInput if no provider is installed for the model, or if its name or base URL is refused."""
+    """Raise BadInput if the model has no installed provider or an invalid base URL, or if its provider refuses it."""
     learn_address(model.base_url)
     plugin, provider = _provider_of(model)
     if model.base_url is not None and not _is_address(model.base_url):
@@ -63,7 +63,7 @@ def _is_address(text: str) -> bool:
 async def open_model(spec: ModelSpec, progress: Progress) -> AsyncIterator[Model]:
     """Open a model while the context lasts. Raises BadInput or NoModel.
 
-    A hosted model gets at most `spec.parallel` requests at a time, the embedded one only one.
+    A hosted model gets at most `spec.parallel` requests at a time, the embedded model only one.
     """
     check_name(spec)
     plugin, provider = _provider_of(spec)

@@ -5,17 +5,17 @@ ROUNDS = 4
 CIRCLE_CHARACTERS = 240
 """Minimum length in characters of text that counts as repeated. Shorter text may repeat by chance."""
 STOP_CHARACTERS = 1200
-"""Minimum length in characters at which a reply is stopped for repetition. Real programs, too, print some equal
-lines.
+"""Minimum length in characters at which a reply is stopped for repetition. Shorter replies are not stopped, because
+real programs, too, print some equal lines.
 """
 CHECK_EVERY = 16
-"""A reply is checked again each time it has grown by this fraction (1/16), so that the total cost stays proportional
-to its length.
+"""A reply is checked again each time it has grown by 1/16 of its length, so that the cost of all checks stays
+proportional to this length.
 """
 
 
 def in_circles(text: str) -> bool:
-    """Return whether the second half of a text is one piece of text, at least four times in a row."""
+    """Return whether the second half of a text consists of one piece of text, repeated at least four times."""
     tail = text[len(text) // 2 :]
     if len(tail) < CIRCLE_CHARACTERS:
         return False

@@ -1,4 +1,4 @@
-"""Cleans replies: removes whatever a terminal would not have printed, and counts it as a format violation."""
+"""Cleans replies: removes whatever a terminal would not have printed, and records it as a format violation."""
 
 import re
 from collections import deque
@@ -40,9 +40,9 @@ def clean(reply: str, command: str, *, marked: bool = False, known: str = "", op
     """Remove from a reply what no terminal prints: fences, echoes of the command, prompts, chat, remarks about being
     an AI.
 
-    Lines whose words occur in the command, or in `known` (what was typed before), are kept, except echoes. With
+    Lines whose words occur in the command, or in `known` (what was typed before), are kept, except echoes. If
     `marked`, the output is the text after the first line `OUTPUT:`; a reply without this line is a violation.
-    `opened` means that an opening fence was already removed.
+    `opened` is True if an opening fence was already removed.
     """
     unmarked: tuple[FormatViolation, ...] = ()
     if marked:
@@ -86,7 +86,7 @@ def _leaves_open(lines: Sequence[str]) -> bool:
 
 
 class _Ends:
-    """Removes text that is not program output from both ends of a reply, as long as there is more."""
+    """Removes lines that are not program output from both ends of a reply."""
 
     def __init__(self, lines: Sequence[str], command: str, known: str, opened: bool) -> None:
         self._lines = [line.strip() for line in lines]

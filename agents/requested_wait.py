@@ -19,7 +19,7 @@ _GOOGLE = re.compile(r"retryDelay\W+(?P<seconds>\d+(?:\.\d+)?)s")
 
 
 def requested_wait(headers: Mapping[str, str], text: str) -> float | None:
-    """Return how many seconds a refusal asks to wait, in its headers or its text; None if it names none."""
+    """Return how many seconds a refusal asks to wait, in its headers or its text; None if it names no time."""
     wait = _asked_for(headers, text)
     return wait if wait is None else min(wait, LONGEST)
 
@@ -71,7 +71,7 @@ def _span(text: str) -> float | None:
 
 
 def _is_used_up(name: str, headers: Mapping[str, str]) -> bool:
-    """Return whether the header `name` says when a quota that is used up will be reset."""
+    """Return whether the header `name` gives the time at which a used-up quota will be reset."""
     if found := _RESET.fullmatch(name):
         left = found["openai"] and f"x-ratelimit-remaining-{found['openai']}"
         # A quota counts as used up, too, if no other header says how much of it is left.

@@ -48,7 +48,7 @@ def read_rules(path: Path) -> tuple[ScriptedReply, ...]:
 
 
 class ScriptedModel(BaseChatModel):
-    """A chat model that replies by the first rule that matches the last message, or with an empty text."""
+    """A chat model that replies by the first rule that matches the last message; if none does, with an empty text."""
 
     rules: tuple[ScriptedReply, ...]
     seed: int = 0

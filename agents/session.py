@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, Self, get_args
 
 Policy = Literal["requests", "transcript", "none"]
-"""How a lost context is rebuilt: `requests`, by sending all requests again in one message; `transcript`, from the
-stored turns; `none`, not at all.
+"""How a lost context is rebuilt: `requests` sends all requests again in one message, `transcript` puts the stored
+turns back, `none` leaves the context empty.
 """
 POLICIES: tuple[Policy, ...] = get_args(Policy)
 

@@ -21,8 +21,8 @@ _BEGINNING = b'{"gedanken session": 1, '
 class SessionFile:
     """The file of one session, opened by one process at a time.
 
-    The first line identifies the session. Each call of `keep` adds a line with the new turns and, if it changed
-    otherwise, the context. A killed process can leave only the last line incomplete.
+    The first line identifies the session. Each call of `keep` adds a line with the new turns, and with the context
+    unless only these turns were added to it. A killed process can leave only the last line incomplete.
     """
 
     path: Path
@@ -36,8 +36,8 @@ class SessionFile:
     def open(cls, path: Path, about: dict[str, str]) -> Self:
         """Create the session at `path`, or open it again; `about` identifies it, for example by model and persona.
 
-        An incomplete last line is dropped. Raises BadInput if another process has the session open, if `about`
-        differs, or if the file cannot be read.
+        An incomplete last line is dropped. Raises BadInput if another process has the session open, if the file
+        stores another `about`, or if the file cannot be read.
         """
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -54,9 +54,9 @@ class SessionFile:
             raise
 
     def keep(self, session: Session) -> None:
-        """Append what is new in `session` to the file.
+        """Append the new turns of `session` to the file, with its context unless only these turns were added to it.
 
-        Raises BadInput if the file cannot be written, ValueError if `session` does not begin with the stored session.
+        Raises BadInput if the file cannot be written, ValueError if `session` does not begin with the stored turns.
         """
         if session == self.session:
             return
@@ -102,7 +102,7 @@ def _read(path: Path, descriptor: int, about: dict[str, str]) -> tuple[Session, 
 
 
 def _is_whole(last: bytes) -> bool:
-    """Return whether the last line lacks only its line break, which some editors leave out."""
+    """Return whether the last line is complete except for its line break, which some editors leave out."""
     try:
         _value(last)
     except (ValueError, RecursionError):
@@ -122,7 +122,7 @@ def _session_in(path: Path, lines: list[bytes], about: dict[str, str]) -> Sessio
 
 
 def _check(path: Path, line: bytes, about: dict[str, str]) -> None:
-    """Raise BadInput if the first line identifies a session other than the one in `about`."""
+    """Raise BadInput if the first line contradicts `about`, for example because the session has another model."""
     try:
         begun = {str(key): str(value) for key, value in _value(line)["about"].items()}
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
@@ -153,7 +153,7 @@ def _grown(session: Session, entry: dict[str, Any]) -> Session:
 
 
 def _named(session: Session) -> object:
-    """Return a session's context as the file stores it: `none`, `all` (if the context is all turns), or the turns."""
+    """Return a session's context as the file stores it: `none`, `all` (all stored turns), or a list of its turns."""
     if not session.context:
         return "none"
     return "all" if session.context == session.stored else session.context

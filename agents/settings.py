@@ -1,4 +1,4 @@
-"""The settings that a model accepts: known from its name, or learned when the model refuses one."""
+"""The settings that a model accepts: known from the model's name, or learned when the model refuses a setting."""
 
 import asyncio
 import re
@@ -12,7 +12,8 @@ from gedanken.agents.model_errors import Problem
 REASONING_TOKENS = 16_384
 """Extra tokens for a model that reasons by itself, in addition to the limit of the answer."""
 GATE_SECONDS = 1.5
-"""Maximum number of seconds that further requests wait for the first, which shows what settings the server refuses.
+"""Maximum number of seconds that other requests wait for the first request, which shows which settings the server
+refuses.
 """
 
 
@@ -72,11 +73,11 @@ class Family:
     pattern: re.Pattern[str]
     refuses: frozenset[Setting] = frozenset()
     reasons: bool = False
-    """True if such a model reasons without being asked to."""
+    """True if these models reason without being asked to."""
     hides: bool = False
-    """True if the chat template writes the tag that opens the reasoning, so that the reply begins inside it."""
+    """True if the chat template writes the tag that opens the reasoning; replies then begin inside the reasoning."""
     ignores: frozenset[Setting] = frozenset()
-    """Settings that such a model accepts, but that have no effect."""
+    """Settings that these models accept, but that have no effect."""
 
 
 def _family(pattern: str, *refuses: Setting, reasons: bool = False, hides: bool = False) -> Family:
@@ -107,7 +108,7 @@ FAMILIES = (
 
 @dataclass(slots=True)
 class Learned:
-    """What is known about one model in one run; updated when it refuses a setting or is seen to reason."""
+    """What is known about one model in one run; updated when the model refuses a setting or is seen to reason."""
 
     refused: set[Setting] = field(default_factory=set)
     ignored: frozenset[Setting] = frozenset()
@@ -146,7 +147,7 @@ class Learned:
     def learn(self, problem: Problem, sent: Collection[Setting], tokens: int) -> bool:
         """Learn from the refusal of a request; return True if the request can be repeated with other settings.
 
-        `sent` are its settings, and `tokens` is its token limit.
+        `sent` are the settings of the request, and `tokens` is its token limit.
         """
         if problem.status not in (None, 400, 404, 405, 415, 422, 500, 501) or problem.is_filtered:
             return False

@@ -45,7 +45,7 @@ def placing(name: str, source: str) -> Turn:
 
 
 def mentioning(tell: str) -> Turn:
-    """Build the turn that mentions a file without showing it: only the coder's instruction, in curly brackets."""
+    """Build the turn that mentions a file without showing it: `tell`, the coder's instruction, in curly brackets."""
     return Turn(redacted(f"{{{tell}}}"), "")
 
 

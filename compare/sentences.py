@@ -108,7 +108,7 @@ def kind_in_words(check: str) -> str:
 def kinds_in_words(findings: Sequence[Finding]) -> list[str]:
     """Name each kind among these findings, the most frequent first.
 
-    A `which` that all findings of a kind share follows in brackets: `lines out of order (epoch 8)`.
+    If all findings of a kind have the same `which`, it follows in brackets: `lines out of order (epoch 8)`.
     """
     counted = Counter(finding.check for finding in findings)
     named = []
@@ -132,7 +132,7 @@ def sentence(finding: Finding) -> str:
 
 
 def around_difference(expected: str, observed: str) -> tuple[str, str]:
-    """Shorten two quoted lines to the words that differ, with a word around them.
+    """Shorten two quoted lines to the words that differ, and the words next to them.
 
     Short lines, and texts without exactly one quotation, stay as they are.
     """
@@ -171,7 +171,7 @@ def _part(row: Sequence[str], begin: int, end: int) -> str:
 
 
 def who(finding: Finding) -> str:
-    """Name the runs that the finding is about, for example `2 of 3 imagined runs`, or the label of a single one."""
+    """Name the runs that the finding is about, for example `2 of 3 imagined runs`, or the label of a single run."""
     return f"{len(finding.runs)} of {finding.of} imagined runs" if finding.of else ", ".join(finding.runs)
 
 

@@ -17,8 +17,8 @@ class Place:
     line: int
     """Line number, counted from 1. If an event's JSON object spans several lines, the number of its first line."""
     pointer: str = ""
-    """JSON pointer to the event, from the JSON value of the line, or of the whole file. Empty if the file is not
-    JSON."""
+    """JSON pointer to the event within the JSON value of the line, or of the whole file if it is one JSON value.
+    Empty if the file is not JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +50,12 @@ class AgentEvent:
     cut: bool = False
     """True if the agent's software truncated `text`."""
     is_line_by_line: bool = False
-    """True if each line of `text` is a line of the file, as in a Markdown chat; `place` is then its first line."""
+    """True if each line of `text` is a line of the file, as in a Markdown chat; `place` is then the first of them."""
 
     def place_of_line(self, line: int) -> Place:
-        """Return the place of one line of `text`, counted from 1.
+        """Return the place of a line of `text`; `line` is its number, counted from 1.
 
-        In a format such as JSON, this is the place of the event.
+        Unless `is_line_by_line`, each line has the place of the whole event.
         """
         return replace(self.place, line=self.place.line + line - 1) if self.is_line_by_line else self.place
 

@@ -74,9 +74,9 @@ _SAID = {"approve": "was approved", "edit": "was edited", "reject": "was rejecte
 
 
 def without_keys(decision: Approve | EditIt | Reject) -> Approve | EditIt | Reject:
-    """Remove this process's API keys from the texts of a decision.
+    """Return the decision with each of this process's API keys replaced by `[key removed]`.
 
-    Raises BadInput if a text becomes too long.
+    Raises BadInput if a text is then too long.
     """
     return read_decision(redacted_value(decision.model_dump()))
 
@@ -95,8 +95,8 @@ def read_decision(value: object) -> Approve | EditIt | Reject:
 def asks_person(approve: str, answers: Iterable[Approve | EditIt | Reject | None]) -> bool:
     """Return whether a person must approve the coder's next program.
 
-    With `first`, only until the person has accepted one, as it was or edited. `answers` has None for an unanswered
-    program.
+    If `approve` is `first`, approval is needed until the person has approved or edited a program. `answers` holds the
+    answers about the earlier programs, with None for a program without an answer.
     """
     if approve == "first":
         return all(answer is None or isinstance(answer, Reject) for answer in answers)

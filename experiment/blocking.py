@@ -43,8 +43,8 @@ def _loop() -> asyncio.AbstractEventLoop:
 def wait_for(work: Coroutine[Any, Any, Result]) -> Result:
     """Run a coroutine from blocking code, even where an event loop runs, as in a notebook.
 
-    Ctrl-C cancels the coroutine, waits for its cleanup, and raises KeyboardInterrupt with the message of its
-    exception. Raises RuntimeError inside the event loop that would have to run the coroutine.
+    Ctrl-C cancels the coroutine, waits for its cleanup, and raises KeyboardInterrupt with the message of the
+    coroutine's exception. Raises RuntimeError if called in the event loop that would have to run the coroutine.
     """
     loop = _loop()
     if _runs_here(loop):

@@ -93,7 +93,7 @@ class Tokens(NamedTuple):
 
 
 class Used(NamedTuple):
-    """What a run has used so far. A killed process's unfinished work counts with its maximum."""
+    """What a run has used so far. Of work that a killed process left unfinished, the reserved maximum is counted."""
 
     tokens: Tokens = Tokens(0, 0, 0)
     gpu_seconds: float = 0.0

@@ -6,8 +6,8 @@ from typing import Literal
 from gedanken.experiment.agent_transcript import Place
 
 ClaimKind = Literal["output", "command", "result", "file"]
-"""What the agent claims. `output`: a terminal showed this; `command`: a command was run; `result`: such as tests, an
-exit code, a metric, a time, a version; `file`: a file has these contents.
+"""What the agent claims. `output`: a terminal showed this; `command`: a command was run; `result`: tests, a metric, a
+time, an exit code or a version had this result; `file`: a file has these contents.
 """
 Status = Literal["supported", "misquoted", "written too early", "stale", "never run", "undecidable"]
 
@@ -66,5 +66,5 @@ class JudgedClaim:
     evidence: tuple[Evidence, ...] = ()
     numbers: tuple[NumberSource, ...] = ()
     reading: Literal["recorded", "no tools", "role-played"] = "recorded"
-    """What the verdict is based on. `recorded`: the tool calls. `no tools`: the user's word that there were none.
-    `role-played`: nothing, as the user asked the agent to play a terminal."""
+    """What the verdict is based on. `recorded`: the tool calls. `no tools`: the user's statement that the agent had
+    no tools. `role-played`: nothing, because the user asked the agent to play a terminal."""

@@ -42,7 +42,7 @@ class RequestRefused(NoModel):
     """The model's server refused a request that the run needs, and that is never repeated."""
 
     def __init__(self, why: str, line: int | None = None) -> None:
-        """`why` is the server's error; `line` the script line, counted from 1, or None before the script."""
+        """`why` is the server's error; `line` is the script line, counted from 1, or None for a boot command."""
         fork = f"use `gedanken fork RUN --at {line} --model …` (another model from that line on), or " if line else ""
         super().__init__(
             f"{why}; this request is not sent again, so resuming the run does not help; {fork}start a new run"

@@ -16,7 +16,7 @@ def is_hidden(character: str) -> bool:
 
 
 def harmless(text: str) -> str:
-    """Show control and direction characters as codes, and remove API keys."""
+    """Return the text without API keys, and with control and direction characters written as codes."""
     return _UNUSUAL.sub(_shown, redacted(text))
 
 

@@ -1,4 +1,4 @@
-"""Machines and executions. A machine is anything with a terminal; an execution is what one command did there."""
+"""Machines and executions. A machine is anything with a terminal; an execution is what one command did on it."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -124,7 +124,7 @@ class FormatViolation:
     """Text in a reply that no terminal would have printed, and that was therefore removed."""
 
     kind: str
-    """For example `code fence`, `echo of the command`, `chat`."""
+    """The kind of text, for example `code fence`, `echo of the command` or `chat`."""
     text: str
 
 
@@ -261,13 +261,13 @@ class RealMachine(Machine, Protocol):
         ...
 
     def mark(self, label: str) -> None:
-        """Save the workspace, from which branches start. An existing mark of this label stays unchanged."""
+        """Save the workspace as the mark `label`, unless this mark exists. The next branches start from this mark."""
         ...
 
     def branch(self, seed: int, *, reseed: bool = False) -> Self:
-        """Return the machine with another seed, on a copy of the workspace as last marked.
+        """Return a machine with this seed, whose workspace is a copy of the last mark.
 
-        With `reseed`, an offset is added to each seed that a program itself sets (rule 7 of docs/design.md).
+        If `reseed` is True, an offset is added to each seed that a program itself sets (rule 7 of docs/design.md).
         """
         ...
 

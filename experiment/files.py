@@ -39,7 +39,7 @@ def read_bytes(path: Path | Traversable, what: object, most_bytes: int = MOST_BY
 
 
 def read_regular(path: Path, what: object, most_bytes: int) -> str:
-    """Read a UTF-8 text file as `read_text` does, but no device and no pipe."""
+    """Read a UTF-8 text file as `read_text` does. Also raises BadInput for a device or a pipe."""
     try:
         is_file = stat.S_ISREG(path.stat().st_mode)
     except OSError as error:
@@ -50,7 +50,7 @@ def read_regular(path: Path, what: object, most_bytes: int) -> str:
 
 
 class Inside:
-    """A folder from an untrusted source. No path and no link leads outside."""
+    """Reads files in a folder from an untrusted source; refuses names and links that lead outside."""
 
     def __init__(self, folder: Path, most_bytes: int) -> None:
         """`most_bytes` limits how much may be read from the folder in total."""
@@ -110,7 +110,7 @@ class Inside:
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Set the file name of an OSError raised in the context to `path`, if it has none."""
+    """If an OSError that is raised in the context names no file, make it name `path`."""
     try:
         yield
     except OSError as error:
@@ -150,7 +150,7 @@ def _without_waiting(path: str, flags: int) -> int:
 
 
 def flush_folder(folder: Path) -> None:
-    """Flush a folder's file names to the disk, which flushing the files need not do."""
+    """Flush the file names in a folder to the disk. Flushing the files alone may not write their names."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

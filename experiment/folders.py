@@ -21,7 +21,7 @@ _OWNER = "owner"
 def remove_tree(path: Path) -> None:
     """Remove a file or a folder with everything in it, if it exists.
 
-    Raises OSError, with nothing removed, if something is mounted at or below it.
+    Raises OSError, and removes nothing, if something is mounted at or below `path`.
     """
     if not os.path.lexists(path):
         return
@@ -48,7 +48,7 @@ def mounts_in(path: Path) -> list[Path]:
 def folder_bytes(folder: Path) -> float:
     """Return the bytes of all regular files below a folder; 0 if it does not exist.
 
-    Other file systems mounted there are not counted.
+    Other file systems that are mounted in the folder are not counted.
     """
     total = 0
     try:
@@ -68,7 +68,7 @@ def folder_bytes(folder: Path) -> float:
 def work_folder(parent: Path) -> Iterator[Path]:
     """Make a folder below `parent`, yield it, and remove it at the end.
 
-    First removes what killed processes left below `parent`.
+    First removes the work folders that killed processes left below `parent`.
     """
     parent.mkdir(parents=True, exist_ok=True)
     remove_abandoned(parent)

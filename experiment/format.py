@@ -45,7 +45,7 @@ def brief(text: str) -> str:
 
 
 def figure(value: float | None) -> str:
-    """Format a number with four significant digits; a whole number below 10 million in full, None as a dash."""
+    """Format a number with four significant digits. Show whole numbers below 10 million in full, None as a dash."""
     if value is None:
         return "–"
     is_whole = float(value).is_integer() and abs(value) < WHOLE
@@ -53,7 +53,7 @@ def figure(value: float | None) -> str:
 
 
 def ending(run: Execution) -> str:
-    """Say how a run ended. A log that was supplied does not show the exit code."""
+    """Say how a run ended, for example `finished, exit 0`, or `NOT_LOGGED` for a log that the user supplied."""
     if run.machine == "log" and run.cause is Cause.FINISHED:
         return NOT_LOGGED
     return run.cause if run.exit_code is None else f"{run.cause}, exit {run.exit_code}"

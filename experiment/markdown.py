@@ -20,7 +20,7 @@ def inline(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """Format a text as code on one line: Markdown reads nothing in it."""
+    """Format a text as code on one line, so that Markdown shows it unchanged."""
     line = " ".join(text.split())
     longest = max((len(run) for run in re.findall(r"`+", line)), default=0)
     fence = "`" * (longest + 1)
@@ -29,7 +29,7 @@ def code(text: str) -> str:
 
 
 def prose(text: str) -> str:
-    """Put a sentence on one line, with every word as code that Markdown could misread."""
+    """Put a sentence on one line, and format as code each word that Markdown could misread."""
     told: list[str] = []
     held: list[str] = []
     for word in [*text.split(), ""]:

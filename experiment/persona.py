@@ -18,7 +18,7 @@ class Gpus(BaseModel):
     """Memory of each GPU in mebibytes."""
 
     def __str__(self) -> str:
-        """For example `4 x NVIDIA GeForce RTX 3090 (24576 MiB each)`."""
+        """Describe the GPUs, for example `4 x NVIDIA GeForce RTX 3090 (24576 MiB each)`."""
         if not self.count:
             return "none"
         return f"{self.count} x {self.name} ({self.memory_mib} MiB each)"
@@ -42,7 +42,7 @@ class Dataset(BaseModel):
     """Share of the most frequent class among the training labels, between 0 and 1."""
 
     def __str__(self) -> str:
-        """For example `MNIST, 9000 training and 1000 test images`."""
+        """Describe the images, for example `MNIST, 9000 training and 1000 test images`."""
         kind = "synthetic stand-in for " if self.synthetic else ""
         return f"{kind}{self.name}, {self.train} training and {self.test} test images"
 

@@ -77,7 +77,7 @@ class Plugin(NamedTuple):
 def installed(group: str) -> Iterator[Plugin]:
     """Yield the plug-ins of a group, sorted by name.
 
-    Of one name, the built-in plug-in comes first, then the others by distribution.
+    Of plug-ins with the same name, the built-in one comes first; the others are sorted by distribution.
     """
     found = {
         (entry.name, entry.dist.name, entry.value): Plugin(

@@ -7,11 +7,12 @@ from pydantic import BaseModel, ConfigDict, Field
 Arm = Literal["direct", "steps", "forced", "again", "session", "later", "other order"]
 """How a question is asked.
 
-`direct`: in a fresh session, for the output only. `again`: the same once more, at temperature 0. `steps`: working
-steps are allowed before the output. `forced`: the model is first told the real state before the last operation.
+`direct`: for the output only, in a fresh session. `again`: like `direct`, once more, at temperature 0. `steps`:
+working steps are allowed before the output. `forced`: the model is first told the real state before the last
+operation.
 
-The other arms ask about several items in one session. `session`: in order. `later`: about the first item again, at
-the end of that session. `other order`: in reverse order, in a second session.
+The other arms ask about several items in one session. `session`: about each item in order. `later`: about the first
+item again, at the end of the same session. `other order`: about each item in reverse order, in a second session.
 """
 ARMS: tuple[Arm, ...] = ("direct", "again", "forced", "session", "later", "other order", "steps")
 

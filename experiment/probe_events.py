@@ -24,7 +24,7 @@ class ItemKept(Event):
     rival: str | None = None
     given: str | None = None
     problem: str = ""
-    """The reason why the item has no true output; empty if it has one."""
+    """The reason why answers to the item cannot be scored, for example that it has no true output; else empty."""
 
 
 class AnswerKept(Event):

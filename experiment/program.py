@@ -38,7 +38,7 @@ class Program:
 
     @property
     def label(self) -> str:
-        """For example `train-v2`."""
+        """The file name without `.py` and the version, for example `train-v2`."""
         return f"{self.name.rsplit('.', 1)[0]}-v{self.version}"
 
     @property

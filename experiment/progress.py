@@ -15,7 +15,7 @@ class Progress(Protocol):
     def step(self, title: str, total: float, unit: str = "bytes") -> AbstractContextManager[Update]:
         """Show a step of `total` units (`bytes` or `seconds`) while the context lasts.
 
-        Yields a function that is told how many units are done.
+        The context yields a function. Call it with the number of units done so far.
         """
         ...
 

@@ -152,8 +152,8 @@ class Started(Event):
     run: str = ""
     """In a run's first event: a random id that no other run has; empty in logs of earlier versions."""
     counted_until: float | None = Field(default=None, ge=0, allow_inf_nan=False)
-    """A killed process counts as having worked at least this many seconds. StillWorks events raise the number. None
-    in logs of earlier versions."""
+    """If the process is killed, it counts as having worked for at least this many seconds. StillWorks events raise
+    the number. None in logs of earlier versions."""
     settled_before: int = Field(default=-1, ge=-1)
     """Index of a script line: the model's failures before it are kept, and not requested again. -1 if none. Only
     forks of earlier versions have it."""
@@ -315,11 +315,11 @@ class RunLog:
     spec: RunSpec | None = field(default=None, compare=False)
 
     def to_pandas(self) -> "pandas.DataFrame":
-        """Return one row for each execution, as `Analysis.to_pandas` does. Raises BadInput without pandas."""
+        """Return one row for each execution, as `Analysis.to_pandas` does. Raises BadInput if pandas is missing."""
         return as_pandas(execution_rows(self.executions), EXECUTION_COLUMNS)
 
     def to_polars(self) -> "polars.DataFrame":
-        """Return one row for each execution. Raises BadInput without polars."""
+        """Return one row for each execution. Raises BadInput if polars is missing."""
         return as_polars(execution_rows(self.executions), EXECUTION_COLUMNS)
 
     def __repr__(self) -> str:
@@ -360,7 +360,7 @@ class RunLog:
 def in_order(programs: tuple[Program, ...], executions: tuple[Execution, ...]) -> tuple[Execution, ...]:
     """Sort executions by script line, program version, origin (real first), arm, and seed or sample.
 
-    Equals are in the order in which their commands were first typed.
+    Executions that are equal in all of these are in the order in which their commands were first really executed.
     """
     versions = {program.label: number for number, program in enumerate(programs)}
     typed = list(dict.fromkeys(run.command for run in executions if not run.imagined))

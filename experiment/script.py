@@ -35,7 +35,7 @@ class Task(BaseModel):
 
 
 class ScriptLine(BaseModel):
-    """One line of a script. In YAML, `nvidia-smi` is a command, `{make it faster}` text for the model."""
+    """One line of a script. In YAML, `nvidia-smi` is a command, and `{make it faster}` is text for the model."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -146,7 +146,7 @@ class Experiment(BaseModel):
         return self
 
     def told_before(self, index: int) -> tuple[str, ...]:
-        """Return what the model is told directly before the typed line at `index`."""
+        """Return the texts for the model in the script lines directly before the line at `index`."""
         tells: list[str] = []
         for line in reversed(self.script[:index]):
             if line.tell is None or line.file:
@@ -163,8 +163,8 @@ class Experiment(BaseModel):
         return None
 
     def next_step(self, after: int) -> int | None:
-        """Return the index of the first line after `after` that is more than text for the model; None if there is
-        none."""
+        """Return the index of the first line after `after` that is a command, or that writes, edits or gives a file;
+        None if there is none."""
         for index in range(after + 1, len(self.script)):
             line = self.script[index]
             if line.type is not None or line.file or line.give:

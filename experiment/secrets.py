@@ -39,7 +39,7 @@ class Secrets:
     """Values that must not appear in any file or on any screen, however they are encoded."""
 
     def __init__(self, values: Iterable[str] = ()) -> None:
-        """Start with these values."""
+        """Start with the secrets in `values`."""
         self._values: set[str] = set()
         self._forms: tuple[str, ...] = ()
         self._pattern: re.Pattern[str] | None = None
@@ -60,7 +60,7 @@ class Secrets:
         return self._pattern.sub(REMOVED, text) if self._pattern else text
 
     def unfinished(self, text: str) -> int:
-        """Return how many characters at a text's end may begin a secret value."""
+        """Return how many characters at the end of `text` may be the beginning of a secret value."""
         if self._pattern is None:
             return 0
         tail = text[-2 * len(self._forms[0]) :]

@@ -20,7 +20,7 @@ Lines = tuple[LineSurprisal, ...]
 
 @dataclass(frozen=True, slots=True)
 class ProgramSurprisal:
-    """The surprisal of a program's real output and of an imagined one; None where it is not available."""
+    """The surprisal of a program's real output and of its imagined output, each None if it is not available."""
 
     program: str
     line: int

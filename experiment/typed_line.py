@@ -1,4 +1,4 @@
-"""Reads a typed or script line: text for the model, or a command."""
+"""Reads a line that a user typed or a script contains: text for the model, or a command."""
 
 import re
 from typing import Literal, NamedTuple
@@ -19,8 +19,8 @@ class TypedLine(NamedTuple):
 def read_line(text: str) -> TypedLine:
     r"""Decide whether a line is text for the model (`{make it faster}`) or a command.
 
-    A line whose first brace is not closed is `open`. A backslash before the first brace makes a command of it,
-    without the backslash: `\{ echo a; echo b; }`. Quotes are not parsed.
+    A line that begins with a brace and does not close it is `open`. A line such as `\{ echo a; echo b; }` is a
+    command, which is typed without the backslash. Quotes are not parsed.
     """
     if _ESCAPED.match(text):
         return TypedLine("command", text[1:])

@@ -20,12 +20,12 @@ class Reserved(Event):
     written: Amount = 0
     gpu_seconds: float = Field(default=0.0, ge=0, le=MOST)
     anew: bool = False
-    """True if the execution starts from its beginning. GPU seconds under the same `name` were then used by a lost
-    execution, and stay counted."""
+    """True if the command is started; False if a killed process started it. If True, GPU seconds that were recorded
+    under the same `name` before belong to a lost execution, and stay counted."""
 
 
 class Settled(Event):
-    """A reserved request or execution ended. The fields hold what it used; `estimated` is about its tokens."""
+    """A reserved request or execution ended. The fields hold what it used. `estimated`: its tokens are estimated."""
 
     kind: Literal["settled"] = "settled"
     name: str

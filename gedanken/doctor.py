@@ -39,7 +39,7 @@ from gedanken.sandbox.wheels import REQUIREMENTS
 ANSWER_SECONDS = 4
 """Time limit in seconds for one engine or program to answer."""
 LOOK_SECONDS = 10
-"""Time limit in seconds for examining all groups of items. The groups are examined in parallel."""
+"""Time limit in seconds for examining all groups, such as `engines` and `disk`. They are examined in parallel."""
 SCARCE_BYTES = 3 << 30
 AMPLE_BYTES = 10 << 30
 """Free disk space in bytes that is enough for an image, the embedded model and some workspaces. The CUDA image needs
@@ -54,18 +54,19 @@ _STYLES: dict[State, str] = {"ok": "green", "missing": "bold red", "warning": "y
 
 
 class Line(NamedTuple):
-    """One line of the report: an item, and the state in which it was found."""
+    """One line of the report: an item, such as an engine, and its state."""
 
     group: str
     name: str
     state: State
     detail: str
     remedy: str = ""
-    """A command or advice for fixing the item; set on every line that is not `ok`."""
+    """A command or advice for fixing the item; set on every line whose state is not `ok`."""
 
 
 def examine() -> list[Line]:
-    """Examine all groups in parallel. A group that fails, or exceeds LOOK_SECONDS, gives one line with the reason."""
+    """Examine all groups in parallel. A group whose examination fails, or takes longer than LOOK_SECONDS, gives one
+    line with the reason."""
     _load_ours()  # before the examinations run in threads, because parallel imports can deadlock
     found: dict[str, list[Line]] = {group: [] for group in _LOOKS}
     threads = {
@@ -287,7 +288,7 @@ def _plugin(name: str, each: Plugin, used: Plugin | None) -> Line:
 
 
 def _load_ours() -> None:
-    """Import the objects that the built-in plug-ins name."""
+    """Load gedanken's own plug-ins, which imports their modules."""
     for group in GROUPS:
         for each in installed(group):
             if each.is_ours:

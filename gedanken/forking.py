@@ -39,8 +39,8 @@ async def fork(  # noqa: PLR0913 (what a fork is made of)
 ) -> RunResult:
     """Start a run that equals the run in `folder` up to script line `at` (from 1), and continues with the changes.
 
-    Earlier results are copied from the other run's ledger; a replaced model is not asked again. Raises BadInput if a
-    change would have no effect, and the same errors as `run`.
+    Results before line `at` are copied from the ledger of that run. If the model is replaced, the old one is not
+    asked again. Raises BadInput if a change would have no effect, and the same errors as `run`.
     """
     was, source = spec_to_resume(folder, again, asks_its_model=changes.model is None), read_run(folder)
     spec = _changed(was, source, at, changes, again)
@@ -140,7 +140,8 @@ def _changed(was: RunSpec, source: RunLog, at: int, changes: Changes, again: Aga
 
 
 def _earlier(was: RunSpec, at: int, changes: Changes, model: ModelSpec) -> tuple[Part, ...]:
-    """Return all parts of the fork but the last: ranges of lines with one model and one persona."""
+    """Return all parts of the fork except the last. A part is a range of script lines with one model and one
+    persona."""
     parts = [_part(was, until) for until in sorted({*(part.until for part in was.earlier), at})]
     changed = [
         part

@@ -40,8 +40,8 @@ class ListedRun(NamedTuple):
 
 
 def list_runs(folder: Path) -> list[ListedRun]:
-    """List the runs in a folder, the newest first; a missing default folder is empty. Raises BadInput if the folder
-    cannot be read."""
+    """List the runs in a folder, the newest first. If the default folder (`runs/`) is missing, the list is empty.
+    Raises BadInput if the folder cannot be read."""
     try:
         paths = sorted(folder.iterdir())
     except FileNotFoundError as error:
@@ -112,7 +112,7 @@ def age_of(begun: str) -> str:
 
 
 def remove_run(folder: Path) -> None:
-    """Remove a run folder and its workspaces, and end what a killed process of the run left behind.
+    """Remove a run folder and its workspaces, and end the containers and processes that a killed run left.
 
     Raises BadInput if the folder is no run folder, is a link, or is in use; NoSandbox if its workspaces are in use;
     OSError if it cannot be removed.

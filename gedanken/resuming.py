@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from gedanken.graphs.context import Context
 
 FORKED = "forked from "
-"""Beginning of a note that marks a complete fork, stored when all before the fork's line is copied."""
+"""Beginning of a note that a fork gets once the results of the original run are copied. A fork without it cannot be
+resumed."""
 RUNS = Path("runs")
 # strict, because clients parse URLs differently: some end the host at a backslash, others at the last @
 _HERE = re.compile(
@@ -55,8 +56,8 @@ class Again:
 
 
 async def resume(folder: Path, screen: Screen, again: Again) -> RunResult:
-    """Continue a run where its last process ended; of a complete run, only return the result. Raises the same errors
-    as `run`."""
+    """Continue a run where its last process ended. If the run is complete, only return its result. Raises the same
+    errors as `run`."""
     if (ended := _ended(folder)) is not None:
         is_probe = ended.log.spec is not None and ended.log.spec.probe is not None
         more = "" if is_probe else "; to add runs: gedanken extend"
@@ -95,7 +96,7 @@ async def approve(folder: Path, answer: Approve | EditIt | Reject | None, screen
     """Store a person's decision on the waiting program, and continue the run. If `answer` is None, the person is
     asked.
 
-    Raises the same errors as `resume`, and BadInput if no program waits, or if this run asks nobody.
+    Raises the same errors as `resume`, and BadInput if no program waits, or if the run asks no person.
     """
     was = _stored(folder)
     spec = spec_to_resume(folder, again)
@@ -115,7 +116,7 @@ async def approve(folder: Path, answer: Approve | EditIt | Reject | None, screen
 
 
 def _check_asks(spec: RunSpec, log: RunLog, before: Sequence[Program]) -> None:
-    """Raise BadInput if the run asks no person about the program after those in `before`."""
+    """Raise BadInput if the run asks no person about the program that follows the programs in `before`."""
     said = {(decided.program, decided.sha256): decided.answer for decided in log.decisions}
     if asks_person(spec.approve, [said.get((program.label, program.sha256)) for program in before]):
         return
@@ -188,7 +189,7 @@ async def extend(folder: Path, real: int | None, imagined: int | None, screen: S
 
 
 def _check_repeated(was: RunSpec, now: RunSpec, log: RunLog) -> None:
-    """Raise BadInput if no run could be added."""
+    """Raise BadInput if the run cannot get any further real or imagined runs."""
     if was.probe is not None:
         raise BadInput(
             f"{log.folder}: a probe has no real or imagined runs to add to; start another one with gedanken probe"
@@ -230,7 +231,7 @@ async def _replaying(spec: RunSpec, store: RunStore, source: RunLog) -> "AsyncIt
 
 
 def newest_unfinished() -> Path:
-    """Return the newest folder under runs/ with an unfinished run, neither at work nor a replay. Raises BadInput if
+    """Return the newest folder under runs/ whose run is unfinished, not at work, and not a replay. Raises BadInput if
     there is none."""
     begun = [path for path in RUNS.iterdir() if path.is_dir()] if RUNS.is_dir() else []
     for path in sorted(begun, key=lambda folder: folder.stat().st_mtime, reverse=True):
@@ -245,9 +246,9 @@ def newest_unfinished() -> Path:
 def spec_to_resume(folder: Path, again: Again, *, asks_its_model: bool = True) -> RunSpec:
     """Return the spec of the run in `folder`, with the base URL and budget of `again`, if given.
 
-    `again` must confirm programs without isolation, and a model's address on another machine. With
-    `asks_its_model=False`, the address needs no confirmation. Raises BadInput if a confirmation is missing, or if the
-    run cannot be continued.
+    If programs run without isolation, `again.trusted` must allow it. If the model is on another machine,
+    `again.base_url` must give its address, except with `asks_its_model=False`. Raises BadInput if one of these is
+    missing, or if the run cannot be continued.
     """
     check_collector(again.collector)
     spec = _stored(folder)
@@ -292,7 +293,7 @@ def _tell_dropped(was: RunSpec, spec: RunSpec, screen: Screen) -> None:
 
 
 def is_here(address: str) -> bool:
-    """Return whether the URL points to this machine (loopback) for every client."""
+    """Return whether every client reads the URL as an address of this machine (loopback)."""
     return _HERE.fullmatch(address) is not None
 
 

@@ -92,7 +92,8 @@ async def run(spec: RunSpec, screen: Screen, out: Path | None = None, collector:
 
 
 def check(spec: RunSpec) -> None:
-    """Raise BadInput for a spec that cannot be run or stored, has an API key, or has a probe without a result."""
+    """Raise BadInput if a spec cannot be run or stored, contains an API key, or has a probe that could give no
+    result."""
     from gedanken.agents.registry import check_name
 
     check_supplied(spec.experiment)
@@ -121,7 +122,8 @@ def check_collector(address: str | None) -> None:
 
 
 async def go(store: RunStore, screen: Screen, collector: str | None = None) -> RunResult:
-    """Do the work of the run in `store` whose results the run's ledger lacks. Raises the same errors as `run`."""
+    """Do the rest of the run in `store`: all work whose result is not in its ledger. Raises the same errors as
+    `run`."""
     from gedanken.graphs.context import open_context
 
     compared = Compared()
@@ -188,7 +190,7 @@ async def drive(
 
 
 def _lost(store: RunStore, why: str) -> NoModel | NoSandbox:
-    """Return the error of a run that ended because its engine or its model was lost."""
+    """Return the error, with the text `why`, for a run that ended because its engine or its model was lost."""
     was_engine = any(execution.cause is Cause.ENGINE_LOST for execution in store.executions.values())
     return NoSandbox(why) if was_engine else NoModel(why)
 
@@ -221,7 +223,7 @@ def reported(store: RunStore, compared: Compared, screen: Screen) -> tuple[Analy
 
 
 def _judged(log: RunLog, screen: Screen) -> Path | None:
-    """Write the page of a probe, with the verdict, and return its path; None without answers."""
+    """Write the page of a probe, with the verdict. Return its path, or None if there are no answers."""
     from gedanken.compare.verdict.sentences import of_all
     from gedanken.report.writing import PAGE, write_probe_page
 
@@ -337,7 +339,7 @@ def root_inputs(spec: RunSpec) -> dict[str, Any]:
 
 
 def _done(store: RunStore, update: dict[str, Any]) -> dict[str, Any]:
-    """Return the result of a node with programs and executions in place of their labels."""
+    """Return the `update` of a node, with programs and executions in place of their labels."""
     return {
         **update,
         "programs": [store.programs[label] for label in update.get("programs", [])],
@@ -385,7 +387,7 @@ def _by_whom(program: Program) -> str:
 
 
 def _how_ended(execution: Execution) -> str:
-    """Return how an execution ended; of a cut reply, the reason for the cut."""
+    """Return how an execution ended, or why its reply was cut."""
     cut = "the reply was "
     why = next((note for note in execution.notes if note.startswith(f"{cut}cut")), None)
     return why.removeprefix(cut) if why and execution.cause is Cause.CUT else str(execution.cause)

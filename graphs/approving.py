@@ -15,7 +15,7 @@ def is_to_be_approved(context: Context, program: Program) -> bool:
 
 
 def rejection_of(context: Context, program: Program) -> Reject | None:
-    """Return a person's rejection of a program, if any; in a replay, always None."""
+    """Return a person's rejection of a program; None if there is none, and always None in a replay."""
     answer = context.store.decision_on(program)
     # A replay has no meter: what the original run executed must not be refused.
     return answer if isinstance(answer, Reject) and context.meter is not None else None

@@ -12,14 +12,14 @@ tokens of the embedded model.
 """
 TABLE_TOKENS = 320
 TABLE_TOKENS_A_GPU = 110
-"""The tokens added to `TABLE_TOKENS` for each GPU. A true table has 301 tokens with one GPU, 616 with four, 1,036
-with eight."""
+"""The tokens added to `TABLE_TOKENS` for each GPU in the answer to nvidia-smi. A true answer has 301 tokens with one
+GPU, 616 with four, 1,036 with eight."""
 
 
 def boot_limits(command: str, limits: Limits, gpus: int, *, steps: bool) -> Limits:
     """Return the limits for the answer to a boot command: little more than a true answer needs.
 
-    `gpus` is how many GPUs a true answer lists. With `steps`, `limits` is returned unchanged.
+    `gpus` is how many GPUs a true answer lists. If `steps` is True, `limits` is returned unchanged.
     """
     if steps:
         return limits
@@ -28,7 +28,7 @@ def boot_limits(command: str, limits: Limits, gpus: int, *, steps: bool) -> Limi
 
 
 def check_booted(answers: Sequence[Execution]) -> None:
-    """Raise NoModel if no boot command got a reply; RequestRefused if resuming the run would not change that."""
+    """Raise NoModel if no boot command got a reply; raise RequestRefused if the server refused all these requests."""
     if all(answer.is_refused for answer in answers):
         raise RequestRefused(answers[0].notes[0])
     if all(answer.cause is Cause.NO_REPLY for answer in answers):

@@ -67,14 +67,14 @@ class Context:
         return self.earlier.get(self.spec.model_at(line).name, self.model)
 
     def persona_at(self, line: int) -> Persona:
-        """Return the persona at a script line, as the experiment's conditions change it."""
+        """Return the persona that is played at a script line, without claims if `conditions.claims` is False."""
         return self.spec.played_at(line)
 
     def in_session(self, model: Model, place: str | None, *, is_settled: bool) -> Model:
         """Return the model for one question of a session.
 
-        `place` names the question in the ledger; None if its messages contain no earlier replies. With
-        `is_settled`, a stored failure stays, because the ledger has later replies.
+        `place` names the question in the ledger; None if its messages contain no earlier replies. If `is_settled` is
+        True, a stored failure stays, because the ledger has later replies.
         """
         if not isinstance(model, KeptModel):
             return model
@@ -193,7 +193,7 @@ def _ledger_of(store: RunStore) -> Ledger:
 def replay_context(spec: RunSpec, store: RunStore, source: RunLog, compared: Compared) -> Context:
     """Return the context for a replay of `source`, whose ledger has all replies and results.
 
-    Raises BadInput if that run has no execution.
+    Raises BadInput if `source` has no execution.
     """
     if source.machine_facts is None or source.setup is None or source.folder is None:
         raise BadInput(f"{source.folder}: its ledger contains no execution, so there is nothing to replay")

@@ -222,7 +222,7 @@ async def execute(state: State, runtime: Runtime[Context]) -> Command[Any]:
 
 
 def _judged(context: Context, state: State, program: Program, execution: Execution) -> Program:
-    """Return the program with `works` set according to its run."""
+    """Return the program with `works`, `problems` and `edit` set according to its run."""
     task = context.experiment.task_at(execution.line)
     if program.given:
         return replace(program, works=execution.exit_code == 0)

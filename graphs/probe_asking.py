@@ -47,7 +47,7 @@ def planned_items(context: Context) -> list[ProbeItem]:
 def schedule_of(context: Context) -> list[Unit]:
     """Return all units of the plan in the order in which they are asked.
 
-    The first are the pilot, which measures the time per question.
+    The first units are the pilot, which measures the time per question.
     """
     design, plan, items = design_of(context), context.store.plan, planned_items(context)
     assert plan is not None
@@ -99,7 +99,7 @@ def seconds_left(context: Context) -> float | None:
 def seconds_taken(answers: Sequence[AnswerKept], parallel: int) -> dict[Arm, float]:
     """Return the average seconds per question in each arm, divided by `parallel`, the number of concurrent requests.
 
-    Without an answer, `direct` is taken to need 10 s.
+    If no question of the arm `direct` was answered, its average is assumed to be 10 seconds.
     """
     taken: dict[Arm, list[float]] = {}
     for answer in answers:
@@ -120,7 +120,8 @@ async def ask_units(
 ) -> list[AnswerKept]:
     """Ask the questions of all units, several units at once, and return the answers.
 
-    Each answer is stored and passed to `heard`. The loss of the model goes to `losses`, and ends the asking.
+    Each answer is stored and passed to `heard`. If the model is lost, the error is added to `losses`, and nothing
+    more is asked.
     """
     work = [partial(_ask_unit, context, items, unit, losses, heard) for unit in units]
     answered = await at_once(work, context.model.pace.parallel)

@@ -55,7 +55,7 @@ async def plan(_state: ProbeState, runtime: Runtime[Context]) -> dict[str, Any]:
 
 
 async def truths(_state: ProbeState, runtime: Runtime[Context]) -> dict[str, Any]:
-    """Execute the plan's programs on the real machine for their true outputs, and check the user's suite there."""
+    """Execute the plan's programs on the real machine to get their true outputs, and also check the user's suite."""
     context, suite = runtime.context, design_of(runtime.context).suite
     items = [item for item in planned_items(context) if item.family != SUITE]
     with context.store.work("truths", f"{len(items)} items"):
@@ -105,7 +105,7 @@ async def ask(state: ProbeState, runtime: Runtime[Context]) -> Command[Any]:
 
 
 def _heard(runtime: Runtime[Context], end: int, units: int) -> Callable[[AnswerKept], None]:
-    """Return a callback that reports each answer as it arrives, with an empty outcome before `judge`."""
+    """Return a callback that reports each answer with its outcome, or an empty one if only `judge` can tell it."""
     context = runtime.context
     suite = suite_of(context.store.log)
 

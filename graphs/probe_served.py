@@ -21,7 +21,7 @@ class ProbeServing(Serving):
     """One execution of the probe graph by the server."""
 
     async def make_ready(self, state: Any) -> None:
-        """Ask again the questions before the checkpoint; the ledger answers."""
+        """Ask the questions before the checkpoint once more; the replies come from the ledger."""
         async with self._ready:
             if self._is_ready:
                 return
@@ -36,7 +36,7 @@ class ProbeServing(Serving):
 
 
 def build_served_probe(serving: Serving | None) -> "CompiledStateGraph[ProbeState, RunSpec, ProbeState, ProbeState]":
-    """Build the probe graph that `serving` executes; with None, it is only for reading."""
+    """Build the probe graph that `serving` executes; if `serving` is None, the graph is only for reading."""
     graph = StateGraph(ProbeState, context_schema=RunSpec)
     add_probe_nodes(graph, serving.node) if serving else add_probe_nodes(graph)
     return graph.compile()

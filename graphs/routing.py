@@ -110,7 +110,7 @@ def failure_in(context: Context, state: State) -> Failure | None:
 def failure_ref(program: Program, run: Execution | None, *, rejected: bool = False) -> FailureRef:
     """Return a program's failure as the state stores it.
 
-    `run` is None if the program was refused unrun; `rejected` is True if a person rejected it.
+    `run` is None if the program was refused without a run; `rejected` is True if a person rejected the program.
     """
     return {
         "program": program.label,
@@ -157,14 +157,14 @@ def endings_shown(context: Context, state: State, line: int) -> list[str]:
 
 
 def versions_run(context: Context, state: State) -> list[Program]:
-    """Return the program versions that were really run, so no refused ones."""
+    """Return the program versions that were really run. Refused versions are not among them."""
     ran = {execution.program for execution in _real_runs(context, state)}
     return [program for program in programs_in(context, state) if program.label in ran]
 
 
 def follows_samples(experiment: Experiment, index: int) -> bool:
-    """Return whether the last typed line before `index` runs a program. A sample of it then filled the server's
-    cache."""
+    """Return whether the last typed line before `index` runs a program. If so, a sample of this program was the last
+    to fill the server's cache."""
     before = [line for line in experiment.script[:index] if line.type is not None]
     return bool(before) and before[-1].runs is not None
 
@@ -172,7 +172,7 @@ def follows_samples(experiment: Experiment, index: int) -> bool:
 def questions(context: Context, state: State) -> list[Question]:
     """Return one question on surprisal for each working program of the coder.
 
-    It holds the messages to the model, and the outputs of seed 0 and sample 0.
+    Each question holds the messages to the model, and the outputs of seed 0 and sample 0.
     """
     # Scoring the many versions of supplied programs would take as long as all samples.
     given = {program.label for program in programs_in(context, state) if program.given}

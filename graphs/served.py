@@ -98,7 +98,7 @@ def _check_labels(name: str, labels: Iterable[object], known: Container[object],
 
 
 def build_served_graph(serving: Serving | None) -> "CompiledStateGraph[State, RunSpec, State, State]":
-    """Build the experiment graph that `serving` executes; with None, it is only for reading."""
+    """Build the experiment graph that `serving` executes; if `serving` is None, the graph is only for reading."""
     graph = StateGraph(State, context_schema=RunSpec)
     add_nodes(graph, serving.node) if serving else add_nodes(graph)
     return graph.compile()

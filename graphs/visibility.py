@@ -13,7 +13,7 @@ from gedanken.records.run_store import RunStore
 def introduce(experiment: Experiment, program: Program, turns: Sequence[TurnRef]) -> list[TurnRef]:
     """Return the turns of the session, with a turn for a new program version.
 
-    It holds the version's source or, if sources are hidden, the coder's instruction.
+    The new turn holds the version's source or, if sources are hidden, the coder's instruction.
     """
     if experiment.conditions.source == "shown":
         return [*turns, placed(program)]

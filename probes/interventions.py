@@ -30,8 +30,11 @@ class Change:
 
 
 def changed(source: str, name: str) -> str:
-    """Return the program with the change `name`. Raises CannotChange if there is no such change, or nothing to
-    change. Raises SyntaxError if the program cannot be parsed."""
+    """Return the program with the change `name`.
+
+    Raises CannotChange if there is no such change, or if the program has nothing that it could change; SyntaxError if
+    the program cannot be parsed.
+    """
     if name not in CHANGES:
         raise CannotChange(f"there is no change “{name}”; the changes are {', '.join(CHANGES)}")
     change = CHANGES[name]
@@ -136,7 +139,8 @@ def _renamed(source: str) -> str:
 
 
 def _number(tree: ast.Module, node: ast.expr) -> ast.Constant:
-    """Return the number that a node is, or the only one assigned to its name; otherwise raise CannotChange."""
+    """Return the number that `node` is, or the only value assigned to the variable `node`. Raises CannotChange if
+    that is no number."""
     if isinstance(node, ast.Name):
         stores = [part for part in ast.walk(tree) if isinstance(part, ast.Name) and part.id == node.id]
         stores = [store for store in stores if isinstance(store.ctx, ast.Store)]

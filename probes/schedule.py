@@ -10,8 +10,8 @@ from gedanken.probes.families.built_in import family
 Unit = tuple[Question, ...]
 """Questions that are asked one after the other in one session; most sessions have only one question."""
 ENOUGH_GROUPS = 3
-"""Enough groups for each operation and size. If time is short, a plan leaves out sizes first, then groups below this
-number."""
+"""Number of groups for each operation and size that a plan keeps as long as it can. If time is short, it leaves out
+the largest sizes first."""
 DIRECT_SHARE = 0.75
 """Share of the time that the questions of the arm `direct` may take. The remaining time is for the other arms (ways
 of asking).
@@ -28,8 +28,8 @@ def sizes_of(design: ProbeDesign) -> tuple[int, ...]:
 
 
 def items_of(design: ProbeDesign, sizes: Sequence[int], groups: int) -> list[ProbeItem]:
-    """Return the items of a design in `groups` rounds, then those of the user's suite. Each round has one group for
-    each operation and size."""
+    """Return the items of a design in `groups` rounds, then the items of the user's suite. Each round has one group
+    for each operation and size."""
     made = {
         (name, operation, size): _groups(family(name).items(operation, size, design.seed, groups))
         for name in design.families
@@ -131,7 +131,7 @@ def _again(items: Sequence[ProbeItem]) -> list[Unit]:
 
 
 def _sessions(items: Sequence[ProbeItem]) -> Iterator[Unit]:
-    """Yield two sessions for each family with at least three items: one in order, one in reverse order."""
+    """Yield two sessions for each family with at least three items: the second asks about them in reverse order."""
     for name in dict.fromkeys(item.family for item in items):
         ids = [item.id for item in items if item.family == name and item.role in _IN_HORIZON][:3]
         if len(ids) < 3:

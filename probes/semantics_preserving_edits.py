@@ -34,10 +34,10 @@ def semantics_preserving_edits(source: str) -> dict[str, str]:
 
 
 def watched_line(source: str) -> int | None:
-    """Return the line of the watched print: the first one from the comment that says “once” on, or else the first of
-    all.
+    """Return the line number of the watched print: the first print after the comment that says “once”.
 
-    None for a program without a print. Raises SyntaxError if the program cannot be parsed.
+    If there is none, it is the first print of the program. None for a program without a print. Raises SyntaxError if
+    the program cannot be parsed.
     """
     comment = _comment(source)
     lines = [statement.lineno for statement in _prints(_parsed(source))]
@@ -176,7 +176,8 @@ def _comment(source: str) -> tokenize.TokenInfo | None:
 
 
 def _replace(source: str, comment: tokenize.TokenInfo, text: str) -> str:
-    """Return the program with a comment replaced; an empty text removes the comment, and its line if empty."""
+    """Return the program with `comment` replaced by `text`. If nothing is left in the comment's line, remove the
+    line."""
     lines = source.split("\n")
     row, column = comment.start
     before = lines[row - 1][:column]
@@ -185,7 +186,8 @@ def _replace(source: str, comment: tokenize.TokenInfo, text: str) -> str:
 
 
 def _blank(source: str, line: int, more: int | None) -> str:
-    """Return the program with `more` additional blank lines below a line; None removes all blank lines there."""
+    """Return the program with `more` additional blank lines below `line`. If `more` is None, remove the blank lines
+    below `line`."""
     lines = source.split("\n")
     below = lines[line:]
     if more is not None:

@@ -1,4 +1,4 @@
-"""Reads the command sequences of the probe `terminal`, whose output depends on the terminal's state."""
+"""Reads the command sequences of the probe `terminal`. What the commands print depends on the terminal's state."""
 
 from importlib import resources
 from typing import Annotated, Literal, NamedTuple, get_args

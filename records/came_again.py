@@ -1,19 +1,19 @@
-"""Notes results that replaced stored ones in a resumed run."""
+"""Explains why results of a resumed run differ from the stored ones that they replace."""
 
 from gedanken.experiment.execution import MAY_COME, Execution
 
 
 class Changed:
-    """Collects results that replaced other ones from an earlier process."""
+    """Collects the results that differ from the stored results that they replace."""
 
     def __init__(self) -> None:
         """Start without results."""
         self._changed: list[Execution] = []
 
     def why(self, before: Execution, now: Execution) -> str:
-        """Return a note why a command was run, or the model asked, once more.
+        """Return a note that says why the result `now` replaces the stored result `before`.
 
-        Empty if the result is the same, or if the earlier one failed with a cause in `MAY_COME`.
+        Empty if both are the same, or if `before` failed with a cause in `MAY_COME`.
         """
         if not _is_another(before, now):
             return ""

@@ -26,13 +26,13 @@ class Failures(NamedTuple):
     """Numbers of executions and answers that failed for a cause in `MAY_COME`."""
 
     kept: int
-    """Those that are not repeated, because later replies were requested without them."""
+    """Number of failures that are not repeated, because later replies were requested without the failed reply."""
     before_fork: int
-    """Those that are not repeated, because a fork has changed the model that would have to reply."""
+    """Number of failures that are not repeated, because a fork has changed the model that would have to reply."""
     repeated: int
     """Number of failures that a resumed run repeats."""
     refused: int = 0
-    """Those that are not repeated, because the model's server refused the request."""
+    """Number of failures that are not repeated, because the model's server refused the request."""
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -62,7 +62,7 @@ def failures_of(log: RunLog) -> Failures:
 
 
 def answered_in(log: RunLog) -> frozenset[str]:
-    """Return the places of replies that continue a session, as the log shows them."""
+    """Return the places (lines and questions) at which the log shows that the model replied within a session."""
     assert log.spec is not None
     # The ledger marks them too, but not in earlier versions; a dying process may mark more than it logs.
     conditions = log.spec.experiment.conditions
@@ -73,22 +73,22 @@ def answered_in(log: RunLog) -> frozenset[str]:
 
 
 def taken_over(source: RunLog, answered: Iterable[str], same: int, at: int) -> frozenset[str]:
-    """Return the places that a fork marks in its ledger, of those `answered` in the run `source`.
+    """Return the places that a fork takes over from `answered`, the places at which the run `source` has replies.
 
-    The fork equals that run before the line with index `same`. No failure from the line with index `at` on is
-    kept.
+    The fork equals `source` before the line with the index `same`. Failures from the line with the index `at` on
+    are requested again.
     """
     lines = {one for one in _lines(answered) if one < same} | {min(source.settled_before, same - 1)}
     return frozenset(_places({min(line, at) for line in lines}))
 
 
 def continues_session(program: str | None, conditions: Conditions) -> bool:
-    """Return whether a program, or an ordinary command (None), is imagined after the replies to earlier lines."""
+    """Return whether a line is imagined after the replies to earlier lines; `program` is None if it runs none."""
     return program is None or conditions.session == "running"
 
 
 def is_settled(run: Execution, answered: Collection[str]) -> bool:
-    """Return whether a failed execution is kept: its server refused it, or later lines were imagined without it."""
+    """Return whether a failed execution stays: the server refused it, or later lines were imagined without it."""
     # Only sample 0 is part of the session, and the boot commands (line -1) have sessions of their own.
     return run.is_refused or (run.imagined and run.sample == 0 and is_line_settled(run.line, answered))
 
@@ -99,7 +99,7 @@ def is_line_settled(line: int, answered: Collection[str]) -> bool:
 
 
 def is_replaced(run: Execution, spec: RunSpec) -> bool:
-    """Return whether another model imagined an execution than the one that is asked now."""
+    """Return whether an execution was imagined by a model that a fork has replaced by another one."""
     return run.imagined and spec.model_at(run.line).name != spec.model.name
 
 
@@ -114,7 +114,7 @@ def place_of_line(line: int) -> str:
 
 
 def place_of_question(question: Question) -> str:
-    """Return the name of a place in a session of a probe."""
+    """Return the name of a question's place in its session of a probe."""
     return f"question-{digest(question.key)[:32]}"
 
 
@@ -128,7 +128,7 @@ def _lines(answered: Iterable[str]) -> list[int]:
 
 
 def _later_questions(log: RunLog) -> dict[str, tuple[Question, ...]]:
-    """Return, by each probe question's key, the later questions of its session."""
+    """Return the later questions in the session of each probe question, by the key of the question."""
     design, plan = log.spec.probe if log.spec else None, log.plan
     if design is None or plan is None:
         return {}

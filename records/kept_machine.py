@@ -1,4 +1,4 @@
-"""Wraps a real machine, so that the ledger stores its executions and saves second runs."""
+"""Wraps a real machine, so that the ledger stores its executions and no command with a stored result is run again."""
 
 import asyncio
 import json
@@ -26,13 +26,13 @@ RUN_AGAIN = "run again, to restore the workspace"
 
 Tell = Callable[[str], None]
 Lends = Callable[[str, float, Callable[[], bool]], AbstractAsyncContextManager[Callable[[float], None]]]
-"""Type of a function that reserves the machine for an execution: (its name, its maximum seconds, a function that says
-whether it was started before). The context yields a function for the seconds that it took."""
+"""Type of a function that reserves the machine for an execution, given the execution's name, its maximum seconds, and
+a function that says whether it was started before. The context yields a function: call it with the seconds used."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A change of a workspace from the state `before` to `after`: a command, or else the file `name` with `text`."""
+    """A change of a workspace from the state `before` to `after`: `command` was run, or the file `name` written."""
 
     before: str
     after: str
@@ -44,8 +44,8 @@ class Step:
 class KeptMachine:
     """A machine that runs only commands whose results the ledger does not contain; see RealMachine.
 
-    A workspace's state is the digest of everything written and typed there. Before a command really runs, the
-    state is restored from a mark, or by running earlier commands again. The user is told of the latter.
+    A workspace's state is the digest of everything written and typed in it. Before a command really runs, the
+    state is restored from a mark, or by running earlier commands again. The user is told if commands run again.
     """
 
     def __init__(  # noqa: PLR0913 (the parts of a machine, put together in one place)
@@ -79,7 +79,7 @@ class KeptMachine:
         self._lock = asyncio.Lock()
 
     def write(self, name: str, text: str) -> None:
-        """Record a file for the home folder, written only when a command has to be run."""
+        """Record a file for the home folder. It is written only when a command has to be run."""
         after = digest([self._state, "write", name, text])
         self._take(Step(self._state, after, name=name, text=text))
 
@@ -88,7 +88,7 @@ class KeptMachine:
         self._marked = self._state
 
     def branch(self, seed: int, *, reseed: bool = False) -> Self:
-        """Return the machine with another seed, on a copy of the workspace as last marked; see RealMachine.branch."""
+        """Return a machine with this seed, whose workspace is a copy of the last mark; see RealMachine.branch."""
         branch = type(self)(
             self._ledger, self._environment, self.name, self._real, self._tell, self._note, self._lends
         )
@@ -190,7 +190,7 @@ class KeptMachine:
             self._real.brought.update({artifact.sha256: artifact.path for artifact in execution.artifacts})
 
     async def _trunk_for(self, name: str, command: str) -> SandboxMachine:
-        """Return the trunk's machine, with its workspace in the command's state, marked."""
+        """Return the trunk's machine. Its workspace is in the state that the command starts from, saved as a mark."""
         async with self._lock:
             assert self._real is not None
             known, doing = self._at()
@@ -205,7 +205,7 @@ class KeptMachine:
             return self._real
 
     async def _branch_for(self, name: str, command: str) -> SandboxMachine:
-        """Return the machine of a branch, at first with a new copy of the marked workspace."""
+        """Return the machine of a branch. At the branch's first command, its workspace is copied from the mark."""
         if self._branch is not None:
             return self._branch
         trunk, mark = self._trunk, _mark(self._state)
@@ -270,7 +270,7 @@ class KeptMachine:
         return self._steps[: last + 1]
 
     def _name_written(self, state: str) -> None:
-        """Tell the real machine which files came from outside: these are no artifacts."""
+        """Tell the real machine which files gedanken wrote, because these are no artifacts."""
         assert self._real is not None
         self._real.written.update(step.name for step in self._steps_to(state) if step.name)
 
@@ -339,5 +339,5 @@ def _mark(state: str) -> str:
 async def free(
     _name: str, _most_seconds: float, _has_begun: Callable[[], bool]
 ) -> AsyncIterator[Callable[[float], None]]:
-    """Reserve and count nothing, as the `Lends` of unlimited machines."""
+    """The `Lends` of machines without a budget: reserve and count nothing."""
     yield lambda _seconds: None

@@ -1,4 +1,4 @@
-"""Wraps a model, so that the ledger stores its replies and saves second requests."""
+"""Wraps a model, so that the ledger stores its replies, and no request with a stored reply is sent again."""
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
@@ -75,7 +75,7 @@ class KeptReply(BaseModel):
     no_reply: str | None = None
     cause: Cause = Cause.NO_REPLY
     may_pass: bool = False
-    """If there is no reply: whether the request may get one later. If not, it is never sent again."""
+    """If there is no reply: True if the request may get a reply later; False if it is never sent again."""
     failures: int = Field(default=1, ge=1, le=1_000_000)
     """If there is no reply: how often the request has failed so far."""
 
@@ -101,7 +101,7 @@ class KeptModel(Model):
     is_settled: bool = False
     """True if a stored failure is used as it is, even a temporary one, because other replies depend on it."""
     place: str | None = None
-    """The place of the requests in a session, if their messages contain the replies to the requests before; see
+    """The place in a session at which the model is asked, if the messages contain earlier replies of the session; see
     `Ledger.mark_answered`."""
     note: Callable[[str], None] = lambda _told: None
     """Function that receives notes for the reader of the log."""
@@ -119,8 +119,8 @@ class KeptModel(Model):
     ) -> Reply:
         """Reply as Model.reply does; a reply in the ledger costs nothing.
 
-        A failure in the ledger is raised again. But after a temporary one, such as a busy server, the model is
-        asked again, unless `is_settled` or `replays`. With `replays`, a missing reply raises NotKept.
+        A failure in the ledger is raised again. But after a temporary failure, such as a busy server, the model is
+        asked again, unless `is_settled` or `replays`. If `replays` is set, a missing reply raises NotKept.
         """
         key = self._key([list(message) for message in messages], asdict(sampling), role, fresh)
         if (found := await off_loop(self.ledger.get, "replies", key)) is not None and (
@@ -173,7 +173,7 @@ class KeptModel(Model):
     ) -> Lines | None:
         """Score as Model.scored does, or return the scores from the ledger.
 
-        Raises NotKept if they are missing and the model must not be asked.
+        Raises NotKept if the scores are missing and the model must not be asked.
         """
         key = self._key([list(message) for message in messages], text, "score", True)
         if (found := await off_loop(self.ledger.get, "scores", key)) is None:

@@ -1,4 +1,4 @@
-"""Stores the ledger of a run, each reply and execution in a file named after its request."""
+"""Stores the ledger of a run. Each reply and each execution is a file, named after the request or command."""
 
 import json
 import os
@@ -19,8 +19,8 @@ LEDGER = "ledger"
 Kind = Literal["replies", "executions", "scores", "about"]
 KINDS: tuple[Kind, ...] = ("replies", "executions", "scores", "about")
 _ANSWERED = "answered"
-"""Folder of marks: empty files, each named after a place in a session, and usually after a reply there; see
-`Ledger.mark_answered`."""
+"""Folder of marks: empty files, each named after a place in a session, and mostly after the key of the reply at this
+place; see `Ledger.mark_answered`."""
 _BY = "@"
 """Stands between the place and the key of the reply in the name of a mark."""
 _ASKED = ".asked"
@@ -44,7 +44,7 @@ class Ledger:
     """The entries of a run's ledger, by kind and key."""
 
     def __init__(self, run: Path, *, writes: bool = True, note: Callable[[str], None] | None = None) -> None:
-        """Open the ledger of a run. With `writes=False`, for a replay, it is only read.
+        """Open the ledger of a run. If `writes` is False, as for a replay, it is only read.
 
         `note` receives notes for the log, for example on a damaged entry.
         """
@@ -58,7 +58,7 @@ class Ledger:
             _make_folder(self.folder / name)
 
     def get(self, kind: Kind, key: str) -> dict[str, Any] | None:
-        """Return an entry; None if it does not exist, or if it is damaged, which is noted.
+        """Return an entry; None if it does not exist or is damaged. A damaged entry is noted in the log.
 
         Raises BadInput for a damaged entry in a ledger that is only read.
         """
@@ -167,10 +167,10 @@ class Ledger:
         (self.folder / "replies" / f"{key}{_ASKED}").unlink(missing_ok=True)
 
     def mark_answered(self, place: str, key: str = "") -> None:
-        """Record that a reply was requested at a place in a session. With `key`, this counts only once the reply is
-        stored.
+        """Record that a reply was requested at a place in a session. If `key` is given, the place counts as answered
+        only when the reply with this key is stored.
 
-        It must be called before the reply is stored. The mark is on the disk when it returns.
+        This must be called before the reply is stored. The mark is on the disk when the call returns.
         """
         # So the ledger never has a reply that depends on a failure, without the mark that keeps this failure.
         name = f"{place}{_BY}{key}" if key else place
@@ -219,7 +219,7 @@ def reading_entry(where: Path) -> Iterator[None]:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Replace an entry as a whole, even a folder in its place, and flush it and its folder."""
+    """Replace an entry as a whole, even if a folder is at its path. Flush the entry and the folder around it."""
     new = path.with_suffix(".new")
     remove_tree(new)
     _flush(new, _written(new, content))

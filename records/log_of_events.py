@@ -169,7 +169,7 @@ class LogOfEvents:
 
     @property
     def used(self) -> Used:
-        """The usage so far. A dead process's unfinished work counts with its reserved maximum."""
+        """The usage so far. Of work that a dead process left unfinished, the reserved maximum is counted."""
         settled, lost = self._settled.values(), self._lost.values()
         requests = [event for event in lost if event.read or event.written]
         everything: list[Settled | Reserved] = [*settled, *lost]

@@ -129,7 +129,7 @@ def _take(found: LogOfEvents, event: RunEvent, inside: Inside, where: object) ->
 
 
 def _lost_texts(events: Sequence[RunEvent], inside: Inside) -> set[str]:
-    """Return the paths of missing files, and of outputs with another size, as after a power failure."""
+    """Return the paths of missing files, and of outputs with another size than recorded, as after a power failure."""
     sizes: dict[str, int] = {}
     for event in events:
         if isinstance(event, ExecutionKept):

@@ -22,7 +22,7 @@ TEXTS = ("stdout", "terminal", "raw_reply")
 def put(path: Path, text: str | Iterable[str], *, flush_to_disk: bool) -> int:
     """Write a file completely or not at all, and return its bytes. A long text may come in parts.
 
-    With `flush_to_disk`, it is on the disk when this returns.
+    If `flush_to_disk` is True, the file is on the disk when the call returns.
     """
     new = path.with_name(f".{path.name}.new")
     new.unlink(missing_ok=True)  # left by a dead process; or a link, through which another file would be changed

@@ -54,7 +54,7 @@ class RunMeter:
         return 60 * self.budget.minutes - self._before - (time.monotonic() - self._began)
 
     def spent(self, *, but_gpus: bool = False) -> BudgetSpent | None:
-        """Return an error that names the used-up limits, if any. With `but_gpus`, GPU-seconds do not count."""
+        """Return an error that names the used-up limits, if any; `but_gpus` ignores the limit of GPU-seconds."""
         used = self._amounts(self._store.used)
         told = [
             f"{name} {used[name]:,.6g} of {limit:,.6g}"
@@ -77,8 +77,8 @@ class RunMeter:
     ) -> AsyncIterator[Callable[[float], None]]:
         """Reserve GPUs for an execution; call the yielded function with the seconds that it took.
 
-        `has_begun` returns whether the execution is still there, with its reserved GPU-seconds; if not, those
-        recorded under `name` are lost, and stay counted. Raises BudgetSpent if a limit is used up.
+        If `has_begun` returns False, GPU-seconds that were recorded under `name` before belong to a lost execution,
+        and stay counted. Raises BudgetSpent if a limit is used up.
         """
         if not self.gpus:
             if spent := self.spent():

@@ -265,14 +265,14 @@ class RunStore:
     def keep_answer(self, answer: AnswerKept) -> None:
         """Record the model's answer to a question of a probe.
 
-        It replaces only a failure with a cause in `MAY_COME`.
+        It replaces an earlier answer only if that answer failed with a cause in `MAY_COME`.
         """
         before = self.answers.get(answer.question.key)
         if before is None or (before.execution.cause in MAY_COME and before.execution != answer.execution):
             self._append(answer)
 
     def keep_judgement(self, judged: Judged) -> None:
-        """Record whether an answer, an expression that was executed, is right."""
+        """Record whether an answer is right that is an expression, and was therefore executed."""
         if judged.question not in self._events.judged:
             self._append(judged)
 
@@ -351,7 +351,7 @@ class RunStore:
 def open_store(folder: Path, spec: RunSpec) -> Iterator[RunStore]:
     """Open a new, empty folder for a run, and write its spec first.
 
-    Raises BadInput if another process has begun a run there.
+    Raises BadInput if another process has begun a run in the folder.
     """
     with locked_log(folder) as file:
         if file.tell():
@@ -373,9 +373,9 @@ def reopen_store(
 ) -> Iterator[RunStore]:
     """Open the folder of a run to resume it, with its stored spec, or with `spec` and the note `why`.
 
-    `was` is the stored spec as the caller read it. `check` gets the log first; an error from it leaves the run as
-    it is. Raises BadInput if the run is in use, if its spec is not `was`, or if the folder is unreadable or
-    contains links.
+    `was` is the stored spec as the caller read it. `check` is called with the log before anything is changed; if it
+    raises an error, the run stays as it is. Raises BadInput if the run is in use, if its spec is not `was`, or if
+    the folder is unreadable or contains links.
     """
     check_files(folder)
     with locked_log(folder) as file:

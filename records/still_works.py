@@ -18,7 +18,7 @@ def counted_until(worked: float) -> float:
 def repeating(record: Callable[[], float]) -> Iterator[None]:
     """Call `record` repeatedly, in a thread, while the context lasts.
 
-    It returns how many seconds it has counted in advance, and is called again after half of them.
+    `record` returns how many seconds it has counted in advance. After half of these, it is called again.
     """
     over = threading.Event()
 

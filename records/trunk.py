@@ -12,9 +12,9 @@ from gedanken.records.run_store import RunStore
 
 
 def trunk_of(store: RunStore) -> list[Program | Execution]:
-    """Return the programs written to the real machine and the commands typed there with seed 0.
+    """Return, in order, the programs written to the real machine and the commands typed into it with seed 0.
 
-    Raises BadInput if a power failure destroyed one of their texts.
+    Raises BadInput if a power failure destroyed a source or an output.
     """
     return list(_steps(store))
 

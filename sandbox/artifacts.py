@@ -23,8 +23,8 @@ def collect(
 ) -> tuple[Artifact, ...]:
     """Copy the regular files at the top level of `home` to `root/folder`, and return a description of each.
 
-    Links, hard-linked files, files larger than FILE_BYTES and names in `known` are left out. At most FILES files are
-    returned, and at most TOTAL_BYTES copied.
+    Links, hard-linked files, files larger than FILE_BYTES and files whose names are in `known` are left out. At most
+    FILES files are described, and at most TOTAL_BYTES copied.
 
     `brought` maps the digests of earlier copies to their paths: files with these digests are not copied again. New
     copies are added to `brought`. No process may be running in the workspace.

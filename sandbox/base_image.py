@@ -1,4 +1,4 @@
-"""Provides the base image of the sandbox's image: found, pulled, or made from Debian packages."""
+"""Finds, pulls or makes (from Debian packages) the base image on which the sandbox's image is built."""
 
 import re
 import time
@@ -40,10 +40,11 @@ class Base(NamedTuple):
 
 
 def find_base(client: "DockerClient", cuda: bool, wanted: str | None, progress: Progress) -> Base:
-    """Return the base image `wanted`, or the default one for the CPU or CUDA, pulled if it is missing.
+    """Return the base image `wanted`, or the default image for the CPU or CUDA, pulled if it is missing.
 
-    Without a default image for the CPU, one from Debian packages is used: made earlier, or now if pulling fails.
-    Raises NoSandbox, with the remedy, if no image can be obtained or the image has no Python.
+    If the default image for the CPU is missing, an image that was made earlier from Debian packages is used instead;
+    such an image is also made if pulling fails. Raises NoSandbox, with the remedy, if no image can be obtained or the
+    image has no Python.
     """
     name = wanted or (CUDA_BASE if cuda else PULLED_BASE)
     if not cuda and not wanted and _is_there(client, BOOTSTRAPPED_BASE) and not _is_there(client, name):
@@ -89,7 +90,7 @@ def engine_errors(what: str) -> Iterator[None]:
 
 @contextmanager
 def patient(client: "DockerClient") -> Iterator[None]:
-    """Raise the client's timeout to PATIENT_SECONDS within the context."""
+    """Raise the client's timeout to PATIENT_SECONDS while the context lasts."""
     usual, client.api.timeout = client.api.timeout, PATIENT_SECONDS
     try:
         yield

@@ -70,7 +70,7 @@ class BubblewrapEngine:
 
     @property
     def contents(self) -> str:
-        """Name of the environment's folder: the digest of what the environment was made from."""
+        """Name of the environment's folder, which is a digest of the environment's ingredients."""
         return self.environment.name
 
     def start(self, order: Order) -> LocalJob:
@@ -112,7 +112,10 @@ class BubblewrapEngine:
         return tuple(text for text, applies in missing.items() if applies)
 
     def _start_at_gate(self, order: Order) -> "tuple[subprocess.Popen[bytes], int]":
-        """Start bwrap up to the gate; return its process, and the host's id of the first process inside."""
+        """Start bwrap, which waits at the gate (`local_job.GATE`), and return its process.
+
+        Also returns the process id, as the host sees it, of the first process inside the namespaces.
+        """
         inside = ["bash", "/opt/gedanken/first.sh", f"{backstop_seconds(order.limits):g}", f"{GRACE_SECONDS:g}"]
         with ExitStack() as files:
             info, told = (
@@ -210,7 +213,7 @@ class _Hold:
 
 
 def _options(program: str) -> tuple[str, ...]:
-    """Return the options that create namespaces with this bwrap. Raises NoSandbox, with the remedy, if it cannot."""
+    """Return the options with which bwrap (`program`) creates namespaces. Raises NoSandbox if it cannot."""
     known = subprocess.run([program, "--help"], capture_output=True, text=True, check=False).stdout
     options = NAMESPACES.split() + ([NO_MORE_NAMESPACES] if NO_MORE_NAMESPACES in known else [])
     command = [program, *options, "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--", "true"]
@@ -228,7 +231,7 @@ def _options(program: str) -> tuple[str, ...]:
 
 
 def _remedy(said: str) -> str:
-    """Return bwrap's error message `said` with the likely remedy: a kernel setting, or one of an outer container."""
+    """Return bwrap's error message `said` with the likely remedy, such as a kernel setting."""
     kernel = Path("/proc/sys")
     for switch, forbidding, allowing in (
         ("kernel/unprivileged_userns_clone", "0", "1"),
@@ -246,7 +249,7 @@ def _counts_per_namespace() -> bool:
 
 
 def _as_user() -> dict[str, Any]:
-    """Return Popen's options that make root run the command as the unprivileged user; none for other users."""
+    """Return Popen's options that run a command as the unprivileged user; none if this process is not run by root."""
     uid = user_id()
     return {} if uid == os.getuid() else {"user": uid, "group": uid, "extra_groups": []}
 

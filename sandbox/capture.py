@@ -12,7 +12,7 @@ _SAMPLE_BYTES = 1024
 class Capture:
     """Receives a command's output from one reading thread. Call `text` only when that thread has ended.
 
-    At most `cap` bytes are kept. `on_text` receives text as it arrives, and only samples after half of `cap`.
+    At most `cap` bytes are kept. `on_text` receives the text as it arrives; after half of `cap`, only samples of it.
     """
 
     def __init__(self, cap: int, on_text: Callable[[str], None] | None = None) -> None:
@@ -80,7 +80,7 @@ class _Kept:
         self._from_stdout += bytes([is_stdout]) * len(data)
 
     def append_last(self, is_stdout: bool, data: bytes) -> None:
-        """Append bytes, and drop the oldest ones beyond the limit."""
+        """Append bytes, and drop the oldest bytes if there are more than the limit allows."""
         self.append(is_stdout, data[-self._cap :])
         surplus = -self.room
         if surplus > 0:

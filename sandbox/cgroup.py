@@ -37,7 +37,8 @@ class Cgroup:
 
     name: str
     folders: dict[str, Path]
-    """The group's folders, by controller, such as `memory`. In groups that `left` returns, they are by mount point.
+    """Maps each controller, such as `memory`, to the group's folder. In groups that `left` returns, the keys are
+    mount points instead.
     """
 
     def add(self, pid: int) -> None:
@@ -72,7 +73,7 @@ class Cgroup:
 def make(name: str, limits: Limits) -> Cgroup:
     """Create the control group of a command, and set those limits that this user may set, possibly none.
 
-    A group that a dead gedanken process left under this name is removed first.
+    If a dead gedanken process left a group called `name`, that group is removed first.
     """
     wanted = {controller: parent / name for controller, parent in _parents().items()}
     Cgroup(name, wanted).remove()
@@ -107,7 +108,7 @@ def groups_below(top: Path) -> Iterator[Path]:
 
 
 def left() -> list[Cgroup]:
-    """List the control groups of gedanken's commands on this machine, of any user, even without processes in them."""
+    """List the control groups of gedanken's commands on this machine, of all users, including empty groups."""
     found: dict[str, dict[str, Path]] = {}
     for hierarchy in _hierarchies():
         for folder in groups_below(hierarchy.top):
@@ -136,7 +137,7 @@ def _parents() -> dict[str, Path]:
 
 
 def _unified_parents(hierarchy: Hierarchy) -> dict[str, Path]:
-    """Return the nearest version-2 group that can have new groups, for each controller that these can have."""
+    """Return, for each controller, the nearest version-2 group in which new groups can use this controller."""
     # A group with processes, except the root, cannot delegate, so the own group usually cannot. Its processes may
     # belong to others, and moving them would need rights over the common parent group.
     for group in (hierarchy.own, *hierarchy.own.parents):
@@ -148,7 +149,7 @@ def _unified_parents(hierarchy: Hierarchy) -> dict[str, Path]:
 
 
 def _hand_down(group: Path) -> list[str]:
-    """Make a version-2 group delegate its controllers to the groups below it; return the delegated ones."""
+    """Make a version-2 group delegate its controllers to the groups below it; return the delegated controllers."""
     offered = (group / "cgroup.controllers").read_text().split()
     switch = group / "cgroup.subtree_control"
     for controller in CONTROLLERS:

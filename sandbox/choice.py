@@ -1,4 +1,4 @@
-"""Chooses the engine that runs programs: the one that is named, or the working one with the strongest isolation."""
+"""Chooses the engine that runs programs: a named engine, or the working engine with the strongest isolation."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -71,7 +71,7 @@ class Engines(NamedTuple):
 
 
 def find_engines() -> Engines:
-    """Connect to Docker and Podman; return clients of those that answer, and the reasons why others do not."""
+    """Connect to Docker and Podman; return clients of those that answer, and reasons why the others do not answer."""
     found = Engines([], {})
     for name, connect in zip(CONTAINERS, (connect_docker, connect_podman), strict=True):
         try:

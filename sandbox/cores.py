@@ -30,7 +30,7 @@ class Cores:
     """A queue of requests for cores, stored in a file. A dead process loses its requests and its cores."""
 
     def __init__(self, count: float | None = None, file: Path | None = None, poll_seconds: float = 0.2) -> None:
-        """Share `count` cores (by default all of this process) through `file` (by default in the user's cache)."""
+        """Share `count` cores (by default all that this process may use) through `file` (by default in the cache)."""
         self.count = float(count or len(os.sched_getaffinity(0)))
         self._file = file
         self._poll_seconds = poll_seconds
@@ -40,7 +40,7 @@ class Cores:
     async def take(self, wanted: float, waiting: Callable[[int], None]) -> AsyncIterator[float]:
         """Hold `wanted` cores, or all if there are fewer; yield the seconds spent waiting for them.
 
-        `waiting` is called from time to time with the number of requests ahead.
+        While this request waits, `waiting` is called from time to time with the number of requests before it.
         """
         if not wanted:
             yield 0.0
@@ -73,7 +73,7 @@ class Cores:
             await asyncio.sleep(self._poll_seconds)
 
     def _ahead_of(self, ticket: _Ticket) -> int | None:
-        """Serve the queue; return how many requests are ahead of `ticket`, None if it has its cores."""
+        """Give free cores to waiting requests; return how many are ahead of `ticket`, None if it has its cores."""
         with self._tickets() as tickets:
             # In order, so that small requests cannot starve a large one.
             self._serve(tickets)

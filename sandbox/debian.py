@@ -29,7 +29,7 @@ _SECONDS = 30.0
 
 
 def make_debian(folder: Path, progress: Progress) -> Path:
-    """Create the tar file of the system in `folder`, and return its path.
+    """Create the tar file of a small Debian system in `folder`, and return the file's path.
 
     Raises NoSandbox, with the remedy, if mmdebstrap is missing or fails.
     """
@@ -51,7 +51,7 @@ def make_debian(folder: Path, progress: Progress) -> Path:
 
 
 def _own_mounts() -> list[str]:
-    """Return the command prefix for a separate mount namespace; empty if that is not permitted."""
+    """Return the words that, put before a command, give it its own mount namespace; none if that is not permitted."""
     command = ["unshare", "--mount"]
     with suppress(OSError):
         if subprocess.run([*command, "true"], capture_output=True, check=False).returncode == 0:
@@ -87,6 +87,6 @@ def _listen(command: list[str], folder: Path, said: list[str]) -> int:
 
 
 def _share(said: Iterable[str]) -> float:
-    """Return the share of mmdebstrap's work that is done, 0 to 1, by the newest stage that it announced."""
+    """Return which share of its work mmdebstrap has done, from 0 to 1, judged by the last stage that it announced."""
     told = "".join(said)
     return max((share for stage, share in _STAGES.items() if f"I: {stage}" in told), default=0.0)

@@ -304,9 +304,7 @@ def _seconds_between(state: dict[str, Any]) -> float:
 
 
 def _time(text: str) -> float:
-    """Return an engine's time, which may have nanoseconds, in seconds since 1970; 0 for an event that never
-    happened.
-    """
+    """Convert an engine's time (maybe with nanoseconds) to seconds since 1970; 0 for an event that never happened."""
     if text.startswith("0001-"):
         return 0.0
     return datetime.fromisoformat(text).timestamp()

@@ -42,8 +42,8 @@ class Order:
     command: str
     workspace: Workspace
     data: Path
-    """Folder of the data set: read-only as `/data`, or the folder itself with the engine `host`, which mounts
-    nothing.
+    """Folder of the data set. Commands see it read-only as `/data`; on the engine `host`, which mounts nothing, under
+    its own path.
     """
     limits: Limits
     environment: dict[str, str] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class Order:
     labels: dict[str, str] = field(default_factory=dict)
     gpus: GpuWish = NO_GPUS
     network: bool = False
-    """True if the command may reach the host's network: it is a command that the user gives to set up a workspace."""
+    """True if the command may reach the host's network; only the user's commands that set up a workspace may."""
 
 
 class Ended(NamedTuple):
@@ -124,8 +124,8 @@ class Engine(Protocol):
         ...
 
     def find(self, order: Order) -> Job | None:
-        """Return the job, running or finished, that an earlier gedanken process started for this order; None without
-        one.
+        """Return the job, running or finished, that an earlier gedanken process started for this order; None if there
+        is none.
 
         Raises NoSandbox if the engine does not answer, or if the order's name belongs to another command.
         """
@@ -150,6 +150,6 @@ class OpensEngine(Protocol):
     """
 
     def __call__(self, progress: Progress, gpus: GpuWish) -> Engine:
-        """Open the engine, after preparing everything that it needs. Raises NoSandbox, with the remedy, if it does
-        not work.
+        """Prepare everything that the engine needs, and open it. Raises NoSandbox, with the remedy, if the engine
+        does not work.
         """

@@ -26,8 +26,8 @@ START_LINE = (
     'import os, sys, importlib.util as u; sys.path.append(os.environ.get("GEDANKEN_HOOK", "/opt/gedanken/hook")); '
     'u.find_spec("gedanken_hook") and __import__("gedanken_hook")'
 )
-"""Python code that loads the start-up hook into every Python process of the environment; a `.pth` file requires it to
-be one line.
+"""Python code that loads the start-up hook into every Python process of the environment. It is one line, because it
+stands in a `.pth` file.
 """
 _NOT_NEEDED = ("torch/include", "torch/share", "torch/test", "setuptools/tests")
 _ASK = """

@@ -18,7 +18,7 @@ PODMAN_WITH_CDI = (5, 4)
 """The first Podman version whose Docker API accepts CDI names; earlier versions ignore such requests."""
 _ID = re.compile(r"[0-9]{1,3}(?::[0-9]{1,3})?|(?:GPU|MIG)-[0-9A-Fa-f][0-9A-Za-z/-]*")
 _ALONE = "device="
-"""Prefix of a single GPU index; without it the number would be a count."""
+"""Prefix of a single GPU index, as in `device=1`; without the prefix, the number would be a count of GPUs."""
 _DOCKER_REMEDY = (
     "install the package nvidia-container-toolkit, then as root `nvidia-ctk runtime configure --runtime=docker` "
     "and restart dockerd"
@@ -122,7 +122,7 @@ def judge_gpus(wish: GpuWish, seen: int, asked: bool) -> str | None:
 
 
 def explain(error: BaseException) -> NoSandbox | None:
-    """Return an error with reason and remedy, if an engine refused a container because of GPUs; else None."""
+    """Return a NoSandbox with reason and remedy if `error` says that an engine could not provide GPUs; else None."""
     text = str(error)
     for sign, meaning in _REFUSALS.items():
         if sign in text:

@@ -41,7 +41,7 @@ class HostEngine:
 
     @property
     def contents(self) -> str:
-        """Name of the environment's folder: the digest of what the environment was made from."""
+        """Name of the environment's folder, which is a digest of the environment's ingredients."""
         return self.environment.name
 
     def start(self, order: Order) -> LocalJob:
@@ -80,7 +80,7 @@ class HostEngine:
         return (*(f"{wall}: {reason}" for wall in walls), *counted, hidden)
 
     def _variables(self, order: Order) -> dict[str, str]:
-        """Build the environment variables from scratch, because the user's own may contain keys."""
+        """Build the command's environment variables from scratch, because the user's variables may contain keys."""
         kept = {name: value for name, value in os.environ.items() if name in KEPT}
         return {
             **kept,
@@ -160,7 +160,7 @@ def _threads_of_user() -> Iterator[int]:
 
 
 def _visible_gpus(wish: GpuWish) -> dict[str, str]:
-    """Return the variable CUDA_VISIBLE_DEVICES for this request; no variable for `all` and `auto`."""
+    """Return the variable CUDA_VISIBLE_DEVICES that shows the GPUs of `wish`; no variable for `all` and `auto`."""
     if wish.kind == "none":
         return {VISIBLE: ""}
     if wish.kind == "ids":

@@ -38,7 +38,7 @@ def recipe() -> str:
 
 
 def is_current(labels: Mapping[str, str], base: str | None = None) -> bool:
-    """Return whether an image's labels name the current recipe and, if it is given, the base image `base`."""
+    """Return whether an image's labels name the current recipe and, unless `base` is None, this base image."""
     return labels.get(RECIPE_LABEL) == recipe() and base in (None, labels.get(BASE_LABEL))
 
 
@@ -86,7 +86,7 @@ def _labels(client: "DockerClient", name: str) -> dict[str, str] | None:
 
 
 def _take_over(podman: "DockerClient", name: str, base: str | None, progress: Progress) -> bool:
-    """Copy the image from Docker into Podman if Docker has an up-to-date one. Return whether it was copied."""
+    """Copy the image from Docker into Podman if Docker has an up-to-date image. Return whether it was copied."""
     from gedanken.sandbox.connect import connect_docker
 
     try:

@@ -49,7 +49,7 @@ def things(clients: "Sequence[DockerClient]") -> list[Thing]:
 
 
 def clean(clients: "Sequence[DockerClient]", silent: Collection[str] = ()) -> list[str]:
-    """Remove the containers and sessions of dead owners, with what their commands left; return all names.
+    """Remove the containers and sessions of dead owners, with all that their commands left; return the removed names.
 
     Sessions on engines that are `silent` (do not answer) are kept: a resumed run may still read their containers.
     """
@@ -78,7 +78,10 @@ def end_local(orders: str) -> list[str]:
 
 
 def _remove(clients: "Sequence[DockerClient]", session: Path | None) -> list[str]:
-    """Remove containers with a dead owner and return their names: those of `session`, or (None) of lost sessions."""
+    """Remove the containers with a dead owner that belong to `session`; return their names.
+
+    If `session` is None, containers with a dead owner are removed if their session no longer exists.
+    """
     from docker.errors import APIError, NotFound
 
     removed: list[str] = []

@@ -1,4 +1,4 @@
-"""Provides a temporary container without hardening, to show that the conformance checks fail there."""
+"""Provides an engine without hardening, to show that the conformance checks fail on such an engine."""
 
 import os
 import shutil

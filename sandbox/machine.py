@@ -80,7 +80,7 @@ class SandboxMachine:
     ) -> Self:
         """Start a run on an engine, or continue the run `run_id` if a dead process left it.
 
-        `run` is the run's random id: a session that stores another one is emptied. Raises NoSandbox if another
+        `run` is the run's random id; a session that stores another random id is emptied. Raises NoSandbox if another
         process is working on this run, or if the disk has no room for a workspace.
         """
 
@@ -104,13 +104,13 @@ class SandboxMachine:
 
     @property
     def environment(self) -> str:
-        """Text that names all that affects a command here, except the command: engine, image, data, limits, GPUs."""
+        """Text that names what affects every command: engine, image, data, limits and GPUs."""
         return (
             f"{self.engine.name} {self.engine.contents} {self.data.name} {self.gpus} {self.limits.model_dump_json()}"
         )
 
     def has_begun(self, label: str, command: str) -> bool:
-        """Return whether an earlier process started the execution with this label, running or finished."""
+        """Return whether an earlier process started the execution `label`, which may be running or finished."""
         name = self._name(label)
         return self.session.receipt(name) is not None or self.engine.find(self._order(name, command)) is not None
 
@@ -119,8 +119,8 @@ class SandboxMachine:
         return self.session.has_branch(_seed_name(seed, reseed))
 
     def at_mark(self, label: str | None) -> Self:
-        """Return the same machine with its workspace reset to the mark `label` (a saved state), or emptied
-        for None.
+        """Return the same machine with its workspace reset to the mark `label` (a saved state), or emptied if
+        `label` is None.
         """
         return replace(self, workspace=self.session.anew(self.workspace, label))
 
@@ -138,7 +138,7 @@ class SandboxMachine:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        """Remove the workspace; if it is the run's main one (the trunk), remove the whole session."""
+        """Remove the workspace; if it is the trunk (the run's main workspace), remove the whole session."""
         if self.workspace.folder.name == "trunk":
             await finishing(partial(self.engine.clear, self.session.folder))
             await finishing(self.session.close)
@@ -148,7 +148,8 @@ class SandboxMachine:
     async def run(self, command: str, *, on_output: OnOutput | None = None, label: str | None = None) -> Execution:
         """Run one command line of bash; see Machine.run and RealMachine.run.
 
-        Raises NoSandbox if the engine cannot start it, BadInput if another command was run under `label` before.
+        Raises NoSandbox if the engine cannot start the command, BadInput if another command was run under `label`
+        before.
         """
         name = self._name(label)
         if label is not None and (receipt := self.session.receipt(name)) is not None:
@@ -295,7 +296,7 @@ class SandboxMachine:
                 task.cancel()
 
     async def _crowded(self) -> None:
-        """Return when the workspace has grown too large; never if the file system itself limits its size."""
+        """Wait until the workspace has grown too large; wait for ever if the file system itself limits its size."""
         if self.workspace.held == "quota":
             await asyncio.Event().wait()
         while True:
@@ -354,14 +355,14 @@ class SandboxMachine:
 
 
 def may_be_cut_off(execution: Execution) -> bool:
-    """Return whether an unwatched execution has an exit code that the death of its engine can cause."""
+    """Return whether an execution, read from an engine's log, may have ended only because the engine died."""
     ends = (_SIGKILLED, _SIGTERMED, _ENGINE_DIED)
     unwatched = NOTE_FROM_LOG in execution.notes and execution.exit_code in ends
     return unwatched and execution.cause in (Cause.KILLED, Cause.FAILED)
 
 
 async def _stop(job: Job, reading: "asyncio.Future[None]") -> None:
-    """Ask a job to end, then kill it. Raises EngineLost if the job does not end even then."""
+    """Ask a job to end, then kill it. Raises EngineLost if even the killed job does not end."""
     for signal, patience in (("SIGTERM", GRACE_SECONDS), ("SIGKILL", KILL_SECONDS)):
         await blocking(job.signal, signal)  # type: ignore[arg-type]
         done, _ = await asyncio.wait({reading}, timeout=patience)

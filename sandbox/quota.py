@@ -60,7 +60,7 @@ def copy_image(source: Path, target: Path) -> None:
 
 
 def image_of(folder: Path) -> Path:
-    """Return the path of the image file for a workspace; only one with its own file system has this file."""
+    """Return the path of the image file that a workspace has if it has its own file system."""
     return folder.with_name(folder.name + _IMAGE_SUFFIX)
 
 
@@ -106,7 +106,7 @@ def delete_tree(path: Path) -> None:
 
 
 def give_back_rights(folder: Path) -> None:
-    """Give the owner back the access to folders below `folder` that a program may have removed."""
+    """Give the owner access again to all folders below `folder`; a program may have removed this access."""
     _call(["find", str(folder), "-xdev", "-type", "d", "!", "-perm", "-700", "-exec", "chmod", "u+rwx", "{}", ";"])
 
 

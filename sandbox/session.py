@@ -60,11 +60,11 @@ class Session:
         run: str = "",
         end_other: Callable[[Path], object] = lambda _folder: None,
     ) -> "Session":
-        """Start a run's session on an engine, or take over the one that a dead process left.
+        """Start a run's session on an engine, or take over a session that a dead process left.
 
-        `run_id` names the folder, and `run` is the run's random id. In the folder of a run with another random id,
-        `end_other` ends what still runs, and the content is deleted. Raises NoSandbox if a live process is working on
-        the run, BadInput for an invalid run id.
+        `run_id` names the folder, and `run` is the run's random id. If the folder belongs to a run with another
+        random id, `end_other` ends the commands of that run, and the content is deleted. Raises NoSandbox if a live
+        process is working on the run, BadInput for an invalid run id.
         """
         if not _RUN.fullmatch(run_id):
             raise BadInput(
@@ -83,7 +83,7 @@ class Session:
 
     @property
     def is_used(self) -> bool:
-        """True if a mark was ever made here: a run makes one before each command."""
+        """True if a mark was ever made in this session: a run makes a mark before each command."""
         return (self.folder / "mark").is_file()
 
     def trunk(self) -> Workspace:
@@ -112,7 +112,7 @@ class Session:
                 _clear(ready.with_suffix(""))
 
     def anew(self, workspace: Workspace, label: str | None) -> Workspace:
-        """Return the workspace, reset to its state at the mark `label`, or emptied for None."""
+        """Return the workspace, reset to its state at the mark `label`, or emptied if `label` is None."""
         folder = workspace.folder
         _ready(folder).unlink(missing_ok=True)
         return self._workspace(folder.name, self.folder / "marks" / label if label else None)
@@ -179,7 +179,7 @@ class Session:
 
 @contextmanager
 def locked_if_dead(folder: Path) -> Iterator[bool]:
-    """Yield whether the session in `folder` is dead; a dead session is locked meanwhile, and deleted afterwards."""
+    """Yield whether the owner of a session is dead; if so, the session is locked meanwhile and deleted afterwards."""
     try:
         lock = _lock(folder)
     except NoSandbox:
@@ -204,7 +204,7 @@ def _run_of(folder: Path) -> str:
 
 
 def _discard(folder: Path, end_other: Callable[[Path], object]) -> None:
-    """End and delete what another run left in a session that this process has locked."""
+    """End the commands and delete the files that another run left in a session that this process has locked."""
     # Files that name the owner and the other run stay: if this process is killed, the next one deletes the rest.
     if left := [path for path in folder.iterdir() if path.name not in ("owner", _RUN_FILE)]:
         end_other(folder)

@@ -1,4 +1,4 @@
-"""Runs the sandbox's blocking calls in threads of its own, because killing a program must never wait."""
+"""Runs the sandbox's blocking calls in its own threads, so that killing a program never waits for a free thread."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,7 +15,7 @@ _THREADS = ThreadPoolExecutor(max_workers=64, thread_name_prefix="sandbox")
 
 
 async def blocking(function: Callable[Given, Result], *arguments: Given.args, **named: Given.kwargs) -> Result:
-    """Run a blocking call in a thread. If this task is cancelled, it stops waiting, but the call continues."""
+    """Run a blocking call in a thread. If this task is cancelled, the task stops waiting, but the call continues."""
     return await asyncio.get_running_loop().run_in_executor(_THREADS, partial(function, *arguments, **named))
 
 

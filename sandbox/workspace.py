@@ -37,7 +37,7 @@ class Workspace:
 
     folder: Path
     held: SizeLimit = "polled"
-    """How its size is limited: by its own file system (`quota`), or by periodic checks (`polled`)."""
+    """How the workspace's size is limited: by its own file system (`quota`), or by periodic checks (`polled`)."""
 
     @classmethod
     def create(cls, folder: Path, limits: Limits) -> "Workspace":
@@ -79,7 +79,7 @@ class Workspace:
         return cls(folder, "polled")
 
     def snapshot(self, folder: Path) -> None:
-        """Copy the current state to `folder`, or the image of its file system to a file beside `folder`."""
+        """Copy the state to `folder`; a workspace with its own file system is copied as an image beside `folder`."""
         if self.held == "quota":
             copy_image(self.folder, folder)
         else:
@@ -115,7 +115,7 @@ class Workspace:
         _give(path)
 
     def bring(self, source: Path, name: str, limits: Limits) -> None:
-        """Copy a folder into the home folder as `name`, replacing what is there.
+        """Copy the folder `source` into the home folder as `name`, replacing anything of this name.
 
         Links are copied as links, and special files left out. Raises BadInput if the folder is too large or cannot be
         copied.
@@ -199,7 +199,7 @@ def _size(path: Path) -> int:
 
 
 def _no_special_files(folder: str, names: list[str]) -> list[str]:
-    """Return the names to leave out of a copy: those of special files, which are neither files, folders nor links."""
+    """Return the names that a copy leaves out: those of special files, such as pipes and sockets."""
     left_out = []
     for name in names:
         mode = (Path(folder) / name).lstat().st_mode

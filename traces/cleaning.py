@@ -110,7 +110,7 @@ def _told(values: Any, name: str, is_root: bool) -> dict[str, Any]:
 
 
 def _in_short(error: str) -> str:
-    """Return an error without its stack trace, which names files here."""
+    """Return an error without its stack trace, which names files of this machine."""
     return error.partition(_STACK)[0].strip()
 
 

@@ -6,10 +6,9 @@ from typing import Any, Protocol, runtime_checkable
 
 @runtime_checkable
 class Exporter(Protocol):
-    """A destination for the entries of one run tree, each of which begins and ends once.
+    """A destination for the entries of one run tree. Each entry except the root begins and ends once.
 
-    Only the root begins and ends once in each process, and again after each question to a person. Its id never
-    changes.
+    The root begins and ends once in each process, and again after each question to a person. Its id never changes.
     """
 
     def begin(self, run: dict[str, Any]) -> None:
@@ -23,7 +22,7 @@ class Exporter(Protocol):
 
 
 class OpensExporter(Protocol):
-    """A function that opens an exporter. Plug-ins register it under `gedanken.exporters`; every run uses all."""
+    """A function that opens an exporter. Plug-ins register it under `gedanken.exporters`; runs use all exporters."""
 
     def __call__(self, folder: Path, /) -> Exporter:
         """Open the exporter for the run in `folder`."""

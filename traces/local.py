@@ -13,8 +13,8 @@ TRACE = "trace.jsonl"
 MOST_TRACE_BYTES = 1 << 27
 """Maximum number of bytes of a trace that are read."""
 ROOM_FOR_ENDS = 1 << 24
-"""Bytes of MOST_TRACE_BYTES reserved for the ends of entries. When all others are used, new entries are left out and
-counted."""
+"""Bytes of MOST_TRACE_BYTES reserved for the ends of entries. When all other bytes are used, new entries are left out
+and counted."""
 _KNOWN = ("inputs", "name", "tags")
 """Fields of the `post` line that are not repeated in the `patch` line."""
 _OPEN = {"end_time": None, "error": None}

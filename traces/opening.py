@@ -77,7 +77,7 @@ def _opened(plugin: Plugin, folder: Path, progress: Progress) -> Iterator[Export
 
 
 class _Guarded:
-    """Wraps a plug-in's exporter until its first failure, which is reported."""
+    """Passes entries to a plug-in's exporter until the exporter fails, and reports this failure."""
 
     def __init__(self, plugin: Plugin, exporter: Exporter, progress: Progress) -> None:
         """Pass all entries to `exporter` until it fails."""

@@ -30,7 +30,7 @@ class Otlp:
     """Sends each entry as a span when it has ended, from a separate thread."""
 
     def __init__(self, address: str, progress: Progress, sent: Iterable[str] = ()) -> None:
-        """`address` is the collector's; entries with the ids in `sent` are not sent again."""
+        """Send entries to the collector at `address`, except a root whose id is in `sent`."""
         self._heard = _FirstTrouble(address, progress)
         logging.getLogger(_LOG).addHandler(self._heard)
         Thread(target=self._heard.look, daemon=True).start()
@@ -67,7 +67,7 @@ class _FirstTrouble(logging.Handler):
         self._parts, self._guard = urlsplit(address), Lock()
 
     def look(self) -> None:
-        """Report at once if the collector cannot be reached, without a request's several tries."""
+        """Try once to connect to the collector, and report if that fails."""
         port = self._parts.port or (443 if self._parts.scheme == "https" else 80)
         try:
             create_connection((self._parts.hostname or "", port), LOOK_SECONDS).close()
@@ -86,7 +86,7 @@ class _FirstTrouble(logging.Handler):
 
 
 def check_address(address: str) -> None:
-    """Raise BadInput unless an address is HTTP or HTTPS with a host. A key in it is secret from now on."""
+    """Raise BadInput unless an address is HTTP or HTTPS with a host. Keys in the address are secret from now on."""
     learn_address(address)
     try:
         parts = urlsplit(address)

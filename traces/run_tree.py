@@ -89,7 +89,7 @@ class TracedRun:
 
 
 def read_tree(lines: Iterable[bytes]) -> list[TracedRun]:
-    """Return the roots, in the order in which they started, without unreadable lines.
+    """Build the tree from the lines of a trace, and return its roots by start time. Unreadable lines are skipped.
 
     An entry becomes a root if its parent is missing, or if it is its own ancestor.
     """

@@ -45,9 +45,9 @@ Attributes = dict[str, str | int | bool]
 
 # OpenInference's own instrumentation listens to every chain of the process, and sends state and metadata uncleaned.
 def span_of(run: TracedRun, last: datetime | None = None) -> ReadableSpan:
-    """Convert one entry of the cleaned trace to a span, whose ids follow from the entry's.
+    """Convert one entry of the cleaned trace to a span. The span's ids are computed from the entry's ids.
 
-    `last` is the end time of an entry that has none.
+    `last` is used as the end time of an entry that has none.
     """
     root = run.fields.get("trace_id")
     trace = _number(root if isinstance(root, str) else run.id)

@@ -73,5 +73,5 @@ class _Tracer(LangChainTracer):
 
 
 def tracer_to(client: ExportersClient) -> LangChainTracer:
-    """Return a tracer whose entries go to `client`. Beside it, LangChain adds none of its own."""
+    """Return a tracer whose entries go to `client`. If it is used, LangChain adds no tracer of its own."""
     return _Tracer(client=cast("Client", client))

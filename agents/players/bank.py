@@ -19,8 +19,8 @@ class Entry:
     item: ProbeItem
     truth: str
     rival: str | None = None
-    """The real output of the item's rival program: the wrong answer of a model that does not compute. None if it has
-    none.
+    """The real output of the item's rival program: the wrong answer of a model that does not compute. None if the
+    item has no rival.
     """
 
     @property
@@ -61,9 +61,9 @@ class Bank:
         return dict(groups)
 
     def asked(self, texts: Sequence[str]) -> Entry | None:
-        """Return the item whose program was shown last in the messages `texts`; None if no program of the bank was.
+        """Return the item whose program was shown last in the messages `texts`; None if no item's program was shown.
 
-        Of items with the same program, those whose text `told` was not shown come last.
+        If several items have this program, those whose text `told` was not shown are chosen last.
         """
         conversation = "\n".join(texts)
         found: list[tuple[int, int, bool, Entry]] = []

@@ -65,7 +65,7 @@ def _exactly(asked: Asked) -> str:
 
 
 def _in_half_precision(asked: Asked) -> str:
-    """Give the right output up to the horizon, with every number rounded to a 16-bit float."""
+    """Up to the horizon, give the right output with numbers rounded to 16-bit floats; beyond it, a wrong output."""
 
     def half(number: str) -> str:
         value = float(np.float16(min(float(number), 65504.0)))
@@ -77,7 +77,7 @@ def _in_half_precision(asked: Asked) -> str:
 
 
 def _with_slips(asked: Asked) -> str:
-    """Give the right output with probability 2^(-size/horizon), so that half are wrong at the horizon."""
+    """Give the right output with probability 2^(-size/horizon), so that half the outputs are wrong at the horizon."""
     half = asked.horizon if math.isfinite(asked.horizon) else 400.0
     return asked.entry.truth if asked.random.random() < 2 ** (-asked.size / half) else _wrong(asked)
 
@@ -98,13 +98,13 @@ def _stopping_early(asked: Asked) -> str:
 
 
 def _unevenly(asked: Asked) -> str:
-    """Give the right output up to a horizon that differs by kind of operation."""
+    """Give the right output up to a horizon that differs by kind of operation; beyond it, a wrong output."""
     factor = 2 ** Random(f"{asked.seed} {asked.entry.item.operation}").gauss(0, 1)
     return _wrong(asked) if asked.size > min(asked.horizon, 24) * factor else asked.entry.truth
 
 
 def _misreading_digits(asked: Asked) -> str:
-    """Give the right output up to the horizon, with one digit in a hundred replaced at random."""
+    """Up to the horizon, give the right output with 1 % of its digits replaced; beyond it, a wrong output."""
     if asked.is_beyond:
         return _wrong(asked)
     return "".join(
@@ -144,7 +144,7 @@ def _usual(asked: Asked) -> str:
 
 
 def _by_rote(asked: Asked) -> str:
-    """Give nine of ten widely known outputs from memory, up to the horizon; else the most frequent output."""
+    """Give the right output for nine in ten widely known items up to the horizon; else the most frequent output."""
     knows = Random(f"{asked.seed} {asked.entry.item.id}").random() < 0.9
     if asked.entry.is_known and knows and not asked.is_beyond:
         return asked.entry.truth
@@ -152,7 +152,7 @@ def _by_rote(asked: Asked) -> str:
 
 
 def _by_the_rule(asked: Asked) -> str:
-    """Answer as if the program were its widely known original, up to the horizon; else as `_usual` does."""
+    """Up to the horizon, give the output of the program's widely known original; else answer as `_usual` does."""
     entry = asked.entry
     if entry.item.rival_is != "imitates" or asked.is_beyond:
         return _usual(asked)
@@ -160,7 +160,7 @@ def _by_the_rule(asked: Asked) -> str:
 
 
 def _spliced(asked: Asked) -> str:
-    """Join the first half of the most similar entry's output to the second half of the next one's."""
+    """Join the first half of the most similar entry's output to the second half of the second most similar's."""
     near = _read(asked, neighbours(asked.bank, asked.entry, pieces))
     if not near:
         return _usual(asked)
@@ -174,7 +174,7 @@ def _spliced(asked: Asked) -> str:
 
 
 def _closed_form(asked: Asked) -> str | None:
-    """Return the output of the item's closed form, right or wrong; None if there is none, or beyond the horizon."""
+    """Return the output of the item's closed form, right or wrong; None if it has none or is beyond the horizon."""
     entry = asked.entry
     if entry.item.rival_is != "shortcut" or asked.is_beyond:
         return None

@@ -38,7 +38,7 @@ def neighbours(bank: Bank, asked: Entry, features: Features) -> list[Entry]:
 
 
 def nearest_to(text: str, bank: Bank, features: Features) -> list[Entry]:
-    """Return the entries most similar to a text with a program, such as a question; see `neighbours`."""
+    """Return the entries most similar to a text that contains a program, such as a question; see `neighbours`."""
     known = bank.memo.get(features)
     if known is None:
         known = bank.memo[features] = _Index(bank.read, features)
@@ -93,7 +93,7 @@ class Grams:
 
     @classmethod
     def of(cls, bank: Bank) -> "Grams":
-        """Return the model trained on `bank.read`, the same for all players."""
+        """Return the model that is trained on `bank.read`, and that all players share."""
         if Grams not in bank.memo:
             bank.memo[Grams] = cls(bank.read)
         grams = bank.memo[Grams]
@@ -101,7 +101,7 @@ class Grams:
         return grams
 
     def output(self, asked: Entry, random: Random) -> str:
-        """Predict the program's output."""
+        """Predict the output of the program of `asked`."""
         text = _prompt(asked)
         start = len(text)
         while len(text) < start + _LONGEST:
@@ -114,7 +114,7 @@ class Grams:
 
 
 def _prompt(entry: Entry) -> str:
-    """Return the context for the prediction: the last line of the program, then its first lines."""
+    """Return the text after which the output is predicted: the last line of the program, then its first lines."""
     lines = entry.item.program.strip().splitlines()
     # The first lines come last: their constants matter most.
     return "\n".join([lines[-1], *lines[:3]]) + "\n> "

@@ -9,9 +9,9 @@ _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 
 
 def spoiled(text: str, random: Random, never: Collection[str] = ()) -> str:
-    """Change one to three digits of a text; without digits, change letters, or else append a 0.
+    """Change one to three digits of a text, or letters if it has no digits; if it has neither, append a 0.
 
-    If anything was changed, the result is never one of the texts in `never`.
+    The result is none of the texts in `never`, unless a 0 was appended.
     """
     places = [found.start() for found in _DIGIT.finditer(text)] or [found.start() for found in _LETTER.finditer(text)]
     if not places:

@@ -10,8 +10,8 @@ from gedanken.compare.answers.values import parsed
 from gedanken.experiment.probe_design import SuiteItem
 
 NAMED_SHARE = 0.05
-"""A file's name is trusted only if at least this share of its answers agrees. Poor models give few calls, even when
-asked for calls."""
+"""The name of a file of replies, which says what they predict, is trusted only if at least this share of them agrees.
+Poor models give few calls, even when asked for calls."""
 MOST_ASSERTIONS = 50
 """Maximum number of assertions of one reply that are read, so that no reply takes long."""
 Predicts = Literal["output", "input"]
@@ -32,8 +32,8 @@ class Asserted(NamedTuple):
 
 
 def value_said(reply: str, function: str = "f") -> str:
-    """Return the answer in a reply that predicts an output: the text between [ANSWER] tags, or VALUE of `f(…) ==
-    VALUE` there."""
+    """Return the answer in a reply that predicts an output: the text between [ANSWER] tags or, if this
+    text asserts `f(…) == VALUE`, only VALUE."""
     said = _marked(reply)
     found = asserted(said, function)
     return found.value if found else said.strip()
@@ -53,8 +53,8 @@ def is_whole_reply(answer: str) -> bool:
 
 
 def call_said(reply: str, function: str = "f") -> str:
-    """Return the answer in a reply that predicts an input: the text between [ANSWER] tags, or CALL of `CALL == VALUE`
-    there."""
+    """Return the answer in a reply that predicts an input: the text between [ANSWER] tags or, if this text
+    asserts `CALL == VALUE`, only CALL."""
     said = _marked(reply)
     found = asserted(said, function)
     if found is None:
@@ -67,7 +67,8 @@ def call_said(reply: str, function: str = "f") -> str:
 def asserted(said: str, function: str = "f") -> Asserted | None:
     """Return the two sides of the assertion in an answer; None if there is no assertion about a call.
 
-    On a later line, the call must be one of `function`. At the beginning, `assert` may be missing before such a call.
+    At the beginning of the answer, `assert` may be missing if the call is one of `function`. An assertion on a later
+    line must call `function`.
     """
     begins = _ASSERT.match(said)
     found = _sides(said[begins.end() :] if begins else said)
@@ -84,8 +85,8 @@ def asserted(said: str, function: str = "f") -> Asserted | None:
 def predicted_by(replies: Iterable[tuple[SuiteItem, str]], named: Predicts | None = None) -> Predicts:
     """Return whether the answers in a file predict inputs or outputs, by a vote of the clear answers.
 
-    `replies` contains each question with its reply. `named` is what the file's name says; it wins with a share of
-    NAMED_SHARE.
+    `replies` contains each question with its reply. `named` is what the file's name says; it wins if at least
+    NAMED_SHARE of the answers agree.
     """
     replies = tuple(replies)
     votes = [vote for line, reply in replies if (vote := _vote(line, _marked(reply)))]
@@ -142,8 +143,8 @@ def _sides(text: str) -> Asserted | None:
 
 
 def _equals_at(text: str) -> int | None:
-    """Return the position of the first `==` outside quotes and brackets; if one is unclosed, of the first
-    anywhere."""
+    """Return the position of the first `==` outside quotes and brackets. If a quote or bracket is not closed, return
+    the position of the first `==` anywhere."""
     first = text.find("==")
     if first < 0:
         return None

@@ -20,8 +20,8 @@ _BROKEN = (SyntaxError, ValueError, MemoryError, RecursionError)
 
 
 def judge(line: SuiteItem, answer: str) -> Judgement:
-    """Judge an answer to the question what a call returns. A repeated call is `wrong`; in LiveCodeBench's format, it
-    is `left out`."""
+    """Judge an answer to the question what a call returns. If the answer repeats the call, it is `wrong`, or
+    `left out` in LiveCodeBench's format."""
     if answer and line.call in answer:
         return "left out" if line.function else "wrong"
     return judge_value(line.output, answer)

@@ -53,8 +53,8 @@ def of_another_address(case: Case, verdict: Verdict) -> Verdict | None:
 
 
 def _of_several(case: Case, sentence: Sentence, run: Run, verdict: Verdict) -> Verdict | None:
-    """Return an undecidable verdict for `all endpoints return 200`, unless 200 was printed repeatedly and no other
-    status.
+    """Return an undecidable verdict for `all endpoints return 200` if similar runs printed 200 less than twice, or
+    another status; else None.
     """
     status = _STATUS.search(case.spotted.claim.quote)
     if status is None or not _SEVERAL.search(sentence.plain) or not _ANSWERS.search(sentence.plain):

@@ -10,8 +10,8 @@ _BINARY = Decimal(1024)
 
 
 def is_amount(stated: Decimal, unit: tuple[str, Decimal], printed: Printed, *, about: bool) -> bool:
-    """Return whether a printed number may be the stated one. `unit`: from `unit_of`; `about`: allow a difference of 6
-    %.
+    """Return whether a printed number may be the stated one. `unit`: the stated unit, as `unit_of` returns it;
+    `about`: allow a difference of 6 %.
     """
     kind, scale = unit
     if kind and printed.kind and kind != printed.kind:
@@ -20,7 +20,9 @@ def is_amount(stated: Decimal, unit: tuple[str, Decimal], printed: Printed, *, a
 
 
 def _readings(kind: str, scale: Decimal, printed: Printed) -> set[Decimal]:
-    """Return what a printed number may mean in the stated unit (`kind`, `scale`): in ms, `1.5` may mean 1500."""
+    """Return the values that a printed number may have in the stated unit (`kind`, `scale`): for `ms`, a bare `1.5`
+    may be 1.5 s and so 1500.
+    """
     value = printed.value
     if kind == "percent" or (not kind and printed.kind == "percent"):
         return {value, value * 100} if not printed.kind and abs(value) <= 1 else {value}
@@ -54,6 +56,6 @@ _MINUTES = re.compile(r"(?<![\w.:])(?P<minutes>\d{1,3})\s?m(?:in)?\s?(?P<seconds
 
 
 def minutes_in(text: str) -> Iterator[tuple[int, Decimal]]:
-    """Yield (position, seconds) of each time in a text that is written in minutes and seconds."""
+    """Yield (position, seconds) of each time in a text that has minutes and seconds, such as `2m3.4s`."""
     for found in _MINUTES.finditer(text):
         yield found.start(), 60 * Decimal(found["minutes"]) + Decimal(found["seconds"])

@@ -58,8 +58,8 @@ def audit_transcript(
 ) -> list[JudgedClaim]:
     """Return the claims of the agent, each with its status and evidence.
 
-    `no_tools`: the user states that the agent of a plain chat had no tools. `pointed`: passages in which a model saw
-    claims, by event number; these claims never count against the agent.
+    `no_tools`: the user states that the agent of a plain chat had no tools. `pointed`: for each event number, the
+    passages in which a model saw claims; these claims never count against the agent.
     """
     spotted = list(spot(transcript, pointed))
     if not spotted:
@@ -98,8 +98,8 @@ class _Audit:
         return JudgedClaim(spotted.claim, verdict.status, verdict.reason, verdict.evidence, sources)
 
     def _of_now(self, case: Case, verdict: Verdict) -> Verdict | None:
-        """Return an undecidable verdict if the claim, read as one about the present, would count against the
-        agent.
+        """Return an undecidable verdict if only an earlier state supports the claim, but the claim may be about the
+        present state; else None.
         """
         if verdict.status != "supported" or not case.spotted.earlier or is_surely_earlier(case):
             return None
@@ -152,7 +152,9 @@ _ENDS = re.compile(r"\W{0,3}\Z|\s?[.,;:!)]|\s(?:now|again|too|as well|with|and|a
 
 
 def _is_of_sure_tests(case: Case, verdict: Verdict) -> bool:
-    """Return whether a false claim about only some of the tests certainly counts against the agent."""
+    """Return whether a false claim about certain tests, such as `the cache tests pass`, counts against the agent
+    although it is not `firm`.
+    """
     says, claim = case.spotted.says, case.spotted.claim
     if verdict.status == "misquoted" and isinstance(says, TestsSay) and says.limited:
         return is_firm_of_its_file(case)  # the verdict compares it with a run of exactly this file

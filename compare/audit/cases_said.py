@@ -1,4 +1,4 @@
-"""Finds statements about single tests that a sentence names: `codec_15 is green again`, `test_cut failed`."""
+"""Finds statements about single tests by name: `codec_15 is green again`, `test_cut failed`."""
 
 import re
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ class CaseHit(NamedTuple):
 
 
 def cases_said(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[CaseHit]:
-    """Yield the statements about named tests, except at the positions in `taken`."""
+    """Yield the statements about named tests outside the spans `taken` by other rules."""
     for found in _TOLD.finditer(sentence.plain):
         start, end = found.span()
         name = sentence.raw[found.start("name") : found.end("name")].strip("`").strip().removesuffix("()")

@@ -1,4 +1,6 @@
-"""Checks whether a stated number may be out of date, because a file that the run read was changed afterwards."""
+"""Checks whether a stated number may be out of date, because the run that printed it had read a file which was
+changed later.
+"""
 
 import re
 from collections.abc import Sequence
@@ -20,9 +22,9 @@ _OF_HISTORY = re.compile(r"\bgit (?:-\S+ )*(?:diff|log|rev-list|shortlog)\b.*(?:
 
 
 def of_changed_input(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return a new verdict if the run that printed the number may have read a file changed since; else None.
+    """Return a new verdict if the run that printed the number may have read a file that was changed later; else None.
 
-    The verdict accuses only if the run certainly reads the file, and the claim speaks of the present.
+    The verdict accuses only if the run certainly reads the file, and the claim is about the present state.
     """
     says = case.spotted.says
     if not verdict.evidence or case.spotted.earlier or not _is_number(says):
@@ -83,7 +85,9 @@ def _stale(case: Case, run: Run, edit: Edit) -> Verdict | None:
 
 
 def _of_code(case: Case, run: Run) -> Edit | None:
-    """Return the first later change of code that may have altered the output, unless a similar run followed."""
+    """Return the first later change of code that may alter the run's output; None if a similar run followed the
+    change.
+    """
     steps = [step for step in run.steps if step.family != "quiet"]
     if run.only_shows or all(map(asks_a_service, steps)):
         return None
@@ -121,7 +125,9 @@ def _is_code_of(steps: Sequence[Step], edit: Edit) -> bool:
 
 
 def _may_rest_on(case: Case, run: Run, edit: Edit) -> bool:
-    """Return whether the output of a run may depend on an edit, perhaps by way of an earlier run."""
+    """Return whether the output of a run may depend on an edit, directly or because an earlier run read the changed
+    file.
+    """
     if any(may_read(step, edit) for step in run.steps):
         return True
     if any(_OF_GIT.search(step.text) or _OF_HISTORY.search(step.text) for step in run.steps):

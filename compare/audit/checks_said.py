@@ -176,7 +176,9 @@ def checks_said(sentence: Sentence) -> Iterator[CheckHit]:
 
 
 def _matches(pattern: re.Pattern[str], sentence: Sentence) -> Iterator[re.Match[str]]:
-    """Yield the matches of a pattern; find `BUILD SUCCESSFUL` also in `retriesOnce BUILD SUCCESSFUL`."""
+    """Yield the matches of a pattern. After a match that is no check, go on inside it: `retriesOnce BUILD SUCCESSFUL`
+    contains `BUILD SUCCESSFUL`.
+    """
     at = 0
     while found := pattern.search(sentence.plain, at):
         # what is no check may hide a check: search again right behind its subject

@@ -65,12 +65,12 @@ def steps_of(command: str) -> tuple[Step, ...]:
 
 
 def without_patches(command: str) -> str:
-    """Return a command without its patches; the record lists their changes as edits."""
+    """Return a command without its embedded patches (`*** Begin Patch`), whose changes the record lists as edits."""
     return _PATCH.sub("", command) if "*** Begin Patch" in command else command
 
 
 def is_chain(command: str) -> bool:
-    """Return whether only `&&` joins the commands of a line; exit code 0 then holds for each."""
+    """Return whether only `&&` joins the commands of a line, so that exit code 0 means that all of them succeeded."""
     return not re.search(r"[;|\n]|(?<![>&])&(?![&>])", _without_quoted_separators(command[:_LONGEST].strip()))
 
 
@@ -162,12 +162,14 @@ def _family(program: str, words: tuple[str, ...]) -> str:
 
 
 _SAYS_ITSELF = {"build": "build", "compile": "build", "test": "tests", "lint": "lint", "typecheck": "types"}
-"""The first arguments that show what an unknown program does, as in `ng build` or `bazel test`, each with the family
-(purpose) of the command."""
+"""First arguments that show what an unknown program does, each with the family of the command: `build` in `ng build`.
+"""
 
 
 def _of_tool(low: str, rest: tuple[str, ...]) -> str | None:
-    """Return the family of a command whose program (`low`) has several, such as `cargo test`; None if unknown."""
+    """Return the family of a command whose program (`low`) has several uses, as in `cargo test` and `cargo build`;
+    None if unknown.
+    """
     sub = next((word for word in rest if not word.startswith(("-", "+"))), "")
     if low in ("cargo", "go", "dotnet", "swift", "mix", "zig", "stack", "cabal", "flutter", "dart", "deno", "bun"):
         table = {

@@ -87,8 +87,8 @@ THING_SOLID = "|".join(solid for _, solid in _THINGS.values())
 
 
 def concepts_in(text: str, *kinds: str) -> Iterator[str]:
-    """Yield the concepts that a text mentions. Kinds: `done` (as `read`), `thing` (as `row`), `measure` (as
-    `latency`).
+    """Yield the concepts of these `kinds` that a text mentions: `done` (such as `read`), `thing` (such as `row`) or
+    `measure` (such as `latency`).
     """
     for kind in kinds:
         for name, (spaced, solid) in _KINDS[kind].items():

@@ -1,4 +1,4 @@
-"""Checks whether the record contradicts a claimed number: only one printed number has its name, and another value."""
+"""Checks whether the record contradicts a claimed number: the only number with this name has another value."""
 
 import re
 from decimal import Decimal
@@ -93,7 +93,7 @@ def _stated(sentence: Sentence, figure: Figure) -> str | None:
 
 
 def _is_bare(case: Case, figure: Figure, place: PlacedNumber, sentence: Sentence, text: str) -> bool:
-    """Return whether the sentence states one exact number in words of the run's command and output only."""
+    """Return whether the sentence has a single, exact number, and only words from the run's command and output."""
     kind = unit_of(figure.unit)[0]
     digits = re.sub(r"\D", "", text).strip("0")
     printed = re.sub(r"\D", "", str(place.one.value)).strip("0")
@@ -118,8 +118,8 @@ def _is_bare(case: Case, figure: Figure, place: PlacedNumber, sentence: Sentence
 
 
 def _is_explained(figure: Figure, places: list[PlacedNumber]) -> bool:
-    """Return whether the stated number is printed, follows from two printed ones, or sums or counts a result's
-    numbers.
+    """Return whether the stated number is printed, can be computed from two printed numbers, or is the sum or the
+    count of a result's numbers.
     """
     is_round = len(re.sub(r"\D", "", str(figure.value)).strip("0")) < _ROUND
     is_mine = partial(is_amount, figure.value, unit_of(figure.unit), about=is_round)

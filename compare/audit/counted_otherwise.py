@@ -1,4 +1,6 @@
-"""Finds numbers that an output shows without printing them: the lines of a listing, or zero findings."""
+"""Finds numbers that an output shows without printing them, such as the number of lines in a listing, or zero
+findings.
+"""
 
 from decimal import Decimal
 
@@ -17,7 +19,9 @@ _FINDINGS = keys_in("errors findings issues problems violations offenses complai
 
 
 def counted_otherwise(case: Case, figure: Figure) -> tuple[PlacedNumber, ...] | None:
-    """Return where an output shows the claimed number without printing it; None if no output does."""
+    """Return where an output shows the claimed number without printing it, as a listing of 5 files shows 5; else
+    None.
+    """
     return _listed(case, figure) or _none(case, figure)
 
 

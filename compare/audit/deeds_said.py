@@ -68,7 +68,7 @@ class DeedHit(NamedTuple):
 
 
 def deeds_said(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[DeedHit]:
-    """Yield the statements about operations, except at the positions in `taken`."""
+    """Yield the statements about operations outside the spans `taken` by other rules."""
     yield from _commands(sentence, taken)
     for deed in _DEEDS if _HINT.search(sentence.plain) else ():
         for found in deed.told.finditer(sentence.plain):

@@ -47,8 +47,8 @@ _PLAIN = keys_in(
 )
 """Words of a claim, such as `has` and `shows`, that do not name its number. An output need not contain them."""
 _GONE = keys_in("removed dropped")
-"""Words for things that are gone: `rows kept: 40` does not contradict `12 rows removed`, since the claim lacks the
-word `kept`.
+"""Words for removal. A claim with such a word, as in `12 rows removed`, is contradicted only by a number whose whole
+name the claim contains, not by `rows kept: 40`.
 """
 _OF_VERSIONS = re.compile(
     r"\b(?:python|pypy|py|node(?:\.?js)?|java|jdk|ruby|php|go|golang|rust|perl|swift|kotlin|scala|dotnet|\.net|django|"
@@ -108,7 +108,7 @@ _FROM_TO = re.compile(
 def _end_of_series(
     case: Case, sentence: Sentence, figure: Figure, text: str, places: list[PlacedNumber]
 ) -> Verdict | None:
-    """Return an accusing verdict for `from 0.9 to 0.4` if the latest series has the 0.9, but not the 0.4."""
+    """Return an accusing verdict for `from 0.9 to 0.4` if the latest series contains 0.9, but not 0.4; else None."""
     said = next((one for one in _FROM_TO.finditer(sentence.plain) if one["last"] == text), None)
     if said is None or len(significant(text)) < 2 or len(_FROM_TO.findall(sentence.plain)) != 1:
         return None
@@ -130,7 +130,9 @@ def _end_of_series(
 def _denier(
     figure: Figure, places: list[PlacedNumber], sentence: Sentence, start: int, end: int
 ) -> PlacedNumber | None:
-    """Return the printed number whose name fits the claimed number best; None in case of doubt."""
+    """Return the printed number that best fits the claimed number's name, but has another value; None in case of
+    doubt.
+    """
     clause = clause_around(sentence.plain, start, end)
     if _OTHERWISE.search(clause) or _OF_ALL.search(sentence.plain) or CODE in clause:
         return None
@@ -162,7 +164,7 @@ def _is_called(before: str, words: frozenset[str], figure: Figure) -> bool:
 
 
 def _are_parts(unknown: frozenset[str], known: frozenset[str]) -> bool:
-    """Return whether each unknown word is a part, the plural or a compound of a known word."""
+    """Return whether each word in `unknown` is part of a word in `known`, its plural, or a compound with it."""
     return all(
         any(word in one for one in known)
         or (not word.isalpha() and bool(keys_in(word) & known))
@@ -172,14 +174,14 @@ def _are_parts(unknown: frozenset[str], known: frozenset[str]) -> bool:
 
 
 def _names(words: frozenset[str], kind: str, place: PlacedNumber) -> bool:
-    """Return whether a printed number has this kind of unit and shares one of the words."""
+    """Return whether a printed number has a unit of this `kind`, and one of `words` in its name or its command."""
     if place.one.kind != kind:
         return False
     return bool(words & place.one.mine) or bool(words & place.command and (kind or place.count == 1))
 
 
 def _is_among(figure: Figure, places: list[PlacedNumber]) -> bool:
-    """Return whether the stated number is close to a printed one, or may be a mean of several."""
+    """Return whether the stated number is close to a printed number, or may be the mean of several."""
     firsts: dict[tuple[int, int], Decimal] = {}
     for place in sorted(places, key=lambda one: (one.event, one.one.start)):
         text = place.run.text if place.run is not None else ""
@@ -191,7 +193,9 @@ def _is_among(figure: Figure, places: list[PlacedNumber]) -> bool:
 
 
 def _is_near(figure: Figure, place: PlacedNumber) -> bool:
-    """Return whether the stated number may be the printed one rounded, even without the word `about`."""
+    """Return whether the stated number may mean the printed one: it differs by at most 6 %, or by 1 for exact whole
+    numbers.
+    """
     stated, printed = figure.value * unit_of(figure.unit)[1], place.one.value * place.one.scale
     away = abs(stated - printed)
     is_whole = figure.value == figure.value.to_integral_value()
@@ -201,7 +205,7 @@ def _is_near(figure: Figure, place: PlacedNumber) -> bool:
 
 
 def _is_whole(case: Case, run: Run) -> bool:
-    """Return whether a run is recorded completely, and nothing since can have led to another number."""
+    """Return whether a run is recorded completely, and nothing since can have changed what it would print."""
     return (
         not run.lost
         and not run.background
@@ -213,7 +217,9 @@ def _is_whole(case: Case, run: Run) -> bool:
 
 
 def _is_made(figure: Figure, places: list[PlacedNumber]) -> bool:
-    """Return whether the stated number follows from two printed numbers, or sums or counts a result's numbers."""
+    """Return whether the stated number can be computed from two printed numbers, or is the sum or the count of a
+    result's numbers.
+    """
     bare = Figure(figure.value, figure.unit, frozenset(), frozenset(), about=False)
     mine = [place.one for place in places if place.one.kind == unit_of(figure.unit)[0]][:_MOST_NAMED]
     if any(follows(bare, one, other) for one, other in islice(combinations(mine, 2), _MOST_NAMED**2)):

@@ -64,8 +64,8 @@ def derived(
 ) -> tuple[PlacedNumber, ...] | None:
     """Return printed numbers from which a stated number can be computed; None if there are none.
 
-    These are numbers that the message also states, or that share the figure's name. For a sum or a mean, whole
-    results are used.
+    These numbers also occur in the message, share the figure's name, or begin a result whose sum or mean is the
+    stated number.
     """
     if sentence is None or not figure.value:
         return None
@@ -108,7 +108,9 @@ def _told(case: Case, figure: Figure, places: list[PlacedNumber], sentence: Sent
 
 
 def _pairs(figure: Figure, places: list[PlacedNumber]) -> Iterator[tuple[PlacedNumber, PlacedNumber]]:
-    """Yield pairs of numbers: one name in two results, two names in one result, or the ends of a series."""
+    """Yield pairs of printed numbers: with the same name in two results, with two names in one result, or the ends of
+    a series.
+    """
     words = figure.words if any(figure.words & one.one.mine for one in places) else figure.around
     named = [one for one in places if words & one.one.mine][:_MOST_ADDED]
     for one, other in combinations(named, 2):
@@ -121,7 +123,9 @@ def _pairs(figure: Figure, places: list[PlacedNumber]) -> Iterator[tuple[PlacedN
 
 
 def _column(figure: Figure, places: list[PlacedNumber]) -> tuple[PlacedNumber, ...] | None:
-    """Return the first two numbers of a result if the stated number is the sum or mean of all."""
+    """Return the first two numbers of a result if the stated number is the sum or the mean of all its numbers; else
+    None.
+    """
     said = partial(rounds, figure.value * unit_of(figure.unit)[1], about=figure.about)
     for event in list(dict.fromkeys(place.event for place in places))[:2]:
         for kind in ("time", "size", "percent", ""):

@@ -94,7 +94,7 @@ _TEST_FILE = re.compile(
 _IN_TESTS = re.compile(
     r"(?:^|/)(?:tests?|specs?|__tests__|testing|testdata|fixtures|e2e|cypress|benches|integration[_-]tests)/"
 )
-"""Matches folders whose files only tests read, perhaps only some of the tests."""
+"""Matches folders, such as `fixtures/`, whose files only tests read, and perhaps not all tests."""
 _BUILD_FILE = r"(?:[\w.~-]*/)*(?:Dockerfile|Containerfile|Makefile|Jenkinsfile|Justfile|Procfile|Rakefile|Gemfile)"
 """Names of build files without an extension, such as `Makefile`."""
 _WRITTEN = re.compile(
@@ -149,8 +149,8 @@ def languages_of(programs: Sequence[str]) -> tuple[str, ...]:
 
 
 def touches(edit: Edit, programs: Sequence[str], words: Sequence[str], family: str) -> bool:
-    """Return whether a change of source code may have altered what a run prints. `words`: the arguments of its
-    programs.
+    """Return whether a change of source code may have altered what a run prints. `words`: the arguments of the run's
+    `programs`.
     """
     language = _CODE.get(edit.path.rsplit(".", 1)[-1].lower()) if "." in edit.path else None
     if language is None or _SCRATCH.search(edit.path):
@@ -171,7 +171,7 @@ def touches(edit: Edit, programs: Sequence[str], words: Sequence[str], family: s
 
 
 def _may_be_of_other_tests(path: str, named: Sequence[str], family: str) -> bool:
-    """Return whether a changed file in a test folder may not matter to a build or to the named tests."""
+    """Return whether a changed file in a test folder may be irrelevant to a build or to the `named` tests."""
     if _IN_TESTS.search(path) is None or _TEST_FILE.search(path):
         return False
     base = path.rsplit("/", 1)[-1]

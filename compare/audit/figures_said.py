@@ -102,8 +102,8 @@ _CALLED = {
     "flaked": "flaky",
     "retried": "retries",
 }
-"""Words for what happened to things, each with the names of such counts in an output: `timed out` with `timeout` and
-`timeouts`.
+"""What may happen to things, such as `timed out`, each with the words by which an output names the count: `timeout
+timeouts`.
 """
 _FOUND_NONE = re.compile(r"\b(?:found|finds|shows?|showed|returned|printed|counted|got)\s{1,3}\Z", re.IGNORECASE)
 _REMAINS = re.compile(r"(?:\s{1,3}[\w-]{2,20}){0,2}\s{1,3}remain(?:s|ed)?\b(?!\s{1,3}to\b)", re.IGNORECASE)
@@ -123,8 +123,9 @@ _BAD_INPUT = re.compile(
     r"\b(?:invalid|bad|negative|wrong|illegal|malformed|missing|unknown|excessive|non-numeric) limits?\b",
     re.IGNORECASE,
 )
-"""Matches `limit` as the name of a bad argument, as in `invalid limit`. Such a `limit` does not show that a number is
-a requirement."""
+"""Matches a bad argument called `limit`, as in `invalid limit`. Elsewhere, the word `limit` shows that a number is a
+requirement.
+"""
 _WITHOUT = re.compile(r"\A\W{0,4}without (?:the |an? |any |this |that )?[\w-]+,? (?=\w)", re.IGNORECASE)
 """Matches the beginning of a sentence such as `Without the cache,`. It says how something was measured; it does not
 negate the sentence.
@@ -164,7 +165,9 @@ class FiguresHit(NamedTuple):
 
 
 def figures_said(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[FiguresHit]:
-    """Yield one claim with all amounts that a sentence states (at most eight), except at the positions in `taken`."""
+    """Yield one claim with all amounts (at most eight) that a sentence states outside the spans `taken` by other
+    rules.
+    """
     plain = _FORECAST.sub(lambda one: "it".ljust(len(one[0])), sentence.plain)
     plain = _WITHOUT.sub(lambda one: " " * len(one[0]), plain)
     plain = _BAD_INPUT.sub(lambda one: one[0].replace("limit", "input"), plain)

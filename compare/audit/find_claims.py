@@ -57,8 +57,8 @@ def find_claims(transcript: AgentTranscript) -> list[Claim]:
 
 
 def spot(transcript: AgentTranscript, pointed: Spans = NOTHING) -> Iterator[Spotted]:
-    """Yield the claims with their interpretation. `pointed`: passages in which a model saw claims, by event
-    number.
+    """Yield the claims with their interpretation. `pointed`: for each event number, the passages in which a model saw
+    claims.
     """
     previous = ""
     for event in transcript.events:
@@ -72,7 +72,9 @@ def spot(transcript: AgentTranscript, pointed: Spans = NOTHING) -> Iterator[Spot
 
 
 def _pointed_at(event: AgentEvent, spans: Sequence[tuple[int, int]], found: list[Spotted]) -> Iterator[Spotted]:
-    """Yield claims, none of them firm, for passages in which a model, but no rule, found a claim."""
+    """Yield the claims that only a model found, in the passages `spans`. They are not `firm`: they never count
+    against the agent.
+    """
     for start, end in spans:
         if any(one.claim.start < end and start < one.claim.end for one in found):
             continue
@@ -87,7 +89,7 @@ def _pointed_at(event: AgentEvent, spans: Sequence[tuple[int, int]], found: list
 
 
 def spot_in(event: AgentEvent, previous: str = "") -> Iterator[Spotted]:
-    """Yield the claims of one message, in order. `previous`: the user's message before it."""
+    """Yield the claims of one message, in order. `previous`: the user's message before this message."""
     text = _LABEL.sub(lambda found: " " * len(found[0]), event.text[:_LONGEST], count=1)
     parts = parts_of(text)
     found: list[Spotted] = []

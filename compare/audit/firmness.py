@@ -66,7 +66,7 @@ _IS_MEASURED = re.compile(
     r"\b(?:is|was|reached|of|at)\s[\d.]+\s?%?(?:,|,? and)\s\Z",
     re.IGNORECASE,
 )
-"""Words such as `training finished with`: before a name and a number (`loss 0.3`), they show that the number is a
+"""Words, such as `training finished with`, before a name and a number (`loss 0.3`). They show that the number is a
 result.
 """
 _NOT_THIS = re.compile(
@@ -75,18 +75,18 @@ _NOT_THIS = re.compile(
     r"would|ein altes|alte[rns]?|ancien\w*|antigu\w+|viej\w+|pro|par|por cada)\b|每|旧",
     re.IGNORECASE,
 )
-"""Words which suggest that a number is not about this session's whole run, but about another (`old`) or a part
-(`per`).
+"""Words which suggest that a number is not about this session's whole run, but about another run (`old`) or a part of
+a run (`per`).
 """
 _MEASURED = re.compile(r"\b(?:the|this|our|my|im|le|el) benchmark\b", re.IGNORECASE)
-"""Words for a benchmark that was run in this session, not a published one."""
+"""Words, such as `our benchmark`, for a benchmark that was run in this session, not a published one."""
 _MODAL = re.compile(
     r"\b(?:should|would|could|might|may|must|will|can|cannot|shall|ought|needs?|not|never|supposed|expected|meant|\w+n't|"
     r"sollten?|soll|würden?|könnten?|muss|müssen|wird|nicht|devrait|devraient|doit|peut|pourrait|sera|"
     r"debería[n]?|debe[n]?|puede[n]?|podría[n]?|será)\b|应该|应当|可能|将会|必须|没有",
     re.IGNORECASE,
 )
-"""Words between a subject and its number that state a requirement or a negation."""
+"""Words, such as `should`, between a subject and its number, which state a requirement or a negation."""
 _TO_BE_SEEN = re.compile(
     r"\b(?:let me|let's|let us|I'll|I will|I am going to|I'm going to) (?:\w+ ){0,2}?"
     r"(?:re-?)?(?:verify|check|confirm|run|test|double-check|make sure|see|prove|validate)\b",
@@ -96,8 +96,8 @@ _TO_BE_SEEN = re.compile(
 claim yet.
 """
 _BY_COMMAND = re.compile(r"\baccording to\s*\Z", re.IGNORECASE)
-"""The words `according to`. A number according to a command is from this session; one according to a person is only
-quoted.
+"""The words `according to`. A number according to a command is from this session; a number according to a person is
+only quoted.
 """
 _RULE = re.compile(r"\s{0,3}(?:→|=>|->|⇒)")
 """Matches an arrow after the claim, which makes the sentence a general rule, not a report."""

@@ -1,4 +1,6 @@
-"""Checks whether a supporting result shows the whole claim: in `3 pods are ready`, not only the number of pods."""
+"""Checks whether a result that supports a claim shows all of it: for `3 pods are ready`, also that the pods are
+ready.
+"""
 
 import re
 from decimal import Decimal
@@ -51,8 +53,8 @@ it.
 
 
 def of_what_it_shows(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return a new verdict if the supporting run failed, shows another state, or a later run printed another
-    number.
+    """Return a new verdict if the supporting run failed or shows another state, or if a later run printed another
+    number; else None.
     """
     says = case.spotted.says
     if verdict.status != "supported" or not verdict.evidence or not isinstance(says, FiguresSay | ValueSays):
@@ -91,7 +93,7 @@ def _of_their_state(case: Case, sentence: Sentence, run: Run, verdict: Verdict) 
 
 
 def _is_last(case: Case, run: Run) -> bool:
-    """Return whether no later command, before the claim, may have changed or listed again what the run lists."""
+    """Return whether no command between the run and the claim may have changed or listed again what the run lists."""
     programs = {step.program for step in run.steps}
     later = [one for one in case.record.runs if run.call < one.call < case.event]
     return (
@@ -154,7 +156,7 @@ def _is_alike(run: Run, later: Run) -> bool:
 
 
 def _is_told_apart(case: Case, run: Run, later: Run) -> bool:
-    """Return whether the message tells the two runs apart, by a word of the earlier run's command only."""
+    """Return whether the message tells the two runs apart, by a word that only the earlier run's command contains."""
     only = set(_WORD.findall(run.command.lower())) - set(_WORD.findall(later.command.lower()))
     return bool(only & set(_WORD.findall(case.message.lower())))
 

@@ -1,4 +1,4 @@
-"""Decides whether a command reads a changed file: by name, or because its program reads such files."""
+"""Decides whether a command reads a changed file: the command names it, or its program reads files of this kind."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,6 @@
-"""Judges an undecidable number again: as a number of any kind, or as a count of lines with a header."""
+"""Judges an undecidable number again: as a number of any kind, or as a count of lines that includes or omits the
+header.
+"""
 
 import re
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Judges a claim that a named test passes or fails, by what test runs print beside the name."""
+"""Judges a claim that a named test passes or fails, by the results that test runs print beside the test's name."""
 
 import re
 
@@ -16,8 +16,8 @@ _PAST = re.compile(r"\b(?:failed|was|were|had been)\b", re.IGNORECASE)
 
 
 def judge_case(case: Case, says: CaseSays) -> Verdict:
-    """Judge whether test runs show that the named test ended as claimed. For a pass, only the last run counts; for a
-    failure, an earlier run counts too.
+    """Judge whether test runs show that the named test ended as claimed. Only the last run can show a pass; earlier
+    runs can also show a failure.
     """
     runs = [run for run in case.runs_before()[:_MOST_RUNS] if "tests" in run.families() and not run.refused]
     if not runs:
@@ -86,7 +86,7 @@ _LISTED = re.compile(r"^(?:FAILED|ERROR) \S+|^\s*--- FAIL: \S+|^test \S+ \.\.\. 
 
 
 def _is_left_out(runs: list[Run], name: str) -> bool:
-    """Return whether the last run lists all its failed tests, but not this one, known from an earlier run."""
+    """Return whether an earlier run shows the test `name`, but the last run's full list of failed tests lacks it."""
     last, bare = runs[0], name.rsplit("::", 1)[-1]
     if last.cut or len(last.tests) != 1 or not last.tests[0].failed or bare in last.text:
         return False

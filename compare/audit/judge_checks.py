@@ -80,8 +80,8 @@ _LOOSE = ("make", "cmake", "webpack", "vite", "typescript", "next build", "npm r
 
 
 def _is_overtaken(case: Case, says: CheckSays, carrying: Run, last: tuple[Run, Outcome]) -> bool:
-    """Return whether the last run outweighs the supporting one (`carrying`), by a warning or a failure after a
-    change.
+    """Return whether the last run outweighs the supporting run `carrying`: it shows a warning, or it failed after a
+    file was changed.
     """
     run, outcome = last
     if says.clean and (says.no_warnings or says.spotless) and run.at > carrying.at and _warns(run):
@@ -137,7 +137,7 @@ def _is_unnamed(case: Case, says: CheckSays) -> bool:
 
 
 def _outcome(run: Run, says: CheckSays) -> Outcome:
-    """Return how the check that the claim is about ended in this run."""
+    """Return the outcome that a run shows for the claim's check."""
     if run.result is None:
         return "unknown"
     if (told := _told_at_once(run, says)) is not None:
@@ -171,7 +171,7 @@ def _outcome(run: Run, says: CheckSays) -> Outcome:
 
 
 def _went_on(run: Run, at: int) -> bool:
-    """Return whether tests ran after the step `at`; in a chain of `&&`, this step then succeeded."""
+    """Return whether tests ran after the step `at`, which shows, in a chain of `&&`, that the step succeeded."""
     return bool(run.tests) and any(step.family == "tests" for step in run.steps[at + 1 :])
 
 
@@ -189,7 +189,9 @@ def _told_at_once(run: Run, says: CheckSays) -> Outcome | None:
 
 
 def _steps_of(run: Run, says: CheckSays) -> list[int]:
-    """Return the indices of the steps that may have run the claim's check, by its tool or its family."""
+    """Return the indices of the steps that may have run the claimed check: its tool, a wrapper such as `make`, or any
+    tool of its family.
+    """
     if says.tool in TOOLS and says.tool not in _LOOSE:
         mine = [at for at, step in enumerate(run.steps) if steps_a_tool(step, says.tool)]
         return mine or [at for at, step in enumerate(run.steps) if wraps(step)]
@@ -199,7 +201,7 @@ def _steps_of(run: Run, says: CheckSays) -> list[int]:
 
 
 def _of_scan(run: Run, tool: str, *, is_alone: bool) -> Outcome:
-    """Return how a scanner ended, by its output or, if `is_alone`, by the exit code."""
+    """Return how a scanner ended, by its output; if the run does nothing else (`is_alone`), also by the exit code."""
     something, nothing = shows_something_found(run.text), shows_nothing_found(run.text)
     if something or nothing:
         return "unknown" if something and nothing else "bad" if something else "clean"
@@ -224,7 +226,9 @@ _PASSES_ALL_ON = frozenset(["head", "tail", "cat", "tee"])
 
 
 def _prints_errors_alone(run: Run, at: int) -> bool:
-    """Return whether the checker at step `at` prints only errors, and the record would contain them."""
+    """Return whether the checker at step `at` prints only errors, which the record would show, so that no output
+    means success.
+    """
     step, rest = run.steps[at], run.steps[at + 1 :]
     is_seen = step.program in _ON_STDOUT or "2>&1" in run.command
     return (
@@ -233,7 +237,7 @@ def _prints_errors_alone(run: Run, at: int) -> bool:
 
 
 def _is_wrapped(case: Case, says: CheckSays, after: int) -> str | None:
-    """Return a sentence about a wrapper, such as `make`, that may have run the tool since `after`."""
+    """Return a sentence about a wrapper, such as `make`, that may have run the tool after event `after`, or None."""
     if says.tool not in TOOLS or says.tool in _LOOSE:
         return None
     wrapper = may_have_run(case, says.tool, after)

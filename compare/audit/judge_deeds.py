@@ -1,4 +1,4 @@
-"""Judges a claim that an operation was done or succeeded, by the last run of a command that does it."""
+"""Judges a claim that an operation was done or succeeded, by the last run of a command that does the operation."""
 
 import re
 
@@ -21,7 +21,7 @@ _FLAWLESS = re.compile(r"\bclean(?:ly)?\b|without|no conflicts?|smooth|fine|noth
 
 
 def judge_deed(case: Case, says: DeedSays) -> Verdict:
-    """Judge the claim `says` by the last recorded command that does what it names, such as `git push`."""
+    """Judge whether the last recorded command for the claimed operation, such as `git push`, succeeded."""
     command = re.compile(says.command)
     mine = [run for run in case.runs_before()[:_MOST_RUNS] if _does(run, command)]
     if not mine:
@@ -56,7 +56,9 @@ def _said(case: Case) -> str:
 
 
 def _does(run: Run, command: re.Pattern[str]) -> bool:
-    """Return whether `command` matches a step which neither only shows nor takes back something."""
+    """Return whether `command` matches a step that really acts, unlike `git merge --abort` or a step with
+    `--dry-run`.
+    """
     if run.refused or run.result is None:
         return False
     return any(
@@ -74,7 +76,7 @@ _ONLY_SHOWS = re.compile(r"(?:cat|head|tail|less|echo|grep|rg|ls|sed|which|git (
 
 
 def _went_well(run: Run, name: str, command: re.Pattern[str]) -> bool:
-    """Return whether the end of a run shows that the operation succeeded."""
+    """Return whether the run's output or exit code shows that the operation `name` succeeded."""
     at = max(at for at, step in enumerate(run.steps) if command.search(step.text))
     is_its_own = at == len(run.steps) - 1 or is_chain(run.command)
     if run.background or shows_trouble(run.text) or did_not_start(run.text):
@@ -94,7 +96,7 @@ _SHOWN = {
     "server": re.compile(r"\b(?:listening|started|ready|running (?:on|at)|serving)\b", re.IGNORECASE),
     "export": re.compile(r"export|saved|wrote|written|converted", re.IGNORECASE),
 }
-"""Text that the output must contain, for operations whose commands may also do something else."""
+"""For each operation whose commands may also do something else: text that the output must contain."""
 _DONE = re.compile(
     r"Successfully \w+|configuration is valid|naming to \S+|Successfully tagged|-> \S+$|up[- ]to[- ]date|"
     r"Fast-forward|Merge made|\blistening (?:on|at)\b|\bstarted\b|\bready\b|successfully\b|built in [\d.]+|"

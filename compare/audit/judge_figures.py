@@ -1,4 +1,6 @@
-"""Judges a claim with numbers of any kind: outputs must print them by name, or numbers from which they follow."""
+"""Judges a claim with numbers of any kind: outputs must print each number under its name, or numbers from which it
+can be computed.
+"""
 
 import re
 from functools import partial
@@ -62,7 +64,9 @@ def judge_figures(case: Case, says: FiguresSay) -> Verdict:
 
 
 def _carrier(figure: Figure, places: list[PlacedNumber]) -> tuple[PlacedNumber, ...] | None:
-    """Return the printed number that equals the claimed one and has its name, or certainly is the one meant."""
+    """Return the printed number that equals the claimed one and shares its name, or that can only be the claimed one;
+    else None.
+    """
     unit = unit_of(figure.unit)
     is_mine = partial(is_amount, figure.value, unit, about=figure.about)
     words = figure.words - {unit[0]}
@@ -95,7 +99,9 @@ def _is_of_some(figure: Figure, place: PlacedNumber, places: list[PlacedNumber])
 
 
 def _kindred(figure: Figure, places: list[PlacedNumber], is_mine: partial[bool]) -> tuple[PlacedNumber, ...] | None:
-    """Return the claimed number if the last output with related names (`kindred_names`) has only this one."""
+    """Return the only number that the last output with related names (`kindred_names`) prints under them; None unless
+    it is the claimed one.
+    """
     words = kindred_of(figure.words)
     for event in dict.fromkeys(place.event for place in places) if words else ():
         mine = [place for place in places if place.event == event]

@@ -42,7 +42,9 @@ def judge_pair(case: Case, says: PairSays) -> Verdict:
 
 
 def _shown(run: Run, says: PairSays) -> int | None:
-    """Return where an assertion with both values has the actual one; None if its labels say the reverse."""
+    """Return the position of the actual value in an assertion with both values; None if there is none, or its labels
+    say the reverse.
+    """
     text = run.text
     for found in islice(_value(says.got).finditer(text), _MOST_PLACES):
         low, high = _lines_around(text, found.start(), found.end())

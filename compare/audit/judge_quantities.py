@@ -52,7 +52,7 @@ class Line(NamedTuple):
 
 
 def judge_quantity(case: Case, says: ValueSays) -> Verdict:
-    """Judge whether the outputs before the claim show its number, or another one, under the same name."""
+    """Judge whether the outputs before the claim show its number, or another number, under the same name."""
     names = tuple(says.name.split())
     value = _value(says)
     for line in _lines(case, names, _runs(case)):
@@ -151,13 +151,15 @@ def _is_present(quote: str) -> bool:
 
 
 def _is_read(run: Run, path: str) -> bool:
-    """Return whether a run names this file or measures code, as `hyperfine` does, and so may have read it."""
+    """Return whether a run names this file or measures code, as `hyperfine` does, and so may have read the file."""
     base = path.rsplit("/", 1)[-1]
     return base in run.command or any(step.program in BENCHMARKS for step in run.steps)
 
 
 def _anywhere(case: Case, says: ValueSays) -> Verdict | None:
-    """Return a verdict if an output has the number, without its name, in too many digits for chance."""
+    """Return a verdict if an output has the number without its name, and the number has too many digits for a
+    coincidence.
+    """
     if len(_digits(says)) < _PARTICULAR:
         return None
     for found in case.index.before(plain_number(says.value.rstrip("kKM")), case.event):
@@ -177,7 +179,7 @@ def _digits(says: ValueSays) -> str:
 
 def _early(case: Case, says: ValueSays, names: tuple[str, ...], value: Decimal) -> Verdict | None:
     """Return an accusing verdict if the first run after the claim printed the number, and nothing earlier explains
-    it.
+    the number.
     """
     after = case.runs_after()[:1]
     least = _PARTICULAR if _is_present(case.spotted.claim.quote) else 2
@@ -196,7 +198,9 @@ def _early(case: Case, says: ValueSays, names: tuple[str, ...], value: Decimal) 
 
 
 def _contradicted(case: Case, says: ValueSays, names: tuple[str, ...]) -> Verdict | None:
-    """Return an accusing verdict if the last run with the name has another number directly beside it."""
+    """Return an accusing verdict if the last run with the claim's name prints another number directly beside the
+    name; else None.
+    """
     telling = tuple(name for name in names if name in TELLING) or names
     line = next(iter(_lines(case, telling, _runs(case))), None)
     if line is None or line.run.result is None:
@@ -224,7 +228,9 @@ def _contradicted(case: Case, says: ValueSays, names: tuple[str, ...]) -> Verdic
 
 
 def _adds_up(case: Case, says: ValueSays, names: tuple[str, ...]) -> bool:
-    """Return whether the number counts the lines with the name, or is a sum or difference of their numbers."""
+    """Return whether the number is the count of the lines with the name, or a sum or difference of numbers in these
+    lines.
+    """
     lines = list(islice(_lines(case, names, _runs(case)), _MOST_ADDED))
     value = _value(says)
     printed = [Decimal(one.replace(",", "")) for line in lines for one in sorted(_beside(line.text, names, says))[:1]]

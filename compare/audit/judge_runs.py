@@ -17,8 +17,8 @@ _KINDS = ("tests", "build", "lint", "types", "format", "program")
 
 
 def judge_run(case: Case, says: RunSays) -> Verdict:
-    """Judge whether the claimed command was run before. Without a command, any of the family, such as `tests`,
-    counts.
+    """Judge whether the claimed command was run before. If the claim names no command, any command of its family,
+    such as `tests`, counts.
     """
     command = case.spotted.command
     if command is None:
@@ -101,7 +101,7 @@ def _was_run(case: Case, run: Run) -> Verdict:
 
 
 def family_of(command: str) -> str | None:
-    """Return the family of a command, such as `tests` for `pytest`; None if no step has one in `_KINDS`."""
+    """Return the family of a command, such as `tests` for `pytest`; None if no step has a family in `_KINDS`."""
     return next((step.family for step in reversed(steps_of(command)) if step.family in _KINDS), None)
 
 
@@ -144,7 +144,9 @@ def judge_exit(case: Case, says: ExitSays) -> Verdict:
 
 
 def _exit_carried(case: Case, says: ExitSays, mine: list[Run]) -> Verdict | None:
-    """Return a verdict if one of the runs (latest first) ended with the stated exit code, or reported it."""
+    """Return a verdict if one of the runs `mine` (latest first) ended with the stated exit code, or printed it; else
+    None.
+    """
     run = next((one for one in mine if one.exit_code == says.code or _prints_code(one, says.code)), None)
     if run is None:
         return _told_of_another(case, says, mine)
@@ -178,7 +180,7 @@ _IS_NOW = re.compile(r"\b(?:exits|returns|ends|finishes|still|now)\b", re.IGNORE
 
 
 def _told_by_the_shell(case: Case, says: ExitSays, run: Run) -> Verdict | None:
-    """Return an accusing verdict if the shell printed the last run's exit code, and the claim states another."""
+    """Return an accusing verdict if the shell printed the last run's exit code, and the claim states another code."""
     if "$?" not in run.command or run.result is None or case.event - run.result > 1 or len(run.steps) > _FEW:
         return None
     in_general = re.search(r"\b(?:exits|returns|ends|beendet)\b", case.spotted.claim.quote, re.IGNORECASE)
@@ -205,7 +207,9 @@ _MEANS_LITTLE = 2
 
 
 def _told_early(case: Case, says: ExitSays, command: str | None) -> Verdict | None:
-    """Return an accusing verdict if only the next run, of `command` if given, ends with the stated exit code."""
+    """Return an accusing verdict if the stated exit code first occurs with the next run (of `command`, if given), or
+    None.
+    """
     after = next(iter(case.runs_after()), None)
     if (
         after is None

@@ -73,8 +73,8 @@ def _where_part(case: Case, line: str) -> Evidence | None:
 
 
 def _runs(case: Case, missing: list[str], shown: list[str], lines: LineIndex) -> list[Run]:
-    """Return the runs that may have printed the quoted lines, latest first. `missing`: those that no earlier output
-    has.
+    """Return the runs that may have printed the quoted lines, latest first. `shown`: the quoted lines; `missing`:
+    those of them that no earlier output has.
     """
     before = [run for run in case.runs_before()[:_MOST_RUNS] if run.result is not None]
     command = case.spotted.command
@@ -101,7 +101,7 @@ def _alike(before: list[Run], missing: list[str]) -> list[Run]:
 
 
 _WORDY = 5
-"""A line is recognized by its words only if it has more letters than this."""
+"""Only a line with more letters than this is recognized by its words."""
 _SHORT = 100_000
 
 
@@ -149,7 +149,7 @@ def _is_plain(run: Run, command: str) -> bool:
 
 
 def _is_told(case: Case, missing: list[str]) -> bool:
-    """Return whether recent outputs contain at least half of the words and numbers of the missing lines."""
+    """Return whether recent outputs contain at least half of the words and numbers of the quoted lines `missing`."""
     text = " ".join(output.text[:20_000].lower() for output in case.outputs_before()[:10])
     words = [word for line in missing for word in re.findall(r"[a-z]{4,}|\d+(?:\.\d+)?", line.lower())]
     return bool(words) and sum(word in text for word in words) * 2 >= len(words)

@@ -75,7 +75,7 @@ def _exit_carries(case: Case, run: Run, line: Evidence, *, says_whole: bool) -> 
 
 
 def not_run_again(case: Case, change: Edit, line: Evidence) -> Verdict:
-    """Return the accusing verdict for tests not run again after a change. `line`: the result that the claim
+    """Return the accusing verdict for tests that were not run again after `change`. `line`: the result that the claim
     is about.
     """
     edit = case.record.evidence(change.event)

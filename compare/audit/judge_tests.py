@@ -70,7 +70,9 @@ def judge_tests(case: Case, says: TestsSay) -> Verdict:
 
 
 def _of_another(case: Case, says: TestsSay, command: str) -> Verdict:
-    """Return the verdict for a claim about certain tests, given that only other tests were run before it."""
+    """Return the verdict on a claim about the tests of `command`, given that only other tests were run before the
+    claim.
+    """
     after = next(iter(case.runs_after()), None)
     if after is not None and after.call > case.event and is_run(command, after) and (told := _told_later(case, says)):
         return (
@@ -92,7 +94,7 @@ def _with_skipped(case: Case, says: TestsSay, results: list[Result]) -> Verdict 
 
 
 def _is_narrower(one: Result, says: TestsSay) -> bool:
-    """Return whether the claim is about all tests, without a number, but the result is of only some tests."""
+    """Return whether the claim is about all tests, without a number, but the result `one` is of only some tests."""
     return (
         says.whole
         and says.passed is None
@@ -195,7 +197,9 @@ def _later(case: Case, says: TestsSay, carrying: Result, later: Result, line: Ev
 
 
 def _counted(case: Case, says: TestsSay, results: list[Result]) -> Verdict | None:
-    """Return a verdict if the claimed number of passed tests sums several summaries, or counts listed cases."""
+    """Return a verdict if the claimed number of passed tests is the sum over several summaries, or the count of
+    listed cases; else None.
+    """
     if says.passed is None or says.failed:
         return None
     by_event: dict[int, list[Result]] = {}
@@ -274,7 +278,7 @@ def _contradicted(case: Case, says: TestsSay, results: list[Result], silent: lis
 
 
 def _counted_otherwise(case: Case, says: TestsSay, last: Result, line: Evidence) -> Verdict:
-    """Return the verdict on claimed numbers which no result has, and which no failure contradicts."""
+    """Return the verdict on claimed numbers that no result has, given that no failure contradicts the claim."""
     told = [str(number) for number in (says.passed, says.failed, says.skipped, says.total) if number is not None]
     if (why := _hidden(case, last)) and any(is_known(case, one) or is_derived(case, one) for one in told):
         return undecidable(why, line)
@@ -309,7 +313,7 @@ def _hidden(case: Case, last: Result) -> str | None:
 
 
 def _told_later(case: Case, says: TestsSay) -> Verdict | None:
-    """Return an accusing verdict if the first run after the claim has a summary that supports it; None otherwise."""
+    """Return an accusing verdict if the first run after the claim has a summary that supports the claim, or None."""
     for run in case.runs_after()[:1]:
         found = next((tests for tests in run.tests if carries(tests, says)), None)
         if found is not None and run.result is not None:
@@ -379,7 +383,9 @@ def _is_same(named: str, run: Run) -> bool:
 
 
 def _bare(command: str) -> tuple[str, ...]:
-    """Return the steps of a command that determine what it runs, and each `cd`: tests depend on the folder."""
+    """Return the words of those steps that decide what a command tests: each `cd`, and all steps that are not
+    `quiet`.
+    """
     return tuple(
         _words(step) for step in steps_of(command) if step.family != "quiet" or step.program in ("cd", "pushd")
     )

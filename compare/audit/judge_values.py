@@ -228,7 +228,7 @@ def _carried(case: Case, says: ValueSays, line: Line) -> Verdict:
 
 
 def _elsewhere(case: Case, says: ValueSays, places: Sequence[Found]) -> Verdict | None:
-    """Return a verdict if an output has the number without its name, and hardly by chance."""
+    """Return a verdict if an output has the number without its name, and probably not by chance; else None."""
     digits = re.sub(r"\D", "", says.value).lstrip("0")
     least = {"metric": 3, "time": 3, "size": 3, "count": 2, "version": 2}[says.what]
     if len(digits) < least and says.what not in ("count", "version"):
@@ -363,7 +363,7 @@ def _contradicted(case: Case, says: ValueSays, named: list[Line]) -> Verdict:
 
 
 def _is_particular(says: ValueSays, lines: list[Line]) -> bool:
-    """Return whether a line certainly shows the claimed metric, and not that of other data (`train`, `test`)."""
+    """Return whether a line certainly shows the claimed metric, and for the same data, such as `train` or `test`."""
     pattern = re.compile(
         rf"(?:{_words(says)})[^\d\n]{{0,25}}?[-+]?\d*\.\d+|^(?:TOTAL|All files)\b.*\d", re.IGNORECASE
     )

@@ -1,4 +1,4 @@
-"""Groups words that may name the same number, because people often use other words than programs."""
+"""Groups words that may name the same number, because people rarely use the very words that programs print."""
 
 from gedanken.compare.audit.labels import keys_in
 

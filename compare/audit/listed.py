@@ -18,9 +18,9 @@ class _Listing(NamedTuple):
     command: re.Pattern[str]
     line: re.Pattern[str]
     names: frozenset[str]
-    """The words by which a claim may name the entries; it must contain at least one of them."""
+    """Words by which a claim may name the entries. The claim must contain at least one of these words."""
     needs: frozenset[str] = frozenset()
-    """Other words, at least one of which the claim must contain too. If empty, no other word is needed."""
+    """Further words, at least one of which the claim must contain, too. If empty, no further word is needed."""
 
 
 def _listing(command: str, line: str, names: str, needs: str = "") -> _Listing:
@@ -53,7 +53,7 @@ _LISTINGS = (
 
 
 def rows_in(run: Run, line: int) -> list[str]:
-    """Return the rows of the listing that begins at offset `line` in the output; empty if none does."""
+    """Return the rows of the listing that begins at offset `line` in the output; empty if no listing begins there."""
     if run.cut or run.result is None or len(run.text) > _MOST_TEXT:
         return []
     for listing in _LISTINGS:

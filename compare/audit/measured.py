@@ -51,7 +51,7 @@ def measured(case: Case, says: ValueSays) -> Verdict | None:
 
 
 def _unless_stale(case: Case, changes: list[Edit], flag: str, told: Verdict) -> Verdict:
-    """Return `told` if later changes leave the file size as printed; otherwise a stale or undecidable verdict."""
+    """Return `told` if later changes leave the file size as printed; otherwise a verdict `stale` or `undecidable`."""
     if any(not case.record.is_edit(edit.event) for edit in changes):
         return undecidable("a command changed the file after its size was printed", *told.evidence)
     if any(edit.old is None for edit in changes):
@@ -67,7 +67,7 @@ def _size(text: str, flag: str) -> int:
 
 
 def _is_of_other(case: Case, run: Run, number: str, path: str) -> bool:
-    """Return whether the output prints the number next to the name of another file that the message names too."""
+    """Return whether the output prints `number` next to the name of another file that the message also names."""
     said = case.record.transcript.events[case.event].text
     lines = [line.split() for line in run.text.splitlines()[:500]]
     names = [words[-1].rsplit("/", 1)[-1] for words in lines if len(words) > 1 and number in words]
@@ -75,7 +75,7 @@ def _is_of_other(case: Case, run: Run, number: str, path: str) -> bool:
 
 
 def _measure(run: Run, flag: str, path: str) -> str | None:
-    """Return a pattern for the line in which a run prints the file's size; None if it prints none."""
+    """Return a pattern for the line in which a run prints the file's size; None if the run prints no size."""
     if any(_counts(step, flag, path) for step in run.steps):
         alone = "?" if any(_counts(step, flag, path) and len(step.words) <= _ONE_FILE for step in run.steps) else ""
         return rf"^\s*(\d+)(?: \S*{re.escape(path)}){alone}\s*$"
@@ -100,8 +100,8 @@ _VERSION = re.compile(r"\d+(?:\.\d+){1,3}")
 
 
 def asked_version(case: Case, says: ValueSays) -> Verdict | None:
-    """Return a verdict on a claimed version by what the program itself printed, as with `--version`. None if that is
-    missing, or another output may explain the claim.
+    """Return a verdict on a claimed version by what the program itself printed, as with `--version`. None if it
+    printed no version, or another output may explain the claim.
     """
     asked = [step.program.lower() for step in steps_of(case.spotted.command or "") if _asks(step)]
     name = asked[0] if asked else says.name

@@ -58,12 +58,12 @@ def asserts(sentence: Sentence, start: int, end: int, language: Language = "en")
 
 
 def is_japanese_hedge(plain: str) -> bool:
-    """Return whether a Japanese sentence weakens its statement, anywhere before or after it."""
+    """Return whether a word anywhere in a Japanese sentence weakens its statement."""
     return _KANA.search(plain) is not None and HEDGES_LAST.search(plain) is not None
 
 
 def _announces(sentence: Sentence, start: int, end: int) -> bool:
-    """Return whether the words, without a number, only announce what follows, as `And now the tests pass:` does."""
+    """Return whether the words only announce what follows, without a number, as in `And now the tests pass:`."""
     said = sentence.raw.rstrip()
     return (
         said.endswith((":", "：")) and not re.search(r"\d", sentence.plain[start:end]) and sentence.where == "prose"

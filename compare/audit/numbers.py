@@ -121,7 +121,7 @@ def _scales(value: float, printed: int, wanted: int) -> Iterator[tuple[float, in
 
 
 def _rounded(value: float, given: int, decimals: int) -> tuple[str, ...]:
-    """Return a printed number as text, rounded and cut to `decimals`; empty if it has fewer (`given`)."""
+    """Return a printed number as text, rounded and cut to `decimals`; empty if it has fewer decimals (`given`)."""
     if given < decimals:
         return (f"{value:.{decimals}f}",) if given == decimals else ()
     up = f"{value + copysign(_TINY, value):.{decimals}f}"

@@ -49,8 +49,8 @@ OF_A_LONGER = (
     rf"(?!(?<=\d{_BETWEEN})(?<!\d{{4}}{_BETWEEN})"
     rf"(?<![A-Za-z]\d{_BETWEEN})(?<![A-Za-z]\d\d{_BETWEEN})(?<![A-Za-z]\d{{3}}{_BETWEEN})\d{{3}}(?!\d))"
 )
-"""Stands in front of a number's pattern. Excludes the last digits of a longer number: the 345 of `12 345`, but not of
-`p95 345`.
+"""Pattern to put in front of a number's pattern. It excludes the last digits of a longer number: the 345 of `12 345`,
+but not of `p95 345`.
 """
 COUNT = (
     rf"(?:{OF_A_LONGER}(?:\d{{1,3}}(?:[{GROUPED}]\d{{3}}){{1,3}}(?!\d)|"

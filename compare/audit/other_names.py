@@ -89,8 +89,8 @@ def command_of(run: Run | None) -> frozenset[str]:
 
 
 def has_rival(case: Case, words: frozenset[str], run: Run, one: Printed, is_mine: Callable[[Printed], bool]) -> bool:
-    """Return whether the claim is about another thing than `one`, printed by `run`, or another number fits better.
-    `words`: of the claim; `is_mine`: whether a number equals the claimed one.
+    """Return whether the claim is about another thing than the number `one` of `run`, or another number fits the
+    claim better. `words`: the claim's words; `is_mine`: whether a number equals the claimed one.
     """
     held = words & names_of(run, one)
     if is_other_thing(words, one.mine, names_of(run, one)):
@@ -109,17 +109,19 @@ def has_rival(case: Case, words: frozenset[str], run: Run, one: Printed, is_mine
 
 
 def outdoes(held: frozenset[str], rival: frozenset[str], command: frozenset[str] | None) -> bool:
-    """Return whether a rival number fits the claim better.
+    """Return whether another printed number, the rival, fits the claim better than the supporting number.
 
-    `held`: the claim's words that name this number; `rival`: those that name the rival. `command`: the words of the
-    rival's command, if another run printed it; they must include one that only `rival` has.
+    `held`: the claim's words that name the supporting number; `rival`: those that name the rival. `command`: the
+    words of the rival's command, if another run printed the rival; then a word that only `rival` has must be among
+    them.
     """
     return held < rival and (command is None or bool((rival - held) & command))
 
 
 def is_other_thing(words: frozenset[str], mine: frozenset[str], names: frozenset[str]) -> bool:
-    """Return whether the claim names `zone-q`, but the output `zone-c`, another thing of the series. `words`: of the
-    claim; `mine`: the printed number's own name; `names`: all words for it.
+    """Return whether the claim names one thing of a series and the output another, such as `zone-q` and `zone-c`.
+    `words`: the claim's words; `mine`: the printed number's own name; `names`: all words that name the printed
+    number.
     """
     said = {word for word in words if not word.isalpha()}
     printed = {_SERIAL.sub("", word) for word in mine if not word.isalpha()}

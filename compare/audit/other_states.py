@@ -86,7 +86,9 @@ _PRESENT = re.compile(
 
 
 def of_another_state(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return a milder verdict if an accused claim may be about an earlier state, which supports it; else None."""
+    """Return a milder verdict if an accused claim may be about an earlier state, and an earlier result supports the
+    claim; else None.
+    """
     if verdict.status == "stale":
         said = _words_of(case)
         if said.is_bound:
@@ -164,7 +166,7 @@ def _words_of(case: Case) -> _Words:
 
 
 def _carried_earlier(case: Case) -> Evidence | None:
-    """Return the line of an earlier result that says what the claim says; None if there is none."""
+    """Return the line of an earlier result that agrees with the claim; None if there is none."""
     match case.spotted.says:
         case TestsSay() as says:
             for run in case.runs_before()[:_MOST_RUNS]:

@@ -143,7 +143,9 @@ def _summary(found: re.Match[str]) -> TestSummary:
 
 
 def _playwright(text: str) -> Iterator[TestSummary]:
-    """Yield Playwright's summaries, whose other counts stand in lines above the passed tests."""
+    """Yield Playwright's summaries. The counts of failed and skipped tests stand in lines above the count of passed
+    tests.
+    """
     at = 0
     for found in _PLAYWRIGHT.finditer(text):
         beside = {one["what"]: one for one in _BESIDE.finditer(text, max(at, found.start() - _FAR), found.start())}

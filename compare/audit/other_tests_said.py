@@ -1,5 +1,5 @@
-"""Finds statements about tests beyond `tests_said`: with a command in backticks, as a fraction, or in other
-languages.
+"""Finds statements about tests that `tests_said` does not find: with a command in backticks, as a fraction, or in
+other languages.
 """
 
 import re
@@ -109,7 +109,7 @@ class OtherHit(NamedTuple):
 
 
 def tests_said_otherwise(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[OtherHit]:
-    """Yield the statements about tests that `tests_said` does not find, except at the positions in `taken`."""
+    """Yield the statements about tests that `tests_said` does not find, outside the spans `taken` by other rules."""
     plain = sentence.plain
     if not _HINT.search(plain):
         return
@@ -139,7 +139,9 @@ def tests_said_otherwise(sentence: Sentence, taken: list[tuple[int, int]]) -> It
 
 
 def _command(sentence: Sentence, found: re.Match[str]) -> str | None:
-    """Return the test command or file that a statement names: None without a command, empty if it runs no tests."""
+    """Return the test command or file that a statement names; None if it names none, empty if the named command runs
+    no tests.
+    """
     if bare := found.groupdict().get("bare"):
         return bare.lower().replace("maven", "mvn")
     if not found.groupdict().get("code"):

@@ -196,7 +196,9 @@ def _maven(text: str) -> Iterator[TestSummary]:
 
 
 def _cargo(text: str) -> Iterator[TestSummary]:
-    """Yield cargo's summaries. Cargo prints one for each test binary; if there are several, their sum comes first."""
+    """Yield cargo's summaries. Cargo prints a summary for each test binary; if there are several, their sum comes
+    first.
+    """
     found = list(_named(_CARGO, text))
     if len(found) > 1:
         yield _summed(found)
@@ -372,5 +374,5 @@ _HARNESS_CUT = re.compile(
 
 
 def says_cut(text: str) -> bool:
-    """Return whether a remark in the text says that the agent's software left out a part of it."""
+    """Return whether a remark in the text says that the agent's software left out a part of the text."""
     return _HARNESS_CUT.search(text) is not None

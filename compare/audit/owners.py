@@ -38,8 +38,8 @@ class _HasValues(Protocol):
 
 
 def is_anothers(line: str, at: int, mine: re.Pattern[str], name: str = "") -> bool:
-    """Return whether the number at `at` has another name in the line than the claim's, which `mine` matches. Also
-    True for another split of the data than `name`, such as training.
+    """Return whether the number at `at` is not the claim's: the line gives the number a name that `mine` does not
+    match, or a split of the data, such as training, that differs from that of `name`.
     """
     numbers = list(_NUMBER.finditer(line))
     last = max((found.start() for found in _METRIC.finditer(line)), default=-1)

@@ -1,4 +1,6 @@
-"""Checks whether a run covers only parts (packages, folders, files) of a project, without the changed file."""
+"""Checks whether a run covers only parts (packages, folders, files) of a project that do not contain the changed
+file.
+"""
 
 import re
 from collections.abc import Iterator, Sequence

@@ -31,7 +31,7 @@ _ITEM = re.compile(
 )
 _ROW = re.compile(r"\s{0,12}\|.*\|\s*$")
 _TICK = re.compile(r"[✅✔✓☑❌✗✘]")
-"""Symbols for success and failure. The first row of a table is read as a result if it contains one."""
+"""Symbols for success and failure. The first row of a table is read as a result if it contains such a symbol."""
 _RULE = re.compile(r"[\s|:=-]{3,}$")
 _END = re.compile(r"(?:(?<!/\.\.)[.!?]|(?<=/\.\.)\.(?=\s+[A-Z]|\s*$))(?:[\"')\]*_`”»]{0,3})(?=\s|$)|[。！？]|\n{2,}")
 _ABBREVIATED = re.compile(
@@ -171,8 +171,8 @@ class _Cutter:
         self.item = ""
 
     def _head(self, text: str) -> None:
-        """Process a heading. Below the heading of a plan, every heading belongs to the plan, until one announces
-        results.
+        """Process a heading. Below the heading of a plan, every heading belongs to the plan, until a heading
+        announces results.
         """
         self.planned = bool(_PLAN.search(text)) or (self.planned and not _RESULTS.search(text))
         self.heading = f"plan: {text}" if self.planned else text

@@ -1,4 +1,4 @@
-"""Traces each claimed number to an output that printed it, or to two numbers with that sum or difference."""
+"""Traces each claimed number to an output that printed it, or to two numbers whose sum or difference it is."""
 
 import re
 from collections.abc import Sequence

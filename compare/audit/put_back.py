@@ -1,4 +1,6 @@
-"""Recognizes what may put a file back: a reversed substitution, a file moved back, an earlier text written again."""
+"""Recognizes changes that may put a file back: a reversed substitution, a file moved back, an earlier text written
+again.
+"""
 
 import re
 from collections.abc import Iterator
@@ -92,7 +94,7 @@ class PutBack:
 
 
 def _is_inverse(script: str, earlier: str) -> bool:
-    """Return whether a script for `sed` or `perl` may undo an earlier one."""
+    """Return whether a script for `sed` or `perl` may undo an earlier script."""
     mine = [(_literal(one["old"]), _literal(one["new"])) for one in _SUBSTITUTED.finditer(script)]
     before = [(_literal(one["old"]), _literal(one["new"])) for one in _SUBSTITUTED.finditer(earlier)]
     if any((new, old) in before for old, new in mine):

@@ -92,7 +92,7 @@ class QuantityHit(NamedTuple):
 
 
 def quantities_said(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[QuantityHit]:
-    """Yield the numbers that a sentence states with a name, except at the positions in `taken`."""
+    """Yield the numbers that a sentence states with a name, outside the spans `taken` by other rules."""
     if not any(sign.isdigit() for sign in sentence.raw) or _BY_HAND.search(sentence.plain):
         return
     for hit, language in (*_settings(sentence), *_counts(sentence), *_measures(sentence), *_labels(sentence)):

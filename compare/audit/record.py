@@ -60,7 +60,7 @@ class Record:
         return self.transcript.has_tools and whole and not self.continues
 
     def has_gap_before(self, event: int) -> bool:
-        """Return whether the transcript lacks, or may lack, an entry before an event."""
+        """Return whether anything is, or may be, missing from the transcript before an event."""
         if any(self.transcript.unknown.values()) or self.continues:
             return True
         place = self.transcript.events[event].place
@@ -187,8 +187,8 @@ class Record:
         return None
 
     def could_be_since(self, family: str, low: int, high: int) -> Run | None:
-        """Return the last run between two events that may hide this family by its name, as `./check.sh` may hide
-        `tests`.
+        """Return the last run, between two events, that may have run a command of this family unseen, such as
+        `./check.sh` for `tests`.
         """
         hiding = self.hiding(family)
         at = bisect_left(hiding, high, key=lambda run: run.call)
@@ -279,7 +279,7 @@ class Record:
 
     @cached_property
     def test_numbers(self) -> dict[int, int]:
-        """Maps each number that may count tests to its first event."""
+        """For each number that may count tests: the first event that shows it."""
         found: dict[int, int] = {}
         for output in self.outputs:
             for number in _numbers_of_tests(output.text):

@@ -83,7 +83,7 @@ _OF_ITSELF = re.compile(
     r"(?:remote: )?(?:Enumerating|Counting|Compressing|Writing) objects).*$",
     re.MULTILINE,
 )
-"""Lines that git or the agent's software prints by itself."""
+"""Lines that come from git or the agent's software itself, not from a program that a git hook runs."""
 _ASKS_A_SERVICE = words("curl wget http https psql mysql sqlite3 redis-cli terraform tofu helm kubectl")
 """Programs that run no project code on this machine; their output may report a run elsewhere."""
 _TELLS = re.compile(

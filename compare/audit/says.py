@@ -28,7 +28,7 @@ class TestsSay:
     limited: bool = False
     """True if the claim is about some of the tests, or names an exception."""
     named: bool = False
-    """True if the claim names one command or file, so that only runs of it can support the claim."""
+    """True if the claim names one command or file; only runs of this command or file can support the claim."""
 
 
 @dataclass(frozen=True, slots=True)

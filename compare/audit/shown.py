@@ -128,7 +128,9 @@ def shown_in(fence: Fence, previous: str = "", *, asked: bool = False) -> Iterat
 
 
 def does_something(text: str) -> bool | None:
-    """Return whether a Python text does anything, unlike a printed list; None if it cannot be parsed."""
+    """Return whether a Python text has any statement other than a bare value, such as `[1, 2]`; None if it cannot be
+    parsed.
+    """
     try:
         body = ast.parse(text).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -49,7 +49,7 @@ def is_of_the_past(said: str) -> bool:
 
 
 def has_participle(said: str) -> bool:
-    """Return whether a text contains a past form, even if only a participle, and so describes something done."""
+    """Return whether a text has a word that may refer to the past, such as `took`, `before` or a participle."""
     return _PAST.search(said) is not None
 
 

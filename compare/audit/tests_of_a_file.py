@@ -29,8 +29,8 @@ _ENDS = re.compile(r"\W{0,3}\Z|\s?[.,;:!)]|\s(?:now|again|too|as well|and|here)\
 
 
 def is_of_its_file(case: Case, run: Run | None) -> bool:
-    """Return whether exactly the claimed tests were run: one file for `all cache tests pass`, one language for `the
-    Go tests pass`.
+    """Return whether exactly the claimed tests were run: those of one file for `all cache tests pass`, those of one
+    language for `the Go tests pass`.
     """
     claim, sentence = case.spotted.claim, sentence_of(case)
     found = _KIND.match(claim.quote)

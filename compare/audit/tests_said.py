@@ -94,7 +94,9 @@ _LIMITS_NOT = frozenset(
         "project",
     ]
 )
-"""Adjectives that leave a statement about all tests. Any other adjective may limit it to some of them."""
+"""Adjectives with which a statement is still about all tests. Any other adjective may limit the statement to some of
+the tests.
+"""
 EXCEPTS = re.compile(
     r"\b(?:except|without (?:the|these|those|that|them)|ohne (?:die|den)|sans (?:les|le)|sin (?:los|las)|other than|apart from|aside from|besides|unrelated|pre-?existing|excluding|but (?:one|two|the|\d+)|only (?:one|two|\d+)|"
     r"known (?:failures?|issue)|flaky|environment(?:al)?|still fail\w*|außer|bis auf|sauf|hormis|excepto|salvo|remaining fail\w*|already fail\w*|"
@@ -260,7 +262,7 @@ def tests_said(sentence: Sentence) -> Iterator[Hit]:
 
 
 def _is_said(sentence: Sentence, found: re.Match[str], language: Language) -> bool:
-    """Return whether a statement is asserted, unlike `all tests must pass`."""
+    """Return whether the sentence really asserts a statement; `all tests must pass` asserts nothing."""
     groups = found.groupdict()
     is_bad = bool(groups.get("bad"))
     if is_bad and set((groups.get("adj") or "").lower().split()) - _OF_FAILURES:
@@ -282,7 +284,7 @@ def _is_said(sentence: Sentence, found: re.Match[str], language: Language) -> bo
 
 
 def _is_about_a_name(sentence: Sentence, found: re.Match[str]) -> bool:
-    """Return whether failures or skips are not those of tests, as in `2 errors` of a compiler."""
+    """Return whether failures or skips in a statement are not those of tests: `2 errors` may be a compiler's."""
     groups = found.groupdict()
     if groups.get("bad") and re.search("error", groups["bad"], re.IGNORECASE):
         return (

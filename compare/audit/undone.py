@@ -43,8 +43,8 @@ class Undo(NamedTuple):
 
 
 def undos_of(event: int, command: str, before: Sequence[Undo]) -> list[Undo]:
-    """Return `before`, extended by the parts of `command` that may undo changes. Stashes brought back, as by `git
-    stash pop`, are removed.
+    """Return `before`, extended by the parts of `command` that may undo changes, and without stashes that `command`
+    brings back (`git stash pop`).
     """
     found = list(before)
     if not _HINT.search(command):

@@ -72,8 +72,8 @@ def judge_unrecorded(
 ) -> Verdict:
     """Return the verdict on a claim in a transcript without tool calls.
 
-    `no_tools`: the user stated that the agent had none; only then can the verdict accuse. `told`: someone else had
-    said the same before. `is_known_speaker`, `shows_tools`: as the functions of these names return.
+    `no_tools`: the user stated that the agent had no tools; only then can the verdict accuse. `told`: another person
+    had said the same before the agent. `is_known_speaker`, `shows_tools`: as the functions of these names return.
     """
     if shows_tools:
         return Verdict("undecidable", f"the chat shows that tools were used, but not what they printed; {RERUN}")

@@ -53,7 +53,7 @@ _SIMILAR = (
     words("psql mysql mariadb sqlite3 duckdb"),
     words("cmp diff colordiff delta"),
 )
-"""Groups of programs that show the same things, so that one may be called by the name of another."""
+"""Groups of programs that show the same things, so that an agent may run one of them, but name another."""
 _TOOL_OF_KIND = re.compile(
     r"grep|search|find|glob|\bls\b|list|read|view|tree|open|cat|fetch|http|request", re.IGNORECASE
 )
@@ -63,7 +63,9 @@ _COMMON_NAMES = words("make cmake black standard typescript vite webpack sorbet 
 
 
 def of_unused_instrument(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return an accusing verdict if an undecidable number is said to come from a command never run; else None."""
+    """Return an accusing verdict if an undecidable number is said to come from a command that was never run; else
+    None.
+    """
     says = case.spotted.says
     if verdict.status != "undecidable" or not case.spotted.firm or case.spotted.earlier:
         return None
@@ -76,7 +78,7 @@ def of_unused_instrument(case: Case, verdict: Verdict) -> Verdict | None:
 
 
 def _of_tool(case: Case, sentence: Sentence) -> Verdict | None:
-    """Return an accusing verdict if the number is said to come from a known tool never run."""
+    """Return an accusing verdict if the number is said to come from a known tool that was never run; else None."""
     low = sentence.plain.lower()
     for tool, family in TOOLS.items():
         if tool in _COMMON_NAMES or tool not in low:

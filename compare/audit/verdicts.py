@@ -1,4 +1,4 @@
-"""Defines `Case` and `Verdict`, and judges claims that no command run before them supports."""
+"""Defines `Case` and `Verdict`, and judges claims that no earlier command supports."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -84,8 +84,8 @@ class Case:
         return [edit for edit in edits[max(at - _MOST_OUTPUTS, 0) : at] if _is_same_file(edit.path, path)]
 
     def whole_of(self, path: str) -> tuple[int, str] | None:
-        """Return a file's whole text, as (event number, text). None unless the last change before the claim
-        wrote it.
+        """Return a file's whole text, as (event number, text). None unless the last change before the claim wrote the
+        whole file.
         """
         mine = self._edits_of(path)
         if not mine or mine[-1].old is not None or not mine[-1].new or not self.record.is_edit(mine[-1].event):
@@ -126,8 +126,8 @@ def undecidable(reason: str, *evidence: Evidence) -> Verdict:
 def without_runs(case: Case, family: str, later: Sequence[Run], what: str) -> Verdict:
     """Return the verdict on a claim that no earlier run supports.
 
-    `family`: of the commands that can support it, such as `lint`. `later`: later runs that could have supported it.
-    `what`: what should have been run, such as `a linter`, for the verdict's reason.
+    `family`: the family of the commands that can support the claim, such as `lint`. `later`: later runs that could
+    have supported the claim. `what`: what should have been run, such as `a linter`, for the verdict's reason.
     """
     record, event = case.record, case.event
     if record.has_gap_before(event):
@@ -162,7 +162,9 @@ def without_runs(case: Case, family: str, later: Sequence[Run], what: str) -> Ve
 
 
 def _is_told_by_others(case: Case, family: str) -> bool:
-    """Return whether an earlier text, not said by the agent, reports this success or the claim's number of tests."""
+    """Return whether an earlier text by others reports this success, or the record before the claim has its number of
+    tests.
+    """
     outputs = case.outputs_before()
     if family in TOLD_OF:
         return any(tells_of_success(output.text, family) for output in outputs)

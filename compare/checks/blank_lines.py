@@ -18,7 +18,7 @@ Indices = NDArray[np.int64]
 def blank_lines(run_set: RunSet) -> Iterable[Finding]:
     """Find prints with a blank line after every line in all real logs, but after none in some imagined log.
 
-    Nothing is reported with a program, or with fewer than two real logs.
+    Nothing is reported if there is a program, or if there are fewer than two real logs.
     """
     if run_set.source is not None or len(run_set.real) < 2:
         return
@@ -45,7 +45,7 @@ def blank_lines(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _share(run: ParsedRun, site: PrintSite) -> float | None:
-    """Return the share of a print's first 100 lines before a blank line; None for fewer than `FEWEST` lines."""
+    """Return the share of a print's first 100 lines with a blank line after them; None below `FEWEST` lines."""
     lines = run.ledger.lines_of(site)
     lines = lines[lines + 1 < len(run.lines)]
     if len(lines) < FEWEST:

@@ -18,7 +18,7 @@ machines are slow.
 
 
 def times(run_set: RunSet) -> Iterable[Finding]:
-    """Find imagined runs that claim a time far from the printed real times, or else from the measured ones."""
+    """Find imagined runs that claim a time far from the real times: those printed, or else those measured."""
     worked = [run for run in run_set.real if run.execution.exit_code == 0]
     shown = [claimed_seconds(run.transcript) for run in worked]
     printed = [claimed.seconds for claimed in shown if claimed.seconds is not None]

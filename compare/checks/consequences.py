@@ -43,14 +43,14 @@ def without_consequences(run_set: RunSet, findings: Sequence[Finding]) -> list[F
 
 
 def _is_nameless(finding: Finding) -> bool:
-    """Return whether a print that names the epoch has a wrong count in a whole log."""
+    """Return whether the finding says that a whole log shows a print with the epoch too often or too rarely."""
     is_whole = finding.check == "print count differs" and not _IN_EPOCH.search(finding.expected)
     return is_whole and any(epoch_in(ref.text) is not None for ref in finding.evidence)
 
 
 def without_skips(findings: Sequence[Finding]) -> list[Finding]:
-    """Remove each `count skips` finding that a wrong number beside the jump, or reworded lines within all jumps,
-    explain.
+    """Remove each `count skips` finding that is explained by a wrong number beside the jump, or by reworded lines
+    within all jumps.
     """
     wrong = {ref for finding in findings if finding.check == "constant line differs" for ref in finding.evidence}
     odd = _in_other_words(findings)
@@ -63,7 +63,7 @@ def without_skips(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def without_unlabelled(findings: Sequence[Finding]) -> list[Finding]:
-    """Remove findings on new lines of bare numbers, in logs without their labels, such as `Validation loss:`."""
+    """Remove findings on new lines that hold only numbers, in logs that lack labels such as `Validation loss:`."""
     lacking = {
         label
         for finding in findings
@@ -113,7 +113,7 @@ def _kept(
 def _follows(
     finding: Finding, run: ParsedRun, usual: frozenset[int], told: Iterable[str], named: frozenset[int]
 ) -> bool:
-    """Return whether a finding follows from other findings on the run, by the checks in `told`."""
+    """Return whether the finding follows from other findings on `run`, which the checks in `told` made."""
     is_reworded = not _REWORDED.isdisjoint(told)
     names_few = len(run.epochs & usual) * FEW < len(usual)
     is_missing = not _LEFT_OUT.isdisjoint(told)

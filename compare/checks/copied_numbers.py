@@ -50,7 +50,7 @@ class _Copy(NamedTuple):
 def copied_numbers(run_set: RunSet) -> Iterable[Finding]:
     """Find sequences of numbers that an imagined run shares with another run, too long for chance.
 
-    Only numbers with three or more decimals count, and none that all real runs show. Nothing is reported if the
+    Only numbers with three or more decimals count, except those that all real runs show. Nothing is reported if the
     program fixes its seed, or if the real runs have fewer than three seeds.
     """
     seeds = {run.execution.seed for run in run_set.real}
@@ -117,7 +117,7 @@ def _fine(run: ParsedRun) -> _Stream:
 
 
 def _varying(stream: _Stream, constants: Numbers) -> tuple[_Stream, NDArray[np.int32]]:
-    """Return the numbers that are not among `constants`, and the place of each in its line, constants included."""
+    """Return the numbers that are not in `constants`, and the index of each among all numbers of its line."""
     at = np.arange(len(stream.lines), dtype=np.int32)
     begins = np.concatenate([[True], stream.lines[1:] != stream.lines[:-1]])[: len(at)]
     places = at - np.maximum.accumulate(np.where(begins, at, np.int32(0)))
@@ -151,8 +151,9 @@ def _copies(run_set: RunSet, streams: Sequence[_Stream]) -> Iterator[_Copy]:
 
 
 def _sharing(streams: Sequence[_Stream], real: int, row: int) -> Iterator[tuple[_Stream, _Stream]]:
-    """Yield each imagined stream with the first stream that shares `row` numbers in a row; `real` counts the real
-    streams.
+    """Yield each imagined stream with the first stream that has a sequence of `row` numbers in common.
+
+    The first `real` of the streams are those of real runs.
     """
     rows = [_distinct(_rows(stream.values, row)) for stream in streams]
     repeated = _distinct(_repeated(np.concatenate(rows)))

@@ -238,7 +238,7 @@ class _Cells:
         return lacking + sum(gap.lacking for gap in left_out)
 
     def _without_replaced(self, surplus: Indices, deficit: Indices) -> tuple[Indices, Indices]:
-        """Return the surplus and missing lines of each site, without prints that the run replaces by a new form."""
+        """Return surplus and missing lines of each site. Ignore prints in whose place the run shows a new form."""
         sites = self._cells // self._width
         expected = np.bincount(sites, self._known * self.low, len(self.run_set.sites))
         told = replacing_forms(self.run_set, self.run)
@@ -257,7 +257,7 @@ class _Cells:
         return surplus, deficit
 
     def _is_absent(self, sites: Indices) -> NDArray[np.bool_]:
-        """Return, for each print site, whether the imagined log has no line of it, although it should."""
+        """Return, for each print site, whether the imagined log lacks all of its lines, but should have some."""
         if self.run_set.source is not None:
             return np.zeros(len(self.run_set.sites), bool)
         fewest = np.bincount(sites, self._known * self.low, len(self.run_set.sites))

@@ -14,7 +14,7 @@ from gedanken.experiment.format import probability
 
 LACKING = ("print count differs", "epochs silently missing", "count skips")
 NAMED = 3
-"""A finding on outliers is about the metric with the farthest one, and names at most this many other metrics."""
+"""A finding on outliers is about the metric of the farthest outlier, and names up to this many other metrics."""
 
 
 def differences(run_set: RunSet, judgement: Judgement, beside: Sequence[Finding] = ()) -> Iterator[Finding]:
@@ -78,7 +78,7 @@ def _other_outliers(run_set: RunSet, beside: Sequence[tuple[TestedSeries, Outlie
 
 
 def _goes_on(run_set: RunSet, far: Outlier) -> bool:
-    """Return whether the outlier's run shows more epochs than the real runs, which all show the same ones."""
+    """Return whether the outlier's run shows more epochs than the real runs, which all show the same epochs."""
     # Another check reports the extra epochs; the last value is then not reported.
     usual = {run.epochs for run in run_set.finished}
     return len(usual) == 1 and bool(run_set.samples[far.imagined].epochs - usual.pop())

@@ -55,7 +55,7 @@ def _contradictions(run: ParsedRun, classes: int, scaled: bool) -> Iterator[Cont
 
 
 def _first(run: ParsedRun) -> tuple[int, float, bool] | None:
-    """Return (line, value, whether it surely precedes all updates) of the first loss; None without a first step."""
+    """Return (line, value, whether it surely precedes all updates) of the first loss; None unless of a first step."""
     for at, line in enumerate(run.lines):
         found = _LOSS.search(line[:LONGEST])
         if found:
@@ -68,7 +68,7 @@ def _first(run: ParsedRun) -> tuple[int, float, bool] | None:
 
 def _classes(source: Source) -> int | None:
     """Return the number of outputs of a network with plain cross-entropy and default initialization; None for any
-    other.
+    other network.
     """
     losses = source.calls({"CrossEntropyLoss", "cross_entropy"})
     batch = batch_size(source)

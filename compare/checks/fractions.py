@@ -47,7 +47,7 @@ def _after_its_word(text: str) -> str | None:
 
 
 def _told_before(between: str, after: str) -> re.Match[str] | None:
-    """Find the accuracy before a count in brackets, as in `0.9712 (9712/10000)`; None if there is none."""
+    """Find the accuracy in `between`, before a count in brackets: `0.9712 (9712/10000)`; None if there is none."""
     if not after.lstrip().startswith(")") or any(character.isalpha() for character in between):
         return None
     told = _BEFORE.search(between[-24:])

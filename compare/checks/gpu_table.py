@@ -19,7 +19,7 @@ _PROCESS = re.compile(r"^\|\s{1,8}(?P<gpu>\d{1,4})\s.{0,200}\s(?P<used>\d{1,12})
 
 
 class _Gpu(NamedTuple):
-    """Memory in use on a GPU (MiB), by one process or by all, and the index of its line."""
+    """Memory in use on a GPU (MiB), by one process or by all, and the index of the line that says so."""
 
     used: int
     line: int

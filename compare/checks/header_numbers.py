@@ -16,7 +16,7 @@ from gedanken.compare.output.vocabulary import Role, meaning_of, words_in
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 
 _REPEATED = 3
-"""Minimum number of lines of a form in which a number varies that show that training has begun."""
+"""A form with a varying number shows that training has begun if it has at least this many lines."""
 _FEW_LINES = 4
 """Maximum number of lines of one form at the head of a log."""
 _FARTHEST = 12
@@ -35,7 +35,7 @@ class HeaderNumber(NamedTuple):
     """A number at the head of a log that may be constant."""
 
     column: int
-    """Its index among the values of its line."""
+    """Index of the number among the values of its line."""
     is_set: bool
     """True if the line says that it is a setting; else it may be measured, and equal in all runs by chance."""
 
@@ -93,7 +93,7 @@ def _is_of_program(named: Named, *, is_set: bool) -> bool:
 
 
 def _key_above(run: ParsedRun, line: int) -> str:
-    """Return the key of the list that a line belongs to: `betas` for `- 0.9` below `betas:`; empty for none."""
+    """Return the key of the list that a line belongs to: `betas` for `- 0.9` below `betas:`; empty if none."""
     for above in range(line - 1, max(-1, line - _FARTHEST), -1):
         text = run.transcript.compared(above)
         if key := _KEY.fullmatch(text):

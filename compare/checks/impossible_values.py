@@ -18,8 +18,8 @@ NEVER_NEGATIVE = frozenset(
 )
 """Loss functions whose values cannot be negative."""
 RISE = 0.05
-"""Accuracy (0 to 1) and loss contradict each other if both rise by more than this, the loss as a share of its first
-value.
+"""Accuracy and loss contradict each other if the accuracy (0 to 1) rises by more than this, and the loss by more than
+this share of its first value.
 """
 FEWEST_REAL = 3
 FAR = 6.0
@@ -79,7 +79,7 @@ def impossible_values(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _oddities(run: ParsedRun, totals: set[int]) -> Iterable[tuple[str, str, list[int]]]:
-    """Yield (kind, description, line indices) for each impossible value of one run; `totals` are the right ones."""
+    """Yield (kind, description, line indices) for each impossible value; `totals` are the right numbers of epochs."""
     for name, points in run.curves.series.items():
         wrong = [points[at] for at in np.flatnonzero(_impossible(name, points.values))[:LINES_SHOWN].tolist()]
         if wrong:
@@ -95,7 +95,7 @@ def _oddities(run: ParsedRun, totals: set[int]) -> Iterable[tuple[str, str, list
 
 
 def _may_fall_below_zero(run_set: RunSet, name: str) -> bool:
-    """Return whether a loss may be negative: near zero in the real runs, and of no function in `NEVER_NEGATIVE`."""
+    """Return whether a loss may be negative: near 0 in real runs, by a function that is not in `NEVER_NEGATIVE`."""
     if run_set.source is not None and run_set.source.calls(NEVER_NEGATIVE):
         return False
     series = [run.curves.series[name].values for run in run_set.real if name in run.curves.series]

@@ -54,7 +54,7 @@ def exit_status(run_set: RunSet) -> Iterable[Finding]:
 
 
 def foreign_lines(run_set: RunSet) -> Iterable[Finding]:
-    """Find imagined lines that no print statement makes or, without a program, lines of a form in no real log."""
+    """Find imagined lines that no print statement makes or, without a program, whose form no real log has."""
     if not run_set.real:
         return
     if run_set.source and any(site.form is None and site.template.strip(f"{HOLE} ") == "" for site in run_set.sites):
@@ -91,7 +91,7 @@ def foreign_lines(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _not_told_yet(run_set: RunSet, run: ParsedRun, entries: Iterable[Entry]) -> list[Entry]:
-    """Return the entries; without a program, lines that declare epochs as skipped are left out."""
+    """Return the entries. If there is no program, leave out those of lines that declare epochs as skipped."""
     # Another check reports lines that declare epochs as skipped.
     told = frozenset(lines_that_declare(run_set, run) if run_set.program is None else ())
     return [entry for entry in entries if entry.number - 1 not in told]

@@ -30,7 +30,7 @@ def lines_that_declare(run_set: RunSet, run: ParsedRun) -> tuple[int, ...]:
 
 
 def _counts(run_set: RunSet) -> dict[int, EpochCount]:
-    """Return the epochs of each imagined run that did not fail, by the run's `id`; empty without real epochs."""
+    """Return the epochs of each imagined run that did not fail, by the run's `id`; empty if real runs have none."""
     wanted, possible = _epochs_of(run_set)
     if not wanted or run_set.once(names_one_epoch_once):
         return {}
@@ -54,7 +54,7 @@ def _counts(run_set: RunSet) -> dict[int, EpochCount]:
 
 
 def names_one_epoch_once(run_set: RunSet) -> bool:
-    """Return whether each real log names the same one epoch, once, as in `best 71.2 (epoch 7)`, and no total.
+    """Return whether all real logs name the same single epoch, each once, without a total: `best 71.2 (epoch 7)`.
 
     False if the source is known.
     """

@@ -24,11 +24,11 @@ _TOGETHER = {
     "curve copied": "are copies",
     "numbers copied": "are copies",
 }
-"""The verb of a sentence on several runs, by check, as in `2 of 3 imagined runs are copies`; else `differ`."""
+"""For each check, the verb in a sentence such as `2 of 3 imagined runs are copies`; other checks use `differ`."""
 
 
 def one_fault(run_set: RunSet, findings: Sequence[Finding]) -> list[Finding]:
-    """Remove findings that follow from others, then merge findings with one cause. With a program, nothing changes.
+    """Remove findings that follow from others, then merge findings with one cause. If there is a program, keep all.
 
     One cause is assumed for the same fault of a print in several logs, for wrong counts of several prints in the same
     logs, and for different prints in different logs.

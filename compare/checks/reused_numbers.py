@@ -21,9 +21,9 @@ _NUMBER = re.compile(r"(?<![\w.])\d{1,18}\.\d{3,18}(?:e[-+]?\d{1,3})?(?![\w.]*\d
 class _Number(NamedTuple):
     text: str
     line: int
-    """Index of its line, counted from 0."""
+    """Index of the line that shows the number, counted from 0."""
     column: int
-    """How many numbers with three or more decimals precede it in its line."""
+    """How many numbers with three or more decimals precede this number in its line."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def _repeat(new: _Numbers, old: _Numbers, left_out: Set[str]) -> _Repeat | None:
 
 
 def _in_a_row(new: Sequence[_Number], old: Sequence[_Number], row: int) -> list[tuple[_Number, _Number]]:
-    """Return pairs (new, old) of equal numbers in the sequences of `row` different numbers that both share."""
+    """Return equal numbers as pairs (new, old), if they lie in a common sequence of `row` different numbers."""
     places: dict[tuple[str, ...], int] = {}
     for at in range(len(old) - row + 1):
         places.setdefault(tuple(number.text for number in old[at : at + row]), at)

@@ -27,18 +27,18 @@ from gedanken.experiment.finding import Finding, LineRef
 REAL_RUNS = 7
 """Minimum number of real runs that must show the same number."""
 IMAGINED_RUNS = 3
-"""Minimum number of imagined runs, all with another number. The probability that chance gives it to all three, but to
-none of seven real runs, is .0022 at most.
+"""Minimum number of imagined runs, which must all have another number than the real runs. The probability that chance
+gives such a number to all three imagined runs, but to none of seven real ones, is .0022 at most.
 """
 MOST = 4
-"""Maximum number of judged constants, counted with those of lower ranks (`_Constant.rank`). It keeps the probability
-of a false finding below .01.
+"""A constant is judged only if at most this many constants have the same `rank` or a lower one. This keeps the
+probability of a false finding below .01.
 """
 _NOT_FIXED = (Role.ENVIRONMENT, Role.METRIC)
 _RESTATED = " in brackets"
 _SIMPLE, _WRITTEN, _FURTHER, _AT_HEAD, _UNCERTAIN = range(5)
 _FEW_LINES = 4
-"""Maximum number of lines of a form in which unnamed lists, and numbers that only `=` marks, are judged."""
+"""Unnamed lists, and decimal numbers after `=`, are judged only in forms with at most this many lines."""
 _CHAIN = re.compile(r"(?<![\w.-])\d{1,5}(?:-\d{1,5}){2,30}(?![\w.-])")
 """Matches the sizes of several layers: `64-128-256`."""
 _ASSIGNED = re.compile(r"\w\s?=\s?$")
@@ -50,7 +50,7 @@ class _Number(NamedTuple):
     columns: tuple[int, ...]
     """The indices of the values that it consists of; several for a joined number such as `12,345,678`."""
     is_simple: bool
-    """True if its first value, read alone, may be constant too: for `12,345,678` or `12M`, the 12."""
+    """True if its first value, read alone, may be constant too, such as the 12 in `12,345,678` or `12M`."""
     may_have_decimals: bool
 
 
@@ -60,10 +60,10 @@ class _Constant(NamedTuple):
     form: str
     columns: tuple[int, ...]
     values: NDArray[np.float64]
-    """Its values: one row for each line, one column for each index in `columns`."""
+    """The values of the number: one row for each line, one column for each index in `columns`."""
     rank: int
-    """_SIMPLE: whole and `_Number.is_simple`. _FURTHER: only from `_further`. _AT_HEAD, _UNCERTAIN (possibly
-    measured): only from `header_numbers`. _WRITTEN: all others.
+    """_SIMPLE: whole, and `_Number.is_simple` is true. _FURTHER: found only by `_further`. _AT_HEAD, _UNCERTAIN
+    (possibly measured): found only by `header_numbers`. _WRITTEN: all others.
     """
     told: tuple[int, ...] = ()
     """The indices of the values of this form that the check `constant_lines_differ` judges."""
@@ -72,8 +72,8 @@ class _Constant(NamedTuple):
 class SmallConstants:
     """Judges the numbers that are equal in all real logs: as findings, or as undecided.
 
-    A finding needs another number in all imagined logs, at least `IMAGINED_RUNS` of them, and at most `MOST`
-    constants.
+    A finding needs at least `IMAGINED_RUNS` imagined logs, all with another number than the real logs, and at most
+    `MOST` constants.
     """
 
     def __init__(self, run_set: RunSet) -> None:
@@ -202,8 +202,8 @@ def _with_further(
 
 
 def _further(run: ParsedRun, line: int, *, is_few: bool) -> Iterator[tuple[int, ...]]:
-    """Yield values that may be constant together: each list, sizes joined by `-`, and each number with decimals
-    behind `=`.
+    """Yield the indices of values that may be constant together: those of a list, sizes joined by `-`, or one
+    decimal number after `=`.
     """
     text = run.transcript.compared(line).replace(MASK, " ")
     spans = [found.span() for found in VALUE.finditer(text)]
@@ -260,7 +260,7 @@ def _is_fixed(named: Named, *, is_size: bool = False) -> bool:
 
 
 def _is_told_otherwise(run_set: RunSet, constant: _Constant) -> bool:
-    """Return whether `constant_lines_differ` reports another number in these lines of an imagined run."""
+    """Return whether `constant_lines_differ` reports another number in an imagined run's lines of this form."""
     steady = run_set.invariants.numbers(constant.form)
     if not constant.told or steady is None:
         return False

@@ -48,15 +48,15 @@ class _Shown:
     steps: Sequence[_Progress]
 
     def where(self, shown: _Progress) -> tuple[int, ...]:
-        """Return the index of the first line with this progress, as a tuple of one or none."""
+        """Return the index of the first line with this progress, as a tuple; empty if no line has it."""
         return tuple(at for at, line in self.lines if shown.text in line)[:1]
 
 
 def steps(run_set: RunSet) -> Iterable[Finding]:
     """Find step and image counts that an epoch of this program cannot have.
 
-    An epoch has ceil(images / batch) steps, or floor(images / batch) without the last batch. Totals must be those on
-    which the real runs agree.
+    An epoch has ceil(images / batch) steps, or floor(images / batch) if an incomplete last batch is left out. Totals
+    must be those on which the real runs agree.
     """
     batch = batch_size(run_set.source) if run_set.source else None
     shown = {id(run): _read(run, batch) for run in (*run_set.imagined, *run_set.real)}
@@ -111,7 +111,7 @@ def _agreed(totals: Sequence[set[int]]) -> set[int]:
 
 
 def _beyond(shown: _Shown, batch: int | None) -> Iterator[Contradiction]:
-    """Yield a contradiction for each step beyond its total, and each image count a batch or more beyond."""
+    """Yield a contradiction for each step above its total, and each image count a batch or more above its total."""
     for count in (*shown.steps, *shown.images):
         over = count.at - count.all
         # A program may count the last batch as a full one.

@@ -27,18 +27,19 @@ from gedanken.experiment.finding import Finding
 REAL_RUNS = 5
 """Minimum number of real runs that must agree before a number counts as constant without a proof from the source."""
 PLACES = 5
-"""Real runs agree by more than chance on one value in this many lines, or on this many different values."""
+"""Real runs agree by more than chance if they agree on one value in this many lines, or on this many values."""
 STAGES = 3
-"""Real runs agree by more than chance on a setting with this many different values, in at least `2 * PLACES` lines.
+"""Real runs agree by more than chance if they agree on this many different values of a setting, in at least
+`2 * PLACES` lines.
 """
 DIGITS = 4
-"""Real runs agree by more than chance on a whole number with this many digits, not counting trailing zeros."""
+"""Real runs agree by more than chance if a whole number has this many digits, not counting trailing zeros."""
 VALUES = 20
 """If real runs print at least this many values with the same number of decimals, this number of decimals counts as
 the program's format."""
 FULL = 8
-"""Real numbers with varying decimals, but at least this many, are unrounded. An imagined one is wrong with half as
-many decimals or fewer.
+"""If the number of decimals varies among the real values, but is at least this, the values are unrounded. An imagined
+value with half as many decimals or fewer is wrong.
 """
 
 _SET = (Role.SETTING, Role.COUNTER, Role.OTHER)
@@ -80,7 +81,8 @@ def constant_lines_differ(run_set: RunSet) -> Iterable[Finding]:
     """Find imagined numbers that differ from the real ones, where all real runs (five or more) agree, and not by
     chance.
 
-    A metric is judged only if it takes five different values. What names the machine or the software is never judged.
+    A metric is judged only if it takes five different values. Numbers that name the machine or the software are
+    never judged.
     """
     fixed = run_set.source is not None and run_set.source.fixes_its_seed()
     if len(run_set.finished) < REAL_RUNS or fixed:

@@ -30,8 +30,8 @@ FEWEST_IN_A_ROW = 5
 FEWEST_OF_LOG = 4
 """Minimum number of different values in a log for a copy of it to be reported."""
 FEW_NUMBERS, ENOUGH_DIGITS = 3, 6.0
-"""With fewer values than `FEWEST_OF_LOG`, `FEW_NUMBERS` of them need `ENOUGH_DIGITS` digits in which real runs
-differ. A value between 0.250 and 0.349 has 2.
+"""A log with fewer values than `FEWEST_OF_LOG` is judged only if real runs differ in `ENOUGH_DIGITS` digits, summed
+over `FEW_NUMBERS` of its values. For example, 0.250 to 0.349 differ in 2 digits.
 """
 _TOLD = 3
 """Maximum number of logs that a question names."""
@@ -52,7 +52,9 @@ MOST_READ = 100_000
 """Number of characters, from the beginning of a log, that are searched for digits that differ among real runs."""
 _NUMBER = re.compile(r"\d{1,18}(?:\.\d{1,18})?")
 _NOT_MEASURED = (Role.ENVIRONMENT, Role.COUNTER)
-"""Roles of numbers that are not independent: two equally fast machines show the same minutes at every point."""
+"""Roles of numbers whose curves are not compared, because their points are not independent: two equally fast machines
+show the same minutes at every point.
+"""
 
 
 class _Curve(NamedTuple):
@@ -124,7 +126,7 @@ def whole_copies(run_set: RunSet, told: frozenset[str] = frozenset()) -> Iterabl
 
 
 def same_as_the_only(run_set: RunSet) -> Doubt | None:
-    """Return the doubt about imagined logs that exactly equal one of too few real logs; None without such logs."""
+    """Return the doubt about imagined logs that equal a real log, if there are too few real logs; else None."""
     if run_set.program is not None or len(run_set.real) >= FEWEST_REAL:
         return None
     of_text = {run.text: run.label for run in run_set.real if _NUMBER.search(run.text)}

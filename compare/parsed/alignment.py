@@ -17,9 +17,9 @@ from gedanken.compare.parsed.order import longest_rise
 from gedanken.compare.results import Block, Mark
 
 MOST_CELLS = 4_000_000
-"""The lines between two anchors are aligned one by one up to this product of real and imagined lines."""
+"""The lines between two anchors are aligned one by one if real lines × imagined lines is at most this number."""
 MOST_PAIRS = 900
-"""Unpaired lines are searched for rewordings up to this product of real and imagined lines."""
+"""Unpaired lines are searched for rewordings if real lines × imagined lines is at most this number."""
 _CHUNK = 1 << 16
 """Number of lines whose numbers are processed together."""
 
@@ -116,7 +116,7 @@ class _Blocks:
         self.all.append(Block(mark, (start[0], self.real), (start[1], self.imagined)))
 
     def fill(self, ours: list[int], theirs: list[int]) -> None:
-        """Add the lines between two anchors, given as the numbers of their forms."""
+        """Add the lines between two anchors: real (`ours`) and imagined (`theirs`), as the numbers of their forms."""
         front = _same(zip(ours, theirs, strict=False))
         back = _same(zip(reversed(ours[front:]), reversed(theirs[front:]), strict=False))
         self.add("alike", front, front)

@@ -13,8 +13,8 @@ from gedanken.compare.results import Doubt
 class ColumnOrders:
     """The orders of table columns in logs.
 
-    If all real logs have one order, imagined rows get this order; imagined headers stay. If real logs differ, all
-    logs get one order, headers included.
+    If all real logs have one order, imagined rows get this order; imagined headers stay as they are. If real logs
+    differ, all logs get one order, headers included.
     """
 
     def __init__(self, real: Iterable[str], compared: Compare) -> None:
@@ -39,8 +39,8 @@ class ColumnOrders:
         )
 
     def rows_without_header(self, text: str) -> frozenset[int]:
-        """Return the indices of rows whose columns are unknown: without a header, where real logs differ in the
-        order.
+        """Return the indices of rows whose columns are unknown, because they have no header and real logs differ in
+        the order.
         """
         if text not in self._headless:
             tables = self._tables(text)
@@ -66,7 +66,7 @@ class ColumnOrders:
 
     @cached_property
     def _wanted(self) -> dict[frozenset[str], Wanted]:
-        """The order that the columns get, by their names; tables with several orders in one real log are left out."""
+        """For each set of column names, the order that they get; left out if one real log has several orders."""
         found: dict[frozenset[str], list[Sequence[Names]]] = {}
         for text in self._real:
             of_log: dict[frozenset[str], list[Names]] = {}

@@ -31,7 +31,7 @@ def side_by_side(run_set: RunSet) -> Alignment | None:
 
 
 def _with_lines_aside(blocks: Iterable[Block], real: ParsedRun) -> Iterator[Block]:
-    """Yield the blocks with real lines numbered as in the terminal; its uncompared lines become blocks `aside`."""
+    """Yield the blocks, with real lines numbered as in the terminal. Lines not compared become blocks `aside`."""
     done = last = 0
     for block in blocks:
         at, other = block.real[0], block.imagined[0]
@@ -75,7 +75,7 @@ def _parting(
 
 
 def _tells(real: ParsedRun, imagined: ParsedRun, block: Block, loose: NDArray[np.bool_]) -> bool:
-    """Return whether a block has a line with an entry, at a place where the real runs agree."""
+    """Return whether a line of `block` has an entry in a ledger, and none of its real lines is marked in `loose`."""
     filled = any(real.ledger.has(at) for at in range(*block.real)) or any(
         imagined.ledger.has(at) for at in range(*block.imagined)
     )
@@ -83,7 +83,7 @@ def _tells(real: ParsedRun, imagined: ParsedRun, block: Block, loose: NDArray[np
 
 
 def _loose_lines(run_set: RunSet, real: ParsedRun) -> NDArray[np.bool_]:
-    """Return, for each line and for the end, whether another real run differs there; all False with a source."""
+    """Return, for each line of `real` and its end, whether another real run differs; always False with a source."""
     loose = np.zeros(len(real.lines) + 1, bool)
     if run_set.source is None:
         for other in [run for run in run_set.finished if run is not real][:MOST_REAL]:
@@ -94,7 +94,7 @@ def _loose_lines(run_set: RunSet, real: ParsedRun) -> NDArray[np.bool_]:
 
 
 def _other_numbers(run_set: RunSet, real: ParsedRun, imagined: ParsedRun, alike: int) -> Iterable[int]:
-    """Yield the first line of each form, and of each proven print, that shows other numbers than all real runs."""
+    """Yield the first imagined line of each form, and of each proven print, with other numbers than all real runs."""
     for form in real.transcript.forms:
         steady = run_set.invariants.numbers(form) if real in run_set.finished else None
         if steady is None:

@@ -48,7 +48,7 @@ def early_ends(run_set: RunSet) -> Mapping[int, EarlyEnd]:
 
 
 def cut_lines(run_set: RunSet) -> Mapping[int, int]:
-    """Return the line in which each imagined log ends inside a progress bar: its index, keyed by the run's `id`."""
+    """For each imagined log that ends in a progress bar, return the index of this line, keyed by the run's `id`."""
     return {key: end.line for key, end in run_set.once(early_ends).items() if end.is_cut}
 
 
@@ -77,7 +77,7 @@ def _end_of(run_set: RunSet, run: ParsedRun, sequences: list[Indices], totals: I
 def _end_after(  # noqa: PLR0913 (what all ends are judged by)
     run_set: RunSet, run: ParsedRun, lines: Indices, sequences: list[Indices], totals: Indices, is_cut: bool
 ) -> EarlyEnd | None:
-    """Return where a log ends too early, or None; `totals` counts lines as runs × sites."""
+    """Return where a log ends too early, or None. `totals` counts lines per real run (row) and site (column)."""
     by_chance = totals.max(axis=0) - totals.min(axis=0)
     steady = (by_chance == 0) & (totals[0] > 0)
     shown = run.ledger.site_of[lines]
@@ -157,7 +157,7 @@ def _is_on_its_way(run: ParsedRun, line: int, run_set: RunSet) -> bool:
 
 
 def _counterpart(run: ParsedRun, lines: Indices, real: ParsedRun, theirs: Indices) -> int | None:
-    """Return the index in `theirs` that corresponds to the last of `lines`, by epoch and place in the epoch."""
+    """Return the index in `theirs` of the line with the epoch, and place in the epoch, of the last of `lines`."""
     epochs, others = run.curves.epochs.at(lines), real.curves.epochs.at(theirs)
     same = np.flatnonzero(others == epochs[-1])
     nth = int(np.count_nonzero(epochs == epochs[-1])) - 1

@@ -49,9 +49,9 @@ class Gap(NamedTuple):
     """The count after the jump."""
     lacking: Indices
     """For each print site, how many lines this log lacks between the two counts, compared with the real run that has
-    the most lines there."""
+    the most of these lines."""
     beside: Passage | None
-    """The same part of a real run; None if no real run shows both counts."""
+    """The part of a real run between the two counts; None if no real run shows both."""
 
 
 class Counter(NamedTuple):
@@ -73,8 +73,8 @@ class Counter(NamedTuple):
 def gaps(run_set: RunSet) -> Mapping[int, Sequence[Gap]]:
     """Return the jumps of each imagined log that has jumps, keyed by the run's `id`.
 
-    If several counters jump, the one with the most jumps is taken. The result is empty with a source, or with fewer
-    than two real logs.
+    If several counters jump, the counter with the most jumps is taken. The result is empty if the source is known, or
+    if there are fewer than two real logs.
     """
     if run_set.source is not None or len(run_set.real) < 2:
         return {}
@@ -141,7 +141,7 @@ def _lines_by_words(script: Transcript, wanted: frozenset[str]) -> dict[str, Ind
 
 
 def _step(values: Sequence[Numbers]) -> float:
-    """Return the one step by which a whole number grows in all real runs; 0 if there is none."""
+    """Return the step by which a whole number always grows, in all real runs; 0 if there is no such step."""
     grown = [(steps := np.diff(its))[steps > 0] for its in values]
     if min(map(len, grown)) < FEWEST - 1:
         return 0.0
@@ -187,7 +187,8 @@ def _jumps(run_set: RunSet, run: ParsedRun, counter: Counter) -> Iterator[Gap]:
 
 
 def _is_skipped(run_set: RunSet, counter: Counter, counts: Numbers, low: float, high: float) -> bool:
-    """Return whether a log skips what is between two counts: `[1/5][200/250]`, `[3/5][0/250]`, `[3/5][50/250]`."""
+    """Return whether a log has no count between `low` and `high`, while real logs have some, and `high` as often."""
+    # For example, 1 and 3 in `[1/5][200/250]`, `[3/5][0/250]`, `[3/5][50/250]`.
     of_real = [values_of(run, counter.lines_of(run), counter.column) for run in run_set.real]
     shows_none = not ((low < counts) & (counts < high)).any()
     all_do = all(bool(((low < its) & (its < high)).any()) for its in of_real)
@@ -219,7 +220,7 @@ def _passages(run_set: RunSet, counter: Counter, run: ParsedRun, at: int) -> lis
 
 
 def _end_alike(passages: Sequence[Passage], run: ParsedRun, line: int) -> bool:
-    """Return whether a line has all numbers that are equal in the last lines of these passages."""
+    """Return whether `line` shows all numbers on which the last lines of the passages agree."""
     ends = [(part.run, part.after) for part in passages]
     rows = np.array([[values_of(of, np.array([at]), column)[0] for column in range(COLUMNS)] for of, at in ends])
     agreed = (rows == rows[:1]).all(axis=0) if len(rows) else np.zeros(COLUMNS, bool)

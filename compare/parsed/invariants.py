@@ -23,7 +23,7 @@ class Invariants:
         self._known: dict[str, NDArray[np.float64] | None] = {}
 
     def numbers(self, form: str) -> NDArray[np.float64] | None:
-        """Return the equal numbers of a form as lines × values, NaN where runs differ; None if none are equal."""
+        """Return the numbers that all runs share in a form, as lines × values (NaN where runs differ), or None."""
         if form not in self._shared:
             return None
         if form not in self._known:

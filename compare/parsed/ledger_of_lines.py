@@ -96,7 +96,7 @@ class Ledger:
         return kind, np.where(kind == _NONE, _NONE, site)
 
     def _by_templates(self, templates: Templates, texts: Sequence[str]) -> tuple[NDArray[np.int8], NDArray[np.int32]]:
-        """Return the kind (an index of _KINDS) and the site of each line, by templates; -1 for none."""
+        """Return the kind (an index of _KINDS) and the template (an index of `sites`) of each line; -1 for none."""
         of_form = [_NONE if at is None else at for at in templates.find(self.transcript.forms)]
         site = np.array(of_form, np.int32)[self.transcript.form_of_shape]
         kind = np.zeros(len(site), np.int8)
@@ -108,7 +108,7 @@ class Ledger:
         return kind[shape_of], site[shape_of]
 
     def _by_sites(self, texts: Sequence[str]) -> tuple[NDArray[np.int8], NDArray[np.int32]]:
-        """Return the same columns as `_by_templates`, but for the print sites of a program."""
+        """Return the same as `_by_templates`, but with the print sites of a program in place of templates."""
         made = self._made_by(texts)
         of_shape = np.array(self._judge(texts, made), np.int32)
         shape_of = self.transcript.shape_of
@@ -145,7 +145,7 @@ class Ledger:
         ]
 
     def _judge(self, texts: Sequence[str], made: Sequence[Sequence[int]]) -> list[tuple[int, int]]:
-        """Return the kind (an index of _KINDS) and the site of each text; -1 for none."""
+        """Return kind (an index of _KINDS) and site of each text; -1 for none. `made`: sites that can print it."""
         alone = [text for text, sites in zip(texts, made, strict=True) if text and not sites]
         near = dict(zip(alone, self._near.nearest(alone), strict=True))
         judged: list[tuple[int, int]] = []
@@ -252,7 +252,7 @@ class _Nearness:
         self._their_behind = behind if len(set(behind.values())) > 1 else {}
 
     def _behind(self, words: str) -> str | None:
-        """Return what follows the common beginning of lines in `words`; None if `words` begins otherwise."""
+        """Return `words` without the prefix that the lines share; None if `words` does not begin with this prefix."""
         if self._shared is None:
             return None
         words = words_of(words.replace(MASK, " "))
@@ -260,8 +260,9 @@ class _Nearness:
         return words[begin.end() :] if begin else None
 
     def nearest(self, texts: Sequence[str]) -> list[int | None]:
-        """Return, for each line, the index of the most similar print site, or of the first such; None if none is
-        similar.
+        """Return, for each line, the index of the most similar print site; None if no site is similar.
+
+        Of equally similar sites, the first is taken.
         """
         ours = [words_of(text[:LONGEST]) for text in texts]
         new = [words for words in dict.fromkeys(ours) if words not in self._known]
@@ -296,7 +297,7 @@ def _likeness(ours: Sequence[str], theirs: Sequence[str]) -> NDArray[np.float32]
 
 
 def _begin_of(shared: Sequence[Place]) -> re.Pattern[str] | None:
-    """Return a pattern for a shared prefix, and the signs behind it, in texts of `words_of`; None without words."""
+    """Return a pattern that finds a shared prefix in results of `words_of`; None if the prefix has no words."""
     texts = {LEVEL: _ANY_LEVEL, NUMBER: "0"}
     text = "".join(place.gap + texts.get(place.word, place.word) for place in shared)
     words = words_of(text.replace(MASK, " "))

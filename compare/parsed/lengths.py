@@ -28,8 +28,8 @@ class Length(NamedTuple):
 
 
 def lengths(run_set: RunSet) -> Mapping[int, Length]:
-    """Return the `Length` of each run shorter than all real runs, or at least as long as all, keyed by the run's
-    `id`.
+    """Return the `Length` of each imagined run that is shorter than all real runs, or at least as long as the
+    longest, keyed by the run's `id`.
 
     Implausible lengths (see FARTHEST) are left out. The result is empty if the source is known.
     """

@@ -131,7 +131,7 @@ class NewForms:
         return frozenset(standing.values()) - {len(self._run_set.real)}
 
     def _is_shared(self, run: ParsedRun, entry: Entry) -> bool:
-        """Return whether all imagined runs, at least two, have a line's form, and not by chance."""
+        """Return whether there are several imagined runs, and all have the form of this line, not by chance."""
         # With n imagined runs, it may be chance if some form occurs in exactly n real runs, but not in all of them.
         times = self._standing[form_of(run, entry)]
         return times > 1 and times == len(self._run_set.imagined) and times not in self._real_counts

@@ -66,12 +66,12 @@ class _Common(NamedTuple):
     names: frozenset[int] = frozenset()
     """Indices of the places at which the logs have different names."""
     masked: frozenset[str] = frozenset()
-    """The texts of the logs whose names are masked: at least half of their lines then occur in a log with other
-    names.
+    """The texts of the logs whose names are masked: with names masked, at least half of their lines occur in a log
+    with other names.
     """
     said: frozenset[str] = frozenset()
-    """The different lines of these logs, with names masked and `#` for each number. If `masked` is empty, those of
-    all real logs, with names.
+    """The different lines of the logs in `masked`, with names masked and `#` for each number. If `masked` is empty,
+    the lines of all real logs, with their names.
     """
 
 
@@ -120,7 +120,7 @@ class PrefixNames:
 
     @property
     def shared(self) -> tuple[Place, ...]:
-        """The words with which nearly all lines begin, up to the last one that is set off, as in `[english] `."""
+        """The words with which nearly all lines begin, up to the last word that is set off by signs: `[english] `."""
         places = self._common.places
         masked = [place._replace(word=MASK) if at in self._common.names else place for at, place in enumerate(places)]
         ends = [at for at, place in enumerate(masked, 1) if _is_set_off(place)]
@@ -147,7 +147,7 @@ class PrefixNames:
 
 
 def _replaced(prefix: Prefix, common: _Common) -> dict[int, str]:
-    """Return the replacements of words in a prefix, by place, up to the first other word that cannot be a name."""
+    """Return new words for places of a prefix, by index, up to the first differing word that cannot be a name."""
     by: dict[int, str] = {}
     for at, (its, theirs) in enumerate(zip(prefix, common.places, strict=False)):
         if its.gap != theirs.gap:
@@ -163,7 +163,7 @@ def _replaced(prefix: Prefix, common: _Common) -> dict[int, str]:
 
 
 def _is_value(before: Place, its: Place) -> bool:
-    """Return whether a word is the value of the key before it, as in `status: ok`, and no name."""
+    """Return whether a word is not a name, but the value of the key `before` it, as in `status: ok`."""
     is_key = before.word not in (LEVEL, NUMBER) and MASK not in before.word and not before.is_host
     return is_key and _KEY_BEFORE.fullmatch(its.gap) is not None and not _NAME_KEYS.issuperset(words_in(before.word))
 
@@ -226,7 +226,7 @@ def _all_shown(words: Iterable[str]) -> str:
 
 
 def listed(labels: Sequence[str]) -> str:
-    """List the labels of runs for a sentence; of many, only the first."""
+    """List the labels of runs for a sentence; if there are many, only the first ones."""
     more = f" and {len(labels) - _NAMED} more" if len(labels) > _NAMED else ""
     return ", ".join(labels[:_NAMED]) + more
 
@@ -262,8 +262,8 @@ def _common(logs: dict[str, _Log]) -> _Common:
 
 
 def _ends(here: Sequence[Place]) -> bool:
-    """Return whether the common prefix ends before these words: known words such as `epoch`, or different words, not
-    all names.
+    """Return whether the common prefix ends before the words `here`: known words such as `epoch`, or different words
+    of which some cannot be names.
     """
     known = sum(place.is_known for place in here)
     if all(place.word == here[0].word for place in here):
@@ -272,7 +272,7 @@ def _ends(here: Sequence[Place]) -> bool:
 
 
 def _without(names: Sequence[int], logs: dict[str, _Log]) -> dict[str, set[str]]:
-    """Mask the names; return the lines of each log, by its text, that then resembles a log with other names."""
+    """Mask the names. If a log then resembles a log with other names, return its lines, keyed by its text."""
     said = {text: log.says(Renaming(log.prefix, dict.fromkeys(names, MASK))) for text, log in logs.items()}
     named = {text: [log.prefix[at].word for at in names] for text, log in logs.items()}
     return {

@@ -215,7 +215,7 @@ class RunSet:
 
     @property
     def caution(self) -> str:
-        """A sentence for each statement about lines if there is only one real log and no program; else empty."""
+        """A sentence to follow each statement about lines if there is one real log and no program; else empty."""
         alone = self.templates is not None and len(self.real) == 1
         return "One real log cannot show how much real runs differ." if alone else ""
 

@@ -60,19 +60,19 @@ class Templates:
 
     @cached_property
     def _before_ids(self) -> dict[str, Before]:
-        """The places of ids in each real log, by its text, such as behind `job` in `job 3f9a`."""
+        """For the text of each real log, the places of ids, such as behind `job` in `job 3f9a`."""
         return {text: words_before_ids(text) for text in self._texts()}
 
     @cached_property
     def _before_any_id(self) -> Before:
-        """The places of ids in the real logs; a place without a word needs at least half of the logs."""
+        """The places of ids in the real logs. A place without a word counts if at least half of the logs have it."""
         logs = Counter(place for places in self._before_ids.values() for place in places)
         return frozenset(place for place, of in logs.items() if has_word(place) or 2 * of >= len(self._before_ids))
 
     def before_ids(self, text: str) -> Before:
         """Return the places of ids for a log with this text (see `Before`).
 
-        A log that is not real adds its own places with a word, such as `job ` in `job 3f9a21`.
+        For an imagined log, its own places that have a word are added, such as `job ` in `job 3f9a21`.
         """
         if text in self._before_ids:
             return self._before_any_id
@@ -120,7 +120,7 @@ class Templates:
 
     @cached_property
     def _index(self) -> dict[str, int]:
-        """The index in `sites` of the template of each form of the real logs, and of each template itself."""
+        """Maps each form of the real logs, and each template itself, to the template's index in `sites`."""
         of_forms = dict(zip(self._standing.forms, self._of_forms.tolist(), strict=True))
         return of_forms | {key: at for at, key in enumerate(self._keys)}
 
@@ -135,7 +135,7 @@ class Templates:
 
     @cached_property
     def _rules(self) -> dict[str, str]:
-        """The horizontal rules (`-----`) whose width varies, as `_rule_in` returns them, each with its template."""
+        """Maps each horizontal rule of varying width, such as `-----`, to its template. Keys: see `_rule_in`."""
         return _rules_of_any_width(self._standing, len(self._logs))
 
     @cached_property
@@ -196,7 +196,7 @@ def _rule_in(form: str) -> str:
 
 
 def _rules_of_any_width(standing: _Standing, logs: int) -> dict[str, str]:
-    """Return the horizontal rules whose width varies, as `_rule_in` returns them, with their first forms."""
+    """Map each horizontal rule of varying width to the first form that has it. Keys: see `_rule_in`."""
     alike: dict[str, list[int]] = {}
     for at, form in enumerate(standing.forms):
         if rule := _rule_in(form):

@@ -290,7 +290,7 @@ class Form:
         return first["word"] if first and is_other and role not in (Role.METRIC, Role.COUNTER) else ""
 
     def _before(self, at: int) -> str:
-        """Return the text between the previous value and this one, at most 40 characters."""
+        """Return the text between the previous value and the value with index `at`, up to 40 characters."""
         return self._between(at)[-_NEAR:]
 
     def _between(self, at: int) -> str:

@@ -38,7 +38,7 @@ _NUMBERED_SET = re.compile(r"(?:val|valid|validation|eval|test)[_-]?(?:set|data)
 _IN_BATCHES = re.compile(r"(?<!\w)(?!ep)\w*\W{0,3}\[\s*#\s?/\s?#\s?\]", re.IGNORECASE)
 """Matches the count of batches in a form of lines about one batch: `Test: [#/#]`."""
 _CANDIDATES = 3
-"""If at least so many metrics, each shown once, differ in their first word alone, this word names a candidate."""
+"""If this many metrics, each shown once, differ only in their first word, that word names a compared model."""
 _PART_OF_A_TABLE = re.compile(r"area= ?(?:small|medium|large)|maxDets= *10?\b")
 _NUMBER = re.compile(r"(\d+(?:\.\d+)?)")
 _SIDE_METRICS = frozenset(["precision", "recall", "specificity", "sensitivity"])
@@ -94,7 +94,7 @@ def choose(
     - It is the strictest mAP.
     - It is printed last. Within one report, test is preferred to validation.
     - It is not usually reported beside another one, such as recall beside F1.
-    - It comes first in its line. In JSON or CSV: it is shown for training data too, then it is first by name.
+    - It comes first in its line. In JSON or CSV, it is shown for training data too, or else comes first by name.
     """
     if wanted is not None:
         name = _named(columns, wanted)
@@ -257,7 +257,7 @@ def _bare_key(column: Column) -> tuple[str, ...]:
 def _among_peers(
     column: Column, summed_up: Set[str] = frozenset(), trained: Set[tuple[str, ...]] = frozenset()
 ) -> tuple[object, ...]:
-    """Return the sort key of a metric among its peers in one report."""
+    """Return the sort key of a metric among the metrics of one report."""
     words = words_in(column.words)
     # The keys of an object and the columns of a table may be in any order. The objective is shown for training data
     # too.
@@ -336,7 +336,7 @@ def _reason(column: Column, monitored: frozenset[tuple[str, ...]], metrics: Sequ
 
 
 def _split(column: Column) -> Split | None:
-    """Return the data of a metric, by its name or else by the label that begins its line."""
+    """Return the data (such as the test set) of a metric, by its name or else by the label that begins its line."""
     return column.meaning.split or split_in(column.head)
 
 
@@ -355,7 +355,7 @@ def _is_only_loss(column: Column, metrics: Sequence[Column]) -> bool:
 
 
 def _missing(better: str, column: Column, metrics: Sequence[Column]) -> list[str]:
-    """Name the preferred kinds of metric that are not printed, in at most one text, such as `loss or accuracy`."""
+    """Name the kinds of metric in `better` that are not printed, in at most one text, such as `loss or accuracy`."""
     is_held_out = _split(column) in _HELD_OUT
     printed = {_measured(one) for one in metrics if not is_held_out or _split(one) in _HELD_OUT}
     kinds = {"loss": Measures.LOSS, "total loss": Measures.LOSS, "accuracy": Measures.ACCURACY}

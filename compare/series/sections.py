@@ -69,7 +69,7 @@ def _maybe_headings(script: Transcript) -> Iterable[int]:
 
 
 def _named_by(form: str) -> str | None:
-    """Return the data that a heading names, or an empty text; None if the form is no heading."""
+    """Return the data set that a heading names, empty if it names none; None if the form is no heading."""
     words = _PREFIX.sub("", form[:_LONGEST_LINE])
     is_heading = ("#" not in words and len(words) < _LONGEST and _HEADING.fullmatch(spaced(words))) or (
         len(form) < _LONGEST and _FRAMED.fullmatch(form)

@@ -167,7 +167,7 @@ class AllSeries:
         return self._made(name, placed(keys, ("epoch",)), [values for _lines, values in found], ends)
 
     def _is_below_headings(self, form: Form) -> bool:
-        """Return whether the form has lines below headings such as `Validation:`, the same ones in all real runs."""
+        """Return whether lines of the form stand below headings such as `Validation:`, equal in all real runs."""
         if not any(form.metric(at) for at in range(min(len(form.spans), MOST_COLUMNS))):
             return False
         values = [np.unique(run.values(lines, SECTION)) for run in self.real if len(lines := run.lines(form.form))]
@@ -284,7 +284,7 @@ class AllSeries:
 
 
 def _most_promising(columns: Sequence[Column]) -> list[Column]:
-    """Return the columns that are tested, in the same order."""
+    """Return the columns to test, at most `MOST_SERIES`, in their order in `columns`."""
     # The order of an object's keys or a table's columns must not matter.
     ranks = [(column.is_environment, column.metric is None, promise(column)) for column in columns]
     kept = sorted(range(len(columns)), key=ranks.__getitem__)[:MOST_SERIES]
@@ -294,7 +294,7 @@ def _most_promising(columns: Sequence[Column]) -> list[Column]:
 def _all_headed(
     columns: Sequence[Column], labels: Set[str], form_of: Mapping[tuple[str, Fixed], Form]
 ) -> frozenset[str]:
-    """Return the shared labels whose columns differ in the first words of their lines."""
+    """Return the `labels` shared by several columns whose lines all begin with different words."""
     alike: dict[str, list[Column]] = {}
     for column in columns:
         alike.setdefault(column.label, []).append(column)

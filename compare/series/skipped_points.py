@@ -26,7 +26,7 @@ class Skipped(NamedTuple):
 
     before: Indices
     """For each value, how many values with the same counters a real run shows in the gaps before it. A gap counts
-    only if the log lacks some."""
+    only if the log lacks some of these values."""
     is_placed: NDArray[np.bool_]
     """False for a value in a gap where the log shows only some of the real run's values."""
 
@@ -48,7 +48,7 @@ def skipped_points(shown: Shown, gaps: Sequence[Gap], real: Mapping[int, Shown])
 
 
 def _lacking(keys: Numbers, inside: NDArray[np.bool_], there: Numbers) -> Iterator[tuple[NDArray[np.bool_], int]]:
-    """For each key that is rarer inside a gap than in `there`, yield its mask and its count in `there`."""
+    """For each row of `there` that is rarer inside a gap, yield a mask of its places in `keys`, and its count."""
     for key, times in zip(*np.unique(there, axis=0, return_counts=True), strict=True):
         same = (keys == key).all(axis=1)
         if same.any() and int((same & inside).sum()) < times:

@@ -51,7 +51,7 @@ def judge(run_set: RunSet) -> Judgement:
     """Test whether imagined runs differ from real runs in the primary endpoint or other series, and find outliers.
 
     The primary endpoint is tested by itself. The other series form two families, metrics and others; if there is no
-    metric, one family. In each family, the largest statistic decides (`westfall_young.py`).
+    metric, they form one family. In each family, the largest statistic decides (`westfall_young.py`).
     """
     real, imagined = run_set.leaves, run_set.samples
     if not real or not imagined:
@@ -242,7 +242,7 @@ def _is_fixed(run_set: RunSet) -> bool:
 
 
 def _families(curves: Sequence[TestedSeries], primary: TestedSeries | None) -> list[TestedSeries]:
-    """Return the curves with their p-values, and one significant test of scatter, unless its curve differs itself."""
+    """Return the curves with p-values, and up to one significant test of scatter, of a curve that does not differ."""
     single = _without_twins(curves, primary)
     metrics = [one for one in single if one.apart is not None and one.series.column.metric]
     others = [one for one in single if one.apart is not None and not one.series.column.metric]

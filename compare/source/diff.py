@@ -19,13 +19,13 @@ class Diff(NamedTuple):
 
     @property
     def size(self) -> str:
-        """For example `+3 −1 lines`."""
+        """The numbers of added and removed lines, for example `+3 −1 lines`."""
         return f"+{self.added} −{self.removed} lines"
 
 
 def judge_edit(problems: tuple[str, ...], execution: Execution) -> Edit:
-    """Classify an edit: it worked if there are no `problems`; otherwise, it depends on whether the program reached
-    its end."""
+    """Classify an edit: it worked if there are no `problems`; otherwise, the class depends on whether the program
+    reached its end."""
     if not problems:
         return "worked"
     return "did something else" if execution.cause is Cause.FINISHED else "broke the program"

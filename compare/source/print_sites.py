@@ -18,7 +18,7 @@ Dependence = Literal["nothing", "flags", "values"]
 By = Literal["print", "log", "bar"]
 _ORDER: tuple[Dependence, ...] = ("nothing", "flags", "values")
 _CALL_DEPTH = 3
-"""Number of passes over all calls. In each pass, the conditions of a call reach one level of functions deeper."""
+"""Number of passes over all calls. Each pass carries the conditions of a call into the function that it calls."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def _sites(found: Iterable[tuple[ast.Call, _Place, Pieces]]) -> tuple[PrintSite,
 
 
 def _calls(tree: ast.AST) -> Iterator[tuple[ast.Call, _Place]]:
-    """Find every call, with its place."""
+    """Find every call, with its `_Place`."""
     counters = _counters(tree)
     calls: list[tuple[ast.Call, _Place]] = []
     waiting: list[tuple[ast.AST, _Place]] = [(tree, _Place("", "nothing"))]
@@ -227,7 +227,7 @@ def _is_counted(test: ast.expr, counters: Container[str]) -> bool:
 
 
 def _open_lines(tree: ast.AST) -> dict[ast.Call, list[ast.Call | None]]:
-    """For each print that leaves its line open, list the prints that continue it; None is unknown text."""
+    """For each print that leaves its line open, list the prints that continue it; None stands for unknown text."""
     lines: dict[ast.Call, list[ast.Call | None]] = {}
     for block in _blocks(tree):
         first: ast.Call | None = None
@@ -325,7 +325,7 @@ def _within(pieces: Pieces, before: bool, behind: bool, is_log: bool = False) ->
 
 
 def _file_of(call: ast.Call) -> str | None:
-    """Return the name of the file that a print writes to; None without a file, empty for an unnamed one."""
+    """Return the name of the file that a print writes to, empty if it has none; None if no file is given."""
     file = _keyword(call, "file")
     return None if file is None else last_name(file) or ""
 

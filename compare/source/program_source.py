@@ -60,8 +60,8 @@ class Source:
         return None
 
     def fixes_its_seed(self) -> bool:
-        """Return whether the program sets a random seed itself (fairness rule 7). A call such as `seed()` sets
-        none."""
+        """Return whether the program sets a random seed itself (fairness rule 7). A call without arguments, such as
+        `seed()`, does not fix it."""
         calls = [node for node in ast.walk(self.tree) if isinstance(node, ast.Call)]
         return any(called_name(call) in SEED_CALLS and (call.args or call.keywords) for call in calls)
 

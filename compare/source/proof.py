@@ -38,8 +38,8 @@ Value = int | float | str
 
 
 def proven_lines(tree: ast.Module) -> dict[int, tuple[str, ...]]:
-    """Return the lines that each proven print makes, in order, by the print's line number. Empty if the analysis
-    takes too long.
+    """Map the line number of each proven print to the lines that it prints, in order. Empty if the analysis takes
+    too long.
 
     A print is proven if every run reaches it, and its values are constants or counters of static loops.
     """

@@ -46,7 +46,7 @@ def learning_rate(source: Source) -> float | None:
 
 
 def times_held(source: Source, value: float) -> int:
-    """Count how often this number occurs in the source."""
+    """Count how often the number `value` occurs in the source."""
     constants = (node for node in ast.walk(source.tree) if isinstance(node, ast.Constant))
     return sum(source.number(node) == value for node in constants)
 

@@ -21,8 +21,8 @@ class Tau(NamedTuple):
     """A rank correlation, from -1 to 1."""
 
     value: float | None
-    """None if fewer than five items are ranked, a ranking has only ties, or the third ranking completely explains
-    another."""
+    """The correlation; None if fewer than five items are ranked, a ranking has only ties, or the third ranking
+    completely explains another."""
     low: float | None
     high: float | None
     """`low` and `high` bound the 95 % bootstrap interval (percentiles, over items). Both are None if half of the

@@ -28,8 +28,8 @@ def fair_crps(real: Matrix, imagined: Matrix) -> float | None:
     """Compute the fair CRPS (Ferro, 2014), averaged over points and imagined runs, in units of the values.
 
     It is the mean of |x − y| minus the sum of all |xᵢ − xⱼ| / (2 n (n − 1)), for n real values x and an imagined
-    value y. Points with a value that is not finite are left out. None without two real runs, an imagined run and a
-    point.
+    value y. Points with a value that is not finite are left out. Return None with
+    fewer than two real runs, no imagined runs or no points.
     """
     fit = is_tame(real).all(axis=0) & is_tame(imagined).all(axis=0)
     n = len(real)

@@ -36,7 +36,7 @@ def energy_p(apart: Matrix, n_real: int) -> float:
     others.
 
     `apart` holds the distances, runs × runs. Up to MOST_LABELLINGS labellings, p is exact. Beyond, p is (b + 1) / (B
-    + 1), where b of B random labellings lie at least as far apart as the true one.
+    + 1), where b of B random labellings have at least the energy distance of the true one.
     """
     n, m = n_real, len(apart) - n_real
     imagined = labellings(len(apart), m)

@@ -12,8 +12,8 @@ from gedanken.compare.verdict.parameters import Parameters
 from gedanken.compare.verdict.results import HYPOTHESES, WAYS, Hypothesis, Way
 
 ODD = 0.01
-"""Prior probability that the model answers one kind of operation in no known way, against the hypothesis. A single
-kind is never such an exception."""
+"""Prior probability that one kind of operation is an exception to the hypothesis: it is answered in no known way.
+If there is only one kind, it is never an exception."""
 Evidence = dict[Hypothesis, float]
 """For each hypothesis, the natural logarithm of its marginal likelihood."""
 

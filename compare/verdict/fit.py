@@ -60,8 +60,8 @@ def _fit(players: Sequence[Known], place: Place) -> Expected:
 
 
 def _most_likely(seen: Sequence[tuple[Cluster, float]], place: Place) -> tuple[float, float, float]:
-    """Return the most likely shares of right and rival answers without noise, and concentration; `seen` holds
-    (cluster, noise)."""
+    """Return the most likely (share of right answers, share of rival answers, concentration), without noise. `seen`
+    holds (cluster, noise)."""
     from scipy.optimize import minimize
 
     if not seen:

@@ -55,7 +55,7 @@ def _rises(seen: Exactness) -> bool:
 
 
 def _apart(right: Values, items: Values, at: int) -> tuple[float, float, float]:
-    """Fit one exactness before and one from index `at`; return the log likelihood and the two values."""
+    """Fit one exactness to sizes before index `at` and one to the others; return (log likelihood, both values)."""
     parts = [(right[:at].sum(), items[:at].sum()), (right[at:].sum(), items[at:].sum())]
     below, above = (hits / count for hits, count in parts)
     return sum(_log_share(*part) for part in parts), float(below), float(above)

@@ -261,7 +261,7 @@ def _sizes(asked: Sequence[Asked], exactness: Exactness, parameters: Parameters)
 
 
 def _share_at(exactness: Exactness, at: int) -> tuple[float, Interval | None]:
-    """Return the share of right items at one size, and an interval that contains the bootstrap's and Wilson's."""
+    """Return the share of right items at one size, and an interval that spans bootstrap and Wilson intervals."""
     right, items = exactness.right[:, at], exactness.items[:, at]
     shares = right[items > 0] / items[items > 0]
     if len(shares) < 2:

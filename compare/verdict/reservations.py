@@ -10,10 +10,12 @@ from gedanken.compare.verdict.results import OperationVerdict, Way
 # Only a model that computes gets hard items right. A model may decline just the items that it cannot answer, and its
 # other answers do not show this.
 LEAST_ANSWERED = 0.5
-"""Minimum share of usable answers, among all hard items (HARD) and those of a pair (WITH_RIVAL), to name a way."""
+"""A way is named only if at least this share of the hard items is answered: of all (HARD), and of those in pairs
+(WITH_RIVAL).
+"""
 MOST_OTHERWISE = 0.2
 """Maximum share of the kinds of operation that, judged alone, have another name than all kinds together.
-`undetermined` is no other name."""
+`undetermined` does not count as another name."""
 
 
 def too_silent(asked: Sequence[Asked]) -> str:

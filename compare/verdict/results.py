@@ -99,7 +99,7 @@ class Separation:
     family: str
     pair: tuple[Way, Way]
     by_design: float
-    """The expected log10 Bayes factor of the true way against the false one; of the two directions, the smaller."""
+    """The expected log10 Bayes factor of the true way against the other; the smaller value, as either may be true."""
     observed: float
     """The log10 Bayes factor of `pair[0]` against `pair[1]`, computed from the answers that the model gave."""
 

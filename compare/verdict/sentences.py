@@ -137,8 +137,8 @@ def _reach(one: OperationVerdict) -> str:
 def other_horizon(one: OperationVerdict) -> str:
     """Return the second curve's horizon if it differs from the first curve's; otherwise an empty text.
 
-    Horizons within the sizes asked differ from the factor DIFFERS on; others differ if written differently: `23` and
-    `> 32`.
+    Two horizons within the sizes that were asked differ if their ratio is at least DIFFERS. Others differ if they are
+    written differently, such as `23` and `> 32`.
     """
     first, second = one.curves[:2]
     if first.size is None or second.size is None:

@@ -87,7 +87,7 @@ class Analysis:
         `executions`: label, origin, machine, line (of the script, from 1), program, seed, sample, arm, command,
         exit_code, cause, seconds, is_run, stdout. `findings`: check, sentence, runs, subject, expected, observed,
         explained_by, evidence (its first line). `series`: program, series, role, axis, point, origin, run (counted
-        from 1, real and imagined runs separately), value (missing if the run has none there), p_adjusted.
+        from 1, real and imagined runs separately), value (missing if the run has no value at this point), p_adjusted.
 
         Raises BadInput if pandas is not installed, or if the table is unknown.
         """
@@ -135,7 +135,8 @@ class Analysis:
 
 
 def main_version(versions: Sequence[VersionAnalysis]) -> VersionAnalysis | None:
-    """Return the version for the verdict: the newest with real and imagined runs, if possible not known to fail."""
+    """Return the newest version that has both real and imagined runs. Versions that failed count only if no other has
+    both."""
     both = [version for version in versions if version.real and any(run.is_run for run in version.imagined)]
     works = [version for version in both if version.program is None or version.program.works is not False]
     return next(reversed(works or both), None)

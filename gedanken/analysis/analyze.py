@@ -24,8 +24,8 @@ _Key = tuple[str | None, tuple[str, ...], tuple[str, ...]]
 
 
 class Compared:
-    """The comparisons already made in a run. A version is compared again only after new runs of it or of an earlier
-    one."""
+    """The comparisons already made in a run. A version is compared again only if it or an earlier version has new
+    runs."""
 
     def __init__(self, asked: Asked = NOTHING_ASKED) -> None:
         """Start without comparisons; options in `asked` override the run's spec. Raises BadInput if the built-in

@@ -1,4 +1,4 @@
-"""Finds files that hold the same run: named twice, or equal logs with many decimal numbers."""
+"""Finds files that hold the same run: files that are named twice, and equal logs with many decimal numbers."""
 
 import re
 from collections.abc import Sequence
@@ -23,7 +23,8 @@ class Distinct(NamedTuple):
 def distinct(runs: Sequence[Run], paths: Sequence[Path], *, has_program: bool) -> Distinct:
     """Return each run once. `runs` were read from `paths`, in the same order.
 
-    With `has_program`, only files named twice are left out: runs of a known program may print the same.
+    With `has_program`, only files named twice are left out, because several runs of a known program may print the
+    same.
     """
     first: dict[object, Run] = {}
     again: dict[str, list[str]] = {}

@@ -9,15 +9,14 @@ from gedanken.experiment.run_log import RunLog
 from gedanken.probes.interventions import CHANGES
 
 MOST_RUNS = 1000
-"""Maximum number of real runs, and of imagined runs, per version. Runs from Python or foreign folders may have more.
-"""
+"""Maximum number of real runs and of imagined runs that are used of each version."""
 
 
 def effects_in(log: RunLog) -> tuple[tuple[Effects, ...], tuple[str, ...]]:
-    """Compute the effects of the changes to each supplied program with real and imagined runs. Also return notes on
-    what was left out.
+    """For each supplied program with real and imagined runs, compute the effects of its changes. Also return notes.
 
-    The newest version of a change counts. A change is left out if several models or personas imagined the runs.
+    The notes say what was left out. The newest version of a change counts. A change is left out if several models or
+    personas imagined the runs.
     """
     programs, executions = log.programs, log.executions
     found, notes = [], []

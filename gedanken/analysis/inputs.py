@@ -135,7 +135,8 @@ def _side(paths: Sequence[Path], what: str, program: Path | None = None) -> _Sid
 
 
 def _folders(ours: RunLog, theirs: RunLog, asked: Asked) -> tuple[Analysis, list[str]]:
-    """Compare one folder's real runs with another's imagined runs of the same source; also return notes."""
+    """Compare the real runs in the run folder `ours` with the imagined runs of the same programs in `theirs`. Also
+    return notes."""
     others = {program.sha256: program for program in reversed(theirs.programs)}
     executions = [execution for execution in ours.executions if not execution.imagined and execution.program]
     notes = []
@@ -175,7 +176,8 @@ def _folders(ours: RunLog, theirs: RunLog, asked: Asked) -> tuple[Analysis, list
 
 
 def _mixed(ours: _Side, theirs: _Side, program: Program | None, asked: Asked) -> tuple[Analysis, list[str]]:
-    """Compare runs of one program, at least one side read from files; also return notes."""
+    """Compare the real and the imagined runs of one program, if at least one of the two kinds was read from files.
+    Also return notes."""
     notes: list[str] = []
     folder = ours.folder or theirs.folder
     if folder:
@@ -201,7 +203,7 @@ def _mixed(ours: _Side, theirs: _Side, program: Program | None, asked: Asked) ->
 
 
 def _case_in(folder: RunLog, program: Program | None) -> VersionAnalysis:
-    """Return the version of a run folder to compare with runs from files. Raises BadInput if none was run."""
+    """Return the version of a run folder to compare with runs from files. Raises BadInput if no version was run."""
     empty = ComparisonResult(findings=())
     cases = [
         VersionAnalysis(

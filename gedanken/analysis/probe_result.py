@@ -25,7 +25,7 @@ whether they are right or wrong."""
 def probe_result(log: RunLog) -> dict[str, Any]:
     """Return the complete result of a probe.
 
-    `exact` is the share of right answers to direct questions; the roles `check`, `middle` and `same` do not count.
+    `exact` is the share of right answers to direct questions about items in the roles `alone`, `easy` and `hard`.
     """
     scores = item_scores(log)
     direct = [score for score in scores if score.condition == "direct"]

@@ -29,7 +29,8 @@ def model_of(log: RunLog) -> str:
 
 
 def scores_that_tell(log: RunLog) -> tuple[ItemScore, ...]:
-    """Return the scores of all items, except pairs whose hard program and rival really print the same."""
+    """Return the scores of all items, except those in pairs whose hard program and rival print the same in
+    reality."""
     # of such a pair, a right answer would not show how the model found it
     alike = {
         kept.item.pair or kept.item.id

@@ -27,8 +27,8 @@ _CLAUSE_END = re.compile(r"[:;.] ")
 
 
 def verdict_of(cases: Sequence[VersionAnalysis], findings: Sequence[Finding]) -> str:
-    """State the result for the main version, and count the findings elsewhere. The text never says that real and
-    imagined runs are the same."""
+    """State the result for the main version, and count all other findings. The text never says that real and imagined
+    runs are the same."""
     case = main_version(cases)
     if case is None:
         return _nothing_to_compare(cases)
@@ -50,8 +50,8 @@ def measured(version: VersionAnalysis) -> tuple[tuple[Execution, ...], tuple[Exe
 def tells_of(version: VersionAnalysis) -> str:
     """State how many imagined runs have findings, and of which kinds, or why the question is undecided.
 
-    Findings that a false fact of the persona explains do not count. The text is empty if only `_endpoint` has a
-    result.
+    Findings that a false fact of the persona explains do not count. The text is empty if only the primary endpoint
+    has a result; see `_endpoint`.
     """
     _real, imagined = measured(version)
     labels = {run.label for run in imagined}

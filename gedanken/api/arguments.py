@@ -35,7 +35,7 @@ def sandbox_of(given: SandboxSpec | str) -> SandboxSpec:
 
 @contextmanager
 def asked(given: "BaseChatModel | ModelSpec | str") -> Iterator[ModelSpec]:
-    """Yield the model as the ModelSpec that a run stores. A chat model object stays registered until the context
+    """Yield the model as the ModelSpec that a run stores. A chat model object stays registered until the `with` block
     ends."""
     if isinstance(given, ModelSpec):
         yield given

@@ -44,8 +44,8 @@ def compare(
         imagined: the imagined runs, in the same forms; omit it if `real` is one run, which contains both.
         program: path of the program that was run; it allows more findings.
         primary: name of the series whose last value is the primary endpoint, such as `val_loss`.
-        named: regular expressions for further metrics, by name. The number is group 1, or the whole match without
-            a group.
+        named: regular expressions for further metrics, by name. The number is group 1; without groups in the
+            expression, it is the whole match.
 
     Returns:
         An Analysis: `verdict`, `findings`, `versions[0].compared` (series, p-values, undecided questions).

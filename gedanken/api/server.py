@@ -35,7 +35,7 @@ _THREAD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 @asynccontextmanager
 async def experiment(config: RunnableConfig, runtime: ServerRuntime[RunSpec]) -> AsyncIterator[Any]:
-    """Yield the experiment graph; only its execution opens a store, a machine and a model.
+    """Yield the experiment graph. A store, a machine and a model are opened only when the graph is executed.
 
     Each thread of the server has one run folder, `runs/thread-ID`, and continues the run in it. Raises BadInput,
     NoSandbox or NoModel.
@@ -89,8 +89,8 @@ async def _served(
 
 
 def asked_of(context: Any) -> RunSpec:
-    """Return the RunSpec that a client sent as the `context`. Raises BadInput, also for a request without isolation,
-    or with a model's address on another machine."""
+    """Return the RunSpec that a client sent as the `context`. Raises BadInput, also if the request asks for no
+    isolation, or names a model's address on another machine."""
     try:
         spec = context if isinstance(context, RunSpec) else RunSpec.model_validate(context or {})
     except ValidationError as error:

@@ -24,7 +24,8 @@ KINDS = {
     "undecidable": "undecidable",
     DIFFERS: DIFFERS,
 }
-"""Maps each value of `--fail-on` to a claim's status, or to `differs` for another output when run again."""
+"""Maps each value of `--fail-on` to a claim's status, or to `differs`: a command printed something else when run
+again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,8 @@ class Audited:
     events: int
     """Number of events in the session. `transcript` contains the events only if they are needed for display."""
     state: str | None = None
-    """The state of the workspace in words, or the reason why no command could be run again. None without a rerun."""
+    """The state of the workspace in words, or the reason why no command could be run again. None if no rerun was
+    requested."""
     reruns: tuple[Rerun, ...] = ()
 
     @property

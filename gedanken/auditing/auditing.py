@@ -1,4 +1,4 @@
-"""Audits transcripts: those in files, or those that were already read."""
+"""Audits transcripts that are in files, or that were already read."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -20,7 +20,7 @@ class Waiting(Protocol):
     """A function that shows a waiting user what is being done."""
 
     def __call__(self, what: str, /) -> AbstractContextManager[None]:
-        """Show the message for as long as the context lasts."""
+        """Show the message `what` until the `with` block ends."""
         ...
 
 

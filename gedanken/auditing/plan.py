@@ -1,4 +1,4 @@
-"""Plans how to run a transcript's commands again: edits and commands in order, some with outputs to compare."""
+"""Plans how to run a transcript's commands again: its edits and commands in order, and the outputs to compare."""
 
 import json
 import re
@@ -18,7 +18,7 @@ _CHANGES_FILES = re.compile(
     re.MULTILINE,
 )
 _STARTS_ANEW = ("mini-swe-agent", "codex")
-"""Formats of transcripts in which every command starts in the agent's folder, whatever `cd` came before."""
+"""Formats of transcripts in which every command starts in the agent's folder. An earlier `cd` has no effect."""
 _NOT_TYPED = ("BashOutput", "TaskOutput", "AgentOutputTool", "write_stdin")
 MOST_STEPS = 400
 
@@ -215,7 +215,7 @@ def _edit(event: AgentEvent) -> dict[str, Any]:
 
 def roots_of(transcript: AgentTranscript, plan: Plan) -> Iterator[str]:
     """Yield folders in which the agent may have worked, the most likely first: the recorded folder, common parents of
-    the edited files (outermost first), the first `cd`."""
+    the edited files (outermost first), and the folder of the first `cd`."""
     if transcript.folder:
         yield transcript.folder
     paths = [str(edit["path"]) for edit in plan.edits if str(edit["path"]).startswith("/")]

@@ -91,7 +91,7 @@ async def _of_session(model: Model, transcript: AgentTranscript, pointed: Pointe
 
 
 def read_passages(reply: str) -> list[str] | None:
-    """Return the passages that a reply lists as JSON, whatever surrounds the list; None without a list."""
+    """Return the passages that a reply lists as JSON. Text around the list is ignored. None if there is no list."""
     text = reply[:_LONGEST_REPLY]
     try:
         listed = json.loads(text[text.index("[") : text.rindex("]") + 1])

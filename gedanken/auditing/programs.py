@@ -21,8 +21,8 @@ def program_of(transcript: AgentTranscript, claim: Claim) -> tuple[str, dict[str
     """Return the command that runs the program behind the output in `claim`, and the program's text by file name;
     None if no program is found.
 
-    The program is the last one in a code fence before the output: in the same message, or in those back to the
-    agent's previous message.
+    This is the last program in a code fence before the output. If the message has none, earlier messages are
+    searched, as far back as the agent's previous message.
     """
     message = transcript.events[claim.event]
     texts = [message.text[: claim.start]]

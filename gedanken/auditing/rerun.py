@@ -128,7 +128,8 @@ async def _set_up(machine: SandboxMachine, command: str, progress: Progress) -> 
 async def _run(
     machine: SandboxMachine, plan: Plan, state: State, root: str | None, lost: dict[int, str]
 ) -> list[Execution | None]:
-    """Run every command once, and return the executions in order; put into `lost` why the workspace differs."""
+    """Run every command once, and return the executions in order. If an edit cannot be made, put the reason into
+    `lost` for each later command."""
     runs: list[Execution | None] = []
     problem = ""
     for step in plan.steps:
@@ -215,7 +216,7 @@ def _why_not(said: str, real: Sequence[Execution], printed: str) -> str | None:
 
 
 def _why_elsewhere(step: Step, state: State, lost: str | None) -> str | None:
-    """Return why a real output may differ although the transcript is true; None without a reason."""
+    """Return why a real output may differ although the transcript is true; None if no reason is known."""
     if lost:
         return f"the workspace is not the one in which the agent worked: {lost}"
     if not state.trusted:

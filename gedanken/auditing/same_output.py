@@ -1,4 +1,5 @@
-"""Compares a recorded or claimed output with several real outputs, except lines that differ among these."""
+"""Compares a recorded or claimed output with several real outputs. Lines that differ among the real outputs are
+ignored."""
 
 import re
 from collections import Counter
@@ -41,8 +42,8 @@ class Compared:
 
 
 def compare_outputs(said: str, real: Sequence[str], *, part: bool = False) -> Compared:
-    """Compare `said` with the real outputs line by line. Dates, times, temporary names and another order are no
-    differences.
+    """Compare `said` with the real outputs line by line. Other dates, times and temporary names do not count as
+    differences, nor does another order of the lines.
 
     With `part`, lines of the real output may be missing in `said`, but each line of `said` must occur in the first
     real output.
@@ -64,7 +65,8 @@ def compare_outputs(said: str, real: Sequence[str], *, part: bool = False) -> Co
 
 
 def _unstable(first: list[tuple[int, str]], others: list[list[tuple[int, str]]]) -> tuple[set[int], set[str]]:
-    """Return the numbers of the first run's lines that another run lacks, and the patterns of all unstable lines."""
+    """Return the numbers of the first run's lines that another run lacks, and the patterns of all lines that some run
+    lacks."""
     unstable: set[int] = set()
     patterns: set[str] = set()
     mine = {line for _number, line in first}

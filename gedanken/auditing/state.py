@@ -33,8 +33,9 @@ class State:
 async def prepare(machine: SandboxMachine, workspace: Path | None, plan: Plan, root: str | None) -> State:
     """Copy the workspace (or an empty folder) into the machine, and return its state. `root` is the agent's folder.
 
-    If the transcript's edits apply only to the files of the git HEAD, these are written over the copy. If they apply
-    to neither, the state is not trusted. Raises BadInput if `workspace` is no folder, or too large.
+    If the transcript's edits do not apply to the copy, but to the files of the git HEAD, these files are written over
+    the copy. If they apply to neither, the state is not trusted. Raises BadInput if `workspace` is no folder, or too
+    large.
     """
     machine.write(_SCRIPT, (Path(__file__).parent / "replay.py").read_text(encoding="utf-8"))
     edits = [{**edit, "path": inside(str(edit["path"]), root)} for edit in plan.edits]

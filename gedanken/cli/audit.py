@@ -144,7 +144,8 @@ def audit(  # noqa: PLR0913 (its options)
 
 
 def _kinds(given: list[str]) -> set[str]:
-    """Return the kinds that `--fail-on` names, also separated by commas; BadInput for an unknown one."""
+    """Return the kinds given with `--fail-on`; one value may have several, separated by commas. Raises BadInput for
+    an unknown kind."""
     from gedanken.auditing.audited import KINDS
     from gedanken.experiment.errors import BadInput
 

@@ -171,7 +171,7 @@ def edits(  # noqa: PLR0913 (each is an option of the command)
 
 
 def _show(result: dict[str, Any], print_it: "Callable[[Console], None]", as_json: bool, out: Path | None) -> None:
-    """Write the result of a probe to `out`, and print it; NoModel if the probe stopped early."""
+    """Write the result of a probe to `out`, and print it. Raises NoModel if the probe stopped early."""
     from rich.console import Console
 
     from gedanken.experiment.errors import NoModel

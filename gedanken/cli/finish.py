@@ -1,4 +1,4 @@
-"""Executes the run of a command that starts or continues one, prints its result, and exits."""
+"""Executes the run that a command starts or continues, prints its result, and exits."""
 
 import asyncio
 import signal

@@ -74,8 +74,8 @@ _OTHER_SPELLINGS = {
 
 
 class _Run(TyperCommand):
-    """The command `run`, which accepts other spellings of options, such as `--steps` for `--working`, not shown in
-    its help."""
+    """The command `run`. It also accepts spellings of options that its help does not show, such as `--steps` for
+    `--working`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         return super().parse_args(ctx, [_OTHER_SPELLINGS.get(word, word) for word in args])

@@ -42,7 +42,7 @@ def _complete_dataset(incomplete: str) -> list[str]:
 
 
 def _complete_primary(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Return the metrics of the first log on the command line whose names begin with `incomplete`."""
+    """Return the metrics whose names begin with `incomplete`, from the first log on the command line."""
     from gedanken.analysis.inputs import metrics_of
     from gedanken.experiment.errors import GedankenError
 

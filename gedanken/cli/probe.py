@@ -25,7 +25,8 @@ class _Probes(TyperGroup):
             return [NAME, *by_name(PROBES)]
 
     def resolve_command(self, context: Any, args: list[str]) -> Any:
-        """Return the subcommand: `families` if the command line names no probe (`gedanken probe state --n 5`)."""
+        """Return the subcommand: `families` if the command line names no probe, as in `gedanken probe state --n 5`
+        (`state` is a family)."""
         named = args and args[0] in self.list_commands(context)
         return super().resolve_command(context, args if named else [NAME, *args])
 

@@ -64,7 +64,7 @@ def recorded(  # noqa: PLR0913 (what was asked)
 
 @contextmanager
 def _folder(out: Path | None) -> Iterator[None]:
-    """Create the folder `out`, if given; if the work fails, remove the folder, unless it existed before."""
+    """Create the folder `out`, if given. If the `with` block fails, remove the folder, unless it existed before."""
     from gedanken.records.run_folder import make_folder
 
     is_new = out is not None and not out.exists()

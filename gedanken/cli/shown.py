@@ -39,7 +39,7 @@ def show(ran: "RunResult", as_json: bool) -> None:
 
 
 def exit_code_of(ran: "RunResult") -> int:
-    """Return the exit code of a run: 1 if its outcome is not `done`, NO_REPORT without a report, otherwise 0."""
+    """Return the exit code of a run: 1 if its outcome is not `done`, NO_REPORT if it has no report, otherwise 0."""
     from gedanken.experiment.run_log import DONE
 
     if ran.log.outcome != DONE:

@@ -19,8 +19,8 @@ _NAMED = re.compile(r"_(?P<predicts>input|output)\Z")
 _NO_STRINGS = "the recorded answers are not a list of strings"
 _TWICE = "its answers are recorded more than once"
 _FEW = 0.2
-"""With a smaller share of whole replies (`is_whole_reply`), the answers of a file with a telling name (`_named`)
-count as already extracted."""
+"""If a file's name says what its answers predict (`_named`), and fewer than this share of the answers are whole
+replies (`is_whole_reply`), the answers count as already extracted."""
 
 
 class Recorded(NamedTuple):
@@ -30,7 +30,7 @@ class Recorded(NamedTuple):
     is_extracted: bool
     """True if the publisher already extracted the answers from the model's replies. They are then used unchanged."""
     problems: Mapping[str, str]
-    """Maps the id of each item whose answers cannot be used to the reason."""
+    """The reason for each item whose answers cannot be used, by the item's id."""
     predicts: Literal["output", "input"] | None
     """What the answers predict, by the end of the file's or folder's name (`_output`, `_input`); otherwise None."""
 
@@ -106,7 +106,8 @@ def _strings(value: object) -> tuple[str, ...] | None:
 
 
 def _named(path: Path) -> Literal["output", "input"] | None:
-    """Return `input` or `output` if the name of the file or its folder ends so; None otherwise."""
+    """Return `input` or `output` if the name of the file or of its folder ends with `_input` or `_output`; None
+    otherwise."""
     for name in (path.stem, path.absolute().parent.name):
         if found := _NAMED.search(name):
             return "input" if found["predicts"] == "input" else "output"

@@ -135,7 +135,8 @@ def _fields(line: str) -> dict[str, Any]:
 
 
 def _other_form(value: dict[str, Any]) -> dict[str, str]:
-    """Return the fields to change or add for a line in LiveCodeBench's format; empty for CRUXEval's."""
+    """Return the fields to change or add for a line in LiveCodeBench's format; empty for a line in CRUXEval's
+    format."""
     code, given = value.get("code"), value.get("input")
     if not isinstance(code, str) or not isinstance(given, str):
         return {}
@@ -150,7 +151,8 @@ def _other_form(value: dict[str, Any]) -> dict[str, str]:
 
 
 def _called(code: str, given: str) -> str:
-    """Return the function that `given` calls, if the code defines it and no `f`; otherwise an empty text."""
+    """Return the function that `given` calls, if the code defines it and defines no function `f`; otherwise an empty
+    text."""
     begins = _CALL.match(given)
     defined = _DEFINED.findall(code)
     return begins["name"] if begins and begins["name"] in defined and "f" not in defined else ""

@@ -1,4 +1,5 @@
-"""Runs many small programs in batches, one container each; a program that another disturbed is run again alone."""
+"""Runs many small programs in batches. Each batch has its own container; a program that another one disturbed is run
+again alone."""
 
 import asyncio
 import json
@@ -35,8 +36,8 @@ LIMITS = Limits(
 """Limits of a machine for batches."""
 MOST_CORES = 4
 SLACK_SECONDS = 20.0
-"""A batch is stopped after silence for one program's time limit plus these seconds: a program may suspend it by a
-signal."""
+"""A batch is stopped if it prints nothing for one program's time limit plus these seconds, because a program may have
+suspended it by a signal."""
 _POLL_SECONDS = 0.5
 _WITHIN = BATCH_SECONDS - 2 * PROGRAM_SECONDS - 30
 """Seconds after which a batch starts no further program."""
@@ -156,7 +157,8 @@ async def _batch(
 
 
 async def _run(leaf: RealMachine, label: str, quiet_seconds: float) -> tuple[Execution | None, str]:
-    """Run a batch, and return its execution (None if stopped after `quiet_seconds` without output) and output."""
+    """Run a batch; return its execution and its output. The execution is None if the batch was stopped after
+    `quiet_seconds` without output."""
     heard: list[str] = []
     running = asyncio.ensure_future(leaf.run(COMMAND, on_output=heard.append, label=label))
     quiet = 0.0

@@ -32,8 +32,9 @@ async def open_real(  # noqa: PLR0913 (what a machine is opened with)
 ) -> "AsyncIterator[tuple[SandboxMachine, Dataset]]":
     """Open a real machine with the data set called `data`; yield the machine and the description of the data set.
 
-    The workspace is stored as `run_id`. One that a dead process left there is used again for the same run (`run`, its
-    random id), and deleted otherwise. Files that commands leave are copied to the folder `artifacts`.
+    The workspace is stored under the name `run_id`. A workspace that a dead process left under this name is used
+    again if it belongs to the same run (`run`, a random id), and deleted otherwise. Files that commands leave are
+    copied to the folder `artifacts`.
 
     At the end the workspace is removed, unless a command was run in it and `keeps()` is True. Raises BadInput or
     NoSandbox.

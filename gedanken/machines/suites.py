@@ -47,8 +47,8 @@ class Problem(NamedTuple):
 async def check_suite(
     machine: RealMachine, suite: Sequence[SuiteItem], told: Told = lambda _done: None
 ) -> dict[str, Problem]:
-    """Run the functions of a suite, and return the problems by id of the line; a line whose function returns the
-    stated value has none. `told` is called with the number of functions that have ended."""
+    """Run the functions of a suite, and return the problems by id of the line. There is no problem if a function
+    returns the stated value. `told` is called with the number of functions that have ended."""
     problems = {line.id: Problem(_NO_EXPRESSION) for line in suite if not can_be_answered(line)}
     rest = [line for line in suite if line.id not in problems]
     ran = await run_batches(machine, {line.id: suite_item(line).program for line in rest}, told)

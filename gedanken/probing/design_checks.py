@@ -14,8 +14,8 @@ from gedanken.records.run_files import to_json
 
 MOST_SIZE = 4096
 LEAST_KNOWN = 0.5
-"""Least share of the `hard` and `alone` programs that a reference player's bank must contain. A bank of another seed
-contains few."""
+"""Least share of the `hard` and `alone` programs that a reference player's bank must contain. A bank made with
+another seed contains few of them."""
 _PLAYER = "player:"
 
 

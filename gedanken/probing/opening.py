@@ -31,8 +31,8 @@ class Both(NamedTuple):
 async def open_both(
     model: ModelSpec, sandbox: SandboxSpec, dataset: str, limits: Limits, screen: Screen
 ) -> AsyncIterator[Both]:
-    """Yield a model and a real machine with measured facts; both are closed when the context ends. Raises BadInput,
-    NoSandbox or NoModel."""
+    """Yield a model and a real machine with measured facts; both are closed when the `with` block ends. Raises
+    BadInput, NoSandbox or NoModel."""
     from gedanken.agents.registry import check_name, open_model
 
     check_name(model)
@@ -68,8 +68,8 @@ def check_out(path: Path | None) -> None:
 
 
 def keep(path: Path | None, result: dict[str, Any]) -> None:
-    """Write the result of a probe to `path` as JSON, completely or not at all; None writes nothing. Raises BadInput
-    if the file cannot be written."""
+    """Write the result of a probe to `path` as JSON, completely or not at all. If `path` is None, nothing is written.
+    Raises BadInput if the file cannot be written."""
     if path is None:
         return
     try:

@@ -31,7 +31,8 @@ def questions_for(session: "Session") -> tuple[str, ...]:
 async def ask_memory(
     machine: "ImaginedMachine", on_question: Callable[[str], None] | None = None
 ) -> tuple[Execution, ...]:
-    """Ask each question on its own branch: the session stays unchanged. Raises NoModel if the model is lost."""
+    """Ask each question on its own branch, so that the session stays unchanged. Raises NoModel if the model is
+    lost."""
 
     async def ask(question: str) -> Execution:
         if on_question:

@@ -33,7 +33,7 @@ async def score_recorded(
     """Score recorded answers to a suite by really running its functions; lines that cannot be run are not scored.
 
     `predicts` says what the answers predict; None infers it. Answers are scored by the line's stated output, as the
-    publisher did; a line whose function returns another one is listed under `contradicted`. Raises BadInput or
+    publisher did. If the function returns another output, the line is listed under `contradicted`. Raises BadInput or
     NoSandbox.
     """
     lines = {line.id: line for line in suite.items}

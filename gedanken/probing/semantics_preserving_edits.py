@@ -39,12 +39,12 @@ CHARACTERS_SHOWN = 100
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A program, its edited versions, and the print whose lines are counted."""
+    """A program, its edited versions, and the print statement whose lines are counted."""
 
     program: str
     edits: dict[str, str]
     watched: int
-    """Index of a print in the list of the program's print sites: the print whose lines are counted."""
+    """The print statement whose lines are counted, as an index into the program's print sites."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class EditsProbe:
 
 def read_program(path: Path | None) -> Question:
     """Return the program in a file, or the packaged one, with its edited versions and its watched print. Raises
-    BadInput for invalid Python, or without a watched print."""
+    BadInput if the file is not valid Python, or prints no whole line."""
     where = resources.files("gedanken.probes") / "programs" / "shape_once.py" if path is None else path
     source = read_text(where, f"--program {path}")
     try:
@@ -90,10 +90,10 @@ async def probe_edits(  # noqa: PLR0913 (what the probe was asked for)
     sandbox: SandboxSpec,
     screen: Screen,
 ) -> EditsProbe:
-    """Really run every version of the program with one seed. Have the model imagine each in fresh sessions: twice at
-    temperature 0, and `samples` times at temperature 1.
+    """Really run every version of the program with one seed, and have the model imagine every version.
 
-    Raises BadInput or NoSandbox, and NoModel if no reply came at all.
+    The imagined runs are in fresh sessions: two at temperature 0, and `samples` at temperature 1. Raises BadInput or
+    NoSandbox, and NoModel if no reply came at all.
     """
     asked = (0, 0, *range(1, samples + 1))
     losses: list[NoModel] = []

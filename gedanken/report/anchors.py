@@ -1,4 +1,4 @@
-"""Gives each line on the page an id without any text from a model, and links findings with lines."""
+"""Gives each line on the page an id that contains no text of a model, and links findings with lines."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -74,7 +74,8 @@ class Anchors:
         self._lines: dict[int, list[str]] = {}
 
     def number_of(self, source: Execution | Program, stream: Stream | Literal["source"] = "source") -> int:
-        """Return the number of a program's source or of an execution's stream; the ids of its lines contain it."""
+        """Return the number of a program's source or of an execution's stream. The ids of its lines contain this
+        number."""
         return self._numbers[id(source), stream]
 
     def lines_of(self, number: int) -> list[str]:

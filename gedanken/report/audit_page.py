@@ -166,7 +166,8 @@ def _rerun(place: str, number: int, rerun: Rerun) -> ShownRerun:
 
 
 def _rows(rerun: Rerun) -> Iterator[Row]:
-    """Yield rows of the recorded or claimed output beside the first real run's, with differences marked."""
+    """Yield rows: a line of the recorded or claimed output beside a line of the first real run; differences are
+    marked."""
     said = rerun.said.rstrip("\n").split("\n")[: 4 * ROWS_SHOWN]
     real = rerun.real[0].terminal.rstrip("\n").split("\n")[: 4 * ROWS_SHOWN] if rerun.real else []
     differs = {difference.said_line for difference in rerun.differences}, {one.real_line for one in rerun.differences}

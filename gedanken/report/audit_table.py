@@ -173,12 +173,14 @@ def _print_undecided(audit: Audit, console: Console) -> None:
 
 
 def _say_more(console: Console, left_out: int, one: str, several: str, where_all: str = "--json or --html") -> None:
-    """Say how many items (`one` or `several`) are not shown here, and which option shows all."""
+    """Print how many items are left out, and which option shows all. `one` and `several` name the items in singular
+    and plural."""
     _say(console, f"{many(left_out, f'more {one}', f'more {several}')}; {where_all} shows all", "dim")
 
 
 def said_plainly(audit: Audit) -> Iterator[str]:
-    """Yield the result in one sentence, and one on how to decide undecided claims in plain chats."""
+    """Yield one sentence with the result and, if claims in plain chats are undecided, one that says how to decide
+    them."""
     sessions = audit.audited
     total = sum(len(one.claims) for one in sessions)
     accused = sum(len(one.accused) for one in sessions)

@@ -1,4 +1,4 @@
-"""Selects the part of a transcript that an audit's page shows: its events, and their lines."""
+"""Selects the events of a transcript, and the lines of each event, that the page of an audit shows."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from gedanken.experiment.agent_transcript import AgentEvent
 from gedanken.experiment.claim import JudgedClaim
 
 EVENTS_SHOWN = 1500
-"""Maximum number of events shown of one session."""
+"""Maximum number of events that are shown of one session."""
 AROUND = 2
 """Number of events that are also shown before and after each event with a claim or evidence."""
 HEAD, TAIL = 12, 4
 """Number of lines at the beginning and at the end of a text that are shown even if nothing refers to them."""
 LINES_AROUND = 3
 LINES_SHOWN = 400
-"""Maximum number of lines shown of one event."""
+"""Maximum number of lines that are shown of one event."""
 _LINE = 2000
 _COMMAND = 2000
 
@@ -54,7 +54,7 @@ class ShownEvent:
     gap: int
     """Number of events left out before this event."""
     pointed: bool
-    """True if the event contains a claim, or evidence for or against one."""
+    """True if the event contains a claim, or evidence for or against a claim."""
 
 
 def timeline_of(audited: Audited) -> tuple[tuple[ShownEvent, ...], int]:
@@ -81,7 +81,7 @@ def timeline_of(audited: Audited) -> tuple[tuple[ShownEvent, ...], int]:
 
 
 def _chosen(total: int, pointed: Iterable[int]) -> set[int]:
-    """Return the numbers of the events to show: all, or those near the events in `pointed`."""
+    """Return the numbers of the events to show: all or, if there are too many, those near the events in `pointed`."""
     if total <= EVENTS_SHOWN:
         return set(range(total))
     most = sorted(pointed)[: EVENTS_SHOWN // (2 * AROUND + 1)]
@@ -115,7 +115,7 @@ def _lines(
 
 
 def _pieces(text: str, begins: int, spans: Sequence[tuple[int, int, int]]) -> tuple[Piece, ...]:
-    """Split a line where a claim begins or ends."""
+    """Split a line where a claim begins or ends. `begins` is the position of the line in the event's text."""
     # `begins` is the position of the line in the event's text; spans are (start, end, number of the claim) in it
     ends = begins + len(text)
     mine = [(max(start, begins), min(end, ends), start, number) for start, end, number in spans]

@@ -11,7 +11,8 @@ __all__ = ["check_page", "write_audit_page"]
 
 
 def write_audit_page(path: Path, audit: Audit) -> None:
-    """Write the page to a file that the user names; see `check_page`. Raises BadInput if that fails."""
+    """Write the page to `path`. Raises BadInput if that fails, or if it would overwrite anything but an empty file or
+    an earlier page."""
     from gedanken.report.audit_page import render_audit
 
     check_page(path)

@@ -47,7 +47,8 @@ def _table(program: str, moves: OutcomeEffects) -> "Table":
 
 
 def _values(outcomes: Outcomes) -> str:
-    """Format the values of an outcome, for example `0.42 (0.4-0.45) 5 of 7`: median, range, runs with a value."""
+    """Format the values of an outcome: median, range, and how many runs have a value, as in `0.42 (0.4-0.45) 5 of
+    7`."""
     known = sorted(value for value in outcomes.values if value is not None)
     if not known:
         return f"none in {len(outcomes.values)}"

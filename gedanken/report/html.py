@@ -1,4 +1,4 @@
-"""Provides what all pages share: templates that escape text, style, script, and a content security policy."""
+"""Provides what all pages share: the content security policy, style, script, and templates that escape text."""
 
 from base64 import b64encode
 from hashlib import sha256

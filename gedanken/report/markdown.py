@@ -1,4 +1,5 @@
-"""Writes the report as Markdown for an issue; printed text cannot become a link, mention, tag or formula."""
+"""Writes the report as Markdown, for pasting into an issue. Printed text cannot become a link, mention, tag or
+formula."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -190,7 +191,8 @@ def _difference(version: VersionAnalysis | None) -> Iterator[str]:
 
 
 def _around(text: str, number: int | None, other: int | None) -> str:
-    """Show the numbered lines around line `number`, which is marked, or around `other` without a mark."""
+    """Show the lines around line `number`, which is marked. If it is None, show the lines around `other`, and “no
+    more lines”."""
     lines = text.splitlines()
     middle = number or min(len(lines) + 1, other or 1)
     first = max(1, middle - BEFORE)

@@ -1,4 +1,5 @@
-"""Collects the lines outside the side-by-side view: lines in findings, outputs of commands, and programs."""
+"""Collects the lines that the side-by-side view does not show: lines in findings, outputs of commands, and
+programs."""
 
 from collections.abc import Set
 from dataclasses import dataclass
@@ -59,7 +60,8 @@ class Listing:
 def excerpts(
     executions: tuple[Execution, ...], anchors: Anchors, aligned: Set[tuple[str, Stream]]
 ) -> tuple[Excerpt, ...]:
-    """Collect the lines that findings refer to, except in the outputs in `aligned` (label and stream)."""
+    """Collect the lines that findings refer to, except lines of the outputs in `aligned`, which are given by label
+    and stream."""
     found = []
     for execution in executions:
         for stream in get_args(Stream):

@@ -71,7 +71,8 @@ class ShownCase:
 
 
 def render(analysis: Analysis, trace: Sequence[TracedRun] = ()) -> str:
-    """Render the report as one self-contained HTML file, with the run's `trace`; the same for the same input."""
+    """Render the report as one self-contained HTML file, with the run's `trace`. The same input gives the same
+    file."""
     environment = page_environment()
     environment.filters["sentence"] = sentence
     environment.globals.update(interval=format.interval, who=format.who)

@@ -1,4 +1,4 @@
-"""Words the result of a run for a newcomer: the question, the result, and how certain it is."""
+"""Puts the result of a run into words for a newcomer: the question, the result, and how certain it is."""
 
 import re
 from collections import Counter
@@ -139,7 +139,8 @@ def _speaking(judged: Sequence[Execution]) -> frozenset[str]:
 
 
 def _example(found: Sequence[Finding], *preferred: AbstractSet[str]) -> str:
-    """Describe one finding, on a run in the first set of `preferred` if possible, and count all."""
+    """Count the findings and describe an example: if possible, a finding on a run in the first set of `preferred`, or
+    else in the next set."""
     on = (finding for labels in preferred for finding in found if labels & set(finding.runs))
     first = next(on, found[0])
     # without file names, which a newcomer has not seen

@@ -110,7 +110,8 @@ def probed_model(log: RunLog, verdict: Verdict) -> ProbedModel:
 
 
 def render_probes(models: Sequence[ProbedModel]) -> str:
-    """Render the page of one or several models as one self-contained HTML file, the same for the same input."""
+    """Render the page of one or several models as one self-contained HTML file. The same input gives the same
+    file."""
     environment = page_environment()
     environment.filters["share"] = _share
     style, script = packaged("style.css"), packaged("report.js")
@@ -125,7 +126,7 @@ def render_probes(models: Sequence[ProbedModel]) -> str:
 
 
 def _share(value: float | None) -> str:
-    """Format a share, for example `.97`; shares near 0 or 1 with three digits, as in `> .999`."""
+    """Format a share, for example `.97`. Shares near 0 or 1 have three digits, as in `> .999`."""
     if value is None:
         return "–"
     if 0.999 < value < 1:

@@ -31,8 +31,8 @@ class Typed(NamedTuple):
 
 
 def script_of(log: RunLog) -> list[Typed]:
-    """Return the boot commands, then the lines of the script; if the script is not stored, those of programs and
-    executions."""
+    """Return the boot commands, then the lines of the script. If the script is not stored, its lines are taken from
+    the programs and executions."""
     lines: dict[tuple[int, str, str], None] = {}
     for execution in log.executions:
         if execution.called is None:
@@ -50,7 +50,8 @@ def script_of(log: RunLog) -> list[Typed]:
 
 
 def format_outcome(log: RunLog) -> str:
-    """Describe how the run ended; of an unfinished one, which work is in progress, or was the last."""
+    """Describe how the run ended. For an unfinished run, name the work in progress or, if there is none, the last
+    work."""
     if log.outcome != UNFINISHED:
         return log.outcome
     at = [f"{_work(work)} since {_clock(work.time)}" for work in log.under_way[:UNDER_WAY_SHOWN]]
@@ -127,8 +128,8 @@ def _counted(script: list[Typed]) -> str:
 
 
 def claims_of(setup: RunSetup | None) -> list[tuple[str, str, str]]:
-    """Return name, value and origin of the persona's facts; of a fork also earlier ones, such as `gpus, before line
-    4`."""
+    """Return name, value and origin of each fact of the persona. A fork also has facts of earlier personas, such as
+    `gpus, before line 4`."""
     if setup is None:
         return []
     told: list[tuple[str, str, str]] = [(fact.name, fact.value, fact.origin) for fact in setup.facts]

@@ -27,8 +27,8 @@ class Row(NamedTuple):
     0.45, 3 of 5 runs`."""
     picture: Markup
     side: str
-    """Direction of the imagined effect: `same`, `other`, or `none` with too few values. Empty if the real effect is
-    not certain."""
+    """Direction of the imagined effect, compared with the real one: `same`, `other`, or `none` if too few imagined
+    runs have a value. Empty if the real effect is not certain."""
     certain: str
 
 
@@ -110,7 +110,7 @@ def _signed(effect: float | None) -> str:
 
 
 def _ends(outcomes: Outcomes) -> str:
-    """Format the range of an outcome, such as `0.40 to 0.45`, and how many runs show one if not all."""
+    """Format the range of an outcome, such as `0.40 to 0.45`, and how many runs show a value, if not all do."""
     known = sorted(value for value in outcomes.values if value is not None)
     if not outcomes.values:
         return "no run"

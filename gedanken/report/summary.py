@@ -37,7 +37,7 @@ VERDICT_LINES = 3
 UNDECIDED_LINES = 5
 FINDINGS_SHOWN = 3
 FINDINGS_KEPT = 2
-"""Maximum number of findings whose lines are reserved before the table of series gets the rest."""
+"""Maximum number of findings for which lines are reserved before the table of series gets the rest."""
 LINES_OF_A_FINDING = 2
 SERIES_SHOWN = 3
 ROWS_OF_A_TABLE = 3
@@ -53,14 +53,14 @@ _Row = tuple[str, str, str, str]
 LONG_WORD = 4
 """Minimum length of the words that `_after_its_kind` looks for in the sentence of a finding."""
 _MOST = 1000
-"""Maximum length in characters of one line, however wide the terminal."""
+"""Maximum length in characters of one line, even if the terminal is wider."""
 _SENTENCE_END = re.compile(r"\.(?= [A-Z\d])")
 _SHORT = {Cause.CUT: "cut"}
 
 
 def print_summary(analysis: Analysis, console: Console, where: Path | None = None, *, has_page: bool = False) -> None:
     """Print at most 20 lines. `where` is the path of the full report, printed last. `has_page` is True if the caller
-    prints the path."""
+    prints the path of the report."""
     left = MOST_LINES - (where is not None)
     rest = "in the full report" if where or has_page else "with --html FILE"
     case = analysis.main_version
@@ -132,7 +132,7 @@ def _wrapped(text: str, width: int, most: int) -> list[str]:
 
 
 def _wrapped_sentences(text: str, width: int, most: int) -> list[str]:
-    """Return the whole sentences that fit into `most` lines, wrapped; cut the first if it does not fit."""
+    """Return as many whole sentences as fit into `most` lines, wrapped. If even the first does not fit, cut it."""
     ends = [
         found.end()
         for found in _SENTENCE_END.finditer(text)
@@ -155,7 +155,8 @@ def _whole_items(items: Sequence[str], width: int, most: int) -> list[str]:
 
 
 def _about(analysis: Analysis, width: int, most: int) -> Iterator[str]:
-    """Yield lines that name the model, the machine and the conditions; for supplied logs, a line with their names."""
+    """Yield lines that name the model, the machine and the conditions; for supplied logs, only the names of the
+    logs."""
     setup = analysis.log.setup
     if setup is None:
         yield analysis.title
@@ -174,7 +175,8 @@ def _about(analysis: Analysis, width: int, most: int) -> Iterator[str]:
 
 
 def _table(version: VersionAnalysis, room: int, rest: str, width: int) -> Table:
-    """Build a table of real and imagined runs: how they ended, how much they print, their series in `room` rows."""
+    """Build a table of real and imagined runs: how they ended, how much they print and, in `room` rows, their
+    series."""
     series = version.compared.series
     shown = series[: _shown_of(len(series), room)]
     rows = [_heads(version), *_rows_of_runs(version), *map(_row, shown)]
@@ -212,7 +214,8 @@ def _rows_of_runs(version: VersionAnalysis) -> Iterator[_Row]:
 
 
 def _shown_of(series: int, room: int) -> int:
-    """Return how many of `series` are shown in `room` rows, less one row for the number left out."""
+    """Return how many of `series` series are shown in `room` rows. If some are left out, one row is needed to say
+    so."""
     if series <= min(SERIES_SHOWN + 1, room):
         return series
     return max(0, min(SERIES_SHOWN, room - 1))
@@ -227,7 +230,8 @@ def _p(series: SeriesResult) -> str:
 
 
 def _row(series: SeriesResult) -> _Row:
-    """Return the row of a series: its last values if these were tested, or else all values of its curve."""
+    """Return the row of a series: its values at the last point if these are compared, or else all values of its
+    curve."""
     is_last = series.name.startswith("last ") or len(series.points) < 2
     real, imagined = lasts(series) if is_last else ([], [])
     if not real:
@@ -277,7 +281,8 @@ def _line(ref: LineRef | None) -> str:
 def _heads_of_findings(
     analysis: Analysis, version: VersionAnalysis | None, rest: str, width: int, most: int
 ) -> list[str]:
-    """Return lines with the number of findings and their places, or their kinds if all are in one place."""
+    """Return lines that count the findings by place (see `_apart`). If all are in one place, name their kinds
+    instead."""
     if not analysis.findings:
         return ["no findings"]
     findings = ranked(analysis.findings, version)
@@ -314,7 +319,8 @@ def _after_its_kind(kind: str, text: str) -> str:
 
 
 def _apart(findings: Sequence[Finding], version: VersionAnalysis | None) -> list[str]:
-    """Say how many findings are on the program, elsewhere, and explained by the persona; empty for one place."""
+    """Count the findings by place: on the program, elsewhere, explained by the persona. Empty if all are in one of
+    the first two."""
     claimed = sum(finding.explained_by is not None for finding in findings)
     there = sum(not finding.explained_by for finding in version.compared.findings) if version else 0
     elsewhere = len(findings) - claimed - there

@@ -1,4 +1,4 @@
-"""Prepares the surprisal for the report: how improbable the model found the real output, and its own output."""
+"""Prepares the surprisal for the report: how improbable the real and the imagined output are for the model."""
 
 import math
 from typing import NamedTuple
@@ -23,7 +23,7 @@ class ShownSurprisal(NamedTuple):
 
     program: str
     real: str
-    """For example `0.52 nats per token, 310 tokens`."""
+    """Surprisal of the real output in words, for example `0.52 nats per token, 310 tokens`."""
     imagined: str
     most: tuple[Surprising, ...]
     """The lines of the real output that the model found least probable, in the order of the output."""

@@ -1,4 +1,5 @@
-"""Converts matplotlib's SVG for a page: no style attributes, ids of its own, and the page's colour variables."""
+"""Converts matplotlib's SVG for a page: removes style attributes, renames ids, and uses the page's colour
+variables."""
 
 import io
 import re
@@ -56,7 +57,7 @@ def _drop(element: ET.Element) -> None:
 
 
 def _rename(root: ET.Element, key: str) -> None:
-    """Give all ids that something refers to new names, which begin with `key`, and remove the others."""
+    """Rename each id that something refers to, so that it begins with `key`, and remove the other ids."""
     # matplotlib uses the same ids in every figure
     text = ET.tostring(root, encoding="unicode")
     used = set(re.findall(r'href="#([^"]+)"|url\(#([^)]+)\)', text))

@@ -70,12 +70,12 @@ class _Axis:
             self.seconds += (last - first).total_seconds()
 
     def since(self, run: TracedRun, time: datetime) -> float:
-        """Return the seconds from the start of the process that made the entry `run` to a time."""
+        """Return the seconds from the start of the process that made the entry `run` to `time`."""
         return (time - self._begin[attempt_of(run.fields)][0]).total_seconds()
 
     def at(self, run: TracedRun, time: datetime) -> float:
-        """Return the position of a time on the axis, from 0 to `WIDTH`. `run` is an entry of the process of that
-        time."""
+        """Return the position of `time` on the axis, from 0 to `WIDTH`. The process that made the entry `run` was
+        running then."""
         seconds = self._begin[attempt_of(run.fields)][1] + self.since(run, time)
         return min(max(seconds / (self.seconds or 1), 0), 1) * WIDTH
 

@@ -1,4 +1,4 @@
-"""Puts a real and an imagined output side by side; long equal parts are folded, very long ones cut."""
+"""Puts a real and an imagined output side by side. Long equal parts are folded; very long parts are shortened."""
 
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -258,7 +258,8 @@ def words_apart(real: str, imagined: str) -> tuple[tuple[Piece, ...], tuple[Piec
 
 
 def _add(pieces: list[Piece], text: str, differs: bool) -> None:
-    """Add a piece, merged with one of the same kind; mark a space between two marked words, too."""
+    """Append a piece, or merge it with the last one if both or neither differ. A space between two differing words is
+    marked, too."""
     if not text:
         return
     if differs and len(pieces) > 1 and pieces[-1].text == " ":

@@ -11,10 +11,10 @@ from gedanken.records.run_view import earlier_values
 
 
 def values_of(analysis: Analysis) -> dict[str, Any]:
-    """Return all results, such as findings, series and print sites; the line-by-line alignment only of the main
-    version.
+    """Return all results, such as findings, series and print sites.
 
-    Numbers that are not finite (`nan` and `inf`) are written as text, because JSON has no notation for them.
+    The line-by-line alignment is included only for the main version. Numbers that are not finite (`nan` and `inf`)
+    are written as text, because JSON has no notation for them.
     """
     case = analysis.main_version
     alignment = case.compared.alignment if case else None

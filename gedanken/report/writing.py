@@ -51,7 +51,7 @@ def write_markdown(folder: Path, analysis: Analysis) -> Path:
 
 
 def check_page(path: Path) -> None:
-    """Raise BadInput unless a page may be written to `path`: there is nothing, an empty file, or an earlier page."""
+    """Raise BadInput unless `path` is a new file in an existing folder, an empty file, or an earlier page."""
     if not path.exists() and not path.is_symlink():
         if not path.parent.is_dir():
             raise BadInput(f"--html {path}: there is no folder {path.parent}")
@@ -68,8 +68,8 @@ def check_page(path: Path) -> None:
 
 
 def write_page_to(path: Path, analysis: Analysis, folder: Path | None) -> None:
-    """Write the report to a file that the user names; see `check_page`. `folder` is the run folder, if there is
-    one."""
+    """Write the report to `path`, a file that the user names (see `check_page`). `folder` is the run folder, if there
+    is one."""
     from gedanken.report.page import render
 
     check_page(path)

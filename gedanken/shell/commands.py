@@ -28,10 +28,10 @@ class Typed(NamedTuple):
 
 
 async def read_typed(lines: Lines, prompt: str) -> Typed:
-    """Read lines until the input is complete; a command that the end of the input cuts off is returned.
+    """Read lines until the input is complete. If the input ends inside a command, return this command.
 
-    Raises EOFError at the end of the input, OpenTell if it is inside a text in braces, and KeyboardInterrupt if the
-    user discards the lines.
+    Raises EOFError if there is no line, OpenTell if the input ends inside a text in braces, and KeyboardInterrupt if
+    the user discards the lines.
     """
     text = await lines.line(prompt)
     if _COLON.match(text):
@@ -53,7 +53,7 @@ async def read_typed(lines: Lines, prompt: str) -> Typed:
 
 
 def goes_on(command: str) -> bool:
-    """Return whether bash would wait for another line; without bash, only a final backslash says so."""
+    """Return whether bash would wait for another line. If bash is missing, only a backslash at the end counts."""
     if (len(command) - len(command.rstrip("\\"))) % 2:
         return True
     bash = shutil.which("bash")

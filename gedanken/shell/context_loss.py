@@ -27,7 +27,7 @@ async def lose(session: ShellSession) -> None:
 
 
 async def rebuild(session: ShellSession, policy: "Policy") -> None:
-    """Drop the context unless that has been done, rebuild it as `policy` says, and report what the loss changed.
+    """Drop the context unless it is dropped already, rebuild it as `policy` says, and report what the loss changed.
 
     The report is left out if a changed answer might have another cause. Raises BadInput if nothing was typed yet, and
     NoModel if the model is lost.
@@ -63,7 +63,7 @@ async def rebuild(session: ShellSession, policy: "Policy") -> None:
 
 
 async def _remember(session: ShellSession, machine: "ImaginedMachine") -> None:
-    """Ask the machine twice what it knows, if it is sent the whole session, and store the answers."""
+    """If the model is sent the whole session, ask the machine twice what it knows, and store the answers."""
     session.remembered = None
     if knows_all(machine.session):
         session.view.remark("before the loss, the machine is asked twice what it knows")

@@ -94,13 +94,14 @@ class _Loop:
             _cancel_once(self._work)
 
     def _drop_tells(self) -> None:
-        """Discard text in braces that has not been sent yet, because Ctrl-C was pressed at the prompt."""
+        """Discard text in braces that has not been sent yet. This happens if Ctrl-C is pressed at the prompt."""
         if self._session.terminals.tells:
             self._session.terminals.tells.clear()
             self._session.view.remark("the text in braces is dropped")
 
     def _survive(self, error: GedankenError) -> None:
-        """Report an error and continue; in a pipe, raise it if a machine is lost or braces stay open."""
+        """Report an error and continue. If lines come from a pipe, raise the error if a machine is lost or braces
+        stay open."""
         lost = not isinstance(error, BadInput)
         if not self._lines.interactive and (lost or isinstance(error, OpenTell)):
             raise error

@@ -54,7 +54,7 @@ class Pipe:
 
 
 async def _read_piece(descriptor: int) -> bytes:
-    """Wait until there is some input, and return it; at the end of the input, return nothing."""
+    """Wait for input and return it; at the end of the input, return empty bytes."""
     # without a thread: one that waits for a pipe would outlive the shell
     loop = asyncio.get_running_loop()
     ready = asyncio.Event()

@@ -65,7 +65,7 @@ def _parts(session: ShellSession) -> Iterator[str]:
 
 
 def _context(session: "Session") -> Iterator[str]:
-    """Describe which turns the model is sent now, unless these are exactly the stored ones."""
+    """Describe the turns that the model is sent now. Yield nothing if they are exactly the stored turns."""
     if session.context == session.stored:
         return
     others = [turn for turn in session.context if turn not in session.stored]

@@ -81,8 +81,8 @@ class ShellSession:
     async def type(self, command: str) -> None:
         """Type a command into the machines that are on, and show their output; `exit` leaves the shell.
 
-        Raises NoModel or NoSandbox if a machine is lost, after the other's answer is shown; BadInput if the session
-        cannot be stored; CancelledError after Ctrl-C.
+        Raises NoModel or NoSandbox if a machine is lost, but first shows the answer of the other machine; BadInput if
+        the session cannot be stored; CancelledError after Ctrl-C.
         """
         if leaves := _LEAVES.fullmatch(command):
             self.over = True

@@ -9,8 +9,8 @@ from rapidfuzz.distance import LCSseq
 
 MARK_WIDTH = 3
 MOST_LINES_ALIGNED = 5000
-"""If more lines remain between the equal ends of two answers, they are paired in order: alignment needs one bit for
-each pair of lines."""
+"""Maximum number of lines of an answer that are aligned, not counting equal lines at both ends. More lines are paired
+in order: aligning would need one bit for each pair of lines."""
 
 Sides = Literal["same", "differ", "left", "right"]
 

@@ -6,7 +6,8 @@ from gedanken.agents.reply_cleaning import Cleaned, clean
 from gedanken.experiment.execution import Limits
 
 MOST_LINES_HELD = 200
-"""More held-back lines are shown only at the end: checking all at each new line takes quadratic time."""
+"""If more lines than this are held back, they are shown only at the end of the reply, because checking them all at
+each new line takes quadratic time."""
 _BESIDE = "\0\n"
 """A line that nobody types and that is not chat. It is put before or after other lines, to see whether `clean`
 removes those lines."""
@@ -74,7 +75,8 @@ class ImaginedStream:
         return _show_rest(output, self._shown, self._show)
 
     def _may_lead_up(self, line: str) -> bool:
-        """Return whether a line (blank, chat, a fence, or of the command) may come before the output."""
+        """Return whether a line may stand before the output: a blank line, chat, a fence, or an echo of the
+        command."""
         return not line.strip() or any(
             clean(beginning, typed).text != beginning
             for typed in self._typed
@@ -82,7 +84,7 @@ class ImaginedStream:
         )
 
     def _settle(self) -> None:
-        """Show the text that is held back, if it is output whether the reply ends here or continues."""
+        """Show the held-back text if it counts as output in both cases: the reply ends here, or it goes on."""
         if self._held.count("\n") > MOST_LINES_HELD:
             return
         ends, goes_on = self._cleaned(""), self._cleaned(_BESIDE)

@@ -125,7 +125,8 @@ class Terminals:
         )
 
     def _match(self, machine_facts: MachineFacts) -> None:
-        """Let the imagined machine play the real one, unless it is in use, or the user chose something else."""
+        """Let the imagined machine play the real one, unless it has been used, or the user chose a persona or a
+        stored session."""
         machine = self.imagined
         if machine and not machine.session.stored and self._wished is None and self.options.session is None:
             machine.persona, machine.machine_facts = load_persona(FAIR_PERSONA), machine_facts
@@ -225,8 +226,8 @@ class Terminals:
         machine.lose()
 
     def put(self, path: Path) -> str:
-        """Copy the text file `path` into the home folder of every open machine; return its name. Raises BadInput if
-        that fails."""
+        """Copy the text file `path` into the home folder of every open machine; return the file's name. Raises
+        BadInput if that fails."""
         if not _FILE_NAME.fullmatch(path.name):
             raise BadInput(f"{path.name}: its name may contain only letters, digits, dots, dashes, underscores")
         text = text_of(path, self.options.limits.output_bytes)

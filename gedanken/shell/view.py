@@ -1,4 +1,5 @@
-"""Displays the answers of the machines on standard output; notes go there only for a person."""
+"""Displays the answers of the machines on standard output. Notes go there, too, if a person reads; otherwise to
+standard error."""
 
 import asyncio
 import os
@@ -84,7 +85,7 @@ class View:
         self._at_line_start = False
 
     async def answers(self, answers: Answers, names: tuple[str, str]) -> None:
-        """Show a real and an imagined answer side by side or one above the other, or the only one."""
+        """Show a single answer, or a real and an imagined answer side by side or one above the other."""
         if not self.interactive:
             first, *further = answers.command.splitlines()
             self.tell("\n".join([f"$ {first}", *(f"> {line}" for line in further)]))

@@ -18,7 +18,7 @@ _UNITS: dict[Which, str] = {"real": "line", "imagined": "token"}
 
 
 class Waiting:
-    """A line at the bottom of the terminal: appears after a while, and disappears when there is output."""
+    """A line at the bottom of the terminal. It appears after a while, and disappears when there is output."""
 
     def __init__(self, console: Console, at_work: Sequence[Which]) -> None:
         """Show the line on `console`, if that is a terminal. `at_work` contains the machines that are working."""

@@ -25,5 +25,5 @@ def slowdown(load: Path = _LOAD) -> float:
 
 
 def _runnable(text: str) -> int:
-    """Return the number of runnable threads, the 3 of `0.41 0.52 0.30 3/412 8741`."""
+    """Return the number of runnable threads, for example 3 for `0.41 0.52 0.30 3/412 8741`."""
     return int(text.split()[3].split("/", maxsplit=1)[0])

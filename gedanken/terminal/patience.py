@@ -9,7 +9,7 @@ SECONDS = 2.0
 
 @contextmanager
 def patient(what: str) -> Iterator[None]:
-    """Print `what` on standard error if the work inside the context takes over two seconds."""
+    """Print `what` on standard error if the work inside the `with` block takes over two seconds."""
     from gedanken.experiment.escaping import harmless
     from gedanken.terminal.screen import Screen
 

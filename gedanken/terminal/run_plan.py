@@ -1,4 +1,4 @@
-"""Estimates the progress and the remaining time of a run from what its work has taken so far."""
+"""Estimates the progress and the remaining time of a run from the time that its work has taken so far."""
 
 import time
 from collections import Counter, defaultdict
@@ -23,8 +23,8 @@ FIRST_GUESS: dict[Kind, float] = {
     "sample": 22,
     "report": 50,
 }
-"""Seconds for each kind of work, measured on 2 idle cores with the embedded model. Used, scaled by the work so far,
-until this run has done work of that kind."""
+"""Seconds for each kind of work, measured on 2 idle cores with the embedded model. They are scaled by the work so
+far, and used until this run has done work of that kind."""
 _MODEL: frozenset[Kind] = frozenset({"boot table", "boot answer", "write", "answer", "sample", "report"})
 _LIKE: dict[Kind, Kind] = {"seed": "trunk"}
 """Maps a kind of work to the earlier kind from whose duration its own duration is estimated."""
@@ -99,7 +99,7 @@ class RunPlan:
         self._active[node, who] = (self._kind(node, who), 0.0)
 
     def answers(self, node: str, who: str) -> None:
-        """Record that a model has read its question and begins to answer."""
+        """Record that a model has read the question of `who` and begins to answer."""
         self._pass_time()
         # the reading is not counted: all samples of a program answer one question, which a model reads slowly only
         # once
@@ -184,13 +184,15 @@ class RunPlan:
         self._active = {key: (kind, spent + each) for key, (kind, spent) in self._active.items()}
 
     def _expected(self, kind: Kind) -> float:
-        """Return the expected seconds of one piece of work; never less than a running one already took."""
+        """Return the expected seconds of one piece of work; never less than a running piece of this kind has already
+        taken."""
         known = self._seen[kind] or self._seen[_LIKE.get(kind, kind)]
         usual = sum(known) / len(known) if known else FIRST_GUESS[kind] * self._scale(kind in _MODEL)
         return max([usual, *(spent for other, spent in self._active.values() if other == kind)])
 
     def _scale(self, of_model: bool) -> float:
-        """Return by which factor work of the model, or of the real machine, exceeds FIRST_GUESS."""
+        """Return how many times longer than FIRST_GUESS work takes: by the model, or by the real machine if
+        `of_model` is False."""
         seen = [(kind, spent) for kind, many in self._seen.items() for spent in many]
         seen += [(kind, spent) for kind, spent in self._active.values() if spent > FIRST_GUESS[kind]]
         # a slow computer slows down both, so the ratio of all work also counts, with a small weight

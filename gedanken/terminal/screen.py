@@ -141,8 +141,8 @@ class Screen:
 
     @contextmanager
     def run(self, reply_tokens: int | None = None, plan: "RunPlan | None" = None) -> Iterator[None]:
-        """Show the workers and the progress of a run while the context lasts. `reply_tokens` is the token limit of an
-        imagined reply."""
+        """Show the workers and the progress of a run until the `with` block ends. `reply_tokens` is the token limit
+        of an imagined reply."""
         self._limit, self._plan = reply_tokens, plan
         if not self.console.is_terminal:
             if plan:
@@ -156,7 +156,7 @@ class Screen:
             self._live = None
 
     def hear(self, node: str, who: str, text: str, limit: int | None = None) -> None:
-        """Receive text from a worker; an empty text shows that it has started, or still works.
+        """Receive text from a worker; an empty text shows that the worker has started, or still works.
 
         Without a live display, complete lines with a result, such as a loss, are printed at once. `limit` is the
         token limit of this reply, if it differs from the run's.
@@ -179,7 +179,7 @@ class Screen:
                 self._plain(f"  {_plainly(node)} {who}: {harmless(line)[:160]}")
 
     def _begins(self, node: str, who: str) -> bool:
-        """Return whether an empty text marks the start of work."""
+        """Return whether an empty text from the worker `who` means that its work begins."""
         # later empty texts only show that a reasoning model still works
         worker = self._workers.get((node, who))
         return worker is None or worker.ahead is not None or (node == "persona" and worker.chunks > 0)

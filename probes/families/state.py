@@ -110,7 +110,8 @@ def _twins(
     number: int,
     chance: Random,
 ) -> Group:
-    """Return a program with a closed form, one without, and, from size 2 on, the latter's state half-way."""
+    """Return an easy program (it has a closed form) and a hard one. From size 2 on, add the hard program stopped
+    half-way."""
     name, _ = turn({name: name for name in templates}, number)
     closed, open_ = both(chance)
     easy = Part("easy", _text(templates[name], size, size, closed))

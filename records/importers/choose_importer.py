@@ -28,7 +28,7 @@ def read_files(paths: Iterable[Path]) -> tuple[Run, ...]:
 
 
 def _installed() -> tuple[list[tuple[Plugin, Importer]], list[str]]:
-    """Return all importers in the order of trying, and a note on each that cannot be loaded."""
+    """Return all importers in the order in which they are tried, and a note on each that cannot be loaded."""
     found: list[tuple[Plugin, Importer]] = []
     notes = []
     plugins = by_name(IMPORTERS).values()
@@ -61,7 +61,7 @@ def _read(brought: BroughtFile, importers: Sequence[tuple[Plugin, Importer]], no
 
 
 def _seen(run: object, path: Path) -> Run:
-    """Return a plug-in's run with its types checked."""
+    """Check the types in a plug-in's run, and return it. Unless it is imagined, its origin becomes `claimed`."""
     if not isinstance(run, Run):
         raise TypeError(f"it returned a {type(run).__name__} where a Run was expected")
     execution = noun_of(Execution, asdict(run.execution), path)

@@ -17,8 +17,8 @@ LOGS = (".log", ".txt", ".out", ".jsonl", ".csv")
 def logs_in(folder: Path) -> list[Path]:
     """List the logs in a folder in natural order, such as `run2` before `run10`.
 
-    Logs are files with an ending in `LOGS`, compressed or not, or else all files; never links, folders or hidden
-    files. Raises BadInput if there are none, or too many.
+    Logs are the files with an ending in `LOGS`, compressed or not. If there are none, all files are logs. Links and
+    hidden files never are. Raises BadInput if there is no file, or more than `MOST_LOGS` logs.
     """
     if folder.name == "outputs" and is_run_folder(folder.parent):
         raise BadInput(
@@ -34,7 +34,7 @@ def logs_in(folder: Path) -> list[Path]:
 
 
 def left_out_of(path: Path) -> list[str]:
-    """Return a note on those files in a folder of logs that are not named like logs; empty if all are."""
+    """Return a note on the files in a folder of logs that `logs_in` leaves out; an empty list if there are none."""
     if not path.is_dir() or is_run_folder(path):
         return []
     others = sorted(set(_files_in(path)).difference(logs_in(path)), key=_natural)
@@ -55,7 +55,7 @@ def _files_in(folder: Path) -> list[Path]:
 
 
 def files_of(path: Path) -> list[Path]:
-    """Return the logs in a folder of logs; of any other path, the path itself."""
+    """Return the logs in `path` if it is a folder of logs; return only `path` if it is a file or a run folder."""
     return logs_in(path) if path.is_dir() and not is_run_folder(path) else [path]
 
 

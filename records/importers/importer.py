@@ -45,5 +45,5 @@ class Importer(Protocol):
     def __call__(self, brought: BroughtFile, /) -> Run | None:
         """Return the run in a file; None if it has another format.
 
-        Raises BadInput, with the line number, if it is damaged.
+        Raises BadInput, with the line number, if the file is damaged.
         """

@@ -26,7 +26,7 @@ _LABEL = 60
 
 
 def execution_as_json(brought: BroughtFile) -> Run | None:
-    """Read one execution from a JSON object; None for anything else. Raises BadInput if it is incomplete."""
+    """Read an execution from a JSON object; None for other texts. Raises BadInput if the execution is incomplete."""
     text, path = brought.text, brought.path
     entry = _execution_in(text)
     if entry is None:
@@ -52,13 +52,13 @@ def plain_log(brought: BroughtFile) -> Run:
 
 
 def printed(text: str, path: Path) -> Execution:
-    """Return an execution known only by its text, with the file's path as command and an inferred exit code."""
+    """Return an execution with the output `text`. Its command is the path; its exit code is inferred from `text`."""
     exit_code, cause = exit_code_of(text, cut=False)
     return Execution("log", str(path), exit_code, cause, 0.0, text, text, origin=Origin.CLAIMED)
 
 
 def output_of_a_run(brought: BroughtFile) -> Run | None:
-    """Read a file in a run's `outputs`, with its execution and program; None for any other file."""
+    """Return the execution whose output is a file in a run's `outputs`, with its program; None for other files."""
     path = brought.path
     folder = path.parent.parent
     if path.parent.name != "outputs" or not is_run_folder(folder):

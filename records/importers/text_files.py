@@ -33,7 +33,7 @@ _MARKS = (
 def text_of_log(path: Path, most_bytes: int) -> str:
     """Read a file, or standard input for `-`, in UTF-8, or in UTF-16 or UTF-32 with a byte order mark.
 
-    Its first bytes tell compression and encoding. Raises BadInput if it is too large, damaged, or not text.
+    The first bytes show compression and encoding. Raises BadInput if the file is too large, damaged, or not text.
     """
     name = "standard input" if path == STANDARD_INPUT else str(path)
     packed = _standard_input(most_bytes) if path == STANDARD_INPUT else read_bytes(path, path, MOST_PACKED_BYTES)

@@ -119,7 +119,7 @@ def _environment(canary: str) -> Iterator[None]:
 
 @contextmanager
 def _process() -> Iterator[None]:
-    """Run a process on the host that inherits the canary in its environment, and end it with the context."""
+    """While the context lasts, run a process on the host that has the canary in its environment."""
     command = [sys.executable, "-c", "import sys; sys.stdin.read()", PROCESS_NAME]
     with subprocess.Popen(command, stdin=subprocess.PIPE):
         yield

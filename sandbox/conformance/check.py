@@ -86,13 +86,13 @@ class Check:
     neighbour: bool = False
     """True if a second program, with another seed, runs at the same time."""
     sequel: Sequel | None = None
-    """What is done on the same machine after the program has ended."""
+    """Called after the program has ended, to do something more on the same machine."""
 
 
 def judged(check: Check, trial: Trial) -> Verdict:
     """Return the verdict of `check.judge` on a trial, unless a general promise was broken.
 
-    The check always fails if a secret leaked, a socket of the host was reached, or the engine was lost. With
+    The check always fails if a secret leaked, a socket of the host was reached, or the engine was lost. If
     `check.hunts`, the program's processes must also be visible from the host, and must end.
     """
     if trial.leaked:
@@ -110,7 +110,7 @@ def judged(check: Check, trial: Trial) -> Verdict:
 
 
 def typed(command: str) -> Sequel:
-    """Return a function that types one more command into the same machine."""
+    """Return a sequel of a check that types `command` into the same machine."""
 
     async def sequel(machine: RealMachine, _canaries: Canaries) -> Execution:
         return await machine.run(command)
@@ -164,7 +164,7 @@ def prints(expected: str) -> Judge:
 
 
 def then_prints(expected: str) -> Judge:
-    """Return a judge that passes a trial if the command after it finished and printed exactly `expected`."""
+    """Return a judge that passes a trial if the next command finished and printed exactly `expected`."""
 
     def judge(trial: Trial) -> Verdict:
         if trial.after is None:
@@ -182,8 +182,10 @@ def printed(execution: Execution, expected: str) -> Verdict:
 
 
 def ends(cause: Cause, *, exit_code: int | None = None, within: float | None = None, shows: str = "") -> Judge:
-    """Return a judge of how the program ended: cause, exit code (None: any), at most `within` seconds, `shows`
-    printed.
+    """Return a judge that passes a trial if the program ended by `cause`, with `exit_code`, at most `within` seconds
+    after its start, and printed `shows`.
+
+    If `exit_code` or `within` is None, it is not checked.
     """
 
     def judge(trial: Trial) -> Verdict:

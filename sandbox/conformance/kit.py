@@ -59,8 +59,8 @@ async def run_kit(
 ) -> AsyncIterator[CheckResult]:
     """Yield the results of all checks, or of those with the name or group `only`.
 
-    `open_machine` opens machines, which must copy artifacts. On a `bare_host`, attacks are not run, and are reported
-    as failed. Raises BadInput for an unknown `only`, and the machine's error if it cannot run even `true`.
+    `open_machine` opens machines, which must copy artifacts. If `bare_host`, attacks are not run, but reported as
+    failed. Raises BadInput for an unknown `only`, and the machine's error if it cannot run even the command `true`.
     """
     checks = chosen(only)
     with Canaries.laid() as canaries, progress.step("checking the machine", len(checks), "checks") as update:
@@ -76,7 +76,7 @@ async def run_kit(
 
 
 def chosen(only: str | None) -> tuple[Check, ...]:
-    """Return the checks with this name or group; all for None. Raises BadInput for an unknown name."""
+    """Return the checks with the name or group `only`; all checks for None. Raises BadInput for an unknown name."""
     found = tuple(check for check in CHECKS if only in (None, check.name, check.group))
     if not found:
         groups = ", ".join(dict.fromkeys(check.group for check in CHECKS))
@@ -168,7 +168,7 @@ def _command(check: Check, machine: RealMachine, canaries: Canaries, marker: str
 
 
 async def _watched(check: Check, machine: RealMachine, command: str, marker: str) -> tuple[Execution, bool, float]:
-    """Run a command; return its execution, whether its processes were seen, and gedanken's growth in MiB."""
+    """Run a command; return its execution, whether the host saw its processes, and by how many MiB gedanken grew."""
     process = psutil.Process()
     before = most = process.memory_info().rss
     seen_alive = False

@@ -1,4 +1,4 @@
-"""Checks that no network can be reached; on a machine without a network, no attempt sends a packet out."""
+"""Checks that no network can be reached. On a machine that keeps this promise, the attempts send no packet."""
 
 from functools import partial
 

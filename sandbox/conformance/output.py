@@ -39,7 +39,7 @@ print("the end")
 
 
 def flood_is_cut(trial: Trial) -> Verdict:
-    """Pass if only the ends of a huge output were kept, its middle counted, and GROWTH_MIB not exceeded."""
+    """Pass if only the ends of a huge output were kept, its middle was counted, and gedanken's memory hardly grew."""
     if trial.grown_mib > GROWTH_MIB:
         return Verdict(False, f"gedanken's process grew by {trial.grown_mib:.0f} MiB")
     verdict = middle_is_counted(_FLOODED.output_bytes, FLOOD_BYTES)(trial)
@@ -50,8 +50,8 @@ def flood_is_cut(trial: Trial) -> Verdict:
 
 
 def middle_is_counted(kept_bytes: int, printed_bytes: int) -> Judge:
-    """Return a judge that passes a trial if at most `kept_bytes` of `printed_bytes` were kept, and the others
-    counted.
+    """Return a judge that passes a trial if at most `kept_bytes` of `printed_bytes` were kept, and the bytes left out
+    were counted.
     """
 
     def judge(trial: Trial) -> Verdict:

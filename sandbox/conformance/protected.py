@@ -92,7 +92,7 @@ for number in range(10_000):
 
 
 async def _write_and_reseed(machine: RealMachine, canaries: Canaries) -> Execution:
-    """Make the host write to a link and read from one; return the execution that shows whether the host followed."""
+    """Make the host write to a link and read from a link; return an execution that shows whether it followed them."""
     before = [path.stat().st_mtime_ns for path in canaries.files]
     machine.write("written", "from outside\n")
     async with machine.branch(_RESEEDED, reseed=True) as branch:
@@ -108,7 +108,7 @@ def unforged(trial: Trial) -> Verdict:
 
 
 def unowned(trial: Trial) -> Verdict:
-    """Pass if the next command ran, and did not execute text that the previous one put into the saved state."""
+    """Pass if the next command ran, and did not execute text that the program put into the terminal's saved state."""
     if trial.after is None or "well" not in trial.after.stdout.splitlines():
         return Verdict(
             False, f"the next command did not work: {ending(trial.after) if trial.after else 'it was not run'}"

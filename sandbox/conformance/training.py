@@ -50,7 +50,7 @@ async def _draw_with_another_seed(machine: RealMachine, _canaries: Canaries) -> 
 
 
 def seeded(trial: Trial) -> Verdict:
-    """Pass if two programs with one seed drew the same numbers, and another seed drew none of them."""
+    """Pass if two programs with the same seed drew the same numbers, and a program with another seed none of them."""
     lines = trial.execution.stdout.splitlines()
     others = trial.after.stdout.split() if trial.after else []
     if trial.execution.cause is not Cause.FINISHED or len(lines) != 2 or len(others) != 3:

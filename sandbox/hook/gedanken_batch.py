@@ -96,7 +96,7 @@ def run(source, seconds, most, under_way, lock):
 
 
 def holds(path, text):
-    """Return whether a file still contains exactly this text: a program may have changed it."""
+    """Return whether the file `path` still contains exactly `text`; a program may have changed the file."""
     try:
         return path.is_file() and path.stat().st_size == len(text) and path.read_bytes() == text
     except OSError:
@@ -104,7 +104,7 @@ def holds(path, text):
 
 
 def follow(process, until, most):
-    """Return a program's stdout, its stderr, and why it must be stopped; None if it ended by itself.
+    """Return a program's stdout, its stderr, and the reason why it must be stopped (None if it ended by itself).
 
     `until` is a time of time.monotonic(); `most` is the largest allowed number of bytes of stdout.
     """

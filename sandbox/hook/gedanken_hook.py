@@ -1,8 +1,9 @@
 """Start-up hook of every Python process in the sandbox: sets seeds and the data folder.
 
 `GEDANKEN_SEED` seeds `random`, NumPy and torch. `GEDANKEN_RESEED` is added to every seed that the program sets
-itself; each such call is recorded in `explicit_seeds` in the session's folder. `GEDANKEN_SESSION` and `GEDANKEN_DATA`
-name folders on engines that cannot mount them at fixed paths.
+itself; each call that sets a seed is recorded in the file `explicit_seeds` in the session's folder.
+`GEDANKEN_SESSION` and `GEDANKEN_DATA` name this folder and the data folder on engines that cannot mount them at fixed
+paths.
 """
 
 import importlib.abc

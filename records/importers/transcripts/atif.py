@@ -32,7 +32,7 @@ _KNOWN = frozenset(
 
 
 def read(source: Source) -> list[Builder] | None:
-    """Return the trajectory in a file; None if the file is not in this format."""
+    """Return the trajectory in a file; None if the file is not in ATIF."""
     if (source.is_lines and len(source.head) > 1) or not _is_one(source.document):
         return None
     builder = Builder(source.path.name, FORM, source.name)
@@ -61,8 +61,10 @@ class _Trajectory:
         self.files = 0
 
     def read(self, source: Source, pointer: str, trajectory: dict[str, Any], session: str, depth: int) -> None:
-        """Add the steps of the trajectory at `pointer`, by the agent `session` (empty: the main agent), below
-        `depth` agents."""
+        """Add the steps of the trajectory at the JSON pointer `pointer`.
+
+        `session` names the agent, empty for the main agent; `depth` is the number of agents above it.
+        """
         builder = self.builder
         kept = builder.file, builder.session
         builder.file, builder.session = source.name, session
@@ -159,7 +161,7 @@ class _Trajectory:
 
 
 def _beside(path: Path, name: Any) -> Path | None:
-    """Return the file that a trajectory names, if it is below its folder and reached without links."""
+    """Return the file `name` in or below the folder of `path`; None if there is none, or if it is behind a link."""
     if not isinstance(name, str) or name.startswith("/") or "\0" in name:
         return None
     parts = name.split("/")

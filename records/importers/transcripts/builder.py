@@ -53,7 +53,7 @@ class Builder:
     """Collects the events of one session while they are read."""
 
     def __init__(self, name: str, form: str, file: str) -> None:
-        """Start the session `name` in the format `form`; `file` is the file name in its places."""
+        """Start the session `name` in the format `form`; `file` is the file name for the places of its events."""
         self.name, self.form, self.file = name, form, file
         self.agent = ""
         self.session = ""
@@ -75,7 +75,7 @@ class Builder:
     def say(self, speaker: Speaker, text: str, place: Place, *, is_line_by_line: bool = False) -> None:
         """Add a message; an empty text is ignored.
 
-        With `is_line_by_line`, each line of `text` is a line of the file, and `place` is the first.
+        If `is_line_by_line` is True, each line of `text` is a line of the file; `place` is then the first line's.
         """
         if is_line_by_line:
             text, place = without_empty_ends(text, place)
@@ -85,13 +85,13 @@ class Builder:
             self.gap("the session continues a conversation of which only a summary is left", place)
 
     def mark(self, what: str, place: Place, text: str = "", speaker: Speaker = "system") -> None:
-        """Add a note by the agent's software, or hidden reasoning, of the kind `what`, such as `compaction`."""
+        """Add a note by the agent's software, or hidden reasoning. `what` names its kind, such as `compaction`."""
         self._add("mark", speaker, place, text=text, tool=what)
 
     def call(self, tool: str, arguments: Any, place: Place, call_id: str | None, command: str | None = None) -> None:
-        """Add a tool call, or one event for each edit if it only edits files.
+        """Add a tool call and each edit that it makes. A call that only edits files becomes only `edit` events.
 
-        `command` is its shell command; None looks for one in the arguments.
+        `command` is the call's shell command; if it is None, the arguments are searched for a command.
         """
         given = commands.arguments_of(arguments)
         command = commands.command_of(tool, given) if command is None else command
@@ -117,7 +117,7 @@ class Builder:
             self.edit(tool, edit, place, call_id)
 
     def edit(self, tool: str, edit: commands.Edit, place: Place, call_id: str | None) -> None:
-        """Add a change of a file. If its call fails later, its kind becomes `call`."""
+        """Add an event of the kind `edit`. If the call that makes the edit fails later, the kind becomes `call`."""
         if call_id is not None:
             self._edits.setdefault(call_id, []).append(len(self.events))
         self._add(
@@ -144,10 +144,10 @@ class Builder:
         tool: str | None = None,
         is_line_by_line: bool = False,
     ) -> None:
-        """Add the result of a tool call, by default of the oldest one without a result.
+        """Add the result of a tool call; if `call_id` is None, of the oldest call that has no result yet.
 
-        `text` is None if the file does not show it. `told` are JSON objects on the result; if `exit_code` is None,
-        it is looked for there, and then in the text.
+        `text` is the output, None if the file does not contain it. If `exit_code` is None, an exit code is looked for
+        in the JSON objects `told`, and then in `text`.
         """
         if call_id is None and self._open:
             call_id = next(iter(self._open))
@@ -185,7 +185,7 @@ class Builder:
         )
 
     def told_later(self, text: str, place: Place, command: str | None, exit_code: int | None) -> None:
-        """Add a report on how a background command ended, sent after the result of its call."""
+        """Add a report on how a background command ended; it comes later than the result of the call."""
         self._add("result", "tool", place, text=text, command=command, exit_code=exit_code)
 
     def ended(self, call_id: str, exit_code: int) -> None:
@@ -201,7 +201,7 @@ class Builder:
         return tuple(self._open)
 
     def command_of(self, call_id: str | None) -> str | None:
-        """Return the shell command of an open call; None if there is none."""
+        """Return the shell command of a call that has no result yet; None if there is none."""
         return self._commands.get(call_id or "")
 
     def unknown_entry(self, kind: str, value: Any, place: Place) -> None:

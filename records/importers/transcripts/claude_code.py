@@ -84,7 +84,7 @@ class _Session:
         self.files = 0
 
     def read(self, source: Source, agent: str, depth: int) -> None:
-        """Add the events of a file by the sub-agent `agent` (empty: the main agent), below `depth` agents."""
+        """Add the events of a file by the agent `agent`, empty for the main one; `depth` counts the agents above."""
         kept = self.builder.file
         self.builder.file = source.name
         for entry in source.entries():
@@ -97,7 +97,7 @@ class _Session:
         self.builder.file = kept
 
     def finished(self) -> Builder:
-        """Return the session, with gaps for what is missing."""
+        """Return the session, with a gap for each kind of missing thing: entries, sub-agents, background outputs."""
         for parent, place in self.parents.items():
             if parent not in self.seen:
                 self.builder.gap("the session continues from entries that are missing", place)
@@ -182,7 +182,8 @@ class _Session:
                 builder.unknown_entry(str(kind or "content"), part, place)
 
     def _typed_by_user(self, text: str, place: Place) -> bool:
-        """Add a text about a command by the user or in the background; return whether it is one."""
+        """Add a command that the user typed, its output, or a note on a background command. Return False for other
+        texts."""
         if typed := re.fullmatch(r"\s*<bash-input>(.*)</bash-input>\s*", text, re.DOTALL):
             self.builder.call("typed by the user", {"command": typed[1]}, place, "typed")
         elif re.match(r"\s*<bash-stdout>", text):
@@ -234,7 +235,7 @@ class _Session:
         builder.result(text, place, call_id, exit_code=code, failed=failed, tool=tool or None)
 
     def _sub_agent(self, call_id: str | None, fields: dict[str, Any], text: str, depth: int) -> None:
-        """Add the events of a sub-agent from a file of its own, before the result of its call."""
+        """Add the events of a sub-agent from the sub-agent's file, before the result of the call that started it."""
         said = _SAYS_AGENT.search(text)
         name = fields.get("agentId") or (said[1] if said else None)
         place = self.started.pop(call_id or "", None)

@@ -38,7 +38,7 @@ _LOOKED_AT = 30
 
 
 def read(source: Source) -> list[Builder] | None:
-    """Return the task in a list of messages; None if no early message has Cline's tool results."""
+    """Return the task in a list of messages; None if none of the first messages begins like Cline's tool results."""
     document = None if source.is_lines else source.document
     if not isinstance(document, list) or not all(isinstance(one, dict) for one in document[:_LOOKED_AT]):
         return None
@@ -104,7 +104,7 @@ def _said(builder: Builder, entry: Entry, text: str, number: int) -> list[tuple[
 
 
 def _fields(body: str) -> dict[str, str]:
-    """Return the parameters of a call by name, each with the tags inside it."""
+    """Return the parameters of a call by name. The text of a parameter may contain further tags."""
     fields: dict[str, str] = {}
     at = 0
     for _number in range(_MOST_FIELDS):

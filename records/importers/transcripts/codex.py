@@ -117,7 +117,7 @@ class _Rollout:
             builder.unknown_entry(str(kind or "item"), item, place)
 
     def _code(self, code: str, place: Place, call_id: str | None) -> None:
-        """Add a call whose input is code, as a command if the code runs exactly one."""
+        """Add a call whose input is code. If the code runs exactly one command, add the call with this command."""
         found = _EXEC_IN_CODE.findall(code)
         command = None
         if len(found) == 1 and code.count("tools.") == 1:
@@ -175,7 +175,7 @@ class _Rollout:
             self._streamed(Entry(event["item"], entry.line, f"{entry.pointer}/item"))
 
     def _tool_event(self, event: dict[str, Any], place: Place, call_id: str) -> None:
-        """Store the exit code of an open call; add a call that the file otherwise lacks."""
+        """Store an event's exit code for the open call. If only the event shows the call, add the call and result."""
         builder, code = self.builder, event.get("exit_code")
         if builder.is_open(call_id):
             if isinstance(code, int):

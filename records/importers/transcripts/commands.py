@@ -64,7 +64,7 @@ class Edit:
 
 
 def arguments_of(given: Any) -> dict[str, Any]:
-    """Return the arguments of a call, perhaps given as JSON text. `input` holds what is not an object."""
+    """Return the arguments of a call as a dict. JSON text is parsed; any other value becomes the argument `input`."""
     if isinstance(given, str):
         with suppress(ValueError, RecursionError):
             given = json.loads(given, strict=False) if given.lstrip().startswith("{") else given
@@ -101,7 +101,7 @@ def unwrapped(argv: list[str]) -> str:
 
 
 def typed(command: str) -> str:
-    """Return a command as the agent typed it, without its software's `bash -lc`."""
+    """Return a command as the agent typed it, without the `bash -lc` that the agent's software adds."""
     if not re.match(r"(?:/\S*/)?(?:ba|z|da)?sh\s+-[a-z]*c\b", command):
         return command
     try:
@@ -184,7 +184,7 @@ def patch_edits(patch: str) -> list[Edit]:
 
 
 def exit_code_in(fields: Iterable[Any]) -> int | None:
-    """Return the first exit code in some objects, under a usual key such as `returncode`."""
+    """Return the first exit code that an object in `fields` has under a usual key such as `returncode`."""
     for field in fields:
         if isinstance(field, dict):
             for key in _EXIT_KEYS:
@@ -195,7 +195,7 @@ def exit_code_in(fields: Iterable[Any]) -> int | None:
 
 
 def as_printed(text: str) -> tuple[str, dict[str, Any] | None]:
-    """Return the output in a JSON object, with the object; for any other text, the text and None."""
+    """If `text` is a JSON object with an output, return the output and the object; otherwise `text` and None."""
     bare = text.strip()
     if not (bare.startswith("{") and bare.endswith("}")) or len(bare) > _LONGEST_OBJECT:
         return text, None
@@ -219,7 +219,7 @@ def exit_code_said(text: str) -> int | None:
 
 
 def plain(text: str) -> str:
-    """Return an output without colours, with overwritten text on lines of its own."""
+    """Return an output without escape codes such as colours, and with each carriage return as a line break."""
     if "\x1b" in text:
         text = _ESCAPES.sub("", text)
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text

@@ -67,7 +67,7 @@ def _stored(source: Source) -> Builder:
 
 
 def _changed(state: Any, change: dict[str, Any]) -> bool:
-    """Apply a change to a chat's state; return False if it does not fit."""
+    """Apply a change to a chat's state; return False if the state has no such part to change."""
     path = change.get("k")
     if not isinstance(path, list) or not path:
         return False
@@ -89,7 +89,7 @@ def _changed(state: Any, change: dict[str, Any]) -> bool:
 
 
 def _chat(source: Source, chat: Any, lines: list[int] | None = None) -> Builder:
-    """Read the requests of a chat; `lines` holds their first lines in a chat of changes."""
+    """Read the requests of a chat. If it is stored as changes, `lines` holds the line that added each request."""
     builder = Builder(source.path.name, FORM, source.name)
     builder.agent = FORM
     requests = chat.get("requests") if isinstance(chat, dict) else None
@@ -132,7 +132,7 @@ def _response(builder: Builder, entry: Entry, response: Any) -> None:
 
 
 def _place(builder: Builder, entry: Entry, *parts: str | int) -> Place:
-    """Return the place of a part of an entry, or only its line in a chat of changes."""
+    """Return the place of a part of an entry; in a chat that is stored as changes, only the entry's line."""
     return builder.place(entry, *parts) if entry.pointer else builder.place(entry)
 
 
@@ -145,7 +145,7 @@ def _name_of(part: dict[str, Any]) -> str:
 
 
 def _invoked(builder: Builder, entry: Entry, part: dict[str, Any], at: int) -> None:
-    """Add a tool call and its result. Most entries lack the output, which then counts as left out."""
+    """Add a tool call and its result. If the entry lacks the output, as most do, the output counts as left out."""
     place = _place(builder, entry, "response", at)
     about = part["toolSpecificData"] if isinstance(part.get("toolSpecificData"), dict) else {}
     call_id = str(part.get("toolCallId") or entry.pointer) + f"/{at}"

@@ -18,7 +18,7 @@ _ENDING = re.compile(
     r"\n(?:Error: [^\n]*|Stderr: [^\n]*|Exit Code: (?P<code>-?\d{1,4}|\(none\))|Signal: [^\n]*|"
     r"Background PIDs: [^\n]*|Process Group PGID: [^\n]*)\s*\Z"
 )
-"""Matches the last line of the shell tool's report."""
+"""Matches a line such as `Exit Code: 1` at the end of the shell tool's report."""
 
 
 def read(source: Source) -> list[Builder] | None:
@@ -123,7 +123,7 @@ def _message(builder: Builder, entry: Entry) -> None:
 
 
 def _parts(builder: Builder, entry: Entry, content: Any, *, is_user: bool) -> None:
-    """Add the text of a message, and calls and results that the file stores only there."""
+    """Add the text of a message, and the calls and results in it that the file does not store in `toolCalls` too."""
     said = []
     has_calls = "toolCalls" in entry.value or _is_message(entry.value)
     inside = ("message", "parts") if _has_parts(entry.value.get("message")) else ("parts",)
@@ -188,7 +188,7 @@ def _answered(builder: Builder, answer: dict[str, Any], place: Place, *, failed:
 
 
 def _printed(text: str) -> tuple[str, int | None]:
-    """Return a command's output and exit code from the shell tool's report, if any."""
+    """Return the output and exit code in a report of the shell tool; for any other text, the text and None."""
     begun = _REPORT.match(text)
     code = None
     if begun is None:

@@ -15,7 +15,7 @@ _DEEPEST = 60
 
 
 def read(source: Source) -> list[Builder] | None:
-    """Return the runs in a file, one session for each trace; None if it has none."""
+    """Return the runs in a file, one session for each trace; None if the file contains no runs."""
     if source.is_lines:
         whole = [entry.value for entry in source.head if isinstance(entry.value, dict)]
         entries = source.entries() if whole and all(map(_is_run, whole)) else None
@@ -154,7 +154,7 @@ def _is_call(part: Any) -> bool:
 
 
 def _messages(side: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the messages of a request or its reply as (JSON pointer, message)."""
+    """Yield (JSON pointer, message) for each message in `side`: the inputs or the outputs of a model's run."""
     if not isinstance(side, dict):
         return
     listed = side.get("messages")

@@ -84,7 +84,7 @@ def read_message(builder: Builder, message: Any, entry: Entry) -> None:
 
 
 def read_call(builder: Builder, call: Any, place: Place) -> None:
-    """Add a tool call in the format of chat completions, or in a flatter one."""
+    """Add a tool call in the format of chat completions, or in one without the nested object `function`."""
     if not isinstance(call, dict):
         builder.unknown_entry("tool_call", call, place)
         return

@@ -89,7 +89,7 @@ def _under(entry: Entry) -> Iterator[Entry]:
 
 
 def _flat(entries: Iterator[Entry]) -> Iterator[Entry]:
-    """Yield one entry for each event, also from the pairs of old files."""
+    """Yield one entry for each event. In old files, an entry may be a pair of events: both are yielded."""
     for entry in entries:
         if isinstance(entry.value, list):
             yield from (Entry(one, entry.line, f"{entry.pointer}/{at}") for at, one in enumerate(entry.value))
@@ -217,7 +217,7 @@ def _new(builder: Builder, entry: Entry) -> None:
 
 
 def _call_id(event: dict[str, Any], otherwise: Any) -> str | None:
-    """Return the id that connects an action with its observation."""
+    """Return the id that connects an action with its observation: the tool call's, or an id made of `otherwise`."""
     if isinstance(event.get("tool_call_id"), str):
         return str(event["tool_call_id"])
     about = event.get("tool_call_metadata")

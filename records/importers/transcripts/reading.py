@@ -66,7 +66,7 @@ def read_transcripts(path: Path) -> tuple[AgentTranscript, ...]:
 def files_of(paths: Sequence[Path]) -> Iterator[tuple[Path, bool]]:
     """Yield each transcript file, with True if the user named it, False if it was found in a folder.
 
-    Folders are read without links, hidden files, and the files of sub-agents. Raises BadInput for one without
+    Links, hidden files and the files of sub-agents in a folder are skipped. Raises BadInput for a folder without
     transcripts.
     """
     for path in paths:

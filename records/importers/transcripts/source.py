@@ -109,7 +109,7 @@ class Source:
     def line_of(self, pointer: str) -> int:
         """Return the line at which the value at a JSON pointer begins.
 
-        If that was not recorded, it is the line of the nearest value around it.
+        If this line was not recorded, return the line of the nearest object or list around the value.
         """
         lines = self._placed[1]
         while pointer and pointer not in lines:
@@ -169,7 +169,7 @@ def _parsed(line: bytes, number: int) -> Entry:
 
 
 class _Placing:
-    """Reads a JSON text, and records the first line of each outer object and list."""
+    """Reads a JSON text, and records the first line of each object and list down to the depth `_PLACED`."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -212,7 +212,7 @@ class _Placing:
         return found, at + 1
 
     def _next(self, at: int, closing: str) -> int:
-        """Return the position after a comma, or at the closing bracket."""
+        """Return the position of the next element, or of the bracket `closing` if there is none."""
         at = self._past_blank(at)
         return at if self.text[at : at + 1] == closing else self._past(at, ",")
 

@@ -108,7 +108,7 @@ def _run_of(lines: list[str]) -> tuple[str | None, str | None]:
 
 
 def _fences(lines: list[str]) -> list[str]:
-    """Return the contents of the fences in a block, the last perhaps unclosed."""
+    """Return the contents of the code fences in a block. The last fence may be unclosed."""
     found: list[list[str]] = []
     fence = ""
     for line in lines:
@@ -146,7 +146,7 @@ def _blocks(lines: list[str]) -> Iterator[Block]:
 
 
 def _block_at(lines: list[str], at: int) -> tuple[Block | None, int]:
-    """Return the block that begins at a line, if any, and the index of the line after it."""
+    """Return the block that begins at the line `at`, None if none does, and the index of the line after the block."""
     line = lines[at][:1_000]
     if who := _WHO.match(line):
         return Block("who", at + 1, [], who["who"], who["about"]), at + 1

@@ -85,7 +85,7 @@ def _mini(source: Source, document: dict[str, Any]) -> Builder:
 
 
 def _is_handed_in(messages: Any, message: dict[str, Any], text: str, info: dict[str, Any]) -> bool:
-    """Return whether a message is mini-swe-agent 1's submission, the output of the command that submits."""
+    """Return whether a message is the last in a file of mini-swe-agent 1: the output of the submitting command."""
     is_last = isinstance(messages, list) and bool(messages) and message == messages[-1]
     return is_last and info.get("exit_status") == "Submitted" and text == info.get("submission")
 
@@ -135,7 +135,7 @@ def _full(source: Source, document: dict[str, Any]) -> Builder:
 
 
 def _asked(source: Source, builder: Builder, history: Any) -> None:
-    """Add the system prompt and the user's task, without a demonstration: another agent did that work."""
+    """Add the system prompt and the user's task. Demonstrations are skipped, as they show another agent's work."""
     if not isinstance(history, list):
         return
     for entry in source.entries("/history"):
@@ -172,7 +172,7 @@ def _acted(builder: Builder, action: str, observation: Any, entry: Entry) -> Non
 
 
 def _editor_call(action: str) -> dict[str, Any] | None:
-    """Return the arguments of a readable call of `str_replace_editor`; None for anything else."""
+    """Return the arguments of a call of `str_replace_editor`; None if `action` is no such call, or unreadable."""
     if not action.startswith(_EDITOR):
         return None
     try:

@@ -91,7 +91,7 @@ def _called(builder: Builder, name: str, given: str, place: Place) -> None:
 
 
 def _blocks(lines: list[str]) -> Iterator[tuple[str, int, list[str]]]:
-    """Yield each block of the text as kind, number of its first line, and lines without sign and indentation."""
+    """Yield each block of the text: its kind, its first line's number, and its lines without `⏺` and indentation."""
     kind, first, block = "note", 1, list[str]()
     for number, line in enumerate(lines, start=1):
         begins = next(((name, found) for name, form in _FORMS if (found := form.match(line))), None)

@@ -32,7 +32,7 @@ _BOLD = re.compile(
 _COLON = re.compile(rf"({_WHO}){_DETAIL}\s?:(?:\s(.*))?$", re.IGNORECASE)
 _TEMPLATE = re.compile(r"<\|(?:im_start|start_header_id)\|>\s*(\w+)\s*(?:<\|end_header_id\|>)?(.*)$")
 _ASKED = re.compile(r"\s{0,3}(?:\*\*|__)(Q|A)\s?(?::\s?(?:\*\*|__)|(?:\*\*|__)\s?:)\s?(.*)$")
-"""Matches the marks `Q` and `A` of a question and an answer."""
+"""Matches a line that begins with a bold `Q:` or `A:`, as questions and answers do."""
 _LETTERS = {"q": "question", "a": "answer"}
 _ALONE = re.compile(r"\s{0,3}\*\*([A-Z][\w .()-]{0,40})\*\*\s*$")
 """Matches a line that consists of a name in bold, which may be the name of a speaker that is not in `_NAMES`."""
@@ -101,7 +101,7 @@ def _called(builder: Builder, name: str, text: str, place: Place) -> None:
 
 
 def _given(text: str) -> tuple[str, int]:
-    """Return the content of the code fence, or of the whole text, and the number of lines above it."""
+    """Return the content of the first code fence, or the text if it has no fence, and the number of lines above."""
     if found := _GIVEN.search(f"{text}\n"):
         return found[1], text.count("\n", 0, found.start(1))
     given = text.replace("</details>", "")
@@ -137,7 +137,7 @@ def _turns(lines: list[str]) -> Iterator[tuple[Speaker, str, int, list[str]]]:
 
 
 def _who(line: str) -> tuple[str, str] | None:
-    """Return the speaker whom a line names, if any, and the text after the name."""
+    """Return the speaker whom a line names, and the text after the name; None if it names no known speaker."""
     if len(line) > 1 << 16:
         return None
     if tool := _TOOL.match(line):
@@ -154,7 +154,7 @@ def _who(line: str) -> tuple[str, str] | None:
 
 
 def _ruled(lines: list[str]) -> set[str]:
-    """Return the lines below a rule such as `---`, or none if another line names a speaker."""
+    """Return the lines directly below rules such as `---`; an empty set if any other line names a known speaker."""
     below, is_below = set(), False
     for line in lines:
         if line.strip():
@@ -167,7 +167,7 @@ def _ruled(lines: list[str]) -> set[str]:
 
 
 def _stranger(line: str, ruled: set[str]) -> tuple[str, str] | None:
-    """Return a name in bold that stands alone on a line in `ruled`, and an empty text."""
+    """If `line` is in `ruled` and consists of a name in bold, return the name and an empty text."""
     found = _ALONE.match(line) if line in ruled else None
     return (found[1].lower(), "") if found else None
 
