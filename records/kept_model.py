@@ -35,8 +35,8 @@ COOLED = (
 )
 
 SETTLED = (
-    "the model was not asked again for a failed reply, because later replies, which were requested without it, "
-    "would then have to be requested again"
+    "a failed reply was not requested again: the replies after it depend on the failure, and would have to be requested "
+    "again too"
 )
 REFITTED = (
     "a request did not continue from the server's cache, so that the server could adapt to other programs, which "

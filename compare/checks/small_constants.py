@@ -1,4 +1,4 @@
-"""Finds small or rare whole numbers, settings and sizes on which real logs agree, but imagined logs differ."""
+"""Finds settings, sizes, and small or rare whole numbers that are equal in all real logs, but not in imagined ones."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence

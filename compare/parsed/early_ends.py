@@ -48,7 +48,7 @@ def early_ends(run_set: RunSet) -> Mapping[int, EarlyEnd]:
 
 
 def cut_lines(run_set: RunSet) -> Mapping[int, int]:
-    """For each imagined log that ends in a progress bar, return the index of this line, keyed by the run's `id`."""
+    """Return the index of the last line of each imagined log that ends in a progress bar, keyed by the run's `id`."""
     return {key: end.line for key, end in run_set.once(early_ends).items() if end.is_cut}
 
 

@@ -60,7 +60,7 @@ class Templates:
 
     @cached_property
     def _before_ids(self) -> dict[str, Before]:
-        """For the text of each real log, the places of ids, such as behind `job` in `job 3f9a`."""
+        """Map the text of each real log to its places of ids (see `Before`)."""
         return {text: words_before_ids(text) for text in self._texts()}
 
     @cached_property

@@ -177,7 +177,7 @@ def _names(tree: ast.AST) -> Iterator[str]:
 
 
 def _with_callers(calls: Sequence[tuple[ast.Call, _Place]]) -> Iterator[tuple[ast.Call, _Place]]:
-    """Yield the calls again; those inside a function now depend on the conditions of its callers too."""
+    """Yield each call with its place; calls inside a function also get the conditions under which the function is called."""
     worst: dict[str, Dependence] = {}
     for _ in range(_CALL_DEPTH):
         for call, place in calls:

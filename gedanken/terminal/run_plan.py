@@ -117,7 +117,7 @@ class RunPlan:
         self.at = min(self.at + 1, len(self.steps))
 
     def try_again(self) -> None:
-        """Plan more work for this step, because a program failed and will be written and run again."""
+        """Plan more work, because a program failed and will be written and run again."""
         if self.at < len(self.steps):
             planned = self.steps[self.at].pieces
             # one more sample, too, because the failed version is imagined
