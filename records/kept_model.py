@@ -35,8 +35,8 @@ COOLED = (
 )
 
 SETTLED = (
-    "a failed reply was not requested again: the replies after it depend on the failure, and would have to be requested "
-    "again too"
+    "a failed reply was not requested again: the replies after it depend on the failure, and would have to be "
+    "requested again too"
 )
 REFITTED = (
     "a request did not continue from the server's cache, so that the server could adapt to other programs, which "

@@ -1,4 +1,4 @@
-"""Finds settings, sizes, and small or rare whole numbers that are equal in all real logs, but not in imagined ones."""
+"""Finds settings, sizes, and small or rare whole numbers that all real logs share, but not imagined ones."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence

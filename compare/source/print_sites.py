@@ -177,7 +177,7 @@ def _names(tree: ast.AST) -> Iterator[str]:
 
 
 def _with_callers(calls: Sequence[tuple[ast.Call, _Place]]) -> Iterator[tuple[ast.Call, _Place]]:
-    """Yield each call with its place; calls inside a function also get the conditions under which the function is called."""
+    """Yield each call with its place; calls inside a function also get the conditions of that function's calls."""
     worst: dict[str, Dependence] = {}
     for _ in range(_CALL_DEPTH):
         for call, place in calls:

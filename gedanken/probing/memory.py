@@ -138,7 +138,7 @@ def print_probe(probe: MemoryProbe, console: "Console") -> None:
         console.print()
         console.print(Text(f"rebuilt with the policy {session.policy}", style="bold"))
         if session.replayed is not None:
-            answered = f"all {len(probe.typed)} requests were sent again, all in one message, and were answered by one reply"
+            answered = f"all {len(probe.typed)} requests were sent again in one message, and answered by one reply"
             cut = ", and the answer was cut" if session.replayed.exit_code is None else ""
             console.print(Text(f"{answered}{cut}:"), soft_wrap=True)
             console.print(Text(shortened(session.replayed.stdout), style="dim"), soft_wrap=True)
