@@ -21,6 +21,8 @@ from typing import Any
 import yaml
 
 from benchmarks.resumed_runs import IMAGINED, PROGRAM, SCRIPT, differences, files_of
+from gedanken.records.read_run import read_run
+from gedanken.records.run_files import text_paths
 
 REPLIES = [
     {"when": "does not do what was asked", "samples": [f"```python\n{PROGRAM.replace('SECONDS', '0')}```\n"]},
@@ -69,9 +71,7 @@ def case(folder: Path, kilobytes: int, wanted: dict[str, str]) -> tuple[str, lis
         broken = [] if first.returncode != 0 or kilobytes > 1000 else ["it ended as if all were well"]
         if "Traceback" in first.stderr:
             broken.append("it ended with a traceback")
-        for name, text in files_of(out).items() if out.exists() else ():
-            if name.startswith("outputs/") and wanted.get(name) != text:
-                broken.append(f"{name} is not what it is to be")
+        broken += incomplete_outputs(out, wanted) if (out / "log.jsonl").exists() else []
         disk.grow()
         if out.exists() and not (out / "spec.json").exists():
             subprocess.run(["rm", "-r", str(out)], check=True)
@@ -83,6 +83,19 @@ def case(folder: Path, kilobytes: int, wanted: dict[str, str]) -> tuple[str, lis
         return f"{first.returncode}: {told[0].replace(str(disk.at), '')[:150]}", broken
     finally:
         disk.close()
+
+
+def incomplete_outputs(out: Path, wanted: dict[str, str]) -> list[str]:
+    """Return the outputs of recorded executions that are not as in an undisturbed run.
+
+    A file without its event in the log belongs to no execution, and may be incomplete.
+    """
+    recorded = {path for execution in read_run(out).executions for path in text_paths(execution).values()}
+    return [
+        f"{name} is {text[-80:]!r}, not {wanted.get(name, '')[-80:]!r}"
+        for name, text in files_of(out).items()
+        if name in recorded and wanted.get(name) != text
+    ]
 
 
 def measure(sizes: int) -> dict[str, Any]:
