@@ -4,6 +4,7 @@ For many series at once (Westfall and Young), see `westfall_young.py`.
 """
 
 import math
+from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
@@ -55,16 +56,18 @@ def energy_p(apart: Matrix, n_real: int) -> float:
     return as_far / len(energy)
 
 
+@lru_cache(maxsize=1)
 def labellings(runs: int, imagined: int) -> Matrix:
     """Return a matrix of labellings × runs: 1 where a run counts as imagined, otherwise 0.
 
-    The first row is the true labelling, in which the last runs are the imagined ones.
+    The first row is the true labelling, in which the last runs are the imagined ones. The matrix is kept for the next
+    test of as many runs, and must not be changed.
     """
     if math.comb(runs, imagined) > MOST_LABELLINGS:
         drawn = np.random.default_rng(0).random((MOST_LABELLINGS, runs))
         drawn[0] = np.arange(runs)[::-1]
         most = np.partition(drawn, imagined - 1, axis=1)[:, imagined - 1 : imagined]
-        return (drawn <= most).astype(float)
+        return np.less_equal(drawn, most, out=drawn)
     # Combinations come in lexical order; reversed, the first one selects the last runs.
     chosen = np.array(list(combinations(range(runs - 1, -1, -1), imagined)), np.int64)
     labels = np.zeros((len(chosen), runs))

@@ -64,7 +64,9 @@ def _statistics(values: Matrix, labels: Matrix, is_lower: bool) -> Matrix:
     all labellings. If `is_lower`, only points at which the imagined group lies below the other enter the distance
     that is divided; all points enter the quantile."""
     there = ~np.isnan(values).all(axis=1)
-    values, labels = _finite(values[there]), labels[:, there]
+    if not there.all():
+        values, labels = values[there], labels[:, there]
+    values = _finite(values)
     values = values[:, np.ptp(values, axis=0) > 0] if len(values) else values
     if not values.size:
         return np.zeros(len(labels))
