@@ -6,6 +6,7 @@ from test_constants import found
 from gedanken.compare.output.machine_names import is_of_machine
 from gedanken.compare.output.masking import MASK, masked, masked_together
 from gedanken.compare.output.packages import LONG_VERSIONED, SHORT_VERSIONED
+from gedanken.compare.output.word_search import search_in
 
 OTHER_MACHINES = [
     ("device: NVIDIA A30-PCIE-24GB", "device: Tesla P40"),
@@ -81,3 +82,10 @@ def test_the_version_of_each_package_is_masked(name: str) -> None:
 
 def test_each_package_is_known_in_names_too() -> None:
     assert all(map(is_of_machine, filter(str.isalpha, SHORT_VERSIONED | LONG_VERSIONED)))
+
+
+@pytest.mark.parametrize("filler", ["", "epoch 3 loss 0.5\n" * 2_000])
+def test_a_word_is_found_in_a_text_of_any_length(filler: str) -> None:
+    holds = search_in(f"{filler}cuda:0\n{filler}gp ua pu")
+    there = [word for word in ("cuda", "gpu", "epoch", "puu", "aa") if holds(word)]
+    assert there == (["cuda", "epoch"] if filler else ["cuda"])

@@ -8,6 +8,7 @@ import re
 
 from gedanken.compare.output.edited_line import Edited, Rule
 from gedanken.compare.output.packages import LONG_VERSIONED, SHORT_VERSIONED, parts_of, pattern_of
+from gedanken.compare.output.word_search import search_in
 
 
 def _words(text: str) -> frozenset[str]:
@@ -126,8 +127,9 @@ def mask_machine(line: Edited) -> None:
     """Mask the names of chips, devices, systems and versions in a line, the numbers of devices, and ports."""
     low = line.text.lower()
     has_codes = _CODES.search(low) is not None
+    holds = search_in(low)
     for words, rules in _RULES:
-        for rule in rules if has_codes or any(map(low.__contains__, words)) else ():
+        for rule in rules if has_codes or any(map(holds, words)) else ():
             line.replace(rule)
     if " :" in low or "localhost:" in low:
         line.replace(_PORTS)
