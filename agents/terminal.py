@@ -73,7 +73,8 @@ def exit_code_of(output: str, cut: bool) -> tuple[int | None, Cause]:
     if cut:
         return None, Cause.CUT
     lines = [line for line in output.splitlines() if line.strip()]
-    starts = [at for at, line in enumerate(lines) if line.strip().startswith(_TRACEBACK)]
+    may_fail = _TRACEBACK in output
+    starts = [at for at, line in enumerate(lines) if line.strip().startswith(_TRACEBACK)] if may_fail else []
     if starts:
         after = lines[starts[-1] + 1 :]
         errors = [at for at, line in enumerate(after) if _ERROR_LINE.match(line)]

@@ -1,6 +1,6 @@
 """Builds executions and programs from plain values, which may come from the user's files."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -32,4 +32,6 @@ def noun_of(kind: type[Noun], entry: dict[str, Any], what: object) -> Noun:
         isinstance(noun, Execution) and not 0 <= noun.seconds <= MOST_SECONDS
     ):  # Python's JSON parser accepts NaN and Infinity
         raise BadInput(f"{what}: execution: seconds: {noun.seconds:g} cannot be the duration of a command")
+    if isinstance(noun, Execution) and noun.terminal == noun.stdout:
+        return replace(noun, terminal=noun.stdout)  # one text in memory, as when the command was run
     return noun

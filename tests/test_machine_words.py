@@ -3,7 +3,10 @@
 import pytest
 from test_constants import found
 
+from gedanken.compare.output.machine_names import is_of_machine
 from gedanken.compare.output.masking import MASK, masked, masked_together
+from gedanken.compare.output.packages import LONG_VERSIONED, SHORT_VERSIONED
+from gedanken.compare.output.word_search import search_in
 
 OTHER_MACHINES = [
     ("device: NVIDIA A30-PCIE-24GB", "device: Tesla P40"),
@@ -69,3 +72,20 @@ def test_lines_are_masked_together_as_they_are_one_by_one() -> None:
     lines = [line for pair in OTHER_MACHINES for line in pair]
     assert masked_together(lines, frozenset()) == [masked(line) for line in lines]
     assert sum(MASK in line for line in map(masked, lines)) > len(lines) / 2
+
+
+@pytest.mark.parametrize("name", sorted(SHORT_VERSIONED | LONG_VERSIONED))
+def test_the_version_of_each_package_is_masked(name: str) -> None:
+    assert masked(f"{name} 1.22.333") == f"{name} {MASK}"
+    assert masked(f"{name} 1.22") == (f"{name} {MASK}" if name in SHORT_VERSIONED else f"{name} 1.22")
+
+
+def test_each_package_is_known_in_names_too() -> None:
+    assert all(map(is_of_machine, filter(str.isalpha, SHORT_VERSIONED | LONG_VERSIONED)))
+
+
+@pytest.mark.parametrize("filler", ["", "epoch 3 loss 0.5\n" * 2_000])
+def test_a_word_is_found_in_a_text_of_any_length(filler: str) -> None:
+    holds = search_in(f"{filler}cuda:0\n{filler}gp ua pu")
+    there = [word for word in ("cuda", "gpu", "epoch", "puu", "aa") if holds(word)]
+    assert there == (["cuda", "epoch"] if filler else ["cuda"])

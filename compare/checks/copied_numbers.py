@@ -175,7 +175,8 @@ def _share(streams: Sequence[_Stream], row: int) -> bool:
     by_seed: dict[int | None, list[NDArray[np.uint64]]] = {}
     for stream in streams:
         by_seed.setdefault(stream.run.execution.seed, []).append(_rows(stream.values, row))
-    return bool(len(_repeated(np.concatenate([_distinct(np.concatenate(rows)) for rows in by_seed.values()]))))
+    of_seeds = [_distinct(rows[0] if len(rows) == 1 else np.concatenate(rows)) for rows in by_seed.values()]
+    return bool(len(_repeated(np.concatenate(of_seeds))))
 
 
 def _copy(ours: _Stream, theirs: _Stream, row: int) -> _Copy | None:
@@ -206,14 +207,15 @@ def _rows(values: Numbers, row: int) -> NDArray[np.uint64]:
 
 
 def _distinct(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Return the distinct hashes, sorted. For millions of hashes, sorting is faster than a hash table."""
-    hashes = np.sort(hashes)
+    """Return the distinct hashes, sorted; `hashes` itself is sorted too, because copying millions takes longer than
+    sorting them. And sorting them is faster than a hash table."""
+    hashes.sort()
     once: NDArray[np.uint64] = hashes[np.concatenate([[True], hashes[1:] != hashes[:-1]])[: len(hashes)]]
     return once
 
 
 def _repeated(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Return the hashes that occur more than once, sorted."""
-    hashes = np.sort(hashes)
+    """Return the hashes that occur more than once, sorted; `hashes` itself is sorted too."""
+    hashes.sort()
     again: NDArray[np.uint64] = hashes[1:][hashes[1:] == hashes[:-1]]
     return again

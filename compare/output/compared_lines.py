@@ -58,13 +58,15 @@ class ComparedLines:
     def all(self, lines: Sequence[str]) -> list[str]:
         """Convert all lines, and return them in the same order. No line may contain a line break."""
         keys = alike_in_digits("\n".join(lines)).split("\n")
-        times = Counter(keys)
-        new = [at for at, key in enumerate(keys) if times[key] == 1 and key not in self._known]
+        known = self._known
+        times = Counter([key for key in keys if key not in known])
+        new = [at for at, key in enumerate(keys) if times[key] == 1] if times else []
         together = dict(zip(new, self._together([lines[at] for at in new]), strict=True))
         for at, compared in together.items():
             self._remember(lines[at], keys[at], compared)
+        # Most lines are known, and need no change; a call for each of a million lines would take most of the time.
         return [
-            together[at] if at in together else self._one(line, key)
+            together[at] if at in together else line if known.get(key, _ONCE) is None else self._one(line, key)
             for at, (line, key) in enumerate(zip(lines, keys, strict=False))
         ]
 

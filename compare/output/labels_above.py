@@ -20,7 +20,7 @@ def all_labelled(above: str, lines: Sequence[str]) -> list[str]:
     """Return what `labelled` returns for each of these consecutive lines; `above` is the line before the first of
     them."""
     return [
-        labelled(label, line) if _ends_with_colon(label) else line
+        labelled(label, line) if ":" in label[-4:] and _ends_with_colon(label) else line
         for label, line in zip((above, *lines), lines, strict=False)
     ]
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from gedanken.compare.output.named_numbers import Named
 from gedanken.compare.output.number_lists import name_before, number_lists
+from gedanken.compare.output.packages import COMMON, UNMISTAKABLE
 from gedanken.compare.output.phrases import STOPS
 from gedanken.compare.output.vocabulary import Role, words_in
 
@@ -24,19 +25,17 @@ _PARTS = _words(
     "storage port pid ppid tid uid gid host hostname gomaxprocs maxprocs terminal screen tty os platform lineno date "
     "timestamp nvidia geforce rtx gtx quadro tesla radeon amd intel xeon epyc ryzen"
 )
-_SOFTWARE = _words(
-    "version python cuda cudart cudnn cublas cufft nccl nvcc rocm hip miopen mkl mkldnn onednn openmp omp openblas "
-    "blas lapack mpi openmpi gloo gcc glibc libc libstdc clang llvm cmake linux ubuntu debian centos macos conda pip "
-    "jdk julia torch pytorch torchvision torchaudio torchtext torchmetrics numpy scipy sklearn scikit pandas polars "
-    "pyarrow matplotlib seaborn jax jaxlib flax optax keras tensorflow tensorboard safetensors huggingface peft trl "
-    "bitsandbytes xformers deepspeed megatron fairseq fairscale timm mmcv mmengine mmdet detectron ultralytics "
-    "gymnasium wandb mlflow omegaconf optuna xgboost lightgbm catboost mxnet paddlepaddle mindspore theano chainer "
-    "cupy numba cython nltk spacy gensim opencv einops tqdm gradio streamlit fsspec sentencepiece "
-    "tiktoken psutil protobuf onnx onnxruntime tensorrt vllm"
+_SOFTWARE = UNMISTAKABLE | _words(
+    "version cudart cublas cufft nvcc hip miopen mkl mkldnn onednn openmp omp openblas blas lapack mpi openmpi gloo "
+    "libc libstdc clang llvm cmake linux ubuntu debian centos macos conda pip jdk julia scikit pyarrow seaborn "
+    "tensorboard safetensors huggingface peft trl bitsandbytes megatron fairseq fairscale mmcv mmengine mmdet "
+    "detectron ultralytics mlflow omegaconf optuna paddlepaddle mindspore theano chainer cupy numba cython nltk "
+    "spacy gensim opencv einops tqdm gradio streamlit fsspec sentencepiece tiktoken psutil protobuf onnx onnxruntime "
+    "tensorrt vllm"
 )
-_ALONE = _words(
-    "tf transformers datasets tokenizers lightning accelerate triton apex gym ray hydra haiku java paddle pillow pil "
-    "diffusers evaluate caffe gluon build revision env environment slots nslots go golang rustc"
+_ALONE = COMMON | _words(
+    "tf ray hydra haiku java paddle pillow pil diffusers evaluate caffe gluon build revision env environment slots "
+    "nslots go golang rustc"
 )
 """Words that name the machine or its software only if nothing else is in the name."""
 _NODES = _words("node nodes nnodes rank process processes")

@@ -7,6 +7,8 @@ compared as usual. Which digits a line has makes no difference: `A200` is masked
 import re
 
 from gedanken.compare.output.edited_line import Edited, Rule
+from gedanken.compare.output.packages import LONG_VERSIONED, SHORT_VERSIONED, parts_of, pattern_of
+from gedanken.compare.output.word_search import search_in
 
 
 def _words(text: str) -> frozenset[str]:
@@ -91,13 +93,9 @@ _VERSION = r"(?:[.+-]?[a-z]\w*(?:[.+]\w+)*)?(?![\w.]*\w)"
 _VERSIONS = Rule(
     re.compile(
         r"((?<![\w./-])(?:"
-        r"(?:(?:py)?torch(?:vision|audio|text|metrics)?|tensorflow|jax(?:lib)?|flax|optax|keras|numpy|scipy|scikit-learn"
-        r"|sklearn|pandas|polars|matplotlib|python|cuda|cudnn|nccl|rocm|transformers|deepspeed|xformers"
-        r"|flash[-_]attn|xgboost|lightgbm|catboost|mxnet|glibc)(?P<is_package>)"
-        r"|datasets|tokenizers|accelerate|triton|(?:pytorch[-_ ])?lightning|apex|timm|gym(?:nasium)?|wandb|gcc"
-        r"|driver)"
+        rf"(?:{pattern_of(SHORT_VERSIONED)})(?P<is_short>)|{pattern_of(LONG_VERSIONED)})"
         r"(?:[ _]version)?[\"']?(?: ?[:=]{1,2} ?| |-|/)[\"']?v?)"
-        rf"(?:\d+\.\d+(?:\.\d+)+{_VERSION}|\d+\.\d+\+{_VERSION}|(?(is_package)\d+\.\d+{_VERSION}|(?!)))",
+        rf"(?:\d+\.\d+(?:\.\d+)+{_VERSION}|\d+\.\d+\+{_VERSION}|(?(is_short)\d+\.\d+{_VERSION}|(?!)))",
         _ANY_CASE,
     ),
     (1, _MASK),
@@ -113,12 +111,7 @@ _OF_SYSTEMS = _words("linux darwin macos windows ubuntu debian centos fedora aar
 _OF_DEVICES = _words(
     "device gpu cpu tpu cuda mps npu xpu hpu ipu accelerator hardware platform machine system using os"
 )
-_OF_PACKAGES = _words(
-    "torch tensorflow jax flax optax keras numpy scipy scikit sklearn pandas polars matplotlib python cuda cudnn "
-    "nccl "
-    "rocm transformers datasets tokenizers accelerate triton lightning deepspeed xformers flash apex timm gym wandb "
-    "xgboost lightgbm catboost mxnet gcc glibc driver"
-)
+_OF_PACKAGES = parts_of(SHORT_VERSIONED | LONG_VERSIONED)
 _CODES = re.compile(r"mi\d|g[hb]\d|on [ahbvpl]\d|x\d\d_", re.ASCII)
 _RULES = (
     (_OF_CHIPS, (_CHIPS,)),
@@ -134,8 +127,9 @@ def mask_machine(line: Edited) -> None:
     """Mask the names of chips, devices, systems and versions in a line, the numbers of devices, and ports."""
     low = line.text.lower()
     has_codes = _CODES.search(low) is not None
+    holds = search_in(low)
     for words, rules in _RULES:
-        for rule in rules if has_codes or any(map(low.__contains__, words)) else ():
+        for rule in rules if has_codes or any(map(holds, words)) else ():
             line.replace(rule)
     if " :" in low or "localhost:" in low:
         line.replace(_PORTS)

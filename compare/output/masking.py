@@ -136,9 +136,12 @@ _BEFORE_ID, _BEFORE_SHORT_ID = (
 )
 _MAY_STAND_BEFORE_ID = re.compile(rf"{_PLACE}(?:\d+[a-f]|[a-f]+\d)", re.IGNORECASE | re.ASCII | re.MULTILINE)
 _MAYBE_ID = re.compile(
-    rf"({_PLACE})(\d{{6,64}}|\d{{1,12}}e\d{{1,12}})(?![\w.]|-[a-z\d]{{5}}\b)",
-    re.IGNORECASE | re.ASCII | re.MULTILINE,
+    r"[0-9](?<![^ =:/@\-\"'(\[\n].)(?:\d{5,63}|\d{0,11}e\d{1,12})(?![\w.]|-[a-z\d]{5}\b)", re.IGNORECASE | re.ASCII
 )
+"""Matches digits that may be an id, behind a character with which a `_PLACE` may end. It begins with a digit, so that
+most of a long text is skipped; the place is then looked for backwards, in the last `_LONGEST_PLACE` characters."""
+_PLACE_BEFORE = re.compile(rf"{_PLACE}\Z", re.IGNORECASE | re.ASCII | re.MULTILINE)
+_LONGEST_PLACE = 48
 _HEX_PREFIX = re.compile(r"(?<![\w.])0[xX]", re.ASCII)
 _DIGITS = str.maketrans("023456789", "1" * 9)
 
@@ -180,7 +183,9 @@ def words_before_ids(text: str) -> Before:
     if not _MAY_STAND_BEFORE_ID.search(text):
         return frozenset()
     pattern = _BEFORE_ID if _may_have_hyphens(text) else _BEFORE_SHORT_ID
-    found = Counter((alike_in_digits(word), len(name)) for word, name in pattern.findall(text))
+    found: Counter[tuple[str, int]] = Counter()
+    for (word, length), times in Counter((word, len(name)) for word, name in pattern.findall(text)).items():
+        found[alike_in_digits(word), length] += times
     return frozenset(place for place, times in found.items() if place[0] != _LINE_START or 2 * times >= len(lines))
 
 
@@ -249,9 +254,14 @@ def mask(line: Edited, before: Before) -> None:
 def _mask_digits_after(line: Edited, before: Before) -> None:
     """Mask the groups of digits that are ids according to `before`; see `masked`."""
     if before:
-        line.replace(
-            Rule(_MAYBE_ID, (1, MASK), lambda found: (alike_in_digits(found[1]), len(found[2])) not in before)
-        )
+        line.replace(Rule(_MAYBE_ID, (MASK,), lambda found: _place_of(found) not in before))
+
+
+def _place_of(digits: re.Match[str]) -> tuple[str, int] | None:
+    """Return the place of these digits as in `Before`; None if they have none."""
+    begin = digits.start()
+    place = _PLACE_BEFORE.search(digits.string, max(0, begin - _LONGEST_PLACE), begin)
+    return (alike_in_digits(place[0]), len(digits[0])) if place else None
 
 
 def _mask_names(line: Edited) -> None:

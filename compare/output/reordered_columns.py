@@ -45,13 +45,13 @@ class Wanted(NamedTuple):
 
 def tables_in(lines: Sequence[str], compared: Compare) -> list[Table]:
     """Return the tables of a log whose columns all have different names, each kind once."""
-    first: dict[str, int] = {}
-    for at, shape in enumerate(_shapes(lines)):
-        first.setdefault(shape, at)
-    some = islice(first.items(), _MOST_READ)
-    maybe = [(shape, at) for shape, at in some if _may_be_header(shape)][:_MOST]
-    found = ((shape, _header_at(lines, at, compared)) for shape, at in maybe)
-    return [Table(shape, tuple(name for _low, _high, name in cells)) for shape, cells in found if cells]
+    shapes = _shapes(lines)
+    # The last index that a dict gets for a shape is kept: of all lines backwards, that of the first.
+    first = dict(zip(reversed(shapes), range(len(shapes) - 1, -1, -1), strict=True))
+    some = sorted(first.values())[:_MOST_READ]
+    maybe = list(islice((at for at in some if _may_be_header(shapes[at])), _MOST))
+    found = zip(maybe, _headers_at(lines, maybe, compared), strict=True)
+    return [Table(shapes[at], tuple(name for _low, _high, name in cells)) for at, cells in found if cells]
 
 
 def in_order(names: Names) -> Names:
@@ -78,7 +78,7 @@ class Reordering:
             if shape not in shapes:
                 continue
             if (line := self._lines[at]) not in known:
-                cells = _header_at(self._lines, at, self._compared)
+                (cells,) = _headers_at(self._lines, [at], self._compared)
                 known[line] = tuple(name for _low, _high, name in cells or ())
             places.append(at)
             names.append(known[line])
@@ -127,9 +127,12 @@ def _row_below(lines: Sequence[str], at: int) -> Iterator[str]:
             return
 
 
-def _header_at(lines: Sequence[str], at: int, compared: Compare) -> list[Cell] | None:
-    (line,) = compared([lines[at]])
-    return _header_cells(line, compared(list(_row_below(lines, at))))
+def _headers_at(lines: Sequence[str], places: Sequence[int], compared: Compare) -> list[list[Cell] | None]:
+    """Return the cells of the header at each of these places; None where there is none."""
+    parts = [[lines[at], *_row_below(lines, at)] for at in places]
+    read = iter(compared([line for part in parts for line in part]) if parts else ())
+    headers = [list(islice(read, len(part))) for part in parts]
+    return [_header_cells(header[0], header[1:]) for header in headers]
 
 
 def _header_cells(line: str, around: Sequence[str]) -> list[Cell] | None:

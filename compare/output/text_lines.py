@@ -5,7 +5,7 @@ twice the memory.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from itertools import compress
+from itertools import chain, compress
 from typing import SupportsIndex, overload
 
 import numpy as np
@@ -34,7 +34,10 @@ class Lines(Sequence[str]):
         lengths = [np.zeros(1, np.int64)]
         for part in _parts(text):
             lengths.append(np.fromiter(map(len, part.splitlines(keepends=True)), np.int64))
-        self._bounds: NDArray[np.int64] = np.cumsum(np.concatenate(lengths))
+        whole = np.concatenate(lengths)
+        self._bounds: NDArray[np.int64] = np.cumsum(whole)
+        self._is_short = bool(whole.max() <= LONGEST_LINE)
+        """True if no line is cut, so that lines need not be measured one by one."""
 
     def __len__(self) -> int:
         return len(self._bounds) - 1
@@ -60,7 +63,7 @@ class Lines(Sequence[str]):
             if rows.step != 1:
                 return [self[row] for row in rows]
             text = self._text[self._bounds[rows.start] : self._bounds[max(rows.start, rows.stop)]]
-            return list(map(_short, text.splitlines()))
+            return text.splitlines() if self._is_short else list(map(_short, text.splitlines()))
         index = range(len(self))[at]
         (line,) = self._text[self._bounds[index] : self._bounds[index + 1]].splitlines()
         return _short(line)
@@ -77,8 +80,9 @@ class Lines(Sequence[str]):
             yield _short(self._text[begin:end].splitlines()[0])
 
     def __iter__(self) -> Iterator[str]:
-        for part in _parts(self._text):
-            yield from map(_short, part.splitlines())
+        parts = map(str.splitlines, _parts(self._text))
+        lines = chain.from_iterable(parts)
+        return lines if self._is_short else map(_short, lines)
 
 
 class Texts:

@@ -30,7 +30,7 @@ _RULES = (Rule(_CALLED, (1, 2, 3, 4)), Rule(_IN_ANGLES, (1, 2)))
 
 def may_be_wrapped(text: str) -> bool:
     """Return whether a text may contain a number that is printed as an object; much faster than searching for one."""
-    return any(sign in text for sign in _SIGNS)
+    return ("(" in text or "<" in text) and any(sign in text for sign in _SIGNS)
 
 
 def unwrap(line: Edited) -> None:

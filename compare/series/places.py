@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 TIMES_PRINTED = "times printed"
 """Name of the axis if no printed counter identifies the points: values are then numbered in order."""
 
+_CLOSE = 4
+"""Whole numbers lie close together if their range is at most this many times their number."""
+
 Numbers = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
@@ -31,21 +34,38 @@ def placed(
     if skipped and times.any():
         times += np.concatenate(skipped)
     place = _ranked(group, times)
-    _places, first = np.unique(place, return_index=True)
+    first = np.empty(int(place.max(initial=-1)) + 1, np.int64)
+    first[place[::-1]] = np.arange(len(place))[::-1]  # of equal places, the one that is set last counts
     if not times.any():
         # A counter that is different at every point can number the points: with epoch and step, either may do.
         for name, part in zip(names, every.T, strict=False):
-            if len(np.unique(part)) == len(first) > 1:
+            if _ranked(part).max(initial=-1) + 1 == len(first) > 1:
                 return np.split(place, ends), part[first], name
     return np.split(place, ends), np.arange(1.0, len(first) + 1), TIMES_PRINTED
 
 
 def _ranked(first: NDArray[Any], second: NDArray[Any] | None = None) -> Indices:
     """Return the rank of each value or pair of values, from 0. Equal values have the same rank."""
-    ranks = np.unique(first, return_inverse=True)[1].astype(np.int64)
+    ranks = _ranked_by_counting(first)
+    if ranks is None:
+        ranks = np.unique(first, return_inverse=True)[1].astype(np.int64)
     if second is None or not len(ranks):
         return ranks
     return _ranked(ranks * (int(second.max()) + 1) + second.astype(np.int64))
+
+
+def _ranked_by_counting(values: NDArray[Any]) -> Indices | None:
+    """Return what `_ranked` returns, without sorting, if the values are whole numbers that lie close together, as
+    those of a counter do; otherwise None."""
+    if not len(values) or values.max() - values.min() > _CLOSE * len(values):
+        return None
+    at = (values - values.min()).astype(np.int64)
+    if not np.array_equal(at + values.min(), values):
+        return None
+    is_there = np.zeros(int(at.max()) + 1, np.int64)
+    is_there[at] = 1
+    rank: Indices = (np.cumsum(is_there) - 1)[at]
+    return rank
 
 
 def _times_before(values: Indices) -> Indices:

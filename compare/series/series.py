@@ -204,18 +204,19 @@ class AllSeries:
             (int(row.lines[-1]), float(values[-1])) if len(row.lines) else None
             for row, values in zip(rows, read, strict=True)
         ]
-        skipped = [self._skipped(row, keys, rows, at) for at, row in enumerate(rows)]
+        skipped = self._skipped(rows, keys)
         keys = [its[one.is_placed] for its, one in zip(keys, skipped, strict=True)]
         read = [its[one.is_placed] for its, one in zip(read, skipped, strict=True)]
         at_points = placed(keys, names, [one.before[one.is_placed] for one in skipped])
         return self._made(name, at_points, read, ends)
 
-    def _skipped(self, row: "_Rows", keys: Sequence[Numbers], rows: Sequence["_Rows"], at: int) -> Skipped:
-        real = {
-            id(one.run.observed): Shown(one.lines, key)
-            for one, key in zip(rows[: len(self.real)], keys[: len(self.real)], strict=True)
-        }
-        return skipped_points(Shown(row.lines, keys[at]), self._gaps.get(id(row.run.observed), ()), real)
+    def _skipped(self, rows: Sequence["_Rows"], keys: Sequence[Numbers]) -> list[Skipped]:
+        shown = [Shown(row.lines, key) for row, key in zip(rows, keys, strict=True)]
+        real = {id(run.observed): its for run, its in zip(self.real, shown, strict=False)}
+        return [
+            skipped_points(its, self._gaps.get(id(row.run.observed), ()), real)
+            for its, row in zip(shown, rows, strict=True)
+        ]
 
     def _rows(self, run: Printed, column: Column) -> "_Rows":
         lines, index = run.of(column)

@@ -345,7 +345,7 @@ def _scaled_distances(curve: TestedSeries) -> Matrix | None:
 def _rows(values: Matrix, shown: NDArray[np.bool_]) -> tuple[tuple[float | None, ...], ...]:
     """Return each run's value at each point; None where a run shows none."""
     return tuple(
-        tuple(value if there else None for value, there in zip(row, known, strict=True))
+        tuple(row) if all(known) else tuple(value if there else None for value, there in zip(row, known, strict=True))
         for row, known in zip(values.tolist(), shown.tolist(), strict=True)
     )
 
@@ -360,4 +360,6 @@ def _ranks(real: Matrix, imagined: Matrix) -> tuple[int, ...]:
 
 def evenly(many: int, most: int) -> NDArray[np.int64]:
     """Return at most `most` of the indices 0 to `many` - 1, evenly spaced, including the first and the last."""
-    return np.unique(np.linspace(0, many - 1, min(many, most)).round().astype(np.int64))
+    if many <= most:
+        return np.arange(many)
+    return np.unique(np.linspace(0, many - 1, most).round().astype(np.int64))

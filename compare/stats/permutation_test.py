@@ -1,6 +1,7 @@
 """Tests a few runs against a few others by permutation; for many series at once, see `westfall_young.py`."""
 
 import math
+from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
@@ -49,14 +50,21 @@ def energy_p(apart: Matrix, n_real: int) -> float:
     return as_far / len(energy)
 
 
+@lru_cache(maxsize=1)
 def labellings(runs: int, imagined: int) -> Matrix:
-    """Return a matrix of labellings × runs: 1 where a run counts as imagined, otherwise 0. In the first row, the last
-    runs are imagined."""
+    """Return a read-only matrix of labellings × runs: 1 where a run counts as imagined, otherwise 0. In the first
+    row, the last runs are imagined."""
+    labels = _labellings(runs, imagined)
+    labels.flags.writeable = False
+    return labels
+
+
+def _labellings(runs: int, imagined: int) -> Matrix:
     if math.comb(runs, imagined) > MOST_LABELLINGS:
         drawn = np.random.default_rng(0).random((MOST_LABELLINGS, runs))
         drawn[0] = np.arange(runs)[::-1]
         most = np.partition(drawn, imagined - 1, axis=1)[:, imagined - 1 : imagined]
-        return (drawn <= most).astype(float)
+        return np.less_equal(drawn, most, out=drawn)
     # Combinations come in lexical order; reversed, the first one selects the last runs.
     chosen = np.array(list(combinations(range(runs - 1, -1, -1), imagined)), np.int64)
     labels = np.zeros((len(chosen), runs))

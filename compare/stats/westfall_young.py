@@ -52,7 +52,9 @@ def _share(statistic: Matrix) -> float:
 def _statistics(values: Matrix, labels: Matrix, is_lower: bool) -> Matrix:
     """Compute each labelling's distance of the two groups, in units of a high quantile over all labellings."""
     there = ~np.isnan(values).all(axis=1)
-    values, labels = _finite(values[there]), labels[:, there]
+    if not there.all():
+        values, labels = values[there], labels[:, there]
+    values = _finite(values)
     values = values[:, np.ptp(values, axis=0) > 0] if len(values) else values
     if not values.size:
         return np.zeros(len(labels))
