@@ -87,7 +87,7 @@ class RunStore:
         self._events = events or LogOfEvents(spec, folder)
         self._earlier = dict(self._events.executions)
         """Executions that earlier processes recorded, by label."""
-        self._changed = Changed()
+        self._changed = Changed(folder)
         self._lock = threading.RLock()
         self._opened, self._viewed = time.monotonic(), float("-inf")
         self._bytes = os.fstat(file.fileno()).st_size
