@@ -138,7 +138,10 @@ class KeptMachine:
         if execution.cause is Cause.ENGINE_LOST:
             self._note(f"the engine was lost while {command[:200]} ran with seed {self.seed}")
             return execution
-        kept = await off_loop(self._ledger.put, "executions", key, asdict(execution))
+        values = asdict(execution)
+        if execution.terminal == execution.stdout:
+            del values["terminal"]
+        kept = await off_loop(self._ledger.put, "executions", key, values)
         execution = self._kept(kept, key)
         self._typed(command)
         if is_trunk:
@@ -151,7 +154,7 @@ class KeptMachine:
     def _kept(self, found: dict[str, Any], key: str) -> Execution:
         """Return the execution in an entry of the ledger. Raises BadInput if it cannot be read."""
         # These become parts of file names, which a malicious entry could misuse.
-        unnamed = {**found, "called": None, "program": None}
+        unnamed = {"terminal": found.get("stdout"), **found, "called": None, "program": None}
         return noun_of(Execution, unnamed, self._ledger.path("executions", key))
 
     async def _begun_anew(self) -> SandboxMachine:

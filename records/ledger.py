@@ -26,7 +26,7 @@ _BY = "@"
 _ASKED = ".asked"
 _KEY = "key"
 """Name under which an entry repeats its own key. Entries of earlier versions lack it."""
-MOST_BYTES = 1 << 28
+MOST_BYTES = 1 << 29
 """Maximum size of one entry in bytes."""
 MOST_FLUSHES = 4
 """Maximum number of entries that are flushed to disk at the same time."""
