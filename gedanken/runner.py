@@ -37,6 +37,7 @@ from gedanken.experiment.run_log import INTERRUPTED, UNFINISHED, RunLog
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.secrets import redacted, shown_address
 from gedanken.loading.programs import check_supplied
+from gedanken.records.room import check_printed
 from gedanken.records.run_folder import make_folder, new_folder
 from gedanken.records.run_store import RunStore, open_store
 from gedanken.terminal.approval import ask_person
@@ -72,6 +73,7 @@ async def run(spec: RunSpec, screen: Screen, out: Path | None = None, collector:
     can continue the run.
     """
     check(spec)
+    check_printed(spec)
     check_collector(collector)
     folder = make_folder(out or new_folder(spec.experiment.name))
     with open_store(folder, spec) as store:

@@ -20,6 +20,7 @@ from gedanken.experiment.run_log import DONE, NO_WORKING_PROGRAM, ModelFacts, Op
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.script import Experiment
 from gedanken.machines.opening import open_real
+from gedanken.prompts import digest_of
 from gedanken.records.kept_failures import (
     answered_in,
     continues_session,
@@ -153,7 +154,7 @@ async def open_context(
             kept_machine = await off_loop(keep_executions, machine, ledger, progress.say, store.note, meter.execution)
         with store.work("opening", "the model"):
             model = await opened.enter_async_context(open_model(spec.model, progress))
-            kept_model = await off_loop(keep_replies, model, ledger, store.note, meter)
+            kept_model = await off_loop(keep_replies, model, ledger, store.note, meter, _prompts_of(spec))
             earlier = await off_loop(replayed_earlier, ledger, spec)
         facts = store.log.machine_facts
         if facts is None:
@@ -180,6 +181,11 @@ async def open_context(
             store.know_model(facts_of(model, price))
 
 
+def _prompts_of(spec: RunSpec) -> str:
+    """Return the digest of the prompts that are used in a run or a probe."""
+    return digest_of("terminal", "coder" if spec.probe is None else "probe")
+
+
 def _ledger_of(store: RunStore) -> Ledger:
     """Open the ledger of a run. Raises BadInput if it is missing although there are results."""
     if store.may_go_on and not (store.folder / LEDGER).is_dir():
@@ -198,7 +204,7 @@ def replay_context(spec: RunSpec, store: RunStore, source: RunLog, compared: Com
     if source.machine_facts is None or source.setup is None or source.folder is None:
         raise BadInput(f"{source.folder}: its ledger contains no execution, so there is nothing to replay")
     ledger = Ledger(source.folder, writes=False)
-    model = replayed(ledger, spec.model.parallel)
+    model = replayed(ledger, spec.model.parallel, prompts=_prompts_of(spec))
     facts = source.machine_facts
     store.opened(Opened(machine=facts, dataset=source.setup.dataset, facts=spec.played.resolve(facts)))
     store.know_earlier_models(source.setup.earlier)

@@ -1,6 +1,8 @@
 """The prompts for the model: one file for each prompt, filled in with Jinja."""
 
 from functools import cache
+from hashlib import sha256
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,6 +17,18 @@ def _environment() -> "Environment":
     return Environment(
         loader=PackageLoader("gedanken.prompts", "."), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+
+
+@cache
+def digest_of(*beginnings: str) -> str:
+    """Return the SHA-256 of all prompts whose names start with one of `beginnings`."""
+    found = sorted(file.name for file in files("gedanken.prompts").iterdir() if file.name.endswith(".j2"))
+    texts = [
+        [name, files("gedanken.prompts").joinpath(name).read_text(encoding="utf-8")]
+        for name in found
+        if name.startswith(beginnings)
+    ]
+    return sha256(repr(texts).encode()).hexdigest()
 
 
 def render(name: str, **values: object) -> str:

@@ -112,7 +112,7 @@ class KeptMachine:
         The result is not stored if the engine was lost. In a replay, raises BadInput if the ledger lacks the
         result.
         """
-        key = digest([self._environment, self._state, command, self.seed, self.reseed])
+        key = self._key(self._state, command)
         if (found := await off_loop(self._ledger.get, "executions", key)) is not None:
             execution = self._kept(found, key)
             self._bring_artifacts(execution)
@@ -138,7 +138,10 @@ class KeptMachine:
         if execution.cause is Cause.ENGINE_LOST:
             self._note(f"the engine was lost while {command[:200]} ran with seed {self.seed}")
             return execution
-        kept = await off_loop(self._ledger.put, "executions", key, asdict(execution))
+        values = asdict(execution)
+        if execution.terminal == execution.stdout:
+            del values["terminal"]
+        kept = await off_loop(self._ledger.put, "executions", key, values)
         execution = self._kept(kept, key)
         self._typed(command)
         if is_trunk:
@@ -151,7 +154,7 @@ class KeptMachine:
     def _kept(self, found: dict[str, Any], key: str) -> Execution:
         """Return the execution in an entry of the ledger. Raises BadInput if it cannot be read."""
         # These become parts of file names, which a malicious entry could misuse.
-        unnamed = {**found, "called": None, "program": None}
+        unnamed = {"terminal": found.get("stdout"), **found, "called": None, "program": None}
         return noun_of(Execution, unnamed, self._ledger.path("executions", key))
 
     async def _begun_anew(self) -> SandboxMachine:
@@ -279,11 +282,24 @@ class KeptMachine:
         progress."""
         try:
             found = json.loads(self._stamp_file.read_text())
-            return found["state"], found["doing"]
+            state, doing = found["state"], found["doing"]
+            return (self._after(doing) if state is None and doing else state), doing
         except FileNotFoundError:
             return EMPTY, ""
         except (OSError, ValueError, KeyError, TypeError):
             return None, ""
+
+    def _after(self, doing: str) -> str | None:
+        """Return the state after the execution `doing` of the trunk; None if the ledger lacks its result."""
+        # A process can end after it stored the result of its last command, and before it recorded the new state.
+        for step in self._steps:
+            if step.command is not None and doing.endswith(f"-{self._key(step.before, step.command)[:12]}"):
+                return step.after
+        return None
+
+    def _key(self, state: str, command: str) -> str:
+        """Return the key under which the ledger stores what a command does in a workspace in this state."""
+        return digest([self._environment, state, command, self.seed, self.reseed])
 
     def _stamp(self, state: str | None, doing: str = "") -> None:
         new = self._stamp_file.with_suffix(".new")

@@ -38,6 +38,11 @@ SETTLED = (
     "a failed reply was not requested again: the replies after it depend on the failure, and would have to be "
     "requested again too"
 )
+REWORDED = (
+    "gedanken now words its requests differently than when this run was started, so it would make and pay for all of "
+    "them again; continue with the version that started the run, or start a new one (`gedanken report` still shows "
+    "this one)"
+)
 REFITTED = (
     "a request did not continue from the server's cache, so that the server could adapt to other programs, which "
     "leave it more or fewer cores than before"
@@ -56,6 +61,8 @@ class ModelCard(BaseModel):
     prefills: bool
     empty_turns: bool
     scores: Literal["grammar", "echo"] | None
+    prompts: str | None = None
+    """SHA-256 of the prompts from which the requests are made; None in a run that an earlier version began."""
 
 
 class KeptLearned(BaseModel):
@@ -78,6 +85,8 @@ class KeptReply(BaseModel):
     """If there is no reply: True if the request may get a reply later; False if it is never sent again."""
     failures: int = Field(default=1, ge=1, le=1_000_000)
     """If there is no reply: how often the request has failed so far."""
+    alike: str = ""
+    """The same for requests that differ only in what gedanken itself tells the model."""
 
 
 @dataclass(slots=True)
@@ -86,6 +95,8 @@ class Kept:
 
     draws: Counter[str] = field(default_factory=Counter)
     """How often each request was made, by the digest of the request. Equal requests are separate samples."""
+    roles: set[str] = field(default_factory=set)
+    """Roles in which a reply came, from the ledger or the model."""
     cache_is_current: bool = False
     """True if the last reply came from the model itself. The server's cache is then still in the state after that
     reply."""
@@ -123,9 +134,12 @@ class KeptModel(Model):
         asked again, unless `is_settled` or `replays`. If `replays` is set, a missing reply raises NotKept.
         """
         key = self._key([list(message) for message in messages], asdict(sampling), role, fresh)
+        typed = [message.text for message in messages if message.role != "system"]
+        alike = self._key("in other words", typed, asdict(sampling), role, fresh)
         if (found := await off_loop(self.ledger.get, "replies", key)) is not None and (
             self.replays or self.is_settled or not found.get("may_pass")
         ):
+            self.kept.roles.add(role)
             if self.is_settled and found.get("may_pass"):
                 self.note(SETTLED)
             if found.get("no_reply") is None:
@@ -149,6 +163,8 @@ class KeptModel(Model):
             if marked[0]:
                 self.note(DISCARDED)
 
+        if found is None and role not in self.kept.roles:
+            await off_loop(self._check_wording, alike)
         await off_loop(self.ledger.flush)
         fresh = await self._with_its_cache(messages, fresh)
         try:
@@ -159,12 +175,13 @@ class KeptModel(Model):
             raise
         except NoReply as error:
             values = {"no_reply": str(error), "cause": error.cause, "may_pass": error.may_pass}
-            values["failures"] = failures + 1
+            values |= {"failures": failures + 1, "alike": alike}
             await off_loop(self.ledger.put, "replies", key, {**values, "learned": self._learned()})
             raise
         self.kept.cache_is_current = True
         await self._mark_place(key)
-        kept = {"reply": asdict(reply), "learned": self._learned()}
+        self.kept.roles.add(role)
+        kept = {"reply": asdict(reply), "learned": self._learned(), "alike": alike}
         written = await off_loop(self.ledger.put, "replies", key, kept)
         return _REPLY.validate_python(written["reply"])
 
@@ -185,6 +202,16 @@ class KeptModel(Model):
             found = await off_loop(self.ledger.put, "scores", key, values)
         with reading_entry(self.ledger.path("scores", key)):
             return _LINES.validate_python(found["lines"])
+
+    def _check_wording(self, alike: str) -> None:
+        """Raise BadInput if the ledger has the reply to a request that differs only in what gedanken tells the model.
+
+        `alike` is the same for such requests.
+        """
+        # The digest of the prompts does not cover the code that makes requests of them. Only asked before the first
+        # reply in a role: later requests can differ because of a program, or of another persona in a fork.
+        if any(entry.get("alike") == alike for entry in self.ledger.whole("replies")):
+            raise BadInput(REWORDED)
 
     async def _mark_place(self, key: str) -> None:
         if self.place is not None:
@@ -235,19 +262,29 @@ class KeptModel(Model):
         }
 
 
-def keep_replies(model: Model, ledger: Ledger, note: Callable[[str], None], meter: Meter | None = None) -> KeptModel:
-    """Wrap a model with a ledger. `note` receives notes for the log.
+def keep_replies(
+    model: Model,
+    ledger: Ledger,
+    note: Callable[[str], None],
+    meter: Meter | None = None,
+    prompts: str | None = None,
+) -> KeptModel:
+    """Wrap a model with a ledger. `note` receives notes for the log; `prompts` is the digest of the prompts.
 
-    Raises BadInput if the run was started with another model.
+    Raises BadInput if the run was started with another model, or with other prompts.
     """
     values = {name.name: getattr(model, name.name) for name in fields(Model)}
-    card = ModelCard(**{name: values[name] for name in ModelCard.model_fields})
-    known = ledger.get("about", CARD)
+    card = ModelCard(**{name: values[name] for name in ModelCard.model_fields if name in values}, prompts=prompts)
+    found = ledger.get("about", CARD)
+    known = _card_in(found, ledger) if found else None
     if known is None:
         ledger.check_begun(CARD, "replies")
-        ledger.put("about", CARD, card.model_dump(mode="json"))
-    elif _card_in(known, ledger) != card:
+    elif known != card.model_copy(update={"prompts": known.prompts}):
         raise BadInput(f"the model {model.name} has changed since this run was started; start a new run")
+    elif known.prompts not in (None, prompts) and ledger.has("replies"):
+        raise BadInput(REWORDED)
+    if known is None or (known.prompts != prompts and not ledger.has("replies")):
+        ledger.put("about", CARD, card.model_dump(mode="json"))
     return KeptModel(**{**values, "meter": meter}, ledger=ledger, note=note)
 
 
@@ -274,10 +311,13 @@ def _card_of(model: ModelSpec) -> str:
     return f"{CARD}-{digest(model.name)[:16]}"
 
 
-def replayed(ledger: Ledger, parallel: int, name: str = CARD, why: str = "replay") -> KeptModel:
+def replayed(
+    ledger: Ledger, parallel: int, name: str = CARD, why: str = "replay", prompts: str | None = None
+) -> KeptModel:
     """Return a model that answers only from the ledger. `name` is the key of its ModelCard.
 
-    An error about a missing reply begins with `why`. Raises BadInput if the ModelCard is missing or damaged.
+    An error about a missing reply begins with `why`, and says if the `prompts` are not those of the run. Raises
+    BadInput if the ModelCard is missing or damaged.
     """
     try:
         card = ModelCard.model_validate(ledger.get("about", name) or {})
@@ -287,7 +327,10 @@ def replayed(ledger: Ledger, parallel: int, name: str = CARD, why: str = "replay
             "missing or damaged"
         ) from error
     chat = ScriptedModel(rules=())
-    return KeptModel(**dict(card), chat=chat, pace=Pace(parallel), ledger=ledger, replays=why)
+    if prompts and card.prompts not in (None, prompts):
+        why = f"{why}, with other prompts than those of the run (another version of gedanken)"
+    values = {name: value for name, value in card if name != "prompts"}
+    return KeptModel(**values, chat=chat, pace=Pace(parallel), ledger=ledger, replays=why)
 
 
 def _shown(messages: Sequence[Message]) -> str:

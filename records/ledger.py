@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
@@ -26,7 +26,7 @@ _BY = "@"
 _ASKED = ".asked"
 _KEY = "key"
 """Name under which an entry repeats its own key. Entries of earlier versions lack it."""
-MOST_BYTES = 1 << 28
+MOST_BYTES = 1 << 29
 """Maximum size of one entry in bytes."""
 MOST_FLUSHES = 4
 """Maximum number of entries that are flushed to disk at the same time."""
@@ -116,6 +116,19 @@ class Ledger:
         kinds = (self.folder / kind for kind in KINDS if kind != "about")
         return frozenset(path.name for kind in kinds for path in kind.glob("*"))
 
+    def has(self, kind: Kind) -> bool:
+        """Return whether there are entries of `kind`, damaged or not."""
+        return any((self.folder / kind).glob("*.json"))
+
+    def whole(self, kind: Kind) -> Iterator[dict[str, Any]]:
+        """Yield all entries of `kind` that are not damaged."""
+        for path in (self.folder / kind).glob("*.json"):
+            with suppress(BadInput):
+                if value := _value(
+                    Inside(self.folder, MOST_BYTES).read(f"{kind}/{path.name}", MOST_BYTES), path.stem
+                ):
+                    yield value
+
     def check_begun(self, key: str, kind: Kind) -> None:
         """Raise BadInput if there are entries of `kind`, but no entry `key` on their model or environment.
 
@@ -123,7 +136,7 @@ class Ledger:
         """
         path = self.path("about", key)
         is_fork = not os.path.lexists(path) and any(path.parent.glob(f"{key}-*.json"))
-        if not is_fork and any((self.folder / kind).glob("*.json")):
+        if not is_fork and self.has(kind):
             raise BadInput(
                 f"{path}: missing or damaged, so it is unknown whether the entries of this ledger belong to this "
                 "run; start a new run"

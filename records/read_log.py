@@ -19,7 +19,7 @@ from gedanken.records.log_of_events import LogOfEvents
 from gedanken.records.plain_values import noun_of
 from gedanken.records.run_files import LOG, SPEC, path_of_program
 
-MOST_FOLDER_BYTES = 1 << 30
+MOST_FOLDER_BYTES = 1 << 31
 """Maximum number of bytes that are read from one folder in total."""
 MOST_LOG_BYTES = 1 << 27
 MOST_SPEC_BYTES = 1 << 24

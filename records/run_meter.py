@@ -78,8 +78,9 @@ class RunMeter:
         """Reserve GPUs for an execution; call the yielded function with the seconds that it took.
 
         If `has_begun` returns False, GPU-seconds that were recorded under `name` before belong to a lost execution,
-        and stay counted. Raises BudgetSpent if a limit is used up.
+        and stay counted. Raises BudgetSpent if a limit is used up, BadInput if the run folder has no room.
         """
+        self._store.check_room()
         if not self.gpus:
             if spent := self.spent():
                 raise spent

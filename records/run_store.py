@@ -47,6 +47,7 @@ from gedanken.experiment.version import __version__
 from gedanken.records.came_again import Changed
 from gedanken.records.log_of_events import LogOfEvents
 from gedanken.records.read_log import MOST_FOLDER_BYTES, MOST_LOG_BYTES, read_events, read_log, read_spec
+from gedanken.records.room import Room
 from gedanken.records.run_files import (
     LOG,
     RUN,
@@ -66,8 +67,6 @@ from gedanken.records.run_lock import check_files, locked_log
 from gedanken.records.run_view import run_view
 from gedanken.records.still_works import counted_until, repeating
 
-ROOM_FOR_RESULTS = 1 << 24
-"""Number of bytes of the log that are reserved for the results of work that has already begun."""
 VIEW_SECONDS = 1.0
 """Minimum number of seconds between two updates of `run.json` during a run."""
 
@@ -87,10 +86,10 @@ class RunStore:
         self._events = events or LogOfEvents(spec, folder)
         self._earlier = dict(self._events.executions)
         """Executions that earlier processes recorded, by label."""
-        self._changed = Changed()
+        self._changed = Changed(folder)
         self._lock = threading.RLock()
         self._opened, self._viewed = time.monotonic(), float("-inf")
-        self._bytes = os.fstat(file.fileno()).st_size
+        self._room = Room(folder, os.fstat(file.fileno()).st_size)
 
     @property
     def log(self) -> RunLog:
@@ -158,14 +157,18 @@ class RunStore:
     def reserve(self, event: Reserved) -> None:
         """Record a reservation of tokens or GPU-seconds; only a power failure can lose it.
 
-        Raises BadInput if the log has no room for the result.
+        Raises BadInput if the run folder has no room for the result.
         """
-        self._check_room()
+        self.check_room()
         self._append(event, flush_to_disk=False)
 
     def settle(self, event: Settled) -> None:
         """Record how much of a reservation was really used."""
         self._append(event, flush_to_disk=False)
+
+    def check_room(self) -> None:
+        """Raise BadInput if the run folder has no room for more results: they could not be read again."""
+        self._room.check()
 
     def keep_spec(self) -> None:
         """Write the spec, the run's first file; it is on the disk when this returns."""
@@ -231,6 +234,7 @@ class RunStore:
         texts = texts_of(execution).items()
         sizes = {path: self._put(path, text, flush_to_disk=False) for path, text in texts}
         with self._lock:
+            self._room.texts += sum(sizes.values())
             self._append(execution_event(execution, sizes), flush_to_disk=False)
             self._events.executions[execution.label] = execution
         self.view_now_and_then()
@@ -283,7 +287,7 @@ class RunStore:
     @contextmanager
     def work(self, node: str, who: str) -> Iterator[None]:
         """Record when a node begins and ends its work. Raises BadInput if the log has no room for the result."""
-        self._check_room()
+        self._room.check_log()
         self._append(Began(node=node, who=who), flush_to_disk=False)
         try:
             yield
@@ -324,13 +328,6 @@ class RunStore:
             self._put(RUN, to_json(run_view(self.log, self.findings)), flush_to_disk=False)
             self._viewed = time.monotonic()
 
-    def _check_room(self) -> None:
-        if self._bytes > MOST_LOG_BYTES - ROOM_FOR_RESULTS:
-            raise BadInput(
-                f"{self.folder / LOG}: full: a log of more than {MOST_LOG_BYTES >> 20} MiB could not be read again. "
-                "Finished work is kept, and nothing more is started; split the work into several runs"
-            )
-
     def _append(self, event: RunEvent, *, flush_to_disk: bool = True) -> None:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         event = event.model_copy(update={"time": now, "worked": round(self._worked, 3)})
@@ -338,7 +335,7 @@ class RunStore:
         with self._lock, naming(self.folder / LOG):
             self._file.write(line + "\n")
             self._file.flush()
-            self._bytes += len(line) + 1  # in ASCII
+            self._room.log += len(line) + 1  # in ASCII
             if flush_to_disk:
                 os.fsync(self._file.fileno())
             self._events.take(event)

@@ -1,0 +1,99 @@
+"""Where gedanken words its requests otherwise than when a run began, nothing is asked again."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import imagined, real
+
+from gedanken.agents.messages import Message
+from gedanken.agents.model import Sampling
+from gedanken.agents.registry import open_model
+from gedanken.experiment.errors import BadInput, NotKept
+from gedanken.experiment.execution import Execution, Seal
+from gedanken.experiment.progress import Silent
+from gedanken.experiment.run_spec import ModelSpec
+from gedanken.prompts import digest_of
+from gedanken.records.came_again import Changed
+from gedanken.records.kept_model import CARD, keep_replies, replayed
+from gedanken.records.ledger import Ledger
+
+Script = Callable[[list[dict[str, Any]]], str]
+
+
+async def ask(name: str, folder: Path, system: str, *typed: str, prompts: str | None = "one") -> list[str]:
+    """What the model replies to each command, in a process of its own."""
+    async with open_model(ModelSpec(name=name), Silent()) as model:
+        kept = keep_replies(model, Ledger(folder), lambda _told: None, prompts=prompts)
+        sampling = Sampling(seed=0, max_tokens=8)
+        asked = [[Message("system", system), Message("user", text)] for text in typed]
+        return [(await kept.reply(one, sampling, role="imagined machine")).text for one in asked]
+
+
+@pytest.mark.parametrize("system", ["You are bash.", "You are bash"])
+def test_a_request_in_other_words_is_not_paid_for(tmp_path: Path, scripted: Script, system: str) -> None:
+    name = scripted([{"when": "", "samples": ["well"]}])
+    asyncio.run(ask(name, tmp_path, "You are a terminal.", "ls", "pwd"))
+    replies = sorted((tmp_path / "ledger/replies").iterdir())
+    with pytest.raises(BadInput, match="words its requests differently"):
+        asyncio.run(ask(name, tmp_path, system, "ls"))
+    assert sorted((tmp_path / "ledger/replies").iterdir()) == replies
+
+
+def test_other_requests_and_lost_replies_are_asked_as_before(tmp_path: Path, scripted: Script) -> None:
+    name = scripted([{"when": "", "samples": ["well"]}])
+    asyncio.run(ask(name, tmp_path, "You are a terminal.", "ls"))
+    (lost,) = (tmp_path / "ledger/replies").glob("*.json")
+    lost.unlink()
+    assert asyncio.run(ask(name, tmp_path, "You are a terminal.", "ls", "pwd")) == ["well", "well"]
+    # As where a program is another: what was asked before it came from the ledger.
+    assert asyncio.run(ask(name, tmp_path, "You are a terminal.", "ls", "id")) == ["well", "well"]
+
+
+def test_a_run_with_replies_is_refused_by_a_version_with_other_prompts(tmp_path: Path, scripted: Script) -> None:
+    name = scripted([{"when": "", "samples": ["well"]}])
+    asyncio.run(ask(name, tmp_path, "You are a terminal.", prompts="none is sent"))
+    asyncio.run(ask(name, tmp_path, "You are a terminal.", "ls"))
+    with pytest.raises(BadInput, match="words its requests differently"):
+        asyncio.run(ask(name, tmp_path, "You are a terminal.", prompts="two"))
+    model = replayed(Ledger(tmp_path, writes=False), 1, prompts="two")
+    with pytest.raises(NotKept, match="other prompts than those of the run"):
+        asyncio.run(model.reply([Message("user", "id")], Sampling(seed=0, max_tokens=8), role="imagined machine"))
+
+
+def test_a_run_of_a_version_that_kept_no_digest_is_gone_on_with(tmp_path: Path, scripted: Script) -> None:
+    name = scripted([{"when": "", "samples": ["well"]}])
+    asyncio.run(ask(name, tmp_path, "You are a terminal.", "ls"))
+    ledger = Ledger(tmp_path)
+    card = ledger.get("about", CARD) or {}
+    assert card.pop("prompts") == "one"
+    ledger.put("about", CARD, card)
+    assert asyncio.run(ask(name, tmp_path, "You are a terminal.", "ls", prompts="two")) == ["well"]
+    assert "prompts" not in (ledger.get("about", CARD) or {})
+
+
+def test_the_digest_is_of_the_prompts_that_are_named() -> None:
+    assert len({digest_of("terminal"), digest_of("terminal", "coder"), digest_of("terminal", "probe")}) == 3
+
+
+def sealed(reply: str, seal: str) -> Execution:
+    return imagined(reply, raw_reply=reply, seal=Seal(seal, "m", {}, "2026-11-30T00:00:00.000+00:00"))
+
+
+def test_an_entry_that_is_still_there_was_neither_missing_nor_damaged(tmp_path: Path) -> None:
+    before, now = sealed("1", "a" * 64), sealed("2", "b" * 64)
+    ledger = Ledger(tmp_path)
+    ledger.put("replies", "one", {"reply": {"text": "1", "seal": {"sha256": "a" * 64}}})
+    told = Changed(tmp_path).why(before, now)
+    assert "missing or damaged" not in told and "this version of gedanken asks" in told
+    ledger.path("replies", "one").unlink()
+    assert "was missing or damaged" in Changed(tmp_path).why(before, now)
+
+
+def test_a_real_result_that_is_still_there_depends_on_something_that_changed(tmp_path: Path) -> None:
+    before = real("1")
+    Ledger(tmp_path).put("executions", "one", asdict(before))
+    assert "what it depends on differs" in Changed(tmp_path).why(before, real("2"))

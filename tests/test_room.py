@@ -1,0 +1,118 @@
+"""What a run writes can be read again: where more could not, it is said beforehand, and nothing more is begun."""
+
+import asyncio
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import real
+from folders import spec_of
+
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.execution import Execution, Limits
+from gedanken.experiment.run_spec import RunSpec
+from gedanken.records import room
+from gedanken.records.kept_machine import KeptMachine, keep_executions
+from gedanken.records.ledger import MOST_BYTES, Ledger
+from gedanken.records.read_run import read_run
+from gedanken.records.room import MOST_PRINTED_BYTES
+from gedanken.records.run_meter import RunMeter
+from gedanken.records.run_store import RunStore, open_store, reopen_store
+from gedanken.runner import run
+from gedanken.sandbox.host_engine import HostEngine
+from gedanken.sandbox.machine import SandboxMachine
+from gedanken.terminal.screen import Screen
+
+
+def printing(most: int) -> RunSpec:
+    spec = spec_of()
+    return spec.model_copy(
+        update={"experiment": spec.experiment.model_copy(update={"limits": Limits(output_bytes=most)})}
+    )
+
+
+def test_an_output_that_could_not_be_read_again_is_refused_before_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "replies.yaml").write_text("[]")
+    with pytest.raises(BadInput, match="output_bytes: 150000000: a run stores at most"):
+        asyncio.run(run(printing(150_000_000), Screen(), tmp_path / "run"))
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("piece", ["\0", "\x1b", "\\xff", '"', "\N{MATHEMATICAL BOLD CAPITAL A}"])
+def test_the_longest_outputs_of_a_run_are_read_again_from_its_ledger(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, piece: str
+) -> None:
+    """Both limits are 1,024 times as small. Each byte that is no text becomes the four characters of `\\xff`."""
+    monkeypatch.setattr("gedanken.records.ledger.MOST_BYTES", MOST_BYTES >> 10)
+    is_no_text = piece == "\\xff"
+    length = (MOST_PRINTED_BYTES >> 10) // (1 if is_no_text else len(piece.encode()))
+    written = asdict(real(piece * (length - 1), terminal=piece * length))
+    Ledger(tmp_path).put("executions", "one", written)
+    read = Ledger(tmp_path).get("executions", "one")
+    assert read is not None and (read["stdout"], read["terminal"]) == (written["stdout"], written["terminal"])
+
+
+def in_ledger(folder: Path) -> list[dict[str, Any]]:
+    return list(Ledger(folder, writes=False).whole("executions"))
+
+
+def both(machine: KeptMachine) -> list[Execution]:
+    async def use() -> list[Execution]:
+        return [await machine.run(command, label="one") for command in ("echo 1", "echo 2; echo 3 >&2")]
+
+    return asyncio.run(use())
+
+
+def test_equal_texts_are_in_an_entry_once_and_older_entries_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GEDANKEN_CACHE", str(tmp_path / "cache"))
+    real_machine = SandboxMachine.open(HostEngine(Path(sys.prefix)), tmp_path, Limits(), run_id="once")
+
+    def kept(store: RunStore) -> KeptMachine:
+        return keep_executions(
+            real_machine, Ledger(tmp_path / "run"), print, store.note, RunMeter(store, None).execution
+        )
+
+    (tmp_path / "run").mkdir()
+    try:
+        with open_store(tmp_path / "run", spec_of()) as store:
+            ran = both(kept(store))
+            assert [one.terminal for one in ran] == ["1\n", "2\n3\n"] and ran[1].stdout == "2\n"
+            assert sorted("terminal" in entry for entry in in_ledger(tmp_path / "run")) == [False, True]
+            assert both(kept(store)) == ran
+            ledger = Ledger(tmp_path / "run")
+            for path in (tmp_path / "run/ledger/executions").glob("*.json"):
+                entry = ledger.get("executions", path.stem) or {}
+                ledger.put("executions", path.stem, {"terminal": entry["stdout"], **entry})
+            assert both(kept(store)) == ran
+    finally:
+        real_machine.session.close()
+
+
+def test_a_folder_that_is_full_of_outputs_is_added_nothing_and_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "MOST_TEXT_BYTES", 10_000)
+
+    async def runs(store: RunStore) -> None:
+        async with RunMeter(store, None).execution("one", 9, lambda: False):
+            pass
+
+    with open_store(tmp_path, spec_of()) as store:
+        for seed in range(2):
+            asyncio.run(runs(store))
+            store.keep_execution(real("x" * 6000, seed, program=None))
+        with pytest.raises(BadInput, match="full: the outputs of a run"):
+            asyncio.run(runs(store))
+    with reopen_store(tmp_path) as store:
+        with pytest.raises(BadInput, match="full: the outputs of a run"):
+            asyncio.run(runs(store))
+        with store.work("report", "the comparison"):  # what needs nothing more goes on
+            pass
+    assert len(read_run(tmp_path).executions) == 2

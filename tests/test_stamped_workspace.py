@@ -1,0 +1,84 @@
+"""A process ends after it stored a result: the command is not run again, only to bring its workspace there."""
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gedanken.experiment.execution import Limits
+from gedanken.records.kept_machine import RUN_AGAIN, KeptMachine, free, keep_executions
+from gedanken.records.ledger import Ledger
+from gedanken.sandbox.host_engine import HostEngine
+from gedanken.sandbox.machine import SandboxMachine
+
+TRAIN = "echo trained >> file"
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SandboxMachine]:
+    monkeypatch.setenv("GEDANKEN_CACHE", str(tmp_path / "cache"))
+    machine = SandboxMachine.open(HostEngine(Path(sys.prefix)), tmp_path, Limits(), run_id="stamped")
+    yield machine
+    machine.session.close()
+
+
+def goes_on(workspace: SandboxMachine, run: Path, *commands: str, notes: list[str]) -> list[str]:
+    """What the commands print, in a process of their own."""
+
+    async def use(kept: KeptMachine) -> list[str]:
+        kept.write("begun", "begun\n")
+        return [(await kept.run(command, label="line")).stdout for command in commands]
+
+    return asyncio.run(use(keep_executions(workspace, Ledger(run), print, notes.append, free)))
+
+
+def stops_before_stamping(workspace: SandboxMachine, run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stamp = KeptMachine._stamp
+
+    def full(self: KeptMachine, state: str | None, doing: str = "") -> None:
+        if state is not None and self._steps[-1].command == TRAIN:
+            raise OSError("No space left on device")
+        stamp(self, state, doing)
+
+    with monkeypatch.context() as patched, pytest.raises(OSError, match="No space"):
+        patched.setattr(KeptMachine, "_stamp", full)
+        goes_on(workspace, run, TRAIN, notes=[])
+
+
+def test_the_workspace_is_gone_on_with_after_a_result_was_stored(
+    tmp_path: Path, workspace: SandboxMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stops_before_stamping(workspace, tmp_path, monkeypatch)
+    notes: list[str] = []
+    assert goes_on(workspace, tmp_path, TRAIN, "cat begun file", notes=notes) == ["", "begun\ntrained\n"]
+    assert notes == []
+
+
+def test_it_is_restored_where_the_result_was_lost(
+    tmp_path: Path, workspace: SandboxMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stops_before_stamping(workspace, tmp_path, monkeypatch)
+    for entry in (tmp_path / "ledger/executions").glob("*.json"):
+        entry.unlink()
+    assert goes_on(workspace, tmp_path, TRAIN, "cat begun file", notes=[]) == ["", "begun\ntrained\n"]
+
+
+def test_another_command_that_was_cut_off_is_restored_as_before(
+    tmp_path: Path, workspace: SandboxMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notes: list[str] = []
+    goes_on(workspace, tmp_path, TRAIN, notes=notes)
+    put = Ledger.put
+
+    def dies(self: Ledger, kind: str, key: str, value: dict[str, object]) -> dict[str, object]:
+        if kind == "executions":
+            raise OSError("No space left on device")
+        return put(self, kind, key, value)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patched, pytest.raises(OSError, match="No space"):
+        patched.setattr(Ledger, "put", dies)
+        goes_on(workspace, tmp_path, TRAIN, "echo more >> file", notes=notes)
+    assert goes_on(workspace, tmp_path, TRAIN, "cat begun file", notes=notes)[1] == "begun\ntrained\n"
+    assert not [note for note in notes if RUN_AGAIN in note]
