@@ -35,8 +35,8 @@ COOLED = (
 )
 
 SETTLED = (
-    "a failed reply was not requested again: the replies after it depend on the failure, and would have to be "
-    "requested again too"
+    "the model was not asked again for a failed reply: the replies after it depend on the failure, and would have to "
+    "be requested again too"
 )
 REWORDED = (
     "gedanken now words its requests differently than when this run was started, so it would make and pay for all of "
