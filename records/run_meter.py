@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from gedanken.experiment.blocking import off_loop
 from gedanken.experiment.budget import Budget, Price, Tokens, Used
-from gedanken.experiment.errors import BadInput, BudgetSpent
+from gedanken.experiment.errors import BadInput, BudgetSpent, Interrupted
 from gedanken.experiment.use_events import Reserved, Settled
 from gedanken.records.run_store import RunStore
 
@@ -35,6 +35,7 @@ class RunMeter:
         self._before = store.seconds_worked
         self._under_way: dict[str, tuple[int, int, float]] = {}
         self._changed = asyncio.Condition()
+        self._begins_nothing = False
         self._tasks: set[asyncio.Task[None]] = set()
         if self.budget.usd is not None and price is None:
             raise BadInput(
@@ -52,6 +53,15 @@ class RunMeter:
         if self.budget.minutes is None:
             return None
         return 60 * self.budget.minutes - self._before - (time.monotonic() - self._began)
+
+    def begin_nothing(self) -> None:
+        """Let running requests and executions finish, and start nothing else: from now on, raise Interrupted."""
+        self._begins_nothing = True
+
+    def check_begins(self) -> None:
+        """Raise Interrupted after `begin_nothing`."""
+        if self._begins_nothing:
+            raise Interrupted(self._store.folder)
 
     def spent(self, *, but_gpus: bool = False) -> BudgetSpent | None:
         """Return an error that names the used-up limits, if any; `but_gpus` ignores the limit of GPU-seconds."""
@@ -78,8 +88,9 @@ class RunMeter:
         """Reserve GPUs for an execution; call the yielded function with the seconds that it took.
 
         If `has_begun` returns False, GPU-seconds that were recorded under `name` before belong to a lost execution,
-        and stay counted. Raises BudgetSpent if a limit is used up.
+        and stay counted. Raises BudgetSpent if a limit is used up, and Interrupted after `begin_nothing`.
         """
+        self.check_begins()
         if not self.gpus:
             if spent := self.spent():
                 raise spent
@@ -105,6 +116,7 @@ class RunMeter:
                 if is_found or self._is_room(event.gpu_seconds > 0):
                     break
                 await self._changed.wait()
+                self.check_begins()
             self._store.reserve(event)
             self._under_way[event.name] = (event.read, event.written, event.gpu_seconds)
         return event.name
