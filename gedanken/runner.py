@@ -305,7 +305,8 @@ async def _drive(context: "Context", screen: Screen, collector: str | None) -> s
                         outcome, asked = await _follow(events, context.store, screen, plan)
                     if asked is None:
                         return outcome
-                    answer = ask_person(Question.model_validate(asked), folder)
+                    with context.store.clock.waiting():
+                        answer = ask_person(Question.model_validate(asked), folder)
                     given = Command(resume=answer.model_dump(mode="json"))
     except GraphDrained:
         return INTERRUPTED

@@ -1,7 +1,6 @@
 """Accounts for the budget of a run, over all its processes."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from uuid import uuid4
@@ -31,8 +30,6 @@ class RunMeter:
         """Number of GPUs that each execution uses."""
         self._store = store
         self._price = price
-        self._began = time.monotonic()
-        self._before = store.seconds_worked
         self._under_way: dict[str, tuple[int, int, float]] = {}
         self._changed = asyncio.Condition()
         self._begins_nothing = False
@@ -52,7 +49,7 @@ class RunMeter:
         """Seconds until the allowed minutes are over; None if they are not limited."""
         if self.budget.minutes is None:
             return None
-        return 60 * self.budget.minutes - self._before - (time.monotonic() - self._began)
+        return 60 * self.budget.minutes - self._seconds
 
     def begin_nothing(self) -> None:
         """Let running requests and executions finish, and start nothing else: from now on, raise Interrupted."""
@@ -154,6 +151,10 @@ class RunMeter:
         return {
             "usd": self._price.of(tokens.read, tokens.written) if self._price else 0.0,
             "tokens": tokens.read + tokens.written,
-            "minutes": (self._before + time.monotonic() - self._began) / 60,
+            "minutes": self._seconds / 60,
             "gpu-seconds": used.gpu_seconds,
         }
+
+    @property
+    def _seconds(self) -> float:
+        return self._store.seconds_worked + self._store.clock.seconds
