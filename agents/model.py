@@ -20,7 +20,7 @@ from gedanken.agents.request_settings import Call, prepare_call, speaks_response
 from gedanken.agents.settings import Learned, Setting, said_of
 from gedanken.agents.streamed_reply import StreamedReply
 from gedanken.agents.time_limits import USUAL_LIMITS, TimeLimits, in_time
-from gedanken.experiment.errors import BudgetSpent, NoModel
+from gedanken.experiment.errors import BudgetSpent, Interrupted, NoModel
 from gedanken.experiment.execution import Cause, OnOutput, Seal
 from gedanken.experiment.surprisal import Lines
 
@@ -206,6 +206,8 @@ class Model:
     ) -> Reply:
         """Request a reply; ask again without refused settings, or with more tokens if only reasoning arrived."""
         await self.learned.turn()
+        if self.pace.gone:
+            raise self.pace.gone
         for _ in range(MOST_REFUSALS):
             wanted = _wanted(sampling, self.learned)
             has_system = any(message.role == "system" for message in messages)
@@ -216,7 +218,7 @@ class Model:
             try:
                 async with metered(self.meter, sent, call.tokens, heard, partial(_tell, sending)):
                     await self._hear(call, sent, role, heard, on_text, enough)
-            except BudgetSpent:
+            except (BudgetSpent, Interrupted):
                 raise
             except _ListenerFailed as failed:
                 raise failed.error from None

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from gedanken.agents.model_errors import ModelBusy, NoReply
-from gedanken.experiment.errors import NoModel
+from gedanken.experiment.errors import GedankenError, NoModel
 from gedanken.experiment.execution import Cause
 from gedanken.experiment.progress import Progress, Silent
 
@@ -160,8 +160,8 @@ class Pace:
     bucket: Bucket = field(default_factory=Bucket)
     begins_anew: bool = True
     """True if an interrupted reply is requested again; False if a person has read its beginning while it streamed."""
-    gone: NoModel | None = None
-    """The error because of which the run gave up the model; None as long as the model is used."""
+    gone: GedankenError | None = None
+    """The error because of which no more requests are sent; None as long as the model is used."""
     _slots: asyncio.Semaphore = field(init=False)
     _loop: asyncio.AbstractEventLoop | None = None
     _told_until: float = 0.0
@@ -197,7 +197,7 @@ class Pace:
                     self.bucket.take(epoch)
                     raise
                 except NoModel as error:
-                    self._lose(error)
+                    self.stop(error)
                     raise
                 else:
                     self.bucket.take(epoch)
@@ -212,6 +212,11 @@ class Pace:
             if self.gone:
                 self.bucket.over.set()
 
+    def stop(self, error: GedankenError) -> None:
+        """Send no more requests: those that wait raise `error`. Requests that were sent still get their replies."""
+        self.gone = self.gone or error
+        self.bucket.over.set()
+
     def forget(self) -> None:
         """Use the model again if the run gave it up: a person may have fixed the cause."""
         if self.gone:
@@ -222,7 +227,7 @@ class Pace:
         self.bucket.refuse(epoch, busy.retry_after)
         refused_since = self.bucket.refused_since or time.monotonic()
         if self.bucket.opens - refused_since > LONGEST_WAIT:
-            self._lose(_too_long(busy, self.bucket.opens))
+            self.stop(_too_long(busy, self.bucket.opens))
         if self.gone:
             raise self.gone from busy
         self._tell(busy, self.bucket.opens)
@@ -242,10 +247,6 @@ class Pace:
         self._tell(busy, until)
         with suppress(TimeoutError):
             await asyncio.wait_for(self.bucket.over.wait(), until - time.monotonic())
-
-    def _lose(self, error: NoModel) -> None:
-        self.gone = self.gone or error
-        self.bucket.over.set()
 
     def _tell(self, busy: ModelBusy, until: float) -> None:
         """Report a wait, once for all requests that wait until about the same time."""

@@ -41,23 +41,24 @@ class NoModel(GedankenError):
 class RequestRefused(NoModel):
     """The model's server refused a request that the run needs, and that is never repeated."""
 
+    SAID = "this request is not sent again, so resuming the run does not help"
+
     def __init__(self, why: str, line: int | None = None) -> None:
         """`why` is the server's error; `line` is the script line, counted from 1, or None for a boot command."""
         fork = f"use `gedanken fork RUN --at {line} --model …` (another model from that line on), or " if line else ""
-        super().__init__(
-            f"{why}; this request is not sent again, so resuming the run does not help; {fork}start a new run"
-        )
+        super().__init__(f"{why}; {self.SAID}; {fork}start a new run")
 
 
 class BudgetSpent(NoModel):
     """A run has used up its budget."""
 
     exit_code = 7
+    SAID = "the budget is used up"
 
     def __init__(self, spent: str, folder: Path) -> None:
         """`spent` says which limit is used up; `folder` is the run's folder."""
         super().__init__(
-            f"the budget is used up ({spent}); finished work is kept; to continue with a larger budget: "
+            f"{self.SAID} ({spent}); finished work is kept; to continue with a larger budget: "
             f"gedanken resume {shlex.quote(str(folder))} --budget …"
         )
 

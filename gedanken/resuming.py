@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ from gedanken.analysis.analyze import Compared, analyze
 from gedanken.experiment.approval import BY_PERSON, Approve, EditIt, Reject, asks_person, in_words, without_keys
 from gedanken.experiment.budget import Budget
 from gedanken.experiment.counts import many
-from gedanken.experiment.errors import BadInput
+from gedanken.experiment.errors import BadInput, BudgetSpent, RequestRefused
 from gedanken.experiment.files import Inside
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import RunLog
@@ -20,7 +20,7 @@ from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.secrets import REMOVED, shown_address
 from gedanken.experiment.use_events import Settled
 from gedanken.records.kept_failures import failures_of
-from gedanken.records.read_log import LEFT_OUT, MOST_FOLDER_BYTES, REPLAY, is_replay, read_spec
+from gedanken.records.read_log import LEFT_OUT, MOST_FOLDER_BYTES, REPLAY, is_replay, read_spec, when_begun
 from gedanken.records.read_run import is_run_folder, read_run, with_tokens
 from gedanken.records.run_folder import make_folder, new_folder
 from gedanken.records.run_lock import is_at_work
@@ -230,17 +230,49 @@ async def _replaying(spec: RunSpec, store: RunStore, source: RunLog) -> "AsyncIt
     yield replay_context(spec, store, source, Compared())
 
 
-def newest_unfinished() -> Path:
-    """Return the newest folder under runs/ whose run is unfinished, not at work, and not a replay. Raises BadInput if
-    there is none."""
-    begun = [path for path in RUNS.iterdir() if path.is_dir()] if RUNS.is_dir() else []
-    for path in sorted(begun, key=lambda folder: folder.stat().st_mtime, reverse=True):
+def newest_unfinished(screen: Screen | None = None, budget: Budget | None = None) -> Path:
+    """Return the folder of the newest unfinished run under runs/, and tell `screen` which it is.
+
+    Of these runs, those that resuming helps go before the others; `budget` is the new budget, if there is one. Runs
+    at work and replays do not count. Raises BadInput if there is none.
+    """
+    passed: list[Path] = []
+    for path in _newest_first():
         try:
-            if is_run_folder(path) and not is_at_work(path) and not read_run(path).is_over and not is_replay(path):
-                return path
+            if not is_run_folder(path) or is_at_work(path) or is_replay(path) or (log := read_run(path)).is_over:
+                continue
         except (BadInput, OSError):
             continue
+        if _is_helped(log, budget):
+            newer = f"; resuming does not help these newer runs: {', '.join(map(str, passed))}" if passed else ""
+            if screen is not None:
+                screen.say(f"resuming {path}{newer}")
+            return path
+        passed.append(path)
+    if passed:  # resuming it says what does help
+        return passed[0]
     raise BadInput("there is no unfinished run under runs/; name a run folder")
+
+
+def _newest_first() -> list[Path]:
+    """Return the folders of runs under runs/, by the time at which the runs began."""
+    begun: list[tuple[str, Path]] = []
+    for path in RUNS.iterdir() if RUNS.is_dir() else ():
+        with suppress(BadInput):
+            begun.append((when_begun(path), path))
+    return [path for _time, path in sorted(begun, reverse=True)]
+
+
+def _is_helped(log: RunLog, budget: Budget | None) -> bool:
+    """Return whether resuming an unfinished run needs neither a person's approval nor a larger budget, and the
+    model's server has not refused a request for good."""
+    is_spent = BudgetSpent.SAID in log.outcome and budget is None
+    if log.spec is None or is_spent or RequestRefused.SAID in log.outcome:
+        return False
+    with suppress(BadInput):
+        _waiting(log.spec, log)
+        return False
+    return True
 
 
 def spec_to_resume(folder: Path, again: Again, *, asks_its_model: bool = True) -> RunSpec:

@@ -292,7 +292,8 @@ async def _drive(context: "Context", screen: Screen, collector: str | None) -> s
                 }
                 while True:
                     running = screen.run(spec.experiment.limits.reply_tokens, plan)
-                    signals = interruptible(control, screen) if screen.takes_signals else nullcontext()
+                    halting = interruptible(control, context.begin_nothing, screen)
+                    signals = halting if screen.takes_signals else nullcontext()
                     left = context.meter.seconds_left() if context.meter else None
                     with running, signals, in_minutes(control, left, spec.budget):
                         events = graph.astream(
@@ -306,7 +307,8 @@ async def _drive(context: "Context", screen: Screen, collector: str | None) -> s
                         outcome, asked = await _follow(events, context.store, screen, plan)
                     if asked is None:
                         return outcome
-                    answer = ask_person(Question.model_validate(asked), folder)
+                    with context.store.clock.waiting():
+                        answer = ask_person(Question.model_validate(asked), folder)
                     given = Command(resume=answer.model_dump(mode="json"))
     except GraphDrained:
         return INTERRUPTED

@@ -12,7 +12,7 @@ from gedanken.agents.session import Session
 from gedanken.analysis.analyze import Compared
 from gedanken.experiment.blocking import off_loop
 from gedanken.experiment.budget import Price
-from gedanken.experiment.errors import BadInput, BudgetSpent
+from gedanken.experiment.errors import BadInput, BudgetSpent, Interrupted
 from gedanken.experiment.execution import RealMachine
 from gedanken.experiment.persona import MachineFacts, Persona
 from gedanken.experiment.progress import Progress
@@ -91,6 +91,17 @@ class Context:
     def _note_once(self, told: str) -> None:
         if told not in self.store.log.notes:
             self.store.note(told)
+
+    def begin_nothing(self) -> None:
+        """Let running requests and executions finish, and start no others: those that wait raise Interrupted."""
+        if self.meter is not None:
+            self.meter.begin_nothing()
+            self.model.pace.stop(Interrupted(self.store.folder))
+
+    def check_begins(self) -> None:
+        """Raise Interrupted after `begin_nothing`."""
+        if self.meter is not None:
+            self.meter.check_begins()
 
     def spent(self) -> BudgetSpent | None:
         """Return an error that names the used-up budget limit; None if there is none."""

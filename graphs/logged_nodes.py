@@ -6,6 +6,7 @@ from typing import Any, TypeVar, cast
 
 from langgraph.runtime import Runtime
 
+from gedanken.experiment.errors import Interrupted
 from gedanken.experiment.script import Experiment
 from gedanken.graphs.context import Context, keep_what_was_learned
 
@@ -23,6 +24,20 @@ def logged(node: Node) -> Node:
                 return await node(state, runtime)
             finally:
                 keep_what_was_learned(context)
+
+    return cast(Node, work)
+
+
+def leaf(node: Node) -> Node:
+    """Wrap a node that works on one seed or sample, so that it does nothing if it could not begin before an
+    interruption."""
+
+    @wraps(node)
+    async def work(state: Any, runtime: Runtime[Context]) -> Any:
+        try:
+            return await node(state, runtime)
+        except Interrupted:  # an error would end other seeds and samples that are running
+            return {}
 
     return cast(Node, work)
 

@@ -27,7 +27,7 @@ from gedanken.experiment.surprisal import NotAvailable, Surprisal
 from gedanken.graphs.approving import is_to_be_approved, question_on, rejection_of
 from gedanken.graphs.booting import boot_limits, check_booted
 from gedanken.graphs.context import Context
-from gedanken.graphs.logged_nodes import logged
+from gedanken.graphs.logged_nodes import leaf, logged
 from gedanken.graphs.routing import (
     REJECTED,
     TRIES,
@@ -237,6 +237,7 @@ def _judged(context: Context, state: State, program: Program, execution: Executi
     return replace(program, works=not problems, problems=problems, edit=edit)
 
 
+@leaf
 @logged
 async def replicate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]:
     """Run the current script line on the real machine with another seed."""
@@ -245,6 +246,7 @@ async def replicate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]
     command = context.experiment.script[index].type or ""
     who = f"seed {seed}"
     async with context.cores.take(context.experiment.limits.cpus, _waiting(runtime, "replicate", who)) as waited:
+        context.check_begins()
         branch = await off_loop(context.machine.branch, seed, reseed=state["reseed"])
         about = _of_run(context, index, state["program"], origin="real", seed=seed, reseeded=state["reseed"])
         async with branch as machine, terminal_run(command, waited=round(waited, 1), **about) as traced:
@@ -260,6 +262,7 @@ async def replicate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]
     return {"executions": [execution.label]}
 
 
+@leaf
 @logged
 async def simulate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]:
     """Have the model imagine the current script line once."""
@@ -367,9 +370,11 @@ def _label(index: int, program: Program | None) -> str:
 
 
 def _waiting(runtime: Runtime[Context], node: str, who: str) -> Callable[[int], None]:
-    """Return a callback that reports how many other requests for cores are ahead."""
+    """Return a callback that reports how many other requests for cores are ahead. It raises Interrupted if nothing
+    more may begin."""
 
     def wait(ahead: int) -> None:
+        runtime.context.check_begins()
         runtime.heartbeat()
         runtime.stream_writer({"node": node, "who": who, "ahead": ahead})
 

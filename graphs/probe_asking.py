@@ -166,7 +166,7 @@ def _machine(context: Context, question: Question, session: Session, losses: lis
 async def _ask(context: Context, machine: ImaginedMachine, item: ProbeItem, question: Question) -> Execution:
     about = {"origin": "imagined", "machine": machine.name, "sample": question.sample}
     async with (
-        context.cores.take(context.model.cores, lambda _ahead: None) as waited,
+        context.cores.take(context.model.cores, lambda _ahead: context.check_begins()) as waited,
         terminal_run(COMMAND, **about, item=item.id, arm=question.arm, waited=round(waited, 1)) as traced,
     ):
         # The text before the program is the same in all questions, so the server's cache may serve it.

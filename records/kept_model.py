@@ -15,7 +15,7 @@ from gedanken.agents.rate_limits import Pace
 from gedanken.agents.scripted import ScriptedModel
 from gedanken.agents.settings import Setting
 from gedanken.experiment.blocking import off_loop
-from gedanken.experiment.errors import BadInput, BudgetSpent, NotKept
+from gedanken.experiment.errors import BadInput, BudgetSpent, Interrupted, NotKept
 from gedanken.experiment.execution import Cause, OnOutput
 from gedanken.experiment.run_spec import ModelSpec, RunSpec
 from gedanken.experiment.surprisal import Lines
@@ -169,7 +169,7 @@ class KeptModel(Model):
         fresh = await self._with_its_cache(messages, fresh)
         try:
             reply = await self._paced(messages, sampling, role, fresh, on_text, enough, sending)
-        except BudgetSpent:
+        except (BudgetSpent, Interrupted):
             if marked == [False]:  # a try before was refused
                 self.ledger.unmark_sent(mark)
             raise
@@ -196,6 +196,8 @@ class KeptModel(Model):
         if (found := await off_loop(self.ledger.get, "scores", key)) is None:
             if self.replays:
                 raise NotKept(f"{self.replays}: the surprisal of an output is not in the ledger")
+            if self.pace.gone:
+                raise self.pace.gone
             await off_loop(self.ledger.flush)
             lines = await score()
             values = {"lines": lines and [list(line) for line in lines]}

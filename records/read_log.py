@@ -66,6 +66,13 @@ def read_events(inside: Inside, spec: RunSpec | None = None) -> tuple[LogOfEvent
     return found, tuple(notes)
 
 
+def when_begun(folder: Path) -> str:
+    """Return the time at which a run began (UTC, ISO 8601); empty if its log does not say so. Raises BadInput."""
+    lines = Inside(folder, MOST_LOG_BYTES).read(LOG, MOST_LOG_BYTES).split(b"\n")
+    first = next((line for line in lines if b'"kind": "started"' in line), None)
+    return "" if first is None else _event(first, folder / LOG).time
+
+
 def is_replay(folder: Path) -> bool:
     """Return whether a run is a replay: made from another run's ledger."""
     mark = f'"kind": "settled", "name": "{REPLAY}",'.encode()  # quotes inside a text would be escaped

@@ -1,14 +1,13 @@
 """Accounts for the budget of a run, over all its processes."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from uuid import uuid4
 
 from gedanken.experiment.blocking import off_loop
 from gedanken.experiment.budget import Budget, Price, Tokens, Used
-from gedanken.experiment.errors import BadInput, BudgetSpent
+from gedanken.experiment.errors import BadInput, BudgetSpent, Interrupted
 from gedanken.experiment.use_events import Reserved, Settled
 from gedanken.records.run_store import RunStore
 
@@ -31,10 +30,9 @@ class RunMeter:
         """Number of GPUs that each execution uses."""
         self._store = store
         self._price = price
-        self._began = time.monotonic()
-        self._before = store.seconds_worked
         self._under_way: dict[str, tuple[int, int, float]] = {}
         self._changed = asyncio.Condition()
+        self._begins_nothing = False
         self._tasks: set[asyncio.Task[None]] = set()
         if self.budget.usd is not None and price is None:
             raise BadInput(
@@ -51,7 +49,16 @@ class RunMeter:
         """Seconds until the allowed minutes are over; None if they are not limited."""
         if self.budget.minutes is None:
             return None
-        return 60 * self.budget.minutes - self._before - (time.monotonic() - self._began)
+        return 60 * self.budget.minutes - self._seconds
+
+    def begin_nothing(self) -> None:
+        """Let running requests and executions finish, and start nothing else: from now on, raise Interrupted."""
+        self._begins_nothing = True
+
+    def check_begins(self) -> None:
+        """Raise Interrupted after `begin_nothing`."""
+        if self._begins_nothing:
+            raise Interrupted(self._store.folder)
 
     def spent(self, *, but_gpus: bool = False) -> BudgetSpent | None:
         """Return an error that names the used-up limits, if any; `but_gpus` ignores the limit of GPU-seconds."""
@@ -78,8 +85,10 @@ class RunMeter:
         """Reserve GPUs for an execution; call the yielded function with the seconds that it took.
 
         If `has_begun` returns False, GPU-seconds that were recorded under `name` before belong to a lost execution,
-        and stay counted. Raises BudgetSpent if a limit is used up, BadInput if the run folder has no room.
+        and stay counted. Raises BudgetSpent if a limit is used up, BadInput if the run folder has no room, and
+        Interrupted after `begin_nothing`.
         """
+        self.check_begins()
         self._store.check_room()
         if not self.gpus:
             if spent := self.spent():
@@ -106,6 +115,7 @@ class RunMeter:
                 if is_found or self._is_room(event.gpu_seconds > 0):
                     break
                 await self._changed.wait()
+                self.check_begins()
             self._store.reserve(event)
             self._under_way[event.name] = (event.read, event.written, event.gpu_seconds)
         return event.name
@@ -143,6 +153,10 @@ class RunMeter:
         return {
             "usd": self._price.of(tokens.read, tokens.written) if self._price else 0.0,
             "tokens": tokens.read + tokens.written,
-            "minutes": (self._before + time.monotonic() - self._began) / 60,
+            "minutes": self._seconds / 60,
             "gpu-seconds": used.gpu_seconds,
         }
+
+    @property
+    def _seconds(self) -> float:
+        return self._store.seconds_worked + self._store.clock.seconds

@@ -65,7 +65,7 @@ from gedanken.records.run_files import (
 from gedanken.records.run_folder import make_parts, remove_left, remove_run_folder
 from gedanken.records.run_lock import check_files, locked_log
 from gedanken.records.run_view import run_view
-from gedanken.records.still_works import counted_until, repeating
+from gedanken.records.still_works import WorkClock, counted_until, repeating
 
 VIEW_SECONDS = 1.0
 """Minimum number of seconds between two updates of `run.json` during a run."""
@@ -88,7 +88,8 @@ class RunStore:
         """Executions that earlier processes recorded, by label."""
         self._changed = Changed(folder)
         self._lock = threading.RLock()
-        self._opened, self._viewed = time.monotonic(), float("-inf")
+        self.clock = WorkClock()
+        self._viewed = float("-inf")
         self._room = Room(folder, os.fstat(file.fileno()).st_size)
 
     @property
@@ -178,20 +179,16 @@ class RunStore:
         """Record that this process starts to work on the run, and then repeatedly that it still works."""
         self._file.write(json.dumps({"format": FORMAT}) + "\n")
         run = uuid4().hex if self._events.run is None else self._events.run
-        version, key, until = platform.python_version(), self.spec.key, counted_until(self._worked)
+        version, key, until = platform.python_version(), self.spec.key, counted_until(self.clock.seconds)
         self._append(Started(gedanken=__version__, python=version, spec=key, run=run, counted_until=until))
         return repeating(self._still_works)
 
     def _still_works(self) -> float:
-        worked = self._worked
+        worked = self.clock.seconds
         until = counted_until(worked)
         if not self._events.has_ended:
             self._append(StillWorks(counted_until=until), flush_to_disk=False)
         return until - worked
-
-    @property
-    def _worked(self) -> float:
-        return time.monotonic() - self._opened
 
     def opened(self, event: Opened) -> None:
         """Record the measured facts of the machine."""
@@ -330,7 +327,7 @@ class RunStore:
 
     def _append(self, event: RunEvent, *, flush_to_disk: bool = True) -> None:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        event = event.model_copy(update={"time": now, "worked": round(self._worked, 3)})
+        event = event.model_copy(update={"time": now, "worked": round(self.clock.seconds, 3)})
         line = json.dumps(redacted_value(event.model_dump(mode="json")))
         with self._lock, naming(self.folder / LOG):
             self._file.write(line + "\n")

@@ -5,8 +5,10 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 
 import pexpect
@@ -33,6 +35,8 @@ for epoch in range(3):
 """
 MENDED = PROGRAM + 'print("mended")\n'
 MINE = PROGRAM + 'print("mine")\n'
+WAITS = 3
+"""Seconds before a person answers."""
 IMAGINED = "".join(f"Epoch {n}/3 - loss: {0.9 - n / 10:.4f} - acc: 0.9000\n" for n in (1, 2, 3))
 
 Begin = Callable[..., list[str]]
@@ -133,6 +137,7 @@ def test_at_a_terminal_a_person_is_asked_there(begin: Begin, tmp_path: Path) -> 
     terminal.expect("or answer .l.ater")
     terminal.sendline("what?")
     terminal.expect("or answer .l.ater")
+    time.sleep(WAITS)  # this is no work, and no part of a budget's minutes
     terminal.sendline("r")
     terminal.expect("why")
     terminal.sendline("too long")
@@ -146,6 +151,9 @@ def test_at_a_terminal_a_person_is_asked_there(begin: Begin, tmp_path: Path) -> 
     terminal.expect(pexpect.EOF)
     terminal.close()
     assert terminal.exitstatus == 130
+    events = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()[1:]]
+    began, ended = (datetime.fromisoformat(events[at]["time"]) for at in (0, -1))
+    assert events[-1]["worked"] <= (ended - began).total_seconds() - WAITS + 0.5
     assert ran(tmp_path / "run") == ["train-v3: 1.5"]
     (tree,) = read_trace(tmp_path / "run")
     assert not [run for run in tree.walk() if "GraphInterrupt" in (run.error or "")]

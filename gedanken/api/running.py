@@ -114,7 +114,7 @@ async def _resume(
     """Continue a run that was interrupted, killed, or lost its model or engine. Nothing is paid for twice.
 
     Args:
-        folder: the run folder; None uses the newest unfinished run under `runs/`.
+        folder: the run folder; None uses the newest unfinished run under `runs/` that resuming helps.
         model: the chat model object, if the run was started from Python with one.
         base_url: the address of the model's server. Give it again if it is on another machine: API keys are sent only
             to an address that the user confirms.
@@ -127,8 +127,9 @@ async def _resume(
     Raises:
         The same errors as `run`.
     """
-    path = Path(folder) if folder else newest_unfinished()
-    work = go_on(path, screen_of(progress), Again(base_url, trusted))
+    screen = screen_of(progress)
+    path = Path(folder) if folder else newest_unfinished(screen)
+    work = go_on(path, screen, Again(base_url, trusted))
     if model is None:
         return await _analysed(work)
     with asked(model):

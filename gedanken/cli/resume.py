@@ -14,7 +14,9 @@ EPILOG = examples("gedanken resume runs/article-20261128-222335") + exit_codes()
 
 
 def resume(  # noqa: PLR0913 (each is an option of the command)
-    run: Annotated[Path | None, typer.Argument(help="A run folder; by default the newest unfinished one.")] = None,
+    run: Annotated[
+        Path | None, typer.Argument(help="A run folder; by default the newest unfinished one that resuming helps.")
+    ] = None,
     base_url: BaseUrl = None,
     trust: Trust = False,
     trace_otlp: TraceOtlp = None,
@@ -27,7 +29,5 @@ def resume(  # noqa: PLR0913 (each is an option of the command)
     from gedanken.terminal.screen import Screen
 
     with clear_errors():
-        finish(
-            go_on(run or newest_unfinished(), Screen(), Again(base_url, trust, trace_otlp, budget_of(budget))),
-            as_json,
-        )
+        screen, again = Screen(), Again(base_url, trust, trace_otlp, budget_of(budget))
+        finish(go_on(run or newest_unfinished(screen, again.budget), screen, again), as_json)

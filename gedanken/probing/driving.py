@@ -44,7 +44,8 @@ async def drive_probe(context: "Context", screen: Screen, collector: str | None,
                     "recursion_limit": STEPS_AT_MOST,
                     "run_name": "gedanken probe",
                 }
-                signals = interruptible(control, screen) if screen.takes_signals else nullcontext()
+                halting = interruptible(control, context.begin_nothing, screen)
+                signals = halting if screen.takes_signals else nullcontext()
                 left = context.meter.seconds_left() if context.meter else None
                 with signals, in_minutes(control, left, context.spec.budget):
                     events = graph.astream(

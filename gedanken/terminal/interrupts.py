@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -18,8 +18,11 @@ class Drains(Protocol):
 
 
 @contextmanager
-def interruptible(control: Drains, progress: Progress) -> Iterator[None]:
-    """On the first Ctrl-C, start nothing new; on a second one, or on SIGTERM, stop the running work."""
+def interruptible(control: Drains, begin_nothing: Callable[[], None], progress: Progress) -> Iterator[None]:
+    """On the first Ctrl-C, start nothing new; on a second one, or on SIGTERM, stop the running work.
+
+    `control` drains the graph, which finishes its nodes; `begin_nothing` stops what waits inside these nodes.
+    """
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     asked = False
 
@@ -35,6 +38,7 @@ def interruptible(control: Drains, progress: Progress) -> Iterator[None]:
         # running work may finish, because it is paid for
         asked = True
         control.request_drain("interrupted")
+        begin_nothing()
         progress.say("finishing what is running, then stopping; press Ctrl-C again to stop at once")
 
     before = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM)}
