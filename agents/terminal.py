@@ -37,7 +37,7 @@ _ERROR_LINE = re.compile(r"^[A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit)\b"
 
 
 def placing(name: str, source: str) -> Turn:
-    """Build the turn that puts a file on the imagined machine: it is typed in, and nothing is printed."""
+    """Build the turn in which a file is typed into the imagined machine, which prints nothing."""
     end = "EOF"
     while end in source.splitlines():
         end += "_"
@@ -67,8 +67,8 @@ def prints_nothing(command: str) -> bool:
 def exit_code_of(output: str, cut: bool) -> tuple[int | None, Cause]:
     """Infer the exit code of an imagined command, and the cause of its end, from its output.
 
-    The code is None if the reply was cut, and 0 if no error ends the output. Otherwise it is that error's usual code,
-    such as 127 for an unknown command.
+    The code is None if the reply was cut, and 0 if no error ends the output. An error has its usual code, such as 127
+    for an unknown command.
     """
     if cut:
         return None, Cause.CUT

@@ -19,7 +19,7 @@ _READERS: dict[type, TypeAdapter[Any]] = {kind: TypeAdapter(kind) for kind in (E
 def noun_of(kind: type[Noun], entry: dict[str, Any], what: object) -> Noun:
     """Build an Execution or a Program from plain values, ignoring unknown keys.
 
-    Raises BadInput, beginning with `what`, for wrong or missing values.
+    Raises BadInput for wrong or missing values. The message begins with `what`.
     """
     names = {field.name for field in fields(kind)}
     try:

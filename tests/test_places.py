@@ -1,4 +1,4 @@
-"""Values are given to points by their counters, whether these are ranked by counting or by sorting."""
+"""Values get their points by their counters, whether the counters are ranked by counting or by sorting."""
 
 import numpy as np
 import pytest

@@ -41,14 +41,14 @@ class _Copy(NamedTuple):
     ours: _Stream
     theirs: _Stream
     at: int
-    """Index in `ours` at which the first sequence of numbers begins that both streams have."""
+    """Index in `ours` at which the first shared sequence begins."""
     there: int
     numbers: int
-    """How many numbers of `ours` are part of a sequence that both streams have."""
+    """How many numbers of `ours` are part of a shared sequence."""
 
 
 def copied_numbers(run_set: RunSet) -> Iterable[Finding]:
-    """Find sequences of numbers that an imagined run shares with another run, too long for chance.
+    """Find sequences of numbers, too long for chance, that an imagined run shares with another run.
 
     Only numbers with three or more decimals count, except those that all real runs show. Nothing is reported if the
     program fixes its seed, or if the real runs have fewer than three seeds.
@@ -126,7 +126,7 @@ def _varying(stream: _Stream, constants: Numbers) -> tuple[_Stream, NDArray[np.i
 
 
 def _column(stream: _Stream, places: NDArray[np.int32], column: int | None) -> _Stream:
-    """Return the numbers of one column, or all if `column` is None, without immediate repetitions."""
+    """Return the numbers of one column, or of all columns if `column` is None, without immediate repetitions."""
     kept = slice(None) if column is None else places == column
     values, lines = stream.values[kept], stream.lines[kept]
     fresh = np.concatenate([[True], values[1:] != values[:-1]])[: len(values)]
@@ -151,10 +151,8 @@ def _copies(run_set: RunSet, streams: Sequence[_Stream]) -> Iterator[_Copy]:
 
 
 def _sharing(streams: Sequence[_Stream], real: int, row: int) -> Iterator[tuple[_Stream, _Stream]]:
-    """Yield each imagined stream with the first stream that has a sequence of `row` numbers in common.
-
-    The first `real` of the streams are those of real runs.
-    """
+    """Yield each imagined stream with the first other stream that shares a sequence of `row` numbers. `real` is the
+    number of real streams, which come first."""
     rows = [_distinct(_rows(stream.values, row)) for stream in streams]
     repeated = _distinct(_repeated(np.concatenate(rows)))
     if not len(repeated):
@@ -207,8 +205,8 @@ def _rows(values: Numbers, row: int) -> NDArray[np.uint64]:
 
 
 def _distinct(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Return the distinct hashes, sorted; `hashes` itself is sorted too, because copying millions takes longer than
-    sorting them. And sorting them is faster than a hash table."""
+    """Return the distinct hashes, sorted; `hashes` itself is sorted too."""
+    # Sorting is faster than a hash table, and copying millions of hashes takes longer than sorting them.
     hashes.sort()
     once: NDArray[np.uint64] = hashes[np.concatenate([[True], hashes[1:] != hashes[:-1]])[: len(hashes)]]
     return once

@@ -1,10 +1,4 @@
-"""Converts log lines for the comparison: empties progress bars, masks times, ids, paths and hosts, sorts the keys of
-JSON objects, and unwraps numbers that are printed as objects.
-
-Lines that differ only in their digits are changed at the same places (with a few exceptions, such as lines with
-`0x`). So the result for one line is reused for all lines that differ from it only in digits. In a training log of a
-million lines, only a few dozen lines differ in anything else.
-"""
+"""Converts log lines to the form in which they are compared, with masks in place of times and paths."""
 
 import re
 from collections import Counter
@@ -32,24 +26,21 @@ _ONCE: Pieces = ("\n",)
 
 
 _MAY_BE_EDITED = re.compile(r"\{|%\||[-=]>|\[[=>#.█\-]{3}|\|[#=]{3}|[\[(=] |\d {1,20}\]|[^\x00-\x19\x1b-\x7f]")
-"""Matches each line that may contain a JSON object, a progress bar or a padded number (`[ 10/400]`), and each line
-that is not ASCII. In all other lines, only times, ids, paths and hosts are masked."""
+"""Matches each line that may need more changes than masks, such as a line with a JSON object or a progress bar."""
 _SIGNS = ("{", "|", "[", "(", "=", ">", MASK)
-"""Each ASCII line that `_MAY_BE_EDITED` matches contains one of these characters."""
+"""Characters of lines that `_MAY_BE_EDITED` matches. An ASCII text without any of them is not searched."""
 _BLANKS = Rule(re.compile(MASK), (" ",))
-"""Replaces the mask that stands for a progress bar by a space, so that this mask does not count as a word."""
+"""Replaces the mask of a progress bar by a space, so that the mask does not count as a word."""
 _DRAWN = Rule(re.compile(r"(?<=\|)[-=]{1,400}(?=>\s*$)"), ("",))
 """Removes a drawn bar at the end of a line, as in `loss=0.5 |---->`. The length of the bar depends on a value."""
 _PADDING = Rule(re.compile(r"(?:(?<=[\[(])|(?<=\w=))[ ]{1,20}(?=[-+]?\.?\d)"), ("",))
-"""Removes the spaces that a format such as `[{step:3d}/400]` puts before a short number: `[ 10/400]` comes from the
-same print as `[100/400]`.
-"""
+"""Removes the spaces that a format such as `[{step:3d}/400]` puts before a short number, as in `[ 10/400]`."""
 _PADDING_BEHIND = Rule(re.compile(r"(?<=\d)[ ]{1,20}(?=\])"), ("",))
 """Removes the spaces that NumPy puts behind a number with fewer digits than usual: `[0.86 ]` beside `[0.762]`."""
 
 
 class ComparedLines:
-    """Converts lines for the comparison, with a cache."""
+    """Converts lines for the comparison. Lines that differ only in their digits share one entry of the cache."""
 
     def __init__(self, before: Before) -> None:
         self._before = before
@@ -57,6 +48,7 @@ class ComparedLines:
 
     def all(self, lines: Sequence[str]) -> list[str]:
         """Convert all lines, and return them in the same order. No line may contain a line break."""
+        # Of a million log lines, only a few dozen differ in more than their digits.
         keys = alike_in_digits("\n".join(lines)).split("\n")
         known = self._known
         times = Counter([key for key in keys if key not in known])
@@ -71,8 +63,7 @@ class ComparedLines:
         ]
 
     def _together(self, lines: Sequence[str]) -> list[str]:
-        """Convert several lines together, which is faster than one by one. Return them in the same order. No two of
-        the lines may be equal."""
+        """Convert several lines together, which is faster than one by one. No two lines may be equal."""
         is_edited = _may_be_edited(lines)
         masked = iter(
             masked_together([line for line, edit in zip(lines, is_edited, strict=True) if not edit], self._before)
@@ -123,9 +114,9 @@ class ComparedLines:
 
 
 def _may_be_edited(lines: Sequence[str]) -> list[bool]:
-    """Return, for each line, whether it may need more changes than masking. The slow pattern is skipped if all lines
-    are ASCII and none contains one of `_SIGNS`."""
+    """Return, for each line, whether the line may need more changes than masks."""
     text = "\n".join(lines)
+    # The pattern is slow, and no ASCII text without one of `_SIGNS` has a match.
     is_plain = text.isascii() and not any(sign in text for sign in _SIGNS)
     is_edited = [not is_plain and _MAY_BE_EDITED.search(line) is not None for line in lines]
     for may_be in (may_be_wrapped, may_lack_digits):

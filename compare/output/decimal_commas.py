@@ -1,4 +1,4 @@
-"""Finds decimal commas, which many countries use (`0,6931` is one number, not two), and replaces them by points."""
+"""Finds decimal commas, as in `0,6931`, and replaces them by points."""
 
 import re
 from collections.abc import Iterable
@@ -16,20 +16,17 @@ _BETWEEN = re.compile(r"(?<![\d,.])(\d{1,12}),(\d{1,18}%?)(?![\d,]|\.\d)")
 
 
 def has_decimal_commas(texts: Iterable[str]) -> bool:
-    """Return whether all these texts use decimal commas; False if there are no texts.
-
-    Three conditions must hold for a text. More than half of its numbers with a comma, and at least three of them,
-    cannot be thousands such as `12,345`. It has fewer numbers with a point than with a comma. No line consists only
-    of a text such as `3,14`, which may be two numbers.
-    """
+    """Return whether all these texts use decimal commas, as in `0,6931`; False if there are no texts."""
     told = [_writes_commas(text[:_SAMPLE]) for text in texts]
     return bool(told) and all(told)
 
 
 def _writes_commas(text: str) -> bool:
+    # A line `3,14` may be two numbers.
     if "," not in text or _PAIR.search(text):
         return False
     found = [(found["whole"], found["fraction"]) for found in _COMMA.finditer(text)]
+    # `12,345` may be thousands.
     certain = sum(whole == "0" or len(fraction) != 3 for whole, fraction in found)
     points = sum(1 for _point in _POINT.finditer(text))
     return certain >= _FEWEST and 2 * certain > len(found) and points < len(found)

@@ -12,11 +12,10 @@ _MINUS = ord("-")
 
 
 class DigitGroups:
-    """The groups of digits in the lines of a text, as columns with one row for each group. `shapes` holds the shape
-    of each line: the line with `0` in place of each group.
+    """The groups of digits in a text, as columns with one row for each group. `shapes` holds each line with `0` in
+    place of each group.
 
-    If a group has more than LONGEST digits, only the first LONGEST digits are read, and LONGEST + 1 zeros stand for
-    the group in the shape.
+    Of a group with more than LONGEST digits, only the first LONGEST are read; its shape has LONGEST + 1 zeros.
     """
 
     def __init__(self, text: str) -> None:

@@ -28,8 +28,7 @@ _TIME_WORD = re.compile(
 _WORDS = ("time", "took", "elapsed", "duration", "finished", "complete", "training", "(", "[")
 """A line that states a duration contains one of these."""
 _FEW = 8
-"""Minimum number of lines that are read together, as columns; fewer lines are read one by one. The lines must be
-equal, except for digits, from a word such as `took` to their end."""
+"""Minimum number of lines that are read together, as columns. The lines must have the same end, except for digits."""
 _SECONDS = {"ms": 0.001, "mil": 0.001, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "hou": 3600.0}
 
 
@@ -37,11 +36,9 @@ class Claimed(NamedTuple):
     """The durations that an output states."""
 
     seconds: float | None
-    """The duration in the last line that contains the word `total`. If no line contains it, the sum of all durations;
-    None if the output states no duration."""
+    """The total that the output states last, or else the sum of all durations; None if there is no duration."""
     last: int
-    """Index of the last line that states a total. If no line does, index of the last line that states a duration; -1
-    if no line states one."""
+    """Index of the line with the last total, or else with the last duration; -1 if the output states no duration."""
     lines: int
     """Number of lines that state a duration."""
 
@@ -60,22 +57,20 @@ def claimed_seconds(output: Transcript) -> Claimed:
 
 
 def _shapes_with_times(output: Transcript) -> dict[int, str]:
-    """Find the shapes that state a duration (a shape is a line with `0` in place of each group of digits). Return the
-    index of each, with the last part of its text, which contains the duration."""
+    """Map the index of each shape that states a duration to the end of the shape, such as `took 0.0s`."""
     named, shapes = cache(names_time), output.shapes
     ends = ((at, _from_time_word(shapes[at])) for at in output.shapes_with(_WORDS))
     return {at: _whole_values(end, shapes[at]) for at, end in ends if named(end)}
 
 
 def _whole_values(end: str, shape: str) -> str:
-    """Return `end`, the last part of `shape`, which contains the duration. If `end` may begin within the brackets of
-    a value such as `tensor(0.5)`, return the whole shape instead, because half a value cannot be read."""
+    """Return `end`, or the whole shape if `end` may begin inside the brackets of a value such as `tensor(0.5)`."""
+    # Half a value cannot be read.
     return shape if ")" in end.partition("(")[0] else end
 
 
 def _sum_together(output: Transcript, lines: NDArray[np.int64], end_of_shape: dict[int, str]) -> float:
-    """Return the sum, in seconds, of the durations that these lines state. Many lines whose shapes have the same end
-    are read together, as columns."""
+    """Sum the durations in these lines, in seconds. Many lines whose shapes have the same end are read together."""
     ends = {end: at for at, end in enumerate(dict.fromkeys(end_of_shape.values()))}
     index = np.zeros(len(output.shapes), np.int64)
     index[list(end_of_shape)] = [ends[end] for end in end_of_shape.values()]
@@ -87,14 +82,14 @@ def _sum_together(output: Transcript, lines: NDArray[np.int64], end_of_shape: di
 
 
 def _sum(output: Transcript, lines: NDArray[np.int64]) -> float:
-    """Return the sum, in seconds, of the durations that these lines state. The lines are read one by one."""
+    """Sum the durations in these lines, in seconds, line by line."""
+    # Many lines have the same end.
     seconds = cache(_seconds_in)
     return sum(seconds(_from_time_word(line)) or 0.0 for line in output.lines.at(lines))
 
 
 def _column(output: Transcript, lines: NDArray[np.int64], end: str) -> float:
-    """Return the sum, in seconds, of the durations that these lines state. All their shapes end with the text `end`,
-    which contains the durations."""
+    """Sum the durations in these lines, in seconds. The shape of each line must end with `end`."""
     column = output.column_of(lines, end)
     columns = [(column(*part.span("value")), seconds_of(part["unit"])) for part in _parts_in(end)]
     known = [float(values.sum()) * worth for values, worth in columns if values is not None]
@@ -102,14 +97,12 @@ def _column(output: Transcript, lines: NDArray[np.int64], end: str) -> float:
 
 
 def names_time(line: str) -> bool:
-    """Return whether a line states a duration. Instead of a line, its shape can be given."""
+    """Return whether a line, or the shape of a line, states a duration."""
     return _time_in(line) is not None
 
 
 def _from_time_word(line: str) -> str:
-    """Return the part of a line that begins with the word or bracket before its first duration, such as `took`; empty
-    if there is none. Many lines are equal in this part, and each different part is read only once.
-    """
+    """Return the end of a line, from a word such as `took` or a duration in brackets; empty without either."""
     named = _announced(line)
     return line[named.start() :] if named else ""
 
@@ -119,8 +112,7 @@ def _announced(line: str) -> re.Match[str] | None:
 
 
 def _time_in(line: str) -> re.Match[str] | None:
-    """Match the first part of the duration that a line states after a word such as `took`, or alone in brackets: `1m`
-    in `took 1m 2.5s`."""
+    """Match the first part of the duration in a line: `1m` in `took 1m 2.5s`."""
     named = _announced(line)
     return _DURATION.search(line, named.end()) if named else None
 
@@ -148,8 +140,8 @@ def seconds_of(unit: str) -> float:
 
 
 def untimed(line: str) -> str:
-    """Return a line with `#` in place of each duration, time of day and date, and in place of each value after a word
-    such as `took`. Such values differ between runs, even with the same seed."""
+    """Return a line with `#` in place of each duration, time and date, and of each value after a word such as `took`.
+    Such values differ between runs with the same seed, too."""
     word = _TIME_WORD.search(line)
     if word:
         line = line[: word.end()] + skeleton(line[word.end() :])

@@ -12,13 +12,12 @@ _PUT_IN = -1
 
 
 class Rule(NamedTuple):
-    """A pattern and its replacement. The replacement `by` is a sequence of texts and numbers; the number 1 stands
-    for what group 1 of the pattern matched."""
+    """A pattern and its replacement `by`: texts and numbers. The number 1 stands for the text of group 1."""
 
     pattern: re.Pattern[str]
     by: tuple[str | int, ...]
     but: Callable[[re.Match[str]], bool] | None = None
-    """A function that says whether a match is left unchanged. Without it, every match is replaced."""
+    """A function that says whether a match is left unchanged. If it is None, every match is replaced."""
 
 
 class Edited:
@@ -35,12 +34,12 @@ class Edited:
         return self.text != before
 
     def rearrange(self, pieces: Sequence[slice]) -> None:
-        """Reorder the line: make it of these slices of itself. Together, the slices must be the whole line."""
+        """Reorder the line, given its slices in the new order. Together, the slices must be the whole line."""
         self.text = made_of(self.text, pieces)
 
 
 class Traced(Edited):
-    """A line that is being changed, and that records where in the original line each of its characters was."""
+    """A line that is being changed, and that records the original position of each character."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -82,7 +81,7 @@ class Traced(Edited):
 
 
 def made_of(line: str, pieces: Sequence[str | slice] | Sequence[slice]) -> str:
-    """Build a changed line from these slices of the original line and inserted texts."""
+    """Build a changed line from slices of the original `line` and inserted texts."""
     return "".join([piece if isinstance(piece, str) else line[piece] for piece in pieces])
 
 

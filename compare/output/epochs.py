@@ -1,6 +1,4 @@
-"""Finds the epochs that an output does not show: those that it declares as skipped, those that are missing without a
-word, and those that the token limit cut.
-"""
+"""Finds the epochs that an output skips, lacks without a word, or lost to the token limit."""
 
 import math
 import re
@@ -27,11 +25,11 @@ class EpochCount:
     expected: int
     shown: int
     declared: tuple[int, ...]
-    """Missing epochs at a place where a line says that some are left out, such as a line `...`."""
+    """Missing epochs that a line declares as left out, such as the line `...`."""
     silent: tuple[int, ...]
     """Missing epochs that are neither in `declared` nor in `cut`."""
     cut: tuple[int, ...]
-    """Epochs that are missing at the end of an output that the token limit cut; without those in `declared`."""
+    """Missing epochs at the end of an output that the token limit cut, except those in `declared`."""
     extra: tuple[int, ...]
     """Epochs that are shown although the program cannot show them."""
     declaring: tuple[int, ...]
@@ -46,10 +44,10 @@ def count_epochs(  # noqa: PLR0913 (each is compared, and most have a default)
     possible: Set[int] = frozenset(),
     usual: Set[str] = frozenset(),
 ) -> EpochCount:
-    """Find which of the epochs in `wanted` an output shows. It may also show the epochs in `possible`, but need not.
+    """Find which of the epochs in `wanted` an output shows. The output may also show the epochs in `possible`.
 
-    `cut` says whether the token limit cut the output. A line whose form is in `usual` does not declare epochs as
-    skipped, because the program itself prints such lines, for example lines of dots.
+    `cut` is true if the token limit cut the output. Lines whose form is in `usual` never declare epochs as skipped,
+    because the program itself prints such lines.
     """
     declaring = _declaring(output, usual)
     epochs = _epochs_shown(declaring, curves)
@@ -71,19 +69,16 @@ def count_epochs(  # noqa: PLR0913 (each is compared, and most have a default)
 
 
 def _epochs_shown(declaring: Sequence[int], curves: Curves) -> Sequence[tuple[int, int]]:
-    """Return (line, epoch) for each line that shows an epoch.
-
-    `[epoch 3 to 98 omitted]` names an epoch but shows none: a line that declares epochs as skipped counts only if it
-    also contains a loss or an accuracy.
-    """
+    """Return (line, epoch) for each line that shows an epoch. The line `[epoch 3 to 98 omitted]` shows none."""
     if not declaring:
         return curves.epochs
+    # A line that declares epochs as skipped shows one only if the line has a loss or an accuracy, too.
     quiet = set(declaring) - {point.line for points in curves.series.values() for point in points}
     return [(line, epoch) for line, epoch in curves.epochs if line not in quiet]
 
 
 def _declaring(output: Transcript, usual: Set[str]) -> list[int]:
-    """Return the indices of the lines that declare epochs as skipped. Lines with a form in `usual` do not count."""
+    """Return the indices of the lines that declare epochs as skipped, except lines with a form in `usual`."""
     shapes = [
         at
         for at, shape in enumerate(output.shapes)
@@ -93,9 +88,8 @@ def _declaring(output: Transcript, usual: Set[str]) -> list[int]:
 
 
 def _gaps(epochs: Sequence[tuple[int, int]], declaring: Sequence[int]) -> set[tuple[float, float]]:
-    """Return, for each line that declares epochs as skipped, the last epoch shown before this line and the first
-    epoch shown after it. If no epoch is shown before it, minus infinity; if none after it, infinity.
-    """
+    """For each line in `declaring`, return the last epoch before the line and the first epoch after it. Infinity
+    stands for no epoch."""
     lines = [line for line, _epoch in epochs]
     gaps = set()
     for at in declaring:

@@ -44,8 +44,8 @@ _COMPOUND = re.compile(
 def spaced(name: str) -> str:
     """Prepare a name for being split into words.
 
-    The listed Chinese, Japanese and Korean words are translated, and blanks are put around them. `l'` and `d'` before
-    a word are removed. `held-out` becomes `heldout`.
+    Listed Chinese, Japanese and Korean words become English, with blanks around them. `d'entraînement` becomes
+    `entraînement`, and `held-out` becomes `heldout`.
     """
     if "out" in name.lower():
         name = _HELD_OUT.sub("heldout", name)

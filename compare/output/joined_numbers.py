@@ -1,6 +1,4 @@
-"""Reads numbers that a line writes as several values, or with a unit that multiplies them: `12,345,678`, `224x224`,
-`11.2M`.
-"""
+"""Reads numbers that consist of several values, or have a unit: `12,345,678`, `224x224`, `11.2M`."""
 
 import re
 from collections.abc import Sequence
@@ -21,10 +19,10 @@ _KNOWN = (Role.SETTING, Role.COUNTER, Role.ENVIRONMENT)
 
 
 class Joined(NamedTuple):
-    """A number that a line writes with several values, such as `12,345`, or with a unit, such as `11.2M`."""
+    """A number that consists of several values, such as `12,345`, or has a unit, such as `11.2M`."""
 
     columns: tuple[int, ...]
-    """The indices of the values that it consists of, among all values of its line."""
+    """Indices of the values of this number, among all values of the line."""
     start: int
     end: int
     """Position in the line at which the number and its unit end."""
@@ -36,8 +34,7 @@ class Joined(NamedTuple):
 
 
 def joined_numbers(line: str, spans: Sequence[tuple[int, int]]) -> list[Joined]:
-    """Return the numbers of a line that have commas between thousands, a unit such as `M`, or an `x` inside. `spans`
-    are the start and end of each value of the line."""
+    """Return numbers such as `12,345`, `11.2M` and `224x224` in a line. `spans` holds each value's start and end."""
     found: list[Joined] = []
     for number in _JOINED.finditer(line):
         if not (number["thousands"] or number["sizes"] or number["unit"]):
@@ -50,7 +47,7 @@ def joined_numbers(line: str, spans: Sequence[tuple[int, int]]) -> list[Joined]:
 
 
 def names_of_joined(line: str, joined: Sequence[Joined]) -> list[Named]:
-    """Return the name and role of each of these numbers, as if the line wrote each as a simple whole number."""
+    """Return the name and role of each of these numbers, as if the line wrote `12345` for `12,345`."""
     parts: list[str] = []
     spans: list[tuple[int, int]] = []
     done = length = 0
@@ -68,9 +65,8 @@ def names_of_joined(line: str, joined: Sequence[Joined]) -> list[Named]:
 
 
 def _with_words_behind(named: Named, line: str, end: int) -> Named:
-    """Return the name and the role of a number, such as `trainable params` in `11.2M trainable params`. `named` holds
-    the name before the number, perhaps an empty one. A name before the number is kept if its role is known, or if the
-    role of the name behind the number is not known."""
+    """Return the name and role of a number, from `named` or from the words behind the number: `11.2M trainable
+    params`."""
     behind = _BEHIND.match(line, end)
     if behind is None or named.role in (Role.METRIC, *_KNOWN) or named.is_part_of_name:
         return named

@@ -1,4 +1,4 @@
-"""Sorts the keys of JSON objects and Python dicts in a line, because the order of keys may differ between runs."""
+"""Sorts the keys of JSON objects and Python dicts, because the order of keys may differ between runs."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|(?<!\w)\'(?:[^\'\\]|\\.)*+\'|[{}\[\](),
 _KEY = re.compile(r"[\"']?[\w@/.+ -]{1,80}[\"']?")
 _CLOSED_BY = {"{": "}", "[": "]", "(": ")"}
 _LONGEST = 10_000
-"""Maximum length of a line that is sorted."""
+"""Maximum length of a line whose keys are sorted."""
 _DEEPEST = 20
 _FEWEST = 2
 """An object is sorted only if it has at least this many keys."""
@@ -22,14 +22,12 @@ _Rank = tuple[int, str, str]
 
 
 class _Member(NamedTuple):
-    """A key of an object together with its value, given by their start and end in the line."""
+    """A key of an object with its value, given as start and end in the line."""
 
     start: int
     end: int
     rank: _Rank
-    """The value by which members are sorted. First come the members whose key names a counter, such as `epoch`; then
-    those whose value is a quoted text; then all others. Within each of these three groups, members are sorted by key,
-    and digits decide only between keys that are otherwise equal."""
+    """Sorts the members: first counters such as `epoch`, then quoted texts, then all others, each group by key."""
     objects: "tuple[_Object, ...]"
     """Objects inside the value."""
 
@@ -39,7 +37,7 @@ class _Object(NamedTuple):
 
 
 def sort_keys(line: Edited) -> None:
-    """Sort the keys of each object in a line. A line that is too long or has an incomplete object is not changed."""
+    """Sort the keys of each object in a line, unless the line is too long or has an incomplete object."""
     objects = _objects(line.text)
     pieces = list(_rearranged(objects, 0, len(line.text)))
     if any(one.start > other.start for one, other in pairwise(pieces)):
@@ -59,8 +57,7 @@ def _has_twins(node: _Object) -> bool:
 
 
 def _rearranged(objects: Sequence[_Object], start: int, end: int) -> Iterable[slice]:
-    """Yield the text between two positions as slices of the line, in a new order: the members of each object are
-    sorted, and the separators stay where they are."""
+    """Yield slices of the line between two positions, with the members of each object sorted."""
     for one in objects:
         ordered = sorted(one.members, key=lambda member: member.rank)
         for member, other in zip(one.members, ordered, strict=True):
@@ -128,9 +125,7 @@ class _Reader:
 
 
 def _closed(done: _Open) -> list[_Object]:
-    """Return a closed bracket as an object if it is `{…}` with at least two keys. If it is a list or anything else,
-    return the objects inside it.
-    """
+    """Return a closed `{…}` with two or more keys as an object. Of any other bracket, return the objects inside."""
     if done.tokens:
         done.end_member()
     if done.is_object and len(done.members) >= _FEWEST:
@@ -146,5 +141,6 @@ def _member(tokens: Sequence[re.Match[str]], objects: tuple[_Object, ...]) -> _M
     masked = alike_in_digits(key)
     counts = meaning_of(masked).role is Role.COUNTER
     is_text = tokens[2][0][0] in "\"'"
+    # Digits decide only between keys that are otherwise equal.
     rank = (0 if counts else 1 if is_text else 2, masked, key)
     return _Member(tokens[0].start(), tokens[-1].end(), rank, objects)

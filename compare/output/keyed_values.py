@@ -1,4 +1,4 @@
-"""Finds the names of numbers in dicts and JSON: the key before a number, or a name that the same object states."""
+"""Finds the names of numbers in dicts and JSON, such as `val.loss` in `{"val": {"loss": 0.5}}`."""
 
 import re
 
@@ -9,7 +9,7 @@ _NUMBER = re.compile(r"[-+]?(?:\d|\.\d|nan\b|inf\b|NaN\b|Infinity\b)")
 _NAMES = ("key", "name", "metric", "metric_name", "tag", "label", "scalar")
 """Keys whose value is the name of a number in the same object: `"key": "eval_accuracy"`."""
 _VALUES = ("value", "val", "score", "mean", "result", "measure")
-"""Keys that do not name their number, because its name is stated elsewhere: `"value": 0.76`."""
+"""Keys that say nothing about their number, as in `"value": 0.76`. Another key states the number's name."""
 _STATED = re.compile(
     r"(?<![\w.])(?:key|name|metric|metric_name|tag)\s?[=:]\s?['\"]?(?P<name>[A-Za-z][\w/@.-]{0,60})['\"]?[,;]?\s{1,3}"
     r"(?:value|val|score)\s?[=:]\s?(?=[-+]?\.?\d)"
@@ -30,10 +30,10 @@ class _Object:
 
 
 def keyed_values(line: str) -> dict[int, str]:
-    """Return the name of each number that has a key. The result maps the number's position in the line to its name.
+    """Return the name of each number that has a key, by the number's position in the line.
 
-    In `{"key": "eval_accuracy", "value": 0.76}` and in `eval_accuracy: {"value": 0.76}`, the name is `eval_accuracy`;
-    in `{"val": {"loss": 0.5}}`, it is `val.loss`.
+    In `{"key": "eval_accuracy", "value": 0.76}`, the name is `eval_accuracy`; in `{"val": {"loss": 0.5}}`, it is
+    `val.loss`.
     """
     if "{" not in line:
         return {found.end(): found["name"] for found in _STATED.finditer(line)}
@@ -62,7 +62,7 @@ def keyed_values(line: str) -> dict[int, str]:
 
 
 def _take(text: str, start: int, inside: _Object | None, key: str) -> str:
-    """Record a token of an object if it is a number, a name or data (such as `val`); return it without its quotes."""
+    """Record `text` in the object `inside` if `text` is a number, a name or data (`val`); return it unquoted."""
     is_quoted = text[0] in "\"'"
     bare = text[1:-1] if is_quoted else text
     if inside is not None and key:
@@ -88,12 +88,8 @@ def _close(done: _Object, names: dict[int, str]) -> None:
 
 
 def _path(path: tuple[str, ...]) -> str:
-    """Return the name of a number: the keys that lead to it, joined by dots. If the last key names a counter, a
-    setting or a time, the name is this key alone.
-
-    Keys that only group others, such as `metrics`, are left out. A word before the outermost object is used only if
-    it names the data, as in `val {"loss": 0.5}`.
-    """
+    """Return the name of a number from the keys that lead to the number, such as `val.loss`. Keys such as `metrics`
+    are left out."""
     holders = {
         "",
         "metrics",
@@ -110,6 +106,7 @@ def _path(path: tuple[str, ...]) -> str:
     }
     if meaning_of(path[-1]).role not in (Role.METRIC, Role.OTHER):
         return path[-1]
+    # The word before the outermost object counts only if it names the data, as in `val {"loss": 0.5}`.
     inner = path[:-1] if split_in(path[0]) else path[1:-1]
     first = [key for key in inner if key.lower() not in holders and re.fullmatch(r"[\w/@.-]{1,40}", key)]
     return ".".join([*first, path[-1]])

@@ -1,4 +1,4 @@
-"""Names numbers that stand alone in a line by the line above them: `Validation loss:`, and then `0.53`."""
+"""Names a number that stands alone in a line by the label above it, such as `Validation loss:`."""
 
 import re
 from collections.abc import Sequence
@@ -17,8 +17,7 @@ def labelled(above: str, line: str) -> str:
 
 
 def all_labelled(above: str, lines: Sequence[str]) -> list[str]:
-    """Return what `labelled` returns for each of these consecutive lines; `above` is the line before the first of
-    them."""
+    """Apply `labelled` to each of these consecutive lines; `above` is the line before the first line."""
     return [
         labelled(label, line) if ":" in label[-4:] and _ends_with_colon(label) else line
         for label, line in zip((above, *lines), lines, strict=False)

@@ -1,4 +1,4 @@
-"""Names the numbers in one line of an output. In a row of a table, the names come from the header above the row."""
+"""Names the numbers in one line of an output; in a table, by the header above the line."""
 
 from gedanken.compare.output.masking import MASK
 from gedanken.compare.output.named_numbers import Named, named_numbers

@@ -1,6 +1,4 @@
-"""Reads the words with which nearly all lines of a log begin, and replaces them. In `[node-a17] step 10 loss 0.5`,
-such a word is the name of a host, a job or a run.
-"""
+"""Reads and replaces the words with which nearly all lines of a log begin, such as `[node-a17]`."""
 
 import re
 from collections import Counter
@@ -19,19 +17,18 @@ _FEWEST = 4
 _NEARLY_ALL = 0.8
 _MOST_WORDS = 6
 _GOLDEN = 0.6180339887498949
-"""The golden ratio without its whole part. The fractional parts of its multiples determine which lines of a log are
-read. They are spread evenly, and do not follow a fixed period, as the lines of a log may do."""
+"""The golden ratio minus 1. Its multiples spread the lines that are read evenly over a log, without a period."""
 _WORD = rf"[\w{MASK}](?:[\w{MASK}.-]*[\w{MASK}])?"
 _NEXT = re.compile(rf"(?P<gap>[^\w{MASK}]{{0,12}})(?P<word>{_WORD})")
 _WORD_ENDS = rf"(?![.-]*[\w{MASK}])"
 LEVELS = "debug|info|notice|warn|warning|error|err|critical|fatal|trace|verbose|success"
-"""A pattern for the levels of log records that are written as words."""
+"""A pattern for the levels of log records, such as `info`."""
 _LEVEL = re.compile(rf"[IWEFDC]|(?i:{LEVELS})")
 _COUNTED = re.compile(
     r"(?:epoch|ep|step|iter|rank|fold|trial|round|batch|phase|stage|level|layer|seed|task|top)s?[-_]?\d*",
     re.IGNORECASE,
 )
-"""Matches words such as `epoch` or `rank0`, which do not name a host, a job or a run, whatever their number."""
+"""Matches words such as `epoch` or `rank0`, which never name a host, a job or a run."""
 _HOST = re.compile(
     r"(?:node|host|gpu|dgx|cn|gn|nid|vm|srv|server|worker|compute|machine|hpc)-?\d+[a-z\d]*(?:[.-][a-z\d]+)*"
     r"|ip(?:-\d{1,3}){4}(?:[.-][a-z\d]+)*",
@@ -49,9 +46,7 @@ _OF_PROGRAMS = (
     "nadam radam sgd rmsprop adagrad adadelta adafactor lbfgs cosine linear polynomial exponential constant fp "
     "float bfloat int cuda tpu"
 )
-"""Words that are never taken for the name of a host, a job or a run: words that say how something went, and terms of
-machine learning. If one of two different words at the same place in two logs is listed here, they are not two names.
-"""
+"""Words that never name a host, a job or a run: outcomes such as `failed`, and terms such as `decoder`."""
 _BEHIND = re.compile(rf"[^\w{MASK}]{{0,12}}(?:\d[\d.]*(?::\d+)?(?![\w{MASK}]))?")
 _NUMBERS = re.compile(r"[-+]?\d[\d.,]*(?:e[-+]?\d+)?%?", re.IGNORECASE)
 LEVEL, NUMBER = "<level>", "<number>"
@@ -64,22 +59,20 @@ class Place(NamedTuple):
     gap: str
     """The characters between the previous word and this word, such as ` [`. Several blanks are given as one."""
     word: str
-    """The word itself. LEVEL stands for the level of a log record, and NUMBER for a number, because both may vary
-    from line to line."""
+    """The word itself; LEVEL in place of the level of a log record, and NUMBER in place of a number."""
     behind: str = ""
     """The signs that follow the word in most lines, such as `] `; they end with `#` if a number comes next."""
     varies: bool = False
-    """True if some line has another word in this place, but the same words after it: `[train] loss 0.5` and
-    `[other] loss 0.4`."""
+    """True if another word stands here in some line with the same rest: `[train] loss 0.5` and `[other] loss 0.4`."""
 
     @property
     def may_be_name(self) -> bool:
-        """False if the word is a number or a level, or if the word varies; True otherwise."""
+        """True unless the word varies, or is a number or a level."""
         return not self.varies and self.word not in (LEVEL, NUMBER)
 
     @property
     def is_known(self) -> bool:
-        """True if the word is known to mean something else than a name, such as `epoch`, `val_loss` or `lr`."""
+        """True for a word with a known meaning other than a name, such as `epoch`, `val_loss` or `lr`."""
         if self.word in (LEVEL, NUMBER):
             return False
         if _COUNTED.fullmatch(self.word):
@@ -89,7 +82,7 @@ class Place(NamedTuple):
 
     @property
     def is_of_program(self) -> bool:
-        """True if the word is known, or says how something went or what is trained, such as `failed` or `decoder`."""
+        """True for a word that a program itself uses, such as `epoch`, `failed` or `decoder`."""
         words = words_in(self.word)
         is_said = bool(words) and all(word in _NO_NAMES or _has_meaning(word) for word in words)
         return self.is_known or (is_said and not self.is_host and MASK not in self.word)
@@ -104,7 +97,7 @@ Prefix = tuple[Place, ...]
 
 
 def some_lines(text: str) -> list[str]:
-    """Return lines from all parts of a text, without blank ones."""
+    """Return some lines from all parts of a text, but no blank lines."""
     if len(text) <= _LOOKED_AT * _LONGEST:
         lines = text.splitlines()
         found = [lines[at] for at in _spread(len(lines))]
@@ -120,16 +113,15 @@ def _spread(length: int) -> Sequence[int]:
 
 
 def _line_at(text: str, at: int) -> str:
-    """Return the line of a text that contains the position `at`; of a long line, only the part up to _LONGEST
-    characters after `at`. Return an empty text if the _LONGEST characters before `at` contain no
-    line break."""
+    """Return the line at position `at`, at most up to `at + _LONGEST`. Empty without a line break shortly before
+    `at`."""
     begin = text.rfind("\n", max(0, at - _LONGEST), at) + 1
     lines = text[begin or at : at + _LONGEST].splitlines()
     return lines[0] if begin and lines else ""
 
 
 def prefix_of(lines: Sequence[str]) -> Prefix:
-    """Return the words with which nearly all lines of a log begin. In `lines`, times, ids and paths are masked."""
+    """Return the words with which nearly all lines of a log begin. Times, ids and paths must be masked in `lines`."""
     rest = list(lines) if len(lines) >= _FEWEST else []
     prefix: list[Place] = []
     while rest and len(prefix) < _MOST_WORDS:
@@ -175,12 +167,10 @@ def _has_meaning(word: str) -> bool:
 
 
 class Renaming:
-    """Replaces words in the prefix of the lines of a log. A line that does not begin with the prefix is not
-    changed."""
+    """Replaces words in the prefix of a log's lines. Lines without the prefix are not changed."""
 
     def __init__(self, prefix: Prefix, by: Mapping[int, str]) -> None:
-        """Store the prefix of the lines, and the new words: `by` maps the position of a word in the prefix to the
-        word that replaces it."""
+        """Store the prefix. `by` maps the position of a word in `prefix` to the new word."""
         pattern, new = r"\n", "\n"
         for at, place in enumerate(prefix[: max(by) + 1]):
             gap = r"[^\S\n]+".join(map(re.escape, place.gap.split(" ")))

@@ -1,4 +1,4 @@
-"""What is changed in the lines of a log before they are compared with those of other logs."""
+"""The changes that are made in one log before several logs are compared."""
 
 from typing import NamedTuple
 
@@ -7,7 +7,7 @@ from gedanken.compare.output.reordered_columns import Reordering
 
 
 class Changes(NamedTuple):
-    """What is changed in the lines of a log, because it may differ between runs."""
+    """Changes in the lines of a log. Runs of one program may differ in names and in the order of columns."""
 
     renaming: Renaming | None = None
     """Replaces the names in front of the lines."""

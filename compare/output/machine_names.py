@@ -1,7 +1,4 @@
-"""Recognizes numbers that say on what a run was made: the machine, its software, and how many of its parts worked.
-
-Such a number may differ in a run of the same program, so a difference proves nothing.
-"""
+"""Recognizes numbers about the machine and its software, such as `num_workers`, which may differ between runs."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -37,25 +34,24 @@ _ALONE = COMMON | _words(
     "tf ray hydra haiku java paddle pillow pil diffusers evaluate caffe gluon build revision env environment slots "
     "nslots go golang rustc"
 )
-"""Words that name the machine or its software only if nothing else is in the name."""
+"""Words that name the machine or its software only if a name has no other words."""
 _NODES = _words("node nodes nnodes rank process processes")
 _OF_NODES = _NODES | _words("n num number no of the total count local global world my per")
-"""Words of a name such as `num_nodes` or `local_rank`. With any other word, such as in `lora_rank`, a name stands for
-something of the program."""
+"""Words of names such as `num_nodes` or `local_rank`. A name with any other word, such as `lora_rank`, belongs to the
+program."""
 _PAIRS = (
     *(("world", "size"), ("parallel", "size"), ("flash", "attn"), ("flash", "attention")),
     *((kind, "parallel") for kind in ("tensor", "pipeline", "data", "model", "expert", "context", "sequence")),
     *((short, "size") for short in ("tp", "pp", "dp", "cp", "fsdp")),
 )
 _SHORT_PAIRS = _words("tp pp dp cp")
-"""Short names for ways to share the work among parts of a machine. `tp` alone may stand for true positives: they name
-the machine only if at least two of them are in a line, and no other kind of positives."""
+"""Short names for ways to share work among parts of a machine. `tp` alone may stand for true positives."""
 _POSITIVES = _words("fp fn tn")
 _OF_PROGRAM = _words(
     "seed seeds batch batches minibatch lr epoch epochs step steps iter iteration iterations loss dropout hidden "
     "heads layers params parameters lora dim dims"
 )
-"""Words with which a name stands for something of the program: `batch_size_per_gpu`, `torch_seed`."""
+"""A name with one of these words belongs to the program: `batch_size_per_gpu`, `torch_seed`."""
 _OF_SCREEN = _words("window display monitor console viewport desktop")
 _LISTS_SOFTWARE = _words(
     "versions packages libs libraries requirements dependencies software hardware env environment"
@@ -67,22 +63,22 @@ _PLURAL_OF_CAPITALS = re.compile(r"(?<=[A-Z]{2})s(?![a-z])")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _BETWEEN = _words("x by and or to of")
 _JOINS = re.compile(r"[\s,;(){}'\"/.+x×-]*|\s(?:by|and|or|to|of)\s")
-"""Matches a whole text between two numbers that says nothing about the second one, as in `80 x 24`."""
+"""Matches the text between two numbers if it says nothing about the second number, as in `80 x 24`."""
 _NOUN = re.compile(
     r"\s?(?P<first>[A-Za-z]{2,30})(?: (?P<second>[A-Za-z]{2,30}))?"
     r"(?=\s*(?:$|[,;|)\]]|(?:and|on|in|with|per|available|visible|found|detected|used)\b))"
 )
 """Matches one or two words behind a number, at the end of their phrase: `8 gpus`, `16 data workers`."""
 _WORDS_BEFORE = 3
-"""Number of words before a number without a name that may say to what it belongs."""
+"""Maximum number of words that are read before a number without a name."""
 
 
 @lru_cache(maxsize=4096)
 def is_of_machine(name: str, *, is_size: bool = False) -> bool:
-    """Return whether a name says what the machine or its software is: `cuDNN`, `num_workers`, `torch`. `is_size` is
-    true for a number with an `x`: a window of 1920x1080 is on a screen, one of 7 a setting.
+    """Return whether a name says what the machine or its software is: `cuDNN`, `num_workers`, `torch`.
 
-    Where a word may also name something of the program, as `nodes` may those of a graph, the answer is True.
+    `is_size` is true for a number such as `1920x1080`: `window` then means a screen. A name such as `nodes`, which
+    may also belong to the program, counts too.
     """
     name = _PLURAL_OF_CAPITALS.sub("", name)
     words = words_in(name)
@@ -105,10 +101,10 @@ def _names_part(word: str) -> bool:
 
 
 def machine_columns(line: str, spans: Sequence[tuple[int, int]], named: Sequence[Named]) -> frozenset[int]:
-    """Return the indices of the values of a line that say what the machine or its software is. A value without a name
-    belongs to the words before it, or to the value before it if there are none: `[env] (2, 1, 0) (8, 6)`.
+    """Return the indices of the values in a line that say what the machine or its software is.
 
-    `spans` are the start and end of each value, `named` their names and roles.
+    `spans` holds the start and end of each value, `named` the name and role. A value without a name is judged by the
+    words or the value before it.
     """
     tag = _TAG.match(line)
     lists_software = tag is not None and _are_all(words_in(tag["inner"] or tag["plain"]), _LISTS_SOFTWARE)
@@ -136,7 +132,7 @@ def _shares(named: Sequence[Named]) -> Iterator[int]:
 
 
 def _counts_parts(line: str, start: int, end: int) -> bool:
-    """Return whether the words behind a number say that it counts parts of a machine: `world: 8 gpus`."""
+    """Return whether a number counts parts of a machine, by the words behind the number: `world: 8 gpus`."""
     noun = _NOUN.match(line, end) if line[:start].rstrip()[-1:] != "=" else None
     if noun is None or noun["first"].lower() in STOPS:
         return False

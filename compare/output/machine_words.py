@@ -1,8 +1,4 @@
-"""Masks the words of a line that say on which machine and software a run was made: `Tesla V100`, `cuda:0`, `aarch64`.
-
-A run of the same program may be made on another machine, so other words there prove nothing. The rest of the line is
-compared as usual. Which digits a line has makes no difference: `A200` is masked as `A100` is.
-"""
+"""Masks words that say on which machine and software a run was made: `Tesla V100`, `cuda:0`, `aarch64`."""
 
 import re
 
@@ -17,6 +13,7 @@ def _words(text: str) -> frozenset[str]:
 
 _MASK = "\x1a"
 _ANY_CASE = re.IGNORECASE | re.ASCII
+# No pattern may depend on which digits a line has (see `alike_in_digits`): `A200` is masked as `A100` is.
 _MODEL = r"[A-Z]{1,3}\d{1,4}[A-Za-z]{0,3}(?:-[A-Z\d.]+)*"
 _MARK = r"(?:\((?:r|tm|c)\))?"
 _REST_OF_NAME = (
@@ -119,12 +116,11 @@ _RULES = (
     (_OF_DEVICES, (_CALLS, _DEVICES, _NAMED_DEVICES, _INDICES, _VISIBLE, _ARE_THERE, _PLURALS)),
     (_OF_PACKAGES, (_VERSIONS,)),
 )
-"""Rules, each group with words of which one, in upper or lower case, is in each line that a rule of it changes; or
-else there is a match of `_CODES`."""
+"""Groups of words and rules. A rule is tried only on a line that contains one of these words or matches `_CODES`."""
 
 
 def mask_machine(line: Edited) -> None:
-    """Mask the names of chips, devices, systems and versions in a line, the numbers of devices, and ports."""
+    """Mask chips, devices, systems, versions and ports in a line, such as `Tesla V100` and `cuda:0`."""
     low = line.text.lower()
     has_codes = _CODES.search(low) is not None
     holds = search_in(low)

@@ -1,6 +1,4 @@
-"""Masks the parts of a log that depend on the machine and the time of day, not on the program, before lines are
-compared.
-"""
+"""Masks the parts of a log that depend on the machine and the time of day, not on the program."""
 
 import re
 from collections import Counter
@@ -17,7 +15,7 @@ MASK = "\x1a"
 """Stands in place of masked text; a control character, because no word contains one."""
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
 _DAY = r"(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}"
-"""A weekday, or a word that begins like one; exact enough, because a month and a day must follow."""
+"""Matches a weekday, or a word such as `monitor` that begins alike. A month and a day must follow."""
 _ZONE = r"(?:\s?(?:Z|UTC|GMT|[CEMPW][DES]{1,2}T|[+-]\d{2}:?\d{2})(?![\w:]))"
 _CLOCK = rf"\d{{1,2}}:\d{{2}}:\d{{2}}(?:[.,]\d{{1,9}})?(?:\s?[ap]m\b)?{_ZONE}?"
 _NAMED_DAY = (
@@ -29,9 +27,9 @@ _DAY_ALONE = (
     r"(?:\d{4}[-/.]\d{2}[-/.]\d{2}|\d{1,2}\.\d{1,2}\.\d{4}"
     r"|(?<![a-z]/[a-z] )(?<![a-z]/[a-z]: )(?<![a-z]/[a-z]=)(?:\d{1,2}/\d{1,2}/\d{4}|\d{2}/\d{2}/\d{2}))"
 )
-"""A date without a time. Numbers behind letters that are joined as they are, as in `W/D/L 22/03/10`, are none."""
+"""A date without a time. The numbers of `W/D/L 22/03/10` are no date, because the letters have slashes, too."""
 _DAY_OF_YEAR = r"(?:\d{2}-\d{2}|(?<![^\[])\d{2}/\d{2})"
-"""A month and a day before a time. With a slash, it must begin the line or follow `[`, because `12/40` is a count."""
+"""A month and a day before a time. A slash is allowed only at the line's start or behind `[`: `12/40` is a count."""
 _STAMP = re.compile(
     # A date with a time, a date with a year, or a time: `may 5` alone may be words.
     rf"(?<![\w.])(?:(?:{_NAMED_DAY}|{_DAY_OF_NUMBERS}|{_DAY_OF_YEAR})[T ,:]{{1,3}}{_CLOCK}"
@@ -45,7 +43,7 @@ _WEEKDAY = re.compile(
     rf"(?<![\w.])(?:mon|tue(?:s)?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,?\s{MASK}",
     re.IGNORECASE | re.ASCII,
 )
-"""The exact name of a weekday before a masked time; other words before it, such as `monitor`, are not masked."""
+"""The name of a weekday before a masked time, but no other word, such as `monitor`."""
 _GLOG = re.compile(rf"^([IWEF])\d{{4}}\s{MASK}\s+\d+\s([\w.-]+):\d+\]", re.ASCII)
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _MIXED = r"(?=[a-z]*\d)(?=\d*[a-z])"
@@ -67,8 +65,7 @@ _FOUND_SHORT_ID = re.compile(
     r"(?![\w.]*[g-z\d])(?!\.\d))",
     re.ASCII,
 )
-"""Matches the same ids as `_SHORT_ID`, but faster: it begins with one of a few characters, so that most of a long
-text is skipped."""
+"""Matches the same ids as `_SHORT_ID`, but faster, because the pattern begins with one of a few characters."""
 _HYPHENED = re.compile(r"[a-z\d]{8}-[a-z\d]{4}", re.IGNORECASE | re.ASCII)
 _TRIAL = re.compile(r"(?<=_)[0-9a-f]{5,8}(?=_\d{5}(?!\w))", re.IGNORECASE | re.ASCII)
 """The id of a trial of Ray Tune, as in `train_a1b2c_00000`."""
@@ -86,8 +83,7 @@ _NAMED = re.compile(
     r"[\w.@-]+(?<![.])",
     re.ASCII,
 )
-"""Matches a word such as `host` or `pid` and its value. The pattern begins with fixed letters: in texts that hardly
-ever match, the search then takes half the time."""
+"""Matches a word such as `host` or `pid` and its value. The fixed first letters halve the time of a search."""
 _PID = re.compile(r"(?<=[a-z])\[\d{2,7}\](?=:)|\(pid[ =:]?\d+\)", re.IGNORECASE | re.ASCII)
 _HOST_WORD = r"(?:node|host|gpu|dgx|cn|gn|nid|vm|srv|server|worker|compute|machine|hpc)-?"
 _NO_HOST = (
@@ -97,19 +93,18 @@ _SYSLOG = re.compile(
     rf"^{MASK} (?:[\w.-]+ (?=[\w./-]+\[\d+\]:)|(?!{_NO_HOST}[-_]?\d)(?=[\w.-]*\d)[\w.-]+ (?=[\w./-]+:))",
     re.IGNORECASE | re.ASCII,
 )
-"""A time and the host after it, as syslog writes them before the name of a program. In `12:00:01 Test loss: 0.5`, the
-word `Test` is no host."""
+"""A time and the host after it, as syslog writes them. In `12:00:01 Test loss: 0.5`, `Test` is no host."""
 _DAY_OF_SYSLOG = re.compile(
     rf"^({_MONTH} {{1,2}}\d{{1,2}} \d{{2}}:\d{{2}}:\d{{2}} )[a-z][\w.-]* (?=[a-z][\w./-]*(?:\[\d+\])?:)",
     re.IGNORECASE | re.ASCII,
 )
-"""A time as syslog writes it, and a host name of any form after it."""
+"""A time as syslog writes it, then a host name of any form."""
 _BARE_HOST = re.compile(
     rf"^(?P<before>(?:\d+: )?{MASK} )(?!{_NO_HOST}[-_]?\d)(?:{_HOST_WORD}\d+[a-z\d]*(?:[.-][a-z\d]+)*|"
     r"(?=[a-z.-]*\d)[a-z][a-z\d]*(?:[.-][a-z\d]+)+) (?![=:])",
     re.IGNORECASE | re.ASCII,
 )
-"""A time and a host name after it, without the name of a program that syslog would write next."""
+"""A time and a host name, without the program's name that syslog writes after the host."""
 _HOST = re.compile(
     rf"^\[(?!(?:rank|gpu|worker|proc(?:ess)?|node|local_rank)[-_ :]?\d+\])[a-z][\w.-]*\d[\w.-]*\](?=\s{MASK})",
     re.IGNORECASE | re.ASCII,
@@ -128,35 +123,30 @@ _STAMP_WORDS = ("am", "pm", "jan", "feb", "mar", "apr", "may", "jun", "jul", "au
 _CLOCK_IN = re.compile(r":\d\d", re.ASCII)
 _DAY_IN = re.compile(r"\d[-/.]\d{1,2}[-/.]\d", re.ASCII)
 _PARTS_OF_DAYS = tuple(re.compile(rf"{re.escape(sign)}\d{{1,2}}[-/.]\d", re.ASCII) for sign in "-/.")
-"""Every date that `_DAY_IN` matches also contains a match of one of these patterns. They begin with a fixed
-character, so that a search in a long text is fast."""
+"""Patterns that search faster than `_DAY_IN`. Every date that `_DAY_IN` matches contains a match of one pattern."""
 _PLACE = r"(?:\b[A-Za-z_]\w{0,40}[\"']?[ =:/@-]{1,3}[\"'(\[]?|^\[?|(?<=\s)\[)"
 _BEFORE_ID, _BEFORE_SHORT_ID = (
     re.compile(rf"({_PLACE})({one.pattern})", re.IGNORECASE | re.ASCII | re.MULTILINE) for one in (_ID, _SHORT_ID)
 )
 _MAY_STAND_BEFORE_ID = re.compile(rf"{_PLACE}(?:\d+[a-f]|[a-f]+\d)", re.IGNORECASE | re.ASCII | re.MULTILINE)
+# The pattern begins with a digit, so that most of a long text is skipped.
 _MAYBE_ID = re.compile(
     r"[0-9](?<![^ =:/@\-\"'(\[\n].)(?:\d{5,63}|\d{0,11}e\d{1,12})(?![\w.]|-[a-z\d]{5}\b)", re.IGNORECASE | re.ASCII
 )
-"""Matches digits that may be an id, behind a character with which a `_PLACE` may end. It begins with a digit, so that
-most of a long text is skipped; the place is then looked for backwards, in the last `_LONGEST_PLACE` characters."""
+"""Matches digits that may be an id, behind a character that may end a `_PLACE`."""
 _PLACE_BEFORE = re.compile(rf"{_PLACE}\Z", re.IGNORECASE | re.ASCII | re.MULTILINE)
 _LONGEST_PLACE = 48
 _HEX_PREFIX = re.compile(r"(?<![\w.])0[xX]", re.ASCII)
 _DIGITS = str.maketrans("023456789", "1" * 9)
 
 Before = frozenset[tuple[str, int]]
-"""Places at which ids stand, as pairs (text before the id, length of the id): `("job ", 6)` for `job 3f9a21`. The
-text is a word, or a bracket without a word, or empty at the beginning of a line. At such a place, a group of digits
-of the same length is an id too, as in `job 704512`, because an id may by chance have no letters.
-"""
+"""Pairs (text before an id, length of the id), such as `("job ", 6)` for `job 3f9a21`. In `job 704512`, the digits
+are then an id, too."""
 _LINE_START = ""
 
 
 def depends_on_digits(line: str) -> bool:
-    """Return whether masking this line may depend on its digits, or whether the line already contains the mask's
-    character.
-    """
+    """Return whether the masks of a line may depend on its digits. True also if the line already contains MASK."""
     return ("0x" in line or "0X" in line or MASK in line) and (MASK in line or _HEX_PREFIX.search(line) is not None)
 
 
@@ -168,16 +158,16 @@ def alike_in_digits(text: str) -> str:
 
 
 def _alike(text: str) -> set[str]:
-    """Return the distinct lines of a text, with `1` in place of every digit. A line whose masking depends on its
-    digits keeps them."""
+    """Return the distinct lines of a text, with `1` for every digit. Lines for which `depends_on_digits` is true keep
+    their digits."""
     if "0x" in text or "0X" in text:
         return {line if depends_on_digits(line) else alike_in_digits(line) for line in text.split("\n")}
     return set(alike_in_digits(text).split("\n"))
 
 
 def words_before_ids(text: str) -> Before:
-    """Return the places of ids in a text (see `Before`). The beginning of a line counts as such a place only if at
-    least half of all lines begin with an id. Of lines that differ only in their digits, one is counted."""
+    """Return the places of ids in a text (see `Before`). The beginning of a line is a place only if half of all lines
+    begin with an id. Lines that differ only in digits count once."""
     lines = [line for line in _alike(text) if len(line) <= LONGEST]
     text = "\n".join(lines)
     if not _MAY_STAND_BEFORE_ID.search(text):
@@ -190,8 +180,7 @@ def words_before_ids(text: str) -> Before:
 
 
 def has_word(place: tuple[str, int]) -> bool:
-    """Return whether a word stands before the ids at a place (see `Before`). A place without a word is weak evidence
-    that digits there are an id."""
+    """Return whether a place (see `Before`) has a word before its ids. Without a word, digits there may be no id."""
     return any(map(str.isalpha, place[0]))
 
 
@@ -214,10 +203,9 @@ _BYTE_ORDER_MARKS = Rule(re.compile(_BYTE_ORDER_MARK), ("",))
 
 
 def masked(line: str, before: Before = frozenset()) -> str:
-    """Return a line with a mask in place of each date, time, id, path, host and process id, because these differ
-    between machines.
+    """Return a line with a mask in place of each date, time, id, path, host and process id.
 
-    A group of digits is masked too if `before` contains the pair (text before the group, length of the group).
+    Digits are masked too if `before` contains the pair (text before the digits, number of digits).
     """
     edited = Edited(line.replace(MASK, " "))
     mask(edited, before)
@@ -225,7 +213,7 @@ def masked(line: str, before: Before = frozenset()) -> str:
 
 
 def mask(line: Edited, before: Before) -> None:
-    """Mask each date, time, id, path, host and process id in a line; see `masked`. The line must not contain a mask
+    """Mask each date, time, id, path, host and process id in a line; see `masked`. The line must not contain MASK
     yet. A line longer than LONGEST is not changed."""
     if len(line.text) > LONGEST:
         return
@@ -258,7 +246,7 @@ def _mask_digits_after(line: Edited, before: Before) -> None:
 
 
 def _place_of(digits: re.Match[str]) -> tuple[str, int] | None:
-    """Return the place of these digits as in `Before`; None if they have none."""
+    """Return the pair (text before the digits, number of digits) as in `Before`; None without such a text."""
     begin = digits.start()
     place = _PLACE_BEFORE.search(digits.string, max(0, begin - _LONGEST_PLACE), begin)
     return (alike_in_digits(place[0]), len(digits[0])) if place else None
@@ -280,14 +268,11 @@ def _mask_names(line: Edited) -> None:
 
 
 def masked_together(lines: Sequence[str], before: Before) -> list[str]:
-    """Return what `masked` returns for each of these lines; faster than one by one if there are many.
-
-    Lines that cannot contain a time are joined into one text, to which each pattern is applied only once. No pattern
-    matches the border between two lines.
-    """
+    """Apply `masked` to each of these lines; faster than one by one if there are many lines."""
     is_alone = [len(line) > LONGEST or not line.isascii() or MASK in line for line in lines]
     for at in _maybe_stamps(["" if alone else line for line, alone in zip(lines, is_alone, strict=True)]):
         is_alone[at] = True
+    # Lines that cannot contain a time become one text, to which each pattern is applied only once.
     text = Edited(_BORDER.join([line for line, alone in zip(lines, is_alone, strict=True) if not alone]))
     _mask_digits_after(text, before)
     mask_machine(text)
@@ -302,7 +287,7 @@ def _may_have_hyphens(text: str) -> bool:
 
 
 def _may_be_stamp(line: str) -> bool:
-    """Return whether a line may contain a date or a time; much faster than searching for one."""
+    """Return whether a line may contain a date or a time; much faster than a search."""
     if ":" in line and _CLOCK_IN.search(line):
         return True
     if ("-" in line or "/" in line or line.count(".") > 1) and _DAY_IN.search(line):
@@ -320,7 +305,7 @@ def _maybe_stamps(lines: Sequence[str]) -> set[int]:
 
 
 def _may_name_host(low: str) -> bool:
-    """Return whether a line in lower case may contain the name of a host, a port or the like; much faster than
-    searching for one."""
+    """Return whether a line in lower case may contain the name of a host, a port or a user; much faster than a
+    search."""
     known = "host" in low or "node" in low or "port" in low or "user" in low
     return known or "id" in low or "name" in low

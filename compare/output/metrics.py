@@ -28,8 +28,7 @@ _METRIC = re.compile(
 _WORDS = ("epoch", "loss", "acc")
 """A line that names an epoch, a loss or an accuracy contains one of these."""
 _FEW = 8
-"""Minimum number of lines of one shape (equal except for digits) that are read together, as columns; fewer lines are
-read one by one."""
+"""Minimum number of lines of one shape that are read together, as columns; fewer lines are read one by one."""
 _EXACT = 2.0**53
 """From this number on, a double does not represent every whole number exactly."""
 _QUALIFIERS = ("val", "valid", "validation", "test", "eval")
@@ -57,7 +56,7 @@ class Curves:
     epochs: Epochs
     """Pairs (line, epoch), one for each line that names an epoch."""
     totals: dict[int, int]
-    """Total numbers of epochs in lines such as `Epoch 3/10`, each with the index of the first line that states it."""
+    """Maps each total number of epochs, as in `Epoch 3/10`, to the first line that states this total."""
     series: dict[str, Points]
 
     def last(self, name: str) -> float | None:
@@ -87,10 +86,7 @@ def read_curves(output: str | Transcript) -> Curves:
 
 
 class _Reader:
-    """Collects the numbers in lines, one shape after another.
-
-    Lines of one shape are the same except for their groups of digits, so their numbers are read as columns.
-    """
+    """Collects epochs, losses and accuracies from lines, one shape at a time."""
 
     def __init__(self, transcript: Transcript) -> None:
         self._transcript = transcript
@@ -116,9 +112,7 @@ class _Reader:
             self._add(metric, line, place, value)
 
     def _read_columns(self, lines: NDArray[np.int64], shape: str) -> bool:
-        """Read lines of one shape as columns, and return True. Return False without reading anything if the
-        transcript has no value at the position of one of the numbers, or if a number is too large for a double.
-        """
+        """Read lines of one shape as columns, and return True. If a column cannot be built, return False."""
         column = self._transcript.column_of(lines, shape)
         epoch = _EPOCH.search(shape)
         metrics = list(_METRIC.finditer(shape))
@@ -126,6 +120,7 @@ class _Reader:
         wanted += [(metric, name) for metric in metrics for name in ("value", "of")]
         spans = [found.span(name) for found, name in wanted if found[name]]
         columns = {span: column(*span) for span in spans}
+        # The transcript has no value at this position, or one that is too large for a double.
         if any(values is None or np.any(np.abs(values) >= _EXACT) for values in columns.values()):
             return False
         if epoch:

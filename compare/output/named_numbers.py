@@ -77,7 +77,7 @@ _QUOTED = re.compile(r"[=:]\s?\"([A-Za-z][A-Za-z_ ]{1,30})\"\s")
 _TOOK = frozenset(["took", "takes", "taken"])
 _PREVIOUS = "previous "
 _BESIDE = {"(": "in brackets", "/": "after /"} | dict.fromkeys(("±", "+/-", "+-", "(±", "(+/-", "(+-"), "±")
-"""What may stand between two numbers that share a name, and what is added to this name for the second number."""
+"""Maps the text between two numbers that share a name to the text added to the second number's name."""
 
 
 class Named(NamedTuple):
@@ -87,16 +87,16 @@ class Named(NamedTuple):
     """The name as the line writes it; empty if the line gives none."""
     role: Role
     is_part_of_name: bool = False
-    """True for a number that is part of a name, as in `HR@10`, `top-1`, `valid_1`, and not a value."""
+    """True for a number within a name, as in `HR@10`, `top-1` or `valid_1`."""
 
 
 def named_numbers(
     line: str, spans: Sequence[tuple[int, int]], header: Sequence[str] | None = None, heading_data: str = ""
 ) -> list[Named]:
-    """Return the name and role of each value of a line; `spans` are the start and end of each value.
+    """Return the name and role of each value of a line; `spans` holds the start and end of each value.
 
-    If the line is a row of a table, `header` contains the name of each value, from the header of the table.
-    `heading_data` is what a heading above the line says about the data, such as `val`.
+    For a row of a table, `header` holds the name of each value. `heading_data` is the data that a heading above the
+    line names, such as `val`.
     """
     return _Reader(line, spans, header, heading_data).read()
 
@@ -119,7 +119,7 @@ class _Reader:
         self._measured = 0
         """Position in the line at which the last value of a metric ended."""
         self._split = heading_data
-        """The words of the line that name the data on which the following values are measured."""
+        """The words in the line that name the data of the following values, such as `val`."""
         self._topic = ""
         """The metric of the following values, which name only their data: `loss` in `loss: train 0.3, val 0.4`."""
         self._share = ""
@@ -185,7 +185,7 @@ class _Reader:
         return is_beside and re.fullmatch(r"-\d+", self._line[start:end]) is not None
 
     def _is_thousands(self, at: int, start: int, end: int) -> bool:
-        """Return whether a number is the end of a longer one, as `520` in `491,520`."""
+        """Return whether a number is the end of a longer number, as `520` in `491,520`."""
         if (
             not at
             or self._line[self._spans[at - 1][1] : start] != ","
@@ -215,8 +215,8 @@ class _Reader:
         return Named(f"{base} {what}" if base else "", role)
 
     def _is_of_a_batch(self, at: int) -> bool:
-        """Return whether the number before this one is a metric of a single batch of an evaluation. This number, in
-        brackets, is then the mean so far: `Test: [40/97] Loss 0.31 (0.35)`."""
+        """Return whether the number before `at` belongs to a single batch, as `0.31` in `Test: [40/97] Loss 0.31
+        (0.35)`."""
         is_held_out = split_in(self._found[at - 1].name) in (Split.VALIDATION, Split.TEST)
         return is_held_out and _IN_BATCHES.search(self._line, 0, self._spans[at - 1][0]) is not None
 
@@ -310,8 +310,7 @@ class _Reader:
         return self._with_split(name) if name else self._noun_after(start)
 
     def _changed(self, text: str) -> str:
-        """Return the name of the number after `text` if this number is an old or a new value, as in `val_loss
-        improved from 0.5 to 0.4`; otherwise an empty text."""
+        """Return the name of the old or new value after `text`, as in `val_loss improved from 0.5`; else empty."""
         if self._found and self._found[-1].name.startswith(_PREVIOUS) and text.strip() == "to":
             return self._found[-1].name.removeprefix(_PREVIOUS)
         found = _CHANGE.search(text)
@@ -321,8 +320,7 @@ class _Reader:
         return f"{_PREVIOUS if found['end'].lower() == 'from' else ''}{best}{phrase(found['what'])}"
 
     def _of_topic(self, name: str, text: str) -> str:
-        """Return the full name of a value that is only called `val`, if the line names its metric earlier, as in
-        `loss: train 0.3, val 0.4`; empty otherwise."""
+        """Return the full name of a value called only `val`, as in `loss: train 0.3, val 0.4`; otherwise empty."""
         is_short = bool(self._topic) and name.lower() in SHORT_SPLITS  # `loss: tr 0.3, va 0.4`
         if not (split_in(name) or is_short) or len(words_in(name)) > 1:
             self._topic = ""
@@ -334,8 +332,7 @@ class _Reader:
         return f"{name} {self._topic}" if self._topic else ""
 
     def _about(self, start: int) -> str:
-        """Return a name from the beginning of a sentence, as in `Accuracy of the network on the 10000 test images:
-        97`; empty if there is none."""
+        """Return the name at the beginning of a sentence, as in `Accuracy on the test set: 97`; otherwise empty."""
         found = _ABOUT.search(self._line[max(self._measured, start - _BEFORE) : start])
         if not found or meaning_of(found["what"]).role is not Role.METRIC or _COUNTING.search(found["name"]):
             return ""
@@ -345,17 +342,13 @@ class _Reader:
         return tidy(LEVEL.sub("", name))
 
     def _noun_after(self, start: int, *, or_name: bool = False) -> str:
-        """Return the noun after a number, which says what is counted: `10 epochs`. In `10 loss: 0.5`, the noun names
-        the next number; it is then returned only with `or_name`.
-        """
+        """Return the noun after a number: `epochs` in `10 epochs`. With `or_name`, also `loss` in `10 loss: 0.5`."""
         found = _NOUN.match(self._line, start)
         is_noun = found is not None and found["noun"].lower() not in STOPS
         return found["noun"] if found and is_noun and (or_name or not found["named"]) else ""
 
     def _note_split(self, text: str) -> None:
-        """Record the data that a text names for the numbers after it: `Test set:`, `[val]`, `valid on 'valid' subset
-        |`.
-        """
+        """Record the data that a text names, such as `Test set:` or `[val]`, for the numbers after the text."""
         quoted = [part for part in _QUOTED.findall(text) if split_in(part)]
         if quoted:
             self._split = split_word(quoted[-1])  # `msg="eval" loss=0.5`
@@ -374,18 +367,16 @@ class _Reader:
                     self._split = ""  # `val_loss` says nothing about the numbers after its own
 
     def _with_split(self, name: str) -> str:
-        """Return a metric's name with the data that the line mentions before it (`val Acc`), unless the name itself
-        contains the data."""
+        """Add the data named earlier in the line, such as `val`, to the name of a metric without data."""
         if split_in(name) or meaning_of(name).role is not Role.METRIC or not split_in(f"{self._split} {name}"):
             return name
         return f"{self._split} {name}"
 
 
 def _unit_end(line: str, at: int) -> int | None:
-    """Return the position at which the unit after a number ends; None if there is no unit. The number itself ends at
-    `at`. In `epoch 0 HR 0.3`, `HR` is not a unit but a name.
-    """
+    """Return the position at which the unit after a number ends; None without a unit. The number ends at `at`."""
     unit = _UNIT.match(line, at)
+    # In `epoch 0 HR 0.3`, `HR` is a name.
     if unit is None or (unit[0][0].isspace() and "/" not in unit[0] and _VALUE_NEXT.match(line, unit.end())):
         return None
     if unit[0][0].isspace() and re.match(r"\s?[:=]", line[unit.end() : unit.end() + 2]):

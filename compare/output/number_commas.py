@@ -1,4 +1,4 @@
-"""Decides what commas between digits mean in a set of logs: `0,5` and `1,234.5` may be one number each, or two."""
+"""Decides what commas between digits mean in logs: `0,5` may be one number or two."""
 
 import re
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from gedanken.compare.output.decimal_commas import has_decimal_commas, with_poin
 
 
 class Commas(StrEnum):
-    """What the commas of a log mean that stand between two digits."""
+    """The meaning of commas between digits in a log."""
 
     BETWEEN = "between numbers"
     DECIMAL = "before decimals"
@@ -16,22 +16,20 @@ class Commas(StrEnum):
 
 
 _SAMPLE = 1 << 16
-"""Number of characters, from the start of a text, that are searched for such numbers."""
+"""Number of characters, from the start of a text, that are searched for numbers with commas."""
 _PLACE = re.compile(
     r"(?<![\w.,])(?:(?P<name>[A-Za-z_@%]{1,30})[\"')\]]?[ ]{0,4}[:= ][ ]{0,12}|(?<=[|\s])\|? {1,12})[-+$]?"
     r"(?P<number>\d+(?:\.\d+)?(?:,\d+(?:\.\d+)?)+)(?![\w.,])",
     re.ASCII,
 )
-"""Matches numbers with commas between them, and the word before them. A row of a CSV table is none, because it begins
-a line; nor is a tuple."""
+"""Matches numbers with commas between them, and the word before, but no row of a CSV table and no tuple."""
 _GROUPED = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?P<decimals>\.\d+)?", re.ASCII)
 _NUMBER = re.compile(r"(?<=[\s|=:$+-])[1-9]\d{0,2}(?:,\d{3})+\.\d+(?![\w.,])", re.ASCII)
 
 
 def has_grouped_decimals(texts: Iterable[str]) -> bool:
-    """Return whether these texts write numbers such as `1,234.5`: wherever several numbers with commas between them
-    stand behind the same word as such a number, each has exactly three digits behind every comma.
-    """
+    """Return whether these texts write numbers such as `1,234.5`. False if the word before such a number also stands
+    before separate numbers, such as `0.5,0.7`."""
     grouped: set[str] = set()
     apart: set[str] = set()
     for text in texts:
@@ -53,8 +51,8 @@ def commas_in(texts: Iterable[str]) -> Commas:
 
 
 def without_commas(line: str, commas: Commas) -> str:
-    """Return a line with its numbers in the usual notation: `1,234.5`, if it is one number, as `1234.5`, and `0,5` as
-    `0.5`."""
+    """Return a line with its numbers in the usual notation. Depending on `commas`, `1,234.5` becomes `1234.5`, or
+    `0,5` becomes `0.5`."""
     if "," not in line or commas is Commas.BETWEEN:
         return line
     if commas is Commas.DECIMAL:

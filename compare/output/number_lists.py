@@ -1,6 +1,4 @@
-"""Finds lists of numbers in a line: `(3, 224, 224)`, `[64, 128]`, `((1, 2), (3, 4))`, and the first arguments in
-`Conv2d(3, 64, kernel_size=3)`.
-"""
+"""Finds lists of numbers in a line: `(3, 224, 224)`, `[64, 128]`, and `3, 64` in `Conv2d(3, 64, bias=0)`."""
 
 import re
 from collections.abc import Sequence
@@ -17,7 +15,7 @@ class NumberList(NamedTuple):
     """Numbers in brackets, without words."""
 
     columns: tuple[int, ...]
-    """The indices of its numbers, among all values of its line."""
+    """Indices of the list's numbers, among all values of the line."""
     places: tuple[tuple[int, ...], ...]
     """The place of each number: (1,) for the 2 in `(1, 2)`, and (1, 0) for the 3 in `((1, 2), (3, 4))`."""
     start: int
@@ -31,9 +29,9 @@ class _Open:
         self.sign = sign
         self._start = start
         self._is_pure = True
-        """True as long as it holds only numbers, commas, spaces, quotes and lists of numbers."""
+        """True as long as the bracket holds only numbers, commas, spaces, quotes and lists of numbers."""
         self._before = ","
-        """What stands before the next number: a comma, a space, or nothing if a number does."""
+        """The sign before the next number: a comma, a space, or an empty text directly behind a number."""
         self._has_commas = False
         self._count = 0
         self._found: list[tuple[int, tuple[int, ...]]] = []
@@ -67,7 +65,7 @@ class _Open:
         self._count += 1
 
     def lists(self) -> list[NumberList]:
-        """Return this bracket as a list of numbers; if it is none, the lists inside it."""
+        """Return this bracket if it is a list of numbers, or else the lists inside the bracket."""
         return (self._list() if self._is_pure else []) or self.inner
 
     def _list(self) -> list[NumberList]:
@@ -93,7 +91,7 @@ def number_lists(line: str, spans: Sequence[tuple[int, int]]) -> list[NumberList
 
 
 def _read(line: str, at: int, end: int, opened: list[_Open]) -> list[NumberList]:
-    """Read the text between two numbers; return the lists that are complete behind it."""
+    """Read the text between two numbers; return the lists that end in this text."""
     found: list[NumberList] = []
     while at < end:
         sign = line[at]
@@ -115,12 +113,11 @@ def _read(line: str, at: int, end: int, opened: list[_Open]) -> list[NumberList]
 
 
 def name_before(line: str, spans: Sequence[tuple[int, int]], numbers: NumberList) -> str:
-    """Return the words before a list that name it: `milestones` for `milestones: [30, 60]`. Empty if there are
-    none."""
+    """Return the name before a list, such as `milestones` in `milestones: [30, 60]`; empty without a name."""
     first = numbers.columns[0]
     return phrase(line[spans[first - 1][1] if first else 0 : numbers.start].rstrip(f"{ENDS}["))
 
 
 def index_in(numbers: NumberList, column: int) -> str:
-    """Return the place of a number of this list, as Python writes it: `[1]`, `[1][0]`."""
+    """Return the place in the list of the number with index `column`, as Python writes it: `[1]`, `[1][0]`."""
     return "".join(f"[{place}]" for place in numbers.places[numbers.columns.index(column)])

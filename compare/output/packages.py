@@ -1,6 +1,4 @@
-"""Names of the software that logs show with their versions: `torch 2.1.0`. Rules that mask versions and rules that
-tell what a number is both take them from here, so that a name cannot be added to one of them alone.
-"""
+"""Names of the software that logs show with versions, such as `torch 2.1.0`."""
 
 import re
 
@@ -9,6 +7,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+# Rules that mask versions and rules that judge numbers share these names: none is added to one kind alone.
 _SHORT = _words(
     "torch pytorch torchvision torchaudio torchtext torchmetrics tensorflow jax jaxlib flax optax keras numpy scipy "
     "scikit-learn sklearn pandas polars matplotlib python cuda cudnn nccl rocm deepspeed xformers flash-attn "
@@ -19,21 +18,21 @@ _SHORT_COMMON = _words("transformers")
 _LONG_COMMON = _words("datasets tokenizers accelerate triton lightning pytorch-lightning pytorch_lightning apex gym")
 _LONG_OF_MACHINE = _words("driver")
 SHORT_VERSIONED = _SHORT | _SHORT_COMMON
-"""Names after which two numbers are a version too: `torch 2.1`."""
+"""Names after which already two numbers are a version: `torch 2.1`."""
 LONG_VERSIONED = _LONG | _LONG_COMMON | _LONG_OF_MACHINE
-"""Names after which only three numbers and more are certainly a version: `gym 0.21.0`."""
+"""Names after which only three or more numbers are certainly a version: `gym 0.21.0`."""
 UNMISTAKABLE = frozenset(name for name in _SHORT | _LONG if name.isalpha())
-"""Names that mean software in any other name too: `torch_threads`."""
+"""Names that mean software even within a longer name, as in `torch_threads`."""
 COMMON = frozenset(name for name in _SHORT_COMMON | _LONG_COMMON if name.isalpha())
-"""Names that are also words of programs, so that they mean software only alone."""
+"""Names such as `datasets`, which mean software only if they stand alone."""
 
 
 def pattern_of(names: frozenset[str]) -> str:
-    """Return a pattern for these names."""
+    """Return a pattern that matches any of these names."""
     return "|".join(map(re.escape, sorted(names)))
 
 
 def parts_of(names: frozenset[str]) -> frozenset[str]:
-    """Return the fewest of these names of which at least one is in each text that holds any: without `torchvision`,
-    because `torch` is in it."""
+    """Return these names without each name that contains another: `torchvision` contains `torch`. A text with any of
+    these names contains a returned name, too."""
     return frozenset(name for name in names if not any(other in name for other in names - {name}))

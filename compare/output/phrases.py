@@ -17,7 +17,7 @@ _CUT = re.compile(
     r"\"\s|[,;|│┃\t{}\[]|\s{2,}|\.{4,}| [-–—·] |->|=>|→|\]\s|\)\s(?=\S)|(?<=\s)/|^\s{0,3}(?:[\])/%]+|dB\b)"
 )
 _TAG_END = re.compile(r"\](?=[^\W\d])")
-"""Matches the end of a label in brackets that a name follows at once: `[Avg]loss`."""
+"""Matches the end of a label in brackets directly before a name: `[Avg]loss`."""
 ENDS = " \t:=~≈'\"`*#|│┃<>(“”‘’«»—"
 _STOP_WORDS = (
     "as the than with for a an in to and by from reached after got at on into until "
@@ -32,13 +32,12 @@ _ID = re.compile(
     r"\W?[a-z][\w.]*(?:-[\w.]*)?-(?:0\d{2,}|\d{4,})\W?",  # `network-snapshot-000100`
     re.IGNORECASE,
 )
-"""Matches a hash or id, or a name that ends with one, such as the name of a Kubernetes pod or of a checkpoint
-file."""
+"""Matches a hash, an id, or a name that ends with an id, such as the name of a checkpoint file."""
 
 
 def split_word(text: str) -> str:
-    """Of the words in a text that name the data (train, val, test), return the last one, as the text writes it. The
-    text must contain such a word."""
+    """Return the last word in a text that names the data (train, val, test), as the text writes this word. The text
+    must contain one."""
     words: list[str] = [*_WORD.findall(text), *re.findall(r"[^\W_]+", text)]
     return next(word for word in reversed(words) if split_in(word) or word.lower() in SHORT_SPLITS)[:_LONGEST]
 
@@ -73,8 +72,7 @@ def phrase(text: str) -> str:
 
 
 def _begins_a_name(word: str, is_last: bool) -> bool:
-    """Return whether a word cannot be part of a name: `and`, an id, or `split=val`. The name then begins after the
-    word. If a text ends with `split=val` (`is_last`), this word may be a name."""
+    """Return whether a name can begin only after this word: `and`, an id, or, unless `is_last`, `split=val`."""
     return word.lower() in STOPS or _ID.fullmatch(word) is not None or ("=" in word and not is_last)
 
 

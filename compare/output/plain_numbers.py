@@ -1,6 +1,4 @@
-"""Rewrites numbers that lack a digit beside their point, or that have underscores, as most programs print them: `.99`
-becomes `0.99`, `1.` becomes `1.0`, and `1_000_000` becomes `1000000`.
-"""
+"""Rewrites numbers as most programs print them: `.99` as `0.99`, `1.` as `1.0`, and `1_000_000` as `1000000`."""
 
 import re
 
@@ -55,7 +53,7 @@ def may_lack_digits(text: str) -> bool:
 
 
 def complete(line: Edited) -> None:
-    """Rewrite the numbers of a line that lack a digit beside their point, or that have underscores."""
+    """Rewrite numbers such as `.99`, `1.` and `1_000` in a line as `0.99`, `1.0` and `1000`."""
     if "_" in line.text:
         line.replace(_GROUPED)
     if _POINT.search(line.text):

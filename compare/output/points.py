@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 NO_EPOCH = -1
-"""Column entry for a point if neither its line nor an earlier one names an epoch."""
+"""Entry for a point if no line up to the point names an epoch."""
 
 
 class Point(NamedTuple):
@@ -81,8 +81,7 @@ class Epochs(_Columns[tuple[int, int]]):
         return zip(self.lines.tolist(), self.numbers.tolist(), strict=True)
 
     def at(self, lines: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the epoch of each of these lines, from the line itself or the nearest line above that names one;
-        NO_EPOCH if there is none.
-        """
+        """Return, for each of these lines, the last epoch that this line or an earlier line names; otherwise
+        NO_EPOCH."""
         above = np.searchsorted(self.lines, lines, side="right")
         return np.concatenate([[NO_EPOCH], self.numbers])[above]

@@ -1,8 +1,4 @@
-"""Finds progress bars: one bar counts as one printed line, however often a terminal redraws it.
-
-In logs, `records/importers/terminal_text.py` has already removed carriage returns: it keeps only the last state of a
-line that was drawn several times.
-"""
+"""Finds progress bars: one bar counts as one printed line, however often a terminal redraws it."""
 
 import re
 from collections.abc import Iterable
@@ -10,6 +6,7 @@ from collections.abc import Iterable
 from gedanken.compare.output.edited_line import Edited, Rule
 from gedanken.compare.output.masking import MASK
 
+# A log has no carriage returns here: `records/importers/terminal_text.py` keeps the last state of a redrawn line.
 _FILL = re.compile(
     # tqdm, Keras, rich and pip, wget and others.
     r"(?<=%)\|[^|\n]{0,400}\||\[[=#>.\-\s█▏▎▍▌▋▊▉]{5,400}\](?=.*\d)|[━╸╺╺─█▏▎▍▌▋▊▉░▒]{5,400}"
@@ -18,7 +15,7 @@ _FILL = re.compile(
     r"|(?<=\|)[#█▏▎▍▌▋▊▉\-= ]{5,400}(?=\|\s*\d)"
 )
 _MAY_BE = (re.compile(r"%\|"), re.compile(r"\[[=>#.█\-]{3}"), re.compile(r"\|[#=]{3}"))
-"""A progress bar in ASCII contains one of these; each begins with a fixed character, which makes the search fast."""
+"""A progress bar in ASCII matches one of these patterns. The fixed first character of each makes a search fast."""
 _MAY_BE_DRAWN = re.compile("[━█▏▎▍▌▋▊▉╸╺░▒]")
 _CLOCKS = re.compile(
     r"\[\s*(?:\d{1,3}:)?\d{1,3}:\d{2}\s*(?:<\s*(?:\?|[\d:]+(?:\sdays?,\s[\d:]+)?))?(?:,\s*[\d.?]+\s*[\w/]+)?"
@@ -68,11 +65,8 @@ def is_unfinished(line: str) -> bool:
 
 
 def redrawn(lines: Iterable[str]) -> frozenset[int]:
-    """Return the indices of the lines whose progress bar a later line draws again.
-
-    The later line has the same text before the bar. It draws the bar again if it shows the same total and more
-    progress. The very next line may also show equal progress. If the earlier bar is empty, any progress is enough.
-    """
+    """Return the indices of the lines whose progress bar a later line draws again. The later line has the same text
+    before the bar, the same total and more progress."""
     waiting: dict[str, tuple[int, float, float]] = {}
     stale: set[int] = set()
     for at, line in enumerate(lines):
@@ -85,6 +79,7 @@ def redrawn(lines: Iterable[str]) -> frozenset[int]:
         total = float(count[2]) if count and count.re is _COUNT else 100.0
         before = waiting.get(key)
         is_same = before is not None and before[2] == total
+        # The very next line may also show equal progress. After an empty bar, any bar will do.
         is_anew = is_same and before is not None and (done > before[1] or (done == before[1] and at == before[0] + 1))
         if before is not None and (is_anew or before[1] == 0):
             stale.add(before[0])

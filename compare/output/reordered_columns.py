@@ -19,9 +19,9 @@ Compare = Callable[[Sequence[str]], list[str]]
 _LONGEST = 2_000
 """Maximum length of a header that is read."""
 _MOST_READ = 20_000
-"""Maximum number of lines of a log, different in more than their digits, among which headers are looked for."""
+"""Maximum number of lines among which headers are looked for. Lines that differ only in digits count once."""
 _MOST = 500
-"""Maximum number of these lines that are examined as headers."""
+"""Maximum number of lines of a log that are examined as headers."""
 _MEASURED = re.compile(r"(?<![\w@.,:])[-+]?1*\.1+(?![\w.:])|[{}=]")
 """Matches a number with decimals, or a sign that no header has, in a line with `1` in place of each digit."""
 _WORDS = re.compile(r"[^\W\d_].*[\s,;|│┃║].*[^\W\d_]")
@@ -31,7 +31,7 @@ class Table(NamedTuple):
     """One kind of table in a log."""
 
     header: str
-    """The header, with `1` in place of each digit, as it is found in the log."""
+    """The header as the log shows it, but with `1` in place of each digit."""
     names: Names
 
 
@@ -40,11 +40,11 @@ class Wanted(NamedTuple):
 
     names: Names
     with_header: bool
-    """True if the header is rearranged too: real logs differ in its order, so it is no difference."""
+    """True if the header is rearranged too, because real logs differ in the order of its names."""
 
 
 def tables_in(lines: Sequence[str], compared: Compare) -> list[Table]:
-    """Return the tables of a log whose columns all have different names, each kind once."""
+    """Return each kind of table in a log once, without tables in which two columns have the same name."""
     shapes = _shapes(lines)
     # The last index that a dict gets for a shape is kept: of all lines backwards, that of the first.
     first = dict(zip(reversed(shapes), range(len(shapes) - 1, -1, -1), strict=True))
@@ -55,22 +55,22 @@ def tables_in(lines: Sequence[str], compared: Compare) -> list[Table]:
 
 
 def in_order(names: Names) -> Names:
-    """Return names of columns in an order that does not depend on the log: counters such as `epoch` first."""
+    """Sort the names of columns: counters such as `epoch` first, then all others."""
     return tuple(sorted(names, key=lambda name: (meaning_of(name).role is not Role.COUNTER, name)))
 
 
 class Reordering:
-    """The rows of a log whose columns are rearranged."""
+    """Rearranges the columns of the tables in a log."""
 
     def __init__(
         self, lines: Sequence[str], tables: Sequence[Table], wanted: Mapping[Names, Wanted], compared: Compare
     ) -> None:
-        """Store a log. `wanted` holds the tables that are rearranged, by their names in this log."""
+        """Store a log. `wanted` maps the names of a table's columns, in their order in this log, to the new order."""
         self._lines, self._tables, self._wanted, self._compared = lines, tables, wanted, compared
 
     @cached_property
     def _headers(self) -> tuple[list[int], list[Names]]:
-        """The index and the names of each header in the log."""
+        """The line index and the column names of each header in the log."""
         shapes = {table.header for table in self._tables}
         known: dict[str, Names] = {}
         places, names = [], []
@@ -85,16 +85,16 @@ class Reordering:
         return places, names
 
     def all(self, lines: Sequence[str], start: int) -> list[str]:
-        """Return lines as they are compared, with the columns rearranged; `start` is the index of the first."""
+        """Rearrange the columns in lines that already have the form for the comparison; `start` is the first line's
+        index."""
         return [self.one(line, start + at) for at, line in enumerate(lines)]
 
     def one(self, line: str, at: int) -> str:
-        """Return the line with index `at` as it is compared, with its columns rearranged."""
+        """Rearrange the columns in a line that already has the form for the comparison; `at` is the line's index."""
         return self._rearranged(line, at, with_kept=False)
 
     def with_header(self, line: str, at: int) -> str:
-        """Return the line with index `at` as it is compared, with its columns rearranged, although it may be a header
-        that is compared as it is."""
+        """Like `one`, but rearrange every header too."""
         return self._rearranged(line, at, with_kept=True)
 
     def _rearranged(self, line: str, at: int, with_kept: bool) -> str:
@@ -119,7 +119,7 @@ def _may_be_header(shape: str) -> bool:
 
 
 def _row_below(lines: Sequence[str], at: int) -> Iterator[str]:
-    """Yield the line above a header, unless there is none, and the first line below it that is no rule."""
+    """Yield the line above a header, or an empty text, and then the first line below the header that is no rule."""
     yield lines[at - 1] if at else ""
     for line in lines[at + 1 : at + 3]:
         if not is_rule(line):
@@ -128,7 +128,7 @@ def _row_below(lines: Sequence[str], at: int) -> Iterator[str]:
 
 
 def _headers_at(lines: Sequence[str], places: Sequence[int], compared: Compare) -> list[list[Cell] | None]:
-    """Return the cells of the header at each of these places; None where there is none."""
+    """Return the cells of the header at each line index; None for a line that is no header."""
     parts = [[lines[at], *_row_below(lines, at)] for at in places]
     read = iter(compared([line for part in parts for line in part]) if parts else ())
     headers = [list(islice(read, len(part))) for part in parts]
@@ -140,7 +140,7 @@ def _header_cells(line: str, around: Sequence[str]) -> list[Cell] | None:
 
 
 def _rearranged(line: str, cells: Sequence[Cell], order: Sequence[int]) -> str:
-    """Return a line with its cells in another order. What separates the cells stays where it is."""
+    """Put the cells of a line in another order. The text between cells stays where it is."""
     pieces, end = [], 0
     for cell, other in zip(cells, (cells[at] for at in order), strict=True):
         pieces += [line[end : cell[0]], line[other[0] : other[1]]]

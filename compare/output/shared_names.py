@@ -24,7 +24,7 @@ Span = tuple[int, int]
 
 
 def shared_names(line: str, spans: Sequence[Span]) -> dict[int, str]:
-    """Return the name of each number that belongs to a group; the keys are the numbers' positions in the line."""
+    """Return the name of each number in a group, by the number's position in the line."""
     names: dict[int, str] = {}
     groups = list(_groups(line, spans))
     legend = _legend(line, groups)
@@ -41,9 +41,8 @@ def shared_names(line: str, spans: Sequence[Span]) -> dict[int, str]:
 
 
 def _legend(line: str, groups: Sequence[Sequence[Span]]) -> list[str] | None:
-    """Return the names that the end of a line gives to the numbers of several groups: `loss` and `acc` for
-    `Train: 0.4/0.9, Val: 0.5/0.8 (loss/acc)`. None if there are none.
-    """
+    """Return the names that the end of a line gives to several groups: `Train: 0.4/0.9, Val: 0.5/0.8 (loss/acc)`.
+    None if the end gives no names."""
     found = _BEHIND.fullmatch(line.rstrip(), groups[-1][-1][1]) if len(groups) > 1 else None
     items = _items(found["names"]) if found else []
     return items if items and all(_is_metric(item) and not split_in(item) for item in items) else None
@@ -87,8 +86,7 @@ def _behind(text: str, after: str, count: int) -> list[str] | None:
 
 
 def _tagged(line: str, spans: Sequence[Span]) -> dict[int, str]:
-    """Return the name of each number that is followed by its data, as in `loss: 0.5 (train) 0.6 (val)`; the keys are
-    the numbers' positions in the line."""
+    """Return the names of numbers with their data behind them, as in `loss: 0.5 (train) 0.6 (val)`, by position."""
     tags = {span[0]: found["name"] for span in spans if (found := _TAGGED.match(line, span[1]))}
     tags = {start: tag for start, tag in tags.items() if split_in(tag) and len(words_in(tag)) == 1}
     if len(tags) < 2:
@@ -107,11 +105,8 @@ def _last(text: str) -> str:
 
 
 def _named(items: Sequence[str], what: str, count: int) -> list[str] | None:
-    """Return a name for each of `count` items; None if the items are no names.
-
-    The metric `what` is added to items that are not metrics themselves: the data of `train/val` become `train loss`
-    and `val loss`, and the parts of `G/D` become `G loss` and `D loss`.
-    """
+    """Return a name for each of `count` items, or None. The metric `what` is added to other items: `G` becomes `G
+    loss`."""
     if len(items) != count or len(set(items)) != count:
         return None
     if all(_is_metric(_SHORT.get(item.lower(), item)) for item in items):

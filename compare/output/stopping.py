@@ -1,4 +1,4 @@
-"""Finds lines that say why a training ended. Which of these lines a run prints depends on the run's numbers."""
+"""Finds lines that say why a training ended, such as a line about early stopping."""
 
 import re
 

@@ -27,16 +27,15 @@ _INDEX = re.compile(r"[A-Za-z_][\w.]*\s{4,}")
 """Matches a line that has only the name of the index, padded with spaces, as pandas prints it below a header."""
 _QUANTILE = re.compile(r"(?<!\S)\d{1,2}(?:\.\d{1,2})?%(?!\S)")
 _CLASSES = re.compile(r"(?:\s+\d{1,3})+\s*$")
-"""Matches numbers at the end of a header, each of which is the name of a class: `ntree  OOB  1  2  3`."""
+"""Matches the numbers of classes at the end of a header: `ntree  OOB  1  2  3`."""
 _FEWEST_OVER = 3
-"""In a table without bars or commas, the header may have two lines if there are at least this many columns."""
+"""Minimum number of columns of a table without bars or commas whose header may have two lines."""
 _FEWEST_WIDE = 4
-"""In a table without bars or commas, a line of unknown names is a header only if it has at least this many cells,
-with two or more blanks between them."""
+"""Minimum number of cells in a header of unknown names, if two or more blanks separate the cells."""
 _MASKED = "·"
 """Stands for a masked time or id in a row, because the masked text may be a cell of its own."""
 _STATES = frozenset(["status", "state", "loc", "host", "node"])
-"""Names of columns whose words say where a program runs or how far it is, not what the row is about."""
+"""Names of columns whose words do not say what a row is about, such as `status`."""
 _ALL = frozenset(["all", "total", "overall", "mean"])
 """Names of rows that summarize all other rows; the numbers in them are named after their column alone."""
 _GENERIC = frozenset(["value", "values", "score", "result", "results", "dataloader", "metric", "data"])
@@ -47,11 +46,11 @@ Cell = tuple[int, int, str]
 
 
 def names_of_row(line: str, spans: Sequence[tuple[int, int]], above: Callable[[int], str | None]) -> list[str] | None:
-    """Return the name of each value in a row, or an empty text for a value without a name. Return None if the line is
-    not a row of a table.
+    """Return the name of each value in a row, empty for a value without a name. Return None if the line is no row of
+    a table.
 
-    `spans` are the start and end of each value. `above(1)` is the line directly above the row, `above(2)` the line
-    above `above(1)`.
+    `spans` holds the start and end of each value. `above(1)` is the line directly above the row, `above(2)` the line
+    before that line.
     """
     if MASK in line:
         # Masked text may be a cell, or a logger's prefix before the row.
@@ -108,14 +107,16 @@ def is_rule(line: str) -> bool:
 
 
 def cells_of_row(line: str) -> list[Cell] | None:
-    """Return the cells of a row with numbers; None if the line is no such row."""
+    """Return the cells of a row with numbers; None for any other line."""
     cells = _cells(_bare(line.replace(MASK, _MASKED)))
     return cells if cells and any(_FREE.match(text) for _start, _end, text in cells) else None
 
 
 def header_of_row(header: str, upper: str, line: str) -> list[Cell] | None:
-    """Return the cells of a header, with their names, if each stands for one cell of the row `line`, and no two names
-    are alike. Otherwise, and if the line above the header, `upper`, is a part of the header, return None."""
+    """Return the cells of a header, with their names. `upper` is the line above the header, `line` a row below it.
+
+    None if two names are equal, if a cell of the row has no name, or if `upper` belongs to the header.
+    """
     cells = cells_of_row(line)
     if cells is None:
         return None
@@ -133,10 +134,9 @@ def header_of_row(header: str, upper: str, line: str) -> list[Cell] | None:
 
 
 def _bare(line: str) -> str:
-    """Return a line as it is read for a table: without a progress bar at its end, a comment sign at its beginning, a
-    frame of vertical bars, the colon after a count (`50:`) and the brackets around an index (`theta[1]`), and with
-    spaces in place of a logger's prefix."""
+    """Remove from a line what belongs to no cell, such as a progress bar, a comment sign or a logger's prefix."""
     line = _BAR.sub("", line).rstrip(" :")
+    # Spaces keep the cells in their places, below their header.
     line = _COMMENT.sub(lambda found: " " * len(found[0]), line)
     line = _COUNTED.sub(r"\1 ", line)
     line = _INDEXED.sub(lambda found: f"{found[1]}_{'_' * len(found[2])}_", line)
@@ -146,8 +146,8 @@ def _bare(line: str) -> str:
 
 
 def _section(above: Callable[[int], str | None]) -> str:
-    """Return the heading of the table's section, such as `eval/`, if it names held-out data; otherwise an empty text.
-    `above(1)` is the line above the row, `above(2)` the line above that line."""
+    """Return the heading of the table's section, such as `eval/`, if the heading names held-out data; otherwise
+    empty."""
     for distance in range(1, FARTHEST):
         cells = _cells(above(distance) or "")
         if cells is None:
@@ -170,22 +170,15 @@ def _is_generic(column: str) -> bool:
 
 
 def _is_class(row: str, columns: Sequence[str]) -> bool:
-    """Return whether a row is about a class, although its words could be the name of a metric: `PER` may be a metric,
-    or the class of the persons that a tagger finds.
-
-    A row is about a class if two or more columns are metrics. But a row `accuracy` never is: a classification report
-    repeats the accuracy in several columns.
-    """
+    """Return whether a row such as `PER` (persons) is about a class, and not about a metric of the same name."""
+    # A classification report repeats the accuracy in several columns.
     is_accuracy = meaning_of(row).measures is Measures.ACCURACY
     return not is_accuracy and sum(meaning_of(name).role is Role.METRIC for name in columns) > 1
 
 
 def _joined(row: str, column: str, has_values: bool, is_class: bool) -> str:
-    """Return the name of a number: the words of its row and the name of its column, or only one of the two.
-
-    `has_values`: the table has a column called `value` or the like. Only the numbers in this column are then named
-    after the metric in the row. `is_class`: the row is about a class, so its words name no metric.
-    """
+    """Return the name of a number from the words of its row, the name of its column, or both. `has_values`: one
+    column is called `value` or the like. `is_class`: the row is about a class."""
     # `accuracy` of a classification report, under `f1-score`
     is_named = not is_class and meaning_of(row).role is Role.METRIC
     if row and (set(words_in(column)) <= _GENERIC or (is_named and meaning_of(column).role is Role.METRIC)):
@@ -198,9 +191,7 @@ def _joined(row: str, column: str, has_values: bool, is_class: bool) -> str:
 
 
 def _header(line: str, cells: Sequence[Cell], above: Callable[[int], str | None]) -> list[str] | None:
-    """Return the names of the columns from the header of the table; None if it has none. The header is the nearest
-    line above that contains no numbers and has a name for each cell of the row. `above(1)` is the line above the row,
-    `above(2)` the line above that line."""
+    """Return the names of the columns from the nearest line above that names each cell; None without a header."""
     for distance in range(1, FARTHEST):
         other = above(distance)
         if other is None:
@@ -217,11 +208,7 @@ def _header(line: str, cells: Sequence[Cell], above: Callable[[int], str | None]
 
 
 def _with_line_above(names: list[str], lower: str, upper: str | None, line: str, cells: Sequence[Cell]) -> list[str]:
-    """Return the names of the columns. If the header has two lines, each name of the lower line (`names`) is preceded
-    by the words above it in the upper line.
-
-    If vertical bars separate the columns, and all names differ, the lower line is the whole header.
-    """
+    """Return the names of the columns. If the header has two lines, put the words above in front: `train loss`."""
     if upper is None:
         return names
     if not _BARS.search(line):
@@ -229,6 +216,7 @@ def _with_line_above(names: list[str], lower: str, upper: str | None, line: str,
         return names if over is None else [" ".join(both) for both in zip(over, names, strict=True)]
     if len(set(names)) == len(names):
         return names
+    # Equal names need the words above them. Different ones are the whole header if bars separate the columns.
     first = _names(_bare(upper), line, cells)
     if first is None:
         return names
@@ -236,7 +224,7 @@ def _with_line_above(names: list[str], lower: str, upper: str | None, line: str,
 
 
 def _over(upper: str, lower: str, columns: int) -> list[str] | None:
-    """Return the cells of the upper line if exactly one stands above each cell of the lower line; None otherwise."""
+    """Return the cells of the upper line if one stands above each cell of the lower line; otherwise None."""
     if columns < _FEWEST_OVER or any(map(str.isdigit, upper)) or re.search(r"[:=.!?{}]", upper):
         return None
     both = [
@@ -296,8 +284,7 @@ def _header_cells(header: str, line: str, cells: Sequence[Cell]) -> list[Cell] |
 
 
 def _by_place(header: Sequence[Cell], cells: Sequence[Cell]) -> list[Cell] | None:
-    """Return the header cell above each cell of a row. If nothing is above the first cell, an empty header cell is
-    returned for it. Return None if nothing is above another cell, or if one header cell is above two cells."""
+    """Match each cell of a row with the header cell above. Only the first cell may have none; else return None."""
     found: list[Cell] = []
     for at, (low, high, _text) in enumerate(cells):
         over = max(header, key=lambda one: min(one[1], high) - max(one[0], low))
@@ -368,8 +355,7 @@ def _separated(line: str, sep: str) -> list[Cell]:
 
 
 def _spaced(line: str, spaces: int) -> list[Cell]:
-    """Return the words of a line as cells. If `spaces` is more than 1, words with one space between them form one
-    cell."""
+    """Split a line into cells, at every gap of at least `spaces` spaces (1 or 2)."""
     words = r"\S+" if spaces == 1 else r"\S+(?: \S+)*"
     return [(found.start(), found.end(), found[0]) for found in re.finditer(words, line)]
 

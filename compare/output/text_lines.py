@@ -1,6 +1,4 @@
-"""Stores the lines of a text as one string and the positions at which lines begin, because separate strings need
-twice the memory.
-"""
+"""Stores the lines of a text as one string and their positions, in half the memory of separate strings."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,13 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 LONGEST_LINE = 1 << 14
-"""Only this many characters of a line are read; differences after them are not found. Longer lines are not meant for
-people, and may be an attempt to slow the comparison down.
-"""
+"""Only this many characters of a line are read. Longer lines are not for people, and may slow the comparison down."""
 _COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 """Matches control sequences of a terminal (ECMA-48), such as colours and cursor movements."""
 _PART = 1 << 20
-"""A text is split into lines in parts of about this many characters; each part ends at the end of a line."""
+"""Approximate number of characters that are split into lines at a time."""
 
 
 def uncoloured(text: str) -> str:
@@ -86,7 +82,7 @@ class Lines(Sequence[str]):
 
 
 class Texts:
-    """Many texts without line breaks. They are searched as one text, which is much faster than searching each one."""
+    """Many texts without line breaks, searched as one text, which is much faster than one by one."""
 
     def __init__(self, texts: Sequence[str]) -> None:
         self._whole = "\n".join(texts).lower()

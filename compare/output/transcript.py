@@ -1,5 +1,4 @@
-"""Reads an output once: its lines, their forms (a line with `#` in place of each value), and the values, as
-columns."""
+"""Reads an output once: its lines, their forms, and all values as columns."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -42,9 +41,7 @@ _CHARACTERS = 1 << 19
 
 
 def skeleton(line: str) -> str:
-    """Return the form of a line: its words, with `#` in place of each value. A `#` of the line itself becomes another
-    character, so that it is not mistaken for a value.
-    """
+    """Return the form of a line: `epoch # loss #` for `epoch 12 loss 0.25`. A printed `#` becomes another sign."""
     return _taken_apart(line)[0]
 
 
@@ -61,10 +58,8 @@ def _taken_apart(line: str) -> tuple[str, list[str]]:
 
 
 def _all_taken_apart(lines: Sequence[str]) -> tuple[list[str], list[str], list[int]]:
-    """Return the form of each line, the texts of the values of all lines, and the number of values of each line.
-
-    Simple lines are taken apart as one text, which is several times as fast.
-    """
+    """Return the form of each line, the texts of all values, and the number of values of each line."""
+    # Simple lines are taken apart as one text, which is several times as fast.
     odd = {*containing(lines, ("#", *_OTHERS)), *(at for at, line in enumerate(lines) if not line.isascii())}
     text = "\n".join(["" if at in odd else line for at, line in enumerate(lines)] if odd else lines)
     parts = _NUMBERS.split(text)
@@ -84,8 +79,7 @@ def _has_others(low: str) -> bool:
 
 
 def template_of(form: str, hole: str) -> str:
-    """Return the words of a form as they are printed, with `hole` in place of each value and of each masked text,
-    such as a path or a date."""
+    """Return the words of a form as they are printed, with `hole` in place of each value and each masked text."""
     return form.replace("#", hole).replace(MASK, hole).replace(_SHARP, "#")
 
 
@@ -99,16 +93,13 @@ class _Columns(NamedTuple):
     decimals: NDArray[np.uint8]
 
 
+# Patterns are applied to shapes, which are few, and not to lines. So every pattern in this package must treat groups
+# of digits alike, whatever their length and value.
 class Transcript:
     """The lines of one output, by index, each with its form, its shape and its values.
 
-    A *value* is a number, a `torch.Size(…)` or a `tensor(…)`. The *form* of a line is its words, with `#` in place of
-    each value: the form of `epoch 12 loss 0.25` is `epoch # loss #`. The *shape* of a line is the line with `0` in
-    place of each group of digits: here `epoch 0 loss 0.0`.
-
-    All patterns in this package treat groups of digits alike, whatever their length and value. So patterns are
-    applied to shapes, which are few, and not to every line. Forms, shapes and values are stored as columns, so that a
-    million lines fit into memory.
+    A value is a number, a `torch.Size(…)` or a `tensor(…)`. The form of `epoch 12 loss 0.25` is `epoch # loss #`, its
+    shape `epoch 0 loss 0.0`.
     """
 
     def __init__(
@@ -119,12 +110,11 @@ class Transcript:
         commas: Commas = Commas.BETWEEN,
         changes: Changes = NO_CHANGES,
     ) -> None:
-        """Read a text. If it is a log whose program is not known (`is_log`), the parts that depend on machine and
-        time are masked, and a progress bar counts as one line.
+        """Read a text. In a log of an unknown program (`is_log`), text that depends on machine and time is masked,
+        and a progress bar counts as one line.
 
-        `before_ids` are words that stand before ids in this log or in others (see `masking.Before`); by default they
-        are read from this log. `commas` says what commas between digits mean. `changes` is what else is changed in
-        the lines of a log.
+        `before_ids` holds the places of ids (see `masking.Before`), by default those of this text. `commas` says what
+        commas between digits mean. `changes` are made in the lines of a log.
         """
         self.lines = Lines(text)
         self.commas = commas
@@ -153,10 +143,9 @@ class Transcript:
         return compared
 
     def compared(self, at: int) -> str:
-        """Return the line with this index as it is compared. A line of a log is changed: a line that is only a number
-        gets the label in the line above (`Validation loss: 0.53`), and text that depends on the machine or the time
-        is masked. If a later line of the log draws the line's progress bar again, the result is empty.
-        """
+        """Return the line with this index as it is compared. In a log, text that depends on machine or time is
+        masked, and a single number gets the label above it (`Validation loss: 0.53`). A line whose progress bar is
+        drawn again later becomes empty."""
         if not self._is_log:
             return self.lines[at]
         if at in self._stale:
@@ -165,23 +154,22 @@ class Transcript:
         return self._reordering.one(compared, at) if self._reordering else compared
 
     def _written(self, at: int) -> str:
-        """Return the line with this index as it is compared, but with its columns where they are written."""
+        """Return a line of a log as it is compared, but with its columns in their written order."""
         line = labelled(self.lines[at - 1], self.lines[at]) if at else self.lines[at]
         compared = self._comparing.one(self._plain(line))
         return self._renaming.one(compared) if self._renaming else compared
 
     def above(self, at: int, distance: int) -> str | None:
-        """Return the line this far above the line with index `at`, as it is compared; None if there is none. If the
-        columns of a table are rearranged, those of its header are so too."""
+        """Return the line `distance` lines above the line with index `at`, as it is compared; None if there is none.
+        The columns of a header are rearranged with those of its table."""
         if at < distance:
             return None
         at -= distance
         return self._reordering.with_header(self._written(at), at) if self._reordering else self.compared(at)
 
     def pointed(self, at: int) -> str:
-        """Return the line with this index, with its numbers in the usual notation: a decimal point, `-` for minus. In
-        a log, numbers that are printed as objects are unwrapped, and `.5` and `1_000` are rewritten.
-        """
+        """Return the line with this index, with its numbers in the usual notation: `-0.5` for `−0,5`. In a log,
+        `tensor(0.5)`, `.5` and `1_000` are rewritten, too."""
         line = self._plain(self.lines[at])
         return completed(unwrapped(line)) if self._is_log else line
 
@@ -203,9 +191,8 @@ class Transcript:
     def _read(
         self, start: int, end: int, read: "_Shapes"
     ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float64], NDArray[np.uint8]]:
-        """Return, for the lines from `start` to `end`: the index of each line's shape, each line's number of values,
-        all values, and each value's number of decimals. New shapes are added to `read`.
-        """
+        """Return, for these lines: the index of each shape, the number of values of each line, all values, and the
+        number of decimals of each value. New shapes are added to `read`."""
         lines = self._compared(start, end)
         groups = DigitGroups("\n".join(lines))
         shape_of = read.indices(groups.shapes)
@@ -218,7 +205,7 @@ class Transcript:
 
     @property
     def forms(self) -> list[str]:
-        """The distinct forms of all lines, in order of first appearance; a form is a line with `#` for each value."""
+        """The distinct forms of all lines, in order of first appearance."""
         return self._columns.forms
 
     @cached_property
@@ -244,22 +231,19 @@ class Transcript:
 
     @property
     def starts(self) -> NDArray[np.int64]:
-        """The position in `values` at which the values of each line begin. One more entry, at the end, is the number
-        of all values.
-        """
+        """The position in `values` at which the values of each line begin. A last entry holds the number of all
+        values."""
         return self._columns.starts
 
     @property
     def values(self) -> NDArray[np.float64]:
-        """All values of all lines, in order; NaN for a `torch.Size` or a `tensor`. A percentage is stored without its
-        `%`: 97 for `97%`.
-        """
+        """All values of all lines, in order: 97 for `97%`, and NaN for a `torch.Size` or a `tensor`."""
         return self._columns.values
 
     @property
     def decimals(self) -> NDArray[np.uint8]:
-        """The number of decimals of each value; EXPONENT is added if the value has an exponent. NO_DECIMALS for
-        `nan`, `inf`, a `torch.Size` and a `tensor`."""
+        """The number of decimals of each value, plus EXPONENT if the value has an exponent. NO_DECIMALS for `nan`,
+        `inf`, a `torch.Size` and a `tensor`."""
         return self._columns.decimals
 
     @cached_property
@@ -311,11 +295,10 @@ class Transcript:
         return np.split(lines[order], np.flatnonzero(np.diff(self.shape_of[lines[order]])) + 1)
 
     def column_of(self, lines: NDArray[np.int64], shape: str) -> Callable[[int, int], NDArray[np.float64] | None]:
-        """Return a function that takes the start and end of a value in `shape`, and returns one number for each of
-        `lines`: the value at this place. All these lines have this shape, or a longer shape that ends with it.
+        """Return a function that maps the start and end of a value in `shape` to the value there in each of `lines`,
+        or to None if no value is there. The shape of each line must end with `shape`.
 
-        The end must exclude a `%`. If the start excludes a minus sign, the numbers are negated, as if the sign were
-        absent. The function returns None if there is no value at these positions.
+        The end must exclude a `%`. If the start excludes a minus sign, the numbers have no minus sign either.
         """
         spans: dict[tuple[int, int], tuple[int, int]] = {}
         values = list(VALUE.finditer(shape))
@@ -337,11 +320,7 @@ _NOTHING = (np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64
 
 
 class _Shapes:
-    """The shapes of the lines that were read, each with its form and the kinds of its values.
-
-    Shapes that differ only in the signs of numbers share one entry, because a sign does not change how the values are
-    read. Otherwise, each line with hundreds of numbers would need an entry of its own.
-    """
+    """The shapes of the lines that were read. Shapes that differ only in the signs of numbers share one entry."""
 
     def __init__(self) -> None:
         self.index: dict[str, int] = {}
@@ -359,7 +338,7 @@ class _Shapes:
         return np.array(self._form, np.int32)[np.array(self._entry_of, np.int64)]
 
     def indices(self, shapes: Sequence[str]) -> NDArray[np.int32]:
-        """Return the index of each of these shapes; new ones are analysed."""
+        """Return the index of each of these shapes, and add new shapes."""
         new: list[str] = []
         for shape in dict.fromkeys(shapes):
             if shape not in self.index:
@@ -374,6 +353,7 @@ class _Shapes:
     def _entry(self, shape: str, new: list[str]) -> int:
         """Return the index of the entry of a new shape. If the entry is new too, its shape is appended to `new`."""
         entry = len(self._form) + len(new)
+        # Otherwise, each line with hundreds of numbers would need an entry of its own.
         if _SIGNED in shape:
             shape = shape.replace(_SIGNED, _UNSIGNED)
             known = self._of_unsigned.setdefault(shape, entry)
@@ -385,10 +365,8 @@ class _Shapes:
     def values(
         self, shape_of: NDArray[np.int32], groups: DigitGroups
     ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.uint8], NDArray[np.int64]]:
-        """Return, for lines of these shapes with these groups of digits: the number of values of each line; all
-        values; the number of decimals of each value; and the indices of the values that have too many digits to be
-        read here.
-        """
+        """Return, for lines of these shapes: the number of values of each line, all values, the number of decimals of
+        each value, and the indices of values with too many digits to be read here."""
         counts = np.array(self._counts, np.int64)
         begins = np.cumsum(counts) - counts
         entry = np.array(self._entry_of, np.int64)[shape_of]

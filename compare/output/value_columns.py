@@ -1,6 +1,4 @@
-"""Reads the values of many lines at once, as columns: from the groups of digits in the lines, and from the properties
-of each kind of value (`Kinds`).
-"""
+"""Reads the values of many lines at once, as columns, from the groups of digits in the lines."""
 
 import re
 from collections.abc import Sequence
@@ -72,11 +70,10 @@ def values_of(
     first: NDArray[np.int64],
 ) -> tuple[NDArray[np.float64], NDArray[np.uint8], NDArray[np.int64]]:
     """Read the values of many lines. Return three arrays: the values, the number of decimals of each value, and the
-    indices of the values that have too many digits to be read here.
+    indices of values with too many digits to be read here.
 
-    `known` holds the values of each shape of line, one shape after the other; `begins` holds the position at which
-    each shape begins. `part` and `first` have one entry for each value to be read: its position in `known`, and the
-    row in `groups` at which the groups of digits of its line begin.
+    `known` holds the values of each shape, which begin at `begins`. For each value to be read, `part` is its position
+    in `known`, and `first` the row in `groups` at which its line begins.
     """
     if not len(part):
         return np.empty(0), np.empty(0, np.uint8), np.empty(0, np.int64)

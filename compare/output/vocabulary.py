@@ -1,6 +1,4 @@
-"""Infers from a number's name what the number is: a metric, a counter, a setting, or a value that depends on the
-machine or the time.
-"""
+"""Infers from a number's name what the number is, such as a metric, a counter or a setting."""
 
 import re
 from collections.abc import Sequence
@@ -54,8 +52,7 @@ class Meaning(NamedTuple):
     is_summary: bool = False
     """True for the best or the mean of earlier values."""
     is_held_out_by_nature: bool = False
-    """True for BLEU, mAP and similar metrics, which are always measured on held-out data even if the output does not
-    say so."""
+    """True for BLEU, mAP and similar metrics, which are always measured on held-out data."""
 
     @property
     def is_held_out(self) -> bool:
@@ -116,8 +113,8 @@ _WHOLE_LOSS = _words(
     "total avg average mean running smoothed epoch batch step final last overall best min lowest iter the "
     "sum main model set minibatch per token tokens current ema function value de du des di del da la le el на"
 )
-"""Words beside `loss` with which a name stands for the whole loss, such as `total loss`. With any other word, such as
-`box loss`, it stands for a part of the loss."""
+"""Words beside `loss` in a name of the whole loss, such as `total loss`. A name with other words, such as `box loss`,
+means only a part of the loss."""
 _SUMMARY = _words("best min max highest lowest peak running ema smoothed cumulative overall improved")
 _CHOSEN = _words(
     "lr scale threshold tol weight patience size num number every interval freq decay fn type std stddev stderr var "
@@ -172,17 +169,15 @@ def words_in(name: str) -> tuple[str, ...]:
 
 
 def _in_full(word: str, before: Sequence[str], after: Sequence[str]) -> str:
-    """Return the whole word for `va` or `te` in a name such as `va_loss` or `acc_te`, and every other word as it is.
-    `before` holds the word before this word; `after` holds all words after it."""
+    """Return `val` for `va`, and `test` for `te`, beside the name of a metric, as in `va_loss`; otherwise `word`.
+    `before` holds the word before, `after` all words after."""
     is_short = word in SHORT_SPLITS and not _FULL_NAMES.isdisjoint(after[:2] or before)
     return str(SHORT_SPLITS[word]) if is_short else word
 
 
 @lru_cache(maxsize=4096)
 def split_in(text: str) -> Split | None:
-    """Return which data (train, val, test) a text such as `Test set:` names; the last one if there are several, None
-    if it names none.
-    """
+    """Return which data (train, val, test) a text such as `Test set:` names last; None if it names none."""
     return next((_SPLIT_OF[word] for word in reversed(words_in(text)) if word in _SPLIT_OF), None)
 
 
@@ -259,8 +254,8 @@ def _measures(name: str, words: tuple[str, ...]) -> Measures | None:
 
 
 def _is_meant(word: str, low: str, words: tuple[str, ...]) -> bool:
-    """Return whether a short word of a name, such as `is`, `per`, `top` or `map`, is a metric and not a word of a
-    sentence. `low` is the name in lower case; `words` are its words."""
+    """Return whether `word`, such as `is` or `top`, is a metric in this name, and not a word of a sentence. `low` is
+    the name in lower case; `words` are its words."""
     signs = _NEEDS_DIGIT.get(word)
     if signs is not None and not re.search(rf"(?<![a-z]){word}[ _-]?[{signs}]", low):
         return word in ("hit", "hits") and "rate" in words

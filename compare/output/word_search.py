@@ -1,4 +1,4 @@
-"""Tells which of many words a text holds. A long text is read once, and not once for each word."""
+"""Tells fast which of many words a long text contains."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -8,20 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 _LONG = 1 << 14
-"""Minimum number of characters of a text that is read for its pairs of characters first."""
+"""In a text with fewer characters, each word is searched for directly."""
 
 
 def search_in(text: str) -> Callable[[str], bool]:
-    """Return a function that tells whether the text holds a word. The word must be ASCII, with two letters or more.
-
-    A word of which two neighbouring letters are nowhere neighbours in the text is not searched for: in a log of many
-    lines with few words, that is nearly every word.
-    """
+    """Return a function that tells whether the text contains a word. The word must be ASCII."""
     if len(text) < _LONG or not text.isascii():
         return text.__contains__
     codes = np.frombuffer(text.encode("ascii"), np.uint8).astype(np.uint16)
     is_there = np.zeros(1 << 16, bool)
     is_there[(codes[:-1] << 8) | codes[1:]] = True
+    # In a log of many lines with few words, nearly every word has a pair of letters that the log lacks.
     return lambda word: bool(is_there[_pairs_of(word)].all()) and word in text
 
 

@@ -18,7 +18,7 @@ _FIXED_POINT = re.compile(r"[^.]*\.(\d{1,2})([fFeE%])")
 _LONGEST = 1000
 """Maximum number of times that a repeated text such as `"-" * 80` is written out."""
 _LARGE = 100_000
-"""Maximum length in characters of a repeated text; a longer one becomes a `Hole`, which matches any text."""
+"""Maximum length in characters of a repeated text. A longer text becomes a `Hole`, which matches any text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def _repeated(node: ast.expr, text: str, times: int) -> Pieces:
 
 
 def percent_pieces(text: str, values: Sequence[ast.expr]) -> Pieces:
-    """Return the pieces of a text with `%` formats: of `"loss %.4f" % loss`, or of `log.info("loss %.4f", loss)`."""
+    """Return the pieces of a text with `%` formats, as in `"loss %.4f" % loss` or `log.info("loss %.4f", loss)`."""
     waiting = iter(values)
     pieces: Pieces = []
     end = 0
@@ -98,7 +98,7 @@ def _format_pieces(text: str, values: Sequence[ast.expr]) -> Pieces:
 
 
 def _split(text: str) -> Iterator[str | Hole]:
-    """Yield the pieces of a text: a `Hole` stands in place of each HOLE character that the text itself contains."""
+    """Yield the pieces of a text, with a `Hole` in place of each HOLE character."""
     first, *others = text.split(HOLE)
     yield first
     for part in others:

@@ -1,7 +1,4 @@
-"""Unwraps numbers that are printed as an object: `tensor(0.53, device='cuda:0')` is `0.53`.
-
-Only an object that holds a single number is unwrapped.
-"""
+"""Unwraps a single number that is printed as an object: `tensor(0.53, device='cuda:0')` becomes `0.53`."""
 
 import re
 
@@ -10,11 +7,10 @@ from gedanken.compare.output.edited_line import Edited, Rule
 _SIGNS = ("ensor", "rray(", "np.", "numpy", "Decimal(")
 """Each line with a number that is printed as an object contains one of these."""
 _NUMBER = r"([-+]?(?:\d+(?:\.\d+)?|(?i:nan|inf)))\.?((?:[eE][-+]?\d+)?)"
-"""Matches a number: group 1 is the part before the exponent, group 2 the exponent. The last dot of `5.` and the dot
-of `5.e-05` are in neither group."""
+"""Matches a number: group 1 is the part before the exponent, group 2 the exponent. The dot of `5.` is in neither
+group."""
 _OPTION = r",\s{0,20}\w{1,20}=(?:<[^<>\n]{1,80}>|'[^'\n]{1,40}'|[\w.]{0,20}\([^()\n]{0,60}\)|[\w.:]{1,40})"
-"""Matches what is printed of an object besides its number: `, device='cuda:0'`, `, grad_fn=<NllLossBackward0>`, `,
-shape=()`."""
+"""Matches an option behind the number of a printed object, such as `, device='cuda:0'` or `, shape=()`."""
 _CALLED = re.compile(
     r"(?<![\w.])(?:[A-Za-z]\w{0,20}\.){0,3}"
     r"(?:[tT]ensor|array|(?:Device)?Array|(?:(?<=np\.)|(?<=numpy\.))(?:float|u?int|longdouble)\d{0,3}|Decimal)"
@@ -41,7 +37,7 @@ def unwrap(line: Edited) -> None:
 
 
 def unwrapped(line: str) -> str:
-    """Return a line with `0.53` in place of `tensor(0.53)`, and so on for each object that holds a single number."""
+    """Return a line with numbers in place of objects that hold a single number: `0.53` for `tensor(0.53)`."""
     edited = Edited(line)
     unwrap(edited)
     return edited.text

@@ -10,7 +10,7 @@ TIMES_PRINTED = "times printed"
 """Name of the axis if no printed counter identifies the points: values are then numbered in order."""
 
 _CLOSE = 4
-"""Whole numbers lie close together if their range is at most this many times their number."""
+"""Whole numbers lie close together if their range is at most this many times their count."""
 
 Numbers = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -19,11 +19,10 @@ Indices = NDArray[np.int64]
 def placed(
     keys: Sequence[Numbers], names: Sequence[str], skipped: Sequence[Indices] = ()
 ) -> tuple[list[Indices], Numbers, str]:
-    """Return three things: for each run, the index of each value's point; the points; and what they count, such as
-    `epoch`.
+    """Return, for each run, the index of each value's point; the points; and the name of the axis, such as `epoch`.
 
-    `keys` holds each run's counters (values × counters), and `names` their names. Values of a run with equal counters
-    get different points, in order. `skipped` holds `Skipped.before` of each run.
+    `keys` holds each run's counters (values × counters), and `names` the counters' names. Values of a run with equal
+    counters get different points, in order. `skipped` holds `Skipped.before` of each run.
     """
     every = np.nan_to_num(np.concatenate(keys), copy=False, nan=-1.0, posinf=-1.0, neginf=-1.0)
     ends = np.cumsum([len(key) for key in keys])[:-1]
@@ -45,7 +44,7 @@ def placed(
 
 
 def _ranked(first: NDArray[Any], second: NDArray[Any] | None = None) -> Indices:
-    """Return the rank of each value or pair of values, from 0. Equal values have the same rank."""
+    """Return the rank of each value of `first`, or of each pair with `second`, from 0. Equal values share a rank."""
     ranks = _ranked_by_counting(first)
     if ranks is None:
         ranks = np.unique(first, return_inverse=True)[1].astype(np.int64)
@@ -55,8 +54,8 @@ def _ranked(first: NDArray[Any], second: NDArray[Any] | None = None) -> Indices:
 
 
 def _ranked_by_counting(values: NDArray[Any]) -> Indices | None:
-    """Return what `_ranked` returns, without sorting, if the values are whole numbers that lie close together, as
-    those of a counter do; otherwise None."""
+    """Rank whole numbers that lie close together, such as those of a counter, without sorting. Return None for
+    others."""
     if not len(values) or values.max() - values.min() > _CLOSE * len(values):
         return None
     at = (values - values.min()).astype(np.int64)

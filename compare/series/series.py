@@ -167,7 +167,7 @@ class AllSeries:
         return self._made(name, placed(keys, ("epoch",)), [values for _lines, values in found], ends)
 
     def _is_below_headings(self, form: Form) -> bool:
-        """Return whether lines of the form stand below headings such as `Validation:`, equal in all real runs."""
+        """Return whether lines of the form stand below headings such as `Validation:` that all real runs share."""
         if not any(form.metric(at) for at in range(min(len(form.spans), MOST_COLUMNS))):
             return False
         values = [np.unique(run.values(lines, SECTION)) for run in self.real if len(lines := run.lines(form.form))]
@@ -230,8 +230,7 @@ class AllSeries:
         return _Rows(run, lines, index, column)
 
     def _keys(self, rows: Sequence["_Rows"], form: Form) -> tuple[list[Numbers], tuple[str, ...]]:
-        """Return the counters that identify a series' points: their values in each run (lines × counters), and their
-        names."""
+        """Return the counters of a series: their values in each run (lines × counters), and their names."""
         really = rows[: len(self.real)]
         # A line that real runs print only once needs no counters.
         if max(len(row.lines) for row in really) <= 1:

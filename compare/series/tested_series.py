@@ -39,8 +39,7 @@ SAME = "it is the same in all real runs"
 CHOSEN = "it is set for each run, not measured"
 ALL_SAME = "all runs show the same values"
 SETTLED = (ENVIRONMENT, MACHINE, SAME, CHOSEN, ALL_SAME)
-"""Reasons why a series need not be tested; a series that is not tested for another reason remains an open question.
-"""
+"""Reasons why a series need not be tested. Any other reason leaves open whether the series differs."""
 NO_END = "no imagined run reached its end"
 ALIKE = 0.9999
 """If the distances between runs in two series correlate more strongly than this, the series count as the same numbers
@@ -50,8 +49,8 @@ shown twice."""
 def judge(run_set: RunSet) -> Judgement:
     """Test whether imagined runs differ from real runs in the primary endpoint or other series, and find outliers.
 
-    The primary endpoint is tested by itself. The other series form two families, metrics and others; if there is no
-    metric, they form one family. In each family, the largest statistic decides (`westfall_young.py`).
+    The primary endpoint is tested by itself. The other series form two families, metrics and others, or one family if
+    there is no metric. In each family, the largest statistic decides (`westfall_young.py`).
     """
     real, imagined = run_set.leaves, run_set.samples
     if not real or not imagined:
@@ -142,7 +141,7 @@ def _needed(n: int, m: int, level: float) -> str:
 
 
 def _primary(run_set: RunSet, series: Series) -> TestedSeries:
-    """Test the last value, in runs that reached their end."""
+    """Test the last value of a series, in runs that reached their end."""
     reached = _reached_end(run_set, run_set.leaves + run_set.samples)
     # The last value of a truncated log is not an end value.
     ends = [end if is_whole else None for is_whole, end in zip(reached, series.ends, strict=True)]
@@ -242,7 +241,7 @@ def _is_fixed(run_set: RunSet) -> bool:
 
 
 def _families(curves: Sequence[TestedSeries], primary: TestedSeries | None) -> list[TestedSeries]:
-    """Return the curves with p-values, and up to one significant test of scatter, of a curve that does not differ."""
+    """Add p-values to the curves. Append the first significant test of scatter of a curve that does not differ."""
     single = _without_twins(curves, primary)
     metrics = [one for one in single if one.apart is not None and one.series.column.metric]
     others = [one for one in single if one.apart is not None and not one.series.column.metric]
@@ -259,7 +258,7 @@ def _families(curves: Sequence[TestedSeries], primary: TestedSeries | None) -> l
 
 
 def _stepped(family: Sequence[TestedSeries], level: float, lower: Sequence[int] = ()) -> list[TestedSeries]:
-    """Return one family's series with p-values; for those in `lower`, only lower imagined values count as
+    """Add p-values to the series of one family. For indices in `lower`, only lower imagined values count as
     different."""
     found = step_down([one.tested for one in family if one.tested is not None], _n_real(family), lower)
     return [

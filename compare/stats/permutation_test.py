@@ -9,8 +9,8 @@ import numpy as np
 from gedanken.compare.stats.measures import Matrix, is_tame
 
 MOST_LABELLINGS = 10_000
-"""Maximum number of labellings that are tested; of more, a random sample. A labelling chooses the runs that count as
-imagined."""
+"""Maximum number of labellings that are tested; more are sampled at random. A labelling chooses the runs that count
+as imagined."""
 
 
 def distances(curves: Matrix) -> Matrix:
@@ -36,8 +36,8 @@ def energy_p(apart: Matrix, n_real: int) -> float:
     """Compute the p-value of the energy distance (Székely and Rizzo, 2013) between the first `n_real` runs and the
     others.
 
-    `apart` holds the distances, runs × runs. Up to MOST_LABELLINGS labellings, p is exact. Beyond, p is (b + 1) / (B
-    + 1), where b of B random labellings have at least the energy distance of the true one.
+    `apart` holds the distances, runs × runs. Up to MOST_LABELLINGS labellings, p is exact. With more, p is (b + 1) /
+    (B + 1), where b of B random labellings have at least the energy distance of the true labelling.
     """
     n, m = n_real, len(apart) - n_real
     imagined = labellings(len(apart), m)
@@ -73,7 +73,7 @@ def _labellings(runs: int, imagined: int) -> Matrix:
 
 
 def smallest_p(n_real: int, n_imagined: int) -> float:
-    """Return the smallest p that a test of this many runs can have; 1 if one side has no runs."""
+    """Return the smallest p that a test of this many runs can have; 1 without real or without imagined runs."""
     if not n_real or not n_imagined:
         return 1.0
     # Swapping two groups of the same size gives the same distance: at least two labellings then have the largest one.
@@ -81,6 +81,6 @@ def smallest_p(n_real: int, n_imagined: int) -> float:
 
 
 def runs_needed(others: int, alpha: float) -> int:
-    """Return the smallest number of runs of one kind with which p can be at most `alpha`. `others` is the number of
-    runs of the other kind."""
+    """Return the smallest number of real runs with which p can be at most `alpha`, given `others` imagined runs; or
+    vice versa."""
     return next(count for count in range(1, math.ceil(2 / alpha) + 1) if smallest_p(count, max(others, 1)) <= alpha)

@@ -79,6 +79,6 @@ def _statistics(values: Matrix, labels: Matrix, is_lower: bool) -> Matrix:
 
 
 def _finite(values: Matrix) -> Matrix:
-    """Return the values; at a point where any run is not finite, finite values become 1, others 0."""
+    """At a point where any run is not finite, replace finite values by 1 and others by 0."""
     tame = is_tame(values) & ~np.isnan(values)
     return np.where(tame.all(axis=0), np.where(tame, values, 0.0), tame.astype(float))
