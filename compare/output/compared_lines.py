@@ -27,7 +27,7 @@ _ONCE: Pieces = ("\n",)
 
 _MAY_BE_EDITED = re.compile(r"\{|%\||[-=]>|\[[=>#.█\-]{3}|\|[#=]{3}|[\[(=] |\d {1,20}\]|[^\x00-\x19\x1b-\x7f]")
 """Matches each line that may need more changes than masks, such as a line with a JSON object or a progress bar."""
-_SIGNS = ("{", "|", "[", "(", "=", ">", MASK)
+_SIGNS = ("{", "|", "[", "(", "]", "=", ">", MASK)
 """Characters of lines that `_MAY_BE_EDITED` matches. An ASCII text without any of them is not searched."""
 _BLANKS = Rule(re.compile(MASK), (" ",))
 """Replaces the mask of a progress bar by a space, so that the mask does not count as a word."""
