@@ -40,7 +40,9 @@ def before(lines: list[str]) -> Before:
     return words_before_ids("\n".join(lines))
 
 
-@pytest.mark.parametrize("line", ["0.5  0.86 ]", "[ 3/9] loss", "x |---->", "( 7) done", "a = 5", '{"a": 1}', "10 %| 3"])
+@pytest.mark.parametrize(
+    "line", ["0.5  0.86 ]", "[ 3/9] loss", "x |---->", "( 7) done", "a = 5", '{"a": 1}', "10 %| 3"]
+)
 def test_a_sign_in_a_line_counts_beside_plain_lines_as_it_does_alone(line: str) -> None:
     lines = ["loss 0.5", line, "done"]
     assert ComparedLines(before(lines)).all(lines) == [ComparedLines(before(lines)).one(line) for line in lines]
