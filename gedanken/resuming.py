@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 FORKED = "forked from "
 """Beginning of a note that a fork gets once the results of the original run are copied. A fork without it cannot be
 resumed."""
+RESIZED = "the sample size "
+"""Beginning of the notes on a changed sample size. Replays and forks copy them, because they have that size too."""
 RUNS = Path("runs")
 # strict, because clients parse URLs differently: some end the host at a backslash, others at the last @
 _HERE = re.compile(
@@ -174,7 +176,7 @@ async def extend(folder: Path, real: int | None, imagined: int | None, screen: S
     check(now)
     _tell_dropped(stored, now, screen)
     why = (
-        f"the sample size was changed after results could be seen (before: {_counts(was)}; now: {_counts(now)}): "
+        f"{RESIZED}was changed after results could be seen (before: {_counts(was)}; now: {_counts(now)}): "
         "adding runs until a difference shows makes a difference by chance more likely than the p-value says"
     )
     with reopen_store(folder, now, why, was=stored) as store:
@@ -183,9 +185,16 @@ async def extend(folder: Path, real: int | None, imagined: int | None, screen: S
             return await go(store, screen, again.collector)
         except BadInput:
             if len(store.executions) == had:
-                why = f"the sample size stayed at {_counts(was)}: the extension was refused"
+                why = f"{RESIZED}stayed at {_counts(was)}: the extension was refused"
                 store.take_back(was, why, log.outcome)
             raise
+
+
+def copy_resized(source: RunLog, store: RunStore) -> None:
+    """Copy the notes on a changed sample size from the run `source`."""
+    for note in source.notes:
+        if note.startswith(RESIZED):
+            store.note(note)
 
 
 def _check_repeated(was: RunSpec, now: RunSpec, log: RunLog) -> None:
@@ -217,6 +226,7 @@ async def replay(folder: Path, screen: Screen, out: Path | None = None) -> RunRe
     with open_store(target, source.spec) as store:
         try:
             store.settle(Settled(name=REPLAY))  # marks this folder as a replay
+            copy_resized(source, store)
             return await drive(_replaying(source.spec, store, source), screen)
         except BaseException:
             store.discard()
