@@ -18,6 +18,7 @@ from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import RunLog
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.secrets import REMOVED, shown_address
+from gedanken.experiment.suggested import to_type
 from gedanken.experiment.use_events import Settled
 from gedanken.records.kept_failures import failures_of
 from gedanken.records.read_log import LEFT_OUT, MOST_FOLDER_BYTES, REPLAY, is_replay, read_spec
@@ -127,28 +128,28 @@ def _check_asks(spec: RunSpec, log: RunLog, before: Sequence[Program]) -> None:
         if spec.approve == "none"
         else "has --approve=first, and a person has accepted a program"
     )
+    assert log.folder is not None
     raise BadInput(
-        f"{log.folder}: this run {why}, so no program of it waits for approval; to continue: gedanken resume "
-        f"{log.folder}"
+        f"{log.folder}: this run {why}, so no program of it waits for approval; to continue: "
+        f"{to_type('gedanken resume', log.folder)}"
     )
 
 
 def _waiting(spec: RunSpec, log: RunLog) -> Program:
     """Return the program that waits for approval. Raises BadInput if none does."""
     newest, folder = next(reversed(log.programs), None), log.folder
+    assert folder is not None
+    to_go_on = f"to continue: {to_type('gedanken resume', folder)}"
     if newest is None or newest.given or newest.works is not None:
         raise BadInput(f"{folder}: no program of this run waits for approval")
     for said in log.decisions:
         if (said.program, said.sha256) == (newest.label, newest.sha256):
             told = in_words(newest.label, said.answer)
-            raise BadInput(f"{folder}: a person has already decided: {told}; to continue: gedanken resume {folder}")
+            raise BadInput(f"{folder}: a person has already decided: {told}; {to_go_on}")
     if any(execution.program == newest.label for execution in log.executions):
         raise BadInput(f"{folder}: {newest.label} has already been run, so it needs no approval")
     if newest.prompt == BY_PERSON:
-        raise BadInput(
-            f"{folder}: a person wrote {newest.label}, so it runs without approval; to continue: gedanken resume "
-            f"{folder}"
-        )
+        raise BadInput(f"{folder}: a person wrote {newest.label}, so it runs without approval; {to_go_on}")
     _check_asks(spec, log, log.programs[:-1])
     return newest
 
