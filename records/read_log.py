@@ -66,6 +66,18 @@ def read_events(inside: Inside, spec: RunSpec | None = None) -> tuple[LogOfEvent
     return found, tuple(notes)
 
 
+def random_id(folder: Path) -> str:
+    """Return the random id of the run in a folder; empty if the log does not name it, or cannot be read."""
+    try:
+        for line in Inside(folder, MOST_LOG_BYTES).read(LOG, MOST_LOG_BYTES).split(b"\n"):
+            event = _json(line, folder)
+            if isinstance(event, dict) and event.get("kind") == "started":
+                return str(event.get("run") or "")
+    except BadInput:
+        pass
+    return ""
+
+
 def is_replay(folder: Path) -> bool:
     """Return whether a run is a replay: made from another run's ledger."""
     mark = f'"kind": "settled", "name": "{REPLAY}",'.encode()  # quotes inside a text would be escaped
