@@ -1,5 +1,6 @@
 """Resumes, approves, extends and replays existing runs."""
 
+import os
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -23,6 +24,7 @@ from gedanken.experiment.use_events import Settled
 from gedanken.records.kept_failures import failures_of
 from gedanken.records.read_log import LEFT_OUT, MOST_FOLDER_BYTES, REPLAY, is_replay, read_spec
 from gedanken.records.read_run import is_run_folder, read_run, with_tokens
+from gedanken.records.run_files import SPEC
 from gedanken.records.run_folder import make_folder, new_folder
 from gedanken.records.run_lock import is_at_work
 from gedanken.records.run_store import RunStore, open_store, reopen_store
@@ -257,15 +259,16 @@ def newest_unfinished() -> Path:
 def spec_to_resume(folder: Path, again: Again, *, asks_its_model: bool = True) -> RunSpec:
     """Return the spec of the run in `folder`, with the base URL and budget of `again`, if given.
 
-    If programs run without isolation, `again.trusted` must allow it. If the model is on another machine,
-    `again.base_url` must give its address, except with `asks_its_model=False`. Raises BadInput if one of these is
-    missing, or if the run cannot be continued.
+    If programs run without isolation, `again.trusted` must allow it. If the model is on another machine, or the
+    folder is another user's, `again.base_url` must give its address, except with `asks_its_model=False`. Raises
+    BadInput if one of these is missing, or if the run cannot be continued.
     """
     check_collector(again.collector)
     spec = _stored(folder)
     address = spec.model.base_url
-    # the folder may come from anybody: API keys go only to addresses that the user confirms
-    is_elsewhere = address is not None and (REMOVED in address or not is_here(address))
+    # The folder may come from anybody: API keys go only to addresses that the user confirms. An address of this
+    # machine may lead to a server of another user, whose folder names it.
+    is_elsewhere = address is not None and (REMOVED in address or not is_here(address) or not _is_own(folder))
     if address is not None and is_elsewhere and again.base_url is None and asks_its_model:
         raise BadInput(
             f"{folder}: the model of this run is at {shown_address(address)}, and gedanken sends no API key to "
@@ -296,6 +299,11 @@ def _stored(folder: Path) -> RunSpec:
         raise BadInput(f"{folder}: not a run folder")
     # read before anything is decided by it; `reopen_store` compares it when no other process can change it any more
     return read_spec(Inside(folder, MOST_FOLDER_BYTES))
+
+
+def _is_own(folder: Path) -> bool:
+    """Return whether the stored spec belongs to the user of this process."""
+    return (folder / SPEC).stat().st_uid == os.geteuid()
 
 
 def _tell_dropped(was: RunSpec, spec: RunSpec, screen: Screen) -> None:

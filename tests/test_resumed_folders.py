@@ -20,7 +20,7 @@ from gedanken.records.ledger import Kind, Ledger
 from gedanken.records.read_run import read_run
 from gedanken.records.run_lock import is_at_work
 from gedanken.records.run_store import open_store
-from gedanken.resuming import Again, approve, extend, is_here, replay, resume
+from gedanken.resuming import Again, approve, extend, is_here, replay, resume, spec_to_resume
 from gedanken.terminal.screen import Screen
 
 pytestmark = pytest.mark.bubblewrap
@@ -41,6 +41,19 @@ def test_no_key_goes_to_an_address_that_a_folder_names_and_nothing_runs_unisolat
         for going_on in (resume(done, Screen(), Again()), extend(done, 9, None, Screen(), Again())):
             with pytest.raises(BadInput, match=why):
                 asyncio.run(going_on)
+
+
+def test_no_key_goes_to_an_address_of_this_machine_that_another_user_s_folder_names(
+    done: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, here = json.loads((done / "spec.json").read_text()), "http://127.0.0.1:9/v1"
+    (done / "spec.json").write_text(json.dumps(asked | {"model": {"name": "openai:any", "base_url": here}}))
+    assert spec_to_resume(done, Again()).model.base_url == here
+    other = os.geteuid() + 1
+    monkeypatch.setattr(os, "geteuid", lambda: other)
+    with pytest.raises(BadInput, match="--base-url"):
+        spec_to_resume(done, Again())
+    assert spec_to_resume(done, Again(base_url=here)).model.base_url == here
 
 
 def test_a_log_that_no_memory_holds_is_refused(done: Path) -> None:
