@@ -170,8 +170,12 @@ class Model:
         on_text: OnOutput | None,
         enough: Enough | None,
         sending: Callable[[], Awaitable[None]] | None = None,
+        turned_down: Callable[[], Awaitable[None]] | None = None,
     ) -> Reply:
-        """Request a reply when rate limit and budget allow it, and call `sending` just before each try."""
+        """Request a reply when rate limit and budget allow it.
+
+        `sending` is called just before each try, `turned_down` after a try for which no reply was drawn.
+        """
 
         async def once() -> Reply:
             if self.prepare:
@@ -179,7 +183,8 @@ class Model:
                     await self.prepare(messages, fresh)
                 except Exception as error:
                     raise as_no_model(self.name, error) from error
-            return await self._once(messages, sampling, role, on_text and _Listener(on_text), enough, sending)
+            listener = on_text and _Listener(on_text)
+            return await self._once(messages, sampling, role, listener, enough, sending, turned_down)
 
         return await self.pace.ask(once)
 
@@ -203,6 +208,7 @@ class Model:
         on_text: OnOutput | None,
         enough: Enough | None = None,
         sending: Callable[[], Awaitable[None]] | None = None,
+        turned_down: Callable[[], Awaitable[None]] | None = None,
     ) -> Reply:
         """Request a reply; ask again without refused settings, or with more tokens if only reasoning arrived."""
         await self.learned.turn()
@@ -228,6 +234,8 @@ class Model:
                     heard.end()
                     end = ReplyEnd(Cause.FILTERED, problem.said[:120])
                     return self._reply(sent, call, heard, end, began)
+                if turned_down and heard.pieces == 0 and problem.is_turned_down:
+                    await turned_down()
                 if heard.pieces == 0 and self.learned.learn(problem, call.sent, call.tokens):
                     continue
                 begun, connect = heard.pieces > 0, self.limits.connect

@@ -78,6 +78,7 @@ _KEYS = {
 
 _ECHOES = frozenset(("input", "request", "request_body", "body"))
 _NOT_CONNECTED = frozenset(("ConnectTimeout", "ConnectTimeoutError"))
+_NEVER_SENT = _FINAL_KINDS | _NOT_CONNECTED | {"ConnectError", "ConnectionRefusedError"}
 _REACHED = "is the server running, and is the address (--base-url) right?"
 
 
@@ -162,6 +163,12 @@ class Problem:
     def is_no_answer(self) -> bool:
         """True if the error has no HTTP status and is not final, as when a connection breaks."""
         return self.status is None and not self.is_final
+
+    @property
+    def is_turned_down(self) -> bool:
+        """True if the server answered with an error, or never got the request: so it drew no reply, unless a part of
+        one had arrived."""
+        return self.status is not None or bool(self.kinds & _NEVER_SENT)
 
     @property
     def may_pass(self) -> bool:

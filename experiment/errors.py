@@ -1,9 +1,9 @@
 """Errors that the user can act on. Each carries the exit code that the command line documents."""
 
-import shlex
 from pathlib import Path
 
 from gedanken.experiment.secrets import redacted
+from gedanken.experiment.suggested import to_type
 
 
 class GedankenError(Exception):
@@ -59,7 +59,7 @@ class BudgetSpent(NoModel):
         """`spent` says which limit is used up; `folder` is the run's folder."""
         super().__init__(
             f"{self.SAID} ({spent}); finished work is kept; to continue with a larger budget: "
-            f"gedanken resume {shlex.quote(str(folder))} --budget …"
+            f"{to_type('gedanken resume', folder)} --budget …"
         )
 
 
@@ -70,7 +70,7 @@ class Interrupted(GedankenError):
 
     def __init__(self, folder: Path | None = None) -> None:
         """`folder` is the run's folder; None if there is nothing to continue."""
-        to_go_on = f"; to continue: gedanken resume {shlex.quote(str(folder))}" if folder else ""
+        to_go_on = f"; to continue: {to_type('gedanken resume', folder)}" if folder else ""
         super().__init__(f"interrupted{to_go_on}")
 
 
@@ -83,5 +83,5 @@ class AwaitsApproval(GedankenError):
         """`label` is the program's label, `folder` the run's folder."""
         super().__init__(
             f"{label} waits for approval; to look at it, and to say whether it may run: "
-            f"gedanken approve {shlex.quote(str(folder))}"
+            f"{to_type('gedanken approve', folder)}"
         )

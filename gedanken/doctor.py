@@ -28,6 +28,7 @@ from gedanken.experiment.escaping import harmless
 from gedanken.experiment.persona import Dataset
 from gedanken.experiment.plugins import GROUPS, OUT_OF_DATE, Plugin, by_name, installed
 from gedanken.experiment.secrets import shown_address
+from gedanken.experiment.suggested import to_type
 from gedanken.experiment.user_folders import cache_folder
 from gedanken.experiment.version import __version__
 from gedanken.sandbox.datasets import CIFAR10_FOLDER, CIFAR10_PATH_VARIABLE, DATASETS
@@ -255,7 +256,7 @@ def _models() -> Iterator[Line]:
         yield Line("models", "embedded", "ok", f"{MODEL_NAME}, {BYTES / 1e9:.1f} GB")
     else:
         detail = f"{path} is incomplete" if path.is_file() else f"{MODEL_NAME} is not in the cache"
-        remedy = f"rm {path}; gedanken setup" if path.is_file() else "gedanken setup"
+        remedy = f"{to_type('rm', path)}; gedanken setup" if path.is_file() else "gedanken setup"
         yield Line("models", "embedded", "missing", detail, remedy)
     for key in KEYS:
         yield Line("models", key, "ok", "set" if os.environ.get(key) else "not set")

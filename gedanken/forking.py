@@ -19,7 +19,7 @@ from gedanken.records.read_run import read_run
 from gedanken.records.run_folder import make_folder, new_folder
 from gedanken.records.run_lock import is_at_work
 from gedanken.records.run_store import open_store
-from gedanken.resuming import FORKED, Again, spec_to_resume
+from gedanken.resuming import FORKED, Again, copy_resized, spec_to_resume
 from gedanken.runner import RunResult, check, go
 from gedanken.terminal.screen import Screen
 
@@ -60,6 +60,7 @@ async def fork(  # noqa: PLR0913 (what a fork is made of)
             if spec.model.name != was.model.name:
                 set_aside(ledger, was.model)
             store.take_decisions(source)
+            copy_resized(source, store)
             if source.setup is not None:
                 store.know_earlier_models(_known(part, source.setup) for part in spec.earlier)
                 if source.machine_facts is not None:  # the copied lines were imagined with these facts

@@ -10,6 +10,7 @@ from gedanken.experiment.errors import BadInput, NoSandbox
 from gedanken.experiment.escaping import harmless
 from gedanken.experiment.folders import folder_bytes
 from gedanken.experiment.run_log import UNFINISHED, RunLog
+from gedanken.records.read_log import random_id
 from gedanken.records.read_run import is_run_folder, read_run
 from gedanken.records.run_files import LOG
 from gedanken.records.run_folder import is_by_gedanken, remove_run_folder
@@ -117,10 +118,6 @@ def remove_run(folder: Path) -> None:
     Raises BadInput if the folder is no run folder, is a link, or is in use; NoSandbox if its workspaces are in use;
     OSError if it cannot be removed.
     """
-    from gedanken.sandbox.choice import CONTAINERS, find_engines
-    from gedanken.sandbox.leftovers import end_session
-    from gedanken.sandbox.session import engine_of, locked_if_dead, sessions_folder
-
     if not is_run_folder(folder):
         raise BadInput(f"{folder}: not a run folder")
     if not is_by_gedanken(folder):
@@ -129,12 +126,30 @@ def remove_run(folder: Path) -> None:
         raise BadInput(f"{folder} is a symbolic link; give the run folder itself: {folder.resolve()}")
     folder = folder.resolve()
     with locked_log(folder) if (folder / LOG).is_file() else nullcontext():
-        session = sessions_folder() / run_id_of(folder)
-        if session.is_dir():
-            with locked_if_dead(session) as dead:
-                if not dead:
-                    raise NoSandbox(f"{folder}: its workspaces are in use by another process")
-                clients = find_engines().clients if engine_of(session) in CONTAINERS else []
-                # containers on an engine that does not answer stay for `gedanken sandbox clean`
-                end_session(clients, session)
+        for session in _sessions_of(folder):
+            _remove_session(session, folder)
         remove_run_folder(folder)
+
+
+def _sessions_of(folder: Path) -> list[Path]:
+    """Return the sessions of the run in a folder, also those from before the folder was moved."""
+    from gedanken.sandbox.session import folders_of, sessions_folder
+
+    own, run = sessions_folder() / run_id_of(folder), random_id(folder)
+    # if a run with the same id is still in the other folder, this one is a copy
+    moved = (session for session, at in folders_of(run).items() if session != own and random_id(at) != run)
+    return [*([own] if own.is_dir() else []), *moved]
+
+
+def _remove_session(session: Path, folder: Path) -> None:
+    """Remove a session of the run in `folder`. Raises NoSandbox if it is in use."""
+    from gedanken.sandbox.choice import CONTAINERS, find_engines
+    from gedanken.sandbox.leftovers import end_session
+    from gedanken.sandbox.session import engine_of, locked_if_dead
+
+    with locked_if_dead(session) as dead:
+        if not dead:
+            raise NoSandbox(f"{folder}: its workspaces are in use by another process")
+        clients = find_engines().clients if engine_of(session) in CONTAINERS else []
+        # containers on an engine that does not answer stay for `gedanken sandbox clean`
+        end_session(clients, session)

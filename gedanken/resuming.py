@@ -1,5 +1,6 @@
 """Resumes, approves, extends and replays existing runs."""
 
+import os
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -18,10 +19,12 @@ from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import RunLog
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.secrets import REMOVED, shown_address
+from gedanken.experiment.suggested import to_type
 from gedanken.experiment.use_events import Settled
 from gedanken.records.kept_failures import failures_of
 from gedanken.records.read_log import LEFT_OUT, MOST_FOLDER_BYTES, REPLAY, is_replay, read_spec, when_begun
 from gedanken.records.read_run import is_run_folder, read_run, with_tokens
+from gedanken.records.run_files import SPEC
 from gedanken.records.run_folder import make_folder, new_folder
 from gedanken.records.run_lock import is_at_work
 from gedanken.records.run_store import RunStore, open_store, reopen_store
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
 FORKED = "forked from "
 """Beginning of a note that a fork gets once the results of the original run are copied. A fork without it cannot be
 resumed."""
+RESIZED = "the sample size "
+"""Beginning of the notes on a changed sample size. Replays and forks copy them, because they have that size too."""
 RUNS = Path("runs")
 # strict, because clients parse URLs differently: some end the host at a backslash, others at the last @
 _HERE = re.compile(
@@ -125,28 +130,28 @@ def _check_asks(spec: RunSpec, log: RunLog, before: Sequence[Program]) -> None:
         if spec.approve == "none"
         else "has --approve=first, and a person has accepted a program"
     )
+    assert log.folder is not None
     raise BadInput(
-        f"{log.folder}: this run {why}, so no program of it waits for approval; to continue: gedanken resume "
-        f"{log.folder}"
+        f"{log.folder}: this run {why}, so no program of it waits for approval; to continue: "
+        f"{to_type('gedanken resume', log.folder)}"
     )
 
 
 def _waiting(spec: RunSpec, log: RunLog) -> Program:
     """Return the program that waits for approval. Raises BadInput if none does."""
     newest, folder = next(reversed(log.programs), None), log.folder
+    assert folder is not None
+    to_go_on = f"to continue: {to_type('gedanken resume', folder)}"
     if newest is None or newest.given or newest.works is not None:
         raise BadInput(f"{folder}: no program of this run waits for approval")
     for said in log.decisions:
         if (said.program, said.sha256) == (newest.label, newest.sha256):
             told = in_words(newest.label, said.answer)
-            raise BadInput(f"{folder}: a person has already decided: {told}; to continue: gedanken resume {folder}")
+            raise BadInput(f"{folder}: a person has already decided: {told}; {to_go_on}")
     if any(execution.program == newest.label for execution in log.executions):
         raise BadInput(f"{folder}: {newest.label} has already been run, so it needs no approval")
     if newest.prompt == BY_PERSON:
-        raise BadInput(
-            f"{folder}: a person wrote {newest.label}, so it runs without approval; to continue: gedanken resume "
-            f"{folder}"
-        )
+        raise BadInput(f"{folder}: a person wrote {newest.label}, so it runs without approval; {to_go_on}")
     _check_asks(spec, log, log.programs[:-1])
     return newest
 
@@ -174,7 +179,7 @@ async def extend(folder: Path, real: int | None, imagined: int | None, screen: S
     check(now)
     _tell_dropped(stored, now, screen)
     why = (
-        f"the sample size was changed after results could be seen (before: {_counts(was)}; now: {_counts(now)}): "
+        f"{RESIZED}was changed after results could be seen (before: {_counts(was)}; now: {_counts(now)}): "
         "adding runs until a difference shows makes a difference by chance more likely than the p-value says"
     )
     with reopen_store(folder, now, why, was=stored) as store:
@@ -183,9 +188,16 @@ async def extend(folder: Path, real: int | None, imagined: int | None, screen: S
             return await go(store, screen, again.collector)
         except BadInput:
             if len(store.executions) == had:
-                why = f"the sample size stayed at {_counts(was)}: the extension was refused"
+                why = f"{RESIZED}stayed at {_counts(was)}: the extension was refused"
                 store.take_back(was, why, log.outcome)
             raise
+
+
+def copy_resized(source: RunLog, store: RunStore) -> None:
+    """Copy the notes on a changed sample size from the run `source`."""
+    for note in source.notes:
+        if note.startswith(RESIZED):
+            store.note(note)
 
 
 def _check_repeated(was: RunSpec, now: RunSpec, log: RunLog) -> None:
@@ -217,6 +229,7 @@ async def replay(folder: Path, screen: Screen, out: Path | None = None) -> RunRe
     with open_store(target, source.spec) as store:
         try:
             store.settle(Settled(name=REPLAY))  # marks this folder as a replay
+            copy_resized(source, store)
             return await drive(_replaying(source.spec, store, source), screen)
         except BaseException:
             store.discard()
@@ -278,15 +291,16 @@ def _is_helped(log: RunLog, budget: Budget | None) -> bool:
 def spec_to_resume(folder: Path, again: Again, *, asks_its_model: bool = True) -> RunSpec:
     """Return the spec of the run in `folder`, with the base URL and budget of `again`, if given.
 
-    If programs run without isolation, `again.trusted` must allow it. If the model is on another machine,
-    `again.base_url` must give its address, except with `asks_its_model=False`. Raises BadInput if one of these is
-    missing, or if the run cannot be continued.
+    If programs run without isolation, `again.trusted` must allow it. If the model is on another machine, or the
+    folder is another user's, `again.base_url` must give its address, except with `asks_its_model=False`. Raises
+    BadInput if one of these is missing, or if the run cannot be continued.
     """
     check_collector(again.collector)
     spec = _stored(folder)
     address = spec.model.base_url
-    # the folder may come from anybody: API keys go only to addresses that the user confirms
-    is_elsewhere = address is not None and (REMOVED in address or not is_here(address))
+    # The folder may come from anybody: API keys go only to addresses that the user confirms. An address of this
+    # machine may lead to a server of another user, whose folder names it.
+    is_elsewhere = address is not None and (REMOVED in address or not is_here(address) or not _is_own(folder))
     if address is not None and is_elsewhere and again.base_url is None and asks_its_model:
         raise BadInput(
             f"{folder}: the model of this run is at {shown_address(address)}, and gedanken sends no API key to "
@@ -317,6 +331,11 @@ def _stored(folder: Path) -> RunSpec:
         raise BadInput(f"{folder}: not a run folder")
     # read before anything is decided by it; `reopen_store` compares it when no other process can change it any more
     return read_spec(Inside(folder, MOST_FOLDER_BYTES))
+
+
+def _is_own(folder: Path) -> bool:
+    """Return whether the stored spec belongs to the user of this process."""
+    return (folder / SPEC).stat().st_uid == os.geteuid()
 
 
 def _tell_dropped(was: RunSpec, spec: RunSpec, screen: Screen) -> None:

@@ -36,6 +36,7 @@ from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import INTERRUPTED, UNFINISHED, RunLog
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.secrets import redacted, shown_address
+from gedanken.experiment.suggested import to_type
 from gedanken.loading.programs import check_supplied
 from gedanken.records.room import check_printed
 from gedanken.records.run_folder import make_folder, new_folder
@@ -185,7 +186,7 @@ async def drive(
             raise
         finally:
             if outcome.startswith(STOPPED) and kept and not says_how:
-                screen.say(f"finished work is kept; to continue: gedanken resume {kept}")
+                screen.say(f"finished work is kept; to continue: {to_type('gedanken resume', kept)}")
             context.finish(outcome)
             analysis, page = reported(store, context.compared, screen)
         return RunResult(store.log, analysis, page)
@@ -219,7 +220,8 @@ def reported(store: RunStore, compared: Compared, screen: Screen) -> tuple[Analy
     except Exception as error:  # any error: the folder may contain hours of training
         told = " ".join(f"{type(error).__name__}: {error}".split())
         screen.say(
-            f"the report could not be made ({told}); the run is kept; to try again: gedanken report {store.folder}"
+            f"the report could not be made ({told}); the run is kept; to try again: "
+            f"{to_type('gedanken report', store.folder)}"
         )
         return analysis, None
 

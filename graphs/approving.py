@@ -4,6 +4,7 @@ from itertools import takewhile
 
 from gedanken.compare.source.diff import diff_of
 from gedanken.experiment.approval import Question, Reject, asks_person, imports_of
+from gedanken.experiment.errors import NotKept
 from gedanken.experiment.program import Program
 from gedanken.graphs.context import Context
 
@@ -22,7 +23,12 @@ def rejection_of(context: Context, program: Program) -> Reject | None:
 
 
 def question_on(context: Context, program: Program) -> Question:
-    """Return all that is shown to the person who must approve a program."""
+    """Return all that is shown to the person who must approve a program. Raises NotKept in a replay."""
+    if context.meter is None:  # nothing new is decided there: the replay would be another run
+        raise NotKept(
+            f"replay: no decision on {program.label} is stored: the original run waits for a person's approval, "
+            "which gedanken approve gives"
+        )
     earlier = [other for other in _before(context, program) if other.name == program.name]
     return Question(
         program=program.label,

@@ -162,6 +162,7 @@ async def open_context(
                 keeps=lambda: store.may_go_on,
             )
             machine, dataset = await opened.enter_async_context(real)
+            await off_loop(machine.session.name_folder, store.folder)
             kept_machine = await off_loop(keep_executions, machine, ledger, progress.say, store.note, meter.execution)
         with store.work("opening", "the model"):
             model = await opened.enter_async_context(open_model(spec.model, progress))

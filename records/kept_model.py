@@ -157,20 +157,25 @@ class KeptModel(Model):
         mark = f"{key}-{failures}" if failures else key
 
         async def sending() -> None:
-            if not is_drawn or marked:
+            if not is_drawn:
                 return
-            marked.append(await off_loop(self.ledger.mark_sent, mark))
-            if marked[0]:
+            marked.append(not marked and await off_loop(self.ledger.mark_sent, mark))
+            if marked[-1]:
                 self.note(DISCARDED)
+
+        async def turned_down() -> None:
+            if len(marked) == 1:  # else a try before may have drawn a reply
+                await off_loop(self.ledger.unmark_sent, mark)
+                marked.clear()
 
         if found is None and role not in self.kept.roles:
             await off_loop(self._check_wording, alike)
         await off_loop(self.ledger.flush)
         fresh = await self._with_its_cache(messages, fresh)
         try:
-            reply = await self._paced(messages, sampling, role, fresh, on_text, enough, sending)
+            reply = await self._paced(messages, sampling, role, fresh, on_text, enough, sending, turned_down)
         except (BudgetSpent, Interrupted):
-            if marked == [False]:  # a try before was refused
+            if marked and not marked[0]:  # a try before was refused
                 self.ledger.unmark_sent(mark)
             raise
         except NoReply as error:

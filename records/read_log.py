@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,15 @@ from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.files import Inside
 from gedanken.experiment.program import Program
-from gedanken.experiment.run_log import FORMAT, ExecutionKept, ProgramKept, RunEvent, RunLog, SurprisalKept
+from gedanken.experiment.run_log import (
+    FORMAT,
+    ExecutionKept,
+    ProgramKept,
+    RunEvent,
+    RunLog,
+    Started,
+    SurprisalKept,
+)
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.surprisal import NotAvailable, Surprisal
 from gedanken.records.log_of_events import LogOfEvents
@@ -68,9 +77,23 @@ def read_events(inside: Inside, spec: RunSpec | None = None) -> tuple[LogOfEvent
 
 def when_begun(folder: Path) -> str:
     """Return the time at which a run began (UTC, ISO 8601); empty if its log does not say so. Raises BadInput."""
+    started = _started(folder)
+    return started.time if started else ""
+
+
+def random_id(folder: Path) -> str:
+    """Return the random id of the run in a folder; empty if the log does not name it, or cannot be read."""
+    with suppress(BadInput):
+        if started := _started(folder):
+            return started.run
+    return ""
+
+
+def _started(folder: Path) -> Started | None:
     lines = Inside(folder, MOST_LOG_BYTES).read(LOG, MOST_LOG_BYTES).split(b"\n")
     first = next((line for line in lines if b'"kind": "started"' in line), None)
-    return "" if first is None else _event(first, folder / LOG).time
+    event = None if first is None else _event(first, folder / LOG)
+    return event if isinstance(event, Started) else None
 
 
 def is_replay(folder: Path) -> bool:

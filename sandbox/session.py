@@ -20,7 +20,7 @@ from gedanken.sandbox.workspace import Workspace
 
 _RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
-_RUN_FILE = "run"
+_RUN_FILE, _AT_FILE = "run", "at"
 _EXECUTION = TypeAdapter(Execution)
 _FOLDERS = {"workspaces": 0o711, "marks": 0o700, "receipts": 0o700}
 """Folders with their modes: the sandbox's user can reach its workspace, but only the user of this process can list
@@ -80,6 +80,10 @@ class Session:
             (folder / name).chmod(mode)
         (folder / "engine").write_text(engine)
         return cls(folder, limits, lock)
+
+    def name_folder(self, folder: Path) -> None:
+        """Record the folder of the run that this session belongs to."""
+        (self.folder / _AT_FILE).write_bytes(os.fsencode(folder.resolve()))
 
     @property
     def is_used(self) -> bool:
@@ -201,6 +205,15 @@ def _run_of(folder: Path) -> str:
         return (folder / _RUN_FILE).read_text()
     except (OSError, ValueError):
         return ""
+
+
+def folders_of(run: str) -> dict[Path, Path]:
+    """Return all sessions of the run with this random id, each with the run folder that was recorded in it."""
+    found: dict[Path, Path] = {}
+    for session in sessions_folder().glob("*") if run else ():
+        if _run_of(session) == run and (session / _AT_FILE).is_file():
+            found[session] = Path(os.fsdecode((session / _AT_FILE).read_bytes()))
+    return found
 
 
 def _discard(folder: Path, end_other: Callable[[Path], object]) -> None:

@@ -18,11 +18,11 @@ from conftest import GEDANKEN, Cli
 
 from gedanken.experiment.approval import Approve, Reject, imports_of, read_decision
 from gedanken.experiment.budget import Budget
-from gedanken.experiment.errors import AwaitsApproval, BadInput
+from gedanken.experiment.errors import AwaitsApproval, BadInput, NotKept
 from gedanken.records.read_run import read_run
 from gedanken.records.run_store import reopen_store
 from gedanken.records.trace import read_trace
-from gedanken.resuming import Again, approve, resume
+from gedanken.resuming import Again, approve, replay, resume
 from gedanken.terminal.screen import Screen
 
 PROGRAM = """
@@ -84,6 +84,9 @@ def test_without_a_terminal_it_stops_before_anything_ran_and_goes_on_when_told(
     assert "gedanken approve run" in stopped.stderr
     assert "secrets, types" in stopped.stderr.replace("os.path", "") and "no network" in stopped.stderr
     assert ran(tmp_path / "run") == []
+    with pytest.raises(NotKept, match="replay: no decision on train-v1 is stored"):
+        asyncio.run(replay(tmp_path / "run", Screen(), tmp_path / "replay"))
+    assert not (tmp_path / "replay").exists()
     again = gedanken("resume", "run")
     assert again.returncode == 6
     second = gedanken("approve", "run", "--yes")

@@ -309,6 +309,42 @@ def test_a_reply_that_nobody_saw_is_told_after_a_failure_too(tmp_path: Path, mon
     assert notes == [DISCARDED]
 
 
+@pytest.mark.parametrize(
+    ("refusal", "dies"),
+    [
+        (Refusal(401, "this key has expired"), False),
+        (Refusal(403, "not from here"), False),
+        (Refusal(404, "no such model"), False),
+        (Refusal(402, "out of credits"), False),
+        (Refusal(429, "too many requests", (("retry-after-ms", "60000"),)), True),
+        (Refusal(500, "overloaded", (("retry-after-ms", "60000"),)), True),
+    ],
+    ids=lambda given: str(given.status) if isinstance(given, Refusal) else "",
+)
+def test_a_refused_request_is_no_reply_that_nobody_saw(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refusal: Refusal, dies: bool
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    notes: list[str] = []
+
+    async def ask(server: Server, *, dies: bool) -> None:
+        async with open_model(ModelSpec(name="openai:small", base_url=server.address), Silent()) as model:
+            kept = keep_replies(model, Ledger(tmp_path), notes.append)
+            one = asyncio.ensure_future(kept.reply([Message("user", "go")], Sampling(seed=1, max_tokens=8), role="t"))
+            while dies and not (server.came and not list(tmp_path.glob("ledger/replies/*.asked"))):
+                await asyncio.sleep(0.01)
+            if dies:
+                one.cancel()
+            await asyncio.gather(one, return_exceptions=True)
+
+    with serving(Server()) as server:
+        server.judge = lambda number, _request: refusal if number == 1 else None
+        asyncio.run(asyncio.wait_for(ask(server, dies=dies), 3))
+        assert (len(server.came), server.replies) == (1, 0)
+        asyncio.run(ask(server, dies=False))
+        assert (server.replies, notes) == (1, [])
+
+
 def test_a_request_that_could_not_be_sent_is_no_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "none")
     experiment, persona = Experiment.model_validate({"name": "one", "script": ["ls"]}), Persona(name="matched")

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shlex
 import threading
 from pathlib import Path
 from shutil import copytree
@@ -14,12 +15,12 @@ import pytest
 from urllib3.util import parse_url
 
 from gedanken.agents.scripted import read_rules
-from gedanken.experiment.errors import BadInput, Interrupted
+from gedanken.experiment.errors import AwaitsApproval, BadInput, BudgetSpent, Interrupted
 from gedanken.records.ledger import Kind, Ledger
 from gedanken.records.read_run import read_run
 from gedanken.records.run_lock import is_at_work
 from gedanken.records.run_store import open_store
-from gedanken.resuming import Again, extend, is_here, replay, resume
+from gedanken.resuming import Again, approve, extend, is_here, replay, resume, spec_to_resume
 from gedanken.terminal.screen import Screen
 
 pytestmark = pytest.mark.bubblewrap
@@ -40,6 +41,19 @@ def test_no_key_goes_to_an_address_that_a_folder_names_and_nothing_runs_unisolat
         for going_on in (resume(done, Screen(), Again()), extend(done, 9, None, Screen(), Again())):
             with pytest.raises(BadInput, match=why):
                 asyncio.run(going_on)
+
+
+def test_no_key_goes_to_an_address_of_this_machine_that_another_user_s_folder_names(
+    done: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, here = json.loads((done / "spec.json").read_text()), "http://127.0.0.1:9/v1"
+    (done / "spec.json").write_text(json.dumps(asked | {"model": {"name": "openai:any", "base_url": here}}))
+    assert spec_to_resume(done, Again()).model.base_url == here
+    other = os.geteuid() + 1
+    monkeypatch.setattr(os, "geteuid", lambda: other)
+    with pytest.raises(BadInput, match="--base-url"):
+        spec_to_resume(done, Again())
+    assert spec_to_resume(done, Again(base_url=here)).model.base_url == here
 
 
 def test_a_log_that_no_memory_holds_is_refused(done: Path) -> None:
@@ -172,6 +186,18 @@ def test_replies_are_read_from_a_regular_file_only(tmp_path: Path) -> None:
     for path, why in ((tmp_path / "pipe", "not a"), (Path("/dev/zero"), "not a"), (tmp_path / "large", "larger")):
         with pytest.raises(BadInput, match=why):
             read_rules(path)
+
+
+@pytest.mark.parametrize("name", ["my run 3", "it's", "-rf", "$HOME", "a;b", "plain"])
+def test_a_command_that_is_suggested_can_be_typed_as_it_stands(done: Path, tmp_path: Path, name: str) -> None:
+    done.rename(tmp_path / name)
+    folder = Path(name)  # as somebody in its parent folder names it
+    with pytest.raises(BadInput) as refused:
+        asyncio.run(approve(folder, None, Screen(), Again()))
+    for told in (refused.value, Interrupted(folder), AwaitsApproval("train-v1", folder), BudgetSpent("usd", folder)):
+        typed = shlex.split(str(told).rpartition("gedanken ")[2])
+        assert typed[0] in ("resume", "approve") and not typed[1].startswith("-")
+        assert Path(typed[1]) == folder
 
 
 def test_nobody_is_told_to_go_on_with_a_replay_that_ended_early(

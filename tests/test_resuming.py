@@ -24,7 +24,7 @@ from gedanken.experiment.script import Experiment
 from gedanken.forking import Changes, fork
 from gedanken.listing import list_runs, remove_run
 from gedanken.records.read_run import read_run
-from gedanken.resuming import Again, extend, newest_unfinished, replay
+from gedanken.resuming import RESIZED, Again, extend, newest_unfinished, replay
 from gedanken.runner import run_id_of
 from gedanken.sandbox.connect import connect_docker
 from gedanken.sandbox.leftovers import things
@@ -113,6 +113,19 @@ def test_more_seeds_and_samples_run_only_what_is_new_and_the_report_says_so(geda
     assert len(after) == len(before) + 4
     assert told_more_than_once(done) == []
     assert "the sample size was changed after results could be seen" in (done / "report.html").read_text()
+
+
+def test_a_replay_and_a_fork_say_too_that_the_sample_size_was_changed(done: Path, tmp_path: Path) -> None:
+    asyncio.run(extend(done, None, 2, Screen(), Again()))
+    asyncio.run(replay(done, Screen(), tmp_path / "again"))
+    experiment = yaml.safe_load((tmp_path / "small.yaml").read_text())
+    other = Changes(Experiment.model_validate(experiment | {"script": [*experiment["script"], "pwd"]}))
+    asyncio.run(fork(done, 4, other, Screen(), Again(), tmp_path / "fork"))
+    for run in ("run", "again", "fork"):
+        (told,) = [note for note in read_run(tmp_path / run).notes if note.startswith(RESIZED)]
+        assert "1 imagined run; now: 2 real runs and 2 imagined runs" in told
+        for name in ("report.html", "comparison.json"):
+            assert "the sample size was changed after results could be seen" in (tmp_path / run / name).read_text()
 
 
 def test_a_run_is_not_made_smaller(done: Path) -> None:

@@ -3,18 +3,21 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from shutil import rmtree
+from shutil import copytree, rmtree
 
 import pytest
 from conftest import Cli
 from small_run import PROGRAM, small
 from test_resuming import killed, left_of, texts
 
+from gedanken.experiment.execution import Limits
 from gedanken.experiment.run_log import RunLog
+from gedanken.listing import remove_run
+from gedanken.records.read_log import random_id
 from gedanken.runner import run_id_of
 from gedanken.sandbox.host_engine import left
 from gedanken.sandbox.owner import orders_of
-from gedanken.sandbox.session import sessions_folder
+from gedanken.sandbox.session import Session, sessions_folder
 
 pytestmark = pytest.mark.bubblewrap
 
@@ -64,6 +67,26 @@ def test_removing_a_killed_run_ends_its_program(gedanken: Cli, tmp_path: Path) -
     ended = gedanken("runs", "rm", "run")
     assert ended.returncode == 0, ended.stderr
     assert running(tmp_path / "run") == left_of(tmp_path / "run") == []
+
+
+@pytest.mark.parametrize("at", ["moved", "copied"])
+def test_removing_a_moved_run_removes_its_workspaces_and_removing_a_copy_does_not(
+    done: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    monkeypatch.setenv("GEDANKEN_CACHE", str(tmp_path / "cache"))
+    session = Session.open(run_id_of(done), Limits(), run=random_id(done))
+    other = Session.open("other-run", Limits(), run="another id")
+    for one in (session, other):
+        one.name_folder(done)
+        one.let_go()
+        (one.folder / "owner").write_text("")  # as if its process were dead
+    if at == "copied":
+        copytree(done, tmp_path / at)
+    else:
+        done.rename(tmp_path / at)
+    remove_run(tmp_path / at)
+    assert not (tmp_path / at).exists()
+    assert (session.folder.exists(), other.folder.exists()) == (at == "copied", True)
 
 
 def running(run: Path) -> list[str]:

@@ -48,6 +48,7 @@ def verdict(
     with clear_errors():
         from gedanken.analysis.probe_verdict import verdict_of
         from gedanken.experiment.escaping import harmless
+        from gedanken.experiment.suggested import to_type
         from gedanken.records.read_run import read_run
         from gedanken.report.writing import check_page, write_probe_page
         from gedanken.terminal.patience import patient
@@ -61,7 +62,7 @@ def verdict(
         for run, log in zip(runs, logs, strict=True):
             if not log.is_over:
                 told = f"{run} has not ended, so only the answers that it has so far are judged; to continue it: "
-                say(f"{told}gedanken resume {run}")
+                say(f"{told}{to_type('gedanken resume', run)}")
             if html:
                 write_probe_page(html, list(zip(logs, judged, strict=True)))
         if as_json:
