@@ -85,8 +85,6 @@ class KeptReply(BaseModel):
     """If there is no reply: True if the request may get a reply later; False if it is never sent again."""
     failures: int = Field(default=1, ge=1, le=1_000_000)
     """If there is no reply: how often the request has failed so far."""
-    alike: str = ""
-    """The same for requests that differ only in what gedanken itself tells the model."""
 
 
 @dataclass(slots=True)
@@ -95,8 +93,6 @@ class Kept:
 
     draws: Counter[str] = field(default_factory=Counter)
     """How often each request was made, by the digest of the request. Equal requests are separate samples."""
-    roles: set[str] = field(default_factory=set)
-    """Roles in which a reply came, from the ledger or the model."""
     cache_is_current: bool = False
     """True if the last reply came from the model itself. The server's cache is then still in the state after that
     reply."""
@@ -134,12 +130,9 @@ class KeptModel(Model):
         asked again, unless `is_settled` or `replays`. If `replays` is set, a missing reply raises NotKept.
         """
         key = self._key([list(message) for message in messages], asdict(sampling), role, fresh)
-        typed = [message.text for message in messages if message.role != "system"]
-        alike = self._key("in other words", typed, asdict(sampling), role, fresh)
         if (found := await off_loop(self.ledger.get, "replies", key)) is not None and (
             self.replays or self.is_settled or not found.get("may_pass")
         ):
-            self.kept.roles.add(role)
             if self.is_settled and found.get("may_pass"):
                 self.note(SETTLED)
             if found.get("no_reply") is None:
@@ -168,8 +161,6 @@ class KeptModel(Model):
                 await off_loop(self.ledger.unmark_sent, mark)
                 marked.clear()
 
-        if found is None and role not in self.kept.roles:
-            await off_loop(self._check_wording, alike)
         await off_loop(self.ledger.flush)
         fresh = await self._with_its_cache(messages, fresh)
         try:
@@ -180,13 +171,12 @@ class KeptModel(Model):
             raise
         except NoReply as error:
             values = {"no_reply": str(error), "cause": error.cause, "may_pass": error.may_pass}
-            values |= {"failures": failures + 1, "alike": alike}
-            await off_loop(self.ledger.put, "replies", key, {**values, "learned": self._learned()})
+            values |= {"failures": failures + 1, "learned": self._learned()}
+            await off_loop(self.ledger.put, "replies", key, values)
             raise
         self.kept.cache_is_current = True
         await self._mark_place(key)
-        self.kept.roles.add(role)
-        kept = {"reply": asdict(reply), "learned": self._learned(), "alike": alike}
+        kept = {"reply": asdict(reply), "learned": self._learned()}
         written = await off_loop(self.ledger.put, "replies", key, kept)
         return _REPLY.validate_python(written["reply"])
 
@@ -209,16 +199,6 @@ class KeptModel(Model):
             found = await off_loop(self.ledger.put, "scores", key, values)
         with reading_entry(self.ledger.path("scores", key)):
             return _LINES.validate_python(found["lines"])
-
-    def _check_wording(self, alike: str) -> None:
-        """Raise BadInput if the ledger has the reply to a request that differs only in what gedanken tells the model.
-
-        `alike` is the same for such requests.
-        """
-        # The digest of the prompts does not cover the code that makes requests of them. Only asked before the first
-        # reply in a role: later requests can differ because of a program, or of another persona in a fork.
-        if any(entry.get("alike") == alike for entry in self.ledger.whole("replies")):
-            raise BadInput(REWORDED)
 
     async def _mark_place(self, key: str) -> None:
         if self.place is not None:

@@ -33,26 +33,6 @@ async def ask(name: str, folder: Path, system: str, *typed: str, prompts: str | 
         return [(await kept.reply(one, sampling, role="imagined machine")).text for one in asked]
 
 
-@pytest.mark.parametrize("system", ["You are bash.", "You are bash"])
-def test_a_request_in_other_words_is_not_paid_for(tmp_path: Path, scripted: Script, system: str) -> None:
-    name = scripted([{"when": "", "samples": ["well"]}])
-    asyncio.run(ask(name, tmp_path, "You are a terminal.", "ls", "pwd"))
-    replies = sorted((tmp_path / "ledger/replies").iterdir())
-    with pytest.raises(BadInput, match="words its requests differently"):
-        asyncio.run(ask(name, tmp_path, system, "ls"))
-    assert sorted((tmp_path / "ledger/replies").iterdir()) == replies
-
-
-def test_other_requests_and_lost_replies_are_asked_as_before(tmp_path: Path, scripted: Script) -> None:
-    name = scripted([{"when": "", "samples": ["well"]}])
-    asyncio.run(ask(name, tmp_path, "You are a terminal.", "ls"))
-    (lost,) = (tmp_path / "ledger/replies").glob("*.json")
-    lost.unlink()
-    assert asyncio.run(ask(name, tmp_path, "You are a terminal.", "ls", "pwd")) == ["well", "well"]
-    # As where a program is another: what was asked before it came from the ledger.
-    assert asyncio.run(ask(name, tmp_path, "You are a terminal.", "ls", "id")) == ["well", "well"]
-
-
 def test_a_run_with_replies_is_refused_by_a_version_with_other_prompts(tmp_path: Path, scripted: Script) -> None:
     name = scripted([{"when": "", "samples": ["well"]}])
     asyncio.run(ask(name, tmp_path, "You are a terminal.", prompts="none is sent"))
