@@ -167,6 +167,12 @@ def alike_in_digits(text: str) -> str:
     return text.translate(_DIGITS)
 
 
+def are_long(text: str) -> bool:
+    """Return whether the lines of a text are longer than LONGEST on average. Then it is worth leaving them out first,
+    which takes time in a text of many short lines."""
+    return len(text) > LONGEST and len(text) > LONGEST * (text.count("\n") + 1)
+
+
 def _alike(text: str) -> set[str]:
     """Return the distinct lines of a text, with `1` in place of every digit. A line whose masking depends on its
     digits keeps them."""
@@ -178,6 +184,8 @@ def _alike(text: str) -> set[str]:
 def words_before_ids(text: str) -> Before:
     """Return the places of ids in a text (see `Before`). The beginning of a line counts as such a place only if at
     least half of all lines begin with an id. Of lines that differ only in their digits, one is counted."""
+    if are_long(text):
+        text = "\n".join(line for line in text.split("\n") if len(line) <= LONGEST)
     lines = [line for line in _alike(text) if len(line) <= LONGEST]
     text = "\n".join(lines)
     if not _MAY_STAND_BEFORE_ID.search(text):
