@@ -127,7 +127,7 @@ def _keys(lines: Sequence[str]) -> list[str]:
     """Return for each line the line with `1` in place of each digit. A line that is too long to be cached may be
     returned as it is."""
     text = "\n".join(lines)
-    if are_long(text):
+    if are_long(len(lines), len(text)):
         return [line if len(line) > LONGEST else alike_in_digits(line) for line in lines]
     return alike_in_digits(text).split("\n")
 

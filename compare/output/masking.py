@@ -167,10 +167,10 @@ def alike_in_digits(text: str) -> str:
     return text.translate(_DIGITS)
 
 
-def are_long(text: str) -> bool:
-    """Return whether the lines of a text are longer than LONGEST on average. Then it is worth leaving them out first,
-    which takes time in a text of many short lines."""
-    return len(text) > LONGEST and len(text) > LONGEST * (text.count("\n") + 1)
+def are_long(lines: int, characters: int) -> bool:
+    """Return whether so many lines of so many characters are longer than LONGEST on average. Then it is worth leaving
+    the long ones out first, which takes time if there are many short lines."""
+    return characters > LONGEST * lines
 
 
 def _alike(text: str) -> set[str]:
@@ -184,7 +184,7 @@ def _alike(text: str) -> set[str]:
 def words_before_ids(text: str) -> Before:
     """Return the places of ids in a text (see `Before`). The beginning of a line counts as such a place only if at
     least half of all lines begin with an id. Of lines that differ only in their digits, one is counted."""
-    if are_long(text):
+    if len(text) > LONGEST and are_long(text.count("\n") + 1, len(text)):
         text = "\n".join(line for line in text.split("\n") if len(line) <= LONGEST)
     lines = [line for line in _alike(text) if len(line) <= LONGEST]
     text = "\n".join(lines)

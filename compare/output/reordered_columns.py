@@ -114,7 +114,7 @@ def _shapes(lines: Sequence[str]) -> list[str]:
     if not lines:
         return []
     text = "\n".join(lines)
-    if are_long(text):
+    if are_long(len(lines), len(text)):
         text = "\n".join(line if len(line) <= LONGEST else "" for line in lines)
     return alike_in_digits(text).split("\n")
 
