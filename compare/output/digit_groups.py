@@ -35,7 +35,7 @@ class DigitGroups:
         self.negative = (codes[begins - 1] == _MINUS) & (begins > 0)
         """For each group of digits, whether a minus sign stands before it."""
         self.numbers = np.zeros(len(begins), np.int64)
-        counted = np.minimum(self.lengths, LONGEST)
+        counted = np.minimum(self.lengths, LONGEST).astype(np.uint8)
         for length in np.flatnonzero(np.bincount(counted)).tolist():
             some = np.flatnonzero(counted == length)
             at = begins[some]
