@@ -160,3 +160,12 @@ def test_the_host_of_syslog_is_masked_whatever_its_form() -> None:
 )
 def test_numbers_and_words_are_no_ids(line: str) -> None:
     assert MASK not in masked(line)
+
+
+def test_lines_among_wide_rows_are_masked_as_ever() -> None:
+    rows = [f"{at} " + " ".join(["0.25", "3f2ab19c"] * LONGEST) for at in range(4)]
+    some = ["job 3f2ab1 at 12:30:01", "job 4f2ab2 at 12:30:02", "job 123456 ran"]
+    lines = [rows[0], some[0], rows[1], rows[1], *some[1:], *rows[2:]]
+    places = before(lines)
+    assert places == before(some) and places
+    assert ComparedLines(places).all(lines) == [masked(line, places) for line in lines]

@@ -125,3 +125,10 @@ def test_a_number_without_a_digit_before_its_point_belongs_to_the_label_above_it
 
     result = compared([text(seed) for seed in range(7)], [text(seed, 0.5) for seed in (20, 21, 22)])
     assert [one.subject for one in result.findings] == ["last Validation loss"]
+
+
+@pytest.mark.parametrize("bare", [".5", "1.", "5.e-4", "-.25", "1_000"])
+def test_one_number_that_lacks_a_digit_is_found_among_thousands(bare: str) -> None:
+    row = " ".join(["0.125", "-3.5"] * 2_000)
+    assert not may_lack_digits(row)
+    assert all(may_lack_digits(text) for text in (f"{row}\n{bare}\n{row}", f"{bare}\n{row}", f"{row}\n{bare}"))

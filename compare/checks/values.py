@@ -326,8 +326,8 @@ def _formats(run_set: RunSet, form: str) -> Iterator[tuple[int, int, bool]]:
             values = np.concatenate([_values(run, form, column) for run in showing])
             # `numpy 1.26` has two decimals because it is that version.
             is_version = bool((values == values[0]).all()) and column in _of_machine(showing[0], form)
-            # Only a fixed number of decimals produces a final zero.
-            if not is_version and _ends_with_zero(values, decimals):
+            # Only a fixed number of decimals produces a final zero; the first values show it nearly always.
+            if not is_version and any(_ends_with_zero(some, decimals) for some in (values[: 10 * VALUES], values)):
                 yield column, decimals, False
 
 

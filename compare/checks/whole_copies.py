@@ -87,12 +87,14 @@ def whole_copies(run_set: RunSet, told: frozenset[str] = frozenset()) -> Iterabl
     if run_set.source is not None or len(run_set.real) < FEWEST_REAL:
         return
     compared = _Compared([_curves(run) for run in run_set.real])
-    if len({_print_of(run) for run in run_set.real}) < len(run_set.real):
-        return  # real runs repeat one another, so other runs may too
     logs = {_print_of(run): run for run in reversed(run_set.real)}
+    if len(logs) < len(run_set.real):
+        return  # real runs repeat one another, so other runs may too
+    curves_of = cache(lambda at: _curves(run_set.imagined[at]))
     possible: list[tuple[_Key, _Copy]] = []
     for at, run in enumerate(run_set.imagined):
-        same = logs.get(_print_of(run))
+        ours = _print_of(run)
+        same = logs.get(ours)
         if (
             same is not None
             and run.lines
@@ -111,14 +113,14 @@ def whole_copies(run_set: RunSet, told: frozenset[str] = frozenset()) -> Iterabl
                 observed=f"equals {same.label} {whose}",
             )
         elif run.label not in told:
-            earlier = [_curves(run) for run in run_set.imagined[:at]] if at < MOST_EARLIER else []
+            earlier = [curves_of(before) for before in range(at)] if at < MOST_EARLIER else []
             copies = [
                 (key, copy)
-                for key, curve in _curves(run).items()
+                for key, curve in curves_of(at).items()
                 if (copy := compared.copy(key, curve, earlier)) is not None
             ]
             possible += [(key, copy) for key, copy in copies if copy.chance <= POSSIBLE]
-        logs.setdefault(_print_of(run), run)
+        logs.setdefault(ours, run)
     certain = _certain(possible, len(run_set.imagined))
     for run in run_set.imagined:
         if of_run := [copy for copy in certain if copy.ours.run is run]:
@@ -264,9 +266,14 @@ def _curves_of(run: ParsedRun, form: str, heading: int, lines: NDArray[np.int64]
         for place in np.flatnonzero(_has_decimals(decimals, 0))[:MOST_FORMS].tolist():
             is_measured = place < len(named) and named[place].role not in _NOT_MEASURED
             is_measured &= bool(_has_decimals(decimals, 1)[place]) or bool(named[place].name)
-            if is_measured and len(np.unique(table[:, place])) >= FEWEST:
+            if is_measured and _has_many(table[:, place]):
                 found[form, place, heading] = _Curve(run, table[:, place], lines)
     return found
+
+
+def _has_many(values: NDArray[np.float64]) -> bool:
+    """Return whether there are at least FEWEST different values; the first ones show it nearly always."""
+    return len(np.unique(values[: 2 * FEWEST])) >= FEWEST or len(np.unique(values)) >= FEWEST
 
 
 class _Compared:

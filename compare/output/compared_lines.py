@@ -11,6 +11,7 @@ from gedanken.compare.output.masking import (
     MASK,
     Before,
     alike_in_digits,
+    are_long,
     depends_on_digits,
     mask,
     masked_together,
@@ -49,7 +50,7 @@ class ComparedLines:
     def all(self, lines: Sequence[str]) -> list[str]:
         """Convert all lines, and return them in the same order. No line may contain a line break."""
         # Of a million log lines, only a few dozen differ in more than their digits.
-        keys = alike_in_digits("\n".join(lines)).split("\n")
+        keys = _keys(lines)
         known = self._known
         times = Counter([key for key in keys if key not in known])
         new = [at for at, key in enumerate(keys) if times[key] == 1] if times else []
@@ -111,6 +112,15 @@ class ComparedLines:
         if " ]" in line.text:
             line.replace(_PADDING_BEHIND)
         mask(line, self._before)
+
+
+def _keys(lines: Sequence[str]) -> list[str]:
+    """Return for each line the line with `1` in place of each digit. A line that is too long to be cached may be
+    returned as it is."""
+    text = "\n".join(lines)
+    if are_long(len(lines), len(text)):
+        return [line if len(line) > LONGEST else alike_in_digits(line) for line in lines]
+    return alike_in_digits(text).split("\n")
 
 
 def _may_be_edited(lines: Sequence[str]) -> list[bool]:

@@ -25,7 +25,7 @@ class DigitGroups:
             text = text.translate({ord(letter): str(unicodedata.decimal(letter)) for letter in others})
         codes: NDArray[Any] = np.frombuffer(text.encode(coding, "surrogatepass"), width)
         # Unsigned: a character before `0` becomes a large number.
-        digits = codes - width(48)
+        digits: NDArray[Any] = codes - width(48)
         digit = digits < 10
         padded = np.concatenate([[False], digit, [False]])
         border = np.flatnonzero(padded[1:] != padded[:-1])
@@ -34,9 +34,14 @@ class DigitGroups:
         self.negative = (codes[begins - 1] == _MINUS) & (begins > 0)
         """For each group of digits, whether a minus sign stands before it."""
         self.numbers = np.zeros(len(begins), np.int64)
-        for step in range(min(LONGEST, int(self.lengths.max(initial=0)))):
-            some = np.flatnonzero(self.lengths > step)
-            self.numbers[some] = self.numbers[some] * 10 + digits[begins[some] + step]
+        counted = np.minimum(self.lengths, LONGEST).astype(np.uint8)
+        for length in np.flatnonzero(np.bincount(counted)).tolist():
+            some = np.flatnonzero(counted == length)
+            at = begins[some]
+            numbers = digits[at].astype(np.int64)
+            for step in range(1, length):
+                numbers = numbers * 10 + digits[at + step]
+            self.numbers[some] = numbers
         line_begins = np.concatenate([[0], np.flatnonzero(codes == 10) + 1])
         self.first = np.searchsorted(begins, line_begins)
         """For each line, the index of its first group of digits."""
@@ -44,5 +49,5 @@ class DigitGroups:
         kept[begins] = True
         for begin in begins[self.lengths > LONGEST]:
             kept[begin : begin + LONGEST + 1] = True
-        left = np.where(digit, width(48), codes)[kept]
+        left = (codes - digits * digit)[kept]
         self.shapes = left.tobytes().decode(coding, "surrogatepass").split("\n")

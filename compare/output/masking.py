@@ -157,6 +157,12 @@ def alike_in_digits(text: str) -> str:
     return text.translate(_DIGITS)
 
 
+def are_long(lines: int, characters: int) -> bool:
+    """Return whether so many lines of so many characters are longer than LONGEST on average. Then it is worth leaving
+    the long ones out first, which takes time if there are many short lines."""
+    return characters > LONGEST * lines
+
+
 def _alike(text: str) -> set[str]:
     """Return the distinct lines of a text, with `1` for every digit. Lines for which `depends_on_digits` is true keep
     their digits."""
@@ -168,6 +174,8 @@ def _alike(text: str) -> set[str]:
 def words_before_ids(text: str) -> Before:
     """Return the places of ids in a text (see `Before`). The beginning of a line is a place only if half of all lines
     begin with an id. Lines that differ only in digits count once."""
+    if len(text) > LONGEST and are_long(text.count("\n") + 1, len(text)):
+        text = "\n".join(line for line in text.split("\n") if len(line) <= LONGEST)
     lines = [line for line in _alike(text) if len(line) <= LONGEST]
     text = "\n".join(lines)
     if not _MAY_STAND_BEFORE_ID.search(text):

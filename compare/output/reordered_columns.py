@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
 
-from gedanken.compare.output.masking import alike_in_digits
+from gedanken.compare.output.masking import LONGEST, alike_in_digits, are_long
 from gedanken.compare.output.table_columns import Cell, cells_of_row, header_of_row, is_rule
 from gedanken.compare.output.vocabulary import Role, meaning_of
 
@@ -16,8 +16,6 @@ Names = tuple[str, ...]
 Compare = Callable[[Sequence[str]], list[str]]
 """Brings lines of a log into the form in which they are compared."""
 
-_LONGEST = 2_000
-"""Maximum length of a header that is read."""
 _MOST_READ = 20_000
 """Maximum number of lines among which headers are looked for. Lines that differ only in digits count once."""
 _MOST = 500
@@ -111,11 +109,18 @@ class Reordering:
 
 
 def _shapes(lines: Sequence[str]) -> list[str]:
-    return alike_in_digits("\n".join(lines)).split("\n") if lines else []
+    """Return for each line the line with `1` in place of each digit. A line that is too long for a header may be
+    empty instead."""
+    if not lines:
+        return []
+    text = "\n".join(lines)
+    if are_long(len(lines), len(text)):
+        text = "\n".join(line if len(line) <= LONGEST else "" for line in lines)
+    return alike_in_digits(text).split("\n")
 
 
 def _may_be_header(shape: str) -> bool:
-    return len(shape) <= _LONGEST and not _MEASURED.search(shape) and _WORDS.search(shape) is not None
+    return len(shape) <= LONGEST and not _MEASURED.search(shape) and _WORDS.search(shape) is not None
 
 
 def _row_below(lines: Sequence[str], at: int) -> Iterator[str]:

@@ -100,7 +100,8 @@ class Texts:
         places = [
             found.start()
             for word in words
-            if (first := self._whole.find(word)) >= 0
+            # A letter is looked for many times as fast as a word, and rows of numbers lack most letters.
+            if all(map(self._whole.__contains__, word)) and (first := self._whole.find(word)) >= 0
             for found in re.compile(re.escape(word)).finditer(self._whole, first)
         ]
         if not places:

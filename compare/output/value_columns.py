@@ -81,13 +81,14 @@ def values_of(
     taken, *others = known.columns()
     before = np.cumsum(taken[kinds]) - taken[kinds]
     run = before - np.repeat(before[np.minimum(begins, len(kinds) - 1)], np.diff([*begins, len(kinds)]))
-    has_fraction, exponent, constant, is_constant = (column[kinds[part]] for column in others)
+    kind = kinds[part]
+    has_fraction, exponent, constant, is_constant = (column[kind] for column in others)
     # A size may be all that there is, and then there are no digits to look at.
     numbers, lengths, negative = (
         np.append(column, np.zeros(3, column.dtype)) for column in (groups.numbers, groups.lengths, groups.negative)
     )
     at = np.where(is_constant, len(groups.numbers), first + run[part])
-    sign = np.where(negative[at], -1, 1)
+    sign = 1 - 2 * negative[at]
     behind = np.where(has_fraction, lengths[at + 1], 0)
     hard = (lengths[at] + behind > np.where(has_fraction | (exponent != 0), _EXACT, LONGEST)) & ~is_constant
     hard |= (exponent != 0) & (lengths[at + 1 + has_fraction] > LONGEST)

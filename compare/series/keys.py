@@ -22,6 +22,9 @@ def together(columns: Sequence[Column], forms: Mapping[str, Form], real: Sequenc
     kept: list[Column] = []
     of_words: dict[str, list[int]] = {}
     for column in columns:
+        if not column.words or column.fixed:
+            kept.append(column)  # merged with none
+            continue
         its = of_words.setdefault(column.words, [])
         at = next((at for at in its if _is_one_key(kept[at], column, forms, real)), None)
         if at is None:
@@ -39,8 +42,6 @@ def counters_of(form: Form) -> dict[str, int]:
 
 
 def _is_one_key(column: Column, other: Column, forms: Mapping[str, Form], real: Sequence[Printed]) -> bool:
-    if column.words != other.words or not column.words or column.fixed or other.fixed:
-        return False
     parts = [column.form, *(form for form, _index in column.parts)]
     # The texts of `"event": "epoch"` and `"event": "step"` differ: these objects come from two prints.
     are_keys = column.is_key and other.is_key and _texts(column.form) == _texts(other.form)

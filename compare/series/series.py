@@ -275,10 +275,9 @@ class AllSeries:
     def _rising(self, form: Form) -> int | None:
         """Return the index of the first whole number that rises from line to line in every real run."""
         for at in range(min(len(form.spans), MOST_COLUMNS)):
-            if form.is_environment(at) or form.metric(at) or not self._is_shared(form, at):
-                continue
             values = [run.values(lines, at) for run in self.real if len(lines := run.lines(form.form))]
-            if all((value == np.rint(value)).all() and (value[1:] > value[:-1]).all() for value in values):
+            rises = all((value[1:] > value[:-1]).all() and (value == np.rint(value)).all() for value in values)
+            if rises and self._is_shared(form, at) and not (form.is_environment(at) or form.metric(at)):
                 return at
         return None
 

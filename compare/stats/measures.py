@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 Matrix = NDArray[np.float64]
 """Runs × points, unless another shape is stated."""
+Indices = NDArray[np.int64]
 
 RESAMPLES, BATCH = 1000, 100
 ROUNDING = 1e-12
@@ -102,14 +104,29 @@ def _with_interval(
         return None, None
     if min(len(real), len(imagined)) < 2:
         return value, None
-    rng = np.random.default_rng(0)
+    ours, theirs, sample_of = _bootstrap_samples(len(real), len(imagined))
     drawn = [
-        statistic(*(runs[rng.integers(len(runs), size=(BATCH, len(runs)))] for runs in (real, imagined)))
-        for _ in range(RESAMPLES // BATCH)
+        statistic(*(runs[some[at : at + BATCH]] for runs, some in ((real, ours), (imagined, theirs))))
+        for at in range(0, len(ours), BATCH)
     ]
-    values = np.concatenate(drawn)
+    values = np.concatenate(drawn)[sample_of]
     low, high = np.quantile(values[np.isfinite(values)], [0.025, 0.975])
     return value, Bounds(0.0 if abs(low) < ROUNDING else float(low), float(high))
+
+
+@lru_cache(maxsize=8)
+def _bootstrap_samples(real: int, imagined: int) -> tuple[Indices, Indices, Indices]:
+    """Return the different samples among `RESAMPLES` bootstrap samples of so many runs: the indices of the real runs
+    drawn, and those of the imagined runs (both samples × runs). Also return, for each bootstrap sample, which one it
+    is. Few runs have few different samples, and most series have the same runs.
+    """
+    rng = np.random.default_rng(0)
+    drawn = [
+        np.hstack([rng.integers(runs, size=(BATCH, runs)) for runs in (real, imagined)])
+        for _ in range(RESAMPLES // BATCH)
+    ]
+    samples, sample_of = np.unique(np.concatenate(drawn), axis=0, return_inverse=True)
+    return samples[:, :real].copy(), samples[:, real:].copy(), sample_of.ravel()
 
 
 def is_tame(values: Matrix) -> NDArray[np.bool_]:

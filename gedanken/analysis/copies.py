@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,7 +33,8 @@ def distinct(runs: Sequence[Run], paths: Sequence[Path], *, has_program: bool) -
     for run, path in zip(runs, paths, strict=True):
         keys: list[object] = [path.resolve()]
         text = run.execution.stdout
-        if not has_program and len(_DECIMAL.findall(text[: 1 << 20])) >= FEWEST_DECIMALS:
+        decimals = islice(_DECIMAL.finditer(text, 0, 1 << 20), FEWEST_DECIMALS)
+        if not has_program and len(list(decimals)) == FEWEST_DECIMALS:
             keys.append(text)
         earlier = next((first[key] for key in keys if key in first), None)
         if earlier is None:
