@@ -222,7 +222,11 @@ def test_what_all_real_runs_agree_on_and_what_takes_time_is_in_no_test() -> None
             3,
             "A test needs values from 5 real and 3 imagined runs, or from 3 real and 5 imagined runs. With",
         ),
-        (7, 1, "7 of 7 real and 1 of 1 imagined run ended normally and printed a value. With this number of runs"),
+        (
+            7,
+            1,
+            "7 of 7 real and 1 of 1 imagined run ended normally and printed a value. With 7 real and 1 imagined",
+        ),
         (7, 1, "A test needs values from 49 real and 1 imagined run, or from 7 real and 3 imagined runs."),
     ],
 )

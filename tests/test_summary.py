@@ -174,7 +174,7 @@ def test_on_a_terminal_verdict_table_difference_and_findings_are_all_in_sight(co
     seen = "\n".join(screen.display)
     for part in ("1 of 3 imagined runs", "7 real runs", "3 imagined runs", "0.24 to 0.4", ".008", "40 findings"):
         assert part in seen
-    assert "first difference that is not a number" in seen and "imagined run (line 3): <script>" in seen
+    assert "first difference besides numbers" in seen and "imagined run (line 3): <script>" in seen
     assert "openai:x" in seen and "undecided" in seen
 
 
@@ -218,7 +218,7 @@ def test_where_all_series_are_is_said_as_it_can_be_done() -> None:
 
 def test_the_first_line_that_differs_says_of_which_logs() -> None:
     text = shown(_of(alignment=_parted("real1.log", "said.log")), 120, terminal=False)
-    assert "first difference that is not a number (real1.log, said.log):\n  real run (line 3): loss\n" in text
+    assert "first difference besides numbers (real1.log, said.log):\n  real run (line 3): loss\n" in text
 
 
 @pytest.mark.parametrize("width", [80, 120])
@@ -230,13 +230,13 @@ def test_the_first_line_that_differs_says_which_runs_of_a_session_it_is_of_and_w
     held = VersionAnalysis(program(), tuple(ours), tuple(theirs), ComparisonResult((), alignment=parted))
     text = shown(replace(kept(), versions=(held,), findings=()), width, terminal=False)
     assert (
-        "first difference that is not a number, in two further runs (not counted above):\n"
+        "first difference besides numbers, in two further runs (not counted above):\n"
         "  real run with seed 0 (line 3): loss\n"
         "  imagined sample 0 ends before this line\n"
     ) in text
     held = replace(held, real=held.real[:1], imagined=held.imagined[:1])
     text = shown(replace(kept(), versions=(held,), findings=()), width, terminal=False)
-    assert "first difference that is not a number, in these two runs:\n  real run with seed 0 " in text
+    assert "first difference besides numbers, in these two runs:\n  real run with seed 0 " in text
 
 
 def _parted(real: str, said_by: str) -> Alignment:

@@ -135,8 +135,8 @@ def _needed(n: int, m: int, level: float) -> str:
     if not n or not m:
         return enough
     return (
-        f"With this number of runs, p is at least {probability(smallest_p(n, m))}, but only p up to "
-        f"{probability(level)} shows a difference (all tests share an error rate of 5%). {enough}"
+        f"With {n} real and {many(m, 'imagined value')}, p cannot be below {probability(smallest_p(n, m))}, but only "
+        f"p up to {probability(level)} shows a difference (all tests share an error rate of 5%). {enough}"
     )
 
 

@@ -179,9 +179,10 @@ def _table(version: VersionAnalysis, room: int, rest: str, width: int) -> Table:
     series."""
     series = version.compared.series
     shown = series[: _shown_of(len(series), room)]
-    rows = [_heads(version), *_rows_of_runs(version), *map(_row, shown)]
+    rows = [(*_heads(version), "p" if shown else ""), *_rows_of_runs(version), *map(_row, shown)]
     left_out = len(series) - len(shown) if room > 0 else 0
-    last = [(many(left_out, "more series", "more series"), rest, "", "")] if left_out else []
+    others = "more series" if shown else "series"
+    last = [(many(left_out, others, others), rest, "", "")] if left_out else []
     widths = [max(cell_len(row[column]) for row in (*rows, *last)) for column in range(len(rows[0]))]
     # in a narrow terminal, names are cut, not numbers
     widths[0] = min(LONGEST_NAME, max(SHORTEST_NAME, width - sum(widths[1:]) - GAP * (len(widths) - 1)))
@@ -195,11 +196,10 @@ def _table(version: VersionAnalysis, room: int, rest: str, width: int) -> Table:
     return table
 
 
-def _heads(version: VersionAnalysis) -> _Row:
+def _heads(version: VersionAnalysis) -> tuple[str, str, str]:
     real, imagined = measured(version)
     name = version.program.label if version.program else ""
-    p = "p" if version.compared.series else ""
-    return name, many(len(real), "real run"), many(len(imagined), "imagined run"), p
+    return name, many(len(real), "real run"), many(len(imagined), "imagined run")
 
 
 def _rows_of_runs(version: VersionAnalysis) -> Iterator[_Row]:
@@ -262,7 +262,7 @@ def _divergence(version: VersionAnalysis) -> Iterator[tuple[str, str]]:
     if alignment is None or alignment.diverges_at is None:
         return
     real, imagined = alignment.diverges_at
-    head, ours, theirs = "first difference that is not a number", "real run", "imagined run"
+    head, ours, theirs = "first difference besides numbers", "real run", "imagined run"
     if alignment.real.endswith("-real-0") and alignment.imagined.endswith("-imagined-0"):
         counted = {run.label for runs in measured(version) for run in runs}
         apart = counted.isdisjoint((alignment.real, alignment.imagined))
