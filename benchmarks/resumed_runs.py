@@ -252,7 +252,7 @@ def _not_once(folder: Path) -> list[str]:
 def measure(asked: argparse.Namespace) -> dict[str, Any]:
     """Kill until the number of kills or the time limit is reached."""
     from gedanken.runner import run_id_of
-    from gedanken.sandbox import cgroup, host_engine
+    from gedanken.sandbox import cgroup, marked_processes
     from gedanken.sandbox.connect import connect_docker
     from gedanken.sandbox.leftovers import things
     from gedanken.sandbox.owner import orders_of
@@ -273,7 +273,7 @@ def measure(asked: argparse.Namespace) -> dict[str, Any]:
             engines = [connect_docker()] if sandbox == "docker" else []
             left = [thing.name for thing in things(engines) if thing.run in ours]
             orders = tuple(map(orders_of, ours))
-            local = (*host_engine.left(), *(group.name for group in cgroup.left()))
+            local = (*marked_processes.left(), *(group.name for group in cgroup.left()))
             left += [name for name in local if name.startswith(orders)]
     finally:
         model.end()

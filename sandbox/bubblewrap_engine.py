@@ -23,6 +23,7 @@ from gedanken.sandbox import cgroup, seccomp
 from gedanken.sandbox.engine import FIRST_SCRIPT, GRACE_SECONDS, HOOK, SESSION_SCRIPT, Order, Signal, backstop_seconds
 from gedanken.sandbox.environment import ensure_environment, installations
 from gedanken.sandbox.local_job import LocalJob, start_at_gate
+from gedanken.sandbox.marked_processes import MARK, kill_left
 from gedanken.sandbox.owner import orders_of
 from gedanken.sandbox.workspace import HOME, user_id
 
@@ -93,8 +94,10 @@ class BubblewrapEngine:
         return
 
     def clear(self, session: Path) -> None:
-        """Remove the control groups of commands that died with their gedanken process."""
-        cgroup.remove_left(orders_of(session.name))
+        """Remove what commands left that died with their gedanken process: control groups, and a bwrap that waits."""
+        orders = orders_of(session.name)
+        kill_left(orders)
+        cgroup.remove_left(orders)
 
     def not_enforced(self) -> tuple[str, ...]:
         """List the limits and isolation measures that are weaker than in a container; see Engine.not_enforced."""
@@ -135,7 +138,8 @@ class BubblewrapEngine:
                 [*inside, order.command],
                 order.limits,
                 self._more_limits(order.limits),
-                env={},
+                # Not seen inside. If bwrap is killed as it starts, its child may wait forever, in no control group.
+                env={MARK: order.name},
                 cwd="/",
                 pass_fds=_numbers(passed),
                 **_as_user(),

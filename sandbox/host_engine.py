@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,16 +14,14 @@ from gedanken.sandbox.engine import GRACE_SECONDS, HOOK, SESSION_SCRIPT, Order, 
 from gedanken.sandbox.environment import ensure_environment
 from gedanken.sandbox.gpus import GpuWish
 from gedanken.sandbox.local_job import LocalJob, start_at_gate
+from gedanken.sandbox.marked_processes import MARK, kill_all, kill_left
 from gedanken.sandbox.owner import orders_of
 
-MARK = "GEDANKEN_EXECUTION"
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 KEPT = ("LD_LIBRARY_PATH", "CUDA_HOME", "CUDA_PATH", "CUDA_DEVICE_ORDER", VISIBLE, "NVIDIA_VISIBLE_DEVICES")
 """Variables of this process that commands keep. They are listed one by one, because other NVIDIA variables contain
 keys.
 """
-KILL_ROUNDS = 200
-KILL_PAUSE_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,19 +104,6 @@ def open_host(progress: Progress) -> HostEngine:
     return HostEngine(ensure_environment(progress, os.getuid()))
 
 
-def left() -> set[str]:
-    """Return the names (`Order.name`) of all commands that have running processes on this machine."""
-    return {name for process in psutil.process_iter() if (name := _mark_of(process))}
-
-
-def kill_left(orders: str) -> list[str]:
-    """Kill the processes of all commands whose names begin with `orders`, and return these names."""
-    names = [name for name in left() if name.startswith(orders)]
-    for name in names:
-        kill_all(name)
-    return names
-
-
 @dataclass(frozen=True, slots=True)
 class _Hold:
     """Handle on a command's processes, which are found by an environment variable and by their session id;
@@ -171,33 +155,3 @@ def _visible_gpus(wish: GpuWish) -> dict[str, str]:
         return {VISIBLE: ",".join(there[: wish.count])}
     # The user's own setting stays.
     return {}
-
-
-def kill_all(name: str, session: int | None = None) -> None:
-    """Kill every process whose variable MARK is `name` or whose session id is `session`."""
-    # Repeated, because processes may multiply meanwhile.
-    for _round in range(KILL_ROUNDS):
-        found = [process for process in psutil.process_iter() if _belongs(process, name, session)]
-        if not found:
-            return
-        for process in found:
-            with suppress(psutil.Error):
-                process.kill()
-        # Do not wait for them: that would take the exit code away from the first one's parent.
-        time.sleep(KILL_PAUSE_SECONDS)
-
-
-def _belongs(process: psutil.Process, name: str, session: int | None) -> bool:
-    try:
-        if process.status() == psutil.STATUS_ZOMBIE:
-            return False
-        return _mark_of(process) == name or (session is not None and os.getsid(process.pid) == session)
-    except (psutil.Error, ProcessLookupError):
-        return False
-
-
-def _mark_of(process: psutil.Process) -> str | None:
-    try:
-        return process.environ().get(MARK)
-    except (psutil.Error, OSError):
-        return None

@@ -4,7 +4,8 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from gedanken.sandbox import cgroup, host_engine
+from gedanken.sandbox import cgroup
+from gedanken.sandbox.marked_processes import kill_left
 from gedanken.sandbox.owner import OWNER_LABEL, RUN_LABEL, SESSION_LABEL, is_dead, orders_of
 from gedanken.sandbox.session import engine_of, locked_if_dead, owner_of, sessions_folder
 
@@ -74,7 +75,7 @@ def end_session(clients: "Sequence[DockerClient]", folder: Path) -> list[str]:
 
 def end_local(orders: str) -> list[str]:
     """Kill the processes and remove the control groups whose names begin with `orders`; return these names."""
-    return sorted({*host_engine.kill_left(orders), *cgroup.remove_left(orders)})
+    return sorted({*kill_left(orders), *cgroup.remove_left(orders)})
 
 
 def _remove(clients: "Sequence[DockerClient]", session: Path | None) -> list[str]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from typist import DOUBLE_FORK, TRAINING, WAITS_FOR_SIGTERM, Typist, read, sleepers, typist
 
@@ -20,6 +21,7 @@ from gedanken.sandbox.bubblewrap_engine import BubblewrapEngine, open_bubblewrap
 from gedanken.sandbox.choice import open_engine
 from gedanken.sandbox.engine import Order
 from gedanken.sandbox.gpus import GpuWish
+from gedanken.sandbox.marked_processes import MARK, left
 from gedanken.sandbox.owner import orders_of
 
 pytestmark = pytest.mark.bubblewrap
@@ -64,6 +66,24 @@ def terminal(bubblewrap: BubblewrapEngine, mnist: Any) -> Iterator[Typist]:
     """A terminal with small limits."""
     with typist(bubblewrap, mnist[1], SMALL) as opened:
         yield opened
+
+
+def test_where_bwrap_is_killed_as_it_starts_its_child_does_not_wait_forever(
+    bubblewrap: BubblewrapEngine, tmp_path: Path
+) -> None:
+    name = f"{orders_of('waits')}1"
+    gate, opens = os.pipe()
+    command = [bubblewrap.program, *bubblewrap.options, "--userns-block-fd", str(gate), "--bind", "/", "/", "true"]
+    with subprocess.Popen(command, env={MARK: name}, pass_fds=[gate]) as process:
+        while not (children := psutil.Process(process.pid).children()):
+            time.sleep(0.01)
+        process.kill()
+    os.close(gate)
+    os.close(opens)
+    assert children[0].is_running() and name in left()
+    bubblewrap.clear(tmp_path / "waits")
+    children[0].wait(10)
+    assert name not in left()
 
 
 def test_a_command_prints_and_ends_as_in_bash(terminal: Typist) -> None:

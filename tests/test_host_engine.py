@@ -11,7 +11,8 @@ from gedanken.experiment.execution import Limits
 from gedanken.experiment.progress import Silent
 from gedanken.sandbox.engine import Order
 from gedanken.sandbox.gpus import GpuWish
-from gedanken.sandbox.host_engine import HostEngine, left, open_host
+from gedanken.sandbox.host_engine import HostEngine, open_host
+from gedanken.sandbox.marked_processes import left
 from gedanken.sandbox.owner import orders_of
 
 SHORT = Limits(wall_seconds=60, file_mib=8)

@@ -15,7 +15,7 @@ from gedanken.experiment.run_log import RunLog
 from gedanken.listing import remove_run
 from gedanken.records.read_log import random_id
 from gedanken.runner import run_id_of
-from gedanken.sandbox.host_engine import left
+from gedanken.sandbox.marked_processes import left
 from gedanken.sandbox.owner import orders_of
 from gedanken.sandbox.session import Session, sessions_folder
 
