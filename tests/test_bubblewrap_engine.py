@@ -17,7 +17,7 @@ from gedanken.experiment.errors import NoSandbox
 from gedanken.experiment.execution import Limits
 from gedanken.experiment.progress import Silent
 from gedanken.sandbox import cgroup
-from gedanken.sandbox.bubblewrap_engine import BubblewrapEngine, open_bubblewrap
+from gedanken.sandbox.bubblewrap_engine import NO_MORE_NAMESPACES, BubblewrapEngine, open_bubblewrap
 from gedanken.sandbox.choice import open_engine
 from gedanken.sandbox.engine import Order
 from gedanken.sandbox.gpus import GpuWish
@@ -73,10 +73,12 @@ def test_where_bwrap_is_killed_as_it_starts_its_child_does_not_wait_forever(
 ) -> None:
     name = f"{orders_of('waits')}1"
     gate, opens = os.pipe()
-    command = [bubblewrap.program, *bubblewrap.options, "--userns-block-fd", str(gate), "--bind", "/", "/", "true"]
-    with subprocess.Popen(command, env={MARK: name}, pass_fds=[gate]) as process:
-        while not (children := psutil.Process(process.pid).children()):
-            time.sleep(0.01)
+    waits = ["--userns-block-fd", str(gate), "--info-fd", "1", "--bind", "/", "/"]
+    options = [option for option in bubblewrap.options if option != NO_MORE_NAMESPACES]
+    command = [bubblewrap.program, *options, *waits, "true"]
+    with subprocess.Popen(command, env={MARK: name}, pass_fds=[gate], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stdout.read(1)
+        children = psutil.Process(process.pid).children()
         process.kill()
     os.close(gate)
     os.close(opens)
