@@ -20,16 +20,13 @@ from gedanken.experiment.execution import Cause, OnOutput
 from gedanken.experiment.run_spec import ModelSpec, RunSpec
 from gedanken.experiment.surprisal import Lines
 from gedanken.records.ledger import Ledger, digest, reading_entry
+from gedanken.records.sent_mark import SentMark
 from gedanken.traces.terminal_run import mark_as_from_ledger
 
 _REPLY = TypeAdapter(Reply)
 _LINES: TypeAdapter[Lines | None] = TypeAdapter(Lines | None)
 CARD = "model"
 EARLIER = "a line before the fork, for which the model is not asked again"
-DISCARDED = (
-    "a process ended while it waited for a reply that is drawn at random, so the request was sent a second time; "
-    "if there was a reply to the first request, nobody has seen it"
-)
 COOLED = (
     "a request could not continue from the server's cache, because the process that had filled the cache has ended"
 )
@@ -143,31 +140,17 @@ class KeptModel(Model):
         if self.replays:
             raise NotKept(f"{self.replays}: this reply of the {role} is not in the ledger: {_shown(messages)}")
         is_drawn = self.prepare is None and sampling.temperature > 0
-        marked: list[bool] = []
-
         with reading_entry(self.ledger.path("replies", key)):
             failures = KeptReply.model_validate(found).failures if found else 0
-        mark = f"{key}-{failures}" if failures else key
-
-        async def sending() -> None:
-            if not is_drawn:
-                return
-            marked.append(not marked and await off_loop(self.ledger.mark_sent, mark))
-            if marked[-1]:
-                self.note(DISCARDED)
-
-        async def turned_down() -> None:
-            if len(marked) == 1:  # else a try before may have drawn a reply
-                await off_loop(self.ledger.unmark_sent, mark)
-                marked.clear()
-
+        mark = SentMark(self.ledger, f"{key}-{failures}" if failures else key, is_drawn, self.note)
         await off_loop(self.ledger.flush)
         fresh = await self._with_its_cache(messages, fresh)
         try:
-            reply = await self._paced(messages, sampling, role, fresh, on_text, enough, sending, turned_down)
+            reply = await self._paced(
+                messages, sampling, role, fresh, on_text, enough, mark.sending, mark.turned_down
+            )
         except (BudgetSpent, Interrupted):
-            if marked and not marked[0]:  # a try before was refused
-                self.ledger.unmark_sent(mark)
+            mark.not_sent()
             raise
         except NoReply as error:
             values = {"no_reply": str(error), "cause": error.cause, "may_pass": error.may_pass}

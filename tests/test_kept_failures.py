@@ -22,11 +22,11 @@ from gedanken.experiment.run_spec import ModelSpec
 from gedanken.forking import Changes, fork
 from gedanken.loading.experiments_and_personas import load_experiment
 from gedanken.records.kept_failures import BEFORE_FORK
-from gedanken.records.kept_model import DISCARDED
 from gedanken.records.ledger import Ledger
 from gedanken.records.read_run import read_run
 from gedanken.records.run_lock import locked_log
 from gedanken.records.run_store import reopen_store
+from gedanken.records.sent_mark import DISCARDED
 from gedanken.resuming import Again, resume
 from gedanken.terminal.screen import Screen
 

@@ -1,0 +1,47 @@
+"""Marks a request as sent, so that a later process notices a reply that nobody saw."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gedanken.experiment.blocking import off_loop
+from gedanken.records.ledger import Ledger
+
+DISCARDED = (
+    "a process ended while it waited for a reply that is drawn at random, so the request was sent a second time; "
+    "if there was a reply to the first request, nobody has seen it"
+)
+
+
+@dataclass(slots=True)
+class SentMark:
+    """The mark of one request in the ledger. A reply that is not drawn at random needs none (`is_drawn` is False)."""
+
+    ledger: Ledger
+    key: str
+    is_drawn: bool
+    note: Callable[[str], None]
+    """Receives notes for the log."""
+    tries: int = 0
+    was_marked: bool = False
+    """True if an earlier process sent the request, and stored no reply."""
+
+    async def sending(self) -> None:
+        """Mark the request before each try."""
+        if not self.is_drawn:
+            return
+        self.tries += 1
+        if self.tries == 1:
+            self.was_marked = await off_loop(self.ledger.mark_sent, self.key)
+            if self.was_marked:
+                self.note(DISCARDED)
+
+    async def turned_down(self) -> None:
+        """Remove the mark after a try for which no reply was drawn."""
+        if self.tries == 1:  # else a try before may have drawn a reply
+            await off_loop(self.ledger.unmark_sent, self.key)
+            self.tries = 0
+
+    def not_sent(self) -> None:
+        """Remove the mark, because the request is given up before it is sent again."""
+        if self.tries and not self.was_marked:
+            self.ledger.unmark_sent(self.key)
