@@ -21,6 +21,7 @@ from typing import Any
 import yaml
 
 from benchmarks.resumed_runs import IMAGINED, PROGRAM, SCRIPT, differences, files_of
+from gedanken.experiment.errors import BadInput
 from gedanken.records.read_run import read_run
 from gedanken.records.run_files import text_paths
 
@@ -90,7 +91,10 @@ def incomplete_outputs(out: Path, wanted: dict[str, str]) -> list[str]:
 
     A file without its event in the log belongs to no execution, and may be incomplete.
     """
-    recorded = {path for execution in read_run(out).executions for path in text_paths(execution).values()}
+    try:
+        recorded = {path for execution in read_run(out).executions for path in text_paths(execution).values()}
+    except BadInput:  # the log has no event yet
+        return []
     return [
         f"{name} is {text[-80:]!r}, not {wanted.get(name, '')[-80:]!r}"
         for name, text in files_of(out).items()

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import yaml
 from conftest import GEDANKEN, Cli
@@ -244,7 +245,8 @@ def test_interrupted_it_says_how_to_go_on(
 ) -> None:
     slow = PROGRAM.replace("for epoch", "import time\ntime.sleep(3)\nfor epoch")
     victim = started(going_on(slow), tmp_path)
-    wait_for(victim, tmp_path, runs_last_line)
+    # What only waits for cores would not begin any more.
+    wait_for(victim, tmp_path, lambda log: runs_last_line(log) and is_running("python3 slow.py"))
     victim.send_signal(signal.SIGINT)
     _out, errors = victim.communicate(timeout=60)
     assert victim.returncode == 130
@@ -306,6 +308,11 @@ def killed(command: list[str], folder: Path, when: Callable[[Any], bool], wait: 
 def runs_last_line(log: RunLog) -> bool:
     """Whether the real machine is at the program of `going_on`."""
     return any(work.who.startswith("line 5, seed 0") for work in log.under_way)
+
+
+def is_running(command: str) -> bool:
+    """Whether a process of this machine has the command in its command line."""
+    return any(command in " ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"]))
 
 
 def wait_for(victim: "subprocess.Popen[str]", folder: Path, when: Callable[[Any], bool]) -> None:
