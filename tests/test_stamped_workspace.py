@@ -4,12 +4,13 @@ import asyncio
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gedanken.experiment.execution import Limits
 from gedanken.records.kept_machine import RUN_AGAIN, KeptMachine, free, keep_executions
-from gedanken.records.ledger import Ledger
+from gedanken.records.ledger import Kind, Ledger
 from gedanken.sandbox.host_engine import HostEngine
 from gedanken.sandbox.machine import SandboxMachine
 
@@ -72,10 +73,10 @@ def test_another_command_that_was_cut_off_is_restored_as_before(
     goes_on(workspace, tmp_path, TRAIN, notes=notes)
     put = Ledger.put
 
-    def dies(self: Ledger, kind: str, key: str, value: dict[str, object]) -> dict[str, object]:
+    def dies(self: Ledger, kind: Kind, key: str, value: dict[str, Any]) -> dict[str, Any]:
         if kind == "executions":
             raise OSError("No space left on device")
-        return put(self, kind, key, value)  # type: ignore[arg-type]
+        return put(self, kind, key, value)
 
     with monkeypatch.context() as patched, pytest.raises(OSError, match="No space"):
         patched.setattr(Ledger, "put", dies)
