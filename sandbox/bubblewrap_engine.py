@@ -22,8 +22,9 @@ from gedanken.experiment.progress import Progress
 from gedanken.sandbox import cgroup, seccomp
 from gedanken.sandbox.engine import FIRST_SCRIPT, GRACE_SECONDS, HOOK, SESSION_SCRIPT, Order, Signal, backstop_seconds
 from gedanken.sandbox.environment import ensure_environment, installations
+from gedanken.sandbox.leftovers import end_local
 from gedanken.sandbox.local_job import LocalJob, start_at_gate
-from gedanken.sandbox.marked_processes import MARK, kill_left
+from gedanken.sandbox.marked_processes import MARK
 from gedanken.sandbox.owner import orders_of
 from gedanken.sandbox.workspace import HOME, user_id
 
@@ -95,9 +96,7 @@ class BubblewrapEngine:
 
     def clear(self, session: Path) -> None:
         """Remove what commands left that died with their gedanken process: control groups, and a bwrap that waits."""
-        orders = orders_of(session.name)
-        kill_left(orders)
-        cgroup.remove_left(orders)
+        end_local(orders_of(session.name))
 
     def not_enforced(self) -> tuple[str, ...]:
         """List the limits and isolation measures that are weaker than in a container; see Engine.not_enforced."""
