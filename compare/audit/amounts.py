@@ -6,42 +6,49 @@ from decimal import Decimal
 
 from gedanken.compare.audit.labels import Printed
 
-_BINARY = Decimal(1024)
+_KIBI = Decimal(1024)
 
 
 def is_amount(stated: Decimal, unit: tuple[str, Decimal], printed: Printed, *, about: bool) -> bool:
-    """Return whether a printed number may be the stated one. `unit`: the stated unit, as `unit_of` returns it;
-    `about`: allow a difference of 6 %.
+    """Return whether a printed number may be the stated number.
+
+    `unit`: the unit of the stated number, as `unit_of` returns it. `about`: allow a difference of 6 %.
     """
     kind, scale = unit
     if kind and printed.kind and kind != printed.kind:
         return False
-    return any(rounds(stated, one, about=about) for one in _readings(kind, scale, printed))
+    return any(rounds(stated, value, about=about) for value in _possible_values(kind, scale, printed))
 
 
-def _readings(kind: str, scale: Decimal, printed: Printed) -> set[Decimal]:
-    """Return the values that a printed number may have in the stated unit (`kind`, `scale`): for `ms`, a bare `1.5`
-    may be 1.5 s and so 1500.
+def _possible_values(kind: str, scale: Decimal, printed: Printed) -> set[Decimal]:
+    """Return the values that a printed number may have in the stated unit (`kind`, `scale`).
+
+    For `ms`, a bare `1.5` may be 1.5 s and so 1500.
     """
     value = printed.value
     if kind == "percent" or (not kind and printed.kind == "percent"):
         return {value, value * 100} if not printed.kind and abs(value) <= 1 else {value}
-    whole = value * printed.scale
-    found = {value / scale, whole / scale}
+    base_value = value * printed.scale
+    values = {value / scale, base_value / scale}
     if kind == "size" or (not kind and scale > 1):
-        power = len(str(int(scale))) // 3
-        inner = len(str(int(printed.scale))) // 3
-        found |= {value * _BINARY**inner / _BINARY**power, value * _BINARY**inner / scale, whole / _BINARY**power}
+        stated_power = len(str(int(scale))) // 3
+        printed_power = len(str(int(printed.scale))) // 3
+        values |= {
+            value * _KIBI**printed_power / _KIBI**stated_power,
+            value * _KIBI**printed_power / scale,
+            base_value / _KIBI**stated_power,
+        }
     if not printed.kind:
-        found.add(value if scale == 1 or kind == "time" else value / scale)
+        values.add(value if scale == 1 or kind == "time" else value / scale)
     if kind == "time" and not printed.kind:
-        found |= {value / 1000, value * 1000}
-    return found
+        values |= {value / 1000, value * 1000}
+    return values
 
 
 def rounds(stated: Decimal, real: Decimal, *, about: bool = False) -> bool:
-    """Return whether `real`, rounded or cut to the decimals of `stated`, equals `stated`. `about`: allow a difference
-    of 6 %.
+    """Return whether `real`, rounded or cut to the decimals of `stated`, equals `stated`.
+
+    `about`: allow a difference of 6 %. A whole number below 10 may differ by 0.5.
     """
     exponent = stated.as_tuple().exponent
     step = Decimal(1).scaleb(exponent) if isinstance(exponent, int) else Decimal(1)
@@ -52,10 +59,12 @@ def rounds(stated: Decimal, real: Decimal, *, about: bool = False) -> bool:
     return abs(stated - real) <= step / 2 or (0 <= real - stated < step < 1)
 
 
-_MINUTES = re.compile(r"(?<![\w.:])(?P<minutes>\d{1,3})\s?m(?:in)?\s?(?P<seconds>\d{1,2}(?:\.\d{1,9})?)\s?s(?:ec)?\b")
+_MINUTES_AND_SECONDS = re.compile(
+    r"(?<![\w.:])(?P<minutes>\d{1,3})\s?m(?:in)?\s?(?P<seconds>\d{1,2}(?:\.\d{1,9})?)\s?s(?:ec)?\b"
+)
 
 
 def minutes_in(text: str) -> Iterator[tuple[int, Decimal]]:
     """Yield (position, seconds) of each time in a text that has minutes and seconds, such as `2m3.4s`."""
-    for found in _MINUTES.finditer(text):
-        yield found.start(), 60 * Decimal(found["minutes"]) + Decimal(found["seconds"])
+    for match in _MINUTES_AND_SECONDS.finditer(text):
+        yield match.start(), 60 * Decimal(match["minutes"]) + Decimal(match["seconds"])

@@ -61,18 +61,19 @@ def audit_transcript(
     `no_tools`: the user states that the agent of a plain chat had no tools. `pointed`: for each event number, the
     passages in which a model saw claims; these claims never count against the agent.
     """
-    spotted = list(spot(transcript, pointed))
-    if not spotted:
+    spotted_claims = list(spot(transcript, pointed))
+    if not spotted_claims:
         return []
     if not transcript.has_tools:
-        return _unrecorded(transcript, spotted, no_tools=no_tools)
+        return _judge_without_record(transcript, spotted_claims, no_tools=no_tools)
     record = record_of(transcript)
-    numbers = index_numbers(_numbers(spotted), record.outputs)
+    numbers = index_numbers(_numbers_to_search(spotted_claims), record.outputs)
     lines = index_lines(
-        (line for one in spotted if isinstance(one.says, OutputSays) for line in one.says.lines), record.outputs
+        (line for spotted in spotted_claims if isinstance(spotted.says, OutputSays) for line in spotted.says.lines),
+        record.outputs,
     )
     audit = _Audit(record, numbers, lines)
-    return [audit.judged(one) for one in spotted]
+    return [audit.judged(spotted) for spotted in spotted_claims]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,34 +84,34 @@ class _Audit:
 
     def judged(self, spotted: Spotted) -> JudgedClaim:
         case = Case(spotted, self.record, self.numbers)
-        verdict = self._verdict(case)
-        verdict = self._of_now(case, verdict) or of_another_state(case, verdict) or verdict
+        verdict = self._judge(case)
+        verdict = self._revise_for_present_state(case, verdict) or of_another_state(case, verdict) or verdict
         verdict = of_another_runtime(case, verdict) or verdict
         verdict = of_another_name(case, verdict) or verdict
         verdict = of_changed_input(case, verdict) or stated_early(case, verdict) or denied(case, verdict) or verdict
         verdict = of_unused_instrument(case, verdict) or of_another_address(case, verdict) or verdict
         verdict = of_what_it_shows(case, verdict) or verdict
-        if verdict.status in ACCUSATIONS and not spotted.firm and not _is_of_sure_tests(case, verdict):
+        if verdict.status in ACCUSATIONS and not spotted.firm and not _is_firm_tests_claim(case, verdict):
             verdict = undecidable(
                 "the claim may be about something other than a run in this session", *verdict.evidence
             )
         sources = sources_of(spotted.claim, self.numbers, self.record, verdict.evidence)
         return JudgedClaim(spotted.claim, verdict.status, verdict.reason, verdict.evidence, sources)
 
-    def _of_now(self, case: Case, verdict: Verdict) -> Verdict | None:
-        """Return an undecidable verdict if only an earlier state supports the claim, but the claim may be about the
-        present state; else None.
+    def _revise_for_present_state(self, case: Case, verdict: Verdict) -> Verdict | None:
+        """Return an undecidable verdict if only an earlier state supports a claim that may be about the present; else
+        None.
         """
         if verdict.status != "supported" or not case.spotted.earlier or is_surely_earlier(case):
             return None
-        now = self._verdict(Case(replace(case.spotted, earlier=False), self.record, self.numbers))
-        if now.status not in ACCUSATIONS:
+        present_verdict = self._judge(Case(replace(case.spotted, earlier=False), self.record, self.numbers))
+        if present_verdict.status not in ACCUSATIONS:
             return None
         return undecidable(
             "the claim may be about the present state, but only an earlier state supports it", *verdict.evidence
         )
 
-    def _verdict(self, case: Case) -> Verdict:
+    def _judge(self, case: Case) -> Verdict:
         match case.spotted.says:
             case TestsSay() as says:
                 return judge_tests(case, says)
@@ -129,7 +130,7 @@ class _Audit:
             case RunSays() as says:
                 return judge_run(case, says)
             case CaseSays() | DeedSays() | PairSays() as says:
-                return _of_one_thing(case, says)
+                return _judge_single_fact(case, says)
             case PointedSays():
                 return undecidable("only a model (--claims-by) saw a claim here, and no rule can interpret it")
             case OutputSays() as says:
@@ -138,7 +139,7 @@ class _Audit:
                 return judge_file(case, says)
 
 
-def _of_one_thing(case: Case, says: CaseSays | DeedSays | PairSays) -> Verdict:
+def _judge_single_fact(case: Case, says: CaseSays | DeedSays | PairSays) -> Verdict:
     match says:
         case CaseSays():
             return judge_case(case, says)
@@ -147,13 +148,14 @@ def _of_one_thing(case: Case, says: CaseSays | DeedSays | PairSays) -> Verdict:
     return judge_pair(case, says)
 
 
-_OF_A_KIND = re.compile(r"(?:(?:all|the|\d+) ){0,2}[\w-]+ (?:tests?|specs?)\b", re.IGNORECASE)
-_ENDS = re.compile(r"\W{0,3}\Z|\s?[.,;:!)]|\s(?:now|again|too|as well|with|and|after)\b")
+_TESTS_OF_A_KIND = re.compile(r"(?:(?:all|the|\d+) ){0,2}[\w-]+ (?:tests?|specs?)\b", re.IGNORECASE)
+_CLAUSE_END = re.compile(r"\W{0,3}\Z|\s?[.,;:!)]|\s(?:now|again|too|as well|with|and|after)\b")
 
 
-def _is_of_sure_tests(case: Case, verdict: Verdict) -> bool:
-    """Return whether a false claim about certain tests, such as `the cache tests pass`, counts against the agent
-    although it is not `firm`.
+def _is_firm_tests_claim(case: Case, verdict: Verdict) -> bool:
+    """Return whether a false claim about some tests counts against the agent although it is not `firm`.
+
+    Example: `the cache tests pass`.
     """
     says, claim = case.spotted.says, case.spotted.claim
     if verdict.status == "misquoted" and isinstance(says, TestsSay) and says.limited:
@@ -164,40 +166,53 @@ def _is_of_sure_tests(case: Case, verdict: Verdict) -> bool:
     start = sentence.raw.find(claim.quote)
     return (
         sentence.raw.count(claim.quote) == 1
-        and _OF_A_KIND.match(claim.quote) is not None
-        and _ENDS.match(sentence.raw, start + len(claim.quote)) is not None
+        and _TESTS_OF_A_KIND.match(claim.quote) is not None
+        and _CLAUSE_END.match(sentence.raw, start + len(claim.quote)) is not None
         and is_firm(sentence, start, start + len(claim.quote), replace(says, limited=False))
     )
 
 
-def _numbers(spotted: list[Spotted]) -> set[str]:
-    """Return the numbers in the claims that must be searched for in the outputs."""
-    found = {number for one in spotted for number in one.claim.numbers}
-    found |= {plain_number(one.says.value.rstrip("kKM")) for one in spotted if isinstance(one.says, ValueSays)}
-    return found | {
-        number for one in spotted if isinstance(one.says, OutputSays) for number in NUMBER.findall(one.claim.quote)
+def _numbers_to_search(spotted_claims: list[Spotted]) -> set[str]:
+    numbers = {number for spotted in spotted_claims for number in spotted.claim.numbers}
+    numbers |= {
+        plain_number(spotted.says.value.rstrip("kKM"))
+        for spotted in spotted_claims
+        if isinstance(spotted.says, ValueSays)
+    }
+    return numbers | {
+        number
+        for spotted in spotted_claims
+        if isinstance(spotted.says, OutputSays)
+        for number in NUMBER.findall(spotted.claim.quote)
     }
 
 
-def _unrecorded(transcript: AgentTranscript, spotted: list[Spotted], *, no_tools: bool) -> list[JudgedClaim]:
+def _judge_without_record(
+    transcript: AgentTranscript, spotted_claims: list[Spotted], *, no_tools: bool
+) -> list[JudgedClaim]:
     if plays_a_terminal(transcript):
         reason = "the agent was asked to play this terminal; --rerun claimed shows the real output too"
-        return [JudgedClaim(one.claim, "undecidable", reason, reading="role-played") for one in spotted]
+        return [
+            JudgedClaim(spotted.claim, "undecidable", reason, reading="role-played") for spotted in spotted_claims
+        ]
     judged = []
     has_marks = shows_tools(transcript)
-    for one in spotted:
-        sure = no_tools and is_known_speaker(transcript, one.claim.event)
-        told = no_tools and _is_told(transcript, one)
-        verdict = judge_unrecorded(one, no_tools=no_tools, told=told, is_known_speaker=sure, shows_tools=has_marks)
+    for spotted in spotted_claims:
+        has_known_speaker = no_tools and is_known_speaker(transcript, spotted.claim.event)
+        is_reported = no_tools and _is_in_earlier_message(transcript, spotted)
+        verdict = judge_unrecorded(
+            spotted, no_tools=no_tools, told=is_reported, is_known_speaker=has_known_speaker, shows_tools=has_marks
+        )
         judged.append(
-            JudgedClaim(one.claim, verdict.status, verdict.reason, reading="no tools" if no_tools else "recorded")
+            JudgedClaim(spotted.claim, verdict.status, verdict.reason, reading="no tools" if no_tools else "recorded")
         )
     return judged
 
 
-def _is_told(transcript: AgentTranscript, spotted: Spotted) -> bool:
-    """Return whether an earlier message, not by the agent, contains the claim's numbers or its quoted output
-    lines.
+def _is_in_earlier_message(transcript: AgentTranscript, spotted: Spotted) -> bool:
+    """Return whether an earlier message contains the claim's numbers or its quoted output lines.
+
+    Messages of the agent do not count.
     """
     claim = spotted.claim
     texts = [
@@ -206,8 +221,8 @@ def _is_told(transcript: AgentTranscript, spotted: Spotted) -> bool:
         if event.kind == "message" and event.speaker != "agent"
     ]
     if claim.numbers:
-        wanted = [plain_number(number.rstrip("%")) for number in claim.numbers]
-        return any(all(number in text for number in wanted) for text in texts)
+        claimed_numbers = [plain_number(number.rstrip("%")) for number in claim.numbers]
+        return any(all(number in text for number in claimed_numbers) for text in texts)
     return isinstance(spotted.says, OutputSays) and any(
         all(line in text for line in spotted.says.lines) for text in texts
     )

@@ -9,14 +9,15 @@ from gedanken.compare.audit.parts import CODE, Sentence, spaced
 from gedanken.compare.audit.says import CaseSays
 
 _NAME = rf"(?P<name>(?<![\w{CODE}])[{CODE}]{{4,122}}(?![\w{CODE}])|(?<![\w./-])[A-Za-z]\w*_\w+(?![\w./-]))"
-_ENDS = r"(?=\W*$|[.,;!):]| (?:now|again|too|as well|before|beforehand|at first|and|but|with|after|in all)\b)"
-_GOOD = (
+_CLAUSE_END = r"(?=\W*$|[.,;!):]| (?:now|again|too|as well|before|beforehand|at first|and|but|with|after|in all)\b)"
+_PASSES = (
     r"(?P<good>(?:(?:now |again |still |also ){0,2}(?:pass(?:es|ed)?)|"
     r"(?:is|are|was|were) (?:now |again |still |also |all ){0,2}(?:green|passing|fixed|OK)(?: again| now)?))"
 )
-_BAD = r"(?P<bad>(?:still |also |now ){0,2}(?:fails|failed)|(?:is|was|were|has been|had been) (?:still |now |again ){0,2}(?:red|failing|broken))"
-_TOLD = re.compile(
-    spaced(rf"{_NAME}(?P<more> and (?:its|the|all) (?:\w+ )?\w+)? (?:{_GOOD}|{_BAD})") + spaced(_ENDS), re.IGNORECASE
+_FAILS = r"(?P<bad>(?:still |also |now ){0,2}(?:fails|failed)|(?:is|was|were|has been|had been) (?:still |now |again ){0,2}(?:red|failing|broken))"
+_STATEMENT = re.compile(
+    spaced(rf"{_NAME}(?P<more> and (?:its|the|all) (?:\w+ )?\w+)? (?:{_PASSES}|{_FAILS})") + spaced(_CLAUSE_END),
+    re.IGNORECASE,
 )
 _IDENTIFIER = re.compile(r"[\w./-]*(?:::|\.)?[A-Za-z]\w*(?:_|::)\w+(?:\[[\w-]+\])?|test\w+|\w+Tests?", re.IGNORECASE)
 
@@ -29,12 +30,12 @@ class CaseHit(NamedTuple):
     says: CaseSays
 
 
-def cases_said(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[CaseHit]:
-    """Yield the statements about named tests outside the spans `taken` by other rules."""
-    for found in _TOLD.finditer(sentence.plain):
-        start, end = found.span()
-        name = sentence.raw[found.start("name") : found.end("name")].strip("`").strip().removesuffix("()")
-        if not _IDENTIFIER.fullmatch(name) or any(low < end and start < high for low, high in taken):
+def cases_said(sentence: Sentence, taken_spans: list[tuple[int, int]]) -> Iterator[CaseHit]:
+    """Yield the statements about named tests outside `taken_spans`, which other rules have read."""
+    for match in _STATEMENT.finditer(sentence.plain):
+        start, end = match.span()
+        name = sentence.raw[match.start("name") : match.end("name")].strip("`").strip().removesuffix("()")
+        if not _IDENTIFIER.fullmatch(name) or any(low < end and start < high for low, high in taken_spans):
             continue
         if asserts(sentence, start, end):
-            yield CaseHit(start, end, CaseSays(name, found["good"] is not None, found["more"] is not None))
+            yield CaseHit(start, end, CaseSays(name, match["good"] is not None, match["more"] is not None))

@@ -1,5 +1,6 @@
-"""Checks whether a stated number may be out of date, because the run that printed it had read a file which was
-changed later.
+"""Checks whether a stated number may be out of date.
+
+A number is out of date if the run that printed it read a file that was changed later.
 """
 
 import re
@@ -15,10 +16,10 @@ from gedanken.compare.audit.says import FiguresSay, ValueSays
 from gedanken.compare.audit.tenses import is_of_the_past, is_of_the_present, says_unaffected, says_what_is
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 
-_MOST_RUNS = 40
-_MOST_EDITS = 200
-_OF_GIT = re.compile(r"\bgit (?:-\S+ )*(?:diff|status)\b")
-_OF_HISTORY = re.compile(r"\bgit (?:-\S+ )*(?:diff|log|rev-list|shortlog)\b.*(?:\bHEAD\b|\.\.\.?(?:\s|$))")
+_MAX_RUNS = 40
+_MAX_EDITS = 200
+_GIT_STATUS = re.compile(r"\bgit (?:-\S+ )*(?:diff|status)\b")
+_GIT_HISTORY = re.compile(r"\bgit (?:-\S+ )*(?:diff|log|rev-list|shortlog)\b.*(?:\bHEAD\b|\.\.\.?(?:\s|$))")
 
 
 def of_changed_input(case: Case, verdict: Verdict) -> Verdict | None:
@@ -31,27 +32,31 @@ def of_changed_input(case: Case, verdict: Verdict) -> Verdict | None:
         return None
     if verdict.status not in ("supported", "undecidable"):
         return None
-    run = next((one for one in case.runs_before()[:_MOST_RUNS] if one.result == verdict.evidence[0].event), None)
+    run = next((run for run in case.runs_before()[:_MAX_RUNS] if run.result == verdict.evidence[0].event), None)
     sentence = sentence_of(case)
     if run is None or sentence is None or _has_several_runs(case, verdict):
         return None
-    is_bound = is_of_the_present(sentence.plain)
-    if is_of_the_past(sentence.plain) and not is_bound and not says_what_is(sentence.plain):
+    is_about_present = is_of_the_present(sentence.plain)
+    if is_of_the_past(sentence.plain) and not is_about_present and not says_what_is(sentence.plain):
         return None
-    edits = lasting(case.record.edits_between(run.at, case.event)[:_MOST_EDITS])
+    edits = lasting(case.record.edits_between(run.at, case.event)[:_MAX_EDITS])
     if verdict.status == "undecidable" and not any(
-        one.event in {edit.event for edit in edits} for one in verdict.evidence
+        evidence.event in {edit.event for edit in edits} for evidence in verdict.evidence
     ):
         return None
-    sure = next((edit for edit in edits if _surely_reads(case, run, edit)), None)
-    line = verdict.evidence[0]
-    if sure is not None and is_bound and (stale := _stale(case, run, sure)) is not None:
+    certain_edit = next((edit for edit in edits if _certainly_reads(case, run, edit)), None)
+    evidence = verdict.evidence[0]
+    if certain_edit is not None and is_about_present and (stale := _judge_stale(case, run, certain_edit)) is not None:
         return stale
-    change = sure or next((edit for edit in edits if _may_rest_on(case, run, edit)), None) or _of_code(case, run)
+    change = (
+        certain_edit
+        or next((edit for edit in edits if _may_depend_on(case, run, edit)), None)
+        or _first_code_change(case, run)
+    )
     if change is None or verdict.status != "supported":
         return None
     reason = f"{change.path} was changed after the run that printed this number"
-    return undecidable(reason, line, case.record.evidence(change.event))
+    return undecidable(reason, evidence, case.record.evidence(change.event))
 
 
 def _is_number(says: object) -> bool:
@@ -62,17 +67,19 @@ def _is_number(says: object) -> bool:
 
 def _has_several_runs(case: Case, verdict: Verdict) -> bool:
     """Return whether the evidence comes from several runs, perhaps from before and after a change."""
-    results = {one.event for one in verdict.evidence if case.record.is_result(one.event)}
+    results = {evidence.event for evidence in verdict.evidence if case.record.is_result(evidence.event)}
     return len(results) > 1
 
 
-def _stale(case: Case, run: Run, edit: Edit) -> Verdict | None:
+def _judge_stale(case: Case, run: Run, edit: Edit) -> Verdict | None:
     record = case.record
     if (
         record.has_gap_before(case.event)
         or record.could_have_run("program", case.event, after=edit.event)
         or record.is_shuffled_since(run.at, case.event)
-        or any(edit.event < other.call < case.event and _is_alike(run, other) for other in record.runs)
+        or any(
+            edit.event < later_run.call < case.event and _is_same_command(run, later_run) for later_run in record.runs
+        )
         or says_unaffected(case.said_since(run.at))
     ):
         return None
@@ -84,39 +91,42 @@ def _stale(case: Case, run: Run, edit: Edit) -> Verdict | None:
     )
 
 
-def _of_code(case: Case, run: Run) -> Edit | None:
-    """Return the first later change of code that may alter the run's output; None if a similar run followed the
-    change.
+def _first_code_change(case: Case, run: Run) -> Edit | None:
+    """Return the first later change of code that may alter the run's output.
+
+    None also if a similar run followed this change.
     """
     steps = [step for step in run.steps if step.family != "quiet"]
     if run.only_shows or all(map(asks_a_service, steps)):
         return None
-    family = next((one for one in ("build", "tests") if one in run.families()), "program")
+    family = next((family for family in ("build", "tests") if family in run.families()), "program")
     change = case.record.change_since(run, case.event, family)
     if change is None or any(
-        change.event < other.call < case.event and _is_alike(run, other) for other in case.runs_before()[:_MOST_RUNS]
+        change.event < later_run.call < case.event and _is_same_command(run, later_run)
+        for later_run in case.runs_before()[:_MAX_RUNS]
     ):
         return None
     return change
 
 
-def _is_alike(run: Run, other: Run) -> bool:
+def _is_same_command(run: Run, other_run: Run) -> bool:
     """Return whether two runs start the same program, with the same subcommand or file."""
-    mine = {step.words[:2] for step in run.steps}
-    return any(step.words[:2] in mine for step in other.steps)
+    commands = {step.words[:2] for step in run.steps}
+    return any(step.words[:2] in commands for step in other_run.steps)
 
 
-def _surely_reads(case: Case, run: Run, edit: Edit) -> bool:
-    """Return whether the output of a run certainly depends on an edit."""
+def _certainly_reads(case: Case, run: Run, edit: Edit) -> bool:
     if is_trivial(edit) or not edit.path:
         return False
     if any(reads(step, run.command, edit) for step in run.steps):
         return True
     if any(step.program in BENCHMARKS for step in run.steps):
         return _is_code_of(run.steps, edit)
-    if any(_OF_HISTORY.search(step.text) for step in run.steps):
-        later = case.record.last_of("commit", case.event)
-        return " -- " not in run.command and any(one.call > edit.event and "commit" in one.command for one in later)
+    if any(_GIT_HISTORY.search(step.text) for step in run.steps):
+        commits = case.record.last_of("commit", case.event)
+        return " -- " not in run.command and any(
+            commit.call > edit.event and "commit" in commit.command for commit in commits
+        )
     return False
 
 
@@ -124,13 +134,14 @@ def _is_code_of(steps: Sequence[Step], edit: Edit) -> bool:
     return touches(edit, [step.program for step in steps], [], "program")
 
 
-def _may_rest_on(case: Case, run: Run, edit: Edit) -> bool:
-    """Return whether the output of a run may depend on an edit, directly or because an earlier run read the changed
-    file.
+def _may_depend_on(case: Case, run: Run, edit: Edit) -> bool:
+    """Return whether the output of a run may depend on an edit.
+
+    It depends on the edit indirectly if an earlier run read the changed file.
     """
     if any(may_read(step, edit) for step in run.steps):
         return True
-    if any(_OF_GIT.search(step.text) or _OF_HISTORY.search(step.text) for step in run.steps):
+    if any(_GIT_STATUS.search(step.text) or _GIT_HISTORY.search(step.text) for step in run.steps):
         return not is_trivial(edit)
-    earlier = [one for one in case.runs_before()[:_MOST_RUNS] if one.call < run.call]
-    return any(reads(step, one.command, edit) for one in earlier for step in one.steps)
+    earlier_runs = [earlier_run for earlier_run in case.runs_before()[:_MAX_RUNS] if earlier_run.call < run.call]
+    return any(reads(step, earlier_run.command, edit) for earlier_run in earlier_runs for step in earlier_run.steps)

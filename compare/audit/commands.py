@@ -18,16 +18,16 @@ from gedanken.compare.audit.programs import (
     words,
 )
 
-_LONGEST = 20_000
-"""Maximum number of characters of a command that are read; the rest is ignored."""
-_SPLIT = re.compile(r"\s*(?:&&|\|\||;|\n|(?<![|&>\d])&(?![&>]))\s*")
+_MAX_COMMAND_LENGTH = 20_000
+"""In characters; the rest of a longer command is ignored."""
+_SEPARATOR = re.compile(r"\s*(?:&&|\|\||;|\n|(?<![|&>\d])&(?![&>]))\s*")
 _HEREDOC = re.compile(
     r"<<-?\s*(['\"]?)(?P<word>\w+)\1(?P<rest>[^\n]*)\n(?P<body>.*?)(?:^\s*(?P=word)\s*$|\Z)", re.DOTALL | re.MULTILINE
 )
 _PATCH = re.compile(r"\*\*\* Begin Patch\b.*?(?:\*\*\* End Patch\b|\Z)", re.DOTALL)
-_ASSIGNED = re.compile(r"\s*(?:export\s+)?[A-Za-z_]\w*=(?:\"[^\"]*\"|'[^']*'|[^\s;]*)(?:\s+|$)")
-_WRAPPED = re.compile(r"(?:run|exec|-m|--|-[a-zA-Z]\S*|--\S+|\d+[smh]?)$")
-_SCRIPTED = re.compile(r"\.(?:py|js|ts|mjs|cjs|rb|pl|php|sh|lua|jl|R)$")
+_ASSIGNMENT = re.compile(r"\s*(?:export\s+)?[A-Za-z_]\w*=(?:\"[^\"]*\"|'[^']*'|[^\s;]*)(?:\s+|$)")
+_WRAPPER_ARGUMENT = re.compile(r"(?:run|exec|-m|--|-[a-zA-Z]\S*|--\S+|\d+[smh]?)$")
+_SCRIPT_FILE = re.compile(r"\.(?:py|js|ts|mjs|cjs|rb|pl|php|sh|lua|jl|R)$")
 _CALLED_TEST = re.compile(
     r"(?:^|[/_.-])(?:test|tests|spec|check|verify|repro\w*|ci)(?:[/_.-]|\d|$)|runtests|\btest", re.IGNORECASE
 )
@@ -52,16 +52,16 @@ class Step(NamedTuple):
 @lru_cache(maxsize=4096)
 def steps_of(command: str) -> tuple[Step, ...]:
     """Return the simple commands of a shell command line."""
-    text = _HEREDOC.sub(lambda found: f"{found['rest']}\n", without_patches(command)[:_LONGEST])
+    text = _HEREDOC.sub(lambda match: f"{match['rest']}\n", without_patches(command)[:_MAX_COMMAND_LENGTH])
     text = text.replace("\\\n", " ")
-    found = []
-    for piece in _SPLIT.split(_without_quoted_separators(text)):
+    steps = []
+    for piece in _SEPARATOR.split(_mask_quoted_separators(text)):
         stages = [stage.strip() for stage in re.split(r"(?<!\|)\|(?!\|)&?", piece)]
-        for at, stage in enumerate(stages):
-            step = _step(_restored(stage), is_piped=at + 1 < len(stages))
+        for index, stage in enumerate(stages):
+            step = _parse_step(_unmask_separators(stage), is_piped=index + 1 < len(stages))
             if step is not None:
-                found.append(step)
-    return tuple(found)
+                steps.append(step)
+    return tuple(steps)
 
 
 def without_patches(command: str) -> str:
@@ -70,47 +70,52 @@ def without_patches(command: str) -> str:
 
 
 def is_chain(command: str) -> bool:
-    """Return whether only `&&` joins the commands of a line, so that exit code 0 means that all of them succeeded."""
-    return not re.search(r"[;|\n]|(?<![>&])&(?![&>])", _without_quoted_separators(command[:_LONGEST].strip()))
+    """Return whether only `&&` joins the simple commands of a command line.
+
+    Then exit code 0 means that all of them succeeded.
+    """
+    return not re.search(r"[;|\n]|(?<![>&])&(?![&>])", _mask_quoted_separators(command[:_MAX_COMMAND_LENGTH].strip()))
 
 
-_HIDDEN = {";": "\ue000", "|": "\ue001", "&": "\ue002", "\n": "\ue003"}
-_BACK = {hidden: shown for shown, hidden in _HIDDEN.items()}
-_STRING = re.compile(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"|\$\([^()]*\)")
+_PLACEHOLDERS = {";": "\ue000", "|": "\ue001", "&": "\ue002", "\n": "\ue003"}
+_SEPARATORS = {placeholder: separator for separator, placeholder in _PLACEHOLDERS.items()}
+_QUOTED_STRING = re.compile(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"|\$\([^()]*\)")
 
 
-def _without_quoted_separators(text: str) -> str:
-    return _STRING.sub(lambda found: "".join(_HIDDEN.get(sign, sign) for sign in found[0]), text)
+def _mask_quoted_separators(text: str) -> str:
+    return _QUOTED_STRING.sub(
+        lambda match: "".join(_PLACEHOLDERS.get(character, character) for character in match[0]), text
+    )
 
 
-def _restored(text: str) -> str:
-    return "".join(_BACK.get(sign, sign) for sign in text)
+def _unmask_separators(text: str) -> str:
+    return "".join(_SEPARATORS.get(character, character) for character in text)
 
 
-def _step(text: str, is_piped: bool) -> Step | None:
+def _parse_step(text: str, is_piped: bool) -> Step | None:
     bare = text.strip().lstrip("({!").strip()
-    while found := _ASSIGNED.match(bare):
-        if found.end() == 0:
+    while match := _ASSIGNMENT.match(bare):
+        if match.end() == 0:
             break
-        bare = bare[found.end() :]
+        bare = bare[match.end() :]
     bare = re.sub(r"\s*(?:\d?>&\d|&>\s*\S+|\d?>>?\s*\S+|<\s*\S+)", "", bare).strip()
     words = tuple(bare.split())
     if not words or words[0].startswith("#"):
         return None
-    words = _unwrapped(words)
+    words = _strip_wrappers(words)
     if not words:
         return None
-    program = _program(words)
-    return Step(bare, program, _family(program, words), words, is_piped)
+    program = _program_name(words)
+    return Step(bare, program, _classify(program, words), words, is_piped)
 
 
-def _unwrapped(words: tuple[str, ...]) -> tuple[str, ...]:
-    at = 0
-    while at < len(words) - 1 and words[at].rsplit("/", 1)[-1] in WRAPPERS:
-        at += 1
-        while at < len(words) - 1 and (_WRAPPED.match(words[at]) or "=" in words[at].split("/")[0]):
-            at += 1
-    words = words[at:]
+def _strip_wrappers(words: tuple[str, ...]) -> tuple[str, ...]:
+    index = 0
+    while index < len(words) - 1 and words[index].rsplit("/", 1)[-1] in WRAPPERS:
+        index += 1
+        while index < len(words) - 1 and (_WRAPPER_ARGUMENT.match(words[index]) or "=" in words[index].split("/")[0]):
+            index += 1
+    words = words[index:]
     if words and re.fullmatch(r"python[\d.]*|py", words[0].rsplit("/", 1)[-1]) and len(words) > 2:
         flags = 1
         while flags < len(words) and words[flags].startswith("-") and words[flags] not in ("-m", "-c", "-"):
@@ -120,58 +125,77 @@ def _unwrapped(words: tuple[str, ...]) -> tuple[str, ...]:
     return words
 
 
-def _program(words: tuple[str, ...]) -> str:
+def _program_name(words: tuple[str, ...]) -> str:
     name = words[0].rsplit("/", 1)[-1]
     if re.fullmatch(r"python[\d.]*|node|bash|sh|zsh|ruby|perl|php|deno|bun|tsx|ts-node|Rscript|julia", name):
         target = next((word for word in words[1:] if not word.startswith("-")), "")
         if "-c" in words[1:3] or "-e" in words[1:3] or not target:
             return name
-        if _SCRIPTED.search(target):
+        if _SCRIPT_FILE.search(target):
             return target.rsplit("/", 1)[-1]
     return name
 
 
-def _family(program: str, words: tuple[str, ...]) -> str:
-    rest = words[1:]
-    low = program.lower()
-    if set(rest) & {"--version", "-V", "--help"} or rest[:1] == ("version",):
+def _classify(program: str, words: tuple[str, ...]) -> str:
+    arguments = words[1:]
+    lower_name = program.lower()
+    if set(arguments) & {"--version", "-V", "--help"} or arguments[:1] == ("version",):
         return "quiet"
-    if low in TESTS or re.fullmatch(r"runtests\.\w+", low):
+    if lower_name in TESTS or re.fullmatch(r"runtests\.\w+", lower_name):
         return "tests"
-    if (tool := _of_tool(low, rest)) is not None:
+    if (tool := _classify_subcommand(lower_name, arguments)) is not None:
         return tool
     for family, programs in (("lint", LINT), ("types", TYPES), ("format", FORMAT)):
-        if low in programs:
-            return "format" if low == "ruff" and rest[:1] == ("format",) else family
-    if low in BENCHMARKS:
+        if lower_name in programs:
+            return "format" if lower_name == "ruff" and arguments[:1] == ("format",) else family
+    if lower_name in BENCHMARKS:
         return "program"
-    if low in BUILD:
-        return "build" if low in COMPILERS else _by_target(rest, "build")
-    if low == "git":
-        sub = next((word for word in rest if not word.startswith("-")), "")
-        return "quiet" if sub in GIT_QUIET else "commit" if sub in ("commit", "push", "merge", "rebase") else "other"
-    if low in HARMLESS or low.startswith("#"):
+    if lower_name in BUILD:
+        return "build" if lower_name in COMPILERS else _classify_target(arguments, "build")
+    if lower_name == "git":
+        subcommand = next((word for word in arguments if not word.startswith("-")), "")
+        return (
+            "quiet"
+            if subcommand in GIT_QUIET
+            else "commit"
+            if subcommand in ("commit", "push", "merge", "rebase")
+            else "other"
+        )
+    if lower_name in HARMLESS or lower_name.startswith("#"):
         return "quiet"
-    if rest and rest[0] in _SAYS_ITSELF:
-        return _SAYS_ITSELF[rest[0]]
-    if _SCRIPTED.search(program) or words[0].startswith("./") or _SCRIPTED.search(words[0]):
+    if arguments and arguments[0] in _FAMILY_BY_SUBCOMMAND:
+        return _FAMILY_BY_SUBCOMMAND[arguments[0]]
+    if _SCRIPT_FILE.search(program) or words[0].startswith("./") or _SCRIPT_FILE.search(words[0]):
         return "program"
-    if re.fullmatch(r"python[\d.]*|node|bash|sh|zsh|ruby|perl|php|deno|bun|tsx|ts-node|rscript|julia", low):
+    if re.fullmatch(r"python[\d.]*|node|bash|sh|zsh|ruby|perl|php|deno|bun|tsx|ts-node|rscript|julia", lower_name):
         return "program"
     return "other"
 
 
-_SAYS_ITSELF = {"build": "build", "compile": "build", "test": "tests", "lint": "lint", "typecheck": "types"}
-"""First arguments that show what an unknown program does, each with the family of the command: `build` in `ng build`.
-"""
+_FAMILY_BY_SUBCOMMAND = {"build": "build", "compile": "build", "test": "tests", "lint": "lint", "typecheck": "types"}
+"""First arguments that show what an unknown program does, such as `build` in `ng build`, each with the family."""
 
 
-def _of_tool(low: str, rest: tuple[str, ...]) -> str | None:
-    """Return the family of a command whose program (`low`) has several uses, as in `cargo test` and `cargo build`;
-    None if unknown.
+def _classify_subcommand(program: str, arguments: tuple[str, ...]) -> str | None:
+    """Return the family of a command whose program has subcommands, such as `cargo test`; None if unknown.
+
+    `program`: its name in lower case.
     """
-    sub = next((word for word in rest if not word.startswith(("-", "+"))), "")
-    if low in ("cargo", "go", "dotnet", "swift", "mix", "zig", "stack", "cabal", "flutter", "dart", "deno", "bun"):
+    subcommand = next((word for word in arguments if not word.startswith(("-", "+"))), "")
+    if program in (
+        "cargo",
+        "go",
+        "dotnet",
+        "swift",
+        "mix",
+        "zig",
+        "stack",
+        "cabal",
+        "flutter",
+        "dart",
+        "deno",
+        "bun",
+    ):
         table = {
             "test": "tests",
             "t": "tests",
@@ -195,47 +219,51 @@ def _of_tool(low: str, rest: tuple[str, ...]) -> str | None:
             "new": "quiet",
             "init": "quiet",
         }
-        if low in ("deno", "bun") and sub in ("run", "task") and (script := _named_after(rest, sub)):
-            return _by_target(script, "program")
-        return table.get(sub, "other" if low not in ("deno", "bun") else None)
-    if low in ("npm", "yarn", "pnpm", "composer", "rake", "just", "task", "invoke", "nx", "turbo", "lerna"):
-        names = [word for word in rest if not word.startswith("-") and word not in ("run", "run-script", "exec")]
-        is_script = bool({"run", "run-script"} & set(rest))
         if (
-            low in ("npm", "yarn", "pnpm")
+            program in ("deno", "bun")
+            and subcommand in ("run", "task")
+            and (script := _script_name(arguments, subcommand))
+        ):
+            return _classify_target(script, "program")
+        return table.get(subcommand, "other" if program not in ("deno", "bun") else None)
+    if program in ("npm", "yarn", "pnpm", "composer", "rake", "just", "task", "invoke", "nx", "turbo", "lerna"):
+        names = [word for word in arguments if not word.startswith("-") and word not in ("run", "run-script", "exec")]
+        is_script = bool({"run", "run-script"} & set(arguments))
+        if (
+            program in ("npm", "yarn", "pnpm")
             and not (is_script and names)
             and (not names or names[0] in ("install", "i", "ci", "add", "init", "ls", "list", "view"))
         ):
-            return "quiet" if names or low == "npm" else "other"
+            return "quiet" if names or program == "npm" else "other"
         if names and names[0] in TESTS | LINT | TYPES | FORMAT | BUILD:
-            return _family(names[0], tuple(names))
-        return _by_target(tuple(names), "other")
-    if low in ("mvn", "mvnw", "gradle", "gradlew", "sbt", "ant"):
-        text = " ".join(rest)
+            return _classify(names[0], tuple(names))
+        return _classify_target(tuple(names), "other")
+    if program in ("mvn", "mvnw", "gradle", "gradlew", "sbt", "ant"):
+        text = " ".join(arguments)
         if re.search(r"checkstyle|spotbugs|\bpmd\b|ktlint|detekt|\blint\w*|spotless(?::check|Check)", text):
             return "lint"
         if re.search(r"\btest|\bverify\b|\bcheck\b|\binstall\b|\bbuild\b", text) and "-DskipTests" not in text:
             return "tests"
         return "build"
-    if low in {"tox", "nox"}:
+    if program in {"tox", "nox"}:
         return "tests"
-    if low == "pre-commit":
+    if program == "pre-commit":
         return "lint"
-    if low == "manage.py":
-        return "tests" if sub == "test" else "program"
+    if program == "manage.py":
+        return "tests" if subcommand == "test" else "program"
     return None
 
 
-def _named_after(rest: tuple[str, ...], sub: str) -> tuple[str, ...]:
-    """Return the name of the script that `bun run` or `deno task` runs; empty if the argument is a file."""
-    names = tuple(word for word in rest[rest.index(sub) + 1 :] if not word.startswith("-"))[:1]
-    return () if names and _SCRIPTED.search(names[0]) else names
+def _script_name(arguments: tuple[str, ...], subcommand: str) -> tuple[str, ...]:
+    """Return a tuple with the script that `bun run` or `deno task` runs; empty if the argument is a file."""
+    names = tuple(word for word in arguments[arguments.index(subcommand) + 1 :] if not word.startswith("-"))[:1]
+    return () if names and _SCRIPT_FILE.search(names[0]) else names
 
 
-def _by_target(rest: tuple[str, ...], otherwise: str) -> str:
-    names = [word for word in rest if not word.startswith("-") and "=" not in word]
+def _classify_target(arguments: tuple[str, ...], default: str) -> str:
+    names = [word for word in arguments if not word.startswith("-") and "=" not in word]
     if not names:
-        return otherwise
+        return default
     for pattern, family in (
         (r"test|spec|e2e", "tests"),
         (r"lint", "lint"),
@@ -246,67 +274,71 @@ def _by_target(rest: tuple[str, ...], otherwise: str) -> str:
     ):
         if any(re.search(pattern, name) for name in names):
             return family
-    return "other" if otherwise == "build" else otherwise
+    return "other" if default == "build" else default
 
 
 def may_hide(step: Step, family: str) -> bool:
-    """Return whether a command may run a program of this family unseen, as `make` may run tests."""
+    """Return whether a command may run a program of this family without showing it, as `make` may run tests."""
     if step.family == "quiet":
         return False
     if step.family == "commit":
         return family in ("lint", "format", "types", "tests", "scan")  # by its hooks
     if step.family in ("program", "other"):
         return True
-    if step.program.lower() in _RUNS_ANYTHING or step.program.lower() not in _KNOWN:
+    if step.program.lower() in _TASK_RUNNERS or step.program.lower() not in _KNOWN_PROGRAMS:
         return True
     if step.family == "tests":
         return family in ("program", "build")
     return step.family == "build" and family == "types"
 
 
-_RUNS_ANYTHING = words(
+_TASK_RUNNERS = words(
     "make npm yarn pnpm just rake task mvn mvnw gradle gradlew sbt ant pre-commit tox nox turbo nx lerna invoke "
     "composer bazel scons waf meson ninja cmake xcodebuild msbuild build"
 )
-"""Programs that run what their configuration says. A target called `build` may run tests, and a target called `spec`
-may run a linter.
+"""Programs that run what their configuration says.
+
+A target called `build` may run tests, and a target called `spec` may run a linter.
 """
-_STARTS_OTHERS = _RUNS_ANYTHING | words(
+_LAUNCHERS = _TASK_RUNNERS | words(
     "docker docker-compose podman act trunk lefthook husky lint-staged ng react-scripts hatch vagrant dagger earthly"
 )
 
 
-_LISTS = words("images ps inspect tag push pull history version info login logout rmi logs cp port stats top search")
+_ENGINE_QUERIES = words(
+    "images ps inspect tag push pull history version info login logout rmi logs cp port stats top search"
+)
 
 
-def _only_lists(step: Step) -> bool:
+def _is_engine_query(step: Step) -> bool:
     """Return whether a container engine starts no program in a container, as in `docker ps`."""
     if step.program.lower() not in ("docker", "podman"):
         return False
     names = [word for word in step.words[1:] if not word.startswith("-")]
     return bool(names) and (
-        names[0] in _LISTS or names[:2] in (["image", "ls"], ["container", "ls"], ["volume", "ls"])
+        names[0] in _ENGINE_QUERIES or names[:2] in (["image", "ls"], ["container", "ls"], ["volume", "ls"])
     )
 
 
 def wraps(step: Step) -> bool:
-    """Return whether a command runs programs named elsewhere: in a configuration (`make`), a script or a container
-    image.
+    """Return whether a command runs programs that are named elsewhere.
+
+    They are named in a configuration (`make`), in a script or in a container image.
     """
-    if step.family == "quiet" or _only_lists(step):
+    if step.family == "quiet" or _is_engine_query(step):
         return False
     is_script = re.search(r"\.(?:sh|bash|zsh|mk|ps1|bat)$", step.program) or step.words[0].startswith("./")
     if step.program.lower() in ("deno", "bun"):
         return step.words[1:2] in (("task",), ("run",))
-    return step.program.lower() in _STARTS_OTHERS or (bool(is_script) and step.family in ("program", "other"))
+    return step.program.lower() in _LAUNCHERS or (bool(is_script) and step.family in ("program", "other"))
 
 
-_KNOWN = (
+_KNOWN_PROGRAMS = (
     TESTS | LINT | TYPES | FORMAT | BUILD | words("cargo go dotnet swift mix zig stack cabal flutter dart deno bun")
 )
 """Programs whose effect is known. Any other program may do anything."""
 
-_SELECTS = frozenset(
+_TEST_SELECTORS = frozenset(
     [
         "-k",
         "-m",
@@ -341,7 +373,7 @@ _SELECTS = frozenset(
         "-pl",
     ]
 )
-_WHOLE_FOLDERS = frozenset([".", "..", "...", "test", "tests", "spec", "specs", "__tests__", "src"])
+_TEST_ROOTS = frozenset([".", "..", "...", "test", "tests", "spec", "specs", "__tests__", "src"])
 
 
 def is_narrowed(step: Step) -> bool:
@@ -350,10 +382,10 @@ def is_narrowed(step: Step) -> bool:
         return False
     for word in step.words[1:]:
         bare = re.split("[=:]", word)[0]
-        if bare in _SELECTS or "::" in word or re.search(r"\.(?:py|[mc]?[jt]sx?|rb|php|java|kt|rs)$", word):
+        if bare in _TEST_SELECTORS or "::" in word or re.search(r"\.(?:py|[mc]?[jt]sx?|rb|php|java|kt|rs)$", word):
             return step.program not in ("cargo",) or bare != "--workspace"
         is_path = "/" in word and not word.startswith("-") and step.program not in ("go", "cargo", "make")
-        if is_path and word.rstrip("/").rsplit("/", 1)[-1] not in _WHOLE_FOLDERS:
+        if is_path and word.rstrip("/").rsplit("/", 1)[-1] not in _TEST_ROOTS:
             return True
     if step.program == "unittest":
         return any(re.match(r"\w+(?:\.\w+)+$", word) for word in step.words[1:])

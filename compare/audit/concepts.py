@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-_DONE = {
+_DEEDS = {
     "read": (r"\breads?\b|gelesen|\blues?\b|leíd|\blid[oa]s", r"读取|読み"),
     "load": (r"\b(?:re)?load|ge?laden|charg[ée]|cargad|carregad", r"加载|载入|ロード"),
     "import": (r"\bimport", r"导入|インポート"),
@@ -33,8 +33,9 @@ _DONE = {
     "valid": (r"\bvalid\b|gültig|valides?\b|válid", r"有效|有効"),
     "duplicate": (r"\bduplicate", r"重复|重複"),
 }
-"""Concepts for what is done with data, each with two patterns: one for languages that separate words by spaces, and
-one for Chinese and Japanese.
+"""Concepts for what is done with data, each with two patterns.
+
+The first is for languages that separate words by spaces, the second for Chinese and Japanese.
 """
 _THINGS = {
     "row": (r"\brows?\b|\bZeilen?\b|\blignes?\b|\bfilas?\b|\blinhas?\b", r"行"),
@@ -74,34 +75,37 @@ _MEASURES = {
     "benchmark": (r"benchmark|hyperfine|\bbench\b", r"基准|ベンチマーク"),
 }
 _KINDS = {
-    kind: {name: (re.compile(spaced, re.IGNORECASE), re.compile(solid)) for name, (spaced, solid) in table.items()}
-    for kind, table in (("done", _DONE), ("thing", _THINGS), ("measure", _MEASURES))
+    kind: {
+        name: (re.compile(spaced, re.IGNORECASE), re.compile(unspaced)) for name, (spaced, unspaced) in table.items()
+    }
+    for kind, table in (("done", _DEEDS), ("thing", _THINGS), ("measure", _MEASURES))
 }
-DONE = "|".join(spaced for spaced, _ in _DONE.values())
-DONE_SOLID = "|".join(solid for _, solid in _DONE.values())
-TELLING = frozenset([*_DONE, *_MEASURES])
-"""Concepts that say what was done or measured. Concepts that only name a thing, such as `row`, are not among them."""
+DONE = "|".join(spaced for spaced, _ in _DEEDS.values())
+DONE_SOLID = "|".join(unspaced for _, unspaced in _DEEDS.values())
+TELLING = frozenset([*_DEEDS, *_MEASURES])
+"""Concepts that say what was done or measured, unlike `row`, which only names a thing."""
 MEASURE = "|".join(spaced for spaced, _ in _MEASURES.values())
 THING = "|".join(spaced for spaced, _ in _THINGS.values())
-THING_SOLID = "|".join(solid for _, solid in _THINGS.values())
+THING_SOLID = "|".join(unspaced for _, unspaced in _THINGS.values())
 
 
 def concepts_in(text: str, *kinds: str) -> Iterator[str]:
-    """Yield the concepts of these `kinds` that a text mentions: `done` (such as `read`), `thing` (such as `row`) or
-    `measure` (such as `latency`).
+    """Yield the concepts that a text mentions.
+
+    `kinds`: `done` (such as `read`), `thing` (such as `row`) or `measure` (such as `latency`).
     """
     for kind in kinds:
-        for name, (spaced, solid) in _KINDS[kind].items():
-            if spaced.search(text) or solid.search(text):
+        for name, (spaced, unspaced) in _KINDS[kind].items():
+            if spaced.search(text) or unspaced.search(text):
                 yield name
 
 
 def words_for(names: tuple[str, ...]) -> str:
     """Return a pattern that matches any word for one of the concepts `names`, such as `read` or `row`."""
-    found = [
-        f"{spaced.pattern}|{solid.pattern}"
+    patterns = [
+        f"{spaced.pattern}|{unspaced.pattern}"
         for table in _KINDS.values()
-        for name, (spaced, solid) in table.items()
+        for name, (spaced, unspaced) in table.items()
         if name in names
     ]
-    return "|".join(found)
+    return "|".join(patterns)

@@ -13,10 +13,10 @@ from gedanken.compare.audit.says import Figure
 from gedanken.compare.audit.sources import is_derived, is_known
 from gedanken.compare.audit.verdicts import Case, Verdict
 
-_MOST_NUMBERS = 150
-_ROUND = 3
+_MAX_NUMBERS = 150
+_EXACT_DIGITS = 3
 """A number with at least this many significant digits counts as exact; with fewer, it counts as an approximation."""
-_OTHERWISE = re.compile(
+_OTHER_MEANING = re.compile(
     r"\b(?:before|until|from|was|were|used to|earlier|originally|at first|initially|previous\w*|old|former|first|"
     r"second|third|other|another|each|per|every|average|mean|total|sum|altogether|overall|together|both|more|fewer|less|than|"
     r"improve\w*|reduc\w+|drop\w*|rose|fell|grew|shrank|down|up|by|about|around|roughly|nearly|almost|some|only|"
@@ -33,44 +33,45 @@ _VERBS = keys_in(
 _NOUN = re.compile(r"\s{1,3}(?P<noun>[^\W\d_][\w-]{2,20})")
 
 
-def contradicted(case: Case, figure: Figure, places: list[PlacedNumber], sentence: Sentence) -> Verdict | None:
+def contradicted(case: Case, figure: Figure, numbers: list[PlacedNumber], sentence: Sentence) -> Verdict | None:
     """Return an accusing verdict if the only number printed under the figure's name has another value; else None.
-    `places`: the numbers printed before the claim.
+
+    `numbers`: the numbers printed before the claim.
     """
-    place = _only_place(figure, places)
-    if place is None or place.run is None or not _is_of_last_run(case, place):
+    number = _only_named_number(figure, numbers)
+    if number is None or number.run is None or not _is_of_last_run(case, number):
         return None
-    text = _stated(sentence, figure)
-    if text is None or not _is_bare(case, figure, place, sentence, text):
+    text = _number_as_written(sentence, figure)
+    if text is None or not _is_unambiguous(case, figure, number, sentence, text):
         return None
-    if is_known(case, text) or is_derived(case, text) or _is_explained(figure, places):
+    if is_known(case, text) or is_derived(case, text) or _may_be_explained(figure, numbers):
         return None
-    line = case.record.evidence(place.event, place.one.start)
+    evidence = case.record.evidence(number.event, number.one.start)
     return Verdict(
         "misquoted",
-        f"before the claim, the last run that prints this name says “{' '.join(line.quote.split())[:120]}”",
-        (line,),
+        f"before the claim, the last run that prints this name says “{' '.join(evidence.quote.split())[:120]}”",
+        (evidence,),
     )
 
 
-def _only_place(figure: Figure, places: list[PlacedNumber]) -> PlacedNumber | None:
-    """Return the only printed number with the name of `figure`; None if none or several have it."""
+def _only_named_number(figure: Figure, numbers: list[PlacedNumber]) -> PlacedNumber | None:
+    """Return the printed number that best fits the name of `figure`; None if none or several do."""
     words = figure.words - {unit_of(figure.unit)[0]} - _VERBS
-    named = [place for place in places if words & place.one.mine]
-    if not words or not named:
+    named_numbers = [number for number in numbers if words & number.one.mine]
+    if not words or not named_numbers:
         return None
-    most = max(len(words & place.names) for place in named)
-    best = [place for place in named if len(words & place.names) == most]
-    known = frozenset(word for place in named for word in words & place.names)
-    if len(best) != 1 or words & best[0].names != known:
+    best_count = max(len(words & number.names) for number in named_numbers)
+    best_numbers = [number for number in named_numbers if len(words & number.names) == best_count]
+    known_words = frozenset(word for number in named_numbers for word in words & number.names)
+    if len(best_numbers) != 1 or words & best_numbers[0].names != known_words:
         return None
-    return best[0]
+    return best_numbers[0]
 
 
-def _is_of_last_run(case: Case, place: PlacedNumber) -> bool:
-    """Return whether a number comes from the complete result of the last run, and nothing changed since."""
+def _is_of_last_run(case: Case, number: PlacedNumber) -> bool:
+    """Return whether a number comes from the complete result of the last run, and nothing has changed since."""
     runs = case.runs_before()
-    run = place.run
+    run = number.run
     return (
         bool(runs)
         and run is runs[0]
@@ -82,54 +83,55 @@ def _is_of_last_run(case: Case, place: PlacedNumber) -> bool:
     )
 
 
-def _stated(sentence: Sentence, figure: Figure) -> str | None:
-    """Return the number as the sentence writes it, but without commas; None unless it occurs exactly once."""
-    found = [
-        one[0]
-        for one in re.finditer(r"(?<![\w.,])\d[\d,]*(?:\.\d+)?", sentence.plain)
-        if one[0].replace(",", "").rstrip(".") == str(figure.value)
+def _number_as_written(sentence: Sentence, figure: Figure) -> str | None:
+    """Return the number as the sentence writes it, without commas; None unless it occurs exactly once."""
+    matches = [
+        match[0]
+        for match in re.finditer(r"(?<![\w.,])\d[\d,]*(?:\.\d+)?", sentence.plain)
+        if match[0].replace(",", "").rstrip(".") == str(figure.value)
     ]
-    return found[0].replace(",", "") if len(found) == 1 else None
+    return matches[0].replace(",", "") if len(matches) == 1 else None
 
 
-def _is_bare(case: Case, figure: Figure, place: PlacedNumber, sentence: Sentence, text: str) -> bool:
-    """Return whether the sentence has a single, exact number, and only words from the run's command and output."""
+def _is_unambiguous(case: Case, figure: Figure, number: PlacedNumber, sentence: Sentence, text: str) -> bool:
+    """Return whether the sentence states one exact number and has only words from the run's command and output."""
     kind = unit_of(figure.unit)[0]
     digits = re.sub(r"\D", "", text).strip("0")
-    printed = re.sub(r"\D", "", str(place.one.value)).strip("0")
+    printed = re.sub(r"\D", "", str(number.one.value)).strip("0")
     if figure.about or case.spotted.earlier or sentence.where == "row" or len(digits) < 2 or digits == printed:
         return False
     if (
         "±" in sentence.plain
-        or _OTHERWISE.search(sentence.plain)
+        or _OTHER_MEANING.search(sentence.plain)
         or CODE in sentence.plain
         or QUOTED in sentence.plain
     ):
         return False
-    if kind != place.one.kind and not (unit_of(figure.unit) == ("size", Decimal(1)) and not place.one.kind):
+    if kind != number.one.kind and not (unit_of(figure.unit) == ("size", Decimal(1)) and not number.one.kind):
         return False
     if len(re.findall(r"(?<![\w.,])\d+", sentence.plain)) != 1:
         return False
     noun = _NOUN.match(sentence.plain, sentence.plain.index(text) + len(text)) if text in sentence.plain else None
-    if not kind and noun is not None and not keys_in(noun["noun"]) <= place.names:
+    if not kind and noun is not None and not keys_in(noun["noun"]) <= number.names:
         return False
-    known = place.names | _VERBS | keys_in(f"{place.run.text[:20_000] if place.run else ''}")
-    return keys_in(sentence.raw) - {kind} <= known
+    known_words = number.names | _VERBS | keys_in(f"{number.run.text[:20_000] if number.run else ''}")
+    return keys_in(sentence.raw) - {kind} <= known_words
 
 
-def _is_explained(figure: Figure, places: list[PlacedNumber]) -> bool:
-    """Return whether the stated number is printed, can be computed from two printed numbers, or is the sum or the
-    count of a result's numbers.
+def _may_be_explained(figure: Figure, numbers: list[PlacedNumber]) -> bool:
+    """Return whether the stated number may be printed elsewhere or computed from printed numbers.
+
+    True also if there are too many numbers to check.
     """
-    is_round = len(re.sub(r"\D", "", str(figure.value)).strip("0")) < _ROUND
-    is_mine = partial(is_amount, figure.value, unit_of(figure.unit), about=is_round)
-    if len(places) > _MOST_NUMBERS or any(is_mine(place.one) for place in places):
+    is_round = len(re.sub(r"\D", "", str(figure.value)).strip("0")) < _EXACT_DIGITS
+    is_stated = partial(is_amount, figure.value, unit_of(figure.unit), about=is_round)
+    if len(numbers) > _MAX_NUMBERS or any(is_stated(number.one) for number in numbers):
         return True
-    bare = Figure(figure.value, figure.unit, frozenset(), frozenset(), about=False)
-    pairs = islice(combinations([place.one for place in places], 2), _MOST_NUMBERS**2)
-    if any(follows(bare, one, other) for one, other in pairs):
+    unnamed_figure = Figure(figure.value, figure.unit, frozenset(), frozenset(), about=False)
+    pairs = islice(combinations([number.one for number in numbers], 2), _MAX_NUMBERS**2)
+    if any(follows(unnamed_figure, first, second) for first, second in pairs):
         return True
     columns: dict[tuple[int, str], list[Decimal]] = {}
-    for place in places:
-        columns.setdefault((place.event, place.one.kind), []).append(place.one.value)
+    for number in numbers:
+        columns.setdefault((number.event, number.one.kind), []).append(number.one.value)
     return any(figure.value in (sum(column), len(column)) for column in columns.values())
