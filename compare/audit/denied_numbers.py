@@ -14,14 +14,14 @@ from gedanken.compare.audit.says import Figure, FiguresSay, ValueSays
 from gedanken.compare.audit.stated import may_be_explained, places_before, significant, unfound
 from gedanken.compare.audit.verdicts import Case, Verdict
 
-_MOST_NAMED = 60
-_MOST_PLACES = 300
-_FEWEST = 2
+_MAX_NAMED = 60
+_MAX_NUMBERS = 300
+_MIN_SERIES_LENGTH = 2
 """Minimum number of printed values that form a series."""
-_EXACT = 4
+_EXACT_DIGITS = 4
 """A whole number with at least this many significant digits counts as exact, not as an approximation."""
-_NEAR = Decimal("0.06")
-_OTHERWISE = re.compile(
+_TOLERANCE = Decimal("0.06")
+_OTHER_MEANING = re.compile(
     r"\b(?:before|until|from|to|used to|earlier|originally|at first|initial\w*|previous\w*|old|former|first|second|"
     r"third|"
     r"other|another|each|per|every|average|total|sum|altogether|overall|together|both|more|fewer|less|than|half|"
@@ -33,24 +33,28 @@ _OTHERWISE = re.compile(
 """Words which suggest that the claimed number is about another state, condition, part or sum than the printed
 numbers.
 """
-_OF_ALL = re.compile(
+_COMBINES_RUNS = re.compile(
     r"\b(?:together|altogether|total\w*|overall|sum\w*|combined|across|both|runs|on average|insgesamt|zusammen|"
     r"en tout|en total|ensemble|juntos)\b",
     re.IGNORECASE,
 )
 """Words anywhere in a sentence which suggest that its numbers combine several runs."""
-_PLAIN = keys_in(
+_FILLER_WORDS = keys_in(
     "has have had takes took needs is are reached reads read shows showed gives gave returns returned holds "
     "reports reported weighs stands comes came made makes used uses found finds got gets lists prints printed says "
     "after change changes fix now left last final latest all there just here still result removed dropped "
     "in place currently exactly now again only run went down up"
 )
-"""Words of a claim, such as `has` and `shows`, that do not name its number. An output need not contain them."""
-_GONE = keys_in("removed dropped")
-"""Words for removal. A claim with such a word, as in `12 rows removed`, is contradicted only by a number whose whole
-name the claim contains, not by `rows kept: 40`.
+"""Words that do not name the number of a claim, such as `has` and `shows`.
+
+An output need not contain them.
 """
-_OF_VERSIONS = re.compile(
+_REMOVAL_WORDS = keys_in("removed dropped")
+"""Words for removal, as in `12 rows removed`.
+
+A claim with such a word is contradicted only by a number whose whole name is in the claim, not by `rows kept: 40`.
+"""
+_NAMES_VERSION = re.compile(
     r"\b(?:python|pypy|py|node(?:\.?js)?|java|jdk|ruby|php|go|golang|rust|perl|swift|kotlin|scala|dotnet|\.net|django|"
     r"numpy|pandas|torch|pytorch|tensorflow|cuda|react|vue|angular|postgres(?:ql)?|mysql|ubuntu|debian|macos|versions?)"
     r"[\s-]{0,2}v?\d",
@@ -77,25 +81,32 @@ def denied(case: Case, verdict: Verdict) -> Verdict | None:
     sentence = sentence_of(case)
     if sentence is None or sentence.where == "row" or QUOTED in sentence.plain:
         return None
-    places = places_before(case)
-    if len(places) > _MOST_PLACES:
+    numbers = places_before(case)
+    if len(numbers) > _MAX_NUMBERS:
         return None
-    for figure, text in unfound(case, sentence, places):
-        if (end := _end_of_series(case, sentence, figure, text, places)) is not None:
-            return end
+    for figure, text in unfound(case, sentence, numbers):
+        if (series_verdict := _deny_series_end(case, sentence, figure, text, numbers)) is not None:
+            return series_verdict
         start = sentence.plain.find(text) if text in sentence.plain else -1
-        place = None if start < 0 else _denier(figure, places, sentence, start, start + len(text))
-        if not figure.unit and _VERSION.fullmatch(text) and _OF_VERSIONS.search(sentence.plain):
+        number = None if start < 0 else _contradicting_number(figure, numbers, sentence, start, start + len(text))
+        if not figure.unit and _VERSION.fullmatch(text) and _NAMES_VERSION.search(sentence.plain):
             continue
         if start > 0 and _SPREAD.search(sentence.plain, 0, start):
             continue
-        if place is None or place.run is None or len(significant(text)) < 2 or not _is_whole(case, place.run):
+        if (
+            number is None
+            or number.run is None
+            or len(significant(text)) < 2
+            or not _is_complete_and_current(case, number.run)
+        ):
             continue
-        if _is_made(figure, places) or may_be_explained(case, figure, text):
+        if _can_be_computed(figure, numbers) or may_be_explained(case, figure, text):
             continue
-        line = case.record.evidence(place.event, place.one.start)
-        quoted = " ".join(line.quote.split())[:120]
-        return Verdict("misquoted", f"before the claim, the last run that prints this name says “{quoted}”", (line,))
+        evidence = case.record.evidence(number.event, number.one.start)
+        quoted = " ".join(evidence.quote.split())[:120]
+        return Verdict(
+            "misquoted", f"before the claim, the last run that prints this name says “{quoted}”", (evidence,)
+        )
     return None
 
 
@@ -105,106 +116,119 @@ _FROM_TO = re.compile(
 )
 
 
-def _end_of_series(
-    case: Case, sentence: Sentence, figure: Figure, text: str, places: list[PlacedNumber]
+def _deny_series_end(
+    case: Case, sentence: Sentence, figure: Figure, text: str, numbers: list[PlacedNumber]
 ) -> Verdict | None:
     """Return an accusing verdict for `from 0.9 to 0.4` if the latest series contains 0.9, but not 0.4; else None."""
-    said = next((one for one in _FROM_TO.finditer(sentence.plain) if one["last"] == text), None)
-    if said is None or len(significant(text)) < 2 or len(_FROM_TO.findall(sentence.plain)) != 1:
+    statement = next((match for match in _FROM_TO.finditer(sentence.plain) if match["last"] == text), None)
+    if statement is None or len(significant(text)) < 2 or len(_FROM_TO.findall(sentence.plain)) != 1:
         return None
     unit = unit_of(figure.unit)
-    latest = max((place.event for place in places), default=-1)
-    mine = [place for place in places if place.event == latest and figure.words & place.one.mine]
-    firsts = [place for place in mine if is_amount(Decimal(said["first"]), unit, place.one, about=False)]
-    if not firsts or firsts[0].run is None or not _is_whole(case, firsts[0].run):
+    latest = max((number.event for number in numbers), default=-1)
+    named_numbers = [number for number in numbers if number.event == latest and figure.words & number.one.mine]
+    first_matches = [
+        number for number in named_numbers if is_amount(Decimal(statement["first"]), unit, number.one, about=False)
+    ]
+    if not first_matches or first_matches[0].run is None or not _is_complete_and_current(case, first_matches[0].run):
         return None
-    series = [place for place in mine if figure.words & place.one.mine == figure.words & firsts[0].one.mine]
-    values = [place.one.value for place in series]
-    if len(values) < _FEWEST or may_be_explained(case, figure, text) or _is_made(figure, places):
+    series = [
+        number
+        for number in named_numbers
+        if figure.words & number.one.mine == figure.words & first_matches[0].one.mine
+    ]
+    values = [number.one.value for number in series]
+    if len(values) < _MIN_SERIES_LENGTH or may_be_explained(case, figure, text) or _can_be_computed(figure, numbers):
         return None
-    line = case.record.evidence(latest, series[-1].one.start)
-    quoted = " ".join(line.quote.split())[:120]
-    return Verdict("misquoted", f"the series that begins with {said['first']} ends with “{quoted}”", (line,))
+    evidence = case.record.evidence(latest, series[-1].one.start)
+    quoted = " ".join(evidence.quote.split())[:120]
+    return Verdict("misquoted", f"the series that begins with {statement['first']} ends with “{quoted}”", (evidence,))
 
 
-def _denier(
-    figure: Figure, places: list[PlacedNumber], sentence: Sentence, start: int, end: int
+def _contradicting_number(
+    figure: Figure, numbers: list[PlacedNumber], sentence: Sentence, start: int, end: int
 ) -> PlacedNumber | None:
     """Return the printed number that best fits the claimed number's name, but has another value; None in case of
     doubt.
     """
     clause = clause_around(sentence.plain, start, end)
-    if _OTHERWISE.search(clause) or _OF_ALL.search(sentence.plain) or CODE in clause:
+    if _OTHER_MEANING.search(clause) or _COMBINES_RUNS.search(sentence.plain) or CODE in clause:
         return None
     kind = unit_of(figure.unit)[0]
-    words = figure.words - {kind} - _PLAIN - keys_in(f"- {figure.unit}.")
-    named = [one for one in places if _names(words, kind, one)][:_MOST_NAMED]
-    if not words or not named:
+    words = figure.words - {kind} - _FILLER_WORDS - keys_in(f"- {figure.unit}.")
+    named_numbers = [number for number in numbers if _has_name(words, kind, number)][:_MAX_NAMED]
+    if not words or not named_numbers:
         return None
-    known = frozenset(word for place in named for word in words & place.names)
+    known_words = frozenset(word for number in named_numbers for word in words & number.names)
     noun = _NOUN.match(sentence.plain, end)
-    if not _are_parts(words - known, known) or (not kind and _is_called(sentence.plain[:start], words, figure)):
+    if not _are_word_parts(words - known_words, known_words) or (
+        not kind and _is_part_of_name(sentence.plain[:start], words, figure)
+    ):
         return None
-    best = max(named, key=lambda one: (len(words & one.names), one.event))
-    held = words & best.names
-    rivals = [one for one in named if not words & one.names < held]
-    if len(held) < max(1, len(known) - 1) or _is_among(figure, rivals):
+    best_number = max(named_numbers, key=lambda number: (len(words & number.names), number.event))
+    shared_words = words & best_number.names
+    rivals = [number for number in named_numbers if not words & number.names < shared_words]
+    if len(shared_words) < max(1, len(known_words) - 1) or _is_near_any(figure, rivals):
         return None
-    if not kind and noun is not None and not keys_in(noun["noun"]) <= best.names | _PLAIN:
+    if not kind and noun is not None and not keys_in(noun["noun"]) <= best_number.names | _FILLER_WORDS:
         return None
-    is_gone = bool(keys_in(clause) & _GONE)
-    return None if is_gone and not best.one.mine <= words else best
+    is_gone = bool(keys_in(clause) & _REMOVAL_WORDS)
+    return None if is_gone and not best_number.one.mine <= words else best_number
 
 
-def _is_called(before: str, words: frozenset[str], figure: Figure) -> bool:
+def _is_part_of_name(text_before: str, words: frozenset[str], figure: Figure) -> bool:
     """Return whether a number without decimals is part of the name before it, as in `row 777`."""
-    last = re.search(r"(\w+)\s\Z", before)
+    last_word = re.search(r"(\w+)\s\Z", text_before)
     is_whole = figure.value == figure.value.to_integral_value()
-    return is_whole and last is not None and bool(keys_in(last[1]) & words)
+    return is_whole and last_word is not None and bool(keys_in(last_word[1]) & words)
 
 
-def _are_parts(unknown: frozenset[str], known: frozenset[str]) -> bool:
-    """Return whether each word in `unknown` is part of a word in `known`, its plural, or a compound with it."""
+def _are_word_parts(words: frozenset[str], known_words: frozenset[str]) -> bool:
+    """Return whether each word in `words` is part of a known word, its plural, or a compound with it."""
     return all(
-        any(word in one for one in known)
-        or (not word.isalpha() and bool(keys_in(word) & known))
-        or word.removesuffix("s") in known
-        for word in unknown
+        any(word in known_word for known_word in known_words)
+        or (not word.isalpha() and bool(keys_in(word) & known_words))
+        or word.removesuffix("s") in known_words
+        for word in words
     )
 
 
-def _names(words: frozenset[str], kind: str, place: PlacedNumber) -> bool:
+def _has_name(words: frozenset[str], kind: str, number: PlacedNumber) -> bool:
     """Return whether a printed number has a unit of this `kind`, and one of `words` in its name or its command."""
-    if place.one.kind != kind:
+    if number.one.kind != kind:
         return False
-    return bool(words & place.one.mine) or bool(words & place.command and (kind or place.count == 1))
+    return bool(words & number.one.mine) or bool(words & number.command and (kind or number.count == 1))
 
 
-def _is_among(figure: Figure, places: list[PlacedNumber]) -> bool:
-    """Return whether the stated number is close to a printed number, or may be the mean of several."""
+def _is_near_any(figure: Figure, numbers: list[PlacedNumber]) -> bool:
+    """Return whether the stated number is close to a printed number, or lies between the first numbers of the lines.
+
+    A number between them may be their mean.
+    """
     firsts: dict[tuple[int, int], Decimal] = {}
-    for place in sorted(places, key=lambda one: (one.event, one.one.start)):
-        text = place.run.text if place.run is not None else ""
-        line = (place.event, text.rfind("\n", 0, place.one.start))
-        firsts.setdefault(line, place.one.value * place.one.scale)
+    for number in sorted(numbers, key=lambda number: (number.event, number.one.start)):
+        text = number.run.text if number.run is not None else ""
+        line = (number.event, text.rfind("\n", 0, number.one.start))
+        firsts.setdefault(line, number.one.value * number.one.scale)
     stated = figure.value * unit_of(figure.unit)[1]
     is_between = min(firsts.values()) <= stated <= max(firsts.values())
-    return is_between or any(_is_near(figure, one) for one in places)
+    return is_between or any(_is_near(figure, number) for number in numbers)
 
 
-def _is_near(figure: Figure, place: PlacedNumber) -> bool:
-    """Return whether the stated number may mean the printed one: it differs by at most 6 %, or by 1 for exact whole
-    numbers.
+def _is_near(figure: Figure, number: PlacedNumber) -> bool:
+    """Return whether the stated number may be an approximation of the printed number.
+
+    A whole number with at least four significant digits may differ only by 1. Others may differ by 6 %, or by 1 if
+    they are whole and have no unit.
     """
-    stated, printed = figure.value * unit_of(figure.unit)[1], place.one.value * place.one.scale
-    away = abs(stated - printed)
+    stated, printed = figure.value * unit_of(figure.unit)[1], number.one.value * number.one.scale
+    difference = abs(stated - printed)
     is_whole = figure.value == figure.value.to_integral_value()
-    if is_whole and len(significant(str(figure.value))) >= _EXACT:
-        return away <= 1
-    return away <= abs(printed) * _NEAR or (is_whole and not figure.unit and away <= 1)
+    if is_whole and len(significant(str(figure.value))) >= _EXACT_DIGITS:
+        return difference <= 1
+    return difference <= abs(printed) * _TOLERANCE or (is_whole and not figure.unit and difference <= 1)
 
 
-def _is_whole(case: Case, run: Run) -> bool:
+def _is_complete_and_current(case: Case, run: Run) -> bool:
     """Return whether a run is recorded completely, and nothing since can have changed what it would print."""
     return (
         not run.lost
@@ -216,15 +240,18 @@ def _is_whole(case: Case, run: Run) -> bool:
     )
 
 
-def _is_made(figure: Figure, places: list[PlacedNumber]) -> bool:
-    """Return whether the stated number can be computed from two printed numbers, or is the sum or the count of a
-    result's numbers.
+def _can_be_computed(figure: Figure, numbers: list[PlacedNumber]) -> bool:
+    """Return whether the stated number can be computed from printed numbers.
+
+    It may follow from two of them, or be the sum or the count of a result's numbers.
     """
-    bare = Figure(figure.value, figure.unit, frozenset(), frozenset(), about=False)
-    mine = [place.one for place in places if place.one.kind == unit_of(figure.unit)[0]][:_MOST_NAMED]
-    if any(follows(bare, one, other) for one, other in islice(combinations(mine, 2), _MOST_NAMED**2)):
+    unnamed_figure = Figure(figure.value, figure.unit, frozenset(), frozenset(), about=False)
+    same_unit = [number.one for number in numbers if number.one.kind == unit_of(figure.unit)[0]][:_MAX_NAMED]
+    if any(
+        follows(unnamed_figure, first, second) for first, second in islice(combinations(same_unit, 2), _MAX_NAMED**2)
+    ):
         return True
     columns: dict[tuple[int, str], list[Decimal]] = {}
-    for place in places:
-        columns.setdefault((place.event, place.one.kind), []).append(place.one.value)
+    for number in numbers:
+        columns.setdefault((number.event, number.one.kind), []).append(number.one.value)
     return any(figure.value in (sum(column), len(column)) for column in columns.values())

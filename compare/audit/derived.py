@@ -16,14 +16,14 @@ from gedanken.compare.audit.says import Figure
 from gedanken.compare.audit.verdicts import Case
 
 FACTORS = ("×", "x", "times", "fold", "-fold")
-_MOST_TOLD = 8
-_MOST_ADDED = 30
-_AWAY = 250
-_SAID = re.compile(
+_MAX_STATED = 8
+_MAX_SUMMANDS = 30
+_MAX_DISTANCE = 250
+_STATED_NUMBER = re.compile(
     r"(?<![\w.])(?P<value>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,12}(?:[.,]\d{1,9})?)"
     r"\s{0,2}(?P<unit>ns|µs|us|ms|s|[kKMG]i?B|bytes|%)?(?!\w)"
 )
-_DERIVES = re.compile(
+_COMPUTED = re.compile(
     r"\b(?:total|altogether|overall|in all|sum|both|together|more|fewer|less|save[sd]?|saving|difference|apart|"
     r"faster|slower|smaller|larger|longer|shorter|worse|better|reduction|reduced|down|up|increased?|grew|shrank|gain\w*|"
     r"improve\w*|dropped|fell|rose|by|lost|remain\w*|leaves?|left|average|mean|rate|share|ratio|times|"
@@ -33,9 +33,9 @@ _DERIVES = re.compile(
     re.IGNORECASE,
 )
 """Words which suggest that a number was computed from other numbers."""
-_SIGNS = re.compile(r"[%+−(:]")
+_COMPUTED_SIGN = re.compile(r"[%+−(:]")
 """Signs which suggest that a number was computed from other numbers."""
-_SUM = re.compile(
+_SUM_OR_MEAN = re.compile(
     r"\b(?:total|altogether|overall|in all|sum|both|together|average|mean|insgesamt|zusammen|Durchschnitt|moyenne)\b",
     re.IGNORECASE,
 )
@@ -60,7 +60,7 @@ class PlacedNumber:
 
 
 def derived(
-    case: Case, figure: Figure, places: list[PlacedNumber], sentence: Sentence | None
+    case: Case, figure: Figure, numbers: list[PlacedNumber], sentence: Sentence | None
 ) -> tuple[PlacedNumber, ...] | None:
     """Return printed numbers from which a stated number can be computed; None if there are none.
 
@@ -69,87 +69,92 @@ def derived(
     """
     if sentence is None or not figure.value:
         return None
-    if not (is_derived := _DERIVES.search(sentence.plain)) and not _SIGNS.search(sentence.plain):
+    if not (is_derived := _COMPUTED.search(sentence.plain)) and not _COMPUTED_SIGN.search(sentence.plain):
         return None
-    told = _told(case, figure, places, sentence)
-    for one, other in combinations(told, 2):
-        if follows(figure, one.one, other.one):
-            return one, other
-    if len(told) > 1 and sum((one.one.value for one in told), Decimal(0)) == figure.value:
-        return tuple(told[:2])
+    stated_numbers = _find_stated_numbers(case, figure, numbers, sentence)
+    for first, second in combinations(stated_numbers, 2):
+        if follows(figure, first.one, second.one):
+            return first, second
+    if len(stated_numbers) > 1 and sum((number.one.value for number in stated_numbers), Decimal(0)) == figure.value:
+        return tuple(stated_numbers[:2])
     if is_derived is None or (len(re.sub(r"\D", "", str(figure.value))) < 2 and not figure.unit):
         return None
-    for one, other in _pairs(figure, places):
-        if follows(figure, one.one, other.one):
-            return one, other
-    return _column(figure, places) if _SUM.search(sentence.plain) else None
+    for first, second in _comparable_pairs(figure, numbers):
+        if follows(figure, first.one, second.one):
+            return first, second
+    return _find_sum_or_mean(figure, numbers) if _SUM_OR_MEAN.search(sentence.plain) else None
 
 
 def may_follow(sentence: Sentence) -> bool:
     """Return whether a sentence has words which suggest that its number was computed."""
-    return _DERIVES.search(sentence.plain) is not None
+    return _COMPUTED.search(sentence.plain) is not None
 
 
-def _told(case: Case, figure: Figure, places: list[PlacedNumber], sentence: Sentence) -> list[PlacedNumber]:
-    """Return the printed numbers that the message states in the claim's sentence, or shortly before that sentence."""
+def _find_stated_numbers(
+    case: Case, figure: Figure, numbers: list[PlacedNumber], sentence: Sentence
+) -> list[PlacedNumber]:
+    """Return the printed numbers that are stated in the claim's sentence, or shortly before that sentence."""
     text = case.record.transcript.events[case.event].text
-    at = text.rfind(sentence.raw[:60], 0, case.spotted.claim.end + len(sentence.raw[:60]))
-    said = text[max(at - _AWAY, 0) : max(at, 0) + len(sentence.raw)]
-    found: list[PlacedNumber] = []
-    for number in list(_SAID.finditer(said))[-_MOST_TOLD:]:
-        value = Decimal(plain_number(number["value"]))
+    position = text.rfind(sentence.raw[:60], 0, case.spotted.claim.end + len(sentence.raw[:60]))
+    context = text[max(position - _MAX_DISTANCE, 0) : max(position, 0) + len(sentence.raw)]
+    stated_numbers: list[PlacedNumber] = []
+    for match in list(_STATED_NUMBER.finditer(context))[-_MAX_STATED:]:
+        value = Decimal(plain_number(match["value"]))
         if value == figure.value:
             continue
-        unit = unit_of(number["unit"] or "")
-        place = next((one for one in places if is_amount(value, unit, one.one, about=False)), None)
-        if place is not None and place not in found:
-            found.append(place)
-    return found
+        unit = unit_of(match["unit"] or "")
+        number = next((number for number in numbers if is_amount(value, unit, number.one, about=False)), None)
+        if number is not None and number not in stated_numbers:
+            stated_numbers.append(number)
+    return stated_numbers
 
 
-def _pairs(figure: Figure, places: list[PlacedNumber]) -> Iterator[tuple[PlacedNumber, PlacedNumber]]:
-    """Yield pairs of printed numbers: with the same name in two results, with two names in one result, or the ends of
-    a series.
+def _comparable_pairs(figure: Figure, numbers: list[PlacedNumber]) -> Iterator[tuple[PlacedNumber, PlacedNumber]]:
+    """Yield the pairs of printed numbers that may be compared.
+
+    They have the same name in two results or different names in one result, or they are the ends of a series.
     """
-    words = figure.words if any(figure.words & one.one.mine for one in places) else figure.around
-    named = [one for one in places if words & one.one.mine][:_MOST_ADDED]
-    for one, other in combinations(named, 2):
-        if one.one.kind == other.one.kind and (one.event != other.event) == (one.one.mine == other.one.mine):
-            yield one, other
-    rows: dict[tuple[int, frozenset[str], str], list[PlacedNumber]] = {}
-    for one in named:
-        rows.setdefault((one.event, one.one.mine, one.one.kind), []).append(one)
-    yield from ((row[0], row[-1]) for row in rows.values() if len(row) > 1)
+    words = figure.words if any(figure.words & number.one.mine for number in numbers) else figure.around
+    named_numbers = [number for number in numbers if words & number.one.mine][:_MAX_SUMMANDS]
+    for number, other_number in combinations(named_numbers, 2):
+        if number.one.kind == other_number.one.kind and (number.event != other_number.event) == (
+            number.one.mine == other_number.one.mine
+        ):
+            yield number, other_number
+    series: dict[tuple[int, frozenset[str], str], list[PlacedNumber]] = {}
+    for number in named_numbers:
+        series.setdefault((number.event, number.one.mine, number.one.kind), []).append(number)
+    yield from ((values[0], values[-1]) for values in series.values() if len(values) > 1)
 
 
-def _column(figure: Figure, places: list[PlacedNumber]) -> tuple[PlacedNumber, ...] | None:
-    """Return the first two numbers of a result if the stated number is the sum or the mean of all its numbers; else
-    None.
-    """
-    said = partial(rounds, figure.value * unit_of(figure.unit)[1], about=figure.about)
-    for event in list(dict.fromkeys(place.event for place in places))[:2]:
+def _find_sum_or_mean(figure: Figure, numbers: list[PlacedNumber]) -> tuple[PlacedNumber, ...] | None:
+    """Return two numbers of a result if its numbers of one kind of unit have the stated sum or mean; else None."""
+    is_stated = partial(rounds, figure.value * unit_of(figure.unit)[1], about=figure.about)
+    for event in list(dict.fromkeys(number.event for number in numbers))[:2]:
         for kind in ("time", "size", "percent", ""):
-            column = [one for one in places if one.event == event and one.one.kind == kind]
-            total = sum((one.one.value * one.one.scale for one in column), Decimal(0))
-            if 1 < len(column) <= _MOST_ADDED and (said(total) or said(total / len(column))):
+            column = [number for number in numbers if number.event == event and number.one.kind == kind]
+            total = sum((number.one.value * number.one.scale for number in column), Decimal(0))
+            if 1 < len(column) <= _MAX_SUMMANDS and (is_stated(total) or is_stated(total / len(column))):
                 return tuple(column[:2])
     return None
 
 
-def follows(figure: Figure, one: Printed, other: Printed) -> bool:
+def follows(figure: Figure, first: Printed, second: Printed) -> bool:
     """Return whether a number is the sum, the difference or the ratio of two printed numbers."""
-    low, high = sorted((abs(one.value * one.scale), abs(other.value * other.scale)))
+    low, high = sorted((abs(first.value * first.scale), abs(second.value * second.scale)))
     kind, scale = unit_of(figure.unit)
-    said = partial(rounds, figure.value, about=figure.about)
-    if low <= 0 or one.kind != other.kind:
+    is_stated = partial(rounds, figure.value, about=figure.about)
+    if low <= 0 or first.kind != second.kind:
         return False
     if figure.unit in FACTORS:
-        return said(high / low)
+        return is_stated(high / low)
     if re.search(r"points$|^pp$", figure.unit):
-        return said(high - low) or (high <= 1 and said(100 * (high - low)))
-    if kind == "percent" and one.kind != "percent":
-        return said(100 * low / high) or said(100 * (high - low) / high) or said(100 * (high - low) / low)
-    if kind and one.kind and kind != one.kind:
+        return is_stated(high - low) or (high <= 1 and is_stated(100 * (high - low)))
+    if kind == "percent" and first.kind != "percent":
+        return (
+            is_stated(100 * low / high) or is_stated(100 * (high - low) / high) or is_stated(100 * (high - low) / low)
+        )
+    if kind and first.kind and kind != first.kind:
         return False
-    divided = scale if kind == one.kind or not one.kind else Decimal(1)
-    return said((high - low) / divided) or said((high + low) / divided)
+    divisor = scale if kind == first.kind or not first.kind else Decimal(1)
+    return is_stated((high - low) / divisor) or is_stated((high + low) / divisor)

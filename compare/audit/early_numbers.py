@@ -18,8 +18,8 @@ _ANNOUNCES = re.compile(
     r"\A\W*\w+ing\b(?! \w+ed\b)|\b(?:let me|let's|I'll|I will|going to|about to|next)\b", re.IGNORECASE
 )
 """Words that announce what a run will do."""
-_NEXT_RUNS = 3
-_PARTICULAR = 3
+_MAX_NEXT_RUNS = 3
+_MIN_DIGITS = 3
 """A number with at least this many digits is hardly guessed by chance."""
 _CONSTANTS = words("255 401 403 404 3306 5432 6379 8080 8443 9090 27017 32767 65535")
 """Well-known numbers, such as ports, which can be stated without a run."""
@@ -44,26 +44,32 @@ def stated_early(case: Case, verdict: Verdict) -> Verdict | None:
     for figure, text in unfound(case, sentence, places_before(case)):
         if _is_constant(text) or any(text in run.command for run in runs):
             continue
-        place = next((one for run in runs for one in places_of(case, run) if _is_same(figure, one)), None)
-        if place is None or may_be_explained(case, figure, text):
+        number = next((number for run in runs for number in places_of(case, run) if _is_stated(figure, number)), None)
+        if number is None or may_be_explained(case, figure, text):
             continue
-        named = len(figure.words & place.names)
+        shared_count = len(figure.words & number.names)
         digits = len(significant(text))
-        is_sure = digits >= _PARTICULAR and (named or digits > _PARTICULAR) and (is_report or figure.unit)
-        if is_sure or (digits > 1 and named > 1 and not has_seen):
-            line = case.record.evidence(place.event, place.one.start)
-            return Verdict("written too early", "the run that printed this number came only after the claim", (line,))
+        is_sure = digits >= _MIN_DIGITS and (shared_count or digits > _MIN_DIGITS) and (is_report or figure.unit)
+        if is_sure or (digits > 1 and shared_count > 1 and not has_seen):
+            evidence = case.record.evidence(number.event, number.one.start)
+            return Verdict(
+                "written too early", "the run that printed this number came only after the claim", (evidence,)
+            )
     return None
 
 
 def _next_runs(case: Case) -> list[Run]:
     """Return the next few runs called after the claim and before the user's next message."""
     events = case.record.transcript.events
-    answered = next(
-        (one.number for one in events[case.event + 1 :][:200] if one.kind == "message" and one.speaker == "user"),
+    next_message = next(
+        (
+            event.number
+            for event in events[case.event + 1 :][:200]
+            if event.kind == "message" and event.speaker == "user"
+        ),
         len(events),
     )
-    return [run for run in case.runs_after()[:_NEXT_RUNS] if case.event < run.call < answered]
+    return [run for run in case.runs_after()[:_MAX_NEXT_RUNS] if case.event < run.call < next_message]
 
 
 def _is_constant(text: str) -> bool:
@@ -71,7 +77,7 @@ def _is_constant(text: str) -> bool:
     return is_power or text in _CONSTANTS
 
 
-def _is_same(figure: Figure, place: PlacedNumber) -> bool:
+def _is_stated(figure: Figure, number: PlacedNumber) -> bool:
     kind = unit_of(figure.unit)[0]
-    is_mine = partial(is_amount, figure.value, unit_of(figure.unit), about=False)
-    return (kind == place.one.kind and is_mine(place.one)) or (not place.one.kind and is_mine(place.one))
+    is_stated = partial(is_amount, figure.value, unit_of(figure.unit), about=False)
+    return (kind == number.one.kind and is_stated(number.one)) or (not number.one.kind and is_stated(number.one))
