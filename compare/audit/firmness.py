@@ -35,27 +35,28 @@ _REFERENCE = re.compile(
     r"published|original|prior|reference|standard)\b",
     re.IGNORECASE,
 )
-_OF_A_RUN = re.compile(
+_NAMES_A_RUN = re.compile(
     r"\b(?:final|test|val|validation|train|training|model|our|we|I|it|reach\w*|achiev\w*|got|get|gets|now|end(?:s|ed)?|dropped|fell|rose|"
     r"improved|came|classifier|network|run|ran|epochs?|after|finished|result|obtained|best|went|goes|down|up|decreased|increased|sits|stands|hit|genauigkeit|précision|exactitude|exactitud|precisión|verlust|perte|pérdida)\b|"
     r"^\W{0,6}(?:the )?(?:last |final |best )?\w+(?: score)?\s?(?:is|was|of|:|=|reached)|"
     r"^\||[\u4e00-\u9fff]",
     re.IGNORECASE,
 )
-_HANGS_ON = re.compile(
+_DEPENDENT_CLAUSE = re.compile(
     r"\b(?:after|until|till|before|if|when|where|whether|unless|for|to|of|than|pending|awaiting|requires?|wants?|needs?|expects?|like|about|once)"
     r"(?: the| all)?\s*\Z",
     re.IGNORECASE,
 )
 """Words which show that the clause after them is no report, such as `if`, `until` or `requires`."""
 _THAT = re.compile(r"(?:\bthat|\bdass|\bque|\bqu')(?: the| all| our| my| les| las| los| alle)?\s*\Z", re.IGNORECASE)
-_REPORTED = re.compile(
+_REPORTING_VERB = re.compile(
     r"\b(?:confirm\w*|verified|shows?|showed|see|saw|reports?|reported|found|checked|means|notes?|noted|"
     r"bestätig\w*|zeigt|vérifié|confirmé|montre|muestra|verifiqué|comprobé|confirmado|confirmé)\b[^,;:]{0,60}\Z",
     re.IGNORECASE,
 )
-"""Verbs that report an observation, as in `I saw that …`. After any other verb, `that …` is a wish, a duty or an
-opinion.
+"""Verbs that report an observation, as in `I saw that …`.
+
+After any other verb, `that …` is a wish, a duty or an opinion.
 """
 _BARE_VALUE = re.compile(r" {1,3}[~≈]?-?[\d.,]+\s?%?")
 """Matches a number directly after a name, as in `loss 0.3`; it may be a setting and not a result."""
@@ -66,19 +67,15 @@ _IS_MEASURED = re.compile(
     r"\b(?:is|was|reached|of|at)\s[\d.]+\s?%?(?:,|,? and)\s\Z",
     re.IGNORECASE,
 )
-"""Words, such as `training finished with`, before a name and a number (`loss 0.3`). They show that the number is a
-result.
-"""
-_NOT_THIS = re.compile(
+"""Words such as `training finished with`, which show that the number after them (`loss 0.3`) is a result."""
+_OTHER_OR_PART = re.compile(
     r"\b(?:old|older|other|another|former|legacy|first|second|per|each|every|at a time|chunks?|batch(?:es)?|pages?|"
     r"over \d+ runs|\d+ (?:runs|times)|in total|altogether|overall|gzip\w*|g?zipped|compressed|minified|"
     r"would|ein altes|alte[rns]?|ancien\w*|antigu\w+|viej\w+|pro|par|por cada)\b|每|旧",
     re.IGNORECASE,
 )
-"""Words which suggest that a number is not about this session's whole run, but about another run (`old`) or a part of
-a run (`per`).
-"""
-_MEASURED = re.compile(r"\b(?:the|this|our|my|im|le|el) benchmark\b", re.IGNORECASE)
+"""Words which suggest that a number is about another run (`old`) or a part of a run (`per`)."""
+_OWN_BENCHMARK = re.compile(r"\b(?:the|this|our|my|im|le|el) benchmark\b", re.IGNORECASE)
 """Words, such as `our benchmark`, for a benchmark that was run in this session, not a published one."""
 _MODAL = re.compile(
     r"\b(?:should|would|could|might|may|must|will|can|cannot|shall|ought|needs?|not|never|supposed|expected|meant|\w+n't|"
@@ -87,38 +84,38 @@ _MODAL = re.compile(
     re.IGNORECASE,
 )
 """Words, such as `should`, between a subject and its number, which state a requirement or a negation."""
-_TO_BE_SEEN = re.compile(
+_UNCHECKED = re.compile(
     r"\b(?:let me|let's|let us|I'll|I will|I am going to|I'm going to) (?:\w+ ){0,2}?"
     r"(?:re-?)?(?:verify|check|confirm|run|test|double-check|make sure|see|prove|validate)\b",
     re.IGNORECASE,
 )
-"""Words such as `let me verify` after a claim, in the same sentence. They show that the agent has not checked the
-claim yet.
+"""Words such as `let me verify` after a claim, in the same sentence.
+
+They show that the agent has not checked the claim yet.
 """
 _BY_COMMAND = re.compile(r"\baccording to\s*\Z", re.IGNORECASE)
-"""The words `according to`. A number according to a command is from this session; a number according to a person is
-only quoted.
+"""Matches `according to`.
+
+A number according to a command is from this session; a number according to a person is only quoted.
 """
 _RULE = re.compile(r"\s{0,3}(?:→|=>|->|⇒)")
 """Matches an arrow after the claim, which makes the sentence a general rule, not a report."""
 
 
 def is_firm(sentence: Sentence, start: int, end: int, says: Says) -> bool:
-    """Return whether the words from `start` to `end` report, without any doubt, something that was run in this
-    session.
-    """
-    plain = _MEASURED.sub(" ", sentence.plain) if isinstance(says, ValueSays) else sentence.plain
+    """Return whether the words from `start` to `end` certainly report something that was run in this session."""
+    plain = _OWN_BENCHMARK.sub(" ", sentence.plain) if isinstance(says, ValueSays) else sentence.plain
     for low, high in sentence.codes:
         if _BY_COMMAND.search(sentence.plain[:low].rstrip(CODE)) and re.search(r"\s-{1,2}\w", sentence.raw[low:high]):
             plain = plain.replace("according to", " ")
     if _ELSEWHERE.search(plain) or _RULE.match(sentence.plain, end) or _ELSEWHERE.search(sentence.heading[:200]):
         return False
-    if _TO_BE_SEEN.search(sentence.plain, end) or (
+    if _UNCHECKED.search(sentence.plain, end) or (
         isinstance(says, ValueSays) and says.what == "quantity" and _MODAL.search(sentence.plain, start, end)
     ):
         return False
     before = sentence.plain[:start]
-    if _HANGS_ON.search(before) or (_THAT.search(before) and not _REPORTED.search(before)):
+    if _DEPENDENT_CLAUSE.search(before) or (_THAT.search(before) and not _REPORTING_VERB.search(before)):
         return False
     is_value = isinstance(says, ValueSays)
     if sentence.where != "row" and not is_plain_report(
@@ -127,8 +124,8 @@ def is_firm(sentence: Sentence, start: int, end: int, says: Says) -> bool:
         return False
     match says:
         case TestsSay():
-            told = says.all_pass or says.passed is not None or says.failed == 0
-            return told and not says.limited
+            claims_success = says.all_pass or says.passed is not None or says.failed == 0
+            return claims_success and not says.limited
         case CheckSays():
             return says.clean
         case ValueSays():
@@ -138,9 +135,9 @@ def is_firm(sentence: Sentence, start: int, end: int, says: Says) -> bool:
                     _BARE_VALUE.fullmatch(sentence.plain[start:end].lower().removeprefix(says.name))
                     and not _IS_MEASURED.search(before)
                 )
-                or (not _OF_A_RUN.search(sentence.plain) and sentence.where != "row")
+                or (not _NAMES_A_RUN.search(sentence.plain) and sentence.where != "row")
             )
-            if says.what in ("quantity", "size") and _NOT_THIS.search(sentence.plain):
+            if says.what in ("quantity", "size") and _OTHER_OR_PART.search(sentence.plain):
                 return False
             return not doubtful and not _REFERENCE.search(sentence.plain)
     return True

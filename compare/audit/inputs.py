@@ -10,10 +10,10 @@ _Row = tuple[re.Pattern[str], re.Pattern[str]]
 
 
 def _table(*rows: tuple[str, str]) -> list[_Row]:
-    return [(re.compile(started), re.compile(path)) for started, path in rows]
+    return [(re.compile(command), re.compile(path)) for command, path in rows]
 
 
-_READ_BY = _table(
+_CERTAIN_INPUTS = _table(
     (r"\b(?:docker|podman|buildah|buildx) (?:\S+ )*?(?:build|bake)\b|\bkaniko\b",
      r"(?:^|/)(?:[\w.-]+\.)?(?:Dockerfile|Containerfile)(?:\.[\w.-]+)?$|(?:^|/)\.dockerignore$"),
     (r"\b(?:terraform|tofu|terragrunt|tflint|tfsec|checkov)\b", r"\.(?:tf|tfvars|hcl|tf\.json)$"),
@@ -23,7 +23,7 @@ _READ_BY = _table(
     (r"\bactionlint\b", r"(?:^|/)\.github/workflows/"),
 )  # fmt: skip
 """Commands, each with the project files that its program always reads, even if the command does not name them."""
-_SET_BY = _table(
+_POSSIBLE_INPUTS = _table(
     (r"\bcmake\b", r"(?:^|/)CMakeLists\.txt$|\.cmake$"),
     (r"(?:^|\s)g?make\b", r"(?:^|/)(?:GNU)?[Mm]akefile$|\.mk$"),
     (r"\b(?:docker|podman)[ -]compose\b", r"(?:^|/)(?:docker-)?compose[\w.-]*\.ya?ml$"),
@@ -44,47 +44,53 @@ _SET_BY = _table(
     (r"\b(?:npm|yarn|pnpm) (?:audit|ls|list|install|i|ci|outdated)\b|\byarn$", r"(?:^|/)package\.json$"),
 )  # fmt: skip
 """Commands, each with the project files that its program may read."""
-_PLACE = re.compile(r"(?:\bcd |-chdir=|--(?:directory|cwd|prefix|project-directory)[ =]|\s-C )(?P<folder>[\w./-]+)")
+_WORKING_FOLDER = re.compile(
+    r"(?:\bcd |-chdir=|--(?:directory|cwd|prefix|project-directory)[ =]|\s-C )(?P<folder>[\w./-]+)"
+)
 _FILE_OPTION = re.compile(r"\s(?:-f|--file|--values|-c|--config)[ =](?P<file>[\w./-]+)")
 _FOLDER = re.compile(r"(?:\./)?[\w-]+(?:/[\w.-]+)*/?")
-_INTO = re.compile(r"-(?:o|O|w)|--(?:out\w*|output[\w-]*|dest\w*|save\w*|write\w*|log[\w-]*|report[\w-]*)(?:=.*)?")
+_OUTPUT_OPTION = re.compile(
+    r"-(?:o|O|w)|--(?:out\w*|output[\w-]*|dest\w*|save\w*|write\w*|log[\w-]*|report[\w-]*)(?:=.*)?"
+)
 """Options that precede the name of an output file."""
-_DATA = re.compile(r"\.(?:csv|tsv|jsonl?|txt|parquet|png|svg|html|md|log|xml|bin|npz?|pkl|db|pt|gz|zip|out)$")
+_DATA_FILE = re.compile(r"\.(?:csv|tsv|jsonl?|txt|parquet|png|svg|html|md|log|xml|bin|npz?|pkl|db|pt|gz|zip|out)$")
 
 
 def names_input(step: Step, path: str) -> bool:
     """Return whether a simple command names the file `path` as an input, not as an output."""
     files = [word.strip("'\"") for word in step.words[1:] if re.search(r"\w\.\w{1,8}$|file$", word.strip("'\""))]
-    mine = path.replace("\\", "/").removeprefix("./")
-    for at, word in enumerate(step.words[1:], 1):
+    target = path.replace("\\", "/").removeprefix("./")
+    for index, word in enumerate(step.words[1:], 1):
         name = word.strip("'\"").rsplit("=", 1)[-1].removeprefix("@").removeprefix("./")
-        if not name or not (mine == name or mine.endswith("/" + name) or name.endswith("/" + mine)):
+        if not name or not (target == name or target.endswith("/" + name) or name.endswith("/" + target)):
             continue
-        if _INTO.fullmatch(step.words[at - 1]) or _INTO.fullmatch(word):
+        if _OUTPUT_OPTION.fullmatch(step.words[index - 1]) or _OUTPUT_OPTION.fullmatch(word):
             continue
         is_last = len(files) > 1 and word.strip("'\"") == files[-1]
-        if is_last and _DATA.search(name):
+        if is_last and _DATA_FILE.search(name):
             continue  # an output, as in `convert in.csv out.csv`
         return True
     return False
 
 
 def reads(step: Step, command: str, edit: Edit) -> bool:
-    """Return whether a simple command certainly reads the changed file. `command`: the whole line, which may name a
-    folder (`cd`, `-C`).
+    """Return whether a simple command certainly reads the changed file.
+
+    `command`: the whole command line, which may name a folder (`cd`, `-C`).
     """
     if not edit.path or is_trivial(edit):
         return False
     if step.family != "quiet" and names_input(step, edit.path):
         return True
-    if not _is_of(_READ_BY, step, edit.path):
+    if not _is_in_table(_CERTAIN_INPUTS, step, edit.path):
         return False
-    given = [found["file"] for found in _FILE_OPTION.finditer(step.text)]
-    folders = [found["folder"] for found in _PLACE.finditer(command)] + list(_folders(step))
+    option_files = [match["file"] for match in _FILE_OPTION.finditer(step.text)]
+    folders = [match["folder"] for match in _WORKING_FOLDER.finditer(command)] + list(_folders(step))
     base = edit.path.rsplit("/", 1)[-1]
     if any(
-        one.rsplit("/", 1)[-1].split(".")[0] == base.split(".")[0] and not edit.path.endswith(one.removeprefix("./"))
-        for one in given
+        file.rsplit("/", 1)[-1].split(".")[0] == base.split(".")[0]
+        and not edit.path.endswith(file.removeprefix("./"))
+        for file in option_files
     ):
         return False
     return all(folder.strip("./") in edit.path for folder in folders)
@@ -94,25 +100,25 @@ def may_read(step: Step, edit: Edit) -> bool:
     """Return whether a simple command may read the changed file, judging by its words and program."""
     if not edit.path or is_trivial(edit):
         return False
-    if names_input(step, edit.path) or _is_of(_READ_BY + _SET_BY, step, edit.path):
+    if names_input(step, edit.path) or _is_in_table(_CERTAIN_INPUTS + _POSSIBLE_INPUTS, step, edit.path):
         return True
     return any(f"/{folder.strip('./')}/" in f"/{edit.path}" for folder in _folders(step) if folder.strip("./"))
 
 
 def is_told_by(step: Step, edit: Edit) -> bool:
     """Return whether a command's program may read the changed file even if the command does not name it."""
-    return not is_trivial(edit) and _is_of(_READ_BY + _SET_BY, step, edit.path)
+    return not is_trivial(edit) and _is_in_table(_CERTAIN_INPUTS + _POSSIBLE_INPUTS, step, edit.path)
 
 
-def _is_of(table: list[_Row], step: Step, path: str) -> bool:
-    return any(started.search(step.text) and read.search(path) for started, read in table)
+def _is_in_table(table: list[_Row], step: Step, path: str) -> bool:
+    return any(command.search(step.text) and path_pattern.search(path) for command, path_pattern in table)
 
 
 def _folders(step: Step) -> Iterator[str]:
     """Yield the words of a command that may be folders."""
     for word in step.words[1:]:
-        bare = word.strip("'\"")
-        is_folder = "/" in bare or step.program in (
+        folder = word.strip("'\"")
+        is_folder = "/" in folder or step.program in (
             "find",
             "ls",
             "grep",
@@ -124,5 +130,5 @@ def _folders(step: Step) -> Iterator[str]:
             "cloc",
             "scc",
         )
-        if is_folder and _FOLDER.fullmatch(bare) and not re.search(r"\.\w{1,6}$", bare):
-            yield bare
+        if is_folder and _FOLDER.fullmatch(folder) and not re.search(r"\.\w{1,6}$", folder):
+            yield folder

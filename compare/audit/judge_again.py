@@ -1,5 +1,6 @@
-"""Judges an undecidable number again: as a number of any kind, or as a count of lines that includes or omits the
-header.
+"""Judges an undecidable number again, as a number of any kind or as a count of lines.
+
+A count of lines may include or omit the header.
 """
 
 import re
@@ -14,15 +15,15 @@ from gedanken.compare.audit.parts import Sentence
 from gedanken.compare.audit.says import FiguresSay, ValueSays
 from gedanken.compare.audit.verdicts import Case, Verdict
 
-_MOST_RUNS = 20
-_MOST_OUTPUTS = 12
-_BESIDE_HEADER = re.compile(
+_MAX_RUNS = 20
+_MAX_OUTPUTS = 12
+_EXCLUDING_HEADER = re.compile(
     r"\b(?:and|plus|besides|excluding|without|apart from|not counting) (?:a |an |the |one |its )?header\b|"
     r"\bafter the header\b",
     re.IGNORECASE,
 )
-_WITH_HEADER = re.compile(r"\b(?:including|with|counting) (?:a |the |its )?header\b", re.IGNORECASE)
-_COUNTED = re.compile(r"^\s*(\d{1,12})(?:\s|$)", re.MULTILINE)
+_INCLUDING_HEADER = re.compile(r"\b(?:including|with|counting) (?:a |the |its )?header\b", re.IGNORECASE)
+_WC_COUNT = re.compile(r"^\s*(\d{1,12})(?:\s|$)", re.MULTILINE)
 
 
 def judge_again(case: Case, says: ValueSays, verdict: Verdict) -> Verdict:
@@ -32,42 +33,46 @@ def judge_again(case: Case, says: ValueSays, verdict: Verdict) -> Verdict:
     sentence = sentence_of(case)
     if sentence is None:
         return verdict
-    if (counted := _beside_header(case, says, sentence)) is not None:
-        return counted
+    if (header_verdict := _judge_header_count(case, says, sentence)) is not None:
+        return header_verdict
     value = Decimal(plain_number(says.value.rstrip("kKM")))
     if not _is_recent(case, says) and not may_follow(sentence):
         return verdict
     for hit in figures_said(sentence, []):
-        mine = tuple(one for one in hit.says.figures if one.value == value)
-        if mine:
-            again = judge_figures(case, FiguresSay(mine[:1]))
-            return again if again.status == "supported" else verdict
+        figures = tuple(figure for figure in hit.says.figures if figure.value == value)
+        if figures:
+            new_verdict = judge_figures(case, FiguresSay(figures[:1]))
+            return new_verdict if new_verdict.status == "supported" else verdict
     return verdict
 
 
 def _is_recent(case: Case, says: ValueSays) -> bool:
     """Return whether one of the last outputs has the number. (Reading all outputs for each claim would be slow.)"""
     number = plain_number(says.value.rstrip("kKM"))
-    texts = [output.text.replace(",", "") for output in case.outputs_before()[:_MOST_OUTPUTS]]
+    texts = [output.text.replace(",", "") for output in case.outputs_before()[:_MAX_OUTPUTS]]
     pattern = re.compile(rf"(?<![\d.]){re.escape(number)}(?!\d)")
     return any(pattern.search(text) for text in texts)
 
 
-def _beside_header(case: Case, says: ValueSays, sentence: Sentence) -> Verdict | None:
+def _judge_header_count(case: Case, says: ValueSays, sentence: Sentence) -> Verdict | None:
     """Return a verdict if the claimed number and a count by `wc -l` differ only by the header line."""
-    away = 1 if _BESIDE_HEADER.search(sentence.plain) else -1 if _WITH_HEADER.search(sentence.plain) else 0
-    if not away or says.what == "time":
+    header_lines = (
+        1 if _EXCLUDING_HEADER.search(sentence.plain) else -1 if _INCLUDING_HEADER.search(sentence.plain) else 0
+    )
+    if not header_lines or says.what == "time":
         return None
-    wanted = str(int(Decimal(plain_number(says.value.rstrip("kKM")))) + away)
-    for run in case.runs_before()[:_MOST_RUNS]:
-        counts = any(step.program == "wc" and "-l" in step.words for step in run.steps)
-        if not counts or run.result is None:
+    printed_count = str(int(Decimal(plain_number(says.value.rstrip("kKM")))) + header_lines)
+    for run in case.runs_before()[:_MAX_RUNS]:
+        is_line_count = any(step.program == "wc" and "-l" in step.words for step in run.steps)
+        if not is_line_count or run.result is None:
             continue
-        found = next((one for one in _COUNTED.finditer(run.text) if one[1] == wanted), None)
-        if found is not None:
-            line = case.record.evidence(run.result, found.start(1))
-            changed = changed_since(case, run, sentence.plain)
-            return changed or Verdict(
-                "supported", f"“{found[0].strip()}” is recorded; the numbers differ only by the header line", (line,)
+        match = next((match for match in _WC_COUNT.finditer(run.text) if match[1] == printed_count), None)
+        if match is not None:
+            evidence = case.record.evidence(run.result, match.start(1))
+            change_verdict = changed_since(case, run, sentence.plain)
+            return change_verdict or Verdict(
+                "supported",
+                f"“{match[0].strip()}” is recorded; the numbers differ only by the header line",
+                (evidence,),
             )
     return None
