@@ -1,5 +1,6 @@
-"""Judges a claim with numbers of any kind: outputs must print each number under its name, or numbers from which it
-can be computed.
+"""Judges a claim with numbers of any kind.
+
+Outputs must print each number under its name, or numbers from which it can be computed.
 """
 
 import re
@@ -18,109 +19,127 @@ from gedanken.compare.audit.stated import places_before
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 from gedanken.experiment.claim import Evidence
 
-_RECENT = 3
-_PARTICULAR = 3
+_MAX_RECENT = 3
+_MIN_DIGITS = 3
 """A number with at least this many digits is unlikely to occur by chance."""
-_IN_ALL = frozenset(["time", "real", "finis", "whole", "wall"])
+_WHOLE_RUN_WORDS = frozenset(["time", "real", "finis", "whole", "wall"])
 """Words that name the time of a whole run."""
-_FACTORS = frozenset(["time", "faste", "slowe", "speed", "speedup"])
-_TIMED = ("_ns", "_us", "_ms", "_s", "_sec", "_secs", "_seconds")
-_ACT = re.compile(
+_FACTOR_WORDS = frozenset(["time", "faste", "slowe", "speed", "speedup"])
+_TIME_SUFFIXES = ("_ns", "_us", "_ms", "_s", "_sec", "_secs", "_seconds")
+_CLAIMED_ACTION = re.compile(
     r"\b(?:I|we)(?:'ve| have)? (?:also |even |then |just )?"
     r"(?:re-?r[au]n|tried|opened|reverted|checked|tested|trained|executed)\b|"
     r"\b(?:by hand|manually|spot check|ich habe auch|j'ai aussi|también)\b",
     re.IGNORECASE,
 )
-"""Words for an action that the agent also claims, such as `I reverted`. An output with the number does not prove the
-action.
+"""Words for an action that the agent also claims, such as `I reverted`.
+
+An output with the number does not prove the action.
 """
 
 
-class _Carrier(NamedTuple):
+class _Candidate(NamedTuple):
     rank: tuple[int, int]
     place: PlacedNumber
 
 
 def judge_figures(case: Case, says: FiguresSay) -> Verdict:
     """Judge whether outputs print each number of the claim under its name, or numbers from which it follows."""
-    places = places_before(case)
+    numbers = places_before(case)
     sentence = sentence_of(case)
-    found: list[PlacedNumber] = []
+    supporting_numbers: list[PlacedNumber] = []
     for figure in says.figures:
-        carried = (
-            _carrier(figure, places) or derived(case, figure, places, sentence) or counted_otherwise(case, figure)
+        figure_numbers = (
+            _find_printed(figure, numbers)
+            or derived(case, figure, numbers, sentence)
+            or counted_otherwise(case, figure)
         )
-        if carried is None:
-            wrong = contradicted(case, figure, places, sentence) if sentence and len(says.figures) == 1 else None
-            return wrong or _open(case, figure, places, tuple(_line(case, one) for one in found[:2]))
-        found += carried
-    evidence = tuple(dict.fromkeys(_line(case, one) for one in found))[:4]
-    if sentence is not None and _ACT.search(sentence.plain):
+        if figure_numbers is None:
+            contradiction = (
+                contradicted(case, figure, numbers, sentence) if sentence and len(says.figures) == 1 else None
+            )
+            return contradiction or _judge_unsupported(
+                case, figure, numbers, tuple(_evidence_of(case, number) for number in supporting_numbers[:2])
+            )
+        supporting_numbers += figure_numbers
+    evidence = tuple(dict.fromkeys(_evidence_of(case, number) for number in supporting_numbers))[:4]
+    if sentence is not None and _CLAIMED_ACTION.search(sentence.plain):
         return undecidable("an output has the claim's numbers, but the claim may be about another run", *evidence)
-    newest = max(found, key=lambda one: one.event)
-    if sentence is not None and (changed := _changed(case, newest, sentence.plain)) is not None:
-        return changed
+    newest = max(supporting_numbers, key=lambda number: number.event)
+    if sentence is not None and (change_verdict := _revise_for_change(case, newest, sentence.plain)) is not None:
+        return change_verdict
     return Verdict("supported", f"“{' '.join(evidence[0].quote.split())[:120]}” is recorded", evidence)
 
 
-def _carrier(figure: Figure, places: list[PlacedNumber]) -> tuple[PlacedNumber, ...] | None:
-    """Return the printed number that equals the claimed one and shares its name, or that can only be the claimed one;
-    else None.
+def _find_printed(figure: Figure, numbers: list[PlacedNumber]) -> tuple[PlacedNumber, ...] | None:
+    """Return the printed number that equals the claimed number and shares its name; else None.
+
+    Without a shared name, it must be certain that the printed number is the claimed one.
     """
     unit = unit_of(figure.unit)
-    is_mine = partial(is_amount, figure.value, unit, about=figure.about)
+    is_stated = partial(is_amount, figure.value, unit, about=figure.about)
     words = figure.words - {unit[0]}
-    recent = list(dict.fromkeys(place.event for place in places))[: 2 * _RECENT]
-    best: _Carrier | None = None
-    for place in places:
-        if not is_mine(place.one) or not _is_likely(figure, place):
+    recent_events = list(dict.fromkeys(number.event for number in numbers))[: 2 * _MAX_RECENT]
+    best: _Candidate | None = None
+    for number in numbers:
+        if not is_stated(number.one) or not _is_comparable(figure, number):
             continue
-        named = len(figure.words & (place.one.mine | place.one.around))
-        if not figure.value and _is_of_some(figure, place, places):
+        shared_count = len(figure.words & (number.one.mine | number.one.around))
+        if not figure.value and _is_of_some_rows(figure, number, numbers):
             continue
-        if not named and not _is_plain(figure, place, recent, places):
+        if not shared_count and not _is_certainly_claimed(figure, number, recent_events, numbers):
             continue
-        rank = (named, place.event)
-        if (best is None or rank > best.rank) and not _has_rival(words, place, places, is_mine):
-            best = _Carrier(rank, place)
-    return (best.place,) if best is not None else _kindred(figure, places, is_mine)
+        rank = (shared_count, number.event)
+        if (best is None or rank > best.rank) and not _has_rival(words, number, numbers, is_stated):
+            best = _Candidate(rank, number)
+    return (best.place,) if best is not None else _find_by_related_name(figure, numbers, is_stated)
 
 
-def _is_of_some(figure: Figure, place: PlacedNumber, places: list[PlacedNumber]) -> bool:
+def _is_of_some_rows(figure: Figure, number: PlacedNumber, numbers: list[PlacedNumber]) -> bool:
     """Return whether a printed zero is about some rows only, because other rows have other values under this name."""
-    words = figure.words & place.one.mine
+    words = figure.words & number.one.mine
     return bool(words) and any(
-        rival.event == place.event
+        rival.event == number.event
         and words <= rival.one.mine
         and rival.one.value
-        and rival.one.kind == place.one.kind
-        for rival in places
+        and rival.one.kind == number.one.kind
+        for rival in numbers
     )
 
 
-def _kindred(figure: Figure, places: list[PlacedNumber], is_mine: partial[bool]) -> tuple[PlacedNumber, ...] | None:
-    """Return the only number that the last output with related names (`kindred_names`) prints under them; None unless
-    it is the claimed one.
+def _find_by_related_name(
+    figure: Figure, numbers: list[PlacedNumber], is_stated: partial[bool]
+) -> tuple[PlacedNumber, ...] | None:
+    """Return the only number that an output prints under related names; None unless it is the claimed number.
+
+    `kindred_names` lists related names. Only the last output that has one of them counts.
     """
     words = kindred_of(figure.words)
-    for event in dict.fromkeys(place.event for place in places) if words else ():
-        mine = [place for place in places if place.event == event]
-        if not any(words & place.one.mine for place in mine):
+    for event in dict.fromkeys(number.event for number in numbers) if words else ():
+        event_numbers = [number for number in numbers if number.event == event]
+        if not any(words & number.one.mine for number in event_numbers):
             continue
-        named = [place for place in mine if words & place.one.mine and not place.one.is_footer]
-        told = [place for place in mine if figure.words & place.one.mine and not words & place.one.mine]
-        if len(named) == 1 and is_mine(named[0].one) and _is_likely(figure, named[0]) and not told:
-            return (named[0],)
+        related_numbers = [number for number in event_numbers if words & number.one.mine and not number.one.is_footer]
+        same_name_numbers = [
+            number for number in event_numbers if figure.words & number.one.mine and not words & number.one.mine
+        ]
+        if (
+            len(related_numbers) == 1
+            and is_stated(related_numbers[0].one)
+            and _is_comparable(figure, related_numbers[0])
+            and not same_name_numbers
+        ):
+            return (related_numbers[0],)
         return None
     return None
 
 
-def _is_likely(figure: Figure, place: PlacedNumber) -> bool:
+def _is_comparable(figure: Figure, number: PlacedNumber) -> bool:
     """Return whether both numbers can measure the same thing: rows, for example, are not seconds."""
     kind, scale = unit_of(figure.unit)
-    printed = place.one
+    printed = number.one
     if figure.unit in FACTORS:
-        return bool(printed.mine & _FACTORS)
+        return bool(printed.mine & _FACTOR_WORDS)
     if not kind:
         return not printed.kind
     if printed.kind:
@@ -128,68 +147,75 @@ def _is_likely(figure: Figure, place: PlacedNumber) -> bool:
     if kind == "percent":
         return printed.value <= 1 or printed.value != printed.value.to_integral_value() or "coverage" in printed.mine
     if kind == "time":
-        return "time" in printed.mine or any(word.endswith(_TIMED) for word in printed.mine)
+        return "time" in printed.mine or any(word.endswith(_TIME_SUFFIXES) for word in printed.mine)
     return scale == 1 or printed.scale > 1 or printed.value >= scale / 2
 
 
-def _is_plain(figure: Figure, place: PlacedNumber, recent: list[int], places: list[PlacedNumber]) -> bool:
-    """Return whether a printed number is certainly the claimed one, although no word beside the claimed number names
+def _is_certainly_claimed(
+    figure: Figure, number: PlacedNumber, recent_events: list[int], numbers: list[PlacedNumber]
+) -> bool:
+    """Return whether a printed number is certainly the claimed one although no word beside the claimed number names
     it.
     """
     digits = len(re.sub(r"\D", "", str(figure.value)).lstrip("0"))
-    is_same_kind = unit_of(figure.unit)[0] == place.one.kind
-    is_alone = sum(one.event == place.event and not one.one.is_footer for one in places) == 1
-    if digits >= _PARTICULAR and not figure.about and not place.one.mine and is_same_kind:
+    is_same_kind = unit_of(figure.unit)[0] == number.one.kind
+    is_alone = sum(other.event == number.event and not other.one.is_footer for other in numbers) == 1
+    if digits >= _MIN_DIGITS and not figure.about and not number.one.mine and is_same_kind:
         return True
-    if (figure.around & place.one.mine and digits > 1) or (is_alone and figure.words & place.command):
+    if (figure.around & number.one.mine and digits > 1) or (is_alone and figure.words & number.command):
         return True
     kind = unit_of(figure.unit)[0]
-    if place.event not in recent[: 2 * _RECENT if kind else _RECENT]:
+    if number.event not in recent_events[: 2 * _MAX_RECENT if kind else _MAX_RECENT]:
         return False
-    if is_alone and digits > 1 and kind == place.one.kind and not figure.about and not place.one.is_status:
+    if is_alone and digits > 1 and kind == number.one.kind and not figure.about and not number.one.is_status:
         return True
-    alike = [one for one in places if one.event == place.event and one.one.kind == kind]
+    same_kind_numbers = [other for other in numbers if other.event == number.event and other.one.kind == kind]
     return (
         bool(kind)
-        and kind == place.one.kind
-        and (digits > 1 or place.event == recent[0])
-        and (len(alike) == 1 or bool(place.one.mine & _IN_ALL))
+        and kind == number.one.kind
+        and (digits > 1 or number.event == recent_events[0])
+        and (len(same_kind_numbers) == 1 or bool(number.one.mine & _WHOLE_RUN_WORDS))
     )
 
 
 def _has_rival(
-    words: frozenset[str], place: PlacedNumber, places: list[PlacedNumber], is_mine: partial[bool]
+    words: frozenset[str], number: PlacedNumber, numbers: list[PlacedNumber], is_stated: partial[bool]
 ) -> bool:
-    """Return whether the claim fits another thing (`is_other_thing`) or another printed number (`outdoes`) better
-    than `place`.
+    """Return whether the claim fits another thing or another printed number better than `number`.
+
+    `is_other_thing` and `outdoes` decide that.
     """
-    held = words & place.names
-    return is_other_thing(words, place.one.mine, place.names) or any(
-        outdoes(held, words & rival.names, None if rival.event == place.event else rival.command)
-        for rival in places
-        if rival.one.kind == place.one.kind and not is_mine(rival.one) and not rival.one.is_footer
+    shared_words = words & number.names
+    return is_other_thing(words, number.one.mine, number.names) or any(
+        outdoes(shared_words, words & rival.names, None if rival.event == number.event else rival.command)
+        for rival in numbers
+        if rival.one.kind == number.one.kind and not is_stated(rival.one) and not rival.one.is_footer
     )
 
 
-def _changed(case: Case, place: PlacedNumber, said: str) -> Verdict | None:
+def _revise_for_change(case: Case, number: PlacedNumber, text: str) -> Verdict | None:
     """Return an undecidable verdict if a file may have been changed after the number was printed or read."""
-    if place.run is not None:
-        return changed_since(case, place.run, said)
-    edits = case.record.edits_between(place.event, case.event)
+    if number.run is not None:
+        return changed_since(case, number.run, text)
+    edits = case.record.edits_between(number.event, case.event)
     if not edits:
         return None
-    return undecidable(f"{edits[0].path} was changed after the number was read", _line(case, place))
+    return undecidable(f"{edits[0].path} was changed after the number was read", _evidence_of(case, number))
 
 
-def _line(case: Case, place: PlacedNumber) -> Evidence:
-    return case.record.evidence(place.event, place.one.start)
+def _evidence_of(case: Case, number: PlacedNumber) -> Evidence:
+    return case.record.evidence(number.event, number.one.start)
 
 
-def _open(case: Case, figure: Figure, places: list[PlacedNumber], evidence: tuple[Evidence, ...]) -> Verdict:
+def _judge_unsupported(
+    case: Case, figure: Figure, numbers: list[PlacedNumber], evidence: tuple[Evidence, ...]
+) -> Verdict:
     """Return an undecidable verdict that says why a number is not supported."""
     unit = unit_of(figure.unit)
     value = f"{figure.value} {figure.unit}".strip()
-    same = next((one for one in places if is_amount(figure.value, unit, one.one, about=figure.about)), None)
-    if same is not None:
-        return undecidable(f"an output has {value}, but not under this name", _line(case, same))
+    equal_number = next(
+        (number for number in numbers if is_amount(figure.value, unit, number.one, about=figure.about)), None
+    )
+    if equal_number is not None:
+        return undecidable(f"an output has {value}, but not under this name", _evidence_of(case, equal_number))
     return undecidable(f"no output before the claim has {value} under this name", *evidence)
