@@ -207,8 +207,8 @@ def _decisive_outcome(run: Run, says: CheckSays) -> Outcome | None:
 def _check_step_indices(run: Run, says: CheckSays) -> list[int]:
     """Return the indices of the steps that may have run the claimed check.
 
-    These steps run its tool, or else a wrapper such as `make`. If the claim names no specific tool, they are the steps
-    of its family.
+    These steps run its tool, or else a wrapper such as `make`. If the claim names no specific tool, they are the
+    steps of its family.
     """
     if says.tool in TOOLS and says.tool not in _GENERIC_TOOLS:
         indices = [index for index, step in enumerate(run.steps) if steps_a_tool(step, says.tool)]

@@ -29,11 +29,11 @@ from gedanken.compare.audit.says import ValueSays
 from gedanken.compare.audit.sources import is_derived, is_known
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable, without_runs
 
-_MOST_RUNS = 40
-_PARTICULAR = 3
+_MAX_RUNS = 40
+_MIN_DIGITS = 3
 """A number with at least this many digits is unlikely to occur by chance."""
-_MOST_LINES = 4_000
-_MOST_TEXT = 2_000_000
+_MAX_LINES = 4_000
+_MAX_TEXT = 2_000_000
 """Maximum number of characters of an output that are searched for names."""
 _NUMBER = re.compile(
     r"(?<![\w.])-?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?(?=\s?%|[^\w.]|\.(?!\d)|$|s\b|ms\b|[KMG]i?B?\b)"
@@ -80,11 +80,11 @@ _ALIASES = {
     "roc-auc": r"auc",
     "auroc": r"auroc|auc",
 }
-_WHICH = re.compile(
+_QUALIFIER = re.compile(
     r"\b(?:final|best|mean|average|avg|overall|total|macro|weighted|last|lowest|highest|held-out|line|branch|"
     r"statement|code)\b"
 )
-_DERIVED = re.compile(
+_COMPUTED = re.compile(
     r"\b(?:mean|average|avg|overall|total|improve\w*|gain|difference|by|drop\w*|increase\w*|per|ratio|times)\b",
     re.IGNORECASE,
 )
@@ -105,8 +105,8 @@ _UNITS = {
     "mib": 2**20,
     "gib": 2**30,
 }
-_TIMED = re.compile(r"(?<![\w.])(\d{1,9}(?:\.\d{1,9})?)(?=\s?(?:ms|s|secs?|seconds?)\b)")
-_SIZED = re.compile(r"(?<![\w.])(\d{3,15}|\d{1,6}(?:\.\d{1,3})?(?=[KMG]))(?![\d.])")
+_TIME = re.compile(r"(?<![\w.])(\d{1,9}(?:\.\d{1,9})?)(?=\s?(?:ms|s|secs?|seconds?)\b)")
+_SIZE = re.compile(r"(?<![\w.])(\d{3,15}|\d{1,6}(?:\.\d{1,3})?(?=[KMG]))(?![\d.])")
 
 
 class Line(NamedTuple):
@@ -122,58 +122,61 @@ class Line(NamedTuple):
 
 def judge_value(case: Case, says: ValueSays) -> Verdict:
     """Judge whether an output before the claim printed the number, or another number with the same name."""
-    named = list(_named_lines(case, says))
+    named_lines = list(_named_lines(case, says))
     if says.what in ("count", "size") and (verdict := measured(case, says)) is not None:
         return verdict
     if says.what == "version" and (verdict := asked_version(case, says)) is not None:
         return verdict
     is_near = near(says.value)
-    others: list[Line] = []
-    for line in named:
+    other_lines: list[Line] = []
+    for line in named_lines:
         matching = [
-            line.places[at]
-            for at, value in enumerate(line.values)
-            if is_near(value, says.about) and _carries(says, line.numbers[at])
+            line.places[index]
+            for index, value in enumerate(line.values)
+            if is_near(value, says.about) and _is_claimed_number(says, line.numbers[index])
         ]
-        if any(_is_meant(case, says, line, place, named) for place in matching):
-            return _carried(case, says, line)
-        others += [line] if matching else []
-    if others:
-        event = others[0].run.result if others[0].run.result is not None else others[0].run.call
-        evidence = case.record.evidence(event, others[0].offset)
+        if any(_is_meant(case, says, line, position, named_lines) for position in matching):
+            return _judge_printed(case, says, line)
+        other_lines += [line] if matching else []
+    if other_lines:
+        event = other_lines[0].run.result if other_lines[0].run.result is not None else other_lines[0].run.call
+        evidence = case.record.evidence(event, other_lines[0].offset)
         return undecidable("the output has this number for something else, or for an earlier step", evidence)
-    places = case.index.before(plain_number(says.value), case.event)
-    if (verdict := _elsewhere(case, says, places)) is not None:
+    occurrences = case.index.before(plain_number(says.value), case.event)
+    if (verdict := _judge_unnamed_number(case, says, occurrences)) is not None:
         return verdict
-    if says.what in ("size", "time") and (verdict := _converted(case, says)) is not None:
+    if says.what in ("size", "time") and (verdict := _judge_converted(case, says)) is not None:
         return verdict
-    if (verdict := _later(case, says, named)) is not None:
+    if (verdict := _judge_early(case, says, named_lines)) is not None:
         return verdict
-    if places:
+    if occurrences:
         return undecidable("a text before the claim has this number, but does not say what it measures")
-    if named:
-        return _contradicted(case, says, named)
-    return _nothing(case, says)
+    if named_lines:
+        return _judge_contradicted(case, says, named_lines)
+    return _judge_missing(case, says)
 
 
-def _is_meant(case: Case, says: ValueSays, line: Line, place: int, named: list[Line]) -> bool:
-    """Return whether the number at `place` belongs to the claim's metric and is not outdated by a later line."""
-    words = _words(says)
+def _is_meant(case: Case, says: ValueSays, line: Line, position: int, named_lines: list[Line]) -> bool:
+    """Return whether the number at `position` belongs to the claim's metric and is not outdated by a later line."""
+    words = _name_pattern(says)
     if says.what != "metric" or words is None:
         return True
-    later = [one.text for one in named if one.run is line.run and one.offset > line.offset]
-    return not is_anothers(line.text, place, re.compile(words, re.IGNORECASE), says.name) and not is_outdone(
-        line.text, later, case.spotted.claim.quote
+    later_texts = [other.text for other in named_lines if other.run is line.run and other.offset > line.offset]
+    return not is_anothers(line.text, position, re.compile(words, re.IGNORECASE), says.name) and not is_outdone(
+        line.text, later_texts, case.spotted.claim.quote
     )
 
 
-def _carries(says: ValueSays, printed: str) -> bool:
+def _is_claimed_number(says: ValueSays, printed: str) -> bool:
     return matches(says.value, printed, says.about) is not None
 
 
 def _named_lines(case: Case, says: ValueSays, *, later: bool = False) -> Iterator[Line]:
-    """Yield lines that name the claim's subject, latest run first; if `later`, from the first run after the claim."""
-    words = _words(says)
+    """Yield the lines that name the claim's subject, latest run first.
+
+    `later`: only the lines of the first run after the claim.
+    """
+    words = _name_pattern(says)
     if says.what in ("count", "size") and case.spotted.claim.path:
         base = re.escape(case.spotted.claim.path.rsplit("/", 1)[-1])
         words = rf"{words}|(?<![\w-]){base}(?!\w)" if words else rf"(?<![\w-]){base}(?!\w)"
@@ -181,35 +184,36 @@ def _named_lines(case: Case, says: ValueSays, *, later: bool = False) -> Iterato
         return
     pattern = re.compile(words, re.IGNORECASE)
     for run in (
-        case.runs_after()[:1]
-        if later
-        else case.runs_before()[: _MOST_RUNS if says.what != "time" else _MOST_RUNS // 3]
+        case.runs_after()[:1] if later else case.runs_before()[: _MAX_RUNS if says.what != "time" else _MAX_RUNS // 3]
     ):
         if run.result is None or (case.spotted.command and not is_run(case.spotted.command, run)):
             continue
-        if len(run.text) < _MOST_TEXT:
-            yield from case.record.once((words, run.call), partial(_lines, run, pattern))
+        if len(run.text) < _MAX_TEXT:
+            yield from case.record.once((words, run.call), partial(_lines_with_name, run, pattern))
 
 
-def _lines(run: Run, pattern: re.Pattern[str]) -> tuple[Line, ...]:
-    """Return the lines of a run's output that contain a name, matched by `pattern`, and a number."""
+def _lines_with_name(run: Run, pattern: re.Pattern[str]) -> tuple[Line, ...]:
+    """Return the lines of a run's output that contain a number and a match of `pattern`, which is a name."""
     lines = []
-    for found in islice(pattern.finditer(run.text), _MOST_LINES):
-        low = run.text.rfind("\n", 0, found.start()) + 1
-        high = run.text.find("\n", found.end())
-        text = run.text[low : high if high >= 0 else len(run.text)][:1_000]
-        if printed := list(_NUMBER.finditer(text)):
-            numbers, places = tuple(one[0] for one in printed), tuple(one.start() for one in printed)
-            lines.append(Line(run, text, low, numbers, tuple(map(float, numbers)), places))
+    for match in islice(pattern.finditer(run.text), _MAX_LINES):
+        start = run.text.rfind("\n", 0, match.start()) + 1
+        end = run.text.find("\n", match.end())
+        text = run.text[start : end if end >= 0 else len(run.text)][:1_000]
+        if number_matches := list(_NUMBER.finditer(text)):
+            numbers, positions = (
+                tuple(number_match[0] for number_match in number_matches),
+                tuple(number_match.start() for number_match in number_matches),
+            )
+            lines.append(Line(run, text, start, numbers, tuple(map(float, numbers)), positions))
     return tuple(lines)
 
 
-def _words(says: ValueSays) -> str | None:
+def _name_pattern(says: ValueSays) -> str | None:
     match says.what:
         case "metric":
-            bare = SPLIT_WORD.sub("", _WHICH.sub("", says.name)).strip()
+            name = SPLIT_WORD.sub("", _QUALIFIER.sub("", says.name)).strip()
             return (
-                rf"(?<![A-Za-z])(?:[a-z]+_)?(?:{_ALIASES.get(bare, re.escape(bare))})(?![a-z]{{3}})" if bare else None
+                rf"(?<![A-Za-z])(?:[a-z]+_)?(?:{_ALIASES.get(name, re.escape(name))})(?![a-z]{{3}})" if name else None
             )
         case "count":
             return rf"\b{re.escape(says.name.rstrip('s'))}(?:s|es)?\b"
@@ -220,63 +224,67 @@ def _words(says: ValueSays) -> str | None:
     return None
 
 
-def _carried(case: Case, says: ValueSays, line: Line) -> Verdict:
+def _judge_printed(case: Case, says: ValueSays, line: Line) -> Verdict:
     event = line.run.result if line.run.result is not None else line.run.call
     evidence = case.record.evidence(event, line.offset)
     verdict = Verdict("supported", f"“{' '.join(line.text.split())[:120]}” is recorded", (evidence,))
     return verdict if case.spotted.earlier else of_this_state(case, says, line.run, verdict)
 
 
-def _elsewhere(case: Case, says: ValueSays, places: Sequence[Found]) -> Verdict | None:
+def _judge_unnamed_number(case: Case, says: ValueSays, occurrences: Sequence[Found]) -> Verdict | None:
     """Return a verdict if an output has the number without its name, and probably not by chance; else None."""
     digits = re.sub(r"\D", "", says.value).lstrip("0")
-    least = {"metric": 3, "time": 3, "size": 3, "count": 2, "version": 2}[says.what]
-    if len(digits) < least and says.what not in ("count", "version"):
+    min_digits = {"metric": 3, "time": 3, "size": 3, "count": 2, "version": 2}[says.what]
+    if len(digits) < min_digits and says.what not in ("count", "version"):
         return None
-    found = next(
+    occurrence = next(
         (
-            one
-            for one in places
-            if case.record.is_result(one.event)
-            and (one.how == "as printed" or len(digits) >= 3)
-            and not _is_elses(case, says, one)
+            occurrence
+            for occurrence in occurrences
+            if case.record.is_result(occurrence.event)
+            and (occurrence.how == "as printed" or len(digits) >= 3)
+            and not _is_of_other_subject(case, says, occurrence)
         ),
         None,
     )
-    if found is None:
+    if occurrence is None:
         return None
     if says.what == "count" and len(digits) < 2:
         return None
-    line = case.record.evidence(found.event, found.offset)
-    verdict = Verdict("supported", f"an output before the claim has this number ({found.how})", (line,))
-    run = next((one for one in case.runs_before() if one.result == found.event), None)
+    line = case.record.evidence(occurrence.event, occurrence.offset)
+    verdict = Verdict("supported", f"an output before the claim has this number ({occurrence.how})", (line,))
+    run = next((run for run in case.runs_before() if run.result == occurrence.event), None)
     return verdict if run is None or case.spotted.earlier else of_this_state(case, says, run, verdict)
 
 
-def _is_elses(case: Case, says: ValueSays, found: Found) -> bool:
+def _is_of_other_subject(case: Case, says: ValueSays, occurrence: Found) -> bool:
     """Return whether a number's line says that the number belongs to something other than the claim's subject."""
-    line, at = line_at(case, found.event, found.offset)
-    if says.what == "metric" and (words := _words(says)) is not None:
-        return is_anothers(line, at, re.compile(words, re.IGNORECASE), says.name)
+    line, position = line_at(case, occurrence.event, occurrence.offset)
+    if says.what == "metric" and (words := _name_pattern(says)) is not None:
+        return is_anothers(line, position, re.compile(words, re.IGNORECASE), says.name)
     if says.what == "version" and re.fullmatch(r"[\w@./+#-]+", says.name):
-        return is_of_another_package(case, says, line, found.event)
+        return is_of_another_package(case, says, line, occurrence.event)
     return says.what in ("count", "size") and is_of_another_file(line, case.spotted.claim.path)
 
 
-def _converted(case: Case, says: ValueSays) -> Verdict | None:
-    """Return a supporting verdict if an output gives the size or the time in another unit; None otherwise."""
+def _judge_converted(case: Case, says: ValueSays) -> Verdict | None:
+    """Return a supporting verdict if an output gives the size or the time in another unit; else None."""
     value = Decimal(plain_number(says.value))
-    pattern = _TIMED if says.what == "time" else _SIZED
+    pattern = _TIME if says.what == "time" else _SIZE
     for run in case.runs_before()[:30]:
         if run.result is None or len(run.text) > 100_000:
             continue
-        same = [at for at, seconds in minutes_in(run.text) if says.unit[:1] == "s" and _close(value, seconds)]
-        for found in pattern.finditer(run.text) if not same else ():
-            if _is_same_amount(says, value, Decimal(found[1]), run.text[found.end(1) : found.end(1) + 4]):
-                same = [found.start(1)]
+        positions = [
+            position
+            for position, seconds in minutes_in(run.text)
+            if says.unit[:1] == "s" and _is_close(value, seconds)
+        ]
+        for match in pattern.finditer(run.text) if not positions else ():
+            if _is_same_amount(says, value, Decimal(match[1]), run.text[match.end(1) : match.end(1) + 4]):
+                positions = [match.start(1)]
                 break
-        if same:
-            line = case.record.evidence(run.result, same[0])
+        if positions:
+            line = case.record.evidence(run.result, positions[0])
             return Verdict("supported", "an earlier output has the same amount in another unit", (line,))
     return None
 
@@ -286,30 +294,30 @@ def _is_same_amount(says: ValueSays, value: Decimal, printed: Decimal, tail: str
     if says.what == "size":
         sizes = {_UNITS.get(unit, 1), {"kb": 2**10, "mb": 2**20, "gb": 2**30}.get(unit, 1)}
         letter = tail.strip()[:1].upper()
-        given = printed * {"K": 1024, "M": 1024**2, "G": 1024**3}.get(letter, 1)
-        return any(size > 1 and given > 100 and _close(value, given / size) for size in sizes)
-    mine = value * unit_of(unit)[1]
-    theirs = printed * unit_of("ms" if tail.lstrip().startswith("ms") else "s")[1]
+        printed_bytes = printed * {"K": 1024, "M": 1024**2, "G": 1024**3}.get(letter, 1)
+        return any(size > 1 and printed_bytes > 100 and _is_close(value, printed_bytes / size) for size in sizes)
+    claimed_seconds = value * unit_of(unit)[1]
+    printed_seconds = printed * unit_of("ms" if tail.lstrip().startswith("ms") else "s")[1]
     is_time = re.match(r"\s?(?:ms|s|sec|m\d)", tail) is not None
-    is_other = unit.startswith("m") or tail.lstrip().startswith("ms")
-    return is_time and theirs > 0 and is_other and _close(mine, theirs)
+    is_milliseconds = unit.startswith("m") or tail.lstrip().startswith("ms")
+    return is_time and printed_seconds > 0 and is_milliseconds and _is_close(claimed_seconds, printed_seconds)
 
 
-def _close(stated: Decimal, real: Decimal) -> bool:
+def _is_close(stated: Decimal, real: Decimal) -> bool:
     exponent = stated.as_tuple().exponent
     unit = Decimal(1).scaleb(exponent) if isinstance(exponent, int) else Decimal(1)
     return abs(stated - real) <= max(unit / 2, abs(real) * Decimal("0.005"))
 
 
-def _later(case: Case, says: ValueSays, named: list[Line]) -> Verdict | None:
+def _judge_early(case: Case, says: ValueSays, named_lines: list[Line]) -> Verdict | None:
     """Return an accusing verdict if a number that no earlier output has was printed only after the claim."""
     if says.what not in ("metric", "time") or case.record.has_gap_before(case.event):
         return None
     line = next(
         (
-            one
-            for one in _named_lines(case, says, later=True)
-            if any(matches(says.value, printed) for printed in one.numbers)
+            line
+            for line in _named_lines(case, says, later=True)
+            if any(matches(says.value, printed) for printed in line.numbers)
         ),
         None,
     )
@@ -323,8 +331,8 @@ def _later(case: Case, says: ValueSays, named: list[Line]) -> Verdict | None:
         return None
     if case.index.before(plain_number(says.value), case.event):
         return None
-    hidden = case.record.could_have_run("program", case.event, after=named[0].run.at if named else -1)
-    if hidden and (len(digits) < _PARTICULAR or is_known(case, says.value) or is_derived(case, says.value)):
+    doubt = case.record.could_have_run("program", case.event, after=named_lines[0].run.at if named_lines else -1)
+    if doubt and (len(digits) < _MIN_DIGITS or is_known(case, says.value) or is_derived(case, says.value)):
         return None
     return Verdict(
         "written too early",
@@ -333,20 +341,22 @@ def _later(case: Case, says: ValueSays, named: list[Line]) -> Verdict | None:
     )
 
 
-def _contradicted(case: Case, says: ValueSays, named: list[Line]) -> Verdict:
-    last = named[0].run
-    lines = [line for line in named if line.run is last]
-    line = _closest(says, lines)
-    evidence = case.record.evidence(last.result if last.result is not None else last.call, line.offset)
-    unsure = last.lost or case.spotted.earlier or case.record.has_gap_before(case.event) or says.about
-    unsure = unsure or bool(_DERIVED.search(case.spotted.claim.quote)) or is_mean(case, says.value, named)
-    if unsure or case.record.could_have_run("program", case.event, after=last.at):
+def _judge_contradicted(case: Case, says: ValueSays, named_lines: list[Line]) -> Verdict:
+    last_run = named_lines[0].run
+    lines = [line for line in named_lines if line.run is last_run]
+    line = _closest_line(says, lines)
+    evidence = case.record.evidence(last_run.result if last_run.result is not None else last_run.call, line.offset)
+    is_uncertain = last_run.lost or case.spotted.earlier or case.record.has_gap_before(case.event) or says.about
+    is_uncertain = (
+        is_uncertain or bool(_COMPUTED.search(case.spotted.claim.quote)) or is_mean(case, says.value, named_lines)
+    )
+    if is_uncertain or case.record.could_have_run("program", case.event, after=last_run.at):
         return undecidable(
             "no output has this number; it may be computed from other numbers, or an output may be missing", evidence
         )
     if (
         says.what == "metric"
-        and _is_particular(says, lines)
+        and _shows_claimed_metric(says, lines)
         and not is_of_another_split(case, [line.text for line in lines])
     ):
         return Verdict(
@@ -354,40 +364,45 @@ def _contradicted(case: Case, says: ValueSays, named: list[Line]) -> Verdict:
             f"before the claim, the last run that prints this name says “{' '.join(line.text.split())[:120]}”",
             (evidence,),
         )
-    is_of_file = says.what == "size" and case.spotted.claim.path is not None and _tells_of(case, lines)
-    if is_of_file or (says.what == "version" and "version" in last.command):
+    is_about_file = says.what == "size" and case.spotted.claim.path is not None and _names_file(case, lines)
+    if is_about_file or (says.what == "version" and "version" in last_run.command):
         return Verdict(
             "misquoted", f"the result that the claim is about says “{' '.join(line.text.split())[:120]}”", (evidence,)
         )
     return undecidable("no output has this number", evidence)
 
 
-def _is_particular(says: ValueSays, lines: list[Line]) -> bool:
-    """Return whether a line certainly shows the claimed metric, and for the same data, such as `train` or `test`."""
+def _shows_claimed_metric(says: ValueSays, lines: list[Line]) -> bool:
+    """Return whether a line certainly shows the claimed metric for the same data, such as `train` or `test`."""
     pattern = re.compile(
-        rf"(?:{_words(says)})[^\d\n]{{0,25}}?[-+]?\d*\.\d+|^(?:TOTAL|All files)\b.*\d", re.IGNORECASE
+        rf"(?:{_name_pattern(says)})[^\d\n]{{0,25}}?[-+]?\d*\.\d+|^(?:TOTAL|All files)\b.*\d", re.IGNORECASE
     )
-    split = {found[0].lower()[:3] for found in SPLIT_WORD.finditer(says.name)}
+    claimed_splits = {match[0].lower()[:3] for match in SPLIT_WORD.finditer(says.name)}
     for line in lines:
-        mine = {found[0].lower()[:3] for found in SPLIT_WORD.finditer(line.text.replace("_", " "))}
-        if pattern.search(line.text) and (not split or not mine or split & mine or {"val", "eva"} & (split | mine)):
+        line_splits = {match[0].lower()[:3] for match in SPLIT_WORD.finditer(line.text.replace("_", " "))}
+        if pattern.search(line.text) and (
+            not claimed_splits
+            or not line_splits
+            or claimed_splits & line_splits
+            or {"val", "eva"} & (claimed_splits | line_splits)
+        ):
             return True
     return False
 
 
-def _tells_of(case: Case, lines: list[Line]) -> bool:
-    path = (case.spotted.claim.path or "").rsplit("/", 1)[-1]
-    return bool(path) and any(path in line.text for line in lines)
+def _names_file(case: Case, lines: list[Line]) -> bool:
+    file_name = (case.spotted.claim.path or "").rsplit("/", 1)[-1]
+    return bool(file_name) and any(file_name in line.text for line in lines)
 
 
-def _closest(says: ValueSays, lines: list[Line]) -> Line:
-    split = [found[0].lower()[:3] for found in SPLIT_WORD.finditer(says.name)]
-    named = [line for line in lines if not split or any(part in line.text.lower() for part in split)]
-    return (named or lines)[-1]
+def _closest_line(says: ValueSays, lines: list[Line]) -> Line:
+    splits = [match[0].lower()[:3] for match in SPLIT_WORD.finditer(says.name)]
+    matching_lines = [line for line in lines if not splits or any(part in line.text.lower() for part in splits)]
+    return (matching_lines or lines)[-1]
 
 
-def _nothing(case: Case, says: ValueSays) -> Verdict:
+def _judge_missing(case: Case, says: ValueSays) -> Verdict:
     if says.what == "metric":
-        later = [line.run for line in _named_lines(case, says, later=True)]
-        return without_runs(case, "program", later, "a program that could have printed the number")
+        later_runs = [line.run for line in _named_lines(case, says, later=True)]
+        return without_runs(case, "program", later_runs, "a program that could have printed the number")
     return undecidable("no output before the claim has this number")

@@ -2,7 +2,7 @@
 
 from gedanken.compare.audit.labels import keys_in
 
-_ALIKE = tuple(
+_WORD_GROUPS = tuple(
     keys_in(words)
     for words in (
         "error finding issue problem violation offense complaint diagnostics",
@@ -16,9 +16,8 @@ _ALIKE = tuple(
         "total all altogether overall",
     )
 )
-"""Groups of words that may name the same number."""
 
 
 def kindred_of(words: frozenset[str]) -> frozenset[str]:
-    """Return the words of every group in `_ALIKE` that contains one of the given words."""
-    return frozenset(key for group in _ALIKE if group & words for key in group)
+    """Return the words of every group in `_WORD_GROUPS` that contains one of the given words."""
+    return frozenset(key for group in _WORD_GROUPS if group & words for key in group)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 _WORD = re.compile(r"[^\W\d_](?:[\w./@+-]*\w)?|/[a-z][\w/-]{2,40}")
 _PART = re.compile(r"[^\W\d_]+\d+|[A-Z]+(?![a-zà-ÿ])|[A-ZÀ-Þ]?[a-zà-ÿ]+")
 _QUANTILE = re.compile(r"\bp\((\d{1,2})\)")
-_SAME = {
+_SYNONYMS = {
     "mean": "mean avg average averages averaged mittel mittlere mittelwert durchschnitt moyenne promedio",
     "stdev": "stdev std sd sigma stddev deviation",
     "p50": "median p50 med médiane mediana",
@@ -44,8 +44,8 @@ _SAME = {
     "evaluation": "eval evaluation",
     "coverage": "cov cover covered coverage abdeckung",
 }
-_CANON = {word: name for name, words in _SAME.items() for word in words.split()}
-_COMMON = frozenset(
+_CANONICAL = {word: name for name, words in _SYNONYMS.items() for word in words.split()}
+_STOP_WORDS = frozenset(
     re.findall(
         r"\S+",
         "the and are was were has have had for from with that this those these its our now still only just "
@@ -63,20 +63,20 @@ _NUMBER = re.compile(
     r"(?<![\w.,])(?<!\d[:/-])(?P<sign>-?)(?P<value>\d{1,3}(?:,\d{3})+(?:\.\d{1,12})?|\d{1,15}(?:\.\d{1,12})?)"
     r"(?P<unit>\s?(?:ns|µs|us|ms|s|sec|seconds?|m(?=\d)|min|h|[kKMGT]i?B|bytes|B|[kKMGT]|%|x|×|/s)(?![\w]))?(?![\w.]*\d)(?![:/-]\d)"
 )
-_MINUTES = re.compile(r"(?<![\w.])(\d{1,4})m ?(\d{1,2}(?:\.\d{1,4})?)s\b")
+_MINUTES_AND_SECONDS = re.compile(r"(?<![\w.])(\d{1,4})m ?(\d{1,2}(?:\.\d{1,4})?)s\b")
 _CELL = re.compile(r"[^\s|│]+(?: [^\s|│]+)*")
-_TABBED = re.compile(r"[^\t]*[^\s][^\t]*")
+_TABBED_CELL = re.compile(r"[^\t]*[^\s][^\t]*")
 _FOOTER = re.compile(r"\s*\(\d+ rows?\b")
-_NO_HEAD = re.compile(r"[-=:.\d]|\+(?!/-)")
-_NEAR = 3
+_NOT_HEADER = re.compile(r"[-=:.\d]|\+(?!/-)")
+_MAX_DISTANCE = 3
 """Maximum distance in characters between the end of a number and the end of its column's header."""
-_MOST_TEXT = 20_000
-_MOST_PLACES = 600
-_MOST_ABOVE = 30
-_TIMES = {"ns": "1e-9", "µs": "1e-6", "us": "1e-6", "ms": "0.001", "s": "1", "min": "60", "h": "3600"}
-_CHINESE_TIMES = {"毫秒": "0.001", "秒": "1", "分钟": "60"}
-_PREFIXES = {"nano": "n", "micro": "µ", "milli": "m"}
-_SIZES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+_MAX_TEXT = 20_000
+_MAX_NUMBERS = 600
+_MAX_LINES_ABOVE = 30
+_TIME_SCALES = {"ns": "1e-9", "µs": "1e-6", "us": "1e-6", "ms": "0.001", "s": "1", "min": "60", "h": "3600"}
+_CHINESE_TIME_SCALES = {"毫秒": "0.001", "秒": "1", "分钟": "60"}
+_TIME_PREFIXES = {"nano": "n", "micro": "µ", "milli": "m"}
+_SIZE_SCALES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 
 class Printed(NamedTuple):
@@ -104,134 +104,144 @@ class Printed(NamedTuple):
 def keys_in(text: str) -> frozenset[str]:
     """Return the words in a text that may name a number, shortened so that related words become equal."""
     keys: set[str] = set()
-    for found in islice(_WORD.finditer(text), 200):
-        word = found[0].lower()
-        if len(word) == 1 and found[0].isupper() and word != "i" and (text[: found.start()].strip() or word != "a"):
+    for match in islice(_WORD.finditer(text), 200):
+        word = match[0].lower()
+        if len(word) == 1 and match[0].isupper() and word != "i" and (text[: match.start()].strip() or word != "a"):
             keys.add(_LETTER + word)
         keys.add(_key(word))
-        if not word.isalpha() or not found[0][1:].islower():
-            keys |= {_key(part[0].lower()) for part in _PART.finditer(found[0]) if len(part[0]) > 1}
+        if not word.isalpha() or not match[0][1:].islower():
+            keys |= {_key(part[0].lower()) for part in _PART.finditer(match[0]) if len(part[0]) > 1}
             keys |= {_LETTER + part for part in re.split(r"[\W_]+", word) if len(part) == 1 and part.isalpha()}
     return frozenset(keys - {""})
 
 
 def _key(word: str) -> str:
-    if word in _CANON:
-        return _CANON[word]
-    if word in _COMMON or len(word) < 2:
+    if word in _CANONICAL:
+        return _CANONICAL[word]
+    if word in _STOP_WORDS or len(word) < 2:
         return ""
     if not word.isalpha():
         return word
     bare = word.rstrip("s") if len(word) > 3 else word
-    return _CANON.get(bare, bare[:5])
+    return _CANONICAL.get(bare, bare[:5])
 
 
 def unit_of(text: str) -> tuple[str, Decimal]:
-    """Return a unit's kind (`time`, `size`, `percent` or empty) and its size in seconds or bytes. The size of `ms` is
-    0.001, of a bare `k` 1000, of `%` 1.
+    """Return a unit's kind (`time`, `size`, `percent` or empty) and its size in seconds or bytes.
+
+    The size of `ms` is 0.001, of a bare `k` 1000, of `%` 1.
     """
     unit = text.strip()
-    low = re.sub(r"^(nano|micro|milli)(?=se)", lambda found: _PREFIXES[found[1]] + "s", unit.lower())
+    low = re.sub(r"^(nano|micro|milli)(?=se)", lambda match: _TIME_PREFIXES[match[1]] + "s", unit.lower())
     if low in ("%", "percent", "prozent"):
         return "percent", Decimal(1)
     if low in ("x", "×", "/s", "times", "fold", "-fold"):
         return "", Decimal(1)
     if (time := re.fullmatch(r"(ns|µs|us|ms|min|h|s(?=$|e[ckg]))(?:[a-zà-ÿ]{2,8})?s?", low)) is not None:
-        return "time", Decimal(_TIMES[time[1]])
-    if low in _CHINESE_TIMES:
-        return "time", Decimal(_CHINESE_TIMES[low])
+        return "time", Decimal(_TIME_SCALES[time[1]])
+    if low in _CHINESE_TIME_SCALES:
+        return "time", Decimal(_CHINESE_TIME_SCALES[low])
     if size := re.fullmatch(r"(?P<letter>[kmgt]?)(?P<binary>i?)(?:b|bytes?|octets?|o)", low):
-        base = _SIZES[size["letter"]]
+        base = _SIZE_SCALES[size["letter"]]
         return "size", Decimal(1024 ** (len(str(base)) // 3) if size["binary"] else base)
-    return "", Decimal(_SIZES.get(low, 1)) if unit in ("k", "K", "M", "G", "T") else Decimal(1)
+    return "", Decimal(_SIZE_SCALES.get(low, 1)) if unit in ("k", "K", "M", "G", "T") else Decimal(1)
 
 
 def printed_in(text: str) -> tuple[Printed, ...]:
     """Return the numbers in an output, each with the words that name it."""
-    return tuple(islice(_printed(text[:_MOST_TEXT]), _MOST_PLACES))
+    return tuple(islice(_find_numbers(text[:_MAX_TEXT]), _MAX_NUMBERS))
 
 
-def _printed(text: str) -> Iterator[Printed]:
+def _find_numbers(text: str) -> Iterator[Printed]:
     """Yield the numbers of an output. Minutes and seconds, as in `2m3.4s`, are one number."""
-    text = _QUANTILE.sub(lambda found: f"p{found[1]}".ljust(len(found[0])), _MINUTES.sub(_in_seconds, text))
+    text = _QUANTILE.sub(
+        lambda match: f"p{match[1]}".ljust(len(match[0])), _MINUTES_AND_SECONDS.sub(_in_seconds, text)
+    )
     lines = text.split("\n")
-    at = 0
-    for number, line in enumerate(lines):
-        found = list(islice(_NUMBER.finditer(line[:600]), 40))
-        if found:
-            around = keys_in(_heading(lines, number))
-            for order, one in enumerate(found):
-                if line[: one.start()].endswith("HTTP/"):
+    line_start = 0
+    for line_number, line in enumerate(lines):
+        matches = list(islice(_NUMBER.finditer(line[:600]), 40))
+        if matches:
+            around = keys_in(_heading(lines, line_number))
+            for index, match in enumerate(matches):
+                if line[: match.start()].endswith("HTTP/"):
                     continue
-                kind, scale = unit_of(one["unit"] or "")
-                value = Decimal(one["sign"] + one["value"].replace(",", ""))
-                mine = keys_in(f"{_own(line, found, order)} ; {_by_protocol(text, line, one.start())}")
-                mine |= keys_in(_column(lines, number, one))
-                yield Printed(at + one.start(), value, kind, scale, mine, around, _FOOTER.match(line) is not None)
-        at += len(line) + 1
+                kind, scale = unit_of(match["unit"] or "")
+                value = Decimal(match["sign"] + match["value"].replace(",", ""))
+                mine = keys_in(f"{_own_words(line, matches, index)} ; {_http_role(text, line, match.start())}")
+                mine |= keys_in(_column_header(lines, line_number, match))
+                yield Printed(
+                    line_start + match.start(), value, kind, scale, mine, around, _FOOTER.match(line) is not None
+                )
+        line_start += len(line) + 1
 
 
-def _in_seconds(found: re.Match[str]) -> str:
-    seconds = int(found[1]) * 60 + Decimal(found[2])
-    return f"{seconds}s".ljust(len(found[0]))[: len(found[0])]
+def _in_seconds(match: re.Match[str]) -> str:
+    seconds = int(match[1]) * 60 + Decimal(match[2])
+    return f"{seconds}s".ljust(len(match[0]))[: len(match[0])]
 
 
 _STATUS = re.compile(r"(?:[<>] )?HTTP/\d(?:\.\d)? \Z")
 _HEADER = re.compile(r"(?:[<>] )?[A-Za-z][\w-]{1,40}: ")
 
 
-def _by_protocol(text: str, line: str, start: int) -> str:
+def _http_role(text: str, line: str, start: int) -> str:
     """Return `status` or `header` for a number in the head of an HTTP response; empty for any other number."""
     if _STATUS.match(line[:start]):
         return "status"
     return "header" if "HTTP/" in text[:400] and _HEADER.match(line) else ""
 
 
-def _own(line: str, found: list[re.Match[str]], order: int) -> str:
-    """Return the words of a line that belong to its number `found[order]`."""
-    one = found[order]
-    row = line[: found[0].start()]
-    before = line[found[order - 1].end() if order else 0 : one.start()]
+def _own_words(line: str, matches: list[re.Match[str]], index: int) -> str:
+    """Return the words of a line that belong to its number `matches[index]`."""
+    match = matches[index]
+    row = line[: matches[0].start()]
+    before = line[matches[index - 1].end() if index else 0 : match.start()]
     before = re.split(r"[,;(]", before)[-1]
-    after = line[one.end() : found[order + 1].start() if order + 1 < len(found) else len(line)]
-    is_behind = not re.search(r"\w", row) or bool(line[found[-1].end() :].strip(" ).%"))
-    behind = " ".join(re.split(r"[,;(→|]", after)[0].split()[:5]) if is_behind else ""
-    return f"{row} ; {before} ; {behind}"
+    after = line[match.end() : matches[index + 1].start() if index + 1 < len(matches) else len(line)]
+    names_follow = not re.search(r"\w", row) or bool(line[matches[-1].end() :].strip(" ).%"))
+    words_after = " ".join(re.split(r"[,;(→|]", after)[0].split()[:5]) if names_follow else ""
+    return f"{row} ; {before} ; {words_after}"
 
 
-def _column(lines: list[str], number: int, one: re.Match[str]) -> str:
-    """Return the column header for the number `one` in the line `number`; empty outside a table."""
-    line = lines[number]
+def _column_header(lines: list[str], line_number: int, match: re.Match[str]) -> str:
+    """Return the column header for the number `match` in the line `line_number`; empty outside a table."""
+    line = lines[line_number]
     cells = _cells(line)
-    index = next((at for at, cell in enumerate(cells) if cell.start() <= one.start() < cell.end()), None)
+    index = next(
+        (position for position, cell in enumerate(cells) if cell.start() <= match.start() < cell.end()), None
+    )
     if index is None or len(cells) < 2:
         return ""
-    for above in lines[max(number - _MOST_ABOVE, 0) : number][::-1]:
-        heads = _cells(above)
-        if len(heads) < 2 or any(_NO_HEAD.match(head[0].strip()) for head in heads):
+    for line_above in lines[max(line_number - _MAX_LINES_ABOVE, 0) : line_number][::-1]:
+        headers = _cells(line_above)
+        if len(headers) < 2 or any(_NOT_HEADER.match(header[0].strip()) for header in headers):
             continue
-        if len(heads) == len(cells):
-            return heads[index][0]
-        away, nearest = min((abs(head.end() - one.end()), head[0]) for head in heads)
-        if "\t" not in line and away <= _NEAR:
+        if len(headers) == len(cells):
+            return headers[index][0]
+        distance, nearest = min((abs(header.end() - match.end()), header[0]) for header in headers)
+        if "\t" not in line and distance <= _MAX_DISTANCE:
             return nearest
-        return heads[index - 1][0] if len(heads) + 1 == len(cells) and index else ""
+        return headers[index - 1][0] if len(headers) + 1 == len(cells) and index else ""
     return ""
 
 
 def _cells(line: str) -> list[re.Match[str]]:
-    return list((_TABBED if "\t" in line else _CELL).finditer(line[:600]))
+    return list((_TABBED_CELL if "\t" in line else _CELL).finditer(line[:600]))
 
 
-def _heading(lines: list[str], number: int) -> str:
-    """Return the heading above the line `number`: less indented, ending with a colon, or beginning like a title."""
-    indent = len(lines[number]) - len(lines[number].lstrip())
-    for above in lines[max(number - 12, 0) : number][::-1]:
-        depth = len(above) - len(above.lstrip())
-        if not above.strip() or len(_cells(above)) > 2:
+def _heading(lines: list[str], line_number: int) -> str:
+    """Return the heading above a line; empty if there is none.
+
+    A heading is less indented, ends with a colon, or begins like a title.
+    """
+    indent = len(lines[line_number]) - len(lines[line_number].lstrip())
+    for line_above in lines[max(line_number - 12, 0) : line_number][::-1]:
+        indent_above = len(line_above) - len(line_above.lstrip())
+        if not line_above.strip() or len(_cells(line_above)) > 2:
             continue
-        if depth < indent or re.match(r"\s*(?:#|==|\[|>>>)", above):
-            return above[:200]
-        if above.rstrip().endswith(":") and depth <= indent:
-            return above[:200]
+        if indent_above < indent or re.match(r"\s*(?:#|==|\[|>>>)", line_above):
+            return line_above[:200]
+        if line_above.rstrip().endswith(":") and indent_above <= indent:
+            return line_above[:200]
     return ""

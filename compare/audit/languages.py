@@ -5,8 +5,8 @@ from functools import lru_cache
 
 from gedanken.compare.audit.mood_words import Language
 
-_ACCENTED = re.compile(r"[à-ÿß]", re.IGNORECASE)
-_ASIAN = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
+_ACCENTED_LETTER = re.compile(r"[à-ÿß]", re.IGNORECASE)
+_ASIAN_CHARACTER = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 _WORDS: list[tuple[Language, re.Pattern[str]]] = [
     (
         "de",
@@ -37,9 +37,9 @@ _WORDS: list[tuple[Language, re.Pattern[str]]] = [
 @lru_cache(maxsize=64)
 def languages_in(plain: str) -> frozenset[Language]:
     """Return the languages that a text may be written in. English is always included, for the names of tools."""
-    found: set[Language] = {"en"}
-    if _ASIAN.search(plain):
-        found.add("zh")
-    accented = _ACCENTED.search(plain) is not None
-    found |= {language for language, words in _WORDS if accented or words.search(plain)}
-    return frozenset(found)
+    languages: set[Language] = {"en"}
+    if _ASIAN_CHARACTER.search(plain):
+        languages.add("zh")
+    has_accents = _ACCENTED_LETTER.search(plain) is not None
+    languages |= {language for language, words in _WORDS if has_accents or words.search(plain)}
+    return frozenset(languages)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from gedanken.compare.audit.record import Output
 
 _DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
-_MOST_OUTPUT = 5_000_000
+_MAX_OUTPUT = 5_000_000
 
 
 class At(NamedTuple):
@@ -28,15 +28,15 @@ class LineIndex:
 
     def before(self, line: str, event: int) -> At | None:
         """Return the last position of a line before an event; None if the line does not occur before it."""
-        found = self.places.get(bare(line), [])
-        at = bisect_left(found, event, key=lambda one: one.event)
-        return found[at - 1] if at else None
+        positions = self.places.get(bare(line), [])
+        index = bisect_left(positions, event, key=lambda position: position.event)
+        return positions[index - 1] if index else None
 
     def after(self, line: str, event: int) -> At | None:
         """Return the first position of a line after an event; None if the line does not occur after it."""
-        found = self.places.get(bare(line), [])
-        at = bisect_left(found, event, key=lambda one: one.event)
-        return found[at] if at < len(found) else None
+        positions = self.places.get(bare(line), [])
+        index = bisect_left(positions, event, key=lambda position: position.event)
+        return positions[index] if index < len(positions) else None
 
 
 def bare(line: str) -> str:
@@ -52,18 +52,18 @@ def form(line: str) -> str:
 
 def index_lines(lines: Iterable[str], outputs: Sequence[Output]) -> LineIndex:
     """Return the positions of these lines in the outputs."""
-    wanted = {bare(line) for line in lines}
-    wanted.discard("")
-    index = LineIndex({line: [] for line in wanted})
-    if not wanted:
+    quoted_lines = {bare(line) for line in lines}
+    quoted_lines.discard("")
+    index = LineIndex({line: [] for line in quoted_lines})
+    if not quoted_lines:
         return index
     for output in outputs:
-        at = 0
-        for line in output.text[:_MOST_OUTPUT].splitlines(keepends=True):
+        offset = 0
+        for line in output.text[:_MAX_OUTPUT].splitlines(keepends=True):
             key = bare(line) if len(line) < 2_000 else ""
-            if key in wanted:
-                places = index.places[key]
-                if not places or places[-1].event != output.event:
-                    places.append(At(output.event, at))
-            at += len(line)
+            if key in quoted_lines:
+                positions = index.places[key]
+                if not positions or positions[-1].event != output.event:
+                    positions.append(At(output.event, offset))
+            offset += len(line)
     return index

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from gedanken.compare.audit.labels import Printed, keys_in
 from gedanken.compare.audit.runs import Run
 
-_MOST_TEXT = 50_000
+_MAX_TEXT = 50_000
 _ANY_LINE = r"^\S"
 
 
@@ -27,10 +27,10 @@ def _listing(command: str, line: str, names: str, needs: str = "") -> _Listing:
     return _Listing(re.compile(command), re.compile(line, re.MULTILINE), keys_in(names), keys_in(needs))
 
 
-_SHORT = r"git status\b[^|;&]*\s(?:-\w*s\w*|--short|--porcelain)"
+_SHORT_STATUS = r"git status\b[^|;&]*\s(?:-\w*s\w*|--short|--porcelain)"
 _LISTINGS = (
-    _listing(_SHORT, r"^\?\? \S", "file files path", "untracked"),
-    _listing(_SHORT, r"^(?: M|M[ M]) \S", "file files path", "modified changed"),
+    _listing(_SHORT_STATUS, r"^\?\? \S", "file files path", "untracked"),
+    _listing(_SHORT_STATUS, r"^(?: M|M[ M]) \S", "file files path", "modified changed"),
     _listing(r"git (?:diff|show)\b[^|;&]*--name-(?:only|status)", r"^\S.*$", "file files path"),
     _listing(r"git ls-files\b", r"^\S.*$", "file files"),
     _listing(
@@ -53,20 +53,22 @@ _LISTINGS = (
 
 
 def rows_in(run: Run, line: int) -> list[str]:
-    """Return the rows of the listing that begins at offset `line` in the output; empty if no listing begins there."""
-    if run.cut or run.result is None or len(run.text) > _MOST_TEXT:
+    """Return the rows of the listing that begins at the offset `line` in the output; empty if no listing begins
+    there.
+    """
+    if run.cut or run.result is None or len(run.text) > _MAX_TEXT:
         return []
     for listing in _LISTINGS:
         if listing.command.search(run.command):
             rows = list(listing.line.finditer(run.text))
             if rows and rows[0].start() == line:
-                return [run.text[row.start() :].split("\n", 1)[0] for row in rows]
+                return [run.text[match.start() :].split("\n", 1)[0] for match in rows]
     return []
 
 
 def listed_in(run: Run, words: frozenset[str]) -> Iterator[Printed]:
     """Yield the number of entries that a run lists, if the words of a claim name such entries."""
-    if run.cut or run.result is None or len(run.text) > _MOST_TEXT:
+    if run.cut or run.result is None or len(run.text) > _MAX_TEXT:
         return
     is_alone = sum(step.program != "cd" for step in run.steps) == 1
     for listing in _LISTINGS:

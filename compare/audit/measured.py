@@ -9,15 +9,16 @@ from gedanken.compare.audit.runs import Run
 from gedanken.compare.audit.says import ValueSays
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 
-_LINES = re.compile(r"(?:lines?|rows?|records?|entries|zeilen|lignes|líneas|行)", re.IGNORECASE)
+_LINE_NOUN = re.compile(r"(?:lines?|rows?|records?|entries|zeilen|lignes|líneas|行)", re.IGNORECASE)
 
 
 def measured(case: Case, says: ValueSays) -> Verdict | None:
-    """Return a verdict on a claimed file size by the output of `wc -l`, `wc -c` or `ls -l`. None if there is no such
-    output, or a change may explain the difference.
+    """Return a verdict on a claimed file size by the output of `wc -l`, `wc -c` or `ls -l`; else None.
+
+    None also if a change may explain the difference.
     """
     path = case.spotted.claim.path
-    flag = "-l" if says.what == "count" and _LINES.fullmatch(says.name) else "-c"
+    flag = "-l" if says.what == "count" and _LINE_NOUN.fullmatch(says.name) else "-c"
     if (
         path is None
         or case.spotted.earlier
@@ -26,66 +27,70 @@ def measured(case: Case, says: ValueSays) -> Verdict | None:
     ):
         return None
     for run in case.runs_before()[:50]:
-        if run.cut or not (pattern := _measure(run, flag, path)):
+        if run.cut or not (pattern := _size_pattern(run, flag, path)):
             continue
-        found = re.search(pattern, run.text, re.MULTILINE)
-        if found is None or run.result is None:
+        match = re.search(pattern, run.text, re.MULTILINE)
+        if match is None or run.result is None:
             continue
-        line = case.record.evidence(run.result, found.start(1))
+        evidence = case.record.evidence(run.result, match.start(1))
         changes = [
             edit
             for edit in case.record.edits_between(run.at, case.event)
             if edit.path and (path.endswith(edit.path) or edit.path.endswith(path))
         ]
         is_changed = bool(changes)
-        if found[1] == plain_number(says.value):
-            told = Verdict("supported", f"“{found[0].strip()}” is recorded", (line,))
-            return _unless_stale(case, changes, flag, told) if changes else told
-        if _is_of_other(case, run, plain_number(says.value), path):
-            return undecidable("the output has this number for another file, which the message names too", line)
-        off_by_one = flag == "-l" and abs(int(found[1]) - int(plain_number(says.value))) <= 1
+        if match[1] == plain_number(says.value):
+            verdict = Verdict("supported", f"“{match[0].strip()}” is recorded", (evidence,))
+            return _revise_for_changes(case, changes, flag, verdict) if changes else verdict
+        if _is_of_other_file(case, run, plain_number(says.value), path):
+            return undecidable("the output has this number for another file, which the message names too", evidence)
+        off_by_one = flag == "-l" and abs(int(match[1]) - int(plain_number(says.value))) <= 1
         if is_changed or off_by_one or case.record.has_gap_before(case.event) or len(run.steps) > 1:
             return None
-        return Verdict("misquoted", f"the result that the claim is about says “{found[0].strip()}”", (line,))
+        return Verdict("misquoted", f"the result that the claim is about says “{match[0].strip()}”", (evidence,))
     return None
 
 
-def _unless_stale(case: Case, changes: list[Edit], flag: str, told: Verdict) -> Verdict:
-    """Return `told` if later changes leave the file size as printed; otherwise a verdict `stale` or `undecidable`."""
+def _revise_for_changes(case: Case, changes: list[Edit], flag: str, verdict: Verdict) -> Verdict:
+    """Return the given verdict if later changes leave the file size as printed; otherwise a verdict `stale` or
+    `undecidable`.
+    """
     if any(not case.record.is_edit(edit.event) for edit in changes):
-        return undecidable("a command changed the file after its size was printed", *told.evidence)
+        return undecidable("a command changed the file after its size was printed", *verdict.evidence)
     if any(edit.old is None for edit in changes):
-        return undecidable("the file was written again after its size was printed", *told.evidence)
+        return undecidable("the file was written again after its size was printed", *verdict.evidence)
     if sum(_size(edit.new, flag) - _size(edit.old or "", flag) for edit in changes) == 0:
-        return told
+        return verdict
     edit = case.record.evidence(changes[-1].event)
-    return Verdict("stale", f"{changes[-1].path} was changed after its size was printed", (*told.evidence, edit))
+    return Verdict("stale", f"{changes[-1].path} was changed after its size was printed", (*verdict.evidence, edit))
 
 
 def _size(text: str, flag: str) -> int:
     return text.count("\n") if flag == "-l" else len(text.encode())
 
 
-def _is_of_other(case: Case, run: Run, number: str, path: str) -> bool:
+def _is_of_other_file(case: Case, run: Run, number: str, path: str) -> bool:
     """Return whether the output prints `number` next to the name of another file that the message also names."""
-    said = case.record.transcript.events[case.event].text
+    message = case.record.transcript.events[case.event].text
     lines = [line.split() for line in run.text.splitlines()[:500]]
     names = [words[-1].rsplit("/", 1)[-1] for words in lines if len(words) > 1 and number in words]
-    return any(name in said and not path.endswith(name) for name in names)
+    return any(name in message and not path.endswith(name) for name in names)
 
 
-def _measure(run: Run, flag: str, path: str) -> str | None:
+def _size_pattern(run: Run, flag: str, path: str) -> str | None:
     """Return a pattern for the line in which a run prints the file's size; None if the run prints no size."""
-    if any(_counts(step, flag, path) for step in run.steps):
-        alone = "?" if any(_counts(step, flag, path) and len(step.words) <= _ONE_FILE for step in run.steps) else ""
-        return rf"^\s*(\d+)(?: \S*{re.escape(path)}){alone}\s*$"
+    if any(_counts_file(step, flag, path) for step in run.steps):
+        optional_name = (
+            "?" if any(_counts_file(step, flag, path) and len(step.words) <= _MAX_WORDS for step in run.steps) else ""
+        )
+        return rf"^\s*(\d+)(?: \S*{re.escape(path)}){optional_name}\s*$"
     lists = any(step.program == "ls" and re.search(r"\s-\w*l(?![\w-]*h)", step.text) for step in run.steps)
     if flag == "-c" and lists:
         return rf"^-[rwxsStT-]{{9}}\S?\s+\d+\s+\S+\s+\S+\s+(\d+)\s[^\n]*[\s/]{re.escape(path.rsplit('/', 1)[-1])}\s*$"
     return None
 
 
-def _counts(step: Step, flag: str, path: str) -> bool:
+def _counts_file(step: Step, flag: str, path: str) -> bool:
     return (
         step.program == "wc"
         and flag in step.words
@@ -94,51 +99,54 @@ def _counts(step: Step, flag: str, path: str) -> bool:
     )
 
 
-_ONE_FILE = 3
+_MAX_WORDS = 3
 """Number of words in a `wc` command with one flag and one file."""
 _VERSION = re.compile(r"\d+(?:\.\d+){1,3}")
 
 
 def asked_version(case: Case, says: ValueSays) -> Verdict | None:
-    """Return a verdict on a claimed version by what the program itself printed, as with `--version`. None if it
-    printed no version, or another output may explain the claim.
+    """Return a verdict on a claimed version by what the program itself printed, as with `--version`; else None.
+
+    None also if another output may explain the claim.
     """
-    asked = [step.program.lower() for step in steps_of(case.spotted.command or "") if _asks(step)]
-    name = asked[0] if asked else says.name
+    programs = [step.program.lower() for step in steps_of(case.spotted.command or "") if _asks_version_of_any(step)]
+    name = programs[0] if programs else says.name
     for run in case.runs_before()[:100]:
-        if run.result is None or run.cut or (answer := _answer(run, name)) is None:
+        if run.result is None or run.cut or (version_output := _find_version_output(run, name)) is None:
             continue
-        offset, text = answer
-        printed = _VERSION.findall(text)
-        if not printed:
+        offset, text = version_output
+        versions = _VERSION.findall(text)
+        if not versions:
             continue
-        line = case.record.evidence(run.result, offset)
-        if any(f"{one}.".startswith(f"{says.value}.") for one in printed):
-            return Verdict("supported", f"“{line.quote[:120]}” is recorded", (line,))
-        places = case.index.before(says.value, case.event)
-        if places and all(one.event == run.result for one in places):
-            return undecidable("the output shows the version of another program", line)
-        if places or case.spotted.earlier or case.record.has_gap_before(case.event):
+        evidence = case.record.evidence(run.result, offset)
+        if any(f"{version}.".startswith(f"{says.value}.") for version in versions):
+            return Verdict("supported", f"“{evidence.quote[:120]}” is recorded", (evidence,))
+        occurrences = case.index.before(says.value, case.event)
+        if occurrences and all(occurrence.event == run.result for occurrence in occurrences):
+            return undecidable("the output shows the version of another program", evidence)
+        if occurrences or case.spotted.earlier or case.record.has_gap_before(case.event):
             return None
-        return Verdict("misquoted", f"the result that the claim is about says “{line.quote[:120]}”", (line,))
+        return Verdict("misquoted", f"the result that the claim is about says “{evidence.quote[:120]}”", (evidence,))
     return None
 
 
-def _answer(run: Run, name: str) -> tuple[int, str] | None:
+def _find_version_output(run: Run, name: str) -> tuple[int, str] | None:
     """Return (offset, text) of the output that states the program's version; None if the run does not print it."""
     if len(run.steps) == 1:
         return (0, run.text[:2_000]) if _asks_version(run.steps[0], name) else None
-    lines = [found for found in re.finditer(r"[^\n]+", run.text[:2_000]) if found[0].strip()]
-    if len(lines) != len(run.steps) or not all(_asks(step) and not step.is_piped for step in run.steps):
+    lines = [match for match in re.finditer(r"[^\n]+", run.text[:2_000]) if match[0].strip()]
+    if len(lines) != len(run.steps) or not all(
+        _asks_version_of_any(step) and not step.is_piped for step in run.steps
+    ):
         return None
-    at = next((at for at, step in enumerate(run.steps) if _asks_version(step, name)), None)
-    return None if at is None else (lines[at].start(), lines[at][0])
+    index = next((index for index, step in enumerate(run.steps) if _asks_version(step, name)), None)
+    return None if index is None else (lines[index].start(), lines[index][0])
 
 
 def _asks_version(step: Step, name: str) -> bool:
     program = step.program.lower().rstrip("0123456789.")
-    return program == name.removesuffix("'s").rstrip("0123456789.") and _asks(step)
+    return program == name.removesuffix("'s").rstrip("0123456789.") and _asks_version_of_any(step)
 
 
-def _asks(step: Step) -> bool:
+def _asks_version_of_any(step: Step) -> bool:
     return bool({"--version", "-V", "version", "-v"} & set(step.words[1:2]))
