@@ -96,7 +96,6 @@ def _mentions(address: str, text: str) -> bool:
 
 
 def _requested_paths(run: Run) -> set[str]:
-    """Return the paths of the URLs that a command requests; empty if it requests none."""
     if not any(step.program in _HTTP_CLIENTS for step in steps_of(run.command)):
         return set()
     return {match["path"].rstrip("/") for match in _URL.finditer(run.command)}

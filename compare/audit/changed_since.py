@@ -66,7 +66,6 @@ def _is_number(says: object) -> bool:
 
 
 def _has_several_runs(case: Case, verdict: Verdict) -> bool:
-    """Return whether the evidence comes from several runs, perhaps from before and after a change."""
     results = {evidence.event for evidence in verdict.evidence if case.record.is_result(evidence.event)}
     return len(results) > 1
 
@@ -121,7 +120,7 @@ def _certainly_reads(case: Case, run: Run, edit: Edit) -> bool:
     if any(reads(step, run.command, edit) for step in run.steps):
         return True
     if any(step.program in BENCHMARKS for step in run.steps):
-        return _is_code_of(run.steps, edit)
+        return _may_affect_programs(run.steps, edit)
     if any(_GIT_HISTORY.search(step.text) for step in run.steps):
         commits = case.record.last_of("commit", case.event)
         return " -- " not in run.command and any(
@@ -130,7 +129,7 @@ def _certainly_reads(case: Case, run: Run, edit: Edit) -> bool:
     return False
 
 
-def _is_code_of(steps: Sequence[Step], edit: Edit) -> bool:
+def _may_affect_programs(steps: Sequence[Step], edit: Edit) -> bool:
     return touches(edit, [step.program for step in steps], [], "program")
 
 

@@ -28,7 +28,7 @@ _PATCH = re.compile(r"\*\*\* Begin Patch\b.*?(?:\*\*\* End Patch\b|\Z)", re.DOTA
 _ASSIGNMENT = re.compile(r"\s*(?:export\s+)?[A-Za-z_]\w*=(?:\"[^\"]*\"|'[^']*'|[^\s;]*)(?:\s+|$)")
 _WRAPPER_ARGUMENT = re.compile(r"(?:run|exec|-m|--|-[a-zA-Z]\S*|--\S+|\d+[smh]?)$")
 _SCRIPT_FILE = re.compile(r"\.(?:py|js|ts|mjs|cjs|rb|pl|php|sh|lua|jl|R)$")
-_CALLED_TEST = re.compile(
+_TEST_NAME = re.compile(
     r"(?:^|[/_.-])(?:test|tests|spec|check|verify|repro\w*|ci)(?:[/_.-]|\d|$)|runtests|\btest", re.IGNORECASE
 )
 
@@ -93,20 +93,20 @@ def _unmask_separators(text: str) -> str:
 
 
 def _parse_step(text: str, is_piped: bool) -> Step | None:
-    bare = text.strip().lstrip("({!").strip()
-    while match := _ASSIGNMENT.match(bare):
+    command = text.strip().lstrip("({!").strip()
+    while match := _ASSIGNMENT.match(command):
         if match.end() == 0:
             break
-        bare = bare[match.end() :]
-    bare = re.sub(r"\s*(?:\d?>&\d|&>\s*\S+|\d?>>?\s*\S+|<\s*\S+)", "", bare).strip()
-    words = tuple(bare.split())
+        command = command[match.end() :]
+    command = re.sub(r"\s*(?:\d?>&\d|&>\s*\S+|\d?>>?\s*\S+|<\s*\S+)", "", command).strip()
+    words = tuple(command.split())
     if not words or words[0].startswith("#"):
         return None
     words = _strip_wrappers(words)
     if not words:
         return None
     program = _program_name(words)
-    return Step(bare, program, _classify(program, words), words, is_piped)
+    return Step(command, program, _classify(program, words), words, is_piped)
 
 
 def _strip_wrappers(words: tuple[str, ...]) -> tuple[str, ...]:
@@ -381,9 +381,9 @@ def is_narrowed(step: Step) -> bool:
     if step.family != "tests":
         return False
     for word in step.words[1:]:
-        bare = re.split("[=:]", word)[0]
-        if bare in _TEST_SELECTORS or "::" in word or re.search(r"\.(?:py|[mc]?[jt]sx?|rb|php|java|kt|rs)$", word):
-            return step.program not in ("cargo",) or bare != "--workspace"
+        option = re.split("[=:]", word)[0]
+        if option in _TEST_SELECTORS or "::" in word or re.search(r"\.(?:py|[mc]?[jt]sx?|rb|php|java|kt|rs)$", word):
+            return step.program not in ("cargo",) or option != "--workspace"
         is_path = "/" in word and not word.startswith("-") and step.program not in ("go", "cargo", "make")
         if is_path and word.rstrip("/").rsplit("/", 1)[-1] not in _TEST_ROOTS:
             return True

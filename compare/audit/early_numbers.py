@@ -17,7 +17,6 @@ from gedanken.compare.audit.verdicts import Case, Verdict
 _ANNOUNCES = re.compile(
     r"\A\W*\w+ing\b(?! \w+ed\b)|\b(?:let me|let's|I'll|I will|going to|about to|next)\b", re.IGNORECASE
 )
-"""Words that announce what a run will do."""
 _MAX_NEXT_RUNS = 3
 _MIN_DIGITS = 3
 """A number with at least this many digits is hardly guessed by chance."""

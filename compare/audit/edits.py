@@ -38,7 +38,6 @@ _LANGUAGE_BY_EXTENSION = {
     "ex": "elixir",
     "lua": "lua",
 }
-"""File extensions of source code, each with its programming language."""
 _LANGUAGES_BY_PROGRAM = [
     (
         r"trivy|grype|snyk|gitleaks|trufflehog|checkov|tfsec|kube|helm|terraform|tflint|hadolint|yamllint|markdownlint|"
@@ -97,7 +96,6 @@ _TEST_FOLDER = re.compile(
 )
 """Matches folders, such as `fixtures/`, whose files only tests read, and perhaps not all tests."""
 _BUILD_FILE = r"(?:[\w.~-]*/)*(?:Dockerfile|Containerfile|Makefile|Jenkinsfile|Justfile|Procfile|Rakefile|Gemfile)"
-"""Names of build files without an extension, such as `Makefile`."""
 _WRITTEN_FILE = re.compile(
     rf"(?<![\d&2])>>?\s*(?P<path>[\w./~-]+\.\w{{1,6}}|{_BUILD_FILE})(?=\s|$|;|&)|"
     r"\btee\s+(?:-a\s+)?(?P<teed>[\w./~-]+\.\w{1,6})|"

@@ -80,7 +80,7 @@ _DOES_NOT_OCCUR = re.compile(
     re.IGNORECASE,
 )
 """Matches statements that something does not occur, such as `no conflicts`."""
-_NO_KNOWN = re.compile(
+_NO_KNOWN_FINDING = re.compile(
     r"(?:^\W*|[,;:(–—] ?|\band )(?:no|zero|0) known (?P<noun>vulnerabilit(?:y|ies)|advisor(?:y|ies)|CVEs)(?=\W*$|[.,;)])",
     re.IGNORECASE,
 )
@@ -124,7 +124,7 @@ _BAD_INPUT = re.compile(
 """Matches a bad argument called `limit`, as in `invalid limit`. Elsewhere, the word `limit` shows that a number is a
 requirement.
 """
-_WITHOUT = re.compile(r"\A\W{0,4}without (?:the |an? |any |this |that )?[\w-]+,? (?=\w)", re.IGNORECASE)
+_WITHOUT_PHRASE = re.compile(r"\A\W{0,4}without (?:the |an? |any |this |that )?[\w-]+,? (?=\w)", re.IGNORECASE)
 """Matches the beginning of a sentence such as `Without the cache,`. It says how something was measured; it does not
 negate the sentence.
 """
@@ -134,7 +134,9 @@ _CIRCUMSTANCE = re.compile(
     re.IGNORECASE,
 )
 """Words before a number which say when or how something was done, not what the result was."""
-_MEANS = re.compile(r"\s{1,3}(?:is|are) (?:what|rarely|a|the)\b|\s{1,3}(?:means?|tells|would)\b", re.IGNORECASE)
+_EXPLAINS_NUMBER = re.compile(
+    r"\s{1,3}(?:is|are) (?:what|rarely|a|the)\b|\s{1,3}(?:means?|tells|would)\b", re.IGNORECASE
+)
 _SHARED_UNIT = re.compile(
     rf"(?:(?:/|–|-| (?:to|and|or|vs\.?|auf|à|a) |,? | → | -> )\d[\d.,]*){{1,3}}\s?(?P<unit>{_UNITS}){_UNIT_DENOMINATOR}(?![\w/])"
 )
@@ -168,7 +170,7 @@ def figures_said(sentence: Sentence, taken_spans: list[tuple[int, int]]) -> Iter
     `taken_spans`: the passages that other rules have read, which are left out.
     """
     plain = _FORECAST.sub(lambda match: "it".ljust(len(match[0])), sentence.plain)
-    plain = _WITHOUT.sub(lambda match: " " * len(match[0]), plain)
+    plain = _WITHOUT_PHRASE.sub(lambda match: " " * len(match[0]), plain)
     plain = _BAD_INPUT.sub(lambda match: match[0].replace("limit", "input"), plain)
     sentence = replace(sentence, plain=plain)
     if _NOT_MEASURED.search(plain) or _NOT_MEASURED.search(sentence.heading[:200]):
@@ -218,7 +220,7 @@ def _find_figures(sentence: Sentence) -> Iterator[tuple[int, int, Figure, str]]:
     for absence in _DOES_NOT_OCCUR.finditer(plain):
         figure = Figure(Decimal(0), "", *names_in(sentence, absence.start(), absence.start("noun")))
         yield absence.start(), absence.end("noun"), figure, ""
-    for absence in _NO_KNOWN.finditer(plain):
+    for absence in _NO_KNOWN_FINDING.finditer(plain):
         figure = Figure(
             Decimal(0), "", keys_in(absence["noun"]), names_in(sentence, absence.start(), absence.end())[1]
         )
@@ -247,7 +249,7 @@ def _find_shared_unit(plain: str, start: int, end: int) -> str:
 def _is_figure(plain: str, match: re.Match[str]) -> bool:
     """Return whether a number states an amount, and is not a date, position, name or step."""
     text = match["value"]
-    if _CIRCUMSTANCE.search(plain[: match.start("value")]) or _MEANS.match(plain, match.end()):
+    if _CIRCUMSTANCE.search(plain[: match.start("value")]) or _EXPLAINS_NUMBER.match(plain, match.end()):
         return False
     if _NOT_AMOUNT.search(plain[: match.start("value")]) or (_YEAR.fullmatch(text) and not match["unit"]):
         return False

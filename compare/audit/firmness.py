@@ -48,7 +48,9 @@ _DEPENDENT_CLAUSE = re.compile(
     re.IGNORECASE,
 )
 """Words which show that the clause after them is no report, such as `if`, `until` or `requires`."""
-_THAT = re.compile(r"(?:\bthat|\bdass|\bque|\bqu')(?: the| all| our| my| les| las| los| alle)?\s*\Z", re.IGNORECASE)
+_THAT_CLAUSE = re.compile(
+    r"(?:\bthat|\bdass|\bque|\bqu')(?: the| all| our| my| les| las| los| alle)?\s*\Z", re.IGNORECASE
+)
 _REPORTING_VERB = re.compile(
     r"\b(?:confirm\w*|verified|shows?|showed|see|saw|reports?|reported|found|checked|means|notes?|noted|"
     r"bestätig\w*|zeigt|vérifié|confirmé|montre|muestra|verifiqué|comprobé|confirmado|confirmé)\b[^,;:]{0,60}\Z",
@@ -93,12 +95,12 @@ _UNCHECKED = re.compile(
 
 They show that the agent has not checked the claim yet.
 """
-_BY_COMMAND = re.compile(r"\baccording to\s*\Z", re.IGNORECASE)
+_ACCORDING_TO = re.compile(r"\baccording to\s*\Z", re.IGNORECASE)
 """Matches `according to`.
 
 A number according to a command is from this session; a number according to a person is only quoted.
 """
-_RULE = re.compile(r"\s{0,3}(?:→|=>|->|⇒)")
+_RULE_ARROW = re.compile(r"\s{0,3}(?:→|=>|->|⇒)")
 """Matches an arrow after the claim, which makes the sentence a general rule, not a report."""
 
 
@@ -106,20 +108,28 @@ def is_firm(sentence: Sentence, start: int, end: int, says: Says) -> bool:
     """Return whether the words from `start` to `end` certainly report something that was run in this session."""
     plain = _OWN_BENCHMARK.sub(" ", sentence.plain) if isinstance(says, ValueSays) else sentence.plain
     for low, high in sentence.codes:
-        if _BY_COMMAND.search(sentence.plain[:low].rstrip(CODE)) and re.search(r"\s-{1,2}\w", sentence.raw[low:high]):
+        if _ACCORDING_TO.search(sentence.plain[:low].rstrip(CODE)) and re.search(
+            r"\s-{1,2}\w", sentence.raw[low:high]
+        ):
             plain = plain.replace("according to", " ")
-    if _ELSEWHERE.search(plain) or _RULE.match(sentence.plain, end) or _ELSEWHERE.search(sentence.heading[:200]):
+    if (
+        _ELSEWHERE.search(plain)
+        or _RULE_ARROW.match(sentence.plain, end)
+        or _ELSEWHERE.search(sentence.heading[:200])
+    ):
         return False
     if _UNCHECKED.search(sentence.plain, end) or (
         isinstance(says, ValueSays) and says.what == "quantity" and _MODAL.search(sentence.plain, start, end)
     ):
         return False
-    before = sentence.plain[:start]
-    if _DEPENDENT_CLAUSE.search(before) or (_THAT.search(before) and not _REPORTING_VERB.search(before)):
+    text_before = sentence.plain[:start]
+    if _DEPENDENT_CLAUSE.search(text_before) or (
+        _THAT_CLAUSE.search(text_before) and not _REPORTING_VERB.search(text_before)
+    ):
         return False
     is_value = isinstance(says, ValueSays)
     if sentence.where != "row" and not is_plain_report(
-        before, sentence.plain[start:end], sentence.plain[end:], is_value=is_value
+        text_before, sentence.plain[start:end], sentence.plain[end:], is_value=is_value
     ):
         return False
     match says:
@@ -133,7 +143,7 @@ def is_firm(sentence: Sentence, start: int, end: int, says: Says) -> bool:
                 says.name == "correlation"
                 or (
                     _BARE_VALUE.fullmatch(sentence.plain[start:end].lower().removeprefix(says.name))
-                    and not _IS_MEASURED.search(before)
+                    and not _IS_MEASURED.search(text_before)
                 )
                 or (not _NAMES_A_RUN.search(sentence.plain) and sentence.where != "row")
             )

@@ -29,7 +29,7 @@ _NOT_READY = re.compile(
     re.IGNORECASE,
 )
 _FAILURE_STATE = re.compile(r"crash|error|backoff|exited|unhealthy|evicted|oomkilled|\bdead\b", re.IGNORECASE)
-_ALL = re.compile(r"\b(?:all|every|each|both|alle|toutes?|tous|todas|todos)\b", re.IGNORECASE)
+_ALL_WORD = re.compile(r"\b(?:all|every|each|both|alle|toutes?|tous|todas|todos)\b", re.IGNORECASE)
 _SUCCESS_VERB = re.compile(
     r"\b(?:builds?|built|compiles?|compiled|works?|worked|succeeds?|succeeded|pass(?:es|ed)?|loads?|loaded|runs?|ran|"
     r"completes?|completed|finish(?:es|ed)?|deploys?|deployed|valid)\b",
@@ -72,9 +72,11 @@ def of_what_it_shows(case: Case, verdict: Verdict) -> Verdict | None:
 
 
 def _revise_for_failed_run(case: Case, sentence: Sentence, run: Run, verdict: Verdict) -> Verdict | None:
-    """Return an undecidable verdict if all things are said to have succeeded, but the run that counts them failed."""
+    """Return an undecidable verdict if the claim says that all succeeded, but the run that counts them failed; else
+    None.
+    """
     clause = _clause(case, sentence)
-    if not _ALL.search(clause) or not _SUCCESS_VERB.search(clause) or case.spotted.earlier:
+    if not _ALL_WORD.search(clause) or not _SUCCESS_VERB.search(clause) or case.spotted.earlier:
         return None
     failed = run.exit_code not in (0, None) or shows_trouble(run.text) is not None
     return undecidable("the run that printed this number failed", *verdict.evidence) if failed else None
@@ -96,7 +98,7 @@ def _revise_for_state(case: Case, sentence: Sentence, run: Run, verdict: Verdict
     failed_row = next((row for row in unhealthy_rows if _FAILURE_STATE.search(row)), None)
     if (
         failed_row is not None
-        and _ALL.search(clause)
+        and _ALL_WORD.search(clause)
         and len(rows) in _claimed_values(case)
         and _is_last_listing(case, run)
     ):

@@ -52,7 +52,6 @@ _FOLDER = re.compile(r"(?:\./)?[\w-]+(?:/[\w.-]+)*/?")
 _OUTPUT_OPTION = re.compile(
     r"-(?:o|O|w)|--(?:out\w*|output[\w-]*|dest\w*|save\w*|write\w*|log[\w-]*|report[\w-]*)(?:=.*)?"
 )
-"""Options that precede the name of an output file."""
 _DATA_FILE = re.compile(r"\.(?:csv|tsv|jsonl?|txt|parquet|png|svg|html|md|log|xml|bin|npz?|pkl|db|pt|gz|zip|out)$")
 
 

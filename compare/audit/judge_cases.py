@@ -73,10 +73,10 @@ def _find_outcomes(run: Run, name: str) -> list[tuple[bool, int]]:
     pattern = re.compile(rf"^[^\n]*(?<!\w){re.escape(name)}(?!\w)[^\n]*$", re.MULTILINE)
     outcomes: list[tuple[bool, int]] = []
     for line in pattern.finditer(run.text[:_MAX_TEXT]):
-        rest = line[0].replace(name, " ")
-        if _FAILED.search(rest):
+        line_without_name = line[0].replace(name, " ")
+        if _FAILED.search(line_without_name):
             outcomes.append((False, line.start()))
-        elif _PASSED.search(rest):
+        elif _PASSED.search(line_without_name):
             outcomes.append((True, line.start()))
     return outcomes
 

@@ -28,14 +28,13 @@ _FINDING_COUNT = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 _ERROR = re.compile(r"\berror(?:\[\w+\]| \w{1,4}\d+)?:", re.IGNORECASE)
-"""Matches one printed error of a compiler or a type checker."""
 _WARNING = re.compile(
     r"\b[1-9]\d* (?:\w+ )?[Ww]arnings?(?:\(s\))?(?!\w| (?:suppressed|ignored|fixed|hidden))|"
     r"\b[Ww]arnings?\s?[:=]\s?[1-9]|"
     r"^\s*(?:\S.{0,200}?: )?warning(?:\[[\w-]+\]| [A-Z]{1,4}\d+)?: ",
     re.MULTILINE,
 )
-_MAY_WARN = re.compile(r"^\W{0,3}WARN(?:ING)?\b", re.MULTILINE)
+_POSSIBLE_WARNING = re.compile(r"^\W{0,3}WARN(?:ING)?\b", re.MULTILINE)
 """Matches a printed warning. It may come from the checker, or from any other program of the run."""
 _ALL_FIXED = re.compile(r"\(\d+ fixed, 0 remaining\)|0 remaining")
 _GENERAL_STATEMENT = re.compile(
@@ -99,7 +98,7 @@ def _is_outweighed(case: Case, says: CheckSays, supporting_run: Run, last_outcom
 
 
 def _has_warning(run: Run) -> bool:
-    return _WARNING.search(run.text) is not None or _MAY_WARN.search(run.text) is not None
+    return _WARNING.search(run.text) is not None or _POSSIBLE_WARNING.search(run.text) is not None
 
 
 def _is_claimed_check(case: Case, says: CheckSays, run: Run) -> bool:
@@ -132,7 +131,6 @@ def _is_claimed_check(case: Case, says: CheckSays, run: Run) -> bool:
 
 
 _FAILED_BUILD = re.compile(r"^(?:\S.{0,80}?)?\bBUILD FAIL(?:ED|URE)\b|^Build FAILED|^\*\* BUILD FAILED", re.MULTILINE)
-"""Matches the last lines of builds that failed."""
 
 
 def _shows_build_end(text: str) -> bool:
@@ -144,7 +142,6 @@ def _names_no_command(case: Case, says: CheckSays) -> bool:
 
 
 def _outcome(run: Run, says: CheckSays) -> Outcome:
-    """Return the outcome that a run shows for the claim's check."""
     if run.result is None:
         return "unknown"
     if (decisive_outcome := _decisive_outcome(run, says)) is not None:
@@ -196,7 +193,7 @@ def _decisive_outcome(run: Run, says: CheckSays) -> Outcome | None:
     bad: Outcome = "bad" if sum(step.family != "quiet" for step in run.steps) == 1 else "unknown"
     if says.no_warnings and _WARNING.search(run.text):
         return bad
-    if (says.no_warnings or says.spotless) and _MAY_WARN.search(run.text):
+    if (says.no_warnings or says.spotless) and _POSSIBLE_WARNING.search(run.text):
         return bad if shows_trouble(run.text) and run.exit_code != 0 else "unknown"
     if says.spotless and run.exit_code == 0 and _COUNTED_FINDINGS.search(run.text):
         return "unknown"

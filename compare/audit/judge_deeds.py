@@ -65,19 +65,17 @@ def _performs(run: Run, command: re.Pattern[str]) -> bool:
     return any(
         command.search(step.text)
         for step in run.steps
-        if not _ONLY_SHOWS.match(step.text) and not _NO_EFFECT_ARGUMENT.search(step.text)
+        if not _VIEW_COMMAND.match(step.text) and not _NO_EFFECT_ARGUMENT.search(step.text)
     )
 
 
 _NO_EFFECT_ARGUMENT = re.compile(
     r"\s(?:--abort|--quit|--dry-run\S*|--no-run)(?=\s|$)|\A\S+(?: [\w-]+)? (?:--help|-h|--version|--check)(?=\s|$)"
 )
-"""Arguments with which a command does not do what its name says, such as `--dry-run`."""
-_ONLY_SHOWS = re.compile(r"(?:cat|head|tail|less|echo|grep|rg|ls|sed|which|git (?:log|show|diff|status))\b")
+_VIEW_COMMAND = re.compile(r"(?:cat|head|tail|less|echo|grep|rg|ls|sed|which|git (?:log|show|diff|status))\b")
 
 
 def _succeeded(run: Run, name: str, command: re.Pattern[str]) -> bool:
-    """Return whether the run's output or exit code shows that the operation `name` succeeded."""
     index = max(index for index, step in enumerate(run.steps) if command.search(step.text))
     decides_exit_code = index == len(run.steps) - 1 or is_chain(run.command)
     if run.background or shows_trouble(run.text) or did_not_start(run.text):

@@ -85,7 +85,7 @@ def _find_printed(figure: Figure, numbers: list[PlacedNumber]) -> tuple[PlacedNu
         if not is_stated(number.one) or not _is_comparable(figure, number):
             continue
         shared_count = len(figure.words & (number.one.mine | number.one.around))
-        if not figure.value and _is_of_some_rows(figure, number, numbers):
+        if not figure.value and _is_about_some_rows(figure, number, numbers):
             continue
         if not shared_count and not _is_certainly_claimed(figure, number, recent_events, numbers):
             continue
@@ -95,7 +95,7 @@ def _find_printed(figure: Figure, numbers: list[PlacedNumber]) -> tuple[PlacedNu
     return (best.place,) if best is not None else _find_by_related_name(figure, numbers, is_stated)
 
 
-def _is_of_some_rows(figure: Figure, number: PlacedNumber, numbers: list[PlacedNumber]) -> bool:
+def _is_about_some_rows(figure: Figure, number: PlacedNumber, numbers: list[PlacedNumber]) -> bool:
     """Return whether a printed zero is about some rows only, because other rows have other values under this name."""
     words = figure.words & number.one.mine
     return bool(words) and any(
@@ -159,7 +159,9 @@ def _is_certainly_claimed(
     """
     digits = len(re.sub(r"\D", "", str(figure.value)).lstrip("0"))
     is_same_kind = unit_of(figure.unit)[0] == number.one.kind
-    is_alone = sum(other.event == number.event and not other.one.is_footer for other in numbers) == 1
+    is_alone = (
+        sum(other_number.event == number.event and not other_number.one.is_footer for other_number in numbers) == 1
+    )
     if digits >= _MIN_DIGITS and not figure.about and not number.one.mine and is_same_kind:
         return True
     if (figure.around & number.one.mine and digits > 1) or (is_alone and figure.words & number.command):
@@ -169,7 +171,11 @@ def _is_certainly_claimed(
         return False
     if is_alone and digits > 1 and kind == number.one.kind and not figure.about and not number.one.is_status:
         return True
-    same_kind_numbers = [other for other in numbers if other.event == number.event and other.one.kind == kind]
+    same_kind_numbers = [
+        other_number
+        for other_number in numbers
+        if other_number.event == number.event and other_number.one.kind == kind
+    ]
     return (
         bool(kind)
         and kind == number.one.kind
@@ -210,7 +216,6 @@ def _evidence_of(case: Case, number: PlacedNumber) -> Evidence:
 def _judge_unsupported(
     case: Case, figure: Figure, numbers: list[PlacedNumber], evidence: tuple[Evidence, ...]
 ) -> Verdict:
-    """Return an undecidable verdict that says why a number is not supported."""
     unit = unit_of(figure.unit)
     value = f"{figure.value} {figure.unit}".strip()
     equal_number = next(

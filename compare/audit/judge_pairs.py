@@ -55,19 +55,21 @@ def _find_assertion(run: Run, says: PairSays) -> int | None:
         if not _ASSERTION.search(nearby_text):
             continue
         for expected in _value_pattern(says.wanted).finditer(nearby_text):
-            before, after = text[low : actual.start()], nearby_text[: expected.start()]
-            if not (_has_label(_EXPECTED_LABEL, before) or _has_label(_ACTUAL_LABEL, after)):
+            text_before_actual, text_before_expected = text[low : actual.start()], nearby_text[: expected.start()]
+            if not (
+                _has_label(_EXPECTED_LABEL, text_before_actual) or _has_label(_ACTUAL_LABEL, text_before_expected)
+            ):
                 return actual.start()
     return None
 
 
-def _has_label(pattern: re.Pattern[str], before: str) -> bool:
+def _has_label(pattern: re.Pattern[str], text_before: str) -> bool:
     """Return whether the label nearest to a value, such as `expected` or `got`, matches `pattern`.
 
-    `before`: the text before the value.
+    `text_before`: the text before the value.
     """
     opposite_pattern = _ACTUAL_LABEL if pattern is _EXPECTED_LABEL else _EXPECTED_LABEL
-    match, opposite = pattern.search(before), opposite_pattern.search(before)
+    match, opposite = pattern.search(text_before), opposite_pattern.search(text_before)
     return match is not None and (opposite is None or opposite.start() < match.start())
 
 

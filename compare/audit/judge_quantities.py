@@ -275,7 +275,6 @@ def _lacks_subject(case: Case, run: Run, names: tuple[str, ...]) -> bool:
 
 
 def _adjacent_numbers(text: str, names: tuple[str, ...], says: ValueSays) -> set[str]:
-    """Return the numbers directly before or after one of the names in a line."""
     words = words_for(names)
     number = r"-?\d[\d,]*(?:\.\d+)?"
     number_after = rf"(?:{words})\w{{0,6}}[^\d\n]{{0,16}}?(?P<after>{number})(?![\d.])"
@@ -384,7 +383,6 @@ def _is_one_file(case: Case, path: str, events: list[int]) -> bool:
 
 
 def _may_have_changed(case: Case, event: int, path: str) -> bool:
-    """Return whether a command or an edit after an event may have written the file."""
     base = path.rsplit("/", 1)[-1]
     if case.record.is_shuffled_since(event, case.event):
         return True

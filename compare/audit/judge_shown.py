@@ -154,15 +154,14 @@ def _judge_different(case: Case, says: OutputSays, missing: list[str], runs: lis
         and len(missing) == sum(not is_elision(line) for line in says.lines)
         and len(says.lines) > 0
         and run.exit_code in (0, None)
-        and _is_plain(run, case.spotted.command or "")
+        and _is_only_command(run, case.spotted.command or "")
         and not _is_partly_recorded(case, missing)
     ):
         return Verdict("misquoted", "the recorded output of this command has none of these lines", (output_evidence,))
     return undecidable("some of the quoted lines are not recorded in these words", output_evidence)
 
 
-def _is_plain(run: Run, command: str) -> bool:
-    """Return whether a run consists of this command alone, so that its whole output comes from the command."""
+def _is_only_command(run: Run, command: str) -> bool:
     return len([step for step in run.steps if step.program != "cd"]) == 1 and " ".join(command.split()) in " ".join(
         run.command.split()
     )
@@ -176,7 +175,6 @@ def _is_partly_recorded(case: Case, missing: list[str]) -> bool:
 
 
 def _has_new_number(case: Case, line: str) -> bool:
-    """Return whether a line has a number that no earlier output has."""
     return any(not case.index.before(number, case.event) for number in NUMBER.findall(bare(line)))
 
 

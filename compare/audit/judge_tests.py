@@ -182,7 +182,7 @@ def _judge_supported(
 ) -> Verdict:
     evidence = case.record.evidence(supporting.event, supporting.tests.offset, len(supporting.tests.text))
     if supporting.run is None or case.spotted.earlier:
-        return Verdict("supported", f"“{_one_line(supporting.tests)}” is recorded", (evidence,))
+        return Verdict("supported", f"“{_summary_line(supporting.tests)}” is recorded", (evidence,))
     change = case.record.change_since(supporting.run, case.event, "tests")
     if change is not None:
         ran_again = bool(test_runs) and test_runs[0].call > supporting.event
@@ -198,7 +198,7 @@ def _judge_supported(
         return _judge_later_failure(case, says, supporting, later_failures[0], evidence)
     if (doubt := case.record.doubt_since(supporting.run, case.event, "tests")) is not None:
         return undecidable(doubt, evidence)
-    return Verdict("supported", f"“{_one_line(supporting.tests)}” is recorded", (evidence,))
+    return Verdict("supported", f"“{_summary_line(supporting.tests)}” is recorded", (evidence,))
 
 
 def _judge_later_failure(
@@ -218,12 +218,12 @@ def _judge_later_failure(
         )
         return Verdict(
             "misquoted",
-            f"the same command was run again later and said “{_one_line(later_result.tests)}”",
+            f"the same command was run again later and said “{_summary_line(later_result.tests)}”",
             (later_evidence, evidence),
         )
     return Verdict(
         "supported",
-        f"“{_one_line(supporting.tests)}” is recorded; a later run {'' if is_same else 'of other tests '}failed",
+        f"“{_summary_line(supporting.tests)}” is recorded; a later run {'' if is_same else 'of other tests '}failed",
         (evidence,),
     )
 
@@ -253,7 +253,7 @@ def _judge_sum(case: Case, says: TestsSay, results: list[Result]) -> Verdict | N
         if says.skipped and says.skipped != skipped:
             break
         if not failed and (says.passed == event_passed or (index and index < 6 and says.passed == total)):
-            return _if_current(
+            return _revise_if_changed(
                 case,
                 event_results[0],
                 Verdict("supported", f"{says.passed} is the sum of several results", (evidence,)),
@@ -266,11 +266,11 @@ def _judge_sum(case: Case, says: TestsSay, results: list[Result]) -> Verdict | N
             listed_verdict = Verdict(
                 "supported", f"a result lists {passed} cases that passed", (case.record.evidence(run.result),)
             )
-            return _if_current(case, run, listed_verdict)
+            return _revise_if_changed(case, run, listed_verdict)
     return None
 
 
-def _if_current(case: Case, source: Result | Run, verdict: Verdict) -> Verdict:
+def _revise_if_changed(case: Case, source: Result | Run, verdict: Verdict) -> Verdict:
     run = source.run if isinstance(source, Result) else source
     if run is None or case.spotted.earlier:
         return verdict
@@ -320,13 +320,13 @@ def _judge_unsupported(case: Case, says: TestsSay, results: list[Result], test_r
         if any(not result.tests.failed for result in results[1:6] if result.event == last_result.event):
             return undecidable("the last result has several summaries, and some of them show no failure", evidence)
         return Verdict(
-            "misquoted", f"before the claim, the last result says “{_one_line(last_result.tests)}”", (evidence,)
+            "misquoted", f"before the claim, the last result says “{_summary_line(last_result.tests)}”", (evidence,)
         )
     return _judge_other_numbers(case, says, last_result, evidence)
 
 
 def _judge_other_numbers(case: Case, says: TestsSay, last_result: Result, evidence: Evidence) -> Verdict:
-    """Return the verdict on claimed numbers that no result has, given that no failure contradicts the claim."""
+    """Return the verdict on claimed numbers that no result has, if no failure contradicts the claim."""
     claimed_numbers = [
         str(number) for number in (says.passed, says.failed, says.skipped, says.total) if number is not None
     ]
@@ -340,7 +340,7 @@ def _judge_other_numbers(case: Case, says: TestsSay, last_result: Result, eviden
         return undecidable("no result has these numbers, but an unknown test runner may count differently", evidence)
     if _states_wrong_number(case, says, last_result.tests):
         return Verdict(
-            "misquoted", f"the result that the claim is about says “{_one_line(last_result.tests)}”", (evidence,)
+            "misquoted", f"the result that the claim is about says “{_summary_line(last_result.tests)}”", (evidence,)
         )
     return undecidable("no result has these numbers, but another text may explain them", evidence)
 
@@ -465,5 +465,5 @@ def _step_text(step: Step) -> str:
     return " ".join(step.words)
 
 
-def _one_line(tests: TestSummary) -> str:
+def _summary_line(tests: TestSummary) -> str:
     return " ".join(tests.text.strip("= \t").split())[:160]

@@ -135,7 +135,7 @@ def judge_value(case: Case, says: ValueSays) -> Verdict:
             for index, value in enumerate(line.values)
             if is_near(value, says.about) and _is_claimed_number(says, line.numbers[index])
         ]
-        if any(_is_meant(case, says, line, position, named_lines) for position in matching):
+        if any(_is_claimed_metric(case, says, line, position, named_lines) for position in matching):
             return _judge_printed(case, says, line)
         other_lines += [line] if matching else []
     if other_lines:
@@ -156,12 +156,16 @@ def judge_value(case: Case, says: ValueSays) -> Verdict:
     return _judge_missing(case, says)
 
 
-def _is_meant(case: Case, says: ValueSays, line: Line, position: int, named_lines: list[Line]) -> bool:
+def _is_claimed_metric(case: Case, says: ValueSays, line: Line, position: int, named_lines: list[Line]) -> bool:
     """Return whether the number at `position` belongs to the claim's metric and is not outdated by a later line."""
     words = _name_pattern(says)
     if says.what != "metric" or words is None:
         return True
-    later_texts = [other.text for other in named_lines if other.run is line.run and other.offset > line.offset]
+    later_texts = [
+        other_line.text
+        for other_line in named_lines
+        if other_line.run is line.run and other_line.offset > line.offset
+    ]
     return not is_anothers(line.text, position, re.compile(words, re.IGNORECASE), says.name) and not is_outdone(
         line.text, later_texts, case.spotted.claim.quote
     )
@@ -251,14 +255,13 @@ def _judge_unnamed_number(case: Case, says: ValueSays, occurrences: Sequence[Fou
         return None
     if says.what == "count" and len(digits) < 2:
         return None
-    line = case.record.evidence(occurrence.event, occurrence.offset)
-    verdict = Verdict("supported", f"an output before the claim has this number ({occurrence.how})", (line,))
+    evidence = case.record.evidence(occurrence.event, occurrence.offset)
+    verdict = Verdict("supported", f"an output before the claim has this number ({occurrence.how})", (evidence,))
     run = next((run for run in case.runs_before() if run.result == occurrence.event), None)
     return verdict if run is None or case.spotted.earlier else of_this_state(case, says, run, verdict)
 
 
 def _is_of_other_subject(case: Case, says: ValueSays, occurrence: Found) -> bool:
-    """Return whether a number's line says that the number belongs to something other than the claim's subject."""
     line, position = line_at(case, occurrence.event, occurrence.offset)
     if says.what == "metric" and (words := _name_pattern(says)) is not None:
         return is_anothers(line, position, re.compile(words, re.IGNORECASE), says.name)
@@ -284,8 +287,8 @@ def _judge_converted(case: Case, says: ValueSays) -> Verdict | None:
                 positions = [match.start(1)]
                 break
         if positions:
-            line = case.record.evidence(run.result, positions[0])
-            return Verdict("supported", "an earlier output has the same amount in another unit", (line,))
+            evidence = case.record.evidence(run.result, positions[0])
+            return Verdict("supported", "an earlier output has the same amount in another unit", (evidence,))
     return None
 
 
@@ -299,8 +302,8 @@ def _is_same_amount(says: ValueSays, value: Decimal, printed: Decimal, tail: str
     claimed_seconds = value * unit_of(unit)[1]
     printed_seconds = printed * unit_of("ms" if tail.lstrip().startswith("ms") else "s")[1]
     is_time = re.match(r"\s?(?:ms|s|sec|m\d)", tail) is not None
-    is_milliseconds = unit.startswith("m") or tail.lstrip().startswith("ms")
-    return is_time and printed_seconds > 0 and is_milliseconds and _is_close(claimed_seconds, printed_seconds)
+    needs_conversion = unit.startswith("m") or tail.lstrip().startswith("ms")
+    return is_time and printed_seconds > 0 and needs_conversion and _is_close(claimed_seconds, printed_seconds)
 
 
 def _is_close(stated: Decimal, real: Decimal) -> bool:

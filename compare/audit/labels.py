@@ -122,8 +122,8 @@ def _key(word: str) -> str:
         return ""
     if not word.isalpha():
         return word
-    bare = word.rstrip("s") if len(word) > 3 else word
-    return _CANONICAL.get(bare, bare[:5])
+    stem = word.rstrip("s") if len(word) > 3 else word
+    return _CANONICAL.get(stem, stem[:5])
 
 
 def unit_of(text: str) -> tuple[str, Decimal]:
@@ -132,19 +132,19 @@ def unit_of(text: str) -> tuple[str, Decimal]:
     The size of `ms` is 0.001, of a bare `k` 1000, of `%` 1.
     """
     unit = text.strip()
-    low = re.sub(r"^(nano|micro|milli)(?=se)", lambda match: _TIME_PREFIXES[match[1]] + "s", unit.lower())
-    if low in ("%", "percent", "prozent"):
+    lower_unit = re.sub(r"^(nano|micro|milli)(?=se)", lambda match: _TIME_PREFIXES[match[1]] + "s", unit.lower())
+    if lower_unit in ("%", "percent", "prozent"):
         return "percent", Decimal(1)
-    if low in ("x", "×", "/s", "times", "fold", "-fold"):
+    if lower_unit in ("x", "×", "/s", "times", "fold", "-fold"):
         return "", Decimal(1)
-    if (time := re.fullmatch(r"(ns|µs|us|ms|min|h|s(?=$|e[ckg]))(?:[a-zà-ÿ]{2,8})?s?", low)) is not None:
+    if (time := re.fullmatch(r"(ns|µs|us|ms|min|h|s(?=$|e[ckg]))(?:[a-zà-ÿ]{2,8})?s?", lower_unit)) is not None:
         return "time", Decimal(_TIME_SCALES[time[1]])
-    if low in _CHINESE_TIME_SCALES:
-        return "time", Decimal(_CHINESE_TIME_SCALES[low])
-    if size := re.fullmatch(r"(?P<letter>[kmgt]?)(?P<binary>i?)(?:b|bytes?|octets?|o)", low):
+    if lower_unit in _CHINESE_TIME_SCALES:
+        return "time", Decimal(_CHINESE_TIME_SCALES[lower_unit])
+    if size := re.fullmatch(r"(?P<letter>[kmgt]?)(?P<binary>i?)(?:b|bytes?|octets?|o)", lower_unit):
         base = _SIZE_SCALES[size["letter"]]
         return "size", Decimal(1024 ** (len(str(base)) // 3) if size["binary"] else base)
-    return "", Decimal(_SIZE_SCALES.get(low, 1)) if unit in ("k", "K", "M", "G", "T") else Decimal(1)
+    return "", Decimal(_SIZE_SCALES.get(lower_unit, 1)) if unit in ("k", "K", "M", "G", "T") else Decimal(1)
 
 
 def printed_in(text: str) -> tuple[Printed, ...]:
@@ -168,10 +168,10 @@ def _find_numbers(text: str) -> Iterator[Printed]:
                     continue
                 kind, scale = unit_of(match["unit"] or "")
                 value = Decimal(match["sign"] + match["value"].replace(",", ""))
-                mine = keys_in(f"{_own_words(line, matches, index)} ; {_http_role(text, line, match.start())}")
-                mine |= keys_in(_column_header(lines, line_number, match))
+                own_words = keys_in(f"{_own_words(line, matches, index)} ; {_http_role(text, line, match.start())}")
+                own_words |= keys_in(_column_header(lines, line_number, match))
                 yield Printed(
-                    line_start + match.start(), value, kind, scale, mine, around, _FOOTER.match(line) is not None
+                    line_start + match.start(), value, kind, scale, own_words, around, _FOOTER.match(line) is not None
                 )
         line_start += len(line) + 1
 
@@ -196,12 +196,12 @@ def _own_words(line: str, matches: list[re.Match[str]], index: int) -> str:
     """Return the words of a line that belong to its number `matches[index]`."""
     match = matches[index]
     row = line[: matches[0].start()]
-    before = line[matches[index - 1].end() if index else 0 : match.start()]
-    before = re.split(r"[,;(]", before)[-1]
-    after = line[match.end() : matches[index + 1].start() if index + 1 < len(matches) else len(line)]
+    text_before = line[matches[index - 1].end() if index else 0 : match.start()]
+    text_before = re.split(r"[,;(]", text_before)[-1]
+    text_after = line[match.end() : matches[index + 1].start() if index + 1 < len(matches) else len(line)]
     names_follow = not re.search(r"\w", row) or bool(line[matches[-1].end() :].strip(" ).%"))
-    words_after = " ".join(re.split(r"[,;(→|]", after)[0].split()[:5]) if names_follow else ""
-    return f"{row} ; {before} ; {words_after}"
+    words_after = " ".join(re.split(r"[,;(→|]", text_after)[0].split()[:5]) if names_follow else ""
+    return f"{row} ; {text_before} ; {words_after}"
 
 
 def _column_header(lines: list[str], line_number: int, match: re.Match[str]) -> str:

@@ -80,10 +80,10 @@ def _is_of_other_file(case: Case, run: Run, number: str, path: str) -> bool:
 def _size_pattern(run: Run, flag: str, path: str) -> str | None:
     """Return a pattern for the line in which a run prints the file's size; None if the run prints no size."""
     if any(_counts_file(step, flag, path) for step in run.steps):
-        optional_name = (
+        name_quantifier = (
             "?" if any(_counts_file(step, flag, path) and len(step.words) <= _MAX_WORDS for step in run.steps) else ""
         )
-        return rf"^\s*(\d+)(?: \S*{re.escape(path)}){optional_name}\s*$"
+        return rf"^\s*(\d+)(?: \S*{re.escape(path)}){name_quantifier}\s*$"
     lists = any(step.program == "ls" and re.search(r"\s-\w*l(?![\w-]*h)", step.text) for step in run.steps)
     if flag == "-c" and lists:
         return rf"^-[rwxsStT-]{{9}}\S?\s+\d+\s+\S+\s+\S+\s+(\d+)\s[^\n]*[\s/]{re.escape(path.rsplit('/', 1)[-1])}\s*$"
@@ -109,7 +109,7 @@ def asked_version(case: Case, says: ValueSays) -> Verdict | None:
 
     None also if another output may explain the claim.
     """
-    programs = [step.program.lower() for step in steps_of(case.spotted.command or "") if _asks_version_of_any(step)]
+    programs = [step.program.lower() for step in steps_of(case.spotted.command or "") if _has_version_option(step)]
     name = programs[0] if programs else says.name
     for run in case.runs_before()[:100]:
         if run.result is None or run.cut or (version_output := _find_version_output(run, name)) is None:
@@ -135,9 +135,7 @@ def _find_version_output(run: Run, name: str) -> tuple[int, str] | None:
     if len(run.steps) == 1:
         return (0, run.text[:2_000]) if _asks_version(run.steps[0], name) else None
     lines = [match for match in re.finditer(r"[^\n]+", run.text[:2_000]) if match[0].strip()]
-    if len(lines) != len(run.steps) or not all(
-        _asks_version_of_any(step) and not step.is_piped for step in run.steps
-    ):
+    if len(lines) != len(run.steps) or not all(_has_version_option(step) and not step.is_piped for step in run.steps):
         return None
     index = next((index for index, step in enumerate(run.steps) if _asks_version(step, name)), None)
     return None if index is None else (lines[index].start(), lines[index][0])
@@ -145,8 +143,8 @@ def _find_version_output(run: Run, name: str) -> tuple[int, str] | None:
 
 def _asks_version(step: Step, name: str) -> bool:
     program = step.program.lower().rstrip("0123456789.")
-    return program == name.removesuffix("'s").rstrip("0123456789.") and _asks_version_of_any(step)
+    return program == name.removesuffix("'s").rstrip("0123456789.") and _has_version_option(step)
 
 
-def _asks_version_of_any(step: Step) -> bool:
+def _has_version_option(step: Step) -> bool:
     return bool({"--version", "-V", "version", "-v"} & set(step.words[1:2]))
