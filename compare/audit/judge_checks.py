@@ -255,11 +255,11 @@ def _prints_only_errors(run: Run, step_index: int) -> bool:
     )
 
 
-def _explain_wrapper(case: Case, says: CheckSays, after: int) -> str | None:
-    """Return why a wrapper, such as `make`, may have run the tool after the event `after`; else None."""
+def _explain_wrapper(case: Case, says: CheckSays, after_event: int) -> str | None:
+    """Return why a wrapper, such as `make`, may have run the tool after the event `after_event`; else None."""
     if says.tool not in TOOLS or says.tool in _GENERIC_TOOLS:
         return None
-    wrapper = may_have_run(case, says.tool, after)
+    wrapper = may_have_run(case, says.tool, after_event)
     return f"“{short(wrapper.command)}” may have run “{says.tool}”" if wrapper else None
 
 

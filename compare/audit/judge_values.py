@@ -175,10 +175,10 @@ def _is_claimed_number(says: ValueSays, printed: str) -> bool:
     return matches(says.value, printed, says.about) is not None
 
 
-def _named_lines(case: Case, says: ValueSays, *, later: bool = False) -> Iterator[Line]:
+def _named_lines(case: Case, says: ValueSays, *, after_claim: bool = False) -> Iterator[Line]:
     """Yield the lines that name the claim's subject, latest run first.
 
-    `later`: only the lines of the first run after the claim.
+    `after_claim`: only the lines of the first run after the claim.
     """
     words = _name_pattern(says)
     if says.what in ("count", "size") and case.spotted.claim.path:
@@ -188,7 +188,9 @@ def _named_lines(case: Case, says: ValueSays, *, later: bool = False) -> Iterato
         return
     pattern = re.compile(words, re.IGNORECASE)
     for run in (
-        case.runs_after()[:1] if later else case.runs_before()[: _MAX_RUNS if says.what != "time" else _MAX_RUNS // 3]
+        case.runs_after()[:1]
+        if after_claim
+        else case.runs_before()[: _MAX_RUNS if says.what != "time" else _MAX_RUNS // 3]
     ):
         if run.result is None or (case.spotted.command and not is_run(case.spotted.command, run)):
             continue
@@ -319,7 +321,7 @@ def _judge_early(case: Case, says: ValueSays, named_lines: list[Line]) -> Verdic
     line = next(
         (
             line
-            for line in _named_lines(case, says, later=True)
+            for line in _named_lines(case, says, after_claim=True)
             if any(matches(says.value, printed) for printed in line.numbers)
         ),
         None,
@@ -406,6 +408,6 @@ def _closest_line(says: ValueSays, lines: list[Line]) -> Line:
 
 def _judge_missing(case: Case, says: ValueSays) -> Verdict:
     if says.what == "metric":
-        later_runs = [line.run for line in _named_lines(case, says, later=True)]
+        later_runs = [line.run for line in _named_lines(case, says, after_claim=True)]
         return without_runs(case, "program", later_runs, "a program that could have printed the number")
     return undecidable("no output before the claim has this number")
