@@ -17,7 +17,6 @@ from gedanken.compare.audit.verdicts import Case, Verdict
 _MAX_NAMED = 60
 _MAX_NUMBERS = 300
 _MIN_SERIES_LENGTH = 2
-"""Minimum number of printed values that form a series."""
 _EXACT_DIGITS = 4
 """A whole number with at least this many significant digits counts as exact, not as an approximation."""
 _TOLERANCE = Decimal("0.06")
@@ -38,7 +37,6 @@ _COMBINES_RUNS = re.compile(
     r"en tout|en total|ensemble|juntos)\b",
     re.IGNORECASE,
 )
-"""Words anywhere in a sentence which suggest that its numbers combine several runs."""
 _FILLER_WORDS = keys_in(
     "has have had takes took needs is are reached reads read shows showed gives gave returns returned holds "
     "reports reported weighs stands comes came made makes used uses found finds got gets lists prints printed says "
@@ -229,7 +227,6 @@ def _is_near(figure: Figure, number: PlacedNumber) -> bool:
 
 
 def _is_complete_and_current(case: Case, run: Run) -> bool:
-    """Return whether a run is recorded completely, and nothing since can have changed what it would print."""
     return (
         not run.lost
         and not run.background

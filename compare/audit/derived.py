@@ -32,9 +32,7 @@ _COMPUTED = re.compile(
     r"×|\dx\b",
     re.IGNORECASE,
 )
-"""Words which suggest that a number was computed from other numbers."""
 _COMPUTED_SIGN = re.compile(r"[%+−(:]")
-"""Signs which suggest that a number was computed from other numbers."""
 _SUM_OR_MEAN = re.compile(
     r"\b(?:total|altogether|overall|in all|sum|both|together|average|mean|insgesamt|zusammen|Durchschnitt|moyenne)\b",
     re.IGNORECASE,

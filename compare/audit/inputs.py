@@ -114,7 +114,6 @@ def _is_in_table(table: list[_Row], step: Step, path: str) -> bool:
 
 
 def _folders(step: Step) -> Iterator[str]:
-    """Yield the words of a command that may be folders."""
     for word in step.words[1:]:
         folder = word.strip("'\"")
         is_folder = "/" in folder or step.program in (

@@ -204,7 +204,6 @@ def _judge_supported(
 def _judge_later_failure(
     case: Case, says: TestsSay, supporting: Result, later_result: Result, evidence: Evidence
 ) -> Verdict:
-    """Return the verdict if one run supports the claim, but tests failed in a later run."""
     if later_result.run is None or supporting.run is None:
         return Verdict("supported", "a result that supports the claim is recorded", (evidence,))
     is_same = _significant_words(later_result.run.command) == _significant_words(supporting.run.command)

@@ -199,7 +199,6 @@ def _named_lines(case: Case, says: ValueSays, *, after_claim: bool = False) -> I
 
 
 def _lines_with_name(run: Run, pattern: re.Pattern[str]) -> tuple[Line, ...]:
-    """Return the lines of a run's output that contain a number and a match of `pattern`, which is a name."""
     lines = []
     for match in islice(pattern.finditer(run.text), _MAX_LINES):
         start = run.text.rfind("\n", 0, match.start()) + 1
