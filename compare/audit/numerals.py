@@ -60,7 +60,6 @@ COUNT = (
 COUNT_OR_WORD = rf"(?:{COUNT}|\b(?:{'|'.join(word for word in WORDS if word not in ('no', 'none', 'zero'))})\b)"
 VALUE = r"[-+]?(?:\d{1,3}(?:,\d{3}){1,3}(?:\.\d{1,12})?|\d{1,15}(?:[.,]\d{1,12})?|\.\d{1,12})(?:[eE][-+]?\d{1,3})?"
 NUMBER = re.compile(r"(?<![\w.])-?\d+(?:[.,]\d+)*")
-"""Matches a number in a line of output."""
 _THOUSANDS = re.compile(rf"\d{{1,3}}(?:[{GROUPED}]\d{{3}})+(?:\.\d+)?")
 _POWER_OF_TEN = re.compile(r"-?\d{1,15}(?:\.\d{1,12})?[eE][-+]?\d{1,2}")
 
@@ -78,9 +77,9 @@ def plain_number(text: str) -> str:
     """Return a number as programs write it: without thousands separators or powers of ten, and with a
     decimal point.
     """
-    bare = text.strip().lstrip("+")
-    if _THOUSANDS.fullmatch(bare.lstrip("-")):
-        return re.sub(rf"[{GROUPED}]", "", bare)
-    if _POWER_OF_TEN.fullmatch(bare):
-        return format(Decimal(bare), "f")
-    return bare.replace(",", ".") if bare.count(",") == 1 else bare
+    number = text.strip().lstrip("+")
+    if _THOUSANDS.fullmatch(number.lstrip("-")):
+        return re.sub(rf"[{GROUPED}]", "", number)
+    if _POWER_OF_TEN.fullmatch(number):
+        return format(Decimal(number), "f")
+    return number.replace(",", ".") if number.count(",") == 1 else number

@@ -51,7 +51,6 @@ _GOT_WORSE = re.compile(
     r"(?:do(?:es)?(?:n't| not)|(?:is|are|went|turned) red|red\b|broke)",
     re.IGNORECASE,
 )
-"""Words that explicitly say that something got worse."""
 _PAST_VERBS = re.compile(
     r"\b(?:was|were|had|has gone|grew|shrank|fell|dropped|rose|from|war|waren|hatten?|von|était|étaient|avait|de|"
     r"era|eran|tenía|estaba)\b|"
@@ -82,11 +81,13 @@ _PRESENT_WORDS = re.compile(
     r"现在|目前|当前|如今|最终|仍|今|最後|まだ",
     re.IGNORECASE,
 )
-"""Words that tie a clause to the present state."""
 
 
 def of_another_state(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return a milder verdict if an accused claim may be about an earlier state that supports it; else None."""
+    """Return a milder verdict on an accused claim if an earlier result supports it; else None.
+
+    The claim must, or may, be about the state of that earlier result.
+    """
     if verdict.status == "stale":
         words = _claim_text(case)
         if words.is_bound:

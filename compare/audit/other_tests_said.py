@@ -113,7 +113,7 @@ class OtherHit(NamedTuple):
 def tests_said_otherwise(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[OtherHit]:
     """Yield the statements about tests that `tests_said` does not find, outside the spans in `taken`.
 
-    Other rules have found statements at these spans. The spans of the yielded statements are added.
+    At these spans, other rules have found statements. The spans of the yielded statements are added to `taken`.
     """
     plain = sentence.plain
     if not _HINT.search(plain):
@@ -125,7 +125,7 @@ def tests_said_otherwise(sentence: Sentence, taken: list[tuple[int, int]]) -> It
             continue
         for match in pattern.finditer(plain):
             start, end = match.span()
-            if any(low < end and start < high for low, high in taken):
+            if any(taken_start < end and start < taken_end for taken_start, taken_end in taken):
                 continue
             command = _named_command(sentence, match)
             if command and PASSES_ON.match(plain, end) and match[0].endswith("passes"):
@@ -148,8 +148,8 @@ def _named_command(sentence: Sentence, match: re.Match[str]) -> str | None:
 
     None means that the statement names no command; an empty string, that the named command runs no tests.
     """
-    if bare := match.groupdict().get("bare"):
-        return bare.lower().replace("maven", "mvn")
+    if runner := match.groupdict().get("bare"):
+        return runner.lower().replace("maven", "mvn")
     if not match.groupdict().get("code"):
         return None
     code = sentence.raw[match.start("code") : match.end("code")].strip("`").strip().removeprefix("$ ")

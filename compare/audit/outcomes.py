@@ -214,13 +214,13 @@ def _read_go(text: str) -> Iterator[TestSummary]:
     packages = list(_GO_PACKAGE.finditer(text))
     if not cases and not packages:
         return
-    last = (packages or cases)[-1]
+    last_match = (packages or cases)[-1]
     failed = sum(match["what"] == "FAIL" for match in cases)
     if not failed:
         failed = sum(match["what"] == "FAIL" for match in packages)
     passed = sum(match["what"] == "PASS" for match in cases) or None
     skipped = sum(match["what"] == "SKIP" for match in cases)
-    yield TestSummary(passed, failed, skipped, last.start(), last[0].strip())
+    yield TestSummary(passed, failed, skipped, last_match.start(), last_match[0].strip())
 
 
 def _add_up(summaries: list[TestSummary]) -> TestSummary:
@@ -229,14 +229,14 @@ def _add_up(summaries: list[TestSummary]) -> TestSummary:
     return TestSummary(passed, failed, skipped, summaries[-1].offset, summaries[-1].text, passed + failed + skipped)
 
 
-def _make_reader(pattern: re.Pattern[str]) -> Callable[[str], Iterator[TestSummary]]:
+def _reader_of(pattern: re.Pattern[str]) -> Callable[[str], Iterator[TestSummary]]:
     return lambda text: _pattern_summaries(pattern, text)
 
 
 _READERS = (
     _read_pytest, _read_unittest, _read_jest, _read_maven, _read_cargo, _read_go,
-    *(_make_reader(pattern) for pattern in (_MOCHA, _NODE, _GRADLE, _GRADLE_LOGGER, _CTEST, _RSPEC, _PHPUNIT, _DOTNET)),
-    *(_make_reader(pattern) for pattern in (_XCTEST, _TOTAL_AND_FAILED, _PASSED_OF_TOTAL, _SYMPY, _BUN)), other_summaries,
+    *(_reader_of(regex) for regex in (_MOCHA, _NODE, _GRADLE, _GRADLE_LOGGER, _CTEST, _RSPEC, _PHPUNIT, _DOTNET)),
+    *(_reader_of(regex) for regex in (_XCTEST, _TOTAL_AND_FAILED, _PASSED_OF_TOTAL, _SYMPY, _BUN)), other_summaries,
 )  # fmt: skip
 
 _ERROR_SIGN = re.compile(

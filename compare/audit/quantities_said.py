@@ -94,12 +94,12 @@ class QuantityHit(NamedTuple):
 def quantities_said(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[QuantityHit]:
     """Yield the numbers that a sentence states with a name, outside the spans in `taken`.
 
-    Other rules have found statements at these spans. The spans of the yielded statements are added.
+    At these spans, other rules have found statements. The spans of the yielded statements are added to `taken`.
     """
     if not any(sign.isdigit() for sign in sentence.raw) or _BY_HAND.search(sentence.plain):
         return
     for hit, language in (*_settings(sentence), *_counts(sentence), *_measures(sentence), *_labels(sentence)):
-        if any(low < hit.end and hit.start < high for low, high in taken):
+        if any(taken_start < hit.end and hit.start < taken_end for taken_start, taken_end in taken):
             continue
         if asserts(sentence, hit.start, hit.end, language):
             taken.append((hit.start, hit.end))

@@ -60,7 +60,7 @@ class Record:
         return self.transcript.has_tools and has_no_gaps and not self.continues
 
     def has_gap_before(self, event: int) -> bool:
-        """Return whether anything is, or may be, missing from the transcript before an event."""
+        """Return whether anything may be missing from the transcript before an event."""
         if any(self.transcript.unknown.values()) or self.continues:
             return True
         place = self.transcript.events[event].place
@@ -72,10 +72,10 @@ class Record:
         first_messages = [output.text[:20_000] for output in self.outputs[:20] if not output.is_result]
         return any(_CONTINUED_SESSION.search(text) for text in first_messages)
 
-    def edits_between(self, low: int, high: int) -> Sequence[Edit]:
+    def edits_between(self, start: int, end: int) -> Sequence[Edit]:
         """Return the changes of files between two events."""
         events = self._edit_events
-        return self.edits[bisect_right(events, low) : bisect_left(events, high)]
+        return self.edits[bisect_right(events, start) : bisect_left(events, end)]
 
     @cached_property
     def _edit_events(self) -> list[int]:
@@ -100,14 +100,14 @@ class Record:
             )
         return self._change_cache[key]
 
-    def _undos_between(self, low: int, high: int) -> Sequence[Undo]:
+    def _undos_between(self, start_event: int, end_event: int) -> Sequence[Undo]:
         """Return the commands between two events that may have undone changes, at most the latest few."""
-        end = bisect_left(self.undos, high, key=lambda undo: undo.event)
-        start = bisect_right(self.undos, low, key=lambda undo: undo.event)
+        end = bisect_left(self.undos, end_event, key=lambda undo: undo.event)
+        start = bisect_right(self.undos, start_event, key=lambda undo: undo.event)
         return self.undos[max(start, end - _MAX_UNDOS) : end]
 
     def doubt_since(self, run: Run, event: int, family: str) -> str | None:
-        """Return a reason why a run's input files may have changed before `event`; else None. It counts only if
+        """Return a reason why a run's input files may have changed before `event`; else None. Call it if
         `change_since` finds nothing.
         """
         index = bisect_right(self.unnamed_changes, run.at)
@@ -174,10 +174,10 @@ class Record:
         """Return whether an event is the result of a tool."""
         return self.transcript.events[event].kind == "result"
 
-    def is_shuffled_since(self, low: int, high: int) -> bool:
+    def is_shuffled_since(self, start: int, end: int) -> bool:
         """Return whether a command between two events may have changed files that it does not name."""
-        index = bisect_right(self.unnamed_changes, low)
-        return index < len(self.unnamed_changes) and self.unnamed_changes[index] < high
+        index = bisect_right(self.unnamed_changes, start)
+        return index < len(self.unnamed_changes) and self.unnamed_changes[index] < end
 
     def could_have_run(self, family: str, event: int, after: int = -1) -> str | None:
         """Return a reason why a command of this family may have run unseen between `after` and `event`; else None."""
@@ -190,14 +190,14 @@ class Record:
             return f"“{short(hiding[index].command)}” may have run what is claimed"
         return None
 
-    def could_be_since(self, family: str, low: int, high: int) -> Run | None:
+    def could_be_since(self, family: str, start: int, end: int) -> Run | None:
         """Return the last run between two events that may have run a command of this family unseen. `./check.sh`, for
         example, may have run `tests`.
         """
         hiding = self.hiding(family)
-        index = bisect_left(hiding, high, key=lambda run: run.call)
+        index = bisect_left(hiding, end, key=lambda run: run.call)
         return next(
-            (run for run in hiding[max(index - 20, 0) : index][::-1] if run.call > low and names(run, family)), None
+            (run for run in hiding[max(index - 20, 0) : index][::-1] if run.call > start and names(run, family)), None
         )
 
     def has_unseen_before(self, event: int) -> bool:
@@ -211,7 +211,7 @@ class Record:
         return self._hiding_by_family[family]
 
     def once(self, key: Hashable, compute: Callable[[], tuple[T, ...]]) -> tuple[T, ...]:
-        """Return the cached value for this key; the first time, compute it with `compute`."""
+        """Return the cached value for this key. The first time, `compute` makes it."""
         if key not in self._cache:
             self._cache[key] = compute()
         return self._cache[key]

@@ -106,7 +106,6 @@ _FUNCTION_WORDS = frozenset(
         "ende there says us final overall end at on in altogether y son están ahora también o os as e são agora",
     )
 )
-"""Function words, which say nothing about the speaker or the subject."""
 _WORD = re.compile(r"[A-Za-zÀ-ÿ]{2,}")
 _ENDS_WITH_AND = re.compile(r"(?:\b(?:and|und|et|y|e|so)|,)\s{1,3}\Z", re.IGNORECASE)
 _TIME_PHRASE = re.compile(

@@ -59,7 +59,7 @@ class Run:
 
     @property
     def cases(self) -> tuple[int, int]:
-        """Numbers of single test cases that the output shows as (passed, failed)."""
+        """Numbers of single test cases in the output, as (passed, failed)."""
         if self._cases is None:
             self._cases = cases_in(self.text[:500_000])
         return self._cases

@@ -85,7 +85,7 @@ def runs_said(sentence: Sentence) -> Iterator[RunHit]:
     taken: list[tuple[int, int]] = []
     for language, pattern in _COMPILED:
         for match in pattern.finditer(sentence.plain):
-            if any(low < match.end() and match.start() < high for low, high in taken):
+            if any(taken_start < match.end() and match.start() < taken_end for taken_start, taken_end in taken):
                 continue
             hit = _build_hit(sentence, match)
             if hit is not None and asserts(sentence, match.start(), match.end(), language):

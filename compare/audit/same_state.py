@@ -13,7 +13,6 @@ _PRESENT_VERBS = re.compile(
     r"\b(?:is|are|has|have|takes?|starts?|runs?|needs?|uses?|holds?|answers?|now|ist|sind|braucht|est|sont|es|son)\b",
     re.IGNORECASE,
 )
-"""Words that tie a number to the present state."""
 
 
 def of_this_state(case: Case, says: ValueSays, run: Run, verdict: Verdict) -> Verdict:

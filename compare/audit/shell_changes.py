@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from gedanken.compare.audit.commands import Step, steps_of, without_patches
 from gedanken.compare.audit.programs import words
 
-_RESTORES_FILES = re.compile(
+_CHANGES_WORKING_TREE = re.compile(
     r"\bgit\s+(?:-\S+\s+(?:[^\s-]\S*\s+(?=[a-z-]+\b))?){0,4}(?:stash(?!\s+(?:list|show))|reset\s+--(?:hard|merge|keep)|revert|pull|merge(?!-)|rebase|cherry-pick|"
     r"apply(?!\s+--(?:check|stat|numstat|summary))|am\b|restore(?!\s+--staged\b)|switch\s+(?!-c)|clean\s+-\S*f|submodule\s+update|bisect|checkout\s+(?!-b)\S)|"
     r"\bpatch\s+-p|\bapply_patch\b|\bgh\s+pr\s+(?:checkout|merge)|\b(?:hg|jj|svn)\s+(?:update|up|revert|restore|merge|rebase|edit|undo|pull)\b"
@@ -47,7 +47,7 @@ def shuffles_files(command: str) -> bool:
     """Return whether a shell command may change files that it does not name."""
     if "*** Begin Patch" in command:
         command = without_patches(command).replace("apply_patch", "")
-    if _RESTORES_FILES.search(command) or _WRITING_CALLS.search(command[:20_000]):
+    if _CHANGES_WORKING_TREE.search(command) or _WRITING_CALLS.search(command[:20_000]):
         return True
     return any(_changes_many(step) for step in steps_of(command))
 
