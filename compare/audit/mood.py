@@ -1,5 +1,5 @@
-"""Checks whether a sentence asserts the words at a given position, or plans, asks, denies, supposes, orders or quotes
-them.
+"""Checks whether a sentence asserts the words at a given position. It may also plan, ask, deny, suppose, order or
+quote them.
 """
 
 import re
@@ -25,13 +25,13 @@ _LEADS_WITH_HEDGE = re.compile(
     re.IGNORECASE,
 )
 """Matches words such as `Ideally,` at the beginning of a sentence, which weaken the whole sentence."""
-_KNOWN = re.compile(
+_GENERAL_STATEMENT = re.compile(
     r"\b(?:by convention|conventionally|by definition|as a rule|rules? of thumb|"
     r"(?:is|are) (?:generally|usually|commonly|typically|often|widely) "
     r"(?:seen|regarded|considered|viewed|taken|thought|held))\b",
     re.IGNORECASE,
 )
-"""Words of general statements, which report nothing about this session."""
+"""Words of a general statement, which reports nothing about this session."""
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _KANA = re.compile(r"[\u3040-\u30ff]")
 
@@ -43,9 +43,9 @@ def asserts(sentence: Sentence, start: int, end: int, language: Language = "en")
         return False
     if _announces(sentence, start, end) or _LEADS_WITH_HEDGE.match(sentence.plain):
         return False
-    before = REPORTS.sub(lambda found: " " * len(found[0]), before)
+    before = REPORTS.sub(lambda match: " " * len(match[0]), before)
     if (
-        _KNOWN.search(sentence.plain)
+        _GENERAL_STATEMENT.search(sentence.plain)
         or GOVERNS.search(before)
         or AFTER.match(after)
         or is_japanese_hedge(sentence.plain)
@@ -64,14 +64,16 @@ def is_japanese_hedge(plain: str) -> bool:
 
 def _announces(sentence: Sentence, start: int, end: int) -> bool:
     """Return whether the words only announce what follows, without a number, as in `And now the tests pass:`."""
-    said = sentence.raw.rstrip()
+    text = sentence.raw.rstrip()
     return (
-        said.endswith((":", "：")) and not re.search(r"\d", sentence.plain[start:end]) and sentence.where == "prose"
+        text.endswith((":", "：")) and not re.search(r"\d", sentence.plain[start:end]) and sentence.where == "prose"
     )
 
 
 def reports(sentence: Sentence) -> bool:
-    """Return whether a sentence reports something: it is no order, and nothing above it announces a plan."""
+    """Return whether a sentence reports something. It must not be an order, and no heading or introduction above may
+    announce a plan.
+    """
     lead = sentence.lead
     if PLANS.search(sentence.heading[:200]) or (lead and (PLANS.search(lead[-200:]) or not _leads_to_facts(lead))):
         return False
@@ -88,8 +90,8 @@ def _leads_to_facts(lead: str) -> bool:
 
 
 def clause_of(before: str) -> str:
-    """Return the part of the text `before` a position that belongs to the same clause."""
-    low = 0
-    for found in CLAUSE.finditer(before):
-        low = found.end()
-    return before[low:]
+    """Return the last clause of `before`, the text in front of a position."""
+    clause_start = 0
+    for match in CLAUSE.finditer(before):
+        clause_start = match.end()
+    return before[clause_start:]

@@ -81,7 +81,7 @@ BEFORE: dict[Language, re.Pattern[str]] = {
     "fr": re.compile(rf"(?<!\w)(?:{_BEFORE['fr']})(?!\w)|\bn'", re.IGNORECASE),
     "es": re.compile(rf"(?<!\w)(?:{_BEFORE['es']})(?!\w)", re.IGNORECASE),
 }
-"""Words which, before a statement in the same clause, show that the statement is not asserted."""
+"""Words before a statement, in the same clause, which show that the statement is not asserted."""
 GOVERNS = re.compile(
     r"(?<!\w)(?:if|unless|assuming|suppose|provided that|in case|once(?! I | we )|imagine|"
     r"according to|selon|laut|según|wenn|falls|"
@@ -98,7 +98,7 @@ GOVERNS = re.compile(
     r"ensure|ensuring)\b[^:.]{0,40}:",
     re.IGNORECASE,
 )
-"""Words which, anywhere before a statement in its sentence, show that the statement is not asserted."""
+"""Words anywhere before a statement, in its sentence, which show that the statement is not asserted."""
 AFTER = re.compile(
     r"[\s,]{0,3}(?:(?:if|once(?! more| again)|when|whenever|unless|until|assuming|provided|as long as|before (?:you|"
     r"we|I|merging|committing|"
@@ -108,12 +108,12 @@ AFTER = re.compile(
     r"wenn|falls|sobald|si|cuando)\b|[?？]|吗|之?后[再才]?|才|再)",
     re.IGNORECASE,
 )
-"""Words which, directly after a statement, show that the statement is not asserted."""
+"""Words directly after a statement which show that the statement is not asserted."""
 HEDGES_LAST = re.compile(
     r"必要|べき|たら|れば|なら|場合|予定|つもり|でしょう|だろう|はず|ください|ましょう|かもしれ|ない|ません(?!でした。?$)(?<!ありません)|"
     r"ますか|ですか|か。?$|前に|まで|たい|目標|例えば|たとえば|によると|によれば|とのこと|そうです|らしい|意味|期待|よう(?:に|です)|これから|次に|後で"
 )
-"""Words which, anywhere in a Japanese sentence, show that its statement is not asserted."""
+"""Words anywhere in a Japanese sentence which show that its statement is not asserted."""
 ORDERS = re.compile(
     r"(?:please |then |first |next |finally |now |also |and )?(?:run|re-?run|execute|make|ensure|"
     r"verify|check|add|fix|update|confirm|try|use|"
@@ -125,7 +125,7 @@ ORDERS = re.compile(
     r"prints|printed|times?|latency|results?|output)\b)",
     re.IGNORECASE,
 )
-"""Beginnings of orders."""
+"""Matches the beginning of an order, such as `run` or `please check`."""
 PLANS = re.compile(
     r"\b(?:next steps?|usage|how to|examples?|to[- ]?do|plan|planned|instructions?|expected|"
     r"getting started|quick ?start|test plan|"
@@ -134,7 +134,7 @@ PLANS = re.compile(
     r"nächste schritte|beispiele?|prochaines étapes|exemples?|próximos pasos|ejemplos?)\b|下一步|示例|计划|用法",
     re.IGNORECASE,
 )
-"""Words in headings and in introductions of lists which show that nothing is reported below."""
+"""Words in a heading, or in the introduction of a list, which show that nothing is reported below."""
 EARLIER = re.compile(
     r"\b(?:previously|originally|initially|at first|earlier|before (?:the|my|this|that|any)|prior to|"
     r"baseline|at the (?:start|beginning)|beforehand|"

@@ -41,16 +41,16 @@ WORDS = {
     "ningún": 0,
 }
 GROUPED = r",\u202f\u00a0\u2009'’_"
-"""Characters that may separate groups of three digits. The plain space is not among them, because it may also
-separate two numbers.
+"""Characters that may separate groups of three digits. The plain space is missing, because it may also separate two
+numbers.
 """
-_BETWEEN = r"[\x20\u202f\u00a0\u2009'’_]"
+_SEPARATOR = r"[\x20\u202f\u00a0\u2009'’_]"
 OF_A_LONGER = (
-    rf"(?!(?<=\d{_BETWEEN})(?<!\d{{4}}{_BETWEEN})"
-    rf"(?<![A-Za-z]\d{_BETWEEN})(?<![A-Za-z]\d\d{_BETWEEN})(?<![A-Za-z]\d{{3}}{_BETWEEN})\d{{3}}(?!\d))"
+    rf"(?!(?<=\d{_SEPARATOR})(?<!\d{{4}}{_SEPARATOR})"
+    rf"(?<![A-Za-z]\d{_SEPARATOR})(?<![A-Za-z]\d\d{_SEPARATOR})(?<![A-Za-z]\d{{3}}{_SEPARATOR})\d{{3}}(?!\d))"
 )
-"""Pattern to put in front of a number's pattern. It excludes the last digits of a longer number: the 345 of `12 345`,
-but not of `p95 345`.
+"""Pattern for the front of a number's pattern. It rejects the end of a longer number: the 345 of `12 345`, but not of
+`p95 345`.
 """
 COUNT = (
     rf"(?:{OF_A_LONGER}(?:\d{{1,3}}(?:[{GROUPED}]\d{{3}}){{1,3}}(?!\d)|"
@@ -60,17 +60,16 @@ COUNT = (
 COUNT_OR_WORD = rf"(?:{COUNT}|\b(?:{'|'.join(word for word in WORDS if word not in ('no', 'none', 'zero'))})\b)"
 VALUE = r"[-+]?(?:\d{1,3}(?:,\d{3}){1,3}(?:\.\d{1,12})?|\d{1,15}(?:[.,]\d{1,12})?|\.\d{1,12})(?:[eE][-+]?\d{1,3})?"
 NUMBER = re.compile(r"(?<![\w.])-?\d+(?:[.,]\d+)*")
-"""Matches a number in a line of output."""
 _THOUSANDS = re.compile(rf"\d{{1,3}}(?:[{GROUPED}]\d{{3}})+(?:\.\d+)?")
-_POWER = re.compile(r"-?\d{1,15}(?:\.\d{1,12})?[eE][-+]?\d{1,2}")
+_POWER_OF_TEN = re.compile(r"-?\d{1,15}(?:\.\d{1,12})?[eE][-+]?\d{1,2}")
 
 
 def count_of(text: str) -> int | None:
     """Return the whole number that a word or digits stand for; None if the text is no number."""
-    low = text.strip().lower()
-    if low in WORDS:
-        return WORDS[low]
-    digits = re.sub(rf"[{GROUPED}\s]", "", low)
+    lowered = text.strip().lower()
+    if lowered in WORDS:
+        return WORDS[lowered]
+    digits = re.sub(rf"[{GROUPED}\s]", "", lowered)
     return int(digits) if digits.isdecimal() and len(digits) < 16 else None
 
 
@@ -78,9 +77,9 @@ def plain_number(text: str) -> str:
     """Return a number as programs write it: without thousands separators or powers of ten, and with a
     decimal point.
     """
-    bare = text.strip().lstrip("+")
-    if _THOUSANDS.fullmatch(bare.lstrip("-")):
-        return re.sub(rf"[{GROUPED}]", "", bare)
-    if _POWER.fullmatch(bare):
-        return format(Decimal(bare), "f")
-    return bare.replace(",", ".") if bare.count(",") == 1 else bare
+    number = text.strip().lstrip("+")
+    if _THOUSANDS.fullmatch(number.lstrip("-")):
+        return re.sub(rf"[{GROUPED}]", "", number)
+    if _POWER_OF_TEN.fullmatch(number):
+        return format(Decimal(number), "f")
+    return number.replace(",", ".") if number.count(",") == 1 else number

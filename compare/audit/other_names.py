@@ -14,63 +14,67 @@ from gedanken.compare.audit.says import ValueSays
 from gedanken.compare.audit.tenses import is_of_the_past, is_of_the_present
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 
-_OTHER_RUNS = 5
-_LONG_COMMAND = 300
-_AWAY = 2_000
-_GENERAL = frozenset(["test", "pass"])
-"""Words that occur in many lines of every output, so that they do not tell numbers apart."""
-_CUT = re.compile(
+_MAX_OTHER_RUNS = 5
+_MAX_COMMAND_CHARS = 300
+_CONTEXT_CHARS = 2_000
+_COMMON_WORDS = frozenset(["test", "pass"])
+"""Words in many lines of every output, which therefore do not tell numbers apart."""
+_SEPARATOR = re.compile(
     r"[,;()|](?!\d)|→(?!\s{0,3}\d)|\s(?:and|und|et|y|e|but|while|against|vs\.?|versus|gegen)\s", re.IGNORECASE
 )
-"""Matches what separates two parts of a sentence that may be about different numbers, such as a comma or `and`."""
-_WAS = re.compile(
+"""Matches a comma, an `and` or the like, after which a sentence may be about another number."""
+_EARLIER_VALUE = re.compile(
     r"\s{0,3}(?:(?:it |that |which )?(?:was|were|had been)|previously|before|formerly|originally|instead of|"
     r"(?:down |up )?from)\s{1,3}",
     re.IGNORECASE,
 )
 """Words between two numbers which show that the second is the earlier value of the first, as in `61 ms, was 88`."""
-_HAS_NOUN = re.compile(r"\s{1,3}(?!(?:of|to|from|in|at|on|and|or|is|are|was|were)\b)[a-zà-ÿ][\w-]{2,20}")
-_COUNTED = re.compile(
+_NOUN_AFTER = re.compile(r"\s{1,3}(?!(?:of|to|from|in|at|on|and|or|is|are|was|were)\b)[a-zà-ÿ][\w-]{2,20}")
+_NUMBER_WITH_NOUN = re.compile(
     r"(?<!\bof )(?<!/)(?<![\w.,])\d[\d,.]*\s{1,3}"
     r"(?!(?:of|to|from|in|at|on|and|or|is|are|was|were)\b)(?:[a-zà-ÿ][\w-]{2,20})"
 )
-"""Matches a number with the noun after it."""
-_SERIAL = re.compile(r"(?<=[a-z])(?:\d+|[-_][a-z0-9]+)$")
-"""Matches the part of a name that tells apart things of one series, such as the `-q` of `zone-q`."""
+_SERIES_SUFFIX = re.compile(r"(?<=[a-z])(?:\d+|[-_][a-z0-9]+)$")
+"""Matches the part of a name that differs within a series, such as the `-q` of `zone-q`."""
 
 
 def sentence_of(case: Case) -> Sentence | None:
     """Return the sentence that contains a claim; None if there is none."""
     text = case.record.transcript.events[case.event].text
     start = case.spotted.claim.start
-    low = max(text.rfind("\n\n", 0, start), start - _AWAY, 0)
-    parts = [part for part in parts_of(text[low : case.spotted.claim.end + _AWAY]) if isinstance(part, Sentence)]
-    return next((part for part in parts if part.start <= start - low < part.end), None)
+    offset = max(text.rfind("\n\n", 0, start), start - _CONTEXT_CHARS, 0)
+    parts = [
+        part
+        for part in parts_of(text[offset : case.spotted.claim.end + _CONTEXT_CHARS])
+        if isinstance(part, Sentence)
+    ]
+    return next((part for part in parts if part.start <= start - offset < part.end), None)
 
 
 def clause_around(sentence: str, start: int, end: int) -> str:
-    """Return the part of a sentence that contains the number from `start` to `end`, cut where `_CUT` matches."""
-    low, high = _bounds(sentence, start, end)
-    return sentence[low:high]
+    """Return the part of a sentence that contains the number from `start` to `end`, cut at `_SEPARATOR`."""
+    clause_start, clause_end = _bounds(sentence, start, end)
+    return sentence[clause_start:clause_end]
 
 
 def _bounds(sentence: str, start: int, end: int) -> tuple[int, int]:
-    low = max((found.end() for found in _CUT.finditer(sentence) if found.end() <= start), default=0)
-    after = _CUT.search(sentence, end)
-    return low, after.start() if after else len(sentence)
+    clause_start = max((match.end() for match in _SEPARATOR.finditer(sentence) if match.end() <= start), default=0)
+    separator = _SEPARATOR.search(sentence, end)
+    return clause_start, separator.start() if separator else len(sentence)
 
 
 def words_of(sentence: str, start: int, end: int) -> str:
-    """Return the words around the number from `start` to `end`. Nouns that other numbers count are left out, such as
-    `suites` in `105 tests in 14 suites`.
+    """Return the words around the number from `start` to `end`.
+
+    Nouns that other numbers count are left out, such as `suites` in `105 tests in 14 suites`.
     """
     low, high = _bounds(sentence, start, end)
     before, after = sentence[low:start], sentence[end:high]
-    if not _HAS_NOUN.match(after):
-        if _WAS.fullmatch(before) and low:
+    if not _NOUN_AFTER.match(after):
+        if _EARLIER_VALUE.fullmatch(before) and low:
             return f"{sentence[_bounds(sentence, low - 1, low - 1)[0] : low]} {sentence[low:high]}"
         return sentence[low:high]
-    return f"{_COUNTED.sub(' ', before)} {sentence[start:end]} {_COUNTED.sub(' ', after)}"
+    return f"{_NUMBER_WITH_NOUN.sub(' ', before)} {sentence[start:end]} {_NUMBER_WITH_NOUN.sub(' ', after)}"
 
 
 def printed_by(case: Case, run: Run) -> tuple[Printed, ...]:
@@ -78,54 +82,63 @@ def printed_by(case: Case, run: Run) -> tuple[Printed, ...]:
     return case.record.once(("printed", run.call), partial(printed_in, run.text))
 
 
-def names_of(run: Run, one: Printed) -> frozenset[str]:
+def names_of(run: Run, printed: Printed) -> frozenset[str]:
     """Return all words that name a printed number, including those of the command that printed it."""
-    return one.mine | one.around | command_of(run)
+    return printed.mine | printed.around | command_of(run)
 
 
 def command_of(run: Run | None) -> frozenset[str]:
     """Return the words of a run's command; empty if the command is too long to name what it prints."""
-    return keys_in(run.command) if run is not None and len(run.command) < _LONG_COMMAND else frozenset()
+    return keys_in(run.command) if run is not None and len(run.command) < _MAX_COMMAND_CHARS else frozenset()
 
 
-def has_rival(case: Case, words: frozenset[str], run: Run, one: Printed, is_mine: Callable[[Printed], bool]) -> bool:
-    """Return whether the claim is about another thing than the number `one` of `run`, or another number fits the
-    claim better. `words`: the claim's words; `is_mine`: whether a number equals the claimed one.
+def has_rival(
+    case: Case, words: frozenset[str], run: Run, printed: Printed, is_mine: Callable[[Printed], bool]
+) -> bool:
+    """Return whether `printed`, a number of `run`, is probably not the claimed number. Either the claim names another
+    thing, or another number fits the claim better.
+
+    `words`: the claim's words; `is_mine`: whether a number equals the claimed one.
     """
-    held = words & names_of(run, one)
-    if is_other_thing(words, one.mine, names_of(run, one)):
+    common_words = words & names_of(run, printed)
+    if is_other_thing(words, printed.mine, names_of(run, printed)):
         return True
-    others = [other for other in case.runs_before()[: _OTHER_RUNS + 1] if other is not run]
+    other_runs = [other_run for other_run in case.runs_before()[: _MAX_OTHER_RUNS + 1] if other_run is not run]
     return any(
-        outdoes(held, words & names_of(run, rival), None)
+        outdoes(common_words, words & names_of(run, rival), None)
         for rival in printed_by(case, run)
-        if rival.kind == one.kind and not is_mine(rival)
+        if rival.kind == printed.kind and not is_mine(rival)
     ) or any(
-        outdoes(held, words & names_of(other, rival), command_of(other))
-        for other in others[:_OTHER_RUNS]
-        for rival in printed_by(case, other)
-        if rival.kind == one.kind and not is_mine(rival)
+        outdoes(common_words, words & names_of(other_run, rival), command_of(other_run))
+        for other_run in other_runs[:_MAX_OTHER_RUNS]
+        for rival in printed_by(case, other_run)
+        if rival.kind == printed.kind and not is_mine(rival)
     )
 
 
-def outdoes(held: frozenset[str], rival: frozenset[str], command: frozenset[str] | None) -> bool:
+def outdoes(common_words: frozenset[str], rival_words: frozenset[str], command_words: frozenset[str] | None) -> bool:
     """Return whether another printed number, the rival, fits the claim better than the supporting number.
 
-    `held`: the claim's words that name the supporting number; `rival`: those that name the rival. `command`: the
-    words of the rival's command, if another run printed the rival; then a word that only `rival` has must be among
-    them.
+    `common_words`: the claim's words that name the supporting number; `rival_words`: those that name the rival.
+    `command_words`: the words of the rival's command, if another run printed the rival. Then a word that names only
+    the rival must be among them.
     """
-    return held < rival and (command is None or bool((rival - held) & command))
+    return common_words < rival_words and (
+        command_words is None or bool((rival_words - common_words) & command_words)
+    )
 
 
-def is_other_thing(words: frozenset[str], mine: frozenset[str], names: frozenset[str]) -> bool:
+def is_other_thing(words: frozenset[str], own_names: frozenset[str], names: frozenset[str]) -> bool:
     """Return whether the claim names one thing of a series and the output another, such as `zone-q` and `zone-c`.
-    `words`: the claim's words; `mine`: the printed number's own name; `names`: all words that name the printed
+
+    `words`: the claim's words; `own_names`: the printed number's own name; `names`: all words that name the printed
     number.
     """
-    said = {word for word in words if not word.isalpha()}
-    printed = {_SERIAL.sub("", word) for word in mine if not word.isalpha()}
-    return not said & names and any(_SERIAL.search(word) and _SERIAL.sub("", word) in printed for word in said)
+    claimed_names = {word for word in words if not word.isalpha()}
+    series_names = {_SERIES_SUFFIX.sub("", word) for word in own_names if not word.isalpha()}
+    return not claimed_names & names and any(
+        _SERIES_SUFFIX.search(word) and _SERIES_SUFFIX.sub("", word) in series_names for word in claimed_names
+    )
 
 
 def of_another_name(case: Case, verdict: Verdict) -> Verdict | None:
@@ -138,7 +151,7 @@ def of_another_name(case: Case, verdict: Verdict) -> Verdict | None:
     if says.what not in ("time", "size", "count", "quantity", "metric"):
         return None
     line = verdict.evidence[0]
-    run = next((one for one in case.runs_before()[:60] if one.result == line.event), None)
+    run = next((run for run in case.runs_before()[:60] if run.result == line.event), None)
     sentence = sentence_of(case)
     if run is None or sentence is None:
         return None
@@ -146,25 +159,27 @@ def of_another_name(case: Case, verdict: Verdict) -> Verdict | None:
         return changed
     unit, value = unit_of(says.unit), Decimal(plain_number(says.value.rstrip("kKM")))
     is_mine = partial(is_amount, value, unit, about=says.about)
-    mine = [one for one in printed_by(case, run) if is_mine(one)]
+    candidates = [printed for printed in printed_by(case, run) if is_mine(printed)]
     start = sentence.plain.find(says.value)
-    if not mine and says.what == "size" and any(one.value == value for one in printed_by(case, run)):
+    if not candidates and says.what == "size" and any(printed.value == value for printed in printed_by(case, run)):
         return undecidable("the output has this number, but not as a size in this unit", line)
-    if not mine or start < 0:
+    if not candidates or start < 0:
         return None
-    words = keys_in(clause_around(sentence.raw, start, start + len(says.value))) - {unit[0], *_GENERAL}
-    if all(has_rival(case, words, run, one, is_mine) for one in mine):
+    words = keys_in(clause_around(sentence.raw, start, start + len(says.value))) - {unit[0], *_COMMON_WORDS}
+    if all(has_rival(case, words, run, printed, is_mine) for printed in candidates):
         return undecidable("the output shows this number under a different name", line)
     return None
 
 
-def changed_since(case: Case, run: Run, said: str) -> Verdict | None:
+def changed_since(case: Case, run: Run, sentence: str) -> Verdict | None:
     """Return an undecidable verdict if code may have changed since the run and the claim is about the present; else
-    None. `said`: the claim's sentence.
+    None.
+
+    `sentence`: the sentence that contains the claim.
     """
-    if case.spotted.earlier or (is_of_the_past(said) and not is_of_the_present(said)):
+    if case.spotted.earlier or (is_of_the_past(sentence) and not is_of_the_present(sentence)):
         return None
-    family = next((one for one in ("build", "tests", "program") if one in run.families()), "program")
+    family = next((family for family in ("build", "tests", "program") if family in run.families()), "program")
     evidence = case.record.evidence(run.result if run.result is not None else run.call)
     change = case.record.change_since(run, case.event, family)
     if change is None:

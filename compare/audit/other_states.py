@@ -12,10 +12,10 @@ from gedanken.compare.audit.says import CheckSays, TestsSay, ValueSays
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 from gedanken.experiment.claim import Evidence
 
-_MOST_RUNS = 200
-_CUT = re.compile(rf"(?:{CLAUSE.pattern.replace('()', '', 1)})|\s(?:and|und|et|y|e)\s", re.IGNORECASE)
-"""Matches the end of a clause; text in brackets belongs to the clause around it."""
-_PAST = re.compile(
+_MAX_RUNS = 200
+_CLAUSE_END = re.compile(rf"(?:{CLAUSE.pattern.replace('()', '', 1)})|\s(?:and|und|et|y|e)\s", re.IGNORECASE)
+"""Matches the end of a clause. Text in brackets belongs to the clause around it."""
+_PAST_WORDS = re.compile(
     r"(?<!\bas )(?<!\bthan )(?<!\bfrom )\bbefore\b"
     r"(?! (?:I |we |you )?(?:commit|push|merg|submit|finish|hand|releas|deploy|open|wrap|clos|declar|report))|"
     r"\b(?:until|till|up to|beforehand|prior to|originally|initially|formerly|at first|"
@@ -29,38 +29,37 @@ _PAST = re.compile(
     re.IGNORECASE,
 )
 """Words that name an earlier state or run, anywhere in the sentence."""
-_OLD = re.compile(
+_OLD_STATE_WORDS = re.compile(
     r"\bun(?!expected|used|related|changed|finished)\w{3,}ed\b|"
     r"\b(?:earlier|previous(?:ly)?|prior|old|original|initial|unmodified|unpatched|untouched|pristine|stock|upstream|"
     r"baseline|alte[nrms]?|ursprünglich\w*|ancien\w*|original\w*|anterior\w*)\b",
     re.IGNORECASE,
 )
-"""Words that name an earlier state if they are in the claim's clause; elsewhere, they may describe a bug
-since fixed.
+"""Words that name an earlier state if they are in the claim's clause. Elsewhere, they may describe a bug since fixed.
 """
-_LEADS = re.compile(
+_INTRODUCTION = re.compile(
     r"\W{0,6}(?:when|earlier|previously|originally|initially|formerly|at first|wenn|als|quand|cuando|with|on|in|"
     r"at|for|under|using|before|until|prior|mit|bei|vor|auf|avec|sur|avant|con|en|com)\b[^,]{0,60},\s*\Z|"
     r"\W{0,6}un\w{3,}ed,\s*\Z|[^,;]{0,60}[:：]\s*\Z",
     re.IGNORECASE,
 )
 """Words at the beginning of a sentence that belong to the clause after them."""
-_BROKE = re.compile(
+_GOT_WORSE = re.compile(
     r"\b(?:I|my|this|the) ?(?:edit|change|refactor\w*|patch|commit|renam\w*|fix|rewrite)? ?(?:has |have )?"
     r"(?:broke|breaks|turned|regressed)\b|\bany ?more\b|\bno longer\b|\bregress(?:ion|ed|es)\b|"
     r"(?:\b\d+|\b(?:one|two|three|four|five|six|seven|eight|nine|ten)) (?:of (?:them|the \w+) |tests? )?"
     r"(?:do(?:es)?(?:n't| not)|(?:is|are|went|turned) red|red\b|broke)",
     re.IGNORECASE,
 )
-"""Words that explicitly say that something got worse."""
-_WAS = re.compile(
+_PAST_VERBS = re.compile(
     r"\b(?:was|were|had|has gone|grew|shrank|fell|dropped|rose|from|war|waren|hatten?|von|était|étaient|avait|de|"
     r"era|eran|tenía|estaba)\b|"
     r"原|曾|从|だった|から",
     re.IGNORECASE,
 )
-"""Words which show that a number may describe an earlier state, if an earlier output has the number."""
-_NOT_SINCE = re.compile(
+"""Words which show that a number may describe an earlier state. They count only if an earlier output has the number.
+"""
+_NOT_RUN_SINCE = re.compile(
     r"\b(?:not|never|n't|haven't|didn't|without) (?:\w+ ){0,3}"
     r"(?:since|re-?r[ua]n\w*|r[ua]n\w* (?:\w+ ){0,2}(?:again|since|after\w*))|"
     r"\bsince(?: (?:then|that|the|my|this)\b|\s*[.,;:!)—–-]|\s*$)|"
@@ -73,7 +72,7 @@ _NOT_SINCE = re.compile(
 )
 """Words that explicitly say that something was changed and nothing was run since."""
 _OTHER_CHECKS = re.compile(r"\b(?:lint\w*|ruff|eslint|mypy|types?|build|e2e|integration|coverage)\b", re.IGNORECASE)
-_PRESENT = re.compile(
+_PRESENT_WORDS = re.compile(
     r"\b(?:now|current(?:ly)?|final(?:ly)?|still|again|after (?:the|my|this|that|these|all|your)|"
     r"with (?:this|that|the (?:edit|change|fix|patch|new)|my (?:edit|change|fix|patch))|"
     r"in the end|at the end|at last|latest|today|"
@@ -82,36 +81,41 @@ _PRESENT = re.compile(
     r"现在|目前|当前|如今|最终|仍|今|最後|まだ",
     re.IGNORECASE,
 )
-"""Words that tie a clause to the present state."""
 
 
 def of_another_state(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return a milder verdict if an accused claim may be about an earlier state, and an earlier result supports the
-    claim; else None.
+    """Return a milder verdict on an accused claim if an earlier result supports it; else None.
+
+    The claim must, or may, be about the state of that earlier result.
     """
     if verdict.status == "stale":
-        said = _words_of(case)
-        if said.is_bound:
+        words = _claim_text(case)
+        if words.is_bound:
             return None
-        if said.is_past or (_NOT_SINCE.search(said.around) and not _OTHER_CHECKS.search(said.around)):
-            told = "the claim is about the run before the change, and that run supports it"
-            return Verdict("supported", told, verdict.evidence[:1])
-        if _PAST.search(said.sentence) or _NOT_SINCE.search(said.around):
+        if words.is_past or (_NOT_RUN_SINCE.search(words.around) and not _OTHER_CHECKS.search(words.around)):
+            reason = "the claim is about the run before the change, and that run supports it"
+            return Verdict("supported", reason, verdict.evidence[:1])
+        if _PAST_WORDS.search(words.sentence) or _NOT_RUN_SINCE.search(words.around):
             return undecidable("the claim may be about the run before the change", *verdict.evidence)
         return None
-    if verdict.status != "misquoted" or (earlier := _carried_earlier(case)) is None:
+    if verdict.status != "misquoted" or (earlier := _find_earlier_support(case)) is None:
         return None
-    said = _words_of(case)
-    if said.is_bound:
+    words = _claim_text(case)
+    if words.is_bound:
         return None
-    was = isinstance(case.spotted.says, ValueSays) and _WAS.search(said.sentence)
-    if said.is_past or was or _tells_last(case, verdict, said) or _BROKE.search(said.sentence):
+    is_past_value = isinstance(case.spotted.says, ValueSays) and _PAST_VERBS.search(words.sentence)
+    if (
+        words.is_past
+        or is_past_value
+        or _states_failed_result(case, verdict, words)
+        or _GOT_WORSE.search(words.sentence)
+    ):
         return Verdict(
             "supported",
             "an earlier result agrees with the claim, and the claim is about that earlier state",
             (earlier,),
         )
-    if _PAST.search(said.around) or _WAS.search(said.clause) or _BROKE.search(said.around):
+    if _PAST_WORDS.search(words.around) or _PAST_VERBS.search(words.clause) or _GOT_WORSE.search(words.around):
         return undecidable(
             "an earlier result agrees with the claim, and the claim may be about that earlier state",
             earlier,
@@ -122,12 +126,12 @@ def of_another_state(case: Case, verdict: Verdict) -> Verdict | None:
 
 def is_surely_earlier(case: Case) -> bool:
     """Return whether the claim's own clause, not only its sentence, is about an earlier state."""
-    said = _words_of(case)
-    return said.is_past or EARLIER.search(said.clause) is not None
+    words = _claim_text(case)
+    return words.is_past or EARLIER.search(words.clause) is not None
 
 
 @dataclass(frozen=True, slots=True)
-class _Words:
+class _ClaimText:
     clause: str
     sentence: str
     around: str
@@ -135,67 +139,76 @@ class _Words:
 
     @property
     def is_bound(self) -> bool:
-        """True if the clause of the claim says that it is about the present state."""
-        return _PRESENT.search(self.clause) is not None and not self.is_past
+        """True if the clause of the claim is clearly about the present state."""
+        return _PRESENT_WORDS.search(self.clause) is not None and not self.is_past
 
     @property
     def is_past(self) -> bool:
-        """True if the clause of the claim names an earlier state."""
-        return _PAST.search(self.clause) is not None or _OLD.search(self.clause) is not None
+        return _PAST_WORDS.search(self.clause) is not None or _OLD_STATE_WORDS.search(self.clause) is not None
 
 
-def _words_of(case: Case) -> _Words:
-    """Return the words around a claim: its clause, its sentence, and the neighbouring sentences."""
+def _claim_text(case: Case) -> _ClaimText:
     text = case.record.transcript.events[case.event].text
     start, end = case.spotted.claim.start, case.spotted.claim.end
-    low = max(0, start - 4_000)
-    sentences = [part for part in parts_of(text[low : end + 4_000]) if isinstance(part, Sentence)]
-    at = next((number for number, one in enumerate(sentences) if one.start + low <= start < one.end + low), None)
-    if at is None:
+    offset = max(0, start - 4_000)
+    sentences = [part for part in parts_of(text[offset : end + 4_000]) if isinstance(part, Sentence)]
+    index = next(
+        (
+            index
+            for index, sentence in enumerate(sentences)
+            if sentence.start + offset <= start < sentence.end + offset
+        ),
+        None,
+    )
+    if index is None:
         line = text[text.rfind("\n", 0, start) + 1 : end]
-        return _Words(line, line, line)
-    mine = sentences[at]
-    around = " ".join(one.plain for one in sentences[max(at - 1, 0) : at + 2])
-    first, last = start - low - mine.start, end - low - mine.start
-    cuts = [(found.start(), found.end()) for found in _CUT.finditer(mine.plain)]
-    begin = max((cut for _start, cut in cuts if cut <= first), default=0)
-    if _LEADS.match(mine.plain[:begin]):
-        begin = 0
-    finish = min((cut for cut, _end in cuts if cut >= last), default=len(mine.plain))
-    return _Words(mine.plain[begin:finish], mine.plain, around)
+        return _ClaimText(line, line, line)
+    own_sentence = sentences[index]
+    around = " ".join(sentence.plain for sentence in sentences[max(index - 1, 0) : index + 2])
+    claim_start, claim_end = start - offset - own_sentence.start, end - offset - own_sentence.start
+    clause_ends = [(match.start(), match.end()) for match in _CLAUSE_END.finditer(own_sentence.plain)]
+    clause_start = max((cut for _start, cut in clause_ends if cut <= claim_start), default=0)
+    if _INTRODUCTION.match(own_sentence.plain[:clause_start]):
+        clause_start = 0
+    clause_end = min((cut for cut, _end in clause_ends if cut >= claim_end), default=len(own_sentence.plain))
+    return _ClaimText(own_sentence.plain[clause_start:clause_end], own_sentence.plain, around)
 
 
-def _carried_earlier(case: Case) -> Evidence | None:
+def _find_earlier_support(case: Case) -> Evidence | None:
     """Return the line of an earlier result that agrees with the claim; None if there is none."""
     match case.spotted.says:
         case TestsSay() as says:
-            for run in case.runs_before()[:_MOST_RUNS]:
+            for run in case.runs_before()[:_MAX_RUNS]:
                 for tests in run.tests:
                     if run.result is not None and carries(tests, says):
                         return case.record.evidence(run.result, tests.offset, len(tests.text))
         case ValueSays() as says:
-            places = case.index.before(plain_number(says.value), case.event)
-            found = next((one for one in places if case.record.is_result(one.event)), None)
-            return case.record.evidence(found.event, found.offset) if found else None
+            positions = case.index.before(plain_number(says.value), case.event)
+            position = next((position for position in positions if case.record.is_result(position.event)), None)
+            return case.record.evidence(position.event, position.offset) if position else None
         case CheckSays(clean=True) as says:
-            for run in case.runs_before()[:_MOST_RUNS]:
+            for run in case.runs_before()[:_MAX_RUNS]:
                 if run.result is not None and run.exit_code == 0 and says.family in run.families():
                     return case.record.evidence(run.result)
     return None
 
 
-def _tells_last(case: Case, verdict: Verdict, said: _Words) -> bool:
-    """Return whether the message also states the numbers of the failed test result that contradicts the claim."""
+def _states_failed_result(case: Case, verdict: Verdict, words: _ClaimText) -> bool:
+    """Return whether the message also states the numbers of the failed test result that contradicts the claim. At
+    least one of them must be near the claim.
+    """
     if not isinstance(case.spotted.says, TestsSay):
         return False
-    mine = set(case.spotted.claim.numbers)
-    told = set(re.findall(r"(?<![\w.])\d{1,7}(?![\w.]*\d)", case.message)) - mine
-    held = {
+    claimed_numbers = set(case.spotted.claim.numbers)
+    other_numbers = set(re.findall(r"(?<![\w.])\d{1,7}(?![\w.]*\d)", case.message)) - claimed_numbers
+    result_numbers = {
         str(number)
-        for run in case.runs_before()[:_MOST_RUNS]
+        for run in case.runs_before()[:_MAX_RUNS]
         for tests in run.tests
         if verdict.evidence and run.result == verdict.evidence[0].event and tests.failed
         for number in (tests.passed, tests.failed)
         if number
     }
-    return bool(held & told) and bool(held & set(re.findall(r"\d{1,7}", said.around.replace("-", " "))) - mine)
+    return bool(result_numbers & other_numbers) and bool(
+        result_numbers & set(re.findall(r"\d{1,7}", words.around.replace("-", " "))) - claimed_numbers
+    )

@@ -1,4 +1,4 @@
-"""Reads the summaries of test runners that `outcomes` does not read itself; each has its own words or layout."""
+"""Reads the summaries of test runners that `outcomes` does not read. Each runner has its own words or layout."""
 
 import re
 from collections.abc import Iterator
@@ -110,8 +110,10 @@ _PATTERNS = [
     )
 ]  # fmt: skip
 _PLAYWRIGHT = re.compile(r"^  (?P<passed>\d+) passed \([\d.]+ ?\w+\)", re.MULTILINE)
-_BESIDE = re.compile(r"^  (?P<number>\d+) (?P<what>failed|flaky|skipped|did not run|interrupted)$", re.MULTILINE)
-_FAR = 20_000
+_PLAYWRIGHT_COUNT = re.compile(
+    r"^  (?P<number>\d+) (?P<what>failed|flaky|skipped|did not run|interrupted)$", re.MULTILINE
+)
+_MAX_DISTANCE = 20_000
 _HINT = re.compile(
     r"Summary \[|^Ok:|^DONE|PASSED|assertions?\b|test cases|tests? (?:pass|run|summary|success|fail|skip)"
     r"|passed|Tests|specs|"
@@ -121,41 +123,44 @@ _HINT = re.compile(
 
 
 def other_summaries(text: str) -> Iterator[TestSummary]:
-    """Yield the summaries in an output that were printed by one of the test runners which this module knows."""
+    """Yield the summaries in an output that were printed by a test runner of this module."""
     if not _HINT.search(text):
         return
     for pattern in _PATTERNS:
-        for found in pattern.finditer(text):
-            yield _summary(found)
-    yield from _playwright(text)
+        for match in pattern.finditer(text):
+            yield _parse_summary(match)
+    yield from _playwright_summaries(text)
 
 
-def _summary(found: re.Match[str]) -> TestSummary:
-    groups = {name: int(number) for name, number in found.groupdict().items() if number and number.isdigit()}
+def _parse_summary(match: re.Match[str]) -> TestSummary:
+    groups = {name: int(number) for name, number in match.groupdict().items() if number and number.isdigit()}
     failed = groups.get("failed", 0) + groups.get("errors", 0) + groups.get("unexpected", 0)
-    left = groups.get("left", 0)
+    expected_failures = groups.get("left", 0)
     skipped, total = groups.get("skipped", 0), groups.get("total")
     passed = groups.get("passed")
     if passed is None and total is not None:
         passed = max(groups.get("run", total) - failed - skipped * ("run" not in groups), 0)
-    left_out = (skipped, left) if left else ()
-    return TestSummary(passed, failed, skipped, found.start(), found[0].strip(), total, left_out=left_out)
+    left_out = (skipped, expected_failures) if expected_failures else ()
+    return TestSummary(passed, failed, skipped, match.start(), match[0].strip(), total, left_out=left_out)
 
 
-def _playwright(text: str) -> Iterator[TestSummary]:
-    """Yield Playwright's summaries. The counts of failed and skipped tests stand in lines above the count of passed
-    tests.
-    """
-    at = 0
-    for found in _PLAYWRIGHT.finditer(text):
-        beside = {one["what"]: one for one in _BESIDE.finditer(text, max(at, found.start() - _FAR), found.start())}
-        count = {what: int(one["number"]) for what, one in beside.items()}
-        passed = int(found["passed"])
-        failed = count.get("failed", 0) + count.get("interrupted", 0)
-        skipped, unrun, flaky = (count.get(what, 0) for what in ("skipped", "did not run", "flaky"))
+def _playwright_summaries(text: str) -> Iterator[TestSummary]:
+    """Yield Playwright's summaries. The counts of failed and skipped tests stand above the count of passed tests."""
+    search_start = 0
+    for summary in _PLAYWRIGHT.finditer(text):
+        matches = {
+            match["what"]: match
+            for match in _PLAYWRIGHT_COUNT.finditer(
+                text, max(search_start, summary.start() - _MAX_DISTANCE), summary.start()
+            )
+        }
+        counts = {word: int(match["number"]) for word, match in matches.items()}
+        passed = int(summary["passed"])
+        failed = counts.get("failed", 0) + counts.get("interrupted", 0)
+        skipped, unrun, flaky = (counts.get(word, 0) for word in ("skipped", "did not run", "flaky"))
         left_out = (skipped, unrun, skipped + unrun) if unrun else ()
         total = passed + failed + skipped + unrun + flaky
         yield TestSummary(
-            passed, failed, skipped, found.start(), found[0].strip(), total, left_out=left_out, flaky=flaky
+            passed, failed, skipped, summary.start(), summary[0].strip(), total, left_out=left_out, flaky=flaky
         )
-        at = found.end()
+        search_start = summary.end()

@@ -76,12 +76,12 @@ _XCTEST = re.compile(
     re.MULTILINE,
 )
 _BUN = re.compile(r"^ *(?P<passed>\d+) pass\n(?: *\d+ skip\n)? *(?P<failed>\d+) fail", re.MULTILINE)
-_PLAIN = re.compile(
+_TOTAL_AND_FAILED = re.compile(
     r"^(?P<total>\d+) (?:tests?|cases|checks),? (?P<failed>\d+) (?:failed|failures?)\b"
     r"(?:,? (?P<skipped>\d+) (?:skipped|excluded|pending)\b)?",
     re.MULTILINE,
 )
-_OF_ALL = re.compile(
+_PASSED_OF_TOTAL = re.compile(
     r"^\W{0,4}(?P<passed>\d+)(?:/| of | out of )(?P<total>\d+) (?:tests?|checks|cases) (?:passed|ok)\b",
     re.MULTILINE | re.IGNORECASE,
 )
@@ -96,7 +96,7 @@ _GO_PACKAGE = re.compile(
     r"^(?P<what>ok|FAIL)[ \t]+\S{1,200}(?:[ \t]+(?:[\d.]+s|\(cached\)|\[build failed\]|\[setup failed\]))",
     re.MULTILINE,
 )
-_ANY = re.compile(
+_GENERIC = re.compile(
     r"^[^\n\d]{0,60}?(?:(?P<passed>\d+)(?: tests?| checks| cases)? pass(?:ed)?\b\W{1,4}"
     r"(?P<failed>\d+)(?: tests?| checks| cases)? fail(?:ed|ures)?\b"
     r"(?:\W{1,4}(?P<skipped>\d+) skipped\b)?(?:\W{1,4}(?P<total>\d+)(?: tests?)? total\b)?|"
@@ -106,8 +106,8 @@ _ANY = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 """Matches summaries of unknown test runners."""
-_PARTS = re.compile(r"(\d+) ([a-z]+)")
-_EQUALS = re.compile(r"(\w+)=(\d+)")
+_COUNT_WITH_WORD = re.compile(r"(\d+) ([a-z]+)")
+_NAMED_COUNT = re.compile(r"(\w+)=(\d+)")
 _CASE = re.compile(
     r"\b(PASSED|FAILED|ERROR)\b|^[ \t]*(?:✓|✔|√|ok\b|✅|PASS\b)|^[ \t]*(?:✗|✕|✘|×|not ok \d|❌|FAIL\b)|"
     r"\.\.\. (ok|FAIL|ERROR)$",
@@ -119,20 +119,26 @@ def summaries_in(text: str) -> list[TestSummary]:
     """Return the summaries of test runners in an output, in order."""
     if not _HINT.search(text):
         return []
-    found = [one for reader in _READERS for one in reader(text)]
-    taken = {text.count("\n", 0, one.offset + at) for one in found for at in (0, max(len(one.text) - 1, 0))}
-    found += [one for one in _any(text) if text.count("\n", 0, one.offset) not in taken]
-    return sorted(found, key=lambda one: one.offset)
+    summaries = [summary for reader in _READERS for summary in reader(text)]
+    taken_lines = {
+        text.count("\n", 0, summary.offset + offset)
+        for summary in summaries
+        for offset in (0, max(len(summary.text) - 1, 0))
+    }
+    summaries += [
+        summary for summary in _generic_summaries(text) if text.count("\n", 0, summary.offset) not in taken_lines
+    ]
+    return sorted(summaries, key=lambda summary: summary.offset)
 
 
-def _any(text: str) -> Iterator[TestSummary]:
-    """Yield the summaries of unknown test runners, which state how many tests passed and how many failed."""
-    for found in _ANY.finditer(text):
-        groups = {name.rstrip("_23"): int(number) for name, number in found.groupdict().items() if number}
+def _generic_summaries(text: str) -> Iterator[TestSummary]:
+    """Yield the summaries of unknown test runners."""
+    for match in _GENERIC.finditer(text):
+        groups = {name.rstrip("_23"): int(number) for name, number in match.groupdict().items() if number}
         passed, total = groups["passed"], groups.get("total")
         failed = groups.get("failed", max((total or 0) - passed, 0))
         skipped = groups.get("skipped", 0)
-        yield TestSummary(passed, failed, skipped, found.start(), found[0].strip(), total, is_home_made=True)
+        yield TestSummary(passed, failed, skipped, match.start(), match[0].strip(), total, is_home_made=True)
 
 
 _HINT = re.compile(
@@ -142,100 +148,98 @@ _HINT = re.compile(
 )
 
 
-def _pytest(text: str) -> Iterator[TestSummary]:
-    for found in _PYTEST.finditer(text):
-        counts = {word.removesuffix("s"): int(number) for number, word in _PARTS.findall(found["all"])}
+def _read_pytest(text: str) -> Iterator[TestSummary]:
+    for match in _PYTEST.finditer(text):
+        counts = {word.removesuffix("s"): int(number) for number, word in _COUNT_WITH_WORD.findall(match["all"])}
         failed = counts.get("failed", 0) + counts.get("error", 0)
         skipped = counts.get("skipped", 0) + counts.get("xfailed", 0)
         errors = counts.get("error", 0)
         left_out = tuple(counts[word] for word in ("skipped", "xfailed", "deselected") if word in counts)
         passed = counts.get("passed", 0)
-        yield TestSummary(passed, failed, skipped, found.start(), found[0], errors=errors, left_out=left_out)
+        yield TestSummary(passed, failed, skipped, match.start(), match[0], errors=errors, left_out=left_out)
 
 
-def _unittest(text: str) -> Iterator[TestSummary]:
-    for found in _UNITTEST.finditer(text):
-        parts = {name: int(number) for name, number in _EQUALS.findall(found["parts"] or "")}
-        failed = parts.get("failures", 0) + parts.get("errors", 0) if found["end"] == "FAILED" else 0
-        failed = failed or int(found["end"] == "FAILED")
-        skipped = parts.get("skipped", 0)
-        total = int(found["total"])
-        yield TestSummary(max(total - failed - skipped, 0), failed, skipped, found.start(), found[0], total)
+def _read_unittest(text: str) -> Iterator[TestSummary]:
+    for match in _UNITTEST.finditer(text):
+        counts = {name: int(number) for name, number in _NAMED_COUNT.findall(match["parts"] or "")}
+        failed = counts.get("failures", 0) + counts.get("errors", 0) if match["end"] == "FAILED" else 0
+        failed = failed or int(match["end"] == "FAILED")
+        skipped = counts.get("skipped", 0)
+        total = int(match["total"])
+        yield TestSummary(max(total - failed - skipped, 0), failed, skipped, match.start(), match[0], total)
 
 
-def _jest(text: str) -> Iterator[TestSummary]:
-    for found in _JEST.finditer(text):
-        counts = {word: int(number) for number, word in _PARTS.findall(found["all"])}
+def _read_jest(text: str) -> Iterator[TestSummary]:
+    for match in _JEST.finditer(text):
+        counts = {word: int(number) for number, word in _COUNT_WITH_WORD.findall(match["all"])}
         skipped = counts.get("skipped", 0) + counts.get("todo", 0) + counts.get("pending", 0)
-        total = counts.get("total") or (int(found["total"]) if found["total"] else None)
+        total = counts.get("total") or (int(match["total"]) if match["total"] else None)
         yield TestSummary(
-            counts.get("passed", 0), counts.get("failed", 0), skipped, found.start(), found[0].strip(), total
+            counts.get("passed", 0), counts.get("failed", 0), skipped, match.start(), match[0].strip(), total
         )
 
 
-def _named(pattern: re.Pattern[str], text: str) -> Iterator[TestSummary]:
-    """Yield the summaries that a pattern finds; the pattern's groups are named after what they count."""
-    for found in pattern.finditer(text):
-        groups = {name: int(number) for name, number in found.groupdict().items() if number and number.isdigit()}
+def _pattern_summaries(pattern: re.Pattern[str], text: str) -> Iterator[TestSummary]:
+    """Yield the summaries that a pattern matches. Its groups are named after what they count."""
+    for match in pattern.finditer(text):
+        groups = {name: int(number) for name, number in match.groupdict().items() if number and number.isdigit()}
         failed = groups.get("failed", 0) + groups.get("errors", 0)
         skipped = groups.get("skipped", 0) + groups.get("pending", 0)
         total = groups.get("total", groups.get("run"))
         passed = groups.get("passed")
-        if pattern is _OF_ALL:
+        if pattern is _PASSED_OF_TOTAL:
             failed = max((total or 0) - (passed or 0), 0)
         if passed is None and total is not None:
             passed = max(total - failed - skipped, 0)
-        yield TestSummary(passed, failed, skipped, found.start(), found[0].strip(), total)
+        yield TestSummary(passed, failed, skipped, match.start(), match[0].strip(), total)
 
 
-def _maven(text: str) -> Iterator[TestSummary]:
-    whole = [found for found in _MAVEN.finditer(text) if not found["class"]]
-    last = whole[-1:] if whole else list(_MAVEN.finditer(text))[-1:]
-    for found in last:
-        yield from (one._replace(offset=found.start()) for one in _named(_MAVEN, found[0]))
+def _read_maven(text: str) -> Iterator[TestSummary]:
+    total_lines = [match for match in _MAVEN.finditer(text) if not match["class"]]
+    last_line = total_lines[-1:] if total_lines else list(_MAVEN.finditer(text))[-1:]
+    for match in last_line:
+        yield from (summary._replace(offset=match.start()) for summary in _pattern_summaries(_MAVEN, match[0]))
 
 
-def _cargo(text: str) -> Iterator[TestSummary]:
-    """Yield cargo's summaries. Cargo prints a summary for each test binary; if there are several, their sum comes
-    first.
-    """
-    found = list(_named(_CARGO, text))
-    if len(found) > 1:
-        yield _summed(found)
-    yield from found
+def _read_cargo(text: str) -> Iterator[TestSummary]:
+    """Yield cargo's summaries, one for each test binary. If there are several, their sum comes first."""
+    summaries = list(_pattern_summaries(_CARGO, text))
+    if len(summaries) > 1:
+        yield _add_up(summaries)
+    yield from summaries
 
 
-def _go(text: str) -> Iterator[TestSummary]:
+def _read_go(text: str) -> Iterator[TestSummary]:
     cases = list(_GO.finditer(text))
     packages = list(_GO_PACKAGE.finditer(text))
     if not cases and not packages:
         return
-    last = (packages or cases)[-1]
-    failed = sum(found["what"] == "FAIL" for found in cases)
+    last_match = (packages or cases)[-1]
+    failed = sum(match["what"] == "FAIL" for match in cases)
     if not failed:
-        failed = sum(found["what"] == "FAIL" for found in packages)
-    passed = sum(found["what"] == "PASS" for found in cases) or None
-    skipped = sum(found["what"] == "SKIP" for found in cases)
-    yield TestSummary(passed, failed, skipped, last.start(), last[0].strip())
+        failed = sum(match["what"] == "FAIL" for match in packages)
+    passed = sum(match["what"] == "PASS" for match in cases) or None
+    skipped = sum(match["what"] == "SKIP" for match in cases)
+    yield TestSummary(passed, failed, skipped, last_match.start(), last_match[0].strip())
 
 
-def _summed(found: list[TestSummary]) -> TestSummary:
-    passed = sum(one.passed or 0 for one in found)
-    failed, skipped = sum(one.failed for one in found), sum(one.skipped for one in found)
-    return TestSummary(passed, failed, skipped, found[-1].offset, found[-1].text, passed + failed + skipped)
+def _add_up(summaries: list[TestSummary]) -> TestSummary:
+    passed = sum(summary.passed or 0 for summary in summaries)
+    failed, skipped = sum(summary.failed for summary in summaries), sum(summary.skipped for summary in summaries)
+    return TestSummary(passed, failed, skipped, summaries[-1].offset, summaries[-1].text, passed + failed + skipped)
 
 
-def _reader(pattern: re.Pattern[str]) -> Callable[[str], Iterator[TestSummary]]:
-    return lambda text: _named(pattern, text)
+def _reader_of(pattern: re.Pattern[str]) -> Callable[[str], Iterator[TestSummary]]:
+    return lambda text: _pattern_summaries(pattern, text)
 
 
 _READERS = (
-    _pytest, _unittest, _jest, _maven, _cargo, _go,
-    *(_reader(one) for one in (_MOCHA, _NODE, _GRADLE, _GRADLE_LOGGER, _CTEST, _RSPEC, _PHPUNIT, _DOTNET)),
-    *(_reader(one) for one in (_XCTEST, _PLAIN, _OF_ALL, _SYMPY, _BUN)), other_summaries,
+    _read_pytest, _read_unittest, _read_jest, _read_maven, _read_cargo, _read_go,
+    *(_reader_of(regex) for regex in (_MOCHA, _NODE, _GRADLE, _GRADLE_LOGGER, _CTEST, _RSPEC, _PHPUNIT, _DOTNET)),
+    *(_reader_of(regex) for regex in (_XCTEST, _TOTAL_AND_FAILED, _PASSED_OF_TOTAL, _SYMPY, _BUN)), other_summaries,
 )  # fmt: skip
 
-_TROUBLE = re.compile(
+_ERROR_SIGN = re.compile(
     r"^(?:.{0,200}?: )?(?:error(?:\[E\d+\])?:|fatal error:)|error TS\d+|^make(?:\[\d+\])?: \*\*\* |"
     r"BUILD FAILURE|BUILD FAILED|npm ERR!|"
     r"Traceback \(most recent call last\)|^Found [1-9]\d* errors?|[✖×] [1-9]\d* problems?\b(?! \(0 errors)|"
@@ -256,7 +260,7 @@ _MAY_HAVE_FAILED = re.compile(
     re.IGNORECASE,
 )
 """Matches words for failure anywhere in an output, except negated ones such as `0 errors`."""
-_BUILT = (
+_BUILD_SUCCESS = (
     r"BUILD SUCCESS(?:FUL)?\b|\*\* [A-Z ]{0,20}(?:BUILD|ARCHIVE) SUCCEEDED \*\*|^\s*0 Error\(s\)|"
     r"[Bb]uild succeeded\b|Finished `?\w+`? |[Cc]ompiled successfully|^Successfully (?:built|compiled|tagged)|"
     r"\bbuilt in [\d.]+ ?m?s|bundle generation complete|"
@@ -266,22 +270,21 @@ _BUILT = (
     r"^The project was (?:built|hosted)|Build completed successfully|^INFO: Build completed|"
     r"^\s*✨\s+Built|naming to \S+ (?:\S+ )?done"
 )
-"""Patterns for the messages of successful builds."""
-_LINTED = (
+_LINT_SUCCESS = (
     r"All checks passed|^\s*0 (?:issues|problems)\b|no issues found|rated at 10\.00/10|"
     r"\b(?:[Ff]ound|have) 0 (?:\w+ )?(?:violations|problems|errors)|No fixes applied|"
     r"^No (?:lint|ESLint)[^\n]{0,30}(?:errors|warnings)|no offenses detected"
 )
-_TYPED = r"Success: no issues found|No issues found!|\[OK\] No errors|^\s*0 errors?\b|0 errors, 0 warnings"
-_FORMATTED = r"All done!|All matched files use Prettier|files? (?:left unchanged|already formatted)"
-_CLEAN = re.compile(f"{_LINTED}|{_TYPED}|{_BUILT}|{_FORMATTED}", re.MULTILINE)
-_CLEAN_OF = {
+_TYPES_SUCCESS = r"Success: no issues found|No issues found!|\[OK\] No errors|^\s*0 errors?\b|0 errors, 0 warnings"
+_FORMAT_SUCCESS = r"All done!|All matched files use Prettier|files? (?:left unchanged|already formatted)"
+_SUCCESS = re.compile(f"{_LINT_SUCCESS}|{_TYPES_SUCCESS}|{_BUILD_SUCCESS}|{_FORMAT_SUCCESS}", re.MULTILINE)
+_SUCCESS_BY_FAMILY = {
     family: re.compile(pattern, re.MULTILINE)
     for family, pattern in (
-        ("build", _BUILT),
-        ("lint", _LINTED),
-        ("types", _TYPED),
-        ("format", _FORMATTED),
+        ("build", _BUILD_SUCCESS),
+        ("lint", _LINT_SUCCESS),
+        ("types", _TYPES_SUCCESS),
+        ("format", _FORMAT_SUCCESS),
     )
 }
 _DID_NOT_START = re.compile(
@@ -289,7 +292,7 @@ _DID_NOT_START = re.compile(
     r"executable file not found|No such file or directory|Missing script|can't open file|"
     r"ERROR: file or directory not found|Cannot find module)"
 )
-_CODE = re.compile(
+_EXIT_CODE = re.compile(
     r"^\s*(?:Error: )?Exit code:? (\d{1,3})\b|\[exit(?:ed)?(?: with)?(?: code| status)?:? (\d{1,3})\]|"
     r"<returncode>(\d{1,3})</returncode>|"
     r"^Process exited with code (\d{1,3})\b|\[The command completed with exit code (\d{1,3})\.?\]|"
@@ -298,23 +301,23 @@ _CODE = re.compile(
 )
 
 
-_ASKED = re.compile(r"(?:echo|printf)\s+(?:-\w+\s+)?(?P<mark>[\"']?)(?P<before>[^\"'\n;&|$]{0,60})\$\{?\?")
+_PRINTS_EXIT_CODE = re.compile(r"(?:echo|printf)\s+(?:-\w+\s+)?(?P<mark>[\"']?)(?P<before>[^\"'\n;&|$]{0,60})\$\{?\?")
 
 
 def code_asked_for(command: str, text: str) -> int | None:
     """Return the exit code that a command printed on purpose, as in `make; echo "ended with $?"`; else None."""
-    for asked in reversed(list(_ASKED.finditer(command))):
-        before = r"\s+".join(map(re.escape, asked["before"].split()))
-        printed = list(re.finditer(rf"^\W{{0,3}}{before}\s*(\d{{1,3}})(?!\d)", text, re.MULTILINE))
-        if printed:
-            return int(printed[-1][1])
+    for match in reversed(list(_PRINTS_EXIT_CODE.finditer(command))):
+        words_before = r"\s+".join(map(re.escape, match["before"].split()))
+        codes = list(re.finditer(rf"^\W{{0,3}}{words_before}\s*(\d{{1,3}})(?!\d)", text, re.MULTILINE))
+        if codes:
+            return int(codes[-1][1])
     return None
 
 
 def exit_code_in(text: str) -> int | None:
     """Return the exit code that a result states near its end or its beginning; None if it states none."""
-    for piece in (text[-300:], text[:300]):
-        groups = _CODE.findall(piece)
+    for part in (text[-300:], text[:300]):
+        groups = _EXIT_CODE.findall(part)
         if groups:
             return int(next(group for group in groups[-1] if group))
     return None
@@ -322,7 +325,7 @@ def exit_code_in(text: str) -> int | None:
 
 def shows_trouble(text: str) -> re.Match[str] | None:
     """Return the first sign of an error in the output of a compiler or linter; None if there is none."""
-    return _TROUBLE.search(text)
+    return _ERROR_SIGN.search(text)
 
 
 def may_have_failed(text: str) -> bool:
@@ -331,40 +334,40 @@ def may_have_failed(text: str) -> bool:
 
 
 def shows_clean(text: str, family: str = "") -> re.Match[str] | None:
-    """Return a linter's or compiler's message of success, preferably from this `family`; None if there is none."""
-    own = _CLEAN_OF.get(family)
-    return (own.search(text) if own else None) or _CLEAN.search(text)
+    """Return a message of success from a linter or compiler, preferably from this `family`; None if there is none."""
+    pattern = _SUCCESS_BY_FAMILY.get(family)
+    return (pattern.search(text) if pattern else None) or _SUCCESS.search(text)
 
 
 def shows_built(text: str) -> re.Match[str] | None:
     """Return the message with which a build reports success, whatever tool ran the build; None if there is none."""
-    return _CLEAN_OF["build"].search(text)
+    return _SUCCESS_BY_FAMILY["build"].search(text)
 
 
 def shows_exit_code(text: str) -> re.Match[str] | None:
     """Return where an output states an exit code; None if it states none."""
-    return _CODE.search(text)
+    return _EXIT_CODE.search(text)
 
 
 def did_not_start(text: str) -> re.Match[str] | None:
-    """Return the message in a short output that a program, script, module or file was not found; else None."""
+    """Return the message, in a short output, that a program, script, module or file is missing; else None."""
     return _DID_NOT_START.search(text[:2_000]) if len(text) < 4_000 else None
 
 
 def cases_in(text: str) -> tuple[int, int]:
     """Return how many single test cases an output shows as passed, and how many as failed."""
     passed = failed = 0
-    for found in _CASE.finditer(text):
-        good = (
-            found[1] == "PASSED"
-            or found[2] == "ok"
-            or (not found[1] and not found[2] and re.match(r"\s*(?:✓|✔|√|ok|✅|PASS)", found[0]))
+    for match in _CASE.finditer(text):
+        is_passed = (
+            match[1] == "PASSED"
+            or match[2] == "ok"
+            or (not match[1] and not match[2] and re.match(r"\s*(?:✓|✔|√|ok|✅|PASS)", match[0]))
         )
-        passed, failed = passed + bool(good), failed + (not good)
+        passed, failed = passed + bool(is_passed), failed + (not is_passed)
     return passed, failed
 
 
-_HARNESS_CUT = re.compile(
+_CUT_REMARK = re.compile(
     r"(?:\[|<|\(|\.\.\. ?)[^\]>)\n]{0,60}(?:truncated|clipped|omitted|elided|observation too long|"
     r"output too (?:long|large))[^\]>)\n]{0,60}(?:\]|>|\)| ?\.\.\.)|"
     r"<response clipped>|\.\.\. ?\[\d+ lines|… \+\d+ lines|\[\.\.\. .{0,40}\.\.\.\]|tokens truncated|"
@@ -374,5 +377,5 @@ _HARNESS_CUT = re.compile(
 
 
 def says_cut(text: str) -> bool:
-    """Return whether a remark in the text says that the agent's software left out a part of the text."""
-    return _HARNESS_CUT.search(text) is not None
+    """Return whether the text remarks that the agent's software left out a part of it."""
+    return _CUT_REMARK.search(text) is not None

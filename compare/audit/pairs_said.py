@@ -10,15 +10,15 @@ from gedanken.compare.audit.says import PairSays
 
 _LITERAL = r"`[^`\n]{{1,60}}`|'[^'\n]{{1,60}}'|\"[^\"\n]{{1,60}}\"|“[^”\n]{{1,60}}”|[€$£] ?\d[\d.,]*\d|-?\d[\d,]*(?:\.\d+)?(?![\w%])|true|false|null|None|nil|undefined|NaN"
 _VALUE = rf"(?:an? |the )?(?P<{{name}}>{_LITERAL})"
-_GOT, _WANTED = _VALUE.format(name="got"), _VALUE.format(name="wanted")
-_GETS = r"(?:gets?|got|receives?|received|returns?|returned|yields?|yielded|gives?|gave|prints?|printed|shows?|showed|computes?|computed|produces?|produced|renders?|rendered|reads|sees|saw|finds|found|evaluates to|comes? out as|came out as)"
+_ACTUAL, _EXPECTED = _VALUE.format(name="got"), _VALUE.format(name="wanted")
+_RESULT_VERB = r"(?:gets?|got|receives?|received|returns?|returned|yields?|yielded|gives?|gave|prints?|printed|shows?|showed|computes?|computed|produces?|produced|renders?|rendered|reads|sees|saw|finds|found|evaluates to|comes? out as|came out as)"
 _COMPILED = [
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"\bexpect(?:s|ed) {_WANTED},? (?:but|and|yet) (?:it |actually |only )?(?:{_GETS}|was|is) {_GOT}",
-        rf"\b{_GETS} {_GOT},? (?:instead of|in place of|rather than) (?:the expected )?{_WANTED}",
-        rf"\b{_GETS} {_GOT},? (?:where|when|while|but|though) {_WANTED} (?:is|was) (?:expected|wanted)",
-        rf"\b{_GETS} {_GOT},? (?:but|and) (?:expect(?:s|ed)|want(?:s|ed)) {_WANTED}",
+        rf"\bexpect(?:s|ed) {_EXPECTED},? (?:but|and|yet) (?:it |actually |only )?(?:{_RESULT_VERB}|was|is) {_ACTUAL}",
+        rf"\b{_RESULT_VERB} {_ACTUAL},? (?:instead of|in place of|rather than) (?:the expected )?{_EXPECTED}",
+        rf"\b{_RESULT_VERB} {_ACTUAL},? (?:where|when|while|but|though) {_EXPECTED} (?:is|was) (?:expected|wanted)",
+        rf"\b{_RESULT_VERB} {_ACTUAL},? (?:but|and) (?:expect(?:s|ed)|want(?:s|ed)) {_EXPECTED}",
     )
 ]
 _HINT = re.compile(r"expect|instead of|in place of|rather than|want", re.IGNORECASE)
@@ -37,8 +37,8 @@ def pairs_said(sentence: Sentence) -> Iterator[PairHit]:
     if not _HINT.search(sentence.plain):
         return
     for pattern in _COMPILED:
-        for found in pattern.finditer(sentence.raw):
-            got, wanted = (found[name].strip("`'\"“”") for name in ("got", "wanted"))
-            if got != wanted and asserts(sentence, found.start(), found.end()):
-                yield PairHit(found.start(), found.end(), PairSays(got, wanted))
+        for match in pattern.finditer(sentence.raw):
+            actual, expected = (match[name].strip("`'\"“”") for name in ("got", "wanted"))
+            if actual != expected and asserts(sentence, match.start(), match.end()):
+                yield PairHit(match.start(), match.end(), PairSays(actual, expected))
                 return

@@ -1,5 +1,6 @@
-"""Recognizes changes that may put a file back: a reversed substitution, a file moved back, an earlier text written
-again.
+"""Recognizes changes that may put a file back to an earlier state.
+
+A substitution may be reversed, a file moved back, or an earlier text written again.
 """
 
 import re
@@ -9,22 +10,24 @@ from dataclasses import dataclass, field
 from gedanken.compare.audit.commands import Step, steps_of
 
 _HINT = re.compile(r"\b(?:sed|perl|mv|cp|cat|tee)\b")
-_SUBSTITUTED = re.compile(
+_SUBSTITUTION = re.compile(
     r"(?:^|[\s'\";{}/\d$,])s(?P<by>[/|#,@!:~%+])(?P<old>(?:\\.|(?!(?P=by)).)*)(?P=by)(?P<new>(?:\\.|(?!(?P=by)).)*)(?P=by)"
 )
-_DELETED = re.compile(r"(?:^|[\s'\";{}])(?:[\d$,]+|/(?:\\.|[^/])*/)?\s?d(?=['\";}\s]|$)")
-_INSERTED = re.compile(r"(?:^|[\s'\";{}])(?:[\d$]+|/(?:\\.|[^/])*/)\s?[iac](?:\\|\s|$)|\s-e\s['\"]?(?:[\d$]+)r\b")
+_LINE_DELETION = re.compile(r"(?:^|[\s'\";{}])(?:[\d$,]+|/(?:\\.|[^/])*/)?\s?d(?=['\";}\s]|$)")
+_LINE_INSERTION = re.compile(
+    r"(?:^|[\s'\";{}])(?:[\d$]+|/(?:\\.|[^/])*/)\s?[iac](?:\\|\s|$)|\s-e\s['\"]?(?:[\d$]+)r\b"
+)
 _PATTERN_SIGNS = re.compile(r"\\[bBwW<>]|[\\^$]|\s+")
 _PATH = re.compile(r"[\w./@~-]*[\w-]\.\w{1,6}|[\w.@~-]+(?:/[\w.@~-]+)+/?|[A-Z][A-Za-z]+file")
-_WRITTEN = re.compile(
+_HEREDOC = re.compile(
     r"\A\s*(?:cd \S+ && )?(?:cat\s*>\s*(?P<path>[\w./@~-]+)|tee\s+(?P<teed>[\w./@~-]+)|cat)\s*"
     r"<<-?\s*(['\"]?)(?P<word>\w+)\3(?:\s*>\s*(?P<after>[\w./@~-]+))?[^\n]*\n(?P<body>.*?)\n(?P=word)\s*\Z",
     re.DOTALL,
 )
-_NUMBERED = re.compile(r"^ {0,6}\d{1,6}(?:→|\t|\|)", re.MULTILINE)
-_LONGEST = 20_000
-_MOST_TEXTS = 20
-_UNKNOWN = 0
+_LINE_NUMBER = re.compile(r"^ {0,6}\d{1,6}(?:→|\t|\|)", re.MULTILINE)
+_MAX_COMMAND_CHARS = 20_000
+_MAX_TEXTS = 20
+_UNKNOWN_TEXT = 0
 
 
 @dataclass(slots=True)
@@ -36,80 +39,86 @@ class PutBack:
     _texts: dict[str, list[int]] = field(default_factory=dict)
 
     def by(self, command: str) -> tuple[str, ...]:
-        """Return the files that a command may have put back as they were, and remember what the command did."""
+        """Return the files that a command may have put back as they were. Remember what the command did."""
         if not _HINT.search(command):
             return ()
-        found = []
-        for step in steps_of(command[:_LONGEST]):
-            found += [*self._edited(step, command[:_LONGEST]), *self._moved(step)]
-        written = _WRITTEN.match(command[:_LONGEST])
-        if written and (path := written["path"] or written["teed"] or written["after"]):
-            found += [path] if self.has_again(path, written["body"]) else []
-        return tuple(dict.fromkeys(found))
+        paths = []
+        for step in steps_of(command[:_MAX_COMMAND_CHARS]):
+            paths += [*self._files_edited_back(step, command[:_MAX_COMMAND_CHARS]), *self._files_moved_back(step)]
+        heredoc = _HEREDOC.match(command[:_MAX_COMMAND_CHARS])
+        if heredoc and (path := heredoc["path"] or heredoc["teed"] or heredoc["after"]):
+            paths += [path] if self.has_again(path, heredoc["body"]) else []
+        return tuple(dict.fromkeys(paths))
 
     def has_again(self, path: str, text: str) -> bool:
-        """Return whether the file had `text` before its latest text, and remember `text` as the current one."""
-        mine, known = _hashed(text), self._texts.setdefault(_bare(path), [])
-        is_again = mine in known[:-1]
+        """Return whether the file had `text` before its latest text. Remember `text` as the current one."""
+        text_hash, hashes = _hash_text(text), self._texts.setdefault(_normalize_path(path), [])
+        is_again = text_hash in hashes[:-1]
         self.shown(path, text)
         return is_again
 
     def changed(self, path: str) -> None:
         """Remember that the file's text is now unknown."""
-        known = self._texts.get(_bare(path))
-        if known and known[-1] != _UNKNOWN:
-            known.append(_UNKNOWN)
+        hashes = self._texts.get(_normalize_path(path))
+        if hashes and hashes[-1] != _UNKNOWN_TEXT:
+            hashes.append(_UNKNOWN_TEXT)
 
     def shown(self, path: str, text: str) -> None:
         """Remember this text as the file's current one."""
-        known, mine = self._texts.setdefault(_bare(path), []), _hashed(text)
-        if not known or known[-1] != mine:
-            known.append(mine)
-            del known[:-_MOST_TEXTS]
+        hashes, text_hash = self._texts.setdefault(_normalize_path(path), []), _hash_text(text)
+        if not hashes or hashes[-1] != text_hash:
+            hashes.append(text_hash)
+            del hashes[:-_MAX_TEXTS]
 
-    def _edited(self, step: Step, script: str) -> Iterator[str]:
+    def _files_edited_back(self, step: Step, script: str) -> Iterator[str]:
         if step.program not in ("sed", "perl") or not any(re.match(r"-\w*i", word) for word in step.words[1:]):
             return
-        for path in (_bare(word) for word in step.words[1:] if _PATH.fullmatch(word)):
+        for path in (_normalize_path(word) for word in step.words[1:] if _PATH.fullmatch(word)):
             self.changed(path)
-            known = self._scripts.setdefault(path, [])
-            if any(_is_inverse(script, earlier) for earlier in known):
+            scripts = self._scripts.setdefault(path, [])
+            if any(_is_inverse(script, earlier) for earlier in scripts):
                 yield path
-            known.append(script)
+            scripts.append(script)
 
-    def _moved(self, step: Step) -> Iterator[str]:
-        given = [word.strip("'\"") for word in step.words[1:] if not word.startswith("-")]
-        if step.program == "git" and given[:1] == ["mv"]:
-            given = given[1:]
+    def _files_moved_back(self, step: Step) -> Iterator[str]:
+        arguments = [word.strip("'\"") for word in step.words[1:] if not word.startswith("-")]
+        if step.program == "git" and arguments[:1] == ["mv"]:
+            arguments = arguments[1:]
         elif step.program not in ("mv", "cp"):
             return
-        if len(given) != 2:
+        if len(arguments) != 2:
             return
-        source, target = _bare(given[0]), _bare(given[1])
+        source, target = _normalize_path(arguments[0]), _normalize_path(arguments[1])
         name = source.rsplit("/", 1)[-1]
-        for place in (target, f"{target}/{name}" if target not in (".", "") else name):
-            if (place, source) in self._moves:
-                yield from (source, place)
-            self._moves.add((source, place))
+        for destination in (target, f"{target}/{name}" if target not in (".", "") else name):
+            if (destination, source) in self._moves:
+                yield from (source, destination)
+            self._moves.add((source, destination))
 
 
 def _is_inverse(script: str, earlier: str) -> bool:
     """Return whether a script for `sed` or `perl` may undo an earlier script."""
-    mine = [(_literal(one["old"]), _literal(one["new"])) for one in _SUBSTITUTED.finditer(script)]
-    before = [(_literal(one["old"]), _literal(one["new"])) for one in _SUBSTITUTED.finditer(earlier)]
-    if any((new, old) in before for old, new in mine):
+    substitutions = [
+        (_remove_regex_signs(match["old"]), _remove_regex_signs(match["new"]))
+        for match in _SUBSTITUTION.finditer(script)
+    ]
+    earlier_substitutions = [
+        (_remove_regex_signs(match["old"]), _remove_regex_signs(match["new"]))
+        for match in _SUBSTITUTION.finditer(earlier)
+    ]
+    if any((new, old) in earlier_substitutions for old, new in substitutions):
         return True
-    pairs = ((_INSERTED, _DELETED), (_DELETED, _INSERTED))
-    return any(one.search(script) and other.search(earlier) for one, other in pairs)
+    pairs = ((_LINE_INSERTION, _LINE_DELETION), (_LINE_DELETION, _LINE_INSERTION))
+    return any(pattern.search(script) and inverse.search(earlier) for pattern, inverse in pairs)
 
 
-def _literal(pattern: str) -> str:
+def _remove_regex_signs(pattern: str) -> str:
     return _PATTERN_SIGNS.sub("", pattern)
 
 
-def _bare(path: str) -> str:
+def _normalize_path(path: str) -> str:
     return path.removeprefix("./").rstrip("/")
 
 
-def _hashed(text: str) -> int:
-    return hash("\n".join(line.rstrip() for line in _NUMBERED.sub("", text).strip().splitlines()))
+def _hash_text(text: str) -> int:
+    return hash("\n".join(line.rstrip() for line in _LINE_NUMBER.sub("", text).strip().splitlines()))

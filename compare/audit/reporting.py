@@ -5,7 +5,7 @@ import re
 from gedanken.compare.audit.mood import clause_of
 from gedanken.compare.audit.parts import CODE
 
-_SAYS = re.compile(
+_ATTRIBUTION = re.compile(
     r"(?P<subject>[^\s,;:(]+) (?:\w+ly |now |also |still |all |both |then |just |has |have |had |que |dass ){0,2}"
     r"(?:says?|said|shows?|showed|reports?|reported|states?|stated|claims?|claimed|swears?|swore|insists?|argues?|"
     r"assures?|assured|writes?|wrote|mentions?|mentioned|believes?|thinks?|puts it|reads?|promise[sd]?|tells?|told|"
@@ -15,7 +15,7 @@ _SAYS = re.compile(
     re.IGNORECASE,
 )
 """A subject with a verb of saying, showing or believing."""
-_WITNESSES = frozenset(
+_RUN_SUBJECTS = frozenset(
     re.findall(
         r"\S+",
         "i we it this that which run runs rerun re-run suite tests test testing pytest jest vitest mocha unittest "
@@ -27,7 +27,7 @@ _WITNESSES = frozenset(
 )
 """Subjects that report on a run of this session."""
 _LABEL = re.compile(r"^\W{0,6}(?P<label>[^:：—–|]{1,48}?)\s?(?:[:：—–]|\s-\s|\s?\|)")
-_RESULTS = re.compile(
+_RESULT_WORDS = re.compile(
     r"\b(?:results?|summary|verif\w+|status|tests?|testing|suite|run|runs|running|re-?ran|re-?run\w*|ran|done|outcome|"
     r"final\w*|update|confirm\w*|now|fix\w*|good|great|finished|output|outputs|checks?|checked|build|builds|built|lint\w*|"
     r"typ\w+|report|passed|works?|complet\w+|success|perfect|excellent|nice|yes|ok|okay|accuracy|loss|metrics?|"
@@ -45,30 +45,30 @@ _RESULTS = re.compile(
     re.IGNORECASE,
 )
 """Words about results, in a label such as `Test summary:` or in the words before a claim."""
-_SPEAKS = re.compile(
+_SENTENCE_START = re.compile(
     r"\W*(?:that|it|this|i|we|everything|all|there|alles|das|es|tout|c'est|todo|tudo)\b", re.IGNORECASE
 )
 """Matches the beginning of a label that is a sentence, as in `Everything works: …`."""
-_PLANNED = re.compile(
+_PLAN_WORDS = re.compile(
     r"\b(?:definition|criteri\w+|success looks|looks like|examples?|sample|scenario|reminder|rule|idea|goal|target|"
     r"expected|expectation|proposal|milestone|option|user story|contract|policy|bar|gate|story|template|format|"
     r"hypothe\w+|case \d+|way to \w+|what you|look for|you should)\b|期望|预期|目标|要求|条件",
     re.IGNORECASE,
 )
-_LEADS = re.compile(
+_INTRODUCTION = re.compile(
     r"^\W{0,6}(?:in|on|at|with|given|by|for|under|per|without|during|within|sous|sur|chez|im|in der|"
     r"bei|auf|mit|en|no|na|em) (?P<where>[^,.;:]{1,60}?)(?:,| \Z| "
     r"(?=(?:all|the|both|every|\d|tests?|les|las|los|todas|todos|tous|os|alle|die)\b))",
     re.IGNORECASE,
 )
-_FOLLOWS = re.compile(
+_PHRASE_AFTER = re.compile(
     r"\s{1,3}(?:in|on|at|for|under|chez|bei|auf|en|no|na|em) (?P<where>(?!\d)[^,.;:]{1,60})|"
     r",? or so (?P<else>)",
     re.IGNORECASE,
 )
-_MEANS = re.compile(r"(?:\bmeans?|\bstands for|\d\s?=)\s{0,3}(?:that |the )?\Z", re.IGNORECASE)
+_EXPLAINS_TERM = re.compile(r"(?:\bmeans?|\bstands for|\d\s?=)\s{0,3}(?:that |the )?\Z", re.IGNORECASE)
 """Words which show that the claim explains the meaning of a term."""
-_HERE = re.compile(
+_THIS_SESSION = re.compile(
     r"\b(?:total|all|the end|end|this|these|that|our|my|summary|short|conclusion|fix|fixes|change\w*|"
     r"patch|edit\w*|sandbox|"
     r"run|rerun|re-run|now|last|latest|final|first|second|place|sum|addition|fact|record|both|result\w*|hand|"
@@ -78,7 +78,7 @@ _HERE = re.compile(
     re.IGNORECASE,
 )
 """Words in an introductory phrase that refer to this session."""
-_OTHERWISE = re.compile(
+_NOT_THIS_SESSION = re.compile(
     r"\b(?:tomorrow|soon|next (?:week|month|time|sprint)|by (?:mon|tues|wednes|thurs|fri|satur|sun)day|someday|"
     r"normally|ordinarily|as a rule|rule of thumb|for (?:instance|example)|say,|in principle|"
     r"once (?:merged|rebased|fixed|it|you|this|that)|the moment|as soon as|the day|"
@@ -96,7 +96,7 @@ _OTHERWISE = re.compile(
 _OR_BETTER = re.compile(
     r"\s{0,3}(?:or|and) (?:better|more|less|above|below|higher|lower|up|over|fewer)\b", re.IGNORECASE
 )
-_FUNCTION = frozenset(
+_FUNCTION_WORDS = frozenset(
     re.findall(
         r"\S+",
         "the all our my these those this that both now also still and so then of a an with only just currently again "
@@ -106,10 +106,9 @@ _FUNCTION = frozenset(
         "ende there says us final overall end at on in altogether y son están ahora también o os as e são agora",
     )
 )
-"""Function words, which say nothing about the speaker or the subject."""
 _WORD = re.compile(r"[A-Za-zÀ-ÿ]{2,}")
-_AND = re.compile(r"(?:\b(?:and|und|et|y|e|so)|,)\s{1,3}\Z", re.IGNORECASE)
-_WHEN = re.compile(
+_ENDS_WITH_AND = re.compile(r"(?:\b(?:and|und|et|y|e|so)|,)\s{1,3}\Z", re.IGNORECASE)
+_TIME_PHRASE = re.compile(
     r"\W{0,6}(?:before (?:answering|replying|reporting)|afterwards|after (?:that|this)|danach|anschließend|zuvor|"
     r"puis|ensuite|après cela|luego|después|depois),?\s",
     re.IGNORECASE,
@@ -130,48 +129,52 @@ _IS_SUBJECT = re.compile(
     re.IGNORECASE,
 )
 """Words after a claim which show that the claim is only the subject of another statement."""
-_ANY_ONE = re.compile(r"^\W{0,6}(?:an?|any|no|every|each|ein\w*|une?|una?|um|uma)\s", re.IGNORECASE)
+_INDEFINITE = re.compile(r"^\W{0,6}(?:an?|any|no|every|each|ein\w*|une?|una?|um|uma)\s", re.IGNORECASE)
 
 
 def is_plain_report(before: str, claim: str, after: str, *, is_value: bool) -> bool:
     """Return whether a claim, in its sentence, is the agent's own report. `is_value`: the claim states a
     named value.
     """
-    whole = before + claim + after
+    sentence = before + claim + after
     if (
-        _OTHERWISE.search(whole)
+        _NOT_THIS_SESSION.search(sentence)
         or (_IS_SUBJECT.match(after) and not is_value)
         or (is_value and _OR_BETTER.match(after))
-        or (is_value and _ANY_ONE.match(before))
+        or (is_value and _INDEFINITE.match(before))
     ):
         return False
-    if _ANY_ONE.match(before) and not _RESULTS.search(" ".join(before.split()[:4])):
+    if _INDEFINITE.match(before) and not _RESULT_WORDS.search(" ".join(before.split()[:4])):
         return False
-    for said in _SAYS.finditer(before):
-        subject = said["subject"].strip("*_`'\"“”()").lower()
-        if subject and CODE not in subject and not subject.startswith("-") and subject not in _WITNESSES:
+    for attribution in _ATTRIBUTION.finditer(before):
+        subject = attribution["subject"].strip("*_`'\"“”()").lower()
+        if subject and CODE not in subject and not subject.startswith("-") and subject not in _RUN_SUBJECTS:
             return False
     label = _LABEL.match(before)
-    known = label is not None and (_SPEAKS.match(label["label"]) or CODE in label["label"])
-    if label and not known and (_PLANNED.search(label["label"]) or not _RESULTS.search(label["label"])):
+    is_known_label = label is not None and (_SENTENCE_START.match(label["label"]) or CODE in label["label"])
+    if (
+        label
+        and not is_known_label
+        and (_PLAN_WORDS.search(label["label"]) or not _RESULT_WORDS.search(label["label"]))
+    ):
         return False
-    if (when := _CONDITION.match(before)) and not _RESULTS.search(when[0]):
+    if (condition := _CONDITION.match(before)) and not _RESULT_WORDS.search(condition[0]):
         return False
-    says_when = _WHEN.fullmatch(before) and _I_RAN.match(claim)
-    if not _AND.search(before) and not says_when and not _is_known(clause_of(before)):
+    is_timed_report = _TIME_PHRASE.fullmatch(before) and _I_RAN.match(claim)
+    if not _ENDS_WITH_AND.search(before) and not is_timed_report and not _is_report_clause(clause_of(before)):
         return False
     if is_value:
         return True
-    follows = _FOLLOWS.match(after)
+    phrase_after = _PHRASE_AFTER.match(after)
     return all(
-        found is None or _HERE.search(" ".join((found["where"] or "").split()[:3]))
-        for found in (_LEADS.match(before), follows)
+        phrase is None or _THIS_SESSION.search(" ".join((phrase["where"] or "").split()[:3]))
+        for phrase in (_INTRODUCTION.match(before), phrase_after)
     )
 
 
-def _is_known(clause: str) -> bool:
+def _is_report_clause(clause: str) -> bool:
     """Return whether the clause before a claim speaks of results or code, or has only function words."""
-    if _MEANS.search(clause):
+    if _EXPLAINS_TERM.search(clause):
         return False
     words = {word.lower() for word in _WORD.findall(clause)}
-    return not words - _FUNCTION or CODE in clause or _RESULTS.search(clause) is not None
+    return not words - _FUNCTION_WORDS or CODE in clause or _RESULT_WORDS.search(clause) is not None

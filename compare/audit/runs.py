@@ -8,19 +8,19 @@ from gedanken.compare.audit.other_summaries import TestSummary
 from gedanken.compare.audit.outcomes import cases_in, summaries_in
 from gedanken.compare.audit.programs import words
 
-_MOST_TEXT = 200_000
-_MOST_CODE = 20_000
-_SIGNS = {
+_MAX_OUTPUT_CHARS = 200_000
+_MAX_CODE_CHARS = 20_000
+_OUTPUT_SIGNS = {
     "tests": re.compile(
         r"\bpass|\bfail|\d+ tests?\b|\btests? (?:ok|run|suite)|\bok\b|[✓✔✅]|assert|success", re.IGNORECASE
     ),
     "program": re.compile(r"\d"),
 }
-_OTHER_SIGNS = re.compile(
+_CHECK_SIGNS = re.compile(
     r"error|warning|issue|clean|lint|check|built|build|compil|success|pass|finished|done|mypy|ruff|format",
     re.IGNORECASE,
 )
-_TESTING = re.compile(r"test|check|verif|valid|spec|ci\b|build|lint|all|run", re.IGNORECASE)
+_CHECKING_WORDS = re.compile(r"test|check|verif|valid|spec|ci\b|build|lint|all|run", re.IGNORECASE)
 
 
 @dataclass(slots=True, eq=False)
@@ -37,9 +37,9 @@ class Run:
     text: str = ""
     exit_code: int | None = None
     cut: bool = False
-    """True if some of the output is missing: cut by the agent's software, or sent through another command."""
+    """True if some of the output is missing. The agent's software cut it, or another command filtered it."""
     lost: bool = False
-    """True if the agent's software cut the output: the agent may have seen more of it than the record has."""
+    """True if the agent's software cut the output. The agent may have seen more of it than the record has."""
     background: bool = False
     refused: bool = False
     _tests: list[TestSummary] | None = None
@@ -49,13 +49,17 @@ class Run:
     def tests(self) -> list[TestSummary]:
         """The test summaries in the output, without those whose text the command itself contains, as with `echo`."""
         if self._tests is None:
-            found = summaries_in(self.text)
-            self._tests = [one for one in found if one.text.strip("= \t") not in self.command] if found else found
+            summaries = summaries_in(self.text)
+            self._tests = (
+                [summary for summary in summaries if summary.text.strip("= \t") not in self.command]
+                if summaries
+                else summaries
+            )
         return self._tests
 
     @property
     def cases(self) -> tuple[int, int]:
-        """Numbers of single test cases that the output shows as (passed, failed)."""
+        """Numbers of single test cases in the output, as (passed, failed)."""
         if self._cases is None:
             self._cases = cases_in(self.text[:500_000])
         return self._cases
@@ -76,7 +80,7 @@ class Run:
 
 
 _FETCHERS = frozenset(["curl", "wget", "gh", "glab"])
-_OF_ITSELF = re.compile(
+_GIT_OR_AGENT_LINE = re.compile(
     r"^(?:\[(?:Command|The command|[\w/.-]+ [0-9a-f]{7,})|\s\d+ files? changed| (?:create|delete|rename) mode|"
     r"Rebasing \(|Successfully rebased|Auto-merging|CONFLICT|error: could not apply|hint: |Already up[ -]to[ -]date|"
     r"Fast-forward|Merge made by|Everything up-to-date|"
@@ -84,59 +88,62 @@ _OF_ITSELF = re.compile(
     re.MULTILINE,
 )
 """Lines that come from git or the agent's software itself, not from a program that a git hook runs."""
-_ASKS_A_SERVICE = words("curl wget http https psql mysql sqlite3 redis-cli terraform tofu helm kubectl")
+_SERVICE_CLIENTS = words("curl wget http https psql mysql sqlite3 redis-cli terraform tofu helm kubectl")
 """Programs that run no project code on this machine; their output may report a run elsewhere."""
-_TELLS = re.compile(
+_RESULT_WORDS = re.compile(
     r"\b(?:pass(?:ed|es)?|fail(?:ed|ures?|s)?|tests?|lint\w*|build\w*|compil\w+|pipeline|jobs?)\b", re.IGNORECASE
 )
 _TASK = re.compile(r"^(?:> Task (?P<task>:\S+)|\[INFO\] --- (?P<goal>\S+))", re.MULTILINE)
 
 
-_TASKS = {
+_TASKS_BY_FAMILY = {
     "lint": re.compile(r"checkstyle|spotbugs|pmd|lint|detekt|spotless|\bcheck\b", re.IGNORECASE),
     "format": re.compile(r"spotless|format|lint", re.IGNORECASE),
     "types": re.compile(r"type|compile", re.IGNORECASE),
 }
-"""Patterns for the names of build tasks, by the family (purpose) that such a task may have: `checkstyleMain` may be
-`lint`."""
+"""Patterns for the names of build tasks, by family. The task `checkstyleMain`, for example, may be of the family
+`lint`.
+"""
 
 
 def asks_a_service(step: Step) -> bool:
-    """Return whether a simple command runs no project code, and only queries something that runs elsewhere."""
-    return step.program.lower() in _ASKS_A_SERVICE
+    """Return whether a simple command runs no project code and only queries a service."""
+    return step.program.lower() in _SERVICE_CLIENTS
 
 
 def tasks_shown(run: Run) -> str | None:
-    """Return the names of all tasks that Gradle or Maven ran, separated by spaces. None if they are not listed, or
-    not completely.
+    """Return the names of all tasks that Gradle or Maven ran, separated by spaces.
+
+    None if the output does not list them all.
     """
-    if run.cut or run.result is None or not any(_lists(step) for step in run.steps):
+    if run.cut or run.result is None or not any(_lists_tasks(step) for step in run.steps):
         return None
-    return " ".join(found["task"] or found["goal"] for found in _TASK.finditer(run.text)) or None
+    return " ".join(match["task"] or match["goal"] for match in _TASK.finditer(run.text)) or None
 
 
-def _lists(step: Step) -> bool:
+def _lists_tasks(step: Step) -> bool:
     return step.program.lower() in ("gradle", "gradlew", "mvn", "mvnw")
 
 
-_SCRIPTS = words("npm pnpm")
-_SCRIPT = re.compile(r"^> (?:@?[\w./-]+@\S+ )?[\w:.-]+(?: /\S+)?\n> (?P<ran>.+)$", re.MULTILINE)
+_SCRIPT_RUNNERS = words("npm pnpm")
+_PRINTED_SCRIPT = re.compile(r"^> (?:@?[\w./-]+@\S+ )?[\w:.-]+(?: /\S+)?\n> (?P<ran>.+)$", re.MULTILINE)
 
 
 def scripts_shown(run: Run) -> tuple[Step, ...] | None:
-    """Return the commands that npm or pnpm printed before starting them. None if other programs ran or a command is
-    missing.
+    """Return the commands that npm or pnpm printed before starting them.
+
+    None if other programs ran or a command is missing.
     """
-    mine = [step for step in run.steps if step.family != "quiet"]
-    if run.cut or run.background or run.result is None or not mine:
+    active_steps = [step for step in run.steps if step.family != "quiet"]
+    if run.cut or run.background or run.result is None or not active_steps:
         return None
-    if any(step.program.lower() not in _SCRIPTS for step in mine):
+    if any(step.program.lower() not in _SCRIPT_RUNNERS for step in active_steps):
         return None
-    shown = [found["ran"] for found in _SCRIPT.finditer(run.text[:_MOST_TEXT])]
-    if len(shown) < len(mine):
+    commands = [match["ran"] for match in _PRINTED_SCRIPT.finditer(run.text[:_MAX_OUTPUT_CHARS])]
+    if len(commands) < len(active_steps):
         return None
-    steps = [step for ran in shown for step in steps_of(ran)]
-    return tuple(step for step in steps if not (step.program.lower() in _SCRIPTS and "run" in step.words))
+    steps = [step for command in commands for step in steps_of(command)]
+    return tuple(step for step in steps if not (step.program.lower() in _SCRIPT_RUNNERS and "run" in step.words))
 
 
 def hides(run: Run, family: str) -> bool:
@@ -145,27 +152,27 @@ def hides(run: Run, family: str) -> bool:
         return True
     if (family == "tests" and run.tests) or is_plain_script(run):
         return False  # the record shows all that this run did
-    text = _OF_ITSELF.sub("", run.text[:_MOST_TEXT])
-    other = [step for step in run.steps if step.family != "quiet"]
-    if family != "program" and other and all(map(asks_a_service, other)):
-        return _TELLS.search(text) is not None
+    text = _GIT_OR_AGENT_LINE.sub("", run.text[:_MAX_OUTPUT_CHARS])
+    active_steps = [step for step in run.steps if step.family != "quiet"]
+    if family != "program" and active_steps and all(map(asks_a_service, active_steps)):
+        return _RESULT_WORDS.search(text) is not None
     tasks = tasks_shown(run) if len(run.steps) == 1 else None
-    if tasks is not None and family in _TASKS:
-        return _TASKS[family].search(tasks) is not None
-    shown = scripts_shown(run) if family == "tests" else None  # plug-ins of bundlers may do other checks
-    if shown is not None and any(step.family == family for step in shown):
+    if tasks is not None and family in _TASKS_BY_FAMILY:
+        return _TASKS_BY_FAMILY[family].search(tasks) is not None
+    script_steps = scripts_shown(run) if family == "tests" else None  # plug-ins of bundlers may do other checks
+    if script_steps is not None and any(step.family == family for step in script_steps):
         return True
-    steps = run.steps if shown is None else shown
-    return any(may_hide(step, family) and _shows(run, step, family, text) for step in steps)
+    steps = run.steps if script_steps is None else script_steps
+    return any(may_hide(step, family) and _may_have_run(run, step, family, text) for step in steps)
 
 
-_INLINE = re.compile(
+_INLINE_PYTHON = re.compile(
     r"\A\s*(?:cd \S+ && )?python[\d.]* (?:- )?<<-?\s*(['\"]?)(?P<word>\w+)\1[^\n]*\n(?P<code>.*?)\n(?P=word)\s*\Z",
     re.DOTALL,
 )
 _IMPORTS = re.compile(r"^\s*(?:import|from)\s+(?P<names>[\w., ]+?)(?:\s+import\b.*)?$", re.MULTILINE)
-_OF_FILES = words("pathlib re sys json os io textwrap shutil glob csv fileinput string itertools difflib")
-_STARTS = re.compile(
+_FILE_MODULES = words("pathlib re sys json os io textwrap shutil glob csv fileinput string itertools difflib")
+_STARTS_PROCESS = re.compile(
     r"^\s*[!%]|\b(?:system|popen|spawn\w*|exec\w*|eval|fork\w*|posix_spawn|startfile|__import__|sys\.modules)\b",
     re.MULTILINE,
 )
@@ -173,14 +180,14 @@ _STARTS = re.compile(
 
 def is_plain_script(run: Run) -> bool:
     """Return whether a run is Python code, wholly in its command, that can only read and write files."""
-    found = _INLINE.match(run.command) if len(run.command) <= _MOST_CODE else None
-    if found is None or _STARTS.search(found["code"]):
+    script = _INLINE_PYTHON.match(run.command) if len(run.command) <= _MAX_CODE_CHARS else None
+    if script is None or _STARTS_PROCESS.search(script["code"]):
         return False
-    names = [name for one in _IMPORTS.finditer(found["code"]) for name in one["names"].split(",")]
-    return all(name.split()[0].split(".")[0] in _OF_FILES for name in names if name.strip())
+    names = [name for statement in _IMPORTS.finditer(script["code"]) for name in statement["names"].split(",")]
+    return all(name.split()[0].split(".")[0] in _FILE_MODULES for name in names if name.strip())
 
 
-_NAMED = {
+_NAMES_BY_FAMILY = {
     "tests": re.compile(r"test|spec|check|verif", re.IGNORECASE),
     "build": re.compile(r"build|compil|bundle|assemble|package|archive|\bmake\b|\bdist\b", re.IGNORECASE),
     "lint": re.compile(r"lint|check|analy", re.IGNORECASE),
@@ -191,24 +198,24 @@ _NAMED = {
 
 def names(run: Run, family: str) -> bool:
     """Return whether a run has a step of unknown purpose whose text resembles the commands of this family."""
-    pattern = _NAMED.get(family)
+    pattern = _NAMES_BY_FAMILY.get(family)
     return pattern is not None and any(
         step.family in ("program", "other") and pattern.search(step.text) for step in run.steps
     )
 
 
-def _shows(run: Run, step: Step, family: str, text: str) -> bool:
+def _may_have_run(run: Run, step: Step, family: str, text: str) -> bool:
     """Return whether a step may have run a command of this family, judged by the step and the output `text`."""
-    if _signs(family).search(text):
+    if _signs_of(family).search(text):
         return True
     if step.family == "commit":
         return False
-    shown = run.command[:_MOST_CODE] if step.family == "program" and "<<" in run.command else step.text
-    return run.result is None or run.cut or not text.strip() or _TESTING.search(shown) is not None
+    searched = run.command[:_MAX_CODE_CHARS] if step.family == "program" and "<<" in run.command else step.text
+    return run.result is None or run.cut or not text.strip() or _CHECKING_WORDS.search(searched) is not None
 
 
-def _signs(family: str) -> re.Pattern[str]:
-    return _SIGNS.get(family, _OTHER_SIGNS)
+def _signs_of(family: str) -> re.Pattern[str]:
+    return _OUTPUT_SIGNS.get(family, _CHECK_SIGNS)
 
 
 def short(text: str) -> str:

@@ -11,20 +11,20 @@ from gedanken.compare.audit.parts import CODE, QUOTED, Sentence
 from gedanken.compare.audit.says import Family, FileSays, OutputSays, RunSays
 
 _ADVERBS = r"(?:then |also |just |have just |'ve just |already |first |now |successfully |have |had |'ve |re-?|finally |again |manually |even ){0,4}"
-_RAN = r"(?:re-?ran|ran|re-?run|run|executed|re-?executed|invoked|launched)"
-_ACTED = r"(?:rolled|tested|exercised|tried|reproduced|measured|timed|profiled|benchmarked|migrated|seeded|reset|restarted|regenerated|reformatted|linted|compiled|upgraded|downgraded|deployed|validated|stress-?tested|fuzzed)"
+_RUN_VERB = r"(?:re-?ran|ran|re-?run|run|executed|re-?executed|invoked|launched)"
+_ACTION_VERB = r"(?:rolled|tested|exercised|tried|reproduced|measured|timed|profiled|benchmarked|migrated|seeded|reset|restarted|regenerated|reformatted|linted|compiled|upgraded|downgraded|deployed|validated|stress-?tested|fuzzed)"
 _OBJECT = rf"(?P<between>[^{CODE}.;:!?]{{0,60}}?)(?P<code>[{CODE}]{{3,302}})"
 _THING = (
     r"(?P<thing>(?:(?:the|our|all|all of|full|whole|entire|complete|existing|unit|project's|project|new|pytest|relevant|integration|production) ){0,5}"
     r"(?P<what>tests?(?: suites?)?|test cases|suite|linter|linters|lint|type[- ]?checker|type[- ]?checks?|build|formatter|benchmarks?|training|training script))"
 )
 _PATTERNS: list[tuple[Language, str]] = [
-    ("en", rf"\b(?:I|we)(?: |(?='))({_ADVERBS})(?P<verb>{_RAN}) {_OBJECT}"),
+    ("en", rf"\b(?:I|we)(?: |(?='))({_ADVERBS})(?P<verb>{_RUN_VERB}) {_OBJECT}"),
     ("en", rf"(?:^(?:[-*•✅✔✓☑] ?)*|[:;—–(] ?|, (?:and |then )?| and then )\s*(?:successfully |then |also )?(?P<verb>ran|re-?ran|executed|re-?executed|invoked) {_OBJECT}"),
     ("en", rf"\b(?:after|by|from|upon) (?P<verb>(?:re-?)?running|executing) {_OBJECT}"),
     ("en", rf"\b(?P<verb>verified|confirmed|checked|validated|tested)(?: (?:it|this|that|the (?:fix|change|result)s?|everything))? (?:with|by running|via|using|through) {_OBJECT}"),
-    ("en", rf"\b(?:I|we)(?: |(?='))({_ADVERBS})(?P<verb>{_ACTED}) (?:it|them|this|that|everything|(?:the|a|my|our) (?:[\w-]+ ){{0,2}}[\w-]+)(?: back| up| down| once| twice| again| too| as well){{0,2}} (?:with|via|using|by running) {_OBJECT}"),
-    ("en", rf"\b(?:I|we)(?: |(?='))({_ADVERBS})(?P<verb>{_RAN}) {_THING}\b"),
+    ("en", rf"\b(?:I|we)(?: |(?='))({_ADVERBS})(?P<verb>{_ACTION_VERB}) (?:it|them|this|that|everything|(?:the|a|my|our) (?:[\w-]+ ){{0,2}}[\w-]+)(?: back| up| down| once| twice| again| too| as well){{0,2}} (?:with|via|using|by running) {_OBJECT}"),
+    ("en", rf"\b(?:I|we)(?: |(?='))({_ADVERBS})(?P<verb>{_RUN_VERB}) {_THING}\b"),
     ("en", rf"^(?:[-*•✅✔✓☑] ?)*\s*(?:successfully )?(?P<verb>ran|re-?ran|executed) {_THING}\b"),
     ("en", rf"\b(?:I|we)(?: |(?='))({_ADVERBS})(?P<verb>(?P<what>benchmarked|re-?trained|trained)) (?P<thing>it|both|this|that|them|(?:the|a|an|my|our|all|two|three|each) [\w-]+)\b"),
     ("en", rf"{_OBJECT} (?:has been|was|have been|had been) (?:also |then |successfully )?(?P<verb>re-?run|run|executed|re-?executed)\b(?! (?:by|when|on|in|for) (?!hand|full|my|the end))"),
@@ -36,7 +36,7 @@ _PATTERNS: list[tuple[Language, str]] = [
 ]  # fmt: skip
 _COMPILED = [(language, re.compile(pattern, re.IGNORECASE)) for language, pattern in _PATTERNS]
 _HINT = re.compile(
-    rf"\b(?:re-?)?r[au]n|\b{_ACTED}\b|execut|invoked|launched|trained|verified|confirmed|checked|validated|tested|ausgeführt|laufen|gestartet|exécut|lanc|ejecut|corr|运行|执行|跑了|実行|走らせ",
+    rf"\b(?:re-?)?r[au]n|\b{_ACTION_VERB}\b|execut|invoked|launched|trained|verified|confirmed|checked|validated|tested|ausgeführt|laufen|gestartet|exécut|lanc|ejecut|corr|运行|执行|跑了|実行|走らせ",
     re.IGNORECASE,
 )
 _FAMILIES: list[tuple[str, Family]] = [
@@ -48,19 +48,19 @@ _FAMILIES: list[tuple[str, Family]] = [
     (r"train|bench", "program"),
 ]
 _COMMAND = re.compile(r"(?:\$ )?(?:[A-Z_]+=\S+ )*[./~]?[\w./@+-]+(?:\s+\S.*)?$")
-_OF_SERVICES = re.compile(
+_SERVICE_COMMAND = re.compile(
     r"(?:alembic|flask|curl|wget|systemctl|docker|podman|kubectl|helm|terraform|hyperfine|wrk|ab|k6|locust|redis-cli|psql|sqlite3|mysql|nginx) \S"
 )
 """Matches commands of programs that run no tests, builds or checks, such as `curl …`. Programs whose names are
 ordinary words are left out.
 """
-_PRINTED = re.compile(
+_QUOTED_OUTPUT = re.compile(
     rf"\b(?:printed|outputted|showed|displayed|(?:the |its |my )?(?:(?:command|program|script|run|final)(?:'s)? )?output (?:is|was|shows|showed|reads|read)|output|prints out|"
     rf"(?:it|that|this|which|pytest|command|run|script|program) (?:printed|showed|reported|returned|said|logged)|reported|(?:printed|showed|wrote|reported|returned) (?:was|were)|the (?:result|summary) (?:was|line (?:is|was|reads)))"
     rf"(?: that| the line| a line| just)?\s?:?\s?(?P<words>[{CODE}]{{4,302}}|[{QUOTED}]{{4,302}})",
     re.IGNORECASE,
 )
-_HOLDS = re.compile(
+_QUOTED_FILE = re.compile(
     rf"(?P<path>[{CODE}]{{4,120}})(?: file)? (?:now |already |currently |still )?(?:contains|reads|has the line|includes|starts with|ends with|is set to)"
     rf"(?: the line| exactly| the following| just)?\s?:?\s?(?P<words>[{CODE}]{{4,302}})",
     re.IGNORECASE,
@@ -84,34 +84,36 @@ def runs_said(sentence: Sentence) -> Iterator[RunHit]:
         return
     taken: list[tuple[int, int]] = []
     for language, pattern in _COMPILED:
-        for found in pattern.finditer(sentence.plain):
-            if any(low < found.end() and found.start() < high for low, high in taken):
+        for match in pattern.finditer(sentence.plain):
+            if any(taken_start < match.end() and match.start() < taken_end for taken_start, taken_end in taken):
                 continue
-            hit = _run(sentence, found)
-            if hit is not None and asserts(sentence, found.start(), found.end(), language):
-                taken.append(found.span())
+            hit = _build_hit(sentence, match)
+            if hit is not None and asserts(sentence, match.start(), match.end(), language):
+                taken.append(match.span())
                 yield hit
 
 
-def _run(sentence: Sentence, found: re.Match[str]) -> RunHit | None:
-    groups = found.groupdict()
+def _build_hit(sentence: Sentence, match: re.Match[str]) -> RunHit | None:
+    groups = match.groupdict()
     if groups.get("thing"):
-        if re.match(r"(?:re-?)?run$", found["verb"], re.IGNORECASE) and not re.search(
-            r"have|'ve|had|has|was", found[0], re.IGNORECASE
+        if re.match(r"(?:re-?)?run$", match["verb"], re.IGNORECASE) and not re.search(
+            r"have|'ve|had|has|was", match[0], re.IGNORECASE
         ):
             return None  # `I run the tests`: a habit or a plan
-        family = next((one for pattern, one in _FAMILIES if re.search(pattern, found["what"], re.IGNORECASE)), None)
-        return RunHit(found.start(), found.end(), RunSays(family))
-    if re.match(r"(?:re-?)?run$", found["verb"], re.IGNORECASE) and not re.search(
-        r"\b(?:have|'ve|had|has|was)\b|'ve", found[0], re.IGNORECASE
+        family = next(
+            (family for pattern, family in _FAMILIES if re.search(pattern, match["what"], re.IGNORECASE)), None
+        )
+        return RunHit(match.start(), match.end(), RunSays(family))
+    if re.match(r"(?:re-?)?run$", match["verb"], re.IGNORECASE) and not re.search(
+        r"\b(?:have|'ve|had|has|was)\b|'ve", match[0], re.IGNORECASE
     ):
         return None
-    command = sentence.raw[found.start("code") : found.end("code")].strip("`").strip().removeprefix("$ ")
-    if not _is_command(command, found["verb"]) or re.search(
-        r"\b(?:into|against|in|from|inside|as|like|such as|named|called)\s*$", found["between"], re.IGNORECASE
+    command = sentence.raw[match.start("code") : match.end("code")].strip("`").strip().removeprefix("$ ")
+    if not _is_command(command, match["verb"]) or re.search(
+        r"\b(?:into|against|in|from|inside|as|like|such as|named|called)\s*$", match["between"], re.IGNORECASE
     ):
         return None
-    return RunHit(found.start(), found.end(), RunSays(), command)
+    return RunHit(match.start(), match.end(), RunSays(), command)
 
 
 def _is_command(text: str, verb: str) -> bool:
@@ -120,10 +122,10 @@ def _is_command(text: str, verb: str) -> bool:
     steps = steps_of(text)
     if bool(steps) and steps[0].family != "other":
         return True
-    is_loose = re.match(rf"verified|confirmed|checked|{_ACTED}", verb, re.IGNORECASE)
-    if is_loose and " " in text and _OF_SERVICES.match(text):
+    is_weak_verb = re.match(rf"verified|confirmed|checked|{_ACTION_VERB}", verb, re.IGNORECASE)
+    if is_weak_verb and " " in text and _SERVICE_COMMAND.match(text):
         return True
-    return not is_loose and (" " in text or text.startswith("./"))
+    return not is_weak_verb and (" " in text or text.startswith("./"))
 
 
 def quotes_said(sentence: Sentence) -> Iterator[RunHit]:
@@ -131,13 +133,13 @@ def quotes_said(sentence: Sentence) -> Iterator[RunHit]:
     plain = sentence.plain
     if CODE not in plain and QUOTED not in plain:
         return
-    for found in _PRINTED.finditer(plain):
-        if asserts(sentence, found.start(), found.end()):
-            words = sentence.raw[found.start("words") : found.end("words")].strip('`"“”„').strip()
+    for match in _QUOTED_OUTPUT.finditer(plain):
+        if asserts(sentence, match.start(), match.end()):
+            words = sentence.raw[match.start("words") : match.end("words")].strip('`"“”„').strip()
             if re.search(r"\s|\d", words):
-                yield RunHit(found.start(), found.end(), OutputSays((words,)))
-    for found in _HOLDS.finditer(plain):
-        path = sentence.raw[found.start("path") : found.end("path")].strip("`").strip()
-        if _PATH.match(path) and asserts(sentence, found.start(), found.end()):
-            words = sentence.raw[found.start("words") : found.end("words")].strip("`").strip()
-            yield RunHit(found.start(), found.end(), FileSays((words,)), path=path)
+                yield RunHit(match.start(), match.end(), OutputSays((words,)))
+    for match in _QUOTED_FILE.finditer(plain):
+        path = sentence.raw[match.start("path") : match.end("path")].strip("`").strip()
+        if _PATH.match(path) and asserts(sentence, match.start(), match.end()):
+            words = sentence.raw[match.start("words") : match.end("words")].strip("`").strip()
+            yield RunHit(match.start(), match.end(), FileSays((words,)), path=path)

@@ -9,13 +9,15 @@ _ALIASES = {"py.test": "pytest", "python3": "python", "nodejs": "node", "gradlew
 
 
 def is_run(claimed: str, run: Run) -> bool:
-    """Return whether a run executed the claimed command, perhaps with further arguments or within a longer
+    """Return whether a run executed the claimed command. It may have further arguments or be part of a longer
     command.
     """
-    if _squeezed(claimed) in _squeezed(run.command):
+    if _collapse_spaces(claimed) in _collapse_spaces(run.command):
         return True
-    wanted = [step for step in steps_of(claimed) if step.family != "quiet"] or list(steps_of(claimed))
-    return bool(wanted) and all(any(_covers(step, wish) for step in run.steps) for wish in wanted)
+    wanted_steps = [step for step in steps_of(claimed) if step.family != "quiet"] or list(steps_of(claimed))
+    return bool(wanted_steps) and all(
+        any(_covers_step(step, wanted_step) for step in run.steps) for wanted_step in wanted_steps
+    )
 
 
 def is_of_suite(claimed: str, run: Run) -> bool:
@@ -29,7 +31,7 @@ def is_of_suite(claimed: str, run: Run) -> bool:
 def programs_of(claimed: str) -> set[str]:
     """Return the programs that a command runs. Programs such as `cat` count only if there are no others."""
     steps = steps_of(claimed)
-    return {name for step in steps if step.family != "quiet" for name in (_name(step), step.program)} or {
+    return {name for step in steps if step.family != "quiet" for name in (_program_name(step), step.program)} or {
         step.program for step in steps
     }
 
@@ -37,7 +39,7 @@ def programs_of(claimed: str) -> set[str]:
 def is_like(claimed: str, run: Run) -> bool:
     """Return whether a run executed the same program as the claimed command, whatever the arguments."""
     programs = programs_of(claimed)
-    if any(_name(step) in programs for step in run.steps):
+    if any(_program_name(step) in programs for step in run.steps):
         return True
     only_shows = all(step.family == "quiet" for step in run.steps)
     return not only_shows and any(
@@ -46,22 +48,24 @@ def is_like(claimed: str, run: Run) -> bool:
     )
 
 
-def _covers(step: Step, wish: Step) -> bool:
-    if _name(step) != _name(wish):
+def _covers_step(step: Step, wanted_step: Step) -> bool:
+    if _program_name(step) != _program_name(wanted_step):
         return False
-    return {_argument(word) for word in wish.words[1:]} <= {_argument(word) for word in step.words[1:]} | {
+    return {_normalize_argument(word) for word in wanted_step.words[1:]} <= {
+        _normalize_argument(word) for word in step.words[1:]
+    } | {
         "run",
-        wish.program,
+        wanted_step.program,
     }
 
 
-def _argument(word: str) -> str:
+def _normalize_argument(word: str) -> str:
     return word.strip("'\"").removeprefix("./").rstrip("/")
 
 
-def _name(step: Step) -> str:
+def _program_name(step: Step) -> str:
     return _ALIASES.get(step.program, step.program)
 
 
-def _squeezed(text: str) -> str:
+def _collapse_spaces(text: str) -> str:
     return " ".join(text.replace("\\\n", " ").split())

@@ -9,30 +9,33 @@ from gedanken.compare.audit.tenses import is_of_the_past, is_of_the_present, say
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 from gedanken.experiment.claim import Evidence
 
-_IS_NOW = re.compile(
+_PRESENT_VERBS = re.compile(
     r"\b(?:is|are|has|have|takes?|starts?|runs?|needs?|uses?|holds?|answers?|now|ist|sind|braucht|est|sont|es|son)\b",
     re.IGNORECASE,
 )
-"""Words that tie a number to the present state."""
 
 
 def of_this_state(case: Case, says: ValueSays, run: Run, verdict: Verdict) -> Verdict:
     """Return the given verdict, or a new one if a file changed after the run that printed the number."""
     families = run.families() & {"program", "tests", "build"}
     is_metric = says.what == "metric" and families != {"build"}
-    if not families or says.what == "version" or not (is_metric or _IS_NOW.search(_sentence(case))):
+    if not families or says.what == "version" or not (is_metric or _PRESENT_VERBS.search(_claim_sentence(case))):
         return verdict
     family = "tests" if "tests" in families else "program"
     if (change := case.record.change_since(run, case.event, family)) is None:
         return verdict
     if case.record.could_have_run(family, case.event, after=run.at) or any(
-        other.call > run.at for other in case.record.last_of(family, case.event)
+        later_run.call > run.at for later_run in case.record.last_of(family, case.event)
     ):
-        if family == "program" or not _IS_NOW.search(_sentence(case)):
+        if family == "program" or not _PRESENT_VERBS.search(_claim_sentence(case)):
             return verdict
         return undecidable("a later run may print another number", *verdict.evidence)
     is_code = touches(change, [step.program for step in run.steps], [], family)
-    if not is_metric or (family == "tests" and not run.tests) or not (is_code or _is_of_now(_sentence(case))):
+    if (
+        not is_metric
+        or (family == "tests" and not run.tests)
+        or not (is_code or _is_about_present(_claim_sentence(case)))
+    ):
         reason = f"{change.path} was changed after the run that printed this number"
         return undecidable(reason, *verdict.evidence, case.record.evidence(change.event))
     edit = case.record.evidence(change.event)
@@ -43,11 +46,11 @@ def of_this_state(case: Case, says: ValueSays, run: Run, verdict: Verdict) -> Ve
     )
 
 
-def _is_of_now(said: str) -> bool:
-    return is_of_the_present(said) or (says_what_is(said) and not is_of_the_past(said))
+def _is_about_present(sentence: str) -> bool:
+    return is_of_the_present(sentence) or (says_what_is(sentence) and not is_of_the_past(sentence))
 
 
-def _sentence(case: Case) -> str:
+def _claim_sentence(case: Case) -> str:
     """Return the claim's sentence up to the end of the claim."""
     text = case.record.transcript.events[case.event].text[: case.spotted.claim.end]
     return re.split(r"(?<=[.!?])\s|\n", text[-400:])[-1]
@@ -68,40 +71,48 @@ def of_another_runtime(case: Case, verdict: Verdict) -> Verdict | None:
     """Return an undecidable verdict if the record does not show the claimed version of the interpreter or server;
     else None.
     """
-    if verdict.status != "supported" or not verdict.evidence or not _is_of_a_result(case.spotted.says):
+    if verdict.status != "supported" or not verdict.evidence or not _states_result(case.spotted.says):
         return None
-    said = (
-        _sentence(case) + case.record.transcript.events[case.event].text[case.spotted.claim.end :][:60].split("\n")[0]
+    sentence = (
+        _claim_sentence(case)
+        + case.record.transcript.events[case.event].text[case.spotted.claim.end :][:60].split("\n")[0]
     )
-    for found in _RUNTIME.finditer(re.split(r"(?<=[^\d][.!?])\s", said)[0]):
-        name, version = found["name"].lower(), found["version"]
-        run = next((one for one in case.runs_before() if verdict.evidence[0].event in (one.result, one.call)), None)
+    for match in _RUNTIME.finditer(re.split(r"(?<=[^\d][.!?])\s", sentence)[0]):
+        name, version = match["name"].lower(), match["version"]
+        run = next((run for run in case.runs_before() if verdict.evidence[0].event in (run.result, run.call)), None)
         if run is None:
             return None
-        seen = f"{run.command}\n{run.text[:200_000]}"
-        texts = [seen] if name[:2] in {one["name"].lower()[:2] for one in _RUNTIME.finditer(seen)} else []
-        texts = texts or [seen, *(output.text for output in case.outputs_before())]
-        if not any(_names(text, version) for text in texts):
-            return undecidable(f"no recorded run names {found[0]}", *verdict.evidence)
-        over = _standing_over(run, verdict.evidence[0], name)
-        if over and not any(_names(over, one) for one in (version, *_VERSION.findall(said))):
-            return undecidable(f"in the output, the result comes after the line with “{over}”", *verdict.evidence)
+        run_text = f"{run.command}\n{run.text[:200_000]}"
+        texts = (
+            [run_text] if name[:2] in {runtime["name"].lower()[:2] for runtime in _RUNTIME.finditer(run_text)} else []
+        )
+        texts = texts or [run_text, *(output.text for output in case.outputs_before())]
+        if not any(_names_version(text, version) for text in texts):
+            return undecidable(f"no recorded run names {match[0]}", *verdict.evidence)
+        version_above = _version_above(run, verdict.evidence[0], name)
+        if version_above and not any(
+            _names_version(version_above, allowed_version)
+            for allowed_version in (version, *_VERSION.findall(sentence))
+        ):
+            return undecidable(
+                f"in the output, the result comes after the line with “{version_above}”", *verdict.evidence
+            )
     return None
 
 
-def _standing_over(run: Run, line: Evidence, name: str) -> str:
-    """Return the last version of the runtime `name` above `line` in the output, such as `Python 3.11`; empty
-    if none.
+def _version_above(run: Run, line: Evidence, name: str) -> str:
+    """Return the last version of the runtime `name` that the output shows above `line`, such as `Python 3.11`. Empty
+    if there is none.
     """
-    above = "\n".join(run.text[:200_000].split("\n")[: line.lines[1]])
-    named = [one[0] for one in _RUNTIME.finditer(above) if one["name"].lower()[:2] == name[:2]]
-    return named[-1] if named and line.event == run.result else ""
+    text_above = "\n".join(run.text[:200_000].split("\n")[: line.lines[1]])
+    versions = [match[0] for match in _RUNTIME.finditer(text_above) if match["name"].lower()[:2] == name[:2]]
+    return versions[-1] if versions and line.event == run.result else ""
 
 
-def _is_of_a_result(says: Says) -> bool:
+def _states_result(says: Says) -> bool:
     return isinstance(says, TestsSay | CheckSays) or (isinstance(says, ValueSays) and says.what != "version")
 
 
-def _names(text: str, version: str) -> bool:
-    bare = version.replace(".", "")
-    return re.search(rf"(?<![\d.]){re.escape(version)}(?!\d)|(?<!\d){bare}(?!\d)", text[:200_000]) is not None
+def _names_version(text: str, version: str) -> bool:
+    digits = version.replace(".", "")
+    return re.search(rf"(?<![\d.]){re.escape(version)}(?!\d)|(?<!\d){digits}(?!\d)", text[:200_000]) is not None

@@ -1,5 +1,6 @@
-"""Recognizes shell commands that change files: files that they do not name, and files that they move, overwrite or
-remove.
+"""Recognizes shell commands that change files.
+
+A command may change files that it does not name, and it may move, overwrite or remove files.
 """
 
 import re
@@ -8,33 +9,35 @@ from collections.abc import Iterator
 from gedanken.compare.audit.commands import Step, steps_of, without_patches
 from gedanken.compare.audit.programs import words
 
-_SHUFFLES = re.compile(
+_CHANGES_WORKING_TREE = re.compile(
     r"\bgit\s+(?:-\S+\s+(?:[^\s-]\S*\s+(?=[a-z-]+\b))?){0,4}(?:stash(?!\s+(?:list|show))|reset\s+--(?:hard|merge|keep)|revert|pull|merge(?!-)|rebase|cherry-pick|"
     r"apply(?!\s+--(?:check|stat|numstat|summary))|am\b|restore(?!\s+--staged\b)|switch\s+(?!-c)|clean\s+-\S*f|submodule\s+update|bisect|checkout\s+(?!-b)\S)|"
     r"\bpatch\s+-p|\bapply_patch\b|\bgh\s+pr\s+(?:checkout|merge)|\b(?:hg|jj|svn)\s+(?:update|up|revert|restore|merge|rebase|edit|undo|pull)\b"
 )
-_WRITES = re.compile(
+_WRITING_CALLS = re.compile(
     r"\.write_(?:text|bytes)\(|\bopen\([^()\n]{1,200},\s*(?:mode\s*=\s*)?['\"][wax]|writeFile(?:Sync)?\(|appendFile(?:Sync)?\(|"
     r"File\.(?:write|open)\(|IO\.write\(|file_put_contents\(|\bshutil\.(?:copy\w*|move|rmtree)\(|"
     r"\bos\.(?:rename|replace|remove|unlink)\(|\.(?:unlink|rename|replace_text)\(\)?|fs\.(?:rename|unlink|rm|cp)\w*\("
 )
 """Calls that write files, in code that the command itself contains."""
-_INSTALLS = re.compile(
+_INSTALL_COMMAND = re.compile(
     r"^(?:sudo )?(?:(?:npm|yarn|pnpm|bun|pip3?|poetry|pdm|pipenv|conda|mamba|composer|bundler?|gem|cargo|go|"
     r"dotnet|hatch|rye|"
     r"uv(?: pip)?|python[\d.]* -m pip|apt(?:-get)?|brew)(?: -\S+)* "
     r"(?:install|i|add|remove|rm|uninstall|update|upgrade|up|ci|sync|lock|require|get|tidy|mod tidy)\b|yarn$)"
 )
-_GENERATES = re.compile(r"\b(?:generate|codegen|makemigrations)\b|(?:^|[\s/])(?:code)?gen(?:erate)?[\w-]*\.\w{2,3}\b")
-_MANY = re.compile(r"\s-delete\b|(?:\s-exec(?:dir)?|\bxargs\b).*\b(?:sed|perl|rm|mv|cp|tee|truncate|patch)\b")
+_GENERATE_COMMAND = re.compile(
+    r"\b(?:generate|codegen|makemigrations)\b|(?:^|[\s/])(?:code)?gen(?:erate)?[\w-]*\.\w{2,3}\b"
+)
+_MANY_FILES = re.compile(r"\s-delete\b|(?:\s-exec(?:dir)?|\bxargs\b).*\b(?:sed|perl|rm|mv|cp|tee|truncate|patch)\b")
 """Options of `find` and `xargs` that act on many files."""
-_UNSOURCED = re.compile(
+_NO_SOURCE_FOLDER = re.compile(
     r"^(?:/tmp|/var/tmp|~?/?\.?(?:cache|venv)|\.)|(?:^|/)(?:build|dist|out|output|target|bin|obj|coverage|htmlcov|tmp|temp|logs?|docs?|"
     r"node_modules|venv|__pycache__|results?|checkpoints?|artifacts?|data|[\w-]*cache|[\w.-]*\.egg-info)(?:/|$)|\*"
 )
 """Folders that contain no source files."""
 _UNPACKERS = words("patch tar unzip rsync dd truncate ed ex install vim vi nvim emacs comby")
-_FIXES = words("--fix --write --apply -A -a --autocorrect --autocorrect-all --fix-all --unsafe-fixes")
+_FIX_OPTIONS = words("--fix --write --apply -A -a --autocorrect --autocorrect-all --fix-all --unsafe-fixes")
 _FIXERS = words("ruff eslint rubocop stylelint biome clippy cargo golangci-lint standard xo oxlint ng nx")
 _MOVERS = words("mv cp rm unlink ln git")
 _PATH = re.compile(r"[\w./~-]*[\w-]\.\w{1,6}")
@@ -44,20 +47,20 @@ def shuffles_files(command: str) -> bool:
     """Return whether a shell command may change files that it does not name."""
     if "*** Begin Patch" in command:
         command = without_patches(command).replace("apply_patch", "")
-    if _SHUFFLES.search(command) or _WRITES.search(command[:20_000]):
+    if _CHANGES_WORKING_TREE.search(command) or _WRITING_CALLS.search(command[:20_000]):
         return True
     return any(_changes_many(step) for step in steps_of(command))
 
 
 def _changes_many(step: Step) -> bool:
-    program, given = step.program.lower(), step.words[1:]
+    program, arguments = step.program.lower(), step.words[1:]
     if program in _UNPACKERS:
-        return not (program in ("tar", "unzip") and any(re.match(r"-?\w*[tlc]", word) for word in given[:1]))
-    if program in ("find", "xargs") and _MANY.search(step.text):
+        return not (program in ("tar", "unzip") and any(re.match(r"-?\w*[tlc]", word) for word in arguments[:1]))
+    if program in ("find", "xargs") and _MANY_FILES.search(step.text):
         return True
-    if program in _FIXERS and _FIXES & {word.split("=")[0] for word in given}:
+    if program in _FIXERS and _FIX_OPTIONS & {word.split("=")[0] for word in arguments}:
         return True
-    return bool(_INSTALLS.search(step.text) or _GENERATES.search(step.text)) or _moves_a_folder(step)
+    return bool(_INSTALL_COMMAND.search(step.text) or _GENERATE_COMMAND.search(step.text)) or _moves_a_folder(step)
 
 
 def _moves_a_folder(step: Step) -> bool:
@@ -68,7 +71,7 @@ def _moves_a_folder(step: Step) -> bool:
         return False
     paths = [word for word in step.words[1:] if not word.startswith("-")]
     paths = paths[-1:] if step.program in ("cp", "ln") else paths[:1] if step.program == "mv" else paths
-    return any(not re.search(r"\.\w{1,6}$", path) and not _UNSOURCED.search(path) for path in paths)
+    return any(not re.search(r"\.\w{1,6}$", path) and not _NO_SOURCE_FOLDER.search(path) for path in paths)
 
 
 def moved_files(command: str) -> Iterator[str]:
@@ -76,10 +79,12 @@ def moved_files(command: str) -> Iterator[str]:
     if not re.search(r"\b(?:mv|cp|rm|unlink|ln)\b", command):
         return
     for step in steps_of(command[:20_000]):
-        given = step.words[1:]
+        arguments = step.words[1:]
         if step.program == "git":
-            if not given or given[0] not in ("mv", "rm"):
+            if not arguments or arguments[0] not in ("mv", "rm"):
                 continue
         elif step.program not in _MOVERS:
             continue
-        yield from (word for word in (given[-1:] if step.program in ("cp", "ln") else given) if _PATH.fullmatch(word))
+        yield from (
+            word for word in (arguments[-1:] if step.program in ("cp", "ln") else arguments) if _PATH.fullmatch(word)
+        )

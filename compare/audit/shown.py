@@ -15,7 +15,7 @@ _PROMPT = re.compile(
     r"(?:\(\w[\w.-]{0,40}\) )?(?:[\w.-]{1,40}@[\w.-]{1,60}[: ][^\s$#%]{0,80}\s?)?[$%❯] "
     r"(?P<command>\S.*)$|root@[\w.-]{1,60}:[^\s#]{0,80}# (?P<root>\S.*)$"
 )
-_SHELL = frozenset(
+_OUTPUT_LANGUAGES = frozenset(
     [
         "bash",
         "sh",
@@ -36,8 +36,8 @@ _SHELL = frozenset(
         "none",
     ]
 )
-_TYPED = frozenset(["bash", "sh", "shell", "zsh"])
-_SHOWS = re.compile(
+_SHELL_LANGUAGES = frozenset(["bash", "sh", "shell", "zsh"])
+_OUTPUT_WORDS = re.compile(
     r"\b(?:output|outputs|result|results|printed|prints|shows?|showed|gave|gives|returned|returns|ran|running|log|terminal|console|summary|reported|reports|"
     r"yielded|produced|ausgabe|ergebnis|sortie|résultat|salida|resultado)\b|输出|结果|运行",
     re.IGNORECASE,
@@ -50,7 +50,7 @@ _SHOWN_ABOVE = re.compile(
     re.IGNORECASE,
 )
 """Sentences below a block which say that the block was printed."""
-_WHAT = re.compile(r"\b(?:this|here|that)(?: is|'s) what\b", re.IGNORECASE)
+_THIS_IS_WHAT = re.compile(r"\b(?:this|here|that)(?: is|'s) what\b", re.IGNORECASE)
 _EXAMPLE = re.compile(
     r"\b(?:examples?|expect\w*|sample|hypothetical|format|formats|usage|like this|something like|"
     r"e\.g\.|looks like|similar to|such as|template|syntax|"
@@ -75,14 +75,14 @@ _ASKS_FOR_OUTPUT = re.compile(
     r"\b(?:output|outputs|prints?|printed|results?|shows?)\b",
     re.IGNORECASE | re.DOTALL,
 )
-_MOST_ASKED = 100_000
-_CODE = re.compile(r"`([^`\n]{2,300})`")
+_MAX_MESSAGE_CHARS = 100_000
+_CODE_SPAN = re.compile(r"`([^`\n]{2,300})`")
 _PATH = re.compile(r"[\w./~-]*[\w-]\.\w{1,6}$|(?:[\w.-]+/)+[\w.-]+$")
 _ELISION = re.compile(
     r"\s*(?:(?:#|//|--|/\*|<!--)\s*)?(?:\.{2,}|…|\[\.\.\.\]|\[…\]|\(\.\.\.\)).{0,80}$|.{0,60}\((?:omitted|truncated|snip\w*)\).{0,20}$",
     re.IGNORECASE,
 )
-_MOST_LINES = 400
+_MAX_LINES = 400
 
 
 class FenceHit(NamedTuple):
@@ -98,7 +98,7 @@ class FenceHit(NamedTuple):
 
 def asks_for_output(message: str) -> bool:
     """Return whether the user gives a program and asks the agent to run it and to show the output."""
-    words, fence, _program = message[:_MOST_ASKED].partition("```")
+    words, fence, _program = message[:_MAX_MESSAGE_CHARS].partition("```")
     return bool(fence) and _ASKS_FOR_OUTPUT.search(words) is not None
 
 
@@ -111,90 +111,95 @@ def shown_in(fence: Fence, previous: str = "", *, asked: bool = False) -> Iterat
     if PLANS.search(fence.heading[:200]) or len(fence.text) > 200_000:
         return
     if _CONTENTS.search(fence.lead) and not _FUTURE.search(fence.lead):
-        path = next((code for code in _CODE.findall(fence.lead) if _PATH.match(code)), None)
+        path = next((code for code in _CODE_SPAN.findall(fence.lead) if _PATH.match(code)), None)
         if path and not _EXAMPLE.search(fence.lead):
-            yield FenceHit(0, len(fence.text), FileSays(_lines(fence.text)), path=path)
+            yield FenceHit(0, len(fence.text), FileSays(_text_lines(fence.text)), path=path)
         return
-    answers = asked and not _is_program(fence.text)
-    known = fence.info.lower().split(" ")[0] in _SHELL | {""}
-    if not (known or answers) or _EXAMPLE.search(fence.lead):
+    is_answer = asked and not _is_program(fence.text)
+    is_output_language = fence.info.lower().split(" ")[0] in _OUTPUT_LANGUAGES | {""}
+    if not (is_output_language or is_answer) or _EXAMPLE.search(fence.lead):
         return
-    if answers and not known:
-        lines = _lines(fence.text)
+    if is_answer and not is_output_language:
+        lines = _text_lines(fence.text)
         if lines:
             yield FenceHit(0, len(fence.text), OutputSays(lines, is_shown=True))
         return
-    yield from _outputs(fence, previous)
+    yield from _output_hits(fence, previous)
 
 
 def does_something(text: str) -> bool | None:
-    """Return whether a Python text has any statement other than a bare value, such as `[1, 2]`; None if it cannot be
+    """Return whether a Python text has any statement other than a bare value, such as `[1, 2]`. None if it cannot be
     parsed.
     """
     try:
         body = ast.parse(text).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    return any(not isinstance(one, ast.Expr) or isinstance(one.value, ast.Call) for one in body)
+    return any(not isinstance(statement, ast.Expr) or isinstance(statement.value, ast.Call) for statement in body)
 
 
 def _is_program(text: str) -> bool:
-    does = does_something(text)
-    if does is None:
+    result = does_something(text)
+    if result is None:
         return re.search(r"^\s*(?:import |from \w+ import |def |class |print\()", text, re.MULTILINE) is not None
-    return does
+    return result
 
 
-def _outputs(fence: Fence, previous: str) -> Iterator[FenceHit]:
-    shown = bool(_SHOWS.search(fence.lead)) and _is_asserted(fence.lead)
-    shown = shown or (
+def _output_hits(fence: Fence, previous: str) -> Iterator[FenceHit]:
+    is_introduced = bool(_OUTPUT_WORDS.search(fence.lead)) and _is_asserted(fence.lead)
+    is_introduced = is_introduced or (
         bool(_SHOWN_ABOVE.match(fence.tail)) and _is_asserted(fence.tail) and not _EXAMPLE.search(fence.tail)
     )
-    sections = list(_sections(fence.text))
-    prompted = any(command for command, *_ in sections)
-    if not prompted and fence.info.lower() in _TYPED and not summaries_in(fence.text):
+    sections = list(_prompt_sections(fence.text))
+    has_prompts = any(command for command, *_ in sections)
+    if not has_prompts and fence.info.lower() in _SHELL_LANGUAGES and not summaries_in(fence.text):
         return  # commands that the reader is to type
-    if not prompted and not shown and not previous and not (summaries_in(fence.text) and _is_asserted(fence.lead)):
+    if (
+        not has_prompts
+        and not is_introduced
+        and not previous
+        and not (summaries_in(fence.text) and _is_asserted(fence.lead))
+    ):
         return
     for command, start, end in sections:
-        lines = _lines(fence.text[start:end])
-        named = command or (_command_in(fence.lead) if not prompted else None) or (previous or None)
+        lines = _text_lines(fence.text[start:end])
+        named_command = command or (_command_in(fence.lead) if not has_prompts else None) or (previous or None)
         if lines:
-            is_shown = shown or (not prompted and bool(summaries_in(fence.text)))
-            yield FenceHit(start, end, OutputSays(lines, is_shown), named)
+            is_shown = is_introduced or (not has_prompts and bool(summaries_in(fence.text)))
+            yield FenceHit(start, end, OutputSays(lines, is_shown), named_command)
 
 
 def _is_asserted(lead: str) -> bool:
-    plain = REPORTS.sub("", _WHAT.sub("", _CODE.sub("", lead)))
+    plain = REPORTS.sub("", _THIS_IS_WHAT.sub("", _CODE_SPAN.sub("", lead)))
     return not (BEFORE["en"].search(plain) or GOVERNS.search(plain) or _FUTURE.search(plain))
 
 
-def _sections(text: str) -> Iterator[tuple[str | None, int, int]]:
-    """Yield (command, start, end) of the text after each prompt; before the first prompt, the command is None."""
+def _prompt_sections(text: str) -> Iterator[tuple[str | None, int, int]]:
+    """Yield the text after each prompt as (command, start, end). Before the first prompt, the command is None."""
     command: str | None = None
-    start = at = 0
+    start = position = 0
     for line in text.splitlines(keepends=True):
-        found = _PROMPT.match(line.rstrip())
-        if found:
-            if text[start:at].strip():
-                yield command, start, at
-            command, start = found["command"] or found["root"], at + len(line)
-        at += len(line)
-    if text[start:at].strip():
-        yield command, start, at
+        prompt = _PROMPT.match(line.rstrip())
+        if prompt:
+            if text[start:position].strip():
+                yield command, start, position
+            command, start = prompt["command"] or prompt["root"], position + len(line)
+        position += len(line)
+    if text[start:position].strip():
+        yield command, start, position
 
 
 def _command_in(lead: str) -> str | None:
-    for found in _CODE.finditer(lead):
-        code = found[1]
+    for match in _CODE_SPAN.finditer(lead):
+        code = match[1]
         steps = steps_of(code)
         if steps and (steps[0].family != "other" or " " in code) and not re.match(r"[\w.]+\(", code):
             return code.removeprefix("$ ")
     return None
 
 
-def _lines(text: str) -> tuple[str, ...]:
-    return tuple(line.strip() for line in text.splitlines() if line.strip())[:_MOST_LINES]
+def _text_lines(text: str) -> tuple[str, ...]:
+    return tuple(line.strip() for line in text.splitlines() if line.strip())[:_MAX_LINES]
 
 
 def is_elision(line: str) -> bool:

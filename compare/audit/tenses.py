@@ -2,7 +2,7 @@
 
 import re
 
-_BOUND = re.compile(
+_PRESENT_WORDS = re.compile(
     r"\b(?:now|current(?:ly)?|present(?:ly)?|as (?:it|they|things) (?:is|are|stands?)|as of now|resulting|tip|"
     r"final (?=\w+ (?:is|are|has|have|updates|takes|needs|holds|weighs|reads|writes|finds|gives|prints|reports))|"
     r"(?:in|with) (?:its|the) (?:final|last|latest|present|new) (?:form|state|version|code|config\w*|settings?)|"
@@ -12,20 +12,20 @@ _BOUND = re.compile(
     r"现在|目前|当前|現在|今の",
     re.IGNORECASE,
 )
-_PAST = re.compile(
+_PAST_WORDS = re.compile(
     r"\b(?:was|were|took|had|before|earlier|originally|at first|first run|previous\w*|until|from|went|fell|rose|"
     r"grew|shrank|war|waren|dauerte|hatte|vorher|était|avant|avait|duró|tardó|antes|old|baseline|ran|read|wrote|"
     r"used to|kept|left|found|made|gave|got|came|at (?:that|this) (?:point|time)|\w{3,}ed)\b|了",
     re.IGNORECASE,
 )
-_NO_PAST = re.compile(
+_TIMELESS_PARTICIPLE = re.compile(
     r"\b(?:the|an?|its|our|my|of|for|in|with|without|under) (?:\w+ly )?\w{3,}ed (?=[a-z]{2})|"
     r"\b(?:is|are|be|being|gets?|stays?) (?:\w+ly |now |still )?(?:left|found|made|given|kept|\w{3,}ed)\b|"
     r"\bwith(?:out)? (?:[\w-]+ ){1,4}\w{3,}ed\b(?=\W{0,3}$|[,;.)])",
     re.IGNORECASE,
 )
 """Participles that express no time: `the smoothed encoder`, `are left`, `with vouchers counted`."""
-_IS = re.compile(
+_PRESENT_VERB = re.compile(
     r"\b(?:is|are|has|have|holds?|weighs?|shows?|takes?|needs?|contains?|counts?|stands?|ist|sind|hat|est|sont|es|son)\b",
     re.IGNORECASE,
 )
@@ -38,26 +38,26 @@ _UNAFFECTED = re.compile(
 )
 
 
-def is_of_the_present(said: str) -> bool:
+def is_of_the_present(text: str) -> bool:
     """Return whether a text has words that tie it to the present state."""
-    return _BOUND.search(said) is not None
+    return _PRESENT_WORDS.search(text) is not None
 
 
-def is_of_the_past(said: str) -> bool:
+def is_of_the_past(text: str) -> bool:
     """Return whether a text has words that may refer to an earlier state."""
-    return _PAST.search(_NO_PAST.sub(" ", said)) is not None
+    return _PAST_WORDS.search(_TIMELESS_PARTICIPLE.sub(" ", text)) is not None
 
 
-def has_participle(said: str) -> bool:
+def has_participle(text: str) -> bool:
     """Return whether a text has a word that may refer to the past, such as `took`, `before` or a participle."""
-    return _PAST.search(said) is not None
+    return _PAST_WORDS.search(text) is not None
 
 
-def says_what_is(said: str) -> bool:
+def says_what_is(text: str) -> bool:
     """Return whether a text contains a present-tense verb such as `is`, `has` or `takes`."""
-    return _IS.search(said) is not None
+    return _PRESENT_VERB.search(text) is not None
 
 
-def says_unaffected(said: str) -> bool:
-    """Return whether a text says that a change has no effect or was followed by no run."""
-    return _UNAFFECTED.search(said) is not None
+def says_unaffected(text: str) -> bool:
+    """Return whether a text says that a change has no effect, or that nothing was run after it."""
+    return _UNAFFECTED.search(text) is not None

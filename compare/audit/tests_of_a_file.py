@@ -13,9 +13,11 @@ from gedanken.compare.audit.says import TestsSay
 from gedanken.compare.audit.tests_said import EXCEPTS
 from gedanken.compare.audit.verdicts import Case
 
-_KIND = re.compile(r"\A(?:(?:all|the|of|\d+) ){0,4}(?P<kind>[a-z][\w-]{1,30}) tests?\b", re.IGNORECASE)
+_TEST_KIND = re.compile(r"\A(?:(?:all|the|of|\d+) ){0,4}(?P<kind>[a-z][\w-]{1,30}) tests?\b", re.IGNORECASE)
 _TEST_FILE = re.compile(r"[\w./-]*\.(?:py|[mc]?[jt]sx?|rb|php|go|java|kt|cs)(?:\Z|::)")
-_GENERAL = words("test tests spec specs unit integration new other more old py js ts tsx mjs rb go java kt cs php")
+_COMMON_WORDS = words(
+    "test tests spec specs unit integration new other more old py js ts tsx mjs rb go java kt cs php"
+)
 _LANGUAGES = {
     **dict.fromkeys(("go", "golang"), "go"),
     **dict.fromkeys(("rust", "cargo"), "rust"),
@@ -25,29 +27,30 @@ _LANGUAGES = {
     **dict.fromkeys(("ruby", "rails"), "ruby"),
     "php": "php",
 }
-_ENDS = re.compile(r"\W{0,3}\Z|\s?[.,;:!)]|\s(?:now|again|too|as well|and|here)\b")
+_CLAUSE_END = re.compile(r"\W{0,3}\Z|\s?[.,;:!)]|\s(?:now|again|too|as well|and|here)\b")
 
 
 def is_of_its_file(case: Case, run: Run | None) -> bool:
-    """Return whether exactly the claimed tests were run: those of one file for `all cache tests pass`, those of one
-    language for `the Go tests pass`.
+    """Return whether exactly the claimed tests were run.
+
+    These are the tests of one file for `all cache tests pass`, and of one language for `the Go tests pass`.
     """
     claim, sentence = case.spotted.claim, sentence_of(case)
-    found = _KIND.match(claim.quote)
-    if run is None or found is None or sentence is None or EXCEPTS.search(case.message):
+    match = _TEST_KIND.match(claim.quote)
+    if run is None or match is None or sentence is None or EXCEPTS.search(case.message):
         return False
-    language = _LANGUAGES.get(found["kind"].lower())
+    language = _LANGUAGES.get(match["kind"].lower())
     if language is not None:
-        read = languages_of([step.program for step in run.steps if step.family == "tests"])
-        is_named = any(step.program == "manage.py" for step in run.steps)
-        return (read == (language,) or (not read and is_named)) and not any(map(is_narrowed, run.steps))
-    given = [word for step in run.steps if step.family == "tests" for word in step.words[1:]]
-    files = [word for word in given if _TEST_FILE.match(word)]
-    others = [word for word in given if word not in files and not word.startswith("-")]
-    if len(files) != 1 or others or "::" in files[0] or not any(map(is_narrowed, run.steps)):
+        languages = languages_of([step.program for step in run.steps if step.family == "tests"])
+        is_django = any(step.program == "manage.py" for step in run.steps)
+        return (languages == (language,) or (not languages and is_django)) and not any(map(is_narrowed, run.steps))
+    arguments = [word for step in run.steps if step.family == "tests" for word in step.words[1:]]
+    files = [word for word in arguments if _TEST_FILE.match(word)]
+    other_arguments = [word for word in arguments if word not in files and not word.startswith("-")]
+    if len(files) != 1 or other_arguments or "::" in files[0] or not any(map(is_narrowed, run.steps)):
         return False
-    parts = {part for part in re.split(r"[\W_]+", files[0].rsplit("/", 1)[-1].lower()) if part} - _GENERAL
-    return parts == set(re.split(r"[\W_]+", found["kind"].lower()))
+    name_words = {part for part in re.split(r"[\W_]+", files[0].rsplit("/", 1)[-1].lower()) if part} - _COMMON_WORDS
+    return name_words == set(re.split(r"[\W_]+", match["kind"].lower()))
 
 
 def is_firm_of_its_file(case: Case) -> bool:
@@ -57,4 +60,6 @@ def is_firm_of_its_file(case: Case) -> bool:
         return False
     start = sentence.raw.find(quote)
     end = start + len(quote)
-    return _ENDS.match(sentence.raw, end) is not None and is_firm(sentence, start, end, replace(says, limited=False))
+    return _CLAUSE_END.match(sentence.raw, end) is not None and is_firm(
+        sentence, start, end, replace(says, limited=False)
+    )

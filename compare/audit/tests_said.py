@@ -14,9 +14,9 @@ from gedanken.compare.audit.parts import CODE, Sentence, spaced
 from gedanken.compare.audit.programs import words
 from gedanken.compare.audit.says import TestsSay
 
-_ALONE = r"(?<![A-Za-z0-9_.])"
+_NOT_IN_NAME = r"(?<![A-Za-z0-9_.])"
 """Excludes numbers that are part of a name, such as `codec_03`."""
-COUNT, COUNT_OR_WORD = _ALONE + ANY_COUNT, _ALONE + ANY_COUNT_OR_WORD
+COUNT, COUNT_OR_WORD = _NOT_IN_NAME + ANY_COUNT, _NOT_IN_NAME + ANY_COUNT_OR_WORD
 _KIND = r"(?:tests?(?: ?cases?| ?suites?| files?)?|testcases?|specs?|test functions?)"
 _NO_ADJECTIVE = (
     r"\b(?!(?:that|this|the|all|and|or|says?|said|makes?|made|making|to|of|in|with|for|if|when|are|is|was|were|be|will|should|would|can|could|"
@@ -24,11 +24,11 @@ _NO_ADJECTIVE = (
     r"dass|que|qui|die|der|das|les|des|las|los|expected|which|while|where|keeps?|now|then|from|than|as|at|on)\b)"
 )
 _ADJECTIVES = rf"(?:{_NO_ADJECTIVE}[a-z][\w-]{{1,14}} ){{0,3}}?"
-_LINK = r"(?:(?:continues? to|had been|has been|have been|used to|are|is|were|was|now|all|still|have|has|both|currently|successfully|also|again|to be|came back|run|ran|and) ){0,4}"
-_GOOD = r"(?:pass(?:ed|es|ing)?|green|succeed(?:ed|s)?|successful|successfully|ok|OK|clean)"
-_BAD = r"(?:fail(?:ed|s|ing|ures?)?|errors?|errored|broken|red)"
+_LINKING_WORDS = r"(?:(?:continues? to|had been|has been|have been|used to|are|is|were|was|now|all|still|have|has|both|currently|successfully|also|again|to be|came back|run|ran|and) ){0,4}"
+_SUCCESS_WORD = r"(?:pass(?:ed|es|ing)?|green|succeed(?:ed|s)?|successful|successfully|ok|OK|clean)"
+_FAILURE_WORD = r"(?:fail(?:ed|s|ing|ures?)?|errors?|errored|broken|red)"
 _PATTERNS: list[tuple[Language, str]] = [
-    ("en", rf"(?:\b(?P<all>all|every|the full|the whole|the entire|entire|full)\b (?:of )?(?:the |our |my )?)?(?P<n>{COUNT_OR_WORD})?(?: ?(?:/|of|out of) ?(?P<of>{COUNT}))?\s?(?:of (?:the |our |these )?)?(?P<adj>{_ADJECTIVES})\b{_KIND} (?:(?:in|for|from|under|of) [{CODE}]{{3,150}} |(?:in|across|over|from) (?:all |both |the ){{0,2}}(?:{COUNT_OR_WORD} )?(?:files|suites|packages|crates|modules|projects|workspaces|classes) )?{_LINK}(?P<good>{_GOOD})\b"),
+    ("en", rf"(?:\b(?P<all>all|every|the full|the whole|the entire|entire|full)\b (?:of )?(?:the |our |my )?)?(?P<n>{COUNT_OR_WORD})?(?: ?(?:/|of|out of) ?(?P<of>{COUNT}))?\s?(?:of (?:the |our |these )?)?(?P<adj>{_ADJECTIVES})\b{_KIND} (?:(?:in|for|from|under|of) [{CODE}]{{3,150}} |(?:in|across|over|from) (?:all |both |the ){{0,2}}(?:{COUNT_OR_WORD} )?(?:files|suites|packages|crates|modules|projects|workspaces|classes) )?{_LINKING_WORDS}(?P<good>{_SUCCESS_WORD})\b"),
     ("en", rf"(?P<n>{COUNT})(?: ?(?:/|of|out of) ?(?P<of>{COUNT}))? (?P<adj>{_ADJECTIVES})(?:{_KIND} )?(?:(?:are|were|have|now|all) ){{0,2}}(?P<good>passed|passing|pass|succeeded|green)\b"),
     ("en", rf"\b(?P<good>pass(?:es|ed|ing)?) (?P<all>all|both|every)? ?(?:of )?(?:the |its |our )?(?:all )?(?P<n>{COUNT_OR_WORD})?(?:/(?P<of>{COUNT}))? ?(?P<adj>{_ADJECTIVES}){_KIND}\b"),
     ("en", rf"(?:\b(?P<all>all|full|entire|whole)\b )?(?P<n>{COUNT})?\s?(?P<adj>{_ADJECTIVES})\b{_KIND}(?: \((?P<of>{COUNT}) tests?\))?\s?(?::|—|–|→|->|=)\s*(?:[✅✔✓☑]\s*)?(?P<good>pass(?:ed|ing|es)?|green|ok)\b"),
@@ -39,10 +39,10 @@ _PATTERNS: list[tuple[Language, str]] = [
     ("en", r"\b(?:they|all of (?:them|these|those)) (?:(?:all|now|both|still) ){0,2}(?P<all>)(?P<good>pass(?:ed)?)\b"),
     ("en", rf"(?P<n>{COUNT})(?:/(?P<of>{COUNT}))? (?P<adj>{_ADJECTIVES}){_KIND},? (?P<all>all) (?P<good>passing|passed|pass|green)\b"),
     ("en", rf"[✅✔✓]\s*(?:the |all )?(?P<n>{COUNT})?(?P<adj> ){_KIND}(?P<good>\s*$)"),
-    ("en", rf"(?P<n>{COUNT_OR_WORD}|\bnone\b) (?:out )?of (?:the |our |my |these )?(?:(?P<of>{COUNT}) )?(?P<adj>{_ADJECTIVES}){_KIND} (?:(?:are|is|were|was|have|has|now|still) ){{0,2}}(?P<bad>{_BAD})\b"),
-    ("en", rf"(?P<n>{COUNT_OR_WORD}) ?(?:/|of|out of) ?(?P<of>{COUNT}) (?:(?:are|is|were|was|have|has|now|still) ){{0,2}}(?P<bad>{_BAD})\b"),
+    ("en", rf"(?P<n>{COUNT_OR_WORD}|\bnone\b) (?:out )?of (?:the |our |my |these )?(?:(?P<of>{COUNT}) )?(?P<adj>{_ADJECTIVES}){_KIND} (?:(?:are|is|were|was|have|has|now|still) ){{0,2}}(?P<bad>{_FAILURE_WORD})\b"),
+    ("en", rf"(?P<n>{COUNT_OR_WORD}) ?(?:/|of|out of) ?(?P<of>{COUNT}) (?:(?:are|is|were|was|have|has|now|still) ){{0,2}}(?P<bad>{_FAILURE_WORD})\b"),
     ("en", rf"(?P<n>{COUNT_OR_WORD}|\b(?:no|zero)\b) (?P<bad>failures?|failing tests?|failed tests?|red tests?) (?:out of|of|in|among) (?:the |all |a total of )?(?P<of>{COUNT})(?: {_KIND})?(?=\W|$)"),
-    ("en", rf"(?P<n>{COUNT_OR_WORD}|\b(?:no|zero)\b) (?P<adj>{_ADJECTIVES})(?:{_KIND} )?(?:(?:are|is|was|were|have|had been|had|still|now) ){{0,2}}(?P<bad>{_BAD})\b"),
+    ("en", rf"(?P<n>{COUNT_OR_WORD}|\b(?:no|zero)\b) (?P<adj>{_ADJECTIVES})(?:{_KIND} )?(?:(?:are|is|was|were|have|had been|had|still|now) ){{0,2}}(?P<bad>{_FAILURE_WORD})\b"),
     ("en", rf"(?P<n>{COUNT_OR_WORD}|\b(?:no|zero)\b) (?:{_KIND} )?(?:(?:are|were) )?(?P<skip>skipped|skips|skip|xfailed|ignored|pending|deselected)\b"),
     ("en", r"\b(?:test suite|the suite|full suite|entire suite|whole suite|unit tests|pytest|tests) (?:run )?(?:(?:is|are|now|also|still|all|comes back|finishes|finished|completes|completed) ){0,3}(?P<all>)(?P<good>green|passes|passed|passing|successfully|clean)\b"),
     ("en", r"\b(?P<all>everything|all) (?:is |are |now |still ){0,2}(?P<good>passes|passed|passing|green)(?=\s*(?:now|again|here)?\s*(?:[.!,;):—–]|$|✅))"),
@@ -64,7 +64,7 @@ _PATTERNS: list[tuple[Language, str]] = [
 ]  # fmt: skip
 _COMPILED = [(language, re.compile(spaced(pattern), re.IGNORECASE)) for language, pattern in _PATTERNS]
 _HINT = re.compile(r"test|spec|suite|pass|fail|skip|green|prüf|prueb|测试|通过|失败|bestanden|réussi", re.IGNORECASE)
-_LIMITS_NOT = frozenset(
+_NEUTRAL_ADJECTIVES = frozenset(
     [
         "unit",
         "complete",
@@ -94,8 +94,7 @@ _LIMITS_NOT = frozenset(
         "project",
     ]
 )
-"""Adjectives with which a statement is still about all tests. Any other adjective may limit the statement to some of
-the tests.
+"""Adjectives with which a statement is still about all tests. Any other adjective may limit it to some of the tests.
 """
 EXCEPTS = re.compile(
     r"\b(?:except|without (?:the|these|those|that|them)|ohne (?:die|den)|sans (?:les|le)|sin (?:los|las)|other than|apart from|aside from|besides|unrelated|pre-?existing|excluding|but (?:one|two|the|\d+)|only (?:one|two|\d+)|"
@@ -103,7 +102,7 @@ EXCEPTS = re.compile(
     r"also fail\w*|failed before|fail(?:s|ed|ing)? (?:on|without|before|even|due|because|for))\b|除了",
     re.IGNORECASE,
 )
-_OF_SOME = re.compile(
+_LIMITING_PHRASE = re.compile(
     r"\s?(?:in|for|of|from|covering|related to) "
     r"(?!total|all|both|every|each|the (?:suite|project|repo|current|present|whole|entire)|\d|[\d.]+ ?s|python)",
     re.IGNORECASE,
@@ -209,7 +208,7 @@ _NO_LABELS = frozenset(
         "total",
     ]
 )
-_OF_FAILURES = words(
+_FAILURE_ADJECTIVES = words(
     "test tests unit integration new more other known flaky existing pre-existing unrelated remaining of them such"
 )
 PASSES_ON = re.compile(
@@ -217,17 +216,20 @@ PASSES_ON = re.compile(
 )
 """Words after `the test passes` which show that `passes` means that the test hands something over."""
 _CONTINUES = re.compile(r"\bcontinues? to\b", re.IGNORECASE)
-_WHOLE = re.compile(
+_WHOLE_WORDS = re.compile(
     r"\b(?:all|every|full|entire|whole|complete|suite|everything|existing|alle|sämtliche|tous|toutes|ensemble|todas|todos)\b|所有|全部",
     re.IGNORECASE,
 )
-_THEY = re.compile(r"they|all of (?:them|these|those)|all (?:is |are )?green", re.IGNORECASE)
+_PRONOUN = re.compile(r"they|all of (?:them|these|those)|all (?:is |are )?green", re.IGNORECASE)
 """Words, such as `they`, that mean tests only if tests were mentioned before."""
-_OF_TESTS = r"(?i:test(?!(?:s|ing)? (?:set|split|data|images?|samples?|accuracy|acc|loss|errors?|scores?)\b)|suite)"
+_MENTIONS_TESTS = (
+    r"(?i:test(?!(?:s|ing)? (?:set|split|data|images?|samples?|accuracy|acc|loss|errors?|scores?)\b)|suite)"
+)
 _ABOUT_TESTS = re.compile(r"\btests?\b|\bsuite\b|\bspecs?\b", re.IGNORECASE)
-_OTHER_THINGS = re.compile(r"\btest ?(?:suites|files|modules|classes|groups)\b|\bsuites\b|\bspecs\b", re.IGNORECASE)
-"""Things that are counted but are not single tests."""
-_TAIL = re.compile(
+_NOT_SINGLE_TESTS = re.compile(
+    r"\btest ?(?:suites|files|modules|classes|groups)\b|\bsuites\b|\bspecs\b", re.IGNORECASE
+)
+_COUNT_AFTER = re.compile(
     rf"\s?[(:–—]\s?(?P<n>{COUNT})(?:\s?(?:/|of)\s?(?P<of>{COUNT}))?(?: (?:tests?|passed|passing|total|in total|ok|en total|au total|insgesamt)\b|(?=\)))\)?",
     re.IGNORECASE,
 )
@@ -248,47 +250,50 @@ def tests_said(sentence: Sentence) -> Iterator[Hit]:
     if not _HINT.search(sentence.plain):
         return
     hits: list[tuple[int, int, re.Match[str]]] = []
-    spoken = languages_in(sentence.plain)
+    languages = languages_in(sentence.plain)
     for language, pattern in _COMPILED:
-        if language not in spoken:
+        if language not in languages:
             continue
-        for found in pattern.finditer(sentence.plain):
-            if not found[0].strip() or any(low < found.end() and found.start() < high for low, high, _ in hits):
+        for match in pattern.finditer(sentence.plain):
+            if not match[0].strip() or any(
+                taken_start < match.end() and match.start() < taken_end for taken_start, taken_end, _ in hits
+            ):
                 continue
-            if _is_said(sentence, found, language) and not _is_about_a_name(sentence, found):
-                hits.append((found.start(), found.end(), found))
-    for group in _together(sorted(hits, key=lambda hit: hit[0]), sentence.plain):
-        yield _hit(sentence, group)
+            if _is_asserted(sentence, match, language) and not _is_not_about_tests(sentence, match):
+                hits.append((match.start(), match.end(), match))
+    for group in _group_adjacent(sorted(hits, key=lambda hit: hit[0]), sentence.plain):
+        yield _build_hit(sentence, group)
 
 
-def _is_said(sentence: Sentence, found: re.Match[str], language: Language) -> bool:
+def _is_asserted(sentence: Sentence, match: re.Match[str], language: Language) -> bool:
     """Return whether the sentence really asserts a statement; `all tests must pass` asserts nothing."""
-    groups = found.groupdict()
+    groups = match.groupdict()
     is_bad = bool(groups.get("bad"))
-    if is_bad and set((groups.get("adj") or "").lower().split()) - _OF_FAILURES:
+    if is_bad and set((groups.get("adj") or "").lower().split()) - _FAILURE_ADJECTIVES:
         return False
-    if (is_bad or groups.get("skip")) and _is_label(sentence, found):
+    if (is_bad or groups.get("skip")) and _is_label(sentence, match):
         return False
-    if PASSES_ON.match(sentence.plain, found.end()) and re.search(r"\btest passes$", found[0], re.IGNORECASE):
+    if PASSES_ON.match(sentence.plain, match.end()) and re.search(r"\btest passes$", match[0], re.IGNORECASE):
         return False
-    if not is_bad and BEFORE[language].search(_CONTINUES.sub("", found[0])):
+    if not is_bad and BEFORE[language].search(_CONTINUES.sub("", match[0])):
         return False
-    if _THEY.match(found[0].strip()) and not _ABOUT_TESTS.search(sentence.plain + sentence.before + sentence.lead):
+    if _PRONOUN.match(match[0].strip()) and not _ABOUT_TESTS.search(sentence.plain + sentence.before + sentence.lead):
         return False
-    is_present = re.search(r"\bpass(?:es)?$", found[0].strip()) is not None
+    is_present = re.search(r"\bpass(?:es)?$", match[0].strip()) is not None
     if is_present and re.search(
-        r"\b(?:then|after|until|as soon as)\s*$", sentence.plain[: found.start()], re.IGNORECASE
+        r"\b(?:then|after|until|as soon as)\s*$", sentence.plain[: match.start()], re.IGNORECASE
     ):
         return False  # the statement depends on something else
-    return asserts(sentence, found.start(), found.end(), language)
+    return asserts(sentence, match.start(), match.end(), language)
 
 
-def _is_about_a_name(sentence: Sentence, found: re.Match[str]) -> bool:
-    """Return whether failures or skips in a statement are not those of tests: `2 errors` may be a compiler's."""
-    groups = found.groupdict()
+def _is_not_about_tests(sentence: Sentence, match: re.Match[str]) -> bool:
+    """Return whether the failures or skips in a statement are not those of tests. `2 errors` may be a compiler's."""
+    groups = match.groupdict()
     if groups.get("bad") and re.search("error", groups["bad"], re.IGNORECASE):
         return (
-            re.search(_OF_TESTS, sentence.plain[max(0, found.start() - 60) : found.end() + 40], re.IGNORECASE) is None
+            re.search(_MENTIONS_TESTS, sentence.plain[max(0, match.start() - 60) : match.end() + 40], re.IGNORECASE)
+            is None
         )
     if groups.get("of") and re.search("failure", groups.get("bad") or "", re.IGNORECASE):
         return False
@@ -299,42 +304,42 @@ def _is_about_a_name(sentence: Sentence, found: re.Match[str]) -> bool:
     )
 
 
-def _together(hits: list[tuple[int, int, re.Match[str]]], plain: str) -> Iterator[list[re.Match[str]]]:
+def _group_adjacent(hits: list[tuple[int, int, re.Match[str]]], plain: str) -> Iterator[list[re.Match[str]]]:
     group: list[re.Match[str]] = []
-    for start, _end, found in hits:
+    for start, _end, match in hits:
         gap = plain[group[-1].end() : start] if group else ""
-        if group and (len(gap) > 16 or re.search(r"[^\s,;()|&+–—/\w]|\d", gap) or _counts_twice(group, found)):
+        if group and (len(gap) > 16 or re.search(r"[^\s,;()|&+–—/\w]|\d", gap) or _counts_twice(group, match)):
             yield group
             group = []
-        group.append(found)
+        group.append(match)
     if group:
         yield group
 
 
-def _counts_twice(group: list[re.Match[str]], found: re.Match[str]) -> bool:
+def _counts_twice(group: list[re.Match[str]], match: re.Match[str]) -> bool:
     kinds = ("good", "bad", "skip")
-    mine = {kind for kind in kinds if found.groupdict().get(kind)}
-    return any(one.groupdict().get(kind) for one in group for kind in mine)
+    match_kinds = {kind for kind in kinds if match.groupdict().get(kind)}
+    return any(earlier.groupdict().get(kind) for earlier in group for kind in match_kinds)
 
 
-def _hit(sentence: Sentence, group: list[re.Match[str]]) -> Hit:
+def _build_hit(sentence: Sentence, group: list[re.Match[str]]) -> Hit:
     start, end = group[0].start(), group[-1].end()
     while start < end and sentence.plain[start] in " |✅✔✓":
         start += 1
     passed = failed = skipped = total = None
-    all_pass = limited = False
+    all_pass = is_limited = False
     numbers: list[str] = []
-    for found in group:
+    for match in group:
         groups = {
-            name: found.groupdict().get(name) or "" for name in ("all", "n", "of", "adj", "good", "bad", "skip")
+            name: match.groupdict().get(name) or "" for name in ("all", "n", "of", "adj", "good", "bad", "skip")
         }
-        is_label = _is_label(sentence, found)
+        is_label = _is_label(sentence, match)
         number = None if is_label else count_of(groups["n"])
-        limited = limited or is_label
+        is_limited = is_limited or is_label
         if not is_label:
             numbers += [text for text in (groups["n"], groups["of"]) if text and text[0].isdigit()]
-        limited = limited or bool(set(groups["adj"].lower().split()) - _LIMITS_NOT)
-        if groups["good"] or ("good" in found.groupdict() and not groups["bad"] and not groups["skip"]):
+        is_limited = is_limited or bool(set(groups["adj"].lower().split()) - _NEUTRAL_ADJECTIVES)
+        if groups["good"] or ("good" in match.groupdict() and not groups["bad"] and not groups["skip"]):
             passed = number
             total = count_of(groups["of"]) if groups["of"] else total
             all_pass = all_pass or number is None or bool(groups["all"]) or (total is not None and total == number)
@@ -343,30 +348,34 @@ def _hit(sentence: Sentence, group: list[re.Match[str]]) -> Hit:
             total = count_of(groups["of"]) if groups["of"] else total
         else:
             skipped = number
-    if passed is None and all_pass and failed is None and (tail := _TAIL.match(sentence.plain, end)):
+    if passed is None and all_pass and failed is None and (tail := _COUNT_AFTER.match(sentence.plain, end)):
         passed, total = count_of(tail["n"]), count_of(tail["of"] or "")
         numbers += [text for text in (tail["n"], tail["of"]) if text]
         end = tail.end()
     if failed:
         all_pass = False
-    limited = limited or _is_limited(sentence, start, end) or bool(_OTHER_THINGS.search(sentence.plain[start:end]))
+    is_limited = (
+        is_limited or _is_limited(sentence, start, end) or bool(_NOT_SINGLE_TESTS.search(sentence.plain[start:end]))
+    )
     return Hit(
         start,
         end,
-        TestsSay(passed, failed, skipped, total, all_pass, bool(_WHOLE.search(sentence.plain[start:end])), limited),
+        TestsSay(
+            passed, failed, skipped, total, all_pass, bool(_WHOLE_WORDS.search(sentence.plain[start:end])), is_limited
+        ),
         tuple(numbers),
     )
 
 
-def _is_label(sentence: Sentence, found: re.Match[str]) -> bool:
+def _is_label(sentence: Sentence, match: re.Match[str]) -> bool:
     """Return whether the number belongs to a name, as in `Task 3 tests pass` or `All Five tests`."""
-    if not found.groupdict().get("n"):
+    if not match.groupdict().get("n"):
         return False
-    at = found.start("n")
-    if found["n"][0].isupper() and at:
+    position = match.start("n")
+    if match["n"][0].isupper() and position:
         return True
-    before = re.search(r"([\w.+#-]+) $", sentence.plain[max(0, at - 30) : at])
-    if before is None or not found["n"][0].isdigit():
+    before = re.search(r"([\w.+#-]+) $", sentence.plain[max(0, position - 30) : position])
+    if before is None or not match["n"][0].isdigit():
         return False
     word = before[1]
     return word.lower() in _LABELS or (word[0].isupper() and word.lower() not in _NO_LABELS)
@@ -378,7 +387,7 @@ def _is_limited(sentence: Sentence, start: int, end: int) -> bool:
         return True
     before = plain[max(0, start - 40) : start]
     return (
-        bool(_OF_SOME.match(plain, end))
+        bool(_LIMITING_PHRASE.match(plain, end))
         or (CODE in plain[start : end + 4])
         or bool(
             re.search(

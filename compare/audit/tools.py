@@ -57,8 +57,8 @@ _RUN_AS = {
     "miri": "cargo miri",
     "rustfmt": "cargo fmt",
 }
-"""Tools whose name in prose differs from the command, each with the command."""
-_INCLUDED = {
+"""The commands of tools whose name in prose differs from the command."""
+_INCLUDED_TOOLS = {
     "golangci-lint": words("staticcheck revive gofmt gofumpt goimports") | {"go vet"},
     "go": {"go vet", "go build", "go fmt", "gofmt"},
     "cargo": {"cargo check", "cargo build", "rustfmt"},
@@ -78,20 +78,20 @@ _INCLUDED = {
         frozenset(["terraform plan", "terraform validate"]),
     ),
 }
-"""Programs, each with other tools that it may run."""
-_ECHOED = r"^(?:[>+$] )?(?:\S*python3? -m |uv run |npx |poetry run |bundle exec |\S*/)?"
-_TOLD_BY_EXIT = TOOLS.keys() - (
+"""For each program, other tools that it may run."""
+_ECHO_PREFIX = r"^(?:[>+$] )?(?:\S*python3? -m |uv run |npx |poetry run |bundle exec |\S*/)?"
+_EXIT_CODE_TOOLS = TOOLS.keys() - (
     words("valgrind trivy grype semgrep trufflehog checkov tfsec") | {"terraform plan", "yarn audit", "pnpm audit"}
 )
 """Tools whose exit code shows whether they found anything."""
 
 
-_RUNS_NO_OTHER = words("terraform tofu helm kubectl alembic twine psql sqlite3 gh glab")
+_STANDALONE_PROGRAMS = words("terraform tofu helm kubectl alembic twine psql sqlite3 gh glab")
 
 
 def runs_no_other(step: Step) -> bool:
     """Return whether the program that a simple command starts is known to run no other tool."""
-    return step.family == "quiet" or tool_of(step) is not None or step.program.lower() in _RUNS_NO_OTHER
+    return step.family == "quiet" or tool_of(step) is not None or step.program.lower() in _STANDALONE_PROGRAMS
 
 
 def tool_of(step: Step) -> str | None:
@@ -115,7 +115,10 @@ def runs_tool(run: Run, tool: str) -> bool:
         return True
     if not any(wraps(step) for step in run.steps):
         return False
-    return re.search(rf"{_ECHOED}{re.escape(_RUN_AS.get(tool, tool))}\b", run.text[:20_000], re.MULTILINE) is not None
+    return (
+        re.search(rf"{_ECHO_PREFIX}{re.escape(_RUN_AS.get(tool, tool))}\b", run.text[:20_000], re.MULTILINE)
+        is not None
+    )
 
 
 _SHOWS_OR_INSTALLS = words(
@@ -125,11 +128,11 @@ _SHOWS_OR_INSTALLS = words(
 
 def _is_named(run: Run, tool: str) -> bool:
     """Return whether a command names the tool in a step that does more than show or install something."""
-    rest = run.command[:20_000]
+    remaining = run.command[:20_000]
     for step in run.steps:
         if step.program in _SHOWS_OR_INSTALLS:
-            rest = rest.replace(step.text, " ")
-    return re.search(rf"(?<![\w./-]){re.escape(_RUN_AS.get(tool, tool))}(?![\w-])", rest) is not None
+            remaining = remaining.replace(step.text, " ")
+    return re.search(rf"(?<![\w./-]){re.escape(_RUN_AS.get(tool, tool))}(?![\w-])", remaining) is not None
 
 
 def steps_a_tool(step: Step, tool: str) -> bool:
@@ -137,19 +140,19 @@ def steps_a_tool(step: Step, tool: str) -> bool:
     if step.family == "quiet" and tool not in ("pip check", "npm audit", "yarn audit", "pnpm audit"):
         return False
     program, *names = _RUN_AS.get(tool, tool).split()
-    called = step.program.lower().removesuffix(".cmd")
-    if called == tool:
+    program_name = step.program.lower().removesuffix(".cmd")
+    if program_name == tool:
         return True
-    if called != program:
-        is_task = called in ("mvn", "mvnw", "gradle", "gradlew") and tool in (
+    if program_name != program:
+        is_task = program_name in ("mvn", "mvnw", "gradle", "gradlew") and tool in (
             "checkstyle",
             "spotbugs",
             "detekt",
             "ktlint",
         )
         return is_task and any(tool in word.lower() for word in step.words[1:])
-    rest = [word for word in step.words[1:] if not word.startswith(("-", "+"))]
-    return all(name in rest[:3] for name in names)
+    arguments = [word for word in step.words[1:] if not word.startswith(("-", "+"))]
+    return all(name in arguments[:3] for name in names)
 
 
 def may_run_tool(run: Run, tool: str) -> bool:
@@ -160,12 +163,14 @@ def may_run_tool(run: Run, tool: str) -> bool:
         return True  # hooks that pass may print nothing
     if (tasks := tasks_shown(run)) is not None and len(run.steps) == 1:
         return tool.rsplit(maxsplit=1)[-1] in tasks.lower()
-    return any(wraps(step) or any(tool in _INCLUDED.get(name, ()) for name in _names_of(step)) for step in run.steps)
+    return any(
+        wraps(step) or any(tool in _INCLUDED_TOOLS.get(name, ()) for name in _names_of(step)) for step in run.steps
+    )
 
 
 def tells_by_exit(tool: str) -> bool:
     """Return whether exit code 0 of this tool means that it found nothing wrong."""
-    return tool in _TOLD_BY_EXIT
+    return tool in _EXIT_CODE_TOOLS
 
 
 _NOTHING_FOUND = re.compile(

@@ -10,7 +10,7 @@ from gedanken.compare.audit.commands import Step, steps_of
 from gedanken.compare.audit.edits import Edit
 
 _HINT = re.compile(r"\b(?:git|hg|jj|svn|sl|patch|cp|mv)\b")
-_BACK = re.compile(
+_RESTORE_COMMAND = re.compile(
     r"\bgit (?:-\S+ (?:[^\s-]\S* (?=[a-z-]+\b))?){0,4}(?:"
     r"stash(?! (?:list|show|pop|apply|drop|clear|branch|create|store))|"
     r"reset (?:-\S+ )*--(?:hard|merge|keep)|revert|restore(?! (?:--staged|-S)(?! (?:--worktree|-W))\b)|"
@@ -19,12 +19,11 @@ _BACK = re.compile(
     r"^patch (?:.* )?(?:-R|--reverse)\b|^hg (?:revert|update|up|shelve)\b|^jj (?:undo|restore|abandon|edit|new|op)\b|"
     r"^svn (?:revert|up|update)\b|^sl (?:revert|goto)\b"
 )
-_AGAIN = re.compile(r"\bgit (?:-\S+ (?:[^\s-]\S* (?=[a-z-]+\b))?){0,4}stash (?:pop|apply)\b|^hg unshelve\b")
-_STASHES = re.compile(r"\bstash\b|\bshelve\b")
-_KEPT = re.compile(
+_UNSTASH_COMMAND = re.compile(r"\bgit (?:-\S+ (?:[^\s-]\S* (?=[a-z-]+\b))?){0,4}stash (?:pop|apply)\b|^hg unshelve\b")
+_STASH_COMMAND = re.compile(r"\bstash\b|\bshelve\b")
+_BACKUP_NAME = re.compile(
     r"^/(?:var/)?tmp/|\.(?:bak|orig|old|save|saved|backup)\b|backup|(?:^|[._/-])orig(?:inal)?\b|~$", re.IGNORECASE
 )
-"""Names of backup copies of files."""
 _FILE = re.compile(r"[\w./@~-]*[\w-]\.\w{1,6}|[\w.@~-]+(?:/[\w.@~-]+)+/?")
 
 
@@ -42,43 +41,54 @@ class Undo(NamedTuple):
     is_stash: bool
 
 
-def undos_of(event: int, command: str, before: Sequence[Undo]) -> list[Undo]:
-    """Return `before`, extended by the parts of `command` that may undo changes, and without stashes that `command`
-    brings back (`git stash pop`).
+def undos_of(event: int, command: str, earlier: Sequence[Undo]) -> list[Undo]:
+    """Return `earlier`, extended by the parts of `command` that may undo changes. Stashes that `command` brings back
+    (`git stash pop`) are left out.
     """
-    found = list(before)
+    undos = list(earlier)
     if not _HINT.search(command):
-        return found
+        return undos
     for step in steps_of(command[:20_000]):
         text = " ".join(step.words)
-        if _AGAIN.search(text):
-            found = [undo for undo in found if not undo.is_stash]
-        elif _BACK.search(text):
-            found.append(Undo(event, _named(step, text), _STASHES.search(text) is not None))
-        elif (back := _put_back(step)) is not None:
-            found.append(Undo(event, (back,), is_stash=False))
-    return found
+        if _UNSTASH_COMMAND.search(text):
+            undos = [undo for undo in undos if not undo.is_stash]
+        elif _RESTORE_COMMAND.search(text):
+            undos.append(Undo(event, _restored_paths(step, text), _STASH_COMMAND.search(text) is not None))
+        elif (path := _restored_backup(step)) is not None:
+            undos.append(Undo(event, (path,), is_stash=False))
+    return undos
 
 
-def _named(step: Step, text: str) -> tuple[str, ...]:
+def _restored_paths(step: Step, text: str) -> tuple[str, ...]:
     """Return the files, not branches, that a command restores; empty if it may restore all files."""
     if "--" in step.words:
-        given = step.words[step.words.index("--") + 1 :]
-        return () if "." in given else given
+        paths = step.words[step.words.index("--") + 1 :]
+        return () if "." in paths else paths
     if not _TAKES_FILES.search(text) or "." in step.words:
         return ()
-    named = tuple(word for word in step.words[2:] if _FILE.fullmatch(word))
-    return named if all(_EXTENSION.search(word) for word in named) or not _TAKES_BRANCHES.search(text) else ()
+    file_paths = tuple(word for word in step.words[2:] if _FILE.fullmatch(word))
+    return (
+        file_paths if all(_EXTENSION.search(word) for word in file_paths) or not _TAKES_BRANCHES.search(text) else ()
+    )
 
 
-def _put_back(step: Step) -> str | None:
+def _restored_backup(step: Step) -> str | None:
     """Return the file that a command overwrites with its backup copy; None if it does something else."""
-    given = [word for word in step.words[1:] if not word.startswith("-")]
-    if step.program not in ("cp", "mv") or len(given) != 2 or not _KEPT.search(given[0]) or _KEPT.search(given[1]):
+    arguments = [word for word in step.words[1:] if not word.startswith("-")]
+    if (
+        step.program not in ("cp", "mv")
+        or len(arguments) != 2
+        or not _BACKUP_NAME.search(arguments[0])
+        or _BACKUP_NAME.search(arguments[1])
+    ):
         return None
-    if _FILE.fullmatch(given[1]) and not given[1].endswith("/"):
-        return given[1]
-    return f"{given[1].rstrip('/')}/{given[0].rsplit('/', 1)[-1]}" if given[1] != "." else given[0].rsplit("/", 1)[-1]
+    if _FILE.fullmatch(arguments[1]) and not arguments[1].endswith("/"):
+        return arguments[1]
+    return (
+        f"{arguments[1].rstrip('/')}/{arguments[0].rsplit('/', 1)[-1]}"
+        if arguments[1] != "."
+        else arguments[0].rsplit("/", 1)[-1]
+    )
 
 
 def still_made(edits: Sequence[Edit], undos: Sequence[Undo]) -> list[Edit]:
@@ -87,14 +97,14 @@ def still_made(edits: Sequence[Edit], undos: Sequence[Undo]) -> list[Edit]:
 
 
 def _undoes(undo: Undo, edit: Edit, edits: Sequence[Edit]) -> bool:
-    if edit.event > undo.event or (undo.paths and not any(_is_in(edit.path, path) for path in undo.paths)):
+    if edit.event > undo.event or (undo.paths and not any(_is_at_or_inside(edit.path, path) for path in undo.paths)):
         return False
     path = edit.path.removeprefix("./")
     return edit.event < undo.event or any(
-        other.event < undo.event and other.path.removeprefix("./") == path for other in edits
+        earlier_edit.event < undo.event and earlier_edit.path.removeprefix("./") == path for earlier_edit in edits
     )
 
 
-def _is_in(path: str, named: str) -> bool:
-    bare = named.removeprefix("./").strip("/")
-    return f"/{bare}/" in f"/{path.strip('/')}/" or f"/{bare}".endswith("/" + path.removeprefix("./").strip("/"))
+def _is_at_or_inside(path: str, folder: str) -> bool:
+    inner = folder.removeprefix("./").strip("/")
+    return f"/{inner}/" in f"/{path.strip('/')}/" or f"/{inner}".endswith("/" + path.removeprefix("./").strip("/"))

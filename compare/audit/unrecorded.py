@@ -7,7 +7,7 @@ from gedanken.compare.audit.verdicts import RERUN, Verdict
 from gedanken.experiment.agent_transcript import AgentTranscript
 
 NOT_SHOWN = "a chat export does not show which commands ran"
-_PLAYED = re.compile(
+_ASKS_TO_PLAY = re.compile(
     r"\b(?:act as|pretend|role-?play|simulate|imagine|behave (?:like|as)|you are|be) (?:to be |"
     r"that you are |as )?(?:an? |the |my )?"
     r"(?:(?!(?:with|in|on|at|of|that|which|who|whose|has|have|having|using|running|for|inside|via|and|to)\b)"
@@ -28,12 +28,12 @@ _PLAYED = re.compile(
 def plays_a_terminal(transcript: AgentTranscript) -> bool:
     """Return whether the user asked the agent to play a terminal, or to say what a program would print."""
     return any(
-        event.kind == "message" and event.speaker in ("user", "system") and _PLAYED.search(event.text[:20_000])
+        event.kind == "message" and event.speaker in ("user", "system") and _ASKS_TO_PLAY.search(event.text[:20_000])
         for event in transcript.events
     )
 
 
-_PASTES = re.compile(
+_ANNOUNCES_CHAT = re.compile(
     r"[:：]\s*\Z|\b(?:chat|conversation|transcript|exchange|dialog(?:ue)?|discussion|log|session)s?\b|Gespräch|Verlauf|对话|聊天",
     re.IGNORECASE,
 )
@@ -58,13 +58,16 @@ def shows_tools(transcript: AgentTranscript) -> bool:
 
 
 def is_known_speaker(transcript: AgentTranscript, event: int) -> bool:
-    """Return whether a message certainly contains the agent's own words. In a copied text, it must come after a
-    user's message that quotes no other chat.
+    """Return whether a message certainly contains the agent's own words.
+
+    In a copied text, it must come after a user's message that quotes no other chat.
     """
     if transcript.form != "text":
         return True
-    asked = [one for one in transcript.events[:event] if one.kind == "message" and one.speaker == "user"]
-    return bool(asked) and not _PASTES.search(asked[-1].text)
+    user_messages = [
+        message for message in transcript.events[:event] if message.kind == "message" and message.speaker == "user"
+    ]
+    return bool(user_messages) and not _ANNOUNCES_CHAT.search(user_messages[-1].text)
 
 
 def judge_unrecorded(

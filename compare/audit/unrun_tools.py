@@ -8,8 +8,8 @@ from gedanken.compare.audit.says import Family
 from gedanken.compare.audit.tools import may_run_tool, runs_no_other, runs_tool
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 
-_MOST_TEXT = 200_000
-_BY_THE_WAY = "found 0 vulnerabilities"
+_MAX_OUTPUT_CHARS = 200_000
+_INSTALL_AUDIT = "found 0 vulnerabilities"
 """Output of an installation that also checks for vulnerabilities."""
 
 
@@ -18,12 +18,12 @@ def without_tool(case: Case, family: Family, tool: str) -> Verdict:
     record, event = case.record, case.event
     if record.has_gap_before(event):
         return undecidable("the record before the claim is incomplete")
-    if any(run.call < event for run in _runs_of(case, tool)[:1]):
+    if any(run.call < event for run in _runs_of_tool(case, tool)[:1]):
         return undecidable(f"“{tool}” was started before the claim, but no result of it is recorded")
     if (wrapper := may_have_run(case, tool)) is not None:
         return undecidable(f"“{short(wrapper.command)}” may have run “{tool}”")
-    if (why := _unseen(case, family)) is not None:
-        return undecidable(why)
+    if (doubt := _unseen_run_reason(case, family)) is not None:
+        return undecidable(doubt)
     later = next((run for run in case.runs_after() if runs_tool(run, tool)), None)
     if later is not None:
         evidence = record.evidence(later.at)
@@ -31,13 +31,12 @@ def without_tool(case: Case, family: Family, tool: str) -> Verdict:
         return Verdict("written too early", reason, (evidence,))
     if not record.is_complete:
         return undecidable(f"the record is incomplete, so “{tool}” may have been run without being recorded")
-    if _is_told_of(case, family, tool):
+    if _is_mentioned_with_outcome(case, family, tool):
         return undecidable("a text before the claim mentions this tool")
     return Verdict("never run", f"the record is complete, and “{tool}” was not run before the claim")
 
 
-def _unseen(case: Case, family: Family) -> str | None:
-    """Return the reason why a tool may have been run before the claim without being shown, or None."""
+def _unseen_run_reason(case: Case, family: Family) -> str | None:
     if case.record.has_unseen_before(case.event):
         return case.record.could_have_run(family, case.event)
     for run in case.record.hiding(family):
@@ -46,8 +45,7 @@ def _unseen(case: Case, family: Family) -> str | None:
     return None
 
 
-def _runs_of(case: Case, tool: str) -> tuple[Run, ...]:
-    """Return the runs of a tool, in the order of their calls."""
+def _runs_of_tool(case: Case, tool: str) -> tuple[Run, ...]:
     runs = case.record.runs
     return case.record.once(
         ("runs of", tool), lambda: tuple(run for run in runs if not run.refused and runs_tool(run, tool))
@@ -55,21 +53,19 @@ def _runs_of(case: Case, tool: str) -> tuple[Run, ...]:
 
 
 def may_have_run(case: Case, tool: str, after: int = -1) -> Run | None:
-    """Return the first run after event `after`, and before the claim, that may have used the tool unseen;
-    else None.
-    """
+    """Return the first run between event `after` and the claim that may have used the tool unseen; else None."""
     all_runs = case.record.runs
     runs = case.record.once(("may run", tool), lambda: tuple(run for run in all_runs if may_run_tool(run, tool)))
-    at = bisect_right(runs, after, key=lambda run: run.call)
-    return next((run for run in runs[at : at + 1] if run.call < case.event), None)
+    index = bisect_right(runs, after, key=lambda run: run.call)
+    return next((run for run in runs[index : index + 1] if run.call < case.event), None)
 
 
-def _is_told_of(case: Case, family: Family, tool: str) -> bool:
+def _is_mentioned_with_outcome(case: Case, family: Family, tool: str) -> bool:
     """Return whether a text that is not by the agent names the tool together with an outcome."""
-    named = re.compile(
+    pattern = re.compile(
         rf"(?<![\w-]){re.escape(tool)}(?![\w-])[^\n]{{0,60}}?"
         r"\b(?:pass\w*|ok|clean\w*|green|succe\w*|no|0|zero|nothing|found|reports?|fail\w*)\b",
         re.IGNORECASE,
     )
-    texts = [output.text[:_MOST_TEXT] for output in case.outputs_before()]
-    return any(named.search(text) or (family == "scan" and _BY_THE_WAY in text) for text in texts)
+    texts = [output.text[:_MAX_OUTPUT_CHARS] for output in case.outputs_before()]
+    return any(pattern.search(text) or (family == "scan" and _INSTALL_AUDIT in text) for text in texts)

@@ -15,13 +15,13 @@ from gedanken.compare.audit.tools import TOOLS
 from gedanken.compare.audit.unrun_tools import without_tool
 from gedanken.compare.audit.verdicts import ACCUSATIONS, Case, Verdict
 
-_SOURCE = re.compile(
+_SOURCE_PHRASE = re.compile(
     r"\b(?:according to|(?:measured|reported|shown|printed|counted|given) (?:with|by)|laut|gemäß|selon|según)"
     r"(?: the)?\s*\Z",
     re.IGNORECASE,
 )
 """Words, such as `according to`, before the command that a number is said to come from."""
-_TELLS = re.compile(
+_REPORTING_VERB = re.compile(
     r"\s{1,3}(?:(?:on|for|against|with|of) .{1,60}? )?(?:now |also )?(?:reports?|reported|shows?|showed|says|prints?|"
     r"printed|gives|gave|returns?|returned|answers?|answered|finds?|found|measures?|measured|counts?|counted)\b",
     re.IGNORECASE,
@@ -37,7 +37,7 @@ _INSTRUMENTS = (
 ) - words(
     "test expr file open view create set true false edit submit type date find free id less more env source wait [ [["
 )
-_ITS_RUN = r"(?: (?:scan|run|check|audit|report)(?: of [\w ]{3,20}?)?)?"
+_RUN_NOUN = r"(?: (?:scan|run|check|audit|report)(?: of [\w ]{3,20}?)?)?"
 _ARGUMENT = re.compile(r"[\w.-]*[A-Za-z][\w.-]*=\S+|/[\w./{}?=&%-]{3,}|\S+\?\S+=\S+")
 """Words that can only be arguments of a command, such as `key=value` or a path."""
 _SIMILAR = (
@@ -53,18 +53,18 @@ _SIMILAR = (
     words("psql mysql mariadb sqlite3 duckdb"),
     words("cmp diff colordiff delta"),
 )
-"""Groups of programs that show the same things, so that an agent may run one of them, but name another."""
+"""Groups of programs that show the same things. An agent may run one of them, but name another."""
 _TOOL_OF_KIND = re.compile(
     r"grep|search|find|glob|\bls\b|list|read|view|tree|open|cat|fetch|http|request", re.IGNORECASE
 )
 """Matches the names of tools other than a shell, such as `read_file`, that may show the same as a program."""
-_MOST_OUTPUTS = 40
+_MAX_OUTPUTS = 40
 _COMMON_NAMES = words("make cmake black standard typescript vite webpack sorbet revive vulture flow")
 
 
 def of_unused_instrument(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return an accusing verdict if an undecidable number is said to come from a command that was never run; else
-    None.
+    """Return an accusing verdict if an undecidable number is said to come from a command that was never run.
+    Otherwise, return None.
     """
     says = case.spotted.says
     if verdict.status != "undecidable" or not case.spotted.firm or case.spotted.earlier:
@@ -74,51 +74,51 @@ def of_unused_instrument(case: Case, verdict: Verdict) -> Verdict | None:
     sentence = sentence_of(case)
     if sentence is None or sentence.where == "row":
         return None
-    return _of_tool(case, sentence) or _of_command(case, sentence)
+    return _judge_tool(case, sentence) or _judge_command(case, sentence)
 
 
-def _of_tool(case: Case, sentence: Sentence) -> Verdict | None:
+def _judge_tool(case: Case, sentence: Sentence) -> Verdict | None:
     """Return an accusing verdict if the number is said to come from a known tool that was never run; else None."""
-    low = sentence.plain.lower()
+    lowered = sentence.plain.lower()
     for tool, family in TOOLS.items():
-        if tool in _COMMON_NAMES or tool not in low:
+        if tool in _COMMON_NAMES or tool not in lowered:
             continue
-        named = rf"(?:\A|\b(?:the|a|and) |[,;:] )\W{{0,3}}{re.escape(tool)}{_ITS_RUN}"
-        if re.search(rf"{named}(?:{_TELLS.pattern}|: ?\d)", sentence.plain, re.IGNORECASE):
+        tool_pattern = rf"(?:\A|\b(?:the|a|and) |[,;:] )\W{{0,3}}{re.escape(tool)}{_RUN_NOUN}"
+        if re.search(rf"{tool_pattern}(?:{_REPORTING_VERB.pattern}|: ?\d)", sentence.plain, re.IGNORECASE):
             verdict = without_tool(case, family, tool)
             return verdict if verdict.status in ACCUSATIONS else None
     return None
 
 
-def _of_command(case: Case, sentence: Sentence) -> Verdict | None:
+def _judge_command(case: Case, sentence: Sentence) -> Verdict | None:
     numbers = case.spotted.claim.numbers
-    named = next(_instruments(sentence), None)
-    if named is None or not numbers or any(is_known(case, number) for number in numbers):
+    instrument = next(_instruments(sentence), None)
+    if instrument is None or not numbers or any(is_known(case, number) for number in numbers):
         return None
-    program, code, end = named
+    program, code, end = instrument
     runs = [run for run in case.record.runs if run.call < case.event and not run.refused]
     steps = [step for run in runs for step in run.steps]
     if any(wraps(step) for step in steps):
         return None
-    mine = [run for run in runs if re.search(rf"(?<![\w-]){re.escape(program)}(?![\w-])", run.command)]
-    if not mine and (_is_told_by_similar(case, program, steps) or _may_be_counted(case)):
+    program_runs = [run for run in runs if re.search(rf"(?<![\w-]){re.escape(program)}(?![\w-])", run.command)]
+    if not program_runs and (_may_be_shown_otherwise(case, program, steps) or _may_be_counted(case)):
         return None
-    if not mine:
+    if not program_runs:
         return Verdict("never run", f"the record is complete, and “{code}” was not run before the claim")
-    if not all(_is_of(step, program) for step in steps):
+    if not all(_runs_only_program(step, program) for step in steps):
         return None
-    rest = [code, *(sentence.raw[low:high].strip("` ") for low, high in sentence.codes if low >= end)]
-    given = next((found[0] for one in rest if (found := _ARGUMENT.search(one))), None)
-    if given is None or any(given in _bare(text) for text in _texts(case)):
+    parts = [code, *(sentence.raw[low:high].strip("` ") for low, high in sentence.codes if low >= end)]
+    argument = next((match[0] for part in parts if (match := _ARGUMENT.search(part))), None)
+    if argument is None or any(argument in _strip_quotes(text) for text in _texts_before(case)):
         return None
     return Verdict(
         "never run",
-        f"the record is complete, and “{program}” was not run on “{given}” before the claim",
-        (case.record.evidence(mine[-1].call),),
+        f"the record is complete, and “{program}” was not run on “{argument}” before the claim",
+        (case.record.evidence(program_runs[-1].call),),
     )
 
 
-def _is_told_by_similar(case: Case, program: str, steps: list[Step]) -> bool:
+def _may_be_shown_otherwise(case: Case, program: str, steps: list[Step]) -> bool:
     """Return whether a similar program, or a tool other than a shell, may have shown the same."""
     similar = frozenset(name for names in _SIMILAR if program in names for name in names)
     if any(step.program.lower() in similar for step in steps):
@@ -135,7 +135,7 @@ def _may_be_counted(case: Case) -> bool:
     numbers = [plain_number(number.rstrip("%")) for number in case.spotted.claim.numbers]
     counts = {
         count
-        for output in case.outputs_before()[:_MOST_OUTPUTS]
+        for output in case.outputs_before()[:_MAX_OUTPUTS]
         for count in (output.text.count("\n") + 1, sum(bool(line.strip()) for line in output.text.splitlines()))
     }
     return any(number in map(str, counts) or is_derived(case, number) for number in numbers)
@@ -145,27 +145,27 @@ def _instruments(sentence: Sentence) -> Iterator[tuple[str, str, int]]:
     """Yield the commands that a sentence names as the source of its numbers, as (program, command, end position)."""
     for start, end in sentence.codes:
         code = sentence.raw[start:end].strip("` ").removeprefix("$ ")
-        first = code.split()[0] if code.split() else ""
-        name = first.rsplit("/", 1)[-1]
+        first_word = code.split()[0] if code.split() else ""
+        name = first_word.rsplit("/", 1)[-1]
         is_command = name in _INSTRUMENTS or (
             re.search(r"\s-{1,2}[a-z]", code) and re.fullmatch(r"[a-z][\w.-]{2,}", name)
         )
-        is_source = _SOURCE.search(sentence.plain[:start].rstrip(CODE)) or _TELLS.match(
+        is_source = _SOURCE_PHRASE.search(sentence.plain[:start].rstrip(CODE)) or _REPORTING_VERB.match(
             sentence.plain[end:].lstrip(CODE)
         )
         if is_command and is_source:
             yield name, code, end
 
 
-def _is_of(step: Step, program: str) -> bool:
+def _runs_only_program(step: Step, program: str) -> bool:
     return step.family == "quiet" or step.program == program or asks_a_service(step)
 
 
-def _texts(case: Case) -> Iterator[str]:
+def _texts_before(case: Case) -> Iterator[str]:
     for event in case.record.transcript.events[: case.event]:
         if event.kind != "message" or event.speaker != "agent":
             yield from (text for text in (event.text, event.command) if text)
 
 
-def _bare(text: str) -> str:
+def _strip_quotes(text: str) -> str:
     return re.sub(r"['\"\\]", "", text[:100_000])

@@ -19,19 +19,19 @@ _METRIC = (
     r"precisión|pérdida|acurácia|准确率|损失|精度|覆盖率|正解率|精度|カバレッジ"
 )
 _SPLIT = r"(?:(?:final|best|mean|average|avg|overall|total|test|val|validation|train|training|eval|macro|weighted|held-out|last|lowest|highest) ){0,3}"
-_TAKES = (
+_LINKING_WORDS = (
     r"(?:\s?(?:(?:is|was) (?:now|then|still|currently)|is|was|of|at|:|=|→|->|\||reached|reaches|hit|to|from|came to|comes to|stands at|equals|dropped to|fell to|drops to|rose to|improved to|"
     r"increased to|decreased to|went (?:up |down )?to|ended (?:up )?at|beträgt|betrug|liegt bei|lag bei|von|erreichte|atteint|de|était de|est de|alcanzó|es de|fue de|为|达到|是|："
     r"|(?:on|for|over|after|in|with) (?:the |a |all )?[\w -]{2,30}?(?:\s(?:is|was|of|=|reached)|\s?:)|(?:(?:had|has|have|is|was) )?[a-z]{3,10}(?: (?:out|up|down|in))? (?:at|to)|(?:finale? |finales? )?(?:est|es|ist) (?:de |bei )?|\()\s?){1,2}"
 )
-_ON = r"(?: (?:auf|sur|en|bei|in|für|pour|dans|no|em|on) [\w '-]{2,40}?)?"
+_PLACE_PHRASE = r"(?: (?:auf|sur|en|bei|in|für|pour|dans|no|em|on) [\w '-]{2,40}?)?"
 _METRICS: list[tuple[Language, str]] = [
-    ("en", rf"(?<![\w-])(?P<name>Genauigkeit|Testgenauigkeit|Verlust|précision|exactitude|perte|exactitud|precisión|pérdida|acurácia|precisão|Abdeckung|Testabdeckung|couverture|cobertura|F1){_ON} (?:beträgt|betrug|liegt bei|lag bei|ist|war|est de|est|était de|atteint|fue de|es de|foi de|é de) {_ABOUT}(?P<value>{VALUE})(?![\w/:]|\.\d)\s?(?P<unit>%|Prozent)?"),
+    ("en", rf"(?<![\w-])(?P<name>Genauigkeit|Testgenauigkeit|Verlust|précision|exactitude|perte|exactitud|precisión|pérdida|acurácia|precisão|Abdeckung|Testabdeckung|couverture|cobertura|F1){_PLACE_PHRASE} (?:beträgt|betrug|liegt bei|lag bei|ist|war|est de|est|était de|atteint|fue de|es de|foi de|é de) {_ABOUT}(?P<value>{VALUE})(?![\w/:]|\.\d)\s?(?P<unit>%|Prozent)?"),
     ("en", rf"\b(?:liegt|lag|beträgt) (?:die |der )?(?P<name>{_METRIC}) (?:bei|auf) {_ABOUT}(?P<value>{VALUE})(?![\w/:]|\.\d)\s?(?P<unit>%|Prozent)?"),
     ("en", rf"\b(?P<name>cover)(?:s|ed)? {_ABOUT}(?P<value>{VALUE})\s?(?P<unit>%|percent)"),
     ("de", rf"\b(?P<name>decken) {_ABOUT}(?P<value>{VALUE})\s?(?P<unit>%|Prozent)(?= (?:der|aller|des) )"),
     ("en", rf"\b(?P<name>coverage) (?:run|report|check) (?:is )?\w+: {_ABOUT}(?P<value>{VALUE})\s?(?P<unit>%)"),
-    ("en", rf"(?<![A-Za-z0-9_À-ÿ-])(?P<name>{_SPLIT}(?:(?:train|val|test|eval|final|best|mean)_)?(?:{_METRIC})){_TAKES}{_ABOUT}(?P<value>{VALUE})(?![\w/:]|\.\d)\s?(?P<unit>%|percent|Prozent|pour cent|por ciento)?"),
+    ("en", rf"(?<![A-Za-z0-9_À-ÿ-])(?P<name>{_SPLIT}(?:(?:train|val|test|eval|final|best|mean)_)?(?:{_METRIC})){_LINKING_WORDS}{_ABOUT}(?P<value>{VALUE})(?![\w/:]|\.\d)\s?(?P<unit>%|percent|Prozent|pour cent|por ciento)?"),
     ("en", rf"(?<![\w.-]){_ABOUT}(?P<value>{VALUE})\s?(?P<unit>%|percent)? (?P<name>{_SPLIT}(?:{_METRIC}))(?![\w-])"),
     ("en", rf"(?<![\w-])(?P<name>{_SPLIT}(?:(?:train|val|test|eval|final|best|mean)_)?(?:{_METRIC})) {_ABOUT}(?P<value>\d{{1,6}}\.\d{{1,12}}|\d{{1,3}}(?=\s?%))(?![\w/:]|\.\d)\s?(?P<unit>%)?"),
     ("en", rf"(?<![\w-])(?P<name>correlation)(?: coefficient)?(?: (?:between|of|for) [\w ,()-]{{2,110}}?)?(?: (?:is|was|of) |\s?[:=]\s?){_ABOUT}(?P<value>-?\d?\.\d{{1,12}})(?![\w/:]|\.\d)"),
@@ -105,7 +105,7 @@ _BY_HAND = re.compile(
     r"\b(?:I(?:'ve| have)? (?:added|created|wrote|changed|modified|updated|removed|implemented|fixed)|added|created|changed|modified|updated|edited)\b",
     re.IGNORECASE,
 )
-_SOFT = frozenset(["acc", "map", "recall", "precision", "loss", "r2"])
+_AMBIGUOUS_METRICS = frozenset(["acc", "map", "recall", "precision", "loss", "r2"])
 
 
 class ValueHit(NamedTuple):
@@ -122,7 +122,7 @@ def values_said(sentence: Sentence) -> Iterator[ValueHit]:
     if not any(sign.isdigit() for sign in plain):
         return
     taken: list[tuple[int, int]] = []
-    for hit in _cells(sentence):
+    for hit in _cell_hits(sentence):
         taken.append((hit.start, hit.end))
         yield hit
     for kind, patterns in _KINDS:
@@ -131,40 +131,40 @@ def values_said(sentence: Sentence) -> Iterator[ValueHit]:
         if kind == "count" and _BY_HAND.search(plain):
             continue
         for language, pattern in patterns:
-            for found in pattern.finditer(plain):
-                if any(low < found.end() and found.start() < high for low, high in taken):
+            for match in pattern.finditer(plain):
+                if any(taken_start < match.end() and match.start() < taken_end for taken_start, taken_end in taken):
                     continue
-                if asserts(sentence, found.start(), found.end(), language) and _is_stated(kind, found, plain):
-                    taken.append(found.span())
-                    yield _hit(kind, found)
+                if asserts(sentence, match.start(), match.end(), language) and _is_stated(kind, match, plain):
+                    taken.append(match.span())
+                    yield _build_hit(kind, match)
 
 
-def _cells(sentence: Sentence) -> Iterator[ValueHit]:
+def _cell_hits(sentence: Sentence) -> Iterator[ValueHit]:
     """Yield the metrics in a row of a table whose column names say what they measure."""
     if sentence.where != "row" or not reports(sentence):
         return
-    at = 1
+    position = 1
     for name, cell in zip(sentence.columns, sentence.plain.strip().strip("|").split("|"), strict=False):
-        found = _CELL.fullmatch(cell)
-        if found and _METRIC_NAME.fullmatch(name.strip("* ")) and not _GOAL.search(name):
-            says = ValueSays("metric", name.strip("* ").lower(), found["value"], found["unit"] or "")
-            yield ValueHit(at + found.start("value"), at + found.end(), says)
-        at += len(cell) + 1
+        match = _CELL.fullmatch(cell)
+        if match and _METRIC_NAME.fullmatch(name.strip("* ")) and not _GOAL.search(name):
+            says = ValueSays("metric", name.strip("* ").lower(), match["value"], match["unit"] or "")
+            yield ValueHit(position + match.start("value"), position + match.end(), says)
+        position += len(cell) + 1
 
 
-def _is_stated(kind: str, found: re.Match[str], plain: str) -> bool:
-    around = plain[max(0, found.start() - 50) : found.end() + 10]
+def _is_stated(kind: str, match: re.Match[str], plain: str) -> bool:
+    around = plain[max(0, match.start() - 50) : match.end() + 10]
     if kind == "metric" and _GOAL.search(around):
         return False
     if (
         kind == "metric"
-        and found["name"].lower() in _SOFT
-        and "." not in found["value"]
-        and not found.groupdict().get("unit")
+        and match["name"].lower() in _AMBIGUOUS_METRICS
+        and "." not in match["value"]
+        and not match.groupdict().get("unit")
     ):
         return False
     if kind == "version":
-        return found["name"].lower() not in (
+        return match["name"].lower() not in (
             "version",
             "is",
             "at",
@@ -196,10 +196,10 @@ def _is_stated(kind: str, found: re.Match[str], plain: str) -> bool:
     )
 
 
-def _hit(kind: str, found: re.Match[str]) -> ValueHit:
-    groups = found.groupdict()
+def _build_hit(kind: str, match: re.Match[str]) -> ValueHit:
+    groups = match.groupdict()
     name = (groups.get("name") or "").strip().lower()
     unit = (groups.get("unit") or "").strip()
-    value = str(60 * int(groups["minutes"]) + Decimal(found["value"])) if groups.get("minutes") else found["value"]
+    value = str(60 * int(groups["minutes"]) + Decimal(match["value"])) if groups.get("minutes") else match["value"]
     says = ValueSays(kind, name, value, unit, bool(groups.get("about")))  # type: ignore[arg-type]
-    return ValueHit(found.start(), found.end(), says)
+    return ValueHit(match.start(), match.end(), says)
