@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from gedanken.compare.output.metrics import Curves
 from gedanken.compare.output.transcript import Transcript
 
-_DECLARED = re.compile(
+_SKIP_DECLARATION = re.compile(
     r"^[\[(<]?\s*(?:\.{2,}|…|⋮)|\b(?:omitted|omitting|skipp(?:ed|ing)|truncated|abbreviated|remaining epochs|"
     r"and so on|continues?)\b|\b(?:not|aren't|isn't) (?:shown|displayed|printed|listed|included)\b|"
     r"^\W{0,4}\d{1,18} (?:more|other|further) epochs\b|"
@@ -49,22 +49,22 @@ def count_epochs(  # noqa: PLR0913 (each is compared, and most have a default)
     `cut` is true if the token limit cut the output. Lines whose form is in `usual` never declare epochs as skipped,
     because the program itself prints such lines.
     """
-    declaring = _declaring(output, usual)
-    epochs = _epochs_shown(declaring, curves)
+    declaring_lines = _declaring_lines(output, usual)
+    epochs = _epochs_shown(declaring_lines, curves)
     shown = {epoch for _line, epoch in epochs}
     missing = sorted(wanted - shown)
-    declared = {epoch for gap in _gaps(epochs, declaring) for epoch in _inside(missing, *gap)}
-    rest = set(missing) - declared
+    declared = {epoch for gap in _gaps(epochs, declaring_lines) for epoch in _between(missing, *gap)}
+    undeclared = set(missing) - declared
     last = max(shown & wanted, default=-math.inf)
-    behind = {epoch for epoch in rest if cut and epoch > last}
+    after_last = {epoch for epoch in undeclared if cut and epoch > last}
     return EpochCount(
         expected=len(wanted),
         shown=len(shown & wanted),
-        declared=_sorted(declared),
-        silent=_sorted(rest - behind),
-        cut=_sorted(behind),
-        extra=_sorted(shown - wanted - possible),
-        declaring=tuple(declaring) if declared else (),
+        declared=_sorted_tuple(declared),
+        silent=_sorted_tuple(undeclared - after_last),
+        cut=_sorted_tuple(after_last),
+        extra=_sorted_tuple(shown - wanted - possible),
+        declaring=tuple(declaring_lines) if declared else (),
     )
 
 
@@ -73,16 +73,16 @@ def _epochs_shown(declaring: Sequence[int], curves: Curves) -> Sequence[tuple[in
     if not declaring:
         return curves.epochs
     # A line that declares epochs as skipped shows one only if the line has a loss or an accuracy, too.
-    quiet = set(declaring) - {point.line for points in curves.series.values() for point in points}
-    return [(line, epoch) for line, epoch in curves.epochs if line not in quiet]
+    lines_without_value = set(declaring) - {point.line for points in curves.series.values() for point in points}
+    return [(line, epoch) for line, epoch in curves.epochs if line not in lines_without_value]
 
 
-def _declaring(output: Transcript, usual: Set[str]) -> list[int]:
+def _declaring_lines(output: Transcript, usual: Set[str]) -> list[int]:
     """Return the indices of the lines that declare epochs as skipped, except lines with a form in `usual`."""
     shapes = [
-        at
-        for at, shape in enumerate(output.shapes)
-        if _DECLARED.search(shape.strip()) and output.forms[output.form_of_shape[at]] not in usual
+        index
+        for index, shape in enumerate(output.shapes)
+        if _SKIP_DECLARATION.search(shape.strip()) and output.forms[output.form_of_shape[index]] not in usual
     ]
     return [int(line) for line in output.lines_with(shapes)]
 
@@ -92,18 +92,18 @@ def _gaps(epochs: Sequence[tuple[int, int]], declaring: Sequence[int]) -> set[tu
     stands for no epoch."""
     lines = [line for line, _epoch in epochs]
     gaps = set()
-    for at in declaring:
-        before, after = bisect_left(lines, at), bisect_right(lines, at)
+    for line in declaring:
+        before, after = bisect_left(lines, line), bisect_right(lines, line)
         low = epochs[before - 1][1] if before else -math.inf
         gaps.add((low, epochs[after][1] if after < len(epochs) else math.inf))
     return gaps
 
 
-def _inside(missing: Sequence[int], low: float, high: float) -> Sequence[int]:
+def _between(missing: Sequence[int], low: float, high: float) -> Sequence[int]:
     return missing[bisect_right(missing, low) : bisect_left(missing, high)]
 
 
-def _sorted(epochs: Iterable[int]) -> tuple[int, ...]:
+def _sorted_tuple(epochs: Iterable[int]) -> tuple[int, ...]:
     return tuple(sorted(epochs))
 
 
