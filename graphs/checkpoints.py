@@ -34,8 +34,8 @@ class Checkpoints(SqliteSaver):
         limit: int | None = None,
     ) -> AsyncIterator[CheckpointTuple]:
         """Yield checkpoints; see `list`."""
-        for one in self.list(config, filter=filter, before=before, limit=limit):
-            yield one
+        for checkpoint in self.list(config, filter=filter, before=before, limit=limit):
+            yield checkpoint
 
     async def aput(
         self,
@@ -63,8 +63,8 @@ def thread_of(folder: Path) -> str:
 def open_checkpoints(folder: Path) -> Iterator[Checkpoints]:
     """Open a new checkpoint file in a run folder; earlier ones are deleted."""
     # The ledger knows everything that was done, so earlier checkpoints are not needed.
-    for end in ("", "-wal", "-shm", "-journal"):  # SQLite's own files beside it
-        remove_tree(folder / f"{CHECKPOINT}{end}")
+    for suffix in ("", "-wal", "-shm", "-journal"):  # SQLite's own files beside it
+        remove_tree(folder / f"{CHECKPOINT}{suffix}")
     with Checkpoints.from_conn_string(str(folder / CHECKPOINT)) as saver:
         assert isinstance(saver, Checkpoints)
         saver.serde = JsonPlusSerializer(allowed_msgpack_modules=None)  # a checkpoint constructs no objects
