@@ -198,10 +198,10 @@ class Execution:
         if self.called:
             return self.called
         slug = "".join(character for character in self.command[:24] if character.isalnum())
-        where = f"persona-{slug}" if self.line < 0 else f"line{self.line + 1:02d}"
-        who = f"imagined-{self.sample}" if self.imagined else f"real-{self.seed or 0}"
+        position = f"persona-{slug}" if self.line < 0 else f"line{self.line + 1:02d}"
+        run_name = f"imagined-{self.sample}" if self.imagined else f"real-{self.seed or 0}"
         arm = "" if self.arm == "as written" else "-reseeded"
-        return "-".join(part for part in (where, self.program, who) if part) + arm
+        return "-".join(part for part in (position, self.program, run_name) if part) + arm
 
 
 def leaves(executions: Iterable[Execution]) -> tuple[Execution, ...]:
@@ -209,14 +209,14 @@ def leaves(executions: Iterable[Execution]) -> tuple[Execution, ...]:
 
     If any real run is reseeded, only reseeded real runs are measured. See rules 5 and 7 of docs/design.md.
     """
-    found = [
+    measured = [
         execution
         for execution in executions
         if (execution.sample if execution.imagined else execution.seed) != 0 and execution.is_run
     ]
-    has_reseeded = any(execution.arm == "reseeded" for execution in found)
+    has_reseeded = any(execution.arm == "reseeded" for execution in measured)
     return tuple(
-        execution for execution in found if execution.imagined or execution.arm == "reseeded" or not has_reseeded
+        execution for execution in measured if execution.imagined or execution.arm == "reseeded" or not has_reseeded
     )
 
 

@@ -33,7 +33,7 @@ class Chosen(Runnable[State, list[str | Send]]):
         """`destinations` are the names of the nodes that can be next."""
         self.destinations = tuple(destinations)
 
-    def invoke(self, input: State, config: RunnableConfig | None = None, **_more: Any) -> list[str | Send]:  # noqa: ARG002
+    def invoke(self, input: State, config: RunnableConfig | None = None, **_options: Any) -> list[str | Send]:  # noqa: ARG002
         """Return the next nodes. Raises BadInput if an edited state names one that cannot be next."""
         try:
             next_nodes = [
@@ -46,7 +46,7 @@ class Chosen(Runnable[State, list[str | Send]]):
                 raise BadInput(f"state: goto: {entry['node']!r} is not one of {', '.join(self.destinations)}")
         return next_nodes
 
-    async def ainvoke(self, input: State, config: RunnableConfig | None = None, **_more: Any) -> list[str | Send]:
+    async def ainvoke(self, input: State, config: RunnableConfig | None = None, **_options: Any) -> list[str | Send]:
         """Return the next nodes, read from the state; see `invoke`."""
         return self.invoke(input, config)
 

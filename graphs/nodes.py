@@ -390,7 +390,7 @@ def _run_label(index: int, program: Program | None) -> str:
     return f"line{index + 1}" + (f"-{program.label}" if program else "")
 
 
-def _queue_reporter(runtime: Runtime[Context], node: str, who: str) -> Callable[[int], None]:
+def _queue_reporter(runtime: Runtime[Context], node: str, subject: str) -> Callable[[int], None]:
     """Return a callback that reports how many other requests for cores come first.
 
     The callback raises Interrupted if nothing more may begin.
@@ -399,17 +399,17 @@ def _queue_reporter(runtime: Runtime[Context], node: str, who: str) -> Callable[
     def wait(ahead: int) -> None:
         runtime.context.check_begins()
         runtime.heartbeat()
-        runtime.stream_writer({"node": node, "who": who, "ahead": ahead})
+        runtime.stream_writer({"node": node, "who": subject, "ahead": ahead})
 
     return wait
 
 
-def _text_reporter(runtime: Runtime[Context], node: str, who: str, limit: int | None = None) -> Emit:
+def _text_reporter(runtime: Runtime[Context], node: str, subject: str, limit: int | None = None) -> Emit:
     """Return a callback that sends text to the graph's stream. An empty text is sent at once, as work begins."""
 
     def emit(text: str) -> None:
         runtime.heartbeat()
-        runtime.stream_writer({"node": node, "who": who, "text": text, "limit": limit})
+        runtime.stream_writer({"node": node, "who": subject, "text": text, "limit": limit})
 
     emit("")  # the work has begun
     return emit

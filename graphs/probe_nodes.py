@@ -79,9 +79,11 @@ async def truths(_state: ProbeState, runtime: Runtime[Context]) -> dict[str, Any
 def _scored_item(item: ProbeItem, results: dict[str, Ran]) -> ItemKept:
     """Return an item with the outputs of its programs. If its answers cannot be interpreted, a problem says why."""
     truth = results[item.program]
-    rival, given = (results[text].stdout if text else None for text in (item.rival, item.given))
-    same_as_rival = "it prints the same as its rival" if rival == truth.stdout else ""
-    return ItemKept(item=item, truth=truth.stdout, rival=rival, given=given, problem=truth.why or same_as_rival)
+    rival_output, given_output = (results[text].stdout if text else None for text in (item.rival, item.given))
+    same_as_rival = "it prints the same as its rival" if rival_output == truth.stdout else ""
+    return ItemKept(
+        item=item, truth=truth.stdout, rival=rival_output, given=given_output, problem=truth.why or same_as_rival
+    )
 
 
 async def ask(state: ProbeState, runtime: Runtime[Context]) -> Command[Any]:

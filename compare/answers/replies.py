@@ -86,10 +86,10 @@ def asserted(answer: str, function: str = "f") -> Asserted | None:
     return None
 
 
-def predicted_by(replies: Iterable[tuple[SuiteItem, str]], named: Predicts | None = None) -> Predicts:
+def predicted_by(replies: Iterable[tuple[SuiteItem, str]], stated_kind: Predicts | None = None) -> Predicts:
     """Return whether the answers in a file predict inputs or outputs, by a vote of the clear answers.
 
-    `replies` contains each question with its reply. `named` is what the file's name says; it wins if at least
+    `replies` contains each question with its reply. `stated_kind` is what the file's name says; it wins if at least
     NAMED_SHARE of the answers agree.
     """
     replies = tuple(replies)
@@ -97,8 +97,8 @@ def predicted_by(replies: Iterable[tuple[SuiteItem, str]], named: Predicts | Non
     if not votes:
         # No answer is clear: every reply votes.
         votes = ["input" if f"{item.name}(" in reply else "output" for item, reply in replies]
-    if named is not None and votes.count(named) >= NAMED_SHARE * len(votes):
-        return named
+    if stated_kind is not None and votes.count(stated_kind) >= NAMED_SHARE * len(votes):
+        return stated_kind
     return "input" if 2 * votes.count("input") > len(votes) else "output"
 
 

@@ -154,9 +154,9 @@ def gpus_not_seen(machine_facts: MachineFacts) -> tuple[Finding, ...]:
 def _table_findings(table: Execution, gpus: Gpus) -> Iterable[Finding]:
     text = table.stdout
     rows = _gpu_rows(text)
-    shown = len({row.number for row in rows})
-    if _is_other_count(shown, gpus.count, table):
-        observed, expected = f"lists {_format_gpu_count(shown)}", f"the machine has {gpus.count}"
+    shown_count = len({row.number for row in rows})
+    if _is_other_count(shown_count, gpus.count, table):
+        observed, expected = f"lists {_format_gpu_count(shown_count)}", f"the machine has {gpus.count}"
         yield _persona_finding(table, "nvidia-smi", observed, expected, [row.text for row in rows])
     if gpus.name:
         wrong_rows = [row.text for row in rows if not _is_same_gpu(row.name, gpus.name)]
@@ -174,10 +174,10 @@ def _table_findings(table: Execution, gpus: Gpus) -> Iterable[Finding]:
         )
 
 
-def _is_other_count(shown: int, count: int, table: Execution) -> bool:
+def _is_other_count(shown_count: int, count: int, table: Execution) -> bool:
     """Return whether a table lists more GPUs than `count`, or fewer although the table is complete."""
     may_continue = table.cause is Cause.CUT and "Processes:" not in table.stdout
-    return shown > count or (shown < count and not may_continue)
+    return shown_count > count or (shown_count < count and not may_continue)
 
 
 def _gpu_rows(text: str) -> list[_GpuRow]:
@@ -208,8 +208,8 @@ def _version_findings(answer: Execution, fact: str, expected: str) -> Iterable[F
     expected_match = _VERSION.search(expected)
     if match is None or expected_match is None:
         if (match is None) != (expected_match is None):
-            shown = match[0] if match else "none"
-            yield _persona_finding(answer, "", shown, f"{fact} {expected}", [answer.stdout.strip()])
+            shown_version = match[0] if match else "none"
+            yield _persona_finding(answer, "", shown_version, f"{fact} {expected}", [answer.stdout.strip()])
         return
     parts = expected_match[0].split(".")
     if match[0].split(".")[: len(parts)] != parts:
@@ -225,10 +225,10 @@ def _count_findings(answer: Execution, gpus: Gpus, table: Execution | None) -> I
         expected = f"the machine has {gpus.count}"
         yield _persona_finding(answer, "torch", f"counts {_format_gpu_count(count)}", expected, [numbers[-1]])
     if table is not None:
-        shown = len({row.number for row in _gpu_rows(table.stdout)})
-        if _is_other_count(shown, count, table):
+        shown_count = len({row.number for row in _gpu_rows(table.stdout)})
+        if _is_other_count(shown_count, count, table):
             refs = [_ref_to_text(answer, numbers[-1])] + ([_ref_to_last_line(table)] if table.stdout.strip() else [])
-            contradiction = f"nvidia-smi lists {_format_gpu_count(shown)}, torch counts {count}"
+            contradiction = f"nvidia-smi lists {_format_gpu_count(shown_count)}, torch counts {count}"
             labels = (table.label, answer.label)
             yield Finding("contradiction", labels, tuple(refs), observed=contradiction, subject=short(answer.command))
 

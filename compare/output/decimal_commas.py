@@ -29,7 +29,7 @@ def _has_comma_majority(text: str) -> bool:
         return False
     numbers = [(numbers["whole"], numbers["fraction"]) for numbers in _NUMBER_WITH_COMMA.finditer(text)]
     # `12,345` may be thousands.
-    certain_count = sum(whole == "0" or len(fraction) != 3 for whole, fraction in numbers)
+    certain_count = sum(integer_part == "0" or len(fraction) != 3 for integer_part, fraction in numbers)
     point_count = sum(1 for _point in _NUMBER_WITH_POINT.finditer(text))
     return certain_count >= _MIN_NUMBERS and 2 * certain_count > len(numbers) and point_count < len(numbers)
 

@@ -39,31 +39,31 @@ class EpochCount:
 def count_epochs(  # noqa: PLR0913 (each is compared, and most have a default)
     output: Transcript,
     curves: Curves,
-    wanted: Set[int],
+    expected_epochs: Set[int],
     cut: bool,
     possible: Set[int] = frozenset(),
-    usual: Set[str] = frozenset(),
+    usual_forms: Set[str] = frozenset(),
 ) -> EpochCount:
-    """Find which of the epochs in `wanted` an output shows. The output may also show the epochs in `possible`.
+    """Find which of the epochs in `expected_epochs` an output shows. The output may also show the epochs in `possible`.
 
-    `cut` is true if the token limit cut the output. Lines whose form is in `usual` never declare epochs as skipped,
+    `cut` is true if the token limit cut the output. Lines whose form is in `usual_forms` never declare epochs as skipped,
     because the program itself prints such lines.
     """
-    declaring_lines = _declaring_lines(output, usual)
+    declaring_lines = _declaring_lines(output, usual_forms)
     epochs = _epochs_shown(declaring_lines, curves)
-    shown = {epoch for _line, epoch in epochs}
-    missing = sorted(wanted - shown)
+    shown_epochs = {epoch for _line, epoch in epochs}
+    missing = sorted(expected_epochs - shown_epochs)
     declared = {epoch for gap in _gaps(epochs, declaring_lines) for epoch in _between(missing, *gap)}
     undeclared = set(missing) - declared
-    last = max(shown & wanted, default=-math.inf)
+    last = max(shown_epochs & expected_epochs, default=-math.inf)
     after_last = {epoch for epoch in undeclared if cut and epoch > last}
     return EpochCount(
-        expected=len(wanted),
-        shown=len(shown & wanted),
+        expected=len(expected_epochs),
+        shown=len(shown_epochs & expected_epochs),
         declared=_sorted_tuple(declared),
         silent=_sorted_tuple(undeclared - after_last),
         cut=_sorted_tuple(after_last),
-        extra=_sorted_tuple(shown - wanted - possible),
+        extra=_sorted_tuple(shown_epochs - expected_epochs - possible),
         declaring=tuple(declaring_lines) if declared else (),
     )
 
@@ -77,12 +77,12 @@ def _epochs_shown(declaring: Sequence[int], curves: Curves) -> Sequence[tuple[in
     return [(line, epoch) for line, epoch in curves.epochs if line not in lines_without_value]
 
 
-def _declaring_lines(output: Transcript, usual: Set[str]) -> list[int]:
-    """Return the indices of the lines that declare epochs as skipped, except lines with a form in `usual`."""
+def _declaring_lines(output: Transcript, usual_forms: Set[str]) -> list[int]:
+    """Return the indices of the lines that declare epochs as skipped, except lines with a form in `usual_forms`."""
     shapes = [
         index
         for index, shape in enumerate(output.shapes)
-        if _SKIP_DECLARATION.search(shape.strip()) and output.forms[output.form_of_shape[index]] not in usual
+        if _SKIP_DECLARATION.search(shape.strip()) and output.forms[output.form_of_shape[index]] not in usual_forms
     ]
     return [int(line) for line in output.lines_with(shapes)]
 

@@ -60,17 +60,17 @@ def names_of_joined(line: str, joined: Sequence[Joined]) -> list[Named]:
         spans.append((start, start + len(plain)))
         length, end_of_last = start + len(plain), number.end
     plain_line = "".join([*parts, line[end_of_last:]])
-    named = named_numbers(plain_line, spans)
+    numbers = named_numbers(plain_line, spans)
     return [
         _with_words_after(named_number, plain_line, end)
-        for named_number, (_start, end) in zip(named, spans, strict=True)
+        for named_number, (_start, end) in zip(numbers, spans, strict=True)
     ]
 
 
-def _with_words_after(named: Named, line: str, end: int) -> Named:
-    """Return `named`, or the name and role from the words after the number, as in `11.2M trainable params`."""
+def _with_words_after(named_number: Named, line: str, end: int) -> Named:
+    """Return `named_number`, or the name and role from the words after the number, as in `11.2M trainable params`."""
     words = _WORDS_AFTER.match(line, end)
-    if words is None or named.role in (Role.METRIC, *_DECISIVE_ROLES) or named.is_part_of_name:
-        return named
+    if words is None or named_number.role in (Role.METRIC, *_DECISIVE_ROLES) or named_number.is_part_of_name:
+        return named_number
     role = meaning_of(words["name"]).role
-    return Named(words["name"].strip(), role) if role in _DECISIVE_ROLES or not named.name else named
+    return Named(words["name"].strip(), role) if role in _DECISIVE_ROLES or not named_number.name else named_number

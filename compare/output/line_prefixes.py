@@ -123,24 +123,26 @@ def _line_at(text: str, position: int) -> str:
 
 def prefix_of(lines: Sequence[str]) -> Prefix:
     """Return the words with which nearly all lines of a log begin. Times, ids and paths must be masked in `lines`."""
-    rest = list(lines) if len(lines) >= _MIN_LINES else []
+    remainders = list(lines) if len(lines) >= _MIN_LINES else []
     prefix: list[Place] = []
-    while rest and len(prefix) < _MAX_WORDS:
-        parsed = [(_parse_word(word), line[word.end() :]) for line in rest if (word := _NEXT_WORD.match(line))]
+    while remainders and len(prefix) < _MAX_WORDS:
+        parsed = [(_parse_word(word), line[word.end() :]) for line in remainders if (word := _NEXT_WORD.match(line))]
         if not parsed:
             break
-        (place, count), *_rest = Counter(place for place, _after in parsed).most_common(1)
+        (place, count), *_others = Counter(place for place, _after in parsed).most_common(1)
         if count < _MIN_SHARE * len(lines):
             break
-        rest = [after for parsed_word, after in parsed if parsed_word == place]
-        texts_after = {words_of(after) for after in rest} - {""}
+        remainders = [after for parsed_word, after in parsed if parsed_word == place]
+        texts_after = {words_of(after) for after in remainders} - {""}
         texts_after_others = {
             words_of(after)
             for parsed_word, after in parsed
             if parsed_word.gap == place.gap and parsed_word.word != place.word
         }
         prefix.append(
-            place._replace(behind=_most_common_start(rest), varies=not texts_after.isdisjoint(texts_after_others))
+            place._replace(
+                behind=_most_common_start(remainders), varies=not texts_after.isdisjoint(texts_after_others)
+            )
         )
     return tuple(prefix)
 

@@ -100,24 +100,24 @@ def _is_machine_part(word: str) -> bool:
     )
 
 
-def machine_columns(line: str, spans: Sequence[tuple[int, int]], named: Sequence[Named]) -> frozenset[int]:
+def machine_columns(line: str, spans: Sequence[tuple[int, int]], number_names: Sequence[Named]) -> frozenset[int]:
     """Return the indices of the values in a line that say what the machine or its software is.
 
-    `spans` holds the start and end of each value, `named` the name and role. A value without a name is judged by the
+    `spans` holds the start and end of each value, `number_names` the name and role. A value without a name is judged by the
     words or the value before it.
     """
     tag = _TAG.match(line)
     lists_software = tag is not None and _is_subset(words_in(tag["inner"] or tag["plain"]), _LIST_LABELS)
     lists = {listed.columns[0]: listed for listed in number_lists(line, spans)}
-    machine_indices = set(_parallel_sizes(named[: len(spans)]))
-    for index, named_number in enumerate(named[: len(spans)]):
+    machine_indices = set(_parallel_sizes(number_names[: len(spans)]))
+    for index, named_number in enumerate(number_names[: len(spans)]):
         before = line[spans[index - 1][1] if index else 0 : spans[index][0]]
         is_beside = (
             index > 0
             and _JOIN_WORDS.issuperset(words_in(named_number.name))
             and _JOIN_TEXT.fullmatch(before) is not None
         )
-        if is_beside and not (named[index - 1].is_part_of_name and " " in before):
+        if is_beside and not (number_names[index - 1].is_part_of_name and " " in before):
             is_machine = index - 1 in machine_indices
         else:
             name = named_number.name or (name_before(line, spans, lists[index]) if index in lists else "")
@@ -130,9 +130,9 @@ def machine_columns(line: str, spans: Sequence[tuple[int, int]], named: Sequence
     return frozenset(machine_indices)
 
 
-def _parallel_sizes(named: Sequence[Named]) -> Iterator[int]:
+def _parallel_sizes(number_names: Sequence[Named]) -> Iterator[int]:
     """Yield the indices of the values that are sizes of parallel groups of processes, as in `dp=4 tp=2`."""
-    names = [named_number.name.lower() for named_number in named]
+    names = [named_number.name.lower() for named_number in number_names]
     if len(_SHORT_PAIRS.intersection(names)) > 1 and _CONFUSION_COUNTS.isdisjoint(names):
         yield from (index for index, name in enumerate(names) if name in _SHORT_PAIRS)
 

@@ -201,7 +201,7 @@ def has_word(context: tuple[str, int]) -> bool:
 
 _TIMESTAMPS = Rule(_TIMESTAMP, (MASK,))
 _WEEKDAYS = Rule(_WEEKDAY, (MASK,))
-_DAYS_OF_SYSLOG = Rule(_DAY_OF_SYSLOG, (1, f"{MASK} "), lambda found: split_in(found[0].split()[-1]) is not None)
+_DAYS_OF_SYSLOG = Rule(_DAY_OF_SYSLOG, (1, f"{MASK} "), lambda match: split_in(match[0].split()[-1]) is not None)
 _SYSLOGS = Rule(_SYSLOG, (f"{MASK} {MASK} ",))
 _BARE_HOSTS = Rule(_BARE_HOST, (1, f"{MASK} "))
 _HOSTS = Rule(_HOST, (f"[{MASK}]",))

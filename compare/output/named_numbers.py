@@ -135,11 +135,11 @@ class _LineNamer:
 
     def read(self) -> list[Named]:
         for index, (start, end) in enumerate(self._spans):
-            named = self._name_number(index, start, end)
-            self._named.append(named)
-            if not named.is_part_of_name:
+            named_number = self._name_number(index, start, end)
+            self._named.append(named_number)
+            if not named_number.is_part_of_name:
                 self._search_start = _unit_end(self._line, end) or end
-                self._metric_end = end if named.role is Role.METRIC else self._metric_end
+                self._metric_end = end if named_number.role is Role.METRIC else self._metric_end
         return self._named
 
     def _name_number(self, index: int, start: int, end: int) -> Named:

@@ -76,9 +76,9 @@ def _names_before(text: str, count: int) -> list[str] | None:
     if len(parts) != count or not all(parts):
         return None
     if all(len(part.split()) < 4 for part in parts) and (full_names := _complete_names(parts, "", count)):
-        first_word, _, rest = full_names[0].partition(" ")
+        first_word, _, other_words = full_names[0].partition(" ")
         is_shared_word = (
-            rest
+            other_words
             and (first_word.lower() in _SUMMARY_WORDS or split_in(first_word))
             and not any(" " in name for name in full_names[1:])
         )

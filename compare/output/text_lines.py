@@ -38,9 +38,9 @@ class Lines(Sequence[str]):
     def __len__(self) -> int:
         return len(self._bounds) - 1
 
-    def as_many_as(self, characters: int, most: int) -> int:
-        """Return how many lines of average length have this many characters together: at least 1, at most `most`."""
-        return max(1, min(most, characters * len(self) // max(1, len(self._text))))
+    def as_many_as(self, characters: int, limit: int) -> int:
+        """Return how many lines of average length have this many characters together: at least 1, at most `limit`."""
+        return max(1, min(limit, characters * len(self) // max(1, len(self._text))))
 
     @property
     def is_torn(self) -> bool:

@@ -243,8 +243,8 @@ def _measures(name: str, words: tuple[str, ...]) -> Measures | None:
         return Measures.ACCURACY if not _ACCURACIES.isdisjoint(words_in(part["part"])) else Measures.QUALITY
     if any(word in _LOSS_WORDS or (word.endswith("loss") and word not in _ERROR_WORDS) for word in words):
         words = tuple(word for word in words if "cross" not in words or word not in ("cross", "entropy"))
-        rest = [word for word in words if word not in _LOSS_WORDS and word not in _SPLIT_OF]
-        is_whole = all(word in _WHOLE_LOSS for word in rest) and not _LOSS_PART.search(name)
+        other_words = [word for word in words if word not in _LOSS_WORDS and word not in _SPLIT_OF]
+        is_whole = all(word in _WHOLE_LOSS for word in other_words) and not _LOSS_PART.search(name)
         if (
             not is_whole
             and "/" in lower
@@ -276,12 +276,12 @@ def _is_metric_word(word: str, name: str, words: tuple[str, ...]) -> bool:
     if word == "top" and _HELD_OUT_TOP.search(name):
         return True
     if word in _METRIC_IF_ALONE:
-        rest = [
+        other_words = [
             other_word
             for other_word in words
             if other_word != word and other_word not in _SPLIT_OF and other_word not in _SUMMARY
         ]
-        return not rest
+        return not other_words
     return (
         word not in _METRIC_IF_LAST
         or word in (words[-1], words[0])

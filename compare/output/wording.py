@@ -99,9 +99,9 @@ def _format_pieces(text: str, values: Sequence[ast.expr]) -> Pieces:
 
 def _split_at_holes(text: str) -> Iterator[str | Hole]:
     """Yield the pieces of a text, with a `Hole` in place of each HOLE character."""
-    first, *rest = text.split(HOLE)
+    first, *parts = text.split(HOLE)
     yield first
-    for part in rest:
+    for part in parts:
         yield Hole()
         yield part
 

@@ -41,10 +41,10 @@ def energy_p(run_distances: Matrix, n_real: int) -> float:
     """
     n, m = n_real, len(run_distances) - n_real
     imagined = labellings(len(run_distances), m)
-    within = ((imagined @ run_distances) * imagined).sum(axis=1)
-    across = imagined @ run_distances.sum(axis=1) - within
-    within_real = run_distances.sum() - 2 * across - within
-    energy = 2 * across / (n * m) - within_real / n**2 - within / m**2
+    within_imagined = ((imagined @ run_distances) * imagined).sum(axis=1)
+    across = imagined @ run_distances.sum(axis=1) - within_imagined
+    within_real = run_distances.sum() - 2 * across - within_imagined
+    energy = 2 * across / (n * m) - within_real / n**2 - within_imagined / m**2
     # Floating-point sums of the same numbers in another order differ in their last digits.
     extreme = int((energy >= energy[0] - 1e-9 * run_distances.max(initial=0.0)).sum())
     return extreme / len(energy)

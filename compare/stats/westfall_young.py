@@ -68,8 +68,8 @@ def _statistics(values: Matrix, labels: Matrix, is_lower: bool) -> Matrix:
     with np.errstate(divide="ignore", invalid="ignore"):
         difference = imagined_sums / n - real_sums / m
         # Each point has variance 1 over all runs: the part not between the groups is within them.
-        within = len(values) - imagined_sums**2 / n - real_sums**2 / m
-        variance = np.maximum(within / max(1, len(values) - 2), LEAST_VARIANCE)
+        within_groups = len(values) - imagined_sums**2 / n - real_sums**2 / m
+        variance = np.maximum(within_groups / max(1, len(values) - 2), LEAST_VARIANCE)
         distance = np.sqrt((difference**2 / variance).mean(axis=1))
         distance_below = np.sqrt((np.minimum(difference, 0.0) ** 2 / variance).mean(axis=1)) if is_lower else distance
     has_both = (n[:, 0] > 0) & (m[:, 0] > 0)
