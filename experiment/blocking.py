@@ -105,7 +105,6 @@ class Blocking:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Close the machine."""
         opening = cast(AbstractAsyncContextManager[Machine], self)
         wait_for(_exit(opening, kind, error, traceback))
 

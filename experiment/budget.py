@@ -30,7 +30,9 @@ class Budget(BaseModel):
         return any(limit is not None for limit in self.limits.values())
 
     def dropped_in(self, new_budget: "Budget") -> str:
-        """Name the limits that are set here but not in `new_budget`, for example `minutes (30)`; empty if none are."""
+        """Name the limits that are set here but not in the new budget, such as `minutes (30)`; empty if there are
+        none.
+        """
         other_limits = new_budget.limits
         dropped = {
             name: limit for name, limit in self.limits.items() if limit is not None and other_limits[name] is None
@@ -99,7 +101,7 @@ class Tokens(NamedTuple):
 
 
 class Used(NamedTuple):
-    """What a run has used so far. Of work that a killed process left unfinished, the reserved maximum is counted."""
+    """What a run has used so far. Unfinished work of a killed process counts with its reserved maximum."""
 
     tokens: Tokens = Tokens(0, 0, 0)
     gpu_seconds: float = 0.0

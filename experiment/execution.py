@@ -95,7 +95,8 @@ class Limits(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """The hash of (messages sent, model, settings, reply, time), which shows any later change of these.
+    """A hash of the messages sent, the model, the settings, the reply and the time. Any later change changes the
+    hash.
 
     It does not prove that the model had never seen the real output.
     """
@@ -188,7 +189,6 @@ class Execution:
         return self.cause not in NO_RUN and not (self.cause is Cause.CUT and not self.terminal.strip())
 
     def text(self, stream: Stream) -> str:
-        """Return the text of one stream."""
         return self.stdout if stream == "stdout" else self.terminal
 
     @property

@@ -110,7 +110,7 @@ class Inside:
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """If an OSError that is raised in the context names no file, make it name `path`."""
+    """Make an OSError from the `with` block name `path`, unless it names a file."""
     try:
         yield
     except OSError as error:

@@ -330,7 +330,6 @@ class RunLog:
 
     @property
     def price(self) -> Price | None:
-        """The price of the model's tokens, if known."""
         return self.setup.model.price if self.setup and self.setup.model else None
 
     @property
@@ -340,7 +339,6 @@ class RunLog:
 
     @property
     def machine_facts(self) -> MachineFacts | None:
-        """Facts about the real machine, if known."""
         return self.setup.machine if self.setup else None
 
     @property

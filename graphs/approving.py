@@ -46,5 +46,4 @@ def question_on(context: Context, program: Program) -> Question:
 
 
 def _earlier_programs(context: Context, program: Program) -> list[Program]:
-    """Return the programs that were written before this one."""
     return list(takewhile(lambda candidate: candidate.label != program.label, context.store.programs.values()))

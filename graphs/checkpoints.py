@@ -22,7 +22,6 @@ class Checkpoints(SqliteSaver):
     """LangGraph's saver for SQLite, called by an asynchronous graph without a thread."""
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
-        """Return a checkpoint; see `get_tuple`."""
         return self.get_tuple(config)
 
     async def alist(
@@ -33,7 +32,6 @@ class Checkpoints(SqliteSaver):
         before: RunnableConfig | None = None,
         limit: int | None = None,
     ) -> AsyncIterator[CheckpointTuple]:
-        """Yield checkpoints; see `list`."""
         for checkpoint in self.list(config, filter=filter, before=before, limit=limit):
             yield checkpoint
 
@@ -44,13 +42,11 @@ class Checkpoints(SqliteSaver):
         metadata: CheckpointMetadata,
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
-        """Store a checkpoint; see `put`."""
         return self.put(config, checkpoint, metadata, new_versions)
 
     async def aput_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
     ) -> None:
-        """Store pending writes; see `put_writes`."""
         self.put_writes(config, writes, task_id, task_path)
 
 

@@ -47,7 +47,6 @@ class Chosen(Runnable[State, list[str | Send]]):
         return next_nodes
 
     async def ainvoke(self, input: State, config: RunnableConfig | None = None, **_options: Any) -> list[str | Send]:
-        """Return the next nodes, read from the state; see `invoke`."""
         return self.invoke(input, config)
 
 

@@ -60,7 +60,6 @@ class Context:
 
     @property
     def experiment(self) -> Experiment:
-        """The experiment whose script is executed."""
         return self.spec.experiment
 
     def model_at(self, line: int) -> Model:
@@ -196,7 +195,6 @@ async def open_context(
 
 
 def _prompts_of(spec: RunSpec) -> str:
-    """Return the digest of the prompts that are used in a run or a probe."""
     return digest_of("terminal", "coder" if spec.probe is None else "probe")
 
 

@@ -185,7 +185,6 @@ async def _ask(context: Context, machine: ImaginedMachine, item: ProbeItem, ques
 
 
 def _tells(context: Context, item: ProbeItem, question: Question) -> list[str]:
-    """Return what the model is told before the program runs."""
     tells = [item.told] if item.told else []
     if question.arm == "forced":  # only here may it be told real output (rule 2 of docs/design.md)
         real_output = context.store.items[item.id].given or ""

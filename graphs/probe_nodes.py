@@ -65,7 +65,7 @@ async def truths(_state: ProbeState, runtime: Runtime[Context]) -> dict[str, Any
             runtime.stream_writer({"ran": done, "of": len(sources)})
 
         results = await run_batches(context.machine, sources, report_progress)
-        stored_items = [_scored_item(item, results) for item in items]
+        stored_items = [_item_with_outputs(item, results) for item in items]
         problems = await check_suite(context.machine, suite)
         problem_texts = {name: problem.text for name, problem in problems.items()}
         stored_items += [
@@ -76,7 +76,7 @@ async def truths(_state: ProbeState, runtime: Runtime[Context]) -> dict[str, Any
     return {}
 
 
-def _scored_item(item: ProbeItem, results: dict[str, Ran]) -> ItemKept:
+def _item_with_outputs(item: ProbeItem, results: dict[str, Ran]) -> ItemKept:
     """Return an item with the outputs of its programs. If its answers cannot be interpreted, a problem says why."""
     truth = results[item.program]
     rival_output, given_output = (results[text].stdout if text else None for text in (item.rival, item.given))

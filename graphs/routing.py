@@ -223,8 +223,7 @@ def _real_runs(context: Context, state: State) -> list[Execution]:
 
 
 def _failed_versions(context: Context, state: State, program: Program) -> list[Program]:
-    """Return the coder's versions that ran and failed at this line: they are imagined too (rule 4 of
-    docs/design.md)."""
+    """Return the coder's versions that ran and failed at this line. Rule 4 of docs/design.md: they are imagined too."""
     labels = {run.program for run in executions_in(context, state) if run.line == state["index"]}
     return [
         candidate

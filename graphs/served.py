@@ -58,7 +58,6 @@ class Serving:
             self._is_ready = True
 
     def _was_placed(self, program: Program) -> bool:
-        """Return whether a program was put on the machine."""
         is_by_person = program.prompt == BY_PERSON
         decision = self.context.store.decision_on(program)
         return is_by_person or isinstance(decision, Approve) or not is_to_be_approved(self.context, program)

@@ -20,7 +20,6 @@ class LangSmith:
     """Passes entries to LangSmith's client, which sends them in its own thread."""
 
     def __init__(self, client: Client, project: str | None) -> None:
-        """Send entries to `project` with `client`."""
         self._client, self._project = client, project
         # The client's thread ends unless enough objects refer to the client. Entries usually do; here none does.
         self._references = [client] * 8

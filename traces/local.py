@@ -56,7 +56,6 @@ class LocalFile:
         self._patch(run)
 
     def close(self) -> None:
-        """Close the file."""
         self._file.close()
 
     def _patch(self, run: dict[str, Any]) -> None:

@@ -86,15 +86,12 @@ class _GuardedExporter:
     """Passes entries to a plug-in's exporter until the exporter fails, and reports this failure."""
 
     def __init__(self, plugin: Plugin, exporter: Exporter, progress: Progress) -> None:
-        """Pass all entries to `exporter` until it fails."""
         self._plugin, self._exporter, self._progress, self._is_working = plugin, exporter, progress, True
 
     def begin(self, run: dict[str, Any]) -> None:
-        """Pass on an entry that begins."""
         self._forward(lambda exporter: exporter.begin(run))
 
     def export(self, run: dict[str, Any]) -> None:
-        """Pass on an entry that ended."""
         self._forward(lambda exporter: exporter.export(run))
 
     def _forward(self, call: Callable[[Exporter], None]) -> None:

@@ -117,7 +117,6 @@ def _attributes(run: TracedRun) -> Attributes:
 
 
 def _request_attributes(run: TracedRun) -> Attributes:
-    """Return the attributes of a model request: model, settings, messages, and usage."""
     attributes: Attributes = {SpanAttributes.LLM_INVOCATION_PARAMETERS: json.dumps(run.sampling)}
     if model := run.metadata.get("ls_model_name") or run.sampling.get("model"):
         attributes |= {SpanAttributes.LLM_MODEL_NAME: str(model), "gen_ai.request.model": str(model)}

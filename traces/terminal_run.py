@@ -28,7 +28,6 @@ class TerminalRun:
     """A traced command; receives its execution when the command has ended."""
 
     def __init__(self) -> None:
-        """Begin without an execution."""
         self.execution: Execution | None = None
         self.from_ledger = False
 

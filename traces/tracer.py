@@ -56,7 +56,6 @@ class ExportersClient:
         """Do nothing: each entry is passed on at once."""
 
     def close(self) -> None:
-        """Close the exporters."""
         for exporter in self._exporters:
             exporter.close()
 

@@ -36,8 +36,6 @@ _COUNT = re.compile(r"[0-9]{1,9}")
 
 
 class _GpuRow(NamedTuple):
-    """One GPU in the table of nvidia-smi."""
-
     number: int
     name: str
     text: str
@@ -254,7 +252,7 @@ def _ref_to_text(answer: Execution, text: str) -> LineRef:
 
 
 def _ref_to_visible_line(execution: Execution, lines: Sequence[str], index: int) -> LineRef:
-    """Return a reference to the visible line `lines[at]`; its number also counts blank lines above the first one."""
+    """Return a reference to the visible line with this index. Its line number also counts blank lines at the top."""
     blank_lines = next((n for n, line in enumerate(execution.terminal.splitlines()) if line.strip()), 0)
     return _ref(execution, blank_lines + index, lines[index])
 

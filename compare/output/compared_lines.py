@@ -127,8 +127,7 @@ class ComparedLines:
 
 
 def _keys(lines: Sequence[str]) -> list[str]:
-    """Return for each line the line with `1` in place of each digit. A line that is too long to be cached may be
-    returned as it is."""
+    """Return each line with `1` in place of each digit. A line that is too long to be cached may stay unchanged."""
     text = "\n".join(lines)
     if are_long(len(lines), len(text)):
         return [line if len(line) > LONGEST else alike_in_digits(line) for line in lines]

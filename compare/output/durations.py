@@ -57,20 +57,20 @@ def claimed_seconds(output: Transcript) -> Claimed:
 
 
 def _shapes_with_times(output: Transcript) -> dict[int, str]:
-    """Map the index of each shape that states a duration to the end of the shape, such as `took 0.0s`."""
+    """Map the index of each shape that states a duration to the tail of the shape, such as `took 0.0s`."""
     has_time, shapes = cache(names_time), output.shapes
     tails = ((index, _tail_from_time_word(shapes[index])) for index in output.shapes_with(_TIME_HINTS))
     return {index: _with_whole_values(tail, shapes[index]) for index, tail in tails if has_time(tail)}
 
 
 def _with_whole_values(tail: str, shape: str) -> str:
-    """Return `end`, or the whole shape if `end` may begin inside the brackets of a value such as `tensor(0.5)`."""
+    """Return `tail`, or the whole shape if `tail` may begin within a value such as `tensor(0.5)`."""
     # Half a value cannot be read.
     return shape if ")" in tail.partition("(")[0] else tail
 
 
 def _sum_grouped(output: Transcript, lines: NDArray[np.int64], tail_of_shape: dict[int, str]) -> float:
-    """Sum the durations in these lines, in seconds. Many lines whose shapes have the same end are read together."""
+    """Sum the durations in these lines, in seconds. Lines whose shapes have the same tail are read together."""
     tail_index = {tail: index for index, tail in enumerate(dict.fromkeys(tail_of_shape.values()))}
     tail_of = np.zeros(len(output.shapes), np.int64)
     tail_of[list(tail_of_shape)] = [tail_index[tail] for tail in tail_of_shape.values()]
@@ -93,7 +93,7 @@ def _sum_by_line(output: Transcript, lines: NDArray[np.int64]) -> float:
 
 
 def _sum_column(output: Transcript, lines: NDArray[np.int64], tail: str) -> float:
-    """Sum the durations in these lines, in seconds. The shape of each line must end with `end`."""
+    """Sum the durations in these lines, in seconds. The shape of each line must end with `tail`."""
     column = output.column_of(lines, tail)
     columns = [(column(*part.span("value")), seconds_of(part["unit"])) for part in _iter_duration_parts(tail)]
     sums = [float(values.sum()) * seconds for values, seconds in columns if values is not None]
@@ -106,7 +106,7 @@ def names_time(line: str) -> bool:
 
 
 def _tail_from_time_word(line: str) -> str:
-    """Return the end of a line, from a word such as `took` or a duration in brackets; empty without either."""
+    """Return the end of a line, from a word such as `took` or a duration in brackets on; empty without either."""
     match = _match_time_word(line)
     return line[match.start() :] if match else ""
 

@@ -12,7 +12,9 @@ _INSERTED = -1
 
 
 class Rule(NamedTuple):
-    """A pattern and its replacement `by`: texts and numbers. The number 1 stands for the text of group 1."""
+    """A pattern and its replacement `by`, a sequence of texts and numbers. The number 1 stands for the text of group
+    1.
+    """
 
     pattern: re.Pattern[str]
     by: tuple[str | int, ...]

@@ -1,4 +1,4 @@
-"""Finds the epochs that an output skips, lacks without a word, or lost to the token limit."""
+"""Finds missing epochs in an output: declared as skipped, silently missing, or cut by the token limit."""
 
 import math
 import re
@@ -44,10 +44,10 @@ def count_epochs(  # noqa: PLR0913 (each is compared, and most have a default)
     possible: Set[int] = frozenset(),
     usual_forms: Set[str] = frozenset(),
 ) -> EpochCount:
-    """Find which of the epochs in `expected_epochs` an output shows. The output may also show the epochs in `possible`.
+    """Find which of the expected epochs an output shows. The output may also show the epochs in `possible`.
 
-    `cut` is true if the token limit cut the output. Lines whose form is in `usual_forms` never declare epochs as skipped,
-    because the program itself prints such lines.
+    `cut` is true if the token limit cut the output. Lines whose form is in `usual_forms` never declare epochs as
+    skipped, because the program itself prints such lines.
     """
     declaring_lines = _declaring_lines(output, usual_forms)
     epochs = _epochs_shown(declaring_lines, curves)
@@ -78,7 +78,9 @@ def _epochs_shown(declaring: Sequence[int], curves: Curves) -> Sequence[tuple[in
 
 
 def _declaring_lines(output: Transcript, usual_forms: Set[str]) -> list[int]:
-    """Return the indices of the lines that declare epochs as skipped, except lines with a form in `usual_forms`."""
+    """Return the indices of the lines that declare epochs as skipped. Lines with a form in `usual_forms` are left
+    out.
+    """
     shapes = [
         index
         for index, shape in enumerate(output.shapes)
@@ -88,8 +90,9 @@ def _declaring_lines(output: Transcript, usual_forms: Set[str]) -> list[int]:
 
 
 def _gaps(epochs: Sequence[tuple[int, int]], declaring: Sequence[int]) -> set[tuple[float, float]]:
-    """For each line in `declaring`, return the last epoch before the line and the first epoch after it. Infinity
-    stands for no epoch."""
+    """Return, for each declaring line, the last epoch before the line and the first epoch after it. Infinity stands
+    for no epoch.
+    """
     lines = [line for line, _epoch in epochs]
     gaps = set()
     for line in declaring:

@@ -63,7 +63,9 @@ class Place(NamedTuple):
     behind: str = ""
     """The signs that follow the word in most lines, such as `] `; they end with `#` if a number comes next."""
     varies: bool = False
-    """True if another word stands here in some line with the same rest: `[train] loss 0.5` and `[other] loss 0.4`."""
+    """True if some line has another word here, and the same text after it, apart from numbers: `[train] loss 0.5` and
+    `[other] loss 0.4`.
+    """
 
     @property
     def may_be_name(self) -> bool:

@@ -103,8 +103,8 @@ def _is_machine_part(word: str) -> bool:
 def machine_columns(line: str, spans: Sequence[tuple[int, int]], number_names: Sequence[Named]) -> frozenset[int]:
     """Return the indices of the values in a line that say what the machine or its software is.
 
-    `spans` holds the start and end of each value, `number_names` the name and role. A value without a name is judged by the
-    words or the value before it.
+    `spans` holds the start and end of each value, `number_names` its name and role. A value without a name is judged
+    by the words or the value before it.
     """
     tag = _TAG.match(line)
     lists_software = tag is not None and _is_subset(words_in(tag["inner"] or tag["plain"]), _LIST_LABELS)

@@ -255,7 +255,7 @@ def mask(line: Edited, before: Before) -> None:
 
 
 def _mask_digits_after(line: Edited, before: Before) -> None:
-    """Mask the groups of digits that are ids according to `before`; see `masked`."""
+    """Mask the digits that are ids according to `before`; see `masked`."""
     if before:
         line.replace(Rule(_MAYBE_ID, (MASK,), lambda match: _id_context(match) not in before))
 
@@ -316,7 +316,6 @@ def _may_have_timestamp(line: str) -> bool:
 
 
 def _maybe_timestamp_lines(lines: Sequence[str]) -> set[int]:
-    """Return the indices of the lines for which `_may_have_timestamp` is true."""
     line_indices = set(containing(lines, _TIME_WORDS))
     text = "\n".join(lines)
     if _CLOCK_HINT.search(text) or any(hint.search(text) for hint in _FAST_DATE_HINTS):

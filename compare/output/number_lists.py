@@ -17,7 +17,9 @@ class NumberList(NamedTuple):
     columns: tuple[int, ...]
     """Indices of the list's numbers, among all values of the line."""
     places: tuple[tuple[int, ...], ...]
-    """The place of each number: (1,) for the 2 in `(1, 2)`, and (1, 0) for the 3 in `((1, 2), (3, 4))`."""
+    """The index of each number in the nested lists: (1,) for the 2 in `(1, 2)`, and (1, 0) for the 3 in `((1, 2), (3,
+    4))`.
+    """
     start: int
     """Position in the line at which its first bracket stands."""
 
@@ -117,5 +119,5 @@ def name_before(line: str, spans: Sequence[tuple[int, int]], numbers: NumberList
 
 
 def index_in(numbers: NumberList, column: int) -> str:
-    """Return the place in the list of the number with index `column`, as Python writes it: `[1]`, `[1][0]`."""
+    """Return the index of the number of this column in the list, as Python writes it: `[1]`, `[1][0]`."""
     return "".join(f"[{index}]" for index in numbers.places[numbers.columns.index(column)])

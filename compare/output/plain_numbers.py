@@ -59,8 +59,10 @@ def may_lack_digits(text: str) -> bool:
 
 
 def _may_have_bare_point(text: str) -> bool:
-    """Return False if a text is known to have a digit on both sides of each point; a tenth of the time of a search
-    where nearly each word has a point."""
+    """Return whether a text may have a point without a digit on both sides.
+
+    Where nearly each word has a point, this takes a tenth of the time of a search.
+    """
     if len(text) < _LONG or not text.isascii():
         return True
     codes = np.frombuffer(text.encode("ascii"), np.uint8)

@@ -36,7 +36,7 @@ class Table(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """The order that the columns of a table get."""
+    """The order into which the columns of a table are brought."""
 
     names: Names
     with_header: bool
@@ -124,8 +124,9 @@ class Reordering:
 
 
 def _shapes(lines: Sequence[str]) -> list[str]:
-    """Return for each line the line with `1` in place of each digit. A line that is too long for a header may be
-    empty instead."""
+    """Return each line with `1` in place of each digit. A line that is too long for a header may become empty
+    instead.
+    """
     if not lines:
         return []
     text = "\n".join(lines)

@@ -98,7 +98,7 @@ def _names_after(text: str, after: str, count: int) -> list[str] | None:
 
 
 def _names_from_tags(line: str, spans: Sequence[Span]) -> dict[int, str]:
-    """Return the names of numbers with their data behind them, as in `loss: 0.5 (train) 0.6 (val)`, by position."""
+    """Map the position of each number with its data behind it to its name, as in `loss: 0.5 (train) 0.6 (val)`."""
     tags = {span[0]: match["name"] for span in spans if (match := _TAG_AFTER.match(line, span[1]))}
     tags = {start: tag for start, tag in tags.items() if split_in(tag) and len(words_in(tag)) == 1}
     if len(tags) < 2:

@@ -187,8 +187,10 @@ def _is_class(row: str, columns: Sequence[str]) -> bool:
 
 
 def _join_names(row: str, column: str, has_values: bool, is_class: bool) -> str:
-    """Return the name of a number from the words of its row, the name of its column, or both. `has_values`: one
-    column is called `value` or the like. `is_class`: the row is about a class."""
+    """Return the name of a number from the words of its row, the name of its column, or both.
+
+    `has_values` is true if a column is called `value` or the like. `is_class` is true if the row is about a class.
+    """
     # `accuracy` of a classification report, under `f1-score`
     is_named = not is_class and meaning_of(row).role is Role.METRIC
     if row and (set(words_in(column)) <= _GENERIC_WORDS or (is_named and meaning_of(column).role is Role.METRIC)):
@@ -201,7 +203,7 @@ def _join_names(row: str, column: str, has_values: bool, is_class: bool) -> str:
 
 
 def _find_header(line: str, cells: Sequence[Cell], above: Callable[[int], str | None]) -> list[str] | None:
-    """Return the names of the columns from the nearest line above that names each cell; None without a header."""
+    """Return the column names from the nearest header above a row; None without a header."""
     for distance in range(1, FARTHEST):
         candidate = above(distance)
         if candidate is None:
@@ -218,7 +220,7 @@ def _find_header(line: str, cells: Sequence[Cell], above: Callable[[int], str | 
 
 
 def _with_line_above(names: list[str], lower: str, upper: str | None, line: str, cells: Sequence[Cell]) -> list[str]:
-    """Return the names of the columns. If the header has two lines, put the words above in front: `train loss`."""
+    """Return the column names of a header. With two lines, the words of the upper line come first: `train loss`."""
     if upper is None:
         return names
     if not _BARS.search(line):
@@ -234,7 +236,7 @@ def _with_line_above(names: list[str], lower: str, upper: str | None, line: str,
 
 
 def _upper_names(upper: str, lower: str, columns: int) -> list[str] | None:
-    """Return the cells of the upper line if one stands above each cell of the lower line; otherwise None."""
+    """Return the cells of the upper line if one stands above each cell of the lower line. Otherwise return None."""
     if columns < _MIN_UPPER_COLUMNS or any(map(str.isdigit, upper)) or re.search(r"[:=.!?{}]", upper):
         return None
     rows = [
@@ -317,7 +319,7 @@ def _header_cells(header: str, line: str, cells: Sequence[Cell]) -> list[Cell] |
 
 
 def _match_by_position(header: Sequence[Cell], cells: Sequence[Cell]) -> list[Cell] | None:
-    """Match each cell of a row with the header cell above. Only the first cell may have none; else return None."""
+    """Match each cell of a row with the header cell above it. Return None if any but the first cell has none."""
     matched: list[Cell] = []
     for index, (start, end, _text) in enumerate(cells):
         nearest = max(header, key=lambda cell: min(cell[1], end) - max(cell[0], start))

@@ -367,7 +367,7 @@ class _ShapeTable:
         return np.fromiter(map(self.index.__getitem__, shapes), np.int32, len(shapes))
 
     def _entry_index(self, shape: str, new_shapes: list[str]) -> int:
-        """Return the index of the entry of a new shape. A shape with a new entry is appended to `new_shapes`."""
+        """Return the index of the entry of a shape. A shape that needs a new entry is appended to `new_shapes`."""
         entry = len(self._form_of_entry) + len(new_shapes)
         # Otherwise, each line with hundreds of numbers would need an entry of its own.
         if _SIGNED_ZERO in shape:

@@ -81,6 +81,6 @@ def _statistics(values: Matrix, labels: Matrix, is_lower: bool) -> Matrix:
 
 
 def _replace_non_finite(values: Matrix) -> Matrix:
-    """At a point where any run is not finite, replace finite values by 1 and others by 0."""
+    """At points where some run is not finite, replace finite values by 1 and the others by 0."""
     is_finite = is_tame(values) & ~np.isnan(values)
     return np.where(is_finite.all(axis=0), np.where(is_finite, values, 0.0), is_finite.astype(float))
