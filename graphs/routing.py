@@ -223,7 +223,7 @@ def _real_runs(context: Context, state: State) -> list[Execution]:
 
 
 def _failed_versions(context: Context, state: State, program: Program) -> list[Program]:
-    """Return the coder's versions that ran and failed at this line. Rule 4 of docs/design.md: they are imagined too."""
+    """Return the coder's versions that ran and failed at this line. They are imagined, too (docs/design.md, rule 4)."""
     labels = {run.program for run in executions_in(context, state) if run.line == state["index"]}
     return [
         candidate
