@@ -36,7 +36,7 @@ class Intervention:
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """The last values of one series, such as `loss`, in all real or in all imagined runs of one program version."""
+    """The last values of one series, such as `loss`, in the real or in the imagined runs of one program version."""
 
     values: tuple[float | None, ...]
     """One value per run; infinite for a loss that ends with NaN or infinity. None if the run is incomplete or shows

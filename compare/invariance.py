@@ -50,8 +50,7 @@ class EditReport:
     """The first line that differs, as imagined for the unedited and for the edited program; None if no line
     differs."""
     prints: tuple[PrintRow, ...]
-    """For each print of the program, what it printed in the real run and in the imagined ones (`trunk`,
-    `samples`)."""
+    """What each print of the program printed in the real run and in the imagined ones (`trunk`, `samples`)."""
     once: Share
     """Share of samples that show exactly one line of the watched print. A sample that the token
     limit cut before a second line is not counted.

@@ -45,8 +45,9 @@ NO_RUN = frozenset(
 )
 """A reply that ended for one of these causes is not an imagined run: no test or finding uses it."""
 MAY_COME = (Cause.NO_REPLY, Cause.BROKEN_OFF, Cause.ENGINE_LOST)
-"""Causes after which a request or a command is repeated when the run is resumed, unless the server refused the
-request (`Execution.is_refused`)."""
+"""Causes after which a resumed run repeats a request or a command. A request that the server refused
+(`Execution.is_refused`) is never repeated.
+"""
 
 
 class Origin(StrEnum):
@@ -155,8 +156,7 @@ class Execution:
     sample: int | None = None
     """Number of an imagined run; 0 is the trunk, the run that the script continues from."""
     arm: str = "as written"
-    """`reseeded` if an offset was added to the seeds that the program itself sets (rule 7 of docs/design.md), else
-    `as written`."""
+    """`reseeded` if an offset was added to the program's own seeds (rule 7 of docs/design.md), else `as written`."""
     seal: Seal | None = None
     notes: tuple[str, ...] = ()
     """Facts that a reader must know to interpret this execution, such as a limit that was reached."""

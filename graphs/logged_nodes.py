@@ -29,8 +29,7 @@ def logged(node: Node) -> Node:
 
 
 def leaf(node: Node) -> Node:
-    """Wrap a node that works on one seed or sample, so that it does nothing if it could not begin before an
-    interruption."""
+    """Wrap a node that works on one seed or sample. If an interruption keeps the node from starting, it does nothing."""
 
     @wraps(node)
     async def leaf_work(state: Any, runtime: Runtime[Context]) -> Any:

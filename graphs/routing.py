@@ -223,7 +223,7 @@ def _real_runs(context: Context, state: State) -> list[Execution]:
 
 
 def _failed_versions(context: Context, state: State, program: Program) -> list[Program]:
-    """Return the coder's versions that ran and failed at this line. They are imagined, too (docs/design.md, rule 4)."""
+    """Return the coder's versions that ran and failed at this line; see rule 4 of docs/design.md."""
     labels = {run.program for run in executions_in(context, state) if run.line == state["index"]}
     return [
         candidate

@@ -24,7 +24,7 @@ class Left:
     is_sent: bool
     """True if the root entry has ended and was sent to a collector."""
     closed: tuple[dict[str, Any], ...]
-    """The entries that were open when the process that wrote them died, now with an end time and an error."""
+    """Entries that a dead process left open. They now have an end time and an error."""
 
 
 def left_of(roots: Sequence[TracedRun]) -> Left | None:

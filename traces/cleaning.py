@@ -13,7 +13,7 @@ from gedanken.experiment.secrets import redacted_value
 MOST_CHARACTERS = 1 << 18
 """Maximum length of one text in characters. A reply that keeps to its token limit is shorter."""
 MOST_STATE_CHARACTERS = 2_000
-"""Maximum length in characters of one text in the inputs and outputs of a graph step, which are usually short."""
+"""Maximum length in characters of one text in the inputs and outputs of a graph step."""
 METADATA = frozenset(
     {
         "langgraph_node",

@@ -10,8 +10,9 @@ from gedanken.compare.answers.values import parsed
 from gedanken.experiment.probe_design import SuiteItem
 
 NAMED_SHARE = 0.05
-"""The name of a file of replies, which says what they predict, is trusted only if at least this share of them agrees.
-Poor models give few calls, even when asked for calls."""
+"""Minimum share of the answers in a file that must agree with the file's name, so that the name is trusted. It is
+small, because poor models give few calls, even when asked for calls.
+"""
 MOST_ASSERTIONS = 50
 """Maximum number of assertions of one reply that are read, so that no reply takes long."""
 Predicts = Literal["output", "input"]

@@ -96,7 +96,7 @@ def checks_in_one(programs: Iterable[CheckProgram]) -> str:
 
 
 def checks_told(stdout: str) -> dict[str, bool]:
-    """Read the output of a program from `checks_in_one`: for the sign of each check, whether the check passed."""
+    """Read the output of a program from `checks_in_one`. Map the sign of each check to whether the check passed."""
     passed: dict[str, bool] = {}
     for line in stdout.splitlines():
         try:

@@ -12,8 +12,10 @@ Verdict = Literal["kept", "changed", "lost", "unanswered"]
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """A question that was asked before the context was lost, again without a loss (the control), and after the
-    loss."""
+    """The answers to one question: before the context was lost, in the control, and after the loss.
+
+    In the control, the question was asked again without a loss.
+    """
 
     question: str
     before: str

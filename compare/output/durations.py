@@ -144,8 +144,10 @@ def seconds_of(unit: str) -> float:
 
 
 def untimed(line: str) -> str:
-    """Return a line with `#` in place of each duration, time and date, and of each value after a word such as `took`.
-    Such values differ between runs with the same seed, too."""
+    """Return a line with `#` in place of its durations, times and dates.
+
+    Each value after a word such as `took` becomes `#`, too. Such values differ even between runs with the same seed.
+    """
     word = _TIME_WORD.search(line)
     if word:
         line = line[: word.end()] + skeleton(line[word.end() :])

@@ -21,7 +21,7 @@ class NumberList(NamedTuple):
     4))`.
     """
     start: int
-    """Position in the line at which its first bracket stands."""
+    """Position of its first bracket in the line."""
 
 
 class _OpenBracket:

@@ -311,10 +311,11 @@ class Transcript:
         return np.split(lines[order], np.flatnonzero(np.diff(self.shape_of[lines[order]])) + 1)
 
     def column_of(self, lines: NDArray[np.int64], shape: str) -> Callable[[int, int], NDArray[np.float64] | None]:
-        """Return a function that maps the start and end of a value in `shape` to the value there in each of `lines`,
-        or to None if no value is there. The shape of each line must end with `shape`.
+        """Return a function that reads one column of values from lines. The shape of each line must end with `shape`.
 
-        The end must exclude a `%`. If the start excludes a minus sign, the numbers have no minus sign either.
+        The function takes the start and end of a value in `shape`, and returns the values there, one for each line.
+        It returns None if no value is there. The end must exclude a `%`. If the start excludes a minus sign, the
+        values have no minus sign either.
         """
         spans: dict[tuple[int, int], tuple[int, int]] = {}
         values = list(VALUE.finditer(shape))

@@ -110,6 +110,7 @@ def values_of(
 
 
 def number_in(text: str) -> float:
+    """Return the value of a printed number: 97 for `97%`, and NaN for a text that is no number."""
     try:
         return float(text)
     except ValueError:

@@ -67,10 +67,11 @@ def spread_ratio(real: Matrix, imagined: Matrix) -> tuple[float | None, Bounds |
 
 
 def mean_difference(real: Matrix, imagined: Matrix) -> tuple[float | None, Bounds | None]:
-    """Return the mean of the imagined values minus that of the real ones (both runs × 1), and its 95 % interval.
+    """Return the mean of the imagined values minus the mean of the real ones, and the 95 % interval of this
+    difference.
 
-    The interval is Welch's (1947), with Satterthwaite's degrees of freedom. Both results are None if a value is not
-    finite. Only the interval is None if one side has a single run.
+    Both arrays are runs × 1. The interval is Welch's (1947), with Satterthwaite's degrees of freedom. Both results
+    are None if a value is not finite. Only the interval is None if one side has a single run.
     """
     if not real.size or not imagined.size or not (is_tame(real).all() and is_tame(imagined).all()):
         return None, None
