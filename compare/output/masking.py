@@ -134,7 +134,7 @@ _MAY_PRECEDE_ID = re.compile(rf"{_ID_CONTEXT}(?:\d+[a-f]|[a-f]+\d)", re.IGNORECA
 _MAYBE_ID = re.compile(
     r"[0-9](?<![^ =:/@\-\"'(\[\n].)(?:\d{5,63}|\d{0,11}e\d{1,12})(?![\w.]|-[a-z\d]{5}\b)", re.IGNORECASE | re.ASCII
 )
-"""Matches digits that may be an id, behind a character that may end a `_ID_CONTEXT`."""
+"""Matches digits that may be an id, behind a character that may end an `_ID_CONTEXT`."""
 _ID_CONTEXT_BEFORE = re.compile(rf"{_ID_CONTEXT}\Z", re.IGNORECASE | re.ASCII | re.MULTILINE)
 _MAX_CONTEXT = 48
 _HEX_PREFIX = re.compile(r"(?<![\w.])0[xX]", re.ASCII)
