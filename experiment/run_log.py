@@ -307,7 +307,6 @@ class RunLog:
     """Decisions on whether programs may run, by the people who were asked."""
     plan: Plan | None = None
     items: tuple[ItemKept, ...] = ()
-    """The items of a probe."""
     answers: tuple[AnswerKept, ...] = ()
     judged: tuple[Judged, ...] = ()
     tokens: Tokens | None = None

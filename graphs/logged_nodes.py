@@ -29,7 +29,7 @@ def logged(node: Node) -> Node:
 
 
 def leaf(node: Node) -> Node:
-    """Wrap a node that works on one seed or sample. After an interruption, the node does nothing and raises nothing."""
+    """Wrap a node that works on one seed or sample. If the node is interrupted before it starts, it does nothing."""
 
     @wraps(node)
     async def leaf_work(state: Any, runtime: Runtime[Context]) -> Any:

@@ -110,7 +110,7 @@ async def ask(state: ProbeState, runtime: Runtime[Context]) -> Command[Any]:
 
 
 def _answer_reporter(runtime: Runtime[Context], end: int, units: int) -> Callable[[AnswerKept], None]:
-    """Return a callback that reports each answer and its outcome. The outcome is empty if only `judge` can tell it."""
+    """Return a callback that reports each answer and its outcome. The outcome is empty if only `judge` knows it."""
     context = runtime.context
     suite = suite_of(context.store.log)
 

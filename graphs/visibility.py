@@ -40,7 +40,6 @@ def session_for(experiment: Experiment, program: Program, turns: Sequence[TurnRe
 
 
 def _instructions_for(experiment: Experiment, program: Program) -> list[TurnRef]:
-    """Return the turns with all instructions for a program, up to this version's line."""
     lines = experiment.script[: program.line + 1]
     return [told(index) for index, line in enumerate(lines) if line.file == program.name and line.tell]
 

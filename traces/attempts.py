@@ -18,7 +18,6 @@ class Left:
 
     root: UUID
     start: datetime
-    """Start time of the root entry."""
     attempts: int
     """Number of processes that have worked on the run."""
     is_sent: bool

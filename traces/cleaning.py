@@ -149,7 +149,6 @@ def _home_folder() -> str:
 
 
 def _without_home(value: Any) -> Any:
-    """Replace the home folder by `~` in a value."""
     home = _home_folder()
     if isinstance(value, dict):
         return {key: _without_home(inner) for key, inner in value.items()}
@@ -161,7 +160,6 @@ def _without_home(value: Any) -> Any:
 
 
 def _truncate(value: Any, limit: int) -> Any:
-    """Return a value in which each text is cut after `limit` characters."""
     if isinstance(value, dict):
         return {key: _truncate(inner, limit) for key, inner in value.items()}
     if isinstance(value, list):

@@ -118,7 +118,6 @@ def _prediction_of(line: SuiteItem, answer: str) -> Predicts | None:
 
 
 def _is_same_expression(first: str, second: str) -> bool:
-    """Return whether two expressions are the same, however they are quoted and spaced."""
     trees = parsed(first), parsed(second)
     if trees[0] is None or trees[1] is None:
         return first.split() == second.split()

@@ -86,7 +86,6 @@ def _sum_grouped(output: Transcript, lines: NDArray[np.int64], tail_of_shape: di
 
 
 def _sum_by_line(output: Transcript, lines: NDArray[np.int64]) -> float:
-    """Sum the durations in these lines, in seconds, line by line."""
     # Many lines have the same end.
     seconds = cache(_parse_seconds)
     return sum(seconds(_tail_from_time_word(line)) or 0.0 for line in output.lines.at(lines))
@@ -122,7 +121,6 @@ def _match_duration(line: str) -> re.Match[str] | None:
 
 
 def _parse_seconds(line: str) -> float | None:
-    """Return the duration that a line states, in seconds: 62.5 for `took 1m 2.5s`."""
     seconds = [float(part["value"]) * seconds_of(part["unit"]) for part in _iter_duration_parts(line)]
     return sum(seconds) if seconds else None
 

@@ -95,7 +95,6 @@ def made_of(line: str, pieces: Sequence[str | slice] | Sequence[slice]) -> str:
 
 @cache
 def _re_template(by: tuple[str | int, ...]) -> str:
-    """Return a rule's replacement in the notation of `re.sub`."""
     return "".join([part.replace("\\", r"\\") if isinstance(part, str) else rf"\g<{part}>" for part in by])
 
 

@@ -30,7 +30,7 @@ class Joined(NamedTuple):
     has_thousands: bool
     """True for a number with commas between its thousands."""
     is_size: bool
-    """True for a number with an `x` inside."""
+    """True for a number such as `224x224`."""
 
 
 def joined_numbers(line: str, spans: Sequence[tuple[int, int]]) -> list[Joined]:

@@ -185,7 +185,7 @@ def words_before_ids(text: str) -> Before:
     text = "\n".join(lines)
     if not _MAY_PRECEDE_ID.search(text):
         return frozenset()
-    pattern = _BEFORE_ID if _may_have_hyphens(text) else _BEFORE_SHORT_ID
+    pattern = _BEFORE_ID if _may_have_hyphened_id(text) else _BEFORE_SHORT_ID
     counts: Counter[tuple[str, int]] = Counter()
     for (word, length), count in Counter((word, len(digits)) for word, digits in pattern.findall(text)).items():
         counts[alike_in_digits(word), length] += count
@@ -271,7 +271,7 @@ def _mask_names(line: Edited) -> None:
     """Mask paths, ids, IP addresses, hosts and process ids."""
     if "/" in line.text or "\\" in line.text:
         line.replace(_PATHS)
-    line.replace(_IDS if _may_have_hyphens(line.text) else _SHORT_IDS)
+    line.replace(_IDS if _may_have_hyphened_id(line.text) else _SHORT_IDS)
     if line.text.count("_") > 1:
         line.replace(_TRIAL_IDS)
     if line.text.count(".") > 2 and _DOTS_OF_ADDRESS.search(line.text):
@@ -301,13 +301,11 @@ def masked_together(lines: Sequence[str], before: Before) -> list[str]:
     ]
 
 
-def _may_have_hyphens(text: str) -> bool:
-    """Return whether a text may contain an id with a hyphen."""
+def _may_have_hyphened_id(text: str) -> bool:
     return "-" in text and _HYPHENED.search(text) is not None
 
 
 def _may_have_timestamp(line: str) -> bool:
-    """Return whether a line may contain a date or a time; much faster than a search."""
     if ":" in line and _CLOCK_HINT.search(line):
         return True
     if ("-" in line or "/" in line or line.count(".") > 1) and _DATE_HINT.search(line):
@@ -326,6 +324,5 @@ def _maybe_timestamp_lines(lines: Sequence[str]) -> set[int]:
 
 
 def _may_name_host(line: str) -> bool:
-    """Return whether a line in lower case may name a host, a port or a user; much faster than a search."""
     has_address_word = "host" in line or "node" in line or "port" in line or "user" in line
     return has_address_word or "id" in line or "name" in line

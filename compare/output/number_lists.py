@@ -24,7 +24,9 @@ class NumberList(NamedTuple):
     """Position of its first bracket in the line."""
 
 
-class _OpenBracket:
+class _Open:
+    """A bracket that is not closed yet."""
+
     def __init__(self, sign: str, start: int) -> None:
         self.sign = sign
         self._start = start
@@ -53,7 +55,7 @@ class _OpenBracket:
         self._separator = ""
         self._add([] if column is None else [(column, ())])
 
-    def take(self, closed: "_OpenBracket") -> None:
+    def take(self, closed: "_Open") -> None:
         """Add the content of a bracket that was closed inside this bracket."""
         self.inner += closed.lists()
         self._is_numeric &= closed._is_numeric
@@ -80,7 +82,7 @@ def number_lists(line: str, spans: Sequence[tuple[int, int]]) -> list[NumberList
     lists: list[NumberList] = []
     if not any(map(line.__contains__, "([{")):
         return lists
-    open_brackets: list[_OpenBracket] = []
+    open_brackets: list[_Open] = []
     position = 0
     for column, (start, end) in enumerate((*spans, (len(line), len(line)))):
         lists += _read_between(line, position, start, open_brackets)
@@ -90,7 +92,7 @@ def number_lists(line: str, spans: Sequence[tuple[int, int]]) -> list[NumberList
     return [*lists, *(number_list for bracket in open_brackets for number_list in bracket.inner)]
 
 
-def _read_between(line: str, position: int, end: int, open_brackets: list[_OpenBracket]) -> list[NumberList]:
+def _read_between(line: str, position: int, end: int, open_brackets: list[_Open]) -> list[NumberList]:
     """Read the text between two numbers; return the lists that end in this text."""
     lists: list[NumberList] = []
     while position < end:
@@ -99,7 +101,7 @@ def _read_between(line: str, position: int, end: int, open_brackets: list[_OpenB
         if empty:
             open_brackets[-1].take_number(None)
         elif sign in "([{":
-            open_brackets.append(_OpenBracket(sign, position))
+            open_brackets.append(_Open(sign, position))
         elif open_brackets and _OPENING_BRACKET.get(sign) == open_brackets[-1].sign:
             closed = open_brackets.pop()
             if open_brackets:

@@ -190,7 +190,7 @@ class Transcript:
 
     @cached_property
     def _columns(self) -> _Columns:
-        shapes = _ShapeTable()
+        shapes = _Shapes()
         step = self.lines.as_many_as(_MAX_CHUNK_CHARACTERS, _MAX_CHUNK_LINES)
         chunks = [self._read_chunk(start, start + step, shapes) for start in range(0, len(self.lines), step)]
         shape_of, counts, values, decimals = (
@@ -202,7 +202,7 @@ class Transcript:
         )
 
     def _read_chunk(
-        self, start: int, end: int, shapes: "_ShapeTable"
+        self, start: int, end: int, shapes: "_Shapes"
     ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float64], NDArray[np.uint8]]:
         """Read the lines with indices from `start` to `end`, and add new shapes to `shapes`.
 
@@ -336,7 +336,7 @@ class Transcript:
 _NO_COLUMNS = (np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64), np.empty(0, np.uint8))
 
 
-class _ShapeTable:
+class _Shapes:
     """The shapes of the lines that were read. Shapes that differ only in the signs of numbers share one entry."""
 
     def __init__(self) -> None:

@@ -98,7 +98,6 @@ def _format_pieces(text: str, values: Sequence[ast.expr]) -> Pieces:
 
 
 def _split_at_holes(text: str) -> Iterator[str | Hole]:
-    """Yield the pieces of a text, with a `Hole` in place of each HOLE character."""
     first, *parts = text.split(HOLE)
     yield first
     for part in parts:
