@@ -42,7 +42,7 @@ def compare_runs(  # noqa: PLR0913 (each is compared, and most have a default)
     `claims` are the facts that the persona states falsely; `earlier` are the runs of previous program versions.
     `gpus` is the number of real GPUs. `checks=None` applies all built-in checks. Replies without output are left out.
     """
-    lost = left_out(imagined)
+    unusable_replies = left_out(imagined)
     imagined, earlier = ([run for run in runs if run.is_run] for runs in (imagined, earlier))
     source = None
     if program is not None:
@@ -53,18 +53,20 @@ def compare_runs(  # noqa: PLR0913 (each is compared, and most have a default)
     sites = source.terminal_sites() if source else ()
     templates = None
     if program is None:
-        templates = Templates(lambda: [run.transcript for run in ours], lambda: [run.text for run in ours])
-    ours = tuple(ParsedRun(execution, sites, templates) for execution in real)
-    narrow = (
-        refine_sites(sites, [run.ledger for run in ours if run.execution.cause is Cause.FINISHED]) if source else ()
+        templates = Templates(lambda: [run.transcript for run in real_runs], lambda: [run.text for run in real_runs])
+    real_runs = tuple(ParsedRun(execution, sites, templates) for execution in real)
+    refined_sites = (
+        refine_sites(sites, [run.ledger for run in real_runs if run.execution.cause is Cause.FINISHED])
+        if source
+        else ()
     )
-    if narrow != sites:
-        sites = narrow
-        ours = tuple(ParsedRun(execution, sites) for execution in real)
+    if refined_sites != sites:
+        sites = refined_sites
+        real_runs = tuple(ParsedRun(execution, sites) for execution in real)
     comparison = RunSet(
         program,
         source,
-        ours,
+        real_runs,
         tuple(ParsedRun(execution, sites, templates) for execution in imagined),
         claims,
         tuple(ParsedRun(execution, ()) for execution in earlier),
@@ -73,47 +75,58 @@ def compare_runs(  # noqa: PLR0913 (each is compared, and most have a default)
     )
     judgement = judge(comparison)
     checks = CHECKS if checks is None else checks
-    found, notes = _found(comparison, checks)
-    copied = frozenset(label for finding in found if finding.check in COPIES for label in finding.runs)
-    whole = list(whole_copies(comparison, copied))
-    same = frozenset(ref.source for finding in whole if finding.check == "log copied" for ref in finding.evidence)
+    findings, notes = _run_checks(comparison, checks)
+    copied = frozenset(label for finding in findings if finding.check in COPIES for label in finding.runs)
+    copied_logs = list(whole_copies(comparison, copied))
+    copied_labels = frozenset(
+        ref.source for finding in copied_logs if finding.check == "log copied" for ref in finding.evidence
+    )
     # If a whole log is a copy, a second finding that its numbers are copied adds nothing.
-    found = [finding for finding in found if finding.check not in COPIES or not same.issuperset(finding.runs)] + whole
-    chance = comparison.once(CountsJudged).undecided() if counts in checks else None
-    small = comparison.once(SmallConstants).undecided() if small_constants_differ in checks else None
+    findings = [
+        finding for finding in findings if finding.check not in COPIES or not copied_labels.issuperset(finding.runs)
+    ] + copied_logs
+    undecided_counts = comparison.once(CountsJudged).undecided() if counts in checks else None
+    undecided_constants = comparison.once(SmallConstants).undecided() if small_constants_differ in checks else None
     logs = [(run.label, run.text) for run in comparison.imagined]
-    names = templates.names.undecided(logs) if templates else None
-    orders = templates.column_orders.undecided(logs) if templates else None
-    same_text = same_as_the_only(comparison)
-    asked_lines = (comparison.once(NewForms).undecided(), chance, small, names, orders, same_text)
-    doubtful = [told for told in asked_lines if told]
-    numbers = judgement.uncompared
-    merged = one_fault(comparison, found)
+    undecided_names = templates.names.undecided(logs) if templates else None
+    undecided_orders = templates.column_orders.undecided(logs) if templates else None
+    same_text_doubt = same_as_the_only(comparison)
+    possible_doubts = (
+        comparison.once(NewForms).undecided(),
+        undecided_counts,
+        undecided_constants,
+        undecided_names,
+        undecided_orders,
+        same_text_doubt,
+    )
+    doubts = [doubt for doubt in possible_doubts if doubt]
+    uncompared_numbers = judgement.uncompared
+    merged = one_fault(comparison, findings)
     return ComparisonResult(
         findings=(*merged, *differences(comparison, judgement, merged)),
         sites=tallies(comparison),
         series=tuple(tested_series.judged for tested_series in judgement.tested),
         alignment=side_by_side(comparison),
         undecided=(
-            *([lost] if lost else ()),
-            *([numbers.text] if numbers else ()),
-            *(doubt.text for doubt in doubtful),
+            *([unusable_replies] if unusable_replies else ()),
+            *([uncompared_numbers.text] if uncompared_numbers else ()),
+            *(doubt.text for doubt in doubts),
             *judgement.undecided,
         ),
-        unjudged=doubtful[0].what if doubtful else None,
+        unjudged=doubts[0].what if doubts else None,
         endpoint=judgement.endpoint,
-        uncompared=numbers.what if numbers else None,
+        uncompared=uncompared_numbers.what if uncompared_numbers else None,
         notes=notes,
     )
 
 
-def _found(comparison: RunSet, checks: Sequence[Check]) -> tuple[list[Finding], tuple[str, ...]]:
-    """Return all findings of the checks, and a note for each check that failed."""
-    found: list[Finding] = []
+def _run_checks(comparison: RunSet, checks: Sequence[Check]) -> tuple[list[Finding], tuple[str, ...]]:
+    """Return all findings of the checks, and the error message of each check that failed."""
+    findings: list[Finding] = []
     notes: list[str] = []
     for check in checks:
         try:
-            found += check(comparison)
+            findings += check(comparison)
         except CheckBroken as error:
             notes.append(str(error))
-    return found, tuple(notes)
+    return findings, tuple(notes)

@@ -36,7 +36,7 @@ class Intervention:
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """The last values of one series, such as `loss`, in all real or in all imagined runs of one program version."""
+    """The last values of one series, such as `loss`, in the real or in the imagined runs of one program version."""
 
     values: tuple[float | None, ...]
     """One value per run; infinite for a loss that ends with NaN or infinity. None if the run is incomplete or shows
@@ -131,67 +131,69 @@ def weigh_effects(program: str, base: Intervention, changes: Sequence[Interventi
 
     Return None if no real run of the unchanged program shows a loss.
     """
-    names = [name for run in base.real for name in ParsedRun(run, ()).curves.series]
+    names = [name for execution in base.real for name in ParsedRun(execution, ()).curves.series]
     losses = [name for name in names if name.endswith("loss")]
     accuracies = [name for name in names if name.endswith("accuracy")]
     if not losses:
         return None
-    loss = _moves(losses[-1], base, changes)
+    loss = _outcome_effects(losses[-1], base, changes)
     return Effects(
         program,
         loss,
-        _moves(accuracies[-1], base, changes) if accuracies else None,
-        _shown([loss.real, *(effect.real for effect in loss.effects)]),
-        _shown([loss.imagined, *(effect.imagined for effect in loss.effects)]),
+        _outcome_effects(accuracies[-1], base, changes) if accuracies else None,
+        _share_with_value([loss.real, *(effect.real for effect in loss.effects)]),
+        _share_with_value([loss.imagined, *(effect.imagined for effect in loss.effects)]),
         verdict_on(loss),
     )
 
 
-def verdict_on(moves: OutcomeEffects) -> str:
+def verdict_on(effects: OutcomeEffects) -> str:
     """State in plain sentences whether the imagined outcome follows the real one."""
-    name = f"last {moves.outcome}"
+    name = f"last {effects.outcome}"
     parts = []
-    if moves.same_way.trials:
+    if effects.same_way.trials:
         parts.append(
-            f"Of {moves.same_way.trials} changes that move the real {name}, {format_share(moves.same_way)} move the "
-            f"imagined one in the same direction{_sideless(moves)}; a rule of thumb predicts the direction of "
-            f"{format_share(moves.thumb_same_way)}."
+            f"Of {effects.same_way.trials} changes that move the real {name}, {format_share(effects.same_way)} move "
+            f"the imagined one in the same direction{_format_unknown_directions(effects)}; a rule of thumb predicts "
+            f"the direction of {format_share(effects.thumb_same_way)}."
         )
     else:
         parts.append(
             f"No change moves the real {name} for certain (p ≤ {CERTAIN}), so directions cannot be compared; a "
             f"comparison needs at least {FEWEST_REAL} real runs per version."
         )
-    parts.append(f"Kendall's tau between real and imagined effects is {format_tau(moves.tau)}.")
-    if moves.partial.value is None or moves.partial.p is None:
+    parts.append(f"Kendall's tau between real and imagined effects is {format_tau(effects.tau)}.")
+    if effects.partial.value is None or effects.partial.p is None:
         parts.append(
             "Beyond the rule of thumb, tau is undetermined: too few changes have both a real and an imagined effect, "
             "or these effects are all the same or exactly as the rule predicts."
         )
     else:
-        beyond = {
+        conclusion = {
             (True, True): "the imagined effects follow the program, not only this rule",
             (True, False): "where the rule does not decide, the imagined effects go in the wrong direction",
         }.get(
-            (moves.partial.p <= UNLIKELY, moves.partial.value > 0),
+            (effects.partial.p <= UNLIKELY, effects.partial.value > 0),
             "whether the imagined effects follow the program, not only this rule, is undetermined",
         )
-        parts.append(f"Beyond the rule of thumb, tau is {format_tau(moves.partial)}: {beyond}.")
-    if moves.still_p is None:
+        parts.append(f"Beyond the rule of thumb, tau is {format_tau(effects.partial)}: {conclusion}.")
+    if effects.still_p is None:
         parts.append(f"It is undetermined whether edits that change nothing change the imagined {name}.")
-    elif moves.still_p <= UNLIKELY:
-        parts.append(f"Edits that change nothing change the imagined {name} ({_told_p(moves.still_p)}).")
+    elif effects.still_p <= UNLIKELY:
+        parts.append(f"Edits that change nothing change the imagined {name} ({_format_p(effects.still_p)}).")
     else:
         parts.append(
             f"There is no sign that edits that change nothing change the imagined {name} "
-            f"({_told_p(moves.still_p)}); this does not prove that it stays the same."
+            f"({_format_p(effects.still_p)}); this does not prove that it stays the same."
         )
     return " ".join(parts)
 
 
-def _sideless(moves: OutcomeEffects) -> str:
-    count = sum(effect.is_sideless for effect in moves.effects)
-    return f" (the direction of {count} is unknown, because too few imagined runs end with a value)" if count else ""
+def _format_unknown_directions(effects: OutcomeEffects) -> str:
+    unknown = sum(effect.is_sideless for effect in effects.effects)
+    return (
+        f" (the direction of {unknown} is unknown, because too few imagined runs end with a value)" if unknown else ""
+    )
 
 
 def format_share(share: Share) -> str:
@@ -203,89 +205,98 @@ def format_tau(tau: Tau) -> str:
     """Format a tau, for example `.41 (-.02 to .71, p .04)`."""
     if tau.value is None or tau.p is None:
         return "undetermined"
-    interval = "" if tau.low is None or tau.high is None else f"{_short(tau.low)} to {_short(tau.high)}, "
-    return f"{_short(tau.value)} ({interval}{_told_p(tau.p)})"
+    interval = (
+        "" if tau.low is None or tau.high is None else f"{_format_decimal(tau.low)} to {_format_decimal(tau.high)}, "
+    )
+    return f"{_format_decimal(tau.value)} ({interval}{_format_p(tau.p)})"
 
 
-def _told_p(p: float) -> str:
-    return "p < .001" if p < 0.001 else f"p {_short(p, 3 if p < 0.1 else 2)}"
+def _format_p(p: float) -> str:
+    return "p < .001" if p < 0.001 else f"p {_format_decimal(p, 3 if p < 0.1 else 2)}"
 
 
-def _short(number: float, digits: int = 2) -> str:
+def _format_decimal(number: float, digits: int = 2) -> str:
     return f"{number:.{digits}f}".replace("0.", ".", 1)
 
 
-def _moves(outcome: str, base: Intervention, changes: Sequence[Intervention]) -> OutcomeEffects:
-    enough = _shown_by_all(outcome, base.real)
-    real, imagined = (_outcomes(outcome, runs, enough, None) for runs in (base.real, base.imagined))
+def _outcome_effects(outcome: str, base: Intervention, changes: Sequence[Intervention]) -> OutcomeEffects:
+    point_count = _common_point_count(outcome, base.real)
+    real, imagined = (_outcomes(outcome, runs, point_count, None) for runs in (base.real, base.imagined))
     effects = tuple(_effect(outcome, (real, imagined), change) for change in changes)
-    certain = [effect for effect in effects if effect.same_way is not None]
-    both = [
+    certain_effects = [effect for effect in effects if effect.same_way is not None]
+    known_effects = [
         (effect.real.effect, effect.imagined.effect, effect.expected)
         for effect in effects
         if effect.real.effect is not None and effect.imagined.effect is not None
     ]
-    ours, theirs, thumb = ([row[at] for row in both] for at in range(3))
+    real_effects, imagined_effects, predicted = ([row[column] for row in known_effects] for column in range(3))
     neutral = [effect for effect in effects if effect.neutral]
-    known = [effect.imagined.median for effect in neutral if effect.imagined.median is not None]
-    within = [value for value in imagined.values if value is not None]
-    strayed = sum(not min(within) <= value <= max(within) for value in known) if within else 0
+    neutral_medians = [effect.imagined.median for effect in neutral if effect.imagined.median is not None]
+    base_values = [value for value in imagined.values if value is not None]
+    strayed = (
+        sum(not min(base_values) <= value <= max(base_values) for value in neutral_medians) if base_values else 0
+    )
     return OutcomeEffects(
         outcome,
         real,
         imagined,
         effects,
-        share_of(sum(effect.same_way is True for effect in certain), len(certain)),
-        share_of(sum(_sign(effect.expected) == _sign(effect.real.effect) for effect in certain), len(certain)),
-        kendall(ours, theirs),
-        kendall(ours, thumb),
-        kendall(theirs, thumb),
-        partial_kendall(ours, theirs, thumb),
-        _differ(imagined, *(effect.imagined for effect in effects if not effect.neutral)),
-        _differ(imagined, *(effect.imagined for effect in neutral)),
-        share_of(strayed, len(known) if within else 0),
+        share_of(sum(effect.same_way is True for effect in certain_effects), len(certain_effects)),
+        share_of(
+            sum(_sign(effect.expected) == _sign(effect.real.effect) for effect in certain_effects),
+            len(certain_effects),
+        ),
+        kendall(real_effects, imagined_effects),
+        kendall(real_effects, predicted),
+        kendall(imagined_effects, predicted),
+        partial_kendall(real_effects, imagined_effects, predicted),
+        _group_difference_p(imagined, *(effect.imagined for effect in effects if not effect.neutral)),
+        _group_difference_p(imagined, *(effect.imagined for effect in neutral)),
+        share_of(strayed, len(neutral_medians) if base_values else 0),
     )
 
 
-def _effect(outcome: str, base: tuple[Outcomes, Outcomes], tried: Intervention) -> Effect:
-    enough = _shown_by_all(outcome, tried.real)
-    real = _outcomes(outcome, tried.real, enough, base[0])
-    imagined = _outcomes(outcome, tried.imagined, enough, base[1])
-    p = _differ(base[0], real)
-    judged = bool(tried.imagined) and not tried.neutral  # a change that was not imagined does not count as wrong
-    certain = judged and p is not None and p <= CERTAIN and real.effect is not None
+def _effect(outcome: str, base: tuple[Outcomes, Outcomes], intervention: Intervention) -> Effect:
+    point_count = _common_point_count(outcome, intervention.real)
+    real = _outcomes(outcome, intervention.real, point_count, base[0])
+    imagined = _outcomes(outcome, intervention.imagined, point_count, base[1])
+    p = _group_difference_p(base[0], real)
+    is_judged = (
+        bool(intervention.imagined) and not intervention.neutral
+    )  # a change that was not imagined does not count as wrong
+    is_certain = is_judged and p is not None and p <= CERTAIN and real.effect is not None
     return Effect(
-        tried.change or "",
-        tried.neutral,
-        tried.expected if outcome.endswith("loss") else -tried.expected,
+        intervention.change or "",
+        intervention.neutral,
+        intervention.expected if outcome.endswith("loss") else -intervention.expected,
         real,
         imagined,
         p,
-        _sign(imagined.effect) == _sign(real.effect) if certain else None,
+        _sign(imagined.effect) == _sign(real.effect) if is_certain else None,
     )
 
 
-def _shown_by_all(outcome: str, real: Sequence[Execution]) -> int | None:
+def _common_point_count(outcome: str, real: Sequence[Execution]) -> int | None:
     """Return how many values of the series `outcome` each real run shows; None if the runs show different numbers."""
-    counts = {len(ParsedRun(run, ()).curves.series.get(outcome, ())) for run in real}
-    return next(iter(counts)) if len(counts) == 1 else None
+    point_counts = {len(ParsedRun(run, ()).curves.series.get(outcome, ())) for run in real}
+    return next(iter(point_counts)) if len(point_counts) == 1 else None
 
 
-def _outcomes(outcome: str, runs: Sequence[Execution], enough: int | None, base: Outcomes | None) -> Outcomes:
-    values = tuple(_last(outcome, run, enough) for run in runs)
-    known = [value for value in values if value is not None]
-    middle = median(known) if known and 2 * len(known) >= len(values) else None
+def _outcomes(outcome: str, runs: Sequence[Execution], point_count: int | None, base: Outcomes | None) -> Outcomes:
+    values = tuple(_last_value(outcome, run, point_count) for run in runs)
+    known_values = [value for value in values if value is not None]
+    median_value = median(known_values) if known_values and 2 * len(known_values) >= len(values) else None
     effect = None
-    if base is not None and middle is not None and base.median is not None and math.isfinite(base.median):
-        effect = middle - base.median
-    return Outcomes(values, middle, effect)
+    if base is not None and median_value is not None and base.median is not None and math.isfinite(base.median):
+        effect = median_value - base.median
+    return Outcomes(values, median_value, effect)
 
 
-def _last(outcome: str, run: Execution, enough: int | None) -> float | None:
+def _last_value(outcome: str, run: Execution, point_count: int | None) -> float | None:
     points = ParsedRun(run, ()).curves.series.get(outcome, ())
     # A reply that was cut only after its last value is complete enough.
-    whole = run.cause is Cause.FINISHED or (run.cause is Cause.CUT and len(points) == enough)
-    if not whole or not points:
+    is_complete = run.cause is Cause.FINISHED or (run.cause is Cause.CUT and len(points) == point_count)
+    if not is_complete or not points:
         return None
     value = points[-1].value
     if math.isfinite(value):
@@ -293,7 +304,7 @@ def _last(outcome: str, run: Execution, enough: int | None) -> float | None:
     return math.inf if outcome.endswith("loss") else None
 
 
-def _differ(*outcomes: Outcomes) -> float | None:
+def _group_difference_p(*outcomes: Outcomes) -> float | None:
     """Return the p-value of the Kruskal-Wallis statistic (permutation test); None if the values are too few or all
     equal.
     """
@@ -302,22 +313,22 @@ def _differ(*outcomes: Outcomes) -> float | None:
 
     groups = [[value for value in outcome.values if value is not None] for outcome in outcomes]
     groups = [group for group in groups if len(group) > 1]
-    together = [value for group in groups for value in group]
-    if len(groups) < 2 or len(set(together)) < 2:
+    all_values = [value for group in groups for value in group]
+    if len(groups) < 2 or len(set(all_values)) < 2:
         return None
-    ranks = np.split(rankdata(together), np.cumsum([len(group) for group in groups])[:-1])
+    ranks = np.split(rankdata(all_values), np.cumsum([len(group) for group in groups])[:-1])
 
     def statistic(*samples: Any, axis: int) -> Any:
-        apart = [sample.shape[axis] * sample.mean(axis=axis) ** 2 for sample in samples]
-        return np.asarray(sum(apart))
+        weighted_squares = [sample.shape[axis] * sample.mean(axis=axis) ** 2 for sample in samples]
+        return np.asarray(sum(weighted_squares))
 
-    found = permutation_test(
+    result = permutation_test(
         ranks, statistic, vectorized=True, n_resamples=9999, batch=1000, alternative="greater", rng=0
     )
-    return float(found.pvalue)
+    return float(result.pvalue)
 
 
-def _shown(outcomes: Sequence[Outcomes]) -> Share:
+def _share_with_value(outcomes: Sequence[Outcomes]) -> Share:
     values = [value for outcome in outcomes for value in outcome.values]
     return share_of(sum(value is not None for value in values), len(values))
 

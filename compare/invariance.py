@@ -50,8 +50,7 @@ class EditReport:
     """The first line that differs, as imagined for the unedited and for the edited program; None if no line
     differs."""
     prints: tuple[PrintRow, ...]
-    """For each print of the program, what it printed in the real run and in the imagined ones (`trunk`,
-    `samples`)."""
+    """What each print of the program printed in the real run and in the imagined ones (`trunk`, `samples`)."""
     once: Share
     """Share of samples that show exactly one line of the watched print. A sample that the token
     limit cut before a second line is not counted.
@@ -75,66 +74,66 @@ def compare_edits(edited: Sequence[Edited], watched: int) -> tuple[EditReport, .
 def verdict_on(reports: Sequence[EditReport], watched: int) -> str:
     """State in plain sentences how many edits changed the imagined output."""
     first, *edits = reports
-    fair = [edit for edit in edits if edit.really_same and edit.repeats and first.repeats and edit.answered]
-    fair = fair if first.answered else []
-    changed = [report for report in fair if report.imagined != "the same"]
-    lines = sum(report.imagined == "lines differ" for report in fair)
-    if not fair:
-        said = "No edit can be judged."
-    elif changed:
-        said = (
-            f"{len(changed)} of {len(fair)} edits changed the imagined output, although they do not affect what "
-            f"is executed ({lines} of these edits changed lines or their words, such as how often "
+    judged = [edit for edit in edits if edit.really_same and edit.repeats and first.repeats and edit.answered]
+    judged = judged if first.answered else []
+    changed_reports = [report for report in judged if report.imagined != "the same"]
+    line_changes = sum(report.imagined == "lines differ" for report in judged)
+    if not judged:
+        verdict = "No edit can be judged."
+    elif changed_reports:
+        verdict = (
+            f"{len(changed_reports)} of {len(judged)} edits changed the imagined output, although they do not affect "
+            f"what is executed ({line_changes} of these edits changed lines or their words, such as how often "
             f"“{first.prints[watched].words}” occurs; the rest changed only numbers). In real runs, the "
             "output stays the same, byte for byte."
         )
     else:
-        said = (
-            f"None of {len(fair)} edits, which do not affect what is executed, changed the imagined output; this "
+        verdict = (
+            f"None of {len(judged)} edits, which do not affect what is executed, changed the imagined output; this "
             "does not prove that the model ran the program."
         )
-    really = sum(not edit.really_same for edit in edits)
+    really_changed = sum(not edit.really_same for edit in edits)
     unanswered = [edit for edit in edits if edit.really_same and not (edit.answered and first.answered)]
-    unsteady = sum(edit.really_same for edit in edits) - len(fair) - len(unanswered)
-    if really:
-        said += f" Edits left out because the output differs in real runs: {really}."
+    unrepeatable = sum(edit.really_same for edit in edits) - len(judged) - len(unanswered)
+    if really_changed:
+        verdict += f" Edits left out because the output differs in real runs: {really_changed}."
     if unanswered:
-        why = first.no_runs if not first.answered else unanswered[0].no_runs
-        said += f" Edits left out because the model's replies cannot be used ({why}): {len(unanswered)}."
-    if unsteady:
-        said += f" Edits left out because the server replied differently to a repeated request: {unsteady}."
-    return said
+        reason = first.no_runs if not first.answered else unanswered[0].no_runs
+        verdict += f" Edits left out because the model's replies cannot be used ({reason}): {len(unanswered)}."
+    if unrepeatable:
+        verdict += f" Edits left out because the server replied differently to a repeated request: {unrepeatable}."
+    return verdict
 
 
 def _report(first: Edited, edited: Edited, watched: int) -> EditReport:
     prints = rows_for(edited.edit, Source(edited.source), (edited.real, edited.trunk, *edited.samples))
-    times = prints[watched].imagined.times
-    counts = [(times[sample.label], sample.cause is Cause.CUT) for sample in edited.samples if sample.is_run]
-    known = [count for count, cut in counts if not cut or count > 1]
-    ours, theirs = (normalized_lines(ParsedRun(each.trunk, ()).text) for each in (first, edited))
+    line_counts = prints[watched].imagined.times
+    counts = [(line_counts[sample.label], sample.cause is Cause.CUT) for sample in edited.samples if sample.is_run]
+    complete_counts = [count for count, cut in counts if not cut or count > 1]
+    base_lines, edited_lines = (normalized_lines(ParsedRun(version.trunk, ()).text) for version in (first, edited))
     return EditReport(
         edit=edited.edit,
         really_same=(edited.real.stdout, edited.real.exit_code) == (first.real.stdout, first.real.exit_code),
         answered=edited.trunk.is_run and edited.again.is_run,
         no_runs=left_out((edited.trunk, edited.again, *edited.samples)),
         repeats=edited.trunk.raw_reply == edited.again.raw_reply,
-        imagined=_beside(ours, theirs),
-        differs_at=_first_difference(ours, theirs),
+        imagined=_compare_lines(base_lines, edited_lines),
+        differs_at=_first_difference(base_lines, edited_lines),
         prints=prints,
-        once=share_of(known.count(1), len(known)),
+        once=share_of(complete_counts.count(1), len(complete_counts)),
         cut=sum(reply.cause is Cause.CUT for reply in (edited.trunk, *edited.samples)),
     )
 
 
-def _beside(ours: Sequence[str], theirs: Sequence[str]) -> Imagined:
-    if ours == theirs:
+def _compare_lines(base: Sequence[str], edited: Sequence[str]) -> Imagined:
+    if base == edited:
         return "the same"
-    return "numbers differ" if [*map(skeleton, ours)] == [*map(skeleton, theirs)] else "lines differ"
+    return "numbers differ" if [*map(skeleton, base)] == [*map(skeleton, edited)] else "lines differ"
 
 
-def _first_difference(ours: Sequence[str], theirs: Sequence[str]) -> tuple[str, str] | None:
-    for at in range(max(len(ours), len(theirs))):
-        pair = tuple(lines[at] if at < len(lines) else "" for lines in (ours, theirs))
+def _first_difference(base: Sequence[str], edited: Sequence[str]) -> tuple[str, str] | None:
+    for index in range(max(len(base), len(edited))):
+        pair = tuple(lines[index] if index < len(lines) else "" for lines in (base, edited))
         if pair[0] != pair[1]:
             return pair[0], pair[1]
     return None

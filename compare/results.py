@@ -31,8 +31,9 @@ class SiteTally:
     """Line number in the source, counted from 1; None if no program was given."""
     kind: LineKind
     expected: tuple[int, int] | None
-    """Smallest and largest number of lines in a run, as observed in finished real runs or proven by the source; None
-    if unknown."""
+    """Smallest and largest number of lines in a run; None if unknown. They were observed in finished real runs, or
+    are proven by the source.
+    """
     real: tuple[int, ...]
     """Number of lines in each real run."""
     imagined: tuple[int, ...]
@@ -74,7 +75,7 @@ class Alignment:
     """The blocks in order; together they contain every line of both outputs."""
     diverges_at: tuple[LineRef | None, LineRef | None] | None
     """The first real and the first imagined line that differ in words, or in a number that never varies. A line is
-    None where its output has ended; the pair is None without a difference.
+    None if its output has ended before. The pair is None if there is no difference.
     """
     real_counted_in: Stream = "stdout"
     """The output of the real execution whose lines `blocks` counts. In the imagined execution, lines are always
@@ -152,7 +153,9 @@ class SeriesResult:
     difference_interval: tuple[float, float] | None
     """Welch's 95 % interval of `difference`."""
     ranks: tuple[int, ...]
-    """For each imagined run, how many real runs have a lower value at the last point that all tested runs have."""
+    """For each imagined run, the number of real runs with a lower value. The values are those at the last point that
+    all tested runs have.
+    """
 
 
 @dataclass(frozen=True, slots=True)

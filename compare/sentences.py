@@ -14,19 +14,19 @@ _VALUE = "{}"
 _LONG_QUOTATION = 75
 _WORDS_AROUND = 1
 _EACH = "{who} {observed}."
-_AGAINST = "{who} {observed}; {expected}."
+_EXPECTED_LAST = "{who} {observed}; {expected}."
 _EXPECTED_FIRST = "{expected}; {who} {observed}."
-_TOGETHER = "{observed}."
+_OBSERVED_ONLY = "{observed}."
 _TWO_CLAUSES = "{expected}; {observed}."
 
 _FORMS = {
-    "time differs": _AGAINST,
-    "blank lines missing": _AGAINST,
-    "count skips": _AGAINST,
-    "numbers copied": _AGAINST,
-    "samples repeat each other": _AGAINST,
-    "numbers reused": _AGAINST,
-    "GPUs it could not use": _AGAINST,
+    "time differs": _EXPECTED_LAST,
+    "blank lines missing": _EXPECTED_LAST,
+    "count skips": _EXPECTED_LAST,
+    "numbers copied": _EXPECTED_LAST,
+    "samples repeat each other": _EXPECTED_LAST,
+    "numbers reused": _EXPECTED_LAST,
+    "GPUs it could not use": _EXPECTED_LAST,
     "print count differs": _EXPECTED_FIRST,
     "proven line differs": _EXPECTED_FIRST,
     "constant line differs": _EXPECTED_FIRST,
@@ -34,28 +34,28 @@ _FORMS = {
     "fixed seed, other output": _EXPECTED_FIRST,
     "literal differs": _TWO_CLAUSES,
     "number format differs": "{observed}; {expected}.",
-    "epochs silently missing": _AGAINST,
+    "epochs silently missing": _EXPECTED_LAST,
     "primary endpoint differs": "In {who}, the {subject} {observed}; {expected}.",
     "answer cut": "The token limit cut the answer to “{subject}”, which was right up to the cut.",
-    "series differs": _TOGETHER,
+    "series differs": _OBSERVED_ONLY,
     "outlier": "In {who}, the {subject} {observed}; {expected}.",
-    "line in no real log": _TOGETHER,
-    "reseeding failed": _TOGETHER,
-    "seed does not hold": _TOGETHER,
+    "line in no real log": _OBSERVED_ONLY,
+    "reseeding failed": _OBSERVED_ONLY,
+    "seed does not hold": _OBSERVED_ONLY,
     "gpus not seen": "{observed}",
     "departs from its persona": "The imagined machine was told {expected}, but shows {observed}.",
 }
 """Sentence pattern of each check; all other checks use `_EACH`."""
-_OF_A_COMMAND = {
+_COMMAND_FORMS = {
     "exit status differs": "“{subject}” {expected}, {observed}.",
     "answer differs": "{subject}: really {expected}, imagined {observed}.",
     "departs from its persona": "{subject} {observed}; {expected}.",
-    "contradiction": _TOGETHER,
+    "contradiction": _OBSERVED_ONLY,
     "oracle: GPU table": "“{subject}” {observed}.",
 }
 """Sentence patterns that replace those of `_FORMS` for a finding with a `subject`, such as a command."""
 
-_KINDS = {
+_KIND_LABELS = {
     "GPUs it could not use": "GPUs that the program could not use",
     "answer cut": "answer cut by the token limit",
     "answer differs": "another answer to a command",
@@ -102,7 +102,7 @@ _KINDS = {
 
 def kind_in_words(check: str) -> str:
     """Return the words for the kind of finding that a check makes; for a plug-in, the check's own name."""
-    return _KINDS.get(check, check)
+    return _KIND_LABELS.get(check, check)
 
 
 def kinds_in_words(findings: Sequence[Finding]) -> list[str]:
@@ -110,25 +110,25 @@ def kinds_in_words(findings: Sequence[Finding]) -> list[str]:
 
     If all findings of a kind have the same `which`, it follows in brackets: `lines out of order (epoch 8)`.
     """
-    counted = Counter(finding.check for finding in findings)
-    named = []
-    for check, _times in counted.most_common():
+    counts = Counter(finding.check for finding in findings)
+    labels = []
+    for check, _times in counts.most_common():
         which = {finding.which for finding in findings if finding.check == check}
-        only = which.pop() if len(which) == 1 else ""
-        named.append(f"{kind_in_words(check)} ({only})" if only else kind_in_words(check))
-    return named
+        common_which = which.pop() if len(which) == 1 else ""
+        labels.append(f"{kind_in_words(check)} ({common_which})" if common_which else kind_in_words(check))
+    return labels
 
 
 def sentence(finding: Finding) -> str:
     """Write the finding as one plain sentence, followed by its caution if it has one."""
-    forms = {**_FORMS, **_OF_A_COMMAND} if finding.subject else _FORMS
+    forms = {**_FORMS, **_COMMAND_FORMS} if finding.subject else _FORMS
     expected, observed = finding.expected, finding.observed
     if finding.check == "literal differs":
-        expected, observed = around_difference(expected, _with_place(finding))
-    told = forms.get(finding.check, _EACH).format(
+        expected, observed = around_difference(expected, _observed_with_line(finding))
+    text = forms.get(finding.check, _EACH).format(
         who=who(finding), observed=observed, expected=expected, subject=finding.subject
     )
-    return f"{told} {finding.caution}" if finding.caution else told
+    return f"{text} {finding.caution}" if finding.caution else text
 
 
 def around_difference(expected: str, observed: str) -> tuple[str, str]:
@@ -136,17 +136,21 @@ def around_difference(expected: str, observed: str) -> tuple[str, str]:
 
     Short lines, and texts without exactly one quotation, stay as they are.
     """
-    ours, theirs = _QUOTED.findall(expected), _QUOTED.findall(observed)
-    if len(ours) != 1 or len(theirs) != 1 or max(len(ours[0]), len(theirs[0])) <= _LONG_QUOTATION:
+    expected_quotes, observed_quotes = _QUOTED.findall(expected), _QUOTED.findall(observed)
+    if (
+        len(expected_quotes) != 1
+        or len(observed_quotes) != 1
+        or max(len(expected_quotes[0]), len(observed_quotes[0])) <= _LONG_QUOTATION
+    ):
         return expected, observed
-    rows = [ours[0].split(" "), theirs[0].split(" ")]
-    begin = _alike(*rows)
-    end = min(_alike(rows[0][::-1], rows[1][::-1]), min(map(len, rows)) - begin)
-    shown = [_part(row, begin, len(row) - end) for row in rows]
-    return expected.replace(ours[0], shown[0]), observed.replace(theirs[0], shown[1])
+    rows = [expected_quotes[0].split(" "), observed_quotes[0].split(" ")]
+    begin = _common_prefix_length(*rows)
+    end = min(_common_prefix_length(rows[0][::-1], rows[1][::-1]), min(map(len, rows)) - begin)
+    excerpts = [_excerpt(row, begin, len(row) - end) for row in rows]
+    return expected.replace(expected_quotes[0], excerpts[0]), observed.replace(observed_quotes[0], excerpts[1])
 
 
-def _with_place(finding: Finding) -> str:
+def _observed_with_line(finding: Finding) -> str:
     """Return what the finding observed, with `the imagined log shows` replaced by `line 7 of imagined-1 shows`."""
     if len(finding.runs) != 1 or not finding.evidence or finding.evidence[0].source != finding.runs[0]:
         return finding.observed
@@ -154,18 +158,23 @@ def _with_place(finding: Finding) -> str:
     return re.sub(r"^the imagined (?:log|run) shows", place, finding.observed)
 
 
-def _alike(ours: Sequence[str], theirs: Sequence[str]) -> int:
-    """Count the equal words at the beginning of two lines; `{}` in `ours` equals any text without a space."""
-    pairs = zip(ours, theirs, strict=False)
-    return next((at for at, (our, their) in enumerate(pairs) if not _same(our, their)), min(len(ours), len(theirs)))
+def _common_prefix_length(expected_words: Sequence[str], observed_words: Sequence[str]) -> int:
+    """Count the equal words at the beginning of two lines; an expected `{}` equals any text without a space."""
+    pairs = zip(expected_words, observed_words, strict=False)
+    return next(
+        (index for index, (expected, observed) in enumerate(pairs) if not _is_same_word(expected, observed)),
+        min(len(expected_words), len(observed_words)),
+    )
 
 
-def _same(our: str, their: str) -> bool:
-    parts = [re.escape(part) for part in our.split(_VALUE)]
-    return re.fullmatch(r"\S{1,80}?".join(parts), their) is not None if _VALUE in our else our == their
+def _is_same_word(expected: str, observed: str) -> bool:
+    parts = [re.escape(part) for part in expected.split(_VALUE)]
+    return (
+        re.fullmatch(r"\S{1,80}?".join(parts), observed) is not None if _VALUE in expected else expected == observed
+    )
 
 
-def _part(row: Sequence[str], begin: int, end: int) -> str:
+def _excerpt(row: Sequence[str], begin: int, end: int) -> str:
     low, high = max(0, begin - _WORDS_AROUND), min(len(row), end + _WORDS_AROUND)
     return f"{'… ' if low else ''}{' '.join(row[low:high])}{' …' if high < len(row) else ''}"
 

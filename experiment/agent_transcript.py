@@ -17,8 +17,9 @@ class Place:
     line: int
     """Line number, counted from 1. If an event's JSON object spans several lines, the number of its first line."""
     pointer: str = ""
-    """JSON pointer to the event within the JSON value of the line, or of the whole file if it is one JSON value.
-    Empty if the file is not JSON."""
+    """JSON pointer to the event within the JSON value of the line. If the whole file is one JSON value, the pointer
+    begins at this value. Empty if the file is not JSON.
+    """
 
 
 @dataclass(frozen=True, slots=True)

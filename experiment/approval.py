@@ -70,7 +70,7 @@ class Reject(BaseModel):
 
 Decision = Annotated[Approve | EditIt | Reject, Field(discriminator="decision")]
 _DECISION: TypeAdapter[Approve | EditIt | Reject] = TypeAdapter(Decision)
-_SAID = {"approve": "was approved", "edit": "was edited", "reject": "was rejected"}
+_PAST_TENSE = {"approve": "was approved", "edit": "was edited", "reject": "was rejected"}
 
 
 def without_keys(decision: Approve | EditIt | Reject) -> Approve | EditIt | Reject:
@@ -92,21 +92,21 @@ def read_decision(value: object) -> Approve | EditIt | Reject:
         ) from error
 
 
-def asks_person(approve: str, answers: Iterable[Approve | EditIt | Reject | None]) -> bool:
+def asks_person(approve: str, decisions: Iterable[Approve | EditIt | Reject | None]) -> bool:
     """Return whether a person must approve the coder's next program.
 
-    If `approve` is `first`, approval is needed until the person has approved or edited a program. `answers` holds the
-    answers about the earlier programs, with None for a program without an answer.
+    If `approve` is `first`, approval is needed until the person has approved or edited a program. `decisions` holds
+    one decision for each earlier program; None if there was no decision.
     """
     if approve == "first":
-        return all(answer is None or isinstance(answer, Reject) for answer in answers)
+        return all(decision is None or isinstance(decision, Reject) for decision in decisions)
     return approve == "all"
 
 
 def in_words(label: str, decision: Approve | EditIt | Reject) -> str:
     """Describe a decision, such as `train-v1 was rejected by a person before it could run: it writes to /etc`."""
-    said = f"{label} {_SAID[decision.decision]} by a person before it could run"
-    return f"{said}: {decision.reason}" if isinstance(decision, Reject) else said
+    description = f"{label} {_PAST_TENSE[decision.decision]} by a person before it could run"
+    return f"{description}: {decision.reason}" if isinstance(decision, Reject) else description
 
 
 def imports_of(source: str) -> tuple[str, ...] | None:
@@ -115,13 +115,13 @@ def imports_of(source: str) -> tuple[str, ...] | None:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    found: set[str] = set()
+    modules: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            modules |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            found.add("." * node.level + (node.module or ""))
-    return tuple(sorted(found))
+            modules.add("." * node.level + (node.module or ""))
+    return tuple(sorted(modules))
 
 
 def edited(program: Program, source: str, version: int) -> Program:

@@ -16,61 +16,61 @@ Result = TypeVar("Result")
 Given = ParamSpec("Given")
 
 
-async def off_loop(call: Callable[Given, Result], *arguments: Given.args, **named: Given.kwargs) -> Result:
+async def off_loop(call: Callable[Given, Result], *arguments: Given.args, **options: Given.kwargs) -> Result:
     """Run a blocking call in a thread, so that the event loop goes on.
 
     A cancelled caller gets CancelledError only when the call has finished.
     """
-    work = asyncio.ensure_future(asyncio.to_thread(call, *arguments, **named))
+    task = asyncio.ensure_future(asyncio.to_thread(call, *arguments, **options))
     try:
-        return await asyncio.shield(work)
+        return await asyncio.shield(task)
     except asyncio.CancelledError:
-        while not work.done():
+        while not task.done():
             with suppress(asyncio.CancelledError):
-                await asyncio.wait([work])
-        if not work.cancelled():
-            work.exception()  # the caller has gone: there is nobody to report to
+                await asyncio.wait([task])
+        if not task.cancelled():
+            task.exception()  # the caller has gone: there is nobody to report to
         raise
 
 
 @lru_cache(maxsize=1)  # one loop for the process: a model's client keeps its connections in the loop that opened them
-def _loop() -> asyncio.AbstractEventLoop:
+def _background_loop() -> asyncio.AbstractEventLoop:
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name="gedanken", daemon=True).start()
     return loop
 
 
-def wait_for(work: Coroutine[Any, Any, Result]) -> Result:
+def wait_for(coroutine: Coroutine[Any, Any, Result]) -> Result:
     """Run a coroutine from blocking code, even where an event loop runs, as in a notebook.
 
     Ctrl-C cancels the coroutine, waits for its cleanup, and raises KeyboardInterrupt with the message of the
     coroutine's exception. Raises RuntimeError if called in the event loop that would have to run the coroutine.
     """
-    loop = _loop()
-    if _runs_here(loop):
-        work.close()
+    loop = _background_loop()
+    if _is_running_loop(loop):
+        coroutine.close()
         raise RuntimeError("a blocking call here would wait for its own event loop: use `await`")
-    done: Future[Result] = Future()
+    future: Future[Result] = Future()
     tasks: list[asyncio.Task[None]] = []
-    loop.call_soon_threadsafe(lambda: tasks.append(loop.create_task(_kept(work, done))))
+    loop.call_soon_threadsafe(lambda: tasks.append(loop.create_task(_complete_future(coroutine, future))))
     try:
-        return done.result()
+        return future.result()
     except KeyboardInterrupt:
-        if done.done():
+        if future.done():
             raise
         loop.call_soon_threadsafe(lambda: [task.cancel() for task in tasks])
-        why = done.exception()
-        raise KeyboardInterrupt(str(why or "")) from why
+        error = future.exception()
+        raise KeyboardInterrupt(str(error or "")) from error
 
 
-async def _kept(work: Coroutine[Any, Any, Result], done: "Future[Result]") -> None:
+async def _complete_future(coroutine: Coroutine[Any, Any, Result], future: "Future[Result]") -> None:
     try:
-        done.set_result(await work)
+        future.set_result(await coroutine)
     except BaseException as error:  # also exceptions that end a thread: they must reach the waiting caller
-        done.set_exception(error)
+        future.set_exception(error)
 
 
-def _runs_here(loop: asyncio.AbstractEventLoop) -> bool:
+def _is_running_loop(loop: asyncio.AbstractEventLoop) -> bool:
     try:
         return asyncio.get_running_loop() is loop
     except RuntimeError:
@@ -100,19 +100,18 @@ class Blocking:
     def __enter__(self) -> BlockingMachine:
         """Open the machine. Raises the same errors as a machine that is opened with `async with`."""
         opening = cast(AbstractAsyncContextManager[Machine], self)
-        return BlockingMachine(wait_for(_opened(opening)))
+        return BlockingMachine(wait_for(_enter(opening)))
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Close the machine."""
         opening = cast(AbstractAsyncContextManager[Machine], self)
-        wait_for(_closed(opening, kind, error, at))
+        wait_for(_exit(opening, kind, error, traceback))
 
 
-async def _opened(opening: AbstractAsyncContextManager[Machine]) -> Machine:
+async def _enter(opening: AbstractAsyncContextManager[Machine]) -> Machine:
     return await opening.__aenter__()
 
 
-async def _closed(opening: AbstractAsyncContextManager[Machine], *exc: Any) -> None:
+async def _exit(opening: AbstractAsyncContextManager[Machine], *exc: Any) -> None:
     await opening.__aexit__(*exc)

@@ -29,11 +29,15 @@ class Budget(BaseModel):
         """Return True if anything is limited."""
         return any(limit is not None for limit in self.limits.values())
 
-    def dropped_in(self, other: "Budget") -> str:
-        """Name the limits that are set here but not in `other`, for example `minutes (30)`; empty if none are."""
-        now = other.limits
-        held = {name: limit for name, limit in self.limits.items() if limit is not None and now[name] is None}
-        return ", ".join(f"{name} ({limit:,.6g})" for name, limit in held.items())
+    def dropped_in(self, new_budget: "Budget") -> str:
+        """Name the limits that are set here but not in the new budget, such as `minutes (30)`; empty if there are
+        none.
+        """
+        other_limits = new_budget.limits
+        dropped = {
+            name: limit for name, limit in self.limits.items() if limit is not None and other_limits[name] is None
+        }
+        return ", ".join(f"{name} ({limit:,.6g})" for name, limit in dropped.items())
 
     @property
     def limits(self) -> dict[str, float | None]:
@@ -44,25 +48,29 @@ class Budget(BaseModel):
 def parse_budget(text: str) -> Budget:
     """Parse a text such as `usd=2,tokens=200k,minutes=30,gpu-seconds=600`. Raises BadInput for any other text."""
     values: dict[str, Decimal] = {}
-    known = Budget().limits
+    known_limits = Budget().limits
     for part in text.split(","):
-        name, _, given = (piece.strip() for piece in part.partition("="))
-        if name not in known or name in values:
+        name, _, amount_text = (piece.strip() for piece in part.partition("="))
+        if name not in known_limits or name in values:
             raise BadInput(
-                f"--budget {text[:100]}: each of {', '.join(known)} may be set once, as in usd=2,tokens=200k"
+                f"--budget {text[:100]}: each of {', '.join(known_limits)} may be set once, as in usd=2,tokens=200k"
             )
-        values[name] = _amount(name, given)
-    whole = {"tokens": int(values["tokens"])} if "tokens" in values else {}
-    return Budget.model_validate({name.replace("-", "_"): float(number) for name, number in values.items()} | whole)
+        values[name] = _parse_amount(name, amount_text)
+    token_limit = {"tokens": int(values["tokens"])} if "tokens" in values else {}
+    return Budget.model_validate(
+        {name.replace("-", "_"): float(number) for name, number in values.items()} | token_limit
+    )
 
 
-def _amount(name: str, given: str) -> Decimal:
-    found = _NUMBER.fullmatch(given)
-    number = Decimal(found["number"]) * _UNITS[found["unit"]] if found else Decimal(0)
+def _parse_amount(name: str, amount_text: str) -> Decimal:
+    match = _NUMBER.fullmatch(amount_text)
+    number = Decimal(match["number"]) * _UNITS[match["unit"]] if match else Decimal(0)
     is_tokens = name == "tokens"
     if not (1 if is_tokens else LEAST) <= number <= MOST or (is_tokens and number % 1):
-        least = "a whole number of at least 1" if is_tokens else "a number above 0"
-        raise BadInput(f"--budget {name}={given[:40]}: must be {least} and at most {MOST:.0e}, such as 2, 200k or 3M")
+        required = "a whole number of at least 1" if is_tokens else "a number above 0"
+        raise BadInput(
+            f"--budget {name}={amount_text[:40]}: must be {required} and at most {MOST:.0e}, such as 2, 200k or 3M"
+        )
     return number
 
 
@@ -93,7 +101,7 @@ class Tokens(NamedTuple):
 
 
 class Used(NamedTuple):
-    """What a run has used so far. Of work that a killed process left unfinished, the reserved maximum is counted."""
+    """What a run has used so far. Unfinished work of a killed process counts with its reserved maximum."""
 
     tokens: Tokens = Tokens(0, 0, 0)
     gpu_seconds: float = 0.0
@@ -105,10 +113,10 @@ def used_in_words(tokens: Tokens | None, price: Price | None) -> str:
         return "unknown number of tokens; unknown cost"
     if not tokens.calls:
         return "no request was sent"
-    about = f" (tokens estimated in {tokens.estimated} of them)" if tokens.estimated else ""
+    estimate_note = f" (tokens estimated in {tokens.estimated} of them)" if tokens.estimated else ""
     calls = "call" if tokens.calls == 1 else "calls"
     return (
-        f"{tokens.read:,} tokens read, {tokens.written:,} written, in {tokens.calls} {calls}{about}; "
+        f"{tokens.read:,} tokens read, {tokens.written:,} written, in {tokens.calls} {calls}{estimate_note}; "
         f"{cost_in_words(tokens, price)}"
     )
 

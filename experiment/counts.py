@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 
-def many(number: int, one: str, more: str | None = None) -> str:
-    """Format a count with its noun, for example `1 line` or `2,000 lines`; `more` is an irregular plural."""
-    return f"{number:,} {one if number == 1 else more or one + 's'}"
+def many(number: int, singular: str, plural: str | None = None) -> str:
+    """Format a count with its noun, for example `1 line` or `2,000 lines`; `plural` is an irregular plural."""
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
 
 
 def times_each(counts: Mapping[str, int]) -> str:

@@ -43,10 +43,10 @@ class RequestRefused(NoModel):
 
     SAID = "this request is not sent again, so resuming the run does not help"
 
-    def __init__(self, why: str, line: int | None = None) -> None:
-        """`why` is the server's error; `line` is the script line, counted from 1, or None for a boot command."""
+    def __init__(self, reason: str, line: int | None = None) -> None:
+        """`reason` is the server's error; `line` is the script line, counted from 1, or None for a boot command."""
         fork = f"use `gedanken fork RUN --at {line} --model …` (another model from that line on), or " if line else ""
-        super().__init__(f"{why}; {self.SAID}; {fork}start a new run")
+        super().__init__(f"{reason}; {self.SAID}; {fork}start a new run")
 
 
 class BudgetSpent(NoModel):
@@ -70,8 +70,8 @@ class Interrupted(GedankenError):
 
     def __init__(self, folder: Path | None = None) -> None:
         """`folder` is the run's folder; None if there is nothing to continue."""
-        to_go_on = f"; to continue: {to_type('gedanken resume', folder)}" if folder else ""
-        super().__init__(f"interrupted{to_go_on}")
+        continuation = f"; to continue: {to_type('gedanken resume', folder)}" if folder else ""
+        super().__init__(f"interrupted{continuation}")
 
 
 class AwaitsApproval(GedankenError):

@@ -17,9 +17,9 @@ def is_hidden(character: str) -> bool:
 
 def harmless(text: str) -> str:
     """Return the text without API keys, and with control and direction characters written as codes."""
-    return _UNUSUAL.sub(_shown, redacted(text))
+    return _UNUSUAL.sub(_escape, redacted(text))
 
 
-def _shown(unusual: re.Match[str]) -> str:
-    one = unusual[0]
-    return f"\\x{ord(one):02x}" if is_hidden(one) else one
+def _escape(match: re.Match[str]) -> str:
+    character = match[0]
+    return f"\\x{ord(character):02x}" if is_hidden(character) else character

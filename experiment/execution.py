@@ -45,8 +45,9 @@ NO_RUN = frozenset(
 )
 """A reply that ended for one of these causes is not an imagined run: no test or finding uses it."""
 MAY_COME = (Cause.NO_REPLY, Cause.BROKEN_OFF, Cause.ENGINE_LOST)
-"""Causes after which a request or a command is repeated when the run is resumed, unless the server refused the
-request (`Execution.is_refused`)."""
+"""Causes after which a resumed run repeats a request or a command. A request that the server refused
+(`Execution.is_refused`) is never repeated.
+"""
 
 
 class Origin(StrEnum):
@@ -95,7 +96,8 @@ class Limits(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """The hash of (messages sent, model, settings, reply, time), which shows any later change of these.
+    """A hash of the messages sent, the model, the settings, the reply and the time. Any later change changes the
+    hash.
 
     It does not prove that the model had never seen the real output.
     """
@@ -154,8 +156,7 @@ class Execution:
     sample: int | None = None
     """Number of an imagined run; 0 is the trunk, the run that the script continues from."""
     arm: str = "as written"
-    """`reseeded` if an offset was added to the seeds that the program itself sets (rule 7 of docs/design.md), else
-    `as written`."""
+    """`reseeded` if an offset was added to the program's own seeds (rule 7 of docs/design.md), else `as written`."""
     seal: Seal | None = None
     notes: tuple[str, ...] = ()
     """Facts that a reader must know to interpret this execution, such as a limit that was reached."""
@@ -188,7 +189,6 @@ class Execution:
         return self.cause not in NO_RUN and not (self.cause is Cause.CUT and not self.terminal.strip())
 
     def text(self, stream: Stream) -> str:
-        """Return the text of one stream."""
         return self.stdout if stream == "stdout" else self.terminal
 
     @property
@@ -198,10 +198,10 @@ class Execution:
         if self.called:
             return self.called
         slug = "".join(character for character in self.command[:24] if character.isalnum())
-        where = f"persona-{slug}" if self.line < 0 else f"line{self.line + 1:02d}"
-        who = f"imagined-{self.sample}" if self.imagined else f"real-{self.seed or 0}"
+        position = f"persona-{slug}" if self.line < 0 else f"line{self.line + 1:02d}"
+        run_name = f"imagined-{self.sample}" if self.imagined else f"real-{self.seed or 0}"
         arm = "" if self.arm == "as written" else "-reseeded"
-        return "-".join(part for part in (where, self.program, who) if part) + arm
+        return "-".join(part for part in (position, self.program, run_name) if part) + arm
 
 
 def leaves(executions: Iterable[Execution]) -> tuple[Execution, ...]:
@@ -209,14 +209,14 @@ def leaves(executions: Iterable[Execution]) -> tuple[Execution, ...]:
 
     If any real run is reseeded, only reseeded real runs are measured. See rules 5 and 7 of docs/design.md.
     """
-    found = [
+    measured = [
         execution
         for execution in executions
         if (execution.sample if execution.imagined else execution.seed) != 0 and execution.is_run
     ]
-    has_reseeded = any(execution.arm == "reseeded" for execution in found)
+    has_reseeded = any(execution.arm == "reseeded" for execution in measured)
     return tuple(
-        execution for execution in found if execution.imagined or execution.arm == "reseeded" or not has_reseeded
+        execution for execution in measured if execution.imagined or execution.arm == "reseeded" or not has_reseeded
     )
 
 

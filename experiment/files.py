@@ -18,35 +18,35 @@ MOST_BYTES = 1 << 20
 """Maximum size in bytes of a file that a person writes: a script, a program, an experiment."""
 
 
-def read_text(path: Path | Traversable, what: object, most_bytes: int = MOST_BYTES) -> str:
-    """Read a UTF-8 text file. Raises BadInput if that fails; the message calls the file `what`."""
+def read_text(path: Path | Traversable, description: object, most_bytes: int = MOST_BYTES) -> str:
+    """Read a UTF-8 text file. Raises BadInput if that fails; the message calls the file `description`."""
     try:
-        return read_bytes(path, what, most_bytes).decode()
+        return read_bytes(path, description, most_bytes).decode()
     except UnicodeDecodeError as error:
-        raise BadInput(f"{what}: not a text file") from error
+        raise BadInput(f"{description}: not a text file") from error
 
 
-def read_bytes(path: Path | Traversable, what: object, most_bytes: int = MOST_BYTES) -> bytes:
-    """Read a file or a pipe; messages call it `what`. Raises BadInput if that fails, or if it is too large."""
+def read_bytes(path: Path | Traversable, description: object, most_bytes: int = MOST_BYTES) -> bytes:
+    """Read a file or a pipe; messages call it `description`. Raises BadInput if that fails, or if it is too large."""
     try:
-        with open(path, "rb", opener=_without_waiting) if isinstance(path, Path) else path.open("rb") as file:
+        with open(path, "rb", opener=_open_nonblocking) if isinstance(path, Path) else path.open("rb") as file:
             content = file.read(most_bytes + 1)
     except OSError as error:
-        raise BadInput(f"{what}: {error.strerror}") from error
+        raise BadInput(f"{description}: {error.strerror}") from error
     if len(content) > most_bytes:
-        raise BadInput(f"{what}: larger than {most_bytes} bytes")
+        raise BadInput(f"{description}: larger than {most_bytes} bytes")
     return content
 
 
-def read_regular(path: Path, what: object, most_bytes: int) -> str:
+def read_regular(path: Path, description: object, most_bytes: int) -> str:
     """Read a UTF-8 text file as `read_text` does. Also raises BadInput for a device or a pipe."""
     try:
         is_file = stat.S_ISREG(path.stat().st_mode)
     except OSError as error:
-        raise BadInput(f"{what}: {error.strerror}") from error
+        raise BadInput(f"{description}: {error.strerror}") from error
     if not is_file:  # a device has no end, and a pipe can be read only once
-        raise BadInput(f"{what}: not a regular file")
-    return read_text(path, what, most_bytes)
+        raise BadInput(f"{description}: not a regular file")
+    return read_text(path, description, most_bytes)
 
 
 class Inside:
@@ -55,15 +55,15 @@ class Inside:
     def __init__(self, folder: Path, most_bytes: int) -> None:
         """`most_bytes` limits how much may be read from the folder in total."""
         self.folder = folder
-        self._left = most_bytes
+        self._bytes_left = most_bytes
 
     def read(self, name: str, most_bytes: int) -> bytes:
         """Read a regular file in the folder.
 
         Raises BadInput if that fails, or if `most_bytes` or the folder's total limit is exceeded.
         """
-        content = self._read(name, min(most_bytes, self._left))
-        self._left -= len(content)
+        content = self._read(name, min(most_bytes, self._bytes_left))
+        self._bytes_left -= len(content)
         return content
 
     def size(self, name: str) -> int | None:
@@ -72,7 +72,7 @@ class Inside:
         Raises BadInput if the name leads outside the folder, or to something other than a regular file.
         """
         try:
-            with self._opened(name) as descriptor:
+            with self._open_inside(name) as descriptor:
                 return os.fstat(descriptor).st_size
         except BadInput as error:
             if isinstance(error.__cause__, FileNotFoundError):
@@ -80,37 +80,37 @@ class Inside:
             raise
 
     def _read(self, name: str, most_bytes: int) -> bytes:
-        with self._opened(name) as descriptor, open(descriptor, "rb", closefd=False) as file:
+        with self._open_inside(name) as descriptor, open(descriptor, "rb", closefd=False) as file:
             content = file.read(most_bytes + 1)
         if len(content) > most_bytes:
             raise BadInput(f"{self.folder / name}: larger than {most_bytes} bytes")
         return content
 
     @contextmanager
-    def _opened(self, name: str) -> Iterator[int]:
-        where = self.folder / name
+    def _open_inside(self, name: str) -> Iterator[int]:
+        path = self.folder / name
         parts = name.split("/")
         if not all(parts) or {".", ".."} & set(parts) or "\0" in name:
             raise BadInput(f"{self.folder}: refers to a file outside this folder: {name}")
-        opened = []
+        descriptors = []
         try:
-            opened.append(os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+            descriptors.append(os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
             for part in parts:
                 flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-                opened.append(os.open(part, flags, dir_fd=opened[-1]))
-            if not stat.S_ISREG(os.fstat(opened[-1]).st_mode):
-                raise BadInput(f"{where}: not a file")
-            yield opened[-1]
+                descriptors.append(os.open(part, flags, dir_fd=descriptors[-1]))
+            if not stat.S_ISREG(os.fstat(descriptors[-1]).st_mode):
+                raise BadInput(f"{path}: not a file")
+            yield descriptors[-1]
         except OSError as error:
-            raise BadInput(f"{where}: {error.strerror}") from error
+            raise BadInput(f"{path}: {error.strerror}") from error
         finally:
-            for descriptor in opened:
+            for descriptor in descriptors:
                 os.close(descriptor)
 
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """If an OSError that is raised in the context names no file, make it name `path`."""
+    """Make an OSError from the `with` block name `path`, unless it names a file."""
     try:
         yield
     except OSError as error:
@@ -133,16 +133,16 @@ def put(path: Path, text: str) -> None:
 @contextmanager
 def new_beside(target: Path) -> Iterator[TextIO]:
     """Create a temporary file beside `target`. It is deleted at the end, unless it was moved."""
-    new = target.with_name(f"{BESIDE}{token_hex(8)}")
+    temporary = target.with_name(f"{BESIDE}{token_hex(8)}")
     # Follows no link. Model output may contain half a surrogate pair, which UTF-8 cannot encode.
-    with new.open("x", encoding="utf-8", errors="backslashreplace") as file:
+    with temporary.open("x", encoding="utf-8", errors="backslashreplace") as file:
         try:
             yield file
         finally:
-            new.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
 
 
-def _without_waiting(path: str, flags: int) -> int:
+def _open_nonblocking(path: str, flags: int) -> int:
     """Open a file without blocking: a named pipe without a writer reads as empty."""
     descriptor = os.open(path, flags | os.O_NONBLOCK)
     os.set_blocking(descriptor, True)

@@ -25,11 +25,11 @@ def remove_tree(path: Path) -> None:
     """
     if not os.path.lexists(path):
         return
-    if mounted := mounts_in(path):
+    if mount_points := mounts_in(path):
         raise OSError(
             errno.EBUSY,
             "another file system is mounted there, and gedanken removes nothing on other file systems",
-            str(mounted[0]),
+            str(mount_points[0]),
         )
     if path.is_symlink() or not path.is_dir():
         path.unlink()
@@ -59,8 +59,8 @@ def folder_bytes(folder: Path) -> float:
         folders[:] = [name for name in folders if _device(Path(root) / name) == device]
         for name in files:
             with suppress(OSError):  # it was deleted meanwhile
-                about = (Path(root) / name).lstat()
-                total += about.st_size if stat.S_ISREG(about.st_mode) else 0
+                file_stat = (Path(root) / name).lstat()
+                total += file_stat.st_size if stat.S_ISREG(file_stat.st_mode) else 0
     return float(total)
 
 
@@ -94,18 +94,18 @@ def remove_abandoned(parent: Path) -> None:
 
 
 @contextmanager
-def one_at_a_time(what: str, progress: Progress) -> Iterator[None]:
+def one_at_a_time(task_name: str, progress: Progress) -> Iterator[None]:
     """Hold the lock of a piece of work, such as `build of images`, while the context lasts.
 
     If another process holds it, tell the user and wait.
     """
-    name = what.replace(" ", "-")
+    name = task_name.replace(" ", "-")
     with (cache_folder() / f"{name}.lock").open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
-            progress.say(f"process {file.read(20).strip() or 'unknown'} is busy with the {what}; waiting for it")
+            progress.say(f"process {file.read(20).strip() or 'unknown'} is busy with the {task_name}; waiting for it")
             fcntl.flock(file, fcntl.LOCK_EX)
         file.truncate(0)
         file.write(str(os.getpid()))

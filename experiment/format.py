@@ -22,26 +22,26 @@ def visible(text: str) -> str:
     """Return the text with control and direction characters written as codes, for example ⟨U+202E⟩."""
     if _PLAIN.match(text):
         return text
-    return "".join(f"⟨U+{ord(one):04X}⟩" if is_hidden(one) else one for one in text)
+    return "".join(f"⟨U+{ord(character):04X}⟩" if is_hidden(character) else character for character in text)
 
 
-def cut(line: str, most: int = LINE_SHOWN) -> str:
-    """Return the first `most` characters of a line, with a note of how many are left out."""
-    return line if len(line) <= most else f"{line[:most]} … ({len(line) - most:,} more characters)"
+def cut(line: str, limit: int = LINE_SHOWN) -> str:
+    """Return the first `limit` characters of a line, with a note of how many are left out."""
+    return line if len(line) <= limit else f"{line[:limit]} … ({len(line) - limit:,} more characters)"
 
 
 def first_sentence(text: str) -> tuple[str, str]:
     """Split a text into its first sentence and the text after it."""
-    first, stop, rest = text.partition(". ")
-    return first + stop.strip(), rest
+    first, separator, rest = text.partition(". ")
+    return first + separator.strip(), rest
 
 
 def brief(text: str) -> str:
     """Return the first lines of a text, shortened, with a note of how much is left out."""
     lines = text.split("\n", LINES_SHOWN)[:LINES_SHOWN]
-    shown = "\n".join(cut(line, LINE_SHOWN + NOTE) for line in lines)
-    left = len(text) - len("\n".join(lines))
-    return shown + (f"\n… ({left:,} more characters in further lines)" if left > 0 else "")
+    shortened = "\n".join(cut(line, LINE_SHOWN + NOTE) for line in lines)
+    omitted = len(text) - len("\n".join(lines))
+    return shortened + (f"\n… ({omitted:,} more characters in further lines)" if omitted > 0 else "")
 
 
 def figure(value: float | None) -> str:
@@ -75,8 +75,8 @@ def duration(seconds: float) -> str:
     """Format a duration, for example `8.0 s` or `12 min 30 s`."""
     if seconds < 120:
         return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes:,} min {rest} s"
+    minutes, remainder = divmod(round(seconds), 60)
+    return f"{minutes:,} min {remainder} s"
 
 
 def span(counts: tuple[int, ...]) -> str:

@@ -2,7 +2,7 @@
 
 import re
 
-_MEANS_SOMETHING = re.compile(
+_MARKDOWN_SYNTAX = re.compile(
     r"[^\s\w.,;:()'’“”„…–—−%×=+?!-]|_|www\.|GH-\d|\.\.\w|:[\w+-]+:|\b(?=\d*[a-f])[0-9a-f]{7,40}\b", re.IGNORECASE
 )
 """Matches what Markdown could read as a link, a mention, a tag, a formula, emphasis, an issue or a commit."""
@@ -30,15 +30,15 @@ def code(text: str) -> str:
 
 def prose(text: str) -> str:
     """Put a sentence on one line, and format as code each word that Markdown could misread."""
-    told: list[str] = []
-    held: list[str] = []
+    formatted: list[str] = []
+    code_words: list[str] = []
     for word in [*text.split(), ""]:
-        if word and _MEANS_SOMETHING.search(word):
-            held.append(word)
+        if word and _MARKDOWN_SYNTAX.search(word):
+            code_words.append(word)
             continue
-        if held:
-            told.append(code(" ".join(held)))
-            held = []
+        if code_words:
+            formatted.append(code(" ".join(code_words)))
+            code_words = []
         if word:
-            told.append(word)
-    return " ".join(told)
+            formatted.append(word)
+    return " ".join(formatted)

@@ -130,13 +130,13 @@ class Persona(BaseModel):
             for name in ("os", "python", "torch", "cuda", "gpus")
         ]
         memory = f"{machine_facts.memory_mib} MiB"
-        always = {
+        always_matched = {
             "cpus": f"{machine_facts.cpus:g}",
             "memory": memory,
             "user": machine_facts.user,
             "directory": machine_facts.directory,
         }
-        facts += [Fact(name, value, "matched") for name, value in always.items()]
+        facts += [Fact(name, value, "matched") for name, value in always_matched.items()]
         return (*facts, Fact("dataset", str(machine_facts.dataset), "matched"))
 
     def gpus_in(self, machine_facts: MachineFacts) -> Gpus:

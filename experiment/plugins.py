@@ -18,7 +18,7 @@ OURS = "gedanken"
 RESERVED = {MACHINES: ("auto",)}
 """For each group, names that no plug-in can have, because command-line options use them with another meaning."""
 OUT_OF_DATE = "run script/bootstrap (the installation is out of date)"
-_MOST = 200
+_MAX_ERROR_CHARACTERS = 200
 """Maximum number of characters shown of an error message from a plug-in's code."""
 
 
@@ -42,7 +42,7 @@ class Plugin(NamedTuple):
             return self.entry.load()
         except (Exception, SystemExit) as error:
             remedy = f"; {OUT_OF_DATE}" if self.is_ours else ""
-            raise BadInput(f"{self} cannot be loaded: {_said(error)}{remedy}") from error
+            raise BadInput(f"{self} cannot be loaded: {_format_error(error)}{remedy}") from error
 
     @contextmanager
     def guarded(self, *allowed: type[Exception]) -> Iterator[None]:
@@ -63,11 +63,11 @@ class Plugin(NamedTuple):
 
     def failed(self, error: BaseException) -> BadInput:
         """Build the error for an exception in the plug-in's code."""
-        return BadInput(f"{self} failed: {_said(error)}")
+        return BadInput(f"{self} failed: {_format_error(error)}")
 
-    def wrong(self, got: object, wanted: str) -> BadInput:
+    def wrong(self, value: object, expected: str) -> BadInput:
         """Build the error for a plug-in that returned a value of the wrong type."""
-        return BadInput(f"{self} returned a {type(got).__name__} where {wanted} was expected")
+        return BadInput(f"{self} returned a {type(value).__name__} where {expected} was expected")
 
     def __str__(self) -> str:
         """Return name, distribution and group, for example `toaster of throwaway (gedanken.machines)`."""
@@ -79,26 +79,26 @@ def installed(group: str) -> Iterator[Plugin]:
 
     Of plug-ins with the same name, the built-in one comes first; the others are sorted by distribution.
     """
-    found = {
+    plugins = {
         (entry.name, entry.dist.name, entry.value): Plugin(
             group, entry.name, entry.dist.name, entry.dist.version, entry
         )
         for entry in entry_points(group=group)
         if entry.dist is not None
     }
-    yield from sorted(found.values(), key=lambda each: (each.name, not each.is_ours, each.distribution))
+    yield from sorted(plugins.values(), key=lambda plugin: (plugin.name, not plugin.is_ours, plugin.distribution))
 
 
 def by_name(group: str) -> dict[str, Plugin]:
     """Return the plug-in to use for each name in a group. Raises BadInput if the group has no built-in plug-in."""
-    chosen: dict[str, Plugin] = {}
-    for each in installed(group):
-        if each.name not in RESERVED.get(group, ()):
-            chosen.setdefault(each.name, each)
-    if not any(each.is_ours for each in chosen.values()):
+    selected: dict[str, Plugin] = {}
+    for plugin in installed(group):
+        if plugin.name not in RESERVED.get(group, ()):
+            selected.setdefault(plugin.name, plugin)
+    if not any(plugin.is_ours for plugin in selected.values()):
         raise BadInput(f"gedanken's own plug-ins of {group} are missing: {OUT_OF_DATE}")
-    return chosen
+    return selected
 
 
-def _said(error: BaseException) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())[:_MOST].removesuffix(":")
+def _format_error(error: BaseException) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:_MAX_ERROR_CHARACTERS].removesuffix(":")

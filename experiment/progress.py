@@ -29,37 +29,35 @@ class Silent:
 
     @contextmanager
     def step(self, title: str, total: float, unit: str = "bytes") -> Iterator[Update]:  # noqa: ARG002
-        """Start a step without showing it."""
         yield lambda _done: None
 
-    def say(self, text: str) -> None:
-        """Discard the line."""
+    def say(self, text: str) -> None: ...
 
 
 @contextmanager
 def watched(
-    progress: Progress, title: str, total: float, done: Callable[[], float], unit: str = "bytes"
+    progress: Progress, title: str, total: float, units_done: Callable[[], float], unit: str = "bytes"
 ) -> Iterator[None]:
-    """Show a step while the context lasts; call `done` twice a second to find how much of it is done."""
-    with progress.step(title, total, unit) as update, repeated(0.5, lambda: update(min(done(), total))):
+    """Show the progress of a step during the `with` block. `units_done` is called twice a second."""
+    with progress.step(title, total, unit) as update, repeated(0.5, lambda: update(min(units_done(), total))):
         yield
 
 
 @contextmanager
 def repeated(seconds: float, call: Callable[[], object]) -> Iterator[None]:
-    """Call a function every `seconds` seconds, in a thread that ends with the context."""
-    ended = threading.Event()
+    """Call a function every `seconds` seconds during the `with` block, in a thread."""
+    stop_event = threading.Event()
 
-    def work() -> None:
-        while not ended.wait(seconds):
+    def call_repeatedly() -> None:
+        while not stop_event.wait(seconds):
             call()
 
-    thread = threading.Thread(target=work, daemon=True)
+    thread = threading.Thread(target=call_repeatedly, daemon=True)
     thread.start()
     try:
         yield
     finally:
-        ended.set()
+        stop_event.set()
         thread.join()
 
 

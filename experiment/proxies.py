@@ -20,6 +20,6 @@ def keep_loopback_direct() -> None:
             os.environ[name] = upper
     if not any(os.environ.get(name) for name in _PROXIES):
         return
-    named = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
-    hosts = [host.strip() for host in named.split(",") if host.strip()]
+    excluded = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    hosts = [host.strip() for host in excluded.split(",") if host.strip()]
     os.environ["no_proxy"] = os.environ["NO_PROXY"] = ",".join(dict.fromkeys([*hosts, *LOOPBACK]))

@@ -111,7 +111,9 @@ class RunSetup:
     @property
     def claims_told(self) -> str:
         """The names of the persona's false facts, such as `os/gpus`, or `none`; by script line if personas change."""
-        return by_part([(part.until, _named(part.facts)) for part in self.earlier], _named(self.facts))
+        return by_part(
+            [(part.until, _format_claims(part.facts)) for part in self.earlier], _format_claims(self.facts)
+        )
 
     def model_at(self, line: int) -> ModelFacts | None:
         """Return the model that was used for the script line with the index `line`, counted from 0."""
@@ -128,16 +130,16 @@ def by_part(earlier: Sequence[tuple[int, str]], last: str) -> str:
 
     `earlier` holds (first line after the part, name) for each earlier part; `last` is the last part's name.
     """
-    starts = [1, *(until for until, _told in earlier)]
-    parts = zip(starts, [*(told for _until, told in earlier), last], strict=True)
-    begun = [next(of) for _told, of in groupby(parts, key=lambda part: part[1])]
-    if len(begun) == 1:
+    starts = [1, *(end for end, _name in earlier)]
+    parts = zip(starts, [*(name for _end, name in earlier), last], strict=True)
+    distinct_parts = [next(group) for _name, group in groupby(parts, key=lambda part: part[1])]
+    if len(distinct_parts) == 1:
         return last
-    first = f"{begun[0][1]} before line {begun[1][0]}"
-    return ", ".join([first, *(f"{told} from line {at}" for at, told in begun[1:])])
+    start = f"{distinct_parts[0][1]} before line {distinct_parts[1][0]}"
+    return ", ".join([start, *(f"{name} from line {line}" for line, name in distinct_parts[1:])])
 
 
-def _named(facts: Iterable[Fact]) -> str:
+def _format_claims(facts: Iterable[Fact]) -> str:
     return "/".join(fact.name for fact in facts if fact.origin == "claimed") or "none"
 
 
@@ -305,7 +307,6 @@ class RunLog:
     """Decisions on whether programs may run, by the people who were asked."""
     plan: Plan | None = None
     items: tuple[ItemKept, ...] = ()
-    """The items of a probe."""
     answers: tuple[AnswerKept, ...] = ()
     judged: tuple[Judged, ...] = ()
     tokens: Tokens | None = None
@@ -328,7 +329,6 @@ class RunLog:
 
     @property
     def price(self) -> Price | None:
-        """The price of the model's tokens, if known."""
         return self.setup.model.price if self.setup and self.setup.model else None
 
     @property
@@ -338,7 +338,6 @@ class RunLog:
 
     @property
     def machine_facts(self) -> MachineFacts | None:
-        """Facts about the real machine, if known."""
         return self.setup.machine if self.setup else None
 
     @property
@@ -363,7 +362,7 @@ def in_order(programs: tuple[Program, ...], executions: tuple[Execution, ...]) -
     Executions that are equal in all of these are in the order in which their commands were first really executed.
     """
     versions = {program.label: number for number, program in enumerate(programs)}
-    typed = list(dict.fromkeys(run.command for run in executions if not run.imagined))
+    real_commands = list(dict.fromkeys(run.command for run in executions if not run.imagined))
     return tuple(
         sorted(
             executions,
@@ -373,7 +372,7 @@ def in_order(programs: tuple[Program, ...], executions: tuple[Execution, ...]) -
                 run.imagined,
                 run.arm,
                 (run.sample if run.imagined else run.seed) or 0,
-                typed.index(run.command) if run.command in typed else len(typed),
+                real_commands.index(run.command) if run.command in real_commands else len(real_commands),
             ),
         )
     )

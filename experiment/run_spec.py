@@ -93,8 +93,8 @@ class RunSpec(BaseModel):
     """In a fork: the earlier parts of the script, in order, for which other models or personas were used."""
 
     @model_validator(mode="after")
-    def _parts_follow_each_other(self) -> Self:
-        if any(one.until >= other.until for one, other in pairwise(self.earlier)):
+    def _check_part_order(self) -> Self:
+        if any(part.until >= next_part.until for part, next_part in pairwise(self.earlier)):
             raise ValueError("`earlier`: each part must end later than the part before it")
         return self
 

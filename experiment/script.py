@@ -61,7 +61,7 @@ class ScriptLine(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _from_text(cls, value: object) -> object:
+    def _parse_text(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
         line = read_line(value.strip())
@@ -70,9 +70,9 @@ class ScriptLine(BaseModel):
         return {"tell" if line.kind == "tell" else "type": line.text}
 
     @model_validator(mode="after")
-    def _is_one_thing(self) -> Self:
+    def _check_fields(self) -> Self:
         if self.give is not None:
-            return self._given()
+            return self._check_given_file()
         if self.program is not None or self.change is not None or self.source is not None:
             raise ValueError("`program`, `change` and `source` are allowed only beside `give`")
         if (self.type is None) == (self.tell is None):
@@ -87,7 +87,7 @@ class ScriptLine(BaseModel):
             raise ValueError("a line with `write` or `edit` needs a `task`, and no other line may have a `task`")
         return self
 
-    def _given(self) -> Self:
+    def _check_given_file(self) -> Self:
         if any((self.type, self.tell, self.file, self.task)):
             raise ValueError("beside `give`, a line may have only `program` (with or without `change`) or `source`")
         if (self.program is None) == (self.source is None):
@@ -104,8 +104,8 @@ class ScriptLine(BaseModel):
     @property
     def runs(self) -> str | None:
         """The program file that this line runs; None if it runs none."""
-        found = _RUNS_PYTHON.search(self.type or "")
-        return found["file"] if found else None
+        match = _RUNS_PYTHON.search(self.type or "")
+        return match["file"] if match else None
 
 
 class Experiment(BaseModel):
@@ -123,25 +123,25 @@ class Experiment(BaseModel):
     conditions: Conditions = Conditions()
 
     @model_validator(mode="after")
-    def _files_exist_before_they_are_used(self) -> Self:
-        known: set[str] = set()
-        given: set[str] = set()
+    def _check_file_order(self) -> Self:
+        created_files: set[str] = set()
+        given_files: set[str] = set()
         for number, line in enumerate(self.script, start=1):
-            needed = line.edit or line.runs
-            if needed and needed not in known:
-                raise ValueError(f"script line {number} uses {needed}, which no earlier line writes or gives")
-            if line.edit in given:
+            used_file = line.edit or line.runs
+            if used_file and used_file not in created_files:
+                raise ValueError(f"script line {number} uses {used_file}, which no earlier line writes or gives")
+            if line.edit in given_files:
                 raise ValueError(
                     f"script line {number} lets the coder edit {line.edit}, which the script supplies with `give`; "
                     "the coder can only edit a file that it wrote"
                 )
             if line.write:
-                known.add(line.write)
-                given.discard(line.write)
+                created_files.add(line.write)
+                given_files.discard(line.write)
             if line.give:
-                known.add(line.give)
-                given.add(line.give)
-        for name in known - {line.runs for line in self.script}:
+                created_files.add(line.give)
+                given_files.add(line.give)
+        for name in created_files - {line.runs for line in self.script}:
             raise ValueError(f"the script writes {name} but never runs it: add the line `python3 {name}`")
         return self
 
@@ -162,10 +162,12 @@ class Experiment(BaseModel):
                 return line.task
         return None
 
-    def next_step(self, after: int) -> int | None:
-        """Return the index of the first line after `after` that is a command, or that writes, edits or gives a file;
-        None if there is none."""
-        for index in range(after + 1, len(self.script)):
+    def next_step(self, previous: int) -> int | None:
+        """Return the index of the next line after `previous` that needs work; None if there is none.
+
+        Such a line is a command, or writes, edits or gives a file.
+        """
+        for index in range(previous + 1, len(self.script)):
             line = self.script[index]
             if line.type is not None or line.file or line.give:
                 return index

@@ -14,20 +14,20 @@ REMOVED = "[key removed]"
 LEAST_CHARACTERS = 8
 """Minimum length of a key. Removing shorter values would garble ordinary text; a shorter password in an address is
 left out by `shown_address`."""
-_SURE_CHARACTERS = 16
+_MIN_PLAIN_KEY_LENGTH = 16
 """Minimum length at which a value counts as a key even if it is all letters or all digits."""
-_NAMES = re.compile(
+_KEY_NAMES = re.compile(
     r"(?:^|_)(?:API_?KEYS?|ACCESS_KEY(?:_ID)?|PRIVATE_KEY|SECRET(?:_\w+)?|\w*TOKEN(?:_\w+)?|\w*PASSWORD|PASSWD|PASSPHRASE|"
     r"CREDENTIALS?|PAT|KEY)$",
     re.IGNORECASE,
 )
-_NO_NAMES = re.compile(r"_(?:FILE|PATH|URI|URL|DIR)$|^GOOGLE_APPLICATION_CREDENTIALS$", re.IGNORECASE)
-_HEADERS = re.compile(r"HEADERS?$", re.IGNORECASE)
-_NO_KEYS = frozenset(("sk-no-key-required", "no-key-required", "not-needed", "not-required", "lm-studio"))
+_NOT_KEY_NAMES = re.compile(r"_(?:FILE|PATH|URI|URL|DIR)$|^GOOGLE_APPLICATION_CREDENTIALS$", re.IGNORECASE)
+_HEADER_NAMES = re.compile(r"HEADERS?$", re.IGNORECASE)
+_PLACEHOLDER_KEYS = frozenset(("sk-no-key-required", "no-key-required", "not-needed", "not-required", "lm-studio"))
 """Placeholders that people use for servers that need no key."""
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:?/+", re.IGNORECASE)
-_LIKE_A_KEY = re.compile(
+_KEY_PATTERN = re.compile(
     r"(?=.*[a-z])(?=.*\d)[a-z0-9_]{24,}|(?:sk|pk|key|tok|token|gsk|xai|hf|aiza)[-_]?(?=.*\d)[\w-]{12,}|"
     r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
     re.IGNORECASE,
@@ -47,11 +47,11 @@ class Secrets:
 
     def learn(self, *values: str) -> None:
         """Add further values; those that could be part of ordinary text are ignored."""
-        new = {value for value in values if _is_key(value)} - self._values
-        if not new:
+        new_values = {value for value in values if _is_key(value)} - self._values
+        if not new_values:
             return
-        self._values |= new
-        forms = {form for value in self._values for form in _forms(value)}
+        self._values |= new_values
+        forms = {form for value in self._values for form in _encoded_forms(value)}
         self._forms = tuple(sorted(forms, key=len, reverse=True))
         self._pattern = re.compile("|".join(map(re.escape, self._forms)))
 
@@ -64,10 +64,12 @@ class Secrets:
         if self._pattern is None:
             return 0
         tail = text[-2 * len(self._forms[0]) :]
-        held = max(_overlap(tail, form) for form in self._forms)
+        overlap = max(_overlap(tail, form) for form in self._forms)
         # The end of a complete value may be the beginning of another.
-        parted = (match for match in self._pattern.finditer(tail) if match.start() < len(tail) - held < match.end())
-        return max((len(tail) - match.start() for match in parted), default=held)
+        cut_matches = (
+            match for match in self._pattern.finditer(tail) if match.start() < len(tail) - overlap < match.end()
+        )
+        return max((len(tail) - match.start() for match in cut_matches), default=overlap)
 
 
 @cache
@@ -100,11 +102,11 @@ def learn_address(address: str | None) -> None:
 def in_environment(variables: Mapping[str, str]) -> Iterator[str]:
     """Yield the keys and passwords in environment variables, including those inside addresses and headers."""
     for name, value in variables.items():
-        if _NAMES.search(name) and not _NO_NAMES.search(name) and not _is_path(value):
+        if _KEY_NAMES.search(name) and not _NOT_KEY_NAMES.search(name) and not _is_path(value):
             yield value
-        if _HEADERS.search(name):
-            plain = f"{value} {unquote(value)}"  # OpenTelemetry's are percent-encoded
-            yield from (word for word in re.split(r"[\s,;:=\"'{}]+", plain) if _LIKE_A_KEY.fullmatch(word))
+        if _HEADER_NAMES.search(name):
+            decoded = f"{value} {unquote(value)}"  # OpenTelemetry's are percent-encoded
+            yield from (word for word in re.split(r"[\s,;:=\"'{}]+", decoded) if _KEY_PATTERN.fullmatch(word))
         for address in _ADDRESS.findall(value):
             yield from in_address(address)
 
@@ -115,13 +117,13 @@ def in_address(address: str) -> Iterator[str]:
     These are its credentials, the values in its query (except `api-version`), and parts of its path that look like
     keys.
     """
-    signed, rest = _parted(address)
-    if signed:
-        user, _, password = signed.rpartition(":")
-        yield from {f"{signed}@", password, unquote(password)}
+    credentials, bare_address = _split_credentials(address)
+    if credentials:
+        user, _, password = credentials.rpartition(":")
+        yield from {f"{credentials}@", password, unquote(password)}
         yield base64.b64encode(f"{unquote(user)}:{unquote(password)}".encode()).decode()
-    head, _, query = rest.partition("?")
-    yield from (part for part in head.split("/") if _LIKE_A_KEY.fullmatch(part))
+    head, _, query = bare_address.partition("?")
+    yield from (part for part in head.split("/") if _KEY_PATTERN.fullmatch(part))
     for name, value in parse_qsl(query):
         if name.lower() not in _SHOWN_PARAMETERS:
             yield value
@@ -132,11 +134,11 @@ def shown_address(address: str) -> str:
 
     `…` replaces the values in its query (except `api-version`) and the parts of its path that look like keys.
     """
-    _, rest = _parted(address)
-    head, _, query = rest.partition("?")
-    shown = [f"{name}={value if name.lower() in _SHOWN_PARAMETERS else '…'}" for name, value in parse_qsl(query)]
-    parts = ("…" if _LIKE_A_KEY.fullmatch(part) else part for part in head.split("/"))
-    return redacted("/".join(parts) + ("?" + "&".join(shown) if shown else ""))
+    _, bare_address = _split_credentials(address)
+    head, _, query = bare_address.partition("?")
+    parameters = [f"{name}={value if name.lower() in _SHOWN_PARAMETERS else '…'}" for name, value in parse_qsl(query)]
+    parts = ("…" if _KEY_PATTERN.fullmatch(part) else part for part in head.split("/"))
+    return redacted("/".join(parts) + ("?" + "&".join(parameters) if parameters else ""))
 
 
 def without_query(address: str) -> tuple[str, dict[str, str]]:
@@ -145,14 +147,14 @@ def without_query(address: str) -> tuple[str, dict[str, str]]:
     return parts._replace(query="", fragment="").geturl(), dict(parse_qsl(parts.query))
 
 
-def _parted(address: str) -> tuple[str, str]:
+def _split_credentials(address: str) -> tuple[str, str]:
     """Return the credentials in an address, and the address without credentials and fragment."""
     address = address.partition("#")[0]
     scheme = _SCHEME.match(address)
-    begin = scheme[0] if scheme else ""
-    head, mark, query = address[len(begin) :].partition("?")
-    signed, _, place = head.rpartition("@")
-    return signed, f"{begin}{place}{mark}{query}"
+    prefix = scheme[0] if scheme else ""
+    head, question_mark, query = address[len(prefix) :].partition("?")
+    credentials, _, path = head.rpartition("@")
+    return credentials, f"{prefix}{path}{question_mark}{query}"
 
 
 def _is_path(value: str) -> bool:
@@ -163,19 +165,19 @@ def _is_path(value: str) -> bool:
 
 
 def _is_key(value: str) -> bool:
-    plain = value.isalpha() or value.isdigit()
-    least = _SURE_CHARACTERS if plain else LEAST_CHARACTERS
-    return len(value.strip()) >= least and value.lower() not in _NO_KEYS
+    is_plain = value.isalpha() or value.isdigit()
+    min_length = _MIN_PLAIN_KEY_LENGTH if is_plain else LEAST_CHARACTERS
+    return len(value.strip()) >= min_length and value.lower() not in _PLACEHOLDER_KEYS
 
 
-def _forms(value: str) -> Iterator[str]:
+def _encoded_forms(value: str) -> Iterator[str]:
     yield from (value, value.strip(), quote(value), quote(value, safe=""), quote_plus(value))
     yield from (json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1])
     content = value.encode(errors="surrogateescape")
-    for before in range(3):  # at any offset within the encoded bytes
-        encoded = base64.b64encode(bytes(before) + content).decode().rstrip("=")
-        whole = encoded[(0, 2, 3)[before] : len(encoded) - ((before + len(content)) % 3 > 0)]
-        yield from (whole, whole.replace("+", "-").replace("/", "_"))
+    for offset in range(3):  # at any offset within the encoded bytes
+        encoded = base64.b64encode(bytes(offset) + content).decode().rstrip("=")
+        encoded_value = encoded[(0, 2, 3)[offset] : len(encoded) - ((offset + len(content)) % 3 > 0)]
+        yield from (encoded_value, encoded_value.replace("+", "-").replace("/", "_"))
 
 
 def _overlap(tail: str, form: str) -> int:

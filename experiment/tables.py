@@ -44,24 +44,27 @@ def as_pandas(rows: Rows, columns: Mapping[str, type]) -> "pandas.DataFrame":
 
     Raises BadInput if pandas is not installed.
     """
-    library = _library("pandas")
-    kinds = {int: "Int64", float: "float64", bool: "bool", str: "object"}
-    series = {name: library.Series([row[name] for row in rows], dtype=kinds[kind]) for name, kind in columns.items()}
+    library = _import_library("pandas")
+    dtypes = {int: "Int64", float: "float64", bool: "bool", str: "object"}
+    series = {
+        name: library.Series([row[name] for row in rows], dtype=dtypes[column_type])
+        for name, column_type in columns.items()
+    }
     frame: pandas.DataFrame = library.DataFrame(series)
     return frame
 
 
 def as_polars(rows: Rows, columns: Mapping[str, type]) -> "polars.DataFrame":
     """Return a polars DataFrame. Raises BadInput if polars is not installed."""
-    library = _library("polars")
-    kinds = {int: library.Int64, float: library.Float64, bool: library.Boolean, str: library.String}
-    schema = {name: kinds[kind] for name, kind in columns.items()}
+    library = _import_library("polars")
+    dtypes = {int: library.Int64, float: library.Float64, bool: library.Boolean, str: library.String}
+    schema = {name: dtypes[column_type] for name, column_type in columns.items()}
     values = [[row[name] for row in rows] for name in columns]
     frame: polars.DataFrame = library.DataFrame(values, schema=schema, orient="col")
     return frame
 
 
-def _library(name: str) -> Any:
+def _import_library(name: str) -> Any:
     try:
         return import_module(name)
     except ImportError as error:

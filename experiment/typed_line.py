@@ -27,9 +27,9 @@ def read_line(text: str) -> TypedLine:
     if not text.startswith("{"):
         return TypedLine("command", text)
     depth = 0
-    for at, character in enumerate(text):  # braces in quotes count too: text for the model is prose
+    for index, character in enumerate(text):  # braces in quotes count too: text for the model is prose
         depth += (character == "{") - (character == "}")
         if not depth:
-            is_told = not text[at + 1 :].strip()
-            return TypedLine("tell", text[1:at].strip()) if is_told else TypedLine("command", text)
+            is_for_model = not text[index + 1 :].strip()
+            return TypedLine("tell", text[1:index].strip()) if is_for_model else TypedLine("command", text)
     return TypedLine("open", text)

@@ -11,15 +11,15 @@ from gedanken.graphs.context import Context
 
 def is_to_be_approved(context: Context, program: Program) -> bool:
     """Return whether a person must approve this program of the coder before it may run."""
-    answers = [context.store.decision_on(other) for other in _before(context, program)]
-    return asks_person(context.spec.approve, answers)
+    decisions = [context.store.decision_on(earlier) for earlier in _earlier_programs(context, program)]
+    return asks_person(context.spec.approve, decisions)
 
 
 def rejection_of(context: Context, program: Program) -> Reject | None:
     """Return a person's rejection of a program; None if there is none, and always None in a replay."""
-    answer = context.store.decision_on(program)
+    decision = context.store.decision_on(program)
     # A replay has no meter: what the original run executed must not be refused.
-    return answer if isinstance(answer, Reject) and context.meter is not None else None
+    return decision if isinstance(decision, Reject) and context.meter is not None else None
 
 
 def question_on(context: Context, program: Program) -> Question:
@@ -29,13 +29,15 @@ def question_on(context: Context, program: Program) -> Question:
             f"replay: no decision on {program.label} is stored: the original run waits for a person's approval, "
             "which gedanken approve gives"
         )
-    earlier = [other for other in _before(context, program) if other.name == program.name]
+    earlier_versions = [
+        candidate for candidate in _earlier_programs(context, program) if candidate.name == program.name
+    ]
     return Question(
         program=program.label,
         file=program.name,
         sha256=program.sha256,
         source=program.source,
-        diff=diff_of(earlier[-1], program).text if earlier else "",
+        diff=diff_of(earlier_versions[-1], program).text if earlier_versions else "",
         imports=imports_of(program.source),
         sandbox=context.machine.name,
         isolated=context.machine.name != "host",
@@ -43,6 +45,5 @@ def question_on(context: Context, program: Program) -> Question:
     )
 
 
-def _before(context: Context, program: Program) -> list[Program]:
-    """Return the programs that were written before this one."""
-    return list(takewhile(lambda other: other.label != program.label, context.store.programs.values()))
+def _earlier_programs(context: Context, program: Program) -> list[Program]:
+    return list(takewhile(lambda candidate: candidate.label != program.label, context.store.programs.values()))

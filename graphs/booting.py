@@ -23,8 +23,8 @@ def boot_limits(command: str, limits: Limits, gpus: int, *, steps: bool) -> Limi
     """
     if steps:
         return limits
-    fits = TABLE_TOKENS + TABLE_TOKENS_A_GPU * gpus if command == NVIDIA_SMI else ANSWER_TOKENS
-    return limits.model_copy(update={"reply_tokens": min(fits, limits.reply_tokens), "continuations": 0})
+    token_limit = TABLE_TOKENS + TABLE_TOKENS_A_GPU * gpus if command == NVIDIA_SMI else ANSWER_TOKENS
+    return limits.model_copy(update={"reply_tokens": min(token_limit, limits.reply_tokens), "continuations": 0})
 
 
 def check_booted(answers: Sequence[Execution]) -> None:

@@ -22,7 +22,6 @@ class Checkpoints(SqliteSaver):
     """LangGraph's saver for SQLite, called by an asynchronous graph without a thread."""
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
-        """Return a checkpoint; see `get_tuple`."""
         return self.get_tuple(config)
 
     async def alist(
@@ -33,9 +32,8 @@ class Checkpoints(SqliteSaver):
         before: RunnableConfig | None = None,
         limit: int | None = None,
     ) -> AsyncIterator[CheckpointTuple]:
-        """Yield checkpoints; see `list`."""
-        for one in self.list(config, filter=filter, before=before, limit=limit):
-            yield one
+        for checkpoint in self.list(config, filter=filter, before=before, limit=limit):
+            yield checkpoint
 
     async def aput(
         self,
@@ -44,13 +42,11 @@ class Checkpoints(SqliteSaver):
         metadata: CheckpointMetadata,
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
-        """Store a checkpoint; see `put`."""
         return self.put(config, checkpoint, metadata, new_versions)
 
     async def aput_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
     ) -> None:
-        """Store pending writes; see `put_writes`."""
         self.put_writes(config, writes, task_id, task_path)
 
 
@@ -63,8 +59,8 @@ def thread_of(folder: Path) -> str:
 def open_checkpoints(folder: Path) -> Iterator[Checkpoints]:
     """Open a new checkpoint file in a run folder; earlier ones are deleted."""
     # The ledger knows everything that was done, so earlier checkpoints are not needed.
-    for end in ("", "-wal", "-shm", "-journal"):  # SQLite's own files beside it
-        remove_tree(folder / f"{CHECKPOINT}{end}")
+    for suffix in ("", "-wal", "-shm", "-journal"):  # SQLite's own files beside it
+        remove_tree(folder / f"{CHECKPOINT}{suffix}")
     with Checkpoints.from_conn_string(str(folder / CHECKPOINT)) as saver:
         assert isinstance(saver, Checkpoints)
         saver.serde = JsonPlusSerializer(allowed_msgpack_modules=None)  # a checkpoint constructs no objects

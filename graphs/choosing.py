@@ -17,11 +17,11 @@ def choosing(node: Callable[..., Any]) -> Callable[..., Any]:
     """Wrap a node so that its update of the state includes the next nodes."""
 
     @wraps(node)
-    async def chooses(state: Any, runtime: Runtime[Context]) -> dict[str, Any]:
-        done: Command[Any] = await node(state, runtime)
-        return {**(done.update or {}), "goto": _plain(done.goto)}
+    async def choose(state: Any, runtime: Runtime[Context]) -> dict[str, Any]:
+        command: Command[Any] = await node(state, runtime)
+        return {**(command.update or {}), "goto": _serialize_goto(command.goto)}
 
-    return chooses
+    return choose
 
 
 class Chosen(Runnable[State, list[str | Send]]):
@@ -33,24 +33,26 @@ class Chosen(Runnable[State, list[str | Send]]):
         """`destinations` are the names of the nodes that can be next."""
         self.destinations = tuple(destinations)
 
-    def invoke(self, input: State, config: RunnableConfig | None = None, **_more: Any) -> list[str | Send]:  # noqa: ARG002
+    def invoke(self, input: State, config: RunnableConfig | None = None, **_options: Any) -> list[str | Send]:  # noqa: ARG002
         """Return the next nodes. Raises BadInput if an edited state names one that cannot be next."""
         try:
-            chosen = [Send(one["node"], one["task"]) if one["task"] else one["node"] for one in input["goto"]]
+            next_nodes = [
+                Send(entry["node"], entry["task"]) if entry["task"] else entry["node"] for entry in input["goto"]
+            ]
         except (KeyError, TypeError) as error:
             raise BadInput('state: goto: must be a list of {"node": NAME, "task": null or a task}') from error
-        for one in input["goto"]:
-            if one["node"] not in self.destinations:
-                raise BadInput(f"state: goto: {one['node']!r} is not one of {', '.join(self.destinations)}")
-        return chosen
+        for entry in input["goto"]:
+            if entry["node"] not in self.destinations:
+                raise BadInput(f"state: goto: {entry['node']!r} is not one of {', '.join(self.destinations)}")
+        return next_nodes
 
-    async def ainvoke(self, input: State, config: RunnableConfig | None = None, **_more: Any) -> list[str | Send]:
-        """Return the next nodes, read from the state; see `invoke`."""
+    async def ainvoke(self, input: State, config: RunnableConfig | None = None, **_options: Any) -> list[str | Send]:
         return self.invoke(input, config)
 
 
-def _plain(goto: Any) -> list[Next]:
-    each = goto if isinstance(goto, list | tuple) else [goto]
+def _serialize_goto(goto: Any) -> list[Next]:
+    targets = goto if isinstance(goto, list | tuple) else [goto]
     return [
-        {"node": one.node, "task": one.arg} if isinstance(one, Send) else {"node": one, "task": None} for one in each
+        {"node": target.node, "task": target.arg} if isinstance(target, Send) else {"node": target, "task": None}
+        for target in targets
     ]

@@ -60,7 +60,6 @@ class Context:
 
     @property
     def experiment(self) -> Experiment:
-        """The experiment whose script is executed."""
         return self.spec.experiment
 
     def model_at(self, line: int) -> Model:
@@ -79,18 +78,18 @@ class Context:
         """
         if not isinstance(model, KeptModel):
             return model
-        note = self._note_once if is_settled else model.note
+        note = self._add_note_once if is_settled else model.note
         return replace(model, place=place, is_settled=is_settled, note=note)
 
     def finish(self, outcome: str) -> None:
         """Record how the run ended, and which failed replies stay."""
-        for note in failures_of(self.store.log).notes if outcome in (DONE, NO_WORKING_PROGRAM) else ():
-            self._note_once(note)
+        for message in failures_of(self.store.log).notes if outcome in (DONE, NO_WORKING_PROGRAM) else ():
+            self._add_note_once(message)
         self.store.finish(outcome)
 
-    def _note_once(self, told: str) -> None:
-        if told not in self.store.log.notes:
-            self.store.note(told)
+    def _add_note_once(self, message: str) -> None:
+        if message not in self.store.log.notes:
+            self.store.note(message)
 
     def begin_nothing(self) -> None:
         """Let running requests and executions finish, and start no others: those that wait raise Interrupted."""
@@ -128,8 +127,8 @@ class Context:
         """
         machine = self.imagined_machine(session, sample, line)
         place = place_of_line(line) if continues_session(program, self.experiment.conditions) else None
-        settled = sample == 0 and is_line_settled(line, self.answered)
-        machine.model = self.in_session(self.model_at(line), place, is_settled=settled)
+        is_settled = sample == 0 and is_line_settled(line, self.answered)
+        machine.model = self.in_session(self.model_at(line), place, is_settled=is_settled)
         return machine
 
 
@@ -146,38 +145,40 @@ async def open_context(
 
     experiment, ledger = spec.experiment, await off_loop(_ledger_of, store)
     answered = await off_loop(ledger.answered) | answered_in(store.log)
-    artifacts = store.folder / "artifacts"
-    async with AsyncExitStack() as opened:
+    artifacts_folder = store.folder / "artifacts"
+    async with AsyncExitStack() as stack:
         price = price_of(spec.model)
         meter = RunMeter(store, price)
         with store.work("opening", "the real machine"):
-            real = open_real(
+            opening_machine = open_real(
                 experiment.dataset,
                 experiment.limits,
                 progress,
                 spec.sandbox,
                 run_id=run_id,
                 run=store.run,
-                artifacts=artifacts,
+                artifacts=artifacts_folder,
                 keeps=lambda: store.may_go_on,
             )
-            machine, dataset = await opened.enter_async_context(real)
+            machine, dataset = await stack.enter_async_context(opening_machine)
             await off_loop(machine.session.name_folder, store.folder)
             kept_machine = await off_loop(keep_executions, machine, ledger, progress.say, store.note, meter.execution)
         with store.work("opening", "the model"):
-            model = await opened.enter_async_context(open_model(spec.model, progress))
+            model = await stack.enter_async_context(open_model(spec.model, progress))
             kept_model = await off_loop(keep_replies, model, ledger, store.note, meter, _prompts_of(spec))
             earlier = await off_loop(replayed_earlier, ledger, spec)
-        facts = store.log.machine_facts
-        if facts is None:
+        machine_facts = store.log.machine_facts
+        if machine_facts is None:
             with store.work("opening", "measuring the real machine"):
-                facts = await machine.measure(dataset)
-            store.opened(Opened(machine=facts, dataset=str(dataset), facts=spec.played.resolve(facts)))
-        meter.gpus = machine.gpus.number_of(facts.gpus.count)
+                machine_facts = await machine.measure(dataset)
+            store.opened(
+                Opened(machine=machine_facts, dataset=str(dataset), facts=spec.played.resolve(machine_facts))
+            )
+        meter.gpus = machine.gpus.number_of(machine_facts.gpus.count)
         store.know_model(facts_of(model, price))
         context = Context(
             spec,
-            facts,
+            machine_facts,
             kept_model,
             kept_machine,
             store,
@@ -194,7 +195,6 @@ async def open_context(
 
 
 def _prompts_of(spec: RunSpec) -> str:
-    """Return the digest of the prompts that are used in a run or a probe."""
     return digest_of("terminal", "coder" if spec.probe is None else "probe")
 
 
@@ -217,14 +217,16 @@ def replay_context(spec: RunSpec, store: RunStore, source: RunLog, compared: Com
         raise BadInput(f"{source.folder}: its ledger contains no execution, so there is nothing to replay")
     ledger = Ledger(source.folder, writes=False)
     model = replayed(ledger, spec.model.parallel, prompts=_prompts_of(spec))
-    facts = source.machine_facts
-    store.opened(Opened(machine=facts, dataset=source.setup.dataset, facts=spec.played.resolve(facts)))
+    machine_facts = source.machine_facts
+    store.opened(
+        Opened(machine=machine_facts, dataset=source.setup.dataset, facts=spec.played.resolve(machine_facts))
+    )
     store.know_earlier_models(source.setup.earlier)
     if source.setup.model is not None:
         store.know_model(source.setup.model)
     store.take_decisions(source)
     earlier = replayed_earlier(ledger, spec)
-    return Context(spec, facts, model, replayed_machine(ledger), store, compared, earlier=earlier)
+    return Context(spec, machine_facts, model, replayed_machine(ledger), store, compared, earlier=earlier)
 
 
 def facts_of(model: Model, price: Price | None) -> ModelFacts:
@@ -234,9 +236,11 @@ def facts_of(model: Model, price: Price | None) -> ModelFacts:
 
 def keep_what_was_learned(context: Context) -> None:
     """Record which settings the model refuses, and whether it reasons before it answers."""
-    known, model = context.store.model, context.model
-    if known is None:
+    stored_facts, model = context.store.model, context.model
+    if stored_facts is None:
         return
-    not_taken = tuple(sorted({*known.not_taken, *model.not_taken()}))
-    reasons = known.reasons_by_itself or model.learned.reasons
-    context.store.know_model(known.model_copy(update={"not_taken": not_taken, "reasons_by_itself": reasons}))
+    refused_settings = tuple(sorted({*stored_facts.not_taken, *model.not_taken()}))
+    does_reason = stored_facts.reasons_by_itself or model.learned.reasons
+    context.store.know_model(
+        stored_facts.model_copy(update={"not_taken": refused_settings, "reasons_by_itself": does_reason})
+    )

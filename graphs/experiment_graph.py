@@ -42,14 +42,14 @@ def build_graph(
     return graph.compile(checkpointer=checkpointer)
 
 
-def add_nodes(graph: "StateGraph[Any, Any, Any, Any]", within: Callable[[Node], Node] = lambda node: node) -> None:
-    """Add all nodes and edges to a graph; `within` wraps each node."""
+def add_nodes(graph: "StateGraph[Any, Any, Any, Any]", wrap: Callable[[Node], Node] = lambda node: node) -> None:
+    """Add all nodes and edges to a graph; `wrap` wraps each node."""
     for name, (node, destinations) in CHOOSING.items():
-        graph.add_node(name, within(choosing(node)))
+        graph.add_node(name, wrap(choosing(node)))
         graph.add_conditional_edges(name, Chosen(destinations), list(destinations))
-    graph.add_node("replicate", within(nodes.replicate), input_schema=RunTask)
-    graph.add_node("simulate", within(nodes.simulate), input_schema=RunTask)
-    graph.add_node("report", within(nodes.report), timeout=IDLE)
+    graph.add_node("replicate", wrap(nodes.replicate), input_schema=RunTask)
+    graph.add_node("simulate", wrap(nodes.simulate), input_schema=RunTask)
+    graph.add_node("report", wrap(nodes.report), timeout=IDLE)
     graph.add_edge(START, "persona")
     graph.add_edge("replicate", "compare")
     graph.add_edge("simulate", "compare")

@@ -17,42 +17,43 @@ def logged(node: Node) -> Node:
     """Wrap a node, so that the log records its beginning, its end, and what was learned about the model."""
 
     @wraps(node)
-    async def work(state: Any, runtime: Runtime[Context]) -> Any:
+    async def logged_work(state: Any, runtime: Runtime[Context]) -> Any:
         context = runtime.context
-        with context.store.work(node.__name__, _who(node.__name__, state, context.experiment)):
+        with context.store.work(node.__name__, _describe_work(node.__name__, state, context.experiment)):
             try:
                 return await node(state, runtime)
             finally:
                 keep_what_was_learned(context)
 
-    return cast(Node, work)
+    return cast(Node, logged_work)
 
 
 def leaf(node: Node) -> Node:
-    """Wrap a node that works on one seed or sample, so that it does nothing if it could not begin before an
-    interruption."""
+    """Wrap a node that works on one seed or sample. If the node is interrupted before it starts, it does nothing."""
 
     @wraps(node)
-    async def work(state: Any, runtime: Runtime[Context]) -> Any:
+    async def leaf_work(state: Any, runtime: Runtime[Context]) -> Any:
         try:
             return await node(state, runtime)
         except Interrupted:  # an error would end other seeds and samples that are running
             return {}
 
-    return cast(Node, work)
+    return cast(Node, leaf_work)
 
 
-def _who(name: str, state: Any, experiment: Experiment) -> str:
+def _describe_work(name: str, state: Any, experiment: Experiment) -> str:
     """Return what a node works on, such as `line 4, seed 2 of train-v1`, or an empty text."""
     if name in ("persona", "report"):
         return ""
     if name in ("replicate", "simulate"):
-        whose = f"{'seed' if name == 'replicate' else 'sample'} {state['number']}"
-        whose += ", reseeded" if state["reseed"] else ""
-        of = f" of {state['program']}" if state["program"] else ""
-        return f"line {state['index'] + 1}, {whose}{of}"
+        run_name = f"{'seed' if name == 'replicate' else 'sample'} {state['number']}"
+        run_name += ", reseeded" if state["reseed"] else ""
+        program_name = f" of {state['program']}" if state["program"] else ""
+        return f"line {state['index'] + 1}, {run_name}{program_name}"
     # While the coder fixes a failure, the current line is still the one that runs the program.
-    mends = name == "approve" or (name == "write" and state.get("failure"))
-    at = state["writing"] if mends else state["index"]
-    what = {"execute": "seed 0", "compare": ""}.get(name, experiment.script[at].file or experiment.script[at].give)
-    return f"line {at + 1}" + (f", {what}" if what else "")
+    is_fixing = name == "approve" or (name == "write" and state.get("failure"))
+    line_index = state["writing"] if is_fixing else state["index"]
+    subject = {"execute": "seed 0", "compare": ""}.get(
+        name, experiment.script[line_index].file or experiment.script[line_index].give
+    )
+    return f"line {line_index + 1}" + (f", {subject}" if subject else "")

@@ -62,36 +62,43 @@ async def persona(state: State, runtime: Runtime[Context]) -> Command[Any]:
     context = runtime.context
     executions: list[Execution] = []
     for command in BOOT_COMMANDS:
-        async with terminal_run(command, origin="real", machine=context.machine.name, seed=0) as traced:
-            heard = _emit(runtime, "persona", "real")
-            executions.append(traced.ended(await context.machine.run(command, on_output=heard)))
+        async with terminal_run(command, origin="real", machine=context.machine.name, seed=0) as trace:
+            on_output = _text_reporter(runtime, "persona", "real")
+            executions.append(trace.ended(await context.machine.run(command, on_output=on_output)))
         await off_loop(context.store.keep_execution, executions[-1])
     if context.spec.simulate:  # in sessions of their own, so that the measured session lacks these questions
-        executions += await _ask_who_it_is(runtime)
+        executions += await _imagine_boot_answers(runtime)
     step = next_step(context, state)
     update = {"index": step.index, "executions": [execution.label for execution in executions]}
     return Command(update=update, goto=step.node)
 
 
-async def _ask_who_it_is(runtime: Runtime[Context]) -> list[Execution]:
+async def _imagine_boot_answers(runtime: Runtime[Context]) -> list[Execution]:
     """Return the answers to the boot commands, each from its own session. Raises NoModel if all fail."""
     context = runtime.context
-    usual = context.imagined_machine(Session(), sample=0, line=FIRST)
-    gpus, model = usual.persona.gpus_in(context.machine_facts).count, context.model_at(FIRST)
+    base_machine = context.imagined_machine(Session(), sample=0, line=FIRST)
+    gpus, model = base_machine.persona.gpus_in(context.machine_facts).count, context.model_at(FIRST)
 
     async def ask(command: str) -> Execution:
-        machine = replace(usual, limits=boot_limits(command, usual.limits, gpus, steps=usual.steps))
-        async with context.cores.take(model.cores, _waiting(runtime, "persona", "imagined")) as waited:
-            heard = _emit(runtime, "persona", "imagined", machine.limits.reply_tokens)
-            about = {"origin": "imagined", "machine": machine.name, "sample": 0, "waited": round(waited, 1)}
-            async with terminal_run(command, **about) as traced:
+        machine = replace(
+            base_machine, limits=boot_limits(command, base_machine.limits, gpus, steps=base_machine.steps)
+        )
+        async with context.cores.take(model.cores, _queue_reporter(runtime, "persona", "imagined")) as seconds_waited:
+            on_output = _text_reporter(runtime, "persona", "imagined", machine.limits.reply_tokens)
+            metadata = {
+                "origin": "imagined",
+                "machine": machine.name,
+                "sample": 0,
+                "waited": round(seconds_waited, 1),
+            }
+            async with terminal_run(command, **metadata) as trace:
                 fresh = command == BOOT_COMMANDS[0]
-                answer = traced.ended(await machine.ask(command, fresh=fresh, on_output=heard))
+                answer = trace.ended(await machine.ask(command, fresh=fresh, on_output=on_output))
         await off_loop(context.store.keep_execution, answer)
         return answer
 
-    work = [partial(ask, command) for command in BOOT_COMMANDS]
-    answers = await at_once(work, model.pace.parallel)
+    tasks = [partial(ask, command) for command in BOOT_COMMANDS]
+    answers = await at_once(tasks, model.pace.parallel)
     check_booted(answers)
     return answers
 
@@ -102,32 +109,36 @@ async def write(state: State, runtime: Runtime[Context]) -> Command[Any]:
     context = runtime.context
     failure = failure_in(context, state)
     # While the coder fixes a failure, the current line is the one that ran the program.
-    at = state["writing"] if failure else state["index"]
-    line = context.experiment.script[at]
+    line_index = state["writing"] if failure else state["index"]
+    line = context.experiment.script[line_index]
     assert line.file is not None
     earlier = programs_in(context, state)
-    base = base_of(context, state, line.file, at) if line.edit else None
+    base = base_of(context, state, line.file, line_index) if line.edit else None
     model = context.model_at(state["index"])
-    async with context.cores.take(model.cores, _waiting(runtime, "write", line.file)):
-        heard = _emit(runtime, "write", line.file)
-        coder = Coder(model, context.machine_facts.dataset, heard, context.spec.coder_seed)
-        program = await coder.write(line, at, base, earlier, failure)
+    async with context.cores.take(model.cores, _queue_reporter(runtime, "write", line.file)):
+        on_text = _text_reporter(runtime, "write", line.file)
+        coder = Coder(model, context.machine_facts.dataset, on_text, context.spec.coder_seed)
+        program = await coder.write(line, line_index, base, earlier, failure)
     if program.works is False:
         return await _refuse(context, state, program, program.problems[0])
-    ran = versions_run(context, state)
-    others = [base, *ran] if base else ran
-    repeated = next((other for other in others if same_program(program.source, other.source)), None)
-    if repeated is not None:
-        program = replace(program, edit=judge_repeat(repeated, base) if base else None)
-        return await _refuse(context, state, program, f"the reply was {repeated.label} once more, unchanged")
-    known = [message.text for message in coder.first_messages(line, base)[0]] + [other.source for other in ran]
-    if not line.edit and leaked(program.source, endings_shown(context, state, at), known):
+    executed = versions_run(context, state)
+    earlier_sources = [base, *executed] if base else executed
+    repeated_version = next(
+        (version for version in earlier_sources if same_program(program.source, version.source)), None
+    )
+    if repeated_version is not None:
+        program = replace(program, edit=judge_repeat(repeated_version, base) if base else None)
+        return await _refuse(context, state, program, f"the reply was {repeated_version.label} once more, unchanged")
+    known_texts = [message.text for message in coder.first_messages(line, base)[0]] + [
+        version.source for version in executed
+    ]
+    if not line.edit and leaked(program.source, endings_shown(context, state, line_index), known_texts):
         return await _refuse(context, state, program, "it quotes what a real run printed")
     await off_loop(context.store.keep_program, program)
     if is_to_be_approved(context, program):
-        update = {"writing": at, "programs": [program.label], "failure": None}
+        update = {"writing": line_index, "programs": [program.label], "failure": None}
         return Command(update=update, goto="approve")
-    return await _place(context, state, program)
+    return await _install_program(context, state, program)
 
 
 @logged
@@ -135,26 +146,26 @@ async def approve(state: State, runtime: Runtime[Context]) -> Command[Any]:
     """Ask a person whether the coder's newest program may run."""
     context = runtime.context
     program = programs_in(context, state)[-1]
-    answer = context.store.decision_on(program)
-    if answer is None:
+    decision = context.store.decision_on(program)
+    if decision is None:
         # LangGraph executes the node again after the answer.
-        answer = without_keys(read_decision(interrupt(question_on(context, program).model_dump(mode="json"))))
-    await off_loop(context.store.keep_decision, program, answer)
-    if isinstance(answer, Reject):
-        return await _refuse(context, state, program, f"{REJECTED}{answer.reason}", rejected=True)
-    if isinstance(answer, Approve):
-        return await _place(context, state, program)
-    mine = edited(program, answer.source, program.version + 1)
-    theirs = replace(program, works=False, problems=("a person edited it before it could run",))
-    await off_loop(context.store.keep_program, theirs)
-    await off_loop(context.store.keep_program, mine)
-    return await _place(context, state, mine)
+        decision = without_keys(read_decision(interrupt(question_on(context, program).model_dump(mode="json"))))
+    await off_loop(context.store.keep_decision, program, decision)
+    if isinstance(decision, Reject):
+        return await _refuse(context, state, program, f"{REJECTED}{decision.reason}", rejected=True)
+    if isinstance(decision, Approve):
+        return await _install_program(context, state, program)
+    edited_program = edited(program, decision.source, program.version + 1)
+    replaced_program = replace(program, works=False, problems=("a person edited it before it could run",))
+    await off_loop(context.store.keep_program, replaced_program)
+    await off_loop(context.store.keep_program, edited_program)
+    return await _install_program(context, state, edited_program)
 
 
-async def _place(context: Context, state: State, program: Program) -> Command[Any]:
+async def _install_program(context: Context, state: State, program: Program) -> Command[Any]:
     """Put a program on both machines, and continue at its script line."""
-    if said := rejection_of(context, program):  # even where this run asks no person
-        return await _refuse(context, state, program, f"{REJECTED}{said.reason}", rejected=True)
+    if rejection := rejection_of(context, program):  # even where this run asks no person
+        return await _refuse(context, state, program, f"{REJECTED}{rejection.reason}", rejected=True)
     context.machine.write(program.name, program.source)
     update = {
         "writing": program.line,
@@ -172,8 +183,8 @@ async def _place(context: Context, state: State, program: Program) -> Command[An
 async def give(state: State, runtime: Runtime[Context]) -> Command[Any]:
     """Write a program from the script to the real machine and to the imagined one."""
     context = runtime.context
-    at = state["index"]
-    program = given_program(context, state, context.experiment.script[at], at)
+    line_index = state["index"]
+    program = given_program(context, state, context.experiment.script[line_index], line_index)
     await off_loop(context.store.keep_program, program)
     context.machine.write(program.name, program.source)
     turns = introduce(context.experiment, program, state.get("turns", []))
@@ -193,22 +204,24 @@ async def execute(state: State, runtime: Runtime[Context]) -> Command[Any]:
     program = latest(context, state, line.runs)
     if program is not None:
         # The other seeds start from this mark, as the trunk does.
-        await off_loop(context.machine.mark, _label(index, program))
+        await off_loop(context.machine.mark, _run_label(index, program))
     command, label = line.type or "", program.label if program else None
-    about = _of_run(context, index, label, origin="real", seed=0)
+    metadata = _run_metadata(context, index, label, origin="real", seed=0)
     async with (
-        context.cores.take(context.experiment.limits.cpus, _waiting(runtime, "execute", "seed 0")) as waited,
-        terminal_run(command, waited=round(waited, 1), **about) as traced,
+        context.cores.take(
+            context.experiment.limits.cpus, _queue_reporter(runtime, "execute", "seed 0")
+        ) as seconds_waited,
+        terminal_run(command, waited=round(seconds_waited, 1), **metadata) as trace,
     ):
-        heard = _emit(runtime, "execute", "seed 0")
-        ran = await context.machine.run(command, on_output=heard, label=_label(index, program))
-        execution = traced.ended(attach(ran, index, label))
-    if ran.cause is Cause.ENGINE_LOST:
-        raise NoSandbox("; ".join(ran.notes))
+        on_output = _text_reporter(runtime, "execute", "seed 0")
+        result = await context.machine.run(command, on_output=on_output, label=_run_label(index, program))
+        execution = trace.ended(attach(result, index, label))
+    if result.cause is Cause.ENGINE_LOST:
+        raise NoSandbox("; ".join(result.notes))
     await off_loop(context.store.keep_execution, execution)
     update: dict[str, Any] = {"executions": [execution.label]}
     if program is not None:
-        program = _judged(context, state, program, execution)
+        program = _judge_program(context, state, program, execution)
         await off_loop(context.store.keep_program, program)
         update["programs"] = [program.label]
         if program.problems and tries_of(context, state, program) < TRIES:
@@ -216,13 +229,15 @@ async def execute(state: State, runtime: Runtime[Context]) -> Command[Any]:
             return Command(update=update, goto="write")
         if program.problems:
             update["outcome"] = NO_WORKING_PROGRAM
-    after: State = {**state, "executions": [*state.get("executions", []), execution.label]}
-    tasks = run_tasks(context, after, program)
-    return Command(update=update, goto=_send(tasks))
+    next_state: State = {**state, "executions": [*state.get("executions", []), execution.label]}
+    tasks = run_tasks(context, next_state, program)
+    return Command(update=update, goto=_to_sends(tasks))
 
 
-def _judged(context: Context, state: State, program: Program, execution: Execution) -> Program:
-    """Return the program with `works`, `problems` and `edit` set according to its run."""
+def _judge_program(context: Context, state: State, program: Program, execution: Execution) -> Program:
+    """Return the program with `works`, `problems` and `edit` set according to its run. A program from the script only
+    gets `works`.
+    """
     task = context.experiment.task_at(execution.line)
     if program.given:
         return replace(program, works=execution.exit_code == 0)
@@ -230,9 +245,9 @@ def _judged(context: Context, state: State, program: Program, execution: Executi
         return program
     script = context.experiment.script
     base = base_of(context, state, program.name, program.line) if script[program.line].edit else None
-    before = Before(base.source, script[base.line].task) if base else None
-    share = context.machine_facts.dataset.majority_share
-    problems = problems_of(program.source, execution, task, share, before)
+    base_facts = Before(base.source, script[base.line].task) if base else None
+    majority_share = context.machine_facts.dataset.majority_share
+    problems = problems_of(program.source, execution, task, majority_share, base_facts)
     edit = judge_edit(problems, execution) if base else None
     return replace(program, works=not problems, problems=problems, edit=edit)
 
@@ -244,21 +259,25 @@ async def replicate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]
     context = runtime.context
     index, seed = state["index"], state["number"]
     command = context.experiment.script[index].type or ""
-    who = f"seed {seed}"
-    async with context.cores.take(context.experiment.limits.cpus, _waiting(runtime, "replicate", who)) as waited:
+    seed_name = f"seed {seed}"
+    async with context.cores.take(
+        context.experiment.limits.cpus, _queue_reporter(runtime, "replicate", seed_name)
+    ) as seconds_waited:
         context.check_begins()
         branch = await off_loop(context.machine.branch, seed, reseed=state["reseed"])
-        about = _of_run(context, index, state["program"], origin="real", seed=seed, reseeded=state["reseed"])
-        async with branch as machine, terminal_run(command, waited=round(waited, 1), **about) as traced:
+        metadata = _run_metadata(context, index, state["program"], origin="real", seed=seed, reseeded=state["reseed"])
+        async with branch as machine, terminal_run(command, waited=round(seconds_waited, 1), **metadata) as trace:
             label = f"line{index + 1}-{state['program']}"
             try:
-                ran = await machine.run(command, on_output=_emit(runtime, "replicate", who), label=label)
-            except BudgetSpent as spent:  # other seeds and samples that are running must finish
-                return {"lost": str(spent)}
-            execution = traced.ended(attach(ran, index, state["program"]))
+                result = await machine.run(
+                    command, on_output=_text_reporter(runtime, "replicate", seed_name), label=label
+                )
+            except BudgetSpent as error:  # other seeds and samples that are running must finish
+                return {"lost": str(error)}
+            execution = trace.ended(attach(result, index, state["program"]))
     await off_loop(context.store.keep_execution, execution)
-    if ran.cause is Cause.ENGINE_LOST:  # the run ends when the other seeds and samples have finished
-        return {"executions": [execution.label], "lost": "; ".join(ran.notes)}
+    if result.cause is Cause.ENGINE_LOST:  # the run ends when the other seeds and samples have finished
+        return {"executions": [execution.label], "lost": "; ".join(result.notes)}
     return {"executions": [execution.label]}
 
 
@@ -273,24 +292,24 @@ async def simulate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]:
     model = context.model_at(index)
     command, tells = context.experiment.script[index].type or "", context.experiment.told_before(index)
     machine.losses = []  # an error would end real seeds and other samples that are running
-    who = f"sample {sample}"
+    sample_name = f"sample {sample}"
     # Ordinary commands may use the server's cache only if the trunk, and no sample, was the last to fill it.
-    fresh = state["program"] is not None or follows_samples(context.experiment, index)
-    about = _of_run(context, index, state["program"], origin="imagined", sample=sample)
+    is_fresh = state["program"] is not None or follows_samples(context.experiment, index)
+    metadata = _run_metadata(context, index, state["program"], origin="imagined", sample=sample)
     async with (
-        context.cores.take(model.cores, _waiting(runtime, "simulate", who)) as waited,
-        terminal_run(command, waited=round(waited, 1), **about) as traced,
+        context.cores.take(model.cores, _queue_reporter(runtime, "simulate", sample_name)) as seconds_waited,
+        terminal_run(command, waited=round(seconds_waited, 1), **metadata) as trace,
     ):
-        heard = _emit(runtime, "simulate", who)
-        ran = await machine.run(command, tells=tells, fresh=fresh, on_output=heard)
-        execution = traced.ended(attach(ran, index, state["program"]))
+        on_output = _text_reporter(runtime, "simulate", sample_name)
+        result = await machine.run(command, tells=tells, fresh=is_fresh, on_output=on_output)
+        execution = trace.ended(attach(result, index, state["program"]))
     await off_loop(context.store.keep_execution, execution)
     update: dict[str, Any] = {"executions": [execution.label]}
     if machine.losses:
         update["lost"] = str(machine.losses[0])
     if sample == 0 and execution.is_run:
-        remembered = len(machine.session.stored) > len(session.stored)
-        update["turns"] = [*state["session"]["stored"], *([typed(execution.label)] if remembered else [])]
+        is_remembered = len(machine.session.stored) > len(session.stored)
+        update["turns"] = [*state["session"]["stored"], *([typed(execution.label)] if is_remembered else [])]
         if state["program"] is not None:
             update["sent"] = [{"line": index, "program": state["program"], "session": state["session"]}]
     return update
@@ -302,19 +321,19 @@ async def compare(state: State, runtime: Runtime[Context]) -> Command[Any]:
     context = runtime.context
     _versions, findings = await off_loop(analyze_line, context.store.log, state["index"], context.compared)
     context.store.findings += findings
-    found = {"found": len(findings)}
-    if lost := state.get("lost"):
-        return Command(update={**found, "outcome": f"{STOPPED}{lost}"}, goto="report")
+    update = {"found": len(findings)}
+    if reason := state.get("lost"):
+        return Command(update={**update, "outcome": f"{STOPPED}{reason}"}, goto="report")
     step = next_step(context, state)
-    return Command(update={**found, "index": step.index}, goto=step.node)
+    return Command(update={**update, "index": step.index}, goto=step.node)
 
 
 @logged
 async def report(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     """Measure how probable the model finds the real output, then analyse the run."""
     context = runtime.context
-    if found := await _surprisal(state, runtime):  # all samples were drawn before
-        await off_loop(context.store.keep_surprisal, found)
+    if surprisal := await _surprisal(state, runtime):  # all samples were drawn before
+        await off_loop(context.store.keep_surprisal, surprisal)
     analysis = await off_loop(analyze, context.store.log, context.compared)
     context.store.findings = analysis.findings
     return {"outcome": state.get("outcome", DONE), "verdict": analysis.verdict, "found": len(analysis.findings)}
@@ -322,18 +341,20 @@ async def report(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
 
 async def _surprisal(state: State, runtime: Runtime[Context]) -> Surprisal | None:
     context = runtime.context
-    imagined = questions(context, state) if context.spec.surprisal and not state.get("lost") else []
-    if not imagined:
+    imagined_runs = questions(context, state) if context.spec.surprisal and not state.get("lost") else []
+    if not imagined_runs:
         return None
-    asked = [one for one in imagined if context.spec.model_at(one.line).name == context.spec.model.name]
-    if not asked:
+    scored_runs = [
+        question for question in imagined_runs if context.spec.model_at(question.line).name == context.spec.model.name
+    ]
+    if not scored_runs:
         return NotAvailable("before the fork, another model imagined the programs")
     if context.experiment.conditions.steps:
         return NotAvailable("the reply contains working steps before the output")
     if context.model.learned.reasons:
         return NotAvailable("the model reasons before the output")
-    async with context.cores.take(context.model.cores, _waiting(runtime, "report", "surprisal")):
-        return await surprisals(context.model, asked, _emit(runtime, "report", "surprisal"))
+    async with context.cores.take(context.model.cores, _queue_reporter(runtime, "report", "surprisal")):
+        return await surprisals(context.model, scored_runs, _text_reporter(runtime, "report", "surprisal"))
 
 
 async def _refuse(
@@ -346,47 +367,49 @@ async def _refuse(
     if tries_of(context, state, program) < TRIES:
         return Command(update={**update, "failure": failure_ref(refused, None, rejected=rejected)}, goto="write")
     update["outcome"] = NO_WORKING_PROGRAM
-    return Command(update=update, goto=_send(run_tasks(context, state, refused)))
+    return Command(update=update, goto=_to_sends(run_tasks(context, state, refused)))
 
 
-def _send(tasks: list[tuple[str, RunTask]]) -> list[Send] | Literal["compare"]:
-    return [Send(node, leaf) for node, leaf in tasks] or "compare"
+def _to_sends(tasks: list[tuple[str, RunTask]]) -> list[Send] | Literal["compare"]:
+    return [Send(node, task) for node, task in tasks] or "compare"
 
 
-def _of_run(context: Context, index: int, program: str | None, **more: object) -> dict[str, object]:
-    """Return metadata by which a trace matches real and imagined runs."""
-    facts = context.machine_facts
-    of = context.store.programs[program] if program else None
+def _run_metadata(context: Context, index: int, program: str | None, **details: object) -> dict[str, object]:
+    """Return the metadata by which a trace matches real and imagined runs of a program."""
+    machine_facts = context.machine_facts
+    program_version = context.store.programs[program] if program else None
     return {
-        "machine": facts.machine if more["origin"] == "real" else context.model_at(index).name,
+        "machine": machine_facts.machine if details["origin"] == "real" else context.model_at(index).name,
         "program": program,
-        "program_sha256": of.sha256 if of else None,
-        **more,
+        "program_sha256": program_version.sha256 if program_version else None,
+        **details,
     }
 
 
-def _label(index: int, program: Program | None) -> str:
+def _run_label(index: int, program: Program | None) -> str:
     return f"line{index + 1}" + (f"-{program.label}" if program else "")
 
 
-def _waiting(runtime: Runtime[Context], node: str, who: str) -> Callable[[int], None]:
-    """Return a callback that reports how many other requests for cores are ahead. It raises Interrupted if nothing
-    more may begin."""
+def _queue_reporter(runtime: Runtime[Context], node: str, subject: str) -> Callable[[int], None]:
+    """Return a callback that reports how many other requests for cores come first.
+
+    The callback raises Interrupted if nothing more may begin.
+    """
 
     def wait(ahead: int) -> None:
         runtime.context.check_begins()
         runtime.heartbeat()
-        runtime.stream_writer({"node": node, "who": who, "ahead": ahead})
+        runtime.stream_writer({"node": node, "who": subject, "ahead": ahead})
 
     return wait
 
 
-def _emit(runtime: Runtime[Context], node: str, who: str, limit: int | None = None) -> Emit:
-    """Return a callback that sends text to the graph's stream. Before it returns, it sends an empty text."""
+def _text_reporter(runtime: Runtime[Context], node: str, subject: str, limit: int | None = None) -> Emit:
+    """Return a callback that sends text to the graph's stream. An empty text is sent at once, as work begins."""
 
     def emit(text: str) -> None:
         runtime.heartbeat()
-        runtime.stream_writer({"node": node, "who": who, "text": text, "limit": limit})
+        runtime.stream_writer({"node": node, "who": subject, "text": text, "limit": limit})
 
     emit("")  # the work has begun
     return emit

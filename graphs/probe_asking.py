@@ -51,9 +51,9 @@ def schedule_of(context: Context) -> list[Unit]:
     """
     design, plan, items = design_of(context), context.store.plan, planned_items(context)
     assert plan is not None
-    direct, more = units_of(design, items)
+    direct, further_units = units_of(design, items)
     pilot = pilot_of(design, items)
-    return [*pilot, *(unit for unit in mixed(direct, more[: plan.more]) if unit not in pilot)]
+    return [*pilot, *(unit for unit in mixed(direct, further_units[: plan.more]) if unit not in pilot)]
 
 
 def has_truth(context: Context, unit: Unit) -> bool:
@@ -76,24 +76,28 @@ class Estimate(NamedTuple):
 def estimate_of(context: Context) -> Estimate:
     """Estimate how many questions, tokens and seconds the whole plan needs."""
     items = {item.id: item for item in planned_items(context)}
-    asked = [question for unit in schedule_of(context) for question in unit]
-    tokens = context.experiment.limits.reply_tokens
+    planned_questions = [question for unit in schedule_of(context) for question in unit]
+    reply_tokens = context.experiment.limits.reply_tokens
     answers = list(context.store.answers.values())
-    taken = seconds_taken(answers, context.model.pace.parallel)
+    seconds_per_question = seconds_taken(answers, context.model.pace.parallel)
     return Estimate(
-        questions=len(asked),
-        read=sum(READ_A_REQUEST + tokens_about(items[question.item].program) for question in asked),
-        written=sum(tokens * (STEPS_TIMES if question.arm == "steps" else 1) for question in asked),
-        seconds=sum(taken.get(question.arm, taken["direct"]) for question in asked) if answers else None,
+        questions=len(planned_questions),
+        read=sum(READ_A_REQUEST + tokens_about(items[question.item].program) for question in planned_questions),
+        written=sum(reply_tokens * (STEPS_TIMES if question.arm == "steps" else 1) for question in planned_questions),
+        seconds=sum(
+            seconds_per_question.get(question.arm, seconds_per_question["direct"]) for question in planned_questions
+        )
+        if answers
+        else None,
     )
 
 
 def seconds_left(context: Context) -> float | None:
     """Return how many seconds are left of the time limit, over all processes; None without a limit."""
-    minutes = design_of(context).minutes
-    if minutes is None:
+    limit_minutes = design_of(context).minutes
+    if limit_minutes is None:
         return None
-    return 60 * minutes - context.store.seconds_worked - (time.monotonic() - context.began)
+    return 60 * limit_minutes - context.store.seconds_worked - (time.monotonic() - context.began)
 
 
 def seconds_taken(answers: Sequence[AnswerKept], parallel: int) -> dict[Arm, float]:
@@ -101,14 +105,14 @@ def seconds_taken(answers: Sequence[AnswerKept], parallel: int) -> dict[Arm, flo
 
     If no question of the arm `direct` was answered, its average is assumed to be 10 seconds.
     """
-    taken: dict[Arm, list[float]] = {}
+    seconds_by_arm: dict[Arm, list[float]] = {}
     for answer in answers:
-        taken.setdefault(answer.question.arm, []).append(answer.execution.seconds)
+        seconds_by_arm.setdefault(answer.question.arm, []).append(answer.execution.seconds)
     # The first answer of an arm does not count if there are others: its prompt was processed without a cache.
-    found: dict[Arm, float] = {
-        arm: fmean(seconds[1:] or seconds) / parallel for arm, seconds in taken.items() if seconds
+    averages: dict[Arm, float] = {
+        arm: fmean(seconds[1:] or seconds) / parallel for arm, seconds in seconds_by_arm.items() if seconds
     }
-    return {"direct": 10.0 / parallel, **found}
+    return {"direct": 10.0 / parallel, **averages}
 
 
 async def ask_units(
@@ -116,16 +120,16 @@ async def ask_units(
     items: Mapping[str, ProbeItem],
     units: Sequence[Unit],
     losses: list[NoModel],
-    heard: Callable[[AnswerKept], None],
+    on_answer: Callable[[AnswerKept], None],
 ) -> list[AnswerKept]:
     """Ask the questions of all units, several units at once, and return the answers.
 
-    Each answer is stored and passed to `heard`. If the model is lost, the error is added to `losses`, and nothing
+    Each answer is stored and passed to `on_answer`. If the model is lost, the error is added to `losses`, and nothing
     more is asked.
     """
-    work = [partial(_ask_unit, context, items, unit, losses, heard) for unit in units]
-    answered = await at_once(work, context.model.pace.parallel)
-    return [answer for some in answered for answer in some]
+    tasks = [partial(_ask_unit, context, items, unit, losses, on_answer) for unit in units]
+    answers_by_unit = await at_once(tasks, context.model.pace.parallel)
+    return [answer for unit_answers in answers_by_unit for answer in unit_answers]
 
 
 async def _ask_unit(
@@ -133,15 +137,15 @@ async def _ask_unit(
     items: Mapping[str, ProbeItem],
     unit: Unit,
     losses: list[NoModel],
-    heard: Callable[[AnswerKept], None],
+    on_answer: Callable[[AnswerKept], None],
 ) -> list[AnswerKept]:
     """Ask the questions of one unit in one session, in order, until the model is lost."""
     answers: list[AnswerKept] = []
     session = Session()
     for number, question in enumerate(unit if not losses else (), start=1):
-        machine = _machine(context, question, session, losses)
-        lacks = any(answer.execution.cause in MAY_COME for answer in answers)
-        place = place_of_question(question) if lacks else None
+        machine = _machine_for_question(context, question, session, losses)
+        has_missing_answer = any(answer.execution.cause in MAY_COME for answer in answers)
+        place = place_of_question(question) if has_missing_answer else None
         is_settled = is_built_on(unit[number:], context.answered)
         machine.model = context.in_session(context.model, place, is_settled=is_settled)
         item = items[question.item]
@@ -152,31 +156,37 @@ async def _ask_unit(
         session = machine.session
         answers.append(AnswerKept(question=question, execution=execution))
         await off_loop(context.store.keep_answer, answers[-1])
-        heard(answers[-1])
+        on_answer(answers[-1])
     return answers
 
 
-def _machine(context: Context, question: Question, session: Session, losses: list[NoModel]) -> ImaginedMachine:
-    usual = context.imagined_machine(session, question.sample, line=0)
-    steps = question.arm == "steps"
-    tokens = usual.limits.reply_tokens * (STEPS_TIMES if steps else 1)
-    return replace(usual, losses=losses, steps=steps, limits=usual.limits.model_copy(update={"reply_tokens": tokens}))
+def _machine_for_question(
+    context: Context, question: Question, session: Session, losses: list[NoModel]
+) -> ImaginedMachine:
+    machine = context.imagined_machine(session, question.sample, line=0)
+    with_steps = question.arm == "steps"
+    reply_tokens = machine.limits.reply_tokens * (STEPS_TIMES if with_steps else 1)
+    return replace(
+        machine,
+        losses=losses,
+        steps=with_steps,
+        limits=machine.limits.model_copy(update={"reply_tokens": reply_tokens}),
+    )
 
 
 async def _ask(context: Context, machine: ImaginedMachine, item: ProbeItem, question: Question) -> Execution:
-    about = {"origin": "imagined", "machine": machine.name, "sample": question.sample}
+    trace_metadata = {"origin": "imagined", "machine": machine.name, "sample": question.sample}
     async with (
         context.cores.take(context.model.cores, lambda _ahead: context.check_begins()) as waited,
-        terminal_run(COMMAND, **about, item=item.id, arm=question.arm, waited=round(waited, 1)) as traced,
+        terminal_run(COMMAND, **trace_metadata, item=item.id, arm=question.arm, waited=round(waited, 1)) as traced,
     ):
         # The text before the program is the same in all questions, so the server's cache may serve it.
         return traced.ended(await machine.run(COMMAND, tells=_tells(context, item, question), fresh=False))
 
 
 def _tells(context: Context, item: ProbeItem, question: Question) -> list[str]:
-    """Return what the model is told before the program runs."""
     tells = [item.told] if item.told else []
     if question.arm == "forced":  # only here may it be told real output (rule 2 of docs/design.md)
-        given = context.store.items[item.id].given or ""
-        tells.append(render("probe-forced", size=item.size, given=given.strip()))
+        real_output = context.store.items[item.id].given or ""
+        tells.append(render("probe-forced", size=item.size, given=real_output.strip()))
     return tells

@@ -26,13 +26,13 @@ def build_probe_graph(
 
 
 def add_probe_nodes(
-    graph: "StateGraph[Any, Any, Any, Any]", within: Callable[[Node], Node] = lambda node: node
+    graph: "StateGraph[Any, Any, Any, Any]", wrap: Callable[[Node], Node] = lambda node: node
 ) -> None:
-    """Add all nodes and edges to a graph; `within` wraps each node."""
-    graph.add_node("plan", within(probe_nodes.plan))
-    graph.add_node("truths", within(probe_nodes.truths))
-    graph.add_node("ask", within(probe_nodes.ask), destinations=("ask", "judge"))
-    graph.add_node("judge", within(probe_nodes.judge))
+    """Add all nodes and edges to a graph; `wrap` wraps each node."""
+    graph.add_node("plan", wrap(probe_nodes.plan))
+    graph.add_node("truths", wrap(probe_nodes.truths))
+    graph.add_node("ask", wrap(probe_nodes.ask), destinations=("ask", "judge"))
+    graph.add_node("judge", wrap(probe_nodes.judge))
     graph.add_edge(START, "plan")
     graph.add_edge("plan", "truths")
     graph.add_edge("truths", "ask")

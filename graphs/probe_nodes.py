@@ -48,9 +48,9 @@ async def plan(_state: ProbeState, runtime: Runtime[Context]) -> dict[str, Any]:
         if losses:
             raise losses[0]
         if context.store.plan is None:
-            taken = seconds_taken(answers, context.model.pace.parallel)
-            found = await off_loop(plan_in, design, max(0.0, seconds_left(context) or 0.0), taken)
-            context.store.keep_plan(found)
+            seconds_per_question = seconds_taken(answers, context.model.pace.parallel)
+            planned = await off_loop(plan_in, design, max(0.0, seconds_left(context) or 0.0), seconds_per_question)
+            context.store.keep_plan(planned)
     return {"asked": len(pilot)}
 
 
@@ -61,62 +61,67 @@ async def truths(_state: ProbeState, runtime: Runtime[Context]) -> dict[str, Any
     with context.store.work("truths", f"{len(items)} items"):
         sources = {text: text for item in items for text in (item.program, item.rival, item.given) if text}
 
-        def told(done: int) -> None:
+        def report_progress(done: int) -> None:
             runtime.stream_writer({"ran": done, "of": len(sources)})
 
-        ran = await run_batches(context.machine, sources, told)
-        kept = [_kept(item, ran) for item in items]
+        results = await run_batches(context.machine, sources, report_progress)
+        stored_items = [_item_with_outputs(item, results) for item in items]
         problems = await check_suite(context.machine, suite)
-        why = {name: problem.text for name, problem in problems.items()}
-        kept += [ItemKept(item=suite_item(line), truth=line.output, problem=why.get(line.id, "")) for line in suite]
-        await off_loop(context.store.keep_items, kept)
+        problem_texts = {name: problem.text for name, problem in problems.items()}
+        stored_items += [
+            ItemKept(item=suite_item(line), truth=line.output, problem=problem_texts.get(line.id, ""))
+            for line in suite
+        ]
+        await off_loop(context.store.keep_items, stored_items)
     return {}
 
 
-def _kept(item: ProbeItem, ran: dict[str, Ran]) -> ItemKept:
-    """Return an item with its programs' outputs, or the problem why its answers cannot be interpreted."""
-    truth = ran[item.program]
-    rival, given = (ran[text].stdout if text else None for text in (item.rival, item.given))
-    same = "it prints the same as its rival" if rival == truth.stdout else ""
-    return ItemKept(item=item, truth=truth.stdout, rival=rival, given=given, problem=truth.why or same)
+def _item_with_outputs(item: ProbeItem, results: dict[str, Ran]) -> ItemKept:
+    """Return an item with the outputs of its programs. If its answers cannot be interpreted, a problem says why."""
+    truth = results[item.program]
+    rival_output, given_output = (results[text].stdout if text else None for text in (item.rival, item.given))
+    same_as_rival = "it prints the same as its rival" if rival_output == truth.stdout else ""
+    return ItemKept(
+        item=item, truth=truth.stdout, rival=rival_output, given=given_output, problem=truth.why or same_as_rival
+    )
 
 
 async def ask(state: ProbeState, runtime: Runtime[Context]) -> Command[Any]:
     """Ask the next questions if time is left; otherwise go on to `judge`."""
-    context, begin = runtime.context, state.get("asked", 0)
+    context, start = runtime.context, state.get("asked", 0)
     schedule = await off_loop(schedule_of, context)
-    end = min(len(schedule), begin + ROUND * context.model.pace.parallel)
-    left = seconds_left(context)
-    if begin >= end or (left is not None and left <= 0):
-        if begin < len(schedule):
+    end = min(len(schedule), start + ROUND * context.model.pace.parallel)
+    remaining_seconds = seconds_left(context)
+    if start >= end or (remaining_seconds is not None and remaining_seconds <= 0):
+        if start < len(schedule):
             context.store.note(
-                f"the time limit was reached after {begin} of {len(schedule)} planned questions or sessions"
+                f"the time limit was reached after {start} of {len(schedule)} planned questions or sessions"
             )
         return Command(update={"outcome": DONE}, goto="judge")
     losses: list[NoModel] = []
-    with context.store.work("ask", f"{begin + 1} to {end} of {len(schedule)}"):
-        items = {name: kept.item for name, kept in context.store.items.items()}
-        units = [unit for unit in schedule[begin:end] if has_truth(context, unit)]
-        await ask_units(context, items, units, losses, _heard(runtime, end, len(schedule)))
+    with context.store.work("ask", f"{start + 1} to {end} of {len(schedule)}"):
+        items = {name: stored.item for name, stored in context.store.items.items()}
+        units = [unit for unit in schedule[start:end] if has_truth(context, unit)]
+        await ask_units(context, items, units, losses, _answer_reporter(runtime, end, len(schedule)))
         keep_what_was_learned(context)
     if losses:
         return Command(update={"outcome": f"{STOPPED}{losses[0]}"}, goto="judge")
     return Command(update={"asked": end}, goto="ask")
 
 
-def _heard(runtime: Runtime[Context], end: int, units: int) -> Callable[[AnswerKept], None]:
-    """Return a callback that reports each answer with its outcome, or an empty one if only `judge` can tell it."""
+def _answer_reporter(runtime: Runtime[Context], end: int, units: int) -> Callable[[AnswerKept], None]:
+    """Return a callback that reports each answer and its outcome. The outcome is empty if only `judge` knows it."""
     context = runtime.context
     suite = suite_of(context.store.log)
 
-    def heard(answer: AnswerKept) -> None:
+    def report_answer(answer: AnswerKept) -> None:
         runtime.heartbeat()
-        name = answer.question.item
-        found = outcome_of(context.store.items[name], answer, suite.get(name))
-        told = {"outcome": found.outcome if found else "", "up_to": end, "units": units}
-        runtime.stream_writer({**told, "seconds_left": seconds_left(context)})
+        item_id = answer.question.item
+        outcome = outcome_of(context.store.items[item_id], answer, suite.get(item_id))
+        progress = {"outcome": outcome.outcome if outcome else "", "up_to": end, "units": units}
+        runtime.stream_writer({**progress, "seconds_left": seconds_left(context)})
 
-    return heard
+    return report_answer
 
 
 async def judge(state: ProbeState, runtime: Runtime[Context]) -> dict[str, Any]:
@@ -125,6 +130,6 @@ async def judge(state: ProbeState, runtime: Runtime[Context]) -> dict[str, Any]:
     programs = judged_by_running(context.store.log)
     with context.store.work("judge", f"{len(programs)} answers"):
         if programs:
-            for key, right in (await judged(context.machine, programs)).items():
-                await off_loop(context.store.keep_judgement, Judged(question=key, right=right))
+            for key, is_right in (await judged(context.machine, programs)).items():
+                await off_loop(context.store.keep_judgement, Judged(question=key, right=is_right))
     return {"outcome": state.get("outcome", DONE)}

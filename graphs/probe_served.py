@@ -26,11 +26,11 @@ class ProbeServing(Serving):
             if self._is_ready:
                 return
             # The ledger numbers equal requests in the order in which this process makes them.
-            context, asked = self.context, state.get("asked", 0)
-            if asked and context.store.plan is not None and context.store.items:
+            context, asked_count = self.context, state.get("asked", 0)
+            if asked_count and context.store.plan is not None and context.store.items:
                 schedule = await off_loop(schedule_of, context)
-                units = [unit for unit in schedule[:asked] if has_truth(context, unit)]
-                items = {name: kept.item for name, kept in context.store.items.items()}
+                units = [unit for unit in schedule[:asked_count] if has_truth(context, unit)]
+                items = {name: stored.item for name, stored in context.store.items.items()}
                 await ask_units(context, items, units, [], lambda _answer: None)
             self._is_ready = True
 

@@ -64,13 +64,15 @@ def given_program(context: Context, state: State, line: ScriptLine, index: int) 
     """
     assert line.give is not None and line.source is not None
     versions = [program for program in programs_in(context, state) if program.name == line.give]
-    told = line.program or "given in the script"
-    unchanged = [version for version in versions if version.given and version.told == told and version.change is None]
+    description = line.program or "given in the script"
+    unchanged = [
+        version for version in versions if version.given and version.told == description and version.change is None
+    ]
     return Program(
         name=line.give,
         version=len(versions) + 1,
         source=line.source,
-        told=told,
+        told=description,
         prompt="given",
         seed=0,
         line=index,
@@ -81,10 +83,12 @@ def given_program(context: Context, state: State, line: ScriptLine, index: int) 
 
 def tries_of(context: Context, state: State, program: Program) -> int:
     """Return how many versions were written for the script line of `program`, including `program` itself."""
-    others = [
-        other for other in programs_in(context, state) if other.line == program.line and other.label != program.label
+    other_versions = [
+        candidate
+        for candidate in programs_in(context, state)
+        if candidate.line == program.line and candidate.label != program.label
     ]
-    return len(others) + 1
+    return len(other_versions) + 1
 
 
 def base_of(context: Context, state: State, name: str, line: int) -> Program | None:
@@ -98,13 +102,13 @@ def failure_in(context: Context, state: State) -> Failure | None:
     failure = state.get("failure")
     if failure is None:
         return None
-    run = context.store.executions.get(failure["execution"])
-    ending = ending_of(run) if run else ""
+    execution = context.store.executions.get(failure["execution"])
+    output_ending = ending_of(execution) if execution else ""
     program, problems = (
         context.store.programs[failure["program"]],
         tuple(problem.removeprefix(REJECTED) for problem in failure["problems"]),
     )
-    return Failure(program, problems, ending, failure["refused"], failure["rejected"])
+    return Failure(program, problems, output_ending, failure["refused"], failure["rejected"])
 
 
 def failure_ref(program: Program, run: Execution | None, *, rejected: bool = False) -> FailureRef:
@@ -131,16 +135,16 @@ def run_tasks(context: Context, state: State, program: Program | None) -> list[t
     tasks: list[tuple[str, RunTask]] = []
     measured = program is not None and (program.works or program.given)
     if program is not None and measured:
-        tasks += _replicas(context, index, program)
+        tasks += _replicate_tasks(context, index, program)
     if not context.spec.simulate:
         return tasks
     if program is None:
         return [*tasks, ("simulate", _run_task(index, None, 0, {"stored": turns, "context": turns}))]
     # Without the source, the model could not know why a version failed.
-    shown = experiment.conditions.source == "shown"
-    for failed in _failed_versions(context, state, program) if shown else ():
-        session = session_for(experiment, failed, turns, context.store)
-        tasks.append(("simulate", _run_task(index, failed.label, 1, session)))
+    is_source_shown = experiment.conditions.source == "shown"
+    for failed_version in _failed_versions(context, state, program) if is_source_shown else ():
+        session = session_for(experiment, failed_version, turns, context.store)
+        tasks.append(("simulate", _run_task(index, failed_version.label, 1, session)))
     if measured:
         session = session_for(experiment, program, turns, context.store)
         tasks += [
@@ -158,15 +162,15 @@ def endings_shown(context: Context, state: State, line: int) -> list[str]:
 
 def versions_run(context: Context, state: State) -> list[Program]:
     """Return the program versions that were really run. Refused versions are not among them."""
-    ran = {execution.program for execution in _real_runs(context, state)}
-    return [program for program in programs_in(context, state) if program.label in ran]
+    labels = {execution.program for execution in _real_runs(context, state)}
+    return [program for program in programs_in(context, state) if program.label in labels]
 
 
 def follows_samples(experiment: Experiment, index: int) -> bool:
     """Return whether the last typed line before `index` runs a program. If so, a sample of this program was the last
     to fill the server's cache."""
-    before = [line for line in experiment.script[:index] if line.type is not None]
-    return bool(before) and before[-1].runs is not None
+    typed_lines = [line for line in experiment.script[:index] if line.type is not None]
+    return bool(typed_lines) and typed_lines[-1].runs is not None
 
 
 def questions(context: Context, state: State) -> list[Question]:
@@ -175,21 +179,23 @@ def questions(context: Context, state: State) -> list[Question]:
     Each question holds the messages to the model, and the outputs of seed 0 and sample 0.
     """
     # Scoring the many versions of supplied programs would take as long as all samples.
-    given = {program.label for program in programs_in(context, state) if program.given}
+    given_labels = {program.label for program in programs_in(context, state) if program.given}
     trunk = [run for run in executions_in(context, state) if not (run.sample if run.imagined else run.seed)]
     runs = {(run.line, run.program, run.imagined): run for run in trunk if run.arm == "as written"}
-    found = []
+    found_questions = []
     for sent in state.get("sent", []):
         line, label = sent["line"], sent["program"]
-        if label in given:
+        if label in given_labels:
             continue
-        real, own = runs[line, label, False], runs[line, label, True]
+        real_run, imagined_run = runs[line, label, False], runs[line, label, True]
         session = session_of(sent["session"], context.experiment, context.store)
         command, tells = context.experiment.script[line].type or "", context.experiment.told_before(line)
         messages = tuple(context.imagined_machine(session, 0, line).messages(typing(command, tells)))
-        reply = own.raw_reply or own.stdout
-        found.append(Question(label, line, messages, real.terminal, reply, reply != own.stdout))
-    return found
+        reply = imagined_run.raw_reply or imagined_run.stdout
+        found_questions.append(
+            Question(label, line, messages, real_run.terminal, reply, reply != imagined_run.stdout)
+        )
+    return found_questions
 
 
 def attach(execution: Execution, index: int, program: str | None) -> Execution:
@@ -197,13 +203,13 @@ def attach(execution: Execution, index: int, program: str | None) -> Execution:
     return replace(execution, line=index, program=program)
 
 
-def _replicas(context: Context, index: int, program: Program) -> list[tuple[str, RunTask]]:
+def _replicate_tasks(context: Context, index: int, program: Program) -> list[tuple[str, RunTask]]:
     seeds = range(1, context.spec.real + 1)
     if not Source(program.source).fixes_its_seed():
         return [("replicate", _run_task(index, program.label, seed)) for seed in seeds]
     # As written, a program that fixes its own seed has no noise: one more run shows whether that holds.
-    once = [("replicate", _run_task(index, program.label, 1))]
-    return once + [("replicate", _run_task(index, program.label, seed, reseed=True)) for seed in seeds]
+    first_task = [("replicate", _run_task(index, program.label, 1))]
+    return first_task + [("replicate", _run_task(index, program.label, seed, reseed=True)) for seed in seeds]
 
 
 def _run_task(
@@ -217,11 +223,13 @@ def _real_runs(context: Context, state: State) -> list[Execution]:
 
 
 def _failed_versions(context: Context, state: State, program: Program) -> list[Program]:
-    """Return the coder's versions that ran and failed at this line: they are imagined too (rule 4 of
-    docs/design.md)."""
-    ran = {run.program for run in executions_in(context, state) if run.line == state["index"]}
+    """Return the coder's versions that ran and failed at this line; see rule 4 of docs/design.md."""
+    labels = {run.program for run in executions_in(context, state) if run.line == state["index"]}
     return [
-        other
-        for other in programs_in(context, state)
-        if other.works is False and other.line == program.line and other.label in ran and not other.given
+        candidate
+        for candidate in programs_in(context, state)
+        if candidate.works is False
+        and candidate.line == program.line
+        and candidate.label in labels
+        and not candidate.given
     ]

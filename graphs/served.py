@@ -41,11 +41,11 @@ class Serving:
         async with self._ready:
             if self._is_ready:
                 return
-            known = {*state.get("programs", ()), *state.get("executions", ())}
+            labels = {*state.get("programs", ()), *state.get("executions", ())}
             machine = self.context.machine
             for step in await off_loop(trunk_of, self.context.store):
                 # The task of one seed or sample has no labels: the whole trunk was done before it.
-                if step.label not in known and "number" not in state:
+                if step.label not in labels and "number" not in state:
                     continue
                 if isinstance(step, Program):
                     if self._was_placed(step):
@@ -58,19 +58,18 @@ class Serving:
             self._is_ready = True
 
     def _was_placed(self, program: Program) -> bool:
-        """Return whether a program was put on the machine."""
-        by_person = program.prompt == BY_PERSON
+        is_by_person = program.prompt == BY_PERSON
         decision = self.context.store.decision_on(program)
-        return by_person or isinstance(decision, Approve) or not is_to_be_approved(self.context, program)
+        return is_by_person or isinstance(decision, Approve) or not is_to_be_approved(self.context, program)
 
-    def node(self, work: Callable[..., Any]) -> Callable[..., Any]:
+    def node(self, node_function: Callable[..., Any]) -> Callable[..., Any]:
         """Wrap a node so that it runs in this execution's context."""
 
-        @wraps(work)
+        @wraps(node_function)
         async def served(state: Any, runtime: Runtime[Any]) -> Any:
             check_state(self.context.store, state)
             await self.make_ready(state)
-            update = await work(state, runtime.override(context=self.context))
+            update = await node_function(state, runtime.override(context=self.context))
             if isinstance(update, dict):
                 self.outcome = update.get("outcome", self.outcome)
             return update
@@ -81,19 +80,21 @@ class Serving:
 def check_state(store: RunStore, state: Any) -> None:
     """Raise BadInput if a state names a line, program or execution that the run lacks: a client may have edited
     it."""
-    lines = len(store.spec.experiment.script)
+    line_count = len(store.spec.experiment.script)
     for name in ("index", "writing"):
-        at = state.get(name, -1)
-        if not isinstance(at, int) or not -1 <= at < lines:
-            raise BadInput(f"state: {name}: {str(at)[:40]}: must be the index of a script line, -1 to {lines - 1}")
-    one = [state["program"]] if state.get("program") is not None else []
-    _check_labels("programs", [*one, *state.get("programs", ())], store.programs, store)
+        line_index = state.get(name, -1)
+        if not isinstance(line_index, int) or not -1 <= line_index < line_count:
+            raise BadInput(
+                f"state: {name}: {str(line_index)[:40]}: must be the index of a script line, -1 to {line_count - 1}"
+            )
+    task_program = [state["program"]] if state.get("program") is not None else []
+    _check_labels("programs", [*task_program, *state.get("programs", ())], store.programs, store)
     _check_labels("executions", state.get("executions", ()), store.executions, store)
 
 
-def _check_labels(name: str, labels: Iterable[object], known: Container[object], store: RunStore) -> None:
+def _check_labels(name: str, labels: Iterable[object], known_labels: Container[object], store: RunStore) -> None:
     for label in labels:
-        if not isinstance(label, str) or label not in known:
+        if not isinstance(label, str) or label not in known_labels:
             raise BadInput(f"state: {name}: {str(label)[:100]} is not in {store.folder}")
 
 

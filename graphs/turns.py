@@ -34,10 +34,10 @@ def session_of(refs: SessionRef, experiment: Experiment, store: RunStore) -> Ses
 
 def texts_of(refs: Sequence[TurnRef], experiment: Experiment, store: RunStore) -> tuple[Turn, ...]:
     """Return the texts of the turns with these names."""
-    return tuple(_text(ref, experiment, store) for ref in refs)
+    return tuple(_turn_of(ref, experiment, store) for ref in refs)
 
 
-def _text(ref: TurnRef, experiment: Experiment, store: RunStore) -> Turn:
+def _turn_of(ref: TurnRef, experiment: Experiment, store: RunStore) -> Turn:
     kind, _, name = ref.partition(":")
     if kind == "placed":
         program = store.programs[name]
@@ -46,5 +46,5 @@ def _text(ref: TurnRef, experiment: Experiment, store: RunStore) -> Turn:
         return mentioning(experiment.script[int(name)].tell or "")
     execution = store.executions[name]
     line = execution.line
-    said = typing(experiment.script[line].type or "", experiment.told_before(line))
-    return Turn(said, execution.raw_reply or "")
+    typed_text = typing(experiment.script[line].type or "", experiment.told_before(line))
+    return Turn(typed_text, execution.raw_reply or "")

@@ -17,9 +17,9 @@ def introduce(experiment: Experiment, program: Program, turns: Sequence[TurnRef]
     """
     if experiment.conditions.source == "shown":
         return [*turns, placed(program)]
-    last = _tells_of(experiment, program)[-1]
+    instruction = _instructions_for(experiment, program)[-1]
     # All tries of a program, which follow each other directly, have the same instruction.
-    return list(turns) if list(turns[-1:]) == [last] else [*turns, last]
+    return list(turns) if list(turns[-1:]) == [instruction] else [*turns, instruction]
 
 
 def session_for(experiment: Experiment, program: Program, turns: Sequence[TurnRef], store: RunStore) -> SessionRef:
@@ -32,24 +32,25 @@ def session_for(experiment: Experiment, program: Program, turns: Sequence[TurnRe
     if conditions.session == "running":
         # The context of a failed try ends before the next version. None is imagined if sources are hidden.
         failed_try = program.works is False and not program.given
-        context = _until_replaced(experiment, program, stored, store) if failed_try else stored
+        context = _turns_until_replaced(experiment, program, stored, store) if failed_try else stored
         return {"stored": stored, "context": context}
     if conditions.source == "hidden":
-        return {"stored": stored, "context": _tells_of(experiment, program)}
+        return {"stored": stored, "context": _instructions_for(experiment, program)}
     return {"stored": stored, "context": [placed(program)]}
 
 
-def _tells_of(experiment: Experiment, program: Program) -> list[TurnRef]:
-    """Return the turns with all instructions for a program, up to this version's line."""
+def _instructions_for(experiment: Experiment, program: Program) -> list[TurnRef]:
     lines = experiment.script[: program.line + 1]
-    return [told(at) for at, line in enumerate(lines) if line.file == program.name and line.tell]
+    return [told(index) for index, line in enumerate(lines) if line.file == program.name and line.tell]
 
 
-def _until_replaced(experiment: Experiment, program: Program, turns: list[TurnRef], store: RunStore) -> list[TurnRef]:
+def _turns_until_replaced(
+    experiment: Experiment, program: Program, turns: list[TurnRef], store: RunStore
+) -> list[TurnRef]:
     start = turns.index(placed(program))
-    opening = placing(program.name, program.source).typed.split("\n", 1)[0].split(" <<")[0]
-    after = texts_of(turns[start + 1 :], experiment, store)
-    for at, turn in enumerate(after, start=start + 1):
-        if turn.typed.startswith(opening + " <<"):
-            return turns[:at]
+    typed_start = placing(program.name, program.source).typed.split("\n", 1)[0].split(" <<")[0]
+    following = texts_of(turns[start + 1 :], experiment, store)
+    for index, turn in enumerate(following, start=start + 1):
+        if turn.typed.startswith(typed_start + " <<"):
+            return turns[:index]
     return turns

@@ -109,7 +109,7 @@ def test_a_number_sign_that_is_printed_is_no_value() -> None:
 @given(st.text(alphabet="ab\n\r\x0b\x85\u2028é", max_size=40), st.integers(1, 5))
 def test_lines_are_those_of_the_text_however_it_is_split(text: str, part: int) -> None:
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(text_lines, "_PART", part)
+        patched.setattr(text_lines, "_CHUNK_SIZE", part)
         lines, known = text_lines.Lines(text), text.splitlines()
         assert (len(lines), list(lines), lines[:]) == (len(known), known, known)
         assert [lines[at] for at in range(-len(known), len(known))] == known * 2

@@ -18,29 +18,28 @@ class Left:
 
     root: UUID
     start: datetime
-    """Start time of the root entry."""
     attempts: int
     """Number of processes that have worked on the run."""
     is_sent: bool
     """True if the root entry has ended and was sent to a collector."""
     closed: tuple[dict[str, Any], ...]
-    """The entries that were open when the process that wrote them died, now with an end time and an error."""
+    """Entries that a dead process left open. They now have an end time and an error."""
 
 
 def left_of(roots: Sequence[TracedRun]) -> Left | None:
     """Return the tree that a resumed run continues; None if no root is usable."""
     for root in roots:
         try:
-            name = UUID(root.id)
+            root_id = UUID(root.id)
         except ValueError:
             continue
-        if root.start is None or str(name) != root.id:
+        if root.start is None or str(root_id) != root.id:
             continue
         runs = list(root.walk())
-        last = max(time for run in runs for time in run.times)
-        closed = tuple(_closed(run, last) for run in reversed(runs) if run.end is None and run is not root)
+        last_time = max(time for run in runs for time in run.times)
+        closed = tuple(_close_entry(run, last_time) for run in reversed(runs) if run.end is None and run is not root)
         return Left(
-            name,
+            root_id,
             root.start,
             max(attempt_of(run.fields) for run in runs),
             root.end is not None and root.metadata.get(OTLP) is True,
@@ -49,8 +48,8 @@ def left_of(roots: Sequence[TracedRun]) -> Left | None:
     return None
 
 
-def _closed(run: TracedRun, last: datetime) -> dict[str, Any]:
+def _close_entry(run: TracedRun, last_time: datetime) -> dict[str, Any]:
     """Return the fields of an entry that a dead process left open, with an error and an end time."""
-    when = max(last, run.start or last).astimezone(UTC)
-    error = f"{DIED}; nothing was heard of it after {when:%Y-%m-%d %H:%M:%S} UTC"
-    return {**run.fields, "end_time": when.isoformat(), "error": error}
+    end_time = max(last_time, run.start or last_time).astimezone(UTC)
+    error = f"{DIED}; nothing was heard of it after {end_time:%Y-%m-%d %H:%M:%S} UTC"
+    return {**run.fields, "end_time": end_time.isoformat(), "error": error}

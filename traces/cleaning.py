@@ -13,7 +13,7 @@ from gedanken.experiment.secrets import redacted_value
 MOST_CHARACTERS = 1 << 18
 """Maximum length of one text in characters. A reply that keeps to its token limit is shorter."""
 MOST_STATE_CHARACTERS = 2_000
-"""Maximum length in characters of one text in the inputs and outputs of a graph step, which are usually short."""
+"""Maximum length in characters of one text in the inputs and outputs of a graph step."""
 METADATA = frozenset(
     {
         "langgraph_node",
@@ -59,8 +59,8 @@ _FIELDS = (
     "tags",
     "session_name",
 )
-_STACK = "Traceback (most recent call last)"
-_NO_ERRORS = ("GeneratorExit(", "GraphInterrupt(")
+_TRACEBACK_START = "Traceback (most recent call last)"
+_NOT_ERRORS = ("GeneratorExit(", "GraphInterrupt(")
 """Exceptions that are not errors. GeneratorExit stops a reply that is no longer needed. GraphInterrupt stops a step
 that waits for a person.
 """
@@ -68,57 +68,65 @@ that waits for a person.
 
 def clean(run: Mapping[str, Any]) -> dict[str, Any]:
     """Return an entry as plain values, with only what may leave this process."""
-    kept = {name: run[name] for name in _FIELDS if run.get(name) is not None}
-    extra = _dict(run.get("extra"))
-    settings, metadata = _dict(extra.get("invocation_params")), _dict(extra.get("metadata"))
+    entry = {name: run[name] for name in _FIELDS if run.get(name) is not None}
+    extra = _as_dict(run.get("extra"))
+    settings, metadata = _as_dict(extra.get("invocation_params")), _as_dict(extra.get("metadata"))
     sampling = {name: settings[name] for name in SAMPLING if name in settings}
-    own = {name: value for name, value in metadata.items() if name in METADATA or name.startswith(OWN)}
-    kept["extra"] = {**({"invocation_params": sampling} if sampling else {}), "metadata": own}
+    own_metadata = {name: value for name, value in metadata.items() if name in METADATA or name.startswith(OWN)}
+    entry["extra"] = {**({"invocation_params": sampling} if sampling else {}), "metadata": own_metadata}
     is_step = run.get("run_type") == "chain"
     if is_step:
         is_root = run.get("parent_run_id") is None
-        kept |= {name: _told(kept[name], name, is_root) for name in ("inputs", "outputs") if name in kept}
-    if "error" in kept:
-        kept["error"] = _in_short(str(kept["error"]))
-        if kept["error"].startswith(_NO_ERRORS):
-            del kept["error"]
-    if own.get(WAITED) and isinstance(run.get("start_time"), datetime):
-        kept["events"] = [_waited(run["start_time"], own[WAITED]), *kept.get("events", ())]
-    plain = _without_home(redacted_value(json.loads(json.dumps(kept, default=_plain))))
-    return dict(_capped(plain, MOST_STATE_CHARACTERS if is_step else MOST_CHARACTERS))
+        entry |= {
+            name: _clean_step_values(entry[name], name, is_root) for name in ("inputs", "outputs") if name in entry
+        }
+    if "error" in entry:
+        entry["error"] = _without_traceback(str(entry["error"]))
+        if entry["error"].startswith(_NOT_ERRORS):
+            del entry["error"]
+    if own_metadata.get(WAITED) and isinstance(run.get("start_time"), datetime):
+        entry["events"] = [_wait_event(run["start_time"], own_metadata[WAITED]), *entry.get("events", ())]
+    plain = _without_home(redacted_value(json.loads(json.dumps(entry, default=_to_plain))))
+    return dict(_truncate(plain, MOST_STATE_CHARACTERS if is_step else MOST_CHARACTERS))
 
 
 def attempt_of(run: Mapping[str, Any]) -> int:
     """Return which process wrote an entry, counted from 1; 1 if it is not recorded."""
-    number = _dict(_dict(run.get("extra")).get("metadata")).get(ATTEMPT)
+    number = _as_dict(_as_dict(run.get("extra")).get("metadata")).get(ATTEMPT)
     return number if isinstance(number, int) and number > 0 else 1
 
 
-def _told(values: Any, name: str, is_root: bool) -> dict[str, Any]:
+def _clean_step_values(values: Any, name: str, is_root: bool) -> dict[str, Any]:
     """Reduce a step's values to texts, numbers and, in outputs, the lists in LABELS."""
-    told = values["output"] if isinstance(values, Mapping) and set(values) == {"output"} else values
-    if not isinstance(told, Mapping):
+    plain_values = values["output"] if isinstance(values, Mapping) and set(values) == {"output"} else values
+    if not isinstance(plain_values, Mapping):
         return {}
-    if isinstance(goto := told.get("goto"), list):
-        told = {**told, "goto": [_dict(one).get("node") for one in goto]}
-    facts = {key: value for key, value in told.items() if isinstance(value, str | int | float) and value != ""}
+    if isinstance(goto := plain_values.get("goto"), list):
+        plain_values = {**plain_values, "goto": [_as_dict(target).get("node") for target in goto]}
+    facts = {
+        key: value for key, value in plain_values.items() if isinstance(value, str | int | float) and value != ""
+    }
     if is_root and name == "inputs":  # the options of the run
-        return dict(told)
-    labels = {key: told[key] for key in LABELS if isinstance(told.get(key), list)} if name == "outputs" else {}
+        return dict(plain_values)
+    labels = (
+        {key: plain_values[key] for key in LABELS if isinstance(plain_values.get(key), list)}
+        if name == "outputs"
+        else {}
+    )
     # The root has the lengths of the lists.
     return {**facts, **({key: len(value) for key, value in labels.items()} if is_root else labels)}
 
 
-def _in_short(error: str) -> str:
+def _without_traceback(error: str) -> str:
     """Return an error without its stack trace, which names files of this machine."""
-    return error.partition(_STACK)[0].strip()
+    return error.partition(_TRACEBACK_START)[0].strip()
 
 
-def _waited(start: datetime, seconds: float) -> dict[str, Any]:
+def _wait_event(start: datetime, seconds: float) -> dict[str, Any]:
     return {"name": "waits for cores", "time": start - timedelta(seconds=seconds)}
 
 
-def _plain(value: Any) -> Any:
+def _to_plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, UUID):
@@ -128,12 +136,12 @@ def _plain(value: Any) -> Any:
     return default(value)
 
 
-def _dict(value: Any) -> dict[str, Any]:
+def _as_dict(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
 @cache
-def _home() -> str:
+def _home_folder() -> str:
     try:
         return str(Path.home())
     except RuntimeError:  # there is none
@@ -141,8 +149,7 @@ def _home() -> str:
 
 
 def _without_home(value: Any) -> Any:
-    """Replace the home folder by `~` in a value."""
-    home = _home()
+    home = _home_folder()
     if isinstance(value, dict):
         return {key: _without_home(inner) for key, inner in value.items()}
     if isinstance(value, list):
@@ -152,12 +159,11 @@ def _without_home(value: Any) -> Any:
     return value
 
 
-def _capped(value: Any, most: int) -> Any:
-    """Return a value in which each text is cut after `most` characters."""
+def _truncate(value: Any, limit: int) -> Any:
     if isinstance(value, dict):
-        return {key: _capped(inner, most) for key, inner in value.items()}
+        return {key: _truncate(inner, limit) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_capped(inner, most) for inner in value]
-    if isinstance(value, str) and len(value) > most:
-        return f"{value[:most]} … {len(value) - most} more characters were not kept"
+        return [_truncate(inner, limit) for inner in value]
+    if isinstance(value, str) and len(value) > limit:
+        return f"{value[:limit]} … {len(value) - limit} more characters were not kept"
     return value

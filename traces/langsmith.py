@@ -20,10 +20,9 @@ class LangSmith:
     """Passes entries to LangSmith's client, which sends them in its own thread."""
 
     def __init__(self, client: Client, project: str | None) -> None:
-        """Send entries to `project` with `client`."""
         self._client, self._project = client, project
         # The client's thread ends unless enough objects refer to the client. Entries usually do; here none does.
-        self._held = [client] * 8
+        self._references = [client] * 8
         self._roots: set[str] = set()
 
     def begin(self, run: dict[str, Any]) -> None:
@@ -36,9 +35,9 @@ class LangSmith:
 
     def export(self, run: dict[str, Any]) -> None:
         """Send the fields of an entry that may have changed since it began."""
-        new: dict[str, Any] = {name: run[name] for name in _UPDATED if name in run}
-        new |= {name: datetime.fromisoformat(run[name]) for name in _TIMES if name in run}
-        self._client.update_run(run_id=run["id"], session_name=self._project, **new)
+        update: dict[str, Any] = {name: run[name] for name in _UPDATED if name in run}
+        update |= {name: datetime.fromisoformat(run[name]) for name in _TIMES if name in run}
+        self._client.update_run(run_id=run["id"], session_name=self._project, **update)
 
     def close(self) -> None:
         """Wait until everything was sent."""
@@ -54,16 +53,16 @@ def replay(roots: Iterable[TracedRun]) -> int:
 
     if not (get_env_var("API_KEY") or get_env_var("ENDPOINT")):
         raise BadInput("LangSmith is not configured: set LANGSMITH_API_KEY, or LANGSMITH_ENDPOINT")
-    failed: list[Exception] = []
-    client, project = langsmith_client(failed.append), get_tracer_project()
+    failures: list[Exception] = []
+    client, project = langsmith_client(failures.append), get_tracer_project()
     posts = [{**run.fields, "session_name": project} for root in roots for run in root.walk()]
     try:
-        for at in range(0, len(posts), RUNS_AT_ONCE):
-            client.batch_ingest_runs(create=posts[at : at + RUNS_AT_ONCE])
+        for start in range(0, len(posts), RUNS_AT_ONCE):
+            client.batch_ingest_runs(create=posts[start : start + RUNS_AT_ONCE])
     except (LangSmithError, ValueError, TypeError) as error:
-        failed.append(error)
-    if failed:
-        raise BadInput(f"LangSmith did not accept the trace: {redacted(str(failed[0]))[:300]}")
+        failures.append(error)
+    if failures:
+        raise BadInput(f"LangSmith did not accept the trace: {redacted(str(failures[0]))[:300]}")
     return len(posts)
 
 
@@ -74,9 +73,9 @@ def open_langsmith() -> LangSmith | None:
     return LangSmith(langsmith_client(), get_tracer_project()) if tracing_is_enabled() else None
 
 
-def langsmith_client(failed: Callable[[Exception], None] | None = None) -> Client:
+def langsmith_client(on_error: Callable[[Exception], None] | None = None) -> Client:
     """Create a client for the LangSmith server that the environment names.
 
-    It adds no facts about the host or the user's git folder. `failed` receives errors in sending.
+    It adds no facts about the host or the user's git folder. `on_error` receives errors in sending.
     """
-    return Client(omit_traced_runtime_info=True, tracing_error_callback=failed)
+    return Client(omit_traced_runtime_info=True, tracing_error_callback=on_error)

@@ -15,9 +15,9 @@ MOST_TRACE_BYTES = 1 << 27
 ROOM_FOR_ENDS = 1 << 24
 """Bytes of MOST_TRACE_BYTES reserved for the ends of entries. When all other bytes are used, new entries are left out
 and counted."""
-_KNOWN = ("inputs", "name", "tags")
+_POST_ONLY_FIELDS = ("inputs", "name", "tags")
 """Fields of the `post` line that are not repeated in the `patch` line."""
-_OPEN = {"end_time": None, "error": None}
+_REOPENED_FIELDS = {"end_time": None, "error": None}
 
 
 class LocalFile:
@@ -28,26 +28,26 @@ class LocalFile:
         self._file = path.open("a", encoding="utf-8")
         self._bytes = path.stat().st_size
         self._roots: set[str] = set()
-        self._not_begun: set[str] = set()
+        self._left_out_ids: set[str] = set()
         self._left_out = 0
 
     def begin(self, run: dict[str, Any]) -> None:
         """Write the line of an entry that begins."""
         is_root = "parent_run_id" not in run
         if not is_root and self._bytes > MOST_TRACE_BYTES - ROOM_FOR_ENDS:
-            self._not_begun.add(run["id"])
+            self._left_out_ids.add(run["id"])
             self._left_out += 1
             return
         if is_root and (attempt_of(run) > 1 or run["id"] in self._roots):
-            self._patch({**run, **_OPEN})  # it begins again: its earlier end no longer holds
+            self._patch({**run, **_REOPENED_FIELDS})  # it begins again: its earlier end no longer holds
         else:
             self._write("post", run)
         self._roots |= {run["id"]} if is_root else set()
 
     def export(self, run: dict[str, Any]) -> None:
         """Write the line of an entry that ended, unless its beginning was left out."""
-        if run["id"] in self._not_begun:
-            self._not_begun.discard(run["id"])
+        if run["id"] in self._left_out_ids:
+            self._left_out_ids.discard(run["id"])
             return
         if self._left_out and "parent_run_id" not in run:
             extra = run.get("extra") or {}
@@ -56,11 +56,10 @@ class LocalFile:
         self._patch(run)
 
     def close(self) -> None:
-        """Close the file."""
         self._file.close()
 
     def _patch(self, run: dict[str, Any]) -> None:
-        self._write("patch", {name: value for name, value in run.items() if name not in _KNOWN})
+        self._write("patch", {name: value for name, value in run.items() if name not in _POST_ONLY_FIELDS})
 
     def _write(self, kind: str, run: dict[str, Any]) -> None:
         if not self._file.closed:
@@ -73,11 +72,11 @@ class LocalFile:
 def open_local(folder: Path) -> LocalFile:
     """Open the exporter that writes to `trace.jsonl` in this folder."""
     path = folder / TRACE
-    cut = path.exists() and path.stat().st_size and not path.read_bytes().endswith(b"\n")
+    has_partial_line = path.exists() and path.stat().st_size and not path.read_bytes().endswith(b"\n")
     file = LocalFile(path)
-    if cut:  # a dead process left an incomplete last line
-        with path.open("a", encoding="utf-8") as end:
-            end.write("\n")
+    if has_partial_line:  # a dead process left an incomplete last line
+        with path.open("a", encoding="utf-8") as stream:
+            stream.write("\n")
     return file
 
 

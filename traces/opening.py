@@ -20,28 +20,34 @@ from gedanken.traces.tracer import ExportersClient, tracer_to
 
 @contextmanager
 def traced(
-    folder: Path, asked: dict[str, Any], progress: Progress, collector: str | None = None
+    folder: Path, root_input: dict[str, Any], progress: Progress, collector: str | None = None
 ) -> Iterator[dict[str, Any]]:
     """Yield the LangChain config that traces the run in `folder`, in one tree with earlier processes.
 
-    `asked` becomes the root's input; `collector` is an OpenTelemetry collector that also gets the trace. Raises
+    `root_input` becomes the root's input; `collector` is an OpenTelemetry collector that also gets the trace. Raises
     BadInput if the built-in exporter is not installed.
     """
-    left = _left(folder, progress)
+    earlier_trace = _read_earlier_trace(folder, progress)
     exporters = _exporters(folder, progress)
     if collector is not None:
         from gedanken.traces.otlp import Otlp
 
-        exporters.append(Otlp(collector, progress, [str(left.root)] if left and left.is_sent else []))
-    client = ExportersClient(exporters, left, asked)
+        exporters.append(
+            Otlp(collector, progress, [str(earlier_trace.root)] if earlier_trace and earlier_trace.is_sent else [])
+        )
+    client = ExportersClient(exporters, earlier_trace, root_input)
     try:
-        metadata = {ATTEMPT: left.attempts + 1 if left else 1} | ({OTLP: True} if collector else {})
-        yield {"callbacks": [tracer_to(client)], "metadata": metadata, "run_id": left.root if left else uuid4()}
+        metadata = {ATTEMPT: earlier_trace.attempts + 1 if earlier_trace else 1} | ({OTLP: True} if collector else {})
+        yield {
+            "callbacks": [tracer_to(client)],
+            "metadata": metadata,
+            "run_id": earlier_trace.root if earlier_trace else uuid4(),
+        }
     finally:
         client.close()
 
 
-def _left(folder: Path, progress: Progress) -> Left | None:
+def _read_earlier_trace(folder: Path, progress: Progress) -> Left | None:
     if not (folder / TRACE).exists():
         return None
     try:
@@ -52,47 +58,44 @@ def _left(folder: Path, progress: Progress) -> Left | None:
 
 
 def _exporters(folder: Path, progress: Progress) -> list[Exporter]:
-    plugins = sorted(by_name(EXPORTERS).values(), key=lambda each: not each.is_ours)
+    plugins = sorted(by_name(EXPORTERS).values(), key=lambda plugin: not plugin.is_ours)
     langsmith = open_langsmith()
     return [
-        *(each for plugin in plugins for each in _opened(plugin, folder, progress)),
+        *(exporter for plugin in plugins for exporter in _open_plugin(plugin, folder, progress)),
         *([langsmith] if langsmith else []),
     ]
 
 
-def _opened(plugin: Plugin, folder: Path, progress: Progress) -> Iterator[Exporter]:
+def _open_plugin(plugin: Plugin, folder: Path, progress: Progress) -> Iterator[Exporter]:
     if plugin.is_ours:
         yield plugin.load()(folder)
         return
     try:
-        opens = plugin.load()
+        open_exporter = plugin.load()
         with plugin.guarded():
-            exporter = opens(folder)
+            exporter = open_exporter(folder)
             if not isinstance(exporter, Exporter):
                 raise plugin.wrong(exporter, "an Exporter")
     except GedankenError as error:
         progress.say(f"an exporter was left out: {error}")
         return
-    yield _Guarded(plugin, exporter, progress)
+    yield _GuardedExporter(plugin, exporter, progress)
 
 
-class _Guarded:
+class _GuardedExporter:
     """Passes entries to a plug-in's exporter until the exporter fails, and reports this failure."""
 
     def __init__(self, plugin: Plugin, exporter: Exporter, progress: Progress) -> None:
-        """Pass all entries to `exporter` until it fails."""
-        self._plugin, self._exporter, self._progress, self._works = plugin, exporter, progress, True
+        self._plugin, self._exporter, self._progress, self._is_working = plugin, exporter, progress, True
 
     def begin(self, run: dict[str, Any]) -> None:
-        """Pass on an entry that begins."""
-        self._hand_on(lambda exporter: exporter.begin(run))
+        self._forward(lambda exporter: exporter.begin(run))
 
     def export(self, run: dict[str, Any]) -> None:
-        """Pass on an entry that ended."""
-        self._hand_on(lambda exporter: exporter.export(run))
+        self._forward(lambda exporter: exporter.export(run))
 
-    def _hand_on(self, call: Callable[[Exporter], None]) -> None:
-        if self._works:
+    def _forward(self, call: Callable[[Exporter], None]) -> None:
+        if self._is_working:
             try:
                 call(self._exporter)
             except (Exception, SystemExit) as error:
@@ -103,9 +106,9 @@ class _Guarded:
         try:
             self._exporter.close()
         except (Exception, SystemExit) as error:
-            if self._works:
+            if self._is_working:
                 self._fail(error)
 
     def _fail(self, error: BaseException) -> None:
-        self._works = False
+        self._is_working = False
         self._progress.say(f"an exporter was left out: {self._plugin.failed(error)}")

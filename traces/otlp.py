@@ -31,9 +31,9 @@ class Otlp:
 
     def __init__(self, address: str, progress: Progress, sent: Iterable[str] = ()) -> None:
         """Send entries to the collector at `address`, except a root whose id is in `sent`."""
-        self._heard = _FirstTrouble(address, progress)
-        logging.getLogger(_LOG).addHandler(self._heard)
-        Thread(target=self._heard.look, daemon=True).start()
+        self._failure_handler = _FirstFailure(address, progress)
+        logging.getLogger(_LOG).addHandler(self._failure_handler)
+        Thread(target=self._failure_handler.look, daemon=True).start()
         self._spans = BatchSpanProcessor(
             _exporter(address), max_export_batch_size=SPANS_AT_ONCE, schedule_delay_millis=1000
         )
@@ -55,16 +55,16 @@ class Otlp:
         if self._root and self._root["id"] not in self._sent:
             self._spans.on_end(span_of(run_of(self._root)))
         self._spans.shutdown()  # type: ignore[no-untyped-call]
-        logging.getLogger(_LOG).removeHandler(self._heard)
+        logging.getLogger(_LOG).removeHandler(self._failure_handler)
 
 
-class _FirstTrouble(logging.Handler):
+class _FirstFailure(logging.Handler):
     """Reports the collector's first failure only; the run goes on without it."""
 
     def __init__(self, address: str, progress: Progress) -> None:
         super().__init__(logging.WARNING)
-        self._address, self._progress, self._told = shown_address(address), progress, False
-        self._parts, self._guard = urlsplit(address), Lock()
+        self._address, self._progress, self._is_reported = shown_address(address), progress, False
+        self._parts, self._lock = urlsplit(address), Lock()
 
     def look(self) -> None:
         """Try once to connect to the collector, and report if that fails."""
@@ -72,17 +72,17 @@ class _FirstTrouble(logging.Handler):
         try:
             create_connection((self._parts.hostname or "", port), LOOK_SECONDS).close()
         except OSError as error:
-            self._tell(f"the collector at {self._address} cannot be reached: {error.strerror or error}")
+            self._report_once(f"the collector at {self._address} cannot be reached: {error.strerror or error}")
 
     def emit(self, record: logging.LogRecord) -> None:
-        told = " ".join(redacted(record.getMessage()).split())[:300]
-        self._tell(f"the collector at {self._address} did not accept the whole trace: {told}")
+        message = " ".join(redacted(record.getMessage()).split())[:300]
+        self._report_once(f"the collector at {self._address} did not accept the whole trace: {message}")
 
-    def _tell(self, what: str) -> None:
-        with self._guard:
-            if not self._told:
-                self._told = True
-                self._progress.say(what)
+    def _report_once(self, message: str) -> None:
+        with self._lock:
+            if not self._is_reported:
+                self._is_reported = True
+                self._progress.say(message)
 
 
 def check_address(address: str) -> None:
@@ -90,10 +90,10 @@ def check_address(address: str) -> None:
     learn_address(address)
     try:
         parts = urlsplit(address)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+        is_usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
     except ValueError:
-        usable = False
-    if not usable:
+        is_usable = False
+    if not is_usable:
         raise BadInput(f"{shown_address(address)}: is not a collector's address; an example is http://127.0.0.1:6006")
 
 
@@ -103,15 +103,15 @@ def send(roots: Iterable[TracedRun], address: str) -> int:
     Raises BadInput if the collector does not accept it.
     """
     exporter, spans = _exporter(address), list(spans_of(roots))
-    quiet = logging.NullHandler()
-    logging.getLogger(_LOG).addHandler(quiet)
+    null_handler = logging.NullHandler()
+    logging.getLogger(_LOG).addHandler(null_handler)
     try:
-        for at in range(0, len(spans), SPANS_AT_ONCE):
-            if exporter.export(spans[at : at + SPANS_AT_ONCE]) is not SpanExportResult.SUCCESS:
+        for start in range(0, len(spans), SPANS_AT_ONCE):
+            if exporter.export(spans[start : start + SPANS_AT_ONCE]) is not SpanExportResult.SUCCESS:
                 raise BadInput(f"the collector at {shown_address(address)} did not accept the trace")
     finally:
         exporter.shutdown()  # type: ignore[no-untyped-call]
-        logging.getLogger(_LOG).removeHandler(quiet)
+        logging.getLogger(_LOG).removeHandler(null_handler)
     return len(spans)
 
 

@@ -32,46 +32,48 @@ class TracedRun:
     @property
     def metadata(self) -> dict[str, Any]:
         """Metadata of the entry; empty if there is none."""
-        return _dict(_dict(self.fields.get("extra")).get("metadata"))
+        return _as_dict(_as_dict(self.fields.get("extra")).get("metadata"))
 
     @property
     def outcome(self) -> dict[str, Any]:
         """Result of the entry's terminal command; empty if it has none."""
-        return _dict(_dict(self.fields.get("outputs")).get("output"))
+        return _as_dict(_as_dict(self.fields.get("outputs")).get("output"))
 
     @property
     def tokens(self) -> tuple[int, int]:
         """Numbers of tokens that a model read and wrote; zeros if they were not reported."""
-        usage = _dict(self.metadata.get("usage_metadata"))
-        return _count(usage.get("input_tokens")), _count(usage.get("output_tokens"))
+        usage = _as_dict(self.metadata.get("usage_metadata"))
+        return _as_count(usage.get("input_tokens")), _as_count(usage.get("output_tokens"))
 
     @property
     def first_token(self) -> float | None:
         """Seconds from the request to the first token of a streamed reply; None if there is none."""
-        came = next((time for name, time in self.events if name == "new_token"), None)
-        return (came - self.start).total_seconds() if came and self.start else None
+        token_time = next((time for name, time in self.events if name == "new_token"), None)
+        return (token_time - self.start).total_seconds() if token_time and self.start else None
 
     @property
     def sampling(self) -> dict[str, Any]:
         """Settings of the entry's model request."""
-        return _dict(_dict(self.fields.get("extra")).get("invocation_params"))
+        return _as_dict(_as_dict(self.fields.get("extra")).get("invocation_params"))
 
     @property
     def messages(self) -> list[tuple[str, str]]:
         """Role and text of each message of the entry's model request."""
-        return [_message(one) for one in _first(_dict(self.fields.get("inputs")).get("messages"))]
+        return [
+            _parse_message(message) for message in _only_batch(_as_dict(self.fields.get("inputs")).get("messages"))
+        ]
 
     @property
     def replies(self) -> list[tuple[str, str]]:
         """Role and text of each reply to the entry's model request."""
-        told = _first(_dict(self.fields.get("outputs")).get("generations"))
-        return [_message(_dict(one).get("message")) for one in told]
+        generations = _only_batch(_as_dict(self.fields.get("outputs")).get("generations"))
+        return [_parse_message(_as_dict(generation).get("message")) for generation in generations]
 
     @property
     def events(self) -> list[tuple[str, datetime]]:
         """Name and time of every event during the entry."""
-        told = self.fields.get("events")
-        pairs = [(event.get("name"), _time(event.get("time"))) for event in map(_dict, _list(told))]
+        events = self.fields.get("events")
+        pairs = [(event.get("name"), _parse_time(event.get("time"))) for event in map(_as_dict, _as_list(events))]
         return [(name, time) for name, time in pairs if isinstance(name, str) and time]
 
     @property
@@ -81,11 +83,11 @@ class TracedRun:
 
     def walk(self) -> "Iterator[TracedRun]":
         """Iterate over this entry and all below it, parents before children."""
-        waiting = [self]
-        while waiting:
-            run = waiting.pop()
+        stack = [self]
+        while stack:
+            run = stack.pop()
             yield run
-            waiting += reversed(run.children)
+            stack += reversed(run.children)
 
 
 def read_tree(lines: Iterable[bytes]) -> list[TracedRun]:
@@ -94,17 +96,19 @@ def read_tree(lines: Iterable[bytes]) -> list[TracedRun]:
     An entry becomes a root if its parent is missing, or if it is its own ancestor.
     """
     runs: dict[str, TracedRun] = {}
-    for kind, told in operations(lines):
-        run = runs.get(told["id"])
+    for kind, fields in operations(lines):
+        run = runs.get(fields["id"])
         if run is None and len(runs) < MOST_RUNS:
-            run = runs[told["id"]] = TracedRun(told["id"], _text(told.get("name")), _text(told.get("run_type")))
+            run = runs[fields["id"]] = TracedRun(
+                fields["id"], _as_text(fields.get("name")), _as_text(fields.get("run_type"))
+            )
         if run is not None:
-            _take(run, kind, told)
-    ordered = sorted(runs.values(), key=lambda run: (run.start is None, run.start))
+            _update_run(run, kind, fields)
+    sorted_runs = sorted(runs.values(), key=lambda run: (run.start is None, run.start))
     roots = []
-    for run in ordered:
+    for run in sorted_runs:
         parent = runs.get(run.parent or "")
-        if parent is None or _is_below(parent, run, runs):
+        if parent is None or _is_descendant(parent, run, runs):
             roots.append(run)
         else:
             parent.children.append(run)
@@ -114,7 +118,7 @@ def read_tree(lines: Iterable[bytes]) -> list[TracedRun]:
 def run_of(fields: dict[str, Any]) -> TracedRun:
     """Build an entry without children from its fields."""
     run = TracedRun(str(fields["id"]), "", "")
-    _take(run, "post", fields)
+    _update_run(run, "post", fields)
     return run
 
 
@@ -127,41 +131,41 @@ def operations(lines: Iterable[bytes]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield kind and fields of each `post` or `patch` operation in a trace."""
     for line in lines:
         try:
-            told = json.loads(line)
+            operation = json.loads(line)
         except (ValueError, RecursionError):
             continue
         for kind in ("post", "patch"):
-            run = _dict(told).get(kind)
+            run = _as_dict(operation).get(kind)
             if isinstance(run, dict) and isinstance(run.get("id"), str):
                 yield kind, run
 
 
-def _take(run: TracedRun, kind: str, told: dict[str, Any]) -> None:
-    run.fields = {**run.fields, **told}
+def _update_run(run: TracedRun, kind: str, fields: dict[str, Any]) -> None:
+    run.fields = {**run.fields, **fields}
     if kind == "post":
-        run.name, run.run_type = _text(told.get("name")), _text(told.get("run_type"))
-        parent = told.get("parent_run_id")
+        run.name, run.run_type = _as_text(fields.get("name")), _as_text(fields.get("run_type"))
+        parent = fields.get("parent_run_id")
         run.parent = parent if isinstance(parent, str) else None
-    run.start = _time(told.get("start_time")) or run.start
-    if "end_time" in told:
-        run.end = _time(told["end_time"])
-    if "error" in told:
-        run.error = _text(told["error"]) or None
+    run.start = _parse_time(fields.get("start_time")) or run.start
+    if "end_time" in fields:
+        run.end = _parse_time(fields["end_time"])
+    if "error" in fields:
+        run.error = _as_text(fields["error"]) or None
 
 
-def _is_below(run: TracedRun, other: TracedRun, runs: dict[str, TracedRun]) -> bool:
-    """Return whether `run` is `other`, is below it, or has a cycle of ancestors."""
-    seen: set[str] = set()
-    here: TracedRun | None = run
-    while here is not None and here.id not in seen:
-        if here is other:
+def _is_descendant(run: TracedRun, ancestor: TracedRun, runs: dict[str, TracedRun]) -> bool:
+    """Return whether `run` is `ancestor`, is below it, or has a cycle of ancestors."""
+    visited: set[str] = set()
+    current: TracedRun | None = run
+    while current is not None and current.id not in visited:
+        if current is ancestor:
             return True
-        seen.add(here.id)
-        here = runs.get(here.parent or "")
-    return here is not None
+        visited.add(current.id)
+        current = runs.get(current.parent or "")
+    return current is not None
 
 
-def _time(value: object) -> datetime | None:
+def _parse_time(value: object) -> datetime | None:
     try:
         time = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
@@ -169,28 +173,28 @@ def _time(value: object) -> datetime | None:
     return time.replace(tzinfo=UTC) if time and time.tzinfo is None else time
 
 
-def _message(value: object) -> tuple[str, str]:
-    told = _dict(_dict(value).get("kwargs"))
-    content = told.get("content")
-    return _text(told.get("type")), content if isinstance(content, str) else json.dumps(content)
+def _parse_message(value: object) -> tuple[str, str]:
+    fields = _as_dict(_as_dict(value).get("kwargs"))
+    content = fields.get("content")
+    return _as_text(fields.get("type")), content if isinstance(content, str) else json.dumps(content)
 
 
-def _first(batches: object) -> list[Any]:
+def _only_batch(batches: object) -> list[Any]:
     """Return the only batch in LangChain's list of batches, or an empty list."""
-    return _list(next(iter(_list(batches)), None))
+    return _as_list(next(iter(_as_list(batches)), None))
 
 
-def _list(value: object) -> list[Any]:
+def _as_list(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _dict(value: object) -> dict[str, Any]:
+def _as_dict(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _text(value: object) -> str:
+def _as_text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _count(value: object) -> int:
+def _as_count(value: object) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 0

@@ -38,7 +38,7 @@ _ROLES = {"human": "user", "ai": "assistant", "AIMessageChunk": "assistant"}
 _SCOPE = InstrumentationScope("gedanken", __version__)
 _RESOURCE = Resource({"service.name": "gedanken", "openinference.project.name": "gedanken"})
 _IDS = ("traceId", "spanId", "parentSpanId")
-_LOW = (1 << 64) - 1
+_SPAN_ID_BITS = (1 << 64) - 1
 
 Attributes = dict[str, str | int | bool]
 
@@ -50,7 +50,7 @@ def span_of(run: TracedRun, last: datetime | None = None) -> ReadableSpan:
     `last` is used as the end time of an entry that has none.
     """
     root = run.fields.get("trace_id")
-    trace = _number(root if isinstance(root, str) else run.id)
+    trace = _id_number(root if isinstance(root, str) else run.id)
     end = run.end or last or run.start
     return ReadableSpan(
         name=run.name or run.run_type or "run",
@@ -78,13 +78,13 @@ def spans_of(roots: Iterable[TracedRun]) -> Iterator[ReadableSpan]:
 
 def otlp_json(roots: Iterable[TracedRun]) -> dict[str, Any]:
     """Convert all entries to the OTLP JSON that collectors read from a file."""
-    told: dict[str, Any] = MessageToDict(encode_spans(list(spans_of(roots))), use_integers_for_enums=True)
-    for resource in told.get("resourceSpans", []):
+    message: dict[str, Any] = MessageToDict(encode_spans(list(spans_of(roots))), use_integers_for_enums=True)
+    for resource in message.get("resourceSpans", []):
         for scope in resource.get("scopeSpans", []):
             for span in scope.get("spans", []):
                 # That format has hexadecimal ids.
                 span.update({name: base64.b64decode(span[name]).hex() for name in _IDS if name in span})
-    return told
+    return message
 
 
 def _status(run: TracedRun) -> Status:
@@ -95,35 +95,34 @@ def _status(run: TracedRun) -> Status:
 
 def _attributes(run: TracedRun) -> Attributes:
     kind = KINDS.get(run.run_type, OpenInferenceSpanKindValues.UNKNOWN)
-    found: Attributes = {SpanAttributes.OPENINFERENCE_SPAN_KIND: kind.value}
+    attributes: Attributes = {SpanAttributes.OPENINFERENCE_SPAN_KIND: kind.value}
     if run.run_type in OPERATIONS:
-        found["gen_ai.operation.name"] = OPERATIONS[run.run_type]
+        attributes["gen_ai.operation.name"] = OPERATIONS[run.run_type]
     for name, key, mime in (
         ("inputs", SpanAttributes.INPUT_VALUE, SpanAttributes.INPUT_MIME_TYPE),
         ("outputs", SpanAttributes.OUTPUT_VALUE, SpanAttributes.OUTPUT_MIME_TYPE),
     ):
         if run.fields.get(name):
-            found |= {key: json.dumps(run.fields[name]), mime: OpenInferenceMimeTypeValues.JSON.value}
+            attributes |= {key: json.dumps(run.fields[name]), mime: OpenInferenceMimeTypeValues.JSON.value}
     if run.run_type == "tool":
-        found |= {SpanAttributes.TOOL_NAME: run.name, "gen_ai.tool.name": run.name}
+        attributes |= {SpanAttributes.TOOL_NAME: run.name, "gen_ai.tool.name": run.name}
     if run.run_type == "llm":
-        found |= _of_request(run)
-    own = {name.removeprefix(OWN): value for name, value in run.metadata.items() if name.startswith(OWN)}
-    if own:
-        found[SpanAttributes.METADATA] = json.dumps(own)
+        attributes |= _request_attributes(run)
+    own_metadata = {name.removeprefix(OWN): value for name, value in run.metadata.items() if name.startswith(OWN)}
+    if own_metadata:
+        attributes[SpanAttributes.METADATA] = json.dumps(own_metadata)
     if run.end is None:
-        found[OPEN] = True
-    return found
+        attributes[OPEN] = True
+    return attributes
 
 
-def _of_request(run: TracedRun) -> Attributes:
-    """Return the attributes of a model request: model, settings, messages, and usage."""
-    found: Attributes = {SpanAttributes.LLM_INVOCATION_PARAMETERS: json.dumps(run.sampling)}
+def _request_attributes(run: TracedRun) -> Attributes:
+    attributes: Attributes = {SpanAttributes.LLM_INVOCATION_PARAMETERS: json.dumps(run.sampling)}
     if model := run.metadata.get("ls_model_name") or run.sampling.get("model"):
-        found |= {SpanAttributes.LLM_MODEL_NAME: str(model), "gen_ai.request.model": str(model)}
+        attributes |= {SpanAttributes.LLM_MODEL_NAME: str(model), "gen_ai.request.model": str(model)}
     read, written = run.tokens
     if read or written:
-        found |= {
+        attributes |= {
             SpanAttributes.LLM_TOKEN_COUNT_PROMPT: read,
             SpanAttributes.LLM_TOKEN_COUNT_COMPLETION: written,
             SpanAttributes.LLM_TOKEN_COUNT_TOTAL: read + written,
@@ -135,16 +134,18 @@ def _of_request(run: TracedRun) -> Attributes:
         (SpanAttributes.LLM_OUTPUT_MESSAGES, run.replies),
     ):
         for number, (role, text) in enumerate(messages):
-            found[f"{key}.{number}.{MessageAttributes.MESSAGE_ROLE}"] = _ROLES.get(role, role)
-            found[f"{key}.{number}.{MessageAttributes.MESSAGE_CONTENT}"] = text
-    return found
+            attributes[f"{key}.{number}.{MessageAttributes.MESSAGE_ROLE}"] = _ROLES.get(role, role)
+            attributes[f"{key}.{number}.{MessageAttributes.MESSAGE_CONTENT}"] = text
+    return attributes
 
 
 def _context(trace: int, run: str) -> SpanContext:
-    return SpanContext(trace, _number(run) & _LOW or 1, is_remote=False, trace_flags=TraceFlags(TraceFlags.SAMPLED))
+    return SpanContext(
+        trace, _id_number(run) & _SPAN_ID_BITS or 1, is_remote=False, trace_flags=TraceFlags(TraceFlags.SAMPLED)
+    )
 
 
-def _number(name: str) -> int:
+def _id_number(name: str) -> int:
     """Return the 128 bits of an id; an id that is not a UUID is hashed."""
     try:
         return UUID(name).int

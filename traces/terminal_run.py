@@ -28,7 +28,6 @@ class TerminalRun:
     """A traced command; receives its execution when the command has ended."""
 
     def __init__(self) -> None:
-        """Begin without an execution."""
         self.execution: Execution | None = None
         self.from_ledger = False
 
@@ -38,13 +37,13 @@ class TerminalRun:
         return execution
 
 
-_HERE: ContextVar[TerminalRun | None] = ContextVar("terminal run", default=None)
+_CURRENT_RUN: ContextVar[TerminalRun | None] = ContextVar("terminal run", default=None)
 
 
 def mark_as_from_ledger() -> None:
     """Mark the traced command, if there is one, as answered from the ledger."""
-    if here := _HERE.get():
-        here.from_ledger = True
+    if current := _CURRENT_RUN.get():
+        current.from_ledger = True
 
 
 @asynccontextmanager
@@ -55,31 +54,33 @@ async def terminal_run(command: str, **metadata: object) -> AsyncIterator[Termin
     `metadata`, such as origin, seed and `program_sha256`, matches real and imagined runs of one program.
     """
     config = ensure_config()
-    own = {f"{OWN}{name}": value for name, value in metadata.items() if value is not None}
-    manager = get_async_callback_manager_for_config({**config, "metadata": {**(config.get("metadata") or {}), **own}})
+    own_metadata = {f"{OWN}{name}": value for name, value in metadata.items() if value is not None}
+    manager = get_async_callback_manager_for_config(
+        {**config, "metadata": {**(config.get("metadata") or {}), **own_metadata}}
+    )
     run = await manager.on_tool_start({"name": NAME}, command, inputs={"command": command}, name=NAME)
-    token = var_child_runnable_config.set(patch_config(config, callbacks=run.get_child()))
-    here = TerminalRun()
-    traced = _HERE.set(here)
+    config_token = var_child_runnable_config.set(patch_config(config, callbacks=run.get_child()))
+    current = TerminalRun()
+    context_token = _CURRENT_RUN.set(current)
     try:
-        yield here
+        yield current
     except BaseException as error:
         await run.on_tool_error(error)
         raise
     finally:
-        var_child_runnable_config.reset(token)
-        _HERE.reset(traced)
-    await _end(run, here)
+        var_child_runnable_config.reset(config_token)
+        _CURRENT_RUN.reset(context_token)
+    await _end_trace(run, current)
 
 
-async def _end(run: AsyncCallbackManagerForToolRun, here: TerminalRun) -> None:
-    execution = here.execution
+async def _end_trace(run: AsyncCallbackManagerForToolRun, traced_run: TerminalRun) -> None:
+    execution = traced_run.execution
     if execution is None:
         await run.on_tool_end({})
     elif execution.cause is Cause.ENGINE_LOST:
         await run.on_tool_error(ConnectionError("; ".join(execution.notes) or str(execution.cause)))
     else:
-        await run.on_tool_end({**outcome_of(execution), "from_ledger": here.from_ledger})
+        await run.on_tool_end({**outcome_of(execution), "from_ledger": traced_run.from_ledger})
 
 
 def outcome_of(execution: Execution) -> Mapping[str, Any]:

@@ -19,31 +19,34 @@ class ExportersClient:
     """Stands in for LangSmith's client: cleans each entry, and passes it to the exporters when it begins and ends."""
 
     def __init__(
-        self, exporters: Sequence[Exporter], left: Left | None = None, asked: dict[str, Any] | None = None
+        self,
+        exporters: Sequence[Exporter],
+        earlier_trace: Left | None = None,
+        root_input: dict[str, Any] | None = None,
     ) -> None:
-        """`left` is the tree that is continued; `asked` becomes the root's input."""
+        """`earlier_trace` is the tree that is continued; `root_input` becomes the root's input."""
         self._exporters = tuple(exporters)
-        self._open: dict[str, dict[str, Any]] = {}
-        self._asked = asked
-        self._starts = {str(left.root): left.start} if left else {}
-        for run in left.closed if left else ():
+        self._open_entries: dict[str, dict[str, Any]] = {}
+        self._root_input = root_input
+        self._starts = {str(earlier_trace.root): earlier_trace.start} if earlier_trace else {}
+        for run in earlier_trace.closed if earlier_trace else ():
             self._export(run)
 
     def create_run(self, **run: Any) -> None:
         """Pass on an entry that begins."""
-        if self._asked and run.get("parent_run_id") is None:
-            run = {**run, "inputs": self._asked}
-        begun = clean(run)
-        if "parent_run_id" not in begun:
-            self._starts[begun["id"]] = run["start_time"]
-        self._open[begun["id"]] = begun
+        if self._root_input and run.get("parent_run_id") is None:
+            run = {**run, "inputs": self._root_input}
+        entry = clean(run)
+        if "parent_run_id" not in entry:
+            self._starts[entry["id"]] = run["start_time"]
+        self._open_entries[entry["id"]] = entry
         for exporter in self._exporters:
-            exporter.begin(begun)
+            exporter.begin(entry)
 
     def update_run(self, **run: Any) -> None:
         """Pass on an entry that ended."""
-        ended = {name: value for name, value in clean({**run, "id": run["run_id"]}).items() if name != "inputs"}
-        self._export({**self._open.pop(ended["id"], {}), **ended})
+        fields = {name: value for name, value in clean({**run, "id": run["run_id"]}).items() if name != "inputs"}
+        self._export({**self._open_entries.pop(fields["id"], {}), **fields})
 
     def start_of(self, root: str) -> datetime | None:
         """Return the start time of the root with the id `root`, if it has begun."""
@@ -53,7 +56,6 @@ class ExportersClient:
         """Do nothing: each entry is passed on at once."""
 
     def close(self) -> None:
-        """Close the exporters."""
         for exporter in self._exporters:
             exporter.close()
 

@@ -2,7 +2,7 @@
 
 import re
 
-_FROM = {
+_NAMES_OF_MODULE = {
     "bisect": "bisect_left bisect_right insort",
     "collections": "Counter OrderedDict defaultdict deque",
     "copy": "deepcopy",
@@ -18,7 +18,7 @@ _FROM = {
 }
 _MODULES = "bisect collections copy functools heapq itertools math operator random re string sys"
 _IMPORTS = {
-    **{name: f"from {module} import {name}" for module, names in _FROM.items() for name in names.split()},
+    **{name: f"from {module} import {name}" for module, names in _NAMES_OF_MODULE.items() for name in names.split()},
     **{name: f"import {name}" for name in _MODULES.split()},
     "np": "import numpy as np",
     "pd": "import pandas as pd",

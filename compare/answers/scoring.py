@@ -8,10 +8,10 @@ from gedanken.experiment.probe_item import Answer, Outcome
 
 _REFUSALS = frozenset({Cause.REFUSED, Cause.FILTERED})
 _LIMITS = frozenset({Cause.CUT, Cause.ONLY_REASONED})
-_NO_ANSWERS = frozenset({Cause.NO_REPLY, Cause.BROKEN_OFF, Cause.UNKNOWN_END})
+_INCOMPLETE = frozenset({Cause.NO_REPLY, Cause.BROKEN_OFF, Cause.UNKNOWN_END})
 _REASONED = re.compile(r"reasons by itself: (?P<tokens>\d+) tokens")
-_UNMARKED = "no mark before the output"
-_SPEAKS = "speaks as an AI"
+_UNMARKED_KIND = "no mark before the output"
+_REFUSAL_KIND = "speaks as an AI"
 
 
 def score(imagined: Execution, truth: str, rival: str | None = None) -> Answer | None:
@@ -21,41 +21,43 @@ def score(imagined: Execution, truth: str, rival: str | None = None) -> Answer |
     equals `truth`, apart from spaces at line ends and blank lines around.
     """
     # A missing reply says nothing about the model.
-    if imagined.cause in _NO_ANSWERS:
+    if imagined.cause in _INCOMPLETE:
         return None
-    said, true = _lines(imagined.stdout), _lines(truth)
-    outcome = _outcome(imagined, said, true, None if rival is None else _lines(rival))
-    reads = outcome in ("right", "rival", "wrong")
-    return Answer(outcome, parts_right(said, true) if reads else None, _reasoning_tokens(imagined))
+    answer, true_lines = _lines(imagined.stdout), _lines(truth)
+    outcome = _outcome(imagined, answer, true_lines, None if rival is None else _lines(rival))
+    has_output = outcome in ("right", "rival", "wrong")
+    return Answer(outcome, parts_right(answer, true_lines) if has_output else None, _reasoning_tokens(imagined))
 
 
-def parts_right(said: Sequence[str], true: Sequence[str]) -> float:
-    """Return the share of words in the true output (`true`) that the answer (`said`) has in the same positions."""
-    elements = [word for line in true for word in line.split()]
-    answered = [word for line in said for word in line.split()]
-    return sum(one == other for one, other in zip(elements, answered, strict=False)) / max(1, len(elements))
+def parts_right(answer: Sequence[str], true_lines: Sequence[str]) -> float:
+    """Return the share of words in the true output that the answer has in the same positions."""
+    true_words = [word for line in true_lines for word in line.split()]
+    words = [word for line in answer for word in line.split()]
+    return sum(true_word == word for true_word, word in zip(true_words, words, strict=False)) / max(
+        1, len(true_words)
+    )
 
 
-def _outcome(imagined: Execution, said: list[str], true: list[str], rival: list[str] | None) -> Outcome:
+def _outcome(imagined: Execution, answer: list[str], true_lines: list[str], rival_lines: list[str] | None) -> Outcome:
     kinds = {violation.kind for violation in imagined.violations}
     if imagined.cause in _REFUSALS:
         return "refused"
     if imagined.cause in _LIMITS:
         return "cut"
-    if said == true:
+    if answer == true_lines:
         return "right"
-    if not said and _SPEAKS in kinds:
+    if not answer and _REFUSAL_KIND in kinds:
         return "refused"
-    if _UNMARKED in kinds or not _reads_like(said, true):
+    if _UNMARKED_KIND in kinds or not _is_plausible(answer, true_lines):
         return "unparsable"
-    return "rival" if rival is not None and said == rival else "wrong"
+    return "rival" if rival_lines is not None and answer == rival_lines else "wrong"
 
 
-def _reads_like(said: list[str], true: list[str]) -> bool:
+def _is_plausible(answer: list[str], true_lines: list[str]) -> bool:
     """Return whether an output can be an answer, judged by its number of lines and its digits."""
-    if bool(said) != bool(true) or len(said) > 3 * len(true):
+    if bool(answer) != bool(true_lines) or len(answer) > 3 * len(true_lines):
         return False
-    has_number = [any(character.isdigit() for line in lines for character in line) for lines in (said, true)]
+    has_number = [any(character.isdigit() for line in lines for character in line) for lines in (answer, true_lines)]
     return has_number[0] or not has_number[1]
 
 
@@ -65,5 +67,5 @@ def _lines(text: str) -> list[str]:
 
 
 def _reasoning_tokens(imagined: Execution) -> int | None:
-    found = next((match for note in imagined.notes if (match := _REASONED.search(note))), None)
-    return int(found["tokens"]) if found else None
+    token_match = next((match for note in imagined.notes if (match := _REASONED.search(note))), None)
+    return int(token_match["tokens"]) if token_match else None

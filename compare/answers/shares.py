@@ -29,11 +29,11 @@ def exactness(shares: Sequence[float]) -> Exactness | None:
     mean, count = fmean(shares), len(shares)
     spread = stdev(shares) if count > 1 else 0.0
     if not spread:
-        right = round(mean * count, 6)  # with several samples an item, this may lie between two whole numbers
-        low, high = share_of(floor(right), count).low, share_of(ceil(right), count).high
+        right_items = round(mean * count, 6)  # with several samples an item, this may lie between two whole numbers
+        low, high = share_of(floor(right_items), count).low, share_of(ceil(right_items), count).high
         return Exactness(mean, min(mean, low), max(mean, high), count)
-    half = float(t.ppf(0.975, count - 1)) * spread / count**0.5
-    return Exactness(mean, max(0.0, mean - half), min(1.0, mean + half), count)
+    half_width = float(t.ppf(0.975, count - 1)) * spread / count**0.5
+    return Exactness(mean, max(0.0, mean - half_width), min(1.0, mean + half_width), count)
 
 
 def pass_at(k: int, counts: Sequence[tuple[int, int]]) -> float | None:

@@ -14,9 +14,9 @@ MOST_CHARACTERS = 100_000
 Judgement = Literal["right", "wrong", "unparsable", "left out", "run"]
 """The judgement of an answer. `run`: only running the answer shows its value. `left out`: the answer repeats the
 call, in LiveCodeBench's format."""
-_CALL = "f("
+_UNUSED_CALL = "f("
 _TOO_MANY_DIGITS = "Exceeds the limit"
-_BROKEN = (SyntaxError, ValueError, MemoryError, RecursionError)
+_PARSE_ERRORS = (SyntaxError, ValueError, MemoryError, RecursionError)
 
 
 def judge(line: SuiteItem, answer: str) -> Judgement:
@@ -31,16 +31,16 @@ def judge_value(output: str, answer: str) -> Judgement:
     """Judge whether the expression `answer` has the same value as the expression `output`."""
     if not answer or len(answer) > MOST_CHARACTERS:
         return "unparsable"
-    compared = _sides(output, answer)
-    if compared is None:
+    sides = _parse_sides(output, answer)
+    if sides is None:
         return "unparsable"
     try:
-        ours, theirs = (ast.literal_eval(side) for side in compared)
+        expected, answered = (ast.literal_eval(side) for side in sides)
     # Code from outside is never evaluated on this machine: the answer has to be run in the sandbox.
-    except (*_BROKEN, TypeError):
+    except (*_PARSE_ERRORS, TypeError):
         return "run"
     try:
-        return "right" if ours == theirs else "wrong"
+        return "right" if expected == answered else "wrong"
     except RecursionError:
         return "run"
 
@@ -48,21 +48,21 @@ def judge_value(output: str, answer: str) -> Judgement:
 def judge_call(line: SuiteItem, answer: str) -> Judgement:
     """Judge an answer to the question which call returns an output: `run` if it calls the function, otherwise `wrong`
     or `unparsable`."""
-    if not answer or len(answer) > MOST_CHARACTERS or _sides(line.output, answer) is None:
+    if not answer or len(answer) > MOST_CHARACTERS or _parse_sides(line.output, answer) is None:
         return "unparsable"
     return "run" if f"{line.name}(" in answer else "wrong"
 
 
 def can_be_answered(line: SuiteItem) -> bool:
     """Return whether the output in a suite line is an expression; otherwise no answer could equal it."""
-    return _sides(line.output, "0") is not None
+    return _parse_sides(line.output, "0") is not None
 
 
 def parsed(text: str) -> ast.expr | None:
     """Return the syntax tree of a text that is a single expression; None if it is something else."""
     try:
-        body = _tree(text.strip()).body
-    except _BROKEN:
+        body = _parse_module(text.strip()).body
+    except _PARSE_ERRORS:
         return None
     return body[0].value if len(body) == 1 and isinstance(body[0], ast.Expr) else None
 
@@ -78,7 +78,7 @@ class CheckProgram(NamedTuple):
     @property
     def text(self) -> str:
         """The source of a program that does nothing but this check."""
-        return f"{_QUIET}exec({self.asserted!r}, {{}})\nout.write({self.sign!r})\n"
+        return f"{_CHECK_PREAMBLE}exec({self.asserted!r}, {{}})\nout.write({self.sign!r})\n"
 
 
 def check_program(line: SuiteItem, answer: str) -> CheckProgram:
@@ -96,18 +96,18 @@ def checks_in_one(programs: Iterable[CheckProgram]) -> str:
 
 
 def checks_told(stdout: str) -> dict[str, bool]:
-    """Read the output of a program from `checks_in_one`: for the sign of each check, whether the check passed."""
-    told: dict[str, bool] = {}
+    """Read the output of a program from `checks_in_one`. Map the sign of each check to whether the check passed."""
+    passed: dict[str, bool] = {}
     for line in stdout.splitlines():
         try:
-            sign, holds = json.loads(line)
+            sign, has_passed = json.loads(line)
         except (ValueError, TypeError):  # the program was stopped in the middle of a line
             continue
-        told[str(sign)] = holds is True
-    return told
+        passed[str(sign)] = has_passed is True
+    return passed
 
 
-_QUIET = """import io, sys
+_CHECK_PREAMBLE = """import io, sys
 class Nowhere(io.StringIO):
     def write(self, text):
         return len(text)
@@ -117,25 +117,25 @@ getattr(sys, "set_int_max_str_digits", str)(0)
 """The beginning of a check program, which discards what the function prints and allows numbers of any length."""
 
 
-def _sides(output: str, answer: str) -> tuple[ast.expr, ast.expr] | None:
+def _parse_sides(output: str, answer: str) -> tuple[ast.expr, ast.expr] | None:
     """Return the two sides of `assert OUTPUT == ANSWER`; None if Python cannot parse this statement."""
     # A placeholder for sides that cannot be compared here (`1 == 1 == 1`, `1 == 1; f()`, a number with too many
     # digits), so that the answer has to be run.
-    unknown: ast.expr = ast.Name("more")
+    placeholder: ast.expr = ast.Name("more")
     try:
-        tree = _tree(f"assert {output} == {answer}")
-    except _BROKEN as error:
-        return (unknown, unknown) if _TOO_MANY_DIGITS in str(error) else None
-    only = tree.body[0]
-    if len(tree.body) > 1 or not isinstance(only, ast.Assert):
-        return unknown, unknown
-    test = only.test
+        tree = _parse_module(f"assert {output} == {answer}")
+    except _PARSE_ERRORS as error:
+        return (placeholder, placeholder) if _TOO_MANY_DIGITS in str(error) else None
+    statement = tree.body[0]
+    if len(tree.body) > 1 or not isinstance(statement, ast.Assert):
+        return placeholder, placeholder
+    test = statement.test
     if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq):
         return test.left, test.comparators[0]
-    return unknown, unknown
+    return placeholder, placeholder
 
 
-def _tree(text: str) -> ast.Module:
+def _parse_module(text: str) -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return ast.parse(text)

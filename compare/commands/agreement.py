@@ -68,10 +68,10 @@ def agreement_of(answered: Iterable[Answered]) -> Agreement:
     answered = [answer for answer in answered if answer.imagined.is_run]
     printing = [answer for answer in answered if answer.prints]
     silent = [answer for answer in answered if not answer.prints]
-    found = [[answer.agrees for answer in printing], [answer.agrees_as_it_came for answer in printing]]
-    found += [[answer.agrees for answer in silent], [answer.agrees_as_it_came for answer in silent]]
-    found.append([answer.status_agrees for answer in answered])
-    return Agreement(*(share_of(sum(those), len(those)) for those in found))
+    matches = [[answer.agrees for answer in printing], [answer.agrees_as_it_came for answer in printing]]
+    matches += [[answer.agrees for answer in silent], [answer.agrees_as_it_came for answer in silent]]
+    matches.append([answer.status_agrees for answer in answered])
+    return Agreement(*(share_of(sum(group), len(group)) for group in matches))
 
 
 def by_kind(answered: Sequence[Answered]) -> dict[str, Agreement]:
@@ -83,8 +83,8 @@ def by_kind(answered: Sequence[Answered]) -> dict[str, Agreement]:
 def whole_sequences(answered: Sequence[Answered]) -> Share:
     """Compute the share of sequences in which both machines agree on every command. Sequences with an unanswered
     command are left out."""
-    broken = {answer.sequence for answer in answered if not answer.agrees}
-    every = {answer.sequence for answer in answered} - {
+    disagreeing = {answer.sequence for answer in answered if not answer.agrees}
+    answered_sequences = {answer.sequence for answer in answered} - {
         answer.sequence for answer in answered if not answer.imagined.is_run
     }
-    return share_of(len(every - broken), len(every))
+    return share_of(len(answered_sequences - disagreeing), len(answered_sequences))

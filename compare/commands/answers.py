@@ -19,7 +19,7 @@ NVCC_VERSION = "nvcc --version"
 TORCH_VERSION = 'python3 -c "import torch; print(torch.__version__, torch.version.cuda, torch.cuda.device_count())"'
 BOOT_COMMANDS = (NVIDIA_SMI, PYTHON_VERSION, NVCC_VERSION, TORCH_VERSION)
 """Commands that are typed into both machines before the script."""
-_SHOWS = (
+_FACTS_SHOWN = (
     (re.compile(r"^nvidia-smi\b"), ("gpus",)),
     (re.compile(r"^nvcc\b"), ("cuda", "gpus")),
     (re.compile(r"\btorch\b"), ("torch", "cuda", "gpus")),
@@ -35,9 +35,7 @@ _VERSION = re.compile(r"(?<!\d)\d+(?:\.\d+)+")
 _COUNT = re.compile(r"[0-9]{1,9}")
 
 
-class _Row(NamedTuple):
-    """One GPU in the table of nvidia-smi."""
-
+class _GpuRow(NamedTuple):
     number: int
     name: str
     text: str
@@ -48,8 +46,8 @@ def compare_answers(real: Execution, imagined: Execution, claims: tuple[str, ...
     persona's claims."""
     if not imagined.is_run:
         return ()  # the model gave no answer that could be compared
-    ours, theirs = normalized_lines(real.terminal), normalized_lines(imagined.stdout)
-    if ours == theirs:
+    real_lines, imagined_lines = normalized_lines(real.terminal), normalized_lines(imagined.stdout)
+    if real_lines == imagined_lines:
         return ()  # an imagined exit code is inferred from the output, so equal output is the best possible match
     explained = claims_behind(real.command, claims)
     findings = []
@@ -58,57 +56,66 @@ def compare_answers(real: Execution, imagined: Execution, claims: tuple[str, ...
             Finding(
                 "exit status differs",
                 (imagined.label,),
-                tuple(_last(execution) for execution in (real, imagined) if execution.terminal.strip()),
+                tuple(_ref_to_last_line(execution) for execution in (real, imagined) if execution.terminal.strip()),
                 expected=f"really ends with exit code {real.exit_code}",
                 observed=f"but with {imagined.exit_code} on the imagined machine",
                 explained_by=explained,
                 subject=short(real.command),
             )
         )
-    if imagined.cause is Cause.CUT and "\n".join(ours).startswith("\n".join(theirs)):
+    if imagined.cause is Cause.CUT and "\n".join(real_lines).startswith("\n".join(imagined_lines)):
         return (
             Finding(
                 "answer cut",
                 (imagined.label,),
-                tuple(_seen(imagined, theirs, at) for at in range(len(theirs))[-1:]),
+                tuple(
+                    _ref_to_visible_line(imagined, imagined_lines, index) for index in range(len(imagined_lines))[-1:]
+                ),
                 subject=short(real.command),
             ),
         )
     if not findings:
-        at = next(
-            (n for n, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b), min(len(ours), len(theirs))
+        index = next(
+            (
+                position
+                for position, (real_line, imagined_line) in enumerate(zip(real_lines, imagined_lines, strict=False))
+                if real_line != imagined_line
+            ),
+            min(len(real_lines), len(imagined_lines)),
         )
         refs = [
-            _seen(execution, lines, at) for execution, lines in ((real, ours), (imagined, theirs)) if at < len(lines)
+            _ref_to_visible_line(execution, lines, index)
+            for execution, lines in ((real, real_lines), (imagined, imagined_lines))
+            if index < len(lines)
         ]
         findings.append(
             Finding(
                 "answer differs",
                 (imagined.label,),
                 tuple(refs),
-                expected=_line_at(ours, at),
-                observed=_line_at(theirs, at),
+                expected=_quote_line(real_lines, index),
+                observed=_quote_line(imagined_lines, index),
                 explained_by=explained,
-                subject=f"In the answer to “{short(real.command)}”, line {at + 1} is the first that differs",
+                subject=f"In the answer to “{short(real.command)}”, line {index + 1} is the first that differs",
             )
         )
-    return (*findings, *_impossible_table(real, imagined))
+    return (*findings, *_table_contradictions(real, imagined))
 
 
-def _line_at(lines: Sequence[str], at: int) -> str:
-    return f"“{short(lines[at])}”" if at < len(lines) else "the end of the output"
+def _quote_line(lines: Sequence[str], index: int) -> str:
+    return f"“{short(lines[index])}”" if index < len(lines) else "the end of the output"
 
 
-def _impossible_table(real: Execution, imagined: Execution) -> Iterable[Finding]:
+def _table_contradictions(real: Execution, imagined: Execution) -> Iterable[Finding]:
     """Find contradictions in an imagined nvidia-smi table, except for rules that the real table breaks too."""
-    usual = {contradiction.rule for contradiction in table_contradictions(real.terminal.splitlines())}
+    real_rules = {contradiction.rule for contradiction in table_contradictions(real.terminal.splitlines())}
     lines = imagined.terminal.splitlines()
     for contradiction in table_contradictions(lines):
-        if contradiction.rule not in usual:
+        if contradiction.rule not in real_rules:
             yield Finding(
                 "oracle: GPU table",
                 (imagined.label,),
-                tuple(_ref(imagined, at, lines[at]) for at in contradiction.lines[:LINES_SHOWN]),
+                tuple(_ref(imagined, index, lines[index]) for index in contradiction.lines[:LINES_SHOWN]),
                 observed=contradiction.claim,
                 subject=short(imagined.command),
             )
@@ -128,9 +135,9 @@ def compare_with_persona(
         NVCC_VERSION: ("cuda", persona.cuda if "cuda" in persona.claims else machine_facts.cuda),
         TORCH_VERSION: ("torch", persona.torch if "torch" in persona.claims else machine_facts.torch),
     }
-    for command, (fact, told) in expected.items():
+    for command, (fact, expected_version) in expected.items():
         if answer := by_command.get(command):
-            findings += _version_findings(answer, fact, told)
+            findings += _version_findings(answer, fact, expected_version)
     if answer := by_command.get(TORCH_VERSION):
         findings += _count_findings(answer, gpus, by_command.get(NVIDIA_SMI))
     return tuple(findings)
@@ -145,66 +152,66 @@ def gpus_not_seen(machine_facts: MachineFacts) -> tuple[Finding, ...]:
 def _table_findings(table: Execution, gpus: Gpus) -> Iterable[Finding]:
     text = table.stdout
     rows = _gpu_rows(text)
-    shown = len({row.number for row in rows})
-    if _lists_others(shown, gpus.count, table):
-        lists, has = f"lists {_gpus(shown)}", f"the machine has {gpus.count}"
-        yield _persona(table, "nvidia-smi", lists, has, [row.text for row in rows])
+    shown_count = len({row.number for row in rows})
+    if _is_other_count(shown_count, gpus.count, table):
+        observed, expected = f"lists {_format_gpu_count(shown_count)}", f"the machine has {gpus.count}"
+        yield _persona_finding(table, "nvidia-smi", observed, expected, [row.text for row in rows])
     if gpus.name:
-        wrong = [row.text for row in rows if not _names(row.name, gpus.name)]
-        if wrong:
-            named = f"names a GPU in “{short(wrong[0])}”"
-            yield _persona(table, "nvidia-smi", named, f"the machine's are {gpus.name}", wrong)
-    drivers = {found["version"] for found in _DRIVER.finditer(text)}
+        wrong_rows = [row.text for row in rows if not _is_same_gpu(row.name, gpus.name)]
+        if wrong_rows:
+            observed_name = f"names a GPU in “{short(wrong_rows[0])}”"
+            yield _persona_finding(table, "nvidia-smi", observed_name, f"the machine's are {gpus.name}", wrong_rows)
+    drivers = {match["version"] for match in _DRIVER.finditer(text)}
     if len(drivers) > 1:
         yield Finding(
             "contradiction",
             (table.label,),
-            tuple(_where(table, version) for version in sorted(drivers)),
+            tuple(_ref_to_text(table, version) for version in sorted(drivers)),
             observed=f"nvidia-smi shows two driver versions in one table: {' and '.join(sorted(drivers))}",
             subject=short(table.command),
         )
 
 
-def _lists_others(shown: int, count: int, table: Execution) -> bool:
-    """Return whether a table lists more GPUs than `count`, or fewer although the table was not cut."""
-    may_go_on = table.cause is Cause.CUT and "Processes:" not in table.stdout
-    return shown > count or (shown < count and not may_go_on)
+def _is_other_count(shown_count: int, count: int, table: Execution) -> bool:
+    """Return whether a table lists more GPUs than `count`, or fewer although the table is complete."""
+    may_continue = table.cause is Cause.CUT and "Processes:" not in table.stdout
+    return shown_count > count or (shown_count < count and not may_continue)
 
 
-def _gpu_rows(text: str) -> list[_Row]:
+def _gpu_rows(text: str) -> list[_GpuRow]:
     rows = []
     for line in text.partition("Processes:")[0].splitlines():
         cells = line.strip().split("|")
-        found = _GPU_CELL.match(cells[1].strip()) if len(cells) > 1 and not cells[0] else None
-        if found:
-            rows.append(_Row(int(found["index"]), _PERSISTENCE.sub("", found["name"]).strip(), line.strip()))
+        match = _GPU_CELL.match(cells[1].strip()) if len(cells) > 1 and not cells[0] else None
+        if match:
+            rows.append(_GpuRow(int(match["index"]), _PERSISTENCE.sub("", match["name"]).strip(), line.strip()))
     return rows
 
 
-def _names(shown: str, told: str) -> bool:
-    """Return whether the name `shown` in a table, such as `NVIDIA GeForce ...`, can mean the GPU `told`."""
+def _is_same_gpu(shown_name: str, gpu_name: str) -> bool:
+    """Return whether the name in a table, such as `NVIDIA GeForce ...`, can mean the GPU called `gpu_name`."""
     # Old drivers shorten the name.
-    if shown.endswith("..."):
-        return any(name.startswith(shown[:-3].strip().lower()) for name in _short_forms(told))
-    model = {word for word in _words(told) if any(character.isdigit() for character in word)}
-    return bool((model or set(_words(told))) & set(_words(shown)))
+    if shown_name.endswith("..."):
+        return any(name.startswith(shown_name[:-3].strip().lower()) for name in _short_forms(gpu_name))
+    model = {word for word in _words(gpu_name) if any(character.isdigit() for character in word)}
+    return bool((model or set(_words(gpu_name))) & set(_words(shown_name)))
 
 
 def _short_forms(name: str) -> tuple[str, str]:
     return name.lower(), name.lower().removeprefix("nvidia ")
 
 
-def _version_findings(answer: Execution, fact: str, told: str) -> Iterable[Finding]:
-    found = _VERSION.search(answer.stdout)
-    wanted = _VERSION.search(told)
-    if found is None or wanted is None:
-        if (found is None) != (wanted is None):
-            shown = found[0] if found else "none"
-            yield _persona(answer, "", shown, f"{fact} {told}", [answer.stdout.strip()])
+def _version_findings(answer: Execution, fact: str, expected: str) -> Iterable[Finding]:
+    match = _VERSION.search(answer.stdout)
+    expected_match = _VERSION.search(expected)
+    if match is None or expected_match is None:
+        if (match is None) != (expected_match is None):
+            shown_version = match[0] if match else "none"
+            yield _persona_finding(answer, "", shown_version, f"{fact} {expected}", [answer.stdout.strip()])
         return
-    parts = wanted[0].split(".")
-    if found[0].split(".")[: len(parts)] != parts:
-        yield _persona(answer, "", found[0], f"{fact} {told}", [found[0]])
+    parts = expected_match[0].split(".")
+    if match[0].split(".")[: len(parts)] != parts:
+        yield _persona_finding(answer, "", match[0], f"{fact} {expected}", [match[0]])
 
 
 def _count_findings(answer: Execution, gpus: Gpus, table: Execution | None) -> Iterable[Finding]:
@@ -213,48 +220,48 @@ def _count_findings(answer: Execution, gpus: Gpus, table: Execution | None) -> I
         return
     count = int(numbers[-1])
     if count != gpus.count:
-        machine = f"the machine has {gpus.count}"
-        yield _persona(answer, "torch", f"counts {_gpus(count)}", machine, [numbers[-1]])
+        expected = f"the machine has {gpus.count}"
+        yield _persona_finding(answer, "torch", f"counts {_format_gpu_count(count)}", expected, [numbers[-1]])
     if table is not None:
-        shown = len({row.number for row in _gpu_rows(table.stdout)})
-        if _lists_others(shown, count, table):
-            refs = [_where(answer, numbers[-1])] + ([_last(table)] if table.stdout.strip() else [])
-            told = f"nvidia-smi lists {_gpus(shown)}, torch counts {count}"
+        shown_count = len({row.number for row in _gpu_rows(table.stdout)})
+        if _is_other_count(shown_count, count, table):
+            refs = [_ref_to_text(answer, numbers[-1])] + ([_ref_to_last_line(table)] if table.stdout.strip() else [])
+            contradiction = f"nvidia-smi lists {_format_gpu_count(shown_count)}, torch counts {count}"
             labels = (table.label, answer.label)
-            yield Finding("contradiction", labels, tuple(refs), observed=told, subject=short(answer.command))
+            yield Finding("contradiction", labels, tuple(refs), observed=contradiction, subject=short(answer.command))
 
 
-def _persona(answer: Execution, subject: str, observed: str, expected: str, texts: Sequence[str]) -> Finding:
-    refs = tuple(_where(answer, text) for text in texts[:4] if text)
+def _persona_finding(answer: Execution, subject: str, observed: str, expected: str, texts: Sequence[str]) -> Finding:
+    refs = tuple(_ref_to_text(answer, text) for text in texts[:4] if text)
     return Finding("departs from its persona", (answer.label,), refs, expected, observed, subject=subject)
 
 
 def claims_behind(command: str, claims: tuple[str, ...]) -> str | None:
     """Return the claims that explain a difference in the answer to this command, joined by commas; None if none
     do."""
-    shown = {fact for pattern, facts in _SHOWS if pattern.search(command) for fact in facts}
-    return ", ".join(claim for claim in claims if claim in shown) or None
+    shown_facts = {fact for pattern, facts in _FACTS_SHOWN if pattern.search(command) for fact in facts}
+    return ", ".join(claim for claim in claims if claim in shown_facts) or None
 
 
-def _where(answer: Execution, text: str) -> LineRef:
+def _ref_to_text(answer: Execution, text: str) -> LineRef:
     """Return a reference to the first line that contains this text, or else to the first line."""
-    first = text.strip().splitlines()[0] if text.strip() else ""
+    first_line = text.strip().splitlines()[0] if text.strip() else ""
     lines = answer.terminal.splitlines()
-    at = next((number for number, line in enumerate(lines, start=1) if first and first in line), 1)
-    return _ref(answer, at - 1, lines[at - 1] if lines else "")
+    line_number = next((n for n, line in enumerate(lines, start=1) if first_line and first_line in line), 1)
+    return _ref(answer, line_number - 1, lines[line_number - 1] if lines else "")
 
 
-def _seen(execution: Execution, lines: Sequence[str], at: int) -> LineRef:
-    """Return a reference to the visible line `lines[at]`; its number also counts blank lines above the first one."""
-    above = next((number for number, line in enumerate(execution.terminal.splitlines()) if line.strip()), 0)
-    return _ref(execution, above + at, lines[at])
+def _ref_to_visible_line(execution: Execution, lines: Sequence[str], index: int) -> LineRef:
+    """Return a reference to the visible line with this index. Its line number also counts blank lines at the top."""
+    blank_lines = next((n for n, line in enumerate(execution.terminal.splitlines()) if line.strip()), 0)
+    return _ref(execution, blank_lines + index, lines[index])
 
 
-def _ref(execution: Execution, at: int, text: str) -> LineRef:
-    return LineRef(execution.label, at + 1, text, "terminal")
+def _ref(execution: Execution, index: int, text: str) -> LineRef:
+    return LineRef(execution.label, index + 1, text, "terminal")
 
 
-def _last(execution: Execution) -> LineRef:
+def _ref_to_last_line(execution: Execution) -> LineRef:
     lines = execution.terminal.rstrip().splitlines()
     return _ref(execution, len(lines) - 1, lines[-1])
 
@@ -263,5 +270,5 @@ def _words(text: str) -> list[str]:
     return re.findall(r"[a-z0-9]+", text.lower())
 
 
-def _gpus(count: int) -> str:
+def _format_gpu_count(count: int) -> str:
     return many(count, "GPU")

@@ -12,8 +12,10 @@ Verdict = Literal["kept", "changed", "lost", "unanswered"]
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """A question that was asked before the context was lost, again without a loss (the control), and after the
-    loss."""
+    """The answers to one question: before the context was lost, in the control, and after the loss.
+
+    In the control, the question was asked again without a loss.
+    """
 
     question: str
     before: str
@@ -54,15 +56,15 @@ def compare_memory(
         )
     return tuple(
         Remembered(
-            question=first.command,
-            before=first.stdout,
-            control=again.stdout,
-            after=last.stdout,
-            verdict=_verdict(first, last),
-            control_verdict=_verdict(first, again),
-            same_request=again.seal is not None and again.seal.settings.get("temperature") == 0,
+            question=before_answer.command,
+            before=before_answer.stdout,
+            control=control_answer.stdout,
+            after=after_answer.stdout,
+            verdict=_verdict(before_answer, after_answer),
+            control_verdict=_verdict(before_answer, control_answer),
+            same_request=control_answer.seal is not None and control_answer.seal.settings.get("temperature") == 0,
         )
-        for first, again, last in rows
+        for before_answer, control_answer, after_answer in rows
     )
 
 

@@ -22,21 +22,21 @@ from gedanken.compare.output.wrapped_numbers import may_be_wrapped, unwrap
 
 MOST_KNOWN = 1 << 15
 """Maximum number of lines whose result is cached, to limit the memory if all lines have different words."""
-_ONCE: Pieces = ("\n",)
+_SEEN_ONCE: Pieces = ("\n",)
 """Cache entry for a line that was seen once. It holds no result yet, because most lines never occur again."""
 
 
 _MAY_BE_EDITED = re.compile(r"\{|%\||[-=]>|\[[=>#.█\-]{3}|\|[#=]{3}|[\[(=] |\d {1,20}\]|[^\x00-\x19\x1b-\x7f]")
 """Matches each line that may need more changes than masks, such as a line with a JSON object or a progress bar."""
-_SIGNS = ("{", "|", "[", "(", "]", "=", ">", MASK)
+_EDIT_SIGNS = ("{", "|", "[", "(", "]", "=", ">", MASK)
 """Characters of lines that `_MAY_BE_EDITED` matches. An ASCII text without any of them is not searched."""
-_BLANKS = Rule(re.compile(MASK), (" ",))
+_MASK_TO_SPACE = Rule(re.compile(MASK), (" ",))
 """Replaces the mask of a progress bar by a space, so that the mask does not count as a word."""
-_DRAWN = Rule(re.compile(r"(?<=\|)[-=]{1,400}(?=>\s*$)"), ("",))
+_DRAWN_BAR = Rule(re.compile(r"(?<=\|)[-=]{1,400}(?=>\s*$)"), ("",))
 """Removes a drawn bar at the end of a line, as in `loss=0.5 |---->`. The length of the bar depends on a value."""
 _PADDING = Rule(re.compile(r"(?:(?<=[\[(])|(?<=\w=))[ ]{1,20}(?=[-+]?\.?\d)"), ("",))
 """Removes the spaces that a format such as `[{step:3d}/400]` puts before a short number, as in `[ 10/400]`."""
-_PADDING_BEHIND = Rule(re.compile(r"(?<=\d)[ ]{1,20}(?=\])"), ("",))
+_PADDING_AFTER = Rule(re.compile(r"(?<=\d)[ ]{1,20}(?=\])"), ("",))
 """Removes the spaces that NumPy puts behind a number with fewer digits than usual: `[0.86 ]` beside `[0.762]`."""
 
 
@@ -45,31 +45,43 @@ class ComparedLines:
 
     def __init__(self, before: Before) -> None:
         self._before = before
-        self._known: dict[str, Pieces | None] = {}
+        self._cache: dict[str, Pieces | None] = {}
 
     def all(self, lines: Sequence[str]) -> list[str]:
         """Convert all lines, and return them in the same order. No line may contain a line break."""
         # Of a million log lines, only a few dozen differ in more than their digits.
         keys = _keys(lines)
-        known = self._known
-        times = Counter([key for key in keys if key not in known])
-        new = [at for at, key in enumerate(keys) if times[key] == 1] if times else []
-        together = dict(zip(new, self._together([lines[at] for at in new]), strict=True))
-        for at, compared in together.items():
-            self._remember(lines[at], keys[at], compared)
+        cache = self._cache
+        counts = Counter([key for key in keys if key not in cache])
+        new_indices = [index for index, key in enumerate(keys) if counts[key] == 1] if counts else []
+        converted = dict(
+            zip(new_indices, self._convert_together([lines[index] for index in new_indices]), strict=True)
+        )
+        for index, converted_line in converted.items():
+            self._remember(lines[index], keys[index], converted_line)
         # Most lines are known, and need no change; a call for each of a million lines would take most of the time.
         return [
-            together[at] if at in together else line if known.get(key, _ONCE) is None else self._one(line, key)
-            for at, (line, key) in enumerate(zip(lines, keys, strict=False))
+            converted[index]
+            if index in converted
+            else line
+            if cache.get(key, _SEEN_ONCE) is None
+            else self._convert_cached(line, key)
+            for index, (line, key) in enumerate(zip(lines, keys, strict=False))
         ]
 
-    def _together(self, lines: Sequence[str]) -> list[str]:
+    def _convert_together(self, lines: Sequence[str]) -> list[str]:
         """Convert several lines together, which is faster than one by one. No two lines may be equal."""
         is_edited = _may_be_edited(lines)
         masked = iter(
-            masked_together([line for line, edit in zip(lines, is_edited, strict=True) if not edit], self._before)
+            masked_together(
+                [line for line, is_edited_line in zip(lines, is_edited, strict=True) if not is_edited_line],
+                self._before,
+            )
         )
-        return [self.one(line) if edit else next(masked) for line, edit in zip(lines, is_edited, strict=True)]
+        return [
+            self.one(line) if is_edited_line else next(masked)
+            for line, is_edited_line in zip(lines, is_edited, strict=True)
+        ]
 
     def one(self, line: str) -> str:
         """Convert one line, without using the cache."""
@@ -77,22 +89,22 @@ class ComparedLines:
         self._edit(edited)
         return edited.text
 
-    def _one(self, line: str, key: str) -> str:
-        pieces = self._known.get(key, ())
+    def _convert_cached(self, line: str, key: str) -> str:
+        pieces = self._cache.get(key, ())
         if pieces is None:
             return line
-        if pieces and pieces is not _ONCE:
+        if pieces and pieces is not _SEEN_ONCE:
             return made_of(line, pieces)
-        compared = self.one(line)
-        self._remember(line, key, compared)
-        return compared
+        converted = self.one(line)
+        self._remember(line, key, converted)
+        return converted
 
-    def _remember(self, line: str, key: str, compared: str) -> None:
-        is_second = key in self._known
-        is_known = len(self._known) < MOST_KNOWN or is_second
+    def _remember(self, line: str, key: str, converted: str) -> None:
+        is_second = key in self._cache
+        is_known = len(self._cache) < MOST_KNOWN or is_second
         is_fixed = len(line) <= LONGEST and not depends_on_digits(line)
         if is_known and is_fixed and not ("{" in line and order_depends_on_digits(line)):
-            self._known[key] = None if compared == line else self._pieces(line) if is_second else _ONCE
+            self._cache[key] = None if converted == line else self._pieces(line) if is_second else _SEEN_ONCE
 
     def _pieces(self, line: str) -> Pieces:
         traced = Traced(line)
@@ -104,19 +116,18 @@ class ComparedLines:
         complete(line)
         sort_keys(line)
         if unfill(line):
-            line.replace(_BLANKS)
+            line.replace(_MASK_TO_SPACE)
         if "|" in line.text and line.text.rstrip().endswith(">"):
-            line.replace(_DRAWN)
-        if any(padded in line.text for padded in ("[ ", "( ", "= ")):
+            line.replace(_DRAWN_BAR)
+        if any(opening in line.text for opening in ("[ ", "( ", "= ")):
             line.replace(_PADDING)
         if " ]" in line.text:
-            line.replace(_PADDING_BEHIND)
+            line.replace(_PADDING_AFTER)
         mask(line, self._before)
 
 
 def _keys(lines: Sequence[str]) -> list[str]:
-    """Return for each line the line with `1` in place of each digit. A line that is too long to be cached may be
-    returned as it is."""
+    """Return each line with `1` in place of each digit. A line that is too long to be cached may stay unchanged."""
     text = "\n".join(lines)
     if are_long(len(lines), len(text)):
         return [line if len(line) > LONGEST else alike_in_digits(line) for line in lines]
@@ -124,12 +135,13 @@ def _keys(lines: Sequence[str]) -> list[str]:
 
 
 def _may_be_edited(lines: Sequence[str]) -> list[bool]:
-    """Return, for each line, whether the line may need more changes than masks."""
     text = "\n".join(lines)
     # The pattern is slow, and no ASCII text without one of `_SIGNS` has a match.
-    is_plain = text.isascii() and not any(sign in text for sign in _SIGNS)
+    is_plain = text.isascii() and not any(sign in text for sign in _EDIT_SIGNS)
     is_edited = [not is_plain and _MAY_BE_EDITED.search(line) is not None for line in lines]
-    for may_be in (may_be_wrapped, may_lack_digits):
-        if may_be(text):
-            is_edited = [edit or may_be(line) for line, edit in zip(lines, is_edited, strict=True)]
+    for predicate in (may_be_wrapped, may_lack_digits):
+        if predicate(text):
+            is_edited = [
+                is_edited_line or predicate(line) for line, is_edited_line in zip(lines, is_edited, strict=True)
+            ]
     return is_edited

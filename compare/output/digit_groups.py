@@ -21,33 +21,33 @@ class DigitGroups:
     def __init__(self, text: str) -> None:
         coding, width = ("ascii", np.uint8) if text.isascii() else ("utf-32-le", np.uint32)
         if not text.isascii():
-            others = {letter for letter in set(text) if letter.isdecimal() and not letter.isascii()}
-            text = text.translate({ord(letter): str(unicodedata.decimal(letter)) for letter in others})
+            foreign_digits = {letter for letter in set(text) if letter.isdecimal() and not letter.isascii()}
+            text = text.translate({ord(letter): str(unicodedata.decimal(letter)) for letter in foreign_digits})
         codes: NDArray[Any] = np.frombuffer(text.encode(coding, "surrogatepass"), width)
         # Unsigned: a character before `0` becomes a large number.
         digits: NDArray[Any] = codes - width(48)
-        digit = digits < 10
-        padded = np.concatenate([[False], digit, [False]])
-        border = np.flatnonzero(padded[1:] != padded[:-1])
-        begins, ends = border[::2], border[1::2]
-        self.lengths = ends - begins
-        self.negative = (codes[begins - 1] == _MINUS) & (begins > 0)
+        is_digit = digits < 10
+        padded = np.concatenate([[False], is_digit, [False]])
+        borders = np.flatnonzero(padded[1:] != padded[:-1])
+        starts, ends = borders[::2], borders[1::2]
+        self.lengths = ends - starts
+        self.negative = (codes[starts - 1] == _MINUS) & (starts > 0)
         """For each group of digits, whether a minus sign stands before it."""
-        self.numbers = np.zeros(len(begins), np.int64)
-        counted = np.minimum(self.lengths, LONGEST).astype(np.uint8)
-        for length in np.flatnonzero(np.bincount(counted)).tolist():
-            some = np.flatnonzero(counted == length)
-            at = begins[some]
-            numbers = digits[at].astype(np.int64)
-            for step in range(1, length):
-                numbers = numbers * 10 + digits[at + step]
-            self.numbers[some] = numbers
-        line_begins = np.concatenate([[0], np.flatnonzero(codes == 10) + 1])
-        self.first = np.searchsorted(begins, line_begins)
+        self.numbers = np.zeros(len(starts), np.int64)
+        read_lengths = np.minimum(self.lengths, LONGEST).astype(np.uint8)
+        for length in np.flatnonzero(np.bincount(read_lengths)).tolist():
+            rows = np.flatnonzero(read_lengths == length)
+            positions = starts[rows]
+            numbers = digits[positions].astype(np.int64)
+            for offset in range(1, length):
+                numbers = numbers * 10 + digits[positions + offset]
+            self.numbers[rows] = numbers
+        line_starts = np.concatenate([[0], np.flatnonzero(codes == 10) + 1])
+        self.first = np.searchsorted(starts, line_starts)
         """For each line, the index of its first group of digits."""
-        kept = ~digit
-        kept[begins] = True
-        for begin in begins[self.lengths > LONGEST]:
-            kept[begin : begin + LONGEST + 1] = True
-        left = (codes - digits * digit)[kept]
-        self.shapes = left.tobytes().decode(coding, "surrogatepass").split("\n")
+        is_kept = ~is_digit
+        is_kept[starts] = True
+        for start in starts[self.lengths > LONGEST]:
+            is_kept[start : start + LONGEST + 1] = True
+        masked_codes = (codes - digits * is_digit)[is_kept]
+        self.shapes = masked_codes.tobytes().decode(coding, "surrogatepass").split("\n")

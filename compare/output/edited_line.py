@@ -8,11 +8,13 @@ from typing import NamedTuple
 
 Pieces = tuple[str | slice, ...]
 """A changed line, in order: slices of the original line, and inserted texts."""
-_PUT_IN = -1
+_INSERTED = -1
 
 
 class Rule(NamedTuple):
-    """A pattern and its replacement `by`: texts and numbers. The number 1 stands for the text of group 1."""
+    """A pattern and its replacement `by`, a sequence of texts and numbers. The number 1 stands for the text of group
+    1.
+    """
 
     pattern: re.Pattern[str]
     by: tuple[str | int, ...]
@@ -29,8 +31,8 @@ class Edited:
     def replace(self, rule: Rule) -> bool:
         """Replace all matches of the rule's pattern; return whether the line changed."""
         before = self.text
-        new = _template(rule.by) if rule.but is None else lambda found: _new(rule, found)
-        self.text = rule.pattern.sub(new, before)
+        replacement = _re_template(rule.by) if rule.but is None else lambda match: _expand(rule, match)
+        self.text = rule.pattern.sub(replacement, before)
         return self.text != before
 
     def rearrange(self, pieces: Sequence[slice]) -> None:
@@ -43,41 +45,47 @@ class Traced(Edited):
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
-        self._from = list(range(len(text)))
+        self._origins = list(range(len(text)))
 
     def replace(self, rule: Rule) -> bool:
-        at = 0
-        came: list[int] = []
-        for found in rule.pattern.finditer(self.text):
-            came += self._from[at : found.start()]
-            at = found.end()
-            if rule.but and rule.but(found):
-                came += self._from[found.start() : at]
+        end = 0
+        origins: list[int] = []
+        for match in rule.pattern.finditer(self.text):
+            origins += self._origins[end : match.start()]
+            end = match.end()
+            if rule.but and rule.but(match):
+                origins += self._origins[match.start() : end]
                 continue
             for part in rule.by:
-                came += [_PUT_IN] * len(part) if isinstance(part, str) else self._from[slice(*found.span(part))]
-        came += self._from[at:]
+                origins += (
+                    [_INSERTED] * len(part) if isinstance(part, str) else self._origins[slice(*match.span(part))]
+                )
+        origins += self._origins[end:]
         is_changed = super().replace(rule)
-        self._from = came
+        self._origins = origins
         return is_changed
 
     def rearrange(self, pieces: Sequence[slice]) -> None:
         super().rearrange(pieces)
-        self._from = [at for piece in pieces for at in self._from[piece]]
+        self._origins = [origin for piece in pieces for origin in self._origins[piece]]
 
     def pieces(self) -> Pieces:
         """Return the changed line, as slices of the original line and inserted texts."""
-        borders = [0, *(at for at in range(1, len(self._from)) if not self._goes_on(at)), len(self._from)]
+        borders = [
+            0,
+            *(index for index in range(1, len(self._origins)) if not self._is_contiguous(index)),
+            len(self._origins),
+        ]
         return tuple(self._piece(begin, end) for begin, end in pairwise(borders) if begin < end)
 
-    def _goes_on(self, at: int) -> bool:
-        before, here = self._from[at - 1], self._from[at]
-        return here == _PUT_IN == before or (before != _PUT_IN and here == before + 1)
+    def _is_contiguous(self, index: int) -> bool:
+        previous, current = self._origins[index - 1], self._origins[index]
+        return current == _INSERTED == previous or (previous != _INSERTED and current == previous + 1)
 
     def _piece(self, begin: int, end: int) -> str | slice:
-        if self._from[begin] == _PUT_IN:
+        if self._origins[begin] == _INSERTED:
             return self.text[begin:end]
-        return slice(self._from[begin], self._from[end - 1] + 1)
+        return slice(self._origins[begin], self._origins[end - 1] + 1)
 
 
 def made_of(line: str, pieces: Sequence[str | slice] | Sequence[slice]) -> str:
@@ -86,12 +94,11 @@ def made_of(line: str, pieces: Sequence[str | slice] | Sequence[slice]) -> str:
 
 
 @cache
-def _template(by: tuple[str | int, ...]) -> str:
-    """Return a rule's replacement in the notation of `re.sub`."""
+def _re_template(by: tuple[str | int, ...]) -> str:
     return "".join([part.replace("\\", r"\\") if isinstance(part, str) else rf"\g<{part}>" for part in by])
 
 
-def _new(rule: Rule, found: re.Match[str]) -> str:
-    if rule.but and rule.but(found):
-        return found[0]
-    return "".join([part if isinstance(part, str) else found[part] for part in rule.by])
+def _expand(rule: Rule, match: re.Match[str]) -> str:
+    if rule.but and rule.but(match):
+        return match[0]
+    return "".join([part if isinstance(part, str) else match[part] for part in rule.by])

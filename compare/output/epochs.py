@@ -1,4 +1,4 @@
-"""Finds the epochs that an output skips, lacks without a word, or lost to the token limit."""
+"""Finds missing epochs in an output: declared as skipped, silently missing, or cut by the token limit."""
 
 import math
 import re
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from gedanken.compare.output.metrics import Curves
 from gedanken.compare.output.transcript import Transcript
 
-_DECLARED = re.compile(
+_SKIP_DECLARATION = re.compile(
     r"^[\[(<]?\s*(?:\.{2,}|…|⋮)|\b(?:omitted|omitting|skipp(?:ed|ing)|truncated|abbreviated|remaining epochs|"
     r"and so on|continues?)\b|\b(?:not|aren't|isn't) (?:shown|displayed|printed|listed|included)\b|"
     r"^\W{0,4}\d{1,18} (?:more|other|further) epochs\b|"
@@ -39,32 +39,32 @@ class EpochCount:
 def count_epochs(  # noqa: PLR0913 (each is compared, and most have a default)
     output: Transcript,
     curves: Curves,
-    wanted: Set[int],
+    expected_epochs: Set[int],
     cut: bool,
     possible: Set[int] = frozenset(),
-    usual: Set[str] = frozenset(),
+    usual_forms: Set[str] = frozenset(),
 ) -> EpochCount:
-    """Find which of the epochs in `wanted` an output shows. The output may also show the epochs in `possible`.
+    """Find which of the expected epochs an output shows. The output may also show the epochs in `possible`.
 
-    `cut` is true if the token limit cut the output. Lines whose form is in `usual` never declare epochs as skipped,
-    because the program itself prints such lines.
+    `cut` is true if the token limit cut the output. Lines whose form is in `usual_forms` never declare epochs as
+    skipped, because the program itself prints such lines.
     """
-    declaring = _declaring(output, usual)
-    epochs = _epochs_shown(declaring, curves)
-    shown = {epoch for _line, epoch in epochs}
-    missing = sorted(wanted - shown)
-    declared = {epoch for gap in _gaps(epochs, declaring) for epoch in _inside(missing, *gap)}
-    rest = set(missing) - declared
-    last = max(shown & wanted, default=-math.inf)
-    behind = {epoch for epoch in rest if cut and epoch > last}
+    declaring_lines = _declaring_lines(output, usual_forms)
+    epochs = _epochs_shown(declaring_lines, curves)
+    shown_epochs = {epoch for _line, epoch in epochs}
+    missing = sorted(expected_epochs - shown_epochs)
+    declared = {epoch for gap in _gaps(epochs, declaring_lines) for epoch in _between(missing, *gap)}
+    undeclared = set(missing) - declared
+    last = max(shown_epochs & expected_epochs, default=-math.inf)
+    after_last = {epoch for epoch in undeclared if cut and epoch > last}
     return EpochCount(
-        expected=len(wanted),
-        shown=len(shown & wanted),
-        declared=_sorted(declared),
-        silent=_sorted(rest - behind),
-        cut=_sorted(behind),
-        extra=_sorted(shown - wanted - possible),
-        declaring=tuple(declaring) if declared else (),
+        expected=len(expected_epochs),
+        shown=len(shown_epochs & expected_epochs),
+        declared=_sorted_tuple(declared),
+        silent=_sorted_tuple(undeclared - after_last),
+        cut=_sorted_tuple(after_last),
+        extra=_sorted_tuple(shown_epochs - expected_epochs - possible),
+        declaring=tuple(declaring_lines) if declared else (),
     )
 
 
@@ -73,37 +73,40 @@ def _epochs_shown(declaring: Sequence[int], curves: Curves) -> Sequence[tuple[in
     if not declaring:
         return curves.epochs
     # A line that declares epochs as skipped shows one only if the line has a loss or an accuracy, too.
-    quiet = set(declaring) - {point.line for points in curves.series.values() for point in points}
-    return [(line, epoch) for line, epoch in curves.epochs if line not in quiet]
+    lines_without_value = set(declaring) - {point.line for points in curves.series.values() for point in points}
+    return [(line, epoch) for line, epoch in curves.epochs if line not in lines_without_value]
 
 
-def _declaring(output: Transcript, usual: Set[str]) -> list[int]:
-    """Return the indices of the lines that declare epochs as skipped, except lines with a form in `usual`."""
+def _declaring_lines(output: Transcript, usual_forms: Set[str]) -> list[int]:
+    """Return the indices of the lines that declare epochs as skipped. Lines with a form in `usual_forms` are left
+    out.
+    """
     shapes = [
-        at
-        for at, shape in enumerate(output.shapes)
-        if _DECLARED.search(shape.strip()) and output.forms[output.form_of_shape[at]] not in usual
+        index
+        for index, shape in enumerate(output.shapes)
+        if _SKIP_DECLARATION.search(shape.strip()) and output.forms[output.form_of_shape[index]] not in usual_forms
     ]
     return [int(line) for line in output.lines_with(shapes)]
 
 
 def _gaps(epochs: Sequence[tuple[int, int]], declaring: Sequence[int]) -> set[tuple[float, float]]:
-    """For each line in `declaring`, return the last epoch before the line and the first epoch after it. Infinity
-    stands for no epoch."""
+    """Return, for each declaring line, the last epoch before the line and the first epoch after it. Infinity stands
+    for no epoch.
+    """
     lines = [line for line, _epoch in epochs]
     gaps = set()
-    for at in declaring:
-        before, after = bisect_left(lines, at), bisect_right(lines, at)
+    for line in declaring:
+        before, after = bisect_left(lines, line), bisect_right(lines, line)
         low = epochs[before - 1][1] if before else -math.inf
         gaps.add((low, epochs[after][1] if after < len(epochs) else math.inf))
     return gaps
 
 
-def _inside(missing: Sequence[int], low: float, high: float) -> Sequence[int]:
+def _between(missing: Sequence[int], low: float, high: float) -> Sequence[int]:
     return missing[bisect_right(missing, low) : bisect_left(missing, high)]
 
 
-def _sorted(epochs: Iterable[int]) -> tuple[int, ...]:
+def _sorted_tuple(epochs: Iterable[int]) -> tuple[int, ...]:
     return tuple(sorted(epochs))
 
 

@@ -27,7 +27,7 @@ _ENGLISH = {
     "mean": "mittel mittlere mittlerer durchschnitt durchschnittlicher moyenne média gemiddelde средний средняя",
 }
 _WORDS = {word: english for english, words in _ENGLISH.items() for word in words.split()}
-_WITHOUT_BLANKS = re.compile(
+_CJK_WORDS = re.compile(
     "|".join(sorted((word for word in _WORDS if re.fullmatch("[\u2e80-\ud7af]+", word)), key=len, reverse=True))
 )
 """Matches the listed Chinese, Japanese and Korean words, which may have no blank before or after them."""
@@ -51,7 +51,7 @@ def spaced(name: str) -> str:
         name = _HELD_OUT.sub("heldout", name)
     if "'" in name or "’" in name:
         name = _ELIDED.sub("", name)
-    return name if name.isascii() else _WITHOUT_BLANKS.sub(lambda found: f" {_WORDS[found[0]]} ", name)
+    return name if name.isascii() else _CJK_WORDS.sub(lambda match: f" {_WORDS[match[0]]} ", name)
 
 
 def is_known(word: str) -> bool:

@@ -14,8 +14,8 @@ _UNIT = rf"(?:{_MULTIPLES}|B(?![\w/])|\s{_MULTIPLES}(?!\s{{0,20}}[@:=]?\s{{0,20}
 _JOINED = re.compile(
     rf"(?<![\w.,+-])(?:(?P<thousands>{_THOUSANDS})|(?P<sizes>{_SIZES})|\d+(?:\.\d+)?)(?P<unit>{_UNIT})?", re.ASCII
 )
-_BEHIND = re.compile(r"\s{1,20}(?P<name>(?:[A-Za-z][A-Za-z_-]{2,30}[ ]?){1,4})")
-_KNOWN = (Role.SETTING, Role.COUNTER, Role.ENVIRONMENT)
+_WORDS_AFTER = re.compile(r"\s{1,20}(?P<name>(?:[A-Za-z][A-Za-z_-]{2,30}[ ]?){1,4})")
+_DECISIVE_ROLES = (Role.SETTING, Role.COUNTER, Role.ENVIRONMENT)
 
 
 class Joined(NamedTuple):
@@ -30,45 +30,47 @@ class Joined(NamedTuple):
     has_thousands: bool
     """True for a number with commas between its thousands."""
     is_size: bool
-    """True for a number with an `x` inside."""
+    """True for a number such as `224x224`."""
 
 
 def joined_numbers(line: str, spans: Sequence[tuple[int, int]]) -> list[Joined]:
     """Return numbers such as `12,345`, `11.2M` and `224x224` in a line. `spans` holds each value's start and end."""
-    found: list[Joined] = []
+    joined: list[Joined] = []
     for number in _JOINED.finditer(line):
         if not (number["thousands"] or number["sizes"] or number["unit"]):
             continue
-        columns = tuple(at for at, (start, _end) in enumerate(spans) if number.start() <= start < number.end())
+        columns = tuple(index for index, (start, _end) in enumerate(spans) if number.start() <= start < number.end())
         if columns:  # none within a `torch.Size([3,224])`, which is one value
             kinds = (number[kind] is not None for kind in ("unit", "thousands", "sizes"))
-            found.append(Joined(columns, *number.span(), *kinds))
-    return found
+            joined.append(Joined(columns, *number.span(), *kinds))
+    return joined
 
 
 def names_of_joined(line: str, joined: Sequence[Joined]) -> list[Named]:
     """Return the name and role of each of these numbers, as if the line wrote `12345` for `12,345`."""
     parts: list[str] = []
     spans: list[tuple[int, int]] = []
-    done = length = 0
+    end_of_last = length = 0
     for number in joined:
-        before = line[done : number.start]
+        before = line[end_of_last : number.start]
         digits = line[number.start : number.end].partition(".")[0]
         plain = "".join(filter(str.isdigit, digits)) or "0"
         start = length + len(before)
         parts += [before, plain]
         spans.append((start, start + len(plain)))
-        length, done = start + len(plain), number.end
-    plain_line = "".join([*parts, line[done:]])
-    named = named_numbers(plain_line, spans)
-    return [_with_words_behind(one, plain_line, end) for one, (_start, end) in zip(named, spans, strict=True)]
+        length, end_of_last = start + len(plain), number.end
+    plain_line = "".join([*parts, line[end_of_last:]])
+    numbers = named_numbers(plain_line, spans)
+    return [
+        _with_words_after(named_number, plain_line, end)
+        for named_number, (_start, end) in zip(numbers, spans, strict=True)
+    ]
 
 
-def _with_words_behind(named: Named, line: str, end: int) -> Named:
-    """Return the name and role of a number, from `named` or from the words behind the number: `11.2M trainable
-    params`."""
-    behind = _BEHIND.match(line, end)
-    if behind is None or named.role in (Role.METRIC, *_KNOWN) or named.is_part_of_name:
-        return named
-    role = meaning_of(behind["name"]).role
-    return Named(behind["name"].strip(), role) if role in _KNOWN or not named.name else named
+def _with_words_after(named_number: Named, line: str, end: int) -> Named:
+    """Return `named_number`, or the name and role from the words after the number, as in `11.2M trainable params`."""
+    words = _WORDS_AFTER.match(line, end)
+    if words is None or named_number.role in (Role.METRIC, *_DECISIVE_ROLES) or named_number.is_part_of_name:
+        return named_number
+    role = meaning_of(words["name"]).role
+    return Named(words["name"].strip(), role) if role in _DECISIVE_ROLES or not named_number.name else named_number

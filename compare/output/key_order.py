@@ -12,10 +12,10 @@ from gedanken.compare.output.vocabulary import Role, meaning_of
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|(?<!\w)\'(?:[^\'\\]|\\.)*+\'|[{}\[\](),:]|[^\s{}\[\](),:"\']++')
 _KEY = re.compile(r"[\"']?[\w@/.+ -]{1,80}[\"']?")
 _CLOSED_BY = {"{": "}", "[": "]", "(": ")"}
-_LONGEST = 10_000
+_MAX_LINE_LENGTH = 10_000
 """Maximum length of a line whose keys are sorted."""
-_DEEPEST = 20
-_FEWEST = 2
+_MAX_DEPTH = 20
+_MIN_KEYS = 2
 """An object is sorted only if it has at least this many keys."""
 
 _Rank = tuple[int, str, str]
@@ -27,7 +27,9 @@ class _Member(NamedTuple):
     start: int
     end: int
     rank: _Rank
-    """Sorts the members: first counters such as `epoch`, then quoted texts, then all others, each group by key."""
+    """Sort key of the member. Counters such as `epoch` come first, then quoted texts, then all others. Each of these
+    groups is sorted by key.
+    """
     objects: "tuple[_Object, ...]"
     """Objects inside the value."""
 
@@ -38,45 +40,43 @@ class _Object(NamedTuple):
 
 def sort_keys(line: Edited) -> None:
     """Sort the keys of each object in a line, unless the line is too long or has an incomplete object."""
-    objects = _objects(line.text)
-    pieces = list(_rearranged(objects, 0, len(line.text)))
-    if any(one.start > other.start for one, other in pairwise(pieces)):
+    objects = _parse_objects(line.text)
+    pieces = list(_sorted_slices(objects, 0, len(line.text)))
+    if any(piece.start > next_piece.start for piece, next_piece in pairwise(pieces)):
         line.rearrange(pieces)
 
 
 def order_depends_on_digits(line: str) -> bool:
     """Return whether two keys of one object differ only in their digits, as `hr@5` and `hr@10` do."""
-    return any(_has_twins(one) for one in _objects(line))
+    return any(_has_similar_keys(parsed_object) for parsed_object in _parse_objects(line))
 
 
-def _has_twins(node: _Object) -> bool:
-    ranks = {member.rank[:2] for member in node.members}
-    return len(ranks) < len(node.members) or any(
-        _has_twins(inner) for member in node.members for inner in member.objects
+def _has_similar_keys(parsed_object: _Object) -> bool:
+    ranks = {member.rank[:2] for member in parsed_object.members}
+    return len(ranks) < len(parsed_object.members) or any(
+        _has_similar_keys(inner) for member in parsed_object.members for inner in member.objects
     )
 
 
-def _rearranged(objects: Sequence[_Object], start: int, end: int) -> Iterable[slice]:
+def _sorted_slices(objects: Sequence[_Object], start: int, end: int) -> Iterable[slice]:
     """Yield slices of the line between two positions, with the members of each object sorted."""
-    for one in objects:
-        ordered = sorted(one.members, key=lambda member: member.rank)
-        for member, other in zip(one.members, ordered, strict=True):
+    for parsed_object in objects:
+        sorted_members = sorted(parsed_object.members, key=lambda member: member.rank)
+        for member, replacement in zip(parsed_object.members, sorted_members, strict=True):
             yield slice(start, member.start)
-            yield from _rearranged(other.objects, other.start, other.end)
+            yield from _sorted_slices(replacement.objects, replacement.start, replacement.end)
             start = member.end
     yield slice(start, end)
 
 
-def _objects(line: str) -> tuple[_Object, ...]:
+def _parse_objects(line: str) -> tuple[_Object, ...]:
     """Return the outermost objects of a line, in order."""
-    if len(line) > _LONGEST or "{" not in line or line.count(":") < _FEWEST:
+    if len(line) > _MAX_LINE_LENGTH or "{" not in line or line.count(":") < _MIN_KEYS:
         return ()
-    return _Reader(line).read()
+    return _ObjectParser(line).read()
 
 
-class _Open:
-    """An open bracket whose end has not been found yet."""
-
+class _OpenBracket:
     def __init__(self, sign: str) -> None:
         self.sign = sign
         self.members: list[_Member] = []
@@ -86,61 +86,61 @@ class _Open:
         self.tokens: list[re.Match[str]] = []
         """The first three tokens of the current member, and its last token."""
 
-    def take(self, found: re.Match[str]) -> None:
-        self.tokens = [*self.tokens[:3], found]
+    def take(self, token: re.Match[str]) -> None:
+        self.tokens = [*self.tokens[:3], token]
 
     def end_member(self) -> None:
         if self.is_object:
-            member = _member(self.tokens, tuple(self.inner))
+            member = _parse_member(self.tokens, tuple(self.inner))
             self.is_object = member is not None
             self.members += [member] if member else []
             self.inner = []
         self.tokens = []
 
 
-class _Reader:
+class _ObjectParser:
     def __init__(self, line: str) -> None:
         self._line = line
 
     def read(self) -> tuple[_Object, ...]:
-        outermost = _Open("")
+        outermost = _OpenBracket("")
         stack = [outermost]
-        for found in _TOKEN.finditer(self._line):
-            text, inside = found[0], stack[-1]
+        for token in _TOKEN.finditer(self._line):
+            text, innermost = token[0], stack[-1]
             if text in _CLOSED_BY:
-                if len(stack) > _DEEPEST:
+                if len(stack) > _MAX_DEPTH:
                     return ()
-                inside.take(found)
-                stack.append(_Open(text))
-            elif text in "}])" and len(stack) > 1 and _CLOSED_BY[inside.sign] == text:
+                innermost.take(token)
+                stack.append(_OpenBracket(text))
+            elif text in "}])" and len(stack) > 1 and _CLOSED_BY[innermost.sign] == text:
                 stack.pop()
-                stack[-1].take(found)
-                stack[-1].inner += _closed(inside)
+                stack[-1].take(token)
+                stack[-1].inner += _objects_of_bracket(innermost)
             elif text == "," and len(stack) > 1:
-                inside.end_member()
+                innermost.end_member()
             else:
-                inside.take(found)
+                innermost.take(token)
         # A bracket that stays open may lack keys: then nothing in the line is sorted.
         return tuple(outermost.inner) if len(stack) == 1 else ()
 
 
-def _closed(done: _Open) -> list[_Object]:
+def _objects_of_bracket(bracket: _OpenBracket) -> list[_Object]:
     """Return a closed `{…}` with two or more keys as an object. Of any other bracket, return the objects inside."""
-    if done.tokens:
-        done.end_member()
-    if done.is_object and len(done.members) >= _FEWEST:
-        return [_Object(tuple(done.members))]
-    return [inner for member in done.members for inner in member.objects] + done.inner
+    if bracket.tokens:
+        bracket.end_member()
+    if bracket.is_object and len(bracket.members) >= _MIN_KEYS:
+        return [_Object(tuple(bracket.members))]
+    return [inner for member in bracket.members for inner in member.objects] + bracket.inner
 
 
-def _member(tokens: Sequence[re.Match[str]], objects: tuple[_Object, ...]) -> _Member | None:
+def _parse_member(tokens: Sequence[re.Match[str]], objects: tuple[_Object, ...]) -> _Member | None:
     """Parse `key: value`; return None if the tokens are something else. `objects` are the objects in the value."""
     if len(tokens) < 3 or tokens[1][0] != ":" or not _KEY.fullmatch(tokens[0][0]):
         return None
     key = tokens[0][0].strip("\"'")
     masked = alike_in_digits(key)
-    counts = meaning_of(masked).role is Role.COUNTER
+    is_counter = meaning_of(masked).role is Role.COUNTER
     is_text = tokens[2][0][0] in "\"'"
     # Digits decide only between keys that are otherwise equal.
-    rank = (0 if counts else 1 if is_text else 2, masked, key)
+    rank = (0 if is_counter else 1 if is_text else 2, masked, key)
     return _Member(tokens[0].start(), tokens[-1].end(), rank, objects)

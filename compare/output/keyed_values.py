@@ -6,17 +6,17 @@ from gedanken.compare.output.vocabulary import Role, meaning_of, split_in
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|\'(?:[^\'\\]|\\.)*+\'|[{}\[\](),:]|[^\s{}\[\](),:"\']++')
 _NUMBER = re.compile(r"[-+]?(?:\d|\.\d|nan\b|inf\b|NaN\b|Infinity\b)")
-_NAMES = ("key", "name", "metric", "metric_name", "tag", "label", "scalar")
+_NAME_KEYS = ("key", "name", "metric", "metric_name", "tag", "label", "scalar")
 """Keys whose value is the name of a number in the same object: `"key": "eval_accuracy"`."""
-_VALUES = ("value", "val", "score", "mean", "result", "measure")
+_VALUE_KEYS = ("value", "val", "score", "mean", "result", "measure")
 """Keys that say nothing about their number, as in `"value": 0.76`. Another key states the number's name."""
-_STATED = re.compile(
+_NAME_IN_CALL = re.compile(
     r"(?<![\w.])(?:key|name|metric|metric_name|tag)\s?[=:]\s?['\"]?(?P<name>[A-Za-z][\w/@.-]{0,60})['\"]?[,;]?\s{1,3}"
     r"(?:value|val|score)\s?[=:]\s?(?=[-+]?\.?\d)"
 )
 """Matches a name and the key of its number in a call, as in `log_metric(key='val_rmse', value=2.1)`."""
-_DEEPEST = 20
-_DATA = ("split", "phase", "mode", "stage", "event", "subset", "set", "dataset", "partition", "type", "prefix")
+_MAX_DEPTH = 20
+_DATA_KEYS = ("split", "phase", "mode", "stage", "event", "subset", "set", "dataset", "partition", "type", "prefix")
 """Keys whose value may name the data (train, val, …) on which the numbers in the same object were measured."""
 
 
@@ -36,61 +36,65 @@ def keyed_values(line: str) -> dict[int, str]:
     `val.loss`.
     """
     if "{" not in line:
-        return {found.end(): found["name"] for found in _STATED.finditer(line)}
+        return {match.end(): match["name"] for match in _NAME_IN_CALL.finditer(line)}
     names: dict[int, str] = {}
     stack: list[_Object] = []
     key, last = "", ""
-    for found in _TOKEN.finditer(line):
-        text = found[0]
+    for token in _TOKEN.finditer(line):
+        text = token[0]
         if text == "{":
             parent = stack[-1].path if stack else ()
-            path = (*parent, key or ("" if stack else last))[:_DEEPEST]
+            path = (*parent, key or ("" if stack else last))[:_MAX_DEPTH]
             stack.append(_Object(path, (stack[-1].data or stack[-1].inherited) if stack else ""))
             key = ""
         elif text == "}" and stack:
-            _close(stack.pop(), names)
+            _name_values(stack.pop(), names)
             key = ""
         elif text == ":":
             key = last
         elif text in "[](),":
             key = "" if text == "," else key
         else:
-            last = _take(text, found.start(), stack[-1] if stack else None, key)
+            last = _record_token(text, token.start(), stack[-1] if stack else None, key)
     while stack:  # a line that is cut
-        _close(stack.pop(), names)
+        _name_values(stack.pop(), names)
     return names
 
 
-def _take(text: str, start: int, inside: _Object | None, key: str) -> str:
-    """Record `text` in the object `inside` if `text` is a number, a name or data (`val`); return it unquoted."""
+def _record_token(text: str, start: int, innermost: _Object | None, key: str) -> str:
+    """Record `text` in the object `innermost` if `text` is a number, a name or data (`val`). Return it without
+    quotes.
+    """
     is_quoted = text[0] in "\"'"
-    bare = text[1:-1] if is_quoted else text
-    if inside is not None and key:
-        if _NUMBER.match(bare) and not (is_quoted and not re.fullmatch(r"[-+]?[\d.]+(?:[eE][-+]?\d+)?%?", bare)):
-            inside.values.append((start + is_quoted, key))
-        elif is_quoted and key in _NAMES:
-            inside.name = inside.name or bare
-        elif is_quoted and key in _DATA and split_in(bare):
-            inside.data = bare
-    return bare
+    unquoted = text[1:-1] if is_quoted else text
+    if innermost is not None and key:
+        if _NUMBER.match(unquoted) and not (
+            is_quoted and not re.fullmatch(r"[-+]?[\d.]+(?:[eE][-+]?\d+)?%?", unquoted)
+        ):
+            innermost.values.append((start + is_quoted, key))
+        elif is_quoted and key in _NAME_KEYS:
+            innermost.name = innermost.name or unquoted
+        elif is_quoted and key in _DATA_KEYS and split_in(unquoted):
+            innermost.data = unquoted
+    return unquoted
 
 
-def _close(done: _Object, names: dict[int, str]) -> None:
-    data = done.data or done.inherited
-    for start, key in done.values:
-        is_generic = key in _VALUES and (key != "val" or bool(done.name))
-        if is_generic and (done.name or (done.path and done.path[-1])):
-            names[start] = done.name or done.path[-1]
+def _name_values(closed: _Object, names: dict[int, str]) -> None:
+    data = closed.data or closed.inherited
+    for start, key in closed.values:
+        is_generic = key in _VALUE_KEYS and (key != "val" or bool(closed.name))
+        if is_generic and (closed.name or (closed.path and closed.path[-1])):
+            names[start] = closed.name or closed.path[-1]
         else:
-            names[start] = _path((*done.path, key))
+            names[start] = _join_path((*closed.path, key))
         if data and not split_in(names[start]) and meaning_of(names[start]).role is Role.METRIC:
             names[start] = f"{data}.{names[start]}"
 
 
-def _path(path: tuple[str, ...]) -> str:
+def _join_path(path: tuple[str, ...]) -> str:
     """Return the name of a number from the keys that lead to the number, such as `val.loss`. Keys such as `metrics`
     are left out."""
-    holders = {
+    generic_keys = {
         "",
         "metrics",
         "metadata",
@@ -108,5 +112,5 @@ def _path(path: tuple[str, ...]) -> str:
         return path[-1]
     # The word before the outermost object counts only if it names the data, as in `val {"loss": 0.5}`.
     inner = path[:-1] if split_in(path[0]) else path[1:-1]
-    first = [key for key in inner if key.lower() not in holders and re.fullmatch(r"[\w/@.-]{1,40}", key)]
-    return ".".join([*first, path[-1]])
+    prefix = [key for key in inner if key.lower() not in generic_keys and re.fullmatch(r"[\w/@.-]{1,40}", key)]
+    return ".".join([*prefix, path[-1]])

@@ -10,8 +10,10 @@ ALONE = re.compile(r"\s*[-+]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?\s?%?|(?
 
 
 def labelled(above: str, line: str) -> str:
-    """Return `above` and `line` joined if `above` is a label, such as `Validation loss:`, and `line` is a single
-    number; otherwise return `line`."""
+    """Return a line that holds a single number with the label above it; return any other line unchanged.
+
+    For the line `0.53` below `Validation loss:`, return `Validation loss: 0.53`.
+    """
     is_below = _ends_with_colon(above) and ALONE.fullmatch(unwrapped(line)) and _LABEL.fullmatch(above)
     return f"{above.strip()} {line.strip()}" if is_below else line
 

@@ -6,10 +6,10 @@ from gedanken.compare.output.table_columns import names_of_row
 from gedanken.compare.output.transcript import VALUE, Transcript
 
 
-def names_in_line(script: Transcript, at: int) -> list[Named]:
-    """Return the name and role of each value in the line with index `at`. Masked parts of the line are not values."""
-    compared = script.compared(at)
+def names_in_line(transcript: Transcript, index: int) -> list[Named]:
+    """Return the name and role of each value in the line with this index. Masked parts of the line are not values."""
+    compared = transcript.compared(index)
     line = compared.replace(MASK, " ")
-    spans = [found.span() for found in VALUE.finditer(line)]
-    row = names_of_row(compared, spans, lambda distance: script.above(at, distance))
+    spans = [match.span() for match in VALUE.finditer(line)]
+    row = names_of_row(compared, spans, lambda distance: transcript.above(index, distance))
     return named_numbers(line, spans, row)

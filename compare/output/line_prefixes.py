@@ -8,23 +8,23 @@ from typing import NamedTuple
 from gedanken.compare.output.masking import MASK
 from gedanken.compare.output.vocabulary import Role, meaning_of, words_in
 
-_LOOKED_AT = 256
+_MAX_LINES = 256
 """Maximum number of lines of a log from which its prefix is read."""
-_LONGEST = 1_000
+_MAX_LENGTH = 1_000
 """Maximum number of characters of a line that are read to find the prefix."""
-_FEWEST = 4
+_MIN_LINES = 4
 """Minimum number of lines of a log that has a prefix."""
-_NEARLY_ALL = 0.8
-_MOST_WORDS = 6
-_GOLDEN = 0.6180339887498949
+_MIN_SHARE = 0.8
+_MAX_WORDS = 6
+_GOLDEN_FRACTION = 0.6180339887498949
 """The golden ratio minus 1. Its multiples spread the lines that are read evenly over a log, without a period."""
 _WORD = rf"[\w{MASK}](?:[\w{MASK}.-]*[\w{MASK}])?"
-_NEXT = re.compile(rf"(?P<gap>[^\w{MASK}]{{0,12}})(?P<word>{_WORD})")
+_NEXT_WORD = re.compile(rf"(?P<gap>[^\w{MASK}]{{0,12}})(?P<word>{_WORD})")
 _WORD_ENDS = rf"(?![.-]*[\w{MASK}])"
 LEVELS = "debug|info|notice|warn|warning|error|err|critical|fatal|trace|verbose|success"
 """A pattern for the levels of log records, such as `info`."""
 _LEVEL = re.compile(rf"[IWEFDC]|(?i:{LEVELS})")
-_COUNTED = re.compile(
+_COUNTER_WORD = re.compile(
     r"(?:epoch|ep|step|iter|rank|fold|trial|round|batch|phase|stage|level|layer|seed|task|top)s?[-_]?\d*",
     re.IGNORECASE,
 )
@@ -34,7 +34,7 @@ _HOST = re.compile(
     r"|ip(?:-\d{1,3}){4}(?:[.-][a-z\d]+)*",
     re.IGNORECASE,
 )
-_OF_PROGRAMS = (
+_PROGRAM_WORDS = (
     "ok okay pass passes passed passing fail fails failed failing failure success successful succeeded done "
     "finished complete completed incomplete started running waiting pending ready stopped aborted cancelled "
     "canceled killed crashed skipped timeout good bad better worse improving improved stable unstable healthy "
@@ -47,10 +47,10 @@ _OF_PROGRAMS = (
     "float bfloat int cuda tpu"
 )
 """Words that never name a host, a job or a run: outcomes such as `failed`, and terms such as `decoder`."""
-_BEHIND = re.compile(rf"[^\w{MASK}]{{0,12}}(?:\d[\d.]*(?::\d+)?(?![\w{MASK}]))?")
+_AFTER_WORD = re.compile(rf"[^\w{MASK}]{{0,12}}(?:\d[\d.]*(?::\d+)?(?![\w{MASK}]))?")
 _NUMBERS = re.compile(r"[-+]?\d[\d.,]*(?:e[-+]?\d+)?%?", re.IGNORECASE)
 LEVEL, NUMBER = "<level>", "<number>"
-_NO_NAMES = frozenset(_OF_PROGRAMS.split())
+_PROGRAM_WORD_SET = frozenset(_PROGRAM_WORDS.split())
 
 
 class Place(NamedTuple):
@@ -63,7 +63,9 @@ class Place(NamedTuple):
     behind: str = ""
     """The signs that follow the word in most lines, such as `] `; they end with `#` if a number comes next."""
     varies: bool = False
-    """True if another word stands here in some line with the same rest: `[train] loss 0.5` and `[other] loss 0.4`."""
+    """True if some line has another word here, and the same text after it, apart from numbers: `[train] loss 0.5` and
+    `[other] loss 0.4`.
+    """
 
     @property
     def may_be_name(self) -> bool:
@@ -75,7 +77,7 @@ class Place(NamedTuple):
         """True for a word with a known meaning other than a name, such as `epoch`, `val_loss` or `lr`."""
         if self.word in (LEVEL, NUMBER):
             return False
-        if _COUNTED.fullmatch(self.word):
+        if _COUNTER_WORD.fullmatch(self.word):
             return True
         words = words_in(self.word)
         return bool(words) and not self.is_host and MASK not in self.word and all(map(_has_meaning, words))
@@ -84,8 +86,8 @@ class Place(NamedTuple):
     def is_of_program(self) -> bool:
         """True for a word that a program itself uses, such as `epoch`, `failed` or `decoder`."""
         words = words_in(self.word)
-        is_said = bool(words) and all(word in _NO_NAMES or _has_meaning(word) for word in words)
-        return self.is_known or (is_said and not self.is_host and MASK not in self.word)
+        is_program_term = bool(words) and all(word in _PROGRAM_WORD_SET or _has_meaning(word) for word in words)
+        return self.is_known or (is_program_term and not self.is_host and MASK not in self.word)
 
     @property
     def is_host(self) -> bool:
@@ -98,61 +100,70 @@ Prefix = tuple[Place, ...]
 
 def some_lines(text: str) -> list[str]:
     """Return some lines from all parts of a text, but no blank lines."""
-    if len(text) <= _LOOKED_AT * _LONGEST:
+    if len(text) <= _MAX_LINES * _MAX_LENGTH:
         lines = text.splitlines()
-        found = [lines[at] for at in _spread(len(lines))]
+        sampled = [lines[position] for position in _sample_positions(len(lines))]
     else:
-        found = [_line_at(text, at) for at in _spread(len(text))]
-    return [line[:_LONGEST] for line in found if line.strip()]
+        sampled = [_line_at(text, position) for position in _sample_positions(len(text))]
+    return [line[:_MAX_LENGTH] for line in sampled if line.strip()]
 
 
-def _spread(length: int) -> Sequence[int]:
-    if length <= _LOOKED_AT:
+def _sample_positions(length: int) -> Sequence[int]:
+    if length <= _MAX_LINES:
         return range(length)
-    return sorted({int(at * _GOLDEN % 1 * length) for at in range(1, _LOOKED_AT + 1)})
+    return sorted({int(step * _GOLDEN_FRACTION % 1 * length) for step in range(1, _MAX_LINES + 1)})
 
 
-def _line_at(text: str, at: int) -> str:
-    """Return the line at position `at`, at most up to `at + _LONGEST`. Empty without a line break shortly before
-    `at`."""
-    begin = text.rfind("\n", max(0, at - _LONGEST), at) + 1
-    lines = text[begin or at : at + _LONGEST].splitlines()
-    return lines[0] if begin and lines else ""
+def _line_at(text: str, position: int) -> str:
+    """Return the line at a position of a text. At most `_MAX_LENGTH` characters after the position are included. The
+    result is empty if the `_MAX_LENGTH` characters before the position contain no line break.
+    """
+    start = text.rfind("\n", max(0, position - _MAX_LENGTH), position) + 1
+    lines = text[start or position : position + _MAX_LENGTH].splitlines()
+    return lines[0] if start and lines else ""
 
 
 def prefix_of(lines: Sequence[str]) -> Prefix:
     """Return the words with which nearly all lines of a log begin. Times, ids and paths must be masked in `lines`."""
-    rest = list(lines) if len(lines) >= _FEWEST else []
+    remainders = list(lines) if len(lines) >= _MIN_LINES else []
     prefix: list[Place] = []
-    while rest and len(prefix) < _MOST_WORDS:
-        found = [(_place(word), line[word.end() :]) for line in rest if (word := _NEXT.match(line))]
-        if not found:
+    while remainders and len(prefix) < _MAX_WORDS:
+        parsed = [(_parse_word(word), line[word.end() :]) for line in remainders if (word := _NEXT_WORD.match(line))]
+        if not parsed:
             break
-        (place, times), *_others = Counter(place for place, _behind in found).most_common(1)
-        if times < _NEARLY_ALL * len(lines):
+        (place, count), *_others = Counter(place for place, _after in parsed).most_common(1)
+        if count < _MIN_SHARE * len(lines):
             break
-        rest = [behind for its, behind in found if its == place]
-        said = {words_of(behind) for behind in rest} - {""}
-        others = {words_of(behind) for its, behind in found if its.gap == place.gap and its.word != place.word}
-        prefix.append(place._replace(behind=_most_common_begin(rest), varies=not said.isdisjoint(others)))
+        remainders = [after for parsed_word, after in parsed if parsed_word == place]
+        texts_after = {words_of(after) for after in remainders} - {""}
+        texts_after_others = {
+            words_of(after)
+            for parsed_word, after in parsed
+            if parsed_word.gap == place.gap and parsed_word.word != place.word
+        }
+        prefix.append(
+            place._replace(
+                behind=_most_common_start(remainders), varies=not texts_after.isdisjoint(texts_after_others)
+            )
+        )
     return tuple(prefix)
 
 
-def _place(found: re.Match[str]) -> Place:
-    word = found["word"]
+def _parse_word(match: re.Match[str]) -> Place:
+    word = match["word"]
     if _LEVEL.fullmatch(word):
         word = LEVEL
     elif not any(letter.isalpha() or letter == MASK for letter in word):
         word = NUMBER
-    return Place(_one_blank(found["gap"]), word)
+    return Place(_collapse_spaces(match["gap"]), word)
 
 
-def _most_common_begin(lines: Sequence[str]) -> str:
-    begins = Counter(_NUMBERS.sub("#", found[0]) for line in lines if (found := _BEHIND.match(line)))
-    return _one_blank(begins.most_common(1)[0][0])
+def _most_common_start(lines: Sequence[str]) -> str:
+    starts = Counter(_NUMBERS.sub("#", match[0]) for line in lines if (match := _AFTER_WORD.match(line)))
+    return _collapse_spaces(starts.most_common(1)[0][0])
 
 
-def _one_blank(gap: str) -> str:
+def _collapse_spaces(gap: str) -> str:
     return re.sub(r"\s+", " ", gap)
 
 
@@ -171,17 +182,19 @@ class Renaming:
 
     def __init__(self, prefix: Prefix, by: Mapping[int, str]) -> None:
         """Store the prefix. `by` maps the position of a word in `prefix` to the new word."""
-        pattern, new = r"\n", "\n"
-        for at, place in enumerate(prefix[: max(by) + 1]):
+        pattern, replacement = r"\n", "\n"
+        for index, place in enumerate(prefix[: max(by) + 1]):
             gap = r"[^\S\n]+".join(map(re.escape, place.gap.split(" ")))
-            word = re.escape(place.word) if at in by else _WORD
+            word = re.escape(place.word) if index in by else _WORD
             pattern += rf"({gap})({word}){_WORD_ENDS}"
-            new += rf"\g<{2 * at + 1}>" + (by[at].replace("\\", r"\\") if at in by else rf"\g<{2 * at + 2}>")
-        self._pattern, self._new = re.compile(pattern), new
+            replacement += rf"\g<{2 * index + 1}>" + (
+                by[index].replace("\\", r"\\") if index in by else rf"\g<{2 * index + 2}>"
+            )
+        self._pattern, self._replacement = re.compile(pattern), replacement
 
     def all(self, lines: Sequence[str]) -> list[str]:
         """Return these lines with the words replaced. No line may contain a line break."""
-        return self._pattern.sub(self._new, "\n" + "\n".join(lines))[1:].split("\n") if lines else []
+        return self._pattern.sub(self._replacement, "\n" + "\n".join(lines))[1:].split("\n") if lines else []
 
     def one(self, line: str) -> str:
         return self.all([line])[0]

@@ -15,7 +15,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_COUNTED = _words("gpu cpu vcpu tpu npu xpu core thread worker job proc device")
+_COUNTED_PARTS = _words("gpu cpu vcpu tpu npu xpu core thread worker job proc device")
 """Parts of a machine that are counted, so that an `n` may stand before the word: `ngpus`."""
 _PARTS = _words(
     "sm multiprocessor processor socket numa machine replica driver capability compiler ram vram mem memory rss disk "
@@ -30,13 +30,13 @@ _SOFTWARE = UNMISTAKABLE | _words(
     "spacy gensim opencv einops tqdm gradio streamlit fsspec sentencepiece tiktoken psutil protobuf onnx onnxruntime "
     "tensorrt vllm"
 )
-_ALONE = COMMON | _words(
+_ONLY_ALONE = COMMON | _words(
     "tf ray hydra haiku java paddle pillow pil diffusers evaluate caffe gluon build revision env environment slots "
     "nslots go golang rustc"
 )
 """Words that name the machine or its software only if a name has no other words."""
-_NODES = _words("node nodes nnodes rank process processes")
-_OF_NODES = _NODES | _words("n num number no of the total count local global world my per")
+_NODE_WORDS = _words("node nodes nnodes rank process processes")
+_NODE_NAME_WORDS = _NODE_WORDS | _words("n num number no of the total count local global world my per")
 """Words of names such as `num_nodes` or `local_rank`. A name with any other word, such as `lora_rank`, belongs to the
 program."""
 _PAIRS = (
@@ -45,31 +45,29 @@ _PAIRS = (
     *((short, "size") for short in ("tp", "pp", "dp", "cp", "fsdp")),
 )
 _SHORT_PAIRS = _words("tp pp dp cp")
-"""Short names for ways to share work among parts of a machine. `tp` alone may stand for true positives."""
-_POSITIVES = _words("fp fn tn")
-_OF_PROGRAM = _words(
+"""Short names for sizes of parallel groups, such as tensor parallelism. `tp` alone may stand for true positives."""
+_CONFUSION_COUNTS = _words("fp fn tn")
+_PROGRAM_WORDS = _words(
     "seed seeds batch batches minibatch lr epoch epochs step steps iter iteration iterations loss dropout hidden "
     "heads layers params parameters lora dim dims"
 )
 """A name with one of these words belongs to the program: `batch_size_per_gpu`, `torch_seed`."""
-_OF_SCREEN = _words("window display monitor console viewport desktop")
-_LISTS_SOFTWARE = _words(
-    "versions packages libs libraries requirements dependencies software hardware env environment"
-)
-_WORDS = _COUNTED | _PARTS | _SOFTWARE
+_SCREEN_WORDS = _words("window display monitor console viewport desktop")
+_LIST_LABELS = _words("versions packages libs libraries requirements dependencies software hardware env environment")
+_WORDS = _COUNTED_PARTS | _PARTS | _SOFTWARE
 _TAG = re.compile(r"\s*(?:\[(?P<inner>[A-Za-z ]{2,30})\]|(?P<plain>[A-Za-z ]{2,30}):)\s")
 """Matches a label at the beginning of a line, such as `[env]` or `versions:`."""
 _PLURAL_OF_CAPITALS = re.compile(r"(?<=[A-Z]{2})s(?![a-z])")
 _LETTERS = re.compile(r"[^\W\d_]+")
-_BETWEEN = _words("x by and or to of")
-_JOINS = re.compile(r"[\s,;(){}'\"/.+x×-]*|\s(?:by|and|or|to|of)\s")
+_JOIN_WORDS = _words("x by and or to of")
+_JOIN_TEXT = re.compile(r"[\s,;(){}'\"/.+x×-]*|\s(?:by|and|or|to|of)\s")
 """Matches the text between two numbers if it says nothing about the second number, as in `80 x 24`."""
 _NOUN = re.compile(
     r"\s?(?P<first>[A-Za-z]{2,30})(?: (?P<second>[A-Za-z]{2,30}))?"
     r"(?=\s*(?:$|[,;|)\]]|(?:and|on|in|with|per|available|visible|found|detected|used)\b))"
 )
 """Matches one or two words behind a number, at the end of their phrase: `8 gpus`, `16 data workers`."""
-_WORDS_BEFORE = 3
+_MAX_WORDS_BEFORE = 3
 """Maximum number of words that are read before a number without a name."""
 
 
@@ -82,56 +80,64 @@ def is_of_machine(name: str, *, is_size: bool = False) -> bool:
     """
     name = _PLURAL_OF_CAPITALS.sub("", name)
     words = words_in(name)
-    known = frozenset((*words, *map(str.lower, _LETTERS.findall(name))))
-    if not known.isdisjoint(_OF_PROGRAM):
+    word_set = frozenset((*words, *map(str.lower, _LETTERS.findall(name))))
+    if not word_set.isdisjoint(_PROGRAM_WORDS):
         return False
-    if any(map(_names_part, known)) or any(known.issuperset(pair) for pair in _PAIRS):
+    if any(map(_is_machine_part, word_set)) or any(word_set.issuperset(pair) for pair in _PAIRS):
         return True
-    is_node = not known.isdisjoint(_NODES) and _OF_NODES.issuperset(words)
-    return is_node or _are_all(words, _ALONE) or (is_size and not known.isdisjoint(_OF_SCREEN))
+    is_node = not word_set.isdisjoint(_NODE_WORDS) and _NODE_NAME_WORDS.issuperset(words)
+    return is_node or _is_subset(words, _ONLY_ALONE) or (is_size and not word_set.isdisjoint(_SCREEN_WORDS))
 
 
-def _are_all(words: Sequence[str], known: frozenset[str]) -> bool:
-    return bool(words) and known.issuperset(words)
+def _is_subset(words: Sequence[str], allowed: frozenset[str]) -> bool:
+    return bool(words) and allowed.issuperset(words)
 
 
-def _names_part(word: str) -> bool:
-    one = word if word in _WORDS else word.removesuffix("s")
-    return one in _WORDS or (one.startswith("n") and one.removeprefix("num").removeprefix("n") in _COUNTED)
+def _is_machine_part(word: str) -> bool:
+    singular = word if word in _WORDS else word.removesuffix("s")
+    return singular in _WORDS or (
+        singular.startswith("n") and singular.removeprefix("num").removeprefix("n") in _COUNTED_PARTS
+    )
 
 
-def machine_columns(line: str, spans: Sequence[tuple[int, int]], named: Sequence[Named]) -> frozenset[int]:
+def machine_columns(line: str, spans: Sequence[tuple[int, int]], number_names: Sequence[Named]) -> frozenset[int]:
     """Return the indices of the values in a line that say what the machine or its software is.
 
-    `spans` holds the start and end of each value, `named` the name and role. A value without a name is judged by the
-    words or the value before it.
+    `spans` holds the start and end of each value, `number_names` its name and role. A value without a name is judged
+    by the words or the value before it.
     """
     tag = _TAG.match(line)
-    lists_software = tag is not None and _are_all(words_in(tag["inner"] or tag["plain"]), _LISTS_SOFTWARE)
+    lists_software = tag is not None and _is_subset(words_in(tag["inner"] or tag["plain"]), _LIST_LABELS)
     lists = {listed.columns[0]: listed for listed in number_lists(line, spans)}
-    found = set(_shares(named[: len(spans)]))
-    for at, one in enumerate(named[: len(spans)]):
-        before = line[spans[at - 1][1] if at else 0 : spans[at][0]]
-        is_beside = at > 0 and _BETWEEN.issuperset(words_in(one.name)) and _JOINS.fullmatch(before) is not None
-        if is_beside and not (named[at - 1].is_part_of_name and " " in before):
-            is_found = at - 1 in found
+    machine_indices = set(_parallel_sizes(number_names[: len(spans)]))
+    for index, named_number in enumerate(number_names[: len(spans)]):
+        before = line[spans[index - 1][1] if index else 0 : spans[index][0]]
+        is_beside = (
+            index > 0
+            and _JOIN_WORDS.issuperset(words_in(named_number.name))
+            and _JOIN_TEXT.fullmatch(before) is not None
+        )
+        if is_beside and not (number_names[index - 1].is_part_of_name and " " in before):
+            is_machine = index - 1 in machine_indices
         else:
-            name = one.name or (name_before(line, spans, lists[at]) if at in lists else "")
-            name = name or " ".join(_LETTERS.findall(before)[-_WORDS_BEFORE:])
-            is_found = is_of_machine(name) or (lists_software and (not one.name or one.role is Role.OTHER))
-        if is_found or (one.role is Role.OTHER and _counts_parts(line, *spans[at])):
-            found.add(at)
-    return frozenset(found)
+            name = named_number.name or (name_before(line, spans, lists[index]) if index in lists else "")
+            name = name or " ".join(_LETTERS.findall(before)[-_MAX_WORDS_BEFORE:])
+            is_machine = is_of_machine(name) or (
+                lists_software and (not named_number.name or named_number.role is Role.OTHER)
+            )
+        if is_machine or (named_number.role is Role.OTHER and _is_part_count(line, *spans[index])):
+            machine_indices.add(index)
+    return frozenset(machine_indices)
 
 
-def _shares(named: Sequence[Named]) -> Iterator[int]:
-    """Yield the indices of the values that say how the work is shared among parts of a machine: `dp=4 tp=2`."""
-    names = [one.name.lower() for one in named]
-    if len(_SHORT_PAIRS.intersection(names)) > 1 and _POSITIVES.isdisjoint(names):
-        yield from (at for at, name in enumerate(names) if name in _SHORT_PAIRS)
+def _parallel_sizes(number_names: Sequence[Named]) -> Iterator[int]:
+    """Yield the indices of the values that are sizes of parallel groups of processes, as in `dp=4 tp=2`."""
+    names = [named_number.name.lower() for named_number in number_names]
+    if len(_SHORT_PAIRS.intersection(names)) > 1 and _CONFUSION_COUNTS.isdisjoint(names):
+        yield from (index for index, name in enumerate(names) if name in _SHORT_PAIRS)
 
 
-def _counts_parts(line: str, start: int, end: int) -> bool:
+def _is_part_count(line: str, start: int, end: int) -> bool:
     """Return whether a number counts parts of a machine, by the words behind the number: `world: 8 gpus`."""
     noun = _NOUN.match(line, end) if line[:start].rstrip()[-1:] != "=" else None
     if noun is None or noun["first"].lower() in STOPS:

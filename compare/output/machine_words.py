@@ -15,18 +15,18 @@ _MASK = "\x1a"
 _ANY_CASE = re.IGNORECASE | re.ASCII
 # No pattern may depend on which digits a line has (see `alike_in_digits`): `A200` is masked as `A100` is.
 _MODEL = r"[A-Z]{1,3}\d{1,4}[A-Za-z]{0,3}(?:-[A-Z\d.]+)*"
-_MARK = r"(?:\((?:r|tm|c)\))?"
+_TRADEMARK = r"(?:\((?:r|tm|c)\))?"
 _REST_OF_NAME = (
     r"(?:[ \t-]{1,3}(?:nvidia|geforce|quadro|tesla|radeon|instinct|titan|xp|amd|intel|core|xeon|epyc|ryzen"
     r"|threadripper|rtx|gtx|cpu|gpu|processor|graphics|laptop|super|ti|max-q|pcie|sxm|nvl|ada|generation|gold|silver"
     r"|platinum|bronze|pro|max|ultra|v\d|i\d-\d+[a-z]*|[a-z]\d-\d+[a-z]?|\d+-core|@|\d\.\d+ghz|\d{2,3} ?gi?b"
-    rf"|\d(?= \d{{4}})|\d{{3,5}}[a-z]{{0,3}}\d?|{_MODEL}){_MARK}(?![\w.]))"
+    rf"|\d(?= \d{{4}})|\d{{3,5}}[a-z]{{0,3}}\d?|{_MODEL}){_TRADEMARK}(?![\w.]))"
 )
 _CHIPS = Rule(
     re.compile(
         r"(?<![\w./@-])(?:\d\d[a-z]{2} gen )?(?:"
-        rf"(?:nvidia|geforce|quadro|radeon|xeon|epyc|ryzen|threadripper)(?![\w/]|-smi){_MARK}{_REST_OF_NAME}{{0,12}}"
-        rf"|(?:amd|intel|tesla|instinct|titan){_MARK}{_REST_OF_NAME}{{1,12}}"
+        rf"(?:nvidia|geforce|quadro|radeon|xeon|epyc|ryzen|threadripper)(?![\w/]|-smi){_TRADEMARK}{_REST_OF_NAME}{{0,12}}"
+        rf"|(?:amd|intel|tesla|instinct|titan){_TRADEMARK}{_REST_OF_NAME}{{1,12}}"
         r"|[rg]tx[ -]?\d{3,4}[a-z]{0,2}(?:[ -](?:ti|super|laptop|ada|max-q))*(?!\w)"
         r"|(?:mi|gh|gb)\d{3}[a-z]?(?!\w)|apple m\d(?: (?:pro|max|ultra))?(?!\w)"
         r"|[abhlptv]\d{1,3}[a-z]?-(?:sxm|pcie|\d+gb)[a-z\d-]*"
@@ -45,23 +45,25 @@ _SYSTEMS = Rule(
     ),
     (_MASK,),
 )
-_KEY = (
+_DEVICE_KEY = (
     r"(?<![a-z])(?:devices?|gpus?|cpu|accelerator|hardware|platform|machine|os|operating system)"
     r"(?:[ _](?:name|type|model|kind|used))?(?: ?#?\[?\d{1,2}\]?)?[\"']?[ ]{0,2}(?:[:=]|is|->)[ ]{0,2}[\"']?"
 )
 _DEVICE = r"(?:cuda|cpu|gpu|mps|xpu|tpu|hpu|npu|rocm|metal)(?::\d{1,2})?"
 _DEVICES = Rule(
     re.compile(
-        rf"({_KEY}|(?<![a-z])(?:using|use|on|to|device|accelerator) (?:the )?(?:device[ :=]{{1,3}})?)"
+        rf"({_DEVICE_KEY}|(?<![a-z])(?:using|use|on|to|device|accelerator) (?:the )?(?:device[ :=]{{1,3}})?)"
         rf"(?:{_DEVICE}|(?-i:[AHBVP]\d{{3}}[A-Z]?|L\d\d[A-Z]?))(?![\w:=.-]| {{0,2}}[:=])",
         _ANY_CASE,
     ),
     (1, _MASK),
 )
 _NAMED_DEVICES = Rule(
-    re.compile(rf"({_KEY})(?-i:{_MODEL}|linux|darwin|windows|win\d\d)(?![\w:=.-])", _ANY_CASE), (1, _MASK)
+    re.compile(rf"({_DEVICE_KEY})(?-i:{_MODEL}|linux|darwin|windows|win\d\d)(?![\w:=.-])", _ANY_CASE), (1, _MASK)
 )
-_CALLS = Rule(re.compile(rf"(?<![\w.])device\(type=[\"']{_DEVICE}[\"'](?:, ?index=\d+)?\)", _ANY_CASE), (_MASK,))
+_DEVICE_CALLS = Rule(
+    re.compile(rf"(?<![\w.])device\(type=[\"']{_DEVICE}[\"'](?:, ?index=\d+)?\)", _ANY_CASE), (_MASK,)
+)
 _INDEX = r"[\"']?(?:(?:cuda|gpu|cpu):)?\d{1,3}[\"']?"
 _INDICES = Rule(
     re.compile(
@@ -72,10 +74,10 @@ _INDICES = Rule(
     ),
     (1, _MASK),
 )
-_VISIBLE = Rule(
+_VISIBLE_DEVICES = Rule(
     re.compile(r"(visible[_ ]devices[\"']?[ ]{0,2}[:=][ ]{0,2}[\"']?)\d{1,2}(?![\w.])", _ANY_CASE), (1, _MASK)
 )
-_ARE_THERE = Rule(
+_AVAILABILITY = Rule(
     re.compile(
         r"((?<![a-z\d])(?:cuda|gpu|tpu|mps|hpu|ipu|npu|xpu|rocm|cudnn)(?:[ _.]?(?:is|are|was))?"
         r"(?:[ _.]?(?:available|enabled|used|found|present|supported))?(?:\(\))?[\"']?[ ]{0,2}(?:[:=]|is)[ ]{0,2})"
@@ -100,32 +102,33 @@ _VERSIONS = Rule(
 _PORTS = Rule(
     re.compile(r"((?<![a-z])(?:on|at|listening|serving|bind|localhost) ?):\d{2,5}(?![\w.:])", _ANY_CASE), (1, _MASK)
 )
-_OF_CHIPS = _words(
+_CHIP_WORDS = _words(
     "nvidia geforce quadro radeon xeon epyc ryzen threadripper amd intel tesla instinct titan rtx gtx apple sxm "
     "pcie gb"
 )
-_OF_SYSTEMS = _words("linux darwin macos windows ubuntu debian centos fedora aarch arm ppc x86 amd")
-_OF_DEVICES = _words(
+_SYSTEM_WORDS = _words("linux darwin macos windows ubuntu debian centos fedora aarch arm ppc x86 amd")
+_DEVICE_WORDS = _words(
     "device gpu cpu tpu cuda mps npu xpu hpu ipu accelerator hardware platform machine system using os"
 )
-_OF_PACKAGES = parts_of(SHORT_VERSIONED | LONG_VERSIONED)
-_CODES = re.compile(r"mi\d|g[hb]\d|on [ahbvpl]\d|x\d\d_", re.ASCII)
+_PACKAGE_WORDS = parts_of(SHORT_VERSIONED | LONG_VERSIONED)
+_SHORT_CODES = re.compile(r"mi\d|g[hb]\d|on [ahbvpl]\d|x\d\d_", re.ASCII)
 _RULES = (
-    (_OF_CHIPS, (_CHIPS,)),
-    (_OF_SYSTEMS, (_SYSTEMS,)),
-    (_OF_DEVICES, (_CALLS, _DEVICES, _NAMED_DEVICES, _INDICES, _VISIBLE, _ARE_THERE, _PLURALS)),
-    (_OF_PACKAGES, (_VERSIONS,)),
+    (_CHIP_WORDS, (_CHIPS,)),
+    (_SYSTEM_WORDS, (_SYSTEMS,)),
+    (_DEVICE_WORDS, (_DEVICE_CALLS, _DEVICES, _NAMED_DEVICES, _INDICES, _VISIBLE_DEVICES, _AVAILABILITY, _PLURALS)),
+    (_PACKAGE_WORDS, (_VERSIONS,)),
 )
-"""Groups of words and rules. A rule is tried only on a line that contains one of these words or matches `_CODES`."""
+"""Words, each group with its rules. A rule is tried only on a line that contains one of the words, or that matches
+`_SHORT_CODES`."""
 
 
 def mask_machine(line: Edited) -> None:
     """Mask chips, devices, systems, versions and ports in a line, such as `Tesla V100` and `cuda:0`."""
-    low = line.text.lower()
-    has_codes = _CODES.search(low) is not None
-    holds = search_in(low)
+    lower = line.text.lower()
+    has_codes = _SHORT_CODES.search(lower) is not None
+    contains_word = search_in(lower)
     for words, rules in _RULES:
-        for rule in rules if has_codes or any(map(holds, words)) else ():
+        for rule in rules if has_codes or any(map(contains_word, words)) else ():
             line.replace(rule)
-    if " :" in low or "localhost:" in low:
+    if " :" in lower or "localhost:" in lower:
         line.replace(_PORTS)

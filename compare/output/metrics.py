@@ -25,13 +25,13 @@ _METRIC = re.compile(
     rf"(?P<value>{_NUMBER})(?:\s?/\s?(?P<of>\d{{1,18}})(?!\.?\d))?(?!\w)\s?(?P<percent>%)?",
     re.IGNORECASE,
 )
-_WORDS = ("epoch", "loss", "acc")
+_CURVE_WORDS = ("epoch", "loss", "acc")
 """A line that names an epoch, a loss or an accuracy contains one of these."""
-_FEW = 8
+_MIN_COLUMN_LINES = 8
 """Minimum number of lines of one shape that are read together, as columns; fewer lines are read one by one."""
-_EXACT = 2.0**53
+_MAX_EXACT_INTEGER = 2.0**53
 """From this number on, a double does not represent every whole number exactly."""
-_QUALIFIERS = ("val", "valid", "validation", "test", "eval")
+_HELD_OUT_PREFIXES = ("val", "valid", "validation", "test", "eval")
 
 
 class Metric(NamedTuple):
@@ -75,17 +75,17 @@ def read_curves(output: str | Transcript) -> Curves:
     Accuracies become fractions: 97, 97 % and 9700/10000 are all read as 0.97.
     """
     transcript = Transcript(output) if isinstance(output, str) else output
-    reader = _Reader(transcript)
-    found = transcript.shapes_with(_WORDS)
+    reader = _CurveReader(transcript)
+    shape_indices = transcript.shapes_with(_CURVE_WORDS)
     shape_of = transcript.shape_of
     order = np.argsort(shape_of, kind="stable")
     ends = np.searchsorted(shape_of[order], np.arange(len(transcript.shapes) + 1))
-    for at in found:
-        reader.read(order[ends[at] : ends[at + 1]], transcript.shapes[at])
+    for shape_index in shape_indices:
+        reader.read(order[ends[shape_index] : ends[shape_index + 1]], transcript.shapes[shape_index])
     return reader.curves()
 
 
-class _Reader:
+class _CurveReader:
     """Collects epochs, losses and accuracies from lines, one shape at a time."""
 
     def __init__(self, transcript: Transcript) -> None:
@@ -96,8 +96,8 @@ class _Reader:
         self._series: dict[str, list[tuple[NDArray[np.int64], int, NDArray[np.float64]]]] = {}
 
     def read(self, lines: NDArray[np.int64], shape: str) -> None:
-        """Read lines of one shape."""
-        if len(lines) < _FEW or not self._read_columns(lines, shape):
+        """Read the lines with these indices, which all have this shape."""
+        if len(lines) < _MIN_COLUMN_LINES or not self._read_columns(lines, shape):
             for line in lines:
                 self._read_line(np.array([line]), self._transcript.pointed(int(line)))
 
@@ -107,62 +107,62 @@ class _Reader:
             self._epochs.append((line, np.array([int(epoch["epoch"])])))
             if epoch["of"]:
                 self._totals.append((line, np.array([int(epoch["of"])])))
-        for place, metric in enumerate(metrics_in(text)):
+        for position, metric in enumerate(metrics_in(text)):
             value = np.array([metric.value / metric.of if metric.of else metric.value])
-            self._add(metric, line, place, value)
+            self._add(metric, line, position, value)
 
     def _read_columns(self, lines: NDArray[np.int64], shape: str) -> bool:
         """Read lines of one shape as columns, and return True. If a column cannot be built, return False."""
         column = self._transcript.column_of(lines, shape)
         epoch = _EPOCH.search(shape)
         metrics = list(_METRIC.finditer(shape))
-        wanted = [(epoch, name) for name in ("epoch", "of")] if epoch else []
-        wanted += [(metric, name) for metric in metrics for name in ("value", "of")]
-        spans = [found.span(name) for found, name in wanted if found[name]]
+        groups = [(epoch, name) for name in ("epoch", "of")] if epoch else []
+        groups += [(metric, name) for metric in metrics for name in ("value", "of")]
+        spans = [match.span(name) for match, name in groups if match[name]]
         columns = {span: column(*span) for span in spans}
         # The transcript has no value at this position, or one that is too large for a double.
-        if any(values is None or np.any(np.abs(values) >= _EXACT) for values in columns.values()):
+        if any(values is None or np.any(np.abs(values) >= _MAX_EXACT_INTEGER) for values in columns.values()):
             return False
         if epoch:
             self._epochs.append((lines, _integers(columns[epoch.span("epoch")])))
             if epoch["of"]:
                 self._totals.append((lines, _integers(columns[epoch.span("of")])))
-        for place, (found, metric) in enumerate(zip(metrics, metrics_in(shape), strict=True)):
-            values = columns[found.span("value")]
+        for position, (match, metric) in enumerate(zip(metrics, metrics_in(shape), strict=True)):
+            values = columns[match.span("value")]
             assert values is not None
-            of = columns.get(found.span("of")) if metric.is_accuracy and found["of"] else None
-            if of is not None:
-                is_part = of != 0
-                self._add(metric._replace(of=1), lines[is_part], place, values[is_part] / of[is_part])
-                self._add(metric._replace(of=0), lines[~is_part], place, values[~is_part])
+            totals = columns.get(match.span("of")) if metric.is_accuracy and match["of"] else None
+            if totals is not None:
+                is_part = totals != 0
+                self._add(metric._replace(of=1), lines[is_part], position, values[is_part] / totals[is_part])
+                self._add(metric._replace(of=0), lines[~is_part], position, values[~is_part])
             else:
-                self._add(metric, lines, place, values)
+                self._add(metric, lines, position, values)
         return True
 
-    def _add(self, metric: Metric, lines: NDArray[np.int64], place: int, values: NDArray[np.float64]) -> None:
+    def _add(self, metric: Metric, lines: NDArray[np.int64], position: int, values: NDArray[np.float64]) -> None:
         if metric.is_accuracy and not metric.of:
             values = values / 100 if metric.is_percent else np.where(values > 1, values / 100, values)
-        self._series.setdefault(metric.name, []).append((lines, place, values))
+        self._series.setdefault(metric.name, []).append((lines, position, values))
 
     def curves(self) -> Curves:
         """Return the epochs, totals and series that were read, in the order of the lines."""
         epochs = Epochs(*_sorted(self._epochs))
         total_lines, totals = _sorted(self._totals)
-        numbers, first = np.unique(totals, return_index=True)
-        in_order = np.argsort(first)
+        numbers, first_indices = np.unique(totals, return_index=True)
+        in_order = np.argsort(first_indices)
         series = {name: self._points(name, epochs) for name in self._series}
         return Curves(
             epochs,
-            dict(zip(numbers[in_order].tolist(), total_lines[first[in_order]].tolist(), strict=True)),
-            dict(sorted(series.items(), key=lambda one: one[1][0].line)),
+            dict(zip(numbers[in_order].tolist(), total_lines[first_indices[in_order]].tolist(), strict=True)),
+            dict(sorted(series.items(), key=lambda item: item[1][0].line)),
         )
 
     def _points(self, name: str, epochs: Epochs) -> Points:
         parts = self._series[name]
-        lines = np.concatenate([lines for lines, _place, _values in parts])
-        places = np.concatenate([np.full(len(lines), place) for lines, place, _values in parts])
-        values = np.concatenate([values for _lines, _place, values in parts])
-        order = np.lexsort((places, lines))
+        lines = np.concatenate([lines for lines, _position, _values in parts])
+        positions = np.concatenate([np.full(len(lines), position) for lines, position, _values in parts])
+        values = np.concatenate([values for _lines, _position, values in parts])
+        order = np.lexsort((positions, lines))
         return Points(lines[order], epochs.at(lines[order]), values[order])
 
 
@@ -179,28 +179,28 @@ def _sorted(parts: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]]) -> lis
 
 def metrics_in(line: str) -> Iterator[Metric]:
     """Yield every loss and every accuracy in a line."""
-    for found in _METRIC.finditer(line):
-        name, is_accuracy = _series_name(found["name"])
-        of = int(found["of"] or 0) if is_accuracy else 0
-        yield Metric(name, is_accuracy, found.start("value"), float(found["value"]), of, bool(found["percent"]))
+    for match in _METRIC.finditer(line):
+        name, is_accuracy = _series_name(match["name"])
+        total = int(match["of"] or 0) if is_accuracy else 0
+        yield Metric(name, is_accuracy, match.start("value"), float(match["value"]), total, bool(match["percent"]))
 
 
 def epoch_in(line: str) -> int | None:
     """Return the position of the epoch number in a line; None if the line names no epoch."""
-    found = _EPOCH.search(line)
-    return found.start("epoch") if found else None
+    match = _EPOCH.search(line)
+    return match.start("epoch") if match else None
 
 
 def epoch_and_total(line: str) -> tuple[int, int | None] | None:
     """Return the epoch in a line, and the total number of epochs if the line states it; None if the line names no
     epoch."""
-    found = _EPOCH.search(line)
-    return (int(found["epoch"]), int(found["of"]) if found["of"] else None) if found else None
+    match = _EPOCH.search(line)
+    return (int(match["epoch"]), int(match["of"]) if match["of"] else None) if match else None
 
 
 def _series_name(label: str) -> tuple[str, bool]:
     words = re.split(r"[ _-]", label.lower())
     is_accuracy = words[-1].endswith(("acc", "accuracy"))
     kind = "accuracy" if is_accuracy else "loss"
-    held_out = any(word.startswith(_QUALIFIERS) for word in words)
+    held_out = any(word.startswith(_HELD_OUT_PREFIXES) for word in words)
     return (f"test {kind}" if held_out else kind), is_accuracy

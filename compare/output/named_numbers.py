@@ -10,7 +10,7 @@ from gedanken.compare.output.phrases import ENDS, LEVEL, MOST_WORDS, STOPS, phra
 from gedanken.compare.output.shared_names import shared_names
 from gedanken.compare.output.vocabulary import SHORT_SPLITS, Role, Split, meaning_of, split_in, words_in
 
-_BEFORE = 160
+_MAX_NAME_DISTANCE = 160
 """Maximum distance in characters between a number and its name before it."""
 _UNIT = re.compile(
     r"\s?(?:(?:[a-z]+/|/)(?:secs?|seconds?|s|ms|min|hour)|(?:m?s|secs?|seconds?)/[a-z]+|(?:n|u|µ|m)?s(?:ecs?|econds?)?|"
@@ -27,56 +27,58 @@ _BAR = re.compile(
     r"(?<![\d.])\d+(?:\.\d+)?%\s?\|(?!\s*[-+]?(?:\d+\.\d+|\d{2,})%?\s*\|)[^|A-Za-z]{0,400}\|"
     r"[^\[\n]{0,60}(?:\[[^,\]]{0,40}(?:,[^,\]=]{0,40})?)?"
 )
-_FILLED = re.compile(r"(?<![\d.])\d+(?:\.\d+)?%\s{1,80}\d+/\d+(?=\s*(?:\[|\d[\d.]*\s?[a-z]+/[a-z]))")
+_BAR_WITHOUT_FILL = re.compile(r"(?<![\d.])\d+(?:\.\d+)?%\s{1,80}\d+/\d+(?=\s*(?:\[|\d[\d.]*\s?[a-z]+/[a-z]))")
 """Matches a progress bar whose filled part has been removed."""
 _ARROW = re.compile(r"\[[=>.\s#-]{5,}\]|[━╸╺█▉▊▋▌▍▎▏]{3,}")
-_STAMP = re.compile(
+_IGNORED_NUMBER = re.compile(
     r"(?<![\w.])1[3-9]\d{8}(?:\d{3}|\.\d+)?(?![\w])|(?<![\w/-])[\w/-]+\.(?:py|cc|cpp|cu|c|h|go|rs|java|jl):\d+|"
     r"(?<=\()[a-z_][\w.]*:\d+(?=\) (?:DEBUG|INFO|WARN|ERROR))|(?<=\()[\w./-]+\.py \d+(?=\))|"
     r"^[IWEF]\d{4} [\d:.]+\s+\d+|\b0x[0-9a-f]+\b|(?<=:)\d{2}(?=[<\],])|\b\d+:\d{2}(?=[<\],\s])",
     re.IGNORECASE,
 )
 _WEIGHTED = re.compile(r"\(\* [\d.e+-]{1,20} = [-\d.e+naif]{1,20} loss\)")  # Caffe: a loss times its weight
-_AT = re.compile(r"@\s?\[[^\]\n]{0,200}\]")
+_AT_BRACKETS = re.compile(r"@\s?\[[^\]\n]{0,200}\]")
 """Matches `@[ IoU=0.50 | area=all ]` after a metric in COCO's tables; this text belongs to the metric's name."""
 _EVALUATED = re.compile(r"\bSaving dict for global step \d")  # TensorFlow, before numbers of an evaluation
-_CHANGE = re.compile(
+_CHANGED_VALUE = re.compile(
     r"(?:^|[,;|:]\s)\s*(?P<what>[^,;|:=]{2,60}?)\s(?P<verb>improved|decreased|increased|dropped|rose)\s(?P<end>from|to)\s*$",
     re.IGNORECASE,
 )
 _VERB = re.compile(r"\s(?:is|was|are|were)\s*$")
-_BEHIND = re.compile(r"(?:\s?[a-z%]{1,3})?\s{1,8}=\s{1,8}(?P<name>[A-Za-z](?:[^=\d]|(?<=[A-Za-z@])\d){2,60})$")
+_NAME_AFTER = re.compile(r"(?:\s?[a-z%]{1,3})?\s{1,8}=\s{1,8}(?P<name>[A-Za-z](?:[^=\d]|(?<=[A-Za-z@])\d){2,60})$")
 """Matches a name after its number: `0.8732 = Validation score`."""
-_IN_BATCHES = re.compile(r"(?<!\w)(?!ep)\w*\W{0,3}\[\s*\d+\s?/\s?\d+\s?\]", re.IGNORECASE)
+_BATCH_COUNT = re.compile(r"(?<!\w)(?!ep)\w*\W{0,3}\[\s*\d+\s?/\s?\d+\s?\]", re.IGNORECASE)
 """Matches the count of batches in a line about one batch: `Test: [40/97]`, but not the epochs in `Epoch [3/90]`."""
 OF_THE_BATCH = " of the batch"
-_ON_DATA = re.compile(
+_DATA_AFTER = re.compile(
     r"\s?%?\s(?:on|over|for)\s(?:the\s)?(?P<data>[A-Za-z-]+)\s(?:set|data(?:set)?|split|images|examples|samples)\b",
     re.IGNORECASE,
 )
 """Matches the words after a number that name its data: `on the test set` in `an accuracy of 0.91 on the test set`."""
-_WITH_SHARE = re.compile(r"\d+\s{2,40}\d+(?:\.\d+)?\s{0,10}%")
+_COUNT_WITH_PERCENT = re.compile(r"\d+\s{2,40}\d+(?:\.\d+)?\s{0,10}%")
 """Matches a count and its percentage: `Correctly classified   144   96 %`."""
-_ABOUT = re.compile(
+_SENTENCE_SUBJECT = re.compile(
     r"(?:^|[,;|.:)\]]\s|\s[-–—]\s|\w:(?=[A-Z]))\s*"
     r"(?P<name>(?P<what>(?:(?!\s[-–—]\s)[^,;|:=]){2,60}?)\s(?:of|on|for|over|in|after|at|improved|decreased|increased)\b[^,;|=]*)[:=]?\s*$"
 )
 _NUMBERED = re.compile(r"[+-]?(?:0\d{2,}|\d{4,})")
 """Matches the number of a file such as `snapshot-000100`. It is a counter, not a part of a metric's name."""
-_OPEN = re.compile(
+_INCOMPLETE_END = re.compile(
     r"\b(?:the|last|past|first|all|previous|these|those|on|over|of|in|for|after|with)\s*$", re.IGNORECASE
 )
 _BRACKETED = re.compile(r"\]:? \[$")  # `train.py:48] [300] loss=0.5`: nothing names the 300
 _MODULE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")  # what a logger is called
-_EACH = re.compile(r"\s*[A-Za-z]+\s(?:epoch|step|iter(?:ation)?|round)\s*", re.IGNORECASE)
+_PER_COUNTER = re.compile(r"\s*[A-Za-z]+\s(?:epoch|step|iter(?:ation)?|round)\s*", re.IGNORECASE)
 _COUNTED = re.compile(rf"\b(?:{_COUNT_WORD})\W{{0,4}}\d", re.IGNORECASE)
 _COUNTING = re.compile(rf"\b(?:{_COUNT_WORD})\s*$", re.IGNORECASE)
 _OF_METRIC = re.compile(r"\d+(?:\.\d+)?%?\s(?P<noun>[A-Za-z]{3,20})\b(?!\s?[:=(]|\s[-+.]?\d)")
-_NOUN = re.compile(r"\d+\s(?P<noun>[A-Za-z]{3,20})\b(?P<named>\s?[:=(]|\s[-+]?\.?\d)?")
+_NOUN_AFTER = re.compile(r"\d+\s(?P<noun>[A-Za-z]{3,20})\b(?P<named>\s?[:=(]|\s[-+]?\.?\d)?")
 _QUOTED = re.compile(r"[=:]\s?\"([A-Za-z][A-Za-z_ ]{1,30})\"\s")
-_TOOK = frozenset(["took", "takes", "taken"])
+_DURATION_VERBS = frozenset(["took", "takes", "taken"])
 _PREVIOUS = "previous "
-_BESIDE = {"(": "in brackets", "/": "after /"} | dict.fromkeys(("±", "+/-", "+-", "(±", "(+/-", "(+-"), "±")
+_SECOND_NUMBER_SUFFIX = {"(": "in brackets", "/": "after /"} | dict.fromkeys(
+    ("±", "+/-", "+-", "(±", "(+/-", "(+-"), "±"
+)
 """Maps the text between two numbers that share a name to the text added to the second number's name."""
 
 
@@ -98,130 +100,133 @@ def named_numbers(
     For a row of a table, `header` holds the name of each value. `heading_data` is the data that a heading above the
     line names, such as `val`.
     """
-    return _Reader(line, spans, header, heading_data).read()
+    return _LineNamer(line, spans, header, heading_data).read()
 
 
-class _Reader:
+class _LineNamer:
     def __init__(
         self, line: str, spans: Sequence[tuple[int, int]], header: Sequence[str] | None, heading_data: str
     ) -> None:
         self._line = line
         self._spans = spans
         self._header = header
-        self._keyed = keyed_values(line) | shared_names(line, spans)
-        self._names = [found.span() for found in _AT.finditer(line)]
-        self._clutter = [
-            found.span() for pattern in (_BAR, _FILLED, CLOCK, _STAMP, _WEIGHTED) for found in pattern.finditer(line)
+        self._name_at = keyed_values(line) | shared_names(line, spans)
+        self._name_spans = [match.span() for match in _AT_BRACKETS.finditer(line)]
+        self._ignored_spans = [
+            match.span()
+            for pattern in (_BAR, _BAR_WITHOUT_FILL, CLOCK, _IGNORED_NUMBER, _WEIGHTED)
+            for match in pattern.finditer(line)
         ]
-        self._found: list[Named] = []
-        self._from = 0
+        self._named: list[Named] = []
+        self._search_start = 0
         """Position in the line at which the search for the next number's name begins."""
-        self._measured = 0
+        self._metric_end = 0
         """Position in the line at which the last value of a metric ended."""
         self._split = heading_data
         """The words in the line that name the data of the following values, such as `val`."""
         self._topic = ""
         """The metric of the following values, which name only their data: `loss` in `loss: train 0.3, val 0.4`."""
-        self._share = ""
-        """The metric whose count was just read, if its percentage comes next (see _WITH_SHARE); otherwise empty."""
+        self._count_metric = ""
+        """The metric of the previous number, if that was a count before its percentage; see _COUNT_WITH_PERCENT."""
         if _EVALUATED.search(line):
             self._split = "eval"
         elif "{" in line:
-            self._note_split(line[: line.index("{")])  # `Validation: {"loss": 0.5}`
+            self._update_split(line[: line.index("{")])  # `Validation: {"loss": 0.5}`
 
     def read(self) -> list[Named]:
-        for at, (start, end) in enumerate(self._spans):
-            named = self._one(at, start, end)
-            self._found.append(named)
-            if not named.is_part_of_name:
-                self._from = _unit_end(self._line, end) or end
-                self._measured = end if named.role is Role.METRIC else self._measured
-        return self._found
+        for index, (start, end) in enumerate(self._spans):
+            named_number = self._name_number(index, start, end)
+            self._named.append(named_number)
+            if not named_number.is_part_of_name:
+                self._search_start = _unit_end(self._line, end) or end
+                self._metric_end = end if named_number.role is Role.METRIC else self._metric_end
+        return self._named
 
-    def _one(self, at: int, start: int, end: int) -> Named:
-        if _is_within(self._names, start):
+    def _name_number(self, index: int, start: int, end: int) -> Named:
+        if _is_within(self._name_spans, start):
             return Named("", Role.OTHER, is_part_of_name=True)
-        if _is_within(self._clutter, start):
+        if _is_within(self._ignored_spans, start):
             return Named("", Role.ENVIRONMENT)
-        if self._is_end_of_range(at, start, end):
+        if self._is_end_of_range(index, start, end):
             return Named("", Role.ENVIRONMENT)
-        if self._header is not None and at < len(self._header) and self._header[at]:
-            return self._of(self._header[at], start, end)
-        if self._is_thousands(at, start, end):
+        if self._header is not None and index < len(self._header) and self._header[index]:
+            return self._with_role(self._header[index], start, end)
+        if self._is_thousands(index, start, end):
             return Named("", Role.ENVIRONMENT)
         if _BRACKETED.search(self._line, 0, start) and re.match(r"\d+\]", self._line[start : end + 1]):
             return Named("", Role.COUNTER)
-        if start in self._keyed:
+        if start in self._name_at:
             if "{" not in self._line:
-                self._note_split(self._line[self._from : start])
-            return self._of(self._with_split(self._keyed[start]), start, end)
-        if not self._line[:start].strip() and (behind := _BEHIND.match(self._line, end)):
-            return self._of(" ".join(behind["name"].split()), start, end)
-        if self._is_glued(start, end):
+                self._update_split(self._line[self._search_start : start])
+            return self._with_role(self._with_split(self._name_at[start]), start, end)
+        if not self._line[:start].strip() and (match := _NAME_AFTER.match(self._line, end)):
+            return self._with_role(" ".join(match["name"].split()), start, end)
+        if self._is_part_of_word(start, end):
             if _NUMBERED.fullmatch(self._line[start:end]):
                 return Named("", Role.COUNTER)
             return Named("", Role.OTHER, is_part_of_name=True)
-        return self._by_words(at, start, end)
+        return self._name_by_words(index, start, end)
 
-    def _by_words(self, at: int, start: int, end: int) -> Named:
+    def _name_by_words(self, index: int, start: int, end: int) -> Named:
         """Return the name of a number, from the words around it or the number before it."""
-        name = self._words_before(start) or self._share
-        behind = _ON_DATA.match(self._line, end)
-        split = split_in(behind["data"]) if behind else None
+        name = self._name_before(start) or self._count_metric
+        match = _DATA_AFTER.match(self._line, end)
+        split = split_in(match["data"]) if match else None
         if split and name and not split_in(name) and meaning_of(name).role is Role.METRIC:
             name = f"{split} {name}"
-        if name == self._share:
-            self._share = ""
-        elif meaning_of(name).role is Role.METRIC and _WITH_SHARE.match(self._line, start):
-            self._share = name
+        if name == self._count_metric:
+            self._count_metric = ""
+        elif meaning_of(name).role is Role.METRIC and _COUNT_WITH_PERCENT.match(self._line, start):
+            self._count_metric = name
             return Named(name, Role.OTHER)
-        if not name and at and self._line[self._spans[at - 1][1] : start].strip() in _BESIDE:
-            return self._beside(at, start)
-        return self._of(name, start, end)
+        if not name and index and self._line[self._spans[index - 1][1] : start].strip() in _SECOND_NUMBER_SUFFIX:
+            return self._name_second_number(index, start)
+        return self._with_role(name, start, end)
 
-    def _is_end_of_range(self, at: int, start: int, end: int) -> bool:
-        """Return whether a number ends a range such as `batches 0-99`, so that its `-` is no minus sign."""
-        is_beside = bool(at) and self._spans[at - 1][1] == start and not self._found[at - 1].is_part_of_name
+    def _is_end_of_range(self, index: int, start: int, end: int) -> bool:
+        """Return whether a number ends a range such as `batches 0-99`. Its `-` is then no minus sign."""
+        is_beside = bool(index) and self._spans[index - 1][1] == start and not self._named[index - 1].is_part_of_name
         return is_beside and re.fullmatch(r"-\d+", self._line[start:end]) is not None
 
-    def _is_thousands(self, at: int, start: int, end: int) -> bool:
+    def _is_thousands(self, index: int, start: int, end: int) -> bool:
         """Return whether a number is the end of a longer number, as `520` in `491,520`."""
         if (
-            not at
-            or self._line[self._spans[at - 1][1] : start] != ","
+            not index
+            or self._line[self._spans[index - 1][1] : start] != ","
             or not re.fullmatch(r"\d{3}", self._line[start:end])
         ):
             return False
-        low, high = self._spans[at - 1]
+        low, high = self._spans[index - 1]
         is_first = re.fullmatch(r"\d{1,3}", self._line[low:high]) is not None
-        return is_first and self._found[at - 1].role is not Role.METRIC and not self._line[end:].startswith(".")
+        return is_first and self._named[index - 1].role is not Role.METRIC and not self._line[end:].startswith(".")
 
-    def _beside(self, at: int, start: int) -> Named:
+    def _name_second_number(self, index: int, start: int) -> Named:
         """Return the name of a second number beside the first: `Loss 0.31 (0.35)`, `9800/10000`, `0.5 ± 0.1`."""
-        first = self._found[at - 1]
-        sign = self._line[self._spans[at - 1][1] : start].strip()
-        both = [self._line[slice(*self._spans[one])] for one in (at - 1, at)]
-        if _unit_end(self._line, self._spans[at][1]) or (sign == "(" and both[1].isdigit() and not both[0].isdigit()):
+        first = self._named[index - 1]
+        sign = self._line[self._spans[index - 1][1] : start].strip()
+        texts = [self._line[slice(*self._spans[position])] for position in (index - 1, index)]
+        if _unit_end(self._line, self._spans[index][1]) or (
+            sign == "(" and texts[1].isdigit() and not texts[0].isdigit()
+        ):
             return Named("", Role.ENVIRONMENT)  # `best: 0.5 (12)`, `loss 0.5 (3.1 s)`
-        is_whole = both[1].isdigit() and (both[0].isdigit() == (sign == "/"))
+        is_whole = texts[1].isdigit() and (texts[0].isdigit() == (sign == "/"))
         role = Role.COUNTER if is_whole and sign in "/(" else first.role
-        what = _BESIDE[sign]
-        if what == "±":
+        suffix = _SECOND_NUMBER_SUFFIX[sign]
+        if suffix == "±":
             role = Role.OTHER if role is Role.METRIC else role  # how far it scatters
         base = first.name.removesuffix(" after /")
-        if what == "in brackets" and first.role is Role.METRIC and self._is_of_a_batch(at):
-            self._found[at - 1] = Named(f"{base}{OF_THE_BATCH}", first.role)
+        if suffix == "in brackets" and first.role is Role.METRIC and self._is_of_single_batch(index):
+            self._named[index - 1] = Named(f"{base}{OF_THE_BATCH}", first.role)
             return Named(base, role)
-        return Named(f"{base} {what}" if base else "", role)
+        return Named(f"{base} {suffix}" if base else "", role)
 
-    def _is_of_a_batch(self, at: int) -> bool:
-        """Return whether the number before `at` belongs to a single batch, as `0.31` in `Test: [40/97] Loss 0.31
-        (0.35)`."""
-        is_held_out = split_in(self._found[at - 1].name) in (Split.VALIDATION, Split.TEST)
-        return is_held_out and _IN_BATCHES.search(self._line, 0, self._spans[at - 1][0]) is not None
+    def _is_of_single_batch(self, index: int) -> bool:
+        """Return whether the previous number is of a single batch, as `0.31` in `Test: [40/97] Loss 0.31 (0.35)`."""
+        is_held_out = split_in(self._named[index - 1].name) in (Split.VALIDATION, Split.TEST)
+        return is_held_out and _BATCH_COUNT.search(self._line, 0, self._spans[index - 1][0]) is not None
 
-    def _of(self, name: str, start: int, end: int) -> Named:
-        name = "time" if name.lower() in _TOOK else name
+    def _with_role(self, name: str, start: int, end: int) -> Named:
+        name = "time" if name.lower() in _DURATION_VERBS else name
         role = meaning_of(name).role
         text = self._line[start:end]
         if role is Role.OTHER and split_in(name) and set(words_in(name)) == {words_in(name)[-1]} and "." in text:
@@ -232,25 +237,25 @@ class _Reader:
             role is Role.METRIC and re.match(r"\s?(?:ms|secs?|seconds?|s)\b", self._line[end : end + 10])
         ):
             role = Role.ENVIRONMENT
-        if role is Role.OTHER and self._counts(start, end):
+        if role is Role.OTHER and self._is_count(start, end):
             role = Role.COUNTER
-        before = self._found[-1] if self._found else None
-        is_summary = meaning_of(name).is_summary and start not in self._keyed and not self._header
-        if role is Role.OTHER and before and before.role is Role.METRIC and is_summary:
-            return Named(f"{before.name} {name}", Role.METRIC)
+        previous = self._named[-1] if self._named else None
+        is_summary = meaning_of(name).is_summary and start not in self._name_at and not self._header
+        if role is Role.OTHER and previous and previous.role is Role.METRIC and is_summary:
+            return Named(f"{previous.name} {name}", Role.METRIC)
         return Named(name, role)
 
-    def _counts(self, start: int, end: int) -> bool:
+    def _is_count(self, start: int, end: int) -> bool:
         """Return whether a number is a count: `12/391` or `12 epochs` anywhere, `[12] …` or `12: …` at the start."""
         before, after = self._line[:start].strip(), self._line[end : end + 20]
         if not self._line[start:end].isdigit():
             return False
         if re.match(rf"(?:{_COUNT_WORD})\b", after, re.IGNORECASE):
             return True
-        of = re.match(r"\s?/\s?\d+(?!\.?\d)", after)
-        return bool(of) or (before in ("", "[") and bool(re.match(r"[\]:|]", after)))
+        total = re.match(r"\s?/\s?\d+(?!\.?\d)", after)
+        return bool(total) or (before in ("", "[") and bool(re.match(r"[\]:|]", after)))
 
-    def _is_glued(self, start: int, end: int) -> bool:
+    def _is_part_of_word(self, start: int, end: int) -> bool:
         """Return whether a number belongs to a word: `valid_1`, `top-1`, `HR@10`, `mAP50-95`, `2nd`, `v1.8`."""
         line = self._line
         digits = line[start:end].lstrip("+-")
@@ -262,92 +267,99 @@ class _Reader:
         is_whole = "." not in digits
         if before.endswith("#") or (before.endswith(".") and before[-2:-1].isdigit()) or re.match(r"\.\d", after):
             return True
-        last = before[-1:]
-        is_behind_part = bool(self._found) and self._found[-1].is_part_of_name
-        if last == "@" or before.endswith("@.") or (before.endswith(":.") and is_behind_part):
+        last_char = before[-1:]
+        is_behind_part = bool(self._named) and self._named[-1].is_part_of_name
+        if last_char == "@" or before.endswith("@.") or (before.endswith(":.") and is_behind_part):
             return True  # `mAP@0.5`, `mAP@.5:.95`
-        if last == "_" and not is_whole and before[-2:-1].isalnum():
+        if last_char == "_" and not is_whole and before[-2:-1].isalnum():
             return True  # `decode/wer_11_0.5`, `model_0.93.pt`: a file
-        joined = last.lower() != last.upper() or last in ("_", "@")  # Chinese writes no blank before a number
-        if not joined and last.isdigit() and self._found and self._found[-1].is_part_of_name:
-            joined = True
-        if joined and is_whole:
+        # Chinese writes no blank before a number.
+        is_joined = last_char.lower() != last_char.upper() or last_char in ("_", "@")
+        if not is_joined and last_char.isdigit() and self._named and self._named[-1].is_part_of_name:
+            is_joined = True
+        if is_joined and is_whole:
             return not re.fullmatch(r".*\d[.,:]", before[-3:])
         if re.match(rf"(?:{_COUNT_WORD})\b", after, re.IGNORECASE):
             return False
-        if last and last in "vV" and not before[-2:-1].isalnum():
+        if last_char and last_char in "vV" and not before[-2:-1].isalnum():
             return True
         is_word = bool(re.match(r"-?[a-z]", after, re.IGNORECASE)) and not _UNIT.match(after)
         return is_word and is_whole
 
-    def _words_before(self, start: int) -> str:
-        text = self._line[max(self._from, start - _BEFORE) : start]
-        in_brackets = next((low for low, high in self._names if self._from <= low < high <= start), None)
-        if in_brackets is not None:
-            name = tidy(self._line[self._from : start])
-            return name if name.endswith("]") or "]" not in self._line[self._from : start] else f"{name} ]"
+    def _name_before(self, start: int) -> str:
+        text = self._line[max(self._search_start, start - _MAX_NAME_DISTANCE) : start]
+        bracket_start = next(
+            (low for low, high in self._name_spans if self._search_start <= low < high <= start), None
+        )
+        if bracket_start is not None:
+            name = tidy(self._line[self._search_start : start])
+            return name if name.endswith("]") or "]" not in self._line[self._search_start : start] else f"{name} ]"
         text = _ARROW.sub("  ", text)
-        self._note_split(text)
-        if changed := self._changed(text):
-            return changed
+        self._update_split(text)
+        if changed_name := self._changed_metric_name(text):
+            return changed_name
         name = phrase(text)
-        if _OPEN.search(name) and (noun := self._noun_after(start, or_name=True)):
+        if _INCOMPLETE_END.search(name) and (noun := self._noun_after(start, or_name=True)):
             return noun
         role = meaning_of(name).role
         if role is Role.OTHER and not re.search(r"[:=]\s*$", text):
-            behind = _OF_METRIC.match(self._line, start)
-            if behind and meaning_of(behind["noun"]).role is Role.METRIC:
-                return behind["noun"]  # `the model reached 0.93 accuracy`
+            match = _OF_METRIC.match(self._line, start)
+            if match and meaning_of(match["noun"]).role is Role.METRIC:
+                return match["noun"]  # `the model reached 0.93 accuracy`
         is_fraction = re.match(r"\d+\.\d", self._line[start : start + 20]) is not None
-        speaks_of_a_number = role is Role.COUNTER and (is_fraction or self._measured < self._from) and ":" in text
-        if (role in (Role.OTHER, Role.SETTING) or speaks_of_a_number) and (about := self._about(start)):
-            return about
-        if name and (of := self._of_topic(name, text)):
-            return of
+        is_counter_sentence = (
+            role is Role.COUNTER and (is_fraction or self._metric_end < self._search_start) and ":" in text
+        )
+        if (role in (Role.OTHER, Role.SETTING) or is_counter_sentence) and (subject := self._sentence_subject(start)):
+            return subject
+        if name and (full_name := self._name_with_topic(name, text)):
+            return full_name
         is_inside = text.lstrip().startswith("(") and not split_in(text)
-        if is_inside and self._found and split_in(self._found[-1].name):
-            self._split = split_word(self._found[-1].name)  # `val_loss=0.4 (acc=0.9)`
+        if is_inside and self._named and split_in(self._named[-1].name):
+            self._split = split_word(self._named[-1].name)  # `val_loss=0.4 (acc=0.9)`
         return self._with_split(name) if name else self._noun_after(start)
 
-    def _changed(self, text: str) -> str:
+    def _changed_metric_name(self, text: str) -> str:
         """Return the name of the old or new value after `text`, as in `val_loss improved from 0.5`; else empty."""
-        if self._found and self._found[-1].name.startswith(_PREVIOUS) and text.strip() == "to":
-            return self._found[-1].name.removeprefix(_PREVIOUS)
-        found = _CHANGE.search(text)
-        if not found or meaning_of(found["what"]).role is not Role.METRIC:
+        if self._named and self._named[-1].name.startswith(_PREVIOUS) and text.strip() == "to":
+            return self._named[-1].name.removeprefix(_PREVIOUS)
+        match = _CHANGED_VALUE.search(text)
+        if not match or meaning_of(match["what"]).role is not Role.METRIC:
             return ""
-        best = "best " if found["verb"].lower() == "improved" else ""
-        return f"{_PREVIOUS if found['end'].lower() == 'from' else ''}{best}{phrase(found['what'])}"
+        best = "best " if match["verb"].lower() == "improved" else ""
+        return f"{_PREVIOUS if match['end'].lower() == 'from' else ''}{best}{phrase(match['what'])}"
 
-    def _of_topic(self, name: str, text: str) -> str:
+    def _name_with_topic(self, name: str, text: str) -> str:
         """Return the full name of a value called only `val`, as in `loss: train 0.3, val 0.4`; otherwise empty."""
         is_short = bool(self._topic) and name.lower() in SHORT_SPLITS  # `loss: tr 0.3, va 0.4`
         if not (split_in(name) or is_short) or len(words_in(name)) > 1:
             self._topic = ""
             return ""
-        before = text.rstrip(ENDS)[: -len(name)].rstrip(ENDS) if text.rstrip(ENDS).endswith(name) else ""
-        topic = phrase(before)
+        text_before = text.rstrip(ENDS)[: -len(name)].rstrip(ENDS) if text.rstrip(ENDS).endswith(name) else ""
+        topic = phrase(text_before)
         if topic and meaning_of(topic).role is Role.METRIC and not split_in(topic):
             self._topic = topic
         return f"{name} {self._topic}" if self._topic else ""
 
-    def _about(self, start: int) -> str:
+    def _sentence_subject(self, start: int) -> str:
         """Return the name at the beginning of a sentence, as in `Accuracy on the test set: 97`; otherwise empty."""
-        found = _ABOUT.search(self._line[max(self._measured, start - _BEFORE) : start])
-        if not found or meaning_of(found["what"]).role is not Role.METRIC or _COUNTING.search(found["name"]):
+        match = _SENTENCE_SUBJECT.search(self._line[max(self._metric_end, start - _MAX_NAME_DISTANCE) : start])
+        if not match or meaning_of(match["what"]).role is not Role.METRIC or _COUNTING.search(match["name"]):
             return ""
-        if _OPEN.search(found["name"]) and (noun := self._noun_after(start, or_name=True)):
+        if _INCOMPLETE_END.search(match["name"]) and (noun := self._noun_after(start, or_name=True)):
             return noun  # `… on the 10000 test images`: this number is not the metric's
-        name = found["what"] if _COUNTED.search(found["name"]) else _VERB.sub("", found["name"])
+        name = match["what"] if _COUNTED.search(match["name"]) else _VERB.sub("", match["name"])
         return tidy(LEVEL.sub("", name))
 
     def _noun_after(self, start: int, *, or_name: bool = False) -> str:
-        """Return the noun after a number: `epochs` in `10 epochs`. With `or_name`, also `loss` in `10 loss: 0.5`."""
-        found = _NOUN.match(self._line, start)
-        is_noun = found is not None and found["noun"].lower() not in STOPS
-        return found["noun"] if found and is_noun and (or_name or not found["named"]) else ""
+        """Return the noun after a number: `epochs` in `10 epochs`. With `or_name`, also return `loss` in `10 loss:
+        0.5`.
+        """
+        match = _NOUN_AFTER.match(self._line, start)
+        is_noun = match is not None and match["noun"].lower() not in STOPS
+        return match["noun"] if match and is_noun and (or_name or not match["named"]) else ""
 
-    def _note_split(self, text: str) -> None:
+    def _update_split(self, text: str) -> None:
         """Record the data that a text names, such as `Test set:` or `[val]`, for the numbers after the text."""
         quoted = [part for part in _QUOTED.findall(text) if split_in(part)]
         if quoted:
@@ -359,7 +371,7 @@ class _Reader:
                 self._split = words[0]  # `tr 0.4 | va 0.5 | acc 0.9`
             if part is not parts[-1] and _MODULE.fullmatch(part.strip()):
                 continue  # `package.training.callbacks - INFO - loss 0.5` does not say that this is a training loss
-            if _EACH.fullmatch(part) and split_in(part):
+            if _PER_COUNTER.fullmatch(part) and split_in(part):
                 self._split = split_word(part)  # `eval epoch: 3, loss: 0.5`
             elif words and len(words) <= MOST_WORDS and split_in(part) and meaning_of(part).role is not Role.COUNTER:
                 self._split = split_word(part)
@@ -373,9 +385,9 @@ class _Reader:
         return f"{self._split} {name}"
 
 
-def _unit_end(line: str, at: int) -> int | None:
-    """Return the position at which the unit after a number ends; None without a unit. The number ends at `at`."""
-    unit = _UNIT.match(line, at)
+def _unit_end(line: str, number_end: int) -> int | None:
+    """Return the position at which the unit after a number ends; None without a unit."""
+    unit = _UNIT.match(line, number_end)
     # In `epoch 0 HR 0.3`, `HR` is a name.
     if unit is None or (unit[0][0].isspace() and "/" not in unit[0] and _VALUE_NEXT.match(line, unit.end())):
         return None
@@ -384,5 +396,5 @@ def _unit_end(line: str, at: int) -> int | None:
     return unit.end()
 
 
-def _is_within(spans: Sequence[tuple[int, int]], at: int) -> bool:
-    return any(low <= at < high for low, high in spans)
+def _is_within(spans: Sequence[tuple[int, int]], position: int) -> bool:
+    return any(low <= position < high for low, high in spans)

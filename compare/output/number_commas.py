@@ -17,12 +17,12 @@ class Commas(StrEnum):
 
 _SAMPLE = 1 << 16
 """Number of characters, from the start of a text, that are searched for numbers with commas."""
-_PLACE = re.compile(
+_NUMBER_AFTER_NAME = re.compile(
     r"(?<![\w.,])(?:(?P<name>[A-Za-z_@%]{1,30})[\"')\]]?[ ]{0,4}[:= ][ ]{0,12}|(?<=[|\s])\|? {1,12})[-+$]?"
     r"(?P<number>\d+(?:\.\d+)?(?:,\d+(?:\.\d+)?)+)(?![\w.,])",
     re.ASCII,
 )
-"""Matches numbers with commas between them, and the word before, but no row of a CSV table and no tuple."""
+"""Matches numbers with commas between them, and the word before. Rows of CSV tables and tuples do not match."""
 _GROUPED = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?P<decimals>\.\d+)?", re.ASCII)
 _NUMBER = re.compile(r"(?<=[\s|=:$+-])[1-9]\d{0,2}(?:,\d{3})+\.\d+(?![\w.,])", re.ASCII)
 
@@ -30,16 +30,16 @@ _NUMBER = re.compile(r"(?<=[\s|=:$+-])[1-9]\d{0,2}(?:,\d{3})+\.\d+(?![\w.,])", r
 def has_grouped_decimals(texts: Iterable[str]) -> bool:
     """Return whether these texts write numbers such as `1,234.5`. False if the word before such a number also stands
     before separate numbers, such as `0.5,0.7`."""
-    grouped: set[str] = set()
-    apart: set[str] = set()
+    grouped_names: set[str] = set()
+    separate_names: set[str] = set()
     for text in texts:
-        for found in _PLACE.finditer(text[:_SAMPLE]) if "," in text else ():
-            number = _GROUPED.fullmatch(found["number"])
+        for match in _NUMBER_AFTER_NAME.finditer(text[:_SAMPLE]) if "," in text else ():
+            number = _GROUPED.fullmatch(match["number"])
             if number is None:
-                apart.add(found["name"] or "")
+                separate_names.add(match["name"] or "")
             elif number["decimals"]:
-                grouped.add(found["name"] or "")
-    return bool(grouped) and grouped.isdisjoint(apart)
+                grouped_names.add(match["name"] or "")
+    return bool(grouped_names) and grouped_names.isdisjoint(separate_names)
 
 
 def commas_in(texts: Iterable[str]) -> Commas:
@@ -57,4 +57,4 @@ def without_commas(line: str, commas: Commas) -> str:
         return line
     if commas is Commas.DECIMAL:
         return with_points(line)
-    return _NUMBER.sub(lambda found: found[0].replace(",", ""), line)
+    return _NUMBER.sub(lambda match: match[0].replace(",", ""), line)

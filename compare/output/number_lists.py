@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from gedanken.compare.output.phrases import ENDS, phrase
 
-_PARTNER = {")": "(", "]": "[", "}": "{"}
-_EMPTY = re.compile(r"None|True|False")
+_OPENING_BRACKET = {")": "(", "]": "[", "}": "{"}
+_NON_NUMBER = re.compile(r"None|True|False")
 """Matches members of a list that are no numbers, as in `(None, 26, 26, 32)`."""
 
 
@@ -17,9 +17,11 @@ class NumberList(NamedTuple):
     columns: tuple[int, ...]
     """Indices of the list's numbers, among all values of the line."""
     places: tuple[tuple[int, ...], ...]
-    """The place of each number: (1,) for the 2 in `(1, 2)`, and (1, 0) for the 3 in `((1, 2), (3, 4))`."""
+    """The index of each number in the nested lists: (1,) for the 2 in `(1, 2)`, and (1, 0) for the 3 in `((1, 2), (3,
+    4))`.
+    """
     start: int
-    """Position in the line at which its first bracket stands."""
+    """Position of its first bracket in the line."""
 
 
 class _Open:
@@ -28,88 +30,88 @@ class _Open:
     def __init__(self, sign: str, start: int) -> None:
         self.sign = sign
         self._start = start
-        self._is_pure = True
+        self._is_numeric = True
         """True as long as the bracket holds only numbers, commas, spaces, quotes and lists of numbers."""
-        self._before = ","
+        self._separator = ","
         """The sign before the next number: a comma, a space, or an empty text directly behind a number."""
         self._has_commas = False
         self._count = 0
-        self._found: list[tuple[int, tuple[int, ...]]] = []
+        self._entries: list[tuple[int, tuple[int, ...]]] = []
         self.inner: list[NumberList] = []
 
     def read(self, sign: str) -> None:
         """Read a character that is neither a bracket nor part of a number."""
-        if self._is_pure and not (sign.isspace() or sign in ",'\""):
+        if self._is_numeric and not (sign.isspace() or sign in ",'\""):
             # A comma behind the numbers: they are the first arguments of a call.
-            self.inner = self._list() if self._before == "," and self._count > 1 else self.inner
-            self._is_pure = False
+            self.inner = self._as_list() if self._separator == "," and self._count > 1 else self.inner
+            self._is_numeric = False
         self._has_commas |= sign == ","
-        self._before = "," if sign == "," else self._before or " "
+        self._separator = "," if sign == "," else self._separator or " "
 
     def take_number(self, column: int | None) -> None:
         """Add the number of a column, or a member such as `None` that is no number."""
-        if not self._before:
-            self._is_pure = False
-        self._before = ""
-        self._take([] if column is None else [(column, ())])
+        if not self._separator:
+            self._is_numeric = False
+        self._separator = ""
+        self._add([] if column is None else [(column, ())])
 
     def take(self, closed: "_Open") -> None:
-        """Add the content of a bracket that was closed inside this one."""
+        """Add the content of a bracket that was closed inside this bracket."""
         self.inner += closed.lists()
-        self._is_pure &= closed._is_pure
-        self._before = ""
-        self._take(closed._found)
+        self._is_numeric &= closed._is_numeric
+        self._separator = ""
+        self._add(closed._entries)
 
-    def _take(self, found: Sequence[tuple[int, tuple[int, ...]]]) -> None:
-        self._found += [(column, (self._count, *place)) for column, place in found]
+    def _add(self, entries: Sequence[tuple[int, tuple[int, ...]]]) -> None:
+        self._entries += [(column, (self._count, *path)) for column, path in entries]
         self._count += 1
 
     def lists(self) -> list[NumberList]:
         """Return this bracket if it is a list of numbers, or else the lists inside the bracket."""
-        return (self._list() if self._is_pure else []) or self.inner
+        return (self._as_list() if self._is_numeric else []) or self.inner
 
-    def _list(self) -> list[NumberList]:
-        if not self._found or (len(self._found) < 2 and not self._has_commas):
+    def _as_list(self) -> list[NumberList]:
+        if not self._entries or (len(self._entries) < 2 and not self._has_commas):
             return []
-        columns, places = zip(*self._found, strict=True)
+        columns, places = zip(*self._entries, strict=True)
         return [NumberList(columns, places, self._start)]
 
 
 def number_lists(line: str, spans: Sequence[tuple[int, int]]) -> list[NumberList]:
     """Return the outermost lists of numbers of a line. `spans` are the start and end of each value."""
-    found: list[NumberList] = []
+    lists: list[NumberList] = []
     if not any(map(line.__contains__, "([{")):
-        return found
-    opened: list[_Open] = []
-    at = 0
+        return lists
+    open_brackets: list[_Open] = []
+    position = 0
     for column, (start, end) in enumerate((*spans, (len(line), len(line)))):
-        found += _read(line, at, start, opened)
-        if opened and column < len(spans):
-            opened[-1].take_number(column)
-        at = end
-    return [*found, *(numbers for one in opened for numbers in one.inner)]
+        lists += _read_between(line, position, start, open_brackets)
+        if open_brackets and column < len(spans):
+            open_brackets[-1].take_number(column)
+        position = end
+    return [*lists, *(number_list for bracket in open_brackets for number_list in bracket.inner)]
 
 
-def _read(line: str, at: int, end: int, opened: list[_Open]) -> list[NumberList]:
+def _read_between(line: str, position: int, end: int, open_brackets: list[_Open]) -> list[NumberList]:
     """Read the text between two numbers; return the lists that end in this text."""
-    found: list[NumberList] = []
-    while at < end:
-        sign = line[at]
-        empty = _EMPTY.match(line, at, end) if opened else None
+    lists: list[NumberList] = []
+    while position < end:
+        sign = line[position]
+        empty = _NON_NUMBER.match(line, position, end) if open_brackets else None
         if empty:
-            opened[-1].take_number(None)
+            open_brackets[-1].take_number(None)
         elif sign in "([{":
-            opened.append(_Open(sign, at))
-        elif opened and _PARTNER.get(sign) == opened[-1].sign:
-            closed = opened.pop()
-            if opened:
-                opened[-1].take(closed)
+            open_brackets.append(_Open(sign, position))
+        elif open_brackets and _OPENING_BRACKET.get(sign) == open_brackets[-1].sign:
+            closed = open_brackets.pop()
+            if open_brackets:
+                open_brackets[-1].take(closed)
             else:
-                found += closed.lists()
-        elif opened:
-            opened[-1].read(sign)
-        at = empty.end() if empty else at + 1
-    return found
+                lists += closed.lists()
+        elif open_brackets:
+            open_brackets[-1].read(sign)
+        position = empty.end() if empty else position + 1
+    return lists
 
 
 def name_before(line: str, spans: Sequence[tuple[int, int]], numbers: NumberList) -> str:
@@ -119,5 +121,5 @@ def name_before(line: str, spans: Sequence[tuple[int, int]], numbers: NumberList
 
 
 def index_in(numbers: NumberList, column: int) -> str:
-    """Return the place in the list of the number with index `column`, as Python writes it: `[1]`, `[1][0]`."""
-    return "".join(f"[{place}]" for place in numbers.places[numbers.columns.index(column)])
+    """Return the index of the number of this column in the list, as Python writes it: `[1]`, `[1][0]`."""
+    return "".join(f"[{index}]" for index in numbers.places[numbers.columns.index(column)])

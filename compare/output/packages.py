@@ -16,10 +16,10 @@ _SHORT = _words(
 _LONG = _words("timm gymnasium wandb gcc")
 _SHORT_COMMON = _words("transformers")
 _LONG_COMMON = _words("datasets tokenizers accelerate triton lightning pytorch-lightning pytorch_lightning apex gym")
-_LONG_OF_MACHINE = _words("driver")
+_LONG_MACHINE = _words("driver")
 SHORT_VERSIONED = _SHORT | _SHORT_COMMON
 """Names after which already two numbers are a version: `torch 2.1`."""
-LONG_VERSIONED = _LONG | _LONG_COMMON | _LONG_OF_MACHINE
+LONG_VERSIONED = _LONG | _LONG_COMMON | _LONG_MACHINE
 """Names after which only three or more numbers are certainly a version: `gym 0.21.0`."""
 UNMISTAKABLE = frozenset(name for name in _SHORT | _LONG if name.isalpha())
 """Names that mean software even within a longer name, as in `torch_threads`."""
@@ -35,4 +35,4 @@ def pattern_of(names: frozenset[str]) -> str:
 def parts_of(names: frozenset[str]) -> frozenset[str]:
     """Return these names without each name that contains another: `torchvision` contains `torch`. A text with any of
     these names contains a returned name, too."""
-    return frozenset(name for name in names if not any(other in name for other in names - {name}))
+    return frozenset(name for name in names if not any(shorter in name for shorter in names - {name}))

@@ -6,14 +6,14 @@ from gedanken.compare.output.vocabulary import SHORT_SPLITS, meaning_of, split_i
 
 MOST_WORDS = 5
 """Maximum number of words of a name that is part of a sentence."""
-_MOST_OF_LABEL = 8
+_MAX_LABEL_WORDS = 8
 """Maximum number of words of a name that stands alone before a colon or an equals sign."""
-_LONGEST = 100
+_MAX_LENGTH = 100
 """Maximum length of a name in characters."""
 LEVEL = re.compile(r"\b(?:TRACE|DEBUG|INFO|WARN|WARNING|(?<![A-Z] )ERROR(?! RATE)|CRITICAL)\b:?")
 """Matches the level of a log line, such as `INFO`, but not the `ERROR` in `WORD ERROR RATE`, which is part of a
 name."""
-_CUT = re.compile(
+_SEPARATOR = re.compile(
     r"\"\s|[,;|│┃\t{}\[]|\s{2,}|\.{4,}| [-–—·] |->|=>|→|\]\s|\)\s(?=\S)|(?<=\s)/|^\s{0,3}(?:[\])/%]+|dB\b)"
 )
 _TAG_END = re.compile(r"\](?=[^\W\d])")
@@ -39,28 +39,30 @@ def split_word(text: str) -> str:
     """Return the last word in a text that names the data (train, val, test), as the text writes this word. The text
     must contain one."""
     words: list[str] = [*_WORD.findall(text), *re.findall(r"[^\W_]+", text)]
-    return next(word for word in reversed(words) if split_in(word) or word.lower() in SHORT_SPLITS)[:_LONGEST]
+    return next(word for word in reversed(words) if split_in(word) or word.lower() in SHORT_SPLITS)[:_MAX_LENGTH]
 
 
 def phrase(text: str) -> str:
     """Return the name at the end of a text: `val loss` for `Epoch 3, val loss: `. Empty if there is none."""
     is_label = re.search(r"[:=]\s*$", text) is not None
     text = LEVEL.sub(", ", text).rstrip(ENDS)
-    for stop in _LAST_STOPS:
-        if text.lower().endswith(f" {stop}"):
-            text = text[: -len(stop) - 1].rstrip(ENDS)
+    for stop_word in _LAST_STOPS:
+        if text.lower().endswith(f" {stop_word}"):
+            text = text[: -len(stop_word) - 1].rstrip(ENDS)
             break
-    pieces = [piece for piece in _CUT.split(text) if piece and piece.strip(ENDS + "-.")]
+    pieces = [piece for piece in _SEPARATOR.split(text) if piece and piece.strip(ENDS + "-.")]
     if not pieces:
         return ""
     piece = pieces[-1]
     if ":" in piece:
         piece = re.split(r":(?=\s|[A-Za-z])", piece)[-1] or piece
     words = _TAG_END.sub(" ", piece).split()
-    if not (is_label and len(words) <= _MOST_OF_LABEL):
+    if not (is_label and len(words) <= _MAX_LABEL_WORDS):
         words = words[-MOST_WORDS:]
-    last = max((at for at, word in enumerate(words) if _begins_a_name(word, at == len(words) - 1)), default=-1)
-    words = words[last + 1 :]
+    last_stop = max(
+        (index for index, word in enumerate(words) if _is_before_name(word, index == len(words) - 1)), default=-1
+    )
+    words = words[last_stop + 1 :]
     if (
         words
         and re.fullmatch(r"\w+(?:[_/@.]\w+)+", words[-1])
@@ -71,17 +73,19 @@ def phrase(text: str) -> str:
     return tidy(" ".join(words))
 
 
-def _begins_a_name(word: str, is_last: bool) -> bool:
-    """Return whether a name can begin only after this word: `and`, an id, or, unless `is_last`, `split=val`."""
+def _is_before_name(word: str, is_last: bool) -> bool:
+    """Return whether a name can begin only after this word. Such words are `and`, an id and, unless it `is_last`,
+    `split=val`.
+    """
     return word.lower() in STOPS or _ID.fullmatch(word) is not None or ("=" in word and not is_last)
 
 
 def tidy(name: str) -> str:
     """Return a name without surrounding quotes, colons and unmatched brackets; empty if it has no letters."""
-    whole = " ".join(name.split())
-    name = whole.strip(ENDS + "-.,;!?])" if name.count(")") > name.count("(") else ENDS + "-.,;!?]")
-    if name.count("'") == 1 and " '" in name and f"{name}'" in whole:
+    collapsed = " ".join(name.split())
+    name = collapsed.strip(ENDS + "-.,;!?])" if name.count(")") > name.count("(") else ENDS + "-.,;!?]")
+    if name.count("'") == 1 and " '" in name and f"{name}'" in collapsed:
         name += "'"
     if name.count("(") > name.count(")"):
         name = name.rsplit("(", 1)[1] or name.replace("(", "")
-    return name[-_LONGEST:].strip() if any(map(str.isalpha, name)) else ""
+    return name[-_MAX_LENGTH:].strip() if any(map(str.isalpha, name)) else ""

@@ -20,17 +20,17 @@ _BEGINS_WITH_POINT = Rule(
     (1, "0", 2),
 )
 _POINT_BEFORE_EXPONENT = Rule(re.compile(r"(?<![\w.])(\d+\.)(?=[eE][-+]?\d+(?!\w))", re.ASCII), (1, "0"))
-_OPENS = re.compile(r"[\[(,|\d.]\s{0,20}[-+]?$", re.ASCII)
+_OPENS_LIST = re.compile(r"[\[(,|\d.]\s{0,20}[-+]?$", re.ASCII)
 _POINT_IN_LIST = Rule(
     re.compile(r"(?<![\w.])(\d+\.)(?=\s{0,20}(?:[\])|]|$)|,|\s{1,20}[-+]?\.?\d)", re.ASCII),
     (1, "0"),
-    lambda found: _OPENS.search(_before(found)) is None,
+    lambda match: _OPENS_LIST.search(_text_before(match)) is None,
 )
 _COUNTS = re.compile(r"(?:epoch|step|iter|batch|round)\w{0,10}\s?$", re.IGNORECASE)
 _POINT_AFTER_EQUALS = Rule(
     re.compile(r"(?<=[\w\s]=)(\s?[-+]?\d+\.)(?=[\s,;]|$)", re.ASCII),
     (1, "0"),
-    lambda found: _COUNTS.search(_before(found)[:-1]) is not None,
+    lambda match: _COUNTS.search(_text_before(match)[:-1]) is not None,
 )
 """Matches `gamma = 1.`. A point after a number without `=` may end a sentence, as in `Iteration: 500. Loss: 0.5`."""
 _ENDS_SENTENCE = re.compile(r"\d\.\d+\.(?!\d)", re.ASCII)
@@ -39,7 +39,7 @@ _POINT_OF_METRIC = Rule(
         r"(?<![\w@/.-])([A-Za-z][\w@/-]{1,30})([\s:]{1,4}[-+]?\d+\.)(?=\s*(?:[,;|)\]]|$)|\s+[a-z(])", re.ASCII
     ),
     (1, 2, "0"),
-    lambda found: meaning_of(found[1]).role is not Role.METRIC or _ENDS_SENTENCE.search(found.string) is not None,
+    lambda match: meaning_of(match[1]).role is not Role.METRIC or _ENDS_SENTENCE.search(match.string) is not None,
 )
 """Matches `loss 1.`, unless a point ends a sentence in this line: `Loss: 0.5. Accuracy: 90.`"""
 _POINT = re.compile(
@@ -55,19 +55,21 @@ def may_lack_digits(text: str) -> bool:
     """Return whether a text may contain a number that `complete` rewrites; much faster than searching for one."""
     if "_" in text and _UNDERSCORE.search(text):
         return True
-    return _may_lack_beside_points(text) and _POINT.search(text) is not None
+    return _may_have_bare_point(text) and _POINT.search(text) is not None
 
 
-def _may_lack_beside_points(text: str) -> bool:
-    """Return False if a text is known to have a digit on both sides of each point; a tenth of the time of a search
-    where nearly each word has a point."""
+def _may_have_bare_point(text: str) -> bool:
+    """Return whether a text may have a point without a digit on both sides.
+
+    Where nearly each word has a point, this takes a tenth of the time of a search.
+    """
     if len(text) < _LONG or not text.isascii():
         return True
     codes = np.frombuffer(text.encode("ascii"), np.uint8)
     is_digit = codes - np.uint8(ord("0")) < 10  # unsigned: a character before `0` becomes a large number
     is_point = codes == ord(".")
-    within = is_point[1:-1] & ~(is_digit[:-2] & is_digit[2:])
-    return bool(within.any() or is_point[0] or is_point[-1])
+    bare_points = is_point[1:-1] & ~(is_digit[:-2] & is_digit[2:])
+    return bool(bare_points.any() or is_point[0] or is_point[-1])
 
 
 def complete(line: Edited) -> None:
@@ -92,6 +94,6 @@ def completed(line: str) -> str:
     return edited.text
 
 
-def _before(found: re.Match[str]) -> str:
+def _text_before(match: re.Match[str]) -> str:
     """Return the text before a match; of a long text, only the last 22 characters."""
-    return found.string[max(0, found.start() - 22) : found.start()]
+    return match.string[max(0, match.start() - 22) : match.start()]

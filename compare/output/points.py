@@ -28,15 +28,15 @@ class _Columns(Sequence[_Row]):
     """A sequence of rows, each created only when it is accessed."""
 
     @abstractmethod
-    def row(self, at: int) -> _Row:
+    def row(self, index: int) -> _Row:
         """Return the row with this index."""
 
     @overload
-    def __getitem__(self, at: int) -> _Row: ...
+    def __getitem__(self, index: int) -> _Row: ...
     @overload
-    def __getitem__(self, at: slice) -> list[_Row]: ...
-    def __getitem__(self, at: int | slice) -> _Row | list[_Row]:
-        rows = range(len(self))[at]
+    def __getitem__(self, index: slice) -> list[_Row]: ...
+    def __getitem__(self, index: int | slice) -> _Row | list[_Row]:
+        rows = range(len(self))[index]
         return self.row(rows) if isinstance(rows, int) else [self.row(row) for row in rows]
 
 
@@ -52,9 +52,9 @@ class Points(_Columns[Point]):
     def __len__(self) -> int:
         return len(self.lines)
 
-    def row(self, at: int) -> Point:
-        epoch = int(self.epochs[at])
-        return Point(int(self.lines[at]), None if epoch == NO_EPOCH else epoch, float(self.values[at]))
+    def row(self, index: int) -> Point:
+        epoch = int(self.epochs[index])
+        return Point(int(self.lines[index]), None if epoch == NO_EPOCH else epoch, float(self.values[index]))
 
     def last_finite(self) -> float | None:
         """Return the last finite value; None if there is none."""
@@ -74,8 +74,8 @@ class Epochs(_Columns[tuple[int, int]]):
     def __len__(self) -> int:
         return len(self.lines)
 
-    def row(self, at: int) -> tuple[int, int]:
-        return int(self.lines[at]), int(self.numbers[at])
+    def row(self, index: int) -> tuple[int, int]:
+        return int(self.lines[index]), int(self.numbers[index])
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
         return zip(self.lines.tolist(), self.numbers.tolist(), strict=True)

@@ -14,9 +14,9 @@ _FILL = re.compile(
     r"|[━╸╺█▏▎▍▌▋▊▉░▒]{1,400}(?=\s{0,80}\d{1,18}(?:\.\d+)?\s?(?:%|/\s?\d))"
     r"|(?<=\|)[#█▏▎▍▌▋▊▉\-= ]{5,400}(?=\|\s*\d)"
 )
-_MAY_BE = (re.compile(r"%\|"), re.compile(r"\[[=>#.█\-]{3}"), re.compile(r"\|[#=]{3}"))
+_BAR_HINTS = (re.compile(r"%\|"), re.compile(r"\[[=>#.█\-]{3}"), re.compile(r"\|[#=]{3}"))
 """A progress bar in ASCII matches one of these patterns. The fixed first character of each makes a search fast."""
-_MAY_BE_DRAWN = re.compile("[━█▏▎▍▌▋▊▉╸╺░▒]")
+_DRAWN_BAR_HINT = re.compile("[━█▏▎▍▌▋▊▉╸╺░▒]")
 _CLOCKS = re.compile(
     r"\[\s*(?:\d{1,3}:)?\d{1,3}:\d{2}\s*(?:<\s*(?:\?|[\d:]+(?:\sdays?,\s[\d:]+)?))?(?:,\s*[\d.?]+\s*[\w/]+)?"
 )
@@ -32,9 +32,9 @@ _RULES = (Rule(_FILL, (MASK,)), Rule(_CLOCKS, (f"[{MASK}",)), Rule(_RATE, (MASK,
 
 def may_hold_bars(text: str) -> bool:
     """Return whether a text may contain a progress bar."""
-    if ("|" in text or "[" in text) and any(pattern.search(text) for pattern in _MAY_BE):
+    if ("|" in text or "[" in text) and any(pattern.search(text) for pattern in _BAR_HINTS):
         return True
-    return not text.isascii() and _MAY_BE_DRAWN.search(text) is not None
+    return not text.isascii() and _DRAWN_BAR_HINT.search(text) is not None
 
 
 def without_fill(line: str) -> str | None:
@@ -47,8 +47,8 @@ def unfill(line: Edited) -> bool:
     """Mask the filled part and the times of a progress bar in a line; return whether the line contains a bar."""
     if not may_hold_bars(line.text):
         return False
-    bare, fills = _FILL.subn(MASK, line.text)
-    if not fills or not (_COUNT.search(bare) or _PERCENT.search(bare)):
+    bare, fill_count = _FILL.subn(MASK, line.text)
+    if not fill_count or not (_COUNT.search(bare) or _PERCENT.search(bare)):
         return False
     for rule in _RULES:
         line.replace(rule)
@@ -67,9 +67,9 @@ def is_unfinished(line: str) -> bool:
 def redrawn(lines: Iterable[str]) -> frozenset[int]:
     """Return the indices of the lines whose progress bar a later line draws again. The later line has the same text
     before the bar, the same total and more progress."""
-    waiting: dict[str, tuple[int, float, float]] = {}
-    stale: set[int] = set()
-    for at, line in enumerate(lines):
+    latest_bars: dict[str, tuple[int, float, float]] = {}
+    replaced: set[int] = set()
+    for index, line in enumerate(lines):
         bare = without_fill(line)
         if bare is None:
             continue
@@ -77,11 +77,15 @@ def redrawn(lines: Iterable[str]) -> frozenset[int]:
         count = _COUNT.search(bare) or _PERCENT.search(bare)
         done = float(count[1]) if count else 0.0
         total = float(count[2]) if count and count.re is _COUNT else 100.0
-        before = waiting.get(key)
-        is_same = before is not None and before[2] == total
-        # The very next line may also show equal progress. After an empty bar, any bar will do.
-        is_anew = is_same and before is not None and (done > before[1] or (done == before[1] and at == before[0] + 1))
-        if before is not None and (is_anew or before[1] == 0):
-            stale.add(before[0])
-        waiting[key] = (at, done, total)
-    return frozenset(stale)
+        previous = latest_bars.get(key)
+        has_same_total = previous is not None and previous[2] == total
+        # The very next line may also show equal progress. After an empty bar, any bar counts.
+        is_redrawn = (
+            has_same_total
+            and previous is not None
+            and (done > previous[1] or (done == previous[1] and index == previous[0] + 1))
+        )
+        if previous is not None and (is_redrawn or previous[1] == 0):
+            replaced.add(previous[0])
+        latest_bars[key] = (index, done, total)
+    return frozenset(replaced)

@@ -16,13 +16,15 @@ Names = tuple[str, ...]
 Compare = Callable[[Sequence[str]], list[str]]
 """Brings lines of a log into the form in which they are compared."""
 
-_MOST_READ = 20_000
+_MAX_SHAPES = 20_000
 """Maximum number of lines among which headers are looked for. Lines that differ only in digits count once."""
-_MOST = 500
+_MAX_CANDIDATES = 500
 """Maximum number of lines of a log that are examined as headers."""
-_MEASURED = re.compile(r"(?<![\w@.,:])[-+]?1*\.1+(?![\w.:])|[{}=]")
-"""Matches a number with decimals, or a sign that no header has, in a line with `1` in place of each digit."""
-_WORDS = re.compile(r"[^\W\d_].*[\s,;|│┃║].*[^\W\d_]")
+_NOT_IN_HEADER = re.compile(r"(?<![\w@.,:])[-+]?1*\.1+(?![\w.:])|[{}=]")
+"""Matches a number with decimals, or a sign that no header has. Each digit of the line must have been replaced by
+`1`.
+"""
+_TWO_WORDS = re.compile(r"[^\W\d_].*[\s,;|│┃║].*[^\W\d_]")
 
 
 class Table(NamedTuple):
@@ -34,7 +36,7 @@ class Table(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """The order that the columns of a table get."""
+    """The order into which the columns of a table are brought."""
 
     names: Names
     with_header: bool
@@ -45,11 +47,11 @@ def tables_in(lines: Sequence[str], compared: Compare) -> list[Table]:
     """Return each kind of table in a log once, without tables in which two columns have the same name."""
     shapes = _shapes(lines)
     # The last index that a dict gets for a shape is kept: of all lines backwards, that of the first.
-    first = dict(zip(reversed(shapes), range(len(shapes) - 1, -1, -1), strict=True))
-    some = sorted(first.values())[:_MOST_READ]
-    maybe = list(islice((at for at in some if _may_be_header(shapes[at])), _MOST))
-    found = zip(maybe, _headers_at(lines, maybe, compared), strict=True)
-    return [Table(shapes[at], tuple(name for _low, _high, name in cells)) for at, cells in found if cells]
+    first_index = dict(zip(reversed(shapes), range(len(shapes) - 1, -1, -1), strict=True))
+    distinct_lines = sorted(first_index.values())[:_MAX_SHAPES]
+    candidates = list(islice((index for index in distinct_lines if _may_be_header(shapes[index])), _MAX_CANDIDATES))
+    headers = zip(candidates, _parse_headers(lines, candidates, compared), strict=True)
+    return [Table(shapes[index], tuple(name for _low, _high, name in cells)) for index, cells in headers if cells]
 
 
 def in_order(names: Names) -> Names:
@@ -61,56 +63,70 @@ class Reordering:
     """Rearranges the columns of the tables in a log."""
 
     def __init__(
-        self, lines: Sequence[str], tables: Sequence[Table], wanted: Mapping[Names, Wanted], compared: Compare
+        self,
+        lines: Sequence[str],
+        tables: Sequence[Table],
+        target_orders: Mapping[Names, Wanted],
+        compare_lines: Compare,
     ) -> None:
-        """Store a log. `wanted` maps the names of a table's columns, in their order in this log, to the new order."""
-        self._lines, self._tables, self._wanted, self._compared = lines, tables, wanted, compared
+        """Store a log. `target_orders` maps the column names of a table, in their order in the log, to their new
+        order.
+        """
+        self._lines, self._tables, self._target_orders, self._compare_lines = (
+            lines,
+            tables,
+            target_orders,
+            compare_lines,
+        )
 
     @cached_property
     def _headers(self) -> tuple[list[int], list[Names]]:
         """The line index and the column names of each header in the log."""
         shapes = {table.header for table in self._tables}
-        known: dict[str, Names] = {}
-        places, names = [], []
-        for at, shape in enumerate(_shapes(self._lines)):
+        cache: dict[str, Names] = {}
+        header_lines, names = [], []
+        for index, shape in enumerate(_shapes(self._lines)):
             if shape not in shapes:
                 continue
-            if (line := self._lines[at]) not in known:
-                (cells,) = _headers_at(self._lines, [at], self._compared)
-                known[line] = tuple(name for _low, _high, name in cells or ())
-            places.append(at)
-            names.append(known[line])
-        return places, names
+            if (line := self._lines[index]) not in cache:
+                (cells,) = _parse_headers(self._lines, [index], self._compare_lines)
+                cache[line] = tuple(name for _low, _high, name in cells or ())
+            header_lines.append(index)
+            names.append(cache[line])
+        return header_lines, names
 
     def all(self, lines: Sequence[str], start: int) -> list[str]:
-        """Rearrange the columns in lines that already have the form for the comparison; `start` is the first line's
-        index."""
-        return [self.one(line, start + at) for at, line in enumerate(lines)]
+        """Rearrange the columns in consecutive lines, given in the form in which lines are compared.
 
-    def one(self, line: str, at: int) -> str:
-        """Rearrange the columns in a line that already has the form for the comparison; `at` is the line's index."""
-        return self._rearranged(line, at, with_kept=False)
+        `start` is the index of the first line.
+        """
+        return [self.one(line, start + offset) for offset, line in enumerate(lines)]
 
-    def with_header(self, line: str, at: int) -> str:
+    def one(self, line: str, index: int) -> str:
+        """Rearrange the columns in the line with this index, given in the form in which lines are compared."""
+        return self._reorder(line, index, with_all_headers=False)
+
+    def with_header(self, line: str, index: int) -> str:
         """Like `one`, but rearrange every header too."""
-        return self._rearranged(line, at, with_kept=True)
+        return self._reorder(line, index, with_all_headers=True)
 
-    def _rearranged(self, line: str, at: int, with_kept: bool) -> str:
-        places, names = self._headers
-        nth = bisect_right(places, at) - 1
-        wanted = self._wanted.get(names[nth]) if nth >= 0 else None
-        if wanted is None or (at == places[nth] and not (wanted.with_header or with_kept)):
+    def _reorder(self, line: str, index: int, with_all_headers: bool) -> str:
+        header_lines, names = self._headers
+        header_index = bisect_right(header_lines, index) - 1
+        target = self._target_orders.get(names[header_index]) if header_index >= 0 else None
+        if target is None or (index == header_lines[header_index] and not (target.with_header or with_all_headers)):
             return line
-        is_header = at == places[nth]
-        below = self._compared(list(_row_below(self._lines, at))) if is_header else []
-        cells = _header_cells(line, below) if is_header else cells_of_row(line)
-        order = [names[nth].index(name) for name in wanted.names]
-        return _rearranged(line, cells, order) if cells and len(cells) == len(order) else line
+        is_header = index == header_lines[header_index]
+        context = self._compare_lines(list(_lines_around(self._lines, index))) if is_header else []
+        cells = _header_cells(line, context) if is_header else cells_of_row(line)
+        order = [names[header_index].index(name) for name in target.names]
+        return _reorder_cells(line, cells, order) if cells and len(cells) == len(order) else line
 
 
 def _shapes(lines: Sequence[str]) -> list[str]:
-    """Return for each line the line with `1` in place of each digit. A line that is too long for a header may be
-    empty instead."""
+    """Return each line with `1` in place of each digit. A line that is too long for a header may become empty
+    instead.
+    """
     if not lines:
         return []
     text = "\n".join(lines)
@@ -120,34 +136,34 @@ def _shapes(lines: Sequence[str]) -> list[str]:
 
 
 def _may_be_header(shape: str) -> bool:
-    return len(shape) <= LONGEST and not _MEASURED.search(shape) and _WORDS.search(shape) is not None
+    return len(shape) <= LONGEST and not _NOT_IN_HEADER.search(shape) and _TWO_WORDS.search(shape) is not None
 
 
-def _row_below(lines: Sequence[str], at: int) -> Iterator[str]:
-    """Yield the line above a header, or an empty text, and then the first line below the header that is no rule."""
-    yield lines[at - 1] if at else ""
-    for line in lines[at + 1 : at + 3]:
+def _lines_around(lines: Sequence[str], index: int) -> Iterator[str]:
+    """Yield the line above a header, or an empty text. Then yield the first line below the header that is no rule."""
+    yield lines[index - 1] if index else ""
+    for line in lines[index + 1 : index + 3]:
         if not is_rule(line):
             yield line
             return
 
 
-def _headers_at(lines: Sequence[str], places: Sequence[int], compared: Compare) -> list[list[Cell] | None]:
+def _parse_headers(lines: Sequence[str], indices: Sequence[int], compare_lines: Compare) -> list[list[Cell] | None]:
     """Return the cells of the header at each line index; None for a line that is no header."""
-    parts = [[lines[at], *_row_below(lines, at)] for at in places]
-    read = iter(compared([line for part in parts for line in part]) if parts else ())
-    headers = [list(islice(read, len(part))) for part in parts]
+    groups = [[lines[index], *_lines_around(lines, index)] for index in indices]
+    compared_lines = iter(compare_lines([line for group in groups for line in group]) if groups else ())
+    headers = [list(islice(compared_lines, len(group))) for group in groups]
     return [_header_cells(header[0], header[1:]) for header in headers]
 
 
-def _header_cells(line: str, around: Sequence[str]) -> list[Cell] | None:
-    return header_of_row(line, around[0], around[1]) if len(around) > 1 else None
+def _header_cells(line: str, context: Sequence[str]) -> list[Cell] | None:
+    return header_of_row(line, context[0], context[1]) if len(context) > 1 else None
 
 
-def _rearranged(line: str, cells: Sequence[Cell], order: Sequence[int]) -> str:
+def _reorder_cells(line: str, cells: Sequence[Cell], order: Sequence[int]) -> str:
     """Put the cells of a line in another order. The text between cells stays where it is."""
     pieces, end = [], 0
-    for cell, other in zip(cells, (cells[at] for at in order), strict=True):
-        pieces += [line[end : cell[0]], line[other[0] : other[1]]]
+    for cell, source in zip(cells, (cells[index] for index in order), strict=True):
+        pieces += [line[end : cell[0]], line[source[0] : source[1]]]
         end = cell[1]
     return "".join(pieces) + line[end:]

@@ -13,7 +13,7 @@ LONGEST_LINE = 1 << 14
 """Only this many characters of a line are read. Longer lines are not for people, and may slow the comparison down."""
 _COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 """Matches control sequences of a terminal (ECMA-48), such as colours and cursor movements."""
-_PART = 1 << 20
+_CHUNK_SIZE = 1 << 20
 """Approximate number of characters that are split into lines at a time."""
 
 
@@ -28,19 +28,19 @@ class Lines(Sequence[str]):
     def __init__(self, text: str) -> None:
         self._text = text
         lengths = [np.zeros(1, np.int64)]
-        for part in _parts(text):
-            lengths.append(np.fromiter(map(len, part.splitlines(keepends=True)), np.int64))
-        whole = np.concatenate(lengths)
-        self._bounds: NDArray[np.int64] = np.cumsum(whole)
-        self._is_short = bool(whole.max() <= LONGEST_LINE)
+        for chunk in _chunks(text):
+            lengths.append(np.fromiter(map(len, chunk.splitlines(keepends=True)), np.int64))
+        all_lengths = np.concatenate(lengths)
+        self._bounds: NDArray[np.int64] = np.cumsum(all_lengths)
+        self._is_short = bool(all_lengths.max() <= LONGEST_LINE)
         """True if no line is cut, so that lines need not be measured one by one."""
 
     def __len__(self) -> int:
         return len(self._bounds) - 1
 
-    def as_many_as(self, characters: int, most: int) -> int:
-        """Return how many lines of average length have this many characters together: at least 1, at most `most`."""
-        return max(1, min(most, characters * len(self) // max(1, len(self._text))))
+    def as_many_as(self, characters: int, limit: int) -> int:
+        """Return how many lines of average length have this many characters together: at least 1, at most `limit`."""
+        return max(1, min(limit, characters * len(self) // max(1, len(self._text))))
 
     @property
     def is_torn(self) -> bool:
@@ -48,48 +48,48 @@ class Lines(Sequence[str]):
         return self._text[-1:] not in ("", "\n", "\r")
 
     @overload
-    def __getitem__(self, at: SupportsIndex) -> str: ...
+    def __getitem__(self, key: SupportsIndex) -> str: ...
 
     @overload
-    def __getitem__(self, at: slice) -> list[str]: ...
+    def __getitem__(self, key: slice) -> list[str]: ...
 
-    def __getitem__(self, at: SupportsIndex | slice) -> str | list[str]:
-        if isinstance(at, slice):
-            rows = range(len(self))[at]
+    def __getitem__(self, key: SupportsIndex | slice) -> str | list[str]:
+        if isinstance(key, slice):
+            rows = range(len(self))[key]
             if rows.step != 1:
                 return [self[row] for row in rows]
             text = self._text[self._bounds[rows.start] : self._bounds[max(rows.start, rows.stop)]]
-            return text.splitlines() if self._is_short else list(map(_short, text.splitlines()))
-        index = range(len(self))[at]
+            return text.splitlines() if self._is_short else list(map(_cut, text.splitlines()))
+        index = range(len(self))[key]
         (line,) = self._text[self._bounds[index] : self._bounds[index + 1]].splitlines()
-        return _short(line)
+        return _cut(line)
 
     def at(self, rows: NDArray[np.int64]) -> Iterator[str]:
         """Yield the lines with these indices."""
         if len(rows) > len(self) / 2 and bool((np.diff(rows) > 0).all()):
             # Splitting the whole text is faster than cutting most lines out of it.
-            is_asked = np.zeros(len(self), bool)
-            is_asked[rows] = True
-            yield from compress(self, is_asked.tolist())
+            is_requested = np.zeros(len(self), bool)
+            is_requested[rows] = True
+            yield from compress(self, is_requested.tolist())
             return
-        for begin, end in zip(self._bounds[rows].tolist(), self._bounds[rows + 1].tolist(), strict=True):
-            yield _short(self._text[begin:end].splitlines()[0])
+        for start, end in zip(self._bounds[rows].tolist(), self._bounds[rows + 1].tolist(), strict=True):
+            yield _cut(self._text[start:end].splitlines()[0])
 
     def __iter__(self) -> Iterator[str]:
-        parts = map(str.splitlines, _parts(self._text))
-        lines = chain.from_iterable(parts)
-        return lines if self._is_short else map(_short, lines)
+        chunks = map(str.splitlines, _chunks(self._text))
+        lines = chain.from_iterable(chunks)
+        return lines if self._is_short else map(_cut, lines)
 
 
 class Texts:
     """Many texts without line breaks, searched as one text, which is much faster than one by one."""
 
     def __init__(self, texts: Sequence[str]) -> None:
-        self._whole = "\n".join(texts).lower()
+        self._joined = "\n".join(texts).lower()
 
     @cached_property
     def _starts(self) -> NDArray[np.int64]:
-        texts = self._whole.split("\n")
+        texts = self._joined.split("\n")
         lengths = np.fromiter(map(len, texts), np.int64, len(texts)) + 1
         return np.cumsum(lengths) - lengths
 
@@ -97,17 +97,17 @@ class Texts:
         """Return the indices of the texts that contain one of these words, in order. The words must be in lower case;
         in the texts, case is ignored.
         """
-        places = [
-            found.start()
+        positions = [
+            match.start()
             for word in words
             # A letter is looked for many times as fast as a word, and rows of numbers lack most letters.
-            if all(map(self._whole.__contains__, word)) and (first := self._whole.find(word)) >= 0
-            for found in re.compile(re.escape(word)).finditer(self._whole, first)
+            if all(map(self._joined.__contains__, word)) and (first := self._joined.find(word)) >= 0
+            for match in re.compile(re.escape(word)).finditer(self._joined, first)
         ]
-        if not places:
+        if not positions:
             return []
-        found: list[int] = np.unique(np.searchsorted(self._starts, places, side="right") - 1).tolist()
-        return found
+        indices: list[int] = np.unique(np.searchsorted(self._starts, positions, side="right") - 1).tolist()
+        return indices
 
 
 def containing(texts: Sequence[str], words: Iterable[str]) -> list[int]:
@@ -115,18 +115,18 @@ def containing(texts: Sequence[str], words: Iterable[str]) -> list[int]:
     return Texts(texts).containing(words)
 
 
-def _parts(text: str) -> Iterator[str]:
+def _chunks(text: str) -> Iterator[str]:
     """Yield the text in parts of whole lines."""
     start = 0
     while start < len(text):
-        end = text.find("\n", start + _PART) + 1 or len(text)
+        end = text.find("\n", start + _CHUNK_SIZE) + 1 or len(text)
         yield text[start:end]
         start = end
 
 
-def _short(line: str) -> str:
+def _cut(line: str) -> str:
     if len(line) <= LONGEST_LINE:
         return line
     # A line that is only `…` would say that the log leaves lines out.
-    begin = line[:LONGEST_LINE]
-    return begin if begin.isspace() else f"{begin}…"
+    visible = line[:LONGEST_LINE]
+    return visible if visible.isspace() else f"{visible}…"

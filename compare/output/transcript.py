@@ -28,59 +28,62 @@ VALUE = re.compile(
 )
 _NUMBERS = re.compile(r"([-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?%?)")
 """Matches the values of a line that contains only simple numbers; twice as fast as the full pattern."""
-_OTHERS = ("nan", "inf", "torch.size", "tensor(")
+_SPECIAL_VALUES = ("nan", "inf", "torch.size", "tensor(")
 """A line with a value that is not a simple number contains one of these texts, in upper or lower case."""
-_MINUS = "−"
-_SIGNED, _UNSIGNED = " -0", " 0"
-_SHARP = "\ufdd0"
+_UNICODE_MINUS = "−"
+_SIGNED_ZERO, _UNSIGNED_ZERO = " -0", " 0"
+_ESCAPED_SHARP = "\ufdd0"
 """Replaces a printed `#` in a form; not a valid character, so no line contains it."""
-_CHUNK = 1 << 15
+_MAX_CHUNK_LINES = 1 << 15
 """Maximum number of lines that are read at a time: their columns fit into a processor's cache."""
-_CHARACTERS = 1 << 19
+_MAX_CHUNK_CHARACTERS = 1 << 19
 """Approximate maximum number of characters that are read at a time, because a line may hold hundreds of numbers."""
 
 
 def skeleton(line: str) -> str:
     """Return the form of a line: `epoch # loss #` for `epoch 12 loss 0.25`. A printed `#` becomes another sign."""
-    return _taken_apart(line)[0]
+    return _parse_line(line)[0]
 
 
-def _taken_apart(line: str) -> tuple[str, list[str]]:
-    """Return the form of a line, and the texts of its values."""
+def _parse_line(line: str) -> tuple[str, list[str]]:
+    """Return the form of a line, and its values as texts."""
     if "#" in line:
-        line = line.replace("#", _SHARP)
+        line = line.replace("#", _ESCAPED_SHARP)
     if line.isascii():
-        low = line.lower()
-        if not _has_others(low):
+        lower = line.lower()
+        if not _has_special_values(lower):
             parts = _NUMBERS.split(line)
             return " ".join("#".join(parts[::2]).split()), parts[1::2]
     return " ".join(VALUE.sub("#", line).split()), VALUE.findall(line)
 
 
-def _all_taken_apart(lines: Sequence[str]) -> tuple[list[str], list[str], list[int]]:
-    """Return the form of each line, the texts of all values, and the number of values of each line."""
+def _parse_lines(lines: Sequence[str]) -> tuple[list[str], list[str], list[int]]:
+    """Return the form of each line, all values as texts, and the number of values of each line."""
     # Simple lines are taken apart as one text, which is several times as fast.
-    odd = {*containing(lines, ("#", *_OTHERS)), *(at for at, line in enumerate(lines) if not line.isascii())}
-    text = "\n".join(["" if at in odd else line for at, line in enumerate(lines)] if odd else lines)
+    special = {
+        *containing(lines, ("#", *_SPECIAL_VALUES)),
+        *(index for index, line in enumerate(lines) if not line.isascii()),
+    }
+    text = "\n".join(["" if index in special else line for index, line in enumerate(lines)] if special else lines)
     parts = _NUMBERS.split(text)
     forms = [" ".join(form.split()) for form in "#".join(parts[::2]).split("\n")] if lines else []
     values, counts = parts[1::2], [form.count("#") for form in forms]
-    if odd:
+    if special:
         ends = list(accumulate(counts))
-        of_line = [values[end - count : end] for end, count in zip(ends, counts, strict=True)]
-        for at in odd:
-            forms[at], of_line[at] = _taken_apart(lines[at])
-        values, counts = list(chain.from_iterable(of_line)), list(map(len, of_line))
+        values_of_line = [values[end - count : end] for end, count in zip(ends, counts, strict=True)]
+        for index in special:
+            forms[index], values_of_line[index] = _parse_line(lines[index])
+        values, counts = list(chain.from_iterable(values_of_line)), list(map(len, values_of_line))
     return forms, values, counts
 
 
-def _has_others(low: str) -> bool:
-    return any(map(low.__contains__, _OTHERS))
+def _has_special_values(text: str) -> bool:
+    return any(map(text.__contains__, _SPECIAL_VALUES))
 
 
 def template_of(form: str, hole: str) -> str:
     """Return the words of a form as they are printed, with `hole` in place of each value and each masked text."""
-    return form.replace("#", hole).replace(MASK, hole).replace(_SHARP, "#")
+    return form.replace("#", hole).replace(MASK, hole).replace(_ESCAPED_SHARP, "#")
 
 
 class _Columns(NamedTuple):
@@ -118,89 +121,102 @@ class Transcript:
         """
         self.lines = Lines(text)
         self.commas = commas
-        self._has_minus_signs = is_log and not text.isascii() and _MINUS in text
+        self._has_minus_signs = is_log and not text.isascii() and _UNICODE_MINUS in text
         self._is_log = is_log
-        words = words_before_ids(text) if is_log and before_ids is None else before_ids
+        contexts = words_before_ids(text) if is_log and before_ids is None else before_ids
         self._renaming, self._reordering = changes
-        self._comparing = ComparedLines(words or frozenset())
-        self._stale = redrawn(self.lines) if is_log and may_hold_bars(text) else frozenset()
+        self._compared_lines = ComparedLines(contexts or frozenset())
+        self._redrawn_lines = redrawn(self.lines) if is_log and may_hold_bars(text) else frozenset()
 
     def _compared(self, start: int, end: int) -> list[str]:
-        """Return the lines between these indices as they are compared; see `compared`."""
+        """Return the lines with indices from `start` to `end`, as they are compared; see `compared`."""
         lines = self.lines[start:end]
         if not self._is_log:
             return lines
         lines = all_labelled(self.lines[start - 1] if start else "", lines)
         if self.commas is not Commas.BETWEEN or self._has_minus_signs:
-            lines = [self._plain(line) for line in lines]
-        compared = self._comparing.all(lines)
+            lines = [self._normalize_number(line) for line in lines]
+        compared = self._compared_lines.all(lines)
         if self._renaming:
             compared = self._renaming.all(compared)
         if self._reordering:
             compared = self._reordering.all(compared, start)
-        if self._stale:
-            compared = ["" if start + at in self._stale else line for at, line in enumerate(compared)]
+        if self._redrawn_lines:
+            compared = ["" if start + offset in self._redrawn_lines else line for offset, line in enumerate(compared)]
         return compared
 
-    def compared(self, at: int) -> str:
-        """Return the line with this index as it is compared. In a log, text that depends on machine or time is
-        masked, and a single number gets the label above it (`Validation loss: 0.53`). A line whose progress bar is
-        drawn again later becomes empty."""
-        if not self._is_log:
-            return self.lines[at]
-        if at in self._stale:
-            return ""
-        compared = self._written(at)
-        return self._reordering.one(compared, at) if self._reordering else compared
+    def compared(self, index: int) -> str:
+        """Return the line with this index as it is compared. An output that is no log is not changed.
 
-    def _written(self, at: int) -> str:
-        """Return a line of a log as it is compared, but with its columns in their written order."""
-        line = labelled(self.lines[at - 1], self.lines[at]) if at else self.lines[at]
-        compared = self._comparing.one(self._plain(line))
+        In a log, text that depends on machine or time is masked. A single number gets the label above it (`Validation
+        loss: 0.53`). A line whose progress bar is drawn again later becomes empty.
+        """
+        if not self._is_log:
+            return self.lines[index]
+        if index in self._redrawn_lines:
+            return ""
+        compared = self._compared_unordered(index)
+        return self._reordering.one(compared, index) if self._reordering else compared
+
+    def _compared_unordered(self, index: int) -> str:
+        """Return a line of a log as it is compared, but without reordering its columns."""
+        line = labelled(self.lines[index - 1], self.lines[index]) if index else self.lines[index]
+        compared = self._compared_lines.one(self._normalize_number(line))
         return self._renaming.one(compared) if self._renaming else compared
 
-    def above(self, at: int, distance: int) -> str | None:
-        """Return the line `distance` lines above the line with index `at`, as it is compared; None if there is none.
-        The columns of a header are rearranged with those of its table."""
-        if at < distance:
-            return None
-        at -= distance
-        return self._reordering.with_header(self._written(at), at) if self._reordering else self.compared(at)
+    def above(self, index: int, distance: int) -> str | None:
+        """Return the line `distance` lines above the line with this index, as it is compared; None if there is none.
 
-    def pointed(self, at: int) -> str:
+        The columns of a header are rearranged with those of its table.
+        """
+        if index < distance:
+            return None
+        index -= distance
+        return (
+            self._reordering.with_header(self._compared_unordered(index), index)
+            if self._reordering
+            else self.compared(index)
+        )
+
+    def pointed(self, index: int) -> str:
         """Return the line with this index, with its numbers in the usual notation: `-0.5` for `−0,5`. In a log,
         `tensor(0.5)`, `.5` and `1_000` are rewritten, too."""
-        line = self._plain(self.lines[at])
+        line = self._normalize_number(self.lines[index])
         return completed(unwrapped(line)) if self._is_log else line
 
-    def _plain(self, line: str) -> str:
-        line = line.replace(_MINUS, "-") if self._has_minus_signs else line
+    def _normalize_number(self, line: str) -> str:
+        line = line.replace(_UNICODE_MINUS, "-") if self._has_minus_signs else line
         return without_commas(line, self.commas)
 
     @cached_property
     def _columns(self) -> _Columns:
-        read = _Shapes()
-        step = self.lines.as_many_as(_CHARACTERS, _CHUNK)
-        chunks = [self._read(start, start + step, read) for start in range(0, len(self.lines), step)]
+        shapes = _Shapes()
+        step = self.lines.as_many_as(_MAX_CHUNK_CHARACTERS, _MAX_CHUNK_LINES)
+        chunks = [self._read_chunk(start, start + step, shapes) for start in range(0, len(self.lines), step)]
         shape_of, counts, values, decimals = (
-            np.concatenate(column) for column in zip(*chunks, _NOTHING, strict=True)
+            np.concatenate(column) for column in zip(*chunks, _NO_COLUMNS, strict=True)
         )
         starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
-        return _Columns(list(read.index), list(read.forms), read.form_of_shape(), shape_of, starts, values, decimals)
+        return _Columns(
+            list(shapes.index), list(shapes.forms), shapes.form_of_shape(), shape_of, starts, values, decimals
+        )
 
-    def _read(
-        self, start: int, end: int, read: "_Shapes"
+    def _read_chunk(
+        self, start: int, end: int, shapes: "_Shapes"
     ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float64], NDArray[np.uint8]]:
-        """Return, for these lines: the index of each shape, the number of values of each line, all values, and the
-        number of decimals of each value. New shapes are added to `read`."""
+        """Read the lines with indices from `start` to `end`, and add new shapes to `shapes`.
+
+        Return the index of each line's shape, the number of values of each line, all values, and the number of
+        decimals of each value.
+        """
         lines = self._compared(start, end)
         groups = DigitGroups("\n".join(lines))
-        shape_of = read.indices(groups.shapes)
-        counts, values, decimals, hard = read.values(shape_of, groups)
+        shape_of = shapes.indices(groups.shapes)
+        counts, values, decimals, unreadable = shapes.values(shape_of, groups)
         ends = np.cumsum(counts)
-        for at in hard.tolist():
-            line = int(np.searchsorted(ends, at, side="right"))
-            values[at] = number_in(VALUE.findall(lines[line])[at - ends[line]])
+        for position in unreadable.tolist():
+            line = int(np.searchsorted(ends, position, side="right"))
+            values[position] = number_in(VALUE.findall(lines[line])[position - ends[line]])
         return shape_of, counts, values, decimals
 
     @property
@@ -250,13 +266,13 @@ class Transcript:
     def _by_form(self) -> tuple[dict[str, int], NDArray[np.int64], NDArray[np.int64]]:
         order = np.argsort(self.form_of, kind="stable")
         bounds = np.searchsorted(self.form_of[order], np.arange(len(self.forms) + 1))
-        return {form: at for at, form in enumerate(self.forms)}, order, bounds
+        return {form: index for index, form in enumerate(self.forms)}, order, bounds
 
     def lines_of(self, form: str) -> NDArray[np.int64]:
         """Return the indices of the lines of a form, in order."""
-        index, order, bounds = self._by_form
-        at = index.get(form)
-        return np.empty(0, np.int64) if at is None else order[bounds[at] : bounds[at + 1]]
+        form_indices, order, bounds = self._by_form
+        form_index = form_indices.get(form)
+        return np.empty(0, np.int64) if form_index is None else order[bounds[form_index] : bounds[form_index + 1]]
 
     def table(self, lines: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the values of lines of one form: one row for each line, one column for each value."""
@@ -268,26 +284,26 @@ class Transcript:
         """Return the indices of the lines of these shapes, in order."""
         if not shapes:
             return np.empty(0, np.int64)
-        wanted = np.zeros(len(self.shapes), bool)
-        wanted[list(shapes)] = True
-        return np.flatnonzero(wanted[self.shape_of])
+        is_wanted = np.zeros(len(self.shapes), bool)
+        is_wanted[list(shapes)] = True
+        return np.flatnonzero(is_wanted[self.shape_of])
 
     @cached_property
-    def _searched(self) -> Texts:
+    def _form_index(self) -> Texts:
         return Texts(self.forms)
 
     def forms_with(self, words: Iterable[str]) -> list[int]:
         """Return the indices of the forms that contain one of these words, in order. The words must be in lower
         case."""
-        return self._searched.containing(words)
+        return self._form_index.containing(words)
 
     def shapes_with(self, words: Iterable[str]) -> list[int]:
         """Return the indices of the shapes whose form contains one of these words, in order. The words must be in
         lower case."""
-        is_wanted = np.zeros(len(self.forms), bool)
-        is_wanted[self.forms_with(words)] = True
-        found: list[int] = np.flatnonzero(is_wanted[self.form_of_shape]).tolist()
-        return found
+        has_words = np.zeros(len(self.forms), bool)
+        has_words[self.forms_with(words)] = True
+        indices: list[int] = np.flatnonzero(has_words[self.form_of_shape]).tolist()
+        return indices
 
     def by_shape(self, lines: NDArray[np.int64]) -> list[NDArray[np.int64]]:
         """Split line indices into one array for each shape."""
@@ -295,28 +311,29 @@ class Transcript:
         return np.split(lines[order], np.flatnonzero(np.diff(self.shape_of[lines[order]])) + 1)
 
     def column_of(self, lines: NDArray[np.int64], shape: str) -> Callable[[int, int], NDArray[np.float64] | None]:
-        """Return a function that maps the start and end of a value in `shape` to the value there in each of `lines`,
-        or to None if no value is there. The shape of each line must end with `shape`.
+        """Return a function that reads one column of values from lines. The shape of each line must end with `shape`.
 
-        The end must exclude a `%`. If the start excludes a minus sign, the numbers have no minus sign either.
+        The function takes the start and end of a value in `shape`, and returns the values there, one for each line.
+        It returns None if no value is there. The end must exclude a `%`. If the start excludes a minus sign, the
+        values have no minus sign either.
         """
         spans: dict[tuple[int, int], tuple[int, int]] = {}
         values = list(VALUE.finditer(shape))
         starts = self.starts[lines + 1] - len(values)
-        for place, found in enumerate(values):
-            start, end = found.start(), found.end() - found[0].endswith("%")
-            spans[start, end] = place, 1
-            if found[0][0] in "+-":
-                spans[start + 1, end] = place, -1 if found[0][0] == "-" else 1
+        for position, match in enumerate(values):
+            start, end = match.start(), match.end() - match[0].endswith("%")
+            spans[start, end] = position, 1
+            if match[0][0] in "+-":
+                spans[start + 1, end] = position, -1 if match[0][0] == "-" else 1
 
         def column(start: int, end: int) -> NDArray[np.float64] | None:
-            place, sign = spans.get((start, end), (-1, 1))
-            return None if place < 0 else sign * self.values[starts + place]
+            position, sign = spans.get((start, end), (-1, 1))
+            return None if position < 0 else sign * self.values[starts + position]
 
         return column
 
 
-_NOTHING = (np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64), np.empty(0, np.uint8))
+_NO_COLUMNS = (np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64), np.empty(0, np.uint8))
 
 
 class _Shapes:
@@ -327,51 +344,54 @@ class _Shapes:
         """The shapes, each with its index."""
         self.forms: dict[str, int] = {}
         self._entry_of: list[int] = []
-        self._of_unsigned: dict[str, int] = {}
-        self._form: list[int] = []
-        self._counts: list[int] = []
+        self._entry_of_unsigned: dict[str, int] = {}
+        self._form_of_entry: list[int] = []
+        self._value_counts: list[int] = []
         """The number of values in each entry."""
         self._kinds = Kinds()
 
     def form_of_shape(self) -> NDArray[np.int32]:
         """Return the index of the form of each shape."""
-        return np.array(self._form, np.int32)[np.array(self._entry_of, np.int64)]
+        return np.array(self._form_of_entry, np.int32)[np.array(self._entry_of, np.int64)]
 
     def indices(self, shapes: Sequence[str]) -> NDArray[np.int32]:
         """Return the index of each of these shapes, and add new shapes."""
-        new: list[str] = []
+        new_shapes: list[str] = []
         for shape in dict.fromkeys(shapes):
             if shape not in self.index:
                 self.index[shape] = len(self.index)
-                self._entry_of.append(self._entry(shape, new))
-        forms, values, counts = _all_taken_apart(new)
-        self._form += [self.forms.setdefault(form, len(self.forms)) for form in forms]
-        self._counts += counts
+                self._entry_of.append(self._entry_index(shape, new_shapes))
+        forms, values, counts = _parse_lines(new_shapes)
+        self._form_of_entry += [self.forms.setdefault(form, len(self.forms)) for form in forms]
+        self._value_counts += counts
         self._kinds.add(values)
         return np.fromiter(map(self.index.__getitem__, shapes), np.int32, len(shapes))
 
-    def _entry(self, shape: str, new: list[str]) -> int:
-        """Return the index of the entry of a new shape. If the entry is new too, its shape is appended to `new`."""
-        entry = len(self._form) + len(new)
+    def _entry_index(self, shape: str, new_shapes: list[str]) -> int:
+        """Return the index of the entry of a shape. A shape that needs a new entry is appended to `new_shapes`."""
+        entry = len(self._form_of_entry) + len(new_shapes)
         # Otherwise, each line with hundreds of numbers would need an entry of its own.
-        if _SIGNED in shape:
-            shape = shape.replace(_SIGNED, _UNSIGNED)
-            known = self._of_unsigned.setdefault(shape, entry)
-            if known != entry:
-                return known
-        new.append(shape)
+        if _SIGNED_ZERO in shape:
+            shape = shape.replace(_SIGNED_ZERO, _UNSIGNED_ZERO)
+            known_entry = self._entry_of_unsigned.setdefault(shape, entry)
+            if known_entry != entry:
+                return known_entry
+        new_shapes.append(shape)
         return entry
 
     def values(
         self, shape_of: NDArray[np.int32], groups: DigitGroups
     ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.uint8], NDArray[np.int64]]:
-        """Return, for lines of these shapes: the number of values of each line, all values, the number of decimals of
-        each value, and the indices of values with too many digits to be read here."""
-        counts = np.array(self._counts, np.int64)
+        """Read the values of lines, given the shape index of each line.
+
+        Return the number of values of each line, all values, the number of decimals of each value, and the indices of
+        values with too many digits to be read here.
+        """
+        counts = np.array(self._value_counts, np.int64)
         begins = np.cumsum(counts) - counts
         entry = np.array(self._entry_of, np.int64)[shape_of]
-        of_line = counts[entry]
-        ends = np.cumsum(of_line)
+        line_counts = counts[entry]
+        ends = np.cumsum(line_counts)
         # Of each value, the position in its line, and so in its entry.
-        part = np.arange(ends[-1]) + np.repeat(begins[entry] - (ends - of_line), of_line)
-        return of_line, *values_of(self._kinds, begins, part, groups, np.repeat(groups.first, of_line))
+        positions = np.arange(ends[-1]) + np.repeat(begins[entry] - (ends - line_counts), line_counts)
+        return line_counts, *values_of(self._kinds, begins, positions, groups, np.repeat(groups.first, line_counts))

@@ -13,11 +13,11 @@ NO_DECIMALS = 255
 """Column entry for a value that has no decimals to count: `nan`, `inf`, a `torch.Size` or a `tensor`."""
 EXPONENT = 100
 """Added to the number of decimals of a value with an exponent: 103 for `1.019e-01`."""
-_PARTS = re.compile(r"[-+]?\d+(?P<fraction>\.\d+)?(?P<exponent>[eE](?P<below>-?)\+?\d+)?%?")
-_ROW = re.compile(r"\d+")
-_EXACT = 15
+_NUMBER_PARTS = re.compile(r"[-+]?\d+(?P<fraction>\.\d+)?(?P<exponent>[eE](?P<below>-?)\+?\d+)?%?")
+_DIGIT_GROUP = re.compile(r"\d+")
+_MAX_EXACT_DIGITS = 15
 """A double represents every whole number with at most this many digits exactly."""
-_POWERS = 10 ** np.arange(_EXACT + 1)
+_POWERS_OF_TEN = 10 ** np.arange(_MAX_EXACT_DIGITS + 1)
 """Powers of ten: looking one up is many times as fast as computing it."""
 
 
@@ -26,7 +26,7 @@ class Kinds:
 
     def __init__(self) -> None:
         self._row: dict[str, int] = {}
-        self._told: list[tuple[int, int, int, float, bool]] = []
+        self._properties: list[tuple[int, int, int, float, bool]] = []
         self._rows = [np.empty(0, np.int32)]
 
     def add(self, values: Sequence[str]) -> None:
@@ -34,7 +34,7 @@ class Kinds:
         for value in dict.fromkeys(values):
             if value not in self._row:
                 self._row[value] = len(self._row)
-                self._told.append(_kind_of(value))
+                self._properties.append(_parse_kind(value))
         self._rows.append(np.fromiter(map(self._row.__getitem__, values), np.int32, len(values)))
 
     def rows(self) -> NDArray[np.int32]:
@@ -50,60 +50,67 @@ class Kinds:
         - the value, if it is not read from the digits: `nan`, `inf`, and NaN for a size or a tensor; otherwise 0;
         - True if the fourth column holds the value.
         """
-        return tuple(np.array(column) for column in zip(*self._told, strict=True))
+        return tuple(np.array(column) for column in zip(*self._properties, strict=True))
 
 
-def _kind_of(value: str) -> tuple[int, int, int, float, bool]:
-    read = _PARTS.fullmatch(value)
-    rows = len(_ROW.findall(value))
-    if read is None:
-        return rows, 0, 0, number_in(value), True
-    exponent = 0 if not read["exponent"] else -1 if read["below"] else 1
-    return rows, int(bool(read["fraction"])), exponent, 0.0, False
+def _parse_kind(value: str) -> tuple[int, int, int, float, bool]:
+    match = _NUMBER_PARTS.fullmatch(value)
+    group_count = len(_DIGIT_GROUP.findall(value))
+    if match is None:
+        return group_count, 0, 0, number_in(value), True
+    exponent = 0 if not match["exponent"] else -1 if match["below"] else 1
+    return group_count, int(bool(match["fraction"])), exponent, 0.0, False
 
 
 def values_of(
-    known: Kinds,
+    kinds: Kinds,
     begins: NDArray[np.int64],
-    part: NDArray[np.int64],
+    positions: NDArray[np.int64],
     groups: DigitGroups,
     first: NDArray[np.int64],
 ) -> tuple[NDArray[np.float64], NDArray[np.uint8], NDArray[np.int64]]:
     """Read the values of many lines. Return three arrays: the values, the number of decimals of each value, and the
     indices of values with too many digits to be read here.
 
-    `known` holds the values of each shape, which begin at `begins`. For each value to be read, `part` is its position
-    in `known`, and `first` the row in `groups` at which its line begins.
+    `kinds` holds the values of each shape, which begin at `begins`. For each value to be read, `positions` holds its
+    position in `kinds`, and `first` the row in `groups` at which its line begins.
     """
-    if not len(part):
+    if not len(positions):
         return np.empty(0), np.empty(0, np.uint8), np.empty(0, np.int64)
-    kinds = known.rows()
-    taken, *others = known.columns()
-    before = np.cumsum(taken[kinds]) - taken[kinds]
-    run = before - np.repeat(before[np.minimum(begins, len(kinds) - 1)], np.diff([*begins, len(kinds)]))
-    kind = kinds[part]
-    has_fraction, exponent, constant, is_constant = (column[kind] for column in others)
+    kind_rows = kinds.rows()
+    group_counts, *properties = kinds.columns()
+    groups_before = np.cumsum(group_counts[kind_rows]) - group_counts[kind_rows]
+    group_offset = groups_before - np.repeat(
+        groups_before[np.minimum(begins, len(kind_rows) - 1)], np.diff([*begins, len(kind_rows)])
+    )
+    kind_of_value = kind_rows[positions]
+    has_fraction, exponent, constant, is_constant = (column[kind_of_value] for column in properties)
     # A size may be all that there is, and then there are no digits to look at.
     numbers, lengths, negative = (
         np.append(column, np.zeros(3, column.dtype)) for column in (groups.numbers, groups.lengths, groups.negative)
     )
-    at = np.where(is_constant, len(groups.numbers), first + run[part])
-    sign = 1 - 2 * negative[at]
-    behind = np.where(has_fraction, lengths[at + 1], 0)
-    hard = (lengths[at] + behind > np.where(has_fraction | (exponent != 0), _EXACT, LONGEST)) & ~is_constant
-    hard |= (exponent != 0) & (lengths[at + 1 + has_fraction] > LONGEST)
-    scale = _POWERS[np.minimum(behind, _EXACT)]
-    whole = np.where(hard, 0, numbers[at]) * scale + np.where(hard | (has_fraction == 0), 0, numbers[at + 1])
-    values = np.where(is_constant, constant, sign * whole / scale)
-    for one in np.flatnonzero((exponent != 0) & ~hard):
-        power = exponent[one] * numbers[at[one] + 1 + has_fraction[one]] - behind[one]
-        values[one] = float(f"{'-' if sign[one] < 0 else ''}{whole[one]}e{power}")
-    decimals = np.minimum(behind, EXPONENT - 1) + np.where(exponent != 0, EXPONENT, 0)
+    group = np.where(is_constant, len(groups.numbers), first + group_offset[positions])
+    sign = 1 - 2 * negative[group]
+    decimal_digits = np.where(has_fraction, lengths[group + 1], 0)
+    is_too_long = (
+        lengths[group] + decimal_digits > np.where(has_fraction | (exponent != 0), _MAX_EXACT_DIGITS, LONGEST)
+    ) & ~is_constant
+    is_too_long |= (exponent != 0) & (lengths[group + 1 + has_fraction] > LONGEST)
+    scale = _POWERS_OF_TEN[np.minimum(decimal_digits, _MAX_EXACT_DIGITS)]
+    integers = np.where(is_too_long, 0, numbers[group]) * scale + np.where(
+        is_too_long | (has_fraction == 0), 0, numbers[group + 1]
+    )
+    values = np.where(is_constant, constant, sign * integers / scale)
+    for index in np.flatnonzero((exponent != 0) & ~is_too_long):
+        power = exponent[index] * numbers[group[index] + 1 + has_fraction[index]] - decimal_digits[index]
+        values[index] = float(f"{'-' if sign[index] < 0 else ''}{integers[index]}e{power}")
+    decimals = np.minimum(decimal_digits, EXPONENT - 1) + np.where(exponent != 0, EXPONENT, 0)
     decimals = np.where(is_constant, NO_DECIMALS, decimals)
-    return values, decimals.astype(np.uint8), np.flatnonzero(hard)
+    return values, decimals.astype(np.uint8), np.flatnonzero(is_too_long)
 
 
 def number_in(text: str) -> float:
+    """Return the value of a printed number: 97 for `97%`, and NaN for a text that is no number."""
     try:
         return float(text)
     except ValueError:

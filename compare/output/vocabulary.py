@@ -116,12 +116,12 @@ _WHOLE_LOSS = _words(
 """Words beside `loss` in a name of the whole loss, such as `total loss`. A name with other words, such as `box loss`,
 means only a part of the loss."""
 _SUMMARY = _words("best min max highest lowest peak running ema smoothed cumulative overall improved")
-_CHOSEN = _words(
+_SETTING_MARKERS = _words(
     "lr scale threshold tol weight patience size num number every interval freq decay fn type std stddev stderr var "
     "variance sd"
 )
 """Words that make a metric's name the name of something else: `loss_scale`, `val_loss_every`, `acc_stderr`."""
-_RATES = _words("per samples tokens images words steps it items examples imgs frames")
+_RATE_WORDS = _words("per samples tokens images words steps it items examples imgs frames")
 
 _SPLIT_OF = {word: split for split, words in _SPLITS.items() for word in words.split()}
 DATA_WORDS = frozenset(_SPLIT_OF)
@@ -136,21 +136,23 @@ _MEASURES: tuple[tuple[Measures, frozenset[str]], ...] = (
 )
 _PART_OF_REWARD = re.compile(r"(?<![a-z])(?:rewards?|rews?)/(?P<part>[\w-]+)")
 """Matches one of several rewards, as in `rewards/chosen`, which is not the whole return that is maximized."""
-_KNOWN = frozenset(_SPLIT_OF).union(_ENVIRONMENT_WORDS, _COUNTER_WORDS, *(words for _measures, words in _MEASURES))
-_BY_NATURE = _words(_HELD_OUT_QUALITY)
+_KNOWN_WORDS = frozenset(_SPLIT_OF).union(
+    _ENVIRONMENT_WORDS, _COUNTER_WORDS, *(words for _measures, words in _MEASURES)
+)
+_HELD_OUT_WORDS = _words(_HELD_OUT_QUALITY)
 _AT_RANK = re.compile(r"(?<![a-z])(?:p|r|precision|recall)@ ?\d")
 """Matches precision or recall among the first results, such as `P@1`."""
-_CLASSIFIED = re.compile(r"(?<![a-z])(?P<wrong>in)?correctly[ _]classified", re.IGNORECASE)
+_CLASSIFIED_SHARE = re.compile(r"(?<![a-z])(?P<wrong>in)?correctly[ _]classified", re.IGNORECASE)
 _RATE = re.compile(
     r"(?:error|word|success|win|hit|character|solve) ?_?-?rate|bits[ _]per[ _](?:byte|char)|cross[ _-]?entropy|"
     r"log[ _-]?likelihood"
 )
-_NEEDS_DIGIT = {"f": "12", "r": "2@", "p": "@", "l": "12", "top": "1235", "hit": "@", "hits": "@", "pass": "@"}
+_METRIC_BEFORE_SIGN = {"f": "12", "r": "2@", "p": "@", "l": "12", "top": "1235", "hit": "@", "hits": "@", "pass": "@"}
 """Short words that name a metric only if one of the given characters follows, as in `f1` or `hits@10`."""
-_NEEDS_TO_BE_ALONE = _words("is per top oob")
+_METRIC_IF_ALONE = _words("is per top oob")
 _HELD_OUT_TOP = re.compile(r"(?<![a-z])(?:val|valid|validation|eval|test|dev)[/_-]top[ _-]?\d{0,3}$")
 """Matches the end of a name such as `imagenet-val-top1`; the number may be missing."""
-_NEEDS_TO_BE_LAST = _words("map ap ar hr")
+_METRIC_IF_LAST = _words("map ap ar hr")
 
 
 @lru_cache(maxsize=4096)
@@ -161,16 +163,20 @@ def words_in(name: str) -> tuple[str, ...]:
         # `mAP` and `IoU` are words; `valLoss` is two.
         parts = (
             [letters]
-            if letters.lower() in _KNOWN or is_known(letters.lower())
+            if letters.lower() in _KNOWN_WORDS or is_known(letters.lower())
             else _CAMEL.findall(letters.replace("IoU", "Iou").replace("mAP", "Map"))
         )
         words += [word for part in parts for word in in_english(part.lower())]
-    return tuple(_in_full(word, words[max(at - 1, 0) : at], words[at + 1 :]) for at, word in enumerate(words))
+    return tuple(
+        _expand_short_split(word, words[max(index - 1, 0) : index], words[index + 1 :])
+        for index, word in enumerate(words)
+    )
 
 
-def _in_full(word: str, before: Sequence[str], after: Sequence[str]) -> str:
-    """Return `val` for `va`, and `test` for `te`, beside the name of a metric, as in `va_loss`; otherwise `word`.
-    `before` holds the word before, `after` all words after."""
+def _expand_short_split(word: str, before: Sequence[str], after: Sequence[str]) -> str:
+    """Return `val` for `va`, and `test` for `te`, beside the name of a metric, as in `va_loss`. Return any other word
+    unchanged. `before` holds the previous word, `after` all following words.
+    """
     is_short = word in SHORT_SPLITS and not _FULL_NAMES.isdisjoint(after[:2] or before)
     return str(SHORT_SPLITS[word]) if is_short else word
 
@@ -183,8 +189,8 @@ def split_in(text: str) -> Split | None:
 
 def key_of(name: str) -> tuple[str, ...]:
     """Return a key that is equal for all spellings of a name: `val_loss`, `Validation loss` and `valLoss`."""
-    short = {"accuracy": "acc", "accuracies": "acc", "losses": "loss", "average": "avg", "perplexity": "ppl"}
-    words = [_SPLIT_OF.get(word, short.get(word, word)) for word in words_in(name)]
+    abbreviations = {"accuracy": "acc", "accuracies": "acc", "losses": "loss", "average": "avg", "perplexity": "ppl"}
+    words = [_SPLIT_OF.get(word, abbreviations.get(word, word)) for word in words_in(name)]
     return (*(str(word) for word in words if word not in ("the", "of", "is", "set")), *re.findall(r"\d+", name))
 
 
@@ -193,82 +199,94 @@ def meaning_of(name: str) -> Meaning:
     """Return what a printed name such as `val_loss` stands for: its role, what it measures, and on which data."""
     name = name.removesuffix(" in brackets")
     words = words_in(name)
-    known = frozenset(words)
+    word_set = frozenset(words)
     split = split_in(name)
     measures = _measures(name, words)
-    is_rate = _is_rate(name, known)
+    is_rate = _is_rate(name, word_set)
     # `best fitness` is the best of a population, not of earlier values.
-    is_summary = bool(known & _SUMMARY) and "fitness" not in known
-    if is_rate or words == ("data",) or known & _ENVIRONMENT_WORDS:
+    is_summary = bool(word_set & _SUMMARY) and "fitness" not in word_set
+    if is_rate or words == ("data",) or word_set & _ENVIRONMENT_WORDS:
         return Meaning(Role.ENVIRONMENT, None, split)
-    if measures is not None and not known & _CHOSEN:
-        low = name.lower()
-        is_named = any(word in _BY_NATURE and _is_meant(word, low, words) for word in words)
-        is_of_task = is_named or known >= {"mean", "iou"} or _AT_RANK.search(low) is not None
-        natural = measures is Measures.QUALITY and is_of_task
-        return Meaning(Role.METRIC, measures, split, is_summary, natural)
+    if measures is not None and not word_set & _SETTING_MARKERS:
+        lower = name.lower()
+        is_named = any(word in _HELD_OUT_WORDS and _is_metric_word(word, lower, words) for word in words)
+        is_of_task = is_named or word_set >= {"mean", "iou"} or _AT_RANK.search(lower) is not None
+        is_held_out = measures is Measures.QUALITY and is_of_task
+        return Meaning(Role.METRIC, measures, split, is_summary, is_held_out)
     if " ".join(words) in _SHORT_COUNTERS:
         return Meaning(Role.COUNTER, None, split)
-    if known & _SETTING_WORDS:
+    if word_set & _SETTING_WORDS:
         # `num_updates`, `epoch_num` count; `batch_size` was chosen.
-        counts = known & _COUNTER_WORDS and (
-            words[-1] in _COUNTER_WORDS or known & {"num", "number", "total", "count"}
+        is_counter = word_set & _COUNTER_WORDS and (
+            words[-1] in _COUNTER_WORDS or word_set & {"num", "number", "total", "count"}
         )
-        role = Role.COUNTER if counts else Role.SETTING
+        role = Role.COUNTER if is_counter else Role.SETTING
         return Meaning(role, None, split)
-    return Meaning(Role.COUNTER if known & _COUNTER_WORDS else Role.OTHER, None, split, is_summary)
+    return Meaning(Role.COUNTER if word_set & _COUNTER_WORDS else Role.OTHER, None, split, is_summary)
 
 
-def _is_rate(name: str, known: frozenset[str]) -> bool:
+def _is_rate(name: str, word_set: frozenset[str]) -> bool:
     """Return whether a name stands for a speed, which depends on the machine: `samples_per_second`, `tok/s`,
     `it/s`."""
-    low = name.lower()
-    per_time = re.search(r"(?:/|\bper[ _]|_per_)(?:s|sec|second|min|hour|h)\b", low)
-    return bool(per_time) or ("per" in known and bool(known & _RATES) and bool(known & {"sec", "second", "s"}))
+    lower = name.lower()
+    per_time = re.search(r"(?:/|\bper[ _]|_per_)(?:s|sec|second|min|hour|h)\b", lower)
+    return bool(per_time) or (
+        "per" in word_set and bool(word_set & _RATE_WORDS) and bool(word_set & {"sec", "second", "s"})
+    )
 
 
 def _measures(name: str, words: tuple[str, ...]) -> Measures | None:
-    low = name.lower()
-    if classified := _CLASSIFIED.search(low):
+    lower = name.lower()
+    if classified := _CLASSIFIED_SHARE.search(lower):
         return Measures.ERROR if classified["wrong"] else Measures.ACCURACY
-    if (part := _PART_OF_REWARD.search(low)) and not _WHOLE_LOSS.issuperset(words_in(part["part"])):
+    if (part := _PART_OF_REWARD.search(lower)) and not _WHOLE_LOSS.issuperset(words_in(part["part"])):
         return Measures.ACCURACY if not _ACCURACIES.isdisjoint(words_in(part["part"])) else Measures.QUALITY
     if any(word in _LOSS_WORDS or (word.endswith("loss") and word not in _ERROR_WORDS) for word in words):
         words = tuple(word for word in words if "cross" not in words or word not in ("cross", "entropy"))
-        rest = [word for word in words if word not in _LOSS_WORDS and word not in _SPLIT_OF]
-        whole = all(word in _WHOLE_LOSS for word in rest) and not _OF_A_PART.search(name)
-        if not whole and "/" in low and (inner := low.rpartition("/")[2]) and _LOSS_WORDS.isdisjoint(words_in(inner)):
-            within = _measures(inner, words_in(inner))
-            return within if within in (Measures.RETURN, Measures.ACCURACY) else Measures.PART
-        return Measures.LOSS if whole else Measures.PART
-    if _RATE.search(low):
-        return Measures.QUALITY if re.search("success|win|hit|solve", low) else Measures.ERROR
-    if re.search(r"(?:^|[_ '/-])l[12]$", low):
+        other_words = [word for word in words if word not in _LOSS_WORDS and word not in _SPLIT_OF]
+        is_whole = all(word in _WHOLE_LOSS for word in other_words) and not _LOSS_PART.search(name)
+        if (
+            not is_whole
+            and "/" in lower
+            and (inner := lower.rpartition("/")[2])
+            and _LOSS_WORDS.isdisjoint(words_in(inner))
+        ):
+            inner_measure = _measures(inner, words_in(inner))
+            return inner_measure if inner_measure in (Measures.RETURN, Measures.ACCURACY) else Measures.PART
+        return Measures.LOSS if is_whole else Measures.PART
+    if _RATE.search(lower):
+        return Measures.QUALITY if re.search("success|win|hit|solve", lower) else Measures.ERROR
+    if re.search(r"(?:^|[_ '/-])l[12]$", lower):
         return Measures.ERROR
-    if not _NOT_ALL_OF_A_RETURN.isdisjoint(words) and not _RETURN_WORDS.isdisjoint(words):
+    if not _RETURN_PART_WORDS.isdisjoint(words) and not _RETURN_WORDS.isdisjoint(words):
         return Measures.QUALITY
-    for measures, known in _MEASURES:
-        if any(word in known and _is_meant(word, low, words) for word in words):
+    for measures, metric_words in _MEASURES:
+        if any(word in metric_words and _is_metric_word(word, lower, words) for word in words):
             return measures
     return None
 
 
-def _is_meant(word: str, low: str, words: tuple[str, ...]) -> bool:
-    """Return whether `word`, such as `is` or `top`, is a metric in this name, and not a word of a sentence. `low` is
-    the name in lower case; `words` are its words."""
-    signs = _NEEDS_DIGIT.get(word)
-    if signs is not None and not re.search(rf"(?<![a-z]){word}[ _-]?[{signs}]", low):
+def _is_metric_word(word: str, name: str, words: tuple[str, ...]) -> bool:
+    """Return whether `word`, such as `is` or `top`, is a metric in a name, and not a word of a sentence. `name` is in
+    lower case; `words` are all its words.
+    """
+    required_signs = _METRIC_BEFORE_SIGN.get(word)
+    if required_signs is not None and not re.search(rf"(?<![a-z]){word}[ _-]?[{required_signs}]", name):
         return word in ("hit", "hits") and "rate" in words
-    if word == "top" and _HELD_OUT_TOP.search(low):
+    if word == "top" and _HELD_OUT_TOP.search(name):
         return True
-    if word in _NEEDS_TO_BE_ALONE:
-        rest = [other for other in words if other != word and other not in _SPLIT_OF and other not in _SUMMARY]
-        return not rest
+    if word in _METRIC_IF_ALONE:
+        other_words = [
+            other_word
+            for other_word in words
+            if other_word != word and other_word not in _SPLIT_OF and other_word not in _SUMMARY
+        ]
+        return not other_words
     return (
-        word not in _NEEDS_TO_BE_LAST
+        word not in _METRIC_IF_LAST
         or word in (words[-1], words[0])
-        or f"({word})" in low
-        or re.search(rf"{word}(?:[@\d]|_?(?:s|m|l|small|medium|large)$)", low) is not None
+        or f"({word})" in name
+        or re.search(rf"{word}(?:[@\d]|_?(?:s|m|l|small|medium|large)$)", name) is not None
     )
 
 
@@ -277,9 +295,9 @@ _FULL_NAMES = _LOSS_WORDS.union(*(words for _measures, words in _MEASURES)) - _w
     "is per top map hit pass r p em kid"
 )
 """Names of metrics that cannot be taken for a word of a sentence."""
-_RETURN_WORDS, _NOT_ALL_OF_A_RETURN = _words(_RETURNS), _words("non no kl penalty bonus margin margins")
+_RETURN_WORDS, _RETURN_PART_WORDS = _words(_RETURNS), _words("non no kl penalty bonus margin margins")
 _ACCURACIES = _words("acc accuracy accuracies")
-_OF_A_PART = re.compile(
+_LOSS_PART = re.compile(
     r"loss\d|loss[ _-]?[dgDG]\b|(?<![a-z])value[ _-]?(?:function[ _])?loss|loss(?:es)?/value", re.IGNORECASE
 )
 """Matches the loss of one of several networks, such as a critic's `value_loss`; `loss value` is the whole loss."""

@@ -15,9 +15,9 @@ _PERCENT_FIELD = re.compile(
     r"[hlL]?(?P<type>[sdiouxXeEfFgGcra])"
 )
 _FIXED_POINT = re.compile(r"[^.]*\.(\d{1,2})([fFeE%])")
-_LONGEST = 1000
+_MAX_REPETITIONS = 1000
 """Maximum number of times that a repeated text such as `"-" * 80` is written out."""
-_LARGE = 100_000
+_MAX_REPEATED_LENGTH = 100_000
 """Maximum length in characters of a repeated text. A longer text becomes a `Hole`, which matches any text."""
 
 
@@ -38,87 +38,86 @@ Pieces = list[str | Hole]
 def pieces_of(node: ast.expr) -> Pieces:
     """Split a printed expression into its literal texts and one `Hole` for each value."""
     match node:
-        case ast.Constant(value=int(value)) if value.bit_length() > _LONGEST:
+        case ast.Constant(value=int(value)) if value.bit_length() > _MAX_REPETITIONS:
             return [Hole(node)]
         case ast.Constant(value=value):
-            return list(_split(str(value)))
+            return list(_split_at_holes(str(value)))
         case ast.JoinedStr(values=values):
             return [piece for part in values for piece in pieces_of(part)]
         case ast.FormattedValue(value=value, format_spec=spec):
-            return [Hole(value, _decimals(spec))]
+            return [Hole(value, _decimals_of_spec(spec))]
         case ast.BinOp(op=ast.Add(), left=left, right=right) if is_text(left) or is_text(right):
             return pieces_of(left) + pieces_of(right)
         case ast.BinOp(op=ast.Mod(), left=ast.Constant(value=str(text)), right=right):
             return percent_pieces(text, right.elts if isinstance(right, ast.Tuple) else [right])
         case ast.BinOp(op=ast.Mult(), left=ast.Constant(value=str(text)), right=ast.Constant(value=int(times))):
-            return _repeated(node, text, times)
+            return _repeated_pieces(node, text, times)
         case ast.BinOp(op=ast.Mult(), left=ast.Constant(value=int(times)), right=ast.Constant(value=str(text))):
-            return _repeated(node, text, times)
+            return _repeated_pieces(node, text, times)
         case ast.Call(func=ast.Attribute(value=ast.Constant(value=str(text)), attr="format"), args=args):
             return _format_pieces(text, args)
     return [Hole(node)]
 
 
-def _repeated(node: ast.expr, text: str, times: int) -> Pieces:
-    times = min(times, _LONGEST)
-    return list(_split(text * times)) if len(text) * times <= _LARGE else [Hole(node)]
+def _repeated_pieces(node: ast.expr, text: str, times: int) -> Pieces:
+    times = min(times, _MAX_REPETITIONS)
+    return list(_split_at_holes(text * times)) if len(text) * times <= _MAX_REPEATED_LENGTH else [Hole(node)]
 
 
 def percent_pieces(text: str, values: Sequence[ast.expr]) -> Pieces:
     """Return the pieces of a text with `%` formats, as in `"loss %.4f" % loss` or `log.info("loss %.4f", loss)`."""
-    waiting = iter(values)
+    remaining = iter(values)
     pieces: Pieces = []
     end = 0
     for field in _PERCENT_FIELD.finditer(text):
-        pieces += _split(text[end : field.start()])
+        pieces += _split_at_holes(text[end : field.start()])
         end = field.end()
         if field[0] == "%%":
             pieces.append("%")
             continue
-        for star in (field["width"], field["decimals"]):
-            if star == "*":
-                next(waiting, None)
+        for number in (field["width"], field["decimals"]):
+            if number == "*":
+                next(remaining, None)
         decimals = (field["decimals"] or "0") if field["point"] else "6"
-        pieces.append(Hole(next(waiting, None), _digits(decimals, field["type"])))
-    return [*pieces, *_split(text[end:])]
+        pieces.append(Hole(next(remaining, None), _decimals_of_type(decimals, field["type"])))
+    return [*pieces, *_split_at_holes(text[end:])]
 
 
 def _format_pieces(text: str, values: Sequence[ast.expr]) -> Pieces:
-    waiting = iter(values)
+    remaining = iter(values)
     pieces: Pieces = []
     try:
         for words, name, spec, _conversion in Formatter().parse(text):
-            pieces += _split(words)
+            pieces += _split_at_holes(words)
             if name is not None:
-                expression = next(waiting, None) if not name else None
-                pieces.append(Hole(expression, _fixed(spec or "")))
+                expression = next(remaining, None) if not name else None
+                pieces.append(Hole(expression, _fixed_decimals(spec or "")))
     except ValueError:
         return [Hole()]
     return pieces
 
 
-def _split(text: str) -> Iterator[str | Hole]:
-    """Yield the pieces of a text, with a `Hole` in place of each HOLE character."""
-    first, *others = text.split(HOLE)
+def _split_at_holes(text: str) -> Iterator[str | Hole]:
+    first, *parts = text.split(HOLE)
     yield first
-    for part in others:
+    for part in parts:
         yield Hole()
         yield part
 
 
-def _decimals(spec: ast.expr | None) -> int | None:
+def _decimals_of_spec(spec: ast.expr | None) -> int | None:
     match spec:
         case ast.JoinedStr(values=[ast.Constant(value=str(text))]):
-            return _fixed(text)
+            return _fixed_decimals(text)
     return None
 
 
-def _fixed(spec: str) -> int | None:
-    found = _FIXED_POINT.fullmatch(spec)
-    return _digits(found[1], found[2]) if found else None
+def _fixed_decimals(spec: str) -> int | None:
+    match = _FIXED_POINT.fullmatch(spec)
+    return _decimals_of_type(match[1], match[2]) if match else None
 
 
-def _digits(decimals: str, kind: str) -> int | None:
+def _decimals_of_type(decimals: str, kind: str) -> int | None:
     if not decimals.isdecimal() or len(decimals) > 2:
         return None
     if kind in "eE":
@@ -140,6 +139,6 @@ def as_lines(pieces: Iterable[str | Hole]) -> Iterator[tuple[str, tuple[Hole, ..
     pieces = list(pieces)
     holes = iter([piece for piece in pieces if isinstance(piece, Hole)])
     for line in "".join(HOLE if isinstance(piece, Hole) else piece for piece in pieces).splitlines():
-        its = tuple(next(holes) for _ in range(line.count(HOLE)))
+        line_holes = tuple(next(holes) for _ in range(line.count(HOLE)))
         if line.strip():
-            yield line.strip(), its
+            yield line.strip(), line_holes

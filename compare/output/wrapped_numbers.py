@@ -4,29 +4,29 @@ import re
 
 from gedanken.compare.output.edited_line import Edited, Rule
 
-_SIGNS = ("ensor", "rray(", "np.", "numpy", "Decimal(")
+_OBJECT_HINTS = ("ensor", "rray(", "np.", "numpy", "Decimal(")
 """Each line with a number that is printed as an object contains one of these."""
 _NUMBER = r"([-+]?(?:\d+(?:\.\d+)?|(?i:nan|inf)))\.?((?:[eE][-+]?\d+)?)"
 """Matches a number: group 1 is the part before the exponent, group 2 the exponent. The dot of `5.` is in neither
 group."""
 _OPTION = r",\s{0,20}\w{1,20}=(?:<[^<>\n]{1,80}>|'[^'\n]{1,40}'|[\w.]{0,20}\([^()\n]{0,60}\)|[\w.:]{1,40})"
 """Matches an option behind the number of a printed object, such as `, device='cuda:0'` or `, shape=()`."""
-_CALLED = re.compile(
+_CALL_OBJECT = re.compile(
     r"(?<![\w.])(?:[A-Za-z]\w{0,20}\.){0,3}"
     r"(?:[tT]ensor|array|(?:Device)?Array|(?:(?<=np\.)|(?<=numpy\.))(?:float|u?int|longdouble)\d{0,3}|Decimal)"
     rf"\((?:\[{{0,3}}\s?{_NUMBER}\s?\]{{0,3}}(?:{_OPTION}){{0,8}}|'{_NUMBER}')\)"
 )
 """Matches an object of PyTorch, TensorFlow, JAX, NumPy or the module `decimal`, printed like a call:
 `tensor(0.53, device='cuda:0')`."""
-_IN_ANGLES = re.compile(rf"<tf\.\w{{1,20}}[^<>\n]{{0,80}}shape=\(1?,?\)[^<>\n]{{0,40}}numpy=\[?{_NUMBER}\]?>")
+_ANGLE_OBJECT = re.compile(rf"<tf\.\w{{1,20}}[^<>\n]{{0,80}}shape=\(1?,?\)[^<>\n]{{0,40}}numpy=\[?{_NUMBER}\]?>")
 """Matches an object of TensorFlow that is printed in angle brackets, as by `repr`:
 `<tf.Tensor: shape=(), dtype=float32, numpy=0.53>`."""
-_RULES = (Rule(_CALLED, (1, 2, 3, 4)), Rule(_IN_ANGLES, (1, 2)))
+_RULES = (Rule(_CALL_OBJECT, (1, 2, 3, 4)), Rule(_ANGLE_OBJECT, (1, 2)))
 
 
 def may_be_wrapped(text: str) -> bool:
     """Return whether a text may contain a number that is printed as an object; much faster than searching for one."""
-    return ("(" in text or "<" in text) and any(sign in text for sign in _SIGNS)
+    return ("(" in text or "<" in text) and any(sign in text for sign in _OBJECT_HINTS)
 
 
 def unwrap(line: Edited) -> None:

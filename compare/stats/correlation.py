@@ -33,19 +33,19 @@ class Tau(NamedTuple):
     """Number of ranked items."""
 
 
-def kendall(ours: Sequence[float], theirs: Sequence[float]) -> Tau:
+def kendall(first: Sequence[float], second: Sequence[float]) -> Tau:
     """Compute tau-b of two rankings (Kendall 1945), which corrects for ties. Infinity ranks highest; NaN is not
     allowed."""
-    return _tau([ours, theirs], lambda signs: _tau_b(signs[0], signs[1]))
+    return _tau([first, second], lambda signs: _tau_b(signs[0], signs[1]))
 
 
-def partial_kendall(ours: Sequence[float], theirs: Sequence[float], given: Sequence[float]) -> Tau:
+def partial_kendall(first: Sequence[float], second: Sequence[float], third: Sequence[float]) -> Tau:
     """Compute Kendall's partial tau (1942) of two rankings, given a third: (τ₁₂ − τ₁₃τ₂₃) / √((1 − τ₁₃²)(1 − τ₂₃²)).
 
-    For the p-value, residuals of `theirs` are permuted (Freedman and Lane, 1983). If the third ranking has no ties, p
+    For the p-value, residuals of `second` are permuted (Freedman and Lane, 1983). If the third ranking has no ties, p
     is 1.
     """
-    return _tau([ours, theirs, given], _partial)
+    return _tau([first, second, third], _partial_tau)
 
 
 def _tau(rankings: Sequence[Sequence[float]], measure: Callable[[list[Signs]], Taus]) -> Tau:
@@ -58,44 +58,46 @@ def _tau(rankings: Sequence[Sequence[float]], measure: Callable[[list[Signs]], T
     if np.isnan(value):
         return Tau(None, None, None, None, n)
     random = np.random.default_rng(0)
-    fitted = _fitted(ranks[1], ranks[2]) if len(ranks) > 2 else np.zeros(n)
-    drawn, extreme = [], 1
+    fitted_values = _group_means(ranks[1], ranks[2]) if len(ranks) > 2 else np.zeros(n)
+    resampled, extreme = [], 1
     for start in range(0, RESAMPLES, BATCH):
-        ways = min(BATCH, RESAMPLES - start)
-        again = random.integers(0, n, (ways, n))
-        drawn.append(measure([sign[again[:, :, None], again[:, None, :]] for sign in signs]))
-        residuals = random.permuted(np.tile(ranks[1] - fitted, (ways, 1)), axis=1)
-        shuffled = measure([signs[0], _signs(fitted + residuals), *signs[2:]])
+        batch_size = min(BATCH, RESAMPLES - start)
+        resample = random.integers(0, n, (batch_size, n))
+        resampled.append(measure([sign[resample[:, :, None], resample[:, None, :]] for sign in signs]))
+        residuals = random.permuted(np.tile(ranks[1] - fitted_values, (batch_size, 1)), axis=1)
+        shuffled = measure([signs[0], _signs(fitted_values + residuals), *signs[2:]])
         extreme += int((np.abs(shuffled) >= abs(value) - 1e-9).sum())
-    known = np.concatenate(drawn)
-    known = known[~np.isnan(known)]
-    low, high = map(float, np.quantile(known, (0.025, 0.975))) if len(known) > RESAMPLES / 2 else (None, None)
+    values = np.concatenate(resampled)
+    values = values[~np.isnan(values)]
+    low, high = map(float, np.quantile(values, (0.025, 0.975))) if len(values) > RESAMPLES / 2 else (None, None)
     return Tau(value, low, high, extreme / (RESAMPLES + 1), n)
 
 
 def _signs(ranks: NDArray[np.float64]) -> Signs:
-    apart = ranks[..., :, None] - ranks[..., None, :]
-    return np.where(np.abs(apart) < 1e-9, 0.0, np.sign(apart))
+    differences = ranks[..., :, None] - ranks[..., None, :]
+    return np.where(np.abs(differences) < 1e-9, 0.0, np.sign(differences))
 
 
-def _fitted(ranks: NDArray[np.float64], given: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return, for each item, the mean of `ranks` over all items with the same value in `given`."""
-    # A straight line in place of these means would mistake a curved dependence on `given` for a separate relation.
-    return np.array([ranks[given == value].mean() for value in given])
+def _group_means(ranks: NDArray[np.float64], groups: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return, for each item, the mean of `ranks` over all items with the same value in `groups`."""
+    # A straight line in place of these means would mistake a curved dependence on `groups` for a separate relation.
+    return np.array([ranks[groups == value].mean() for value in groups])
 
 
-def _tau_b(ours: Signs, theirs: Signs) -> Taus:
-    agree, first, second = ((one * other).sum(axis=(-2, -1)) for one, other in _pairs(ours, theirs))
+def _tau_b(first_signs: Signs, second_signs: Signs) -> Taus:
+    agree, first, second = (
+        (left * right).sum(axis=(-2, -1)) for left, right in _product_pairs(first_signs, second_signs)
+    )
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(agree / np.sqrt(first * second))
 
 
-def _pairs(ours: Signs, theirs: Signs) -> tuple[tuple[Signs, Signs], ...]:
-    return (ours, theirs), (ours, ours), (theirs, theirs)
+def _product_pairs(first: Signs, second: Signs) -> tuple[tuple[Signs, Signs], ...]:
+    return (first, second), (first, first), (second, second)
 
 
-def _partial(signs: list[Signs]) -> Taus:
-    both, first, second = (_tau_b(signs[a], signs[b]) for a, b in ((0, 1), (0, 2), (1, 2)))
-    scale: Any = (1 - first**2) * (1 - second**2)
+def _partial_tau(signs: list[Signs]) -> Taus:
+    tau_12, tau_13, tau_23 = (_tau_b(signs[a], signs[b]) for a, b in ((0, 1), (0, 2), (1, 2)))
+    scale: Any = (1 - tau_13**2) * (1 - tau_23**2)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(np.where(scale > 1e-9, (both - first * second) / np.sqrt(scale), np.nan))
+        return np.asarray(np.where(scale > 1e-9, (tau_12 - tau_13 * tau_23) / np.sqrt(scale), np.nan))

@@ -30,18 +30,18 @@ def fair_crps(real: Matrix, imagined: Matrix) -> float | None:
     """Compute the fair CRPS (Ferro, 2014), averaged over points and imagined runs, in units of the values.
 
     It is the mean of |x − y| minus the sum of all |xᵢ − xⱼ| / (2 n (n − 1)), for n real values x and an imagined
-    value y. Points with a value that is not finite are left out. Return None with
-    fewer than two real runs, no imagined runs or no points.
+    value y. Points with a value that is not finite are left out. Return None if there are fewer than two real runs,
+    no imagined runs or no points.
     """
-    fit = is_tame(real).all(axis=0) & is_tame(imagined).all(axis=0)
+    is_finite = is_tame(real).all(axis=0) & is_tame(imagined).all(axis=0)
     n = len(real)
-    if n < 2 or not len(imagined) or not fit.any():
+    if n < 2 or not len(imagined) or not is_finite.any():
         return None
-    x, y = np.sort(real[:, fit], axis=0), imagined[:, fit]
+    x, y = np.sort(real[:, is_finite], axis=0), imagined[:, is_finite]
     error = np.mean([np.abs(x - row).mean(axis=0) for row in y], axis=0)
     # With this divisor, the CRPS does not depend on the number of real runs.
-    among = (2 * np.arange(n) - n + 1) @ x / (n * (n - 1))
-    return float((error - among).mean())
+    real_spread = (2 * np.arange(n) - n + 1) @ x / (n * (n - 1))
+    return float((error - real_spread).mean())
 
 
 def spread_ratio(real: Matrix, imagined: Matrix) -> tuple[float | None, Bounds | None]:
@@ -50,25 +50,28 @@ def spread_ratio(real: Matrix, imagined: Matrix) -> tuple[float | None, Bounds |
     Return the ratio and its 95 % interval, a percentile bootstrap over runs, which tends to be too low. Both are None
     if a side has fewer than two runs, no point is finite throughout, or the real runs do not vary.
     """
-    fit = is_tame(real).all(axis=0) & is_tame(imagined).all(axis=0)
-    if min(len(real), len(imagined)) < 2 or not fit.any():
+    is_finite = is_tame(real).all(axis=0) & is_tame(imagined).all(axis=0)
+    if min(len(real), len(imagined)) < 2 or not is_finite.any():
         return None, None
 
-    def ratio(ours: Matrix, theirs: Matrix) -> Matrix:
-        real_spread, imagined_spread = (runs.var(axis=-2, ddof=1).mean(axis=-1) for runs in (ours, theirs))
+    def ratio(real_runs: Matrix, imagined_runs: Matrix) -> Matrix:
+        real_spread, imagined_spread = (
+            runs.var(axis=-2, ddof=1).mean(axis=-1) for runs in (real_runs, imagined_runs)
+        )
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.asarray(np.sqrt(imagined_spread / real_spread))
 
     # Of three imagined runs, one bootstrap sample in nine is the same run three times, so the interval reaches down
     # to 0.
-    return _with_interval(ratio, real[:, fit], imagined[:, fit])
+    return _with_interval(ratio, real[:, is_finite], imagined[:, is_finite])
 
 
 def mean_difference(real: Matrix, imagined: Matrix) -> tuple[float | None, Bounds | None]:
-    """Return the mean of the imagined values minus that of the real ones (both runs × 1), and its 95 % interval.
+    """Return the mean of the imagined values minus the mean of the real ones, and the 95 % interval of this
+    difference.
 
-    The interval is Welch's (1947), with Satterthwaite's degrees of freedom. Both results are None if a value is not
-    finite. Only the interval is None if one side has a single run.
+    Both arrays are runs × 1. The interval is Welch's (1947), with Satterthwaite's degrees of freedom. Both results
+    are None if a value is not finite. Only the interval is None if one side has a single run.
     """
     if not real.size or not imagined.size or not (is_tame(real).all() and is_tame(imagined).all()):
         return None, None
@@ -79,20 +82,22 @@ def mean_difference(real: Matrix, imagined: Matrix) -> tuple[float | None, Bound
     # contained the true difference in 84 % of the draws for normal values, and in 82 % for exponential values;
     # Welch's interval contained it in 95 % for both. `pytest tests/test_stats.py -k covers` repeats this with 1,000
     # draws.
-    half = _half_width(real, imagined)
-    return value, Bounds(value - half, value + half)
+    half_width = _half_width(real, imagined)
+    return value, Bounds(value - half_width, value + half_width)
 
 
 def _half_width(real: Matrix, imagined: Matrix) -> float:
     """Return the half-width of Welch's 95 % interval for the difference of the two means."""
     from scipy.special import stdtrit  # scipy.stats takes .3 s to import
 
-    ours, theirs = (float(runs.var(ddof=1)) / len(runs) for runs in (real, imagined))
-    if ours + theirs == 0:
+    real_variance, imagined_variance = (float(runs.var(ddof=1)) / len(runs) for runs in (real, imagined))
+    if real_variance + imagined_variance == 0:
         return 0.0
-    part = ours / (ours + theirs)  # of the variance; fourth powers of the values would overflow a double
-    freedom = 1 / (part**2 / (len(real) - 1) + (1 - part) ** 2 / (len(imagined) - 1))
-    return float(stdtrit(freedom, 0.975)) * math.sqrt(ours + theirs)
+    real_share = real_variance / (
+        real_variance + imagined_variance
+    )  # of the variance; fourth powers of the values would overflow a double
+    degrees_of_freedom = 1 / (real_share**2 / (len(real) - 1) + (1 - real_share) ** 2 / (len(imagined) - 1))
+    return float(stdtrit(degrees_of_freedom, 0.975)) * math.sqrt(real_variance + imagined_variance)
 
 
 def _with_interval(
@@ -104,10 +109,15 @@ def _with_interval(
         return None, None
     if min(len(real), len(imagined)) < 2:
         return value, None
-    ours, theirs, sample_of = _bootstrap_samples(len(real), len(imagined))
+    real_samples, imagined_samples, sample_of = _bootstrap_samples(len(real), len(imagined))
     drawn = [
-        statistic(*(runs[some[at : at + BATCH]] for runs, some in ((real, ours), (imagined, theirs))))
-        for at in range(0, len(ours), BATCH)
+        statistic(
+            *(
+                runs[samples[start : start + BATCH]]
+                for runs, samples in ((real, real_samples), (imagined, imagined_samples))
+            )
+        )
+        for start in range(0, len(real_samples), BATCH)
     ]
     values = np.concatenate(drawn)[sample_of]
     low, high = np.quantile(values[np.isfinite(values)], [0.025, 0.975])
@@ -116,9 +126,12 @@ def _with_interval(
 
 @lru_cache(maxsize=8)
 def _bootstrap_samples(real: int, imagined: int) -> tuple[Indices, Indices, Indices]:
-    """Return the different samples among `RESAMPLES` bootstrap samples of so many runs: the indices of the real runs
-    drawn, and those of the imagined runs (both samples × runs). Also return, for each bootstrap sample, which one it
-    is. Few runs have few different samples, and most series have the same runs.
+    """Draw `RESAMPLES` bootstrap samples of real and imagined runs, given their numbers, and return the distinct
+    samples.
+
+    Return the indices of the real runs drawn, and those of the imagined runs (both samples × runs). Also return, for
+    each bootstrap sample, the row of its distinct sample. Few runs have few distinct samples, and most series have
+    the same runs.
     """
     rng = np.random.default_rng(0)
     drawn = [

@@ -32,39 +32,39 @@ def distances(curves: Matrix) -> Matrix:
     return np.sqrt([((curves - curve) ** 2).sum(axis=1) for curve in curves])
 
 
-def energy_p(apart: Matrix, n_real: int) -> float:
-    """Compute the p-value of the energy distance (Székely and Rizzo, 2013) between the first `n_real` runs and the
-    others.
+def energy_p(run_distances: Matrix, n_real: int) -> float:
+    """Compute the p-value of the energy distance (Székely and Rizzo, 2013) between real and imagined runs.
 
-    `apart` holds the distances, runs × runs. Up to MOST_LABELLINGS labellings, p is exact. With more, p is (b + 1) /
-    (B + 1), where b of B random labellings have at least the energy distance of the true labelling.
+    `run_distances` is a matrix of runs × runs, in which the first `n_real` runs are real. Up to MOST_LABELLINGS
+    labellings, p is exact. With more, p is (b + 1) / (B + 1), where b of B random labellings have at least the energy
+    distance of the true labelling.
     """
-    n, m = n_real, len(apart) - n_real
-    imagined = labellings(len(apart), m)
-    within = ((imagined @ apart) * imagined).sum(axis=1)
-    across = imagined @ apart.sum(axis=1) - within
-    rest = apart.sum() - 2 * across - within
-    energy = 2 * across / (n * m) - rest / n**2 - within / m**2
+    n, m = n_real, len(run_distances) - n_real
+    imagined = labellings(len(run_distances), m)
+    within_imagined = ((imagined @ run_distances) * imagined).sum(axis=1)
+    across = imagined @ run_distances.sum(axis=1) - within_imagined
+    within_real = run_distances.sum() - 2 * across - within_imagined
+    energy = 2 * across / (n * m) - within_real / n**2 - within_imagined / m**2
     # Floating-point sums of the same numbers in another order differ in their last digits.
-    as_far = int((energy >= energy[0] - 1e-9 * apart.max(initial=0.0)).sum())
-    return as_far / len(energy)
+    extreme = int((energy >= energy[0] - 1e-9 * run_distances.max(initial=0.0)).sum())
+    return extreme / len(energy)
 
 
 @lru_cache(maxsize=1)
 def labellings(runs: int, imagined: int) -> Matrix:
     """Return a read-only matrix of labellings × runs: 1 where a run counts as imagined, otherwise 0. In the first
     row, the last runs are imagined."""
-    labels = _labellings(runs, imagined)
+    labels = _make_labellings(runs, imagined)
     labels.flags.writeable = False
     return labels
 
 
-def _labellings(runs: int, imagined: int) -> Matrix:
+def _make_labellings(runs: int, imagined: int) -> Matrix:
     if math.comb(runs, imagined) > MOST_LABELLINGS:
         drawn = np.random.default_rng(0).random((MOST_LABELLINGS, runs))
         drawn[0] = np.arange(runs)[::-1]
-        most = np.partition(drawn, imagined - 1, axis=1)[:, imagined - 1 : imagined]
-        return np.less_equal(drawn, most, out=drawn)
+        thresholds = np.partition(drawn, imagined - 1, axis=1)[:, imagined - 1 : imagined]
+        return np.less_equal(drawn, thresholds, out=drawn)
     # Combinations come in lexical order; reversed, the first one selects the last runs.
     chosen = np.array(list(combinations(range(runs - 1, -1, -1), imagined)), np.int64)
     labels = np.zeros((len(chosen), runs))
@@ -80,7 +80,11 @@ def smallest_p(n_real: int, n_imagined: int) -> float:
     return (1 + (n_real == n_imagined)) / min(math.comb(n_real + n_imagined, n_imagined), MOST_LABELLINGS)
 
 
-def runs_needed(others: int, alpha: float) -> int:
-    """Return the smallest number of real runs with which p can be at most `alpha`, given `others` imagined runs; or
-    vice versa."""
-    return next(count for count in range(1, math.ceil(2 / alpha) + 1) if smallest_p(count, max(others, 1)) <= alpha)
+def runs_needed(other_count: int, alpha: float) -> int:
+    """Return the smallest number of real runs with which p can be at most `alpha`.
+
+    `other_count` is the number of imagined runs. Real and imagined runs may be exchanged.
+    """
+    return next(
+        count for count in range(1, math.ceil(2 / alpha) + 1) if smallest_p(count, max(other_count, 1)) <= alpha
+    )

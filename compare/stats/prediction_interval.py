@@ -41,29 +41,29 @@ def outlier_test(value: float, others: Sequence[float], is_share: bool = False) 
     equal, their number of decimals gives the spread; with MOST_DECIMALS or more, the result is None. A `value` that
     is not finite is the most extreme.
     """
-    known = np.asarray(others, float)
-    if len(known) < FEWEST or not np.isfinite(known).all():
+    other_values = np.asarray(others, float)
+    if len(other_values) < FEWEST or not np.isfinite(other_values).all():
         return None
     if not math.isfinite(value):
         return OutlierTest(0.0, math.inf)
-    plain = _by_prediction(value, known)
-    scale = scale_of(known, is_share)
-    if plain is None or scale == "as it is" or not _fits(value, scale):
+    plain = _prediction_test(value, other_values)
+    scale = scale_of(other_values, is_share)
+    if plain is None or scale == "as it is" or not _is_in_domain(value, scale):
         return plain
-    scaled = _by_prediction(float(_on(scale, np.array(value))), _on(scale, known), floor=0.0)
+    scaled = _prediction_test(float(_to_scale(scale, np.array(value))), _to_scale(scale, other_values), floor=0.0)
     return plain if scaled is None or scaled.p <= plain.p else OutlierTest(scaled.p, plain.deviations)
 
 
 def holm(ps: Sequence[float]) -> list[float]:
     """Adjust p-values for the number of tests, by Holm's method (1979)."""
     order = np.argsort(ps, kind="stable")
-    stepped = np.maximum.accumulate([min(1.0, ps[at] * (len(ps) - rank)) for rank, at in enumerate(order)])
+    step_down = np.maximum.accumulate([min(1.0, ps[index] * (len(ps) - rank)) for rank, index in enumerate(order)])
     adjusted = np.empty(len(ps))
-    adjusted[order] = stepped
+    adjusted[order] = step_down
     return [float(p) for p in adjusted]
 
 
-def _by_prediction(value: float, others: NDArray[np.float64], floor: float | None = None) -> OutlierTest | None:
+def _prediction_test(value: float, others: NDArray[np.float64], floor: float | None = None) -> OutlierTest | None:
     from scipy.special import stdtr  # scipy.stats takes .3 s to import
 
     rounding = _resolution(np.append(others, value)) if floor is None else floor
@@ -71,17 +71,17 @@ def _by_prediction(value: float, others: NDArray[np.float64], floor: float | Non
     if spread <= 0:
         return None
     deviations = abs(value - float(np.mean(others))) / spread
-    freedom = HEAVY_TAILS * (len(others) - 1)
-    return OutlierTest(float(2 * stdtr(freedom, -deviations / math.sqrt(1 + 1 / len(others)))), deviations)
+    degrees_of_freedom = HEAVY_TAILS * (len(others) - 1)
+    return OutlierTest(float(2 * stdtr(degrees_of_freedom, -deviations / math.sqrt(1 + 1 / len(others)))), deviations)
 
 
-def _fits(value: float, scale: Scale) -> bool:
+def _is_in_domain(value: float, scale: Scale) -> bool:
     return value > 0 if scale == "logarithm" else 0 < value < 1
 
 
-def _on(scale: Scale, values: NDArray[np.float64]) -> NDArray[np.float64]:
-    on_scale: NDArray[np.float64] = np.log(values) if scale == "logarithm" else np.log(values / (1 - values))
-    return on_scale
+def _to_scale(scale: Scale, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    transformed: NDArray[np.float64] = np.log(values) if scale == "logarithm" else np.log(values / (1 - values))
+    return transformed
 
 
 def _resolution(values: NDArray[np.float64]) -> float:

@@ -20,7 +20,7 @@ class Share(NamedTuple):
 
 
 def share_of(successes: int, trials: int) -> Share:
-    """Return the share of successes with Wilson's score interval (1927), which is 0 to 1 if there were no trials."""
+    """Return the share of successes with Wilson's score interval (1927). Without trials, the interval is 0 to 1."""
     if not trials:
         return Share(0, 0, 0.0, 1.0)
     from scipy.stats import binomtest

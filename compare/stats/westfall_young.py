@@ -33,17 +33,19 @@ def step_down(series: Sequence[Matrix], n_real: int, lower: Collection[int] = ()
     if not series:
         return Tested([], [])
     labels = labellings(len(series[0]), len(series[0]) - n_real)
-    statistics = np.stack([_statistics(values, labels, at in lower) for at, values in enumerate(series)], axis=1)
-    p = [_share(column) for column in statistics.T]
+    statistics = np.stack(
+        [_statistics(values, labels, index in lower) for index, values in enumerate(series)], axis=1
+    )
+    p = [_share_at_least(column) for column in statistics.T]
     order = np.argsort(-statistics[0], kind="stable")
     largest = np.maximum.accumulate(statistics[:, order[::-1]], axis=1)[:, ::-1]
-    stepped = np.maximum.accumulate([_share(largest[:, at]) for at in range(len(order))])
+    step_down_p = np.maximum.accumulate([_share_at_least(largest[:, index]) for index in range(len(order))])
     adjusted = np.empty(len(order))
-    adjusted[order] = stepped
+    adjusted[order] = step_down_p
     return Tested(p, adjusted.tolist())
 
 
-def _share(statistic: Matrix) -> float:
+def _share_at_least(statistic: Matrix) -> float:
     """Return the share of labellings whose statistic is at least that of the true labelling, which comes first."""
     # Floating-point sums of the same numbers in another order differ in their last digits.
     return float((statistic >= statistic[0] * (1 - 1e-9) - 1e-12).mean())
@@ -51,34 +53,34 @@ def _share(statistic: Matrix) -> float:
 
 def _statistics(values: Matrix, labels: Matrix, is_lower: bool) -> Matrix:
     """Compute each labelling's distance of the two groups, in units of a high quantile over all labellings."""
-    there = ~np.isnan(values).all(axis=1)
-    if not there.all():
-        values, labels = values[there], labels[:, there]
-    values = _finite(values)
+    is_tested = ~np.isnan(values).all(axis=1)
+    if not is_tested.all():
+        values, labels = values[is_tested], labels[:, is_tested]
+    values = _replace_non_finite(values)
     values = values[:, np.ptp(values, axis=0) > 0] if len(values) else values
     if not values.size:
         return np.zeros(len(labels))
     values = values - values.mean(axis=0)
     values = values / values.std(axis=0)
     n = labels.sum(axis=1, keepdims=True)
-    theirs, ours = labels @ values, (1 - labels) @ values
+    imagined_sums, real_sums = labels @ values, (1 - labels) @ values
     m = len(values) - n
     with np.errstate(divide="ignore", invalid="ignore"):
-        difference = theirs / n - ours / m
+        difference = imagined_sums / n - real_sums / m
         # Each point has variance 1 over all runs: the part not between the groups is within them.
-        within = len(values) - theirs**2 / n - ours**2 / m
-        variance = np.maximum(within / max(1, len(values) - 2), LEAST_VARIANCE)
-        far = np.sqrt((difference**2 / variance).mean(axis=1))
-        below = np.sqrt((np.minimum(difference, 0.0) ** 2 / variance).mean(axis=1)) if is_lower else far
-    are_both = (n[:, 0] > 0) & (m[:, 0] > 0)
-    far, below = np.where(are_both, far, 0.0), np.where(are_both, below, 0.0)
+        within_groups = len(values) - imagined_sums**2 / n - real_sums**2 / m
+        variance = np.maximum(within_groups / max(1, len(values) - 2), LEAST_VARIANCE)
+        distance = np.sqrt((difference**2 / variance).mean(axis=1))
+        distance_below = np.sqrt((np.minimum(difference, 0.0) ** 2 / variance).mean(axis=1)) if is_lower else distance
+    has_both = (n[:, 0] > 0) & (m[:, 0] > 0)
+    distance, distance_below = np.where(has_both, distance, 0.0), np.where(has_both, distance_below, 0.0)
     # Without this division, a series of one point, whose distance has long tails, would hide a series of many points.
     # The divisor does not depend on which runs are real, so the test is exact if the runs are exchangeable.
-    usual = float(np.quantile(far, SCALE_QUANTILE))
-    return np.asarray(below / usual if usual > 0 else below)
+    scale = float(np.quantile(distance, SCALE_QUANTILE))
+    return np.asarray(distance_below / scale if scale > 0 else distance_below)
 
 
-def _finite(values: Matrix) -> Matrix:
-    """At a point where any run is not finite, replace finite values by 1 and others by 0."""
-    tame = is_tame(values) & ~np.isnan(values)
-    return np.where(tame.all(axis=0), np.where(tame, values, 0.0), tame.astype(float))
+def _replace_non_finite(values: Matrix) -> Matrix:
+    """At points where some run is not finite, replace finite values by 1 and the others by 0."""
+    is_finite = is_tame(values) & ~np.isnan(values)
+    return np.where(is_finite.all(axis=0), np.where(is_finite, values, 0.0), is_finite.astype(float))
