@@ -123,8 +123,8 @@ def _link_finding(anchors: Anchors, number: int, finding: Finding, labels: Label
 
 def _pointer(anchors: Anchors, ref: LineRef, labels: Labels) -> Pointer:
     on_page = _is_on_page(anchors, ref, labels)
-    place = anchors.id_of(labels[ref.source, ref.counted_in], ref.number) if on_page else None
-    return Pointer(ref.source, ref.number, cut(ref.text, 160), place)
+    line_id = anchors.id_of(labels[ref.source, ref.counted_in], ref.number) if on_page else None
+    return Pointer(ref.source, ref.number, cut(ref.text, 160), line_id)
 
 
 def _is_on_page(anchors: Anchors, ref: LineRef, labels: Labels) -> bool:

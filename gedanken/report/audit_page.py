@@ -117,15 +117,17 @@ def _rates(audit: Audit) -> Iterator[tuple[str, int, int, list[Share]]]:
 
 
 def _prepare_session(number: int, audited: Audited) -> ShownSession:
-    place = f"s{number}"
-    reruns = tuple(_prepare_rerun(place, index, rerun) for index, rerun in enumerate(audited.reruns[:RERUNS_SHOWN]))
+    session_id = f"s{number}"
+    reruns = tuple(
+        _prepare_rerun(session_id, index, rerun) for index, rerun in enumerate(audited.reruns[:RERUNS_SHOWN])
+    )
     claims = tuple(
-        _prepare_claim(audited, place, index, judged, reruns)
+        _prepare_claim(audited, session_id, index, judged, reruns)
         for index, judged in enumerate(audited.claims[:CLAIMS_SHOWN])
     )
     events, events_after = timeline_of(audited)
     return ShownSession(
-        place,
+        session_id,
         audited,
         claims,
         tuple(claim for claim in claims if claim.judged.status in ACCUSING),
@@ -138,15 +140,15 @@ def _prepare_session(number: int, audited: Audited) -> ShownSession:
 
 
 def _prepare_claim(
-    audited: Audited, place: str, number: int, judged: JudgedClaim, reruns: tuple[ShownRerun, ...]
+    audited: Audited, session_id: str, number: int, judged: JudgedClaim, reruns: tuple[ShownRerun, ...]
 ) -> ShownClaim:
     evidence = tuple(
-        (f"{place}e{piece.event}l{piece.lines[0]}", _describe_line(audited, piece), piece)
+        (f"{session_id}e{piece.event}l{piece.lines[0]}", _describe_line(audited, piece), piece)
         for piece in judged.evidence[:EVIDENCE_SHOWN]
     )
     rerun_ids = tuple(rerun.place for rerun in reruns if number in rerun.rerun.claims)
     css_class = _CSS_CLASSES.get(judged.status, "accused")
-    return ShownClaim(f"{place}k{number}", f"{place}c{number}", judged, css_class, evidence, rerun_ids)
+    return ShownClaim(f"{session_id}k{number}", f"{session_id}c{number}", judged, css_class, evidence, rerun_ids)
 
 
 def _describe_line(audited: Audited, evidence: Evidence) -> str:
@@ -159,16 +161,16 @@ def _describe_line(audited: Audited, evidence: Evidence) -> str:
     )
 
 
-def _prepare_rerun(place: str, number: int, rerun: Rerun) -> ShownRerun:
+def _prepare_rerun(session_id: str, number: int, rerun: Rerun) -> ShownRerun:
     rows = list(_align_outputs(rerun))
     css_class = "unclear" if rerun.outcome == "not reproducible here" else "supported"
     if rerun.outcome == "differs":
         css_class = "unclear" if rerun.imagined else "accused"
-    claims = tuple(f"{place}k{claim}" for claim in rerun.claims)
+    claims = tuple(f"{session_id}k{claim}" for claim in rerun.claims)
     shown_rows = tuple(rows[:ROWS_SHOWN])
     return ShownRerun(
-        f"{place}r{number}",
-        f"{place}e{rerun.event}",
+        f"{session_id}r{number}",
+        f"{session_id}e{rerun.event}",
         rerun,
         shown_rows,
         len(rows) - len(shown_rows),

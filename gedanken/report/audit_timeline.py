@@ -65,10 +65,10 @@ def timeline_of(audited: Audited) -> tuple[tuple[ShownEvent, ...], int]:
         for evidence in judged.evidence:
             evidence_in.setdefault(evidence.event, []).append((*evidence.lines, number))
     relevant = claims_in.keys() | evidence_in.keys()
-    chosen = sorted(_choose_events(len(events), relevant))
+    indices = sorted(_choose_events(len(events), relevant))
     shown_events = []
     last_index = -1
-    for index in chosen:
+    for index in indices:
         event = events[index]
         lines, lines_after = _select_lines(
             event,

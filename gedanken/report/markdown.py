@@ -74,9 +74,9 @@ def _code(text: str) -> str:
 
 
 def _fenced(text: str, language: str) -> str:
-    shown = harmless(text).rstrip("\n")
-    fence = fence_for(shown)
-    return f"{fence}{language}\n{shown}\n{fence}"
+    escaped = harmless(text).rstrip("\n")
+    fence = fence_for(escaped)
+    return f"{fence}{language}\n{escaped}\n{fence}"
 
 
 def _effect_table(effects: Sequence[Effects]) -> Iterator[str]:
@@ -131,8 +131,10 @@ def _finding_items(analysis: Analysis, version: VersionAnalysis | None) -> Itera
         for line in finding.evidence[:LINES_OF_A_FINDING]:
             yield f"  - {_code(line.source)}, line {line.number}: {_code(line.text)}"
     if len(findings) > FINDINGS_SHOWN:
-        rest = Counter(finding.check for finding in findings[FINDINGS_SHOWN:])
-        yield "- … and " + _prose(", ".join(f"{kind_in_words(kind)} ×{times}" for kind, times in rest.items()))
+        hidden_kinds = Counter(finding.check for finding in findings[FINDINGS_SHOWN:])
+        yield "- … and " + _prose(
+            ", ".join(f"{kind_in_words(kind)} ×{times}" for kind, times in hidden_kinds.items())
+        )
 
 
 def _finding_item(finding: Finding) -> str:

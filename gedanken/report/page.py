@@ -129,10 +129,10 @@ def render(analysis: Analysis, trace: Sequence[TracedRun] = ()) -> str:
 
 
 def _prepare_case(number: int, version: VersionAnalysis, anchors: Anchors) -> ShownCase:
-    place = f"c{number}"
+    case_id = f"c{number}"
     charts = []
     for index, series in enumerate(version.compared.series[:CHARTS_SHOWN]):
-        if picture := chart(series, f"{place}g{index}"):
+        if picture := chart(series, f"{case_id}g{index}"):
             charts.append(Drawn(series, picture, beyond(series)))
     samples = [run for run in version.imagined if run.sample != 0]
     keys = tuple(Key(glyph(index), format.who(sample)) for index, sample in enumerate(samples[:IMAGINED_SHOWN]))
@@ -142,7 +142,7 @@ def _prepare_case(number: int, version: VersionAnalysis, anchors: Anchors) -> Sh
     if view and alignment:
         aligned = {(view.real, alignment.real_counted_in), (view.imagined, "stdout")}
     return ShownCase(
-        place,
+        case_id,
         version,
         version.program.label if version.program else "The logs",
         tuple(finding for finding in anchors.findings if finding.finding in version.compared.findings),
@@ -156,9 +156,9 @@ def _prepare_case(number: int, version: VersionAnalysis, anchors: Anchors) -> Sh
 def _command_outputs(analysis: Analysis, anchors: Anchors) -> list[tuple[str, list[Excerpt]]]:
     """Return the outputs of commands that run no program, grouped by script line and command."""
     case_ids = {id(run) for version in analysis.versions for run in (*version.real, *version.imagined)}
-    others = [execution for execution in analysis.log.executions if id(execution) not in case_ids]
+    other_runs = [execution for execution in analysis.log.executions if id(execution) not in case_ids]
     by_command: dict[tuple[int, str], list[Excerpt]] = {}
-    for execution in others[:RUNS_SHOWN]:
+    for execution in other_runs[:RUNS_SHOWN]:
         by_command.setdefault((execution.line, execution.command), []).append(head(execution, anchors))
     return [(command, outputs) for (_line, command), outputs in by_command.items()]
 

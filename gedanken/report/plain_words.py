@@ -113,10 +113,10 @@ def _result(version: VersionAnalysis) -> str:
 
 def _other_findings(analysis: Analysis, version: VersionAnalysis) -> str:
     """Count the findings that are not about the runs of this version, in a sentence; empty if there are none."""
-    others = Counter(finding for finding in analysis.findings if not finding.explained_by) - Counter(
+    counts = Counter(finding for finding in analysis.findings if not finding.explained_by) - Counter(
         version.compared.findings
     )
-    return f" Elsewhere in the session: {many(others.total(), 'finding')}." if others else ""
+    return f" Elsewhere in the session: {many(counts.total(), 'finding')}." if counts else ""
 
 
 def _subject(differing: int, total: int) -> str:

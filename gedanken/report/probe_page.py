@@ -139,13 +139,13 @@ def _format_share(value: float | None) -> str:
 
 
 def _prepare_model(number: int, model: ProbedModel) -> ShownModel:
-    place = f"m{number}"
+    model_id = f"m{number}"
     by_operation: dict[tuple[str, str], list[Probed]] = defaultdict(list)
     for answer in model.answers[:ITEMS_SHOWN]:
         by_operation[answer.score.item.family, answer.score.item.operation].append(answer)
     operations = []
     for index, operation in enumerate(model.verdict.operations):
-        operation_id = f"{place}o{index}"
+        operation_id = f"{model_id}o{index}"
         answers = by_operation.get((operation.family, operation.operation), [])
         chart = horizon_chart(operation, operation_id) if index < CHARTS_SHOWN else None
         sentence = sentences.of_operation(operation)
@@ -156,7 +156,7 @@ def _prepare_model(number: int, model: ProbedModel) -> ShownModel:
         )
     left_out = max(0, len(model.answers) - ITEMS_SHOWN)
     verdict, numbers = sentences.of_all(model.verdict), sentences.of_numbers(model.verdict)
-    return ShownModel(place, model.verdict, verdict, numbers, tuple(operations), left_out, model.notes)
+    return ShownModel(model_id, model.verdict, verdict, numbers, tuple(operations), left_out, model.notes)
 
 
 def _group_by_pair(answers: Sequence[Probed]) -> tuple[Group, ...]:

@@ -62,8 +62,8 @@ def format_outcome(log: RunLog) -> str:
             else f"begun {_format_time(log.started)}"
         )
         return f"{UNFINISHED}: {last_work}"
-    more = len(log.under_way) - len(running)
-    return f"{UNFINISHED}: {'; '.join(running)}" + (f"; and {more} more" if more else "")
+    hidden = len(log.under_way) - len(running)
+    return f"{UNFINISHED}: {'; '.join(running)}" + (f"; and {hidden} more" if hidden else "")
 
 
 def _describe_work(work: Began | Left) -> str:
@@ -96,7 +96,7 @@ def brief_of(log: RunLog) -> list[Entry]:
     setup = log.setup
     if setup is None:
         return []
-    when = " to ".join(_format_time(time) for time in (log.started, log.ended) if time)
+    period = " to ".join(_format_time(time) for time in (log.started, log.ended) if time)
     rows = {
         "Model": setup.models_told,
         "Persona": setup.personas_told,
@@ -104,7 +104,7 @@ def brief_of(log: RunLog) -> list[Entry]:
         "Conditions": format_conditions(setup),
         "Real machine": _describe_machine(setup),
         "Data": setup.dataset,
-        "When": f"{when} UTC" if when else "",
+        "When": f"{period} UTC" if period else "",
         "Outcome": format_outcome(log),
     }
     return [Entry(name, value) for name, value in rows.items() if value]

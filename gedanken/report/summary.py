@@ -132,16 +132,16 @@ def _wrap(text: str, width: int, limit: int) -> list[str]:
 
 def _wrap_sentences(text: str, width: int, limit: int) -> list[str]:
     """Return as many whole sentences as fit into `limit` lines, wrapped. If even the first does not fit, cut it."""
-    ends = [
+    sentence_ends = [
         match.end()
         for match in _SENTENCE_END.finditer(text)
         if text.count("“", 0, match.end()) == text.count("”", 0, match.end())
     ]
-    for end in [len(text), *reversed(ends)]:
+    for end in [len(text), *reversed(sentence_ends)]:
         lines = textwrap.wrap(_flatten(text[:end]), max(20, width - 1))
         if len(lines) <= limit:
             return lines
-    return _wrap(text[: ends[0]] if ends else text, width, limit)
+    return _wrap(text[: sentence_ends[0]] if sentence_ends else text, width, limit)
 
 
 def _wrap_items(items: Sequence[str], width: int, limit: int) -> list[str]:
@@ -179,10 +179,14 @@ def _make_table(version: VersionAnalysis, max_rows: int, rest_place: str, width:
     """Build a table of real and imagined runs: how they ended, how many lines they print, and their series in at most
     `max_rows` rows."""
     series = version.compared.series
-    shown = series[: _count_shown(len(series), max_rows)]
-    rows = [(*_column_titles(version), "p" if shown else ""), *_run_rows(version), *map(_series_row, shown)]
-    left_out = len(series) - len(shown) if max_rows > 0 else 0
-    noun = "more series" if shown else "series"
+    shown_series = series[: _count_shown(len(series), max_rows)]
+    rows = [
+        (*_column_titles(version), "p" if shown_series else ""),
+        *_run_rows(version),
+        *map(_series_row, shown_series),
+    ]
+    left_out = len(series) - len(shown_series) if max_rows > 0 else 0
+    noun = "more series" if shown_series else "series"
     last_rows = [(many(left_out, noun, noun), rest_place, "", "")] if left_out else []
     widths = [max(cell_len(row[column]) for row in (*rows, *last_rows)) for column in range(len(rows[0]))]
     # in a narrow terminal, names are cut, not numbers

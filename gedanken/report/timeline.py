@@ -87,9 +87,10 @@ def timeline_of(roots: Sequence[TracedRun], anchors: Anchors) -> Timeline | None
         return None
     runs = [run for run, _depth in tree]
     axis, findings_by_label = _Axis(runs), _findings_by_label(anchors)
-    shown = tree[:ROWS_SHOWN]
+    shown_entries = tree[:ROWS_SHOWN]
     rows = tuple(
-        _make_row(number, run, depth, axis, findings_by_label) for number, (run, depth) in enumerate(shown, start=1)
+        _make_row(number, run, depth, axis, findings_by_label)
+        for number, (run, depth) in enumerate(shown_entries, start=1)
     )
     of_findings: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
@@ -99,9 +100,9 @@ def timeline_of(roots: Sequence[TracedRun], anchors: Anchors) -> Timeline | None
     total = (*_format_totals(runs, axis), *([left_out_text] if left_out_text else []))
     return Timeline(
         rows,
-        len(tree) - len(shown),
+        len(tree) - len(shown_entries),
         total,
-        {place: tuple(finding_rows) for place, finding_rows in of_findings.items()},
+        {finding_id: tuple(finding_rows) for finding_id, finding_rows in of_findings.items()},
     )
 
 

@@ -235,8 +235,8 @@ class _View:
     def _cell(self, side: int, index: int | None, pieces: tuple[Piece, ...]) -> Cell | None:
         if index is None:
             return None
-        place = self.anchors.id_of(self.sources[side], index + 1)
-        return Cell(place, index + 1, pieces, tuple(self.pointed[side].get(index + 1, ())))
+        line_id = self.anchors.id_of(self.sources[side], index + 1)
+        return Cell(line_id, index + 1, pieces, tuple(self.pointed[side].get(index + 1, ())))
 
     def _rows_with_findings(self, block: Block) -> list[int]:
         sides = zip((block.real, block.imagined), self.in_order, strict=True)

@@ -61,8 +61,8 @@ def _effects(analysis: Analysis) -> list[dict[str, Any]]:
     return [_json_safe(asdict(effect)) for effect in analysis.effects]
 
 
-def _with_program(version: VersionAnalysis, part: Any) -> dict[str, Any]:
-    return {"program": version.program.label if version.program else None, **asdict(part)}
+def _with_program(version: VersionAnalysis, result: Any) -> dict[str, Any]:
+    return {"program": version.program.label if version.program else None, **asdict(result)}
 
 
 def _json_safe(value: Any) -> Any:
