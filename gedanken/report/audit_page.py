@@ -152,7 +152,8 @@ def _prepare_claim(
 
 
 def _describe_line(audited: Audited, evidence: Evidence) -> str:
-    """Format the place of the first line of a piece of evidence, for example `session.jsonl:12`."""
+    """Format the place of the first line of a piece of evidence, for example `session.jsonl:12`. If one line of the
+    file holds the whole event, also give the line within the text of the event."""
     is_of_file = audited.transcript.events[evidence.event].is_line_by_line
     return (
         where(evidence.place)

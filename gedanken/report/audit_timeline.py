@@ -13,7 +13,8 @@ EVENTS_SHOWN = 1500
 AROUND = 2
 """Number of events that are also shown before and after each event with a claim or evidence."""
 HEAD, TAIL = 12, 4
-"""Number of lines at the beginning and at the end of a text that are shown even if nothing refers to them."""
+"""Number of lines at the beginning and at the end of an event's text that are shown even if nothing refers to
+them."""
 LINES_AROUND = 3
 LINES_SHOWN = 400
 """Maximum number of lines that are shown of one event."""

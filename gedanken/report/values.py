@@ -57,7 +57,6 @@ def _cost(log: RunLog) -> dict[str, Any]:
 
 
 def _effects(analysis: Analysis) -> list[dict[str, Any]]:
-    """Return the effects of changes of supplied programs; empty if there are none."""
     return [_json_safe(asdict(effect)) for effect in analysis.effects]
 
 

@@ -82,8 +82,8 @@ class ShellSession:
     async def type(self, command: str) -> None:
         """Type a command into the machines that are on, and show their output; `exit` leaves the shell.
 
-        Raises NoModel or NoSandbox if a machine is lost, but first shows the answer of the other machine; BadInput if
-        the session cannot be stored; CancelledError after Ctrl-C.
+        Raises NoModel or NoSandbox if a machine is lost, after the answer of the other machine was shown. Raises
+        BadInput if the session cannot be stored, and CancelledError after Ctrl-C.
         """
         if match := _EXIT_COMMAND.fullmatch(command):
             self.over = True

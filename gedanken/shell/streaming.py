@@ -16,7 +16,7 @@ removes those lines."""
 class RealStream:
     """Shows the first part of a program's output while it arrives, and the rest at the end.
 
-    The first part is half of `limits.output_bytes`, because later parts of a long output may be dropped.
+    The first part has at most half of `limits.output_bytes`, because later parts of a long output may be dropped.
     """
 
     def __init__(self, limits: Limits, show: Callable[[str], None]) -> None:

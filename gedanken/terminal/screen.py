@@ -39,7 +39,7 @@ LAST_SHOWN = 60
 _GUESSED_UNITS = ("bytes", "seconds")
 """Units whose total may be a guess. In other units, such as programs, the total is exact."""
 _NODE_NAMES = {"persona": "boot", "execute": "real run", "replicate": "real run", "simulate": "imagined"}
-"""The names under which nodes of the graph are shown."""
+"""Maps a node of the graph to the name that is shown for it."""
 _RESULT_WORDS = re.compile(r"\b(?:epoch|loss|acc|shape|error)", re.IGNORECASE)
 
 
