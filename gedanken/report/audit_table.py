@@ -212,7 +212,6 @@ def said_plainly(audit: Audit) -> Iterator[str]:
 
 
 def _contradiction_source(sessions: Sequence[Audited]) -> str:
-    """Name what contradicts the claims: the record, the user's statement that the agent had no tools, or both."""
     by_statement = {judged.reading == "no tools" for session in sessions for _index, judged in session.accused}
     if by_statement == {True}:
         return ", given that the agent had no tools (--no-tools)"

@@ -125,7 +125,6 @@ def _format_range(outcomes: Outcomes) -> str:
 
 
 def _effect_scale(outcome: OutcomeEffects) -> tuple[float, float]:
-    """Return the lowest and the highest effect that the pictures show."""
     real, imagined = (
         [0.0, *(effect for effect in effects if effect is not None and math.isfinite(effect))]
         for effects in zip(*((effect.real.effect, effect.imagined.effect) for effect in outcome.effects), strict=True)

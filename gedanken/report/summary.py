@@ -306,7 +306,6 @@ def _finding_headings(
 
 
 def _print_findings(analysis: Analysis, version: VersionAnalysis | None, console: Console, limit: int) -> None:
-    """Print examples of findings of different kinds, in at most `limit` lines."""
     findings = ranked(analysis.findings, version)
     examples = {finding.check: finding for finding in reversed(findings)}
     for kind in dict.fromkeys(finding.check for finding in findings):

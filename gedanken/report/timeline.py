@@ -206,8 +206,6 @@ def _draw_bar(run: TracedRun, world: str, axis: _Axis) -> Markup:
 
 
 def _format_totals(runs: Sequence[TracedRun], axis: _Axis) -> tuple[str, ...]:
-    """Return the totals in words: time, commands on the real and on the imagined machine, requests, tokens, and
-    waiting time."""
     new_commands = [run for run in runs if run.run_type == "tool" and run.outcome.get("from_ledger") is not True]
     parts = [duration(axis.seconds)]
     for world in ("real", "imagined"):

@@ -84,7 +84,6 @@ def _format_entry(run: TracedRun, depth: int) -> "Text":
 
 
 def _describe_origin(run: TracedRun, depth: int) -> str:
-    """Return the text after the name of an entry, such as a command with its seed or sample."""
     metadata = run.metadata
     command = run.fields.get("inputs", {}).get("command") if isinstance(run.fields.get("inputs"), dict) else None
     number = {"real": ("seed", "gedanken_seed"), "imagined": ("sample", "gedanken_sample")}

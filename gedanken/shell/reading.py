@@ -37,7 +37,6 @@ class Pipe:
     interactive = False
 
     def __init__(self) -> None:
-        """Prepare to read; nothing is read yet."""
         self._buffer = b""
         self._at_end = sys.stdin is None  # the parent process closed it
 

@@ -120,7 +120,6 @@ class ShellSession:
         return answers
 
     def _explain_difference(self, answers: Answers) -> None:
-        """Show which of the persona's false facts explain that the real and the imagined output differ."""
         real, imagined, machine = answers.real, answers.imagined, self.terminals.imagined
         if not (real and imagined and machine) or normalized_lines(real.terminal) == normalized_lines(
             imagined.terminal

@@ -20,7 +20,6 @@ class RealStream:
     """
 
     def __init__(self, limits: Limits, show: Callable[[str], None]) -> None:
-        """Show the output chunk by chunk with `show`."""
         self._bytes_left, self._show, self._shown = limits.output_bytes // 2, show, ""
 
     def hear(self, chunk: str) -> None:

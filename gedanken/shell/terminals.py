@@ -98,7 +98,6 @@ class Terminals:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        """Close all open machines."""
         await self._exit_stack.aclose()
 
     async def turn_on(self, choice: Choice) -> None:

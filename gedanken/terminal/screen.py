@@ -217,7 +217,6 @@ class Screen:
         self.console.print(Text(text), soft_wrap=True)
 
     def _table(self) -> Group:
-        """Build the live display: the progress of the run, then one line for each running worker."""
         lines = [Text(self._plan.describe() if self._plan else "", style="bold", no_wrap=True, overflow="ellipsis")]
         for (node, who), worker in list(self._workers.items()):
             last_line = f" | {harmless(worker.last)[:CHARACTERS_SHOWN]}" if worker.last else ""
