@@ -51,13 +51,13 @@ def approve(  # noqa: PLR0913 (each is an option of the command)
             raise BadInput("--yes, --edit and --reject cannot be combined: choose one")
         if reject is not None and not reject.strip():
             raise BadInput("--reject needs a reason: the coder is told the reason, and tries again")
-        again = Again(base_url, trust, trace_otlp, budget_of(budget))
-        told: dict[str, str] | None = None
+        options = Again(base_url, trust, trace_otlp, budget_of(budget))
+        decision: dict[str, str] | None = None
         if edit is not None:
-            told = {"decision": "edit", "source": read_text(edit, f"--edit {edit}")}
+            decision = {"decision": "edit", "source": read_text(edit, f"--edit {edit}")}
         elif reject is not None:
-            told = {"decision": "reject", "reason": reject}
+            decision = {"decision": "reject", "reason": reject}
         elif yes:
-            told = {"decision": "approve"}
-        answer = read_decision(told) if told else None
-        finish(go_on(run, answer, Screen(), again), as_json)
+            decision = {"decision": "approve"}
+        parsed_decision = read_decision(decision) if decision else None
+        finish(go_on(run, parsed_decision, Screen(), options), as_json)

@@ -108,7 +108,7 @@ def audit(  # noqa: PLR0913 (its options)
         from gedanken.terminal.patience import patient
         from gedanken.terminal.screen import Screen
 
-        kinds = _kinds(fail_on or [])
+        kinds = _parse_kinds(fail_on or [])
         if html:
             check_page(html)
         audited = audit_all(
@@ -143,13 +143,13 @@ def audit(  # noqa: PLR0913 (its options)
             raise typer.Exit(1)
 
 
-def _kinds(given: list[str]) -> set[str]:
-    """Return the kinds given with `--fail-on`; one value may have several, separated by commas. Raises BadInput for
+def _parse_kinds(values: list[str]) -> set[str]:
+    """Parse the values of `--fail-on`; one value may contain several kinds, separated by commas. Raises BadInput for
     an unknown kind."""
     from gedanken.auditing.audited import KINDS
     from gedanken.experiment.errors import BadInput
 
-    kinds = {kind for word in given for kind in word.split(",")}
+    kinds = {kind for value in values for kind in value.split(",")}
     for kind in sorted(kinds - KINDS.keys()):
         raise BadInput(f"{FAIL_ON} {kind}: must be one of {', '.join(KINDS)}")
     return kinds
@@ -165,6 +165,6 @@ def spread_kinds(arguments: list[str]) -> list[str]:
 
     spread: list[str] = []
     for argument in arguments:
-        follows = len(spread) > 1 and spread[-2] == FAIL_ON and argument in KINDS
-        spread += [FAIL_ON, argument] if follows else [argument]
+        is_further_kind = len(spread) > 1 and spread[-2] == FAIL_ON and argument in KINDS
+        spread += [FAIL_ON, argument] if is_further_kind else [argument]
     return spread

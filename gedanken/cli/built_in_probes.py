@@ -81,7 +81,7 @@ def memory(  # noqa: PLR0913 (each is an option of the command)
                 Screen(),
             )
         )
-        _show(probe.as_json(), lambda console: print_probe(probe, console), as_json, out)
+        _show_result(probe.as_json(), lambda console: print_probe(probe, console), as_json, out)
 
 
 def _complete_sequence(incomplete: str) -> list[str]:
@@ -121,10 +121,10 @@ def terminal(  # noqa: PLR0913 (each is an option of the command)
 
     with clear_errors():
         check_out(out)
-        asked = ModelSpec(name=model, base_url=base_url, parallel=parallel)
-        where = SandboxSpec(name=sandbox, trusted=trust)
-        probe = asyncio.run(probe_terminal(asked, load_persona(persona), choose(only), where, Screen()))
-        _show(probe.as_json(), lambda console: print_probe(probe, console), as_json, out)
+        model_spec = ModelSpec(name=model, base_url=base_url, parallel=parallel)
+        sandbox_spec = SandboxSpec(name=sandbox, trusted=trust)
+        probe = asyncio.run(probe_terminal(model_spec, load_persona(persona), choose(only), sandbox_spec, Screen()))
+        _show_result(probe.as_json(), lambda console: print_probe(probe, console), as_json, out)
 
 
 @EDITS.command(
@@ -164,13 +164,15 @@ def edits(  # noqa: PLR0913 (each is an option of the command)
         check_dataset(dataset)
         check_out(out)
         question, persona = read_program(program), load_persona("matched")
-        asked = ModelSpec(name=model, base_url=base_url, parallel=parallel)
-        where = SandboxSpec(name=sandbox, trusted=trust)
-        probe = asyncio.run(probe_edits(asked, persona, question, samples, dataset, where, Screen()))
-        _show(probe.as_json(), lambda console: print_probe(probe, console), as_json, out)
+        model_spec = ModelSpec(name=model, base_url=base_url, parallel=parallel)
+        sandbox_spec = SandboxSpec(name=sandbox, trusted=trust)
+        probe = asyncio.run(probe_edits(model_spec, persona, question, samples, dataset, sandbox_spec, Screen()))
+        _show_result(probe.as_json(), lambda console: print_probe(probe, console), as_json, out)
 
 
-def _show(result: dict[str, Any], print_it: "Callable[[Console], None]", as_json: bool, out: Path | None) -> None:
+def _show_result(
+    result: dict[str, Any], print_result: "Callable[[Console], None]", as_json: bool, out: Path | None
+) -> None:
     """Write the result of a probe to `out`, and print it. Raises NoModel if the probe stopped early."""
     from rich.console import Console
 
@@ -182,6 +184,6 @@ def _show(result: dict[str, Any], print_it: "Callable[[Console], None]", as_json
     if as_json:
         print_json(result)
     else:
-        print_it(Console(highlight=False))
+        print_result(Console(highlight=False))
     if result["stopped"]:
         raise NoModel(f"{result['stopped']}; the result contains only what was measured before that")

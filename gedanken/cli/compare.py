@@ -60,7 +60,7 @@ def compare(  # noqa: PLR0913 (its options)
             say(note)
         if html:
             with patient("writing the report"):
-                inputs = {Path(one) for one in (*(real or []), *(imagined or []))}
+                inputs = {Path(path) for path in (*(real or []), *(imagined or []))}
                 write_page_to(html, analysis, inputs.pop() if len(inputs) == 1 else None)
         if as_json:
             from gedanken.report.values import values_of
@@ -85,12 +85,12 @@ def spread_imagined(arguments: list[str]) -> list[str]:
     if arguments[:1] != ["compare"]:
         return arguments
     spread: list[str] = []
-    taking = False
+    is_imagined = False
     for argument in arguments:
         if argument.startswith("-") and argument != "-":
-            taking = argument == "--imagined" or argument.startswith("--imagined=")
+            is_imagined = argument == "--imagined" or argument.startswith("--imagined=")
             if argument != "--imagined":
                 spread.append(argument)
         else:
-            spread += ["--imagined", argument] if taking else [argument]
+            spread += ["--imagined", argument] if is_imagined else [argument]
     return spread

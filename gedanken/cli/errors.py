@@ -23,31 +23,31 @@ EXIT_CODES = {
 }
 NO_REPORT = 5
 """Exit code of `run` if the run is complete and stored, but its report could not be made."""
-_ELSEWHERE = "set GEDANKEN_CACHE to another folder"
-_SPACE = "; free some space"
+_CACHE_ADVICE = "set GEDANKEN_CACHE to another folder"
+_SPACE_ADVICE = "; free some space"
 _REMEDIES = {
-    errno.ENOSPC: f"{_SPACE}, or {_ELSEWHERE}",
-    errno.EDQUOT: f"{_SPACE}, or {_ELSEWHERE}",
-    errno.EROFS: f"; if that is the cache, {_ELSEWHERE}",
-    errno.EACCES: f"; if that is the cache, {_ELSEWHERE}",
+    errno.ENOSPC: f"{_SPACE_ADVICE}, or {_CACHE_ADVICE}",
+    errno.EDQUOT: f"{_SPACE_ADVICE}, or {_CACHE_ADVICE}",
+    errno.EROFS: f"; if that is the cache, {_CACHE_ADVICE}",
+    errno.EACCES: f"; if that is the cache, {_CACHE_ADVICE}",
 }
 
 
 def exit_codes(*codes: int) -> str:
     """Return a sentence for the help of a command with these exit codes (default: all) and their meanings."""
-    told = (f"{code} {EXIT_CODES[code]}" for code in codes or EXIT_CODES)
-    return f"Exit codes: {'; '.join(told)}."
+    meanings = (f"{code} {EXIT_CODES[code]}" for code in codes or EXIT_CODES)
+    return f"Exit codes: {'; '.join(meanings)}."
 
 
 @contextmanager
 def clear_errors() -> Iterator[None]:
     """Turn an error that a user can act on into one line on standard error, and exit with its exit code. SIGTERM
-    interrupts the command as Ctrl-C does."""
+    interrupts the command, as Ctrl-C does."""
     from gedanken.experiment.errors import GedankenError
 
-    # True in a script that runs in the background, for example: SIGTERM must interrupt it all the same
-    ignores = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-    interrupt = signal.default_int_handler if ignores else lambda *_: signal.raise_signal(signal.SIGINT)
+    # Ctrl-C is ignored in a script that runs in the background, for example; SIGTERM must still interrupt it
+    is_ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    interrupt = signal.default_int_handler if is_ignored else lambda *_: signal.raise_signal(signal.SIGINT)
     signal.signal(signal.SIGTERM, interrupt)
     try:
         yield
@@ -73,7 +73,7 @@ def _remedy(error: OSError) -> str:
             return remedy
     except GedankenError:
         return remedy
-    return _SPACE if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+    return _SPACE_ADVICE if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
 
 
 def fail(message: str, exit_code: int) -> NoReturn:

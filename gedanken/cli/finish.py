@@ -11,22 +11,22 @@ if TYPE_CHECKING:
     from gedanken.runner import RunResult
 
 
-def finish(running: "Coroutine[Any, Any, RunResult]", as_json: bool) -> None:
+def finish(coroutine: "Coroutine[Any, Any, RunResult]", as_json: bool) -> None:
     """Execute a run, print its result, and exit with its exit code."""
     from gedanken.cli.shown import exit_code_of, show
 
     try:
-        ran = asyncio.run(_stoppable(running))
+        result = asyncio.run(_cancel_on_sigterm(coroutine))
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
-    show(ran, as_json)
-    raise typer.Exit(exit_code_of(ran))
+    show(result, as_json)
+    raise typer.Exit(exit_code_of(result))
 
 
-async def _stoppable(running: "Coroutine[Any, Any, RunResult]") -> "RunResult":
+async def _cancel_on_sigterm(coroutine: "Coroutine[Any, Any, RunResult]") -> "RunResult":
     """Execute a run, and let SIGTERM cancel it even where Ctrl-C is ignored."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     # elsewhere SIGTERM acts as Ctrl-C, which asyncio makes a cancellation; where Ctrl-C is ignored, it does not
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and task is not None:
         signal.signal(signal.SIGTERM, lambda *_: loop.call_soon_threadsafe(task.cancel))
-    return await running
+    return await coroutine

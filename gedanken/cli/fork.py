@@ -55,5 +55,5 @@ def fork(  # noqa: PLR0913 (each is an option of the command)
             load_persona(persona) if persona is not None else None,
             model,
         )
-        again = Again(base_url, trust, trace_otlp, budget_of(budget))
-        finish(go_on(run, at, changes, Screen(), again, out), as_json)
+        options = Again(base_url, trust, trace_otlp, budget_of(budget))
+        finish(go_on(run, at, changes, Screen(), options, out), as_json)

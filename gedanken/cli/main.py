@@ -65,7 +65,7 @@ app = typer.Typer(
 )
 
 
-_OTHER_SPELLINGS = {
+_OPTION_ALIASES = {
     "--steps": "--working",
     "--no-steps": "--no-working",
     "--surprise": "--surprisal",
@@ -73,15 +73,14 @@ _OTHER_SPELLINGS = {
 }
 
 
-class _Run(TyperCommand):
-    """The command `run`. It also accepts spellings of options that its help does not show, such as `--steps` for
-    `--working`."""
+class _RunCommand(TyperCommand):
+    """The command `run`. It also accepts options that its help does not show, such as `--steps` for `--working`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        return super().parse_args(ctx, [_OTHER_SPELLINGS.get(word, word) for word in args])
+        return super().parse_args(ctx, [_OPTION_ALIASES.get(word, word) for word in args])
 
 
-def _version(wanted: bool) -> None:
+def _print_version(wanted: bool) -> None:
     if wanted:
         from gedanken.experiment.version import __version__
 
@@ -92,14 +91,14 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _main(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     pass
 
 
 @app.command(
-    cls=_Run,
+    cls=_RunCommand,
     short_help="Run a program for real, and let a model imagine the run.",
     epilog=(
         examples(
@@ -214,22 +213,22 @@ def run(  # noqa: PLR0913 (each is an option of the command)
 
             refuse_others(context, "replay", "out", "as_json")
             finish(repeat(replay, screen, out), as_json)
-        chosen = load_experiment(experiment)
+        loaded_experiment = load_experiment(experiment)
         flags = {"source": source, "session": session, "claims": claims, "steps": steps, "temperature": temperature}
         changes = {
-            "limits": with_limits(chosen.limits, limit or []),
-            "conditions": with_conditions(chosen.conditions, flags),
+            "limits": with_limits(loaded_experiment.limits, limit or []),
+            "conditions": with_conditions(loaded_experiment.conditions, flags),
         }
-        chosen = chosen.model_copy(update=changes)
-        player = load_persona(persona or chosen.persona)
+        loaded_experiment = loaded_experiment.model_copy(update=changes)
+        loaded_persona = load_persona(persona or loaded_experiment.persona)
         from gedanken.experiment.budget import Budget
         from gedanken.experiment.run_spec import ModelSpec, RunSpec, SandboxSpec
         from gedanken.runner import run as run_experiment
 
         parse_gpus(gpus)
         spec = RunSpec(
-            experiment=chosen,
-            persona=player,
+            experiment=loaded_experiment,
+            persona=loaded_persona,
             model=ModelSpec(name=model, base_url=base_url, parallel=parallel),
             sandbox=SandboxSpec(name=sandbox, trusted=trust, gpus=gpus),
             real=real,

@@ -38,12 +38,12 @@ def check(
     from gedanken.terminal.screen import Screen, print_json
 
     with clear_errors():
-        checked = asyncio.run(ask(ModelSpec(name=name, base_url=base_url), Screen()))
+        result = asyncio.run(ask(ModelSpec(name=name, base_url=base_url), Screen()))
         if as_json:
-            print_json(as_values(checked))
+            print_json(as_values(result))
         else:
             from rich.console import Console
 
-            print_checked(checked, Console(highlight=False))
-        if checked.unusable:
-            fail(f"{checked.model} cannot be used: {checked.unusable}", 4)
+            print_checked(result, Console(highlight=False))
+        if result.unusable:
+            fail(f"{result.model} cannot be used: {result.unusable}", 4)

@@ -42,7 +42,7 @@ def _complete_dataset(incomplete: str) -> list[str]:
 
 
 def _complete_primary(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Return the metrics whose names begin with `incomplete`, from the first log on the command line."""
+    """Return the metrics in the first log on the command line whose names begin with `incomplete`."""
     from gedanken.analysis.inputs import metrics_of
     from gedanken.experiment.errors import GedankenError
 
@@ -175,10 +175,10 @@ def asked_of(primary: str | None, named: list[str] | None) -> "Asked":
     from gedanken.experiment.errors import BadInput
 
     pairs = []
-    for given in named or []:
-        name, sign, expression = given.partition("=")
+    for text in named or []:
+        name, sign, expression = text.partition("=")
         if not (sign and name.strip() and expression):
-            raise BadInput(f"--as {given}: write NAME=REGEX, as in --as 'score=final score was ([0-9.]+)'")
+            raise BadInput(f"--as {text}: write NAME=REGEX, as in --as 'score=final score was ([0-9.]+)'")
         compiled(name, expression)
         pairs.append((name.strip(), expression))
     return Asked(primary, tuple(pairs))
@@ -186,24 +186,24 @@ def asked_of(primary: str | None, named: list[str] | None) -> "Asked":
 
 def with_approval(words: list[str]) -> list[str]:
     """Return the command line, with each `--approve` that has no value replaced by `--approve=all`."""
-    following = [*words, ""][1:]
+    next_words = [*words, ""][1:]
     return [
-        "--approve=all" if word == "--approve" and after not in ("all", "first", "none") else word
-        for word, after in zip(words, following, strict=True)
+        "--approve=all" if word == "--approve" and next_word not in ("all", "first", "none") else word
+        for word, next_word in zip(words, next_words, strict=True)
     ]
 
 
-def refuse_others(context: typer.Context, option: str, *known: str) -> None:
-    """Raise BadInput if the command line contains a parameter other than `option` and `known`."""
+def refuse_others(context: typer.Context, option: str, *allowed: str) -> None:
+    """Raise BadInput if the command line contains a parameter other than `option` and those in `allowed`."""
     from gedanken.experiment.errors import BadInput
 
     for parameter in context.command.params:
         name = parameter.name or ""
         source = context.get_parameter_source(name)
-        if name not in (option, *known) and source is not None and source.name == "COMMANDLINE":
-            told = parameter.opts[0] if parameter.opts[0].startswith("-") else name.upper()
+        if name not in (option, *allowed) and source is not None and source.name == "COMMANDLINE":
+            shown_name = parameter.opts[0] if parameter.opts[0].startswith("-") else name.upper()
             raise BadInput(
-                f"--{option} repeats a run without changes, so {told} cannot be combined with it; to change "
+                f"--{option} repeats a run without changes, so {shown_name} cannot be combined with it; to change "
                 f"something, use gedanken fork"
             )
 

@@ -15,9 +15,7 @@ from gedanken.cli.errors import clear_errors, exit_codes, fail
 from gedanken.cli.probe_families import FAMILIES, NAME
 
 
-class _Probes(TyperGroup):
-    """A command group with one subcommand for each installed probe."""
-
+class _ProbeGroup(TyperGroup):
     def list_commands(self, _context: object) -> list[str]:
         from gedanken.experiment.plugins import PROBES, by_name
 
@@ -25,10 +23,10 @@ class _Probes(TyperGroup):
             return [NAME, *by_name(PROBES)]
 
     def resolve_command(self, context: Any, args: list[str]) -> Any:
-        """Return the subcommand: `families` if the command line names no probe, as in `gedanken probe state --n 5`
-        (`state` is a family)."""
-        named = args and args[0] in self.list_commands(context)
-        return super().resolve_command(context, args if named else [NAME, *args])
+        """Return the subcommand. It is `families` if the command line names no probe, as in `gedanken probe state --n
+        5`, where `state` is a family."""
+        is_named = args and args[0] in self.list_commands(context)
+        return super().resolve_command(context, args if is_named else [NAME, *args])
 
     def get_command(self, _context: object, name: str) -> Any:
         from gedanken.experiment.errors import BadInput
@@ -49,13 +47,13 @@ class _Probes(TyperGroup):
                 if not isinstance(command, TyperCommand):
                     raise plugin.wrong(command, "a single command")
         except BadInput as error:
-            return _unusable(str(error))
-        command.callback = _in_one_line(command.callback, plugin.guarded)
+            return _unusable_command(str(error))
+        command.callback = _with_clear_errors(command.callback, plugin.guarded)
         return command
 
 
-def _in_one_line(callback: Any, guarded: Callable[..., Any]) -> Any:
-    """Wrap a command's function, so that all exceptions but Typer's own end the command with one line."""
+def _with_clear_errors(callback: Any, guarded: Callable[..., Any]) -> Any:
+    """Wrap a command's function. Every exception except Typer's own then ends the command with one line."""
 
     @wraps(callback)
     def call(*arguments: Any, **options: Any) -> Any:
@@ -65,19 +63,18 @@ def _in_one_line(callback: Any, guarded: Callable[..., Any]) -> Any:
     return call
 
 
-def _unusable(why: str) -> Any:
-    """Return a command that only prints why the probe cannot be used."""
+def _unusable_command(reason: str) -> Any:
     app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
-    @app.command(help=f"Cannot be used: {why}", context_settings={"ignore_unknown_options": True})
+    @app.command(help=f"Cannot be used: {reason}", context_settings={"ignore_unknown_options": True})
     def say(_arguments: Annotated[list[str] | None, typer.Argument()] = None) -> None:
-        fail(why, 2)
+        fail(reason, 2)
 
     return get_command(app)
 
 
 probe_app = typer.Typer(
-    cls=_Probes,
+    cls=_ProbeGroup,
     help="Test one ability of a model with many small programs or commands. Without the name of a probe, "
     "`gedanken probe [FAMILY…]` means `gedanken probe families [FAMILY…]`.",
     epilog=exit_codes(0, 2, 3, 4, 130),

@@ -19,7 +19,7 @@ def _complete_family(incomplete: str) -> list[str]:
     from gedanken.probes.families.built_in import FAMILIES as ALL
     from gedanken.probes.families.built_in import slug
 
-    return [slug(one) for one in ALL if slug(one).startswith(incomplete)]
+    return [slug(family) for family in ALL if slug(family).startswith(incomplete)]
 
 
 @FAMILIES.command(
@@ -117,22 +117,27 @@ def families(  # noqa: PLR0913 (each is an option of the command)
 
     with clear_errors():
         check_options(context)
-        where, screen = SandboxSpec(name=sandbox, trusted=trust), Screen()
+        sandbox_spec, screen = SandboxSpec(name=sandbox, trusted=trust), Screen()
         if suite is not None and answers is not None:
-            show_probe(recorded(suite, answers, predicts, where, screen, out), as_json)
+            show_probe(recorded(suite, answers, predicts, sandbox_spec, screen, out), as_json)
             return
-        asked = ModelSpec(name=model, base_url=base_url, parallel=parallel), where, budget_of(budget) or Budget()
+        specs = (
+            ModelSpec(name=model, base_url=base_url, parallel=parallel),
+            sandbox_spec,
+            budget_of(budget) or Budget(),
+        )
         show_probe(
-            _asked(family or [], _sizes(sizes), (n, seed, samples, minutes), suite, asked, screen, out), as_json
+            _run_probe(family or [], _parse_sizes(sizes), (n, seed, samples, minutes), suite, specs, screen, out),
+            as_json,
         )
 
 
-def _asked(  # noqa: PLR0913 (what was asked)
+def _run_probe(  # noqa: PLR0913 (the options of the command)
     family: list[str],
     sizes: tuple[int, ...],
     counts: tuple[int, int, int, float | None],
     suite: Path | None,
-    spec: tuple[Any, Any, Any],
+    specs: tuple[Any, Any, Any],
     screen: Any,
     out: Path | None,
 ) -> dict[str, Any]:
@@ -145,8 +150,8 @@ def _asked(  # noqa: PLR0913 (what was asked)
     from gedanken.runner import run
 
     groups, seed, samples, minutes = counts
-    read = read_suite(suite) if suite else None
-    names = [family_of(name).name for name in family] or ([] if suite else [one.name for one in ALL])
+    loaded_suite = read_suite(suite) if suite else None
+    names = [family_of(name).name for name in family] or ([] if suite else [built_in.name for built_in in ALL])
     design = ProbeDesign(
         families=tuple(dict.fromkeys(names)),
         sizes=sizes,
@@ -154,19 +159,19 @@ def _asked(  # noqa: PLR0913 (what was asked)
         seed=seed,
         samples=samples,
         minutes=minutes,
-        suite=read.items if read else (),
+        suite=loaded_suite.items if loaded_suite else (),
     )
-    model, sandbox, budget = spec
-    asked = probe_spec(design, model, sandbox, cores=os.cpu_count() or 1, budget=budget)
-    done = asyncio.run(run(asked, screen, out))
-    result = probe_result(done.log)
-    if read:
-        result["not_scored"] = [*(bad._asdict() for bad in read.bad), *result["not_scored"]]
-    screen.say(f"questions and answers: {done.log.folder}")
+    model, sandbox, budget = specs
+    run_spec = probe_spec(design, model, sandbox, cores=os.cpu_count() or 1, budget=budget)
+    run_result = asyncio.run(run(run_spec, screen, out))
+    result = probe_result(run_result.log)
+    if loaded_suite:
+        result["not_scored"] = [*(bad_line._asdict() for bad_line in loaded_suite.bad), *result["not_scored"]]
+    screen.say(f"questions and answers: {run_result.log.folder}")
     return result
 
 
-def _sizes(text: str) -> tuple[int, ...]:
+def _parse_sizes(text: str) -> tuple[int, ...]:
     from gedanken.experiment.errors import BadInput
     from gedanken.probing.design_checks import MOST_SIZE
 

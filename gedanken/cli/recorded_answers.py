@@ -8,9 +8,9 @@ from typing import Any
 
 import typer
 
-_OF_A_MODEL = ("family", "model", "base_url", "parallel", "sizes", "n", "seed", "samples", "minutes", "budget")
+_MODEL_OPTIONS = ("family", "model", "base_url", "parallel", "sizes", "n", "seed", "samples", "minutes", "budget")
 """The parameters of `gedanken probe` that say which questions a model is asked, and how."""
-_OF_FAMILIES = ("sizes", "n", "seed")
+_FAMILY_OPTIONS = ("sizes", "n", "seed")
 
 
 def check_options(context: typer.Context) -> None:
@@ -24,14 +24,18 @@ def check_options(context: typer.Context) -> None:
         raise BadInput("--predicts describes recorded answers, so it needs --answers")
     if values["predicts"] not in (None, "output", "input"):
         raise BadInput(f"--predicts {values['predicts']}: must be output or input")
-    if values["answers"] is not None and (given := _given(context, _OF_A_MODEL)):
-        raise BadInput(f"{given} has no effect with --answers, because no model is asked; leave it out")
-    if values["suite"] is not None and not values["family"] and (given := _given(context, _OF_FAMILIES)):
-        raise BadInput(f"{given} has no effect on the lines of a suite; name a family too, or leave it out")
+    if values["answers"] is not None and (given_options := _format_given_options(context, _MODEL_OPTIONS)):
+        raise BadInput(f"{given_options} has no effect with --answers, because no model is asked; leave it out")
+    if (
+        values["suite"] is not None
+        and not values["family"]
+        and (given_options := _format_given_options(context, _FAMILY_OPTIONS))
+    ):
+        raise BadInput(f"{given_options} has no effect on the lines of a suite; name a family too, or leave it out")
 
 
-def _given(context: typer.Context, names: tuple[str, ...]) -> str:
-    """Return the parameters in `names` that the command line contains, as text for a message."""
+def _format_given_options(context: typer.Context, names: tuple[str, ...]) -> str:
+    """Name those parameters in `names` that the command line contains, for a message; empty if there are none."""
     return ", ".join(
         f"the family {', '.join(context.params['family'])}" if parameter.name == "family" else parameter.opts[0]
         for parameter in context.command.params
@@ -44,8 +48,8 @@ def _is_given(context: typer.Context, name: str) -> bool:
     return source is not None and source.name == "COMMANDLINE"
 
 
-def recorded(  # noqa: PLR0913 (what was asked)
-    suite: Path, answers: Path, predicts: Any, where: Any, screen: Any, out: Path | None
+def recorded(  # noqa: PLR0913 (the options of the command)
+    suite: Path, answers: Path, predicts: Any, sandbox_spec: Any, screen: Any, out: Path | None
 ) -> dict[str, Any]:
     """Score recorded answers and return the result, which is also written to the folder `out` if one is given."""
     from gedanken.loading.answers import read_answers
@@ -53,17 +57,17 @@ def recorded(  # noqa: PLR0913 (what was asked)
     from gedanken.probing.recorded import score_recorded
     from gedanken.report.writing import write_probe
 
-    read = read_suite(suite)
-    said = read_answers(answers, read.items)
-    with _folder(out):
-        result = asyncio.run(score_recorded(read, said, where, screen, predicts))
+    loaded_suite = read_suite(suite)
+    recorded_answers = read_answers(answers, loaded_suite.items)
+    with _created_folder(out):
+        result = asyncio.run(score_recorded(loaded_suite, recorded_answers, sandbox_spec, screen, predicts))
         if out is not None:
             screen.say(f"the scores are in {write_probe(out, result)}")
     return result
 
 
 @contextmanager
-def _folder(out: Path | None) -> Iterator[None]:
+def _created_folder(out: Path | None) -> Iterator[None]:
     """Create the folder `out`, if given. If the `with` block fails, remove the folder, unless it existed before."""
     from gedanken.records.run_folder import make_folder
 

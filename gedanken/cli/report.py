@@ -39,17 +39,17 @@ def report(
         with patient(f"making the report of {run}"):
             log = read_run(run)
             if log.items:
-                written = [write_probe_page(run / PAGE, [(log, verdict_of(log))])]
+                paths = [write_probe_page(run / PAGE, [(log, verdict_of(log))])]
             else:
-                asked = asked_of(primary, None)
-                analysis = analyze(log, Compared(asked))
-                check_primary(analysis, asked)
-                written = [write_page(run, analysis)]
+                comparison_options = asked_of(primary, None)
+                analysis = analyze(log, Compared(comparison_options))
+                check_primary(analysis, comparison_options)
+                paths = [write_page(run, analysis)]
                 if markdown:
-                    written.append(write_markdown(run, analysis))
-        for path in written:
+                    paths.append(write_markdown(run, analysis))
+        for path in paths:
             print(harmless(str(path)))
         if open_it:
             import webbrowser
 
-            webbrowser.open(written[0].resolve().as_uri())
+            webbrowser.open(paths[0].resolve().as_uri())

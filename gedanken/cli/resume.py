@@ -29,5 +29,5 @@ def resume(  # noqa: PLR0913 (each is an option of the command)
     from gedanken.terminal.screen import Screen
 
     with clear_errors():
-        screen, again = Screen(), Again(base_url, trust, trace_otlp, budget_of(budget))
-        finish(go_on(run or newest_unfinished(screen, again.budget), screen, again), as_json)
+        screen, options = Screen(), Again(base_url, trust, trace_otlp, budget_of(budget))
+        finish(go_on(run or newest_unfinished(screen, options.budget), screen, options), as_json)

@@ -34,13 +34,13 @@ def runs(
     from gedanken.terminal.screen import print_json
 
     with clear_errors():
-        found = list_runs(folder)
+        entries = list_runs(folder)
         if as_json:
-            print_json({"runs": [run._asdict() for run in found]})
+            print_json({"runs": [entry._asdict() for entry in entries]})
             return
         from rich.console import Console
 
-        print_runs(found, Console(highlight=False))
+        print_runs(entries, Console(highlight=False))
 
 
 @runs_app.command(epilog=examples("gedanken runs rm runs/article-20261128-222335") + exit_codes(0, 2, 3, 130))

@@ -39,14 +39,16 @@ def list_things(as_json: Json = False) -> None:
 
     with clear_errors():
         engines = find_engines()
-        found = things(engines.clients)
-    _tell_silent(engines.silent)
+        items = things(engines.clients)
+    _print_unexamined(engines.silent)
     if as_json:
         from gedanken.terminal.screen import print_json
 
-        print_json({"things": [thing._asdict() for thing in found], "silent": engines.silent})
+        print_json({"things": [item._asdict() for item in items], "silent": engines.silent})
         return
-    _table(("kind", "name", "state", "owner"), [(item.kind, item.name, item.state, item.owner) for item in found])
+    _print_table(
+        ("kind", "name", "state", "owner"), [(item.kind, item.name, item.state, item.owner) for item in items]
+    )
 
 
 @sandbox_app.command(
@@ -124,7 +126,7 @@ def clean(as_json: Json = False) -> None:
     with clear_errors():
         engines = find_engines()
         removed = remove(engines.clients, engines.silent)
-    _tell_silent(engines.silent)
+    _print_unexamined(engines.silent)
     if as_json:
         from gedanken.terminal.screen import print_json
 
@@ -149,19 +151,18 @@ def data(as_json: Json = False) -> None:
     from gedanken.terminal.screen import Screen, print_json
 
     with clear_errors():
-        found = [(ensure_dataset(name, Screen())) for name in DATASETS]
+        datasets = [(ensure_dataset(name, Screen())) for name in DATASETS]
     if as_json:
-        print_json({"datasets": [{**dataset.model_dump(), "folder": str(folder)} for dataset, folder in found]})
+        print_json({"datasets": [{**dataset.model_dump(), "folder": str(folder)} for dataset, folder in datasets]})
         return
-    rows = [(str(dataset), dataset.source, str(folder)) for dataset, folder in found]
-    _table(("data", "source", "folder"), rows)
+    rows = [(str(dataset), dataset.source, str(folder)) for dataset, folder in datasets]
+    _print_table(("data", "source", "folder"), rows)
 
 
-def _tell_silent(engines: dict[str, str]) -> None:
-    """Report which engines could not be examined, and why."""
+def _print_unexamined(reasons: dict[str, str]) -> None:
     from gedanken.experiment.escaping import harmless
 
-    for name, reason in engines.items():
+    for name, reason in reasons.items():
         print(harmless(f"gedanken: {name} could not be examined: {reason}"), file=sys.stderr)
 
 
@@ -169,20 +170,20 @@ def _print_checks(machine: str, not_enforced: Sequence[str], results: "list[Chec
     from rich.console import Console
     from rich.text import Text
 
-    held = sum(result.held for result in results)
-    _table(
+    passed = sum(result.held for result in results)
+    _print_table(
         ("check", "passed", "detail"),
         [
             (result.name, Text("yes", "green") if result.held else Text("NO", "bold red"), result.detail)
             for result in sorted(results, key=lambda check: check.held)
         ],
     )
-    Console(highlight=False).print(f"{machine}: {held} of {len(results)} checks passed")
+    Console(highlight=False).print(f"{machine}: {passed} of {len(results)} checks passed")
     for line in not_enforced:
         print(f"cannot enforce {line}")
 
 
-def _table(columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+def _print_table(columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text

@@ -65,7 +65,7 @@ def shell(  # noqa: PLR0913 (each is an option of the command)
         from gedanken.shell.loop import run_shell
         from gedanken.shell.terminals import CHOICES, ShellOptions
 
-        choice = next((known for known in CHOICES if known == machine), None)
+        choice = next((name for name in CHOICES if name == machine), None)
         if choice is None:
             raise BadInput(f"--machine {machine}: must be one of {', '.join(CHOICES)}")
         check_dataset(dataset)

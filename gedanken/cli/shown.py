@@ -8,22 +8,22 @@ if TYPE_CHECKING:
     from gedanken.runner import RunResult
 
 
-def show(ran: "RunResult", as_json: bool) -> None:
+def show(run_result: "RunResult", as_json: bool) -> None:
     """Print the result of a run, for a person or as JSON."""
     from gedanken.analysis.probe_result import probe_result
     from gedanken.report.plain_words import plain_words
     from gedanken.terminal.screen import print_json
 
-    folder, analysis = ran.log.folder, ran.analysis
-    if ran.log.spec and ran.log.spec.probe:
-        show_probe(probe_result(ran.log), as_json)
+    folder, analysis = run_result.log.folder, run_result.analysis
+    if run_result.log.spec and run_result.log.spec.probe:
+        show_probe(probe_result(run_result.log), as_json)
     elif as_json:
         from gedanken.records.run_view import run_view
         from gedanken.report.values import values_of
 
-        result = run_view(ran.log, analysis.findings if analysis else (), prefix=f"{folder}/")
-        concluded = {**values_of(analysis), **plain_words(analysis)._asdict()} if analysis else {}
-        print_json({**result, **concluded, "folder": str(folder)})
+        result = run_view(run_result.log, analysis.findings if analysis else (), prefix=f"{folder}/")
+        conclusions = {**values_of(analysis), **plain_words(analysis)._asdict()} if analysis else {}
+        print_json({**result, **conclusions, "folder": str(folder)})
     elif analysis and folder:
         from rich.console import Console
 
@@ -32,20 +32,22 @@ def show(ran: "RunResult", as_json: bool) -> None:
         from gedanken.report.summary import print_plainly, print_summary
 
         console = Console(highlight=False)
-        print_summary(analysis, console, has_page=bool(ran.page))
+        print_summary(analysis, console, has_page=bool(run_result.page))
         print_effects(analysis.effects, console)
-        console.print(f"model: {used_in_words(ran.log.tokens, ran.log.price)}", markup=False, soft_wrap=True)
-        print_plainly(plain_words(analysis), console, ran.page, folder)
+        console.print(
+            f"model: {used_in_words(run_result.log.tokens, run_result.log.price)}", markup=False, soft_wrap=True
+        )
+        print_plainly(plain_words(analysis), console, run_result.page, folder)
 
 
-def exit_code_of(ran: "RunResult") -> int:
+def exit_code_of(run_result: "RunResult") -> int:
     """Return the exit code of a run: 1 if its outcome is not `done`, NO_REPORT if it has no report, otherwise 0."""
     from gedanken.experiment.run_log import DONE
 
-    if ran.log.outcome != DONE:
+    if run_result.log.outcome != DONE:
         return 1
-    is_probe = ran.log.spec is not None and ran.log.spec.probe is not None
-    return 0 if ran.page or is_probe else NO_REPORT
+    is_probe = run_result.log.spec is not None and run_result.log.spec.probe is not None
+    return 0 if run_result.page or is_probe else NO_REPORT
 
 
 def show_probe(result: dict[str, Any], as_json: bool) -> None:

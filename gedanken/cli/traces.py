@@ -50,7 +50,7 @@ def show(
         from gedanken.terminal.screen import print_json
 
         roots = read_trace(run)
-        _tell_left_out(run)
+        _warn_left_out_lines(run)
         if as_json:
             print_json({"runs": [as_values(root) for root in roots]})
             return
@@ -105,7 +105,7 @@ def export(
         if to is None and otlp is None and not langsmith:
             raise BadInput("name a destination: a file with --to, a collector with --otlp, or --langsmith")
         roots = cleaned(read_trace(run))
-        _tell_left_out(run)
+        _warn_left_out_lines(run)
         if to is not None or otlp is not None:
             _export_spans(roots, to, otlp)
         if langsmith:
@@ -114,7 +114,7 @@ def export(
             print(f"{many(replay(roots), 'trace entry', 'trace entries')} sent to LangSmith")
 
 
-def _tell_left_out(run: Path) -> None:
+def _warn_left_out_lines(run: Path) -> None:
     from gedanken.records.trace import lines_left_out
 
     if left_out := lines_left_out(run):

@@ -58,52 +58,56 @@ def verdict(
             check_page(html)
         with patient(f"judging {len(runs)} runs" if len(runs) > 1 else f"judging {runs[0]}"):
             logs = [read_run(run) for run in runs]
-            judged = [verdict_of(log, arm) for log in logs]
+            verdicts = [verdict_of(log, arm) for log in logs]
         for run, log in zip(runs, logs, strict=True):
             if not log.is_over:
-                told = f"{run} has not ended, so only the answers that it has so far are judged; to continue it: "
-                say(f"{told}{to_type('gedanken resume', run)}")
+                notice = f"{run} has not ended, so only the answers that it has so far are judged; to continue it: "
+                say(f"{notice}{to_type('gedanken resume', run)}")
             if html:
-                write_probe_page(html, list(zip(logs, judged, strict=True)))
+                write_probe_page(html, list(zip(logs, verdicts, strict=True)))
         if as_json:
-            each = [{"folder": str(run), **one.as_json()} for run, one in zip(runs, judged, strict=True)]
-            print_json({"verdicts": each})
+            values = [{"folder": str(run), **verdict.as_json()} for run, verdict in zip(runs, verdicts, strict=True)]
+            print_json({"verdicts": values})
             return
         from rich.console import Console
 
-        print_verdicts(told_apart(runs, judged), Console(highlight=False))
+        print_verdicts(told_apart(runs, verdicts), Console(highlight=False))
         if html:
             print(harmless(str(html)))
 
 
-def told_apart(runs: "Sequence[Path]", judged: "Sequence[Verdict]") -> "list[Verdict]":
-    """Return the verdicts. If several are on the same model, each has its run folder added to the model's name."""
-    names = [one.model for one in judged]
+def told_apart(runs: "Sequence[Path]", verdicts: "Sequence[Verdict]") -> "list[Verdict]":
+    """Return the verdicts. If several are about the same model, the run folder is added to its name in each."""
+    names = [verdict.model for verdict in verdicts]
     return [
-        replace(one, model=f"{one.model} ({run})") if names.count(one.model) > 1 else one
-        for run, one in zip(runs, judged, strict=True)
+        replace(verdict, model=f"{verdict.model} ({run})") if names.count(verdict.model) > 1 else verdict
+        for run, verdict in zip(runs, verdicts, strict=True)
     ]
 
 
-def print_verdicts(judged: "Sequence[Verdict]", console: "Console") -> None:
+def print_verdicts(verdicts: "Sequence[Verdict]", console: "Console") -> None:
     """Print a table with one line for each operation and one column for each model, and then the verdicts."""
     from rich.text import Text
 
     from gedanken.compare.verdict import sentences
     from gedanken.experiment.escaping import harmless
 
-    console.print(_table(judged))
-    if numbers := next(filter(None, map(sentences.of_numbers, judged)), ""):
-        where = "the lines below name this rule for all operations together, and --html names it for each operation"
-        console.print(Text(f"{numbers}; {where}.", style="dim"), soft_wrap=True)
-    for one in judged:
-        unanswered = ", ".join(f"{times} {what}" for what, times in one.unanswered.items())
-        about = f"{one.model}: {one.items} items, {one.answers} answers{f' ({unanswered})' if unanswered else ''}"
-        console.print(Text(harmless(about), style="dim"), soft_wrap=True)
-        console.print(Text(harmless(f"{one.model}: {sentences.of_all(one)}"), style="bold"), soft_wrap=True)
+    console.print(_make_table(verdicts))
+    if numbers := next(filter(None, map(sentences.of_numbers, verdicts)), ""):
+        explanation = (
+            "the lines below name this rule for all operations together, and --html names it for each operation"
+        )
+        console.print(Text(f"{numbers}; {explanation}.", style="dim"), soft_wrap=True)
+    for verdict in verdicts:
+        failures = ", ".join(f"{count} {reason}" for reason, count in verdict.unanswered.items())
+        line = (
+            f"{verdict.model}: {verdict.items} items, {verdict.answers} answers{f' ({failures})' if failures else ''}"
+        )
+        console.print(Text(harmless(line), style="dim"), soft_wrap=True)
+        console.print(Text(harmless(f"{verdict.model}: {sentences.of_all(verdict)}"), style="bold"), soft_wrap=True)
 
 
-def _table(judged: "Sequence[Verdict]") -> "Table":
+def _make_table(verdicts: "Sequence[Verdict]") -> "Table":
     from rich.box import SIMPLE
     from rich.table import Table
     from rich.text import Text
@@ -112,30 +116,44 @@ def _table(judged: "Sequence[Verdict]") -> "Table":
 
     table = Table(box=SIMPLE, pad_edge=False)
     table.add_column("operation", no_wrap=True)
-    for one in judged:
-        table.add_column(Text(harmless(one.model[-60:])))
-    operations = dict.fromkeys((own.family, own.operation) for one in judged for own in one.operations)
+    for verdict in verdicts:
+        table.add_column(Text(harmless(verdict.model[-60:])))
+    operations = dict.fromkeys(
+        (operation_verdict.family, operation_verdict.operation)
+        for verdict in verdicts
+        for operation_verdict in verdict.operations
+    )
     for family, operation in operations:
         cells = [Text(harmless(operation))]
-        for one in judged:
-            own = next((own for own in one.operations if (own.family, own.operation) == (family, operation)), None)
-            cells.append(Text(_cell(own) if own else "not asked"))
+        for verdict in verdicts:
+            operation_verdict = next(
+                (
+                    operation_verdict
+                    for operation_verdict in verdict.operations
+                    if (operation_verdict.family, operation_verdict.operation) == (family, operation)
+                ),
+                None,
+            )
+            cells.append(Text(_format_cell(operation_verdict) if operation_verdict else "not asked"))
         table.add_row(*cells)
     return table
 
 
-def _cell(own: "OperationVerdict") -> str:
-    """Format a cell: likeliest hypothesis, probability and horizon, for example `computes 0.97; n 23 (16 to 32)`."""
+def _format_cell(verdict: "OperationVerdict") -> str:
+    """Format the likeliest hypothesis, its probability and the horizon, for example `computes 0.97; n 23 (16 to
+    32)`."""
     from gedanken.compare.verdict import sentences
 
-    if not own.support:
-        return own.name
-    likeliest = own.support.best
+    if not verdict.support:
+        return verdict.name
+    likeliest = verdict.support.best
     # the verdict can name something else, such as `undetermined`
-    told = f"{own.name}; " if own.name != likeliest else ""
-    told += f"{likeliest} {own.posterior[likeliest]:.2f}"
-    if own.curves:
-        low, high = own.curves[0].interval
-        other = sentences.other_horizon(own)
-        told += f"; n {own.curves[0].horizon} ({low} to {high}){f', or {other}' if other else ''}"
-    return told
+    text = f"{verdict.name}; " if verdict.name != likeliest else ""
+    text += f"{likeliest} {verdict.posterior[likeliest]:.2f}"
+    if verdict.curves:
+        low, high = verdict.curves[0].interval
+        second_horizon = sentences.other_horizon(verdict)
+        text += (
+            f"; n {verdict.curves[0].horizon} ({low} to {high}){f', or {second_horizon}' if second_horizon else ''}"
+        )
+    return text

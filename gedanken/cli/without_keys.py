@@ -14,18 +14,18 @@ def keep_keys_off_the_screen() -> None:
     """From now on, remove this process's API keys from tracebacks, warnings and log lines."""
     make_record, format_warning = logging.getLogRecordFactory(), warnings.formatwarning
 
-    def record(*arguments: Any, **more: Any) -> logging.LogRecord:
-        made = make_record(*arguments, **more)
-        made.msg, made.args = redacted(made.getMessage()), ()
-        return made
+    def make_redacted_record(*arguments: Any, **keywords: Any) -> logging.LogRecord:
+        log_record = make_record(*arguments, **keywords)
+        log_record.msg, log_record.args = redacted(log_record.getMessage()), ()
+        return log_record
 
-    def warning(*arguments: Any, **more: Any) -> str:
-        return redacted(format_warning(*arguments, **more))
+    def format_redacted_warning(*arguments: Any, **keywords: Any) -> str:
+        return redacted(format_warning(*arguments, **keywords))
 
-    logging.setLogRecordFactory(record)
-    warnings.formatwarning = warning
-    sys.excepthook = _show
+    logging.setLogRecordFactory(make_redacted_record)
+    warnings.formatwarning = format_redacted_warning
+    sys.excepthook = _print_redacted
 
 
-def _show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+def _print_redacted(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     print(redacted("".join(traceback.format_exception(kind, error, trace))), file=sys.stderr, end="")

@@ -45,7 +45,7 @@ class ShownFinding:
 
 
 class KeptText(NamedTuple):
-    """A text whose lines have ids on the page: a stream of an execution, or the source of a program."""
+    """A text whose lines have ids on the page: an output stream of an execution, or the source of a program."""
 
     of: Execution | Program
     stream: Stream | Literal["source"]
@@ -65,12 +65,13 @@ class Anchors:
     texts: list[KeptText]
     findings: list[ShownFinding] = field(default_factory=list)
     more: int = 0
-    """Number of findings that are not shown."""
+    """Number of findings that are left out because there are too many."""
     pointed: dict[int, dict[int, list[ShownFinding]]] = field(default_factory=lambda: defaultdict(dict))
-    """The findings that refer to a line, by the number of the text and the number of the line (from 1)."""
+    """The findings that refer to a line. The keys are the number of the text and then the line number, counted from
+    1."""
 
     def __post_init__(self) -> None:
-        self._numbers = {(id(source.of), source.stream): at for at, source in enumerate(self.texts)}
+        self._numbers = {(id(source.of), source.stream): index for index, source in enumerate(self.texts)}
         self._lines: dict[int, list[str]] = {}
 
     def number_of(self, source: Execution | Program, stream: Stream | Literal["source"] = "source") -> int:
@@ -91,49 +92,49 @@ class Anchors:
 
 def find_anchors(analysis: Analysis) -> Anchors:
     """Number all texts and findings, and link each finding with its lines."""
-    anchors = Anchors(_sources(analysis))
+    anchors = Anchors(_collect_texts(analysis))
     ordered = ranked(analysis.findings, analysis.main_version)
     anchors.more = max(0, len(ordered) - FINDINGS_SHOWN)
     by_label: Labels = {}
-    for at, source in enumerate(anchors.texts):
-        by_label.setdefault((source.of.label, source.stream), at)
-    nearer = {id(version): _labels(version, anchors) for version in analysis.versions}
+    for index, source in enumerate(anchors.texts):
+        by_label.setdefault((source.of.label, source.stream), index)
+    own_labels = {id(version): _text_numbers_of(version, anchors) for version in analysis.versions}
     for number, finding in enumerate(ordered[:FINDINGS_SHOWN], start=1):
-        homes = [nearer[id(version)] for version in analysis.versions if finding in version.compared.findings]
-        labels = by_label | (homes[0] if len(homes) == 1 else {})
-        _tie(anchors, number, finding, labels)
+        owners = [own_labels[id(version)] for version in analysis.versions if finding in version.compared.findings]
+        labels = by_label | (owners[0] if len(owners) == 1 else {})
+        _link_finding(anchors, number, finding, labels)
     for version in analysis.versions:
         if version.compared.alignment:
-            _point_at_divergence(anchors, version.compared.alignment, by_label | nearer[id(version)])
+            _add_divergence_lines(anchors, version.compared.alignment, by_label | own_labels[id(version)])
     return anchors
 
 
-def _tie(anchors: Anchors, number: int, finding: Finding, labels: Labels) -> None:
+def _link_finding(anchors: Anchors, number: int, finding: Finding, labels: Labels) -> None:
     refs = finding.evidence[:LINES_OF_A_FINDING]
     pointers = tuple(_pointer(anchors, ref, labels) for ref in refs)
-    shown = ShownFinding(f"f{number}", number, finding, pointers, len(finding.evidence) - len(refs))
-    anchors.findings.append(shown)
+    shown_finding = ShownFinding(f"f{number}", number, finding, pointers, len(finding.evidence) - len(refs))
+    anchors.findings.append(shown_finding)
     for ref in refs:
-        if _is_there(anchors, ref, labels):
-            back = anchors.pointed[labels[ref.source, ref.counted_in]].setdefault(ref.number, [])
-            if shown not in back:
-                back.append(shown)
+        if _is_on_page(anchors, ref, labels):
+            line_findings = anchors.pointed[labels[ref.source, ref.counted_in]].setdefault(ref.number, [])
+            if shown_finding not in line_findings:
+                line_findings.append(shown_finding)
 
 
 def _pointer(anchors: Anchors, ref: LineRef, labels: Labels) -> Pointer:
-    is_there = _is_there(anchors, ref, labels)
-    place = anchors.id_of(labels[ref.source, ref.counted_in], ref.number) if is_there else None
-    return Pointer(ref.source, ref.number, cut(ref.text, 160), place)
+    on_page = _is_on_page(anchors, ref, labels)
+    line_id = anchors.id_of(labels[ref.source, ref.counted_in], ref.number) if on_page else None
+    return Pointer(ref.source, ref.number, cut(ref.text, 160), line_id)
 
 
-def _is_there(anchors: Anchors, ref: LineRef, labels: Labels) -> bool:
+def _is_on_page(anchors: Anchors, ref: LineRef, labels: Labels) -> bool:
     number = labels.get((ref.source, ref.counted_in))
     return number is not None and 0 < ref.number <= len(anchors.lines_of(number))
 
 
-def _point_at_divergence(anchors: Anchors, alignment: Alignment, labels: Labels) -> None:
+def _add_divergence_lines(anchors: Anchors, alignment: Alignment, labels: Labels) -> None:
     for ref in alignment.diverges_at or ():
-        if ref is not None and _is_there(anchors, ref, labels):
+        if ref is not None and _is_on_page(anchors, ref, labels):
             anchors.pointed[labels[ref.source, ref.counted_in]].setdefault(ref.number, [])
 
 
@@ -143,18 +144,23 @@ def _texts_of(source: Execution | Program) -> list[KeptText]:
     return [KeptText(source, "stdout"), KeptText(source, "terminal")]
 
 
-def _sources(analysis: Analysis) -> list[KeptText]:
-    cases = [run for version in analysis.versions for run in (*version.real, *version.imagined)]
+def _collect_texts(analysis: Analysis) -> list[KeptText]:
+    executions = [run for version in analysis.versions for run in (*version.real, *version.imagined)]
     programs = [version.program for version in analysis.versions if version.program]
-    every: tuple[Execution | Program, ...] = (*analysis.log.executions, *cases, *analysis.log.programs, *programs)
-    return [text for source in {id(source): source for source in every}.values() for text in _texts_of(source)]
+    sources: tuple[Execution | Program, ...] = (
+        *analysis.log.executions,
+        *executions,
+        *analysis.log.programs,
+        *programs,
+    )
+    return [text for source in {id(source): source for source in sources}.values() for text in _texts_of(source)]
 
 
-def _labels(version: VersionAnalysis, anchors: Anchors) -> Labels:
-    own: Sequence[Execution | Program] = (
+def _text_numbers_of(version: VersionAnalysis, anchors: Anchors) -> Labels:
+    sources: Sequence[Execution | Program] = (
         *version.real,
         *version.imagined,
         *([version.program] if version.program else []),
     )
-    texts = [text for execution in reversed(own) for text in _texts_of(execution)]
+    texts = [text for source in reversed(sources) for text in _texts_of(source)]
     return {(text.of.label, text.stream): anchors.number_of(*text) for text in texts}

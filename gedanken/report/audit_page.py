@@ -20,12 +20,12 @@ CLAIMS_SHOWN = 400
 RERUNS_SHOWN = 200
 ROWS_SHOWN = 200
 EVIDENCE_SHOWN = 6
-_LOOKS = {"supported": "supported", "undecidable": "unclear"}
+_CSS_CLASSES = {"supported": "supported", "undecidable": "unclear"}
 
 
 @dataclass(frozen=True, slots=True)
 class ShownClaim:
-    """A claim, with its places on the page."""
+    """A claim, with the ids of its elements on the page."""
 
     place: str
     """Id of the claim's entry in the list of claims."""
@@ -84,19 +84,23 @@ def render_audit(audit: Audit) -> str:
     environment = page_environment()
     environment.globals.update(where=where)
     style, script = packaged("style.css") + packaged("audit.css"), packaged("audit.js")
-    sessions = [_session(number, one) for number, one in enumerate(audit.audited[:SESSIONS_SHOWN], start=1)]
-    traced = [one.numbers for one in audit.audited]
+    sessions = [
+        _prepare_session(number, session) for number, session in enumerate(audit.audited[:SESSIONS_SHOWN], start=1)
+    ]
+    coverages = [session.numbers for session in audit.audited]
     return environment.get_template("audit.html.j2").render(
         audit=audit,
         sessions=sessions,
         more_sessions=len(audit.audited) - len(sessions),
         verdict=list(said_plainly(audit)),
-        counts={status: sum(one.statuses[status] for one in audit.audited) for status in STATUSES},
-        total=sum(len(one.claims) for one in audit.audited),
-        accused=sum(len(one.accused) for one in audit.audited),
-        differing=sum(len(one.differing) for one in audit.audited),
-        ran=any(one.state for one in audit.audited),
-        numbers=Coverage(sum(one.traced for one in traced), sum(one.total for one in traced)),
+        counts={status: sum(session.statuses[status] for session in audit.audited) for status in STATUSES},
+        total=sum(len(session.claims) for session in audit.audited),
+        accused=sum(len(session.accused) for session in audit.audited),
+        differing=sum(len(session.differing) for session in audit.audited),
+        ran=any(session.state for session in audit.audited),
+        numbers=Coverage(
+            sum(coverage.traced for coverage in coverages), sum(coverage.total for coverage in coverages)
+        ),
         rates=list(_rates(audit)) if len(audit.audited) > 1 else [],
         version=__version__,
         style=Markup(style),
@@ -112,39 +116,44 @@ def _rates(audit: Audit) -> Iterator[tuple[str, int, int, list[Share]]]:
         yield agent, len(sessions), total, [rate_of(sessions, status) for status in STATUSES]
 
 
-def _session(number: int, audited: Audited) -> ShownSession:
-    place = f"s{number}"
-    reruns = tuple(_rerun(place, at, rerun) for at, rerun in enumerate(audited.reruns[:RERUNS_SHOWN]))
-    claims = tuple(
-        _claim(audited, place, at, judged, reruns) for at, judged in enumerate(audited.claims[:CLAIMS_SHOWN])
+def _prepare_session(number: int, audited: Audited) -> ShownSession:
+    session_id = f"s{number}"
+    reruns = tuple(
+        _prepare_rerun(session_id, index, rerun) for index, rerun in enumerate(audited.reruns[:RERUNS_SHOWN])
     )
-    events, after = timeline_of(audited)
+    claims = tuple(
+        _prepare_claim(audited, session_id, index, judged, reruns)
+        for index, judged in enumerate(audited.claims[:CLAIMS_SHOWN])
+    )
+    events, events_after = timeline_of(audited)
     return ShownSession(
-        place,
+        session_id,
         audited,
         claims,
-        tuple(one for one in claims if one.judged.status in ACCUSING),
-        tuple(one for one in claims if one.judged.status == "undecidable"),
+        tuple(claim for claim in claims if claim.judged.status in ACCUSING),
+        tuple(claim for claim in claims if claim.judged.status == "undecidable"),
         tuple(claim for claim in claims if claim.judged.status == "supported"),
         reruns,
         events,
-        after,
+        events_after,
     )
 
 
-def _claim(
-    audited: Audited, place: str, number: int, judged: JudgedClaim, reruns: tuple[ShownRerun, ...]
+def _prepare_claim(
+    audited: Audited, session_id: str, number: int, judged: JudgedClaim, reruns: tuple[ShownRerun, ...]
 ) -> ShownClaim:
     evidence = tuple(
-        (f"{place}e{one.event}l{one.lines[0]}", _where(audited, one), one) for one in judged.evidence[:EVIDENCE_SHOWN]
+        (f"{session_id}e{piece.event}l{piece.lines[0]}", _describe_line(audited, piece), piece)
+        for piece in judged.evidence[:EVIDENCE_SHOWN]
     )
-    mine = tuple(rerun.place for rerun in reruns if number in rerun.rerun.claims)
-    look = _LOOKS.get(judged.status, "accused")
-    return ShownClaim(f"{place}k{number}", f"{place}c{number}", judged, look, evidence, mine)
+    rerun_ids = tuple(rerun.place for rerun in reruns if number in rerun.rerun.claims)
+    css_class = _CSS_CLASSES.get(judged.status, "accused")
+    return ShownClaim(f"{session_id}k{number}", f"{session_id}c{number}", judged, css_class, evidence, rerun_ids)
 
 
-def _where(audited: Audited, evidence: Evidence) -> str:
-    """Name the first line of a piece of evidence, for example `session.jsonl:12`."""
+def _describe_line(audited: Audited, evidence: Evidence) -> str:
+    """Format the place of the first line of a piece of evidence, for example `session.jsonl:12`. If one line of the
+    file holds the whole event, also give the line within the text of the event."""
     is_of_file = audited.transcript.events[evidence.event].is_line_by_line
     return (
         where(evidence.place)
@@ -153,36 +162,45 @@ def _where(audited: Audited, evidence: Evidence) -> str:
     )
 
 
-def _rerun(place: str, number: int, rerun: Rerun) -> ShownRerun:
-    rows = list(_rows(rerun))
-    look = "unclear" if rerun.outcome == "not reproducible here" else "supported"
+def _prepare_rerun(session_id: str, number: int, rerun: Rerun) -> ShownRerun:
+    rows = list(_align_outputs(rerun))
+    css_class = "unclear" if rerun.outcome == "not reproducible here" else "supported"
     if rerun.outcome == "differs":
-        look = "unclear" if rerun.imagined else "accused"
-    claims = tuple(f"{place}k{claim}" for claim in rerun.claims)
-    shown = tuple(rows[:ROWS_SHOWN])
+        css_class = "unclear" if rerun.imagined else "accused"
+    claims = tuple(f"{session_id}k{claim}" for claim in rerun.claims)
+    shown_rows = tuple(rows[:ROWS_SHOWN])
     return ShownRerun(
-        f"{place}r{number}", f"{place}e{rerun.event}", rerun, shown, len(rows) - len(shown), claims, look
+        f"{session_id}r{number}",
+        f"{session_id}e{rerun.event}",
+        rerun,
+        shown_rows,
+        len(rows) - len(shown_rows),
+        claims,
+        css_class,
     )
 
 
-def _rows(rerun: Rerun) -> Iterator[Row]:
-    """Yield rows: a line of the recorded or claimed output beside a line of the first real run; differences are
+def _align_outputs(rerun: Rerun) -> Iterator[Row]:
+    """Yield rows: a line of the recorded or claimed output beside a line of the first real run. Rows that differ are
     marked."""
-    said = rerun.said.rstrip("\n").split("\n")[: 4 * ROWS_SHOWN]
+    recorded = rerun.said.rstrip("\n").split("\n")[: 4 * ROWS_SHOWN]
     real = rerun.real[0].terminal.rstrip("\n").split("\n")[: 4 * ROWS_SHOWN] if rerun.real else []
-    differs = {difference.said_line for difference in rerun.differences}, {one.real_line for one in rerun.differences}
-    matcher = SequenceMatcher(
-        None, [" ".join(line.split()) for line in said], [" ".join(line.split()) for line in real], False
+    differing = (
+        {difference.said_line for difference in rerun.differences},
+        {difference.real_line for difference in rerun.differences},
     )
-    for _what, first, last, begin, end in matcher.get_opcodes():
-        for at in range(max(last - first, end - begin)):
-            ours = first + at + 1 if first + at < last else None
-            theirs = begin + at + 1 if begin + at < end else None
-            marked = ours in differs[0] - {None} or theirs in differs[1] - {None}
+    matcher = SequenceMatcher(
+        None, [" ".join(line.split()) for line in recorded], [" ".join(line.split()) for line in real], False
+    )
+    for _tag, first, last, begin, end in matcher.get_opcodes():
+        for offset in range(max(last - first, end - begin)):
+            recorded_number = first + offset + 1 if first + offset < last else None
+            real_number = begin + offset + 1 if begin + offset < end else None
+            is_different = recorded_number in differing[0] - {None} or real_number in differing[1] - {None}
             yield Row(
-                "reworded" if marked else "same",
-                ours,
-                said[ours - 1] if ours else "",
-                theirs,
-                real[theirs - 1] if theirs else "",
+                "reworded" if is_different else "same",
+                recorded_number,
+                recorded[recorded_number - 1] if recorded_number else "",
+                real_number,
+                real[real_number - 1] if real_number else "",
             )

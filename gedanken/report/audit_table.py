@@ -18,11 +18,11 @@ ROWS_SHOWN = 40
 ACCUSATIONS_SHOWN = 30
 UNDECIDED_SHOWN = 5
 GAPS_SHOWN = 3
-_LINE = 240
-_NARROWEST = 12
+_MAX_LINE_CHARACTERS = 240
+_MIN_FIRST_COLUMN = 12
 """Minimum width of the first column, in characters."""
 NUMBERS = "numbers found in outputs"
-_HEADS = {
+_COLUMN_TITLES = {
     "supported": "sup-\nported",
     "misquoted": "mis-\nquoted",
     "written too early": "too\nearly",
@@ -37,37 +37,38 @@ _STYLES = {"supported": "green", "undecidable": "yellow"}
 def print_audit(audit: Audit, console: Console, page: Path | None = None) -> None:
     """Print the sessions, the claims, the commands run again, and the result in words. `page` is the path of the full
     report."""
-    console.print(_sessions(audit.audited, console.width))
+    console.print(_session_table(audit.audited, console.width))
     if len(audit.audited) > ROWS_SHOWN:
-        _say_more(console, len(audit.audited) - ROWS_SHOWN, "session", "sessions", "--json")
+        _print_left_out(console, len(audit.audited) - ROWS_SHOWN, "session", "sessions", "--json")
     if len(audit.audited) > 1:
         console.print()
-        console.print(_agents(audit, console.width))
+        console.print(_agent_table(audit, console.width))
     _print_accusations(audit, console)
     _print_reruns(audit, console)
     _print_undecided(audit, console)
     console.print()
     for line in said_plainly(audit):
-        _say(console, line, "bold", whole=True)
+        _print_line(console, line, "bold", uncut=True)
     if page:
-        _say(console, f"full report: {page}", "bold", whole=True)
+        _print_line(console, f"full report: {page}", "bold", uncut=True)
 
 
-def _sessions(sessions: Sequence[Audited], width: int) -> Table:
-    room = max(_NARROWEST, width - 58)
-    table = _table(room, "session", "claims", *STATUSES, NUMBERS)
+def _session_table(sessions: Sequence[Audited], width: int) -> Table:
+    first_width = max(_MIN_FIRST_COLUMN, width - 58)
+    table = _make_table(first_width, "session", "claims", *STATUSES, NUMBERS)
     for session in sessions[:ROWS_SHOWN]:
         table.add_row(
-            _text("\n".join([session.transcript.name, *_about(session.transcript, room)])),
+            _escape("\n".join([session.transcript.name, *_describe_transcript(session.transcript, first_width)])),
             f"{len(session.claims):,}",
-            *(_count(session.statuses[status], status) for status in STATUSES),
+            *(_format_count(session.statuses[status], status) for status in STATUSES),
             str(session.numbers).replace(" of ", "/"),
         )
     return table
 
 
-def _about(transcript: AgentTranscript, room: int) -> list[str]:
-    """Name the agent, and say how complete the record is, in one line if it fits into `room` characters."""
+def _describe_transcript(transcript: AgentTranscript, width: int) -> list[str]:
+    """Name the agent, and say how complete the record is. Return one line if it fits into `width` characters,
+    otherwise two."""
     record = (
         "no tool calls recorded"
         if not transcript.has_tools
@@ -75,65 +76,70 @@ def _about(transcript: AgentTranscript, room: int) -> list[str]:
         if transcript.gaps
         else "complete record"
     )
-    told = f"agent: {transcript.agent}, {record}"
-    return [told] if len(told) <= room else [f"agent: {transcript.agent}", record]
+    description = f"agent: {transcript.agent}, {record}"
+    return [description] if len(description) <= width else [f"agent: {transcript.agent}", record]
 
 
-def _agents(audit: Audit, width: int) -> Table:
-    table = _table(max(_NARROWEST, width - 62), "agent", "claims", *STATUSES)
+def _agent_table(audit: Audit, width: int) -> Table:
+    table = _make_table(max(_MIN_FIRST_COLUMN, width - 62), "agent", "claims", *STATUSES)
     for agent, sessions in audit.by_agent():
         total = sum(len(session.claims) for session in sessions)
         rates = [rate_of(sessions, status) for status in STATUSES]
-        cells = [f"{rate.successes}\n{_share(rate.low)}–{_share(rate.high)}" if total else "–" for rate in rates]
-        table.add_row(_text(f"{agent}\n{many(len(sessions), 'session')}"), f"{total:,}", *cells)
+        cells = [
+            f"{rate.successes}\n{_format_share(rate.low)}–{_format_share(rate.high)}" if total else "–"
+            for rate in rates
+        ]
+        table.add_row(_escape(f"{agent}\n{many(len(sessions), 'session')}"), f"{total:,}", *cells)
     table.caption = "Under each count: 95 % interval of its share of the claims; sessions count as clusters."
     return table
 
 
-def _share(share: float) -> str:
+def _format_share(share: float) -> str:
     return f"{share:.2f}".removeprefix("0")
 
 
-def _table(width: int, *heads: str) -> Table:
+def _make_table(width: int, *titles: str) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), caption_justify="left")
-    table.add_column(heads[0], overflow="ellipsis", no_wrap=True, max_width=width)
-    for head in heads[1:]:
-        table.add_column(_HEADS.get(head, head), justify="right", no_wrap=True)
+    table.add_column(titles[0], overflow="ellipsis", no_wrap=True, max_width=width)
+    for title in titles[1:]:
+        table.add_column(_COLUMN_TITLES.get(title, title), justify="right", no_wrap=True)
     return table
 
 
-def _count(number: int, status: str) -> Text:
+def _format_count(number: int, status: str) -> Text:
     style = "" if not number else _STYLES.get(status, "bold red" if status in ACCUSING else "")
     return Text(f"{number:,}", style=style)
 
 
 def _print_accusations(audit: Audit, console: Console) -> None:
-    accused = [(one, judged) for one in audit.audited for _at, judged in one.accused]
-    for one, judged in accused[:ACCUSATIONS_SHOWN]:
+    accused = [(session, judged) for session in audit.audited for _index, judged in session.accused]
+    for session, judged in accused[:ACCUSATIONS_SHOWN]:
         console.print()
-        _say(console, f"{judged.status}: {judged.reason}", "bold red", whole=True)
-        _say(console, f"  said      {where(judged.claim.place)}  {judged.claim.quote}", "")
+        _print_line(console, f"{judged.status}: {judged.reason}", "bold red", uncut=True)
+        _print_line(console, f"  said      {where(judged.claim.place)}  {judged.claim.quote}", "")
         for evidence in judged.evidence[:3]:
-            _say(console, f"  recorded  {where(evidence.place)}  {evidence.quote}", "")
+            _print_line(console, f"  recorded  {where(evidence.place)}  {evidence.quote}", "")
         if len(audit.audited) > 1:
-            _say(console, f"  by        {one.transcript.agent}", "dim")
+            _print_line(console, f"  by        {session.transcript.agent}", "dim")
     if len(accused) > ACCUSATIONS_SHOWN:
-        _say_more(console, len(accused) - ACCUSATIONS_SHOWN, "claim is contradicted", "claims are contradicted")
+        _print_left_out(console, len(accused) - ACCUSATIONS_SHOWN, "claim is contradicted", "claims are contradicted")
 
 
 def _print_reruns(audit: Audit, console: Console) -> None:
-    for one in audit.audited:
-        if one.state is None:
+    for session in audit.audited:
+        if session.state is None:
             continue
         console.print()
-        counts = {name: sum(rerun.outcome == name for rerun in one.reruns) for name in _OUTCOMES}
-        told = ", ".join(f"{count} {name}" for name, count in counts.items())
-        _say(console, f"run again ({one.state}): {told}", "bold", whole=True)
-        shown = [rerun for rerun in one.reruns if rerun.outcome != "reproduced"]
-        for rerun in shown[:ACCUSATIONS_SHOWN]:
+        counts = {name: sum(rerun.outcome == name for rerun in session.reruns) for name in _OUTCOMES}
+        counts_text = ", ".join(f"{count} {name}" for name, count in counts.items())
+        _print_line(console, f"run again ({session.state}): {counts_text}", "bold", uncut=True)
+        not_reproduced = [rerun for rerun in session.reruns if rerun.outcome != "reproduced"]
+        for rerun in not_reproduced[:ACCUSATIONS_SHOWN]:
             _print_rerun(rerun, console)
-        if len(shown) > ACCUSATIONS_SHOWN:
-            _say_more(console, len(shown) - ACCUSATIONS_SHOWN, "command was run again", "commands were run again")
+        if len(not_reproduced) > ACCUSATIONS_SHOWN:
+            _print_left_out(
+                console, len(not_reproduced) - ACCUSATIONS_SHOWN, "command was run again", "commands were run again"
+            )
 
 
 _OUTCOMES = ("reproduced", "differs", "not reproducible here")
@@ -142,89 +148,93 @@ _OUTCOMES = ("reproduced", "differs", "not reproducible here")
 def _print_rerun(rerun: Rerun, console: Console) -> None:
     style = "bold red" if rerun.outcome == "differs" and not rerun.imagined else "yellow"
     name = "imagined, as requested" if rerun.imagined and rerun.outcome == "differs" else rerun.outcome
-    _say(console, f"  {name}: {rerun.command}", style)
-    _say(console, f"    {rerun.reason}", "dim", whole=True)
+    _print_line(console, f"  {name}: {rerun.command}", style)
+    _print_line(console, f"    {rerun.reason}", "dim", uncut=True)
     for difference in rerun.differences[:3]:
-        said = "(no such line)" if difference.said_line is None else difference.said
+        recorded = "(no such line)" if difference.said_line is None else difference.said
         real = "(no such line)" if difference.real_line is None else difference.real
-        _say(
+        _print_line(
             console,
-            f"    {'claimed' if rerun.claimed else 'recorded':8}  {where(rerun.place_of(difference))}  {said}",
+            f"    {'claimed' if rerun.claimed else 'recorded':8}  {where(rerun.place_of(difference))}  {recorded}",
             "",
         )
-        _say(console, f"    real      line {difference.real_line or '–'}  {real}", "")
+        _print_line(console, f"    real      line {difference.real_line or '–'}  {real}", "")
 
 
 def _print_undecided(audit: Audit, console: Console) -> None:
-    undecided = [judged for one in audit.audited for judged in one.claims if judged.status == "undecidable"]
+    undecided = [judged for session in audit.audited for judged in session.claims if judged.status == "undecidable"]
     if undecided:
         console.print()
-    most = UNDECIDED_SHOWN + (len(undecided) == UNDECIDED_SHOWN + 1)  # “1 more” would take as much room as the claim
-    for judged in undecided[:most]:
-        _say(console, f"undecidable  {where(judged.claim.place)}  {judged.claim.quote}", "yellow")
-        _say(console, f"             {judged.reason}", "dim", whole=True)
-    if len(undecided) > most:
-        _say_more(console, len(undecided) - most, "claim is undecidable", "claims are undecidable")
-    gaps = [gap for one in audit.audited for gap in one.transcript.gaps]
+    limit = UNDECIDED_SHOWN + (len(undecided) == UNDECIDED_SHOWN + 1)  # “1 more” would take as much room as the claim
+    for judged in undecided[:limit]:
+        _print_line(console, f"undecidable  {where(judged.claim.place)}  {judged.claim.quote}", "yellow")
+        _print_line(console, f"             {judged.reason}", "dim", uncut=True)
+    if len(undecided) > limit:
+        _print_left_out(console, len(undecided) - limit, "claim is undecidable", "claims are undecidable")
+    gaps = [gap for session in audit.audited for gap in session.transcript.gaps]
     for gap in gaps[:GAPS_SHOWN]:
-        _say(console, f"incomplete   {where(gap.place)}  {gap.reason}", "yellow")
+        _print_line(console, f"incomplete   {where(gap.place)}  {gap.reason}", "yellow")
     if len(gaps) > GAPS_SHOWN:
-        _say_more(console, len(gaps) - GAPS_SHOWN, "gap was found", "gaps were found")
+        _print_left_out(console, len(gaps) - GAPS_SHOWN, "gap was found", "gaps were found")
 
 
-def _say_more(console: Console, left_out: int, one: str, several: str, where_all: str = "--json or --html") -> None:
-    """Print how many items are left out, and which option shows all. `one` and `several` name the items in singular
-    and plural."""
-    _say(console, f"{many(left_out, f'more {one}', f'more {several}')}; {where_all} shows all", "dim")
+def _print_left_out(
+    console: Console, left_out: int, singular: str, plural: str, option: str = "--json or --html"
+) -> None:
+    """Print how many items are left out, and which option shows all of them."""
+    _print_line(console, f"{many(left_out, f'more {singular}', f'more {plural}')}; {option} shows all", "dim")
 
 
 def said_plainly(audit: Audit) -> Iterator[str]:
-    """Yield one sentence with the result and, if claims in plain chats are undecided, one that says how to decide
-    them."""
+    """Yield one sentence with the result. If claims in plain chats are undecided, yield a second one that says how to
+    decide them."""
     sessions = audit.audited
-    total = sum(len(one.claims) for one in sessions)
-    accused = sum(len(one.accused) for one in sessions)
-    undecided = sum(one.statuses["undecidable"] for one in sessions)
+    total = sum(len(session.claims) for session in sessions)
+    accused = sum(len(session.accused) for session in sessions)
+    undecided = sum(session.statuses["undecidable"] for session in sessions)
     if not total:
         yield "The rules found no claim, so nothing is confirmed or contradicted."
         return
     if accused:
-        who = (
+        subject = (
             f"{accused:,} of {total:,} claims {'is' if accused == 1 else 'are'}" if total > 1 else "The only claim is"
         )
-        yield f"{who} contradicted{_by_what(sessions)}."
+        yield f"{subject} contradicted{_contradiction_source(sessions)}."
     elif undecided == total:
         yield f"None of {total:,} claims could be decided." if total > 1 else "The only claim could not be decided."
     elif total == 1:
         yield "The record does not contradict the only claim."
     else:
-        left = f"; {many(undecided, 'claim is', 'claims are')} undecidable" if undecided else ""
-        yield f"The record contradicts none of {total:,} claims{left}."
-    if ways := _ways_to_decide(sessions):
+        undecided_part = f"; {many(undecided, 'claim is', 'claims are')} undecidable" if undecided else ""
+        yield f"The record contradicts none of {total:,} claims{undecided_part}."
+    if ways := _options_to_decide(sessions):
         yield f"A chat export does not show which commands ran. To decide claims about commands, {' or '.join(ways)}."
 
 
-def _by_what(sessions: Sequence[Audited]) -> str:
-    """Name what contradicts the claims: the record, the user's statement that the agent had no tools, or both."""
-    stated = {judged.reading == "no tools" for one in sessions for _at, judged in one.accused}
-    if stated == {True}:
+def _contradiction_source(sessions: Sequence[Audited]) -> str:
+    by_statement = {judged.reading == "no tools" for session in sessions for _index, judged in session.accused}
+    if by_statement == {True}:
         return ", given that the agent had no tools (--no-tools)"
     return (
-        " by the record, or, in plain chats, by your statement (--no-tools)" if True in stated else " by the record"
+        " by the record, or, in plain chats, by your statement (--no-tools)"
+        if True in by_statement
+        else " by the record"
     )
 
 
-def _ways_to_decide(sessions: Sequence[Audited]) -> list[str]:
-    """Name the options that may decide claims in plain chats and that the user has not given yet."""
-    open_in = [
-        one
-        for one in sessions
-        if any(judged.status == "undecidable" and judged.reason.startswith(NOT_SHOWN) for judged in one.claims)
+def _options_to_decide(sessions: Sequence[Audited]) -> list[str]:
+    """List what the user can do to decide claims in plain chats, leaving out what was done already."""
+    undecided_sessions = [
+        session
+        for session in sessions
+        if any(judged.status == "undecidable" and judged.reason.startswith(NOT_SHOWN) for judged in session.claims)
     ]
-    if not open_in:
+    if not undecided_sessions:
         return []
-    again = [] if all(one.state for one in open_in) else ["run the commands again (--rerun claimed)"]
-    return [*again, "state that the agent had no tools (--no-tools)"]
+    rerun_option = (
+        [] if all(session.state for session in undecided_sessions) else ["run the commands again (--rerun claimed)"]
+    )
+    return [*rerun_option, "state that the agent had no tools (--no-tools)"]
 
 
 def where(place: Place) -> str:
@@ -232,11 +242,13 @@ def where(place: Place) -> str:
     return f"{place.file.rpartition('/')[2]}:{place.line}"
 
 
-def _text(text: str) -> Text:
-    return Text(harmless(text[:_LINE]))
+def _escape(text: str) -> Text:
+    return Text(harmless(text[:_MAX_LINE_CHARACTERS]))
 
 
-def _say(console: Console, line: str, style: str, *, whole: bool = False) -> None:
-    flat = harmless(line[: 4 * _LINE].replace("\n", " ⏎ ").rstrip())
-    text = Text(flat if whole or len(flat) <= _LINE else f"{flat[:_LINE]} …", style=style)
+def _print_line(console: Console, line: str, style: str, *, uncut: bool = False) -> None:
+    flat = harmless(line[: 4 * _MAX_LINE_CHARACTERS].replace("\n", " ⏎ ").rstrip())
+    text = Text(
+        flat if uncut or len(flat) <= _MAX_LINE_CHARACTERS else f"{flat[:_MAX_LINE_CHARACTERS]} …", style=style
+    )
     console.print(text, soft_wrap=True)

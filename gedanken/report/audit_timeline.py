@@ -13,12 +13,13 @@ EVENTS_SHOWN = 1500
 AROUND = 2
 """Number of events that are also shown before and after each event with a claim or evidence."""
 HEAD, TAIL = 12, 4
-"""Number of lines at the beginning and at the end of a text that are shown even if nothing refers to them."""
+"""Number of lines at the beginning and at the end of an event's text that are shown even if nothing refers to
+them."""
 LINES_AROUND = 3
 LINES_SHOWN = 400
 """Maximum number of lines that are shown of one event."""
-_LINE = 2000
-_COMMAND = 2000
+_MAX_LINE_CHARACTERS = 2000
+_MAX_COMMAND_CHARACTERS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,6 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class ShownLine:
-    """A line of an event's text."""
-
     number: int
     pieces: tuple[Piece, ...]
     rests: tuple[int, ...] = ()
@@ -61,69 +60,75 @@ def timeline_of(audited: Audited) -> tuple[tuple[ShownEvent, ...], int]:
     """Return the events that are shown, and the number of events that are left out after the last of them."""
     events = audited.transcript.events
     claims_in: dict[int, list[int]] = {}
-    rests_on: dict[int, list[tuple[int, int, int]]] = {}
+    evidence_in: dict[int, list[tuple[int, int, int]]] = {}
     for number, judged in enumerate(audited.claims):
         claims_in.setdefault(judged.claim.event, []).append(number)
         for evidence in judged.evidence:
-            rests_on.setdefault(evidence.event, []).append((*evidence.lines, number))
-    pointed = claims_in.keys() | rests_on.keys()
-    chosen = sorted(_chosen(len(events), pointed))
-    shown = []
-    last = -1
-    for at in chosen:
-        event = events[at]
-        lines, after = _lines(
-            event, [(one, audited.claims[one]) for one in claims_in.get(at, ())], rests_on.get(at, ())
+            evidence_in.setdefault(evidence.event, []).append((*evidence.lines, number))
+    relevant = claims_in.keys() | evidence_in.keys()
+    indices = sorted(_choose_events(len(events), relevant))
+    shown_events = []
+    last_index = -1
+    for index in indices:
+        event = events[index]
+        lines, lines_after = _select_lines(
+            event,
+            [(claim_number, audited.claims[claim_number]) for claim_number in claims_in.get(index, ())],
+            evidence_in.get(index, ()),
         )
-        shown.append(ShownEvent(event, lines, after, at - last - 1, at in pointed))
-        last = at
-    return tuple(shown), len(events) - last - 1
+        shown_events.append(ShownEvent(event, lines, lines_after, index - last_index - 1, index in relevant))
+        last_index = index
+    return tuple(shown_events), len(events) - last_index - 1
 
 
-def _chosen(total: int, pointed: Iterable[int]) -> set[int]:
-    """Return the numbers of the events to show: all or, if there are too many, those near the events in `pointed`."""
+def _choose_events(total: int, relevant: Iterable[int]) -> set[int]:
+    """Return the indices of the events to show: all or, if there are too many, those near the `relevant` events."""
     if total <= EVENTS_SHOWN:
         return set(range(total))
-    most = sorted(pointed)[: EVENTS_SHOWN // (2 * AROUND + 1)]
-    return {near for at in most for near in range(max(0, at - AROUND), min(total, at + AROUND + 1))}
+    centers = sorted(relevant)[: EVENTS_SHOWN // (2 * AROUND + 1)]
+    return {index for center in centers for index in range(max(0, center - AROUND), min(total, center + AROUND + 1))}
 
 
-def _lines(
-    event: AgentEvent, claims: Sequence[tuple[int, JudgedClaim]], rests: Sequence[tuple[int, int, int]]
+def _select_lines(
+    event: AgentEvent, claims: Sequence[tuple[int, JudgedClaim]], evidence_spans: Sequence[tuple[int, int, int]]
 ) -> tuple[tuple[ShownLine, ...], int]:
     texts = event.text.split("\n")
     starts = []
-    at = 0
+    position = 0
     for text in texts:
-        starts.append(at)
-        at += len(text) + 1
-    wanted = set(range(min(HEAD, len(texts)))) | set(range(max(0, len(texts) - TAIL), len(texts)))
+        starts.append(position)
+        position += len(text) + 1
+    selected = set(range(min(HEAD, len(texts)))) | set(range(max(0, len(texts) - TAIL), len(texts)))
     spans = [(judged.claim.start, judged.claim.end, number) for number, judged in claims]
-    for line, begins in enumerate(starts):
-        ends = begins + len(texts[line])
-        holds = any(start <= ends and begins < end for start, end, _number in spans)
-        if holds or any(first <= line + 1 <= last for first, last, _number in rests):
-            wanted |= set(range(max(0, line - LINES_AROUND), min(len(texts), line + LINES_AROUND + 1)))
-    shown: list[ShownLine] = []
+    for line, line_start in enumerate(starts):
+        line_end = line_start + len(texts[line])
+        has_claim = any(start <= line_end and line_start < end for start, end, _number in spans)
+        if has_claim or any(first <= line + 1 <= last for first, last, _number in evidence_spans):
+            selected |= set(range(max(0, line - LINES_AROUND), min(len(texts), line + LINES_AROUND + 1)))
+    shown_lines: list[ShownLine] = []
     last = -1
-    for line in sorted(wanted)[:LINES_SHOWN]:
-        pieces = _pieces(texts[line][:_LINE], starts[line], spans)
-        resting = tuple(dict.fromkeys(number for first, to, number in rests if first <= line + 1 <= to))
-        shown.append(ShownLine(line + 1, pieces, resting, line - last - 1))
+    for line in sorted(selected)[:LINES_SHOWN]:
+        pieces = _split_at_claims(texts[line][:_MAX_LINE_CHARACTERS], starts[line], spans)
+        evidence_for = tuple(dict.fromkeys(number for first, to, number in evidence_spans if first <= line + 1 <= to))
+        shown_lines.append(ShownLine(line + 1, pieces, evidence_for, line - last - 1))
         last = line
-    return tuple(shown), len(texts) - last - 1
+    return tuple(shown_lines), len(texts) - last - 1
 
 
-def _pieces(text: str, begins: int, spans: Sequence[tuple[int, int, int]]) -> tuple[Piece, ...]:
-    """Split a line where a claim begins or ends. `begins` is the position of the line in the event's text."""
-    # `begins` is the position of the line in the event's text; spans are (start, end, number of the claim) in it
-    ends = begins + len(text)
-    mine = [(max(start, begins), min(end, ends), start, number) for start, end, number in spans]
-    mine = [one for one in mine if one[0] < one[1]]
-    edges = sorted({begins, ends, *(edge for one in mine for edge in one[:2])})
+def _split_at_claims(text: str, line_start: int, spans: Sequence[tuple[int, int, int]]) -> tuple[Piece, ...]:
+    """Split a line where a claim begins or ends. `line_start` is the position of the line in the event's text. Spans
+    are `(start, end, number of the claim)` in this text."""
+    line_end = line_start + len(text)
+    claim_spans = [(max(start, line_start), min(end, line_end), start, number) for start, end, number in spans]
+    claim_spans = [span for span in claim_spans if span[0] < span[1]]
+    edges = sorted({line_start, line_end, *(edge for span in claim_spans for edge in span[:2])})
     pieces = []
     for start, end in pairwise(edges):
-        inside = tuple(number for one, to, _first, number in mine if one <= start and end <= to)
-        opening = next((number for one, _to, first, number in mine if first == start == one), None)
-        pieces.append(Piece(text[start - begins : end - begins], inside, opening))
+        claims = tuple(
+            number for start_inside, to, _first, number in claim_spans if start_inside <= start and end <= to
+        )
+        opening_claim = next(
+            (number for start_inside, _to, first, number in claim_spans if first == start == start_inside), None
+        )
+        pieces.append(Piece(text[start - line_start : end - line_start], claims, opening_claim))
     return tuple(pieces) or (Piece(text),)

@@ -13,7 +13,7 @@ def audit_values(audit: Audit) -> dict[str, Any]:
     """Return all results of an audit, each with its place in the transcript."""
     return {
         "gedanken": __version__,
-        "transcripts": [_session(one) for one in audit.audited],
+        "transcripts": [_session_values(audited) for audited in audit.audited],
         "agents": [
             {
                 "agent": agent,
@@ -27,7 +27,7 @@ def audit_values(audit: Audit) -> dict[str, Any]:
     }
 
 
-def _session(audited: Audited) -> dict[str, Any]:
+def _session_values(audited: Audited) -> dict[str, Any]:
     transcript = audited.transcript
     return {
         "name": transcript.name,
@@ -43,18 +43,18 @@ def _session(audited: Audited) -> dict[str, Any]:
         "numbers_of_the_last_message": audited.last_numbers._asdict(),
         "claims": [asdict(judged) for judged in audited.claims],
         "state": audited.state,
-        "reruns": [_rerun(rerun) for rerun in audited.reruns],
+        "reruns": [_rerun_values(rerun) for rerun in audited.reruns],
     }
 
 
-def _rerun(rerun: Rerun) -> dict[str, Any]:
+def _rerun_values(rerun: Rerun) -> dict[str, Any]:
     values = asdict(rerun)
     del values["is_line_by_line"]
-    values["real"] = [_execution(execution) for execution in rerun.real]
+    values["real"] = [_execution_values(execution) for execution in rerun.real]
     return values
 
 
-def _execution(execution: Execution) -> dict[str, Any]:
+def _execution_values(execution: Execution) -> dict[str, Any]:
     return {
         "seed": execution.seed,
         "exit_code": execution.exit_code,

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 POINTS_SHOWN = 200
 IMAGINED_SHOWN = 24
 ROOM = 1.5
-"""Distance by which the axis may extend beyond the real values to show imagined ones, as a multiple of the range of
-the real values."""
+"""How far the axis may extend beyond the real values to show imagined ones, as a multiple of the range of the real
+values."""
 ROOM_AT_ONE_POINT = 60.0
 MARKERS = ("o", "s", "^", "D", "v", "X", "P", "*")
 DASHES = ((0, (5, 2)), (0, (2, 2)), (0, (7, 2, 2, 2)), (0, (1, 1.6)))
@@ -45,22 +45,22 @@ def chart(result: SeriesResult, key: str) -> Markup | None:
 
     real, imagined = (np.array(rows, float).reshape(len(rows), -1) for rows in (result.real, result.imagined))
     points = np.array(result.points, float)
-    drawn = np.concatenate([values[np.isfinite(values)] for values in (real, imagined)])
-    if not drawn.size or not np.isfinite(points).all() or np.abs(drawn).max() > 1e100:
+    finite_values = np.concatenate([values[np.isfinite(values)] for values in (real, imagined)])
+    if not finite_values.size or not np.isfinite(points).all() or np.abs(finite_values).max() > 1e100:
         return None
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(4.6, 2.9), layout="constrained")
         axes = figure.add_subplot()
-        _dress(axes, result)
+        _style_axes(axes, result)
         _draw_real(axes, points, real)
-        for at, row in enumerate(imagined[:IMAGINED_SHOWN]):
-            _draw_imagined(axes, points, row, at)
+        for index, row in enumerate(imagined[:IMAGINED_SHOWN]):
+            _draw_imagined(axes, points, row, index)
         low, high = frame(real, imagined)
         axes.set_ylim(low, high)
         if len(points) == 1:
             axes.set_xlim(points[0] - 1, points[0] + 1)
             axes.set_xticks(points)
-        return inline_svg(figure, key, _told(result))
+        return inline_svg(figure, key, _alt_text(result))
 
 
 def frame(real: "Values", imagined: "Values") -> tuple[float, float]:
@@ -68,16 +68,16 @@ def frame(real: "Values", imagined: "Values") -> tuple[float, float]:
     them."""
     import numpy as np
 
-    ours, theirs = real[np.isfinite(real)], imagined[np.isfinite(imagined)]
-    near = ours if ours.size else theirs
-    low, high = float(near.min()), float(near.max())
-    room = ROOM if real.shape[1] > 1 else ROOM_AT_ONE_POINT
-    reach = (high - low or abs(high) or 1.0) * room
-    if theirs.size:
-        low = max(min(low, float(theirs.min())), low - reach)
-        high = min(max(high, float(theirs.max())), high + reach)
-    edge = (high - low or abs(high) or 1.0) * 0.06
-    return low - edge, high + edge
+    real_values, imagined_values = real[np.isfinite(real)], imagined[np.isfinite(imagined)]
+    reference = real_values if real_values.size else imagined_values
+    low, high = float(reference.min()), float(reference.max())
+    factor = ROOM if real.shape[1] > 1 else ROOM_AT_ONE_POINT
+    margin = (high - low or abs(high) or 1.0) * factor
+    if imagined_values.size:
+        low = max(min(low, float(imagined_values.min())), low - margin)
+        high = min(max(high, float(imagined_values.max())), high + margin)
+    padding = (high - low or abs(high) or 1.0) * 0.06
+    return low - padding, high + padding
 
 
 def beyond(result: SeriesResult) -> int:
@@ -91,7 +91,7 @@ def beyond(result: SeriesResult) -> int:
     return int(((imagined < low) | (imagined > high)).sum())
 
 
-def _dress(axes: Any, result: SeriesResult) -> None:
+def _style_axes(axes: Any, result: SeriesResult) -> None:
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     for side in ("left", "bottom"):
@@ -101,46 +101,46 @@ def _dress(axes: Any, result: SeriesResult) -> None:
     axes.tick_params(colors=INK, length=0, pad=5)
     axes.set_xlabel(visible(result.axis[:40]), color=INK)
     axes.locator_params(axis="y", nbins=5)
-    whole = all(math.isfinite(point) and point == int(point) for point in result.points)
-    axes.locator_params(axis="x", nbins=7, integer=whole)
+    is_integer_axis = all(math.isfinite(point) and point == int(point) for point in result.points)
+    axes.locator_params(axis="x", nbins=7, integer=is_integer_axis)
 
 
 def _draw_real(axes: Any, points: "Values", real: "Values") -> None:
     import numpy as np
 
-    known = np.isfinite(real).any(axis=0) if real.size else np.zeros(len(points), bool)
-    if not known.any():
+    has_value = np.isfinite(real).any(axis=0) if real.size else np.zeros(len(points), bool)
+    if not has_value.any():
         return
-    shown = np.where(np.isfinite(real), real, np.nan)[:, known]
-    at, low, high, mean = [], [], [], []
-    for some in np.array_split(np.arange(known.sum()), min(POINTS_SHOWN, int(known.sum()))):
-        part = shown[:, some]
-        at.append(points[known][some].mean())
+    columns = np.where(np.isfinite(real), real, np.nan)[:, has_value]
+    positions, low, high, mean = [], [], [], []
+    for indices in np.array_split(np.arange(has_value.sum()), min(POINTS_SHOWN, int(has_value.sum()))):
+        part = columns[:, indices]
+        positions.append(points[has_value][indices].mean())
         low.append(np.nanmin(part))
         high.append(np.nanmax(part))
         mean.append(np.nanmean(part))
-    if len(at) == 1:
-        axes.plot([at[0]] * 2, [low[0], high[0]], color=REAL, linewidth=9, alpha=0.25, solid_capstyle="butt")
-        axes.plot(at, mean, color=REAL, marker="_", markersize=14, markeredgewidth=2)
+    if len(positions) == 1:
+        axes.plot([positions[0]] * 2, [low[0], high[0]], color=REAL, linewidth=9, alpha=0.25, solid_capstyle="butt")
+        axes.plot(positions, mean, color=REAL, marker="_", markersize=14, markeredgewidth=2)
         return
-    axes.fill_between(at, low, high, facecolor=REAL, alpha=0.2, linewidth=0)
+    axes.fill_between(positions, low, high, facecolor=REAL, alpha=0.2, linewidth=0)
     for edge in (low, high):
-        axes.plot(at, edge, color=REAL, linewidth=0.7)
-    axes.plot(at, mean, color=REAL, linewidth=2)
+        axes.plot(positions, edge, color=REAL, linewidth=0.7)
+    axes.plot(positions, mean, color=REAL, linewidth=2)
 
 
 def _draw_imagined(axes: Any, points: "Values", row: "Values", number: int) -> None:
     import numpy as np
 
-    known = np.flatnonzero(np.isfinite(row))
-    if not known.size:
+    indices = np.flatnonzero(np.isfinite(row))
+    if not indices.size:
         return
-    if known.size > POINTS_SHOWN:  # keep the minimum and maximum of each part, so that no spike is lost
-        parts = np.array_split(known, POINTS_SHOWN // 2)
-        known = np.array(sorted({int(pick(part)) for part in parts for pick in (_lowest(row), _highest(row))}))
+    if indices.size > POINTS_SHOWN:  # keep the minimum and maximum of each part, so that no spike is lost
+        parts = np.array_split(indices, POINTS_SHOWN // 2)
+        indices = np.array(sorted({int(pick(part)) for part in parts for pick in (_lowest(row), _highest(row))}))
     axes.plot(
-        points[known],
-        row[known],
+        points[indices],
+        row[indices],
         color=IMAGINED,
         linewidth=1.3,
         linestyle=DASHES[number % len(DASHES)],
@@ -148,7 +148,7 @@ def _draw_imagined(axes: Any, points: "Values", row: "Values", number: int) -> N
         markersize=4.5,
         markerfacecolor="none" if number // len(MARKERS) % 2 else IMAGINED,
         markeredgewidth=0.9,
-        markevery=max(1, len(known) // 12),
+        markevery=max(1, len(indices) // 12),
     )
 
 
@@ -160,7 +160,7 @@ def _highest(row: "Values") -> Any:
     return lambda part: part[row[part].argmax()]
 
 
-def _told(result: SeriesResult) -> str:
+def _alt_text(result: SeriesResult) -> str:
     counts = f"{many(result.n_real, 'real run')} and {many(result.n_imagined, 'imagined run')}"
     return visible(f"{result.name[:80]}: {counts}, over {result.axis[:40]}")
 
@@ -168,7 +168,7 @@ def _told(result: SeriesResult) -> str:
 def glyph(number: int) -> Markup:
     """Draw the line and the marker of an imagined run, for the legend."""
     dashes = " ".join(f"{length:g}" for length in DASHES[number % len(DASHES)][1])
-    shape = _SHAPES[number % len(MARKERS)]
+    shape = _MARKER_PATHS[number % len(MARKERS)]
     fill = "none" if number // len(MARKERS) % 2 else "var(--imagined)"
     return Markup(
         f'<svg class="glyph" viewBox="0 0 30 12" aria-hidden="true"><path d="M0 6H30" fill="none" '
@@ -177,7 +177,7 @@ def glyph(number: int) -> Markup:
     )
 
 
-_SHAPES: Sequence[str] = (
+_MARKER_PATHS: Sequence[str] = (
     "M11.5 6a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0-7 0Z",
     "M12 3H18V9H12Z",
     "M15 2L19 9H11Z",

@@ -9,33 +9,33 @@ from gedanken.experiment.format import visible
 from gedanken.report.curves import STYLE
 from gedanken.report.svg import IMAGINED, INK, RULE, inline_svg
 
-_LINES = {"logistic": "solid", "Weibull": (0, (4, 2))}
+_LINE_STYLES = {"logistic": "solid", "Weibull": (0, (4, 2))}
 
 
-def horizon_chart(judged: OperationVerdict, key: str) -> Markup | None:
+def horizon_chart(verdict: OperationVerdict, key: str) -> Markup | None:
     """Draw the chart as inline SVG, whose ids begin with `key`; None if no size has a known accuracy."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    points = [(one.size, one.exact, one.interval) for one in judged.sizes if one.exact is not None]
+    points = [(size.size, size.exact, size.interval) for size in verdict.sizes if size.exact is not None]
     if not points:
         return None
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(4.6, 2.4), layout="constrained")
         axes = figure.add_subplot()
-        _dress(axes, [size for size, _, _ in points])
-        for curve in judged.curves:
+        _style_axes(axes, [size for size, _, _ in points])
+        for curve in verdict.curves:
             if len(curve.shown) > 1:
                 sizes, shares = zip(*curve.shown, strict=True)
-                axes.plot(sizes, shares, color=IMAGINED, linewidth=1.2, linestyle=_LINES[curve.shape])
+                axes.plot(sizes, shares, color=IMAGINED, linewidth=1.2, linestyle=_LINE_STYLES[curve.shape])
         for size, exact, interval in points:
             if interval is not None:
                 axes.plot([size, size], [interval.low, interval.high], color=IMAGINED, linewidth=1, alpha=0.6)
             axes.plot([size], [exact], color=IMAGINED, marker="o", markersize=5)
-        return inline_svg(figure, key, _told(judged))
+        return inline_svg(figure, key, _alt_text(verdict))
 
 
-def _dress(axes: Any, sizes: list[int]) -> None:
+def _style_axes(axes: Any, sizes: list[int]) -> None:
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     for side in ("left", "bottom"):
@@ -50,6 +50,6 @@ def _dress(axes: Any, sizes: list[int]) -> None:
     axes.set_xlabel("operations", color=INK)
 
 
-def _told(judged: OperationVerdict) -> str:
-    seen = ", ".join(f"{size.exact:.2f} at {size.size}" for size in judged.sizes if size.exact is not None)
-    return visible(f"{judged.operation[:80]}: share of right answers {seen}")
+def _alt_text(verdict: OperationVerdict) -> str:
+    accuracies = ", ".join(f"{size.exact:.2f} at {size.size}" for size in verdict.sizes if size.exact is not None)
+    return visible(f"{verdict.operation[:80]}: share of right answers {accuracies}")

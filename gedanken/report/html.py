@@ -22,7 +22,7 @@ def page_environment() -> "Environment":
         loader=PackageLoader("gedanken.report"),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=_made_harmless,
+        finalize=_escape_value,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -47,6 +47,6 @@ def content_policy(style: str, script: str) -> str:
     )
 
 
-def _made_harmless(value: object) -> object:
-    """Return a value with hidden characters visible and long text cut; finished markup is unchanged."""
+def _escape_value(value: object) -> object:
+    """Make hidden characters visible and cut long text; return finished markup unchanged."""
     return value if isinstance(value, Markup) else format.visible(format.brief(str(value)))

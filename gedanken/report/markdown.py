@@ -35,22 +35,22 @@ BEFORE, AFTER = 4, 6
 
 def to_markdown(analysis: Analysis) -> str:
     """Write the whole report, in at most about 200 lines."""
-    case = analysis.main_version
+    version = analysis.main_version
     sections = [
-        _section("Cause and effect", _effects(analysis.effects)),
-        _section("Conditions", _conditions(analysis)),
+        _section("Cause and effect", _effect_table(analysis.effects)),
+        _section("Conditions", _condition_items(analysis)),
         _section("Notes", _bullets([_prose(note) for note in analysis.notes], NOTES_SHOWN)),
-        _section(many(len(analysis.findings), "finding").capitalize(), _findings(analysis, case)),
-        _section("Numbers", _numbers(analysis.versions)),
-        _section("First difference", _difference(case)),
-        _section("Undecided", _bullets(_undecided(analysis.versions), UNDECIDED_SHOWN)),
-        _section("Surprisal", _surprise(analysis)),
-        _section("Programs", _bullets(_programs(analysis), PROGRAMS_SHOWN)),
-        _section("How to repeat this", _again(analysis)),
+        _section(many(len(analysis.findings), "finding").capitalize(), _finding_items(analysis, version)),
+        _section("Numbers", _series_table(analysis.versions)),
+        _section("First difference", _first_difference(version)),
+        _section("Undecided", _bullets(_undecided_reasons(analysis.versions), UNDECIDED_SHOWN)),
+        _section("Surprisal", _surprisal_table(analysis)),
+        _section("Programs", _bullets(_program_items(analysis), PROGRAMS_SHOWN)),
+        _section("How to repeat this", _repeat_commands(analysis)),
     ]
     title = f"# {_prose(analysis.title)}\n\n**{_prose(analysis.verdict)}**\n"
-    if case and case.compared.endpoint and not analysis.effects:
-        title += f"\nMain metric (primary endpoint): {_prose(format_endpoint(case.compared.endpoint))}\n"
+    if version and version.compared.endpoint and not analysis.effects:
+        title += f"\nMain metric (primary endpoint): {_prose(format_endpoint(version.compared.endpoint))}\n"
     return title + "".join(section for section in sections if section)
 
 
@@ -59,10 +59,10 @@ def _section(title: str, lines: Iterable[str]) -> str:
     return f"\n## {title}\n\n{body}\n" if body else ""
 
 
-def _bullets(lines: Sequence[str], most: int) -> Iterator[str]:
-    yield from (f"- {line}" for line in lines[:most])
-    if len(lines) > most:
-        yield f"- … and {len(lines) - most} more"
+def _bullets(lines: Sequence[str], limit: int) -> Iterator[str]:
+    yield from (f"- {line}" for line in lines[:limit])
+    if len(lines) > limit:
+        yield f"- … and {len(lines) - limit} more"
 
 
 def _prose(text: str) -> str:
@@ -74,29 +74,29 @@ def _code(text: str) -> str:
 
 
 def _fenced(text: str, language: str) -> str:
-    shown = harmless(text).rstrip("\n")
-    fence = fence_for(shown)
-    return f"{fence}{language}\n{shown}\n{fence}"
+    escaped = harmless(text).rstrip("\n")
+    fence = fence_for(escaped)
+    return f"{fence}{language}\n{escaped}\n{fence}"
 
 
-def _effects(effects: Sequence[Effects]) -> Iterator[str]:
+def _effect_table(effects: Sequence[Effects]) -> Iterator[str]:
     for effect in effects[:1]:
-        moves = shown_effects(effect)[0]
-        heads = "real effect | imagined effect | same direction? | real effect certain?"
-        yield f"| change of {_cell(effect.program)} | {heads} |"
+        outcome = shown_effects(effect)[0]
+        headings = "real effect | imagined effect | same direction? | real effect certain?"
+        yield f"| change of {_cell(effect.program)} | {headings} |"
         yield "|---|---|---|---|---|"
-        for row in moves.rows[:CHANGES_SHOWN]:
+        for row in outcome.rows[:CHANGES_SHOWN]:
             side = {"same": "yes", "other": "**no**", "none": "**none**", "": "–"}[row.side]
             yield f"| {_cell(row.change)} | {row.real} | {row.imagined} | {side} | {row.certain or 'undetermined'} |"
         yield ""
-        yield from (f"- {told.name}: {told.value} ({told.words})" for told in moves.figures)
+        yield from (f"- {number.name}: {number.value} ({number.words})" for number in outcome.figures)
 
 
 def _cell(text: str) -> str:
     return _code(text).replace("|", "\\|")
 
 
-def _conditions(analysis: Analysis) -> Iterator[str]:
+def _condition_items(analysis: Analysis) -> Iterator[str]:
     log, setup = analysis.log, analysis.log.setup
     if setup is None:
         return
@@ -107,9 +107,9 @@ def _conditions(analysis: Analysis) -> Iterator[str]:
     if setup.conditions:
         yield f"- conditions: {_prose(format_conditions(setup))}"
     if setup.machine:
-        loose = "; ".join(setup.machine.not_enforced)
-        held = f"cannot enforce {loose}" if loose else "all limits enforced"
-        yield f"- real machine: {_prose(setup.machine.machine)}, {_prose(held)}"
+        unenforced = "; ".join(setup.machine.not_enforced)
+        enforcement = f"cannot enforce {unenforced}" if unenforced else "all limits enforced"
+        yield f"- real machine: {_prose(setup.machine.machine)}, {_prose(enforcement)}"
     for name, value in (
         ("dataset", setup.dataset),
         ("started", log.started),
@@ -120,46 +120,48 @@ def _conditions(analysis: Analysis) -> Iterator[str]:
             yield f"- {name}: {_prose(value)}"
     yield f"- tokens: {_prose(used_in_words(log.tokens, log.price))}"
     if violations := violations_by_kind(log.executions):
-        told = times_each(dict(violations.most_common()))
-        yield f"- removed from the model's replies, because no terminal prints it: {_prose(told)}"
+        violation_counts = times_each(dict(violations.most_common()))
+        yield f"- removed from the model's replies, because no terminal prints it: {_prose(violation_counts)}"
 
 
-def _findings(analysis: Analysis, version: VersionAnalysis | None) -> Iterator[str]:
+def _finding_items(analysis: Analysis, version: VersionAnalysis | None) -> Iterator[str]:
     findings = ranked(analysis.findings, version)
     for finding in findings[:FINDINGS_SHOWN]:
-        yield _finding(finding)
+        yield _finding_item(finding)
         for line in finding.evidence[:LINES_OF_A_FINDING]:
             yield f"  - {_code(line.source)}, line {line.number}: {_code(line.text)}"
     if len(findings) > FINDINGS_SHOWN:
-        rest = Counter(finding.check for finding in findings[FINDINGS_SHOWN:])
-        yield "- … and " + _prose(", ".join(f"{kind_in_words(kind)} ×{times}" for kind, times in rest.items()))
+        hidden_kinds = Counter(finding.check for finding in findings[FINDINGS_SHOWN:])
+        yield "- … and " + _prose(
+            ", ".join(f"{kind_in_words(kind)} ×{times}" for kind, times in hidden_kinds.items())
+        )
 
 
-def _finding(finding: Finding) -> str:
-    explained = (
+def _finding_item(finding: Finding) -> str:
+    explanation = (
         f" (explained by a false fact in the persona: {_prose(finding.explained_by)})" if finding.explained_by else ""
     )
-    return f"- **{_prose(kind_in_words(finding.check))}**: {_prose(sentence(finding))}{explained}"
+    return f"- **{_prose(kind_in_words(finding.check))}**: {_prose(sentence(finding))}{explanation}"
 
 
-def _numbers(cases: Sequence[VersionAnalysis]) -> Iterator[str]:
-    rows = [(version, series) for version in cases for series in version.compared.series]
+def _series_table(versions: Sequence[VersionAnalysis]) -> Iterator[str]:
+    rows = [(version, series) for version in versions for series in version.compared.series]
     if not rows:
         return
     yield "| last value | program | real | imagined | p | adjusted | CRPS | spread ratio | difference |"
     yield "|---|---|---|---|---|---|---|---|---|"
-    yield from (_row(case, series) for case, series in rows[:SERIES_SHOWN])
+    yield from (_series_row(version, series) for version, series in rows[:SERIES_SHOWN])
     if len(rows) > SERIES_SHOWN:
         yield f"\n… and {len(rows) - SERIES_SHOWN} more series."
     reasons = {
-        (_prose(series.name), _prose(series.why_no_p)) for _case, series in rows[:SERIES_SHOWN] if series.why_no_p
+        (_prose(series.name), _prose(series.why_no_p)) for _version, series in rows[:SERIES_SHOWN] if series.why_no_p
     }
     if reasons:
         yield ""
         yield from (f"- no p for {name}: {reason}" for name, reason in sorted(reasons)[:UNDECIDED_SHOWN])
 
 
-def _row(version: VersionAnalysis, series: SeriesResult) -> str:
+def _series_row(version: VersionAnalysis, series: SeriesResult) -> str:
     real, imagined = lasts(series)
     cells = [
         _cell(format_last(series)) + (" (primary)" if series.role == "primary" else ""),
@@ -175,7 +177,7 @@ def _row(version: VersionAnalysis, series: SeriesResult) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _difference(version: VersionAnalysis | None) -> Iterator[str]:
+def _first_difference(version: VersionAnalysis | None) -> Iterator[str]:
     alignment = version.compared.alignment if version else None
     if version is None or alignment is None or alignment.diverges_at is None:
         return
@@ -184,54 +186,54 @@ def _difference(version: VersionAnalysis | None) -> Iterator[str]:
         (alignment.real, alignment.real_counted_in),
         (alignment.imagined, "stdout"),
     )
-    for (label, stream), number, at in zip(sides, numbers, reversed(numbers), strict=True):
+    for (label, stream), number, other_number in zip(sides, numbers, reversed(numbers), strict=True):
         run = next((run for run in (*version.real, *version.imagined) if run.label == label), None)
         if run is not None:
-            yield f"{_code(label)}:\n\n{_fenced(_around(run.text(stream), number, at), 'text')}\n"
+            yield f"{_code(label)}:\n\n{_fenced(_format_excerpt(run.text(stream), number, other_number), 'text')}\n"
 
 
-def _around(text: str, number: int | None, other: int | None) -> str:
-    """Show the lines around line `number`, which is marked. If it is None, show the lines around `other`, and “no
-    more lines”."""
+def _format_excerpt(text: str, number: int | None, other_number: int | None) -> str:
+    """Format the lines around line `number`, which is marked. If `number` is None, format the lines around
+    `other_number`, followed by “(no more lines)”."""
     lines = text.splitlines()
-    middle = number or min(len(lines) + 1, other or 1)
-    first = max(1, middle - BEFORE)
-    shown = [
-        f"{'>' if at == number else ' '} {at:>6}  {' '.join(cut(line).split())}"
-        for at, line in enumerate(lines[first - 1 : middle + AFTER], start=first)
+    center = number or min(len(lines) + 1, other_number or 1)
+    first = max(1, center - BEFORE)
+    excerpt = [
+        f"{'>' if line_number == number else ' '} {line_number:>6}  {' '.join(cut(line).split())}"
+        for line_number, line in enumerate(lines[first - 1 : center + AFTER], start=first)
     ]
-    return "\n".join(shown if number else [*shown, "> (no more lines)"])
+    return "\n".join(excerpt if number else [*excerpt, "> (no more lines)"])
 
 
-def _undecided(cases: Sequence[VersionAnalysis]) -> list[str]:
-    return list(dict.fromkeys(_prose(reason) for version in cases for reason in version.compared.undecided))
+def _undecided_reasons(versions: Sequence[VersionAnalysis]) -> list[str]:
+    return list(dict.fromkeys(_prose(reason) for version in versions for reason in version.compared.undecided))
 
 
-def _surprise(analysis: Analysis) -> Iterator[str]:
-    if why := why_none(analysis.log.surprisal):
-        yield f"Not available: {_prose(why)}"
-    if found := surprisal_of(analysis.log.surprisal):
+def _surprisal_table(analysis: Analysis) -> Iterator[str]:
+    if reason := why_none(analysis.log.surprisal):
+        yield f"Not available: {_prose(reason)}"
+    if rows := surprisal_of(analysis.log.surprisal):
         yield "| program | real output | model's own output |"
         yield "|---|---|---|"
-        yield from (f"| {_cell(row.program)} | {row.real} | {row.imagined} |" for row in found[:PROGRAMS_SHOWN])
+        yield from (f"| {_cell(row.program)} | {row.real} | {row.imagined} |" for row in rows[:PROGRAMS_SHOWN])
 
 
-def _programs(analysis: Analysis) -> list[str]:
+def _program_items(analysis: Analysis) -> list[str]:
     by_label = {program.label: program for program in analysis.log.programs}
     return [
         f"{_code(program.label)}: SHA-256 {code(program.sha256)}"
         + {True: ", works", False: ", does not work", None: ""}[program.works]
-        + (_edit(program, by_label.get(program.base or "")) if program.edit else "")
+        + (_describe_edit(program, by_label.get(program.base or "")) if program.edit else "")
         for program in analysis.log.programs
     ]
 
 
-def _edit(program: Program, base: Program | None) -> str:
+def _describe_edit(program: Program, base: Program | None) -> str:
     size = f" ({diff_of(base, program).size})" if base else ""
     return f", an edit of {_code(program.base or '')} that {program.edit}{size}: {_prose(program.told)}"
 
 
-def _again(analysis: Analysis) -> Iterator[str]:
+def _repeat_commands(analysis: Analysis) -> Iterator[str]:
     yield _fenced("\n".join(commands(analysis)), "sh")
     if analysis.log.setup and not is_own(analysis):
         yield f"\n{NOT_PACKAGED}"

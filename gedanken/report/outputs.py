@@ -18,7 +18,7 @@ AROUND = 2
 OF_A_PROGRAM = 600
 OF_A_DIFF = 400
 OUTPUT_HEAD = 12
-"""Number of lines that are shown of an answer, which is the output of a command that runs no program."""
+"""Number of lines shown from the beginning of an output, if its command runs no program."""
 
 
 class Line(NamedTuple):
@@ -27,7 +27,6 @@ class Line(NamedTuple):
     place: str | None
     """Id of the line on the page; None if nothing links to the line."""
     number: int
-    """Line number, counted from 1."""
     text: str
     findings: tuple[ShownFinding, ...]
     gap: int
@@ -60,51 +59,58 @@ class Listing:
 def excerpts(
     executions: tuple[Execution, ...], anchors: Anchors, aligned: Set[tuple[str, Stream]]
 ) -> tuple[Excerpt, ...]:
-    """Collect the lines that findings refer to, except lines of the outputs in `aligned`, which are given by label
-    and stream."""
-    found = []
+    """Collect the lines that findings refer to. The outputs in `aligned`, given by label and stream, are left out."""
+    results = []
     for execution in executions:
         for stream in get_args(Stream):
             number = anchors.number_of(execution, stream)
-            pointed = anchors.pointed.get(number, {})
-            if pointed and (execution.label, stream) not in aligned:
-                around = {near for line in pointed for near in range(line - AROUND, line + AROUND + 1)}
-                found.append(Excerpt(execution, stream, *_lines(anchors, number, around)))
-    return tuple(found)
+            findings_by_line = anchors.pointed.get(number, {})
+            if findings_by_line and (execution.label, stream) not in aligned:
+                nearby_lines = {
+                    nearby for line in findings_by_line for nearby in range(line - AROUND, line + AROUND + 1)
+                }
+                results.append(Excerpt(execution, stream, *_select_lines(anchors, number, nearby_lines)))
+    return tuple(results)
 
 
 def head(execution: Execution, anchors: Anchors) -> Excerpt:
     """Return the first lines of a command's output, and the lines in it that findings refer to."""
     number = anchors.number_of(execution, "terminal")
-    around = {near for line in anchors.pointed.get(number, {}) for near in range(line - AROUND, line + AROUND + 1)}
-    return Excerpt(execution, "terminal", *_lines(anchors, number, around | set(range(1, OUTPUT_HEAD + 1))))
+    nearby_lines = {
+        nearby for line in anchors.pointed.get(number, {}) for nearby in range(line - AROUND, line + AROUND + 1)
+    }
+    return Excerpt(
+        execution, "terminal", *_select_lines(anchors, number, nearby_lines | set(range(1, OUTPUT_HEAD + 1)))
+    )
 
 
 def listings(analysis: Analysis, anchors: Anchors) -> tuple[Listing, ...]:
     """Return all program versions, in order."""
     programs = [source.of for source in anchors.texts if isinstance(source.of, Program)]
     by_label = {program.label: program for program in analysis.log.programs}
-    found = []
+    results = []
     for program in programs:
         number = anchors.number_of(program)
-        pointed = anchors.pointed.get(number, {})
-        lines, after = _lines(anchors, number, set(range(1, OF_A_PROGRAM + 1)) | set(pointed))
+        findings_by_line = anchors.pointed.get(number, {})
+        lines, after = _select_lines(anchors, number, set(range(1, OF_A_PROGRAM + 1)) | set(findings_by_line))
         base = by_label.get(program.base or "")
         diff = diff_of(base, program) if base else None
         changes = diff.text.splitlines()[2:] if diff else []
-        shown = tuple(Line(None, at, cut(text), (), 0) for at, text in enumerate(changes[:OF_A_DIFF], start=1))
-        found.append(Listing(program, lines, after, bool(pointed), diff, shown))
-    return tuple(found)
+        changed_lines = tuple(
+            Line(None, line_number, cut(text), (), 0) for line_number, text in enumerate(changes[:OF_A_DIFF], start=1)
+        )
+        results.append(Listing(program, lines, after, bool(findings_by_line), diff, changed_lines))
+    return tuple(results)
 
 
-def _lines(anchors: Anchors, source: int, wanted: set[int]) -> tuple[tuple[Line, ...], int]:
-    texts = anchors.lines_of(source)
-    pointed = anchors.pointed.get(source, {})
-    shown: list[Line] = []
-    last = 0
-    for number in sorted(number for number in wanted if 0 < number <= len(texts)):
-        gap = number - last - 1
-        findings = tuple(pointed.get(number, ()))
-        shown.append(Line(anchors.id_of(source, number), number, cut(texts[number - 1]), findings, gap))
-        last = number
-    return tuple(shown), len(texts) - last
+def _select_lines(anchors: Anchors, text_number: int, wanted_lines: set[int]) -> tuple[tuple[Line, ...], int]:
+    texts = anchors.lines_of(text_number)
+    findings_by_line = anchors.pointed.get(text_number, {})
+    selected: list[Line] = []
+    last_number = 0
+    for number in sorted(number for number in wanted_lines if 0 < number <= len(texts)):
+        gap = number - last_number - 1
+        findings = tuple(findings_by_line.get(number, ()))
+        selected.append(Line(anchors.id_of(text_number, number), number, cut(texts[number - 1]), findings, gap))
+        last_number = number
+    return tuple(selected), len(texts) - last_number

@@ -79,10 +79,11 @@ def render(analysis: Analysis, trace: Sequence[TracedRun] = ()) -> str:
     style, script = packaged("style.css"), packaged("report.js")
     anchors = find_anchors(analysis)
     cases = [
-        _shown(number, version, anchors) for number, version in enumerate(analysis.versions[:CASES_SHOWN], start=1)
+        _prepare_case(number, version, anchors)
+        for number, version in enumerate(analysis.versions[:CASES_SHOWN], start=1)
     ]
-    newest = analysis.main_version
-    main = next((version for version in cases if version.case is newest), None)
+    main_version = analysis.main_version
+    main_case = next((version for version in cases if version.case is main_version), None)
     return environment.get_template("report.html.j2").render(
         kept=analysis,
         places=anchors,
@@ -91,15 +92,17 @@ def render(analysis: Analysis, trace: Sequence[TracedRun] = ()) -> str:
         style=Markup(style),
         script=Markup(script),
         policy=content_policy(style, script),
-        primary=next((series for series in newest.compared.series if series.role == "primary"), None)
-        if newest
+        primary=next((series for series in main_version.compared.series if series.role == "primary"), None)
+        if main_version
         else None,
-        endpoint=format_endpoint(newest.compared.endpoint) if newest and newest.compared.endpoint else None,
-        kinds=_kinds(anchors.findings),
+        endpoint=format_endpoint(main_version.compared.endpoint)
+        if main_version and main_version.compared.endpoint
+        else None,
+        kinds=_group_by_kind(anchors.findings),
         undecided=any(version.compared.undecided for version in analysis.versions),
         verdict=format.first_sentence(analysis.verdict),
         moves=[(effect, shown_effects(effect)) for effect in analysis.effects],
-        main=main,
+        main=main_case,
         ABOVE=0 if analysis.effects else HERO_SHOWN,
         brief=run_setup.brief_of(analysis.log),
         own=run_setup.is_own(analysis),
@@ -108,12 +111,12 @@ def render(analysis: Analysis, trace: Sequence[TracedRun] = ()) -> str:
         entries=run_setup.entries_of(analysis.log),
         commands=run_setup.commands(analysis),
         listings=listings(analysis, anchors),
-        answers=_answers(analysis, anchors),
+        answers=_command_outputs(analysis, anchors),
         surprise=surprisal_of(analysis.log.surprisal),
         no_surprise=why_none(analysis.log.surprisal),
         timeline=timeline_of(trace, anchors),
-        runs=_every_run(analysis),
-        totals=_totals(analysis),
+        runs=_all_runs(analysis),
+        totals=_total_seconds(analysis),
         SERIES_SHOWN=SERIES_SHOWN,
         SITES_SHOWN=SITES_SHOWN,
         RUNS_SHOWN=RUNS_SHOWN,
@@ -125,56 +128,57 @@ def render(analysis: Analysis, trace: Sequence[TracedRun] = ()) -> str:
     )
 
 
-def _shown(number: int, version: VersionAnalysis, anchors: Anchors) -> ShownCase:
-    place = f"c{number}"
-    drawn = []
-    for at, judged in enumerate(version.compared.series[:CHARTS_SHOWN]):
-        if picture := chart(judged, f"{place}g{at}"):
-            drawn.append(Drawn(judged, picture, beyond(judged)))
+def _prepare_case(number: int, version: VersionAnalysis, anchors: Anchors) -> ShownCase:
+    case_id = f"c{number}"
+    charts = []
+    for index, series in enumerate(version.compared.series[:CHARTS_SHOWN]):
+        if picture := chart(series, f"{case_id}g{index}"):
+            charts.append(Drawn(series, picture, beyond(series)))
     samples = [run for run in version.imagined if run.sample != 0]
-    keys = tuple(Key(glyph(at), format.who(sample)) for at, sample in enumerate(samples[:IMAGINED_SHOWN]))
+    keys = tuple(Key(glyph(index), format.who(sample)) for index, sample in enumerate(samples[:IMAGINED_SHOWN]))
     view = side_by_side(version, anchors)
     alignment = version.compared.alignment
-    shown: set[tuple[str, Stream]] = set()
+    aligned: set[tuple[str, Stream]] = set()
     if view and alignment:
-        shown = {(view.real, alignment.real_counted_in), (view.imagined, "stdout")}
+        aligned = {(view.real, alignment.real_counted_in), (view.imagined, "stdout")}
     return ShownCase(
-        place,
+        case_id,
         version,
         version.program.label if version.program else "The logs",
         tuple(finding for finding in anchors.findings if finding.finding in version.compared.findings),
-        tuple(drawn),
+        tuple(charts),
         keys,
         view,
-        excerpts((*version.real, *version.imagined), anchors, shown),
+        excerpts((*version.real, *version.imagined), anchors, aligned),
     )
 
 
-def _answers(analysis: Analysis, anchors: Anchors) -> list[tuple[str, list[Excerpt]]]:
+def _command_outputs(analysis: Analysis, anchors: Anchors) -> list[tuple[str, list[Excerpt]]]:
     """Return the outputs of commands that run no program, grouped by script line and command."""
-    of_cases = {id(run) for version in analysis.versions for run in (*version.real, *version.imagined)}
-    rest = [execution for execution in analysis.log.executions if id(execution) not in of_cases]
+    case_ids = {id(run) for version in analysis.versions for run in (*version.real, *version.imagined)}
+    other_runs = [execution for execution in analysis.log.executions if id(execution) not in case_ids]
     by_command: dict[tuple[int, str], list[Excerpt]] = {}
-    for execution in rest[:RUNS_SHOWN]:
+    for execution in other_runs[:RUNS_SHOWN]:
         by_command.setdefault((execution.line, execution.command), []).append(head(execution, anchors))
-    return [(command, shown) for (_line, command), shown in by_command.items()]
+    return [(command, outputs) for (_line, command), outputs in by_command.items()]
 
 
-def _every_run(analysis: Analysis) -> list[Execution]:
-    cases: Iterable[Execution] = (run for version in analysis.versions for run in (*version.real, *version.imagined))
-    return list({id(execution): execution for execution in (*analysis.log.executions, *cases)}.values())
+def _all_runs(analysis: Analysis) -> list[Execution]:
+    case_runs: Iterable[Execution] = (
+        run for version in analysis.versions for run in (*version.real, *version.imagined)
+    )
+    return list({id(execution): execution for execution in (*analysis.log.executions, *case_runs)}.values())
 
 
-def _totals(analysis: Analysis) -> dict[str, float]:
-    """Return the total seconds of the real runs, and of the imagined runs."""
-    runs = _every_run(analysis)
+def _total_seconds(analysis: Analysis) -> dict[str, float]:
+    runs = _all_runs(analysis)
     return {
         "real": sum(run.seconds for run in runs if not run.imagined),
         "imagined": sum(run.seconds for run in runs if run.imagined),
     }
 
 
-def _kinds(findings: list[ShownFinding]) -> list[tuple[str, list[ShownFinding]]]:
+def _group_by_kind(findings: list[ShownFinding]) -> list[tuple[str, list[ShownFinding]]]:
     """Group findings by kind, in order of first appearance."""
     kinds = Counter(finding.finding.check for finding in findings)
     return [

@@ -24,13 +24,12 @@ MOST = 400
 """Maximum length in characters of one line."""
 EXAMPLE = 180
 """Maximum length in characters of the finding used as an example."""
-_NAME = 60
-_LINE = re.compile(r" \([^()]{0,99}:\d+\)| \(line \d+\)")
-"""Matches the place of a print statement, such as ` (train.py:12)` or ` (line 12)`, which means nothing to a
-newcomer."""
-_P = re.compile(r" \(p [=<][^()]*\)")
-_VERSION = re.compile(r"\b[\w.]+-v\d+\b")
-_LABEL = re.compile(r"\b(?:line|persona)[\w.-]*-(?P<origin>real|imagined)-(?P<number>\d+)\b")
+_MAX_MODEL_NAME = 60
+_PRINT_SITE = re.compile(r" \([^()]{0,99}:\d+\)| \(line \d+\)")
+"""Matches the place of a print statement, such as ` (train.py:12)` or ` (line 12)`."""
+_P_VALUE = re.compile(r" \(p [=<][^()]*\)")
+_VERSION_LABEL = re.compile(r"\b[\w.]+-v\d+\b")
+_RUN_LABEL = re.compile(r"\b(?:line|persona)[\w.-]*-(?P<origin>real|imagined)-(?P<number>\d+)\b")
 _STATISTICAL = ("primary endpoint differs", "series differs")
 """Kinds of findings that come from a statistical test. A reader cannot check them on printed lines."""
 
@@ -46,38 +45,38 @@ class PlainWords(NamedTuple):
 def plain_words(analysis: Analysis) -> PlainWords:
     """Write the three lines. They never claim that runs are equal, and say nothing about things that were not
     compared."""
-    case = analysis.main_version
-    if case is None:
+    version = analysis.main_version
+    if version is None:
         words = PlainWords(
             _question(analysis, None),
             _nothing_to_compare(analysis),
             "Nothing was compared, so nothing is known about the model.",
         )
     else:
-        result = f"{_result(case)}{_elsewhere(analysis, case)}"
-        words = PlainWords(_question(analysis, case), result, _confidence(case))
-    partly = _partly(analysis)
-    return PlainWords(*(_short(text) for text in words._replace(result=f"{partly}{words.result}")))
+        result = f"{_result(version)}{_other_findings(analysis, version)}"
+        words = PlainWords(_question(analysis, version), result, _confidence(version))
+    warning = _incomplete_warning(analysis)
+    return PlainWords(*(_normalize(text) for text in words._replace(result=f"{warning}{words.result}")))
 
 
 def _question(analysis: Analysis, version: VersionAnalysis | None) -> str:
     setup = analysis.log.setup
-    at = version.imagined[0].line if version and version.imagined else None
-    model = setup and (setup.model if at is None else setup.model_at(at))
-    name = (model.name if model else "the model")[:_NAME]
-    what = version.program.name if version and version.program else "the program"
-    question = f"Does {name} know what {what} prints, without running it?"
+    line = version.imagined[0].line if version and version.imagined else None
+    model = setup and (setup.model if line is None else setup.model_at(line))
+    name = (model.name if model else "the model")[:_MAX_MODEL_NAME]
+    program = version.program.name if version and version.program else "the program"
+    question = f"Does {name} know what {program} prints, without running it?"
     if version is None:
         return question
     real, imagined = measured(version)
-    compared = f"{many(len(real), 'real run')} and {many(len(imagined), 'run')} that the model imagined"
-    return f"{question} Compared: {compared}."
+    comparison = f"{many(len(real), 'real run')} and {many(len(imagined), 'run')} that the model imagined"
+    return f"{question} Compared: {comparison}."
 
 
 def _nothing_to_compare(analysis: Analysis) -> str:
     imagined = [run for version in analysis.versions for run in version.imagined]
-    if lost := left_out(imagined):
-        return f"The model wrote no output that could be compared: {lost}."
+    if unusable := left_out(imagined):
+        return f"The model wrote no output that could be compared: {unusable}."
     if imagined:
         return "Nothing to compare: no version of the program has both real and imagined runs."
     if any(version.real for version in analysis.versions):
@@ -87,66 +86,65 @@ def _nothing_to_compare(analysis: Analysis) -> str:
 
 def _result(version: VersionAnalysis) -> str:
     """State how many imagined runs have findings, with one example."""
-    _real, judged = measured(version)
-    lost = left_out(version.imagined)
+    _real, imagined = measured(version)
+    unusable = left_out(version.imagined)
     # unusable replies are counted apart
-    apart = f" {lost[:1].upper()}{lost[1:]}." if lost else ""
-    if cut := sum(run.cause is Cause.CUT for run in judged):
-        its = "its" if cut == 1 else "their"
-        runs = many(len(judged), "imagined run")
-        apart = f" {cut} of {runs} hit the token limit; only {its} output up to that limit was compared.{apart}"
-    found = _found(version)
-    which = "the imagined run" if len(judged) == 1 else f"the {len(judged)} imagined runs"
-    labels = {run.label for run in judged}
-    on = labels & {label for finding in found for label in finding.runs}
-    if on:
-        verb = "differs" if len(on) == 1 else "differ"
-        example = _example(found, _speaking(judged), labels)
-        told = f"{_of_all(len(on), len(judged))} {verb} from the real runs{_silent(judged)}. {example}"
-    elif found:
-        told = f"No difference was found in {which}. Other runs have {_example(found, labels)}"
+    extra = f" {unusable[:1].upper()}{unusable[1:]}." if unusable else ""
+    if cut := sum(run.cause is Cause.CUT for run in imagined):
+        pronoun = "its" if cut == 1 else "their"
+        runs = many(len(imagined), "imagined run")
+        extra = f" {cut} of {runs} hit the token limit; only {pronoun} output up to that limit was compared.{extra}"
+    findings = _unexplained_findings(version)
+    runs_text = "the imagined run" if len(imagined) == 1 else f"the {len(imagined)} imagined runs"
+    labels = {run.label for run in imagined}
+    flagged = labels & {label for finding in findings for label in finding.runs}
+    if flagged:
+        verb = "differs" if len(flagged) == 1 else "differ"
+        example = _describe_example(findings, _labels_with_output(imagined), labels)
+        text = f"{_subject(len(flagged), len(imagined))} {verb} from the real runs{_silent_note(imagined)}. {example}"
+    elif findings:
+        text = f"No difference was found in {runs_text}. Other runs have {_describe_example(findings, labels)}"
     else:
         # no two runs print the same numbers
-        what = " in the text" if version.compared.series or version.compared.uncompared else ""
-        told = f"No difference{what} was found between {which} and the real runs."
-    return f"{told}{apart}"
+        scope = " in the text" if version.compared.series or version.compared.uncompared else ""
+        text = f"No difference{scope} was found between {runs_text} and the real runs."
+    return f"{text}{extra}"
 
 
-def _elsewhere(analysis: Analysis, version: VersionAnalysis) -> str:
-    """State how many findings are about something other than the runs of this version."""
-    found = Counter(finding for finding in analysis.findings if not finding.explained_by) - Counter(
+def _other_findings(analysis: Analysis, version: VersionAnalysis) -> str:
+    """Count the findings that are not about the runs of this version, in a sentence; empty if there are none."""
+    counts = Counter(finding for finding in analysis.findings if not finding.explained_by) - Counter(
         version.compared.findings
     )
-    return f" Elsewhere in the session: {many(found.total(), 'finding')}." if found else ""
+    return f" Elsewhere in the session: {many(counts.total(), 'finding')}." if counts else ""
 
 
-def _of_all(some: int, total: int) -> str:
-    if some < total:
-        return f"{some} of {many(total, 'imagined run')}"
+def _subject(differing: int, total: int) -> str:
+    if differing < total:
+        return f"{differing} of {many(total, 'imagined run')}"
     if total == 2:
         return "Both imagined runs"
     return "The imagined run" if total == 1 else f"All {total} imagined runs"
 
 
-def _silent(judged: Sequence[Execution]) -> str:
-    silent = len(judged) - len(_speaking(judged))
-    return f"; {many(silent, 'imagined run')} printed nothing" if silent else ""
+def _silent_note(imagined: Sequence[Execution]) -> str:
+    count = len(imagined) - len(_labels_with_output(imagined))
+    return f"; {many(count, 'imagined run')} printed nothing" if count else ""
 
 
-def _speaking(judged: Sequence[Execution]) -> frozenset[str]:
-    """Return the labels of the runs that printed anything."""
-    return frozenset(run.label for run in judged if run.stdout.strip())
+def _labels_with_output(imagined: Sequence[Execution]) -> frozenset[str]:
+    return frozenset(run.label for run in imagined if run.stdout.strip())
 
 
-def _example(found: Sequence[Finding], *preferred: AbstractSet[str]) -> str:
-    """Count the findings and describe an example: if possible, a finding on a run in the first set of `preferred`, or
-    else in the next set."""
-    on = (finding for labels in preferred for finding in found if labels & set(finding.runs))
-    first = next(on, found[0])
+def _describe_example(findings: Sequence[Finding], *preferred: AbstractSet[str]) -> str:
+    """Count the findings and describe one of them. If possible, this finding is about a run in the first set of
+    `preferred`, or else in the next set."""
+    matching = (finding for labels in preferred for finding in findings if labels & set(finding.runs))
+    first = next(matching, findings[0])
     # without file names, which a newcomer has not seen
-    example = _LABEL.sub(_short_label, _P.sub("", _LINE.sub("", sentence(first)))).rstrip(".")
-    example = _cut(_VERSION.sub("the program", example), EXAMPLE)
-    return f"1 finding: {example}." if len(found) == 1 else f"{len(found):,} findings, for example: {example}."
+    example = _RUN_LABEL.sub(_short_label, _P_VALUE.sub("", _PRINT_SITE.sub("", sentence(first)))).rstrip(".")
+    example = _truncate(_VERSION_LABEL.sub("the program", example), EXAMPLE)
+    return f"1 finding: {example}." if len(findings) == 1 else f"{len(findings):,} findings, for example: {example}."
 
 
 def _short_label(label: re.Match[str]) -> str:
@@ -158,50 +156,52 @@ def _short_label(label: re.Match[str]) -> str:
 def _confidence(version: VersionAnalysis) -> str:
     """State which results rest on printed lines, which on a statistical test, and what is undecided."""
     _real, _imagined = measured(version)
-    lines = [finding for finding in _found(version) if finding.check not in _STATISTICAL]
-    told = [
+    line_findings = [finding for finding in _unexplained_findings(version) if finding.check not in _STATISTICAL]
+    sentences = [
         "It is certain that these runs differ: the report shows the lines that prove it, beside the real lines."
-        if lines
+        if line_findings
         else ""
     ]
-    told.append(_numbers(version))
-    if not _found(version):
-        told.append("Finding no difference does not prove that there is none.")
-    return " ".join(sentence for sentence in told if sentence)
+    sentences.append(_describe_numbers(version))
+    if not _unexplained_findings(version):
+        sentences.append("Finding no difference does not prove that there is none.")
+    return " ".join(sentence for sentence in sentences if sentence)
 
 
-def _numbers(version: VersionAnalysis) -> str:
+def _describe_numbers(version: VersionAnalysis) -> str:
     primary = next((series for series in version.compared.series if series.role == "primary"), None)
     if primary is None:
-        lost = version.compared.uncompared
-        return f"{lost[:1].upper()}{lost[1:]}." if lost else "There are no numbers that could be compared."
-    if far := next((finding for finding in _found(version) if finding.check == "outlier"), None):
-        return _LINE.sub("", sentence(far))
-    name, tested = _LINE.sub("", format_last(primary)), tested_p(primary)
+        reason = version.compared.uncompared
+        return f"{reason[:1].upper()}{reason[1:]}." if reason else "There are no numbers that could be compared."
+    if outlier := next((finding for finding in _unexplained_findings(version) if finding.check == "outlier"), None):
+        return _PRINT_SITE.sub("", sentence(outlier))
+    name, p_value = _PRINT_SITE.sub("", format_last(primary)), tested_p(primary)
     real, imagined = (spread_of(values) for values in lasts(primary))
-    if tested is None:
+    if p_value is None:
         undecided = f"Undecided whether {differ_in(name, len(primary.imagined))}"
-        few = smallest_p(primary.n_real, primary.n_imagined) > PRIMARY_LEVEL
+        too_few = smallest_p(primary.n_real, primary.n_imagined) > PRIMARY_LEVEL
         if not primary.n_real or not primary.n_imagined:
             return f"{undecided}: no {'imagined' if primary.n_real else 'real'} run shows it."
-        why = "are too few for a statistical test" if few else "cannot be tested statistically"
-        ends = f" (real: {real}; imagined: {imagined})" if lasts(primary)[0] and lasts(primary)[1] else ""
-        return f"{undecided}{ends}: {_values(primary)} {why}."
-    if not is_told(tested):
-        return f"The {name} does not differ significantly ({format_p(tested)}; real: {real}; imagined: {imagined})."
-    return f"The {name} differs significantly ({format_p(tested)}): {real} in real runs, {imagined} in imagined runs."
+        obstacle = "are too few for a statistical test" if too_few else "cannot be tested statistically"
+        values_text = f" (real: {real}; imagined: {imagined})" if lasts(primary)[0] and lasts(primary)[1] else ""
+        return f"{undecided}{values_text}: {_count_values(primary)} {obstacle}."
+    if not is_told(p_value):
+        return f"The {name} does not differ significantly ({format_p(p_value)}; real: {real}; imagined: {imagined})."
+    return (
+        f"The {name} differs significantly ({format_p(p_value)}): {real} in real runs, {imagined} in imagined runs."
+    )
 
 
-def _values(series: SeriesResult) -> str:
+def _count_values(series: SeriesResult) -> str:
     return f"{series.n_real:,} real and {many(series.n_imagined, 'imagined value')}"
 
 
-def _found(version: VersionAnalysis) -> list[Finding]:
+def _unexplained_findings(version: VersionAnalysis) -> list[Finding]:
     return [finding for finding in version.compared.findings if not finding.explained_by]
 
 
-def _partly(analysis: Analysis) -> str:
-    """Return a warning to put in front of the result if the run is incomplete; empty if it is complete."""
+def _incomplete_warning(analysis: Analysis) -> str:
+    """Return a warning to put in front of the result of an incomplete run; empty if the run is complete."""
     outcome = analysis.log.outcome or DONE
     if outcome == INTERRUPTED:
         return "The run was interrupted; this is the result up to then. "
@@ -210,9 +210,9 @@ def _partly(analysis: Analysis) -> str:
     return "" if outcome == DONE else f"The run ended early: {outcome[:80]}. This is the result up to then. "
 
 
-def _short(text: str) -> str:
-    return _cut(harmless(" ".join(text.split())), MOST)
+def _normalize(text: str) -> str:
+    return _truncate(harmless(" ".join(text.split())), MOST)
 
 
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 2] + " …"
+def _truncate(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 2] + " …"

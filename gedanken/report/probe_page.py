@@ -19,7 +19,7 @@ from gedanken.report.html import content_policy, packaged, page_environment
 ITEMS_SHOWN = 1500
 """Maximum number of questions that are shown of one model. The run folder contains all of them."""
 CHARTS_SHOWN = 40
-_JUDGED = ("easy", "hard", "alone")
+_JUDGED_ROLES = ("easy", "hard", "alone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,8 @@ class Group(NamedTuple):
     def outcomes(self) -> str:
         """The outcomes of the answers to each item, for example `easy right, hard rival`."""
         return ", ".join(
-            f"{one.score.item.role} {' '.join(answer.outcome for answer in one.score.answers)}" for one in self.asked
+            f"{question.score.item.role} {' '.join(answer.outcome for answer in question.score.answers)}"
+            for question in self.asked
         )
 
 
@@ -95,15 +96,15 @@ class ShownModel(NamedTuple):
 
 def probed_model(log: RunLog, verdict: Verdict) -> ProbedModel:
     """Collect the questions on which a verdict rests, with their answers."""
-    kept = {item.item.id: item for item in log.items}
-    said: dict[str, list[str]] = defaultdict(list)
+    items = {item.item.id: item for item in log.items}
+    outputs: dict[str, list[str]] = defaultdict(list)
     for answer in log.answers:
         if answer.question.arm == verdict.condition:
             run = answer.execution
-            said[answer.question.item].append(run.stdout or run.raw_reply or f"(nothing: {run.cause})")
-    scores = [one for one in scores_that_tell(log) if one.condition == verdict.condition]
+            outputs[answer.question.item].append(run.stdout or run.raw_reply or f"(nothing: {run.cause})")
+    scores = [score for score in scores_that_tell(log) if score.condition == verdict.condition]
     answers = [
-        Probed(score, kept[score.item.id].truth, kept[score.item.id].rival, tuple(said[score.item.id]))
+        Probed(score, items[score.item.id].truth, items[score.item.id].rival, tuple(outputs[score.item.id]))
         for score in scores
     ]
     return ProbedModel(verdict, tuple(answers), log.notes)
@@ -113,10 +114,10 @@ def render_probes(models: Sequence[ProbedModel]) -> str:
     """Render the page of one or several models as one self-contained HTML file. The same input gives the same
     file."""
     environment = page_environment()
-    environment.filters["share"] = _share
+    environment.filters["share"] = _format_share
     style, script = packaged("style.css"), packaged("report.js")
     return environment.get_template("probes.html.j2").render(
-        models=[_model(number, one) for number, one in enumerate(models, start=1)],
+        models=[_prepare_model(number, model) for number, model in enumerate(models, start=1)],
         HYPOTHESES=HYPOTHESES,
         version=__version__,
         style=Markup(style),
@@ -125,7 +126,7 @@ def render_probes(models: Sequence[ProbedModel]) -> str:
     )
 
 
-def _share(value: float | None) -> str:
+def _format_share(value: float | None) -> str:
     """Format a share, for example `.97`. Shares near 0 or 1 have three digits, as in `> .999`."""
     if value is None:
         return "–"
@@ -137,46 +138,52 @@ def _share(value: float | None) -> str:
     return f"{value:.{digits}f}".removeprefix("0")
 
 
-def _model(number: int, given: ProbedModel) -> ShownModel:
-    place = f"m{number}"
+def _prepare_model(number: int, model: ProbedModel) -> ShownModel:
+    model_id = f"m{number}"
     by_operation: dict[tuple[str, str], list[Probed]] = defaultdict(list)
-    for answer in given.answers[:ITEMS_SHOWN]:
+    for answer in model.answers[:ITEMS_SHOWN]:
         by_operation[answer.score.item.family, answer.score.item.operation].append(answer)
-    shown = []
-    for at, judged in enumerate(given.verdict.operations):
-        own = f"{place}o{at}"
-        answers = by_operation.get((judged.family, judged.operation), [])
-        chart = horizon_chart(judged, own) if at < CHARTS_SHOWN else None
-        sentence = sentences.of_operation(judged)
-        shown.append(ShownOperation(own, judged, sentence, chart, _twins(answers), _groups(answers)))
-    left_out = max(0, len(given.answers) - ITEMS_SHOWN)
-    verdict, numbers = sentences.of_all(given.verdict), sentences.of_numbers(given.verdict)
-    return ShownModel(place, given.verdict, verdict, numbers, tuple(shown), left_out, given.notes)
+    operations = []
+    for index, operation in enumerate(model.verdict.operations):
+        operation_id = f"{model_id}o{index}"
+        answers = by_operation.get((operation.family, operation.operation), [])
+        chart = horizon_chart(operation, operation_id) if index < CHARTS_SHOWN else None
+        sentence = sentences.of_operation(operation)
+        operations.append(
+            ShownOperation(
+                operation_id, operation, sentence, chart, _pair_accuracies(answers), _group_by_pair(answers)
+            )
+        )
+    left_out = max(0, len(model.answers) - ITEMS_SHOWN)
+    verdict, numbers = sentences.of_all(model.verdict), sentences.of_numbers(model.verdict)
+    return ShownModel(model_id, model.verdict, verdict, numbers, tuple(operations), left_out, model.notes)
 
 
-def _groups(answers: Sequence[Probed]) -> tuple[Group, ...]:
-    """Group the questions by pair, the smallest size first."""
+def _group_by_pair(answers: Sequence[Probed]) -> tuple[Group, ...]:
+    """Group the questions by pair. The groups with the smallest size come first."""
     groups: dict[tuple[int, str], list[Probed]] = defaultdict(list)
-    for one in answers:
-        groups[one.score.item.size, one.score.item.pair or one.score.item.id].append(one)
-    return tuple(Group(size, name, tuple(some)) for (size, name), some in sorted(groups.items()))
+    for question in answers:
+        groups[question.score.item.size, question.score.item.pair or question.score.item.id].append(question)
+    return tuple(Group(size, name, tuple(questions)) for (size, name), questions in sorted(groups.items()))
 
 
-def _twins(answers: Sequence[Probed]) -> tuple[Twins, ...]:
+def _pair_accuracies(answers: Sequence[Probed]) -> tuple[Twins, ...]:
     pairs: dict[int, dict[str, dict[str, ItemScore]]] = defaultdict(lambda: defaultdict(dict))
     for answer in answers:
         item = answer.score.item
-        if item.pair and item.role in _JUDGED:
+        if item.pair and item.role in _JUDGED_ROLES:
             pairs[item.size][item.pair][item.role] = answer.score
-    twins = []
-    for size, of_size in sorted(pairs.items()):
-        whole = [pair for pair in of_size.values() if "easy" in pair and "hard" in pair]
-        if whole:
-            easy, hard = (sum(pair[role].exact for pair in whole) / len(whole) for role in ("easy", "hard"))
-            rival = sum(_rivals(pair["hard"]) for pair in whole) / len(whole)
-            twins.append(Twins(size, len(whole), easy, hard, rival))
-    return tuple(twins)
+    results = []
+    for size, pairs_of_size in sorted(pairs.items()):
+        complete_pairs = [pair for pair in pairs_of_size.values() if "easy" in pair and "hard" in pair]
+        if complete_pairs:
+            easy, hard = (
+                sum(pair[role].exact for pair in complete_pairs) / len(complete_pairs) for role in ("easy", "hard")
+            )
+            rival = sum(_rival_share(pair["hard"]) for pair in complete_pairs) / len(complete_pairs)
+            results.append(Twins(size, len(complete_pairs), easy, hard, rival))
+    return tuple(results)
 
 
-def _rivals(score: ItemScore) -> float:
+def _rival_share(score: ItemScore) -> float:
     return sum(answer.outcome == "rival" for answer in score.answers) / len(score.answers)

@@ -42,27 +42,31 @@ def script_of(log: RunLog) -> list[Typed]:
         line = given_text(program.told, None, program.change) if program.given else ScriptText("told", program.told)
         if program.told:
             lines.setdefault((program.line, line.how, line.text))
-    known = [Typed(how, text) for _at, how, text in sorted(lines, key=lambda line: line[0])]
+    entries = [Typed(how, text) for _number, how, text in sorted(lines, key=lambda line: line[0])]
     script = log.setup.script if log.setup else None
     if script is None:
-        return known
-    return [line for line in known if line.how == "typed first"] + [Typed(*line) for line in script]
+        return entries
+    return [line for line in entries if line.how == "typed first"] + [Typed(*line) for line in script]
 
 
 def format_outcome(log: RunLog) -> str:
-    """Describe how the run ended. For an unfinished run, name the work in progress or, if there is none, the last
+    """Describe how the run ended. For an unfinished run, name the work in progress; if there is none, name the last
     work."""
     if log.outcome != UNFINISHED:
         return log.outcome
-    at = [f"{_work(work)} since {_clock(work.time)}" for work in log.under_way[:UNDER_WAY_SHOWN]]
-    if not at:
-        after = f"after {_work(log.left)}, at {_clock(log.left.time)}" if log.left else f"begun {_clock(log.started)}"
-        return f"{UNFINISHED}: {after}"
-    more = len(log.under_way) - len(at)
-    return f"{UNFINISHED}: {'; '.join(at)}" + (f"; and {more} more" if more else "")
+    running = [f"{_describe_work(work)} since {_format_time(work.time)}" for work in log.under_way[:UNDER_WAY_SHOWN]]
+    if not running:
+        last_work = (
+            f"after {_describe_work(log.left)}, at {_format_time(log.left.time)}"
+            if log.left
+            else f"begun {_format_time(log.started)}"
+        )
+        return f"{UNFINISHED}: {last_work}"
+    hidden = len(log.under_way) - len(running)
+    return f"{UNFINISHED}: {'; '.join(running)}" + (f"; and {hidden} more" if hidden else "")
 
 
-def _work(work: Began | Left) -> str:
+def _describe_work(work: Began | Left) -> str:
     return f"{work.node} ({work.who})" if work.who else work.node
 
 
@@ -81,8 +85,8 @@ def format_conditions(setup: RunSetup) -> str:
     steps = "chain of thought allowed" if conditions.steps else "no chain of thought"
     if model and model.reasons_by_itself:
         steps += " in the reply (before the reply, the model reasons in any case)"
-    own = model is not None and "temperature" in model.not_taken
-    temperature = "the model's own temperature" if own else f"temperature {conditions.temperature:g}"
+    has_own_temperature = model is not None and "temperature" in model.not_taken
+    temperature = "the model's own temperature" if has_own_temperature else f"temperature {conditions.temperature:g}"
     return f"{source}, {session}, {claims}, {steps}, {temperature}"
 
 
@@ -92,39 +96,39 @@ def brief_of(log: RunLog) -> list[Entry]:
     setup = log.setup
     if setup is None:
         return []
-    when = " to ".join(_clock(time) for time in (log.started, log.ended) if time)
+    period = " to ".join(_format_time(time) for time in (log.started, log.ended) if time)
     rows = {
         "Model": setup.models_told,
         "Persona": setup.personas_told,
-        "Script": _counted(script_of(log)),
+        "Script": _count_lines(script_of(log)),
         "Conditions": format_conditions(setup),
-        "Real machine": _machine(setup),
+        "Real machine": _describe_machine(setup),
         "Data": setup.dataset,
-        "When": f"{when} UTC" if when else "",
+        "When": f"{period} UTC" if period else "",
         "Outcome": format_outcome(log),
     }
     return [Entry(name, value) for name, value in rows.items() if value]
 
 
-def _machine(setup: RunSetup) -> str:
+def _describe_machine(setup: RunSetup) -> str:
     machine = setup.machine
     if machine is None:
         return ""
     gpus = f"{machine.gpus.count} GPUs" if machine.gpus.count else "no GPU"
-    ran = f"{machine.machine}: {machine.os}, Python {machine.python}, PyTorch {machine.torch}, {gpus}"
-    loose = _text(machine.not_enforced or None)
-    return f"{ran}; cannot enforce {loose}" if loose else ran
+    text = f"{machine.machine}: {machine.os}, Python {machine.python}, PyTorch {machine.torch}, {gpus}"
+    unenforced = _format_value(machine.not_enforced or None)
+    return f"{text}; cannot enforce {unenforced}" if unenforced else text
 
 
-def _clock(time: str) -> str:
+def _format_time(time: str) -> str:
     """Format a time in UTC, for example `2026-11-29 14:21:55`."""
     return time.removesuffix("+00:00").replace("T", " ").split(".")[0]
 
 
-def _counted(script: list[Typed]) -> str:
+def _count_lines(script: list[Typed]) -> str:
     counts = {how: sum(line.how == how for line in script) for how in ("told", "given", "typed")}
-    told = [f"{count} {how}" for how, count in counts.items() if count]
-    return f"{many(sum(counts.values()), 'line')}: {', '.join(told)}" if told else ""
+    parts = [f"{count} {how}" for how, count in counts.items() if count]
+    return f"{many(sum(counts.values()), 'line')}: {', '.join(parts)}" if parts else ""
 
 
 def claims_of(setup: RunSetup | None) -> list[tuple[str, str, str]]:
@@ -132,11 +136,11 @@ def claims_of(setup: RunSetup | None) -> list[tuple[str, str, str]]:
     `gpus, before line 4`."""
     if setup is None:
         return []
-    told: list[tuple[str, str, str]] = [(fact.name, fact.value, fact.origin) for fact in setup.facts]
+    facts: list[tuple[str, str, str]] = [(fact.name, fact.value, fact.origin) for fact in setup.facts]
     for part in setup.earlier:
-        others = [fact for fact in part.facts if fact not in setup.facts]
-        told += [(f"{fact.name}, before line {part.until}", fact.value, fact.origin) for fact in others]
-    return told
+        other_facts = [fact for fact in part.facts if fact not in setup.facts]
+        facts += [(f"{fact.name}, before line {part.until}", fact.value, fact.origin) for fact in other_facts]
+    return facts
 
 
 def entries_of(log: RunLog) -> list[tuple[str, list[Entry]]]:
@@ -152,7 +156,7 @@ def entries_of(log: RunLog) -> list[tuple[str, list[Entry]]]:
         "Model": {
             **model,
             **{f"setting {key}": value for key, value in settings.items()},
-            **{f"before line {part.until}": _model(part.model) for part in setup.earlier},
+            **{f"before line {part.until}": _describe_model(part.model) for part in setup.earlier},
         },
         "Real machine": {
             **machine,
@@ -177,7 +181,7 @@ def entries_of(log: RunLog) -> list[tuple[str, list[Entry]]]:
             "tokens": used_in_words(log.tokens, log.price),
         },
     }
-    rows = {title: _entries(part) for title, part in parts.items()}
+    rows = {title: _make_entries(part) for title, part in parts.items()}
     return [(title, part) for title, part in rows.items() if part]
 
 
@@ -185,48 +189,48 @@ def commands(analysis: Analysis) -> list[str]:
     """Return the commands that repeat the run."""
     setup = analysis.log.setup
     if setup is None:
-        return [_compare(analysis)]
+        return [_compare_command(analysis)]
     name = setup.experiment if is_own(analysis) else f"{setup.experiment or 'EXPERIMENT'}.yaml"
     spec = analysis.log.spec
     if spec and spec.earlier:
-        return [_fork(spec), shlex.join(["gedanken", "report", setup.run or "RUN"])]
+        return [_fork_command(spec), shlex.join(["gedanken", "report", setup.run or "RUN"])]
     primary = ["--primary", spec.primary] if spec and spec.primary else []
-    again = ["gedanken", "run", name, *_options(setup), *primary]
-    return [shlex.join(again), shlex.join(["gedanken", "report", setup.run or "RUN"])]
+    run_command = ["gedanken", "run", name, *_run_options(setup), *primary]
+    return [shlex.join(run_command), shlex.join(["gedanken", "report", setup.run or "RUN"])]
 
 
-def _fork(spec: RunSpec) -> str:
-    parent, _, at = spec.parent.partition(" at line ")
-    last = spec.earlier[-1]
-    changed = ["--persona", spec.persona.name] if last.persona != spec.persona else []
-    if last.model.name != spec.model.name:
-        changed += ["--model", spec.model.name]
-        changed += ["--base-url", spec.model.base_url] if spec.model.base_url else []
-    return shlex.join(["gedanken", "fork", parent, "--at", at, *changed])
+def _fork_command(spec: RunSpec) -> str:
+    parent, _, line = spec.parent.partition(" at line ")
+    last_part = spec.earlier[-1]
+    options = ["--persona", spec.persona.name] if last_part.persona != spec.persona else []
+    if last_part.model.name != spec.model.name:
+        options += ["--model", spec.model.name]
+        options += ["--base-url", spec.model.base_url] if spec.model.base_url else []
+    return shlex.join(["gedanken", "fork", parent, "--at", line, *options])
 
 
-def _model(model: ModelFacts) -> str:
+def _describe_model(model: ModelFacts) -> str:
     return f"{model.name}, {model.sha256}" if model.sha256 else model.name
 
 
 def is_own(analysis: Analysis) -> bool:
-    """Return whether the experiment is one of gedanken's own, so that its name is enough to repeat it."""
+    """Return whether the experiment is packaged with gedanken. Then its name is enough to repeat the run."""
     setup = analysis.log.setup
     return setup is not None and is_packaged(setup.experiment, setup.script)
 
 
-def _compare(analysis: Analysis) -> str:
-    real = [_file(run) for version in analysis.versions for run in version.real]
-    imagined = [_file(run) for version in analysis.versions for run in version.imagined]
+def _compare_command(analysis: Analysis) -> str:
+    real = [_log_name(run) for version in analysis.versions for run in version.real]
+    imagined = [_log_name(run) for version in analysis.versions for run in version.imagined]
     program = [f"--program={version.program.name}" for version in analysis.versions if version.program]
     return shlex.join(["gedanken", "compare", *real, "--imagined", *imagined, *program])
 
 
-def _file(execution: Execution) -> str:
+def _log_name(execution: Execution) -> str:
     return execution.called or execution.command
 
 
-def _options(setup: RunSetup) -> list[str]:
+def _run_options(setup: RunSetup) -> list[str]:
     model, machine, conditions = setup.model, setup.machine, setup.conditions
     values = {
         "--model": (model.name.split(":")[0] if model.name.startswith("embedded:") else model.name)
@@ -242,31 +246,31 @@ def _options(setup: RunSetup) -> list[str]:
         "--session": conditions.session if conditions else None,
         "--temperature": conditions.temperature if conditions else None,
     }
-    flags = [part for name, value in values.items() if value is not None for part in (name, _text(value))]
-    for name, on in (
+    flags = [part for name, value in values.items() if value is not None for part in (name, _format_value(value))]
+    for name, is_on in (
         ("claims", conditions.claims if conditions else None),
         ("working", conditions.steps if conditions else None),
         ("simulate", setup.simulate),
     ):
-        if on is not None:
-            flags.append(f"--{name}" if on else f"--no-{name}")
-    usual = Limits().model_dump()
+        if is_on is not None:
+            flags.append(f"--{name}" if is_on else f"--no-{name}")
+    defaults = Limits().model_dump()
     for name, value in (setup.limits.model_dump() if setup.limits else {}).items():
-        if usual[name] != value:
-            flags += ["--limit", f"{name}={_text(value)}"]
+        if defaults[name] != value:
+            flags += ["--limit", f"{name}={_format_value(value)}"]
     return flags
 
 
-def _entries(part: Mapping[str, Any]) -> list[Entry]:
-    shown = ((key, _text(value)) for key, value in part.items() if not isinstance(value, dict))
-    return [Entry(key.replace("_", " "), value) for key, value in shown if value]
+def _make_entries(part: Mapping[str, Any]) -> list[Entry]:
+    values = ((key, _format_value(value)) for key, value in part.items() if not isinstance(value, dict))
+    return [Entry(key.replace("_", " "), value) for key, value in values if value]
 
 
-def _text(value: object) -> str:
+def _format_value(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
-        return ", ".join(_text(item) for item in value) or "none"
+        return ", ".join(_format_value(item) for item in value) or "none"
     return f"{value:g}" if isinstance(value, float) else str(value)

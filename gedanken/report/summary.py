@@ -37,7 +37,7 @@ VERDICT_LINES = 3
 UNDECIDED_LINES = 5
 FINDINGS_SHOWN = 3
 FINDINGS_KEPT = 2
-"""Maximum number of findings for which lines are reserved before the table of series gets the rest."""
+"""Maximum number of findings for which lines are reserved before the rows of the table are chosen."""
 LINES_OF_A_FINDING = 2
 SERIES_SHOWN = 3
 ROWS_OF_A_TABLE = 3
@@ -51,57 +51,57 @@ GAP = 3
 """Number of spaces between two columns of the table."""
 _Row = tuple[str, str, str, str]
 LONG_WORD = 4
-"""Minimum length of the words that `_after_its_kind` looks for in the sentence of a finding."""
-_MOST = 1000
+"""Minimum length of the words that `_prefix_kind` looks for in the sentence of a finding."""
+_MAX_CHARACTERS = 1000
 """Maximum length in characters of one line, even if the terminal is wider."""
 _SENTENCE_END = re.compile(r"\.(?= [A-Z\d])")
-_SHORT = {Cause.CUT: "cut"}
+_SHORT_CAUSES = {Cause.CUT: "cut"}
 
 
 def print_summary(analysis: Analysis, console: Console, where: Path | None = None, *, has_page: bool = False) -> None:
     """Print at most 20 lines. `where` is the path of the full report, printed last. `has_page` is True if the caller
     prints the path of the report."""
-    left = MOST_LINES - (where is not None)
-    rest = "in the full report" if where or has_page else "with --html FILE"
-    case = analysis.main_version
-    reasons = case.compared.undecided[:1] if case else ()
+    lines_left = MOST_LINES - (where is not None)
+    rest_place = "in the full report" if where or has_page else "with --html FILE"
+    version = analysis.main_version
+    reasons = version.compared.undecided[:1] if version else ()
     undecided = [
         line
         for reason in reasons
-        for line in _wrapped(f"undecided: {as_continuation(reason)}", console.width, UNDECIDED_LINES)
+        for line in _wrap(f"undecided: {as_continuation(reason)}", console.width, UNDECIDED_LINES)
     ]
-    for line in _wrapped_sentences(analysis.verdict, console.width, VERDICT_LINES):
+    for line in _wrap_sentences(analysis.verdict, console.width, VERDICT_LINES):
         console.print(Text(line, style="bold"))
-        left -= 1
-    if case and case.compared.endpoint and not analysis.effects:
-        endpoint = f"main metric (primary endpoint): {format_endpoint(case.compared.endpoint)}"
-        for line in _wrapped(endpoint, console.width, 2):
+        lines_left -= 1
+    if version and version.compared.endpoint and not analysis.effects:
+        endpoint = f"main metric (primary endpoint): {format_endpoint(version.compared.endpoint)}"
+        for line in _wrap(endpoint, console.width, 2):
             console.print(Text(line))
-            left -= 1
-    for line in _about(analysis, console.width, 1 if len(undecided) == UNDECIDED_LINES else 2):
-        _print(console, line, "dim")
-        left -= 1
-    heads = _heads_of_findings(analysis, case, rest, console.width, LINES_OF_A_FINDING)
-    if case and not analysis.effects:  # the effects of changes say more than the numbers of one version
-        parting = list(_divergence(case))
-        room = left - ROWS_OF_A_TABLE - len(parting) - len(undecided)
-        if room - len(heads) < ROWS_OF_SERIES:
-            heads = _heads_of_findings(analysis, case, rest, console.width, 1)
-        room -= len(heads)
+            lines_left -= 1
+    for line in _setup_lines(analysis, console.width, 1 if len(undecided) == UNDECIDED_LINES else 2):
+        _print_line(console, line, "dim")
+        lines_left -= 1
+    headings = _finding_headings(analysis, version, rest_place, console.width, LINES_OF_A_FINDING)
+    if version and not analysis.effects:  # the effects of changes say more than the numbers of one version
+        divergence = list(_divergence_lines(version))
+        free_rows = lines_left - ROWS_OF_A_TABLE - len(divergence) - len(undecided)
+        if free_rows - len(headings) < ROWS_OF_SERIES:
+            headings = _finding_headings(analysis, version, rest_place, console.width, 1)
+        free_rows -= len(headings)
         kinds = {finding.check for finding in analysis.findings}
-        for more in range(min(FINDINGS_KEPT, len(kinds))):
-            if room >= LINES_OF_A_FINDING + ROWS_OF_SERIES + more:
-                room -= LINES_OF_A_FINDING
-        table = _table(case, room, rest, console.width)
+        for extra in range(min(FINDINGS_KEPT, len(kinds))):
+            if free_rows >= LINES_OF_A_FINDING + ROWS_OF_SERIES + extra:
+                free_rows -= LINES_OF_A_FINDING
+        table = _make_table(version, free_rows, rest_place, console.width)
         console.print(table)
-        left -= 1 + table.row_count
-        for who, line in parting:
-            _print(console, Text(f"{who} {_flat(line)}"))
-            left -= 1
-    for line in heads:
-        _print(console, line, "bold")
-    left -= len(heads) + len(undecided)
-    _print_findings(analysis, case, console, min(FINDINGS_SHOWN * LINES_OF_A_FINDING, left))
+        lines_left -= 1 + table.row_count
+        for label, line in divergence:
+            _print_line(console, Text(f"{label} {_flatten(line)}"))
+            lines_left -= 1
+    for line in headings:
+        _print_line(console, line, "bold")
+    lines_left -= len(headings) + len(undecided)
+    _print_findings(analysis, version, console, min(FINDINGS_SHOWN * LINES_OF_A_FINDING, lines_left))
     for line in undecided:  # in full and before any finding, because it says how many runs are needed
         console.print(Text(line, style="yellow"))
     if where:
@@ -113,48 +113,47 @@ def print_plainly(words: PlainWords, console: Console, page: Path | None, folder
     console.print()
     for name, line in zip(("Question", "Result", "Confidence"), words, strict=True):
         console.print(Text.assemble((f"{name}: ", "bold"), line), soft_wrap=not console.is_terminal)
-    where = "Full report (open it in a browser)" if page else "All files of the run"
-    console.print(Text(f"{where}: {harmless(str(page or folder))}", style="bold"), soft_wrap=True)
+    label = "Full report (open it in a browser)" if page else "All files of the run"
+    console.print(Text(f"{label}: {harmless(str(page or folder))}", style="bold"), soft_wrap=True)
 
 
-def _print(console: Console, line: str | Text, style: str = "") -> None:
-    """Print one line, cut at the width of the terminal."""
-    text = line if isinstance(line, Text) else Text(_flat(line), style=style)
+def _print_line(console: Console, line: str | Text, style: str = "") -> None:
+    text = line if isinstance(line, Text) else Text(_flatten(line), style=style)
     console.print(text, no_wrap=True, overflow="ellipsis", crop=True)
 
 
-def _flat(text: str) -> str:
-    return harmless(" ".join(text[:_MOST].split()))
+def _flatten(text: str) -> str:
+    return harmless(" ".join(text[:_MAX_CHARACTERS].split()))
 
 
-def _wrapped(text: str, width: int, most: int) -> list[str]:
-    return textwrap.wrap(_flat(text), max(20, width - 1), max_lines=most, placeholder=" …")
+def _wrap(text: str, width: int, limit: int) -> list[str]:
+    return textwrap.wrap(_flatten(text), max(20, width - 1), max_lines=limit, placeholder=" …")
 
 
-def _wrapped_sentences(text: str, width: int, most: int) -> list[str]:
-    """Return as many whole sentences as fit into `most` lines, wrapped. If even the first does not fit, cut it."""
-    ends = [
-        found.end()
-        for found in _SENTENCE_END.finditer(text)
-        if text.count("“", 0, found.end()) == text.count("”", 0, found.end())
+def _wrap_sentences(text: str, width: int, limit: int) -> list[str]:
+    """Return as many whole sentences as fit into `limit` lines, wrapped. If even the first does not fit, cut it."""
+    sentence_ends = [
+        match.end()
+        for match in _SENTENCE_END.finditer(text)
+        if text.count("“", 0, match.end()) == text.count("”", 0, match.end())
     ]
-    for end in [len(text), *reversed(ends)]:
-        lines = textwrap.wrap(_flat(text[:end]), max(20, width - 1))
-        if len(lines) <= most:
+    for end in [len(text), *reversed(sentence_ends)]:
+        lines = textwrap.wrap(_flatten(text[:end]), max(20, width - 1))
+        if len(lines) <= limit:
             return lines
-    return _wrapped(text[: ends[0]] if ends else text, width, most)
+    return _wrap(text[: sentence_ends[0]] if sentence_ends else text, width, limit)
 
 
-def _whole_items(items: Sequence[str], width: int, most: int) -> list[str]:
-    """Return the items of a list that fit into `most` lines, followed by `…` if some are left out."""
-    for shown in range(len(items), 0, -1):
-        lines = textwrap.wrap(_flat(", ".join([*items[:shown], *["…"][: len(items) - shown]])), max(20, width - 1))
-        if len(lines) <= most:
+def _wrap_items(items: Sequence[str], width: int, limit: int) -> list[str]:
+    """Return the items of a list that fit into `limit` lines, followed by `…` if some are left out."""
+    for count in range(len(items), 0, -1):
+        lines = textwrap.wrap(_flatten(", ".join([*items[:count], *["…"][: len(items) - count]])), max(20, width - 1))
+        if len(lines) <= limit:
             return lines
-    return _wrapped(items[0], width, most)
+    return _wrap(items[0], width, limit)
 
 
-def _about(analysis: Analysis, width: int, most: int) -> Iterator[str]:
+def _setup_lines(analysis: Analysis, width: int, limit: int) -> Iterator[str]:
     """Yield lines that name the model, the machine and the conditions; for supplied logs, only the names of the
     logs."""
     setup = analysis.log.setup
@@ -162,66 +161,74 @@ def _about(analysis: Analysis, width: int, most: int) -> Iterator[str]:
         yield analysis.title
         return
     model = f", model {setup.models_told}" if setup.model else ""
-    told = [f"experiment {analysis.title}: {format_outcome(analysis.log) or 'outcome unknown'}{model}"]
-    told += [f"persona {setup.personas_told}"] if setup.persona else []
-    told += [f"data set {setup.dataset}"] if setup.dataset else []
-    yield from _whole_items(told, width, 1)
+    parts = [f"experiment {analysis.title}: {format_outcome(analysis.log) or 'outcome unknown'}{model}"]
+    parts += [f"persona {setup.personas_told}"] if setup.persona else []
+    parts += [f"data set {setup.dataset}"] if setup.dataset else []
+    yield from _wrap_items(parts, width, 1)
     if setup.conditions:
-        held = ""
+        sandbox = ""
         if setup.machine:
-            loose = "; ".join(setup.machine.not_enforced)
-            held = f"; sandbox {setup.machine.machine}{f', which cannot enforce {loose}' if loose else ''}"
-        yield from _whole_items(f"conditions: {format_conditions(setup)}{held}".split(", "), width, most)
+            unenforced = "; ".join(setup.machine.not_enforced)
+            sandbox = (
+                f"; sandbox {setup.machine.machine}{f', which cannot enforce {unenforced}' if unenforced else ''}"
+            )
+        yield from _wrap_items(f"conditions: {format_conditions(setup)}{sandbox}".split(", "), width, limit)
 
 
-def _table(version: VersionAnalysis, room: int, rest: str, width: int) -> Table:
-    """Build a table of real and imagined runs: how they ended, how much they print and, in `room` rows, their
-    series."""
+def _make_table(version: VersionAnalysis, max_rows: int, rest_place: str, width: int) -> Table:
+    """Build a table of real and imagined runs: how they ended, how many lines they print, and their series in at most
+    `max_rows` rows."""
     series = version.compared.series
-    shown = series[: _shown_of(len(series), room)]
-    rows = [(*_heads(version), "p" if shown else ""), *_rows_of_runs(version), *map(_row, shown)]
-    left_out = len(series) - len(shown) if room > 0 else 0
-    others = "more series" if shown else "series"
-    last = [(many(left_out, others, others), rest, "", "")] if left_out else []
-    widths = [max(cell_len(row[column]) for row in (*rows, *last)) for column in range(len(rows[0]))]
+    shown_series = series[: _count_shown(len(series), max_rows)]
+    rows = [
+        (*_column_titles(version), "p" if shown_series else ""),
+        *_run_rows(version),
+        *map(_series_row, shown_series),
+    ]
+    left_out = len(series) - len(shown_series) if max_rows > 0 else 0
+    noun = "more series" if shown_series else "series"
+    last_rows = [(many(left_out, noun, noun), rest_place, "", "")] if left_out else []
+    widths = [max(cell_len(row[column]) for row in (*rows, *last_rows)) for column in range(len(rows[0]))]
     # in a narrow terminal, names are cut, not numbers
     widths[0] = min(LONGEST_NAME, max(SHORTEST_NAME, width - sum(widths[1:]) - GAP * (len(widths) - 1)))
     table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0))
-    for head, most, style in zip(rows[0], widths, ("bold", "green", "magenta", ""), strict=True):
-        table.add_column(Text(head, style=style), no_wrap=True, max_width=most)
+    for title, max_width, style in zip(rows[0], widths, ("bold", "green", "magenta", ""), strict=True):
+        table.add_column(Text(title, style=style), no_wrap=True, max_width=max_width)
     for row in rows[1:]:
         table.add_row(*row)
-    for row in last:
+    for row in last_rows:
         table.add_row(*row, style="dim")
     return table
 
 
-def _heads(version: VersionAnalysis) -> tuple[str, str, str]:
+def _column_titles(version: VersionAnalysis) -> tuple[str, str, str]:
     real, imagined = measured(version)
     name = version.program.label if version.program else ""
     return name, many(len(real), "real run"), many(len(imagined), "imagined run")
 
 
-def _rows_of_runs(version: VersionAnalysis) -> Iterator[_Row]:
+def _run_rows(version: VersionAnalysis) -> Iterator[_Row]:
     real, imagined = measured(version)
-    early = {
+    ended_early = {
         label for finding in version.compared.findings if finding.check == "ends early" for label in finding.runs
     }
-    ends = _endings(real, early), _endings(imagined, early)
-    yield "exit code" if set(ends) == {NOT_LOGGED} else "how it ended", *ends, ""
-    ours, theirs = (span(tuple(len(run.stdout.splitlines()) for run in runs)) for runs in (real, imagined))
-    yield "lines printed", ours, theirs, ""
+    endings = _format_endings(real, ended_early), _format_endings(imagined, ended_early)
+    yield "exit code" if set(endings) == {NOT_LOGGED} else "how it ended", *endings, ""
+    real_lines, imagined_lines = (
+        span(tuple(len(run.stdout.splitlines()) for run in runs)) for runs in (real, imagined)
+    )
+    yield "lines printed", real_lines, imagined_lines, ""
 
 
-def _shown_of(series: int, room: int) -> int:
-    """Return how many of `series` series are shown in `room` rows. If some are left out, one row is needed to say
+def _count_shown(series: int, max_rows: int) -> int:
+    """Return how many of `series` series are shown in `max_rows` rows. If some are left out, one row is needed to say
     so."""
-    if series <= min(SERIES_SHOWN + 1, room):
+    if series <= min(SERIES_SHOWN + 1, max_rows):
         return series
-    return max(0, min(SERIES_SHOWN, room - 1))
+    return max(0, min(SERIES_SHOWN, max_rows - 1))
 
 
-def _p(series: SeriesResult) -> str:
+def _format_p(series: SeriesResult) -> str:
     if series.p is None:
         return "no test"
     if series.role == "primary" and tested_p(series) is None:
@@ -229,8 +236,8 @@ def _p(series: SeriesResult) -> str:
     return probability(series.p if series.p_adjusted is None else series.p_adjusted)
 
 
-def _row(series: SeriesResult) -> _Row:
-    """Return the row of a series: its values at the last point if these are compared, or else all values of its
+def _series_row(series: SeriesResult) -> _Row:
+    """Return the row of a series: its values at the last point if these are compared, otherwise all values of its
     curve."""
     is_last = series.name.startswith("last ") or len(series.points) < 2
     real, imagined = lasts(series) if is_last else ([], [])
@@ -239,78 +246,79 @@ def _row(series: SeriesResult) -> _Row:
             [value for run in runs for value in run if value is not None] for runs in (series.real, series.imagined)
         )
     name = format_last(series) if is_last else f"{series.name}, whole curve"
-    return _flat(name), spread_of(real), spread_of(imagined), _p(series)
+    return _flatten(name), spread_of(real), spread_of(imagined), _format_p(series)
 
 
-def _endings(runs: Sequence[Execution], early: Collection[str]) -> str:
-    endings = ["ends early" if run.label in early else _ending(run) for run in runs]
+def _format_endings(runs: Sequence[Execution], ended_early: Collection[str]) -> str:
+    endings = ["ends early" if run.label in ended_early else _format_ending(run) for run in runs]
     counted = Counter(endings).most_common(2)
     return ", ".join(f"{end} ×{times}" if len(counted) > 1 else end for end, times in counted)
 
 
-def _ending(run: Execution) -> str:
+def _format_ending(run: Execution) -> str:
     if run.machine == "log" and run.cause is Cause.FINISHED:
         return NOT_LOGGED
     return (
-        f"exit {run.exit_code}" if run.cause in (Cause.FINISHED, Cause.FAILED) else _SHORT.get(run.cause, run.cause)
+        f"exit {run.exit_code}"
+        if run.cause in (Cause.FINISHED, Cause.FAILED)
+        else _SHORT_CAUSES.get(run.cause, run.cause)
     )
 
 
-def _divergence(version: VersionAnalysis) -> Iterator[tuple[str, str]]:
+def _divergence_lines(version: VersionAnalysis) -> Iterator[tuple[str, str]]:
     """Yield the first difference between two runs as pairs of texts: a heading, then the line of each run."""
     alignment = version.compared.alignment
     if alignment is None or alignment.diverges_at is None:
         return
     real, imagined = alignment.diverges_at
-    head, ours, theirs = "first difference besides numbers", "real run", "imagined run"
+    heading, real_name, imagined_name = "first difference besides numbers", "real run", "imagined run"
     if alignment.real.endswith("-real-0") and alignment.imagined.endswith("-imagined-0"):
-        counted = {run.label for runs in measured(version) for run in runs}
-        apart = counted.isdisjoint((alignment.real, alignment.imagined))
-        yield f"{head},", "in two further runs (not counted above):" if apart else "in these two runs:"
-        ours, theirs = "real run with seed 0", "imagined sample 0"
+        measured_labels = {run.label for runs in measured(version) for run in runs}
+        is_separate = measured_labels.isdisjoint((alignment.real, alignment.imagined))
+        yield f"{heading},", "in two further runs (not counted above):" if is_separate else "in these two runs:"
+        real_name, imagined_name = "real run with seed 0", "imagined sample 0"
     else:
-        yield head, f"({alignment.real}, {alignment.imagined}):"
-    yield f"  {ours}", _line(real)
-    yield f"  {theirs}", _line(imagined)
+        yield heading, f"({alignment.real}, {alignment.imagined}):"
+    yield f"  {real_name}", _format_line(real)
+    yield f"  {imagined_name}", _format_line(imagined)
 
 
-def _line(ref: LineRef | None) -> str:
+def _format_line(ref: LineRef | None) -> str:
     return f"(line {ref.number}): {ref.text}" if ref else "ends before this line"
 
 
-def _heads_of_findings(
-    analysis: Analysis, version: VersionAnalysis | None, rest: str, width: int, most: int
+def _finding_headings(
+    analysis: Analysis, version: VersionAnalysis | None, rest_place: str, width: int, limit: int
 ) -> list[str]:
-    """Return lines that count the findings by place (see `_apart`). If all are in one place, name their kinds
-    instead."""
+    """Return lines that count the findings by place (see `_count_by_place`). If all are in one place, the lines name
+    their kinds instead."""
     if not analysis.findings:
         return ["no findings"]
     findings = ranked(analysis.findings, version)
-    head, kinds = many(len(findings), "finding"), kinds_in_words(findings)
-    apart = _apart(findings, version)
+    total, kinds = many(len(findings), "finding"), kinds_in_words(findings)
+    parts = _count_by_place(findings, version)
     # the verdict already names the most frequent kind
-    if not apart and kinds[0] in analysis.verdict:
-        of_kinds = f" of {many(len(kinds), 'kind')} (all of them {rest}):" if len(findings) > 1 else ""
-        return _wrapped(head + of_kinds, width, most)
-    apart = apart or kinds
-    return _whole_items([f"{head}: {apart[0]}", *apart[1:]], width, most)
+    if not parts and kinds[0] in analysis.verdict:
+        of_kinds = f" of {many(len(kinds), 'kind')} (all of them {rest_place}):" if len(findings) > 1 else ""
+        return _wrap(total + of_kinds, width, limit)
+    parts = parts or kinds
+    return _wrap_items([f"{total}: {parts[0]}", *parts[1:]], width, limit)
 
 
-def _print_findings(analysis: Analysis, version: VersionAnalysis | None, console: Console, most: int) -> None:
-    """Print examples of findings of different kinds, in at most `most` lines."""
+def _print_findings(analysis: Analysis, version: VersionAnalysis | None, console: Console, limit: int) -> None:
     findings = ranked(analysis.findings, version)
-    first = {finding.check: finding for finding in reversed(findings)}
+    examples = {finding.check: finding for finding in reversed(findings)}
     for kind in dict.fromkeys(finding.check for finding in findings):
-        text = _after_its_kind(kind_in_words(kind), sentence(first[kind]))
-        lines = _wrapped(text, console.width - 2, LINES_OF_A_FINDING)
-        if len(lines) > most:
+        text = _prefix_kind(kind_in_words(kind), sentence(examples[kind]))
+        lines = _wrap(text, console.width - 2, LINES_OF_A_FINDING)
+        if len(lines) > limit:
             continue
-        most -= len(lines)
+        limit -= len(lines)
         for line in lines:
-            _print(console, Text(f"  {line}", style="dim" if first[kind].explained_by else ""))
+            _print_line(console, Text(f"  {line}", style="dim" if examples[kind].explained_by else ""))
 
 
-def _after_its_kind(kind: str, text: str) -> str:
+def _prefix_kind(kind: str, text: str) -> str:
     """Put the kind of a finding before its sentence, unless the sentence has most of the kind's long words."""
     words = [word for word in kind.split() if len(word) >= LONG_WORD]
     if sum(word in text for word in words) > len(words) / 2:
@@ -318,17 +326,17 @@ def _after_its_kind(kind: str, text: str) -> str:
     return f"{kind}: {text[0].lower() + text[1:] if text.startswith('In ') else text}"
 
 
-def _apart(findings: Sequence[Finding], version: VersionAnalysis | None) -> list[str]:
-    """Count the findings by place: on the program, elsewhere, explained by the persona. Empty if all are in one of
-    the first two."""
-    claimed = sum(finding.explained_by is not None for finding in findings)
-    there = sum(not finding.explained_by for finding in version.compared.findings) if version else 0
-    elsewhere = len(findings) - claimed - there
+def _count_by_place(findings: Sequence[Finding], version: VersionAnalysis | None) -> list[str]:
+    """Count the findings on the program, elsewhere, and explained by the persona. The result is empty if all are on
+    the program or all are elsewhere."""
+    explained = sum(finding.explained_by is not None for finding in findings)
+    on_program = sum(not finding.explained_by for finding in version.compared.findings) if version else 0
+    elsewhere = len(findings) - explained - on_program
     program = version.program.label if version and version.program else "the logs"
     parts = [
-        (there, f"on {program}"),
+        (on_program, f"on {program}"),
         (elsewhere, "elsewhere in the session"),
-        (claimed, "explained by deliberately false facts in the persona"),
+        (explained, "explained by deliberately false facts in the persona"),
     ]
-    told = [f"{count} {where}" for count, where in parts if count]
-    return told if len(told) > 1 or claimed else []
+    counts = [f"{count} {place}" for count, place in parts if count]
+    return counts if len(counts) > 1 or explained else []

@@ -13,7 +13,6 @@ class Surprising(NamedTuple):
     """A line of the real output, with its surprisal in nats."""
 
     number: int
-    """Line number, counted from 1."""
     text: str
     nats: float
 
@@ -30,24 +29,24 @@ class ShownSurprisal(NamedTuple):
     notes: tuple[str, ...]
 
 
-def surprisal_of(found: Surprisal | None) -> tuple[ShownSurprisal, ...]:
+def surprisal_of(surprisal: Surprisal | None) -> tuple[ShownSurprisal, ...]:
     """Return the values of each program that was scored; empty if nothing is available."""
-    return tuple(_shown(program) for program in found) if isinstance(found, tuple) else ()
+    return tuple(_prepare_program(program) for program in surprisal) if isinstance(surprisal, tuple) else ()
 
 
-def why_none(found: Surprisal | None) -> str:
+def why_none(surprisal: Surprisal | None) -> str:
     """Return why the surprisal is not available; empty if it is available, or was not requested."""
-    return found.reason if isinstance(found, NotAvailable) else ""
+    return surprisal.reason if isinstance(surprisal, NotAvailable) else ""
 
 
-def _shown(program: ProgramSurprisal) -> ShownSurprisal:
+def _prepare_program(program: ProgramSurprisal) -> ShownSurprisal:
     lines = [Surprising(line.number, line.text, line.nats) for line in program.real or ()]
-    most = sorted(lines, key=lambda line: -line.nats)[:LINES_SHOWN]
-    real, imagined = _mean(program.real), _mean(program.imagined)
-    return ShownSurprisal(program.program, real, imagined, tuple(sorted(most)), program.notes)
+    least_probable = sorted(lines, key=lambda line: -line.nats)[:LINES_SHOWN]
+    real, imagined = _format_mean(program.real), _format_mean(program.imagined)
+    return ShownSurprisal(program.program, real, imagined, tuple(sorted(least_probable)), program.notes)
 
 
-def _mean(lines: Lines | None) -> str:
+def _format_mean(lines: Lines | None) -> str:
     tokens = sum(line.tokens for line in lines or ())
     if not tokens:
         return "not available"

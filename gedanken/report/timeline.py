@@ -62,21 +62,21 @@ class _Axis:
         times: dict[int, list[datetime]] = defaultdict(list)
         for run in runs:
             times[attempt_of(run.fields)] += [time for time in (run.start, run.end) if time]
-        self._begin: dict[int, tuple[datetime, float]] = {}
+        self._starts: dict[int, tuple[datetime, float]] = {}
         self.seconds = 0.0
         for attempt in sorted(times):
             first, last = min(times[attempt]), max(times[attempt])
-            self._begin[attempt] = first, self.seconds
+            self._starts[attempt] = first, self.seconds
             self.seconds += (last - first).total_seconds()
 
     def since(self, run: TracedRun, time: datetime) -> float:
         """Return the seconds from the start of the process that made the entry `run` to `time`."""
-        return (time - self._begin[attempt_of(run.fields)][0]).total_seconds()
+        return (time - self._starts[attempt_of(run.fields)][0]).total_seconds()
 
     def at(self, run: TracedRun, time: datetime) -> float:
         """Return the position of `time` on the axis, from 0 to `WIDTH`. The process that made the entry `run` was
         running then."""
-        seconds = self._begin[attempt_of(run.fields)][1] + self.since(run, time)
+        seconds = self._starts[attempt_of(run.fields)][1] + self.since(run, time)
         return min(max(seconds / (self.seconds or 1), 0), 1) * WIDTH
 
 
@@ -86,37 +86,46 @@ def timeline_of(roots: Sequence[TracedRun], anchors: Anchors) -> Timeline | None
     if not tree:
         return None
     runs = [run for run, _depth in tree]
-    axis, pointing = _Axis(runs), _pointing(anchors)
-    shown = tree[:ROWS_SHOWN]
-    rows = tuple(_row(number, run, depth, axis, pointing) for number, (run, depth) in enumerate(shown, start=1))
+    axis, findings_by_label = _Axis(runs), _findings_by_label(anchors)
+    shown_entries = tree[:ROWS_SHOWN]
+    rows = tuple(
+        _make_row(number, run, depth, axis, findings_by_label)
+        for number, (run, depth) in enumerate(shown_entries, start=1)
+    )
     of_findings: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         for finding in row.findings:
             of_findings[finding.place].append(row)
-    lost = left_out(roots)
-    total = (*_total(runs, axis), *([lost] if lost else []))
-    return Timeline(rows, len(tree) - len(shown), total, {place: tuple(own) for place, own in of_findings.items()})
+    left_out_text = left_out(roots)
+    total = (*_format_totals(runs, axis), *([left_out_text] if left_out_text else []))
+    return Timeline(
+        rows,
+        len(tree) - len(shown_entries),
+        total,
+        {finding_id: tuple(finding_rows) for finding_id, finding_rows in of_findings.items()},
+    )
 
 
 def _walk(run: TracedRun) -> list[tuple[TracedRun, int]]:
-    found, waiting = [], [(run, 0)]
-    while waiting:
-        here, depth = waiting.pop()
-        found.append((here, depth))
-        waiting += [(child, min(depth + 1, DEEPEST)) for child in reversed(here.children)]
-    return found
+    entries, stack = [], [(run, 0)]
+    while stack:
+        entry, depth = stack.pop()
+        entries.append((entry, depth))
+        stack += [(child, min(depth + 1, DEEPEST)) for child in reversed(entry.children)]
+    return entries
 
 
-def _pointing(anchors: Anchors) -> dict[str, list[ShownFinding]]:
-    """Return the findings that refer to an execution's output, by the execution's label."""
-    found: dict[str, list[ShownFinding]] = defaultdict(list)
+def _findings_by_label(anchors: Anchors) -> dict[str, list[ShownFinding]]:
+    by_label: dict[str, list[ShownFinding]] = defaultdict(list)
     for finding in anchors.findings:
         for label in dict.fromkeys(ref.source for ref in finding.finding.evidence):
-            found[label].append(finding)
-    return found
+            by_label[label].append(finding)
+    return by_label
 
 
-def _row(number: int, run: TracedRun, depth: int, axis: _Axis, pointing: dict[str, list[ShownFinding]]) -> Row:
+def _make_row(
+    number: int, run: TracedRun, depth: int, axis: _Axis, findings_by_label: dict[str, list[ShownFinding]]
+) -> Row:
     assert run.start
     origin = run.metadata.get("gedanken_origin")
     world = str(origin) if run.run_type != "chain" and origin in ("real", "imagined") else ""
@@ -127,18 +136,18 @@ def _row(number: int, run: TracedRun, depth: int, axis: _Axis, pointing: dict[st
         run.run_type if run.run_type in ("chain", "tool", "llm") else "other",
         depth,
         world,
-        _name(run),
-        _who(run, depth),
+        _entry_name(run),
+        _describe_origin(run, depth),
         duration(max(0.0, axis.since(run, run.start))),
         duration(run.seconds) if run.seconds is not None and run.seconds >= 0 else "open",
-        tuple(_more(run)),
+        tuple(_further_facts(run)),
         cut(" ".join((run.error or "").split()), 160),
-        _bar(run, world, axis),
-        tuple(pointing.get(label, ())) if label else (),
+        _draw_bar(run, world, axis),
+        tuple(findings_by_label.get(label, ())) if label else (),
     )
 
 
-def _name(run: TracedRun) -> str:
+def _entry_name(run: TracedRun) -> str:
     inputs = run.fields.get("inputs")
     command = inputs.get("command") if isinstance(inputs, dict) else None
     if run.run_type == "tool" and isinstance(command, str):
@@ -146,13 +155,13 @@ def _name(run: TracedRun) -> str:
     return cut(run.name, 80)
 
 
-def _who(run: TracedRun, depth: int) -> str:
-    told = run.metadata
+def _describe_origin(run: TracedRun, depth: int) -> str:
+    metadata = run.metadata
     parts = []
     if run.run_type == "tool":
         for name in ("seed", "sample"):
-            if isinstance(number := told.get(f"gedanken_{name}"), int):
-                parts.append(f"{told.get('gedanken_origin')}, {name} {number}")
+            if isinstance(number := metadata.get(f"gedanken_{name}"), int):
+                parts.append(f"{metadata.get('gedanken_origin')}, {name} {number}")
         if run.outcome.get("from_ledger") is True:
             parts.append("from the ledger")
     if not depth and (attempt := attempt_of(run.fields)) > 1:
@@ -160,54 +169,55 @@ def _who(run: TracedRun, depth: int) -> str:
     return ", ".join(parts)
 
 
-def _more(run: TracedRun) -> list[str]:
+def _further_facts(run: TracedRun) -> list[str]:
     read, written = run.tokens
     parts = [f"{read:,} + {written:,} tokens"] if read or written else []
     if (first := run.first_token) is not None and first >= 0:
         parts.append(f"first token after {duration(first)}")
-    if waited := _waited(run):
-        parts.append(f"waited {duration(waited)} for cores")
+    if wait := _wait_seconds(run):
+        parts.append(f"waited {duration(wait)} for cores")
     return parts
 
 
-def _waited(run: TracedRun) -> float:
-    waited = run.metadata.get(WAITED) if run.run_type == "tool" else None
-    return min(float(waited), 1e9) if isinstance(waited, int | float) and waited > 0 else 0.0
+def _wait_seconds(run: TracedRun) -> float:
+    seconds = run.metadata.get(WAITED) if run.run_type == "tool" else None
+    return min(float(seconds), 1e9) if isinstance(seconds, int | float) and seconds > 0 else 0.0
 
 
-def _bar(run: TracedRun, world: str, axis: _Axis) -> Markup:
+def _draw_bar(run: TracedRun, world: str, axis: _Axis) -> Markup:
     assert run.start
     left = axis.at(run, run.start)
     right = max(axis.at(run, run.end) if run.end else WIDTH, left + LEAST_WIDTH)
     left = min(left, WIDTH - LEAST_WIDTH)
-    wait = _waited(run) / (axis.seconds or 1) * WIDTH
+    wait_width = _wait_seconds(run) / (axis.seconds or 1) * WIDTH
     fill = _FILLS[world]
     height, top = (4, 4) if run.run_type == "chain" else (10, 1)
     parts = [
         f'<rect x="{left:.1f}" y="{top}" width="{min(right, WIDTH) - left:.1f}" height="{height}" fill="{fill}"/>'
     ]
-    if wait:
-        begin = max(0.0, left - wait)
+    if wait_width:
+        start = max(0.0, left - wait_width)
         parts.insert(
-            0, f'<rect x="{begin:.1f}" y="5" width="{left - begin:.1f}" height="2" fill="{fill}" fill-opacity=".5"/>'
+            0,
+            f'<rect x="{start:.1f}" y="5" width="{left - start:.1f}" height="2" fill="{fill}" fill-opacity=".5"/>',
         )
     frame = f'viewBox="0 0 {WIDTH} 12" preserveAspectRatio="none" aria-hidden="true"'
     return Markup(f'<svg class="span" {frame}>{"".join(parts)}</svg>')
 
 
-def _total(runs: Sequence[TracedRun], axis: _Axis) -> tuple[str, ...]:
-    """Return the totals in words: time, commands on the real and on the imagined machine, requests, tokens, and
-    waiting time."""
-    fresh = [run for run in runs if run.run_type == "tool" and run.outcome.get("from_ledger") is not True]
+def _format_totals(runs: Sequence[TracedRun], axis: _Axis) -> tuple[str, ...]:
+    new_commands = [run for run in runs if run.run_type == "tool" and run.outcome.get("from_ledger") is not True]
     parts = [duration(axis.seconds)]
     for world in ("real", "imagined"):
-        own = [run for run in fresh if run.metadata.get("gedanken_origin") == world]
+        commands = [run for run in new_commands if run.metadata.get("gedanken_origin") == world]
         parts += (
-            [f"{many(len(own), f'{world} command')}, {duration(sum(run.seconds or 0 for run in own))}"] if own else []
+            [f"{many(len(commands), f'{world} command')}, {duration(sum(run.seconds or 0 for run in commands))}"]
+            if commands
+            else []
         )
     requests = [run for run in runs if run.run_type == "llm"]
-    read, written = (sum(run.tokens[at] for run in requests) for at in (0, 1))
+    read, written = (sum(run.tokens[index] for run in requests) for index in (0, 1))
     parts += [many(len(requests), "request") + (f", {read:,} + {written:,} tokens" if read or written else "")]
-    if waited := sum(_waited(run) for run in runs):
-        parts.append(f"{duration(waited)} of waiting for cores")
+    if wait := sum(_wait_seconds(run) for run in runs):
+        parts.append(f"{duration(wait)} of waiting for cores")
     return tuple(parts)

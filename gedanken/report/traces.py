@@ -20,22 +20,22 @@ _STYLES = {"chain": "cyan", "tool": "green", "llm": "magenta"}
 def tree_lines(roots: Sequence[TracedRun]) -> "Iterator[Text]":
     """Yield one line for each entry of a trace, with its children indented below it."""
     for root in roots:
-        waiting: list[tuple[TracedRun, int]] = [(root, 0)]
-        while waiting:
-            run, depth = waiting.pop()
-            yield _line(run, depth)
-            waiting += [(child, depth + 1) for child in reversed(run.children)]
+        stack: list[tuple[TracedRun, int]] = [(root, 0)]
+        while stack:
+            run, depth = stack.pop()
+            yield _format_entry(run, depth)
+            stack += [(child, depth + 1) for child in reversed(run.children)]
 
 
 def total_line(roots: Sequence[TracedRun]) -> str:
     """Return a line with the number of entries, their tokens, and how many entries failed or are unfinished."""
     runs = [run for root in roots for run in root.walk()]
     tokens = [run.tokens for run in runs]
-    read, written = (sum(pair[at] for pair in tokens) for at in (0, 1))
+    read, written = (sum(pair[index] for pair in tokens) for index in (0, 1))
     parts = [many(len(runs), "run"), f"{read:,} tokens read, {written:,} written"]
-    failed, still_open = sum(bool(run.error) for run in runs), sum(run.end is None for run in runs)
+    failed, unfinished = sum(bool(run.error) for run in runs), sum(run.end is None for run in runs)
     parts += [many(failed, "error")] if failed else []
-    parts += [f"{still_open:,} still open"] if still_open else []
+    parts += [f"{unfinished:,} still open"] if unfinished else []
     parts += [left_out(roots)] if left_out(roots) else []
     return "; ".join(parts)
 
@@ -43,8 +43,8 @@ def total_line(roots: Sequence[TracedRun]) -> str:
 def left_out(roots: Sequence[TracedRun]) -> str:
     """Say how many entries are missing because the trace file had no room for them; empty if none is missing."""
     counts = [root.metadata.get(LEFT_OUT) for root in roots]
-    number = sum(count for count in counts if isinstance(count, int) and count > 0)
-    return f"{many(number, 'more run was', 'more runs were')} left out, because the trace was full" if number else ""
+    total = sum(count for count in counts if isinstance(count, int) and count > 0)
+    return f"{many(total, 'more run was', 'more runs were')} left out, because the trace was full" if total else ""
 
 
 def as_values(run: TracedRun) -> dict[str, Any]:
@@ -65,13 +65,13 @@ def as_values(run: TracedRun) -> dict[str, Any]:
     }
 
 
-def _line(run: TracedRun, depth: int) -> "Text":
+def _format_entry(run: TracedRun, depth: int) -> "Text":
     from rich.text import Text
 
     line = Text("  " * min(depth, 20), no_wrap=True, overflow="ellipsis")
     line.append(f"{run.run_type or '?'} ", style=_STYLES.get(run.run_type, "dim"))
     line.append(harmless(run.name)[:MOST_SHOWN], style="bold")
-    line.append(_who(run, depth))
+    line.append(_describe_origin(run, depth))
     line.append(f"  {duration(run.seconds)}" if run.seconds is not None else "  open", style="dim")
     read, written = run.tokens
     if read or written:
@@ -83,9 +83,8 @@ def _line(run: TracedRun, depth: int) -> "Text":
     return line
 
 
-def _who(run: TracedRun, depth: int) -> str:
-    """Return the text after the name of an entry, such as a command with its seed or sample."""
-    told = run.metadata
+def _describe_origin(run: TracedRun, depth: int) -> str:
+    metadata = run.metadata
     command = run.fields.get("inputs", {}).get("command") if isinstance(run.fields.get("inputs"), dict) else None
     number = {"real": ("seed", "gedanken_seed"), "imagined": ("sample", "gedanken_sample")}
     parts = []
@@ -93,10 +92,10 @@ def _who(run: TracedRun, depth: int) -> str:
         if isinstance(command, str):
             parts.append(f"$ {harmless(' '.join(command.split()))[:MOST_SHOWN]}")
         outcome = run.outcome
-        origin = told.get("gedanken_origin")
+        origin = metadata.get("gedanken_origin")
         if origin in number:
-            word, key = number[origin]
-            parts.append(f"{origin}, {word} {told.get(key, '?')}")
+            number_name, key = number[origin]
+            parts.append(f"{origin}, {number_name} {metadata.get(key, '?')}")
         if outcome.get("from_ledger") is True:
             parts.append("from the ledger")
     # a step of a resumed run

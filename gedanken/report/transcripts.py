@@ -22,7 +22,8 @@ OF_A_BLOCK = 30
 """Number of lines that are shown at the beginning of a long block of differing lines, and again at its end."""
 ROWS_SHOWN = 2_000
 QUIET = ("alike", "aside")
-"""Marks of blocks that are not differences: `alike` lines agree, `aside` is standard error, which is not compared."""
+"""Marks of blocks that are not differences. In `alike` blocks, lines agree; `aside` is standard error, which is not
+compared."""
 Mark = Literal["same", "values", "reworded", "missing", "invented", "aside", "cut"]
 
 
@@ -68,7 +69,7 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class SideBySide:
-    """A real and an imagined output side by side, from one program version or from supplied logs."""
+    """A real and an imagined output side by side, of one program version or from supplied logs."""
 
     real: str
     imagined: str
@@ -79,7 +80,7 @@ class SideBySide:
     """Number of rows whose two lines have the same words."""
     different: int
     parting: tuple[Row, ...] = ()
-    """The first row that differs, which the top of the page shows again. Empty if no row differs."""
+    """The first row that differs. It is shown again at the top of the page. Empty if no row differs."""
 
 
 class _Pair(NamedTuple):
@@ -98,13 +99,14 @@ def side_by_side(version: VersionAnalysis, anchors: Anchors) -> SideBySide | Non
     imagined = next((run for run in version.imagined if run.label == alignment.imagined), None)
     if real is None or imagined is None:
         return None
-    ours, theirs = anchors.number_of(real, alignment.real_counted_in), anchors.number_of(imagined, "stdout")
-    return _View(version, anchors, ours, theirs).build()
+    real_number, imagined_number = (
+        anchors.number_of(real, alignment.real_counted_in),
+        anchors.number_of(imagined, "stdout"),
+    )
+    return _View(version, anchors, real_number, imagined_number).build()
 
 
 class _View:
-    """Builds the rows of the side-by-side view of one program version."""
-
     def __init__(self, version: VersionAnalysis, anchors: Anchors, real: int, imagined: int) -> None:
         assert version.compared.alignment
         self.alignment = version.compared.alignment
@@ -119,20 +121,20 @@ class _View:
 
     def build(self) -> SideBySide:
         stretches: list[Stretch] = []
-        blocks = [block for block in self.alignment.blocks if _rows_of(block)]
-        for at, block in enumerate(blocks):
-            quiet = block.mark in QUIET
-            ends = (at > 0, at < len(blocks) - 1)
-            stretches += self._agreement(block, ends) if quiet else self._difference(block)
-        stretches += self._rest()
+        blocks = [block for block in self.alignment.blocks if _row_count(block)]
+        for index, block in enumerate(blocks):
+            is_quiet = block.mark in QUIET
+            has_neighbours = (index > 0, index < len(blocks) - 1)
+            stretches += self._agreement(block, has_neighbours) if is_quiet else self._difference(block)
+        stretches += self._ignored_lines()
         rows = (row for stretch in stretches for row in stretch.rows)
         return SideBySide(
             self.alignment.real,
             self.alignment.imagined,
-            tuple(_joined(stretches)),
+            tuple(_merge_stretches(stretches)),
             self._divergence(),
-            sum(_rows_of(block) for block in blocks if block.mark == "alike"),
-            sum(_rows_of(block) for block in blocks if block.mark not in QUIET),
+            sum(_row_count(block) for block in blocks if block.mark == "alike"),
+            sum(_row_count(block) for block in blocks if block.mark not in QUIET),
             tuple(islice((row for row in rows if row.diverges), 1)),
         )
 
@@ -142,101 +144,101 @@ class _View:
                 return self.anchors.id_of(source, number)
         return None
 
-    def _agreement(self, block: Block, ends: tuple[bool, bool]) -> Iterator[Stretch]:
-        size = _rows_of(block)
-        room = self.budget > 0
-        near = [range(CONTEXT)] if ends[0] and room else []
-        near += [range(size - CONTEXT, size)] if ends[1] and room else []
-        near += [range(at - CONTEXT, at + CONTEXT + 1) for at in self._pointed_in(block)]
-        kept = sorted({at for some in near for at in some if 0 <= at < size})
-        done = 0
-        for start, end in _runs(kept):
-            yield from self._fold(block, done, start)
-            yield self._open(block, start, end)
-            done = end
-        yield from self._fold(block, done, size)
+    def _agreement(self, block: Block, has_neighbours: tuple[bool, bool]) -> Iterator[Stretch]:
+        size = _row_count(block)
+        has_budget = self.budget > 0
+        ranges = [range(CONTEXT)] if has_neighbours[0] and has_budget else []
+        ranges += [range(size - CONTEXT, size)] if has_neighbours[1] and has_budget else []
+        ranges += [range(row - CONTEXT, row + CONTEXT + 1) for row in self._rows_with_findings(block)]
+        visible = sorted({row for rows in ranges for row in rows if 0 <= row < size})
+        position = 0
+        for start, end in _group_ranges(visible):
+            yield from self._fold(block, position, start)
+            yield self._visible_stretch(block, start, end)
+            position = end
+        yield from self._fold(block, position, size)
 
     def _fold(self, block: Block, start: int, end: int) -> Iterator[Stretch]:
         size = end - start
         if size <= 0:
             return
         if size <= CONTEXT and self.budget >= size:
-            yield self._open(block, start, end)
+            yield self._visible_stretch(block, start, end)
             return
-        shown = min(size, FOLDED_SHOWN, max(0, self.budget))
-        head, tail = shown - shown // 2, shown // 2
-        if size > shown:
-            yield from self._folded(block, start, start + head)
-            yield Stretch((), left_out=size - shown, what=_what(block))
-            yield from self._folded(block, end - tail, end)
+        shown_rows = min(size, FOLDED_SHOWN, max(0, self.budget))
+        head, tail = shown_rows - shown_rows // 2, shown_rows // 2
+        if size > shown_rows:
+            yield from self._folded_stretch(block, start, start + head)
+            yield Stretch((), left_out=size - shown_rows, what=_describe_block(block))
+            yield from self._folded_stretch(block, end - tail, end)
         else:
-            yield from self._folded(block, start, end)
+            yield from self._folded_stretch(block, start, end)
 
-    def _folded(self, block: Block, start: int, end: int) -> Iterator[Stretch]:
+    def _folded_stretch(self, block: Block, start: int, end: int) -> Iterator[Stretch]:
         if end > start:
-            yield Stretch(self._open(block, start, end).rows, folded=True, what=_what(block))
+            yield Stretch(self._visible_stretch(block, start, end).rows, folded=True, what=_describe_block(block))
 
     def _difference(self, block: Block) -> Iterator[Stretch]:
-        size = _rows_of(block)
-        wanted = set(range(OF_A_BLOCK)) | set(range(size - OF_A_BLOCK, size)) if self.budget > 0 else set()
-        wanted |= {near for at in self._pointed_in(block) for near in (at - 1, at, at + 1)}
-        done = 0
-        for start, end in _runs(sorted(at for at in wanted if 0 <= at < size)):
-            if start > done:
-                yield Stretch((), left_out=start - done, what=_what(block))
-            yield self._open(block, start, end)
-            done = end
-        if done < size:
-            yield Stretch((), left_out=size - done, what=_what(block))
+        size = _row_count(block)
+        visible = set(range(OF_A_BLOCK)) | set(range(size - OF_A_BLOCK, size)) if self.budget > 0 else set()
+        visible |= {nearby for row in self._rows_with_findings(block) for nearby in (row - 1, row, row + 1)}
+        position = 0
+        for start, end in _group_ranges(sorted(row for row in visible if 0 <= row < size)):
+            if start > position:
+                yield Stretch((), left_out=start - position, what=_describe_block(block))
+            yield self._visible_stretch(block, start, end)
+            position = end
+        if position < size:
+            yield Stretch((), left_out=size - position, what=_describe_block(block))
 
-    def _open(self, block: Block, start: int, end: int) -> Stretch:
+    def _visible_stretch(self, block: Block, start: int, end: int) -> Stretch:
         self.budget -= end - start
-        return Stretch(tuple(self._row(self._pair(block, at)) for at in range(start, end)))
+        return Stretch(tuple(self._row(self._pair(block, offset)) for offset in range(start, end)))
 
-    def _rest(self) -> Iterator[Stretch]:
-        """Yield the lines at the end that the comparison ignored, such as the incomplete last line of a cut
+    def _ignored_lines(self) -> Iterator[Stretch]:
+        """Yield the lines at the end that the comparison ignored, such as the incomplete last line of a truncated
         output."""
-        last = self.alignment.blocks[-1] if self.alignment.blocks else None
-        ends = (last.real[1], last.imagined[1]) if last else (0, 0)
-        left = [range(end, min(len(lines), end + 2)) for end, lines in zip(ends, self.lines, strict=True)]
-        pairs = zip_longest(*left)
+        last_block = self.alignment.blocks[-1] if self.alignment.blocks else None
+        block_ends = (last_block.real[1], last_block.imagined[1]) if last_block else (0, 0)
+        ranges = [range(end, min(len(lines), end + 2)) for end, lines in zip(block_ends, self.lines, strict=True)]
+        pairs = zip_longest(*ranges)
         rows = tuple(self._row(_Pair("cut", real, imagined, False)) for real, imagined in pairs)
         if rows:
             yield Stretch(rows)
 
-    def _pair(self, block: Block, at: int) -> _Pair:
-        real = block.real[0] + at if at < block.real[1] - block.real[0] else None
-        imagined = block.imagined[0] + at if at < block.imagined[1] - block.imagined[0] else None
+    def _pair(self, block: Block, offset: int) -> _Pair:
+        real = block.real[0] + offset if offset < block.real[1] - block.real[0] else None
+        imagined = block.imagined[0] + offset if offset < block.imagined[1] - block.imagined[0] else None
         if block.mark == "alike":
-            same = real is not None and imagined is not None and self.lines[0][real] == self.lines[1][imagined]
-            return _Pair("same" if same else "values", real, imagined, False)
-        return _Pair(block.mark, real, imagined, at == 0 and block.mark not in QUIET)
+            is_equal = real is not None and imagined is not None and self.lines[0][real] == self.lines[1][imagined]
+            return _Pair("same" if is_equal else "values", real, imagined, False)
+        return _Pair(block.mark, real, imagined, offset == 0 and block.mark not in QUIET)
 
     def _row(self, pair: _Pair) -> Row:
         texts = [
-            None if at is None else cut(lines[at])
-            for at, lines in zip((pair.real, pair.imagined), self.lines, strict=True)
+            None if index is None else cut(lines[index])
+            for index, lines in zip((pair.real, pair.imagined), self.lines, strict=True)
         ]
-        marked = pair.mark in ("reworded", "values") and texts[0] is not None and texts[1] is not None
-        if marked:
+        compare_words = pair.mark in ("reworded", "values") and texts[0] is not None and texts[1] is not None
+        if compare_words:
             pieces = words_apart(texts[0] or "", texts[1] or "")
         else:
             pieces = ((Piece(texts[0] or "", False),), (Piece(texts[1] or "", False),))
         real = self._cell(0, pair.real, pieces[0])
         imagined = self._cell(1, pair.imagined, pieces[1])
-        first = any(
-            at is not None and at + 1 == number
-            for at, number in zip((pair.real, pair.imagined), self.first, strict=True)
+        is_first = any(
+            index is not None and index + 1 == number
+            for index, number in zip((pair.real, pair.imagined), self.first, strict=True)
         )
-        return Row(pair.mark, real, imagined, first, pair.opens)
+        return Row(pair.mark, real, imagined, is_first, pair.opens)
 
-    def _cell(self, side: int, at: int | None, pieces: tuple[Piece, ...]) -> Cell | None:
-        if at is None:
+    def _cell(self, side: int, index: int | None, pieces: tuple[Piece, ...]) -> Cell | None:
+        if index is None:
             return None
-        place = self.anchors.id_of(self.sources[side], at + 1)
-        return Cell(place, at + 1, pieces, tuple(self.pointed[side].get(at + 1, ())))
+        line_id = self.anchors.id_of(self.sources[side], index + 1)
+        return Cell(line_id, index + 1, pieces, tuple(self.pointed[side].get(index + 1, ())))
 
-    def _pointed_in(self, block: Block) -> list[int]:
+    def _rows_with_findings(self, block: Block) -> list[int]:
         sides = zip((block.real, block.imagined), self.in_order, strict=True)
         return [
             line - 1 - start
@@ -246,20 +248,20 @@ class _View:
 
 
 def words_apart(real: str, imagined: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
-    """Split two lines into pieces, and mark the words that only one of the lines has."""
-    ours, theirs = _tokens(real), _tokens(imagined)
-    left: list[Piece] = []
-    right: list[Piece] = []
-    for step in Indel.opcodes(ours, theirs):
-        differs = step.tag != "equal"
-        _add(left, "".join(ours[step.src_start : step.src_end]), differs)
-        _add(right, "".join(theirs[step.dest_start : step.dest_end]), differs)
-    return tuple(left), tuple(right)
+    """Split two lines into pieces. Pieces with words that only one of the lines has are marked as differing."""
+    real_tokens, imagined_tokens = _tokenize(real), _tokenize(imagined)
+    real_pieces: list[Piece] = []
+    imagined_pieces: list[Piece] = []
+    for opcode in Indel.opcodes(real_tokens, imagined_tokens):
+        differs = opcode.tag != "equal"
+        _append_piece(real_pieces, "".join(real_tokens[opcode.src_start : opcode.src_end]), differs)
+        _append_piece(imagined_pieces, "".join(imagined_tokens[opcode.dest_start : opcode.dest_end]), differs)
+    return tuple(real_pieces), tuple(imagined_pieces)
 
 
-def _add(pieces: list[Piece], text: str, differs: bool) -> None:
+def _append_piece(pieces: list[Piece], text: str, differs: bool) -> None:
     """Append a piece, or merge it with the last one if both or neither differ. A space between two differing words is
-    marked, too."""
+    marked as differing, too."""
     if not text:
         return
     if differs and len(pieces) > 1 and pieces[-1].text == " ":
@@ -269,33 +271,33 @@ def _add(pieces: list[Piece], text: str, differs: bool) -> None:
     pieces.append(Piece(text, differs))
 
 
-def _tokens(line: str) -> list[str]:
+def _tokenize(line: str) -> list[str]:
     """Split a line into values, words and spaces: `loss: tensor(0.5)` into `loss:`, a space and `tensor(0.5)`."""
     tokens: list[str] = []
-    done = 0
+    position = 0
     for value in VALUE.finditer(line):
-        tokens += _words(line[done : value.start()])
+        tokens += _split_words(line[position : value.start()])
         tokens.append(value[0])
-        done = value.end()
-    return tokens + _words(line[done:])
+        position = value.end()
+    return tokens + _split_words(line[position:])
 
 
-def _words(text: str) -> list[str]:
+def _split_words(text: str) -> list[str]:
     words = text.split(" ")
-    return [part for at, word in enumerate(words) for part in ((" ", word) if at else (word,)) if part]
+    return [part for index, word in enumerate(words) for part in ((" ", word) if index else (word,)) if part]
 
 
-def _what(block: Block) -> str:
+def _describe_block(block: Block) -> str:
     return {"alike": "in the same words", "aside": "on standard error, not compared"}.get(
         block.mark, "with differences"
     )
 
 
-def _rows_of(block: Block) -> int:
+def _row_count(block: Block) -> int:
     return max(block.real[1] - block.real[0], block.imagined[1] - block.imagined[0])
 
 
-def _runs(numbers: list[int]) -> list[tuple[int, int]]:
+def _group_ranges(numbers: list[int]) -> list[tuple[int, int]]:
     """Group consecutive numbers into ranges, each with its start and its end (exclusive)."""
     runs: list[tuple[int, int]] = []
     for number in numbers:
@@ -306,19 +308,18 @@ def _runs(numbers: list[int]) -> list[tuple[int, int]]:
     return runs
 
 
-def _joined(stretches: list[Stretch]) -> Iterator[Stretch]:
-    """Merge adjacent stretches of the same kind."""
-    held: Stretch | None = None
+def _merge_stretches(stretches: list[Stretch]) -> Iterator[Stretch]:
+    pending: Stretch | None = None
     for stretch in stretches:
-        if held and (held.folded, bool(held.left_out), held.what) == (
+        if pending and (pending.folded, bool(pending.left_out), pending.what) == (
             stretch.folded,
             bool(stretch.left_out),
             stretch.what,
         ):
-            held = replace(held, rows=held.rows + stretch.rows, left_out=held.left_out + stretch.left_out)
+            pending = replace(pending, rows=pending.rows + stretch.rows, left_out=pending.left_out + stretch.left_out)
             continue
-        if held:
-            yield held
-        held = stretch
-    if held:
-        yield held
+        if pending:
+            yield pending
+        pending = stretch
+    if pending:
+        yield pending

@@ -16,18 +16,22 @@ def values_of(analysis: Analysis) -> dict[str, Any]:
     The line-by-line alignment is included only for the main version. Numbers that are not finite (`nan` and `inf`)
     are written as text, because JSON has no notation for them.
     """
-    case = analysis.main_version
-    alignment = case.compared.alignment if case else None
+    version = analysis.main_version
+    alignment = version.compared.alignment if version else None
     return {
-        key: _finite(value)
+        key: _json_safe(value)
         for key, value in {
             "title": analysis.title,
             "verdict": analysis.verdict,
-            "primary": asdict(case.compared.endpoint) if case and case.compared.endpoint else None,
+            "primary": asdict(version.compared.endpoint) if version and version.compared.endpoint else None,
             "conditions": _conditions(analysis.log.setup),
             "findings": [finding_values(finding) for finding in analysis.findings],
-            "series": [_of(version, series) for version in analysis.versions for series in version.compared.series],
-            "sites": [_of(version, site) for version in analysis.versions for site in version.compared.sites],
+            "series": [
+                _with_program(version, series) for version in analysis.versions for series in version.compared.series
+            ],
+            "sites": [
+                _with_program(version, site) for version in analysis.versions for site in version.compared.sites
+            ],
             "alignment": asdict(alignment) if alignment else None,
             "effects": _effects(analysis),
             "undecided": [reason for version in analysis.versions for reason in version.compared.undecided],
@@ -42,8 +46,8 @@ def values_of(analysis: Analysis) -> dict[str, Any]:
 def _conditions(setup: RunSetup | None) -> dict[str, Any] | None:
     if setup is None or setup.conditions is None:
         return None
-    told = {**setup.conditions.model_dump(), "persona": setup.persona, "claimed": list(setup.claimed)}
-    return {**told, "earlier": earlier_values(setup)} if setup.earlier else told
+    conditions = {**setup.conditions.model_dump(), "persona": setup.persona, "claimed": list(setup.claimed)}
+    return {**conditions, "earlier": earlier_values(setup)} if setup.earlier else conditions
 
 
 def _cost(log: RunLog) -> dict[str, Any]:
@@ -53,17 +57,16 @@ def _cost(log: RunLog) -> dict[str, Any]:
 
 
 def _effects(analysis: Analysis) -> list[dict[str, Any]]:
-    """Return the effects of changes of supplied programs; empty if there are none."""
-    return [_finite(asdict(effect)) for effect in analysis.effects]
+    return [_json_safe(asdict(effect)) for effect in analysis.effects]
 
 
-def _of(version: VersionAnalysis, part: Any) -> dict[str, Any]:
-    return {"program": version.program.label if version.program else None, **asdict(part)}
+def _with_program(version: VersionAnalysis, result: Any) -> dict[str, Any]:
+    return {"program": version.program.label if version.program else None, **asdict(result)}
 
 
-def _finite(value: Any) -> Any:
+def _json_safe(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _finite(inner) for key, inner in value.items()}
+        return {key: _json_safe(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(inner) for inner in value]
+        return [_json_safe(inner) for inner in value]
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value

@@ -18,36 +18,36 @@ from gedanken.traces.run_tree import TracedRun
 PAGE, MARKDOWN, COMPARISON, PROBE = "report.html", "report.md", "comparison.json", "probe.json"
 OURS = b'content="gedanken'
 """Text in the head of each page that gedanken writes. It shows that a file is an earlier page."""
-_HEAD = 4096
+_HEAD_BYTES = 4096
 
 
 def write_comparison(folder: Path, analysis: Analysis) -> None:
     """Write `comparison.json` into a run folder. Raises BadInput if that fails."""
-    _put(folder / COMPARISON, json.dumps(values_of(analysis), indent=2, ensure_ascii=False, default=str) + "\n")
+    _write(folder / COMPARISON, json.dumps(values_of(analysis), indent=2, ensure_ascii=False, default=str) + "\n")
 
 
 def write_probe(folder: Path, result: dict[str, Any]) -> Path:
     """Write the result of a probe into its run folder. Raises BadInput if that fails."""
-    return _put(folder / PROBE, json.dumps(result, indent=2, ensure_ascii=False) + "\n")
+    return _write(folder / PROBE, json.dumps(result, indent=2, ensure_ascii=False) + "\n")
 
 
 def write_probe_page(path: Path, probed: Sequence[tuple[RunLog, Verdict]]) -> Path:
     """Write the page of one or several probes. Raises BadInput if that fails."""
     from gedanken.report.probe_page import probed_model, render_probes
 
-    return _put(path, render_probes([probed_model(log, verdict) for log, verdict in probed]))
+    return _write(path, render_probes([probed_model(log, verdict) for log, verdict in probed]))
 
 
 def write_page(folder: Path, analysis: Analysis) -> Path:
     """Write the report into a run folder. Raises BadInput if that fails."""
     from gedanken.report.page import render
 
-    return _put(folder / PAGE, render(analysis, _trace_of(folder)))
+    return _write(folder / PAGE, render(analysis, _trace_of(folder)))
 
 
 def write_markdown(folder: Path, analysis: Analysis) -> Path:
     """Write the report as Markdown into a run folder. Raises BadInput if that fails."""
-    return _put(folder / MARKDOWN, to_markdown(analysis))
+    return _write(folder / MARKDOWN, to_markdown(analysis))
 
 
 def check_page(path: Path) -> None:
@@ -60,7 +60,7 @@ def check_page(path: Path) -> None:
         raise BadInput(f"--html {path}: this path exists and is not a file; name a file")
     try:
         with path.open("rb") as file:
-            head = file.read(_HEAD)
+            head = file.read(_HEAD_BYTES)
     except OSError as error:
         raise BadInput(f"--html {path}: {error.strerror}") from error
     if head and OURS not in head:
@@ -73,7 +73,7 @@ def write_page_to(path: Path, analysis: Analysis, folder: Path | None) -> None:
     from gedanken.report.page import render
 
     check_page(path)
-    _put(path, render(analysis, _trace_of(folder) if folder else ()))
+    _write(path, render(analysis, _trace_of(folder) if folder else ()))
 
 
 def _trace_of(folder: Path) -> list[TracedRun]:
@@ -84,7 +84,7 @@ def _trace_of(folder: Path) -> list[TracedRun]:
         return []
 
 
-def _put(path: Path, text: str) -> Path:
+def _write(path: Path, text: str) -> Path:
     try:
         put(path, text)
     except OSError as error:

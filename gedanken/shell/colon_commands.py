@@ -23,19 +23,20 @@ class Colon(NamedTuple):
     usage: str
     about: str
     obey: Callable[[ShellSession, str], Awaitable[None]]
-    words: Callable[[str], Iterable[str]] = lambda _begun: ()
+    words: Callable[[str], Iterable[str]] = lambda _prefix: ()
     """Takes the beginning of an argument, and returns candidates for completing it."""
 
 
 async def obey(session: ShellSession, line: str) -> None:
-    """Execute a colon command. Raises BadInput if the command is wrong; NoSandbox or NoModel if a machine fails."""
-    name, _space, argument = line.strip().partition(" ")
-    known = COLONS.get(name)
-    if known is None:
-        near = difflib.get_close_matches(name, COLONS, n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]}?" if near else "`:help` lists all commands"
+    """Execute a colon command. Raises BadInput if the command is wrong, and NoSandbox or NoModel if a machine
+    fails."""
+    name, _separator, argument = line.strip().partition(" ")
+    colon = COLONS.get(name)
+    if colon is None:
+        matches = difflib.get_close_matches(name, COLONS, n=1, cutoff=0.5)
+        hint = f"did you mean {matches[0]}?" if matches else "`:help` lists all commands"
         raise BadInput(f"there is no {name}; {hint}")
-    await known.obey(session, argument.strip())
+    await colon.obey(session, argument.strip())
 
 
 def complete(line: str) -> tuple[str, list[str]]:
@@ -44,8 +45,8 @@ def complete(line: str) -> tuple[str, list[str]]:
     if not line.startswith(":"):
         return "", []
     words = COLONS[name].words(argument) if space and name in COLONS else [] if space else COLONS
-    begun = argument if space else name
-    return begun, [word for word in words if word.startswith(begun)]
+    prefix = argument if space else name
+    return prefix, [word for word in words if word.startswith(prefix)]
 
 
 async def _help(session: ShellSession, _argument: str) -> None:
@@ -64,13 +65,13 @@ async def _machine(session: ShellSession, argument: str) -> None:
     if argument:
         if argument not in CHOICES:
             raise BadInput(f":machine {argument}: must be one of {', '.join(CHOICES)}")
-        had = terminals.imagined
+        previous = terminals.imagined
         await terminals.turn_on(next(choice for choice in CHOICES if choice == argument))
-        if had is None:
+        if previous is None:
             session.reopen()
-        elif had.persona.claims and terminals.on == "both":
+        elif previous.persona.claims and terminals.on == "both":
             session.view.remark(
-                f"the imagined machine keeps the persona {had.persona.name}; :persona matched gives it the real "
+                f"the imagined machine keeps the persona {previous.persona.name}; :persona matched gives it the real "
                 "machine's facts"
             )
     session.view.tell(f"commands go to: {session.at}")
@@ -93,7 +94,7 @@ async def _lose(session: ShellSession, _argument: str) -> None:
 
 
 async def _rebuild(session: ShellSession, argument: str) -> None:
-    policy = next((known for known in POLICIES if known == (argument or POLICIES[0])), None)
+    policy = next((name for name in POLICIES if name == (argument or POLICIES[0])), None)
     if policy is None:
         raise BadInput(f":rebuild {argument}: must be one of {', '.join(POLICIES)}")
     await rebuild(session, policy)
@@ -110,7 +111,7 @@ async def _diff(session: ShellSession, _argument: str) -> None:
 
 
 async def _save(session: ShellSession, argument: str) -> None:
-    path = _path(argument or f"gedanken-{datetime.now():%Y%m%d-%H%M%S}.md")
+    path = _expand_path(argument or f"gedanken-{datetime.now():%Y%m%d-%H%M%S}.md")
     save(session, path)
     session.view.tell(f"saved in {path}")
 
@@ -118,36 +119,35 @@ async def _save(session: ShellSession, argument: str) -> None:
 async def _put(session: ShellSession, argument: str) -> None:
     if not argument:
         raise BadInput(":put FILE: name a file on your own computer")
-    name = session.terminals.put(_path(argument))
+    name = session.terminals.put(_expand_path(argument))
     machines = (session.terminals.real, session.terminals.imagined)
-    opened = [known for machine, known in zip(machines, session.names, strict=True) if machine]
-    session.view.tell(f"{name} is in the home folder of: {', '.join(opened)}")
+    names = [name for machine, name in zip(machines, session.names, strict=True) if machine]
+    session.view.tell(f"{name} is in the home folder of: {', '.join(names)}")
 
 
 async def _quit(session: ShellSession, _argument: str) -> None:
     session.over = True
 
 
-def _personas(_begun: str) -> list[str]:
+def _personas(_prefix: str) -> list[str]:
     from gedanken.loading.experiments_and_personas import packaged
 
     return packaged("personas")
 
 
-def _files(begun: str) -> list[str]:
-    """List the files in the folder of a path that is being typed, without names that contain unprintable
-    characters."""
-    folder = _path(begun) if begun.endswith("/") else _path(begun).parent
-    before = f"{begun.rpartition('/')[0]}/" if "/" in begun else ""
+def _files(prefix: str) -> list[str]:
+    """List the files in the folder of a path that is being typed. Names with unprintable characters are left out."""
+    folder = _expand_path(prefix) if prefix.endswith("/") else _expand_path(prefix).parent
+    folder_text = f"{prefix.rpartition('/')[0]}/" if "/" in prefix else ""
     try:
-        found = [path for path in folder.iterdir() if path.name.isprintable()]
+        paths = [path for path in folder.iterdir() if path.name.isprintable()]
     except OSError:
         return []
-    return sorted(f"{before}{path.name}{'/' if path.is_dir() else ''}" for path in found)
+    return sorted(f"{folder_text}{path.name}{'/' if path.is_dir() else ''}" for path in paths)
 
 
-def _path(typed: str) -> Path:
-    path = Path(typed)
+def _expand_path(text: str) -> Path:
+    path = Path(text)
     try:
         return path.expanduser()
     except RuntimeError:  # there is no such user
@@ -157,7 +157,7 @@ def _path(typed: str) -> Path:
 COLONS: dict[str, Colon] = {
     ":help": Colon(":help", "list all commands", _help),
     ":machine": Colon(
-        ":machine [imagined|real|both]", "show or change where commands go", _machine, lambda _begun: CHOICES
+        ":machine [imagined|real|both]", "show or change where commands go", _machine, lambda _prefix: CHOICES
     ),
     ":persona": Colon(
         ":persona [NAME]", "show the imagined machine's facts, or play another persona", _persona, _personas
@@ -167,7 +167,7 @@ COLONS: dict[str, Colon] = {
         ":rebuild [requests|transcript|none]",
         "lose the context, rebuild it, and report what the machine still knows",
         _rebuild,
-        lambda _begun: POLICIES,
+        lambda _prefix: POLICIES,
     ),
     ":diff": Colon(":diff", "show how the last command's two answers differ", _diff),
     ":save": Colon(":save [FILE]", "write the session so far as Markdown", _save, _files),

@@ -11,7 +11,7 @@ from gedanken.shell.reading import FURTHER, Lines
 
 BASH_SECONDS = 5
 _COLON = re.compile(r":[a-z]+(?:\s|$)")
-_GOES_ON = re.compile(
+_INCOMPLETE = re.compile(
     r"unexpected end of file|unexpected EOF while looking for|here-document at line \d+ delimited by end-of-file"
 )
 
@@ -60,7 +60,7 @@ def goes_on(command: str) -> bool:
     if not bash:
         return False
     try:
-        asked = subprocess.run(
+        process = subprocess.run(
             [bash, "--norc", "--noprofile", "-n"],
             input=f"{command}\n".encode(errors="replace"),
             capture_output=True,
@@ -70,4 +70,4 @@ def goes_on(command: str) -> bool:
         )
     except (OSError, subprocess.TimeoutExpired):
         return False
-    return bool(_GOES_ON.search(asked.stderr.decode(errors="replace")))
+    return bool(_INCOMPLETE.search(process.stderr.decode(errors="replace")))

@@ -11,9 +11,11 @@ def knows_all(session: Session) -> bool:
 def never_stored(session: Session) -> tuple[Turn, ...]:
     """Return the turns that the model is sent although they were never stored."""
     stored = set(session.stored)
-    replayed = len(session.stored) - len(session.context) + 1
+    request_count = len(session.stored) - len(session.context) + 1
     # after a loss, the first message can repeat earlier requests; it is left out
-    first = "\n".join(turn.typed for turn in session.stored[:replayed]) if replayed > 0 else None
+    joined_requests = "\n".join(turn.typed for turn in session.stored[:request_count]) if request_count > 0 else None
     return tuple(
-        turn for at, turn in enumerate(session.context) if turn not in stored and (at or turn.typed != first)
+        turn
+        for index, turn in enumerate(session.context)
+        if turn not in stored and (index or turn.typed != joined_requests)
     )

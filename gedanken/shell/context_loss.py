@@ -36,29 +36,29 @@ async def rebuild(session: ShellSession, policy: "Policy") -> None:
     from gedanken.compare.commands.memory import compare_memory
     from gedanken.probing.questions import print_memory
 
-    machine, face = session.terminals.imagined_or_fail(), session.view
+    machine, view = session.terminals.imagined_or_fail(), session.view
     stored = len(machine.session.stored)
     if not stored:
         raise BadInput("nothing was typed yet, so there is nothing to rebuild")
     if session.remembered is None or session.remembered.stored != stored:
         await _remember(session, machine)
-    known = session.remembered
+    remembered = session.remembered
     machine.lose()
     session.terminals.keep()
-    face.remark(f"rebuilding: {policy}")
+    view.remark(f"rebuilding: {policy}")
     with Waiting(session.terminals.screen.console, ["imagined"]) as waiting:
         answer = await machine.rebuild(policy, lambda text: waiting.hear("imagined", text))
     session.terminals.keep()
     if answer:
-        face.tell(f"{REBUILD} was answered with:")
-        face.text(answer.stdout)
-        face.end_line()
-        face.about(answer)
-    if known is None:
-        face.remark("rebuilt; there are no answers from before the loss to compare with")
+        view.tell(f"{REBUILD} was answered with:")
+        view.text(answer.stdout)
+        view.end_line()
+        view.about(answer)
+    if remembered is None:
+        view.remark("rebuilt; there are no answers from before the loss to compare with")
         return
     after = await _ask(session, machine)
-    print_memory(compare_memory(known.before, known.control, after), face.console)
+    print_memory(compare_memory(remembered.before, remembered.control, after), view.console)
     session.remembered = None
 
 

@@ -37,34 +37,34 @@ async def run_shell(options: ShellOptions, *, interactive: bool) -> int:
 class _Loop:
     def __init__(self, session: ShellSession, lines: Lines) -> None:
         self._session, self._lines = session, lines
-        self._work: asyncio.Task[None] | None = None
+        self._running_task: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
-        whole = asyncio.current_task()
-        assert whole is not None
+        task = asyncio.current_task()
+        assert task is not None
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, _cancel_once, whole)
-        interrupted = self._stop if self._lines.interactive else lambda: _cancel_once(whole)
-        loop.add_signal_handler(signal.SIGINT, interrupted)
+        for signal_number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(signal_number, _cancel_once, task)
+        on_interrupt = self._stop if self._lines.interactive else lambda: _cancel_once(task)
+        loop.add_signal_handler(signal.SIGINT, on_interrupt)
         while not (self._session.over or self._session.view.unread):
             try:
                 typed = await read_typed(self._lines, f"{self._session.terminals.on}$ ")
-                await self._stoppable(self._obey(typed))
+                await self._run_stoppable(self._execute(typed))
             except EOFError:
                 break
             except KeyboardInterrupt:
                 self._drop_tells()
             except GedankenError as error:
-                self._survive(error)
+                self._report_error(error)
         if self._session.view.unread:
             self._session.exit_code = UNREAD
-        elif left := self._session.terminals.tells:
+        elif tells := self._session.terminals.tells:
             self._session.view.error(
-                f"gedanken: text was not sent to the imagined machine, because no command followed it: {{{left[0]}}}"
+                f"gedanken: text was not sent to the imagined machine, because no command followed it: {{{tells[0]}}}"
             )
 
-    async def _obey(self, typed: Typed) -> None:
+    async def _execute(self, typed: Typed) -> None:
         session = self._session
         if typed.kind == "colon":
             await obey(session, typed.text)
@@ -75,35 +75,35 @@ class _Loop:
         elif typed.text.strip():
             await session.type(typed.text)
 
-    async def _stoppable(self, work: Coroutine[object, object, None]) -> None:
+    async def _run_stoppable(self, coroutine: Coroutine[object, object, None]) -> None:
         """Await a coroutine. At a terminal, Ctrl-C stops only the coroutine and not the shell."""
-        self._work = asyncio.ensure_future(work)
+        self._running_task = asyncio.ensure_future(coroutine)
         try:
-            await self._work
+            await self._running_task
         except asyncio.CancelledError:
-            if (whole := asyncio.current_task()) and whole.cancelling():
+            if (task := asyncio.current_task()) and task.cancelling():
                 raise
             self._session.view.remark("stopped")
             self._session.exit_code = STOPPED
         finally:
-            self._work = None
+            self._running_task = None
 
     def _stop(self) -> None:
-        if self._work is not None:
+        if self._running_task is not None:
             self._session.view.disturbed()
-            _cancel_once(self._work)
+            _cancel_once(self._running_task)
 
     def _drop_tells(self) -> None:
-        """Discard text in braces that has not been sent yet. This happens if Ctrl-C is pressed at the prompt."""
+        """Discard text in braces that was not sent yet, because Ctrl-C was pressed at the prompt."""
         if self._session.terminals.tells:
             self._session.terminals.tells.clear()
             self._session.view.remark("the text in braces is dropped")
 
-    def _survive(self, error: GedankenError) -> None:
-        """Report an error and continue. If lines come from a pipe, raise the error if a machine is lost or braces
-        stay open."""
-        lost = not isinstance(error, BadInput)
-        if not self._lines.interactive and (lost or isinstance(error, OpenTell)):
+    def _report_error(self, error: GedankenError) -> None:
+        """Report an error and continue. If lines come from a pipe and a machine is lost or braces stay open, raise
+        the error instead."""
+        is_machine_lost = not isinstance(error, BadInput)
+        if not self._lines.interactive and (is_machine_lost or isinstance(error, OpenTell)):
             raise error
         self._session.view.error(f"gedanken: {error}")
         self._session.exit_code = error.exit_code

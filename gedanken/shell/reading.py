@@ -37,24 +37,23 @@ class Pipe:
     interactive = False
 
     def __init__(self) -> None:
-        """Prepare to read; nothing is read yet."""
-        self._bytes = b""
-        self._ended = sys.stdin is None  # the parent process closed it
+        self._buffer = b""
+        self._at_end = sys.stdin is None  # the parent process closed it
 
     async def line(self, prompt: str) -> str:  # noqa: ARG002
         """Return the next line; the last one may lack its line break."""
-        while b"\n" not in self._bytes and not self._ended:
-            piece = await _read_piece(sys.stdin.fileno())
-            self._bytes += piece
-            self._ended = not piece
-        if not self._bytes:
+        while b"\n" not in self._buffer and not self._at_end:
+            chunk = await _read_chunk(sys.stdin.fileno())
+            self._buffer += chunk
+            self._at_end = not chunk
+        if not self._buffer:
             raise EOFError
-        line, _end, self._bytes = self._bytes.partition(b"\n")
+        line, _newline, self._buffer = self._buffer.partition(b"\n")
         return line.decode(errors="replace").replace("\0", "")
 
 
-async def _read_piece(descriptor: int) -> bytes:
-    """Wait for input and return it; at the end of the input, return empty bytes."""
+async def _read_chunk(descriptor: int) -> bytes:
+    """Wait for input and return it. Empty bytes mean the end of the input."""
     # without a thread: one that waits for a pipe would outlive the shell
     loop = asyncio.get_running_loop()
     ready = asyncio.Event()
@@ -100,27 +99,27 @@ class Keyboard:
             complete_while_typing=False,
             output=create_output(always_prefer_tty=True),
         )
-        self._pasted: list[str] = []
+        self._pending_lines: list[str] = []
 
     async def line(self, prompt: str) -> str:
         """Return the next line; pasted lines are returned one by one."""
-        if not self._pasted:
+        if not self._pending_lines:
             try:
                 # The shell handles signals itself: prompt_toolkit would restore the default handler.
                 typed = await self._session.prompt_async([("bold", prompt)], handle_sigint=False)
             except KeyboardInterrupt:
-                self._pasted = []
+                self._pending_lines = []
                 raise
-            self._pasted = typed.replace("\0", "").split("\n")
-        return self._pasted.pop(0)
+            self._pending_lines = typed.replace("\0", "").split("\n")
+        return self._pending_lines.pop(0)
 
 
 def _completer(complete: Complete) -> "Completer":
     from prompt_toolkit.completion import Completer, Completion
 
-    class _Words(Completer):
+    class _ColonCompleter(Completer):
         def get_completions(self, document: "Document", complete_event: object) -> Iterable[Completion]:  # noqa: ARG002
-            begun, found = complete(document.text_before_cursor)
-            return (Completion(word, start_position=-len(begun)) for word in found)
+            prefix, words = complete(document.text_before_cursor)
+            return (Completion(word, start_position=-len(prefix)) for word in words)
 
-    return _Words()
+    return _ColonCompleter()

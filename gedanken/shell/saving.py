@@ -20,7 +20,7 @@ def save(session: ShellSession, path: Path) -> None:
     """Write the session so far to a new file. Raises BadInput if the file exists already or cannot be written."""
     try:
         with path.open("x", encoding="utf-8", errors="backslashreplace") as file:
-            file.write("\n\n".join(_parts(session)) + "\n")
+            file.write("\n\n".join(_sections(session)) + "\n")
     except FileExistsError as error:
         raise BadInput(f"{path} exists already; name another file") from error
     except OSError as error:
@@ -34,51 +34,51 @@ def fenced(text: str) -> str:
     return f"{fence}text\n{harmless(text)}{end}{fence}"
 
 
-def _parts(session: ShellSession) -> Iterator[str]:
+def _sections(session: ShellSession) -> Iterator[str]:
     yield "# A session at the gedanken shell"
     real, imagined = session.names
-    yield f"Limits of a command: {_listed(session.terminals.options.limits.model_dump())}."
+    yield f"Limits of a command: {_format_settings(session.terminals.options.limits.model_dump())}."
     machine = session.terminals.imagined
     if machine:
         conditions = Conditions(temperature=0).named(machine.persona)
         model = {} if isinstance(machine.model, str) else machine.model.describe()
-        rows = [f"- model: {_listed(model)}", f"- conditions: {_listed(conditions)}"]
+        rows = [f"- model: {_format_settings(model)}", f"- conditions: {_format_settings(conditions)}"]
         rows += [
             f"- {fact.name}: {inline(harmless(fact.value))} ({fact.origin})"
             for fact in machine.persona.resolve(machine.machine_facts)
         ]
         yield "The imagined machine:\n\n" + "\n".join(rows)
     for turn in session.before:
-        yield _turn("Before", turn)
+        yield _format_turn("Before", turn)
     for number, answers in enumerate(session.done, start=1):
-        typed = "\n".join([*(f"{{{tell}}}" for tell in answers.tells), answers.command])
-        yield f"## Command {number}\n\n{fenced(typed)}"
+        typed_text = "\n".join([*(f"{{{tell}}}" for tell in answers.tells), answers.command])
+        yield f"## Command {number}\n\n{fenced(typed_text)}"
         for name, execution in ((real, answers.real), (imagined, answers.imagined)):
             if execution:
-                about = harmless("; ".join(remarks(execution)))
-                yield f"**{harmless(name)}**{f' ({about})' if about else ''}\n\n{fenced(execution.terminal)}"
+                notes = harmless("; ".join(remarks(execution)))
+                yield f"**{harmless(name)}**{f' ({notes})' if notes else ''}\n\n{fenced(execution.terminal)}"
         if answers.stopped:
             yield "Stopped before all machines had answered."
         yield from (harmless(f"No answer: {inline(str(error))}") for error in answers.lost)
     if machine:
-        yield from _context(machine.session)
+        yield from _context_sections(machine.session)
 
 
-def _context(session: "Session") -> Iterator[str]:
+def _context_sections(session: "Session") -> Iterator[str]:
     """Describe the turns that the model is sent now. Yield nothing if they are exactly the stored turns."""
     if session.context == session.stored:
         return
-    others = [turn for turn in session.context if turn not in session.stored]
-    count = len(session.context) - len(others)
+    unstored_turns = [turn for turn in session.context if turn not in session.stored]
+    count = len(session.context) - len(unstored_turns)
     yield f"Stored: {many(len(session.stored), 'turn')}; the model now receives {count} of these turns unchanged."
-    for turn in others:
-        yield _turn("Sent to the model as well", turn)
+    for turn in unstored_turns:
+        yield _format_turn("Sent to the model as well", turn)
 
 
-def _turn(title: str, turn: "Turn") -> str:
+def _format_turn(title: str, turn: "Turn") -> str:
     return f"## {title}\n\n{fenced(turn.typed)}\n\n**imagined**\n\n{fenced(turn.replied)}"
 
 
-def _listed(values: dict[str, object]) -> str:
+def _format_settings(values: dict[str, object]) -> str:
     """Format settings, for example `temperature 0, steps False`, leaving out unknown values."""
     return inline(harmless(", ".join(f"{name} {value}" for name, value in values.items() if value not in (None, {}))))

@@ -20,12 +20,11 @@ if TYPE_CHECKING:
     from gedanken.agents.session import Turn
 
 UNKNOWN_END = 1
-_LEAVES = re.compile(r"(?:exit|logout)(?:\s+(?P<code>\d{1,3}))?\s*;?\s*")
+_EXIT_COMMAND = re.compile(r"(?:exit|logout)(?:\s+(?P<code>\d{1,3}))?\s*;?\s*")
 
 
 class Known(NamedTuple):
-    """The imagined machine's answers about the session before its context was dropped. Each question was asked
-    twice."""
+    """The imagined machine's answers about the session, given before its context was dropped."""
 
     before: tuple[Execution, ...]
     control: tuple[Execution, ...]
@@ -66,31 +65,33 @@ class ShellSession:
     def reopen(self) -> None:
         """If a stored session was reopened, tell the user what it contains."""
         machine, name = self.terminals.imagined, self.terminals.options.session
-        if torn := self.terminals.torn_bytes:
-            self.view.remark(f"the last line of the session {name} was incomplete, so its {torn} bytes are dropped")
+        if torn_bytes := self.terminals.torn_bytes:
+            self.view.remark(
+                f"the last line of the session {name} was incomplete, so its {torn_bytes} bytes are dropped"
+            )
         if machine and machine.session.stored:
             self.before = machine.session.stored
-            afresh = "; the real machine starts afresh" if self.terminals.real else ""
-            self.view.remark(f"session {name} reopened: {many(len(self.before), 'turn')}{afresh}")
-        if machine and (others := never_stored(machine.session)):
+            note = "; the real machine starts afresh" if self.terminals.real else ""
+            self.view.remark(f"session {name} reopened: {many(len(self.before), 'turn')}{note}")
+        if machine and (unstored := never_stored(machine.session)):
             self.view.remark(
-                f"the session's file contains {many(len(others), 'turn')} that nobody typed, but that the model "
+                f"the session's file contains {many(len(unstored), 'turn')} that nobody typed, but that the model "
                 "receives; :save shows everything that it receives"
             )
 
     async def type(self, command: str) -> None:
         """Type a command into the machines that are on, and show their output; `exit` leaves the shell.
 
-        Raises NoModel or NoSandbox if a machine is lost, but first shows the answer of the other machine; BadInput if
-        the session cannot be stored; CancelledError after Ctrl-C.
+        Raises NoModel or NoSandbox if a machine is lost, after the answer of the other machine was shown. Raises
+        BadInput if the session cannot be stored, and CancelledError after Ctrl-C.
         """
-        if leaves := _LEAVES.fullmatch(command):
+        if match := _EXIT_COMMAND.fullmatch(command):
             self.over = True
-            self.exit_code = int(leaves["code"]) & 0xFF if leaves["code"] else self.exit_code
+            self.exit_code = int(match["code"]) & 0xFF if match["code"] else self.exit_code
             return
-        both = self.terminals.on == "both"
+        is_both = self.terminals.on == "both"
         try:
-            answers = await (self._type_both(command) if both else self._type_one(command))
+            answers = await (self._type_both(command) if is_both else self._type_one(command))
         finally:
             self.terminals.keep()
         if answers.stopped:
@@ -103,23 +104,22 @@ class ShellSession:
     def _record(self, answers: Answers) -> None:
         """Record the answers before they are shown, because Ctrl-C can end the display."""
         self.done.append(answers)
-        ended = answers.real or (answers.imagined if self.terminals.on == "imagined" else None)
-        if ended:
-            unknown = 0 if ended.imagined else UNKNOWN_END
-            self.exit_code = unknown if ended.exit_code is None else ended.exit_code
+        execution = answers.real or (answers.imagined if self.terminals.on == "imagined" else None)
+        if execution:
+            default_code = 0 if execution.imagined else UNKNOWN_END
+            self.exit_code = default_code if execution.exit_code is None else execution.exit_code
 
     async def _type_both(self, command: str) -> Answers:
-        at_work: tuple[Which, Which] = ("real", "imagined")
-        with Waiting(self.terminals.screen.console, at_work) as waiting:
+        machines: tuple[Which, Which] = ("real", "imagined")
+        with Waiting(self.terminals.screen.console, machines) as waiting:
             answers = await self.terminals.run(command, waiting.hear, waiting.ended)
         self._record(answers)
         if answers.real or answers.imagined:
             await self.view.answers(answers, self.names)
-            self._explain(answers)
+            self._explain_difference(answers)
         return answers
 
-    def _explain(self, answers: Answers) -> None:
-        """Show which of the persona's false facts explain that the real and the imagined output differ."""
+    def _explain_difference(self, answers: Answers) -> None:
         real, imagined, machine = answers.real, answers.imagined, self.terminals.imagined
         if not (real and imagined and machine) or normalized_lines(real.terminal) == normalized_lines(
             imagined.terminal
@@ -129,8 +129,8 @@ class ShellSession:
             self.view.remark(f"false facts in the persona explain this difference: {claims}")
 
     async def _type_one(self, command: str) -> Answers:
-        which: Which = "real" if self.terminals.on == "real" else "imagined"
-        with Waiting(self.terminals.screen.console, [which]) as waiting:
+        target: Which = "real" if self.terminals.on == "real" else "imagined"
+        with Waiting(self.terminals.screen.console, [target]) as waiting:
 
             def show(text: str) -> None:
                 if text:
@@ -139,17 +139,17 @@ class ShellSession:
 
             limits = self.terminals.options.limits
             stream = (
-                RealStream(limits, show) if which == "real" else ImaginedStream(command, show, self._typed_before())
+                RealStream(limits, show) if target == "real" else ImaginedStream(command, show, self._typed_before())
             )
 
-            def hear(which: Which, text: str) -> None:
-                waiting.hear(which, text)
+            def hear(target: Which, text: str) -> None:
+                waiting.hear(target, text)
                 stream.hear(text)
 
             answers = await self.terminals.run(command, hear, waiting.ended)
         self._record(answers)
         if execution := answers.real or answers.imagined:
-            self._finish(stream, execution)
+            self._show_rest(stream, execution)
         else:
             show(stream.unshown)
             self.view.end_line()
@@ -161,14 +161,14 @@ class ShellSession:
         turns = machine.session.context if machine else ()
         return "\n".join([*(turn.typed for turn in turns), *self.terminals.tells])
 
-    def _finish(self, stream: RealStream | ImaginedStream, execution: Execution) -> None:
-        face = self.view
+    def _show_rest(self, stream: RealStream | ImaginedStream, execution: Execution) -> None:
+        view = self.view
         if not stream.finish(execution.terminal):
-            face.end_line()
-            face.remark(
+            view.end_line()
+            view.remark(
                 "the end of the reply shows that part of the text above is not output; this is the output alone:"
             )
-            face.text(execution.terminal)
-        if face.interactive or execution.imagined:
-            face.end_line()
-        face.about(execution)
+            view.text(execution.terminal)
+        if view.interactive or execution.imagined:
+            view.end_line()
+        view.about(execution)

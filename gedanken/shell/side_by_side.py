@@ -26,25 +26,25 @@ class Row(NamedTuple):
 
 def pairs(left: str, right: str) -> list[Row]:
     """Pair the lines of two answers so that equal lines are in one row. Trailing spaces are ignored."""
-    lines, others = _lines(left), _lines(right)
-    keys, other_keys = ([line.rstrip() for line in side] for side in (lines, others))
-    first = _equal_lines(keys, other_keys)
-    last = _equal_lines(keys[first:][::-1], other_keys[first:][::-1])
-    end, other_end = len(lines) - last, len(others) - last
+    left_lines, right_lines = _lines(left), _lines(right)
+    left_keys, right_keys = ([line.rstrip() for line in side] for side in (left_lines, right_lines))
+    prefix_length = _common_prefix_length(left_keys, right_keys)
+    suffix_length = _common_prefix_length(left_keys[prefix_length:][::-1], right_keys[prefix_length:][::-1])
+    left_end, right_end = len(left_lines) - suffix_length, len(right_lines) - suffix_length
     return [
-        *map(_row, lines[:first], others[:first]),
-        *_aligned(lines[first:end], others[first:other_end]),
-        *map(_row, lines[end:], others[other_end:]),
+        *map(_row, left_lines[:prefix_length], right_lines[:prefix_length]),
+        *_align(left_lines[prefix_length:left_end], right_lines[prefix_length:right_end]),
+        *map(_row, left_lines[left_end:], right_lines[right_end:]),
     ]
 
 
 def columns(rows: list[Row], width: int) -> Iterator[Row]:
-    """Lay the rows out as two columns that fit into `width` terminal cells, MARK_WIDTH cells apart and padded with
-    blanks. A line that is too long continues in the next row."""
+    """Lay the rows out as two padded columns that fit into `width` terminal cells, MARK_WIDTH cells apart. A line
+    that is too long continues in the next row."""
     cells = column_width(width)
     for row in rows:
-        for left, right in zip_longest(_cut(row.left, cells), _cut(row.right, cells), fillvalue=""):
-            yield Row(_filled(left, cells), _filled(right, cells), row.sides)
+        for left, right in zip_longest(_wrap_cells(row.left, cells), _wrap_cells(row.right, cells), fillvalue=""):
+            yield Row(_pad(left, cells), _pad(right, cells), row.sides)
 
 
 def column_width(width: int) -> int:
@@ -52,23 +52,25 @@ def column_width(width: int) -> int:
     return max(2, (width - MARK_WIDTH) // 2)
 
 
-def _equal_lines(lines: list[str], others: list[str]) -> int:
-    """Return how many equal lines two answers begin with."""
-    pairs = enumerate(zip(lines, others, strict=False))
-    return next((at for at, (one, other) in pairs if one != other), min(len(lines), len(others)))
+def _common_prefix_length(left_lines: list[str], right_lines: list[str]) -> int:
+    numbered_pairs = enumerate(zip(left_lines, right_lines, strict=False))
+    return next(
+        (index for index, (left_line, right_line) in numbered_pairs if left_line != right_line),
+        min(len(left_lines), len(right_lines)),
+    )
 
 
-def _aligned(lines: list[str], others: list[str]) -> Iterator[Row]:
-    """Align the lines by their longest common subsequence. Lines between two common lines are put side by side."""
-    if max(len(lines), len(others)) > MOST_LINES_ALIGNED:
-        yield from (_row(one, other) for one, other in zip_longest(lines, others))
+def _align(left_lines: list[str], right_lines: list[str]) -> Iterator[Row]:
+    """Align the lines by their longest common subsequence. The lines between two common lines are paired in order."""
+    if max(len(left_lines), len(right_lines)) > MOST_LINES_ALIGNED:
+        yield from (_row(left_line, right_line) for left_line, right_line in zip_longest(left_lines, right_lines))
         return
-    keys, other_keys = ([line.rstrip() for line in side] for side in (lines, others))
-    for _same, group in groupby(LCSseq.opcodes(keys, other_keys), lambda step: step.tag == "equal"):
-        steps = list(group)
-        here = lines[steps[0].src_start : steps[-1].src_end]
-        there = others[steps[0].dest_start : steps[-1].dest_end]
-        yield from (_row(one, other) for one, other in zip_longest(here, there))
+    left_keys, right_keys = ([line.rstrip() for line in side] for side in (left_lines, right_lines))
+    for _is_equal, group in groupby(LCSseq.opcodes(left_keys, right_keys), lambda opcode: opcode.tag == "equal"):
+        opcodes = list(group)
+        left_group = left_lines[opcodes[0].src_start : opcodes[-1].src_end]
+        right_group = right_lines[opcodes[0].dest_start : opcodes[-1].dest_end]
+        yield from (_row(left_line, right_line) for left_line, right_line in zip_longest(left_group, right_group))
 
 
 def _row(left: str | None, right: str | None) -> Row:
@@ -82,18 +84,18 @@ def _lines(text: str) -> list[str]:
     return lines if lines[-1] else lines[:-1]
 
 
-def _cut(line: str, cells: int) -> list[str]:
+def _wrap_cells(line: str, cells: int) -> list[str]:
     """Split a line into pieces that are at most `cells` terminal cells wide; an empty line gives one empty piece."""
-    pieces, used = [""], 0
+    pieces, used_cells = [""], 0
     for character in line:
-        wide = get_cwidth(character)
-        if used + wide > cells:
+        width = get_cwidth(character)
+        if used_cells + width > cells:
             pieces.append("")
-            used = 0
+            used_cells = 0
         pieces[-1] += character
-        used += wide
+        used_cells += width
     return pieces
 
 
-def _filled(text: str, cells: int) -> str:
+def _pad(text: str, cells: int) -> str:
     return text + " " * (cells - get_cwidth(text))

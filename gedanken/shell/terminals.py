@@ -78,10 +78,10 @@ class Terminals:
     real: "SandboxMachine | None" = None
     tells: list[str] = field(default_factory=list)
     """Text to be told to the imagined machine together with its next command."""
-    _wished: Persona | None = None
+    _requested_persona: Persona | None = None
     _machine_facts: MachineFacts = USUAL_MACHINE
-    _file: "SessionFile | None" = None
-    _opened: AsyncExitStack = field(default_factory=AsyncExitStack)
+    _session_file: "SessionFile | None" = None
+    _exit_stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def __aenter__(self) -> "Terminals":
         """Check the options, and open the machines that were requested."""
@@ -93,30 +93,29 @@ class Terminals:
             )
         check_name(self.options.model)
         if self.options.persona is not None:
-            self._wished = load_persona(self.options.persona)
+            self._requested_persona = load_persona(self.options.persona)
         await self.turn_on(self.options.machine)
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        """Close all open machines."""
-        await self._opened.aclose()
+        await self._exit_stack.aclose()
 
     async def turn_on(self, choice: Choice) -> None:
         """Send commands to these machines from now on, and open those that are not open yet.
 
-        Raises BadInput, NoSandbox or NoModel if one cannot be opened; then nothing is changed.
+        Raises BadInput, NoSandbox or NoModel if a machine cannot be opened; then nothing is changed.
         """
-        async with AsyncExitStack() as opening:
+        async with AsyncExitStack() as stack:
             real, machine_facts = self.real, self._machine_facts
             if choice != "imagined" and real is None:
-                real, machine_facts = await self._open_real(opening)
-            imagined, file = self.imagined, self._file
+                real, machine_facts = await self._open_real(stack)
+            imagined, file = self.imagined, self._session_file
             if choice != "real" and imagined is None:
-                imagined, file = await self._open_imagined(opening, self._persona_for(choice), machine_facts)
-            self._opened.push_async_callback(opening.pop_all().aclose)
+                imagined, file = await self._open_imagined(stack, self._persona_for(choice), machine_facts)
+            self._exit_stack.push_async_callback(stack.pop_all().aclose)
         if real is not self.real and imagined is self.imagined:
-            self._match(machine_facts)
-        self.real, self.imagined, self._machine_facts, self._file, self.on = (
+            self._match_persona(machine_facts)
+        self.real, self.imagined, self._machine_facts, self._session_file, self.on = (
             real,
             imagined,
             machine_facts,
@@ -124,79 +123,84 @@ class Terminals:
             choice,
         )
 
-    def _match(self, machine_facts: MachineFacts) -> None:
-        """Let the imagined machine play the real one, unless it has been used, or the user chose a persona or a
-        stored session."""
+    def _match_persona(self, machine_facts: MachineFacts) -> None:
+        """Let the imagined machine play the real one. Nothing is changed if the imagined machine was used already, or
+        if the user chose a persona or a stored session."""
         machine = self.imagined
-        if machine and not machine.session.stored and self._wished is None and self.options.session is None:
+        if (
+            machine
+            and not machine.session.stored
+            and self._requested_persona is None
+            and self.options.session is None
+        ):
             machine.persona, machine.machine_facts = load_persona(FAIR_PERSONA), machine_facts
 
     def _persona_for(self, choice: Choice) -> Persona:
-        return self._wished or load_persona(ARTICLE_PERSONA if choice == "imagined" else FAIR_PERSONA)
+        return self._requested_persona or load_persona(ARTICLE_PERSONA if choice == "imagined" else FAIR_PERSONA)
 
-    async def _open_real(self, opening: AsyncExitStack) -> "tuple[SandboxMachine, MachineFacts]":
-        wishes = self.options
-        real, dataset = await opening.enter_async_context(
-            open_real(wishes.dataset, wishes.limits, self.screen, wishes.sandbox)
+    async def _open_real(self, stack: AsyncExitStack) -> "tuple[SandboxMachine, MachineFacts]":
+        options = self.options
+        real, dataset = await stack.enter_async_context(
+            open_real(options.dataset, options.limits, self.screen, options.sandbox)
         )
         return real, await real.measure(dataset)
 
     async def _open_imagined(
-        self, opening: AsyncExitStack, persona: Persona, machine_facts: MachineFacts
+        self, stack: AsyncExitStack, persona: Persona, machine_facts: MachineFacts
     ) -> "tuple[ImaginedMachine, SessionFile | None]":
         from gedanken.agents.imagined_machine import ImaginedMachine
         from gedanken.agents.registry import open_model
         from gedanken.agents.session import Session
         from gedanken.agents.session_file import SessionFile
 
-        wishes, file = self.options, None
-        if wishes.session is not None:
-            about = {
-                "model": wishes.model.name,
+        options, file = self.options, None
+        if options.session is not None:
+            metadata = {
+                "model": options.model.name,
                 "persona": persona.name,
-                "base_url": shown_address(wishes.model.base_url or "none"),
+                "base_url": shown_address(options.model.base_url or "none"),
             }
-            file = SessionFile.open(state_folder() / "sessions" / f"{wishes.session}.jsonl", about)
-            opening.callback(file.close)
+            file = SessionFile.open(state_folder() / "sessions" / f"{options.session}.jsonl", metadata)
+            stack.callback(file.close)
         session = file.session if file else Session()
-        model = await opening.enter_async_context(open_model(wishes.model, self.screen))
+        model = await stack.enter_async_context(open_model(options.model, self.screen))
         model.pace.begins_anew = False
-        return ImaginedMachine(model, persona, machine_facts, wishes.limits, session, progress=self.screen), file
+        return ImaginedMachine(model, persona, machine_facts, options.limits, session, progress=self.screen), file
 
-    async def run(self, command: str, hear: Hear, ended: Callable[[Which], None]) -> Answers:
-        """Type a command into each machine that is on; the imagined one is first sent the waiting text in braces.
+    async def run(self, command: str, hear: Hear, on_end: Callable[[Which], None]) -> Answers:
+        """Type a command into each machine that is on. The imagined machine is first sent the waiting text in braces.
 
-        `hear` is called with each piece of output, `ended` with each machine that has finished. Complete answers are
-        kept if a machine is lost or Ctrl-C is pressed; after Ctrl-C, `stopped` is True.
+        `hear` is called with each chunk of output, and `on_end` with each machine that has finished. Complete answers
+        are kept if a machine is lost or Ctrl-C is pressed. After Ctrl-C, `Answers.stopped` is True.
         """
         tells = tuple(self.tells) if self.on != "real" else ()
-        work: dict[Which, Coroutine[Any, Any, Execution]] = {}
+        coroutines: dict[Which, Coroutine[Any, Any, Execution]] = {}
         if self.real and self.on != "imagined":
-            work["real"] = self.real.run(command, on_output=lambda text: hear("real", text))
+            coroutines["real"] = self.real.run(command, on_output=lambda text: hear("real", text))
         if self.imagined and self.on != "real":
-            work["imagined"] = self._imagine(self.imagined, command, tells, hear)
+            coroutines["imagined"] = self._imagine(self.imagined, command, tells, hear)
 
-        async def to_its_end(which: Which) -> Execution:
+        async def run_to_end(machine: Which) -> Execution:
             try:
-                return await work[which]
+                return await coroutines[machine]
             finally:
-                ended(which)
+                on_end(machine)
 
-        tasks = {which: asyncio.create_task(to_its_end(which)) for which in work}
-        stopped = await _are_stopped(tasks.values())
+        tasks = {machine: asyncio.create_task(run_to_end(machine)) for machine in coroutines}
+        was_stopped = await _wait_until_done(tasks.values())
         answers: dict[Which, Execution] = {}
-        lost: list[GedankenError] = []
-        for which, task in tasks.items():
+        errors: list[GedankenError] = []
+        for machine, task in tasks.items():
             if task.cancelled():
                 continue
             error = task.exception()
             if error is None:
-                answers[which] = task.result()
+                answers[machine] = task.result()
             elif isinstance(error, GedankenError):
-                lost.append(error)
+                errors.append(error)
             else:
                 raise error
-        return Answers(command, tells, answers.get("real"), answers.get("imagined"), tuple(lost), stopped)
+        return Answers(command, tells, answers.get("real"), answers.get("imagined"), tuple(errors), was_stopped)
 
     async def _imagine(
         self, machine: "ImaginedMachine", command: str, tells: tuple[str, ...], hear: Hear
@@ -247,23 +251,23 @@ class Terminals:
     @property
     def torn_bytes(self) -> int:
         """Number of bytes of an incomplete last line that were dropped from the session's file."""
-        return self._file.torn_bytes if self._file else 0
+        return self._session_file.torn_bytes if self._session_file else 0
 
     def keep(self) -> None:
         """Append new turns of the session to its file, if the session is stored under a name."""
-        if self._file is not None and self.imagined is not None:
-            self._file.keep(self.imagined.session)
+        if self._session_file is not None and self.imagined is not None:
+            self._session_file.keep(self.imagined.session)
 
 
-async def _are_stopped(tasks: "Collection[asyncio.Task[Execution]]") -> bool:
-    """Wait until all tasks are done; return whether Ctrl-C stopped them before."""
+async def _wait_until_done(tasks: "Collection[asyncio.Task[Execution]]") -> bool:
+    """Wait until all tasks are done. Return True if Ctrl-C stopped them."""
     try:
         await asyncio.wait(tasks)
     except asyncio.CancelledError:
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
-        if whole := asyncio.current_task():
-            whole.uncancel()  # handled and reported to the caller, so that the next Ctrl-C counts again
+        if current_task := asyncio.current_task():
+            current_task.uncancel()  # handled and reported to the caller, so that the next Ctrl-C counts again
         return True
     return False

@@ -9,16 +9,17 @@ CONTEXT_LINES = 3
 
 
 def unified(rows: Sequence[Row], names: tuple[str, str]) -> Iterator[str]:
-    """Yield the lines of a unified diff: differing rows with a few equal ones around; nothing if all are equal."""
+    """Yield the lines of a unified diff: rows that differ, with a few equal rows around them. Yield nothing if all
+    rows are equal."""
     lefts = [0, *accumulate(row.sides != "right" for row in rows)]
     rights = [0, *accumulate(row.sides != "left" for row in rows)]
     for number, (start, stop) in enumerate(_hunks(rows)):
         if number == 0:
             yield from (f"--- {names[0]}", f"+++ {names[1]}")
-        yield f"@@ -{_range(lefts[start], lefts[stop])} +{_range(rights[start], rights[stop])} @@"
-        for same, group in groupby(rows[start:stop], lambda row: row.sides == "same"):
+        yield f"@@ -{_line_range(lefts[start], lefts[stop])} +{_line_range(rights[start], rights[stop])} @@"
+        for is_equal, group in groupby(rows[start:stop], lambda row: row.sides == "same"):
             block = list(group)
-            if same:
+            if is_equal:
                 yield from (f" {row.left}" for row in block)
             else:
                 yield from (f"-{row.left}" for row in block if row.sides != "right")
@@ -28,18 +29,18 @@ def unified(rows: Sequence[Row], names: tuple[str, str]) -> Iterator[str]:
 def _hunks(rows: Sequence[Row]) -> Iterator[tuple[int, int]]:
     """Yield the ranges of rows (end exclusive) that differ or are near a difference."""
     start = stop = 0
-    for at, row in enumerate(rows):
+    for index, row in enumerate(rows):
         if row.sides == "same":
             continue
-        if at - CONTEXT_LINES > stop:
+        if index - CONTEXT_LINES > stop:
             if stop:
                 yield start, stop
-            start = at - CONTEXT_LINES
-        stop = min(len(rows), at + 1 + CONTEXT_LINES)
+            start = index - CONTEXT_LINES
+        stop = min(len(rows), index + 1 + CONTEXT_LINES)
     if stop:
         yield start, stop
 
 
-def _range(start: int, stop: int) -> str:
+def _line_range(start: int, stop: int) -> str:
     """Format a range of lines as in a unified diff: first line and number of lines, for example `3,7`."""
     return f"{start + 1 if stop > start else start},{stop - start}"

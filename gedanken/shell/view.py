@@ -18,13 +18,13 @@ from gedanken.shell.terminals import Answers
 
 NARROW = 100
 """If the terminal has fewer columns than this, two answers are shown one above the other."""
-_LINES_A_BREATH = 64
+_LINES_PER_BATCH = 64
 _MARKS: dict[Sides, str] = {"same": "│", "differ": "≠", "left": "<", "right": ">"}
 _PLAIN_MARKS: dict[Sides, str] = {"same": "|", "differ": "!", "left": "<", "right": ">"}
 
 
 class View:
-    """Prints for a person at a terminal, or plainly into a pipe."""
+    """Shows the session to a person at a terminal, or writes it as plain text into a pipe."""
 
     def __init__(self, interactive: bool) -> None:
         """`interactive` is True if a person reads at a terminal; only then is colour used."""
@@ -32,13 +32,13 @@ class View:
         self.console = Console(highlight=False) if interactive else Console(highlight=False, color_system=None)
         self._marks = _MARKS if self.console.encoding.lower().startswith("utf") else _PLAIN_MARKS
         self._at_line_start = True
-        self._settled: set[str] = set()
+        self._shown_settings_notes: set[str] = set()
         """Notes about the model's settings that were already shown; they are the same for every reply."""
         self.unread = False
         """True if the process that reads standard output has ended, as with `| head -1`."""
 
     def text(self, text: str) -> None:
-        """Show text from a program or a model, with control characters made harmless."""
+        """Show text from a program or a model. Control characters in it are escaped."""
         if text:
             try:
                 sys.stdout.write(harmless(text))
@@ -65,7 +65,6 @@ class View:
         self._print(Text(harmless(text)))
 
     async def diff(self, lines: Sequence[str]) -> None:
-        """Show a unified diff."""
         styles = {"-": "red", "+": "green", "@": "cyan"}
         await self._print_all(Text(harmless(line), styles.get(line[:1], "")) for line in lines)
 
@@ -75,10 +74,10 @@ class View:
 
     def about(self, execution: Execution) -> None:
         """Show, as a note, what a reader must know about an execution in addition to its output."""
-        known = [note for note in remarks(execution) if note not in self._settled]
-        self._settled.update(note for note in known if is_said_of_settings(note))
-        if known:
-            self.remark("; ".join(known))
+        notes = [note for note in remarks(execution) if note not in self._shown_settings_notes]
+        self._shown_settings_notes.update(note for note in notes if is_said_of_settings(note))
+        if notes:
+            self.remark("; ".join(notes))
 
     def disturbed(self) -> None:
         """Record that the terminal has printed ^C, so that the cursor is not at the start of a line."""
@@ -87,25 +86,25 @@ class View:
     async def answers(self, answers: Answers, names: tuple[str, str]) -> None:
         """Show a single answer, or a real and an imagined answer side by side or one above the other."""
         if not self.interactive:
-            first, *further = answers.command.splitlines()
-            self.tell("\n".join([f"$ {first}", *(f"> {line}" for line in further)]))
+            first_line, *further_lines = answers.command.splitlines()
+            self.tell("\n".join([f"$ {first_line}", *(f"> {line}" for line in further_lines)]))
         texts = [harmless(answer.terminal) for answer in (answers.real, answers.imagined) if answer]
         rows = pairs(texts[0], texts[-1])
         if self.interactive and len(texts) == 2 and self.console.width >= NARROW:
-            await self._print_all(self._side_by_side(rows, answers, names))
+            await self._print_all(self._side_by_side_lines(rows, answers, names))
         else:
-            await self._print_all(self._stacked(rows, answers, names))
+            await self._print_all(self._stacked_lines(rows, answers, names))
 
-    def _side_by_side(self, rows: list[Row], answers: Answers, names: tuple[str, str]) -> Iterator[Text]:
+    def _side_by_side_lines(self, rows: list[Row], answers: Answers, names: tuple[str, str]) -> Iterator[Text]:
         cells = column_width(self.console.width)
-        heads = [name if len(name) <= cells else f"{name[: cells - 1]}…" for name in names]
-        yield from self._columns([Row(heads[0], heads[1], "same")], "bold")
-        yield from self._columns(rows, "")
-        about = [_in_brackets(answer) for answer in (answers.real, answers.imagined)]
-        if any(about):
-            yield from self._columns([Row(about[0], about[1], "same")], "dim")
+        headings = [name if len(name) <= cells else f"{name[: cells - 1]}…" for name in names]
+        yield from self._column_lines([Row(headings[0], headings[1], "same")], "bold")
+        yield from self._column_lines(rows, "")
+        notes = [_bracketed_remarks(answer) for answer in (answers.real, answers.imagined)]
+        if any(notes):
+            yield from self._column_lines([Row(notes[0], notes[1], "same")], "dim")
 
-    def _columns(self, rows: list[Row], style: str) -> Iterator[Text]:
+    def _column_lines(self, rows: list[Row], style: str) -> Iterator[Text]:
         for row in columns(rows, self.console.width):
             differs = row.sides != "same"
             line = Text.assemble((row.left, "yellow" if differs else style))
@@ -113,24 +112,26 @@ class View:
             line.append(row.right.rstrip(), "yellow" if differs else style)
             yield line
 
-    def _stacked(self, rows: list[Row], answers: Answers, names: tuple[str, str]) -> Iterator[Text]:
-        for execution, name, other in zip((answers.real, answers.imagined), names, ("right", "left"), strict=True):
+    def _stacked_lines(self, rows: list[Row], answers: Answers, names: tuple[str, str]) -> Iterator[Text]:
+        for execution, name, hidden_side in zip(
+            (answers.real, answers.imagined), names, ("right", "left"), strict=True
+        ):
             if execution is None:
                 continue
             yield Text(f"{name}:", "bold")
             for row in rows:
-                if row.sides != other:
+                if row.sides != hidden_side:
                     differs = row.sides != "same"
                     line = Text.assemble((f"{self._marks['differ']} " if differs else "  ", "bold red"))
-                    line.append(row.right if other == "left" else row.left, "yellow" if differs else None)
+                    line.append(row.right if hidden_side == "left" else row.left, "yellow" if differs else None)
                     yield line
-            if about := _in_brackets(execution):
-                yield Text(f"  {about}", "dim")
+            if notes := _bracketed_remarks(execution):
+                yield Text(f"  {notes}", "dim")
 
     async def _print_all(self, lines: Iterable[Text]) -> None:
         """Print all lines, and let other tasks run in between, so that Ctrl-C can interrupt."""
         for number, line in enumerate(lines):
-            if number % _LINES_A_BREATH == 0:
+            if number % _LINES_PER_BATCH == 0:
                 await asyncio.sleep(0)
             self._print(line)
 
@@ -140,23 +141,23 @@ class View:
 
 
 def remarks(execution: Execution) -> list[str]:
-    """List what a reader must know about an execution besides its output, such as its exit code."""
-    known = []
+    """List what a reader must know about an execution in addition to its output, such as its exit code."""
+    notes = []
     if execution.cause not in (Cause.FINISHED, Cause.FAILED, Cause.CUT):  # a cut reply has a note that says more
-        known.append(str(execution.cause))
+        notes.append(str(execution.cause))
     if execution.exit_code is None:
-        known.append("exit code unknown")
+        notes.append("exit code unknown")
     elif execution.exit_code:
-        known.append(
+        notes.append(
             f"exit code {execution.exit_code}" + (", inferred from the output" if execution.imagined else "")
         )
     if execution.violations:
-        known.append(f"removed: {times_each(violations_by_kind([execution]))}")
-    return [*known, *execution.notes]
+        notes.append(f"removed: {times_each(violations_by_kind([execution]))}")
+    return [*notes, *execution.notes]
 
 
-def _in_brackets(execution: Execution | None) -> str:
+def _bracketed_remarks(execution: Execution | None) -> str:
     if execution is None:
         return ""
-    known = ([] if execution.terminal else ["no output"]) + remarks(execution)
-    return harmless(f"({'; '.join(known)})") if known else ""
+    notes = ([] if execution.terminal else ["no output"]) + remarks(execution)
+    return harmless(f"({'; '.join(notes)})") if notes else ""

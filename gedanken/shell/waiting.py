@@ -18,44 +18,42 @@ _UNITS: dict[Which, str] = {"real": "line", "imagined": "token"}
 
 
 class Waiting:
-    """A line at the bottom of the terminal. It appears after a while, and disappears when there is output."""
+    """A line at the bottom of the terminal. It appears after two seconds, and disappears when there is output."""
 
-    def __init__(self, console: Console, at_work: Sequence[Which]) -> None:
-        """Show the line on `console`, if that is a terminal. `at_work` contains the machines that are working."""
-        self._console, self._at_work = console, at_work
-        self._took: dict[Which, float] = {}
-        self._heard: Counter[Which] = Counter()
+    def __init__(self, console: Console, machines: Sequence[Which]) -> None:
+        """Show the line on `console`, if that is a terminal. `machines` are those that are working."""
+        self._console, self._machines = console, machines
+        self._durations: dict[Which, float] = {}
+        self._output_counts: Counter[Which] = Counter()
         self._live: Live | None = None
 
     def __enter__(self) -> Self:
-        """Start waiting."""
         self._started = time.monotonic()
-        self._coming = asyncio.get_running_loop().call_later(SECONDS, self._come)
+        self._timer = asyncio.get_running_loop().call_later(SECONDS, self._start_display)
         return self
 
     def __exit__(self, *exc: object) -> None:
-        """Stop waiting."""
         self.end()
 
-    def hear(self, which: Which, text: str) -> None:
-        """Count a piece of output; a chunk of a reply counts as one token."""
-        self._heard[which] += text.count("\n") if which == "real" else bool(text)
+    def hear(self, machine: Which, text: str) -> None:
+        """Count a chunk of output. A chunk of a reply counts as one token."""
+        self._output_counts[machine] += text.count("\n") if machine == "real" else bool(text)
 
-    def ended(self, which: Which) -> None:
+    def ended(self, machine: Which) -> None:
         """Stop the clock of a machine that has finished."""
-        self._took[which] = time.monotonic() - self._started
+        self._durations[machine] = time.monotonic() - self._started
 
     def end(self) -> None:
         """Remove the line."""
-        self._coming.cancel()
+        self._timer.cancel()
         if self._live is not None:
             self._live.stop()
             self._live = None
 
-    def _come(self) -> None:
+    def _start_display(self) -> None:
         if self._console.is_terminal:
             self._live = Live(
-                get_renderable=self._line,
+                get_renderable=self._make_line,
                 console=self._console,
                 transient=True,
                 redirect_stdout=False,
@@ -63,13 +61,13 @@ class Waiting:
             )
             self._live.start()
 
-    def _line(self) -> Text:
-        parts = [self._progress(which) for which in self._at_work]
+    def _make_line(self) -> Text:
+        parts = [self._format_progress(machine) for machine in self._machines]
         return Text(" │ ".join(parts) + "   Ctrl-C stops", "dim", no_wrap=True)
 
-    def _progress(self, which: Which) -> str:
-        heard = self._heard[which]
-        amount = many(heard, _UNITS[which])
-        if which in self._took:
-            return f"{which}: done in {self._took[which]:.0f} s, {amount}"
-        return f"{which}: {time.monotonic() - self._started:.0f} s, {amount}"
+    def _format_progress(self, machine: Which) -> str:
+        count = self._output_counts[machine]
+        amount = many(count, _UNITS[machine])
+        if machine in self._durations:
+            return f"{machine}: done in {self._durations[machine]:.0f} s, {amount}"
+        return f"{machine}: {time.monotonic() - self._started:.0f} s, {amount}"

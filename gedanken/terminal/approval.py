@@ -19,16 +19,17 @@ LINES_SHOWN = 400
 def ask_person(question: Question, folder: Path) -> Approve | EditIt | Reject:
     """Show the program, ask a person, and return their decision.
 
-    Raises AwaitsApproval if nobody is at a terminal, or the person wants to answer later; Interrupted after Ctrl-C.
+    Raises AwaitsApproval if nobody is at a terminal, or if the person wants to answer later. Raises Interrupted after
+    Ctrl-C.
     """
     show(question)
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise AwaitsApproval(question.program, folder)
     # Here Ctrl-C may stop at once: while a person is asked, no work is running that should be allowed to finish.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    previous_handler = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         while True:
-            answer = _asked(question, folder)
+            answer = _ask_once(question, folder)
             if answer is not None:
                 return answer
     except EOFError:
@@ -36,7 +37,7 @@ def ask_person(question: Question, folder: Path) -> Approve | EditIt | Reject:
     except KeyboardInterrupt:
         raise Interrupted(folder) from None
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, previous_handler)
 
 
 def show(question: Question) -> None:
@@ -48,21 +49,21 @@ def show(question: Question) -> None:
     console = Console(stderr=True, highlight=False)
     console.print(Text(f"\n{question.program} ({question.file}) waits for approval", style="bold"))
     text = harmless(question.diff or question.source)
-    shown = text.splitlines()[:LINES_SHOWN]
-    console.print(Syntax("\n".join(shown), "diff" if question.diff else "python", word_wrap=True))
-    if more := len(text.splitlines()) - len(shown):
-        console.print(Text(f"… and {more} more lines; [e]dit shows the whole program", style="dim"))
-    console.print(Text(f"imports  {_imports(question)}"), soft_wrap=True)
-    console.print(Text(f"sandbox  {_sandbox(question)}"), soft_wrap=True)
+    lines = text.splitlines()[:LINES_SHOWN]
+    console.print(Syntax("\n".join(lines), "diff" if question.diff else "python", word_wrap=True))
+    if hidden_count := len(text.splitlines()) - len(lines):
+        console.print(Text(f"… and {hidden_count} more lines; [e]dit shows the whole program", style="dim"))
+    console.print(Text(f"imports  {_format_imports(question)}"), soft_wrap=True)
+    console.print(Text(f"sandbox  {_describe_sandbox(question)}"), soft_wrap=True)
 
 
-def _imports(question: Question) -> str:
+def _format_imports(question: Question) -> str:
     if question.imports is None:
         return "unknown: the program cannot be parsed as Python"
     return harmless(", ".join(question.imports)) or "nothing"
 
 
-def _sandbox(question: Question) -> str:
+def _describe_sandbox(question: Question) -> str:
     if not question.isolated:
         return f"{question.sandbox}, which isolates nothing: it runs as you, with your files and your network"
     limits = question.limits
@@ -73,14 +74,14 @@ def _sandbox(question: Question) -> str:
     )
 
 
-def _asked(question: Question, folder: Path) -> Approve | EditIt | Reject | None:
+def _ask_once(question: Question, folder: Path) -> Approve | EditIt | Reject | None:
     """Ask once; return the decision, or None if the question must be asked again."""
     print("[a]pprove, [e]dit, [r]eject, or answer [l]ater? ", end="", file=sys.stderr, flush=True)
     match input().strip().lower():
         case "a" | "approve":
             return Approve()
         case "e" | "edit":
-            text = _edited(question.source)
+            text = _edit_source(question.source)
             if text.strip() and text != question.source:
                 return EditIt(source=text)
             print("nothing was changed", file=sys.stderr)
@@ -93,15 +94,15 @@ def _asked(question: Question, folder: Path) -> Approve | EditIt | Reject | None
     return None
 
 
-def _edited(source: str) -> str:
-    """Return the source as the person left it in their editor; unchanged if the editor failed."""
+def _edit_source(source: str) -> str:
+    """Let the person edit the source, and return it; unchanged if the editor failed."""
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "program.py"
-        file.write_text(source, encoding="utf-8")
+        path = Path(folder) / "program.py"
+        path.write_text(source, encoding="utf-8")
         try:
-            subprocess.run([*shlex.split(editor), str(file)], check=True)
-            return file.read_text(encoding="utf-8")
+            subprocess.run([*shlex.split(editor), str(path)], check=True)
+            return path.read_text(encoding="utf-8")
         except (OSError, ValueError, subprocess.CalledProcessError) as error:
             print(f"{editor}: {harmless(str(error))}; name another one in EDITOR", file=sys.stderr)
             return source

@@ -11,11 +11,12 @@ from gedanken.terminal.interrupts import Drains
 from gedanken.terminal.run_plan import plan_steps
 
 READ_A_REQUEST = 600
-"""Approximate tokens of the persona and the typed text in a request; earlier replies are not counted here."""
+"""Approximate number of tokens of the persona and the typed text in a request. Earlier replies are counted
+elsewhere."""
 
 
 def estimate_of(spec: RunSpec, price: Price | None) -> str:
-    """Return one line with an upper estimate of a run's usage, if no program has to be written twice."""
+    """Return one line with an upper estimate of a run's usage. It assumes that no program has to be written twice."""
     steps = plan_steps(spec.experiment, spec.real, spec.imagined, spec.simulate)
     replies = sum(step.pieces[kind] for step in steps for kind in ("boot answer", "write", "answer", "sample"))
     written = replies * spec.experiment.limits.reply_tokens

@@ -19,32 +19,34 @@ class Drains(Protocol):
 
 @contextmanager
 def interruptible(control: Drains, begin_nothing: Callable[[], None], progress: Progress) -> Iterator[None]:
-    """On the first Ctrl-C, start nothing new; on a second one, or on SIGTERM, stop the running work.
+    """On the first Ctrl-C, start nothing new. On a second one, or on SIGTERM, stop the running work.
 
-    `control` drains the graph, which finishes its nodes; `begin_nothing` stops what waits inside these nodes.
+    `control` drains the graph, which finishes its nodes. `begin_nothing` stops work that waits inside these nodes.
     """
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    asked = False
+    is_draining = False
 
-    def end() -> None:
+    def cancel() -> None:
         if task is not None:
             task.cancel()
 
     def drain() -> None:
-        nonlocal asked
-        if asked:
-            end()
+        nonlocal is_draining
+        if is_draining:
+            cancel()
             return
         # running work may finish, because it is paid for
-        asked = True
+        is_draining = True
         control.request_drain("interrupted")
         begin_nothing()
         progress.say("finishing what is running, then stopping; press Ctrl-C again to stop at once")
 
-    before = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM)}
+    previous_handlers = {
+        signal_number: signal.getsignal(signal_number) for signal_number in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         loop.add_signal_handler(signal.SIGINT, drain)
-        loop.add_signal_handler(signal.SIGTERM, end)
+        loop.add_signal_handler(signal.SIGTERM, cancel)
     except (
         NotImplementedError,
         RuntimeError,
@@ -55,6 +57,6 @@ def interruptible(control: Drains, begin_nothing: Callable[[], None], progress: 
     try:
         yield
     finally:
-        for name, handler in before.items():
-            loop.remove_signal_handler(name)
-            signal.signal(name, handler)
+        for signal_number, handler in previous_handlers.items():
+            loop.remove_signal_handler(signal_number)
+            signal.signal(signal_number, handler)

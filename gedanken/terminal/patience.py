@@ -15,8 +15,8 @@ def patient(what: str) -> Iterator[None]:
 
     screen = Screen()
     status = screen.console.status(harmless(f"{what} …"))
-    live = screen.console.is_terminal
-    timer = threading.Timer(SECONDS, status.start if live else lambda: screen.say(f"{what} …"))
+    is_live = screen.console.is_terminal
+    timer = threading.Timer(SECONDS, status.start if is_live else lambda: screen.say(f"{what} …"))
     timer.daemon = True
     timer.start()
     try:

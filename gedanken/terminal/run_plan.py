@@ -23,13 +23,13 @@ FIRST_GUESS: dict[Kind, float] = {
     "sample": 22,
     "report": 50,
 }
-"""Seconds for each kind of work, measured on 2 idle cores with the embedded model. They are scaled by the work so
-far, and used until this run has done work of that kind."""
-_MODEL: frozenset[Kind] = frozenset({"boot table", "boot answer", "write", "answer", "sample", "report"})
-_LIKE: dict[Kind, Kind] = {"seed": "trunk"}
-"""Maps a kind of work to the earlier kind from whose duration its own duration is estimated."""
-_TRUST = 3.0
-"""Weight of the first guess, given as the seconds of measured work that count as much as the guess."""
+"""Seconds for each kind of work, measured on 2 idle cores with the embedded model. They are used until this run has
+done work of the kind, and scaled by how long its other work took."""
+_MODEL_KINDS: frozenset[Kind] = frozenset({"boot table", "boot answer", "write", "answer", "sample", "report"})
+_SIMILAR_KINDS: dict[Kind, Kind] = {"seed": "trunk"}
+"""Maps a kind of work to an earlier kind, whose durations are used to estimate it."""
+_GUESS_WEIGHT = 3.0
+"""Weight of the first guess: the number of seconds of measured work that count as much as the guess."""
 
 
 @dataclass(slots=True)
@@ -43,26 +43,25 @@ class PlannedStep:
 
     @property
     def left(self) -> Counter[Kind]:
-        """The planned work that is not done."""
         return self.pieces - self.done
 
 
 def plan_steps(experiment: Experiment, real: int, imagined: int, simulate: bool) -> list[PlannedStep]:
-    """Plan the steps of a run with `real` seeds and `imagined` samples besides seed 0 and sample 0. If `simulate` is
-    False, nothing is imagined."""
+    """Plan the steps of a run with `real` seeds and `imagined` samples, in addition to seed 0 and sample 0. If
+    `simulate` is False, nothing is imagined."""
     boot: Counter[Kind] = Counter({"fact": len(BOOT_COMMANDS)})
     if simulate:
         boot += Counter({"boot table": 1, "boot answer": len(BOOT_COMMANDS) - 1})
     steps = [PlannedStep("asking both machines about themselves", boot)]
     index = experiment.next_step(-1)
     while index is not None:
-        steps.append(_of_line(experiment.script[index], real, imagined if simulate else None))
+        steps.append(_step_of_line(experiment.script[index], real, imagined if simulate else None))
         index = experiment.next_step(index)
     last: Counter[Kind] = Counter({"report": 1}) if simulate else Counter()
     return [*steps, PlannedStep("the report", last)]
 
 
-def _of_line(line: ScriptLine, real: int, imagined: int | None) -> PlannedStep:
+def _step_of_line(line: ScriptLine, real: int, imagined: int | None) -> PlannedStep:
     if line.file:
         return PlannedStep(f"writing {line.file}", Counter({"write": 1}))
     if line.give:
@@ -76,7 +75,8 @@ def _of_line(line: ScriptLine, real: int, imagined: int | None) -> PlannedStep:
 class RunPlan:
     """Keeps track of how much of a plan is finished, and divides the elapsed time among the running work.
 
-    Of two pieces in parallel, each gets half of every second. So the remaining times of all pieces can be added up.
+    Of two pieces in parallel, each is charged half of every second. So the remaining times of all pieces can be added
+    up.
     """
 
     def __init__(self, steps: Sequence[PlannedStep], slowdown: float = 1.0) -> None:
@@ -86,21 +86,21 @@ class RunPlan:
         self._slowdown = slowdown
         self.at = 0
         self._active: dict[tuple[str, str], tuple[Kind, float]] = {}
-        self._seen: defaultdict[Kind, list[float]] = defaultdict(list)
-        self._clock = time.monotonic()
+        self._durations: defaultdict[Kind, list[float]] = defaultdict(list)
+        self._last_time = time.monotonic()
 
     def begin(self, node: str, who: str) -> None:
         """Record that `who`, such as `seed 3`, has started work in a node of the graph."""
-        self._pass_time()
+        self._distribute_time()
         # its questions are asked one after another, so a new one ends the work on the previous one
-        for earlier in ("real", who) if node == "persona" else ():
-            if (node, earlier) in self._active:
-                self._end(node, earlier)
+        for worker in ("real", who) if node == "persona" else ():
+            if (node, worker) in self._active:
+                self._record_end(node, worker)
         self._active[node, who] = (self._kind(node, who), 0.0)
 
     def answers(self, node: str, who: str) -> None:
         """Record that a model has read the question of `who` and begins to answer."""
-        self._pass_time()
+        self._distribute_time()
         # the reading is not counted: all samples of a program answer one question, which a model reads slowly only
         # once
         if (node, who) in self._active and self._active[node, who][0] == "sample":
@@ -108,9 +108,9 @@ class RunPlan:
 
     def end(self, node: str, who: str | None = None) -> None:
         """Record that work of a node has ended: that of `who`, or all if `who` is None."""
-        self._pass_time()
+        self._distribute_time()
         for key in [key for key in self._active if key[0] == node and who in (None, key[1])]:
-            self._end(*key)
+            self._record_end(*key)
 
     def advance(self) -> None:
         """Finish the current step. What was planned for it but never started is dropped."""
@@ -121,12 +121,11 @@ class RunPlan:
         if self.at < len(self.steps):
             planned = self.steps[self.at].pieces
             # one more sample, too, because the failed version is imagined
-            more: tuple[Kind, ...] = ("trunk", "sample")
-            planned += Counter(["write", *(kind for kind in more if planned[kind])])
+            extra_kinds: tuple[Kind, ...] = ("trunk", "sample")
+            planned += Counter(["write", *(kind for kind in extra_kinds if planned[kind])])
 
     @property
     def runs_a_program(self) -> bool:
-        """True if the current step runs a program."""
         return self.at < len(self.steps) and "trunk" in self.steps[self.at].pieces
 
     @property
@@ -136,12 +135,14 @@ class RunPlan:
 
     def seconds_left(self) -> float:
         """Estimate the remaining time in seconds, from the time that work of each kind took so far."""
-        self._pass_time()
-        left: Counter[Kind] = Counter()
+        self._distribute_time()
+        remaining: Counter[Kind] = Counter()
         for step in self.steps[self.at :]:
-            left += step.left
-        under_way = sum(min(spent, 0.9 * self._expected(kind)) for kind, spent in self._active.values())
-        return max(0.0, sum(self._expected(kind) * many for kind, many in left.items()) - under_way)
+            remaining += step.left
+        running_seconds = sum(min(spent, 0.9 * self._expected_seconds(kind)) for kind, spent in self._active.values())
+        return max(
+            0.0, sum(self._expected_seconds(kind) * count for kind, count in remaining.items()) - running_seconds
+        )
 
     def describe(self) -> str:
         """Describe the progress, as in `step 3 of 5, about 2 min left in all: python3 train.py, 4 of 12 done`."""
@@ -151,69 +152,73 @@ class RunPlan:
         step = self.steps[self.at]
         total, done = step.pieces.total(), min(step.done.total(), step.pieces.total())
         pieces = f", {done} of {total} done" if total > 1 else ""
-        guess = "" if any(self._seen.values()) else " (a first guess)"
+        note = "" if any(self._durations.values()) else " (a first guess)"
         name = " ".join(step.name.split())[:40]
-        left = told_seconds(self.seconds_left())
-        return f"step {self.at + 1} of {len(self.steps)}, about {left} left in all{guess}: {name}{pieces}"
+        time_left = told_seconds(self.seconds_left())
+        return f"step {self.at + 1} of {len(self.steps)}, about {time_left} left in all{note}: {name}{pieces}"
 
     def _kind(self, node: str, who: str) -> Kind:
-        runs = self.runs_a_program
+        runs_program = self.runs_a_program
         kinds: dict[str, Kind] = {
             "persona": self._boot_kind() if who == "imagined" else "fact",
             "write": "write",
-            "execute": "trunk" if runs else "command",
+            "execute": "trunk" if runs_program else "command",
             "replicate": "seed",
-            "simulate": "sample" if runs else "answer",
+            "simulate": "sample" if runs_program else "answer",
         }
         return kinds.get(node, "report")
 
     def _boot_kind(self) -> Kind:
         """Return the kind of the boot question being asked; the first asks for a table, which takes far longer."""
-        return "boot answer" if self._seen["boot table"] else "boot table"
+        return "boot answer" if self._durations["boot table"] else "boot table"
 
-    def _end(self, node: str, who: str) -> None:
+    def _record_end(self, node: str, who: str) -> None:
         kind, spent = self._active.pop((node, who))
-        self._seen[kind].append(spent)
+        self._durations[kind].append(spent)
         if self.at < len(self.steps):
             self.steps[self.at].done[kind] += 1
 
-    def _pass_time(self) -> None:
+    def _distribute_time(self) -> None:
         now = time.monotonic()
-        each = (now - self._clock) / max(1, len(self._active))
-        self._clock = now
-        self._active = {key: (kind, spent + each) for key, (kind, spent) in self._active.items()}
+        share = (now - self._last_time) / max(1, len(self._active))
+        self._last_time = now
+        self._active = {key: (kind, spent + share) for key, (kind, spent) in self._active.items()}
 
-    def _expected(self, kind: Kind) -> float:
-        """Return the expected seconds of one piece of work; never less than a running piece of this kind has already
-        taken."""
-        known = self._seen[kind] or self._seen[_LIKE.get(kind, kind)]
-        usual = sum(known) / len(known) if known else FIRST_GUESS[kind] * self._scale(kind in _MODEL)
-        return max([usual, *(spent for other, spent in self._active.values() if other == kind)])
+    def _expected_seconds(self, kind: Kind) -> float:
+        """Return the expected seconds of one piece of work. This is never less than a running piece of the same kind
+        has already taken."""
+        durations = self._durations[kind] or self._durations[_SIMILAR_KINDS.get(kind, kind)]
+        average = (
+            sum(durations) / len(durations)
+            if durations
+            else FIRST_GUESS[kind] * self._slowdown_of(kind in _MODEL_KINDS)
+        )
+        return max([average, *(spent for active_kind, spent in self._active.values() if active_kind == kind)])
 
-    def _scale(self, of_model: bool) -> float:
-        """Return how many times longer than FIRST_GUESS work takes: by the model, or by the real machine if
-        `of_model` is False."""
-        seen = [(kind, spent) for kind, many in self._seen.items() for spent in many]
-        seen += [(kind, spent) for kind, spent in self._active.values() if spent > FIRST_GUESS[kind]]
+    def _slowdown_of(self, by_model: bool) -> float:
+        """Return how many times longer than FIRST_GUESS work takes. This is work by the model if `by_model` is True,
+        otherwise work by the real machine."""
+        measured = [(kind, spent) for kind, durations in self._durations.items() for spent in durations]
+        measured += [(kind, spent) for kind, spent in self._active.values() if spent > FIRST_GUESS[kind]]
         # a slow computer slows down both, so the ratio of all work also counts, with a small weight
-        both = _ratio(seen, self._slowdown)
-        return _ratio([(kind, spent) for kind, spent in seen if (kind in _MODEL) == of_model], both)
+        overall = _ratio(measured, self._slowdown)
+        return _ratio([(kind, spent) for kind, spent in measured if (kind in _MODEL_KINDS) == by_model], overall)
 
 
-def _ratio(seen: Sequence[tuple[Kind, float]], before: float) -> float:
-    """Return the seconds taken per guessed second; `before` is the ratio to assume while little has been measured."""
-    took = sum(spent for _kind, spent in seen)
-    guessed = sum(FIRST_GUESS[kind] for kind, _spent in seen)
-    return (took + _TRUST * before) / (guessed + _TRUST)
+def _ratio(measured: Sequence[tuple[Kind, float]], prior: float) -> float:
+    """Return the seconds taken per guessed second. `prior` is the ratio to assume while little has been measured."""
+    actual = sum(spent for _kind, spent in measured)
+    guessed = sum(FIRST_GUESS[kind] for kind, _spent in measured)
+    return (actual + _GUESS_WEIGHT * prior) / (guessed + _GUESS_WEIGHT)
 
 
 def follow(plan: RunPlan, node: str, update: Mapping[str, Any]) -> None:
     """Update the plan with the result of a node of the graph."""
-    whose = [f"sample {run.sample}" if run.imagined else f"seed {run.seed}" for run in update.get("executions", [])]
-    for who in whose if node in ("replicate", "simulate") else [None]:
+    workers = [f"sample {run.sample}" if run.imagined else f"seed {run.seed}" for run in update.get("executions", [])]
+    for who in workers if node in ("replicate", "simulate") else [None]:
         plan.end(node, who)
-    refused = any(program.works is False and not program.given for program in update.get("programs", []))
-    if refused and update.get("failure"):
+    has_failed = any(program.works is False and not program.given for program in update.get("programs", []))
+    if has_failed and update.get("failure"):
         plan.try_again()
     elif node in ("persona", "give", "compare", "report") or (node == "write" and plan.writes):
         plan.advance()

@@ -36,18 +36,18 @@ LOG_SECONDS = 30.0
 LINES_SHOWN = 8
 CHARACTERS_SHOWN = 400
 LAST_SHOWN = 60
-_GUESSED = ("bytes", "seconds")
-"""Units whose total may be a guess. If things are counted, such as programs, their total is exact."""
-_PLAINLY = {"persona": "boot", "execute": "real run", "replicate": "real run", "simulate": "imagined"}
-"""The names under which nodes of the graph are shown."""
-_TELLING = re.compile(r"\b(?:epoch|loss|acc|shape|error)", re.IGNORECASE)
+_GUESSED_UNITS = ("bytes", "seconds")
+"""Units whose total may be a guess. In other units, such as programs, the total is exact."""
+_NODE_NAMES = {"persona": "boot", "execute": "real run", "replicate": "real run", "simulate": "imagined"}
+"""Maps a node of the graph to the name that is shown for it."""
+_RESULT_WORDS = re.compile(r"\b(?:epoch|loss|acc|shape|error)", re.IGNORECASE)
 
 
 def shortened(text: str, *, cut: bool = False) -> str:
     """Shorten an output for a table cell and escape control characters. `cut` means that the output is incomplete."""
-    whole = "\n".join(normalized_lines(text))
-    head = "\n".join(whole[:CHARACTERS_SHOWN].split("\n")[:LINES_SHOWN])
-    return harmless(head) + (" …" if cut or head != whole else "") or "(nothing)"
+    full_text = "\n".join(normalized_lines(text))
+    head = "\n".join(full_text[:CHARACTERS_SHOWN].split("\n")[:LINES_SHOWN])
+    return harmless(head) + (" …" if cut or head != full_text else "") or "(nothing)"
 
 
 def print_json(value: object) -> None:
@@ -66,19 +66,18 @@ class Screen:
         """True if Ctrl-C and SIGTERM are meant for the displayed run; False if the caller handles them."""
         self._workers: dict[tuple[str, str], _Worker] = {}
         self._live: Live | None = None
-        self._limit: int | None = None
+        self._reply_tokens: int | None = None
         self._plan: RunPlan | None = None
         self._lock = threading.Lock()
         self._progress: Progress | None = None
         self._steps = 0
 
     def say(self, text: str) -> None:
-        """Print one line."""
         self.console.print(Text(harmless(text), style="dim"), soft_wrap=True)
 
     @contextmanager
     def step(self, title: str, total: float, unit: str = "bytes") -> Iterator[Callable[[float], None]]:
-        """Show a step with its progress and remaining time. Yield a function to call with the finished amount, in the
+        """Show a step with its progress and remaining time. Yield a function that takes the finished amount, in the
         `unit` of `total`."""
         if not self.console.is_terminal:
             yield self._plain_step(title, total, unit)
@@ -86,17 +85,17 @@ class Screen:
         with self._bars() as bars:
             in_bytes = unit == "bytes"
             task = bars.add_task(title, total=total, in_bytes=in_bytes)
-            came = 0.0
+            finished = 0.0
 
-            def update(done: float) -> None:
-                nonlocal came
-                came = done
-                bars.update(task, completed=done)
+            def update(amount: float) -> None:
+                nonlocal finished
+                finished = amount
+                bars.update(task, completed=amount)
 
             try:
                 yield update
             finally:  # a download that never began must not be shown as done
-                bars.update(task, visible=bool(came) or not in_bytes)
+                bars.update(task, visible=bool(finished) or not in_bytes)
             bars.update(task, completed=total)
 
     @contextmanager
@@ -120,20 +119,20 @@ class Screen:
                     self._progress = None
 
     def _plain_step(self, title: str, total: float, unit: str) -> Callable[[float], None]:
-        started = last = time.monotonic()
+        started = last_shown = time.monotonic()
 
-        def update(done: float) -> None:
-            nonlocal last
+        def update(finished: float) -> None:
+            nonlocal last_shown
             now = time.monotonic()
-            if now - last < PLAIN_SECONDS:
+            if now - last_shown < PLAIN_SECONDS:
                 return
-            last = now
-            share = min(1.0, done / total) if total else 1.0
-            left = (now - started) * (1 - share) / share if share else 0
-            amount = f"{done / 1e6:.0f} of {total / 1e6:.0f} MB" if unit == "bytes" else f"{100 * share:.0f} %"
+            last_shown = now
+            share = min(1.0, finished / total) if total else 1.0
+            seconds_left = (now - started) * (1 - share) / share if share else 0
+            amount = f"{finished / 1e6:.0f} of {total / 1e6:.0f} MB" if unit == "bytes" else f"{100 * share:.0f} %"
             if share < 1:
-                self.say(f"{title}: {amount}, about {left:.0f} s left")
-            elif unit in _GUESSED:
+                self.say(f"{title}: {amount}, about {seconds_left:.0f} s left")
+            elif unit in _GUESSED_UNITS:
                 self.say(f"{title}: {now - started:.0f} s so far, longer than usual")
 
         self.say(f"{title} …")
@@ -143,7 +142,7 @@ class Screen:
     def run(self, reply_tokens: int | None = None, plan: "RunPlan | None" = None) -> Iterator[None]:
         """Show the workers and the progress of a run until the `with` block ends. `reply_tokens` is the token limit
         of an imagined reply."""
-        self._limit, self._plan = reply_tokens, plan
+        self._reply_tokens, self._plan = reply_tokens, plan
         if not self.console.is_terminal:
             if plan:
                 self.log()
@@ -161,7 +160,7 @@ class Screen:
         Without a live display, complete lines with a result, such as a loss, are printed at once. `limit` is the
         token limit of this reply, if it differs from the run's.
         """
-        if not text and self._begins(node, who):
+        if not text and self._starts_work(node, who):
             self._workers.pop((node, who), None)
             if node == "persona":  # the machines are asked one after the other, the real one first
                 self._workers.pop((node, "real"), None)
@@ -175,11 +174,11 @@ class Screen:
         if self._live is not None:
             return
         for line in lines if self._plan is None or self._plan.runs_a_program else []:
-            if _TELLING.search(line) and node in ("execute", "simulate"):
-                self._plain(f"  {_plainly(node)} {who}: {harmless(line)[:160]}")
+            if _RESULT_WORDS.search(line) and node in ("execute", "simulate"):
+                self._print_plain(f"  {_node_name(node)} {who}: {harmless(line)[:160]}")
 
-    def _begins(self, node: str, who: str) -> bool:
-        """Return whether an empty text from the worker `who` means that its work begins."""
+    def _starts_work(self, node: str, who: str) -> bool:
+        """Return whether an empty text from the worker `who` means that its work starts."""
         # later empty texts only show that a reasoning model still works
         worker = self._workers.get((node, who))
         return worker is None or worker.ahead is not None or (node == "persona" and worker.chunks > 0)
@@ -191,49 +190,49 @@ class Screen:
     def log(self) -> None:
         """Print one line with the progress of the run and of all running work."""
         workers = list(self._workers.items())
-        under_way = [(key, worker) for key, worker in workers if worker.ahead is None]
-        waiting = len(workers) - len(under_way)
-        told = [self._plan.describe()] if self._plan else []
-        told += [
-            f"{_plainly(node)} {who}: {worker.amount(node, who, self._limit)}" for (node, who), worker in under_way
+        running = [(key, worker) for key, worker in workers if worker.ahead is None]
+        waiting = len(workers) - len(running)
+        parts = [self._plan.describe()] if self._plan else []
+        parts += [
+            f"{_node_name(node)} {who}: {worker.amount(node, who, self._reply_tokens)}"
+            for (node, who), worker in running
         ]
         if waiting:
-            told.append(
-                f"{waiting}{' more' if under_way else ''} task{' waits' if waiting == 1 else 's wait'} for cores"
+            parts.append(
+                f"{waiting}{' more' if running else ''} task{' waits' if waiting == 1 else 's wait'} for cores"
             )
-        last = next((worker.last for _key, worker in reversed(under_way) if worker.last), "")
-        text = "; ".join(told)
-        self._plain(f"  {text}" + (f" | {harmless(last)[:LAST_SHOWN]}" if last else ""))
+        last_line = next((worker.last for _key, worker in reversed(running) if worker.last), "")
+        text = "; ".join(parts)
+        self._print_plain(f"  {text}" + (f" | {harmless(last_line)[:LAST_SHOWN]}" if last_line else ""))
 
     def finished(self, node: str, text: str, who: str | None = None) -> None:
         """Show that a node has ended, or only its worker `who`. `text` is the result."""
         for key in [key for key in self._workers if key[0] == node and who in (None, key[1])]:
             del self._workers[key]
-        line = Text(f"{_plainly(node):>10}  ", style="bold cyan")
+        line = Text(f"{_node_name(node):>10}  ", style="bold cyan")
         line.append(harmless(text), style="default not bold")
         self.console.print(line, soft_wrap=not self.console.is_terminal)
 
-    def _plain(self, text: str) -> None:
+    def _print_plain(self, text: str) -> None:
         self.console.print(Text(text), soft_wrap=True)
 
     def _table(self) -> Group:
-        """Build the live display: the progress of the run, then one line for each running worker."""
         lines = [Text(self._plan.describe() if self._plan else "", style="bold", no_wrap=True, overflow="ellipsis")]
         for (node, who), worker in list(self._workers.items()):
-            last = f" | {harmless(worker.last)[:CHARACTERS_SHOWN]}" if worker.last else ""
-            line = Text(f"{_plainly(node):>10}  ", style="cyan", no_wrap=True, overflow="ellipsis")
+            last_line = f" | {harmless(worker.last)[:CHARACTERS_SHOWN]}" if worker.last else ""
+            line = Text(f"{_node_name(node):>10}  ", style="cyan", no_wrap=True, overflow="ellipsis")
             line.append(f"{who}, {time.monotonic() - worker.started:.0f} s: ", style="default")
-            line.append(worker.amount(node, who, self._limit) + last, style="dim default")
+            line.append(worker.amount(node, who, self._reply_tokens) + last_line, style="dim default")
             lines.append(line)
         return Group(*lines)
 
 
-def _plainly(node: str) -> str:
-    return _PLAINLY.get(node, node)
+def _node_name(node: str) -> str:
+    return _NODE_NAMES.get(node, node)
 
 
 class _Amount(DownloadColumn):
-    """The finished part of a download in bytes; not shown for a step that is counted in seconds."""
+    """The finished part of a download in bytes. Nothing is shown for a step that is counted in seconds."""
 
     def render(self, task: Task) -> Text:
         return super().render(task) if task.fields["in_bytes"] else Text("")
@@ -249,8 +248,8 @@ class _Worker:
         self.limit: int | None = None
         self.ahead: int | None = None
         """While this worker waits: the number of workers that get cores before it."""
-        self._open = ""
-        self._first: float | None = None
+        self._incomplete_line = ""
+        self._first_token_time: float | None = None
 
     def amount(self, node: str, who: str, limit: int | None) -> str:
         """Describe how much a worker has produced; a chunk of a model's reply counts as one token."""
@@ -258,22 +257,22 @@ class _Worker:
             return f"waits for cores, {self.ahead} before it"
         if node != "write" and not (node == "simulate" or who == "imagined"):
             return f"{self.lines} line{'' if self.lines == 1 else 's'}"
-        if self._first is None:
+        if self._first_token_time is None:
             return "reads the question"
         limit = self.limit or limit
-        most = f" of at most {limit}" if limit and node != "write" and self.chunks <= limit else ""
+        limit_text = f" of at most {limit}" if limit and node != "write" and self.chunks <= limit else ""
         # from the first token on, without processing the prompt
-        seconds = time.monotonic() - self._first
+        seconds = time.monotonic() - self._first_token_time
         speed = f", {(self.chunks - 1) / seconds:.1f} a second" if self.chunks > 1 and seconds > 0 else ""
-        return f"{self.chunks} token{'' if self.chunks == 1 else 's'}{most}{speed}"
+        return f"{self.chunks} token{'' if self.chunks == 1 else 's'}{limit_text}{speed}"
 
     def hear(self, text: str) -> list[str]:
         self.chunks += bool(text)
-        if text and self._first is None:
-            self._first = time.monotonic()
-        *complete, self._open = (self._open + text).split("\n")
+        if text and self._first_token_time is None:
+            self._first_token_time = time.monotonic()
+        *complete, self._incomplete_line = (self._incomplete_line + text).split("\n")
         self.lines += len(complete)
-        shown = [line for line in (*complete, self._open) if line.strip()]
-        self.last = shown[-1] if shown else self.last
-        self._open = self._open[-4096:]
+        lines = [line for line in (*complete, self._incomplete_line) if line.strip()]
+        self.last = lines[-1] if lines else self.last
+        self._incomplete_line = self._incomplete_line[-4096:]
         return [line for line in complete if line.strip()]
