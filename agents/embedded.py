@@ -33,7 +33,7 @@ async def open_embedded(progress: Progress) -> AsyncIterator[Model]:
     Raises NoModel if the weights cannot be obtained or the server does not start.
     """
     # Two servers at once would each be about ten times slower than one.
-    lock = await _lock(progress)
+    lock = await _acquire_lock(progress)
     key = secrets.token_urlsafe(24)
     try:
         weights = await asyncio.to_thread(ensure_weights, progress)
@@ -42,30 +42,29 @@ async def open_embedded(progress: Progress) -> AsyncIterator[Model]:
         try:
             with watched(progress, "loading the model", LOAD_SECONDS, clock, "seconds"):
                 await asyncio.to_thread(server.start)
-            yield _as_model(key, server)
+            yield _make_model(key, server)
         finally:
             server.stop()
     finally:
         lock.close()
 
 
-async def _lock(progress: Progress) -> IO[str]:
-    """Wait until the user's lock for the embedded model is free, and take it."""
+async def _acquire_lock(progress: Progress) -> IO[str]:
     # The server inherits the open file, so the lock is held until the server has ended, too.
     file = (cache_folder() / "embedded.lock").open("w")
-    told = False
+    is_reported = False
     while True:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return file
         except BlockingIOError:
-            if not told:
+            if not is_reported:
                 progress.say("another process of yours uses the embedded model; waiting until that process ends")
-                told = True
+                is_reported = True
             await asyncio.sleep(0.5)
 
 
-def _as_model(key: str, server: EmbeddedProcess) -> Model:
+def _make_model(key: str, server: EmbeddedProcess) -> Model:
     from langchain_openai import ChatOpenAI
     from openai import DefaultAsyncHttpxClient, DefaultHttpxClient
     from pydantic import SecretStr
@@ -85,30 +84,30 @@ def _as_model(key: str, server: EmbeddedProcess) -> Model:
         http_client=DefaultHttpxClient(trust_env=False),
         http_async_client=DefaultAsyncHttpxClient(trust_env=False),
     )
-    cold = chat.model_copy(
+    warm_up_chat = chat.model_copy(
         update={"max_tokens": 1, "temperature": 0.0, "extra_body": {**PURE_SAMPLING, "cache_prompt": False}}
     )
-    warm_for = ""
+    warm_digest = ""
 
     async def prepare(messages: Sequence[Message], fresh: bool) -> None:
         """If `fresh`, empty the server's cache and fill it from `messages`. Raises NoModel if the server stopped."""
-        nonlocal warm_for
+        nonlocal warm_digest
         if (code := server.poll()) is not None:  # a retry would not help
             raise NoModel(f"embedded:{MODEL_NAME}: its server has stopped ({how_it_ended(code)})")
         if messages[-1].role == "assistant":
             # The continuation of an open reply uses the cache as it is, and leaves the earlier part unchanged.
-            if _digest(messages[:-1]) != warm_for:
-                warm_for = ""
+            if _digest(messages[:-1]) != warm_digest:
+                warm_digest = ""
             return
-        wanted = _digest(messages)
+        digest = _digest(messages)
         if not fresh:
-            warm_for = ""
-        elif wanted != warm_for:
-            warm_for = ""  # for as long as it is under way: it may be broken off
+            warm_digest = ""
+        elif digest != warm_digest:
+            warm_digest = ""  # for as long as it is under way: it may be broken off
             await asyncio.to_thread(server.fit)  # now, as the cache is emptied anyway
             # A seed gives the same reply only from the same state of the cache.
-            await cold.ainvoke(as_chat(messages), {"run_name": "warm-up"})
-            warm_for = wanted
+            await warm_up_chat.ainvoke(as_chat(messages), {"run_name": "warm-up"})
+            warm_digest = digest
 
     return Model(
         name=f"embedded:{MODEL_NAME}",

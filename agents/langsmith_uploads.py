@@ -13,5 +13,7 @@ def told_of_uploads() -> str | None:
 
     if not tracing_is_enabled():
         return None
-    on = " ".join(f"{name}=false" for name in _SWITCHES if os.environ.get(name))
-    return f"LangSmith is on: programs, outputs and replies are uploaded there; to keep them here: {on} gedanken …"
+    disable = " ".join(f"{name}=false" for name in _SWITCHES if os.environ.get(name))
+    return (
+        f"LangSmith is on: programs, outputs and replies are uploaded there; to keep them here: {disable} gedanken …"
+    )
