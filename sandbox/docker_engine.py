@@ -47,7 +47,7 @@ Pieces = Iterator[tuple[bytes | None, bytes | None]]
 class DockerEngine:
     """Runs each command in its own container, without privileges, and without a network unless its order says so.
 
-    A program sees only its workspace of the host, and (read-only) the data set and the start-up hook.
+    A program sees three things of the host: its workspace and, read-only, the data set and the start-up hook.
     """
 
     client: "DockerClient"
@@ -112,7 +112,7 @@ class DockerEngine:
                 container.remove(force=True)
 
     def not_enforced(self) -> tuple[str, ...]:
-        """List system calls if libseccomp is missing, otherwise nothing; see `Engine.not_enforced`."""
+        """Return one entry about system calls if libseccomp is missing, otherwise none; see `Engine.not_enforced`."""
         if docker_profile() is None:
             return ("system calls: libseccomp is not installed, so only the engine's own profile filters them",)
         return ()
