@@ -69,10 +69,8 @@ def ensure_dataset(name: str, progress: Progress) -> tuple[Dataset, Path]:
         new_folder.mkdir()
         dataset = make_dataset(new_folder, progress)
         (new_folder / "dataset.json").write_text(dataset.model_dump_json(indent=2))
-        for path in (
-            new_folder,
-            *new_folder.rglob("*"),
-        ):  # the sandbox's user must be able to read it, whatever the umask is
+        # The sandbox's user must be able to read it, whatever the umask is.
+        for path in (new_folder, *new_folder.rglob("*")):
             path.chmod(0o755 if path.is_dir() else 0o644)
         remove_tree(folder)
         new_folder.rename(folder)

@@ -42,7 +42,7 @@ def make_debian(folder: Path, progress: Progress) -> Path:
     tar_path = folder / "debian.tar"
     # In its own namespace, the mounts of mmdebstrap in `folder` end with it, even if it is killed.
     command = [
-        *_mount_namespace(),
+        *_namespace_prefix(),
         tool,
         "--variant=minbase",
         f"--include={PACKAGES}",
@@ -62,11 +62,8 @@ def make_debian(folder: Path, progress: Progress) -> Path:
     return tar_path
 
 
-def _mount_namespace() -> list[str]:
-    """Return the words that give a command its own mount namespace when they precede it.
-
-    There are none if that is not permitted.
-    """
+def _namespace_prefix() -> list[str]:
+    """Return the command prefix that gives a command its own mount namespace; empty if that is not permitted."""
     command = ["unshare", "--mount"]
     with suppress(OSError):
         if subprocess.run([*command, "true"], capture_output=True, check=False).returncode == 0:

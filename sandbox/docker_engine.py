@@ -184,7 +184,7 @@ class DockerEngine:
     def _seccomp(self) -> list[str]:
         """Return the option for gedanken's seccomp profile; none without libseccomp.
 
-        It holds the profile itself, or the path of the profile for Podman.
+        The option holds the profile itself, or the path of the profile for Podman.
         """
         profile = docker_profile()
         if profile is None:
@@ -222,7 +222,7 @@ class DockerJob:
     def signal(self, name: Signal) -> None:
         """Send a signal to the container's first process.
 
-        It passes SIGTERM on to the command. SIGKILL ends all processes.
+        The process passes SIGTERM on to the command. SIGKILL ends all processes.
         """
         from docker.errors import APIError
 

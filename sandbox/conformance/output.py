@@ -50,8 +50,9 @@ def flood_is_cut(trial: Trial) -> Verdict:
 
 
 def middle_is_counted(kept_bytes: int, printed_bytes: int) -> Judge:
-    """Return a judge that passes a trial if at most `kept_bytes` of `printed_bytes` were kept, and the bytes left out
-    were counted.
+    """Return a judge that passes a trial if at most `kept_bytes` of `printed_bytes` were kept.
+
+    The bytes left out must have been counted.
     """
 
     def judge(trial: Trial) -> Verdict:
@@ -63,7 +64,7 @@ def middle_is_counted(kept_bytes: int, printed_bytes: int) -> Judge:
             return Verdict(False, f"{len(text)} characters were kept, but only {kept_bytes} are allowed")
         if not text.startswith("the beginning\n") or not text.endswith("the end\n"):
             return Verdict(False, "the head or the tail was lost")
-        dropped = _not_kept(execution)
+        dropped = _dropped_bytes(execution)
         if dropped is None or dropped < printed_bytes - kept_bytes:
             return Verdict(False, f"of {printed_bytes} bytes, {dropped} were reported as not kept")
         return Verdict(True, f"{dropped} bytes counted and not kept")
@@ -71,12 +72,12 @@ def middle_is_counted(kept_bytes: int, printed_bytes: int) -> Judge:
     return judge
 
 
-def _not_kept(execution: Execution) -> int | None:
+def _dropped_bytes(execution: Execution) -> int | None:
     """Return how many bytes were left out, if the text and the notes agree on the number; None otherwise."""
-    in_text = re.search(r"\[… (\d+) bytes not kept …\]", execution.stdout)
-    if in_text is None or not any(in_text[1] in note for note in execution.notes):
+    match = re.search(r"\[… (\d+) bytes not kept …\]", execution.stdout)
+    if match is None or not any(match[1] in note for note in execution.notes):
         return None
-    return int(in_text[1])
+    return int(match[1])
 
 
 CHECKS = (

@@ -179,10 +179,10 @@ for name in ("pid", "net", "mnt", "ipc"):
 
 def apart_from_the_host(trial: Trial) -> Verdict:
     """Pass if the program's process, network, mount and IPC namespaces differ from this process's."""
-    told = dict(line.split() for line in trial.execution.stdout.splitlines() if len(line.split()) == 2)
-    if set(told) != set(_NAMESPACES):
+    namespaces = dict(line.split() for line in trial.execution.stdout.splitlines() if len(line.split()) == 2)
+    if set(namespaces) != set(_NAMESPACES):
         return Verdict(False, "the program could not report its namespaces")
-    shared = [name for name in _NAMESPACES if told[name] == str(Path(f"/proc/self/ns/{name}").readlink())]
+    shared = [name for name in _NAMESPACES if namespaces[name] == str(Path(f"/proc/self/ns/{name}").readlink())]
     return Verdict(not shared, f"shared with the host: {', '.join(shared)}" if shared else "pid, net, mnt, ipc")
 
 

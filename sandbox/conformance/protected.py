@@ -92,12 +92,15 @@ for number in range(10_000):
 
 
 async def _write_and_reseed(machine: RealMachine, canaries: Canaries) -> Execution:
-    """Make the host write to a link and read from a link; return an execution that shows whether it followed them."""
-    before = [path.stat().st_mtime_ns for path in canaries.files]
+    """Make the host write to a link and read from a link.
+
+    Returns an execution that shows whether the host followed them.
+    """
+    times_before = [path.stat().st_mtime_ns for path in canaries.files]
     machine.write("written", "from outside\n")
     async with machine.branch(_RESEEDED, reseed=True) as branch:
         execution = await branch.run("true")
-    if canaries.is_in(execution) or [path.stat().st_mtime_ns for path in canaries.files] != before:
+    if canaries.is_in(execution) or [path.stat().st_mtime_ns for path in canaries.files] != times_before:
         return execution
     return await machine.run("cat ~/written")
 

@@ -52,13 +52,15 @@ async def _draw_with_another_seed(machine: RealMachine, _canaries: Canaries) -> 
 def seeded(trial: Trial) -> Verdict:
     """Pass if two programs with the same seed drew the same numbers, and a program with another seed none of them."""
     lines = trial.execution.stdout.splitlines()
-    others = trial.after.stdout.split() if trial.after else []
-    if trial.execution.cause is not Cause.FINISHED or len(lines) != 2 or len(others) != 3:
+    other_numbers = trial.after.stdout.split() if trial.after else []
+    if trial.execution.cause is not Cause.FINISHED or len(lines) != 2 or len(other_numbers) != 3:
         return Verdict(False, ending(trial.execution))
     if lines[0] != lines[1]:
         return Verdict(False, "two programs with one seed drew different numbers")
-    same = set(lines[0].split()) & set(others)
-    return Verdict(not same, "two seeds drew the same numbers" if same else "random, NumPy and torch")
+    common_numbers = set(lines[0].split()) & set(other_numbers)
+    return Verdict(
+        not common_numbers, "two seeds drew the same numbers" if common_numbers else "random, NumPy and torch"
+    )
 
 
 CHECKS = (
