@@ -24,9 +24,10 @@ _MODELS_BY_NAME: ContextVar[Mapping[str, Model]] = ContextVar("brought", default
 
 
 def model_of(chat: "BaseChatModel") -> Model:
-    """Wrap the LangChain chat model `chat` as a Model; the retries and time limits set in `chat` stay in force.
+    """Wrap the LangChain chat model `chat` as a `Model`.
 
-    The API keys in `chat` are treated as secrets from then on. Raises BadInput if `chat` is no LangChain chat model.
+    The retries and time limits set in `chat` stay in force. The API keys in `chat` are treated as secrets from then
+    on. Raises BadInput if `chat` is no LangChain chat model.
     """
     from langchain_core.language_models import BaseChatModel
     from pydantic import SecretStr

@@ -26,7 +26,10 @@ Small models, which get `checklist`, may not stop by themselves.
 """
 TRACEBACK_CHARACTERS = 1200
 FIRST_WIDTH = 512
-"""Width of the first hidden layer that the prompt `checklist` suggests; each further layer is half as wide."""
+"""Width of the first hidden layer that the prompt `checklist` suggests.
+
+Each further layer is half as wide.
+"""
 
 _FENCED_BLOCK = re.compile(
     r"^(?P<fence>`{3,}+|~{3,}+)[^\n]*\n(?P<code>.*?)(?:(?P<closed>^(?P=fence))|\Z)", re.DOTALL | re.MULTILINE
@@ -49,7 +52,10 @@ class Failure:
     refused: bool = False
     """True if the version was never run, because gedanken refused it or a person rejected it."""
     rejected: bool = False
-    """True if a person rejected the version before it ran; `problems` is then only the reason given by the person."""
+    """True if a person rejected the version before it ran.
+
+    Then `problems` is only the reason given by the person.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from gedanken.experiment.progress import Progress, seconds_since, watched
 from gedanken.experiment.user_folders import cache_folder
 
 LOAD_SECONDS = 5
-"""Approximate time in seconds that the server needs to load the model; used only to show the progress of loading."""
+"""Approximate number of seconds that loading the model takes; used only to show progress."""
 REPLY_SECONDS = 3600
 PURE_SAMPLING: dict[str, object] = {"top_k": 0, "min_p": 0.0}
 """Switches off the server's default sampling filters, so that samples come from the model's own distribution."""
@@ -28,9 +28,10 @@ PURE_SAMPLING: dict[str, object] = {"top_k": 0, "min_p": 0.0}
 
 @asynccontextmanager
 async def open_embedded(progress: Progress) -> AsyncIterator[Model]:
-    """Wait until no other process of the user serves the embedded model, then serve it while the context lasts.
+    """Serve the embedded model while the context lasts.
 
-    Raises NoModel if the weights cannot be obtained or the server does not start.
+    Waits until no other process of the user serves it. Raises NoModel if the weights cannot be obtained or the server
+    does not start.
     """
     # Two servers at once would each be about ten times slower than one.
     lock = await _acquire_lock(progress)

@@ -47,9 +47,9 @@ class ImaginedMachine:
     progress: Progress = field(default_factory=Silent)
     """Receives progress messages while a model is opened by name."""
     losses: list[NoModel] | None = None
-    """List to which NoModel errors are added, so that an error of one command does not end concurrent commands.
+    """List that collects NoModel errors; if None, the errors are raised.
 
-    If `losses` is None, the errors are raised.
+    With a list, an error of one command does not end concurrent commands.
     """
     name: str = field(default="imagined", init=False)
     _exit_stack: AsyncExitStack = field(default_factory=AsyncExitStack, init=False)
@@ -73,7 +73,10 @@ class ImaginedMachine:
 
     @property
     def parallel(self) -> int:
-        """Maximum number of commands that can be imagined at the same time, each on its own branch of the session."""
+        """Maximum number of commands that can be imagined at the same time.
+
+        Each of them has its own branch of the session.
+        """
         return 1 if isinstance(self.model, str) else self.model.pace.parallel
 
     async def run(

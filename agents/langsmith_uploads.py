@@ -6,7 +6,10 @@ _SWITCHES = ("LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING_V2", "LANGSMITH_TRACING"
 
 
 def told_of_uploads() -> str | None:
-    """Return one line that says what is uploaded and how to switch uploading off; None if nothing is uploaded."""
+    """Return one line that says what is uploaded and how to switch this off.
+
+    Returns None if nothing is uploaded.
+    """
     if not any(os.environ.get(name) for name in _SWITCHES):
         return None
     from langsmith.utils import tracing_is_enabled

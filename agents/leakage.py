@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 TELLING_CHARACTERS = 12
 """Minimum length in characters of a sequence of words that counts as quoted. A shorter match may be a coincidence."""
 TELLING_DIGITS = 3
-"""Minimum number of digits with which a decimal number, or a word such as `8f3e77aa`, counts as quoted.
+"""Minimum number of digits of a quoted number, or of a quoted word such as `8f3e77aa`.
 
 Names in libraries have fewer digits.
 """

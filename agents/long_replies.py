@@ -133,13 +133,13 @@ def _describe_cut(text: str, pieces: Sequence[_Piece], max_tokens: int) -> str:
     if end.reason == STOPPED:
         return f"the reply was cut at {len(text)} characters: it goes in circles and was stopped"
     if end.reason == NO_LIMIT_KEPT:
-        where = f"at {len(text)} characters: the server does not enforce the limit of {max_tokens} tokens"
+        position = f"at {len(text)} characters: the server does not enforce the limit of {max_tokens} tokens"
     elif len(pieces) > 1:
-        where = f"after {len(pieces)} pieces of at most {max_tokens} tokens each"
+        position = f"after {len(pieces)} pieces of at most {max_tokens} tokens each"
     else:
-        where = f"at {max_tokens} tokens"
-    why = "; it goes in circles and was not continued" if in_circles(text) else ""
-    return f"the reply was cut {where}{why}"
+        position = f"at {max_tokens} tokens"
+    reason = "; it goes in circles and was not continued" if in_circles(text) else ""
+    return f"the reply was cut {position}{reason}"
 
 
 class _RepeatFilter:

@@ -16,7 +16,7 @@ class Meter(Protocol):
     """Accounts for tokens: permits requests, and records how many tokens they used."""
 
     async def reserve(self, read: int, written: int) -> str:
-        """Wait until a request of at most `read` tokens, with a reply of at most `written`, may be sent.
+        """Wait until a request may be sent that reads at most `read` tokens and writes at most `written`.
 
         Returns the reservation's name, for `settle`. Raises BudgetSpent if a limit of the budget is used up.
         """

@@ -98,7 +98,7 @@ class Model:
     wants_fresh: Callable[[], Awaitable[bool]] | None = None
     """Returns True if the next request should be sent with `fresh=True` although its caller passes `fresh=False`."""
     prefills: bool = False
-    """True if the server can continue an unfinished reply that is sent as the last message, as `assistant`."""
+    """True if the server can continue an unfinished reply, sent as the last message with the role `assistant`."""
     empty_turns: bool = True
     """True if the server accepts an empty message with the role `assistant`.
 
@@ -113,10 +113,16 @@ class Model:
     extra: dict[str, object] = field(default_factory=dict)
     """Further settings sent with each request."""
     learned: Learned = field(default_factory=Learned)
-    """What is known about the model, for example which settings it refuses; updated while the model is used."""
+    """What is known about the model, for example which settings it refuses.
+
+    It is updated while the model is used.
+    """
     limits: TimeLimits = USUAL_LIMITS
     pace: Pace = field(default_factory=Pace)
-    """The queue that all requests to the model go through; it limits their rate and how many run at a time."""
+    """The queue that all requests to the model go through.
+
+    It limits their rate and how many run at a time.
+    """
     meter: Meter | None = None
     """The token accounting that records each request; None if nothing is counted."""
 
@@ -136,9 +142,9 @@ class Model:
 
     def not_taken(self) -> list[str]:
         """Return the names of the settings that are not sent, because the model does not accept them."""
-        wanted = _wanted_settings(Sampling(seed=0, max_tokens=16), self.learned)
-        call = prepare_call(self.chat, wanted, self.learned, has_system=False)
-        unsent = {setting for setting in wanted if setting not in call.sent} | self.learned.refused
+        requested = _wanted_settings(Sampling(seed=0, max_tokens=16), self.learned)
+        call = prepare_call(self.chat, requested, self.learned, has_system=False)
+        unsent = {setting for setting in requested if setting not in call.sent} | self.learned.refused
         return sorted(str(setting) for setting in unsent - {Setting.CHAT_COMPLETIONS})
 
     def sends(self, messages: Sequence[Message]) -> list[Message]:
@@ -223,9 +229,9 @@ class Model:
         if self.pace.gone:
             raise self.pace.gone
         for _ in range(MOST_REFUSALS):
-            wanted = _wanted_settings(sampling, self.learned)
+            requested = _wanted_settings(sampling, self.learned)
             has_system = any(message.role == "system" for message in messages)
-            call = prepare_call(self.chat, wanted, self.learned, has_system=has_system)
+            call = prepare_call(self.chat, requested, self.learned, has_system=has_system)
             sent = self.sends(messages)
             started = time.monotonic()
             streamed_reply = self._new_streamed_reply(call, sent)

@@ -83,7 +83,10 @@ _CONNECTION_HINT = "is the server running, and is the address (--base-url) right
 
 
 class NoReply(NoModel):
-    """Only this request gets no reply; a plain NoModel means that the model cannot be used any more."""
+    """Only this request gets no reply.
+
+    A plain NoModel means that the model cannot be used any more.
+    """
 
     def __init__(self, message: str, *, cause: Cause = Cause.NO_REPLY, may_pass: bool = False) -> None:
         super().__init__(message)
@@ -187,7 +190,7 @@ class Problem:
 
     @property
     def is_limited(self) -> bool:
-        """True if the request was refused because of a rate limit, or because too many requests were running."""
+        """True if a rate limit refused the request, or too many requests were running."""
         return self.status in (429, 529) or (
             self.status in (None, 400, 503) and bool(_RATE_LIMITED.search(self.text))
         )
@@ -214,11 +217,12 @@ def as_no_model(
     begun: bool = False,
     connect: float = USUAL_LIMITS.connect,
 ) -> NoModel:
-    """Turn a client's error into one for the user, whose message says what happened, where, and what helps.
+    """Turn a client's error into one for the user.
 
-    Returns a ModelBusy if a retry may help, a NoReply if only this request was refused, else a plain NoModel. `name`
-    is the model's name. `default_host` is its host, used if the error names no host. `begun` is True if a part of the
-    reply had arrived. `connect` is the time limit for connecting, in seconds.
+    Its message says what happened, where, and what helps. It is a ModelBusy if a retry may help, a NoReply if only
+    this request was refused, else a plain NoModel. `name` is the model's name. `default_host` is its host, used if
+    the error names no host. `begun` is True if a part of the reply had arrived. `connect` is the time limit for
+    connecting, in seconds.
     """
     inner = next((cause for cause in _cause_chain(error) if isinstance(cause, NoModel)), None)
     if inner is not None:

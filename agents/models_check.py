@@ -190,8 +190,8 @@ class _Check:
         if "logprobs" not in type(chat).model_fields:
             return "not accepted", "its client cannot request them"
         learned = _copy_learned(self.model.learned)
-        wanted: dict[Setting, float | int] = {Setting.LIMIT: FEW_TOKENS + learned.allowance}
-        call = prepare_call(chat.model_copy(update={"logprobs": True}), wanted, learned, has_system=False)
+        requested: dict[Setting, float | int] = {Setting.LIMIT: FEW_TOKENS + learned.allowance}
+        call = prepare_call(chat.model_copy(update={"logprobs": True}), requested, learned, has_system=False)
         try:
             response = await call.chat.ainvoke(as_chat([_COUNT]), {"run_name": "check"}, **call.arguments)
         except Exception as error:

@@ -13,12 +13,11 @@ from gedanken.experiment.errors import BadInput
 from gedanken.experiment.run_spec import ModelSpec
 
 OWN_TABLE = "GEDANKEN_PRICES"
-"""Environment variable with the path of the user's own price table, in the format of the packaged table.
+"""Environment variable with the path of the user's own price table.
 
-The user's prices take precedence.
+It has the format of the packaged table, and takes precedence.
 """
 _DATE_SUFFIX = re.compile(r"-(?:[0-9]{8}|[0-9]{4}-[0-9]{2}-[0-9]{2})")
-"""Matches the date at the end of a model's name, for example `-2025-04-14`."""
 _LOCAL_PROVIDERS = ("embedded", "scripted")
 
 
@@ -30,9 +29,9 @@ class _Table(BaseModel):
 
 
 def price_of(model: ModelSpec) -> Price | None:
-    """Return the price of a model, from the user's table or the packaged one; None if it is not known.
+    """Return the price of a model; None if it is not known.
 
-    Raises BadInput if the user's file cannot be used.
+    The user's table is searched before the packaged one. Raises BadInput if the user's file cannot be used.
     """
     if (path := os.environ.get(OWN_TABLE)) and (price := _lookup(_read_user_table(Path(path)), model.name, path)):
         return price

@@ -107,9 +107,9 @@ def _package_to_install(provider: Provider, error: ImportError) -> str:
 
 
 def _bad_input(name: str, error: ValueError) -> BadInput:
-    first = _first_line(error)
-    if "Unsupported provider" not in first:
-        return BadInput(f"{name}: {first}")
+    first_line = _first_line(error)
+    if "Unsupported provider" not in first_line:
+        return BadInput(f"{name}: {first_line}")
     provider_name = name.partition(":")[0]
     langchain = str(error).rpartition(": ")[2].split(", ")
     known_names = sorted({*(word.strip(" '.[]") for word in langchain), *by_name(MODELS)} - {HOSTED})

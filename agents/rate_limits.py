@@ -164,9 +164,12 @@ class Pace:
     """Receives messages about waits, each with the time at which the wait ends."""
     bucket: Bucket = field(default_factory=Bucket)
     begins_anew: bool = True
-    """True if an interrupted reply is requested again; False if a person has read its beginning while it streamed."""
+    """True if an interrupted reply is requested again.
+
+    It is False if a person has read the beginning of the reply while it streamed.
+    """
     gone: GedankenError | None = None
-    """The error because of which no more requests are sent; None as long as the model is used."""
+    """The error because of which no more requests are sent; None while the model is used."""
     _slots: asyncio.Semaphore = field(init=False)
     _loop: asyncio.AbstractEventLoop | None = None
     _reported_until: float = 0.0
@@ -176,9 +179,10 @@ class Pace:
         self._slots = asyncio.Semaphore(self.parallel)
 
     async def ask(self, send_request: Callable[[], Awaitable[Result]]) -> Result:
-        """Call `send_request`, which sends one request, and return its result; call it again while a retry may help.
+        """Call `send_request`, which sends one request, and return its result.
 
-        Raises NoReply if this request gets no reply, NoModel if no request will get one.
+        It is called again while a retry may help. Raises NoReply if this request gets no reply, NoModel if no request
+        will get one.
         """
         self._adopt_event_loop()
         tries, seconds_tried = 0, 0.0
@@ -246,28 +250,26 @@ class Pace:
         ):
             raise busy
         wait = min(LONGEST_BACKOFF, self.bucket.first_wait * 2 ** (tries - 1)) * random.uniform(0.75, 1.25)
-        until = time.monotonic() + (wait if busy.retry_after is None else busy.retry_after)
-        if until - time.monotonic() > LONGEST_WAIT:
-            raise _wait_too_long(busy, until) from busy
-        self._report_wait(busy, until)
+        end = time.monotonic() + (wait if busy.retry_after is None else busy.retry_after)
+        if end - time.monotonic() > LONGEST_WAIT:
+            raise _wait_too_long(busy, end) from busy
+        self._report_wait(busy, end)
         with suppress(TimeoutError):
-            await asyncio.wait_for(self.bucket.over.wait(), until - time.monotonic())
+            await asyncio.wait_for(self.bucket.over.wait(), end - time.monotonic())
 
-    def _report_wait(self, busy: ModelBusy, until: float) -> None:
+    def _report_wait(self, busy: ModelBusy, end: float) -> None:
         """Report a wait once for all requests that wait until about the same time."""
-        if until - time.monotonic() < TOLD_FROM or until < self._reported_until + TOLD_FROM:
+        if end - time.monotonic() < TOLD_FROM or end < self._reported_until + TOLD_FROM:
             return
-        self._reported_until = until
-        retry_note = (
-            f"the request is sent again at {_format_time(until)}, in {_format_duration(until - time.monotonic())}"
-        )
-        self.progress.say(f"{busy}; {retry_note}")
+        self._reported_until = end
+        note = f"the request is sent again at {_format_time(end)}, in {_format_duration(end - time.monotonic())}"
+        self.progress.say(f"{busy}; {note}")
 
 
-def _wait_too_long(busy: ModelBusy, until: float) -> NoModel:
+def _wait_too_long(busy: ModelBusy, end: float) -> NoModel:
     max_wait = _format_duration(LONGEST_WAIT)
     return NoModel(
-        f"{busy}; the server asks to wait until {_format_time(until)}, but gedanken waits at most {max_wait}"
+        f"{busy}; the server asks to wait until {_format_time(end)}, but gedanken waits at most {max_wait}"
     )
 
 

@@ -22,7 +22,10 @@ _INVALID_IN_URL = re.compile(r"[\s\\\x00-\x1f\x7f]")
 
 
 def check_name(model: ModelSpec) -> None:
-    """Raise BadInput if the model has no installed provider or an invalid base URL, or if its provider refuses it."""
+    """Raise BadInput if the model cannot be opened.
+
+    Its provider is not installed or refuses the model, or the base URL is invalid.
+    """
     learn_address(model.base_url)
     plugin, provider = _find_provider(model)
     if model.base_url is not None and not _is_url(model.base_url):

@@ -17,7 +17,7 @@ The cost of all checks then stays proportional to this length.
 
 
 def in_circles(text: str) -> bool:
-    """Return whether the second half of a text consists of one piece of text, repeated at least four times."""
+    """Return whether the second half of a text is one piece of text, repeated at least four times."""
     tail = text[len(text) // 2 :]
     if len(tail) < CIRCLE_CHARACTERS:
         return False

@@ -39,12 +39,12 @@ class Cleaned(NamedTuple):
 
 
 def clean(reply: str, command: str, *, marked: bool = False, known: str = "", opened: bool = False) -> Cleaned:
-    """Remove from a reply what no terminal prints: fences, echoes of the command, prompts, chat, remarks about being
-    an AI.
+    """Remove from a reply what no terminal prints.
 
-    Lines whose words occur in the command, or in `known` (what was typed before), are kept, except echoes. If
-    `marked`, the output is the text after the first line `OUTPUT:`; a reply without this line is a violation.
-    `opened` is True if an opening fence was already removed.
+    That is fences, echoes of the command, prompts, chat, and remarks about being an AI. Lines whose words occur in
+    the command, or in `known` (what was typed before), are kept, except echoes. If `marked`, the output is the text
+    after the first line `OUTPUT:`; a reply without this line is a violation. `opened` is True if an opening fence was
+    already removed.
     """
     unmarked: tuple[FormatViolation, ...] = ()
     if marked:
@@ -56,8 +56,8 @@ def clean(reply: str, command: str, *, marked: bool = False, known: str = "", op
     lines = reply.splitlines(keepends=True)
     trimmer = _ReplyTrimmer(lines, command, known, opened)
     removed = trimmer.peel()
-    kept = "".join(line for index, line in enumerate(lines) if index not in removed)
-    return Cleaned(kept, (*unmarked, *(removed[index] for index in sorted(removed))))
+    remaining_text = "".join(line for index, line in enumerate(lines) if index not in removed)
+    return Cleaned(remaining_text, (*unmarked, *(removed[index] for index in sorted(removed))))
 
 
 def clean_beginning(piece: str, known: str = "") -> Cleaned:
@@ -88,8 +88,6 @@ def _has_open_fence(lines: Sequence[str]) -> bool:
 
 
 class _ReplyTrimmer:
-    """Removes lines that are not program output from the beginning and the end of a reply."""
-
     def __init__(self, lines: Sequence[str], command: str, known: str, opened: bool) -> None:
         self._lines = [line.strip() for line in lines]
         self._command_lines = [line.strip() for line in command.splitlines() if line.strip()]

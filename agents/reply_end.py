@@ -48,7 +48,6 @@ _WORDS: dict[Cause, frozenset[str]] = {
 _CAUSES = {word: cause for cause, words in _WORDS.items() for word in words}
 _CONTEXT_FULL = ("model_length", "model_context_window_exceeded", "context_length", "context_length_exceeded")
 _FILTER_PREFIXES = ("blocked", "content_filter", "error_toxic")
-"""Beginnings of the reasons that mean that the reply was filtered."""
 _REASON_KEYS = ("finish_reason", "stop_reason", "stopReason", "done_reason")
 _CLIENTS_WITH_REASON = (
     *("BaseChatOpenAI", "ChatAnthropic", "ChatGoogleGenerativeAI", "ChatOllama", "ChatMistralAI", "ChatGroq"),
@@ -101,7 +100,10 @@ class Signs:
     refusal: str = ""
     """The text that the provider sent in place of a reply; empty if it did not refuse."""
     always_says: bool = True
-    """True if the protocol ends every reply with a reason, so that a reply without one was interrupted."""
+    """True if the protocol ends every reply with a reason.
+
+    A reply without one was then interrupted.
+    """
 
 
 def reason_in(metadata: Mapping[str, Any]) -> str:

@@ -42,9 +42,9 @@ class Call:
 
 
 def prepare_call(
-    chat: "BaseChatModel", wanted: dict[Setting, float | int], learned: Learned, has_system: bool
+    chat: "BaseChatModel", requested: dict[Setting, float | int], learned: Learned, has_system: bool
 ) -> Call:
-    """Copy the chat model, and apply the wanted settings that the model accepts.
+    """Copy the chat model, and apply the requested settings that the model accepts.
 
     `learned` is what earlier calls showed about the model. `has_system` is True if there is a system message.
     """
@@ -55,7 +55,7 @@ def prepare_call(
     arguments: dict[str, Any] = {}
     used: dict[str, object] = {}
     sent = {Setting.STREAM} - refused
-    for setting, value in wanted.items():
+    for setting, value in requested.items():
         name = call_names.get(setting) or next((field for field in _FIELD_NAMES[setting] if field in fields), None)
         if name is None:
             continue
@@ -76,7 +76,7 @@ def prepare_call(
         for dropped in _dropped_by_client(copy) & used.keys():
             del used[dropped]
             sent.discard(Setting(dropped))
-    return Call(copy, arguments, used, frozenset(sent), int(wanted[Setting.LIMIT]))
+    return Call(copy, arguments, used, frozenset(sent), int(requested[Setting.LIMIT]))
 
 
 def speaks_responses(chat: "BaseChatModel", learned: Learned) -> bool:

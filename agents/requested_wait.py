@@ -19,7 +19,10 @@ _GOOGLE_RETRY_DELAY = re.compile(r"retryDelay\W+(?P<seconds>\d+(?:\.\d+)?)s")
 
 
 def requested_wait(headers: Mapping[str, str], text: str) -> float | None:
-    """Return how many seconds a refusal asks to wait, in its headers or its text; None if it names no time."""
+    """Return how many seconds a refusal asks to wait; None if it names no time.
+
+    The time is in its headers or its text.
+    """
     wait = _find_wait(headers, text)
     return wait if wait is None else min(wait, LONGEST)
 

@@ -29,7 +29,10 @@ class Session:
         return replace(self, stored=(*self.stored, turn), context=(*self.context, turn))
 
     def lose(self) -> Self:
-        """Return the session after its context was lost: all turns are still stored, but the model sees none."""
+        """Return the session after its context was lost.
+
+        All turns are still stored, but the model sees none.
+        """
         return replace(self, context=())
 
     def remember(self) -> Self:

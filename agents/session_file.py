@@ -34,10 +34,10 @@ class SessionFile:
 
     @classmethod
     def open(cls, path: Path, about: dict[str, str]) -> Self:
-        """Create the session at `path`, or open it again; `about` identifies it, for example by model and persona.
+        """Create the session at `path`, or open it again.
 
-        An incomplete last line is dropped. Raises BadInput if another process has the session open, if the file
-        stores another `about`, or if the file cannot be read.
+        `about` identifies it, for example by model and persona. An incomplete last line is dropped. Raises BadInput
+        if another process has the session open, if the file stores another `about`, or if the file cannot be read.
         """
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -64,9 +64,9 @@ class SessionFile:
         stored_count = len(self.session.stored)
         if session.stored[:stored_count] != self.session.stored:
             raise ValueError("a session file is append-only: the session does not begin with the turns in the file")
-        new = session.stored[stored_count:]
-        entry: dict[str, object] = {"turns": new}
-        if session.context != self.session.context + new:
+        new_turns = session.stored[stored_count:]
+        entry: dict[str, object] = {"turns": new_turns}
+        if session.context != self.session.context + new_turns:
             entry["context"] = _encode_context(session)
         _append_line(self.path, self._descriptor, _encode_entry(entry))
         self.session = session
@@ -138,11 +138,11 @@ def _check_header(path: Path, line: bytes, about: dict[str, str]) -> None:
 
 def _apply_entry(session: Session, entry: dict[str, Any]) -> Session:
     """Return the session with one entry of the file added. Raises ValueError, TypeError or KeyError."""
-    new = _parse_turns(entry["turns"])
-    stored = session.stored + new
+    new_turns = _parse_turns(entry["turns"])
+    stored = session.stored + new_turns
     match entry.get("context", "grown"):
         case "grown":
-            return Session(stored, session.context + new)
+            return Session(stored, session.context + new_turns)
         case "all":
             return Session(stored, stored)
         case "none":

@@ -76,7 +76,10 @@ class Family:
     reasons: bool = False
     """True if these models reason without being asked to."""
     hides: bool = False
-    """True if the chat template writes the tag that opens the reasoning; replies then begin inside the reasoning."""
+    """True if the chat template writes the tag that opens the reasoning.
+
+    Replies then begin inside the reasoning.
+    """
     ignores: frozenset[Setting] = frozenset()
     """Settings that these models accept, but that have no effect."""
 
@@ -123,7 +126,10 @@ FAMILIES = (
 
 @dataclass(slots=True)
 class Learned:
-    """What is known about one model in one run; updated when the model refuses a setting or is seen to reason."""
+    """What is known about one model in one run.
+
+    It is updated when the model refuses a setting or is seen to reason.
+    """
 
     refused: set[Setting] = field(default_factory=set)
     ignored: frozenset[Setting] = frozenset()
@@ -161,9 +167,10 @@ class Learned:
         return REASONING_TOKENS if self.reasons else 0
 
     def learn(self, problem: Problem, sent: Collection[Setting], tokens: int) -> bool:
-        """Learn from the refusal of a request; return True if the request can be repeated with other settings.
+        """Learn from the refusal of a request.
 
-        `sent` are the settings of the request, and `tokens` is its token limit.
+        Returns True if the request can be repeated with other settings. `sent` are the settings of the request, and
+        `tokens` is its token limit.
         """
         if problem.status not in (None, 400, 404, 405, 415, 422, 500, 501) or problem.is_filtered:
             return False
@@ -215,12 +222,12 @@ _NOTES = {
 def said_of(refused: Collection[str], ignored: Collection[str] = ()) -> list[str]:
     """Return the notes on settings that were not accepted or have no effect."""
     without_effect = [str(name) for name in _SAMPLING_SETTINGS if name in refused or name in ignored]
-    own = (
+    notes = (
         [f"{_OWN_SETTING_PREFIX}{' and '.join(without_effect)} applied: no other value has an effect"]
         if without_effect
         else []
     )
-    return [*own, *(note for setting, note in _NOTES.items() if setting in refused)]
+    return [*notes, *(note for setting, note in _NOTES.items() if setting in refused)]
 
 
 def is_said_of_settings(note: str) -> bool:

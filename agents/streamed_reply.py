@@ -150,7 +150,6 @@ def _find_reasoning(message: Any) -> list[str]:
 
 
 def _collect_texts(block: Mapping[str, Any]) -> list[str]:
-    """Collect all text in a reasoning block, however the provider nests it."""
     texts = []
     for key in ("thinking", "reasoning", "reasoning_content", "text", "summary", "content"):
         value = block.get(key)

@@ -29,7 +29,7 @@ class Token(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A program that was both run and imagined, with the messages that the model was sent to imagine it."""
+    """A program that was both run and imagined, with the messages that the model was sent."""
 
     program: str
     line: int

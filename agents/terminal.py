@@ -53,7 +53,7 @@ def mentioning(tell: str) -> Turn:
 
 
 def typing(command: str, tells: tuple[str, ...] = ()) -> str:
-    r"""Build the message that types a command, preceded by `tells` (what the model is told), each in curly brackets.
+    r"""Build the message that types a command, preceded by each of `tells` in curly brackets.
 
     A command that could be taken for a `tell` gets a backslash in front: `\{ echo a; }`. API keys are removed.
     """
@@ -62,7 +62,10 @@ def typing(command: str, tells: tuple[str, ...] = ()) -> str:
 
 
 def prints_nothing(command: str) -> bool:
-    """Return whether a command prints nothing when it succeeds, so that an empty reply is a valid answer."""
+    """Return whether a command prints nothing when it succeeds.
+
+    An empty reply is then a valid answer.
+    """
     parts = [part.strip() for part in _COMMAND_SEPARATOR.split(command) if part.strip()]
     return bool(parts) and all(_SILENT_COMMAND.match(part) for part in parts)
 

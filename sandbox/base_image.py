@@ -41,11 +41,11 @@ class Base(NamedTuple):
 
 
 def find_base(client: "DockerClient", cuda: bool, requested: str | None, progress: Progress) -> Base:
-    """Return the base image `requested`, or the default image for the CPU or CUDA, pulled if it is missing.
+    """Return the requested base image, or the default image for the CPU or CUDA.
 
-    If the default image for the CPU is missing, an image that was made earlier from Debian packages is used instead.
-    Such an image is also made if pulling fails. Raises NoSandbox, with the remedy, if no image can be obtained or the
-    image has no Python.
+    The image is pulled if it is missing. If the default image for the CPU is missing, an image that was made earlier
+    from Debian packages is used instead. Such an image is also made if pulling fails. Raises NoSandbox, with the
+    remedy, if no image can be obtained or the image has no Python.
     """
     name = requested or (CUDA_BASE if cuda else PULLED_BASE)
     if not cuda and not requested and _has_image(client, BOOTSTRAPPED_BASE) and not _has_image(client, name):

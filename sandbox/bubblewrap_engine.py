@@ -90,7 +90,10 @@ class BubblewrapEngine:
             return LocalJob(process, hold)
 
     def find(self, order: Order) -> None:  # noqa: ARG002 - the protocol's
-        """Return None: commands of this engine die with the process that started them, so none is left to find."""
+        """Return None, because no command of this engine is left to find.
+
+        Its commands die with the process that started them.
+        """
         return
 
     def clear(self, session: Path) -> None:
@@ -248,7 +251,6 @@ def _find_options(program: str) -> tuple[str, ...]:
 
 
 def _with_remedy(message: str) -> str:
-    """Return bwrap's error message with the likely remedy, such as a kernel setting."""
     kernel = Path("/proc/sys")
     for setting, forbidding, allowing in (
         ("kernel/unprivileged_userns_clone", "0", "1"),

@@ -41,7 +41,10 @@ class Capture:
             self._tail.append_last(is_stdout, data[len(head_part) :])
 
     def text(self, *, stdout_only: bool = False) -> str:
-        r"""Return the kept text, with undecodable bytes as `\xNN`, and with a line in place of the missing middle."""
+        r"""Return the kept text, with a line in place of the missing middle.
+
+        Undecodable bytes are shown as `\xNN`.
+        """
         head = self._head.bytes(stdout_only)
         tail = self._tail.bytes(stdout_only)
         if not self.dropped:

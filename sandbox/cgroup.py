@@ -74,9 +74,10 @@ class Cgroup:
 
 
 def make(name: str, limits: Limits) -> Cgroup:
-    """Create the control group of a command, and set those limits that this user may set, possibly none.
+    """Create the control group of a command, and set its limits.
 
-    If a dead gedanken process left a group called `name`, that group is removed first.
+    Limits that this user may not set are left out, possibly all. If a dead gedanken process left a group called
+    `name`, that group is removed first.
     """
     folders = {controller: parent / name for controller, parent in _parents().items()}
     Cgroup(name, folders).remove()
@@ -112,11 +113,11 @@ def groups_below(top: Path) -> Iterator[Path]:
 
 def left() -> list[Cgroup]:
     """List the control groups of gedanken's commands on this machine, of all users, including empty groups."""
-    found: dict[str, dict[str, Path]] = {}
+    folders_by_name: dict[str, dict[str, Path]] = {}
     for hierarchy in _hierarchies():
         for folder in groups_below(hierarchy.top):
-            found.setdefault(folder.name, {})[str(hierarchy.top)] = folder
-    return [Cgroup(name, folders) for name, folders in sorted(found.items())]
+            folders_by_name.setdefault(folder.name, {})[str(hierarchy.top)] = folder
+    return [Cgroup(name, folders) for name, folders in sorted(folders_by_name.items())]
 
 
 def remove_left(orders: str) -> list[str]:

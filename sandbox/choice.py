@@ -71,7 +71,10 @@ class Engines(NamedTuple):
 
 
 def find_engines() -> Engines:
-    """Connect to Docker and Podman; return clients of those that answer, and reasons why the others do not answer."""
+    """Connect to Docker and Podman.
+
+    Returns clients of those that answer, and reasons why the others do not.
+    """
     engines = Engines([], {})
     for name, connect in zip(CONTAINERS, (connect_docker, connect_podman), strict=True):
         try:

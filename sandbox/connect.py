@@ -57,26 +57,26 @@ def _podman_addresses() -> list[str]:
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     configured_address = os.environ.get("CONTAINER_HOST")
     default_socket = "/run/podman/podman.sock" if os.getuid() == 0 else f"{runtime}/podman/podman.sock"
-    sockets = [Path(default_socket), _own_socket()]
+    sockets = [Path(default_socket), _socket_path()]
     return [configured_address] if configured_address else [f"unix://{path}" for path in sockets if path.exists()]
 
 
-def _own_socket() -> Path:
+def _socket_path() -> Path:
     return cache_folder() / "podman.sock"
 
 
 def _start_service(podman: str) -> "DockerClient":
     import docker
 
-    address = f"unix://{_own_socket()}"
-    _own_socket().unlink(missing_ok=True)
+    address = f"unix://{_socket_path()}"
+    _socket_path().unlink(missing_ok=True)
     service = subprocess.Popen(
         [podman, *_runtime_options(), "system", "service", f"--time={PODMAN_IDLE_SECONDS}", address],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
-        cwd=_own_socket().parent,  # conmon leaves a file `oom` in the folder where its service was started
+        cwd=_socket_path().parent,  # conmon leaves a file `oom` in the folder where its service was started
     )
     deadline = time.monotonic() + PODMAN_START_SECONDS
     while True:

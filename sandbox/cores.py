@@ -30,23 +30,26 @@ class Cores:
     """A queue of requests for cores, stored in a file. A dead process loses its requests and its cores."""
 
     def __init__(self, count: float | None = None, file: Path | None = None, poll_seconds: float = 0.2) -> None:
-        """Share `count` cores through `file`; by default, all that this process may use, and a file in the cache."""
+        """Share `count` cores through `file`.
+
+        By default, these are all cores that this process may use, and a file in the cache.
+        """
         self.count = float(count or len(os.sched_getaffinity(0)))
         self._file = file
         self._poll_seconds = poll_seconds
         self._queue_lock = asyncio.Lock()
 
     @asynccontextmanager
-    async def take(self, wanted: float, waiting: Callable[[int], None]) -> AsyncIterator[float]:
-        """Hold `wanted` cores, or all if there are fewer; yield the seconds spent waiting for them.
+    async def take(self, requested: float, waiting: Callable[[int], None]) -> AsyncIterator[float]:
+        """Hold `requested` cores, or all if there are fewer; yield the seconds spent waiting for them.
 
         While this request waits, `waiting` is called from time to time with the number of requests before it.
         """
-        if not wanted:
+        if not requested:
             yield 0.0
             return
         requested_at = time.monotonic()
-        ticket = _Ticket(id=uuid.uuid4().hex, owner="", cores=min(wanted, self.count), held=False)
+        ticket = _Ticket(id=uuid.uuid4().hex, owner="", cores=min(requested, self.count), held=False)
         try:
             async with self._queue_lock:  # threads are not served in order
                 await off_loop(self._enqueue, ticket)

@@ -51,10 +51,11 @@ STANDIN_IMAGES_PER_BATCH = 2000
 
 
 def ensure_dataset(name: str, progress: Progress) -> tuple[Dataset, Path]:
-    """Return the description of a data set, and its folder in the cache, which is mounted as `/data`.
+    """Return the description of a data set, and its folder in the cache.
 
-    A missing data set is downloaded, copied from the folder in GEDANKEN_CIFAR10, or replaced by a smaller or
-    synthetic one. Raises NoSandbox if all this fails; BadInput if the folder in GEDANKEN_CIFAR10 has no CIFAR-10.
+    The folder is mounted as `/data`. A missing data set is downloaded, copied from the folder in GEDANKEN_CIFAR10, or
+    replaced by a smaller or synthetic one. Raises NoSandbox if all this fails; BadInput if the folder in
+    GEDANKEN_CIFAR10 has no CIFAR-10.
     """
     make_dataset = {"mnist": _make_mnist, "cifar10": _make_cifar10}[name]
     folder = cache_folder() / "data" / name

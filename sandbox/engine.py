@@ -124,7 +124,10 @@ class Engine(Protocol):
 
     @property
     def contents(self) -> str:
-        """The image or environment that programs run in, as a name or digest that changes if the content changes."""
+        """The image or environment that programs run in, as a name or digest.
+
+        It changes if the content changes.
+        """
         ...
 
     def start(self, order: Order) -> Job:

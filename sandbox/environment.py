@@ -21,7 +21,7 @@ from gedanken.sandbox.wheels import REQUIREMENTS, wheels
 from gedanken.sandbox.workspace import user_id
 
 ENVIRONMENT_BYTES = 800e6
-"""Size of an environment with the packages of requirements.txt; used only to show how far its installation is."""
+"""Size of an environment with the packages of requirements.txt; used only to show progress."""
 OLDEST_PYTHON = (3, 11)
 START_LINE = (
     'import os, sys, importlib.util as u; sys.path.append(os.environ.get("GEDANKEN_HOOK", "/opt/gedanken/hook")); '

@@ -122,7 +122,10 @@ def judge_gpus(wish: GpuWish, seen: int, asked: bool) -> str | None:
 
 
 def explain(error: BaseException) -> NoSandbox | None:
-    """Return a NoSandbox with reason and remedy if `error` says that an engine could not provide GPUs; else None."""
+    """Return a NoSandbox with reason and remedy if `error` says that an engine could not provide GPUs.
+
+    Returns None for any other error.
+    """
     text = str(error)
     for sign, meaning in _ERROR_MEANINGS.items():
         if sign in text:

@@ -53,9 +53,10 @@ def things(clients: "Sequence[DockerClient]") -> list[Thing]:
 
 
 def clean(clients: "Sequence[DockerClient]", silent: Collection[str] = ()) -> list[str]:
-    """Remove the containers and sessions of dead owners, with all that their commands left; return the removed names.
+    """Remove the containers and sessions of dead owners; return the removed names.
 
-    Sessions on engines that are `silent` (do not answer) are kept: a resumed run may still read their containers.
+    All that their commands left is removed, too. Sessions on engines that are `silent` (do not answer) are kept: a
+    resumed run may still read their containers.
     """
     removed: list[str] = []
     for folder in _session_folders():

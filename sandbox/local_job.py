@@ -21,7 +21,7 @@ START_SECONDS = 30.0
 END_SECONDS = 30.0
 DRAIN_SECONDS = 1.0
 GATE = 'ulimit -c 0 -n {open_files} -f {file_kib} {more} && echo && read -r _ || exit 125; exec "$@" </dev/null'
-"""Shell code of the gate, which says that all is prepared, and waits until it may run the command.
+"""Shell code of the gate: it reports that all is prepared, then waits until it may run the command.
 
 If this process dies meanwhile, the command never runs.
 """

@@ -58,7 +58,7 @@ class SandboxMachine:
     reseed: bool = False
     gpus: GpuWish = NO_GPUS
     artifacts: Path | None = None
-    """Folder to which the files that commands leave in the workspace are copied; None if they are not copied."""
+    """Folder for copies of the files that commands leave in the workspace; None for no copies."""
     written: set[str] = field(default_factory=set)
     """Names of files that `write` put into the workspace. They are no artifacts."""
     network: bool = False
@@ -299,10 +299,7 @@ class SandboxMachine:
                 task.cancel()
 
     async def _wait_until_too_large(self) -> None:
-        """Wait until the workspace has grown too large.
-
-        Waits for ever if the file system itself limits the workspace's size.
-        """
+        """Waits for ever if the file system itself limits the workspace's size."""
         if self.workspace.held == "quota":
             await asyncio.Event().wait()
         while True:

@@ -161,8 +161,10 @@ def docker_profile() -> str | None:
     return json.dumps({"defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": errno.ENOSYS, "syscalls": calls})
 
 
-def _allow_rule(names: list[str], argument: int, comparison: str, first: int, second: int = 0) -> dict[str, Any]:
-    condition = {"index": argument, "value": first, "valueTwo": second, "op": comparison}
+def _allow_rule(
+    names: list[str], argument: int, comparison: str, value: int, second_value: int = 0
+) -> dict[str, Any]:
+    condition = {"index": argument, "value": value, "valueTwo": second_value, "op": comparison}
     return {"names": names, "action": "SCMP_ACT_ALLOW", "args": [condition]}
 
 

@@ -89,7 +89,10 @@ class Session:
 
     @property
     def is_used(self) -> bool:
-        """True if a mark was ever made in this session: a run makes a mark before each command."""
+        """True if a mark was ever made in this session.
+
+        A run makes a mark before each command.
+        """
         return (self.folder / "mark").is_file()
 
     def trunk(self) -> Workspace:
@@ -97,12 +100,15 @@ class Session:
         return self._workspace("trunk")
 
     def mark(self, label: str, workspace: Workspace) -> None:
-        """Save the state of `workspace` as a mark for branches; an existing mark of this name is kept."""
-        mark = self.folder / "marks" / checked_name(label)
-        if not _ready_file(mark).exists():
-            _delete_folder(mark)
-            workspace.snapshot(mark)
-            _ready_file(mark).touch()
+        """Save the state of `workspace` as a mark for branches.
+
+        An existing mark of this name is kept.
+        """
+        mark_folder = self.folder / "marks" / checked_name(label)
+        if not _ready_file(mark_folder).exists():
+            _delete_folder(mark_folder)
+            workspace.snapshot(mark_folder)
+            _ready_file(mark_folder).touch()
         (self.folder / "mark.new").write_text(label)
         (self.folder / "mark.new").rename(self.folder / "mark")
 
@@ -216,7 +222,7 @@ def _read_run(folder: Path) -> str:
 
 
 def folders_of(run: str) -> dict[Path, Path]:
-    """Return all sessions of the run with this random id, each with the run folder that was recorded in it."""
+    """Return all sessions of the run with this random id, each with its recorded run folder."""
     folders: dict[Path, Path] = {}
     for session in sessions_folder().glob("*") if run else ():
         if _read_run(session) == run and (session / _RUN_FOLDER_FILE).is_file():

@@ -20,7 +20,7 @@ async def blocking(function: Callable[Given, Result], *arguments: Given.args, **
 
 
 async def finishing(function: Callable[[], Result]) -> Result:
-    """Run a blocking call in a thread, and wait for its end however often this task is cancelled.
+    """Run a blocking call in a thread, and wait for its end even if this task is cancelled.
 
     CancelledError is raised only after the call has ended.
     """
@@ -38,7 +38,10 @@ async def finishing(function: Callable[[], Result]) -> Result:
 
 
 async def beginning(function: Callable[[], Result], undo: Callable[[Result], object]) -> Result:
-    """Run a blocking call in a thread; if this task is cancelled, pass the call's later result to `undo`."""
+    """Run a blocking call in a thread.
+
+    If this task is cancelled, the call's later result is passed to `undo`.
+    """
     started = _THREADS.submit(function)
     future = asyncio.wrap_future(started)
     try:
@@ -48,10 +51,10 @@ async def beginning(function: Callable[[], Result], undo: Callable[[Result], obj
         future.add_done_callback(lambda finished: finished.cancelled() or finished.exception())
         # A thread calls `undo`, because the event loop may close before the call ends.
         with suppress(asyncio.CancelledError):
-            await finishing(partial(_undo, started, undo))
+            await finishing(partial(_undo_call, started, undo))
         raise
 
 
-def _undo(started: "Future[Result]", undo: Callable[[Result], object]) -> None:
+def _undo_call(started: "Future[Result]", undo: Callable[[Result], object]) -> None:
     if started.exception() is None:
         undo(started.result())

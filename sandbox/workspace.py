@@ -27,7 +27,10 @@ _PARTS = ("home", "tmp", "shell", "passwd")
 
 
 def user_id() -> int:
-    """Return the user id under which commands run: an unprivileged one if this process is root, otherwise its own."""
+    """Return the user id under which commands run.
+
+    It is an unprivileged one if this process is root, otherwise this process's own.
+    """
     return os.getuid() or SANDBOX_UID
 
 
@@ -81,7 +84,10 @@ class Workspace:
         return cls(folder, "polled")
 
     def snapshot(self, folder: Path) -> None:
-        """Copy the state to `folder`; a workspace with its own file system is copied as an image beside `folder`."""
+        """Copy the state to `folder`.
+
+        A workspace with its own file system is copied as an image beside `folder`.
+        """
         if self.held == "quota":
             copy_image(self.folder, folder)
         else:
@@ -140,7 +146,7 @@ class Workspace:
         self.bring_rights(name)
 
     def bring_rights(self, name: str) -> None:
-        """Make the sandbox's user the owner of the folder `name` in the home folder, if this process is root."""
+        """Make the sandbox's user the owner of the home folder's folder `name`, if this process is root."""
         if os.getuid() != 0:
             return
         for parent, folders, names in os.walk(self.home / name):

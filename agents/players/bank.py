@@ -26,7 +26,10 @@ class Entry:
 
     @property
     def is_known(self) -> bool:
-        """True if the item counts as widely known: a model that imitates is assumed to have read it."""
+        """True if the item counts as widely known.
+
+        A model that imitates is assumed to have read it.
+        """
         return self.item.role == "easy" and self.item.rival_is == "imitates"
 
 
@@ -62,7 +65,7 @@ class Bank:
         return dict(groups)
 
     def asked(self, texts: Sequence[str]) -> Entry | None:
-        """Return the item whose program was shown last in the messages `texts`; None if no item's program was shown.
+        """Return the item whose program was shown last in the messages `texts`; None if there is none.
 
         Several items may have this program. Those whose text `told` was not shown are then chosen last.
         """

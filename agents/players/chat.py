@@ -28,7 +28,10 @@ class BankChat(BaseChatModel):
     max_tokens: int = 1024
 
     def reply(self, messages: list[BaseMessage], entry: Entry | None) -> str:
-        """Return the reply to messages that ask about `entry`; None if they ask about no program of the bank."""
+        """Return the reply to messages that ask about `entry`.
+
+        `entry` is None if they ask about no program of the bank.
+        """
         raise NotImplementedError
 
     def _generate(
@@ -45,7 +48,7 @@ class BankChat(BaseChatModel):
 
 
 class PlayerChat(BankChat):
-    """A chat model that answers with its player's prediction, or with an empty output for an unknown program."""
+    """A chat model that answers with its player's prediction; for an unknown program, with an empty output."""
 
     player: Player
 

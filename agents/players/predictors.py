@@ -16,7 +16,6 @@ _WORD = re.compile(r"\w+|[^\w\s]")
 _ORDERS = (64, 32, 16, 8, 4, 2, 0)
 _END = "\x04"
 _MAX_OUTPUT_CHARACTERS = 120
-"""Maximum length of a predicted output in characters."""
 
 
 def pieces(text: str) -> Counter[str]:

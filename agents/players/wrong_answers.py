@@ -23,9 +23,9 @@ def spoiled(text: str, random: Random, excluded: Collection[str] = ()) -> str:
         for position in random.sample(positions, min(len(positions), random.randint(1, 3))):
             alphabet = "0123456789" if letters[position].isdigit() else "abcdefghijklmnopqrstuvwxyz"
             letters[position] = random.choice(alphabet)
-        wrong = "".join(letters)
-        if wrong != text and wrong not in excluded:
-            return wrong
+        changed = "".join(letters)
+        if changed != text and changed not in excluded:
+            return changed
 
 
 def with_numbers(text: str, change: Callable[[str], str]) -> str:

@@ -25,7 +25,10 @@ _DETAIL_CHARACTERS = 160
 
 
 class CheckResult(NamedTuple):
-    """The result of one check: whether the machine kept its promise (`held`), and a line with the details."""
+    """The result of one check.
+
+    `held` says whether the machine kept its promise, `detail` is one line.
+    """
 
     name: str
     group: str
@@ -34,7 +37,10 @@ class CheckResult(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """A judge's verdict on a trial: whether the machine kept its promise (`held`), and a line with the details."""
+    """A judge's verdict on a trial.
+
+    `held` says whether the machine kept its promise, `detail` is one line.
+    """
 
     held: bool
     detail: str
@@ -46,9 +52,12 @@ class Trial:
 
     execution: Execution
     after: Execution | None = None
-    """Execution that the check's `sequel` returned, usually of a second command; None if the check has no sequel."""
+    """Execution that the check's `sequel` returned, usually of a second command.
+
+    It is None if the check has no sequel.
+    """
     seen_alive: bool = False
-    """True if a process of the program was found in this host's process table while the program ran."""
+    """True if the host's process table showed a process of the program while it ran."""
     survivors: int = 0
     """Number of the program's processes that were still alive a second after its end.
 
@@ -120,7 +129,10 @@ def typed(command: str) -> Sequel:
 
 
 def refused(trial: Trial) -> Verdict:
-    """Pass if the program reports that each of its attempts was refused, or if the system call filter killed it."""
+    """Pass if the program reports that each of its attempts was refused.
+
+    Also passes if the system call filter killed the program.
+    """
     report_lines = [line for line in trial.execution.stdout.splitlines() if line.startswith(("BREACH: ", "held: "))]
     breaches = [line.removeprefix("BREACH: ") for line in report_lines if line.startswith("BREACH: ")]
     if breaches:
@@ -133,7 +145,10 @@ def refused(trial: Trial) -> Verdict:
 
 
 def refused_or(*causes: Cause) -> Judge:
-    """Return a judge that passes a trial if each attempt was refused, or one of `causes` ended the program first."""
+    """Return a judge that passes a trial if each attempt was refused.
+
+    It also passes if one of `causes` ended the program first.
+    """
 
     def judge(trial: Trial) -> Verdict:
         if trial.execution.cause in causes and "BREACH: " not in trial.execution.stdout:

@@ -10,10 +10,10 @@ from gedanken.sandbox.engine import GRACE_SECONDS
 _check = partial(Check, group="output", harmless=True)
 FLOOD_BYTES = 300_000_000
 GROWTH_MIB = 64
-_FLOODED = SMALL.model_copy(update={"printed_mib": 1024, "wall_seconds": 60.0})
-_CAPPED = SMALL.model_copy(update={"printed_mib": 16})
-_BRIEF = SMALL.model_copy(update={"printed_mib": 1 << 20, "wall_seconds": 1.5})
-_STOPPED_WITHIN = _BRIEF.wall_seconds + GRACE_SECONDS + 5
+_FLOOD_LIMITS = SMALL.model_copy(update={"printed_mib": 1024, "wall_seconds": 60.0})
+_CAPPED_LIMITS = SMALL.model_copy(update={"printed_mib": 16})
+_SHORT_LIMITS = SMALL.model_copy(update={"printed_mib": 1 << 20, "wall_seconds": 1.5})
+_STOP_SECONDS = _SHORT_LIMITS.wall_seconds + GRACE_SECONDS + 5
 _GAP_CHARACTERS = 200
 
 # Engines log line by line: with short lines the speed of their logging would be measured.
@@ -39,10 +39,13 @@ print("the end")
 
 
 def flood_is_cut(trial: Trial) -> Verdict:
-    """Pass if only the ends of a huge output were kept, its middle was counted, and gedanken's memory hardly grew."""
+    """Pass if only the ends of a huge output were kept, and its middle was counted.
+
+    Gedanken's memory must hardly have grown.
+    """
     if trial.grown_mib > GROWTH_MIB:
         return Verdict(False, f"gedanken's process grew by {trial.grown_mib:.0f} MiB")
-    verdict = middle_is_counted(_FLOODED.output_bytes, FLOOD_BYTES)(trial)
+    verdict = middle_is_counted(_FLOOD_LIMITS.output_bytes, FLOOD_BYTES)(trial)
     speed = FLOOD_BYTES / 1e6 / max(trial.execution.seconds, 0.001)
     return Verdict(
         verdict.held, f"{verdict.detail}, {speed:.0f} MB/s, gedanken's process grew by {trial.grown_mib:.0f} MiB"
@@ -88,7 +91,7 @@ CHECKS = (
         program=FLOOD,
         language="bash",
         judge=flood_is_cut,
-        limits=_FLOODED,
+        limits=_FLOOD_LIMITS,
     ),
     _check(
         "middle-is-counted",
@@ -102,7 +105,7 @@ CHECKS = (
         program=ENDLESS_LINE,
         language="bash",
         judge=ends(Cause.OUTPUT_CAP, within=15, shows="before\nxxx"),
-        limits=_CAPPED,
+        limits=_CAPPED_LIMITS,
     ),
     _check(
         "endless-errors",
@@ -110,14 +113,14 @@ CHECKS = (
         program=ENDLESS_ERRORS,
         language="bash",
         judge=ends(Cause.OUTPUT_CAP, within=15, shows="before\n"),
-        limits=_CAPPED,
+        limits=_CAPPED_LIMITS,
     ),
     _check(
         "flood-does-not-block-the-kill",
         promise="A program that floods and ignores SIGTERM is killed in time.",
         program=DEAF_FLOOD,
-        judge=ends(Cause.TIMED_OUT, within=_STOPPED_WITHIN, shows="before"),
-        limits=_BRIEF,
+        judge=ends(Cause.TIMED_OUT, within=_STOP_SECONDS, shows="before"),
+        limits=_SHORT_LIMITS,
     ),
     _check(
         "binary-noise",

@@ -106,9 +106,10 @@ def holds(path, text):
 
 
 def follow(process, deadline, max_bytes):
-    """Return a program's stdout, its stderr, and the reason why it must be stopped (None if it ended by itself).
+    """Return a program's stdout, its stderr, and the reason why it must be stopped.
 
-    `deadline` is a time of time.monotonic(); `max_bytes` is the largest allowed number of bytes of stdout.
+    The reason is None if the program ended by itself. `deadline` is a time of `time.monotonic()`; `max_bytes` is the
+    largest allowed number of bytes of stdout.
     """
     last_seen = time.monotonic()
     output = {process.stdout: bytearray(), process.stderr: bytearray()}

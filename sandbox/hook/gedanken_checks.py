@@ -88,7 +88,10 @@ def enter(folder):
 
 
 def follow(pid, read_end, deadline):
-    """Return what a process wrote to the pipe `read_end`, and its exit status (None if it was killed)."""
+    """Return what a process wrote to the pipe `read_end`, and its exit status.
+
+    The status is None if the process was killed.
+    """
     answer = b""
     while len(answer) < MOST_BYTES and select.select([read_end], [], [], max(0.0, deadline - time.monotonic()))[0]:
         data = os.read(read_end, MOST_BYTES)
