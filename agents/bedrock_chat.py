@@ -31,29 +31,29 @@ class BedrockChat(ChatBedrockConverse):
         run_manager: Any = None,  # noqa: ARG002
         **kwargs: Any,
     ) -> ChatResult:
-        results = [one async for one in _from_thread(lambda: iter([self._generate(messages, stop, **kwargs)]))]
+        results = [result async for result in _from_thread(lambda: iter([self._generate(messages, stop, **kwargs)]))]
         return ChatResult(generations=results[0].generations, llm_output=results[0].llm_output)
 
 
-async def _from_thread(make: Callable[[], Iterator[Any]]) -> AsyncIterator[Any]:
-    """Run a blocking iterator, made by `make`, in a daemon thread, and yield its items."""
-    loop, queue, left = asyncio.get_running_loop(), asyncio.Queue[tuple[bool, Any]](), threading.Event()
+async def _from_thread(make_iterator: Callable[[], Iterator[Any]]) -> AsyncIterator[Any]:
+    """Run the blocking iterator that `make_iterator` returns in a daemon thread, and yield its items."""
+    loop, queue, is_abandoned = asyncio.get_running_loop(), asyncio.Queue[tuple[bool, Any]](), threading.Event()
 
-    def put(is_piece: bool, item: Any) -> None:
+    def enqueue(is_piece: bool, item: Any) -> None:
         with suppress(RuntimeError):  # the loop is closed: nobody listens
             loop.call_soon_threadsafe(queue.put_nowait, (is_piece, item))
 
-    def work() -> None:
+    def run_iterator() -> None:
         try:
-            for piece in make():
-                if left.is_set():
+            for piece in make_iterator():
+                if is_abandoned.is_set():
                     return
-                put(True, piece)
-            put(False, None)
+                enqueue(True, piece)
+            enqueue(False, None)
         except Exception as error:
-            put(False, error)
+            enqueue(False, error)
 
-    threading.Thread(target=work, daemon=True).start()
+    threading.Thread(target=run_iterator, daemon=True).start()
     try:
         while True:
             is_piece, item = await queue.get()
@@ -61,6 +61,6 @@ async def _from_thread(make: Callable[[], Iterator[Any]]) -> AsyncIterator[Any]:
                 break
             yield item
     finally:
-        left.set()
+        is_abandoned.set()
     if item is not None:
         raise item

@@ -19,14 +19,15 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
 PROVIDER = "python"
-_NAMES = ("model_name", "model", "model_id", "deployment_name")
-_HERE: ContextVar[Mapping[str, Model]] = ContextVar("brought", default=MappingProxyType({}))
+_NAME_ATTRIBUTES = ("model_name", "model", "model_id", "deployment_name")
+_MODELS_BY_NAME: ContextVar[Mapping[str, Model]] = ContextVar("brought", default=MappingProxyType({}))
 
 
 def model_of(chat: "BaseChatModel") -> Model:
-    """Wrap the LangChain chat model `chat` as a Model; the retries and time limits set in `chat` stay in force.
+    """Wrap the LangChain chat model `chat` as a `Model`.
 
-    The API keys in `chat` are treated as secrets from then on. Raises BadInput if `chat` is no LangChain chat model.
+    The retries and time limits set in `chat` stay in force. The API keys in `chat` are treated as secrets from then
+    on. Raises BadInput if `chat` is no LangChain chat model.
     """
     from langchain_core.language_models import BaseChatModel
     from pydantic import SecretStr
@@ -37,38 +38,40 @@ def model_of(chat: "BaseChatModel") -> Model:
         )
     keys = [value.get_secret_value() for value in vars(chat).values() if isinstance(value, SecretStr)]
     secrets.known().learn(*keys)
-    said = next((value for name in _NAMES if isinstance(value := getattr(chat, name, None), str) and value), "")
-    name = f"{PROVIDER}:{type(chat).__name__}{f'/{said}' if said else ''}"
-    return Model(name=name, chat=chat, empty_turns=False, learned=known_of(said))
+    model_name = next(
+        (value for name in _NAME_ATTRIBUTES if isinstance(value := getattr(chat, name, None), str) and value), ""
+    )
+    name = f"{PROVIDER}:{type(chat).__name__}{f'/{model_name}' if model_name else ''}"
+    return Model(name=name, chat=chat, empty_turns=False, learned=known_of(model_name))
 
 
 @contextmanager
 def brought(model: Model) -> Iterator[ModelSpec]:
-    """Register a model by name while the context lasts, and yield its ModelSpec.
+    """Register a model by name while the context lasts, and yield its `ModelSpec`.
 
     Only the current asyncio task and its child tasks find the model.
     """
-    reset = _HERE.set({**_HERE.get(), model.name: model})
+    reset = _MODELS_BY_NAME.set({**_MODELS_BY_NAME.get(), model.name: model})
     try:
         yield ModelSpec(name=model.name)
     finally:
-        _HERE.reset(reset)
+        _MODELS_BY_NAME.reset(reset)
 
 
-class _Brought:
-    """The provider of `python:NAME`, which finds the chat model object that a Python program passed in."""
+class _PassedInProvider:
+    """Opens `python:NAME`: a chat model object that a Python program passed in."""
 
     def check(self, spec: ModelSpec) -> None:
         if spec.base_url is not None:
             raise BadInput("set the base URL on the chat model itself, where your program creates it")
-        self._found(spec)
+        self._lookup(spec)
 
     @asynccontextmanager
     async def open(self, spec: ModelSpec, progress: Progress) -> AsyncIterator[Model]:
-        yield replace(self._found(spec), pace=Pace(spec.parallel, progress))
+        yield replace(self._lookup(spec), pace=Pace(spec.parallel, progress))
 
-    def _found(self, spec: ModelSpec) -> Model:
-        model = _HERE.get().get(spec.name)
+    def _lookup(self, spec: ModelSpec) -> Model:
+        model = _MODELS_BY_NAME.get().get(spec.name)
         if model is None:
             raise BadInput(
                 f"{spec.name}: the model was a chat model object of a Python program; "
@@ -77,4 +80,4 @@ class _Brought:
         return model
 
 
-BROUGHT = _Brought()
+BROUGHT = _PassedInProvider()

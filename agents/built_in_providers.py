@@ -14,12 +14,12 @@ from gedanken.experiment.run_spec import ModelSpec
 
 
 class _Embedded:
-    """The provider `embedded`, which serves a model on this machine, with at most one server per user."""
+    """Opens `embedded`, the model that is served on this machine, with at most one server per user."""
 
     def check(self, spec: ModelSpec) -> None:
         if spec.name != "embedded":
             raise BadInput(f"--model {spec.name}: there is one embedded model; it is called `embedded`")
-        _needs_no_address(spec)
+        _reject_base_url(spec)
 
     def open(self, _spec: ModelSpec, progress: Progress) -> AbstractAsyncContextManager[Model]:
         from gedanken.agents.embedded import open_embedded
@@ -28,19 +28,19 @@ class _Embedded:
 
 
 class _Scripted:
-    """The provider of `scripted:FILE`, a model whose replies are read from FILE."""
+    """Opens `scripted:FILE`, a model whose replies are read from FILE."""
 
     def check(self, spec: ModelSpec) -> None:
         from gedanken.agents.scripted import read_rules
 
-        _needs_no_address(spec)
-        read_rules(_file_of(spec))
+        _reject_base_url(spec)
+        read_rules(_script_path(spec))
 
     @asynccontextmanager
     async def open(self, spec: ModelSpec, progress: Progress) -> AsyncIterator[Model]:
         from gedanken.agents.scripted import ScriptedModel, read_rules
 
-        chat = ScriptedModel(rules=read_rules(_file_of(spec)))
+        chat = ScriptedModel(rules=read_rules(_script_path(spec)))
         pace = Pace(spec.parallel, progress, Bucket(first_wait=0.01, spacing=0.0))
         yield Model(name=spec.name, chat=chat, pace=pace)
 
@@ -63,10 +63,10 @@ SCRIPTED = _Scripted()
 HOSTED = _Hosted()
 
 
-def _file_of(spec: ModelSpec) -> Path:
+def _script_path(spec: ModelSpec) -> Path:
     return Path(spec.name.partition(":")[2])
 
 
-def _needs_no_address(spec: ModelSpec) -> None:
+def _reject_base_url(spec: ModelSpec) -> None:
     if spec.base_url is not None:
         raise BadInput(f"--base-url only applies to a model on a server, such as openai:NAME, not to {spec.name}")

@@ -20,16 +20,21 @@ from gedanken.prompts import render
 FIRST_TEMPERATURE = 0.2
 AFRESH_TEMPERATURE = 0.7
 REPLY_TOKENS = {"tell": 4096, "checklist": 1024}
-"""Token limit of a reply, by the name of the prompt. Small models, which get `checklist`, may not stop by themselves.
+"""Token limit of a reply, by the name of the prompt.
+
+Small models, which get `checklist`, may not stop by themselves.
 """
 TRACEBACK_CHARACTERS = 1200
 FIRST_WIDTH = 512
-"""Width of the first hidden layer that the prompt `checklist` suggests; each further layer is half as wide."""
+"""Width of the first hidden layer that the prompt `checklist` suggests.
 
-_BLOCK = re.compile(
+Each further layer is half as wide.
+"""
+
+_FENCED_BLOCK = re.compile(
     r"^(?P<fence>`{3,}+|~{3,}+)[^\n]*\n(?P<code>.*?)(?:(?P<closed>^(?P=fence))|\Z)", re.DOTALL | re.MULTILINE
 )
-_TORCHVISION = {
+_TORCHVISION_DATASETS = {
     "MNIST": {"title": "MNIST", "torch_class": "MNIST", "inputs": 784},
     "CIFAR-10": {"title": "CIFAR-10", "torch_class": "CIFAR10", "inputs": 3072},
 }
@@ -37,7 +42,7 @@ _TORCHVISION = {
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """The reason why a version of a program was not accepted, and the end of its output."""
+    """Why a version of a program was not accepted, with the end of its output."""
 
     program: Program
     problems: tuple[str, ...]
@@ -47,7 +52,10 @@ class Failure:
     refused: bool = False
     """True if the version was never run, because gedanken refused it or a person rejected it."""
     rejected: bool = False
-    """True if a person rejected the version before it ran; `problems` is then only the reason given by the person."""
+    """True if a person rejected the version before it ran.
+
+    Then `problems` is only the reason given by the person.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,42 +69,47 @@ class Coder:
     """Sampling seed of the first try; each further try uses the next number."""
 
     async def write(
-        self, line: ScriptLine, at: int, base: Program | None, earlier: Sequence[Program], failure: Failure | None
+        self,
+        line: ScriptLine,
+        line_index: int,
+        base: Program | None,
+        earlier: Sequence[Program],
+        failure: Failure | None,
     ) -> Program:
         """Ask the model for the next version of a file.
 
-        `at` is the index of `line` in the script. `base` is the version that an edit starts from; None if `line` is
-        no edit. `earlier` are all versions so far. `failure` says why the last version was not accepted; None on the
-        first try.
+        `line_index` is the index of `line` in the script. `base` is the version that an edit starts from; None if
+        `line` is no edit. `earlier` are all versions so far. `failure` says why the last version was not accepted;
+        None on the first try.
 
-        After a failure, the model either fixes its program or writes a new one. If the reply has no whole program,
-        the version has `works=False` and must not be run. Raises NoModel; RequestRefused if the server refuses this
-        request for good.
+        After a failure, the model either fixes its program or writes a new one. If the reply has no complete program,
+        the version has `works=False` and must not be run. Raises NoModel, or RequestRefused if the server refuses
+        this request for good.
         """
         assert line.file is not None
-        tries = sum(1 for program in earlier if program.line == at)
+        tries = sum(1 for program in earlier if program.line == line_index)
         rejected = failure is not None and failure.rejected
         # Each try of an edit starts from `base`: the effect of one single edit is to be determined.
-        mend = failure is not None and (rejected or not (line.edit or failure.refused))
+        is_repair = failure is not None and (rejected or not (line.edit or failure.refused))
         messages, prompt = self.first_messages(line, base)
-        if mend and failure is not None:
+        if is_repair and failure is not None:
             messages += [
                 Message("assistant", _fenced(failure.program.source)),
-                Message("user", self._repair(line.file, failure)),
+                Message("user", self._render_repair(line.file, failure)),
             ]
             prompt = "rejected" if rejected else "repair"
-        first = tries == 0 or (mend and not rejected)
+        is_conservative = tries == 0 or (is_repair and not rejected)
         sampling = Sampling(
             seed=self.first_seed + tries,
             max_tokens=REPLY_TOKENS[self.model.coder_prompt],
-            temperature=FIRST_TEMPERATURE if first else AFRESH_TEMPERATURE,
+            temperature=FIRST_TEMPERATURE if is_conservative else AFRESH_TEMPERATURE,
         )
         try:
             reply = await self.model.reply(messages, sampling, role="coder", on_text=self.on_text)
         except NoReply as error:
             if error.may_pass:
                 raise
-            raise RequestRefused(str(error), at + 1) from error
+            raise RequestRefused(str(error), line_index + 1) from error
         problem = no_program(reply)
         return Program(
             name=line.file,
@@ -105,26 +118,28 @@ class Coder:
             told=line.tell or "",
             prompt=prompt,
             seed=self.first_seed + tries,
-            line=at,
+            line=line_index,
             works=False if problem else None,
             problems=(problem,) if problem else (),
-            base=base.label if base else failure.program.label if mend and failure else None,
+            base=base.label if base else failure.program.label if is_repair and failure else None,
         )
 
     def first_messages(self, line: ScriptLine, base: Program | None) -> tuple[list[Message], str]:
         """Return the first messages to the coder, and the name of their prompt: `edit`, `tell` or `checklist`."""
         if line.edit and base is not None:
             system = render("coder-edit-system", file=line.file)
-            asked = render("coder-edit", file=line.file, source=base.source.rstrip(), tell=_as_clause(line.tell))
-            return [Message("system", system), Message("user", asked)], "edit"
+            user_prompt = render(
+                "coder-edit", file=line.file, source=base.source.rstrip(), tell=_strip_full_stop(line.tell)
+            )
+            return [Message("system", system), Message("user", user_prompt)], "edit"
         assert line.task is not None
         prompt = self.model.coder_prompt
         if prompt == "checklist":
-            data = _TORCHVISION[self.data.name]
+            data = _TORCHVISION_DATASETS[self.data.name]
             hidden = [f"H{number}" for number in range(1, line.task.layers)]
             sizes = [str(data["inputs"]), *hidden, "10"]
             layers = ", nn.ReLU(), ".join(f"nn.Linear({a}, {b})" for a, b in pairwise(sizes))
-            asked = render(
+            user_prompt = render(
                 "coder-checklist",
                 file=line.file,
                 task=line.task,
@@ -134,19 +149,21 @@ class Coder:
                 sizes=", ".join(str(FIRST_WIDTH >> number) for number in range(len(hidden))),
             )
         else:
-            asked = render("coder-tell", tell=line.tell, file=line.file, task=line.task)
-        return [Message("system", render("coder-system")), Message("user", asked)], prompt
+            user_prompt = render("coder-tell", tell=line.tell, file=line.file, task=line.task)
+        return [Message("system", render("coder-system")), Message("user", user_prompt)], prompt
 
     @staticmethod
-    def _repair(name: str, failure: Failure) -> str:
+    def _render_repair(file_name: str, failure: Failure) -> str:
         if failure.rejected:
-            return render("coder-rejected", file=name, reason=failure.problems[0])
+            return render("coder-rejected", file=file_name, reason=failure.problems[0])
         ending = failure.ending
-        return render("coder-repair", file=name, problems=failure.problems, traceback=ending, fence=fence_for(ending))
+        return render(
+            "coder-repair", file=file_name, problems=failure.problems, traceback=ending, fence=fence_for(ending)
+        )
 
 
 def ending_of(execution: Execution) -> str:
-    """Return what the coder is shown of an output: its end if the program failed, otherwise nothing."""
+    """Return the end of the output if the program failed, otherwise nothing. The coder is shown this text."""
     return execution.terminal[-TRACEBACK_CHARACTERS:].strip() if execution.exit_code else ""
 
 
@@ -155,33 +172,33 @@ def extract_code(reply: str) -> str:
 
     A block without a closing fence counts too.
     """
-    blocks = [found["code"] for found in _BLOCK.finditer(reply)]
+    blocks = [match["code"] for match in _FENCED_BLOCK.finditer(reply)]
     code = max(blocks, key=len) if blocks else reply
     return code.strip("\n") + "\n"
 
 
 def no_program(reply: Reply) -> str | None:
-    """Return why a reply contains no whole program; None if it contains one."""
-    thought = f"; before it, the model reasoned ({reply.reasoned})" if reply.reasoned else ""
+    """Return why a reply contains no complete program; None if it contains one."""
+    reasoning_note = f"; before it, the model reasoned ({reply.reasoned})" if reply.reasoned else ""
     if reply.end.cause in NO_RUN:
-        return f"the reply contains no program: {reply.end.told()}{thought}"
+        return f"the reply contains no program: {reply.end.told()}{reasoning_note}"
     if not reply.text.strip():
-        return f"the reply is empty{thought}"
-    longest = max(_BLOCK.finditer(reply.text), key=lambda found: len(found["code"]), default=None)
+        return f"the reply is empty{reasoning_note}"
+    longest = max(_FENCED_BLOCK.finditer(reply.text), key=lambda match: len(match["code"]), default=None)
     if reply.cut and not (longest and longest["closed"]):
-        return f"the reply was cut before the program was complete{thought}"
+        return f"the reply was cut before the program was complete{reasoning_note}"
     return None
 
 
-def same_program(one: str, other: str) -> bool:
+def same_program(source: str, other_source: str) -> bool:
     """Return whether two sources are the same program, ignoring comments and layout if both can be parsed."""
     try:
-        return ast.dump(ast.parse(one)) == ast.dump(ast.parse(other))
+        return ast.dump(ast.parse(source)) == ast.dump(ast.parse(other_source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two come from absurdly deep nesting
-        return one.strip() == other.strip()
+        return source.strip() == other_source.strip()
 
 
-def _as_clause(tell: str | None) -> str:
+def _strip_full_stop(tell: str | None) -> str:
     return (tell or "").strip().rstrip(".")
 
 

@@ -9,19 +9,19 @@ from gedanken.experiment.errors import BudgetSpent, Interrupted
 Result = TypeVar("Result")
 
 
-async def at_once(work: Iterable[Callable[[], Awaitable[Result]]], most: int) -> list[Result]:
-    """Run the functions in `work` concurrently, at most `most` at a time; return their results in the same order.
+async def at_once(functions: Iterable[Callable[[], Awaitable[Result]]], max_running: int) -> list[Result]:
+    """Run `functions` concurrently, at most `max_running` at a time; return their results in the same order.
 
     If a function raises an error, all others are cancelled before the error is raised. After BudgetSpent or
     Interrupted, the running ones finish, because they are paid for.
     """
-    places = asyncio.Semaphore(most)
+    semaphore = asyncio.Semaphore(max_running)
 
-    async def one(piece: Callable[[], Awaitable[Result]]) -> Result:
-        async with places:
-            return await piece()
+    async def run_limited(function: Callable[[], Awaitable[Result]]) -> Result:
+        async with semaphore:
+            return await function()
 
-    tasks = [asyncio.ensure_future(one(piece)) for piece in work]
+    tasks = [asyncio.ensure_future(run_limited(function)) for function in functions]
     try:
         return await asyncio.gather(*tasks)
     except (BudgetSpent, Interrupted):

@@ -20,7 +20,7 @@ from gedanken.experiment.progress import Progress, seconds_since, watched
 from gedanken.experiment.user_folders import cache_folder
 
 LOAD_SECONDS = 5
-"""Approximate time in seconds that the server needs to load the model; used only to show the progress of loading."""
+"""Approximate number of seconds that loading the model takes; used only to show progress."""
 REPLY_SECONDS = 3600
 PURE_SAMPLING: dict[str, object] = {"top_k": 0, "min_p": 0.0}
 """Switches off the server's default sampling filters, so that samples come from the model's own distribution."""
@@ -28,12 +28,13 @@ PURE_SAMPLING: dict[str, object] = {"top_k": 0, "min_p": 0.0}
 
 @asynccontextmanager
 async def open_embedded(progress: Progress) -> AsyncIterator[Model]:
-    """Wait until no other process of the user serves the embedded model, then serve it while the context lasts.
+    """Serve the embedded model while the context lasts.
 
-    Raises NoModel if the weights cannot be obtained or the server does not start.
+    Waits until no other process of the user serves it. Raises NoModel if the weights cannot be obtained or the server
+    does not start.
     """
     # Two servers at once would each be about ten times slower than one.
-    lock = await _lock(progress)
+    lock = await _acquire_lock(progress)
     key = secrets.token_urlsafe(24)
     try:
         weights = await asyncio.to_thread(ensure_weights, progress)
@@ -42,30 +43,29 @@ async def open_embedded(progress: Progress) -> AsyncIterator[Model]:
         try:
             with watched(progress, "loading the model", LOAD_SECONDS, clock, "seconds"):
                 await asyncio.to_thread(server.start)
-            yield _as_model(key, server)
+            yield _make_model(key, server)
         finally:
             server.stop()
     finally:
         lock.close()
 
 
-async def _lock(progress: Progress) -> IO[str]:
-    """Wait until the user's lock for the embedded model is free, and take it."""
+async def _acquire_lock(progress: Progress) -> IO[str]:
     # The server inherits the open file, so the lock is held until the server has ended, too.
     file = (cache_folder() / "embedded.lock").open("w")
-    told = False
+    is_reported = False
     while True:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return file
         except BlockingIOError:
-            if not told:
+            if not is_reported:
                 progress.say("another process of yours uses the embedded model; waiting until that process ends")
-                told = True
+                is_reported = True
             await asyncio.sleep(0.5)
 
 
-def _as_model(key: str, server: EmbeddedProcess) -> Model:
+def _make_model(key: str, server: EmbeddedProcess) -> Model:
     from langchain_openai import ChatOpenAI
     from openai import DefaultAsyncHttpxClient, DefaultHttpxClient
     from pydantic import SecretStr
@@ -85,30 +85,30 @@ def _as_model(key: str, server: EmbeddedProcess) -> Model:
         http_client=DefaultHttpxClient(trust_env=False),
         http_async_client=DefaultAsyncHttpxClient(trust_env=False),
     )
-    cold = chat.model_copy(
+    warm_up_chat = chat.model_copy(
         update={"max_tokens": 1, "temperature": 0.0, "extra_body": {**PURE_SAMPLING, "cache_prompt": False}}
     )
-    warm_for = ""
+    warm_digest = ""
 
     async def prepare(messages: Sequence[Message], fresh: bool) -> None:
         """If `fresh`, empty the server's cache and fill it from `messages`. Raises NoModel if the server stopped."""
-        nonlocal warm_for
+        nonlocal warm_digest
         if (code := server.poll()) is not None:  # a retry would not help
             raise NoModel(f"embedded:{MODEL_NAME}: its server has stopped ({how_it_ended(code)})")
         if messages[-1].role == "assistant":
             # The continuation of an open reply uses the cache as it is, and leaves the earlier part unchanged.
-            if _digest(messages[:-1]) != warm_for:
-                warm_for = ""
+            if _digest(messages[:-1]) != warm_digest:
+                warm_digest = ""
             return
-        wanted = _digest(messages)
+        digest = _digest(messages)
         if not fresh:
-            warm_for = ""
-        elif wanted != warm_for:
-            warm_for = ""  # for as long as it is under way: it may be broken off
+            warm_digest = ""
+        elif digest != warm_digest:
+            warm_digest = ""  # for as long as it is under way: it may be broken off
             await asyncio.to_thread(server.fit)  # now, as the cache is emptied anyway
             # A seed gives the same reply only from the same state of the cache.
-            await cold.ainvoke(as_chat(messages), {"run_name": "warm-up"})
-            warm_for = wanted
+            await warm_up_chat.ainvoke(as_chat(messages), {"run_name": "warm-up"})
+            warm_digest = digest
 
     return Model(
         name=f"embedded:{MODEL_NAME}",

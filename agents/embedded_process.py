@@ -16,21 +16,22 @@ from gedanken.experiment.errors import NoModel
 
 START_SECONDS = 120
 WAITING_THREADS = {"GOMP_SPINCOUNT": "2000"}
-"""Environment variable that makes waiting threads of the server sleep soon. Otherwise, one other busy program slows
-the server from eleven tokens per second to one.
+"""Environment variable that makes waiting threads of the server sleep soon.
+
+Otherwise, one other busy program slows the server from eleven tokens per second to one.
 """
 LOOK_SECONDS = 0.25
 """How long each measurement of the machine's load takes, in seconds."""
 LOOK_AGAIN_SECONDS = 60
 """Seconds for which `EmbeddedProcess.misfits` does not measure the load again."""
-_AT_WORK = 0.1
+_BUSY_CORES = 0.1
 """A server that uses at least this many cores is computing a reply."""
 
 
 class EmbeddedProcess:
-    """The server process of the embedded model; it can be restarted with another number of threads.
+    """The server process of the embedded model.
 
-    A reply does not depend on the number of threads.
+    It can be restarted with another number of threads. A reply does not depend on this number.
     """
 
     def __init__(self, weights: Path, key: str, lock: IO[str]) -> None:
@@ -39,14 +40,14 @@ class EmbeddedProcess:
         self.address = ""
         self.threads = 0
         self._process: subprocess.Popen[str] | None = None
-        self._wanted, self._looked = 0, 0.0
-        self._turn = threading.Lock()
-        self._is_over = False
+        self._wanted_threads, self._measured_at = 0, 0.0
+        self._start_lock = threading.Lock()
+        self._is_stopped = False
 
     def start(self) -> None:
         """Start the server, and wait until it answers. Raises NoModel if it does not start."""
-        self._look()
-        self._start(self._wanted)
+        self._measure_load()
+        self._start_with(self._wanted_threads)
 
     def poll(self) -> int | None:
         """Return the exit code if the server has ended by itself; None otherwise."""
@@ -57,44 +58,44 @@ class EmbeddedProcess:
 
         The restart empties the server's cache. Raises NoModel if the server does not start.
         """
-        if self._look() < _AT_WORK and self._wanted != self.threads:
-            self._end()
+        if self._measure_load() < _BUSY_CORES and self._wanted_threads != self.threads:
+            self._kill()
             # Replies stay the same: each row of a matrix product is computed by one thread.
-            self._start(self._wanted)
+            self._start_with(self._wanted_threads)
 
     def misfits(self) -> bool:
         """Return whether the last two measurements of the load agree that another number of threads is better.
 
         The load is measured at most once a minute; other calls within this minute return False.
         """
-        if time.monotonic() - self._looked < LOOK_AGAIN_SECONDS:
+        if time.monotonic() - self._measured_at < LOOK_AGAIN_SECONDS:
             return False
-        before = self._wanted
-        self._look()
-        return before == self._wanted != self.threads
+        previous_threads = self._wanted_threads
+        self._measure_load()
+        return previous_threads == self._wanted_threads != self.threads
 
-    def _look(self) -> float:
-        """Measure the load, store how many threads the server should have, and return how many cores it uses."""
-        taken, own = cores_taken(self._process.pid if self._process else None)
-        self._wanted, self._looked = fitting_threads(taken), time.monotonic()
-        return own
+    def _measure_load(self) -> float:
+        """Measure the load, and store how many threads fit. Returns how many cores the server uses."""
+        cores_used, server_cores = cores_taken(self._process.pid if self._process else None)
+        self._wanted_threads, self._measured_at = fitting_threads(cores_used), time.monotonic()
+        return server_cores
 
     def stop(self) -> None:
         """End the server for good, even if a thread is about to start it."""
-        with self._turn:
-            self._is_over = True
-        self._end()
+        with self._start_lock:
+            self._is_stopped = True
+        self._kill()
 
-    def _end(self) -> None:
+    def _kill(self) -> None:
         process, self._process = self._process, None
         if process:
             process.kill()
             process.wait()
 
-    def _start(self, threads: int) -> None:
+    def _start_with(self, threads: int) -> None:
         self.threads = threads
-        with self._turn, tempfile.TemporaryFile("w+") as log:
-            if self._is_over:
+        with self._start_lock, tempfile.TemporaryFile("w+") as log:
+            if self._is_stopped:
                 return
             process = self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "gedanken.agents.embedded_server", *self._arguments()],
@@ -125,33 +126,33 @@ def how_it_ended(code: int) -> str:
     return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
-def fitting_threads(taken: float) -> int:
-    """Return how many threads the server should have while other programs use `taken` cores."""
+def fitting_threads(cores_used: float) -> int:
+    """Return how many threads the server should have while other programs use `cores_used` cores."""
     # A thread that shares its core delays all others: they wait for it hundreds of times per token.
-    return max(1, (os.cpu_count() or 1) - round(taken))
+    return max(1, (os.cpu_count() or 1) - round(cores_used))
 
 
-def cores_taken(server: int | None) -> tuple[float, float]:
-    """Return how many cores other programs use now, and how many the process `server` uses.
+def cores_taken(server_pid: int | None) -> tuple[float, float]:
+    """Return how many cores other programs use now, and how many the process `server_pid` uses.
 
     Programs of low priority do not count, because they leave the cores to the server.
     """
-    began, all_before, own_before = time.monotonic(), _busy_seconds(), _own_seconds(server)
+    start, machine_before, server_before = time.monotonic(), _machine_cpu_seconds(), _process_cpu_seconds(server_pid)
     time.sleep(LOOK_SECONDS)
-    seconds, own = time.monotonic() - began, _own_seconds(server) - own_before
-    return max(0.0, _busy_seconds() - all_before - own) / seconds, own / seconds
+    seconds, server_seconds = time.monotonic() - start, _process_cpu_seconds(server_pid) - server_before
+    return max(0.0, _machine_cpu_seconds() - machine_before - server_seconds) / seconds, server_seconds / seconds
 
 
-def _busy_seconds() -> float:
+def _machine_cpu_seconds() -> float:
     times = psutil.cpu_times()
     return float(times.user + times.system)
 
 
-def _own_seconds(server: int | None) -> float:
-    if server is None:
+def _process_cpu_seconds(pid: int | None) -> float:
+    if pid is None:
         return 0.0
     try:
-        times = psutil.Process(server).cpu_times()
+        times = psutil.Process(pid).cpu_times()
     except psutil.Error:
         return 0.0
     return float(times.user + times.system)

@@ -47,28 +47,36 @@ class ImaginedMachine:
     progress: Progress = field(default_factory=Silent)
     """Receives progress messages while a model is opened by name."""
     losses: list[NoModel] | None = None
-    """List to which NoModel errors are added, so that an error of one command does not end concurrent commands. If
-    `losses` is None, the errors are raised.
+    """List that collects NoModel errors; if None, the errors are raised.
+
+    With a list, an error of one command does not end concurrent commands.
     """
     name: str = field(default="imagined", init=False)
-    _opened: AsyncExitStack = field(default_factory=AsyncExitStack, init=False)
+    _exit_stack: AsyncExitStack = field(default_factory=AsyncExitStack, init=False)
 
     async def __aenter__(self) -> Self:
-        """Open the model if it was given by name. Raises BadInput if no model has this name, NoModel if it cannot be
-        reached."""
+        """Open the model if it was given by name.
+
+        Raises BadInput if no model has this name, NoModel if it cannot be reached.
+        """
         if isinstance(self.model, str):
             from gedanken.agents.registry import open_model
 
-            self.model = await self._opened.enter_async_context(open_model(ModelSpec(name=self.model), self.progress))
+            self.model = await self._exit_stack.enter_async_context(
+                open_model(ModelSpec(name=self.model), self.progress)
+            )
         return self
 
     async def __aexit__(self, *exc: object) -> None:
         """Close the model if `__aenter__` opened it."""
-        await self._opened.aclose()
+        await self._exit_stack.aclose()
 
     @property
     def parallel(self) -> int:
-        """Maximum number of commands that can be imagined at the same time, each on its own branch of the session."""
+        """Maximum number of commands that can be imagined at the same time.
+
+        Each of them has its own branch of the session.
+        """
         return 1 if isinstance(self.model, str) else self.model.pace.parallel
 
     async def run(
@@ -79,24 +87,24 @@ class ImaginedMachine:
         fresh: bool = True,
         on_output: OnOutput | None = None,
     ) -> Execution:
-        """Have the model imagine one command; see Machine.run.
+        """Have the model imagine one command; see `Machine.run`.
 
         `tells` are remarks that the model is sent before the command. `fresh` makes the reply independent of earlier
         requests to the model.
 
-        A command that gets no answer is not added to the session; the Execution says why it got none. If the model
+        A command without an answer is not added to the session; the Execution says why it has none. If the model
         cannot be used any more, NoModel is added to `losses`, or raised if `losses` is None.
         """
         typed = typing(command, tuple(tells))
         try:
             reply = await self._ask(typed, fresh, on_output)
         except NoModel as error:
-            return self._unanswered(command, error)
-        done = self._execution(command, reply)
+            return self._failed_execution(command, error)
+        execution = self._make_execution(command, reply)
         # A model that only reasons, and then ends normally, may mean that the command prints nothing.
-        if done.cause not in NO_RUN or reply.end.may_be_silence:
+        if execution.cause not in NO_RUN or reply.end.may_be_silence:
             self.session = self.session.add(Turn(typed, reply.text))
-        return done
+        return execution
 
     async def ask(self, command: str, *, fresh: bool = True, on_output: OnOutput | None = None) -> Execution:
         """Have the model imagine one command, as `run` does, but without adding the command to the session."""
@@ -119,15 +127,15 @@ class ImaginedMachine:
         if policy != "requests" or not self.session.stored:
             self.session = self.session.remember() if policy == "transcript" else self.session.lose()
             return None
-        lost = replace(self, session=self.session.lose())
+        emptied = replace(self, session=self.session.lose())
         requests = self.session.requests
         try:
-            reply = await lost._ask(requests, True, on_output)
+            reply = await emptied._ask(requests, True, on_output)
         except NoModel as error:
-            return replace(self._unanswered(requests, error), command=REBUILD)
+            return replace(self._failed_execution(requests, error), command=REBUILD)
         if reply.end.cause not in NO_RUN:
             self.session = self.session.replay(reply.text)
-        return replace(self._execution(requests, reply), command=REBUILD)
+        return replace(self._make_execution(requests, reply), command=REBUILD)
 
     def messages(self, typed: str) -> list[Message]:
         """Return the messages that the model would be sent if `typed` were typed now."""
@@ -149,8 +157,7 @@ class ImaginedMachine:
             self.model, self.messages(typed), sampling, self.limits.continuations, fresh=fresh, on_text=on_output
         )
 
-    def _unanswered(self, command: str, error: NoModel) -> Execution:
-        """Return the execution of a command that got no reply."""
+    def _failed_execution(self, command: str, error: NoModel) -> Execution:
         if not isinstance(error, NoReply):
             if self.losses is None:
                 raise error
@@ -169,12 +176,12 @@ class ImaginedMachine:
             is_refused=isinstance(error, NoReply) and not error.may_pass,
         )
 
-    def _execution(self, command: str, reply: Joined) -> Execution:
+    def _make_execution(self, command: str, reply: Joined) -> Execution:
         typed = "\n".join(turn.typed for turn in self.session.context)
         cleaned = clean(reply.text, command, marked=self.steps, known=typed, opened=reply.opened)
-        silent = reply.end.may_be_silence and prints_nothing(command)
+        is_silent = reply.end.may_be_silence and prints_nothing(command)
         notes = reply.notes
-        if reply.end.cause in NO_RUN and not silent:
+        if reply.end.cause in NO_RUN and not is_silent:
             exit_code, cause = None, reply.end.cause
             notes = (*notes, f"no usable reply: {reply.end.told()}")
         else:

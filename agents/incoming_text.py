@@ -5,34 +5,34 @@ import re
 from gedanken.experiment.secrets import REMOVED, Secrets, known
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
-_HALF = re.compile(r"[\ud800-\udfff]")
-_PAIR = re.compile(r"[\ud800-\udbff][\udc00-\udfff]")
-_FIRST_HALF = re.compile(r"[\ud800-\udbff]\Z")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_SURROGATE_PAIR = re.compile(r"[\ud800-\udbff][\udc00-\udfff]")
+_TRAILING_HIGH_SURROGATE = re.compile(r"[\ud800-\udbff]\Z")
 
 
 class Incoming:
-    """Joins and cleans the pieces of one text. An incomplete character or key is held back until the next piece."""
+    """Joins and cleans the pieces of one text. An incomplete character or key waits for the next piece."""
 
     def __init__(self, secrets: Secrets | None = None) -> None:
         """`secrets` holds the keys to remove; by default they are the keys of this process."""
         self._secrets = secrets or known()
-        self._held = ""
+        self._pending = ""
         self.keys = 0
         """Number of keys that were removed."""
         self.halves = 0
-        """Number of lone surrogates (halves of a pair without the other half) that were replaced."""
+        """Number of lone surrogates that were replaced. Each is half of a UTF-16 pair without its other half."""
 
     def add(self, piece: str) -> str:
         """Add one more piece; return the text that can be passed on."""
-        text = self._held + piece
-        holds = max(len((_FIRST_HALF.search(text) or [""])[0]), self._secrets.unfinished(text))
-        ready = len(text) - holds
-        self._held = text[ready:]
-        return self._clean(text[:ready])
+        text = self._pending + piece
+        pending_length = max(len((_TRAILING_HIGH_SURROGATE.search(text) or [""])[0]), self._secrets.unfinished(text))
+        split = len(text) - pending_length
+        self._pending = text[split:]
+        return self._clean(text[:split])
 
     def end(self) -> str:
-        """Return the text that is still held back, because no further piece comes."""
-        text, self._held = self._held, ""
+        """Return the text that still waits, because no further piece comes."""
+        text, self._pending = self._pending, ""
         return self._clean(text)
 
     def notes(self) -> list[str]:
@@ -51,14 +51,14 @@ class Incoming:
 
 
 def whole_characters(text: str) -> tuple[str, int]:
-    """Make a text encodable as UTF-8: join surrogate pairs, and replace each half that stands alone.
+    """Make a text encodable as UTF-8: join surrogate pairs, and replace each lone surrogate.
 
-    Returns the new text, and the number of replaced halves.
+    Returns the new text, and the number of replaced surrogates.
     """
-    if not _HALF.search(text):
+    if not _SURROGATE.search(text):
         return text, 0
-    return _HALF.subn(REPLACEMENT, _PAIR.sub(_joined, text))
+    return _SURROGATE.subn(REPLACEMENT, _SURROGATE_PAIR.sub(_combine_pair, text))
 
 
-def _joined(pair: re.Match[str]) -> str:
+def _combine_pair(pair: re.Match[str]) -> str:
     return pair[0].encode("utf-16-le", "surrogatepass").decode("utf-16-le")

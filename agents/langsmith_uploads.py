@@ -6,12 +6,17 @@ _SWITCHES = ("LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING_V2", "LANGSMITH_TRACING"
 
 
 def told_of_uploads() -> str | None:
-    """Return one line that says what is uploaded and how to switch uploading off; None if nothing is uploaded."""
+    """Return one line that says what is uploaded and how to switch this off.
+
+    Returns None if nothing is uploaded.
+    """
     if not any(os.environ.get(name) for name in _SWITCHES):
         return None
     from langsmith.utils import tracing_is_enabled
 
     if not tracing_is_enabled():
         return None
-    on = " ".join(f"{name}=false" for name in _SWITCHES if os.environ.get(name))
-    return f"LangSmith is on: programs, outputs and replies are uploaded there; to keep them here: {on} gedanken …"
+    disable = " ".join(f"{name}=false" for name in _SWITCHES if os.environ.get(name))
+    return (
+        f"LangSmith is on: programs, outputs and replies are uploaded there; to keep them here: {disable} gedanken …"
+    )

@@ -10,12 +10,14 @@ from collections.abc import Iterator, Sequence
 TELLING_CHARACTERS = 12
 """Minimum length in characters of a sequence of words that counts as quoted. A shorter match may be a coincidence."""
 TELLING_DIGITS = 3
-"""Minimum number of digits with which a decimal number, or a word such as `8f3e77aa`, counts as quoted. Names in
-libraries have fewer digits.
+"""Minimum number of digits of a quoted number, or of a quoted word such as `8f3e77aa`.
+
+Names in libraries have fewer digits.
 """
 LONGEST_SIZE = 6
-"""Maximum number of digits of an integer that a program may take from an error message, for example a size that did
-not fit.
+"""Maximum number of digits of an integer that a program may take from an error message.
+
+An example is a size that did not fit.
 """
 MOST_DECIMALS = 17
 """Maximum number of decimals that are compared; a 64-bit float has no more."""
@@ -23,29 +25,36 @@ USUAL_DECIMALS = frozenset((0.999, 0.9999))
 """Decimal numbers that programs contain anyway, for example the second beta of Adam."""
 
 _WORD = re.compile(r"[^\W_]+")
-_PRINTED = re.compile(r"\d*\.\d+(?:e[+-]?\d+)?", re.IGNORECASE)  # a unit may follow directly: 12.345s
-_DECIMAL = re.compile(r"(?<![\w.])\d*\.\d+(?:e[+-]?\d+)?(?!\w|\.\d)", re.IGNORECASE)
+_PRINTED_DECIMAL = re.compile(r"\d*\.\d+(?:e[+-]?\d+)?", re.IGNORECASE)  # a unit may follow directly: 12.345s
+_SOURCE_DECIMAL = re.compile(r"(?<![\w.])\d*\.\d+(?:e[+-]?\d+)?(?!\w|\.\d)", re.IGNORECASE)
 
 
-def leaked(source: str, shown: Sequence[str], known: Sequence[str]) -> str | None:
-    """Return a piece of `shown` (real output that the coder saw) that the program `source` quotes, or None.
+def leaked(source: str, real_outputs: Sequence[str], known_texts: Sequence[str]) -> str | None:
+    """Return a piece of real output that the program `source` quotes, or None.
 
-    Quotes are decimal numbers, even rounded, and long integers or words with digits, such as `8f3e77aa`. In comments
-    and strings, several consecutive words are a quote, too. Text that occurs in `known` (versions that were run, the
-    coder's instructions) is no quote. A value disguised on purpose is not found.
+    `real_outputs` is what the coder saw. Quotes are decimal numbers, even rounded, and long integers or words with
+    digits, such as `8f3e77aa`. In comments and strings, several consecutive words are a quote, too. Text that occurs
+    in `known_texts` (versions that were run, the coder's instructions) is no quote. A value disguised on purpose is
+    not found.
     """
     # Single names may be taken from a traceback: a fixed program needs the right name.
-    return _number(source, shown, known) or _value(source, shown, known) or _words(source, shown, known)
+    return (
+        _find_quoted_number(source, real_outputs, known_texts)
+        or _find_quoted_value(source, real_outputs, known_texts)
+        or _find_quoted_words(source, real_outputs, known_texts)
+    )
 
 
-def _number(source: str, shown: Sequence[str], known: Sequence[str]) -> str | None:
-    printed = [float(number) for text in shown for number in _PRINTED.findall(text)]
-    old = USUAL_DECIMALS | {float(number) for text in known for number in _DECIMAL.findall(text)}
-    for number in _DECIMAL.findall(source):
+def _find_quoted_number(source: str, real_outputs: Sequence[str], known_texts: Sequence[str]) -> str | None:
+    printed_values = [float(number) for text in real_outputs for number in _PRINTED_DECIMAL.findall(text)]
+    known_numbers = USUAL_DECIMALS | {
+        float(number) for text in known_texts for number in _SOURCE_DECIMAL.findall(text)
+    }
+    for number in _SOURCE_DECIMAL.findall(source):
         digits = number.lower().split("e")[0].replace(".", "").lstrip("0")
-        if len(digits) < TELLING_DIGITS or float(number) in old:
+        if len(digits) < TELLING_DIGITS or float(number) in known_numbers:
             continue
-        if any(_rounds_to(value, number) for value in printed):
+        if any(_rounds_to(value, number) for value in printed_values):
             return str(number)
     return None
 
@@ -57,9 +66,12 @@ def _rounds_to(value: float, number: str) -> bool:
     return f"{value:.{decimals}f}" == f"{float(number):.{decimals}f}"
 
 
-def _value(source: str, shown: Sequence[str], known: Sequence[str]) -> str | None:
-    old, printed = set(_words_of(*known)), set(_words_of(*shown))
-    return next((word for word in _words_of(source) if word in printed and word not in old and _is_value(word)), None)
+def _find_quoted_value(source: str, real_outputs: Sequence[str], known_texts: Sequence[str]) -> str | None:
+    known_words, printed_words = set(_tokenize(*known_texts)), set(_tokenize(*real_outputs))
+    return next(
+        (word for word in _tokenize(source) if word in printed_words and word not in known_words and _is_value(word)),
+        None,
+    )
 
 
 def _is_value(word: str) -> bool:
@@ -67,19 +79,23 @@ def _is_value(word: str) -> bool:
     return digits >= TELLING_DIGITS if digits < len(word) else digits > LONGEST_SIZE
 
 
-def _words(source: str, shown: Sequence[str], known: Sequence[str]) -> str | None:
-    prose, code = _prose_and_code(source)
-    said, old, names = _in_a_row(prose), [_in_a_row(text) for text in known], set(_words_of(code, *dir(builtins)))
-    for text in shown:
-        for run in _runs(_words_of(text)):
-            row = f" {' '.join(run)} "
-            if row in said and not names.issuperset(run) and not any(row in text for text in old):
+def _find_quoted_words(source: str, real_outputs: Sequence[str], known_texts: Sequence[str]) -> str | None:
+    prose, code = _split_prose_and_code(source)
+    prose_words, known_rows, names = (
+        _join_words(prose),
+        [_join_words(text) for text in known_texts],
+        set(_tokenize(code, *dir(builtins))),
+    )
+    for text in real_outputs:
+        for sequence in _word_sequences(_tokenize(text)):
+            row = f" {' '.join(sequence)} "
+            if row in prose_words and not names.issuperset(sequence) and not any(row in text for text in known_rows):
                 return row.strip()
     return None
 
 
-def _runs(words: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Yield all sequences of consecutive words with a length from TELLING_CHARACTERS to about twice as much."""
+def _word_sequences(words: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield all sequences of words that have TELLING_CHARACTERS to about twice as many characters."""
     for start in range(len(words)):
         length = -1
         for end in range(start, len(words)):
@@ -90,8 +106,7 @@ def _runs(words: Sequence[str]) -> Iterator[Sequence[str]]:
                 break
 
 
-def _prose_and_code(source: str) -> tuple[str, str]:
-    """Split a program into two texts: its comments and strings, and all other code."""
+def _split_prose_and_code(source: str) -> tuple[str, str]:
     prose: list[str] = []
     code: list[str] = []
     try:
@@ -104,9 +119,9 @@ def _prose_and_code(source: str) -> tuple[str, str]:
     return "\n".join(prose), "\n".join(code)
 
 
-def _in_a_row(text: str) -> str:
-    return f" {' '.join(_words_of(text))} "
+def _join_words(text: str) -> str:
+    return f" {' '.join(_tokenize(text))} "
 
 
-def _words_of(*texts: str) -> list[str]:
+def _tokenize(*texts: str) -> list[str]:
     return [word.casefold() for text in texts for word in _WORD.findall(text)]

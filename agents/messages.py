@@ -25,7 +25,9 @@ def as_sent(messages: Sequence[Message], *, empty_turns: bool, system: bool) -> 
     sent = [Message(message.role, sendable(redacted(message.text))) for message in messages]
     # Some providers reject empty messages, others silently put a text in their place.
     if not empty_turns:
-        sent = _joined([message for message in sent if message.role != "assistant" or message.text.strip()])
+        sent = _merge_user_messages(
+            [message for message in sent if message.role != "assistant" or message.text.strip()]
+        )
     if not system and len(sent) > 1 and sent[0].role == "system" and sent[1].role == "user":
         sent = [Message("user", f"{sent[0].text}\n\n{sent[1].text}"), *sent[2:]]
     return sent
@@ -35,8 +37,8 @@ def as_chat(messages: Sequence[Message]) -> "list[BaseMessage]":
     """Convert the messages to LangChain's message classes."""
     from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
-    kinds = {"system": SystemMessage, "user": HumanMessage, "assistant": AIMessage}
-    return [kinds[message.role](content=message.text) for message in messages]
+    message_classes = {"system": SystemMessage, "user": HumanMessage, "assistant": AIMessage}
+    return [message_classes[message.role](content=message.text) for message in messages]
 
 
 def sendable(text: str) -> str:
@@ -44,11 +46,11 @@ def sendable(text: str) -> str:
     return text.encode(errors="replace").decode()
 
 
-def _joined(messages: Sequence[Message]) -> list[Message]:
-    joined: list[Message] = []
+def _merge_user_messages(messages: Sequence[Message]) -> list[Message]:
+    merged: list[Message] = []
     for message in messages:
-        if joined and joined[-1].role == message.role == "user":
-            joined[-1] = Message("user", f"{joined[-1].text}\n{message.text}")
+        if merged and merged[-1].role == message.role == "user":
+            merged[-1] = Message("user", f"{merged[-1].text}\n{message.text}")
         else:
-            joined.append(message)
-    return joined
+            merged.append(message)
+    return merged

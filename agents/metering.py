@@ -9,14 +9,14 @@ from gedanken.agents.model_errors import read_problem
 from gedanken.agents.streamed_reply import StreamedReply
 
 FEWEST_CHARACTERS_A_TOKEN = 3
-"""Assumed number of characters per token, for servers that count no tokens. It is low, so that estimates are high."""
+"""Assumed number of characters per token if a server counts none. It is low, so estimates are high."""
 
 
 class Meter(Protocol):
-    """The interface of token accounting: it permits requests, and records the tokens that they used."""
+    """Accounts for tokens: permits requests, and records how many tokens they used."""
 
     async def reserve(self, read: int, written: int) -> str:
-        """Wait until a request of at most `read` tokens, with a reply of at most `written`, may be sent.
+        """Wait until a request may be sent that reads at most `read` tokens and writes at most `written`.
 
         Returns the reservation's name, for `settle`. Raises BudgetSpent if a limit of the budget is used up.
         """
@@ -35,41 +35,44 @@ class Meter(Protocol):
 async def metered(
     meter: Meter | None,
     sent: Sequence[Message],
-    most: int,
-    heard: StreamedReply,
-    sending: Callable[[], Awaitable[None]],
+    max_tokens: int,
+    streamed_reply: StreamedReply,
+    before_sending: Callable[[], Awaitable[None]],
 ) -> AsyncIterator[None]:
     """Reserve the tokens that a request may use, and record afterwards what it really used.
 
-    `most` is the token limit of the reply, `heard` the reply that arrives. `sending` is called just before the
-    request is sent; if it raises, the request is neither sent nor counted. Without a meter, nothing is counted.
+    `max_tokens` is the token limit of the reply, `streamed_reply` the reply that arrives. `before_sending` is called
+    just before the request is sent. If it raises, the request is neither sent nor counted. Without a meter, nothing
+    is counted.
     """
     if meter is None:
-        await sending()
+        await before_sending()
         yield
         return
-    about = tokens_about("".join(message.text for message in sent))
-    name = await meter.reserve(about, most)
+    estimated_input = tokens_about("".join(message.text for message in sent))
+    name = await meter.reserve(estimated_input, max_tokens)
     try:
-        await sending()
+        await before_sending()
     except BaseException:
         with suppress(OSError):  # of a full disk, for example, the first error tells more
             meter.withdraw(name)
         raise
-    is_refused = broke_off = False
+    is_refused = is_interrupted = False
     try:
         yield
     except BaseException as error:
-        broke_off = True
-        is_refused = heard.pieces == 0 and isinstance(error, Exception) and read_problem(error).status is not None
+        is_interrupted = True
+        is_refused = (
+            streamed_reply.pieces == 0 and isinstance(error, Exception) and read_problem(error).status is not None
+        )
         raise
     finally:
-        read, written = heard.tokens.get("input", 0), heard.tokens.get("output", 0)
+        read, written = streamed_reply.tokens.get("input", 0), streamed_reply.tokens.get("output", 0)
         if is_refused:
             meter.settle(name, 0, 0, estimated=False)
-        elif broke_off or not (read and written):
-            said = tokens_about(heard.text + heard.reasoning)
-            meter.settle(name, read or about, max(written, said), estimated=True)
+        elif is_interrupted or not (read and written):
+            estimated_output = tokens_about(streamed_reply.text + streamed_reply.reasoning)
+            meter.settle(name, read or estimated_input, max(written, estimated_output), estimated=True)
         else:
             meter.settle(name, read, written, estimated=False)
 

@@ -28,10 +28,11 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
 MOST_REFUSALS = 8
-"""Maximum number of times that one request is sent, each time without the settings that were refused before."""
+"""Maximum number of times that one request is sent. Each time, it leaves out the settings refused before."""
 SIGN_OF_LIFE_SECONDS = 20
-"""While a model reasons, `on_text` is called with an empty text after each interval of this many seconds, to show
-that the model still works.
+"""Seconds between two calls of `on_text` with an empty text while a model reasons.
+
+The calls show that the model still works.
 """
 
 
@@ -90,36 +91,45 @@ class Model:
     coder_prompt: Literal["tell", "checklist"] = "tell"
     """Wording of the coder's prompt: `checklist` for small models, `tell` for all others."""
     prepare: Prepare | None = None
-    """Called before each request with its messages and `fresh`. If `fresh`, it makes the server's cache independent
-    of earlier requests.
+    """Called before each request with its messages and `fresh`.
+
+    If `fresh`, it makes the server's cache independent of earlier requests.
     """
     wants_fresh: Callable[[], Awaitable[bool]] | None = None
-    """Returns True if the next request should be sent with `fresh=True` even if its caller passes `fresh=False`."""
+    """Returns True if the next request should be sent with `fresh=True` although its caller passes `fresh=False`."""
     prefills: bool = False
-    """True if the server can continue an unfinished reply that is sent as the last message, with the role
-    `assistant`.
-    """
+    """True if the server can continue an unfinished reply, sent as the last message with the role `assistant`."""
     empty_turns: bool = True
-    """True if the server accepts an empty message with the role `assistant`, as after a command that prints nothing.
+    """True if the server accepts an empty message with the role `assistant`.
+
+    Such a message is the reply to a command that prints nothing.
     """
     scores: Literal["grammar", "echo"] | None = None
-    """How log-probabilities of a given text are obtained: `grammar` forces the model to write the text, `echo` sends
-    the text as part of a prompt (vLLM); None if they cannot be obtained.
+    """How log-probabilities of a given text are obtained; None if they cannot be obtained.
+
+    `grammar` forces the model to write the text. `echo` sends the text as part of a prompt (vLLM).
     """
     base_url: str | None = None
     extra: dict[str, object] = field(default_factory=dict)
     """Further settings sent with each request."""
     learned: Learned = field(default_factory=Learned)
-    """What is known about the model, for example which settings it refuses; updated while the model is used."""
+    """What is known about the model, for example which settings it refuses.
+
+    It is updated while the model is used.
+    """
     limits: TimeLimits = USUAL_LIMITS
     pace: Pace = field(default_factory=Pace)
-    """The queue that all requests to the model go through; it limits their rate and how many run at a time."""
+    """The queue that all requests to the model go through.
+
+    It limits their rate and how many run at a time.
+    """
     meter: Meter | None = None
     """The token accounting that records each request; None if nothing is counted."""
 
     def describe(self) -> dict[str, object]:
-        """Return what is stored about the model with a result: name, digest, base URL, settings, and what requests
-        have shown about it.
+        """Return what is stored about the model with a result.
+
+        That is its name, digest, base URL, settings, and what requests have shown about it.
         """
         described = {
             "name": self.name,
@@ -127,15 +137,15 @@ class Model:
             "base_url": self.base_url,
             "settings": dict(self.extra),
         }
-        about = {"reasons_by_itself": self.learned.reasons, "not_taken": self.not_taken()}
-        return described | {name: value for name, value in about.items() if value}
+        learned_facts = {"reasons_by_itself": self.learned.reasons, "not_taken": self.not_taken()}
+        return described | {name: value for name, value in learned_facts.items() if value}
 
     def not_taken(self) -> list[str]:
-        """Return the names of the settings that are not sent, because the model is known not to accept them."""
-        wanted = _wanted(Sampling(seed=0, max_tokens=16), self.learned)
-        call = prepare_call(self.chat, wanted, self.learned, has_system=False)
-        lost = {setting for setting in wanted if setting not in call.sent} | self.learned.refused
-        return sorted(str(setting) for setting in lost - {Setting.CHAT_COMPLETIONS})
+        """Return the names of the settings that are not sent, because the model does not accept them."""
+        requested = _wanted_settings(Sampling(seed=0, max_tokens=16), self.learned)
+        call = prepare_call(self.chat, requested, self.learned, has_system=False)
+        unsent = {setting for setting in requested if setting not in call.sent} | self.learned.refused
+        return sorted(str(setting) for setting in unsent - {Setting.CHAT_COMPLETIONS})
 
     def sends(self, messages: Sequence[Message]) -> list[Message]:
         """Return the messages in the form that this model accepts. The seal of a reply covers this form."""
@@ -174,7 +184,8 @@ class Model:
     ) -> Reply:
         """Request a reply when rate limit and budget allow it.
 
-        `sending` is called just before each try, `turned_down` after a try for which no reply was drawn.
+        `sending` is called just before each try. `turned_down` is called after a try for which no reply was
+        generated.
         """
 
         async def once() -> Reply:
@@ -183,7 +194,7 @@ class Model:
                     await self.prepare(messages, fresh)
                 except Exception as error:
                     raise as_no_model(self.name, error) from error
-            listener = on_text and _Listener(on_text)
+            listener = on_text and _GuardedCallback(on_text)
             return await self._once(messages, sampling, role, listener, enough, sending, turned_down)
 
         return await self.pace.ask(once)
@@ -210,43 +221,46 @@ class Model:
         sending: Callable[[], Awaitable[None]] | None = None,
         turned_down: Callable[[], Awaitable[None]] | None = None,
     ) -> Reply:
-        """Request a reply; ask again without refused settings, or with more tokens if only reasoning arrived."""
+        """Request a reply.
+
+        Asks again without refused settings, or with more tokens if only reasoning arrived.
+        """
         await self.learned.turn()
         if self.pace.gone:
             raise self.pace.gone
         for _ in range(MOST_REFUSALS):
-            wanted = _wanted(sampling, self.learned)
+            requested = _wanted_settings(sampling, self.learned)
             has_system = any(message.role == "system" for message in messages)
-            call = prepare_call(self.chat, wanted, self.learned, has_system=has_system)
+            call = prepare_call(self.chat, requested, self.learned, has_system=has_system)
             sent = self.sends(messages)
-            began = time.monotonic()
-            heard = self._listening(call, sent)
+            started = time.monotonic()
+            streamed_reply = self._new_streamed_reply(call, sent)
             try:
-                async with metered(self.meter, sent, call.tokens, heard, partial(_tell, sending)):
-                    await self._hear(call, sent, role, heard, on_text, enough)
+                async with metered(self.meter, sent, call.tokens, streamed_reply, partial(_notify, sending)):
+                    await self._stream(call, sent, role, streamed_reply, on_text, enough)
             except (BudgetSpent, Interrupted):
                 raise
-            except _ListenerFailed as failed:
-                raise failed.error from None
+            except _CallbackFailed as callback_error:
+                raise callback_error.error from None
             except Exception as error:
                 problem = read_problem(error)
                 if problem.is_filtered:  # Azure also reports this in the middle of a reply
-                    heard.end()
+                    streamed_reply.end()
                     end = ReplyEnd(Cause.FILTERED, problem.said[:120])
-                    return self._reply(sent, call, heard, end, began)
-                if turned_down and heard.pieces == 0 and problem.is_turned_down:
+                    return self._reply(sent, call, streamed_reply, end, started)
+                if turned_down and streamed_reply.pieces == 0 and problem.is_turned_down:
                     await turned_down()
-                if heard.pieces == 0 and self.learned.learn(problem, call.sent, call.tokens):
+                if streamed_reply.pieces == 0 and self.learned.learn(problem, call.sent, call.tokens):
                     continue
-                begun, connect = heard.pieces > 0, self.limits.connect
-                raise as_no_model(self.name, error, self.host, begun=begun, connect=connect) from error
-            end = self._ended(heard)
-            self.learned.hides |= heard.opened_unseen
-            if heard.reasoned and not self.learned.reasons:
+                is_begun, connect = streamed_reply.pieces > 0, self.limits.connect
+                raise as_no_model(self.name, error, self.host, begun=is_begun, connect=connect) from error
+            end = self._check_end(streamed_reply)
+            self.learned.hides |= streamed_reply.opened_unseen
+            if streamed_reply.reasoned and not self.learned.reasons:
                 self.learned.reasons = True
                 if end.cause is Cause.ONLY_REASONED and end.was_cut:
                     continue
-            return self._reply(sent, call, heard, end, began)
+            return self._reply(sent, call, streamed_reply, end, started)
         raise NoModel(
             f"{self.name}: the server still refuses the request, although these settings are left out: "
             f"{', '.join(sorted(self.learned.refused))}"
@@ -259,76 +273,80 @@ class Model:
         urls = (getattr(self.chat, name, None) for name in names)
         return next((host for url in urls if isinstance(url, str) and (host := host_of(url))), "")
 
-    def _listening(self, call: Call, sent: Sequence[Message]) -> StreamedReply:
-        speaks_of_tags = any(CLOSES in message.text for message in sent)
-        apart = Apart(holds=self.learned.hides, closes_alone=not speaks_of_tags)
-        return StreamedReply(apart, tokens=call.tokens, always_says=always_says(self.chat))
+    def _new_streamed_reply(self, call: Call, sent: Sequence[Message]) -> StreamedReply:
+        mentions_tags = any(CLOSES in message.text for message in sent)
+        separator = Apart(holds=self.learned.hides, closes_alone=not mentions_tags)
+        return StreamedReply(separator, tokens=call.tokens, always_says=always_says(self.chat))
 
-    async def _hear(  # noqa: PLR0913 (what a reply is asked with)
+    async def _stream(  # noqa: PLR0913 (what a reply is asked with)
         self,
         call: Call,
         sent: Sequence[Message],
         role: str,
-        heard: StreamedReply,
+        streamed_reply: StreamedReply,
         on_text: OnOutput | None,
         enough: Enough | None,
     ) -> None:
         chunks = call.chat.astream(as_chat(sent), {"run_name": role}, **call.arguments)
-        pieces = in_time(chunks, self.limits, streamed=call.streamed, answers=lambda: heard.answers)
-        told = time.monotonic()
+        pieces = in_time(chunks, self.limits, streamed=call.streamed, answers=lambda: streamed_reply.answers)
+        last_shown = time.monotonic()
         # Leaving early closes the connection, so the server stops generating.
         async with aclosing(chunks), aclosing(pieces):  # type: ignore[type-var]
             async for piece in pieces:
                 self.learned.taken()
-                shown = heard.add(piece)
-                if on_text and (shown or time.monotonic() - told > SIGN_OF_LIFE_SECONDS):
-                    told = time.monotonic()
-                    on_text(shown)
-                if enough is not None and shown and enough(shown):
-                    heard.stop()
-                if heard.endless or heard.stopped:
+                text = streamed_reply.add(piece)
+                if on_text and (text or time.monotonic() - last_shown > SIGN_OF_LIFE_SECONDS):
+                    last_shown = time.monotonic()
+                    on_text(text)
+                if enough is not None and text and enough(text):
+                    streamed_reply.stop()
+                if streamed_reply.endless or streamed_reply.stopped:
                     break
-        shown = heard.end()
-        if on_text and shown:
-            on_text(shown)
+        text = streamed_reply.end()
+        if on_text and text:
+            on_text(text)
 
-    def _ended(self, heard: StreamedReply) -> ReplyEnd:
+    def _check_end(self, streamed_reply: StreamedReply) -> ReplyEnd:
         """Return why the reply ended. Raises ModelBusy if it was interrupted or never began."""
-        end = heard.ended()
-        if heard.pieces == 0:
+        end = streamed_reply.ended()
+        if streamed_reply.pieces == 0:
             raise as_no_model(self.name, ConnectionError("the reply is empty"), self.host)
         if end.cause is Cause.BROKEN_OFF:
-            why = f"the provider says {end.reason!r}" if end.reason else "the connection ended"
-            raise as_no_model(self.name, ConnectionError(f"{why} in the middle of the reply"), self.host, begun=True)
+            interruption = f"the provider says {end.reason!r}" if end.reason else "the connection ended"
+            raise as_no_model(
+                self.name, ConnectionError(f"{interruption} in the middle of the reply"), self.host, begun=True
+            )
         return end
 
-    def _reply(self, sent: Sequence[Message], call: Call, heard: StreamedReply, end: ReplyEnd, began: float) -> Reply:
+    def _reply(
+        self, sent: Sequence[Message], call: Call, streamed_reply: StreamedReply, end: ReplyEnd, started: float
+    ) -> Reply:
         not_taken = self.not_taken()
-        settings: dict[str, object] = {**call.used, **self.extra, **heard.served_by}
+        settings: dict[str, object] = {**call.used, **self.extra, **streamed_reply.served_by}
         if not_taken:
             settings["not_taken"] = not_taken
         if self.learned.allowance:
             settings["reasoning_tokens"] = self.learned.allowance
         if speaks_responses(self.chat, self.learned):
             settings["api"] = "responses"
-        if changed := heard.notes():
-            settings["changed"] = changed
-        text, reasoning = heard.text, heard.reasoning
+        if changes := streamed_reply.notes():
+            settings["changed"] = changes
+        text, reasoning = streamed_reply.text, streamed_reply.reasoning
         if reasoning:
             settings["reasoning_sha256"] = hashlib.sha256(reasoning.encode(errors="backslashreplace")).hexdigest()
         notes = said_of(self.learned.refused, self.learned.ignored)
-        if heard.reasoned:
-            notes.append(f"the model reasons by itself: {heard.how_much_reasoned} before the reply")
+        if streamed_reply.reasoned:
+            notes.append(f"the model reasons by itself: {streamed_reply.how_much_reasoned} before the reply")
         return Reply(
             text=text,
             end=end,
-            seconds=round(time.monotonic() - began, 3),
+            seconds=round(time.monotonic() - started, 3),
             seal=seal(sent, self.name, {**settings, "ended": end.reason} if end.reason else settings, text),
             reasoning=reasoning,
-            reasoned=heard.how_much_reasoned,
-            notes=(*notes, *heard.notes()),
-            tokens_read=heard.tokens.get("input", 0),
-            tokens_written=heard.tokens.get("output", 0),
+            reasoned=streamed_reply.how_much_reasoned,
+            notes=(*notes, *streamed_reply.notes()),
+            tokens_read=streamed_reply.tokens.get("input", 0),
+            tokens_written=streamed_reply.tokens.get("output", 0),
         )
 
 
@@ -350,7 +368,7 @@ def seal(messages: Sequence[Message], model: str, settings: dict[str, object], r
     return Seal(hashlib.sha256(content.encode(errors="backslashreplace")).hexdigest(), model, settings, now)
 
 
-def _wanted(sampling: Sampling, learned: Learned) -> dict[Setting, float | int]:
+def _wanted_settings(sampling: Sampling, learned: Learned) -> dict[Setting, float | int]:
     tokens = sampling.max_tokens + learned.allowance
     return {
         Setting.TEMPERATURE: sampling.temperature,
@@ -360,26 +378,24 @@ def _wanted(sampling: Sampling, learned: Learned) -> dict[Setting, float | int]:
     }
 
 
-async def _tell(sending: Callable[[], Awaitable[None]] | None) -> None:
-    """Call `sending`; raise its exceptions as _ListenerFailed, so that they do not count as failures of the model."""
+async def _notify(callback: Callable[[], Awaitable[None]] | None) -> None:
+    """Call `callback`, and raise its exceptions as `_CallbackFailed`. They are no failures of the model."""
     try:
-        if sending:
-            await sending()
+        if callback:
+            await callback()
     except Exception as error:
-        raise _ListenerFailed(error) from error
+        raise _CallbackFailed(error) from error
 
 
-class _ListenerFailed(Exception):
-    """A callback, such as the listener that receives the reply, raised an exception; the model did not fail."""
+class _CallbackFailed(Exception):
+    """A callback raised an exception; the model did not fail."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__(str(error))
         self.error = error
 
 
-class _Listener:
-    """Passes text on to a listener, and raises exceptions of the listener as _ListenerFailed."""
-
+class _GuardedCallback:
     def __init__(self, on_text: OnOutput) -> None:
         self._on_text = on_text
 
@@ -387,4 +403,4 @@ class _Listener:
         try:
             self._on_text(text)
         except Exception as error:
-            raise _ListenerFailed(error) from error
+            raise _CallbackFailed(error) from error

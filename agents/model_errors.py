@@ -15,11 +15,11 @@ from gedanken.experiment.errors import NoModel
 from gedanken.experiment.execution import Cause
 from gedanken.experiment.secrets import redacted
 
-_LONGEST = 300
-_PASSING_STATUS = frozenset(
+_MAX_CHARACTERS = 300
+_TEMPORARY_STATUS = frozenset(
     (408, 409, 425, 429, 498, 499, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529, 598, 599)
 )
-_PASSING_KINDS = frozenset(
+_TEMPORARY_KINDS = frozenset(
     (
         *("TransportError", "StreamError", "APIConnectionError", "ConnectionError", "TimeoutError", "ClientError"),
         *("JSONDecodeError", "UnicodeDecodeError", "IncompleteRead", "HTTPClientError", "ServerError"),
@@ -35,14 +35,14 @@ _PASSING_KINDS = frozenset(
     )
 )
 _FINAL_KINDS = frozenset(("SSLCertVerificationError", "UnsupportedProtocol", "InvalidURL", "NoCredentialsError"))
-_PASSING_WORDS = re.compile(
+_TEMPORARY_WORDS = re.compile(
     r"overloaded|rate.?limit|too many (?:requests|tokens)|throttl|temporarily|unavailable|server.?error|"
     r"internal error|timed? ?out|try again|retry your request|resource.?exhausted|capacity|"
     r"no generation chunks|no data received|incomplete .*stream|not ready",
     re.IGNORECASE,
 )
 _FINAL_WORDS = re.compile(r"\bvalidation_?exception|access_?denied_?exception", re.IGNORECASE)
-_LIMITED = re.compile(
+_RATE_LIMITED = re.compile(
     r"overloaded|rate.?limit|too many (?:requests|tokens)|throttl|resource.?exhausted", re.IGNORECASE
 )
 _NO_QUOTA = re.compile(
@@ -64,7 +64,7 @@ _FILTERED = re.compile(
     r"data_inspection_failed",
     re.IGNORECASE,
 )
-_KEYS = {
+_KEY_VARIABLES = {
     "openai": "OPENAI_API_KEY",
     "anthropic": "ANTHROPIC_API_KEY",
     "google_genai": "GOOGLE_API_KEY",
@@ -76,14 +76,17 @@ _KEYS = {
 }
 
 
-_ECHOES = frozenset(("input", "request", "request_body", "body"))
+_ECHO_KEYS = frozenset(("input", "request", "request_body", "body"))
 _NOT_CONNECTED = frozenset(("ConnectTimeout", "ConnectTimeoutError"))
 _NEVER_SENT = _FINAL_KINDS | _NOT_CONNECTED | {"ConnectError", "ConnectionRefusedError"}
-_REACHED = "is the server running, and is the address (--base-url) right?"
+_CONNECTION_HINT = "is the server running, and is the address (--base-url) right?"
 
 
 class NoReply(NoModel):
-    """Only this request gets no reply; a plain NoModel means that the model cannot be used any more."""
+    """Only this request gets no reply.
+
+    A plain NoModel means that the model cannot be used any more.
+    """
 
     def __init__(self, message: str, *, cause: Cause = Cause.NO_REPLY, may_pass: bool = False) -> None:
         super().__init__(message)
@@ -114,7 +117,7 @@ class ModelBusy(NoReply):
 
 
 class ErrorInside(Exception):
-    """A server sent an error message with a success status, in place of a reply."""
+    """An error message that a server sent with a success status, in place of a reply."""
 
     def __init__(self, body: object) -> None:
         self.body = body if isinstance(body, dict) else {"message": str(body)}
@@ -123,7 +126,7 @@ class ErrorInside(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """The error of a provider's client, reduced to what the errors of all clients have in common."""
+    """The error of a provider's client, in the same form for all clients."""
 
     status: int | None
     said: str
@@ -166,8 +169,10 @@ class Problem:
 
     @property
     def is_turned_down(self) -> bool:
-        """True if the server answered with an error, or never got the request: so it drew no reply, unless a part of
-        one had arrived."""
+        """True if the server answered with an error, or never got the request.
+
+        The server then generated no reply, unless a part of it had arrived.
+        """
         return self.status is not None or bool(self.kinds & _NEVER_SENT)
 
     @property
@@ -176,58 +181,67 @@ class Problem:
         if self.is_final:
             return False
         if self.status is not None and self.status >= 400:
-            return self.status in _PASSING_STATUS or "overloaded_error" in self.text
-        return bool(self.kinds & _PASSING_KINDS) or bool(_PASSING_WORDS.search(self.text)) or "APIError" in self.kinds
+            return self.status in _TEMPORARY_STATUS or "overloaded_error" in self.text
+        return (
+            bool(self.kinds & _TEMPORARY_KINDS)
+            or bool(_TEMPORARY_WORDS.search(self.text))
+            or "APIError" in self.kinds
+        )
 
     @property
     def is_limited(self) -> bool:
-        """True if the request was refused because of a rate limit, or because too many requests were running."""
-        return self.status in (429, 529) or (self.status in (None, 400, 503) and bool(_LIMITED.search(self.text)))
+        """True if a rate limit refused the request, or too many requests were running."""
+        return self.status in (429, 529) or (
+            self.status in (None, 400, 503) and bool(_RATE_LIMITED.search(self.text))
+        )
 
 
 def read_problem(error: BaseException) -> Problem:
     """Extract a Problem from the error of any client."""
-    chain = list(_chain(error))
-    status = next((found for cause in chain if (found := _status(cause)) is not None), None)
+    chain = list(_cause_chain(error))
+    status = next((code for cause in chain if (code := _status(cause)) is not None), None)
     texts = list(dict.fromkeys(text for cause in chain for text in _texts(cause) if text))
     kinds = frozenset(kind.__name__ for cause in chain for kind in type(cause).__mro__)
     headers = next(filter(None, map(_headers, chain)), {})
     host = next(filter(None, map(_host, chain)), "")
     deepest = next((text for cause in reversed(chain) if (text := _one_line(str(cause)))), "")
-    told = next((text for cause in chain if (text := _told_by(cause))), "")
-    return Problem(status, told or (texts[0] if texts else ""), " ".join(texts), kinds, headers, host, deepest)
+    message = next((text for cause in chain if (text := _server_message(cause))), "")
+    return Problem(status, message or (texts[0] if texts else ""), " ".join(texts), kinds, headers, host, deepest)
 
 
 def as_no_model(
     name: str,
     error: BaseException,
-    where: str = "",
+    default_host: str = "",
     *,
     begun: bool = False,
     connect: float = USUAL_LIMITS.connect,
 ) -> NoModel:
-    """Turn a client's error into one for the user, whose message says what happened, where, and what helps.
+    """Turn a client's error into one for the user.
 
-    Returns a ModelBusy if a retry may help, a NoReply if only this request was refused, else a plain NoModel. `name`
-    is the model's name; `where` is its host, used if the error names no host. `begun` is True if a part of the reply
-    had arrived. `connect` is the time limit for connecting, in seconds.
+    Its message says what happened, where, and what helps. It is a ModelBusy if a retry may help, a NoReply if only
+    this request was refused, else a plain NoModel. `name` is the model's name. `default_host` is its host, used if
+    the error names no host. `begun` is True if a part of the reply had arrived. `connect` is the time limit for
+    connecting, in seconds.
     """
-    said = next((cause for cause in _chain(error) if isinstance(cause, NoModel)), None)
-    if said is not None:
-        return said if str(said).startswith(name) else NoModel(f"{name}: {said}")
+    inner = next((cause for cause in _cause_chain(error) if isinstance(cause, NoModel)), None)
+    if inner is not None:
+        return inner if str(inner).startswith(name) else NoModel(f"{name}: {inner}")
     problem = read_problem(error)
-    host = problem.host or where
-    at = f" at {host}" if host else ""
+    host = problem.host or default_host
+    location = f" at {host}" if host else ""
     if problem.kinds & _NOT_CONNECTED:
-        told = f"{name}: no connection{at} within {connect:g} s, the limit for connecting; {_REACHED}"
+        message = (
+            f"{name}: no connection{location} within {connect:g} s, the limit for connecting; {_CONNECTION_HINT}"
+        )
     else:
-        told = f"{name}: {_told(problem, at, name, begun)}"
+        message = f"{name}: {_describe(problem, location, name, begun)}"
     if not (problem.may_pass or (begun and problem.is_no_answer)):
-        is_its_own = problem.status in (400, 413, 422) and not (problem.has_no_quota or problem.is_key)
-        return NoReply(told) if is_its_own else NoModel(told)
+        concerns_request = problem.status in (400, 413, 422) and not (problem.has_no_quota or problem.is_key)
+        return NoReply(message) if concerns_request else NoModel(message)
     wait = requested_wait(problem.headers, problem.text)
     cause = Cause.BROKEN_OFF if begun else Cause.NO_REPLY
-    return ModelBusy(told, retry_after=wait, cause=cause, limited=problem.is_limited)
+    return ModelBusy(message, retry_after=wait, cause=cause, limited=problem.is_limited)
 
 
 def host_of(url: str | None) -> str:
@@ -239,62 +253,62 @@ def host_of(url: str | None) -> str:
         return ""
 
 
-def _told(problem: Problem, at: str, name: str, begun: bool) -> str:
-    status, said = problem.status, _said(problem.said)
+def _describe(problem: Problem, location: str, name: str, begun: bool) -> str:
+    status, message = problem.status, _shorten(problem.said)
     number = f" ({status})" if status else ""
     if problem.kinds & {"JSONDecodeError", "UnicodeDecodeError", "APIResponseValidationError"}:
-        return f"the reply cannot be read{at}: {said}"
+        return f"the reply cannot be read{location}: {message}"
     if re.search("no generation chunks|no data received", problem.text, re.IGNORECASE):
-        return f"the reply was completely empty{at}"
+        return f"the reply was completely empty{location}"
     if begun and not status:
-        why = said if said and "APIConnectionError" not in problem.kinds else _said(problem.deepest)
-        return f"the reply broke off{at}: {why}"
+        reason = message if message and "APIConnectionError" not in problem.kinds else _shorten(problem.deepest)
+        return f"the reply broke off{location}: {reason}"
     if problem.has_no_quota:
-        return f"no quota is left{number}{at}: {said}; see the account's billing, or choose another --model"
+        return f"no quota is left{number}{location}: {message}; see the account's billing, or choose another --model"
     if problem.is_key or status == 403:
-        variable = _KEYS.get(name.partition(":")[0])
-        is_set = bool(variable and os.environ.get(variable))
-        helps = f"; check {variable}{'' if is_set else ', which is not set'}" if variable else ""
-        what = "the key was refused" if problem.is_key else "access was refused"
-        return f"{what}{number}{at}: {said}{helps}"
+        variable = _KEY_VARIABLES.get(name.partition(":")[0])
+        variable_is_set = bool(variable and os.environ.get(variable))
+        hint = f"; check {variable}{'' if variable_is_set else ', which is not set'}" if variable else ""
+        refusal = "the key was refused" if problem.is_key else "access was refused"
+        return f"{refusal}{number}{location}: {message}{hint}"
     if status in (404, 405, 410):
-        return f"no such model or address{number}{at}: {said}; {_where_models_are(name)}"
+        return f"no such model or address{number}{location}: {message}; {_model_hint(name)}"
     if status == 413 or (status in (None, 400, 422, 500) and _TOO_LONG.search(problem.text)):
-        helps = "a shorter script, or a smaller limit with --limit reply_tokens=512"
-        return f"the request is too long{number}{at}: {said}; what helps: {helps}"
+        hint = "a shorter script, or a smaller limit with --limit reply_tokens=512"
+        return f"the request is too long{number}{location}: {message}; what helps: {hint}"
     if status == 429:
-        return f"too many requests{number}{at}: {said}"
+        return f"too many requests{number}{location}: {message}"
     if status and status >= 500:
-        return f"the server failed{number}{at}: {said}"
+        return f"the server failed{number}{location}: {message}"
     if status:
-        return f"the request was refused{number}{at}: {said}"
+        return f"the request was refused{number}{location}: {message}"
     if problem.kinds & {"TransportError", "APIConnectionError", "ConnectionError", "EndpointConnectionError"}:
-        return f"no connection{at}: {_said(problem.deepest)}; {_REACHED}"
-    return f"{said or problem.deepest or 'it failed without giving a reason'}{at}"
+        return f"no connection{location}: {_shorten(problem.deepest)}; {_CONNECTION_HINT}"
+    return f"{message or problem.deepest or 'it failed without giving a reason'}{location}"
 
 
-def _where_models_are(name: str) -> str:
+def _model_hint(name: str) -> str:
     provider, _, model = name.partition(":")
     if provider == "ollama":
         return f"`ollama pull {model}` downloads the model"
     return "check --model and --base-url (which often ends in /v1)"
 
 
-def _said(text: str) -> str:
+def _shorten(text: str) -> str:
     """Return the beginning of a server's message, without HTML."""
     if re.search(r"<(?:!doctype|html|head|title)\b", text, re.IGNORECASE):
         title = re.search(r"<title[^>]*>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
-        return f"a web page: {_one_line(html.unescape(title[1]))[:_LONGEST]}" if title else "a web page"
-    return text[:_LONGEST]
+        return f"a web page: {_one_line(html.unescape(title[1]))[:_MAX_CHARACTERS]}" if title else "a web page"
+    return text[:_MAX_CHARACTERS]
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    here: BaseException | None = error
-    while here is not None and id(here) not in seen:
-        seen.add(id(here))
-        yield here
-        here = here.__cause__ or here.__context__
+def _cause_chain(error: BaseException) -> Iterator[BaseException]:
+    seen_ids: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen_ids:
+        seen_ids.add(id(current))
+        yield current
+        current = current.__cause__ or current.__context__
 
 
 def _status(error: BaseException) -> int | None:
@@ -302,12 +316,12 @@ def _status(error: BaseException) -> int | None:
     if isinstance(response, dict):  # of botocore
         response = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
         return response if isinstance(response, int) else None
-    found: list[object] = [getattr(error, "status_code", None), getattr(response, "status_code", None)]
-    found.append(getattr(error, "code", None))
+    candidates: list[object] = [getattr(error, "status_code", None), getattr(response, "status_code", None)]
+    candidates.append(getattr(error, "code", None))
     body = getattr(error, "body", None)
     if isinstance(body, dict):
-        found += [body.get("code"), body.get("status_code")]
-    numbers = (int(number) for number in found if isinstance(number, int | str) and str(number).isdecimal())
+        candidates += [body.get("code"), body.get("status_code")]
+    numbers = (int(number) for number in candidates if isinstance(number, int | str) and str(number).isdecimal())
     return next((number for number in numbers if 400 <= number < 600), None)
 
 
@@ -319,10 +333,10 @@ def _texts(error: BaseException) -> Iterator[str]:
         return
     response = getattr(error, "response", None)
     try:
-        sent = getattr(response, "text", "")
+        response_text = getattr(response, "text", "")
     except Exception:  # a stream that was not read completely
-        sent = ""
-    yield _one_line(_sent_without_echo(sent))[:4000] if isinstance(sent, str) else ""
+        response_text = ""
+    yield _one_line(_text_without_echo(response_text))[:4000] if isinstance(response_text, str) else ""
     yield _one_line(str(error))[:4000]
     details = getattr(error, "details", None)
     if isinstance(details, dict | list):
@@ -335,25 +349,25 @@ def _without_echo(body: Any) -> Any:
         return [_without_echo(part) for part in body]
     # A setting that is named only in the copy was not refused.
     if isinstance(body, dict):
-        return {key: _without_echo(value) for key, value in body.items() if key not in _ECHOES}
+        return {key: _without_echo(value) for key, value in body.items() if key not in _ECHO_KEYS}
     return body
 
 
-def _sent_without_echo(sent: str) -> str:
+def _text_without_echo(text: str) -> str:
     try:
-        return json.dumps(_without_echo(json.loads(sent)), ensure_ascii=False)
+        return json.dumps(_without_echo(json.loads(text)), ensure_ascii=False)
     except ValueError:
-        return sent
+        return text
 
 
-def _told_by(error: BaseException) -> str:
+def _server_message(error: BaseException) -> str:
     """Return the error message in a server's JSON; empty if there is none."""
     for body in (getattr(error, "body", None), getattr(error, "details", None), *error.args[:1]):
         if isinstance(body, dict | list):
             return _message_in(body)
-        if isinstance(body, str) and (begins := body.find("{")) >= 0:
+        if isinstance(body, str) and (start := body.find("{")) >= 0:
             try:
-                return _message_in(json.loads(body[begins:]))
+                return _message_in(json.loads(body[start:]))
             except ValueError:
                 continue
     return ""
@@ -367,10 +381,10 @@ def _message_in(body: Any) -> str:
         return _one_line(inner)
     if not isinstance(inner, dict):
         return ""
-    said = inner.get("message") or inner.get("msg") or inner.get("detail") or ""
-    where = ".".join(str(part) for part in inner.get("loc", ())) if isinstance(inner.get("loc"), list) else ""
-    text = _message_in(said) if isinstance(said, dict | list) else _one_line(str(said))
-    return f"{where}: {text}" if where and text else text
+    message = inner.get("message") or inner.get("msg") or inner.get("detail") or ""
+    location = ".".join(str(part) for part in inner.get("loc", ())) if isinstance(inner.get("loc"), list) else ""
+    text = _message_in(message) if isinstance(message, dict | list) else _one_line(str(message))
+    return f"{location}: {text}" if location and text else text
 
 
 def _headers(error: BaseException) -> dict[str, str]:

@@ -19,7 +19,7 @@ ANSWER_TOKENS, FEW_TOKENS = 160, 12
 _SYSTEM = Message("system", "You are a terminal. Answer with nothing but what it prints.")
 _COUNT = Message("user", "seq 1 30")
 _DICE = Message("user", "shuf -i 100000-999999 -n 8")
-_TAKES = (Setting.SEED, Setting.TEMPERATURE, Setting.TOP_P, Setting.LIMIT, Setting.SYSTEM, Setting.STREAM)
+_TESTED_SETTINGS = (Setting.SEED, Setting.TEMPERATURE, Setting.TOP_P, Setting.LIMIT, Setting.SYSTEM, Setting.STREAM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +28,12 @@ class Fact:
 
     name: str
     answer: str
-    """The fact in a few words, for example `accepted`."""
     detail: str = ""
 
 
 @dataclass(slots=True)
 class Checked:
-    """All facts about a model that its replies to the questions show."""
+    """What a model's replies to the questions show."""
 
     model: str
     facts: list[Fact] = field(default_factory=list)
@@ -55,15 +54,17 @@ async def check_model(model: Model, progress: Progress) -> Checked:
 
     Raises NoModel if the first question gets no reply.
     """
-    check = _Check(model, progress, Checked(model.name))
-    await check.first()
-    if not check.done.unusable:
-        await check.seeds()
-        await check.cut()
-        await check.trial("empty assistant turn", "does it accept an empty assistant turn?", check.empty_turn)
-        await check.trial("prefill", "does it continue a reply that is already begun?", check.prefill)
-        await check.trial("log-probabilities", "does it give log-probabilities?", check.log_probabilities)
-    return check.done
+    model_check = _Check(model, progress, Checked(model.name))
+    await model_check.first()
+    if not model_check.done.unusable:
+        await model_check.seeds()
+        await model_check.cut()
+        await model_check.trial(
+            "empty assistant turn", "does it accept an empty assistant turn?", model_check.empty_turn
+        )
+        await model_check.trial("prefill", "does it continue a reply that is already begun?", model_check.prefill)
+        await model_check.trial("log-probabilities", "does it give log-probabilities?", model_check.log_probabilities)
+    return model_check.done
 
 
 @dataclass(slots=True)
@@ -90,7 +91,7 @@ class _Check:
         """Ask for an ordinary reply, and record which settings are accepted and how fast the model is."""
         self.tells("which settings are accepted, and how fast is it?")
         times: list[float] = []
-        began = time.monotonic()
+        started = time.monotonic()
         messages = [_SYSTEM, _COUNT]
         sampling = Sampling(seed=1, max_tokens=ANSWER_TOKENS)
         reply = await self.model.reply(messages, sampling, role="check", on_text=lambda _: times.append(_now()))
@@ -101,21 +102,21 @@ class _Check:
             self.done.unusable = (
                 f"its reply is {reply.end.told()}" if reply.end.cause in NO_RUN else "its reply is empty"
             )
-        lost = {*self.model.not_taken(), *self.model.learned.refused}
-        for setting in _TAKES:
-            name = _limit_name(reply) if setting is Setting.LIMIT and setting not in lost else ""
-            self.says(str(setting), "not accepted" if setting in lost else "accepted", name and f"as {name}")
+        unaccepted = {*self.model.not_taken(), *self.model.learned.refused}
+        for setting in _TESTED_SETTINGS:
+            name = _limit_name(reply) if setting is Setting.LIMIT and setting not in unaccepted else ""
+            self.says(str(setting), "not accepted" if setting in unaccepted else "accepted", name and f"as {name}")
         if self.model.learned.ignored:
             self.says("accepted without effect", ", ".join(sorted(self.model.learned.ignored)))
         reasons = self.model.learned.reasons
-        self.says("reasons by itself", "yes" if reasons else "not seen", _reasoned(reply))
+        self.says("reasons by itself", "yes" if reasons else "not seen", _reasoning_note(reply))
         self.says("ends a whole reply with", reply.end.reason or "no reason", str(reply.end.cause))
-        self._speed(reply, times, began)
+        self._record_speed(reply, times, started)
 
-    def _speed(self, reply: Reply, times: list[float], began: float) -> None:
+    def _record_speed(self, reply: Reply, times: list[float], started: float) -> None:
         if not times:
             return
-        self.says("first text after", f"{times[0] - began:.1f} s", "including requests with refused settings")
+        self.says("first text after", f"{times[0] - started:.1f} s", "including requests with refused settings")
         if len(times) > 1 and times[-1] > times[0]:
             # Numbers have one or two digits per token, so counting pieces is better than counting characters.
             tokens = max(len(reply.text) / CHARACTERS_A_TOKEN, len(times))
@@ -137,25 +138,29 @@ class _Check:
             except NoModel as error:
                 self.says("the same seed again", "unknown", str(error))
                 return
-        again, other = replies[0] == replies[1], replies[0] == replies[2]
-        answer = "unknown" if again and other else "the same reply" if again else "another reply"
-        self.says("the same seed again", answer, "another seed gives the same reply" if again and other else "")
+        is_repeated, ignores_seed = replies[0] == replies[1], replies[0] == replies[2]
+        answer = "unknown" if is_repeated and ignores_seed else "the same reply" if is_repeated else "another reply"
+        self.says(
+            "the same seed again",
+            answer,
+            "another seed gives the same reply" if is_repeated and ignores_seed else "",
+        )
 
     async def cut(self) -> None:
         """Test how the model reports that the token limit cut a reply."""
         if self.model.learned.reasons or Setting.LIMIT in self.model.not_taken():
-            why = (
+            reason = (
                 "the model reasons before its reply, and its reasoning has a separate limit"
                 if self.model.learned.reasons
                 else "no limit is accepted"
             )
-            self.says("ends a cut reply with", "not asked", why)
+            self.says("ends a cut reply with", "not asked", reason)
             return
 
         async def ask() -> tuple[str, str]:
             reply = await self.ask([_SYSTEM, Message("user", "seq 1 400")], Sampling(1, FEW_TOKENS, temperature=0))
-            told = "" if reply.cut else "a cut reply cannot be distinguished from a whole one"
-            return reply.end.reason or "no reason", told
+            detail = "" if reply.cut else "a cut reply cannot be distinguished from a whole one"
+            return reply.end.reason or "no reason", detail
 
         await self.trial("ends a cut reply with", "how does it end a reply that is cut?", ask)
 
@@ -169,35 +174,35 @@ class _Check:
 
     async def empty_turn(self) -> tuple[str, str]:
         turns = [Message("user", "cd /tmp"), Message("assistant", ""), Message("user", "pwd")]
-        model = replace(self.model, empty_turns=True, learned=_apart(self.model.learned))
+        model = replace(self.model, empty_turns=True, learned=_copy_learned(self.model.learned))
         await self.ask([_SYSTEM, *turns], Sampling(1, FEW_TOKENS, temperature=0), model)
         return "accepted", "" if self.model.empty_turns else "but gedanken leaves it out"
 
     async def prefill(self) -> tuple[str, str]:
-        model = replace(self.model, learned=_apart(self.model.learned))
-        begun = [_SYSTEM, _COUNT, Message("assistant", "1\n2\n3\n4\n")]
-        reply = await self.ask(begun, Sampling(1, FEW_TOKENS, temperature=0), model)
-        goes_on = reply.text.split()[:1] == ["5"]
-        return ("accepted", "") if goes_on else ("not accepted", f"it does not continue: {reply.text[:40]!r}")
+        model = replace(self.model, learned=_copy_learned(self.model.learned))
+        messages = [_SYSTEM, _COUNT, Message("assistant", "1\n2\n3\n4\n")]
+        reply = await self.ask(messages, Sampling(1, FEW_TOKENS, temperature=0), model)
+        is_continued = reply.text.split()[:1] == ["5"]
+        return ("accepted", "") if is_continued else ("not accepted", f"it does not continue: {reply.text[:40]!r}")
 
     async def log_probabilities(self) -> tuple[str, str]:
         chat = self.model.chat
         if "logprobs" not in type(chat).model_fields:
             return "not accepted", "its client cannot request them"
-        learned = _apart(self.model.learned)
-        wanted: dict[Setting, float | int] = {Setting.LIMIT: FEW_TOKENS + learned.allowance}
-        call = prepare_call(chat.model_copy(update={"logprobs": True}), wanted, learned, has_system=False)
+        learned = _copy_learned(self.model.learned)
+        requested: dict[Setting, float | int] = {Setting.LIMIT: FEW_TOKENS + learned.allowance}
+        call = prepare_call(chat.model_copy(update={"logprobs": True}), requested, learned, has_system=False)
         try:
-            said = await call.chat.ainvoke(as_chat([_COUNT]), {"run_name": "check"}, **call.arguments)
+            response = await call.chat.ainvoke(as_chat([_COUNT]), {"run_name": "check"}, **call.arguments)
         except Exception as error:
             raise as_no_model(self.model.name, error, self.model.host) from error
-        self.done.characters += len(_COUNT.text) + len(said.text)
-        given = (said.response_metadata.get("logprobs") or {}).get("content")
-        return ("given", "") if given else ("not given", "requested, but not in the reply")
+        self.done.characters += len(_COUNT.text) + len(response.text)
+        log_probabilities = (response.response_metadata.get("logprobs") or {}).get("content")
+        return ("given", "") if log_probabilities else ("not given", "requested, but not in the reply")
 
 
-def _apart(learned: Learned) -> Learned:
-    """Return a copy of `learned`, so that one question does not affect the next."""
+def _copy_learned(learned: Learned) -> Learned:
+    """Copy `learned`, so that one question does not affect the next."""
     return replace(learned, refused=set(learned.refused), limit_names=list(learned.limit_names))
 
 
@@ -206,7 +211,7 @@ def _limit_name(reply: Reply) -> str:
     return next((name for name in names if name in reply.seal.settings), "")
 
 
-def _reasoned(reply: Reply) -> str:
+def _reasoning_note(reply: Reply) -> str:
     return next((note for note in reply.notes if "reasons by itself" in note), "")
 
 

@@ -12,7 +12,10 @@ KEPT = ("reasoning_content", "reasoning", "refusal")
 
 
 class OpenAIChat(ChatOpenAI):
-    """ChatOpenAI, extended for servers other than OpenAI's, which may send reasoning, or an error inside a reply."""
+    """ChatOpenAI, extended for other servers than OpenAI's.
+
+    They may send reasoning, or an error inside a reply.
+    """
 
     limit_name: str = "max_completion_tokens"
     """The server's name for the token limit; older servers accept only `max_tokens`."""
@@ -22,18 +25,18 @@ class OpenAIChat(ChatOpenAI):
     ) -> ChatGenerationChunk | None:
         if chunk.get("error"):
             raise ConnectionError(json.dumps(chunk["error"], default=str)[:2000])
-        made = super()._convert_chunk_to_generation_chunk(chunk, default_chunk_class, base_generation_info)
+        generation = super()._convert_chunk_to_generation_chunk(chunk, default_chunk_class, base_generation_info)
         choices = chunk.get("choices") or ()
-        if made is not None and choices:
-            made.message.additional_kwargs.update(_kept(choices[0].get("delta")))
-        return made
+        if generation is not None and choices:
+            generation.message.additional_kwargs.update(_extra_parts(choices[0].get("delta")))
+        return generation
 
     def _create_chat_result(self, response: Any, generation_info: dict[str, Any] | None = None) -> ChatResult:
-        made = super()._create_chat_result(response, generation_info)
+        result = super()._create_chat_result(response, generation_info)
         choices = response.get("choices") if isinstance(response, dict) else response.model_dump().get("choices")
-        for generation, choice in zip(made.generations, choices or (), strict=False):
-            generation.message.additional_kwargs.update(_kept(choice.get("message")))
-        return made
+        for generation, choice in zip(result.generations, choices or (), strict=False):
+            generation.message.additional_kwargs.update(_extra_parts(choice.get("message")))
+        return result
 
     def _get_request_payload(
         self, input_: LanguageModelInput, *, stop: list[str] | None = None, **kwargs: Any
@@ -46,5 +49,5 @@ class OpenAIChat(ChatOpenAI):
         return payload
 
 
-def _kept(message: dict[str, Any] | None) -> dict[str, Any]:
+def _extra_parts(message: dict[str, Any] | None) -> dict[str, Any]:
     return {name: message[name] for name in KEPT if message and message.get(name)}

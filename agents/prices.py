@@ -13,12 +13,12 @@ from gedanken.experiment.errors import BadInput
 from gedanken.experiment.run_spec import ModelSpec
 
 OWN_TABLE = "GEDANKEN_PRICES"
-"""Environment variable with the path of the user's own price table, in the format of the packaged table. The user's
-prices take precedence.
+"""Environment variable with the path of the user's own price table.
+
+It has the format of the packaged table, and takes precedence.
 """
-_DATED = re.compile(r"-(?:[0-9]{8}|[0-9]{4}-[0-9]{2}-[0-9]{2})")
-"""Matches the date at the end of a model's name, for example `-2025-04-14`."""
-_OF_THIS_MACHINE = ("embedded", "scripted")
+_DATE_SUFFIX = re.compile(r"-(?:[0-9]{8}|[0-9]{4}-[0-9]{2}-[0-9]{2})")
+_LOCAL_PROVIDERS = ("embedded", "scripted")
 
 
 class _Table(BaseModel):
@@ -29,32 +29,34 @@ class _Table(BaseModel):
 
 
 def price_of(model: ModelSpec) -> Price | None:
-    """Return the price of a model, from the user's table or the packaged one; None if it is not known.
+    """Return the price of a model; None if it is not known.
 
-    Raises BadInput if the user's file cannot be used.
+    The user's table is searched before the packaged one. Raises BadInput if the user's file cannot be used.
     """
-    if (path := os.environ.get(OWN_TABLE)) and (found := _in(_own_table(Path(path)), model.name, path)):
-        return found
-    if model.name.partition(":")[0] in _OF_THIS_MACHINE:
+    if (path := os.environ.get(OWN_TABLE)) and (price := _lookup(_read_user_table(Path(path)), model.name, path)):
+        return price
+    if model.name.partition(":")[0] in _LOCAL_PROVIDERS:
         return Price(read=0, written=0, source="the model runs on this machine")
     if model.base_url is not None:
         return None
     packaged = _Table.model_validate(yaml.safe_load((files("gedanken.agents") / "prices.yaml").read_text()))
-    return _in(packaged, model.name, "the packaged table")
+    return _lookup(packaged, model.name, "the packaged table")
 
 
-def _in(table: _Table, name: str, called: str) -> Price | None:
-    found = next((price for known, price in table.models.items() if _is_called(name, known)), None)
-    return found.model_copy(update={"source": f"{called} of {table.dated}"}) if found else None
+def _lookup(table: _Table, name: str, table_name: str) -> Price | None:
+    match = next((price for listed_name, price in table.models.items() if _is_same_model(name, listed_name)), None)
+    return match.model_copy(update={"source": f"{table_name} of {table.dated}"}) if match else None
 
 
-def _is_called(name: str, known: str) -> bool:
-    return name == known or (name.startswith(known) and bool(_DATED.fullmatch(name[len(known) :])))
+def _is_same_model(name: str, listed_name: str) -> bool:
+    return name == listed_name or (
+        name.startswith(listed_name) and bool(_DATE_SUFFIX.fullmatch(name[len(listed_name) :]))
+    )
 
 
-def _own_table(path: Path) -> _Table:
+def _read_user_table(path: Path) -> _Table:
     try:
         return _Table.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
-        first = str(error).splitlines()[0]
-        raise BadInput(f"{OWN_TABLE}={path}: not a price table: {first}") from error
+        first_line = str(error).splitlines()[0]
+        raise BadInput(f"{OWN_TABLE}={path}: not a price table: {first_line}") from error

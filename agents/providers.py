@@ -56,8 +56,9 @@ PROVIDERS = {
 
 
 def arguments(name: str, base_url: str | None) -> dict[str, Any]:
-    """Return the arguments that make the client of the model `name` use `base_url`, with a placeholder for a missing
-    key; none if `base_url` is None.
+    """Return the arguments with which the client of the model `name` uses the server at `base_url`.
+
+    A missing key is replaced by a placeholder. There are no arguments if `base_url` is None.
     """
     if base_url is None:
         return {}
@@ -68,18 +69,19 @@ def arguments(name: str, base_url: str | None) -> dict[str, Any]:
 
 @contextmanager
 def said_in_one_line(name: str) -> Iterator[None]:
-    """While the client of the model `name` is opened, turn any exception into BadInput or NoModel with a one-line
-    message.
+    """Turn exceptions of the `with` block into BadInput or NoModel with a one-line message.
+
+    The block opens the client of the model `name`.
     """
     try:
         yield
     except ImportError as error:
-        package = _package(_provider(name), error)
+        package = _package_to_install(_provider(name), error)
         raise NoModel(f"{name}: its client is not installed: pip install {package}") from error
     except ValidationError as error:
         raise NoModel(f"{name}: {_first_line(error)}") from error
     except ValueError as error:
-        raise _refused(name, error) from error
+        raise _bad_input(name, error) from error
     except Exception as error:  # each provider raises a different error for a missing key
         raise NoModel(f"{name}: {_first_line(error)}") from error
 
@@ -93,30 +95,32 @@ def init_chat(name: str, **options: Any) -> Any:
 
 
 def _provider(name: str) -> Provider:
-    written = name.partition(":")[0]
-    return PROVIDERS.get(written, Provider(keys=(f"{written.upper()}_API_KEY",)))
+    provider_name = name.partition(":")[0]
+    return PROVIDERS.get(provider_name, Provider(keys=(f"{provider_name.upper()}_API_KEY",)))
 
 
-def _package(provider: Provider, error: ImportError) -> str:
+def _package_to_install(provider: Provider, error: ImportError) -> str:
     if provider.extra:
         return f"'gedanken[{provider.extra}]'"
-    named = re.search(r"pip install [`']?([\w\[\]-]+)", str(error))
-    return named[1] if named else _first_line(error)
+    match = re.search(r"pip install [`']?([\w\[\]-]+)", str(error))
+    return match[1] if match else _first_line(error)
 
 
-def _refused(name: str, error: ValueError) -> BadInput:
-    first = _first_line(error)
-    if "Unsupported provider" not in first:
-        return BadInput(f"{name}: {first}")
-    asked = name.partition(":")[0]
+def _bad_input(name: str, error: ValueError) -> BadInput:
+    first_line = _first_line(error)
+    if "Unsupported provider" not in first_line:
+        return BadInput(f"{name}: {first_line}")
+    provider_name = name.partition(":")[0]
     langchain = str(error).rpartition(": ")[2].split(", ")
-    known = sorted({*(word.strip(" '.[]") for word in langchain), *by_name(MODELS)} - {HOSTED})
-    close = get_close_matches(asked, known, 1)
-    guess = f"; did you mean {close[0]}?" if close else ";"
-    return BadInput(f"--model {name}: there is no provider named {asked}{guess} known providers: {', '.join(known)}")
+    known_names = sorted({*(word.strip(" '.[]") for word in langchain), *by_name(MODELS)} - {HOSTED})
+    close_names = get_close_matches(provider_name, known_names, 1)
+    guess = f"; did you mean {close_names[0]}?" if close_names else ";"
+    return BadInput(
+        f"--model {name}: there is no provider named {provider_name}{guess} known providers: {', '.join(known_names)}"
+    )
 
 
 def _first_line(error: Exception) -> str:
-    said = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
-    lines = said.strip().splitlines() or [type(error).__name__]
+    message = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+    lines = message.strip().splitlines() or [type(error).__name__]
     return lines[0].removeprefix("Value error, ")[:300]

@@ -17,15 +17,18 @@ from gedanken.experiment.secrets import learn_address, shown_address
 
 _NAME = re.compile(r"^(?P<provider>[a-z][a-z0-9_-]*):(?P<model>.+)$")
 
-_IN_NO_ADDRESS = re.compile(r"[\s\\\x00-\x1f\x7f]")
-"""Characters that no base URL may contain: some clients end the host name at such a character, others do not."""
+_INVALID_IN_URL = re.compile(r"[\s\\\x00-\x1f\x7f]")
+"""Characters that no base URL may contain: some clients end the host name there, others do not."""
 
 
 def check_name(model: ModelSpec) -> None:
-    """Raise BadInput if the model has no installed provider or an invalid base URL, or if its provider refuses it."""
+    """Raise BadInput if the model cannot be opened.
+
+    Its provider is not installed or refuses the model, or the base URL is invalid.
+    """
     learn_address(model.base_url)
-    plugin, provider = _provider_of(model)
-    if model.base_url is not None and not _is_address(model.base_url):
+    plugin, provider = _find_provider(model)
+    if model.base_url is not None and not _is_url(model.base_url):
         raise BadInput(
             f"--base-url {shown_address(model.base_url)}: not a URL; an example is http://127.0.0.1:8000/v1"
         )
@@ -33,11 +36,11 @@ def check_name(model: ModelSpec) -> None:
         provider.check(model)
 
 
-def _provider_of(spec: ModelSpec) -> tuple[Plugin, ModelProvider]:
+def _find_provider(spec: ModelSpec) -> tuple[Plugin, ModelProvider]:
     """Find the provider that is installed under the whole model name, or under the part before the colon."""
     installed = by_name(MODELS)
-    found = _NAME.match(spec.name)
-    plugin = installed.get(found["provider"], installed.get(HOSTED)) if found else installed.get(spec.name)
+    match = _NAME.match(spec.name)
+    plugin = installed.get(match["provider"], installed.get(HOSTED)) if match else installed.get(spec.name)
     if plugin is None:
         raise BadInput(
             f"--model {spec.name}: name the provider, as in openai:{spec.name or 'gpt-4.1'} or "
@@ -49,11 +52,11 @@ def _provider_of(spec: ModelSpec) -> tuple[Plugin, ModelProvider]:
     return plugin, provider
 
 
-def _is_address(text: str) -> bool:
-    if _IN_NO_ADDRESS.search(text):
+def _is_url(url: str) -> bool:
+    if _INVALID_IN_URL.search(url):
         return False
     try:
-        parts = urlsplit(text)
+        parts = urlsplit(url)
         return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 0) >= 0
     except ValueError:  # a port that is not a number, an unclosed bracket
         return False
@@ -66,12 +69,12 @@ async def open_model(spec: ModelSpec, progress: Progress) -> AsyncIterator[Model
     A hosted model gets at most `spec.parallel` requests at a time, the embedded model only one.
     """
     check_name(spec)
-    plugin, provider = _provider_of(spec)
-    if uploads := told_of_uploads():
-        progress.say(uploads)
-    async with AsyncExitStack() as opened:
+    plugin, provider = _find_provider(spec)
+    if notice := told_of_uploads():
+        progress.say(notice)
+    async with AsyncExitStack() as stack:
         with plugin.guarded():
-            model = await opened.enter_async_context(provider.open(spec, progress))
+            model = await stack.enter_async_context(provider.open(spec, progress))
             if not isinstance(model, Model):
                 raise plugin.wrong(model, "a Model")
         yield model

@@ -5,17 +5,19 @@ ROUNDS = 4
 CIRCLE_CHARACTERS = 240
 """Minimum length in characters of text that counts as repeated. Shorter text may repeat by chance."""
 STOP_CHARACTERS = 1200
-"""Minimum length in characters at which a reply is stopped for repetition. Shorter replies are not stopped, because
-real programs, too, print some equal lines.
+"""Minimum length in characters at which a reply is stopped for repetition.
+
+Shorter replies are not stopped, because real programs, too, print some equal lines.
 """
 CHECK_EVERY = 16
-"""A reply is checked again each time it has grown by 1/16 of its length, so that the cost of all checks stays
-proportional to this length.
+"""A reply is checked again each time it has grown by 1/16 of its length.
+
+The cost of all checks then stays proportional to this length.
 """
 
 
 def in_circles(text: str) -> bool:
-    """Return whether the second half of a text consists of one piece of text, repeated at least four times."""
+    """Return whether the second half of a text is one piece of text, repeated at least four times."""
     tail = text[len(text) // 2 :]
     if len(tail) < CIRCLE_CHARACTERS:
         return False
@@ -31,14 +33,14 @@ class CircleWatch:
         """Count `before`, the text that came earlier, as part of the reply."""
         self._pieces = [before]
         self._length = len(before)
-        self._look_at = STOP_CHARACTERS
+        self._next_check = STOP_CHARACTERS
 
     def __call__(self, piece: str) -> bool:
         """Add a piece; return whether the text so far repeats itself and the reply should be stopped."""
         self._pieces.append(piece)
         self._length += len(piece)
-        if self._length < self._look_at:
+        if self._length < self._next_check:
             return False
-        self._look_at = self._length + self._length // CHECK_EVERY
+        self._next_check = self._length + self._length // CHECK_EVERY
         self._pieces = ["".join(self._pieces)]
         return in_circles(self._pieces[0])

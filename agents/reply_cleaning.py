@@ -25,8 +25,10 @@ _AS_AN_AI = re.compile(
     r"(?:run|execute|access|perform|provide|assist|display|show|simulate)\b)",
     re.IGNORECASE,
 )
-_EAGER = re.compile(r"^(?:sure|certainly|of course)\b[^\n]*[:!.]\s*$", re.IGNORECASE)
-_ANNOUNCES = re.compile(r"^(?:here(?:'s| is| are)|this is|the (?:output|result|command))\b[^\n]*:\s*$", re.IGNORECASE)
+_ASSENT = re.compile(r"^(?:sure|certainly|of course)\b[^\n]*[:!.]\s*$", re.IGNORECASE)
+_ANNOUNCEMENT = re.compile(
+    r"^(?:here(?:'s| is| are)|this is|the (?:output|result|command))\b[^\n]*:\s*$", re.IGNORECASE
+)
 
 
 class Cleaned(NamedTuple):
@@ -37,161 +39,164 @@ class Cleaned(NamedTuple):
 
 
 def clean(reply: str, command: str, *, marked: bool = False, known: str = "", opened: bool = False) -> Cleaned:
-    """Remove from a reply what no terminal prints: fences, echoes of the command, prompts, chat, remarks about being
-    an AI.
+    """Remove from a reply what no terminal prints.
 
-    Lines whose words occur in the command, or in `known` (what was typed before), are kept, except echoes. If
-    `marked`, the output is the text after the first line `OUTPUT:`; a reply without this line is a violation.
-    `opened` is True if an opening fence was already removed.
+    That is fences, echoes of the command, prompts, chat, and remarks about being an AI. Lines whose words occur in
+    the command, or in `known` (what was typed before), are kept, except echoes. If `marked`, the output is the text
+    after the first line `OUTPUT:`; a reply without this line is a violation. `opened` is True if an opening fence was
+    already removed.
     """
     unmarked: tuple[FormatViolation, ...] = ()
     if marked:
-        steps, mark, output = _at_mark(reply)
-        if mark:
-            reply, opened = output, opened or _leaves_open(steps)
+        steps, output_line, output = _split_at_output_line(reply)
+        if output_line:
+            reply, opened = output, opened or _has_open_fence(steps)
         else:
             unmarked = (FormatViolation("no mark before the output", ""),)
     lines = reply.splitlines(keepends=True)
-    ends = _Ends(lines, command, known, opened)
-    taken = ends.peel()
-    kept = "".join(line for at, line in enumerate(lines) if at not in taken)
-    return Cleaned(kept, (*unmarked, *(taken[at] for at in sorted(taken))))
+    trimmer = _ReplyTrimmer(lines, command, known, opened)
+    removed = trimmer.peel()
+    remaining_text = "".join(line for index, line in enumerate(lines) if index not in removed)
+    return Cleaned(remaining_text, (*unmarked, *(removed[index] for index in sorted(removed))))
 
 
 def clean_beginning(piece: str, known: str = "") -> Cleaned:
     """Remove chat and an opening fence from the beginning of a piece that continues a reply."""
     lines = piece.splitlines(keepends=True)
-    taken = _Ends(lines, "", known, opened=False).peel_beginning()
-    if not taken:
+    removed = _ReplyTrimmer(lines, "", known, opened=False).peel_beginning()
+    if not removed:
         return Cleaned(piece, ())
-    begins = max(taken) + 1
-    if taken[max(taken)].kind == "chat":  # the blank line after it is not output either
-        while begins < len(lines) and not lines[begins].strip():
-            begins += 1
-    return Cleaned("".join(lines[begins:]), tuple(taken[at] for at in sorted(taken)))
+    start = max(removed) + 1
+    if removed[max(removed)].kind == "chat":  # the blank line after it is not output either
+        while start < len(lines) and not lines[start].strip():
+            start += 1
+    return Cleaned("".join(lines[start:]), tuple(removed[index] for index in sorted(removed)))
 
 
-def _at_mark(reply: str) -> tuple[list[str], str, str]:
+def _split_at_output_line(reply: str) -> tuple[list[str], str, str]:
     """Split a reply at its first line `OUTPUT:` into the lines before it, this line, and the text after it."""
     lines = reply.splitlines(keepends=True)
     # Later lines `OUTPUT:` belong to the program's output.
-    for at, line in enumerate(lines):
+    for index, line in enumerate(lines):
         if line.strip() == OUTPUT_MARK:
-            return lines[:at], line, "".join(lines[at + 1 :])
+            return lines[:index], line, "".join(lines[index + 1 :])
     return lines, "", ""
 
 
-def _leaves_open(lines: Sequence[str]) -> bool:
+def _has_open_fence(lines: Sequence[str]) -> bool:
     return sum(bool(_FENCE.fullmatch(line.strip())) for line in lines) % 2 == 1
 
 
-class _Ends:
-    """Removes lines that are not program output from both ends of a reply."""
-
+class _ReplyTrimmer:
     def __init__(self, lines: Sequence[str], command: str, known: str, opened: bool) -> None:
         self._lines = [line.strip() for line in lines]
-        self._wanted = [line.strip() for line in command.splitlines() if line.strip()]
+        self._command_lines = [line.strip() for line in command.splitlines() if line.strip()]
         self._typed = f"{known}\n{command}"
-        self._opened_before, self._opening, self._closed = opened, "", False
-        self._taken: dict[int, FormatViolation] = {}
-        self._filled = deque(at for at, line in enumerate(self._lines) if line)
+        self._is_fence_open, self._opening_fence, self._closed = opened, "", False
+        self._removed: dict[int, FormatViolation] = {}
+        self._non_blank = deque(index for index, line in enumerate(self._lines) if line)
 
     def peel(self) -> dict[int, FormatViolation]:
-        """Remove what no terminal prints; return the violation of each removed line, by line number."""
-        for at in self._filled:
-            if _AS_AN_AI.match(self._lines[at]) and not self._was_typed(at):
-                self._take("speaks as an AI", at)
-        self._filled = deque(at for at in self._filled if at not in self._taken)
+        """Remove what no terminal prints; return the violation of each removed line, by line index."""
+        for index in self._non_blank:
+            if _AS_AN_AI.match(self._lines[index]) and not self._was_typed(index):
+                self._remove("speaks as an AI", index)
+        self._non_blank = deque(index for index in self._non_blank if index not in self._removed)
         self.peel_beginning()
         self._stop_at_next_command()
-        while self._last():
+        while self._remove_last():
             pass
-        return self._taken
+        return self._removed
 
     def peel_beginning(self) -> dict[int, FormatViolation]:
-        """Remove what no terminal prints from the beginning; return the violations so far, by line number."""
-        while self._first():
+        """Remove what no terminal prints from the beginning; return the violations so far, by line index."""
+        while self._remove_first():
             pass
-        return self._taken
+        return self._removed
 
-    def _first(self) -> bool:
+    def _remove_first(self) -> bool:
         if self._begins_with_command():
-            for _line in self._wanted:
-                self._take("echo of the command", self._filled.popleft())
-            if self._opening and self._filled and self._lines[self._filled[0]] == self._opening:
-                self._take("code fence", self._filled.popleft())  # which held nothing but the echo
-                self._opening = ""
+            for _line in self._command_lines:
+                self._remove("echo of the command", self._non_blank.popleft())
+            if self._opening_fence and self._non_blank and self._lines[self._non_blank[0]] == self._opening_fence:
+                self._remove("code fence", self._non_blank.popleft())  # which held nothing but the echo
+                self._opening_fence = ""
             return True
-        if not self._filled or self._opening or self._was_typed(self._filled[0]):
+        if not self._non_blank or self._opening_fence or self._was_typed(self._non_blank[0]):
             return False
-        line = self._lines[self._filled[0]]
+        line = self._lines[self._non_blank[0]]
         if fence := _FENCE.fullmatch(line):
-            self._opening = fence[1]
-        elif not self._leads_up(line):
+            self._opening_fence = fence[1]
+        elif not self._is_introduction(line):
             return False
-        self._take("code fence" if fence else "chat", self._filled.popleft())
+        self._remove("code fence" if fence else "chat", self._non_blank.popleft())
         return True
 
     def _stop_at_next_command(self) -> None:
         """If the reply shows a prompt with a further command, remove the prompt and everything after it."""
-        answer = islice(self._filled, 1, None)  # if the first line counted, nothing would be left
-        further = [at for at in answer if _NEXT_COMMAND.match(self._lines[at]) and not self._was_typed(at)]
-        while further and self._filled[-1] >= further[0]:
-            self._take("plays further commands", self._filled.pop())
+        later_lines = islice(self._non_blank, 1, None)  # if the first line counted, nothing would be left
+        prompts = [
+            index for index in later_lines if _NEXT_COMMAND.match(self._lines[index]) and not self._was_typed(index)
+        ]
+        while prompts and self._non_blank[-1] >= prompts[0]:
+            self._remove("plays further commands", self._non_blank.pop())
 
-    def _leads_up(self, line: str) -> bool:
-        if len(self._filled) < 2:
+    def _is_introduction(self, line: str) -> bool:
+        if len(self._non_blank) < 2:
             return False
-        before_fence = _FENCE.fullmatch(self._lines[self._filled[1]])
-        return bool(_EAGER.match(line) or (before_fence and _ANNOUNCES.match(line)))
+        next_is_fence = _FENCE.fullmatch(self._lines[self._non_blank[1]])
+        return bool(_ASSENT.match(line) or (next_is_fence and _ANNOUNCEMENT.match(line)))
 
-    def _last(self) -> bool:
+    def _remove_last(self) -> bool:
         if (
-            self._filled
-            and _BARE_PROMPT.match(self._lines[self._filled[-1]])
-            and not self._was_typed(self._filled[-1])
+            self._non_blank
+            and _BARE_PROMPT.match(self._lines[self._non_blank[-1]])
+            and not self._was_typed(self._non_blank[-1])
         ):
-            self._take("prompt", self._filled.pop())
+            self._remove("prompt", self._non_blank.pop())
             return True
-        closing = self._closing()
+        closing = self._find_closing_fence()
         if closing is None:
             return False
-        while (at := self._filled.pop()) > closing:
-            if not self._was_typed(at):
-                self._take("chat", at)
-        self._take("code fence", closing)
+        while (index := self._non_blank.pop()) > closing:
+            if not self._was_typed(index):
+                self._remove("chat", index)
+        self._remove("code fence", closing)
         self._closed = True
         return True
 
-    def _closing(self) -> int | None:
-        """Return the number of the line that closes the fence around the output; None if there is none."""
-        if self._closed or not (self._opening or self._opened_before):
+    def _find_closing_fence(self) -> int | None:
+        """Return the index of the line that closes the fence around the output; None if there is none."""
+        if self._closed or not (self._opening_fence or self._is_fence_open):
             return None
-        matches = ((at, _FENCE.fullmatch(self._lines[at])) for at in self._filled)
-        fences = [(at, fence) for at, fence in matches if fence and fence[1] == (self._opening or fence[1])]
+        matches = ((index, _FENCE.fullmatch(self._lines[index])) for index in self._non_blank)
+        fences = [
+            (index, fence) for index, fence in matches if fence and fence[1] == (self._opening_fence or fence[1])
+        ]
         if not fences:
             return None
-        at, fence = fences[-1]
+        index, fence = fences[-1]
         is_bare = fence[0] == fence[1]
         # Fences in the output come in pairs, so an unpaired one before the end is the closing one.
-        return at if is_bare and (at == self._filled[-1] or len(fences) % 2) else None
+        return index if is_bare and (index == self._non_blank[-1] or len(fences) % 2) else None
 
     def _begins_with_command(self) -> bool:
-        shown = [self._lines[at] for at in islice(self._filled, len(self._wanted))]
-        if shown:
-            shown[0] = _PROMPT.sub("", shown[0])
-        return bool(shown) and shown == self._wanted
+        first_lines = [self._lines[index] for index in islice(self._non_blank, len(self._command_lines))]
+        if first_lines:
+            first_lines[0] = _PROMPT.sub("", first_lines[0])
+        return bool(first_lines) and first_lines == self._command_lines
 
-    def _was_typed(self, at: int) -> bool:
-        return _words(self._lines[at]) in self._typed_words
+    def _was_typed(self, index: int) -> bool:
+        return _normalize_spaces(self._lines[index]) in self._typed_words
 
     @cached_property
     def _typed_words(self) -> str:
-        return _words(self._typed.replace("\\n", "\n"))  # the form in which a program's source spells a line break
+        # The form in which a program's source spells a line break.
+        return _normalize_spaces(self._typed.replace("\\n", "\n"))
 
-    def _take(self, kind: str, at: int) -> None:
-        self._taken[at] = FormatViolation(kind, self._lines[at])
+    def _remove(self, kind: str, index: int) -> None:
+        self._removed[index] = FormatViolation(kind, self._lines[index])
 
 
-def _words(text: str) -> str:
+def _normalize_spaces(text: str) -> str:
     return " ".join(text.split())

@@ -12,7 +12,7 @@ NO_LIMIT_KEPT = "the server keeps no limit"
 STOPPED = "it was stopped by its listener"
 """The recorded reason if the listener stopped the reply."""
 
-_LONGEST_REASON = 120
+_MAX_REASON_CHARACTERS = 120
 _WORDS: dict[Cause, frozenset[str]] = {
     Cause.FINISHED: frozenset(
         ("stop", "end_turn", "stop_sequence", "eos", "eos_token", "completed", "complete", "done", "finished")
@@ -47,10 +47,9 @@ _WORDS: dict[Cause, frozenset[str]] = {
 }
 _CAUSES = {word: cause for cause, words in _WORDS.items() for word in words}
 _CONTEXT_FULL = ("model_length", "model_context_window_exceeded", "context_length", "context_length_exceeded")
-_FILTERS = ("blocked", "content_filter", "error_toxic")
-"""Beginnings of the reasons that mean that the reply was filtered."""
-_KEYS = ("finish_reason", "stop_reason", "stopReason", "done_reason")
-_ENDS_WITH_A_REASON = (
+_FILTER_PREFIXES = ("blocked", "content_filter", "error_toxic")
+_REASON_KEYS = ("finish_reason", "stop_reason", "stopReason", "done_reason")
+_CLIENTS_WITH_REASON = (
     *("BaseChatOpenAI", "ChatAnthropic", "ChatGoogleGenerativeAI", "ChatOllama", "ChatMistralAI", "ChatGroq"),
     *("ChatBedrockConverse", "ScriptedModel"),
 )
@@ -68,17 +67,18 @@ class ReplyEnd:
     @property
     def goes_on(self) -> bool:
         """True if the request's token limit cut the reply, and the model's context has room for more."""
-        return self.cause is Cause.CUT and self.reason != STOPPED and _plain(self.reason) not in _CONTEXT_FULL
+        return self.cause is Cause.CUT and self.reason != STOPPED and _normalize(self.reason) not in _CONTEXT_FULL
 
     @property
     def was_cut(self) -> bool:
         """True if a limit cut the answer or the reasoning, or if this client stopped the reply."""
-        return _CAUSES.get(_plain(self.reason)) is Cause.CUT or self.reason in (NO_LIMIT_KEPT, STOPPED)
+        return _CAUSES.get(_normalize(self.reason)) is Cause.CUT or self.reason in (NO_LIMIT_KEPT, STOPPED)
 
     @property
     def may_be_silence(self) -> bool:
-        """True if an empty reply may mean that the command printed nothing: the model only reasoned, and then ended
-        normally.
+        """True if an empty reply may mean that the command printed nothing.
+
+        The model then only reasoned, and ended normally.
         """
         return self.cause is Cause.ONLY_REASONED and not self.was_cut
 
@@ -89,7 +89,7 @@ class ReplyEnd:
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """The signs from which the cause of a reply's end is inferred."""
+    """What the cause of a reply's end is inferred from."""
 
     reason: str
     """The provider's reason; empty if it gave none."""
@@ -100,41 +100,44 @@ class Signs:
     refusal: str = ""
     """The text that the provider sent in place of a reply; empty if it did not refuse."""
     always_says: bool = True
-    """True if the protocol ends every reply with a reason, so that a reply without one was interrupted."""
+    """True if the protocol ends every reply with a reason.
+
+    A reply without one was then interrupted.
+    """
 
 
 def reason_in(metadata: Mapping[str, Any]) -> str:
     """Return the provider's reason why the reply ended; empty if this piece of the stream names none."""
     if feedback := metadata.get("prompt_feedback"):
-        blocked = _value(feedback.get("block_reason") or "")
-        return _capped(f"blocked: {blocked}" if blocked else "")
+        blocked = _enum_text(feedback.get("block_reason") or "")
+        return _shorten(f"blocked: {blocked}" if blocked else "")
     if metadata.get("status") in ("completed", "incomplete", "failed", "cancelled"):  # OpenAI's Responses API
         details = metadata.get("incomplete_details") or {}
-        return _capped(_value(details.get("reason") or metadata["status"]))
-    for key in _KEYS:
+        return _shorten(_enum_text(details.get("reason") or metadata["status"]))
+    for key in _REASON_KEYS:
         if metadata.get(key):
-            return _capped(_value(metadata[key]))
+            return _shorten(_enum_text(metadata[key]))
     return "stop" if metadata.get("done") is True else ""  # older versions of Ollama
 
 
 def later_reason(before: str, now: str) -> str:
-    """Choose the later reason, `now`, unless it is empty or less specific than `before`."""
-    says_more = before and _CAUSES.get(_plain(before)) is not Cause.FINISHED
-    return before if says_more and _CAUSES.get(_plain(now)) is Cause.FINISHED else now or before
+    """Return the later reason, `now`, unless it is empty or less specific than `before`."""
+    is_specific = before and _CAUSES.get(_normalize(before)) is not Cause.FINISHED
+    return before if is_specific and _CAUSES.get(_normalize(now)) is Cause.FINISHED else now or before
 
 
 def end_of(signs: Signs) -> ReplyEnd:
-    """Return why a reply ended, judged from its signs."""
-    word = _plain(signs.reason)
-    cause = _CAUSES.get(word, Cause.UNKNOWN_END if word else None)
-    if word.startswith(_FILTERS):
+    """Infer from its signs why a reply ended."""
+    reason = _normalize(signs.reason)
+    cause = _CAUSES.get(reason, Cause.UNKNOWN_END if reason else None)
+    if reason.startswith(_FILTER_PREFIXES):
         cause = Cause.FILTERED
     if cause is None:
         cause = Cause.BROKEN_OFF if signs.always_says else Cause.FINISHED
     if cause is Cause.FINISHED and signs.called_tool:
         return ReplyEnd(Cause.TOOL_CALL, signs.reason)
     if cause is Cause.FINISHED and signs.refusal:
-        return ReplyEnd(Cause.REFUSED, _capped(signs.refusal))
+        return ReplyEnd(Cause.REFUSED, _shorten(signs.refusal))
     if cause in (Cause.FINISHED, Cause.CUT) and signs.reasoned and not signs.has_text:
         return ReplyEnd(Cause.ONLY_REASONED, signs.reason)
     return ReplyEnd(cause, signs.reason)
@@ -142,17 +145,17 @@ def end_of(signs: Signs) -> ReplyEnd:
 
 def always_says(chat: object) -> bool:
     """Return whether this client's protocol ends every reply with a reason."""
-    return any(kind.__name__ in _ENDS_WITH_A_REASON for kind in type(chat).__mro__)
+    return any(base.__name__ in _CLIENTS_WITH_REASON for base in type(chat).__mro__)
 
 
-def _value(reason: object) -> str:
+def _enum_text(reason: object) -> str:
     return str(getattr(reason, "value", reason))
 
 
-def _capped(reason: str) -> str:
-    return " ".join(reason.split())[:_LONGEST_REASON]
+def _shorten(reason: str) -> str:
+    return " ".join(reason.split())[:_MAX_REASON_CHARACTERS]
 
 
-def _plain(reason: str) -> str:
+def _normalize(reason: str) -> str:
     words = re.sub(r"[^a-z0-9]+", "_", reason.lower()).strip("_")
     return words.removeprefix("finishreason_").removeprefix("finish_reason_")

@@ -8,15 +8,16 @@ from gedanken.agents.settings import Learned, Setting
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-_FIELDS = {
+_FIELD_NAMES = {
     Setting.TEMPERATURE: ("temperature",),
     Setting.TOP_P: ("top_p",),
     Setting.SEED: ("seed", "random_seed"),
     Setting.LIMIT: ("max_tokens", "max_output_tokens", "num_predict", "max_new_tokens", "max_completion_tokens"),
 }
-_BY_CALL = {"ChatGroq": {Setting.TOP_P: "top_p", Setting.SEED: "seed"}}
-"""For each client class, the settings that the client accepts only as arguments of a call, with the client's names
-for them.
+_CALL_ARGUMENTS = {"ChatGroq": {Setting.TOP_P: "top_p", Setting.SEED: "seed"}}
+"""Settings that a client accepts only as arguments of a call, by client class.
+
+The values are the client's names for the settings.
 """
 
 
@@ -41,57 +42,58 @@ class Call:
 
 
 def prepare_call(
-    chat: "BaseChatModel", wanted: dict[Setting, float | int], learned: Learned, has_system: bool
+    chat: "BaseChatModel", requested: dict[Setting, float | int], learned: Learned, has_system: bool
 ) -> Call:
-    """Copy the chat model, and apply the wanted settings that the model accepts.
+    """Copy the chat model, and apply the requested settings that the model accepts.
 
     `learned` is what earlier calls showed about the model. `has_system` is True if there is a system message.
     """
     fields = type(chat).model_fields
-    by_call = _BY_CALL.get(type(chat).__name__, {})
+    call_names = _CALL_ARGUMENTS.get(type(chat).__name__, {})
     refused, responses = learned.refused, speaks_responses(chat, learned)
     update: dict[str, Any] = {}
     arguments: dict[str, Any] = {}
     used: dict[str, object] = {}
     sent = {Setting.STREAM} - refused
-    for setting, value in wanted.items():
-        name = by_call.get(setting) or next((field for field in _FIELDS[setting] if field in fields), None)
+    for setting, value in requested.items():
+        name = call_names.get(setting) or next((field for field in _FIELD_NAMES[setting] if field in fields), None)
         if name is None:
             continue
-        target = arguments if setting in by_call else update
+        target = arguments if setting in call_names else update
         if setting in refused or (responses and setting is Setting.SEED):
-            if setting not in by_call:
-                _leave_out(chat, name, update, arguments)
+            if setting not in call_names:
+                _omit_setting(chat, name, update, arguments)
             continue
         target[name] = used[name] = value
         sent.add(setting)
-    update |= _how_it_is_sent(chat, learned, responses)
+    update |= _transport_settings(chat, learned, responses)
     if has_system and Setting.SYSTEM not in refused:
         sent.add(Setting.SYSTEM)
     if "use_responses_api" in fields and not responses:
         sent |= {Setting.STREAM_OPTIONS, Setting.CHAT_COMPLETIONS} - refused
     copy = chat.model_copy(update=update)
     if responses:
-        for lost in _dropped(copy) & used.keys():
-            del used[lost]
-            sent.discard(Setting(lost))
-    return Call(copy, arguments, used, frozenset(sent), int(wanted[Setting.LIMIT]))
+        for dropped in _dropped_by_client(copy) & used.keys():
+            del used[dropped]
+            sent.discard(Setting(dropped))
+    return Call(copy, arguments, used, frozenset(sent), int(requested[Setting.LIMIT]))
 
 
 def speaks_responses(chat: "BaseChatModel", learned: Learned) -> bool:
-    """Return whether requests go to OpenAI's Responses API: LangChain chose that API for the model, or the server
-    demanded it.
+    """Return whether requests go to OpenAI's Responses API.
+
+    They do if LangChain chose that API for the model, or if the server demanded it.
     """
     return getattr(chat, "use_responses_api", None) is True or Setting.CHAT_COMPLETIONS in learned.refused
 
 
-def _dropped(chat: Any) -> set[str]:
+def _dropped_by_client(chat: Any) -> set[str]:
     """Return which of temperature and top_p the client itself leaves out, as for most GPT-5 models."""
     payload = chat._get_request_payload("")
     return {setting for setting in (Setting.TEMPERATURE, Setting.TOP_P) if setting not in payload}
 
 
-def _leave_out(chat: "BaseChatModel", name: str, update: dict[str, Any], arguments: dict[str, Any]) -> None:
+def _omit_setting(chat: "BaseChatModel", name: str, update: dict[str, Any], arguments: dict[str, Any]) -> None:
     if type(chat).__name__ == "ChatGroq":  # which would send null
         from groq import omit
 
@@ -100,7 +102,7 @@ def _leave_out(chat: "BaseChatModel", name: str, update: dict[str, Any], argumen
         update[name] = None
 
 
-def _how_it_is_sent(chat: "BaseChatModel", learned: Learned, responses: bool) -> dict[str, Any]:
+def _transport_settings(chat: "BaseChatModel", learned: Learned, responses: bool) -> dict[str, Any]:
     fields = type(chat).model_fields
     update: dict[str, Any] = {}
     if Setting.STREAM in learned.refused:

@@ -35,7 +35,7 @@ class ScriptedReply(BaseModel):
 
 MOST_BYTES = 1 << 26
 """Maximum size in bytes of a file with replies."""
-_SILENCE = ScriptedReply(when="", samples=("",))
+_EMPTY_REPLY = ScriptedReply(when="", samples=("",))
 
 
 def read_rules(path: Path) -> tuple[ScriptedReply, ...]:
@@ -48,7 +48,10 @@ def read_rules(path: Path) -> tuple[ScriptedReply, ...]:
 
 
 class ScriptedModel(BaseChatModel):
-    """A chat model that replies by the first rule that matches the last message; if none does, with an empty text."""
+    """A chat model that replies by the first rule that matches the last message.
+
+    If no rule matches, the reply is an empty text.
+    """
 
     rules: tuple[ScriptedReply, ...]
     seed: int = 0
@@ -61,8 +64,8 @@ class ScriptedModel(BaseChatModel):
         return "scripted"
 
     def _choose(self, messages: list[BaseMessage]) -> ScriptedReply:
-        asked = messages[-1].text
-        return next((rule for rule in self.rules if rule.when in asked), _SILENCE)
+        last_message = messages[-1].text
+        return next((rule for rule in self.rules if rule.when in last_message), _EMPTY_REPLY)
 
     def _text(self, rule: ScriptedReply) -> str:
         return rule.samples[self.seed % len(rule.samples)]
@@ -76,8 +79,8 @@ class ScriptedModel(BaseChatModel):
     ) -> ChatResult:
         rule = self._choose(messages)
         if rule.dies or rule.endless:
-            raise _broken()
-        message = AIMessage(self._text(rule), response_metadata=_ended(rule))
+            raise _connection_error()
+        message = AIMessage(self._text(rule), response_metadata=_end_metadata(rule))
         return ChatResult(generations=[ChatGeneration(message=message)])
 
     def _chunks(self, messages: list[BaseMessage]) -> Iterator[ChatGenerationChunk]:
@@ -86,8 +89,8 @@ class ScriptedModel(BaseChatModel):
         for line in cycle(lines) if rule.endless else lines:
             yield ChatGenerationChunk(message=AIMessageChunk(content=line))
             if rule.dies:
-                raise _broken()
-        last = AIMessageChunk(content="", response_metadata=_ended(rule), chunk_position="last")
+                raise _connection_error()
+        last = AIMessageChunk(content="", response_metadata=_end_metadata(rule), chunk_position="last")
         yield ChatGenerationChunk(message=last)
 
     async def _astream(
@@ -103,9 +106,9 @@ class ScriptedModel(BaseChatModel):
             yield chunk
 
 
-def _ended(rule: ScriptedReply) -> dict[str, str]:
+def _end_metadata(rule: ScriptedReply) -> dict[str, str]:
     return {"finish_reason": "length" if rule.cut else "stop"}
 
 
-def _broken() -> ConnectionError:
+def _connection_error() -> ConnectionError:
     return ConnectionError("the connection was broken, as the script says")

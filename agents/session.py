@@ -4,15 +4,15 @@ from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, Self, get_args
 
 Policy = Literal["requests", "transcript", "none"]
-"""How a lost context is rebuilt: `requests` sends all requests again in one message, `transcript` puts the stored
-turns back, `none` leaves the context empty.
+"""How a lost context is rebuilt.
+
+`requests` sends all requests again in one message. `transcript` puts the stored turns back. `none` leaves the context
+empty.
 """
 POLICIES: tuple[Policy, ...] = get_args(Policy)
 
 
 class Turn(NamedTuple):
-    """One exchange with an imagined terminal."""
-
     typed: str
     replied: str
 
@@ -29,7 +29,10 @@ class Session:
         return replace(self, stored=(*self.stored, turn), context=(*self.context, turn))
 
     def lose(self) -> Self:
-        """Return the session after its context was lost: all turns are still stored, but the model sees none."""
+        """Return the session after its context was lost.
+
+        All turns are still stored, but the model sees none.
+        """
         return replace(self, context=())
 
     def remember(self) -> Self:
@@ -42,5 +45,5 @@ class Session:
 
     @property
     def requests(self) -> str:
-        """Join all stored requests into one message."""
+        """All stored requests, joined into one message."""
         return "\n".join(turn.typed for turn in self.stored)

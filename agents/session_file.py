@@ -13,8 +13,8 @@ from gedanken.agents.session import Session, Turn
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.secrets import redacted_value
 
-_BEGINNING = b'{"gedanken session": 1, '
-"""The first bytes of every session file. A file that begins otherwise is never treated as a session or repaired."""
+_FILE_PREFIX = b'{"gedanken session": 1, '
+"""The first bytes of every session file. A file without them is never treated as a session or repaired."""
 
 
 @dataclass(slots=True)
@@ -34,10 +34,10 @@ class SessionFile:
 
     @classmethod
     def open(cls, path: Path, about: dict[str, str]) -> Self:
-        """Create the session at `path`, or open it again; `about` identifies it, for example by model and persona.
+        """Create the session at `path`, or open it again.
 
-        An incomplete last line is dropped. Raises BadInput if another process has the session open, if the file
-        stores another `about`, or if the file cannot be read.
+        `about` identifies it, for example by model and persona. An incomplete last line is dropped. Raises BadInput
+        if another process has the session open, if the file stores another `about`, or if the file cannot be read.
         """
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -45,7 +45,7 @@ class SessionFile:
         except OSError as error:
             raise BadInput(f"{path}: {error.strerror}") from error
         try:
-            return cls(path, *_read(path, descriptor, about), descriptor)
+            return cls(path, *_open_session(path, descriptor, about), descriptor)
         except OSError as error:
             os.close(descriptor)
             raise BadInput(f"{path}: {error.strerror}") from error
@@ -54,20 +54,21 @@ class SessionFile:
             raise
 
     def keep(self, session: Session) -> None:
-        """Append the new turns of `session` to the file, with its context unless only these turns were added to it.
+        """Append the new turns of `session` to the file.
 
-        Raises BadInput if the file cannot be written, ValueError if `session` does not begin with the stored turns.
+        The context is stored, too, unless only these turns were added to it. Raises BadInput if the file cannot be
+        written, ValueError if `session` does not begin with the stored turns.
         """
         if session == self.session:
             return
-        known = len(self.session.stored)
-        if session.stored[:known] != self.session.stored:
+        stored_count = len(self.session.stored)
+        if session.stored[:stored_count] != self.session.stored:
             raise ValueError("a session file is append-only: the session does not begin with the turns in the file")
-        new = session.stored[known:]
-        entry: dict[str, object] = {"turns": new}
-        if session.context != self.session.context + new:
-            entry["context"] = _named(session)
-        _append(self.path, self._descriptor, _line(entry))
+        new_turns = session.stored[stored_count:]
+        entry: dict[str, object] = {"turns": new_turns}
+        if session.context != self.session.context + new_turns:
+            entry["context"] = _encode_context(session)
+        _append_line(self.path, self._descriptor, _encode_entry(entry))
         self.session = session
 
     def close(self) -> None:
@@ -75,7 +76,7 @@ class SessionFile:
         os.close(self._descriptor)
 
 
-def _read(path: Path, descriptor: int, about: dict[str, str]) -> tuple[Session, int]:
+def _open_session(path: Path, descriptor: int, about: dict[str, str]) -> tuple[Session, int]:
     """Lock a session file, repair its last line, and return the session and the number of dropped bytes."""
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         raise BadInput(f"{path}: not a file")
@@ -83,83 +84,81 @@ def _read(path: Path, descriptor: int, about: dict[str, str]) -> tuple[Session, 
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise BadInput(f"{path}: this session is in use by another process; name another session") from None
-    *lines, last = _bytes(descriptor).split(b"\n")
-    beginning = lines[0] if lines else last
-    if not (beginning.startswith(_BEGINNING) or (not lines and _BEGINNING.startswith(beginning))):
+    *lines, last_line = _read_all(descriptor).split(b"\n")
+    first_line = lines[0] if lines else last_line
+    if not (first_line.startswith(_FILE_PREFIX) or (not lines and _FILE_PREFIX.startswith(first_line))):
         raise BadInput(f"{path}:1: not a session file of gedanken; name another file")
-    if whole := _is_whole(last):
-        lines.append(last)
+    if is_complete := _is_complete(last_line):
+        lines.append(last_line)
     if not lines:
         os.ftruncate(descriptor, 0)
-        _append(path, descriptor, _line({"gedanken session": 1, "about": about}))
+        _append_line(path, descriptor, _encode_entry({"gedanken session": 1, "about": about}))
         return Session(), 0
-    session = _session_in(path, lines, about)
-    if whole:
-        _append(path, descriptor, b"\n")
+    session = _parse_session(path, lines, about)
+    if is_complete:
+        _append_line(path, descriptor, b"\n")
         return session, 0
     os.ftruncate(descriptor, sum(len(line) + 1 for line in lines))
-    return session, len(last)
+    return session, len(last_line)
 
 
-def _is_whole(last: bytes) -> bool:
-    """Return whether the last line is complete except for its line break, which some editors leave out."""
+def _is_complete(last_line: bytes) -> bool:
+    """Return whether the last line lacks at most its line break, which some editors leave out."""
     try:
-        _value(last)
+        _decode_entry(last_line)
     except (ValueError, RecursionError):
         return False
     return True
 
 
-def _session_in(path: Path, lines: list[bytes], about: dict[str, str]) -> Session:
-    _check(path, lines[0], about)
+def _parse_session(path: Path, lines: list[bytes], about: dict[str, str]) -> Session:
+    _check_header(path, lines[0], about)
     session = Session()
     for number, line in enumerate(lines[1:], start=2):
         try:
-            session = _grown(session, _value(line))
+            session = _apply_entry(session, _decode_entry(line))
         except (ValueError, TypeError, KeyError, RecursionError) as error:
-            raise _unreadable(path, number) from error
+            raise _unreadable_line(path, number) from error
     return session
 
 
-def _check(path: Path, line: bytes, about: dict[str, str]) -> None:
+def _check_header(path: Path, line: bytes, about: dict[str, str]) -> None:
     """Raise BadInput if the first line contradicts `about`, for example because the session has another model."""
     try:
-        begun = {str(key): str(value) for key, value in _value(line)["about"].items()}
+        header = {str(key): str(value) for key, value in _decode_entry(line)["about"].items()}
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise _unreadable(path, 1) from error
+        raise _unreadable_line(path, 1) from error
     for key, value in about.items():
-        if (was := begun.get(key, "none")) != value:
+        if (stored_value := header.get(key, "none")) != value:
             raise BadInput(
-                f"{path}: this session was started with the {key} {was}, not {value}: "
-                f"continue with {was}, or choose another session name"
+                f"{path}: this session was started with the {key} {stored_value}, not {value}: "
+                f"continue with {stored_value}, or choose another session name"
             )
 
 
-def _grown(session: Session, entry: dict[str, Any]) -> Session:
-    """Return the session with one entry of the file added. Raises ValueError, TypeError or KeyError for an invalid
-    entry.
-    """
-    new = _turns(entry["turns"])
-    stored = session.stored + new
+def _apply_entry(session: Session, entry: dict[str, Any]) -> Session:
+    """Return the session with one entry of the file added. Raises ValueError, TypeError or KeyError."""
+    new_turns = _parse_turns(entry["turns"])
+    stored = session.stored + new_turns
     match entry.get("context", "grown"):
         case "grown":
-            return Session(stored, session.context + new)
+            return Session(stored, session.context + new_turns)
         case "all":
             return Session(stored, stored)
         case "none":
             return Session(stored)
         case context:
-            return Session(stored, _turns(context))
+            return Session(stored, _parse_turns(context))
 
 
-def _named(session: Session) -> object:
+def _encode_context(session: Session) -> object:
     """Return a session's context as the file stores it: `none`, `all` (all stored turns), or a list of its turns."""
     if not session.context:
         return "none"
     return "all" if session.context == session.stored else session.context
 
 
-def _turns(entries: Iterable[Any]) -> tuple[Turn, ...]:
+def _parse_turns(entries: Iterable[Any]) -> tuple[Turn, ...]:
     turns = tuple(Turn(*entry) for entry in entries)
     if not all(isinstance(text, str) for turn in turns for text in turn):
         raise TypeError("a turn is two texts")
@@ -167,30 +166,30 @@ def _turns(entries: Iterable[Any]) -> tuple[Turn, ...]:
 
 
 # Model output may contain half of a surrogate pair, which strict UTF-8 refuses.
-def _line(entry: object) -> bytes:
+def _encode_entry(entry: object) -> bytes:
     return json.dumps(redacted_value(entry), ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
 
 
-def _value(line: bytes) -> Any:
+def _decode_entry(line: bytes) -> Any:
     return json.loads(line.decode("utf-8", "surrogatepass"))
 
 
-def _unreadable(path: Path, number: int) -> BadInput:
+def _unreadable_line(path: Path, number: int) -> BadInput:
     return BadInput(f"{path}:{number}: this line of the session cannot be read; fix it, or choose another session")
 
 
-def _bytes(descriptor: int) -> bytes:
+def _read_all(descriptor: int) -> bytes:
     with open(descriptor, "rb", closefd=False) as file:
         return file.read()
 
 
-def _append(path: Path, descriptor: int, line: bytes) -> None:
+def _append_line(path: Path, descriptor: int, line: bytes) -> None:
     """Append a line completely, or not at all. Raises BadInput."""
     size = os.fstat(descriptor).st_size
     try:
-        left = memoryview(line)
-        while left:
-            left = left[os.write(descriptor, left) :]
+        remaining = memoryview(line)
+        while remaining:
+            remaining = remaining[os.write(descriptor, remaining) :]
     except OSError as error:
         os.ftruncate(descriptor, size)
         raise BadInput(f"{path}: the session could not be stored: {error.strerror}") from error

@@ -12,8 +12,9 @@ from gedanken.agents.model_errors import Problem
 REASONING_TOKENS = 16_384
 """Extra tokens for a model that reasons by itself, in addition to the limit of the answer."""
 GATE_SECONDS = 1.5
-"""Maximum number of seconds that other requests wait for the first request, which shows which settings the server
-refuses.
+"""Maximum number of seconds that other requests wait for the first request.
+
+The first request shows which settings the server refuses.
 """
 
 
@@ -30,7 +31,7 @@ class Setting(StrEnum):
     CHAT_COMPLETIONS = "chat completions"
 
 
-_NAMES = {
+_SETTING_PATTERNS = {
     Setting.TEMPERATURE: re.compile(r"temperature", re.IGNORECASE),
     Setting.TOP_P: re.compile(r"top_?p\b", re.IGNORECASE),
     Setting.SEED: re.compile(r"\b(?:random_?)?seed\b|generation_?config\.seed", re.IGNORECASE),
@@ -47,7 +48,7 @@ _NAMES = {
     ),
     Setting.CHAT_COMPLETIONS: re.compile(r"v1/responses|responses api|responses endpoint", re.IGNORECASE),
 }
-_REFUSES = re.compile(
+_REFUSAL_WORDS = re.compile(
     r"support|deprecat|cannot|can ?not|can't|not allowed|not permitted|forbidden|unknown|unrecogni[sz]ed|unexpected|"
     r"extra|invalid|compatible|only|must|should|no longer|not available|not implemented|not enabled|not one of|"
     r"disabled|too (?:large|big|high)|exceed|at most|at least|greater|less|not a valid|removed|use ",
@@ -59,7 +60,7 @@ _ASKS_TO_STREAM = re.compile(
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"\d{2,}")
-_CONTEXT = re.compile(
+_CONTEXT_LENGTH = re.compile(
     r"context length(?: is|:)?\D{0,20}(?P<whole>\d+).*?(?P<used>\d+) (?:input|prompt|in the messages)|"
     r"context length(?: is|:)?\D{0,20}(?P<size>\d+).*?(?:has|\() ?(?P<taken>\d+)",
     re.IGNORECASE | re.DOTALL,
@@ -75,40 +76,60 @@ class Family:
     reasons: bool = False
     """True if these models reason without being asked to."""
     hides: bool = False
-    """True if the chat template writes the tag that opens the reasoning; replies then begin inside the reasoning."""
+    """True if the chat template writes the tag that opens the reasoning.
+
+    Replies then begin inside the reasoning.
+    """
     ignores: frozenset[Setting] = frozenset()
     """Settings that these models accept, but that have no effect."""
 
 
-def _family(pattern: str, *refuses: Setting, reasons: bool = False, hides: bool = False) -> Family:
+def _make_family(pattern: str, *refuses: Setting, reasons: bool = False, hides: bool = False) -> Family:
     return Family(re.compile(pattern, re.IGNORECASE), frozenset(refuses), reasons, hides)
 
 
-_DRAWN = (Setting.TEMPERATURE, Setting.TOP_P)
-_AT = r"(?:^|[/.:])"
+_SAMPLING_SETTINGS = (Setting.TEMPERATURE, Setting.TOP_P)
+_NAME_START = r"(?:^|[/.:])"
 FAMILIES = (
-    _family(_AT + r"o1-(?:mini|preview)", *_DRAWN, Setting.SYSTEM, reasons=True),
-    _family(_AT + r"o[1-9](?:-|$)", *_DRAWN, reasons=True),
-    _family(_AT + r"gpt-5(?!\.\d)(?!-chat)", *_DRAWN, reasons=True),
-    _family(_AT + r"gpt-5\.\d+-(?:pro|codex)|" + _AT + r"codex-", *_DRAWN, reasons=True),
-    _family(_AT + r"gpt-(?:5\.\d|[6-9])(?!.*chat)", reasons=True),
-    _family(_AT + r"claude-opus-(?:4[-.](?:[7-9]|\d\d(?!\d))|[5-9])", *_DRAWN),
-    _family(_AT + r"claude-(?:fable|mythos)|" + _AT + r"claude-sonnet-5[-.]5", *_DRAWN, reasons=True),
-    _family(
-        _AT + r"claude-(?:opus-4[-.][1-6](?!\d)|(?:sonnet|haiku)-4[-.][5-9]|(?:sonnet|haiku)-[5-9])", Setting.TOP_P
+    _make_family(_NAME_START + r"o1-(?:mini|preview)", *_SAMPLING_SETTINGS, Setting.SYSTEM, reasons=True),
+    _make_family(_NAME_START + r"o[1-9](?:-|$)", *_SAMPLING_SETTINGS, reasons=True),
+    _make_family(_NAME_START + r"gpt-5(?!\.\d)(?!-chat)", *_SAMPLING_SETTINGS, reasons=True),
+    _make_family(
+        _NAME_START + r"gpt-5\.\d+-(?:pro|codex)|" + _NAME_START + r"codex-", *_SAMPLING_SETTINGS, reasons=True
     ),
-    Family(re.compile(_AT + r"deepseek-reasoner", re.IGNORECASE), reasons=True, ignores=frozenset(_DRAWN)),
-    _family(r"deepseek-r1|r1-distill|qwq|qwen3.*thinking", reasons=True, hides=True),
-    _family(
+    _make_family(_NAME_START + r"gpt-(?:5\.\d|[6-9])(?!.*chat)", reasons=True),
+    _make_family(_NAME_START + r"claude-opus-(?:4[-.](?:[7-9]|\d\d(?!\d))|[5-9])", *_SAMPLING_SETTINGS),
+    _make_family(
+        _NAME_START + r"claude-(?:fable|mythos)|" + _NAME_START + r"claude-sonnet-5[-.]5",
+        *_SAMPLING_SETTINGS,
+        reasons=True,
+    ),
+    _make_family(
+        _NAME_START + r"claude-(?:opus-4[-.][1-6](?!\d)|(?:sonnet|haiku)-4[-.][5-9]|(?:sonnet|haiku)-[5-9])",
+        Setting.TOP_P,
+    ),
+    Family(
+        re.compile(_NAME_START + r"deepseek-reasoner", re.IGNORECASE),
+        reasons=True,
+        ignores=frozenset(_SAMPLING_SETTINGS),
+    ),
+    _make_family(r"deepseek-r1|r1-distill|qwq|qwen3.*thinking", reasons=True, hides=True),
+    _make_family(
         r"qwen3(?!.*(?:instruct|coder|embed))|magistral|gpt-oss|kimi-k2-thinking|glm-(?:4\.[5-9]|5)", reasons=True
     ),
-    _family(_AT + r"gemini-(?:2\.5|[3-9])(?!.*image)|" + _AT + r"grok-(?:3-mini|4)(?!.*non-reasoning)", reasons=True),
+    _make_family(
+        _NAME_START + r"gemini-(?:2\.5|[3-9])(?!.*image)|" + _NAME_START + r"grok-(?:3-mini|4)(?!.*non-reasoning)",
+        reasons=True,
+    ),
 )
 
 
 @dataclass(slots=True)
 class Learned:
-    """What is known about one model in one run; updated when the model refuses a setting or is seen to reason."""
+    """What is known about one model in one run.
+
+    It is updated when the model refuses a setting or is seen to reason.
+    """
 
     refused: set[Setting] = field(default_factory=set)
     ignored: frozenset[Setting] = frozenset()
@@ -120,24 +141,25 @@ class Learned:
     limit_names: list[str] = field(default_factory=list)
     """Names for the token limit that the client supports. The first that was not refused is used."""
     gate_seconds: float = GATE_SECONDS
-    _asked: bool = False
-    _taken: asyncio.Event = field(default_factory=asyncio.Event)
+    _has_sent_first: bool = False
+    _first_accepted: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def turn(self) -> None:
-        """Wait briefly until the first request is accepted, so that not every request is refused for the same
-        settings.
+        """Wait briefly until the first request is accepted.
+
+        Otherwise, every request could be refused for the same settings.
         """
-        if self._taken.is_set():
+        if self._first_accepted.is_set():
             return
-        if not self._asked:
-            self._asked = True
+        if not self._has_sent_first:
+            self._has_sent_first = True
             return
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._taken.wait(), self.gate_seconds)
+            await asyncio.wait_for(self._first_accepted.wait(), self.gate_seconds)
 
     def taken(self) -> None:
         """Record that a request was accepted."""
-        self._taken.set()
+        self._first_accepted.set()
 
     @property
     def allowance(self) -> int:
@@ -145,30 +167,32 @@ class Learned:
         return REASONING_TOKENS if self.reasons else 0
 
     def learn(self, problem: Problem, sent: Collection[Setting], tokens: int) -> bool:
-        """Learn from the refusal of a request; return True if the request can be repeated with other settings.
+        """Learn from the refusal of a request.
 
-        `sent` are the settings of the request, and `tokens` is its token limit.
+        Returns True if the request can be repeated with other settings. `sent` are the settings of the request, and
+        `tokens` is its token limit.
         """
         if problem.status not in (None, 400, 404, 405, 415, 422, 500, 501) or problem.is_filtered:
             return False
-        named = [setting for setting in sent if _is_refused(setting, problem)]
+        refused_settings = [setting for setting in sent if _is_refused(setting, problem)]
         # Of two settings that exclude each other, top_p is left out: a run's conditions name the temperature.
-        if {Setting.TEMPERATURE, Setting.TOP_P} <= set(named) and _both(problem.text):
-            named = [Setting.TOP_P]
-        if Setting.STREAM_OPTIONS in named:
-            named = [Setting.STREAM_OPTIONS]
-        if Setting.LIMIT in named and self._learn_limit(problem.text, tokens):
+        if {Setting.TEMPERATURE, Setting.TOP_P} <= set(refused_settings) and _names_conflict(problem.text):
+            refused_settings = [Setting.TOP_P]
+        if Setting.STREAM_OPTIONS in refused_settings:
+            refused_settings = [Setting.STREAM_OPTIONS]
+        if Setting.LIMIT in refused_settings and self._learn_limit(problem.text, tokens):
             return True
-        named = named[:1] if Setting.LIMIT in named else named
-        self.refused.update(named)
-        return bool(named)
+        refused_settings = refused_settings[:1] if Setting.LIMIT in refused_settings else refused_settings
+        self.refused.update(refused_settings)
+        return bool(refused_settings)
 
     def _learn_limit(self, text: str, tokens: int) -> bool:
-        """Learn the allowed token limit, or switch to the limit's next name, such as `max_tokens`; return whether
-        this worked.
+        """Learn the allowed token limit, or switch to the limit's next name, such as `max_tokens`.
+
+        Returns whether this worked.
         """
-        if most := _most_tokens(text, tokens):
-            self.most_tokens = most
+        if allowed_tokens := _find_allowed_tokens(text, tokens):
+            self.most_tokens = allowed_tokens
             return True
         if len(self.limit_names) > 1:
             self.limit_names.pop(0)
@@ -187,8 +211,8 @@ def known_of(name: str) -> Learned:
     )
 
 
-_OWN = "the model's own "
-_SAID = {
+_OWN_SETTING_PREFIX = "the model's own "
+_NOTES = {
     Setting.SEED: "no seed is accepted, so a sample cannot be drawn again",
     Setting.LIMIT: "no token limit is accepted",
     Setting.SYSTEM: "no system role is accepted; its text is put at the beginning of the first message",
@@ -197,39 +221,47 @@ _SAID = {
 
 def said_of(refused: Collection[str], ignored: Collection[str] = ()) -> list[str]:
     """Return the notes on settings that were not accepted or have no effect."""
-    lost = [str(name) for name in _DRAWN if name in refused or name in ignored]
-    own = [f"{_OWN}{' and '.join(lost)} applied: no other value has an effect"] if lost else []
-    return [*own, *(said for setting, said in _SAID.items() if setting in refused)]
+    without_effect = [str(name) for name in _SAMPLING_SETTINGS if name in refused or name in ignored]
+    notes = (
+        [f"{_OWN_SETTING_PREFIX}{' and '.join(without_effect)} applied: no other value has an effect"]
+        if without_effect
+        else []
+    )
+    return [*notes, *(note for setting, note in _NOTES.items() if setting in refused)]
 
 
 def is_said_of_settings(note: str) -> bool:
     """Return whether a note is about settings: such notes are the same for every reply."""
-    return note.startswith(_OWN) or note in _SAID.values()
+    return note.startswith(_OWN_SETTING_PREFIX) or note in _NOTES.values()
 
 
 def _is_refused(setting: Setting, problem: Problem) -> bool:
-    if not _NAMES[setting].search(problem.text):
+    if not _SETTING_PATTERNS[setting].search(problem.text):
         return False
     if setting is Setting.SYSTEM:  # a failing chat template counts as an error of the server
-        return bool(_REFUSES.search(problem.text))
+        return bool(_REFUSAL_WORDS.search(problem.text))
     if setting is Setting.CHAT_COMPLETIONS:
         return True
     if problem.status in (404, 405, 500, 501) and setting is not Setting.STREAM:
         return False
     if setting is Setting.STREAM:
-        return bool(_REFUSES.search(problem.text)) and not _ASKS_TO_STREAM.search(problem.text)
-    return problem.status is not None or bool(_REFUSES.search(problem.text))
+        return bool(_REFUSAL_WORDS.search(problem.text)) and not _ASKS_TO_STREAM.search(problem.text)
+    return problem.status is not None or bool(_REFUSAL_WORDS.search(problem.text))
 
 
-def _both(text: str) -> bool:
+def _names_conflict(text: str) -> bool:
     return bool(re.search(r"both|together|either|one of|only one|mutually", text, re.IGNORECASE))
 
 
-def _most_tokens(text: str, asked: int) -> int | None:
+def _find_allowed_tokens(text: str, requested_tokens: int) -> int | None:
     """Return the largest token limit that an error message allows; None if it names none."""
-    if found := _CONTEXT.search(text):
-        whole = int(found["whole"] or found["size"])
-        left = whole - int(found["used"] or found["taken"])
-        return left if 0 < left < asked else None
+    if match := _CONTEXT_LENGTH.search(text):
+        context_tokens = int(match["whole"] or match["size"])
+        remaining_tokens = context_tokens - int(match["used"] or match["taken"])
+        return remaining_tokens if 0 < remaining_tokens < requested_tokens else None
     numbers = [int(number) for number in _NUMBER.findall(text)]
-    return max((number for number in numbers if number < asked), default=None) if asked in numbers else None
+    return (
+        max((number for number in numbers if number < requested_tokens), default=None)
+        if requested_tokens in numbers
+        else None
+    )

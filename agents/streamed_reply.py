@@ -10,25 +10,25 @@ from gedanken.experiment.execution import Cause
 from gedanken.experiment.secrets import redacted
 
 MOST_CHARACTERS_A_TOKEN = 64
-_LONGEST_NAME = 200
-_SERVED_BY = ("model_name", "system_fingerprint")
+_MAX_NAME_CHARACTERS = 200
+_SERVER_KEYS = ("model_name", "system_fingerprint")
 _TOOL_BLOCKS = frozenset(("tool_use", "tool_call", "function_call", "server_tool_use", "custom_tool_call"))
 
 
 class StreamedReply:
     """The part of a reply that has arrived so far."""
 
-    def __init__(self, apart: Apart, *, tokens: int, always_says: bool) -> None:
-        self._apart = apart
-        self._most = MOST_CHARACTERS_A_TOKEN * tokens
+    def __init__(self, separator: Apart, *, tokens: int, always_says: bool) -> None:
+        self._separator = separator
+        self._max_characters = MOST_CHARACTERS_A_TOKEN * tokens
         self._always_says = always_says
         self._characters = 0
         self._incoming = Incoming()
         self._reason = ""
         self._refusal: list[str] = []
-        self._beside: list[str] = []
+        self._separate_reasoning: list[str] = []
         self._called_tool = False
-        self._reasoned_unseen = False
+        self._has_hidden_reasoning = False
         self.stopped = False
         self.pieces = 0
         self.served_by: dict[str, object] = {}
@@ -38,37 +38,36 @@ class StreamedReply:
     @property
     def endless(self) -> bool:
         """True if the reply is far longer than its token limit, which the server then does not enforce."""
-        return self._characters > self._most
+        return self._characters > self._max_characters
 
     @property
     def text(self) -> str:
-        """The answer, without the reasoning."""
-        return self._apart.answer
+        return self._separator.answer
 
     @property
     def reasoning(self) -> str:
         """The reasoning, if the server shows it."""
-        return redacted(whole_characters("".join(self._beside))[0]) + self._apart.reasoning
+        return redacted(whole_characters("".join(self._separate_reasoning))[0]) + self._separator.reasoning
 
     @property
     def answers(self) -> bool:
-        """True if the answer has begun."""
-        return bool(self._apart.answer)
+        return bool(self._separator.answer)
 
     @property
     def opened_unseen(self) -> bool:
         """True if the reply began inside the reasoning, without the tag that opens reasoning."""
-        return self._apart.opened_unseen
+        return self._separator.opened_unseen
 
     @property
     def reasoned(self) -> bool:
         """True if the model reasoned before it answered, as shown in the text or in the token counts."""
-        return bool(self.reasoning.strip()) or bool(self.tokens.get("reasoning")) or self._reasoned_unseen
+        return bool(self.reasoning.strip()) or bool(self.tokens.get("reasoning")) or self._has_hidden_reasoning
 
     @property
     def how_much_reasoned(self) -> str:
-        """Amount of reasoning, for example `4096 tokens`; `unseen text` if the server hides it; empty if the model
-        did not reason.
+        """Amount of reasoning, for example `4096 tokens`; empty if the model did not reason.
+
+        It is `unseen text` if the server hides the reasoning.
         """
         if count := self.tokens.get("reasoning"):
             return f"{count} tokens"
@@ -82,19 +81,19 @@ class StreamedReply:
         metadata: Mapping[str, Any] = getattr(message, "response_metadata", None) or {}
         self._reason = later_reason(self._reason, reason_in(metadata))
         self.served_by |= {
-            key: redacted(str(metadata[key])[:_LONGEST_NAME]) for key in _SERVED_BY if metadata.get(key)
+            key: redacted(str(metadata[key])[:_MAX_NAME_CHARACTERS]) for key in _SERVER_KEYS if metadata.get(key)
         }
-        self._count(getattr(message, "usage_metadata", None))
-        beside = "".join(_reasoning_of(message))[: self._most + 1]
-        if beside:
-            self._apart.hold_no_longer()
-            self._beside.append(beside)
-        self._reasoned_unseen |= any(block.get("type") == "redacted_thinking" for block in _blocks(message))
-        self._refusal += _refusals_of(message)
+        self._count_tokens(getattr(message, "usage_metadata", None))
+        reasoning = "".join(_find_reasoning(message))[: self._max_characters + 1]
+        if reasoning:
+            self._separator.hold_no_longer()
+            self._separate_reasoning.append(reasoning)
+        self._has_hidden_reasoning |= any(block.get("type") == "redacted_thinking" for block in _blocks(message))
+        self._refusal += _find_refusals(message)
         self._called_tool |= _calls_tool(message)
-        text = str(message.text)[: self._most + 1]
-        self._characters += max(1, len(text) + len(beside))  # an empty stream also ends here
-        return self._apart.add(self._incoming.add(text))
+        text = str(message.text)[: self._max_characters + 1]
+        self._characters += max(1, len(text) + len(reasoning))  # an empty stream also ends here
+        return self._separator.add(self._incoming.add(text))
 
     def stop(self) -> None:
         """Record that the listener stopped the reply."""
@@ -103,7 +102,7 @@ class StreamedReply:
     def end(self) -> str:
         """Record that the reply is over; return the rest of the text that can be shown."""
         cut = self.endless or self.stopped or end_of(self._signs(has_text=True)).cause is Cause.CUT
-        return self._apart.add(self._incoming.end()) + self._apart.end(cut=cut)
+        return self._separator.add(self._incoming.end()) + self._separator.end(cut=cut)
 
     def notes(self) -> list[str]:
         """Return notes on changes that were made to the text of the reply before it was shown."""
@@ -122,12 +121,12 @@ class StreamedReply:
             reason=redacted(self._reason),
             has_text=has_text,
             reasoned=self.reasoned,
-            called_tool=self._called_tool or self._apart.called_tool,
+            called_tool=self._called_tool or self._separator.called_tool,
             refusal=redacted("".join(self._refusal)),
             always_says=self._always_says,
         )
 
-    def _count(self, usage: Mapping[str, Any] | None) -> None:
+    def _count_tokens(self, usage: Mapping[str, Any] | None) -> None:
         if not usage:
             return
         reasoning = (usage.get("output_token_details") or {}).get("reasoning") or 0
@@ -140,41 +139,40 @@ class StreamedReply:
                 self.tokens[name] = self.tokens.get(name, 0) + int(number)
 
 
-def _reasoning_of(message: Any) -> list[str]:
-    beside = getattr(message, "additional_kwargs", None) or {}
-    said = beside.get("reasoning_content") or beside.get("reasoning")
-    found = [said] if isinstance(said, str) else []
+def _find_reasoning(message: Any) -> list[str]:
+    extra = getattr(message, "additional_kwargs", None) or {}
+    reasoning = extra.get("reasoning_content") or extra.get("reasoning")
+    texts = [reasoning] if isinstance(reasoning, str) else []
     for block in _blocks(message):
         if block.get("type") in ("thinking", "reasoning", "reasoning_content", "thought"):
-            found += _texts(block)
-    return found
+            texts += _collect_texts(block)
+    return texts
 
 
-def _texts(block: Mapping[str, Any]) -> list[str]:
-    """Collect all text in a reasoning block, however the provider nests it."""
-    found = []
+def _collect_texts(block: Mapping[str, Any]) -> list[str]:
+    texts = []
     for key in ("thinking", "reasoning", "reasoning_content", "text", "summary", "content"):
-        inner = block.get(key)
-        for part in inner if isinstance(inner, list) else [inner]:
+        value = block.get(key)
+        for part in value if isinstance(value, list) else [value]:
             if isinstance(part, str):
-                found.append(part)
+                texts.append(part)
             elif isinstance(part, dict):
-                found += _texts(part)
-    return found
+                texts += _collect_texts(part)
+    return texts
 
 
-def _refusals_of(message: Any) -> list[str]:
-    beside = getattr(message, "additional_kwargs", None) or {}
-    found = [beside.get("refusal")] + [block.get("refusal") for block in _blocks(message)]
-    return [text for text in found if isinstance(text, str)]
+def _find_refusals(message: Any) -> list[str]:
+    extra = getattr(message, "additional_kwargs", None) or {}
+    candidates = [extra.get("refusal")] + [block.get("refusal") for block in _blocks(message)]
+    return [text for text in candidates if isinstance(text, str)]
 
 
 def _calls_tool(message: Any) -> bool:
-    beside = getattr(message, "additional_kwargs", None) or {}
-    calls = ("tool_call_chunks", "tool_calls", "invalid_tool_calls")
+    extra = getattr(message, "additional_kwargs", None) or {}
+    attributes = ("tool_call_chunks", "tool_calls", "invalid_tool_calls")
     return (
-        any(getattr(message, name, None) for name in calls)
-        or bool(beside.get("function_call") or beside.get("tool_calls"))
+        any(getattr(message, name, None) for name in attributes)
+        or bool(extra.get("function_call") or extra.get("tool_calls"))
         or any(block.get("type") in _TOOL_BLOCKS for block in _blocks(message))
     )
 

@@ -29,7 +29,7 @@ class Token(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A program that was both run and imagined, with the messages that the model was sent to imagine it."""
+    """A program that was both run and imagined, with the messages that the model was sent."""
 
     program: str
     line: int
@@ -48,22 +48,24 @@ async def surprisals(model: Model, questions: Sequence[Question], on_text: OnOut
 
     The requests contain real output, so they are sent after the last sample (rule 2 in docs/design.md).
     """
-    unable = f"{model.name} returns no log-probabilities of a given text"
+    unavailable_reason = f"{model.name} returns no log-probabilities of a given text"
     answers: list[ProgramSurprisal] = []
-    able = model.scores == "grammar"
+    is_available = model.scores == "grammar"
     for question in questions:
-        found: list[Lines | None] = []
+        line_surprisals: list[Lines | None] = []
         for text in (question.real, question.imagined):
-            on_text(f"{question.program}, surprisal of {'the imagined' if found else 'the real'} output\n")
+            on_text(f"{question.program}, surprisal of {'the imagined' if line_surprisals else 'the real'} output\n")
             score = partial(surprisal, model, question.messages, head_of(text))
-            found.append(await model.scored(question.messages, head_of(text), score))
-            if head_of(text) and not able and found[-1] is None:
-                return NotAvailable(unable)
-            able = able or found[-1] is not None
-        notes = _notes({"real": question.real, "imagined": question.imagined}, found)
+            line_surprisals.append(await model.scored(question.messages, head_of(text), score))
+            if head_of(text) and not is_available and line_surprisals[-1] is None:
+                return NotAvailable(unavailable_reason)
+            is_available = is_available or line_surprisals[-1] is not None
+        notes = _notes({"real": question.real, "imagined": question.imagined}, line_surprisals)
         if question.cleaned:
             notes += (AS_IT_CAME,)
-        answers.append(ProgramSurprisal(question.program, question.line, found[0], found[1], notes))
+        answers.append(
+            ProgramSurprisal(question.program, question.line, line_surprisals[0], line_surprisals[1], notes)
+        )
     return tuple(answers)
 
 
@@ -77,16 +79,16 @@ async def surprisal(model: Model, messages: Sequence[Message], text: str) -> Lin
 
     if model.scores is None or not text:
         return None
-    how = _spelt if model.scores == "grammar" else _echoed
+    score_tokens = _score_by_grammar if model.scores == "grammar" else _score_by_echo
 
-    async def ask(asked: "_Scored") -> Lines | None:
+    async def ask(request: "_Scored") -> Lines | None:
         from openai import OpenAIError
 
         try:
-            tokens = await how(model, asked)
+            tokens = await score_tokens(model, request)
         except (OpenAIError, LookupError, TypeError, ValueError, AttributeError):  # whatever servers may answer
             if model.prepare:
-                await model.prepare(asked["messages"], False)  # this raises NoModel if the server is gone
+                await model.prepare(request["messages"], False)  # this raises NoModel if the server is gone
             return None
         return by_line(tokens)
 
@@ -97,11 +99,11 @@ def by_line(tokens: Sequence[Token]) -> Lines:
     """Sum up token surprisals by line. A token that spans several lines belongs to the line in which it begins."""
     lines = b"".join(token.text for token in tokens).decode().split("\n")
     nats, counts = [0.0] * len(lines), [0] * len(lines)
-    at = 0
+    line_index = 0
     for token in tokens:
-        nats[at] -= token.log_p
-        counts[at] += 1
-        at += token.text.count(b"\n")
+        nats[line_index] -= token.log_p
+        counts[line_index] += 1
+        line_index += token.text.count(b"\n")
     return tuple(
         LineSurprisal(number, line, round(nats[number - 1], 4), counts[number - 1])
         for number, line in enumerate(lines, start=1)
@@ -119,52 +121,54 @@ class _Scored(TypedDict):
     text: str
 
 
-async def _spelt(model: Model, asked: _Scored) -> list[Token]:
-    """Force the model to produce a text, by a grammar that allows nothing else, and return its tokens."""
+async def _score_by_grammar(model: Model, request: _Scored) -> list[Token]:
+    """Force the model to produce the text, by a grammar that allows nothing else, and return its tokens."""
     client, name = _client(model)
-    found: Any = await client.post(
-        "../tokenize", body={"content": asked["text"], "parse_special": False}, cast_to=object
+    tokenized: Any = await client.post(
+        "../tokenize", body={"content": request["text"], "parse_special": False}, cast_to=object
     )
-    wanted = [int(number) for number in found["tokens"]]
+    token_ids = [int(number) for number in tokenized["tokens"]]
     if model.prepare:
-        await model.prepare(asked["messages"], True)
-    done = await client.chat.completions.create(
+        await model.prepare(request["messages"], True)
+    completion = await client.chat.completions.create(
         model=name,
-        messages=_as_sent(asked["messages"]),
-        max_tokens=len(wanted) + 1,
+        messages=_openai_messages(request["messages"]),
+        max_tokens=len(token_ids) + 1,
         temperature=0,
         logprobs=True,
         top_logprobs=1,
         # By ids: with characters, the model could spell the text in short tokens that it never chooses itself.
-        extra_body={"grammar": "root ::= " + " ".join(f"<[{number}]>" for number in wanted)},
+        extra_body={"grammar": "root ::= " + " ".join(f"<[{number}]>" for number in token_ids)},
     )
-    said: Any = done.choices[0].logprobs
-    tokens = [Token(bytes(token.bytes), float(token.logprob)) for token in said.content[: len(wanted)]]
-    return _if_it_says(asked["text"], tokens)
+    log_probabilities: Any = completion.choices[0].logprobs
+    tokens = [
+        Token(bytes(token.bytes), float(token.logprob)) for token in log_probabilities.content[: len(token_ids)]
+    ]
+    return _check_text(request["text"], tokens)
 
 
-async def _echoed(model: Model, asked: _Scored) -> list[Token]:
-    """Send a text as the end of a prompt, and return its tokens with their log-probabilities, by vLLM's protocol."""
+async def _score_by_echo(model: Model, request: _Scored) -> list[Token]:
+    """Send the text as the end of a prompt, and return its tokens with log-probabilities, by vLLM's protocol."""
     client, name = _client(model)
-    done = await client.chat.completions.create(
+    completion = await client.chat.completions.create(
         model=name,
-        messages=_as_sent([*model.sends(asked["messages"]), Message("assistant", asked["text"])]),
+        messages=_openai_messages([*model.sends(request["messages"]), Message("assistant", request["text"])]),
         max_tokens=1,
         extra_body={"prompt_logprobs": 0, "add_generation_prompt": False, "continue_final_message": True},
     )
-    prompt: Any = (done.model_extra or {})["prompt_logprobs"]
+    prompt: Any = (completion.model_extra or {})["prompt_logprobs"]
     tokens: list[Token] = []
-    left = len(asked["text"].encode())
-    for place in reversed(prompt):
-        if left <= 0:
+    remaining_bytes = len(request["text"].encode())
+    for candidates in reversed(prompt):
+        if remaining_bytes <= 0:
             break
-        entry = next(iter(place.values()))
+        entry = next(iter(candidates.values()))
         tokens.insert(0, Token(str(entry["decoded_token"]).encode(), float(entry["logprob"])))
-        left -= len(tokens[0].text)
-    return _if_it_says(asked["text"], tokens)
+        remaining_bytes -= len(tokens[0].text)
+    return _check_text(request["text"], tokens)
 
 
-def _if_it_says(text: str, tokens: list[Token]) -> list[Token]:
+def _check_text(text: str, tokens: list[Token]) -> list[Token]:
     if b"".join(token.text for token in tokens) != text.encode():
         raise ValueError("the server returned tokens that belong to another text")
     return tokens
@@ -178,17 +182,17 @@ def _client(model: Model) -> "tuple[AsyncOpenAI, str]":
     return model.chat.root_async_client, model.chat.model_name
 
 
-def _as_sent(messages: Sequence[Message]) -> Any:
+def _openai_messages(messages: Sequence[Message]) -> Any:
     return [{"role": message.role, "content": message.text} for message in messages]
 
 
-def _notes(texts: dict[str, str], found: Sequence[Lines | None]) -> tuple[str, ...]:
+def _notes(texts: dict[str, str], line_surprisals: Sequence[Lines | None]) -> tuple[str, ...]:
     notes = [
         f"of the {name} output, at most the first {MOST_LINES} lines and {MOST_CHARACTERS} characters are scored"
         for name, text in texts.items()
         if head_of(text) != text.rstrip()
     ]
-    for (name, text), lines in zip(texts.items(), found, strict=True):
+    for (name, text), lines in zip(texts.items(), line_surprisals, strict=True):
         if lines is None:
             notes.append(
                 f"the {name} output is empty" if not text.strip() else f"not available for the {name} output"

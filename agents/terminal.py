@@ -23,25 +23,28 @@ _ENDINGS = (
         1,
     ),
 )
-"""Last lines that failed commands print, with the exit codes; the first pattern that matches counts."""
-_PARTS = re.compile(r"&&|\|\||;|\n")
-_SILENT = re.compile(
+"""Last lines that failed commands print, with the exit codes. The first pattern that matches counts."""
+_COMMAND_SEPARATOR = re.compile(r"&&|\|\||;|\n")
+_SILENT_COMMAND = re.compile(
     r"(?:cd|mkdir|rmdir|rm|mv|cp|ln|touch|chmod|chown|export|unset|alias|unalias|source|\.|set|umask|ulimit|sleep|true|"
     r"kill|truncate|:)(?:\s(?!.*(?:-v\b|--verbose|\|)).*)?$|\w+=\S*$|[^|]*[^|&\s]\s*>>?\s*[\w./~-]+$"
 )
-"""Parts of command lines that print nothing if they succeed, because they have no output or write it to a file."""
+"""Matches a part of a command line that prints nothing if it succeeds.
+
+Such a command has no output, or writes it to a file.
+"""
 _TRACEBACK = "Traceback (most recent call last):"
-_BAD_SYNTAX = re.compile(r"^(?:SyntaxError|IndentationError|TabError)\b")
-_PLACE = re.compile(r"^\s+File \".*\", line \d+\s*$")
+_SYNTAX_ERROR = re.compile(r"^(?:SyntaxError|IndentationError|TabError)\b")
+_FRAME_LINE = re.compile(r"^\s+File \".*\", line \d+\s*$")
 _ERROR_LINE = re.compile(r"^[A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit)\b")
 
 
 def placing(name: str, source: str) -> Turn:
     """Build the turn in which a file is typed into the imagined machine, which prints nothing."""
-    end = "EOF"
-    while end in source.splitlines():
-        end += "_"
-    return Turn(redacted(f"cat > {name} <<'{end}'\n{source.rstrip()}\n{end}"), "")
+    delimiter = "EOF"
+    while delimiter in source.splitlines():
+        delimiter += "_"
+    return Turn(redacted(f"cat > {name} <<'{delimiter}'\n{source.rstrip()}\n{delimiter}"), "")
 
 
 def mentioning(tell: str) -> Turn:
@@ -50,7 +53,7 @@ def mentioning(tell: str) -> Turn:
 
 
 def typing(command: str, tells: tuple[str, ...] = ()) -> str:
-    r"""Build the message that types a command, preceded by `tells` (what the model is told), each in curly brackets.
+    r"""Build the message that types a command, preceded by each of `tells` in curly brackets.
 
     A command that could be taken for a `tell` gets a backslash in front: `\{ echo a; }`. API keys are removed.
     """
@@ -59,9 +62,12 @@ def typing(command: str, tells: tuple[str, ...] = ()) -> str:
 
 
 def prints_nothing(command: str) -> bool:
-    """Return whether a command prints nothing when it succeeds, so that an empty reply is a valid answer."""
-    parts = [part.strip() for part in _PARTS.split(command) if part.strip()]
-    return bool(parts) and all(_SILENT.match(part) for part in parts)
+    """Return whether a command prints nothing when it succeeds.
+
+    An empty reply is then a valid answer.
+    """
+    parts = [part.strip() for part in _COMMAND_SEPARATOR.split(command) if part.strip()]
+    return bool(parts) and all(_SILENT_COMMAND.match(part) for part in parts)
 
 
 def exit_code_of(output: str, cut: bool) -> tuple[int | None, Cause]:
@@ -73,18 +79,20 @@ def exit_code_of(output: str, cut: bool) -> tuple[int | None, Cause]:
     if cut:
         return None, Cause.CUT
     lines = [line for line in output.splitlines() if line.strip()]
-    may_fail = _TRACEBACK in output
-    starts = [at for at, line in enumerate(lines) if line.strip().startswith(_TRACEBACK)] if may_fail else []
+    has_traceback = _TRACEBACK in output
+    starts = (
+        [index for index, line in enumerate(lines) if line.strip().startswith(_TRACEBACK)] if has_traceback else []
+    )
     if starts:
-        after = lines[starts[-1] + 1 :]
-        errors = [at for at, line in enumerate(after) if _ERROR_LINE.match(line)]
+        after_traceback = lines[starts[-1] + 1 :]
+        errors = [index for index, line in enumerate(after_traceback) if _ERROR_LINE.match(line)]
         # An error message may continue in indented lines.
         # If more follows, the program caught the exception.
-        if not errors or all(line[0].isspace() for line in after[errors[0] + 1 :]):
+        if not errors or all(line[0].isspace() for line in after_traceback[errors[0] + 1 :]):
             return 1, Cause.FAILED
     # For a file that cannot be parsed, Python prints no traceback header.
-    if lines and _BAD_SYNTAX.match(lines[-1]) and any(_PLACE.match(line) for line in lines):
+    if lines and _SYNTAX_ERROR.match(lines[-1]) and any(_FRAME_LINE.match(line) for line in lines):
         return 1, Cause.FAILED
-    last = lines[-1].rstrip() if lines else ""
-    code = next((code for pattern, code in _ENDINGS if pattern.match(last)), 0)
+    last_line = lines[-1].rstrip() if lines else ""
+    code = next((code for pattern, code in _ENDINGS if pattern.match(last_line)), 0)
     return code, Cause.FAILED if code else Cause.FINISHED

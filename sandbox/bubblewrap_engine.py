@@ -47,19 +47,18 @@ COUNTS_PER_NAMESPACE = (5, 14)
 """The first Linux version in which RLIMIT_NPROC counts per user namespace instead of per user."""
 PROBE_SECONDS = 30
 _ROOT_FOLDERS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
-_ETC = ("ld.so.cache", "alternatives", "localtime")
+_ETC_FILES = ("ld.so.cache", "alternatives", "localtime")
 
 
 @dataclass(frozen=True, slots=True)
 class BubblewrapEngine:
     """Runs programs that see only `/usr` of the host, their own workspace, the data set and the start-up hook.
 
-    A program has no privileges, and no network unless its order says so. Where control groups cannot be created, some
-    limits are weaker; see `not_enforced`.
+    A program has no privileges, and no network unless its order says so. Some limits are weaker where control groups
+    cannot be created; see `not_enforced`.
     """
 
     program: str
-    """Path of `bwrap`."""
     options: tuple[str, ...]
     """Options of bwrap that choose the namespaces."""
     environment: Path
@@ -77,25 +76,31 @@ class BubblewrapEngine:
 
     def start(self, order: Order) -> LocalJob:
         """Create the namespaces, limit their first process, and let it run the command; see Engine.start."""
-        with ExitStack() as undo:
+        with ExitStack() as cleanup:
             group = cgroup.make(order.name, order.limits)
-            undo.callback(group.remove)
-            process, first = self._start_at_gate(order)
-            undo.callback(process.kill)
+            cleanup.callback(group.remove)
+            process, first_pid = self._start_at_gate(order)
+            cleanup.callback(process.kill)
             try:
-                group.add(first)
-                hold = _Hold(psutil.Process(first), group)
+                group.add(first_pid)
+                hold = _Hold(psutil.Process(first_pid), group)
             except (OSError, psutil.Error) as error:
                 raise NoSandbox(f"the limits of bubblewrap's process cannot be set: {error}") from error
-            undo.pop_all()
+            cleanup.pop_all()
             return LocalJob(process, hold)
 
     def find(self, order: Order) -> None:  # noqa: ARG002 - the protocol's
-        """Return None: commands of this engine die with the process that started them, so none is left to find."""
+        """Return None, because no command of this engine is left to find.
+
+        Its commands die with the process that started them.
+        """
         return
 
     def clear(self, session: Path) -> None:
-        """Remove what commands left that died with their gedanken process: control groups, and a bwrap that waits."""
+        """Remove what commands left if they died with their gedanken process.
+
+        That is control groups, and a bwrap that waits.
+        """
         end_local(orders_of(session.name))
 
     def not_enforced(self) -> tuple[str, ...]:
@@ -116,72 +121,84 @@ class BubblewrapEngine:
     def _start_at_gate(self, order: Order) -> "tuple[subprocess.Popen[bytes], int]":
         """Start bwrap, which waits at the gate (`local_job.GATE`), and return its process.
 
-        Also returns the process id, as the host sees it, of the first process inside the namespaces.
+        Also returns the process id of the first process inside the namespaces, as the host sees it.
         """
-        inside = ["bash", "/opt/gedanken/first.sh", f"{backstop_seconds(order.limits):g}", f"{GRACE_SECONDS:g}"]
+        inner_command = [
+            "bash",
+            "/opt/gedanken/first.sh",
+            f"{backstop_seconds(order.limits):g}",
+            f"{GRACE_SECONDS:g}",
+        ]
         with ExitStack() as files:
-            info, told = (
+            info_reader, info_writer = (
                 files.enter_context(os.fdopen(end, mode)) for end, mode in zip(os.pipe(), "rw", strict=True)
             )
-            shown = {path: files.enter_context(_nameless(content)) for path, content in _contents().items()}
-            walls = [option for option in self.options if not (order.network and option == NO_NETWORK)]
-            options = [*walls, "--info-fd", str(told.fileno()), *self._mounts(order, shown)]
-            passed = [told, *shown.values()]
+            file_contents = {
+                path: files.enter_context(_unnamed_file(content)) for path, content in _file_contents().items()
+            }
+            isolation_options = [option for option in self.options if not (order.network and option == NO_NETWORK)]
+            options = [
+                *isolation_options,
+                "--info-fd",
+                str(info_writer.fileno()),
+                *self._mounts(order, file_contents),
+            ]
+            inherited_files = [info_writer, *file_contents.values()]
             if self.system_calls is not None:
-                calls = files.enter_context(_nameless(self.system_calls))
-                options += ["--seccomp", str(calls.fileno())]
-                passed.append(calls)
-            command = [self.program, *options, *_set(VARIABLES | order.environment), "--chdir", HOME, "--"]
+                filter_file = files.enter_context(_unnamed_file(self.system_calls))
+                options += ["--seccomp", str(filter_file.fileno())]
+                inherited_files.append(filter_file)
+            command = [self.program, *options, *_setenv_options(VARIABLES | order.environment), "--chdir", HOME, "--"]
             process = start_at_gate(
                 command,
-                [*inside, order.command],
+                [*inner_command, order.command],
                 order.limits,
-                self._more_limits(order.limits),
+                self._extra_limits(order.limits),
                 # Not seen inside. If bwrap is killed as it starts, its child may wait forever, in no control group.
                 env={MARK: order.name},
                 cwd="/",
-                pass_fds=_numbers(passed),
-                **_as_user(),
+                pass_fds=_descriptors(inherited_files),
+                **_user_options(),
             )
-            told.close()
-            return process, int(json.load(info)["child-pid"])
+            info_writer.close()
+            return process, int(json.load(info_reader)["child-pid"])
 
-    def _mounts(self, order: Order, shown: dict[str, IO[bytes]]) -> list[str]:
+    def _mounts(self, order: Order, file_contents: dict[str, IO[bytes]]) -> list[str]:
         workspace = order.workspace
         arguments = ["--hostname", "ubuntu", "--proc", "/proc", "--dev", "/dev"]
         arguments += ["--size", str(order.limits.memory_mib << 19), "--tmpfs", "/dev/shm"]
         read_only = {
             "/usr": Path("/usr"),
             "/sys/devices/system/cpu": Path("/sys/devices/system/cpu"),
-            **{f"/etc/{name}": Path("/etc", name) for name in _ETC},
+            **{f"/etc/{name}": Path("/etc", name) for name in _ETC_FILES},
             **{str(folder): folder for folder in installations(self.environment)},
             ENVIRONMENT: self.environment,
             "/data": order.data,
             "/etc/passwd": workspace.passwd,
         }
         writable = {HOME: workspace.home, "/tmp": workspace.tmp, "/run/session": workspace.shell}
-        for inside, path in read_only.items():
+        for inner_path, path in read_only.items():
             # A file of the host may be missing; it is then missing inside too.
             arguments += [
-                "--ro-bind-try" if inside.startswith(("/etc/", "/sys/")) else "--ro-bind",
+                "--ro-bind-try" if inner_path.startswith(("/etc/", "/sys/")) else "--ro-bind",
                 str(path),
-                inside,
+                inner_path,
             ]
         arguments += _root_folders()
         arguments += ["--symlink", "../usr/lib/os-release", "/etc/os-release"]
-        for inside, file in shown.items():
-            arguments += ["--ro-bind-data", str(file.fileno()), inside]
-        for inside, path in writable.items():
-            arguments += ["--bind", str(path), inside]
+        for inner_path, file in file_contents.items():
+            arguments += ["--ro-bind-data", str(file.fileno()), inner_path]
+        for inner_path, path in writable.items():
+            arguments += ["--bind", str(path), inner_path]
         return [*arguments, "--remount-ro", "/dev", "--remount-ro", "/"]
 
-    def _more_limits(self, limits: Limits) -> str:
-        most = []
+    def _extra_limits(self, limits: Limits) -> str:
+        arguments = []
         if _counts_per_namespace():
-            most.append(f"-u {limits.processes}")
+            arguments.append(f"-u {limits.processes}")
         if "memory" not in self.controllers:
-            most.append(f"-d {limits.memory_mib << 10}")
-        return " ".join(most)
+            arguments.append(f"-d {limits.memory_mib << 10}")
+        return " ".join(arguments)
 
 
 def open_bubblewrap(progress: Progress) -> BubblewrapEngine:
@@ -192,13 +209,13 @@ def open_bubblewrap(progress: Progress) -> BubblewrapEngine:
     program = shutil.which("bwrap")
     if program is None:
         raise NoSandbox("bubblewrap is not installed (on Debian: `apt-get install bubblewrap`)")
-    options = _options(program)
+    options = _find_options(program)
     return BubblewrapEngine(program, options, ensure_environment(progress), seccomp.program(), cgroup.available())
 
 
 @dataclass(frozen=True, slots=True)
 class _Hold:
-    """Handle on a command: its control group, and the first process of its namespace; see Hold."""
+    """Handle on a command: its control group, and the first process of its namespace; see `Hold`."""
 
     # When it ends, the kernel kills all other processes in the namespace.
     first: psutil.Process
@@ -215,49 +232,48 @@ class _Hold:
         self.group.remove()
 
 
-def _options(program: str) -> tuple[str, ...]:
+def _find_options(program: str) -> tuple[str, ...]:
     """Return the options with which bwrap (`program`) creates namespaces. Raises NoSandbox if it cannot."""
-    known = subprocess.run([program, "--help"], capture_output=True, text=True, check=False).stdout
-    options = NAMESPACES.split() + ([NO_MORE_NAMESPACES] if NO_MORE_NAMESPACES in known else [])
+    help_text = subprocess.run([program, "--help"], capture_output=True, text=True, check=False).stdout
+    options = NAMESPACES.split() + ([NO_MORE_NAMESPACES] if NO_MORE_NAMESPACES in help_text else [])
     command = [program, *options, "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--", "true"]
     try:
-        tried = subprocess.run(
-            command, capture_output=True, text=True, check=False, cwd="/", timeout=PROBE_SECONDS, **_as_user()
+        result = subprocess.run(
+            command, capture_output=True, text=True, check=False, cwd="/", timeout=PROBE_SECONDS, **_user_options()
         )
     except subprocess.TimeoutExpired:
         raise NoSandbox(f"{program} did not answer within {PROBE_SECONDS} s") from None
-    if tried.returncode == 0 and "--size" in known:
+    if result.returncode == 0 and "--size" in help_text:
         return tuple(options)
-    if tried.returncode == 0:
+    if result.returncode == 0:
         raise NoSandbox(f"{program} is too old: it has no --size; install bubblewrap 0.7 or newer")
-    raise NoSandbox(f"bubblewrap does not work here: {_remedy(tried.stderr.strip()[-200:])}")
+    raise NoSandbox(f"bubblewrap does not work here: {_with_remedy(result.stderr.strip()[-200:])}")
 
 
-def _remedy(said: str) -> str:
-    """Return bwrap's error message `said` with the likely remedy, such as a kernel setting."""
+def _with_remedy(message: str) -> str:
     kernel = Path("/proc/sys")
-    for switch, forbidding, allowing in (
+    for setting, forbidding, allowing in (
         ("kernel/unprivileged_userns_clone", "0", "1"),
         ("kernel/apparmor_restrict_unprivileged_userns", "1", "0"),
         ("user/max_user_namespaces", "0", "10000"),
     ):
-        path = kernel / switch
+        path = kernel / setting
         if path.exists() and path.read_text().strip() == forbidding:
-            return f"{said}; to allow it, run as root `sysctl -w {switch.replace('/', '.')}={allowing}`"
-    return f"{said}; if this is a container, allow it to create namespaces and to mount /proc in them"
+            return f"{message}; to allow it, run as root `sysctl -w {setting.replace('/', '.')}={allowing}`"
+    return f"{message}; if this is a container, allow it to create namespaces and to mount /proc in them"
 
 
 def _counts_per_namespace() -> bool:
     return tuple(map(int, re.findall(r"\d+", platform.release())[:2])) >= COUNTS_PER_NAMESPACE
 
 
-def _as_user() -> dict[str, Any]:
+def _user_options() -> dict[str, Any]:
     """Return Popen's options that run a command as the unprivileged user; none if this process is not run by root."""
     uid = user_id()
     return {} if uid == os.getuid() else {"user": uid, "group": uid, "extra_groups": []}
 
 
-def _contents() -> dict[str, bytes]:
+def _file_contents() -> dict[str, bytes]:
     """Return the files that bwrap creates in the sandbox, by path: scripts, hook, `/etc/hosts` and `/etc/group`."""
     uid = user_id()
     # Not mounted from this package: it may be in a folder that the sandbox's user cannot read.
@@ -271,7 +287,7 @@ def _contents() -> dict[str, bytes]:
 
 
 @contextmanager
-def _nameless(content: bytes) -> Iterator[IO[bytes]]:
+def _unnamed_file(content: bytes) -> Iterator[IO[bytes]]:
     with tempfile.TemporaryFile(buffering=0) as file:
         file.write(content)
         file.seek(0)
@@ -289,9 +305,9 @@ def _root_folders() -> list[str]:
     return arguments
 
 
-def _set(variables: dict[str, str]) -> list[str]:
+def _setenv_options(variables: dict[str, str]) -> list[str]:
     return [part for name, value in variables.items() for part in ("--setenv", name, value)]
 
 
-def _numbers(files: Iterable[Any]) -> list[int]:
+def _descriptors(files: Iterable[Any]) -> list[int]:
     return [file.fileno() for file in files]

@@ -17,11 +17,11 @@ class Capture:
 
     def __init__(self, cap: int, on_text: Callable[[str], None] | None = None) -> None:
         """Keep at most `cap` bytes: half of them from the beginning of the output, half from its end."""
-        self._head = _Kept(cap - cap // 2)
-        self._tail = _Kept(cap // 2)
+        self._head = _ByteBuffer(cap - cap // 2)
+        self._tail = _ByteBuffer(cap // 2)
         self._on_text = on_text
         self._decoders = [codecs.getincrementaldecoder("utf-8")(errors="backslashreplace") for _ in range(2)]
-        self._told = 0.0
+        self._last_reported = 0.0
         self.printed = 0
 
     @property
@@ -33,37 +33,40 @@ class Capture:
         """Add bytes that were read from stdout, or from stderr if `is_stdout` is False."""
         self.printed += len(data)
         if self._on_text is not None:
-            self._tell(self._on_text, is_stdout, data)
-        taken = data[: self._head.room]
-        if taken:
-            self._head.append(is_stdout, taken)
-        if len(taken) < len(data):
-            self._tail.append_last(is_stdout, data[len(taken) :])
+            self._report(self._on_text, is_stdout, data)
+        head_part = data[: self._head.room]
+        if head_part:
+            self._head.append(is_stdout, head_part)
+        if len(head_part) < len(data):
+            self._tail.append_last(is_stdout, data[len(head_part) :])
 
     def text(self, *, stdout_only: bool = False) -> str:
-        r"""Return the kept text, with undecodable bytes as `\xNN`, and with a line in place of the missing middle."""
+        r"""Return the kept text, with a line in place of the missing middle.
+
+        Undecodable bytes are shown as `\xNN`.
+        """
         head = self._head.bytes(stdout_only)
         tail = self._tail.bytes(stdout_only)
         if not self.dropped:
             return (head + tail).decode(errors="backslashreplace")
         # A character split at either edge is dropped; its few bytes are not counted.
-        before = _without_cut_end(head).decode(errors="backslashreplace")
-        after = _without_cut_start(tail).decode(errors="backslashreplace")
-        return f"{before}\n[… {self.dropped} bytes not kept …]\n{after}"
+        head_text = _without_cut_end(head).decode(errors="backslashreplace")
+        tail_text = _without_cut_start(tail).decode(errors="backslashreplace")
+        return f"{head_text}\n[… {self.dropped} bytes not kept …]\n{tail_text}"
 
-    def _tell(self, on_text: Callable[[str], None], is_stdout: bool, data: bytes) -> None:
+    def _report(self, on_text: Callable[[str], None], is_stdout: bool, data: bytes) -> None:
         if not self._head.room:
             now = time.monotonic()
-            if now - self._told < _FLOOD_SECONDS:
+            if now - self._last_reported < _FLOOD_SECONDS:
                 return
-            self._told = now
+            self._last_reported = now
             data = data[-_SAMPLE_BYTES:]
         text = self._decoders[is_stdout].decode(data)
         if text:
             on_text(text)
 
 
-class _Kept:
+class _ByteBuffer:
     """Bytes of both streams in order of arrival, with the stream of each byte."""
 
     def __init__(self, cap: int) -> None:
@@ -93,13 +96,13 @@ class _Kept:
 
 def _without_cut_end(data: bytes) -> bytes:
     """Return the bytes without an incomplete UTF-8 character at their end."""
-    for back in range(1, min(4, len(data)) + 1):
-        byte = data[-back]
+    for offset in range(1, min(4, len(data)) + 1):
+        byte = data[-offset]
         if byte < 0x80:
             break
         if byte >= 0xC0:
             length = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
-            return data[:-back] if back < length else data
+            return data[:-offset] if offset < length else data
     return data
 
 

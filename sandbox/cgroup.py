@@ -26,8 +26,9 @@ class Hierarchy(NamedTuple):
     own: Path
     """The group of this process in this hierarchy."""
     controllers: tuple[str, ...]
-    """Version 1: the members of CONTROLLERS that the hierarchy has. Version 2: empty, because each group lists its
-    controllers itself.
+    """In version 1, the members of CONTROLLERS that the hierarchy has.
+
+    It is empty in version 2, because each group lists its controllers itself.
     """
 
 
@@ -37,8 +38,9 @@ class Cgroup:
 
     name: str
     folders: dict[str, Path]
-    """Maps each controller, such as `memory`, to the group's folder. In groups that `left` returns, the keys are
-    mount points instead.
+    """Maps each controller, such as `memory`, to the group's folder.
+
+    In groups that the function `left` returns, the keys are mount points instead.
     """
 
     def add(self, pid: int) -> None:
@@ -47,8 +49,9 @@ class Cgroup:
             (folder / "cgroup.procs").write_text(str(pid))
 
     def oom_kills(self) -> int:
-        """Return how many of the group's processes the kernel killed because memory ran out; 0 without a memory
-        limit.
+        """Return how many of the group's processes the kernel killed because memory ran out.
+
+        It is 0 without a memory limit.
         """
         if "memory" not in self.folders:
             return 0
@@ -60,9 +63,9 @@ class Cgroup:
 
     def remove(self) -> None:
         """Kill all processes of the group and remove the group; give up after KILL_SECONDS. Never raises."""
-        until = time.monotonic() + KILL_SECONDS
+        deadline = time.monotonic() + KILL_SECONDS
         for folder in set(self.folders.values()):
-            while folder.exists() and time.monotonic() < until:
+            while folder.exists() and time.monotonic() < deadline:
                 _kill(folder)
                 with suppress(OSError):
                     folder.rmdir()
@@ -71,18 +74,19 @@ class Cgroup:
 
 
 def make(name: str, limits: Limits) -> Cgroup:
-    """Create the control group of a command, and set those limits that this user may set, possibly none.
+    """Create the control group of a command, and set its limits.
 
-    If a dead gedanken process left a group called `name`, that group is removed first.
+    Limits that this user may not set are left out, possibly all. If a dead gedanken process left a group called
+    `name`, that group is removed first.
     """
-    wanted = {controller: parent / name for controller, parent in _parents().items()}
-    Cgroup(name, wanted).remove()
+    folders = {controller: parent / name for controller, parent in _parents().items()}
+    Cgroup(name, folders).remove()
     cgroup = Cgroup(name, {})
-    for controller, folder in wanted.items():
+    for controller, folder in folders.items():
         try:
             if folder not in cgroup.folders.values():
                 folder.mkdir()
-            _bound(folder, controller, limits)
+            _set_limit(folder, controller, limits)
             cgroup.folders[controller] = folder
         except OSError:
             if folder not in cgroup.folders.values():
@@ -109,11 +113,11 @@ def groups_below(top: Path) -> Iterator[Path]:
 
 def left() -> list[Cgroup]:
     """List the control groups of gedanken's commands on this machine, of all users, including empty groups."""
-    found: dict[str, dict[str, Path]] = {}
+    folders_by_name: dict[str, dict[str, Path]] = {}
     for hierarchy in _hierarchies():
         for folder in groups_below(hierarchy.top):
-            found.setdefault(folder.name, {})[str(hierarchy.top)] = folder
-    return [Cgroup(name, folders) for name, folders in sorted(found.items())]
+            folders_by_name.setdefault(folder.name, {})[str(hierarchy.top)] = folder
+    return [Cgroup(name, folders) for name, folders in sorted(folders_by_name.items())]
 
 
 def remove_left(orders: str) -> list[str]:
@@ -129,7 +133,7 @@ def _parents() -> dict[str, Path]:
     parents: dict[str, Path] = {}
     for hierarchy in _hierarchies():
         if hierarchy.controllers:
-            usable = _is_ours(hierarchy.own)
+            usable = _is_writable(hierarchy.own)
             parents |= dict.fromkeys(hierarchy.controllers, hierarchy.own) if usable else {}
         else:
             parents |= _unified_parents(hierarchy)
@@ -143,23 +147,23 @@ def _unified_parents(hierarchy: Hierarchy) -> dict[str, Path]:
     for group in (hierarchy.own, *hierarchy.own.parents):
         if not group.is_relative_to(hierarchy.top):
             break
-        if _is_ours(group) and (controllers := _hand_down(group)):
-            return dict.fromkeys(controllers, group)
+        if _is_writable(group) and (delegated := _delegate_controllers(group)):
+            return dict.fromkeys(delegated, group)
     return {}
 
 
-def _hand_down(group: Path) -> list[str]:
+def _delegate_controllers(group: Path) -> list[str]:
     """Make a version-2 group delegate its controllers to the groups below it; return the delegated controllers."""
-    offered = (group / "cgroup.controllers").read_text().split()
-    switch = group / "cgroup.subtree_control"
+    offered_controllers = (group / "cgroup.controllers").read_text().split()
+    control_file = group / "cgroup.subtree_control"
     for controller in CONTROLLERS:
-        if controller in offered and controller not in switch.read_text().split():
+        if controller in offered_controllers and controller not in control_file.read_text().split():
             with suppress(OSError):
-                switch.write_text(f"+{controller}")
-    return [controller for controller in CONTROLLERS if controller in switch.read_text().split()]
+                control_file.write_text(f"+{controller}")
+    return [controller for controller in CONTROLLERS if controller in control_file.read_text().split()]
 
 
-def _is_ours(group: Path) -> bool:
+def _is_writable(group: Path) -> bool:
     return os.access(group, os.W_OK | os.X_OK) and os.access(group / "cgroup.procs", os.W_OK)
 
 
@@ -168,16 +172,16 @@ def _hierarchies() -> Iterator[Hierarchy]:
     mounts = list(_mounts())
     # Its lines are `id:controllers:path`.
     for line in Path("/proc/self/cgroup").read_text().splitlines():
-        _number, named, path = line.split(":", 2)
-        carried = tuple(controller for controller in CONTROLLERS if controller in named.split(","))
-        if named and not carried:
+        _number, controller_names, path = line.split(":", 2)
+        controllers = tuple(controller for controller in CONTROLLERS if controller in controller_names.split(","))
+        if controller_names and not controllers:
             continue
-        for kind, root, top, options in mounts:
-            if kind == ("cgroup" if named else "cgroup2") and set(carried) <= set(options):
-                inside = os.path.relpath(path, root)
-                own = top if inside.startswith("..") else top / inside
+        for file_system, root, top, options in mounts:
+            if file_system == ("cgroup" if controller_names else "cgroup2") and set(controllers) <= set(options):
+                relative_path = os.path.relpath(path, root)
+                own = top if relative_path.startswith("..") else top / relative_path
                 if own.is_dir():
-                    yield Hierarchy(top, own, carried)
+                    yield Hierarchy(top, own, controllers)
                     break
 
 
@@ -185,34 +189,34 @@ def _mounts() -> Iterator[tuple[str, str, Path, list[str]]]:
     """Yield (type, root, mount point, options) of each control-group mount."""
     for line in Path("/proc/self/mountinfo").read_text().splitlines():
         left_half, _separator, right_half = line.partition(" - ")
-        kind, _source, options = right_half.split(" ", 2)
-        if kind in ("cgroup", "cgroup2"):
+        file_system, _source, options = right_half.split(" ", 2)
+        if file_system in ("cgroup", "cgroup2"):
             _id, _parent, _device, root, top = left_half.split(" ")[:5]
-            yield kind, root, Path(top), options.split(",")
+            yield file_system, root, Path(top), options.split(",")
 
 
-def _bound(folder: Path, controller: str, limits: Limits) -> None:
+def _set_limit(folder: Path, controller: str, limits: Limits) -> None:
     """Set the limits of one controller. Raises OSError if that is not permitted or has no effect."""
-    unified = (folder / "cgroup.controllers").exists()
+    is_version_2 = (folder / "cgroup.controllers").exists()
     if controller == "pids":
         (folder / "pids.max").write_text(str(limits.processes))
     elif controller == "cpu":
         quota = max(LEAST_QUOTA_MICROSECONDS, int(limits.cpus * PERIOD_MICROSECONDS))
-        if unified:
+        if is_version_2:
             (folder / "cpu.max").write_text(f"{quota} {PERIOD_MICROSECONDS}")
         else:
             (folder / "cpu.cfs_period_us").write_text(str(PERIOD_MICROSECONDS))
             (folder / "cpu.cfs_quota_us").write_text(str(quota))
     else:
-        _bound_memory(folder, limits.memory_mib << 20, unified)
+        _limit_memory(folder, limits.memory_mib << 20, is_version_2)
 
 
-def _bound_memory(folder: Path, most: int, unified: bool) -> None:
-    (folder / ("memory.max" if unified else "memory.limit_in_bytes")).write_text(str(most))
+def _limit_memory(folder: Path, max_bytes: int, is_version_2: bool) -> None:
+    (folder / ("memory.max" if is_version_2 else "memory.limit_in_bytes")).write_text(str(max_bytes))
     # Version 1 counts memory and swap together. If memory swapped to disk is not counted, there must be no swap.
-    swap = folder / ("memory.swap.max" if unified else "memory.memsw.limit_in_bytes")
+    swap = folder / ("memory.swap.max" if is_version_2 else "memory.memsw.limit_in_bytes")
     if swap.exists():
-        swap.write_text("0" if unified else str(most))
+        swap.write_text("0" if is_version_2 else str(max_bytes))
     elif len(Path("/proc/swaps").read_text().splitlines()) > 1:
         raise PermissionError(f"{folder}: memory swapped to disk is not counted")
 

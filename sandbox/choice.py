@@ -21,19 +21,19 @@ _STRONGEST_FIRST = ("docker", "podman", "bubblewrap")
 
 
 def sandboxes() -> tuple[str, ...]:
-    """Return all names that `--sandbox` accepts: `auto`, the built-in engines, strongest isolation first, and the
-    plug-ins.
+    """Return all names that `--sandbox` accepts.
+
+    They are `auto`, then the built-in engines, strongest isolation first, then the plug-ins.
     """
-    first = {name: at for at, name in enumerate((*_STRONGEST_FIRST, "host"))}
-    return ("auto", *sorted(by_name(MACHINES), key=lambda name: first.get(name, len(first))))
+    order = {name: index for index, name in enumerate((*_STRONGEST_FIRST, "host"))}
+    return ("auto", *sorted(by_name(MACHINES), key=lambda name: order.get(name, len(order))))
 
 
 def open_engine(name: str, progress: Progress, gpus: GpuWish = NO_GPUS, *, trusted: bool = False) -> Engine:
-    """Open the engine called `name`, with all that it needs; `auto` chooses the working engine with the strongest
-    isolation.
+    """Open the engine called `name`, with all that it needs.
 
-    Raises BadInput for an unknown name, and for `host` unless `trusted`. Raises NoSandbox, with the remedy, if the
-    engine does not work.
+    The name `auto` chooses the working engine with the strongest isolation. Raises BadInput for an unknown name, and
+    for `host` unless `trusted`. Raises NoSandbox, with the remedy, if the engine does not work.
     """
     if name not in sandboxes():
         raise BadInput(f"--sandbox {name}: must be one of {', '.join(sandboxes())}")
@@ -43,11 +43,11 @@ def open_engine(name: str, progress: Progress, gpus: GpuWish = NO_GPUS, *, trust
             "files and your network; if you want that, add --i-trust-this-code"
         )
     if name != "auto":
-        return _open(name, progress, gpus)
+        return _open_by_name(name, progress, gpus)
     refusals = []
     for candidate in _STRONGEST_FIRST:
         try:
-            engine = _open(candidate, progress, gpus)
+            engine = _open_by_name(candidate, progress, gpus)
         except NoSandbox as error:
             refusals.append(f"{candidate}: {error}")
             continue
@@ -71,23 +71,26 @@ class Engines(NamedTuple):
 
 
 def find_engines() -> Engines:
-    """Connect to Docker and Podman; return clients of those that answer, and reasons why the others do not answer."""
-    found = Engines([], {})
+    """Connect to Docker and Podman.
+
+    Returns clients of those that answer, and reasons why the others do not.
+    """
+    engines = Engines([], {})
     for name, connect in zip(CONTAINERS, (connect_docker, connect_podman), strict=True):
         try:
-            found.clients.append(connect())
+            engines.clients.append(connect())
         except NoSandbox as error:
-            found.silent[name] = str(error)
-    return found
+            engines.silent[name] = str(error)
+    return engines
 
 
-def _open(name: str, progress: Progress, gpus: GpuWish) -> Engine:
+def _open_by_name(name: str, progress: Progress, gpus: GpuWish) -> Engine:
     plugin = by_name(MACHINES).get(name)
     if plugin is None:  # an engine that `auto` tries
         raise NoSandbox(OUT_OF_DATE)
-    opens: OpensEngine = plugin.load()
+    open_function: OpensEngine = plugin.load()
     with plugin.guarded():
-        engine = opens(progress, gpus)
+        engine = open_function(progress, gpus)
         if not isinstance(engine, Engine):
             raise plugin.wrong(engine, "an engine")
     return engine if plugin.is_ours else PluginEngine(plugin, engine)
@@ -95,12 +98,12 @@ def _open(name: str, progress: Progress, gpus: GpuWish) -> Engine:
 
 def open_docker(progress: Progress, gpus: GpuWish) -> Engine:
     """Return an engine that uses Docker, after building its image if it is missing."""
-    return _with_image(connect_docker(), "docker", progress, gpus)
+    return _open_with_image(connect_docker(), "docker", progress, gpus)
 
 
 def open_podman(progress: Progress, gpus: GpuWish) -> Engine:
     """Return an engine that uses Podman, after building its image if it is missing."""
-    return _with_image(connect_podman(), "podman", progress, gpus)
+    return _open_with_image(connect_podman(), "podman", progress, gpus)
 
 
 def open_bubblewrap_engine(progress: Progress, gpus: GpuWish) -> Engine:
@@ -113,15 +116,16 @@ def open_bubblewrap_engine(progress: Progress, gpus: GpuWish) -> Engine:
 
 
 def open_host_engine(progress: Progress, gpus: GpuWish) -> Engine:  # noqa: ARG001  a program there sees every GPU
-    """Return the engine that runs commands directly on this machine and isolates nothing. `open_engine` opens it only
-    for trusted code.
+    """Return the engine that runs commands directly on this machine and isolates nothing.
+
+    `open_engine` opens it only for trusted code.
     """
     from gedanken.sandbox.host_engine import open_host
 
     return open_host(progress)
 
 
-def _with_image(
+def _open_with_image(
     client: "DockerClient", name: Literal["docker", "podman"], progress: Progress, gpus: GpuWish
 ) -> DockerEngine:
     with engine_errors(f"{name} does not answer a request for its properties"):
@@ -131,10 +135,10 @@ def _with_image(
     engine = DockerEngine(client, image, name, options, asks_for_gpus=bool(options))
     if not options or gpus.kind != "auto":
         return engine
-    return engine if _starts(engine, progress) else replace(engine, gpu_options={})
+    return engine if _can_start(engine, progress) else replace(engine, gpu_options={})
 
 
-def _starts(engine: DockerEngine, progress: Progress) -> bool:
+def _can_start(engine: DockerEngine, progress: Progress) -> bool:
     """Return whether a container with the engine's GPU options starts."""
     # Only a test can tell: an engine may list a runtime whose driver does not work.
     try:

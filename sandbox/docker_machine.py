@@ -42,7 +42,7 @@ class DockerMachine(Blocking):
             self._machine = None
 
     async def run(self, command: str, *, on_output: OnOutput | None = None) -> Execution:
-        """Run one command line of bash; see Machine.run."""
+        """Run one command line of bash; see `Machine.run`."""
         if self._machine is None:
             raise NoSandbox("the machine is not open: use it in `async with`, or in `with`")
         return await self._machine.run(command, on_output=on_output)

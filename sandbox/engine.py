@@ -14,7 +14,7 @@ Signal = Literal["SIGTERM", "SIGKILL"]
 GRACE_SECONDS = 2.0
 """Seconds between asking a command to stop and killing it."""
 BACKSTOP_SECONDS = 10.0
-"""A command without its gedanken process ends this many seconds after its wall-clock limit plus GRACE_SECONDS."""
+"""A command without its gedanken process ends this long after its wall-clock limit plus GRACE_SECONDS."""
 
 HERE = Path(__file__).parent
 HOOK = HERE / "hook"
@@ -23,8 +23,9 @@ FIRST_SCRIPT = HERE / "first.sh"
 
 
 def backstop_seconds(limits: Limits) -> float:
-    """Return the seconds after which a command ends by itself, in case the gedanken process that watches it
-    has died.
+    """Return the seconds after which a command ends by itself.
+
+    It does so even if the gedanken process that watches it has died.
     """
     return limits.wall_seconds + GRACE_SECONDS + BACKSTOP_SECONDS
 
@@ -42,8 +43,9 @@ class Order:
     command: str
     workspace: Workspace
     data: Path
-    """Folder of the data set. Commands see it read-only as `/data`; on the engine `host`, which mounts nothing, under
-    its own path.
+    """Folder of the data set.
+
+    Commands see it read-only as `/data`. On the engine `host`, which mounts nothing, they see it under its own path.
     """
     limits: Limits
     environment: dict[str, str] = field(default_factory=dict)
@@ -51,7 +53,10 @@ class Order:
     labels: dict[str, str] = field(default_factory=dict)
     gpus: GpuWish = NO_GPUS
     network: bool = False
-    """True if the command may reach the host's network; only the user's commands that set up a workspace may."""
+    """True if the command may reach the host's network.
+
+    Only the user's commands that set up a workspace may.
+    """
 
 
 class Ended(NamedTuple):
@@ -60,20 +65,24 @@ class Ended(NamedTuple):
     exit_code: int
     """Exit code as reported by a shell: 128 + n for signal n."""
     out_of_memory: bool
-    """True if memory ran out and the kernel killed a process of the command, perhaps only a child whose parent
-    continued.
+    """True if memory ran out and the kernel killed a process of the command.
+
+    This may be a child whose parent continued.
     """
     seconds: float
     """Duration from start to end."""
 
 
 class Job(Protocol):
-    """A command that is running or finished. All methods block; all but `remove` raise EngineLost if the engine is
-    gone.
+    """A command that is running or finished.
+
+    All methods block. All but `remove` raise EngineLost if the engine is gone.
     """
 
     def read(self) -> Iterator[tuple[bytes | None, bytes | None]]:
-        """Yield pairs of pieces, of standard output and standard error (None: no piece), until both are closed."""
+        """Yield pairs of pieces, of standard output and of standard error, until both are closed. None means no
+        piece.
+        """
         ...
 
     def age(self) -> float:
@@ -81,8 +90,9 @@ class Job(Protocol):
         ...
 
     def signal(self, name: Signal) -> None:
-        """Ask the processes in the foreground to stop (SIGTERM), or kill all processes (SIGKILL). Does nothing if the
-        command has ended.
+        """Ask the processes in the foreground to stop (SIGTERM), or kill all processes (SIGKILL).
+
+        Does nothing if the command has ended.
         """
         ...
 
@@ -114,20 +124,24 @@ class Engine(Protocol):
 
     @property
     def contents(self) -> str:
-        """The image or environment that programs run in, as a name or digest that changes if the content changes."""
+        """The image or environment that programs run in, as a name or digest.
+
+        It changes if the content changes.
+        """
         ...
 
     def start(self, order: Order) -> Job:
-        """Start a command, so that its output can be read from the first byte. Raises NoSandbox, with the remedy, if
-        that fails.
+        """Start a command, so that its output can be read from the first byte.
+
+        Raises NoSandbox, with the remedy, if that fails.
         """
         ...
 
     def find(self, order: Order) -> Job | None:
-        """Return the job, running or finished, that an earlier gedanken process started for this order; None if there
-        is none.
+        """Return the job that an earlier gedanken process started for this order; None if there is none.
 
-        Raises NoSandbox if the engine does not answer, or if the order's name belongs to another command.
+        The job may be running or finished. Raises NoSandbox if the engine does not answer, or if the order's name
+        belongs to another command.
         """
         ...
 
@@ -150,6 +164,7 @@ class OpensEngine(Protocol):
     """
 
     def __call__(self, progress: Progress, gpus: GpuWish) -> Engine:
-        """Prepare everything that the engine needs, and open it. Raises NoSandbox, with the remedy, if the engine
-        does not work.
+        """Prepare everything that the engine needs, and open it.
+
+        Raises NoSandbox, with the remedy, if the engine does not work.
         """

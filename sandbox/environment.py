@@ -1,5 +1,6 @@
-"""Creates the Python environment for engines without images, with the packages of requirements.txt or the host's own
-PyTorch.
+"""Creates the Python environment for engines without images.
+
+It has the packages of requirements.txt, or the host's own PyTorch.
 """
 
 import json
@@ -20,17 +21,18 @@ from gedanken.sandbox.wheels import REQUIREMENTS, wheels
 from gedanken.sandbox.workspace import user_id
 
 ENVIRONMENT_BYTES = 800e6
-"""Size of an environment with the packages of requirements.txt; used only to show how far its installation is."""
+"""Size of an environment with the packages of requirements.txt; used only to show progress."""
 OLDEST_PYTHON = (3, 11)
 START_LINE = (
     'import os, sys, importlib.util as u; sys.path.append(os.environ.get("GEDANKEN_HOOK", "/opt/gedanken/hook")); '
     'u.find_spec("gedanken_hook") and __import__("gedanken_hook")'
 )
-"""Python code that loads the start-up hook into every Python process of the environment. It is one line, because it
-stands in a `.pth` file.
+"""Python code that loads the start-up hook into every Python process of the environment.
+
+It is one line, because it stands in a `.pth` file.
 """
-_NOT_NEEDED = ("torch/include", "torch/share", "torch/test", "setuptools/tests")
-_ASK = """
+_UNNEEDED_FOLDERS = ("torch/include", "torch/share", "torch/test", "setuptools/tests")
+_QUERY_CODE = """
 import importlib.util as u, json, os, sys
 print(json.dumps({
     "executable": os.path.realpath(getattr(sys, "_base_executable", sys.executable)),
@@ -45,8 +47,9 @@ class Interpreter(NamedTuple):
     """A Python interpreter of the host."""
 
     executable: str
-    """Path of the interpreter, with links resolved; for a virtual environment, the interpreter from which it was
-    made.
+    """Path of the interpreter, with links resolved.
+
+    For a virtual environment, it is the interpreter from which the environment was made.
     """
     version: tuple[int, int, int]
     packages: tuple[str, ...]
@@ -67,60 +70,61 @@ def ensure_environment(progress: Progress, uid: int | None = None) -> Path:
     """
     uid = user_id() if uid is None else uid
     # With the host's own PyTorch, if it has one: that fits the host's GPU.
-    interpreter = _interpreter(uid)
-    folder = cache_folder() / "environment" / _recipe(interpreter)
+    interpreter = _find_interpreter(uid)
+    folder = cache_folder() / "environment" / _recipe_digest(interpreter)
     if interpreter.is_equipped and "torchvision" not in interpreter.has:
         progress.say(f"{interpreter.executable} has PyTorch but no torchvision: programs that import it will fail")
     if folder.exists():
         return folder
     with work_folder(folder.parent) as work:
-        made = work / "environment"
-        _make(made, interpreter, progress)
+        new_environment = work / "environment"
+        _create(new_environment, interpreter, progress)
         try:
-            made.rename(folder)
+            new_environment.rename(folder)
         except OSError:  # another process has made it meanwhile
             if not folder.exists():
                 raise
-    _check(folder, uid)
+    _check_import(folder, uid)
     return folder
 
 
 def installations(environment: Path) -> list[Path]:
     """List the folders outside `/usr` that contain the environment's Python or its packages."""
-    about = dict(line.split(" = ", 1) for line in (environment / "pyvenv.cfg").read_text().splitlines())
+    settings = dict(line.split(" = ", 1) for line in (environment / "pyvenv.cfg").read_text().splitlines())
     lines = _start_file(environment).read_text().splitlines()
-    needed = {Path(about["home"]).parent, *(Path(line) for line in lines if line.startswith("/"))}
-    return sorted(folder for folder in needed if not folder.is_relative_to("/usr"))
+    folders = {Path(settings["home"]).parent, *(Path(line) for line in lines if line.startswith("/"))}
+    return sorted(folder for folder in folders if not folder.is_relative_to("/usr"))
 
 
-def _interpreter(uid: int) -> Interpreter:
+def _find_interpreter(uid: int) -> Interpreter:
     """Return the first suitable Python of the host with PyTorch and NumPy, or else the first suitable one."""
-    named = ["/usr/bin/python3", getattr(sys, "_base_executable", None), shutil.which("python3"), sys.executable]
-    found = [interpreter for name in dict.fromkeys(named) if name and (interpreter := _ask(name, uid))]
-    equipped = [interpreter for interpreter in found if interpreter.is_equipped]
-    if not found:
-        oldest = ".".join(map(str, OLDEST_PYTHON))
+    candidates = ["/usr/bin/python3", getattr(sys, "_base_executable", None), shutil.which("python3"), sys.executable]
+    interpreters = [interpreter for name in dict.fromkeys(candidates) if name and (interpreter := _query(name, uid))]
+    equipped = [interpreter for interpreter in interpreters if interpreter.is_equipped]
+    if not interpreters:
+        oldest_version = ".".join(map(str, OLDEST_PYTHON))
         raise NoSandbox(
-            f"there is no Python {oldest} or newer that the sandbox's user (uid {uid}) may run; "
+            f"there is no Python {oldest_version} or newer that the sandbox's user (uid {uid}) may run; "
             "install one for all users (on Debian: `apt-get install python3 python3-venv`)"
         )
-    return (equipped or found)[0]
+    return (equipped or interpreters)[0]
 
 
-def _ask(executable: str, uid: int) -> Interpreter | None:
+def _query(executable: str, uid: int) -> Interpreter | None:
     """Return a description of the Python at a path; None if the sandbox cannot use it."""
-    done = _run_as(uid, [executable, "-P", "-c", _ASK])
-    if done is None or done.returncode != 0:
+    result = _run_as(uid, [executable, "-P", "-c", _QUERY_CODE])
+    if result is None or result.returncode != 0:
         return None
-    said = json.loads(done.stdout)
-    interpreter = Interpreter(said["executable"], tuple(said["version"]), tuple(said["packages"]), tuple(said["has"]))
+    answer = json.loads(result.stdout)
+    interpreter = Interpreter(
+        answer["executable"], tuple(answer["version"]), tuple(answer["packages"]), tuple(answer["has"])
+    )
     # The interpreter's installation folder becomes visible in the sandbox.
     is_in_home = Path.home().is_relative_to(Path(interpreter.executable).parent.parent)
     return None if is_in_home or interpreter.version < OLDEST_PYTHON else interpreter
 
 
 def _run_as(uid: int, command: list[str]) -> subprocess.CompletedProcess[str] | None:
-    """Run a command as user `uid`, with HOME as its only environment variable; None if it cannot be started."""
     as_user: dict[str, Any] = {}
     if uid != os.getuid():
         as_user = {"user": uid, "group": uid, "extra_groups": []}
@@ -131,14 +135,14 @@ def _run_as(uid: int, command: list[str]) -> subprocess.CompletedProcess[str] | 
         return None
 
 
-def _recipe(interpreter: Interpreter) -> str:
+def _recipe_digest(interpreter: Interpreter) -> str:
     """Return the digest of what an environment is made from: requirements, START_LINE and interpreter."""
     parts = [REQUIREMENTS.read_text(), START_LINE, json.dumps(interpreter)]
     return sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
-def _make(folder: Path, interpreter: Interpreter, progress: Progress) -> None:
-    _run([interpreter.executable, "-m", "venv", "--without-pip", str(folder)])
+def _create(folder: Path, interpreter: Interpreter, progress: Progress) -> None:
+    _run_checked([interpreter.executable, "-m", "venv", "--without-pip", str(folder)])
     lines = [START_LINE]
     if interpreter.is_equipped:
         progress.say(f"programs use the PyTorch of {interpreter.executable}")
@@ -156,8 +160,8 @@ def _install(folder: Path, interpreter: Interpreter, progress: Progress) -> None
     command += ["--requirement", str(REQUIREMENTS)]
     title = "installing PyTorch for the sandbox"
     with watched(progress, title, ENVIRONMENT_BYTES, lambda: folder_bytes(folder)):
-        _run(command, environment_in(folder.parent))
-    for name in _NOT_NEEDED:
+        _run_checked(command, environment_in(folder.parent))
+    for name in _UNNEEDED_FOLDERS:
         remove_tree(_packages(folder) / name)
 
 
@@ -173,19 +177,19 @@ def _make_movable(folder: Path) -> None:
         script.write_bytes(b"#!/usr/bin/env python3\n" + rest)
 
 
-def _run(command: list[str], env: dict[str, str] | None = None) -> None:
+def _run_checked(command: list[str], env: dict[str, str] | None = None) -> None:
     # The sandbox's user must be able to read it, whatever this process's umask is.
-    done = subprocess.run(command, capture_output=True, text=True, check=False, umask=0o022, env=env)
-    if done.returncode != 0:
-        raise NoSandbox(f"the sandbox's Python environment cannot be created: {why(done.stdout + done.stderr)}")
+    result = subprocess.run(command, capture_output=True, text=True, check=False, umask=0o022, env=env)
+    if result.returncode != 0:
+        raise NoSandbox(f"the sandbox's Python environment cannot be created: {why(result.stdout + result.stderr)}")
 
 
-def _check(folder: Path, uid: int) -> None:
-    done = _run_as(uid, [f"{folder}/bin/python", "-c", "import torch, numpy"])
-    if done is None or done.returncode != 0:
-        said = last_line(done.stderr) if done else "it has no permission to enter the folder"
+def _check_import(folder: Path, uid: int) -> None:
+    result = _run_as(uid, [f"{folder}/bin/python", "-c", "import torch, numpy"])
+    if result is None or result.returncode != 0:
+        reason = last_line(result.stderr) if result else "it has no permission to enter the folder"
         remove_tree(folder)
-        raise NoSandbox(f"the sandbox's user (uid {uid}) cannot import PyTorch in {folder}: {said}")
+        raise NoSandbox(f"the sandbox's user (uid {uid}) cannot import PyTorch in {folder}: {reason}")
 
 
 def _packages(folder: Path) -> Path:

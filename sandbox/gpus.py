@@ -17,7 +17,7 @@ CDI_FOLDERS = ("/etc/cdi", "/var/run/cdi")
 PODMAN_WITH_CDI = (5, 4)
 """The first Podman version whose Docker API accepts CDI names; earlier versions ignore such requests."""
 _ID = re.compile(r"[0-9]{1,3}(?::[0-9]{1,3})?|(?:GPU|MIG)-[0-9A-Fa-f][0-9A-Za-z/-]*")
-_ALONE = "device="
+_SINGLE_PREFIX = "device="
 """Prefix of a single GPU index, as in `device=1`; without the prefix, the number would be a count of GPUs."""
 _DOCKER_REMEDY = (
     "install the package nvidia-container-toolkit, then as root `nvidia-ctk runtime configure --runtime=docker` "
@@ -42,7 +42,7 @@ class GpuWish:
         if self.kind == "count":
             return str(self.count)
         if self.kind == "ids":
-            return (_ALONE if len(self.ids) == 1 else "") + ",".join(self.ids)
+            return (_SINGLE_PREFIX if len(self.ids) == 1 else "") + ",".join(self.ids)
         return self.kind
 
     def number_of(self, count: int) -> int:
@@ -63,7 +63,7 @@ def parse_gpus(text: str) -> GpuWish:
             return GpuWish(kind)
     if re.fullmatch(r"[1-9][0-9]{0,2}", text):
         return GpuWish("count", count=int(text))
-    ids = tuple(text.removeprefix(_ALONE).split(","))
+    ids = tuple(text.removeprefix(_SINGLE_PREFIX).split(","))
     if text.isdigit() or len(set(ids)) < len(ids) or not all(_ID.fullmatch(gpu) for gpu in ids):
         raise BadInput(
             f"--gpus {text}: must be auto, none, all, a number of GPUs (1 to 999), or different ids, such as 0,2 "
@@ -85,8 +85,8 @@ def device_options(wish: GpuWish, info: Mapping[str, Any], podman: bool) -> dict
     try:
         if not podman and _has_runtime(wish, info):
             ids, count = list(wish.ids), wish.count or -1
-            chosen = {"device_ids": ids} if ids else {"count": count}
-            return {"device_requests": [DeviceRequest(capabilities=[["gpu"]], **chosen)]}
+            selection = {"device_ids": ids} if ids else {"count": count}
+            return {"device_requests": [DeviceRequest(capabilities=[["gpu"]], **selection)]}
         names = _cdi_names(wish, info, podman)
     except NoSandbox:
         if wish.kind == "auto":
@@ -112,25 +112,28 @@ def judge_gpus(wish: GpuWish, seen: int, asked: bool) -> str | None:
 
     `asked` is False if the engine had no GPUs to provide for the wish `auto`.
     """
-    least = {"none": 0, "auto": int(asked), "all": 1, "count": wish.count, "ids": len(wish.ids)}[wish.kind]
-    if seen >= least:
+    minimum = {"none": 0, "auto": int(asked), "all": 1, "count": wish.count, "ids": len(wish.ids)}[wish.kind]
+    if seen >= minimum:
         return None
     return (
-        f"--gpus {wish}: torch.cuda sees {seen} GPUs inside the sandbox, but {least} or more are needed; check "
+        f"--gpus {wish}: torch.cuda sees {seen} GPUs inside the sandbox, but {minimum} or more are needed; check "
         "`nvidia-smi` on the host, and whether PyTorch there is a CUDA build (`gedanken sandbox build --cuda`)"
     )
 
 
 def explain(error: BaseException) -> NoSandbox | None:
-    """Return a NoSandbox with reason and remedy if `error` says that an engine could not provide GPUs; else None."""
+    """Return a NoSandbox with reason and remedy if `error` says that an engine could not provide GPUs.
+
+    Returns None for any other error.
+    """
     text = str(error)
-    for sign, meaning in _REFUSALS.items():
+    for sign, meaning in _ERROR_MEANINGS.items():
         if sign in text:
             return NoSandbox(f"the engine gives the container no GPU: {meaning}; or use --gpus none")
     return None
 
 
-_REFUSALS = {
+_ERROR_MEANINGS = {
     "could not select device driver": f"it has no driver for NVIDIA devices; {_DOCKER_REMEDY}",
     "unresolvable CDI devices": f"it does not know this CDI device; {_CDI_REMEDY}",
     f"stat {CDI_KIND}=": "this Podman's Docker API does not accept CDI names; use Podman 5.4 or newer, or Docker",
@@ -143,8 +146,8 @@ def _has_runtime(wish: GpuWish, info: Mapping[str, Any]) -> bool:
     """Return whether Docker can provide GPUs without CDI: by NVIDIA's runtime or hook."""
     if "nvidia" in (info.get("Runtimes") or {}):
         return True
-    local = info.get("Name") == platform.node()
-    return wish.kind != "auto" and local and shutil.which("nvidia-container-runtime-hook") is not None
+    is_local = info.get("Name") == platform.node()
+    return wish.kind != "auto" and is_local and shutil.which("nvidia-container-runtime-hook") is not None
 
 
 def _cdi_names(wish: GpuWish, info: Mapping[str, Any], podman: bool) -> list[str]:
@@ -153,19 +156,19 @@ def _cdi_names(wish: GpuWish, info: Mapping[str, Any], podman: bool) -> list[str
         raise NoSandbox(
             f"--gpus {wish}: the Docker API of {engine} gives containers no GPU; use Podman 5.4 or newer, or Docker"
         )
-    there = cdi_devices(info, podman)
-    if not there:
+    devices = cdi_devices(info, podman)
+    if not devices:
         remedy = _CDI_REMEDY if podman else f"{_DOCKER_REMEDY}; or, from Docker 28.2 on, {_CDI_REMEDY}"
         raise NoSandbox(f"--gpus {wish}: {engine} offers neither an NVIDIA runtime nor a CDI device; {remedy}")
     # A specification may list each GPU twice, by index and by UUID.
-    every = [name for name in there if name == f"{CDI_KIND}=all"]
-    indices = [name for name in there if name.rpartition("=")[2].isdigit()]
-    single = indices or [name for name in there if name not in every]
-    wanted = [f"{CDI_KIND}={gpu}" for gpu in wish.ids] or single[: wish.count]
-    missing = [name for name in wanted if name not in there]
-    if missing or len(wanted) < wish.count:
-        raise NoSandbox(f"--gpus {wish}: {engine} offers only {', '.join(there)}; {_CDI_REMEDY}")
-    return wanted or every or single
+    all_devices = [name for name in devices if name == f"{CDI_KIND}=all"]
+    indices = [name for name in devices if name.rpartition("=")[2].isdigit()]
+    single_devices = indices or [name for name in devices if name not in all_devices]
+    requested = [f"{CDI_KIND}={gpu}" for gpu in wish.ids] or single_devices[: wish.count]
+    missing = [name for name in requested if name not in devices]
+    if missing or len(requested) < wish.count:
+        raise NoSandbox(f"--gpus {wish}: {engine} offers only {', '.join(devices)}; {_CDI_REMEDY}")
+    return requested or all_devices or single_devices
 
 
 def _version(info: Mapping[str, Any]) -> tuple[int, ...]:
@@ -179,12 +182,12 @@ def _devices_in(folder: Path) -> Iterator[str]:
     for path in sorted(folder.glob("*")):
         try:
             if path.suffix == ".json":
-                found = json.loads(path.read_text())
+                specification = json.loads(path.read_text())
             elif path.suffix in (".yaml", ".yml"):
-                found = yaml.safe_load(path.read_text())
+                specification = yaml.safe_load(path.read_text())
             else:
                 continue
-            if found["kind"] == CDI_KIND:
-                yield from [str(device["name"]) for device in found["devices"]]
+            if specification["kind"] == CDI_KIND:
+                yield from [str(device["name"]) for device in specification["devices"]]
         except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError):
             continue

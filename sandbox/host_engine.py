@@ -19,8 +19,9 @@ from gedanken.sandbox.owner import orders_of
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 KEPT = ("LD_LIBRARY_PATH", "CUDA_HOME", "CUDA_PATH", "CUDA_DEVICE_ORDER", VISIBLE, "NVIDIA_VISIBLE_DEVICES")
-"""Variables of this process that commands keep. They are listed one by one, because other NVIDIA variables contain
-keys.
+"""Variables of this process that commands keep.
+
+They are listed one by one, because other NVIDIA variables contain keys.
 """
 
 
@@ -61,26 +62,30 @@ class HostEngine:
         kill_all(order.name)
 
     def clear(self, session: Path) -> None:
-        """Kill the processes that the session's commands left, for example because their controlling process was
-        killed.
+        """Kill the processes that the session's commands left.
+
+        They leave some if their controlling process was killed, for example.
         """
         kill_left(orders_of(session.name))
 
     def not_enforced(self) -> tuple[str, ...]:
-        """List nearly all limits and isolation measures, because this engine enforces hardly any; see
-        Engine.not_enforced.
+        """List nearly all limits and isolation measures, because this engine enforces hardly any.
+
+        See `Engine.not_enforced`.
         """
         reason = "the host isolates nothing"
-        walls = ("network", "host files", "read-only data and hook", "rights", "memory", "cpus")
-        counted = (f"processes: {reason}",) if os.getuid() == 0 else ()
-        hidden = "leftover processes: a process that leaves its session and empties its environment is not found"
-        return (*(f"{wall}: {reason}" for wall in walls), *counted, hidden)
+        measures = ("network", "host files", "read-only data and hook", "rights", "memory", "cpus")
+        process_note = (f"processes: {reason}",) if os.getuid() == 0 else ()
+        leftover_note = (
+            "leftover processes: a process that leaves its session and empties its environment is not found"
+        )
+        return (*(f"{measure}: {reason}" for measure in measures), *process_note, leftover_note)
 
     def _variables(self, order: Order) -> dict[str, str]:
         """Build the command's environment variables from scratch, because the user's variables may contain keys."""
-        kept = {name: value for name, value in os.environ.items() if name in KEPT}
+        inherited = {name: value for name, value in os.environ.items() if name in KEPT}
         return {
-            **kept,
+            **inherited,
             **_visible_gpus(order.gpus),
             "HOME": str(order.workspace.home),
             "TMPDIR": str(order.workspace.tmp),
@@ -98,17 +103,16 @@ class HostEngine:
 
 
 def open_host(progress: Progress) -> HostEngine:
-    """Create the Python environment if it is missing, and return the engine. Raises NoSandbox, with the remedy, if
-    that fails.
+    """Create the Python environment if it is missing, and return the engine.
+
+    Raises NoSandbox, with the remedy, if that fails.
     """
     return HostEngine(ensure_environment(progress, os.getuid()))
 
 
 @dataclass(frozen=True, slots=True)
 class _Hold:
-    """Handle on a command's processes, which are found by an environment variable and by their session id;
-    see Hold.
-    """
+    """Handle on a command's processes, found by an environment variable and by their session id; see `Hold`."""
 
     name: str
     process: "subprocess.Popen[bytes]"
@@ -150,8 +154,8 @@ def _visible_gpus(wish: GpuWish) -> dict[str, str]:
     if wish.kind == "ids":
         return {VISIBLE: ",".join(wish.ids)}
     if wish.kind == "count":
-        mine = os.environ.get(VISIBLE)
-        there = mine.split(",") if mine else [str(number) for number in range(wish.count)]
-        return {VISIBLE: ",".join(there[: wish.count])}
+        user_setting = os.environ.get(VISIBLE)
+        devices = user_setting.split(",") if user_setting else [str(number) for number in range(wish.count)]
+        return {VISIBLE: ",".join(devices[: wish.count])}
     # The user's own setting stays.
     return {}

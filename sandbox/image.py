@@ -66,7 +66,7 @@ def _ensure_image(client: "DockerClient", progress: Progress, name: str, cuda: b
             progress.say(f"{name} was built from another recipe or base image; building it again")
             base = base or labels.get(BASE_LABEL) or None
         podman = is_podman(client)
-    if not (podman and _take_over(client, name, base, progress)):
+    if not (podman and _copy_from_docker(client, name, base, progress)):
         _remove_first_stage(client)  # left by a killed build
         _build(client, name, find_base(client, cuda, base, progress), base, progress)
 
@@ -85,8 +85,8 @@ def _labels(client: "DockerClient", name: str) -> dict[str, str] | None:
         return None
 
 
-def _take_over(podman: "DockerClient", name: str, base: str | None, progress: Progress) -> bool:
-    """Copy the image from Docker into Podman if Docker has an up-to-date image. Return whether it was copied."""
+def _copy_from_docker(podman: "DockerClient", name: str, base: str | None, progress: Progress) -> bool:
+    """Copy the image from Docker into Podman if Docker's is up to date. Return whether it was copied."""
     from gedanken.sandbox.connect import connect_docker
 
     try:
@@ -116,18 +116,18 @@ def _take_over(podman: "DockerClient", name: str, base: str | None, progress: Pr
         return _labels(podman, name) == labels
 
 
-def _build(client: "DockerClient", name: str, on: Base, named: str | None, progress: Progress) -> None:
+def _build(client: "DockerClient", name: str, base: Base, chosen_base: str | None, progress: Progress) -> None:
     clock = seconds_since(time.monotonic())
     with tempfile.TemporaryFile(dir=cache_folder()) as context, engine_errors(f"building {name} failed"):
-        _write_context(context, on, progress)
+        _write_context(context, base, progress)
         context.seek(0)
         with watched(progress, f"building {name}", BUILD_SECONDS, clock, "seconds"):
             client.images.build(
                 fileobj=context,
                 custom_context=True,
                 tag=name,
-                buildargs={"BASE": on.name},
-                labels={RECIPE_LABEL: recipe(), BASE_LABEL: named or ""},
+                buildargs={"BASE": base.name},
+                labels={RECIPE_LABEL: recipe(), BASE_LABEL: chosen_base or ""},
                 timeout=PATIENT_SECONDS,
                 rm=True,
                 forcerm=True,
@@ -135,16 +135,15 @@ def _build(client: "DockerClient", name: str, on: Base, named: str | None, progr
         _remove_first_stage(client)
 
 
-def _write_context(file: IO[bytes], on: Base, progress: Progress) -> None:
-    """Write the build context (the Dockerfile and the files that it copies) as a tar archive to `file`."""
+def _write_context(file: IO[bytes], base: Base, progress: Progress) -> None:
     with tarfile.open(fileobj=file, mode="w") as context:
         for path in (DOCKERFILE, REQUIREMENTS):
             context.add(path, path.name)
         folder = tarfile.TarInfo("wheels")
         folder.type, folder.mode = tarfile.DIRTYPE, 0o755
         context.addfile(folder)
-        if not on.has_torch:
-            for wheel in wheels(progress, on.python).glob("*.whl"):
+        if not base.has_torch:
+            for wheel in wheels(progress, base.python).glob("*.whl"):
                 context.add(wheel, f"wheels/{wheel.name}")
 
 

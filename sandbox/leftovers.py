@@ -23,14 +23,15 @@ class Thing(NamedTuple):
     state: str
     """For a container its status, such as `running` or `exited`; for a session its number of workspaces."""
     owner: Literal["live", "dead"]
-    """`dead` if the owning process is known to have ended; otherwise `live`, for example for another user's
-    process.
+    """`dead` if the owning process is known to have ended, otherwise `live`.
+
+    The process of another user counts as `live`.
     """
 
 
 def things(clients: "Sequence[DockerClient]") -> list[Thing]:
     """List all containers and sessions of gedanken, of live and dead owners."""
-    found = [
+    leftovers = [
         Thing(
             "container",
             container.name or container.id or "",
@@ -41,26 +42,29 @@ def things(clients: "Sequence[DockerClient]") -> list[Thing]:
         for client in clients
         for container in _containers(client)
     ]
-    for folder in _sessions():
+    for folder in _session_folders():
         workspaces = sum(path.is_dir() for path in (folder / "workspaces").glob("*"))
         owner = owner_of(folder)
         state = f"{workspaces} workspace{'s' * (workspaces != 1)}"
-        found.append(Thing("session", folder.name, folder.name, state, "dead" if _gone(owner) else "live"))
-    return found
+        leftovers.append(
+            Thing("session", folder.name, folder.name, state, "dead" if _is_owner_gone(owner) else "live")
+        )
+    return leftovers
 
 
 def clean(clients: "Sequence[DockerClient]", silent: Collection[str] = ()) -> list[str]:
-    """Remove the containers and sessions of dead owners, with all that their commands left; return the removed names.
+    """Remove the containers and sessions of dead owners; return the removed names.
 
-    Sessions on engines that are `silent` (do not answer) are kept: a resumed run may still read their containers.
+    All that their commands left is removed, too. Sessions on engines that are `silent` (do not answer) are kept: a
+    resumed run may still read their containers.
     """
     removed: list[str] = []
-    for folder in _sessions():
+    for folder in _session_folders():
         if engine_of(folder) in silent:
             continue
         # Locked, so that no process can resume it meanwhile.
-        with locked_if_dead(folder) as dead:
-            if dead:
+        with locked_if_dead(folder) as is_owner_dead:
+            if is_owner_dead:
                 removed += [*end_session(clients, folder), folder.name]
     return removed + _remove(clients, None)
 
@@ -88,8 +92,10 @@ def _remove(clients: "Sequence[DockerClient]", session: Path | None) -> list[str
     removed: list[str] = []
     for client in clients:
         for container in _containers(client):
-            of = _session_of(container)
-            if not is_dead(container.labels[OWNER_LABEL]) or (of != session if session else _exists(of)):
+            session_folder = _session_of(container)
+            if not is_dead(container.labels[OWNER_LABEL]) or (
+                session_folder != session if session else _is_existing(session_folder)
+            ):
                 continue
             try:
                 container.remove(force=True)
@@ -103,31 +109,33 @@ def _remove(clients: "Sequence[DockerClient]", session: Path | None) -> list[str
 
 
 def _containers(client: "DockerClient") -> "list[Container]":
-    found: list[Container] = client.containers.list(all=True, filters={"label": OWNER_LABEL}, ignore_removed=True)
-    return found
+    containers: list[Container] = client.containers.list(
+        all=True, filters={"label": OWNER_LABEL}, ignore_removed=True
+    )
+    return containers
 
 
-def _sessions() -> list[Path]:
+def _session_folders() -> list[Path]:
     folder = sessions_folder()
     return sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
 
 
 def _is_orphan(container: "Container") -> bool:
     """Return whether neither a container's creator nor a process that resumed its run is alive."""
-    return is_dead(container.labels[OWNER_LABEL]) and _gone(owner_of(_session_of(container)))
+    return is_dead(container.labels[OWNER_LABEL]) and _is_owner_gone(owner_of(_session_of(container)))
 
 
 def _session_of(container: "Container") -> Path:
     return Path(container.labels.get(SESSION_LABEL, "/nonexistent"))
 
 
-def _exists(path: Path) -> bool:
-    """Return whether a path, which was read from a container's label, exists; False if it is no valid path."""
+def _is_existing(path: Path) -> bool:
+    """Return whether a path from a container's label exists; False if it is no valid path."""
     try:
         return path.exists()
     except (OSError, ValueError):
         return False
 
 
-def _gone(owner: str | None) -> bool:
+def _is_owner_gone(owner: str | None) -> bool:
     return not owner or is_dead(owner)

@@ -21,13 +21,15 @@ START_SECONDS = 30.0
 END_SECONDS = 30.0
 DRAIN_SECONDS = 1.0
 GATE = 'ulimit -c 0 -n {open_files} -f {file_kib} {more} && echo && read -r _ || exit 125; exec "$@" </dev/null'
-"""Shell code of the gate, which says that all is prepared, and waits until it may run the command. If this process
-dies meanwhile, the command never runs.
+"""Shell code of the gate: it reports that all is prepared, then waits until it may run the command.
+
+If this process dies meanwhile, the command never runs.
 """
 
-_PARENT = ThreadPoolExecutor(max_workers=1, thread_name_prefix="parent")
-"""Starts all children in one lasting thread: with bwrap's --die-with-parent, a child dies with the thread that
-started it.
+_PARENT_THREAD = ThreadPoolExecutor(max_workers=1, thread_name_prefix="parent")
+"""Starts all children in one lasting thread.
+
+With bwrap's `--die-with-parent`, a child dies with the thread that started it.
 """
 
 
@@ -48,35 +50,37 @@ class Hold(Protocol):
 
 
 def start_at_gate(
-    command: list[str], inside: list[str], limits: Limits, more: str = "", **options: Any
+    command: list[str], inner_command: list[str], limits: Limits, more_limits: str = "", **options: Any
 ) -> "subprocess.Popen[bytes]":
     """Start a process that waits at the gate, and return it when it waits there.
 
-    Its command line is `command`, then bash with the gate, then `inside`. `more` holds further arguments of bash's
-    `ulimit`; `options` are those of Popen. Raises NoSandbox, with the process's last message, if the gate is not
-    reached.
+    Its command line is `command`, then bash with the gate, then `inner_command`. `more_limits` holds further
+    arguments of bash's `ulimit`; `options` are those of Popen. Raises NoSandbox, with the process's last message, if
+    the gate is not reached.
     """
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     open_files = limits.open_files if hard == resource.RLIM_INFINITY else min(limits.open_files, hard)
-    gate = GATE.format(open_files=open_files, file_kib=limits.file_mib << 10, more=more)
-    gated = [*command, "bash", "-c", gate, "gate", *inside]
+    gate = GATE.format(open_files=open_files, file_kib=limits.file_mib << 10, more=more_limits)
+    full_command = [*command, "bash", "-c", gate, "gate", *inner_command]
     pipe = subprocess.PIPE
 
-    def start() -> "subprocess.Popen[bytes]":
+    def start_process() -> "subprocess.Popen[bytes]":
         process: subprocess.Popen[bytes] = subprocess.Popen(
-            gated, bufsize=0, stdin=pipe, stdout=pipe, stderr=pipe, **options
+            full_command, bufsize=0, stdin=pipe, stdout=pipe, stderr=pipe, **options
         )
         return process
 
     try:
-        process = _PARENT.submit(start).result()
+        process = _PARENT_THREAD.submit(start_process).result()
     except OSError as error:
         raise NoSandbox(f"the command cannot be started: {error.strerror}") from error
     if _first_byte(process):
         return process
     process.kill()
-    said = process.communicate()[1].decode(errors="replace").strip().splitlines()
-    raise NoSandbox(f"the sandbox cannot be started: {said[-1][:300] if said else 'it does not answer'}")
+    error_lines = process.communicate()[1].decode(errors="replace").strip().splitlines()
+    raise NoSandbox(
+        f"the sandbox cannot be started: {error_lines[-1][:300] if error_lines else 'it does not answer'}"
+    )
 
 
 def _first_byte(process: "subprocess.Popen[bytes]") -> bytes:
@@ -87,17 +91,21 @@ def _first_byte(process: "subprocess.Popen[bytes]") -> bytes:
 
 
 class LocalJob:
-    """A command: one process with its two pipes, and all its descendants; see Job. Only one thread calls `read`."""
+    """A command: one process with its two pipes, and all its descendants; see `Job`.
+
+    Only one thread calls `read`.
+    """
 
     def __init__(self, process: "subprocess.Popen[bytes]", hold: Hold) -> None:
-        """Let a process that waits at the gate run its command. `hold` is the engine's handle on the command's
-        processes.
+        """Let a process that waits at the gate run its command.
+
+        `hold` is the engine's handle on the command's processes.
         """
         assert process.stdin and process.stdout and process.stderr
         self._process = process
         self._hold = hold
         self._pipes = {process.stdout.fileno(): True, process.stderr.fileno(): False}
-        self._over = _end_of(process.pid)
+        self._end_pipe = _open_end_pipe(process.pid)
         self._reading = False
         self._seconds: float | None = None
         self._started = time.monotonic()
@@ -110,7 +118,7 @@ class LocalJob:
         self._reading = True
         try:
             with selectors.DefaultSelector() as selector:
-                yield from self._all(selector)
+                yield from self._read_all(selector)
         finally:
             self._reading = False
 
@@ -139,27 +147,27 @@ class LocalJob:
             self._process.wait(END_SECONDS)
         self._hold.release()
         # If a thread still reads, the closed descriptors might be reused for another file.
-        for file in (self._process.stdout, self._process.stderr, self._over):
+        for file in (self._process.stdout, self._process.stderr, self._end_pipe):
             if file and not self._reading:
                 file.close()
 
-    def _all(self, selector: selectors.BaseSelector) -> Iterator[tuple[bytes | None, bytes | None]]:
-        over = self._over.fileno()
-        for descriptor in (over, *self._pipes):
+    def _read_all(self, selector: selectors.BaseSelector) -> Iterator[tuple[bytes | None, bytes | None]]:
+        end_descriptor = self._end_pipe.fileno()
+        for descriptor in (end_descriptor, *self._pipes):
             selector.register(descriptor, selectors.EVENT_READ)
         ready: set[int] = set()
-        while over not in ready:
+        while end_descriptor not in ready:
             ready = {key.fd for key, _events in selector.select()}
-            yield from self._pieces(selector, ready - {over})
+            yield from self._read_pieces(selector, ready - {end_descriptor})
         self._note_end()
         # The processes that it left running may hold the pipes open.
         self._hold.signal("SIGKILL")
-        selector.unregister(over)
-        until = time.monotonic() + DRAIN_SECONDS
-        while selector.get_map() and (left := until - time.monotonic()) > 0:
-            yield from self._pieces(selector, {key.fd for key, _events in selector.select(left)})
+        selector.unregister(end_descriptor)
+        deadline = time.monotonic() + DRAIN_SECONDS
+        while selector.get_map() and (remaining := deadline - time.monotonic()) > 0:
+            yield from self._read_pieces(selector, {key.fd for key, _events in selector.select(remaining)})
 
-    def _pieces(
+    def _read_pieces(
         self, selector: selectors.BaseSelector, ready: set[int]
     ) -> Iterator[tuple[bytes | None, bytes | None]]:
         for descriptor in ready:
@@ -175,15 +183,15 @@ class LocalJob:
         return self._seconds
 
 
-def _end_of(pid: int) -> io.FileIO:
+def _open_end_pipe(pid: int) -> io.FileIO:
     """Return a pipe that reaches its end when the child `pid` has ended, without collecting the child's exit code."""
     # A pidfd would do the same, but some Python builds and some kernels of GPU machines lack it.
-    over, going_on = os.pipe()
+    read_end, write_end = os.pipe()
 
     def watch() -> None:
         with suppress(ChildProcessError):
             os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-        os.close(going_on)
+        os.close(write_end)
 
     threading.Thread(target=watch, daemon=True).start()
-    return io.FileIO(over)
+    return io.FileIO(read_end)

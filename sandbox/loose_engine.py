@@ -27,7 +27,7 @@ BOUNDED_MEMORY = "1g"
 class LooseEngine(DockerEngine):
     """An engine without isolation: root, capabilities, a network, everything writable.
 
-    Attacks still do not affect the host: programs write only to copies, and the socket `docker.sock` leads to no
+    Attacks still do not affect the host. Programs write only to copies, and the socket `docker.sock` leads to no
     engine.
     """
 
@@ -39,7 +39,7 @@ class LooseEngine(DockerEngine):
         from docker.types import Mount
 
         hardened = DockerEngine.options(self, order)
-        kept = (
+        kept_options = (
             "name",
             "labels",
             "command",
@@ -49,17 +49,17 @@ class LooseEngine(DockerEngine):
             "log_config",
             "use_config_proxy",
         )
-        moved = {"/data": self.copies / "data", "/opt/gedanken/hook": self.copies / "hook"}
+        copied_paths = {"/data": self.copies / "data", "/opt/gedanken/hook": self.copies / "hook"}
         mounts = [
-            Mount(mount["Target"], str(moved.get(mount["Target"], mount["Source"])), type="bind")
+            Mount(mount["Target"], str(copied_paths.get(mount["Target"], mount["Source"])), type="bind")
             for mount in hardened["mounts"]
             if not mount["Target"].endswith(".sh")
         ]
         scripts = [mount for mount in hardened["mounts"] if mount["Target"].endswith(".sh")]
-        sock = Mount("/var/run/docker.sock", str(self.copies / "docker.sock"), type="bind")
+        socket_mount = Mount("/var/run/docker.sock", str(self.copies / "docker.sock"), type="bind")
         return {
-            **{name: hardened[name] for name in kept},
-            "mounts": [*mounts, *scripts, sock],
+            **{name: hardened[name] for name in kept_options},
+            "mounts": [*mounts, *scripts, socket_mount],
             "environment": {**hardened["environment"], VARIABLE: os.environ.get(VARIABLE, "")},
             "user": "0:0",
             "network_mode": "bridge",
@@ -72,17 +72,18 @@ class LooseEngine(DockerEngine):
 
 @contextmanager
 def open_loose(progress: Progress, data: Path) -> Iterator[LooseEngine]:
-    """Open an engine without hardening, with copies of `data` and of the hook. Raises NoSandbox if Docker does not
-    answer.
+    """Open an engine without hardening, with copies of `data` and of the hook.
+
+    Raises NoSandbox if Docker does not answer.
     """
     client = connect_docker()
     image = ensure_image(client, progress)
     with owned_folder("loose") as copies:
         shutil.copytree(data, copies / "data")
         shutil.copytree(HOOK, copies / "hook")
-        with socket.socket(socket.AF_UNIX) as listening:
-            listening.bind(str(copies / "docker.sock"))
-            listening.listen()
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(copies / "docker.sock"))
+            listener.listen()
             yield LooseEngine(client, image, "docker without hardening", copies=copies)
 
 

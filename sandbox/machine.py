@@ -42,12 +42,12 @@ _ENGINE_DIED = 255
 """Docker's exit code for a container if it does not know how the container ended."""
 _SIGXFSZ = 128 + 25
 _TIMED_OUT = 124
-_UNFIT = re.compile(r"[^A-Za-z0-9_.-]+")
+_INVALID_CHARACTERS = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
 @dataclass(frozen=True, slots=True)
 class SandboxMachine:
-    """A terminal on an engine, with one workspace for all its commands; see RealMachine."""
+    """A terminal on an engine, with one workspace for all its commands; see `RealMachine`."""
 
     engine: Engine
     data: Path
@@ -58,9 +58,9 @@ class SandboxMachine:
     reseed: bool = False
     gpus: GpuWish = NO_GPUS
     artifacts: Path | None = None
-    """Folder to which the files that commands leave in the workspace are copied; None if they are not copied."""
+    """Folder for copies of the files that commands leave in the workspace; None for no copies."""
     written: set[str] = field(default_factory=set)
-    """Names of files that `write` put into the workspace, and which therefore are not artifacts."""
+    """Names of files that `write` put into the workspace. They are no artifacts."""
     network: bool = False
     """True if commands can reach the host's network; see Order.network."""
     brought: dict[str, str] = field(default_factory=dict)
@@ -119,8 +119,9 @@ class SandboxMachine:
         return self.session.has_branch(_seed_name(seed, reseed))
 
     def at_mark(self, label: str | None) -> Self:
-        """Return the same machine with its workspace reset to the mark `label` (a saved state), or emptied if
-        `label` is None.
+        """Return the same machine with its workspace reset to the mark `label`, a saved state.
+
+        The workspace is emptied if `label` is None.
         """
         return replace(self, workspace=self.session.anew(self.workspace, label))
 
@@ -146,7 +147,7 @@ class SandboxMachine:
             await finishing(partial(self.session.remove, self.workspace))
 
     async def run(self, command: str, *, on_output: OnOutput | None = None, label: str | None = None) -> Execution:
-        """Run one command line of bash; see Machine.run and RealMachine.run.
+        """Run one command line of bash; see `Machine.run` and `RealMachine.run`.
 
         Raises NoSandbox if the engine cannot start the command, BadInput if another command was run under `label`
         before.
@@ -157,9 +158,9 @@ class SandboxMachine:
                 raise BadInput(f"the name {name} belongs to another command of this run: {receipt.command[:80]}")
             return receipt
         order = await blocking(self._order, name, command)
-        job, notes = await self._begin(order, label is not None)
+        job, notes = await self._find_or_start(order, label is not None)
         try:
-            execution = await self._follow(job, command, name, notes, on_output)
+            execution = await self._watch_to_end(job, command, name, notes, on_output)
             if label is not None and execution.cause is not Cause.ENGINE_LOST and not may_be_cut_off(execution):
                 await blocking(self.session.keep, name, execution)
         finally:
@@ -171,10 +172,10 @@ class SandboxMachine:
 
         Raises NoSandbox if that fails, or if `torch.cuda` does not see the GPUs that were required.
         """
-        asked = await self.run("python3 -m gedanken_world")
-        if asked.exit_code != 0:
-            raise NoSandbox(f"the sandbox could not report its system: {asked.terminal.strip()[-300:]}")
-        known = {
+        report = await self.run("python3 -m gedanken_world")
+        if report.exit_code != 0:
+            raise NoSandbox(f"the sandbox could not report its system: {report.terminal.strip()[-300:]}")
+        configured = {
             "machine": self.name,
             "cpus": self.limits.cpus,
             "memory_mib": self.limits.memory_mib,
@@ -183,7 +184,7 @@ class SandboxMachine:
             "not_enforced": self.not_enforced,
         }
         try:
-            machine_facts = MachineFacts.model_validate({**json.loads(asked.stdout), **known})
+            machine_facts = MachineFacts.model_validate({**json.loads(report.stdout), **configured})
         except (TypeError, ValueError) as error:
             raise NoSandbox("what the sandbox reports about its system cannot be read") from error
         problem = judge_gpus(self.gpus, machine_facts.gpus.count, self.engine.asks_for_gpus)
@@ -192,7 +193,7 @@ class SandboxMachine:
         return machine_facts.model_copy(update={"gpus_missing": problem})
 
     def _name(self, label: str | None) -> str:
-        return f"{_fit(label or uuid.uuid4().hex[:8])}-{_seed_name(self.seed, self.reseed)}"
+        return f"{_to_valid_name(label or uuid.uuid4().hex[:8])}-{_seed_name(self.seed, self.reseed)}"
 
     def _order(self, name: str, command: str) -> Order:
         environment = {
@@ -216,31 +217,31 @@ class SandboxMachine:
             network=self.network,
         )
 
-    async def _begin(self, order: Order, may_exist: bool) -> tuple[Job, tuple[str, ...]]:
-        def begin() -> tuple[Job, tuple[str, ...]]:
-            if may_exist and (left := self.engine.find(order)) is not None:
-                return left, (NOTE_FROM_LOG,)
+    async def _find_or_start(self, order: Order, may_exist: bool) -> tuple[Job, tuple[str, ...]]:
+        def find_or_start() -> tuple[Job, tuple[str, ...]]:
+            if may_exist and (earlier_job := self.engine.find(order)) is not None:
+                return earlier_job, (NOTE_FROM_LOG,)
             self.workspace.tidy()
             return self.engine.start(order), ()
 
         # The engine continues its current request when this task is cancelled; only a started command can be stopped.
-        return await beginning(begin, lambda begun: begun[0].remove())
+        return await beginning(find_or_start, lambda started: started[0].remove())
 
-    async def _follow(
+    async def _watch_to_end(
         self, job: Job, command: str, name: str, notes: tuple[str, ...], on_output: OnOutput | None
     ) -> Execution:
         loop = asyncio.get_running_loop()
         context = copy_context()
-        tell = on_output and (lambda text: _call(loop, lambda: on_output(text), context))
-        capture = Capture(self.limits.output_bytes, tell)
+        report_output = on_output and (lambda text: _call_in_loop(loop, lambda: on_output(text), context))
+        capture = Capture(self.limits.output_bytes, report_output)
         try:
             stopped = await self._watch(job, capture)
-            ended = await blocking(job.ended)
+            end = await blocking(job.ended)
         except EngineLost as error:
-            lost = (*notes, f"the engine was lost: {error}")
-            return self._result(command, capture, Cause.ENGINE_LOST, None, job.age(), lost)
-        cause = await blocking(self._cause_of, ended, stopped)
-        execution = self._result(command, capture, cause, ended.exit_code, ended.seconds, notes)
+            all_notes = (*notes, f"the engine was lost: {error}")
+            return self._result(command, capture, Cause.ENGINE_LOST, None, job.age(), all_notes)
+        cause = await blocking(self._find_cause, end, stopped)
+        execution = self._result(command, capture, cause, end.exit_code, end.seconds, notes)
         return await blocking(self._with_artifacts, execution, name)
 
     def _with_artifacts(self, execution: Execution, name: str) -> Execution:
@@ -248,17 +249,17 @@ class SandboxMachine:
             return execution
         self.workspace.tidy()
         try:
-            kept = collect(self.workspace.home, self.artifacts, name, frozenset(self.written), self.brought)
+            artifacts = collect(self.workspace.home, self.artifacts, name, frozenset(self.written), self.brought)
         except OSError as error:
             return replace(execution, notes=(*execution.notes, f"files were not copied: {error.strerror}"))
-        return replace(execution, artifacts=kept)
+        return replace(execution, artifacts=artifacts)
 
     async def _watch(self, job: Job, capture: Capture) -> Cause | None:
         """Read a job's output to its end; return why the job was stopped, or None if it ended by itself."""
         loop = asyncio.get_running_loop()
         reading: asyncio.Future[None] = loop.create_future()
-        flooded = asyncio.Event()
-        printed_most = self.limits.printed_mib << 20
+        printed_too_much = asyncio.Event()
+        max_printed = self.limits.printed_mib << 20
 
         def read() -> None:
             # Keep reading after a limit is exceeded: an engine that cannot write output cannot kill either.
@@ -267,55 +268,57 @@ class SandboxMachine:
                     for is_stdout, data in ((True, stdout), (False, stderr)):
                         if data:
                             capture.add(is_stdout, data)
-                    if capture.printed > printed_most and not flooded.is_set():
-                        _call(loop, flooded.set)
-                _call(loop, lambda: _settle(reading, None))
+                    if capture.printed > max_printed and not printed_too_much.is_set():
+                        _call_in_loop(loop, printed_too_much.set)
+                _call_in_loop(loop, lambda: _set_result(reading, None))
             except Exception as error:  # any error: somebody waits for the end of this thread
-                lost = error if isinstance(error, EngineLost) else EngineLost(f"{type(error).__name__}: {error}")
-                _call(loop, lambda: _settle(reading, lost))
+                engine_lost = (
+                    error if isinstance(error, EngineLost) else EngineLost(f"{type(error).__name__}: {error}")
+                )
+                _call_in_loop(loop, lambda: _set_result(reading, engine_lost))
 
         threading.Thread(target=read, daemon=True).start()
         reasons: dict[asyncio.Future[Any], Cause] = {
-            asyncio.create_task(flooded.wait()): Cause.OUTPUT_CAP,
-            asyncio.create_task(self._crowded()): Cause.DISK_FULL,
+            asyncio.create_task(printed_too_much.wait()): Cause.OUTPUT_CAP,
+            asyncio.create_task(self._wait_until_too_large()): Cause.DISK_FULL,
         }
         try:
-            left = max(0.0, self.limits.wall_seconds - job.age())
-            until = loop.time() + left
-            done, _ = await asyncio.wait({reading, *reasons}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
-            if not done and loop.time() - until > LATE_SECONDS:
+            remaining = max(0.0, self.limits.wall_seconds - job.age())
+            deadline = loop.time() + remaining
+            done, _ = await asyncio.wait({reading, *reasons}, timeout=remaining, return_when=asyncio.FIRST_COMPLETED)
+            if not done and loop.time() - deadline > LATE_SECONDS:
                 # This process itself was stopped (SIGSTOP): how the command ended meanwhile can only be read now.
                 done, _ = await asyncio.wait({reading}, timeout=PATIENCE_SECONDS)
             if reading in done:
                 reading.result()
-                return Cause.OUTPUT_CAP if flooded.is_set() else None
+                return Cause.OUTPUT_CAP if printed_too_much.is_set() else None
             await _stop(job, reading)
             return next((reasons[task] for task in reasons if task in done), Cause.TIMED_OUT)
         finally:
             for task in reasons:
                 task.cancel()
 
-    async def _crowded(self) -> None:
-        """Wait until the workspace has grown too large; wait for ever if the file system itself limits its size."""
+    async def _wait_until_too_large(self) -> None:
+        """Waits for ever if the file system itself limits the workspace's size."""
         if self.workspace.held == "quota":
             await asyncio.Event().wait()
         while True:
-            used = await blocking(use_of, self.workspace.folder)
-            if used.bytes > self.limits.workspace_mib << 20 or used.files > self.limits.workspace_files:
+            usage = await blocking(use_of, self.workspace.folder)
+            if usage.bytes > self.limits.workspace_mib << 20 or usage.files > self.limits.workspace_files:
                 return
             await asyncio.sleep(POLL_SECONDS)
 
-    def _cause_of(self, ended: Ended, stopped: Cause | None) -> Cause:
+    def _find_cause(self, end: Ended, stopped: Cause | None) -> Cause:
         if stopped is not None:
             return stopped
-        if ended.exit_code == 0:
+        if end.exit_code == 0:
             return Cause.FINISHED
-        if ended.exit_code == _SIGKILLED:
+        if end.exit_code == _SIGKILLED:
             # A child killed for memory is not sufficient: its parent may have continued.
-            return Cause.OUT_OF_MEMORY if ended.out_of_memory else Cause.KILLED
-        if ended.exit_code == _TIMED_OUT and ended.seconds >= self.limits.wall_seconds:
+            return Cause.OUT_OF_MEMORY if end.out_of_memory else Cause.KILLED
+        if end.exit_code == _TIMED_OUT and end.seconds >= self.limits.wall_seconds:
             return Cause.TIMED_OUT
-        if ended.exit_code == _SIGXFSZ or (self.workspace.held == "quota" and is_full(self.workspace.folder)):
+        if end.exit_code == _SIGXFSZ or (self.workspace.held == "quota" and is_full(self.workspace.folder)):
             return Cause.DISK_FULL
         return Cause.FAILED
 
@@ -350,15 +353,15 @@ class SandboxMachine:
     @property
     def not_enforced(self) -> tuple[str, ...]:
         """Return the limits and isolation measures that are not enforced here, each with the reason."""
-        polled = () if self.workspace.held == "quota" else ("workspace size: checked only once a second",)
-        return (*self.engine.not_enforced(), *polled)
+        polling_note = () if self.workspace.held == "quota" else ("workspace size: checked only once a second",)
+        return (*self.engine.not_enforced(), *polling_note)
 
 
 def may_be_cut_off(execution: Execution) -> bool:
     """Return whether an execution, read from an engine's log, may have ended only because the engine died."""
-    ends = (_SIGKILLED, _SIGTERMED, _ENGINE_DIED)
-    unwatched = NOTE_FROM_LOG in execution.notes and execution.exit_code in ends
-    return unwatched and execution.cause in (Cause.KILLED, Cause.FAILED)
+    exit_codes = (_SIGKILLED, _SIGTERMED, _ENGINE_DIED)
+    ended_unwatched = NOTE_FROM_LOG in execution.notes and execution.exit_code in exit_codes
+    return ended_unwatched and execution.cause in (Cause.KILLED, Cause.FAILED)
 
 
 async def _stop(job: Job, reading: "asyncio.Future[None]") -> None:
@@ -371,16 +374,16 @@ async def _stop(job: Job, reading: "asyncio.Future[None]") -> None:
     raise EngineLost(f"a killed command did not end within {KILL_SECONDS:g} s")
 
 
-def _settle(reading: "asyncio.Future[None]", lost: EngineLost | None) -> None:
+def _set_result(reading: "asyncio.Future[None]", error: EngineLost | None) -> None:
     if reading.done():
         return
-    if lost is None:
+    if error is None:
         reading.set_result(None)
     else:
-        reading.set_exception(lost)
+        reading.set_exception(error)
 
 
-def _call(loop: asyncio.AbstractEventLoop, function: Callable[[], object], context: object = None) -> None:
+def _call_in_loop(loop: asyncio.AbstractEventLoop, function: Callable[[], object], context: object = None) -> None:
     with suppress(RuntimeError):  # the loop is closed: nobody waits any more
         loop.call_soon_threadsafe(function, context=context)  # type: ignore[arg-type]
 
@@ -389,5 +392,5 @@ def _seed_name(seed: int, reseed: bool) -> str:
     return f"s{seed}{'-reseeded' if reseed else ''}"
 
 
-def _fit(label: str) -> str:
-    return checked_name(_UNFIT.sub("_", label))
+def _to_valid_name(label: str) -> str:
+    return checked_name(_INVALID_CHARACTERS.sub("_", label))

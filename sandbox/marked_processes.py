@@ -14,7 +14,7 @@ KILL_PAUSE_SECONDS = 0.02
 
 def left() -> set[str]:
     """Return the names (`Order.name`) of all commands that have running processes on this machine."""
-    return {name for process in psutil.process_iter() if (name := _mark_of(process))}
+    return {name for process in psutil.process_iter() if (name := _read_mark(process))}
 
 
 def kill_left(orders: str) -> list[str]:
@@ -29,10 +29,10 @@ def kill_all(name: str, session: int | None = None) -> None:
     """Kill every process whose variable MARK is `name` or whose session id is `session`."""
     # Repeated, because processes may multiply meanwhile.
     for _round in range(KILL_ROUNDS):
-        found = [process for process in psutil.process_iter() if _belongs(process, name, session)]
-        if not found:
+        processes = [process for process in psutil.process_iter() if _belongs(process, name, session)]
+        if not processes:
             return
-        for process in found:
+        for process in processes:
             with suppress(psutil.Error):
                 process.kill()
         # Do not wait for them: that would take the exit code away from the first one's parent.
@@ -43,12 +43,12 @@ def _belongs(process: psutil.Process, name: str, session: int | None) -> bool:
     try:
         if process.status() == psutil.STATUS_ZOMBIE:
             return False
-        return _mark_of(process) == name or (session is not None and os.getsid(process.pid) == session)
+        return _read_mark(process) == name or (session is not None and os.getsid(process.pid) == session)
     except (psutil.Error, ProcessLookupError):
         return False
 
 
-def _mark_of(process: psutil.Process) -> str | None:
+def _read_mark(process: psutil.Process) -> str | None:
     try:
         return process.environ().get(MARK)
     except (psutil.Error, OSError):

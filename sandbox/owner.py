@@ -19,7 +19,7 @@ def orders_of(run_id: str) -> str:
 def this_owner() -> str:
     """Return the name of this process, `user.place.pid.start`; the place is a digest of machine and namespace."""
     # The start time tells this process from a later one with the same id.
-    return f"{os.getuid()}.{_place()}.{os.getpid()}.{_start_ticks(os.getpid())}"
+    return f"{os.getuid()}.{_namespace_digest()}.{os.getpid()}.{_start_ticks(os.getpid())}"
 
 
 def is_dead(owner: str) -> bool:
@@ -29,7 +29,7 @@ def is_dead(owner: str) -> bool:
     """
     try:
         user, place, pid, start = owner.split(".", 3)
-        if int(user) != os.getuid() or place != _place():
+        if int(user) != os.getuid() or place != _namespace_digest():
             return False
         return _start_ticks(int(pid)) != int(start)
     except (FileNotFoundError, ProcessLookupError):
@@ -38,7 +38,7 @@ def is_dead(owner: str) -> bool:
         return False
 
 
-def _place() -> str:
+def _namespace_digest() -> str:
     """Return a digest of this machine and this process namespace, within which process ids are unique."""
     try:
         machine = Path("/etc/machine-id").read_text().strip()

@@ -34,7 +34,7 @@ def create_limited(folder: Path, limits: Limits) -> SizeLimit:
     os.close(descriptor)
     options = ["-q", "-F", "-m", "0", "-O", "^has_journal", "-N", str(limits.workspace_files)]
     try:
-        _run([tool, *options, "-E", "lazy_itable_init=1,nodiscard", str(image)])
+        _run_checked([tool, *options, "-E", "lazy_itable_init=1,nodiscard", str(image)])
         mount(folder)
     except NoSandbox:
         image.unlink()
@@ -45,7 +45,7 @@ def create_limited(folder: Path, limits: Limits) -> SizeLimit:
 
 def mount(folder: Path) -> None:
     """Mount the image file of a workspace that has its own file system. Raises NoSandbox if that fails."""
-    _run(["mount", "-o", "loop,nosuid,nodev", str(image_of(folder)), str(folder)])
+    _run_checked(["mount", "-o", "loop,nosuid,nodev", str(image_of(folder)), str(folder)])
 
 
 def copy_image(source: Path, target: Path) -> None:
@@ -54,9 +54,9 @@ def copy_image(source: Path, target: Path) -> None:
     No process may be running in `source`.
     """
     if source.is_mount():
-        _run(["sync", "--file-system", str(source)])
+        _run_checked(["sync", "--file-system", str(source)])
     # Unlike `cp` on the files, this also works for deeply nested files with very long paths.
-    _run(["cp", "--sparse=always", "--preserve=mode", "--", str(image_of(source)), str(image_of(target))])
+    _run_checked(["cp", "--sparse=always", "--preserve=mode", "--", str(image_of(source)), str(image_of(target))])
 
 
 def image_of(folder: Path) -> Path:
@@ -66,22 +66,22 @@ def image_of(folder: Path) -> Path:
 
 def is_full(folder: Path) -> bool:
     """Return whether a workspace with its own file system has no room left, for bytes or for files."""
-    about = os.statvfs(folder)
-    return about.f_bavail * about.f_frsize < _NEARLY_FULL_BYTES or about.f_ffree == 0
+    statistics = os.statvfs(folder)
+    return statistics.f_bavail * statistics.f_frsize < _NEARLY_FULL_BYTES or statistics.f_ffree == 0
 
 
 def use_of(folder: Path) -> Use:
     """Return how much disk the files below `folder` use, counted as `du` does."""
     counts = []
     for option in ("--block-size=1", "--inodes"):
-        done = subprocess.run(
+        result = subprocess.run(
             ["du", "--summarize", "--one-file-system", option, "--", str(folder)],
             capture_output=True,
             text=True,
             check=False,
         )
         # du reports an error for a file that vanishes meanwhile; it is ignored here.
-        counts.append(int(done.stdout.split()[0]) if done.stdout else 0)
+        counts.append(int(result.stdout.split()[0]) if result.stdout else 0)
     return Use(*counts)
 
 
@@ -92,11 +92,11 @@ def delete_tree(path: Path) -> None:
     """
     if os.path.lexists(path):
         images = []
-        for mounted in mounts_in(path):
-            if not image_of(mounted).is_file():
-                raise NoSandbox(f"{path} was not deleted, because something else is mounted at {mounted}")
-            _run(["umount", "--lazy", str(mounted)])
-            images.append(str(image_of(mounted)))
+        for mount_point in mounts_in(path):
+            if not image_of(mount_point).is_file():
+                raise NoSandbox(f"{path} was not deleted, because something else is mounted at {mount_point}")
+            _run_checked(["umount", "--lazy", str(mount_point)])
+            images.append(str(image_of(mount_point)))
         _delete([str(path), *images])
         if os.path.lexists(path):
             give_back_rights(path)
@@ -106,20 +106,25 @@ def delete_tree(path: Path) -> None:
 
 
 def give_back_rights(folder: Path) -> None:
-    """Give the owner access again to all folders below `folder`; a program may have removed this access."""
-    _call(["find", str(folder), "-xdev", "-type", "d", "!", "-perm", "-700", "-exec", "chmod", "u+rwx", "{}", ";"])
+    """Give the owner access again to all folders below `folder`.
+
+    A program may have removed this access.
+    """
+    _run_unchecked(
+        ["find", str(folder), "-xdev", "-type", "d", "!", "-perm", "-700", "-exec", "chmod", "u+rwx", "{}", ";"]
+    )
 
 
 def _delete(paths: list[str]) -> None:
-    _call(["rm", "-rf", "--one-file-system", "--", *paths])
+    _run_unchecked(["rm", "-rf", "--one-file-system", "--", *paths])
 
 
-def _call(command: list[str]) -> None:
+def _run_unchecked(command: list[str]) -> None:
     subprocess.run(command, capture_output=True, check=False)
 
 
-def _run(command: list[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
-    if done.returncode != 0:
-        said = done.stderr.strip().splitlines() or ["no message"]
-        raise NoSandbox(f"the workspace cannot be created, copied or removed: {said[-1][:300]}")
+def _run_checked(command: list[str]) -> None:
+    result = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    if result.returncode != 0:
+        error_lines = result.stderr.strip().splitlines() or ["no message"]
+        raise NoSandbox(f"the workspace cannot be created, copied or removed: {error_lines[-1][:300]}")

@@ -38,24 +38,32 @@ REFUSED = (
     "settimeofday stime clock_settime clock_settime64 clock_adjtime clock_adjtime64"
 )
 NAMESPACE_FLAGS = (0x00020000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000)
-"""The flags of clone that create new namespaces, such as CLONE_NEWNS, from linux/sched.h. CLONE_NEWTIME is missing,
-because clone does not accept it."""
+"""The flags of `clone` that create new namespaces, such as CLONE_NEWNS, from linux/sched.h.
+
+CLONE_NEWTIME is missing, because `clone` does not accept it.
+"""
 FILE_TYPE, DEVICE_TYPES = 0o170000, (0o020000, 0o060000)
 PLAIN_TYPES = (0, 0o010000, 0o100000, 0o140000)
-"""File types that mknod may create: 0 and S_IFREG (both a regular file), S_IFIFO (a pipe) and S_IFSOCK (a
-socket)."""
+"""File types that `mknod` may create.
+
+They are 0 and S_IFREG (both a regular file), S_IFIFO (a pipe) and S_IFSOCK (a socket).
+"""
 SYSTEM_CALLS = 1024
 """Upper bound of the system call numbers of any architecture."""
 PERSONALITIES = (0, 0x8, 0x20000, 0x20008, 0xFFFFFFFF)
 TERMINAL_TRICKS = (0x5412, 0x541C)
 """TIOCSTI and TIOCLINUX, which type into other terminals."""
 SOCKET_FAMILIES = {0, 1, 2, 10, 16}
-"""The allowed socket families: unspecified, Unix, IPv4, IPv6 and netlink. The most important refused family is vsock,
-because network namespaces do not isolate it."""
+"""The allowed socket families: unspecified, Unix, IPv4, IPv6 and netlink.
+
+The most important refused family is vsock, because network namespaces do not isolate it.
+"""
 FAMILIES = 64
 PERSONALITY_BITS = {3, 17}
-"""Numbers of the bits that a program may set with the system call personality: those of PER_LINUX32 and UNAME26,
-which Docker also allows."""
+"""Numbers of the bits that a program may set with the system call `personality`.
+
+They are the bits of PER_LINUX32 and UNAME26, which Docker also allows.
+"""
 INT = 0xFFFFFFFF
 
 
@@ -99,12 +107,12 @@ def program() -> bytes | None:
     context = ctypes.c_void_p(library.seccomp_init(ctypes.c_uint32(_ALLOW)))
     try:
         # Calls of another architecture return an error: killing the thread would leave others waiting for it.
-        _succeed(library.seccomp_attr_set(context, _BAD_ARCHITECTURE, ctypes.c_uint32(_ERRNO | errno.ENOSYS)))
+        _check_code(library.seccomp_attr_set(context, _BAD_ARCHITECTURE, ctypes.c_uint32(_ERRNO | errno.ENOSYS)))
         library.seccomp_attr_set(context, _OPTIMIZE, ctypes.c_uint32(2))
         for rule in rules():
-            _add(library, context, rule)
+            _add_rule(library, context, rule)
         with tempfile.TemporaryFile() as file:
-            _succeed(library.seccomp_export_bpf(context, file.fileno()))
+            _check_code(library.seccomp_export_bpf(context, file.fileno()))
             file.seek(0)
             return file.read()
     finally:
@@ -117,9 +125,9 @@ def rules() -> Iterator[Rule]:
     # The flags of clone3 are in memory, which filters cannot read; the C library falls back to clone.
     yield Rule("clone3", error=errno.ENOSYS)
     yield from (Rule("clone", (Match(0, flag, flag),)) for flag in NAMESPACE_FLAGS)
-    for kind in DEVICE_TYPES:
-        yield Rule("mknod", (Match(1, FILE_TYPE, kind),))
-        yield Rule("mknodat", (Match(2, FILE_TYPE, kind),))
+    for file_type in DEVICE_TYPES:
+        yield Rule("mknod", (Match(1, FILE_TYPE, file_type),))
+        yield Rule("mknodat", (Match(2, FILE_TYPE, file_type),))
     yield from (Rule("ioctl", (Match(1, INT, request),)) for request in TERMINAL_TRICKS)
     families = sorted(set(range(FAMILIES)) - SOCKET_FAMILIES)
     yield from (Rule("socket", (Match(0, INT, family),)) for family in families)
@@ -136,29 +144,31 @@ def docker_profile() -> str | None:
         library = ctypes.CDLL(LIBRARY)
     except OSError:
         return None
-    narrowed = {"clone", "clone3", "mknod", "mknodat", "socket", "personality"}
-    allowed = sorted(set(_names(library)) - set(REFUSED.split()) - narrowed)
+    restricted = {"clone", "clone3", "mknod", "mknodat", "socket", "personality"}
+    allowed = sorted(set(_system_call_names(library)) - set(REFUSED.split()) - restricted)
     namespaces = functools.reduce(operator.or_, NAMESPACE_FLAGS)
     calls = [
         {"names": allowed, "action": "SCMP_ACT_ALLOW"},
         {"names": REFUSED.split(), "action": "SCMP_ACT_ERRNO", "errnoRet": errno.EPERM},
         {"names": ["clone3"], "action": "SCMP_ACT_ERRNO", "errnoRet": errno.ENOSYS},
-        _allowed(["clone"], 0, "SCMP_CMP_MASKED_EQ", namespaces, 0),
-        *(_allowed(["mknod"], 1, "SCMP_CMP_MASKED_EQ", FILE_TYPE, kind) for kind in PLAIN_TYPES),
-        *(_allowed(["mknodat"], 2, "SCMP_CMP_MASKED_EQ", FILE_TYPE, kind) for kind in PLAIN_TYPES),
-        *(_allowed(["socket"], 0, "SCMP_CMP_EQ", family) for family in sorted(SOCKET_FAMILIES)),
-        *(_allowed(["personality"], 0, "SCMP_CMP_EQ", value) for value in PERSONALITIES),
+        _allow_rule(["clone"], 0, "SCMP_CMP_MASKED_EQ", namespaces, 0),
+        *(_allow_rule(["mknod"], 1, "SCMP_CMP_MASKED_EQ", FILE_TYPE, file_type) for file_type in PLAIN_TYPES),
+        *(_allow_rule(["mknodat"], 2, "SCMP_CMP_MASKED_EQ", FILE_TYPE, file_type) for file_type in PLAIN_TYPES),
+        *(_allow_rule(["socket"], 0, "SCMP_CMP_EQ", family) for family in sorted(SOCKET_FAMILIES)),
+        *(_allow_rule(["personality"], 0, "SCMP_CMP_EQ", value) for value in PERSONALITIES),
     ]
     # It replaces the engine's own profile: the profiles of older engines allow vsock and io_uring.
     return json.dumps({"defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": errno.ENOSYS, "syscalls": calls})
 
 
-def _allowed(names: list[str], argument: int, comparison: str, first: int, second: int = 0) -> dict[str, Any]:
-    condition = {"index": argument, "value": first, "valueTwo": second, "op": comparison}
+def _allow_rule(
+    names: list[str], argument: int, comparison: str, value: int, second_value: int = 0
+) -> dict[str, Any]:
+    condition = {"index": argument, "value": value, "valueTwo": second_value, "op": comparison}
     return {"names": names, "action": "SCMP_ACT_ALLOW", "args": [condition]}
 
 
-def _names(library: Any) -> Iterator[str]:
+def _system_call_names(library: Any) -> Iterator[str]:
     """Yield the names of all system calls that libseccomp knows on this architecture."""
     library.seccomp_syscall_resolve_num_arch.restype = ctypes.c_char_p
     for number in range(SYSTEM_CALLS):
@@ -168,26 +178,29 @@ def _names(library: Any) -> Iterator[str]:
 
 def _personalities() -> Iterator[Rule]:
     """Yield rules for `personality` that refuse all values except the allowed ones and 0xffffffff."""
-    top = 1 << 31
+    top_bit = 1 << 31
     # Without bit 31, no bit outside PERSONALITY_BITS may be set; with it, all others must be (0xffffffff only
     # queries).
     for bit in range(31):
         if bit not in PERSONALITY_BITS:
-            yield Rule("personality", (Match(0, top | 1 << bit, 1 << bit),))
-        yield Rule("personality", (Match(0, top | 1 << bit, top),))
+            yield Rule("personality", (Match(0, top_bit | 1 << bit, 1 << bit),))
+        yield Rule("personality", (Match(0, top_bit | 1 << bit, top_bit),))
 
 
-def _add(library: Any, context: ctypes.c_void_p, rule: Rule) -> None:
+def _add_rule(library: Any, context: ctypes.c_void_p, rule: Rule) -> None:
     number = library.seccomp_syscall_resolve_name(rule.call.encode())
     if number == _UNKNOWN:
         return
     comparisons = (_Comparison * len(rule.matches))(
-        *(_Comparison(match.argument, _MASKED_EQUAL, match.mask, match.value) for match in rule.matches)
+        *(
+            _Comparison(condition.argument, _MASKED_EQUAL, condition.mask, condition.value)
+            for condition in rule.matches
+        )
     )
     action = ctypes.c_uint32(_ERRNO | rule.error)
-    _succeed(library.seccomp_rule_add_array(context, action, number, len(rule.matches), comparisons))
+    _check_code(library.seccomp_rule_add_array(context, action, number, len(rule.matches), comparisons))
 
 
-def _succeed(code: int) -> None:
+def _check_code(code: int) -> None:
     if code < 0:
         raise OSError(-code, f"libseccomp: {os.strerror(-code)}")

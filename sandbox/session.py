@@ -18,13 +18,15 @@ from gedanken.sandbox.owner import is_dead, this_owner
 from gedanken.sandbox.quota import delete_tree, image_of
 from gedanken.sandbox.workspace import Workspace
 
-_RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
+_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
-_RUN_FILE, _AT_FILE = "run", "at"
+_RUN_FILE, _RUN_FOLDER_FILE = "run", "at"
 _EXECUTION = TypeAdapter(Execution)
 _FOLDERS = {"workspaces": 0o711, "marks": 0o700, "receipts": 0o700}
-"""Folders with their modes: the sandbox's user can reach its workspace, but only the user of this process can list
-the folders."""
+"""Folders with their modes.
+
+The sandbox's user can reach its workspace, but only the user of this process can list the folders.
+"""
 
 
 def sessions_folder() -> Path:
@@ -66,14 +68,14 @@ class Session:
         random id, `end_other` ends the commands of that run, and the content is deleted. Raises NoSandbox if a live
         process is working on the run, BadInput for an invalid run id.
         """
-        if not _RUN.fullmatch(run_id):
+        if not _RUN_ID.fullmatch(run_id):
             raise BadInput(
                 f"{run_id!r} cannot be the name of a run: at most 80 letters, digits, `_` and `-` are allowed"
             )
         folder = sessions_folder() / run_id
-        lock = _own(folder)
-        if _run_of(folder) != run:
-            _discard(folder, end_other)
+        lock = _acquire(folder)
+        if _read_run(folder) != run:
+            _delete_other_run(folder, end_other)
             (folder / _RUN_FILE).write_text(run)
         for name, mode in _FOLDERS.items():
             (folder / name).mkdir(exist_ok=True)
@@ -83,11 +85,14 @@ class Session:
 
     def name_folder(self, folder: Path) -> None:
         """Record the folder of the run that this session belongs to."""
-        (self.folder / _AT_FILE).write_bytes(os.fsencode(folder.resolve()))
+        (self.folder / _RUN_FOLDER_FILE).write_bytes(os.fsencode(folder.resolve()))
 
     @property
     def is_used(self) -> bool:
-        """True if a mark was ever made in this session: a run makes a mark before each command."""
+        """True if a mark was ever made in this session.
+
+        A run makes a mark before each command.
+        """
         return (self.folder / "mark").is_file()
 
     def trunk(self) -> Workspace:
@@ -95,30 +100,33 @@ class Session:
         return self._workspace("trunk")
 
     def mark(self, label: str, workspace: Workspace) -> None:
-        """Save the state of `workspace` as a mark for branches; an existing mark of this name is kept."""
-        mark = self.folder / "marks" / checked_name(label)
-        if not _ready(mark).exists():
-            _clear(mark)
-            workspace.snapshot(mark)
-            _ready(mark).touch()
+        """Save the state of `workspace` as a mark for branches.
+
+        An existing mark of this name is kept.
+        """
+        mark_folder = self.folder / "marks" / checked_name(label)
+        if not _ready_file(mark_folder).exists():
+            _delete_folder(mark_folder)
+            workspace.snapshot(mark_folder)
+            _ready_file(mark_folder).touch()
         (self.folder / "mark.new").write_text(label)
         (self.folder / "mark.new").rename(self.folder / "mark")
 
     def has_mark(self, label: str) -> bool:
         """Return whether the mark `label` (a saved state) exists and is complete."""
-        return _ready(self.folder / "marks" / checked_name(label)).exists()
+        return _ready_file(self.folder / "marks" / checked_name(label)).exists()
 
     def forget_marks(self, but: str) -> None:
         """Delete all marks (saved states) except `but`, because they are no longer needed."""
-        for ready in sorted((self.folder / "marks").glob("*.ready")):
-            if ready.stem != but:
-                ready.unlink()
-                _clear(ready.with_suffix(""))
+        for ready_file in sorted((self.folder / "marks").glob("*.ready")):
+            if ready_file.stem != but:
+                ready_file.unlink()
+                _delete_folder(ready_file.with_suffix(""))
 
     def anew(self, workspace: Workspace, label: str | None) -> Workspace:
         """Return the workspace, reset to its state at the mark `label`, or emptied if `label` is None."""
         folder = workspace.folder
-        _ready(folder).unlink(missing_ok=True)
+        _ready_file(folder).unlink(missing_ok=True)
         return self._workspace(folder.name, self.folder / "marks" / label if label else None)
 
     def branch(self, workspace: Workspace, seed_name: str) -> Workspace:
@@ -126,16 +134,19 @@ class Session:
 
         A copy that a dead process left for the same mark and seed is returned as it is.
         """
-        marked = self.folder / "mark"
-        if marked.is_file():
-            label = marked.read_text()
+        mark_file = self.folder / "mark"
+        if mark_file.is_file():
+            label = mark_file.read_text()
             return self._workspace(f"{label}-{seed_name}", self.folder / "marks" / label)
         return self._workspace(f"{uuid.uuid4().hex[:8]}-{seed_name}", workspace.folder)
 
     def has_branch(self, seed_name: str) -> bool:
         """Return whether this seed already has a workspace that was completely copied from the last mark."""
-        marked = self.folder / "mark"
-        return marked.is_file() and _ready(self.folder / "workspaces" / f"{marked.read_text()}-{seed_name}").exists()
+        mark_file = self.folder / "mark"
+        return (
+            mark_file.is_file()
+            and _ready_file(self.folder / "workspaces" / f"{mark_file.read_text()}-{seed_name}").exists()
+        )
 
     def receipt(self, name: str) -> Execution | None:
         """Return the stored result of the execution with this name; None if it has not finished."""
@@ -147,19 +158,19 @@ class Session:
     def keep(self, name: str, execution: Execution) -> None:
         """Store the result of an execution, so that it survives this process and a power failure."""
         path = self.folder / "receipts" / f"{name}.json"
-        made = path.with_suffix(".new")
-        with made.open("wb") as file:
+        new_file = path.with_suffix(".new")
+        with new_file.open("wb") as file:
             file.write(_EXECUTION.dump_json(execution))
             file.flush()
             os.fsync(file.fileno())
-        made.rename(path)
+        new_file.rename(path)
         folder = os.open(path.parent, os.O_RDONLY)
         os.fsync(folder)
         os.close(folder)
 
     def remove(self, workspace: Workspace) -> None:
         """Delete a workspace of this session."""
-        _ready(workspace.folder).unlink(missing_ok=True)
+        _ready_file(workspace.folder).unlink(missing_ok=True)
         workspace.remove()
 
     def close(self) -> None:
@@ -173,17 +184,20 @@ class Session:
 
     def _workspace(self, name: str, snapshot: Path | None = None) -> Workspace:
         folder = self.folder / "workspaces" / name
-        if _ready(folder).exists():
+        if _ready_file(folder).exists():
             return Workspace.reopen(folder)
-        _clear(folder)
+        _delete_folder(folder)
         workspace = Workspace.create(folder, self.limits) if snapshot is None else Workspace.copy_of(snapshot, folder)
-        _ready(folder).touch()
+        _ready_file(folder).touch()
         return workspace
 
 
 @contextmanager
 def locked_if_dead(folder: Path) -> Iterator[bool]:
-    """Yield whether the owner of a session is dead; if so, the session is locked meanwhile and deleted afterwards."""
+    """Yield whether the owner of a session is dead.
+
+    If so, the session is locked meanwhile and deleted afterwards.
+    """
     try:
         lock = _lock(folder)
     except NoSandbox:
@@ -191,15 +205,15 @@ def locked_if_dead(folder: Path) -> Iterator[bool]:
         return
     try:
         owner = owner_of(folder)
-        dead = not owner or is_dead(owner)
-        yield dead
-        if dead:
+        is_owner_dead = not owner or is_dead(owner)
+        yield is_owner_dead
+        if is_owner_dead:
             delete_tree(folder)
     finally:
         os.close(lock)
 
 
-def _run_of(folder: Path) -> str:
+def _read_run(folder: Path) -> str:
     """Return the random id of the run that a session belongs to; empty for a session of an earlier version."""
     try:
         return (folder / _RUN_FILE).read_text()
@@ -208,20 +222,20 @@ def _run_of(folder: Path) -> str:
 
 
 def folders_of(run: str) -> dict[Path, Path]:
-    """Return all sessions of the run with this random id, each with the run folder that was recorded in it."""
-    found: dict[Path, Path] = {}
+    """Return all sessions of the run with this random id, each with its recorded run folder."""
+    folders: dict[Path, Path] = {}
     for session in sessions_folder().glob("*") if run else ():
-        if _run_of(session) == run and (session / _AT_FILE).is_file():
-            found[session] = Path(os.fsdecode((session / _AT_FILE).read_bytes()))
-    return found
+        if _read_run(session) == run and (session / _RUN_FOLDER_FILE).is_file():
+            folders[session] = Path(os.fsdecode((session / _RUN_FOLDER_FILE).read_bytes()))
+    return folders
 
 
-def _discard(folder: Path, end_other: Callable[[Path], object]) -> None:
+def _delete_other_run(folder: Path, end_other: Callable[[Path], object]) -> None:
     """End the commands and delete the files that another run left in a session that this process has locked."""
     # Files that name the owner and the other run stay: if this process is killed, the next one deletes the rest.
-    if left := [path for path in folder.iterdir() if path.name not in ("owner", _RUN_FILE)]:
+    if remaining := [path for path in folder.iterdir() if path.name not in ("owner", _RUN_FILE)]:
         end_other(folder)
-        for path in left:
+        for path in remaining:
             delete_tree(path)
 
 
@@ -243,10 +257,12 @@ def engine_of(folder: Path) -> str:
 
 @contextmanager
 def owned_folder(name: str) -> Iterator[Path]:
-    """Provide a folder for as long as this process needs it; if the process dies, `gedanken sandbox clean` removes
-    it."""
+    """Provide a folder for as long as this process needs it.
+
+    If the process dies, `gedanken sandbox clean` removes the folder.
+    """
     folder = sessions_folder() / f"{name}-{os.getpid()}"
-    lock = _own(folder)
+    lock = _acquire(folder)
     try:
         yield folder
     finally:
@@ -254,7 +270,7 @@ def owned_folder(name: str) -> Iterator[Path]:
         os.close(lock)
 
 
-def _own(folder: Path) -> int:
+def _acquire(folder: Path) -> int:
     """Lock a folder, which is created if missing, and record this process as its owner."""
     lock = _lock(folder)
     os.ftruncate(lock, 0)
@@ -288,11 +304,11 @@ def _same_file(descriptor: int, path: Path) -> bool:
         return False
 
 
-def _ready(folder: Path) -> Path:
+def _ready_file(folder: Path) -> Path:
     return folder.with_name(folder.name + ".ready")
 
 
-def _clear(folder: Path) -> None:
+def _delete_folder(folder: Path) -> None:
     """Delete `folder` and its image file, which an interrupted operation may have left incomplete."""
     delete_tree(folder)
     image_of(folder).unlink(missing_ok=True)

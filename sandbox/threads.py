@@ -14,44 +14,47 @@ Result = TypeVar("Result")
 _THREADS = ThreadPoolExecutor(max_workers=64, thread_name_prefix="sandbox")
 
 
-async def blocking(function: Callable[Given, Result], *arguments: Given.args, **named: Given.kwargs) -> Result:
+async def blocking(function: Callable[Given, Result], *arguments: Given.args, **keywords: Given.kwargs) -> Result:
     """Run a blocking call in a thread. If this task is cancelled, the task stops waiting, but the call continues."""
-    return await asyncio.get_running_loop().run_in_executor(_THREADS, partial(function, *arguments, **named))
+    return await asyncio.get_running_loop().run_in_executor(_THREADS, partial(function, *arguments, **keywords))
 
 
 async def finishing(function: Callable[[], Result]) -> Result:
-    """Run a blocking call in a thread, and wait for its end however often this task is cancelled.
+    """Run a blocking call in a thread, and wait for its end even if this task is cancelled.
 
     CancelledError is raised only after the call has ended.
     """
-    done = asyncio.wrap_future(_THREADS.submit(function))
+    future = asyncio.wrap_future(_THREADS.submit(function))
     cancelled: asyncio.CancelledError | None = None
-    while not done.done():
+    while not future.done():
         try:
-            await asyncio.wait([done])
-        except asyncio.CancelledError as again:
-            cancelled = again
+            await asyncio.wait([future])
+        except asyncio.CancelledError as error:
+            cancelled = error
     if cancelled is not None:
-        done.exception()  # otherwise asyncio would print the future's error
+        future.exception()  # otherwise asyncio would print the future's error
         raise cancelled
-    return done.result()
+    return future.result()
 
 
 async def beginning(function: Callable[[], Result], undo: Callable[[Result], object]) -> Result:
-    """Run a blocking call in a thread; if this task is cancelled, pass the call's later result to `undo`."""
+    """Run a blocking call in a thread.
+
+    If this task is cancelled, the call's later result is passed to `undo`.
+    """
     started = _THREADS.submit(function)
-    begun = asyncio.wrap_future(started)
+    future = asyncio.wrap_future(started)
     try:
-        await asyncio.wait([begun])
-        return begun.result()
+        await asyncio.wait([future])
+        return future.result()
     except asyncio.CancelledError:
-        begun.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+        future.add_done_callback(lambda finished: finished.cancelled() or finished.exception())
         # A thread calls `undo`, because the event loop may close before the call ends.
         with suppress(asyncio.CancelledError):
-            await finishing(partial(_undo, started, undo))
+            await finishing(partial(_undo_call, started, undo))
         raise
 
 
-def _undo(started: "Future[Result]", undo: Callable[[Result], object]) -> None:
+def _undo_call(started: "Future[Result]", undo: Callable[[Result], object]) -> None:
     if started.exception() is None:
         undo(started.result())

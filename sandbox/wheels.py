@@ -19,18 +19,19 @@ WHEEL_BYTES = 240e6
 
 
 def wheels(progress: Progress, python_version: str = "3.11") -> Path:
-    """Return the folder with the packages of requirements.txt, downloaded if missing. Raises NoSandbox if pip cannot
-    get them.
+    """Return the folder with the packages of requirements.txt, downloaded if missing.
+
+    Raises NoSandbox if pip cannot get them.
     """
-    made_of = REQUIREMENTS.read_bytes() + platform.machine().encode()
-    folder = cache_folder() / "wheels" / sha256(made_of).hexdigest()[:16] / python_version
+    recipe = REQUIREMENTS.read_bytes() + platform.machine().encode()
+    folder = cache_folder() / "wheels" / sha256(recipe).hexdigest()[:16] / python_version
     if folder.is_dir():
         return folder
     with work_folder(folder.parent) as work:
-        got = work / "wheels"
-        _download(got, python_version, progress)
+        new_folder = work / "wheels"
+        _download(new_folder, python_version, progress)
         with suppress(OSError):  # another process was quicker
-            got.rename(folder)
+            new_folder.rename(folder)
     return folder
 
 
@@ -42,6 +43,8 @@ def _download(folder: Path, python_version: str, progress: Progress) -> None:
     command += [f"--platform={tag}_{machine}" for tag in tags]
     command += ["--dest", str(folder), "--requirement", str(REQUIREMENTS)]
     with watched(progress, "downloading PyTorch for the sandbox", WHEEL_BYTES, lambda: folder_bytes(folder)):
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment_in(folder.parent))
-    if done.returncode != 0:
-        raise NoSandbox(f"pip cannot get the sandbox's packages for Python {python_version}: {why(done.stderr)}")
+        result = subprocess.run(
+            command, capture_output=True, text=True, check=False, env=environment_in(folder.parent)
+        )
+    if result.returncode != 0:
+        raise NoSandbox(f"pip cannot get the sandbox's packages for Python {python_version}: {why(result.stderr)}")

@@ -21,13 +21,16 @@ from gedanken.sandbox.quota import (
 
 SANDBOX_UID = 10001
 HOME = "/home/user"
-_SMALL_BYTES = 4096
-_MEMORY_BYTES = 1 << 20
+_READ_BYTES = 4096
+_MAX_STATE_BYTES = 1 << 20
 _PARTS = ("home", "tmp", "shell", "passwd")
 
 
 def user_id() -> int:
-    """Return the user id under which commands run: an unprivileged one if this process is root, otherwise its own."""
+    """Return the user id under which commands run.
+
+    It is an unprivileged one if this process is root, otherwise this process's own.
+    """
     return os.getuid() or SANDBOX_UID
 
 
@@ -41,17 +44,18 @@ class Workspace:
 
     @classmethod
     def create(cls, folder: Path, limits: Limits) -> "Workspace":
-        """Create an empty workspace, with the strictest possible size limit. Raises NoSandbox if the disk has no
-        room.
+        """Create an empty workspace, with the strictest possible size limit.
+
+        Raises NoSandbox if the disk has no room.
         """
         folder.parent.mkdir(parents=True, exist_ok=True)
         workspace = cls(folder, create_limited(folder, limits))
         uid = user_id()
         for part in (workspace.home, workspace.tmp, workspace.shell):
             part.mkdir(parents=True)
-            _give(part)
+            _give_to_user(part)
         folder.chmod(0o700)
-        _give(folder)
+        _give_to_user(folder)
         workspace.passwd.write_text(f"root:x:0:0:root:/root:/bin/bash\nuser:x:{uid}:{uid}::{HOME}:/bin/bash\n")
         return workspace
 
@@ -66,8 +70,9 @@ class Workspace:
 
     @classmethod
     def copy_of(cls, snapshot: Path, folder: Path) -> "Workspace":
-        """Create a workspace in `folder` from a snapshot, or from another workspace in which no process is
-        running.
+        """Create a workspace in `folder` from a snapshot.
+
+        It can also be copied from another workspace in which no process is running.
         """
         if image_of(snapshot).is_file():
             copy_image(snapshot, folder)
@@ -75,11 +80,14 @@ class Workspace:
             mount(folder)
             return cls(folder, "quota")
         _copy_tree(snapshot, folder)
-        _give(folder)
+        _give_to_user(folder)
         return cls(folder, "polled")
 
     def snapshot(self, folder: Path) -> None:
-        """Copy the state to `folder`; a workspace with its own file system is copied as an image beside `folder`."""
+        """Copy the state to `folder`.
+
+        A workspace with its own file system is copied as an image beside `folder`.
+        """
         if self.held == "quota":
             copy_image(self.folder, folder)
         else:
@@ -112,7 +120,7 @@ class Workspace:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
-        _give(path)
+        _give_to_user(path)
 
     def bring(self, source: Path, name: str, limits: Limits) -> None:
         """Copy the folder `source` into the home folder as `name`, replacing anything of this name.
@@ -121,9 +129,9 @@ class Workspace:
         copied.
         """
         size = files = 0
-        for where, folders, names in os.walk(source):
+        for parent, folders, names in os.walk(source):
             files += len(folders) + len(names)
-            size += sum(_size(Path(where) / one) for one in names)
+            size += sum(_size(Path(parent) / file_name) for file_name in names)
             if size > limits.workspace_mib << 20 or files > limits.workspace_files:
                 raise BadInput(
                     f"{source}: is larger than a workspace may be: {limits.workspace_mib} MiB and "
@@ -138,11 +146,11 @@ class Workspace:
         self.bring_rights(name)
 
     def bring_rights(self, name: str) -> None:
-        """Make the sandbox's user the owner of the folder `name` in the home folder, if this process is root."""
+        """Make the sandbox's user the owner of the home folder's folder `name`, if this process is root."""
         if os.getuid() != 0:
             return
-        for where, folders, names in os.walk(self.home / name):
-            for path in (Path(where), *(Path(where) / one for one in (*folders, *names))):
+        for parent, folders, names in os.walk(self.home / name):
+            for path in (Path(parent), *(Path(parent) / entry for entry in (*folders, *names))):
                 os.chown(path, SANDBOX_UID, SANDBOX_UID, follow_symlinks=False)
 
     def remembered(self, name: str) -> str:
@@ -153,8 +161,8 @@ class Workspace:
         except OSError:
             return ""
         try:
-            regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
-            return os.read(descriptor, _SMALL_BYTES).decode(errors="replace") if regular else ""
+            is_regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
+            return os.read(descriptor, _READ_BYTES).decode(errors="replace") if is_regular else ""
         finally:
             os.close(descriptor)
 
@@ -166,12 +174,11 @@ class Workspace:
         for part in (self.home, self.tmp, self.shell):
             part.chmod(0o700)
         for path in self.shell.iterdir():
-            about = path.lstat()
-            if not stat.S_ISREG(about.st_mode) or about.st_size > _MEMORY_BYTES:
+            status = path.lstat()
+            if not stat.S_ISREG(status.st_mode) or status.st_size > _MAX_STATE_BYTES:
                 delete_tree(path)
 
     def remove(self) -> None:
-        """Delete the workspace with all its files."""
         delete_tree(self.folder)
 
 
@@ -179,15 +186,15 @@ def _copy_tree(source: Path, target: Path) -> None:
     give_back_rights(source)
     target.mkdir(mode=0o700)
     parts = [str(source / part) for part in _PARTS]
-    done = subprocess.run(
+    result = subprocess.run(
         ["cp", "-a", "--sparse=always", "--target-directory", str(target), "--", *parts],
         capture_output=True,
         text=True,
         errors="replace",
         check=False,
     )
-    if done.returncode != 0:
-        reason = done.stderr.strip().splitlines()[-1:] or ["no message"]
+    if result.returncode != 0:
+        reason = result.stderr.strip().splitlines()[-1:] or ["no message"]
         raise NoSandbox(f"the workspace cannot be copied: {reason[0][:300]}")
 
 
@@ -199,15 +206,15 @@ def _size(path: Path) -> int:
 
 
 def _no_special_files(folder: str, names: list[str]) -> list[str]:
-    """Return the names that a copy leaves out: those of special files, such as pipes and sockets."""
-    left_out = []
+    """Return the names that a copy leaves out. They are those of special files, such as pipes and sockets."""
+    special_names = []
     for name in names:
         mode = (Path(folder) / name).lstat().st_mode
         if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode)):
-            left_out.append(name)
-    return left_out
+            special_names.append(name)
+    return special_names
 
 
-def _give(path: Path) -> None:
+def _give_to_user(path: Path) -> None:
     if os.getuid() == 0:
         os.chown(path, SANDBOX_UID, SANDBOX_UID)

@@ -56,7 +56,7 @@ def test_a_command_that_ended_while_its_watcher_was_stopped_did_not_take_too_lon
             job.noticed.set()
 
         asyncio.get_running_loop().call_later(0.1, stand_still)
-        machine = SimpleNamespace(limits=Limits(wall_seconds=1), _crowded=asyncio.Event().wait)
+        machine = SimpleNamespace(limits=Limits(wall_seconds=1), _wait_until_too_large=asyncio.Event().wait)
         return await SandboxMachine._watch(cast(Any, machine), cast(Any, job), Capture(1000))
 
     assert asyncio.run(watch()) is stopped

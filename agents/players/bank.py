@@ -19,13 +19,17 @@ class Entry:
     item: ProbeItem
     truth: str
     rival: str | None = None
-    """The real output of the item's rival program: the wrong answer of a model that does not compute. None if the
-    item has no rival.
+    """The real output of the item's rival program; None if the item has no rival.
+
+    It is the wrong answer of a model that does not compute.
     """
 
     @property
     def is_known(self) -> bool:
-        """True if the item counts as widely known: a model that imitates is assumed to have read it."""
+        """True if the item counts as widely known.
+
+        A model that imitates is assumed to have read it.
+        """
         return self.item.role == "easy" and self.item.rival_is == "imitates"
 
 
@@ -41,38 +45,40 @@ class Bank:
     @cached_property
     def read(self) -> tuple[Entry, ...]:
         """The entries that a model is assumed to have read: the corpus, and the widely known items."""
-        return (*self.corpus, *(item for item in self.items if item.is_known))
+        return (*self.corpus, *(entry for entry in self.items if entry.is_known))
 
     @cached_property
     def by_operation(self) -> dict[str, list[Entry]]:
         """The entries that a model is assumed to have read, by kind of operation."""
         groups: dict[str, list[Entry]] = defaultdict(list)
-        for one in self.read:
-            groups[one.item.operation].append(one)
+        for entry in self.read:
+            groups[entry.item.operation].append(entry)
         return dict(groups)
 
     @cached_property
     def pairs(self) -> dict[str, list[Entry]]:
         """The items that belong together, such as an easy and a hard item, by the name of their pair."""
         groups: dict[str, list[Entry]] = defaultdict(list)
-        for item in self.items:
-            if item.item.pair:
-                groups[item.item.pair].append(item)
+        for entry in self.items:
+            if entry.item.pair:
+                groups[entry.item.pair].append(entry)
         return dict(groups)
 
     def asked(self, texts: Sequence[str]) -> Entry | None:
-        """Return the item whose program was shown last in the messages `texts`; None if no item's program was shown.
+        """Return the item whose program was shown last in the messages `texts`; None if there is none.
 
-        If several items have this program, those whose text `told` was not shown are chosen last.
+        Several items may have this program. Those whose text `told` was not shown are then chosen last.
         """
         conversation = "\n".join(texts)
-        found: list[tuple[int, int, bool, Entry]] = []
-        for item in self.items:
-            place = conversation.rfind(item.item.program.strip())
-            if place >= 0:
-                told = item.item.told is not None and item.item.told in conversation[place:]
-                found.append((place, len(item.item.program), told == (item.item.told is not None), item))
-        return max(found, key=lambda one: one[:3])[3] if found else None
+        matches: list[tuple[int, int, bool, Entry]] = []
+        for entry in self.items:
+            position = conversation.rfind(entry.item.program.strip())
+            if position >= 0:
+                told_is_shown = entry.item.told is not None and entry.item.told in conversation[position:]
+                matches.append(
+                    (position, len(entry.item.program), told_is_shown == (entry.item.told is not None), entry)
+                )
+        return max(matches, key=lambda match: match[:3])[3] if matches else None
 
 
 def write_bank(path: Path, bank: Bank) -> None:
@@ -90,8 +96,8 @@ def _rows(entries: Iterable[Entry]) -> list[dict[str, object]]:
 def read_bank(path: Path) -> Bank:
     """Read a bank that `write_bank` wrote. Raises BadInput."""
     try:
-        packed = path.read_bytes()
-        values = json.loads(lzma.decompress(packed) if path.suffix == ".xz" else packed)
+        content = path.read_bytes()
+        values = json.loads(lzma.decompress(content) if path.suffix == ".xz" else content)
         return Bank(_entries(values["items"]), _entries(values["corpus"]))
     except OSError as error:
         raise BadInput(f"{path}: the player's bank of items cannot be read: {error.strerror or error}") from error

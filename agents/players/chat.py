@@ -11,8 +11,9 @@ from gedanken.agents.players.bank import Bank, Entry
 from gedanken.agents.players.player import Player
 
 STEPS = "OUTPUT:"
-"""The text that separates working steps from the output. If the system message contains it, working steps are
-allowed.
+"""The text that separates working steps from the output.
+
+Working steps are allowed if the system message contains it.
 """
 
 
@@ -27,7 +28,10 @@ class BankChat(BaseChatModel):
     max_tokens: int = 1024
 
     def reply(self, messages: list[BaseMessage], entry: Entry | None) -> str:
-        """Return the reply to messages that ask about `entry`; None if they ask about no program of the bank."""
+        """Return the reply to messages that ask about `entry`.
+
+        `entry` is None if they ask about no program of the bank.
+        """
         raise NotImplementedError
 
     def _generate(
@@ -44,7 +48,7 @@ class BankChat(BaseChatModel):
 
 
 class PlayerChat(BankChat):
-    """A chat model that answers with its player's prediction, or with an empty output for an unknown program."""
+    """A chat model that answers with its player's prediction; for an unknown program, with an empty output."""
 
     player: Player
 
@@ -53,7 +57,7 @@ class PlayerChat(BankChat):
         return "player"
 
     def reply(self, messages: list[BaseMessage], entry: Entry | None) -> str:
-        """Return the reply; see BankChat.reply."""
-        said = self.player.answer(entry, self.bank, self.seed) if entry else ""
+        """Return the reply; see `BankChat.reply`."""
+        output = self.player.answer(entry, self.bank, self.seed) if entry else ""
         system = messages[0].text if messages and messages[0].type == "system" else ""
-        return f"It is worked out.\n{STEPS}\n{said}" if STEPS in system else said
+        return f"It is worked out.\n{STEPS}\n{output}" if STEPS in system else output

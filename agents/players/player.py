@@ -13,7 +13,7 @@ from gedanken.agents.players.wrong_answers import spoiled
 from gedanken.experiment.errors import BadInput
 
 _NAME = re.compile(r"^(?P<first>[a-z-]+)(?:\+(?P<second>[a-z-]+))?(?:\?(?P<dials>.*))?$")
-_DIALS = ("bank", "noise", "horizon", "share", "seed")
+_SETTINGS = ("bank", "noise", "horizon", "share", "seed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,43 +44,47 @@ def read_player(name: str) -> tuple[Player, Path]:
 
     Raises BadInput.
     """
-    found = _NAME.match(name)
-    kinds = tuple(kind for kind in (found["first"], found["second"]) if kind) if found else ()
-    unknown = [kind for kind in kinds if kind not in KINDS]
-    if found is None or unknown:
+    match = _NAME.match(name)
+    kinds = tuple(kind for kind in (match["first"], match["second"]) if kind) if match else ()
+    unknown_kinds = [kind for kind in kinds if kind not in KINDS]
+    if match is None or unknown_kinds:
         raise BadInput(f"--model player:{name[:80]}: unknown player; players are {', '.join(KINDS)}")
-    given = {dial: values[-1] for dial, values in parse_qs(found["dials"] or "", keep_blank_values=True).items()}
-    if strange := sorted(given.keys() - set(_DIALS)):
+    settings = {
+        setting: values[-1] for setting, values in parse_qs(match["dials"] or "", keep_blank_values=True).items()
+    }
+    if extra_keys := sorted(settings.keys() - set(_SETTINGS)):
         raise BadInput(
-            f"--model player:{name[:80]}: unknown setting {strange[0][:40]}; settings are {', '.join(_DIALS)}"
+            f"--model player:{name[:80]}: unknown setting {extra_keys[0][:40]}; settings are {', '.join(_SETTINGS)}"
         )
-    if not given.get("bank"):
+    if not settings.get("bank"):
         raise BadInput(
             f"--model player:{name[:80]}: name the file of items that the player knows, as in "
             f"player:{kinds[0]}?bank=FILE"
         )
     player = Player(
         kinds,
-        noise=_number(given, "noise", 0.0, 1.0),
-        horizon=_number(given, "horizon", math.inf, math.inf),
-        share=_number(given, "share", 0.5, 1.0),
-        seed=_seed(given),
+        noise=_parse_number(settings, "noise", 0.0, 1.0),
+        horizon=_parse_number(settings, "horizon", math.inf, math.inf),
+        share=_parse_number(settings, "share", 0.5, 1.0),
+        seed=_parse_seed(settings),
     )
-    return player, Path(given["bank"])
+    return player, Path(settings["bank"])
 
 
-def _number(given: dict[str, str], dial: str, usual: float, most: float) -> float:
+def _parse_number(settings: dict[str, str], setting: str, default: float, maximum: float) -> float:
     try:
-        value = float(given.get(dial, usual))
+        value = float(settings.get(setting, default))
     except ValueError:
         value = math.nan
-    if not 0 <= value <= most:
-        raise BadInput(f"the setting {dial} of a player must be a number from 0 to {most:g}, not {given[dial][:40]}")
+    if not 0 <= value <= maximum:
+        raise BadInput(
+            f"the setting {setting} of a player must be a number from 0 to {maximum:g}, not {settings[setting][:40]}"
+        )
     return value
 
 
-def _seed(given: dict[str, str]) -> int:
-    seed = _number(given, "seed", 0, 2**31)
+def _parse_seed(settings: dict[str, str]) -> int:
+    seed = _parse_number(settings, "seed", 0, 2**31)
     if not seed.is_integer():
-        raise BadInput(f"the setting seed of a player must be a whole number, not {given['seed'][:40]}")
+        raise BadInput(f"the setting seed of a player must be a whole number, not {settings['seed'][:40]}")
     return int(seed)

@@ -15,13 +15,12 @@ NEIGHBOURS = 12
 _WORD = re.compile(r"\w+|[^\w\s]")
 _ORDERS = (64, 32, 16, 8, 4, 2, 0)
 _END = "\x04"
-_LONGEST = 120
-"""Maximum length of a predicted output in characters."""
+_MAX_OUTPUT_CHARACTERS = 120
 
 
 def pieces(text: str) -> Counter[str]:
     """Return the sequences of five characters that occur in a text, each with the count 1."""
-    return Counter({text[at : at + 5] for at in range(len(text) - 4)})
+    return Counter({text[start : start + 5] for start in range(len(text) - 4)})
 
 
 def words(text: str) -> Counter[str]:
@@ -29,25 +28,25 @@ def words(text: str) -> Counter[str]:
     return Counter(_WORD.findall(text))
 
 
-def neighbours(bank: Bank, asked: Entry, features: Features) -> list[Entry]:
-    """Return the entries of `bank.read` most similar to `asked`, nearest first, at most NEIGHBOURS.
+def neighbours(bank: Bank, entry: Entry, features: Features) -> list[Entry]:
+    """Return the entries of `bank.read` most similar to `entry`, nearest first, at most NEIGHBOURS.
 
     Similarity is the cosine of the features, weighted by their rarity.
     """
-    return nearest_to(_shown(asked), bank, features)
+    return nearest_to(_program(entry), bank, features)
 
 
 def nearest_to(text: str, bank: Bank, features: Features) -> list[Entry]:
     """Return the entries most similar to a text that contains a program, such as a question; see `neighbours`."""
-    known = bank.memo.get(features)
-    if known is None:
-        known = bank.memo[features] = _Index(bank.read, features)
-    assert isinstance(known, _Index)
-    return known.nearest(text)
+    index = bank.memo.get(features)
+    if index is None:
+        index = bank.memo[features] = _Index(bank.read, features)
+    assert isinstance(index, _Index)
+    return index.nearest(text)
 
 
-def _shown(entry: Entry) -> str:
-    """Return the item's program, without its text `told`."""
+def _program(entry: Entry) -> str:
+    """Return the item's program alone, without its text `told`."""
     # A player that only looks for similar programs ignores what it is told.
     return entry.item.program
 
@@ -57,24 +56,26 @@ class _Index:
         from scipy.sparse import csr_array
 
         self._entries, self._features = entries, features
-        counted = [features(_shown(entry)) for entry in entries]
-        spread = Counter(name for one in counted for name in one)
-        self._columns = {name: at for at, name in enumerate(spread)}
-        self._weights = np.array([np.log(1 + len(entries) / times) for times in spread.values()])
-        self._rows = csr_array(np.stack([self._vector(one) for one in counted]))
-        self._found: dict[str, list[Entry]] = {}
+        entry_features = [features(_program(entry)) for entry in entries]
+        entry_counts = Counter(name for counts in entry_features for name in counts)
+        self._columns = {name: column for column, name in enumerate(entry_counts)}
+        self._weights = np.array([np.log(1 + len(entries) / count) for count in entry_counts.values()])
+        self._rows = csr_array(np.stack([self._vector(counts) for counts in entry_features]))
+        self._nearest_by_text: dict[str, list[Entry]] = {}
 
     def nearest(self, text: str) -> list[Entry]:
-        if text not in self._found:
-            similar = self._rows @ self._vector(self._features(text))
-            self._found[text] = [self._entries[at] for at in np.argsort(-similar, kind="stable")[:NEIGHBOURS]]
-        return self._found[text]
+        if text not in self._nearest_by_text:
+            similarities = self._rows @ self._vector(self._features(text))
+            self._nearest_by_text[text] = [
+                self._entries[index] for index in np.argsort(-similarities, kind="stable")[:NEIGHBOURS]
+            ]
+        return self._nearest_by_text[text]
 
-    def _vector(self, counted: Counter[str]) -> NDArray[np.float32]:
+    def _vector(self, counts: Counter[str]) -> NDArray[np.float32]:
         vector = np.zeros(len(self._columns), np.float32)
-        for name, times in counted.items():
+        for name, count in counts.items():
             if name in self._columns:
-                vector[self._columns[name]] = times * self._weights[self._columns[name]]
+                vector[self._columns[name]] = count * self._weights[self._columns[name]]
         length = float(np.linalg.norm(vector))
         return vector / length if length else vector
 
@@ -83,13 +84,13 @@ class Grams:
     """A character-level n-gram model, trained on programs with their outputs."""
 
     def __init__(self, entries: Sequence[Entry]) -> None:
-        self._next: dict[str, Counter[str]] = defaultdict(Counter)
+        self._next_counts: dict[str, Counter[str]] = defaultdict(Counter)
         for entry in entries:
-            before = _prompt(entry)
-            text = before + entry.truth + _END
-            for at in range(len(before), len(text)):
+            prompt = _prompt(entry)
+            text = prompt + entry.truth + _END
+            for index in range(len(prompt), len(text)):
                 for order in _ORDERS:
-                    self._next[text[at - order : at]][text[at]] += 1
+                    self._next_counts[text[index - order : index]][text[index]] += 1
 
     @classmethod
     def of(cls, bank: Bank) -> "Grams":
@@ -100,16 +101,18 @@ class Grams:
         assert isinstance(grams, Grams)
         return grams
 
-    def output(self, asked: Entry, random: Random) -> str:
-        """Predict the output of the program of `asked`."""
-        text = _prompt(asked)
+    def output(self, entry: Entry, random: Random) -> str:
+        """Predict the output of the program of `entry`."""
+        text = _prompt(entry)
         start = len(text)
-        while len(text) < start + _LONGEST:
-            follows = next(self._next[key] for order in _ORDERS if (key := text[len(text) - order :]) in self._next)
-            letter = random.choices(list(follows), list(follows.values()))[0]
-            if letter == _END:
+        while len(text) < start + _MAX_OUTPUT_CHARACTERS:
+            next_counts = next(
+                self._next_counts[key] for order in _ORDERS if (key := text[len(text) - order :]) in self._next_counts
+            )
+            character = random.choices(list(next_counts), list(next_counts.values()))[0]
+            if character == _END:
                 break
-            text += letter
+            text += character
         return text[start:]
 
 

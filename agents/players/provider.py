@@ -16,20 +16,20 @@ class _Players:
     def check(self, spec: ModelSpec) -> None:
         if spec.base_url is not None:
             raise BadInput(f"--base-url only applies to a model on a server, not to {spec.name}")
-        _player, path = read_player(_named(spec))
+        _player, path = read_player(_player_name(spec))
         read_bank(path)
 
     @asynccontextmanager
     async def open(self, spec: ModelSpec, progress: Progress) -> AsyncIterator[Model]:
         from gedanken.agents.players.chat import PlayerChat
 
-        player, path = read_player(_named(spec))
+        player, path = read_player(_player_name(spec))
         chat = PlayerChat(player=player, bank=read_bank(path))
         pace = Pace(spec.parallel, progress, Bucket(first_wait=0.01, spacing=0.0))
         yield Model(name=spec.name, chat=chat, pace=pace)
 
 
-def _named(spec: ModelSpec) -> str:
+def _player_name(spec: ModelSpec) -> str:
     return spec.name.partition(":")[2]
 
 

@@ -10,9 +10,9 @@ from gedanken.sandbox.conformance.check import SMALL, Check, Judge, Trial, Verdi
 
 # Each check needs its own machine, because all files in a workspace are copied after every command.
 _check = partial(Check, group="artifacts", language="bash", alone=True)
-_BRIEF = SMALL.model_copy(update={"wall_seconds": 10.0})
-_PLAIN = "plain text\n"
-_LEAVE_PLAIN = "cd; echo 'plain text' > plain.txt; "
+_SHORT_LIMITS = SMALL.model_copy(update={"wall_seconds": 10.0})
+_PLAIN_TEXT = "plain text\n"
+_WRITE_PLAIN_FILE = "cd; echo 'plain text' > plain.txt; "
 _SAFE_PATH = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*")
 
 SOCKETS = """
@@ -29,14 +29,15 @@ def brings_only(*names: str) -> Judge:
         execution = trial.execution
         if execution.cause is not Cause.FINISHED:
             return Verdict(False, ending(execution))
-        came = {artifact.name: artifact for artifact in execution.artifacts}
-        plain = came.get("plain.txt")
-        digest = hashlib.sha256(_PLAIN.encode()).hexdigest()
-        if plain is None or (plain.sha256, plain.bytes) != (digest, len(_PLAIN)):
+        copied = {artifact.name: artifact for artifact in execution.artifacts}
+        plain_file = copied.get("plain.txt")
+        digest = hashlib.sha256(_PLAIN_TEXT.encode()).hexdigest()
+        if plain_file is None or (plain_file.sha256, plain_file.bytes) != (digest, len(_PLAIN_TEXT)):
             return Verdict(False, "`plain.txt` was changed or not copied")
-        wrong = sorted(set(came) ^ set(names))
+        difference = sorted(set(copied) ^ set(names))
         return Verdict(
-            not wrong, f"copied by mistake or missing: {wrong}" if wrong else f"copied: {', '.join(names)}"
+            not difference,
+            f"copied by mistake or missing: {difference}" if difference else f"copied: {', '.join(names)}",
         )
 
     return judge
@@ -61,21 +62,21 @@ CHECKS = (
     _check(
         "plain-file",
         promise="A file is copied with its size and checksum.",
-        program=_LEAVE_PLAIN,
+        program=_WRITE_PLAIN_FILE,
         judge=brings_only("plain.txt"),
         harmless=True,
     ),
     _check(
         "symbolic-link",
         promise="If a program leaves a link to a file of the host, that file is not copied.",
-        program=_LEAVE_PLAIN
+        program=_WRITE_PLAIN_FILE
         + "ln -s $(echo @FILES@ | cut -d: -f1) leak; ln -s /etc passwords; ln -s plain.txt alias",
         judge=brings_only("plain.txt"),
     ),
     _check(
         "hard-link",
         promise="A file with a second name (hard link) is not copied.",
-        program=_LEAVE_PLAIN
+        program=_WRITE_PLAIN_FILE
         + "echo x > /tmp/x && (ln /tmp/x twin || echo x > one; ln one twin); mkdir f; echo x > f/a;"
         " ln f/a b; true",
         judge=brings_only("plain.txt"),
@@ -83,16 +84,16 @@ CHECKS = (
     _check(
         "fifo",
         promise="A pipe is not copied, and does not block the copying.",
-        program=_LEAVE_PLAIN + "mkfifo pipe",
+        program=_WRITE_PLAIN_FILE + "mkfifo pipe",
         judge=brings_only("plain.txt"),
-        limits=_BRIEF,
+        limits=_SHORT_LIMITS,
     ),
     _check(
         "device-file",
         promise="A device file is not copied, if a program can make one at all.",
-        program=_LEAVE_PLAIN + "mknod zero c 1 5 2> /dev/null; true",
+        program=_WRITE_PLAIN_FILE + "mknod zero c 1 5 2> /dev/null; true",
         judge=brings_only("plain.txt"),
-        limits=_BRIEF,
+        limits=_SHORT_LIMITS,
     ),
     _check(
         "socket-file",
@@ -104,7 +105,7 @@ CHECKS = (
     _check(
         "large-artifact",
         promise="A file larger than the limit is not copied.",
-        program=_LEAVE_PLAIN + f"truncate -s {FILE_BYTES + 1} large",
+        program=_WRITE_PLAIN_FILE + f"truncate -s {FILE_BYTES + 1} large",
         judge=brings_only("plain.txt"),
     ),
     _check(

@@ -38,28 +38,29 @@ class Canaries:
     def laid(cls) -> Iterator["Canaries"]:
         """Place the canaries, and remove them all at the end."""
         canary = f"canary-{secrets.token_hex(12)}"
-        found = [value for name, value in os.environ.items() if _SECRET_NAME.search(name)]
-        own = tuple(value for value in found if len(value) >= _SECRET_CHARACTERS)
+        values = [value for name, value in os.environ.items() if _SECRET_NAME.search(name)]
+        own_secrets = tuple(value for value in values if len(value) >= _SECRET_CHARACTERS)
         with ExitStack() as stack:
-            files = tuple(stack.enter_context(_file(folder, canary)) for folder in (None, cache_folder()))
-            listener = stack.enter_context(_listening(socket.AF_INET, ("127.0.0.1", 0)))
-            abstract = stack.enter_context(_listening(socket.AF_UNIX, f"\0gedanken-{secrets.token_hex(8)}"))
-            stack.enter_context(_environment(canary))
-            stack.enter_context(_process())
-            yield cls(canary, (canary, *own), files, listener, abstract)
+            files = tuple(stack.enter_context(_secret_file(folder, canary)) for folder in (None, cache_folder()))
+            listener = stack.enter_context(_open_listener(socket.AF_INET, ("127.0.0.1", 0)))
+            abstract = stack.enter_context(_open_listener(socket.AF_UNIX, f"\0gedanken-{secrets.token_hex(8)}"))
+            stack.enter_context(_canary_in_environment(canary))
+            stack.enter_context(_canary_process())
+            yield cls(canary, (canary, *own_secrets), files, listener, abstract)
 
     def fill(self, text: str) -> str:
-        """Return a program with the canaries' locations, but not their contents, in place of placeholders such as
-        `@FILES@`.
+        """Return a program with the canaries' locations in place of placeholders such as `@FILES@`.
+
+        It does not contain the canaries themselves.
         """
-        places = {
+        locations = {
             "@FILES@": ":".join(map(str, self.files)),
             "@PORT@": str(self.listener.getsockname()[1]),
             "@SOCKET@": self.abstract.getsockname()[1:].decode(),
             "@PROCESS@": PROCESS_NAME,
         }
-        for mark, place in places.items():
-            text = text.replace(mark, place)
+        for placeholder, location in locations.items():
+            text = text.replace(placeholder, location)
         return text
 
     def visitors(self) -> int:
@@ -74,8 +75,8 @@ class Canaries:
 
     def is_in(self, execution: Execution) -> bool:
         """Return whether an execution's output or notes contain a secret, or an artifact is a copy of the canary."""
-        told = "\n".join((execution.terminal, *execution.notes))
-        if any(secret in told for secret in self.secrets):
+        text = "\n".join((execution.terminal, *execution.notes))
+        if any(secret in text for secret in self.secrets):
             return True
         digest = hashlib.sha256(self.canary.encode()).hexdigest()
         return any(artifact.sha256 == digest for artifact in execution.artifacts)
@@ -85,9 +86,9 @@ PROCESS_NAME = "gedanken-host-process"
 
 
 @contextmanager
-def _file(folder: Path | None, text: str) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="gedanken-canaries-", dir=folder) as made:
-        path = Path(made, "secret")
+def _secret_file(folder: Path | None, text: str) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="gedanken-canaries-", dir=folder) as temporary_folder:
+        path = Path(temporary_folder, "secret")
         path.write_text(text)
         # World-readable: the machine must keep programs out, not these permission bits.
         path.parent.chmod(0o755)
@@ -96,7 +97,7 @@ def _file(folder: Path | None, text: str) -> Iterator[Path]:
 
 
 @contextmanager
-def _listening(family: int, address: object) -> Iterator[socket.socket]:
+def _open_listener(family: int, address: object) -> Iterator[socket.socket]:
     with closing(socket.socket(family, socket.SOCK_STREAM)) as listener:
         listener.bind(address)  # type: ignore[arg-type]
         listener.listen(16)
@@ -105,21 +106,21 @@ def _listening(family: int, address: object) -> Iterator[socket.socket]:
 
 
 @contextmanager
-def _environment(canary: str) -> Iterator[None]:
-    before = os.environ.get(VARIABLE)
+def _canary_in_environment(canary: str) -> Iterator[None]:
+    previous_value = os.environ.get(VARIABLE)
     os.environ[VARIABLE] = canary
     try:
         yield
     finally:
-        if before is None:
+        if previous_value is None:
             del os.environ[VARIABLE]
         else:
-            os.environ[VARIABLE] = before
+            os.environ[VARIABLE] = previous_value
 
 
 @contextmanager
-def _process() -> Iterator[None]:
-    """While the context lasts, run a process on the host that has the canary in its environment."""
+def _canary_process() -> Iterator[None]:
+    """Run a process on the host that has the canary in its environment while the context lasts."""
     command = [sys.executable, "-c", "import sys; sys.stdin.read()", PROCESS_NAME]
     with subprocess.Popen(command, stdin=subprocess.PIPE):
         yield

@@ -6,10 +6,10 @@ from gedanken.experiment.execution import Cause
 from gedanken.sandbox.conformance.check import SMALL, Check, ends
 
 _check = partial(Check, group="causes", language="bash", harmless=True)
-_BRIEF = SMALL.model_copy(update={"wall_seconds": 1.0})
+_ONE_SECOND = SMALL.model_copy(update={"wall_seconds": 1.0})
 _LITTLE_MEMORY = SMALL.model_copy(update={"memory_mib": 128})
 _LITTLE_DISK = SMALL.model_copy(update={"workspace_mib": 32, "workspace_files": 1000, "file_mib": 8})
-_FEW_WORDS = SMALL.model_copy(update={"printed_mib": 1})
+_LITTLE_OUTPUT = SMALL.model_copy(update={"printed_mib": 1})
 
 # If the disk limit is only checked periodically, the pause gives time for the check.
 FILL = "for n in 1 2 3 4 5 6 7 8; do head -c 8M /dev/zero > ~/fill$n || exit 1; done; sleep 5"
@@ -39,7 +39,7 @@ CHECKS = (
         promise="A command that takes too long is reported as timed out.",
         program="echo before; sleep 60",
         judge=ends(Cause.TIMED_OUT, within=8, shows="before"),
-        limits=_BRIEF,
+        limits=_ONE_SECOND,
     ),
     _check(
         "out-of-memory",
@@ -53,7 +53,7 @@ CHECKS = (
         promise="A command that prints too much is reported as stopped at the output limit.",
         program="echo before; yes",
         judge=ends(Cause.OUTPUT_CAP, within=15, shows="before"),
-        limits=_FEW_WORDS,
+        limits=_LITTLE_OUTPUT,
     ),
     _check(
         "disk-full",

@@ -25,7 +25,10 @@ _DETAIL_CHARACTERS = 160
 
 
 class CheckResult(NamedTuple):
-    """The result of one check: whether the machine kept its promise (`held`), and a line with the details."""
+    """The result of one check.
+
+    `held` says whether the machine kept its promise, `detail` is one line.
+    """
 
     name: str
     group: str
@@ -34,7 +37,10 @@ class CheckResult(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """A judge's verdict on a trial: whether the machine kept its promise (`held`), and a line with the details."""
+    """A judge's verdict on a trial.
+
+    `held` says whether the machine kept its promise, `detail` is one line.
+    """
 
     held: bool
     detail: str
@@ -46,12 +52,16 @@ class Trial:
 
     execution: Execution
     after: Execution | None = None
-    """Execution that the check's `sequel` returned, usually of a second command; None if the check has no sequel."""
+    """Execution that the check's `sequel` returned, usually of a second command.
+
+    It is None if the check has no sequel.
+    """
     seen_alive: bool = False
-    """True if a process of the program was found in this host's process table while the program ran."""
+    """True if the host's process table showed a process of the program while it ran."""
     survivors: int = 0
-    """Number of the program's processes that were still alive a second after the machine reported the
-    program's end.
+    """Number of the program's processes that were still alive a second after its end.
+
+    The second begins when the machine reports the end.
     """
     grown_mib: float = 0.0
     """MiB of memory by which gedanken's own process grew while the program ran."""
@@ -119,20 +129,26 @@ def typed(command: str) -> Sequel:
 
 
 def refused(trial: Trial) -> Verdict:
-    """Pass if the program reports that each of its attempts was refused, or if the system call filter killed it."""
-    told = [line for line in trial.execution.stdout.splitlines() if line.startswith(("BREACH: ", "held: "))]
-    breaches = [line.removeprefix("BREACH: ") for line in told if line.startswith("BREACH: ")]
+    """Pass if the program reports that each of its attempts was refused.
+
+    Also passes if the system call filter killed the program.
+    """
+    report_lines = [line for line in trial.execution.stdout.splitlines() if line.startswith(("BREACH: ", "held: "))]
+    breaches = [line.removeprefix("BREACH: ") for line in report_lines if line.startswith("BREACH: ")]
     if breaches:
-        return Verdict(False, _short("; ".join(breaches)))
-    if told:
-        return Verdict(True, _short("; ".join(dict.fromkeys(line.removeprefix("held: ") for line in told))))
+        return Verdict(False, _shorten("; ".join(breaches)))
+    if report_lines:
+        return Verdict(True, _shorten("; ".join(dict.fromkeys(line.removeprefix("held: ") for line in report_lines))))
     if trial.execution.exit_code == SIGSYS_EXIT_CODE:
         return Verdict(True, "killed by the filter of system calls")
     return Verdict(False, f"the program tried nothing: {ending(trial.execution)}")
 
 
 def refused_or(*causes: Cause) -> Judge:
-    """Return a judge that passes a trial if each attempt was refused, or one of `causes` ended the program first."""
+    """Return a judge that passes a trial if each attempt was refused.
+
+    It also passes if one of `causes` ended the program first.
+    """
 
     def judge(trial: Trial) -> Verdict:
         if trial.execution.cause in causes and "BREACH: " not in trial.execution.stdout:
@@ -142,14 +158,14 @@ def refused_or(*causes: Cause) -> Judge:
     return judge
 
 
-def still_usable(before: Judge) -> Judge:
-    """Return a judge that passes a trial if `before` passes it and the next command printed `well`."""
+def still_usable(first_judge: Judge) -> Judge:
+    """Return a judge that passes a trial if `first_judge` passes it and the next command printed `well`."""
 
     def judge(trial: Trial) -> Verdict:
         if trial.after is None or trial.after.stdout != "well\n":
-            came = ending(trial.after) if trial.after else "it was not run"
-            return Verdict(False, f"the next command did not work: {came}")
-        return before(trial)
+            problem = ending(trial.after) if trial.after else "it was not run"
+            return Verdict(False, f"the next command did not work: {problem}")
+        return first_judge(trial)
 
     return judge
 
@@ -175,17 +191,19 @@ def then_prints(expected: str) -> Judge:
 
 
 def printed(execution: Execution, expected: str) -> Verdict:
-    """Return the verdict on an execution: pass if the execution finished, and its standard output is exactly
-    `expected`."""
+    """Return the verdict on an execution.
+
+    The execution passes if it finished and its standard output is exactly `expected`.
+    """
     held = execution.cause is Cause.FINISHED and execution.stdout == expected
-    return Verdict(held, _short(" ".join(expected.split())) if held else ending(execution))
+    return Verdict(held, _shorten(" ".join(expected.split())) if held else ending(execution))
 
 
 def ends(cause: Cause, *, exit_code: int | None = None, within: float | None = None, shows: str = "") -> Judge:
-    """Return a judge that passes a trial if the program ended by `cause`, with `exit_code`, at most `within` seconds
-    after its start, and printed `shows`.
+    """Return a judge that passes a trial if the program ended by `cause` and printed `shows`.
 
-    If `exit_code` or `within` is None, it is not checked.
+    The program must also end with `exit_code`, at most `within` seconds after its start. A condition that is None is
+    not checked.
     """
 
     def judge(trial: Trial) -> Verdict:
@@ -204,9 +222,9 @@ def ends(cause: Cause, *, exit_code: int | None = None, within: float | None = N
 def ending(execution: Execution) -> str:
     """Return one line that says how an execution ended, with the last line of its output."""
     lines = [line for line in execution.terminal.splitlines() if line.strip()]
-    return _short(f"{execution.cause}, exit code {execution.exit_code}: {(lines or ['it printed nothing'])[-1]}")
+    return _shorten(f"{execution.cause}, exit code {execution.exit_code}: {(lines or ['it printed nothing'])[-1]}")
 
 
-def _short(text: str) -> str:
-    shown = "".join(character if character.isprintable() else "?" for character in text)
-    return shown if len(shown) <= _DETAIL_CHARACTERS else shown[: _DETAIL_CHARACTERS - 1] + "…"
+def _shorten(text: str) -> str:
+    printable = "".join(character if character.isprintable() else "?" for character in text)
+    return printable if len(printable) <= _DETAIL_CHARACTERS else printable[: _DETAIL_CHARACTERS - 1] + "…"

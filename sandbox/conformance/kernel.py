@@ -25,8 +25,8 @@ refused("copying the tree of mounts", lambda: os.close(kernel("open_tree", -100,
 
 _UNSHARE = 'refused("{what}", lambda: apart(lambda: library("unshare", {flag})))\n'
 UNSHARE = "".join(
-    _UNSHARE.format(what=f"a {what} namespace", flag=flag)
-    for what, flag in (("mount", 0x20000), ("network", 0x40000000), ("process", 0x20000000), ("IPC", 0x08000000))
+    _UNSHARE.format(what=f"a {kind} namespace", flag=flag)
+    for kind, flag in (("mount", 0x20000), ("network", 0x40000000), ("process", 0x20000000), ("IPC", 0x08000000))
 )
 USER_NAMESPACE = _UNSHARE.format(what="a user namespace", flag=0x10000000)
 

@@ -50,8 +50,8 @@ CHECKS: tuple[Check, ...] = (
 )
 NOT_TRIED = "not tried: attacks are never run on the host itself"
 _PATIENCE_SECONDS = 60
-_GONE_SECONDS = 1.0
-_LOOK_SECONDS = 0.05
+_SURVIVAL_SECONDS = 1.0
+_POLL_SECONDS = 0.05
 
 
 async def run_kit(
@@ -72,21 +72,21 @@ async def run_kit(
                 if bare_host and not check.harmless:
                     yield CheckResult(check.name, check.group, False, NOT_TRIED)
                 else:
-                    yield await _result_of(check, machines, canaries)
+                    yield await _run_check(check, machines, canaries)
 
 
 def chosen(only: str | None) -> tuple[Check, ...]:
     """Return the checks with the name or group `only`; all checks for None. Raises BadInput for an unknown name."""
-    found = tuple(check for check in CHECKS if only in (None, check.name, check.group))
-    if not found:
+    checks = tuple(check for check in CHECKS if only in (None, check.name, check.group))
+    if not checks:
         groups = ", ".join(dict.fromkeys(check.group for check in CHECKS))
         raise BadInput(f"no check and no group of checks is called {only!r}; the groups are {groups}")
-    return found
+    return checks
 
 
 @dataclass(slots=True)
 class _Machines:
-    """The open machines: one for each set of limits, shared by the checks with these limits."""
+    """The open machines: one for each set of limits, which the checks with these limits share."""
 
     open_machine: OpenMachine
     shared: dict[Limits, tuple[RealMachine, AsyncExitStack]] = field(default_factory=dict)
@@ -120,11 +120,11 @@ class _Machines:
             await self.drop(limits)
 
 
-async def _result_of(check: Check, machines: _Machines, canaries: Canaries) -> CheckResult:
+async def _run_check(check: Check, machines: _Machines, canaries: Canaries) -> CheckResult:
     try:
         async with asyncio.timeout(check.limits.wall_seconds + _PATIENCE_SECONDS):
             async with machines.lend(check) as machine:
-                trial = await _try(check, machine, canaries)
+                trial = await _run_trial(check, machine, canaries)
             held, detail = judged(check, trial)
             if not held:
                 await machines.drop(check.limits)
@@ -137,13 +137,13 @@ async def _result_of(check: Check, machines: _Machines, canaries: Canaries) -> C
     return CheckResult(check.name, check.group, held, detail)
 
 
-async def _try(check: Check, machine: RealMachine, canaries: Canaries) -> Trial:
+async def _run_trial(check: Check, machine: RealMachine, canaries: Canaries) -> Trial:
     marker = f"gedanken-check-{secrets.token_hex(6)}"
     command = _command(check, machine, canaries, marker)
     canaries.visitors()
     async with neighbour_of(machine) if check.neighbour else nullcontext():
-        execution, seen_alive, grown_mib = await _watched(check, machine, command, marker)
-    survivors = await _survivors(marker) if check.hunts else 0
+        execution, seen_alive, grown_mib = await _run_watched(check, machine, command, marker)
+    survivors = await _count_survivors(marker) if check.hunts else 0
     after = await check.sequel(machine, canaries) if check.sequel else None
     return Trial(
         execution=execution,
@@ -152,7 +152,7 @@ async def _try(check: Check, machine: RealMachine, canaries: Canaries) -> Trial:
         survivors=survivors,
         grown_mib=grown_mib,
         visitors=canaries.visitors(),
-        leaked=any(canaries.is_in(one) for one in (execution, after) if one),
+        leaked=any(canaries.is_in(candidate) for candidate in (execution, after) if candidate),
     )
 
 
@@ -167,30 +167,34 @@ def _command(check: Check, machine: RealMachine, canaries: Canaries, marker: str
     return f"cd && python3 check-{check.name}.py {marker}"
 
 
-async def _watched(check: Check, machine: RealMachine, command: str, marker: str) -> tuple[Execution, bool, float]:
-    """Run a command; return its execution, whether the host saw its processes, and by how many MiB gedanken grew."""
+async def _run_watched(
+    check: Check, machine: RealMachine, command: str, marker: str
+) -> tuple[Execution, bool, float]:
+    """Run a command; return its execution, and what was observed on the host meanwhile.
+
+    That is whether the host saw its processes, and by how many MiB gedanken grew.
+    """
     process = psutil.Process()
-    before = most = process.memory_info().rss
+    initial_bytes = max_bytes = process.memory_info().rss
     seen_alive = False
     running = asyncio.create_task(machine.run(command))
     try:
         while not running.done():
-            await asyncio.wait({running}, timeout=_LOOK_SECONDS)
-            most = max(most, process.memory_info().rss)
+            await asyncio.wait({running}, timeout=_POLL_SECONDS)
+            max_bytes = max(max_bytes, process.memory_info().rss)
             if check.hunts and not seen_alive:
-                seen_alive = await asyncio.to_thread(_count, marker) > 0
+                seen_alive = await asyncio.to_thread(_count_processes, marker) > 0
     finally:
         running.cancel()
-    return running.result(), seen_alive, (most - before) / (1 << 20)
+    return running.result(), seen_alive, (max_bytes - initial_bytes) / (1 << 20)
 
 
-async def _survivors(marker: str) -> int:
-    """Return how many of the program's processes are still alive after a second."""
-    end = time.monotonic() + _GONE_SECONDS
-    while (count := await asyncio.to_thread(_count, marker)) and time.monotonic() < end:
-        await asyncio.sleep(_LOOK_SECONDS)
+async def _count_survivors(marker: str) -> int:
+    deadline = time.monotonic() + _SURVIVAL_SECONDS
+    while (count := await asyncio.to_thread(_count_processes, marker)) and time.monotonic() < deadline:
+        await asyncio.sleep(_POLL_SECONDS)
     return count
 
 
-def _count(marker: str) -> int:
+def _count_processes(marker: str) -> int:
     return sum(marker in (process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"]))

@@ -9,8 +9,8 @@ from gedanken.experiment.execution import RealMachine
 NEIGHBOUR_NAME = "gedanken-neighbour"
 _SEED = 7
 _START_SECONDS = 30
-_STOP = "stop"
-_WAIT = f"import os, time; [time.sleep(0.1) for _ in range(150) if not os.path.exists('{_STOP}')]"
+_STOP_FILE = "stop"
+_WAIT_CODE = f"import os, time; [time.sleep(0.1) for _ in range(150) if not os.path.exists('{_STOP_FILE}')]"
 
 
 @asynccontextmanager
@@ -18,11 +18,11 @@ async def neighbour_of(machine: RealMachine) -> AsyncIterator[None]:
     """Run the neighbour while the context lasts. Raises TimeoutError if it does not start."""
     async with machine.branch(_SEED) as branch:
         started = asyncio.Event()
-        command = f'cd && echo started && python3 -c "{_WAIT}" {NEIGHBOUR_NAME}'
+        command = f'cd && echo started && python3 -c "{_WAIT_CODE}" {NEIGHBOUR_NAME}'
         task = asyncio.create_task(branch.run(command, on_output=lambda _text: started.set()))
         try:
             await asyncio.wait_for(started.wait(), _START_SECONDS)
             yield
         finally:
-            branch.write(_STOP, "")
+            branch.write(_STOP_FILE, "")
             await task

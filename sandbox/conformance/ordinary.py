@@ -9,7 +9,7 @@ from gedanken.sandbox.conformance.check import Check, Trial, Verdict, ending, pr
 
 _bash = partial(Check, group="ordinary", language="bash", harmless=True)
 _python = partial(Check, group="ordinary", harmless=True)
-_LONG = 100_000
+_LONG_CHARACTERS = 100_000
 _CLOCK_SECONDS = 300
 _IN_FOLDER = "rm -rf ~/work; mkdir ~/work; cd ~/work; "
 
@@ -114,7 +114,7 @@ for name in ("locked", "table.db"):
 
 
 async def _long_command(machine: RealMachine, _canaries: Canaries) -> Execution:
-    return await machine.run(f"echo {'x' * _LONG} | wc -c")
+    return await machine.run(f"echo {'x' * _LONG_CHARACTERS} | wc -c")
 
 
 def tells_who(trial: Trial) -> Verdict:
@@ -129,13 +129,15 @@ def tells_the_time(trial: Trial) -> Verdict:
     words = trial.execution.stdout.split()
     if not words or not words[0].isdigit():
         return Verdict(False, ending(trial.execution))
-    off = abs(time.time() - int(words[0]))
-    return Verdict(off < _CLOCK_SECONDS, f"{off:.0f} s off")
+    difference = abs(time.time() - int(words[0]))
+    return Verdict(difference < _CLOCK_SECONDS, f"{difference:.0f} s off")
 
 
 def streams_apart(trial: Trial) -> Verdict:
-    """Pass if `stdout` is exactly `out`, without the `err` that was printed to stderr, and `terminal` contains
-    `err`."""
+    """Pass if `stdout` is exactly `out`, and `terminal` contains `err`.
+
+    The program prints `err` to stderr.
+    """
     execution = trial.execution
     if "err" not in execution.terminal.split():
         return Verdict(False, "the error stream was lost")
@@ -244,7 +246,7 @@ CHECKS = (
         "long-command",
         promise="A command may be 100 kB long.",
         program="true",
-        judge=then_prints(f"{_LONG + 1}\n"),
+        judge=then_prints(f"{_LONG_CHARACTERS + 1}\n"),
         sequel=_long_command,
     ),
     _python("threads", promise="Threads work.", program=PYTHON_THREADS, judge=prints("[0, 1, 2, 3, 4, 5, 6, 7]\n")),

@@ -10,10 +10,10 @@ from gedanken.sandbox.engine import GRACE_SECONDS
 _check = partial(Check, group="output", harmless=True)
 FLOOD_BYTES = 300_000_000
 GROWTH_MIB = 64
-_FLOODED = SMALL.model_copy(update={"printed_mib": 1024, "wall_seconds": 60.0})
-_CAPPED = SMALL.model_copy(update={"printed_mib": 16})
-_BRIEF = SMALL.model_copy(update={"printed_mib": 1 << 20, "wall_seconds": 1.5})
-_STOPPED_WITHIN = _BRIEF.wall_seconds + GRACE_SECONDS + 5
+_FLOOD_LIMITS = SMALL.model_copy(update={"printed_mib": 1024, "wall_seconds": 60.0})
+_CAPPED_LIMITS = SMALL.model_copy(update={"printed_mib": 16})
+_SHORT_LIMITS = SMALL.model_copy(update={"printed_mib": 1 << 20, "wall_seconds": 1.5})
+_STOP_SECONDS = _SHORT_LIMITS.wall_seconds + GRACE_SECONDS + 5
 _GAP_CHARACTERS = 200
 
 # Engines log line by line: with short lines the speed of their logging would be measured.
@@ -39,10 +39,13 @@ print("the end")
 
 
 def flood_is_cut(trial: Trial) -> Verdict:
-    """Pass if only the ends of a huge output were kept, its middle was counted, and gedanken's memory hardly grew."""
+    """Pass if only the ends of a huge output were kept, and its middle was counted.
+
+    Gedanken's memory must hardly have grown.
+    """
     if trial.grown_mib > GROWTH_MIB:
         return Verdict(False, f"gedanken's process grew by {trial.grown_mib:.0f} MiB")
-    verdict = middle_is_counted(_FLOODED.output_bytes, FLOOD_BYTES)(trial)
+    verdict = middle_is_counted(_FLOOD_LIMITS.output_bytes, FLOOD_BYTES)(trial)
     speed = FLOOD_BYTES / 1e6 / max(trial.execution.seconds, 0.001)
     return Verdict(
         verdict.held, f"{verdict.detail}, {speed:.0f} MB/s, gedanken's process grew by {trial.grown_mib:.0f} MiB"
@@ -50,8 +53,9 @@ def flood_is_cut(trial: Trial) -> Verdict:
 
 
 def middle_is_counted(kept_bytes: int, printed_bytes: int) -> Judge:
-    """Return a judge that passes a trial if at most `kept_bytes` of `printed_bytes` were kept, and the bytes left out
-    were counted.
+    """Return a judge that passes a trial if at most `kept_bytes` of `printed_bytes` were kept.
+
+    The bytes left out must have been counted.
     """
 
     def judge(trial: Trial) -> Verdict:
@@ -63,7 +67,7 @@ def middle_is_counted(kept_bytes: int, printed_bytes: int) -> Judge:
             return Verdict(False, f"{len(text)} characters were kept, but only {kept_bytes} are allowed")
         if not text.startswith("the beginning\n") or not text.endswith("the end\n"):
             return Verdict(False, "the head or the tail was lost")
-        dropped = _not_kept(execution)
+        dropped = _dropped_bytes(execution)
         if dropped is None or dropped < printed_bytes - kept_bytes:
             return Verdict(False, f"of {printed_bytes} bytes, {dropped} were reported as not kept")
         return Verdict(True, f"{dropped} bytes counted and not kept")
@@ -71,12 +75,12 @@ def middle_is_counted(kept_bytes: int, printed_bytes: int) -> Judge:
     return judge
 
 
-def _not_kept(execution: Execution) -> int | None:
+def _dropped_bytes(execution: Execution) -> int | None:
     """Return how many bytes were left out, if the text and the notes agree on the number; None otherwise."""
-    in_text = re.search(r"\[… (\d+) bytes not kept …\]", execution.stdout)
-    if in_text is None or not any(in_text[1] in note for note in execution.notes):
+    match = re.search(r"\[… (\d+) bytes not kept …\]", execution.stdout)
+    if match is None or not any(match[1] in note for note in execution.notes):
         return None
-    return int(in_text[1])
+    return int(match[1])
 
 
 CHECKS = (
@@ -87,7 +91,7 @@ CHECKS = (
         program=FLOOD,
         language="bash",
         judge=flood_is_cut,
-        limits=_FLOODED,
+        limits=_FLOOD_LIMITS,
     ),
     _check(
         "middle-is-counted",
@@ -101,7 +105,7 @@ CHECKS = (
         program=ENDLESS_LINE,
         language="bash",
         judge=ends(Cause.OUTPUT_CAP, within=15, shows="before\nxxx"),
-        limits=_CAPPED,
+        limits=_CAPPED_LIMITS,
     ),
     _check(
         "endless-errors",
@@ -109,14 +113,14 @@ CHECKS = (
         program=ENDLESS_ERRORS,
         language="bash",
         judge=ends(Cause.OUTPUT_CAP, within=15, shows="before\n"),
-        limits=_CAPPED,
+        limits=_CAPPED_LIMITS,
     ),
     _check(
         "flood-does-not-block-the-kill",
         promise="A program that floods and ignores SIGTERM is killed in time.",
         program=DEAF_FLOOD,
-        judge=ends(Cause.TIMED_OUT, within=_STOPPED_WITHIN, shows="before"),
-        limits=_BRIEF,
+        judge=ends(Cause.TIMED_OUT, within=_STOP_SECONDS, shows="before"),
+        limits=_SHORT_LIMITS,
     ),
     _check(
         "binary-noise",

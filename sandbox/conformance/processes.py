@@ -9,10 +9,10 @@ from gedanken.sandbox.conformance.neighbour import NEIGHBOUR_NAME
 from gedanken.sandbox.engine import GRACE_SECONDS
 
 _check = partial(Check, group="processes")
-_BRIEF = SMALL.model_copy(update={"wall_seconds": 1.0})
-_STOPPED_WITHIN = _BRIEF.wall_seconds + GRACE_SECONDS + 5
+_SHORT_LIMITS = SMALL.model_copy(update={"wall_seconds": 1.0})
+_STOP_SECONDS = _SHORT_LIMITS.wall_seconds + GRACE_SECONDS + 5
 # Two programs run at once, and must be able to do so on one core.
-_HALF = SMALL.model_copy(update={"cpus": 0.5})
+_HALF_A_CORE = SMALL.model_copy(update={"cpus": 0.5})
 _NAMESPACES = ("pid", "net", "mnt", "ipc")
 
 FORK_BOMB = """
@@ -179,10 +179,10 @@ for name in ("pid", "net", "mnt", "ipc"):
 
 def apart_from_the_host(trial: Trial) -> Verdict:
     """Pass if the program's process, network, mount and IPC namespaces differ from this process's."""
-    told = dict(line.split() for line in trial.execution.stdout.splitlines() if len(line.split()) == 2)
-    if set(told) != set(_NAMESPACES):
+    namespaces = dict(line.split() for line in trial.execution.stdout.splitlines() if len(line.split()) == 2)
+    if set(namespaces) != set(_NAMESPACES):
         return Verdict(False, "the program could not report its namespaces")
-    shared = [name for name in _NAMESPACES if told[name] == str(Path(f"/proc/self/ns/{name}").readlink())]
+    shared = [name for name in _NAMESPACES if namespaces[name] == str(Path(f"/proc/self/ns/{name}").readlink())]
     return Verdict(not shared, f"shared with the host: {', '.join(shared)}" if shared else "pid, net, mnt, ipc")
 
 
@@ -207,16 +207,16 @@ CHECKS = (
         "sigterm-reaches-the-program",
         promise="At the time limit a program is asked to stop before it is killed.",
         program=ASKED,
-        judge=ends(Cause.TIMED_OUT, within=_STOPPED_WITHIN, shows="asked to stop"),
-        limits=_BRIEF,
+        judge=ends(Cause.TIMED_OUT, within=_STOP_SECONDS, shows="asked to stop"),
+        limits=_SHORT_LIMITS,
         harmless=True,
     ),
     _check(
         "sigterm-ignorer",
         promise="A program that does not stop is killed, and what it printed is kept.",
         program=IGNORER,
-        judge=ends(Cause.TIMED_OUT, within=_STOPPED_WITHIN, shows="started"),
-        limits=_BRIEF,
+        judge=ends(Cause.TIMED_OUT, within=_STOP_SECONDS, shows="started"),
+        limits=_SHORT_LIMITS,
         hunts=True,
         harmless=True,
     ),
@@ -224,8 +224,8 @@ CHECKS = (
         "sigterm-ignoring-family",
         promise="Children in their own sessions are killed with the program.",
         program=IGNORING_FAMILY,
-        judge=ends(Cause.TIMED_OUT, within=_STOPPED_WITHIN, shows="started"),
-        limits=_BRIEF,
+        judge=ends(Cause.TIMED_OUT, within=_STOP_SECONDS, shows="started"),
+        limits=_SHORT_LIMITS,
         hunts=True,
     ),
     _check(
@@ -241,7 +241,7 @@ CHECKS = (
         promise="Programs of other machines, and the host's, can be neither seen nor signalled.",
         program=NEIGHBOURS,
         judge=refused,
-        limits=_HALF,
+        limits=_HALF_A_CORE,
         neighbour=True,
     ),
     _check(
@@ -249,7 +249,7 @@ CHECKS = (
         promise="Processes of another user or another machine cannot be traced.",
         program=PTRACE,
         judge=refused,
-        limits=_HALF,
+        limits=_HALF_A_CORE,
         neighbour=True,
     ),
     _check("priority", promise="A program cannot raise its priority.", program=PRIORITY, judge=refused),

@@ -19,9 +19,9 @@ from gedanken.sandbox.conformance.check import (
 _check = partial(Check, group="protected")
 _MANY_FILES = SMALL.model_copy(update={"workspace_files": 20_000})
 # A hanging next command must be noticed within the kit's time limit.
-_BRIEF = SMALL.model_copy(update={"wall_seconds": 5.0})
-_MEMORY = "memory=${GEDANKEN_SESSION:-/run/session}; "
-_RESEEDED = 3
+_SHORT_LIMITS = SMALL.model_copy(update={"wall_seconds": 5.0})
+_SET_MEMORY = "memory=${GEDANKEN_SESSION:-/run/session}; "
+_BRANCH_SEED = 3
 
 DATA = """
 folder = os.environ.get("GEDANKEN_DATA", "/data")
@@ -58,25 +58,25 @@ for path in filter(os.path.exists, paths):
     os.path.exists(path + ".away") and os.rename(path + ".away", path)
 """
 
-GARBAGE = _MEMORY + (
+GARBAGE = _SET_MEMORY + (
     "for name in directory variables; do"
     " printf 'touch /tmp/owned; $(touch /tmp/owned)\\n\\0BASH_ENV=/tmp/x\\0=\\0\\377\\0(((' > $memory/$name; done;"
     " echo 'touch /tmp/owned' > /tmp/x; kill -9 $$"
 )
-PIPES = _MEMORY + (
+PIPES = _SET_MEMORY + (
     "for name in directory variables oom_kills explicit_seeds; do"
     " rm -rf $memory/$name $memory/$name.new; mkfifo $memory/$name $memory/$name.new; done; kill -9 $$"
 )
-FOLDERS = _MEMORY + (
+FOLDERS = _SET_MEMORY + (
     "for name in directory variables oom_kills explicit_seeds; do"
     " rm -rf $memory/$name; mkdir -p $memory/$name/x; done; kill -9 $$"
 )
-LINKS = _MEMORY + (
+LINKS = _SET_MEMORY + (
     "secret=$(echo @FILES@ | cut -d: -f1); for name in directory variables oom_kills explicit_seeds; do"
     " rm -rf $memory/$name; ln -s $secret $memory/$name; done; ln -s $secret ~/written; echo laid"
 )
 
-FORGED_END = _MEMORY + "echo 7 > $memory/oom_kills; kill -9 $$"
+FORGED_END = _SET_MEMORY + "echo 7 > $memory/oom_kills; kill -9 $$"
 
 DEEP = """
 for _ in range(1500):
@@ -92,12 +92,15 @@ for number in range(10_000):
 
 
 async def _write_and_reseed(machine: RealMachine, canaries: Canaries) -> Execution:
-    """Make the host write to a link and read from a link; return an execution that shows whether it followed them."""
-    before = [path.stat().st_mtime_ns for path in canaries.files]
+    """Make the host write to a link and read from a link.
+
+    Returns an execution that shows whether the host followed them.
+    """
+    times_before = [path.stat().st_mtime_ns for path in canaries.files]
     machine.write("written", "from outside\n")
-    async with machine.branch(_RESEEDED, reseed=True) as branch:
+    async with machine.branch(_BRANCH_SEED, reseed=True) as branch:
         execution = await branch.run("true")
-    if canaries.is_in(execution) or [path.stat().st_mtime_ns for path in canaries.files] != before:
+    if canaries.is_in(execution) or [path.stat().st_mtime_ns for path in canaries.files] != times_before:
         return execution
     return await machine.run("cat ~/written")
 
@@ -108,7 +111,10 @@ def unforged(trial: Trial) -> Verdict:
 
 
 def unowned(trial: Trial) -> Verdict:
-    """Pass if the next command ran, and did not execute text that the program put into the terminal's saved state."""
+    """Pass if the next command ran, and did not execute the terminal's saved state.
+
+    The program had put text into that state.
+    """
     if trial.after is None or "well" not in trial.after.stdout.splitlines():
         return Verdict(
             False, f"the next command did not work: {ending(trial.after) if trial.after else 'it was not run'}"
@@ -130,22 +136,22 @@ CHECKS = (
         program=GARBAGE,
         language="bash",
         judge=unowned,
-        limits=_BRIEF,
+        limits=_SHORT_LIMITS,
         alone=True,
         sequel=typed("echo well; ls /tmp"),
     ),
     *(
         _check(
-            f"{what}-for-memory",
-            promise=f"If {what} replace the terminal's saved state, the next command still runs.",
+            f"{kind}-for-memory",
+            promise=f"If {kind} replace the terminal's saved state, the next command still runs.",
             program=program,
             language="bash",
             judge=then_prints("well\n"),
-            limits=_BRIEF,
+            limits=_SHORT_LIMITS,
             alone=True,
             sequel=typed("echo well"),
         )
-        for what, program in (("pipes", PIPES), ("folders", FOLDERS))
+        for kind, program in (("pipes", PIPES), ("folders", FOLDERS))
     ),
     _check(
         "links-for-memory",
@@ -153,7 +159,7 @@ CHECKS = (
         program=LINKS,
         language="bash",
         judge=then_prints("from outside\n"),
-        limits=_BRIEF,
+        limits=_SHORT_LIMITS,
         alone=True,
         sequel=_write_and_reseed,
     ),

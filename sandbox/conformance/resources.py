@@ -107,7 +107,7 @@ def spare():
 refused("having others killed for memory first", spare)
 """
 
-_FILL = """
+_FILL_CODE = """
 written = 0
 try:
     while written < @workspace_mib@ + 60:
@@ -120,9 +120,9 @@ else:
     time.sleep(5)  # time for a limit that is only checked periodically
     breach(f"{written} MiB, but only @workspace_mib@ are allowed")
 """
-DISK_FILL = "folder = os.path.expanduser('~')" + _FILL
-TMP_FILL = "import tempfile; folder = tempfile.gettempdir()" + _FILL
-MEMORY_FOLDER_FILL = "folder = os.environ.get('GEDANKEN_SESSION', '/run/session')" + _FILL
+DISK_FILL = "folder = os.path.expanduser('~')" + _FILL_CODE
+TMP_FILL = "import tempfile; folder = tempfile.gettempdir()" + _FILL_CODE
+MEMORY_FOLDER_FILL = "folder = os.environ.get('GEDANKEN_SESSION', '/run/session')" + _FILL_CODE
 
 INODE_FILL = """
 made = 0

@@ -6,8 +6,8 @@ from gedanken.experiment.execution import Cause, Execution, RealMachine
 from gedanken.sandbox.conformance.canary import Canaries
 from gedanken.sandbox.conformance.check import SMALL, Check, Trial, Verdict, ending, prints
 
-_ROOMY = SMALL.model_copy(update={"memory_mib": 2048, "processes": 256, "wall_seconds": 60.0})
-_check = partial(Check, group="training", limits=_ROOMY, harmless=True)
+_LARGE_LIMITS = SMALL.model_copy(update={"memory_mib": 2048, "processes": 256, "wall_seconds": 60.0})
+_check = partial(Check, group="training", limits=_LARGE_LIMITS, harmless=True)
 _OTHER_SEED = 1
 
 NUMPY = """
@@ -40,25 +40,30 @@ images, labels = next(iter(DataLoader(data, batch_size=32, shuffle=True)))
 print(len(data) > 1000, tuple(images.shape), 0 <= labels.min() <= labels.max() <= 9)
 """
 
-_DRAW = "import random, numpy, torch; print(random.random(), numpy.random.rand(), torch.rand(1).item())"
-SEEDS = f"for _ in 1 2; do python3 -c '{_DRAW}'; done"
+_DRAW_CODE = "import random, numpy, torch; print(random.random(), numpy.random.rand(), torch.rand(1).item())"
+SEEDS = f"for _ in 1 2; do python3 -c '{_DRAW_CODE}'; done"
 
 
 async def _draw_with_another_seed(machine: RealMachine, _canaries: Canaries) -> Execution:
     async with machine.branch(_OTHER_SEED) as branch:
-        return await branch.run(f"python3 -c '{_DRAW}'")
+        return await branch.run(f"python3 -c '{_DRAW_CODE}'")
 
 
 def seeded(trial: Trial) -> Verdict:
-    """Pass if two programs with the same seed drew the same numbers, and a program with another seed none of them."""
+    """Pass if two programs with the same seed drew the same numbers.
+
+    A program with another seed must have drawn none of them.
+    """
     lines = trial.execution.stdout.splitlines()
-    others = trial.after.stdout.split() if trial.after else []
-    if trial.execution.cause is not Cause.FINISHED or len(lines) != 2 or len(others) != 3:
+    other_numbers = trial.after.stdout.split() if trial.after else []
+    if trial.execution.cause is not Cause.FINISHED or len(lines) != 2 or len(other_numbers) != 3:
         return Verdict(False, ending(trial.execution))
     if lines[0] != lines[1]:
         return Verdict(False, "two programs with one seed drew different numbers")
-    same = set(lines[0].split()) & set(others)
-    return Verdict(not same, "two seeds drew the same numbers" if same else "random, NumPy and torch")
+    common_numbers = set(lines[0].split()) & set(other_numbers)
+    return Verdict(
+        not common_numbers, "two seeds drew the same numbers" if common_numbers else "random, NumPy and torch"
+    )
 
 
 CHECKS = (

@@ -29,23 +29,23 @@ KEPT = ("PATH", "LANG", "LC_ALL", "PYTHONHASHSEED", "LD_LIBRARY_PATH")
 
 
 def main(path):
-    asked = json.loads(path.read_text(encoding="utf-8"))
+    settings = json.loads(path.read_text(encoding="utf-8"))
     path.unlink()
     protect()
-    began = time.monotonic()
-    under_way, lock = set(), threading.Lock()
+    started = time.monotonic()
+    running_pids, lock = set(), threading.Lock()
 
-    def one(name, source):
-        if time.monotonic() - began > asked["within"]:
+    def run_one(name, source):
+        if time.monotonic() - started > settings["within"]:
             return
-        result = run(source, asked["seconds"], asked["bytes"], under_way, lock)
+        result = run(source, settings["seconds"], settings["bytes"], running_pids, lock)
         with lock:
             print(json.dumps({"name": name, **result}), flush=True)
 
     workers = max(1, int(float(os.environ.get("GEDANKEN_CPUS", "1"))))
     with ThreadPoolExecutor(workers) as pool:
-        for done in [pool.submit(one, name, source) for name, source in asked["programs"]]:
-            done.result()
+        for future in [pool.submit(run_one, name, source) for name, source in settings["programs"]]:
+            future.result()
 
 
 def protect():
@@ -56,31 +56,33 @@ def protect():
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def run(source, seconds, most, under_way, lock):
+def run(source, seconds, max_bytes, running_pids, lock):
     folder = Path(tempfile.mkdtemp())
     try:
         text = source.encode(errors="replace")
         (folder / "probe.py").write_bytes(text)
-        ours = {name: value for name, value in os.environ.items() if name in KEPT or name.startswith("GEDANKEN_")}
+        variables = {
+            name: value for name, value in os.environ.items() if name in KEPT or name.startswith("GEDANKEN_")
+        }
         with lock:
             process = subprocess.Popen(
                 [sys.executable, "-s", "probe.py"],
                 cwd=folder,
-                env={**ours, **NO_MODULES_FROM_ITS_FOLDER, "HOME": str(folder)},
+                env={**variables, **NO_MODULES_FROM_ITS_FOLDER, "HOME": str(folder)},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 start_new_session=True,
             )
-            under_way.add(process.pid)
-        began = time.monotonic()
-        stdout, stderr, stopped = follow(process, began + seconds, most)
-        taken = time.monotonic() - began
+            running_pids.add(process.pid)
+        started = time.monotonic()
+        stdout, stderr, stopped = follow(process, started + seconds, max_bytes)
+        elapsed = time.monotonic() - started
         kill_group(process.pid)
         process.wait()
         with lock:
-            under_way.discard(process.pid)
-            kill_left_behind(under_way)
+            running_pids.discard(process.pid)
+            kill_left_behind(running_pids)
         code = process.returncode
         end = stopped or ("finished" if code == 0 else "killed" if code < 0 else "failed")
         return {
@@ -88,7 +90,7 @@ def run(source, seconds, most, under_way, lock):
             "exit_code": code,
             "stdout": stdout.decode(errors="replace"),
             "stderr": stderr.decode(errors="replace"),
-            "seconds": round(taken, 3),
+            "seconds": round(elapsed, 3),
             "changed": not holds(folder / "probe.py", text),
         }
     finally:
@@ -103,40 +105,45 @@ def holds(path, text):
         return False
 
 
-def follow(process, until, most):
-    """Return a program's stdout, its stderr, and the reason why it must be stopped (None if it ended by itself).
+def follow(process, deadline, max_bytes):
+    """Return a program's stdout, its stderr, and the reason why it must be stopped.
 
-    `until` is a time of time.monotonic(); `most` is the largest allowed number of bytes of stdout.
+    The reason is None if the program ended by itself. `deadline` is a time of `time.monotonic()`; `max_bytes` is the
+    largest allowed number of bytes of stdout.
     """
-    seen = time.monotonic()
-    kept = {process.stdout: bytearray(), process.stderr: bytearray()}
-    with selectors.DefaultSelector() as waiting:
-        for stream in kept:
-            waiting.register(stream, selectors.EVENT_READ)
+    last_seen = time.monotonic()
+    output = {process.stdout: bytearray(), process.stderr: bytearray()}
+    with selectors.DefaultSelector() as selector:
+        for stream in output:
+            selector.register(stream, selectors.EVENT_READ)
         # The program's children may still print after the program has ended.
-        while waiting.get_map():
+        while selector.get_map():
             now = time.monotonic()
             # If a program stopped this process by a signal, the pause does not count.
-            until, seen = until + (now - seen if now - seen > STOPPED_SECONDS else 0.0), now
-            left = until - now
-            if left <= 0:
-                why = "stopped" if is_stopped(process.pid) else "too long"
-                return bytes(kept[process.stdout]), bytes(kept[process.stderr]), why
-            for key, _ in waiting.select(min(left, 0.2)):
+            deadline, last_seen = deadline + (now - last_seen if now - last_seen > STOPPED_SECONDS else 0.0), now
+            remaining = deadline - now
+            if remaining <= 0:
+                reason = "stopped" if is_stopped(process.pid) else "too long"
+                return bytes(output[process.stdout]), bytes(output[process.stderr]), reason
+            for key, _ in selector.select(min(remaining, 0.2)):
                 data = os.read(key.fd, 65536)
                 if not data:
-                    waiting.unregister(key.fileobj)
+                    selector.unregister(key.fileobj)
                 elif key.fileobj is process.stdout:
-                    kept[process.stdout] += data
-                    if len(kept[process.stdout]) > most:
-                        return bytes(kept[process.stdout][:most]), bytes(kept[process.stderr]), "too much output"
+                    output[process.stdout] += data
+                    if len(output[process.stdout]) > max_bytes:
+                        return (
+                            bytes(output[process.stdout][:max_bytes]),
+                            bytes(output[process.stderr]),
+                            "too much output",
+                        )
                 else:
-                    kept[process.stderr] = (kept[process.stderr] + data)[-ERROR_BYTES:]
+                    output[process.stderr] = (output[process.stderr] + data)[-ERROR_BYTES:]
     try:
-        process.wait(max(0.0, until - time.monotonic()))
+        process.wait(max(0.0, deadline - time.monotonic()))
     except subprocess.TimeoutExpired:
-        return bytes(kept[process.stdout]), bytes(kept[process.stderr]), "too long"
-    return bytes(kept[process.stdout]), bytes(kept[process.stderr]), None
+        return bytes(output[process.stdout]), bytes(output[process.stderr]), "too long"
+    return bytes(output[process.stdout]), bytes(output[process.stderr]), None
 
 
 def is_stopped(pid):
@@ -152,15 +159,15 @@ def kill_group(pid):
         os.killpg(pid, signal.SIGKILL)
 
 
-def kill_left_behind(under_way):
-    """Kill the children of this process, except the running programs, whose process ids are in `under_way`."""
-    me = str(os.getpid())
+def kill_left_behind(running_pids):
+    """Kill the children of this process, except the running programs, whose process ids are in `running_pids`."""
+    own_pid = str(os.getpid())
     for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit() or int(entry.name) in under_way:
+        if not entry.name.isdigit() or int(entry.name) in running_pids:
             continue
         try:
             parent = (entry / "stat").read_text(errors="replace").rpartition(")")[2].split()[1]
-            if parent == me:
+            if parent == own_pid:
                 os.kill(int(entry.name), signal.SIGKILL)
                 os.waitpid(int(entry.name), 0)
         except (OSError, IndexError):

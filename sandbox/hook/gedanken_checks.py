@@ -34,9 +34,9 @@ class Nowhere(io.StringIO):
 def run(checks):
     # Checks cannot open the descriptors of a process that is not dumpable, so none writes into its output.
     PRCTL(PR_SET_DUMPABLE, 0, 0, 0, 0)
-    began = time.monotonic()
+    started = time.monotonic()
     for text, sign in checks:
-        if time.monotonic() - began > ALL_SECONDS:
+        if time.monotonic() - started > ALL_SECONDS:
             return
         holds = one(text, sign.encode())
         if holds is not None:
@@ -49,34 +49,34 @@ def one(text, sign):
         folder = tempfile.mkdtemp()
     except OSError:  # earlier checks have filled the disk
         return None
-    heard, said = os.pipe()
+    read_end, write_end = os.pipe()
     pid = os.fork()
     if not pid:
-        check(text, sign, said, folder)
-    os.close(said)
+        check(text, sign, write_end, folder)
+    os.close(write_end)
     try:
-        answer, status = follow(pid, heard, time.monotonic() + SECONDS)
+        answer, status = follow(pid, read_end, time.monotonic() + SECONDS)
     finally:
-        os.close(heard)
+        os.close(read_end)
         shutil.rmtree(folder, ignore_errors=True)
     if status is None or os.WIFSIGNALED(status):
         return None
     return answer == sign
 
 
-def check(text, sign, said, folder):
-    """Run the program `text` in this process, and exit. If the check holds, write `sign` to the pipe `said`."""
+def check(text, sign, write_end, folder):
+    """Run the program `text` in this process, and exit. If the check holds, write `sign` to the pipe `write_end`."""
     with suppress(BaseException):  # whatever the program raises, SystemExit too: then it does not hold
         os.setsid()
         enter(folder)
         PRCTL(PR_SET_DUMPABLE, 1, 0, 0, 0)
-        nowhere = os.open(os.devnull, os.O_RDWR)
+        null_device = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
-            os.dup2(nowhere, stream)
+            os.dup2(null_device, stream)
         sys.stdout = Nowhere()
         getattr(sys, "set_int_max_str_digits", str)(0)
         exec(text, {})
-        WRITE(said, sign)
+        WRITE(write_end, sign)
     LEAVE(0)
 
 
@@ -87,19 +87,22 @@ def enter(folder):
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def follow(pid, heard, until):
-    """Return what a process wrote to the pipe `heard`, and its exit status (None if it was killed)."""
+def follow(pid, read_end, deadline):
+    """Return what a process wrote to the pipe `read_end`, and its exit status.
+
+    The status is None if the process was killed.
+    """
     answer = b""
-    while len(answer) < MOST_BYTES and select.select([heard], [], [], max(0.0, until - time.monotonic()))[0]:
-        data = os.read(heard, MOST_BYTES)
+    while len(answer) < MOST_BYTES and select.select([read_end], [], [], max(0.0, deadline - time.monotonic()))[0]:
+        data = os.read(read_end, MOST_BYTES)
         if not data:
             break
         answer += data
     status = None
-    while status is None and time.monotonic() < until:
-        ended, came = os.waitpid(pid, os.WNOHANG)
-        if ended:
-            status = came
+    while status is None and time.monotonic() < deadline:
+        ended_pid, wait_status = os.waitpid(pid, os.WNOHANG)
+        if ended_pid:
+            status = wait_status
         else:
             time.sleep(0.001)
     with suppress(ProcessLookupError, PermissionError):
