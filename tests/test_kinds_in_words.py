@@ -31,7 +31,7 @@ def _kinds_in_the_source() -> set[str]:
 def test_every_kind_that_a_check_finds_has_its_words() -> None:
     kinds = _kinds_in_the_source()
     assert len(kinds) > 35
-    assert kinds - sentences._KINDS.keys() == set()
+    assert kinds - sentences._KIND_LABELS.keys() == set()
     assert not any(word.isupper() and len(word) > 4 for kind in kinds for word in kind_in_words(kind).split())
 
 

@@ -77,7 +77,7 @@ def test_lines_are_streamed_as_they_come() -> None:
 
 def test_what_was_typed_before_is_streamed_as_the_output_it_is() -> None:
     shown: list[str] = []
-    stream = ImaginedStream("cat notes", shown.append, known="echo 'As an AI I know' > notes")
+    stream = ImaginedStream("cat notes", shown.append, typed_before="echo 'As an AI I know' > notes")
     stream.hear("As an AI I know\nend\n")
     assert "".join(shown) == "As an AI I know\nend\n"
 
