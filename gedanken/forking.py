@@ -247,8 +247,8 @@ def _check_models(source_spec: RunSpec, spec: RunSpec, source: RunLog, fork_line
             until = next(part.until for part in reversed(spec.earlier) if part.model.name != spec.model.name)
             raise BadInput(
                 f"--at {fork_line}: with this change, line {index + 1} would need a new reply from {model}, which "
-                f"is not asked any more, because a fork has replaced it; fork at line {until} or later, or add --model "
-                f"to use one model from line {fork_line} on"
+                f"is not asked any more, because a fork has replaced it; fork at line {until} or later, or add "
+                f"--model to use one model from line {fork_line} on"
             )
 
 

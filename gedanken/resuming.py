@@ -190,7 +190,8 @@ async def extend(folder: Path, real: int | None, imagined: int | None, screen: S
     _report_dropped_limits(stored, new_spec, screen)
     note = (
         f"{RESIZED}was changed after results could be seen (before: {_format_counts(old_spec)}; now: "
-        f"{_format_counts(new_spec)}): adding runs until a difference shows makes a difference by chance more likely than the p-value says"
+        f"{_format_counts(new_spec)}): adding runs until a difference shows makes a difference by chance more likely "
+        "than the p-value says"
     )
     with reopen_store(folder, new_spec, note, was=stored) as store:
         old_count = len(store.executions)
