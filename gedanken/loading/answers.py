@@ -79,7 +79,6 @@ def read_answers(path: Path, suite: Sequence[SuiteItem]) -> Recorded:
 
 
 def _has_few_whole_replies(answers: Mapping[str, Sequence[str]]) -> bool:
-    """Return whether few of the answers are whole replies."""
     whole_flags = [is_whole_reply(answer) for item_answers in answers.values() for answer in item_answers]
     return sum(whole_flags) < _FEW_WHOLE_REPLIES * len(whole_flags)
 

@@ -48,7 +48,7 @@ class OnceEach(dict[str, Any]):
 def once_each(pairs: list[tuple[str, Any]]) -> OnceEach:
     """Make a JSON object from its pairs of name and value.
 
-    For the parameter `object_pairs_hook` of `json.loads`.
+    This is a function for the parameter `object_pairs_hook` of `json.loads`.
     """
     result = OnceEach(pairs)
     if len(result) < len(pairs):
@@ -157,9 +157,9 @@ def _livecodebench_fields(value: dict[str, Any]) -> dict[str, str]:
 
 
 def _called_function(code: str, arguments: str) -> str:
-    """Return the function that `arguments` calls; empty if there is none.
+    """Return the name of the function that `arguments` calls; empty if there is none.
 
-    It counts only if the code defines it, and defines no function `f`.
+    A call counts only if the code defines the called function, and no function `f`.
     """
     call = _CALL_START.match(arguments)
     defined_names = _DEFINITION.findall(code)
