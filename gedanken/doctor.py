@@ -274,18 +274,18 @@ def _plugins() -> Iterator[Line]:
     for group in GROUPS:
         kind = group.removeprefix("gedanken.")
         try:
-            used = by_name(group)
+            used_plugins = by_name(group)
         except BadInput as error:
             yield Line("plug-ins", kind, "missing", str(error), "script/bootstrap --quick")
             continue
         for plugin in installed(group):
-            yield _plugin_line(f"{kind}: {plugin.name}", plugin, used.get(plugin.name))
+            yield _plugin_line(f"{kind}: {plugin.name}", plugin, used_plugins.get(plugin.name))
 
 
-def _plugin_line(name: str, plugin: Plugin, used: Plugin | None) -> Line:
+def _plugin_line(name: str, plugin: Plugin, used_plugin: Plugin | None) -> Line:
     source = f"{plugin.distribution} {plugin.version}"
-    if plugin != used:
-        reason = f"{used.distribution} has a plug-in of this name" if used else "this name is reserved"
+    if plugin != used_plugin:
+        reason = f"{used_plugin.distribution} has a plug-in of this name" if used_plugin else "this name is reserved"
         remedy = f"pip uninstall {plugin.distribution}, or give its plug-in another name"
         return Line("plug-ins", name, "warning", f"{source}: not used, because {reason}", remedy)
     try:

@@ -37,11 +37,11 @@ class Changes:
 async def fork(  # noqa: PLR0913 (all that defines a fork)
     folder: Path, fork_line: int, changes: Changes, screen: Screen, options: Again, out: Path | None = None
 ) -> RunResult:
-    """Start a run that equals the run in `folder` up to script line `fork_line` (from 1), and then applies the
-    changes.
+    """Start a fork of the run in `folder` at script line `fork_line` (from 1).
 
-    Results before that line are copied from the ledger of that run. If the model is replaced, the old one is not
-    asked again. Raises BadInput if a change would have no effect, and the same errors as `run`.
+    The fork equals the run before that line, and applies the changes from that line on. Results before that line are
+    copied from the ledger of the run. If the model is replaced, the old one is not asked again. Raises BadInput if a
+    change would have no effect, and the same errors as `run`.
     """
     source_spec, source = spec_to_resume(folder, options, asks_its_model=changes.model is None), read_run(folder)
     spec = _fork_spec(source_spec, source, fork_line, changes, options)
@@ -164,8 +164,8 @@ def _earlier_parts(source_spec: RunSpec, fork_line: int, changes: Changes, model
         )
         for part in parts
     ]
-    last = Part(until=200, model=model, persona=changes.persona or source_spec.persona)
-    next_parts = [*changed[1:], last]
+    last_part = Part(until=200, model=model, persona=changes.persona or source_spec.persona)
+    next_parts = [*changed[1:], last_part]
     return tuple(
         part
         for part, next_part in zip(changed, next_parts, strict=True)
@@ -239,7 +239,10 @@ def _check_model(
 
 
 def _check_models(source_spec: RunSpec, spec: RunSpec, source: RunLog, fork_line: int) -> None:
-    """Raise BadInput if the fork would need a new reply from a model that an earlier fork replaced."""
+    """Raise BadInput if the fork would need a new reply from a model that is not asked any more.
+
+    An earlier fork has replaced such a model.
+    """
     for index in _lines_to_request(source_spec, spec, source, fork_line):
         model = spec.model_at(index).name
         # this model gets no more requests, so the fork would pay for the lines before, and then fail
@@ -253,7 +256,10 @@ def _check_models(source_spec: RunSpec, spec: RunSpec, source: RunLog, fork_line
 
 
 def _lines_to_request(source_spec: RunSpec, spec: RunSpec, source: RunLog, fork_line: int) -> Iterator[int]:
-    """Yield the indexes of the lines that certainly need new replies, from the line of the fork on."""
+    """Yield the indexes of the lines that certainly need new replies.
+
+    The search begins at the line of the fork.
+    """
     source_script, facts = source_spec.experiment.script, source.machine_facts or USUAL_MACHINE
     is_fresh, is_new_session = spec.experiment.conditions.session == "fresh", False
     for index, line in enumerate(spec.experiment.script[fork_line - 1 :], start=fork_line - 1):
@@ -273,13 +279,16 @@ def _lines_to_request(source_spec: RunSpec, spec: RunSpec, source: RunLog, fork_
 
 
 def _check_reached(experiment: Experiment, source: RunLog, fork_line: int) -> None:
-    """Raise BadInput if the original run ended before the line of the fork, because no program version worked."""
-    last = max((run.line for run in source.executions), default=-1)
+    """Raise BadInput if the original run ended before the line of the fork.
+
+    It ended there because no program version worked.
+    """
+    last_line = max((run.line for run in source.executions), default=-1)
     if (
         source.outcome == NO_WORKING_PROGRAM
         and (next_step := experiment.next_step(fork_line - 2)) is not None
-        and next_step > last
+        and next_step > last_line
     ):
         raise BadInput(
-            f"--at {fork_line}: {source.folder} ended at line {last + 1}, because no version of the program worked"
+            f"--at {fork_line}: {source.folder} ended at line {last_line + 1}, because no version of the program worked"
         )

@@ -55,7 +55,10 @@ _LOOPBACK_URL = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """Options that must be given again when a run is resumed, because they are not read from its folder."""
+    """Options that must be given again when a run is resumed.
+
+    They are not read from the run folder.
+    """
 
     base_url: str | None = None
     trusted: bool = False
@@ -226,9 +229,10 @@ def _check_can_extend(old_spec: RunSpec, new_spec: RunSpec, log: RunLog) -> None
 
 
 async def replay(folder: Path, screen: Screen, out: Path | None = None) -> RunResult:
-    """Repeat a run from its ledger alone into a new folder, without a model, an engine or an API key.
+    """Repeat a run from its ledger alone into a new folder.
 
-    Raises BadInput if there is no ledger, or if it lacks a command's result; NotKept if it lacks a reply.
+    No model, engine or API key is used. Raises BadInput if there is no ledger, or if it lacks a command's result;
+    NotKept if it lacks a reply.
     """
     source = read_run(folder)
     if source.spec is None:
@@ -309,9 +313,9 @@ def _can_be_resumed(log: RunLog, budget: Budget | None) -> bool:
 def spec_to_resume(folder: Path, options: Again, *, asks_its_model: bool = True) -> RunSpec:
     """Return the spec of the run in `folder`, with the base URL and budget of `options`, if given.
 
-    If programs run without isolation, `options.trusted` must allow it. If the model is on another machine, or the
-    folder is another user's, `options.base_url` must give the model's address, except with `asks_its_model=False`.
-    Raises BadInput if one of these is missing, or if the run cannot be continued.
+    Programs without isolation need `options.trusted`. If the model is on another machine, or the folder is another
+    user's, `options.base_url` must give the model's address, except with `asks_its_model=False`. Raises BadInput if
+    one of these is missing, or if the run cannot be continued.
     """
     check_collector(options.collector)
     spec = _read_stored_spec(folder)

@@ -99,7 +99,7 @@ async def run(spec: RunSpec, screen: Screen, out: Path | None = None, collector:
 def check(spec: RunSpec) -> None:
     """Raise BadInput if a spec cannot be run or stored.
 
-    This is also raised if the spec contains an API key, or has a probe that could give no result.
+    BadInput is also raised if the spec contains an API key, or has a probe that could give no result.
     """
     from gedanken.agents.registry import check_name
 
@@ -117,7 +117,10 @@ def check(spec: RunSpec) -> None:
 
 
 def check_collector(address: str | None) -> None:
-    """Raise BadInput if traces cannot be sent to this address, or if the required extra is not installed."""
+    """Raise BadInput if traces cannot be sent to this address.
+
+    This is also the case if the required extra is not installed.
+    """
     if address is not None:
         try:
             from gedanken.traces.otlp import check_address

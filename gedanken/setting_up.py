@@ -56,10 +56,10 @@ class _StoppableProgress:
     def step(self, title: str, total: float, unit: str = "bytes") -> Iterator[Update]:
         with self._progress.step(title, total, unit) as update:
 
-            def update_or_stop(done: float) -> None:
+            def update_or_stop(amount: float) -> None:
                 if self._stop.is_set():
                     raise _Stopped
-                update(done)
+                update(amount)
 
             yield update_or_stop
 

@@ -122,7 +122,7 @@ def program(body: str, **constants: object) -> str:
 
 
 def turn(templates: Mapping[str, str], number: int) -> tuple[str, str]:
-    """Return the name and the text of the template with this turn; `number` counts the turns from 0."""
+    """Return the name and the text of the template that is next; `number` counts the turns from 0."""
     name = list(templates)[number % len(templates)]
     return name, templates[name]
 

@@ -77,7 +77,10 @@ def _hidden_sizes(tree: ast.Module) -> list[ast.expr]:
 
 
 def _epoch_counts(tree: ast.Module) -> list[ast.expr]:
-    """Return the argument of the outermost training loop `for … in range(N)`; empty if there is no such loop."""
+    """Return the argument of the outermost training loop `for … in range(N)`.
+
+    The list is empty if there is no such loop.
+    """
     for loop in _training_loops(tree):
         if isinstance(loop.iter, ast.Call) and _called_name(loop.iter) == "range" and len(loop.iter.args) == 1:
             return loop.iter.args

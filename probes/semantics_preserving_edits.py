@@ -97,9 +97,9 @@ def _is_same_tree(old: object, new: object, pairs: set[tuple[str, str]]) -> bool
 def _renamable_variables(tree: ast.AST) -> set[str]:
     """Return the names that can be renamed everywhere without changing what the program does."""
     nodes = list(ast.walk(tree))
-    used = {node.id for node in nodes if isinstance(node, ast.Name)}
+    used_names = {node.id for node in nodes if isinstance(node, ast.Name)}
     imported = {alias.name for node in nodes if isinstance(node, ast.Import | ast.ImportFrom) for alias in node.names}
-    if LOOKS_AT_NAMES & (used | imported):
+    if LOOKS_AT_NAMES & (used_names | imported):
         return set()
     stored = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     stored |= {node.arg for node in nodes if isinstance(node, ast.arg)}
@@ -153,8 +153,8 @@ def _rename_all(source: str, tree: ast.Module) -> str:
 
 def _rename(source: str, name: str, new_name: str) -> str:
     lines = [line.encode() for line in source.split("\n")]
-    places = {(line, column) for used_name, line, column in _name_positions(_parse(source)) if used_name == name}
-    for line, column in sorted(places, reverse=True):
+    positions = {(line, column) for used_name, line, column in _name_positions(_parse(source)) if used_name == name}
+    for line, column in sorted(positions, reverse=True):
         text, end = lines[line - 1], column + len(name.encode())
         if text[column:end] == name.encode():
             lines[line - 1] = text[:column] + new_name.encode() + text[end:]
@@ -162,13 +162,13 @@ def _rename(source: str, name: str, new_name: str) -> str:
 
 
 def _name_positions(tree: ast.AST) -> list[tuple[str, int, int]]:
-    """Return the places of all names, in the order of the program text.
+    """Return the positions of all names, in the order of the program text.
 
-    A place is the name, the line from 1, and the column in bytes.
+    A position is the name, the line from 1, and the column in bytes.
     """
-    places = [(node.id, node.lineno, node.col_offset) for node in ast.walk(tree) if isinstance(node, ast.Name)]
-    places += [(node.arg, node.lineno, node.col_offset) for node in ast.walk(tree) if isinstance(node, ast.arg)]
-    return sorted(places, key=lambda place: place[1:])
+    positions = [(node.id, node.lineno, node.col_offset) for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    positions += [(node.arg, node.lineno, node.col_offset) for node in ast.walk(tree) if isinstance(node, ast.arg)]
+    return sorted(positions, key=lambda position: position[1:])
 
 
 def _print_statements(tree: ast.AST) -> list[ast.Expr]:

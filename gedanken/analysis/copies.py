@@ -48,6 +48,6 @@ def distinct(runs: Sequence[Run], paths: Sequence[Path], *, has_program: bool) -
 def _note_on_copies(name: str, copies: Sequence[str]) -> str:
     if set(copies) == {name}:
         return f"{name} was named more than once, and counts as one run"
-    shown = ", ".join(copies[:NAMED]) + (f" and {len(copies) - NAMED} more" if len(copies) > NAMED else "")
+    names = ", ".join(copies[:NAMED]) + (f" and {len(copies) - NAMED} more" if len(copies) > NAMED else "")
     verb = "is" if len(copies) == 1 else "are"
-    return f"{shown} {verb} byte for byte the same as {name}; together they count as one run"
+    return f"{names} {verb} byte for byte the same as {name}; together they count as one run"

@@ -15,8 +15,8 @@ MOST_RUNS = 1000
 def effects_in(log: RunLog) -> tuple[tuple[Effects, ...], tuple[str, ...]]:
     """Compute the effects of the changes to each supplied program with real and imagined runs.
 
-    Only the newest version of a change counts. A change is left out if several models or personas imagined its runs.
-    Also return notes on what was left out.
+    Only the newest version of a change counts. A change is left out if several models or personas imagined its runs
+    and those of the unchanged program. Also return notes on what was left out.
     """
     programs, executions = log.programs, log.executions
     effects, notes = [], []

@@ -142,9 +142,9 @@ def _read_side(paths: Sequence[Path], kind: str, program: Path | None = None) ->
 
 
 def _compare_folders(real_log: RunLog, imagined_log: RunLog, options: Asked) -> tuple[Analysis, list[str]]:
-    """Compare the real runs of one run folder with the imagined runs of the same programs in another.
+    """Compare the real runs in one run folder with the imagined runs in another.
 
-    Also return notes.
+    Only runs of the same programs are compared. Also return notes.
     """
     imagined_programs = {program.sha256: program for program in reversed(imagined_log.programs)}
     executions = [execution for execution in real_log.executions if not execution.imagined and execution.program]

@@ -49,9 +49,9 @@ def as_notebook_html(shown: Shown) -> str:
         for finding in shown.findings[:FINDINGS_SHOWN]
     ]
     parts.append(_table(("finding", "", "explained by"), finding_rows))
-    more = len(shown.findings) - FINDINGS_SHOWN
-    if more > 0:
-        parts.append(f"<p>and {many(more, 'more finding')}</p>")
+    hidden_count = len(shown.findings) - FINDINGS_SHOWN
+    if hidden_count > 0:
+        parts.append(f"<p>and {many(hidden_count, 'more finding')}</p>")
     parts += [f"<p>undecided: {_escape(reason)}</p>" for reason in shown.undecided[:UNDECIDED_SHOWN]]
     if shown.folder:
         parts.append(f"<p>all files: {_escape(str(shown.folder))}</p>")

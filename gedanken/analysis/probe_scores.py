@@ -14,7 +14,7 @@ from gedanken.experiment.run_log import RunLog
 def item_scores(log: RunLog) -> tuple[ItemScore, ...]:
     """Return the scored answers to each item in each arm. Items whose program gave no real output are left out."""
     items = {item.item.id: item for item in log.items if not item.problem}
-    ran_right = {judged.question: judged.right for judged in log.judged}
+    ran_right = {judgement.question: judgement.right for judgement in log.judged}
     suite = suite_of(log)
     answers: dict[tuple[str, str], list[Answer]] = {}
     for stored in sorted(log.answers, key=lambda answer: answer.question.sample):
@@ -45,14 +45,17 @@ def outcome_of(
         return scored
     outcome: Outcome = "right" if ran_right else "wrong"
     if ran_right is None:
-        judged = judge(line, _answered_value(line, stored))
-        outcome = "unparsable" if judged == "run" else "wrong" if judged == "left out" else judged
+        judgement = judge(line, _answered_value(line, stored))
+        outcome = "unparsable" if judgement == "run" else "wrong" if judgement == "left out" else judgement
     return Answer(outcome, float(outcome == "right"), scored.reasoning_tokens)
 
 
 def judged_by_running(log: RunLog) -> Mapping[str, CheckProgram]:
-    """Return the programs that must still be run to judge answers to a suite, by the key of the question."""
-    suite, judged_keys = suite_of(log), {judged.question for judged in log.judged}
+    """Return the programs that must still be run to judge answers to a suite.
+
+    The keys of the mapping are the keys of the questions.
+    """
+    suite, judged_keys = suite_of(log), {judgement.question for judgement in log.judged}
     programs: dict[str, CheckProgram] = {}
     for stored in log.answers:
         line = suite.get(stored.question.item)

@@ -44,7 +44,10 @@ def findings_table(findings: Iterable[Finding]) -> Tabled:
 
 
 def series_table(series: Iterable[tuple[str | None, SeriesResult]]) -> Tabled:
-    """Build a table with one row per series, run and point, from pairs of program label and series."""
+    """Build a table with one row per series, run and point.
+
+    `series` holds pairs of program label and series.
+    """
     return Tabled([row for label, result in series for row in _series_rows(label, result)], _SERIES_COLUMNS)
 
 

@@ -48,7 +48,10 @@ def verdict_of(versions: Sequence[VersionAnalysis], findings: Sequence[Finding])
 
 
 def measured(version: VersionAnalysis) -> tuple[tuple[Execution, ...], tuple[Execution, ...]]:
-    """Return the real and the imagined runs that are compared: the leaves, or the trunks if there are no leaves."""
+    """Return the real and the imagined runs that are compared.
+
+    These are the leaves, or the trunks if there are no leaves.
+    """
     imagined = tuple(run for run in version.imagined if run.is_run)
     return leaves(version.real) or version.real, leaves(imagined) or imagined
 
@@ -160,7 +163,10 @@ def ranked(findings: Sequence[Finding], version: VersionAnalysis | None) -> list
 
 
 def lasts(series: SeriesResult) -> tuple[list[float], list[float]]:
-    """Return the values of the real and of the imagined runs at the last point that both kinds have."""
+    """Return the values of the real and of the imagined runs at the last common point.
+
+    A point is common if at least one run of each kind has a value there.
+    """
     index = _last_common_index(series)
     if index is None:
         return [], []
@@ -198,7 +204,10 @@ def _has_value_at(runs: Sequence[Sequence[float | None]], index: int) -> bool:
 
 
 def spread_of(values: Sequence[float]) -> str:
-    """Format the range of some values, for example `0.012 to 0.034`, or `0.012, nan ×6` if some are not finite."""
+    """Format the range of some values, for example `0.012 to 0.034`.
+
+    Values that are not finite are counted, for example `0.012, nan ×6`.
+    """
     if not values:
         return "-"
     finite_values = [value for value in values if math.isfinite(value)]

@@ -103,8 +103,8 @@ async def aprobe(  # noqa: PLR0913 (each is an option of a probe)
             suite=read_suite(Path(suite)).items if suite else (),
         )
     except ValidationError as error:
-        first = error.errors()[0]
-        raise BadInput(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        first_error = error.errors()[0]
+        raise BadInput(f"{'.'.join(map(str, first_error['loc']))}: {first_error['msg']}") from error
     with asked(model) as name:
         spec = probe_spec(design, name, sandbox_of(sandbox), cores=os.cpu_count() or 1)
         try:

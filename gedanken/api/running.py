@@ -98,8 +98,8 @@ async def arun(  # noqa: PLR0913 (each is an option of a run)
                 primary=primary,
             )
         except ValidationError as error:
-            first = error.errors()[0]
-            raise BadInput(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+            first_error = error.errors()[0]
+            raise BadInput(f"{'.'.join(map(str, first_error['loc']))}: {first_error['msg']}") from error
         return await _await_analysis(run_experiment(spec, screen_of(progress), Path(out) if out else None))
 
 

@@ -94,9 +94,9 @@ def asked_of(context: Any) -> RunSpec:
     try:
         spec = context if isinstance(context, RunSpec) else RunSpec.model_validate(context or {})
     except ValidationError as error:
-        first = error.errors()[0]
+        first_error = error.errors()[0]
         raise BadInput(
-            f"context: {'.'.join(map(str, first['loc']))}: {first['msg']}; the context must be a RunSpec"
+            f"context: {'.'.join(map(str, first_error['loc']))}: {first_error['msg']}; the context must be a RunSpec"
         ) from error
     # anybody may reach the server, even a web page in a browser
     if spec.sandbox.trusted or spec.sandbox.name == "host":

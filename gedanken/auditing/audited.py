@@ -43,7 +43,7 @@ class Difference:
     """Line number in the recorded or claimed output, from 1; None if that output lacks the line."""
     said: str
     real_line: int | None
-    """Line number in the output of the first real run, from 1; None if that output lacks the line."""
+    """Line number in the first real run's output, from 1; None if that output lacks the line."""
     real: str
 
 
@@ -56,7 +56,10 @@ class Rerun:
 
     command: str
     event: int
-    """Number of the event whose output is compared: a recorded result, or the message that shows the output."""
+    """Number of the event whose output is compared.
+
+    This is a recorded result, or the message that shows the output.
+    """
     place: Place
     claimed: bool
     """True if the output is only claimed: shown in a message, without a result in the record."""
@@ -71,7 +74,10 @@ class Rerun:
     claims: tuple[int, ...] = ()
     """The claims about this command, as indices into `Audited.claims`."""
     is_line_by_line: bool = False
-    """True if each line of `said` is a line of the transcript's file; `place` is then the place of the first line."""
+    """True if each line of `said` is a line of the transcript's file.
+
+    `place` is then the place of the first line.
+    """
 
     def place_of(self, difference: Difference) -> Place:
         """Return the place of a differing line in the transcript.
@@ -99,12 +105,14 @@ class Audited:
     @property
     def statuses(self) -> Counter[str]:
         """Number of claims with each status."""
-        return Counter(judged.status for judged in self.claims)
+        return Counter(judged_claim.status for judged_claim in self.claims)
 
     @property
     def accused(self) -> list[tuple[int, JudgedClaim]]:
         """The claims with an accusing verdict, each with its index in `claims`."""
-        return [(index, judged) for index, judged in enumerate(self.claims) if judged.status in ACCUSING]
+        return [
+            (index, judged_claim) for index, judged_claim in enumerate(self.claims) if judged_claim.status in ACCUSING
+        ]
 
     @property
     def differing(self) -> list[Rerun]:
@@ -122,8 +130,8 @@ class Audited:
     @property
     def last_numbers(self) -> "Coverage":
         """Like `numbers`, but only for the last message that contains claims."""
-        last = max((judged.claim.event for judged in self.claims), default=None)
-        return coverage(judged for judged in self.claims if judged.claim.event == last)
+        last_event = max((judged_claim.claim.event for judged_claim in self.claims), default=None)
+        return coverage(judged_claim for judged_claim in self.claims if judged_claim.claim.event == last_event)
 
     def kinds(self) -> set[str]:
         """Return the keys of `KINDS` that occur in this session."""
@@ -162,5 +170,5 @@ class Audit:
 
 def coverage(claims: Iterable[JudgedClaim]) -> Coverage:
     """Count how many of the numbers in the claims were found in an output."""
-    sources = [source for judged in claims for source in judged.numbers]
+    sources = [source for judged_claim in claims for source in judged_claim.numbers]
     return Coverage(sum(source.evidence is not None for source in sources), len(sources))

@@ -17,7 +17,7 @@ _CHANGES_FILES = re.compile(
     r"git (?:checkout|apply|stash|reset|merge|rebase|restore|switch|revert|am|commit))\b",
     re.MULTILINE,
 )
-_FORMATS_WITHOUT_CD = ("mini-swe-agent", "codex")
+_FORMATS_RESETTING_FOLDER = ("mini-swe-agent", "codex")
 """Transcript formats in which every command starts in the agent's folder, whatever `cd` came before."""
 _TOOLS_WITHOUT_COMMAND = ("BashOutput", "TaskOutput", "AgentOutputTool", "write_stdin")
 MOST_STEPS = 400
@@ -35,7 +35,10 @@ class Step:
     """
     place: Place
     said: str | None
-    """The recorded or claimed output; None if the command is run only for its effect on the workspace."""
+    """The recorded or claimed output.
+
+    None if the command is run only for its effect on the workspace.
+    """
     claimed: bool = False
     imagined: bool = False
     cut: bool = False
@@ -48,7 +51,10 @@ class Step:
     below: str | None = None
     """The folder in which the agent ran the command; None if the recorded call names no folder."""
     is_line_by_line: bool = False
-    """True if each line of `said` is a line of the transcript's file; `place` is then the place of the first line."""
+    """True if each line of `said` is a line of the transcript's file.
+
+    `place` is then the place of the first line.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +140,7 @@ def _recorded_step(
         cut=result is not None and result.cut,
         exit_code=result.exit_code if result else None,
         claims=tuple(dict.fromkeys(claims)),
-        anew=transcript.form in _FORMATS_WITHOUT_CD,
+        anew=transcript.form in _FORMATS_RESETTING_FOLDER,
         below=_folder_of(call),
         is_line_by_line=compared_event.is_line_by_line,
     )
@@ -152,8 +158,8 @@ def _folder_of(call: AgentEvent) -> str | None:
 def _claims_by_event(claims: Iterable[JudgedClaim]) -> dict[int, list[int]]:
     """Return the indices of the claims that each event is evidence for, by number of the event."""
     claims_by_event: dict[int, list[int]] = {}
-    for claim_index, judged in enumerate(claims):
-        for evidence in judged.evidence:
+    for claim_index, judged_claim in enumerate(claims):
+        for evidence in judged_claim.evidence:
             claims_by_event.setdefault(evidence.event, []).append(claim_index)
     return claims_by_event
 
@@ -161,9 +167,12 @@ def _claims_by_event(claims: Iterable[JudgedClaim]) -> dict[int, list[int]]:
 def _claimed_steps(transcript: AgentTranscript, claims: Sequence[JudgedClaim]) -> dict[int, list[Step]]:
     """Return steps for commands that are claimed without a recorded result, by number of the message."""
     steps_by_message: dict[int, list[Step]] = {}
-    for claim_index, judged in enumerate(claims):
-        claim = judged.claim
-        if claim.kind not in ("output", "command", "result") or judged.status not in ("never run", "undecidable"):
+    for claim_index, judged_claim in enumerate(claims):
+        claim = judged_claim.claim
+        if claim.kind not in ("output", "command", "result") or judged_claim.status not in (
+            "never run",
+            "undecidable",
+        ):
             continue
         message = transcript.events[claim.event]
         program = None if claim.command or claim.kind != "output" else program_of(transcript, claim)
@@ -177,7 +186,7 @@ def _claimed_steps(transcript: AgentTranscript, claims: Sequence[JudgedClaim]) -
             claim.place,
             quote,
             claimed=True,
-            imagined=judged.reading == "role-played",
+            imagined=judged_claim.reading == "role-played",
             cut=True,
             claims=(claim_index,),
             files={} if program is None else program[1],

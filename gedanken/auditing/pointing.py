@@ -108,8 +108,8 @@ def read_passages(reply: str) -> list[str] | None:
     """
     text = reply[:_LONGEST_REPLY]
     try:
-        listed = json.loads(text[text.index("[") : text.rindex("]") + 1])
+        entries = json.loads(text[text.index("[") : text.rindex("]") + 1])
     except (ValueError, RecursionError):
         return None
-    passages = [passage for passage in listed if isinstance(passage, str) and len(passage.strip()) > 2]
+    passages = [passage for passage in entries if isinstance(passage, str) and len(passage.strip()) > 2]
     return list(dict.fromkeys(passage.strip()[:_LONGEST_PASSAGE] for passage in passages))[:_MOST_PASSAGES]

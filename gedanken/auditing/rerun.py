@@ -67,8 +67,8 @@ async def rerun(audited: Audited, options: Asked, progress: Progress) -> Audited
     Raises BadInput or NoSandbox.
     """
     plan = plan_of(audited.transcript, audited.claims, options.which)
-    compared = [step for step in plan.commands if step.said is not None]
-    if not compared:
+    compared_steps = [step for step in plan.commands if step.said is not None]
+    if not compared_steps:
         return replace(audited, state="there is no command that can be run again")
     root = next(roots_of(audited.transcript, plan), None)
     async with _open_machine(options, progress) as machine:
@@ -223,7 +223,10 @@ def _judge_step(
 
 
 def _why_not_comparable(recorded: str, real: Sequence[Execution], printed: str) -> str | None:
-    """Return why the real outputs prove nothing about the transcript; None if they can be compared with it."""
+    """Return why the real outputs prove nothing about the transcript.
+
+    None if the outputs can be compared with it.
+    """
     limit_reached = next((run.cause for run in real if run.cause in _ENDED_BY_SANDBOX), None)
     if limit_reached is not None:
         return f"it reached a limit of this sandbox: {limit_reached}"
@@ -236,7 +239,10 @@ def _why_not_comparable(recorded: str, real: Sequence[Execution], printed: str) 
 
 
 def _why_output_may_differ(step: Step, state: State, failed_edit: str | None) -> str | None:
-    """Return why a real output may differ although the transcript is true; None if no reason is known."""
+    """Return why a real output may differ although the transcript is true.
+
+    None if no reason is known.
+    """
     if failed_edit:
         return f"the workspace is not the one in which the agent worked: {failed_edit}"
     if not state.trusted:

@@ -46,8 +46,8 @@ class Compared:
 def compare_outputs(said: str, real: Sequence[str], *, part: bool = False) -> Compared:
     """Compare `said` with the real outputs line by line.
 
-    Other dates, times and temporary names are no differences; another order of the lines is none either. With `part`,
-    `said` may lack lines of the real output, but each line of `said` must occur in the first real output.
+    Dates, times, temporary names and the order of the lines may differ. With `part`, `said` may lack lines of the
+    real output, but each line of `said` must occur in the first real output.
     """
     recorded_lines = _masked_lines(said)
     first_run, *other_runs = [_masked_lines(text) for text in real]

@@ -116,7 +116,10 @@ def _as_strings(value: object) -> tuple[str, ...] | None:
 
 
 def _predicted_by_name(path: Path) -> Literal["output", "input"] | None:
-    """Return what the answers predict, by the name of the file or of its folder; None if no name tells."""
+    """Return what the answers predict, by the name of the file or of its folder.
+
+    None if neither name ends with `_input` or `_output`.
+    """
     for name in (path.stem, path.absolute().parent.name):
         if match := _NAME_ENDING.search(name):
             return "input" if match["predicts"] == "input" else "output"

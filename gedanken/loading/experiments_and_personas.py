@@ -62,8 +62,8 @@ def with_conditions(conditions: Conditions, flags: Mapping[str, object]) -> Cond
     try:
         return Conditions.model_validate(conditions.model_dump() | set_flags)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise BadInput(f"--{first['loc'][0]} {first['input']}: {first['msg']}") from error
+        first_error = error.errors()[0]
+        raise BadInput(f"--{first_error['loc'][0]} {first_error['input']}: {first_error['msg']}") from error
 
 
 def _load(name: str, kind: str, model: type[Loaded]) -> Loaded:
@@ -96,13 +96,13 @@ def _parse(text: str, file_name: str, model: type[Loaded]) -> Loaded:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        first = error.errors()[0]
-        line = _line_number(root, first["loc"])
+        first_error = error.errors()[0]
+        line = _line_number(root, first_error["loc"])
         key = ".".join(
-            str(part) for part in first["loc"] if part != "matched" and not str(part).startswith("literal")
+            str(part) for part in first_error["loc"] if part != "matched" and not str(part).startswith("literal")
         )
-        message = first["msg"].removeprefix("Value error, ")
-        if first["type"] == "extra_forbidden":
+        message = first_error["msg"].removeprefix("Value error, ")
+        if first_error["type"] == "extra_forbidden":
             message = "unknown key"
         raise BadInput(f"{file_name}:{line}: {f'{key}: ' if key else ''}{message}") from error
 

@@ -58,9 +58,9 @@ def once_each(pairs: list[tuple[str, Any]]) -> OnceEach:
 
 
 def read_suite(path: Path) -> Suite:
-    """Read a suite: JSON lines with the fields of CRUXEval (id, code, input, output), or in LiveCodeBench's format.
+    """Read a suite from JSON lines, in the format of CRUXEval or LiveCodeBench.
 
-    Raises BadInput if no line can be used.
+    CRUXEval's fields are `id`, `code`, `input` and `output`. Raises BadInput if no line can be used.
     """
     items: dict[str, SuiteItem] = {}
     bad_lines: list[BadLine] = []
@@ -97,20 +97,20 @@ def _decompress(content: bytes, description: str) -> bytes:
     if not content.startswith(_GZIP):
         return content
     try:
-        with gzip.open(io.BytesIO(content)) as packed:
-            unpacked = packed.read(MOST_BYTES + 1)
+        with gzip.open(io.BytesIO(content)) as file:
+            data = file.read(MOST_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise BadInput(f"{description}: packed with gzip, and damaged: {error}") from error
-    if len(unpacked) > MOST_BYTES:
+    if len(data) > MOST_BYTES:
         raise BadInput(f"{description}: larger than {MOST_BYTES >> 20} MiB when unpacked")
-    return unpacked
+    return data
 
 
 def told(error: Exception) -> str:
     """Return in a few words why a line or a file cannot be used."""
     if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        first_error = error.errors()[0]
+        return f"{'.'.join(map(str, first_error['loc']))}: {first_error['msg']}"
     if isinstance(error, json.JSONDecodeError):
         return f"broken JSON: {error.msg} at character {error.pos + 1}"
     if isinstance(error, RecursionError):

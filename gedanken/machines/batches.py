@@ -129,9 +129,9 @@ async def run_batches(
     while waiting:
         batch = waiting[:1] if waiting[0] in suspects else _without_suspects(waiting, suspects)[:at_once]
         batch_results, is_complete = await _run_batch(machine, [(name, programs[name]) for name in batch], seconds)
-        disturbed = {name for name, ran in batch_results.items() if len(batch) > 1 and ran.may_be_disturbed}
+        disturbed = {name for name, result in batch_results.items() if len(batch) > 1 and result.may_be_disturbed}
         suspects |= disturbed
-        results |= {name: ran for name, ran in batch_results.items() if name not in disturbed}
+        results |= {name: result for name, result in batch_results.items() if name not in disturbed}
         missing = [name for name in batch if name not in batch_results]
         if missing and not is_complete:
             if len(batch) == 1:
@@ -165,7 +165,9 @@ async def _run_batch(
     if execution is not None and execution.cause is Cause.ENGINE_LOST:
         raise NoSandbox("; ".join(execution.notes))
     names = {name for name, _ in programs}
-    results = {name: ran for name, ran in _parse_results(execution.stdout if execution else printed) if name in names}
+    results = {
+        name: result for name, result in _parse_results(execution.stdout if execution else printed) if name in names
+    }
     return results, execution is not None and execution.cause is Cause.FINISHED
 
 

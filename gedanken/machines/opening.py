@@ -30,11 +30,11 @@ async def open_real(  # noqa: PLR0913 (each is an option of a machine)
     artifacts: Path | None = None,
     keeps: Callable[[], bool] = lambda: False,
 ) -> "AsyncIterator[tuple[SandboxMachine, Dataset]]":
-    """Open a real machine with the data set called `data`; yield the machine and the description of the data set.
+    """Open a real machine with the data set called `data`.
 
-    The workspace is stored under the name `run_id`. A workspace that a dead process left under this name is used
-    again if it belongs to the same run (`run`, a random id); otherwise it is deleted. Files that commands leave are
-    copied to the folder `artifacts`.
+    Yield the machine and the description of the data set. The workspace is stored under the name `run_id`. A
+    workspace that a dead process left under this name is used again if it belongs to the same run (`run`, a random
+    id); otherwise it is deleted. Files that commands leave are copied to the folder `artifacts`.
 
     At the end the workspace is removed, unless a command was run in it and `keeps()` is True. Raises BadInput or
     NoSandbox.

@@ -57,28 +57,31 @@ async def check_suite(
     """
     problems = {line.id: Problem(_NOT_AN_EXPRESSION) for line in suite if not can_be_answered(line)}
     runnable = [line for line in suite if line.id not in problems]
-    ran = await run_batches(machine, {line.id: suite_item(line).program for line in runnable}, on_progress)
+    results = await run_batches(machine, {line.id: suite_item(line).program for line in runnable}, on_progress)
     not_run_problems = {
-        line.id: Problem(ran[line.id].why) for line in runnable if ran[line.id].end not in ("finished", "failed")
+        line.id: Problem(results[line.id].why)
+        for line in runnable
+        if results[line.id].end not in ("finished", "failed")
     }
     undecided = [
-        line for line in runnable if line.id not in not_run_problems and not _is_printed_as_stated(line, ran[line.id])
+        line
+        for line in runnable
+        if line.id not in not_run_problems and not _is_printed_as_stated(line, results[line.id])
     ]
-    return problems | not_run_problems | await _decide_by_running(machine, undecided, ran)
+    return problems | not_run_problems | await _decide_by_running(machine, undecided, results)
 
 
 async def _decide_by_running(
-    machine: RealMachine, undecided: Sequence[SuiteItem], ran: Mapping[str, Ran]
+    machine: RealMachine, undecided: Sequence[SuiteItem], results: Mapping[str, Ran]
 ) -> dict[str, Problem]:
-    """Return the problems of lines that only Python can decide.
-
-    Python must compare the returned value with the stated one.
-    """
+    """Return the problems of lines whose returned and stated values only Python can compare."""
     programs = {line.id: check_program(line, line.call) for line in undecided}
     checked = await run_batches(machine, {name: program.text for name, program in programs.items()})
     unequal = [line for line in undecided if programs[line.id].sign not in checked[line.id].stdout]
     failed_problems = {
-        line.id: Problem(ran[line.id].why, is_scored=line not in unequal) for line in undecided if ran[line.id].why
+        line.id: Problem(results[line.id].why, is_scored=line not in unequal)
+        for line in undecided
+        if results[line.id].why
     }
     unequal = [line for line in unequal if line.id not in failed_problems]
     self_programs = {line.id: check_program(line, line.output) for line in unequal}
@@ -119,20 +122,20 @@ async def judged(
     checks = list(programs.values())
     groups = [checks[start : start + TOGETHER] for start in range(0, len(checks), TOGETHER)]
     texts = {str(number): checks_in_one(group) for number, group in enumerate(groups)}
-    ran = await run_batches(
+    results = await run_batches(
         machine, texts, lambda group_count: on_progress(min(len(checks), group_count * TOGETHER)), at_once=PARTS
     )
-    verdicts = {sign: holds for number in texts for sign, holds in checks_told(ran[number].stdout).items()}
+    verdicts = {sign: holds for number in texts for sign, holds in checks_told(results[number].stdout).items()}
     # a check that did not end in its group is run alone
     single_programs = {name: program.text for name, program in programs.items() if program.sign not in verdicts}
-    ran = await run_batches(machine, single_programs, seconds=JUDGE_SECONDS)
+    results = await run_batches(machine, single_programs, seconds=JUDGE_SECONDS)
     return {
-        name: program.sign in ran[name].stdout if name in single_programs else verdicts[program.sign]
+        name: program.sign in results[name].stdout if name in single_programs else verdicts[program.sign]
         for name, program in programs.items()
     }
 
 
-def _is_printed_as_stated(line: SuiteItem, ran: Ran) -> bool:
+def _is_printed_as_stated(line: SuiteItem, result: Ran) -> bool:
     """Return whether the last printed line equals the stated output, both read as literals."""
-    last_line = (ran.stdout.splitlines() or [""])[-1]
-    return not ran.why and judge_value(line.output, last_line) == "right"
+    last_line = (result.stdout.splitlines() or [""])[-1]
+    return not result.why and judge_value(line.output, last_line) == "right"

@@ -113,29 +113,29 @@ class _ProgressDisplay:
         if not self._outcomes:
             self._start_time = time.monotonic()
         self._outcomes[event["outcome"]] += 1
-        done = self._outcomes.total()
-        self._update("asking", "questions", done, max(done, event["units"]))
+        answer_count = self._outcomes.total()
+        self._update("asking", "questions", answer_count, max(answer_count, event["units"]))
         now = time.monotonic()
         if now - self._last_report_time >= TOLD_SECONDS:
             self._last_report_time = now
             self._screen.say(
-                self._format_estimate(done, event["units"], now - self._start_time, event["seconds_left"])
+                self._format_estimate(answer_count, event["units"], now - self._start_time, event["seconds_left"])
             )
 
-    def _format_estimate(self, done: int, units: int, seconds: float, limit: float | None) -> str:
+    def _format_estimate(self, answer_count: int, units: int, seconds: float, limit: float | None) -> str:
         right = self._outcomes["right"]
-        minutes_left = seconds / done * max(0, units - done) / 60
+        minutes_left = seconds / answer_count * max(0, units - answer_count) / 60
         time_text = f"about {minutes_left:.0f} min left"
         if limit is not None and limit / 60 < minutes_left:
             time_text = (
-                f"{max(0.0, limit) / 60:.0f} min left, enough for about {done + limit * done / seconds:.0f} "
+                f"{max(0.0, limit) / 60:.0f} min left, enough for about {answer_count + limit * answer_count / seconds:.0f} "
                 "questions in all"
             )
         other_outcomes = ", ".join(
             f"{name} {n}" for name, n in self._outcomes.most_common() if name not in ("right", "")
         )
-        shares = f"right {right} ({right / done:.0%})" + (f", {other_outcomes}" if other_outcomes else "")
-        return f"{done} of about {units} questions: {shares}; {time_text}"
+        shares = f"right {right} ({right / answer_count:.0%})" + (f", {other_outcomes}" if other_outcomes else "")
+        return f"{answer_count} of about {units} questions: {shares}; {time_text}"
 
     def _update(self, title: str, unit: str, done: int, total: int) -> None:
         if title not in self._updates:

@@ -95,12 +95,12 @@ async def probe_memory(  # noqa: PLR0913 (each is an option of the probe)
     losses: list[NoModel] = []
     async with open_model(model, screen) as opened_model:
         machine = ImaginedMachine(opened_model, persona, limits=LIMITS, temperature=temperature, losses=losses)
-        typed = []
+        executions = []
         for command in commands:
             screen.say(f"typed: {command}")
             _next_sample(machine)
-            typed.append(await machine.run(command, fresh=False))
-        check_answered(typed)
+            executions.append(await machine.run(command, fresh=False))
+        check_answered(executions)
         before, control = [await _ask_questions(machine, moment, screen) for moment in ("before", "as the control")]
         session = machine.session
         rebuilt = []
@@ -117,11 +117,14 @@ async def probe_memory(  # noqa: PLR0913 (each is an option of the probe)
         "reply_tokens": LIMITS.reply_tokens,
         "continuations": LIMITS.continuations,
     }
-    return MemoryProbe(opened_model.describe(), conditions, tuple(typed), tuple(rebuilt), why_lost(losses))
+    return MemoryProbe(opened_model.describe(), conditions, tuple(executions), tuple(rebuilt), why_lost(losses))
 
 
 def _next_sample(machine: "ImaginedMachine") -> None:
-    """Make the next answers a new sample, unless the temperature is 0: then all answers are sample 0."""
+    """Make the next answers a new sample.
+
+    At temperature 0, all answers are sample 0.
+    """
     if machine.temperature:
         machine.sample += 1
 

@@ -69,9 +69,10 @@ class EditsProbe:
 
 
 def read_program(path: Path | None) -> Question:
-    """Return the program in a file, or the packaged one, with its edited versions and its watched print.
+    """Return a program with its edited versions and its watched print.
 
-    Raises BadInput if the file is not valid Python, or prints no whole line.
+    If `path` is None, it is the packaged program. Raises BadInput if the file is not valid Python, or prints no whole
+    line.
     """
     file = resources.files("gedanken.probes") / "programs" / "shape_once.py" if path is None else path
     source = read_text(file, f"--program {path}")
@@ -101,15 +102,15 @@ async def probe_edits(  # noqa: PLR0913 (each is an option of the probe)
     """
     sample_numbers = (0, 0, *range(1, samples + 1))
     losses: list[NoModel] = []
-    async with open_both(model, sandbox, dataset, LIMITS, screen) as both:
-        real = [await _really_run(both.machine, source) for source in question.edits.values()]
-        imagine = partial(_imagine, both, persona, losses, screen)
+    async with open_both(model, sandbox, dataset, LIMITS, screen) as environment:
+        real = [await _really_run(environment.machine, source) for source in question.edits.values()]
+        imagine = partial(_imagine, environment, persona, losses, screen)
         work = [
             partial(imagine, *named_edit, sample)
             for named_edit in question.edits.items()
             for sample in sample_numbers
         ]
-        replies = await at_once(work, both.model.pace.parallel)
+        replies = await at_once(work, environment.model.pace.parallel)
     check_answered(replies)
     edited, reply_iterator = [], iter(replies)
     for (edit, source), real_run in zip(question.edits.items(), real, strict=True):
@@ -117,7 +118,7 @@ async def probe_edits(  # noqa: PLR0913 (each is an option of the probe)
         edited.append(Edited(edit, source, real_run, trunk, repeated_trunk, tuple(other_samples)))
     conditions: dict[str, object] = {
         **Conditions(session="fresh").named(persona),
-        "dataset": str(both.machine_facts.dataset),
+        "dataset": str(environment.machine_facts.dataset),
         "seed": SEED,
         "samples": samples,
         "reply_tokens": LIMITS.reply_tokens,
@@ -125,8 +126,8 @@ async def probe_edits(  # noqa: PLR0913 (each is an option of the probe)
     }
     reports = compare_edits(edited, question.watched)
     return EditsProbe(
-        both.model.describe(),
-        both.machine.name,
+        environment.model.describe(),
+        environment.machine.name,
         conditions,
         question,
         tuple(edited),
@@ -143,12 +144,14 @@ async def _really_run(machine: "SandboxMachine", source: str) -> Execution:
 
 
 async def _imagine(  # noqa: PLR0913 (all that an imagined run depends on)
-    both: Both, persona: Persona, losses: list[NoModel], screen: Screen, edit: str, source: str, sample: int
+    environment: Both, persona: Persona, losses: list[NoModel], screen: Screen, edit: str, source: str, sample: int
 ) -> Execution:
     from gedanken.agents.imagined_machine import ImaginedMachine
 
     screen.say(f"imagines: {edit}, {f'sample {sample}' if sample else 'at temperature 0'}")
-    machine = ImaginedMachine(both.model, persona, both.machine_facts, LIMITS, sample=sample, losses=losses)
+    machine = ImaginedMachine(
+        environment.model, persona, environment.machine_facts, LIMITS, sample=sample, losses=losses
+    )
     machine.place(FILE, source)
     return await machine.ask(COMMAND)
 

@@ -69,10 +69,10 @@ class TerminalProbe:
 def choose(only: str | None) -> tuple[CommandSequence, ...]:
     """Return the command sequence named `only`, or all if `only` is None. Raises BadInput for an unknown name."""
     sequences = battery()
-    chosen = tuple(sequence for sequence in sequences if only in (None, sequence.name))
-    if not chosen:
+    selected = tuple(sequence for sequence in sequences if only in (None, sequence.name))
+    if not selected:
         raise BadInput(f"--only {only}: must be one of {', '.join(sequence.name for sequence in sequences)}")
-    return chosen
+    return selected
 
 
 async def probe_terminal(
@@ -82,18 +82,18 @@ async def probe_terminal(
     sandbox: SandboxSpec,
     screen: Screen,
 ) -> TerminalProbe:
-    """Type each sequence of commands into a new imagined session and a new real workspace, several at the same time.
+    """Type each sequence of commands into a new imagined session and a new real workspace.
 
-    Raises BadInput or NoSandbox, and NoModel if no reply came at all.
+    Several sequences are typed at the same time. Raises BadInput or NoSandbox, and NoModel if no reply came at all.
     """
     losses: list[NoModel] = []
     total = sum(len(sequence.commands) for sequence in sequences)
-    async with open_both(model, sandbox, DATASET, LIMITS, screen) as both:
+    async with open_both(model, sandbox, DATASET, LIMITS, screen) as environment:
         with screen.step("typing commands into both machines", total, "commands") as update:
             all_answers: list[Answered] = []
 
             async def type_sequence(sequence: CommandSequence) -> list[Answered]:
-                sequence_answers = await _type_sequence(sequence, both, persona, losses)
+                sequence_answers = await _type_sequence(sequence, environment, persona, losses)
                 all_answers.extend(sequence_answers)
                 agreeing = sum(answer.agrees for answer in all_answers)
                 screen.say(
@@ -103,10 +103,10 @@ async def probe_terminal(
                 return sequence_answers
 
             answers_by_sequence = await at_once(
-                [partial(type_sequence, sequence) for sequence in sequences], both.model.pace.parallel
+                [partial(type_sequence, sequence) for sequence in sequences], environment.model.pace.parallel
             )
-        answered = tuple(answer for sequence_answers in answers_by_sequence for answer in sequence_answers)
-        check_answered([answer.imagined for answer in answered])
+        answers = tuple(answer for sequence_answers in answers_by_sequence for answer in sequence_answers)
+        check_answered([answer.imagined for answer in answers])
         conditions: dict[str, object] = {
             **Conditions(temperature=0).named(persona),
             "sample": 0,
@@ -114,30 +114,34 @@ async def probe_terminal(
             "continuations": LIMITS.continuations,
         }
         return TerminalProbe(
-            both.model.describe(), both.machine_facts.model_dump(), conditions, answered, why_lost(losses)
+            environment.model.describe(),
+            environment.machine_facts.model_dump(),
+            conditions,
+            answers,
+            why_lost(losses),
         )
 
 
 async def _type_sequence(
-    sequence: CommandSequence, both: Both, persona: Persona, losses: list[NoModel]
+    sequence: CommandSequence, environment: Both, persona: Persona, losses: list[NoModel]
 ) -> list[Answered]:
     """Type one sequence into both machines. Return the answers, up to a loss of the model."""
     from gedanken.agents.imagined_machine import ImaginedMachine
 
-    imagined = ImaginedMachine(both.model, persona, both.machine_facts, LIMITS, losses=losses)
-    answered: list[Answered] = []
+    imagined = ImaginedMachine(environment.model, persona, environment.machine_facts, LIMITS, losses=losses)
+    answers: list[Answered] = []
     if losses:
-        return answered
+        return answers
     # Before the branch, only questions about the machine were typed, so each branch is like a new machine.
-    async with await asyncio.to_thread(both.machine.branch, 0) as real:
+    async with await asyncio.to_thread(environment.machine.branch, 0) as real:
         for kind, command in sequence.commands:
             real_execution = await real.run(command)
             if real_execution.cause is Cause.ENGINE_LOST:
                 raise NoSandbox(f"the sandbox was lost: {'; '.join(real_execution.notes)}")
-            answered.append(Answered(sequence.name, kind, real_execution, await imagined.run(command)))
+            answers.append(Answered(sequence.name, kind, real_execution, await imagined.run(command)))
             if losses:
                 break
-    return answered
+    return answers
 
 
 def _answer_values(answer: Answered) -> dict[str, Any]:
@@ -202,17 +206,17 @@ def print_probe(probe: TerminalProbe, console: "Console") -> None:
         console.print(Text(f"… and {len(differing) - SHOWN} more", style="dim"))
 
 
-def _agreement_table(title: str, answered: Sequence[Answered]) -> "Table":
+def _agreement_table(title: str, answers: Sequence[Answered]) -> "Table":
     from rich.box import SIMPLE
     from rich.table import Table
 
     table = Table(title=title, title_justify="left", box=SIMPLE, pad_edge=False)
     for column in ("kind", "exactly the same", "with nothing removed"):
         table.add_column(column, header_style="bold")
-    for kind, agreement in by_kind(answered).items():
+    for kind, agreement in by_kind(answers).items():
         table.add_row(kind, *_format_shares(agreement))
     table.add_section()
-    table.add_row("all", *_format_shares(agreement_of(answered)), style="bold")
+    table.add_row("all", *_format_shares(agreement_of(answers)), style="bold")
     return table
 
 

@@ -76,9 +76,9 @@ def _group(
     number: int,
     rng: Random,
 ) -> Group:
-    """Return three programs: an easy one with the usual rule, a hard one with the changed rule, and a check.
+    """Return three programs: an easy one, a hard one, and a check.
 
-    The check uses the changed rule once.
+    The easy one has the usual rule, the hard one the changed rule. The check uses the changed rule once.
     """
     name = list(templates)[number % len(templates)]
     seed, check_seed = rng.random(), rng.random()
