@@ -290,5 +290,6 @@ def _check_reached(experiment: Experiment, source: RunLog, fork_line: int) -> No
         and next_step > last_line
     ):
         raise BadInput(
-            f"--at {fork_line}: {source.folder} ended at line {last_line + 1}, because no version of the program worked"
+            f"--at {fork_line}: {source.folder} ended at line {last_line + 1}, because no version of the "
+            "program worked"
         )

@@ -137,6 +137,7 @@ async def _resume(
 
 
 async def _await_analysis(work: Coroutine[Any, Any, RunResult]) -> Analysis:
+    """Wait for the run that `work` does, and return its analysis."""
     try:
         result = await work
     except Interrupted as interrupted:

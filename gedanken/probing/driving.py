@@ -128,8 +128,8 @@ class _ProgressDisplay:
         time_text = f"about {minutes_left:.0f} min left"
         if limit is not None and limit / 60 < minutes_left:
             time_text = (
-                f"{max(0.0, limit) / 60:.0f} min left, enough for about {answer_count + limit * answer_count / seconds:.0f} "
-                "questions in all"
+                f"{max(0.0, limit) / 60:.0f} min left, enough for about "
+                f"{answer_count + limit * answer_count / seconds:.0f} questions in all"
             )
         other_outcomes = ", ".join(
             f"{name} {n}" for name, n in self._outcomes.most_common() if name not in ("right", "")
