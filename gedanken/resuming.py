@@ -265,7 +265,7 @@ def newest_unfinished(screen: Screen | None = None, budget: Budget | None = None
     up. Runs at work and replays are ignored. Raises BadInput if there is no unfinished run.
     """
     unresumable: list[Path] = []
-    for path in _newest_first():
+    for path in _run_folders_newest_first():
         try:
             if not is_run_folder(path) or is_at_work(path) or is_replay(path) or (log := read_run(path)).is_over:
                 continue
@@ -286,8 +286,7 @@ def newest_unfinished(screen: Screen | None = None, budget: Budget | None = None
     raise BadInput("there is no unfinished run under runs/; name a run folder")
 
 
-def _newest_first() -> list[Path]:
-    """Return the run folders under `runs/`, the newest first."""
+def _run_folders_newest_first() -> list[Path]:
     start_times: list[tuple[str, Path]] = []
     for path in RUNS.iterdir() if RUNS.is_dir() else ():
         with suppress(BadInput):

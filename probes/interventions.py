@@ -68,8 +68,7 @@ def _batch_sizes(tree: ast.Module) -> list[ast.expr]:
     return _keyword_values(tree, "batch_size")
 
 
-def _hidden_sizes(tree: ast.Module) -> list[ast.expr]:
-    """Return the sizes of the hidden layers."""
+def _hidden_layer_sizes(tree: ast.Module) -> list[ast.expr]:
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _called_name(node) == "Linear"]
     sizes = [size for call in sorted(calls, key=_position) for size in call.args[:2]]
     # leaves out the first layer's input size and the last layer's output size
@@ -104,7 +103,6 @@ def _remove_backward(source: str) -> str:
 
 
 def _shuffle_labels(source: str) -> str:
-    """Shuffle the labels of each batch."""
     tree = ast.parse(source)
     loop = _innermost_training_loop(tree)
     names = [node for node in ast.walk(loop.target) if isinstance(node, ast.Name)]
@@ -220,8 +218,8 @@ CHANGES: dict[str, Change] = {
     "learning rate x1000": Change(partial(_scale, _learning_rates, 1000.0), 5),
     "no backward()": Change(_remove_backward, 4),
     "labels shuffled": Change(_shuffle_labels, 4),
-    "width /8": Change(partial(_scale, _hidden_sizes, 1 / 8), 1),
-    "width x4": Change(partial(_scale, _hidden_sizes, 4.0), -1),
+    "width /8": Change(partial(_scale, _hidden_layer_sizes, 1 / 8), 1),
+    "width x4": Change(partial(_scale, _hidden_layer_sizes, 4.0), -1),
     "epochs /3": Change(partial(_scale, _epoch_counts, 1 / 3), 2),
     "epochs x2": Change(partial(_scale, _epoch_counts, 2.0), -2),
     "batch /4": Change(partial(_scale, _batch_sizes, 1 / 4), -1),

@@ -172,7 +172,6 @@ def _name_positions(tree: ast.AST) -> list[tuple[str, int, int]]:
 
 
 def _print_statements(tree: ast.AST) -> list[ast.Expr]:
-    """Return the statements that call `print`, in the order of the program text."""
     statements = [
         node
         for node in ast.walk(tree)

@@ -77,7 +77,6 @@ class Analysis:
 
     @property
     def folder(self) -> Path | None:
-        """The run folder, if there is one."""
         return self.log.folder
 
     @cached_property

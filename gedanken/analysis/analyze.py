@@ -161,7 +161,6 @@ def _mark_if_one_sided(
 
 
 def _runs_of_older_versions(log: RunLog, label: str, line: int) -> list[Execution]:
-    """Return the runs of all versions older than `label`, up to script line `line`."""
     versions = [program.label for program in log.programs]
     older_labels = frozenset(versions[: versions.index(label)])
     return [execution for execution in log.executions if execution.program in older_labels and execution.line <= line]

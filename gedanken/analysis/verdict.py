@@ -98,7 +98,6 @@ def _labels_with_findings(version: VersionAnalysis) -> set[str]:
 
 
 def _endpoint_sentence(version: VersionAnalysis) -> str:
-    """State the result for the primary endpoint, or why the result is undecided."""
     primary = next((series for series in version.compared.series if series.role == "primary"), None)
     if primary is None:
         # The sentence before this one already says why the lines, or the numbers, are not judged.

@@ -104,7 +104,6 @@ class Audited:
 
     @property
     def statuses(self) -> Counter[str]:
-        """Number of claims with each status."""
         return Counter(judged_claim.status for judged_claim in self.claims)
 
     @property

@@ -126,7 +126,6 @@ def _head_commit(workspace: Path) -> str | None:
 
 
 def _write_commit_files(workspace: Path, commit: str, target: Path) -> None:
-    """Write the files of a commit over the copy of the workspace."""
     # files are read directly from git's objects, so that no filter or hook is run, and no link is followed
     listing = _git(workspace, "ls-tree", "-r", "-z", "--long", commit)
     for entry in (listing or b"").split(b"\0"):

@@ -95,7 +95,6 @@ async def _decide_by_running(
 
 
 def _unequal_problem(line: SuiteItem, checked: Ran, self_checked: Ran, equals_itself: bool) -> Problem:
-    """Return why a function did not return the stated value."""
     # `checked` is the comparison of both values, `self_checked` that of the stated value with itself. A value such as
     # NaN does not equal itself, so no answer can be right.
     if checked.end == "finished":

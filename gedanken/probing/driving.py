@@ -76,7 +76,6 @@ async def _follow_events(events: AsyncIterator[Any], context: "Context", screen:
 
 
 def _describe_plan(context: "Context", plan: Plan) -> str:
-    """Describe in one line how much will be asked, what it costs, and how long it takes."""
     from gedanken.graphs.probe_asking import estimate_of
 
     usage, price = estimate_of(context), context.store.log.price
@@ -97,8 +96,6 @@ def _describe_plan(context: "Context", plan: Plan) -> str:
 
 
 class _ProgressDisplay:
-    """Shows the progress of a probe, the outcomes so far, and the remaining time."""
-
     def __init__(self, screen: Screen) -> None:
         self.steps = ExitStack()
         self._screen = screen
