@@ -59,7 +59,7 @@ __all__ = [
     "run",
 ]
 
-_HOMES = {
+_MODULES = {
     "analysis.analysis": ("Analysis",),
     "api.auditing": ("audit",),
     "api.comparing": ("load_run",),
@@ -78,24 +78,24 @@ _HOMES = {
 }
 
 
-class _Compare(ModuleType):
+class _CallablePackage(ModuleType):
     """The package `compare/`, made callable: `gedanken.compare` is both the package and the function."""
 
-    def __call__(self, *arguments: Any, **named: Any) -> "Analysis":
+    def __call__(self, *arguments: Any, **keywords: Any) -> "Analysis":
         """Compare runs; see `gedanken.api.comparing.compare`."""
-        result: Analysis = import_module("gedanken.api.comparing").compare(*arguments, **named)
+        result: Analysis = import_module("gedanken.api.comparing").compare(*arguments, **keywords)
         return result
 
 
-import_module("gedanken.compare").__class__ = _Compare
+import_module("gedanken.compare").__class__ = _CallablePackage
 
 
 # The command line imports this package too, and `--help` must be fast.
 def __getattr__(name: str) -> object:
-    home = next((home for home, names in _HOMES.items() if name in names), None)
-    if home is None:
+    module = next((module for module, names in _MODULES.items() if name in names), None)
+    if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{home}"), name)
+    return getattr(import_module(f"{__name__}.{module}"), name)
 
 
 def __dir__() -> list[str]:

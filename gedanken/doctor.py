@@ -14,7 +14,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-# Imported here and not where it is used: the examinations run in threads, and parallel imports can deadlock.
+# Imported here and not where they are used: the groups are examined in threads, and parallel imports can deadlock.
 import docker
 import requests
 from docker.errors import DockerException, ImageNotFound
@@ -43,8 +43,9 @@ LOOK_SECONDS = 10
 """Time limit in seconds for examining all groups, such as `engines` and `disk`. They are examined in parallel."""
 SCARCE_BYTES = 3 << 30
 AMPLE_BYTES = 10 << 30
-"""Free disk space in bytes that is enough for an image, the embedded model and some workspaces. The CUDA image needs
-as much again.
+"""Free disk space in bytes that is enough for an image, the embedded model and some workspaces.
+
+The CUDA image needs as much again.
 """
 PACKAGES = ("docker", "langgraph", "langchain", "pydantic", "xllamacpp")
 KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GOOGLE_API_KEY", "MISTRAL_API_KEY", "GROQ_API_KEY")
@@ -66,12 +67,15 @@ class Line(NamedTuple):
 
 
 def examine() -> list[Line]:
-    """Examine all groups in parallel. A group whose examination fails, or takes longer than LOOK_SECONDS, gives one
-    line with the reason."""
-    _load_ours()  # before the examinations run in threads, because parallel imports can deadlock
-    found: dict[str, list[Line]] = {group: [] for group in _LOOKS}
+    """Examine all groups in parallel.
+
+    If a group cannot be examined, or takes longer than `LOOK_SECONDS`, it gives one line with the reason.
+    """
+    _load_own_plugins()  # before the threads start, because parallel imports can deadlock
+    lines_by_group: dict[str, list[Line]] = {group: [] for group in _EXAMINERS}
     threads = {
-        group: threading.Thread(target=_look_at, args=(group, lines), daemon=True) for group, lines in found.items()
+        group: threading.Thread(target=_examine_into, args=(group, lines), daemon=True)
+        for group, lines in lines_by_group.items()
     }
     for thread in threads.values():
         thread.start()
@@ -79,8 +83,10 @@ def examine() -> list[Line]:
     for group, thread in threads.items():
         thread.join(max(0.0, deadline - time.monotonic()))
         if thread.is_alive():
-            found[group] = [Line(group, group, "missing", f"no answer within {LOOK_SECONDS} s", _LOOKS[group][1])]
-    return [line for lines in found.values() for line in lines]
+            lines_by_group[group] = [
+                Line(group, group, "missing", f"no answer within {LOOK_SECONDS} s", _EXAMINERS[group][1])
+            ]
+    return [line for lines in lines_by_group.values() for line in lines]
 
 
 def print_doctor(lines: Sequence[Line], console: Console) -> None:
@@ -99,16 +105,16 @@ def print_doctor(lines: Sequence[Line], console: Console) -> None:
         table.add_row(Text(f"  {line.state}", style=_STYLES[line.state]), Text(harmless(line.name)), detail)
     console.print(table)
     missing = sum(line.state == "missing" for line in lines)
-    told = {0: "nothing is missing", 1: "one item is missing"}.get(missing, f"{missing} items are missing")
-    console.print(Text(told, style="bold"))
+    summary = {0: "nothing is missing", 1: "one item is missing"}.get(missing, f"{missing} items are missing")
+    console.print(Text(summary, style="bold"))
 
 
-def _look_at(group: str, lines: list[Line]) -> None:
-    look, remedy = _LOOKS[group]
+def _examine_into(group: str, lines: list[Line]) -> None:
+    examine_group, remedy = _EXAMINERS[group]
     try:
-        lines += look()
+        lines += examine_group()
     except Exception as error:  # the page should report any error of an examination
-        lines.append(Line(group, group, "missing", _told(error), remedy))
+        lines.append(Line(group, group, "missing", _error_message(error), remedy))
 
 
 def _versions() -> Iterator[Line]:
@@ -118,35 +124,35 @@ def _versions() -> Iterator[Line]:
         try:
             yield Line("versions", package, "ok", metadata.version(package))
         except metadata.PackageNotFoundError:
-            yield Line("versions", package, "missing", "not installed", _LOOKS["versions"][1])
+            yield Line("versions", package, "missing", "not installed", _EXAMINERS["versions"][1])
     pinned = [line for line in REQUIREMENTS.read_text().splitlines() if line.startswith("torch==")]
     torch = pinned[0].removeprefix("torch==")
     yield Line("versions", "torch in the sandbox", "ok", f"{torch}, unless the base image has its own")
 
 
 def _engines() -> Iterator[Line]:
-    found = [_docker_line(), _podman_line(), _bubblewrap_line()]
-    works = any(line.state == "ok" for line in found)
-    for line in found:
+    engine_lines = [_docker_line(), _podman_line(), _bubblewrap_line()]
+    works = any(line.state == "ok" for line in engine_lines)
+    for line in engine_lines:
         yield line._replace(state="warning") if works and line.state == "missing" else line
-    strongest = next((line.name for line in found if line.state == "ok"), None)
+    strongest = next((line.name for line in engine_lines if line.state == "ok"), None)
     if strongest:
         yield Line("engines", "--sandbox auto", "ok", f"uses {strongest}")
 
 
 def _docker_line() -> Line:
     try:
-        client = _docker()
+        client = _docker_client()
         info = client.info()
-        who = "Podman answers here: version" if is_podman(client) else "version"
+        label = "Podman answers here: version" if is_podman(client) else "version"
     except Exception as error:
         remedy = (
             "apt-get install docker.io, then start dockerd; to use it without root: usermod -aG docker USER, and log "
             "in again"
         )
-        return Line("engines", "docker", "missing", _told(error), remedy)
+        return Line("engines", "docker", "missing", _error_message(error), remedy)
     rootless = "rootless" if _is_rootless(info) else "with root's rights"
-    return Line("engines", "docker", "ok", f"{who} {info.get('ServerVersion')}, {rootless}")
+    return Line("engines", "docker", "ok", f"{label} {info.get('ServerVersion')}, {rootless}")
 
 
 def _podman_line() -> Line:
@@ -154,18 +160,18 @@ def _podman_line() -> Line:
     try:
         info = _podman_info()
     except Exception as error:
-        return Line("engines", "podman", "missing", _told(error), remedy)
+        return Line("engines", "podman", "missing", _error_message(error), remedy)
     rootless = "rootless" if info["host"]["security"]["rootless"] else "with root's rights"
     return Line("engines", "podman", "ok", f"version {info['version']['Version']}, {rootless}")
 
 
 def _bubblewrap_line() -> Line:
     try:
-        version = _said(["bwrap", "--version"])
-        _said(["bwrap", "--unshare-all", "--ro-bind", "/", "/", "true"])
+        version = _stdout_of(["bwrap", "--version"])
+        _stdout_of(["bwrap", "--unshare-all", "--ro-bind", "/", "/", "true"])
     except Exception as error:
         remedy = "apt-get install bubblewrap; if it cannot make namespaces: sysctl kernel.unprivileged_userns_clone=1"
-        return Line("engines", "bubblewrap", "missing", _told(error), remedy)
+        return Line("engines", "bubblewrap", "missing", _error_message(error), remedy)
     return Line("engines", "bubblewrap", "ok", f"{version}, can create namespaces")
 
 
@@ -173,20 +179,22 @@ def _gpu() -> Iterator[Line]:
     names: list[str] = []
     try:
         query = "--query-gpu=name,memory.total,driver_version"
-        names = _said(["nvidia-smi", query, "--format=csv,noheader"]).splitlines()
+        names = _stdout_of(["nvidia-smi", query, "--format=csv,noheader"]).splitlines()
         yield Line("GPU", "NVIDIA driver", "ok", "; ".join(names))
     except Exception as error:
-        there = Path("/proc/driver/nvidia").exists()
-        remedy = "install the tools of NVIDIA's driver, then see `nvidia-smi`" if there else _ONLY_WITH_A_GPU
-        yield Line("GPU", "NVIDIA driver", "missing" if there else "warning", _told(error), remedy)
-    yield from _gpu_lines("docker", lambda: dict(_docker().info()), podman=False, needed=bool(names))
+        has_driver = Path("/proc/driver/nvidia").exists()
+        remedy = "install the tools of NVIDIA's driver, then see `nvidia-smi`" if has_driver else _ONLY_WITH_A_GPU
+        yield Line("GPU", "NVIDIA driver", "missing" if has_driver else "warning", _error_message(error), remedy)
+    yield from _gpu_lines("docker", lambda: dict(_docker_client().info()), podman=False, is_needed=bool(names))
     if shutil.which("podman"):
-        yield from _gpu_lines("podman", _podman_as_docker_tells, podman=True, needed=bool(names))
+        yield from _gpu_lines("podman", _podman_info_as_docker, podman=True, is_needed=bool(names))
 
 
-def _gpu_lines(engine: str, info_of: Callable[[], dict[str, Any]], *, podman: bool, needed: bool) -> Iterator[Line]:
+def _gpu_lines(
+    engine: str, engine_info: Callable[[], dict[str, Any]], *, podman: bool, is_needed: bool
+) -> Iterator[Line]:
     try:
-        info = info_of()
+        info = engine_info()
     except Exception:
         return  # a missing engine is reported on its own line
     try:
@@ -195,14 +203,14 @@ def _gpu_lines(engine: str, info_of: Callable[[], dict[str, Any]], *, podman: bo
         runtime = "yes" if "nvidia" in (info.get("Runtimes") or {}) else "no"
         yield Line("GPU", f"for {engine}", "ok", f"NVIDIA runtime: {runtime}; CDI devices: {devices}")
     except NoSandbox as error:
-        said, _, remedy = str(error).removeprefix("--gpus all: ").partition("; ")
-        state: State = "missing" if needed else "warning"
-        yield Line("GPU", f"for {engine}", state, said, remedy if needed else _ONLY_WITH_A_GPU)
+        problem, _, remedy = str(error).removeprefix("--gpus all: ").partition("; ")
+        state: State = "missing" if is_needed else "warning"
+        yield Line("GPU", f"for {engine}", state, problem, remedy if is_needed else _ONLY_WITH_A_GPU)
 
 
 def _images() -> Iterator[Line]:
     try:
-        client = _docker()
+        client = _docker_client()
     except NoSandbox:
         return  # a missing engine is reported on its own line
     for name, flag in ((IMAGE, ""), (CUDA_IMAGE, " --cuda")):
@@ -226,16 +234,16 @@ def _images() -> Iterator[Line]:
 
 
 def _data() -> Iterator[Line]:
-    chosen = os.environ.get(CIFAR10_PATH_VARIABLE)
+    user_folder = os.environ.get(CIFAR10_PATH_VARIABLE)
     for name in DATASETS:
-        if name == "cifar10" and chosen:
-            yield _chosen_folder(Path(chosen))
+        if name == "cifar10" and user_folder:
+            yield _user_folder_line(Path(user_folder))
             continue
-        described = cache_folder() / "data" / name / "dataset.json"
-        if not described.is_file():
+        description = cache_folder() / "data" / name / "dataset.json"
+        if not description.is_file():
             yield Line("data", name, "missing", "not in the cache", "gedanken sandbox data")
             continue
-        dataset = Dataset.model_validate_json(described.read_text())
+        dataset = Dataset.model_validate_json(description.read_text())
         detail = f"{dataset.train} training and {dataset.test} test images, from: {dataset.source}"
         if dataset.synthetic:
             remedy = f"set {CIFAR10_PATH_VARIABLE} to a folder that contains {CIFAR10_FOLDER}"
@@ -244,10 +252,10 @@ def _data() -> Iterator[Line]:
             yield Line("data", name, "ok", detail)
 
 
-def _chosen_folder(folder: Path) -> Line:
-    there = any((place / "data_batch_1").is_file() for place in (folder, folder / CIFAR10_FOLDER))
-    remedy = "" if there else f"unset {CIFAR10_PATH_VARIABLE}, or set it to a folder that contains {CIFAR10_FOLDER}"
-    return Line("data", "cifar10", "ok" if there else "missing", f"{CIFAR10_PATH_VARIABLE} names {folder}", remedy)
+def _user_folder_line(folder: Path) -> Line:
+    exists = any((candidate / "data_batch_1").is_file() for candidate in (folder, folder / CIFAR10_FOLDER))
+    remedy = "" if exists else f"unset {CIFAR10_PATH_VARIABLE}, or set it to a folder that contains {CIFAR10_FOLDER}"
+    return Line("data", "cifar10", "ok" if exists else "missing", f"{CIFAR10_PATH_VARIABLE} names {folder}", remedy)
 
 
 def _models() -> Iterator[Line]:
@@ -266,49 +274,52 @@ def _plugins() -> Iterator[Line]:
     for group in GROUPS:
         kind = group.removeprefix("gedanken.")
         try:
-            used = by_name(group)
+            used_plugins = by_name(group)
         except BadInput as error:
             yield Line("plug-ins", kind, "missing", str(error), "script/bootstrap --quick")
             continue
-        for each in installed(group):
-            yield _plugin(f"{kind}: {each.name}", each, used.get(each.name))
+        for plugin in installed(group):
+            yield _plugin_line(f"{kind}: {plugin.name}", plugin, used_plugins.get(plugin.name))
 
 
-def _plugin(name: str, each: Plugin, used: Plugin | None) -> Line:
-    source = f"{each.distribution} {each.version}"
-    if each != used:
-        why = f"{used.distribution} has a plug-in of this name" if used else "this name is reserved"
-        remedy = f"pip uninstall {each.distribution}, or give its plug-in another name"
-        return Line("plug-ins", name, "warning", f"{source}: not used, because {why}", remedy)
+def _plugin_line(name: str, plugin: Plugin, used_plugin: Plugin | None) -> Line:
+    source = f"{plugin.distribution} {plugin.version}"
+    if plugin != used_plugin:
+        reason = f"{used_plugin.distribution} has a plug-in of this name" if used_plugin else "this name is reserved"
+        remedy = f"pip uninstall {plugin.distribution}, or give its plug-in another name"
+        return Line("plug-ins", name, "warning", f"{source}: not used, because {reason}", remedy)
     try:
-        each.load()
+        plugin.load()
     except BadInput as error:
-        again = OUT_OF_DATE if each.is_ours else f"install {each.distribution} again, or pip uninstall it"
-        return Line("plug-ins", name, "warning", f"{source}: {error}", again)
+        remedy_to_load = (
+            OUT_OF_DATE if plugin.is_ours else f"install {plugin.distribution} again, or pip uninstall it"
+        )
+        return Line("plug-ins", name, "warning", f"{source}: {error}", remedy_to_load)
     return Line("plug-ins", name, "ok", source)
 
 
-def _load_ours() -> None:
-    """Load gedanken's own plug-ins, which imports their modules."""
+def _load_own_plugins() -> None:
     for group in GROUPS:
-        for each in installed(group):
-            if each.is_ours:
+        for plugin in installed(group):
+            if plugin.is_ours:
                 # reported later, in a line of its own
                 with suppress(BadInput):
-                    each.load()
+                    plugin.load()
 
 
 def _disk() -> Iterator[Line]:
-    yield _room("cache", cache_folder(), "set GEDANKEN_CACHE to another folder, or run gedanken sandbox clean")
+    yield _disk_line("cache", cache_folder(), "set GEDANKEN_CACHE to another folder, or run gedanken sandbox clean")
     try:
-        root = Path(str(_docker().info()["DockerRootDir"]))
+        root = Path(str(_docker_client().info()["DockerRootDir"]))
     except Exception:
         return  # a missing engine is reported on its own line
     if root.is_dir():
-        yield _room("docker", root, "docker system prune, after checking what it removes; or gedanken sandbox clean")
+        yield _disk_line(
+            "docker", root, "docker system prune, after checking what it removes; or gedanken sandbox clean"
+        )
 
 
-def _room(name: str, folder: Path, remedy: str) -> Line:
+def _disk_line(name: str, folder: Path, remedy: str) -> Line:
     free = shutil.disk_usage(folder).free
     state: State = "missing" if free < SCARCE_BYTES else "warning" if free < AMPLE_BYTES else "ok"
     return Line("disk", name, state, f"{free / 1e9:.0f} GB free in {folder}", "" if state == "ok" else remedy)
@@ -316,16 +327,16 @@ def _room(name: str, folder: Path, remedy: str) -> Line:
 
 def _leftovers() -> Iterator[Line]:
     try:
-        clients = [_docker()]
+        clients = [_docker_client()]
     except NoSandbox:
         clients = []
-    found = things(clients)
-    dead = sum(thing.owner == "dead" for thing in found)
-    detail = f"{len(found) - dead} containers and sessions of live runs, {dead} of dead runs"
+    leftovers = things(clients)
+    dead = sum(leftover.owner == "dead" for leftover in leftovers)
+    detail = f"{len(leftovers) - dead} containers and sessions of live runs, {dead} of dead runs"
     yield Line("leftovers", "runs", "warning" if dead else "ok", detail, "gedanken sandbox clean" if dead else "")
 
 
-_LOOKS: dict[str, tuple[Callable[[], Iterator[Line]], str]] = {
+_EXAMINERS: dict[str, tuple[Callable[[], Iterator[Line]], str]] = {
     "versions": (_versions, "script/bootstrap --quick"),
     "engines": (_engines, "apt-get install docker.io, then start dockerd"),
     "GPU": (_gpu, "see `nvidia-smi`"),
@@ -336,16 +347,16 @@ _LOOKS: dict[str, tuple[Callable[[], Iterator[Line]], str]] = {
     "disk": (_disk, "set GEDANKEN_CACHE to another folder"),
     "leftovers": (_leftovers, "gedanken sandbox list"),
 }
-"""For each group: its examination, and the remedy to show if the examination itself fails or takes too long."""
+"""For each group: the function that examines it, and the remedy to show if that fails or takes too long."""
 
 
-def _docker() -> docker.DockerClient:
+def _docker_client() -> docker.DockerClient:
     try:
         return docker.from_env(timeout=ANSWER_SECONDS)
     except (DockerException, requests.RequestException, OSError) as error:
-        what = "you have no permission to use the engine" if "Permission" in str(error) else "no engine answers"
-        where = shown_address(os.environ.get("DOCKER_HOST", "the default socket"))
-        raise NoSandbox(f"{what} at {where}") from error
+        problem = "you have no permission to use the engine" if "Permission" in str(error) else "no engine answers"
+        address = shown_address(os.environ.get("DOCKER_HOST", "the default socket"))
+        raise NoSandbox(f"{problem} at {address}") from error
 
 
 def _is_rootless(info: dict[str, Any]) -> bool:
@@ -353,32 +364,32 @@ def _is_rootless(info: dict[str, Any]) -> bool:
 
 
 def _podman_info() -> dict[str, Any]:
-    told: dict[str, Any] = json.loads(_said(["podman", "info", "--format", "json"]))
-    return told
+    info: dict[str, Any] = json.loads(_stdout_of(["podman", "info", "--format", "json"]))
+    return info
 
 
-def _podman_as_docker_tells() -> dict[str, Any]:
+def _podman_info_as_docker() -> dict[str, Any]:
     """Return Podman's host name and version in the form of the Docker API."""
-    # not from Podman's own Docker API: asking it would start a service
+    # not from Podman's own Docker API: a request to it would start a service
     info = _podman_info()
     return {"Name": info["host"]["hostname"], "ServerVersion": info["version"]["Version"]}
 
 
-def _said(command: list[str]) -> str:
-    """Return what a program prints on standard output. Raises OSError or SubprocessError, whose text says what went
+def _stdout_of(command: list[str]) -> str:
+    """Return the standard output of a command. Raises OSError or SubprocessError, with a text that says what went
     wrong.
     """
-    done = subprocess.run(
+    result = subprocess.run(
         command, capture_output=True, text=True, errors="replace", check=False, timeout=ANSWER_SECONDS
     )
-    if done.returncode != 0:
+    if result.returncode != 0:
         raise subprocess.SubprocessError(
-            done.stderr.strip() or f"{command[0]} ended with exit code {done.returncode}"
+            result.stderr.strip() or f"{command[0]} ended with exit code {result.returncode}"
         )
-    return done.stdout.strip()
+    return result.stdout.strip()
 
 
-def _told(error: BaseException) -> str:
+def _error_message(error: BaseException) -> str:
     if isinstance(error, FileNotFoundError) and error.filename and os.sep not in str(error.filename):
         return f"{error.filename} is not installed"
     text = str(error).strip()

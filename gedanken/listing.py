@@ -29,20 +29,22 @@ class ListedRun(NamedTuple):
     state: str
     """`at work`, `killed`, `cannot be read` with the reason, or how the run ended, such as `done`."""
     begun: str
-    """When the run began: UTC, ISO 8601."""
+    """Time at which the run began: UTC, ISO 8601."""
     executions: int
     tokens: int | None
     """Tokens read and written; None if they were not counted."""
     usd: float | None
-    """The cost in US dollars; None if the price or the tokens are not known."""
+    """Cost in US dollars; None if the price or the number of tokens is unknown."""
     seconds: float
-    """Total time in seconds of all real executions, without the imagined ones."""
+    """Total time in seconds of all real executions."""
     bytes: int
 
 
 def list_runs(folder: Path) -> list[ListedRun]:
-    """List the runs in a folder, the newest first. If the default folder (`runs/`) is missing, the list is empty.
-    Raises BadInput if the folder cannot be read."""
+    """List the runs in a folder, the newest first.
+
+    If the default folder (`runs/`) is missing, the list is empty. Raises BadInput if the folder cannot be read.
+    """
     try:
         paths = sorted(folder.iterdir())
     except FileNotFoundError as error:
@@ -51,19 +53,18 @@ def list_runs(folder: Path) -> list[ListedRun]:
         return []
     except OSError as error:
         raise BadInput(f"--in {folder}: {error.strerror}") from error
-    found = (listed for path in paths if (listed := _listed(path)) is not None)
-    return sorted(found, key=lambda run: run.begun, reverse=True)
+    entries = (entry for path in paths if (entry := _list_entry(path)) is not None)
+    return sorted(entries, key=lambda run: run.begun, reverse=True)
 
 
-def _listed(path: Path) -> ListedRun | None:
-    """Return the entry for a run; None if the path is not a run folder."""
+def _list_entry(path: Path) -> ListedRun | None:
     try:
-        return _line_of(path) if is_run_folder(path) else None
+        return _read_entry(path) if is_run_folder(path) else None
     except OSError as error:
         return ListedRun(str(path), f"cannot be read: {error.strerror}", "", 0, None, None, 0.0, 0)
 
 
-def _line_of(path: Path) -> ListedRun:
+def _read_entry(path: Path) -> ListedRun:
     size, at_work = int(folder_bytes(path)), is_at_work(path)  # first: a run may end while its log is read
     try:
         log = read_run(path)
@@ -84,7 +85,7 @@ def state_of(log: RunLog, at_work: bool) -> str:
     return "killed" if log.outcome == UNFINISHED else log.outcome
 
 
-def print_runs(found: Sequence[ListedRun], console: "Console") -> None:
+def print_runs(runs: Sequence[ListedRun], console: "Console") -> None:
     """Print the list as a table."""
     from rich.table import Table
     from rich.text import Text
@@ -92,18 +93,18 @@ def print_runs(found: Sequence[ListedRun], console: "Console") -> None:
     table = Table(box=None, pad_edge=False)
     for name in ("run", "state", "age", "executions", "tokens", "cost", "ran", "size"):
         table.add_column(name, justify="left" if name in ("run", "state", "age") else "right")
-    for run in found:
+    for run in runs:
         tokens = "" if run.tokens is None else f"{run.tokens:,}"
         cost = "unknown" if run.usd is None else f"${run.usd:.4f}"
         counts = (str(run.executions), tokens, cost, f"{run.seconds:.0f} s", f"{run.bytes / 1e6:.1f} MB")
         table.add_row(*(Text(harmless(cell)) for cell in (run.run, run.state, age_of(run.begun), *counts)))
-    console.print(table if found else "no runs in this folder")
+    console.print(table if runs else "no runs in this folder")
 
 
-def age_of(begun: str) -> str:
-    """Return the time since a run began, for example `3 h`; empty if `begun` is not a date and time."""
+def age_of(start: str) -> str:
+    """Return the time since a run began, for example `3 h`; empty if `start` is not a date and time."""
     try:
-        seconds = max(0.0, (datetime.now(UTC) - datetime.fromisoformat(begun)).total_seconds())
+        seconds = max(0.0, (datetime.now(UTC) - datetime.fromisoformat(start)).total_seconds())
     except (ValueError, TypeError):
         return ""
     for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
@@ -135,20 +136,24 @@ def _sessions_of(folder: Path) -> list[Path]:
     """Return the sessions of the run in a folder, also those from before the folder was moved."""
     from gedanken.sandbox.session import folders_of, sessions_folder
 
-    own, run = sessions_folder() / run_id_of(folder), random_id(folder)
-    # if a run with the same id is still in the other folder, this one is a copy
-    moved = (session for session, at in folders_of(run).items() if session != own and random_id(at) != run)
-    return [*([own] if own.is_dir() else []), *moved]
+    own_session, folder_id = sessions_folder() / run_id_of(folder), random_id(folder)
+    # if the other folder still holds a run with this id, this folder is a copy of it
+    other_sessions = (
+        session
+        for session, run_folder in folders_of(folder_id).items()
+        if session != own_session and random_id(run_folder) != folder_id
+    )
+    return [*([own_session] if own_session.is_dir() else []), *other_sessions]
 
 
 def _remove_session(session: Path, folder: Path) -> None:
-    """Remove a session of the run in `folder`. Raises NoSandbox if it is in use."""
+    """Remove a session of the run in `folder`. Raises NoSandbox if the session is in use."""
     from gedanken.sandbox.choice import CONTAINERS, find_engines
     from gedanken.sandbox.leftovers import end_session
     from gedanken.sandbox.session import engine_of, locked_if_dead
 
-    with locked_if_dead(session) as dead:
-        if not dead:
+    with locked_if_dead(session) as is_dead:
+        if not is_dead:
             raise NoSandbox(f"{folder}: its workspaces are in use by another process")
         clients = find_engines().clients if engine_of(session) in CONTAINERS else []
         # containers on an engine that does not answer stay for `gedanken sandbox clean`

@@ -54,8 +54,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class RunResult:
-    """The result of a run. Its `repr` omits the fields: they contain all outputs, and `asyncio.run` computes the
-    `repr`.
+    """The result of a run.
+
+    Its `repr` omits the fields: they contain all outputs, and `asyncio.run` computes the `repr`.
     """
 
     log: RunLog
@@ -66,12 +67,13 @@ class RunResult:
 
 
 async def run(spec: RunSpec, screen: Screen, out: Path | None = None, collector: str | None = None) -> RunResult:
-    """Execute a run in the folder `out`, or in a new one under runs/. Its trace also goes to the OpenTelemetry
-    `collector`, if given.
+    """Execute a run in the folder `out`, or in a new one under `runs/`.
+
+    The trace of the run also goes to the OpenTelemetry `collector`, if given. Before an error is raised, all work is
+    stopped; `gedanken resume` can continue the run.
 
     Raises BadInput if the run cannot begin; NoSandbox or NoModel if the sandbox or the model cannot be used, or is
-    lost; also BudgetSpent, AwaitsApproval and Interrupted. Before an error, all work is stopped; `gedanken resume`
-    can continue the run.
+    lost; also BudgetSpent, AwaitsApproval and Interrupted.
     """
     check(spec)
     check_printed(spec)
@@ -95,15 +97,17 @@ async def run(spec: RunSpec, screen: Screen, out: Path | None = None, collector:
 
 
 def check(spec: RunSpec) -> None:
-    """Raise BadInput if a spec cannot be run or stored, contains an API key, or has a probe that could give no
-    result."""
+    """Raise BadInput if a spec cannot be run or stored.
+
+    BadInput is also raised if the spec contains an API key, or has a probe that could give no result.
+    """
     from gedanken.agents.registry import check_name
 
     check_supplied(spec.experiment)
     check_name(spec.model)
-    players = (spec.persona, *(part.persona for part in spec.earlier))
-    given = spec.experiment.model_dump_json() + "".join(player.model_dump_json() for player in players)
-    if redacted(given) != given:
+    personas = (spec.persona, *(part.persona for part in spec.earlier))
+    spec_text = spec.experiment.model_dump_json() + "".join(persona.model_dump_json() for persona in personas)
+    if redacted(spec_text) != spec_text:
         raise BadInput("the experiment or the persona contains an API key of this environment; delete the key there")
     if spec.probe is not None:
         from gedanken.probing.design_checks import check_design, check_size
@@ -113,7 +117,10 @@ def check(spec: RunSpec) -> None:
 
 
 def check_collector(address: str | None) -> None:
-    """Raise BadInput if traces cannot be sent to this address, or if the required extra is not installed."""
+    """Raise BadInput if traces cannot be sent to this address.
+
+    This is also the case if the required extra is not installed.
+    """
     if address is not None:
         try:
             from gedanken.traces.otlp import check_address
@@ -125,8 +132,10 @@ def check_collector(address: str | None) -> None:
 
 
 async def go(store: RunStore, screen: Screen, collector: str | None = None) -> RunResult:
-    """Do the rest of the run in `store`: all work whose result is not in its ledger. Raises the same errors as
-    `run`."""
+    """Do the rest of the run in `store`: all work whose result is not in its ledger.
+
+    Raises the same errors as `run`.
+    """
     from gedanken.graphs.context import open_context
 
     compared = Compared()
@@ -151,22 +160,23 @@ async def drive(
 
     from gedanken.graphs.state import STOPPED
 
-    outcome, says_how = INTERRUPTED, False  # the error itself says what helps
+    outcome, has_advice = INTERRUPTED, False  # the error itself says what helps
     async with opening as context:
         store = context.store
-        kept = None if context.meter is None else store.folder  # nobody goes on with a replay, which has no ledger
+        # a replay has no ledger, so it cannot be resumed
+        resumable_folder = None if context.meter is None else store.folder
         try:
-            outcome = await _within_budget(context, screen, collector)
+            outcome = await _run_within_budget(context, screen, collector)
             if context.ledger is not None:
                 await off_loop(context.ledger.flush)
             if outcome.startswith(STOPPED):
-                raise _lost(store, outcome.removeprefix(STOPPED))
+                raise _lost_error(store, outcome.removeprefix(STOPPED))
             if outcome == INTERRUPTED:
-                raise Interrupted(kept)
+                raise Interrupted(resumable_folder)
         except asyncio.CancelledError:
-            raise Interrupted(kept) from None
+            raise Interrupted(resumable_folder) from None
         except GedankenError as error:
-            says_how = isinstance(error, AwaitsApproval | BudgetSpent | NotKept | RequestRefused)
+            has_advice = isinstance(error, AwaitsApproval | BudgetSpent | NotKept | RequestRefused)
             outcome = outcome if isinstance(error, Interrupted) else f"{STOPPED}{error}"
             raise
         except sqlite3.Error as error:
@@ -179,29 +189,29 @@ async def drive(
             raise
         except NodeTimeoutError as error:
             outcome = f"{STOPPED}{error}"
-            told = f"{context.model.name} did not reply in time; try again later, or use another model"
-            raise NoModel(told) from error
+            message = f"{context.model.name} did not reply in time; try again later, or use another model"
+            raise NoModel(message) from error
         except Exception as error:
             outcome = f"crashed: {type(error).__name__}: {error}"
             raise
         finally:
-            if outcome.startswith(STOPPED) and kept and not says_how:
-                screen.say(f"finished work is kept; to continue: {to_type('gedanken resume', kept)}")
+            if outcome.startswith(STOPPED) and resumable_folder and not has_advice:
+                screen.say(f"finished work is kept; to continue: {to_type('gedanken resume', resumable_folder)}")
             context.finish(outcome)
             analysis, page = reported(store, context.compared, screen)
         return RunResult(store.log, analysis, page)
 
 
-def _lost(store: RunStore, why: str) -> NoModel | NoSandbox:
-    """Return the error, with the text `why`, for a run that ended because its engine or its model was lost."""
-    was_engine = any(execution.cause is Cause.ENGINE_LOST for execution in store.executions.values())
-    return NoSandbox(why) if was_engine else NoModel(why)
+def _lost_error(store: RunStore, message: str) -> NoModel | NoSandbox:
+    """Return the error for a run that ended because its engine or its model was lost."""
+    is_engine_lost = any(execution.cause is Cause.ENGINE_LOST for execution in store.executions.values())
+    return NoSandbox(message) if is_engine_lost else NoModel(message)
 
 
 def reported(store: RunStore, compared: Compared, screen: Screen) -> tuple[Analysis | None, Path | None]:
     """Compare the stored results and write the report. Return the comparison and the path of the report.
 
-    Either is None if this run has none, or if it could not be made.
+    Each is None if the run has none, or if it could not be made.
     """
     from gedanken.records.read_run import with_tokens
     from gedanken.report.writing import write_comparison, write_page, write_probe
@@ -211,23 +221,23 @@ def reported(store: RunStore, compared: Compared, screen: Screen) -> tuple[Analy
         if store.spec.probe is not None:
             log = store.log
             write_probe(store.folder, probe_result(log))
-            return None, _judged(log, screen) if store.spec.probe.families else None
+            return None, _write_probe_report(log, screen) if store.spec.probe.families else None
         analysis = analyze(with_tokens(store.log), compared)
         store.findings = analysis.findings
         store.view()
         write_comparison(store.folder, analysis)
         return analysis, write_page(store.folder, analysis)
     except Exception as error:  # any error: the folder may contain hours of training
-        told = " ".join(f"{type(error).__name__}: {error}".split())
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
         screen.say(
-            f"the report could not be made ({told}); the run is kept; to try again: "
+            f"the report could not be made ({reason}); the run is kept; to try again: "
             f"{to_type('gedanken report', store.folder)}"
         )
         return analysis, None
 
 
-def _judged(log: RunLog, screen: Screen) -> Path | None:
-    """Write the page of a probe, with the verdict. Return its path, or None if there are no answers."""
+def _write_probe_report(log: RunLog, screen: Screen) -> Path | None:
+    """Write the report of a probe, with the verdict. Return its path, or None if there are no answers."""
     from gedanken.compare.verdict.sentences import of_all
     from gedanken.report.writing import PAGE, write_probe_page
 
@@ -240,21 +250,27 @@ def _judged(log: RunLog, screen: Screen) -> Path | None:
 
 
 def run_id_of(folder: Path) -> str:
-    """Return the name that engines use for the run in `folder`; it is unique to this folder and never changes."""
-    real = folder.resolve()  # the same for every path or link to the folder
-    safe = "".join(c for c in real.name if c.isascii() and (c.isalnum() or c in "_-")).lstrip("_-")[:48] or "run"
-    return f"{safe}-{sha256(os.fsencode(real)).hexdigest()[:6]}"
+    """Return the name that engines use for the run in `folder`.
+
+    The name is unique to this folder and never changes.
+    """
+    path = folder.resolve()  # the same for every path or link to the folder
+    safe_name = (
+        "".join(char for char in path.name if char.isascii() and (char.isalnum() or char in "_-")).lstrip("_-")[:48]
+        or "run"
+    )
+    return f"{safe_name}-{sha256(os.fsencode(path)).hexdigest()[:6]}"
 
 
-async def _within_budget(context: "Context", screen: Screen, collector: str | None) -> str:
-    """Run the graph; return its outcome. Raises BudgetSpent if it stopped because the budget is used up."""
+async def _run_within_budget(context: "Context", screen: Screen, collector: str | None) -> str:
+    """Run the graph; return its outcome. Raises BudgetSpent if the run stopped because the budget is used up."""
     from gedanken.graphs.state import STOPPED
 
     if context.spec.budget and context.spec.probe is None:
         screen.say(estimate_of(context.spec, context.store.log.price))
     try:
         if context.spec.probe is None:
-            outcome = await _drive(context, screen, collector)
+            outcome = await _run_graph(context, screen, collector)
         else:
             from gedanken.probing.driving import drive_probe
 
@@ -268,7 +284,7 @@ async def _within_budget(context: "Context", screen: Screen, collector: str | No
     return outcome
 
 
-async def _drive(context: "Context", screen: Screen, collector: str | None) -> str:
+async def _run_graph(context: "Context", screen: Screen, collector: str | None) -> str:
     from langgraph.errors import GraphDrained
     from langgraph.runtime import RunControl
     from langgraph.types import Command
@@ -281,7 +297,7 @@ async def _drive(context: "Context", screen: Screen, collector: str | None) -> s
     steps = plan_steps(spec.experiment, spec.real, spec.imagined, spec.simulate)
     plan = RunPlan(steps, await off_loop(slowdown))
     control = RunControl()
-    given: Any = {"index": -1}
+    graph_input: Any = {"index": -1}
     try:
         with open_checkpoints(folder) as saver:
             graph = build_graph(saver)
@@ -293,58 +309,60 @@ async def _drive(context: "Context", screen: Screen, collector: str | None) -> s
                     "run_name": f"gedanken {spec.experiment.name}",
                 }
                 while True:
-                    running = screen.run(spec.experiment.limits.reply_tokens, plan)
-                    halting = interruptible(control, context.begin_nothing, screen)
-                    signals = halting if screen.takes_signals else nullcontext()
-                    left = context.meter.seconds_left() if context.meter else None
-                    with running, signals, in_minutes(control, left, spec.budget):
+                    progress = screen.run(spec.experiment.limits.reply_tokens, plan)
+                    interrupt_handler = interruptible(control, context.begin_nothing, screen)
+                    signals = interrupt_handler if screen.takes_signals else nullcontext()
+                    seconds_left = context.meter.seconds_left() if context.meter else None
+                    with progress, signals, in_minutes(control, seconds_left, spec.budget):
                         events = graph.astream(
-                            given,
+                            graph_input,
                             config,
                             context=context,
                             stream_mode=["updates", "custom"],
                             durability="sync",
                             control=control,
                         )
-                        outcome, asked = await _follow(events, context.store, screen, plan)
-                    if asked is None:
+                        outcome, question = await _follow_events(events, context.store, screen, plan)
+                    if question is None:
                         return outcome
                     with context.store.clock.waiting():
-                        answer = ask_person(Question.model_validate(asked), folder)
-                    given = Command(resume=answer.model_dump(mode="json"))
+                        answer = ask_person(Question.model_validate(question), folder)
+                    graph_input = Command(resume=answer.model_dump(mode="json"))
     except GraphDrained:
         return INTERRUPTED
 
 
-async def _follow(events: AsyncIterator[Any], store: RunStore, screen: Screen, plan: RunPlan) -> tuple[str, Any]:
-    """Show the progress of the graph; return its outcome, and its question to a person (or None)."""
-    outcome, asked = INTERRUPTED, None
+async def _follow_events(
+    events: AsyncIterator[Any], store: RunStore, screen: Screen, plan: RunPlan
+) -> tuple[str, Any]:
+    """Show the progress of the graph. Return its outcome, and its question to a person (or None)."""
+    outcome, question = INTERRUPTED, None
     async for mode, event in events:
         if mode == "custom":
-            _hear(screen, event)
+            _show_event(screen, event)
             continue
         for node, update in event.items():
             if node == "__interrupt__":
-                asked = update[0].value
+                question = update[0].value
                 continue
             outcome = (update or {}).get("outcome", outcome)
-            done = _done(store, update or {})
-            _tell(screen, node, done)
-            follow(plan, node, done)
-    return outcome, asked
+            resolved = _resolve_labels(store, update or {})
+            _show_update(screen, node, resolved)
+            follow(plan, node, resolved)
+    return outcome, question
 
 
 def root_inputs(spec: RunSpec) -> dict[str, Any]:
     """Return the root input of the trace: the options, and the versions of the software."""
-    told = spec.model_dump(mode="json")
-    for values in (told, *told["earlier"]):
+    options = spec.model_dump(mode="json")
+    for values in (options, *options["earlier"]):
         address = values["model"]["base_url"]
         values["model"]["base_url"] = address and shown_address(address)
     versions = {name: version(name) for name in ("gedanken", "langchain-core", "langgraph")}
-    return {"spec": told, "versions": {**versions, "python": platform.python_version()}}
+    return {"spec": options, "versions": {**versions, "python": platform.python_version()}}
 
 
-def _done(store: RunStore, update: dict[str, Any]) -> dict[str, Any]:
+def _resolve_labels(store: RunStore, update: dict[str, Any]) -> dict[str, Any]:
     """Return the `update` of a node, with programs and executions in place of their labels."""
     return {
         **update,
@@ -353,32 +371,32 @@ def _done(store: RunStore, update: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _hear(screen: Screen, event: dict[str, Any]) -> None:
+def _show_event(screen: Screen, event: dict[str, Any]) -> None:
     if "ahead" in event:
         screen.waits(event["node"], event["who"], event["ahead"])
     else:
         screen.hear(event["node"], event["who"], event["text"], event.get("limit"))
 
 
-def _tell(screen: Screen, node: str, update: dict[str, Any]) -> None:
+def _show_update(screen: Screen, node: str, update: dict[str, Any]) -> None:
     executions: list[Execution] = update.get("executions", [])
     programs: list[Program] = update.get("programs", [])
     for execution in executions:
         if node == "persona" and not execution.imagined:
             continue
-        who = f"sample {execution.sample}" if execution.imagined else f"seed {execution.seed}"
+        run_name = f"sample {execution.sample}" if execution.imagined else f"seed {execution.seed}"
         command = " ".join(execution.command.split())[:60]
-        what = who if execution.program else f"imagined {command}" if node == "persona" else command
-        shown = execution.stdout.strip().splitlines()
-        last = f": {shown[-1][:100]}" if shown else ""
-        worker = None if node == "persona" else who
-        screen.finished(node, f"{what} {_how_ended(execution)}, {execution.seconds:.1f} s{last}", worker)
+        title = run_name if execution.program else f"imagined {command}" if node == "persona" else command
+        output_lines = execution.stdout.strip().splitlines()
+        last_line = f": {output_lines[-1][:100]}" if output_lines else ""
+        worker = None if node == "persona" else run_name
+        screen.finished(node, f"{title} {_format_ending(execution)}, {execution.seconds:.1f} s{last_line}", worker)
     for program in programs:
         if program.given:
             if program.works is None:
                 screen.finished(node, f"{program.label}, {program.told}: {program.change or 'as it is'}")
         elif program.works is None:
-            screen.finished(node, f"{program.label}, {_by_whom(program)}")
+            screen.finished(node, f"{program.label}, {_origin_of_program(program)}")
         elif not program.works:
             edited = f", an edit that {program.edit}," if program.edit else ""
             screen.finished(node, f"{program.label}{edited} refused: {'; '.join(program.problems)}")
@@ -388,12 +406,12 @@ def _tell(screen: Screen, node: str, update: dict[str, Any]) -> None:
         screen.finished(node, many(update.get("found", 0), "finding"))
 
 
-def _by_whom(program: Program) -> str:
+def _origin_of_program(program: Program) -> str:
     return "edited by a person" if program.prompt == "person" else f"written for the {program.prompt} prompt"
 
 
-def _how_ended(execution: Execution) -> str:
-    """Return how an execution ended, or why its reply was cut."""
-    cut = "the reply was "
-    why = next((note for note in execution.notes if note.startswith(f"{cut}cut")), None)
-    return why.removeprefix(cut) if why and execution.cause is Cause.CUT else str(execution.cause)
+def _format_ending(execution: Execution) -> str:
+    """Return how an execution ended, or why its reply was cut off."""
+    prefix = "the reply was "
+    reason = next((note for note in execution.notes if note.startswith(f"{prefix}cut")), None)
+    return reason.removeprefix(prefix) if reason and execution.cause is Cause.CUT else str(execution.cause)

@@ -18,7 +18,7 @@ def set_up(progress: Progress, experiments: Sequence[Experiment], sandbox: str) 
     from gedanken.sandbox.choice import open_engine
     from gedanken.sandbox.datasets import ensure_dataset
 
-    for line in _what_is_missing():
+    for line in _describe_downloads():
         progress.say(line)
     with beside(progress, fetch_weights):
         open_engine(sandbox, progress)
@@ -27,7 +27,7 @@ def set_up(progress: Progress, experiments: Sequence[Experiment], sandbox: str) 
             progress.say(f"data: {dataset}, from {dataset.source}")
 
 
-def _what_is_missing() -> list[str]:
+def _describe_downloads() -> list[str]:
     from gedanken.agents.weights import BYTES, weights_path
 
     size = f"the model, {BYTES / 1e9:.1f} GB"
@@ -42,8 +42,11 @@ class _Stopped(Exception):
     """Raised in the thread that `beside` starts, to stop the work there."""
 
 
-class _Stoppable:
-    """A Progress that can stop the work that reports to it: once `stop` is set, each report raises _Stopped."""
+class _StoppableProgress:
+    """A Progress that can stop the work that reports to it.
+
+    Once the event `stop` is set, each report raises `_Stopped`.
+    """
 
     def __init__(self, progress: Progress, stop: threading.Event) -> None:
         self._progress = progress
@@ -53,12 +56,12 @@ class _Stoppable:
     def step(self, title: str, total: float, unit: str = "bytes") -> Iterator[Update]:
         with self._progress.step(title, total, unit) as update:
 
-            def go_on(done: float) -> None:
+            def update_or_stop(amount: float) -> None:
                 if self._stop.is_set():
                     raise _Stopped
-                update(done)
+                update(amount)
 
-            yield go_on
+            yield update_or_stop
 
     def say(self, text: str) -> None:
         self._progress.say(text)
@@ -68,15 +71,15 @@ class _Stoppable:
 def beside(progress: Progress, work: Callable[[Progress], None]) -> Iterator[None]:
     """Do `work` in another thread while the body of the `with` statement runs, and then wait for the work.
 
-    An exception in the body stops the work at its next report of progress. An exception of the work is raised at the
-    end of the body.
+    An exception in the body stops the work at its next progress report. An exception of the work is raised at the end
+    of the body.
     """
     stop = threading.Event()
     with ThreadPoolExecutor(1) as pool:
-        done = pool.submit(work, _Stoppable(progress, stop))
+        future = pool.submit(work, _StoppableProgress(progress, stop))
         try:
             yield
         except BaseException:
             stop.set()
             raise
-        done.result()
+        future.result()

@@ -1,2 +1,4 @@
-"""What the probes ask: families of small programs, edits of programs, command sequences, and the schedule of
-questions."""
+"""What the probes ask: families of small programs, edits of programs, and command sequences.
+
+The schedule decides which questions are asked, and in which order.
+"""

@@ -9,7 +9,7 @@ from gedanken.experiment.errors import BadInput
 from gedanken.experiment.probe_item import ProbeItem, Role, Way
 
 SIZES = (1, 2, 4, 8, 16, 32)
-_IN_IDS = str.maketrans({" ": "-", ".": "-"})
+_ID_CHARACTERS = str.maketrans({" ": "-", ".": "-"})
 
 
 class ProbeFamily(Protocol):
@@ -31,9 +31,10 @@ class ProbeFamily(Protocol):
         ...
 
     def items(self, operation: str, size: int, seed: int, count: int) -> list[ProbeItem]:
-        """Return `count` groups of items for an operation and a size; a larger `count` adds groups at the end.
+        """Return `count` groups of items for an operation and a size.
 
-        The same seed gives the same items on every machine. Raises BadInput for an unknown operation.
+        A larger `count` adds groups at the end. The same seed gives the same items on every machine. Raises BadInput
+        for an unknown operation.
         """
         ...
 
@@ -46,11 +47,14 @@ class Part(NamedTuple):
     rival: str | None = None
     given: str | None = None
     size: int | None = None
-    """Number of operations in this program; None if it is the size of the group."""
+    """Number of operations in this program; None if the number is the size of the group."""
 
 
 class Group(NamedTuple):
-    """Programs that are made together, such as an easy and a hard one. A group may also be a single program."""
+    """Programs that are made together, such as an easy and a hard one.
+
+    A group may also be a single program.
+    """
 
     template: str
     parts: Sequence[Part]
@@ -58,14 +62,18 @@ class Group(NamedTuple):
 
 
 Make = Callable[[int, int, Random], Group]
-"""The type of a function that makes a group. Its parameters are the size, a number that selects the template, and a
-random generator.
+"""A function that makes a group.
+
+Its parameters are the size, a number that selects the template, and a random generator.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class MadeFamily:
-    """A family that has one function for each operation; each call of a function makes one group of programs."""
+    """A family that has one function for each operation.
+
+    Each call of a function makes one group of programs.
+    """
 
     name: str
     makes: Mapping[str, Make]
@@ -73,11 +81,11 @@ class MadeFamily:
 
     @property
     def operations(self) -> tuple[str, ...]:
-        """The kinds of operations; see ProbeFamily."""
+        """The kinds of operations; see `ProbeFamily`."""
         return tuple(self.makes)
 
     def items(self, operation: str, size: int, seed: int, count: int) -> list[ProbeItem]:
-        """Return items; see ProbeFamily."""
+        """Return items; see `ProbeFamily`."""
         if operation not in self.makes:
             raise BadInput(f"{self.name} has no operation “{operation}”; it has {', '.join(self.makes)}")
         if size < 1:
@@ -85,9 +93,9 @@ class MadeFamily:
         return [item for number in range(count) for item in self._group(operation, size, seed, number)]
 
     def _group(self, operation: str, size: int, seed: int, number: int) -> list[ProbeItem]:
-        chance = Random(f"{self.name}, {operation}, {size}, {seed}, {number}")
-        group = self.makes[operation](size, number, chance)
-        name = f"{self.name}-{operation}-{size}-{seed}-{number}".translate(_IN_IDS)
+        rng = Random(f"{self.name}, {operation}, {size}, {seed}, {number}")
+        group = self.makes[operation](size, number, rng)
+        name = f"{self.name}-{operation}-{size}-{seed}-{number}".translate(_ID_CHARACTERS)
         return [
             ProbeItem(
                 id=f"{name}-{part.role}",
@@ -109,16 +117,16 @@ class MadeFamily:
 
 def program(body: str, **constants: object) -> str:
     """Return a program: one line for each constant, then `body`."""
-    head = "".join(f"{name} = {value!r}\n" for name, value in constants.items())
-    return f"{head}{body.lstrip()}"
+    constant_lines = "".join(f"{name} = {value!r}\n" for name, value in constants.items())
+    return f"{constant_lines}{body.lstrip()}"
 
 
 def turn(templates: Mapping[str, str], number: int) -> tuple[str, str]:
-    """Return the name and the text of the template whose turn it is; `number` counts the turns from 0."""
+    """Return the name and the text of the template that is next; `number` counts the turns from 0."""
     name = list(templates)[number % len(templates)]
     return name, templates[name]
 
 
-def digits(chance: Random, count: int, least: int = 1, most: int = 9) -> list[int]:
+def digits(rng: Random, count: int, least: int = 1, most: int = 9) -> list[int]:
     """Return `count` random whole numbers from `least` to `most`."""
-    return [chance.randint(least, most) for _ in range(count)]
+    return [rng.randint(least, most) for _ in range(count)]

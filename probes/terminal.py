@@ -29,7 +29,7 @@ class Typed(NamedTuple):
     command: str
 
 
-def _only_pair(value: object) -> object:
+def _parse_pair(value: object) -> object:
     """Return `{kind: command}` as the pair (kind, command). Raises ValueError for any other value."""
     if not isinstance(value, dict) or len(value) != 1:
         raise ValueError("write one command as `kind: command`")
@@ -42,7 +42,7 @@ class CommandSequence(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(pattern=r"^[a-z-]+$")
-    commands: tuple[Annotated[Typed, BeforeValidator(_only_pair)], ...] = Field(min_length=1)
+    commands: tuple[Annotated[Typed, BeforeValidator(_parse_pair)], ...] = Field(min_length=1)
 
 
 def battery() -> tuple[CommandSequence, ...]:

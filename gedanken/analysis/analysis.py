@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class VersionAnalysis:
-    """The real and the imagined runs of one program version, or of supplied logs, and the result of their
-    comparison."""
+    """The real and the imagined runs of one program version, with the result of their comparison.
+
+    Runs of supplied logs count as one version.
+    """
 
     program: Program | None
     real: tuple[Execution, ...]
@@ -51,7 +53,7 @@ class Analysis:
     verdict: str
     """The main result, in one or two sentences."""
     effects: tuple[Effects, ...] = ()
-    """For each supplied program that the script changes, the effects of these changes."""
+    """The effects of the changes that the script makes, for each supplied program."""
     notes: tuple[str, ...] = ()
     """Notes on what was left out of the analysis or could not be read."""
 
@@ -67,18 +69,19 @@ class Analysis:
 
     @property
     def executions(self) -> tuple[Execution, ...]:
-        """The executions of programs and of other commands, sorted by script line, program version and origin (real
-        first)."""
+        """All executions, of programs and of other commands.
+
+        They are sorted by script line, program version and origin (real first).
+        """
         return self.log.executions
 
     @property
     def folder(self) -> Path | None:
-        """The run folder, if there is one."""
         return self.log.folder
 
     @cached_property
     def prints(self) -> tuple[PrintRow, ...]:
-        """For each print statement of each program, how many lines it printed in each run."""
+        """The number of lines that each print statement of each program printed in each run."""
         return tuple(row for program in self.log.programs for row in print_table(program, self._runs_of(program)))
 
     def to_pandas(self, what: Table = "executions") -> "pandas.DataFrame":
@@ -94,8 +97,10 @@ class Analysis:
         return as_pandas(*self._table(what))
 
     def to_polars(self, what: Table = "executions") -> "polars.DataFrame":
-        """Return the table of `to_pandas` as a polars DataFrame. Raises BadInput if polars is not installed, or if
-        the table is unknown."""
+        """Return the table of `to_pandas` as a polars DataFrame.
+
+        Raises BadInput if polars is not installed, or if the table is unknown.
+        """
         return as_polars(*self._table(what))
 
     def __repr__(self) -> str:
@@ -104,17 +109,19 @@ class Analysis:
 
     def _repr_html_(self) -> str:
         """Return the HTML that a notebook shows for this analysis."""
-        case = self.main_version
-        endpoint = case.compared.endpoint if case else None
+        main = self.main_version
+        endpoint = main.compared.endpoint if main else None
         rows = [
             Row(version.program.label if version.program else "not given", len(version.real), len(version.imagined))
             for version in self.versions
         ]
         undecided = [reason for version in self.versions for reason in version.compared.undecided]
         primary = f"{endpoint.name}: {endpoint.reason}" if endpoint else ""
-        first = case.compared.findings if case else ()
-        found = dict.fromkeys((*first, *self.findings))
-        return as_notebook_html(Shown(self.title, self.verdict, primary, rows, tuple(found), undecided, self.folder))
+        main_findings = main.compared.findings if main else ()
+        findings = dict.fromkeys((*main_findings, *self.findings))
+        return as_notebook_html(
+            Shown(self.title, self.verdict, primary, rows, tuple(findings), undecided, self.folder)
+        )
 
     def _table(self, what: Table) -> Tabled:
         if what == "executions":
@@ -130,13 +137,17 @@ class Analysis:
         raise BadInput(f"unknown table {what}; tables are executions, findings, series")
 
     def _runs_of(self, program: Program) -> list[Execution]:
-        here = [version for version in self.versions if version.program and version.program.label == program.label]
-        return [run for version in here for run in (*version.real, *version.imagined)]
+        versions = [
+            version for version in self.versions if version.program and version.program.label == program.label
+        ]
+        return [run for version in versions for run in (*version.real, *version.imagined)]
 
 
 def main_version(versions: Sequence[VersionAnalysis]) -> VersionAnalysis | None:
-    """Return the newest version that has both real and imagined runs. Versions that failed count only if no other has
-    both."""
-    both = [version for version in versions if version.real and any(run.is_run for run in version.imagined)]
-    works = [version for version in both if version.program is None or version.program.works is not False]
-    return next(reversed(works or both), None)
+    """Return the newest version that has both real and imagined runs.
+
+    A version whose program failed is returned only if no other version has both.
+    """
+    comparable = [version for version in versions if version.real and any(run.is_run for run in version.imagined)]
+    working = [version for version in comparable if version.program is None or version.program.works is not False]
+    return next(reversed(working or comparable), None)

@@ -24,39 +24,47 @@ _Key = tuple[str | None, tuple[str, ...], tuple[str, ...]]
 
 
 class Compared:
-    """The comparisons already made in a run. A version is compared again only if it or an earlier version has new
-    runs."""
+    """The comparisons already made in a run.
 
-    def __init__(self, asked: Asked = NOTHING_ASKED) -> None:
-        """Start without comparisons; options in `asked` override the run's spec. Raises BadInput if the built-in
-        checks are not installed."""
-        self._asked = asked
+    A version is compared again only if it or an earlier version has new runs.
+    """
+
+    def __init__(self, options: Asked = NOTHING_ASKED) -> None:
+        """Start without comparisons. The `options` override the run's spec.
+
+        Raises BadInput if the built-in checks are not installed.
+        """
+        self._options = options
         self._checks = installed_checks()
         self._versions: dict[_Key, VersionAnalysis] = {}
 
     def version(
         self, log: RunLog, program: Program | None, runs: Sequence[Execution], earlier: Sequence[Execution]
     ) -> VersionAnalysis:
-        """Return the comparison of one program version, or of supplied logs; the same runs are compared only once.
-        `earlier` are the runs of earlier versions."""
+        """Return the comparison of one program version, or of supplied logs. The same runs are compared only once.
+
+        `earlier` are the runs of earlier versions.
+        """
         key = (program.label if program else None, _labels(runs), _labels(earlier))
         if key not in self._versions:
-            self._versions[key] = _compare(log, program, runs, earlier, self._asked, self._checks)
+            self._versions[key] = _compare(log, program, runs, earlier, self._options, self._checks)
         return replace(self._versions[key], program=program)
 
 
 def analyze(log: RunLog, compared: Compared | None = None) -> Analysis:
-    """Compare the real runs in a log with the imagined ones; comparisons in `compared` are reused. Raises BadInput if
-    a program cannot be analysed (`check_source`)."""
+    """Compare the real runs in a log with the imagined ones. Comparisons in `compared` are reused.
+
+    Raises BadInput if a program cannot be analysed (`check_source`).
+    """
     compared = compared or Compared()
     for program in log.programs:
         check_source(program, f"{log.folder or log.title}: {program.label}")
     findings = list(boot_findings(log))
     versions: list[VersionAnalysis] = []
     for line in dict.fromkeys(execution.line for execution in log.executions if execution.line >= 0):
-        here, found = analyze_line(log, line, compared)
-        versions += here
-        findings += found
+        line_versions, line_findings = analyze_line(log, line, compared)
+        versions += line_versions
+        findings += line_findings
     return analysis_of(log, versions, findings)
 
 
@@ -65,13 +73,13 @@ def analyze_line(
 ) -> tuple[tuple[VersionAnalysis, ...], tuple[Finding, ...]]:
     """Return the program versions that a script line executed, and the findings on its programs and commands."""
     programs = {program.label: program for program in log.programs}
-    here = [execution for execution in log.executions if execution.line == line]
+    executions = [execution for execution in log.executions if execution.line == line]
     versions: list[VersionAnalysis] = []
     findings: list[Finding] = []
-    for label in dict.fromkeys(run.program for run in here):
-        runs = [run for run in here if run.program == label]
+    for label in dict.fromkeys(run.program for run in executions):
+        runs = [run for run in executions if run.program == label]
         if label is not None:
-            versions.append(compared.version(log, programs[label], runs, _earlier(log, label, line)))
+            versions.append(compared.version(log, programs[label], runs, _runs_of_older_versions(log, label, line)))
             findings += versions[-1].compared.findings
             continue
         real = [run for run in runs if not run.imagined]
@@ -82,8 +90,10 @@ def analyze_line(
 
 
 def boot_findings(log: RunLog) -> Sequence[Finding]:
-    """Return the findings on the boot commands: real and imagined answers, compared with one another and with the
-    persona."""
+    """Return the findings on the boot commands.
+
+    Real and imagined answers are compared with one another and with the persona.
+    """
     machine, persona = log.machine_facts, log.persona_at(BOOT)
     if machine is None or persona is None:
         return ()
@@ -107,52 +117,53 @@ def analysis_of(log: RunLog, versions: Sequence[VersionAnalysis], findings: Sequ
     return Analysis(log, tuple(versions), tuple(findings), verdict, effects, (*log.notes, *left_out, *notes))
 
 
-def check_source(program: Program, what: object) -> None:
-    """Raise BadInput if a program cannot be analysed, such as one nested too deeply; a syntax error is accepted. The
-    message calls the program `what`."""
+def check_source(program: Program, program_name: object) -> None:
+    """Raise BadInput if a program cannot be analysed, such as one nested too deeply.
+
+    A syntax error is accepted. The message calls the program `program_name`.
+    """
     try:
         Source(program.source)
     except SyntaxError:
         pass
     except (ValueError, RecursionError, MemoryError) as error:
-        raise BadInput(f"{what}: not a Python program: {error}") from error
+        raise BadInput(f"{program_name}: not a Python program: {error}") from error
 
 
-def _compare(  # noqa: PLR0913 (what is compared, and how)
+def _compare(  # noqa: PLR0913 (all that a comparison depends on)
     log: RunLog,
     program: Program | None,
     runs: Sequence[Execution],
     earlier: Sequence[Execution],
-    asked: Asked,
+    options: Asked,
     checks: Sequence[Check],
 ) -> VersionAnalysis:
-    if asked.primary is None and log.spec is not None:
-        asked = replace(asked, primary=log.spec.primary)
+    if options.primary is None and log.spec is not None:
+        options = replace(options, primary=log.spec.primary)
     real = tuple(run for run in runs if not run.imagined)
     imagined = tuple(run for run in runs if run.imagined)
     gpus = log.machine_facts.gpus.count if log.machine_facts else None
     claims = log.claims_at(runs[0].line) if runs else log.claims
-    result = compare_runs(program, real, imagined, claims, earlier, gpus, asked, checks)
+    result = compare_runs(program, real, imagined, claims, earlier, gpus, options, checks)
     if program:
-        result = _in_one_world_only(result, program.label, real, imagined)
+        result = _mark_if_one_sided(result, program.label, real, imagined)
     return VersionAnalysis(program, real, imagined, result)
 
 
-def _in_one_world_only(
+def _mark_if_one_sided(
     result: ComparisonResult, label: str, real: Sequence[Execution], imagined: Sequence[Execution]
 ) -> ComparisonResult:
-    """Return `result`, marked as undecided if the version `label` has only real or only imagined runs."""
+    """Mark the result as undecided if the version `label` has only real or only imagined runs."""
     if real and imagined:
         return result
-    lacking = "imagined" if real else "real"
-    return replace(result, undecided=(f"Everything about {label}: it has no {lacking} run to compare with.",))
+    missing_origin = "imagined" if real else "real"
+    return replace(result, undecided=(f"Everything about {label}: it has no {missing_origin} run to compare with.",))
 
 
-def _earlier(log: RunLog, label: str, line: int) -> list[Execution]:
-    """Return the runs of all versions older than `label`, up to script line `line`."""
+def _runs_of_older_versions(log: RunLog, label: str, line: int) -> list[Execution]:
     versions = [program.label for program in log.programs]
-    before = frozenset(versions[: versions.index(label)])
-    return [execution for execution in log.executions if execution.program in before and execution.line <= line]
+    older_labels = frozenset(versions[: versions.index(label)])
+    return [execution for execution in log.executions if execution.program in older_labels and execution.line <= line]
 
 
 def _labels(runs: Sequence[Execution]) -> tuple[str, ...]:

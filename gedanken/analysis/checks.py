@@ -17,7 +17,7 @@ _FINDING = TypeAdapter(Finding)
 
 def installed_checks() -> tuple[Check, ...]:
     """Return all checks, the built-in ones first. Raises BadInput if the built-in ones are not installed."""
-    plugins = sorted(by_name(CHECKS).values(), key=lambda each: not each.is_ours)
+    plugins = sorted(by_name(CHECKS).values(), key=lambda plugin: not plugin.is_ours)
     return tuple(check for plugin in plugins for check in _checks_of(plugin))
 
 
@@ -26,42 +26,45 @@ def _checks_of(plugin: Plugin) -> Iterator[Check]:
         yield from plugin.load()
         return
     try:
-        named = plugin.load()
+        loaded = plugin.load()
     except BadInput as error:
-        yield _broken(str(error))
+        yield _failing_check(str(error))
         return
-    for check in named if isinstance(named, tuple | list) else (named,):
-        yield _guarded(plugin, check)
+    for check in loaded if isinstance(loaded, tuple | list) else (loaded,):
+        yield _guard_check(plugin, check)
 
 
-def _broken(why: str) -> Check:
-    def cannot_look(_runs: RunSet) -> Iterable[Finding]:
-        raise CheckBroken(_left_out(why))
+def _failing_check(reason: str) -> Check:
+    def raise_broken(_runs: RunSet) -> Iterable[Finding]:
+        raise CheckBroken(_format_left_out(reason))
 
-    return cannot_look
+    return raise_broken
 
 
-def _guarded(plugin: Plugin, check: Check) -> Check:
+def _guard_check(plugin: Plugin, check: Check) -> Check:
     """Wrap a plug-in's check, so that every failure and every invalid finding raises CheckBroken."""
 
-    def look(runs: RunSet) -> Iterable[Finding]:
+    def guarded_check(runs: RunSet) -> Iterable[Finding]:
         try:
-            found = list(check(runs))
+            findings = list(check(runs))
         except (Exception, SystemExit) as error:
-            raise CheckBroken(_left_out(str(plugin.failed(error)))) from error
+            raise CheckBroken(_format_left_out(str(plugin.failed(error)))) from error
         try:
-            return [_seen(each, runs) for each in found]
+            return [_validate_finding(finding, runs) for finding in findings]
         except (BadInput, ValidationError) as error:
-            raise CheckBroken(_left_out(f"{plugin}: {error}")) from error
+            raise CheckBroken(_format_left_out(f"{plugin}: {error}")) from error
 
-    return look
+    return guarded_check
 
 
-def _seen(found: Any, runs: RunSet) -> Finding:
-    """Return the finding if its types are right and its runs exist; otherwise raise BadInput or ValidationError."""
-    if not isinstance(found, Finding):
-        raise BadInput(f"the check yields a {type(found).__name__} instead of a Finding")
-    finding = _FINDING.validate_python(asdict(found))
+def _validate_finding(value: Any, runs: RunSet) -> Finding:
+    """Return the finding, or raise BadInput or ValidationError.
+
+    An error is raised if a type is wrong, or if the finding names a run that does not exist.
+    """
+    if not isinstance(value, Finding):
+        raise BadInput(f"the check yields a {type(value).__name__} instead of a Finding")
+    finding = _FINDING.validate_python(asdict(value))
     labels = {run.execution.label for run in (*runs.real, *runs.imagined, *runs.earlier)}
     lines = {line.source for line in finding.evidence} - ({runs.program.label} if runs.program else set())
     if unknown := sorted((lines | set(finding.runs)) - labels):
@@ -69,5 +72,5 @@ def _seen(found: Any, runs: RunSet) -> Finding:
     return finding
 
 
-def _left_out(why: str) -> str:
-    return f"A check was left out: {' '.join(why.split())}"
+def _format_left_out(reason: str) -> str:
+    return f"A check was left out: {' '.join(reason.split())}"

@@ -24,30 +24,30 @@ class Distinct(NamedTuple):
 def distinct(runs: Sequence[Run], paths: Sequence[Path], *, has_program: bool) -> Distinct:
     """Return each run once. `runs` were read from `paths`, in the same order.
 
-    With `has_program`, only files named twice are left out, because several runs of a known program may print the
-    same.
+    With `has_program`, only a file named twice is left out. Equal logs are kept then, because several runs of a known
+    program may print the same.
     """
-    first: dict[object, Run] = {}
-    again: dict[str, list[str]] = {}
-    left = []
+    run_by_key: dict[object, Run] = {}
+    duplicates: dict[str, list[str]] = {}
+    kept_runs = []
     for run, path in zip(runs, paths, strict=True):
         keys: list[object] = [path.resolve()]
         text = run.execution.stdout
         decimals = islice(_DECIMAL.finditer(text, 0, 1 << 20), FEWEST_DECIMALS)
         if not has_program and len(list(decimals)) == FEWEST_DECIMALS:
             keys.append(text)
-        earlier = next((first[key] for key in keys if key in first), None)
-        if earlier is None:
-            left.append(run)
-            first |= dict.fromkeys(keys, run)
+        original = next((run_by_key[key] for key in keys if key in run_by_key), None)
+        if original is None:
+            kept_runs.append(run)
+            run_by_key |= dict.fromkeys(keys, run)
         else:
-            again.setdefault(earlier.name, []).append(run.name)
-    return Distinct(tuple(left), tuple(_note(name, others) for name, others in again.items()))
+            duplicates.setdefault(original.name, []).append(run.name)
+    return Distinct(tuple(kept_runs), tuple(_note_on_copies(name, copies) for name, copies in duplicates.items()))
 
 
-def _note(name: str, others: Sequence[str]) -> str:
-    if set(others) == {name}:
+def _note_on_copies(name: str, copies: Sequence[str]) -> str:
+    if set(copies) == {name}:
         return f"{name} was named more than once, and counts as one run"
-    shown = ", ".join(others[:NAMED]) + (f" and {len(others) - NAMED} more" if len(others) > NAMED else "")
-    verb = "is" if len(others) == 1 else "are"
-    return f"{shown} {verb} byte for byte the same as {name}; together they count as one run"
+    names = ", ".join(copies[:NAMED]) + (f" and {len(copies) - NAMED} more" if len(copies) > NAMED else "")
+    verb = "is" if len(copies) == 1 else "are"
+    return f"{names} {verb} byte for byte the same as {name}; together they count as one run"

@@ -13,35 +13,40 @@ MOST_RUNS = 1000
 
 
 def effects_in(log: RunLog) -> tuple[tuple[Effects, ...], tuple[str, ...]]:
-    """For each supplied program with real and imagined runs, compute the effects of its changes. Also return notes.
+    """Compute the effects of the changes to each supplied program with real and imagined runs.
 
-    The notes say what was left out. The newest version of a change counts. A change is left out if several models or
-    personas imagined the runs.
+    Only the newest version of a change counts. A change is left out if several models or personas imagined its runs
+    and those of the unchanged program. Also return notes on what was left out.
     """
     programs, executions = log.programs, log.executions
-    found, notes = [], []
+    effects, notes = [], []
     for base in programs:
         changes = {
             program.change: program
             for program in programs
             if program.base == base.label and program.change in CHANGES
         }
-        # a difference would have two possible causes
-        unlike = [change for change, version in changes.items() if len(_imagined_by(log, base, version)) > 1]
-        for change in unlike:
+        # then a difference would have two possible causes
+        mixed_changes = [
+            change for change, version in changes.items() if len(_models_and_personas(log, base, version)) > 1
+        ]
+        for change in mixed_changes:
             notes.append(
                 f"{base.label}: {change}: left out, because its runs and those of the unchanged program were "
                 f"imagined by different models or personas"
             )
             del changes[change]
-        tried = [_tried(version, executions) for version in (base, *changes.values())]
-        if changes and tried[0].real and tried[0].imagined:
-            found.append(weigh_effects(base.label, tried[0], tried[1:]))
-    return tuple(effect for effect in found if effect is not None), tuple(notes)
+        interventions = [_intervention(version, executions) for version in (base, *changes.values())]
+        if changes and interventions[0].real and interventions[0].imagined:
+            effects.append(weigh_effects(base.label, interventions[0], interventions[1:]))
+    return tuple(effect for effect in effects if effect is not None), tuple(notes)
 
 
-def _imagined_by(log: RunLog, *programs: Program) -> set[tuple[str, str]]:
-    """Return the pairs of model and persona that imagined the runs of these programs; empty if the run is no fork."""
+def _models_and_personas(log: RunLog, *programs: Program) -> set[tuple[str, str]]:
+    """Return the pairs of model and persona that imagined the runs of these programs.
+
+    The set is empty if the run is not a fork.
+    """
     spec, labels = log.spec, {program.label for program in programs}
     # only a fork can have several models or personas
     if spec is None or not spec.earlier:
@@ -50,13 +55,13 @@ def _imagined_by(log: RunLog, *programs: Program) -> set[tuple[str, str]]:
     return {(spec.model_at(line).name, spec.played_at(line).model_dump_json()) for line in lines}
 
 
-def _tried(program: Program, executions: Sequence[Execution]) -> Intervention:
-    here = leaves(execution for execution in executions if execution.program == program.label)
+def _intervention(program: Program, executions: Sequence[Execution]) -> Intervention:
+    runs = leaves(execution for execution in executions if execution.program == program.label)
     change = CHANGES.get(program.change or "")
     return Intervention(
         program.change,
         change.expected if change else 0,
         change is None or change.neutral,
-        tuple(run for run in here if not run.imagined)[:MOST_RUNS],
-        tuple(run for run in here if run.imagined)[:MOST_RUNS],
+        tuple(run for run in runs if not run.imagined)[:MOST_RUNS],
+        tuple(run for run in runs if run.imagined)[:MOST_RUNS],
     )

@@ -12,8 +12,8 @@ from gedanken.experiment.finding import Finding
 
 FINDINGS_SHOWN = 10
 UNDECIDED_SHOWN = 3
-_MOST = 600
-"""Maximum length in characters of one text."""
+_MOST_CHARS = 600
+"""Maximum length in characters of one escaped text."""
 
 
 class Row(NamedTuple):
@@ -21,7 +21,6 @@ class Row(NamedTuple):
 
     program: str
     real: int
-    """Number of real runs."""
     imagined: int
 
 
@@ -40,32 +39,32 @@ class Shown(NamedTuple):
 
 def as_notebook_html(shown: Shown) -> str:
     """Render title, verdict, primary endpoint, runs, findings, undecided questions, and the run folder."""
-    parts = [f"<b>{_text(shown.title)}</b>", f"<p>{_text(shown.verdict)}</p>"]
+    parts = [f"<b>{_escape(shown.title)}</b>", f"<p>{_escape(shown.verdict)}</p>"]
     if shown.primary:
-        parts.append(f"<p>primary endpoint: {_text(shown.primary)}</p>")
+        parts.append(f"<p>primary endpoint: {_escape(shown.primary)}</p>")
     counts = [(row.program, str(row.real), str(row.imagined)) for row in shown.rows]
     parts.append(_table(("program", "real runs", "imagined runs"), counts))
-    told = [
+    finding_rows = [
         (kind_in_words(finding.check), sentence(finding), finding.explained_by or "")
         for finding in shown.findings[:FINDINGS_SHOWN]
     ]
-    parts.append(_table(("finding", "", "explained by"), told))
-    more = len(shown.findings) - FINDINGS_SHOWN
-    if more > 0:
-        parts.append(f"<p>and {many(more, 'more finding')}</p>")
-    parts += [f"<p>undecided: {_text(reason)}</p>" for reason in shown.undecided[:UNDECIDED_SHOWN]]
+    parts.append(_table(("finding", "", "explained by"), finding_rows))
+    hidden_count = len(shown.findings) - FINDINGS_SHOWN
+    if hidden_count > 0:
+        parts.append(f"<p>and {many(hidden_count, 'more finding')}</p>")
+    parts += [f"<p>undecided: {_escape(reason)}</p>" for reason in shown.undecided[:UNDECIDED_SHOWN]]
     if shown.folder:
-        parts.append(f"<p>all files: {_text(str(shown.folder))}</p>")
+        parts.append(f"<p>all files: {_escape(str(shown.folder))}</p>")
     return f"<div>{''.join(parts)}</div>"
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     if not rows:
         return ""
-    titles = "".join(f"<th>{_text(title)}</th>" for title in head)
-    lines = ("".join(f"<td>{_text(cell)}</td>" for cell in row) for row in rows)
+    titles = "".join(f"<th>{_escape(title)}</th>" for title in header)
+    lines = ("".join(f"<td>{_escape(cell)}</td>" for cell in row) for row in rows)
     return f"<table><tr>{titles}</tr>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"
 
 
-def _text(text: str) -> str:
-    return escape(harmless(text[:_MOST]) + (" …" if len(text) > _MOST else ""))
+def _escape(text: str) -> str:
+    return escape(harmless(text[:_MOST_CHARS]) + (" …" if len(text) > _MOST_CHARS else ""))

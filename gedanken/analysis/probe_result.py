@@ -18,8 +18,10 @@ SAME_AS: dict[str, tuple[str, str]] = {
     "later in the session": ("session", "later"),
     "in another order": ("session", "other order"),
 }
-"""For each check of consistency, two arms in which the same questions are asked. The check counts equal answers,
-whether they are right or wrong."""
+"""For each check of consistency, two arms in which the same questions are asked.
+
+The check counts equal answers, whether they are right or wrong.
+"""
 
 
 def probe_result(log: RunLog) -> dict[str, Any]:
@@ -33,35 +35,42 @@ def probe_result(log: RunLog) -> dict[str, Any]:
     return {
         "model": log.setup.model.name if log.setup and log.setup.model else None,
         "n": len(measured),
-        **_exact(measured),
+        **_exact_values(measured),
         "outcomes": dict(Counter(answer.outcome for score in direct for answer in score.answers)),
         "cells": [
-            {"family": family, "operation": operation, "size": size, "role": role, "arm": arm, **_cell(some)}
-            for (family, operation, size, role, arm), some in _cells(scores)
+            {
+                "family": family,
+                "operation": operation,
+                "size": size,
+                "role": role,
+                "arm": arm,
+                **_cell_values(cell_scores),
+            }
+            for (family, operation, size, role, arm), cell_scores in _group_by_cell(scores)
         ],
         "consistency": {name: _consistency(log.answers, *arms) for name, arms in SAME_AS.items()},
-        "reasoning": _reasoning(direct),
+        "reasoning": _reasoning_by_size(direct),
         "not_scored": [
-            {"item": kept.item.id, "problem": kept.problem, **_line(log, kept.item.id)}
-            for kept in log.items
-            if kept.problem
+            {"item": kept_item.item.id, "problem": kept_item.problem, **_suite_line(log, kept_item.item.id)}
+            for kept_item in log.items
+            if kept_item.problem
         ],
         "notes": list(log.notes),
         "plan": log.plan._asdict() if log.plan else None,
-        "items": [_item(score) for score in scores],
+        "items": [_item_values(score) for score in scores],
     }
 
 
-def _exact(scores: Sequence[ItemScore]) -> dict[str, Any]:
-    found = exactness([score.exact for score in scores])
-    return {"exact": found.mean if found else None, "interval": _interval(found)}
+def _exact_values(scores: Sequence[ItemScore]) -> dict[str, Any]:
+    share = exactness([score.exact for score in scores])
+    return {"exact": share.mean if share else None, "interval": _interval(share)}
 
 
-def _interval(found: Exactness | None) -> list[float] | None:
-    return [found.low, found.high] if found else None
+def _interval(share: Exactness | None) -> list[float] | None:
+    return [share.low, share.high] if share else None
 
 
-def _cells(scores: Iterable[ItemScore]) -> list[tuple[tuple[str, str, int, str, str], list[ItemScore]]]:
+def _group_by_cell(scores: Iterable[ItemScore]) -> list[tuple[tuple[str, str, int, str, str], list[ItemScore]]]:
     cells: dict[tuple[str, str, int, str, str], list[ItemScore]] = {}
     for score in scores:
         item = score.item
@@ -69,33 +78,36 @@ def _cells(scores: Iterable[ItemScore]) -> list[tuple[tuple[str, str, int, str, 
     return sorted(cells.items())
 
 
-def _cell(scores: Sequence[ItemScore]) -> dict[str, Any]:
+def _cell_values(scores: Sequence[ItemScore]) -> dict[str, Any]:
     answers = [answer for score in scores for answer in score.answers]
     parts = [answer.parts_right for answer in answers if answer.parts_right is not None]
     return {
         "n": len(scores),
-        **_exact(scores),
+        **_exact_values(scores),
         "parts_right": fmean(parts) if parts else None,
         "outcomes": dict(Counter(answer.outcome for answer in answers)),
     }
 
 
-def _consistency(answers: Sequence[AnswerKept], one: str, other: str) -> dict[str, Any]:
+def _consistency(answers: Sequence[AnswerKept], first_arm: str, second_arm: str) -> dict[str, Any]:
     """Return the fields of a Share: how many items got the same answer in both arms."""
-    said = {
+    answer_texts = {
         arm: {
             answer.question.item: answer.execution.stdout.strip()
             for answer in answers
             if answer.question.arm == arm and answer.question.sample == 0 and answer.execution.is_run
         }
-        for arm in (one, other)
+        for arm in (first_arm, second_arm)
     }
-    both = said[one].keys() & said[other].keys()
-    found = share_of(sum(said[one][name] == said[other][name] for name in both), len(both))
-    return found._asdict()
+    items_in_both = answer_texts[first_arm].keys() & answer_texts[second_arm].keys()
+    share = share_of(
+        sum(answer_texts[first_arm][name] == answer_texts[second_arm][name] for name in items_in_both),
+        len(items_in_both),
+    )
+    return share._asdict()
 
 
-def _reasoning(scores: Sequence[ItemScore]) -> list[dict[str, Any]]:
+def _reasoning_by_size(scores: Sequence[ItemScore]) -> list[dict[str, Any]]:
     """Return mean reasoning tokens and accuracy for each item size; empty if no tokens are reported."""
     by_size: dict[int, list[Answer]] = {}
     for score in scores:
@@ -105,20 +117,20 @@ def _reasoning(scores: Sequence[ItemScore]) -> list[dict[str, Any]]:
     return [
         {
             "size": size,
-            "answers": len(some),
-            "tokens": fmean(answer.reasoning_tokens or 0 for answer in some),
-            "right": fmean(answer.outcome == "right" for answer in some),
+            "answers": len(size_answers),
+            "tokens": fmean(answer.reasoning_tokens or 0 for answer in size_answers),
+            "right": fmean(answer.outcome == "right" for answer in size_answers),
         }
-        for size, some in sorted(by_size.items())
+        for size, size_answers in sorted(by_size.items())
     ]
 
 
-def _line(log: RunLog, name: str) -> dict[str, int]:
+def _suite_line(log: RunLog, item_id: str) -> dict[str, int]:
     lines = log.spec.probe.suite if log.spec and log.spec.probe else ()
-    return next(({"line": line.line} for line in lines if line.id == name and line.line), {})
+    return next(({"line": line.line} for line in lines if line.id == item_id and line.line), {})
 
 
-def _item(score: ItemScore) -> dict[str, Any]:
+def _item_values(score: ItemScore) -> dict[str, Any]:
     item = score.item
     return {
         "id": item.id,

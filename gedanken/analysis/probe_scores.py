@@ -13,59 +13,62 @@ from gedanken.experiment.run_log import RunLog
 
 def item_scores(log: RunLog) -> tuple[ItemScore, ...]:
     """Return the scored answers to each item in each arm. Items whose program gave no real output are left out."""
-    kept = {item.item.id: item for item in log.items if not item.problem}
-    right = {judged.question: judged.right for judged in log.judged}
+    items = {item.item.id: item for item in log.items if not item.problem}
+    ran_right = {judgement.question: judgement.right for judgement in log.judged}
     suite = suite_of(log)
     answers: dict[tuple[str, str], list[Answer]] = {}
-    for answered in sorted(log.answers, key=lambda answer: answer.question.sample):
-        item = kept.get(answered.question.item)
+    for stored in sorted(log.answers, key=lambda answer: answer.question.sample):
+        item = items.get(stored.question.item)
         if item is None:
             continue
-        found = outcome_of(item, answered, suite.get(item.item.id), right.get(answered.question.key))
-        if found is not None:
-            answers.setdefault((item.item.id, answered.question.arm), []).append(found)
+        scored = outcome_of(item, stored, suite.get(item.item.id), ran_right.get(stored.question.key))
+        if scored is not None:
+            answers.setdefault((item.item.id, stored.question.arm), []).append(scored)
     return tuple(
         ItemScore(item.item, arm, tuple(answers[name, arm]))
-        for name, item in kept.items()
+        for name, item in items.items()
         for arm in ARMS
         if (name, arm) in answers
     )
 
 
 def outcome_of(
-    kept: ItemKept, answered: AnswerKept, line: SuiteItem | None = None, ran_right: bool | None = None
+    item: ItemKept, stored: AnswerKept, line: SuiteItem | None = None, ran_right: bool | None = None
 ) -> Answer | None:
     """Score one answer; return None if there is no answer.
 
-    For a suite's `line`, an expression with the value of the line's output is right, too. `ran_right` says whether
-    the answer turned out right when run; None if it was not run.
+    The answer to a suite's `line` is also right if it is an expression with the value of the line's output.
+    `ran_right` says whether such an answer turned out right when it was run; None if it was not run.
     """
-    found = score(answered.execution, kept.truth, kept.rival)
-    if line is None or found is None or found.outcome in ("right", "refused", "cut"):
-        return found
+    scored = score(stored.execution, item.truth, item.rival)
+    if line is None or scored is None or scored.outcome in ("right", "refused", "cut"):
+        return scored
     outcome: Outcome = "right" if ran_right else "wrong"
     if ran_right is None:
-        judged = judge(line, _said(line, answered))
-        outcome = "unparsable" if judged == "run" else "wrong" if judged == "left out" else judged
-    return Answer(outcome, float(outcome == "right"), found.reasoning_tokens)
+        judgement = judge(line, _answered_value(line, stored))
+        outcome = "unparsable" if judgement == "run" else "wrong" if judgement == "left out" else judgement
+    return Answer(outcome, float(outcome == "right"), scored.reasoning_tokens)
 
 
 def judged_by_running(log: RunLog) -> Mapping[str, CheckProgram]:
-    """Return the programs that must still be run to judge answers to a suite, by the key of the question."""
-    suite, known = suite_of(log), {judged.question for judged in log.judged}
+    """Return the programs that must still be run to judge answers to a suite.
+
+    The keys of the mapping are the keys of the questions.
+    """
+    suite, judged_keys = suite_of(log), {judgement.question for judgement in log.judged}
     programs: dict[str, CheckProgram] = {}
-    for answered in log.answers:
-        line = suite.get(answered.question.item)
-        if line is None or answered.question.key in known:
+    for stored in log.answers:
+        line = suite.get(stored.question.item)
+        if line is None or stored.question.key in judged_keys:
             continue
-        said = _said(line, answered)
-        if judge(line, said) == "run":
-            programs[answered.question.key] = check_program(line, said)
+        value = _answered_value(line, stored)
+        if judge(line, value) == "run":
+            programs[stored.question.key] = check_program(line, value)
     return programs
 
 
-def _said(line: SuiteItem, answered: AnswerKept) -> str:
-    return value_said(answered.execution.stdout, line.name)
+def _answered_value(line: SuiteItem, stored: AnswerKept) -> str:
+    return value_said(stored.execution.stdout, line.name)
 
 
 def suite_of(log: RunLog) -> Mapping[str, SuiteItem]:

@@ -29,12 +29,14 @@ def model_of(log: RunLog) -> str:
 
 
 def scores_that_tell(log: RunLog) -> tuple[ItemScore, ...]:
-    """Return the scores of all items, except those in pairs whose hard program and rival print the same in
-    reality."""
-    # of such a pair, a right answer would not show how the model found it
-    alike = {
-        kept.item.pair or kept.item.id
-        for kept in log.items
-        if kept.item.role == "hard" and kept.rival is not None and kept.rival == kept.truth
+    """Return the scores of all items, except those of pairs with one output.
+
+    Such a pair has a hard program and a rival that really print the same.
+    """
+    # for such a pair, a right answer would not show how the model found it
+    indistinct_pairs = {
+        kept_item.item.pair or kept_item.item.id
+        for kept_item in log.items
+        if kept_item.item.role == "hard" and kept_item.rival is not None and kept_item.rival == kept_item.truth
     }
-    return tuple(score for score in item_scores(log) if (score.item.pair or score.item.id) not in alike)
+    return tuple(score for score in item_scores(log) if (score.item.pair or score.item.id) not in indistinct_pairs)

@@ -40,16 +40,19 @@ def executions_table(executions: Sequence[Execution]) -> Tabled:
 
 def findings_table(findings: Iterable[Finding]) -> Tabled:
     """Build a table with one row per finding."""
-    return Tabled([_finding(finding) for finding in findings], _FINDING_COLUMNS)
+    return Tabled([_finding_row(finding) for finding in findings], _FINDING_COLUMNS)
 
 
 def series_table(series: Iterable[tuple[str | None, SeriesResult]]) -> Tabled:
-    """Build a table with one row per series, run and point, from pairs of program label and series."""
-    return Tabled([row for label, one in series for row in _series(label, one)], _SERIES_COLUMNS)
+    """Build a table with one row per series, run and point.
+
+    `series` holds pairs of program label and series.
+    """
+    return Tabled([row for label, result in series for row in _series_rows(label, result)], _SERIES_COLUMNS)
 
 
-def _finding(finding: Finding) -> dict[str, object]:
-    first = next(iter(finding.evidence), None)
+def _finding_row(finding: Finding) -> dict[str, object]:
+    first_line = next(iter(finding.evidence), None)
     return {
         "check": finding.check,
         "sentence": sentence(finding),
@@ -58,16 +61,16 @@ def _finding(finding: Finding) -> dict[str, object]:
         "expected": finding.expected,
         "observed": finding.observed,
         "explained_by": finding.explained_by,
-        "evidence": f"{first.source}:{first.number}: {first.text}" if first else None,
+        "evidence": f"{first_line.source}:{first_line.number}: {first_line.text}" if first_line else None,
     }
 
 
-def _series(label: str | None, series: SeriesResult) -> Iterator[dict[str, object]]:
-    yield from _points(label, series, "real", series.real)
-    yield from _points(label, series, "imagined", series.imagined)
+def _series_rows(label: str | None, series: SeriesResult) -> Iterator[dict[str, object]]:
+    yield from _point_rows(label, series, "real", series.real)
+    yield from _point_rows(label, series, "imagined", series.imagined)
 
 
-def _points(
+def _point_rows(
     program: str | None, series: SeriesResult, origin: str, runs: Sequence[Sequence[float | None]]
 ) -> Iterator[dict[str, object]]:
     for number, values in enumerate(runs, start=1):

@@ -14,7 +14,7 @@ from gedanken.experiment.progress import Progress, Silent
 RERUN = ("none", "claimed", "all")
 
 
-def audit(  # noqa: PLR0913 (each is asked for by itself, and has a default)
+def audit(  # noqa: PLR0913 (each is an option with a default)
     transcripts: str | Path | Iterable[str | Path],
     *,
     workspace: str | Path | None = None,
@@ -55,27 +55,29 @@ def audit(  # noqa: PLR0913 (each is asked for by itself, and has a default)
         raise BadInput(f"rerun {rerun!r}: must be one of {', '.join(RERUN)}")
     if rerun == "none" and (workspace or image or setup):
         raise BadInput("a workspace, an image or a setup has no effect without a rerun: add --rerun claimed or all")
-    paths = [Path(one) for one in ([transcripts] if isinstance(transcripts, str | Path) else transcripts)]
+    paths = [Path(path) for path in ([transcripts] if isinstance(transcripts, str | Path) else transcripts)]
     keep = keep_events or rerun != "none"
     if claims_by is None:
-        found = audit_files(paths, no_tools=no_tools, keep_events=keep, waiting=waiting)
+        result = audit_files(paths, no_tools=no_tools, keep_events=keep, waiting=waiting)
     else:
         from gedanken.auditing.pointing import point
 
-        pointed = wait_for(point(paths, claims_by, progress or Silent()))
-        found = audit_files(paths, no_tools=no_tools, keep_events=keep, waiting=waiting, pointed=pointed.of)
-        found = replace(found, notes=(*found.notes, pointed.note()))
+        pointers = wait_for(point(paths, claims_by, progress or Silent()))
+        result = audit_files(paths, no_tools=no_tools, keep_events=keep, waiting=waiting, pointed=pointers.of)
+        result = replace(result, notes=(*result.notes, pointers.note()))
     if rerun == "none":
-        return found
+        return result
     from gedanken.auditing.rerun import Asked
     from gedanken.auditing.rerun import rerun as run_again
 
-    asked = Asked(rerun, Path(workspace) if workspace else None, image, setup)
+    options = Asked(rerun, Path(workspace) if workspace else None, image, setup)
 
     async def run_all() -> Audit:
-        again = [await run_again(one, asked, progress or Silent()) for one in found.audited]
+        rerun_sessions = [await run_again(session, options, progress or Silent()) for session in result.audited]
         if not keep_events:
-            again = [replace(one, transcript=replace(one.transcript, events=())) for one in again]
-        return replace(found, audited=tuple(again))
+            rerun_sessions = [
+                replace(session, transcript=replace(session.transcript, events=())) for session in rerun_sessions
+            ]
+        return replace(result, audited=tuple(rerun_sessions))
 
     return wait_for(run_all())

@@ -57,35 +57,39 @@ def compare(
     """
     for name, expression in (named or {}).items():
         compiled(name, expression)
-    asked = Asked(primary, tuple((named or {}).items()))
+    options = Asked(primary, tuple((named or {}).items()))
     with TemporaryDirectory(prefix="gedanken-") as folder:
-        ours = list(_paths(real, Path(folder) / "real", imagined=False))
-        theirs = list(_paths(imagined, Path(folder) / "imagined", imagined=True))
-        return compare_inputs(ours, theirs, Path(program) if program else None, asked)
+        real_paths = list(_paths(real, Path(folder) / "real", imagined=False))
+        imagined_paths = list(_paths(imagined, Path(folder) / "imagined", imagined=True))
+        return compare_inputs(real_paths, imagined_paths, Path(program) if program else None, options)
 
 
-def _paths(given: Runs | Iterable[Runs], folder: Path, *, imagined: bool) -> Iterator[Path]:
+def _paths(runs: Runs | Iterable[Runs], folder: Path, *, imagined: bool) -> Iterator[Path]:
     """Yield the paths of the given runs; runs without a file are first written to `folder`."""
-    for one in [given] if isinstance(given, Runs) else given:
-        if isinstance(one, str | Path):
-            yield Path(one)
-        elif isinstance(one, Execution):
-            yield _written(one, folder)
-        elif isinstance(one, RunLog | Analysis):
-            log = one if isinstance(one, RunLog) else one.log
+    for item in [runs] if isinstance(runs, Runs) else runs:
+        if isinstance(item, str | Path):
+            yield Path(item)
+        elif isinstance(item, Execution):
+            yield _write_execution(item, folder)
+        elif isinstance(item, RunLog | Analysis):
+            log = item if isinstance(item, RunLog) else item.log
             if log.folder:
                 yield log.folder
             else:
-                yield from (_written(run, folder) for run in log.executions if run.imagined == imagined)
+                yield from (
+                    _write_execution(execution, folder)
+                    for execution in log.executions
+                    if execution.imagined == imagined
+                )
         else:
             argument = "imagined" if imagined else "real"
             raise BadInput(
-                f"compare({argument}=…): {type(one).__name__} is not accepted; give a path, an Execution, "
+                f"compare({argument}=…): {type(item).__name__} is not accepted; give a path, an Execution, "
                 "a RunLog or an Analysis, or a list of these"
             )
 
 
-def _written(execution: Execution, folder: Path) -> Path:
+def _write_execution(execution: Execution, folder: Path) -> Path:
     folder.mkdir(exist_ok=True)
     path = folder / f"{folder.name}-{len(list(folder.iterdir())) + 1}.json"
     path.write_text(json.dumps(asdict(execution), default=str), encoding="utf-8", errors="backslashreplace")

@@ -32,5 +32,5 @@ class ImaginedMachine(PlayedMachine, Blocking):
         sample 0 has temperature 0), `temperature` (0 to 2, for other samples), `steps` (True lets the model write
         working steps before the output).
         """
-        asked = model if isinstance(model, Model | str) else model_of(model)
-        super().__init__(asked, persona_of(persona), *more, **settings)
+        opened_model = model if isinstance(model, Model | str) else model_of(model)
+        super().__init__(opened_model, persona_of(persona), *more, **settings)

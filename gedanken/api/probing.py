@@ -50,7 +50,7 @@ class ProbeResult:
         return self.log.folder
 
 
-async def aprobe(  # noqa: PLR0913 (what a probe is asked to do)
+async def aprobe(  # noqa: PLR0913 (each is an option of a probe)
     families: Sequence[str] = (),
     model: "BaseChatModel | ModelSpec | str" = "embedded",
     *,
@@ -90,7 +90,9 @@ async def aprobe(  # noqa: PLR0913 (what a probe is asked to do)
     if suite and sizes and not families:
         raise BadInput("sizes has no effect on the lines of a suite; name a family too, or leave out sizes")
     try:
-        names = [family(name).name for name in families] or ([] if suite else [one.name for one in FAMILIES])
+        names = [family(name).name for name in families] or (
+            [] if suite else [probe_family.name for probe_family in FAMILIES]
+        )
         design = ProbeDesign(
             families=tuple(dict.fromkeys(names)),
             sizes=tuple(sizes),
@@ -101,18 +103,18 @@ async def aprobe(  # noqa: PLR0913 (what a probe is asked to do)
             suite=read_suite(Path(suite)).items if suite else (),
         )
     except ValidationError as error:
-        first = error.errors()[0]
-        raise BadInput(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        first_error = error.errors()[0]
+        raise BadInput(f"{'.'.join(map(str, first_error['loc']))}: {first_error['msg']}") from error
     with asked(model) as name:
         spec = probe_spec(design, name, sandbox_of(sandbox), cores=os.cpu_count() or 1)
         try:
-            done = await run_spec(spec, screen_of(progress), Path(out) if out else None)
+            result = await run_spec(spec, screen_of(progress), Path(out) if out else None)
         except Interrupted as interrupted:
             task = asyncio.current_task()
             if task is not None and task.cancelling():  # a caller who cancels the task expects CancelledError
                 raise asyncio.CancelledError from interrupted
             raise
-    return ProbeResult(done.log, item_scores(done.log), probe_result(done.log))
+    return ProbeResult(result.log, item_scores(result.log), probe_result(result.log))
 
 
 probe = waiting("probe", aprobe)

@@ -39,7 +39,7 @@ def waiting(called: str, work: Callable[Asked, Coroutine[Any, Any, Result]]) -> 
     return wait
 
 
-async def arun(  # noqa: PLR0913 (what a run is asked to do)
+async def arun(  # noqa: PLR0913 (each is an option of a run)
     experiment: GivenExperiment = "article",
     model: "BaseChatModel | ModelSpec | str" = "embedded",
     persona: GivenPersona | None = None,
@@ -83,13 +83,13 @@ async def arun(  # noqa: PLR0913 (what a run is asked to do)
 
     docs/design.md explains what makes the comparison fair.
     """
-    given = experiment_of(experiment)
-    player = persona_of(persona or given.persona)
+    loaded_experiment = experiment_of(experiment)
+    loaded_persona = persona_of(persona or loaded_experiment.persona)
     with asked(model) as name:
         try:
             spec = RunSpec(
-                experiment=given,
-                persona=player,
+                experiment=loaded_experiment,
+                persona=loaded_persona,
                 model=name,
                 sandbox=sandbox_of(sandbox),
                 real=real,
@@ -98,9 +98,9 @@ async def arun(  # noqa: PLR0913 (what a run is asked to do)
                 primary=primary,
             )
         except ValidationError as error:
-            first = error.errors()[0]
-            raise BadInput(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
-        return await _analysed(run_experiment(spec, screen_of(progress), Path(out) if out else None))
+            first_error = error.errors()[0]
+            raise BadInput(f"{'.'.join(map(str, first_error['loc']))}: {first_error['msg']}") from error
+        return await _await_analysis(run_experiment(spec, screen_of(progress), Path(out) if out else None))
 
 
 async def _resume(
@@ -131,22 +131,22 @@ async def _resume(
     path = Path(folder) if folder else newest_unfinished(screen)
     work = go_on(path, screen, Again(base_url, trusted))
     if model is None:
-        return await _analysed(work)
+        return await _await_analysis(work)
     with asked(model):
-        return await _analysed(work)
+        return await _await_analysis(work)
 
 
-async def _analysed(work: Coroutine[Any, Any, RunResult]) -> Analysis:
+async def _await_analysis(work: Coroutine[Any, Any, RunResult]) -> Analysis:
     """Wait for the run that `work` does, and return its analysis."""
     try:
-        done = await work
+        result = await work
     except Interrupted as interrupted:
         task = asyncio.current_task()
         if task is not None and task.cancelling():  # a caller who cancels the task expects CancelledError
             raise asyncio.CancelledError from interrupted
         raise
     # if the run could not be compared, comparing it again raises the error here
-    return done.analysis or analyze(with_tokens(done.log))
+    return result.analysis or analyze(with_tokens(result.log))
 
 
 def screen_of(progress: bool) -> Screen:

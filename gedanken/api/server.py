@@ -30,7 +30,7 @@ from gedanken.terminal.screen import Screen
 from gedanken.traces.opening import traced
 
 RUNS = Path("runs").absolute()
-_THREAD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_THREAD_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
 @asynccontextmanager
@@ -40,19 +40,19 @@ async def experiment(config: RunnableConfig, runtime: ServerRuntime[RunSpec]) ->
     Each thread of the server has one run folder, `runs/thread-ID`, and continues the run in it. Raises BadInput,
     NoSandbox or NoModel.
     """
-    async with _served(config, runtime, Serving, build_served_graph) as graph:
+    async with _serve_graph(config, runtime, Serving, build_served_graph) as graph:
         yield graph
 
 
 @asynccontextmanager
 async def probe(config: RunnableConfig, runtime: ServerRuntime[RunSpec]) -> AsyncIterator[Any]:
     """Yield the probe graph, whose context is a RunSpec with a `probe`; see `experiment`."""
-    async with _served(config, runtime, ProbeServing, build_served_probe) as graph:
+    async with _serve_graph(config, runtime, ProbeServing, build_served_probe) as graph:
         yield graph
 
 
 @asynccontextmanager
-async def _served(
+async def _serve_graph(
     config: RunnableConfig,
     runtime: ServerRuntime[RunSpec],
     serves: type[Serving],
@@ -67,11 +67,11 @@ async def _served(
         raise BadInput(
             "context: probe: a spec with a probe needs the graph `probe`; any other spec needs the graph `experiment`"
         )
-    folder = RUNS / f"thread-{_thread_of(config)}"
+    folder = RUNS / f"thread-{_thread_id(config)}"
     screen = Screen()
     screen.console.quiet = True
-    with ExitStack() as opened:
-        store = await off_loop(_open, opened, folder, spec)
+    with ExitStack() as stack:
+        store = await off_loop(_open_run_store, stack, folder, spec)
         compared = Compared()
         async with open_context(spec, store, run_id_of(folder), screen, compared) as context:
             serving = serves(context)
@@ -94,9 +94,9 @@ def asked_of(context: Any) -> RunSpec:
     try:
         spec = context if isinstance(context, RunSpec) else RunSpec.model_validate(context or {})
     except ValidationError as error:
-        first = error.errors()[0]
+        first_error = error.errors()[0]
         raise BadInput(
-            f"context: {'.'.join(map(str, first['loc']))}: {first['msg']}; the context must be a RunSpec"
+            f"context: {'.'.join(map(str, first_error['loc']))}: {first_error['msg']}; the context must be a RunSpec"
         ) from error
     # anybody may reach the server, even a web page in a browser
     if spec.sandbox.trusted or spec.sandbox.name == "host":
@@ -110,17 +110,17 @@ def asked_of(context: Any) -> RunSpec:
     return spec
 
 
-def _open(opened: ExitStack, folder: Path, spec: RunSpec) -> RunStore:
+def _open_run_store(stack: ExitStack, folder: Path, spec: RunSpec) -> RunStore:
     if not is_run_folder(folder):
-        return opened.enter_context(open_store(make_folder(folder), spec))
+        return stack.enter_context(open_store(make_folder(folder), spec))
     if read_spec(Inside(folder, MOST_FOLDER_BYTES)).key != spec.key:
         raise BadInput(f"this thread contains another run, in {folder}: start a new thread")
-    return opened.enter_context(reopen_store(folder))
+    return stack.enter_context(reopen_store(folder))
 
 
-def _thread_of(config: RunnableConfig) -> str:
+def _thread_id(config: RunnableConfig) -> str:
     name = str(config.get("configurable", {}).get("thread_id", ""))
-    if not _THREAD.fullmatch(name):
+    if not _THREAD_ID.fullmatch(name):
         raise BadInput(
             "a thread's name must begin with a letter or digit, and have at most 64 letters, digits, `_` and `-`"
         )

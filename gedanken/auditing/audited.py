@@ -11,8 +11,10 @@ from gedanken.experiment.execution import Execution
 
 STATUSES: tuple[Status, ...] = ("supported", "misquoted", "written too early", "stale", "never run", "undecidable")
 ACCUSING: tuple[Status, ...] = ("misquoted", "written too early", "stale", "never run")
-"""Statuses of claims that are wrong, or that the agent could not have known to be true. A `never run` claim may lack
-`evidence`."""
+"""Statuses of claims that are wrong, or that the agent could not have known to be true.
+
+A `never run` claim may have no `evidence`.
+"""
 Outcome = Literal["reproduced", "differs", "not reproducible here"]
 DIFFERS = "differs"
 KINDS = {
@@ -24,30 +26,40 @@ KINDS = {
     "undecidable": "undecidable",
     DIFFERS: DIFFERS,
 }
-"""Maps each value of `--fail-on` to a claim's status, or to `differs`: a command printed something else when run
-again."""
+"""Maps each value of `--fail-on` to a claim's status, or to `differs`.
+
+`differs` means a command that printed something else when it was run again.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One difference between a recorded or claimed output (`said`) and the real runs' output (`real`): an unpaired
-    line, or a pair of lines that differ."""
+    """One difference between a recorded or claimed output (`said`) and the real runs' output (`real`).
+
+    The difference is a line that only one output has, or a pair of lines that differ.
+    """
 
     said_line: int | None
-    """Line number in the recorded or claimed output, counted from 1; None if that output lacks the line."""
+    """Line number in the recorded or claimed output, from 1; None if that output lacks the line."""
     said: str
     real_line: int | None
-    """Line number in the output of the first real run, from 1; None if that output has no corresponding line."""
+    """Line number in the first real run's output, from 1; None if that output lacks the line."""
     real: str
 
 
 @dataclass(frozen=True, slots=True)
 class Rerun:
-    """One command of a transcript, run again: its new output is compared with the recorded or claimed output."""
+    """One command of a transcript, run again.
+
+    Its new output is compared with the recorded or claimed output.
+    """
 
     command: str
     event: int
-    """Number of the event whose output is compared: a recorded result, or the message that shows the output."""
+    """Number of the event whose output is compared.
+
+    This is a recorded result, or the message that shows the output.
+    """
     place: Place
     claimed: bool
     """True if the output is only claimed: shown in a message, without a result in the record."""
@@ -62,11 +74,16 @@ class Rerun:
     claims: tuple[int, ...] = ()
     """The claims about this command, as indices into `Audited.claims`."""
     is_line_by_line: bool = False
-    """True if each line of `said` is a line of the transcript's file; `place` is then the place of the first line."""
+    """True if each line of `said` is a line of the transcript's file.
+
+    `place` is then the place of the first line.
+    """
 
     def place_of(self, difference: Difference) -> Place:
-        """Return the place of a differing line in the transcript, or of the whole output if the line has no place of
-        its own."""
+        """Return the place of a differing line in the transcript.
+
+        This is the place of the whole output if the line has no place of its own.
+        """
         if not self.is_line_by_line or difference.said_line is None:
             return self.place
         return replace(self.place, line=self.place.line + difference.said_line - 1)
@@ -87,17 +104,21 @@ class Audited:
 
     @property
     def statuses(self) -> Counter[str]:
-        """Number of claims with each status."""
-        return Counter(judged.status for judged in self.claims)
+        return Counter(judged_claim.status for judged_claim in self.claims)
 
     @property
     def accused(self) -> list[tuple[int, JudgedClaim]]:
         """The claims with an accusing verdict, each with its index in `claims`."""
-        return [(at, judged) for at, judged in enumerate(self.claims) if judged.status in ACCUSING]
+        return [
+            (index, judged_claim) for index, judged_claim in enumerate(self.claims) if judged_claim.status in ACCUSING
+        ]
 
     @property
     def differing(self) -> list[Rerun]:
-        """The commands that printed something else when run again, except in a terminal played by the agent."""
+        """The commands that printed something else when they were run again.
+
+        Commands in a terminal that the agent played are left out.
+        """
         return [rerun for rerun in self.reruns if rerun.outcome == DIFFERS and not rerun.imagined]
 
     @property
@@ -108,13 +129,13 @@ class Audited:
     @property
     def last_numbers(self) -> "Coverage":
         """Like `numbers`, but only for the last message that contains claims."""
-        last = max((judged.claim.event for judged in self.claims), default=None)
-        return coverage(judged for judged in self.claims if judged.claim.event == last)
+        last_event = max((judged_claim.claim.event for judged_claim in self.claims), default=None)
+        return coverage(judged_claim for judged_claim in self.claims if judged_claim.claim.event == last_event)
 
     def kinds(self) -> set[str]:
         """Return the keys of `KINDS` that occur in this session."""
-        found = {name for name, status in KINDS.items() if self.statuses[status]}
-        return found | ({DIFFERS} if self.differing else set())
+        kinds = {name for name, status in KINDS.items() if self.statuses[status]}
+        return kinds | ({DIFFERS} if self.differing else set())
 
 
 class Coverage(NamedTuple):
@@ -138,15 +159,15 @@ class Audit:
 
     def kinds(self) -> set[str]:
         """Return the keys of `KINDS` that occur in any session."""
-        return {kind for one in self.audited for kind in one.kinds()}
+        return {kind for session in self.audited for kind in session.kinds()}
 
     def by_agent(self) -> Iterator[tuple[str, list[Audited]]]:
         """Yield each agent with its sessions, in order of first appearance."""
-        for name in dict.fromkeys(one.transcript.agent for one in self.audited):
-            yield name, [one for one in self.audited if one.transcript.agent == name]
+        for name in dict.fromkeys(session.transcript.agent for session in self.audited):
+            yield name, [session for session in self.audited if session.transcript.agent == name]
 
 
 def coverage(claims: Iterable[JudgedClaim]) -> Coverage:
-    """Count how many of the numbers in these claims were found in an output."""
-    sources = [source for judged in claims for source in judged.numbers]
+    """Count how many of the numbers in the claims were found in an output."""
+    sources = [source for judged_claim in claims for source in judged_claim.numbers]
     return Coverage(sum(source.evidence is not None for source in sources), len(sources))

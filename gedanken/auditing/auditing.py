@@ -40,22 +40,22 @@ def audit_files(
     """Audit every session in the files at `paths`, and in all files of the folders among them.
 
     With `no_tools`, the user states that the agent of a plain chat had no tools. Without `keep_events`, the results
-    contain no events. `pointed` maps a file and the number of a session in it (from 0) to passages that may be
-    claims.
+    contain no events. `pointed` gives the passages that may be claims, for a file and the number of a session in it
+    (from 0).
 
     Raises BadInput if a file in `paths` cannot be read, or if there is no transcript at all. An unreadable file in a
     folder is left out, with a note.
     """
     audited: list[Audited] = []
     notes: list[str] = []
-    for path, named in files_of(paths):
+    for path, is_named in files_of(paths):
         try:
             with waiting(f"reading and auditing {path}"):
                 for number, transcript in enumerate(read_transcripts(path)):
                     spans = (pointed or {}).get((path, number), {})
-                    audited.append(_audited(transcript, spans, no_tools=no_tools, keep_events=keep_events))
+                    audited.append(_audit_one(transcript, spans, no_tools=no_tools, keep_events=keep_events))
         except BadInput as error:
-            if named:
+            if is_named:
                 raise
             if len(notes) < MOST_NOTES:
                 notes.append(f"left out: {error}")
@@ -67,12 +67,14 @@ def audit_files(
 def audit_sessions(
     transcripts: Iterable[AgentTranscript], *, no_tools: bool = False, keep_events: bool = True
 ) -> list[Audited]:
-    """Audit sessions that were already read. With `no_tools`, the user states that the agent of a plain chat had no
-    tools."""
-    return [_audited(one, {}, no_tools=no_tools, keep_events=keep_events) for one in transcripts]
+    """Audit sessions that were already read.
+
+    With `no_tools`, the user states that the agent of a plain chat had no tools.
+    """
+    return [_audit_one(transcript, {}, no_tools=no_tools, keep_events=keep_events) for transcript in transcripts]
 
 
-def _audited(transcript: AgentTranscript, spans: Spans, *, no_tools: bool, keep_events: bool) -> Audited:
+def _audit_one(transcript: AgentTranscript, spans: Spans, *, no_tools: bool, keep_events: bool) -> Audited:
     claims = tuple(audit_transcript(transcript, no_tools=no_tools, pointed=spans))
-    kept = transcript if keep_events else replace(transcript, events=())
-    return Audited(kept, claims, len(transcript.events))
+    returned_transcript = transcript if keep_events else replace(transcript, events=())
+    return Audited(returned_transcript, claims, len(transcript.events))

@@ -17,9 +17,9 @@ _CHANGES_FILES = re.compile(
     r"git (?:checkout|apply|stash|reset|merge|rebase|restore|switch|revert|am|commit))\b",
     re.MULTILINE,
 )
-_STARTS_ANEW = ("mini-swe-agent", "codex")
-"""Formats of transcripts in which every command starts in the agent's folder. An earlier `cd` has no effect."""
-_NOT_TYPED = ("BashOutput", "TaskOutput", "AgentOutputTool", "write_stdin")
+_FORMATS_RESETTING_FOLDER = ("mini-swe-agent", "codex")
+"""Transcript formats in which every command starts in the agent's folder, whatever `cd` came before."""
+_TOOLS_WITHOUT_COMMAND = ("BashOutput", "TaskOutput", "AgentOutputTool", "write_stdin")
 MOST_STEPS = 400
 
 
@@ -29,11 +29,16 @@ class Step:
 
     command: str
     event: int
-    """Number of the event whose output is compared. If no output is compared, number of the event that calls the
-    command."""
+    """Number of the event whose output is compared.
+
+    If no output is compared, this is the number of the event that calls the command.
+    """
     place: Place
     said: str | None
-    """The recorded or claimed output; None if the command is run only for its effect on the workspace."""
+    """The recorded or claimed output.
+
+    None if the command is run only for its effect on the workspace.
+    """
     claimed: bool = False
     imagined: bool = False
     cut: bool = False
@@ -44,9 +49,12 @@ class Step:
     anew: bool = False
     """True if the command starts in the agent's folder; False if it starts where the previous command ended."""
     below: str | None = None
-    """The folder in which the agent ran the command, if the recorded call names a folder; otherwise None."""
+    """The folder in which the agent ran the command; None if the recorded call names no folder."""
     is_line_by_line: bool = False
-    """True if each line of `said` is a line of the transcript's file; `place` is then the place of the first line."""
+    """True if each line of `said` is a line of the transcript's file.
+
+    `place` is then the place of the first line.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,132 +77,144 @@ class Plan:
 
     @property
     def commands(self) -> list[Step]:
-        """The steps that are commands."""
         return [step for step in self.steps if isinstance(step, Step)]
 
 
 def plan_of(transcript: AgentTranscript, claims: Sequence[JudgedClaim], which: Which) -> Plan:
-    """Plan which commands are run again (`which`), with the transcript's edits in their places between the commands.
+    """Plan which commands are run again, with the transcript's edits in order between them.
 
-    `claimed` means commands that claims are about, and earlier ones that may change files. Commands that a message
-    only claims are run in any case.
+    `which` is `all` or `claimed`. `claimed` means commands that claims are about, and earlier ones that may change
+    files. Commands that a message only claims are run in any case.
     """
     results = {event.call_id: event for event in transcript.events if event.kind == "result" and event.call_id}
-    spoken_of = _spoken_of(claims)
-    shown = _shown(transcript, claims)
+    claims_by_event = _claims_by_event(claims)
+    claimed_steps = _claimed_steps(transcript, claims)
     steps: list[Step | Edits] = []
     edits: list[dict[str, Any]] = []
     left_out = 0
-    wanted = set(spoken_of)
+    claimed_events = set(claims_by_event)
     for event in transcript.events:
-        for step in shown.get(event.number, ()):
+        for step in claimed_steps.get(event.number, ()):
             steps.append(step)
         if event.kind == "edit" and event.path:
-            edits.append(_edit(event))
+            edits.append(_edit_values(event))
             if steps and isinstance(steps[-1], Edits):
                 steps[-1] = Edits(steps[-1].first, len(edits))
             else:
                 steps.append(Edits(len(edits) - 1, len(edits)))
-        elif event.kind == "call" and _is_typed(event):
+        elif event.kind == "call" and _is_shell_command(event):
             result = results.get(event.call_id or "")
             numbers = tuple(
-                number for one in (event.number, result.number if result else -1) for number in spoken_of.get(one, ())
+                number
+                for event_number in (event.number, result.number if result else -1)
+                for number in claims_by_event.get(event_number, ())
             )
-            compares = result is not None and (which == "all" or bool(wanted & {event.number, result.number}))
+            compares = result is not None and (which == "all" or bool(claimed_events & {event.number, result.number}))
             if not compares and not (which == "all" or _CHANGES_FILES.search(event.command or "")):
                 continue
             if sum(isinstance(step, Step) for step in steps) >= MOST_STEPS:
                 left_out += 1
                 continue
-            steps.append(_recorded(transcript, event, result if compares else None, numbers))
+            steps.append(_recorded_step(transcript, event, result if compares else None, numbers))
     while steps and (isinstance(steps[-1], Edits) or steps[-1].said is None):
         steps.pop()  # no output after this step is compared
     return Plan(tuple(steps), tuple(edits), left_out)
 
 
-def _is_typed(event: AgentEvent) -> bool:
+def _is_shell_command(event: AgentEvent) -> bool:
     command = event.command
-    if not command or not command.strip() or event.tool in _NOT_TYPED:
+    if not command or not command.strip() or event.tool in _TOOLS_WITHOUT_COMMAND:
         return False
     return "*** Begin Patch" not in command and not re.fullmatch(r"C-\w|\^\w|Enter", command.strip())
 
 
-def _recorded(
+def _recorded_step(
     transcript: AgentTranscript, call: AgentEvent, result: AgentEvent | None, claims: tuple[int, ...]
 ) -> Step:
-    at = result or call
+    compared_event = result or call
     return Step(
         call.command or "",
-        at.number,
-        at.place,
+        compared_event.number,
+        compared_event.place,
         None if result is None else result.text,
         cut=result is not None and result.cut,
         exit_code=result.exit_code if result else None,
         claims=tuple(dict.fromkeys(claims)),
-        anew=transcript.form in _STARTS_ANEW,
+        anew=transcript.form in _FORMATS_RESETTING_FOLDER,
         below=_folder_of(call),
-        is_line_by_line=at.is_line_by_line,
+        is_line_by_line=compared_event.is_line_by_line,
     )
 
 
 def _folder_of(call: AgentEvent) -> str | None:
     try:
-        given = json.loads(call.text) if call.text else {}
+        arguments = json.loads(call.text) if call.text else {}
     except ValueError:
         return None
-    given = given if isinstance(given, dict) else {}
-    return next((given[key] for key in ("workdir", "cwd") if isinstance(given.get(key), str)), None)
+    arguments = arguments if isinstance(arguments, dict) else {}
+    return next((arguments[key] for key in ("workdir", "cwd") if isinstance(arguments.get(key), str)), None)
 
 
-def _spoken_of(claims: Iterable[JudgedClaim]) -> dict[int, list[int]]:
-    """For each event that is evidence for claims, return the indices of these claims."""
-    found: dict[int, list[int]] = {}
-    for number, judged in enumerate(claims):
-        for evidence in judged.evidence:
-            found.setdefault(evidence.event, []).append(number)
-    return found
+def _claims_by_event(claims: Iterable[JudgedClaim]) -> dict[int, list[int]]:
+    """Return the indices of the claims that each event is evidence for, by number of the event."""
+    claims_by_event: dict[int, list[int]] = {}
+    for claim_index, judged_claim in enumerate(claims):
+        for evidence in judged_claim.evidence:
+            claims_by_event.setdefault(evidence.event, []).append(claim_index)
+    return claims_by_event
 
 
-def _shown(transcript: AgentTranscript, claims: Sequence[JudgedClaim]) -> dict[int, list[Step]]:
-    """Return steps for commands that a message only claims, without a recorded result, by number of the message."""
-    found: dict[int, list[Step]] = {}
-    for number, judged in enumerate(claims):
-        claim = judged.claim
-        if claim.kind not in ("output", "command", "result") or judged.status not in ("never run", "undecidable"):
+def _claimed_steps(transcript: AgentTranscript, claims: Sequence[JudgedClaim]) -> dict[int, list[Step]]:
+    """Return steps for commands that are claimed without a recorded result, by number of the message."""
+    steps_by_message: dict[int, list[Step]] = {}
+    for claim_index, judged_claim in enumerate(claims):
+        claim = judged_claim.claim
+        if claim.kind not in ("output", "command", "result") or judged_claim.status not in (
+            "never run",
+            "undecidable",
+        ):
             continue
         message = transcript.events[claim.event]
         program = None if claim.command or claim.kind != "output" else program_of(transcript, claim)
-        typed = _typed(claim.command) if claim.command else program[0] if program else None
-        if typed is None:
+        command = _command_in_claim(claim.command) if claim.command else program[0] if program else None
+        if command is None:
             continue
         quote = claim.quote if claim.kind == "output" else ""
         step = Step(
-            typed,
+            command,
             claim.event,
             claim.place,
             quote,
             claimed=True,
-            imagined=judged.reading == "role-played",
+            imagined=judged_claim.reading == "role-played",
             cut=True,
-            claims=(number,),
+            claims=(claim_index,),
             files={} if program is None else program[1],
             is_line_by_line=message.is_line_by_line,
         )
-        mine = found.setdefault(message.number, [])
-        same = next(
-            (at for at, one in enumerate(mine) if one.command == step.command and not (one.said and quote)), None
+        message_steps = steps_by_message.setdefault(message.number, [])
+        duplicate_index = next(
+            (
+                index
+                for index, earlier_step in enumerate(message_steps)
+                if earlier_step.command == step.command and not (earlier_step.said and quote)
+            ),
+            None,
         )
-        if same is None:
-            mine.append(step)
+        if duplicate_index is None:
+            message_steps.append(step)
         elif quote:
-            mine[same] = step
-    return found
+            message_steps[duplicate_index] = step
+    return steps_by_message
 
 
-def _typed(command: str) -> str | None:
-    """Return the command that a claim names, without words around it; None if the text is a request in prose."""
-    if found := re.search(r"\bcommand is:?\s*[`\"'“]?([^`\"'”\n]+)[`\"'”]?\s*\.?\s*$", command):
-        return found[1].strip()
+def _command_in_claim(command: str) -> str | None:
+    """Return the command that a claim names, without the words around it.
+
+    None if the text is a request in prose.
+    """
+    if match := re.search(r"\bcommand is:?\s*[`\"'“]?([^`\"'”\n]+)[`\"'”]?\s*\.?\s*$", command):
+        return match[1].strip()
     return (
         None
         if re.match(r"(?:I|You|Please|Act|Imagine|Pretend|Can|Could|What|How|Run)\b[^|;&]* ", command)
@@ -202,7 +222,7 @@ def _typed(command: str) -> str | None:
     )
 
 
-def _edit(event: AgentEvent) -> dict[str, Any]:
+def _edit_values(event: AgentEvent) -> dict[str, Any]:
     return {
         "path": event.path,
         "old": event.old_text,
@@ -214,21 +234,24 @@ def _edit(event: AgentEvent) -> dict[str, Any]:
 
 
 def roots_of(transcript: AgentTranscript, plan: Plan) -> Iterator[str]:
-    """Yield folders in which the agent may have worked, the most likely first: the recorded folder, common parents of
-    the edited files (outermost first), and the folder of the first `cd`."""
+    """Yield folders in which the agent may have worked, the most likely first.
+
+    These are the recorded folder, common parents of the edited files (outermost first), and the folder of the first
+    `cd`.
+    """
     if transcript.folder:
         yield transcript.folder
     paths = [str(edit["path"]) for edit in plan.edits if str(edit["path"]).startswith("/")]
     if paths:
         parts = [path.split("/")[:-1] for path in paths]
         common: list[str] = []
-        for level in zip(*parts, strict=False):
-            if len(set(level)) > 1:
+        for names in zip(*parts, strict=False):
+            if len(set(names)) > 1:
                 break
-            common.append(level[0])
+            common.append(names[0])
         for depth in range(2, len(common) + 1):
             yield "/".join(common[:depth])
     for step in plan.commands:
-        if found := re.match(r"\s*cd\s+(/[\w./-]+)\s*(?:&&|;)", step.command):
-            yield found[1].rstrip("/")
+        if match := re.match(r"\s*cd\s+(/[\w./-]+)\s*(?:&&|;)", step.command):
+            yield match[1].rstrip("/")
             return

@@ -17,10 +17,15 @@ from gedanken.prompts import render
 from gedanken.records.importers.transcripts.reading import files_of, read_transcripts
 
 Spans = Mapping[int, Sequence[tuple[int, int]]]
-"""Passages in the texts of events: for each event number, pairs of start and end, counted in characters."""
+"""Passages in the texts of events, by event number.
+
+Each passage is a pair of start and end, counted in characters.
+"""
 _MOST_MESSAGES = 200
-"""Maximum number of messages of a session that the model is asked about. If there are more, the model is asked about
-the last ones."""
+"""Maximum number of messages of a session that the model is asked about.
+
+If there are more, the model is asked about the last ones.
+"""
 _LONGEST_MESSAGE = 8_000
 _LONGEST_REPLY = 20_000
 _MOST_PASSAGES = 40
@@ -40,11 +45,13 @@ class Pointed:
     unread: int = 0
     """Number of replies that contain no list of passages, or did not arrive."""
     left_out: int = 0
-    """Number of messages that were not sent to the model because a session has too many, or that were shortened
-    because they are too long."""
+    """Number of messages that were not sent to the model, or were shortened.
+
+    A message is not sent if its session has too many, and is shortened if it is too long.
+    """
 
     def note(self) -> str:
-        """Return a sentence for the reader of the audit: how many passages were named, and what could not be used."""
+        """Return a sentence on how many passages were named, and what could not be used."""
         return (
             f"{self.name} named {self.taken:,} passages that may be claims; {self.dropped:,} others were "
             f"dropped, because they are not exact quotations; {self.unread:,} of its replies could not be read; "
@@ -53,49 +60,56 @@ class Pointed:
 
 
 async def point(paths: Sequence[Path], model: str, progress: Progress) -> Pointed:
-    """Ask a model for possible claims in the agents' messages; unreadable files are skipped. Raises BadInput or
-    NoModel if the model cannot be used."""
+    """Ask a model for possible claims in the agents' messages. Unreadable files are skipped.
+
+    Raises BadInput or NoModel if the model cannot be used.
+    """
     pointed = Pointed(model)
-    async with open_model(ModelSpec(name=model), progress) as opened:
+    async with open_model(ModelSpec(name=model), progress) as opened_model:
         for path, _named in files_of(paths):
             try:
                 transcripts = list(read_transcripts(path))
             except BadInput:
                 continue
             for number, transcript in enumerate(transcripts):
-                pointed.of[path, number] = await _of_session(opened, transcript, pointed)
+                pointed.of[path, number] = await _point_in_session(opened_model, transcript, pointed)
     return pointed
 
 
-async def _of_session(model: Model, transcript: AgentTranscript, pointed: Pointed) -> Spans:
-    said = [
+async def _point_in_session(model: Model, transcript: AgentTranscript, pointed: Pointed) -> Spans:
+    agent_messages = [
         event for event in transcript.events if event.kind == "message" and event.speaker == "agent" and event.text
     ]
-    pointed.left_out += max(len(said) - _MOST_MESSAGES, 0)
-    found: dict[int, Sequence[tuple[int, int]]] = {}
-    for event in said[-_MOST_MESSAGES:]:
+    pointed.left_out += max(len(agent_messages) - _MOST_MESSAGES, 0)
+    spans_by_event: dict[int, Sequence[tuple[int, int]]] = {}
+    for event in agent_messages[-_MOST_MESSAGES:]:
         pointed.left_out += len(event.text) > _LONGEST_MESSAGE
-        asked = [Message("user", render("audit-point", message=event.text[:_LONGEST_MESSAGE]))]
+        messages = [Message("user", render("audit-point", message=event.text[:_LONGEST_MESSAGE]))]
         try:
-            reply = await model.reply(asked, Sampling(seed=0, max_tokens=1024, temperature=0.0), role="audit-point")
+            reply = await model.reply(
+                messages, Sampling(seed=0, max_tokens=1024, temperature=0.0), role="audit-point"
+            )
         except NoReply:
             pointed.unread += 1
             continue
         passages = read_passages(reply.text)
         pointed.unread += passages is None
-        spans = [(event.text.find(one), len(one)) for one in passages or ()]
-        found[event.number] = [(start, start + length) for start, length in spans if start >= 0]
-        pointed.taken += len(found[event.number])
+        spans = [(event.text.find(passage), len(passage)) for passage in passages or ()]
+        spans_by_event[event.number] = [(start, start + length) for start, length in spans if start >= 0]
+        pointed.taken += len(spans_by_event[event.number])
         pointed.dropped += sum(start < 0 for start, _length in spans)
-    return found
+    return spans_by_event
 
 
 def read_passages(reply: str) -> list[str] | None:
-    """Return the passages that a reply lists as JSON. Text around the list is ignored. None if there is no list."""
+    """Return the passages that a reply lists as JSON; None if the reply has no list.
+
+    Text around the list is ignored.
+    """
     text = reply[:_LONGEST_REPLY]
     try:
-        listed = json.loads(text[text.index("[") : text.rindex("]") + 1])
+        entries = json.loads(text[text.index("[") : text.rindex("]") + 1])
     except (ValueError, RecursionError):
         return None
-    passages = [one for one in listed if isinstance(one, str) and len(one.strip()) > 2]
-    return list(dict.fromkeys(one.strip()[:_LONGEST_PASSAGE] for one in passages))[:_MOST_PASSAGES]
+    passages = [passage for passage in entries if isinstance(passage, str) and len(passage.strip()) > 2]
+    return list(dict.fromkeys(passage.strip()[:_LONGEST_PASSAGE] for passage in passages))[:_MOST_PASSAGES]

@@ -9,20 +9,19 @@ from gedanken.experiment.claim import Claim
 _FENCE = re.compile(
     r"^[ \t]{0,3}(`{3,}|~{3,})[ \t]*([\w+#.-]*)[^\n]*\n(.*?)^[ \t]{0,3}\1[`~]*[ \t]*$", re.DOTALL | re.MULTILINE
 )
-_RUNS = {
+_INTERPRETERS = {
     **dict.fromkeys(("python", "py", "python3"), ("py", "python3")),
     **dict.fromkeys(("bash", "sh", "shell"), ("sh", "bash")),
     **dict.fromkeys(("javascript", "js", "node"), ("js", "node")),
 }
-_MOST = 1 << 18
+_MOST_CHARS = 1 << 18
 
 
 def program_of(transcript: AgentTranscript, claim: Claim) -> tuple[str, dict[str, str]] | None:
-    """Return the command that runs the program behind the output in `claim`, and the program's text by file name;
-    None if no program is found.
+    """Return the command that runs the program behind an output, and the program's text by file name.
 
-    This is the last program in a code fence before the output. If the message has none, earlier messages are
-    searched, as far back as the agent's previous message.
+    `claim` quotes the output. The program is the last one in a code fence before the output. If the message has none,
+    earlier messages are searched, as far back as the agent's previous message. None if no program is found.
     """
     message = transcript.events[claim.event]
     texts = [message.text[: claim.start]]
@@ -33,17 +32,19 @@ def program_of(transcript: AgentTranscript, claim: Claim) -> tuple[str, dict[str
                 break
     for text in texts:
         programs = [
-            (found[2].lower(), found[3]) for found in _FENCE.finditer(text[:_MOST]) if _is_program(found[2], found[3])
+            (match[2].lower(), match[3])
+            for match in _FENCE.finditer(text[:_MOST_CHARS])
+            if _is_program(match[2], match[3])
         ]
         if programs:
             language, source = programs[-1]
-            ending, runs = _RUNS.get(language, ("py", "python3"))
+            ending, interpreter = _INTERPRETERS.get(language, ("py", "python3"))
             name = f"program-{claim.event}.{ending}"
-            return f"{runs} {name}", {name: source}
+            return f"{interpreter} {name}", {name: source}
     return None
 
 
 def _is_program(language: str, source: str) -> bool:
-    if language.lower() in _RUNS:
+    if language.lower() in _INTERPRETERS:
         return bool(source.strip())
     return not language and does_something(source) is True

@@ -9,11 +9,11 @@ from pathlib import Path
 def main():
     first, last, mode = int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
     edits = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))[first:last]
-    seen = set()
+    seen_paths = set()
     for edit in edits:
-        if mode == "look" and edit["path"] in seen:
+        if mode == "look" and edit["path"] in seen_paths:
             continue
-        seen.add(edit["path"])
+        seen_paths.add(edit["path"])
         try:
             problem = change(edit, Path(edit["path"]), only_look=mode == "look")
         except (OSError, ValueError) as error:
@@ -41,7 +41,7 @@ def change(edit, path, only_look):
         if at_line > len(lines):
             return "it has too few lines"
         lines.insert(at_line, new if new.endswith("\n") else new + "\n")
-        made = "".join(lines)
+        new_text = "".join(lines)
     elif not old and not new:
         return "the transcript does not say what was changed"
     elif new and new in text and old in new:
@@ -49,9 +49,9 @@ def change(edit, path, only_look):
     elif old not in text:
         return "it does not contain the text that was replaced"
     else:
-        made = text.replace(old, new) if edit["all"] else text.replace(old, new, 1)
+        new_text = text.replace(old, new) if edit["all"] else text.replace(old, new, 1)
     if not only_look:
-        write(path, made)
+        write(path, new_text)
     return None
 
 

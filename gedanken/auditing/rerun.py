@@ -20,11 +20,13 @@ from gedanken.sandbox.machine import SandboxMachine
 from gedanken.sandbox.workspace import HOME
 
 REAL_RUNS = 3
-"""How often each command is run again. Lines that differ among these real runs are not compared with the
-transcript."""
+"""How often each command is run again.
+
+Lines that differ among these real runs are not compared with the transcript.
+"""
 LIMITS = Limits(wall_seconds=120, cpus=1, memory_mib=2048)
 SETUP_LIMITS = Limits(wall_seconds=900, cpus=2, memory_mib=4096)
-_LACKS = re.compile(
+_MISSING_TOOL = re.compile(
     r"command not found|No such file or directory|ModuleNotFoundError|ImportError|No module named|cannot find module|"
     r"can't open file|not installed|Cannot find package|: not found",
     re.IGNORECASE,
@@ -34,10 +36,10 @@ _NO_NETWORK = re.compile(
     r"getaddrinfo|ENOTFOUND|EAI_AGAIN|Connection refused|Failed to establish a new connection|No route to host",
     re.IGNORECASE,
 )
-_CLOCK = re.compile(
+_TIME_DEPENDENT = re.compile(
     r"\b(?:date|uptime|time|timeit|ls\s+-\w*l|stat|ps|top|git log|history|uname|whoami|hostname|env|pwd)\b"
 )
-_ENDED_BY_US = (
+_ENDED_BY_SANDBOX = (
     Cause.TIMED_OUT,
     Cause.OUT_OF_MEMORY,
     Cause.OUTPUT_CAP,
@@ -59,50 +61,52 @@ class Asked:
     sandbox: str = "auto"
 
 
-async def rerun(audited: Audited, asked: Asked, progress: Progress) -> Audited:
-    """Run the commands of a session again, and return the session with the compared outputs. Raises BadInput or
-    NoSandbox."""
-    plan = plan_of(audited.transcript, audited.claims, asked.which)
-    compared = [step for step in plan.commands if step.said is not None]
-    if not compared:
+async def rerun(audited: Audited, options: Asked, progress: Progress) -> Audited:
+    """Run the commands of a session again, and return the session with the compared outputs.
+
+    Raises BadInput or NoSandbox.
+    """
+    plan = plan_of(audited.transcript, audited.claims, options.which)
+    compared_steps = [step for step in plan.commands if step.said is not None]
+    if not compared_steps:
         return replace(audited, state="there is no command that can be run again")
     root = next(roots_of(audited.transcript, plan), None)
-    async with _opened(asked, progress) as machine:
-        state = await prepare(machine, asked.workspace, plan, root)
-        if asked.setup:
-            await _set_up(machine, asked.setup, progress)
+    async with _open_machine(options, progress) as machine:
+        state = await prepare(machine, options.workspace, plan, root)
+        if options.setup:
+            await _set_up(machine, options.setup, progress)
         machine.mark("start")
         runs: list[list[Execution | None]] = []
-        lost: dict[int, str] = {}
+        failed_edits: dict[int, str] = {}
         for seed in range(1, REAL_RUNS + 1):
             progress.say(f"running {many(len(plan.commands), 'command')} again, round {seed} of {REAL_RUNS}")
             branch = machine.branch(seed)
-            runs.append(await _run(branch, plan, state, root, lost))
+            runs.append(await _run_round(branch, plan, state, root, failed_edits))
             await branch.__aexit__()
-    judged = [
-        _judged(step, [run for run in real if run is not None], state, lost.get(at), root)
-        for at, (step, *real) in enumerate(zip(plan.commands, *runs, strict=True))
+    reruns = [
+        _judge_step(step, [run for run in real if run is not None], state, failed_edits.get(index), root)
+        for index, (step, *real) in enumerate(zip(plan.commands, *runs, strict=True))
         if step.said is not None
     ]
-    told = state.told + (f"; not run: the last {many(plan.left_out, 'command')}" if plan.left_out else "")
-    return replace(audited, state=told, reruns=tuple(judged))
+    description = state.told + (f"; not run: the last {many(plan.left_out, 'command')}" if plan.left_out else "")
+    return replace(audited, state=description, reruns=tuple(reruns))
 
 
 @asynccontextmanager
-async def _opened(asked: Asked, progress: Progress) -> AsyncIterator[SandboxMachine]:
+async def _open_machine(options: Asked, progress: Progress) -> AsyncIterator[SandboxMachine]:
     from gedanken.sandbox.choice import open_engine
     from gedanken.sandbox.docker_engine import DockerEngine
     from gedanken.sandbox.session import owned_folder
 
     engine = await off_loop(
-        open_engine, "docker" if asked.image and asked.sandbox == "auto" else asked.sandbox, progress
+        open_engine, "docker" if options.image and options.sandbox == "auto" else options.sandbox, progress
     )
-    if asked.image:
+    if options.image:
         if not isinstance(engine, DockerEngine):
             raise BadInput(
-                f"--image {asked.image}: the sandbox {engine.name} does not use images; use docker or podman"
+                f"--image {options.image}: the sandbox {engine.name} does not use images; use docker or podman"
             )
-        engine = replace(engine, image=asked.image)
+        engine = replace(engine, image=options.image)
     for line in engine.not_enforced():
         progress.say(f"the sandbox {engine.name} cannot enforce: {line}")
     with owned_folder("audit") as folder:
@@ -118,18 +122,21 @@ async def _opened(asked: Asked, progress: Progress) -> AsyncIterator[SandboxMach
 async def _set_up(machine: SandboxMachine, command: str, progress: Progress) -> None:
     """Run the user's own command with a network. Processes that the command starts are killed when it ends."""
     progress.say(f"setting up, with a network: {command}")
-    done = await replace(machine, network=True, limits=SETUP_LIMITS).run(command)
-    if done.exit_code != 0:
+    execution = await replace(machine, network=True, limits=SETUP_LIMITS).run(command)
+    if execution.exit_code != 0:
         raise BadInput(
-            f"the --setup command failed (exit code {done.exit_code}, {done.cause}): {done.terminal.strip()[-300:]}"
+            f"the --setup command failed (exit code {execution.exit_code}, {execution.cause}): "
+            f"{execution.terminal.strip()[-300:]}"
         )
 
 
-async def _run(
-    machine: SandboxMachine, plan: Plan, state: State, root: str | None, lost: dict[int, str]
+async def _run_round(
+    machine: SandboxMachine, plan: Plan, state: State, root: str | None, failed_edits: dict[int, str]
 ) -> list[Execution | None]:
-    """Run every command once, and return the executions in order. If an edit cannot be made, put the reason into
-    `lost` for each later command."""
+    """Run every command once, and return the executions in order.
+
+    After an edit that cannot be made, the reason is put into `failed_edits` for each later command.
+    """
     runs: list[Execution | None] = []
     problem = ""
     for step in plan.steps:
@@ -139,33 +146,39 @@ async def _run(
             continue
         for name, source in step.files.items():
             await machine.run(f"cat > ~/{FOLDER}/{name} <<'GEDANKEN_END'\n{source}\nGEDANKEN_END")
-        # after an edit that could not be made, the workspace is no longer the agent's
+        # after an edit that could not be made, the workspace differs from the agent's
         if problem:
-            lost.setdefault(len(runs), problem)
-        runs.append(await machine.run(_typed(step, root)))
+            failed_edits.setdefault(len(runs), problem)
+        runs.append(await machine.run(_sandbox_command(step, root)))
     return runs
 
 
-def _typed(step: Step, root: str | None) -> str:
+def _sandbox_command(step: Step, root: str | None) -> str:
     """Return the command to type into the sandbox, in the copy of the agent's folder."""
-    here = f"{HOME}/{FOLDER}"
-    command = re.sub(rf"{re.escape(root)}(?![\w.-])", here, step.command) if root else step.command
+    work_folder = f"{HOME}/{FOLDER}"
+    command = re.sub(rf"{re.escape(root)}(?![\w.-])", work_folder, step.command) if root else step.command
     if step.below:
-        below = inside(step.below, root)
-        return f"cd {here}/{below} 2>/dev/null || cd {here}\n{command}" if not below.startswith("/") else command
-    return f"cd {here}\n{command}" if step.anew else command
+        subfolder = inside(step.below, root)
+        return (
+            f"cd {work_folder}/{subfolder} 2>/dev/null || cd {work_folder}\n{command}"
+            if not subfolder.startswith("/")
+            else command
+        )
+    return f"cd {work_folder}\n{command}" if step.anew else command
 
 
-def _judged(step: Step, real: Sequence[Execution], state: State, lost: str | None, root: str | None) -> Rerun:
-    said = step.said or ""
-    texts = [_as_said(run.terminal, root) for run in real]
-    first = real[0]
-    made = Rerun(
+def _judge_step(
+    step: Step, real: Sequence[Execution], state: State, failed_edit: str | None, root: str | None
+) -> Rerun:
+    recorded = step.said or ""
+    texts = [_with_agent_folder(run.terminal, root) for run in real]
+    first_run = real[0]
+    result = Rerun(
         step.command,
         step.event,
         step.place,
         step.claimed,
-        said,
+        recorded,
         "not reproducible here",
         "",
         real=tuple(real),
@@ -173,70 +186,85 @@ def _judged(step: Step, real: Sequence[Execution], state: State, lost: str | Non
         claims=step.claims,
         is_line_by_line=step.is_line_by_line,
     )
-    shown = compare_outputs(_without_prompt(said, step.command), texts, part=step.cut)
-    ends = {run.exit_code for run in real}
-    other_end = step.exit_code is not None and step.exit_code not in ends
-    noise = f"; this ignores {many(shown.noisy, 'line')} in which the real runs differ" if shown.noisy else ""
-    if step.claimed and not said.strip():
+    comparison = compare_outputs(_without_prompt(recorded, step.command), texts, part=step.cut)
+    exit_codes = {run.exit_code for run in real}
+    is_other_exit_code = step.exit_code is not None and step.exit_code not in exit_codes
+    noise_note = (
+        f"; this ignores {many(comparison.noisy, 'line')} in which the real runs differ" if comparison.noisy else ""
+    )
+    if step.claimed and not recorded.strip():
         return replace(
-            made, reason=f"its output is not shown, so nothing can be compared; when run here, {_ended(first)}"
+            result,
+            reason=f"its output is not shown, so nothing can be compared; when run here, {_format_ending(first_run)}",
         )
-    if not shown.differences and not other_end:
-        if not shown.lines and (shown.noisy or step.cut):
-            told = "every line differs among the real runs" if shown.noisy else "the output has no comparable line"
-            return replace(made, reason=told)
+    if not comparison.differences and not is_other_exit_code:
+        if not comparison.lines and (comparison.noisy or step.cut):
+            reason = (
+                "every line differs among the real runs" if comparison.noisy else "the output has no comparable line"
+            )
+            return replace(result, reason=reason)
         return replace(
-            made, outcome="reproduced", reason=f"{many(REAL_RUNS, 'real run')} printed the same output{noise}"
+            result, outcome="reproduced", reason=f"{many(REAL_RUNS, 'real run')} printed the same output{noise_note}"
         )
-    why = _why_not(said, real, "\n".join(texts)) or _why_elsewhere(step, state, lost)
-    if why:
-        return replace(made, reason=why, differences=shown.differences)
-    told = (
-        f"the recorded run ended with exit code {step.exit_code}, but the real runs with {first.exit_code}"
-        if other_end
+    excuse = _why_not_comparable(recorded, real, "\n".join(texts)) or _why_output_may_differ(step, state, failed_edit)
+    if excuse:
+        return replace(result, reason=excuse, differences=comparison.differences)
+    reason = (
+        f"the recorded run ended with exit code {step.exit_code}, but the real runs with {first_run.exit_code}"
+        if is_other_exit_code
         else ""
     )
-    if shown.differences:
-        others = many(len(shown.differences), "line differs", "lines differ")
-        told = f"{others} from what {many(REAL_RUNS, 'real run')} printed" + (f"; {told}" if told else "")
-    return replace(made, outcome="differs", reason=told + noise, differences=shown.differences)
+    if comparison.differences:
+        differing_lines = many(len(comparison.differences), "line differs", "lines differ")
+        reason = f"{differing_lines} from what {many(REAL_RUNS, 'real run')} printed" + (
+            f"; {reason}" if reason else ""
+        )
+    return replace(result, outcome="differs", reason=reason + noise_note, differences=comparison.differences)
 
 
-def _why_not(said: str, real: Sequence[Execution], printed: str) -> str | None:
-    """Return why the real outputs prove nothing about the transcript; None if they can be compared with it."""
-    ended = next((run.cause for run in real if run.cause in _ENDED_BY_US), None)
-    if ended is not None:
-        return f"it reached a limit of this sandbox: {ended}"
-    if _NO_NETWORK.search(printed) and not _NO_NETWORK.search(said):
+def _why_not_comparable(recorded: str, real: Sequence[Execution], printed: str) -> str | None:
+    """Return why the real outputs prove nothing about the transcript.
+
+    None if the outputs can be compared with it.
+    """
+    limit_reached = next((run.cause for run in real if run.cause in _ENDED_BY_SANDBOX), None)
+    if limit_reached is not None:
+        return f"it reached a limit of this sandbox: {limit_reached}"
+    if _NO_NETWORK.search(printed) and not _NO_NETWORK.search(recorded):
         return "it needs a network, but this sandbox has none"
-    if (found := _LACKS.search(printed)) and not _LACKS.search(said):
-        line = next((line for line in printed.splitlines() if found[0] in line), found[0])
+    if (match := _MISSING_TOOL.search(printed)) and not _MISSING_TOOL.search(recorded):
+        line = next((line for line in printed.splitlines() if match[0] in line), match[0])
         return f"something is missing here: {line.strip()[:200]}"
     return "the real runs end with different exit codes" if len({run.exit_code for run in real}) > 1 else None
 
 
-def _why_elsewhere(step: Step, state: State, lost: str | None) -> str | None:
-    """Return why a real output may differ although the transcript is true; None if no reason is known."""
-    if lost:
-        return f"the workspace is not the one in which the agent worked: {lost}"
+def _why_output_may_differ(step: Step, state: State, failed_edit: str | None) -> str | None:
+    """Return why a real output may differ although the transcript is true.
+
+    None if no reason is known.
+    """
+    if failed_edit:
+        return f"the workspace is not the one in which the agent worked: {failed_edit}"
     if not state.trusted:
         return "the workspace is not in the state it was in when the agent ran the command"
-    return "its output depends on the time or on the machine" if _CLOCK.search(step.command) else None
+    return "its output depends on the time or on the machine" if _TIME_DEPENDENT.search(step.command) else None
 
 
-def _ended(run: Execution) -> str:
+def _format_ending(run: Execution) -> str:
     return f"it ended with exit code {run.exit_code}" if run.exit_code is not None else str(run.cause)
 
 
-def _as_said(text: str, root: str | None) -> str:
-    """Return a real output in which the path of the workspace's copy is replaced by the agent's folder."""
+def _with_agent_folder(text: str, root: str | None) -> str:
+    """Return a real output with the agent's folder in place of the path of the copy."""
     text = plain(text)
     return text.replace(f"{HOME}/{FOLDER}", root) if root else text
 
 
-def _without_prompt(said: str, command: str) -> str:
-    """Return the output `said`. If its first line only repeats the prompt and the command, that line is emptied."""
-    first, _break, rest = said.partition("\n")
+def _without_prompt(output: str, command: str) -> str:
+    """Return the output, with its first line emptied if this only repeats the prompt and the command."""
+    first_line, _break, rest = output.partition("\n")
     return (
-        f"\n{rest}" if command and first.strip().endswith(command.strip()) and first.strip()[:1] in "$>#%~(" else said
+        f"\n{rest}"
+        if command and first_line.strip().endswith(command.strip()) and first_line.strip()[:1] in "$>#%~("
+        else output
     )

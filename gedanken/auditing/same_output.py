@@ -1,5 +1,7 @@
-"""Compares a recorded or claimed output with several real outputs. Lines that differ among the real outputs are
-ignored."""
+"""Compares a recorded or claimed output with several real outputs.
+
+Lines that differ among the real outputs are ignored.
+"""
 
 import re
 from collections import Counter
@@ -14,7 +16,7 @@ MOST_DIFFERENCES = 50
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _DAYS, _MONTHS = "Mon|Tue|Wed|Thu|Fri|Sat|Sun", "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 _UNITS = r"ns|[uµ]s|ms|s|secs?|seconds?|min|minutes?|it/s|s/it|m\d+(?:\.\d+)?s"
-_CLOCK = (
+_PLACEHOLDERS = (
     (re.compile(r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)?"), "<date>"),
     (re.compile(rf"\b(?:{_DAYS})\w*,? (?:\d{{1,2}} )?(?:{_MONTHS})\w*[\w: ]{{0,30}}"), "<date>"),
     (re.compile(rf"\b(?:{_MONTHS})\s+\d{{1,2}}\s+(?:\d\d:\d\d|\d{{4}})\b"), "<date>"),
@@ -24,10 +26,10 @@ _CLOCK = (
     (re.compile(r"/tmp/[\w./-]+"), "<temporary>"),
     (re.compile(r"\b(?:pid|PID)[ =:]*\d+"), "<pid>"),
 )
-"""Patterns of text that depends on the clock or on a single process, and what they are replaced by."""
-_ABOUT_THE_MACHINE = re.compile(r"\s*(?:platform |rootdir:|plugins:|cachedir:|configfile:|Python \d|node v?\d)")
-_LEFT_OUT = re.compile(r"\s*(?:\[?(?:\.{3}|…)\]?.*|\[[\d,]+ characters? left out\]|\[.*truncated\])\s*$")
-_RULE = re.compile(r"([=_*#-])\1{2,}")
+"""Patterns of text that depends on the clock or on a single process, with their placeholders."""
+_MACHINE_LINE = re.compile(r"\s*(?:platform |rootdir:|plugins:|cachedir:|configfile:|Python \d|node v?\d)")
+_OMISSION_MARK = re.compile(r"\s*(?:\[?(?:\.{3}|…)\]?.*|\[[\d,]+ characters? left out\]|\[.*truncated\])\s*$")
+_HORIZONTAL_RULE = re.compile(r"([=_*#-])\1{2,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,81 +44,106 @@ class Compared:
 
 
 def compare_outputs(said: str, real: Sequence[str], *, part: bool = False) -> Compared:
-    """Compare `said` with the real outputs line by line. Other dates, times and temporary names do not count as
-    differences, nor does another order of the lines.
+    """Compare `said` with the real outputs line by line.
 
-    With `part`, lines of the real output may be missing in `said`, but each line of `said` must occur in the first
-    real output.
+    Dates, times, temporary names and the order of the lines may differ. With `part`, `said` may lack lines of the
+    real output, but each line of `said` must occur in the first real output.
     """
-    ours = _lines(said)
-    first, *others = [_lines(text) for text in real]
-    unstable, patterns = _unstable(first, others)
-    theirs = [(number, line) for number, line in first if number not in unstable]
-    wanted = [(number, line) for number, line in ours if not _LEFT_OUT.match(line) and _pattern(line) not in patterns]
+    recorded_lines = _masked_lines(said)
+    first_run, *other_runs = [_masked_lines(text) for text in real]
+    unstable, patterns = _find_unstable_lines(first_run, other_runs)
+    real_lines = [(number, line) for number, line in first_run if number not in unstable]
+    compared_lines = [
+        (number, line)
+        for number, line in recorded_lines
+        if not _OMISSION_MARK.match(line) and _mask_numbers(line) not in patterns
+    ]
     if part:
-        wanted = [(number, line) for number, line in wanted if line.strip()]
-    ours_all, theirs_all = (Counter(line for _number, line in lines) for lines in (wanted, theirs))
-    # in another order: the two streams of a command may have been recorded one after the other
-    if ours_all == theirs_all or (part and ours_all <= theirs_all):
-        return Compared((), len(unstable), len(wanted))
-    shown = said.split("\n"), real[0].split("\n")
-    found = tuple(_differences(wanted, theirs, shown, part=part))
-    return Compared(found[:MOST_DIFFERENCES], len(unstable), len(wanted))
+        compared_lines = [(number, line) for number, line in compared_lines if line.strip()]
+    recorded_counts, real_counts = (
+        Counter(line for _number, line in lines) for lines in (compared_lines, real_lines)
+    )
+    # the order may differ, because the two streams of a command may have been recorded one after the other
+    if recorded_counts == real_counts or (part and recorded_counts <= real_counts):
+        return Compared((), len(unstable), len(compared_lines))
+    original_lines = said.split("\n"), real[0].split("\n")
+    differences = tuple(_list_differences(compared_lines, real_lines, original_lines, part=part))
+    return Compared(differences[:MOST_DIFFERENCES], len(unstable), len(compared_lines))
 
 
-def _unstable(first: list[tuple[int, str]], others: list[list[tuple[int, str]]]) -> tuple[set[int], set[str]]:
-    """Return the numbers of the first run's lines that another run lacks, and the patterns of all lines that some run
-    lacks."""
+def _find_unstable_lines(
+    first_run: list[tuple[int, str]], other_runs: list[list[tuple[int, str]]]
+) -> tuple[set[int], set[str]]:
+    """Find the lines that differ among the real runs.
+
+    Return the numbers of the first run's lines that another run lacks, and the patterns of all lines that some run
+    lacks.
+    """
     unstable: set[int] = set()
     patterns: set[str] = set()
-    mine = {line for _number, line in first}
-    for other in others:
-        theirs = {line for _number, line in other}
-        lost = [(number, line) for number, line in first if line not in theirs]
-        unstable |= {number for number, _line in lost}
-        patterns |= {_pattern(line) for line in (*(line for _number, line in lost), *(theirs - mine))}
+    first_texts = {line for _number, line in first_run}
+    for other_run in other_runs:
+        other_texts = {line for _number, line in other_run}
+        missing_lines = [(number, line) for number, line in first_run if line not in other_texts]
+        unstable |= {number for number, _line in missing_lines}
+        patterns |= {
+            _mask_numbers(line) for line in (*(line for _number, line in missing_lines), *(other_texts - first_texts))
+        }
     return unstable, patterns
 
 
-def _differences(
-    said: list[tuple[int, str]], real: list[tuple[int, str]], shown: tuple[list[str], list[str]], *, part: bool
+def _list_differences(
+    recorded: list[tuple[int, str]],
+    real: list[tuple[int, str]],
+    original_lines: tuple[list[str], list[str]],
+    *,
+    part: bool,
 ) -> list[Difference]:
-    found = []
-    matcher = _matcher([line for _n, line in said], [line for _n, line in real])
-    for what, said_from, said_to, real_from, real_to in matcher.get_opcodes():
-        mine = [number for number, _line in said[said_from:said_to]]
-        theirs = [number for number, _line in real[real_from:real_to]]
-        if what == "equal" or (part and not mine):
+    differences = []
+    matcher = _sequence_matcher([line for _number, line in recorded], [line for _number, line in real])
+    for tag, recorded_from, recorded_to, real_from, real_to in matcher.get_opcodes():
+        recorded_numbers = [number for number, _line in recorded[recorded_from:recorded_to]]
+        real_numbers = [number for number, _line in real[real_from:real_to]]
+        if tag == "equal" or (part and not recorded_numbers):
             continue
-        for at in range(len(mine) if part else max(len(mine), len(theirs))):
-            one, other = (numbers[at] if at < len(numbers) else None for numbers in (mine, theirs))
-            found.append(
-                Difference(one, shown[0][one - 1] if one else "", other, shown[1][other - 1] if other else "")
+        for index in range(len(recorded_numbers) if part else max(len(recorded_numbers), len(real_numbers))):
+            recorded_number, real_number = (
+                numbers[index] if index < len(numbers) else None for numbers in (recorded_numbers, real_numbers)
             )
-    return found
+            differences.append(
+                Difference(
+                    recorded_number,
+                    original_lines[0][recorded_number - 1] if recorded_number else "",
+                    real_number,
+                    original_lines[1][real_number - 1] if real_number else "",
+                )
+            )
+    return differences
 
 
-def _matcher(one: list[str], other: list[str]) -> "SequenceMatcher[str]":
-    return SequenceMatcher(None, one[:_MOST_LINES], other[:_MOST_LINES], autojunk=False)
+def _sequence_matcher(recorded: list[str], real: list[str]) -> "SequenceMatcher[str]":
+    return SequenceMatcher(None, recorded[:_MOST_LINES], real[:_MOST_LINES], autojunk=False)
 
 
-def _lines(text: str) -> list[tuple[int, str]]:
-    """Return the lines that are compared, as pairs of line number and masked line."""
-    found = []
+def _masked_lines(text: str) -> list[tuple[int, str]]:
+    """Return the lines to compare, as pairs of line number and masked line."""
+    lines = []
     for number, line in enumerate(text.split("\n"), start=1):
-        if line.strip() and not _ABOUT_THE_MACHINE.match(line):
-            found.append((number, masked(line)))
-    return found
+        if line.strip() and not _MACHINE_LINE.match(line):
+            lines.append((number, masked(line)))
+    return lines
 
 
 def masked(line: str) -> str:
-    """Replace dates, times, addresses, process ids and temporary paths by placeholders such as `<time>`, and shorten
-    horizontal rules and blanks."""
+    """Replace dates, times, addresses, process ids and temporary paths by placeholders such as `<time>`.
+
+    Horizontal rules and blanks are shortened.
+    """
     line = " ".join(line.split())
-    for form, name in _CLOCK:
-        line = form.sub(name, line)
-    return _RULE.sub(r"\1\1\1", line)
+    for pattern, placeholder in _PLACEHOLDERS:
+        line = pattern.sub(placeholder, line)
+    return _HORIZONTAL_RULE.sub(r"\1\1\1", line)
 
 
-def _pattern(line: str) -> str:
+def _mask_numbers(line: str) -> str:
     return _NUMBER.sub("#", line)

@@ -11,10 +11,10 @@ from gedanken.sandbox.machine import SandboxMachine
 
 FOLDER = "work"
 """Name of the folder with the copy of the workspace, inside the home folder."""
-_SCRIPT, _LIST = ".gedanken-replay.py", ".gedanken-edits.json"
+_REPLAY_SCRIPT, _EDITS_FILE = ".gedanken-replay.py", ".gedanken-edits.json"
 _GIT_SECONDS = 120
-_MOST_GIT = 1 << 29
-_SAFE = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "protocol.allow=never")
+_MOST_BLOB_BYTES = 1 << 29
+_SAFE_GIT_OPTIONS = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "protocol.allow=never")
 """Safe settings for git, because a supplied folder may configure git to run programs of its own."""
 
 
@@ -23,7 +23,7 @@ class State:
     """The initial state of the workspace, before the first command."""
 
     told: str
-    """The state in words, for the reader of the result."""
+    """A description of the state, for the reader of the result."""
     replays: bool
     """True if the transcript's edits are made again, in order, between the commands."""
     trusted: bool = True
@@ -31,15 +31,15 @@ class State:
 
 
 async def prepare(machine: SandboxMachine, workspace: Path | None, plan: Plan, root: str | None) -> State:
-    """Copy the workspace (or an empty folder) into the machine, and return its state. `root` is the agent's folder.
+    """Copy the workspace (or an empty folder) into the machine, and return its state.
 
-    If the transcript's edits do not apply to the copy, but to the files of the git HEAD, these files are written over
-    the copy. If they apply to neither, the state is not trusted. Raises BadInput if `workspace` is no folder, or too
-    large.
+    `root` is the agent's folder. If the transcript's edits do not apply to the copy, but to the files of the git
+    HEAD, these files are written over the copy. If the edits apply to neither, the state is not trusted. Raises
+    BadInput if `workspace` is no folder, or too large.
     """
-    machine.write(_SCRIPT, (Path(__file__).parent / "replay.py").read_text(encoding="utf-8"))
+    machine.write(_REPLAY_SCRIPT, (Path(__file__).parent / "replay.py").read_text(encoding="utf-8"))
     edits = [{**edit, "path": inside(str(edit["path"]), root)} for edit in plan.edits]
-    machine.write(_LIST, json.dumps(edits))
+    machine.write(_EDITS_FILE, json.dumps(edits))
     if workspace is None:
         await machine.run(f"mkdir -p ~/{FOLDER}; cd ~/{FOLDER}")
         return State(
@@ -54,13 +54,13 @@ async def prepare(machine: SandboxMachine, workspace: Path | None, plan: Plan, r
     problem = await _first_problem(machine, len(edits))
     if problem is None:
         return State("the workspace as given, after all edits in the transcript were applied", replays=True)
-    commit = _commit_of(workspace)
+    commit = _head_commit(workspace)
     if commit is not None:
-        _check_out(workspace, commit, machine.workspace.home / FOLDER)
+        _write_commit_files(workspace, commit, machine.workspace.home / FOLDER)
         machine.workspace.bring_rights(FOLDER)
         if await _first_problem(machine, len(edits)) is None:
-            told = f"commit {commit[:10]}, after all edits in the transcript were applied"
-            return State(told, replays=True)
+            description = f"commit {commit[:10]}, after all edits in the transcript were applied"
+            return State(description, replays=True)
         machine.workspace.bring(workspace, FOLDER, machine.limits)
         await machine.run(f"cd ~/{FOLDER}")
     return State(
@@ -83,52 +83,56 @@ def inside(path: str, root: str | None) -> str:
 
 
 async def make_edits(machine: SandboxMachine, edits: Edits) -> list[str]:
-    """Apply edits of files. Return, for each edit that could not be applied, its path and the reason."""
-    done = await machine.run(_replay(edits.first, edits.last, "make"))
-    if done.exit_code != 0:
-        return ["edits could not be made: the sandbox has no python3" if done.exit_code == 127 else "edits failed"]
-    return _problems(done.stdout)
+    """Apply edits of files.
+
+    Return the path and the reason for each edit that could not be applied.
+    """
+    execution = await machine.run(_replay_command(edits.first, edits.last, "make"))
+    if execution.exit_code != 0:
+        return [
+            "edits could not be made: the sandbox has no python3" if execution.exit_code == 127 else "edits failed"
+        ]
+    return _read_problems(execution.stdout)
 
 
-async def _first_problem(machine: SandboxMachine, edits: int) -> str | None:
-    looked = await machine.run(_replay(0, edits, "look"))
-    problems = _problems(looked.stdout)
-    return problems[0] if problems else None if looked.exit_code == 0 else "it is unknown whether the edits apply"
+async def _first_problem(machine: SandboxMachine, edit_count: int) -> str | None:
+    execution = await machine.run(_replay_command(0, edit_count, "look"))
+    problems = _read_problems(execution.stdout)
+    return problems[0] if problems else None if execution.exit_code == 0 else "it is unknown whether the edits apply"
 
 
-def _replay(first: int, last: int, mode: str) -> str:
-    return f"(cd ~/{FOLDER} && python3 ~/{_SCRIPT} ~/{_LIST} {first} {last} {mode})"
+def _replay_command(first: int, last: int, mode: str) -> str:
+    return f"(cd ~/{FOLDER} && python3 ~/{_REPLAY_SCRIPT} ~/{_EDITS_FILE} {first} {last} {mode})"
 
 
-def _problems(printed: str) -> list[str]:
-    found = []
-    for line in printed.splitlines():
+def _read_problems(stdout: str) -> list[str]:
+    problems = []
+    for line in stdout.splitlines():
         try:
-            told = json.loads(line)
+            values = json.loads(line)
         except ValueError:
             continue
-        if isinstance(told, dict) and told.get("problem"):
-            found.append(f"{str(told.get('path'))[:200]}: {str(told['problem'])[:200]}")
-    return found
+        if isinstance(values, dict) and values.get("problem"):
+            problems.append(f"{str(values.get('path'))[:200]}: {str(values['problem'])[:200]}")
+    return problems
 
 
-def _commit_of(workspace: Path) -> str | None:
+def _head_commit(workspace: Path) -> str | None:
     """Return the commit that is checked out in a workspace; None if the workspace is not under git."""
     if not (workspace / ".git").exists():
         return None
-    found = _git(workspace, "rev-parse", "--verify", "HEAD")
-    return None if found is None else found.decode("ascii", errors="replace").strip() or None
+    output = _git(workspace, "rev-parse", "--verify", "HEAD")
+    return None if output is None else output.decode("ascii", errors="replace").strip() or None
 
 
-def _check_out(workspace: Path, commit: str, target: Path) -> None:
-    """Write the files of a commit over the copy of the workspace."""
-    # read directly from git's objects: no filter or hook is run, and no link is followed
-    listed = _git(workspace, "ls-tree", "-r", "-z", "--long", commit)
-    for entry in (listed or b"").split(b"\0"):
-        about, _tab, name = entry.partition(b"\t")
-        mode, kind, digest, size = (about.split() + [b""] * 4)[:4]
+def _write_commit_files(workspace: Path, commit: str, target: Path) -> None:
+    # files are read directly from git's objects, so that no filter or hook is run, and no link is followed
+    listing = _git(workspace, "ls-tree", "-r", "-z", "--long", commit)
+    for entry in (listing or b"").split(b"\0"):
+        metadata, _tab, name = entry.partition(b"\t")
+        mode, kind, digest, size = (metadata.split() + [b""] * 4)[:4]
         parts = name.decode("utf-8", errors="surrogateescape").split("/")
-        if kind != b"blob" or mode == b"120000" or {"", ".", ".."} & set(parts) or int(size) > _MOST_GIT:
+        if kind != b"blob" or mode == b"120000" or {"", ".", ".."} & set(parts) or int(size) > _MOST_BLOB_BYTES:
             continue
         content = _git(workspace, "cat-file", "blob", digest.decode("ascii"))
         path = target
@@ -145,10 +149,10 @@ def _check_out(workspace: Path, commit: str, target: Path) -> None:
         path.chmod(0o755 if mode == b"100755" else 0o644)
 
 
-def _git(folder: Path, *words: str) -> bytes | None:
+def _git(folder: Path, *arguments: str) -> bytes | None:
     try:
-        done = subprocess.run(
-            ["git", *_SAFE, "--no-optional-locks", "-C", str(folder), *words],
+        result = subprocess.run(
+            ["git", *_SAFE_GIT_OPTIONS, "--no-optional-locks", "-C", str(folder), *arguments],
             capture_output=True,
             timeout=_GIT_SECONDS,
             check=False,
@@ -156,4 +160,4 @@ def _git(folder: Path, *words: str) -> bytes | None:
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return done.stdout if done.returncode == 0 else None
+    return result.stdout if result.returncode == 0 else None

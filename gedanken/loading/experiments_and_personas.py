@@ -58,12 +58,12 @@ def with_limits(limits: Limits, settings: Sequence[str]) -> Limits:
 
 def with_conditions(conditions: Conditions, flags: Mapping[str, object]) -> Conditions:
     """Return `conditions` with the values of all flags that are not None. Raises BadInput, naming the faulty flag."""
-    given = {name: value for name, value in flags.items() if value is not None}
+    set_flags = {name: value for name, value in flags.items() if value is not None}
     try:
-        return Conditions.model_validate(conditions.model_dump() | given)
+        return Conditions.model_validate(conditions.model_dump() | set_flags)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise BadInput(f"--{first['loc'][0]} {first['input']}: {first['msg']}") from error
+        first_error = error.errors()[0]
+        raise BadInput(f"--{first_error['loc'][0]} {first_error['input']}: {first_error['msg']}") from error
 
 
 def _load(name: str, kind: str, model: type[Loaded]) -> Loaded:
@@ -78,37 +78,37 @@ def _load(name: str, kind: str, model: type[Loaded]) -> Loaded:
     return _parse(read_text(path, path), str(path), model)
 
 
-def _parse(text: str, where: str, model: type[Loaded]) -> Loaded:
+def _parse(text: str, file_name: str, model: type[Loaded]) -> Loaded:
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         value = yaml.safe_load(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        at = f":{mark.line + 1}" if mark else ""
+        line_suffix = f":{mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise BadInput(f"{where}{at}: not valid YAML: {problem}") from error
+        raise BadInput(f"{file_name}{line_suffix}: not valid YAML: {problem}") from error
     except RecursionError as error:
-        raise BadInput(f"{where}: nested too deeply") from error
+        raise BadInput(f"{file_name}: nested too deeply") from error
     except ValueError as error:  # a date or a number that Python cannot represent
-        raise BadInput(f"{where}: contains an impossible value: {error}") from error
+        raise BadInput(f"{file_name}: contains an impossible value: {error}") from error
     if not isinstance(value, dict):
-        raise BadInput(f"{where}:1: must contain keys and values")
+        raise BadInput(f"{file_name}:1: must contain keys and values")
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        first = error.errors()[0]
-        line = _line_of(root, first["loc"])
+        first_error = error.errors()[0]
+        line = _line_number(root, first_error["loc"])
         key = ".".join(
-            str(part) for part in first["loc"] if part != "matched" and not str(part).startswith("literal")
+            str(part) for part in first_error["loc"] if part != "matched" and not str(part).startswith("literal")
         )
-        message = first["msg"].removeprefix("Value error, ")
-        if first["type"] == "extra_forbidden":
+        message = first_error["msg"].removeprefix("Value error, ")
+        if first_error["type"] == "extra_forbidden":
             message = "unknown key"
-        raise BadInput(f"{where}:{line}: {f'{key}: ' if key else ''}{message}") from error
+        raise BadInput(f"{file_name}:{line}: {f'{key}: ' if key else ''}{message}") from error
 
 
-def _line_of(root: yaml.Node | None, location: Sequence[int | str]) -> int:
-    """Return the line (from 1) where the value at `location`, or the innermost value around it, begins."""
+def _line_number(root: yaml.Node | None, location: Sequence[int | str]) -> int:
+    """Return the line (from 1) where the value at `location` begins, or the innermost value around it."""
     node, line = root, 1
     for part in location:
         if isinstance(node, yaml.MappingNode):

@@ -11,45 +11,48 @@ from gedanken.experiment.files import read_text
 from gedanken.experiment.script import Experiment, ScriptLine
 from gedanken.probes.interventions import CannotChange, changed
 
-_PACKAGED = re.compile(r"[a-z_]+")
+_PACKAGED_NAME = re.compile(r"[a-z_]+")
 
 
-def with_sources(experiment: Experiment, where: str, folder: Path) -> Experiment:
-    """Return the experiment with the source of every supplied program; unpackaged ones are read from `folder`. Raises
-    BadInput, naming the experiment file (`where`) and the line."""
+def with_sources(experiment: Experiment, file_name: str, folder: Path) -> Experiment:
+    """Return the experiment with the source of every supplied program.
+
+    Programs that are not packaged are read from `folder`. Raises BadInput, naming the experiment file (`file_name`)
+    and the line.
+    """
     if not any(line.give for line in experiment.script):
         return experiment
-    return experiment.model_copy(update={"script": tuple(_filled(experiment, where, folder))})
+    return experiment.model_copy(update={"script": tuple(_lines_with_sources(experiment, file_name, folder))})
 
 
 def check_supplied(experiment: Experiment) -> None:
     """Raise BadInput if the source of a supplied program is missing, or is hidden from the model."""
-    given = [line for line in experiment.script if line.give]
-    if given and experiment.conditions.source == "hidden":
+    supplied_lines = [line for line in experiment.script if line.give]
+    if supplied_lines and experiment.conditions.source == "hidden":
         raise BadInput(
             "with --source hidden, the model would know nothing about the supplied program; use --source shown"
         )
-    if any(line.source is None for line in given):
+    if any(line.source is None for line in supplied_lines):
         raise BadInput("the source of a supplied program is missing: load the experiment with load_experiment")
 
 
-def _filled(experiment: Experiment, where: str, folder: Path) -> Iterator[ScriptLine]:
+def _lines_with_sources(experiment: Experiment, file_name: str, folder: Path) -> Iterator[ScriptLine]:
     for number, line in enumerate(experiment.script, start=1):
         if not line.give:
             yield line
             continue
         try:
-            source = line.source if line.source is not None else _read(line.program or "", folder)
+            source = line.source if line.source is not None else _read_program(line.program or "", folder)
             ast.parse(source)
             yield line.model_copy(update={"source": changed(source, line.change) if line.change else source})
         except CannotChange as error:
-            raise BadInput(f"{where}: script line {number}: {error}") from error
+            raise BadInput(f"{file_name}: script line {number}: {error}") from error
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            raise BadInput(f"{where}: script line {number}: not valid Python: {error}") from error
+            raise BadInput(f"{file_name}: script line {number}: not valid Python: {error}") from error
 
 
-def _read(program: str, folder: Path) -> str:
+def _read_program(program: str, folder: Path) -> str:
     packaged = resources.files("gedanken.probes") / "programs" / f"{program}.py"
-    if _PACKAGED.fullmatch(program) and packaged.is_file():
+    if _PACKAGED_NAME.fullmatch(program) and packaged.is_file():
         return packaged.read_text(encoding="utf-8")
     return read_text(folder / program, folder / program)

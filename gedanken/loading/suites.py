@@ -20,9 +20,9 @@ MOST_BYTES = 1 << 28
 _GZIP = b"\x1f\x8b"
 _LINE_END = re.compile(r"\r\n?|\n")
 """The end of a line of JSON lines. `str.splitlines` would also split at characters that JSON strings may contain."""
-_CALL = re.compile(r"\s*(?P<name>[^\W\d]\w*)\(")
-_DEFINED = re.compile(r"^(?:(?:async\s+)?def\s+|class\s+)?([^\W\d]\w*)\s*[(=:]", re.MULTILINE)
-_HALF_PAIR = re.compile("[\ud800-\udfff]")
+_CALL_START = re.compile(r"\s*(?P<name>[^\W\d]\w*)\(")
+_DEFINITION = re.compile(r"^(?:(?:async\s+)?def\s+|class\s+)?([^\W\d]\w*)\s*[(=:]", re.MULTILINE)
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class BadLine(NamedTuple):
@@ -46,67 +46,71 @@ class OnceEach(dict[str, Any]):
 
 
 def once_each(pairs: list[tuple[str, Any]]) -> OnceEach:
-    """Make a JSON object from its pairs of name and value. This is a function for `object_pairs_hook` of
-    `json.loads`."""
-    made = OnceEach(pairs)
-    if len(made) < len(pairs):
-        times = Counter(name for name, _ in pairs)
-        made.twice = frozenset(name for name in times if times[name] > 1)
-    return made
+    """Make a JSON object from its pairs of name and value.
+
+    This is a function for the parameter `object_pairs_hook` of `json.loads`.
+    """
+    result = OnceEach(pairs)
+    if len(result) < len(pairs):
+        counts = Counter(name for name, _ in pairs)
+        result.twice = frozenset(name for name in counts if counts[name] > 1)
+    return result
 
 
 def read_suite(path: Path) -> Suite:
-    """Read a suite: JSON lines with the fields of CRUXEval (id, code, input, output), or in LiveCodeBench's format.
-    Raises BadInput if no line can be used."""
+    """Read a suite from JSON lines, in the format of CRUXEval or LiveCodeBench.
+
+    CRUXEval's fields are `id`, `code`, `input` and `output`. Raises BadInput if no line can be used.
+    """
     items: dict[str, SuiteItem] = {}
-    bad: list[BadLine] = []
+    bad_lines: list[BadLine] = []
     for number, line in enumerate(_LINE_END.split(text_of(path, "--suite")), start=1):
         if not line.strip():
             continue
         try:
-            item = _item(line, number)
+            item = _read_item(line, number)
         except (ValidationError, ValueError, RecursionError) as error:
-            bad.append(BadLine(number, told(error)))
+            bad_lines.append(BadLine(number, told(error)))
             continue
         if item.id in items:
-            bad.append(BadLine(number, f"line {items[item.id].line} already has this id"))
+            bad_lines.append(BadLine(number, f"line {items[item.id].line} already has this id"))
             continue
         items[item.id] = item
     if not items:
-        first = f"; line {bad[0].line}: {bad[0].problem}" if bad else ""
-        raise BadInput(f"--suite {path}: contains no usable line{first}")
-    return Suite(tuple(items.values()), tuple(bad))
+        first_problem = f"; line {bad_lines[0].line}: {bad_lines[0].problem}" if bad_lines else ""
+        raise BadInput(f"--suite {path}: contains no usable line{first_problem}")
+    return Suite(tuple(items.values()), tuple(bad_lines))
 
 
 def text_of(path: Path, option: str) -> str:
-    """Return the text of a JSON file in UTF-8, UTF-16 or UTF-32, also compressed with gzip. Raises BadInput, naming
-    the file and the command's `option`.
+    """Return the text of a JSON file in UTF-8, UTF-16 or UTF-32, also compressed with gzip.
 
-    A byte that cannot be decoded becomes a lone surrogate in UTF-8, otherwise a replacement character.
+    A byte that cannot be decoded becomes a lone surrogate in UTF-8, otherwise a replacement character. Raises
+    BadInput, naming the file and the command's `option`.
     """
-    content = _unpacked(read_bytes(path, f"{option} {path}", MOST_BYTES), f"{option} {path}")
+    content = _decompress(read_bytes(path, f"{option} {path}", MOST_BYTES), f"{option} {path}")
     encoding = json.detect_encoding(content)
     return content.decode(encoding, errors="surrogateescape" if encoding.startswith("utf-8") else "replace")
 
 
-def _unpacked(content: bytes, named: str) -> bytes:
+def _decompress(content: bytes, description: str) -> bytes:
     if not content.startswith(_GZIP):
         return content
     try:
-        with gzip.open(io.BytesIO(content)) as packed:
-            unpacked = packed.read(MOST_BYTES + 1)
+        with gzip.open(io.BytesIO(content)) as file:
+            data = file.read(MOST_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
-        raise BadInput(f"{named}: packed with gzip, and damaged: {error}") from error
-    if len(unpacked) > MOST_BYTES:
-        raise BadInput(f"{named}: larger than {MOST_BYTES >> 20} MiB when unpacked")
-    return unpacked
+        raise BadInput(f"{description}: packed with gzip, and damaged: {error}") from error
+    if len(data) > MOST_BYTES:
+        raise BadInput(f"{description}: larger than {MOST_BYTES >> 20} MiB when unpacked")
+    return data
 
 
 def told(error: Exception) -> str:
     """Return in a few words why a line or a file cannot be used."""
     if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        first_error = error.errors()[0]
+        return f"{'.'.join(map(str, first_error['loc']))}: {first_error['msg']}"
     if isinstance(error, json.JSONDecodeError):
         return f"broken JSON: {error.msg} at character {error.pos + 1}"
     if isinstance(error, RecursionError):
@@ -114,15 +118,15 @@ def told(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def _item(line: str, number: int) -> SuiteItem:
-    fields = _fields(line)
+def _read_item(line: str, number: int) -> SuiteItem:
+    fields = _read_fields(line)
     item = SuiteItem.model_validate({**fields, "line": number})
-    if _HALF_PAIR.search(item.id + item.code + item.input + item.output + item.function):
+    if _LONE_SURROGATE.search(item.id + item.code + item.input + item.output + item.function):
         raise ValueError("contains half a surrogate pair, or bytes that are not valid text")
     return item
 
 
-def _fields(line: str) -> dict[str, Any]:
+def _read_fields(line: str) -> dict[str, Any]:
     value = json.loads(line.removeprefix("\ufeff"), object_pairs_hook=once_each)
     if not isinstance(value, OnceEach):
         raise ValueError("not a JSON object")
@@ -131,28 +135,32 @@ def _fields(line: str) -> dict[str, Any]:
     fields = {name: value[name] for name in ("id", "code", "input", "output") if name in value}
     if type(fields.get("id")) is int:
         fields["id"] = str(fields["id"])
-    return fields | _other_form(value)
+    return fields | _livecodebench_fields(value)
 
 
-def _other_form(value: dict[str, Any]) -> dict[str, str]:
-    """Return the fields to change or add for a line in LiveCodeBench's format; empty for a line in CRUXEval's
-    format."""
-    code, given = value.get("code"), value.get("input")
-    if not isinstance(code, str) or not isinstance(given, str):
+def _livecodebench_fields(value: dict[str, Any]) -> dict[str, str]:
+    """Return the fields to change or add for a line in LiveCodeBench's format.
+
+    The dict is empty for a line in CRUXEval's format.
+    """
+    code, arguments = value.get("code"), value.get("input")
+    if not isinstance(code, str) or not isinstance(arguments, str):
         return {}
-    function = value.get("function_name") or _called(code, given)
+    function = value.get("function_name") or _called_function(code, arguments)
     if not isinstance(function, str) or not function:
         return {}
-    is_whole = given.lstrip().startswith(f"{function}(")
-    if function == "f" and not is_whole:
+    is_whole_call = arguments.lstrip().startswith(f"{function}(")
+    if function == "f" and not is_whole_call:
         return {}
-    call = given if is_whole else f"{function}({given})"
+    call = arguments if is_whole_call else f"{function}({arguments})"
     return {"function": function, "input": call, "code": imports_for(f"{code}\n{call}") + code}
 
 
-def _called(code: str, given: str) -> str:
-    """Return the function that `given` calls, if the code defines it and defines no function `f`; otherwise an empty
-    text."""
-    begins = _CALL.match(given)
-    defined = _DEFINED.findall(code)
-    return begins["name"] if begins and begins["name"] in defined and "f" not in defined else ""
+def _called_function(code: str, arguments: str) -> str:
+    """Return the name of the function that `arguments` calls; empty if there is none.
+
+    A call counts only if the code defines the called function, and no function `f`.
+    """
+    call = _CALL_START.match(arguments)
+    defined_names = _DEFINITION.findall(code)
+    return call["name"] if call and call["name"] in defined_names and "f" not in defined_names else ""

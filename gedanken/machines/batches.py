@@ -1,5 +1,7 @@
-"""Runs many small programs in batches. Each batch has its own container; a program that another one disturbed is run
-again alone."""
+"""Runs many small programs in batches, each in its own container.
+
+A program that another one disturbed is run again alone.
+"""
 
 import asyncio
 import json
@@ -24,8 +26,9 @@ PROGRAM_SECONDS = 30.0
 PROGRAM_BYTES = 64 << 10
 BATCH_SECONDS = 600.0
 SUSPECTS = 2
-"""Number of programs that may have been running when a container ended before its batch was finished. Each of these
-programs is run again alone.
+"""Number of programs that may have been running when a container ended too early.
+
+Each of them is run again alone.
 """
 LIMITS = Limits(
     wall_seconds=BATCH_SECONDS,
@@ -33,18 +36,22 @@ LIMITS = Limits(
     workspace_mib=256,
     file_mib=64,
 )
-"""Limits of a machine for batches."""
 MOST_CORES = 4
 SLACK_SECONDS = 20.0
-"""A batch is stopped if it prints nothing for one program's time limit plus these seconds, because a program may have
-suspended it by a signal."""
+"""A batch is stopped if it prints nothing for one program's time limit plus this many seconds.
+
+A program may have suspended the batch by a signal.
+"""
 _POLL_SECONDS = 0.5
-_WITHIN = BATCH_SECONDS - 2 * PROGRAM_SECONDS - 30
-"""Seconds after which a batch starts no further program."""
+_LAST_START_SECONDS = BATCH_SECONDS - 2 * PROGRAM_SECONDS - 30
+"""Number of seconds after which a batch starts no further program."""
 
 
 def limits_of(cores: int) -> Limits:
-    """Return the limits of a machine for batches: one program at a time on each of at most MOST_CORES cores."""
+    """Return the limits of a machine for batches.
+
+    The machine runs one program at a time on each core, and has at most `MOST_CORES` cores.
+    """
     return LIMITS.model_copy(update={"cpus": float(max(1, min(MOST_CORES, cores)))})
 
 
@@ -59,11 +66,11 @@ class Ran:
     """The end of standard error."""
     seconds: float
     changed: bool = False
-    """True if the file that contains the program was changed during the run, by this program or by another one."""
+    """True if the file with the program was changed during the run, by this program or by another one."""
 
     @property
     def may_be_disturbed(self) -> bool:
-        """True if another program of the batch may have ended this one: killed or stopped it, or changed its file."""
+        """True if another program of the batch may have killed or stopped this one, or changed its file."""
         return self.end in ("killed", "stopped") or self.changed
 
     @property
@@ -76,15 +83,19 @@ class Ran:
         if self.end == "too much output":
             return f"it printed more than {PROGRAM_BYTES >> 10} KiB"
         if self.end == "failed":
-            last = (self.stderr.strip().splitlines() or [f"it ended with exit code {self.exit_code}"])[-1]
-            network = any(sign in self.stderr for sign in _NETWORK)
-            return f"it needs the network, which is not available: {last}" if network else f"it fails: {last}"
+            last_line = (self.stderr.strip().splitlines() or [f"it ended with exit code {self.exit_code}"])[-1]
+            needs_network = any(marker in self.stderr for marker in _NETWORK_ERRORS)
+            return (
+                f"it needs the network, which is not available: {last_line}"
+                if needs_network
+                else f"it fails: {last_line}"
+            )
         if self.end == "killed":
-            return f"it was killed{self._signal}"
+            return f"it was killed{self._signal_text}"
         return "it ended the machine that it ran on" if self.end == "ended the machine" else ""
 
     @property
-    def _signal(self) -> str:
+    def _signal_text(self) -> str:
         try:
             name = Signals(-(self.exit_code or 0)).name
         except ValueError:
@@ -92,8 +103,8 @@ class Ran:
         return f" by {name}{', as happens if memory runs out' if name == 'SIGKILL' else ''}"
 
 
-_NETWORK = ("gaierror", "URLError", "Network is unreachable", "name resolution", "No route to host")
-_RAN = TypeAdapter(Ran)
+_NETWORK_ERRORS = ("gaierror", "URLError", "Network is unreachable", "name resolution", "No route to host")
+_RAN_ADAPTER = TypeAdapter(Ran)
 
 Told = Callable[[int], None]
 
@@ -101,86 +112,92 @@ Told = Callable[[int], None]
 async def run_batches(
     machine: RealMachine,
     programs: Mapping[str, str],
-    told: Told = lambda _done: None,
+    on_progress: Told = lambda _done: None,
     *,
     seconds: float | None = None,
     at_once: int = PROGRAMS_A_BATCH,
 ) -> dict[str, Ran]:
-    """Run programs, given by name, and return the result of each. `told` is called with the number of finished
-    programs.
+    """Run programs, given by name, and return the result of each.
 
-    Each program may take `seconds` (default: PROGRAM_SECONDS); each batch has at most `at_once` programs and a fresh
-    workspace. A program that another one may have disturbed is run again alone. Raises NoSandbox.
+    `on_progress` is called with the number of finished programs. Each program may take `seconds` (default:
+    `PROGRAM_SECONDS`). Each batch has at most `at_once` programs and a fresh workspace. A program that another one
+    may have disturbed is run again alone. Raises NoSandbox.
     """
-    done: dict[str, Ran] = {}
+    results: dict[str, Ran] = {}
     waiting = list(programs)
     suspects: set[str] = set()
     while waiting:
-        batch = waiting[:1] if waiting[0] in suspects else _without(waiting, suspects)[:at_once]
-        found, is_whole = await _batch(machine, [(name, programs[name]) for name in batch], seconds)
-        disturbed = {name for name, ran in found.items() if len(batch) > 1 and ran.may_be_disturbed}
+        batch = waiting[:1] if waiting[0] in suspects else _without_suspects(waiting, suspects)[:at_once]
+        batch_results, is_complete = await _run_batch(machine, [(name, programs[name]) for name in batch], seconds)
+        disturbed = {name for name, result in batch_results.items() if len(batch) > 1 and result.may_be_disturbed}
         suspects |= disturbed
-        done |= {name: ran for name, ran in found.items() if name not in disturbed}
-        missing = [name for name in batch if name not in found]
-        if missing and not is_whole:
+        results |= {name: result for name, result in batch_results.items() if name not in disturbed}
+        missing = [name for name in batch if name not in batch_results]
+        if missing and not is_complete:
             if len(batch) == 1:
-                done[batch[0]] = Ran("ended the machine", None, "", "", 0.0)
+                results[batch[0]] = Ran("ended the machine", None, "", "", 0.0)
             else:
                 suspects |= set(missing[:SUSPECTS])
-        waiting = [name for name in waiting if name not in done]
-        told(len(done))
-    return {name: done[name] for name in programs}
+        waiting = [name for name in waiting if name not in results]
+        on_progress(len(results))
+    return {name: results[name] for name in programs}
 
 
-def _without(names: list[str], suspects: set[str]) -> list[str]:
+def _without_suspects(names: list[str], suspects: set[str]) -> list[str]:
     return [name for name in names if name not in suspects]
 
 
-async def _batch(
+async def _run_batch(
     machine: RealMachine, programs: list[tuple[str, str]], seconds: float | None
 ) -> tuple[dict[str, Ran], bool]:
-    """Run programs (pairs of name and text) in one container; return the results, and whether the batch ran to its
-    end."""
-    limits = {"seconds": seconds or PROGRAM_SECONDS, "bytes": PROGRAM_BYTES, "within": _WITHIN}
-    asked = {**limits, "programs": programs}
-    text = json.dumps(asked)
+    """Run programs (pairs of name and text) in one container.
+
+    Return the results, and whether the batch ran to its end.
+    """
+    limits = {"seconds": seconds or PROGRAM_SECONDS, "bytes": PROGRAM_BYTES, "within": _LAST_START_SECONDS}
+    request = {**limits, "programs": programs}
+    text = json.dumps(request)
     await off_loop(machine.write, FILE, text)
     name = f"batch-{sha256(text.encode()).hexdigest()[:16]}"
     await off_loop(machine.mark, name)
     async with await off_loop(machine.branch, 0) as leaf:
-        execution, printed = await _run(leaf, name, limits["seconds"] + SLACK_SECONDS)
+        execution, printed = await _run_until_quiet(leaf, name, limits["seconds"] + SLACK_SECONDS)
     if execution is not None and execution.cause is Cause.ENGINE_LOST:
         raise NoSandbox("; ".join(execution.notes))
     names = {name for name, _ in programs}
-    found = {name: ran for name, ran in _results(execution.stdout if execution else printed) if name in names}
-    return found, execution is not None and execution.cause is Cause.FINISHED
+    results = {
+        name: result for name, result in _parse_results(execution.stdout if execution else printed) if name in names
+    }
+    return results, execution is not None and execution.cause is Cause.FINISHED
 
 
-async def _run(leaf: RealMachine, label: str, quiet_seconds: float) -> tuple[Execution | None, str]:
-    """Run a batch; return its execution and its output. The execution is None if the batch was stopped after
-    `quiet_seconds` without output."""
-    heard: list[str] = []
-    running = asyncio.ensure_future(leaf.run(COMMAND, on_output=heard.append, label=label))
-    quiet = 0.0
+async def _run_until_quiet(leaf: RealMachine, label: str, quiet_seconds: float) -> tuple[Execution | None, str]:
+    """Run a batch; return its execution and its output.
+
+    The execution is None if the batch was stopped after `quiet_seconds` without output.
+    """
+    chunks: list[str] = []
+    task = asyncio.ensure_future(leaf.run(COMMAND, on_output=chunks.append, label=label))
+    quiet_time = 0.0
     try:
-        while not running.done() and quiet < quiet_seconds:
-            before = len(heard)
-            await asyncio.wait({running}, timeout=_POLL_SECONDS)
-            # counted in polls: time in which this process itself is suspended must not count
-            quiet = 0.0 if len(heard) > before else quiet + _POLL_SECONDS
+        while not task.done() and quiet_time < quiet_seconds:
+            chunks_before = len(chunks)
+            await asyncio.wait({task}, timeout=_POLL_SECONDS)
+            # polls are counted, because time in which this process is suspended must not count
+            quiet_time = 0.0 if len(chunks) > chunks_before else quiet_time + _POLL_SECONDS
     finally:
-        is_stopped = not running.done()
+        is_stopped = not task.done()
         if is_stopped:
-            running.cancel()
-            await asyncio.wait({running})
-    return None if is_stopped else running.result(), "".join(heard)
+            task.cancel()
+            await asyncio.wait({task})
+    return None if is_stopped else task.result(), "".join(chunks)
 
 
-def _results(stdout: str) -> Iterator[tuple[str, Ran]]:
+def _parse_results(stdout: str) -> Iterator[tuple[str, Ran]]:
     for line in stdout.splitlines():
         try:
-            told: dict[str, Any] = json.loads(line)
-            yield str(told.pop("name")), _RAN.validate_python(told)
+            fields: dict[str, Any] = json.loads(line)
+            yield str(fields.pop("name")), _RAN_ADAPTER.validate_python(fields)
         except (
             ValueError,
             KeyError,

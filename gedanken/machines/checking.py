@@ -30,8 +30,10 @@ async def check_machine(
             f"--loose removes the hardening of a Docker container; it cannot be combined with --sandbox {sandbox}"
         )
     _dataset, data = await asyncio.to_thread(ensure_dataset, "mnist", progress)
-    engine_for = open_loose(progress, data) if loose else nullcontext(open_engine(sandbox, progress, trusted=trusted))
-    with engine_for as engine, owned_folder("check") as artifacts:
+    engine_context = (
+        open_loose(progress, data) if loose else nullcontext(open_engine(sandbox, progress, trusted=trusted))
+    )
+    with engine_context as engine, owned_folder("check") as artifacts:
 
         def open_machine(limits: Limits) -> AbstractAsyncContextManager[RealMachine]:
             return SandboxMachine.open(engine, data, loosened(limits) if loose else limits, artifacts=artifacts)

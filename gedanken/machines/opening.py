@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @asynccontextmanager
-async def open_real(  # noqa: PLR0913 (what a machine is opened with)
+async def open_real(  # noqa: PLR0913 (each is an option of a machine)
     data: str,
     limits: Limits,
     progress: Progress,
@@ -30,11 +30,11 @@ async def open_real(  # noqa: PLR0913 (what a machine is opened with)
     artifacts: Path | None = None,
     keeps: Callable[[], bool] = lambda: False,
 ) -> "AsyncIterator[tuple[SandboxMachine, Dataset]]":
-    """Open a real machine with the data set called `data`; yield the machine and the description of the data set.
+    """Open a real machine with the data set called `data`.
 
-    The workspace is stored under the name `run_id`. A workspace that a dead process left under this name is used
-    again if it belongs to the same run (`run`, a random id), and deleted otherwise. Files that commands leave are
-    copied to the folder `artifacts`.
+    Yield the machine and the description of the data set. The workspace is stored under the name `run_id`. A
+    workspace that a dead process left under this name is used again if it belongs to the same run (`run`, a random
+    id); otherwise it is deleted. Files that commands leave are copied to the folder `artifacts`.
 
     At the end the workspace is removed, unless a command was run in it and `keeps()` is True. Raises BadInput or
     NoSandbox.
@@ -47,8 +47,8 @@ async def open_real(  # noqa: PLR0913 (what a machine is opened with)
     gpus = parse_gpus(sandbox.gpus)
     engine = await off_loop(open_engine, sandbox.name, progress, gpus, trusted=sandbox.trusted)
     dataset, folder = await off_loop(ensure_dataset, data, progress)
-    opening = partial(SandboxMachine.open, run_id=run_id, run=run, gpus=gpus, artifacts=artifacts)
-    machine = await off_loop(opening, engine, folder, limits)
+    open_machine = partial(SandboxMachine.open, run_id=run_id, run=run, gpus=gpus, artifacts=artifacts)
+    machine = await off_loop(open_machine, engine, folder, limits)
     for line in engine.not_enforced():
         progress.say(f"the sandbox {engine.name} cannot enforce: {line}")
     try:

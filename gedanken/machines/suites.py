@@ -24,15 +24,18 @@ else.
 TOGETHER = 20
 """Number of answers that one program checks."""
 PARTS = 25
-"""Number of programs in one batch, each of which checks up to TOGETHER answers."""
+"""Number of programs in one batch. Each of them checks up to `TOGETHER` answers."""
 CONTRADICTED = "in a real run, its function returned something else than the stated output"
-_OFFLINE = "its function did not return the stated value; it may need the network, which is not available"
-_NETWORK = re.compile(
+_NEEDS_NETWORK = "its function did not return the stated value; it may need the network, which is not available"
+_NETWORK_IMPORT = re.compile(
     r"\b(?:import|from)\b[^\n#]*\b(?:socket|urllib|requests|httpx|aiohttp|http|ftplib|smtplib)\b|__import__|\bimportlib\b"
 )
-"""Matches an import of a module that needs the network. The name alone may be a variable."""
-_NO_EXPRESSION = "its output is not a Python expression, so no answer can equal it"
-_UNEQUAL = "no answer can be right, because its output does not equal itself, like NaN or a new object"
+"""Matches an import of a module that needs the network.
+
+The name alone may be a variable.
+"""
+_NOT_AN_EXPRESSION = "its output is not a Python expression, so no answer can equal it"
+_EQUALS_NOTHING = "no answer can be right, because its output does not equal itself, like NaN or a new object"
 _NO_VALUE = "its function ends Python instead of returning a value"
 
 
@@ -45,70 +48,93 @@ class Problem(NamedTuple):
 
 
 async def check_suite(
-    machine: RealMachine, suite: Sequence[SuiteItem], told: Told = lambda _done: None
+    machine: RealMachine, suite: Sequence[SuiteItem], on_progress: Told = lambda _done: None
 ) -> dict[str, Problem]:
-    """Run the functions of a suite, and return the problems by id of the line. There is no problem if a function
-    returns the stated value. `told` is called with the number of functions that have ended."""
-    problems = {line.id: Problem(_NO_EXPRESSION) for line in suite if not can_be_answered(line)}
-    rest = [line for line in suite if line.id not in problems]
-    ran = await run_batches(machine, {line.id: suite_item(line).program for line in rest}, told)
-    ended = {line.id: Problem(ran[line.id].why) for line in rest if ran[line.id].end not in ("finished", "failed")}
-    unsure = [line for line in rest if line.id not in ended and not _says_so(line, ran[line.id])]
-    return problems | ended | await _settled(machine, unsure, ran)
+    """Run the functions of a suite, and return the problems by id of the line.
+
+    There is no problem if a function returns the stated value. `on_progress` is called with the number of functions
+    that have ended.
+    """
+    problems = {line.id: Problem(_NOT_AN_EXPRESSION) for line in suite if not can_be_answered(line)}
+    runnable = [line for line in suite if line.id not in problems]
+    results = await run_batches(machine, {line.id: suite_item(line).program for line in runnable}, on_progress)
+    not_run_problems = {
+        line.id: Problem(results[line.id].why)
+        for line in runnable
+        if results[line.id].end not in ("finished", "failed")
+    }
+    undecided = [
+        line
+        for line in runnable
+        if line.id not in not_run_problems and not _is_printed_as_stated(line, results[line.id])
+    ]
+    return problems | not_run_problems | await _decide_by_running(machine, undecided, results)
 
 
-async def _settled(machine: RealMachine, unsure: Sequence[SuiteItem], ran: Mapping[str, Ran]) -> dict[str, Problem]:
-    """Return the problems of lines for which only Python can decide whether returned and stated value are equal."""
-    returned = {line.id: check_program(line, line.call) for line in unsure}
-    checked = await run_batches(machine, {name: program.text for name, program in returned.items()})
-    others = [line for line in unsure if returned[line.id].sign not in checked[line.id].stdout]
-    failed = {line.id: Problem(ran[line.id].why, is_scored=line not in others) for line in unsure if ran[line.id].why}
-    others = [line for line in others if line.id not in failed]
-    equal = {line.id: check_program(line, line.output) for line in others}
-    itself = await run_batches(machine, {name: program.text for name, program in equal.items()})
-    return failed | {
-        line.id: _problem(line, checked[line.id], itself[line.id], equal[line.id].sign in itself[line.id].stdout)
-        for line in others
+async def _decide_by_running(
+    machine: RealMachine, undecided: Sequence[SuiteItem], results: Mapping[str, Ran]
+) -> dict[str, Problem]:
+    """Return the problems of lines whose returned and stated values only Python can compare."""
+    programs = {line.id: check_program(line, line.call) for line in undecided}
+    checked = await run_batches(machine, {name: program.text for name, program in programs.items()})
+    unequal = [line for line in undecided if programs[line.id].sign not in checked[line.id].stdout]
+    failed_problems = {
+        line.id: Problem(results[line.id].why, is_scored=line not in unequal)
+        for line in undecided
+        if results[line.id].why
+    }
+    unequal = [line for line in unequal if line.id not in failed_problems]
+    self_programs = {line.id: check_program(line, line.output) for line in unequal}
+    self_checked = await run_batches(machine, {name: program.text for name, program in self_programs.items()})
+    return failed_problems | {
+        line.id: _unequal_problem(
+            line, checked[line.id], self_checked[line.id], self_programs[line.id].sign in self_checked[line.id].stdout
+        )
+        for line in unequal
     }
 
 
-def _problem(line: SuiteItem, checked: Ran, itself: Ran, equals_itself: bool) -> Problem:
-    """Return why a function did not return the stated value."""
-    # `checked` compared both values; `itself` compared the stated one with itself, and a value such as NaN does not
-    # equal itself, so no answer can be right
+def _unequal_problem(line: SuiteItem, checked: Ran, self_checked: Ran, equals_itself: bool) -> Problem:
+    # `checked` is the comparison of both values, `self_checked` that of the stated value with itself. A value such as
+    # NaN does not equal itself, so no answer can be right.
     if checked.end == "finished":
         return Problem(_NO_VALUE)
-    if equals_itself and _NETWORK.search(line.code):
-        return Problem(_OFFLINE)
+    if equals_itself and _NETWORK_IMPORT.search(line.code):
+        return Problem(_NEEDS_NETWORK)
     if equals_itself:
         return Problem(CONTRADICTED, is_scored=True)
-    why = itself.why.removeprefix("it fails: ")
-    if why.startswith("AssertionError"):
-        return Problem(_UNEQUAL)
-    return Problem(f"no answer can be right, because its output cannot be evaluated: {why}")
+    reason = self_checked.why.removeprefix("it fails: ")
+    if reason.startswith("AssertionError"):
+        return Problem(_EQUALS_NOTHING)
+    return Problem(f"no answer can be right, because its output cannot be evaluated: {reason}")
 
 
 async def judged(
-    machine: RealMachine, programs: Mapping[str, CheckProgram], told: Told = lambda _done: None
+    machine: RealMachine, programs: Mapping[str, CheckProgram], on_progress: Told = lambda _done: None
 ) -> dict[str, bool]:
-    """Return whether each answer is right. `programs` maps the key of each answer to the program that checks it.
-    `told` is called with the number of checked answers."""
+    """Return whether each answer is right.
+
+    `programs` maps the key of each answer to the program that checks it. `on_progress` is called with the number of
+    checked answers.
+    """
     # many checks in one program, each in its own forked process, take a tenth of the time of separate programs
     checks = list(programs.values())
-    parts = [checks[at : at + TOGETHER] for at in range(0, len(checks), TOGETHER)]
-    texts = {str(number): checks_in_one(part) for number, part in enumerate(parts)}
-    ran = await run_batches(machine, texts, lambda done: told(min(len(checks), done * TOGETHER)), at_once=PARTS)
-    found = {sign: holds for number in texts for sign, holds in checks_told(ran[number].stdout).items()}
-    # whose check did not end there
-    alone = {name: program.text for name, program in programs.items() if program.sign not in found}
-    ran = await run_batches(machine, alone, seconds=JUDGE_SECONDS)
+    groups = [checks[start : start + TOGETHER] for start in range(0, len(checks), TOGETHER)]
+    texts = {str(number): checks_in_one(group) for number, group in enumerate(groups)}
+    results = await run_batches(
+        machine, texts, lambda group_count: on_progress(min(len(checks), group_count * TOGETHER)), at_once=PARTS
+    )
+    verdicts = {sign: holds for number in texts for sign, holds in checks_told(results[number].stdout).items()}
+    # a check that did not end in its group is run alone
+    single_programs = {name: program.text for name, program in programs.items() if program.sign not in verdicts}
+    results = await run_batches(machine, single_programs, seconds=JUDGE_SECONDS)
     return {
-        name: program.sign in ran[name].stdout if name in alone else found[program.sign]
+        name: program.sign in results[name].stdout if name in single_programs else verdicts[program.sign]
         for name, program in programs.items()
     }
 
 
-def _says_so(line: SuiteItem, ran: Ran) -> bool:
-    """Return whether the last line that the program printed equals the stated output, both read as literals."""
-    last = (ran.stdout.splitlines() or [""])[-1]
-    return not ran.why and judge_value(line.output, last) == "right"
+def _is_printed_as_stated(line: SuiteItem, result: Ran) -> bool:
+    """Return whether the last printed line equals the stated output, both read as literals."""
+    last_line = (result.stdout.splitlines() or [""])[-1]
+    return not result.why and judge_value(line.output, last_line) == "right"

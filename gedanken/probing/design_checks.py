@@ -14,9 +14,11 @@ from gedanken.records.run_files import to_json
 
 MOST_SIZE = 4096
 LEAST_KNOWN = 0.5
-"""Least share of the `hard` and `alone` programs that a reference player's bank must contain. A bank made with
-another seed contains few of them."""
-_PLAYER = "player:"
+"""Least share of the `hard` and `alone` programs that a reference player's bank must contain.
+
+A bank made with another seed contains few of them.
+"""
+_PLAYER_PREFIX = "player:"
 
 
 def check_size(spec: RunSpec) -> None:
@@ -31,8 +33,8 @@ def check_size(spec: RunSpec) -> None:
 def check_design(design: ProbeDesign, model: str) -> None:
     """Raise BadInput for a design that cannot give a result.
 
-    Such a design names no program, an unknown family or an impossible size, gives one id twice, or asks a reference
-    player about programs that its bank lacks.
+    Such a design names no program, an unknown family or an impossible size, or gives one id twice. It may also ask a
+    reference player about programs that its bank lacks.
     """
     if not design.arms or not (design.families or design.suite):
         raise BadInput("the probe asks nothing: it needs a family or a suite, and at least one arm")
@@ -42,7 +44,7 @@ def check_design(design: ProbeDesign, model: str) -> None:
         if not 1 <= size <= MOST_SIZE:
             raise BadInput(f"--sizes {str(size)[:40]}: must be whole numbers from 1 to {MOST_SIZE}")
     _check_ids_of_suite(design.suite)
-    is_player = model.startswith(_PLAYER)
+    is_player = model.startswith(_PLAYER_PREFIX)
     if not is_player and not (design.suite and design.families):
         return
     items = items_of(design, sizes_of(design), design.groups)
@@ -54,25 +56,27 @@ def check_design(design: ProbeDesign, model: str) -> None:
                 "line another id"
             )
     if is_player:
-        telling = [item for item in items if item.role in ("hard", "alone")]
-        _check_player(model.removeprefix(_PLAYER), {item.program.strip() for item in telling or items})
+        hard_items = [item for item in items if item.role in ("hard", "alone")]
+        _check_player(model.removeprefix(_PLAYER_PREFIX), {item.program.strip() for item in hard_items or items})
 
 
 def _check_ids_of_suite(suite: Sequence[SuiteItem]) -> None:
-    first: dict[str, int] = {}
+    first_lines: dict[str, int] = {}
     for line in suite:
-        if line.id in first:
-            raise BadInput(f"--suite: line {line.line}: line {first[line.id]} already has the id {line.id[:100]}")
-        first[line.id] = line.line
+        if line.id in first_lines:
+            raise BadInput(
+                f"--suite: line {line.line}: line {first_lines[line.id]} already has the id {line.id[:100]}"
+            )
+        first_lines[line.id] = line.line
 
 
 def _check_player(name: str, programs: set[str]) -> None:
     _player, path = read_player(name)
-    known = read_bank(path).items
-    n = len(programs & {one.item.program.strip() for one in known})
-    if n >= LEAST_KNOWN * len(programs):
+    bank_items = read_bank(path).items
+    known_count = len(programs & {bank_item.item.program.strip() for bank_item in bank_items})
+    if known_count >= LEAST_KNOWN * len(programs):
         return
-    seeds = sorted({one.item.seed for one in known})
+    seeds = sorted({bank_item.item.seed for bank_item in bank_items})
     hint = f"; this bank contains the programs of --seed {seeds[0]}" if len(seeds) == 1 else ""
-    counted = f"only {n} of the {len(programs)}" if n else f"none of the {len(programs)}"
-    raise BadInput(f"{path}: {counted} programs that matter most in this probe are in the player's bank{hint}")
+    count_text = f"only {known_count} of the {len(programs)}" if known_count else f"none of the {len(programs)}"
+    raise BadInput(f"{path}: {count_text} programs that matter most in this probe are in the player's bank{hint}")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gedanken.graphs.context import Context
 
 TOLD_SECONDS = 20.0
-"""Seconds between two lines that show the results so far and the remaining time."""
+"""Seconds between two reports of the results so far and the remaining time."""
 
 
 async def drive_probe(context: "Context", screen: Screen, collector: str | None, inputs: dict[str, Any]) -> str:
@@ -33,7 +33,7 @@ async def drive_probe(context: "Context", screen: Screen, collector: str | None,
     from gedanken.traces.opening import traced
 
     folder, control = context.store.folder, RunControl()
-    given: Any = {"asked": 0}
+    graph_input: Any = {"asked": 0}
     try:
         with open_checkpoints(folder) as saver:
             graph = build_probe_graph(saver)
@@ -44,91 +44,95 @@ async def drive_probe(context: "Context", screen: Screen, collector: str | None,
                     "recursion_limit": STEPS_AT_MOST,
                     "run_name": "gedanken probe",
                 }
-                halting = interruptible(control, context.begin_nothing, screen)
-                signals = halting if screen.takes_signals else nullcontext()
-                left = context.meter.seconds_left() if context.meter else None
-                with signals, in_minutes(control, left, context.spec.budget):
+                interrupt_handler = interruptible(control, context.begin_nothing, screen)
+                signals = interrupt_handler if screen.takes_signals else nullcontext()
+                seconds_left = context.meter.seconds_left() if context.meter else None
+                with signals, in_minutes(control, seconds_left, context.spec.budget):
                     events = graph.astream(
-                        given,
+                        graph_input,
                         config,
                         context=context,
                         stream_mode=["updates", "custom"],
                         durability="sync",
                         control=control,
                     )
-                    return await _follow(events, context, screen)
+                    return await _follow_events(events, context, screen)
     except GraphDrained:
         return INTERRUPTED
 
 
-async def _follow(events: AsyncIterator[Any], context: "Context", screen: Screen) -> str:
-    outcome, shown = INTERRUPTED, _Shown(screen)
-    with shown.steps:
+async def _follow_events(events: AsyncIterator[Any], context: "Context", screen: Screen) -> str:
+    outcome, progress = INTERRUPTED, _ProgressDisplay(screen)
+    with progress.steps:
         async for mode, event in events:
             if mode == "custom":
-                shown.hear(event)
+                progress.hear(event)
                 continue
             for node, update in event.items():
                 outcome = (update or {}).get("outcome", outcome)
                 if node == "plan" and context.store.plan is not None:
-                    screen.say(_told(context, context.store.plan))
+                    screen.say(_describe_plan(context, context.store.plan))
     return outcome
 
 
-def _told(context: "Context", plan: Plan) -> str:
-    """Return one line that says how much will be asked, what it costs, and how long it takes."""
+def _describe_plan(context: "Context", plan: Plan) -> str:
     from gedanken.graphs.probe_asking import estimate_of
 
-    found, price = estimate_of(context), context.store.log.price
+    usage, price = estimate_of(context), context.store.log.price
     sizes = (
         f"sizes {', '.join(map(str, plan.sizes))}; {plan.groups} programs of each kind and size; "
         if plan.sizes
         else ""
     )
-    cost = f"${price.of(found.read, found.written):.2f} at most" if price else "unknown price"
-    tokens = f"about {found.read:,} tokens to read, at most {found.written:,} to write, {cost}"
-    time_ = "" if found.seconds is None else f", about {found.seconds / 60:.0f} min at the speed of the first answers"
+    cost = f"${price.of(usage.read, usage.written):.2f} at most" if price else "unknown price"
+    tokens = f"about {usage.read:,} tokens to read, at most {usage.written:,} to write, {cost}"
+    minutes = (
+        "" if usage.seconds is None else f", about {usage.seconds / 60:.0f} min at the speed of the first answers"
+    )
     limits = limits_in_words(context.spec.budget)
-    return f"plan: {sizes}{found.questions} questions; {tokens}{time_}{f'; the budget is {limits}' if limits else ''}"
+    return (
+        f"plan: {sizes}{usage.questions} questions; {tokens}{minutes}{f'; the budget is {limits}' if limits else ''}"
+    )
 
 
-class _Shown:
-    """Shows the progress of a probe, the outcomes so far, and the remaining time."""
-
+class _ProgressDisplay:
     def __init__(self, screen: Screen) -> None:
         self.steps = ExitStack()
         self._screen = screen
         self._updates: dict[str, Any] = {}
         self._outcomes: Counter[str] = Counter()
-        self._began = self._told = time.monotonic()
+        self._start_time = self._last_report_time = time.monotonic()
 
     def hear(self, event: dict[str, Any]) -> None:
-        """Process an event of the graph."""
         if "ran" in event:
             self._update("running programs", "programs", event["ran"], event["of"])
             return
         if not self._outcomes:
-            self._began = time.monotonic()
+            self._start_time = time.monotonic()
         self._outcomes[event["outcome"]] += 1
-        done = self._outcomes.total()
-        self._update("asking", "questions", done, max(done, event["units"]))
+        answer_count = self._outcomes.total()
+        self._update("asking", "questions", answer_count, max(answer_count, event["units"]))
         now = time.monotonic()
-        if now - self._told >= TOLD_SECONDS:
-            self._told = now
-            self._screen.say(self._estimate(done, event["units"], now - self._began, event["seconds_left"]))
-
-    def _estimate(self, done: int, units: int, seconds: float, limit: float | None) -> str:
-        right = self._outcomes["right"]
-        left = seconds / done * max(0, units - done) / 60
-        end = f"about {left:.0f} min left"
-        if limit is not None and limit / 60 < left:
-            end = (
-                f"{max(0.0, limit) / 60:.0f} min left, enough for about {done + limit * done / seconds:.0f} "
-                "questions in all"
+        if now - self._last_report_time >= TOLD_SECONDS:
+            self._last_report_time = now
+            self._screen.say(
+                self._format_estimate(answer_count, event["units"], now - self._start_time, event["seconds_left"])
             )
-        others = ", ".join(f"{name} {n}" for name, n in self._outcomes.most_common() if name not in ("right", ""))
-        shares = f"right {right} ({right / done:.0%})" + (f", {others}" if others else "")
-        return f"{done} of about {units} questions: {shares}; {end}"
+
+    def _format_estimate(self, answer_count: int, units: int, seconds: float, limit: float | None) -> str:
+        right = self._outcomes["right"]
+        minutes_left = seconds / answer_count * max(0, units - answer_count) / 60
+        time_text = f"about {minutes_left:.0f} min left"
+        if limit is not None and limit / 60 < minutes_left:
+            time_text = (
+                f"{max(0.0, limit) / 60:.0f} min left, enough for about "
+                f"{answer_count + limit * answer_count / seconds:.0f} questions in all"
+            )
+        other_outcomes = ", ".join(
+            f"{name} {n}" for name, n in self._outcomes.most_common() if name not in ("right", "")
+        )
+        shares = f"right {right} ({right / answer_count:.0%})" + (f", {other_outcomes}" if other_outcomes else "")
+        return f"{answer_count} of about {units} questions: {shares}; {time_text}"
 
     def _update(self, title: str, unit: str, done: int, total: int) -> None:
         if title not in self._updates:

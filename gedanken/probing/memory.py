@@ -57,22 +57,26 @@ class MemoryProbe:
 
 
 def read_commands(path: Path | None) -> tuple[str, ...]:
-    """Return the commands in a script file (None: the packaged one); text for the model stays in braces. Raises
-    BadInput if the file cannot be used."""
-    where = resources.files("gedanken.probes") / "memory.txt" if path is None else path
-    lines = [line.strip() for line in read_text(where, f"--script {path}").splitlines()]
-    typed = [read_line(line) for line in lines if line and not line.startswith("#")]
-    if any(line.kind == "open" for line in typed):
+    """Return the commands in a script file, or in the packaged one if `path` is None.
+
+    Text for the model stays in braces. Raises BadInput if the file cannot be used.
+    """
+    source = resources.files("gedanken.probes") / "memory.txt" if path is None else path
+    lines = [line.strip() for line in read_text(source, f"--script {path}").splitlines()]
+    typed_lines = [read_line(line) for line in lines if line and not line.startswith("#")]
+    if any(line.kind == "open" for line in typed_lines):
         raise BadInput(
             f"--script {path}: a line that begins with {{ must end with the matching }}; to type a literal "
             f"{{, write \\{{"
         )
-    if not 0 < len(typed) <= MOST_LINES:
-        raise BadInput(f"--script {path}: contains {len(typed)} lines to type; it must contain 1 to {MOST_LINES}")
-    return tuple(f"{{{line.text}}}" if line.kind == "tell" else line.text for line in typed)
+    if not 0 < len(typed_lines) <= MOST_LINES:
+        raise BadInput(
+            f"--script {path}: contains {len(typed_lines)} lines to type; it must contain 1 to {MOST_LINES}"
+        )
+    return tuple(f"{{{line.text}}}" if line.kind == "tell" else line.text for line in typed_lines)
 
 
-async def probe_memory(  # noqa: PLR0913 (what the probe was asked for)
+async def probe_memory(  # noqa: PLR0913 (each is an option of the probe)
     model: ModelSpec,
     persona: Persona,
     commands: Sequence[str],
@@ -89,57 +93,60 @@ async def probe_memory(  # noqa: PLR0913 (what the probe was asked for)
     from gedanken.agents.registry import open_model
 
     losses: list[NoModel] = []
-    async with open_model(model, screen) as opened:
-        machine = ImaginedMachine(opened, persona, limits=LIMITS, temperature=temperature, losses=losses)
-        typed = []
+    async with open_model(model, screen) as opened_model:
+        machine = ImaginedMachine(opened_model, persona, limits=LIMITS, temperature=temperature, losses=losses)
+        executions = []
         for command in commands:
             screen.say(f"typed: {command}")
-            _draw_anew(machine)
-            typed.append(await machine.run(command, fresh=False))
-        check_answered(typed)
-        before, control = [await _asked(machine, when, screen) for when in ("before", "as the control")]
+            _next_sample(machine)
+            executions.append(await machine.run(command, fresh=False))
+        check_answered(executions)
+        before, control = [await _ask_questions(machine, moment, screen) for moment in ("before", "as the control")]
         session = machine.session
         rebuilt = []
         for policy in policies:
             machine.session = session
             machine.lose()
             screen.say(f"the context was lost; it is rebuilt with the policy {policy}")
-            _draw_anew(machine)
+            _next_sample(machine)
             replayed = await machine.rebuild(policy)
-            after = await _asked(machine, f"after the loss, with the policy {policy}", screen)
+            after = await _ask_questions(machine, f"after the loss, with the policy {policy}", screen)
             rebuilt.append(Rebuilt(policy, replayed, compare_memory(before, control, after)))
     conditions: dict[str, object] = {
         **Conditions(temperature=temperature).named(persona),
         "reply_tokens": LIMITS.reply_tokens,
         "continuations": LIMITS.continuations,
     }
-    return MemoryProbe(opened.describe(), conditions, tuple(typed), tuple(rebuilt), why_lost(losses))
+    return MemoryProbe(opened_model.describe(), conditions, tuple(executions), tuple(rebuilt), why_lost(losses))
 
 
-def _draw_anew(machine: "ImaginedMachine") -> None:
-    """Let the next answers be a new sample, unless the temperature is 0: then all are sample 0."""
+def _next_sample(machine: "ImaginedMachine") -> None:
+    """Make the next answers a new sample.
+
+    At temperature 0, all answers are sample 0.
+    """
     if machine.temperature:
         machine.sample += 1
 
 
-async def _asked(machine: "ImaginedMachine", when: str, screen: Screen) -> tuple[Execution, ...]:
-    _draw_anew(machine)
-    return await ask_memory(machine, lambda question: screen.say(f"asked {when}: {question}"))
+async def _ask_questions(machine: "ImaginedMachine", moment: str, screen: Screen) -> tuple[Execution, ...]:
+    _next_sample(machine)
+    return await ask_memory(machine, lambda question: screen.say(f"asked {moment}: {question}"))
 
 
 def print_probe(probe: MemoryProbe, console: "Console") -> None:
     """Print which answers were kept, changed or lost under each policy."""
     from rich.text import Text
 
-    about = probe.conditions
-    line = f"model {probe.model['name']}, persona {about['persona']}, temperature {about['temperature']:g}"
+    conditions = probe.conditions
+    line = f"model {probe.model['name']}, persona {conditions['persona']}, temperature {conditions['temperature']:g}"
     console.print(Text(harmless(f"{line}, {len(probe.typed)} commands typed before the loss")), soft_wrap=True)
     for session in probe.rebuilt:
         console.print()
         console.print(Text(f"rebuilt with the policy {session.policy}", style="bold"))
         if session.replayed is not None:
-            answered = f"all {len(probe.typed)} requests were sent again in one message, and answered by one reply"
+            summary = f"all {len(probe.typed)} requests were sent again in one message, and answered by one reply"
             cut = ", and the answer was cut" if session.replayed.exit_code is None else ""
-            console.print(Text(f"{answered}{cut}:"), soft_wrap=True)
+            console.print(Text(f"{summary}{cut}:"), soft_wrap=True)
             console.print(Text(shortened(session.replayed.stdout), style="dim"), soft_wrap=True)
         print_memory(session.report, console)

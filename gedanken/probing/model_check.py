@@ -23,9 +23,9 @@ async def ask(spec: ModelSpec, screen: Screen) -> Checked:
     price = price_of(spec)
     async with open_model(spec, screen) as model:
         checked = await check_model(model, screen)
-    told = f"${price.read:g} / ${price.written:g}" if price else "unknown price"
+    price_text = f"${price.read:g} / ${price.written:g}" if price else "unknown price"
     source = f"for a million tokens read / written, according to {price.source}" if price else NO_PRICE
-    checked.facts.append(Fact("price", told, source))
+    checked.facts.append(Fact("price", price_text, source))
     return checked
 
 

@@ -31,20 +31,22 @@ class Both(NamedTuple):
 async def open_both(
     model: ModelSpec, sandbox: SandboxSpec, dataset: str, limits: Limits, screen: Screen
 ) -> AsyncIterator[Both]:
-    """Yield a model and a real machine with measured facts; both are closed when the `with` block ends. Raises
-    BadInput, NoSandbox or NoModel."""
+    """Yield a model and a real machine with measured facts. Both are closed when the `with` block ends.
+
+    Raises BadInput, NoSandbox or NoModel.
+    """
     from gedanken.agents.registry import check_name, open_model
 
     check_name(model)
     async with (
         open_real(dataset, limits, screen, sandbox) as (machine, data),
-        open_model(model, screen) as opened,
+        open_model(model, screen) as opened_model,
     ):
-        yield Both(opened, machine, await machine.measure(data))
+        yield Both(opened_model, machine, await machine.measure(data))
 
 
 def check_answered(replies: Sequence[Execution]) -> None:
-    """Raise NoModel if no request got a reply: then there is nothing to store."""
+    """Raise NoModel if no request got a reply."""
     if replies and all(reply.cause is Cause.NO_REPLY for reply in replies):
         raise NoModel(replies[0].notes[0])
 
@@ -68,8 +70,10 @@ def check_out(path: Path | None) -> None:
 
 
 def keep(path: Path | None, result: dict[str, Any]) -> None:
-    """Write the result of a probe to `path` as JSON, completely or not at all. If `path` is None, nothing is written.
-    Raises BadInput if the file cannot be written."""
+    """Write the result of a probe to `path` as JSON, completely or not at all.
+
+    If `path` is None, nothing is written. Raises BadInput if the file cannot be written.
+    """
     if path is None:
         return
     try:

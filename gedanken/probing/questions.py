@@ -19,25 +19,28 @@ if TYPE_CHECKING:
 GPU_STATE = "nvidia-smi --query-gpu=index,name,utilization.gpu,memory.used --format=csv,noheader"
 QUESTIONS = ("ls", "sha256sum *", "pwd", "whoami", GPU_STATE)
 """Commands that show files and their hashes, the working directory, the user, and the state of the GPUs."""
-_EXPORTS = re.compile(r"(?:^|[;&|\n])\s*export\s+(?P<name>[A-Za-z_][A-Za-z0-9_]*)=")
+_EXPORT_COMMAND = re.compile(r"(?:^|[;&|\n])\s*export\s+(?P<name>[A-Za-z_][A-Za-z0-9_]*)=")
 
 
 def questions_for(session: "Session") -> tuple[str, ...]:
-    """Return the questions for a session: QUESTIONS, and one for the last exported variable."""
-    exported = [found["name"] for turn in session.stored for found in _EXPORTS.finditer(turn.typed)]
+    """Return the questions for a session: `QUESTIONS`, and one for the last exported variable."""
+    exported = [match["name"] for turn in session.stored for match in _EXPORT_COMMAND.finditer(turn.typed)]
     return (*QUESTIONS, *(f"echo ${name}" for name in exported[-1:]))
 
 
 async def ask_memory(
     machine: "ImaginedMachine", on_question: Callable[[str], None] | None = None
 ) -> tuple[Execution, ...]:
-    """Ask each question on its own branch, so that the session stays unchanged. Raises NoModel if the model is
-    lost."""
+    """Ask each question on its own branch, so that the session stays unchanged.
+
+    Raises NoModel if the model is lost.
+    """
 
     async def ask(question: str) -> Execution:
         if on_question:
             on_question(question)
-        # Each continues the session in the server's cache; otherwise a long session would be read again each time.
+        # Each question continues the session in the server's cache. Otherwise a long session would be read again each
+        # time.
         return await machine.ask(question, fresh=False)
 
     work = [partial(ask, question) for question in questions_for(machine.session)]
@@ -50,31 +53,31 @@ def print_memory(report: Sequence[Remembered], console: "Console") -> None:
     from rich.table import Table
     from rich.text import Text
 
-    again = "the control sends the same request again, so it only shows whether the server repeats its answer"
-    caption = again if any(answer.same_request for answer in report) else None
+    note = "the control sends the same request again, so it only shows whether the server repeats its answer"
+    caption = note if any(answer.same_request for answer in report) else None
     table = Table(box=SIMPLE, pad_edge=False, caption=caption, caption_justify="left")
-    for head in ("question", "before", "control (no loss)", "after", "verdict"):
-        table.add_column(head, overflow="fold")
+    for header in ("question", "before", "control (no loss)", "after", "verdict"):
+        table.add_column(header, overflow="fold")
     for answer in report:
         style = "green" if answer.verdict == "kept" else "red" if answer.by_the_loss else "yellow"
-        shown = (answer.question, answer.before, answer.control, answer.after)
-        table.add_row(*(Text(shortened(text)) for text in shown), Text(answer.words, style))
+        cells = (answer.question, answer.before, answer.control, answer.after)
+        table.add_row(*(Text(shortened(text)) for text in cells), Text(answer.words, style))
     console.print(table)
     console.print(Text(in_a_sentence(report)), soft_wrap=True)
 
 
 def in_a_sentence(report: Sequence[Remembered]) -> str:
     """Describe in one sentence how the loss of the context changed the answers."""
-    number: dict[str, int] = {
+    counts: dict[str, int] = {
         verdict: sum(answer.verdict == verdict for answer in report) for verdict in ("kept", "changed", "lost")
     }
     if unanswered := sum(answer.verdict == "unanswered" for answer in report):
-        number["without an answer at one of the times"] = unanswered
-    unsure = sum(answer.verdict in ("changed", "lost") and not answer.by_the_loss for answer in report)
-    counted = ", ".join(f"{count} {verdict}" for verdict, count in number.items())
-    doubt = (
-        f"; {unsure} of the changed or lost answers may have another cause, because the control changed too"
-        if unsure
+        counts["without an answer at one of the times"] = unanswered
+    unsure_count = sum(answer.verdict in ("changed", "lost") and not answer.by_the_loss for answer in report)
+    counts_text = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
+    doubt_text = (
+        f"; {unsure_count} of the changed or lost answers may have another cause, because the control changed too"
+        if unsure_count
         else ""
     )
-    return f"Of {len(report)} answers {counted}{doubt}."
+    return f"Of {len(report)} answers {counts_text}{doubt_text}."

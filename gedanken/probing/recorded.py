@@ -24,13 +24,13 @@ DATASET = "mnist"
 """A placeholder: no program of a suite reads the data set."""
 FEW = 5
 """Number of ids that a note names; also the k of pass@5, the second figure that CRUXEval publishes."""
-_FINE = Problem("", is_scored=True)
+_NO_PROBLEM = Problem("", is_scored=True)
 
 
 async def score_recorded(
     suite: Suite, recorded: Recorded, sandbox: SandboxSpec, screen: Screen, predicts: Predicts | None = None
 ) -> dict[str, Any]:
-    """Score recorded answers to a suite by really running its functions; lines that cannot be run are not scored.
+    """Score recorded answers to a suite by really running its functions. Lines that cannot be run are not scored.
 
     `predicts` says what the answers predict; None infers it. Answers are scored by the line's stated output, as the
     publisher did. If the function returns another output, the line is listed under `contradicted`. Raises BadInput or
@@ -38,107 +38,126 @@ async def score_recorded(
     """
     lines = {line.id: line for line in suite.items}
     predicts = predicts or predicted_by(
-        ((lines[name], answer) for name, some in recorded.answers.items() if name in lines for answer in some),
+        (
+            (lines[name], answer)
+            for name, item_answers in recorded.answers.items()
+            if name in lines
+            for answer in item_answers
+        ),
         recorded.predicts,
     )
-    said = _said(recorded, lines, predicts)
+    answers = _extract_answers(recorded, lines, predicts)
     async with open_real(DATASET, limits_of(os.cpu_count() or 1), screen, sandbox) as (machine, _):
         with screen.step("running the functions", len(lines), "programs") as update:
             problems = await check_suite(machine, suite.items, update)
-        asked = [line for line in suite.items if problems.get(line.id, _FINE).is_scored and said.get(line.id)]
-        outcomes = await _outcomes(machine, asked, said, predicts, screen)
+        scored_lines = [
+            line for line in suite.items if problems.get(line.id, _NO_PROBLEM).is_scored and answers.get(line.id)
+        ]
+        outcomes = await _judge_answers(machine, scored_lines, answers, predicts, screen)
     return {
-        **_figures(outcomes, predicts),
-        "contradicted": [_told(line, CONTRADICTED) for line in asked if _is_contradicted(problems.get(line.id))],
+        **_summary_values(outcomes, predicts),
+        "contradicted": [
+            _line_problem(line, CONTRADICTED) for line in scored_lines if _is_contradicted(problems.get(line.id))
+        ],
         "not_scored": [
-            *({"line": bad.line, "problem": bad.problem} for bad in suite.bad),
+            *({"line": bad_line.line, "problem": bad_line.problem} for bad_line in suite.bad),
             *(
-                _told(line, _why_not(line, problems.get(line.id, _FINE), recorded))
+                _line_problem(line, _reason_not_scored(line, problems.get(line.id, _NO_PROBLEM), recorded))
                 for line in suite.items
                 if line.id not in outcomes
             ),
         ],
-        "notes": _notes(recorded, lines),
+        "notes": _notes_on_unknown_ids(recorded, lines),
         "items": [
-            {"id": line.id, "line": line.line, "exact": _share(outcomes[line.id]), "outcomes": outcomes[line.id]}
-            for line in asked
+            {
+                "id": line.id,
+                "line": line.line,
+                "exact": _share_right(outcomes[line.id]),
+                "outcomes": outcomes[line.id],
+            }
+            for line in scored_lines
         ],
     }
 
 
-def _figures(outcomes: Mapping[str, Sequence[Judgement]], predicts: Predicts) -> dict[str, Any]:
-    found = exactness([_share(some) for some in outcomes.values()])
-    counts = [(len(_counted(some)), some.count("right")) for some in outcomes.values()]
+def _summary_values(outcomes: Mapping[str, Sequence[Judgement]], predicts: Predicts) -> dict[str, Any]:
+    share = exactness([_share_right(line_outcomes) for line_outcomes in outcomes.values()])
+    counts = [
+        (len(_counted_outcomes(line_outcomes)), line_outcomes.count("right")) for line_outcomes in outcomes.values()
+    ]
     return {
         "predicts": predicts,
         "n": len(outcomes),
-        "exact": found.mean if found else None,
-        "interval": [found.low, found.high] if found else None,
+        "exact": share.mean if share else None,
+        "interval": [share.low, share.high] if share else None,
         f"pass_at_{FEW}": pass_at(FEW, counts),
         "samples": sum(map(len, outcomes.values())),
-        "outcomes": dict(Counter(one for some in outcomes.values() for one in some)),
+        "outcomes": dict(Counter(outcome for line_outcomes in outcomes.values() for outcome in line_outcomes)),
     }
 
 
-def _said(recorded: Recorded, lines: Mapping[str, SuiteItem], predicts: Predicts) -> dict[str, list[str]]:
-    """Return the answers to the lines of the suite, by id, extracted from whole replies if necessary."""
+def _extract_answers(recorded: Recorded, lines: Mapping[str, SuiteItem], predicts: Predicts) -> dict[str, list[str]]:
+    """Return the answers to the lines of the suite, by id. Answers in whole replies are extracted."""
     return {
-        name: list(some) if recorded.is_extracted else [_found_in(lines[name], predicts, answer) for answer in some]
-        for name, some in recorded.answers.items()
+        name: list(item_answers)
+        if recorded.is_extracted
+        else [_extract_answer(lines[name], predicts, answer) for answer in item_answers]
+        for name, item_answers in recorded.answers.items()
         if name in lines
     }
 
 
-def _found_in(line: SuiteItem, predicts: Predicts, reply: str) -> str:
+def _extract_answer(line: SuiteItem, predicts: Predicts, reply: str) -> str:
     if predicts == "input":
         return call_said(reply, line.name)
     return (value_executed if line.function else value_said)(reply, line.name)
 
 
-async def _outcomes(
+async def _judge_answers(
     machine: RealMachine,
-    asked: Sequence[SuiteItem],
-    said: Mapping[str, Sequence[str]],
+    scored_lines: Sequence[SuiteItem],
+    answers: Mapping[str, Sequence[str]],
     predicts: Predicts,
     screen: Screen,
 ) -> dict[str, list[Judgement]]:
-    """Return the judgement of each answer, by id of the line; equal answers to one line are run once."""
-    lines = {line.id: line for line in asked}
-    judge_one = judge if predicts == "output" else judge_call
-    first = {
-        (name, answer): judge_one(line, answer)
+    """Return the judgement of each answer, by id of the line. Equal answers to one line are run once."""
+    lines = {line.id: line for line in scored_lines}
+    judge_answer = judge if predicts == "output" else judge_call
+    first_judgements = {
+        (name, answer): judge_answer(line, answer)
         for name, line in lines.items()
-        for answer in dict.fromkeys(said[name])
+        for answer in dict.fromkeys(answers[name])
     }
     programs = {
         json.dumps([name, answer]): check_program(lines[name], answer)
-        for (name, answer), judgement in first.items()
+        for (name, answer), judgement in first_judgements.items()
         if judgement == "run"
     }
-    ran: dict[str, bool] = {}
+    run_results: dict[str, bool] = {}
     if programs:
         with screen.step("running the answers", len(programs), "programs") as update:
-            ran = await judged(machine, programs, update)
+            run_results = await judged(machine, programs, update)
 
-    def outcome(name: str, answer: str) -> Judgement:
-        if first[name, answer] == "run":
-            return "right" if ran[json.dumps([name, answer])] else "wrong"
-        return first[name, answer]
+    def final_judgement(name: str, answer: str) -> Judgement:
+        if first_judgements[name, answer] == "run":
+            return "right" if run_results[json.dumps([name, answer])] else "wrong"
+        return first_judgements[name, answer]
 
-    return {name: [outcome(name, answer) for answer in said[name]] for name in lines}
+    return {name: [final_judgement(name, answer) for answer in answers[name]] for name in lines}
 
 
-def _notes(recorded: Recorded, lines: Mapping[str, SuiteItem]) -> list[str]:
-    """Return a note on the recorded answers that belong to no line of the suite; empty if there are none."""
-    unknown = [name for name in (*recorded.answers, *recorded.problems) if name not in lines]
-    if not unknown:
+def _notes_on_unknown_ids(recorded: Recorded, lines: Mapping[str, SuiteItem]) -> list[str]:
+    unknown_ids = [name for name in (*recorded.answers, *recorded.problems) if name not in lines]
+    if not unknown_ids:
         return []
-    more = f" and {len(unknown) - FEW} more" if len(unknown) > FEW else ""
-    named = ", ".join(name[:100] for name in unknown[:FEW])
-    return [f"no usable line of the suite has the id of {many(len(unknown), 'recorded item')}: {named}{more}"]
+    more_text = f" and {len(unknown_ids) - FEW} more" if len(unknown_ids) > FEW else ""
+    shown_ids = ", ".join(name[:100] for name in unknown_ids[:FEW])
+    return [
+        f"no usable line of the suite has the id of {many(len(unknown_ids), 'recorded item')}: {shown_ids}{more_text}"
+    ]
 
 
-def _why_not(line: SuiteItem, problem: Problem, recorded: Recorded) -> str:
+def _reason_not_scored(line: SuiteItem, problem: Problem, recorded: Recorded) -> str:
     return recorded.problems.get(line.id, "no answer was recorded") if problem.is_scored else problem.text
 
 
@@ -146,13 +165,13 @@ def _is_contradicted(problem: Problem | None) -> bool:
     return problem is not None and problem.text == CONTRADICTED
 
 
-def _told(line: SuiteItem, problem: str) -> dict[str, object]:
+def _line_problem(line: SuiteItem, problem: str) -> dict[str, object]:
     return {"line": line.line, "id": line.id, "problem": problem}
 
 
-def _counted(outcomes: Sequence[Judgement]) -> Sequence[Judgement]:
+def _counted_outcomes(outcomes: Sequence[Judgement]) -> Sequence[Judgement]:
     return [outcome for outcome in outcomes if outcome != "left out"] or outcomes
 
 
-def _share(outcomes: Sequence[Judgement]) -> float:
-    return outcomes.count("right") / len(_counted(outcomes))
+def _share_right(outcomes: Sequence[Judgement]) -> float:
+    return outcomes.count("right") / len(_counted_outcomes(outcomes))

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 LIMITS = Limits(reply_tokens=512, continuations=0)
 FILE = "train.py"
-"""The file name of every program on both machines: a name such as `shape_once.py` would reveal the program's purpose.
+"""The file name of every program on both machines.
+
+A name such as `shape_once.py` would reveal the program's purpose.
 """
 COMMAND = f"python3 {FILE}"
 SEED = 1
@@ -67,21 +69,24 @@ class EditsProbe:
 
 
 def read_program(path: Path | None) -> Question:
-    """Return the program in a file, or the packaged one, with its edited versions and its watched print. Raises
-    BadInput if the file is not valid Python, or prints no whole line."""
-    where = resources.files("gedanken.probes") / "programs" / "shape_once.py" if path is None else path
-    source = read_text(where, f"--program {path}")
+    """Return a program with its edited versions and its watched print.
+
+    If `path` is None, it is the packaged program. Raises BadInput if the file is not valid Python, or prints no whole
+    line.
+    """
+    file = resources.files("gedanken.probes") / "programs" / "shape_once.py" if path is None else path
+    source = read_text(file, f"--program {path}")
     try:
         edits, line = semantics_preserving_edits(source), watched_line(source)
     except SyntaxError as error:
         raise BadInput(f"--program {path}: not valid Python: {error.msg or error}") from error
-    watched = [at for at, site in enumerate(Source(source).print_sites()) if line and site.line >= line]
-    if not watched:
+    watched_sites = [index for index, site in enumerate(Source(source).print_sites()) if line and site.line >= line]
+    if not watched_sites:
         raise BadInput(f"--program {path}: prints no whole line, so there is nothing to compare")
-    return Question(where.name, edits, watched[0])
+    return Question(file.name, edits, watched_sites[0])
 
 
-async def probe_edits(  # noqa: PLR0913 (what the probe was asked for)
+async def probe_edits(  # noqa: PLR0913 (each is an option of the probe)
     model: ModelSpec,
     persona: Persona,
     question: Question,
@@ -95,21 +100,25 @@ async def probe_edits(  # noqa: PLR0913 (what the probe was asked for)
     The imagined runs are in fresh sessions: two at temperature 0, and `samples` at temperature 1. Raises BadInput or
     NoSandbox, and NoModel if no reply came at all.
     """
-    asked = (0, 0, *range(1, samples + 1))
+    sample_numbers = (0, 0, *range(1, samples + 1))
     losses: list[NoModel] = []
-    async with open_both(model, sandbox, dataset, LIMITS, screen) as both:
-        real = [await _really_run(both.machine, source) for source in question.edits.values()]
-        imagine = partial(_imagine, both, persona, losses, screen)
-        work = [partial(imagine, *one, sample) for one in question.edits.items() for sample in asked]
-        replies = await at_once(work, both.model.pace.parallel)
+    async with open_both(model, sandbox, dataset, LIMITS, screen) as environment:
+        real = [await _really_run(environment.machine, source) for source in question.edits.values()]
+        imagine = partial(_imagine, environment, persona, losses, screen)
+        work = [
+            partial(imagine, *named_edit, sample)
+            for named_edit in question.edits.items()
+            for sample in sample_numbers
+        ]
+        replies = await at_once(work, environment.model.pace.parallel)
     check_answered(replies)
-    edited, each = [], iter(replies)
-    for (edit, source), really in zip(question.edits.items(), real, strict=True):
-        trunk, again, *drawn = islice(each, len(asked))
-        edited.append(Edited(edit, source, really, trunk, again, tuple(drawn)))
+    edited, reply_iterator = [], iter(replies)
+    for (edit, source), real_run in zip(question.edits.items(), real, strict=True):
+        trunk, repeated_trunk, *other_samples = islice(reply_iterator, len(sample_numbers))
+        edited.append(Edited(edit, source, real_run, trunk, repeated_trunk, tuple(other_samples)))
     conditions: dict[str, object] = {
         **Conditions(session="fresh").named(persona),
-        "dataset": str(both.machine_facts.dataset),
+        "dataset": str(environment.machine_facts.dataset),
         "seed": SEED,
         "samples": samples,
         "reply_tokens": LIMITS.reply_tokens,
@@ -117,8 +126,8 @@ async def probe_edits(  # noqa: PLR0913 (what the probe was asked for)
     }
     reports = compare_edits(edited, question.watched)
     return EditsProbe(
-        both.model.describe(),
-        both.machine.name,
+        environment.model.describe(),
+        environment.machine.name,
         conditions,
         question,
         tuple(edited),
@@ -134,13 +143,15 @@ async def _really_run(machine: "SandboxMachine", source: str) -> Execution:
         return await leaf.run(COMMAND)
 
 
-async def _imagine(  # noqa: PLR0913 (what the probe was asked for)
-    both: Both, persona: Persona, losses: list[NoModel], screen: Screen, edit: str, source: str, sample: int
+async def _imagine(  # noqa: PLR0913 (all that an imagined run depends on)
+    environment: Both, persona: Persona, losses: list[NoModel], screen: Screen, edit: str, source: str, sample: int
 ) -> Execution:
     from gedanken.agents.imagined_machine import ImaginedMachine
 
     screen.say(f"imagines: {edit}, {f'sample {sample}' if sample else 'at temperature 0'}")
-    machine = ImaginedMachine(both.model, persona, both.machine_facts, LIMITS, sample=sample, losses=losses)
+    machine = ImaginedMachine(
+        environment.model, persona, environment.machine_facts, LIMITS, sample=sample, losses=losses
+    )
     machine.place(FILE, source)
     return await machine.ask(COMMAND)
 
@@ -149,18 +160,22 @@ def print_probe(probe: EditsProbe, console: "Console") -> None:
     """Print the effect of the edits: a summary, each print of the program, and the first differing lines."""
     from rich.text import Text
 
-    about = f"{probe.question.program}: model {probe.model['name']}, sandbox {probe.machine}"
-    console.print(Text(harmless(f"{about}, {probe.conditions['dataset']}")), soft_wrap=True)
+    description = f"{probe.question.program}: model {probe.model['name']}, sandbox {probe.machine}"
+    console.print(Text(harmless(f"{description}, {probe.conditions['dataset']}")), soft_wrap=True)
     console.print(_edits_table(probe))
-    for at in range(len(probe.reports[0].prints)):
-        console.print(_print_table(probe, at))
+    for index in range(len(probe.reports[0].prints)):
+        console.print(_print_table(probe, index))
     for report in probe.reports:
         if report.no_runs:
             console.print(Text(harmless(f"{report.edit}: {report.no_runs}"), style="yellow"), soft_wrap=True)
         if report.differs_at and report.answered:
-            ours, theirs = (harmless(line[:CHARACTERS_SHOWN]) or "(nothing)" for line in report.differs_at)
+            original_line, edited_line = (
+                harmless(line[:CHARACTERS_SHOWN]) or "(nothing)" for line in report.differs_at
+            )
             console.print(f"{report.edit}: the first imagined line that differs at temperature 0:")
-            console.print(Text(f"    original  {ours}\n    edited    {theirs}", style="dim"), soft_wrap=True)
+            console.print(
+                Text(f"    original  {original_line}\n    edited    {edited_line}", style="dim"), soft_wrap=True
+            )
     console.print()
     console.print(Text(harmless(probe.verdict), style="bold"), soft_wrap=True)
 
@@ -172,24 +187,24 @@ def _edits_table(probe: EditsProbe) -> "Table":
         ("edit", "really", "imagined at\ntemperature 0", "exactly once", "cut"),
     )
     for report in probe.reports:
-        really = "the same" if report.really_same else "DIFFERS"
-        imagined = _LOUD.get(report.imagined, report.imagined) if report.repeats else "not repeatable"
-        imagined = imagined if report.answered else "no run"
-        table.add_row(report.edit, really, imagined, str(report.once), str(report.cut))
+        real_effect = "the same" if report.really_same else "DIFFERS"
+        imagined_effect = _EMPHASIZED.get(report.imagined, report.imagined) if report.repeats else "not repeatable"
+        imagined_effect = imagined_effect if report.answered else "no run"
+        table.add_row(report.edit, real_effect, imagined_effect, str(report.once), str(report.cut))
     return table
 
 
-_LOUD = {"lines differ": "LINES differ"}
+_EMPHASIZED = {"lines differ": "LINES differ"}
 
 
-def _print_table(probe: EditsProbe, at: int) -> "Table":
+def _print_table(probe: EditsProbe, index: int) -> "Table":
     """Build the table that counts how often one print site printed in real and imagined runs."""
-    words = short(probe.reports[0].prints[at].words)
+    words = short(probe.reports[0].prints[index].words)
     table = _table(
         f"how often “{words}” was printed", ("edit", "real", "at\ntemperature 0", "samples", "in other\nwords")
     )
     for report, edited in zip(probe.reports, probe.edited, strict=True):
-        row = report.prints[at]
+        row = report.prints[index]
         times = row.imagined.times
         samples = ", ".join(str(times[sample.label]) for sample in edited.samples) or "-"
         real, trunk = row.real.times[edited.real.label], times[edited.trunk.label]
@@ -197,12 +212,12 @@ def _print_table(probe: EditsProbe, at: int) -> "Table":
     return table
 
 
-def _table(title: str, heads: tuple[str, ...]) -> "Table":
+def _table(title: str, headers: tuple[str, ...]) -> "Table":
     from rich.box import SIMPLE
     from rich.table import Table
     from rich.text import Text
 
     table = Table(title=Text(harmless(title)), title_justify="left", box=SIMPLE, pad_edge=False)
-    for head in heads:
-        table.add_column(head)
+    for header in headers:
+        table.add_column(header)
     return table

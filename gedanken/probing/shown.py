@@ -25,26 +25,26 @@ def print_result(result: dict[str, Any], console: "Console") -> None:
                 Text(f"{name}: {share['successes']} of {share['trials']} questions got the same answer twice")
             )
     for row in result.get("reasoning", ()):
-        told = f"size {row['size']}: {row['tokens']:.0f} tokens of reasoning on average"
-        console.print(Text(f"{told}; right answers: {row['right']:.0%}"))
+        text = f"size {row['size']}: {row['tokens']:.0f} tokens of reasoning on average"
+        console.print(Text(f"{text}; right answers: {row['right']:.0%}"))
     if contradicted := result.get("contradicted"):
-        lines = ", ".join(str(bad["line"]) for bad in contradicted[:PROBLEMS_SHOWN])
-        told = f"{contradicted[0]['problem']}; answers are still scored by the stated output; suite lines: {lines}"
-        rest = f" and {len(contradicted) - PROBLEMS_SHOWN} more" if len(contradicted) > PROBLEMS_SHOWN else ""
-        console.print(Text(f"{told}{rest}", style="yellow"), soft_wrap=True)
-    for bad in result["not_scored"][:PROBLEMS_SHOWN]:
-        where = f"line {bad['line']}" if "line" in bad else bad["item"]
-        console.print(Text(harmless(f"not scored: {where}: {bad['problem']}"), style="yellow"), soft_wrap=True)
-    if (more := len(result["not_scored"]) - PROBLEMS_SHOWN) > 0:
-        console.print(Text(f"… and {more} more that are not scored", style="dim"))
+        lines = ", ".join(str(problem["line"]) for problem in contradicted[:PROBLEMS_SHOWN])
+        text = f"{contradicted[0]['problem']}; answers are still scored by the stated output; suite lines: {lines}"
+        more_lines = f" and {len(contradicted) - PROBLEMS_SHOWN} more" if len(contradicted) > PROBLEMS_SHOWN else ""
+        console.print(Text(f"{text}{more_lines}", style="yellow"), soft_wrap=True)
+    for problem in result["not_scored"][:PROBLEMS_SHOWN]:
+        location = f"line {problem['line']}" if "line" in problem else problem["item"]
+        console.print(Text(harmless(f"not scored: {location}: {problem['problem']}"), style="yellow"), soft_wrap=True)
+    if (more_count := len(result["not_scored"]) - PROBLEMS_SHOWN) > 0:
+        console.print(Text(f"… and {more_count} more that are not scored", style="dim"))
     for note in result.get("notes", ()):
         console.print(Text(harmless(note), style="yellow"), soft_wrap=True)
-    counted = ", ".join(f"{name} {count}" for name, count in result["outcomes"].items())
-    console.print(Text(f"answers: {counted or 'none'}"))
-    console.print(Text(_in_all(result), style="bold"))
+    outcome_counts = ", ".join(f"{name} {count}" for name, count in result["outcomes"].items())
+    console.print(Text(f"answers: {outcome_counts or 'none'}"))
+    console.print(Text(_format_total(result), style="bold"))
 
 
-def _in_all(result: dict[str, Any]) -> str:
+def _format_total(result: dict[str, Any]) -> str:
     if result["exact"] is None:
         return "nothing could be scored"
     low, high = result["interval"]
@@ -62,15 +62,17 @@ def _table(arm: str, cells: Sequence[dict[str, Any]]) -> "Table":
 
     sizes = sorted({cell["size"] for cell in cells})
     table = Table(title=Text(f"{arm}: right answers, by number of operations"), title_justify="left", box=SIMPLE)
-    for head in ("operation", "role", *map(str, sizes)):
-        table.add_column(head)
+    for header in ("operation", "role", *map(str, sizes)):
+        table.add_column(header)
     for operation, role in dict.fromkeys((cell["operation"], cell["role"]) for cell in cells):
-        here = {cell["size"]: cell for cell in cells if (cell["operation"], cell["role"]) == (operation, role)}
-        table.add_row(Text(operation), role, *(_right(here.get(size)) for size in sizes))
+        cells_by_size = {
+            cell["size"]: cell for cell in cells if (cell["operation"], cell["role"]) == (operation, role)
+        }
+        table.add_row(Text(operation), role, *(_format_cell(cells_by_size.get(size)) for size in sizes))
     return table
 
 
-def _right(cell: dict[str, Any] | None) -> str:
+def _format_cell(cell: dict[str, Any] | None) -> str:
     if cell is None:
         return ""
     return f"{cell['outcomes'].get('right', 0)} of {sum(cell['outcomes'].values())}"

@@ -11,7 +11,10 @@ from gedanken.machines.batches import limits_of
 DATASET = "mnist"
 """The data set that the persona names; no program reads it."""
 REPLY_TOKENS = 64
-"""Token limit of an answer without working steps: several times the length of any program's output."""
+"""Token limit of an answer without working steps.
+
+This is several times the length of any program's output.
+"""
 NO_BUDGET = Budget()
 
 

@@ -54,10 +54,10 @@ class TerminalProbe:
             "machine": self.machine,
             "conditions": self.conditions,
             "stopped": self.stopped,
-            "commands": [_command(answer) for answer in self.answered],
+            "commands": [_answer_values(answer) for answer in self.answered],
             "summary": {
-                "all": _shares(agreement_of(self.answered)),
-                "by_kind": {kind: _shares(found) for kind, found in by_kind(self.answered).items()},
+                "all": _share_values(agreement_of(self.answered)),
+                "by_kind": {kind: _share_values(agreement) for kind, agreement in by_kind(self.answered).items()},
                 "whole_sequences": whole_sequences(self.answered)._asdict(),
                 "violations": dict(violations_by_kind(answer.imagined for answer in self.answered).most_common()),
                 "cut": sum(answer.cut for answer in self.answered),
@@ -68,11 +68,11 @@ class TerminalProbe:
 
 def choose(only: str | None) -> tuple[CommandSequence, ...]:
     """Return the command sequence named `only`, or all if `only` is None. Raises BadInput for an unknown name."""
-    every = battery()
-    chosen = tuple(sequence for sequence in every if only in (None, sequence.name))
-    if not chosen:
-        raise BadInput(f"--only {only}: must be one of {', '.join(sequence.name for sequence in every)}")
-    return chosen
+    sequences = battery()
+    selected = tuple(sequence for sequence in sequences if only in (None, sequence.name))
+    if not selected:
+        raise BadInput(f"--only {only}: must be one of {', '.join(sequence.name for sequence in sequences)}")
+    return selected
 
 
 async def probe_terminal(
@@ -82,25 +82,31 @@ async def probe_terminal(
     sandbox: SandboxSpec,
     screen: Screen,
 ) -> TerminalProbe:
-    """Type each sequence of commands into a new imagined session and a new real workspace, several at the same time.
-    Raises BadInput or NoSandbox, and NoModel if no reply came at all."""
+    """Type each sequence of commands into a new imagined session and a new real workspace.
+
+    Several sequences are typed at the same time. Raises BadInput or NoSandbox, and NoModel if no reply came at all.
+    """
     losses: list[NoModel] = []
     total = sum(len(sequence.commands) for sequence in sequences)
-    async with open_both(model, sandbox, DATASET, LIMITS, screen) as both:
+    async with open_both(model, sandbox, DATASET, LIMITS, screen) as environment:
         with screen.step("typing commands into both machines", total, "commands") as update:
-            so_far: list[Answered] = []
+            all_answers: list[Answered] = []
 
-            async def typed(sequence: CommandSequence) -> list[Answered]:
-                done = await _typed(sequence, both, persona, losses)
-                so_far.extend(done)
-                same = sum(answer.agrees for answer in so_far)
-                screen.say(f"{len(so_far)} of {total} commands typed, {same} with the same output: {sequence.name}")
-                update(len(so_far))
-                return done
+            async def type_sequence(sequence: CommandSequence) -> list[Answered]:
+                sequence_answers = await _type_sequence(sequence, environment, persona, losses)
+                all_answers.extend(sequence_answers)
+                agreeing = sum(answer.agrees for answer in all_answers)
+                screen.say(
+                    f"{len(all_answers)} of {total} commands typed, {agreeing} with the same output: {sequence.name}"
+                )
+                update(len(all_answers))
+                return sequence_answers
 
-            each = await at_once([partial(typed, sequence) for sequence in sequences], both.model.pace.parallel)
-        answered = tuple(answer for done in each for answer in done)
-        check_answered([answer.imagined for answer in answered])
+            answers_by_sequence = await at_once(
+                [partial(type_sequence, sequence) for sequence in sequences], environment.model.pace.parallel
+            )
+        answers = tuple(answer for sequence_answers in answers_by_sequence for answer in sequence_answers)
+        check_answered([answer.imagined for answer in answers])
         conditions: dict[str, object] = {
             **Conditions(temperature=0).named(persona),
             "sample": 0,
@@ -108,31 +114,37 @@ async def probe_terminal(
             "continuations": LIMITS.continuations,
         }
         return TerminalProbe(
-            both.model.describe(), both.machine_facts.model_dump(), conditions, answered, why_lost(losses)
+            environment.model.describe(),
+            environment.machine_facts.model_dump(),
+            conditions,
+            answers,
+            why_lost(losses),
         )
 
 
-async def _typed(sequence: CommandSequence, both: Both, persona: Persona, losses: list[NoModel]) -> list[Answered]:
-    """Type one sequence into both machines; return the answers, up to a loss of the model."""
+async def _type_sequence(
+    sequence: CommandSequence, environment: Both, persona: Persona, losses: list[NoModel]
+) -> list[Answered]:
+    """Type one sequence into both machines. Return the answers, up to a loss of the model."""
     from gedanken.agents.imagined_machine import ImaginedMachine
 
-    imagined = ImaginedMachine(both.model, persona, both.machine_facts, LIMITS, losses=losses)
-    answered: list[Answered] = []
+    imagined = ImaginedMachine(environment.model, persona, environment.machine_facts, LIMITS, losses=losses)
+    answers: list[Answered] = []
     if losses:
-        return answered
-    # Only questions about the machine were typed before the branch, so each branch is like a new machine.
-    async with await asyncio.to_thread(both.machine.branch, 0) as real:
+        return answers
+    # Before the branch, only questions about the machine were typed, so each branch is like a new machine.
+    async with await asyncio.to_thread(environment.machine.branch, 0) as real:
         for kind, command in sequence.commands:
-            truth = await real.run(command)
-            if truth.cause is Cause.ENGINE_LOST:
-                raise NoSandbox(f"the sandbox was lost: {'; '.join(truth.notes)}")
-            answered.append(Answered(sequence.name, kind, truth, await imagined.run(command)))
+            real_execution = await real.run(command)
+            if real_execution.cause is Cause.ENGINE_LOST:
+                raise NoSandbox(f"the sandbox was lost: {'; '.join(real_execution.notes)}")
+            answers.append(Answered(sequence.name, kind, real_execution, await imagined.run(command)))
             if losses:
                 break
-    return answered
+    return answers
 
 
-def _command(answer: Answered) -> dict[str, Any]:
+def _answer_values(answer: Answered) -> dict[str, Any]:
     real, imagined = answer.real, answer.imagined
     return {
         "sequence": answer.sequence,
@@ -154,28 +166,28 @@ def _command(answer: Answered) -> dict[str, Any]:
     }
 
 
-def _shares(found: Agreement) -> dict[str, Any]:
-    return {name: share._asdict() for name, share in found._asdict().items()}
+def _share_values(agreement: Agreement) -> dict[str, Any]:
+    return {name: share._asdict() for name, share in agreement._asdict().items()}
 
 
 def print_probe(probe: TerminalProbe, console: "Console") -> None:
     """Print the agreement on each kind of command, and the first commands that differ."""
     from rich.text import Text
 
-    about = f"model {probe.model['name']}, persona {probe.conditions['persona']}, temperature 0"
-    console.print(Text(harmless(f"{about}; really run on {probe.machine['machine']}")), soft_wrap=True)
-    for really, prints in (("something", True), ("nothing", False)):
-        asked = [answer for answer in probe.answered if answer.prints == prints]
-        if asked:
+    description = f"model {probe.model['name']}, persona {probe.conditions['persona']}, temperature 0"
+    console.print(Text(harmless(f"{description}; really run on {probe.machine['machine']}")), soft_wrap=True)
+    for amount, prints in (("something", True), ("nothing", False)):
+        answers = [answer for answer in probe.answered if answer.prints == prints]
+        if answers:
             console.print(
-                _agreement_table(f"commands that print {really} on the real machine, with 95 % intervals", asked)
+                _agreement_table(f"commands that print {amount} on the real machine, with 95 % intervals", answers)
             )
     console.print(Text(f"sequences in which all outputs agree: {whole_sequences(probe.answered)}"))
     console.print(
         Text(f"exit codes that agree (imagined ones inferred from the output): {agreement_of(probe.answered).status}")
     )
-    counted = violations_by_kind(answer.imagined for answer in probe.answered)
-    violations = ", ".join(f"{kind} {count}" for kind, count in counted.most_common())
+    violation_counts = violations_by_kind(answer.imagined for answer in probe.answered)
+    violations = ", ".join(f"{kind} {count}" for kind, count in violation_counts.most_common())
     cut = sum(answer.cut for answer in probe.answered)
     console.print(
         Text(
@@ -184,8 +196,8 @@ def print_probe(probe: TerminalProbe, console: "Console") -> None:
         ),
         soft_wrap=True,
     )
-    if lost := left_out(answer.imagined for answer in probe.answered):
-        console.print(Text(lost, style="yellow"), soft_wrap=True)
+    if reason := left_out(answer.imagined for answer in probe.answered):
+        console.print(Text(reason, style="yellow"), soft_wrap=True)
     differing = [answer for answer in probe.answered if not answer.agrees and answer.imagined.is_run]
     if differing:
         console.print()
@@ -194,25 +206,24 @@ def print_probe(probe: TerminalProbe, console: "Console") -> None:
         console.print(Text(f"… and {len(differing) - SHOWN} more", style="dim"))
 
 
-def _agreement_table(title: str, answered: Sequence[Answered]) -> "Table":
-    """Build the table of agreement by kind of command."""
+def _agreement_table(title: str, answers: Sequence[Answered]) -> "Table":
     from rich.box import SIMPLE
     from rich.table import Table
 
     table = Table(title=title, title_justify="left", box=SIMPLE, pad_edge=False)
     for column in ("kind", "exactly the same", "with nothing removed"):
         table.add_column(column, header_style="bold")
-    for kind, found in by_kind(answered).items():
-        table.add_row(kind, *_both_shares(found))
+    for kind, agreement in by_kind(answers).items():
+        table.add_row(kind, *_format_shares(agreement))
     table.add_section()
-    table.add_row("all", *_both_shares(agreement_of(answered)), style="bold")
+    table.add_row("all", *_format_shares(agreement_of(answers)), style="bold")
     return table
 
 
-def _both_shares(found: Agreement) -> tuple[str, str]:
-    if found.printing.trials:
-        return str(found.printing), str(found.printing_as_it_came)
-    return str(found.silent), str(found.silent_as_it_came)
+def _format_shares(agreement: Agreement) -> tuple[str, str]:
+    if agreement.printing.trials:
+        return str(agreement.printing), str(agreement.printing_as_it_came)
+    return str(agreement.silent), str(agreement.silent_as_it_came)
 
 
 def _differences_table(differing: Sequence[Answered]) -> "Table":
@@ -225,7 +236,7 @@ def _differences_table(differing: Sequence[Answered]) -> "Table":
     table.add_column("real", style="green", overflow="fold")
     table.add_column("imagined", style="magenta", overflow="fold")
     for answer in differing:
-        asked = Text(f"{answer.real.command}\n").append(answer.sequence, style="dim")
+        command = Text(f"{answer.real.command}\n").append(answer.sequence, style="dim")
         imagined = shortened(answer.imagined.stdout, cut=answer.cut)
-        table.add_row(asked, Text(shortened(answer.real.terminal)), Text(imagined))
+        table.add_row(command, Text(shortened(answer.real.terminal)), Text(imagined))
     return table

@@ -23,10 +23,12 @@ FAMILIES: tuple[ProbeFamily, ...] = (
 
 def family(name: str) -> ProbeFamily:
     """Return the family of this name, such as `seed-twins` or `seed twins`. Raises BadInput if there is none."""
-    found = next((one for one in FAMILIES if one.name == name.replace("-", " ")), None)
-    if found is None:
-        raise BadInput(f"no family is called “{name}”; the families are {', '.join(slug(one) for one in FAMILIES)}")
-    return found
+    match = next((probe_family for probe_family in FAMILIES if probe_family.name == name.replace("-", " ")), None)
+    if match is None:
+        raise BadInput(
+            f"no family is called “{name}”; the families are {', '.join(slug(member) for member in FAMILIES)}"
+        )
+    return match
 
 
 def slug(probe_family: ProbeFamily) -> str:

@@ -6,14 +6,14 @@ from random import Random
 
 from gedanken.probes.family import Group, MadeFamily, Part, digits, program
 
-_INDEXING = """
+_INDEXING_CLASS = """
 class Row(list):
     def __getitem__(self, i):
         return list.__getitem__(self, {rule})
 
 row = Row(NUMBERS)
 """
-_INDEXED = {
+_INDEXING_BODIES = {
     "sum": """total = START
 for i in PLACES:
     total = (total + row[i]) % 100
@@ -26,14 +26,14 @@ print(f"{place:02d}")
 """,
 }
 
-_OPERATOR = """
+_OPERATOR_CLASS = """
 class Number(int):
     def __{name}__(self, other):
         return Number(int(self) {sign} int(other))
 
 n = Number(START)
 """
-_OPERATED = {
+_OPERATOR_BODIES = {
     "add": """for other in OTHERS:
     n = Number((n + other) % 100)
 print(f"{int(n):02d}")
@@ -44,13 +44,13 @@ print(f"{int(n):02d}")
 """,
 }
 
-_RELU = """
+_RELU_FUNCTION = """
 def relu(x):
     return {rule}
 
 x = START
 """
-_ACTIVATED = {
+_RELU_BODIES = {
     "alternating": """for weight in WEIGHTS:
     x = 50 - relu(x - weight) % 100
 print(f"{x:+03d}")
@@ -63,8 +63,9 @@ print(f"{total:02d}")
 }
 
 Make = Callable[[str, int, bool, Random], str]
-"""The type of a function that makes a program. Its parameters are the name of a template, a size, whether the rule is
-changed, and a random generator.
+"""A function that makes a program.
+
+Its parameters are the name of a template, a size, whether the rule is changed, and a random generator.
 """
 
 
@@ -73,53 +74,57 @@ def _group(
     make: Make,
     size: int,
     number: int,
-    chance: Random,
+    rng: Random,
 ) -> Group:
-    """Return three programs: with the usual rule, with the changed rule, and a check that uses the changed rule
-    once."""
+    """Return three programs: an easy one, a hard one, and a check.
+
+    The easy one has the usual rule, the hard one the changed rule. The check uses the changed rule once.
+    """
     name = list(templates)[number % len(templates)]
-    seed, other = chance.random(), chance.random()
-    usual, changed = (make(name, size, changes, Random(seed)) for changes in (False, True))
-    once_usual, once = (make(name, 1, changes, Random(other)) for changes in (False, True))
+    seed, check_seed = rng.random(), rng.random()
+    usual_program, changed_program = (make(name, size, changes_rule, Random(seed)) for changes_rule in (False, True))
+    usual_check, check = (make(name, 1, changes_rule, Random(check_seed)) for changes_rule in (False, True))
     return Group(
         name,
         [
-            Part("easy", usual),
-            Part("hard", changed, rival=usual),
-            Part("check", once, rival=once_usual, size=1),
+            Part("easy", usual_program),
+            Part("hard", changed_program, rival=usual_program),
+            Part("check", check, rival=usual_check, size=1),
         ],
         "imitates",
     )
 
 
-def _indexed(name: str, size: int, changes: bool, chance: Random) -> str:
-    """Return a program that indexes a list of eight numbers with 1 to 7, which are valid under both rules."""
-    head = _INDEXING.replace("{rule}", "i - 1" if changes else "i")
-    numbers, start = chance.sample(range(1, 10), 8), chance.randint(1, 7)
-    places = [chance.randint(1, 7) for _ in range(size)]
-    return program(f"{head.strip()}\n{_INDEXED[name]}", NUMBERS=numbers, START=start, PLACES=places)
+def _indexing_program(name: str, size: int, changes_rule: bool, rng: Random) -> str:
+    """Return a program that indexes a list of eight numbers with 1 to 7. They are valid under both rules."""
+    definition = _INDEXING_CLASS.replace("{rule}", "i - 1" if changes_rule else "i")
+    numbers, start = rng.sample(range(1, 10), 8), rng.randint(1, 7)
+    places = [rng.randint(1, 7) for _ in range(size)]
+    return program(f"{definition.strip()}\n{_INDEXING_BODIES[name]}", NUMBERS=numbers, START=start, PLACES=places)
 
 
-def _operated(name: str, size: int, changes: bool, chance: Random) -> str:
-    usual, other = {"add": ("+", "*"), "sub": ("-", "+")}[name]
-    head = _OPERATOR.replace("{name}", name).replace("{sign}", other if changes else usual)
+def _operator_program(name: str, size: int, changes_rule: bool, rng: Random) -> str:
+    usual_sign, changed_sign = {"add": ("+", "*"), "sub": ("-", "+")}[name]
+    definition = _OPERATOR_CLASS.replace("{name}", name).replace(
+        "{sign}", changed_sign if changes_rule else usual_sign
+    )
     return program(
-        f"{head.strip()}\n{_OPERATED[name]}", START=chance.randint(11, 99), OTHERS=digits(chance, size, 2, 9)
+        f"{definition.strip()}\n{_OPERATOR_BODIES[name]}", START=rng.randint(11, 99), OTHERS=digits(rng, size, 2, 9)
     )
 
 
-def _activated(name: str, size: int, changes: bool, chance: Random) -> str:
-    head = _RELU.replace("{rule}", "-x" if changes else "max(0, x)")
+def _relu_program(name: str, size: int, changes_rule: bool, rng: Random) -> str:
+    definition = _RELU_FUNCTION.replace("{rule}", "-x" if changes_rule else "max(0, x)")
     return program(
-        f"{head.strip()}\n{_ACTIVATED[name]}", START=chance.randint(11, 49), WEIGHTS=digits(chance, size, 10, 60)
+        f"{definition.strip()}\n{_RELU_BODIES[name]}", START=rng.randint(11, 49), WEIGHTS=digits(rng, size, 10, 60)
     )
 
 
 COUNTERFACTUAL = MadeFamily(
     "counterfactual",
     {
-        "1-based indexing": partial(_group, _INDEXED, _indexed),
-        "patched operator": partial(_group, _OPERATED, _operated),
-        "negative ReLU": partial(_group, _ACTIVATED, _activated),
+        "1-based indexing": partial(_group, _INDEXING_BODIES, _indexing_program),
+        "patched operator": partial(_group, _OPERATOR_BODIES, _operator_program),
+        "negative ReLU": partial(_group, _RELU_BODIES, _relu_program),
     },
 )

@@ -84,26 +84,26 @@ print(*[f"{at(y, x):02d}" for y in (0, 1) for x in (0, 1)])
 }
 
 
-def _matrix_product(size: int, number: int, chance: Random) -> Group:
+def _matrix_product(size: int, number: int, rng: Random) -> Group:
     """Return a program that multiplies a 2 x `size` by a `size` x 2 matrix, and prints four numbers."""
     name, body = turn(_MATRIX_PRODUCT, number)
-    left, right = [digits(chance, size) for _ in range(2)], [digits(chance, 2) for _ in range(size)]
+    left, right = [digits(rng, size) for _ in range(2)], [digits(rng, 2) for _ in range(size)]
     return Group(name, [Part("alone", program(body, A=left, B=right))])
 
 
-def _convolution_1d(size: int, number: int, chance: Random) -> Group:
+def _convolution_1d(size: int, number: int, rng: Random) -> Group:
     name, body = turn(_CONVOLUTION_1D, number)
-    text = program(body, SIGNAL=digits(chance, size + 3), KERNEL=digits(chance, size))
+    text = program(body, SIGNAL=digits(rng, size + 3), KERNEL=digits(rng, size))
     return Group(name, [Part("alone", text)])
 
 
-def _convolution_2d(size: int, number: int, chance: Random) -> Group:
+def _convolution_2d(size: int, number: int, rng: Random) -> Group:
     """Return a program for a convolution with a kernel of `size` weights, as square as possible."""
     name, body = turn(_CONVOLUTION_2D, number)
-    high = max(side for side in range(1, size + 1) if size % side == 0 and side * side <= size)
-    wide = size // high
-    image = [digits(chance, wide + 1) for _ in range(high + 1)]
-    kernel = [digits(chance, wide) for _ in range(high)]
+    height = max(side for side in range(1, size + 1) if size % side == 0 and side * side <= size)
+    width = size // height
+    image = [digits(rng, width + 1) for _ in range(height + 1)]
+    kernel = [digits(rng, width) for _ in range(height)]
     return Group(name, [Part("alone", program(body, IMAGE=image, KERNEL=kernel))])
 
 

@@ -6,13 +6,13 @@ from random import Random
 
 from gedanken.probes.family import Group, MadeFamily, Part, program
 
-_FOR = """
+_FOR_LOOP = """
 {init}
 for i in range({first}, N + {first}):
     {step}
 print(f"{{{shown}:04d}}")
 """
-_WHILE = """
+_WHILE_LOOP = """
 {init}
 i = {first}
 while i < N + {first}:
@@ -30,13 +30,16 @@ class Known:
     step: str
     shown: str
     changes: tuple[tuple[str, str], ...]
-    """Minimal edits that change what the program computes, as (old text, new text). The old text is in `init` or in
-    `step`.
+    """Minimal edits that change what the program computes, as (old text, new text).
+
+    The old text is in `init` or in `step`.
     """
 
-    def text(self, size: int, shape: str = _FOR, change: tuple[str, str] = ("", ""), extra: str = "") -> str:
-        """Return the program for a size. `shape` is the template of the loop, `change` an edit as in `changes`, and
-        `extra` text before the step."""
+    def text(self, size: int, shape: str = _FOR_LOOP, change: tuple[str, str] = ("", ""), extra: str = "") -> str:
+        """Return the program for a size.
+
+        `shape` is the template of the loop, `change` an edit as in `changes`, and `extra` text before the step.
+        """
         old, new = change
         lines = f"{self.init}\n{self.step}"
         assert not old or old in lines, f"{old} does not occur in {lines}"
@@ -62,26 +65,26 @@ _SEQUENCES = {
         (("3 * x + 1", "3 * x - 1"), ("= 27", "= 29"), ("// 2", "// 3")),
     ),
 }
-_OBSCURE = ("qv", "mzk", "wt", "ub", "jx")
+_OBSCURE_NAMES = ("qv", "mzk", "wt", "ub", "jx")
 
 
-def _renamed(text: str, chance: Random) -> str:
+def _rename_variables(text: str, rng: Random) -> str:
     """Return the program with meaningless variable names."""
     names = sorted(set(re.findall(r"\b(?:total|[abipx])\b", text)))
-    others = dict(zip(names, chance.sample(_OBSCURE, len(names)), strict=True))
-    return re.sub(r"\b(?:total|[abipx])\b", lambda found: others[found[0]], text)
+    new_names = dict(zip(names, rng.sample(_OBSCURE_NAMES, len(names)), strict=True))
+    return re.sub(r"\b(?:total|[abipx])\b", lambda match: new_names[match[0]], text)
 
 
-def _edited(known: dict[str, Known], size: int, number: int, chance: Random) -> Group:
-    name = list(known)[number % len(known)]
-    base = known[name]
-    usual = base.text(size)
-    changed = base.text(size, change=chance.choice(base.changes))
-    preserved = chance.choice(
+def _edited_group(loops: dict[str, Known], size: int, number: int, rng: Random) -> Group:
+    name = list(loops)[number % len(loops)]
+    loop = loops[name]
+    usual = loop.text(size)
+    changed = loop.text(size, change=rng.choice(loop.changes))
+    preserved = rng.choice(
         (
-            _renamed(usual, chance),
-            base.text(size, _WHILE),
-            base.text(size, extra="unused = i * 7\n    "),
+            _rename_variables(usual, rng),
+            loop.text(size, _WHILE_LOOP),
+            loop.text(size, extra="unused = i * 7\n    "),
         )
     )
     return Group(name, [Part("easy", usual), Part("hard", changed, rival=usual), Part("same", preserved)], "imitates")
@@ -90,7 +93,7 @@ def _edited(known: dict[str, Known], size: int, number: int, chance: Random) -> 
 MUTATIONS = MadeFamily(
     "mutations",
     {
-        "sums": lambda size, number, chance: _edited(_SUMS, size, number, chance),
-        "sequences": lambda size, number, chance: _edited(_SEQUENCES, size, number, chance),
+        "sums": lambda size, number, rng: _edited_group(_SUMS, size, number, rng),
+        "sequences": lambda size, number, rng: _edited_group(_SEQUENCES, size, number, rng),
     },
 )

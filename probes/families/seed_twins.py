@@ -6,7 +6,7 @@ from gedanken.probes.family import Group, MadeFamily, Part, program, turn
 
 FAMOUS = (42, 0, 123, 1)
 
-_PYTHON = {
+_PYTHON_TEMPLATES = {
     "random()": """
 import random
 
@@ -23,7 +23,7 @@ print(*[f"{number:03d}" for number in drawn[-3:]])
 """,
 }
 
-_NUMPY = {
+_NUMPY_TEMPLATES = {
     "rand()": """
 import numpy as np
 
@@ -40,7 +40,7 @@ print(*[f"{number:02d}" for number in drawn[-3:]])
 """,
 }
 
-_TORCH = {
+_TORCH_TEMPLATES = {
     "randn()": """
 import torch
 
@@ -58,20 +58,25 @@ print(*[f"{number:.4f}" for number in drawn[-3:]])
 }
 
 
-def _twins(templates: dict[str, str], size: int, number: int, chance: Random) -> Group:
-    """Return a pair of programs, each of which draws `size` + 2 random numbers and prints the last three."""
+def _seed_pair(templates: dict[str, str], size: int, number: int, rng: Random) -> Group:
+    """Return a pair of programs with different seeds.
+
+    Each program draws `size` + 2 random numbers and prints the last three.
+    """
     name, body = turn(templates, number)
-    famous = FAMOUS[number // len(templates) % len(FAMOUS)]
-    known = program(body, SEED=famous, DRAWS=size + 2)
-    obscure = program(body, SEED=chance.randint(10_007, 89_989), DRAWS=size + 2)
-    return Group(name, [Part("easy", known), Part("hard", obscure, rival=known)], "imitates")
+    famous_seed = FAMOUS[number // len(templates) % len(FAMOUS)]
+    famous_program = program(body, SEED=famous_seed, DRAWS=size + 2)
+    arbitrary_program = program(body, SEED=rng.randint(10_007, 89_989), DRAWS=size + 2)
+    return Group(
+        name, [Part("easy", famous_program), Part("hard", arbitrary_program, rival=famous_program)], "imitates"
+    )
 
 
 SEED_TWINS = MadeFamily(
     "seed twins",
     {
-        "python seed": lambda size, number, chance: _twins(_PYTHON, size, number, chance),
-        "numpy seed": lambda size, number, chance: _twins(_NUMPY, size, number, chance),
-        "torch seed": lambda size, number, chance: _twins(_TORCH, size, number, chance),
+        "python seed": lambda size, number, rng: _seed_pair(_PYTHON_TEMPLATES, size, number, rng),
+        "numpy seed": lambda size, number, rng: _seed_pair(_NUMPY_TEMPLATES, size, number, rng),
+        "torch seed": lambda size, number, rng: _seed_pair(_TORCH_TEMPLATES, size, number, rng),
     },
 )

@@ -108,39 +108,41 @@ except Exception as error:
 """,
 }
 _BAD_ORDERS: tuple[tuple[object, ...] | None, ...] = ((3, "2", 1), (1, "two", 2), (0, "4", 0), None, (-7, "1", 2))
-"""Possible last orders, as (shelf, amount, people), each with one wrong value. None means that the last order is
-valid."""
+"""Possible last orders, as (shelf, amount, people), each with one wrong value.
+
+None means that the last order is valid.
+"""
 
 
-def _strings(size: int, number: int, chance: Random) -> Group:
+def _strings(size: int, number: int, rng: Random) -> Group:
     name, body = turn(_STRINGS, number)
-    word = "".join(chance.sample("abcdefghijklm", 6))
+    word = "".join(rng.sample("abcdefghijklm", 6))
     if name == "caesar":
-        return Group(name, [Part("alone", program(body, WORD=word, SHIFTS=digits(chance, size)))])
-    letters = "".join(chance.choices("abcdefghijklmnop", k=size))
+        return Group(name, [Part("alone", program(body, WORD=word, SHIFTS=digits(rng, size)))])
+    letters = "".join(rng.choices("abcdefghijklmnop", k=size))
     return Group(name, [Part("alone", program(body, WORD=word, LETTERS=letters))])
 
 
-def _dicts(size: int, number: int, chance: Random) -> Group:
+def _dicts(size: int, number: int, rng: Random) -> Group:
     name, body = turn(_DICTS, number)
-    return Group(name, [Part("alone", program(body, LETTERS="".join(chance.choices(_LETTERS, k=size))))])
+    return Group(name, [Part("alone", program(body, LETTERS="".join(rng.choices(_LETTERS, k=size))))])
 
 
-def _recursion(size: int, number: int, chance: Random) -> Group:
+def _recursion(size: int, number: int, rng: Random) -> Group:
     name, body = turn(_RECURSION, number)
-    text = program(body, START=chance.randint(100, 999), FACTOR=chance.randint(3, 9), DEPTH=size)
+    text = program(body, START=rng.randint(100, 999), FACTOR=rng.randint(3, 9), DEPTH=size)
     return Group(name, [Part("alone", text)])
 
 
-def _crashes(size: int, number: int, chance: Random) -> Group:
+def _crashes(size: int, number: int, rng: Random) -> Group:
     """Return a program that, in four of five cases, crashes at its last order."""
     name, body = turn(_CRASHES, number)
     orders: list[tuple[object, ...]] = [
-        (chance.randint(0, 2), str(chance.randint(1, 9)), chance.randint(1, 4)) for _ in range(size)
+        (rng.randint(0, 2), str(rng.randint(1, 9)), rng.randint(1, 4)) for _ in range(size)
     ]
-    bad = _BAD_ORDERS[number // len(_CRASHES) % len(_BAD_ORDERS)]
-    if bad is not None:
-        orders[-1] = bad
+    bad_order = _BAD_ORDERS[number // len(_CRASHES) % len(_BAD_ORDERS)]
+    if bad_order is not None:
+        orders[-1] = bad_order
     return Group(name, [Part("alone", program(body, ORDERS=orders))])
 
 

@@ -14,7 +14,7 @@ _SUMS = {
     "arithmetic": ("x + FACTOR * i", "x * FACTOR + i"),
     "squares": ("x + i * i", "x * x + i"),
 }
-"""For each name, two loop steps: the first gives a loop with a closed form, the second a loop without one."""
+"""For each name, two loop steps. The first gives a loop with a closed form, the second a loop without one."""
 
 _TELESCOPE = """
 def f(n):
@@ -46,45 +46,47 @@ print(f"{x:02d} {y:02d}")
 """
 
 
-def _twins(template: str, easy: str, hard: str) -> Group:
-    """Return a pair: the easy program has a closed form, the hard one has none."""
+def _easy_hard_pair(template: str, easy: str, hard: str) -> Group:
+    """Return a pair. The easy program has a closed form, the hard one has none."""
     # A model that applies the closed form to the hard program gets the easy program's output.
     return Group(template, [Part("easy", easy), Part("hard", hard, rival=easy)], "shortcut")
 
 
-def _closed_form(size: int, number: int, chance: Random) -> Group:
+def _closed_form(size: int, number: int, rng: Random) -> Group:
     name = list(_SUMS)[number % len(_SUMS)]
-    constants = {"START": chance.randint(100, 999), "FACTOR": chance.randint(3, 29), "ROUNDS": size}
+    constants = {"START": rng.randint(100, 999), "FACTOR": rng.randint(3, 29), "ROUNDS": size}
     if name == "squares":
         del constants["FACTOR"]
     easy, hard = (program(_SUM.format(step=step), **constants) for step in _SUMS[name])
-    return _twins(name, easy, hard)
+    return _easy_hard_pair(name, easy, hard)
 
 
-def _telescoping(size: int, number: int, chance: Random) -> Group:
-    start = chance.randint(100, 999)
+def _telescoping(size: int, number: int, rng: Random) -> Group:
+    start = rng.randint(100, 999)
     if number % 2:
-        numbers = digits(chance, size + 1, 10, 99)
-        plus, times = (
+        numbers = digits(rng, size + 1, 10, 99)
+        easy, hard = (
             program(_DIFFERENCES.format(sign=sign), START=start, NUMBERS=numbers, ROUNDS=size) for sign in "+*"
         )
-        return _twins("listed numbers", plus, times)
-    factor = chance.randint(3, 29)
-    telescopes, does_not = (
+        return _easy_hard_pair("listed numbers", easy, hard)
+    factor = rng.randint(3, 29)
+    easy_function, hard_function = (
         program(_TELESCOPE.format(first=first, second="i"), START=start, FACTOR=factor, ROUNDS=size)
         for first in ("i + 1", "total + 1")
     )
-    return _twins("a function", telescopes, does_not)
+    return _easy_hard_pair("a function", easy_function, hard_function)
 
 
-def _identity(size: int, number: int, chance: Random) -> Group:
+def _identity(size: int, number: int, rng: Random) -> Group:
     if number % 2:
-        start, other = digits(chance, 2, 10, 99), [digits(chance, 2), digits(chance, 2)]
-        easy, hard = (program(_MATRIX, START=start, M=m, ROUNDS=size) for m in ([[1, 0], [0, 1]], other))
-        return _twins("a matrix", easy, hard)
-    start = digits(chance, 3, 10, 99)
-    easy, hard = (program(_KERNEL, START=start, K=k, ROUNDS=size) for k in ([0, 1, 0], digits(chance, 3)))
-    return _twins("a kernel", easy, hard)
+        start, random_matrix = digits(rng, 2, 10, 99), [digits(rng, 2), digits(rng, 2)]
+        easy, hard = (
+            program(_MATRIX, START=start, M=matrix, ROUNDS=size) for matrix in ([[1, 0], [0, 1]], random_matrix)
+        )
+        return _easy_hard_pair("a matrix", easy, hard)
+    start = digits(rng, 3, 10, 99)
+    easy, hard = (program(_KERNEL, START=start, K=kernel, ROUNDS=size) for kernel in ([0, 1, 0], digits(rng, 3)))
+    return _easy_hard_pair("a kernel", easy, hard)
 
 
 SHORTCUT_TWINS = MadeFamily(

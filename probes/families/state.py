@@ -6,8 +6,8 @@ from random import Random
 
 from gedanken.probes.family import Group, MadeFamily, Part, digits, program, turn
 
-# The state is printed after round SHOWN: the last one, or, in an item with the role `middle`, the round half-way. The
-# arm `forced` tells the model the state before the last round.
+# The state is printed after round SHOWN. This is the last round; in an item with the role `middle`, it is the round
+# half-way. The arm `forced` tells the model the state before the last round.
 _LOOP = """
 state = shown = START
 for step in range(ROUNDS):
@@ -76,109 +76,114 @@ _STRINGS = {
 Templates = Mapping[str, tuple[str, str]]
 
 
-def _text(template: tuple[str, str], size: int, shown: int, constants: Mapping[str, object]) -> str:
-    work, printed = template
-    body = _LOOP.replace("{work}", work).replace("{print}", printed)
+def _program_text(template: tuple[str, str], size: int, shown: int, constants: Mapping[str, object]) -> str:
+    work, print_expression = template
+    body = _LOOP.replace("{work}", work).replace("{print}", print_expression)
     return program(body, **constants, ROUNDS=size, SHOWN=shown)
 
 
-def _parts(template: tuple[str, str], size: int, constants: Mapping[str, object]) -> list[Part]:
-    """Return two programs: one prints the state at the end, the other half-way. For size 1, return only the first."""
-    text = partial(_text, template, size, constants=constants)
+def _end_and_middle_parts(template: tuple[str, str], size: int, constants: Mapping[str, object]) -> list[Part]:
+    """Return two programs: one prints the state at the end, the other half-way.
+
+    For size 1, return only the first.
+    """
+    text = partial(_program_text, template, size, constants=constants)
     if size == 1:
         return [Part("hard", text(1))]
     return [Part("hard", text(size), given=text(size - 1)), Part("middle", text(size // 2))]
 
 
-def _alone(
+def _single_group(
     templates: Templates,
-    constants: Callable[[str, Random], dict[str, object]],
+    make_constants: Callable[[str, Random], dict[str, object]],
     size: int,
     number: int,
-    chance: Random,
+    rng: Random,
 ) -> Group:
     names = {name: name for name in templates}
     name, _ = turn(names, number)
-    parts = _parts(templates[name], size, constants(name, chance))
+    parts = _end_and_middle_parts(templates[name], size, make_constants(name, rng))
     return Group(name, [part._replace(role="alone") if part.role == "hard" else part for part in parts])
 
 
-def _twins(
+def _easy_hard_group(
     templates: Templates,
-    both: Callable[[Random], tuple[dict[str, object], dict[str, object]]],
+    make_constants: Callable[[Random], tuple[dict[str, object], dict[str, object]]],
     size: int,
     number: int,
-    chance: Random,
+    rng: Random,
 ) -> Group:
-    """Return an easy program (it has a closed form) and a hard one. From size 2 on, add the hard program stopped
-    half-way."""
+    """Return an easy program (it has a closed form) and a hard one.
+
+    From size 2 on, add the hard program stopped half-way.
+    """
     name, _ = turn({name: name for name in templates}, number)
-    closed, open_ = both(chance)
-    easy = Part("easy", _text(templates[name], size, size, closed))
-    return Group(name, [easy, *_parts(templates[name], size, open_)], "shortcut")
+    easy_constants, hard_constants = make_constants(rng)
+    easy = Part("easy", _program_text(templates[name], size, size, easy_constants))
+    return Group(name, [easy, *_end_and_middle_parts(templates[name], size, hard_constants)], "shortcut")
 
 
-def _hashed(_name: str, chance: Random) -> dict[str, object]:
+def _hash_constants(_name: str, rng: Random) -> dict[str, object]:
     return {
-        "START": chance.randint(100, 999),
-        "FACTOR": chance.choice((7, 11, 13, 17, 19)),
-        "DATA": digits(chance, 5),
+        "START": rng.randint(100, 999),
+        "FACTOR": rng.choice((7, 11, 13, 17, 19)),
+        "DATA": digits(rng, 5),
     }
 
 
-def _generated(name: str, chance: Random) -> dict[str, object]:
+def _generator_constants(name: str, rng: Random) -> dict[str, object]:
     if name == "xorshift":
-        return {"START": chance.randint(1, 255)}
-    factor = {"FACTOR": chance.choice((21, 37, 41, 57, 61))} if name == "linear congruential" else {}
-    return {"START": chance.randint(100, 999), **factor, "SHIFT": chance.randint(11, 97)}
+        return {"START": rng.randint(1, 255)}
+    factor = {"FACTOR": rng.choice((21, 37, 41, 57, 61))} if name == "linear congruential" else {}
+    return {"START": rng.randint(100, 999), **factor, "SHIFT": rng.randint(11, 97)}
 
 
-def _ordered(name: str, chance: Random) -> tuple[dict[str, object], dict[str, object]]:
+def _permutation_constants(name: str, rng: Random) -> tuple[dict[str, object], dict[str, object]]:
     start: list[object] = list("abcdef") if name == "letters" else list(range(6))
-    chance.shuffle(start)
-    cycles = [[(place + by) % 6 for place in range(6)] for by in chance.sample(range(1, 6), 2)]
-    orders = [chance.sample(range(6), 6) for _ in range(2)]
-    return {"START": start, "ORDERS": cycles}, {"START": start, "ORDERS": orders}
+    rng.shuffle(start)
+    rotations = [[(place + shift) % 6 for place in range(6)] for shift in rng.sample(range(1, 6), 2)]
+    orders = [rng.sample(range(6), 6) for _ in range(2)]
+    return {"START": start, "ORDERS": rotations}, {"START": start, "ORDERS": orders}
 
 
-def _permutations(size: int, number: int, chance: Random) -> Group:
+def _permutations(size: int, number: int, rng: Random) -> Group:
     name, _ = turn({name: name for name in _PERMUTATIONS}, number)
-    return _twins(_PERMUTATIONS, partial(_ordered, name), size, number, chance)
+    return _easy_hard_group(_PERMUTATIONS, partial(_permutation_constants, name), size, number, rng)
 
 
-def _coded(size: int, chance: Random) -> dict[str, object]:
+def _stack_constants(size: int, rng: Random) -> dict[str, object]:
     """Return a stack and `size` instructions, which keep two to six numbers on the stack."""
-    start, code = digits(chance, 3), list[str | int]()
-    deep = len(start)
+    start, code = digits(rng, 3), list[str | int]()
+    depth = len(start)
     for _ in range(size):
         words: list[str | int] = ["swap"]
-        words += ["add", "mul"] if deep > 2 else []
-        words += [chance.randint(1, 9), chance.randint(1, 9)] if deep < 6 else []
-        word = chance.choice(words)
-        deep += 1 if isinstance(word, int) else 0 if word == "swap" else -1
+        words += ["add", "mul"] if depth > 2 else []
+        words += [rng.randint(1, 9), rng.randint(1, 9)] if depth < 6 else []
+        word = rng.choice(words)
+        depth += 1 if isinstance(word, int) else 0 if word == "swap" else -1
         code.append(word)
     return {"START": start, "CODE": code}
 
 
-def _stack(size: int, number: int, chance: Random) -> Group:
-    return _alone(_STACKS, lambda _name, by: _coded(size, by), size, number, chance)
+def _stack(size: int, number: int, rng: Random) -> Group:
+    return _single_group(_STACKS, lambda _name, rng: _stack_constants(size, rng), size, number, rng)
 
 
-def _edited(chance: Random) -> tuple[dict[str, object], dict[str, object]]:
-    start = "".join(chance.sample("abcdefghklmnopqrstuv", 6))
-    turns = [("turn", chance.randint(1, 5)) for _ in range(4)]
-    mixed = [("turn", chance.randint(1, 5)), ("flip", chance.randint(2, 5)), ("put", chance.randint(0, 5))]
-    mixed.append(("flip", chance.randint(2, 5)))
+def _edit_constants(rng: Random) -> tuple[dict[str, object], dict[str, object]]:
+    start = "".join(rng.sample("abcdefghklmnopqrstuv", 6))
+    turns = [("turn", rng.randint(1, 5)) for _ in range(4)]
+    mixed = [("turn", rng.randint(1, 5)), ("flip", rng.randint(2, 5)), ("put", rng.randint(0, 5))]
+    mixed.append(("flip", rng.randint(2, 5)))
     return {"START": start, "EDITS": turns}, {"START": start, "EDITS": mixed}
 
 
 STATE = MadeFamily(
     "state",
     {
-        "hash rounds": partial(_alone, _HASHES, _hashed),
-        "PRNG steps": partial(_alone, _GENERATORS, _generated),
+        "hash rounds": partial(_single_group, _HASHES, _hash_constants),
+        "PRNG steps": partial(_single_group, _GENERATORS, _generator_constants),
         "permutations": _permutations,
         "stack machine": _stack,
-        "string state": partial(_twins, _STRINGS, _edited),
+        "string state": partial(_easy_hard_group, _STRINGS, _edit_constants),
     },
 )
