@@ -51,9 +51,8 @@ class Room:
 def check_printed(spec: RunSpec) -> None:
     """Raise BadInput if a new run may store outputs that are too long to be read again."""
     output_bytes = spec.experiment.limits.output_bytes
-    if (
-        spec.probe is None and output_bytes > MOST_PRINTED_BYTES
-    ):  # a probe sets its own limit, and cuts what is printed
+    # A probe sets its own limit, and cuts what is printed.
+    if spec.probe is None and output_bytes > MOST_PRINTED_BYTES:
         raise BadInput(
             f"limits: output_bytes: {output_bytes}: a run stores at most {MOST_PRINTED_BYTES} bytes "
             f"({MOST_PRINTED_BYTES >> 20} MiB) of each output, because more could not always be read again"

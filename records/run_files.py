@@ -25,9 +25,8 @@ def put(path: Path, text: str | Iterable[str], *, flush_to_disk: bool) -> int:
     If `flush_to_disk` is True, the file is on the disk when the call returns.
     """
     temporary = path.with_name(f".{path.name}.new")
-    temporary.unlink(
-        missing_ok=True
-    )  # left by a dead process; or a link, through which another file would be changed
+    # A dead process may have left it. It may also be a link, through which another file would be changed.
+    temporary.unlink(missing_ok=True)
     try:
         with naming(path), temporary.open("x", encoding="utf-8", errors="backslashreplace") as file:
             for part in [text] if isinstance(text, str) else text:
