@@ -8,8 +8,8 @@ WAYS: tuple[Way, ...] = ("computes", "imitates", "shortcut")
 Hypothesis = Literal["computes", "imitates", "shortcut", "mixture", "other"]
 HYPOTHESES: tuple[Hypothesis, ...] = (*WAYS, "mixture", "other")
 Name = Literal["computes", "imitates", "shortcut", "mixture", "undetermined"]
-"""The names that a verdict can give; `computes` stands for “behaves like a model that computes”. Instead of `other`,
-a verdict is `undetermined`."""
+"""The names that a verdict can give. `computes` stands for “behaves like a model that computes”. Where the hypothesis
+`other` is likeliest, the verdict is `undetermined`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,8 @@ class Separation:
     family: str
     pair: tuple[Way, Way]
     by_design: float
-    """The expected log10 Bayes factor of the true way against the other; the smaller value, as either may be true."""
+    """The expected log10 Bayes factor of the true way against the other way. Either way may be true; this is the
+    smaller value."""
     observed: float
     """The log10 Bayes factor of `pair[0]` against `pair[1]`, computed from the answers that the model gave."""
 
