@@ -1,4 +1,4 @@
-"""Explains why results of a resumed run differ from the stored ones that they replace."""
+"""Explains why results of a resumed run differ from the stored results that they replace."""
 
 from contextlib import suppress
 from functools import cached_property
@@ -14,7 +14,7 @@ OTHERWISE = (
 
 
 class Changed:
-    """Collects results of a resumed run that differ from the stored results which they replace."""
+    """Collects results of a resumed run that differ from the stored results that they replace."""
 
     def __init__(self, run: Path) -> None:
         """Start without results. `run` is the folder of the run."""
@@ -46,7 +46,7 @@ class Changed:
 
     @cached_property
     def _ledger_identities(self) -> frozenset[object]:
-        """What identifies the undamaged replies and executions in the ledger; see `_identity`."""
+        """Identities of the undamaged replies and executions in the ledger; see `_identity`."""
         ledger, identities = Ledger(self._folder, writes=False), set[object]()
         kinds: tuple[Kind, ...] = ("replies", "executions")
         for kind in kinds:
@@ -63,7 +63,7 @@ def _identity(entry: dict[str, Any]) -> object:
 
 
 def _entry_identities(run: Execution) -> list[object]:
-    """Return what identifies the ledger's entries of a result; a reply may consist of several pieces."""
+    """Return the identities of the ledger's entries for a result. A reply may consist of several pieces."""
     if run.seal is None:
         return [(run.command, run.seconds)]
     pieces = run.seal.settings.get("pieces")

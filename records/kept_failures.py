@@ -52,17 +52,17 @@ def failures_of(log: RunLog) -> Failures:
     before_fork = sum(is_replaced(run, log.spec) for run in unsettled)
     unanswered = [answer.question.key for answer in answers if not answer.execution.is_refused]
     later_questions = _later_questions(log) if unanswered else {}
-    kept = sum(is_built_on(later_questions.get(key, ()), answered) for key in unanswered)
+    kept_answers = sum(is_built_on(later_questions.get(key, ()), answered) for key in unanswered)
     return Failures(
-        kept=len(failed) - len(unsettled) + kept,
+        kept=len(failed) - len(unsettled) + kept_answers,
         before_fork=before_fork,
-        repeated=len(unsettled) - before_fork + len(unanswered) - kept,
+        repeated=len(unsettled) - before_fork + len(unanswered) - kept_answers,
         refused=len(runs) - len(failed) + len(answers) - len(unanswered),
     )
 
 
 def answered_in(log: RunLog) -> frozenset[str]:
-    """Return the places (lines and questions) at which the log shows that the model replied within a session."""
+    """Return the places in sessions (lines and questions) at which the model replied, according to the log."""
     assert log.spec is not None
     # The ledger marks them too, but not in earlier versions; a dying process may mark more than it logs.
     conditions = log.spec.experiment.conditions
@@ -73,10 +73,10 @@ def answered_in(log: RunLog) -> frozenset[str]:
 
 
 def taken_over(source: RunLog, answered: Iterable[str], first_changed: int, asked_from: int) -> frozenset[str]:
-    """Return the places that a fork takes over from `answered`, the places at which the run `source` has replies.
+    """Return the places in `answered` that a fork takes over.
 
-    The fork equals `source` before the line with the index `first_changed`. Failures from the line with the index
-    `asked_from` on are requested again.
+    At the places in `answered`, the run `source` has replies. The fork equals `source` before the line with the index
+    `first_changed`. Failures from the line with the index `asked_from` on are requested again.
     """
     lines = {line for line in _lines(answered) if line < first_changed} | {
         min(source.settled_before, first_changed - 1)

@@ -26,8 +26,11 @@ RUN_AGAIN = "run again, to restore the workspace"
 
 Tell = Callable[[str], None]
 Lends = Callable[[str, float, Callable[[], bool]], AbstractAsyncContextManager[Callable[[float], None]]]
-"""Type of a function that reserves the machine for an execution, given the execution's name, its maximum seconds, and
-a function that says whether it was started before. The context yields a function: call it with the seconds used."""
+"""Type of a function that reserves the machine for an execution.
+
+Its arguments are the name of the execution, its maximum seconds, and a function that says whether it was started
+before. The context yields a function that takes the seconds used.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,6 @@ class KeptMachine:
         return branch
 
     async def __aenter__(self) -> Self:
-        """Return the machine itself."""
         return self
 
     async def __aexit__(self, *exc: object) -> None:

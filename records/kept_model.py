@@ -212,14 +212,14 @@ class KeptModel(Model):
 
     def _restore_reply(self, entry: dict[str, Any], key: str, on_text: OnOutput | None) -> Reply:
         with reading_entry(self.ledger.path("replies", key)):
-            kept = KeptReply.model_validate(entry)
-            reply = _REPLY.validate_python(kept.reply) if kept.no_reply is None else None
-        self.learned.refused |= kept.learned.refused
-        self.learned.reasons |= kept.learned.reasons
-        self.learned.hides |= kept.learned.hides
-        self.learned.most_tokens = kept.learned.most_tokens
+            stored = KeptReply.model_validate(entry)
+            reply = _REPLY.validate_python(stored.reply) if stored.no_reply is None else None
+        self.learned.refused |= stored.learned.refused
+        self.learned.reasons |= stored.learned.reasons
+        self.learned.hides |= stored.learned.hides
+        self.learned.most_tokens = stored.learned.most_tokens
         if reply is None:
-            raise NoReply(kept.no_reply or "", cause=kept.cause, may_pass=kept.may_pass)
+            raise NoReply(stored.no_reply or "", cause=stored.cause, may_pass=stored.may_pass)
         if on_text:
             on_text(reply.text)
         return reply
@@ -289,11 +289,11 @@ def _card_key(model: ModelSpec) -> str:
 
 
 def replayed(
-    ledger: Ledger, parallel: int, name: str = CARD, why: str = "replay", prompts: str | None = None
+    ledger: Ledger, parallel: int, name: str = CARD, reason: str = "replay", prompts: str | None = None
 ) -> KeptModel:
     """Return a model that answers only from the ledger. `name` is the key of its ModelCard.
 
-    An error about a missing reply begins with `why`, and says if the `prompts` are not those of the run. Raises
+    An error about a missing reply begins with `reason`, and says if the `prompts` are not those of the run. Raises
     BadInput if the ModelCard is missing or damaged.
     """
     try:
@@ -305,9 +305,9 @@ def replayed(
         ) from error
     chat = ScriptedModel(rules=())
     if prompts and card.prompts not in (None, prompts):
-        why = f"{why}, with other prompts than those of the run (another version of gedanken)"
+        reason = f"{reason}, with other prompts than those of the run (another version of gedanken)"
     values = {name: value for name, value in card if name != "prompts"}
-    return KeptModel(**values, chat=chat, pace=Pace(parallel), ledger=ledger, replays=why)
+    return KeptModel(**values, chat=chat, pace=Pace(parallel), ledger=ledger, replays=reason)
 
 
 def _last_message_preview(messages: Sequence[Message]) -> str:

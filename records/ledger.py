@@ -108,7 +108,6 @@ class Ledger:
             self._pending_flushes.discard(pending)
 
     def path(self, kind: Kind, key: str) -> Path:
-        """Return the path of an entry."""
         return self.folder / kind / f"{key}.json"
 
     def results(self) -> frozenset[str]:
@@ -143,22 +142,22 @@ class Ledger:
             )
 
     def take_over(
-        self, other: "Ledger", answered: Callable[[], Collection[str]], *, is_at_work: bool
+        self, source: "Ledger", answered: Callable[[], Collection[str]], *, is_at_work: bool
     ) -> frozenset[str]:
-        """Copy all entries of the ledger `other`. Then mark the places from `answered` as answered, and return them.
+        """Copy all entries of the ledger `source`. Then mark the places from `answered` as answered, and return them.
 
         `is_at_work` is True if a process still works on the other run. Its open requests are then not lost.
         """
         for kind in KINDS:
-            for path in sorted((other.folder / kind).glob("*.json")):
+            for path in sorted((source.folder / kind).glob("*.json")):
                 # That folder may be malicious: only files inside it are read.
-                content = Inside(other.folder, MOST_BYTES).read(f"{kind}/{path.name}", MOST_BYTES)
+                content = Inside(source.folder, MOST_BYTES).read(f"{kind}/{path.name}", MOST_BYTES)
                 _replace_entry(self.folder / kind / path.name, content)
         # A process at work there marks a place before it stores the reply: now all copied replies have their marks.
         places = frozenset(answered())
         for place in sorted(places):
             self.mark_answered(place)
-        for sent_path in () if is_at_work else (other.folder / "replies").glob(f"*{_SENT_SUFFIX}"):
+        for sent_path in () if is_at_work else (source.folder / "replies").glob(f"*{_SENT_SUFFIX}"):
             self.mark_sent(sent_path.name.removesuffix(_SENT_SUFFIX))
         return places
 

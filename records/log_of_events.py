@@ -65,8 +65,8 @@ class LogOfEvents:
         self._note_counts: Counter[str] = Counter()
         self.decisions: list[Decided] = []
         self.seconds_before = 0.0
-        """Seconds that earlier processes worked on the run. Those of a killed process include what it had recorded in
-        advance; see StillWorks."""
+        """Seconds that earlier processes worked on the run. For a killed process, they include the seconds that it
+        had recorded in advance; see StillWorks."""
         self._settled: dict[str, Settled] = {}
         self._reserved: dict[str, Reserved] = {}
         self._lost_reservations: dict[str, Reserved] = {}

@@ -13,7 +13,7 @@ MOST_TEXT_BYTES = MOST_FOLDER_BYTES // 2
 """Number of bytes of programs and outputs after which nothing more is started. The rest is reserved for the results
 of work that has already begun."""
 MOST_PRINTED_BYTES = 1 << 24
-"""Maximum `output_bytes` of a new run: each byte takes at most 6 bytes in an entry of the ledger, and may be in it
+"""Maximum `output_bytes` of a new run. In an entry of the ledger, each byte takes at most 6 bytes, and may occur
 twice."""
 _ADVICE = "Finished work is kept, and nothing more is started; split the work into several runs"
 

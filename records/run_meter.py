@@ -42,7 +42,6 @@ class RunMeter:
 
     @property
     def budget(self) -> Budget:
-        """The limits of the run."""
         return self._store.spec.budget
 
     def seconds_left(self) -> float | None:

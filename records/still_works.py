@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 SHORTEST, SHARE = 3.0, 0.02
-"""Each record counts SHORTEST seconds in advance, or the fraction SHARE of the time worked if that is longer: a long
-run makes fewer records."""
+"""Each record counts SHORTEST seconds in advance, or the fraction SHARE of the time worked, whichever is longer. So a
+long run makes fewer records."""
 
 
 class WorkClock:
@@ -22,7 +22,6 @@ class WorkClock:
 
     @property
     def seconds(self) -> float:
-        """The seconds worked so far."""
         with self._lock:
             return (self._waiting_since or time.monotonic()) - self._started_at
 

@@ -10,8 +10,7 @@ from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.script import Task
 
 FAR_ABOVE_MAJORITY = 2.0
-"""A program counts as having learned something only if its accuracy is at least this many times the share of the most
-frequent class."""
+"""Minimum accuracy of a program that has learned, as a multiple of the share of the most frequent class."""
 
 
 class Before(NamedTuple):
@@ -19,7 +18,6 @@ class Before(NamedTuple):
 
     source: str
     task: Task | None
-    """The task of that version."""
 
 
 def problems_of(
@@ -52,8 +50,8 @@ def _problems_in_code(parsed: Source, task: Task) -> list[str]:
     return problems
 
 
-def _problems_in_settings(parsed: Source, task: Task, before: Before | None) -> list[str]:
-    previous_task = before.task if before else None
+def _problems_in_settings(parsed: Source, task: Task, previous: Before | None) -> list[str]:
+    previous_task = previous.task if previous else None
     settings = (
         ("batch size", task.batch_size, previous_task and previous_task.batch_size, batch_size(parsed)),
         ("learning rate", task.learning_rate, previous_task and previous_task.learning_rate, learning_rate(parsed)),
@@ -64,18 +62,20 @@ def _problems_in_settings(parsed: Source, task: Task, before: Before | None) -> 
             continue
         if value is not None:
             problems.append(f"the {name} must be {required:g}, and is {value:g}")
-        elif not _may_be_set(parsed, required, before if previous_value != required else None):
+        elif not _may_be_set(parsed, required, previous if previous_value != required else None):
             occurrences = times_held(parsed, required)
             reason = f"the edit adds no {required:g}" if occurrences else f"{required:g} stands nowhere in it"
             problems.append(f"the {name} must be {required:g}: the source does not tell it, and {reason}")
     return problems
 
 
-def _may_be_set(parsed: Source, required: float, before: Before | None) -> bool:
-    """Return whether the source contains the number `required` more often than the version `before`, if there is
-    one."""
+def _may_be_set(parsed: Source, required: float, previous: Before | None) -> bool:
+    """Return whether the source contains the number `required` more often than the version `previous`.
+
+    Without a previous version, once is enough.
+    """
     try:
-        previous_count = times_held(Source(before.source), required) if before else 0
+        previous_count = times_held(Source(previous.source), required) if previous else 0
     except SyntaxError:
         previous_count = 0
     return times_held(parsed, required) > previous_count

@@ -33,8 +33,10 @@ class PrintSite:
     holes: tuple[Hole, ...] = field(default=(), compare=False)
     """Expressions that fill the holes, one per hole; empty if nothing is known about them."""
     depends_on: Dependence = field(default="nothing", compare=False)
-    """What decides how often the line is printed: `nothing` but counters, `flags` such as a `try`, or `values` such
-    as a condition with `<`."""
+    """What decides how often the line is printed: `nothing`, `flags` or `values`.
+
+    With `nothing`, only counters decide. Examples are a `try` for `flags`, and a condition with `<` for `values`.
+    """
     by: By = field(default="print", compare=False)
     """What makes the line: a `print`, a progress `bar`, or a `log` (also a warning or standard error)."""
     form: str | None = None
@@ -78,8 +80,10 @@ class PrintSite:
 
 
 def print_sites(tree: ast.AST) -> tuple[PrintSite, ...]:
-    """List every line that a `print` to standard output can make, in source order. Prints that continue one line
-    count as one."""
+    """List every line that a `print` to standard output can make, in source order.
+
+    Several prints that continue the same line count as one.
+    """
     lines = _continued_prints(tree)
     continuations = {call for continuing_calls in lines.values() for call in continuing_calls if call is not None}
     return _to_sites(
@@ -235,7 +239,6 @@ def _dependence_of(node: ast.AST, counters: Container[str]) -> Dependence | None
 
 
 def _uses_only_counters(test: ast.expr, counters: Container[str]) -> bool:
-    """Return whether a condition contains only counters and constants."""
     remainders = [part for part in ast.walk(test) if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Mod)]
     remainder_ids = {id(part) for remainder in remainders for part in ast.walk(remainder)}
     # Names inside a `%` expression count as counters, names in capitals as constants.
@@ -295,7 +298,6 @@ def _line_pieces(call: ast.Call, lines: dict[ast.Call, list[ast.Call | None]]) -
 
 
 def _printed_pieces(call: ast.Call) -> Pieces:
-    """Return what one print adds to its line."""
     separator = _keyword(call, "sep")
     separator_pieces = [" "] if separator is None or _is_none(separator) else pieces_of(separator)
     pieces: Pieces = []

@@ -41,7 +41,7 @@ def proven_lines(tree: ast.Module) -> dict[int, tuple[str, ...]]:
     """Map the line number of each proven print to the lines that it prints, in order.
 
     A print is proven if every run reaches it, and its values are constants or counters of static loops. The result is
-    empty if the analysis takes too long.
+    empty if nothing can be proven, or if the analysis takes too long.
     """
     prover = _Prover(tree)
     try:
@@ -316,7 +316,6 @@ def _may_exit(tree: ast.AST) -> bool:
 
 
 def _may_end_loop(loop: ast.While) -> bool:
-    """Return whether a statement in an endless loop may end the loop."""
     return any(isinstance(node, ast.Break | ast.Return | ast.Raise) for node in ast.walk(loop))
 
 

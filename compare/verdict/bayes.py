@@ -62,7 +62,8 @@ class ByNoise:
     pure: dict[Way, Values]
     """For each way of answering, an array of log likelihoods: fits (`Ways.fits`) × noise levels."""
     mixed: Values
-    """Array of log likelihoods: mixtures × noise levels. A mixture is a pair of ways with the first way's share."""
+    """Array of log likelihoods: mixtures × noise levels. A mixture is a pair of ways, and the share of the first
+    way."""
     other: float
     """Log likelihood if the shares of right and of rival answers can have any value."""
     wrong: float
@@ -82,7 +83,7 @@ class Operation:
         self._cache: dict[float, Values] = {}
 
     def by_noise(self, priors: Priors = USUAL, without: str | None = None) -> ByNoise:
-        """Return the log likelihoods of the answers, without those to the program template `without`."""
+        """Return the log likelihoods of the answers. Answers to the program template `without` are left out."""
         if priors.dispersion not in self._cache:
             arguments = (self.clusters, self.horizons, self._parameters, priors.dispersion)
             self._cache[priors.dispersion] = likelihoods(*arguments)

@@ -149,7 +149,10 @@ def _support(source: _AllOperations | _SingleOperation) -> tuple[Support, Eviden
 
 
 def _choose_name(support: Support) -> tuple[Name, str]:
-    """Return the way of answering that the evidence supports and an empty text; or `undetermined` and the reason."""
+    """Return the way of answering that the evidence supports, with an empty text.
+
+    If the evidence is too weak or fits no way, return `undetermined` with the reason.
+    """
     if support.least < STRONG:
         return "undetermined", sentences.weak(support.best, support.against)
     if support.least_of_priors < STRONG:

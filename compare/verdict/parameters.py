@@ -21,9 +21,7 @@ class Expected:
     rival: float
     """Share of rival answers up to the horizon."""
     right_beyond: float
-    """Share of right answers beyond the horizon."""
     rival_beyond: float
-    """Share of rival answers beyond the horizon."""
     concentration: float
     """Concentration of each cluster's beta distributions; low if templates and players differ much."""
 

@@ -10,8 +10,9 @@ from gedanken.compare.verdict.results import OperationVerdict, Way
 # Only a model that computes gets hard items right. A model may decline just the items that it cannot answer, and its
 # other answers do not show this.
 LEAST_ANSWERED = 0.5
-"""A way is named only if at least this share of the hard items is answered: of all (HARD), and of those in pairs
-(WITH_RIVAL).
+"""A way is named only if at least this share of the hard items is answered.
+
+This must hold for all hard items (HARD), and for the hard items of pairs (WITH_RIVAL).
 """
 MOST_OTHERWISE = 0.2
 """Maximum share of the kinds of operation that, judged alone, have another name than all kinds together.

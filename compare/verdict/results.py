@@ -46,8 +46,7 @@ class SizeResult:
     size: int
     items: float
     exact: float | None
-    """Share of right answers to the hard items, which only a model that really computes gets right; None if there are
-    no hard items."""
+    """Share of right answers to the hard items; None if there are no hard items."""
     interval: Interval | None
     posterior: dict[Hypothesis, float]
     """Posterior probabilities from the answers at this size alone, with equal priors."""
@@ -65,8 +64,8 @@ class Support:
     least_of_priors: float
     """The smallest log10 Bayes factor of `best` under any alternative priors (`CHANGED` in `bayes.py`)."""
     least_left_out: float | None
-    """The smallest log10 Bayes factor of `best` with one template (or, for all operations, one family) left out. None
-    if there is only one."""
+    """The smallest log10 Bayes factor of `best` if one template is left out, or one family for all operations
+    together. None if there is only one."""
     left_out: str | None
     """The template or family whose removal gives `least_left_out`."""
 

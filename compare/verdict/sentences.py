@@ -59,11 +59,11 @@ def silent(n: int, of: int, items: str) -> str:
     return f"{n} of the {of} {items} have no usable answer"
 
 
-def named_otherwise(name: Way, others: Mapping[Name, int], of: int) -> str:
+def named_otherwise(name: Way, other_names: Mapping[Name, int], of: int) -> str:
     """Say that too many kinds of operation, judged alone, get another name than all kinds together."""
-    counts = ", ".join(f"{count} {other_name}" for other_name, count in others.items())
+    counts = ", ".join(f"{count} {other_name}" for other_name, count in other_names.items())
     return (
-        f"{_PHRASES[name]} is likeliest for all kinds of operation together, but {sum(others.values())} of "
+        f"{_PHRASES[name]} is likeliest for all kinds of operation together, but {sum(other_names.values())} of "
         f"the {of} kinds have another verdict ({counts})"
     )
 

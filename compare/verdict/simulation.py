@@ -32,18 +32,18 @@ def draw_answers(
     exception_prior = ODD if len(operations) > 1 and hypothesis != "other" else 0.0
     fits = _fits(parameters, hypothesis == "mixture", random)
     is_wrong = hypothesis == "other" and random.random() < 0.5
-    drawn: list[Cluster] = []
+    answers: list[Cluster] = []
     for clusters, way_weights in zip(operations.values(), weights, strict=True):
         if is_wrong:
-            drawn += [
+            answers += [
                 _draw_cluster(cluster, WRONG.right, WRONG.rival * (1 - WRONG.right), WRONG.concentration, random)
                 for cluster in clusters
             ]
         elif way_weights is None or random.random() < exception_prior:
-            drawn += _draw_any_shares(clusters, random)
+            answers += _draw_any_shares(clusters, random)
         else:
-            drawn += _draw_by_ways(clusters, way_weights, noise, fits, random)
-    return drawn
+            answers += _draw_by_ways(clusters, way_weights, noise, fits, random)
+    return answers
 
 
 def _weights(hypothesis: Hypothesis, operation_count: int, random: Random) -> list[Weights | None]:
@@ -107,10 +107,10 @@ def _draw_share(mean: float, concentration: float, random: Random) -> float:
 def _draw_any_shares(clusters: Sequence[Cluster], random: Random) -> list[Cluster]:
     """Draw answers with any shares, drawn once for each place, or for each place and size."""
     by_size = random.random() < 0.5
-    drawn: dict[tuple[Place, int], Values] = defaultdict(lambda: random.random(2))
+    drawn_shares: dict[tuple[Place, int], Values] = defaultdict(lambda: random.random(2))
     results = []
     for cluster in clusters:
-        right, rival_of_rest = drawn[cluster.place, cluster.size if by_size else 0]
+        right, rival_of_rest = drawn_shares[cluster.place, cluster.size if by_size else 0]
         hits = random.binomial(round(cluster.items), right)
         not_right = round(cluster.items) - hits
         rivals = random.binomial(not_right, rival_of_rest)

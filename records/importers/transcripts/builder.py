@@ -151,8 +151,9 @@ class Builder:
     ) -> None:
         """Add the result of a tool call; if `call_id` is None, of the oldest call that has no result yet.
 
-        `text` is the output, None if the file does not contain it. If `exit_code` is None, the exit code is searched
-        in the JSON objects `told`, and then in `text`.
+        `text` is the output, None if the file does not contain it. If `exit_code` is None, the exit code is the one
+        given to `ended`. Otherwise it is searched in the JSON objects `told`, and then in the output of a shell
+        command.
         """
         if call_id is None and self._open_calls:
             call_id = next(iter(self._open_calls))

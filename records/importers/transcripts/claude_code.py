@@ -84,7 +84,7 @@ class _Session:
         self.files = 0
 
     def read(self, source: Source, agent: str, depth: int) -> None:
-        """Add the events of a file by the agent `agent`. It is empty for the main agent.
+        """Add the events of a file that records `agent`, which is empty for the main agent.
 
         `depth` is the number of agents above this one.
         """

@@ -103,14 +103,14 @@ def _command_and_output(lines: list[str]) -> tuple[str | None, str | None]:
         return typed_command, "\n".join(fences) if fences else None
     if not fences:
         return None, None
-    first, *rest = fences
+    first, *other_fences = fences
     if first.startswith("$ "):
         command, _line, output = first.removeprefix("$ ").partition("\n")
-        return command, "\n".join([output, *rest])
+        return command, "\n".join([output, *other_fences])
     fence_language = next(line for line in lines if _FENCE.match(line)).strip().strip("`")
-    if fence_language == "text" and not rest:
+    if fence_language == "text" and not other_fences:
         return None, first
-    return first, "\n".join(rest) if rest else None
+    return first, "\n".join(other_fences) if other_fences else None
 
 
 def _fence_contents(lines: list[str]) -> list[str]:
