@@ -20,8 +20,8 @@ REFUSED = "the model's server refused a request; it is not sent again"
 _LINE_PREFIX = "line-"
 
 
-# A failed reply stays if a later one was requested without it: with it, the later request would be another one, and
-# would have to be paid for again.
+# A failed reply stays if a later reply was requested without it. If it were repeated, the later request would change,
+# and would have to be paid for again.
 class Failures(NamedTuple):
     """Numbers of executions and answers that failed for a cause in `MAY_COME`."""
 
@@ -64,7 +64,7 @@ def failures_of(log: RunLog) -> Failures:
 def answered_in(log: RunLog) -> frozenset[str]:
     """Return the places in sessions (lines and questions) at which the model replied, according to the log."""
     assert log.spec is not None
-    # The ledger marks them too, but not in earlier versions; a dying process may mark more than it logs.
+    # The ledger marks these places too, but not in earlier versions; a dying process may mark more than it logs.
     conditions = log.spec.experiment.conditions
     replied = [run for run in log.executions if run.imagined and run.cause not in MAY_COME]
     lines = {run.line for run in replied if continues_session(run.program, conditions)} | {log.settled_before}

@@ -153,7 +153,7 @@ class Ledger:
                 # That folder may be malicious: only files inside it are read.
                 content = Inside(source.folder, MOST_BYTES).read(f"{kind}/{path.name}", MOST_BYTES)
                 _replace_entry(self.folder / kind / path.name, content)
-        # A process at work there marks a place before it stores the reply: now all copied replies have their marks.
+        # A process at work on `source` marks a place before it stores the reply: all copied replies have marks by now.
         places = frozenset(answered())
         for place in sorted(places):
             self.mark_answered(place)
@@ -184,7 +184,7 @@ class Ledger:
         If `key` is given, the place counts as answered only when the reply with this key is stored. Call this before
         the reply is stored. The mark is on the disk when the call returns.
         """
-        # So the ledger never has a reply that depends on a failure, without the mark that keeps this failure.
+        # So for each reply that depends on a failure, the ledger has the mark that keeps this failure.
         name = f"{place}{_KEY_SEPARATOR}{key}" if key else place
         with self._mark_lock:
             if name not in self._marked_names and self.writes:

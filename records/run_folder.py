@@ -58,7 +58,7 @@ def remove_left(folder: Path) -> None:
 
 def is_by_gedanken(folder: Path) -> bool:
     """Return whether gedanken wrote a run folder, which may be damaged or half removed."""
-    # A log's name alone does not prove it: other programs use the same.
+    # The name of a log does not prove it, because other programs use the same name.
     if all((folder / name).is_dir() for name in ("programs", "outputs")):
         return True
     return _read_head(folder / LOG).startswith(b'{"format": ') or b'"gedanken"' in _read_head(folder / RUN)

@@ -71,8 +71,8 @@ VIEW_SECONDS = 1.0
 """Minimum number of seconds between two updates of `run.json` during a run."""
 
 
-# A killed process loses nothing that was appended. A power failure spares the ledger, the notes and the decisions; an
-# execution whose outputs it cut is left out in reading, and restored from the ledger in resuming.
+# A killed process loses nothing that was appended. A power failure spares the ledger, the notes and the decisions. If
+# it cuts the outputs of an execution, this execution is left out in reading, and restored from the ledger in resuming.
 class RunStore:
     """Writes the log, spec, programs, outputs and `run.json` of a run, and holds the log in memory."""
 

@@ -48,7 +48,7 @@ def curves(exactness: Exactness) -> tuple[Curve, ...]:
 def _rises(exactness: Exactness) -> bool:
     """Return whether exactness is clearly below one half at small sizes and above one half at large sizes."""
     right, items = exactness.right[0], exactness.items[0]
-    # Compared are a single step up across one half, a single step down, and a constant.
+    # Three fits are compared: a single step up across one half, a single step down, and a constant.
     step_fits = [_fit_step(right, items, index) for index in range(1, len(exactness.sizes))]
     constant_fit = _log_likelihood(right.sum(), items.sum())
     rising_fit = max((value for value, below, above in step_fits if below < 0.5 < above), default=constant_fit)

@@ -251,7 +251,7 @@ def _fitted_curves(items: Sequence[Asked], exactness: Exactness) -> tuple[Curve,
     size_indexes = [index for index, size in enumerate(exactness.sizes) if not too_silent(items_by_size[size])]
     sizes = tuple(exactness.sizes[index] for index in size_indexes)
     fitted = curves(Exactness(sizes, exactness.right[:, size_indexes], exactness.items[:, size_indexes]))
-    # A fall beyond the other sizes may lie at the sizes left out.
+    # A horizon beyond the fitted sizes may lie at one of the sizes that were left out.
     is_certain = sizes == exactness.sizes or not any(curve.horizon.startswith(">") for curve in fitted)
     return fitted if is_certain else ()
 
