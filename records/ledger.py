@@ -153,7 +153,7 @@ class Ledger:
                 # That folder may be malicious: only files inside it are read.
                 content = Inside(source.folder, MOST_BYTES).read(f"{kind}/{path.name}", MOST_BYTES)
                 _replace_entry(self.folder / kind / path.name, content)
-        # A process at work on `source` marks a place before it stores the reply: all copied replies have marks by now.
+        # A process at work on `source` marks a place before it stores the reply: all copied replies now have marks.
         places = frozenset(answered())
         for place in sorted(places):
             self.mark_answered(place)

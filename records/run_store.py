@@ -72,7 +72,7 @@ VIEW_SECONDS = 1.0
 
 
 # A killed process loses nothing that was appended. A power failure spares the ledger, the notes and the decisions. If
-# it cuts the outputs of an execution, this execution is left out in reading, and restored from the ledger in resuming.
+# it cuts the outputs of an execution, the execution is left out in reading. Resuming restores it from the ledger.
 class RunStore:
     """Writes the log, spec, programs, outputs and `run.json` of a run, and holds the log in memory."""
 
