@@ -176,7 +176,6 @@ class KeptMachine:
     async def _run_reserved(
         self, machine: SandboxMachine, command: str, name: str, on_output: OnOutput | None
     ) -> Execution:
-        """Reserve a machine, run a command on it, and count its seconds."""
         max_seconds = machine.limits.wall_seconds
         async with self._reserve(name, max_seconds, lambda: machine.has_begun(name, command)) as count_seconds:
             execution = await machine.run(command, on_output=on_output, label=name)

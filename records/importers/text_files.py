@@ -118,7 +118,6 @@ def _decode_text(data: bytes, name: str) -> str:
 
 
 def _not_text_message(data: bytes, name: str) -> str:
-    """Return an error message with the position and the likely cause of the first NUL."""
     index = data.index(b"\x00")
     head = data[: 1 << 12]
     position = f"byte {index + 1:,} in line {data.count(bytes([10]), 0, index) + 1:,} is NUL"

@@ -50,8 +50,6 @@ def read(source: Source) -> list[Builder] | None:
 
 
 class _Rollout:
-    """A session that is being read."""
-
     def __init__(self, source: Source, *, only_events: bool) -> None:
         self.builder = Builder(source.path.name, FORM, source.name)
         self.builder.agent = FORM

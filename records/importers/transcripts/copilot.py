@@ -183,7 +183,6 @@ def _add_tool_call(builder: Builder, entry: Entry, part: dict[str, Any], index: 
 
 
 def _read_cli_session(source: Source) -> Builder:
-    """Read a session of Copilot CLI, with one event per line."""
     builder = Builder(source.path.name, FORM, source.name)
     builder.agent = FORM
     called_ids: set[str] = set()
