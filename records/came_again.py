@@ -1,4 +1,4 @@
-"""Explains why results of a resumed run differ from the stored ones that they replace."""
+"""Explains why results of a resumed run differ from the stored results that they replace."""
 
 from contextlib import suppress
 from functools import cached_property
@@ -14,44 +14,46 @@ OTHERWISE = (
 
 
 class Changed:
-    """Collects the results that differ from the stored results that they replace."""
+    """Collects results of a resumed run that differ from the stored results that they replace."""
 
     def __init__(self, run: Path) -> None:
         """Start without results. `run` is the folder of the run."""
-        self._run = run
-        self._changed: list[Execution] = []
+        self._folder = run
+        self._changed_runs: list[Execution] = []
 
-    def why(self, before: Execution, now: Execution) -> str:
-        """Return a note that says why the result `now` replaces the stored result `before`.
+    def why(self, stored: Execution, new: Execution) -> str:
+        """Return a note that says why the result `new` replaces the result `stored`.
 
-        Empty if both are the same, or if `before` failed with a cause in `MAY_COME`.
+        Empty if both are the same, or if `stored` failed with a cause in `MAY_COME`.
         """
-        if not _is_another(before, now):
+        if not _is_changed(stored, new):
             return ""
-        earlier = [run for run in self._changed if (run.line, run.program) != (now.line, now.program)]
-        self._changed.append(now)
-        if before.cause in MAY_COME:
+        earlier_changes = [run for run in self._changed_runs if (run.line, run.program) != (new.line, new.program)]
+        self._changed_runs.append(new)
+        if stored.cause in MAY_COME:
             return ""
-        is_there = all(one in self._in_ledger for one in _entries_of(before))
-        own = OTHERWISE if is_there else "its entry in the ledger was missing or damaged"
-        why = (
-            f"it can depend on {earlier[0].label}, whose result has changed too, or because {own}" if earlier else own
+        is_in_ledger = all(identity in self._ledger_identities for identity in _entry_identities(stored))
+        own_reason = OTHERWISE if is_in_ledger else "its entry in the ledger was missing or damaged"
+        reason = (
+            f"it can depend on {earlier_changes[0].label}, whose result has changed too, or because {own_reason}"
+            if earlier_changes
+            else own_reason
         )
         return (
-            f"{now.label} now has another result than the one stored before: it was run or imagined again, because "
-            f"{why}"
+            f"{new.label} now has another result than the one stored before: it was run or imagined again, because "
+            f"{reason}"
         )
 
     @cached_property
-    def _in_ledger(self) -> frozenset[object]:
-        """What identifies the replies and executions in the ledger that are not damaged."""
-        ledger, found = Ledger(self._run, writes=False), set[object]()
+    def _ledger_identities(self) -> frozenset[object]:
+        """Identities of the undamaged replies and executions in the ledger; see `_identity`."""
+        ledger, identities = Ledger(self._folder, writes=False), set[object]()
         kinds: tuple[Kind, ...] = ("replies", "executions")
         for kind in kinds:
             for entry in ledger.whole(kind):
                 with suppress(KeyError, TypeError):
-                    found.add(_identity(entry))
-        return frozenset(found)
+                    identities.add(_identity(entry))
+        return frozenset(identities)
 
 
 def _identity(entry: dict[str, Any]) -> object:
@@ -60,15 +62,15 @@ def _identity(entry: dict[str, Any]) -> object:
     return entry["command"], entry["seconds"]
 
 
-def _entries_of(run: Execution) -> list[object]:
-    """Return what identifies the ledger's entries of a result; see `Changed._in_ledger`."""
+def _entry_identities(run: Execution) -> list[object]:
+    """Return the identities of the ledger's entries for a result. A reply may consist of several pieces."""
     if run.seal is None:
         return [(run.command, run.seconds)]
     pieces = run.seal.settings.get("pieces")
     return [piece["sha256"] for piece in pieces] if isinstance(pieces, list) else [run.seal.sha256]
 
 
-def _is_another(before: Execution, now: Execution) -> bool:
-    if now.imagined:
-        return before.raw_reply != now.raw_reply
-    return (before.seconds, before.terminal) != (now.seconds, now.terminal)
+def _is_changed(stored: Execution, new: Execution) -> bool:
+    if new.imagined:
+        return stored.raw_reply != new.raw_reply
+    return (stored.seconds, stored.terminal) != (new.seconds, new.terminal)

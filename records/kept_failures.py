@@ -17,11 +17,11 @@ BEFORE_FORK = (
     "fork uses another model"
 )
 REFUSED = "the model's server refused a request; it is not sent again"
-_LINE = "line-"
+_LINE_PREFIX = "line-"
 
 
-# A failed reply stays if a later one was requested without it: with it, the later request would be another one, and
-# would have to be paid for again.
+# A failed reply stays if a later reply was requested without it. If it were repeated, the later request would change,
+# and would have to be paid for again.
 class Failures(NamedTuple):
     """Numbers of executions and answers that failed for a cause in `MAY_COME`."""
 
@@ -51,20 +51,20 @@ def failures_of(log: RunLog) -> Failures:
     unsettled = [run for run in failed if not is_settled(run, answered)]
     before_fork = sum(is_replaced(run, log.spec) for run in unsettled)
     unanswered = [answer.question.key for answer in answers if not answer.execution.is_refused]
-    later = _later_questions(log) if unanswered else {}
-    kept = sum(is_built_on(later.get(key, ()), answered) for key in unanswered)
+    later_questions = _later_questions(log) if unanswered else {}
+    kept_answers = sum(is_built_on(later_questions.get(key, ()), answered) for key in unanswered)
     return Failures(
-        kept=len(failed) - len(unsettled) + kept,
+        kept=len(failed) - len(unsettled) + kept_answers,
         before_fork=before_fork,
-        repeated=len(unsettled) - before_fork + len(unanswered) - kept,
+        repeated=len(unsettled) - before_fork + len(unanswered) - kept_answers,
         refused=len(runs) - len(failed) + len(answers) - len(unanswered),
     )
 
 
 def answered_in(log: RunLog) -> frozenset[str]:
-    """Return the places (lines and questions) at which the log shows that the model replied within a session."""
+    """Return the places in sessions (lines and questions) at which the model replied, according to the log."""
     assert log.spec is not None
-    # The ledger marks them too, but not in earlier versions; a dying process may mark more than it logs.
+    # The ledger marks these places too, but not in earlier versions; a dying process may mark more than it logs.
     conditions = log.spec.experiment.conditions
     replied = [run for run in log.executions if run.imagined and run.cause not in MAY_COME]
     lines = {run.line for run in replied if continues_session(run.program, conditions)} | {log.settled_before}
@@ -72,14 +72,16 @@ def answered_in(log: RunLog) -> frozenset[str]:
     return frozenset([*_places(lines), *map(place_of_question, questions)])
 
 
-def taken_over(source: RunLog, answered: Iterable[str], same: int, at: int) -> frozenset[str]:
-    """Return the places that a fork takes over from `answered`, the places at which the run `source` has replies.
+def taken_over(source: RunLog, answered: Iterable[str], first_changed: int, asked_from: int) -> frozenset[str]:
+    """Return the places in `answered` that a fork takes over.
 
-    The fork equals `source` before the line with the index `same`. Failures from the line with the index `at` on
-    are requested again.
+    At the places in `answered`, the run `source` has replies. The fork equals `source` before the line with the index
+    `first_changed`. Failures from the line with the index `asked_from` on are requested again.
     """
-    lines = {one for one in _lines(answered) if one < same} | {min(source.settled_before, same - 1)}
-    return frozenset(_places({min(line, at) for line in lines}))
+    lines = {line for line in _lines(answered) if line < first_changed} | {
+        min(source.settled_before, first_changed - 1)
+    }
+    return frozenset(_places({min(line, asked_from) for line in lines}))
 
 
 def continues_session(program: str | None, conditions: Conditions) -> bool:
@@ -95,11 +97,11 @@ def is_settled(run: Execution, answered: Collection[str]) -> bool:
 
 def is_line_settled(line: int, answered: Collection[str]) -> bool:
     """Return whether sample 0's failed reply to a line is kept; see `is_settled`."""
-    return line >= 0 and any(one > line for one in _lines(answered))
+    return line >= 0 and any(later_line > line for later_line in _lines(answered))
 
 
 def is_replaced(run: Execution, spec: RunSpec) -> bool:
-    """Return whether an execution was imagined by a model that a fork has replaced by another one."""
+    """Return whether an execution was imagined by a model that a fork has replaced."""
     return run.imagined and spec.model_at(run.line).name != spec.model.name
 
 
@@ -110,7 +112,7 @@ def is_built_on(later: Sequence[Question], answered: Collection[str]) -> bool:
 
 def place_of_line(line: int) -> str:
     """Return the name of a script line's place in the session."""
-    return f"{_LINE}{line}"
+    return f"{_LINE_PREFIX}{line}"
 
 
 def place_of_question(question: Question) -> str:
@@ -123,7 +125,7 @@ def _places(lines: Iterable[int]) -> list[str]:
 
 
 def _lines(answered: Iterable[str]) -> list[int]:
-    numbers = (place.removeprefix(_LINE) for place in answered if place.startswith(_LINE))
+    numbers = (place.removeprefix(_LINE_PREFIX) for place in answered if place.startswith(_LINE_PREFIX))
     return [int(number) for number in numbers if number.isdecimal() and len(number) < len("1000")]
 
 
@@ -132,5 +134,9 @@ def _later_questions(log: RunLog) -> dict[str, tuple[Question, ...]]:
     design, plan = log.spec.probe if log.spec else None, log.plan
     if design is None or plan is None:
         return {}
-    direct, more = units_of(design, items_of(design, plan.sizes or (), plan.groups))
-    return {question.key: unit[number:] for unit in (*direct, *more) for number, question in enumerate(unit, start=1)}
+    direct_units, other_units = units_of(design, items_of(design, plan.sizes or (), plan.groups))
+    return {
+        question.key: unit[position:]
+        for unit in (*direct_units, *other_units)
+        for position, question in enumerate(unit, start=1)
+    }

@@ -20,19 +20,25 @@ from gedanken.traces.terminal_run import mark_as_from_ledger
 
 ENVIRONMENT = "environment"
 EMPTY = digest("an empty workspace")
-_AT = "trunk.at"
+_STATE_FILE = "trunk.at"
 """Name of the file in the session's folder that records the state of the trunk's workspace."""
 RUN_AGAIN = "run again, to restore the workspace"
 
 Tell = Callable[[str], None]
 Lends = Callable[[str, float, Callable[[], bool]], AbstractAsyncContextManager[Callable[[float], None]]]
-"""Type of a function that reserves the machine for an execution, given the execution's name, its maximum seconds, and
-a function that says whether it was started before. The context yields a function: call it with the seconds used."""
+"""Type of a function that reserves the machine for an execution.
+
+Its arguments are the name of the execution, its maximum seconds, and a function that says whether it was started
+before. The context yields a function that takes the seconds used.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A change of a workspace from the state `before` to `after`: `command` was run, or the file `name` written."""
+    """A change of a workspace from the state `before` to the state `after`.
+
+    Either `command` was run, or the file `name` was written with the content `text`.
+    """
 
     before: str
     after: str
@@ -58,7 +64,7 @@ class KeptMachine:
         note: Tell,
         lends: Lends,
     ) -> None:
-        """Wrap the machine `real`; None in a replay, where a missing entry of the ledger is an error.
+        """Wrap the machine `real`. It is None in a replay, where a missing entry of the ledger is an error.
 
         See SandboxMachine.environment, and `keep_executions` for `tell`, `note` and `lends`.
         """
@@ -68,43 +74,42 @@ class KeptMachine:
         self._ledger = ledger
         self._environment = environment
         self._real = real
-        self._tell = tell
+        self._tell_user = tell
         self._note = note
-        self._lends = lends
+        self._reserve = lends
         self._state = EMPTY
-        self._marked: str | None = None
+        self._marked_state: str | None = None
         self._steps: list[Step] = []
         self._trunk: KeptMachine = self
-        self._branch: SandboxMachine | None = None
+        self._branch_machine: SandboxMachine | None = None
         self._lock = asyncio.Lock()
 
     def write(self, name: str, text: str) -> None:
         """Record a file for the home folder. It is written only when a command has to be run."""
         after = digest([self._state, "write", name, text])
-        self._take(Step(self._state, after, name=name, text=text))
+        self._add_step(Step(self._state, after, name=name, text=text))
 
     def mark(self, label: str) -> None:  # noqa: ARG002 (states have names of their own)
         """Make the current state of the workspace the starting point of branches."""
-        self._marked = self._state
+        self._marked_state = self._state
 
     def branch(self, seed: int, *, reseed: bool = False) -> Self:
         """Return a machine with this seed, whose workspace is a copy of the last mark; see RealMachine.branch."""
         branch = type(self)(
-            self._ledger, self._environment, self.name, self._real, self._tell, self._note, self._lends
+            self._ledger, self._environment, self.name, self._real, self._tell_user, self._note, self._reserve
         )
         branch.seed, branch.reseed = seed, reseed
-        branch._state = self._marked or self._state
+        branch._state = self._marked_state or self._state
         branch._trunk = self
         return branch
 
     async def __aenter__(self) -> Self:
-        """Return the machine itself."""
         return self
 
     async def __aexit__(self, *exc: object) -> None:
         """Remove the workspace of a branch."""
-        if self._branch is not None:
-            await self._branch.__aexit__()
+        if self._branch_machine is not None:
+            await self._branch_machine.__aexit__()
 
     async def run(self, command: str, *, on_output: OnOutput | None = None, label: str | None = None) -> Execution:
         """Run one command line; see RealMachine.run. A result in the ledger costs nothing.
@@ -113,187 +118,191 @@ class KeptMachine:
         result.
         """
         key = self._key(self._state, command)
-        if (found := await off_loop(self._ledger.get, "executions", key)) is not None:
-            execution = self._kept(found, key)
-            self._bring_artifacts(execution)
+        if (entry := await off_loop(self._ledger.get, "executions", key)) is not None:
+            execution = self._parse_execution(entry, key)
+            self._register_artifacts(execution)
             mark_as_from_ledger()
             if on_output:
                 on_output(execution.terminal)
-            self._typed(command)
+            self._add_command_step(command)
             return execution
         if self._real is None:
             raise BadInput(f"replay: the ledger contains no result with seed {self.seed} of: {command[:100]}")
         await off_loop(self._ledger.flush)
         name = f"{label or 'typed'}-{key[:12]}"
         is_trunk = self._trunk is self
-        machine = await (self._trunk_for(name, command) if is_trunk else self._branch_for(name, command))
-        execution = await self._counted(machine, command, name, on_output)
+        machine = await (self._prepare_trunk(name, command) if is_trunk else self._prepare_branch(name, command))
+        execution = await self._run_reserved(machine, command, name, on_output)
         if may_be_cut_off(execution):
             self._note(
                 f"{command[:200]} with seed {self.seed} ended with exit code {execution.exit_code} while no "
                 "process watched it, perhaps because its engine ended: the command was run again"
             )
-            machine = await self._begun_anew()
-            execution = await self._counted(machine, command, name, on_output)
+            machine = await self._restore_workspace()
+            execution = await self._run_reserved(machine, command, name, on_output)
         if execution.cause is Cause.ENGINE_LOST:
             self._note(f"the engine was lost while {command[:200]} ran with seed {self.seed}")
             return execution
         values = asdict(execution)
         if execution.terminal == execution.stdout:
             del values["terminal"]
-        kept = await off_loop(self._ledger.put, "executions", key, values)
-        execution = self._kept(kept, key)
-        self._typed(command)
+        stored_entry = await off_loop(self._ledger.put, "executions", key, values)
+        execution = self._parse_execution(stored_entry, key)
+        self._add_command_step(command)
         if is_trunk:
-            await off_loop(
-                self._ledger.flush
-            )  # or else the command could be run again in a workspace that it has already changed
-            await off_loop(self._stamp, self._state)
+            # Without the flush, the command could be run again in a workspace that it has already changed.
+            await off_loop(self._ledger.flush)
+            await off_loop(self._write_state, self._state)
         return execution
 
-    def _kept(self, found: dict[str, Any], key: str) -> Execution:
+    def _parse_execution(self, entry: dict[str, Any], key: str) -> Execution:
         """Return the execution in an entry of the ledger. Raises BadInput if it cannot be read."""
-        # These become parts of file names, which a malicious entry could misuse.
-        unnamed = {"terminal": found.get("stdout"), **found, "called": None, "program": None}
-        return noun_of(Execution, unnamed, self._ledger.path("executions", key))
+        # `called` and `program` become parts of file names, which a malicious entry could misuse.
+        values = {"terminal": entry.get("stdout"), **entry, "called": None, "program": None}
+        return noun_of(Execution, values, self._ledger.path("executions", key))
 
-    async def _begun_anew(self) -> SandboxMachine:
+    async def _restore_workspace(self) -> SandboxMachine:
         """Return the machine with its workspace as it was before the current command."""
-        mark, branch = _mark(self._state), self._branch
+        mark, branch = _mark_name(self._state), self._branch_machine
         if branch is not None:
-            self._branch = await off_loop(branch.at_mark, mark)
-            return self._branch
+            self._branch_machine = await off_loop(branch.at_mark, mark)
+            return self._branch_machine
         async with self._lock:
             assert self._real is not None
             self._real = await off_loop(self._real.at_mark, mark)
-            self._name_written(self._state)
+            self._register_written_files(self._state)
             return self._real
 
-    async def _counted(
+    async def _run_reserved(
         self, machine: SandboxMachine, command: str, name: str, on_output: OnOutput | None
     ) -> Execution:
-        """Run a command on a machine reserved for it, and count its seconds."""
-        most = machine.limits.wall_seconds
-        async with self._lends(name, most, lambda: machine.has_begun(name, command)) as took:
+        max_seconds = machine.limits.wall_seconds
+        async with self._reserve(name, max_seconds, lambda: machine.has_begun(name, command)) as count_seconds:
             execution = await machine.run(command, on_output=on_output, label=name)
-            took(execution.seconds)
+            count_seconds(execution.seconds)
         return execution
 
-    def _take(self, step: Step) -> None:
+    def _add_step(self, step: Step) -> None:
         self._steps.append(step)
         self._state = step.after
 
-    def _typed(self, command: str) -> None:
+    def _add_command_step(self, command: str) -> None:
         after = digest([self._state, "run", command, self.seed, self.reseed])
-        self._take(Step(self._state, after, command=command))
+        self._add_step(Step(self._state, after, command=command))
 
-    def _bring_artifacts(self, execution: Execution) -> None:
+    def _register_artifacts(self, execution: Execution) -> None:
         """Register an earlier process's artifacts, so that they are not copied again."""
         if self._real is not None:
             self._real.brought.update({artifact.sha256: artifact.path for artifact in execution.artifacts})
 
-    async def _trunk_for(self, name: str, command: str) -> SandboxMachine:
+    async def _prepare_trunk(self, name: str, command: str) -> SandboxMachine:
         """Return the trunk's machine. Its workspace is in the state that the command starts from, saved as a mark."""
         async with self._lock:
             assert self._real is not None
-            known, doing = self._at()
+            trunk_state, running_name = self._read_state()
             # If a dead process left this command in progress, the workspace stays as it is.
-            if not (known is None and doing == name and await off_loop(self._real.has_begun, name, command)):
-                await self._go_to(self._state)
-                mark = _mark(self._state)
+            if not (
+                trunk_state is None and running_name == name and await off_loop(self._real.has_begun, name, command)
+            ):
+                await self._bring_trunk_to(self._state)
+                mark = _mark_name(self._state)
                 await off_loop(self._real.mark, mark)
                 await off_loop(self._real.session.forget_marks, mark)
-                await off_loop(self._stamp, None, name)
-            self._name_written(self._state)
+                await off_loop(self._write_state, None, name)
+            self._register_written_files(self._state)
             return self._real
 
-    async def _branch_for(self, name: str, command: str) -> SandboxMachine:
-        """Return the machine of a branch. At the branch's first command, its workspace is copied from the mark."""
-        if self._branch is not None:
-            return self._branch
-        trunk, mark = self._trunk, _mark(self._state)
+    async def _prepare_branch(self, name: str, command: str) -> SandboxMachine:
+        """Return the machine of a branch. At the branch's first command, its workspace is copied from a mark."""
+        if self._branch_machine is not None:
+            return self._branch_machine
+        trunk, mark = self._trunk, _mark_name(self._state)
         async with trunk._lock:
             assert trunk._real is not None
             if not trunk._real.session.has_mark(mark):
-                await trunk._go_to(self._state)
+                await trunk._bring_trunk_to(self._state)
             await off_loop(trunk._real.mark, mark)
-            trunk._name_written(self._state)
-            is_left = trunk._real.has_branch(self.seed, reseed=self.reseed)
+            trunk._register_written_files(self._state)
+            has_old_branch = trunk._real.has_branch(self.seed, reseed=self.reseed)
             branch = await off_loop(trunk._real.branch, self.seed, reseed=self.reseed)
         # If a dead process had started this command, its workspace is used as it is.
-        if is_left and not await off_loop(branch.has_begun, name, command):
+        if has_old_branch and not await off_loop(branch.has_begun, name, command):
             branch = await off_loop(branch.at_mark, mark)
-        self._branch = branch
+        self._branch_machine = branch
         return branch
 
-    async def _go_to(self, state: str) -> None:
+    async def _bring_trunk_to(self, state: str) -> None:
         """Bring the trunk's workspace into a state, from a mark or by repeating earlier steps."""
         assert self._real is not None
-        at, _doing = self._at()
-        if at == state:
+        current_state, _running_name = self._read_state()
+        if current_state == state:
             return
         steps = self._steps_to(state)
-        marks = [number for number, step in enumerate(steps) if self._real.session.has_mark(_mark(step.before))]
-        if self._real.session.has_mark(_mark(state)):
+        marks = [index for index, step in enumerate(steps) if self._real.session.has_mark(_mark_name(step.before))]
+        if self._real.session.has_mark(_mark_name(state)):
             marks.append(len(steps))
-        left = next((number for number, step in enumerate(steps) if step.before == at), None)
-        newest = max(marks, default=None)
-        if left is not None and (newest is None or left >= newest):
-            start = left
+        current_index = next((index for index, step in enumerate(steps) if step.before == current_state), None)
+        newest_mark = max(marks, default=None)
+        if current_index is not None and (newest_mark is None or current_index >= newest_mark):
+            start = current_index
         else:
-            start = 0 if newest is None else newest
-            mark = None if newest is None else _mark(state if newest == len(steps) else steps[newest].before)
-            await off_loop(self._stamp, None)
+            start = 0 if newest_mark is None else newest_mark
+            mark = (
+                None
+                if newest_mark is None
+                else _mark_name(state if newest_mark == len(steps) else steps[newest_mark].before)
+            )
+            await off_loop(self._write_state, None)
             self._real = await off_loop(self._real.at_mark, mark)
         for step in steps[start:]:
-            await self._do(step)
-        await off_loop(self._stamp, state)
+            await self._repeat_step(step)
+        await off_loop(self._write_state, state)
 
-    async def _do(self, step: Step) -> None:
+    async def _repeat_step(self, step: Step) -> None:
         assert self._real is not None
-        await off_loop(self._stamp, None)
+        await off_loop(self._write_state, None)
         if step.command is None:
             await off_loop(self._real.write, step.name, step.text)
             return
         if step.command in BOOT_COMMANDS:  # they show what the machine is, and leave nothing behind
             return
-        self._tell(f"{step.command[:60]} is {RUN_AGAIN}")
+        self._tell_user(f"{step.command[:60]} is {RUN_AGAIN}")
         self._note(f"{step.command[:200]} was {RUN_AGAIN}; the second result is not stored")
-        most = self._real.limits.wall_seconds
-        async with self._lends(f"again-{uuid4().hex}", most, lambda: False) as took:
-            done = await self._real.run(step.command)
-            took(done.seconds)
-        if done.cause is Cause.ENGINE_LOST:
-            raise NoSandbox("; ".join(done.notes))
+        max_seconds = self._real.limits.wall_seconds
+        async with self._reserve(f"again-{uuid4().hex}", max_seconds, lambda: False) as count_seconds:
+            execution = await self._real.run(step.command)
+            count_seconds(execution.seconds)
+        if execution.cause is Cause.ENGINE_LOST:
+            raise NoSandbox("; ".join(execution.notes))
 
     def _steps_to(self, state: str) -> list[Step]:
         if state == EMPTY:
             return []
-        last = next(number for number, step in enumerate(self._steps) if step.after == state)
-        return self._steps[: last + 1]
+        last_index = next(index for index, step in enumerate(self._steps) if step.after == state)
+        return self._steps[: last_index + 1]
 
-    def _name_written(self, state: str) -> None:
-        """Tell the real machine which files gedanken wrote, because these are no artifacts."""
+    def _register_written_files(self, state: str) -> None:
+        """Tell the real machine which files gedanken wrote, because they are no artifacts."""
         assert self._real is not None
         self._real.written.update(step.name for step in self._steps_to(state) if step.name)
 
-    def _at(self) -> tuple[str | None, str]:
+    def _read_state(self) -> tuple[str | None, str]:
         """Return the trunk's state (None while a command is in progress) and the name of the execution in
         progress."""
         try:
-            found = json.loads(self._stamp_file.read_text())
-            state, doing = found["state"], found["doing"]
-            return (self._after(doing) if state is None and doing else state), doing
+            stored = json.loads(self._state_path.read_text())
+            state, running_name = stored["state"], stored["doing"]
+            return (self._state_after(running_name) if state is None and running_name else state), running_name
         except FileNotFoundError:
             return EMPTY, ""
         except (OSError, ValueError, KeyError, TypeError):
             return None, ""
 
-    def _after(self, doing: str) -> str | None:
-        """Return the state after the execution `doing` of the trunk; None if the ledger lacks its result."""
+    def _state_after(self, running_name: str) -> str | None:
+        """Return the state after an execution on the trunk; None if the steps so far do not contain it."""
         # A process can end after it stored the result of its last command, and before it recorded the new state.
         for step in self._steps:
-            if step.command is not None and doing.endswith(f"-{self._key(step.before, step.command)[:12]}"):
+            if step.command is not None and running_name.endswith(f"-{self._key(step.before, step.command)[:12]}"):
                 return step.after
         return None
 
@@ -301,15 +310,15 @@ class KeptMachine:
         """Return the key under which the ledger stores what a command does in a workspace in this state."""
         return digest([self._environment, state, command, self.seed, self.reseed])
 
-    def _stamp(self, state: str | None, doing: str = "") -> None:
-        new = self._stamp_file.with_suffix(".new")
-        new.write_text(json.dumps({"state": state, "doing": doing}))
-        new.rename(self._stamp_file)
+    def _write_state(self, state: str | None, running_name: str = "") -> None:
+        temporary = self._state_path.with_suffix(".new")
+        temporary.write_text(json.dumps({"state": state, "doing": running_name}))
+        temporary.rename(self._state_path)
 
     @property
-    def _stamp_file(self) -> Path:
+    def _state_path(self) -> Path:
         assert self._real is not None
-        return self._real.session.folder / _AT
+        return self._real.session.folder / _STATE_FILE
 
 
 def keep_executions(machine: SandboxMachine, ledger: Ledger, tell: Tell, note: Tell, lends: Lends) -> KeptMachine:
@@ -319,11 +328,11 @@ def keep_executions(machine: SandboxMachine, ledger: Ledger, tell: Tell, note: T
     in another environment.
     """
     environment = machine.environment
-    known = ledger.get("about", ENVIRONMENT)
-    if known is None:
+    entry = ledger.get("about", ENVIRONMENT)
+    if entry is None:
         ledger.check_begun(ENVIRONMENT, "executions")
         ledger.put("about", ENVIRONMENT, {"environment": environment, "name": machine.name})
-    elif known.get("environment") != environment:
+    elif entry.get("environment") != environment:
         raise BadInput(
             f"the environment has changed since the run was started ({machine.name}: its image, data or limits), "
             "so the run cannot be continued; its results are kept"
@@ -336,18 +345,18 @@ def replayed_machine(ledger: Ledger) -> KeptMachine:
 
     Raises BadInput if the ledger is missing or cannot be read.
     """
-    known = ledger.get("about", ENVIRONMENT)
-    if known is None:
+    entry = ledger.get("about", ENVIRONMENT)
+    if entry is None:
         raise BadInput(f"{ledger.folder}: cannot be replayed, because the ledger is missing")
     with reading_entry(ledger.path("about", ENVIRONMENT)):
-        return KeptMachine(ledger, str(known["environment"]), str(known["name"]), None, _nobody, _nobody, free)
+        return KeptMachine(ledger, str(entry["environment"]), str(entry["name"]), None, _ignore, _ignore, free)
 
 
-def _nobody(_told: str) -> None:
+def _ignore(_message: str) -> None:
     pass
 
 
-def _mark(state: str) -> str:
+def _mark_name(state: str) -> str:
     return f"at-{state[:16]}"
 
 

@@ -24,7 +24,7 @@ from gedanken.records.sent_mark import SentMark
 from gedanken.traces.terminal_run import mark_as_from_ledger
 
 _REPLY = TypeAdapter(Reply)
-_LINES: TypeAdapter[Lines | None] = TypeAdapter(Lines | None)
+_SCORES: TypeAdapter[Lines | None] = TypeAdapter(Lines | None)
 CARD = "model"
 EARLIER = "a line before the fork, for which the model is not asked again"
 COOLED = (
@@ -86,10 +86,10 @@ class KeptReply(BaseModel):
 
 @dataclass(slots=True)
 class Kept:
-    """The state of one process: how often it made each request, and whether the server's cache is current."""
+    """What one process has done so far: how often it made each request, and whether the server's cache is current."""
 
     draws: Counter[str] = field(default_factory=Counter)
-    """How often each request was made, by the digest of the request. Equal requests are separate samples."""
+    """How often each request was made, by the digest of the request. Each time counts as a separate sample."""
     cache_is_current: bool = False
     """True if the last reply came from the model itself. The server's cache is then still in the state after that
     reply."""
@@ -105,9 +105,9 @@ class KeptModel(Model):
     is_settled: bool = False
     """True if a stored failure is used as it is, even a temporary one, because other replies depend on it."""
     place: str | None = None
-    """The place in a session at which the model is asked, if the messages contain earlier replies of the session; see
-    `Ledger.mark_answered`."""
-    note: Callable[[str], None] = lambda _told: None
+    """Name of the place in a session at which the model is asked; see `Ledger.mark_answered`. None if the messages
+    contain no earlier replies of the session."""
+    note: Callable[[str], None] = lambda _note: None
     """Function that receives notes for the reader of the log."""
     kept: Kept = field(default_factory=Kept)
 
@@ -127,24 +127,26 @@ class KeptModel(Model):
         asked again, unless `is_settled` or `replays`. If `replays` is set, a missing reply raises NotKept.
         """
         key = self._key([list(message) for message in messages], asdict(sampling), role, fresh)
-        if (found := await off_loop(self.ledger.get, "replies", key)) is not None and (
-            self.replays or self.is_settled or not found.get("may_pass")
+        if (entry := await off_loop(self.ledger.get, "replies", key)) is not None and (
+            self.replays or self.is_settled or not entry.get("may_pass")
         ):
-            if self.is_settled and found.get("may_pass"):
+            if self.is_settled and entry.get("may_pass"):
                 self.note(SETTLED)
-            if found.get("no_reply") is None:
-                await self._mark_place(key)
+            if entry.get("no_reply") is None:
+                await self._mark_answered(key)
             self.kept.cache_is_current = False
             mark_as_from_ledger()
-            return self._again(found, key, on_text)
+            return self._restore_reply(entry, key, on_text)
         if self.replays:
-            raise NotKept(f"{self.replays}: this reply of the {role} is not in the ledger: {_shown(messages)}")
+            raise NotKept(
+                f"{self.replays}: this reply of the {role} is not in the ledger: {_last_message_preview(messages)}"
+            )
         is_drawn = self.prepare is None and sampling.temperature > 0
         with reading_entry(self.ledger.path("replies", key)):
-            failures = KeptReply.model_validate(found).failures if found else 0
+            failures = KeptReply.model_validate(entry).failures if entry else 0
         mark = SentMark(self.ledger, f"{key}-{failures}" if failures else key, is_drawn, self.note)
         await off_loop(self.ledger.flush)
-        fresh = await self._with_its_cache(messages, fresh)
+        fresh = await self._prepare_cache(messages, fresh)
         try:
             reply = await self._paced(
                 messages, sampling, role, fresh, on_text, enough, mark.sending, mark.turned_down
@@ -154,14 +156,14 @@ class KeptModel(Model):
             raise
         except NoReply as error:
             values = {"no_reply": str(error), "cause": error.cause, "may_pass": error.may_pass}
-            values |= {"failures": failures + 1, "learned": self._learned()}
+            values |= {"failures": failures + 1, "learned": self._learned_values()}
             await off_loop(self.ledger.put, "replies", key, values)
             raise
         self.kept.cache_is_current = True
-        await self._mark_place(key)
-        kept = {"reply": asdict(reply), "learned": self._learned()}
-        written = await off_loop(self.ledger.put, "replies", key, kept)
-        return _REPLY.validate_python(written["reply"])
+        await self._mark_answered(key)
+        values_of_reply = {"reply": asdict(reply), "learned": self._learned_values()}
+        stored = await off_loop(self.ledger.put, "replies", key, values_of_reply)
+        return _REPLY.validate_python(stored["reply"])
 
     async def scored(
         self, messages: Sequence[Message], text: str, score: Callable[[], Awaitable[Lines | None]]
@@ -171,7 +173,7 @@ class KeptModel(Model):
         Raises NotKept if the scores are missing and the model must not be asked.
         """
         key = self._key([list(message) for message in messages], text, "score", True)
-        if (found := await off_loop(self.ledger.get, "scores", key)) is None:
+        if (entry := await off_loop(self.ledger.get, "scores", key)) is None:
             if self.replays:
                 raise NotKept(f"{self.replays}: the surprisal of an output is not in the ledger")
             if self.pace.gone:
@@ -179,22 +181,22 @@ class KeptModel(Model):
             await off_loop(self.ledger.flush)
             lines = await score()
             values = {"lines": lines and [list(line) for line in lines]}
-            found = await off_loop(self.ledger.put, "scores", key, values)
+            entry = await off_loop(self.ledger.put, "scores", key, values)
         with reading_entry(self.ledger.path("scores", key)):
-            return _LINES.validate_python(found["lines"])
+            return _SCORES.validate_python(entry["lines"])
 
-    async def _mark_place(self, key: str) -> None:
+    async def _mark_answered(self, key: str) -> None:
         if self.place is not None:
             await off_loop(self.ledger.mark_answered, self.place, key)
 
-    def _key(self, *asked: object) -> str:
-        base = digest([self.name, self.digest, self.extra, *asked])
-        draw = self.kept.draws[base]
-        self.kept.draws[base] += 1
-        return digest([base, draw])
+    def _key(self, *request: object) -> str:
+        request_digest = digest([self.name, self.digest, self.extra, *request])
+        draw = self.kept.draws[request_digest]
+        self.kept.draws[request_digest] += 1
+        return digest([request_digest, draw])
 
-    async def _with_its_cache(self, messages: Sequence[Message], fresh: bool) -> bool:
-        """Return whether the request is sent with an empty cache of the server."""
+    async def _prepare_cache(self, messages: Sequence[Message], fresh: bool) -> bool:
+        """Prepare the server's cache, and return whether the request is sent with an empty one."""
         if fresh or self.prepare is None:
             return fresh
         is_open = messages[-1].role == "assistant"  # an unfinished reply is continued
@@ -208,27 +210,27 @@ class KeptModel(Model):
             await self.prepare(messages[:-1], True)
         return True
 
-    def _again(self, found: dict[str, Any], key: str, on_text: OnOutput | None) -> Reply:
+    def _restore_reply(self, entry: dict[str, Any], key: str, on_text: OnOutput | None) -> Reply:
         with reading_entry(self.ledger.path("replies", key)):
-            kept = KeptReply.model_validate(found)
-            reply = _REPLY.validate_python(kept.reply) if kept.no_reply is None else None
-        self.learned.refused |= kept.learned.refused
-        self.learned.reasons |= kept.learned.reasons
-        self.learned.hides |= kept.learned.hides
-        self.learned.most_tokens = kept.learned.most_tokens
+            stored = KeptReply.model_validate(entry)
+            reply = _REPLY.validate_python(stored.reply) if stored.no_reply is None else None
+        self.learned.refused |= stored.learned.refused
+        self.learned.reasons |= stored.learned.reasons
+        self.learned.hides |= stored.learned.hides
+        self.learned.most_tokens = stored.learned.most_tokens
         if reply is None:
-            raise NoReply(kept.no_reply or "", cause=kept.cause, may_pass=kept.may_pass)
+            raise NoReply(stored.no_reply or "", cause=stored.cause, may_pass=stored.may_pass)
         if on_text:
             on_text(reply.text)
         return reply
 
-    def _learned(self) -> dict[str, Any]:
-        known = self.learned
+    def _learned_values(self) -> dict[str, Any]:
+        learned = self.learned
         return {
-            "refused": sorted(known.refused),
-            "reasons": known.reasons,
-            "hides": known.hides,
-            "most_tokens": known.most_tokens,
+            "refused": sorted(learned.refused),
+            "reasons": learned.reasons,
+            "hides": learned.hides,
+            "most_tokens": learned.most_tokens,
         }
 
 
@@ -239,33 +241,36 @@ def keep_replies(
     meter: Meter | None = None,
     prompts: str | None = None,
 ) -> KeptModel:
-    """Wrap a model with a ledger. `note` receives notes for the log; `prompts` is the digest of the prompts.
+    """Wrap a model with a ledger. `note` receives notes for the log. `prompts` is the digest of the prompts.
 
     Raises BadInput if the run was started with another model, or with other prompts.
     """
     values = {name.name: getattr(model, name.name) for name in fields(Model)}
-    card = ModelCard(**{name: values[name] for name in ModelCard.model_fields if name in values}, prompts=prompts)
-    found = ledger.get("about", CARD)
-    known = _card_in(found, ledger) if found else None
-    if known is None:
+    card = ModelCard(
+        **{model_field: values[model_field] for model_field in ModelCard.model_fields if model_field in values},
+        prompts=prompts,
+    )
+    entry = ledger.get("about", CARD)
+    stored_card = _parse_card(entry, ledger) if entry else None
+    if stored_card is None:
         ledger.check_begun(CARD, "replies")
-    elif known != card.model_copy(update={"prompts": known.prompts}):
+    elif stored_card != card.model_copy(update={"prompts": stored_card.prompts}):
         raise BadInput(f"the model {model.name} has changed since this run was started; start a new run")
-    elif known.prompts not in (None, prompts) and ledger.has("replies"):
+    elif stored_card.prompts not in (None, prompts) and ledger.has("replies"):
         raise BadInput(REWORDED)
-    if known is None or (known.prompts != prompts and not ledger.has("replies")):
+    if stored_card is None or (stored_card.prompts != prompts and not ledger.has("replies")):
         ledger.put("about", CARD, card.model_dump(mode="json"))
     return KeptModel(**{**values, "meter": meter}, ledger=ledger, note=note)
 
 
-def _card_in(known: dict[str, Any], ledger: Ledger) -> ModelCard:
+def _parse_card(entry: dict[str, Any], ledger: Ledger) -> ModelCard:
     with reading_entry(ledger.path("about", CARD)):
-        return ModelCard.model_validate(known)
+        return ModelCard.model_validate(entry)
 
 
 def set_aside(ledger: Ledger, model: ModelSpec) -> None:
     """Rename the ledger's ModelCard of a model that only earlier script lines use from now on."""
-    ledger.rename("about", CARD, _card_of(model))
+    ledger.rename("about", CARD, _card_key(model))
 
 
 def replayed_earlier(ledger: Ledger, spec: RunSpec) -> dict[str, KeptModel]:
@@ -273,20 +278,22 @@ def replayed_earlier(ledger: Ledger, spec: RunSpec) -> dict[str, KeptModel]:
 
     Raises BadInput if the ledger lacks a readable ModelCard for one of them.
     """
-    others = {part.model.name: part.model for part in spec.earlier if part.model.name != spec.model.name}
-    return {name: replayed(ledger, model.parallel, _card_of(model), EARLIER) for name, model in others.items()}
+    earlier_models = {part.model.name: part.model for part in spec.earlier if part.model.name != spec.model.name}
+    return {
+        name: replayed(ledger, model.parallel, _card_key(model), EARLIER) for name, model in earlier_models.items()
+    }
 
 
-def _card_of(model: ModelSpec) -> str:
+def _card_key(model: ModelSpec) -> str:
     return f"{CARD}-{digest(model.name)[:16]}"
 
 
 def replayed(
-    ledger: Ledger, parallel: int, name: str = CARD, why: str = "replay", prompts: str | None = None
+    ledger: Ledger, parallel: int, name: str = CARD, reason: str = "replay", prompts: str | None = None
 ) -> KeptModel:
     """Return a model that answers only from the ledger. `name` is the key of its ModelCard.
 
-    An error about a missing reply begins with `why`, and says if the `prompts` are not those of the run. Raises
+    An error about a missing reply begins with `reason`, and says if the `prompts` are not those of the run. Raises
     BadInput if the ModelCard is missing or damaged.
     """
     try:
@@ -298,10 +305,10 @@ def replayed(
         ) from error
     chat = ScriptedModel(rules=())
     if prompts and card.prompts not in (None, prompts):
-        why = f"{why}, with other prompts than those of the run (another version of gedanken)"
+        reason = f"{reason}, with other prompts than those of the run (another version of gedanken)"
     values = {name: value for name, value in card if name != "prompts"}
-    return KeptModel(**values, chat=chat, pace=Pace(parallel), ledger=ledger, replays=why)
+    return KeptModel(**values, chat=chat, pace=Pace(parallel), ledger=ledger, replays=reason)
 
 
-def _shown(messages: Sequence[Message]) -> str:
+def _last_message_preview(messages: Sequence[Message]) -> str:
     return " ".join(messages[-1].text.split())[:100]

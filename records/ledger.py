@@ -18,13 +18,13 @@ from gedanken.experiment.secrets import redacted_value
 LEDGER = "ledger"
 Kind = Literal["replies", "executions", "scores", "about"]
 KINDS: tuple[Kind, ...] = ("replies", "executions", "scores", "about")
-_ANSWERED = "answered"
-"""Folder of marks: empty files, each named after a place in a session, and mostly after the key of the reply at this
-place; see `Ledger.mark_answered`."""
-_BY = "@"
-"""Stands between the place and the key of the reply in the name of a mark."""
-_ASKED = ".asked"
-_KEY = "key"
+_ANSWERED_FOLDER = "answered"
+"""Name of the folder of marks. A mark is an empty file, named after a place in a session, and mostly also after the
+key of the reply at this place; see `Ledger.mark_answered`."""
+_KEY_SEPARATOR = "@"
+"""Separates the place from the key of the reply in the name of a mark."""
+_SENT_SUFFIX = ".asked"
+_KEY_FIELD = "key"
 """Name under which an entry repeats its own key. Entries of earlier versions lack it."""
 MOST_BYTES = 1 << 29
 """Maximum size of one entry in bytes."""
@@ -51,10 +51,10 @@ class Ledger:
         self.folder = run / LEDGER
         self.writes = writes
         self._note = note
-        self._flushes = ThreadPoolExecutor(MOST_FLUSHES, thread_name_prefix="flush")
-        self._flushing: set[Future[None]] = set()
-        self._marking, self._marked = Lock(), set[str]()
-        for name in (_ANSWERED, *KINDS) if writes else ():
+        self._flush_pool = ThreadPoolExecutor(MOST_FLUSHES, thread_name_prefix="flush")
+        self._pending_flushes: set[Future[None]] = set()
+        self._mark_lock, self._marked_names = Lock(), set[str]()
+        for name in (_ANSWERED_FOLDER, *KINDS) if writes else ():
             _make_folder(self.folder / name)
 
     def get(self, kind: Kind, key: str) -> dict[str, Any] | None:
@@ -64,16 +64,16 @@ class Ledger:
         """
         name = f"{kind}/{key}.json"
         try:
-            value = _value(Inside(self.folder, MOST_BYTES).read(name, MOST_BYTES), key)
+            value = _parse_entry(Inside(self.folder, MOST_BYTES).read(name, MOST_BYTES), key)
         except BadInput as error:
             if isinstance(error.__cause__, FileNotFoundError):
                 return None
             value = None
         if value is None:
-            self._tell_damaged(name)
+            self._report_damaged(name)
         return value
 
-    def _tell_damaged(self, name: str) -> None:
+    def _report_damaged(self, name: str) -> None:
         """Note that an entry is damaged, or raise BadInput if the ledger is only read."""
         if not self.writes:
             raise BadInput(f"{self.folder / name}: damaged: its content is not what was written")
@@ -86,29 +86,28 @@ class Ledger:
         A new entry is flushed in the background; see `flush`. An existing one is replaced as a whole. Raises
         OSError if it cannot be written.
         """
-        told = redacted_value(dict(value)) | {_KEY: key}
-        text = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+        entry = redacted_value(dict(value)) | {_KEY_FIELD: key}
+        text = json.dumps(entry, ensure_ascii=False, separators=(",", ":"))
         body = text.encode(errors="replace")  # half a surrogate pair is no character
         path = self.path(kind, key)
-        content = _head(body).encode() + b"\n" + body
+        content = _header(body).encode() + b"\n" + body
         if os.path.lexists(path):
-            _replace(path, content)
+            _replace_entry(path, content)
         else:
             # Written in place: its first line shows whether it is complete. One flush is enough, because Linux's file
             # systems (ext4, XFS, Btrfs, F2FS) put the name of a new file on the disk together with its content.
-            self._flushing.add(self._flushes.submit(_flush, path, _written(path, content)))
-        kept: dict[str, Any] = json.loads(body)
-        del kept[_KEY]
-        return kept
+            self._pending_flushes.add(self._flush_pool.submit(_flush, path, _write_new_file(path, content)))
+        stored: dict[str, Any] = json.loads(body)
+        del stored[_KEY_FIELD]
+        return stored
 
     def flush(self) -> None:
         """Wait until all stored entries are on the disk. Raises OSError if one could not be flushed."""
-        for flushing in tuple(self._flushing):
-            flushing.result()
-            self._flushing.discard(flushing)
+        for pending in tuple(self._pending_flushes):
+            pending.result()
+            self._pending_flushes.discard(pending)
 
     def path(self, kind: Kind, key: str) -> Path:
-        """Return the path of an entry."""
         return self.folder / kind / f"{key}.json"
 
     def results(self) -> frozenset[str]:
@@ -124,7 +123,7 @@ class Ledger:
         """Yield all entries of `kind` that are not damaged."""
         for path in (self.folder / kind).glob("*.json"):
             with suppress(BadInput):
-                if value := _value(
+                if value := _parse_entry(
                     Inside(self.folder, MOST_BYTES).read(f"{kind}/{path.name}", MOST_BYTES), path.stem
                 ):
                     yield value
@@ -143,62 +142,62 @@ class Ledger:
             )
 
     def take_over(
-        self, other: "Ledger", answered: Callable[[], Collection[str]], *, is_at_work: bool
+        self, source: "Ledger", answered: Callable[[], Collection[str]], *, is_at_work: bool
     ) -> frozenset[str]:
-        """Copy all entries of the ledger `other`. Then mark the places from `answered` as answered, and return them.
+        """Copy all entries of the ledger `source`. Then mark the places from `answered` as answered, and return them.
 
-        `is_at_work` tells that a process still works on the other run, so its open requests are not lost.
+        `is_at_work` is True if a process still works on the other run. Its open requests are then not lost.
         """
         for kind in KINDS:
-            for path in sorted((other.folder / kind).glob("*.json")):
+            for path in sorted((source.folder / kind).glob("*.json")):
                 # That folder may be malicious: only files inside it are read.
-                content = Inside(other.folder, MOST_BYTES).read(f"{kind}/{path.name}", MOST_BYTES)
-                _replace(self.folder / kind / path.name, content)
-        # A process at work there marks a place before it stores the reply: now all copied replies have their marks.
+                content = Inside(source.folder, MOST_BYTES).read(f"{kind}/{path.name}", MOST_BYTES)
+                _replace_entry(self.folder / kind / path.name, content)
+        # A process at work on `source` marks a place before it stores the reply: all copied replies now have marks.
         places = frozenset(answered())
         for place in sorted(places):
             self.mark_answered(place)
-        for sent in () if is_at_work else (other.folder / "replies").glob(f"*{_ASKED}"):
-            self.mark_sent(sent.name.removesuffix(_ASKED))
+        for sent_path in () if is_at_work else (source.folder / "replies").glob(f"*{_SENT_SUFFIX}"):
+            self.mark_sent(sent_path.name.removesuffix(_SENT_SUFFIX))
         return places
 
-    def rename(self, kind: Kind, key: str, to: str) -> None:
+    def rename(self, kind: Kind, key: str, new_key: str) -> None:
         """Move an entry to another key; do nothing if it does not exist."""
         if (value := self.get(kind, key)) is not None:
-            self.put(kind, to, value)
+            self.put(kind, new_key, value)
             self.path(kind, key).unlink()
 
     def mark_sent(self, key: str) -> bool:
-        """Record that a request is sent; return whether this was recorded before."""
-        path = self.folder / "replies" / f"{key}{_ASKED}"
-        was_asked = path.exists()  # after a stored failure, the key is another: so nobody saw that reply
+        """Record that a request is sent; return whether this had been recorded before."""
+        path = self.folder / "replies" / f"{key}{_SENT_SUFFIX}"
+        was_sent = path.exists()  # after a stored failure, the key is another: so nobody saw that reply
         path.touch()
-        return was_asked
+        return was_sent
 
     def unmark_sent(self, key: str) -> None:
         """Delete the record of a request that was not sent after all."""
-        (self.folder / "replies" / f"{key}{_ASKED}").unlink(missing_ok=True)
+        (self.folder / "replies" / f"{key}{_SENT_SUFFIX}").unlink(missing_ok=True)
 
     def mark_answered(self, place: str, key: str = "") -> None:
-        """Record that a reply was requested at a place in a session. If `key` is given, the place counts as answered
-        only when the reply with this key is stored.
+        """Record that a reply was requested at a place in a session.
 
-        This must be called before the reply is stored. The mark is on the disk when the call returns.
+        If `key` is given, the place counts as answered only when the reply with this key is stored. Call this before
+        the reply is stored. The mark is on the disk when the call returns.
         """
-        # So the ledger never has a reply that depends on a failure, without the mark that keeps this failure.
-        name = f"{place}{_BY}{key}" if key else place
-        with self._marking:
-            if name not in self._marked and self.writes:
-                (self.folder / _ANSWERED / name).touch()
-                flush_folder(self.folder / _ANSWERED)
-                self._marked.add(name)
+        # So for each reply that depends on a failure, the ledger has the mark that keeps this failure.
+        name = f"{place}{_KEY_SEPARATOR}{key}" if key else place
+        with self._mark_lock:
+            if name not in self._marked_names and self.writes:
+                (self.folder / _ANSWERED_FOLDER / name).touch()
+                flush_folder(self.folder / _ANSWERED_FOLDER)
+                self._marked_names.add(name)
 
     def answered(self) -> frozenset[str]:
         """Return all marked places whose reply was stored; see `mark_answered`.
 
         Raises BadInput if the marks cannot be read.
         """
-        folder, places = self.folder / _ANSWERED, set[str]()
+        folder, places = self.folder / _ANSWERED_FOLDER, set[str]()
         try:
             names = sorted(path.name for path in folder.iterdir())
         except FileNotFoundError:
@@ -208,37 +207,37 @@ class Ledger:
                 f"{folder}: cannot be read, so it is unknown which failed replies stay: {error.strerror}"
             ) from error
         for name in names:
-            place, _, key = name.partition(_BY)
+            place, _, key = name.partition(_KEY_SEPARATOR)
             if place not in places and (not key or self._has_reply(key)):  # earlier versions wrote no key
                 places.add(place)
         return frozenset(places)
 
     def _has_reply(self, key: str) -> bool:
-        """Return whether a reply was stored, even if its entry is damaged now."""
+        """Return whether a reply was stored, even if its entry is damaged by now."""
         try:
-            value = _value(Inside(self.folder, MOST_BYTES).read(f"replies/{key}.json", MOST_BYTES), key)
+            value = _parse_entry(Inside(self.folder, MOST_BYTES).read(f"replies/{key}.json", MOST_BYTES), key)
         except BadInput as error:
             return not isinstance(error.__cause__, FileNotFoundError)
         return value is None or value.get("no_reply") is None
 
 
 @contextmanager
-def reading_entry(where: Path) -> Iterator[None]:
-    """Raise BadInput instead of any error that an entry's content causes. `where` is its path."""
+def reading_entry(path: Path) -> Iterator[None]:
+    """Raise BadInput instead of any error that an entry's content causes. `path` is the path of the entry."""
     try:
         yield
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise BadInput(f"{where}: this version of gedanken cannot read this entry; another version may") from error
+        raise BadInput(f"{path}: this version of gedanken cannot read this entry; another version may") from error
 
 
-def _replace(path: Path, content: bytes) -> None:
+def _replace_entry(path: Path, content: bytes) -> None:
     """Replace an entry as a whole, even if a folder is at its path. Flush the entry and the folder around it."""
-    new = path.with_suffix(".new")
-    remove_tree(new)
-    _flush(new, _written(new, content))
+    temporary = path.with_suffix(".new")
+    remove_tree(temporary)
+    _flush(temporary, _write_new_file(temporary, content))
     if path.is_dir() and not path.is_symlink():
         remove_tree(path)
-    new.replace(path)
+    temporary.replace(path)
     flush_folder(path.parent)
 
 
@@ -252,7 +251,7 @@ def _make_folder(folder: Path) -> None:
         ) from error
 
 
-def _written(path: Path, content: bytes) -> int:
+def _write_new_file(path: Path, content: bytes) -> int:
     """Write a new file, and return its open descriptor. Raises OSError if something is there, such as a link."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
     try:
@@ -277,17 +276,17 @@ def _flush(path: Path, descriptor: int) -> None:
         os.close(descriptor)
 
 
-def _value(content: bytes, key: str) -> dict[str, Any] | None:
+def _parse_entry(content: bytes, key: str) -> dict[str, Any] | None:
     """Return the content of an entry; None if it was changed, or belongs to another key."""
-    head, _, body = content.partition(b"\n")
-    if head.decode(errors="replace") != _head(body):
+    header, _, body = content.partition(b"\n")
+    if header.decode(errors="replace") != _header(body):
         return None
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    return value if isinstance(value, dict) and value.pop(_KEY, key) == key else None
+    return value if isinstance(value, dict) and value.pop(_KEY_FIELD, key) == key else None
 
 
-def _head(body: bytes) -> str:
+def _header(body: bytes) -> str:
     return json.dumps({"bytes": len(body), "sha256": sha256(body).hexdigest()})

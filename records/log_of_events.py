@@ -50,49 +50,49 @@ class LogOfEvents:
         self.answers: dict[str, AnswerKept] = {}
         """The answers to the probe's questions, by the key of the question."""
         self.judged: dict[str, Judged] = {}
-        """Whether answers that had to be executed are right, by the key of the question."""
+        """Whether answers are right that had to be executed, by the key of the question."""
         self.plan: Plan | None = None
         self._models: dict[int | None, ModelFacts] = {}
         self._spec = spec
         self._folder = folder
-        self._started: Started | None = None
-        self._last: Started | None = None
+        self._first_start: Started | None = None
+        self._last_start: Started | None = None
         self._opened: Opened | None = None
-        self._ended: Ended | None = None
+        self._last_end: Ended | None = None
         self._surprisal: Surprisal | None = None
-        self._under_way: dict[tuple[str, str], Began] = {}
-        self._left: Left | None = None
-        self._noted: Counter[str] = Counter()
+        self._running_nodes: dict[tuple[str, str], Began] = {}
+        self._last_left: Left | None = None
+        self._note_counts: Counter[str] = Counter()
         self.decisions: list[Decided] = []
         self.seconds_before = 0.0
-        """Seconds that earlier processes worked on the run. Those of a killed process include what it had recorded in
-        advance; see StillWorks."""
+        """Seconds that earlier processes worked on the run. For a killed process, they include the seconds that it
+        had recorded in advance; see StillWorks."""
         self._settled: dict[str, Settled] = {}
         self._reserved: dict[str, Reserved] = {}
-        self._lost: dict[str, Reserved] = {}
-        self._begun_anew = 0
-        self._time = ""
-        self._worked: float | None = None
+        self._lost_reservations: dict[str, Reserved] = {}
+        self._restart_count = 0
+        self._last_time = ""
+        self._last_worked: float | None = None
         self._counted_until = 0.0
         self._settled_before = -1
 
     @property
     def run(self) -> str | None:
         """The run's random id; empty if an earlier version began the run, None before it begins."""
-        return self._started.run if self._started else None
+        return self._first_start.run if self._first_start else None
 
     def take(self, event: RunEvent) -> None:
         """Process one event. Programs and executions are not added here; see the class."""
         match event:
             case Started():
-                self.seconds_before += self._seconds_of_last()
+                self.seconds_before += self._last_process_seconds()
                 self._counted_until = event.counted_until or 0.0
-                self._lost |= self._reserved
+                self._lost_reservations |= self._reserved
                 self._reserved = {}
-                self._started = self._started or event
+                self._first_start = self._first_start or event
                 self._settled_before = max(self._settled_before, event.settled_before)
-                self._last, self._ended = event, None
-                self._under_way = {}
+                self._last_start, self._last_end = event, None
+                self._running_nodes = {}
             case StillWorks():
                 self._counted_until = event.counted_until
             case Opened():
@@ -100,53 +100,57 @@ class LogOfEvents:
             case ModelKnown():
                 self._models[event.until] = event.model
             case Began():
-                self._under_way[event.node, event.who] = event
+                self._running_nodes[event.node, event.who] = event
             case Left():
-                self._under_way.pop((event.node, event.who), None)
-                self._left = event
+                self._running_nodes.pop((event.node, event.who), None)
+                self._last_left = event
             case SurprisalKept():
                 self._surprisal = event.found
             case Decided():
                 self.decisions.append(event)
-                self._noted.setdefault(in_words(event.program, event.answer), 0)  # its note may be lost in a kill
+                # A kill may lose the note on the decision.
+                self._note_counts.setdefault(in_words(event.program, event.answer), 0)
             case Reserved() | Settled():
-                self._take_use(event)
+                self._take_usage(event)
             case Planned() | ItemKept() | AnswerKept() | Judged():
-                self._take_of_probe(event)
+                self._take_probe_event(event)
             case Noted():
-                self._noted[event.what] += 1
+                self._note_counts[event.what] += 1
             case Ended():
-                self._ended = event
-        self._time, self._worked = event.time, event.worked
+                self._last_end = event
+        self._last_time, self._last_worked = event.time, event.worked
 
-    def _seconds_of_last(self) -> float:
-        """Return how many seconds the last process worked on the run."""
-        if self._last is None:
+    def _last_process_seconds(self) -> float:
+        if self._last_start is None:
             return 0.0
-        worked = _seconds_between(self._last.time, self._time) if self._worked is None else self._worked
-        return worked if self._ended else max(worked, self._counted_until)
+        worked = (
+            _seconds_between(self._last_start.time, self._last_time)
+            if self._last_worked is None
+            else self._last_worked
+        )
+        return worked if self._last_end else max(worked, self._counted_until)
 
-    def _take_use(self, event: Reserved | Settled) -> None:
+    def _take_usage(self, event: Reserved | Settled) -> None:
         if isinstance(event, Reserved):
             if event.anew:
-                self._keep_apart(event.name)
-            self._lost.pop(event.name, None)  # it was found again: what it takes is not lost, but reserved
+                self._rename_usage(event.name)
+            self._lost_reservations.pop(event.name, None)  # the work goes on, so its usage is reserved again
             self._reserved[event.name] = event
             return
         self._settled[event.name] = event
         self._reserved.pop(event.name, None)
-        self._lost.pop(event.name, None)
+        self._lost_reservations.pop(event.name, None)
 
-    def _keep_apart(self, name: str) -> None:
-        """Move the usage under `name` to another name, so that it stays counted."""
-        self._begun_anew += 1
-        apart = f"{name} before {self._begun_anew}"
+    def _rename_usage(self, name: str) -> None:
+        """Move the usage under `name` to a new name, so that it stays counted when `name` is used again."""
+        self._restart_count += 1
+        new_name = f"{name} before {self._restart_count}"
         if name in self._settled:
-            self._settled[apart] = self._settled.pop(name)
-        if unfinished := self._reserved.pop(name, None) or self._lost.pop(name, None):
-            self._lost[apart] = unfinished
+            self._settled[new_name] = self._settled.pop(name)
+        if unfinished := self._reserved.pop(name, None) or self._lost_reservations.pop(name, None):
+            self._lost_reservations[new_name] = unfinished
 
-    def _take_of_probe(self, event: Planned | ItemKept | AnswerKept | Judged) -> None:
+    def _take_probe_event(self, event: Planned | ItemKept | AnswerKept | Judged) -> None:
         match event:
             case Planned():
                 self.plan = event.plan
@@ -160,7 +164,7 @@ class LogOfEvents:
     @property
     def has_ended(self) -> bool:
         """True if the last process has recorded how its work ended."""
-        return self._ended is not None
+        return self._last_end is not None
 
     @property
     def model(self) -> ModelFacts | None:
@@ -169,18 +173,18 @@ class LogOfEvents:
 
     @property
     def used(self) -> Used:
-        """The usage so far. Of work that a dead process left unfinished, the reserved maximum is counted."""
-        settled, lost = self._settled.values(), self._lost.values()
+        """The usage so far. Where a dead process left work unfinished, its reservation counts as used."""
+        settled, lost = self._settled.values(), self._lost_reservations.values()
         requests = [event for event in lost if event.read or event.written]
-        everything: list[Settled | Reserved] = [*settled, *lost]
+        counted: list[Settled | Reserved] = [*settled, *lost]
         return Used(
             Tokens(
-                read=sum(event.read for event in everything),
-                written=sum(event.written for event in everything),
+                read=sum(event.read for event in counted),
+                written=sum(event.written for event in counted),
                 calls=sum(event.calls for event in settled) + len(requests),
                 estimated=sum(event.estimated for event in settled) + len(requests),
             ),
-            sum(event.gpu_seconds for event in everything),
+            sum(event.gpu_seconds for event in counted),
         )
 
     def log(self, notes: tuple[str, ...] = ()) -> RunLog:
@@ -190,8 +194,8 @@ class LogOfEvents:
         setup = RunSetup(
             experiment=spec.experiment.name,
             run=self._folder.resolve().name,
-            gedanken=self._last.gedanken if self._last else "",
-            python=self._last.python if self._last else "",
+            gedanken=self._last_start.gedanken if self._last_start else "",
+            python=self._last_start.python if self._last_start else "",
             model=self.model or ModelFacts(name=spec.model.name, base_url=spec.model.base_url),
             persona=spec.persona.name,
             facts=opened.facts if opened else (),
@@ -203,7 +207,7 @@ class LogOfEvents:
             real=spec.real,
             imagined=spec.imagined,
             simulate=spec.simulate,
-            earlier=tuple(self._earlier(part) for part in spec.earlier),
+            earlier=tuple(self._earlier_part(part) for part in spec.earlier),
         )
         return RunLog(
             title=spec.experiment.name,
@@ -212,33 +216,36 @@ class LogOfEvents:
             executions=in_order(programs, tuple(self.executions.values())),
             persona=spec.played,
             surprisal=self._surprisal,
-            outcome=self._ended.outcome if self._ended else UNFINISHED,
-            started=self._started.time if self._started else "",
-            ended=self._ended.time if self._ended else "",
-            under_way=() if self._ended else tuple(self._under_way.values()),
-            left=self._left,
-            notes=(*notes, *(what if n <= 1 else f"{what} ({n} times)" for what, n in self._noted.items())),
+            outcome=self._last_end.outcome if self._last_end else UNFINISHED,
+            started=self._first_start.time if self._first_start else "",
+            ended=self._last_end.time if self._last_end else "",
+            under_way=() if self._last_end else tuple(self._running_nodes.values()),
+            left=self._last_left,
+            notes=(
+                *notes,
+                *(note if count <= 1 else f"{note} ({count} times)" for note, count in self._note_counts.items()),
+            ),
             decisions=tuple(self.decisions),
             plan=self.plan,
             items=tuple(self.items.values()),
             answers=tuple(self.answers.values()),
             judged=tuple(self.judged.values()),
-            tokens=self.used.tokens if self._settled or self._lost else None,
+            tokens=self.used.tokens if self._settled or self._lost_reservations else None,
             settled_before=self._settled_before,
             folder=self._folder,
             spec=spec,
         )
 
-    def _earlier(self, part: Part) -> EarlierPart:
-        asked = ModelFacts(name=part.model.name, base_url=part.model.base_url)
+    def _earlier_part(self, part: Part) -> EarlierPart:
+        requested_model = ModelFacts(name=part.model.name, base_url=part.model.base_url)
         persona = self._spec.played_at(part.until - 2)
         facts = persona.resolve(self._opened.machine) if self._opened else ()
-        return EarlierPart(part.until, self._models.get(part.until, asked), persona.name, facts)
+        return EarlierPart(part.until, self._models.get(part.until, requested_model), persona.name, facts)
 
 
-def _seconds_between(began: str, ended: str) -> float:
+def _seconds_between(start: str, end: str) -> float:
     """Return the seconds between two times; 0 if they are unreadable or in the wrong order."""
     try:
-        return max(0.0, (datetime.fromisoformat(ended) - datetime.fromisoformat(began)).total_seconds())
+        return max(0.0, (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds())
     except (ValueError, TypeError):
         return 0.0

@@ -25,25 +25,25 @@ MOST_RUN_BYTES = 1 << 26
 _GPUS = re.compile(r"(\d{1,4}) x (.{0,80}) \((\d{1,12}) MiB each\)")
 
 
-class _Fact(BaseModel):
+class _StoredFact(BaseModel):
     name: str
     value: str
     origin: Literal["matched", "claimed"]
 
 
-class _Persona(BaseModel):
+class _StoredPersona(BaseModel):
     name: str
-    facts: tuple[_Fact, ...] = ()
+    facts: tuple[_StoredFact, ...] = ()
 
 
-class _Model(BaseModel):
+class _StoredModel(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     name: str
     settings: dict[str, Any] = {}
 
 
-class _Conditions(BaseModel):
+class _StoredConditions(BaseModel):
     source: Literal["shown", "hidden"]
     session: Literal["running", "fresh"]
     claims: bool
@@ -51,27 +51,27 @@ class _Conditions(BaseModel):
     temperature: float = Field(ge=0, le=2, allow_inf_nan=False)
 
 
-class _Line(BaseModel):
+class _StoredLine(BaseModel):
     number: int
     text: str
     nats: float = Field(ge=-MOST_NATS, le=MOST_NATS)
     tokens: int = Field(ge=0, le=MOST_TOKENS)
 
 
-class _Surprise(BaseModel):
+class _StoredSurprisal(BaseModel):
     program: str
-    real: list[_Line] | None
-    imagined: list[_Line] | None
+    real: list[_StoredLine] | None
+    imagined: list[_StoredLine] | None
     notes: tuple[str, ...] = ()
 
 
-class _Asked(BaseModel):
+class _RequestedRuns(BaseModel):
     real: int | None = None
     imagined: int | None = None
     simulate: bool | None = None
 
 
-class _Run(BaseModel):
+class _StoredRun(BaseModel):
     """The content of `run.json`, as earlier versions wrote it."""
 
     experiment: str = Field(min_length=1, max_length=80)
@@ -82,13 +82,13 @@ class _Run(BaseModel):
     started: str = ""
     ended: str = ""
     dataset: str = ""
-    model: _Model | None = None
-    persona: _Persona | None = None
-    conditions: _Conditions | None = None
+    model: _StoredModel | None = None
+    persona: _StoredPersona | None = None
+    conditions: _StoredConditions | None = None
     machine: MachineFacts | None = None
     limits: dict[str, Any] = {}
-    asked: _Asked = _Asked()
-    surprise: list[_Surprise] | dict[str, str] | None = None
+    asked: _RequestedRuns = _RequestedRuns()
+    surprise: list[_StoredSurprisal] | dict[str, str] | None = None
     script: list[dict[str, str]] | None = None
     programs: list[dict[str, Any]]
     real: list[dict[str, Any]]
@@ -103,40 +103,42 @@ def origin_of(entry: dict[str, Any]) -> object:
 
 def read_old(inside: Inside) -> RunLog:
     """Read a run folder that has no log. Raises BadInput if it is damaged."""
-    where = inside.folder / RUN
-    written = inside.read(RUN, MOST_RUN_BYTES)
-    run = _validated(written, where)
+    path = inside.folder / RUN
+    content = inside.read(RUN, MOST_RUN_BYTES)
+    run = _parse_run(content, path)
     return RunLog(
         title=run.experiment,
-        setup=_setup(run),
+        setup=_parse_setup(run),
         programs=tuple(
-            noun_of(Program, {**entry, "source": _text(inside, entry, "path")}, where) for entry in run.programs
+            noun_of(Program, {**entry, "source": _read_text(inside, entry, "path")}, path) for entry in run.programs
         ),
-        executions=tuple(_execution(entry, inside, where) for entry in (*run.real, *run.imagined)),
-        persona=_persona(run),
-        surprisal=_surprisal(run),
+        executions=tuple(_parse_execution(entry, inside, path) for entry in (*run.real, *run.imagined)),
+        persona=_parse_persona(run),
+        surprisal=_parse_surprisal(run),
         outcome=run.outcome,
         started=run.started,
         ended=run.ended,
-        notes=tuple(_notes(run)),
+        notes=tuple(_notes_on_missing_parts(run)),
     )
 
 
-def _validated(written: bytes, where: Path) -> _Run:
+def _parse_run(content: bytes, path: Path) -> _StoredRun:
     try:
-        if not isinstance(json.loads(written), dict):
-            raise BadInput(f"{where}: not a JSON object")
+        if not isinstance(json.loads(content), dict):
+            raise BadInput(f"{path}: not a JSON object")
     except (ValueError, RecursionError) as error:
-        raise BadInput(f"{where}: damaged or cut: {error}") from error
+        raise BadInput(f"{path}: damaged or cut: {error}") from error
     try:
-        return _Run.model_validate_json(written, strict=True)
+        return _StoredRun.model_validate_json(content, strict=True)
     except ValidationError as error:
-        first = error.errors()[0]
-        at = ".".join(map(str, first["loc"])) or "the whole"
-        raise BadInput(f"{where}: damaged, or written by another version: {at}: {first['msg']}") from error
+        first_error = error.errors()[0]
+        field_path = ".".join(map(str, first_error["loc"])) or "the whole"
+        raise BadInput(
+            f"{path}: damaged, or written by another version: {field_path}: {first_error['msg']}"
+        ) from error
 
 
-def _setup(run: _Run) -> RunSetup:
+def _parse_setup(run: _StoredRun) -> RunSetup:
     limits = {name: value for name, value in run.limits.items() if name in Limits.model_fields}
     try:
         bounds = Limits.model_validate(limits) if run.limits else None
@@ -148,76 +150,79 @@ def _setup(run: _Run) -> RunSetup:
         run=run.run,
         gedanken=run.gedanken,
         python=run.python,
-        model=_model(run.model) if run.model else None,
+        model=_parse_model(run.model) if run.model else None,
         persona=run.persona.name if run.persona else "",
         facts=tuple(Fact(fact.name, fact.value, fact.origin) for fact in facts),
         conditions=Conditions.model_validate(run.conditions.model_dump()) if run.conditions else None,
         machine=run.machine,
         dataset=run.dataset,
         limits=bounds,
-        script=None if run.script is None else tuple(_line(line) for line in run.script),
+        script=None if run.script is None else tuple(_parse_script_line(line) for line in run.script),
         real=run.asked.real,
         imagined=run.asked.imagined,
         simulate=run.asked.simulate,
     )
 
 
-def _model(told: _Model) -> ModelFacts:
+def _parse_model(stored: _StoredModel) -> ModelFacts:
     try:
-        return ModelFacts.model_validate(told.model_dump())
+        return ModelFacts.model_validate(stored.model_dump())
     except ValidationError:
-        return ModelFacts(name=told.name, settings=told.settings)
+        return ModelFacts(name=stored.name, settings=stored.settings)
 
 
-def _line(line: dict[str, str]) -> ScriptText:
+def _parse_script_line(line: dict[str, str]) -> ScriptText:
     if "give" in line:
         return given_text(line["give"], line.get("program"), line.get("change"))
     return ScriptText("told", line["tell"]) if "tell" in line else ScriptText("typed", line.get("type", ""))
 
 
-def _execution(entry: dict[str, Any], inside: Inside, where: Path) -> Execution:
+def _parse_execution(entry: dict[str, Any], inside: Inside, path: Path) -> Execution:
     origin = origin_of(entry)
-    stdout = _text(inside, entry, "stdout")
-    terminal = stdout if entry.get("terminal") in (None, entry["stdout"]) else _text(inside, entry, "terminal")
+    stdout = _read_text(inside, entry, "stdout")
+    terminal = stdout if entry.get("terminal") in (None, entry["stdout"]) else _read_text(inside, entry, "terminal")
     texts: dict[str, object] = {"stdout": stdout, "terminal": terminal, "raw_reply": None}
     if origin == Origin.IMAGINED:
         # Earlier folders store the reply in the field that a real run uses for its terminal output.
-        reply = _text(inside, entry, "raw_reply" if entry.get("raw_reply") else "terminal")
+        reply = _read_text(inside, entry, "raw_reply" if entry.get("raw_reply") else "terminal")
         texts = {"stdout": stdout, "terminal": stdout, "raw_reply": reply}
     renamed = {"violations": entry.get("breaches", ())}
-    return replace(noun_of(Execution, {**entry, "origin": origin, **texts, **renamed}, where), called=None)
+    return replace(noun_of(Execution, {**entry, "origin": origin, **texts, **renamed}, path), called=None)
 
 
-def _text(inside: Inside, entry: dict[str, Any], key: str) -> str:
+def _read_text(inside: Inside, entry: dict[str, Any], key: str) -> str:
     name = entry.get(key)
     if not isinstance(name, str):
         raise BadInput(f"{inside.folder / RUN}: {key}: not a path")
     return inside.read(name, MOST_OUTPUT_BYTES).decode(errors="replace")
 
 
-def _surprisal(run: _Run) -> Surprisal | None:
-    found = run.surprise
-    if found is None:
+def _parse_surprisal(run: _StoredRun) -> Surprisal | None:
+    stored = run.surprise
+    if stored is None:
         return None
-    if isinstance(found, dict):
-        return NotAvailable(found.get("not available", ""))
+    if isinstance(stored, dict):
+        return NotAvailable(stored.get("not available", ""))
     return tuple(
-        ProgramSurprisal(told.program, -1, _lines(told.real), _lines(told.imagined), told.notes) for told in found
+        ProgramSurprisal(
+            program.program, -1, _parse_lines(program.real), _parse_lines(program.imagined), program.notes
+        )
+        for program in stored
     )
 
 
-def _lines(lines: list[_Line] | None) -> tuple[LineSurprisal, ...] | None:
+def _parse_lines(lines: list[_StoredLine] | None) -> tuple[LineSurprisal, ...] | None:
     return None if lines is None else tuple(LineSurprisal(**line.model_dump()) for line in lines)
 
 
-def _persona(run: _Run) -> Persona | None:
+def _parse_persona(run: _StoredRun) -> Persona | None:
     """Reconstruct the persona from its claims; None if there is none, or if they are not valid."""
     if run.persona is None:
         return None
     claimed: dict[str, Any] = {fact.name: fact.value for fact in run.persona.facts if fact.origin == "claimed"}
     try:
-        if found := _GPUS.fullmatch(claimed.get("gpus", "")):
-            claimed["gpus"] = Gpus(count=int(found[1]), name=found[2], memory_mib=int(found[3]))
+        if match := _GPUS.fullmatch(claimed.get("gpus", "")):
+            claimed["gpus"] = Gpus(count=int(match[1]), name=match[2], memory_mib=int(match[3]))
         elif "gpus" in claimed:
             claimed["gpus"] = Gpus(count=0)
         return Persona.model_validate({"name": run.persona.name, **claimed})
@@ -225,8 +230,8 @@ def _persona(run: _Run) -> Persona | None:
         return None
 
 
-def _notes(run: _Run) -> list[str]:
-    lacks = [key for key in ("model", "persona", "conditions", "machine") if getattr(run, key) is None]
-    if not lacks:
+def _notes_on_missing_parts(run: _StoredRun) -> list[str]:
+    missing = [key for key in ("model", "persona", "conditions", "machine") if getattr(run, key) is None]
+    if not missing:
         return []
-    return [f"run.json lacks {', '.join(lacks)}, so the comparison is made without this information"]
+    return [f"run.json lacks {', '.join(missing)}, so the comparison is made without this information"]

@@ -16,22 +16,21 @@ Noun = TypeVar("Noun", Execution, Program)
 _READERS: dict[type, TypeAdapter[Any]] = {kind: TypeAdapter(kind) for kind in (Execution, Program)}
 
 
-def noun_of(kind: type[Noun], entry: dict[str, Any], what: object) -> Noun:
+def noun_of(kind: type[Noun], entry: dict[str, Any], location: object) -> Noun:
     """Build an Execution or a Program from plain values, ignoring unknown keys.
 
-    Raises BadInput for wrong or missing values. The message begins with `what`.
+    Raises BadInput for wrong or missing values. The message begins with `location`.
     """
     names = {field.name for field in fields(kind)}
     try:
         noun: Noun = _READERS[kind].validate_python({key: value for key, value in entry.items() if key in names})
     except ValidationError as error:
-        first = error.errors()[0]
-        at = ".".join(map(str, first["loc"]))
-        raise BadInput(f"{what}: {kind.__name__.lower()}: {at}: {first['msg']}") from error
-    if (
-        isinstance(noun, Execution) and not 0 <= noun.seconds <= MOST_SECONDS
-    ):  # Python's JSON parser accepts NaN and Infinity
-        raise BadInput(f"{what}: execution: seconds: {noun.seconds:g} cannot be the duration of a command")
+        first_error = error.errors()[0]
+        field_path = ".".join(map(str, first_error["loc"]))
+        raise BadInput(f"{location}: {kind.__name__.lower()}: {field_path}: {first_error['msg']}") from error
+    # Python's JSON parser accepts NaN and Infinity.
+    if isinstance(noun, Execution) and not 0 <= noun.seconds <= MOST_SECONDS:
+        raise BadInput(f"{location}: execution: seconds: {noun.seconds:g} cannot be the duration of a command")
     if isinstance(noun, Execution) and noun.terminal == noun.stdout:
         return replace(noun, terminal=noun.stdout)  # one text in memory, as when the command was run
     return noun

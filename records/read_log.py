@@ -45,8 +45,8 @@ _EVENT: TypeAdapter[RunEvent] = TypeAdapter(RunEvent)
 
 def read_log(inside: Inside) -> RunLog:
     """Read the log of a run. Raises BadInput if it is damaged, or has another version's format."""
-    found, notes = read_events(inside)
-    return found.log(notes)
+    events, notes = read_events(inside)
+    return events.log(notes)
 
 
 def read_events(inside: Inside, spec: RunSpec | None = None) -> tuple[LogOfEvents, tuple[str, ...]]:
@@ -54,45 +54,52 @@ def read_events(inside: Inside, spec: RunSpec | None = None) -> tuple[LogOfEvent
 
     If `spec` is None, the stored spec is used. Raises BadInput as `read_log` does.
     """
-    where = inside.folder / LOG
+    log_path = inside.folder / LOG
     lines = inside.read(LOG, MOST_LOG_BYTES).split(b"\n")
-    torn = lines.pop()  # a line without a line break was not completely written
+    incomplete_line = lines.pop()  # a line without a line break was not completely written
     if not lines:
-        raise BadInput(f"{where}: empty: the process ended before it recorded anything")
-    _check_format(lines[0], where)
-    found = LogOfEvents(spec or read_spec(inside), inside.folder)
-    events = [
-        (_event(line, f"{where}:{number}"), f"{where}:{number}")
+        raise BadInput(f"{log_path}: empty: the process ended before it recorded anything")
+    _check_format(lines[0], log_path)
+    log_events = LogOfEvents(spec or read_spec(inside), inside.folder)
+    located_events = [
+        (_parse_event(line, f"{log_path}:{number}"), f"{log_path}:{number}")
         for number, line in enumerate(lines[1:], start=2)
-        if _json(line, f"{where}:{number}") != {"format": FORMAT}  # again, by a process that resumed the run
+        if _parse_json(line, f"{log_path}:{number}") != {"format": FORMAT}  # again, by a process that resumed the run
     ]
-    lost = _lost_texts([event for event, _at in events], inside)
-    for event, at in events:
-        if not lost & set(_needs(event)):
-            _take(found, event, inside, at)
-    notes = [f"{LOG}: the last line was cut while it was being written, and is left out"] if torn.strip() else []
-    notes += [f"{path} {LEFT_OUT}" for path in sorted(lost)]
-    return found, tuple(notes)
+    lost_paths = _lost_texts([event for event, _location in located_events], inside)
+    for event, location in located_events:
+        if not lost_paths & set(_referenced_paths(event)):
+            _add_event(log_events, event, inside, location)
+    notes = (
+        [f"{LOG}: the last line was cut while it was being written, and is left out"]
+        if incomplete_line.strip()
+        else []
+    )
+    notes += [f"{path} {LEFT_OUT}" for path in sorted(lost_paths)]
+    return log_events, tuple(notes)
 
 
 def when_begun(folder: Path) -> str:
-    """Return the time at which a run began (UTC, ISO 8601); empty if its log does not say so. Raises BadInput."""
-    started = _started(folder)
+    """Return the time at which a run began (UTC, ISO 8601); empty if its log does not say so.
+
+    Raises BadInput if the log cannot be read.
+    """
+    started = _read_started_event(folder)
     return started.time if started else ""
 
 
 def random_id(folder: Path) -> str:
     """Return the random id of the run in a folder; empty if the log does not name it, or cannot be read."""
     with suppress(BadInput):
-        if started := _started(folder):
+        if started := _read_started_event(folder):
             return started.run
     return ""
 
 
-def _started(folder: Path) -> Started | None:
+def _read_started_event(folder: Path) -> Started | None:
     lines = Inside(folder, MOST_LOG_BYTES).read(LOG, MOST_LOG_BYTES).split(b"\n")
-    first = next((line for line in lines if b'"kind": "started"' in line), None)
-    event = None if first is None else _event(first, folder / LOG)
+    started_line = next((line for line in lines if b'"kind": "started"' in line), None)
+    event = None if started_line is None else _parse_event(started_line, folder / LOG)
     return event if isinstance(event, Started) else None
 
 
@@ -105,11 +112,11 @@ def is_replay(folder: Path) -> bool:
         return False
 
 
-def _check_format(line: bytes, where: object) -> None:
-    told = _json(line, where)
-    version = told.get("format") if isinstance(told, dict) else None
+def _check_format(line: bytes, location: object) -> None:
+    header = _parse_json(line, location)
+    version = header.get("format") if isinstance(header, dict) else None
     if version != FORMAT:
-        raise BadInput(f"{where}: format {version!r}; this version of gedanken reads format {FORMAT}")
+        raise BadInput(f"{location}: format {version!r}; this version of gedanken reads format {FORMAT}")
 
 
 def read_spec(inside: Inside) -> RunSpec:
@@ -117,49 +124,55 @@ def read_spec(inside: Inside) -> RunSpec:
     try:
         return RunSpec.model_validate_json(inside.read(SPEC, MOST_SPEC_BYTES))
     except ValidationError as error:
-        first = error.errors()[0]
-        at = ".".join(map(str, first["loc"]))
-        is_unknown = first["type"] == "extra_forbidden"
-        told = (
-            "this version of gedanken does not know this field; another version may" if is_unknown else first["msg"]
+        first_error = error.errors()[0]
+        field_path = ".".join(map(str, first_error["loc"]))
+        is_unknown = first_error["type"] == "extra_forbidden"
+        message = (
+            "this version of gedanken does not know this field; another version may"
+            if is_unknown
+            else first_error["msg"]
         )
-        raise BadInput(f"{inside.folder / SPEC}: {f'{at}: ' if at else ''}{told}") from error
+        raise BadInput(f"{inside.folder / SPEC}: {f'{field_path}: ' if field_path else ''}{message}") from error
 
 
-def _json(line: bytes, where: object) -> Any:
+def _parse_json(line: bytes, location: object) -> Any:
     try:
         return json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise BadInput(f"{where}: damaged: this line is not JSON") from error
+        raise BadInput(f"{location}: damaged: this line is not JSON") from error
 
 
-def _event(line: bytes, where: object) -> RunEvent:
+def _parse_event(line: bytes, location: object) -> RunEvent:
     try:
         return _EVENT.validate_json(line)
     except ValidationError as error:
-        first = error.errors()[0]
-        if first["type"].startswith("union_tag"):
-            raise BadInput(f"{where}: unknown event; a newer version of gedanken may know it") from error
-        at = ".".join(map(str, first["loc"]))
-        raise BadInput(f"{where}: damaged, or written by another version: {at}: {first['msg']}") from error
+        first_error = error.errors()[0]
+        if first_error["type"].startswith("union_tag"):
+            raise BadInput(f"{location}: unknown event; a newer version of gedanken may know it") from error
+        field_path = ".".join(map(str, first_error["loc"]))
+        raise BadInput(
+            f"{location}: damaged, or written by another version: {field_path}: {first_error['msg']}"
+        ) from error
 
 
-def _take(found: LogOfEvents, event: RunEvent, inside: Inside, where: object) -> None:
+def _add_event(log_events: LogOfEvents, event: RunEvent, inside: Inside, location: object) -> None:
     match event:
         case ProgramKept():
             source = inside.read(event.path, MOST_OUTPUT_BYTES).decode(errors="replace")
-            program = noun_of(Program, {**event.program, "source": source}, where)
-            found.programs[program.label] = program
+            program = noun_of(Program, {**event.program, "source": source}, location)
+            log_events.programs[program.label] = program
         case ExecutionKept():
-            execution = noun_of(Execution, {**event.execution, **_texts(event, inside, where), "called": None}, where)
-            found.executions[execution.label] = execution
+            execution = noun_of(
+                Execution, {**event.execution, **_read_texts(event, inside, location), "called": None}, location
+            )
+            log_events.executions[execution.label] = execution
         case SurprisalKept():
-            _check_surprisal(event.found, where)
-    found.take(event)
+            _check_surprisal(event.found, location)
+    log_events.take(event)
 
 
 def _lost_texts(events: Sequence[RunEvent], inside: Inside) -> set[str]:
-    """Return the paths of missing files, and of outputs with another size than recorded, as after a power failure."""
+    """Return the paths of missing files, and of outputs whose size is not the recorded one."""
     sizes: dict[str, int] = {}
     for event in events:
         if isinstance(event, ExecutionKept):
@@ -170,8 +183,7 @@ def _lost_texts(events: Sequence[RunEvent], inside: Inside) -> set[str]:
     }
 
 
-def _needs(event: RunEvent) -> Iterator[str]:
-    """Yield the paths of the files that an event refers to."""
+def _referenced_paths(event: RunEvent) -> Iterator[str]:
     if isinstance(event, ProgramKept):
         yield event.path
     elif isinstance(event, ExecutionKept):
@@ -180,18 +192,18 @@ def _needs(event: RunEvent) -> Iterator[str]:
             yield path_of_program(program)
 
 
-def _texts(event: ExecutionKept, inside: Inside, where: object) -> dict[str, str]:
+def _read_texts(event: ExecutionKept, inside: Inside, location: object) -> dict[str, str]:
     if "stdout" not in event.files or not event.files.keys() <= {"stdout", "terminal", "raw_reply"}:
-        raise BadInput(f"{where}: files: stdout is missing, or a file has an unknown name")
-    read: dict[str, str] = {}
+        raise BadInput(f"{location}: files: stdout is missing, or a file has an unknown name")
+    texts: dict[str, str] = {}
     for path in event.files.values():
-        if path not in read:
-            read[path] = inside.read(path, MOST_OUTPUT_BYTES).decode(errors="replace")
-    return {name: read[path] for name, path in event.files.items()}
+        if path not in texts:
+            texts[path] = inside.read(path, MOST_OUTPUT_BYTES).decode(errors="replace")
+    return {name: texts[path] for name, path in event.files.items()}
 
 
-def _check_surprisal(found: Surprisal, where: object) -> None:
-    for program in () if isinstance(found, NotAvailable) else found:
+def _check_surprisal(surprisal: Surprisal, location: object) -> None:
+    for program in () if isinstance(surprisal, NotAvailable) else surprisal:
         for line in (*(program.real or ()), *(program.imagined or ())):
             if not (math.isfinite(line.nats) and abs(line.nats) <= MOST_NATS and 0 <= line.tokens <= MOST_TOKENS):
-                raise BadInput(f"{where}: surprisal: impossible numbers")
+                raise BadInput(f"{location}: surprisal: impossible numbers")

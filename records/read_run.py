@@ -13,7 +13,7 @@ from gedanken.records.tokens import tokens_of
 
 
 def is_run_folder(path: Path) -> bool:
-    """Return whether a path is a run folder, which contains a log or `run.json`."""
+    """Return whether a path is a run folder: a folder that contains a log or `run.json`."""
     return path.is_dir() and ((path / LOG).exists() or (path / RUN).exists())
 
 
@@ -26,9 +26,9 @@ def read_run(folder: Path) -> RunLog:
         raise BadInput(f"{folder}: not a run folder: it contains neither {LOG} nor {RUN}")
     inside = Inside(folder, MOST_FOLDER_BYTES)
     log = read_log(inside) if (folder / LOG).exists() else read_old(inside)
-    known = {program.label for program in log.programs}
+    program_labels = {program.label for program in log.programs}
     for execution in log.executions:
-        if execution.program is not None and execution.program not in known:
+        if execution.program is not None and execution.program not in program_labels:
             raise BadInput(f"{folder}: {execution.label} ran {execution.program}, which is not among the programs")
     executions = in_order(log.programs, log.executions)
     return with_tokens(replace(log, executions=executions, folder=folder))

@@ -13,13 +13,13 @@ MOST_TEXT_BYTES = MOST_FOLDER_BYTES // 2
 """Number of bytes of programs and outputs after which nothing more is started. The rest is reserved for the results
 of work that has already begun."""
 MOST_PRINTED_BYTES = 1 << 24
-"""Maximum `output_bytes` of a new run: each byte takes at most 6 bytes in an entry of the ledger, and may be in it
+"""Maximum `output_bytes` of a new run. In an entry of the ledger, each byte takes at most 6 bytes, and may occur
 twice."""
 _ADVICE = "Finished work is kept, and nothing more is started; split the work into several runs"
 
 
 class Room:
-    """The bytes that are written to a run folder, and how many more may be."""
+    """Counts the bytes of a run folder, and limits how many more are written."""
 
     def __init__(self, folder: Path, log: int) -> None:
         """`log` is the number of bytes that the log has already."""
@@ -50,9 +50,10 @@ class Room:
 
 def check_printed(spec: RunSpec) -> None:
     """Raise BadInput if a new run may store outputs that are too long to be read again."""
-    printed = spec.experiment.limits.output_bytes
-    if spec.probe is None and printed > MOST_PRINTED_BYTES:  # a probe sets its own limit, and cuts what is printed
+    output_bytes = spec.experiment.limits.output_bytes
+    # A probe sets its own limit, and cuts what is printed.
+    if spec.probe is None and output_bytes > MOST_PRINTED_BYTES:
         raise BadInput(
-            f"limits: output_bytes: {printed}: a run stores at most {MOST_PRINTED_BYTES} bytes "
+            f"limits: output_bytes: {output_bytes}: a run stores at most {MOST_PRINTED_BYTES} bytes "
             f"({MOST_PRINTED_BYTES >> 20} MiB) of each output, because more could not always be read again"
         )

@@ -20,26 +20,27 @@ TEXTS = ("stdout", "terminal", "raw_reply")
 
 
 def put(path: Path, text: str | Iterable[str], *, flush_to_disk: bool) -> int:
-    """Write a file completely or not at all, and return its bytes. A long text may come in parts.
+    """Write a file completely or not at all, and return its size in bytes. A long text may come in parts.
 
     If `flush_to_disk` is True, the file is on the disk when the call returns.
     """
-    new = path.with_name(f".{path.name}.new")
-    new.unlink(missing_ok=True)  # left by a dead process; or a link, through which another file would be changed
+    temporary = path.with_name(f".{path.name}.new")
+    # A dead process may have left it. It may also be a link, through which another file would be changed.
+    temporary.unlink(missing_ok=True)
     try:
-        with naming(path), new.open("x", encoding="utf-8", errors="backslashreplace") as file:
+        with naming(path), temporary.open("x", encoding="utf-8", errors="backslashreplace") as file:
             for part in [text] if isinstance(text, str) else text:
                 file.write(redacted(part))
             file.flush()
             if flush_to_disk:
                 os.fsync(file.fileno())
             size = os.fstat(file.fileno()).st_size
-        new.replace(path)
+        temporary.replace(path)
         if flush_to_disk:
             flush_folder(path.parent)
         return size
     except OSError:
-        new.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 
@@ -64,7 +65,7 @@ def program_path(program: Program) -> str:
 
 
 def path_of_program(label: str) -> str:
-    """Return the path of the source of the program with this label."""
+    """Return the path of a program's source in the run folder."""
     return f"programs/{label}.py"
 
 
@@ -82,8 +83,8 @@ def text_paths(execution: Execution) -> dict[str, str]:
     differs = execution.terminal != execution.stdout
     paths = {"stdout": stdout, "terminal": f"outputs/{execution.label}.terminal.txt" if differs else stdout}
     if execution.raw_reply is not None:
-        is_more = execution.raw_reply != execution.stdout
-        paths["raw_reply"] = f"outputs/{execution.label}.reply.txt" if is_more else stdout
+        reply_differs = execution.raw_reply != execution.stdout
+        paths["raw_reply"] = f"outputs/{execution.label}.reply.txt" if reply_differs else stdout
     return paths
 
 
@@ -103,16 +104,16 @@ def transcript(log: RunLog) -> Iterator[str]:
     facts = log.setup.facts if log.setup else ()
     yield from (f"- {fact.name}: {inline(harmless(fact.value))} ({fact.origin})\n" for fact in facts)
     for part in log.setup.earlier if log.setup else ():
-        told = f"{part.model.name} as {part.persona}"
-        yield f"- before line {part.until}: {inline(harmless(told))}\n"
-        others = [fact for fact in part.facts if fact not in facts]
-        yield from (f"  - {fact.name}: {inline(harmless(fact.value))} ({fact.origin})\n" for fact in others)
+        description = f"{part.model.name} as {part.persona}"
+        yield f"- before line {part.until}: {inline(harmless(description))}\n"
+        changed_facts = [fact for fact in part.facts if fact not in facts]
+        yield from (f"  - {fact.name}: {inline(harmless(fact.value))} ({fact.origin})\n" for fact in changed_facts)
     for execution in log.executions:
-        said = execution.terminal if execution.raw_reply is None else execution.raw_reply
-        shown = harmless(f"$ {execution.command}\n{said}")
-        fence = fence_for(shown)
+        reply = execution.terminal if execution.raw_reply is None else execution.raw_reply
+        text = harmless(f"$ {execution.command}\n{reply}")
+        fence = fence_for(text)
         title = f"{execution.label}: {execution.cause}, {execution.seconds:.1f} s"
-        yield f"\n## {title}\n\n{fence}\n{shown.rstrip()}\n{fence}\n"
+        yield f"\n## {title}\n\n{fence}\n{text.rstrip()}\n{fence}\n"
         yield from (f"- {inline(harmless(note))}\n" for note in execution.notes)
         if execution.violations:
             kinds = violations_by_kind([execution])
@@ -121,10 +122,10 @@ def transcript(log: RunLog) -> Iterator[str]:
 
 def texts_of(execution: Execution) -> dict[str, str]:
     """Return the texts of an execution, each by the path of its file (see `text_paths`)."""
-    told = {"stdout": execution.stdout, "terminal": execution.terminal, "raw_reply": execution.raw_reply}
-    return {path: told[name] or "" for name, path in text_paths(execution).items()}
+    texts = {"stdout": execution.stdout, "terminal": execution.terminal, "raw_reply": execution.raw_reply}
+    return {path: texts[name] or "" for name, path in text_paths(execution).items()}
 
 
 def base_of(program: Program, programs: Sequence[Program]) -> Program | None:
-    """Return the version that a program was made from; None if `programs` lack it."""
-    return next((other for other in programs if other.label == program.base), None)
+    """Return the version that a program was made from; None if it is not in `programs`."""
+    return next((candidate for candidate in programs if candidate.label == program.base), None)

@@ -13,7 +13,7 @@ from gedanken.records.run_files import LOG, RUN, SPEC
 
 LEFT_SECONDS = 60.0
 """Age in seconds at which a temporary file counts as abandoned."""
-_BEGINNING = 4096
+_HEAD_BYTES = 4096
 """Number of bytes at the beginning of a file that show whether gedanken wrote it."""
 
 
@@ -58,28 +58,28 @@ def remove_left(folder: Path) -> None:
 
 def is_by_gedanken(folder: Path) -> bool:
     """Return whether gedanken wrote a run folder, which may be damaged or half removed."""
-    # A log's name alone does not prove it: other programs use the same.
+    # The name of a log does not prove it, because other programs use the same name.
     if all((folder / name).is_dir() for name in ("programs", "outputs")):
         return True
-    return _beginning(folder / LOG).startswith(b'{"format": ') or b'"gedanken"' in _beginning(folder / RUN)
+    return _read_head(folder / LOG).startswith(b'{"format": ') or b'"gedanken"' in _read_head(folder / RUN)
 
 
-def _beginning(path: Path) -> bytes:
+def _read_head(path: Path) -> bytes:
     if not path.is_file() or path.is_symlink():
         return b""
     with path.open("rb") as file:
-        return file.read(_BEGINNING)
+        return file.read(_HEAD_BYTES)
 
 
 def remove_run_folder(folder: Path) -> None:
-    """Remove a run folder. Raises OSError."""
-    if mounted := mounts_in(folder):
-        raise OSError(errno.EBUSY, "is a mount point; nothing in it is removed", str(mounted[0]))
-    last = (folder / RUN, folder / LOG)
+    """Remove a run folder. Raises OSError if it contains a mount point, or cannot be removed."""
+    if mount_points := mounts_in(folder):
+        raise OSError(errno.EBUSY, "is a mount point; nothing in it is removed", str(mount_points[0]))
+    identifying_files = (folder / RUN, folder / LOG)
     remove_tree(folder / SPEC)  # first: a half-removed run must not be resumed without its paid results
     for path in folder.iterdir():
-        if path not in last:
+        if path not in identifying_files:
             remove_tree(path)
-    for path in last:  # they identify a run folder: a half-removed one can be removed again
+    for path in identifying_files:  # they identify a run folder: a half-removed one can be removed again
         remove_tree(path)
     remove_tree(folder)

@@ -68,12 +68,12 @@ def locked_log(folder: Path) -> Iterator[IO[str]]:
     """
     file = (folder / LOG).open("a", encoding="utf-8")
     try:
-        until = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + PATIENCE
         while not _is_locked(file):
-            if time.monotonic() > until:
+            if time.monotonic() > deadline:
                 raise BadInput(f"{folder}: this run is in use by another process")
             time.sleep(0.02)
-        if not _is_there(file, folder / LOG):
+        if not _is_same_file(file, folder / LOG):
             raise BadInput(f"{folder}: removed by another process")
         yield file
     finally:
@@ -89,7 +89,7 @@ def _is_locked(file: IO[str]) -> bool:
         return False
 
 
-def _is_there(file: IO[str], path: Path) -> bool:
+def _is_same_file(file: IO[str], path: Path) -> bool:
     try:
         return os.path.samestat(os.fstat(file.fileno()), path.stat())
     except FileNotFoundError:

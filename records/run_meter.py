@@ -30,9 +30,9 @@ class RunMeter:
         """Number of GPUs that each execution uses."""
         self._store = store
         self._price = price
-        self._under_way: dict[str, tuple[int, int, float]] = {}
-        self._changed = asyncio.Condition()
-        self._begins_nothing = False
+        self._reservations: dict[str, tuple[int, int, float]] = {}
+        self._usage_changed = asyncio.Condition()
+        self._is_stopping = False
         self._tasks: set[asyncio.Task[None]] = set()
         if self.budget.usd is not None and price is None:
             raise BadInput(
@@ -42,7 +42,6 @@ class RunMeter:
 
     @property
     def budget(self) -> Budget:
-        """The limits of the run."""
         return self._store.spec.budget
 
     def seconds_left(self) -> float | None:
@@ -52,31 +51,31 @@ class RunMeter:
         return 60 * self.budget.minutes - self._seconds
 
     def begin_nothing(self) -> None:
-        """Let running requests and executions finish, and start nothing else: from now on, raise Interrupted."""
-        self._begins_nothing = True
+        """Start no more requests and executions: from now on, raise Interrupted. Running ones may finish."""
+        self._is_stopping = True
 
     def check_begins(self) -> None:
         """Raise Interrupted after `begin_nothing`."""
-        if self._begins_nothing:
+        if self._is_stopping:
             raise Interrupted(self._store.folder)
 
     def spent(self, *, but_gpus: bool = False) -> BudgetSpent | None:
         """Return an error that names the used-up limits, if any; `but_gpus` ignores the limit of GPU-seconds."""
         used = self._amounts(self._store.used)
-        told = [
+        exceeded = [
             f"{name} {used[name]:,.6g} of {limit:,.6g}"
             for name, limit in self.budget.limits.items()
             if limit is not None and used[name] >= limit and not (but_gpus and name == "gpu-seconds")
         ]
-        return BudgetSpent(", ".join(told), self._store.folder) if told else None
+        return BudgetSpent(", ".join(exceeded), self._store.folder) if exceeded else None
 
     async def reserve(self, read: int, written: int) -> str:
         """Reserve tokens for a request, and return the name of the reservation; see Meter.reserve."""
-        return await self._begin(Reserved(name=uuid4().hex, read=read, written=written))
+        return await self._reserve_when_possible(Reserved(name=uuid4().hex, read=read, written=written))
 
     def settle(self, name: str, read: int, written: int, *, estimated: bool) -> None:
         """Record the tokens that a request really used; see Meter.settle."""
-        self._end(Settled(name=name, read=read, written=written, calls=1, estimated=estimated))
+        self._settle_event(Settled(name=name, read=read, written=written, calls=1, estimated=estimated))
 
     @asynccontextmanager
     async def execution(
@@ -95,36 +94,36 @@ class RunMeter:
                 raise spent
             yield lambda _seconds: None
             return
-        gpu_seconds, anew = self.gpus * most_seconds, not await off_loop(has_begun)
-        await self._begin(Reserved(name=name, gpu_seconds=gpu_seconds, anew=anew))
+        gpu_seconds, is_new = self.gpus * most_seconds, not await off_loop(has_begun)
+        await self._reserve_when_possible(Reserved(name=name, gpu_seconds=gpu_seconds, anew=is_new))
         try:
-            yield lambda seconds: self._end(Settled(name=name, gpu_seconds=round(self.gpus * seconds, 3)))
+            yield lambda seconds: self._settle_event(Settled(name=name, gpu_seconds=round(self.gpus * seconds, 3)))
         finally:
-            self._leave(name)
+            self._release(name)
 
     def withdraw(self, name: str) -> None:
         """Record that a request was not sent; see Meter.withdraw."""
-        self._end(Settled(name=name))
+        self._settle_event(Settled(name=name))
 
-    async def _begin(self, event: Reserved) -> str:
-        is_found = event.gpu_seconds > 0 and not event.anew
-        async with self._changed:
+    async def _reserve_when_possible(self, event: Reserved) -> str:
+        is_continued = event.gpu_seconds > 0 and not event.anew
+        async with self._usage_changed:
             while True:
-                if spent := self.spent(but_gpus=is_found):
+                if spent := self.spent(but_gpus=is_continued):
                     raise spent
-                if is_found or self._is_room(event.gpu_seconds > 0):
+                if is_continued or self._has_room(event.gpu_seconds > 0):
                     break
-                await self._changed.wait()
+                await self._usage_changed.wait()
                 self.check_begins()
             self._store.reserve(event)
-            self._under_way[event.name] = (event.read, event.written, event.gpu_seconds)
+            self._reservations[event.name] = (event.read, event.written, event.gpu_seconds)
         return event.name
 
-    def _is_room(self, wants_gpus: bool) -> bool:  # else the work waits, so that a budget can be used completely
-        if not self._under_way:
+    def _has_room(self, wants_gpus: bool) -> bool:  # else the work waits, so that a budget can be used completely
+        if not self._reservations:
             return True
         used = self._amounts(self._store.used)
-        reads, writes, seconds = (sum(column) for column in zip(*self._under_way.values(), strict=True))
+        reads, writes, seconds = (sum(column) for column in zip(*self._reservations.values(), strict=True))
         reserved = self._amounts(Used(Tokens(int(reads), int(writes), 0), seconds))
         return all(
             limit is None or used[name] + reserved[name] < limit
@@ -132,21 +131,21 @@ class RunMeter:
             if name in (("gpu-seconds",) if wants_gpus else ("usd", "tokens"))
         )
 
-    def _end(self, event: Settled) -> None:
+    def _settle_event(self, event: Settled) -> None:
         try:
             self._store.settle(event)
         finally:
-            self._leave(event.name)
+            self._release(event.name)
 
-    def _leave(self, name: str) -> None:
-        self._under_way.pop(name, None)
-        task = asyncio.ensure_future(self._tell())
+    def _release(self, name: str) -> None:
+        self._reservations.pop(name, None)
+        task = asyncio.ensure_future(self._notify_waiting())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _tell(self) -> None:
-        async with self._changed:
-            self._changed.notify_all()
+    async def _notify_waiting(self) -> None:
+        async with self._usage_changed:
+            self._usage_changed.notify_all()
 
     def _amounts(self, used: Used) -> dict[str, float]:
         tokens = used.tokens

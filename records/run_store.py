@@ -71,8 +71,8 @@ VIEW_SECONDS = 1.0
 """Minimum number of seconds between two updates of `run.json` during a run."""
 
 
-# A killed process loses nothing that was appended. A power failure spares the ledger, the notes and the decisions; an
-# execution whose outputs it cut is left out in reading, and restored from the ledger in resuming.
+# A killed process loses nothing that was appended. A power failure spares the ledger, the notes and the decisions. If
+# it cuts the outputs of an execution, the execution is left out in reading. Resuming restores it from the ledger.
 class RunStore:
     """Writes the log, spec, programs, outputs and `run.json` of a run, and holds the log in memory."""
 
@@ -84,17 +84,16 @@ class RunStore:
         """Findings of all comparisons so far. They are written to `run.json`, but not to the log."""
         self._file = file
         self._events = events or LogOfEvents(spec, folder)
-        self._earlier = dict(self._events.executions)
-        """Executions that earlier processes recorded, by label."""
-        self._changed = Changed(folder)
+        self._earlier_executions = dict(self._events.executions)
+        """Executions that earlier processes recorded, by label. One that is recorded again is removed here."""
+        self._changed_results = Changed(folder)
         self._lock = threading.RLock()
         self.clock = WorkClock()
-        self._viewed = float("-inf")
+        self._viewed_at = float("-inf")
         self._room = Room(folder, os.fstat(file.fileno()).st_size)
 
     @property
     def log(self) -> RunLog:
-        """The log of everything that has happened so far."""
         with self._lock:
             return self._events.log()
 
@@ -126,7 +125,7 @@ class RunStore:
 
     @property
     def plan(self) -> Plan | None:
-        """The part of the probe's design that is asked; None until it is known."""
+        """The part of the probe's design that is asked; None before it is known."""
         return self._events.plan
 
     @property
@@ -194,9 +193,9 @@ class RunStore:
         """Record the measured facts of the machine."""
         self._append(event, flush_to_disk=False)  # they can be measured again
 
-    def note(self, what: str) -> None:
+    def note(self, text: str) -> None:
         """Record a note on the run for the reader of the log."""
-        self._append(Noted(what=what))
+        self._append(Noted(what=text))
 
     def know_earlier_models(self, parts: Iterable[EarlierPart]) -> None:
         """Record facts about the models that were used in earlier parts of the script."""
@@ -212,8 +211,8 @@ class RunStore:
         """Record a version of a program, or a change of its fields, such as whether it works."""
         if self.programs.get(program.label) == program:
             return
-        before = self.programs.get(program.label)
-        if before is None or before.source != program.source:
+        previous = self.programs.get(program.label)
+        if previous is None or previous.source != program.source:
             self._put(program_path(program), program.source)
             if base := base_of(program, list(self.programs.values())):
                 self._put(diff_path(program), diff_of(base, program).text, flush_to_disk=False)
@@ -225,9 +224,9 @@ class RunStore:
         """Record an execution: first its texts in files, then its event in the log."""
         if self.executions.get(execution.label) == execution:
             return
-        before = self._earlier.pop(execution.label, None)
-        if before and (why := self._changed.why(before, execution)):
-            self.note(why)
+        previous = self._earlier_executions.pop(execution.label, None)
+        if previous and (reason := self._changed_results.why(previous, execution)):
+            self.note(reason)
         texts = texts_of(execution).items()
         sizes = {path: self._put(path, text, flush_to_disk=False) for path, text in texts}
         with self._lock:
@@ -244,13 +243,20 @@ class RunStore:
 
     def decision_on(self, program: Program) -> Approve | EditIt | Reject | None:
         """Return a person's decision on a program with exactly this label and source; None if there is none."""
-        told = (program.label, program.sha256)
-        return next((kept.answer for kept in self._events.decisions if (kept.program, kept.sha256) == told), None)
+        label_and_hash = (program.label, program.sha256)
+        return next(
+            (
+                decision.answer
+                for decision in self._events.decisions
+                if (decision.program, decision.sha256) == label_and_hash
+            ),
+            None,
+        )
 
     def take_decisions(self, source: RunLog) -> None:
         """Copy people's decisions from another run; they apply to programs with the same label and source."""
-        for decided in source.decisions:
-            self._append(decided)
+        for decision in source.decisions:
+            self._append(decision)
 
     def keep_plan(self, plan: Plan) -> None:
         """Record the part of the probe's design that is asked."""
@@ -268,18 +274,18 @@ class RunStore:
 
         It replaces an earlier answer only if that answer failed with a cause in `MAY_COME`.
         """
-        before = self.answers.get(answer.question.key)
-        if before is None or (before.execution.cause in MAY_COME and before.execution != answer.execution):
+        previous = self.answers.get(answer.question.key)
+        if previous is None or (previous.execution.cause in MAY_COME and previous.execution != answer.execution):
             self._append(answer)
 
     def keep_judgement(self, judged: Judged) -> None:
-        """Record whether an answer is right that is an expression, and was therefore executed."""
+        """Record whether an answer is right. The answer is an expression, and was executed to judge it."""
         if judged.question not in self._events.judged:
             self._append(judged)
 
-    def keep_surprisal(self, found: Surprisal) -> None:
+    def keep_surprisal(self, surprisal: Surprisal) -> None:
         """Record the model's surprisal at the real and the imagined outputs."""
-        self._append(SurprisalKept(found=found))
+        self._append(SurprisalKept(found=surprisal))
 
     @contextmanager
     def work(self, node: str, who: str) -> Iterator[None]:
@@ -302,28 +308,28 @@ class RunStore:
         self.view()
         self._put("transcript.md", transcript(self.log), flush_to_disk=False)
 
-    def take_back(self, spec: RunSpec, why: str, outcome: str) -> None:
-        """Undo a failed change of the run: restore its earlier spec and outcome. `why` is noted."""
-        self.note(why)
+    def take_back(self, spec: RunSpec, reason: str, outcome: str) -> None:
+        """Undo a failed change of the run: restore its earlier spec and outcome. `reason` is noted."""
+        self.note(reason)
         self.spec = spec
         self.keep_spec()
         self.end(outcome)
 
     def discard(self) -> None:
-        """Remove the run's folder. This is only called if nothing was paid for."""
+        """Remove the run's folder. Call this only if nothing was paid for."""
         with suppress(OSError):
             remove_run_folder(self.folder)
 
     def view_now_and_then(self) -> None:
         """Write `run.json` if it was last written at least `VIEW_SECONDS` ago."""
-        if time.monotonic() - self._viewed >= VIEW_SECONDS:
+        if time.monotonic() - self._viewed_at >= VIEW_SECONDS:
             self.view()
 
     def view(self) -> None:
         """Write `run.json` from the log."""
         with self._lock:
             self._put(RUN, to_json(run_view(self.log, self.findings)), flush_to_disk=False)
-            self._viewed = time.monotonic()
+            self._viewed_at = time.monotonic()
 
     def _append(self, event: RunEvent, *, flush_to_disk: bool = True) -> None:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
@@ -380,11 +386,11 @@ def reopen_store(
             check(read_log(Inside(folder, MOST_FOLDER_BYTES)))
         make_parts(folder)
         remove_left(folder)
-        asked = spec or read_spec(inside)
-        whole = inside.read(LOG, MOST_LOG_BYTES).rfind(b"\n") + 1
-        os.truncate(folder / LOG, whole)  # without an incomplete last line
-        events = read_events(inside, asked)[0] if whole else None
-        store = RunStore(folder, asked, file, events)
+        run_spec = spec or read_spec(inside)
+        complete_bytes = inside.read(LOG, MOST_LOG_BYTES).rfind(b"\n") + 1
+        os.truncate(folder / LOG, complete_bytes)  # without an incomplete last line
+        events = read_events(inside, run_spec)[0] if complete_bytes else None
+        store = RunStore(folder, run_spec, file, events)
         if spec is not None and not why:
             store.keep_spec()
         with store.begun():

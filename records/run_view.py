@@ -22,23 +22,23 @@ def run_view(log: RunLog, findings: Sequence[Finding], prefix: str = "") -> dict
     """
     violations = violations_by_kind(log.executions)
     values = {
-        **(_setup(log.setup, log) if log.setup else {}),
+        **(_setup_values(log.setup, log) if log.setup else {}),
         "started": log.started,
         "outcome": log.outcome,
         "ended": log.ended,
-        "programs": [_program(program, log.programs, prefix) for program in log.programs],
-        "real": [_execution(run, prefix) for run in log.executions if not run.imagined],
-        "imagined": [_execution(run, prefix) for run in log.executions if run.imagined],
+        "programs": [_program_values(program, log.programs, prefix) for program in log.programs],
+        "real": [_execution_values(run, prefix) for run in log.executions if not run.imagined],
+        "imagined": [_execution_values(run, prefix) for run in log.executions if run.imagined],
         "findings": [finding_values(finding) for finding in findings],
         "violations": dict(violations.most_common()),
-        **({} if log.surprisal is None else {"surprisal": _surprisal(log.surprisal)}),
+        **({} if log.surprisal is None else {"surprisal": _surprisal_values(log.surprisal)}),
     }
     return dict(redacted_value(values))
 
 
-def _setup(setup: RunSetup, log: RunLog) -> dict[str, Any]:
+def _setup_values(setup: RunSetup, log: RunLog) -> dict[str, Any]:
     limits, conditions, machine, model = setup.limits, setup.conditions, setup.machine, setup.model
-    named = conditions.model_dump() if conditions else {}
+    condition_values = conditions.model_dump() if conditions else {}
     return {
         "run": setup.run,
         "gedanken": setup.gedanken,
@@ -46,11 +46,11 @@ def _setup(setup: RunSetup, log: RunLog) -> dict[str, Any]:
         "experiment": setup.experiment,
         "model": model.model_dump(mode="json", exclude_defaults=True) if model else None,
         "persona": {"name": setup.persona, "facts": [fact._asdict() for fact in setup.facts]},
-        "conditions": {**named, "persona": setup.persona, "claimed": list(log.claims)},
+        "conditions": {**condition_values, "persona": setup.persona, "claimed": list(log.claims)},
         "machine": machine.model_dump(mode="json") if machine else None,
         "dataset": setup.dataset,
         "limits": limits.model_dump(mode="json") if limits else {},
-        "script": _script(log),
+        "script": _script_values(log),
         "asked": {"real": setup.real, "imagined": setup.imagined, "simulate": setup.simulate},
         **({"earlier": earlier_values(setup)} if setup.earlier else {}),
     }
@@ -68,13 +68,13 @@ def earlier_values(setup: RunSetup) -> list[dict[str, Any]]:
     ]
 
 
-def _script(log: RunLog) -> list[dict[str, Any]]:
+def _script_values(log: RunLog) -> list[dict[str, Any]]:
     """Return the script without tasks, and without the content of supplied files."""
     lines = log.spec.experiment.script if log.spec else ()
     return [line.model_dump(exclude={"task", "source"}, exclude_none=True) for line in lines]
 
 
-def _program(program: Program, programs: Sequence[Program], prefix: str) -> dict[str, Any]:
+def _program_values(program: Program, programs: Sequence[Program], prefix: str) -> dict[str, Any]:
     values = asdict(program)
     del values["source"]
     base = base_of(program, programs)
@@ -90,7 +90,7 @@ def _program(program: Program, programs: Sequence[Program], prefix: str) -> dict
     }
 
 
-def _execution(execution: Execution, prefix: str) -> dict[str, Any]:
+def _execution_values(execution: Execution, prefix: str) -> dict[str, Any]:
     values = asdict(execution)
     for name in TEXTS:
         del values[name]
@@ -99,13 +99,14 @@ def _execution(execution: Execution, prefix: str) -> dict[str, Any]:
     return {"label": execution.label, **values, **paths, **({"seal": seal} if execution.imagined else {})}
 
 
-def _surprisal(found: Surprisal) -> object:
-    if isinstance(found, NotAvailable):
-        return {"not available": found.reason}
+def _surprisal_values(surprisal: Surprisal) -> object:
+    if isinstance(surprisal, NotAvailable):
+        return {"not available": surprisal.reason}
     return [
-        {**asdict(program), "real": _lines(program.real), "imagined": _lines(program.imagined)} for program in found
+        {**asdict(program), "real": _line_values(program.real), "imagined": _line_values(program.imagined)}
+        for program in surprisal
     ]
 
 
-def _lines(lines: Lines | None) -> list[dict[str, Any]] | None:
+def _line_values(lines: Lines | None) -> list[dict[str, Any]] | None:
     return None if lines is None else [line._asdict() for line in lines]

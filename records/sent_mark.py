@@ -14,7 +14,7 @@ DISCARDED = (
 
 @dataclass(slots=True)
 class SentMark:
-    """The mark of one request in the ledger. A reply that is not drawn at random needs none (`is_drawn` is False)."""
+    """The mark of one request in the ledger. Only a reply that is drawn at random (`is_drawn`) needs a mark."""
 
     ledger: Ledger
     key: str
@@ -36,12 +36,12 @@ class SentMark:
                 self.note(DISCARDED)
 
     async def turned_down(self) -> None:
-        """Remove the mark after a try for which no reply was drawn."""
+        """Remove the mark after a try that failed before a reply was drawn."""
         if self.tries == 1:  # else a try before may have drawn a reply
             await off_loop(self.ledger.unmark_sent, self.key)
             self.tries = 0
 
     def not_sent(self) -> None:
-        """Remove the mark, because the request is given up before it is sent again."""
+        """Remove the mark of a request that is given up, unless an earlier process may have had a reply."""
         if self.tries and not self.was_marked:
             self.ledger.unmark_sent(self.key)

@@ -1,5 +1,5 @@
-"""Measures how long a process works on a run, and lets it record that it still works, so that its minutes count after
-a kill."""
+"""Measures how long a process works on a run. The process records regularly that it still works, so that its minutes
+count after a kill."""
 
 import threading
 import time
@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 SHORTEST, SHARE = 3.0, 0.02
-"""Each record counts SHORTEST seconds in advance, or the fraction SHARE of the time worked if that is longer: a long
-run makes fewer records."""
+"""Each record counts SHORTEST seconds in advance, or the fraction SHARE of the time worked, whichever is longer. So a
+long run makes fewer records."""
 
 
 class WorkClock:
@@ -16,27 +16,26 @@ class WorkClock:
 
     def __init__(self) -> None:
         """Start to measure."""
-        self._began = time.monotonic()
-        self._waits_since: float | None = None
+        self._started_at = time.monotonic()
+        self._waiting_since: float | None = None
         self._lock = threading.Lock()
 
     @property
     def seconds(self) -> float:
-        """The seconds worked so far."""
         with self._lock:
-            return (self._waits_since or time.monotonic()) - self._began
+            return (self._waiting_since or time.monotonic()) - self._started_at
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
         """Leave out the time in this context."""
         with self._lock:
-            began = self._waits_since = time.monotonic()
+            waiting_since = self._waiting_since = time.monotonic()
         try:
             yield
         finally:
             with self._lock:
-                self._began += time.monotonic() - began
-                self._waits_since = None
+                self._started_at += time.monotonic() - waiting_since
+                self._waiting_since = None
 
 
 def counted_until(worked: float) -> float:
@@ -48,20 +47,20 @@ def counted_until(worked: float) -> float:
 def repeating(record: Callable[[], float]) -> Iterator[None]:
     """Call `record` repeatedly, in a thread, while the context lasts.
 
-    `record` returns how many seconds it has counted in advance. After half of these, it is called again.
+    `record` returns how many seconds it has counted in advance. After half of these seconds, it is called again.
     """
-    over = threading.Event()
+    finished = threading.Event()
 
     def repeat() -> None:
-        ahead = SHORTEST
-        while not over.wait(ahead / 2):
+        seconds_ahead = SHORTEST
+        while not finished.wait(seconds_ahead / 2):
             with suppress(OSError):  # such as a full disk: storing a result raises it too
-                ahead = record()
+                seconds_ahead = record()
 
     thread = threading.Thread(target=repeat, name="still-works", daemon=True)
     thread.start()
     try:
         yield
     finally:
-        over.set()
+        finished.set()
         thread.join()

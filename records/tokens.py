@@ -7,7 +7,7 @@ from gedanken.traces.local import read_local
 
 
 def tokens_of(inside: Inside) -> Tokens | None:
-    """Return the tokens that the replies in the trace report; None if there are none."""
+    """Return the token usage that the trace reports; None if it reports none."""
     try:
         roots = read_local(inside)
     except BadInput:
@@ -16,4 +16,8 @@ def tokens_of(inside: Inside) -> Tokens | None:
     calls = [run.tokens for run in runs if any(run.tokens)]
     if not calls:
         return None
-    return Tokens(sum(read for read, _written in calls), sum(written for _read, written in calls), len(calls))
+    return Tokens(
+        sum(input_tokens for input_tokens, _output in calls),
+        sum(output_tokens for _input, output_tokens in calls),
+        len(calls),
+    )

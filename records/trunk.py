@@ -16,17 +16,17 @@ def trunk_of(store: RunStore) -> list[Program | Execution]:
 
     Raises BadInput if a power failure destroyed a source or an output.
     """
-    return list(_steps(store))
+    return list(_trunk_steps(store))
 
 
-def _steps(store: RunStore) -> Iterator[Program | Execution]:
-    seen: set[str] = set()
+def _trunk_steps(store: RunStore) -> Iterator[Program | Execution]:
+    seen_labels: set[str] = set()
     for line in (store.folder / LOG).read_text(encoding="utf-8").splitlines():
         event = json.loads(line)
-        label = _label(event)
-        if label is None or label in seen:
+        label = _event_label(event)
+        if label is None or label in seen_labels:
             continue
-        seen.add(label)
+        seen_labels.add(label)
         if event["kind"] == "program":
             program = store.programs.get(label)
             if program is None:
@@ -41,7 +41,7 @@ def _steps(store: RunStore) -> Iterator[Program | Execution]:
                 yield run
 
 
-def _label(event: dict[str, object]) -> str | None:
+def _event_label(event: dict[str, object]) -> str | None:
     if event.get("kind") == "program":
         return PurePosixPath(str(event["path"])).stem
     files = event.get("files")

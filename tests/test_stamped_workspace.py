@@ -36,7 +36,7 @@ def goes_on(workspace: SandboxMachine, run: Path, *commands: str, notes: list[st
 
 
 def stops_before_stamping(workspace: SandboxMachine, run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    stamp = KeptMachine._stamp
+    stamp = KeptMachine._write_state
 
     def full(self: KeptMachine, state: str | None, doing: str = "") -> None:
         if state is not None and self._steps[-1].command == TRAIN:
@@ -44,7 +44,7 @@ def stops_before_stamping(workspace: SandboxMachine, run: Path, monkeypatch: pyt
         stamp(self, state, doing)
 
     with monkeypatch.context() as patched, pytest.raises(OSError, match="No space"):
-        patched.setattr(KeptMachine, "_stamp", full)
+        patched.setattr(KeptMachine, "_write_state", full)
         goes_on(workspace, run, TRAIN, notes=[])
 
 

@@ -10,8 +10,7 @@ from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.script import Task
 
 FAR_ABOVE_MAJORITY = 2.0
-"""A program counts as having learned something only if its accuracy is at least this many times the share of the most
-frequent class."""
+"""Minimum accuracy of a program that has learned, as a multiple of the share of the most frequent class."""
 
 
 class Before(NamedTuple):
@@ -19,13 +18,12 @@ class Before(NamedTuple):
 
     source: str
     task: Task | None
-    """The task of that version."""
 
 
 def problems_of(
     source: str, execution: Execution, task: Task, majority_share: float, before: Before | None = None
 ) -> tuple[str, ...]:
-    """List in plain sentences what is wrong with a program that was run; empty if nothing is.
+    """List in plain sentences what is wrong with a program that was run; empty if nothing is wrong.
 
     `majority_share` is the share of the most frequent class. The sentences contain nothing that the run printed or
     counted (fairness rule 2).
@@ -37,7 +35,7 @@ def problems_of(
     # A coder may copy these sentences into the corrected program, which the imagined machine sees.
     problems = _problems_in_code(parsed, task) + _problems_in_settings(parsed, task, before)
     if execution.cause is not Cause.FINISHED:
-        problems.append(_ending(execution))
+        problems.append(_ending_problem(execution))
         return tuple(problems)
     return tuple(problems + _problems_in_output(execution.stdout, task, majority_share))
 
@@ -52,36 +50,38 @@ def _problems_in_code(parsed: Source, task: Task) -> list[str]:
     return problems
 
 
-def _problems_in_settings(parsed: Source, task: Task, before: Before | None) -> list[str]:
-    old = before.task if before else None
+def _problems_in_settings(parsed: Source, task: Task, previous: Before | None) -> list[str]:
+    previous_task = previous.task if previous else None
     settings = (
-        ("batch size", task.batch_size, old and old.batch_size, batch_size(parsed)),
-        ("learning rate", task.learning_rate, old and old.learning_rate, learning_rate(parsed)),
+        ("batch size", task.batch_size, previous_task and previous_task.batch_size, batch_size(parsed)),
+        ("learning rate", task.learning_rate, previous_task and previous_task.learning_rate, learning_rate(parsed)),
     )
     problems = []
-    for name, wanted, had, found in settings:
-        if wanted is None or found == wanted:
+    for name, required, previous_value, value in settings:
+        if required is None or value == required:
             continue
-        if found is not None:
-            problems.append(f"the {name} must be {wanted:g}, and is {found:g}")
-        elif not _may_be_set(parsed, wanted, before if had != wanted else None):
-            held = times_held(parsed, wanted)
-            why = f"the edit adds no {wanted:g}" if held else f"{wanted:g} stands nowhere in it"
-            problems.append(f"the {name} must be {wanted:g}: the source does not tell it, and {why}")
+        if value is not None:
+            problems.append(f"the {name} must be {required:g}, and is {value:g}")
+        elif not _may_be_set(parsed, required, previous if previous_value != required else None):
+            occurrences = times_held(parsed, required)
+            reason = f"the edit adds no {required:g}" if occurrences else f"{required:g} stands nowhere in it"
+            problems.append(f"the {name} must be {required:g}: the source does not tell it, and {reason}")
     return problems
 
 
-def _may_be_set(parsed: Source, wanted: float, before: Before | None) -> bool:
-    """Return whether the source contains the number `wanted`, and more often than the earlier version `before`
-    does."""
+def _may_be_set(parsed: Source, required: float, previous: Before | None) -> bool:
+    """Return whether the source contains the number `required` more often than the version `previous`.
+
+    Without a previous version, once is enough.
+    """
     try:
-        held = times_held(Source(before.source), wanted) if before else 0
+        previous_count = times_held(Source(previous.source), required) if previous else 0
     except SyntaxError:
-        held = 0
-    return times_held(parsed, wanted) > held
+        previous_count = 0
+    return times_held(parsed, required) > previous_count
 
 
-def _ending(execution: Execution) -> str:
+def _ending_problem(execution: Execution) -> str:
     if execution.cause is Cause.FAILED:
         return "it ended with an error"
     return f"it did not come to its end: {execution.cause}"
@@ -90,11 +90,11 @@ def _ending(execution: Execution) -> str:
 def _problems_in_output(stdout: str, task: Task, majority_share: float) -> list[str]:
     curves = read_curves(stdout)
     problems = []
-    shown = {epoch for _line, epoch in curves.epochs}
+    printed_epochs = {epoch for _line, epoch in curves.epochs}
     # Programs number epochs from 0 or from 1.
-    if len(shown) != task.epochs:
-        what = "none" if not shown else "fewer" if len(shown) < task.epochs else "more"
-        problems.append(f"it must print a line for each of {task.epochs} epochs, and printed {what}")
+    if len(printed_epochs) != task.epochs:
+        amount = "none" if not printed_epochs else "fewer" if len(printed_epochs) < task.epochs else "more"
+        problems.append(f"it must print a line for each of {task.epochs} epochs, and printed {amount}")
     for name in ("loss", "accuracy"):
         if name not in curves.series:
             problems.append(f"it must print the {name} after each epoch, and printed none")

@@ -37,11 +37,11 @@ def calculate(left: object, op: ast.operator, right: object) -> int | float | No
 
 
 def range_of(bounds: Sequence[object]) -> range | None:
-    """Return the `range` with these arguments; None if the arguments are invalid or are not all whole numbers."""
-    whole = [bound for bound in bounds if isinstance(bound, int)]
-    if len(whole) < len(bounds) or not 1 <= len(whole) <= 3 or whole[2:] == [0]:
+    """Return the `range` with these arguments; None if the arguments are invalid, or are not all whole numbers."""
+    integers = [bound for bound in bounds if isinstance(bound, int)]
+    if len(integers) < len(bounds) or not 1 <= len(integers) <= 3 or integers[2:] == [0]:
         return None
-    return range(*whole)
+    return range(*integers)
 
 
 def _is_number(value: object) -> TypeGuard[int | float]:

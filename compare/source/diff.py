@@ -24,8 +24,10 @@ class Diff(NamedTuple):
 
 
 def judge_edit(problems: tuple[str, ...], execution: Execution) -> Edit:
-    """Classify an edit: it worked if there are no `problems`; otherwise, the class depends on whether the program
-    reached its end."""
+    """Classify an edit.
+
+    It worked if there are no `problems`. Otherwise, the class depends on whether the program reached its end.
+    """
     if not problems:
         return "worked"
     return "did something else" if execution.cause is Cause.FINISHED else "broke the program"

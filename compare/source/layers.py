@@ -4,12 +4,12 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-_LARGEST = 1 << 63
+_TENSOR_SIZE_LIMIT = 1 << 63
 """No tensor has this size or a larger one."""
 
 
 class NotStaticError(Exception):
-    """A value that is needed cannot be determined from the source alone."""
+    """The source alone does not determine a value that is needed."""
 
 
 @dataclass(eq=False)
@@ -26,14 +26,14 @@ class Module:
 
     def parts(self) -> list["Module"]:
         """Return the module and all submodules, each once, in the order in which they were built."""
-        found: dict[int, Module] = {}
-        waiting = [self]
-        while waiting:
-            module = waiting.pop()
-            if id(module) not in found:
-                found[id(module)] = module
-                waiting += reversed(module.children.values())
-        return list(found.values())
+        modules: dict[int, Module] = {}
+        stack = [self]
+        while stack:
+            module = stack.pop()
+            if id(module) not in modules:
+                modules[id(module)] = module
+                stack += reversed(module.children.values())
+        return list(modules.values())
 
     @property
     def parameters(self) -> int:
@@ -50,89 +50,92 @@ def layer(name: str, arguments: Sequence[object], named: Mapping[str, object]) -
 
     The formulae are those of PyTorch's documentation. Raises NotStaticError if the source does not determine a size.
     """
-    if name in _WITHOUT:
+    if name in _WITHOUT_PARAMETERS:
         return Module()
     make = _LAYERS.get(name)
     return make((arguments, named)) if make else None
 
 
 def product(sizes: Sequence[object]) -> int:
-    """Multiply sizes. Raises NotStaticError if one is no whole number, or if the product is larger than any
-    tensor."""
-    if len(sizes) > _LARGEST.bit_length():
+    """Multiply sizes. Raises NotStaticError if a size is no whole number, or if no tensor is as large as the
+    product."""
+    if len(sizes) > _TENSOR_SIZE_LIMIT.bit_length():
         raise NotStaticError
-    return _whole(math.prod(_whole(size) for size in sizes))
+    return _size(math.prod(_size(size) for size in sizes))
 
 
-def _whole(value: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _LARGEST:
+def _size(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _TENSOR_SIZE_LIMIT:
         return value
     raise NotStaticError
 
 
-def _argument(given: Given, at: int, name: str, default: object = None) -> object:
-    places, named = given
-    if name in named:
-        return named[name]
-    return places[at] if len(places) > at else default
+def _argument(arguments: Given, index: int, name: str, default: object = None) -> object:
+    positional, keywords = arguments
+    if name in keywords:
+        return keywords[name]
+    return positional[index] if len(positional) > index else default
 
 
-def _flag(given: Given, at: int, name: str, default: bool = True) -> bool:
-    value = _argument(given, at, name, default)
+def _flag(arguments: Given, index: int, name: str, default: bool = True) -> bool:
+    value = _argument(arguments, index, name, default)
     if isinstance(value, bool):
         return value
     raise NotStaticError
 
 
-def _linear(given: Given) -> Module:
-    inside, outside = _whole(_argument(given, 0, "in_features")), _whole(_argument(given, 1, "out_features"))
-    return Module((inside + _flag(given, 2, "bias")) * outside, outside)
+def _linear(arguments: Given) -> Module:
+    inputs, outputs = _size(_argument(arguments, 0, "in_features")), _size(_argument(arguments, 1, "out_features"))
+    return Module((inputs + _flag(arguments, 2, "bias")) * outputs, outputs)
 
 
 def _convolution(dimensions: int) -> Callable[[Given], Module]:
-    def make(given: Given) -> Module:
-        inside, outside = _whole(_argument(given, 0, "in_channels")), _whole(_argument(given, 1, "out_channels"))
-        kernel = _argument(given, 2, "kernel_size")
-        groups = _whole(_argument(given, 6, "groups", 1))
-        bias = _flag(given, 7, "bias")
-        area = product(kernel) if isinstance(kernel, list) else _whole(kernel) ** dimensions
+    def make(arguments: Given) -> Module:
+        inputs, outputs = (
+            _size(_argument(arguments, 0, "in_channels")),
+            _size(_argument(arguments, 1, "out_channels")),
+        )
+        kernel = _argument(arguments, 2, "kernel_size")
+        groups = _size(_argument(arguments, 6, "groups", 1))
+        bias = _flag(arguments, 7, "bias")
+        area = product(kernel) if isinstance(kernel, list) else _size(kernel) ** dimensions
         if not groups:
             raise NotStaticError
-        return Module(inside * outside // groups * area + bias * outside)
+        return Module(inputs * outputs // groups * area + bias * outputs)
 
     return make
 
 
-def _batch_norm(given: Given) -> Module:
-    features = _whole(_argument(given, 0, "num_features"))
-    return Module(2 * features if _flag(given, 3, "affine") else 0)
+def _batch_norm(arguments: Given) -> Module:
+    features = _size(_argument(arguments, 0, "num_features"))
+    return Module(2 * features if _flag(arguments, 3, "affine") else 0)
 
 
-def _group_norm(given: Given) -> Module:
-    return Module(2 * _whole(_argument(given, 1, "num_channels")) if _flag(given, 3, "affine") else 0)
+def _group_norm(arguments: Given) -> Module:
+    return Module(2 * _size(_argument(arguments, 1, "num_channels")) if _flag(arguments, 3, "affine") else 0)
 
 
-def _layer_norm(given: Given) -> Module:
-    shape = _argument(given, 0, "normalized_shape")
-    size = product(shape) if isinstance(shape, list) else _whole(shape)
-    affine, bias = _flag(given, 2, "elementwise_affine"), _flag(given, 3, "bias")
+def _layer_norm(arguments: Given) -> Module:
+    shape = _argument(arguments, 0, "normalized_shape")
+    size = product(shape) if isinstance(shape, list) else _size(shape)
+    affine, bias = _flag(arguments, 2, "elementwise_affine"), _flag(arguments, 3, "bias")
     return Module(size * (1 + bias) if affine else 0)
 
 
-def _embedding(given: Given) -> Module:
-    return Module(_whole(_argument(given, 0, "num_embeddings")) * _whole(_argument(given, 1, "embedding_dim")))
+def _embedding(arguments: Given) -> Module:
+    return Module(_size(_argument(arguments, 0, "num_embeddings")) * _size(_argument(arguments, 1, "embedding_dim")))
 
 
 def _recurrent(gates: int) -> Callable[[Given], Module]:
-    def make(given: Given) -> Module:
+    def make(arguments: Given) -> Module:
         allowed = {"input_size", "hidden_size", "num_layers", "batch_first", "dropout", "bias", "bidirectional"}
-        if len(given[0]) > 3 or not set(given[1]) <= allowed:
+        if len(arguments[0]) > 3 or not set(arguments[1]) <= allowed:
             raise NotStaticError
-        inside, hidden = _whole(_argument(given, 0, "input_size")), _whole(_argument(given, 1, "hidden_size"))
-        layers, bias = _whole(_argument(given, 2, "num_layers", 1)), _flag(given, 9, "bias")
-        ways = 1 + _flag(given, 9, "bidirectional", default=False)
-        sizes = inside + (layers - 1) * ways * hidden
-        return Module(ways * gates * hidden * (sizes + layers * (hidden + 2 * bias)) if layers else 0)
+        inputs, hidden = _size(_argument(arguments, 0, "input_size")), _size(_argument(arguments, 1, "hidden_size"))
+        layers, bias = _size(_argument(arguments, 2, "num_layers", 1)), _flag(arguments, 9, "bias")
+        directions = 1 + _flag(arguments, 9, "bidirectional", default=False)
+        sizes = inputs + (layers - 1) * directions * hidden
+        return Module(directions * gates * hidden * (sizes + layers * (hidden + 2 * bias)) if layers else 0)
 
     return make
 
@@ -155,7 +158,7 @@ _LAYERS: dict[str, Callable[[Given], Module]] = {
     "RNN": _recurrent(1),
 }
 # fmt: off
-_WITHOUT = frozenset({
+_WITHOUT_PARAMETERS = frozenset({
     "ReLU", "ReLU6", "LeakyReLU", "ELU", "SELU", "GELU", "SiLU", "Mish", "Sigmoid", "Tanh", "Softplus", "Hardswish",
     "Hardtanh", "Softmax", "LogSoftmax", "Identity", "Flatten", "Unflatten", "Dropout", "Dropout1d", "Dropout2d",
     "Dropout3d", "AlphaDropout", "MaxPool1d", "MaxPool2d", "MaxPool3d", "AvgPool1d", "AvgPool2d", "AvgPool3d",
@@ -163,4 +166,3 @@ _WITHOUT = frozenset({
     "CrossEntropyLoss", "NLLLoss", "MSELoss", "L1Loss", "BCELoss", "BCEWithLogitsLoss",
 })
 # fmt: on
-"""Layers without parameters."""

@@ -30,7 +30,7 @@ class Source:
             self.tree = ast.parse(text)
         except (ValueError, RecursionError, MemoryError) as error:  # null bytes; absurdly deep nesting
             raise SyntaxError(str(error) or "nested too deeply") from error
-        if _is_deeper(self.tree, LEVELS):
+        if _is_deeper_than(self.tree, LEVELS):
             raise SyntaxError("nested too deeply")
         self._constants = self._find_constants()
 
@@ -46,34 +46,38 @@ class Source:
 
     def layer_count(self) -> int | None:
         """Count the layers with weights in the source; None if a loop of unknown length makes them."""
-        return self._layers_in(self.tree)
+        return self._count_layers(self.tree)
 
     def epochs(self) -> int | None:
-        """Return the length of the first loop whose variable has `epoch` in its name. None if there is no such loop,
-        or its range is not static or absurdly large."""
+        """Return the length of the first loop whose variable has `epoch` in its name.
+
+        None if there is no such loop, or if its range is not static or absurdly large.
+        """
         loops = [node for node in ast.walk(self.tree) if isinstance(node, ast.For)]
         for loop in loops:
             name = loop.target.id if isinstance(loop.target, ast.Name) else ""
             if "epoch" in name.lower():
-                turns = self._range_length(loop.iter)
-                return turns if turns is None or turns <= MOST_EPOCHS else None
+                iterations = self._range_length(loop.iter)
+                return iterations if iterations is None or iterations <= MOST_EPOCHS else None
         return None
 
     def fixes_its_seed(self) -> bool:
-        """Return whether the program sets a random seed itself (fairness rule 7). A call without arguments, such as
-        `seed()`, does not fix it."""
+        """Return whether the program sets a random seed itself (fairness rule 7).
+
+        A call without arguments, such as `seed()`, does not count.
+        """
         calls = [node for node in ast.walk(self.tree) if isinstance(node, ast.Call)]
         return any(called_name(call) in SEED_CALLS and (call.args or call.keywords) for call in calls)
 
     def uses_all_gpus(self) -> bool:
         """Return whether the program uses one of PyTorch's interfaces for several GPUs."""
-        return not self._names().isdisjoint(SEVERAL_GPUS)
+        return not self._used_names().isdisjoint(SEVERAL_GPUS)
 
     def names_gpus(self) -> bool:
         """Return whether the program mentions GPUs, in a name or as a device such as `cuda:0`."""
         texts = [node.value for node in ast.walk(self.tree) if isinstance(node, ast.Constant)]
         devices = {text for text in texts if isinstance(text, str) and len(text) <= LONGEST_DEVICE}
-        return any(word.lower() in name.lower() for name in self._names() | devices for word in GPU_WORDS)
+        return any(word.lower() in name.lower() for name in self._used_names() | devices for word in GPU_WORDS)
 
     def calls(self, names: Container[str]) -> list[ast.Call]:
         """Find every call of a function or class with one of these names, from any module."""
@@ -94,48 +98,48 @@ class Source:
         return None
 
     def assigned(self, name: str) -> Sequence[ast.expr]:
-        """List all expressions assigned to a name; empty if it may also get values otherwise, as in a loop."""
-        given = self._assigned[0].get(name, [])
-        return given if len(given) == self._assigned[1][name] and name not in self._arguments else ()
+        """List all expressions assigned to a name; empty if the name may also get values otherwise, as in a loop."""
+        values = self._assignments[0].get(name, [])
+        return values if len(values) == self._assignments[1][name] and name not in self._argument_names else ()
 
     @cached_property
-    def _assigned(self) -> tuple[dict[str, list[ast.expr]], Counter[str]]:
+    def _assignments(self) -> tuple[dict[str, list[ast.expr]], Counter[str]]:
         """Return the values assigned to each name, and how often the name is bound in any way."""
-        given: dict[str, list[ast.expr]] = defaultdict(list)
-        stored: Counter[str] = Counter()
+        values: dict[str, list[ast.expr]] = defaultdict(list)
+        binding_counts: Counter[str] = Counter()
         for node in ast.walk(self.tree):
             match node:
                 case ast.Assign(targets=[target], value=value):
-                    given[last_name(target) or ""].append(value)
+                    values[last_name(target) or ""].append(value)
                 case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
-                    stored[name] += 1
-        return given, stored
+                    binding_counts[name] += 1
+        return values, binding_counts
 
     @cached_property
-    def _arguments(self) -> set[str]:
+    def _argument_names(self) -> set[str]:
         """Return the argument names of all functions outside classes."""
-        found: set[str] = set()
-        waiting: list[ast.AST] = [self.tree]
-        while waiting:
-            node = waiting.pop()
+        names: set[str] = set()
+        stack: list[ast.AST] = [self.tree]
+        while stack:
+            node = stack.pop()
             if not isinstance(node, ast.ClassDef):
-                found |= {node.arg} if isinstance(node, ast.arg) else set()
-                waiting += ast.iter_child_nodes(node)
-        return found
+                names |= {node.arg} if isinstance(node, ast.arg) else set()
+                stack += ast.iter_child_nodes(node)
+        return names
 
-    def _names(self) -> set[str]:
+    def _used_names(self) -> set[str]:
         names = {node.attr for node in ast.walk(self.tree) if isinstance(node, ast.Attribute)}
         return names | {node.id for node in ast.walk(self.tree) if isinstance(node, ast.Name)}
 
     def _find_constants(self) -> dict[str, int | float]:
         """Find names that have the same number wherever they are assigned."""
-        found: dict[str, int | float | None] = {}
+        constants: dict[str, int | float | None] = {}
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
                 name = node.targets[0].id
                 value = self.number(node.value) if isinstance(node.value, ast.Constant) else None
-                found[name] = value if found.get(name, value) == value else None
-        return {name: value for name, value in found.items() if value is not None}
+                constants[name] = value if constants.get(name, value) == value else None
+        return {name: value for name, value in constants.items() if value is not None}
 
     def _range_length(self, node: ast.expr) -> int | None:
         """Return how many iterations a loop over `range(…)` has; None if its bounds are not static."""
@@ -145,35 +149,35 @@ class Source:
             return self._range_length(node.args[0])
         if called_name(node) not in ("range", "trange"):
             return None
-        turns = range_of([self.number(argument) for argument in node.args])
-        return None if turns is None else len(turns)
+        iterations = range_of([self.number(argument) for argument in node.args])
+        return None if iterations is None else len(iterations)
 
-    def _layers_in(self, node: ast.AST) -> int | None:
-        inside = [self._layers_in(child) for child in ast.iter_child_nodes(node)]
-        known = [count for count in inside if count is not None]
-        if len(known) < len(inside):
+    def _count_layers(self, node: ast.AST) -> int | None:
+        counts = [self._count_layers(child) for child in ast.iter_child_nodes(node)]
+        known_counts = [count for count in counts if count is not None]
+        if len(known_counts) < len(counts):
             return None
-        layers = sum(known) + (called_name(node) in LAYERS)
-        turns = self._turns(node)
-        if not layers or turns is not None:
-            return layers * (turns or 0)
+        layers = sum(known_counts) + (called_name(node) in LAYERS)
+        iterations = self._iteration_count(node)
+        if not layers or iterations is not None:
+            return layers * (iterations or 0)
         return None
 
-    def _turns(self, node: ast.AST) -> int | None:
+    def _iteration_count(self, node: ast.AST) -> int | None:
         """Return how often the body of a statement is executed; None if the source does not determine it."""
         match node:
-            case ast.For(iter=over):
-                return self._range_length(over)
+            case ast.For(iter=iterable):
+                return self._range_length(iterable)
             case ast.While() | ast.AsyncFor():
                 return None
             case ast.ListComp(generators=generators) | ast.GeneratorExp(generators=generators):
                 lengths = [self._range_length(generator.iter) for generator in generators]
-                known = [length for length in lengths if length is not None]
-                return math.prod(known) if len(known) == len(lengths) else None
+                known_lengths = [length for length in lengths if length is not None]
+                return math.prod(known_lengths) if len(known_lengths) == len(lengths) else None
         return 1
 
 
-def _is_deeper(tree: ast.AST, levels: int) -> bool:
+def _is_deeper_than(tree: ast.AST, levels: int) -> bool:
     level = [tree]
     for _ in range(levels):
         level = [child for node in level for child in ast.iter_child_nodes(node)]

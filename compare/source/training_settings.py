@@ -26,17 +26,19 @@ LEARNING_RATES = {
 def batch_size(source: Source) -> int | None:
     """Return the number of images per training step; None if the source does not determine one value."""
     loaders = source.calls({"DataLoader"})
-    training = [call for call in loaders if _shuffles(call)] or [call for call in loaders if _loads_training(call)]
-    value = _only([_argument(source, call, 1, "batch_size", 1) for call in training or loaders])
+    training_loaders = [call for call in loaders if _shuffles(call)] or [
+        call for call in loaders if _loads_training_data(call)
+    ]
+    value = _common_value([_argument(source, call, 1, "batch_size", 1) for call in training_loaders or loaders])
     return value if isinstance(value, int) else None
 
 
 def learning_rate(source: Source) -> float | None:
     """Return the optimizer's learning rate; None if the source does not determine it, or changes it
     during training."""
-    if _sets_rate_again(source):
+    if _resets_learning_rate(source):
         return None
-    return _only(
+    return _common_value(
         [
             _argument(source, call, 1, "lr", LEARNING_RATES[name])
             for name in LEARNING_RATES
@@ -51,20 +53,20 @@ def times_held(source: Source, value: float) -> int:
     return sum(source.number(node) == value for node in constants)
 
 
-def _argument(source: Source, call: ast.Call, at: int, name: str, default: float) -> float | None:
+def _argument(source: Source, call: ast.Call, index: int, name: str, default: float) -> float | None:
     """Return the number that is passed by name or by position, or else `default`; None if it cannot be determined."""
     for keyword in call.keywords:
         if keyword.arg == name:
             return source.number(keyword.value)
-    spread = any(isinstance(argument, ast.Starred) for argument in call.args) or any(
+    has_unpacking = any(isinstance(argument, ast.Starred) for argument in call.args) or any(
         keyword.arg is None for keyword in call.keywords
     )
-    if spread:
+    if has_unpacking:
         return None
-    return source.number(call.args[at]) if len(call.args) > at else default
+    return source.number(call.args[index]) if len(call.args) > index else default
 
 
-def _only(values: Sequence[float | None]) -> float | None:
+def _common_value(values: Sequence[float | None]) -> float | None:
     """Return the value if all values are equal; None if they differ, or if there are none."""
     return values[0] if len(set(values)) == 1 else None
 
@@ -76,12 +78,12 @@ def _shuffles(call: ast.Call) -> bool:
     )
 
 
-def _loads_training(call: ast.Call) -> bool:
+def _loads_training_data(call: ast.Call) -> bool:
     data = call.args[:1] or [keyword.value for keyword in call.keywords if keyword.arg == "dataset"]
-    return any("train" in ast.unparse(call).lower() for call in data)
+    return any("train" in ast.unparse(node).lower() for node in data)
 
 
-def _sets_rate_again(source: Source) -> bool:
+def _resets_learning_rate(source: Source) -> bool:
     """Return whether the program sets the learning rate again, as `group["lr"] = …` does."""
     return any(
         isinstance(node, ast.Subscript)

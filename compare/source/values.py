@@ -44,15 +44,17 @@ def calculated(left: object, op: ast.operator, right: object) -> object:
     return value if isinstance(value, int) else PLAIN
 
 
-def iterated(name: str, given: Sequence[object]) -> Sequence[object]:
-    """Return the items of a loop over a call of `range`, `enumerate`, `zip` or `reversed`. `given` are the arguments.
-    Raises NotStaticError if the arguments do not determine the items."""
+def iterated(name: str, arguments: Sequence[object]) -> Sequence[object]:
+    """Return the items of a loop over a call of `range`, `enumerate`, `zip` or `reversed`.
+
+    Raises NotStaticError if `arguments`, the arguments of the call, do not determine the items.
+    """
     if name == "range":
-        turns = range_of(given)
-        if turns is None or turns[MOST_STEPS:]:
+        iterations = range_of(arguments)
+        if iterations is None or iterations[MOST_STEPS:]:
             raise NotStaticError
-        return turns
-    lists = [listed(value) for value in given]
+        return iterations
+    lists = [listed(value) for value in arguments]
     if name == "zip":
         return [list(row) for row in zip(*lists, strict=False)]
     if len(lists) != 1:

@@ -62,7 +62,8 @@ class ByNoise:
     pure: dict[Way, Values]
     """For each way of answering, an array of log likelihoods: fits (`Ways.fits`) × noise levels."""
     mixed: Values
-    """Array of log likelihoods: mixtures × noise levels. A mixture is a pair of ways with the first way's share."""
+    """Array of log likelihoods: mixtures × noise levels. A mixture is a pair of ways, and the share of the first
+    way."""
     other: float
     """Log likelihood if the shares of right and of rival answers can have any value."""
     wrong: float
@@ -70,96 +71,116 @@ class ByNoise:
 
 
 class Operation:
-    """The clusters of answers to one kind of operation. Their likelihoods are cached for each dispersion
-    (`Priors.dispersion`)."""
+    """The clusters of answers to one kind of operation.
+
+    Their likelihoods are cached for each dispersion (`Priors.dispersion`).
+    """
 
     def __init__(self, clusters: Sequence[Cluster], parameters: Parameters) -> None:
         self.clusters = tuple(clusters)
-        self.horizons = Horizons.of([one.size for one in clusters])
+        self.horizons = Horizons.of([cluster.size for cluster in clusters])
         self._parameters = parameters
-        self._kept: dict[float, Values] = {}
+        self._cache: dict[float, Values] = {}
 
     def by_noise(self, priors: Priors = USUAL, without: str | None = None) -> ByNoise:
-        """Return the log likelihoods of the answers, without those to the program template `without`."""
-        if priors.dispersion not in self._kept:
-            given = (self.clusters, self.horizons, self._parameters, priors.dispersion)
-            self._kept[priors.dispersion] = likelihoods(*given)
-        kept = [at for at, one in enumerate(self.clusters) if one.template != without]
+        """Return the log likelihoods of the answers. Answers to the program template `without` are left out."""
+        if priors.dispersion not in self._cache:
+            arguments = (self.clusters, self.horizons, self._parameters, priors.dispersion)
+            self._cache[priors.dispersion] = likelihoods(*arguments)
+        cluster_indexes = [index for index, cluster in enumerate(self.clusters) if cluster.template != without]
         prior = np.log(self.horizons.prior(priors.beyond_all))
-        summed = _log_sum(self._kept[priors.dispersion][kept].sum(axis=0) + prior, axis=-1)
-        pure, at = {}, 0
+        totals = _log_sum(self._cache[priors.dispersion][cluster_indexes].sum(axis=0) + prior, axis=-1)
+        pure, offset = {}, 0
         for way in WAYS:
             fits = len(self._parameters.ways[way].fits)
-            pure[way] = summed[at : at + fits]
-            at += fits
-        clusters = [self.clusters[at] for at in kept]
-        return ByNoise(pure, summed[at:], other(clusters, priors.other), always_wrong(clusters))
+            pure[way] = totals[offset : offset + fits]
+            offset += fits
+        clusters = [self.clusters[index] for index in cluster_indexes]
+        return ByNoise(pure, totals[offset:], other(clusters, priors.other), always_wrong(clusters))
 
 
 def combine(operations: Sequence[ByNoise], priors: Priors = USUAL) -> Evidence:
-    """Return the evidence for each hypothesis from several kinds of operation, which share the noise but not the
-    horizon.
+    """Return the evidence for each hypothesis from several kinds of operation.
 
-    `mixture`: each kind is answered in two ways, or different kinds in different ways. `other`: the shares of answers
-    can have any value, or nearly all answers are wrong.
+    The kinds share the noise but not the horizon. `mixture` means that each kind is answered in two ways, or
+    different kinds in different ways. `other` means that the shares of answers can have any value, or that nearly all
+    answers are wrong.
     """
     noise = priors.of_noise
-    odd = ODD if len(operations) > 1 else 0.0
+    exception_prior = ODD if len(operations) > 1 else 0.0
     evidence: Evidence = {}
     for way in WAYS:
-        summed = np.sum([_or_odd(one.pure[way], one.other, odd) for one in operations], axis=0)
-        evidence[way] = float(_log_sum(over_forms(summed) + noise))
-    mixed = sum(_or_odd(one.mixed, one.other, odd) for one in operations)
-    within = float(_log_sum((mixed + noise).ravel())) - log(len(operations[0].mixed))
-    between = _between(operations, noise)
+        totals = np.sum(
+            [_with_exception(operation.pure[way], operation.other, exception_prior) for operation in operations],
+            axis=0,
+        )
+        evidence[way] = float(_log_sum(over_forms(totals) + noise))
+    mixture_totals = sum(
+        _with_exception(operation.mixed, operation.other, exception_prior) for operation in operations
+    )
+    within = float(_log_sum((mixture_totals + noise).ravel())) - log(len(operations[0].mixed))
+    between = _different_ways_likelihood(operations, noise)
     evidence["mixture"] = within if between is None else float(np.logaddexp(within, between)) - log(2)
-    of_nothing = sum(one.other for one in operations), sum(one.wrong for one in operations)
-    evidence["other"] = float(np.logaddexp(*of_nothing)) - log(2)
+    unexplained = sum(operation.other for operation in operations), sum(operation.wrong for operation in operations)
+    evidence["other"] = float(np.logaddexp(*unexplained)) - log(2)
     return evidence
 
 
 def over_forms(values: Values) -> Values:
-    """Average log likelihoods over the fits of one way: fits × noise levels become one value for each noise level.
+    """Average log likelihoods over the fits of one way: from fits × noise levels to one value for each noise level.
 
-    The first fit, to all kinds of players, has half of the prior probability; the others share the rest equally.
+    The first fit, to all kinds of players, has half of the prior probability. The other fits share the rest equally.
     """
-    n = len(values)
-    prior = np.array([0.5, *[0.5 / (n - 1)] * (n - 1)]) if n > 1 else np.ones(1)
+    fit_count = len(values)
+    prior = np.array([0.5, *[0.5 / (fit_count - 1)] * (fit_count - 1)]) if fit_count > 1 else np.ones(1)
     return _log_sum(values + np.log(prior)[:, None], axis=0)
 
 
-def _or_odd(values: Values, other: float, odd: float) -> Values:
-    return np.logaddexp(values + np.log1p(-odd), other + log(odd)) if odd else values
+def _with_exception(values: Values, other: float, exception_prior: float) -> Values:
+    return (
+        np.logaddexp(values + np.log1p(-exception_prior), other + log(exception_prior)) if exception_prior else values
+    )
 
 
-def _between(operations: Sequence[ByNoise], noise: Values) -> float | None:
+def _different_ways_likelihood(operations: Sequence[ByNoise], noise: Values) -> float | None:
     """Return the log likelihood if different kinds of operation are answered in different ways; None for a single
     kind."""
-    n = len(operations)
-    if n < 2:
+    operation_count = len(operations)
+    if operation_count < 2:
         return None
-    each = np.array([[*(one.pure[way][0] for way in WAYS), np.full(len(noise), one.other)] for one in operations])
-    each -= log(len(WAYS) + 1)
-    free, same = _log_sum(each, axis=1).sum(axis=0), _log_sum(each.sum(axis=0), axis=0)
-    left = np.maximum(-np.expm1(np.minimum(same - free, 0.0)), 1e-12)
-    return float(_log_sum(noise + free + np.log(left))) - float(np.log1p(-((len(WAYS) + 1) ** (1.0 - n))))
+    by_way = np.array(
+        [
+            [*(operation.pure[way][0] for way in WAYS), np.full(len(noise), operation.other)]
+            for operation in operations
+        ]
+    )
+    by_way -= log(len(WAYS) + 1)
+    any_ways, one_way = _log_sum(by_way, axis=1).sum(axis=0), _log_sum(by_way.sum(axis=0), axis=0)
+    not_one_way = np.maximum(-np.expm1(np.minimum(one_way - any_ways, 0.0)), 1e-12)
+    return float(_log_sum(noise + any_ways + np.log(not_one_way))) - float(
+        np.log1p(-((len(WAYS) + 1) ** (1.0 - operation_count)))
+    )
 
 
 def posterior(evidence: Evidence) -> dict[Hypothesis, float]:
     """Return the posterior probability of each hypothesis, with equal priors."""
-    values = np.array([evidence[one] for one in HYPOTHESES])
+    values = np.array([evidence[hypothesis] for hypothesis in HYPOTHESES])
     weights = np.exp(values - _log_sum(values))
-    return {one: float(weight) for one, weight in zip(HYPOTHESES, weights, strict=True)}
+    return {hypothesis: float(weight) for hypothesis, weight in zip(HYPOTHESES, weights, strict=True)}
 
 
 def factors(evidence: Evidence, best: Hypothesis) -> dict[Hypothesis, float]:
     """Return, for each hypothesis except `best`, log10 of the Bayes factor of `best` against it."""
-    return {one: (evidence[best] - evidence[one]) / log(10) for one in HYPOTHESES if one != best}
+    return {
+        hypothesis: (evidence[best] - evidence[hypothesis]) / log(10)
+        for hypothesis in HYPOTHESES
+        if hypothesis != best
+    }
 
 
 def _log_sum(values: Values, axis: int | None = None) -> Values:
     """Return the logarithm of a sum of exponentials."""
     # Faster than `scipy.special.logsumexp`, which handles more cases.
-    top = values.max(axis=axis, keepdims=True)
-    total = np.log(np.exp(values - top).sum(axis=axis, keepdims=True)) + top
+    maximum = values.max(axis=axis, keepdims=True)
+    total = np.log(np.exp(values - maximum).sum(axis=axis, keepdims=True)) + maximum
     return np.asarray(total.squeeze(axis) if axis is not None else total.reshape(()))

@@ -23,35 +23,39 @@ def draw_families(families: Sequence[str], operations: Sequence[Sequence[_T]], r
     for family, replicates in zip(families, operations, strict=True):
         if replicates:
             by_family[family].append(replicates)
-    for number in range(max(map(len, operations), default=0)):
-        drawn = _again(list(by_family.values()), random)
-        yield [each[(number + at) % len(each)] for at, family in enumerate(drawn) for each in family]
+    for replicate_index in range(max(map(len, operations), default=0)):
+        drawn_families = _resample(list(by_family.values()), random)
+        yield [
+            operation_replicates[(replicate_index + family_index) % len(operation_replicates)]
+            for family_index, family in enumerate(drawn_families)
+            for operation_replicates in family
+        ]
 
 
-def draw(asked: Sequence[Asked], random: Random) -> list[Asked]:
+def draw(items: Sequence[Asked], random: Random) -> list[Asked]:
     """Draw one replicate of the answers to one kind of operation: templates, then items, then answers."""
-    drawn: list[Asked] = []
-    for number, template in enumerate(_again(_groups(asked, lambda one: one.template), random)):
-        for alike in _groups(template, lambda one: (one.size, one.place)):
-            for one in _again(alike, random):
-                drawn.append(replace(_samples(one, random), template=f"{number} {one.template}"))
-    return drawn
+    drawn_items: list[Asked] = []
+    for number, template in enumerate(_resample(_groups(items, lambda item: item.template), random)):
+        for similar_items in _groups(template, lambda item: (item.size, item.place)):
+            for item in _resample(similar_items, random):
+                drawn_items.append(replace(_resample_answers(item, random), template=f"{number} {item.template}"))
+    return drawn_items
 
 
-def _samples(one: Asked, random: Random) -> Asked:
-    counts = np.array([one.right, one.rival, one.wrong, one.none])
+def _resample_answers(item: Asked, random: Random) -> Asked:
+    counts = np.array([item.right, item.rival, item.wrong, item.none])
     if counts.max() == counts.sum():
-        return one
+        return item
     right, rival, wrong, none = map(int, random.multinomial(counts.sum(), counts / counts.sum()))
-    return replace(one, right=right, rival=rival, wrong=wrong, none=none)
+    return replace(item, right=right, rival=rival, wrong=wrong, none=none)
 
 
-def _groups(asked: Iterable[Asked], key: Callable[[Asked], object]) -> list[list[Asked]]:
+def _groups(items: Iterable[Asked], key: Callable[[Asked], object]) -> list[list[Asked]]:
     groups: dict[object, list[Asked]] = defaultdict(list)
-    for one in asked:
-        groups[key(one)].append(one)
+    for item in items:
+        groups[key(item)].append(item)
     return list(groups.values())
 
 
-def _again(things: Sequence[_T], random: Random) -> list[_T]:
-    return [things[at] for at in random.integers(len(things), size=len(things))]
+def _resample(values: Sequence[_T], random: Random) -> list[_T]:
+    return [values[index] for index in random.integers(len(values), size=len(values))]

@@ -77,37 +77,39 @@ def count(scores: Iterable[ItemScore], condition: str) -> Counted:
 
     Items without a place are left out, and so are pairs whose comprehension check failed.
     """
-    chosen = [score for score in scores if score.condition == condition]
-    about = {s.item.pair: s.item.rival_is for s in chosen if s.item.pair and s.item.rival_is}
+    condition_scores = [score for score in scores if score.condition == condition]
+    way_by_pair = {
+        score.item.pair: score.item.rival_is for score in condition_scores if score.item.pair and score.item.rival_is
+    }
     # A model that has not understood a rule cannot apply it.
-    failed = _not_understood(chosen)
+    failed = _misunderstood_pairs(condition_scores)
     unanswered: Counter[str] = Counter()
-    asked = []
-    for score in chosen:
+    items = []
+    for score in condition_scores:
         item, outcomes = score.item, Counter(answer.outcome for answer in score.answers)
-        none = {name: outcomes[name] for name in ("unparsable", "refused", "cut") if outcomes[name]}
-        place = place_of(item, about.get(item.pair or ""))
+        unusable = {name: outcomes[name] for name in ("unparsable", "refused", "cut") if outcomes[name]}
+        place = place_of(item, way_by_pair.get(item.pair or ""))
         if place is None or item.pair in failed:
             continue
-        unanswered.update(none)
-        counts = (outcomes["right"], outcomes["rival"], outcomes["wrong"], sum(none.values()))
-        asked.append(Asked(item.family, item.operation, item.template, item.size, place, *counts))
-    answers = sum(one.answered + one.none for one in asked)
-    return Counted(tuple(asked), answers, dict(unanswered), tuple(sorted(failed)))
+        unanswered.update(unusable)
+        counts = (outcomes["right"], outcomes["rival"], outcomes["wrong"], sum(unusable.values()))
+        items.append(Asked(item.family, item.operation, item.template, item.size, place, *counts))
+    answers = sum(counted_item.answered + counted_item.none for counted_item in items)
+    return Counted(tuple(items), answers, dict(unanswered), tuple(sorted(failed)))
 
 
-def gather(asked: Iterable[Asked]) -> tuple[Cluster, ...]:
+def gather(items: Iterable[Asked]) -> tuple[Cluster, ...]:
     """Group the items into clusters. Unusable answers are left out, because they show no way of answering."""
     sums: dict[tuple[str, str, str, int, Place], list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
-    for one in asked:
-        if one.answered:
-            counted = sums[one.family, one.operation, one.template, one.size, one.place]
-            for at, times in enumerate((one.right, one.rival, one.wrong)):
-                counted[at] += times / one.answered
+    for item in items:
+        if item.answered:
+            counts = sums[item.family, item.operation, item.template, item.size, item.place]
+            for index, answer_count in enumerate((item.right, item.rival, item.wrong)):
+                counts[index] += answer_count / item.answered
     return tuple(Cluster(*key, *values) for key, values in sorted(sums.items()))
 
 
-def _not_understood(scores: Sequence[ItemScore]) -> set[str]:
+def _misunderstood_pairs(scores: Sequence[ItemScore]) -> set[str]:
     checks: dict[str, list[float]] = defaultdict(list)
     for score in scores:
         if score.item.role == "check" and score.item.pair:
@@ -115,12 +117,12 @@ def _not_understood(scores: Sequence[ItemScore]) -> set[str]:
     return {pair for pair, shares in checks.items() if sum(shares) / len(shares) < UNDERSTOOD}
 
 
-def place_of(item: ProbeItem, about: Way | None) -> Place | None:
+def place_of(item: ProbeItem, tested_way: Way | None) -> Place | None:
     """Return the place of an item; None if the item shows nothing about the way of answering.
 
-    `about` is the way of answering that the item's pair tests for.
+    `tested_way` is the way of answering that the item's pair tests for.
     """
-    rival = item.rival_is or about
+    rival = item.rival_is or tested_way
     if item.role == "easy":
         return None if rival is None else "easy imitates" if rival == "imitates" else "easy shortcut"
     if item.role in ("hard", "alone"):

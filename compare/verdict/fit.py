@@ -34,59 +34,65 @@ def fit(players: Sequence[Known], version: str) -> Parameters:
     """Fit the parameters of each way of answering to the players of that way. `version` is stored in the result."""
     ways = {}
     for way in WAYS:
-        of_way = [player for player in players if player.way == way]
-        kinds = dict.fromkeys(player.kind for player in of_way)
-        each = [_fit_places([player for player in of_way if player.kind == kind]) for kind in kinds]
-        ways[way] = Ways(_fit_places(of_way), tuple(each))
-    return Parameters(version, tuple(sorted({one.kind for one in players})), ways)
+        way_players = [player for player in players if player.way == way]
+        kinds = dict.fromkeys(player.kind for player in way_players)
+        kind_fits = [_fit_places([player for player in way_players if player.kind == kind]) for kind in kinds]
+        ways[way] = Ways(_fit_places(way_players), tuple(kind_fits))
+    return Parameters(version, tuple(sorted({player.kind for player in players})), ways)
 
 
 def _fit_places(players: Sequence[Known]) -> dict[Place, Expected]:
-    return {place: _fit(players, place) for place in PLACES}
+    return {place: _fit_place(players, place) for place in PLACES}
 
 
-def _fit(players: Sequence[Known], place: Place) -> Expected:
-    within, beyond = [], []
+def _fit_place(players: Sequence[Known], place: Place) -> Expected:
+    within_horizon, beyond_horizon = [], []
     for player in players:
         for cluster in player.clusters:
             if cluster.place == place:
                 if cluster.size * LARGEST_RATIO <= player.horizon:
-                    within.append((cluster, player.noise))
+                    within_horizon.append((cluster, player.noise))
                 elif cluster.size >= player.horizon * LARGEST_RATIO:
-                    beyond.append((cluster, player.noise))
-    right, rival, concentration = _most_likely(within, place)
-    right_beyond, rival_beyond, _ = _most_likely(beyond, place)
-    return Expected(*(round(one, 4) for one in (right, rival, right_beyond, rival_beyond, concentration)))
+                    beyond_horizon.append((cluster, player.noise))
+    right, rival, concentration = _most_likely(within_horizon, place)
+    right_beyond, rival_beyond, _ = _most_likely(beyond_horizon, place)
+    return Expected(*(round(value, 4) for value in (right, rival, right_beyond, rival_beyond, concentration)))
 
 
-def _most_likely(seen: Sequence[tuple[Cluster, float]], place: Place) -> tuple[float, float, float]:
-    """Return the most likely (share of right answers, share of rival answers, concentration), without noise. `seen`
-    holds (cluster, noise)."""
+def _most_likely(observations: Sequence[tuple[Cluster, float]], place: Place) -> tuple[float, float, float]:
+    """Return the most likely shares of right and of rival answers, and the concentration, all without noise.
+
+    Each observation is a cluster with the noise of its player.
+    """
     from scipy.optimize import minimize
 
-    if not seen:
+    if not observations:
         raise ValueError(f"no player answered an item whose place is “{place}”")
-    counts, times = np.unique(
-        [(one.right, one.rival, one.wrong, noise) for one, noise in seen], axis=0, return_counts=True
+    counts, repeats = np.unique(
+        [(cluster.right, cluster.rival, cluster.wrong, noise) for cluster, noise in observations],
+        axis=0,
+        return_counts=True,
     )
-    clear = (1 - counts[:, 3])[:, None, None]
+    not_noise = (1 - counts[:, 3])[:, None, None]
     with_rival = np.full(len(counts), place in WITH_RIVAL)
 
-    def shares(at: Values) -> tuple[float, float, float]:
-        right = EDGE + (1 - 2 * EDGE) / (1 + np.exp(-at[0]))
-        rival = (1 - right) * (EDGE + (1 - 2 * EDGE) / (1 + np.exp(-at[1]))) if place in WITH_RIVAL else 0.0
+    def shares(point: Values) -> tuple[float, float, float]:
+        right = EDGE + (1 - 2 * EDGE) / (1 + np.exp(-point[0]))
+        rival = (1 - right) * (EDGE + (1 - 2 * EDGE) / (1 + np.exp(-point[1]))) if place in WITH_RIVAL else 0.0
         low, high = np.log(CONCENTRATION)
-        return float(right), float(rival), float(np.exp(low + (high - low) / (1 + np.exp(-at[2]))))
+        return float(right), float(rival), float(np.exp(low + (high - low) / (1 + np.exp(-point[2]))))
 
-    def cost(at: Values) -> float:
-        right, rival, concentration = shares(at)
-        each = beta_binomial(
-            counts[:, :3], with_rival, clear * right, clear * rival, np.full_like(clear, concentration)
+    def cost(point: Values) -> float:
+        right, rival, concentration = shares(point)
+        log_likelihoods = beta_binomial(
+            counts[:, :3], with_rival, not_noise * right, not_noise * rival, np.full_like(not_noise, concentration)
         )
-        return float(-(times * each[:, 0, 0]).sum() + 0.01 * (at**2).sum())
+        return float(-(repeats * log_likelihoods[:, 0, 0]).sum() + 0.01 * (point**2).sum())
 
-    best = min((minimize(cost, start, method="Nelder-Mead") for start in _STARTS), key=lambda one: float(one.fun))
+    best = min(
+        (minimize(cost, start, method="Nelder-Mead") for start in _START_POINTS), key=lambda result: float(result.fun)
+    )
     return shares(best.x)
 
 
-_STARTS = [np.array([a, b, 0.0]) for a in (-2.0, 2.0) for b in (-2.0, 2.0)]
+_START_POINTS = [np.array([a, b, 0.0]) for a in (-2.0, 2.0) for b in (-2.0, 2.0)]

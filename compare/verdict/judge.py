@@ -65,39 +65,43 @@ def judge_counted(
     counted: Counted, model: str, condition: str, parameters: Parameters, resamples: int = 0
 ) -> Verdict:
     """Return the verdict on answers that are already counted; see `judge`."""
-    groups = _by_operation(counted.asked)
-    gathered = [(asked, gather(asked) if _tells(asked) else ()) for asked in groups]
-    opened = [(asked, Operation(clusters, parameters) if clusters else None) for asked, clusters in gathered]
-    operations = [one for _asked, one in opened if one is not None]
+    groups = _group_by_operation(counted.asked)
+    clustered = [(items, gather(items) if _can_show_way(items) else ()) for items in groups]
+    with_operations = [
+        (items, Operation(clusters, parameters) if clusters else None) for items, clusters in clustered
+    ]
+    operations = [operation for _items, operation in with_operations if operation is not None]
     random = np.random.default_rng(0)
-    again = [_drawn_again(asked, parameters, resamples, random) for asked in groups]
-    each = tuple(
-        _judge_operation(asked, operation, parameters, drawn, random, HORIZON_RESAMPLES if resamples else 0)
-        for (asked, operation), drawn in zip(opened, again, strict=True)
+    replicates = [_replicates(items, parameters, resamples, random) for items in groups]
+    operation_verdicts = tuple(
+        _judge_operation(
+            items, operation, parameters, operation_replicates, random, HORIZON_RESAMPLES if resamples else 0
+        )
+        for (items, operation), operation_replicates in zip(with_operations, replicates, strict=True)
     )
     name: Name = "undetermined"
-    why, support, evidence = _why_silent(counted.asked), None, _NO_EVIDENCE
-    separated: tuple[Separation, ...] = ()
+    reason, support, evidence = _no_answer_reason(counted.asked), None, _NO_EVIDENCE
+    found_separations: tuple[Separation, ...] = ()
     if operations:
-        support, evidence = _support(_Together(operations))
-        name, why = _name(support)
-        separated = separations(operations, parameters)
-        if name in WAYS and (pair := lacking(separated, name)):
-            name, why = "undetermined", sentences.too_few_families(pair)
-        if name in WAYS and (others := contradicted(name, each)):
-            name, why = "undetermined", others
-        if silent := too_silent([one for one in counted.asked if one.family != SUITE]):
-            name, why = "undetermined", silent
+        support, evidence = _support(_AllOperations(operations))
+        name, reason = _choose_name(support)
+        found_separations = separations(operations, parameters)
+        if name in WAYS and (pair := lacking(found_separations, name)):
+            name, reason = "undetermined", sentences.too_few_families(pair)
+        if name in WAYS and (contradiction := contradicted(name, operation_verdicts)):
+            name, reason = "undetermined", contradiction
+        if silence := too_silent([item for item in counted.asked if item.family != SUITE]):
+            name, reason = "undetermined", silence
     return Verdict(
         model=model,
         condition=condition,
         name=name,
-        why=why,
+        why=reason,
         posterior=posterior(evidence),
-        interval=_interval(draw_families([asked[0].family for asked in groups], again, random)),
+        interval=_interval(draw_families([items[0].family for items in groups], replicates, random)),
         support=support,
-        operations=each,
-        separations=separated,
+        operations=operation_verdicts,
+        separations=found_separations,
         items=len(counted.asked),
         answers=counted.answers,
         unanswered=counted.unanswered,
@@ -106,44 +110,49 @@ def judge_counted(
     )
 
 
-class _Together:
+class _AllOperations:
     """The evidence of all kinds of operation together, with all families of probe programs or without one of them."""
 
     def __init__(self, operations: Sequence[Operation]) -> None:
         self._operations = operations
-        self.parts = tuple(dict.fromkeys(one.clusters[0].family for one in operations))
+        self.parts = tuple(dict.fromkeys(operation.clusters[0].family for operation in operations))
 
     def evidence(self, priors: Priors = USUAL, without: str | None = None) -> Evidence:
-        kept = [one for one in self._operations if one.clusters[0].family != without]
-        return combine([one.by_noise(priors) for one in kept], priors)
+        included = [operation for operation in self._operations if operation.clusters[0].family != without]
+        return combine([operation.by_noise(priors) for operation in included], priors)
 
 
-class _Alone:
+class _SingleOperation:
     """The evidence of one kind of operation, with all program templates or without one of them."""
 
     def __init__(self, operation: Operation) -> None:
         self._operation = operation
-        self.parts = tuple(dict.fromkeys(one.template for one in operation.clusters))
+        self.parts = tuple(dict.fromkeys(cluster.template for cluster in operation.clusters))
 
     def evidence(self, priors: Priors = USUAL, without: str | None = None) -> Evidence:
         return combine([self._operation.by_noise(priors, without)], priors)
 
 
-def _support(judged: _Together | _Alone) -> tuple[Support, Evidence]:
-    evidence = judged.evidence()
-    best: Hypothesis = max(HYPOTHESES, key=lambda one: evidence[one])
-    against = factors(evidence, best)
-    of_priors = min(min(factors(judged.evidence(priors), best).values()) for priors in CHANGED)
-    left = {}
-    if len(judged.parts) > 1:
-        left = {part: min(factors(judged.evidence(without=part), best).values()) for part in judged.parts}
-    weakest = min(left, key=lambda part: left[part]) if left else None
-    least_left_out = left[weakest] if weakest is not None else None
-    return Support(best, against, min(against.values()), of_priors, least_left_out, weakest), evidence
+def _support(source: _AllOperations | _SingleOperation) -> tuple[Support, Evidence]:
+    evidence = source.evidence()
+    best: Hypothesis = max(HYPOTHESES, key=lambda hypothesis: evidence[hypothesis])
+    factors_against = factors(evidence, best)
+    least_of_priors = min(min(factors(source.evidence(priors), best).values()) for priors in CHANGED)
+    factor_without = {}
+    if len(source.parts) > 1:
+        factor_without = {part: min(factors(source.evidence(without=part), best).values()) for part in source.parts}
+    weakest = min(factor_without, key=lambda part: factor_without[part]) if factor_without else None
+    least_left_out = factor_without[weakest] if weakest is not None else None
+    return Support(
+        best, factors_against, min(factors_against.values()), least_of_priors, least_left_out, weakest
+    ), evidence
 
 
-def _name(support: Support) -> tuple[Name, str]:
-    """Return the way of answering that the evidence supports and an empty text; or `undetermined` and the reason."""
+def _choose_name(support: Support) -> tuple[Name, str]:
+    """Return the way of answering that the evidence supports, with an empty text.
+
+    If the evidence is too weak or fits no way, return `undetermined` with the reason.
+    """
     if support.least < STRONG:
         return "undetermined", sentences.weak(support.best, support.against)
     if support.least_of_priors < STRONG:
@@ -157,123 +166,127 @@ def _name(support: Support) -> tuple[Name, str]:
     return support.best, ""
 
 
-def _tells(asked: Sequence[Asked]) -> bool:
+def _can_show_way(items: Sequence[Asked]) -> bool:
     """Return whether these answers can show a way of answering, unlike answers to a user's suite."""
     # The programs of a suite do not come in pairs of an easy and a hard one. A model that has read such a program
     # before answers right even if it only imitates.
-    return asked[0].family != SUITE
+    return items[0].family != SUITE
 
 
-def _why_silent(asked: Sequence[Asked]) -> str:
-    is_suite = any(one.answered and one.family == SUITE for one in asked)
+def _no_answer_reason(items: Sequence[Asked]) -> str:
+    is_suite = any(item.answered and item.family == SUITE for item in items)
     return sentences.OF_A_SUITE if is_suite else sentences.NOTHING_ANSWERED
 
 
 def _judge_operation(  # noqa: PLR0913 (what it is judged by)
-    asked: Sequence[Asked],
+    items: Sequence[Asked],
     operation: Operation | None,
     parameters: Parameters,
-    again: Sequence[ByNoise],
+    replicates: Sequence[ByNoise],
     random: Random,
     resamples: int,
 ) -> OperationVerdict:
-    """Return the verdict on one kind of operation; `again` contains its bootstrap replicates."""
+    """Return the verdict on one kind of operation, of which `replicates` are bootstrap replicates."""
     name: Name = "undetermined"
-    why, support, evidence = _why_silent(asked), None, _NO_EVIDENCE
+    reason, support, evidence = _no_answer_reason(items), None, _NO_EVIDENCE
     if operation is not None:
-        support, evidence = _support(_Alone(operation))
-        name, why = _name(support)
-        if silent := too_silent(asked):
-            name, why = "undetermined", silent
-    exactness = _exactness(asked, resamples if any(one.answered for one in asked) else 0, random)
+        support, evidence = _support(_SingleOperation(operation))
+        name, reason = _choose_name(support)
+        if silence := too_silent(items):
+            name, reason = "undetermined", silence
+    exactness = _exactness(items, resamples if any(item.answered for item in items) else 0, random)
     return OperationVerdict(
-        family=asked[0].family,
-        operation=asked[0].operation,
+        family=items[0].family,
+        operation=items[0].operation,
         name=name,
-        why=why,
+        why=reason,
         posterior=posterior(evidence),
-        interval=_interval([[one] for one in again]),
+        interval=_interval([[replicate] for replicate in replicates]),
         support=support,
-        sizes=_sizes(asked, exactness, parameters),
-        curves=_curves(asked, exactness) if _tells(asked) else (),
-        templates=len({one.template for one in asked}),
-        items=len(asked),
+        sizes=_size_results(items, exactness, parameters),
+        curves=_fitted_curves(items, exactness) if _can_show_way(items) else (),
+        templates=len({item.template for item in items}),
+        items=len(items),
     )
 
 
-def _drawn_again(asked: Sequence[Asked], parameters: Parameters, resamples: int, random: Random) -> list[ByNoise]:
-    if not any(one.answered for one in asked) or not _tells(asked):
+def _replicates(items: Sequence[Asked], parameters: Parameters, resamples: int, random: Random) -> list[ByNoise]:
+    if not any(item.answered for item in items) or not _can_show_way(items):
         return []
-    drawn = (gather(draw(asked, random)) for _ in range(resamples))
-    return [Operation(clusters, parameters).by_noise() for clusters in drawn if clusters]
+    drawn_clusters = (gather(draw(items, random)) for _ in range(resamples))
+    return [Operation(clusters, parameters).by_noise() for clusters in drawn_clusters if clusters]
 
 
-def _interval(again: Iterable[Sequence[ByNoise]]) -> dict[Hypothesis, Interval]:
-    """Return a 95 % interval of each hypothesis's posterior over the replicates in `again`; empty without
-    replicates."""
-    posteriors = [list(posterior(combine(operations)).values()) for operations in again if operations]
+def _interval(replicates: Iterable[Sequence[ByNoise]]) -> dict[Hypothesis, Interval]:
+    """Return a 95 % interval of each hypothesis's posterior over the bootstrap replicates.
+
+    The result is empty without replicates.
+    """
+    posteriors = [list(posterior(combine(operations)).values()) for operations in replicates if operations]
     if not posteriors:
         return {}
     low, high = np.quantile(np.array(posteriors), (0.025, 0.975), axis=0)
-    return {one: Interval(float(low[at]), float(high[at])) for at, one in enumerate(HYPOTHESES)}
+    return {
+        hypothesis: Interval(float(low[index]), float(high[index])) for index, hypothesis in enumerate(HYPOTHESES)
+    }
 
 
-def _exactness(asked: Sequence[Asked], resamples: int, random: Random) -> Exactness:
+def _exactness(items: Sequence[Asked], resamples: int, random: Random) -> Exactness:
     """For each size, count the hard items and their right answers, observed and in each bootstrap replicate."""
-    hard = [one for one in asked if one.place in HARD]
-    sizes = tuple(sorted({one.size for one in hard}))
-    replicates = [hard, *(draw(hard, random) for _ in range(resamples if hard else 0))]
-    at = {size: n for n, size in enumerate(sizes)}
-    right, items = (np.zeros((len(replicates), len(sizes))) for _ in range(2))
-    for number, replicate in enumerate(replicates):
-        for one in replicate:
-            right[number, at[one.size]] += one.right / (one.answered + one.none)
-            items[number, at[one.size]] += 1
-    return Exactness(sizes, right, items)
+    hard_items = [item for item in items if item.place in HARD]
+    sizes = tuple(sorted({item.size for item in hard_items}))
+    replicates = [hard_items, *(draw(hard_items, random) for _ in range(resamples if hard_items else 0))]
+    index_of_size = {size: index for index, size in enumerate(sizes)}
+    right, item_counts = (np.zeros((len(replicates), len(sizes))) for _ in range(2))
+    for row, replicate in enumerate(replicates):
+        for item in replicate:
+            right[row, index_of_size[item.size]] += item.right / (item.answered + item.none)
+            item_counts[row, index_of_size[item.size]] += 1
+    return Exactness(sizes, right, item_counts)
 
 
-def _curves(asked: Sequence[Asked], exactness: Exactness) -> tuple[Curve, ...]:
+def _fitted_curves(items: Sequence[Asked], exactness: Exactness) -> tuple[Curve, ...]:
     """Fit the curves to the sizes at which enough items have an answer."""
-    of_size = {size: [one for one in asked if one.size == size] for size in exactness.sizes}
-    kept = [at for at, size in enumerate(exactness.sizes) if not too_silent(of_size[size])]
-    sizes = tuple(exactness.sizes[at] for at in kept)
-    found = curves(Exactness(sizes, exactness.right[:, kept], exactness.items[:, kept]))
-    # A fall beyond the other sizes may lie at the sizes left out.
-    is_seen = sizes == exactness.sizes or not any(curve.horizon.startswith(">") for curve in found)
-    return found if is_seen else ()
+    items_by_size = {size: [item for item in items if item.size == size] for size in exactness.sizes}
+    size_indexes = [index for index, size in enumerate(exactness.sizes) if not too_silent(items_by_size[size])]
+    sizes = tuple(exactness.sizes[index] for index in size_indexes)
+    fitted = curves(Exactness(sizes, exactness.right[:, size_indexes], exactness.items[:, size_indexes]))
+    # A horizon beyond the fitted sizes may lie at one of the sizes that were left out.
+    is_certain = sizes == exactness.sizes or not any(curve.horizon.startswith(">") for curve in fitted)
+    return fitted if is_certain else ()
 
 
-def _sizes(asked: Sequence[Asked], exactness: Exactness, parameters: Parameters) -> tuple[SizeResult, ...]:
+def _size_results(items: Sequence[Asked], exactness: Exactness, parameters: Parameters) -> tuple[SizeResult, ...]:
     by_size: dict[int, list[Asked]] = defaultdict(list)
-    for one in asked:
-        by_size[one.size].append(one)
-    found = []
-    for size, of_size in sorted(by_size.items()):
-        clusters = gather(of_size)
+    for item in items:
+        by_size[item.size].append(item)
+    results = []
+    for size, size_items in sorted(by_size.items()):
+        clusters = gather(size_items)
         evidence = _NO_EVIDENCE
-        if clusters and _tells(asked) and not too_silent(of_size):
+        if clusters and _can_show_way(items) and not too_silent(size_items):
             evidence = combine([Operation(clusters, parameters).by_noise()])
         exact, interval = None, None
         if size in exactness.sizes:
             exact, interval = _share_at(exactness, exactness.sizes.index(size))
-        found.append(SizeResult(size, len(of_size), exact, interval, posterior(evidence)))
-    return tuple(found)
+        results.append(SizeResult(size, len(size_items), exact, interval, posterior(evidence)))
+    return tuple(results)
 
 
-def _share_at(exactness: Exactness, at: int) -> tuple[float, Interval | None]:
+def _share_at(exactness: Exactness, index: int) -> tuple[float, Interval | None]:
     """Return the share of right items at one size, and an interval that spans bootstrap and Wilson intervals."""
-    right, items = exactness.right[:, at], exactness.items[:, at]
+    right, items = exactness.right[:, index], exactness.items[:, index]
     shares = right[items > 0] / items[items > 0]
     if len(shares) < 2:
         return float(shares[0]), None
     low, high = np.quantile(shares[1:], (0.025, 0.975))
     # The bootstrap alone would show no variance if a few items all have the same outcome.
-    whole = share_of(round(float(right[0])), round(float(items[0])))
-    return float(shares[0]), Interval(min(float(low), whole.low), max(float(high), whole.high))
+    wilson = share_of(round(float(right[0])), round(float(items[0])))
+    return float(shares[0]), Interval(min(float(low), wilson.low), max(float(high), wilson.high))
 
 
-def _by_operation(asked: Sequence[Asked]) -> list[list[Asked]]:
+def _group_by_operation(items: Sequence[Asked]) -> list[list[Asked]]:
     groups: dict[tuple[str, str], list[Asked]] = defaultdict(list)
-    for one in asked:
-        groups[one.family, one.operation].append(one)
+    for item in items:
+        groups[item.family, item.operation].append(item)
     return list(groups.values())

@@ -22,13 +22,15 @@ SHARES = (0.25, 0.375, 0.5, 0.625, 0.75)
 PAIRS: tuple[tuple[Way, Way], ...] = (("computes", "imitates"), ("computes", "shortcut"), ("imitates", "shortcut"))
 WRONG = Expected(right=0.03, rival=0.03, right_beyond=0.03, rival_beyond=0.03, concentration=10.0)
 """Expected shares of right and of rival answers for a model that is wrong at all sizes: a few are right by chance."""
-_LEAST = 1e-3
+_MIN_SHARE = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
 class Horizons:
-    """The horizons that are considered: beyond all sizes, between neighbouring sizes, and at the largest size. Each
-    except the first occurs with a gradual and with a steep change."""
+    """The horizons that are considered: beyond all sizes, between neighbouring sizes, and at the largest size.
+
+    Each horizon except the first occurs with a gradual and with a steep change.
+    """
 
     sizes: tuple[float, ...]
     """The size at which each horizon lies; the first is infinite."""
@@ -36,12 +38,12 @@ class Horizons:
 
     @classmethod
     def of(cls, sizes: Sequence[int]) -> "Horizons":
-        """Return the horizons for these sizes; only the one beyond all sizes if there is a single size."""
-        known = sorted({max(size, 1) for size in sizes})
-        inner = [float(np.sqrt(low * high)) for low, high in pairwise(known)]
-        inner += [float(known[-1])] if len(known) > 1 else []
-        grid = [(size, steep) for size in inner for steep in STEEPNESS]
-        return cls((np.inf, *(size for size, _ in grid)), (1.0, *(steep for _, steep in grid)))
+        """Return the horizons for these sizes; for a single size, only the horizon beyond all sizes."""
+        unique_sizes = sorted({max(size, 1) for size in sizes})
+        inner = [float(np.sqrt(low * high)) for low, high in pairwise(unique_sizes)]
+        inner += [float(unique_sizes[-1])] if len(unique_sizes) > 1 else []
+        grid = [(size, steepness) for size in inner for steepness in STEEPNESS]
+        return cls((np.inf, *(size for size, _ in grid)), (1.0, *(steepness for _, steepness in grid)))
 
     def surviving(self, sizes: Values) -> Values:
         """Return the share of items answered as if within the horizon, as sizes × horizons."""
@@ -50,17 +52,21 @@ class Horizons:
         return np.asarray(1 / (1 + ratio ** np.array(self.steepness)))
 
     def prior(self, beyond_all: float) -> Values:
-        """Return the prior probability of each horizon: `beyond_all` for the first; the others share the rest
-        equally."""
+        """Return the prior probability of each horizon.
+
+        The first horizon has the probability `beyond_all`. The others share the rest equally.
+        """
         inner = len(self.sizes) - 1
         return np.array([beyond_all, *([(1 - beyond_all) / inner] * inner)]) if inner else np.ones(1)
 
 
 def shares(expected: Sequence[Expected], surviving: Values) -> tuple[Values, Values]:
     """Return the expected shares of right and of rival answers without noise, as two arrays: `expected` × horizons.
-    `surviving` comes from `Horizons.surviving`."""
+
+    `surviving` comes from `Horizons.surviving`.
+    """
     right, rival, right_beyond, rival_beyond = (
-        np.array([getattr(one, name) for one in expected])[:, None]
+        np.array([getattr(fit, name) for fit in expected])[:, None]
         for name in ("right", "rival", "right_beyond", "rival_beyond")
     )
     return (
@@ -72,44 +78,46 @@ def shares(expected: Sequence[Expected], surviving: Values) -> tuple[Values, Val
 def likelihoods(
     clusters: Sequence[Cluster], horizons: Horizons, parameters: Parameters, dispersion: float = 1.0
 ) -> Values:
-    """Return log likelihoods as clusters × hypotheses × noise levels × horizons. `dispersion` multiplies the
-    concentrations.
+    """Return log likelihoods as clusters × hypotheses × noise levels × horizons.
 
     The hypotheses are each fit of each way (`Ways.fits`), then each pair of ways, mixed with each of SHARES.
+    `dispersion` multiplies the concentrations.
     """
-    keys = [(one.place, one.size, round(one.right, 6), round(one.rival, 6), round(one.wrong, 6)) for one in clusters]
-    return np.stack([_of_cluster(key, horizons, parameters, dispersion) for key in keys])
+    keys = [
+        (cluster.place, cluster.size, round(cluster.right, 6), round(cluster.rival, 6), round(cluster.wrong, 6))
+        for cluster in clusters
+    ]
+    return np.stack([_cluster_likelihoods(key, horizons, parameters, dispersion) for key in keys])
 
 
 # Most clusters of a bootstrap occur several times.
 @lru_cache(maxsize=4096)
-def _of_cluster(
+def _cluster_likelihoods(
     key: tuple[Place, int, float, float, float], horizons: Horizons, parameters: Parameters, dispersion: float
 ) -> Values:
-    """Return the log likelihoods of one cluster."""
-    place, size, *counted = key
+    place, size, *cluster_counts = key
     surviving = horizons.surviving(np.array([float(size)]))
     fits = {way: [fit[place] for fit in parameters.ways[way].fits] for way in WAYS}
-    right, rival, kept = [], [], []
+    right, rival, concentrations = [], [], []
     for way in WAYS:
-        of_way = shares(fits[way], surviving)
-        right.append(of_way[0])
-        rival.append(of_way[1])
-        kept += [one.concentration for one in fits[way]]
+        way_shares = shares(fits[way], surviving)
+        right.append(way_shares[0])
+        rival.append(way_shares[1])
+        concentrations += [fit_at_place.concentration for fit_at_place in fits[way]]
     for first, second in PAIRS:
-        ours, theirs = (shares(fits[way][:1], surviving) for way in (first, second))
+        first_shares, second_shares = (shares(fits[way][:1], surviving) for way in (first, second))
         for share in SHARES:
-            right.append(share * ours[0] + (1 - share) * theirs[0])
-            rival.append(share * ours[1] + (1 - share) * theirs[1])
-            kept.append(min(fits[first][0].concentration, fits[second][0].concentration))
-    concentration = (np.array(kept) * dispersion)[:, None, None]
-    counts = np.repeat([counted], len(kept), axis=0)
-    with_rival = np.full(len(kept), place in WITH_RIVAL)
-    right_shares, rival_shares = (_noisy(np.concatenate(values)) for values in (right, rival))
+            right.append(share * first_shares[0] + (1 - share) * second_shares[0])
+            rival.append(share * first_shares[1] + (1 - share) * second_shares[1])
+            concentrations.append(min(fits[first][0].concentration, fits[second][0].concentration))
+    concentration = (np.array(concentrations) * dispersion)[:, None, None]
+    counts = np.repeat([cluster_counts], len(concentrations), axis=0)
+    with_rival = np.full(len(concentrations), place in WITH_RIVAL)
+    right_shares, rival_shares = (_add_noise(np.concatenate(values)) for values in (right, rival))
     return beta_binomial(counts, with_rival, right_shares, rival_shares, concentration)
 
 
-def _noisy(values: Values) -> Values:
+def _add_noise(values: Values) -> Values:
     """Reduce shares (hypotheses × horizons) by each noise level, to hypotheses × noise levels × horizons."""
     return np.asarray((1 - NOISE)[None, :, None] * values[:, None, :])
 
@@ -122,12 +130,12 @@ def beta_binomial(
     `right` and `rival` are the expected shares. Rival answers count only where `has_rival` is True. Source: the
     generalized Dirichlet distribution (Connor and Mosimann, 1969).
     """
-    ks, rs, ws = (counts[:, at][:, None, None] for at in range(3))
-    right = np.clip(right, _LEAST, 1 - _LEAST)
-    first = _log_beta_binomial(ks, rs + ws, right, concentration)
-    of_rest = np.clip(rival / (1 - right), _LEAST, 1 - _LEAST)
-    second = _log_beta_binomial(rs, ws, of_rest, concentration)
-    return np.asarray(first + np.where(has_rival[:, None, None], second, 0.0))
+    right_counts, rival_counts, wrong_counts = (counts[:, column][:, None, None] for column in range(3))
+    right = np.clip(right, _MIN_SHARE, 1 - _MIN_SHARE)
+    right_term = _log_beta_binomial(right_counts, rival_counts + wrong_counts, right, concentration)
+    rival_of_rest = np.clip(rival / (1 - right), _MIN_SHARE, 1 - _MIN_SHARE)
+    rival_term = _log_beta_binomial(rival_counts, wrong_counts, rival_of_rest, concentration)
+    return np.asarray(right_term + np.where(has_rival[:, None, None], rival_term, 0.0))
 
 
 def _log_beta_binomial(hits: Values, misses: Values, mean: Values, concentration: Values) -> Values:
@@ -140,21 +148,21 @@ def _log_beta_binomial(hits: Values, misses: Values, mean: Values, concentration
 def other(clusters: Sequence[Cluster], prior: float = 1.0) -> float:
     """Return the log likelihood of one operation's counts if the shares of answers can have any value.
 
-    Both parameters of each share's beta distribution are `prior`. With probability one half, shares are equal at all
-    sizes; otherwise, each size has its own.
+    Both parameters of each share's beta distribution are `prior`. With probability one half, the shares are equal at
+    all sizes. Otherwise, each size has its own shares.
     """
-    alike = _pooled(clusters, [one.place for one in clusters], prior)
-    by_size = _pooled(clusters, [(one.place, one.size) for one in clusters], prior)
-    return float(np.logaddexp(alike, by_size) - np.log(2))
+    same_shares = _pooled_likelihood(clusters, [cluster.place for cluster in clusters], prior)
+    by_size = _pooled_likelihood(clusters, [(cluster.place, cluster.size) for cluster in clusters], prior)
+    return float(np.logaddexp(same_shares, by_size) - np.log(2))
 
 
-def _pooled(clusters: Sequence[Cluster], keys: Sequence[object], prior: float) -> float:
+def _pooled_likelihood(clusters: Sequence[Cluster], keys: Sequence[object], prior: float) -> float:
     sums: dict[object, tuple[float, float, float]] = {}
     with_rival: dict[object, bool] = {}
-    for one, key in zip(clusters, keys, strict=True):
+    for cluster, key in zip(clusters, keys, strict=True):
         right, rival, wrong = sums.get(key, (0.0, 0.0, 0.0))
-        sums[key] = (right + one.right, rival + one.rival, wrong + one.wrong)
-        with_rival[key] = one.place in WITH_RIVAL
+        sums[key] = (right + cluster.right, rival + cluster.rival, wrong + cluster.wrong)
+        with_rival[key] = cluster.place in WITH_RIVAL
     total = 0.0
     for key, (right, rival, wrong) in sums.items():
         total += _log_beta(right + prior, rival + wrong + prior) - _log_beta(prior, prior)
@@ -167,10 +175,10 @@ def always_wrong(clusters: Sequence[Cluster]) -> float:
     """Return the log likelihood of one operation's counts if nearly all answers are neither right nor rival."""
     a, b = WRONG.right * WRONG.concentration, (1 - WRONG.right) * WRONG.concentration
     total = 0.0
-    for one in clusters:
-        total += _log_beta(one.right + a, one.rival + one.wrong + b) - _log_beta(a, b)
-        if one.place in WITH_RIVAL:
-            total += _log_beta(one.rival + a, one.wrong + b) - _log_beta(a, b)
+    for cluster in clusters:
+        total += _log_beta(cluster.right + a, cluster.rival + cluster.wrong + b) - _log_beta(a, b)
+        if cluster.place in WITH_RIVAL:
+            total += _log_beta(cluster.rival + a, cluster.wrong + b) - _log_beta(a, b)
     return total
 
 

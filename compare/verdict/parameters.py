@@ -21,9 +21,7 @@ class Expected:
     rival: float
     """Share of rival answers up to the horizon."""
     right_beyond: float
-    """Share of right answers beyond the horizon."""
     rival_beyond: float
-    """Share of rival answers beyond the horizon."""
     concentration: float
     """Concentration of each cluster's beta distributions; low if templates and players differ much."""
 
@@ -54,38 +52,42 @@ class Parameters:
     ways: Mapping[Way, Ways]
 
     def __hash__(self) -> int:
-        """Return a hash of the version and the kinds of players, because likelihoods are cached by their
-        parameters."""
+        """Return a hash of the version and the kinds of players, because parameters are keys of a cache of
+        likelihoods."""
         return hash((self.version, self.fitted_on))
 
     def as_json(self) -> dict[str, object]:
         """Return the parameters as plain values for JSON."""
         ways = {
-            way: {"together": _as_json(one.together), "each": [_as_json(kind) for kind in one.each]}
-            for way, one in self.ways.items()
+            way: {"together": _fit_to_json(way_fits.together), "each": [_fit_to_json(kind) for kind in way_fits.each]}
+            for way, way_fits in self.ways.items()
         }
         return {"format": FORMAT, "version": self.version, "fitted_on": list(self.fitted_on), "ways": ways}
 
 
-def _as_json(places: OfPlaces) -> dict[str, object]:
-    return {place: asdict(one) for place, one in places.items()}
+def _fit_to_json(places: OfPlaces) -> dict[str, object]:
+    return {place: asdict(expected) for place, expected in places.items()}
 
 
-def _of_json(kept: Mapping[str, dict[str, float]]) -> OfPlaces:
-    return {place: Expected(**kept[place]) for place in PLACES}
+def _fit_from_json(values: Mapping[str, dict[str, float]]) -> OfPlaces:
+    return {place: Expected(**values[place]) for place in PLACES}
 
 
 def parameters_of(text: str) -> Parameters:
-    """Read parameters from JSON text that was written from `as_json`. Raise ValueError if the text has another format
-    version."""
-    kept = json.loads(text)
-    if kept["format"] != FORMAT:
-        raise ValueError(f"parameters have format {kept['format']}, but only format {FORMAT} can be read")
+    """Read parameters from JSON text that was written from `as_json`.
+
+    Raises ValueError if the text has another format version.
+    """
+    stored = json.loads(text)
+    if stored["format"] != FORMAT:
+        raise ValueError(f"parameters have format {stored['format']}, but only format {FORMAT} can be read")
     ways = {
-        way: Ways(_of_json(kept["ways"][way]["together"]), tuple(map(_of_json, kept["ways"][way]["each"])))
+        way: Ways(
+            _fit_from_json(stored["ways"][way]["together"]), tuple(map(_fit_from_json, stored["ways"][way]["each"]))
+        )
         for way in WAYS
     }
-    return Parameters(kept["version"], tuple(kept["fitted_on"]), ways)
+    return Parameters(stored["version"], tuple(stored["fitted_on"]), ways)
 
 
 @cache

@@ -8,8 +8,8 @@ WAYS: tuple[Way, ...] = ("computes", "imitates", "shortcut")
 Hypothesis = Literal["computes", "imitates", "shortcut", "mixture", "other"]
 HYPOTHESES: tuple[Hypothesis, ...] = (*WAYS, "mixture", "other")
 Name = Literal["computes", "imitates", "shortcut", "mixture", "undetermined"]
-"""The names that a verdict can give; `computes` stands for “behaves like a model that computes”. Instead of `other`,
-a verdict is `undetermined`."""
+"""The names that a verdict can give. `computes` stands for “behaves like a model that computes”. Where the hypothesis
+`other` is likeliest, the verdict is `undetermined`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,7 @@ class SizeResult:
     size: int
     items: float
     exact: float | None
-    """Share of right answers to the hard items, which only a model that really computes gets right; None if there are
-    no hard items."""
+    """Share of right answers to the hard items; None if there are no hard items."""
     interval: Interval | None
     posterior: dict[Hypothesis, float]
     """Posterior probabilities from the answers at this size alone, with equal priors."""
@@ -65,8 +64,8 @@ class Support:
     least_of_priors: float
     """The smallest log10 Bayes factor of `best` under any alternative priors (`CHANGED` in `bayes.py`)."""
     least_left_out: float | None
-    """The smallest log10 Bayes factor of `best` with one template (or, for all operations, one family) left out. None
-    if there is only one."""
+    """The smallest log10 Bayes factor of `best` if one template is left out, or one family for all operations
+    together. None if there is only one."""
     left_out: str | None
     """The template or family whose removal gives `least_left_out`."""
 
@@ -99,7 +98,8 @@ class Separation:
     family: str
     pair: tuple[Way, Way]
     by_design: float
-    """The expected log10 Bayes factor of the true way against the other; the smaller value, as either may be true."""
+    """The expected log10 Bayes factor of the true way against the other way. Either way may be true; this is the
+    smaller value."""
     observed: float
     """The log10 Bayes factor of `pair[0]` against `pair[1]`, computed from the answers that the model gave."""
 

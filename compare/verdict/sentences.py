@@ -11,7 +11,7 @@ BEHAVES: dict[Name, str] = {
     "mixture": "behaves as a mixture of two ways of answering",
     "undetermined": "undetermined",
 }
-_SHORT: dict[Hypothesis, str] = {
+_PHRASES: dict[Hypothesis, str] = {
     "computes": "computing",
     "imitates": "imitating",
     "shortcut": "taking shortcuts",
@@ -32,45 +32,45 @@ HARD_TWINS = "hard twins"
 
 def weak(best: Hypothesis, against: Mapping[Hypothesis, float]) -> str:
     """Say that the likeliest hypothesis has a Bayes factor below ten against another hypothesis."""
-    rival = min(against, key=lambda one: against[one])
+    rival = min(against, key=lambda hypothesis: against[hypothesis])
     return (
-        f"{_SHORT[best]} is likeliest, but the evidence against {_SHORT[rival]} is a Bayes factor of "
-        f"{_factor(against[rival])}, below the required 10"
+        f"{_PHRASES[best]} is likeliest, but the evidence against {_PHRASES[rival]} is a Bayes factor of "
+        f"{_format_factor(against[rival])}, below the required 10"
     )
 
 
 def hangs_on_priors(best: Hypothesis) -> str:
     """Say that the likeliest hypothesis has a Bayes factor below ten under other priors."""
-    return f"{_SHORT[best]} is likeliest, but with other priors the Bayes factor is below 10"
+    return f"{_PHRASES[best]} is likeliest, but with other priors the Bayes factor is below 10"
 
 
 def hangs_on(best: Hypothesis, part: str) -> str:
     """Say that the likeliest hypothesis has a Bayes factor below ten if one template or family is left out."""
-    return f"{_SHORT[best]} is likeliest, but without “{part}” the Bayes factor is below 10"
+    return f"{_PHRASES[best]} is likeliest, but without “{part}” the Bayes factor is below 10"
 
 
 def single(best: Hypothesis) -> str:
     """Say that there is only one template or family, so none could be left out."""
-    return f"{_SHORT[best]} is likeliest, but all evidence comes from a single template or family"
+    return f"{_PHRASES[best]} is likeliest, but all evidence comes from a single template or family"
 
 
 def silent(n: int, of: int, items: str) -> str:
-    """Say that too many items have no usable answer: `n` of `of`. `items` is the noun, such as `hard twins`."""
+    """Say that too many items have no usable answer: `n` of `of`. `items` is a noun, such as `hard twins`."""
     return f"{n} of the {of} {items} have no usable answer"
 
 
-def named_otherwise(name: Way, others: Mapping[Name, int], of: int) -> str:
+def named_otherwise(name: Way, other_names: Mapping[Name, int], of: int) -> str:
     """Say that too many kinds of operation, judged alone, get another name than all kinds together."""
-    each = ", ".join(f"{n} {other}" for other, n in others.items())
+    counts = ", ".join(f"{count} {other_name}" for other_name, count in other_names.items())
     return (
-        f"{_SHORT[name]} is likeliest for all kinds of operation together, but {sum(others.values())} of "
-        f"the {of} kinds have another verdict ({each})"
+        f"{_PHRASES[name]} is likeliest for all kinds of operation together, but {sum(other_names.values())} of "
+        f"the {of} kinds have another verdict ({counts})"
     )
 
 
 def too_few_families(pair: tuple[Way, Way]) -> str:
     """Say that too few families of probe programs tell two ways of answering apart."""
-    return f"fewer than two program families distinguish {_SHORT[pair[0]]} from {_SHORT[pair[1]]}"
+    return f"fewer than two program families distinguish {_PHRASES[pair[0]]} from {_PHRASES[pair[1]]}"
 
 
 def parameters(version: str, fitted_on: Sequence[str]) -> str:
@@ -78,29 +78,29 @@ def parameters(version: str, fitted_on: Sequence[str]) -> str:
     return f"{version}, fitted on {', '.join(fitted_on)}"
 
 
-def of_operation(one: OperationVerdict) -> str:
+def of_operation(operation: OperationVerdict) -> str:
     """Describe the verdict on one operation, for example `matrix product: behaves as one that computes, up to n =
     23`.
     """
-    if one.name == "undetermined":
-        return f"{one.operation}: undetermined, because {one.why}"
-    return f"{one.operation}: {BEHAVES[one.name]}{_up_to(one)}"
+    if operation.name == "undetermined":
+        return f"{operation.operation}: undetermined, because {operation.why}"
+    return f"{operation.operation}: {BEHAVES[operation.name]}{_horizon_clause(operation)}"
 
 
 def of_all(verdict: Verdict) -> str:
     """Return the verdict on all operations as one sentence, for example `Behaves as one that imitates.`"""
     if verdict.name == "undetermined":
         return f"Undetermined: {verdict.why}."
-    said = BEHAVES[verdict.name]
+    sentence = BEHAVES[verdict.name]
     if verdict.name == "computes":
-        said += _horizons([one for one in verdict.operations if one.curves])
-    return said[0].upper() + said[1:] + "."
+        sentence += _horizon_range_clause([operation for operation in verdict.operations if operation.curves])
+    return sentence[0].upper() + sentence[1:] + "."
 
 
 def of_numbers(verdict: Verdict) -> str:
     """Explain the probabilities that are shown beside the word “undetermined”; empty if none are shown."""
-    shown: list[Verdict | OperationVerdict] = [verdict, *verdict.operations]
-    if not any(one.support is not None and one.name == "undetermined" for one in shown):
+    verdicts: list[Verdict | OperationVerdict] = [verdict, *verdict.operations]
+    if not any(item.support is not None and item.name == "undetermined" for item in verdicts):
         return ""
     return (
         f"The numbers are the probabilities of five hypotheses ({', '.join(HYPOTHESES)}), computed with parameters "
@@ -109,49 +109,49 @@ def of_numbers(verdict: Verdict) -> str:
     )
 
 
-def _horizons(operations: Sequence[OperationVerdict]) -> str:
+def _horizon_range_clause(operations: Sequence[OperationVerdict]) -> str:
     """Name the shortest and the longest horizon of all kinds of operation, by the logistic curve."""
     if not operations:
         return ""
-    ordered = sorted(operations, key=lambda one: one.curves[0].at)
+    ordered = sorted(operations, key=lambda operation: operation.curves[0].at)
     first, last = ordered[0], ordered[-1]
     if first.curves[0].horizon == last.curves[0].horizon:
-        return f", {_reach(first)}"
+        return f", {_describe_horizon(first)}"
     return (
-        f", with the shortest horizon for {first.operation}, {_reach(first)}, and the longest for {last.operation}, "
-        f"{_reach(last)} (n is the number of operations)"
+        f", with the shortest horizon for {first.operation}, {_describe_horizon(first)}, and the longest for "
+        f"{last.operation}, {_describe_horizon(last)} (n is the number of operations)"
     )
 
 
-def _reach(one: OperationVerdict) -> str:
+def _describe_horizon(operation: OperationVerdict) -> str:
     """Say up to which size a model computes, for example `up to n = 23` or `beyond n = 32`."""
-    horizon, other = one.curves[0].horizon, other_horizon(one)
-    told = f" (or {other}, if another curve is fitted)" if other else ""
+    horizon, second_horizon = operation.curves[0].horizon, other_horizon(operation)
+    alternative = f" (or {second_horizon}, if another curve is fitted)" if second_horizon else ""
     if horizon.startswith(">"):
-        return f"beyond n = {horizon.lstrip('> ')}{told}"
+        return f"beyond n = {horizon.lstrip('> ')}{alternative}"
     if horizon.startswith("<"):
-        return f"not even up to n = {horizon.lstrip('< ')}{told}"
-    return f"up to n = {horizon}{told}"
+        return f"not even up to n = {horizon.lstrip('< ')}{alternative}"
+    return f"up to n = {horizon}{alternative}"
 
 
-def other_horizon(one: OperationVerdict) -> str:
+def other_horizon(operation: OperationVerdict) -> str:
     """Return the second curve's horizon if it differs from the first curve's; otherwise an empty text.
 
-    Two horizons within the sizes that were asked differ if their ratio is at least DIFFERS. Others differ if they are
-    written differently, such as `23` and `> 32`.
+    Two horizons within the sizes that were asked differ if their ratio is at least DIFFERS. Other horizons differ if
+    they are written differently, such as `23` and `> 32`.
     """
-    first, second = one.curves[:2]
+    first, second = operation.curves[:2]
     if first.size is None or second.size is None:
         return "" if first.horizon == second.horizon else second.horizon
     ratio = second.size / first.size
     return "" if 1 / DIFFERS < ratio < DIFFERS else second.horizon
 
 
-def _up_to(one: OperationVerdict) -> str:
-    if one.name != "computes" or not one.curves:
+def _horizon_clause(operation: OperationVerdict) -> str:
+    if operation.name != "computes" or not operation.curves:
         return ""
-    return f", {_reach(one)}"
+    return f", {_describe_horizon(operation)}"
 
 
-def _factor(log10: float) -> str:
+def _format_factor(log10: float) -> str:
     return f"{10**log10:.2g}" if log10 < 6 else f"10^{log10:.0f}"

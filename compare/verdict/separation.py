@@ -17,78 +17,87 @@ SEPARATES = 1.0
 """Minimum log10 Bayes factor (a factor of ten) at which a family counts as telling two ways of answering apart."""
 FAMILIES = 2
 """Minimum number of families that must tell a pair of ways apart before one of the two is named."""
-_NOISE = 0.05
-_MOST = 12
-"""At most this many items of a cluster count, because more of them add little: they are similar."""
+_DESIGN_NOISE = 0.05
+_MAX_ITEMS = 12
+"""At most this many items of a cluster count. More items add little, because they are similar."""
 
 
 def separations(operations: Sequence[Operation], parameters: Parameters) -> tuple[Separation, ...]:
     """Return how well each family tells each pair of ways apart, by its design and in the model's answers."""
-    families = list(dict.fromkeys(one.clusters[0].family for one in operations))
-    found = []
+    families = list(dict.fromkeys(operation.clusters[0].family for operation in operations))
+    results = []
     for family in families:
-        of_family = [one for one in operations if one.clusters[0].family == family]
-        observed = _alone(of_family)
-        clusters = [cluster for one in of_family for cluster in one.clusters]
+        family_operations = [operation for operation in operations if operation.clusters[0].family == family]
+        observed = _way_likelihoods(family_operations)
+        clusters = [cluster for operation in family_operations for cluster in operation.clusters]
         for first, second in PAIRS:
-            design = (
-                _expected_of(clusters, parameters, first, second),
-                _expected_of(clusters, parameters, second, first),
+            expected_factors = (
+                _expected_factor(clusters, parameters, first, second),
+                _expected_factor(clusters, parameters, second, first),
             )
             factor = observed[first] - observed[second]
-            found.append(Separation(family, (first, second), min(design) / log(10), factor / log(10)))
-    return tuple(found)
+            results.append(Separation(family, (first, second), min(expected_factors) / log(10), factor / log(10)))
+    return tuple(results)
 
 
-def lacking(found: Sequence[Separation], best: Way) -> tuple[Way, Way] | None:
+def lacking(results: Sequence[Separation], best: Way) -> tuple[Way, Way] | None:
     """Return a pair of ways that too few families tell apart by their design; None if there is no such pair.
 
-    If the pair includes `best`, the model's answers must tell the two apart too.
+    If the pair includes `best`, the model's answers must tell the two ways apart too.
     """
     for pair in PAIRS:
-        of_pair = [one for one in found if one.pair == pair]
-        by_design = sum(one.by_design >= SEPARATES for one in of_pair)
+        pair_results = [result for result in results if result.pair == pair]
+        by_design = sum(result.by_design >= SEPARATES for result in pair_results)
         sign = 1 if pair[0] == best else -1
-        observed = sum(sign * one.observed >= SEPARATES for one in of_pair)
+        observed = sum(sign * result.observed >= SEPARATES for result in pair_results)
         if by_design < FAMILIES or (best in pair and observed < FAMILIES):
             return pair
     return None
 
 
-def _alone(operations: Sequence[Operation]) -> dict[Way, float]:
-    noise, each = USUAL.of_noise, [one.by_noise().pure for one in operations]
+def _way_likelihoods(operations: Sequence[Operation]) -> dict[Way, float]:
+    noise, likelihoods = USUAL.of_noise, [operation.by_noise().pure for operation in operations]
     return {
-        way: float(np.logaddexp.reduce(noise + over_forms(np.sum([one[way] for one in each], axis=0))))
+        way: float(np.logaddexp.reduce(noise + over_forms(np.sum([by_way[way] for by_way in likelihoods], axis=0))))
         for way in WAYS
     }
 
 
-def _expected_of(clusters: Sequence[Cluster], parameters: Parameters, true: Way, false: Way) -> float:
+def _expected_factor(clusters: Sequence[Cluster], parameters: Parameters, true: Way, false: Way) -> float:
     """Return the expected log Bayes factor of `true` against `false` if the model answers in the way `true`."""
     # The expected weight of evidence (Good, 1950), with a little noise and no horizon.
-    times = Counter((one.place, min(max(1, round(one.items)), _MOST)) for one in clusters)
+    cluster_counts = Counter((cluster.place, min(max(1, round(cluster.items)), _MAX_ITEMS)) for cluster in clusters)
     return sum(
-        count * _weight(place, n, parameters.ways[true].together[place], parameters.ways[false].together[place])
-        for (place, n), count in times.items()
+        count
+        * _expected_weight(
+            place, item_count, parameters.ways[true].together[place], parameters.ways[false].together[place]
+        )
+        for (place, item_count), count in cluster_counts.items()
     )
 
 
 @lru_cache(maxsize=1024)
-def _weight(place: Place, n: int, true: Expected, false: Expected) -> float:
+def _expected_weight(place: Place, item_count: int, true: Expected, false: Expected) -> float:
     from scipy.special import gammaln
 
-    counts = np.array([(k, r, n - k - r) for k in range(n + 1) for r in range(n + 1 - k)], float)
+    counts = np.array(
+        [(k, r, item_count - k - r) for k in range(item_count + 1) for r in range(item_count + 1 - k)], float
+    )
     if place not in WITH_RIVAL:
         counts = counts[counts[:, 1] == 0]
     with_rival = np.full(len(counts), place in WITH_RIVAL)
 
-    def likelihood(one: Expected) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        right, rival, kept = (
+    def likelihood(expected: Expected) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        right, rival, concentration = (
             np.full((1, 1, 1), value)
-            for value in ((1 - _NOISE) * one.right, (1 - _NOISE) * one.rival, one.concentration)
+            for value in (
+                (1 - _DESIGN_NOISE) * expected.right,
+                (1 - _DESIGN_NOISE) * expected.rival,
+                expected.concentration,
+            )
         )
-        return beta_binomial(counts, with_rival, right, rival, kept)[:, 0, 0]
+        return beta_binomial(counts, with_rival, right, rival, concentration)[:, 0, 0]
 
-    of_true = likelihood(true)
-    orders = gammaln(n + 1) - gammaln(counts + 1).sum(axis=1)
-    return float((np.exp(of_true + orders) * (of_true - likelihood(false))).sum())
+    true_likelihood = likelihood(true)
+    log_orders = gammaln(item_count + 1) - gammaln(counts + 1).sum(axis=1)
+    return float((np.exp(true_likelihood + log_orders) * (true_likelihood - likelihood(false))).sum())

@@ -20,92 +20,99 @@ Weights = dict[Way, float]
 def draw_answers(
     hypothesis: Hypothesis, design: Sequence[Cluster], parameters: Parameters, random: Random
 ) -> list[Cluster]:
-    """Draw the answers of a model for which `hypothesis` is true. `design` contains the clusters of items to answer;
-    unknown parameters come from their usual priors."""
+    """Draw the answers of a model for which `hypothesis` is true.
+
+    `design` contains the clusters of items to answer. Unknown parameters come from their usual priors.
+    """
     operations: dict[tuple[str, str], list[Cluster]] = defaultdict(list)
-    for one in design:
-        operations[one.family, one.operation].append(one)
+    for cluster in design:
+        operations[cluster.family, cluster.operation].append(cluster)
     noise = float(random.choice(NOISE, p=np.exp(USUAL.of_noise)))
     weights = _weights(hypothesis, len(operations), random)
-    odd = ODD if len(operations) > 1 and hypothesis != "other" else 0.0
+    exception_prior = ODD if len(operations) > 1 and hypothesis != "other" else 0.0
     fits = _fits(parameters, hypothesis == "mixture", random)
     is_wrong = hypothesis == "other" and random.random() < 0.5
-    drawn: list[Cluster] = []
-    for of_one, weighted in zip(operations.values(), weights, strict=True):
+    answers: list[Cluster] = []
+    for clusters, way_weights in zip(operations.values(), weights, strict=True):
         if is_wrong:
-            drawn += [
-                _one(one, WRONG.right, WRONG.rival * (1 - WRONG.right), WRONG.concentration, random) for one in of_one
+            answers += [
+                _draw_cluster(cluster, WRONG.right, WRONG.rival * (1 - WRONG.right), WRONG.concentration, random)
+                for cluster in clusters
             ]
-        elif weighted is None or random.random() < odd:
-            drawn += _anything(of_one, random)
+        elif way_weights is None or random.random() < exception_prior:
+            answers += _draw_any_shares(clusters, random)
         else:
-            drawn += _answered(of_one, weighted, noise, fits, random)
-    return drawn
+            answers += _draw_by_ways(clusters, way_weights, noise, fits, random)
+    return answers
 
 
-def _weights(hypothesis: Hypothesis, n: int, random: Random) -> list[Weights | None]:
-    """Draw each operation's weights of the ways; None for an operation answered in no known way."""
+def _weights(hypothesis: Hypothesis, operation_count: int, random: Random) -> list[Weights | None]:
+    """Draw the weights of the ways for each operation; None for an operation that is answered in no known way."""
     if hypothesis == "other":
-        return [None] * n
+        return [None] * operation_count
     if hypothesis != "mixture":
-        return [{hypothesis: 1.0}] * n
-    if n > 1 and random.random() < 0.5:
+        return [{hypothesis: 1.0}] * operation_count
+    if operation_count > 1 and random.random() < 0.5:
         while True:
-            chosen = [(*WAYS, None)[at] for at in random.integers(len(WAYS) + 1, size=n)]
+            chosen = [(*WAYS, None)[index] for index in random.integers(len(WAYS) + 1, size=operation_count)]
             if len(set(chosen)) > 1:
                 return [None if way is None else {way: 1.0} for way in chosen]
     first, second = PAIRS[random.integers(len(PAIRS))]
     share = float(random.choice(SHARES))
-    return [{first: share, second: 1 - share}] * n
+    return [{first: share, second: 1 - share}] * operation_count
 
 
 def _fits(parameters: Parameters, is_mixed: bool, random: Random) -> dict[Way, OfPlaces]:
     """Choose a fit for each way of answering: to all kinds of players, or to one random kind."""
     chosen = {}
     for way in WAYS:
-        each = parameters.ways[way].each
-        together = is_mixed or not each or random.random() < 0.5
-        chosen[way] = parameters.ways[way].together if together else each[random.integers(len(each))]
+        kind_fits = parameters.ways[way].each
+        together = is_mixed or not kind_fits or random.random() < 0.5
+        chosen[way] = parameters.ways[way].together if together else kind_fits[random.integers(len(kind_fits))]
     return chosen
 
 
-def _answered(
+def _draw_by_ways(
     clusters: Sequence[Cluster], weights: Weights, noise: float, fits: Mapping[Way, OfPlaces], random: Random
 ) -> list[Cluster]:
-    horizons = Horizons.of([one.size for one in clusters])
-    at = random.choice(len(horizons.sizes), p=horizons.prior(USUAL.beyond_all))
-    surviving = horizons.surviving(np.array([float(one.size) for one in clusters]))
+    horizons = Horizons.of([cluster.size for cluster in clusters])
+    horizon_index = random.choice(len(horizons.sizes), p=horizons.prior(USUAL.beyond_all))
+    surviving = horizons.surviving(np.array([float(cluster.size) for cluster in clusters]))
     right, rival = np.zeros(len(clusters)), np.zeros(len(clusters))
     for way, weight in weights.items():
-        of_way = shares([fits[way][one.place] for one in clusters], surviving)
-        right += weight * (1 - noise) * of_way[0][:, at]
-        rival += weight * (1 - noise) * of_way[1][:, at]
-    kept = np.array([min(fits[way][one.place].concentration for way in weights) for one in clusters])
-    return [_one(*given, random) for given in zip(clusters, right, rival, kept, strict=True)]
+        way_shares = shares([fits[way][cluster.place] for cluster in clusters], surviving)
+        right += weight * (1 - noise) * way_shares[0][:, horizon_index]
+        rival += weight * (1 - noise) * way_shares[1][:, horizon_index]
+    concentrations = np.array(
+        [min(fits[way][cluster.place].concentration for way in weights) for cluster in clusters]
+    )
+    return [
+        _draw_cluster(*arguments, random) for arguments in zip(clusters, right, rival, concentrations, strict=True)
+    ]
 
 
-def _one(cluster: Cluster, right: float, rival: float, concentration: float, random: Random) -> Cluster:
+def _draw_cluster(cluster: Cluster, right: float, rival: float, concentration: float, random: Random) -> Cluster:
     right = float(np.clip(right, 1e-3, 1 - 1e-3))
-    of_rest = float(np.clip(rival / (1 - right), 1e-3, 1 - 1e-3)) if cluster.place in WITH_RIVAL else 0.5
-    hits = random.binomial(round(cluster.items), _beta(right, concentration, random))
-    rest = round(cluster.items) - hits
-    rivals = random.binomial(rest, _beta(of_rest, concentration, random))
-    return replace(cluster, right=float(hits), rival=float(rivals), wrong=float(rest - rivals))
+    rival_of_rest = float(np.clip(rival / (1 - right), 1e-3, 1 - 1e-3)) if cluster.place in WITH_RIVAL else 0.5
+    hits = random.binomial(round(cluster.items), _draw_share(right, concentration, random))
+    not_right = round(cluster.items) - hits
+    rivals = random.binomial(not_right, _draw_share(rival_of_rest, concentration, random))
+    return replace(cluster, right=float(hits), rival=float(rivals), wrong=float(not_right - rivals))
 
 
-def _beta(mean: float, concentration: float, random: Random) -> float:
+def _draw_share(mean: float, concentration: float, random: Random) -> float:
     return float(random.beta(mean * concentration, (1 - mean) * concentration))
 
 
-def _anything(clusters: Sequence[Cluster], random: Random) -> list[Cluster]:
+def _draw_any_shares(clusters: Sequence[Cluster], random: Random) -> list[Cluster]:
     """Draw answers with any shares, drawn once for each place, or for each place and size."""
     by_size = random.random() < 0.5
-    drawn: dict[tuple[Place, int], Values] = defaultdict(lambda: random.random(2))
-    answered = []
-    for one in clusters:
-        right, of_rest = drawn[one.place, one.size if by_size else 0]
-        hits = random.binomial(round(one.items), right)
-        rest = round(one.items) - hits
-        rivals = random.binomial(rest, of_rest)
-        answered.append(replace(one, right=float(hits), rival=float(rivals), wrong=float(rest - rivals)))
-    return answered
+    drawn_shares: dict[tuple[Place, int], Values] = defaultdict(lambda: random.random(2))
+    results = []
+    for cluster in clusters:
+        right, rival_of_rest = drawn_shares[cluster.place, cluster.size if by_size else 0]
+        hits = random.binomial(round(cluster.items), right)
+        not_right = round(cluster.items) - hits
+        rivals = random.binomial(not_right, rival_of_rest)
+        results.append(replace(cluster, right=float(hits), rival=float(rivals), wrong=float(not_right - rivals)))
+    return results

@@ -12,8 +12,8 @@ from gedanken.records.importers.importer import BroughtFile, Importer, Run
 from gedanken.records.importers.logs import name_of
 from gedanken.records.plain_values import noun_of
 
-_TAKE_TEXT = ("execution", "log")
-"""The built-in importers that are tried last, because they accept almost any JSON object (`execution`) or text
+_TRIED_LAST = ("execution", "log")
+"""Names of the built-in importers that are tried last: they accept almost any JSON object (`execution`) or text
 (`log`)."""
 
 
@@ -23,44 +23,46 @@ def read_files(paths: Iterable[Path]) -> tuple[Run, ...]:
     A plug-in's importer that fails is left out, with a note. Raises BadInput if a file is missing, empty, too
     large or not text.
     """
-    importers, notes = _installed()
-    return tuple(_read(BroughtFile(path), importers, notes) for path in paths)
+    importers, notes = _load_importers()
+    return tuple(_read_file(BroughtFile(path), importers, notes) for path in paths)
 
 
-def _installed() -> tuple[list[tuple[Plugin, Importer]], list[str]]:
+def _load_importers() -> tuple[list[tuple[Plugin, Importer]], list[str]]:
     """Return all importers in the order in which they are tried, and a note on each that cannot be loaded."""
-    found: list[tuple[Plugin, Importer]] = []
+    importers: list[tuple[Plugin, Importer]] = []
     notes = []
     plugins = by_name(IMPORTERS).values()
-    # First the built-in ones, then those of plug-ins, then those in _TAKE_TEXT.
-    for plugin in sorted(plugins, key=lambda each: (each.is_ours and each.name in _TAKE_TEXT, not each.is_ours)):
+    # First the built-in ones, then those of plug-ins, then those in _TRIED_LAST.
+    for plugin in sorted(
+        plugins, key=lambda candidate: (candidate.is_ours and candidate.name in _TRIED_LAST, not candidate.is_ours)
+    ):
         try:
-            found.append((plugin, plugin.load()))
+            importers.append((plugin, plugin.load()))
         except BadInput as error:
             if plugin.is_ours:
                 raise
             notes.append(f"An importer was left out: {error}")
-    return found, notes
+    return importers, notes
 
 
-def _read(brought: BroughtFile, importers: Sequence[tuple[Plugin, Importer]], notes: Sequence[str]) -> Run:
-    said = list(notes)
+def _read_file(file: BroughtFile, importers: Sequence[tuple[Plugin, Importer]], notes: Sequence[str]) -> Run:
+    all_notes = list(notes)
     for plugin, importer in importers:
         try:
-            run = importer(brought)
+            run = importer(file)
             if run is not None:
-                run = run if plugin.is_ours else _seen(run, brought.path)
-                return replace(run, notes=(*run.notes, *said))
+                run = run if plugin.is_ours else _check_run(run, file.path)
+                return replace(run, notes=(*run.notes, *all_notes))
         except GedankenError:
             raise
         except (Exception, SystemExit) as error:
             if plugin.is_ours:
                 raise
-            said.append(f"An importer was left out: {plugin.failed(error)}")
-    raise BadInput(f"{brought.path}: no importer can read this file")
+            all_notes.append(f"An importer was left out: {plugin.failed(error)}")
+    raise BadInput(f"{file.path}: no importer can read this file")
 
 
-def _seen(run: object, path: Path) -> Run:
+def _check_run(run: object, path: Path) -> Run:
     """Check the types in a plug-in's run, and return it. Unless it is imagined, its origin becomes `claimed`."""
     if not isinstance(run, Run):
         raise TypeError(f"it returned a {type(run).__name__} where a Run was expected")

@@ -18,29 +18,31 @@ def logs_in(folder: Path) -> list[Path]:
     """List the logs in a folder in natural order, such as `run2` before `run10`.
 
     Logs are the files with an ending in `LOGS`, compressed or not. If there are none, all files are logs. Links and
-    hidden files never are. Raises BadInput if there is no file, or more than `MOST_LOGS` logs.
+    hidden files are no logs. Raises BadInput if there is no file, or more than `MOST_LOGS` logs.
     """
     if folder.name == "outputs" and is_run_folder(folder.parent):
         raise BadInput(
             f"{folder}: this folder contains only the outputs of a run; give the run folder {folder.parent}"
         )
     files = _files_in(folder)
-    logs = [path for path in files if _bare(path.name).endswith(LOGS)] or files
+    logs = [file for file in files if _without_compression(file.name).endswith(LOGS)] or files
     if not logs:
         raise BadInput(f"{folder}: neither a run folder (it contains no {LOG}) nor a folder of logs")
     if len(logs) > MOST_LOGS:
         raise BadInput(f"{folder}: contains {len(logs):,} files; at most {MOST_LOGS:,} can be compared")
-    return sorted(logs, key=_natural)
+    return sorted(logs, key=_natural_sort_key)
 
 
 def left_out_of(path: Path) -> list[str]:
     """Return a note on the files in a folder of logs that `logs_in` leaves out; an empty list if there are none."""
     if not path.is_dir() or is_run_folder(path):
         return []
-    others = sorted(set(_files_in(path)).difference(logs_in(path)), key=_natural)
-    names = ", ".join(other.name for other in others[:_MOST_NAMED]) + (", …" if others[_MOST_NAMED:] else "")
-    what = many(len(others), "file") + (" is" if len(others) == 1 else " are")
-    return [f"{path}: {what} left out, not named like a log: {names}"] if others else []
+    ignored = sorted(set(_files_in(path)).difference(logs_in(path)), key=_natural_sort_key)
+    names = ", ".join(ignored_path.name for ignored_path in ignored[:_MOST_NAMED]) + (
+        ", …" if ignored[_MOST_NAMED:] else ""
+    )
+    count_text = many(len(ignored), "file") + (" is" if len(ignored) == 1 else " are")
+    return [f"{path}: {count_text} left out, not named like a log: {names}"] if ignored else []
 
 
 def _files_in(folder: Path) -> list[Path]:
@@ -59,11 +61,11 @@ def files_of(path: Path) -> list[Path]:
     return logs_in(path) if path.is_dir() and not is_run_folder(path) else [path]
 
 
-def _bare(name: str) -> str:
+def _without_compression(name: str) -> str:
     name = name.lower()
-    return next((name.removesuffix(end) for end in COMPRESSED_ENDINGS if name.endswith(end)), name)
+    return next((name.removesuffix(ending) for ending in COMPRESSED_ENDINGS if name.endswith(ending)), name)
 
 
-def _natural(path: Path) -> tuple[object, ...]:
+def _natural_sort_key(path: Path) -> tuple[object, ...]:
     parts = re.split(r"(\d{1,18})", path.name)
-    return tuple((int(part), "") if at % 2 else (-1, part) for at, part in enumerate(parts))
+    return tuple((int(part), "") if index % 2 else (-1, part) for index, part in enumerate(parts))

@@ -28,13 +28,13 @@ class Run:
     """A run that an importer read from one file."""
 
     name: str
-    """Name of the file, in which unusual characters are replaced by `_`."""
+    """Name of the file. Unusual characters in it are replaced by `_`."""
     execution: Execution
     program: Program | None = None
     """The program, if the file or its run folder contains it."""
     imagined: bool | None = None
-    """True if the file says that a model imagined the run, False if it says that a machine executed it; None if it
-    says neither."""
+    """True if the file says that a model imagined the run. False if it says that a machine executed the program. None
+    if it says neither."""
     notes: tuple[str, ...] = ()
     """Notes for the user on how the file was read."""
 
@@ -42,7 +42,7 @@ class Run:
 class Importer(Protocol):
     """A function that reads files of one format. Plug-ins register it under `gedanken.importers`."""
 
-    def __call__(self, brought: BroughtFile, /) -> Run | None:
+    def __call__(self, file: BroughtFile, /) -> Run | None:
         """Return the run in a file; None if it has another format.
 
         Raises BadInput, with the line number, if the file is damaged.

@@ -17,38 +17,40 @@ from gedanken.records.old_folders import origin_of
 from gedanken.records.plain_values import noun_of
 from gedanken.records.read_run import is_run_folder, read_run
 
-_KEYS = ("command", "stdout", "exit_code", "cause")
+_REQUIRED_KEYS = ("command", "stdout", "exit_code", "cause")
 """A JSON object is read as an execution if it has these keys; all other keys are optional."""
-_NEEDED = f"{', '.join(_KEYS[:-1])} and {_KEYS[-1]}"
-_STDOUT = re.compile(r'"stdout"\s*:')
-_LABEL = 60
+_REQUIRED_KEYS_TEXT = f"{', '.join(_REQUIRED_KEYS[:-1])} and {_REQUIRED_KEYS[-1]}"
+_STDOUT_KEY = re.compile(r'"stdout"\s*:')
+_MAX_NAME_LENGTH = 60
 """Maximum number of characters of a run's name, which is made of a file name."""
 
 
-def execution_as_json(brought: BroughtFile) -> Run | None:
+def execution_as_json(file: BroughtFile) -> Run | None:
     """Read an execution from a JSON object; None for other texts. Raises BadInput if the execution is incomplete."""
-    text, path = brought.text, brought.path
-    entry = _execution_in(text)
+    text, path = file.text, file.path
+    entry = _parse_execution(text)
     if entry is None:
-        if _is_meant_as_execution(text):
-            raise BadInput(f"{path}: neither a log nor a complete stored execution (one JSON object with {_NEEDED})")
+        if _looks_like_execution(text):
+            raise BadInput(
+                f"{path}: neither a log nor a complete stored execution (one JSON object with {_REQUIRED_KEYS_TEXT})"
+            )
         return None
-    known = {
+    defaults = {
         "machine": "unknown",
         "seconds": 0.0,
         "terminal": entry.get("output", entry["stdout"]),
         "origin": origin_of(entry),
     }
-    execution = noun_of(Execution, {**known, **entry}, path)
+    execution = noun_of(Execution, {**defaults, **entry}, path)
     return Run(name_of(path), execution, imagined=execution.imagined)
 
 
-def plain_log(brought: BroughtFile) -> Run:
+def plain_log(file: BroughtFile) -> Run:
     """Read any text as a program's output. Raises BadInput if it is empty."""
-    path = brought.path
-    if not brought.text.strip():
+    path = file.path
+    if not file.text.strip():
         raise BadInput("standard input was empty" if path == STANDARD_INPUT else f"{path}: the file is empty")
-    return Run(name_of(path), printed(as_left(brought.text), path))
+    return Run(name_of(path), printed(as_left(file.text), path))
 
 
 def printed(text: str, path: Path) -> Execution:
@@ -57,13 +59,16 @@ def printed(text: str, path: Path) -> Execution:
     return Execution("log", str(path), exit_code, cause, 0.0, text, text, origin=Origin.CLAIMED)
 
 
-def output_of_a_run(brought: BroughtFile) -> Run | None:
-    """Return the execution whose output is a file in a run's `outputs`, with its program; None for other files."""
-    path = brought.path
+def output_of_a_run(file: BroughtFile) -> Run | None:
+    """Return the execution whose output is this file in the folder `outputs` of a run, with its program.
+
+    None if the file is not such an output.
+    """
+    path = file.path
     folder = path.parent.parent
     if path.parent.name != "outputs" or not is_run_folder(folder):
         return None
-    run = _folder(folder)
+    run = _read_run_cached(folder)
     for execution in run.executions:
         if path.name == f"{execution.label}.txt":
             program = next((program for program in run.programs if program.label == execution.program), None)
@@ -71,10 +76,10 @@ def output_of_a_run(brought: BroughtFile) -> Run | None:
     return None
 
 
-_folder = lru_cache(maxsize=2)(read_run)  # because users often give many outputs of one folder
+_read_run_cached = lru_cache(maxsize=2)(read_run)  # because users often give many outputs of one folder
 
 
-def _execution_in(text: str) -> dict[str, Any] | None:
+def _parse_execution(text: str) -> dict[str, Any] | None:
     """Return the execution in a JSON text; None for any other text."""
     if not text.lstrip().startswith("{"):
         return None
@@ -82,14 +87,14 @@ def _execution_in(text: str) -> dict[str, Any] | None:
         entry = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    is_one = isinstance(entry, dict) and set(_KEYS) <= entry.keys()
-    return entry if is_one else None
+    is_execution = isinstance(entry, dict) and set(_REQUIRED_KEYS) <= entry.keys()
+    return entry if is_execution else None
 
 
-def _is_meant_as_execution(text: str) -> bool:
-    """Return whether a text begins like the JSON of executions, even if it is incomplete."""
+def _looks_like_execution(text: str) -> bool:
+    """Return whether a text begins like the JSON of an execution, even if it is incomplete."""
     opening = "".join(text.lstrip()[:100].split())[:2]
-    return opening in ('{"', "[{") and _STDOUT.search(text) is not None
+    return opening in ('{"', "[{") and _STDOUT_KEY.search(text) is not None
 
 
 def name_of(path: Path) -> str:
@@ -98,5 +103,5 @@ def name_of(path: Path) -> str:
         return "stdin"
     if path.parent.name == "fd":
         return f"pipe-{path.name}"
-    kept = "".join(letter if letter.isalnum() or letter in "._-+=, " else "_" for letter in harmless(path.name))
-    return kept[-_LABEL:].strip() or "log"
+    name = "".join(letter if letter.isalnum() or letter in "._-+=, " else "_" for letter in harmless(path.name))
+    return name[-_MAX_NAME_LENGTH:].strip() or "log"

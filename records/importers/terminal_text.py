@@ -3,7 +3,7 @@
 import re
 
 _BACKSPACES = re.compile("\x08+")
-_DRAWN_AGAIN = re.compile(r"[^\n]*\r[^\n]*")
+_REDRAWN_LINE = re.compile(r"[^\n]*\r[^\n]*")
 
 
 def as_left(text: str) -> str:
@@ -13,7 +13,7 @@ def as_left(text: str) -> str:
     """
     if "\r" not in text or "\n" not in text:
         return text
-    return _DRAWN_AGAIN.sub(lambda found: _last_state(found[0]), _BACKSPACES.sub("", text))
+    return _REDRAWN_LINE.sub(lambda match: _last_state(match[0]), _BACKSPACES.sub("", text))
 
 
 def _last_state(line: str) -> str:

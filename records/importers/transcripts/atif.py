@@ -10,9 +10,9 @@ from gedanken.records.importers.transcripts.source import Entry, Source
 
 FORM = "atif"
 _SPEAKERS = {"user": "user", "agent": "agent", "system": "system"}
-_DEEPEST = 5
+_MAX_DEPTH = 5
 _MOST_FILES = 200
-_KNOWN = frozenset(
+_KNOWN_STEP_FIELDS = frozenset(
     [
         "step_id",
         "timestamp",
@@ -33,7 +33,7 @@ _KNOWN = frozenset(
 
 def read(source: Source) -> list[Builder] | None:
     """Return the trajectory in a file; None if the file is not in ATIF."""
-    if (source.is_lines and len(source.head) > 1) or not _is_one(source.document):
+    if (source.is_lines and len(source.head) > 1) or not _is_trajectory(source.document):
         return None
     builder = Builder(source.path.name, FORM, source.name)
     agent = source.document.get("agent")
@@ -45,7 +45,7 @@ def read(source: Source) -> list[Builder] | None:
     return [builder]
 
 
-def _is_one(document: Any) -> bool:
+def _is_trajectory(document: Any) -> bool:
     return (
         isinstance(document, dict)
         and str(document.get("schema_version", "")).upper().startswith("ATIF")
@@ -66,25 +66,25 @@ class _Trajectory:
         `session` names the agent, empty for the main agent; `depth` is the number of agents above it.
         """
         builder = self.builder
-        kept = builder.file, builder.session
+        previous = builder.file, builder.session
         builder.file, builder.session = source.name, session
         embedded = {}
-        for at, one in enumerate(trajectory.get("subagent_trajectories") or ()):
-            if isinstance(one, dict):
-                embedded[str(one.get("trajectory_id") or one.get("session_id"))] = (
-                    f"{pointer}/subagent_trajectories/{at}",
-                    one,
+        for index, sub_trajectory in enumerate(trajectory.get("subagent_trajectories") or ()):
+            if isinstance(sub_trajectory, dict):
+                embedded[str(sub_trajectory.get("trajectory_id") or sub_trajectory.get("session_id"))] = (
+                    f"{pointer}/subagent_trajectories/{index}",
+                    sub_trajectory,
                 )
-        for at, step in enumerate(trajectory["steps"]):
-            where = f"{pointer}/steps/{at}"
-            entry = Entry(step, source.line_of(where), where)
+        for index, step in enumerate(trajectory["steps"]):
+            step_pointer = f"{pointer}/steps/{index}"
+            entry = Entry(step, source.line_of(step_pointer), step_pointer)
             if isinstance(step, dict):
-                self._step(source, entry, embedded, depth)
+                self._add_step(source, entry, embedded, depth)
             else:
                 builder.unknown_entry("step", step, builder.place(entry))
-        builder.file, builder.session = kept
+        builder.file, builder.session = previous
 
-    def _step(
+    def _add_step(
         self, source: Source, entry: Entry, embedded: dict[str, tuple[str, dict[str, Any]]], depth: int
     ) -> None:
         builder, step = self.builder, entry.value
@@ -99,20 +99,22 @@ class _Trajectory:
             builder.mark("reasoning", builder.place(entry, "reasoning_content"), step["reasoning_content"], "agent")
         builder.say(speaker, text_of(step.get("message")), builder.place(entry, "message"))  # type: ignore[arg-type]
         calls = [call for call in step.get("tool_calls") or () if isinstance(call, dict)]
-        for at, call in enumerate(calls):
+        for index, call in enumerate(calls):
             name, call_id = str(call.get("function_name")), call.get("tool_call_id")
-            builder.call(name, call.get("arguments"), builder.place(entry, "tool_calls", at), call_id)
+            builder.call(name, call.get("arguments"), builder.place(entry, "tool_calls", index), call_id)
         observation = step.get("observation")
         results = observation.get("results") if isinstance(observation, dict) else None
-        for at, result in enumerate(results or ()):
+        for index, result in enumerate(results or ()):
             if isinstance(result, dict):
-                only = calls[0].get("tool_call_id") if len(calls) == 1 else None
-                where = builder.place(entry, "observation", "results", at)
-                self._result(source, result, result.get("source_call_id") or only, where, embedded, depth)
-        for key in step.keys() - _KNOWN:
+                only_call_id = calls[0].get("tool_call_id") if len(calls) == 1 else None
+                result_place = builder.place(entry, "observation", "results", index)
+                self._add_result(
+                    source, result, result.get("source_call_id") or only_call_id, result_place, embedded, depth
+                )
+        for key in step.keys() - _KNOWN_STEP_FIELDS:
             builder.unknown_entry(f"step field {key}", {key: step[key]}, place)
 
-    def _result(  # noqa: PLR0913 (a result, and where its sub-agents are)
+    def _add_result(  # noqa: PLR0913 (a result, and where its sub-agents are)
         self,
         source: Source,
         result: dict[str, Any],
@@ -124,16 +126,16 @@ class _Trajectory:
         references = result.get("subagent_trajectory_ref")
         references = references if isinstance(references, list) else [references] if references else []
         for reference in references:
-            self._sub_agent(source, reference, place, embedded, depth)
+            self._add_sub_agent(source, reference, place, embedded, depth)
         content = result.get("content")
         text = text_of(content) if content is not None else "" if references else None
         extra = result.get("extra")
-        told = (result, extra, extra.get("metadata") if isinstance(extra, dict) else None)
+        sources = (result, extra, extra.get("metadata") if isinstance(extra, dict) else None)
         self.builder.result(
-            text, place, call_id, told=told, failed=isinstance(extra, dict) and bool(extra.get("is_error"))
+            text, place, call_id, told=sources, failed=isinstance(extra, dict) and bool(extra.get("is_error"))
         )
 
-    def _sub_agent(
+    def _add_sub_agent(
         self,
         source: Source,
         reference: Any,
@@ -143,33 +145,37 @@ class _Trajectory:
     ) -> None:
         fields = reference if isinstance(reference, dict) else {}
         names = [str(fields[key]) for key in ("trajectory_id", "session_id") if fields.get(key)]
-        found = next((embedded.pop(name) for name in names if name in embedded), None)
-        if found is not None and isinstance(found[1].get("steps"), list) and depth < _DEEPEST:
-            self.read(source, found[0], found[1], names[0][:80], depth + 1)
+        embedded_trajectory = next((embedded.pop(name) for name in names if name in embedded), None)
+        if (
+            embedded_trajectory is not None
+            and isinstance(embedded_trajectory[1].get("steps"), list)
+            and depth < _MAX_DEPTH
+        ):
+            self.read(source, embedded_trajectory[0], embedded_trajectory[1], names[0][:80], depth + 1)
             return
-        beside = _beside(source.path, fields.get("trajectory_path"))
-        if beside is not None and depth < _DEEPEST and self.files < _MOST_FILES:
+        path = _file_below(source.path, fields.get("trajectory_path"))
+        if path is not None and depth < _MAX_DEPTH and self.files < _MOST_FILES:
             self.files += 1
-            other = Source(beside)
+            other_source = Source(path)
             try:
-                if _is_one(other.document):
-                    self.read(other, "", other.document, (names or [beside.stem])[0][:80], depth + 1)
+                if _is_trajectory(other_source.document):
+                    self.read(other_source, "", other_source.document, (names or [path.stem])[0][:80], depth + 1)
                     return
             except BadInput:
                 pass
         self.builder.gap("the actions of a sub-agent are missing, here and in the other files of this folder", place)
 
 
-def _beside(path: Path, name: Any) -> Path | None:
-    """Return the file `name` in or below the folder of `path`; None if there is none, or if it is behind a link."""
+def _file_below(path: Path, name: Any) -> Path | None:
+    """Return the file `name` in or below the folder of `path`; None if there is none, or if a link leads to it."""
     if not isinstance(name, str) or name.startswith("/") or "\0" in name:
         return None
     parts = name.split("/")
     if {"", "."} & set(parts[1:]) or ".." in parts:
         return None
-    found = path.parent
+    file = path.parent
     for part in parts:
-        found = found / part
-        if found.is_symlink():
+        file = file / part
+        if file.is_symlink():
             return None
-    return found if found.is_file() and found != path else None
+    return file if file.is_file() and file != path else None

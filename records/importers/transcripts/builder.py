@@ -15,14 +15,14 @@ from gedanken.records.importers.transcripts.source import Entry
 
 MOST_EVENTS = 1_000_000
 MOST_TEXT = 1 << 18
-"""Maximum number of characters that are kept of one text. Of a longer text, the beginning and the end are kept."""
+"""Maximum number of characters that are stored of one text: the beginning and the end of a longer text."""
 MOST_IN_ALL = 1 << 27
-"""Maximum number of characters that are kept of all texts together. Beyond this limit, at most `_LITTLE` characters
-of each further text are kept."""
-_LITTLE = 2000
-_OF_UNKNOWN = 600
+"""Maximum number of characters that are stored of all texts together. Beyond this limit, at most `_SHORT_TEXT`
+characters of each further text are stored."""
+_SHORT_TEXT = 2000
+_UNKNOWN_TEXT = 600
 _MOST_GAPS = 200
-_GOES_ON = re.compile(
+_CONTINUED_CONVERSATION = re.compile(
     r"\s*(?:This session is being continued from a previous conversation|"
     r"Another language model started to solve this)"
 )
@@ -64,62 +64,67 @@ class Builder:
         self.events: list[AgentEvent] = []
         self.gaps: list[Gap] = []
         self.unknown: Counter[str] = Counter()
-        self._left = MOST_IN_ALL
-        self._open: dict[str, int] = {}
+        self._text_left = MOST_IN_ALL
+        self._open_calls: dict[str, int] = {}
         """The index in `events` of each call that has no result yet, by the id of the call."""
-        self._edits: dict[str, list[int]] = {}
-        self._commands: dict[str, str] = {}
-        self._codes: dict[str, int] = {}
-        self._skipped = 0
+        self._edit_events: dict[str, list[int]] = {}
+        self._call_commands: dict[str, str] = {}
+        self._exit_codes: dict[str, int] = {}
+        self._skipped_events = 0
 
     def say(self, speaker: Speaker, text: str, place: Place, *, is_line_by_line: bool = False) -> None:
         """Add a message; an empty text is ignored.
 
-        If `is_line_by_line` is True, each line of `text` is a line of the file; `place` is then the first line's.
+        If `is_line_by_line` is True, each line of `text` is a line of the file. `place` is then the place of the
+        first line.
         """
         if is_line_by_line:
             text, place = without_empty_ends(text, place)
         if text.strip():
             self._add("message", speaker, place, text=text, is_line_by_line=is_line_by_line)
-        if speaker != "agent" and _GOES_ON.match(text):
+        if speaker != "agent" and _CONTINUED_CONVERSATION.match(text):
             self.gap("the session continues a conversation of which only a summary is left", place)
 
-    def mark(self, what: str, place: Place, text: str = "", speaker: Speaker = "system") -> None:
-        """Add a note by the agent's software, or hidden reasoning. `what` names its kind, such as `compaction`."""
-        self._add("mark", speaker, place, text=text, tool=what)
+    def mark(self, kind: str, place: Place, text: str = "", speaker: Speaker = "system") -> None:
+        """Add a note by the agent's software, or hidden reasoning. `kind` is, for example, `compaction`."""
+        self._add("mark", speaker, place, text=text, tool=kind)
 
     def call(self, tool: str, arguments: Any, place: Place, call_id: str | None, command: str | None = None) -> None:
         """Add a tool call and each edit that it makes. A call that only edits files becomes only `edit` events.
 
         `command` is the call's shell command; if it is None, the arguments are searched for a command.
         """
-        given = commands.arguments_of(arguments)
-        command = commands.command_of(tool, given) if command is None else command
-        edits = commands.edits_of(tool, given)
-        call_id = self._id(call_id)
-        self._open[call_id] = len(self.events)
+        parsed_arguments = commands.arguments_of(arguments)
+        command = commands.command_of(tool, parsed_arguments) if command is None else command
+        edits = commands.edits_of(tool, parsed_arguments)
+        call_id = self._call_id_or_new(call_id)
+        self._open_calls[call_id] = len(self.events)
         if command is not None:
-            self._commands[call_id] = command
+            self._call_commands[call_id] = command
         if not edits or command is not None:
-            rest = {key: value for key, value in given.items() if command is None or key not in commands.COMMAND_KEYS}
+            other_arguments = {
+                key: value
+                for key, value in parsed_arguments.items()
+                if command is None or key not in commands.COMMAND_KEYS
+            }
             self._add(
                 "call",
                 "agent",
                 place,
-                text=_as_json(rest) if rest else "",
+                text=_to_json(other_arguments) if other_arguments else "",
                 tool=tool,
                 call_id=call_id,
                 command=command,
-                path=commands.path_of(given),
+                path=commands.path_of(parsed_arguments),
             )
-        self._edits[call_id] = []
+        self._edit_events[call_id] = []
         for edit in edits:
             self.edit(tool, edit, place, call_id)
 
     def edit(self, tool: str, edit: commands.Edit, place: Place, call_id: str | None) -> None:
         """Add an event of the kind `edit`. If the call that makes the edit fails later, the kind becomes `call`."""
         if call_id is not None:
-            self._edits.setdefault(call_id, []).append(len(self.events))
+            self._edit_events.setdefault(call_id, []).append(len(self.events))
         self._add(
             "edit",
             "agent",
@@ -128,7 +133,7 @@ class Builder:
             tool=f"{tool}:delete" if edit.deletes else tool,
             call_id=call_id,
             path=edit.path,
-            old_text=None if edit.old is None else self._kept(edit.old)[0],
+            old_text=None if edit.old is None else self._shorten(edit.old)[0],
             at_line=edit.at_line,
         )
 
@@ -146,41 +151,43 @@ class Builder:
     ) -> None:
         """Add the result of a tool call; if `call_id` is None, of the oldest call that has no result yet.
 
-        `text` is the output, None if the file does not contain it. If `exit_code` is None, an exit code is looked for
-        in the JSON objects `told`, and then in `text`.
+        `text` is the output, None if the file does not contain it. If `exit_code` is None, the exit code is the one
+        given to `ended`. Otherwise it is searched in the JSON objects `told`, and then in the output of a shell
+        command.
         """
-        if call_id is None and self._open:
-            call_id = next(iter(self._open))
+        if call_id is None and self._open_calls:
+            call_id = next(iter(self._open_calls))
         if is_line_by_line and text is not None:
             text, place = without_empty_ends(text, place)
         lines = (text or "").count("\n")
-        cleared = text is None or commands.was_cleared(text)
-        if cleared:
+        is_cleared = text is None or commands.was_cleared(text)
+        if is_cleared:
             self.gap("the output of a tool was left out or cleared", place)
-        command = self._commands.pop(call_id or "", None)
+        command = self._call_commands.pop(call_id or "", None)
         if command is not None and text:
-            text, wrapped = commands.as_printed(text)
-            told = (*told, wrapped)
-        code = commands.exit_code_in(
-            ({"exit_code": exit_code}, {"exit_code": self._codes.pop(call_id or "", None)}, *told)
+            text, json_object = commands.as_printed(text)
+            told = (*told, json_object)
+        found_exit_code = commands.exit_code_in(
+            ({"exit_code": exit_code}, {"exit_code": self._exit_codes.pop(call_id or "", None)}, *told)
         )
-        if code is None and command is not None:
-            code = commands.exit_code_said(text or "")
-        at = self._open.pop(call_id or "", None)
-        edited = self._edits.pop(call_id or "", [])
-        if failed or code not in (None, 0):
-            for number in edited:
-                self.events[number] = replace(self.events[number], kind="call")
+        if found_exit_code is None and command is not None:
+            found_exit_code = commands.exit_code_said(text or "")
+        call_index = self._open_calls.pop(call_id or "", None)
+        edit_indexes = self._edit_events.pop(call_id or "", [])
+        if failed or found_exit_code not in (None, 0):
+            for index in edit_indexes:
+                self.events[index] = replace(self.events[index], kind="call")
         self._add(
             "result",
             "tool",
             place,
             text=commands.plain(text or ""),
-            tool=tool or (self.events[at].tool if at is not None and at < len(self.events) else None),
+            tool=tool
+            or (self.events[call_index].tool if call_index is not None and call_index < len(self.events) else None),
             call_id=call_id,
             command=command,
-            exit_code=code,
-            cut=cleared or commands.was_cut(text or ""),
+            exit_code=found_exit_code,
+            cut=is_cleared or commands.was_cut(text or ""),
             is_line_by_line=is_line_by_line and (text or "").count("\n") == lines,
         )
 
@@ -190,26 +197,26 @@ class Builder:
 
     def ended(self, call_id: str, exit_code: int) -> None:
         """Record a call's exit code before its result is added."""
-        self._codes[call_id] = exit_code
+        self._exit_codes[call_id] = exit_code
 
     def is_open(self, call_id: str | None) -> bool:
         """Return whether the call with this id has no result yet."""
-        return call_id in self._open
+        return call_id in self._open_calls
 
     def waiting(self) -> tuple[str, ...]:
         """Return the ids of the calls that have no result yet, the oldest first."""
-        return tuple(self._open)
+        return tuple(self._open_calls)
 
     def command_of(self, call_id: str | None) -> str | None:
         """Return the shell command of a call that has no result yet; None if there is none."""
-        return self._commands.get(call_id or "")
+        return self._call_commands.get(call_id or "")
 
     def unknown_entry(self, kind: str, value: Any, place: Place) -> None:
         """Add and count an entry of unknown kind, with a gap if it may contain a tool call."""
         self.unknown[kind[:80]] += 1
         if self.unknown[kind[:80]] <= _MOST_GAPS:
-            self._add("unknown", "system", place, text=_as_json(value)[:_OF_UNKNOWN], tool=kind[:80])
-        if _tells_of_tools(value):
+            self._add("unknown", "system", place, text=_to_json(value)[:_UNKNOWN_TEXT], tool=kind[:80])
+        if _has_tool_keys(value):
             self.gap(f"the file contains entries of an unknown kind that may be tool calls: {kind[:80]}", place)
 
     def broken(self, entry: Entry) -> None:
@@ -221,7 +228,7 @@ class Builder:
 
     def works_in(self, folder: Any) -> None:
         """Record the folder in which the agent works. Only the first absolute path is recorded."""
-        if self.folder is None and isinstance(folder, str) and folder.startswith("/") and len(folder) < _LITTLE:
+        if self.folder is None and isinstance(folder, str) and folder.startswith("/") and len(folder) < _SHORT_TEXT:
             self.folder = folder.rstrip("/") or None
 
     def gap(self, reason: str, place: Place) -> None:
@@ -231,17 +238,17 @@ class Builder:
 
     def place(self, entry: Entry, *parts: str | int) -> Place:
         """Return the place of a part of an entry; `parts` are the keys and indexes to it."""
-        inside = "".join(f"/{part}" for part in parts)
-        return Place(self.file, entry.line, entry.pointer + inside)
+        suffix = "".join(f"/{part}" for part in parts)
+        return Place(self.file, entry.line, entry.pointer + suffix)
 
     def finished(self) -> AgentTranscript:
         """Return the transcript, with gaps for calls without a result and for too many events."""
-        for at in list(self._open.values())[:_MOST_GAPS]:
-            if at < len(self.events):
-                self.gap("a tool call has no result", self.events[at].place)
-        if self._skipped:
+        for index in list(self._open_calls.values())[:_MOST_GAPS]:
+            if index < len(self.events):
+                self.gap("a tool call has no result", self.events[index].place)
+        if self._skipped_events:
             self.gap(
-                f"{many(self._skipped, 'event')} beyond the first {MOST_EVENTS:,} were not read",
+                f"{many(self._skipped_events, 'event')} beyond the first {MOST_EVENTS:,} were not read",
                 self.events[-1].place,
             )
         return AgentTranscript(
@@ -255,17 +262,17 @@ class Builder:
             dict(self.unknown),
         )
 
-    def _id(self, call_id: str | None) -> str:
+    def _call_id_or_new(self, call_id: str | None) -> str:
         return call_id or f"c{len(self.events)}"
 
-    def _kept(self, text: str) -> tuple[str, bool]:
-        most = min(MOST_TEXT, max(_LITTLE, self._left))
-        cut = len(text) > most
-        if cut:
-            left_out = many(len(text) - most, "character")
-            text = f"{text[: most // 2]}\n[{left_out} left out]\n{text[-(most // 2) :]}"
-        self._left -= len(text)
-        return text, cut
+    def _shorten(self, text: str) -> tuple[str, bool]:
+        limit = min(MOST_TEXT, max(_SHORT_TEXT, self._text_left))
+        is_cut = len(text) > limit
+        if is_cut:
+            left_out = many(len(text) - limit, "character")
+            text = f"{text[: limit // 2]}\n[{left_out} left out]\n{text[-(limit // 2) :]}"
+        self._text_left -= len(text)
+        return text, is_cut
 
     def _add(  # noqa: PLR0913 (the fields of an event)
         self,
@@ -285,9 +292,9 @@ class Builder:
         is_line_by_line: bool = False,
     ) -> None:
         if len(self.events) >= MOST_EVENTS:
-            self._skipped += 1
+            self._skipped_events += 1
             return
-        kept, is_cut = self._kept(text)
+        stored_text, is_cut = self._shorten(text)
         if is_cut and kind in ("call", "edit"):
             self.gap("a tool call was too long, so only a part of it is stored", place)
         self.events.append(
@@ -296,10 +303,10 @@ class Builder:
                 kind=kind,
                 speaker=speaker,
                 place=place,
-                text=kept,
+                text=stored_text,
                 tool=None if tool is None else tool[:200],
                 call_id=call_id,
-                command=None if command is None else self._kept(command)[0],
+                command=None if command is None else self._shorten(command)[0],
                 exit_code=exit_code,
                 path=path,
                 old_text=old_text,
@@ -332,26 +339,26 @@ def text_of(content: Any) -> str:
     return "" if content is None else str(content)
 
 
-def _as_json(value: Any) -> str:
+def _to_json(value: Any) -> str:
     try:
         return json.dumps(value, ensure_ascii=False, default=str)
     except (ValueError, RecursionError):
         return ""
 
 
-def _tells_of_tools(value: Any) -> bool:
-    """Return whether a key in the value's upper five levels suggests that a tool was used."""
-    waiting: list[Iterable[Any]] = [[value]]
+def _has_tool_keys(value: Any) -> bool:
+    """Return whether a key in the upper five levels of the value suggests that a tool was used."""
+    levels: list[Iterable[Any]] = [[value]]
     for _depth in range(5):
-        below: list[Any] = []
-        for one in waiting.pop():
-            if isinstance(one, dict):
-                if _TOOL_KEYS & one.keys():
+        next_level: list[Any] = []
+        for item in levels.pop():
+            if isinstance(item, dict):
+                if _TOOL_KEYS & item.keys():
                     return True
-                below += one.values()
-            elif isinstance(one, list):
-                below += one[:100]
-        waiting.append(below[:2000])
+                next_level += item.values()
+            elif isinstance(item, list):
+                next_level += item[:100]
+        levels.append(next_level[:2000])
     return False
 
 

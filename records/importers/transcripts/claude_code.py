@@ -40,18 +40,18 @@ _BOOKKEEPING = frozenset(
 )
 """Kinds of entries that contain no tool calls."""
 _AGENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-_SAYS_AGENT = re.compile(r"\bagentId: ([A-Za-z0-9][A-Za-z0-9_-]{0,63})")
+_AGENT_ID_IN_TEXT = re.compile(r"\bagentId: ([A-Za-z0-9][A-Za-z0-9_-]{0,63})")
 _SUB_AGENTS = ("Task", "Agent")
-_READS_BACKGROUND = ("BashOutput", "TaskOutput", "AgentOutputTool")
-_BACKGROUND = re.compile(r"(?:running in (?:the )?background with ID|task_id|bash_id)\W+([A-Za-z0-9_-]{1,64})")
-_DEEPEST = 5
+_BACKGROUND_READERS = ("BashOutput", "TaskOutput", "AgentOutputTool")
+_BACKGROUND_ID = re.compile(r"(?:running in (?:the )?background with ID|task_id|bash_id)\W+([A-Za-z0-9_-]{1,64})")
+_MAX_DEPTH = 5
 _MOST_FILES = 500
 
 
 def read(source: Source) -> list[Builder] | None:
     """Return the session in a file; None if the file is not from Claude Code."""
-    whole = [entry.value for entry in source.head if isinstance(entry.value, dict)]
-    if not source.is_lines or not any(map(_is_turn, whole)):
+    values = [entry.value for entry in source.head if isinstance(entry.value, dict)]
+    if not source.is_lines or not any(map(_is_turn, values)):
         return None
     session = _Session(source)
     session.read(source, "", 0)
@@ -84,8 +84,11 @@ class _Session:
         self.files = 0
 
     def read(self, source: Source, agent: str, depth: int) -> None:
-        """Add the events of a file by the agent `agent`, empty for the main one; `depth` counts the agents above."""
-        kept = self.builder.file
+        """Add the events of a file that records `agent`, which is empty for the main agent.
+
+        `depth` is the number of agents above this one.
+        """
+        previous_file = self.builder.file
         self.builder.file = source.name
         for entry in source.entries():
             if entry.problem or not isinstance(entry.value, dict):
@@ -93,11 +96,11 @@ class _Session:
                     entry if entry.problem else Entry(None, entry.line, problem="a line that is not an entry")
                 )
             else:
-                self._entry(entry, agent, depth)
-        self.builder.file = kept
+                self._add_entry(entry, agent, depth)
+        self.builder.file = previous_file
 
     def finished(self) -> Builder:
-        """Return the session, with a gap for each kind of missing thing: entries, sub-agents, background outputs."""
+        """Return the session, with a gap for each kind of missing part: entries, sub-agents, background outputs."""
         for parent, place in self.parents.items():
             if parent not in self.seen:
                 self.builder.gap("the session continues from entries that are missing", place)
@@ -110,7 +113,7 @@ class _Session:
             self.builder.gap("the output of a command in the background was never read", place)
         return self.builder
 
-    def _entry(self, entry: Entry, agent: str, depth: int) -> None:
+    def _add_entry(self, entry: Entry, agent: str, depth: int) -> None:
         value, builder = entry.value, self.builder
         kind, place = value.get("type"), builder.place(entry)
         identity = value.get("uuid")
@@ -122,32 +125,32 @@ class _Session:
         if isinstance(parent, str) and parent not in self.seen:
             self.parents.setdefault(parent, place)
         builder.works_in(value.get("cwd"))
-        name = agent or _sub_agent_of(value)
+        name = agent or _sub_agent_name(value)
         if name:
             self.sub_agents.add(name)
         builder.session = name
         if kind in ("user", "assistant") and isinstance(value.get("message"), dict):
-            self._message(entry, value["message"], depth)
+            self._add_message(entry, value["message"], depth)
         elif kind == "system":
-            self._system(value, place)
+            self._add_system_entry(value, place)
         elif kind not in _BOOKKEEPING:
             builder.unknown_entry(str(kind or "entry"), value, place)
 
-    def _system(self, value: dict[str, Any], place: Place) -> None:
+    def _add_system_entry(self, value: dict[str, Any], place: Place) -> None:
         subtype = str(value.get("subtype") or "system")
         if subtype in ("compact_boundary", "microcompact_boundary"):
             self.builder.mark("compaction", place, text_of(value.get("content")))
             self.builder.gap("the conversation was compacted", place)
         elif subtype == "init":
-            self.builder.agent = _agent(value.get("model"), value.get("claude_code_version"))
+            self.builder.agent = _agent_name(value.get("model"), value.get("claude_code_version"))
         else:
             self.builder.mark(subtype[:80], place, text_of(value.get("content"))[:2000])
 
-    def _message(self, entry: Entry, message: dict[str, Any], depth: int) -> None:
+    def _add_message(self, entry: Entry, message: dict[str, Any], depth: int) -> None:
         value, builder = entry.value, self.builder
         is_agent = value["type"] == "assistant"
         if is_agent and not builder.session and not builder.agent and message.get("model") != "<synthetic>":
-            builder.agent = _agent(message.get("model"), value.get("version"))
+            builder.agent = _agent_name(message.get("model"), value.get("version"))
         if value.get("isCompactSummary"):
             builder.mark("compaction", builder.place(entry), text_of(message.get("content")))
             builder.gap("the conversation was compacted", builder.place(entry))
@@ -156,88 +159,94 @@ class _Session:
         content = message.get("content")
         if not isinstance(content, list):
             text = text_of(content)
-            if not is_agent and self._typed_by_user(text, builder.place(entry, "message", "content")):
+            if not is_agent and self._add_user_command(text, builder.place(entry, "message", "content")):
                 return
-            told = re.match(
+            is_notice = re.match(
                 r"\s*<(?:system-reminder|command-name|command-message|local-command-|bash-|task-notif)", text
             )
             builder.say(
-                "system" if told and speaker == "user" else speaker, text, builder.place(entry, "message", "content")
+                "system" if is_notice and speaker == "user" else speaker,
+                text,
+                builder.place(entry, "message", "content"),
             )
             return
-        for at, part in enumerate(content):
-            place = builder.place(entry, "message", "content", at)
+        for index, part in enumerate(content):
+            place = builder.place(entry, "message", "content", index)
             kind = part.get("type") if isinstance(part, dict) else None
             if kind == "text":
                 builder.say(speaker, text_of(part.get("text")), place)
             elif kind in ("thinking", "redacted_thinking"):
                 builder.mark("reasoning", place, text_of(part.get("thinking")), "agent")
             elif kind in ("tool_use", "server_tool_use"):
-                self._call(part, place)
+                self._add_call(part, place)
             elif isinstance(kind, str) and kind.endswith("tool_result"):
-                self._result(part, value.get("toolUseResult", value.get("tool_use_result")), place, depth)
+                self._add_result(part, value.get("toolUseResult", value.get("tool_use_result")), place, depth)
             elif kind in ("image", "document"):
                 builder.mark(str(kind), place)
             else:
                 builder.unknown_entry(str(kind or "content"), part, place)
 
-    def _typed_by_user(self, text: str, place: Place) -> bool:
-        """Add a command that the user typed, its output, or a note on a background command. Return False for other
-        texts."""
-        if typed := re.fullmatch(r"\s*<bash-input>(.*)</bash-input>\s*", text, re.DOTALL):
-            self.builder.call("typed by the user", {"command": typed[1]}, place, "typed")
+    def _add_user_command(self, text: str, place: Place) -> bool:
+        """Add a command that the user typed, its output, or a report on a background command.
+
+        Return False for any other text.
+        """
+        if command_match := re.fullmatch(r"\s*<bash-input>(.*)</bash-input>\s*", text, re.DOTALL):
+            self.builder.call("typed by the user", {"command": command_match[1]}, place, "typed")
         elif re.match(r"\s*<bash-stdout>", text):
             self.builder.result(re.sub(r"</?bash-(?:stdout|stderr)>", "", text), place, "typed")
         elif re.match(r"\s*<task-notification>", text):
-            about, code = (
+            task_match, exit_match = (
                 re.search(r"<task-id>([\w-]{1,64})</task-id>", text),
                 re.search(r"exit code (\d{1,3})", text),
             )
-            command, _place = self.background.get(about[1] if about else "", (None, None))
-            self.builder.told_later(text, place, command, int(code[1]) if code else None)
+            command, _place = self.background.get(task_match[1] if task_match else "", (None, None))
+            self.builder.told_later(text, place, command, int(exit_match[1]) if exit_match else None)
         else:
             return False
         return True
 
-    def _call(self, part: dict[str, Any], place: Place) -> None:
+    def _add_call(self, part: dict[str, Any], place: Place) -> None:
         name, call_id = str(part.get("name")), part.get("id")
         if isinstance(call_id, str):
             self.tools[call_id] = name
             if name in _SUB_AGENTS:
                 self.started[call_id] = place
-        given = part.get("input")
-        fields = given if isinstance(given, dict) else {}
-        read = next((fields[key] for key in ("bash_id", "task_id", "shell_id") if key in fields), None)
-        if name in _READS_BACKGROUND and isinstance(read, str) and read in self.background:
-            command, _place = self.background.pop(read)
-            self.builder.call(name, given, place, call_id if isinstance(call_id, str) else None, command)
+        arguments = part.get("input")
+        fields = arguments if isinstance(arguments, dict) else {}
+        task_id = next((fields[key] for key in ("bash_id", "task_id", "shell_id") if key in fields), None)
+        if name in _BACKGROUND_READERS and isinstance(task_id, str) and task_id in self.background:
+            command, _place = self.background.pop(task_id)
+            self.builder.call(name, arguments, place, call_id if isinstance(call_id, str) else None, command)
         else:
             read_call(self.builder, part, place)
 
-    def _result(self, part: dict[str, Any], told: Any, place: Place, depth: int) -> None:
+    def _add_result(self, part: dict[str, Any], details: Any, place: Place, depth: int) -> None:
         builder = self.builder
         call_id = part.get("tool_use_id")
         call_id = call_id if isinstance(call_id, str) else None
         content = part.get("content")
-        text = "" if content is None and isinstance(told, dict) else None if content is None else text_of(content)
-        fields = told if isinstance(told, dict) else {}
+        text = "" if content is None and isinstance(details, dict) else None if content is None else text_of(content)
+        fields = details if isinstance(details, dict) else {}
         tool, command = self.tools.get(call_id or "", ""), builder.command_of(call_id)
         failed = part.get("is_error") is True
         if tool in _SUB_AGENTS:
-            self._sub_agent(call_id, fields, text or "", depth)
-        code = None
+            self._add_sub_agent(call_id, fields, text or "", depth)
+        exit_code = None
         if command is not None:
-            begun = fields.get("backgroundTaskId") or ((text and _BACKGROUND.search(text[:300])) or [None, None])[1]
-            if isinstance(begun, str) and tool not in _READS_BACKGROUND:
-                self.background[begun] = (command, place)
+            task_id = (
+                fields.get("backgroundTaskId") or ((text and _BACKGROUND_ID.search(text[:300])) or [None, None])[1]
+            )
+            if isinstance(task_id, str) and tool not in _BACKGROUND_READERS:
+                self.background[task_id] = (command, place)
             elif "stdout" in fields and not failed and not fields.get("interrupted"):
-                code = None if fields.get("returnCodeInterpretation") else 0
-        builder.result(text, place, call_id, exit_code=code, failed=failed, tool=tool or None)
+                exit_code = None if fields.get("returnCodeInterpretation") else 0
+        builder.result(text, place, call_id, exit_code=exit_code, failed=failed, tool=tool or None)
 
-    def _sub_agent(self, call_id: str | None, fields: dict[str, Any], text: str, depth: int) -> None:
-        """Add the events of a sub-agent from the sub-agent's file, before the result of the call that started it."""
-        said = _SAYS_AGENT.search(text)
-        name = fields.get("agentId") or (said[1] if said else None)
+    def _add_sub_agent(self, call_id: str | None, fields: dict[str, Any], text: str, depth: int) -> None:
+        """Add the events of a sub-agent from its own file, before the result of the call that started it."""
+        match = _AGENT_ID_IN_TEXT.search(text)
+        name = fields.get("agentId") or (match[1] if match else None)
         place = self.started.pop(call_id or "", None)
         if not isinstance(name, str) or not _AGENT_ID.fullmatch(name):
             if place is not None and not self.sub_agents:
@@ -247,28 +256,28 @@ class _Session:
             return
         if name in self.sub_agents:
             return
-        found = None if depth >= _DEEPEST or self.files >= _MOST_FILES else _file_of(self.path, name)
-        if found is None:
+        path = None if depth >= _MAX_DEPTH or self.files >= _MOST_FILES else _sub_agent_file(self.path, name)
+        if path is None:
             if place is not None:
                 self.started[name] = place
             return
         self.files += 1
-        kept = self.builder.session
+        previous_session = self.builder.session
         self.sub_agents.add(name)
-        self.read(Source(found), name, depth + 1)
-        self.builder.session = kept
+        self.read(Source(path), name, depth + 1)
+        self.builder.session = previous_session
 
 
-def _file_of(path: Path, name: str) -> Path | None:
+def _sub_agent_file(path: Path, name: str) -> Path | None:
     """Return the file of a sub-agent's session; None if there is none, or if it is a link."""
     for folder in (path.parent / path.stem / "subagents", path.parent, path.parent / "subagents"):
-        found = folder / f"agent-{name}.jsonl"
-        if found.is_file() and not found.is_symlink() and not folder.is_symlink() and found != path:
-            return found
+        candidate = folder / f"agent-{name}.jsonl"
+        if candidate.is_file() and not candidate.is_symlink() and not folder.is_symlink() and candidate != path:
+            return candidate
     return None
 
 
-def _sub_agent_of(value: dict[str, Any]) -> str:
+def _sub_agent_name(value: dict[str, Any]) -> str:
     """Return the name of the sub-agent that an entry names, or an empty text."""
     if value.get("isSidechain") is True:
         return str(value.get("agentId") or "sidechain")[:64]
@@ -276,5 +285,5 @@ def _sub_agent_of(value: dict[str, Any]) -> str:
     return parent[:64] if isinstance(parent, str) else ""
 
 
-def _agent(model: Any, version: Any) -> str:
-    return " ".join(["claude-code", *(str(one)[:80] for one in (version, model) if one)])
+def _agent_name(model: Any, version: Any) -> str:
+    return " ".join(["claude-code", *(str(part)[:80] for part in (version, model) if part)])

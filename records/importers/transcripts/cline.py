@@ -8,129 +8,139 @@ from gedanken.records.importers.transcripts.builder import Builder, text_of
 from gedanken.records.importers.transcripts.source import Entry, Source
 
 FORM = "cline"
-_TOOLS = (
+_TOOL_NAMES = (
     "execute_command|read_file|write_to_file|replace_in_file|apply_diff|insert_content|search_and_replace|"
     "search_files|list_files|list_code_definition_names|codebase_search|browser_action|use_mcp_tool|"
     "access_mcp_resource|ask_followup_question|attempt_completion|new_task|switch_mode|plan_mode_respond|"
     "update_todo_list|fetch_instructions|web_fetch|load_mcp_documentation|condense"
 )
-_ASKED = re.compile(rf"<(?P<tool>{_TOOLS})>(?P<body>.*?)(?:</(?P=tool)>|\Z)", re.DOTALL)
-_FIELD = re.compile(r"<(?P<name>\w{1,40})>")
-_ANSWERED = re.compile(rf"\s*\[(?P<tool>{_TOOLS})(?: for [^\n]{{0,4000}}?)?\] Result:[ \t]*\n*")
+_TOOL_CALL = re.compile(rf"<(?P<tool>{_TOOL_NAMES})>(?P<body>.*?)(?:</(?P=tool)>|\Z)", re.DOTALL)
+_FIELD_TAG = re.compile(r"<(?P<name>\w{1,40})>")
+_TOOL_RESULT = re.compile(rf"\s*\[(?P<tool>{_TOOL_NAMES})(?: for [^\n]{{0,4000}}?)?\] Result:[ \t]*\n*")
 _HIDDEN = re.compile(
     r"<(?P<tag>thinking|environment_details|task_progress)>.*?(?:</(?P=tag)>|\Z)", re.DOTALL | re.IGNORECASE
 )
-_MARK = re.compile(
+_DIFF_MARK = re.compile(
     r"(?:<{4,9} ?(?P<search>SEARCH)>?|-{4,9} ?(?P<dashed>SEARCH)|(?P<middle>={4,9})|[>+]{4,9} ?REPLACE>?)\s*"
 )
-_ABOUT = re.compile(r":(?:start|end)_line:.*|-{4,9}\s*")
+_BLOCK_HEADER = re.compile(r":(?:start|end)_line:.*|-{4,9}\s*")
 """Matches the header lines of a block in a diff, such as `:start_line:12`."""
 _MOST_FIELDS = 50
-_REPORT = re.compile(r"(?:The c|C)ommand (?:was )?executed[^\n]*\n(?:Exit code: [^\n]*\n)?(?:Output:\n?)?")
-_CODE = re.compile(r"\bExit code: (-?\d{1,5})\b")
-_RUNS_ON = ("still running", "Command timed out", "Command execution timed out")
-_REFUSED = ("The user denied", "The tool execution failed", "Error executing", "<error>")
+_COMMAND_REPORT = re.compile(r"(?:The c|C)ommand (?:was )?executed[^\n]*\n(?:Exit code: [^\n]*\n)?(?:Output:\n?)?")
+_EXIT_CODE = re.compile(r"\bExit code: (-?\d{1,5})\b")
+_STILL_RUNNING = ("still running", "Command timed out", "Command execution timed out")
+_FAILURE_PREFIXES = ("The user denied", "The tool execution failed", "Error executing", "<error>")
 _SHORTENED = ("[NOTE] Some previous conversation history", "[[NOTE] This file read has been removed")
-_SAYS = {"attempt_completion": "result", "ask_followup_question": "question", "plan_mode_respond": "response"}
+_MESSAGE_FIELDS = {
+    "attempt_completion": "result",
+    "ask_followup_question": "question",
+    "plan_mode_respond": "response",
+}
 _HEADING = re.compile(r"^\*\*(?P<who>User|Assistant):\*\*[ \t]*$", re.MULTILINE)
 _RULE = re.compile(r"\n---\s*\Z")
-_LOOKED_AT = 30
+_EXAMINED_MESSAGES = 30
 
 
 def read(source: Source) -> list[Builder] | None:
-    """Return the task in a list of messages; None if none of the first messages begins like Cline's tool results."""
+    """Return the task in a list of messages; None if no early message of the user begins like a tool result of
+    Cline."""
     document = None if source.is_lines else source.document
-    if not isinstance(document, list) or not all(isinstance(one, dict) for one in document[:_LOOKED_AT]):
+    if not isinstance(document, list) or not all(
+        isinstance(message, dict) for message in document[:_EXAMINED_MESSAGES]
+    ):
         return None
-    turns = [one for one in document[:_LOOKED_AT] if one.get("role") == "user"]
-    if not any(_ANSWERED.match(text_of(one.get("content"))) for one in turns):
+    user_messages = [message for message in document[:_EXAMINED_MESSAGES] if message.get("role") == "user"]
+    if not any(_TOOL_RESULT.match(text_of(message.get("content"))) for message in user_messages):
         return None
-    return [_task(source, ((entry, entry.value) for entry in source.entries()))]
+    return [_read_task(source, ((entry, entry.value) for entry in source.entries()))]
 
 
 def read_text(source: Source) -> list[Builder] | None:
     """Return the task in a Markdown export; None if the text is not such an export."""
-    found = list(_HEADING.finditer(source.text))
-    ends = [*(one.start() for one in found[1:]), *([len(source.text)] if found else [])]
-    parts = [(one, _RULE.sub("", source.text[one.end() : end])) for one, end in zip(found, ends, strict=True)]
-    if not any(one["who"] == "User" and _ANSWERED.match(text) for one, text in parts):
+    headings = list(_HEADING.finditer(source.text))
+    ends = [*(heading.start() for heading in headings[1:]), *([len(source.text)] if headings else [])]
+    parts = [
+        (heading, _RULE.sub("", source.text[heading.end() : end]))
+        for heading, end in zip(headings, ends, strict=True)
+    ]
+    if not any(heading["who"] == "User" and _TOOL_RESULT.match(text) for heading, text in parts):
         return None
-    return [_task(source, _turns(source.text, parts))]
+    return [_read_task(source, _turns(source.text, parts))]
 
 
-def _turns(whole: str, parts: list[tuple[re.Match[str], str]]) -> Iterator[tuple[Entry, dict[str, Any]]]:
-    line, at = 1, 0
+def _turns(source_text: str, parts: list[tuple[re.Match[str], str]]) -> Iterator[tuple[Entry, dict[str, Any]]]:
+    line, position = 1, 0
     for heading, text in parts:
-        line += whole.count("\n", at, heading.start())
-        at = heading.start()
+        line += source_text.count("\n", position, heading.start())
+        position = heading.start()
         yield Entry(None, line), {"role": heading["who"].lower(), "content": text}
 
 
-def _task(source: Source, turns: Iterator[tuple[Entry, Any]]) -> Builder:
+def _read_task(source: Source, turns: Iterator[tuple[Entry, Any]]) -> Builder:
     builder = Builder(source.path.name, FORM, source.name)
     builder.agent = FORM
-    asked: list[tuple[str, str]] = []
-    for number, (entry, turn) in enumerate(turns):
+    open_calls: list[tuple[str, str]] = []
+    for index, (entry, turn) in enumerate(turns):
         if not isinstance(turn, dict):
             builder.broken(Entry(None, entry.line, entry.pointer, "an entry that is not an object"))
             continue
         text = text_of(turn.get("content"))
         if turn.get("role") == "assistant":
-            asked = _said(builder, entry, text, number)
+            open_calls = _add_agent_message(builder, entry, text, index)
         else:
-            _answered(builder, entry, text, asked)
-            asked = []
+            _add_user_message(builder, entry, text, open_calls)
+            open_calls = []
     return builder
 
 
-def _said(builder: Builder, entry: Entry, text: str, number: int) -> list[tuple[str, str]]:
-    """Add a message of the agent with its tool calls; return the tool and id of each call."""
-    asked = []
+def _add_agent_message(builder: Builder, entry: Entry, text: str, message_index: int) -> list[tuple[str, str]]:
+    """Add a message of the agent with its tool calls. Return the tool and the id of each call."""
+    calls = []
     place = builder.place(entry)
     text = _HIDDEN.sub("", text)
-    builder.say("agent", _ASKED.sub("", text), place)
-    for at, found in enumerate(_ASKED.finditer(text)):
-        tool = found["tool"]
-        fields = _fields(found["body"])
-        if tool in _SAYS:
-            builder.say("agent", fields.get(_SAYS[tool], found["body"]), place)
+    builder.say("agent", _TOOL_CALL.sub("", text), place)
+    for call_index, match in enumerate(_TOOL_CALL.finditer(text)):
+        tool = match["tool"]
+        fields = _fields(match["body"])
+        if tool in _MESSAGE_FIELDS:
+            builder.say("agent", fields.get(_MESSAGE_FIELDS[tool], match["body"]), place)
             continue
         if tool == "new_task":
             builder.gap("the actions of a sub-agent are missing", place)
-        call_id = f"m{number}.{at}"
-        builder.call(tool, _arguments(tool, fields, found["body"]), place, call_id)
-        asked.append((tool, call_id))
-    return asked
+        call_id = f"m{message_index}.{call_index}"
+        builder.call(tool, _arguments(tool, fields, match["body"]), place, call_id)
+        calls.append((tool, call_id))
+    return calls
 
 
 def _fields(body: str) -> dict[str, str]:
     """Return the parameters of a call by name. The text of a parameter may contain further tags."""
     fields: dict[str, str] = {}
-    at = 0
+    position = 0
     for _number in range(_MOST_FIELDS):
-        opened = _FIELD.search(body, at)
-        if opened is None:
+        opening = _FIELD_TAG.search(body, position)
+        if opening is None:
             break
-        closed = body.find(f"</{opened['name']}>", opened.end())
-        if closed >= 0:
-            fields.setdefault(opened["name"], body[opened.end() : closed].removeprefix("\n").removesuffix("\n"))
-        at = max(closed, opened.end())
+        end = body.find(f"</{opening['name']}>", opening.end())
+        if end >= 0:
+            fields.setdefault(opening["name"], body[opening.end() : end].removeprefix("\n").removesuffix("\n"))
+        position = max(end, opening.end())
     return fields
 
 
 def _arguments(tool: str, fields: dict[str, str], body: str) -> dict[str, Any]:
-    edits = _replacements(body) if tool in ("replace_in_file", "apply_diff") else []
+    edits = _diff_edits(body) if tool in ("replace_in_file", "apply_diff") else []
     path = fields.get("path")
     return {**({"path": path} if path else {}), "edits": edits} if edits else dict(fields)
 
 
-def _replacements(body: str) -> list[dict[str, str]]:
+def _diff_edits(body: str) -> list[dict[str, str]]:
     """Return the blocks of a diff as edits with `old_string` and `new_string`."""
     edits: list[dict[str, str]] = []
     old: list[str] | None = None
     new: list[str] | None = None
     for line in body.splitlines():
-        mark = _MARK.fullmatch(line)
+        mark = _DIFF_MARK.fullmatch(line)
         if mark and (mark["search"] or mark["dashed"]):
             old, new = [], None
         elif mark and mark["middle"] and old is not None and new is None:
@@ -140,33 +150,33 @@ def _replacements(body: str) -> list[dict[str, str]]:
             old = new = None
         elif new is not None:
             new.append(line)
-        elif old is not None and (old or not _ABOUT.fullmatch(line)):
+        elif old is not None and (old or not _BLOCK_HEADER.fullmatch(line)):
             old.append(line)
     return edits
 
 
-def _answered(builder: Builder, entry: Entry, text: str, asked: list[tuple[str, str]]) -> None:
+def _add_user_message(builder: Builder, entry: Entry, text: str, open_calls: list[tuple[str, str]]) -> None:
     place = builder.place(entry)
     if any(note in text for note in _SHORTENED):
         builder.mark("compaction", place)
         builder.gap("the conversation was compacted", place)
     text = _HIDDEN.sub("", text).strip("\n")
-    answer = _ANSWERED.match(text)
-    call_id = next((one for tool, one in asked if answer and tool == answer["tool"]), None)
+    answer = _TOOL_RESULT.match(text)
+    call_id = next((open_id for tool, open_id in open_calls if answer and tool == answer["tool"]), None)
     if answer is None or call_id is None:
         builder.say("user", text[answer.end() :] if answer else text, place)
         return
     text = text[answer.end() :]
-    report, code = _REPORT.match(text), _CODE.search(text[:400])
+    report, exit_match = _COMMAND_REPORT.match(text), _EXIT_CODE.search(text[:400])
     head = text[:400]
-    if any(word in head for word in _RUNS_ON):
+    if any(word in head for word in _STILL_RUNNING):
         builder.gap("a command was still running when its recorded output ended", place)
     is_command = answer["tool"] == "execute_command"
     builder.result(
         text[report.end() :] if report and is_command else text,
         place,
         call_id,
-        exit_code=int(code[1]) if code and is_command else None,
-        failed=True if text.lstrip().startswith(_REFUSED) else None,
+        exit_code=int(exit_match[1]) if exit_match and is_command else None,
+        failed=True if text.lstrip().startswith(_FAILURE_PREFIXES) else None,
         tool=answer["tool"],
     )

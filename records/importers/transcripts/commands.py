@@ -13,14 +13,14 @@ COMMAND_KEYS = ("command", "cmd", "keystrokes", "script", "bash_command", "comma
 _CODE_KEYS = ("code", "python", "source")
 _PATH_KEYS = ("file_path", "path", "filename", "notebook_path", "target_file", "filepath", "file")
 _SHELLS = ("bash", "sh", "zsh", "dash")
-_NO_SHELL = ("str_replace", "edit", "editor", "patch")
+_EDITOR_TOOL_WORDS = ("str_replace", "edit", "editor", "patch")
 """In a tool whose name contains one of these words, a `command` such as `view` is an action of an editor, not a shell
 command."""
 _EDITOR_COMMANDS = ("create", "str_replace", "insert", "undo_edit", "view")
 _PATCH = re.compile(r"\*\*\* Begin Patch\s*\n.*?(?:\*\*\* End Patch|\Z)", re.DOTALL)
 _PATCH_FILE = re.compile(r"\*\*\* (Add|Update|Delete) File: (.+)")
-_MOVED = "*** Move to: "
-_EXIT = re.compile(
+_MOVE_PREFIX = "*** Move to: "
+_EXIT_CODE_LINE = re.compile(
     r"\W{0,3}<(?:returncode|exit_code|exitcode)>\s*(-?\d{1,4})\s*</.*"
     r"|\W{0,3}(?:(?:the |your )?(?:command|process|program|shell)(?: has)? )?(?:finished|completed|failed|exited)"
     r"(?: with)?(?: exit)? (?:code|status)[: ]\s*(-?\d{1,4})\W{0,3}"
@@ -28,16 +28,16 @@ _EXIT = re.compile(
     re.IGNORECASE,
 )
 """Matches a line that states the exit code. The agent's software writes this line before or after an output."""
-_LONGEST_OBJECT = 1 << 22
+_MAX_OBJECT_LENGTH = 1 << 22
 _EXIT_KEYS = ("exit_code", "exitCode", "returncode", "return_code", "exit_status", "exitcode")
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]{0,2000}(?:\x07|\x1b\\)|[@-Z\\-_])")
-_CLEARED = re.compile(
+_CLEARED_NOTICE = re.compile(
     r"[\[<(]\s*(?:old tool result content cleared|redacted|removed|omitted|content (?:cleared|removed|omitted)|"
     r"(?:tool )?(?:output|result)s? (?:was |were )?(?:cleared|removed|omitted|redacted|elided)|truncated)"
     r"[^\n]{0,80}[\]>)]",
     re.IGNORECASE,
 )
-_CUT = re.compile(
+_CUT_NOTICE = re.compile(
     r"(?:^|\W)(?:\d[\d,]* )?(?:characters?|chars|lines?|tokens?|bytes)\s+"
     r"(?:truncated|omitted|elided|clipped|left out)\b"
     r"|<response clipped>|\[(?:\.\.\.\s*)?(?:output |stdout |stderr )?truncated\b|\.\.\.\s*\[?truncated\b"
@@ -46,7 +46,8 @@ _CUT = re.compile(
     re.IGNORECASE,
 )
 _CUT_WORDS = ("truncated", "omitted", "elided", "clipped", "left out", "too long", "too large")
-"""Every match of `_CUT` contains one of these words. Searching for them first is faster, because outputs are long."""
+"""Every match of `_CUT_NOTICE` contains one of these words. Outputs are long, so searching for the words first is
+faster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,33 +64,33 @@ class Edit:
     deletes: bool = False
 
 
-def arguments_of(given: Any) -> dict[str, Any]:
+def arguments_of(arguments: Any) -> dict[str, Any]:
     """Return the arguments of a call as a dict. JSON text is parsed; any other value becomes the argument `input`."""
-    if isinstance(given, str):
+    if isinstance(arguments, str):
         with suppress(ValueError, RecursionError):
-            given = json.loads(given, strict=False) if given.lstrip().startswith("{") else given
-    if isinstance(given, dict):
-        return given
-    return {} if given is None else {"input": given}
+            arguments = json.loads(arguments, strict=False) if arguments.lstrip().startswith("{") else arguments
+    if isinstance(arguments, dict):
+        return arguments
+    return {} if arguments is None else {"input": arguments}
 
 
 def command_of(tool: str, arguments: Mapping[str, Any]) -> str | None:
     """Return the shell command that a call runs, if any. Python code becomes a `python3` command."""
     name = tool.lower()
     for key in COMMAND_KEYS:
-        given = arguments.get(key)
-        if isinstance(given, list) and given and all(isinstance(part, str) for part in given):
-            return unwrapped(given)
-        if isinstance(given, str) and given.strip():
-            if given in _EDITOR_COMMANDS and any(word in name for word in _NO_SHELL):
+        argument = arguments.get(key)
+        if isinstance(argument, list) and argument and all(isinstance(part, str) for part in argument):
+            return unwrapped(argument)
+        if isinstance(argument, str) and argument.strip():
+            if argument in _EDITOR_COMMANDS and any(word in name for word in _EDITOR_TOOL_WORDS):
                 return None
-            return given.rstrip("\n") if key == "keystrokes" else given
+            return argument.rstrip("\n") if key == "keystrokes" else argument
     if any(word in name for word in ("python", "ipython", "jupyter", "interpreter")):
         code = next((arguments[key] for key in (*_CODE_KEYS, "input") if isinstance(arguments.get(key), str)), None)
         return f"python3 - <<'EOF'\n{code}\nEOF" if code else None
-    given = arguments.get("input")
-    if isinstance(given, str) and any(word == name for word in ("bash", "shell", "terminal", "sh", "exec")):
-        return given
+    argument = arguments.get("input")
+    if isinstance(argument, str) and any(word == name for word in ("bash", "shell", "terminal", "sh", "exec")):
+        return argument
     return None
 
 
@@ -117,7 +118,7 @@ def path_of(arguments: Mapping[str, Any]) -> str | None:
 
 def edits_of(tool: str, arguments: Mapping[str, Any]) -> list[Edit]:
     """Return the changes of files that a call makes."""
-    patch = next((text for text in _texts(arguments) if "*** Begin Patch" in text), None)
+    patch = next((text for text in _text_arguments(arguments) if "*** Begin Patch" in text), None)
     if patch is not None:
         return patch_edits(patch)
     path = path_of(arguments)
@@ -125,27 +126,28 @@ def edits_of(tool: str, arguments: Mapping[str, Any]) -> list[Edit]:
         return []
     name = tool.lower()
     if any(
-        isinstance(part, dict) and ("new_string" in part or "newText" in part) for part in _list(arguments, "edits")
+        isinstance(part, dict) and ("new_string" in part or "newText" in part)
+        for part in _list_argument(arguments, "edits")
     ):
         return [
-            Edit(path, str(part.get("new_string", part.get("newText", ""))), _old(part))
-            for part in _list(arguments, "edits")
+            Edit(path, str(part.get("new_string", part.get("newText", ""))), _old_text(part))
+            for part in _list_argument(arguments, "edits")
             if isinstance(part, dict)
         ]
     editor = arguments.get("command")
     if editor == "view" or name in ("read", "view", "open", "read_file", "grep", "glob", "ls"):
         return []
     if isinstance(arguments.get("insert_line"), int):
-        new = _first(arguments, ("new_str", "insert_text", "new_string", "text"))
+        new = _first_text(arguments, ("new_str", "insert_text", "new_string", "text"))
         return [Edit(path, new or "", at_line=arguments["insert_line"])] if editor in (None, "insert") else []
-    if editor in ("create", "write") or _old(arguments) is None:
-        new = _first(arguments, ("file_text", "content", "contents", "new_source", "file_content", "text"))
-        writes = editor in ("create", "write") or any(
+    if editor in ("create", "write") or _old_text(arguments) is None:
+        new = _first_text(arguments, ("file_text", "content", "contents", "new_source", "file_content", "text"))
+        is_write = editor in ("create", "write") or any(
             word in name for word in ("write", "create", "save", "notebook")
         )
-        return [Edit(path, new)] if new is not None and writes else []
-    new = _first(arguments, ("new_string", "new_str", "new_text", "replace", "newText"))
-    return [Edit(path, new or "", _old(arguments))]
+        return [Edit(path, new)] if new is not None and is_write else []
+    new = _first_text(arguments, ("new_string", "new_str", "new_text", "replace", "newText"))
+    return [Edit(path, new or "", _old_text(arguments))]
 
 
 def patch_edits(patch: str) -> list[Edit]:
@@ -155,7 +157,7 @@ def patch_edits(patch: str) -> list[Edit]:
     old: list[str] = []
     new: list[str] = []
 
-    def close() -> None:
+    def finish_hunk() -> None:
         if verb == "Add" and path:
             edits.append(Edit(path, "".join(f"{line}\n" for line in new)))
         elif verb == "Update" and old != new:
@@ -163,28 +165,31 @@ def patch_edits(patch: str) -> list[Edit]:
         old.clear()
         new.clear()
 
-    found = _PATCH.search(patch)
-    for line in (found[0] if found else patch).splitlines()[1:]:
+    match = _PATCH.search(patch)
+    for line in (match[0] if match else patch).splitlines()[1:]:
         if heading := _PATCH_FILE.match(line):
-            close()
+            finish_hunk()
             verb, path = heading[1], heading[2].strip()
             if verb == "Delete":
                 edits.append(Edit(path, "", deletes=True))
         elif line.startswith(("@@", "*** ")):
-            if line.startswith(_MOVED):
-                edits.append(Edit(line.removeprefix(_MOVED).strip(), "", f"moved from {path}"))
-            close()
+            if line.startswith(_MOVE_PREFIX):
+                edits.append(Edit(line.removeprefix(_MOVE_PREFIX).strip(), "", f"moved from {path}"))
+            finish_hunk()
         else:
             if not line.startswith("+"):
                 old.append(line[1:])
             if not line.startswith("-"):
                 new.append(line[1:])
-    close()
+    finish_hunk()
     return edits
 
 
 def exit_code_in(fields: Iterable[Any]) -> int | None:
-    """Return the first exit code that an object in `fields` has under a usual key such as `returncode`."""
+    """Return the first exit code that an object in `fields` has under a usual key such as `returncode`.
+
+    None if there is none.
+    """
     for field in fields:
         if isinstance(field, dict):
             for key in _EXIT_KEYS:
@@ -195,17 +200,18 @@ def exit_code_in(fields: Iterable[Any]) -> int | None:
 
 
 def as_printed(text: str) -> tuple[str, dict[str, Any] | None]:
-    """If `text` is a JSON object with an output, return the output and the object; otherwise `text` and None."""
-    bare = text.strip()
-    if not (bare.startswith("{") and bare.endswith("}")) or len(bare) > _LONGEST_OBJECT:
+    """If `text` is a JSON object with an output, return the output and the object. Otherwise return `text` and
+    None."""
+    stripped = text.strip()
+    if not (stripped.startswith("{") and stripped.endswith("}")) or len(stripped) > _MAX_OBJECT_LENGTH:
         return text, None
     with suppress(ValueError, RecursionError):
-        told = json.loads(bare)
-        ends = any(key in told for key in _EXIT_KEYS)
-        printed = [told[key] for key in ("stdout", "output", "stderr") if key in told]
-        are_texts = bool(printed) and all(isinstance(part, str) for part in printed)
-        if are_texts and (ends or {"stdout", "stderr"} <= told.keys()):
-            return "\n".join(part.strip("\n") for part in printed if part.strip()), told
+        fields = json.loads(stripped)
+        has_exit_code = any(key in fields for key in _EXIT_KEYS)
+        outputs = [fields[key] for key in ("stdout", "output", "stderr") if key in fields]
+        are_texts = bool(outputs) and all(isinstance(part, str) for part in outputs)
+        if are_texts and (has_exit_code or {"stdout", "stderr"} <= fields.keys()):
+            return "\n".join(part.strip("\n") for part in outputs if part.strip()), fields
     return text, None
 
 
@@ -213,8 +219,8 @@ def exit_code_said(text: str) -> int | None:
     """Return the exit code in the first or last line of a result; None if there is none."""
     stripped = text.strip()
     for line in (stripped[:200].partition("\n")[0], stripped[-200:].rpartition("\n")[2]):
-        if found := _EXIT.fullmatch(line.strip()):
-            return int(next(code for code in found.groups() if code is not None))
+        if match := _EXIT_CODE_LINE.fullmatch(line.strip()):
+            return int(next(code for code in match.groups() if code is not None))
     return None
 
 
@@ -228,16 +234,16 @@ def plain(text: str) -> str:
 def was_cleared(text: str) -> bool:
     """Return whether the agent's software replaced the whole output by a notice."""
     text = text.strip()
-    return len(text) < 160 and _CLEARED.fullmatch(text) is not None
+    return len(text) < 160 and _CLEARED_NOTICE.fullmatch(text) is not None
 
 
 def was_cut(text: str) -> bool:
     """Return whether the agent's software left a remark in an output that it shortened."""
     lowered = text.lower()
-    return any(word in lowered for word in _CUT_WORDS) and _CUT.search(text) is not None
+    return any(word in lowered for word in _CUT_WORDS) and _CUT_NOTICE.search(text) is not None
 
 
-def _texts(arguments: Mapping[str, Any]) -> Iterable[str]:
+def _text_arguments(arguments: Mapping[str, Any]) -> Iterable[str]:
     for value in arguments.values():
         if isinstance(value, str):
             yield value
@@ -245,14 +251,14 @@ def _texts(arguments: Mapping[str, Any]) -> Iterable[str]:
             yield from (part for part in value if isinstance(part, str))
 
 
-def _list(arguments: Mapping[str, Any], key: str) -> list[Any]:
+def _list_argument(arguments: Mapping[str, Any], key: str) -> list[Any]:
     value = arguments.get(key)
     return value if isinstance(value, list) else []
 
 
-def _first(arguments: Mapping[str, Any], keys: Iterable[str]) -> str | None:
+def _first_text(arguments: Mapping[str, Any], keys: Iterable[str]) -> str | None:
     return next((arguments[key] for key in keys if isinstance(arguments.get(key), str)), None)
 
 
-def _old(arguments: Mapping[str, Any]) -> str | None:
-    return _first(arguments, ("old_string", "old_str", "old_text", "search", "oldText"))
+def _old_text(arguments: Mapping[str, Any]) -> str | None:
+    return _first_text(arguments, ("old_string", "old_str", "old_text", "search", "oldText"))

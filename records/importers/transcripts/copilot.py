@@ -10,13 +10,23 @@ from gedanken.records.importers.transcripts.source import Entry, Source
 FORM = "copilot"
 _SET, _PUSH, _DELETE = 1, 2, 3
 """Kinds of the lines with which VS Code changes a stored chat."""
-_INVOKED = ("toolInvocationSerialized", "toolInvocation")
-_EDITS = ("textEditGroup", "codeblockUri", "notebookEditGroup", "workspaceEdit", "multiDiffData")
-_COMMANDS = ("userEdited", "toolEdited", "original")
-_NAMED = frozenset(
+_TOOL_KINDS = ("toolInvocationSerialized", "toolInvocation")
+_EDIT_KINDS = ("textEditGroup", "codeblockUri", "notebookEditGroup", "workspaceEdit", "multiDiffData")
+_COMMAND_KEYS = ("userEdited", "toolEdited", "original")
+_CLI_EVENTS = frozenset(
     ["user.message", "assistant.message", "assistant.message_delta", "assistant.turn_start", "session.start"]
 )
-_NOTES = ("session.", "assistant.", "hook.", "permission.", "skill.", "tool.", "model.", "system.", "user_input.")
+_NOTE_PREFIXES = (
+    "session.",
+    "assistant.",
+    "hook.",
+    "permission.",
+    "skill.",
+    "tool.",
+    "model.",
+    "system.",
+    "user_input.",
+)
 
 
 def read(source: Source) -> list[Builder] | None:
@@ -24,14 +34,14 @@ def read(source: Source) -> list[Builder] | None:
     if source.is_lines:
         values = [entry.value for entry in source.head if isinstance(entry.value, dict)]
         if values and values[0].get("kind") == 0 and _is_chat(values[0].get("v")):
-            return [_stored(source)]
-        is_cli = any(value.get("type") in _NAMED for value in values) and all(
+            return [_read_stored_chat(source)]
+        is_cli = any(value.get("type") in _CLI_EVENTS for value in values) and all(
             value.get("type") == "result"
             or (isinstance(value.get("data"), dict) and isinstance(value.get("type"), str))
             for value in values
         )
-        return [_events(source)] if is_cli else None
-    return [_chat(source, source.document)] if _is_chat(source.document) else None
+        return [_read_cli_session(source)] if is_cli else None
+    return [_read_chat(source, source.document)] if _is_chat(source.document) else None
 
 
 def _is_chat(value: Any) -> bool:
@@ -42,32 +52,32 @@ def _is_chat(value: Any) -> bool:
     return is_request or (not value["requests"] and "sessionId" in value)
 
 
-def _stored(source: Source) -> Builder:
-    """Read a chat as VS Code stores it: its state, then lines that change the state."""
+def _read_stored_chat(source: Source) -> Builder:
+    """Read a chat as VS Code stores it: first its state, then lines that change the state."""
     state: Any = {}
     problems = []
     lines: list[int] = []
     for entry in source.entries():
         value = entry.value
         if entry.problem or not isinstance(value, dict):
-            problems.append(entry if entry.problem else _none(entry))
+            problems.append(entry if entry.problem else _not_an_object(entry))
         elif value.get("kind") == 0:
             state = value.get("v")
-        elif not _changed(state, value):
+        elif not _apply_change(state, value):
             problems.append(
                 Entry(None, entry.line, problem="this change does not fit the chat that the lines before it describe")
             )
         requests = state.get("requests") if isinstance(state, dict) else None
         count = len(requests) if isinstance(requests, list) else 0
         lines = lines[:count] + [entry.line] * (count - len(lines))
-    builder = _chat(source, state, lines)
+    builder = _read_chat(source, state, lines)
     for problem in problems:
         builder.broken(problem)
     return builder
 
 
-def _changed(state: Any, change: dict[str, Any]) -> bool:
-    """Apply a change to a chat's state; return False if the state has no such part to change."""
+def _apply_change(state: Any, change: dict[str, Any]) -> bool:
+    """Apply a change to the state of a chat. Return False if the state lacks the part to be changed."""
     path = change.get("k")
     if not isinstance(path, list) or not path:
         return False
@@ -88,55 +98,56 @@ def _changed(state: Any, change: dict[str, Any]) -> bool:
     return True
 
 
-def _chat(source: Source, chat: Any, lines: list[int] | None = None) -> Builder:
-    """Read the requests of a chat. If it is stored as changes, `lines` holds the line that added each request."""
+def _read_chat(source: Source, chat: Any, lines: list[int] | None = None) -> Builder:
+    """Read the requests of a chat. If the chat is stored as changes, `lines` holds the line that added each
+    request."""
     builder = Builder(source.path.name, FORM, source.name)
     builder.agent = FORM
     requests = chat.get("requests") if isinstance(chat, dict) else None
-    for at, request in enumerate(requests if isinstance(requests, list) else ()):
-        pointer = "" if lines else f"/requests/{at}"
-        entry = Entry(request, lines[at] if lines else source.line_of(pointer), pointer)
+    for index, request in enumerate(requests if isinstance(requests, list) else ()):
+        pointer = "" if lines else f"/requests/{index}"
+        entry = Entry(request, lines[index] if lines else source.line_of(pointer), pointer)
         if not isinstance(request, dict):
             builder.broken(Entry(None, entry.line, pointer, "a request that is not an object"))
             continue
         if builder.agent == FORM and isinstance(request.get("modelId"), str):
             builder.agent = f"{FORM} {request['modelId'][:80]}"
-        builder.say("user", text_of(request.get("message")), _place(builder, entry, "message"))
-        _response(builder, entry, request.get("response"))
+        builder.say("user", text_of(request.get("message")), _part_place(builder, entry, "message"))
+        _add_response(builder, entry, request.get("response"))
     return builder
 
 
-def _response(builder: Builder, entry: Entry, response: Any) -> None:
-    said: list[str] = []
-    for at, part in enumerate(response if isinstance(response, list) else ()):
+def _add_response(builder: Builder, entry: Entry, response: Any) -> None:
+    texts: list[str] = []
+    for index, part in enumerate(response if isinstance(response, list) else ()):
         if not isinstance(part, dict):
             continue
-        kind, place = part.get("kind"), _place(builder, entry, "response", at)
+        kind, place = part.get("kind"), _part_place(builder, entry, "response", index)
         if kind is None or kind == "markdownContent":
-            said.append(text_of(part.get("content", part)))
+            texts.append(text_of(part.get("content", part)))
             continue
         if kind == "inlineReference":
-            said.append(f"`{_name_of(part)}`")
+            texts.append(f"`{_reference_name(part)}`")
             continue
-        if kind in _INVOKED or kind in _EDITS:
-            builder.say("agent", "".join(said), place)
-            said.clear()
-        if kind in _INVOKED:
-            _invoked(builder, entry, part, at)
-        elif kind in _EDITS:
+        if kind in _TOOL_KINDS or kind in _EDIT_KINDS:
+            builder.say("agent", "".join(texts), place)
+            texts.clear()
+        if kind in _TOOL_KINDS:
+            _add_tool_call(builder, entry, part, index)
+        elif kind in _EDIT_KINDS:
             builder.mark(str(kind), place)
             builder.gap("not all changes of files are recorded", place)
         else:
             builder.mark(str(kind)[:80], place)
-    builder.say("agent", "".join(said), _place(builder, entry, "response"))
+    builder.say("agent", "".join(texts), _part_place(builder, entry, "response"))
 
 
-def _place(builder: Builder, entry: Entry, *parts: str | int) -> Place:
+def _part_place(builder: Builder, entry: Entry, *parts: str | int) -> Place:
     """Return the place of a part of an entry; in a chat that is stored as changes, only the entry's line."""
     return builder.place(entry, *parts) if entry.pointer else builder.place(entry)
 
 
-def _name_of(part: dict[str, Any]) -> str:
+def _reference_name(part: dict[str, Any]) -> str:
     reference = part.get("inlineReference")
     if isinstance(part.get("name"), str):
         return str(part["name"])
@@ -144,54 +155,53 @@ def _name_of(part: dict[str, Any]) -> str:
     return path.rpartition("/")[2] if isinstance(path, str) else "reference"
 
 
-def _invoked(builder: Builder, entry: Entry, part: dict[str, Any], at: int) -> None:
-    """Add a tool call and its result. If the entry lacks the output, as most do, the output counts as left out."""
-    place = _place(builder, entry, "response", at)
-    about = part["toolSpecificData"] if isinstance(part.get("toolSpecificData"), dict) else {}
-    call_id = str(part.get("toolCallId") or entry.pointer) + f"/{at}"
-    line = about.get("commandLine")
-    told = [line.get(key) for key in _COMMANDS] if isinstance(line, dict) else [about.get("command")]
-    command = next((one for one in told if isinstance(one, str) and one.strip()), None)
-    if about.get("kind") == "subagent":
+def _add_tool_call(builder: Builder, entry: Entry, part: dict[str, Any], index: int) -> None:
+    """Add a tool call and its result. Most entries lack the output; it then counts as left out."""
+    place = _part_place(builder, entry, "response", index)
+    data = part["toolSpecificData"] if isinstance(part.get("toolSpecificData"), dict) else {}
+    call_id = str(part.get("toolCallId") or entry.pointer) + f"/{index}"
+    line = data.get("commandLine")
+    candidates = [line.get(key) for key in _COMMAND_KEYS] if isinstance(line, dict) else [data.get("command")]
+    command = next((candidate for candidate in candidates if isinstance(candidate, str) and candidate.strip()), None)
+    if data.get("kind") == "subagent":
         builder.gap("the actions of a sub-agent are missing", place)
     builder.call(str(part.get("toolId")), {}, place, call_id, command or None)
-    printed, state = about.get("terminalCommandOutput"), about.get("terminalCommandState")
+    output, state = data.get("terminalCommandOutput"), data.get("terminalCommandState")
     details = part.get("resultDetails")
-    text = printed.get("text") if isinstance(printed, dict) else None
+    text = output.get("text") if isinstance(output, dict) else None
     if text is None and isinstance(details, dict) and details.get("output") is not None:
         text = text_of(details["output"])
-    code = state.get("exitCode") if isinstance(state, dict) else None
+    exit_code = state.get("exitCode") if isinstance(state, dict) else None
     builder.result(
         text if isinstance(text, str) else None,
         place,
         call_id,
-        exit_code=code if isinstance(code, int) and not isinstance(code, bool) else None,
+        exit_code=exit_code if isinstance(exit_code, int) and not isinstance(exit_code, bool) else None,
         failed=True if isinstance(details, dict) and details.get("isError") is True else None,
         tool=str(part.get("toolId")),
     )
 
 
-def _events(source: Source) -> Builder:
-    """Read a session of Copilot CLI, with one event per line."""
+def _read_cli_session(source: Source) -> Builder:
     builder = Builder(source.path.name, FORM, source.name)
     builder.agent = FORM
-    asked: set[str] = set()
-    for entry in _objects(builder, source.entries()):
+    called_ids: set[str] = set()
+    for entry in _event_entries(builder, source.entries()):
         data, kind = entry.value["data"], str(entry.value.get("type"))
         parent = data.get("parentToolCallId")
         builder.session = parent[:64] if isinstance(parent, str) else ""
         if kind == "session.start":
             context = data["context"] if isinstance(data.get("context"), dict) else {}
             builder.works_in(context.get("cwd"))
-        _event(builder, entry, kind, asked)
+        _add_event(builder, entry, kind, called_ids)
     builder.session = ""
     return builder
 
 
-def _objects(builder: Builder, entries: Iterator[Entry]) -> Iterator[Entry]:
+def _event_entries(builder: Builder, entries: Iterator[Entry]) -> Iterator[Entry]:
     for entry in entries:
         if entry.problem or not isinstance(entry.value, dict):
-            builder.broken(entry if entry.problem else _none(entry))
+            builder.broken(entry if entry.problem else _not_an_object(entry))
         elif isinstance(entry.value.get("data"), dict):
             yield entry
         elif entry.value.get("type") == "result":
@@ -200,7 +210,7 @@ def _objects(builder: Builder, entries: Iterator[Entry]) -> Iterator[Entry]:
             builder.unknown_entry(str(entry.value.get("type")), entry.value, builder.place(entry))
 
 
-def _event(builder: Builder, entry: Entry, kind: str, asked: set[str]) -> None:
+def _add_event(builder: Builder, entry: Entry, kind: str, called_ids: set[str]) -> None:
     data, place = entry.value["data"], builder.place(entry, "data")
     call_id = str(data.get("toolCallId"))
     if kind == "user.message":
@@ -210,9 +220,9 @@ def _event(builder: Builder, entry: Entry, kind: str, asked: set[str]) -> None:
         requests = data.get("toolRequests")
         for request in requests if isinstance(requests, list) else ():
             if isinstance(request, dict) and isinstance(request.get("toolCallId"), str):
-                asked.add(request["toolCallId"])
+                called_ids.add(request["toolCallId"])
                 builder.call(str(request.get("name")), request.get("arguments"), place, request["toolCallId"])
-    elif kind == "tool.execution_start" and call_id not in asked:
+    elif kind == "tool.execution_start" and call_id not in called_ids:
         builder.call(str(data.get("toolName")), data.get("arguments"), place, call_id)
     elif kind == "tool.execution_complete":
         result = data.get("result") if data.get("success") is not False else data.get("error") or data.get("result")
@@ -230,11 +240,11 @@ def _event(builder: Builder, entry: Entry, kind: str, asked: set[str]) -> None:
         builder.gap("some actions of a sub-agent may be missing", place)
     elif kind == "system.notification":
         builder.unknown_entry(kind, entry.value, place)
-    elif kind == "abort" or kind.startswith(_NOTES):
+    elif kind == "abort" or kind.startswith(_NOTE_PREFIXES):
         builder.mark(kind[:80], place)
     else:
         builder.unknown_entry(kind, entry.value, place)
 
 
-def _none(entry: Entry) -> Entry:
+def _not_an_object(entry: Entry) -> Entry:
     return Entry(None, entry.line, entry.pointer, "an entry that is not an object")

@@ -9,7 +9,7 @@ from gedanken.records.importers.transcripts.source import Entry, Source
 
 CHATGPT, CLAUDE = "chatgpt", "claude"
 _SPEAKERS: dict[str, Speaker] = {"user": "user", "human": "user", "assistant": "agent", "system": "system"}
-_FOR_ALL = ("all", "user", None)
+_MESSAGE_RECIPIENTS = ("all", "user", None)
 
 
 def read(source: Source) -> list[Builder] | None:
@@ -18,24 +18,24 @@ def read(source: Source) -> list[Builder] | None:
         return None
     document = source.document
     conversations = document if isinstance(document, list) else [document]
-    found = []
-    for at, one in enumerate(conversations):
-        where = f"/{at}" if isinstance(document, list) else ""
-        suffix = f"#{at + 1}" if len(conversations) > 1 else ""
-        if isinstance(one, dict) and isinstance(one.get("mapping"), dict):
-            found.append(_chatgpt(source, one, where, suffix))
-        elif isinstance(one, dict) and isinstance(one.get("chat_messages"), list):
-            found.append(_claude(source, one["chat_messages"], where, suffix))
+    builders = []
+    for index, conversation in enumerate(conversations):
+        pointer = f"/{index}" if isinstance(document, list) else ""
+        suffix = f"#{index + 1}" if len(conversations) > 1 else ""
+        if isinstance(conversation, dict) and isinstance(conversation.get("mapping"), dict):
+            builders.append(_read_chatgpt(source, conversation, pointer, suffix))
+        elif isinstance(conversation, dict) and isinstance(conversation.get("chat_messages"), list):
+            builders.append(_read_claude(source, conversation["chat_messages"], pointer, suffix))
         else:
             return None
-    return found or None
+    return builders or None
 
 
-def _chatgpt(source: Source, conversation: dict[str, Any], where: str, suffix: str) -> Builder:
+def _read_chatgpt(source: Source, conversation: dict[str, Any], parent_pointer: str, suffix: str) -> Builder:
     builder = Builder(source.path.name + suffix, CHATGPT, source.name)
     builder.agent = str(conversation.get("default_model_slug") or CHATGPT)[:80]
-    for name, message in _branch(conversation):
-        pointer = f"{where}/mapping/{name}/message"
+    for node_id, message in _current_branch(conversation):
+        pointer = f"{parent_pointer}/mapping/{node_id}/message"
         entry = Entry(message, source.line_of(pointer), pointer)
         author = message["author"] if isinstance(message.get("author"), dict) else {}
         role, content = author.get("role"), message.get("content")
@@ -45,7 +45,7 @@ def _chatgpt(source: Source, conversation: dict[str, Any], where: str, suffix: s
             builder.mark("reasoning", place, "", "agent")
         elif role == "tool":
             builder.result(text_of(content), place, None, tool=str(author.get("name")))
-        elif role == "assistant" and message.get("recipient") not in _FOR_ALL:
+        elif role == "assistant" and message.get("recipient") not in _MESSAGE_RECIPIENTS:
             builder.call(str(message["recipient"]), {"code": text_of(content)}, place, None)
         elif role in _SPEAKERS:
             builder.say(_SPEAKERS[role], text_of(content), place)
@@ -55,26 +55,31 @@ def _chatgpt(source: Source, conversation: dict[str, Any], where: str, suffix: s
     return builder
 
 
-def _branch(conversation: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _current_branch(conversation: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the messages that lead to the current one, each with its key in `mapping`."""
     mapping = conversation["mapping"]
-    at = conversation.get("current_node")
-    at = at if at in mapping else next(reversed(mapping), None)
-    way: dict[str, dict[str, Any]] = {}
+    node_id = conversation.get("current_node")
+    node_id = node_id if node_id in mapping else next(reversed(mapping), None)
+    branch: dict[str, dict[str, Any]] = {}
     # From each message to its parent; a loop ends the search.
-    while isinstance(at, str) and at in mapping and at not in way and isinstance(mapping[at], dict):
-        way[at] = mapping[at]
-        at = mapping[at].get("parent")
-    for name in reversed(way):
-        if isinstance(way[name].get("message"), dict):
-            yield name, way[name]["message"]
+    while (
+        isinstance(node_id, str)
+        and node_id in mapping
+        and node_id not in branch
+        and isinstance(mapping[node_id], dict)
+    ):
+        branch[node_id] = mapping[node_id]
+        node_id = mapping[node_id].get("parent")
+    for branch_id in reversed(branch):
+        if isinstance(branch[branch_id].get("message"), dict):
+            yield branch_id, branch[branch_id]["message"]
 
 
-def _claude(source: Source, messages: list[Any], where: str, suffix: str) -> Builder:
+def _read_claude(source: Source, messages: list[Any], parent_pointer: str, suffix: str) -> Builder:
     builder = Builder(source.path.name + suffix, CLAUDE, source.name)
     builder.agent = CLAUDE
-    for at, message in enumerate(messages):
-        pointer = f"{where}/chat_messages/{at}"
+    for index, message in enumerate(messages):
+        pointer = f"{parent_pointer}/chat_messages/{index}"
         entry = Entry(message, source.line_of(pointer), pointer)
         speaker = _SPEAKERS.get(str(message.get("sender"))) if isinstance(message, dict) else None
         if speaker is None:
@@ -84,8 +89,8 @@ def _claude(source: Source, messages: list[Any], where: str, suffix: str) -> Bui
         if not isinstance(parts, list) or not parts:
             builder.say(speaker, text_of(message.get("text")), builder.place(entry))
             continue
-        for number, part in enumerate(parts):
-            place = builder.place(entry, "content", number)
+        for part_index, part in enumerate(parts):
+            place = builder.place(entry, "content", part_index)
             kind = part.get("type") if isinstance(part, dict) else None
             if kind == "tool_use":
                 builder.call(str(part.get("name")), part.get("input"), place, part.get("id"))

@@ -9,12 +9,12 @@ from gedanken.records.importers.transcripts.builder import Builder, text_of
 from gedanken.records.importers.transcripts.source import Entry, Source
 
 FORM = "gemini-cli"
-_KINDS = ("user", "gemini")
-_NOTES = frozenset(["info", "error", "warning", "about", "help", "stats", "quit", "system"])
-_PATCHES = ("$set", "$patch", "$rewindTo")
-_SUB_AGENT = re.compile(r"agent|investigator|generalist|\btask\b", re.IGNORECASE)
-_REPORT = re.compile(r"(?:Command: [^\n]*\n)?(?:Directory: [^\n]*\n)?(?:Output|Stdout): ")
-_ENDING = re.compile(
+_MESSAGE_TYPES = ("user", "gemini")
+_NOTE_TYPES = frozenset(["info", "error", "warning", "about", "help", "stats", "quit", "system"])
+_PATCH_KEYS = ("$set", "$patch", "$rewindTo")
+_SUB_AGENT_NAME = re.compile(r"agent|investigator|generalist|\btask\b", re.IGNORECASE)
+_SHELL_REPORT = re.compile(r"(?:Command: [^\n]*\n)?(?:Directory: [^\n]*\n)?(?:Output|Stdout): ")
+_REPORT_ENDING = re.compile(
     r"\n(?:Error: [^\n]*|Stderr: [^\n]*|Exit Code: (?P<code>-?\d{1,4}|\(none\))|Signal: [^\n]*|"
     r"Background PIDs: [^\n]*|Process Group PGID: [^\n]*)\s*\Z"
 )
@@ -29,22 +29,22 @@ def read(source: Source) -> list[Builder] | None:
             return None
         if not all(_is_line(value) for value in values):
             return None
-        return [_session(source, list(_latest(source.entries())))]
+        return [_read_session(source, list(_latest_messages(source.entries())))]
     document = source.document
     if isinstance(document, dict):
-        told = document.get("messages")
-        if isinstance(told, list) and told and "sessionId" in document and _is_message(told[0]):
-            return [_session(source, list(source.entries("/messages")))]
+        messages = document.get("messages")
+        if isinstance(messages, list) and messages and "sessionId" in document and _is_message(messages[0]):
+            return [_read_session(source, list(source.entries("/messages")))]
         for key in ("contents", "history", "messages"):
             if _are_contents(document.get(key)):
-                return [_session(source, list(source.entries(f"/{key}")))]
-    return [_session(source, list(source.entries()))] if _are_contents(document) else None
+                return [_read_session(source, list(source.entries(f"/{key}")))]
+    return [_read_session(source, list(source.entries()))] if _are_contents(document) else None
 
 
 def _is_message(value: Any) -> bool:
     return (
         isinstance(value, dict)
-        and value.get("type") in (*_KINDS, *_NOTES)
+        and value.get("type") in (*_MESSAGE_TYPES, *_NOTE_TYPES)
         and isinstance(value.get("id"), str)
         and ("content" in value or "toolCalls" in value)
     )
@@ -56,51 +56,55 @@ def _has_parts(value: Any) -> bool:
 
 def _is_line(value: dict[str, Any]) -> bool:
     is_header = "sessionId" in value and ("projectHash" in value or "message" in value or "type" in value)
-    return is_header or _is_message(value) or any(key in value for key in _PATCHES)
+    return is_header or _is_message(value) or any(key in value for key in _PATCH_KEYS)
 
 
 def _are_contents(value: Any) -> bool:
-    return isinstance(value, list) and any(map(_has_parts, value)) and all(_has_parts(one) for one in value[:20])
+    return (
+        isinstance(value, list) and any(map(_has_parts, value)) and all(_has_parts(content) for content in value[:20])
+    )
 
 
-def _latest(entries: Iterator[Entry]) -> list[Entry]:
+def _latest_messages(entries: Iterator[Entry]) -> list[Entry]:
     """Return the messages in their final state: a later line with the same id replaces the earlier one."""
-    found: dict[str, Entry] = {}
+    entries_by_id: dict[str, Entry] = {}
     for number, entry in enumerate(entries):
         value = entry.value
         if not isinstance(value, dict):
-            found[f"broken {number}"] = entry
+            entries_by_id[f"broken {number}"] = entry
             continue
         patch = value.get("$patch")
         updates = patch.get("updates") if isinstance(patch, dict) else None
         for update in updates if isinstance(updates, list) else ():
-            at = str(update.get("id")) if isinstance(update, dict) else ""
-            if at in found and isinstance(found[at].value, dict):
-                found[at] = Entry({**found[at].value, **update}, entry.line, entry.pointer)
+            message_id = str(update.get("id")) if isinstance(update, dict) else ""
+            if message_id in entries_by_id and isinstance(entries_by_id[message_id].value, dict):
+                entries_by_id[message_id] = Entry(
+                    {**entries_by_id[message_id].value, **update}, entry.line, entry.pointer
+                )
         if "$rewindTo" in value:
-            found[f"rewind {number}"] = entry
+            entries_by_id[f"rewind {number}"] = entry
         elif isinstance(value.get("id"), str) and "type" in value:
-            found[value["id"]] = entry
+            entries_by_id[value["id"]] = entry
         elif "message" in value or "type" in value:
-            found[f"line {number}"] = entry
-    return list(found.values())
+            entries_by_id[f"line {number}"] = entry
+    return list(entries_by_id.values())
 
 
-def _session(source: Source, entries: list[Entry]) -> Builder:
+def _read_session(source: Source, entries: list[Entry]) -> Builder:
     builder = Builder(source.path.name, FORM, source.name)
     for entry in entries:
         value = entry.value
         if entry.problem or not isinstance(value, dict):
-            builder.broken(entry if entry.problem else _none(entry))
+            builder.broken(entry if entry.problem else _not_an_object(entry))
         elif "$rewindTo" in value:
             builder.gap("the user went back to an earlier message", builder.place(entry))
         else:
-            _message(builder, entry)
+            _add_message(builder, entry)
     builder.agent = builder.agent or FORM
     return builder
 
 
-def _message(builder: Builder, entry: Entry) -> None:
+def _add_message(builder: Builder, entry: Entry) -> None:
     value, place = entry.value, builder.place(entry)
     inner = value.get("message") if _has_parts(value.get("message")) else value
     kind = str(inner.get("role") or value.get("type"))
@@ -112,43 +116,44 @@ def _message(builder: Builder, entry: Entry) -> None:
         builder.gap("the conversation was compacted", place)
     elif kind in ("user", "gemini", "model"):
         content = inner.get("parts") if _has_parts(inner) else inner.get("content")
-        _parts(builder, entry, content, is_user=kind == "user")
+        _add_parts(builder, entry, content, is_user=kind == "user")
         calls = value.get("toolCalls")
-        for at, call in enumerate(calls if isinstance(calls, list) else ()):
-            _call(builder, entry, call, at)
-    elif kind in _NOTES:
+        for index, call in enumerate(calls if isinstance(calls, list) else ()):
+            _add_call_and_result(builder, entry, call, index)
+    elif kind in _NOTE_TYPES:
         builder.mark(kind, place, text_of(value.get("content")))
     else:
         builder.unknown_entry(kind, value, place)
 
 
-def _parts(builder: Builder, entry: Entry, content: Any, *, is_user: bool) -> None:
-    """Add the text of a message, and the calls and results in it that the file does not store in `toolCalls` too."""
-    said = []
+def _add_parts(builder: Builder, entry: Entry, content: Any, *, is_user: bool) -> None:
+    """Add the text of a message. Add its calls and results too, unless the file stores them in `toolCalls` as
+    well."""
+    texts = []
     has_calls = "toolCalls" in entry.value or _is_message(entry.value)
-    inside = ("message", "parts") if _has_parts(entry.value.get("message")) else ("parts",)
-    for at, part in enumerate(content if isinstance(content, list) else [content]):
+    path = ("message", "parts") if _has_parts(entry.value.get("message")) else ("parts",)
+    for index, part in enumerate(content if isinstance(content, list) else [content]):
         if not isinstance(part, dict):
-            said.append(text_of(part))
+            texts.append(text_of(part))
             continue
-        asked, answer = part.get("functionCall"), part.get("functionResponse")
-        if isinstance(asked, dict) and not has_calls:
-            _asked(builder, asked, builder.place(entry, *inside, at))
-        elif isinstance(answer, dict) and (not has_calls or builder.is_open(_id(answer))):
-            _answered(builder, answer, builder.place(entry, *inside, at), failed=None)
-        elif not asked and not answer and part.get("thought") is not True:
-            said.append(text_of(part))
-    builder.say("user" if is_user else "agent", "\n".join(filter(None, said)), builder.place(entry))
+        call, response = part.get("functionCall"), part.get("functionResponse")
+        if isinstance(call, dict) and not has_calls:
+            _add_call(builder, call, builder.place(entry, *path, index))
+        elif isinstance(response, dict) and (not has_calls or builder.is_open(_call_id(response))):
+            _add_result(builder, response, builder.place(entry, *path, index), failed=None)
+        elif not call and not response and part.get("thought") is not True:
+            texts.append(text_of(part))
+    builder.say("user" if is_user else "agent", "\n".join(filter(None, texts)), builder.place(entry))
 
 
-def _call(builder: Builder, entry: Entry, call: Any, at: int) -> None:
+def _add_call_and_result(builder: Builder, entry: Entry, call: Any, index: int) -> None:
     if not isinstance(call, dict):
         return
-    place = builder.place(entry, "toolCalls", at)
-    _asked(builder, call, place)
+    place = builder.place(entry, "toolCalls", index)
+    _add_call(builder, call, place)
     status = call.get("status")
     if status == "cancelled":
-        builder.result("", place, _id(call), failed=True)
+        builder.result("", place, _call_id(call), failed=True)
         return
     result = call.get("result")
     answers = [
@@ -157,55 +162,57 @@ def _call(builder: Builder, entry: Entry, call: Any, at: int) -> None:
         if isinstance(part, dict) and isinstance(part.get("functionResponse"), dict)
     ]
     for answer in answers[:1]:
-        _answered(builder, {**answer, "id": _id(call), "name": call.get("name")}, place, failed=status == "error")
+        _add_result(
+            builder, {**answer, "id": _call_id(call), "name": call.get("name")}, place, failed=status == "error"
+        )
 
 
-def _asked(builder: Builder, call: dict[str, Any], place: Place) -> None:
+def _add_call(builder: Builder, call: dict[str, Any], place: Place) -> None:
     name = str(call.get("name"))
-    given = call.get("args")
-    if isinstance(given, dict) and "absolute_path" in given:
-        given = {**given, "file_path": given["absolute_path"]}
-    if _SUB_AGENT.search(name):
+    arguments = call.get("args")
+    if isinstance(arguments, dict) and "absolute_path" in arguments:
+        arguments = {**arguments, "file_path": arguments["absolute_path"]}
+    if _SUB_AGENT_NAME.search(name):
         builder.gap("the actions of a sub-agent are missing", place)
-    builder.call(name, given, place, _id(call))
+    builder.call(name, arguments, place, _call_id(call))
 
 
-def _answered(builder: Builder, answer: dict[str, Any], place: Place, *, failed: bool | None) -> None:
+def _add_result(builder: Builder, answer: dict[str, Any], place: Place, *, failed: bool | None) -> None:
     response = answer.get("response")
     fields = response if isinstance(response, dict) else {"output": response}
-    given = fields.get("output", fields.get("error", fields.get("content")))
-    text, code = _printed(text_of(given)) if given is not None else (None, None)
+    output = fields.get("output", fields.get("error", fields.get("content")))
+    text, exit_code = _parse_shell_report(text_of(output)) if output is not None else (None, None)
     failed = failed or (True if "error" in fields and "output" not in fields else None)
-    is_shell = builder.command_of(_id(answer)) is not None
+    is_shell = builder.command_of(_call_id(answer)) is not None
     builder.result(
         text,
         place,
-        _id(answer),
-        exit_code=code if is_shell else None,
-        failed=failed if not (is_shell and code is not None) else None,
+        _call_id(answer),
+        exit_code=exit_code if is_shell else None,
+        failed=failed if not (is_shell and exit_code is not None) else None,
         tool=str(answer.get("name")),
     )
 
 
-def _printed(text: str) -> tuple[str, int | None]:
+def _parse_shell_report(text: str) -> tuple[str, int | None]:
     """Return the output and exit code in a report of the shell tool; for any other text, the text and None."""
-    begun = _REPORT.match(text)
-    code = None
-    if begun is None:
+    match = _SHELL_REPORT.match(text)
+    exit_code = None
+    if match is None:
         return text, None
-    text = text[begun.end() :]
-    while ending := _ENDING.search(text):
-        code = int(ending["code"]) if ending["code"] and ending["code"] != "(none)" else code
-        told = ending[0].strip()
+    text = text[match.end() :]
+    while ending := _REPORT_ENDING.search(text):
+        exit_code = int(ending["code"]) if ending["code"] and ending["code"] != "(none)" else exit_code
+        report_line = ending[0].strip()
         text = text[: ending.start()]
-        if told.startswith(("Error: ", "Stderr: ")) and not told.endswith(("(none)", "(empty)")):
-            return f"{text}\n{told.partition(': ')[2]}", code
-    return text, code
+        if report_line.startswith(("Error: ", "Stderr: ")) and not report_line.endswith(("(none)", "(empty)")):
+            return f"{text}\n{report_line.partition(': ')[2]}", exit_code
+    return text, exit_code
 
 
-def _id(call: dict[str, Any]) -> str | None:
+def _call_id(call: dict[str, Any]) -> str | None:
     return call["id"] if isinstance(call.get("id"), str) and call["id"] else None
 
 
-def _none(entry: Entry) -> Entry:
+def _not_an_object(entry: Entry) -> Entry:
     return Entry(None, entry.line, entry.pointer, "an entry that is not an object")

@@ -19,33 +19,38 @@ _SPEAKERS: dict[str, Speaker] = {
     "developer": "system",
 }
 _RESULT_ROLES = ("tool", "function", "tool_result", "observation", "ipython")
-_LISTS = ("/messages", "/input", "/output", "/conversations", "/conversation", "/history", "/items")
-_TEXTS = ("text", "input_text", "output_text", "refusal")
-_REASONING = ("thinking", "redacted_thinking", "reasoning", "reasoning_text", "summary_text")
-_HOSTED = ("web_search_call", "file_search_call", "computer_call", "image_generation_call", "mcp_list_tools")
+_LIST_POINTERS = ("/messages", "/input", "/output", "/conversations", "/conversation", "/history", "/items")
+_TEXT_TYPES = ("text", "input_text", "output_text", "refusal")
+_REASONING_TYPES = ("thinking", "redacted_thinking", "reasoning", "reasoning_text", "summary_text")
+_HOSTED_CALLS = ("web_search_call", "file_search_call", "computer_call", "image_generation_call", "mcp_list_tools")
 
 
 def read(source: Source) -> list[Builder] | None:
     """Return the conversations in a file; None if the file contains no messages."""
-    if not _is_one(source):
+    if not _is_conversation(source):
         return None
-    if source.is_lines and all(_holds_messages(entry.value) for entry in _whole(source.head)):
+    if source.is_lines and all(_holds_messages(entry.value) for entry in _objects(source.head)):
         conversations = [(entry, _messages_in(entry)) for entry in source.entries()]
-        builders = [_read(source, found, f"#{entry.line}") for entry, found in conversations if found]
-        broken = [entry for entry, _found in conversations if entry.problem]
+        builders = [
+            _read_conversation(source, messages, f"#{entry.line}") for entry, messages in conversations if messages
+        ]
+        broken = [entry for entry, _messages in conversations if entry.problem]
         for entry in broken if builders else ():
             builders[-1].broken(entry)
         return builders or None
     if source.is_lines:
-        return [_read(source, source.entries(), "")]
+        return [_read_conversation(source, source.entries(), "")]
     document = source.document
     if isinstance(document, list):
-        if all(isinstance(one, list) for one in document):
-            return [_read(source, source.entries(f"/{at}"), f"#{at + 1}") for at in range(len(document))]
-        return [_read(source, source.entries(), "")]
-    pointers = [pointer for pointer in _LISTS if isinstance(document.get(pointer[1:]), list)]
+        if all(isinstance(element, list) for element in document):
+            return [
+                _read_conversation(source, source.entries(f"/{index}"), f"#{index + 1}")
+                for index in range(len(document))
+            ]
+        return [_read_conversation(source, source.entries(), "")]
+    pointers = [pointer for pointer in _LIST_POINTERS if isinstance(document.get(pointer[1:]), list)]
     entries = [entry for pointer in pointers for entry in source.entries(pointer)]
-    builder = _read(source, entries, "", declared="tools" in document)
+    builder = _read_conversation(source, entries, "", declared="tools" in document)
     builder.agent = str(document.get("model") or builder.agent)
     return [builder]
 
@@ -60,7 +65,7 @@ def read_message(builder: Builder, message: Any, entry: Entry) -> None:
     place = builder.place(entry)
     if role in _RESULT_ROLES:
         call_id = message.get("tool_call_id") or message.get("id") or message.get("name")
-        _result(builder, content, place, call_id if isinstance(call_id, str) else None, message)
+        _add_result(builder, content, place, call_id if isinstance(call_id, str) else None, message)
         return
     speaker = _SPEAKERS.get(role)
     if speaker is None:
@@ -70,12 +75,12 @@ def read_message(builder: Builder, message: Any, entry: Entry) -> None:
         if isinstance(message.get(key), str):
             builder.mark("reasoning", builder.place(entry, key), message[key], "agent")
     if isinstance(content, list):
-        for at, part in enumerate(content):
-            _part(builder, part, speaker, builder.place(entry, "content", at), message)
+        for index, part in enumerate(content):
+            _add_part(builder, part, speaker, builder.place(entry, "content", index), message)
     else:
         builder.say(speaker, text_of(content), place)
-    for at, call in enumerate(message.get("tool_calls") or ()):
-        read_call(builder, call, builder.place(entry, "tool_calls", at))
+    for index, call in enumerate(message.get("tool_calls") or ()):
+        read_call(builder, call, builder.place(entry, "tool_calls", index))
     if isinstance(message.get("function_call"), dict):
         call = message["function_call"]
         builder.call(
@@ -103,28 +108,32 @@ def read_item(builder: Builder, item: dict[str, Any], entry: Entry) -> bool:
     if kind == "message" or (kind is None and "role" in item):
         read_message(builder, item, entry)
     elif kind in ("function_call", "custom_tool_call"):
-        given = item.get("arguments") if kind == "function_call" else item.get("input")
-        builder.call(str(item.get("name")), given, place, call_id)
+        arguments = item.get("arguments") if kind == "function_call" else item.get("input")
+        builder.call(str(item.get("name")), arguments, place, call_id)
     elif kind in ("local_shell_call", "shell_call"):
         action = item["action"] if isinstance(item.get("action"), dict) else {}
-        given = action.get("command") or action.get("commands")
-        joined = (
-            {"command": "\n".join(map(str, given))} if kind == "shell_call" and isinstance(given, list) else action
+        arguments = action.get("command") or action.get("commands")
+        shell_arguments = (
+            {"command": "\n".join(map(str, arguments))}
+            if kind == "shell_call" and isinstance(arguments, list)
+            else action
         )
-        builder.call(str(kind), joined, place, call_id)
+        builder.call(str(kind), shell_arguments, place, call_id)
     elif isinstance(kind, str) and kind.endswith("_call_output"):
-        _result(builder, item.get("output"), place, call_id, item)
+        _add_result(builder, item.get("output"), place, call_id, item)
     elif kind == "code_interpreter_call":
         builder.call("python", {"code": item.get("code")}, place, call_id)
         outputs = item.get("outputs")
-        builder.result(None if outputs is None else text_of([_log(one) for one in outputs]), place, call_id)
+        builder.result(
+            None if outputs is None else text_of([_logs_of_output(output) for output in outputs]), place, call_id
+        )
     elif kind == "mcp_call":
         builder.call(str(item.get("name")), item.get("arguments"), place, call_id)
         failed = bool(item.get("error"))
         builder.result(text_of(item.get("output") or item.get("error")), place, call_id, failed=failed)
     elif kind == "reasoning":
         builder.mark("reasoning", place, text_of(item.get("summary")) or text_of(item.get("content")), "agent")
-    elif kind in _HOSTED:
+    elif kind in _HOSTED_CALLS:
         builder.mark(str(kind), place)
     elif isinstance(kind, str) and kind.startswith("compaction"):
         builder.mark("compaction", place)
@@ -134,19 +143,19 @@ def read_item(builder: Builder, item: dict[str, Any], entry: Entry) -> bool:
     return True
 
 
-def _log(output: Any) -> Any:
+def _logs_of_output(output: Any) -> Any:
     return output.get("logs", output) if isinstance(output, dict) else output
 
 
-def _part(builder: Builder, part: Any, speaker: Speaker, place: Place, message: dict[str, Any]) -> None:
+def _add_part(builder: Builder, part: Any, speaker: Speaker, place: Place, message: dict[str, Any]) -> None:
     kind = part.get("type") if isinstance(part, dict) else None
     if isinstance(part, str):
         builder.say(speaker, part, place)
     elif not isinstance(part, dict):
         builder.unknown_entry("content", part, place)
-    elif kind in _TEXTS or (kind is None and "text" in part):
+    elif kind in _TEXT_TYPES or (kind is None and "text" in part):
         builder.say(speaker, text_of(part.get("text", part.get("refusal"))), place)
-    elif kind in _REASONING:
+    elif kind in _REASONING_TYPES:
         builder.mark(
             "reasoning", place, text_of(part.get("thinking") or part.get("reasoning") or part.get("text")), "agent"
         )
@@ -158,19 +167,19 @@ def _part(builder: Builder, part: Any, speaker: Speaker, place: Place, message: 
         )
     elif isinstance(kind, str) and kind.endswith("tool_result"):
         call_id = part.get("tool_use_id") or part.get("tool_call_id")
-        _result(builder, part.get("content"), place, call_id if isinstance(call_id, str) else None, part)
+        _add_result(builder, part.get("content"), place, call_id if isinstance(call_id, str) else None, part)
     elif kind in ("image", "image_url", "input_image", "input_audio", "audio", "document", "file", "input_file"):
         builder.mark(str(kind), place, speaker=speaker)
     elif not message.get("type") or not read_item(builder, part, Entry(part, place.line, place.pointer)):
         builder.unknown_entry(str(kind or "content"), part, place)
 
 
-def _result(builder: Builder, content: Any, place: Place, call_id: str | None, fields: dict[str, Any]) -> None:
+def _add_result(builder: Builder, content: Any, place: Place, call_id: str | None, fields: dict[str, Any]) -> None:
     text = None if content is None else text_of(content)
-    error = fields.get("is_error") is True or bool(fields.get("error")) or fields.get("status") == "error"
+    is_error = fields.get("is_error") is True or bool(fields.get("error")) or fields.get("status") == "error"
     if isinstance(fields.get("error"), dict) and not text:
         text = text_of(fields["error"].get("message"))
-    told = (
+    sources = (
         fields,
         fields.get("extra"),
         fields.get("metadata"),
@@ -182,13 +191,13 @@ def _result(builder: Builder, content: Any, place: Place, call_id: str | None, f
         text,
         place,
         call_id,
-        told=told,
-        failed=error,
+        told=sources,
+        failed=is_error,
         tool=name if isinstance(name, str) else None,
     )
 
 
-def _read(source: Source, entries: Iterable[Entry], suffix: str, *, declared: bool = False) -> Builder:
+def _read_conversation(source: Source, entries: Iterable[Entry], suffix: str, *, declared: bool = False) -> Builder:
     builder = Builder(source.path.name + suffix, FORM, source.name)
     builder.agent = "assistant"
     for entry in entries:
@@ -205,33 +214,37 @@ def _read(source: Source, entries: Iterable[Entry], suffix: str, *, declared: bo
 def _messages_in(entry: Entry) -> list[Entry]:
     if not isinstance(entry.value, dict):
         return []
-    for pointer in _LISTS:
-        found = entry.value.get(pointer[1:])
-        if isinstance(found, list):
-            return [Entry(one, entry.line, f"{pointer}/{at}") for at, one in enumerate(found)]
+    for pointer in _LIST_POINTERS:
+        messages = entry.value.get(pointer[1:])
+        if isinstance(messages, list):
+            return [Entry(message, entry.line, f"{pointer}/{index}") for index, message in enumerate(messages)]
     return []
 
 
-def _is_one(source: Source) -> bool:
+def _is_conversation(source: Source) -> bool:
     if source.is_lines:
-        whole = _whole(source.head)
-        return bool(whole) and all(_is_message(one.value) or _holds_messages(one.value) for one in whole)
+        objects = _objects(source.head)
+        return bool(objects) and all(
+            _is_message(candidate.value) or _holds_messages(candidate.value) for candidate in objects
+        )
     document = source.document
     if isinstance(document, list):
-        first = document[0] if document and isinstance(document[0], list) else document
-        return bool(first) and all(_is_message(one) for one in first[:20])
+        messages = document[0] if document and isinstance(document[0], list) else document
+        return bool(messages) and all(_is_message(candidate) for candidate in messages[:20])
     return isinstance(document, dict) and _holds_messages(document)
 
 
-def _whole(entries: Iterable[Entry]) -> list[Entry]:
+def _objects(entries: Iterable[Entry]) -> list[Entry]:
     return [entry for entry in entries if isinstance(entry.value, dict)]
 
 
 def _holds_messages(value: Any) -> bool:
     if not isinstance(value, dict):
         return False
-    found = next((value[key[1:]] for key in _LISTS if isinstance(value.get(key[1:]), list) and value[key[1:]]), None)
-    return found is not None and any(_is_message(one) for one in found[:20])
+    messages = next(
+        (value[key[1:]] for key in _LIST_POINTERS if isinstance(value.get(key[1:]), list) and value[key[1:]]), None
+    )
+    return messages is not None and any(_is_message(message) for message in messages[:20])
 
 
 def _is_message(value: Any) -> bool:

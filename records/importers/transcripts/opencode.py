@@ -9,10 +9,10 @@ from gedanken.records.importers.transcripts.commands import arguments_of
 from gedanken.records.importers.transcripts.source import Entry, Source
 
 FORM = "opencode"
-_LINES = frozenset(["step_start", "step_finish", "text", "tool_use", "reasoning", "error"])
-_NOTES = frozenset(["step-start", "step-finish", "snapshot", "patch", "agent", "file", "retry", "reasoning"])
-_NAMES = {"filePath": "file_path", "oldString": "old_string", "newString": "new_string"}
-_ENDED = ("completed", "error")
+_LINE_TYPES = frozenset(["step_start", "step_finish", "text", "tool_use", "reasoning", "error"])
+_NOTE_TYPES = frozenset(["step-start", "step-finish", "snapshot", "patch", "agent", "file", "retry", "reasoning"])
+_ARGUMENT_NAMES = {"filePath": "file_path", "oldString": "old_string", "newString": "new_string"}
+_FINAL_STATUSES = ("completed", "error")
 
 
 def read(source: Source) -> list[Builder] | None:
@@ -20,16 +20,16 @@ def read(source: Source) -> list[Builder] | None:
     if source.is_lines:
         values = [entry.value for entry in source.head if isinstance(entry.value, dict)]
         if values and all(map(_is_line, values)):
-            return [_session(source, source.entries())]
-        return [_session(source, source.entries())] if values and all(map(_is_message, values)) else None
+            return [_read_session(source, source.entries())]
+        return [_read_session(source, source.entries())] if values and all(map(_is_message, values)) else None
     document = source.document
     if isinstance(document, dict) and _are_messages(document.get("messages")):
-        return [_session(source, source.entries("/messages"))]
-    return [_session(source, source.entries())] if _are_messages(document) else None
+        return [_read_session(source, source.entries("/messages"))]
+    return [_read_session(source, source.entries())] if _are_messages(document) else None
 
 
 def _is_line(value: dict[str, Any]) -> bool:
-    return isinstance(value.get("sessionID"), str) and value.get("type") in _LINES
+    return isinstance(value.get("sessionID"), str) and value.get("type") in _LINE_TYPES
 
 
 def _is_message(value: Any) -> bool:
@@ -42,26 +42,26 @@ def _is_message(value: Any) -> bool:
 
 
 def _are_messages(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(_is_message(one) for one in value[:20])
+    return isinstance(value, list) and bool(value) and all(_is_message(message) for message in value[:20])
 
 
-def _session(source: Source, entries: Iterator[Entry]) -> Builder:
+def _read_session(source: Source, entries: Iterator[Entry]) -> Builder:
     builder = Builder(source.path.name, FORM, source.name)
     for entry in entries:
         value = entry.value
         if entry.problem or not isinstance(value, dict):
-            builder.broken(entry if entry.problem else _none(entry))
+            builder.broken(entry if entry.problem else _not_an_object(entry))
         elif _is_message(value):
-            _message(builder, entry)
+            _add_message(builder, entry)
         elif isinstance(value.get("part"), dict):
-            _part(builder, entry, value["part"], "agent", "part")
+            _add_part(builder, entry, value["part"], "agent", "part")
         else:
             builder.mark(str(value.get("type"))[:80], builder.place(entry))
     builder.agent = builder.agent or FORM
     return builder
 
 
-def _message(builder: Builder, entry: Entry) -> None:
+def _add_message(builder: Builder, entry: Entry) -> None:
     info = entry.value["info"]
     model = info.get("modelID")
     if isinstance(model, str) and not builder.agent:
@@ -72,40 +72,42 @@ def _message(builder: Builder, entry: Entry) -> None:
     if info.get("summary") is True:
         builder.gap("the conversation was compacted", builder.place(entry))
         speaker = "system"
-    for at, part in enumerate(entry.value["parts"]):
+    for index, part in enumerate(entry.value["parts"]):
         if isinstance(part, dict):
-            _part(builder, entry, part, speaker, "parts", at)
+            _add_part(builder, entry, part, speaker, "parts", index)
 
 
-def _part(builder: Builder, entry: Entry, part: dict[str, Any], speaker: Speaker, *where: str | int) -> None:
-    kind, place = str(part.get("type")), builder.place(entry, *where)
+def _add_part(builder: Builder, entry: Entry, part: dict[str, Any], speaker: Speaker, *path: str | int) -> None:
+    kind, place = str(part.get("type")), builder.place(entry, *path)
     if kind == "text":
         builder.say("system" if part.get("synthetic") is True else speaker, text_of(part.get("text")), place)
     elif kind == "tool":
-        _tool(builder, part, entry, *where)
+        _add_tool_call(builder, part, entry, *path)
     elif kind == "compaction":
         builder.mark("compaction", place)
         builder.gap("the conversation was compacted", place)
     elif kind == "subtask":
         builder.gap("the actions of a sub-agent are missing", place)
-    elif kind in _NOTES:
+    elif kind in _NOTE_TYPES:
         builder.mark(kind, place)
     else:
         builder.unknown_entry(f"part {kind}", part, place)
 
 
-def _tool(builder: Builder, part: dict[str, Any], entry: Entry, *where: str | int) -> None:
-    name, place = str(part.get("tool")), builder.place(entry, *where)
+def _add_tool_call(builder: Builder, part: dict[str, Any], entry: Entry, *path: str | int) -> None:
+    name, place = str(part.get("tool")), builder.place(entry, *path)
     state = part["state"] if isinstance(part.get("state"), dict) else {}
-    given = {_NAMES.get(key, key): one for key, one in arguments_of(state.get("input")).items()}
-    call_id = str(part.get("callID") or part.get("id") or f"{entry.pointer}{where}")
+    arguments = {
+        _ARGUMENT_NAMES.get(key, key): argument for key, argument in arguments_of(state.get("input")).items()
+    }
+    call_id = str(part.get("callID") or part.get("id") or f"{entry.pointer}{path}")
     if name == "task":
         builder.gap("the actions of a sub-agent are missing", place)
-    builder.call(name, given, place, call_id)
-    if state.get("status") not in _ENDED:
+    builder.call(name, arguments, place, call_id)
+    if state.get("status") not in _FINAL_STATUSES:
         return
-    about = state["metadata"] if isinstance(state.get("metadata"), dict) else {}
-    code = about.get("exit")
+    metadata = state["metadata"] if isinstance(state.get("metadata"), dict) else {}
+    exit_code = metadata.get("exit")
     time = state.get("time")
     if isinstance(time, dict) and "compacted" in time:
         builder.gap("the output of a tool was cleared", place)
@@ -113,14 +115,14 @@ def _tool(builder: Builder, part: dict[str, Any], entry: Entry, *where: str | in
         return
     builder.result(
         text_of(state.get("output") if state["status"] == "completed" else state.get("error")),
-        builder.place(entry, *where, "state"),
+        builder.place(entry, *path, "state"),
         call_id,
-        told=(about,),
-        exit_code=code if isinstance(code, int) and not isinstance(code, bool) else None,
+        told=(metadata,),
+        exit_code=exit_code if isinstance(exit_code, int) and not isinstance(exit_code, bool) else None,
         failed=True if state["status"] == "error" else None,
         tool=name,
     )
 
 
-def _none(entry: Entry) -> Entry:
+def _not_an_object(entry: Entry) -> Entry:
     return Entry(None, entry.line, entry.pointer, "an entry that is not an object")

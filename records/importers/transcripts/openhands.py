@@ -9,9 +9,9 @@ from gedanken.records.importers.transcripts.commands import arguments_of
 from gedanken.records.importers.transcripts.source import Entry, Source
 
 FORM = "openhands"
-_LISTS = ("/history", "/trajectory", "/events")
-_KINDS = ("MessageEvent", "ActionEvent", "ObservationEvent", "SystemPromptEvent", "AgentErrorEvent")
-_NOTES = frozenset(
+_LIST_POINTERS = ("/history", "/trajectory", "/events")
+_EVENT_KINDS = ("MessageEvent", "ActionEvent", "ObservationEvent", "SystemPromptEvent", "AgentErrorEvent")
+_NOTE_KINDS = frozenset(
     [
         "system",
         "recall",
@@ -28,14 +28,14 @@ _NOTES = frozenset(
         "PauseEvent",
     ]
 )
-_COMPACTS = (
+_COMPACTION_KINDS = (
     "condensation",
     "condensation_request",
     "Condensation",
     "CondensationRequest",
     "CondensationSummaryEvent",
 )
-_TOOLS = frozenset(
+_TOOL_KINDS = frozenset(
     ["run", "run_ipython", "read", "write", "edit", "browse", "browse_interactive", "call_tool_mcp", "mcp"]
 )
 
@@ -43,61 +43,67 @@ _TOOLS = frozenset(
 def read(source: Source) -> list[Builder] | None:
     """Return the sessions in a file; None if the file is not from OpenHands."""
     if source.is_lines:
-        whole = [entry.value for entry in source.head if isinstance(entry.value, dict)]
-        if whole and all(_list_in(value) is not None for value in whole):
+        values = [entry.value for entry in source.head if isinstance(entry.value, dict)]
+        if values and all(_event_list_pointer(value) is not None for value in values):
             return [
-                _read(source, _under(entry), f"#{entry.line}")
+                _read_events(source, _events_of_entry(entry), f"#{entry.line}")
                 for entry in source.entries()
                 if isinstance(entry.value, dict)
             ]
-        return [_read(source, source.entries(), "")] if whole and all(map(_is_event, whole)) else None
+        return [_read_events(source, source.entries(), "")] if values and all(map(_is_event, values)) else None
     document = source.document
     if isinstance(document, list):
-        return [_read(source, _flat(source.entries()), "")] if _are_events(document) else None
-    pointer = _list_in(document)
-    return [_read(source, _flat(source.entries(pointer)), "")] if pointer else None
+        return [_read_events(source, _flatten_pairs(source.entries()), "")] if _are_events(document) else None
+    pointer = _event_list_pointer(document)
+    return [_read_events(source, _flatten_pairs(source.entries(pointer)), "")] if pointer else None
 
 
-def _list_in(value: Any) -> str | None:
+def _event_list_pointer(value: Any) -> str | None:
     if not isinstance(value, dict):
         return None
-    return next((pointer for pointer in _LISTS if _are_events(value.get(pointer[1:]))), None)
+    return next((pointer for pointer in _LIST_POINTERS if _are_events(value.get(pointer[1:]))), None)
 
 
 def _are_events(value: Any) -> bool:
-    flat = (
-        [one for part in value[:10] for one in (part if isinstance(part, list) else [part])]
+    events = (
+        [event for part in value[:10] for event in (part if isinstance(part, list) else [part])]
         if isinstance(value, list)
         else []
     )
-    return bool(flat) and all(_is_event(one) for one in flat)
+    return bool(events) and all(_is_event(event) for event in events)
 
 
 def _is_event(value: Any) -> bool:
     if not isinstance(value, dict):
         return False
-    if value.get("kind") in _KINDS or value.get("kind") in _COMPACTS or value.get("kind") in _NOTES:
+    if (
+        value.get("kind") in _EVENT_KINDS
+        or value.get("kind") in _COMPACTION_KINDS
+        or value.get("kind") in _NOTE_KINDS
+    ):
         return True
-    has = isinstance(value.get("action"), str) or isinstance(value.get("observation"), str)
-    return has and bool({"args", "extras", "source", "content", "cause"} & value.keys())
+    has_kind = isinstance(value.get("action"), str) or isinstance(value.get("observation"), str)
+    return has_kind and bool({"args", "extras", "source", "content", "cause"} & value.keys())
 
 
-def _under(entry: Entry) -> Iterator[Entry]:
-    pointer = _list_in(entry.value)
-    for at, one in enumerate(entry.value[pointer[1:]] if pointer else ()):
-        yield from _flat(iter([Entry(one, entry.line, f"{pointer}/{at}")]))
+def _events_of_entry(entry: Entry) -> Iterator[Entry]:
+    pointer = _event_list_pointer(entry.value)
+    for index, element in enumerate(entry.value[pointer[1:]] if pointer else ()):
+        yield from _flatten_pairs(iter([Entry(element, entry.line, f"{pointer}/{index}")]))
 
 
-def _flat(entries: Iterator[Entry]) -> Iterator[Entry]:
+def _flatten_pairs(entries: Iterator[Entry]) -> Iterator[Entry]:
     """Yield one entry for each event. In old files, an entry may be a pair of events: both are yielded."""
     for entry in entries:
         if isinstance(entry.value, list):
-            yield from (Entry(one, entry.line, f"{entry.pointer}/{at}") for at, one in enumerate(entry.value))
+            yield from (
+                Entry(element, entry.line, f"{entry.pointer}/{index}") for index, element in enumerate(entry.value)
+            )
         else:
             yield entry
 
 
-def _read(source: Source, entries: Iterator[Entry], suffix: str) -> Builder:
+def _read_events(source: Source, entries: Iterator[Entry], suffix: str) -> Builder:
     builder = Builder(source.path.name + suffix, FORM, source.name)
     builder.agent = FORM
     for entry in entries:
@@ -106,20 +112,20 @@ def _read(source: Source, entries: Iterator[Entry], suffix: str) -> Builder:
                 entry if entry.problem else Entry(None, entry.line, entry.pointer, "an entry that is not an event")
             )
         elif "kind" in entry.value and not isinstance(entry.value.get("action"), str):
-            _new(builder, entry)
+            _add_new_event(builder, entry)
         elif isinstance(entry.value.get("observation"), str):
-            _observation(builder, entry)
+            _add_observation(builder, entry)
         else:
-            _action(builder, entry)
+            _add_action(builder, entry)
     return builder
 
 
-def _action(builder: Builder, entry: Entry) -> None:
+def _add_action(builder: Builder, entry: Entry) -> None:
     event, place = entry.value, builder.place(entry)
     kind = str(event.get("action"))
     args = arguments_of(event.get("args"))
-    about = event.get("tool_call_metadata")
-    name = str(about.get("function_name") or kind) if isinstance(about, dict) else kind
+    metadata = event.get("tool_call_metadata")
+    name = str(metadata.get("function_name") or kind) if isinstance(metadata, dict) else kind
     call_id = _call_id(event, event.get("id"))
     if kind == "message":
         speaker: Speaker = "user" if event.get("source") == "user" else "agent"
@@ -131,53 +137,53 @@ def _action(builder: Builder, entry: Entry) -> None:
         command = args.get("command") if kind == "run" else f"python3 - <<'EOF'\n{args.get('code')}\nEOF"
         builder.call(name, {}, place, call_id, command if isinstance(command, str) else "")
     elif kind == "edit":
-        given = {
+        arguments = {
             **args,
             "old_str": args.get("old_str"),
             "new_str": args.get("new_str"),
             "command": args.get("command") or "edit",
         }
-        builder.call("edit", given, place, call_id, None)
-    elif kind in _COMPACTS:
+        builder.call("edit", arguments, place, call_id, None)
+    elif kind in _COMPACTION_KINDS:
         builder.mark("compaction", place)
         builder.gap("the conversation was compacted", place)
     elif kind == "delegate":
         builder.mark("delegate", place)
     elif kind == "finish":
-        said = (
+        message = (
             args.get("final_thought") or args.get("message") or text_of(args.get("outputs")) or event.get("message")
         )
-        builder.say("agent", text_of(said), place)
-    elif kind in _NOTES or kind in ("reject", "pause", "resume", "stop", "initialize", "start"):
+        builder.say("agent", text_of(message), place)
+    elif kind in _NOTE_KINDS or kind in ("reject", "pause", "resume", "stop", "initialize", "start"):
         builder.mark(kind, place)
-    elif kind in _TOOLS:
+    elif kind in _TOOL_KINDS:
         builder.call(name, args, place, call_id)
     else:
         builder.unknown_entry(f"action {kind}", event, place)
 
 
-def _observation(builder: Builder, entry: Entry) -> None:
+def _add_observation(builder: Builder, entry: Entry) -> None:
     event, place = entry.value, builder.place(entry)
     kind = str(event.get("observation"))
     extras = event["extras"] if isinstance(event.get("extras"), dict) else {}
     call_id = _call_id(event, event.get("cause"))
-    if kind in _COMPACTS or kind == "condense":
+    if kind in _COMPACTION_KINDS or kind == "condense":
         builder.mark("compaction", place)
         builder.gap("the conversation was compacted", place)
-    elif (kind in _NOTES and not builder.is_open(call_id)) or (
+    elif (kind in _NOTE_KINDS and not builder.is_open(call_id)) or (
         kind in ("success", "user_rejected") and not builder.is_open(call_id)
     ):
         builder.mark(kind, place)
-    elif kind == "delegate" or kind in _TOOLS or kind == "error" or builder.is_open(call_id):
-        told = (extras, extras.get("metadata"), event.get("metadata"), event)
+    elif kind == "delegate" or kind in _TOOL_KINDS or kind == "error" or builder.is_open(call_id):
+        sources = (extras, extras.get("metadata"), event.get("metadata"), event)
         failed = kind == "error" or (kind == "edit" and text_of(event.get("content")).lstrip().startswith("ERROR"))
-        builder.result(text_of(event.get("content")), place, call_id, told=told, failed=failed, tool=kind)
+        builder.result(text_of(event.get("content")), place, call_id, told=sources, failed=failed, tool=kind)
     else:
         builder.unknown_entry(f"observation {kind}", event, place)
 
 
-def _new(builder: Builder, entry: Entry) -> None:
-    """Add an event in the new format, which OpenHands' agent SDK writes."""
+def _add_new_event(builder: Builder, entry: Entry) -> None:
+    """Add an event in the new format, which the agent SDK of OpenHands writes."""
     event, place = entry.value, builder.place(entry)
     kind = str(event.get("kind"))
     call_id = _call_id(event, event.get("action_id") or event.get("id"))
@@ -200,27 +206,27 @@ def _new(builder: Builder, entry: Entry) -> None:
     elif kind == "ObservationEvent" and event.get("tool_name") == "finish":
         builder.mark("finish", place)
     elif kind == "ObservationEvent":
-        seen = event["observation"] if isinstance(event.get("observation"), dict) else {}
-        told = (seen, seen.get("metadata"))
-        failed = seen.get("is_error") is True or bool(seen.get("error"))
-        text = text_of(seen.get("content") or seen.get("output") or seen.get("error"))
-        builder.result(text, place, call_id, told=told, failed=failed, tool=str(event.get("tool_name")))
+        observation = event["observation"] if isinstance(event.get("observation"), dict) else {}
+        sources = (observation, observation.get("metadata"))
+        failed = observation.get("is_error") is True or bool(observation.get("error"))
+        text = text_of(observation.get("content") or observation.get("output") or observation.get("error"))
+        builder.result(text, place, call_id, told=sources, failed=failed, tool=str(event.get("tool_name")))
     elif kind in ("AgentErrorEvent", "UserRejectObservation"):
         builder.result(text_of(event.get("error")), place, call_id, failed=True)
-    elif kind in _COMPACTS:
+    elif kind in _COMPACTION_KINDS:
         builder.mark("compaction", place)
         builder.gap("the conversation was compacted", place)
-    elif kind in _NOTES:
+    elif kind in _NOTE_KINDS:
         builder.mark(kind, place)
     else:
         builder.unknown_entry(kind, event, place)
 
 
-def _call_id(event: dict[str, Any], otherwise: Any) -> str | None:
-    """Return the id that connects an action with its observation: the tool call's, or an id made of `otherwise`."""
+def _call_id(event: dict[str, Any], fallback: Any) -> str | None:
+    """Return the id that connects an action with its observation: the tool call's id, or one made of `fallback`."""
     if isinstance(event.get("tool_call_id"), str):
         return str(event["tool_call_id"])
-    about = event.get("tool_call_metadata")
-    if isinstance(about, dict) and isinstance(about.get("tool_call_id"), str):
-        return str(about["tool_call_id"])
-    return None if otherwise is None else f"e{otherwise}"
+    metadata = event.get("tool_call_metadata")
+    if isinstance(metadata, dict) and isinstance(metadata.get("tool_call_id"), str):
+        return str(metadata["tool_call_id"])
+    return None if fallback is None else f"e{fallback}"

@@ -52,7 +52,7 @@ FORMS = (
 )
 MOST_FILES = 10_000
 _ENDINGS = (".jsonl", ".json", ".traj", ".eval", ".md", ".markdown", ".txt", ".log", ".ndjson")
-_SUB_AGENT = "agent-"
+_SUB_AGENT_PREFIX = "agent-"
 
 
 def read_transcripts(path: Path) -> tuple[AgentTranscript, ...]:
@@ -60,7 +60,7 @@ def read_transcripts(path: Path) -> tuple[AgentTranscript, ...]:
     if path != STANDARD_INPUT and not path.is_file():
         raise BadInput(f"{path}: {'not a file' if path.exists() else 'no such file'}")
     source = Source(path, "standard input" if path == STANDARD_INPUT else None)
-    return tuple(builder.finished() for builder in _read(source))
+    return tuple(builder.finished() for builder in _read_source(source))
 
 
 def files_of(paths: Sequence[Path]) -> Iterator[tuple[Path, bool]]:
@@ -73,42 +73,44 @@ def files_of(paths: Sequence[Path]) -> Iterator[tuple[Path, bool]]:
         if path == STANDARD_INPUT or not path.is_dir():
             yield path, True
         else:
-            found = _in_folder(path)
-            if not found:
+            files = _files_in_folder(path)
+            if not files:
                 raise BadInput(f"{path}: contains no file with the extension of a transcript ({' '.join(_ENDINGS)})")
-            yield from ((file, False) for file in found)
+            yield from ((file, False) for file in files)
 
 
-def _read(source: Source) -> list[Builder]:
+def _read_source(source: Source) -> list[Builder]:
     if source.path != STANDARD_INPUT and inspect_ai.is_archive(source):
         return inspect_ai.read_archive(source)
     if source.is_lines or source.document is not None:
         for reader in READERS:
-            found = reader(source)
-            if found is not None:
-                return found
+            builders = reader(source)
+            if builders is not None:
+                return builders
         raise BadInput(f"{source.name}: this JSON is not a known kind of transcript; known are {FORMS}")
-    begins = "".join(source.text[:200].split())[:2]
-    if begins in ('{"', "[{"):
+    opening = "".join(source.text[:200].split())[:2]
+    if opening in ('{"', "[{"):
         raise BadInput(f"{source.name}: the JSON is incomplete")
     if not source.text.strip():
         raise BadInput(f"{source.name}: the file is empty")
     return specstory.read_text(source) or cline.read_text(source) or terminal.read(source) or text.read(source)
 
 
-def _in_folder(folder: Path) -> list[Path]:
-    found: list[Path] = []
-    for where, folders, names in os.walk(folder, followlinks=False):
+def _files_in_folder(folder: Path) -> list[Path]:
+    files: list[Path] = []
+    for parent, folders, names in os.walk(folder, followlinks=False):
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "subagents")
-        has_sessions = any(name.endswith(".jsonl") and not name.startswith(_SUB_AGENT) for name in names)
+        has_sessions = any(name.endswith(".jsonl") and not name.startswith(_SUB_AGENT_PREFIX) for name in names)
         for name in sorted(names):
-            bare = next((name.removesuffix(end) for end in COMPRESSED_ENDINGS if name.endswith(end)), name)
-            path = Path(where) / name
-            if name.startswith(".") or not bare.lower().endswith(_ENDINGS) or path.is_symlink():
+            uncompressed_name = next(
+                (name.removesuffix(ending) for ending in COMPRESSED_ENDINGS if name.endswith(ending)), name
+            )
+            path = Path(parent) / name
+            if name.startswith(".") or not uncompressed_name.lower().endswith(_ENDINGS) or path.is_symlink():
                 continue
-            if has_sessions and name.startswith(_SUB_AGENT) and name.endswith(".jsonl"):
+            if has_sessions and name.startswith(_SUB_AGENT_PREFIX) and name.endswith(".jsonl"):
                 continue
-            found.append(path)
-            if len(found) > MOST_FILES:
+            files.append(path)
+            if len(files) > MOST_FILES:
                 raise BadInput(f"{folder}: contains more than {MOST_FILES:,} files")
-    return found
+    return files
