@@ -4,7 +4,7 @@ import pytest
 from agent_sessions import Session
 
 from gedanken.compare.audit.audit_transcript import audit_transcript
-from gedanken.compare.audit.numbers import matches
+from gedanken.compare.audit.record.number_index import matches
 
 ACCUSATIONS = {"misquoted", "written too early", "stale", "never run"}
 CARGO = "test result: ok. 17 passed; 0 failed; 0 ignored\n\ntest result: ok. 4 passed; 0 failed; 1 ignored\n"

@@ -7,7 +7,7 @@ from agent_sessions import Session
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gedanken.compare.audit.find_claims import find_claims
+from gedanken.compare.audit.claims.find_claims import find_claims
 from gedanken.experiment.claim import Claim
 
 

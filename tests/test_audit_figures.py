@@ -6,7 +6,7 @@ import pytest
 from agent_sessions import Session
 
 from gedanken.compare.audit.audit_transcript import audit_transcript
-from gedanken.compare.audit.labels import unit_of
+from gedanken.compare.audit.outputs.labels import unit_of
 
 ACCUSATIONS = {"misquoted", "written too early", "stale", "never run"}
 TALLY = "    611 parser\n     84 lexer\n      5 printer"

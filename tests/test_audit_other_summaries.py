@@ -4,7 +4,7 @@ import pytest
 from agent_sessions import Session
 
 from gedanken.compare.audit.audit_transcript import audit_transcript
-from gedanken.compare.audit.outcomes import summaries_in
+from gedanken.compare.audit.outputs.outcomes import summaries_in
 
 GTEST = "[==========] 12 tests from 3 test suites ran. (4 ms total)\n[  PASSED  ] 10 tests.\n[  SKIPPED ] 1 test, listed below:\n[  SKIPPED ] A.c\n[  FAILED  ] 1 test, listed below:\n[  FAILED  ] A.b"  # noqa: E501
 MESON = "\nOk:                 21   \nExpected Fail:      0   \nFail:               1   \nUnexpected Pass:    0   \nSkipped:            2   \nTimeout:            1   "  # noqa: E501

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gedanken.compare.audit.outcomes import (
+from gedanken.compare.audit.outputs.outcomes import (
     code_asked_for,
     exit_code_in,
     says_cut,

@@ -4,7 +4,7 @@ import pytest
 from agent_sessions import Session
 
 from gedanken.compare.audit.audit_transcript import audit_transcript
-from gedanken.compare.audit.find_claims import find_claims
+from gedanken.compare.audit.claims.find_claims import find_claims
 
 EDIT = ("lib/a.go", "x := 1", "x := 2")
 

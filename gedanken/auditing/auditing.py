@@ -8,7 +8,7 @@ from typing import Protocol
 
 from gedanken.auditing.audited import Audit, Audited
 from gedanken.compare.audit.audit_transcript import audit_transcript
-from gedanken.compare.audit.find_claims import Spans
+from gedanken.compare.audit.claims.find_claims import Spans
 from gedanken.experiment.agent_transcript import AgentTranscript
 from gedanken.experiment.errors import BadInput
 from gedanken.records.importers.transcripts.reading import files_of, read_transcripts

@@ -2,7 +2,7 @@
 
 import re
 
-from gedanken.compare.audit.shown import does_something
+from gedanken.compare.audit.claims.quoted_blocks import does_something
 from gedanken.experiment.agent_transcript import AgentTranscript
 from gedanken.experiment.claim import Claim
 

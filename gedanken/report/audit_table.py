@@ -9,7 +9,7 @@ from rich.text import Text
 
 from gedanken.auditing.audited import ACCUSING, STATUSES, Audit, Audited, Rerun
 from gedanken.auditing.rates import rate_of
-from gedanken.compare.audit.unrecorded import NOT_SHOWN
+from gedanken.compare.audit.judging.plain_chats import NOT_SHOWN
 from gedanken.experiment.agent_transcript import AgentTranscript, Place
 from gedanken.experiment.counts import many
 from gedanken.experiment.escaping import harmless

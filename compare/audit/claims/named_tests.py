@@ -1,0 +1,41 @@
+"""Finds statements about single tests by name: `codec_15 is green again`, `test_cut failed`."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from gedanken.compare.audit.language.mood import asserts
+from gedanken.compare.audit.language.message_parts import CODE, Sentence, spaced
+from gedanken.compare.audit.claims.claim_contents import CaseSays
+
+_NAME = rf"(?P<name>(?<![\w{CODE}])[{CODE}]{{4,122}}(?![\w{CODE}])|(?<![\w./-])[A-Za-z]\w*_\w+(?![\w./-]))"
+_CLAUSE_END = r"(?=\W*$|[.,;!):]| (?:now|again|too|as well|before|beforehand|at first|and|but|with|after|in all)\b)"
+_PASSES = (
+    r"(?P<good>(?:(?:now |again |still |also ){0,2}(?:pass(?:es|ed)?)|"
+    r"(?:is|are|was|were) (?:now |again |still |also |all ){0,2}(?:green|passing|fixed|OK)(?: again| now)?))"
+)
+_FAILS = r"(?P<bad>(?:still |also |now ){0,2}(?:fails|failed)|(?:is|was|were|has been|had been) (?:still |now |again ){0,2}(?:red|failing|broken))"
+_STATEMENT = re.compile(
+    spaced(rf"{_NAME}(?P<more> and (?:its|the|all) (?:\w+ )?\w+)? (?:{_PASSES}|{_FAILS})") + spaced(_CLAUSE_END),
+    re.IGNORECASE,
+)
+_IDENTIFIER = re.compile(r"[\w./-]*(?:::|\.)?[A-Za-z]\w*(?:_|::)\w+(?:\[[\w-]+\])?|test\w+|\w+Tests?", re.IGNORECASE)
+
+
+class CaseHit(NamedTuple):
+    """A statement about a named test, with its position in the sentence."""
+
+    start: int
+    end: int
+    says: CaseSays
+
+
+def cases_said(sentence: Sentence, taken_spans: list[tuple[int, int]]) -> Iterator[CaseHit]:
+    """Yield the statements about named tests outside `taken_spans`, which other rules have read."""
+    for match in _STATEMENT.finditer(sentence.plain):
+        start, end = match.span()
+        name = sentence.raw[match.start("name") : match.end("name")].strip("`").strip().removesuffix("()")
+        if not _IDENTIFIER.fullmatch(name) or any(low < end and start < high for low, high in taken_spans):
+            continue
+        if asserts(sentence, start, end):
+            yield CaseHit(start, end, CaseSays(name, match["good"] is not None, match["more"] is not None))

@@ -1,0 +1,1 @@
+"""Judges claims against the record: one module for each kind of claim."""

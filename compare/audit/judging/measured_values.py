@@ -1,0 +1,412 @@
+"""Judges a claim that states a number: a metric, a time, a size, a count, a version."""
+
+import re
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from functools import partial
+from itertools import islice
+from typing import NamedTuple
+
+from gedanken.compare.audit.outputs.equal_numbers import minutes_in
+from gedanken.compare.audit.outputs.labels import unit_of
+from gedanken.compare.audit.numbers.measurements import asked_version, measured
+from gedanken.compare.audit.record.number_index import Found, matches, near
+from gedanken.compare.audit.language.numerals import plain_number
+from gedanken.compare.audit.numbers.number_names import (
+    SPLIT_WORD,
+    is_anothers,
+    is_mean,
+    is_of_another_file,
+    is_of_another_package,
+    is_of_another_split,
+    is_outdone,
+    line_at,
+)
+from gedanken.compare.audit.record.runs import Run
+from gedanken.compare.audit.relevance.same_command import is_run
+from gedanken.compare.audit.relevance.same_state import of_this_state
+from gedanken.compare.audit.claims.claim_contents import ValueSays
+from gedanken.compare.audit.numbers.known_numbers import is_derived, is_known
+from gedanken.compare.audit.verdicts import Case, Verdict, undecidable, without_runs
+
+_MAX_RUNS = 40
+_MIN_DIGITS = 3
+"""A number with at least this many digits is unlikely to occur by chance."""
+_MAX_LINES = 4_000
+_MAX_TEXT = 2_000_000
+"""Maximum number of characters of an output that are searched for names."""
+_NUMBER = re.compile(
+    r"(?<![\w.])-?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?(?=\s?%|[^\w.]|\.(?!\d)|$|s\b|ms\b|[KMG]i?B?\b)"
+)
+_ALIASES = {
+    "accuracy": r"acc(?:uracy)?|correct|genauigkeit|准确率",
+    "acc": r"acc(?:uracy)?",
+    "genauigkeit": r"acc(?:uracy)?|genauigkeit",
+    "précision": r"acc(?:uracy)?|prec",
+    "exactitude": r"acc(?:uracy)?",
+    "exactitud": r"acc(?:uracy)?",
+    "precisión": r"acc(?:uracy)?|prec",
+    "准确率": r"acc(?:uracy)?|准确率",
+    "精度": r"acc(?:uracy)?|precision|精度",
+    "loss": r"loss",
+    "verlust": r"loss",
+    "perte": r"loss",
+    "pérdida": r"loss",
+    "损失": r"loss|损失",
+    "f1": r"f1",
+    "f1 score": r"f1",
+    "f1-score": r"f1",
+    **dict.fromkeys(
+        (
+            "coverage",
+            "cover",
+            "decken",
+            "abdeckung",
+            "testabdeckung",
+            "couverture",
+            "cobertura",
+            "覆盖率",
+            "カバレッジ",
+        ),
+        r"cov(?:erage|ered)?|TOTAL|All files|% ?Stmts",
+    ),
+    "testgenauigkeit": r"acc(?:uracy)?|genauigkeit",
+    "acurácia": r"acc(?:uracy)?",
+    "正解率": r"acc(?:uracy)?|正解率",
+    "r²": r"r2|r²|r\^2",
+    "r2": r"r2|r²|r\^2",
+    "perplexity": r"perplexity|ppl",
+    "roc auc": r"auc",
+    "roc-auc": r"auc",
+    "auroc": r"auroc|auc",
+}
+_QUALIFIER = re.compile(
+    r"\b(?:final|best|mean|average|avg|overall|total|macro|weighted|last|lowest|highest|held-out|line|branch|"
+    r"statement|code)\b"
+)
+_COMPUTED = re.compile(
+    r"\b(?:mean|average|avg|overall|total|improve\w*|gain|difference|by|drop\w*|increase\w*|per|ratio|times)\b",
+    re.IGNORECASE,
+)
+_UNITS = {
+    "b": 1,
+    "byte": 1,
+    "bytes": 1,
+    "octet": 1,
+    "octets": 1,
+    "字节": 1,
+    "バイト": 1,
+    "ko": 10**3,
+    "mo": 10**6,
+    "kb": 10**3,
+    "mb": 10**6,
+    "gb": 10**9,
+    "kib": 2**10,
+    "mib": 2**20,
+    "gib": 2**30,
+}
+_TIME = re.compile(r"(?<![\w.])(\d{1,9}(?:\.\d{1,9})?)(?=\s?(?:ms|s|secs?|seconds?)\b)")
+_SIZE = re.compile(r"(?<![\w.])(\d{3,15}|\d{1,6}(?:\.\d{1,3})?(?=[KMG]))(?![\d.])")
+
+
+class Line(NamedTuple):
+    """A line of an output that contains the name of the claim's subject."""
+
+    run: Run
+    text: str
+    offset: int
+    numbers: tuple[str, ...]
+    values: tuple[float, ...]
+    places: tuple[int, ...]
+
+
+def judge_value(case: Case, says: ValueSays) -> Verdict:
+    """Judge whether an output before the claim printed the number, or another number with the same name."""
+    named_lines = list(_named_lines(case, says))
+    if says.what in ("count", "size") and (verdict := measured(case, says)) is not None:
+        return verdict
+    if says.what == "version" and (verdict := asked_version(case, says)) is not None:
+        return verdict
+    is_near = near(says.value)
+    other_lines: list[Line] = []
+    for line in named_lines:
+        matching = [
+            line.places[index]
+            for index, value in enumerate(line.values)
+            if is_near(value, says.about) and _is_claimed_number(says, line.numbers[index])
+        ]
+        if any(_is_claimed_metric(case, says, line, position, named_lines) for position in matching):
+            return _judge_printed(case, says, line)
+        other_lines += [line] if matching else []
+    if other_lines:
+        event = other_lines[0].run.result if other_lines[0].run.result is not None else other_lines[0].run.call
+        evidence = case.record.evidence(event, other_lines[0].offset)
+        return undecidable("the output has this number for something else, or for an earlier step", evidence)
+    occurrences = case.index.before(plain_number(says.value), case.event)
+    if (verdict := _judge_unnamed_number(case, says, occurrences)) is not None:
+        return verdict
+    if says.what in ("size", "time") and (verdict := _judge_converted(case, says)) is not None:
+        return verdict
+    if (verdict := _judge_early(case, says, named_lines)) is not None:
+        return verdict
+    if occurrences:
+        return undecidable("a text before the claim has this number, but does not say what it measures")
+    if named_lines:
+        return _judge_contradicted(case, says, named_lines)
+    return _judge_missing(case, says)
+
+
+def _is_claimed_metric(case: Case, says: ValueSays, line: Line, position: int, named_lines: list[Line]) -> bool:
+    """Return whether the number at `position` belongs to the claim's metric and is not outdated by a later line."""
+    words = _name_pattern(says)
+    if says.what != "metric" or words is None:
+        return True
+    later_texts = [
+        other_line.text
+        for other_line in named_lines
+        if other_line.run is line.run and other_line.offset > line.offset
+    ]
+    return not is_anothers(line.text, position, re.compile(words, re.IGNORECASE), says.name) and not is_outdone(
+        line.text, later_texts, case.spotted.claim.quote
+    )
+
+
+def _is_claimed_number(says: ValueSays, printed: str) -> bool:
+    return matches(says.value, printed, says.about) is not None
+
+
+def _named_lines(case: Case, says: ValueSays, *, after_claim: bool = False) -> Iterator[Line]:
+    """Yield the lines that name the claim's subject, latest run first.
+
+    `after_claim`: only the lines of the first run after the claim.
+    """
+    words = _name_pattern(says)
+    if says.what in ("count", "size") and case.spotted.claim.path:
+        base = re.escape(case.spotted.claim.path.rsplit("/", 1)[-1])
+        words = rf"{words}|(?<![\w-]){base}(?!\w)" if words else rf"(?<![\w-]){base}(?!\w)"
+    if words is None:
+        return
+    pattern = re.compile(words, re.IGNORECASE)
+    for run in (
+        case.runs_after()[:1]
+        if after_claim
+        else case.runs_before()[: _MAX_RUNS if says.what != "time" else _MAX_RUNS // 3]
+    ):
+        if run.result is None or (case.spotted.command and not is_run(case.spotted.command, run)):
+            continue
+        if len(run.text) < _MAX_TEXT:
+            yield from case.record.once((words, run.call), partial(_lines_with_name, run, pattern))
+
+
+def _lines_with_name(run: Run, pattern: re.Pattern[str]) -> tuple[Line, ...]:
+    lines = []
+    for match in islice(pattern.finditer(run.text), _MAX_LINES):
+        start = run.text.rfind("\n", 0, match.start()) + 1
+        end = run.text.find("\n", match.end())
+        text = run.text[start : end if end >= 0 else len(run.text)][:1_000]
+        if number_matches := list(_NUMBER.finditer(text)):
+            numbers, positions = (
+                tuple(number_match[0] for number_match in number_matches),
+                tuple(number_match.start() for number_match in number_matches),
+            )
+            lines.append(Line(run, text, start, numbers, tuple(map(float, numbers)), positions))
+    return tuple(lines)
+
+
+def _name_pattern(says: ValueSays) -> str | None:
+    match says.what:
+        case "metric":
+            name = SPLIT_WORD.sub("", _QUALIFIER.sub("", says.name)).strip()
+            return (
+                rf"(?<![A-Za-z])(?:[a-z]+_)?(?:{_ALIASES.get(name, re.escape(name))})(?![a-z]{{3}})" if name else None
+            )
+        case "count":
+            return rf"\b{re.escape(says.name.rstrip('s'))}(?:s|es)?\b"
+        case "version":
+            return rf"(?<![\w-]){re.escape(says.name)}(?![a-z])"
+        case "time":
+            return r"\d ?m?s\b|real|time|elapsed|seconds?|duration"
+    return None
+
+
+def _judge_printed(case: Case, says: ValueSays, line: Line) -> Verdict:
+    event = line.run.result if line.run.result is not None else line.run.call
+    evidence = case.record.evidence(event, line.offset)
+    verdict = Verdict("supported", f"“{' '.join(line.text.split())[:120]}” is recorded", (evidence,))
+    return verdict if case.spotted.earlier else of_this_state(case, says, line.run, verdict)
+
+
+def _judge_unnamed_number(case: Case, says: ValueSays, occurrences: Sequence[Found]) -> Verdict | None:
+    """Return a verdict if an output has the number without its name, and probably not by chance; else None."""
+    digits = re.sub(r"\D", "", says.value).lstrip("0")
+    min_digits = {"metric": 3, "time": 3, "size": 3, "count": 2, "version": 2}[says.what]
+    if len(digits) < min_digits and says.what not in ("count", "version"):
+        return None
+    occurrence = next(
+        (
+            occurrence
+            for occurrence in occurrences
+            if case.record.is_result(occurrence.event)
+            and (occurrence.how == "as printed" or len(digits) >= 3)
+            and not _is_of_other_subject(case, says, occurrence)
+        ),
+        None,
+    )
+    if occurrence is None:
+        return None
+    if says.what == "count" and len(digits) < 2:
+        return None
+    evidence = case.record.evidence(occurrence.event, occurrence.offset)
+    verdict = Verdict("supported", f"an output before the claim has this number ({occurrence.how})", (evidence,))
+    run = next((run for run in case.runs_before() if run.result == occurrence.event), None)
+    return verdict if run is None or case.spotted.earlier else of_this_state(case, says, run, verdict)
+
+
+def _is_of_other_subject(case: Case, says: ValueSays, occurrence: Found) -> bool:
+    line, position = line_at(case, occurrence.event, occurrence.offset)
+    if says.what == "metric" and (words := _name_pattern(says)) is not None:
+        return is_anothers(line, position, re.compile(words, re.IGNORECASE), says.name)
+    if says.what == "version" and re.fullmatch(r"[\w@./+#-]+", says.name):
+        return is_of_another_package(case, says, line, occurrence.event)
+    return says.what in ("count", "size") and is_of_another_file(line, case.spotted.claim.path)
+
+
+def _judge_converted(case: Case, says: ValueSays) -> Verdict | None:
+    """Return a supporting verdict if an output gives the size or the time in another unit; else None."""
+    value = Decimal(plain_number(says.value))
+    pattern = _TIME if says.what == "time" else _SIZE
+    for run in case.runs_before()[:30]:
+        if run.result is None or len(run.text) > 100_000:
+            continue
+        positions = [
+            position
+            for position, seconds in minutes_in(run.text)
+            if says.unit[:1] == "s" and _is_close(value, seconds)
+        ]
+        for match in pattern.finditer(run.text) if not positions else ():
+            if _is_same_amount(says, value, Decimal(match[1]), run.text[match.end(1) : match.end(1) + 4]):
+                positions = [match.start(1)]
+                break
+        if positions:
+            evidence = case.record.evidence(run.result, positions[0])
+            return Verdict("supported", "an earlier output has the same amount in another unit", (evidence,))
+    return None
+
+
+def _is_same_amount(says: ValueSays, value: Decimal, printed: Decimal, tail: str) -> bool:
+    unit = says.unit.lower()
+    if says.what == "size":
+        sizes = {_UNITS.get(unit, 1), {"kb": 2**10, "mb": 2**20, "gb": 2**30}.get(unit, 1)}
+        letter = tail.strip()[:1].upper()
+        printed_bytes = printed * {"K": 1024, "M": 1024**2, "G": 1024**3}.get(letter, 1)
+        return any(size > 1 and printed_bytes > 100 and _is_close(value, printed_bytes / size) for size in sizes)
+    claimed_seconds = value * unit_of(unit)[1]
+    printed_seconds = printed * unit_of("ms" if tail.lstrip().startswith("ms") else "s")[1]
+    is_time = re.match(r"\s?(?:ms|s|sec|m\d)", tail) is not None
+    needs_conversion = unit.startswith("m") or tail.lstrip().startswith("ms")
+    return is_time and printed_seconds > 0 and needs_conversion and _is_close(claimed_seconds, printed_seconds)
+
+
+def _is_close(stated: Decimal, real: Decimal) -> bool:
+    exponent = stated.as_tuple().exponent
+    unit = Decimal(1).scaleb(exponent) if isinstance(exponent, int) else Decimal(1)
+    return abs(stated - real) <= max(unit / 2, abs(real) * Decimal("0.005"))
+
+
+def _judge_early(case: Case, says: ValueSays, named_lines: list[Line]) -> Verdict | None:
+    """Return an accusing verdict if a number that no earlier output has was printed only after the claim."""
+    if says.what not in ("metric", "time") or case.record.has_gap_before(case.event):
+        return None
+    line = next(
+        (
+            line
+            for line in _named_lines(case, says, after_claim=True)
+            if any(matches(says.value, printed) for printed in line.numbers)
+        ),
+        None,
+    )
+    digits = re.sub(r"\D", "", says.value).lstrip("0")
+    if (
+        line is None
+        or line.run.result is None
+        or len(digits) < 2
+        or (line.run.call < case.event and not line.run.result > case.event)
+    ):
+        return None
+    if case.index.before(plain_number(says.value), case.event):
+        return None
+    doubt = case.record.could_have_run("program", case.event, after=named_lines[0].run.at if named_lines else -1)
+    if doubt and (len(digits) < _MIN_DIGITS or is_known(case, says.value) or is_derived(case, says.value)):
+        return None
+    return Verdict(
+        "written too early",
+        "the run that printed this number ended only after the claim",
+        (case.record.evidence(line.run.result, line.offset),),
+    )
+
+
+def _judge_contradicted(case: Case, says: ValueSays, named_lines: list[Line]) -> Verdict:
+    last_run = named_lines[0].run
+    lines = [line for line in named_lines if line.run is last_run]
+    line = _closest_line(says, lines)
+    evidence = case.record.evidence(last_run.result if last_run.result is not None else last_run.call, line.offset)
+    is_uncertain = last_run.lost or case.spotted.earlier or case.record.has_gap_before(case.event) or says.about
+    is_uncertain = (
+        is_uncertain or bool(_COMPUTED.search(case.spotted.claim.quote)) or is_mean(case, says.value, named_lines)
+    )
+    if is_uncertain or case.record.could_have_run("program", case.event, after=last_run.at):
+        return undecidable(
+            "no output has this number; it may be computed from other numbers, or an output may be missing", evidence
+        )
+    if (
+        says.what == "metric"
+        and _shows_claimed_metric(says, lines)
+        and not is_of_another_split(case, [line.text for line in lines])
+    ):
+        return Verdict(
+            "misquoted",
+            f"before the claim, the last run that prints this name says “{' '.join(line.text.split())[:120]}”",
+            (evidence,),
+        )
+    is_about_file = says.what == "size" and case.spotted.claim.path is not None and _names_file(case, lines)
+    if is_about_file or (says.what == "version" and "version" in last_run.command):
+        return Verdict(
+            "misquoted", f"the result that the claim is about says “{' '.join(line.text.split())[:120]}”", (evidence,)
+        )
+    return undecidable("no output has this number", evidence)
+
+
+def _shows_claimed_metric(says: ValueSays, lines: list[Line]) -> bool:
+    """Return whether a line certainly shows the claimed metric for the same data, such as `train` or `test`."""
+    pattern = re.compile(
+        rf"(?:{_name_pattern(says)})[^\d\n]{{0,25}}?[-+]?\d*\.\d+|^(?:TOTAL|All files)\b.*\d", re.IGNORECASE
+    )
+    claimed_splits = {match[0].lower()[:3] for match in SPLIT_WORD.finditer(says.name)}
+    for line in lines:
+        line_splits = {match[0].lower()[:3] for match in SPLIT_WORD.finditer(line.text.replace("_", " "))}
+        if pattern.search(line.text) and (
+            not claimed_splits
+            or not line_splits
+            or claimed_splits & line_splits
+            or {"val", "eva"} & (claimed_splits | line_splits)
+        ):
+            return True
+    return False
+
+
+def _names_file(case: Case, lines: list[Line]) -> bool:
+    file_name = (case.spotted.claim.path or "").rsplit("/", 1)[-1]
+    return bool(file_name) and any(file_name in line.text for line in lines)
+
+
+def _closest_line(says: ValueSays, lines: list[Line]) -> Line:
+    splits = [match[0].lower()[:3] for match in SPLIT_WORD.finditer(says.name)]
+    matching_lines = [line for line in lines if not splits or any(part in line.text.lower() for part in splits)]
+    return (matching_lines or lines)[-1]
+
+
+def _judge_missing(case: Case, says: ValueSays) -> Verdict:
+    if says.what == "metric":
+        later_runs = [line.run for line in _named_lines(case, says, after_claim=True)]
+        return without_runs(case, "program", later_runs, "a program that could have printed the number")
+    return undecidable("no output before the claim has this number")

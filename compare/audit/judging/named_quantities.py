@@ -1,0 +1,394 @@
+"""Judges a claim that states a number under any name, or the value of a key in a configuration file."""
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from functools import partial
+from itertools import islice
+from typing import NamedTuple
+
+from gedanken.compare.audit.language.concepts import TELLING, words_for
+from gedanken.compare.audit.numbers.counted_things import counts_something_else, sums_in_a_row
+from gedanken.compare.audit.outputs.labels import unit_of
+from gedanken.compare.audit.record.number_index import matches
+from gedanken.compare.audit.language.numerals import plain_number
+from gedanken.compare.audit.commands.programs import BENCHMARKS
+from gedanken.compare.audit.record.runs import Run
+from gedanken.compare.audit.relevance.same_command import is_run
+from gedanken.compare.audit.claims.claim_contents import ValueSays
+from gedanken.compare.audit.numbers.known_numbers import is_derived, is_known
+from gedanken.compare.audit.language.tenses import says_unaffected
+from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
+
+_MAX_RUNS = 40
+_MAX_LINES = 4_000
+_MAX_TEXT = 500_000
+_MAX_SUMMANDS = 60
+_MIN_DIGITS = 3
+"""A number with at least this many digits is unlikely to occur by chance."""
+_PRINTED_NUMBER = re.compile(
+    r"(?<![\w.])(?:v|~)?(-?\d{1,15}(?:,\d{3})*(?:\.\d{1,12})?)\s?(?P<unit>[kKMG]?(?:ns|µs|us|ms|s|B|b)?)(?![\w.]*\d)"
+)
+_ANY_NUMBER = re.compile(r"\d")
+_PRESENT_WORD = re.compile(
+    r"\b(?:is|are|has|have|loads|reads|rejects|keeps|takes|handles|processes|skips|writes|now|currently|"
+    r"this|new|current|final|mean|averages|ist|sind|lädt|liest|jetzt|est|sont|charge|lit|son|es|carga|lee)\b|现在|目前",
+    re.IGNORECASE,
+)
+_PAST_WORD = re.compile(
+    r"\b(?:was|were|took|read (?=\d)|loaded|fell|rose|from|had|instead|war|waren|wurden?|dauerte|sank|"
+    r"était|ont|fue|fueron|before|earlier)\b|了",
+    re.IGNORECASE,
+)
+_FIRST_PERSON = re.compile(r"\b(?:I|we|ich|wir|j'ai|nous|he|hemos)\b|我|我们", re.IGNORECASE)
+
+
+class Line(NamedTuple):
+    """A line of an output that contains the name of the claim's subject."""
+
+    run: Run
+    text: str
+    offset: int
+
+
+def judge_quantity(case: Case, says: ValueSays) -> Verdict:
+    """Judge whether the outputs before the claim show its number, or another number, under the same name."""
+    names = tuple(says.name.split())
+    value = _claimed_value(says)
+    for line in _lines_with_name(case, names, _candidate_runs(case)):
+        if _has_number(line.text, says, value):
+            return _judge_printed(case, line.run, line)
+    if (unnamed_verdict := _judge_unnamed_number(case, says)) is not None:
+        return unnamed_verdict
+    if (early_verdict := _judge_early(case, says, names, value)) is not None:
+        return early_verdict
+    if (contradiction := _judge_contradicted(case, says, names)) is not None:
+        return contradiction
+    return _judge_missing(case, says, names)
+
+
+def _claimed_value(says: ValueSays) -> Decimal:
+    text = plain_number(says.value.rstrip("kKM"))
+    return Decimal(text) * {"k": 1_000, "K": 1_000, "M": 1_000_000}.get(says.value[-1], 1)
+
+
+def _candidate_runs(case: Case) -> list[Run]:
+    runs = [run for run in case.runs_before()[:_MAX_RUNS] if run.result is not None]
+    command = case.spotted.command
+    command_runs = [run for run in runs if is_run(command, run)] if command else []
+    return command_runs or runs
+
+
+def _lines_with_name(case: Case, names: tuple[str, ...], runs: list[Run]) -> Iterator[Line]:
+    pattern = re.compile(words_for(names), re.IGNORECASE)
+    for run in runs:
+        if len(run.text) < _MAX_TEXT:
+            yield from case.record.once((names, run.call), partial(_matching_lines, run, pattern))
+
+
+def _matching_lines(run: Run, pattern: re.Pattern[str]) -> tuple[Line, ...]:
+    lines, last_start = [], -1
+    for match in islice(pattern.finditer(run.text), _MAX_LINES):
+        start = run.text.rfind("\n", 0, match.start()) + 1
+        if start == last_start:
+            continue
+        last_start, end = start, run.text.find("\n", match.end())
+        text = run.text[start : end if end >= 0 else len(run.text)][:1_000]
+        if any(character.isdigit() for character in text):
+            lines.append(Line(run, text, start))
+    return tuple(lines)
+
+
+def _has_number(text: str, says: ValueSays, value: Decimal) -> bool:
+    """Return whether a line contains the number: as it is, rounded, or in another unit."""
+    for match in _PRINTED_NUMBER.finditer(text):
+        if matches(says.value, match[1], says.about) is not None:
+            return True
+        printed = Decimal(match[1].replace(",", ""))
+        if says.value[-1] in "kKM" and _rounds_to(printed / (1_000 if says.value[-1] in "kK" else 1_000_000), says):
+            return True
+        if _is_time(says.unit) and _is_time(match["unit"]):
+            scale = unit_of(says.unit)[1] / unit_of(match["unit"])[1]
+            if scale != 1 and _rounds_to(printed / scale, says):
+                return True
+    return says.about and any(
+        abs(Decimal(match[1].replace(",", "")) - value) <= abs(value) * Decimal("0.06")
+        for match in _PRINTED_NUMBER.finditer(text)
+    )
+
+
+def _rounds_to(real: Decimal, says: ValueSays) -> bool:
+    stated = Decimal(plain_number(says.value.rstrip("kKM")))
+    exponent = stated.as_tuple().exponent
+    unit = Decimal(1).scaleb(exponent) if isinstance(exponent, int) else Decimal(1)
+    return abs(stated - real) <= unit / 2
+
+
+def _is_time(unit: str) -> bool:
+    return re.match(r"(?:[nµum]?s|secs?|seconds?|Sekunden|milli|segundos|minutes?)", unit, re.IGNORECASE) is not None
+
+
+def _judge_printed(case: Case, run: Run, line: Line) -> Verdict:
+    event = run.result if run.result is not None else run.call
+    evidence = case.record.evidence(event, line.offset)
+    quoted = " ".join(line.text.split())[:120]
+    quote = case.spotted.claim.quote
+    is_present = _is_present(quote)
+    change = case.record.change_since(run, case.event, "program") if is_present and not case.spotted.earlier else None
+    if change is None or "program" not in run.families() or not _may_read(run, change.path):
+        return Verdict("supported", f"“{quoted}” is recorded", (evidence,))
+    if case.record.could_have_run("program", case.event, after=run.at):
+        return undecidable("a command after the last change may have printed the number again", evidence)
+    edit_evidence = case.record.evidence(change.event)
+    if says_unaffected(case.said_since(run.at)):
+        return undecidable("the agent says that the change does not affect the number", evidence, edit_evidence)
+    return Verdict(
+        "stale", f"{change.path} was changed after the run that printed this number", (evidence, edit_evidence)
+    )
+
+
+def _is_present(quote: str) -> bool:
+    """Return whether a quote is in the present tense, so that it may be a general statement."""
+    return _PRESENT_WORD.search(quote) is not None and _PAST_WORD.search(quote) is None
+
+
+def _may_read(run: Run, path: str) -> bool:
+    """Return whether a run names this file or measures code, as `hyperfine` does, and so may have read the file."""
+    base = path.rsplit("/", 1)[-1]
+    return base in run.command or any(step.program in BENCHMARKS for step in run.steps)
+
+
+def _judge_unnamed_number(case: Case, says: ValueSays) -> Verdict | None:
+    """Return a verdict if an output has the number without its name, but with too many digits for a coincidence; else
+    None.
+    """
+    if len(_digits(says)) < _MIN_DIGITS:
+        return None
+    for occurrence in case.index.before(plain_number(says.value.rstrip("kKM")), case.event):
+        run = next((run for run in _candidate_runs(case) if run.result == occurrence.event), None)
+        if not case.record.is_result(occurrence.event):
+            continue
+        evidence = case.record.evidence(occurrence.event, occurrence.offset)
+        if run is None:
+            return Verdict("supported", f"an output before the claim has this number ({occurrence.how})", (evidence,))
+        return _judge_printed(case, run, Line(run, evidence.quote, occurrence.offset))
+    return None
+
+
+def _digits(says: ValueSays) -> str:
+    return re.sub(r"\D", "", says.value).lstrip("0")
+
+
+def _judge_early(case: Case, says: ValueSays, names: tuple[str, ...], value: Decimal) -> Verdict | None:
+    """Return an accusing verdict if the first run after the claim printed the number; else None.
+
+    It must be clear that nothing earlier explains the number.
+    """
+    next_runs = case.runs_after()[:1]
+    min_digits = _MIN_DIGITS if _is_present(case.spotted.claim.quote) else 2
+    if (
+        not next_runs
+        or next_runs[0].call < case.event
+        or next_runs[0].result is None
+        or len(_digits(says)) < min_digits
+    ):
+        return None
+    line = next(
+        (line for line in _lines_with_name(case, names, next_runs) if _has_number(line.text, says, value)), None
+    )
+    if line is None and len(_digits(says)) > _MIN_DIGITS:
+        line = next(
+            (line for line in _matching_lines(next_runs[0], _ANY_NUMBER) if _has_number(line.text, says, value)), None
+        )
+    if line is None or says.about or is_known(case, says.value) or is_derived(case, says.value):
+        return None
+    return Verdict(
+        "written too early",
+        "the run that printed this number came only after the claim",
+        (case.record.evidence(next_runs[0].result, line.offset),),
+    )
+
+
+def _judge_contradicted(case: Case, says: ValueSays, names: tuple[str, ...]) -> Verdict | None:
+    """Return an accusing verdict if the last run with the claim's name prints another number beside the name; else
+    None.
+    """
+    informative_names = tuple(name for name in names if name in TELLING) or names
+    line = next(iter(_lines_with_name(case, informative_names, _candidate_runs(case))), None)
+    if line is None or line.run.result is None:
+        return None
+    evidence = case.record.evidence(line.run.result, line.offset)
+    adjacent_numbers = _adjacent_numbers(line.text, informative_names, says)
+    other_names = tuple(name for name in names if name not in informative_names)
+    if (
+        len(adjacent_numbers) != 1
+        or _is_present(case.spotted.claim.quote)
+        or _lacks_subject(case, line.run, names)
+        or says.about
+        or len(_digits(says)) < 2
+        or line.run.cut
+        or (other_names and not re.search(words_for(other_names), line.run.text, re.IGNORECASE))
+        or case.record.could_have_run("program", case.event, after=line.run.at)
+        or is_known(case, says.value.rstrip("kKM"))
+        or is_derived(case, says.value.rstrip("kKM"))
+        or _can_be_computed(case, says, informative_names)
+        or counts_something_else(case, says, line.text, next(iter(adjacent_numbers)))
+    ):
+        return None
+    quoted = " ".join(line.text.split())[:120]
+    return Verdict("misquoted", f"before the claim, the last run that prints this name says “{quoted}”", (evidence,))
+
+
+def _can_be_computed(case: Case, says: ValueSays, names: tuple[str, ...]) -> bool:
+    """Return whether the number can be computed from the lines with the name.
+
+    It may be the count of these lines, or a sum or difference of their numbers.
+    """
+    lines = list(islice(_lines_with_name(case, names, _candidate_runs(case)), _MAX_SUMMANDS))
+    value = _claimed_value(says)
+    printed = [
+        Decimal(number.replace(",", ""))
+        for line in lines
+        for number in sorted(_adjacent_numbers(line.text, names, says))[:1]
+    ]
+    rows = [printed, *(_decimals(line.text) for line in lines)]
+    is_difference = any(number - other_number == value for number in printed for other_number in printed)
+    return value == len(lines) or is_difference or any(value in sums_in_a_row(row) for row in rows)
+
+
+def _decimals(text: str) -> list[Decimal]:
+    return [Decimal(match[1].replace(",", "")) for match in islice(_PRINTED_NUMBER.finditer(text), _MAX_SUMMANDS)]
+
+
+_SUBJECT = re.compile(r"(?:the|our|its?|this|der|die|das|le|la|el|los) (?P<subject>[\w-]{3,20})", re.IGNORECASE)
+_ANY_SUBJECT = re.compile(r"(?:script|tool|program|run|command|job|process|last|final|code|app)\w*", re.IGNORECASE)
+
+
+def _lacks_subject(case: Case, run: Run, names: tuple[str, ...]) -> bool:
+    """Return whether a run nowhere mentions the claim's subject, such as `backup` in `the backup copied 35 files`."""
+    match = _SUBJECT.match(case.spotted.claim.quote)
+    if match is None or _ANY_SUBJECT.match(match["subject"]):
+        return False
+    stem = match["subject"].lower()[:4]
+    searched_text = f"{run.command} {run.text[:20_000]} {' '.join(names)}".lower()
+    return stem not in searched_text
+
+
+def _adjacent_numbers(text: str, names: tuple[str, ...], says: ValueSays) -> set[str]:
+    words = words_for(names)
+    number = r"-?\d[\d,]*(?:\.\d+)?"
+    number_after = rf"(?:{words})\w{{0,6}}[^\d\n]{{0,16}}?(?P<after>{number})(?![\d.])"
+    pattern = rf"(?<![\w.])(?P<before>{number})\s?(?:[a-z]{{1,12}}\s)?(?:{words})|{number_after}"
+    if says.unit:
+        pattern = rf"(?:{words})[^\d\n]{{0,24}}?(?P<after>{number})(?P<before>\b\B)?"
+    return {
+        number
+        for match in re.finditer(pattern, text, re.IGNORECASE)
+        for number in (match["before"], match["after"])
+        if number
+    }
+
+
+def _judge_missing(case: Case, says: ValueSays, names: tuple[str, ...]) -> Verdict:
+    """Return `never run` if the record is complete and nothing could have printed the number; otherwise
+    `undecidable`.
+    """
+    record, claim = case.record, case.spotted.claim
+    reports_action = _FIRST_PERSON.search(claim.quote) is not None or any(name in TELLING for name in names)
+    if (
+        not record.is_complete
+        or len(_digits(says)) < _MIN_DIGITS
+        or says.about
+        or _is_present(claim.quote)
+        or not reports_action
+        or is_known(case, says.value.rstrip("kKM"))
+        or is_derived(case, says.value.rstrip("kKM"))
+    ):
+        return undecidable("no output before the claim has this number beside its name")
+    pattern = re.compile(words_for(tuple(name for name in names if name in TELLING) or names), re.IGNORECASE)
+    for run in record.runs:
+        if (
+            run.call < case.event
+            and not run.refused
+            and (pattern.search(run.text) or pattern.search(run.command) or "program" in run.families())
+        ):
+            return undecidable("no output before the claim has this number beside its name")
+    return Verdict(
+        "never run",
+        "the record is complete, and nothing was run before the claim that could have printed this number",
+    )
+
+
+def judge_setting(case: Case, says: ValueSays) -> Verdict:
+    """Judge whether the file that the claim names, as last seen, has the claim's key and value."""
+    path = case.spotted.claim.path or ""
+    pattern = re.compile(
+        rf"^[ \t+]*[\"']?{re.escape(says.name)}[\"']?\s*[=:]\s*[\"']?(-?[\d_]+(?:\.\d+)?)\b", re.MULTILINE
+    )
+    value = _claimed_value(says)
+    key_matches = [
+        (event, match) for event, text in case.texts_of(path) for match in list(pattern.finditer(text))[-1:]
+    ]
+    key_matches = [
+        key_match
+        for key_match in key_matches
+        if not case.record.is_edit(key_match[0]) or case.record.transcript.events[key_match[0]].path
+    ]
+    if not key_matches:
+        return undecidable("no recorded text of the file has this key")
+    event, match = key_matches[0]
+    evidence = case.record.evidence(event, match.start(1) if case.record.is_result(event) else 0)
+    if Decimal(match[1].replace("_", "")) == value:
+        return Verdict("supported", f"“{match[0].strip()}” is recorded", (evidence,))
+    if not _is_one_file(case, path, [number for number, _match in key_matches]):
+        return undecidable("the record has several files of this name", evidence)
+    if case.spotted.earlier or case.record.has_gap_before(case.event) or _may_have_changed(case, event, path):
+        return undecidable("the file may have been changed after it was seen", evidence)
+    earlier_match = next(
+        (
+            (number, key_match)
+            for number, key_match in key_matches[1:]
+            if Decimal(key_match[1].replace("_", "")) == value
+        ),
+        None,
+    )
+    if earlier_match is None and not case.index.before(plain_number(says.value), case.event):
+        return Verdict("misquoted", f"the file says “{match[0].strip()}”", (evidence,))
+    if earlier_match is not None and case.record.is_edit(event):
+        earlier_evidence = case.record.evidence(
+            earlier_match[0], earlier_match[1].start(1) if case.record.is_result(earlier_match[0]) else 0
+        )
+        return Verdict("stale", f"{path} was changed after it was read", (earlier_evidence, evidence))
+    return undecidable("another text before the claim has this number", evidence)
+
+
+def _is_one_file(case: Case, path: str, events: list[int]) -> bool:
+    """Return whether all files of this name in the record are the one file that the claim means."""
+    base = re.escape(path.rsplit("/", 1)[-1])
+    runs = {run.result: run.command for run in case.record.naming([path.rsplit("/", 1)[-1]], case.event)}
+    calls = {event.call_id: event.path for event in case.record.transcript.events[: case.event] if event.path}
+    names: set[str] = set()
+    for number in events:
+        event = case.record.transcript.events[number]
+        text = event.path or event.command or runs.get(number) or calls.get(event.call_id) or ""
+        names |= {file_name.removeprefix("./") for file_name in re.findall(rf"(?:[\w.~-]*/)*{base}(?![\w.])", text)}
+    relative_path = path.removeprefix("./")
+    return len(
+        {
+            name
+            for name in names
+            if not any(other_name != name and other_name.endswith(f"/{name}") for other_name in names)
+        }
+    ) == 1 and all(name.endswith(relative_path) or ("/" not in name and "/" not in relative_path) for name in names)
+
+
+def _may_have_changed(case: Case, event: int, path: str) -> bool:
+    base = path.rsplit("/", 1)[-1]
+    if case.record.is_shuffled_since(event, case.event):
+        return True
+    if any(edit.path.endswith(base) and edit.event > event for edit in case.record.edits_between(event, case.event)):
+        return True
+    return any(
+        run.call > event and run.call < case.event and base in run.command
+        for run in case.record.naming([base], case.event)
+    )

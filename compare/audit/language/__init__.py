@@ -1,0 +1,1 @@
+"""What sentences say, in several languages: numbers, hedges, tenses, clauses."""

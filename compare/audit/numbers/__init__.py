@@ -1,0 +1,1 @@
+"""Claimed numbers beside printed ones: derived, renamed, missing, too early."""

@@ -1,0 +1,137 @@
+"""Checks whether the record contradicts a claimed number: the only number with this name has another value."""
+
+import re
+from decimal import Decimal
+from functools import partial
+from itertools import combinations, islice
+
+from gedanken.compare.audit.outputs.equal_numbers import is_amount
+from gedanken.compare.audit.numbers.derivations import PlacedNumber, follows
+from gedanken.compare.audit.outputs.labels import keys_in, unit_of
+from gedanken.compare.audit.language.message_parts import CODE, QUOTED, Sentence
+from gedanken.compare.audit.claims.claim_contents import Figure
+from gedanken.compare.audit.numbers.known_numbers import is_derived, is_known
+from gedanken.compare.audit.verdicts import Case, Verdict
+
+_MAX_NUMBERS = 150
+_EXACT_DIGITS = 3
+"""A number with at least this many significant digits counts as exact; with fewer, it counts as an approximation."""
+_OTHER_MEANING = re.compile(
+    r"\b(?:before|until|from|was|were|used to|earlier|originally|at first|initially|previous\w*|old|former|first|"
+    r"second|third|other|another|each|per|every|average|mean|total|sum|altogether|overall|together|both|more|fewer|less|than|"
+    r"improve\w*|reduc\w+|drop\w*|rose|fell|grew|shrank|down|up|by|about|around|roughly|nearly|almost|some|only|"
+    r"if|when|with|without|after|on|under|in|once|not|no|never|except|vorher|war|waren|avant|était|antes|era)\b",
+    re.IGNORECASE,
+)
+"""Words which suggest that the claimed number is about another state, condition, part or sum than the printed number.
+"""
+_VERBS = keys_in(
+    "has have had takes took needs needed is are reached reads read wrote loaded handled managed measured shows "
+    "showed gives gave returns returned answers answered holds contains counts counted reports reported weighs "
+    "stands comes came accounts made makes used uses found finds got gets file process lists prints printed says"
+)
+_NOUN = re.compile(r"\s{1,3}(?P<noun>[^\W\d_][\w-]{2,20})")
+
+
+def contradicted(case: Case, figure: Figure, numbers: list[PlacedNumber], sentence: Sentence) -> Verdict | None:
+    """Return an accusing verdict if the only number printed under the figure's name has another value; else None.
+
+    `numbers`: the numbers printed before the claim.
+    """
+    number = _only_named_number(figure, numbers)
+    if number is None or number.run is None or not _is_of_last_run(case, number):
+        return None
+    text = _number_as_written(sentence, figure)
+    if text is None or not _is_unambiguous(case, figure, number, sentence, text):
+        return None
+    if is_known(case, text) or is_derived(case, text) or _may_be_explained(figure, numbers):
+        return None
+    evidence = case.record.evidence(number.event, number.one.start)
+    return Verdict(
+        "misquoted",
+        f"before the claim, the last run that prints this name says “{' '.join(evidence.quote.split())[:120]}”",
+        (evidence,),
+    )
+
+
+def _only_named_number(figure: Figure, numbers: list[PlacedNumber]) -> PlacedNumber | None:
+    """Return the printed number that best fits the name of `figure`; None if none or several do."""
+    words = figure.words - {unit_of(figure.unit)[0]} - _VERBS
+    named_numbers = [number for number in numbers if words & number.one.mine]
+    if not words or not named_numbers:
+        return None
+    best_count = max(len(words & number.names) for number in named_numbers)
+    best_numbers = [number for number in named_numbers if len(words & number.names) == best_count]
+    known_words = frozenset(word for number in named_numbers for word in words & number.names)
+    if len(best_numbers) != 1 or words & best_numbers[0].names != known_words:
+        return None
+    return best_numbers[0]
+
+
+def _is_of_last_run(case: Case, number: PlacedNumber) -> bool:
+    """Return whether a number comes from the complete result of the last run, and nothing has changed since."""
+    runs = case.runs_before()
+    run = number.run
+    return (
+        bool(runs)
+        and run is runs[0]
+        and not run.cut
+        and not run.background
+        and case.record.could_have_run("program", case.event, after=run.at) is None
+        and not case.record.edits_between(run.at, case.event)
+        and not case.record.is_shuffled_since(run.at, case.event)
+    )
+
+
+def _number_as_written(sentence: Sentence, figure: Figure) -> str | None:
+    """Return the number as the sentence writes it, without commas; None unless it occurs exactly once."""
+    matches = [
+        match[0]
+        for match in re.finditer(r"(?<![\w.,])\d[\d,]*(?:\.\d+)?", sentence.plain)
+        if match[0].replace(",", "").rstrip(".") == str(figure.value)
+    ]
+    return matches[0].replace(",", "") if len(matches) == 1 else None
+
+
+def _is_unambiguous(case: Case, figure: Figure, number: PlacedNumber, sentence: Sentence, text: str) -> bool:
+    """Return whether the sentence states one exact number and has only words from the run's command and output."""
+    kind = unit_of(figure.unit)[0]
+    digits = re.sub(r"\D", "", text).strip("0")
+    printed = re.sub(r"\D", "", str(number.one.value)).strip("0")
+    if figure.about or case.spotted.earlier or sentence.where == "row" or len(digits) < 2 or digits == printed:
+        return False
+    if (
+        "±" in sentence.plain
+        or _OTHER_MEANING.search(sentence.plain)
+        or CODE in sentence.plain
+        or QUOTED in sentence.plain
+    ):
+        return False
+    if kind != number.one.kind and not (unit_of(figure.unit) == ("size", Decimal(1)) and not number.one.kind):
+        return False
+    if len(re.findall(r"(?<![\w.,])\d+", sentence.plain)) != 1:
+        return False
+    noun = _NOUN.match(sentence.plain, sentence.plain.index(text) + len(text)) if text in sentence.plain else None
+    if not kind and noun is not None and not keys_in(noun["noun"]) <= number.names:
+        return False
+    known_words = number.names | _VERBS | keys_in(f"{number.run.text[:20_000] if number.run else ''}")
+    return keys_in(sentence.raw) - {kind} <= known_words
+
+
+def _may_be_explained(figure: Figure, numbers: list[PlacedNumber]) -> bool:
+    """Return whether the stated number may be printed elsewhere or computed from printed numbers.
+
+    True also if there are too many numbers to check.
+    """
+    is_round = len(re.sub(r"\D", "", str(figure.value)).strip("0")) < _EXACT_DIGITS
+    is_stated = partial(is_amount, figure.value, unit_of(figure.unit), about=is_round)
+    if len(numbers) > _MAX_NUMBERS or any(is_stated(number.one) for number in numbers):
+        return True
+    unnamed_figure = Figure(figure.value, figure.unit, frozenset(), frozenset(), about=False)
+    pairs = islice(combinations([number.one for number in numbers], 2), _MAX_NUMBERS**2)
+    if any(follows(unnamed_figure, first, second) for first, second in pairs):
+        return True
+    columns: dict[tuple[int, str], list[Decimal]] = {}
+    for number in numbers:
+        columns.setdefault((number.event, number.one.kind), []).append(number.one.value)
+    return any(figure.value in (sum(column), len(column)) for column in columns.values())

@@ -1,0 +1,255 @@
+"""Checks whether the record prints only other numbers under the name of the claimed number."""
+
+import re
+from decimal import Decimal
+from itertools import combinations, islice
+
+from gedanken.compare.audit.outputs.equal_numbers import is_amount
+from gedanken.compare.audit.numbers.derivations import PlacedNumber, follows
+from gedanken.compare.audit.outputs.labels import keys_in, unit_of
+from gedanken.compare.audit.language.clauses import clause_around
+from gedanken.compare.audit.numbers.name_mismatches import sentence_of
+from gedanken.compare.audit.language.message_parts import CODE, QUOTED, Sentence
+from gedanken.compare.audit.record.runs import Run
+from gedanken.compare.audit.claims.claim_contents import Figure, FiguresSay, ValueSays
+from gedanken.compare.audit.numbers.missing_numbers import may_be_explained, places_before, significant, unfound
+from gedanken.compare.audit.verdicts import Case, Verdict
+
+_MAX_NAMED = 60
+_MAX_NUMBERS = 300
+_MIN_SERIES_LENGTH = 2
+_EXACT_DIGITS = 4
+"""A whole number with at least this many significant digits counts as exact, not as an approximation."""
+_TOLERANCE = Decimal("0.06")
+_OTHER_MEANING = re.compile(
+    r"\b(?:before|until|from|to|used to|earlier|originally|at first|initial\w*|previous\w*|old|former|first|second|"
+    r"third|"
+    r"other|another|each|per|every|average|total|sum|altogether|overall|together|both|more|fewer|less|than|half|"
+    r"improve\w*|reduc\w+|drop\w* by|rose|fell|grew|shrank|by|about|around|roughly|nearly|almost|some|most|unique|"
+    r"distinct|different|additional|extra|new|them|these|those|which|whose|if|when|without|once|not|never|except|"
+    r"(?:was|were)(?! \w+(?:ed|en)\b)|vorher|war|waren|avant|était|antes|era|only (?=\d{1,2}\b))\b",
+    re.IGNORECASE,
+)
+"""Words which suggest that the claimed number is about another state, condition, part or sum than the printed
+numbers.
+"""
+_COMBINES_RUNS = re.compile(
+    r"\b(?:together|altogether|total\w*|overall|sum\w*|combined|across|both|runs|on average|insgesamt|zusammen|"
+    r"en tout|en total|ensemble|juntos)\b",
+    re.IGNORECASE,
+)
+_FILLER_WORDS = keys_in(
+    "has have had takes took needs is are reached reads read shows showed gives gave returns returned holds "
+    "reports reported weighs stands comes came made makes used uses found finds got gets lists prints printed says "
+    "after change changes fix now left last final latest all there just here still result removed dropped "
+    "in place currently exactly now again only run went down up"
+)
+"""Words that do not name the number of a claim, such as `has` and `shows`.
+
+An output need not contain them.
+"""
+_REMOVAL_WORDS = keys_in("removed dropped")
+"""Words for removal, as in `12 rows removed`.
+
+A claim with such a word is contradicted only by a number whose whole name is in the claim, not by `rows kept: 40`.
+"""
+_NAMES_VERSION = re.compile(
+    r"\b(?:python|pypy|py|node(?:\.?js)?|java|jdk|ruby|php|go|golang|rust|perl|swift|kotlin|scala|dotnet|\.net|django|"
+    r"numpy|pandas|torch|pytorch|tensorflow|cuda|react|vue|angular|postgres(?:ql)?|mysql|ubuntu|debian|macos|versions?)"
+    r"[\s-]{0,2}v?\d",
+    re.IGNORECASE,
+)
+"""Words which show that the numbers of a sentence are versions, as in `passes on Python 3.11 but fails on 3.10`."""
+_SPREAD = re.compile(
+    r"(?:±|\+/-|\bstd(?:ev)?\.?|\bdeviations?(?: of| is)?|\bspread(?: of| is)?)[\s:=]{0,3}\Z", re.IGNORECASE
+)
+"""Words before a number which show that the number is a spread, such as `±` or `std of`."""
+_VERSION = re.compile(r"\d{1,4}(?:\.\d{1,3})?")
+_NOUN = re.compile(r"\s{1,3}(?P<noun>[^\W\d_][\w/-]{1,20})")
+
+
+def denied(case: Case, verdict: Verdict) -> Verdict | None:
+    """Return an accusing verdict if the record prints only other numbers under the claimed number's name;
+    else None.
+    """
+    says = case.spotted.says
+    if verdict.status != "undecidable" or case.spotted.earlier or not case.spotted.firm:
+        return None
+    if not isinstance(says, FiguresSay) and not (isinstance(says, ValueSays) and says.what in ("quantity", "size")):
+        return None
+    sentence = sentence_of(case)
+    if sentence is None or sentence.where == "row" or QUOTED in sentence.plain:
+        return None
+    numbers = places_before(case)
+    if len(numbers) > _MAX_NUMBERS:
+        return None
+    for figure, text in unfound(case, sentence, numbers):
+        if (series_verdict := _deny_series_end(case, sentence, figure, text, numbers)) is not None:
+            return series_verdict
+        start = sentence.plain.find(text) if text in sentence.plain else -1
+        number = None if start < 0 else _contradicting_number(figure, numbers, sentence, start, start + len(text))
+        if not figure.unit and _VERSION.fullmatch(text) and _NAMES_VERSION.search(sentence.plain):
+            continue
+        if start > 0 and _SPREAD.search(sentence.plain, 0, start):
+            continue
+        if (
+            number is None
+            or number.run is None
+            or len(significant(text)) < 2
+            or not _is_complete_and_current(case, number.run)
+        ):
+            continue
+        if _can_be_computed(figure, numbers) or may_be_explained(case, figure, text):
+            continue
+        evidence = case.record.evidence(number.event, number.one.start)
+        quoted = " ".join(evidence.quote.split())[:120]
+        return Verdict(
+            "misquoted", f"before the claim, the last run that prints this name says “{quoted}”", (evidence,)
+        )
+    return None
+
+
+_FROM_TO = re.compile(
+    r"\b(?:from|von|de) (?P<first>\d+(?:\.\d+)?)\s?%? (?:down |up )?(?:to|auf|à|a) "
+    r"(?P<last>\d+(?:\.\d+)?)(?![\w.]*\d)"
+)
+
+
+def _deny_series_end(
+    case: Case, sentence: Sentence, figure: Figure, text: str, numbers: list[PlacedNumber]
+) -> Verdict | None:
+    """Return an accusing verdict for `from 0.9 to 0.4` if the latest series contains 0.9, but not 0.4; else None."""
+    statement = next((match for match in _FROM_TO.finditer(sentence.plain) if match["last"] == text), None)
+    if statement is None or len(significant(text)) < 2 or len(_FROM_TO.findall(sentence.plain)) != 1:
+        return None
+    unit = unit_of(figure.unit)
+    latest = max((number.event for number in numbers), default=-1)
+    named_numbers = [number for number in numbers if number.event == latest and figure.words & number.one.mine]
+    first_matches = [
+        number for number in named_numbers if is_amount(Decimal(statement["first"]), unit, number.one, about=False)
+    ]
+    if not first_matches or first_matches[0].run is None or not _is_complete_and_current(case, first_matches[0].run):
+        return None
+    series = [
+        number
+        for number in named_numbers
+        if figure.words & number.one.mine == figure.words & first_matches[0].one.mine
+    ]
+    values = [number.one.value for number in series]
+    if len(values) < _MIN_SERIES_LENGTH or may_be_explained(case, figure, text) or _can_be_computed(figure, numbers):
+        return None
+    evidence = case.record.evidence(latest, series[-1].one.start)
+    quoted = " ".join(evidence.quote.split())[:120]
+    return Verdict("misquoted", f"the series that begins with {statement['first']} ends with “{quoted}”", (evidence,))
+
+
+def _contradicting_number(
+    figure: Figure, numbers: list[PlacedNumber], sentence: Sentence, start: int, end: int
+) -> PlacedNumber | None:
+    """Return the printed number that best fits the claimed number's name, but has another value; None in case of
+    doubt.
+    """
+    clause = clause_around(sentence.plain, start, end)
+    if _OTHER_MEANING.search(clause) or _COMBINES_RUNS.search(sentence.plain) or CODE in clause:
+        return None
+    kind = unit_of(figure.unit)[0]
+    words = figure.words - {kind} - _FILLER_WORDS - keys_in(f"- {figure.unit}.")
+    named_numbers = [number for number in numbers if _has_name(words, kind, number)][:_MAX_NAMED]
+    if not words or not named_numbers:
+        return None
+    known_words = frozenset(word for number in named_numbers for word in words & number.names)
+    noun = _NOUN.match(sentence.plain, end)
+    if not _are_word_parts(words - known_words, known_words) or (
+        not kind and _is_part_of_name(sentence.plain[:start], words, figure)
+    ):
+        return None
+    best_number = max(named_numbers, key=lambda number: (len(words & number.names), number.event))
+    shared_words = words & best_number.names
+    rivals = [number for number in named_numbers if not words & number.names < shared_words]
+    if len(shared_words) < max(1, len(known_words) - 1) or _is_near_any(figure, rivals):
+        return None
+    if not kind and noun is not None and not keys_in(noun["noun"]) <= best_number.names | _FILLER_WORDS:
+        return None
+    is_gone = bool(keys_in(clause) & _REMOVAL_WORDS)
+    return None if is_gone and not best_number.one.mine <= words else best_number
+
+
+def _is_part_of_name(text_before: str, words: frozenset[str], figure: Figure) -> bool:
+    """Return whether a number without decimals is part of the name before it, as in `row 777`."""
+    last_word = re.search(r"(\w+)\s\Z", text_before)
+    is_whole = figure.value == figure.value.to_integral_value()
+    return is_whole and last_word is not None and bool(keys_in(last_word[1]) & words)
+
+
+def _are_word_parts(words: frozenset[str], known_words: frozenset[str]) -> bool:
+    """Return whether each word in `words` is part of a known word, its plural, or a compound with it."""
+    return all(
+        any(word in known_word for known_word in known_words)
+        or (not word.isalpha() and bool(keys_in(word) & known_words))
+        or word.removesuffix("s") in known_words
+        for word in words
+    )
+
+
+def _has_name(words: frozenset[str], kind: str, number: PlacedNumber) -> bool:
+    """Return whether a printed number has a unit of this `kind`, and one of `words` in its name or its command."""
+    if number.one.kind != kind:
+        return False
+    return bool(words & number.one.mine) or bool(words & number.command and (kind or number.count == 1))
+
+
+def _is_near_any(figure: Figure, numbers: list[PlacedNumber]) -> bool:
+    """Return whether the stated number is close to a printed number, or lies between the first numbers of the lines.
+
+    A number between them may be their mean.
+    """
+    firsts: dict[tuple[int, int], Decimal] = {}
+    for number in sorted(numbers, key=lambda number: (number.event, number.one.start)):
+        text = number.run.text if number.run is not None else ""
+        line = (number.event, text.rfind("\n", 0, number.one.start))
+        firsts.setdefault(line, number.one.value * number.one.scale)
+    stated = figure.value * unit_of(figure.unit)[1]
+    is_between = min(firsts.values()) <= stated <= max(firsts.values())
+    return is_between or any(_is_near(figure, number) for number in numbers)
+
+
+def _is_near(figure: Figure, number: PlacedNumber) -> bool:
+    """Return whether the stated number may be an approximation of the printed number.
+
+    A whole number with at least four significant digits may differ only by 1. Others may differ by 6 %, or by 1 if
+    they are whole and have no unit.
+    """
+    stated, printed = figure.value * unit_of(figure.unit)[1], number.one.value * number.one.scale
+    difference = abs(stated - printed)
+    is_whole = figure.value == figure.value.to_integral_value()
+    if is_whole and len(significant(str(figure.value))) >= _EXACT_DIGITS:
+        return difference <= 1
+    return difference <= abs(printed) * _TOLERANCE or (is_whole and not figure.unit and difference <= 1)
+
+
+def _is_complete_and_current(case: Case, run: Run) -> bool:
+    return (
+        not run.lost
+        and not run.background
+        and not case.record.has_gap_before(case.event)
+        and case.record.could_have_run("program", case.event, after=run.at) is None
+        and not case.record.edits_between(run.at, case.event)
+        and not case.record.is_shuffled_since(run.at, case.event)
+    )
+
+
+def _can_be_computed(figure: Figure, numbers: list[PlacedNumber]) -> bool:
+    """Return whether the stated number can be computed from printed numbers.
+
+    It may follow from two of them, or be the sum or the count of a result's numbers.
+    """
+    unnamed_figure = Figure(figure.value, figure.unit, frozenset(), frozenset(), about=False)
+    same_unit = [number.one for number in numbers if number.one.kind == unit_of(figure.unit)[0]][:_MAX_NAMED]
+    if any(
+        follows(unnamed_figure, first, second) for first, second in islice(combinations(same_unit, 2), _MAX_NAMED**2)
+    ):
+        return True
+    columns: dict[tuple[int, str], list[Decimal]] = {}
+    for number in numbers:
+        columns.setdefault((number.event, number.one.kind), []).append(number.one.value)
+    return any(figure.value in (sum(column), len(column)) for column in columns.values())

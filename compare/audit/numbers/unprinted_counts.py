@@ -1,0 +1,59 @@
+"""Finds numbers that an output shows without printing them, such as the number of lines in a listing, or zero
+findings.
+"""
+
+from decimal import Decimal
+
+from gedanken.compare.audit.numbers.derivations import PlacedNumber
+from gedanken.compare.audit.outputs.labels import Printed, keys_in
+from gedanken.compare.audit.numbers.listings import listed_in
+from gedanken.compare.audit.numbers.name_mismatches import command_of
+from gedanken.compare.audit.outputs.outcomes import shows_clean, shows_trouble
+from gedanken.compare.audit.claims.claim_contents import Figure
+from gedanken.compare.audit.claims.tool_names import TOOLS, shows_nothing_found, tool_of
+from gedanken.compare.audit.verdicts import Case
+
+_MAX_RUNS = 12
+_VULNERABILITIES = keys_in("vulnerability vulnerabilities advisory advisories CVEs")
+_FINDINGS = keys_in("errors findings issues problems violations offenses complaints")
+
+
+def counted_otherwise(case: Case, figure: Figure) -> tuple[PlacedNumber, ...] | None:
+    """Return where an output shows the claimed number without printing it; else None.
+
+    Example: a listing of 5 files shows 5.
+    """
+    return _find_listing_length(case, figure) or _find_zero_findings(case, figure)
+
+
+def _find_listing_length(case: Case, figure: Figure) -> tuple[PlacedNumber, ...] | None:
+    """Return where the last listing of the claimed things begins; None unless its length is the claimed number."""
+    for run in case.runs_before()[:_MAX_RUNS] if not figure.unit and not figure.about else ():
+        for listing in listed_in(run, figure.words):
+            return (
+                (PlacedNumber(run.at, listing, command_of(run), run, 1),) if listing.value == figure.value else None
+            )
+    return None
+
+
+def _find_zero_findings(case: Case, figure: Figure) -> tuple[PlacedNumber, ...] | None:
+    """Return where the last checker reported no findings, if the claim states zero findings; else None."""
+    if figure.value or not figure.words & (_FINDINGS | _VULNERABILITIES):
+        return None
+    is_about_vulnerabilities = bool(figure.words & _VULNERABILITIES)
+    for run in case.runs_before()[:_MAX_RUNS]:
+        families = run.families() | {TOOLS[tool] for step in run.steps if (tool := tool_of(step)) is not None}
+        if not families & ({"scan"} if is_about_vulnerabilities else {"lint", "types", "scan"}):
+            continue
+        match = (
+            shows_nothing_found(run.text)
+            if is_about_vulnerabilities
+            else shows_clean(run.text, "lint") or shows_nothing_found(run.text)
+        )
+        if is_about_vulnerabilities and match is not None and not keys_in(match[0]) & figure.words:
+            return None
+        if match is None or run.exit_code not in (0, None) or run.cut or shows_trouble(run.text):
+            return None
+        zero = Printed(match.start(), figure.value, "", Decimal(1), figure.words, frozenset())
+        return (PlacedNumber(run.at, zero, command_of(run), run, 1),)
+    return None

@@ -1,0 +1,1 @@
+"""A transcript as evidence: runs with their results, and indexes of printed lines and numbers."""

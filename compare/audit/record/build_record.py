@@ -1,0 +1,165 @@
+"""Builds the record of a transcript: runs with their results, and changes of files."""
+
+import re
+from dataclasses import dataclass, field
+
+from gedanken.compare.audit.commands.command_lines import steps_of
+from gedanken.compare.audit.commands.file_changes import Edit, shell_edits
+from gedanken.compare.audit.outputs.outcomes import code_asked_for, exit_code_in, plain, says_cut
+from gedanken.compare.audit.commands.file_history import PutBack
+from gedanken.compare.audit.record.record import Output, Record
+from gedanken.compare.audit.record.runs import Run, short
+from gedanken.compare.audit.commands.shell_changes import shuffles_files
+from gedanken.compare.audit.commands.undo_commands import Undo, undos_of
+from gedanken.experiment.agent_transcript import AgentEvent, AgentTranscript
+
+_READING_TOOL = re.compile(
+    r"(?:read|view|open|ls|list|glob|grep|search|find|todo|plan|think|fetch|web|browse|ask|question|memory|note|scroll|goto|edit|write|create|str_replace|"
+    r"replace|insert|update_plan|finish|submit|exit_plan|complete|attempt_completion|message|notebook_?read|multi_?edit|apply_patch|skill|toolsearch|image|"
+    r"google_web|update_t|save_memory|store_memory|manage_todo|activate_skill|codebase_search|semantic|switch_mode|"
+    r"report_intent|copilot_(?:read|find|list|search|create|replace|insert|apply|fetch|think|manage|multi))",
+    re.IGNORECASE,
+)
+_RUNNING_TOOL = re.compile(
+    r"(?<![pt])run(?!cat)|exec|(?<!la)test|build|compil|lint|diagnos|debug|launch|evaluat|shell|termin|bash|command|"
+    r"deploy",
+    re.IGNORECASE,
+)
+"""Words in the name of a tool that runs a program, or reads the results of one."""
+_TODO_TOOL = re.compile(r"task_?(?:create|update|list|get)\b", re.IGNORECASE)
+_EDITOR_FAILED = re.compile(
+    r"^\s*(?:<tool_use_error>|error\b|failed|no (?:match|replacement)|"
+    r"string (?:to replace )?not found|.{0,60}(?:did not appear verbatim|was not found|could not be|"
+    r"not been read yet|doesn't want to proceed|rejected))",
+    re.IGNORECASE,
+)
+_REFUSED = re.compile(
+    r"(?:doesn't want to (?:proceed|take this action)|was rejected|user (?:denied|rejected|declined)|"
+    r"permission (?:to use .{1,40} )?(?:has been )?denied|requires approval|aborted by user|"
+    r"blocked by)",
+    re.IGNORECASE,
+)
+_BACKGROUND = re.compile(
+    r"\"?run_in_background\"?\s*:\s*true|\bnohup\b|(?<!&)&\s*$|running in (?:the )?background|"
+    r"Process running with session ID|still running",
+    re.IGNORECASE,
+)
+
+
+def record_of(transcript: AgentTranscript) -> Record:
+    """Return the record of a transcript: its runs with their results, and its changes of files."""
+    return _RecordBuilder(transcript).read()
+
+
+@dataclass(slots=True)
+class _RecordBuilder:
+    transcript: AgentTranscript
+    calls: dict[str, AgentEvent] = field(default_factory=dict)
+    open: dict[str, Run] = field(default_factory=dict)
+    known: set[str] = field(default_factory=set)
+    pending: dict[str, list[int]] = field(default_factory=dict)
+    put_back: PutBack = field(default_factory=PutBack)
+
+    def read(self) -> Record:
+        record = Record(self.transcript)
+        record.sub_agents = {event.session for event in self.transcript.events if event.session}
+        for event in self.transcript.events:
+            match event.kind:
+                case "call":
+                    self._add_call(record, event)
+                case "edit":
+                    self._add_edit(record, event)
+                case "result":
+                    self._add_result(record, event)
+                case "unknown":
+                    record.unseen.append((event.number, "the transcript has an event of an unknown kind"))
+                case "message" if event.speaker != "agent":
+                    record.outputs.append(Output(event.number, event.text, is_result=False))
+        return record
+
+    def _add_call(self, record: Record, event: AgentEvent) -> None:
+        key = f"{event.session}/{event.call_id}" if event.call_id else ""
+        if event.command is not None:
+            run = Run(event.number, None, event.command, event.session, steps_of(event.command))
+            run.background = bool(_BACKGROUND.search(event.text[:5_000]) or _BACKGROUND.search(event.command[-200:]))
+            record.runs.append(run)
+            if key:
+                self.open[key] = run
+            for path, existed in shell_edits(event.command):
+                record.edits.append(Edit(event.number, path, None, "", known=existed or path in self.known))
+                self.known.add(path)
+            undos = undos_of(event.number, event.command, record.undos)
+            undos += [Undo(event.number, (path,), is_stash=False) for path in self.put_back.by(event.command)]
+            if shuffles_files(event.command) or len(undos) > len(record.undos):
+                record.unnamed_changes.append(event.number)
+            record.undos = undos
+            return
+        if event.path:
+            self.known.add(event.path)
+        if key:
+            self.calls[key] = event
+        name = (event.tool or "").rsplit("__", 1)[-1]
+        if _TODO_TOOL.match(name):
+            return
+        if re.match(r"(?:task|agent|spawn_agent|dispatch)", name, re.IGNORECASE):
+            if not record.sub_agents:
+                record.unseen.append((event.number, "a sub-agent worked, but its own transcript is missing"))
+        elif _RUNNING_TOOL.search(name) or not (_READING_TOOL.match(name) or event.path):
+            record.unseen.append(
+                (event.number, f"the tool “{short(event.tool or 'without a name')}” may have run what is claimed")
+            )
+
+    def _add_edit(self, record: Record, event: AgentEvent) -> None:
+        path = event.path or ""
+        is_known = path in self.known or bool(event.old_text)
+        self.known.add(path)
+        if event.call_id:
+            self.pending.setdefault(f"{event.session}/{event.call_id}", []).append(len(record.edits))
+        record.edits.append(Edit(event.number, path, event.old_text, event.text, is_known))
+        if event.old_text is not None or not path:
+            self.put_back.changed(path)
+        elif self.put_back.has_again(path, event.text):
+            record.undos.append(Undo(event.number, (path,), is_stash=False))
+            record.unnamed_changes.append(event.number)
+
+    def _add_result(self, record: Record, event: AgentEvent) -> None:
+        key = f"{event.session}/{event.call_id}" if event.call_id else ""
+        text = plain(event.text)
+        if key in self.pending:
+            failed = bool(event.exit_code) or _EDITOR_FAILED.match(text[:400]) is not None
+            for index in sorted(self.pending.pop(key), reverse=True):
+                if failed and index < len(record.edits):
+                    record.edits[index] = record.edits[index]._replace(path="")
+        record.outputs.append(Output(event.number, text, is_result=True))
+        self._remember_read_text(key, text)
+        run = self.open.get(key)
+        if run is None and not key and record.runs and record.runs[-1].result is None:
+            run = record.runs[-1]
+        if run is not None:
+            _finish_run(run, event, text)
+
+    def _remember_read_text(self, key: str, text: str) -> None:
+        """Remember the text of a file that was read. Later, the same text may be written back."""
+        call, run = self.calls.get(key), self.open.get(key)
+        if call is not None and call.path and not _EDITOR_FAILED.match(text[:400]):
+            self.put_back.shown(call.path, text)
+        elif (
+            run is not None
+            and len(run.steps) == 1
+            and run.steps[0].words[0] == "cat"
+            and len(run.steps[0].words) == 2
+        ):
+            self.put_back.shown(run.steps[0].words[1], text)
+
+
+def _finish_run(run: Run, event: AgentEvent, text: str) -> None:
+    run.result = event.number
+    run.text = f"{run.text}\n{text}" if run.text else text
+    printed_code = code_asked_for(run.command, text) if "$" in run.command else None
+    stated_code = printed_code if printed_code is not None else exit_code_in(text)
+    is_requested = stated_code is not None and ("$?" in run.command or printed_code is not None)
+    run.exit_code = stated_code if is_requested or event.exit_code is None else event.exit_code
+    run.lost = run.lost or event.cut or says_cut(text)
+    run.cut = run.cut or run.lost or any(step.is_piped and step.family != "quiet" for step in run.steps)
+    run.background = run.background or _BACKGROUND.search(text[:300]) is not None
+    run.refused = _REFUSED.search(text[:400]) is not None

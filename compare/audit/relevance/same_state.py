@@ -1,0 +1,118 @@
+"""Checks whether a result that supports a claim comes from the state and the runtime that the claim is about."""
+
+import re
+
+from gedanken.compare.audit.commands.file_changes import touches
+from gedanken.compare.audit.record.runs import Run
+from gedanken.compare.audit.claims.claim_contents import CheckSays, Says, TestsSay, ValueSays
+from gedanken.compare.audit.language.tenses import is_of_the_past, is_of_the_present, says_what_is
+from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
+from gedanken.experiment.claim import Evidence
+
+_PRESENT_VERBS = re.compile(
+    r"\b(?:is|are|has|have|takes?|starts?|runs?|needs?|uses?|holds?|answers?|now|ist|sind|braucht|est|sont|es|son)\b",
+    re.IGNORECASE,
+)
+
+
+def of_this_state(case: Case, says: ValueSays, run: Run, verdict: Verdict) -> Verdict:
+    """Return the given verdict, or a new one if a file changed after the run that printed the number."""
+    families = run.families() & {"program", "tests", "build"}
+    is_metric = says.what == "metric" and families != {"build"}
+    if not families or says.what == "version" or not (is_metric or _PRESENT_VERBS.search(_claim_sentence(case))):
+        return verdict
+    family = "tests" if "tests" in families else "program"
+    if (change := case.record.change_since(run, case.event, family)) is None:
+        return verdict
+    if case.record.could_have_run(family, case.event, after=run.at) or any(
+        later_run.call > run.at for later_run in case.record.last_of(family, case.event)
+    ):
+        if family == "program" or not _PRESENT_VERBS.search(_claim_sentence(case)):
+            return verdict
+        return undecidable("a later run may print another number", *verdict.evidence)
+    is_code = touches(change, [step.program for step in run.steps], [], family)
+    if (
+        not is_metric
+        or (family == "tests" and not run.tests)
+        or not (is_code or _is_about_present(_claim_sentence(case)))
+    ):
+        reason = f"{change.path} was changed after the run that printed this number"
+        return undecidable(reason, *verdict.evidence, case.record.evidence(change.event))
+    edit = case.record.evidence(change.event)
+    return Verdict(
+        "stale",
+        f"{change.path} was changed after the command printed this number, and the command was not run again",
+        (*verdict.evidence, edit),
+    )
+
+
+def _is_about_present(sentence: str) -> bool:
+    return is_of_the_present(sentence) or (says_what_is(sentence) and not is_of_the_past(sentence))
+
+
+def _claim_sentence(case: Case) -> str:
+    """Return the claim's sentence up to the end of the claim."""
+    text = case.record.transcript.events[case.event].text[: case.spotted.claim.end]
+    return re.split(r"(?<=[.!?])\s|\n", text[-400:])[-1]
+
+
+_RUNTIME = re.compile(
+    r"\b(?P<name>c?python|pypy|py|node(?:\.?js)?|java|jdk|openjdk|ruby|php|go|golang|rust|deno|bun|dotnet|\.net|django|"
+    r"rails|postgres(?:ql)?|mysql|redis|chrome|firefox|gcc|clang)[ -]?v?(?P<version>\d+(?:\.\d+){0,2})(?![\w%]|\.\d)"
+    r"(?! (?:tests?|specs?|passed|failed|errors?|files?|seconds?|ms|s)\b)",
+    re.IGNORECASE,
+)
+
+
+_VERSION = re.compile(r"(?<![\w.])\d+\.\d+(?![\w%]|\.\d)")
+
+
+def of_another_runtime(case: Case, verdict: Verdict) -> Verdict | None:
+    """Return an undecidable verdict if the record does not show the claimed version of the interpreter or server;
+    else None.
+    """
+    if verdict.status != "supported" or not verdict.evidence or not _states_result(case.spotted.says):
+        return None
+    sentence = (
+        _claim_sentence(case)
+        + case.record.transcript.events[case.event].text[case.spotted.claim.end :][:60].split("\n")[0]
+    )
+    for match in _RUNTIME.finditer(re.split(r"(?<=[^\d][.!?])\s", sentence)[0]):
+        name, version = match["name"].lower(), match["version"]
+        run = next((run for run in case.runs_before() if verdict.evidence[0].event in (run.result, run.call)), None)
+        if run is None:
+            return None
+        run_text = f"{run.command}\n{run.text[:200_000]}"
+        texts = (
+            [run_text] if name[:2] in {runtime["name"].lower()[:2] for runtime in _RUNTIME.finditer(run_text)} else []
+        )
+        texts = texts or [run_text, *(output.text for output in case.outputs_before())]
+        if not any(_names_version(text, version) for text in texts):
+            return undecidable(f"no recorded run names {match[0]}", *verdict.evidence)
+        version_above = _version_above(run, verdict.evidence[0], name)
+        if version_above and not any(
+            _names_version(version_above, allowed_version)
+            for allowed_version in (version, *_VERSION.findall(sentence))
+        ):
+            return undecidable(
+                f"in the output, the result comes after the line with “{version_above}”", *verdict.evidence
+            )
+    return None
+
+
+def _version_above(run: Run, line: Evidence, name: str) -> str:
+    """Return the last version of the runtime `name` that the output shows above `line`, such as `Python 3.11`. Empty
+    if there is none.
+    """
+    text_above = "\n".join(run.text[:200_000].split("\n")[: line.lines[1]])
+    versions = [match[0] for match in _RUNTIME.finditer(text_above) if match["name"].lower()[:2] == name[:2]]
+    return versions[-1] if versions and line.event == run.result else ""
+
+
+def _states_result(says: Says) -> bool:
+    return isinstance(says, TestsSay | CheckSays) or (isinstance(says, ValueSays) and says.what != "version")
+
+
+def _names_version(text: str, version: str) -> bool:
+    digits = version.replace(".", "")
+    return re.search(rf"(?<![\d.]){re.escape(version)}(?!\d)|(?<!\d){digits}(?!\d)", text[:200_000]) is not None
