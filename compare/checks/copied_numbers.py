@@ -126,7 +126,7 @@ def _precise_numbers(run: ParsedRun) -> _Stream:
 def _varying_numbers(stream: _Stream, constants: Numbers) -> tuple[_Stream, NDArray[np.int32]]:
     """Return the numbers that are not in `constants`, and the index of each number in its line.
 
-    The index counts all numbers of the line, constants too.
+    The index counts all numbers of the stream in this line, constants too.
     """
     indices = np.arange(len(stream.lines), dtype=np.int32)
     is_first_in_line = np.concatenate([[True], stream.lines[1:] != stream.lines[:-1]])[: len(indices)]
