@@ -50,7 +50,7 @@ def without_consequences(run_set: RunSet, findings: Sequence[Finding]) -> list[F
 
 
 def _is_on_epoch_print(finding: Finding) -> bool:
-    """Return whether the finding says that a whole log shows a print with the epoch too often or too rarely."""
+    """Return whether the finding is that a whole log shows a print with the epoch too often or too rarely."""
     is_on_whole_log = finding.check == "print count differs" and not _IN_EPOCH.search(finding.expected)
     return is_on_whole_log and any(epoch_in(ref.text) is not None for ref in finding.evidence)
 

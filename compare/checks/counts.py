@@ -293,7 +293,7 @@ class _Cells:
         return absent
 
     def _surplus_and_deficit(self) -> tuple[Indices, Indices]:
-        """Return two counts for each cell: its surplus lines, and its missing lines."""
+        """Return the number of surplus lines of each cell, and the number of its missing lines."""
         surplus = np.where(self._is_comparable, np.maximum(self.times - self.high, 0), 0)
         deficit = np.where(self._is_comparable, np.maximum(self.low - self.times, 0), 0)
         flagged = np.array([site.depends_on == "flags" for site in self.run_set.sites])[self._cells // self._width]

@@ -133,7 +133,7 @@ def _format_deviations(count: float) -> str:
 
 
 def _real_ends(tested: TestedSeries) -> list[float]:
-    """Return the last values of the real runs that are in the test."""
+    """Return the last values of those real runs that are in the test."""
     series = tested.series
     return [end[1] for index in tested.runs if index < series.n_real and (end := series.ends[index]) is not None]
 
@@ -180,7 +180,7 @@ def _format_test(result: SeriesResult) -> str:
 
 
 def _imagined_indices(tested: TestedSeries) -> Iterable[int]:
-    """Return the index, among all imagined runs, of each imagined run that is in the test."""
+    """Return the indices, among all imagined runs, of those that are in the test."""
     return [index - tested.series.n_real for index in tested.runs if index >= tested.series.n_real]
 
 

@@ -16,7 +16,7 @@ from gedanken.compare.output.vocabulary import Role, meaning_of, words_in
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 
 _REPEATED = 3
-"""A form with a varying number shows that training has begun if it has at least this many lines."""
+"""Minimum number of lines of a form with a varying number, for the form to show that training has begun."""
 _FEW_LINES = 4
 """Maximum number of lines of one form at the head of a log."""
 _MAX_KEY_DISTANCE = 12
@@ -37,7 +37,10 @@ class HeaderNumber(NamedTuple):
     column: int
     """Index of the number among the values of its line."""
     is_set: bool
-    """True if the line says that it is a setting; else it may be measured, and equal in all runs by chance."""
+    """True if the line says that it is a setting.
+
+    Otherwise, it may be measured, and equal in all runs by chance.
+    """
 
 
 def head_of(run_set: RunSet) -> int:
@@ -100,7 +103,10 @@ def _is_of_program(named: Named, *, is_set: bool) -> bool:
 
 
 def _key_above(run: ParsedRun, line: int) -> str:
-    """Return the key of the list that a line belongs to: `betas` for `- 0.9` below `betas:`; empty if none."""
+    """Return the key of the list that a line belongs to; empty if there is none.
+
+    For example, `betas` for `- 0.9` below `betas:`.
+    """
     for index in range(line - 1, max(-1, line - _MAX_KEY_DISTANCE), -1):
         text = run.transcript.compared(index)
         if key := _KEY.fullmatch(text):

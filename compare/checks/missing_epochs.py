@@ -93,7 +93,7 @@ def _tolerated_difference(run_set: RunSet) -> int:
 
 
 def _required_and_possible(run_set: RunSet) -> tuple[frozenset[int], frozenset[int]]:
-    """Return the epochs that all finished real runs show, and the epochs that at least one real run shows."""
+    """Return the epochs that all finished real runs show, and those that at least one real run shows."""
     shown = frozenset[int]().union(*(run.epochs for run in run_set.real))
     finished = [run.epochs for run in run_set.finished]
     if finished:

@@ -135,7 +135,7 @@ def _merge_across_logs(run_set: RunSet, group: Sequence[Finding]) -> Finding:
 
 
 def _quote_print(finding: Finding) -> str:
-    """Put the words of the print in place of `it`: `shows it 3 times` becomes `shows “loss {}” 3 times`."""
+    """Replace `it` by the words of the print: `shows it 3 times` becomes `shows “loss {}” 3 times`."""
     words = finding.expected.partition("“")[2].partition("”")[0]
     subject = f"{finding.runs[0]} " if finding.of == 0 else ""
     return subject + finding.observed.removeprefix("do not: ").replace("shows it ", f"shows “{words}” ")

@@ -18,7 +18,10 @@ _WORDS = frozenset({
     "with", "parameter", "parameters", "param", "params", "count", "all", "is", "are",
 })
 # fmt: on
-"""The only words that a line on parameters may contain: with other words, it may be about a single layer."""
+"""The only words that a line on parameters may contain.
+
+With other words, it may be about a single layer.
+"""
 _SCALES = {"k": (1e3, 2.0**10), "m": (1e6, 2.0**20), "b": (1e9, 2.0**30)}
 
 

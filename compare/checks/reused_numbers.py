@@ -31,7 +31,7 @@ class _Number(NamedTuple):
 
 @dataclass(frozen=True)
 class _RunNumbers:
-    """A run's numbers with three or more decimals, in order."""
+    """The numbers of a run with three or more decimals, in order."""
 
     run: ParsedRun
 

@@ -201,7 +201,10 @@ def _constants(run_set: RunSet) -> Iterator[_Constant]:
 
 
 def _are_two_settings(first: Named, second: Named) -> bool:
-    """Return whether equal numbers are two settings, as in `heads=8 layers=8`, and not one number printed twice."""
+    """Return whether equal numbers are two settings, as in `heads=8 layers=8`.
+
+    Otherwise, they may be one number printed twice.
+    """
     roles = [named.role for named in (first, second) if named.name and named.role not in _VARYING_ROLES]
     is_summary = meaning_of(first.name).is_summary or meaning_of(second.name).is_summary
     return (
@@ -275,7 +278,10 @@ def _is_of_program(named: Named) -> bool:
 
 
 def _candidate_numbers(run: ParsedRun, line: int) -> Iterator[_CandidateNumber]:
-    """Yield the named numbers of a line that may be constant: no metrics, and independent of the machine."""
+    """Yield the named numbers of a line that may be constant.
+
+    They are no metrics, and do not depend on the machine.
+    """
     text = run.transcript.compared(line).replace(MASK, " ")
     spans = [match.span() for match in VALUE.finditer(text)]
     joined = joined_numbers(text, spans)

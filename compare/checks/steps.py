@@ -42,7 +42,7 @@ class _Progress(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _ShownProgress:
-    """All progress that one output shows, such as `step 3/100`; each distinct text once."""
+    """All progress that one output shows, such as `step 3/100`. Each distinct text occurs once."""
 
     lines: Sequence[tuple[int, str]]
     images: Sequence[_Progress]
@@ -143,7 +143,6 @@ def _unexpected_totals(
 
 
 def _wrong_step_totals(progress: _ShownProgress, batch: int) -> Iterator[Contradiction]:
-    """Check totals of steps against the number of images."""
     totals = {image.all for image in progress.images}
     if len(totals) != 1:
         return

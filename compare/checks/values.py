@@ -292,15 +292,13 @@ def _printed_decimals(run: ParsedRun, form: str) -> NDArray[np.uint8]:
 
 
 class _Formats:
-    """The formats of the numbers in real runs, by the form of their line."""
-
     def __init__(self, run_set: RunSet) -> None:
         self._run_set = run_set
         self._cache: dict[str, list[tuple[int, int, bool]]] = {}
 
     @cached_property
     def _lines_per_form(self) -> Counter[str]:
-        """Number of lines of each form, in all finished real runs together."""
+        """In all finished real runs together."""
         counts: Counter[str] = Counter()
         for run in self._run_set.finished:
             transcript = run.transcript
@@ -329,7 +327,6 @@ def _column_values(run: ParsedRun, form: str, column: int) -> NDArray[np.float64
 
 
 def _infer_formats(run_set: RunSet, form: str) -> Iterator[tuple[int, int, bool]]:
-    """Compute what `_Formats.of` returns for one form."""
     runs = [run for run in run_set.finished if len(run.transcript.lines_of(form))]
     if run_set.source is None and sum(len(run.transcript.lines_of(form)) for run in runs) < VALUES:
         return
@@ -359,7 +356,6 @@ def _infer_formats(run_set: RunSet, form: str) -> Iterator[tuple[int, int, bool]
 
 
 def _machine_indices(run: ParsedRun, form: str) -> frozenset[int]:
-    """Return the indices of the values of a form that say which machine or software a run used."""
     line = int(run.transcript.lines_of(form)[0])
     text = run.transcript.compared(line)
     spans = [match.span() for match in VALUE.finditer(text)]

@@ -72,7 +72,7 @@ class _Curve(NamedTuple):
 _Key = tuple[str, int, int]
 """Identifies a curve: a form, the index of a number in the form, and the heading (see `sections`).
 
-The heading is -1 for lines below any heading.
+The heading is -1 for a curve of all lines, whatever their heading.
 """
 _Curves = Mapping[_Key, _Curve]
 
@@ -297,8 +297,6 @@ def _has_enough_values(values: NDArray[np.float64]) -> bool:
 
 
 class _RealCurves:
-    """Finds curves of the real runs that an imagined run repeats."""
-
     def __init__(self, real: Sequence[_Curves]) -> None:
         self._real = real
         self._curves_per_run = max(1, *map(len, real))

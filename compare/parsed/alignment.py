@@ -15,9 +15,9 @@ from gedanken.compare.parsed.order import longest_rise
 from gedanken.compare.results import Block, Mark
 
 MOST_CELLS = 4_000_000
-"""The lines between two anchors are aligned one by one if real lines × imagined lines is at most this number."""
+"""Maximum number of cells (real lines × imagined lines) between two anchors for an alignment one by one."""
 MOST_PAIRS = 900
-"""Unpaired lines are searched for rewordings if real lines × imagined lines is at most this number."""
+"""Maximum number of pairs (real lines × imagined lines) that are searched for rewordings."""
 _CHUNK_SIZE = 1 << 16
 """Number of lines whose numbers are processed together."""
 
@@ -134,10 +134,7 @@ class _Blocks:
         self.all.append(Block(mark, (start[0], self.real), (start[1], self.imagined)))
 
     def fill(self, real_forms: list[int], imagined_forms: list[int]) -> None:
-        """Add the lines between two anchors.
-
-        `real_forms` and `imagined_forms` are the numbers of their forms.
-        """
+        """Add the lines between two anchors, given as the numbers of their forms."""
         n_front = _count_equal(zip(real_forms, imagined_forms, strict=False))
         n_back = _count_equal(zip(reversed(real_forms[n_front:]), reversed(imagined_forms[n_front:]), strict=False))
         self.add("alike", n_front, n_front)
@@ -207,5 +204,5 @@ class _Blocks:
 
 
 def _count_equal(pairs: Iterable[tuple[int, int]]) -> int:
-    """Return the number of pairs at the beginning whose two form numbers are equal."""
+    """Return the number of equal pairs at the beginning."""
     return sum(1 for _pair in takewhile(lambda pair: pair[0] == pair[1], pairs))

@@ -61,7 +61,10 @@ def _number_as_in_terminal(blocks: Iterable[Block], real: ParsedRun) -> Iterator
 def _find_parting(
     run_set: RunSet, real: ParsedRun, imagined: ParsedRun, blocks: Sequence[Block]
 ) -> tuple[LineRef | None, LineRef | None] | None:
-    """Return the first real and the first imagined line that differ in words, or in numbers that never vary."""
+    """Return the first real and the first imagined line that differ in words, or in numbers that never vary.
+
+    None if there are no such lines. One of the two is None if its output has ended.
+    """
     is_varying = _varying_lines(run_set, real)
     n_alike = blocks[0].real[1] if blocks and blocks[0].mark == "alike" else 0
     index = min(_lines_with_other_numbers(run_set, real, imagined, n_alike), default=n_alike)

@@ -162,7 +162,7 @@ def _first_numbers(run: ParsedRun, lines: Indices) -> NDArray[np.float64]:
 def _ends_in_progress_bar(run: ParsedRun, run_set: RunSet) -> bool:
     """Return whether a log ends in an unfinished progress bar.
 
-    False if a real log ends within a line, too.
+    False if a real log ends without a line break.
     """
     is_open = not run.text.endswith("\n") and is_unfinished(run.lines[len(run.lines) - 1])
     return is_open and all(real.text.endswith("\n") for real in run_set.finished)

@@ -20,7 +20,7 @@ MOST_WORDS = 100
 A beginning is the text before the first number.
 """
 COLUMNS = 8
-"""Only this many values of a line are examined, from its first value on."""
+"""Maximum number of values of a line that are examined, from the first one on."""
 
 Indices = NDArray[np.int64]
 Numbers = NDArray[np.float64]
@@ -41,7 +41,7 @@ class Gap(NamedTuple):
 
     site: PrintSite
     column: int
-    """Index of the number that counts, among the numbers of its print."""
+    """Index of the counter among the numbers of its print."""
     before: int
     """Index of the line before the jump."""
     after: int
@@ -56,7 +56,7 @@ class Gap(NamedTuple):
     It is compared with the real run that has the most of these lines.
     """
     beside: Passage | None
-    """The part of a real run between the two counts; None if no real run shows both."""
+    """The part of a real run between the two counts; None if no real run shows both counts."""
 
 
 class Counter(NamedTuple):

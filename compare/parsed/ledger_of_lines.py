@@ -26,7 +26,10 @@ Less similar lines are `foreign`.
 LONGEST = 400
 """Maximum number of characters of a line, and of a site's template, that are compared."""
 MOST_PAIRS = 5_000_000
-"""Maximum number of similarities computed in one output; beyond that, only the first sites are considered."""
+"""Maximum number of similarities computed in one output.
+
+Beyond that, only the first sites are considered.
+"""
 
 Kind = Literal["site", "literal", "foreign"]
 """Origin of a line.
@@ -39,7 +42,7 @@ _KINDS: tuple[Kind, ...] = ("site", "literal", "foreign")
 _NONE = -1
 
 _ANY_LEVEL = "\ue000"
-"""Stands for the level of a log record; a character that no log has."""
+"""Stands for the level of a log record. No log contains this character."""
 _TRACEBACK = "Traceback (most recent call last):"
 _CHAINED = ("During handling of the above exception", "The above exception was the direct cause")
 
@@ -140,7 +143,6 @@ class Ledger:
         return kind, site
 
     def _ends_incomplete(self, kind: NDArray[np.int8]) -> bool:
-        """Return whether the last line of a log is only the beginning of a print."""
         if self._templates is None or kind[-1] in (_NONE, _KINDS.index("site")) or not self.transcript.lines.is_torn:
             return False
         words = template_of(self.transcript.forms[self.transcript.form_of[-1]], HOLE)
@@ -239,7 +241,10 @@ def _replace_digits(template: str) -> str:
 
 
 def _traceback_lines(lines: Sequence[str]) -> set[int]:
-    """Return the indices of the lines of tracebacks, including the error message and the indented lines after it."""
+    """Return the indices of the lines of tracebacks.
+
+    They include the error message and the indented lines after it.
+    """
     indices: set[int] = set()
     part, margin = "", 0
     for index, line in enumerate(lines):
@@ -255,7 +260,10 @@ def _traceback_lines(lines: Sequence[str]) -> set[int]:
 
 
 class _SiteSearch:
-    """Finds the site whose words are most similar to those of a line; each wording is searched only once."""
+    """Finds the site whose words are most similar to those of a line.
+
+    Each wording is searched only once.
+    """
 
     def __init__(self, sites: Sequence[PrintSite], shapes: int, shared: Sequence[Place] = ()) -> None:
         max_sites = max(50, MOST_PAIRS // max(1, shapes))

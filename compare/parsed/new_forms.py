@@ -65,7 +65,7 @@ class NewForms:
 
     @cached_property
     def are_complete(self) -> bool:
-        """True if no real run has a form that all others lack; then every new form is evidence."""
+        """True if no real run has odd forms. Every new form is then evidence."""
         return not any(self._odd_forms)
 
     def reported(self, run: ParsedRun, entries: Iterable[Entry]) -> list[Entry]:

@@ -17,7 +17,7 @@ Indices = NDArray[np.int64]
 def misplaced(run_set: RunSet, run: ParsedRun) -> Indices:
     """Return the fewest lines of an imagined run that must move to restore the order of the real runs.
 
-    Only prints that all runs show equally often are considered; if their order varies, only prints shown once.
+    Only prints that all runs show equally often are considered. If their order varies, only prints shown once are.
     """
     if not run_set.finished:
         return np.empty(0, np.int64)

@@ -22,7 +22,6 @@ from gedanken.compare.results import Doubt
 
 _MAJORITY = 0.5
 _MAX_LISTED = 3
-"""Maximum number of logs that a sentence names."""
 _SET_OFF_BEFORE = re.compile(r"[\[(<{|]\s?$")
 _SET_OFF_BEHIND = re.compile(r"\s?[\])>}|]|:(?! ?#)|:#:#")
 """Matches signs behind a name: `]`, or `:811:811` behind a host (NCCL).
@@ -59,8 +58,6 @@ class _Log(NamedTuple):
 
 
 class _Common(NamedTuple):
-    """What the prefixes of the real logs have in common."""
-
     places: tuple[Place, ...] = ()
     """The words of the common prefix; at each position, the most frequent word.
 
@@ -81,7 +78,10 @@ class _Common(NamedTuple):
 
 
 class Renamed(NamedTuple):
-    """How the lines of a log are compared: with their names masked, or replaced by the names of the real logs."""
+    """How the lines of a log are compared.
+
+    Their names are masked, or replaced by the names of the real logs.
+    """
 
     renaming: Renaming
     doubtful: tuple[tuple[str, str], ...] = ()
@@ -192,7 +192,7 @@ def _replacement_words(prefix: Prefix, common: _Common) -> dict[int, str]:
 
 
 def _is_value(key: Place, place: Place) -> bool:
-    """Return whether a word is not a name, but the value of `key`, as in `status: ok`."""
+    """Return whether a word is the value of `key`, as in `status: ok`, and not a name."""
     is_key = key.word not in (LEVEL, NUMBER) and MASK not in key.word and not key.is_host
     return is_key and _KEY_BEFORE.fullmatch(place.gap) is not None and not _NAME_KEYS.issuperset(words_in(key.word))
 
@@ -214,13 +214,15 @@ def _may_be_two_names(index: int, place: Place, other: Place, prefix: Prefix) ->
 
 
 def _are_hosts(place: Place, other: Place) -> bool:
-    """Return whether two different words are certainly names of machines; `gpu0` and `gpu1` may be processes."""
+    """Return whether two different words are certainly names of machines.
+
+    `gpu0` and `gpu1` may also be processes.
+    """
     numbered = [match["kind"].lower() for each in (place, other) if (match := _NUMBERED.fullmatch(each.word))]
     return place.is_host and other.is_host and not (len(numbered) > 1 and numbered[0] == numbered[1])
 
 
 def _doubt_on_names(doubtful_runs: Sequence[tuple[str, Renamed]]) -> Doubt:
-    """Return the doubt whether the words that were replaced in these logs are names."""
     runs_by_words: dict[tuple[str, ...], list[tuple[str, Renamed]]] = {}
     for label, renamed in doubtful_runs:
         runs_by_words.setdefault(tuple(real_word for real_word, _word in renamed.doubtful), []).append(
@@ -312,7 +314,10 @@ def _ends_prefix(candidates: Sequence[Place]) -> bool:
 
 
 def _mask_names(names: Sequence[int], logs: dict[str, _Log]) -> dict[str, set[str]]:
-    """Mask the names. Return the lines of each log that then resembles a log with other names, by its text."""
+    """Return the lines with masked names, by the text of the log.
+
+    Only logs are returned that then resemble a log with other names.
+    """
     masked_lines = {text: log.says(Renaming(log.prefix, dict.fromkeys(names, MASK))) for text, log in logs.items()}
     names_of_log = {text: [log.prefix[index].word for index in names] for text, log in logs.items()}
     return {

@@ -33,14 +33,14 @@ class Shown:
     times: dict[str, int]
     """Number of lines in each run, by the run's label; an incomplete last line does not count."""
     reworded: int
-    """Number of the print's lines, in all runs together, whose words differ from the program's own words."""
+    """Number of the print's lines whose words differ from the program's own words, in all runs together."""
     wordings: tuple[Wording, ...]
     """The most frequent wordings of the print's lines, including reworded ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class PrintRow:
-    """One line that a print of the program makes, and how often each run shows it."""
+    """A print of the program, and how often each run shows its line."""
 
     program: str
     words: str
@@ -53,7 +53,10 @@ class PrintRow:
 
 
 def print_table(program: Program, runs: Sequence[Execution]) -> tuple[PrintRow, ...]:
-    """Return a row for each print of one program version, in source order; none if the source cannot be parsed."""
+    """Return a row for each print of one program version, in source order.
+
+    Empty if the source cannot be parsed.
+    """
     try:
         source = Source(program.source)
     except SyntaxError:

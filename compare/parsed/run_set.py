@@ -58,9 +58,10 @@ class ParsedRun:
 
     @cached_property
     def text(self) -> str:
-        """The text that is compared, without the incomplete last line of a run that was stopped or cut.
+        """The text that is compared.
 
-        Of a real run's standard error, only lines that the program certainly wrote are included.
+        It ends before the incomplete last line of a run that was stopped or cut. Of a real run's standard error, only
+        lines that the program certainly wrote are included.
         """
         text = uncoloured(self._compared_text.text)
         is_complete = self.execution.cause in (Cause.FINISHED, Cause.FAILED)
@@ -89,11 +90,14 @@ class ParsedRun:
 
     @property
     def counted_in(self) -> Stream:
-        """The output of the execution, stdout or terminal, from which the compared lines and their numbers come."""
+        """The output of the execution, stdout or terminal, from which the compared lines come."""
         return self._compared_text.counted_in
 
     def number(self, index: int) -> int:
-        """Convert the index of a compared line to its index in the output `counted_in`; both count from 0."""
+        """Convert the index of a compared line to its index in the output `counted_in`.
+
+        Both count from 0.
+        """
         numbers = self._compared_text.numbers
         return index if numbers is None else numbers[index]
 
@@ -155,7 +159,7 @@ class ParsedRun:
 
 @dataclass(frozen=True)
 class RunSet:
-    """The runs that are compared, and the other input of the checks."""
+    """The runs that are compared, and what else the checks need."""
 
     program: Program | None
     source: Source | None
@@ -200,7 +204,10 @@ class RunSet:
 
     @cached_property
     def proven(self) -> dict[PrintSite, tuple[str, ...]]:
-        """For each print, the lines that the source proves equal in every run, unless a real run contradicts."""
+        """For each print, the lines that the source proves equal in every run.
+
+        Left out if a real run contradicts.
+        """
         lines = proven_lines(self.source.tree) if self.source else {}
         proven: dict[PrintSite, tuple[str, ...]] = {}
         for site in self.sites:
@@ -218,7 +225,7 @@ class RunSet:
 
     @property
     def caution(self) -> str:
-        """A sentence that follows each statement about lines, if there is one real log and no program; else empty."""
+        """A sentence that follows each statement about lines; empty unless there is one real log and no program."""
         is_single_log = self.templates is not None and len(self.real) == 1
         return "One real log cannot show how much real runs differ." if is_single_log else ""
 
@@ -249,7 +256,7 @@ def _select_leaves(runs: Sequence[ParsedRun]) -> tuple[ParsedRun, ...]:
 
 
 def evidence(refs: Sequence[LineRef]) -> tuple[LineRef, ...]:
-    """Return one reference for each output among `refs`, then further ones up to `LINES_SHOWN` in all."""
+    """Return one reference for each output among `refs`, then others up to `LINES_SHOWN` in all."""
     first = {ref.source: ref for ref in reversed(refs)}
     firsts = tuple(ref for ref in refs if first[ref.source] is ref)
     rest = [ref for ref in refs if first[ref.source] is not ref]

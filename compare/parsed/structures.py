@@ -6,9 +6,9 @@ from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 
 
 def of_each_structure(run_set: RunSet) -> tuple[ParsedRun, ...]:
-    """Return the first of each group of real runs with the same prints in the same epochs.
+    """Return one run of each group of real runs that show the same prints in the same epochs.
 
-    The runs of a group also ended in the same way.
+    The runs of a group also ended in the same way; the first one is returned.
     """
     first_runs: dict[tuple[object, bytes], ParsedRun] = {}
     for run in run_set.ended:

@@ -20,12 +20,11 @@ from gedanken.compare.parsed.prefix_names import PrefixNames
 from gedanken.compare.source.print_sites import PrintSite
 
 NO_LINE = 0
-"""Takes the place of the line number in a template that comes from a log and not from a source."""
+"""The line number of a template that comes from a log, not from a source."""
 _MOST_WORDS = 60
 """Lines of at most this many words are searched for a word that varies; longer lines stay as they are."""
 
 _WORDLESS_FORM = re.compile(rf"[^\w#{MASK}]{{3,}}")
-"""A form without words and values."""
 _REPEATED_SIGN = re.compile(r"([^\w\s])\1{2,}")
 """Matches a repeated character, as in a horizontal rule: `-----` or `+----+----+`."""
 
@@ -155,7 +154,7 @@ class Templates:
 
     @cached_property
     def _template_indices(self) -> Indices:
-        """The index of the template of each form of the real logs."""
+        """For each form of the real logs, the index of its template."""
         index_of_template = {key: index for index, key in enumerate(self._templates)}
         return np.array([index_of_template[key] for key in self._template_of_form], np.int64)
 
@@ -284,7 +283,7 @@ def _form_variants(forms: Sequence[str]) -> _Opened:
 
 
 def _variants_of_chunk(start: int, forms: Sequence[str]) -> _Opened:
-    """Return the variants of consecutive forms, of which the first has the index `start`."""
+    """Return the variants of consecutive forms. `start` is the index of the first form."""
     split = [(index, words) for index, form in enumerate(forms) if 2 <= len(words := form.split(" ")) <= _MOST_WORDS]
     all_words = [word for _index, words in split for word in words]
     counts = np.array([len(words) for _index, words in split], np.int64)

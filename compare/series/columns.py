@@ -25,9 +25,8 @@ Fixed = tuple[tuple[int, float], ...]
 They tell columns of one form apart.
 """
 _CONTEXT_LENGTH = 40
-"""Number of characters before a number that are examined to classify it."""
 SECTION = -1
-"""Stands for the heading above a line, in places where the index of a value is expected."""
+"""Takes the place of the index of a value, and stands for the heading above a line."""
 _MAX_WORDS_LENGTH = 60
 """Maximum length of the words of a line that describe a number without a name."""
 _BEFORE_TOTAL = re.compile(r"^\s?(?:/|of)\s?$", re.IGNORECASE)
@@ -52,7 +51,7 @@ _PREFIX = re.compile(r"\b(?:DEBUG|INFO|WARNING|ERROR)\b(?::[\w.]+:)?")
 _SLASH = re.compile(r"\s?/\s?")
 _PERCENT = re.compile(r"\s?%")
 _CLAUSE = r"(?:^|[:;|\]]\s+)(?P<clause>[A-Za-z]+(?: [A-Za-z_.]+){1,4}),\s+"
-"""Matches the words that say what the numbers after a comma are about: `Solving for Ux, Initial residual = 0.1`."""
+"""Matches words that say what the numbers after a comma are about: `Solving for Ux, Initial residual = 0.1`."""
 _BEFORE_TIME = re.compile(r"\b(?:finished in|completed in|training in|seconds)\b[^\w]{0,6}$", re.IGNORECASE)
 
 
@@ -64,7 +63,10 @@ class Column:
     index: int
     """Position of the number among all values of the line, counted from 0."""
     label: str
-    """Name of the number, such as `test accuracy`; for a number without a name, the words of its line."""
+    """Name of the number, such as `test accuracy`.
+
+    For a number without a name, the words of its line.
+    """
     metric: Metric | None
     """The metric that the number measures; None if the number is no metric."""
     is_environment: bool
@@ -157,12 +159,12 @@ class Form:
 
     @cached_property
     def parts_of_names(self) -> tuple[int, ...]:
-        """The indices of values that belong to a name, such as 10 in `HR@10`."""
+        """The indices of values that are part of a name, such as 10 in `HR@10`."""
         return tuple(index for index, named in enumerate(self.named[:MOST_COLUMNS]) if named.is_part_of_name)
 
     @cached_property
     def counters(self) -> tuple[int, ...]:
-        """The indices of the values, apart from the epoch, that count something: steps, batches, rounds."""
+        """The indices of values that count something, such as steps, batches or rounds; without the epoch."""
         return tuple(
             index
             for index, named in enumerate(self.named)

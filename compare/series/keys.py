@@ -66,7 +66,7 @@ def _texts_of_object(form: str) -> list[str]:
 
 
 def _are_never_at_one_step(form: Form, other: Form, real: Sequence[Printed]) -> bool:
-    """Return whether two forms have common counters, and no real run shows both forms at the same step."""
+    """Return whether two forms have common counters, but no real run shows both at the same step."""
     counters, other_counters = counters_of(form), counters_of(other)
     common = sorted(counters.keys() & other_counters.keys())
     if not common:

@@ -10,7 +10,10 @@ from gedanken.compare.series.levels import OTHER_OUTLIERS_LEVEL, OUTLIER_LEVEL, 
 from gedanken.compare.stats.prediction_interval import holm, outlier_test
 
 FEWEST_ENDS = 4
-"""Minimum number of different last values in the real runs; with fewer, a rare value need not be an outlier."""
+"""Minimum number of different last values in the real runs.
+
+With fewer, a rare value need not be an outlier.
+"""
 
 
 def find_outliers(primary: TestedSeries) -> tuple[Outlier, ...]:

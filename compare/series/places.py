@@ -7,7 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 TIMES_PRINTED = "times printed"
-"""Name of the axis if no printed counter identifies the points: values are then numbered in order."""
+"""Name of the axis if no printed counter identifies the points.
+
+Values are then numbered in order.
+"""
 
 _MAX_SPREAD = 4
 """Whole numbers lie close together if their range is at most this many times their count."""

@@ -29,7 +29,7 @@ _METRIC_KINDS = {
     Measures.QUALITY: ("a quality score", "loss or accuracy"),
     Measures.PART: ("one part of a loss", "total loss"),
 }
-"""For each kind of metric: its name in a sentence, and the kinds that would have been preferred to it."""
+"""For each kind of metric: its name in a sentence, and the kinds that are preferred to it."""
 _STRICTEST = re.compile(r"50-95|0?\.50?:0?\.95")
 """Matches the strictest mean average precision (mAP) that an object detector prints, as in `mAP50-95`.
 
@@ -197,7 +197,7 @@ def _is_named_per(column: Column) -> bool:
 
 
 def _may_be_metric(column: Column, shown: Shown) -> bool:
-    """Return whether a number may be a metric although it has no known metric's name."""
+    """Return whether a number without the name of a known metric may be a metric."""
     is_other = not column.is_environment and column.words != "" and column.meaning.role is Role.OTHER
     return is_other and shown.times > 1 and not shown.is_whole
 
@@ -331,7 +331,7 @@ def _is_mean_fitness(column: Column) -> bool:
 
 
 def _format_reason(column: Column, monitored: frozenset[tuple[str, ...]], metrics: Sequence[Column]) -> str:
-    """State in a few words why this series was chosen among `metrics`."""
+    """Format in a few words why this series was chosen among `metrics`."""
     meaning, split = column.meaning, _data_of(column)
     is_held_out = split in _HELD_OUT or meaning.is_held_out_by_nature or column.is_starred
     missing = [] if is_held_out else ["metric on held-out data"]
@@ -363,7 +363,7 @@ def _data_of(column: Column) -> Split | None:
 
 
 def _measure_of(column: Column) -> Measures | None:
-    """Return what a metric measures. `top-1` is an accuracy."""
+    """Return what a metric measures; an accuracy for `top-1`."""
     return Measures.ACCURACY if "top" in words_in(column.words) else column.meaning.measures
 
 

@@ -133,7 +133,7 @@ class AllSeries:
 
     @property
     def never_shown(self) -> list[str]:
-        """A message for each user-defined metric (`--as`) whose expression finds no number in any real run."""
+        """A message for each user-defined metric (`--as`) that no real run shows."""
         n_real = len(self.real)
         never = [
             name for name, runs in self._user_metrics.items() if not any(len(lines) for lines, _ in runs[:n_real])
@@ -302,7 +302,7 @@ class AllSeries:
 
 
 def _most_promising(columns: Sequence[Column]) -> list[Column]:
-    """Return the columns to test, at most `MOST_SERIES`, in their order in `columns`."""
+    """Return the columns to test, at most `MOST_SERIES`, in the same order as before."""
     # The order of an object's keys or a table's columns must not matter.
     ranks = [(column.is_environment, column.metric is None, promise(column)) for column in columns]
     selected = sorted(range(len(columns)), key=ranks.__getitem__)[:MOST_SERIES]

@@ -45,18 +45,18 @@ def skipped_points(shown: Shown, gaps: Sequence[Gap], real: Mapping[int, Shown])
             continue
         inside = (shown.lines > gap.before) & (shown.lines < gap.after)
         real_keys = real_values.keys[(real_values.lines > gap.beside.before) & (real_values.lines < gap.beside.after)]
-        for same, times in _values_lacking(shown.keys, inside, real_keys):
+        for same, times in _missing_keys(shown.keys, inside, real_keys):
             skipped.before[same & (shown.lines >= gap.after)] += times
             skipped.is_placed[same & inside] = False
     return skipped
 
 
-def _values_lacking(
+def _missing_keys(
     keys: Numbers, inside: NDArray[np.bool_], real_keys: Numbers
 ) -> Iterator[tuple[NDArray[np.bool_], int]]:
-    """Yield the keys of the real run that are rarer inside a gap.
+    """Yield each key of `real_keys` that the log shows less often inside the gap.
 
-    Each is yielded as a mask of its places in `keys`, and its number in the real run.
+    A key is given as a mask of its values in the log, with its number in the real run.
     """
     for key, times in zip(*np.unique(real_keys, axis=0, return_counts=True), strict=True):
         same = (keys == key).all(axis=1)

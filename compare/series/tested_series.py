@@ -116,13 +116,11 @@ def _find_undecided(
 
 
 def _can_judge_single_runs(primary: TestedSeries) -> bool:
-    """Return whether there are enough finite real values to judge single imagined runs at the primary endpoint."""
     real_ends = primary.series.values[[index for index in primary.runs if index < primary.series.n_real], 0]
     return len(real_ends) >= FEWEST and bool(np.isfinite(real_ends).all())
 
 
 def _format_question(primary: TestedSeries) -> str:
-    """State the question that the test of the primary endpoint would answer."""
     imagined = len(primary.judged.imagined)
     question = f"Whether {differ_in(primary.judged.name, imagined)}"
     if not _can_judge_single_runs(primary):
@@ -133,7 +131,7 @@ def _format_question(primary: TestedSeries) -> str:
 
 
 def _format_run_counts(run_set: RunSet, n_real: int, n_imagined: int) -> str:
-    """State how many runs reached their end, and how many of these printed a value."""
+    """Format how many runs reached their end, and how many of these printed a value."""
     real, imagined = _reached_end(run_set, run_set.leaves), _reached_end(run_set, run_set.samples)
     ended, imagined_ended = sum(real), sum(imagined)
     with_values = (
@@ -146,7 +144,7 @@ def _format_run_counts(run_set: RunSet, n_real: int, n_imagined: int) -> str:
 
 
 def _format_runs_needed(n_real: int, n_imagined: int, level: float) -> str:
-    """State that `n_real` and `n_imagined` runs are too few for a test, and how many would be enough."""
+    """Format that `n_real` and `n_imagined` runs are too few for a test, and how many would be enough."""
     more_real = f"{runs_needed(n_imagined, level)} real and {many(max(n_imagined, 1), 'imagined run')}"
     more_imagined = f"{max(n_real, 1)} real and {many(runs_needed(n_real, level), 'imagined run')}"
     enough = f"A test needs values from {more_real}, or from {more_imagined}."
@@ -178,13 +176,16 @@ def _test_primary(run_set: RunSet, series: Series) -> TestedSeries:
 
 
 def _reached_end(run_set: RunSet, runs: Sequence[ParsedRun]) -> list[bool]:
-    """Return, for each run, whether it reached its end: it finished, and its log does not end early."""
+    """Return, for each run, whether it finished and its log does not end early."""
     early = run_set.once(early_ends)
     return [run.execution.cause is Cause.FINISHED and id(run) not in early for run in runs]
 
 
 def _test_curve(run_set: RunSet, series: Series) -> TestedSeries:
-    """Test the whole series, in runs that show at least half of the usual number of points."""
+    """Test the whole series, in runs that show at least half of the usual number of points.
+
+    If these runs are all real, or all imagined, then all runs with points are tested.
+    """
     shown = series.shown.sum(axis=1)
     # The median over all runs together does not depend on which runs are real.
     usual_count = float(np.median(shown[shown > 0])) if shown.any() else 0.0
@@ -387,7 +388,11 @@ def _mark_duplicates(curves: Sequence[TestedSeries], primary: TestedSeries | Non
 
 
 def _scaled_distances(curve: TestedSeries) -> Matrix | None:
-    """Return the distances between runs as a vector with mean 0 and length 1, whose products are correlations."""
+    """Return the distances between runs as a vector with mean 0 and length 1.
+
+    The products of such vectors are correlations. None if there are fewer than three runs, or all distances are
+    equal.
+    """
     if curve.apart is None or len(curve.runs) < 3:
         return None
     apart = curve.apart[np.triu_indices(len(curve.runs), 1)]
