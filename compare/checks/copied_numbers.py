@@ -178,8 +178,8 @@ def _find_copies(run_set: RunSet, streams: Sequence[_Stream]) -> Iterator[_Copy]
         return
     # `longest_shared` is the length of the longest sequence that two real runs with different seeds share.
     length = 2 * longest_shared + IN_A_ROW
-    for ours, theirs in _sharing_streams([*real, *imagined], len(real), length):
-        copy = _find_copy(ours, theirs, length)
+    for imagined_stream, other_stream in _sharing_streams([*real, *imagined], len(real), length):
+        copy = _find_copy(imagined_stream, other_stream, length)
         if copy:
             yield copy
 
@@ -215,18 +215,21 @@ def _have_common_sequence(streams: Sequence[_Stream], length: int) -> bool:
     return bool(len(_repeated(np.concatenate(hashes_by_seed))))
 
 
-def _find_copy(ours: _Stream, theirs: _Stream, length: int) -> _Copy | None:
-    our_hashes, their_hashes = _hash_sequences(ours.values, length), _hash_sequences(theirs.values, length)
+def _find_copy(our_stream: _Stream, their_stream: _Stream, length: int) -> _Copy | None:
+    our_hashes, their_hashes = (
+        _hash_sequences(our_stream.values, length),
+        _hash_sequences(their_stream.values, length),
+    )
     _common, our_starts, their_starts = np.intersect1d(our_hashes, their_hashes, return_indices=True)
     for start, their_start in sorted(zip(our_starts.tolist(), their_starts.tolist(), strict=True))[:LONGEST]:
-        values = ours.values[start : start + length]
+        values = our_stream.values[start : start + length]
         # Two sequences can have the same hash; a model might even construct such a pair.
         if len(np.unique(values)) >= IN_A_ROW and np.array_equal(
-            values, theirs.values[their_start : their_start + length]
+            values, their_stream.values[their_start : their_start + length]
         ):
             shared_starts = np.flatnonzero(np.isin(our_hashes, their_hashes))
             numbers = np.unique(shared_starts[:, None] + np.arange(length)).size
-            return _Copy(ours, theirs, start, their_start, numbers)
+            return _Copy(our_stream, their_stream, start, their_start, numbers)
     return None
 
 

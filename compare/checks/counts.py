@@ -137,10 +137,10 @@ def _missing_in_all_imagined(run_set: RunSet) -> NDArray[np.bool_]:
     if not finished or 1 / comb(len(finished) + len(imagined), len(imagined)) > CHANCE:
         return np.zeros(n_sites, bool)
     fewest = np.array([times_of_sites(run, n_sites) for run in finished]).min(axis=0)
-    shown = np.array([times_of_sites(run, n_sites) for run in imagined]).max(axis=0)
+    most_shown = np.array([times_of_sites(run, n_sites) for run in imagined]).max(axis=0)
     shorter_by = min(len(run.ledger) for run in finished) - max(len(run.ledger) for run in imagined)
     # Imagined logs that are not shorter may print the same in another form.
-    left_out: NDArray[np.bool_] = (fewest >= STEADY) & (shown == 0) & (fewest <= FACTOR * shorter_by)
+    left_out: NDArray[np.bool_] = (fewest >= STEADY) & (most_shown == 0) & (fewest <= FACTOR * shorter_by)
     return left_out
 
 
@@ -288,8 +288,10 @@ class _Cells:
         if self.run_set.source is not None:
             return np.zeros(len(self.run_set.sites), bool)
         fewest = np.bincount(sites, self._is_comparable * self.low, len(self.run_set.sites))
-        shown = np.bincount(sites, self.times, len(self.run_set.sites))
-        absent: NDArray[np.bool_] = (shown == 0) & ((fewest >= STEADY) | self.run_set.once(_missing_in_all_imagined))
+        line_counts = np.bincount(sites, self.times, len(self.run_set.sites))
+        absent: NDArray[np.bool_] = (line_counts == 0) & (
+            (fewest >= STEADY) | self.run_set.once(_missing_in_all_imagined)
+        )
         return absent
 
     def _surplus_and_deficit(self) -> tuple[Indices, Indices]:
@@ -348,15 +350,15 @@ def _goes_back_in_epochs(run: ParsedRun) -> bool:
 
 
 def _finding(run_set: RunSet, site: PrintSite, run: ParsedRun, cell: _Cell) -> Finding:
-    where = "" if cell.epoch is None else f" in epoch {cell.epoch}"
+    epoch_text = "" if cell.epoch is None else f" in epoch {cell.epoch}"
     if cell.epoch == NO_EPOCH:
-        where = " before the first epoch"
+        epoch_text = " before the first epoch"
     end = {Cause.FINISHED: "", Cause.FAILED: " before it failed"}.get(run.execution.cause, " before it was cut off")
     return Finding(
         "print count differs",
         (run.label,),
         (*(run.ref(int(line)) for line in cell.surplus), *where_printed(run_set, site)),
-        expected=f"Real runs print “{site.words}” {many(cell.really, 'time')}{where}",
+        expected=f"Real runs print “{site.words}” {many(cell.really, 'time')}{epoch_text}",
         observed=f"shows it {many(cell.shown, 'time')}{end}",
         caution=run_set.caution,
     )

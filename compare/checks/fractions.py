@@ -54,9 +54,9 @@ def _accuracy_before(between: str, after: str) -> re.Match[str] | None:
     return match if match and (match["percent"] or "." in match["value"]) else None
 
 
-def is_rounding(shown: str, value: float) -> bool:
-    """Return whether `shown` is `value`, rounded or truncated to the number of decimals that `shown` has."""
-    unit = 10.0 ** -len(shown.partition(".")[2])
-    offset = (float(shown) - value) / unit
+def is_rounding(printed: str, value: float) -> bool:
+    """Return whether `printed` is `value`, rounded or truncated to the decimals that `printed` has."""
+    unit = 10.0 ** -len(printed.partition(".")[2])
+    offset = (float(printed) - value) / unit
     slack = 1e-9 + _SLACK * value / unit
     return -1 - slack < offset <= 0.5 + slack

@@ -94,14 +94,14 @@ def _tolerated_difference(run_set: RunSet) -> int:
 
 def _required_and_possible(run_set: RunSet) -> tuple[frozenset[int], frozenset[int]]:
     """Return the epochs that all finished real runs show, and those that at least one real run shows."""
-    shown = frozenset[int]().union(*(run.epochs for run in run_set.real))
+    possible = frozenset[int]().union(*(run.epochs for run in run_set.real))
     finished = [run.epochs for run in run_set.finished]
     if finished:
-        return frozenset.intersection(*finished), shown
+        return frozenset.intersection(*finished), possible
     expected = run_set.source.epochs() if run_set.source else None
-    if not shown or not expected:
-        return frozenset(), shown
-    return frozenset(range(min(shown), min(shown) + expected)), shown
+    if not possible or not expected:
+        return frozenset(), possible
+    return frozenset(range(min(possible), min(possible) + expected)), possible
 
 
 def _format_expected_epochs(run_set: RunSet, count: EpochCount) -> str:
@@ -122,7 +122,7 @@ def _epoch_findings(run_set: RunSet, run: ParsedRun, count: EpochCount) -> Itera
     end = run.curves.epochs[-1][0] if run.curves.epochs else len(run.lines) - 1
     last = (run.ref(end),) if run.lines else ()
     shown_by = f"{run_set.name} prints" if run_set.source else "all real logs show"
-    shown = f"shows {count.shown} of the {count.expected} epochs that {shown_by}"
+    shown_epochs = f"shows {count.shown} of the {count.expected} epochs that {shown_by}"
     expected = _format_expected_epochs(run_set, count)
 
     def make_finding(check: str, observed: str, refs: tuple[LineRef, ...], which: tuple[int, ...]) -> Finding:
@@ -130,7 +130,7 @@ def _epoch_findings(run_set: RunSet, run: ParsedRun, count: EpochCount) -> Itera
 
     if count.declared:
         refs = tuple(run.ref(line) for line in count.declaring)
-        observed = f"{shown}, and says that it skips {_format_epochs(count.declared)}"
+        observed = f"{shown_epochs}, and says that it skips {_format_epochs(count.declared)}"
         yield make_finding("epochs declared as skipped", observed, refs, count.declared)
     if count.silent:
         yield make_finding(
@@ -138,7 +138,7 @@ def _epoch_findings(run_set: RunSet, run: ParsedRun, count: EpochCount) -> Itera
         )
     if count.cut:
         yield make_finding(
-            "epochs cut", f"{shown}; the token limit cut off {_format_epochs(count.cut)}", last, count.cut
+            "epochs cut", f"{shown_epochs}; the token limit cut off {_format_epochs(count.cut)}", last, count.cut
         )
     if count.extra:
         extra = set(count.extra)

@@ -114,16 +114,16 @@ def _merge_across_logs(run_set: RunSet, group: Sequence[Finding]) -> Finding:
     first = group[0]
     if len(group) == 1:
         return first
-    shown = group[:EXAMPLES]
+    examples = group[:EXAMPLES]
     # `Real runs print “a” 2 times` and `Real runs print “b” 3 times` have their words up to the quotation in common.
     common_start = first.expected.partition("“")[0]
-    expected = ", ".join([first.expected, *(finding.expected.removeprefix(common_start) for finding in shown[1:])])
+    expected = ", ".join([first.expected, *(finding.expected.removeprefix(common_start) for finding in examples[1:])])
     if first.check == "literal differs":
-        wordings = ", ".join(finding.observed.removeprefix(_SHOWS) for finding in shown)
+        wordings = ", ".join(finding.observed.removeprefix(_SHOWS) for finding in examples)
         observed = f"the imagined logs show {wordings}"
     else:
-        observed = f"do not: {'; '.join(map(_quote_print, shown))}"
-    suffix = f", and {many(len(group) - len(shown), 'other print')}" if len(group) > len(shown) else ""
+        observed = f"do not: {'; '.join(map(_quote_print, examples))}"
+    suffix = f", and {many(len(group) - len(examples), 'other print')}" if len(group) > len(examples) else ""
     return replace(
         first,
         runs=tuple(dict.fromkeys(label for finding in group for label in finding.runs)),

@@ -311,7 +311,7 @@ class _RealCurves:
         curves = [curves[key] for curves in self._real if key in curves]
         return curves, _as_table(curves)
 
-    def copy(self, key: _Key, ours: _Curve, earlier: Sequence[_Curves]) -> _Copy | None:
+    def copy(self, key: _Key, curve: _Curve, earlier: Sequence[_Curves]) -> _Copy | None:
         """Return the longest sequence that a curve shares with a real or an earlier imagined curve.
 
         None if it is too short.
@@ -321,15 +321,15 @@ class _RealCurves:
             candidates, table = [*candidates, *earlier_curves], _as_table([*candidates, *earlier_curves])
         if not candidates:
             return None
-        row, first, points = _longest_match(ours.values, table)
-        n_different = len(np.unique(ours.values[first : first + points]))
-        if n_different < (FEWEST if points == len(ours.values) else FEWEST_IN_A_ROW):
+        row, first, points = _longest_match(curve.values, table)
+        n_different = len(np.unique(curve.values[first : first + points]))
+        if n_different < (FEWEST if points == len(curve.values) else FEWEST_IN_A_ROW):
             return None
         share, share_of_next = self._agreement(key)
-        n_starts = len(ours.values) - points + 1
+        n_starts = len(curve.values) - points + 1
         n_comparisons = len(self._real) * self._curves_per_run * n_starts
         chance = min(1.0, share * share_of_next ** (n_different - 1) * n_comparisons)
-        return _Copy(ours, candidates[row], first, points, chance)
+        return _Copy(curve, candidates[row], first, points, chance)
 
     def _estimate_agreement(self, key: _Key) -> tuple[float, float]:
         """Estimate the probabilities that two real runs agree at a point, and then also at the next point."""

@@ -77,7 +77,7 @@ def _lines_after(run_set: RunSet, run: ParsedRun, counter: Counter, end: float) 
     if not len(at_end) or not len(beyond):
         return _zeros(run_set)
     sites, last = len(run_set.sites), int(lines[beyond[-1]])
-    before = sites_between(run, -1, last + 1, sites)
-    after = sites_between(run, last, len(run.lines), sites)
+    lines_before = sites_between(run, -1, last + 1, sites)
+    lines_after = sites_between(run, last, len(run.lines), sites)
     # After the last count, only sites that also occur before it are included.
-    return sites_between(run, int(lines[at_end[-1]]), last + 1, sites) + np.where(before > 0, after, 0)
+    return sites_between(run, int(lines[at_end[-1]]), last + 1, sites) + np.where(lines_before > 0, lines_after, 0)

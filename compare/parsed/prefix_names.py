@@ -199,7 +199,7 @@ def _is_value(key: Place, place: Place) -> bool:
 
 def _may_be_two_names(index: int, place: Place, other: Place, prefix: Prefix) -> bool:
     """Return whether two different words with the same index may be two names of the same kind."""
-    if not all(each.may_be_name and not each.is_of_program for each in (place, other)):
+    if not all(name_place.may_be_name and not name_place.is_of_program for name_place in (place, other)):
         return False
     if place.is_host and other.is_host:
         return True
@@ -218,7 +218,9 @@ def _are_hosts(place: Place, other: Place) -> bool:
 
     `gpu0` and `gpu1` may also be processes.
     """
-    numbered = [match["kind"].lower() for each in (place, other) if (match := _NUMBERED.fullmatch(each.word))]
+    numbered = [
+        match["kind"].lower() for host_place in (place, other) if (match := _NUMBERED.fullmatch(host_place.word))
+    ]
     return place.is_host and other.is_host and not (len(numbered) > 1 and numbered[0] == numbered[1])
 
 
@@ -324,9 +326,9 @@ def _mask_names(names: Sequence[int], logs: dict[str, _Log]) -> dict[str, set[st
         text: lines
         for text, lines in masked_lines.items()
         if any(
-            _is_half_contained(lines, masked_lines[other])
-            for other in logs
-            if names_of_log[other] != names_of_log[text]
+            _is_half_contained(lines, masked_lines[other_text])
+            for other_text in logs
+            if names_of_log[other_text] != names_of_log[text]
         )
     }
 

@@ -297,8 +297,8 @@ class Form:
         is_short = len(words) <= 40 and words[:1].isalpha() and not any(map(str.isdigit, words))
         names = [words] if is_short and words.endswith(label) else []
         names += [f"* {label}"] if STARRED.search(self.form) else []
-        if before := re.search(rf"(?P<word>\b[A-Za-z]{{3,20}}) {re.escape(label)}\W*$", opening):
-            names.append(f"{before['word']} {label}")
+        if word_match := re.search(rf"(?P<word>\b[A-Za-z]{{3,20}}) {re.escape(label)}\W*$", opening):
+            names.append(f"{word_match['word']} {label}")
         names += [f"{split} {label}"] if split and not split_in(label) else []
         if head := self.head(index, label):
             names.append(f"{head} {label}")

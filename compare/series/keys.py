@@ -73,8 +73,8 @@ def _are_never_at_one_step(form: Form, other: Form, real: Sequence[Printed]) -> 
         return False
     for run in real:
         points = [
-            _counter_values(run, each, [counters_of_form[name] for name in common])
-            for each, counters_of_form in ((form, counters), (other, other_counters))
+            _counter_values(run, counted_form, [counters_of_form[name] for name in common])
+            for counted_form, counters_of_form in ((form, counters), (other, other_counters))
         ]
         if points[0] & points[1]:
             return False

@@ -86,7 +86,7 @@ class Shown(NamedTuple):
 
 def choose(
     columns: Mapping[str, Column],
-    shown: Mapping[str, Shown],
+    statistics: Mapping[str, Shown],
     n_real: int,
     wanted: str | None = None,
     monitored: frozenset[tuple[str, ...]] = frozenset(),
@@ -112,30 +112,32 @@ def choose(
         name = _find_by_name(columns, wanted)
         return Endpoint(name, "chosen with --primary", "user") if name else None
     common_names = [
-        name for name, statistics in shown.items() if 2 * statistics.runs > n_real or statistics.runs == n_real
+        name
+        for name, column_statistics in statistics.items()
+        if 2 * column_statistics.runs > n_real or column_statistics.runs == n_real
     ]
-    metrics = [name for name in common_names if _is_metric(columns[name], shown[name])]
+    metrics = [name for name in common_names if _is_metric(columns[name], statistics[name])]
     if any(not _ENTITIES.isdisjoint(words_in(column.words)) for column in columns.values()):
         metrics = [name for name in metrics if not _is_named_per(columns[name])]
     if not metrics:
-        metrics = [name for name in common_names if _may_be_metric(columns[name], shown[name])]
+        metrics = [name for name in common_names if _may_be_metric(columns[name], statistics[name])]
     if not metrics:
-        metrics = [name for name in common_names if columns[name].metric is not None and shown[name].times > 1]
+        metrics = [name for name in common_names if columns[name].metric is not None and statistics[name].times > 1]
     if not metrics:
         return None
-    curves = [columns[name] for name in metrics if shown[name].times > 1]
+    curves = [columns[name] for name in metrics if statistics[name].times > 1]
     batches = _batch_metrics([columns[name] for name in metrics])
-    report = min(_MAX_REPORT_SHARE, *(1 / max(shown[name].times, 1) for name in metrics))
+    report = min(_MAX_REPORT_SHARE, *(1 / max(statistics[name].times, 1) for name in metrics))
     is_partial = {name: (columns[name].form, columns[name].fixed, columns[name].index) in batches for name in metrics}
     # The lines about several candidates are no single report.
-    candidates = _candidate_metrics(metrics, columns, shown)
+    candidates = _candidate_metrics(metrics, columns, statistics)
     summed_up = {columns[name].form for name in metrics if "f" in words_in(columns[name].words)}
     training_keys = {_bare_key(columns[name]) for name in metrics if _data_of(columns[name]) not in _HELD_OUT}
     best = min(
         metrics,
         key=lambda name: (
-            _rank_by_data(columns[name], shown[name], is_partial[name]),
-            *_sort_key(columns[name], shown[name], monitored, curves, 0 if name in candidates else report),
+            _rank_by_data(columns[name], statistics[name], is_partial[name]),
+            *_sort_key(columns[name], statistics[name], monitored, curves, 0 if name in candidates else report),
             *_key_within_report(columns[name], summed_up, training_keys),
         ),
     )
@@ -186,9 +188,9 @@ def _find_by_name(columns: Mapping[str, Column], wanted: str) -> str | None:
     return next((name for name, column in columns.items() if key and key_of(column.label) == key), None)
 
 
-def _is_metric(column: Column, shown: Shown) -> bool:
-    is_measured = not column.is_environment and not shown.is_setting
-    return column.metric is not None and is_measured and shown.times > 0
+def _is_metric(column: Column, statistics: Shown) -> bool:
+    is_measured = not column.is_environment and not statistics.is_setting
+    return column.metric is not None and is_measured and statistics.times > 0
 
 
 def _is_named_per(column: Column) -> bool:
@@ -196,23 +198,23 @@ def _is_named_per(column: Column) -> bool:
     return [word for word in words_in(column.words) if not split_in(word)] == ["per"]
 
 
-def _may_be_metric(column: Column, shown: Shown) -> bool:
+def _may_be_metric(column: Column, statistics: Shown) -> bool:
     """Return whether a number without the name of a known metric may be a metric."""
     is_other = not column.is_environment and column.words != "" and column.meaning.role is Role.OTHER
-    return is_other and shown.times > 1 and not shown.is_whole
+    return is_other and statistics.times > 1 and not statistics.is_whole
 
 
-def _rank_by_data(column: Column, shown: Shown, is_of_a_batch: bool) -> float:
+def _rank_by_data(column: Column, statistics: Shown, is_of_a_batch: bool) -> float:
     """Rank a metric by its data: 0 for held-out data, up to 2 for training or unknown data."""
     if _data_of(column) in _HELD_OUT and not is_of_a_batch:
         # The last candidate of a search is no better than any other.
-        return 0.5 if _is_of_candidates(column, shown) else 0
+        return 0.5 if _is_of_candidates(column, statistics) else 0
     return 1 if column.meaning.is_held_out_by_nature or column.is_starred else 2
 
 
-def _is_of_candidates(column: Column, shown: Shown) -> bool:
+def _is_of_candidates(column: Column, statistics: Shown) -> bool:
     """Return whether a metric scores each candidate of a search, as in `[CV 2/3] … score=0.87`."""
-    return _is_bare_score(column) and "cv" in words_in(column.words) and shown.times > 1
+    return _is_bare_score(column) and "cv" in words_in(column.words) and statistics.times > 1
 
 
 def _batch_metrics(metrics: Sequence[Column]) -> set[tuple[object, ...]]:
@@ -232,16 +234,18 @@ def _is_in_batches(column: Column) -> bool:
     return not column.is_starred and _data_of(column) in _HELD_OUT and _IN_BATCHES.search(column.form) is not None
 
 
-def _candidate_metrics(metrics: Sequence[str], columns: Mapping[str, Column], shown: Mapping[str, Shown]) -> Set[str]:
+def _candidate_metrics(
+    metrics: Sequence[str], columns: Mapping[str, Column], statistics: Mapping[str, Shown]
+) -> Set[str]:
     """Return the metrics that are shown once for each of several candidates, as in `SVM test score 0.8`."""
-    tails = {name: words_in(columns[name].words)[1:] for name in metrics if shown[name].times <= 1}
+    tails = {name: words_in(columns[name].words)[1:] for name in metrics if statistics[name].times <= 1}
     count = Counter(tail for tail in tails.values() if len(tail) > 1)
     return {name for name, tail in tails.items() if count[tail] >= _CANDIDATES}
 
 
 def _sort_key(
     column: Column,
-    shown: Shown,
+    statistics: Shown,
     monitored: frozenset[tuple[str, ...]],
     curves: Sequence[Column],
     report: float,
@@ -252,7 +256,7 @@ def _sort_key(
     """
     meaning = column.meaning
     is_of_training = meaning.split in (None, Split.TRAIN)
-    is_repeated = shown.times <= 1 and any(
+    is_repeated = statistics.times <= 1 and any(
         key_of(curve.words) == key_of(column.words) or (is_of_training and curve.meaning.split == meaning.split)
         for curve in curves
     )
@@ -266,7 +270,7 @@ def _sort_key(
         -int(match[1]) if (match := _NUMBERED_SET.match(column.words)) else 0,
         _PART_OF_A_TABLE.search(column.words) is not None,
         _STRICTEST.search(column.words) is None,
-        -1.0 if 1 - shown.last < report else -round(shown.last, 6),
+        -1.0 if 1 - statistics.last < report else -round(statistics.last, 6),
         meaning.split is not Split.TEST,
     )
 

@@ -196,14 +196,14 @@ class AllSeries:
         ends: Sequence[tuple[int, float] | None],
     ) -> Series:
         point_indices, points, axis = placement
-        values, shown = (
+        values, is_shown = (
             np.full((len(values_by_run), len(points)), np.nan),
             np.zeros((len(values_by_run), len(points)), bool),
         )
         for index, (indices, run_values) in enumerate(zip(point_indices, values_by_run, strict=True)):
             values[index, indices] = run_values
-            shown[index, indices] = True
-        return Series(name, self.columns[name], axis, points, values, shown, len(self.real), tuple(ends))
+            is_shown[index, indices] = True
+        return Series(name, self.columns[name], axis, points, values, is_shown, len(self.real), tuple(ends))
 
     def series(self, name: str) -> Series:
         """Read one series in all runs."""

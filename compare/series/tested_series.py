@@ -186,13 +186,13 @@ def _test_curve(run_set: RunSet, series: Series) -> TestedSeries:
 
     If these runs are all real, or all imagined, then all runs with points are tested.
     """
-    shown = series.shown.sum(axis=1)
+    point_counts = series.shown.sum(axis=1)
     # The median over all runs together does not depend on which runs are real.
-    usual_count = float(np.median(shown[shown > 0])) if shown.any() else 0.0
-    runs_with_enough = [index for index, count in enumerate(shown) if count and count >= usual_count / 2]
+    usual_count = float(np.median(point_counts[point_counts > 0])) if point_counts.any() else 0.0
+    runs_with_enough = [index for index, count in enumerate(point_counts) if count and count >= usual_count / 2]
     sides = {index < series.n_real for index in runs_with_enough}
     return _test_series(
-        run_set, series, "secondary", runs_with_enough if len(sides) == 2 else np.flatnonzero(shown).tolist()
+        run_set, series, "secondary", runs_with_enough if len(sides) == 2 else np.flatnonzero(point_counts).tolist()
     )
 
 
@@ -210,14 +210,18 @@ def _test_series(run_set: RunSet, series: Series, role: str, runs: Sequence[int]
     difference, difference_interval = mean_difference(last_values[real], last_values[imagined])
     ratio, ratio_interval = spread_ratio(real_values, imagined_values)
     p = None if reason or run_distances is None or role == "secondary" else energy_p(run_distances, len(real))
-    shown = evenly(len(series.points), POINTS_SHOWN)
+    shown_points = evenly(len(series.points), POINTS_SHOWN)
     result = SeriesResult(
         name=series.name,
         role="primary" if role == "primary" else "secondary",
         axis=series.axis,
-        points=tuple(series.points[shown].tolist()),
-        real=_values_by_run(series.values[: series.n_real, shown], series.shown[: series.n_real, shown]),
-        imagined=_values_by_run(series.values[series.n_real :, shown], series.shown[series.n_real :, shown]),
+        points=tuple(series.points[shown_points].tolist()),
+        real=_values_by_run(
+            series.values[: series.n_real, shown_points], series.shown[: series.n_real, shown_points]
+        ),
+        imagined=_values_by_run(
+            series.values[series.n_real :, shown_points], series.shown[series.n_real :, shown_points]
+        ),
         n_real=len(real),
         n_imagined=len(imagined),
         p=p,
@@ -232,7 +236,10 @@ def _test_series(run_set: RunSet, series: Series, role: str, runs: Sequence[int]
     )
     # Of a million points only those that are shown are kept.
     shown_series = replace(
-        series, points=series.points[shown], values=series.values[:, shown], shown=series.shown[:, shown]
+        series,
+        points=series.points[shown_points],
+        values=series.values[:, shown_points],
+        shown=series.shown[:, shown_points],
     )
     tested_values = np.full((len(series.values), values.shape[1]), np.nan)
     tested_values[list(runs)] = np.where(np.isnan(values[list(runs)]), np.inf, values[list(runs)])
@@ -371,9 +378,11 @@ def _mark_duplicates(curves: Sequence[TestedSeries], primary: TestedSeries | Non
     for curve in curves:
         run_distances = _scaled_distances(curve)
         twins = (
-            other
-            for other, other_distances in earlier
-            if run_distances is not None and other.runs == curve.runs and run_distances @ other_distances > ALIKE
+            earlier_curve
+            for earlier_curve, other_distances in earlier
+            if run_distances is not None
+            and earlier_curve.runs == curve.runs
+            and run_distances @ other_distances > ALIKE
         )
         twin = next(twins, None)
         if twin is None:
