@@ -22,32 +22,35 @@ def blank_lines(run_set: RunSet) -> Iterable[Finding]:
     """
     if run_set.source is not None or len(run_set.real) < 2:
         return
-    followed = [site for site in run_set.sites if all(_share(run, site) == 1 for run in run_set.real)]
+    spaced_sites = [site for site in run_set.sites if all(_blank_line_share(run, site) == 1 for run in run_set.real)]
     refs: dict[str, LineRef] = {}
-    first: PrintSite | None = None
-    for site in followed:
+    first_site: PrintSite | None = None
+    for site in spaced_sites:
         for run in run_set.imagined:
-            if _share(run, site) == 0 and run.label not in refs:
+            if _blank_line_share(run, site) == 0 and run.label not in refs:
                 refs[run.label] = run.ref(int(run.ledger.lines_of(site)[0]))
-                first = first or site
-    if first is None:
+                first_site = first_site or site
+    if first_site is None:
         return
-    real = run_set.real[0]
+    first_real = run_set.real[0]
     yield Finding(
         "blank lines missing",
         tuple(refs),
-        (*evidence(list(refs.values()))[:LINES_SHOWN], real.ref(int(real.ledger.lines_of(first)[0]))),
+        (
+            *evidence(list(refs.values()))[:LINES_SHOWN],
+            first_real.ref(int(first_real.ledger.lines_of(first_site)[0])),
+        ),
         expected="all real logs have a blank line after each such line",
-        observed=f"{'shows' if len(refs) == 1 else 'show'} no blank line after “{first.words}”",
+        observed=f"{'shows' if len(refs) == 1 else 'show'} no blank line after “{first_site.words}”",
         of=len(run_set.imagined),
         caution=run_set.caution,
     )
 
 
-def _share(run: ParsedRun, site: PrintSite) -> float | None:
+def _blank_line_share(run: ParsedRun, site: PrintSite) -> float | None:
     """Return the share of a print's first 100 lines with a blank line after them; None below `FEWEST` lines."""
     lines = run.ledger.lines_of(site)
     lines = lines[lines + 1 < len(run.lines)]
     if len(lines) < FEWEST:
         return None
-    return float(np.mean([not run.lines[at + 1].strip() for at in lines[:100].tolist()]))
+    return float(np.mean([not run.lines[index + 1].strip() for index in lines[:100].tolist()]))

@@ -10,15 +10,15 @@ from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.experiment.finding import Finding, LineRef
 
 FEW = 4
-"""If a log shows less than 1/`FEW` of the epochs that all real logs show, its lines cannot be counted per epoch."""
+"""If a log shows less than 1/`FEW` of the epochs of all real logs, its lines cannot be counted per epoch."""
 _LABELLED = re.compile(r"“[^“”{}]*: \{\}”")
-_REWORDED = frozenset(["literal differs", "line in no real log"])
-_WHOLE = re.compile(r"(?<![\d.])\d{1,9}(?![\d.]*\d)")
-_LEFT_OUT = frozenset(["epochs silently missing", "epochs declared as skipped"])
-_EPOCHS = ("epochs silently missing", "epochs too many")
-_NAMELESS = "print that names the epoch differs in count"
-"""Used as the name of the check, instead of `print count differs`, for findings on a print that names the epoch (see
-`_is_nameless`).
+_REWORDING_CHECKS = frozenset(["literal differs", "line in no real log"])
+_WHOLE_NUMBER = re.compile(r"(?<![\d.])\d{1,9}(?![\d.]*\d)")
+_MISSING_EPOCH_CHECKS = frozenset(["epochs silently missing", "epochs declared as skipped"])
+_EPOCH_CHECKS = ("epochs silently missing", "epochs too many")
+_EPOCH_PRINT_COUNT = "print that names the epoch differs in count"
+"""Name of the check `print count differs`, if the finding is on a print that names the epoch (see
+`_is_on_epoch_print`).
 """
 _IN_EPOCH = re.compile(r"times? (?:in epoch (?P<epoch>\d+)|before the first epoch)$")
 """Matches the end of `expected` in findings of the check `print count differs`."""
@@ -30,41 +30,51 @@ def without_consequences(run_set: RunSet, findings: Sequence[Finding]) -> list[F
     If a log rewords the print with the epoch, for example, its lines cannot be counted per epoch.
     """
     runs = {run.label: run for run in run_set.imagined}
-    usual = [run.epochs for run in run_set.finished if run.epochs]
-    if run_set.program is not None or not usual:
+    real_epochs = [run.epochs for run in run_set.finished if run.epochs]
+    if run_set.program is not None or not real_epochs:
         return list(findings)
-    kinds = [(finding, _NAMELESS if _is_nameless(finding) else finding.check) for finding in findings]
-    told = {label: {kind for finding, kind in kinds if label in finding.runs} for label in runs}
-    named = {label: frozenset[int]() for label in runs}
-    for ref in _in_other_words(findings):
-        named[ref.source] = named.get(ref.source, frozenset()).union(map(int, _WHOLE.findall(ref.text)))
-    kept = [_kept(finding, runs, frozenset.intersection(*usual), told, named) for finding in findings]
-    return [finding for finding in kept if finding is not None]
+    named_findings = [
+        (finding, _EPOCH_PRINT_COUNT if _is_on_epoch_print(finding) else finding.check) for finding in findings
+    ]
+    checks_by_run = {label: {check for finding, check in named_findings if label in finding.runs} for label in runs}
+    reworded_numbers = {label: frozenset[int]() for label in runs}
+    for ref in _reworded_lines(findings):
+        reworded_numbers[ref.source] = reworded_numbers.get(ref.source, frozenset()).union(
+            map(int, _WHOLE_NUMBER.findall(ref.text))
+        )
+    limited = [
+        _limit_to_unexplained(finding, runs, frozenset.intersection(*real_epochs), checks_by_run, reworded_numbers)
+        for finding in findings
+    ]
+    return [finding for finding in limited if finding is not None]
 
 
-def _is_nameless(finding: Finding) -> bool:
-    """Return whether the finding says that a whole log shows a print with the epoch too often or too rarely."""
-    is_whole = finding.check == "print count differs" and not _IN_EPOCH.search(finding.expected)
-    return is_whole and any(epoch_in(ref.text) is not None for ref in finding.evidence)
+def _is_on_epoch_print(finding: Finding) -> bool:
+    """Return whether the finding is that a whole log shows a print with the epoch too often or too rarely."""
+    is_on_whole_log = finding.check == "print count differs" and not _IN_EPOCH.search(finding.expected)
+    return is_on_whole_log and any(epoch_in(ref.text) is not None for ref in finding.evidence)
 
 
 def without_skips(findings: Sequence[Finding]) -> list[Finding]:
-    """Remove each `count skips` finding that is explained by a wrong number beside the jump, or by reworded lines
-    within all jumps.
+    """Remove each `count skips` finding that has another explanation.
+
+    It is explained by a wrong number beside the jump, or by reworded lines within all jumps.
     """
-    wrong = {ref for finding in findings if finding.check == "constant line differs" for ref in finding.evidence}
-    odd = _in_other_words(findings)
+    wrong_lines = {
+        ref for finding in findings if finding.check == "constant line differs" for ref in finding.evidence
+    }
+    reworded = _reworded_lines(findings)
     return [
         finding
         for finding in findings
         if finding.check != "count skips"
-        or (wrong.isdisjoint(finding.evidence) and not _is_over_odd_lines(finding.evidence, odd))
+        or (wrong_lines.isdisjoint(finding.evidence) and not _jumps_skip_rewordings(finding.evidence, reworded))
     ]
 
 
 def without_unlabelled(findings: Sequence[Finding]) -> list[Finding]:
     """Remove findings on new lines that hold only numbers, in logs that lack labels such as `Validation loss:`."""
-    lacking = {
+    runs_without_labels = {
         label
         for finding in findings
         if finding.check == "print count differs" and _LABELLED.search(finding.expected)
@@ -74,59 +84,73 @@ def without_unlabelled(findings: Sequence[Finding]) -> list[Finding]:
         finding
         for finding in findings
         if finding.check != "line in no real log"
-        or not lacking.issuperset(finding.runs)
+        or not runs_without_labels.issuperset(finding.runs)
         or not all(ALONE.fullmatch(ref.text) for ref in finding.evidence)
     ]
 
 
-def _in_other_words(findings: Sequence[Finding]) -> list[LineRef]:
-    return [ref for finding in findings if finding.check in _REWORDED for ref in finding.evidence]
+def _reworded_lines(findings: Sequence[Finding]) -> list[LineRef]:
+    return [ref for finding in findings if finding.check in _REWORDING_CHECKS for ref in finding.evidence]
 
 
-def _is_over_odd_lines(jumps: Sequence[LineRef], odd: Sequence[LineRef]) -> bool:
-    """Return whether there is a reworded line within every jump; `jumps` alternates lines before and after a jump."""
+def _jumps_skip_rewordings(jumps: Sequence[LineRef], reworded: Sequence[LineRef]) -> bool:
+    """Return whether there is a reworded line within every jump.
+
+    `jumps` alternates the line before and the line after a jump.
+    """
     pairs = list(zip(jumps[::2], jumps[1::2], strict=False))
     return bool(pairs) and all(
-        any(ref.source == low.source and low.number < ref.number < high.number for ref in odd) for low, high in pairs
+        any(ref.source == low.source and low.number < ref.number < high.number for ref in reworded)
+        for low, high in pairs
     )
 
 
-def _kept(
+def _limit_to_unexplained(
     finding: Finding,
     runs: dict[str, ParsedRun],
-    usual: frozenset[int],
-    told: dict[str, set[str]],
-    named: dict[str, frozenset[int]],
+    common_epochs: frozenset[int],
+    checks_by_run: dict[str, set[str]],
+    reworded_numbers: dict[str, frozenset[int]],
 ) -> Finding | None:
-    """Return the finding, limited to the runs in which no other finding explains it; None if no run is left."""
-    left = tuple(
+    """Return the finding, limited to the runs in which no other finding explains it; None if no run remains."""
+    remaining_runs = tuple(
         label
         for label in finding.runs
-        if label not in runs or not _follows(finding, runs[label], usual, told[label], named[label])
+        if label not in runs
+        or not _is_consequence(finding, runs[label], common_epochs, checks_by_run[label], reworded_numbers[label])
     )
-    if left == finding.runs:
+    if remaining_runs == finding.runs:
         return finding
-    evidence = tuple(ref for ref in finding.evidence if ref.source in left or ref.source not in finding.runs)
-    return replace(finding, runs=left, evidence=evidence) if left else None
+    evidence = tuple(
+        ref for ref in finding.evidence if ref.source in remaining_runs or ref.source not in finding.runs
+    )
+    return replace(finding, runs=remaining_runs, evidence=evidence) if remaining_runs else None
 
 
-def _follows(
-    finding: Finding, run: ParsedRun, usual: frozenset[int], told: Iterable[str], named: frozenset[int]
+def _is_consequence(
+    finding: Finding,
+    run: ParsedRun,
+    common_epochs: frozenset[int],
+    checks: Iterable[str],
+    reworded_numbers: frozenset[int],
 ) -> bool:
-    """Return whether the finding follows from other findings on `run`, which the checks in `told` made."""
-    is_reworded = not _REWORDED.isdisjoint(told)
-    names_few = len(run.epochs & usual) * FEW < len(usual)
-    is_missing = not _LEFT_OUT.isdisjoint(told)
-    where = _IN_EPOCH.search(finding.expected) if finding.check == "print count differs" else None
-    if finding.check in _EPOCHS:
-        missing = usual - run.epochs
-        are_named = finding.check == "epochs silently missing" and bool(missing) and missing <= named
+    """Return whether the finding follows from another finding on `run`.
+
+    `checks` are the checks that have findings on this run.
+    """
+    is_reworded = not _REWORDING_CHECKS.isdisjoint(checks)
+    names_few = len(run.epochs & common_epochs) * FEW < len(common_epochs)
+    is_missing = not _MISSING_EPOCH_CHECKS.isdisjoint(checks)
+    epoch_match = _IN_EPOCH.search(finding.expected) if finding.check == "print count differs" else None
+    if finding.check in _EPOCH_CHECKS:
+        missing = common_epochs - run.epochs
+        are_named = finding.check == "epochs silently missing" and bool(missing) and missing <= reworded_numbers
         # Real logs that name a single epoch do not count epochs: what lacks is the print that names it.
-        lacks_print = len(usual) == 1 and not run.epochs and _NAMELESS in told
+        lacks_print = len(common_epochs) == 1 and not run.epochs and _EPOCH_PRINT_COUNT in checks
         return (names_few and is_reworded) or are_named or lacks_print
-    if where is not None:
-        beside = where["epoch"] is not None and not {int(where["epoch"]) + by for by in (-1, 1)}.isdisjoint(
-            usual - run.epochs
-        )
-        return (names_few and (is_reworded or is_missing)) or (beside and is_missing)
+    if epoch_match is not None:
+        is_beside_missing = epoch_match["epoch"] is not None and not {
+            int(epoch_match["epoch"]) + offset for offset in (-1, 1)
+        }.isdisjoint(common_epochs - run.epochs)
+        return (names_few and (is_reworded or is_missing)) or (is_beside_missing and is_missing)
     return finding.check == "count skips" and is_missing

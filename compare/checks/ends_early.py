@@ -14,17 +14,17 @@ def ends_early(run_set: RunSet) -> Iterable[Finding]:
     runs = [run for run in run_set.imagined if id(run) in early]
     if not runs:
         return
-    first = early[id(runs[0])]
-    real, end = first.beside, len(first.beside.lines)
-    following = next((at for at in range(first.there + 1, end) if real.ledger.has(at)), end - 1)
+    first_end = early[id(runs[0])]
+    real, end = first_end.beside, len(first_end.beside.lines)
+    following = next((index for index in range(first_end.there + 1, end) if real.ledger.has(index)), end - 1)
     yield Finding(
         "ends early",
         tuple(run.label for run in runs),
         (*(run.ref(early[id(run)].line) for run in runs), real.ref(following)),
-        expected=f"{real.label} continues for {many(end - first.there - 1, 'line')}, "
+        expected=f"{real.label} continues for {many(end - first_end.there - 1, 'line')}, "
         f"from “{short(real.lines[following])}”",
-        observed=f"{'ends' if len(runs) == 1 else 'end'} early: after line {first.line + 1}, "
-        f"“{short(runs[0].lines[first.line])}”",
+        observed=f"{'ends' if len(runs) == 1 else 'end'} early: after line {first_end.line + 1}, "
+        f"“{short(runs[0].lines[first_end.line])}”",
         of=len(run_set.imagined),
         caution=run_set.caution,
     )

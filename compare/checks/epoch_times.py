@@ -23,16 +23,16 @@ _TIME = re.compile(
 )
 _EPOCH = re.compile(r"\bepoch\b[^\w\n]{0,4}(?P<epoch>\d{1,9})(?!\d)", re.IGNORECASE)
 _TOTAL = re.compile(r"\btotal\b|\btraining\b", re.IGNORECASE)
-_TELLS = re.compile(f"{_EPOCH.pattern}|{_TOTAL.pattern}", re.IGNORECASE)
-_TOLD = ("epoch", "total", "training")
-"""Each line that `_TELLS` matches contains one of these words."""
-_NO_TOTAL = re.compile(r"\b(?:epoch|average|avg|mean|per|each|step|batch|test|evaluation)\b", re.IGNORECASE)
-_NO_PART = re.compile(r"\b(?:elapsed|total|eta|remaining|so far|since|per|step|batch|avg|average)\b", re.IGNORECASE)
+_EPOCH_OR_TOTAL = re.compile(f"{_EPOCH.pattern}|{_TOTAL.pattern}", re.IGNORECASE)
+_EPOCH_OR_TOTAL_WORDS = ("epoch", "total", "training")
+"""Each line that `_EPOCH_OR_TOTAL` matches contains one of these words."""
+_NOT_A_TOTAL = re.compile(r"\b(?:epoch|average|avg|mean|per|each|step|batch|test|evaluation)\b", re.IGNORECASE)
+_NOT_AN_EPOCH_TIME = re.compile(
+    r"\b(?:elapsed|total|eta|remaining|so far|since|per|step|batch|avg|average)\b", re.IGNORECASE
+)
 
 
-class _Time(NamedTuple):
-    """A duration that a line states."""
-
+class _Duration(NamedTuple):
     line: int
     seconds: float
     unit: float
@@ -45,59 +45,71 @@ def epoch_times(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _contradictions(run: ParsedRun, run_set: RunSet) -> Iterator[Contradiction]:
-    epochs, totals = _read(run)
+    epochs, totals = _read_times(run)
     if len(epochs) < 2 or len(totals) != 1:
         return
     (total,) = totals
-    parts = list(epochs.values())
-    whole, slack = sum(part.seconds for part in parts), total.unit + sum(part.unit for part in parts)
-    lines = (total.line, *(part.line for part in parts))
+    durations = list(epochs.values())
+    epochs_sum, slack = (
+        sum(duration.seconds for duration in durations),
+        total.unit + sum(duration.unit for duration in durations),
+    )
+    lines = (total.line, *(duration.line for duration in durations))
     # Times that rise may be counted from the start of the run.
-    if total.seconds < whole - slack and not (_rise(parts) and parts[-1].seconds <= total.seconds + slack):
-        claim = f"states a total of {total.seconds:g} s, but its {len(parts)} epochs take {whole:g} s together"
+    if total.seconds < epochs_sum - slack and not (
+        _never_decrease(durations) and durations[-1].seconds <= total.seconds + slack
+    ):
+        claim = (
+            f"states a total of {total.seconds:g} s, but its {len(durations)} epochs take {epochs_sum:g} s together"
+        )
         yield Contradiction("less than its parts", claim, lines)
-    every = run_set.source.epochs() if run_set.source else None
-    if every == len(parts) and total.seconds > FACTOR * whole + SETUP + slack:
-        claim = f"states a total of {total.seconds:g} s, but its {len(parts)} epochs take only {whole:g} s together"
+    expected_epochs = run_set.source.epochs() if run_set.source else None
+    if expected_epochs == len(durations) and total.seconds > FACTOR * epochs_sum + SETUP + slack:
+        claim = (
+            f"states a total of {total.seconds:g} s, but its {len(durations)} epochs take only {epochs_sum:g} s "
+            "together"
+        )
         yield Contradiction("far more than its parts", claim, lines)
 
 
-def _rise(parts: list[_Time]) -> bool:
-    """Return whether no epoch time is shorter than the one before it."""
-    return all(one.seconds <= other.seconds for one, other in pairwise(parts))
+def _never_decrease(durations: list[_Duration]) -> bool:
+    return all(duration.seconds <= following.seconds for duration, following in pairwise(durations))
 
 
-def _read(run: ParsedRun) -> tuple[dict[int, _Time], list[_Time]]:
-    """Return the epoch times, by the number of the epoch, and all total times."""
-    epochs: dict[int, _Time] = {}
-    totals: list[_Time] = []
-    twice = False
-    if not run.transcript.forms_with(_TOLD):
+def _read_times(run: ParsedRun) -> tuple[dict[int, _Duration], list[_Duration]]:
+    """Return the epoch times by the number of the epoch, and all total times."""
+    epochs: dict[int, _Duration] = {}
+    totals: list[_Duration] = []
+    has_duplicates = False
+    if not run.transcript.forms_with(_EPOCH_OR_TOTAL_WORDS):
         return epochs, totals
-    for at, line in lines_with(run, _FORM, shape=_TELLS):
-        time = _time(at, line)
-        if time is None:
+    for index, line in lines_with(run, _FORM, shape=_EPOCH_OR_TOTAL):
+        duration = _parse_duration(index, line)
+        if duration is None:
             continue
-        epoch = _EPOCH.search(line)
-        if epoch and not _NO_PART.search(line):
-            twice = twice or int(epoch["epoch"]) in epochs
-            epochs[int(epoch["epoch"])] = time
-        elif not epoch and _TOTAL.search(line) and not _NO_TOTAL.search(line):
-            totals.append(time)
+        epoch_match = _EPOCH.search(line)
+        if epoch_match and not _NOT_AN_EPOCH_TIME.search(line):
+            has_duplicates = has_duplicates or int(epoch_match["epoch"]) in epochs
+            epochs[int(epoch_match["epoch"])] = duration
+        elif not epoch_match and _TOTAL.search(line) and not _NOT_A_TOTAL.search(line):
+            totals.append(duration)
     # If an epoch states two times, it is not known what they measure.
-    return ({} if twice else epochs), totals
+    return ({} if has_duplicates else epochs), totals
 
 
-def _time(at: int, line: str) -> _Time | None:
-    """Return the only duration in a line, such as `4.2s` or `1m 23s`; None if there is not exactly one."""
-    found = list(_TIME.finditer(line))
-    if not found:
+def _parse_duration(index: int, line: str) -> _Duration | None:
+    """Return the only duration in a line, such as `4.2s` or `1m 23s`.
+
+    None if there is no duration, or more than one.
+    """
+    matches = list(_TIME.finditer(line))
+    if not matches:
         return None
-    seconds, smallest = 0.0, float("inf")
-    end = found[0].start()
-    for part in found:
-        worth = seconds_of(part["unit"])
-        if line[end : part.start()].strip(" ,") not in ("", "and") or worth >= smallest:
+    seconds, smallest_unit = 0.0, float("inf")
+    end = matches[0].start()
+    for match in matches:
+        unit_seconds = seconds_of(match["unit"])
+        if line[end : match.start()].strip(" ,") not in ("", "and") or unit_seconds >= smallest_unit:
             return None
-        seconds, smallest, end = seconds + float(part["value"]) * worth, worth, part.end()
-    return _Time(at, seconds, smallest * 10.0 ** -len(found[-1]["value"].partition(".")[2]))
+        seconds, smallest_unit, end = seconds + float(match["value"]) * unit_seconds, unit_seconds, match.end()
+    return _Duration(index, seconds, smallest_unit * 10.0 ** -len(matches[-1]["value"].partition(".")[2]))

@@ -33,42 +33,46 @@ _OTHER_LOSSES = frozenset({"reduction", "weight", "label_smoothing"})
 
 def first_loss(run_set: RunSet) -> Iterable[Finding]:
     """Find first losses that a network with this number of classes cannot have before its weights are updated."""
-    classes = _classes(run_set.source) if run_set.source else None
+    classes = _number_of_classes(run_set.source) if run_set.source else None
     if run_set.source is None or classes is None or classes < 2:
         return
-    if not _prints_one_loss(run_set.source) and not any(_first(run) for run in run_set.real):
+    if not _prints_one_loss(run_set.source) and not any(_first_shown_loss(run) for run in run_set.real):
         return  # it may be a sum, or a mean over several batches
-    scaled = bool(run_set.source.calls({"ToTensor"}))
-    yield from oracle(run_set, "oracle: first loss", lambda run: _contradictions(run, classes, scaled))
+    is_scaled = bool(run_set.source.calls({"ToTensor"}))
+    yield from oracle(run_set, "oracle: first loss", lambda run: _contradictions(run, classes, is_scaled))
 
 
-def _contradictions(run: ParsedRun, classes: int, scaled: bool) -> Iterator[Contradiction]:
-    found = _first(run)
-    if found is None:
+def _contradictions(run: ParsedRun, classes: int, is_scaled: bool) -> Iterator[Contradiction]:
+    first_shown = _first_shown_loss(run)
+    if first_shown is None:
         return
-    at, value, surely = found
+    index, value, is_before_updates = first_shown
     expected = math.log(classes)
-    if value < expected - BELOW or (scaled and surely and value > expected + ABOVE):
+    if value < expected - BELOW or (is_scaled and is_before_updates and value > expected + ABOVE):
         claim = f"begins with a loss of {value:g}, but guessing among {classes} classes gives "
         claim += f"ln({classes}) = {expected:.2f}"
-        yield Contradiction("first loss", claim, (at,))
+        yield Contradiction("first loss", claim, (index,))
 
 
-def _first(run: ParsedRun) -> tuple[int, float, bool] | None:
-    """Return (line, value, whether it surely precedes all updates) of the first loss; None unless of a first step."""
-    for at, line in enumerate(run.lines):
-        found = _LOSS.search(line[:LONGEST])
-        if found:
-            first = None if _HELD_OUT.search(line[:LONGEST]) else _FIRST.search(line[:LONGEST])
+def _first_shown_loss(run: ParsedRun) -> tuple[int, float, bool] | None:
+    """Return (line, value, whether it surely precedes all updates) of the first loss.
+
+    None if there is no loss, or if its line does not name a first step.
+    """
+    for index, line in enumerate(run.lines):
+        match = _LOSS.search(line[:LONGEST])
+        if match:
+            step_match = None if _HELD_OUT.search(line[:LONGEST]) else _FIRST.search(line[:LONGEST])
             # Step 1 may be the second step: one update may raise the loss a lot, but hardly lower it. So such a loss
             # may be too low, but never too high.
-            return (at, float(found["value"]), first["number"] != "1") if first else None
+            return (index, float(match["value"]), step_match["number"] != "1") if step_match else None
     return None
 
 
-def _classes(source: Source) -> int | None:
-    """Return the number of outputs of a network with plain cross-entropy and default initialization; None for any
-    other network.
+def _number_of_classes(source: Source) -> int | None:
+    """Return the number of outputs of a classifier with plain cross-entropy and default initialization.
+
+    None for any other network.
     """
     losses = source.calls({"CrossEntropyLoss", "cross_entropy"})
     batch = batch_size(source)
@@ -88,12 +92,12 @@ def _classes(source: Source) -> int | None:
 
 def _sets_weights(source: Source) -> bool:
     """Return whether the source calls in-place functions, such as those of `nn.init`, or assigns to `.data`."""
-    stores = any(
+    assigns_data = any(
         isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and node.attr == "data"
         for node in ast.walk(source.tree)
     )
     names = {called_name(node) or "" for node in ast.walk(source.tree)}
-    return stores or any(name.endswith("_") and name not in _HARMLESS for name in names)
+    return assigns_data or any(name.endswith("_") and name not in _HARMLESS for name in names)
 
 
 def _prints_one_loss(source: Source) -> bool:

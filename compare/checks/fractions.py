@@ -7,12 +7,12 @@ from gedanken.compare.checks.oracle import Contradiction, Wanted, lines_with, or
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.experiment.finding import Finding
 
-_WORD = re.compile(r"\b(?:acc|accuracy|correct)\b", re.IGNORECASE)
+_ACCURACY_WORD = re.compile(r"\b(?:acc|accuracy|correct)\b", re.IGNORECASE)
 _FORM = Wanted(re.compile(r"\b(?:acc|accuracy|correct)\b.*#\s?/\s?#", re.IGNORECASE), ("acc", "correct"))
-_OTHER = re.compile(r"epoch|step|batch|iter|loss", re.IGNORECASE)
+_OTHER_WORD = re.compile(r"epoch|step|batch|iter|loss", re.IGNORECASE)
 _FRACTION = re.compile(r"(?<![\d./])(?P<part>\d{1,12})\s{0,2}/\s{0,2}(?P<whole>\d{1,12})(?![\d./])")
-_AFTER = re.compile(r"\s{0,2}[(=]\s{0,2}(?P<value>\d{1,3}(?:\.\d{1,12})?)\s?(?P<percent>%)")
-_BEFORE = re.compile(r"(?<![\d.])(?P<value>\d{1,3}(?:\.\d{1,12})?)\s?(?P<percent>%)?\s?\(\Z")
+_ACCURACY_AFTER = re.compile(r"\s{0,2}[(=]\s{0,2}(?P<value>\d{1,3}(?:\.\d{1,12})?)\s?(?P<percent>%)")
+_ACCURACY_BEFORE = re.compile(r"(?<![\d.])(?P<value>\d{1,3}(?:\.\d{1,12})?)\s?(?P<percent>%)?\s?\(\Z")
 _SLACK = 1e-12
 """Relative tolerance, because binary numbers cannot represent all decimal fractions."""
 
@@ -23,40 +23,40 @@ def fractions(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _contradictions(run: ParsedRun) -> Iterator[Contradiction]:
-    for at, line in lines_with(run, _FORM):
-        for found in _FRACTION.finditer(line):
-            part, whole = int(found["part"]), int(found["whole"])
-            between = _after_its_word(line[: found.start()])
-            if not whole or between is None or _OTHER.search(between):
+    for index, line in lines_with(run, _FORM):
+        for match in _FRACTION.finditer(line):
+            part, whole = int(match["part"]), int(match["whole"])
+            between = _text_after_word(line[: match.start()])
+            if not whole or between is None or _OTHER_WORD.search(between):
                 continue
             if part > whole:
-                yield Contradiction("more than all", f"shows a count of {part} out of only {whole}", (at,))
+                yield Contradiction("more than all", f"shows a count of {part} out of only {whole}", (index,))
                 continue
-            told = _AFTER.match(line, found.end()) or _told_before(between, line[found.end() :])
-            if told and not is_rounding(told["value"], part / whole * (100 if told["percent"] else 1)):
-                unit = told["percent"] or ""
+            accuracy = _ACCURACY_AFTER.match(line, match.end()) or _accuracy_before(between, line[match.end() :])
+            if accuracy and not is_rounding(accuracy["value"], part / whole * (100 if accuracy["percent"] else 1)):
+                unit = accuracy["percent"] or ""
                 right = f"{100 * part / whole:.4g}%" if unit else f"{part / whole:.6g}"
-                claim = f"shows {told['value']}{unit} beside {part}/{whole}, which is {right}"
-                yield Contradiction("percentage", claim, (at,))
+                claim = f"shows {accuracy['value']}{unit} beside {part}/{whole}, which is {right}"
+                yield Contradiction("percentage", claim, (index,))
 
 
-def _after_its_word(text: str) -> str | None:
-    """Return the text after the last word that means accuracy, such as `correct`; None if there is no such word."""
-    words = list(_WORD.finditer(text))
+def _text_after_word(text: str) -> str | None:
+    """Return the text after the last word for accuracy, such as `correct`; None if there is no such word."""
+    words = list(_ACCURACY_WORD.finditer(text))
     return text[words[-1].end() :] if words else None
 
 
-def _told_before(between: str, after: str) -> re.Match[str] | None:
-    """Find the accuracy in `between`, before a count in brackets: `0.9712 (9712/10000)`; None if there is none."""
+def _accuracy_before(between: str, after: str) -> re.Match[str] | None:
+    """Find the accuracy before a count in brackets, as in `0.9712 (9712/10000)`; None if there is none."""
     if not after.lstrip().startswith(")") or any(character.isalpha() for character in between):
         return None
-    told = _BEFORE.search(between[-24:])
-    return told if told and (told["percent"] or "." in told["value"]) else None
+    match = _ACCURACY_BEFORE.search(between[-24:])
+    return match if match and (match["percent"] or "." in match["value"]) else None
 
 
-def is_rounding(shown: str, value: float) -> bool:
-    """Return whether `shown` is `value`, rounded or truncated to the number of decimals that `shown` has."""
-    unit = 10.0 ** -len(shown.partition(".")[2])
-    off = (float(shown) - value) / unit
+def is_rounding(printed: str, value: float) -> bool:
+    """Return whether `printed` is `value`, rounded or truncated to the decimals that `printed` has."""
+    unit = 10.0 ** -len(printed.partition(".")[2])
+    offset = (float(printed) - value) / unit
     slack = 1e-9 + _SLACK * value / unit
-    return -1 - slack < off <= 0.5 + slack
+    return -1 - slack < offset <= 0.5 + slack

@@ -29,36 +29,41 @@ LONGEST = 400
 
 
 def gpu_claims(run_set: RunSet) -> Iterable[Finding]:
-    """Find imagined lines that claim to use GPUs, if the program cannot print them, or the real machine has no GPU.
+    """Find imagined runs that claim to use GPUs, but could not have used any.
 
-    A claim that a real run also makes, such as `cuda:0`, is not reported. A persona that claims GPUs explains only
-    lines that the program can print.
+    The program cannot print such a line, or the real machine has no GPU. A claim that a real run also makes, such as
+    `cuda:0`, is not reported. A persona that claims GPUs explains only lines that the program can print.
     """
     outputs = [output for run in run_set.real for output in run.outputs]
-    real = {claim for output in outputs for at in _speaking(output) for claim in claims_in(output.lines[at])}
+    real_claims = {
+        claim for output in outputs for line in _lines_on_gpus(output) for claim in claims_in(output.lines[line])
+    }
     claims = [
-        (run, entry) for run in run_set.imagined for entry in _entries(run) if not claims_in(entry.text) <= real
+        (run, entry)
+        for run in run_set.imagined
+        for entry in _entries_on_gpus(run)
+        if not claims_in(entry.text) <= real_claims
     ]
     invented = [(run, entry) for run, entry in claims if not _can_print(run_set, entry)]
-    unreal = [(run, entry) for run, entry in claims if _can_print(run_set, entry) and run_set.gpus == 0]
+    impossible = [(run, entry) for run, entry in claims if _can_print(run_set, entry) and run_set.gpus == 0]
     if invented:
-        names = run_set.source is not None and run_set.source.names_gpus()
+        names_gpus = run_set.source is not None and run_set.source.names_gpus()
         yield _finding(
-            run_set, invented, f"{run_set.name} {'prints no such line' if names else 'names no GPU'}", None
+            run_set, invented, f"{run_set.name} {'prints no such line' if names_gpus else 'names no GPU'}", None
         )
-    if unreal:
-        yield _finding(run_set, unreal, "the real machine has no GPU", "gpus" if "gpus" in run_set.claims else None)
+    if impossible:
+        yield _finding(
+            run_set, impossible, "the real machine has no GPU", "gpus" if "gpus" in run_set.claims else None
+        )
 
 
-def _entries(run: ParsedRun) -> list[Entry]:
-    """Return the ledger's entries for the lines that may mention GPUs."""
-    return [run.ledger.entry(at) for at in _speaking(run.transcript) if run.ledger.has(at)]
+def _entries_on_gpus(run: ParsedRun) -> list[Entry]:
+    return [run.ledger.entry(line) for line in _lines_on_gpus(run.transcript) if run.ledger.has(line)]
 
 
-def _speaking(output: Transcript) -> list[int]:
-    """Return the indices of the lines that may mention GPUs."""
-    found: list[int] = output.lines_with(containing(output.shapes, _WORDS)).tolist()
-    return found
+def _lines_on_gpus(output: Transcript) -> list[int]:
+    lines: list[int] = output.lines_with(containing(output.shapes, _WORDS)).tolist()
+    return lines
 
 
 def claims_in(line: str) -> frozenset[str]:
@@ -66,7 +71,7 @@ def claims_in(line: str) -> frozenset[str]:
     line = line[:LONGEST]
     if _DENIAL.search(line):
         return frozenset()
-    return frozenset(" ".join(found[0].lower().split()) for found in _CLAIM.finditer(line))
+    return frozenset(" ".join(match[0].lower().split()) for match in _CLAIM.finditer(line))
 
 
 def _can_print(run_set: RunSet, entry: Entry) -> bool:
@@ -76,16 +81,18 @@ def _can_print(run_set: RunSet, entry: Entry) -> bool:
     return run_set.source is not None and run_set.source.names_gpus() and entry.kind == "site"
 
 
-def _finding(run_set: RunSet, claims: Sequence[tuple[ParsedRun, Entry]], why: str, explained: str | None) -> Finding:
-    said = {run.execution.label for run, _entry in claims}
-    runs = [run for run in run_set.imagined if run.execution.label in said]
+def _finding(
+    run_set: RunSet, claims: Sequence[tuple[ParsedRun, Entry]], expected: str, explained_by: str | None
+) -> Finding:
+    labels = {run.execution.label for run, _entry in claims}
+    runs = [run for run in run_set.imagined if run.execution.label in labels]
     refs = [run.ref(entry.number - 1) for run, entry in claims]
     return Finding(
         "GPUs it could not use",
         tuple(run.label for run in runs),
         evidence(refs),
-        expected=why,
+        expected=expected,
         observed=f"{verb(runs, 'says', 'say')} “{short(refs[0].text.strip())}”",
-        explained_by=explained,
+        explained_by=explained_by,
         of=len(run_set.imagined),
     )

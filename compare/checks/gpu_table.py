@@ -18,8 +18,8 @@ _PERCENT = re.compile(r"(?<![\d.])(?P<value>\d{1,9})\s?%")
 _PROCESS = re.compile(r"^\|\s{1,8}(?P<gpu>\d{1,4})\s.{0,200}\s(?P<used>\d{1,12})\s?MiB\s{1,8}\|\s{0,8}$")
 
 
-class _Gpu(NamedTuple):
-    """Memory in use on a GPU (MiB), by one process or by all, and the index of the line that says so."""
+class _MemoryUse(NamedTuple):
+    """Memory in use on a GPU (MiB), by one process or by all."""
 
     used: int
     line: int
@@ -35,54 +35,58 @@ def table_contradictions_in(run: ParsedRun) -> Iterator[Contradiction]:
 
 
 def table_contradictions(lines: Iterable[str]) -> Iterator[Contradiction]:
-    """Yield the contradictions in the nvidia-smi tables among these lines. Each table begins with a line that
-    contains `NVIDIA-SMI`."""
-    gpus: dict[int, _Gpu] = {}
-    processes: dict[int, list[_Gpu]] = {}
-    gpu, inside, listed = -1, False, False
-    for at, line in enumerate(line[:LONGEST].strip() for line in lines):
+    """Yield the contradictions in the nvidia-smi tables among these lines.
+
+    Each table begins with a line that contains `NVIDIA-SMI`.
+    """
+    gpus: dict[int, _MemoryUse] = {}
+    processes: dict[int, list[_MemoryUse]] = {}
+    gpu, is_in_table, is_in_process_list = -1, False, False
+    for index, line in enumerate(line[:LONGEST].strip() for line in lines):
         if _HEAD.search(line):
-            yield from _sums(gpus, processes)
-            gpus, processes, gpu, inside, listed = {}, {}, -1, True, False
-        if not inside or not line.startswith("|"):
+            yield from _sum_contradictions(gpus, processes)
+            gpus, processes, gpu, is_in_table, is_in_process_list = {}, {}, -1, True, False
+        if not is_in_table or not line.startswith("|"):
             continue
-        listed = listed or "Processes" in line
-        if listed:
-            if found := _PROCESS.match(line):
-                processes.setdefault(int(found["gpu"]), []).append(_Gpu(int(found["used"]), at))
+        is_in_process_list = is_in_process_list or "Processes" in line
+        if is_in_process_list:
+            if match := _PROCESS.match(line):
+                processes.setdefault(int(match["gpu"]), []).append(_MemoryUse(int(match["used"]), index))
             continue
-        yield from _row(line, at)
-        if found := _GPU.match(line):
-            gpu = int(found["gpu"])
+        yield from _row_contradictions(line, index)
+        if match := _GPU.match(line):
+            gpu = int(match["gpu"])
             if gpu in gpus:
-                yield Contradiction("twice", f"lists GPU {gpu} twice in one table", (gpus[gpu].line, at))
-        if found := _MEMORY.search(line):
-            gpus.setdefault(gpu, _Gpu(int(found["used"]), at))
-    yield from _sums(gpus, processes)
+                yield Contradiction("twice", f"lists GPU {gpu} twice in one table", (gpus[gpu].line, index))
+        if match := _MEMORY.search(line):
+            gpus.setdefault(gpu, _MemoryUse(int(match["used"]), index))
+    yield from _sum_contradictions(gpus, processes)
 
 
-def _row(line: str, at: int) -> Iterator[Contradiction]:
+def _row_contradictions(line: str, index: int) -> Iterator[Contradiction]:
     memory, power = _MEMORY.search(line), _POWER.search(line)
     if memory and int(memory["used"]) > int(memory["total"]):
-        yield Contradiction("memory", f"shows more memory used than there is: {memory[0]}", (at,))
+        yield Contradiction("memory", f"shows more memory used than there is: {memory[0]}", (index,))
     if power and int(power["used"]) > OVER_CAP * int(power["cap"]) > 0:
-        yield Contradiction("power", f"shows more power drawn than the cap: {power[0]}", (at,))
-    over = [found[0] for found in _PERCENT.finditer(line) if int(found["value"]) > 100]
-    if over:
-        yield Contradiction("percentage", f"shows a percentage above 100: {over[0]}", (at,))
+        yield Contradiction("power", f"shows more power drawn than the cap: {power[0]}", (index,))
+    excessive = [match[0] for match in _PERCENT.finditer(line) if int(match["value"]) > 100]
+    if excessive:
+        yield Contradiction("percentage", f"shows a percentage above 100: {excessive[0]}", (index,))
 
 
-def _sums(gpus: dict[int, _Gpu], processes: dict[int, list[_Gpu]]) -> Iterator[Contradiction]:
-    for number, listed in processes.items():
-        lines = tuple(process.line for process in listed)
-        if number not in gpus:
+def _sum_contradictions(
+    gpus: dict[int, _MemoryUse], processes: dict[int, list[_MemoryUse]]
+) -> Iterator[Contradiction]:
+    for gpu, gpu_processes in processes.items():
+        lines = tuple(process.line for process in gpu_processes)
+        if gpu not in gpus:
             if gpus:
                 yield Contradiction(
-                    "no such GPU", f"shows a process on GPU {number}, which the table does not list", lines
+                    "no such GPU", f"shows a process on GPU {gpu}, which the table does not list", lines
                 )
             continue
-        total = sum(process.used for process in listed)
+        total = sum(process.used for process in gpu_processes)
         # Each value is rounded to a MiB.
-        if total > gpus[number].used + len(listed):
-            claim = f"shows processes that use {total} MiB of GPU {number}, but only {gpus[number].used} MiB in use"
-            yield Contradiction("processes", claim, (gpus[number].line, *lines))
+        if total > gpus[gpu].used + len(gpu_processes):
+            claim = f"shows processes that use {total} MiB of GPU {gpu}, but only {gpus[gpu].used} MiB in use"
+            yield Contradiction("processes", claim, (gpus[gpu].line, *lines))

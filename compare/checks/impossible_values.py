@@ -18,12 +18,13 @@ NEVER_NEGATIVE = frozenset(
 )
 """Loss functions whose values cannot be negative."""
 RISE = 0.05
-"""Accuracy and loss contradict each other if the accuracy (0 to 1) rises by more than this, and the loss by more than
-this share of its first value.
+"""Accuracy and loss contradict each other if both rise by more than this.
+
+The accuracy (0 to 1) must rise by more than this, and the loss by more than this share of its first value.
 """
 FEWEST_REAL = 3
 FAR = 6.0
-"""By how many standard deviations the change of a loss may exceed the mean change in the real runs."""
+"""The change of a loss may exceed the mean change in the real runs by this many standard deviations."""
 
 
 def first_and_last(run_set: RunSet) -> Iterable[Finding]:
@@ -62,48 +63,64 @@ def _loss_change(run: ParsedRun) -> float | None:
 
 
 def impossible_values(run_set: RunSet) -> Iterable[Finding]:
-    """Find accuracies above 1, negative metrics, epochs out of order, and wrong total numbers of epochs.
+    """Find accuracies above 1, negative metrics, epochs out of order, and wrong totals of epochs.
 
-    Kinds that a real run shows too are not reported.
+    What a real run shows too is not reported.
     """
     real_totals = {total for run in run_set.real for total in run.curves.totals}
     expected = run_set.source.epochs() if run_set.source else None
     totals = real_totals or ({expected} if expected else set())
-    usual = {kind for run in run_set.real for kind, _claim, _lines in _oddities(run, totals)}
-    usual |= {name for name in ("loss", "test loss") if _may_fall_below_zero(run_set, name)}
+    real_kinds = {kind for run in run_set.real for kind, _claim, _lines in _impossibilities(run, totals)}
+    real_kinds |= {name for name in ("loss", "test loss") if _may_fall_below_zero(run_set, name)}
     for run in run_set.imagined:
-        for kind, claim, lines in _oddities(run, totals):
-            if kind not in usual:
+        for kind, claim, lines in _impossibilities(run, totals):
+            if kind not in real_kinds:
                 refs = tuple(run.ref(line) for line in lines[:LINES_SHOWN])
                 yield Finding("contradiction", (run.label,), refs, observed=claim)
 
 
-def _oddities(run: ParsedRun, totals: set[int]) -> Iterable[tuple[str, str, list[int]]]:
-    """Yield (kind, description, line indices) for each impossible value; `totals` are the right numbers of epochs."""
+def _impossibilities(run: ParsedRun, totals: set[int]) -> Iterable[tuple[str, str, list[int]]]:
+    """Yield (kind, description, line indices) for each impossible value.
+
+    `totals` are the right numbers of epochs.
+    """
     for name, points in run.curves.series.items():
-        wrong = [points[at] for at in np.flatnonzero(_impossible(name, points.values))[:LINES_SHOWN].tolist()]
-        if wrong:
-            yield name, f"shows an impossible {name}: {wrong[0].value:g}", [point.line for point in wrong]
+        wrong_points = [
+            points[index] for index in np.flatnonzero(_is_impossible(name, points.values))[:LINES_SHOWN].tolist()
+        ]
+        if wrong_points:
+            yield (
+                name,
+                f"shows an impossible {name}: {wrong_points[0].value:g}",
+                [point.line for point in wrong_points],
+            )
     steps = pairwise(run.curves.epochs)
-    back = next(((line, before, epoch) for (_, before), (line, epoch) in steps if epoch < before), None)
-    if back:
-        yield "back", f"goes back from epoch {back[1]} to epoch {back[2]}", [back[0]]
-    others = {total: line for total, line in run.curves.totals.items() if totals and total not in totals}
-    if others:
-        told = as_ranges(tuple(sorted(totals)))
-        yield "total", f"counts to {min(others)} epochs, but there are really {told}", list(others.values())
+    step_back = next(((line, before, epoch) for (_, before), (line, epoch) in steps if epoch < before), None)
+    if step_back:
+        yield "back", f"goes back from epoch {step_back[1]} to epoch {step_back[2]}", [step_back[0]]
+    wrong_totals = {total: line for total, line in run.curves.totals.items() if totals and total not in totals}
+    if wrong_totals:
+        expected = as_ranges(tuple(sorted(totals)))
+        yield (
+            "total",
+            f"counts to {min(wrong_totals)} epochs, but there are really {expected}",
+            list(wrong_totals.values()),
+        )
 
 
 def _may_fall_below_zero(run_set: RunSet, name: str) -> bool:
-    """Return whether a loss may be negative: near 0 in real runs, by a function that is not in `NEVER_NEGATIVE`."""
+    """Return whether a loss may be negative.
+
+    It may be if it is near 0 in real runs, and its function is not in `NEVER_NEGATIVE`.
+    """
     if run_set.source is not None and run_set.source.calls(NEVER_NEGATIVE):
         return False
     series = [run.curves.series[name].values for run in run_set.real if name in run.curves.series]
     finite = [values[np.isfinite(values)] for values in series]
-    lows, highs = ([float(end(values)) for values in finite if len(values)] for end in (np.min, np.max))
+    lows, highs = ([float(extreme(values)) for values in finite if len(values)] for extreme in (np.min, np.max))
     return bool(lows) and min(lows) < 0.1 * max(highs)
 
 
-def _impossible(name: str, values: NDArray[np.float64]) -> NDArray[np.bool_]:
-    beyond = (values > 1) & name.endswith("accuracy")
-    return np.isfinite(values) & ((values < 0) | beyond)
+def _is_impossible(name: str, values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    exceeds_one = (values > 1) & name.endswith("accuracy")
+    return np.isfinite(values) & ((values < 0) | exceeds_one)

@@ -18,7 +18,10 @@ from gedanken.experiment.execution import Cause
 from gedanken.experiment.finding import Finding, LineRef
 
 _OWN_ENDS = (Cause.FINISHED, Cause.FAILED, Cause.OUT_OF_MEMORY)
-"""Causes for which exit codes of real runs are compared; all others lie outside the program, such as a time limit."""
+"""Causes for which exit codes of real runs are compared.
+
+All other causes lie outside the program, such as a time limit.
+"""
 MOST_WORDINGS = 20
 """Maximum number of changed wordings that are reported."""
 MOST_HELD_BESIDE = 2000
@@ -26,29 +29,29 @@ MOST_HELD_BESIDE = 2000
 
 
 def exit_status(run_set: RunSet) -> Iterable[Finding]:
-    """Find imagined runs that succeed where the real ones fail, or the reverse."""
-    ends = [run.execution for run in run_set.real if run.execution.cause in _OWN_ENDS]
-    real = {end.exit_code == 0 for end in ends if end.exit_code is not None}
-    if len(real) != 1:
+    """Find imagined runs that succeed although the real ones fail, or the reverse."""
+    executions = [run.execution for run in run_set.real if run.execution.cause in _OWN_ENDS]
+    real_outcomes = {execution.exit_code == 0 for execution in executions if execution.exit_code is not None}
+    if len(real_outcomes) != 1:
         return
-    works = real.pop()
-    other = [
+    real_succeed = real_outcomes.pop()
+    differing_runs = [
         run
         for run in run_set.imagined
         if run.execution.exit_code is not None
-        and (run.execution.exit_code == 0) != works
+        and (run.execution.exit_code == 0) != real_succeed
         # An imagined exit code is inferred from the output, so equal output is the best possible match.
-        and run.text.strip() not in {real.execution.terminal.strip() for real in run_set.real}
+        and run.text.strip() not in {real_run.execution.terminal.strip() for real_run in run_set.real}
     ]
-    if not other:
+    if not differing_runs:
         return
-    told = ("ended with exit code 0", "failed")
+    phrases = ("ended with exit code 0", "failed")
     yield Finding(
         "exit status differs",
-        tuple(run.label for run in other),
-        tuple(run.ref(len(run.lines) - 1) for run in other if run.lines),
-        expected=f"The real runs of {run_set.name} {told[not works]}",
-        observed=told[works],
+        tuple(run.label for run in differing_runs),
+        tuple(run.ref(len(run.lines) - 1) for run in differing_runs if run.lines),
+        expected=f"The real runs of {run_set.name} {phrases[not real_succeed]}",
+        observed=phrases[real_succeed],
         of=len(run_set.imagined),
     )
 
@@ -62,42 +65,43 @@ def foreign_lines(run_set: RunSet) -> Iterable[Finding]:
     refs: list[LineRef] = []
     runs: list[ParsedRun] = []
     for run in run_set.imagined:
-        entries = _not_told_yet(run_set, run, run.ledger.one_of_each("foreign"))
-        new = run_set.once(NewForms).reported(run, entries)
-        if new:
+        entries = _without_declaring_lines(run_set, run, run.ledger.one_of_each("foreign"))
+        new_entries = run_set.once(NewForms).reported(run, entries)
+        if new_entries:
             runs.append(run)
-            refs += [run.ref(entry.number - 1) for entry in new[:LINES_SHOWN]]
+            refs += [run.ref(entry.number - 1) for entry in new_entries[:LINES_SHOWN]]
     if not refs:
         return
-    such = f"such as “{short(refs[0].text)}”"
+    example = f"such as “{short(refs[0].text)}”"
     if run_set.source is None:
         yield Finding(
             "line in no real log",
             tuple(run.label for run in runs),
             evidence(refs),
-            observed=f"{_holders(runs, run_set.imagined)} lines of a form that no real log has, {such}",
+            observed=f"{_format_holders(runs, run_set.imagined)} lines of a form that no real log has, {example}",
             of=len(run_set.imagined),
             caution=run_set.caution,
         )
         return
-    bare = " and no real run shows" if any(site.form is not None for site in run_set.sites) else ""
+    or_real_run = " and no real run shows" if any(site.form is not None for site in run_set.sites) else ""
     yield Finding(
         "line without a print",
         tuple(run.label for run in runs),
         evidence(refs),
-        observed=f"{verb(runs, 'shows', 'show')} lines that no print statement of {run_set.name} makes{bare}, {such}",
+        observed=f"{verb(runs, 'shows', 'show')} lines that no print statement of {run_set.name} makes{or_real_run}, "
+        f"{example}",
         of=len(run_set.imagined),
     )
 
 
-def _not_told_yet(run_set: RunSet, run: ParsedRun, entries: Iterable[Entry]) -> list[Entry]:
-    """Return the entries. If there is no program, leave out those of lines that declare epochs as skipped."""
+def _without_declaring_lines(run_set: RunSet, run: ParsedRun, entries: Iterable[Entry]) -> list[Entry]:
+    """Remove the entries of lines that declare epochs as skipped; with a program, keep all entries."""
     # Another check reports lines that declare epochs as skipped.
-    told = frozenset(lines_that_declare(run_set, run) if run_set.program is None else ())
-    return [entry for entry in entries if entry.number - 1 not in told]
+    declaring_lines = frozenset(lines_that_declare(run_set, run) if run_set.program is None else ())
+    return [entry for entry in entries if entry.number - 1 not in declaring_lines]
 
 
-def _holders(runs: Sequence[ParsedRun], imagined: Sequence[ParsedRun]) -> str:
+def _format_holders(runs: Sequence[ParsedRun], imagined: Sequence[ParsedRun]) -> str:
     """Begin a sentence: `2 of 3 imagined logs hold` or, for all, `The imagined logs hold`."""
     if len(runs) < len(imagined):
         return f"{len(runs)} of {len(imagined)} imagined logs {verb(runs, 'holds', 'hold')}"
@@ -106,43 +110,45 @@ def _holders(runs: Sequence[ParsedRun], imagined: Sequence[ParsedRun]) -> str:
 
 def literals(run_set: RunSet) -> Iterable[Finding]:
     """Find lines worded differently from the code, or from the real logs; the finding quotes both wordings."""
-    shown: dict[tuple[str, str], list[LineRef]] = {}
-    sites: dict[tuple[str, str], PrintSite] = {}
+    refs_by_wording: dict[tuple[str, str], list[LineRef]] = {}
+    site_by_wording: dict[tuple[str, str], PrintSite] = {}
     for run in run_set.imagined:
-        for entry in _not_told_yet(run_set, run, run.ledger.one_of_each("literal")):
+        for entry in _without_declaring_lines(run_set, run, run.ledger.one_of_each("literal")):
             if entry.site is not None and run_set.once(NewForms).is_reworded(run, entry):
                 key = entry.site.template, form_of(run, entry)
-                sites.setdefault(key, entry.site)
-                shown.setdefault(key, []).append(run.ref(entry.number - 1))
-    for key, refs in list(shown.items())[:MOST_WORDINGS]:
-        site = sites[key]
-        really = f"The code prints “{site.words}” (line {site.line})"
+                site_by_wording.setdefault(key, entry.site)
+                refs_by_wording.setdefault(key, []).append(run.ref(entry.number - 1))
+    for key, refs in list(refs_by_wording.items())[:MOST_WORDINGS]:
+        site = site_by_wording[key]
+        expected = f"The code prints “{site.words}” (line {site.line})"
         if site.line == NO_LINE:
-            really = f"The real {'runs' if run_set.source else 'logs'} have “{site.words}”"
+            expected = f"The real {'runs' if run_set.source else 'logs'} have “{site.words}”"
         yield Finding(
             "literal differs",
             tuple(dict.fromkeys(ref.source for ref in refs)),
             (refs[0], *where_printed(run_set, site, refs[0].text), *evidence(refs)[1:]),
-            expected=really,
+            expected=expected,
             observed=f"the imagined {'run' if run_set.source else 'log'} shows “{short(refs[0].text.strip())}”",
             caution=run_set.caution,
         )
 
 
-def where_printed(run_set: RunSet, site: PrintSite, beside: str = "") -> list[LineRef]:
-    """Return up to two references: to the source line of a print site, and to a real line of the site.
+def where_printed(run_set: RunSet, site: PrintSite, imagined_line: str = "") -> list[LineRef]:
+    """Return references to the source line of a print site, and to a real line of the site.
 
-    The real line is the one that shares the most numbers with the imagined line `beside`.
+    One or both may be missing. The real line is the one that shares the most numbers with `imagined_line`.
     """
     label = run_set.program.label if run_set.program else "program"
     refs = [LineRef(label, site.line, site.words, "source")] if site.line != NO_LINE else []
     for run in run_set.real:
         lines = run.ledger.lines_of(site)
-        made = lines[run.ledger.is_kind("site")[lines]]
-        if len(made):
-            numbers = VALUE.findall(beside)
-            alike = [sum(map(eq, VALUE.findall(run.lines[at]), numbers)) for at in made[:MOST_HELD_BESIDE]]
-            return [*refs, run.ref(int(made[np.argmax(alike)]))]
+        exact_lines = lines[run.ledger.is_kind("site")[lines]]
+        if len(exact_lines):
+            numbers = VALUE.findall(imagined_line)
+            shared_counts = [
+                sum(map(eq, VALUE.findall(run.lines[index]), numbers)) for index in exact_lines[:MOST_HELD_BESIDE]
+            ]
+            return [*refs, run.ref(int(exact_lines[np.argmax(shared_counts)]))]
     return refs
 
 
@@ -163,41 +169,46 @@ def fixed_seed(run_set: RunSet) -> Iterable[Finding]:
             f"{len(reseeded)} real runs with other seeds fail or all print the same output, so its random variation "
             "is not known",
         )
-    written = [
+    as_written = [
         run for run in run_set.real if run.execution.arm == "as written" and run.execution.cause is Cause.FINISHED
     ]
-    if len(written) < 2:
+    if len(as_written) < 2:
         return
-    ours = [line for line in written[0].lines if line.strip()]
-    unlike = [(run, at) for run in written if (at := _differs_at(run, ours)) is not None]
-    if unlike:
+    real_lines = [line for line in as_written[0].lines if line.strip()]
+    differing_real = [(run, index) for run in as_written if (index := _first_difference(run, real_lines)) is not None]
+    if differing_real:
         yield Finding(
             "seed does not hold",
-            evidence=tuple(run.ref(at) for run, at in unlike if run.lines),
+            evidence=tuple(run.ref(index) for run, index in differing_real if run.lines),
             observed=f"{run_set.name} fixes its own seed, but its real runs with this seed still differ",
         )
         return
-    other = [(run, at) for run in run_set.imagined if (at := _differs_at(run, ours)) is not None]
-    if other:
-        runs = [run for run, _at in other]
+    differing_imagined = [
+        (run, index) for run in run_set.imagined if (index := _first_difference(run, real_lines)) is not None
+    ]
+    if differing_imagined:
+        runs = [run for run, _index in differing_imagined]
         yield Finding(
             "fixed seed, other output",
             tuple(run.label for run in runs),
-            tuple(run.ref(at) for run, at in other if run.lines),
+            tuple(run.ref(index) for run, index in differing_imagined if run.lines),
             expected=f"{run_set.name} fixes its own seed and always prints the same output",
             observed=f"{verb(runs, 'prints', 'print')} another output",
             of=len(run_set.imagined),
         )
 
 
-def _differs_at(run: ParsedRun, ours: Sequence[str]) -> int | None:
-    """Return the index of a run's first line that differs from `ours`, times ignored; None if nothing differs."""
-    theirs = [(at, line) for at, line in enumerate(run.lines) if line.strip()]
-    for (at, line), our in zip(theirs, ours, strict=False):
-        if line != our and untimed(line) != untimed(our):
-            return at
-    if len(theirs) > len(ours):
-        return theirs[len(ours)][0]
+def _first_difference(run: ParsedRun, expected_lines: Sequence[str]) -> int | None:
+    """Return the index of the first line that differs from `expected_lines`; None if nothing differs.
+
+    Times are ignored.
+    """
+    shown_lines = [(index, line) for index, line in enumerate(run.lines) if line.strip()]
+    for (index, line), expected in zip(shown_lines, expected_lines, strict=False):
+        if line != expected and untimed(line) != untimed(expected):
+            return index
+    if len(shown_lines) > len(expected_lines):
+        return shown_lines[len(expected_lines)][0]
     # If only the end is missing, the last line stands for it; a run that was cut off may lack its end.
-    is_short = len(theirs) < len(ours) and run.execution.cause is not Cause.CUT
+    is_short = len(shown_lines) < len(expected_lines) and run.execution.cause is not Cause.CUT
     return len(run.lines) - 1 if is_short else None

@@ -15,9 +15,11 @@ SILENTLY = " without saying so"
 
 
 def epochs(run_set: RunSet) -> Iterable[Finding]:
-    """Report epochs that a run leaves out without saying so, declares as skipped, loses to the token limit, or
-    invents."""
-    counts = run_set.once(_counts)
+    """Report epochs that a run leaves out or invents.
+
+    It may leave them out silently, declare them as skipped, or lose them to the token limit.
+    """
+    counts = run_set.once(_epoch_counts)
     for run in run_set.imagined:
         if id(run) in counts:
             yield from _epoch_findings(run_set, run, counts[id(run)])
@@ -25,16 +27,19 @@ def epochs(run_set: RunSet) -> Iterable[Finding]:
 
 def lines_that_declare(run_set: RunSet, run: ParsedRun) -> tuple[int, ...]:
     """Return the indices of the lines by which an imagined run declares epochs as skipped."""
-    count = run_set.once(_counts).get(id(run))
+    count = run_set.once(_epoch_counts).get(id(run))
     return count.declaring if count is not None else ()
 
 
-def _counts(run_set: RunSet) -> dict[int, EpochCount]:
-    """Return the epochs of each imagined run that did not fail, by the run's `id`; empty if real runs have none."""
-    wanted, possible = _epochs_of(run_set)
-    if not wanted or run_set.once(names_one_epoch_once):
+def _epoch_counts(run_set: RunSet) -> dict[int, EpochCount]:
+    """Return the epochs of each imagined run that did not fail, by the run's `id`.
+
+    The result is empty if real runs have no epochs.
+    """
+    required, possible = _required_and_possible(run_set)
+    if not required or run_set.once(names_one_epoch_once):
         return {}
-    usual = _usual_difference(run_set)
+    tolerance = _tolerated_difference(run_set)
     is_gapless = all(
         len(run.epochs) == max(run.epochs) - min(run.epochs) + 1 for run in run_set.finished if run.epochs
     )
@@ -45,60 +50,62 @@ def _counts(run_set: RunSet) -> dict[int, EpochCount]:
         is_early = id(run) in run_set.once(early_ends)
         is_cut = run.execution.cause is Cause.CUT or is_early
         # If no real run skips an epoch between two that it shows, an imagined run must not skip any there either.
-        inside = _between_its_ends(run, possible) if is_gapless else frozenset()
-        count = count_epochs(run.transcript, run.curves, wanted | inside, is_cut, possible, run_set.forms)
-        if max(len(count.silent), len(count.extra)) <= usual:
-            count = replace(count, silent=tuple(epoch for epoch in count.silent if epoch in inside), extra=())
+        inner = _inner_epochs(run, possible) if is_gapless else frozenset()
+        count = count_epochs(run.transcript, run.curves, required | inner, is_cut, possible, run_set.forms)
+        if max(len(count.silent), len(count.extra)) <= tolerance:
+            count = replace(count, silent=tuple(epoch for epoch in count.silent if epoch in inner), extra=())
         counts[id(run)] = replace(count, cut=()) if is_early else count
     return counts
 
 
 def names_one_epoch_once(run_set: RunSet) -> bool:
-    """Return whether all real logs name the same single epoch, each once, without a total: `best 71.2 (epoch 7)`.
+    """Return whether all real logs name the same single epoch, each once: `best 71.2 (epoch 7)`.
 
-    False if the source is known.
+    False if a log names a total, or if the source is known.
     """
-    named = [run.curves.epochs.numbers.tolist() for run in run_set.finished]
-    is_alone = bool(named) and all(len(its) == 1 and its == named[0] for its in named)
+    epochs_by_run = [run.curves.epochs.numbers.tolist() for run in run_set.finished]
+    is_alone = bool(epochs_by_run) and all(
+        len(numbers) == 1 and numbers == epochs_by_run[0] for numbers in epochs_by_run
+    )
     return run_set.source is None and is_alone and not any(run.curves.totals for run in run_set.finished)
 
 
-def _between_its_ends(run: ParsedRun, possible: Set[int]) -> frozenset[int]:
+def _inner_epochs(run: ParsedRun, possible: Set[int]) -> frozenset[int]:
     low, high = min(run.epochs, default=0), max(run.epochs, default=0)
     return frozenset(epoch for epoch in possible if low < epoch < high)
 
 
-def _usual_difference(run_set: RunSet) -> int:
+def _tolerated_difference(run_set: RunSet) -> int:
     """Return how many epochs an imagined run may leave out or add before it is reported."""
     finished = [run.epochs for run in run_set.finished]
     if len(set(finished)) < 2:
         return 0
-    numbers = [len(shown) for shown in finished]
-    most = 1
+    numbers = [len(run_epochs) for run_epochs in finished]
+    largest = 1
     # Programs that stop early, or report only their best epochs, show different epochs in each run: each real run is
     # compared with all the others.
-    for at, shown in enumerate(finished):
-        rest = finished[:at] + finished[at + 1 :]
-        fewer, more = frozenset.intersection(*rest) - shown, shown - frozenset().union(*rest)
-        most = max(most, len(fewer), len(more))
+    for index, run_epochs in enumerate(finished):
+        others = finished[:index] + finished[index + 1 :]
+        fewer, more = frozenset.intersection(*others) - run_epochs, run_epochs - frozenset().union(*others)
+        largest = max(largest, len(fewer), len(more))
     # Some runs stop very late: twice the difference in length is allowed too.
-    return max(4 * most, 2 * (max(numbers) - min(numbers)))
+    return max(4 * largest, 2 * (max(numbers) - min(numbers)))
 
 
-def _epochs_of(run_set: RunSet) -> tuple[frozenset[int], frozenset[int]]:
-    """Return the epochs that all finished real runs show, and the epochs that at least one real run shows."""
-    shown = frozenset[int]().union(*(run.epochs for run in run_set.real))
+def _required_and_possible(run_set: RunSet) -> tuple[frozenset[int], frozenset[int]]:
+    """Return the epochs that all finished real runs show, and those that at least one real run shows."""
+    possible = frozenset[int]().union(*(run.epochs for run in run_set.real))
     finished = [run.epochs for run in run_set.finished]
     if finished:
-        return frozenset.intersection(*finished), shown
+        return frozenset.intersection(*finished), possible
     expected = run_set.source.epochs() if run_set.source else None
-    if not shown or not expected:
-        return frozenset(), shown
-    return frozenset(range(min(shown), min(shown) + expected)), shown
+    if not possible or not expected:
+        return frozenset(), possible
+    return frozenset(range(min(possible), min(possible) + expected)), possible
 
 
-def _expected_epochs(run_set: RunSet, count: EpochCount) -> str:
-    """Say in words how many epochs real runs show, for example `all real logs show 8 epochs`."""
+def _format_expected_epochs(run_set: RunSet, count: EpochCount) -> str:
+    """Format how many epochs real runs show, for example `all real logs show 8 epochs`."""
     if run_set.source:
         return f"{run_set.name} prints {many(count.expected, 'epoch')}"
     numbers = [len(run.epochs) for run in run_set.finished]
@@ -107,31 +114,35 @@ def _expected_epochs(run_set: RunSet, count: EpochCount) -> str:
     return f"the real logs show {min(numbers)} to {many(max(numbers), 'epoch')}"
 
 
-def _named(epochs: tuple[int, ...]) -> str:
+def _format_epochs(epochs: tuple[int, ...]) -> str:
     return f"{'epoch' if len(epochs) == 1 else 'epochs'} {as_ranges(epochs)}"
 
 
 def _epoch_findings(run_set: RunSet, run: ParsedRun, count: EpochCount) -> Iterable[Finding]:
     end = run.curves.epochs[-1][0] if run.curves.epochs else len(run.lines) - 1
     last = (run.ref(end),) if run.lines else ()
-    whose = f"{run_set.name} prints" if run_set.source else "all real logs show"
-    shown = f"shows {count.shown} of the {count.expected} epochs that {whose}"
-    expected = _expected_epochs(run_set, count)
+    shown_by = f"{run_set.name} prints" if run_set.source else "all real logs show"
+    shown_epochs = f"shows {count.shown} of the {count.expected} epochs that {shown_by}"
+    expected = _format_expected_epochs(run_set, count)
 
-    def found(check: str, observed: str, refs: tuple[LineRef, ...], which: tuple[int, ...]) -> Finding:
-        return Finding(check, (run.label,), refs, expected, observed, which=_named(which))
+    def make_finding(check: str, observed: str, refs: tuple[LineRef, ...], which: tuple[int, ...]) -> Finding:
+        return Finding(check, (run.label,), refs, expected, observed, which=_format_epochs(which))
 
     if count.declared:
-        refs = tuple(run.ref(at) for at in count.declaring)
-        told = f"{shown}, and says that it skips {_named(count.declared)}"
-        yield found("epochs declared as skipped", told, refs, count.declared)
+        refs = tuple(run.ref(line) for line in count.declaring)
+        observed = f"{shown_epochs}, and says that it skips {_format_epochs(count.declared)}"
+        yield make_finding("epochs declared as skipped", observed, refs, count.declared)
     if count.silent:
-        yield found("epochs silently missing", f"leaves out {_named(count.silent)}{SILENTLY}", last, count.silent)
+        yield make_finding(
+            "epochs silently missing", f"leaves out {_format_epochs(count.silent)}{SILENTLY}", last, count.silent
+        )
     if count.cut:
-        yield found("epochs cut", f"{shown}; the token limit cut off {_named(count.cut)}", last, count.cut)
+        yield make_finding(
+            "epochs cut", f"{shown_epochs}; the token limit cut off {_format_epochs(count.cut)}", last, count.cut
+        )
     if count.extra:
         extra = set(count.extra)
-        refs = tuple(run.ref(at) for at, epoch in run.curves.epochs if epoch in extra)
-        who = f"{run_set.name} does not print" if run_set.source else "no real log shows"
-        told = f"shows {_named(count.extra)}, which {who}"
-        yield found("epochs too many", told, refs[:LINES_SHOWN], count.extra)
+        refs = tuple(run.ref(line) for line, epoch in run.curves.epochs if epoch in extra)
+        not_shown_by = f"{run_set.name} does not print" if run_set.source else "no real log shows"
+        observed = f"shows {_format_epochs(count.extra)}, which {not_shown_by}"
+        yield make_finding("epochs too many", observed, refs[:LINES_SHOWN], count.extra)

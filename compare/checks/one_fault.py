@@ -12,50 +12,50 @@ from gedanken.experiment.finding import Finding
 EXAMPLES = 3
 """Maximum number of runs, or of prints, that a merged finding quotes."""
 _COPIES = ("numbers copied", "curve copied")
-_WHATEVER_EXPECTED = (*_COPIES, "epochs silently missing")
+_EXPECTED_MAY_DIFFER = (*_COPIES, "epochs silently missing")
 """Checks whose findings report the same fault even if their `expected` differs."""
 _BY_PRINT = ("print count differs", "literal differs")
 """Checks whose findings are about one print each; `expected` quotes the words of that print."""
 _SHOWS = "the imagined log shows "
-_TOGETHER = {
+_VERBS = {
     "print count differs": "do not",
     "epochs silently missing": f"leave out epochs{SILENTLY}",
     "log copied": "are copies",
     "curve copied": "are copies",
     "numbers copied": "are copies",
 }
-"""For each check, the verb in a sentence such as `2 of 3 imagined runs are copies`; other checks use `differ`."""
+"""The verb for each check, in a sentence such as `2 of 3 imagined runs are copies`. Other checks use `differ`."""
 
 
 def one_fault(run_set: RunSet, findings: Sequence[Finding]) -> list[Finding]:
-    """Remove findings that follow from others, then merge findings with one cause. If there is a program, keep all.
+    """Remove findings that follow from others, then merge findings with one cause.
 
-    One cause is assumed for the same fault of a print in several logs, for wrong counts of several prints in the same
-    logs, and for different prints in different logs.
+    If there is a program, all findings are kept. One cause is assumed for the same fault of a print in several logs,
+    for wrong counts of several prints in the same logs, and for different prints in different logs.
     """
     if run_set.program is not None:
         return list(findings)
     findings = without_unlabelled(without_skips(without_consequences(run_set, findings)))
-    merged = [_of_runs(run_set, group) for group in _grouped(findings, by_runs=False)]
-    merged = [_of_prints(group) for group in _grouped(merged, by_runs=True)]
-    return [_of_logs(run_set, group) for group in _of_other_logs(merged)]
+    merged = [_merge_same_print(run_set, group) for group in _group_findings(findings, by_runs=False)]
+    merged = [_merge_same_runs(group) for group in _group_findings(merged, by_runs=True)]
+    return [_merge_across_logs(run_set, group) for group in _group_across_logs(merged)]
 
 
-def _grouped(findings: Iterable[Finding], *, by_runs: bool) -> Iterable[list[Finding]]:
+def _group_findings(findings: Iterable[Finding], *, by_runs: bool) -> Iterable[list[Finding]]:
     groups: dict[object, list[Finding]] = {}
-    for at, finding in enumerate(findings):
-        key: object = at
+    for index, finding in enumerate(findings):
+        key: object = index
         if by_runs and finding.check == "print count differs":
             key = (finding.check, finding.runs)
         elif not by_runs and finding.of == 0 and finding.runs:
             # `expected` may also name an epoch or a probability, which need not be equal for findings to be merged.
-            expected = "" if finding.check in _WHATEVER_EXPECTED else finding.expected.partition("”")[0]
+            expected = "" if finding.check in _EXPECTED_MAY_DIFFER else finding.expected.partition("”")[0]
             key = (_COPIES if finding.check in _COPIES else finding.check, finding.subject, expected)
         groups.setdefault(key, []).append(finding)
     return groups.values()
 
 
-def _of_runs(run_set: RunSet, group: Sequence[Finding]) -> Finding:
+def _merge_same_print(run_set: RunSet, group: Sequence[Finding]) -> Finding:
     first = group[0]
     runs = tuple(dict.fromkeys(label for finding in group for label in finding.runs))
     if len(group) == 1:
@@ -63,46 +63,46 @@ def _of_runs(run_set: RunSet, group: Sequence[Finding]) -> Finding:
     first = replace(first, which=first.which if len({finding.which for finding in group}) == 1 else "")
     refs = evidence([ref for finding in group for ref in finding.evidence])
     if first.check == "literal differs":
-        told = f"{first.observed} (and {many(len(group) - 1, 'other wording')})"
-        return replace(first, runs=runs, evidence=refs, observed=told)
+        merged_text = f"{first.observed} (and {many(len(group) - 1, 'other wording')})"
+        return replace(first, runs=runs, evidence=refs, observed=merged_text)
     if len(runs) == 1:
-        told = f"{first.observed} (and {many(len(group) - 1, 'more finding')} of this kind)"
-        return replace(first, evidence=refs, observed=told)
-    shown = dict.fromkeys(finding.observed for finding in group)
+        merged_text = f"{first.observed} (and {many(len(group) - 1, 'more finding')} of this kind)"
+        return replace(first, evidence=refs, observed=merged_text)
+    texts = dict.fromkeys(finding.observed for finding in group)
     examples = [
-        next(finding for finding in group if finding.observed == observed) for observed in list(shown)[:EXAMPLES]
+        next(finding for finding in group if finding.observed == observed) for observed in list(texts)[:EXAMPLES]
     ]
-    told = "; ".join(f"{example.runs[0]} {example.observed.removesuffix(SILENTLY)}" for example in examples)
+    merged_text = "; ".join(f"{example.runs[0]} {example.observed.removesuffix(SILENTLY)}" for example in examples)
     return replace(
         first,
         runs=runs,
         evidence=refs,
-        observed=f"{_TOGETHER.get(first.check, 'differ')}: {told}",
+        observed=f"{_VERBS.get(first.check, 'differ')}: {merged_text}",
         of=len(run_set.imagined),
     )
 
 
-def _of_prints(group: Sequence[Finding]) -> Finding:
+def _merge_same_runs(group: Sequence[Finding]) -> Finding:
     first = group[0]
     if len(group) == 1:
         return first
-    others = [finding.expected.partition("“")[2].partition("”")[0] for finding in group[1:]]
-    names = ", ".join(f"“{name}”" for name in others[:EXAMPLES])
-    more = f" and {len(others) - EXAMPLES} more" if len(others) > EXAMPLES else ""
+    other_prints = [finding.expected.partition("“")[2].partition("”")[0] for finding in group[1:]]
+    names = ", ".join(f"“{name}”" for name in other_prints[:EXAMPLES])
+    suffix = f" and {len(other_prints) - EXAMPLES} more" if len(other_prints) > EXAMPLES else ""
     return replace(
         first,
         evidence=evidence([ref for finding in group for ref in finding.evidence]),
-        observed=f"{first.observed}; the same holds for {names}{more}",
+        observed=f"{first.observed}; the same holds for {names}{suffix}",
     )
 
 
-def _of_other_logs(findings: Iterable[Finding]) -> Iterable[list[Finding]]:
+def _group_across_logs(findings: Iterable[Finding]) -> Iterable[list[Finding]]:
     """Group findings of one check in `_BY_PRINT`, so that no log occurs twice in a group."""
     groups: list[list[Finding]] = []
     for finding in findings:
         for group in groups if finding.check in _BY_PRINT else ():
-            named = {label for other in group for label in other.runs}
-            if group[0].check == finding.check and named.isdisjoint(finding.runs):
+            labels = {label for grouped in group for label in grouped.runs}
+            if group[0].check == finding.check and labels.isdisjoint(finding.runs):
                 group.append(finding)
                 break
         else:
@@ -110,32 +110,32 @@ def _of_other_logs(findings: Iterable[Finding]) -> Iterable[list[Finding]]:
     return groups
 
 
-def _of_logs(run_set: RunSet, group: Sequence[Finding]) -> Finding:
+def _merge_across_logs(run_set: RunSet, group: Sequence[Finding]) -> Finding:
     first = group[0]
     if len(group) == 1:
         return first
-    shown = group[:EXAMPLES]
+    examples = group[:EXAMPLES]
     # `Real runs print “a” 2 times` and `Real runs print “b” 3 times` have their words up to the quotation in common.
-    begins = first.expected.partition("“")[0]
-    expected = ", ".join([first.expected, *(finding.expected.removeprefix(begins) for finding in shown[1:])])
+    common_start = first.expected.partition("“")[0]
+    expected = ", ".join([first.expected, *(finding.expected.removeprefix(common_start) for finding in examples[1:])])
     if first.check == "literal differs":
-        told = ", ".join(finding.observed.removeprefix(_SHOWS) for finding in shown)
-        observed = f"the imagined logs show {told}"
+        wordings = ", ".join(finding.observed.removeprefix(_SHOWS) for finding in examples)
+        observed = f"the imagined logs show {wordings}"
     else:
-        observed = f"do not: {'; '.join(map(_with_its_print, shown))}"
-    more = f", and {many(len(group) - len(shown), 'other print')}" if len(group) > len(shown) else ""
+        observed = f"do not: {'; '.join(map(_quote_print, examples))}"
+    suffix = f", and {many(len(group) - len(examples), 'other print')}" if len(group) > len(examples) else ""
     return replace(
         first,
         runs=tuple(dict.fromkeys(label for finding in group for label in finding.runs)),
         evidence=evidence([ref for finding in group for ref in finding.evidence]),
         expected=expected,
-        observed=f"{observed}{more}",
+        observed=f"{observed}{suffix}",
         of=len(run_set.imagined),
     )
 
 
-def _with_its_print(finding: Finding) -> str:
-    """Put the words of the print in place of `it`: `shows it 3 times` becomes `shows “loss {}” 3 times`."""
+def _quote_print(finding: Finding) -> str:
+    """Replace `it` by the words of the print: `shows it 3 times` becomes `shows “loss {}” 3 times`."""
     words = finding.expected.partition("“")[2].partition("”")[0]
-    whose = f"{finding.runs[0]} " if finding.of == 0 else ""
-    return whose + finding.observed.removeprefix("do not: ").replace("shows it ", f"shows “{words}” ")
+    subject = f"{finding.runs[0]} " if finding.of == 0 else ""
+    return subject + finding.observed.removeprefix("do not: ").replace("shows it ", f"shows “{words}” ")

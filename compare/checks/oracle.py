@@ -19,7 +19,10 @@ class Contradiction(NamedTuple):
     """Something impossible in one output."""
 
     rule: str
-    """Name of the rule that is broken. A rule that a real run breaks too does not apply to this program."""
+    """Name of the rule that is broken.
+
+    A rule that a real run breaks too does not apply to this program.
+    """
     claim: str
     """The end of a sentence that begins with the name of the run, such as `lists GPU 0 twice in one table`."""
     lines: tuple[int, ...]
@@ -31,57 +34,63 @@ class Wanted(NamedTuple):
 
     pattern: re.Pattern[str]
     words: tuple[str, ...]
-    """Words in lower case. Every form that matches contains at least one of them; searching for them first is faster.
+    """Words in lower case, of which every matching form contains at least one.
+
+    Searching for them first is faster.
     """
 
 
 def oracle(
-    run_set: RunSet, kind: str, contradictions: Callable[[ParsedRun], Iterable[Contradiction]]
+    run_set: RunSet, kind: str, find_contradictions: Callable[[ParsedRun], Iterable[Contradiction]]
 ) -> Iterator[Finding]:
     """Yield one finding for each rule that an imagined run breaks, unless a real run breaks the rule too.
 
     `kind` becomes the `check` of the findings.
     """
-    told = [(run, list(contradictions(run))) for run in run_set.imagined]
-    if not any(found for _run, found in told):
+    found_by_run = [(run, list(find_contradictions(run))) for run in run_set.imagined]
+    if not any(found_contradictions for _run, found_contradictions in found_by_run):
         return
-    usual = {contradiction.rule for run in run_set.real for contradiction in contradictions(run)}
-    for run, found in told:
-        first: dict[str, Contradiction] = {}
-        for contradiction in found:
-            first.setdefault(contradiction.rule, contradiction)
-        for rule, contradiction in first.items():
-            if rule in usual:
+    real_rules = {contradiction.rule for run in run_set.real for contradiction in find_contradictions(run)}
+    for run, found_contradictions in found_by_run:
+        first_by_rule: dict[str, Contradiction] = {}
+        for contradiction in found_contradictions:
+            first_by_rule.setdefault(contradiction.rule, contradiction)
+        for rule, contradiction in first_by_rule.items():
+            if rule in real_rules:
                 continue
-            lines = dict.fromkeys(at for other in found if other.rule == rule for at in other.lines)
-            refs = tuple(run.ref(at) for at in list(lines)[:LINES_SHOWN])
+            lines = dict.fromkeys(
+                line for broken in found_contradictions if broken.rule == rule for line in broken.lines
+            )
+            refs = tuple(run.ref(line) for line in list(lines)[:LINES_SHOWN])
             yield Finding(kind, (run.label,), refs, observed=contradiction.claim)
 
 
 def lines_with(
     run: ParsedRun,
     wanted: Wanted,
-    none_of: re.Pattern[str] | None = None,
+    excluded: re.Pattern[str] | None = None,
     shape: re.Pattern[str] | None = None,
-    kept: Callable[[Transcript, NDArray[np.int64]], NDArray[np.int64]] | None = None,
+    select: Callable[[Transcript, NDArray[np.int64]], NDArray[np.int64]] | None = None,
 ) -> list[tuple[int, str]]:
-    """Return (index, text) of every line whose form matches `wanted` but not `none_of`.
+    """Return (index, text) of every line whose form matches `wanted` but not `excluded`.
 
-    `shape` must match the line's shape too; `kept` then selects some lines of each shape. Only the first `LONGEST`
-    characters of a line are read.
+    The shape of the line must match `shape` too. If `select` is given, it chooses some lines of each shape. Only the
+    first `LONGEST` characters of a line are read.
     """
     transcript = run.transcript
     is_wanted = np.zeros(len(transcript.forms), bool)
-    for at in transcript.forms_with(wanted.words):
-        form = transcript.forms[at][:LONGEST]
-        is_wanted[at] = bool(wanted.pattern.search(form)) and not (none_of and none_of.search(form))
+    for index in transcript.forms_with(wanted.words):
+        form = transcript.forms[index][:LONGEST]
+        is_wanted[index] = bool(wanted.pattern.search(form)) and not (excluded and excluded.search(form))
     if not is_wanted.any():
         return []
-    fits, shapes = is_wanted[transcript.form_of_shape], transcript.shapes
+    is_wanted_shape, shapes = is_wanted[transcript.form_of_shape], transcript.shapes
     if shape:
-        for at in np.flatnonzero(fits).tolist():
-            fits[at] = shape.search(shapes[at][:LONGEST]) is not None
-    found = np.flatnonzero(fits[transcript.shape_of])
-    if kept and len(found):
-        found = np.sort(np.concatenate([kept(transcript, lines) for lines in transcript.by_shape(found)]))
-    return [(at, line[:LONGEST]) for at, line in zip(found.tolist(), transcript.lines.at(found), strict=True)]
+        for index in np.flatnonzero(is_wanted_shape).tolist():
+            is_wanted_shape[index] = shape.search(shapes[index][:LONGEST]) is not None
+    indices = np.flatnonzero(is_wanted_shape[transcript.shape_of])
+    if select and len(indices):
+        indices = np.sort(np.concatenate([select(transcript, lines) for lines in transcript.by_shape(indices)]))
+    return [
+        (index, line[:LONGEST]) for index, line in zip(indices.tolist(), transcript.lines.at(indices), strict=True)
+    ]

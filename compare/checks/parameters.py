@@ -18,7 +18,10 @@ _WORDS = frozenset({
     "with", "parameter", "parameters", "param", "params", "count", "all", "is", "are",
 })
 # fmt: on
-"""The only words that a line on parameters may contain: with other words, it may be about a single layer."""
+"""The only words that a line on parameters may contain.
+
+With other words, it may be about a single layer.
+"""
 _SCALES = {"k": (1e3, 2.0**10), "m": (1e6, 2.0**20), "b": (1e9, 2.0**30)}
 
 
@@ -38,12 +41,12 @@ def parameters(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _contradictions(run: ParsedRun, count: int, words: frozenset[str]) -> Iterator[Contradiction]:
-    for at, line in lines_with(run, _FORM):
-        found = list(_NUMBER.finditer(line))
-        said = re.findall(r"[^\W\d_]+", _NUMBER.sub(" ", line).lower())
-        if len(found) != 1 or not set(said) <= words:
+    for index, line in lines_with(run, _FORM):
+        matches = list(_NUMBER.finditer(line))
+        line_words = re.findall(r"[^\W\d_]+", _NUMBER.sub(" ", line).lower())
+        if len(matches) != 1 or not set(line_words) <= words:
             continue
-        shown, scale = found[0]["value"].replace(",", "").replace("_", ""), (found[0]["scale"] or "").lower()
-        if not any(is_rounding(shown, count / unit) for unit in _SCALES.get(scale, (1.0,))):
-            claim = f"states {found[0][0].strip()} parameters, but the layers in the source have {count:,}"
-            yield Contradiction("count", claim, (at,))
+        number, scale = matches[0]["value"].replace(",", "").replace("_", ""), (matches[0]["scale"] or "").lower()
+        if not any(is_rounding(number, count / unit) for unit in _SCALES.get(scale, (1.0,))):
+            claim = f"states {matches[0][0].strip()} parameters, but the layers in the source have {count:,}"
+            yield Contradiction("count", claim, (index,))

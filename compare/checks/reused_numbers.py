@@ -10,11 +10,14 @@ from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.experiment.finding import Finding
 
 IN_A_ROW = 3
-"""Minimum length of a sequence of different numbers that two runs share, for it to be no coincidence."""
+"""Minimum length of a shared sequence of different numbers that is no coincidence."""
 FEWEST = 2
 """Minimum count of numbers in an output. With fewer, no number counts as repeated."""
 COLUMNS = 8
-"""Maximum number of columns examined one by one; a column holds, for example, the first number of every line."""
+"""Maximum number of columns examined one by one.
+
+A column holds, for example, the first number of every line.
+"""
 _NUMBER = re.compile(r"(?<![\w.])\d{1,18}\.\d{3,18}(?:e[-+]?\d{1,3})?(?![\w.]*\d)", re.IGNORECASE | re.ASCII)
 
 
@@ -27,17 +30,17 @@ class _Number(NamedTuple):
 
 
 @dataclass(frozen=True)
-class _Numbers:
-    """A run's numbers with three or more decimals, in order."""
+class _RunNumbers:
+    """The numbers of a run with three or more decimals, in order."""
 
     run: ParsedRun
 
     @cached_property
     def all(self) -> tuple[_Number, ...]:
         return tuple(
-            _Number(found[0], line, column)
+            _Number(match[0], line, column)
             for line, text in enumerate(self.run.lines)
-            for column, found in enumerate(_NUMBER.finditer(text))
+            for column, match in enumerate(_NUMBER.finditer(text))
         )
 
     @cached_property
@@ -46,7 +49,7 @@ class _Numbers:
 
 
 class _Repeat(NamedTuple):
-    """Numbers of a run that repeat numbers of the run `old`, as pairs: (number, repeated number)."""
+    """Numbers of a run that repeat numbers of the run `old`, as pairs (number, repeated number)."""
 
     old: ParsedRun
     pairs: Sequence[tuple[_Number, _Number]]
@@ -58,81 +61,89 @@ def reused_numbers(run_set: RunSet) -> Iterable[Finding]:
     Three in a row must be repeated, or two if the run shows only two. Numbers that all real runs print do not count.
     Nothing is reported if real runs of the versions repeat each other, or cannot be compared.
     """
-    real = [_Numbers(run) for run in run_set.real]
-    versions = _by_version(run_set.earlier)
-    said: list[tuple[_Numbers, frozenset[str]]] = []
+    real = [_RunNumbers(run) for run in run_set.real]
+    versions = _group_by_version(run_set.earlier)
+    earlier_imagined: list[tuple[_RunNumbers, frozenset[str]]] = []
     for runs in versions:
-        before = [run for run in runs if not run.run.execution.imagined]
-        constants = _common([*real, *before])
-        if _really_repeats(run_set, real, before, constants) is False:
-            said += [(run, constants) for run in runs if run.run.execution.imagined]
+        real_before = [run for run in runs if not run.run.execution.imagined]
+        constants = _common_texts([*real, *real_before])
+        if _real_runs_repeat(run_set, real, real_before, constants) is False:
+            earlier_imagined += [(run, constants) for run in runs if run.run.execution.imagined]
     for run in run_set.imagined:
-        new = _Numbers(run)
-        repeats = [found for old, constants in said if (found := _repeat(new, old, constants))]
+        new = _RunNumbers(run)
+        repeats = [
+            repeat for earlier, constants in earlier_imagined if (repeat := _find_repeat(new, earlier, constants))
+        ]
         # Of equally long repeats, the first one is of the trunk, whose output was part of the session.
-        most = max(repeats, key=lambda repeat: len(repeat.pairs), default=None)
-        if most:
-            first, repeated = most.pairs[0]
-            words = ", ".join(number.text for number, _other in most.pairs[:IN_A_ROW])
+        longest = max(repeats, key=lambda repeat: len(repeat.pairs), default=None)
+        if longest:
+            first, repeated = longest.pairs[0]
+            words = ", ".join(number.text for number, _repeated in longest.pairs[:IN_A_ROW])
             yield Finding(
                 "numbers reused",
                 (run.label,),
-                (run.ref(first.line), most.old.ref(repeated.line)),
+                (run.ref(first.line), longest.old.ref(repeated.line)),
                 expected="real runs of the two versions share no such numbers",
-                observed=f"repeats {len(most.pairs)} numbers that {most.old.label} showed for another version, "
+                observed=f"repeats {len(longest.pairs)} numbers that {longest.old.label} showed for another version, "
                 f"such as {words}",
             )
 
 
-def _by_version(runs: Iterable[ParsedRun]) -> list[list[_Numbers]]:
-    versions: dict[str | None, list[_Numbers]] = {}
+def _group_by_version(runs: Iterable[ParsedRun]) -> list[list[_RunNumbers]]:
+    versions: dict[str | None, list[_RunNumbers]] = {}
     for run in sorted(runs, key=lambda run: run.execution.sample or 0):
-        versions.setdefault(run.execution.program, []).append(_Numbers(run))
+        versions.setdefault(run.execution.program, []).append(_RunNumbers(run))
     return list(versions.values())
 
 
-def _common(runs: Sequence[_Numbers]) -> frozenset[str]:
+def _common_texts(runs: Sequence[_RunNumbers]) -> frozenset[str]:
     return frozenset.intersection(*(run.texts for run in runs)) if runs else frozenset()
 
 
-def _repeat(new: _Numbers, old: _Numbers, left_out: Set[str]) -> _Repeat | None:
-    ours, theirs = ([number for number in side.all if number.text not in left_out] for side in (new, old))
-    row = min(IN_A_ROW, len(ours))
-    if row < FEWEST:
+def _find_repeat(new: _RunNumbers, old: _RunNumbers, excluded: Set[str]) -> _Repeat | None:
+    new_numbers, old_numbers = (
+        [number for number in run_numbers.all if number.text not in excluded] for run_numbers in (new, old)
+    )
+    length = min(IN_A_ROW, len(new_numbers))
+    if length < FEWEST:
         return None
-    found = [_in_a_row(ours, theirs, row)]
+    sequences = [_match_sequences(new_numbers, old_numbers, length)]
     for column in range(COLUMNS):
-        one, other = ([number for number in numbers if number.column == column] for numbers in (ours, theirs))
-        found.append(_in_a_row(one, other, row))
-    most = max(found, key=len)
-    return _Repeat(old.run, most) if most else None
+        new_column, old_column = (
+            [number for number in numbers if number.column == column] for numbers in (new_numbers, old_numbers)
+        )
+        sequences.append(_match_sequences(new_column, old_column, length))
+    longest = max(sequences, key=len)
+    return _Repeat(old.run, longest) if longest else None
 
 
-def _in_a_row(new: Sequence[_Number], old: Sequence[_Number], row: int) -> list[tuple[_Number, _Number]]:
-    """Return equal numbers as pairs (new, old), if they lie in a common sequence of `row` different numbers."""
-    places: dict[tuple[str, ...], int] = {}
-    for at in range(len(old) - row + 1):
-        places.setdefault(tuple(number.text for number in old[at : at + row]), at)
-    found: dict[int, _Number] = {}
-    for at in range(len(new) - row + 1):
-        texts = tuple(number.text for number in new[at : at + row])
-        if texts in places and len(set(texts)) == row:
-            found |= {at + step: old[places[texts] + step] for step in range(row)}
-    return [(new[at], other) for at, other in sorted(found.items())]
+def _match_sequences(new: Sequence[_Number], old: Sequence[_Number], length: int) -> list[tuple[_Number, _Number]]:
+    """Return equal numbers as pairs (new, old), if they lie in a common sequence of `length` different numbers."""
+    starts: dict[tuple[str, ...], int] = {}
+    for index in range(len(old) - length + 1):
+        starts.setdefault(tuple(number.text for number in old[index : index + length]), index)
+    matches: dict[int, _Number] = {}
+    for index in range(len(new) - length + 1):
+        texts = tuple(number.text for number in new[index : index + length])
+        if texts in starts and len(set(texts)) == length:
+            matches |= {index + step: old[starts[texts] + step] for step in range(length)}
+    return [(new[index], repeated) for index, repeated in sorted(matches.items())]
 
 
-def _really_repeats(
-    run_set: RunSet, real: Sequence[_Numbers], before: Sequence[_Numbers], constants: Set[str]
+def _real_runs_repeat(
+    run_set: RunSet, real: Sequence[_RunNumbers], earlier: Sequence[_RunNumbers], constants: Set[str]
 ) -> bool | None:
-    """Return whether a real run in `real` repeats one in `before`; None if no two of them can be compared."""
-    ours, theirs = ([run for run in runs if run.run.execution.arm == "as written"] for runs in (real, before))
-    is_noisy = len({tuple(number.text for number in run.all) for run in ours}) > 1
+    """Return whether a real run in `real` repeats one in `earlier`; None if no two of them can be compared."""
+    real_runs, earlier_runs = (
+        [run for run in runs if run.run.execution.arm == "as written"] for runs in (real, earlier)
+    )
+    is_noisy = len({tuple(number.text for number in run.all) for run in real_runs}) > 1
     is_fixed = run_set.source is not None and run_set.source.fixes_its_seed()
     repeats = [
-        _repeat(run, other, constants if is_noisy else frozenset()) is not None
-        for run in ours
-        for other in theirs
+        _find_repeat(run, earlier_run, constants if is_noisy else frozenset()) is not None
+        for run in real_runs
+        for earlier_run in earlier_runs
         # Two runs with the same seed may share numbers for that reason alone.
-        if is_fixed or run.run.execution.seed != other.run.execution.seed
+        if is_fixed or run.run.execution.seed != earlier_run.run.execution.seed
     ]
     return any(repeats) if repeats else None

@@ -11,26 +11,26 @@ from gedanken.experiment.finding import Finding
 
 def skipped_counts(run_set: RunSet) -> Iterable[Finding]:
     """Report the jumps of a counter in each imagined log."""
-    found = run_set.once(gaps)
+    gaps_by_run = run_set.once(gaps)
     for run in run_set.imagined:
-        jumps = found.get(id(run))
+        jumps = gaps_by_run.get(id(run))
         if not jumps:
             continue
-        first = jumps[0]
-        words, name = first.site.words, _name(run, first)
-        shown = words if any(map(str.isalpha, words)) else short(run.lines[first.after])
+        first_gap = jumps[0]
+        words, name = first_gap.site.words, _counter_name(run, first_gap)
+        quoted = words if any(map(str.isalpha, words)) else short(run.lines[first_gap.after])
         yield Finding(
             "count skips",
             (run.label,),
-            tuple(run.ref(at) for gap in jumps for at in (gap.before, gap.after))[:LINES_SHOWN],
+            tuple(run.ref(line) for gap in jumps for line in (gap.before, gap.after))[:LINES_SHOWN],
             expected="all real logs count in equal steps",
-            observed=f"jumps from {f'{name} ' if name else ''}{first.low:g} to {first.high:g} in “{shown}”",
+            observed=f"jumps from {f'{name} ' if name else ''}{first_gap.low:g} to {first_gap.high:g} in “{quoted}”",
             caution=run_set.caution,
         )
 
 
-def _name(run: ParsedRun, gap: Gap) -> str:
+def _counter_name(run: ParsedRun, gap: Gap) -> str:
     """Return the name of the counter that jumps, such as `step`; empty if its line names none."""
-    named = names_in_line(run.transcript, gap.after)
-    counts = gap.column < len(named) and named[gap.column].role is Role.COUNTER
-    return named[gap.column].name if counts else ""
+    names = names_in_line(run.transcript, gap.after)
+    is_counter = gap.column < len(names) and names[gap.column].role is Role.COUNTER
+    return names[gap.column].name if is_counter else ""

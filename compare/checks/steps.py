@@ -21,17 +21,18 @@ _FORM = Wanted(
     re.compile(r"\b(?:step|batch|iter|iteration)\b|\[\s?#\s?/\s?#", re.IGNORECASE), ("step", "batch", "iter", "[")
 )
 _HELD_OUT = re.compile(r"test|val|eval", re.IGNORECASE)
-"""Matches words for held-out data, whose batches may have another size than those of the training data."""
+"""Matches words for held-out data.
+
+Its batches may have another size than those of the training data.
+"""
 _STEP = re.compile(
     r"((?:\b(?:step|batch|iter|iteration)\b)[^\w\n]{0,4}(\d{1,12})\s?(?:/|of)\s?(\d{1,12}))(?![\d./])", re.IGNORECASE
 )
 _IMAGES = re.compile(r"(\[\s?(\d{1,12})\s?/\s?(\d{1,12})\s?\((\d{1,3}(?:\.\d{1,6})?)\s?%\)\s?\])")
-_EITHER = re.compile(f"{_STEP.pattern}|{_IMAGES.pattern}", re.IGNORECASE)
+_STEP_OR_IMAGES = re.compile(f"{_STEP.pattern}|{_IMAGES.pattern}", re.IGNORECASE)
 
 
 class _Progress(NamedTuple):
-    """Progress within an epoch, as a line states it."""
-
     text: str
     at: int
     all: int
@@ -40,126 +41,143 @@ class _Progress(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class _Shown:
-    """All progress that one output shows, such as `step 3/100`; each distinct text once."""
+class _ShownProgress:
+    """All progress that one output shows, such as `step 3/100`. Each distinct text occurs once."""
 
     lines: Sequence[tuple[int, str]]
     images: Sequence[_Progress]
     steps: Sequence[_Progress]
 
-    def where(self, shown: _Progress) -> tuple[int, ...]:
+    def where(self, progress: _Progress) -> tuple[int, ...]:
         """Return the index of the first line with this progress, as a tuple; empty if no line has it."""
-        return tuple(at for at, line in self.lines if shown.text in line)[:1]
+        return tuple(index for index, line in self.lines if progress.text in line)[:1]
 
 
 def steps(run_set: RunSet) -> Iterable[Finding]:
     """Find step and image counts that an epoch of this program cannot have.
 
-    An epoch has ceil(images / batch) steps, or floor(images / batch) if an incomplete last batch is left out. Totals
-    must be those on which the real runs agree.
+    An epoch has ceil(images / batch) steps, or floor(images / batch) if an incomplete last batch is left out. If the
+    real runs agree on the totals, imagined totals must be the same.
     """
     batch = batch_size(run_set.source) if run_set.source else None
-    shown = {id(run): _read(run, batch) for run in (*run_set.imagined, *run_set.real)}
-    real = [shown[id(run)] for run in run_set.real]
-    images = _agreed([{image.all for image in run.images} for run in real])
-    counts = _agreed([{step.all for step in run.steps} for run in real])
+    progress_by_run = {id(run): _read_progress(run, batch) for run in (*run_set.imagined, *run_set.real)}
+    real_progress = [progress_by_run[id(run)] for run in run_set.real]
+    image_totals = _agreed_totals([{image.all for image in run.images} for run in real_progress])
+    step_totals = _agreed_totals([{step.all for step in run.steps} for run in real_progress])
 
     def contradictions(run: ParsedRun) -> Iterator[Contradiction]:
-        progress = shown[id(run)]
-        yield from _beyond(progress, batch)
-        yield from _other_totals(progress, progress.images, images, "images")
-        yield from _other_totals(progress, progress.steps, counts, "steps")
+        progress = progress_by_run[id(run)]
+        yield from _counts_beyond_total(progress, batch)
+        yield from _unexpected_totals(progress, progress.images, image_totals, "images")
+        yield from _unexpected_totals(progress, progress.steps, step_totals, "steps")
         if batch:
-            yield from _steps_of_images(progress, batch)
-            yield from _percentages(progress, batch)
+            yield from _wrong_step_totals(progress, batch)
+            yield from _wrong_percentages(progress, batch)
             # A program may count images in any way; only a real run shows that it counts batches.
-            yield from _batches(progress, batch) if images else ()
+            yield from _impossible_batches(progress, batch) if image_totals else ()
 
     yield from oracle(run_set, "oracle: steps", contradictions)
 
 
-def _read(run: ParsedRun, batch: int | None) -> _Shown:
+def _read_progress(run: ParsedRun, batch: int | None) -> _ShownProgress:
     # Without the batch size, there is nothing to check in the other lines.
-    lines = lines_with(run, _FORM, _HELD_OUT, _EITHER, None if batch else _telling)
+    lines = lines_with(run, _FORM, _HELD_OUT, _STEP_OR_IMAGES, None if batch else _select_informative)
     text = "\n".join(line for _at, line in lines)
-    images = [
-        _Progress(said, int(at), int(whole), share) for said, at, whole, share in dict.fromkeys(_IMAGES.findall(text))
+    image_counts = [
+        _Progress(quoted, int(count), int(total), percent)
+        for quoted, count, total, percent in dict.fromkeys(_IMAGES.findall(text))
     ]
-    counted = [_Progress(said, int(at), int(whole)) for said, at, whole in dict.fromkeys(_STEP.findall(text))]
-    return _Shown(lines, images, counted)
+    step_counts = [
+        _Progress(quoted, int(count), int(total)) for quoted, count, total in dict.fromkeys(_STEP.findall(text))
+    ]
+    return _ShownProgress(lines, image_counts, step_counts)
 
 
-def _telling(script: Transcript, lines: Indices) -> Indices:
-    """Select lines of one shape: all whose count exceeds the total, and a few lines for each total."""
-    shape = script.shapes[script.shape_of[lines[0]]][:LONGEST]
-    column = script.column_of(lines, shape)
-    kept = np.zeros(len(lines), bool)
-    for found in (*_STEP.finditer(shape), *_IMAGES.finditer(shape)):
-        at, whole = column(*found.span(2)), column(*found.span(3))
-        if at is None or whole is None:
+def _select_informative(transcript: Transcript, lines: Indices) -> Indices:
+    """Select those lines of one shape that may show a contradiction.
+
+    These are all lines whose count exceeds the total, and a few lines for each total.
+    """
+    shape = transcript.shapes[transcript.shape_of[lines[0]]][:LONGEST]
+    values_between = transcript.column_of(lines, shape)
+    is_selected = np.zeros(len(lines), bool)
+    for match in (*_STEP.finditer(shape), *_IMAGES.finditer(shape)):
+        counts, totals = values_between(*match.span(2)), values_between(*match.span(3))
+        if counts is None or totals is None:
             return lines
-        order = np.argsort(whole, kind="stable")
-        first = np.searchsorted(whole[order], whole[order])
-        kept[order] |= np.arange(len(lines)) - first < LINES_SHOWN
-        kept |= at > whole
-    return lines[kept]
+        order = np.argsort(totals, kind="stable")
+        first_index = np.searchsorted(totals[order], totals[order])
+        is_selected[order] |= np.arange(len(lines)) - first_index < LINES_SHOWN
+        is_selected |= counts > totals
+    return lines[is_selected]
 
 
-def _agreed(totals: Sequence[set[int]]) -> set[int]:
+def _agreed_totals(totals: Sequence[set[int]]) -> set[int]:
     """Return the totals that all real runs count to; empty if the runs differ."""
-    return totals[0] if totals and all(total == totals[0] for total in totals) else set()
+    return totals[0] if totals and all(run_totals == totals[0] for run_totals in totals) else set()
 
 
-def _beyond(shown: _Shown, batch: int | None) -> Iterator[Contradiction]:
-    """Yield a contradiction for each step above its total, and each image count a batch or more above its total."""
-    for count in (*shown.steps, *shown.images):
-        over = count.at - count.all
+def _counts_beyond_total(progress: _ShownProgress, batch: int | None) -> Iterator[Contradiction]:
+    """Yield a contradiction for each step above its total.
+
+    For images, the count must be a batch or more above the total.
+    """
+    for count in (*progress.steps, *progress.images):
+        excess = count.at - count.all
         # A program may count the last batch as a full one.
-        if over > 0 and (not count.percent or over >= (batch or count.all)):
-            yield Contradiction("beyond", f"shows “{count.text}”, which is more than the total", shown.where(count))
+        if excess > 0 and (not count.percent or excess >= (batch or count.all)):
+            yield Contradiction(
+                "beyond", f"shows “{count.text}”, which is more than the total", progress.where(count)
+            )
 
 
-def _other_totals(shown: _Shown, said: Sequence[_Progress], really: set[int], what: str) -> Iterator[Contradiction]:
-    for count in said:
-        if really and count.all not in really:
-            told = _or(really)
-            yield Contradiction(what, f"shows “{count.text}”; an epoch really has {told} {what}", shown.where(count))
+def _unexpected_totals(
+    progress: _ShownProgress, counts: Sequence[_Progress], real_totals: set[int], unit: str
+) -> Iterator[Contradiction]:
+    for count in counts:
+        if real_totals and count.all not in real_totals:
+            expected = _join_with_or(real_totals)
+            yield Contradiction(
+                unit, f"shows “{count.text}”; an epoch really has {expected} {unit}", progress.where(count)
+            )
 
 
-def _steps_of_images(shown: _Shown, batch: int) -> Iterator[Contradiction]:
-    """Check totals of steps against the number of images."""
-    totals = {image.all for image in shown.images}
+def _wrong_step_totals(progress: _ShownProgress, batch: int) -> Iterator[Contradiction]:
+    totals = {image.all for image in progress.images}
     if len(totals) != 1:
         return
     (total,) = totals
-    right = {count for count in (total // batch, math.ceil(total / batch)) if count}
-    for step in shown.steps:
+    expected_steps = {count for count in (total // batch, math.ceil(total / batch)) if count}
+    for step in progress.steps:
         # Steps may be counted through all epochs: a multiple is right too.
-        if all(step.all % count for count in right):
-            claim = f"shows “{step.text}”, but {total:,} images in batches of {batch:,} are {_or(right)} steps"
-            yield Contradiction("images and steps", claim, shown.where(step))
+        if all(step.all % count for count in expected_steps):
+            claim = (
+                f"shows “{step.text}”, but {total:,} images in batches of {batch:,} are "
+                f"{_join_with_or(expected_steps)} steps"
+            )
+            yield Contradiction("images and steps", claim, progress.where(step))
 
 
-def _percentages(shown: _Shown, batch: int) -> Iterator[Contradiction]:
+def _wrong_percentages(progress: _ShownProgress, batch: int) -> Iterator[Contradiction]:
     """Check the percentages of image counts, with a tolerance of one batch."""
-    for image in shown.images:
+    for image in progress.images:
         if image.all <= 2 * batch:
             continue
-        told, exact, step = float(image.percent), 100 * image.at / image.all, 100 * batch / image.all
+        stated, exact, step = float(image.percent), 100 * image.at / image.all, 100 * batch / image.all
         unit = 10.0 ** -len(image.percent.partition(".")[2])
         # The last batch of an epoch may be smaller.
-        if max(told, exact) < 100 - 2 * step and abs(told - exact) > step + unit:
+        if max(stated, exact) < 100 - 2 * step and abs(stated - exact) > step + unit:
             claim = f"shows “{image.text}”, but {image.at} of {image.all} is {exact:.3g}%"
-            yield Contradiction("percentage", claim, shown.where(image))
+            yield Contradiction("percentage", claim, progress.where(image))
 
 
-def _batches(shown: _Shown, batch: int) -> Iterator[Contradiction]:
-    for image in shown.images:
-        whole, rest = divmod(image.all, batch)
-        if image.at % batch and image.at not in (image.all, whole * rest, (whole + 1) * rest):
+def _impossible_batches(progress: _ShownProgress, batch: int) -> Iterator[Contradiction]:
+    for image in progress.images:
+        full_batches, rest = divmod(image.all, batch)
+        if image.at % batch and image.at not in (image.all, full_batches * rest, (full_batches + 1) * rest):
             claim = f"shows “{image.text}”, but batches of {batch} never add up to {image.at} images"
-            yield Contradiction("batches", claim, shown.where(image))
+            yield Contradiction("batches", claim, progress.where(image))
 
 
-def _or(numbers: Iterable[int]) -> str:
+def _join_with_or(numbers: Iterable[int]) -> str:
     return " or ".join(map(str, sorted(numbers)))

@@ -1,6 +1,4 @@
-"""Aligns two outputs: finds which lines correspond, around anchors that occur once in each (patience diff, by B.
-Cohen).
-"""
+"""Aligns two outputs line by line, around anchors: lines that occur once in each (patience diff, by B. Cohen)."""
 
 from collections.abc import Iterable
 from functools import cache
@@ -17,14 +15,14 @@ from gedanken.compare.parsed.order import longest_rise
 from gedanken.compare.results import Block, Mark
 
 MOST_CELLS = 4_000_000
-"""The lines between two anchors are aligned one by one if real lines × imagined lines is at most this number."""
+"""Maximum number of cells (real lines × imagined lines) between two anchors for an alignment one by one."""
 MOST_PAIRS = 900
-"""Unpaired lines are searched for rewordings if real lines × imagined lines is at most this number."""
-_CHUNK = 1 << 16
+"""Maximum number of pairs (real lines × imagined lines) that are searched for rewordings."""
+_CHUNK_SIZE = 1 << 16
 """Number of lines whose numbers are processed together."""
 
 Indices = NDArray[np.int64]
-_Keyed = tuple[NDArray[np.uint64], NDArray[np.int32]]
+_KeysAndForms = tuple[NDArray[np.uint64], NDArray[np.int32]]
 """The key of each line of an output, and the number of its form."""
 
 
@@ -33,75 +31,95 @@ def align(real: Transcript, imagined: Transcript) -> tuple[Block, ...]:
 
     Lines that differ only in their numbers may be paired.
     """
-    ours, theirs = _forms(real, imagined)
-    one, other = _anchors((_keys(real, ours), ours), (_keys(imagined, theirs), theirs))
-    ends = np.stack([np.concatenate([[-1], one, [len(ours)]]), np.concatenate([[-1], other, [len(theirs)]])], axis=1)
+    real_forms, imagined_forms = _form_numbers(real, imagined)
+    real_anchors, imagined_anchors = _find_anchors(
+        (_line_keys(real, real_forms), real_forms), (_line_keys(imagined, imagined_forms), imagined_forms)
+    )
+    ends = np.stack(
+        [
+            np.concatenate([[-1], real_anchors, [len(real_forms)]]),
+            np.concatenate([[-1], imagined_anchors, [len(imagined_forms)]]),
+        ],
+        axis=1,
+    )
     blocks = _Blocks(real, imagined)
     for gap in np.flatnonzero((np.diff(ends, axis=0) != 1).any(axis=1)):
         begin, end = ends[gap] + 1, ends[gap + 1]
         blocks.add("alike", int(begin[0]) - blocks.real, int(begin[1]) - blocks.imagined)
-        blocks.fill(ours[begin[0] : end[0]].tolist(), theirs[begin[1] : end[1]].tolist())
-    blocks.add("alike", len(ours) - blocks.real, len(theirs) - blocks.imagined)
+        blocks.fill(real_forms[begin[0] : end[0]].tolist(), imagined_forms[begin[1] : end[1]].tolist())
+    blocks.add("alike", len(real_forms) - blocks.real, len(imagined_forms) - blocks.imagined)
     return tuple(blocks.all)
 
 
-def _forms(real: Transcript, imagined: Transcript) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+def _form_numbers(real: Transcript, imagined: Transcript) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return, for each line of both outputs, a number that identifies its form."""
-    known = {form: at for at, form in enumerate(real.forms)}
-    numbers = np.array([known.setdefault(form, len(known)) for form in imagined.forms], np.int32)
+    number_of_form = {form: number for number, form in enumerate(real.forms)}
+    numbers = np.array([number_of_form.setdefault(form, len(number_of_form)) for form in imagined.forms], np.int32)
     return real.form_of, numbers[imagined.form_of] if len(numbers) else imagined.form_of
 
 
-def _keys(output: Transcript, forms: NDArray[np.int32]) -> NDArray[np.uint64]:
+def _line_keys(output: Transcript, forms: NDArray[np.int32]) -> NDArray[np.uint64]:
     """Return, for each line, a hash of its form and its whole numbers."""
     keys = np.empty(len(forms), np.uint64)
-    for first in range(0, len(forms), _CHUNK):
-        starts = output.starts[first : first + _CHUNK + 1]
+    for first in range(0, len(forms), _CHUNK_SIZE):
+        starts = output.starts[first : first + _CHUNK_SIZE + 1]
         values, decimals = (column[starts[0] : starts[-1]] for column in (output.values, output.decimals))
-        place = np.arange(len(values)) - np.repeat(starts[:-1] - starts[0], np.diff(starts))
+        position = np.arange(len(values)) - np.repeat(starts[:-1] - starts[0], np.diff(starts))
         bits = np.where(decimals == 0, values, np.pi).view(np.uint64)
-        stands_for = mixed(bits + mixed(place.astype(np.uint64) + np.uint64(1)))
-        total = np.concatenate([np.zeros(1, np.uint64), np.cumsum(stands_for, dtype=np.uint64)])
-        of_line = total[starts[1:] - starts[0]] - total[starts[:-1] - starts[0]]
-        keys[first : first + _CHUNK] = mixed(of_line + mixed(forms[first : first + _CHUNK].astype(np.uint64)))
+        value_hashes = mixed(bits + mixed(position.astype(np.uint64) + np.uint64(1)))
+        total = np.concatenate([np.zeros(1, np.uint64), np.cumsum(value_hashes, dtype=np.uint64)])
+        line_sums = total[starts[1:] - starts[0]] - total[starts[:-1] - starts[0]]
+        keys[first : first + _CHUNK_SIZE] = mixed(
+            line_sums + mixed(forms[first : first + _CHUNK_SIZE].astype(np.uint64))
+        )
     return keys
 
 
-def _anchors(real: _Keyed, imagined: _Keyed) -> tuple[Indices, Indices]:
-    """Return the indices of the anchor lines in both outputs: lines that occur once in each, in the same order."""
-    (ours, forms), (theirs, also_forms) = real, imagined
-    keys, first, times = np.unique(ours, return_index=True, return_counts=True)
-    others, also_first, also_times = np.unique(theirs, return_index=True, return_counts=True)
-    _common, at, also_at = np.intersect1d(keys[times == 1], others[also_times == 1], True, return_indices=True)
-    one, other = first[times == 1][at], also_first[also_times == 1][also_at]
-    counts = _is_counted(forms[one], forms, also_forms)
-    one, other = one[counts], other[counts]
-    in_order = np.argsort(one)
-    one, other = one[in_order], other[in_order]
-    rise = longest_rise(other)
-    return one[rise], other[rise]
+def _find_anchors(real: _KeysAndForms, imagined: _KeysAndForms) -> tuple[Indices, Indices]:
+    """Return the indices of the anchors in both outputs. They occur once in each, and in the same order."""
+    (real_keys, real_forms), (imagined_keys, imagined_forms) = real, imagined
+    unique_real, real_first, real_counts = np.unique(real_keys, return_index=True, return_counts=True)
+    unique_imagined, imagined_first, imagined_counts = np.unique(imagined_keys, return_index=True, return_counts=True)
+    _common, real_index, imagined_index = np.intersect1d(
+        unique_real[real_counts == 1], unique_imagined[imagined_counts == 1], True, return_indices=True
+    )
+    real_anchors, imagined_anchors = (
+        real_first[real_counts == 1][real_index],
+        imagined_first[imagined_counts == 1][imagined_index],
+    )
+    is_reliable = _is_reliable_anchor(real_forms[real_anchors], real_forms, imagined_forms)
+    real_anchors, imagined_anchors = real_anchors[is_reliable], imagined_anchors[is_reliable]
+    in_order = np.argsort(real_anchors)
+    real_anchors, imagined_anchors = real_anchors[in_order], imagined_anchors[in_order]
+    rise = longest_rise(imagined_anchors)
+    return real_anchors[rise], imagined_anchors[rise]
 
 
-def _is_counted(
-    anchored: NDArray[np.int32], forms: NDArray[np.int32], also_forms: NDArray[np.int32]
+def _is_reliable_anchor(
+    anchor_forms: NDArray[np.int32], real_forms: NDArray[np.int32], imagined_forms: NDArray[np.int32]
 ) -> NDArray[np.bool_]:
-    """Return, for each possible anchor, whether at least half the lines of its form could be anchors."""
-    most = 1 + max(int(forms.max(initial=0)), int(also_forms.max(initial=0)))
-    found, ours, theirs = (np.bincount(some, minlength=most) for some in (anchored, forms, also_forms))
-    # If only few can, their whole numbers are measured, such as a length of 350 steps, and are equal by chance.
-    return (2 * found >= np.minimum(ours, theirs))[anchored]
+    """Return, for each possible anchor, whether at least half of the lines of its form could be anchors."""
+    n_forms = 1 + max(int(real_forms.max(initial=0)), int(imagined_forms.max(initial=0)))
+    n_anchors, n_real, n_imagined = (
+        np.bincount(form_numbers, minlength=n_forms) for form_numbers in (anchor_forms, real_forms, imagined_forms)
+    )
+    # If only few could, their whole numbers are measured, such as a length of 350 steps, and are equal by chance.
+    return (2 * n_anchors >= np.minimum(n_real, n_imagined))[anchor_forms]
 
 
 class _Blocks:
-    """Collects blocks of lines with marks such as `alike`; adjacent blocks with the same mark are merged."""
+    """Collects blocks of lines with marks such as `alike`.
+
+    Adjacent blocks with the same mark are merged.
+    """
 
     def __init__(self, real: Transcript, imagined: Transcript) -> None:
         self.all: list[Block] = []
         self.real = self.imagined = 0
         """`real` and `imagined` are the numbers of lines of the two outputs in the blocks so far."""
         self._outputs = (real, imagined)
-        self._likeness: dict[tuple[int, int], bool] = {}
-        self._words = cache(self._words_of)
+        self._is_similar_cache: dict[tuple[int, int], bool] = {}
+        self._cached_words = cache(self._read_words)
 
     def add(self, mark: Mark, real: int, imagined: int) -> None:
         """Add a block of `real` lines of the real output and `imagined` lines of the imagined output."""
@@ -115,58 +133,76 @@ class _Blocks:
             self.all.pop()
         self.all.append(Block(mark, (start[0], self.real), (start[1], self.imagined)))
 
-    def fill(self, ours: list[int], theirs: list[int]) -> None:
-        """Add the lines between two anchors: real (`ours`) and imagined (`theirs`), as the numbers of their forms."""
-        front = _same(zip(ours, theirs, strict=False))
-        back = _same(zip(reversed(ours[front:]), reversed(theirs[front:]), strict=False))
-        self.add("alike", front, front)
-        ours, theirs = ours[front : len(ours) - back], theirs[front : len(theirs) - back]
-        at = also_at = 0
-        if len(ours) * len(theirs) <= MOST_CELLS:
+    def fill(self, real_forms: list[int], imagined_forms: list[int]) -> None:
+        """Add the lines between two anchors, given as the numbers of their forms."""
+        n_front = _count_equal(zip(real_forms, imagined_forms, strict=False))
+        n_back = _count_equal(zip(reversed(real_forms[n_front:]), reversed(imagined_forms[n_front:]), strict=False))
+        self.add("alike", n_front, n_front)
+        real_forms, imagined_forms = (
+            real_forms[n_front : len(real_forms) - n_back],
+            imagined_forms[n_front : len(imagined_forms) - n_back],
+        )
+        real_done = imagined_done = 0
+        if len(real_forms) * len(imagined_forms) <= MOST_CELLS:
             # difflib and cydifflib need quadratic time on repeated lines, and patiencediff is under the GPL.
-            for step in Indel.opcodes(ours, theirs):
-                if step.tag == "equal":
-                    self._replace(ours[at : step.src_start], theirs[also_at : step.dest_start])
-                    self.add("alike", step.src_end - step.src_start, step.src_end - step.src_start)
-                    at, also_at = step.src_end, step.dest_end
-        self._replace(ours[at:], theirs[also_at:])
-        self.add("alike", back, back)
+            for opcode in Indel.opcodes(real_forms, imagined_forms):
+                if opcode.tag == "equal":
+                    self._add_differing(
+                        real_forms[real_done : opcode.src_start], imagined_forms[imagined_done : opcode.dest_start]
+                    )
+                    self.add("alike", opcode.src_end - opcode.src_start, opcode.src_end - opcode.src_start)
+                    real_done, imagined_done = opcode.src_end, opcode.dest_end
+        self._add_differing(real_forms[real_done:], imagined_forms[imagined_done:])
+        self.add("alike", n_back, n_back)
 
-    def _replace(self, ours: list[int], theirs: list[int]) -> None:
-        """Add lines that do not match: pairs of reworded lines, and the unpaired lines between these pairs."""
-        at = also_at = 0
-        for one, other in self._reworded(ours, theirs):
-            self.add("missing", one - at, 0)
-            self.add("invented", 0, other - also_at)
+    def _add_differing(self, real_forms: list[int], imagined_forms: list[int]) -> None:
+        """Add lines that do not match.
+
+        These are pairs of reworded lines, and unpaired lines between the pairs.
+        """
+        real_done = imagined_done = 0
+        for real_index, imagined_index in self._pair_reworded(real_forms, imagined_forms):
+            self.add("missing", real_index - real_done, 0)
+            self.add("invented", 0, imagined_index - imagined_done)
             self.add("reworded", 1, 1)
-            at, also_at = one + 1, other + 1
-        self.add("missing", len(ours) - at, 0)
-        self.add("invented", 0, len(theirs) - also_at)
+            real_done, imagined_done = real_index + 1, imagined_index + 1
+        self.add("missing", len(real_forms) - real_done, 0)
+        self.add("invented", 0, len(imagined_forms) - imagined_done)
 
-    def _reworded(self, ours: list[int], theirs: list[int]) -> list[tuple[int, int]]:
-        """Pair lines with similar words, in order; a pair is (index in `ours`, index in `theirs`)."""
-        if len(ours) * len(theirs) > MOST_PAIRS:
+    def _pair_reworded(self, real_forms: list[int], imagined_forms: list[int]) -> list[tuple[int, int]]:
+        """Pair lines with similar words, in order.
+
+        A pair is (index in `real_forms`, index in `imagined_forms`).
+        """
+        if len(real_forms) * len(imagined_forms) > MOST_PAIRS:
             return []
         pairs: list[tuple[int, int]] = []
         # For each real line, later imagined lines come first, so that a rise takes each real line only once.
-        for one in range(len(ours)):
+        for real_index in range(len(real_forms)):
             pairs += [
-                (one, other)
-                for other in reversed(range(len(theirs)))
-                if self._is_near(ours[one], theirs[other], self.real + one, self.imagined + other)
+                (real_index, imagined_index)
+                for imagined_index in reversed(range(len(imagined_forms)))
+                if self._are_similar(
+                    real_forms[real_index],
+                    imagined_forms[imagined_index],
+                    self.real + real_index,
+                    self.imagined + imagined_index,
+                )
             ]
-        return [pairs[at] for at in longest_rise([other for _one, other in pairs])]
+        return [pairs[index] for index in longest_rise([imagined_index for _real_index, imagined_index in pairs])]
 
-    def _is_near(self, one: int, other: int, line: int, also_line: int) -> bool:
-        if (one, other) not in self._likeness:
-            ours, theirs = self._words(0, line), self._words(1, also_line)
-            self._likeness[one, other] = likeness_of_words(theirs, ours, NEARNESS) >= NEARNESS
-        return self._likeness[one, other]
+    def _are_similar(self, real_form: int, imagined_form: int, real_line: int, imagined_line: int) -> bool:
+        if (real_form, imagined_form) not in self._is_similar_cache:
+            real_words, imagined_words = self._cached_words(0, real_line), self._cached_words(1, imagined_line)
+            self._is_similar_cache[real_form, imagined_form] = (
+                likeness_of_words(imagined_words, real_words, NEARNESS) >= NEARNESS
+            )
+        return self._is_similar_cache[real_form, imagined_form]
 
-    def _words_of(self, side: int, line: int) -> str:
+    def _read_words(self, side: int, line: int) -> str:
         return words_of(self._outputs[side].lines[line][:LONGEST])
 
 
-def _same(pairs: Iterable[tuple[int, int]]) -> int:
-    """Return the number of pairs at the beginning whose two form numbers are equal."""
+def _count_equal(pairs: Iterable[tuple[int, int]]) -> int:
+    """Return the number of equal pairs at the beginning."""
     return sum(1 for _pair in takewhile(lambda pair: pair[0] == pair[1], pairs))

@@ -1,4 +1,4 @@
-"""Finds the tables whose columns have another order in some logs, so that columns are compared by their names."""
+"""Finds tables whose columns have another order in some logs, so that columns are compared by their names."""
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
@@ -17,72 +17,85 @@ class ColumnOrders:
     differ, all logs get one order, headers included.
     """
 
-    def __init__(self, real: Iterable[str], compared: Compare) -> None:
-        """Read the real logs. `compared` brings lines of a log into the form in which they are compared."""
-        self._compared = compared
-        self._real = tuple(real)
-        self._read: dict[str, list[Table]] = {}
-        self._headless: dict[str, frozenset[int]] = {}
+    def __init__(self, real: Iterable[str], to_compared_lines: Compare) -> None:
+        """Read the real logs.
+
+        `to_compared_lines` brings lines of a log into the form in which they are compared.
+        """
+        self._to_compared_lines = to_compared_lines
+        self._real_logs = tuple(real)
+        self._tables_by_log: dict[str, list[Table]] = {}
+        self._headerless_rows: dict[str, frozenset[int]] = {}
 
     def undecided(self, runs: Iterable[tuple[str, str]]) -> Doubt | None:
-        """Return the doubt about columns in logs without a header; None if there is no such log. A run is (label,
-        log).
+        """Return the doubt about columns in logs without a header; None if there is no such log.
+
+        `runs` holds pairs (label, log).
         """
         labels = [label for label, text in runs if self.rows_without_header(text)]
         if not labels:
             return None
-        many = len(labels) > 1
+        are_several = len(labels) > 1
         return Doubt(
             f"whether the columns of the table in {listed(labels)} differ from those of the real logs",
-            f"{'these logs have' if many else 'this log has'} no header above {'their' if many else 'its'} rows, and "
+            f"{'these logs have' if are_several else 'this log has'} no header above "
+            f"{'their' if are_several else 'its'} "
+            "rows, and "
             "the real logs have the columns in different orders, so what each column shows is not known",
         )
 
     def rows_without_header(self, text: str) -> frozenset[int]:
-        """Return the indices of rows whose columns are unknown, because they have no header and real logs differ in
-        the order.
+        """Return the indices of rows whose columns are unknown.
+
+        They have no header, and real logs differ in the order of the columns.
         """
-        if text not in self._headless:
+        if text not in self._headerless_rows:
             tables = self._tables(text)
             keys, widths = {frozenset(table.names) for table in tables}, {len(table.names) for table in tables}
-            lacking = {len(key) for key, wanted in self._wanted.items() if wanted.with_header and key not in keys}
-            lines = self._compared(list(Lines(text))) if lacking - widths else []
-            self._headless[text] = frozenset(
-                at for at, line in enumerate(lines) if len(cells_of_row(line) or ()) in lacking - widths
+            missing_widths = {
+                len(key) for key, order in self._orders_by_names.items() if order.with_header and key not in keys
+            }
+            lines = self._to_compared_lines(list(Lines(text))) if missing_widths - widths else []
+            self._headerless_rows[text] = frozenset(
+                index for index, line in enumerate(lines) if len(cells_of_row(line) or ()) in missing_widths - widths
             )
-        return self._headless[text]
+        return self._headerless_rows[text]
 
     def of(self, text: str) -> Reordering | None:
-        """Return how the columns of a log are rearranged; None if they stay as they are."""
+        """Return how the columns of a log are reordered; None if they stay as they are."""
         tables = self._tables(text)
         if not tables:
             return None
-        wanted = {
+        new_orders = {
             table.names: order
             for table in tables
-            if (order := self._wanted.get(frozenset(table.names))) and order != Wanted(table.names, order.with_header)
+            if (order := self._orders_by_names.get(frozenset(table.names)))
+            and order != Wanted(table.names, order.with_header)
         }
-        return Reordering(Lines(text), tables, wanted, self._compared) if wanted else None
+        return Reordering(Lines(text), tables, new_orders, self._to_compared_lines) if new_orders else None
 
     @cached_property
-    def _wanted(self) -> dict[frozenset[str], Wanted]:
-        """For each set of column names, the order that they get; left out if one real log has several orders."""
-        found: dict[frozenset[str], list[Sequence[Names]]] = {}
-        for text in self._real:
-            of_log: dict[frozenset[str], list[Names]] = {}
+    def _orders_by_names(self) -> dict[frozenset[str], Wanted]:
+        """For each set of column names, the order that its columns get.
+
+        Left out if one real log has several orders.
+        """
+        orders_of_logs: dict[frozenset[str], list[Sequence[Names]]] = {}
+        for text in self._real_logs:
+            log_orders: dict[frozenset[str], list[Names]] = {}
             for table in self._tables(text):
-                of_log.setdefault(frozenset(table.names), []).append(table.names)
-            for key, orders in of_log.items():
-                found.setdefault(key, []).append(tuple(dict.fromkeys(orders)))
+                log_orders.setdefault(frozenset(table.names), []).append(table.names)
+            for key, orders in log_orders.items():
+                orders_of_logs.setdefault(key, []).append(tuple(dict.fromkeys(orders)))
         return {
             # Tables with several orders in one log are made by several prints. An imagined header stays if the real
             # logs agree, because it differs from all of theirs.
             key: Wanted(logs[0][0] if len(set(logs)) == 1 else in_order(logs[0][0]), len(set(logs)) > 1)
-            for key, logs in found.items()
+            for key, logs in orders_of_logs.items()
             if all(len(orders) == 1 for orders in logs)
         }
 
     def _tables(self, text: str) -> list[Table]:
-        if text not in self._read:
-            self._read[text] = tables_in(Lines(text), self._compared)
-        return self._read[text]
+        if text not in self._tables_by_log:
+            self._tables_by_log[text] = tables_in(Lines(text), self._to_compared_lines)
+        return self._tables_by_log[text]

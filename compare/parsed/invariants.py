@@ -9,7 +9,10 @@ from numpy.typing import NDArray
 from gedanken.compare.output.transcript import Transcript
 
 ENOUGH = 4
-"""Minimum number of lines of a form, in all real runs after the first together; fewer may be equal by chance."""
+"""Minimum number of lines of a form, in all real runs after the first together.
+
+Fewer lines may be equal by chance.
+"""
 
 
 class Invariants:
@@ -20,18 +23,21 @@ class Invariants:
 
     def __init__(self, runs: Sequence[Transcript]) -> None:
         self._runs = runs
-        self._known: dict[str, NDArray[np.float64] | None] = {}
+        self._cache: dict[str, NDArray[np.float64] | None] = {}
 
     def numbers(self, form: str) -> NDArray[np.float64] | None:
-        """Return the numbers that all runs share in a form, as lines × values (NaN where runs differ), or None."""
-        if form not in self._shared:
+        """Return the numbers that all runs share in a form, as lines × values; NaN where runs differ.
+
+        None if no number is shared.
+        """
+        if form not in self._shared_forms:
             return None
-        if form not in self._known:
-            self._known[form] = self._read(form)
-        return self._known[form]
+        if form not in self._cache:
+            self._cache[form] = self._shared_numbers(form)
+        return self._cache[form]
 
     @cached_property
-    def _shared(self) -> frozenset[str]:
+    def _shared_forms(self) -> frozenset[str]:
         """The forms that all runs show equally often, and often enough (see ENOUGH)."""
         if len(self._runs) < 2:
             return frozenset()
@@ -42,13 +48,13 @@ class Invariants:
         return frozenset(
             form
             for form, count in first.items()
-            if count * len(others) >= ENOUGH and all(other.get(form) == count for other in others)
+            if count * len(others) >= ENOUGH and all(counts.get(form) == count for counts in others)
         )
 
-    def _read(self, form: str) -> NDArray[np.float64] | None:
+    def _shared_numbers(self, form: str) -> NDArray[np.float64] | None:
         lines = [run.lines_of(form) for run in self._runs]
         first = self._runs[0].table(lines[0])
-        alike = np.isfinite(first).all(axis=0)
-        for run, its in zip(self._runs[1:], lines[1:], strict=True):
-            alike &= (run.table(its) == first).all(axis=0)
-        return np.where(alike, first, np.nan) if alike.any() else None
+        is_equal = np.isfinite(first).all(axis=0)
+        for run, run_lines in zip(self._runs[1:], lines[1:], strict=True):
+            is_equal &= (run.table(run_lines) == first).all(axis=0)
+        return np.where(is_equal, first, np.nan) if is_equal.any() else None

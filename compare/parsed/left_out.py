@@ -8,13 +8,14 @@ from gedanken.experiment.execution import Execution
 
 
 def left_out(imagined: Iterable[Execution]) -> str | None:
-    """Return, for example, `2 of 8 replies contain no output and are left out: filtered ×2`; None if all contain
-    output.
+    """Format how many replies contain no output; None if all contain output.
+
+    For example: `2 of 8 replies contain no output and are left out: filtered ×2`.
     """
     replies = list(imagined)
-    gone = Counter(str(reply.cause) for reply in replies if not reply.is_run)
-    if not gone:
+    cause_counts = Counter(str(reply.cause) for reply in replies if not reply.is_run)
+    if not cause_counts:
         return None
-    causes = times_each(dict(gone.most_common()))
-    lacks = "contains no output and is" if gone.total() == 1 else "contain no output and are"
-    return f"{gone.total()} of {many(len(replies), 'reply', 'replies')} {lacks} left out: {causes}"
+    causes = times_each(dict(cause_counts.most_common()))
+    verb_phrase = "contains no output and is" if cause_counts.total() == 1 else "contain no output and are"
+    return f"{cause_counts.total()} of {many(len(replies), 'reply', 'replies')} {verb_phrase} left out: {causes}"

@@ -11,8 +11,9 @@ from gedanken.compare.parsed.gaps import Counter, counters, sites_between, value
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 
 FARTHEST = 2
-"""How far an imagined length may lie outside the real ones, in multiples of their range. Some runs are much longer
-than most.
+"""How far an imagined length may lie outside the real ones, in multiples of their range.
+
+Some runs are much longer than most.
 """
 
 Indices = NDArray[np.int64]
@@ -28,53 +29,55 @@ class Length(NamedTuple):
 
 
 def lengths(run_set: RunSet) -> Mapping[int, Length]:
-    """Return the `Length` of each imagined run that is shorter than all real runs, or at least as long as the
-    longest, keyed by the run's `id`.
+    """Return the `Length` of imagined runs that are shorter or longer than the real runs, by the run's `id`.
 
-    Implausible lengths (see FARTHEST) are left out. The result is empty if the source is known.
+    A shorter run is shorter than all real runs; a longer run is at least as long as the longest. Implausible lengths
+    (see FARTHEST) are left out. The result is empty if the source is known.
     """
     if run_set.source is not None:
         return {}
-    found: dict[int, Length] = {}
+    length_by_run: dict[int, Length] = {}
     for counter in run_set.once(counters):
-        ends = [_end(run, counter) for run in run_set.real]
+        ends = [_highest_count(run, counter) for run in run_set.real]
         low, high = min(ends), max(ends)
         for run in run_set.imagined if low < high else ():
-            end = _end(run, counter)
-            if id(run) in found:
+            end = _highest_count(run, counter)
+            if id(run) in length_by_run:
                 continue
             if low - FARTHEST * (high - low) <= end < low:
-                found[id(run)] = Length(_behind(run_set, run_set.real[ends.index(low)], counter, end), _none(run_set))
+                length_by_run[id(run)] = Length(
+                    _lines_after(run_set, run_set.real[ends.index(low)], counter, end), _zeros(run_set)
+                )
             elif high <= end <= high + FARTHEST * (high - low):
-                found[id(run)] = Length(_ends(run_set), _behind(run_set, run, counter, high))
-    return found
+                length_by_run[id(run)] = Length(_stop_lines(run_set), _lines_after(run_set, run, counter, high))
+    return length_by_run
 
 
-def _none(run_set: RunSet) -> Indices:
+def _zeros(run_set: RunSet) -> Indices:
     return np.zeros(len(run_set.sites), np.int64)
 
 
-def _ends(run_set: RunSet) -> Indices:
+def _stop_lines(run_set: RunSet) -> Indices:
     """Return, for each print site, 1 if its line says why a run stopped, else 0."""
     # A run longer than all real ones may not have stopped by itself: this line may be missing.
     return np.array([tells_of_a_stop(site.words) for site in run_set.sites], np.int64)
 
 
-def _end(run: ParsedRun, counter: Counter) -> float:
+def _highest_count(run: ParsedRun, counter: Counter) -> float:
     """Return the highest count of a run; NaN if no line of the run contains the counter."""
     counts = values_of(run, run.ledger.lines_of(counter.site), counter.column)
     return float(counts.max()) if len(counts) else float("nan")
 
 
-def _behind(run_set: RunSet, run: ParsedRun, counter: Counter, end: float) -> Indices:
+def _lines_after(run_set: RunSet, run: ParsedRun, counter: Counter, end: float) -> Indices:
     """Return how many lines of each print site a run shows after its count has passed `end`."""
     lines = run.ledger.lines_of(counter.site)
     counts = values_of(run, lines, counter.column)
     at_end, beyond = np.flatnonzero(counts <= end), np.flatnonzero(counts > end)
     if not len(at_end) or not len(beyond):
-        return _none(run_set)
+        return _zeros(run_set)
     sites, last = len(run_set.sites), int(lines[beyond[-1]])
-    before = sites_between(run, -1, last + 1, sites)
-    after = sites_between(run, last, len(run.lines), sites)
+    lines_before = sites_between(run, -1, last + 1, sites)
+    lines_after = sites_between(run, last, len(run.lines), sites)
     # After the last count, only sites that also occur before it are included.
-    return sites_between(run, int(lines[at_end[-1]]), last + 1, sites) + np.where(before > 0, after, 0)
+    return sites_between(run, int(lines[at_end[-1]]), last + 1, sites) + np.where(lines_before > 0, lines_after, 0)

@@ -15,29 +15,29 @@ Indices = NDArray[np.int64]
 
 
 def misplaced(run_set: RunSet, run: ParsedRun) -> Indices:
-    """Return the fewest lines of an imagined run that must move to restore the order.
+    """Return the fewest lines of an imagined run that must move to restore the order of the real runs.
 
-    Only prints that all runs show equally often are considered; if their order varies, only prints shown once.
+    Only prints that all runs show equally often are considered. If their order varies, only prints shown once are.
     """
     if not run_set.finished:
         return np.empty(0, np.int64)
-    really = run_set.once(of_each_structure)
-    runs = [*(one for one in really if one.execution.cause is Cause.FINISHED), run]
+    real_runs = run_set.once(of_each_structure)
+    runs = [*(real_run for real_run in real_runs if real_run.execution.cause is Cause.FINISHED), run]
     times = np.array([times_of_sites(run, len(run_set.sites)) for run in runs])
-    steady = (times == times[0]).all(axis=0) & (times[0] > 0)
-    steady &= np.array([_has_its_place(run_set, site) for site in run_set.sites], bool)
-    for looked_at in (steady, steady & (times[0] == 1)):
-        sequences = [_lines_of(run, looked_at) for run in runs]
-        first, *others = (run.ledger.site_of[lines] for run, lines in zip(runs, sequences, strict=True))
-        if all(np.array_equal(first, other) for other in others[:-1]):
+    is_steady = (times == times[0]).all(axis=0) & (times[0] > 0)
+    is_steady &= np.array([_is_order_known(run_set, site) for site in run_set.sites], bool)
+    for is_compared in (is_steady, is_steady & (times[0] == 1)):
+        sequences = [_lines_of_sites(run, is_compared) for run in runs]
+        first_sites, *other_sites = (run.ledger.site_of[lines] for run, lines in zip(runs, sequences, strict=True))
+        if all(np.array_equal(first_sites, sites) for sites in other_sites[:-1]):
             lines = sequences[-1]
-            at = _places(others[-1], first)
-            return np.delete(lines, longest_rise(at)) if len(at) else lines
+            positions = _match_positions(other_sites[-1], first_sites)
+            return np.delete(lines, longest_rise(positions)) if len(positions) else lines
     return np.empty(0, np.int64)
 
 
-def _has_its_place(run_set: RunSet, site: PrintSite) -> bool:
-    """Return whether the place of a print in the order can be judged."""
+def _is_order_known(run_set: RunSet, site: PrintSite) -> bool:
+    """Return whether a print has a known position in the order of lines."""
     if run_set.source is None:
         return len(run_set.finished) > 1
     return (
@@ -53,17 +53,20 @@ def times_of_sites(run: ParsedRun, sites: int) -> Indices:
     return np.bincount(site_of[(site_of >= 0) & (site_of < sites)], minlength=sites)
 
 
-def _lines_of(run: ParsedRun, sites: NDArray[np.bool_]) -> Indices:
+def _lines_of_sites(run: ParsedRun, sites: NDArray[np.bool_]) -> Indices:
     site_of = run.ledger.site_of
-    wanted = np.append(sites, np.zeros(len(run.ledger.sites) - len(sites) + 1, bool))
-    return np.flatnonzero(wanted[site_of])
+    is_wanted = np.append(sites, np.zeros(len(run.ledger.sites) - len(sites) + 1, bool))
+    return np.flatnonzero(is_wanted[site_of])
 
 
-def _places(theirs: NDArray[np.int32], ours: NDArray[np.int32]) -> Indices:
-    """Return, for each print in `theirs`, its position in `ours`, with equal prints matched in order."""
-    places = np.empty(len(theirs), np.int64)
-    places[np.argsort(theirs, kind="stable")] = np.argsort(ours, kind="stable")
-    return places
+def _match_positions(sites: NDArray[np.int32], reference: NDArray[np.int32]) -> Indices:
+    """Return, for each print in `sites`, its position in `reference`.
+
+    Equal prints are matched in order.
+    """
+    positions = np.empty(len(sites), np.int64)
+    positions[np.argsort(sites, kind="stable")] = np.argsort(reference, kind="stable")
+    return positions
 
 
 def longest_rise(numbers: Sequence[int] | Indices) -> list[int]:
@@ -72,16 +75,16 @@ def longest_rise(numbers: Sequence[int] | Indices) -> list[int]:
         return list(range(len(numbers)))
     ends: list[int] = []
     """For each length, the lowest number that an increasing subsequence of this length can end with."""
-    end_at: list[int] = []
-    before: list[int] = []
-    for at, number in enumerate(map(int, numbers)):
+    end_indices: list[int] = []
+    predecessors: list[int] = []
+    for index, number in enumerate(map(int, numbers)):
         length = bisect_left(ends, number)
-        before.append(end_at[length - 1] if length else -1)
+        predecessors.append(end_indices[length - 1] if length else -1)
         ends[length : length + 1] = [number]
-        end_at[length : length + 1] = [at]
+        end_indices[length : length + 1] = [index]
     rise = []
-    at = end_at[-1] if end_at else -1
-    while at >= 0:
-        rise.append(at)
-        at = before[at]
+    index = end_indices[-1] if end_indices else -1
+    while index >= 0:
+        rise.append(index)
+        index = predecessors[index]
     return rise[::-1]

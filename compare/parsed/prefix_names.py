@@ -20,33 +20,34 @@ from gedanken.compare.output.masking import MASK
 from gedanken.compare.output.vocabulary import words_in
 from gedanken.compare.results import Doubt
 
-_MOST = 0.5
-_NAMED = 3
-"""Maximum number of logs that a sentence names."""
+_MAJORITY = 0.5
+_MAX_LISTED = 3
 _SET_OFF_BEFORE = re.compile(r"[\[(<{|]\s?$")
 _SET_OFF_BEHIND = re.compile(r"\s?[\])>}|]|:(?! ?#)|:#:#")
-"""Matches signs behind a name: `]`, or `:811:811` behind a host (NCCL). Not the colon in `gnorm: 0.5`, the name of a
-value.
+"""Matches signs behind a name: `]`, or `:811:811` behind a host (NCCL).
+
+Not the colon in `gnorm: 0.5`, which follows the name of a value.
 """
 
 _NUMBERED = re.compile(r"(?P<kind>gpu|worker|(?:node|machine)(?=[-_]?\d$))[-_]?\d+", re.IGNORECASE)
-"""Matches words such as `gpu0` or `node-1`: machines, or processes of one run. Not `node12`: runs hardly have that
-many nodes.
+"""Matches words for numbered machines, or processes of one run, such as `gpu0` or `node-1`.
+
+Not `node12`: runs hardly have that many nodes.
 """
 _KEY_BEFORE = re.compile(r"[\"']?\s?[:=]\s?[\"']?")
 """Matches the signs between a key and its value, as in `status: ok` or `result=ok`."""
-_OF_NAMES = (
+_NAME_KEY_WORDS = (
     "name host hostname node machine server cluster pod container app service instance replica worker process job "
     "run exp experiment project session agent client user owner tag id"
 )
 """Words of keys whose values are names, such as `run_name`."""
 
 
-_NAME_KEYS = frozenset(_OF_NAMES.split())
+_NAME_KEYS = frozenset(_NAME_KEY_WORDS.split())
 
 
 class _Log(NamedTuple):
-    """Lines of a log, as they are compared, and the words with which nearly all of them begin."""
+    """Lines of a log as they are compared, and the words with which nearly all of them begin."""
 
     lines: list[str]
     prefix: Prefix
@@ -57,32 +58,39 @@ class _Log(NamedTuple):
 
 
 class _Common(NamedTuple):
-    """What the prefixes of the real logs have in common."""
-
     places: tuple[Place, ...] = ()
-    """The places of the common prefix, each with its most frequent word. If `masked` is empty, no place has different
-    words.
+    """The words of the common prefix; at each position, the most frequent word.
+
+    If `masked` is empty, the logs do not differ at any of these positions.
     """
     names: frozenset[int] = frozenset()
-    """Indices of the places at which the logs have different names."""
+    """Indices in `places` at which the logs have different names."""
     masked: frozenset[str] = frozenset()
-    """The texts of the logs whose names are masked: with names masked, at least half of their lines occur in a log
-    with other names.
+    """The texts of the logs whose names are masked.
+
+    With names masked, at least half of the lines of such a log occur in a log with other names.
     """
     said: frozenset[str] = frozenset()
-    """The different lines of the logs in `masked`, with names masked and `#` for each number. If `masked` is empty,
-    the lines of all real logs, with their names.
+    """The different lines of the logs in `masked`, with names masked and `#` for each number.
+
+    If `masked` is empty, the lines of all real logs, with their names.
     """
 
 
 class Renamed(NamedTuple):
-    """How the lines of a log are compared: with their names masked, or replaced by the names of the real logs."""
+    """How the lines of a log are compared.
+
+    Their names are masked, or replaced by the names of the real logs.
+    """
 
     renaming: Renaming
     doubtful: tuple[tuple[str, str], ...] = ()
-    """Pairs (word of the real logs, word of this log) that are compared as names, but may be words of the program."""
+    """Pairs (word of the real logs, word of this log) that are compared as names.
+
+    They may be words of the program instead.
+    """
     is_masked: bool = False
-    """True if some names are masked, because the names at their place differ among the real logs."""
+    """True if some names are masked, because the real logs have different names at this position."""
 
 
 class PrefixNames:
@@ -92,196 +100,239 @@ class PrefixNames:
     name in all real logs.
     """
 
-    def __init__(self, real: Iterable[str], compared: Callable[[Sequence[str]], list[str]]) -> None:
-        """Read the real logs. `compared` brings lines of a log into the form in which they are compared."""
-        self._compared = compared
-        self._real = {text: self._read(text) for text in real}
-        self._known: dict[str, Renamed | None] = {}
+    def __init__(self, real: Iterable[str], to_compared_lines: Callable[[Sequence[str]], list[str]]) -> None:
+        """Read the real logs.
 
-    def _read(self, text: str) -> _Log:
-        some = some_lines(text)
-        lines = self._compared(some) if some else []
+        `to_compared_lines` brings lines of a log into the form in which they are compared.
+        """
+        self._to_compared_lines = to_compared_lines
+        self._real_logs = {text: self._read_log(text) for text in real}
+        self._cache: dict[str, Renamed | None] = {}
+
+    def _read_log(self, text: str) -> _Log:
+        sample = some_lines(text)
+        lines = self._to_compared_lines(sample) if sample else []
         return _Log(lines, prefix_of(lines))
 
     def of(self, text: str) -> Renamed | None:
         """Return how the lines of a log are compared; None if they are compared as they are."""
-        if text not in self._known:
-            self._known[text] = self._renamed(text)
-        return self._known[text]
+        if text not in self._cache:
+            self._cache[text] = self._find_renaming(text)
+        return self._cache[text]
 
     def undecided(self, runs: Iterable[tuple[str, str]]) -> Doubt | None:
-        """Return the doubt whether words in front of imagined lines are names; None if there is none. A run is
-        (label, log).
+        """Return the doubt whether words in front of imagined lines are names; None if there is none.
+
+        `runs` holds pairs (label, log).
         """
-        doubted = [
+        doubtful_runs = [
             (label, renamed) for label, text in runs if (renamed := self.of(text)) is not None and renamed.doubtful
         ]
-        return _doubt(doubted) if doubted else None
+        return _doubt_on_names(doubtful_runs) if doubtful_runs else None
 
     @property
     def shared(self) -> tuple[Place, ...]:
-        """The words with which nearly all lines begin, up to the last word that is set off by signs: `[english] `."""
-        places = self._common.places
-        masked = [place._replace(word=MASK) if at in self._common.names else place for at, place in enumerate(places)]
-        ends = [at for at, place in enumerate(masked, 1) if _is_set_off(place)]
-        return tuple(masked[: max(ends, default=0)])
+        """The words with which nearly all lines begin, such as `[english] `.
+
+        They end with the last word that signs set off.
+        """
+        places = self._common_prefix.places
+        masked_places = [
+            place._replace(word=MASK) if index in self._common_prefix.names else place
+            for index, place in enumerate(places)
+        ]
+        ends = [index for index, place in enumerate(masked_places, 1) if _is_set_off(place)]
+        return tuple(masked_places[: max(ends, default=0)])
 
     @cached_property
-    def _common(self) -> _Common:
-        return _common(self._real)
+    def _common_prefix(self) -> _Common:
+        return _common_prefix(self._real_logs)
 
-    def _renamed(self, text: str) -> Renamed | None:
-        common = self._common
-        if not common.places or (text in self._real and text not in common.masked):
+    def _find_renaming(self, text: str) -> Renamed | None:
+        common = self._common_prefix
+        if not common.places or (text in self._real_logs and text not in common.masked):
             return None
-        log = self._real.get(text) or self._read(text)
-        by = _replaced(log.prefix, common)
-        if by and not _is_half_of(log.says(Renaming(log.prefix, by)), common.said):
-            by = {at: word for at, word in by.items() if at in common.names and not log.prefix[at].is_known}
-        if not by:
+        log = self._real_logs.get(text) or self._read_log(text)
+        replacements = _replacement_words(log.prefix, common)
+        if replacements and not _is_half_contained(log.says(Renaming(log.prefix, replacements)), common.said):
+            replacements = {
+                index: word
+                for index, word in replacements.items()
+                if index in common.names and not log.prefix[index].is_known
+            }
+        if not replacements:
             return None
-        others = [at for at in by if at not in common.names]
-        are_sure = all(_are_hosts(log.prefix[at], common.places[at]) for at in others)
-        doubtful = () if are_sure else tuple((common.places[at].word, log.prefix[at].word) for at in others)
-        return Renamed(Renaming(log.prefix, by), doubtful, len(others) < len(by))
+        unmasked = [index for index in replacements if index not in common.names]
+        are_sure = all(_are_hosts(log.prefix[index], common.places[index]) for index in unmasked)
+        doubtful = (
+            () if are_sure else tuple((common.places[index].word, log.prefix[index].word) for index in unmasked)
+        )
+        return Renamed(Renaming(log.prefix, replacements), doubtful, len(unmasked) < len(replacements))
 
 
-def _replaced(prefix: Prefix, common: _Common) -> dict[int, str]:
-    """Return new words for places of a prefix, by index, up to the first differing word that cannot be a name."""
-    by: dict[int, str] = {}
-    for at, (its, theirs) in enumerate(zip(prefix, common.places, strict=False)):
-        if its.gap != theirs.gap:
+def _replacement_words(prefix: Prefix, common: _Common) -> dict[int, str]:
+    """Return new words for a prefix, by the index of the word.
+
+    They end before the first differing word that cannot be a name.
+    """
+    replacements: dict[int, str] = {}
+    for index, (place, common_place) in enumerate(zip(prefix, common.places, strict=False)):
+        if place.gap != common_place.gap:
             break
-        if at in common.names and its.may_be_name:
-            by[at] = MASK
-        elif its.word != theirs.word:
-            is_value = at > 0 and at - 1 not in by and _is_value(prefix[at - 1], its)
-            if (is_value and not _are_hosts(its, theirs)) or not _may_be_names(at, its, theirs, prefix):
+        if index in common.names and place.may_be_name:
+            replacements[index] = MASK
+        elif place.word != common_place.word:
+            is_value = index > 0 and index - 1 not in replacements and _is_value(prefix[index - 1], place)
+            if (is_value and not _are_hosts(place, common_place)) or not _may_be_two_names(
+                index, place, common_place, prefix
+            ):
                 break
-            by[at] = theirs.word
-    return by
+            replacements[index] = common_place.word
+    return replacements
 
 
-def _is_value(before: Place, its: Place) -> bool:
-    """Return whether a word is not a name, but the value of the key `before` it, as in `status: ok`."""
-    is_key = before.word not in (LEVEL, NUMBER) and MASK not in before.word and not before.is_host
-    return is_key and _KEY_BEFORE.fullmatch(its.gap) is not None and not _NAME_KEYS.issuperset(words_in(before.word))
+def _is_value(key: Place, place: Place) -> bool:
+    """Return whether a word is the value of `key`, as in `status: ok`, and not a name."""
+    is_key = key.word not in (LEVEL, NUMBER) and MASK not in key.word and not key.is_host
+    return is_key and _KEY_BEFORE.fullmatch(place.gap) is not None and not _NAME_KEYS.issuperset(words_in(key.word))
 
 
-def _may_be_names(at: int, its: Place, theirs: Place, prefix: Prefix) -> bool:
-    """Return whether two different words at the same place may be two names of the same kind."""
-    if not all(place.may_be_name and not place.is_of_program for place in (its, theirs)):
+def _may_be_two_names(index: int, place: Place, other: Place, prefix: Prefix) -> bool:
+    """Return whether two different words with the same index may be two names of the same kind."""
+    if not all(name_place.may_be_name and not name_place.is_of_program for name_place in (place, other)):
         return False
-    if its.is_host and theirs.is_host:
+    if place.is_host and other.is_host:
         return True
-    if MASK in (its.word, theirs.word):
+    if MASK in (place.word, other.word):
         # The mask alone may stand for the id of a job, but also for a time.
-        return its.is_host or theirs.is_host
+        return place.is_host or other.is_host
     # Behind a time, a word with a capital begins a sentence: `12:00:01 Finished epoch 3`.
-    is_small = its.word.islower() and theirs.word.islower()
-    is_behind_time = at > 0 and prefix[at - 1].word == MASK and not its.gap.strip() and is_small
-    is_set_off = is_behind_time or _SET_OFF_BEFORE.search(its.gap) or _SET_OFF_BEHIND.match(its.behind)
-    return bool(is_set_off) and its.word.lower() != theirs.word.lower()
+    is_small = place.word.islower() and other.word.islower()
+    is_behind_time = index > 0 and prefix[index - 1].word == MASK and not place.gap.strip() and is_small
+    is_set_off = is_behind_time or _SET_OFF_BEFORE.search(place.gap) or _SET_OFF_BEHIND.match(place.behind)
+    return bool(is_set_off) and place.word.lower() != other.word.lower()
 
 
-def _are_hosts(its: Place, theirs: Place) -> bool:
-    """Return whether two different words are certainly names of machines; `gpu0` and `gpu1` may be processes."""
-    numbered = [found["kind"].lower() for place in (its, theirs) if (found := _NUMBERED.fullmatch(place.word))]
-    return its.is_host and theirs.is_host and not (len(numbered) > 1 and numbered[0] == numbered[1])
+def _are_hosts(place: Place, other: Place) -> bool:
+    """Return whether two different words are certainly names of machines.
+
+    `gpu0` and `gpu1` may also be processes.
+    """
+    numbered = [
+        match["kind"].lower() for host_place in (place, other) if (match := _NUMBERED.fullmatch(host_place.word))
+    ]
+    return place.is_host and other.is_host and not (len(numbered) > 1 and numbered[0] == numbered[1])
 
 
-def _doubt(doubted: Sequence[tuple[str, Renamed]]) -> Doubt:
-    """Return the question whether the words that were replaced in these logs are names."""
-    alike: dict[tuple[str, ...], list[tuple[str, Renamed]]] = {}
-    for label, renamed in doubted:
-        alike.setdefault(tuple(theirs for theirs, _its in renamed.doubtful), []).append((label, renamed))
-    what = ", and ".join(
-        f"whether {_all_shown(its for _label, renamed in logs for _theirs, its in renamed.doubtful)}, in front of "
-        f"the lines of {listed([label for label, _renamed in logs])}, may differ from "
-        f"{_all_shown(theirs)} in all real logs"
-        for theirs, logs in alike.items()
+def _doubt_on_names(doubtful_runs: Sequence[tuple[str, Renamed]]) -> Doubt:
+    runs_by_words: dict[tuple[str, ...], list[tuple[str, Renamed]]] = {}
+    for label, renamed in doubtful_runs:
+        runs_by_words.setdefault(tuple(real_word for real_word, _word in renamed.doubtful), []).append(
+            (label, renamed)
+        )
+    question = ", and ".join(
+        f"whether {_quote_words(word for _label, renamed in logs for _real_word, word in renamed.doubtful)}, "
+        f"in front of the lines of {listed([label for label, _renamed in logs])}, may differ from "
+        f"{_quote_words(real_words)} in all real logs"
+        for real_words, logs in runs_by_words.items()
     )
-    is_one = len({words for _label, renamed in doubted for words in renamed.doubtful}) == 1
+    is_one = len({pair for _label, renamed in doubtful_runs for pair in renamed.doubtful}) == 1
     if is_one:
-        why = (
+        reason = (
             "it may if both are names of hosts or runs, but not if the program prints the word of the real logs in "
             "each run"
         )
     else:
-        why = (
+        reason = (
             "they may if all are names of hosts or runs, but not if the program prints the words of the real logs "
             "in each run"
         )
-    is_masked = any(renamed.is_masked for _label, renamed in doubted)
-    but = ", except names that differ among the real logs" if is_masked else ""
-    return Doubt(what, f"{why}; all other words were compared{but}")
+    is_masked = any(renamed.is_masked for _label, renamed in doubtful_runs)
+    exception = ", except names that differ among the real logs" if is_masked else ""
+    return Doubt(question, f"{reason}; all other words were compared{exception}")
 
 
-def _all_shown(words: Iterable[str]) -> str:
-    """List different words, such as `“a” and “b”`, with `…` for an id inside a word."""
-    shown = list(
+def _quote_words(words: Iterable[str]) -> str:
+    """Format different words for a sentence, such as `“a” and “b”`.
+
+    An id inside a word becomes `…`.
+    """
+    quoted = list(
         dict.fromkeys("an id or a time" if word == MASK else f"“{word.replace(MASK, '…')}”" for word in words)
     )
-    return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
+    return " and ".join(filter(None, (", ".join(quoted[:-1]), quoted[-1])))
 
 
 def listed(labels: Sequence[str]) -> str:
-    """List the labels of runs for a sentence; if there are many, only the first ones."""
-    more = f" and {len(labels) - _NAMED} more" if len(labels) > _NAMED else ""
-    return ", ".join(labels[:_NAMED]) + more
+    """Format labels of runs for a sentence; if there are many, only the first ones."""
+    more = f" and {len(labels) - _MAX_LISTED} more" if len(labels) > _MAX_LISTED else ""
+    return ", ".join(labels[:_MAX_LISTED]) + more
 
 
 def _is_set_off(place: Place) -> bool:
-    """Return whether a prefix word stands apart: as a level, an id, a time, or before a sign such as `]`."""
+    """Return whether a prefix word stands apart.
+
+    It is a level, an id or a time, or a sign such as `]` follows.
+    """
     return place.word in (LEVEL, MASK) or _SET_OFF_BEHIND.match(place.behind) is not None
 
 
-def _common(logs: dict[str, _Log]) -> _Common:
+def _common_prefix(logs: dict[str, _Log]) -> _Common:
     """Return what the prefixes of most of these logs have in common."""
-    alike = named = logs
+    matching = logs_with_names = logs
     places: list[Place] = []
     names: list[int] = []
     while True:
-        at = len(places)
-        gaps = Counter(log.prefix[at].gap for log in alike.values() if len(log.prefix) > at)
+        index = len(places)
+        gaps = Counter(log.prefix[index].gap for log in matching.values() if len(log.prefix) > index)
         gap = gaps.most_common(1)[0][0] if gaps else ""
-        alike = {text: log for text, log in alike.items() if len(log.prefix) > at and log.prefix[at].gap == gap}
-        here = [log.prefix[at] for log in alike.values()]
-        if len(here) <= _MOST * len(logs) or _ends(here):
+        matching = {
+            text: log for text, log in matching.items() if len(log.prefix) > index and log.prefix[index].gap == gap
+        }
+        candidates = [log.prefix[index] for log in matching.values()]
+        if len(candidates) <= _MAJORITY * len(logs) or _ends_prefix(candidates):
             break
-        (word, times), *_others = Counter(place.word for place in here).most_common(1)
-        if times < len(here):
-            names.append(at)
-            named = alike
-        places.append(max((place for place in here if place.word == word), key=lambda place: place.varies))
-    masked = _without(names, named) if names else {}
+        (word, times), *_others = Counter(place.word for place in candidates).most_common(1)
+        if times < len(candidates):
+            names.append(index)
+            logs_with_names = matching
+        places.append(max((place for place in candidates if place.word == word), key=lambda place: place.varies))
+    masked = _mask_names(names, logs_with_names) if names else {}
     if masked:
         return _Common(tuple(places), frozenset(names), frozenset(masked), frozenset().union(*masked.values()))
-    said = frozenset(words_of(line) for log in logs.values() for line in log.lines)
-    return _Common(tuple(places[: min(names, default=len(places))]), said=said)
+    lines = frozenset(words_of(line) for log in logs.values() for line in log.lines)
+    return _Common(tuple(places[: min(names, default=len(places))]), said=lines)
 
 
-def _ends(here: Sequence[Place]) -> bool:
-    """Return whether the common prefix ends before the words `here`: known words such as `epoch`, or different words
-    of which some cannot be names.
+def _ends_prefix(candidates: Sequence[Place]) -> bool:
+    """Return whether the common prefix ends before these words.
+
+    It ends before known words, such as `epoch`, and before different words if some of them cannot be names.
     """
-    known = sum(place.is_known for place in here)
-    if all(place.word == here[0].word for place in here):
-        return known > 0
-    return not all(place.may_be_name for place in here) or known > _MOST * len(here)
+    n_known = sum(place.is_known for place in candidates)
+    if all(place.word == candidates[0].word for place in candidates):
+        return n_known > 0
+    return not all(place.may_be_name for place in candidates) or n_known > _MAJORITY * len(candidates)
 
 
-def _without(names: Sequence[int], logs: dict[str, _Log]) -> dict[str, set[str]]:
-    """Mask the names. If a log then resembles a log with other names, return its lines, keyed by its text."""
-    said = {text: log.says(Renaming(log.prefix, dict.fromkeys(names, MASK))) for text, log in logs.items()}
-    named = {text: [log.prefix[at].word for at in names] for text, log in logs.items()}
+def _mask_names(names: Sequence[int], logs: dict[str, _Log]) -> dict[str, set[str]]:
+    """Return the lines with masked names, by the text of the log.
+
+    Only logs are returned that then resemble a log with other names.
+    """
+    masked_lines = {text: log.says(Renaming(log.prefix, dict.fromkeys(names, MASK))) for text, log in logs.items()}
+    names_of_log = {text: [log.prefix[index].word for index in names] for text, log in logs.items()}
     return {
-        text: its
-        for text, its in said.items()
-        if any(_is_half_of(its, said[other]) for other in logs if named[other] != named[text])
+        text: lines
+        for text, lines in masked_lines.items()
+        if any(
+            _is_half_contained(lines, masked_lines[other_text])
+            for other_text in logs
+            if names_of_log[other_text] != names_of_log[text]
+        )
     }
 
 
-def _is_half_of(some: set[str], every: Iterable[str]) -> bool:
-    """Return whether at least half of the texts in `some` are also in `every`; False if `some` is empty."""
-    return bool(some) and len(some.intersection(every)) >= _MOST * len(some)
+def _is_half_contained(texts: set[str], others: Iterable[str]) -> bool:
+    """Return whether at least half of `texts` are also in `others`; False if `texts` is empty."""
+    return bool(texts) and len(texts.intersection(others)) >= _MAJORITY * len(texts)

@@ -33,14 +33,14 @@ class Shown:
     times: dict[str, int]
     """Number of lines in each run, by the run's label; an incomplete last line does not count."""
     reworded: int
-    """Number of the print's lines, in all runs together, whose words differ from the program's own words."""
+    """Number of the print's lines whose words differ from the program's own words, in all runs together."""
     wordings: tuple[Wording, ...]
     """The most frequent wordings of the print's lines, including reworded ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class PrintRow:
-    """One line that a print of the program makes, and how often each run shows it."""
+    """A print of the program, and how often each run shows its line."""
 
     program: str
     words: str
@@ -53,7 +53,10 @@ class PrintRow:
 
 
 def print_table(program: Program, runs: Sequence[Execution]) -> tuple[PrintRow, ...]:
-    """Return a row for each print of one program version, in source order; none if the source cannot be parsed."""
+    """Return a row for each print of one program version, in source order.
+
+    Empty if the source cannot be parsed.
+    """
     try:
         source = Source(program.source)
     except SyntaxError:
@@ -65,26 +68,35 @@ def rows_for(program: str, source: Source, executions: Sequence[Execution]) -> t
     """Return a row for each print of a program, in the order of the source."""
     sites = source.terminal_sites()
     runs = [ParsedRun(execution, sites) for execution in executions]
-    real, imagined = ([run for run in runs if run.execution.imagined == which] for which in (False, True))
+    real, imagined = ([run for run in runs if run.execution.imagined == is_imagined] for is_imagined in (False, True))
     return tuple(
-        PrintRow(program, site.words, site.line, site.function == FORWARD, _shown(site, real), _shown(site, imagined))
+        PrintRow(
+            program,
+            site.words,
+            site.line,
+            site.function == FORWARD,
+            _summarize_lines(site, real),
+            _summarize_lines(site, imagined),
+        )
         for site in source.print_sites()
     )
 
 
-def _shown(site: PrintSite, runs: Sequence[ParsedRun]) -> Shown:
-    times: dict[str, int] = {}
-    first: dict[str, str] = {}
+def _summarize_lines(site: PrintSite, runs: Sequence[ParsedRun]) -> Shown:
+    line_counts: dict[str, int] = {}
+    first_lines: dict[str, str] = {}
     forms: Counter[str] = Counter()
     reworded = 0
     for run in runs:
         lines = run.ledger.lines_of(site)
-        times[run.execution.label] = len(lines)
+        line_counts[run.execution.label] = len(lines)
         reworded += int(np.count_nonzero(run.ledger.is_kind("literal")[lines]))
-        places, at, counts = np.unique(run.transcript.form_of[lines], return_index=True, return_counts=True)
-        for one in np.argsort(at):
-            form = run.transcript.forms[places[one]]
-            first.setdefault(form, short(run.lines[lines[at[one]]]))
-            forms[form] += int(counts[one])
-    wordings = tuple(Wording(first[form], count) for form, count in forms.most_common(WORDINGS_SHOWN))
-    return Shown(times, reworded, wordings)
+        form_indices, first_positions, counts = np.unique(
+            run.transcript.form_of[lines], return_index=True, return_counts=True
+        )
+        for position in np.argsort(first_positions):
+            form = run.transcript.forms[form_indices[position]]
+            first_lines.setdefault(form, short(run.lines[lines[first_positions[position]]]))
+            forms[form] += int(counts[position])
+    wordings = tuple(Wording(first_lines[form], count) for form, count in forms.most_common(WORDINGS_SHOWN))
+    return Shown(line_counts, reworded, wordings)

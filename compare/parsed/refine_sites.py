@@ -23,43 +23,56 @@ def refine_sites(sites: Sequence[PrintSite], real: Sequence[Ledger]) -> tuple[Pr
     """
     if len(real) < FEWEST:
         return tuple(sites)
-    bare = dict.fromkeys(site for site in sites if site.is_open and site.by != "bar")
-    return (*(_framed(site, real) for site in sites if site not in bare), *_forms(tuple(bare), real))
+    open_sites = dict.fromkeys(site for site in sites if site.is_open and site.by != "bar")
+    return (
+        *(_with_common_prefix(site, real) for site in sites if site not in open_sites),
+        *_sites_from_forms(tuple(open_sites), real),
+    )
 
 
-def _forms(sites: Sequence[PrintSite], real: Sequence[Ledger]) -> Iterable[PrintSite]:
-    shown = [dict(_lines_by_form(sites, ledger)) for ledger in real]
+def _sites_from_forms(sites: Sequence[PrintSite], real: Sequence[Ledger]) -> Iterable[PrintSite]:
+    site_by_form = [dict(_lines_by_form(sites, ledger)) for ledger in real]
     # A site that is not always printed, or belongs to a logger, may print other words in another run.
     may_be_others = any(site.depends_on != "nothing" or site.by == "log" for site in sites)
-    if may_be_others or any(one.keys() != shown[0].keys() for one in shown):
+    if may_be_others or any(forms.keys() != site_by_form[0].keys() for forms in site_by_form):
         return sites
-    return [_with_form(site, form) for form, site in shown[0].items()]
+    return [_with_form(site, form) for form, site in site_by_form[0].items()]
 
 
 def _lines_by_form(sites: Sequence[PrintSite], ledger: Ledger) -> Iterator[tuple[str, PrintSite]]:
-    script = ledger.transcript
+    transcript = ledger.transcript
     for site in sites:
-        for at in np.unique(script.form_of[ledger.lines_of(site)]).tolist():
-            yield script.forms[at], site
+        for index in np.unique(transcript.form_of[ledger.lines_of(site)]).tolist():
+            yield transcript.forms[index], site
 
 
 def _with_form(site: PrintSite, form: str) -> PrintSite:
-    """Return the site with `form` if the two fit; otherwise a new site made from `form`, without a line number."""
+    """Return the site with `form` if the two fit.
+
+    Otherwise, return a new site made from `form`, without a line number.
+    """
     if form.count("#") == len(site.holes) and not any(map(str.isalpha, form)):
         return replace(site, form=form)
     return PrintSite(template_of(form, HOLE), NO_LINE, form=form)
 
 
-def _framed(site: PrintSite, real: Sequence[Ledger]) -> PrintSite:
-    """Return the logging site with the prefix that all real runs have in place of its first hole."""
+def _with_common_prefix(site: PrintSite, real: Sequence[Ledger]) -> PrintSite:
+    """Return the site with the prefix that all real runs have in place of its first hole.
+
+    Sites without a logger's prefix stay as they are.
+    """
     if not site.holes or not site.holes[0].is_frame or not site.template.startswith(HOLE):
         return site
-    frames = [
-        {VALUE.sub(HOLE, values[0]) for at in ledger.lines_of(site) if (values := site.values(ledger.text(int(at))))}
+    prefixes = [
+        {
+            VALUE.sub(HOLE, values[0])
+            for line in ledger.lines_of(site)
+            if (values := site.values(ledger.text(int(line))))
+        }
         for ledger in real
     ]
-    if len(frames[0]) != 1 or any(frame != frames[0] for frame in frames):
+    if len(prefixes[0]) != 1 or any(prefix != prefixes[0] for prefix in prefixes):
         return site
-    frame = frames[0].pop()
-    holes = (*[Hole()] * frame.count(HOLE), *site.holes[1:])
-    return replace(site, template=frame + site.template.removeprefix(HOLE), holes=holes)
+    prefix = prefixes[0].pop()
+    holes = (*[Hole()] * prefix.count(HOLE), *site.holes[1:])
+    return replace(site, template=prefix + site.template.removeprefix(HOLE), holes=holes)

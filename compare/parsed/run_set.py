@@ -27,13 +27,15 @@ LINES_SHOWN = 5
 """A finding refers to one line of each output, and to further lines up to this many in all."""
 
 
-class _Read(NamedTuple):
-    """The lines of a run that are compared, with their line numbers in the output that they come from."""
+class _ComparedText(NamedTuple):
+    """The lines of a run that are compared, and their line numbers in the output that they come from."""
 
     text: str
     counted_in: Stream = "stdout"
     numbers: Sequence[int] | None = None
-    """Index of each line in the output `counted_in`, counted from 0; None if all lines of that output are compared.
+    """Index of each line in the output `counted_in`, counted from 0.
+
+    None if all lines of that output are compared.
     """
 
 
@@ -43,56 +45,60 @@ class ParsedRun:
 
     execution: Execution
     sites: tuple[PrintSite, ...]
-    """The print sites of the program, completed by `refine_sites` with words that all real runs print. Empty without
-    a program.
+    """The print sites of the program; empty without a program.
+
+    `refine_sites` completes them with words that all real runs print.
     """
     templates: Templates | None = None
     """The line templates of the real logs, if there is no program."""
 
     @property
     def label(self) -> str:
-        """The label of the execution."""
         return self.execution.label
 
     @cached_property
     def text(self) -> str:
-        """The text that is compared, without the incomplete last line of a run that was stopped or cut.
+        """The text that is compared.
 
-        Of a real run's standard error, only lines that the program certainly wrote are included.
+        It ends before the incomplete last line of a run that was stopped or cut. Of a real run's standard error, only
+        lines that the program certainly wrote are included.
         """
-        printed = uncoloured(self._read.text)
-        whole = self.execution.cause in (Cause.FINISHED, Cause.FAILED)
-        return printed if whole else printed[: printed.rfind("\n") + 1]
+        text = uncoloured(self._compared_text.text)
+        is_complete = self.execution.cause in (Cause.FINISHED, Cause.FAILED)
+        return text if is_complete else text[: text.rfind("\n") + 1]
 
     @cached_property
-    def _read(self) -> _Read:
+    def _compared_text(self) -> _ComparedText:
         stdout, output = self.execution.stdout, self.execution.terminal
         # Messages of libraries on standard error differ between machines, and need not be imagined.
         logs = [site for site in self.sites if site.by == "log" and not site.is_open]
         if self.execution.imagined or not logs or output == stdout:
-            return _Read(stdout)
-        left = Counter(stdout.splitlines(keepends=True))
-        kept = []
+            return _ComparedText(stdout)
+        remaining = Counter(stdout.splitlines(keepends=True))
+        kept_lines = []
         numbers = []
         for number, line in enumerate(output.splitlines(keepends=True)):
-            is_out = left[line] > 0
-            left[line] -= is_out
-            if is_out or any(site.makes(line) for site in logs):
-                kept.append(line)
+            is_stdout = remaining[line] > 0
+            remaining[line] -= is_stdout
+            if is_stdout or any(site.makes(line) for site in logs):
+                kept_lines.append(line)
                 numbers.append(number)
-        text = "".join(kept)
+        text = "".join(kept_lines)
         # If the streams are mixed within a line, the lines of the program cannot be told from others.
-        is_mixed = any(left.values()) or len(text.splitlines()) != len(kept)
-        return _Read(stdout) if is_mixed else _Read(text, "terminal", numbers)
+        is_mixed = any(remaining.values()) or len(text.splitlines()) != len(kept_lines)
+        return _ComparedText(stdout) if is_mixed else _ComparedText(text, "terminal", numbers)
 
     @property
     def counted_in(self) -> Stream:
-        """The output of the execution, stdout or terminal, from which the compared lines and their numbers come."""
-        return self._read.counted_in
+        """The output of the execution, stdout or terminal, from which the compared lines come."""
+        return self._compared_text.counted_in
 
     def number(self, index: int) -> int:
-        """Convert the index of a compared line to its index in the output `counted_in`; both count from 0."""
-        numbers = self._read.numbers
+        """Convert the index of a compared line to its index in the output `counted_in`.
+
+        Both count from 0.
+        """
+        numbers = self._compared_text.numbers
         return index if numbers is None else numbers[index]
 
     @cached_property
@@ -118,8 +124,9 @@ class ParsedRun:
 
     @cached_property
     def outputs(self) -> tuple[Transcript, ...]:
-        """Transcripts of the different texts among the compared text, stdout and the terminal output. An incomplete
-        last line may be included.
+        """Transcripts of the compared text, stdout and the terminal output, each different text once.
+
+        An incomplete last line may be included.
         """
         others = {self.execution.stdout, self.execution.terminal} - {self.text}
         return (self.transcript, *map(self._transcript_of, others))
@@ -152,7 +159,7 @@ class ParsedRun:
 
 @dataclass(frozen=True)
 class RunSet:
-    """The runs that are compared, and the other input of the checks."""
+    """The runs that are compared, and what else the checks need."""
 
     program: Program | None
     source: Source | None
@@ -166,12 +173,12 @@ class RunSet:
     asked: Asked = NOTHING_ASKED
     _known: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
 
-    def once(self, read: "Callable[[RunSet], _Told]") -> "_Told":
-        """Return what `read` computes from all runs. It is computed only once, and kept for all checks."""
-        if read not in self._known:
-            self._known[read] = read(self)
-        known: _Told = self._known[read]
-        return known
+    def once(self, compute: "Callable[[RunSet], _Told]") -> "_Told":
+        """Return what `compute` returns for all runs. It is called only once; all checks get the same result."""
+        if compute not in self._known:
+            self._known[compute] = compute(self)
+        value: _Told = self._known[compute]
+        return value
 
     @cached_property
     def sites(self) -> tuple[PrintSite, ...]:
@@ -197,16 +204,19 @@ class RunSet:
 
     @cached_property
     def proven(self) -> dict[PrintSite, tuple[str, ...]]:
-        """For each print, the lines that the source proves equal in every run, unless a real run contradicts."""
+        """For each print, the lines that the source proves equal in every run.
+
+        Left out if a real run contradicts.
+        """
         lines = proven_lines(self.source.tree) if self.source else {}
-        found: dict[PrintSite, tuple[str, ...]] = {}
+        proven: dict[PrintSite, tuple[str, ...]] = {}
         for site in self.sites:
             texts = tuple(text for text in lines.get(site.line, ()) if site.makes(text))
             is_shown = all(run.ledger.lines_of(site).size >= len(texts) for run in self.ended)
-            seen = (run.lines[at].strip() for run in self.real for at in run.ledger.lines_of(site))
-            if texts and is_shown and all(text in texts for text in seen):
-                found[site] = texts
-        return found
+            real_texts = (run.lines[index].strip() for run in self.real for index in run.ledger.lines_of(site))
+            if texts and is_shown and all(text in texts for text in real_texts):
+                proven[site] = texts
+        return proven
 
     @cached_property
     def invariants(self) -> Invariants:
@@ -215,9 +225,9 @@ class RunSet:
 
     @property
     def caution(self) -> str:
-        """A sentence to follow each statement about lines if there is one real log and no program; else empty."""
-        alone = self.templates is not None and len(self.real) == 1
-        return "One real log cannot show how much real runs differ." if alone else ""
+        """A sentence that follows each statement about lines; empty unless there is one real log and no program."""
+        is_single_log = self.templates is not None and len(self.real) == 1
+        return "One real log cannot show how much real runs differ." if is_single_log else ""
 
     @property
     def name(self) -> str:
@@ -227,39 +237,39 @@ class RunSet:
     @property
     def leaves(self) -> tuple[ParsedRun, ...]:
         """The real runs that are measured: not the trunk, and only reseeded runs if there are any."""
-        return _measured(self.real)
+        return _select_leaves(self.real)
 
     @cached_property
     def forms(self) -> frozenset[str]:
-        """The forms of all lines that a real run shows, on both streams."""
+        """The forms of all lines on both streams of all real runs."""
         return frozenset[str]().union(*(run.forms for run in self.real))
 
     @property
     def samples(self) -> tuple[ParsedRun, ...]:
         """The imagined runs that are measured: all but the trunk."""
-        return _measured(self.imagined)
+        return _select_leaves(self.imagined)
 
 
-def _measured(runs: Sequence[ParsedRun]) -> tuple[ParsedRun, ...]:
-    kept = set(map(id, leaves(run.execution for run in runs)))
-    return tuple(run for run in runs if id(run.execution) in kept)
+def _select_leaves(runs: Sequence[ParsedRun]) -> tuple[ParsedRun, ...]:
+    kept_ids = set(map(id, leaves(run.execution for run in runs)))
+    return tuple(run for run in runs if id(run.execution) in kept_ids)
 
 
 def evidence(refs: Sequence[LineRef]) -> tuple[LineRef, ...]:
-    """Return one reference for each output among `refs`, then further ones up to `LINES_SHOWN` in all."""
+    """Return one reference for each output among `refs`, then others up to `LINES_SHOWN` in all."""
     first = {ref.source: ref for ref in reversed(refs)}
     firsts = tuple(ref for ref in refs if first[ref.source] is ref)
     rest = [ref for ref in refs if first[ref.source] is not ref]
     return (*firsts, *rest[: max(0, LINES_SHOWN - len(firsts))])
 
 
-def share(some: Sequence[ParsedRun], whole: Sequence[ParsedRun]) -> str:
+def share(selected: Sequence[ParsedRun], every_run: Sequence[ParsedRun]) -> str:
     """Return a text such as `1 of 4 imagined runs`."""
-    return f"{len(some)} of {len(whole)} imagined runs"
+    return f"{len(selected)} of {len(every_run)} imagined runs"
 
 
-def verb(some: Sequence[ParsedRun], one: str, many: str) -> str:
-    return one if len(some) == 1 else many
+def verb(runs: Sequence[ParsedRun], singular: str, plural: str) -> str:
+    return singular if len(runs) == 1 else plural
 
 
 def short(text: str) -> str:

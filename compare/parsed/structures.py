@@ -6,11 +6,14 @@ from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 
 
 def of_each_structure(run_set: RunSet) -> tuple[ParsedRun, ...]:
-    """Return the first of each group of real runs that ended alike, with the same prints in the same epochs."""
-    first: dict[tuple[object, bytes], ParsedRun] = {}
+    """Return one run of each group of real runs that show the same prints in the same epochs.
+
+    The runs of a group also ended in the same way; the first one is returned.
+    """
+    first_runs: dict[tuple[object, bytes], ParsedRun] = {}
     for run in run_set.ended:
-        first.setdefault((run.execution.cause, _structure(run)), run)
-    return tuple(first.values())
+        first_runs.setdefault((run.execution.cause, _structure(run)), run)
+    return tuple(first_runs.values())
 
 
 def _structure(run: ParsedRun) -> bytes:

@@ -20,30 +20,29 @@ from gedanken.compare.parsed.prefix_names import PrefixNames
 from gedanken.compare.source.print_sites import PrintSite
 
 NO_LINE = 0
-"""Takes the place of the line number in a template that comes from a log and not from a source."""
+"""The line number of a template that comes from a log, not from a source."""
 _MOST_WORDS = 60
-"""Lines of at most this many words are searched for a word that varies; longer lines are used as they are."""
+"""Lines of at most this many words are searched for a word that varies; longer lines stay as they are."""
 
-_BARE = re.compile(rf"[^\w#{MASK}]{{3,}}")
-"""A form without words and values."""
-_STRETCH = re.compile(r"([^\w\s])\1{2,}")
+_WORDLESS_FORM = re.compile(rf"[^\w#{MASK}]{{3,}}")
+_REPEATED_SIGN = re.compile(r"([^\w\s])\1{2,}")
 """Matches a repeated character, as in a horizontal rule: `-----` or `+----+----+`."""
 
-_CHUNK = 1 << 8
+_CHUNK_SIZE = 1 << 8
 """Number of forms that are processed together."""
 
 Indices = NDArray[np.int64]
 
 
-class _Standing(NamedTuple):
+class _FormsByLog(NamedTuple):
     """The forms that each log contains."""
 
     forms: list[str]
     """All forms in the real logs, in the order of their first appearance."""
     form: Indices
-    """Indices of forms, in order; each index occurs once for every log that contains the form."""
+    """Indices of forms, sorted. Each index occurs once for every log that contains the form."""
     log: Indices
-    """For each entry of `form`, the index of a log that contains this form."""
+    """For each element of `form`, the index of a log that contains this form."""
 
 
 class Templates:
@@ -53,26 +52,33 @@ class Templates:
     horizontal rules (`-----`) that differ in width.
     """
 
-    def __init__(self, logs: Callable[[], Sequence[Transcript]], texts: Callable[[], Iterable[str]] = tuple) -> None:
-        """Store functions that return the logs and their texts; they are called when needed."""
-        self._read = logs
-        self._texts = texts
+    def __init__(
+        self, read_logs: Callable[[], Sequence[Transcript]], read_texts: Callable[[], Iterable[str]] = tuple
+    ) -> None:
+        """Store functions that return the logs and their texts. They are called when needed."""
+        self._read_logs = read_logs
+        self._texts = read_texts
 
     @cached_property
     def _before_ids(self) -> dict[str, Before]:
-        """Map the text of each real log to its places of ids (see `Before`)."""
+        """What stands before ids (see `Before`) in each real log, by the text of the log."""
         return {text: words_before_ids(text) for text in self._texts()}
 
     @cached_property
     def _before_any_id(self) -> Before:
-        """The places of ids in the real logs. A place without a word counts if at least half of the logs have it."""
+        """What stands before ids in the real logs.
+
+        An entry without a word counts only if at least half of the logs have it.
+        """
         logs = Counter(place for places in self._before_ids.values() for place in places)
-        return frozenset(place for place, of in logs.items() if has_word(place) or 2 * of >= len(self._before_ids))
+        return frozenset(
+            place for place, n_logs in logs.items() if has_word(place) or 2 * n_logs >= len(self._before_ids)
+        )
 
     def before_ids(self, text: str) -> Before:
-        """Return the places of ids for a log with this text (see `Before`).
+        """Return what stands before ids (see `Before`) in a log with this text.
 
-        For an imagined log, its own places that have a word are added, such as `job ` in `job 3f9a21`.
+        For an imagined log, its own entries with a word are added, such as `job ` in `job 3f9a21`.
         """
         if text in self._before_ids:
             return self._before_any_id
@@ -95,151 +101,165 @@ class Templates:
 
     @cached_property
     def _logs(self) -> Sequence[Transcript]:
-        return self._read()
+        return self._read_logs()
 
     @cached_property
-    def _standing(self) -> _Standing:
-        numbers: dict[str, int] = {}
-        shown = [
-            np.array([numbers.setdefault(form, len(numbers)) for form in log.forms if form], np.int64)
+    def _forms_by_log(self) -> _FormsByLog:
+        number_of_form: dict[str, int] = {}
+        form_numbers = [
+            np.array([number_of_form.setdefault(form, len(number_of_form)) for form in log.forms if form], np.int64)
             for log in self._logs
         ]
-        form = np.concatenate(shown) if shown else np.empty(0, np.int64)
+        form = np.concatenate(form_numbers) if form_numbers else np.empty(0, np.int64)
         order = np.argsort(form, kind="stable")
-        log = np.repeat(np.arange(len(shown)), list(map(len, shown)))
-        return _Standing(list(numbers), form[order], log[order])
+        log = np.repeat(np.arange(len(form_numbers)), list(map(len, form_numbers)))
+        return _FormsByLog(list(number_of_form), form[order], log[order])
 
     @cached_property
-    def _opened(self) -> "_Opened":
-        """The variants of all forms of the real logs; see `_Opened`."""
-        return _opened(self._standing.forms)
+    def _form_variants(self) -> "_Opened":
+        return _form_variants(self._forms_by_log.forms)
 
     @cached_property
-    def _varying(self) -> NDArray[np.uint64]:
-        return _varying(self._standing, self._opened, len(self._logs))
+    def _varying_keys(self) -> NDArray[np.uint64]:
+        return _varying_keys(self._forms_by_log, self._form_variants, len(self._logs))
 
     @cached_property
-    def _index(self) -> dict[str, int]:
+    def _index_by_form(self) -> dict[str, int]:
         """Maps each form of the real logs, and each template itself, to the template's index in `sites`."""
-        of_forms = dict(zip(self._standing.forms, self._of_forms.tolist(), strict=True))
-        return of_forms | {key: at for at, key in enumerate(self._keys)}
+        index_of_form = dict(zip(self._forms_by_log.forms, self._template_indices.tolist(), strict=True))
+        return index_of_form | {key: index for index, key in enumerate(self._templates)}
 
     @cached_property
-    def _key_of(self) -> list[str]:
-        """For each form of a line in the real logs (`_standing.forms`), the template that it belongs to."""
-        forms = self._standing.forms
-        keyed = _keyed(forms, self._opened, self._varying) if len(self._varying) else forms
-        if not self._rules:
+    def _template_of_form(self) -> list[str]:
+        """For each form in the real logs (`_forms_by_log.forms`), the template that it belongs to."""
+        forms = self._forms_by_log.forms
+        keyed = (
+            _replace_varying_words(forms, self._form_variants, self._varying_keys)
+            if len(self._varying_keys)
+            else forms
+        )
+        if not self._template_of_rule:
             return keyed
-        return [self._rules.get(_rule_in(form), key) for form, key in zip(forms, keyed, strict=True)]
+        return [self._template_of_rule.get(_collapse_rule(form), key) for form, key in zip(forms, keyed, strict=True)]
 
     @cached_property
-    def _rules(self) -> dict[str, str]:
-        """Maps each horizontal rule of varying width, such as `-----`, to its template. Keys: see `_rule_in`."""
-        return _rules_of_any_width(self._standing, len(self._logs))
+    def _template_of_rule(self) -> dict[str, str]:
+        """Maps each horizontal rule of varying width to its template. Keys: see `_collapse_rule`."""
+        return _rules_of_varying_width(self._forms_by_log, len(self._logs))
 
     @cached_property
-    def _keys(self) -> list[str]:
+    def _templates(self) -> list[str]:
         """The templates, with `#` for each value."""
-        return list(dict.fromkeys(self._key_of))
+        return list(dict.fromkeys(self._template_of_form))
 
     @cached_property
-    def _of_forms(self) -> Indices:
-        """The index of the template of each form of the real logs."""
-        number = {key: at for at, key in enumerate(self._keys)}
-        return np.array([number[key] for key in self._key_of], np.int64)
+    def _template_indices(self) -> Indices:
+        """For each form of the real logs, the index of its template."""
+        index_of_template = {key: index for index, key in enumerate(self._templates)}
+        return np.array([index_of_template[key] for key in self._template_of_form], np.int64)
 
     @cached_property
     def sites(self) -> tuple[PrintSite, ...]:
         """The templates, in the order of their first appearance."""
-        return tuple(PrintSite(template_of(key, HOLE), NO_LINE) for key in self._keys)
+        return tuple(PrintSite(template_of(key, HOLE), NO_LINE) for key in self._templates)
 
     @cached_property
     def index_of_site(self) -> dict[PrintSite, int]:
-        """The position in `sites` of each template."""
+        """The index in `sites` of each template."""
         return index_of(self.sites)
 
     def find(self, forms: Sequence[str]) -> list[int | None]:
         """Return, for each form, the index in `sites` of its template; None if there is none."""
-        found = [self._index.get(form) for form in forms]
-        new = [at for at, one in enumerate(found) if one is None] if len(self._varying) else []
-        if new:
-            others = [forms[at] for at in new]
-            for at, key in zip(new, _keyed(others, _opened(others), self._varying), strict=True):
-                found[at] = self._index.get(key)
-        if self._rules:
-            for at, form in enumerate(forms):
-                if found[at] is None and (rule := self._rules.get(_rule_in(form))):
-                    found[at] = self._index[rule]
-        return found
+        indices = [self._index_by_form.get(form) for form in forms]
+        unknown = (
+            [position for position, index in enumerate(indices) if index is None] if len(self._varying_keys) else []
+        )
+        if unknown:
+            new_forms = [forms[position] for position in unknown]
+            for position, key in zip(
+                unknown, _replace_varying_words(new_forms, _form_variants(new_forms), self._varying_keys), strict=True
+            ):
+                indices[position] = self._index_by_form.get(key)
+        if self._template_of_rule:
+            for position, form in enumerate(forms):
+                if indices[position] is None and (rule := self._template_of_rule.get(_collapse_rule(form))):
+                    indices[position] = self._index_by_form[rule]
+        return indices
 
     @cached_property
     def odd(self) -> list[list[str]]:
         """For each real log, the templates that no other real log has."""
         logs = max(1, len(self._logs))
-        pairs = np.unique(self._of_forms[self._standing.form] * logs + self._standing.log)
-        template, first, times = np.unique(pairs // logs, return_index=True, return_counts=True)
+        pairs = np.unique(self._template_indices[self._forms_by_log.form] * logs + self._forms_by_log.log)
+        template, first, n_logs = np.unique(pairs // logs, return_index=True, return_counts=True)
         odd: list[list[str]] = [[] for _log in self._logs]
-        for at, log in zip(template[times == 1].tolist(), (pairs % logs)[first[times == 1]].tolist(), strict=True):
-            odd[log].append(self._keys[at])
+        for index, log in zip(
+            template[n_logs == 1].tolist(), (pairs % logs)[first[n_logs == 1]].tolist(), strict=True
+        ):
+            odd[log].append(self._templates[index])
         return odd
 
 
 def index_of(sites: Sequence[PrintSite]) -> dict[PrintSite, int]:
-    """Return the position of each site in `sites`; the first one if a site occurs several times."""
-    return {site: at for at, site in reversed(list(enumerate(sites)))}
+    """Return the index of each site in `sites`; the first one if a site occurs several times."""
+    return {site: index for index, site in reversed(list(enumerate(sites)))}
 
 
-def _rule_in(form: str) -> str:
-    """Return a horizontal rule with each repeated character once, `+-+-+` for `+----+----+`; else an empty text."""
-    return _STRETCH.sub(r"\1", form) if _BARE.fullmatch(form) and _STRETCH.search(form) else ""
+def _collapse_rule(form: str) -> str:
+    """Return a horizontal rule with each repeated sign once: `+-+-+` for `+----+----+`.
+
+    Empty if the form is no such rule.
+    """
+    return _REPEATED_SIGN.sub(r"\1", form) if _WORDLESS_FORM.fullmatch(form) and _REPEATED_SIGN.search(form) else ""
 
 
-def _rules_of_any_width(standing: _Standing, logs: int) -> dict[str, str]:
-    """Map each horizontal rule of varying width to the first form that has it. Keys: see `_rule_in`."""
-    alike: dict[str, list[int]] = {}
-    for at, form in enumerate(standing.forms):
-        if rule := _rule_in(form):
-            alike.setdefault(rule, []).append(at)
+def _rules_of_varying_width(forms_by_log: _FormsByLog, logs: int) -> dict[str, str]:
+    """Map each horizontal rule of varying width to the first form that has it. Keys: see `_collapse_rule`."""
+    forms_by_rule: dict[str, list[int]] = {}
+    for index, form in enumerate(forms_by_log.forms):
+        if rule := _collapse_rule(form):
+            forms_by_rule.setdefault(rule, []).append(index)
     varying: dict[str, str] = {}
-    for rule, forms in alike.items():
-        holding = standing.log[np.isin(standing.form, forms)]
+    for rule, forms in forms_by_rule.items():
+        logs_with_rule = forms_by_log.log[np.isin(forms_by_log.form, forms)]
         # The width varies if each log contains at least one of these rules, and not every log contains all of them.
-        if len(np.unique(holding)) == logs and len(holding) < len(forms) * logs:
-            varying[rule] = standing.forms[forms[0]]
+        if len(np.unique(logs_with_rule)) == logs and len(logs_with_rule) < len(forms) * logs:
+            varying[rule] = forms_by_log.forms[forms[0]]
     return varying
 
 
-def _varying(standing: _Standing, opened: "_Opened", logs: int) -> NDArray[np.uint64]:
+def _varying_keys(forms_by_log: _FormsByLog, variants: "_Opened", logs: int) -> NDArray[np.uint64]:
     """Return the keys of the variants whose hole stands for a word that varies between logs."""
-    begins = np.searchsorted(standing.form, np.arange(len(standing.forms) + 1))
-    times = np.diff(begins)
+    starts = np.searchsorted(forms_by_log.form, np.arange(len(forms_by_log.forms) + 1))
+    log_counts = np.diff(starts)
     # A word varies if each log contains at least one of the forms, and no form occurs in every log.
-    in_some = times[opened.form] < logs
-    every = opened.key[in_some]
-    in_order = np.sort(every)
-    shared: NDArray[np.uint64] = np.unique(in_order[1:][in_order[1:] == in_order[:-1]])
-    is_shared = np.isin(every, shared)
-    group, form = np.searchsorted(shared, every[is_shared]), opened.form[in_some][is_shared]
+    in_some = log_counts[variants.form] < logs
+    keys = variants.key[in_some]
+    sorted_keys = np.sort(keys)
+    shared: NDArray[np.uint64] = np.unique(sorted_keys[1:][sorted_keys[1:] == sorted_keys[:-1]])
+    is_shared = np.isin(keys, shared)
+    group, form = np.searchsorted(shared, keys[is_shared]), variants.form[in_some][is_shared]
     # One row for each log that has the form.
-    again = np.repeat(np.arange(len(form)), times[form])
-    nth = np.arange(len(again)) - np.repeat(np.cumsum(times[form]) - times[form], times[form])
-    log = standing.log[begins[form[again]] + nth]
-    pairs = np.unique(group[again] * logs + log)
+    form_of_row = np.repeat(np.arange(len(form)), log_counts[form])
+    nth_log = np.arange(len(form_of_row)) - np.repeat(
+        np.cumsum(log_counts[form]) - log_counts[form], log_counts[form]
+    )
+    log = forms_by_log.log[starts[form[form_of_row]] + nth_log]
+    pairs = np.unique(group[form_of_row] * logs + log)
     in_logs = np.bincount(pairs // max(1, logs), minlength=len(shared))
     varying: NDArray[np.uint64] = shared[in_logs == logs]
     return varying
 
 
-def _keyed(forms: Sequence[str], opened: "_Opened", varying: NDArray[np.uint64]) -> list[str]:
-    """Return the template of each form: a hole replaces the word that varies, if there is one."""
-    keyed = list(forms)
-    hit = np.flatnonzero(np.isin(opened.key, varying))
-    at, first = np.unique(opened.form[hit], return_index=True)
-    for one, place in zip(at.tolist(), opened.place[hit][first].tolist(), strict=True):
-        words = keyed[one].split(" ")
-        keyed[one] = " ".join([*words[:place], HOLE, *words[place + 1 :]])
-    return keyed
+def _replace_varying_words(forms: Sequence[str], variants: "_Opened", varying_keys: NDArray[np.uint64]) -> list[str]:
+    """Return the template of each form. If a word of the form varies, a hole replaces it."""
+    templates = list(forms)
+    hits = np.flatnonzero(np.isin(variants.key, varying_keys))
+    form_indices, first_hits = np.unique(variants.form[hits], return_index=True)
+    for index, position in zip(form_indices.tolist(), variants.place[hits][first_hits].tolist(), strict=True):
+        words = templates[index].split(" ")
+        templates[index] = " ".join([*words[:position], HOLE, *words[position + 1 :]])
+    return templates
 
 
 class _Opened(NamedTuple):
@@ -253,27 +273,29 @@ class _Opened(NamedTuple):
     """Position of the hole."""
 
 
-def _opened(forms: Sequence[str]) -> _Opened:
-    """Return a variant of each form for each of its words, as hashes, to save memory."""
-    nothing = _Opened(np.empty(0, np.uint64), np.empty(0, np.int64), np.empty(0, np.int64))
-    parts = [_opened_at(start, forms[start : start + _CHUNK]) for start in range(0, len(forms), _CHUNK)]
-    return _Opened(*map(np.concatenate, zip(nothing, *parts, strict=True)))
+def _form_variants(forms: Sequence[str]) -> _Opened:
+    """Return a variant of each form for each of its words. They are stored as hashes, to save memory."""
+    empty = _Opened(np.empty(0, np.uint64), np.empty(0, np.int64), np.empty(0, np.int64))
+    chunks = [
+        _variants_of_chunk(start, forms[start : start + _CHUNK_SIZE]) for start in range(0, len(forms), _CHUNK_SIZE)
+    ]
+    return _Opened(*map(np.concatenate, zip(empty, *chunks, strict=True)))
 
 
-def _opened_at(start: int, forms: Sequence[str]) -> _Opened:
-    """Return the variants of consecutive forms, of which the first has the index `start`."""
-    split = [(at, words) for at, form in enumerate(forms) if 2 <= len(words := form.split(" ")) <= _MOST_WORDS]
-    every = [word for _at, words in split for word in words]
-    counts = np.array([len(words) for _at, words in split], np.int64)
+def _variants_of_chunk(start: int, forms: Sequence[str]) -> _Opened:
+    """Return the variants of consecutive forms. `start` is the index of the first form."""
+    split = [(index, words) for index, form in enumerate(forms) if 2 <= len(words := form.split(" ")) <= _MOST_WORDS]
+    all_words = [word for _index, words in split for word in words]
+    counts = np.array([len(words) for _index, words in split], np.int64)
     # A host name may be a word in one log, and in another a masked id, such as a container's.
-    worded = {word: MASK in word or any(map(str.isalpha, word)) for word in set(every)}
-    is_word = np.fromiter(map(worded.__getitem__, every), bool, len(every))
-    begins = np.cumsum(counts) - counts
-    place = np.arange(len(every)) - np.repeat(begins, counts)
-    at = mixed(place.astype(np.uint64) + np.uint64(1))
-    part = mixed(np.fromiter(map(hash, every), np.int64, len(every)).view(np.uint64) + at)
-    whole = np.add.reduceat(part, begins) if len(begins) else part
-    whole = np.repeat(whole + mixed(counts.astype(np.uint64)), counts)
-    key = whole - part + mixed(at)
-    form = np.repeat(np.array([start + at for at, _words in split], np.int64), counts)
-    return _Opened(key[is_word], form[is_word], place[is_word])
+    is_word_by_text = {word: MASK in word or any(map(str.isalpha, word)) for word in set(all_words)}
+    is_word = np.fromiter(map(is_word_by_text.__getitem__, all_words), bool, len(all_words))
+    starts = np.cumsum(counts) - counts
+    position = np.arange(len(all_words)) - np.repeat(starts, counts)
+    position_hash = mixed(position.astype(np.uint64) + np.uint64(1))
+    word_hash = mixed(np.fromiter(map(hash, all_words), np.int64, len(all_words)).view(np.uint64) + position_hash)
+    form_hash = np.add.reduceat(word_hash, starts) if len(starts) else word_hash
+    form_hash = np.repeat(form_hash + mixed(counts.astype(np.uint64)), counts)
+    key = form_hash - word_hash + mixed(position_hash)
+    form = np.repeat(np.array([start + index for index, _words in split], np.int64), counts)
+    return _Opened(key[is_word], form[is_word], position[is_word])

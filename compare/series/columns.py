@@ -20,47 +20,53 @@ LONGEST = 10_000
 """Maximum length of a form that is read; a longer line is not a log line."""
 MOST_COLUMNS = 400
 Fixed = tuple[tuple[int, float], ...]
-"""Pairs (index, value): the values within a name, such as 5 in `Top-5`. These values tell columns of one form
-apart."""
-_NEAR = 40
-"""Number of characters before a number that are examined to classify it."""
+"""Pairs (index, value): the values within a name, such as 5 in `Top-5`.
+
+They tell columns of one form apart.
+"""
+_CONTEXT_LENGTH = 40
 SECTION = -1
-"""Stands for the heading above a line, in places where the index of a value is expected."""
-_SHOWN = 60
+"""Takes the place of the index of a value, and stands for the heading above a line."""
+_MAX_WORDS_LENGTH = 60
 """Maximum length of the words of a line that describe a number without a name."""
-_TOTAL = re.compile(r"^\s?(?:/|of)\s?$", re.IGNORECASE)
-_PARTS = re.compile(r"\s?/\s?(\d{1,18})(?!\.?\d)")
-_FIRST = re.compile(r"\W*(?P<word>[^\W\d_][\w-]+)(?:\s?[\]:|)]|\s{2,}|\t)")
-"""Matches a word that begins a line as a label, such as `Teacher` in `[Teacher] loss 0.5`; a word of a sentence does
-not count."""
+_BEFORE_TOTAL = re.compile(r"^\s?(?:/|of)\s?$", re.IGNORECASE)
+_TOTAL_AFTER = re.compile(r"\s?/\s?(\d{1,18})(?!\.?\d)")
+_LABEL_AT_START = re.compile(r"\W*(?P<word>[^\W\d_][\w-]+)(?:\s?[\]:|)]|\s{2,}|\t)")
+"""Matches a word that begins a line as a label, such as `Teacher` in `[Teacher] loss 0.5`.
+
+The first word of a sentence does not count.
+"""
 _TAG = re.compile(r"\[([A-Za-z]\w{1,19})\](?=[A-Za-z])[^\[\]]*$")
 """Matches a word in brackets directly before the name of a number: `[Avg]` in `[Eval][Epoch 1][Avg]loss: 0.5`."""
 STARRED = re.compile(r"(?:^|[\]):] (?:INFO )?)\* +(?=[^\W\d])")
-"""Matches `* Acc@1 71.2 Acc@5 90.1`, the summary line of an evaluation in PyTorch's ImageNet example and in many
-programs derived from it.
+"""Matches a line such as `* Acc@1 71.2 Acc@5 90.1`.
+
+It sums up an evaluation in PyTorch's ImageNet example, and in many programs derived from it.
 """
 _SEPARATOR = re.compile(r"[,;|│┃║]|\t")
 MEMBER = re.compile(r"""\s*(["'])[^"']{1,80}\1\s?:(?!.*[{}])""")
 """Matches one key of an object that is printed with one key in each line."""
 _PREFIX = re.compile(r"\b(?:DEBUG|INFO|WARNING|ERROR)\b(?::[\w.]+:)?")
-"""Matches the level in a prefix that a logger writes, with the logger's name if that follows: `INFO` or `INFO:root:`.
-"""
-_JOINED = re.compile(r"\s?/\s?")
+"""Matches the level in a prefix that a logger writes: `INFO`, or `INFO:root:` with the name of the logger."""
+_SLASH = re.compile(r"\s?/\s?")
 _PERCENT = re.compile(r"\s?%")
 _CLAUSE = r"(?:^|[:;|\]]\s+)(?P<clause>[A-Za-z]+(?: [A-Za-z_.]+){1,4}),\s+"
-"""Matches the words that say what the numbers after a comma are about: `Solving for Ux, Initial residual = 0.1`."""
-_TIME = re.compile(r"\b(?:finished in|completed in|training in|seconds)\b[^\w]{0,6}$", re.IGNORECASE)
+"""Matches words that say what the numbers after a comma are about: `Solving for Ux, Initial residual = 0.1`."""
+_BEFORE_TIME = re.compile(r"\b(?:finished in|completed in|training in|seconds)\b[^\w]{0,6}$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One number, in all lines of one form, or only in lines with the values in `fixed`."""
+    """One number in all lines of one form, or only in lines with the values in `fixed`."""
 
     form: str
     index: int
     """Position of the number among all values of the line, counted from 0."""
     label: str
-    """Name of the number, such as `test accuracy`; for a number without a name, the words of its line."""
+    """Name of the number, such as `test accuracy`.
+
+    For a number without a name, the words of its line.
+    """
     metric: Metric | None
     """The metric that the number measures; None if the number is no metric."""
     is_environment: bool
@@ -68,8 +74,10 @@ class Column:
     site: PrintSite | None
 
     fixed: Fixed = ()
-    """(index, value) of each value in the column's name, such as 10 in `HR@10`. The column contains only lines with
-    these values."""
+    """(index, value) of each value in the column's name, such as 10 in `HR@10`.
+
+    The column contains only lines with these values.
+    """
     words: str = ""
     """The column's name without the values in `fixed`."""
     others: tuple[str, ...] = ()
@@ -94,8 +102,10 @@ class Column:
 
 
 def trunk_of(form: str) -> str:
-    """Cut a form after its last value: `epoch # loss # *` becomes `epoch # loss #`. Text that names the data, such as
-    `(validation)`, is kept."""
+    """Cut a form after its last value: `epoch # loss # *` becomes `epoch # loss #`.
+
+    Text that names the data, such as `(validation)`, is kept.
+    """
     end = form.rfind("#") + 1
     return form[:end] if end and not (form[end:].strip() and split_in(form[end:])) else form
 
@@ -115,29 +125,31 @@ class Form:
     row: tuple[str, ...] | None = None
     """Column name of each value, if the line is a row of a table."""
     fixed: Fixed = ()
-    """Values that are part of names, as pairs (index, value). Only lines of the form that have these values
-    are read."""
+    """Values that are part of names, as pairs (index, value).
+
+    Only lines of the form that have these values are read.
+    """
     is_bar: bool = False
     """True if the line shows a progress bar."""
 
     @cached_property
     def spans(self) -> list[tuple[int, int]]:
         """Start and end of each value in the line."""
-        return [found.span() for found in VALUE.finditer(self.line)]
+        return [match.span() for match in VALUE.finditer(self.line)]
 
     @cached_property
     def site(self) -> PrintSite | None:
-        """The print site that makes lines of this form; of several, the one with the most literal words."""
-        making = [site for site in self.sites if site.values(self.line) is not None]
-        return max(making, key=lambda site: len(site.template.replace(HOLE, "")), default=None)
+        """The print site that makes lines of this form; if there are several, the one with the most words."""
+        makers = [site for site in self.sites if site.values(self.line) is not None]
+        return max(makers, key=lambda site: len(site.template.replace(HOLE, "")), default=None)
 
     @cached_property
     def epoch(self) -> int | None:
         """Index of the value that is the epoch; None if no value is."""
-        begins = epoch_in(self.line)
-        if begins is None:
+        epoch_start = epoch_in(self.line)
+        if epoch_start is None:
             return None
-        return next((at for at, (start, end) in enumerate(self.spans) if start <= begins < end), None)
+        return next((index for index, (start, end) in enumerate(self.spans) if start <= epoch_start < end), None)
 
     @cached_property
     def named(self) -> list[Named]:
@@ -147,69 +159,81 @@ class Form:
 
     @cached_property
     def parts_of_names(self) -> tuple[int, ...]:
-        """The indices of values that belong to a name, such as 10 in `HR@10`."""
-        return tuple(at for at, one in enumerate(self.named[:MOST_COLUMNS]) if one.is_part_of_name)
+        """The indices of values that are part of a name, such as 10 in `HR@10`."""
+        return tuple(index for index, named in enumerate(self.named[:MOST_COLUMNS]) if named.is_part_of_name)
 
     @cached_property
     def counters(self) -> tuple[int, ...]:
-        """The indices of the values, apart from the epoch, that count something: steps, batches, rounds."""
+        """The indices of values that count something, such as steps, batches or rounds; without the epoch."""
         return tuple(
-            at
-            for at, one in enumerate(self.named)
-            if at != self.epoch and one.role is Role.COUNTER and not (at and _TOTAL.match(self._between(at)))
+            index
+            for index, named in enumerate(self.named)
+            if index != self.epoch
+            and named.role is Role.COUNTER
+            and not (index and _BEFORE_TOTAL.match(self._gap_before(index)))
         )
 
     def name_of(self, counter: int) -> str:
         """Return the name of a counter, such as `step`."""
         return self.named[counter].name.lower() or "count"
 
-    def is_environment(self, at: int) -> bool:
+    def is_environment(self, index: int) -> bool:
         """Return whether a value is a time, date, speed, memory size or source line number."""
-        start = self.spans[at][0]
-        is_clock = any(low <= start < high for low, high in self._clocks)
-        role = self.named[at].role
-        return is_clock or role is Role.ENVIRONMENT or (role is Role.OTHER and bool(_TIME.search(self._before(at))))
+        start = self.spans[index][0]
+        is_clock = any(low <= start < high for low, high in self._clock_spans)
+        role = self.named[index].role
+        return (
+            is_clock
+            or role is Role.ENVIRONMENT
+            or (role is Role.OTHER and bool(_BEFORE_TIME.search(self._text_before(index))))
+        )
 
-    def metric(self, at: int) -> Metric | None:
+    def metric(self, index: int) -> Metric | None:
         """Return the metric of the value with this index; None if the value belongs to no metric."""
-        named = self.named[at]
-        if named.role is not Role.METRIC or self.is_environment(at):
+        named = self.named[index]
+        if named.role is not Role.METRIC or self.is_environment(index):
             return None
-        start, end = self.spans[at]
+        start, end = self.spans[index]
         text = self.line[start:end]
         is_accuracy = meaning_of(named.name).measures is Measures.ACCURACY
-        of = _PARTS.match(self.line, end) if is_accuracy and text.isdigit() else None
-        is_percent = text.endswith("%") or _PERCENT.match(self.line, of.end() if of else end) is not None
+        total_match = _TOTAL_AFTER.match(self.line, end) if is_accuracy and text.isdigit() else None
+        is_percent = (
+            text.endswith("%") or _PERCENT.match(self.line, total_match.end() if total_match else end) is not None
+        )
         key = " ".join(key_of(named.name))
-        return Metric(key, is_accuracy, start, 0.0, int(of[1]) if of else 0, is_percent)
+        return Metric(key, is_accuracy, start, 0.0, int(total_match[1]) if total_match else 0, is_percent)
 
     def columns(self) -> list[Column]:
-        """List the columns that may be measurements. Counters, totals, shapes and constants of the source are left
-        out."""
-        counting = {self.epoch, *self.counters}
+        """List the columns that may be measurements.
+
+        Counters, totals, shapes and constants of the source are left out.
+        """
+        counter_indices = {self.epoch, *self.counters}
         metric: Metric | None = None
-        found = []
-        for at, (start, end) in enumerate(self.spans[:MOST_COLUMNS]):
-            is_total = bool(at and _TOTAL.match(self._between(at))) and (
-                at - 1 in counting or (metric is not None and metric.of > 0) or self.named[at].role is Role.COUNTER
+        columns = []
+        for index, (start, end) in enumerate(self.spans[:MOST_COLUMNS]):
+            is_total = bool(index and _BEFORE_TOTAL.match(self._gap_before(index))) and (
+                index - 1 in counter_indices
+                or (metric is not None and metric.of > 0)
+                or self.named[index].role is Role.COUNTER
             )
-            metric = self.metric(at)
+            metric = self.metric(index)
             is_shape = self.line.startswith(("torch.Size", "tensor("), start)
-            is_value = not (at in counting or is_total or is_shape or self.named[at].is_part_of_name)
+            is_value = not (index in counter_indices or is_total or is_shape or self.named[index].is_part_of_name)
             if is_value and self._is_in_hole(start, end):
-                environment = metric is None and self.is_environment(at)
-                if not self.named[at].name and (environment or self._is_of_bar(at)):
+                is_environment = metric is None and self.is_environment(index)
+                if not self.named[index].name and (is_environment or self._is_progress(index)):
                     continue  # a clock time, a progress bar
-                name, is_key = self.named[at].name, start in self._keyed
-                is_in_row = self.row is not None and self.row[at : at + 1] != ("",)
+                name, is_key = self.named[index].name, start in self._keys_by_position
+                is_in_row = self.row is not None and self.row[index : index + 1] != ("",)
                 is_in_table = is_in_row and _SEPARATOR.search(self.form) is not None
-                found.append(
+                columns.append(
                     Column(
                         self.form,
-                        at,
-                        self._label(at),
+                        index,
+                        self._build_label(index),
                         metric,
-                        environment,
+                        is_environment,
                         self.site,
                         self.fixed,
                         name,
@@ -217,23 +241,25 @@ class Form:
                         is_found_by_name=is_key or is_in_table or MEMBER.match(self.form) is not None,
                     )
                 )
-        return found
+        return columns
 
     def named_in_full(self, column: Column) -> Column:
-        """Return the column with its `head` and its longer names (`others`). Only the few columns that are tested
-        need them."""
-        at, label = column.index, column.label
-        return replace(column, head=self.head(at, label), others=self._other_names(at, label))
+        """Return the column with its `head` and its longer names (`others`).
 
-    def _is_of_bar(self, at: int) -> bool:
+        Only the few columns that are tested need them.
+        """
+        index, label = column.index, column.label
+        return replace(column, head=self.head(index, label), others=self._other_names(index, label))
+
+    def _is_progress(self, index: int) -> bool:
         """Return whether a number is the progress in a progress bar, such as `40%` or `4/10`."""
-        start, end = self.spans[at]
-        of = _JOINED.match(self.line, end) or (at and _JOINED.fullmatch(self._between(at)))
-        return self.is_bar and bool(of or self.line.startswith("%", end - self.line[start:end].endswith("%")))
+        start, end = self.spans[index]
+        has_slash = _SLASH.match(self.line, end) or (index and _SLASH.fullmatch(self._gap_before(index)))
+        return self.is_bar and bool(has_slash or self.line.startswith("%", end - self.line[start:end].endswith("%")))
 
-    def _label(self, at: int) -> str:
+    def _build_label(self, value_index: int) -> str:
         """Build a column's label with the values in `fixed`, such as 0 in `rank0 loss`."""
-        label = self.named[at].name or self._described(at)
+        label = self.named[value_index].name or self._describe(value_index)
         for index, _value in self.fixed:
             if index == SECTION:
                 continue
@@ -243,61 +269,67 @@ class Form:
                 label = f"{word[0] if word else ''}{self.line[low:high]} {label}"
         return label
 
-    def _described(self, at: int) -> str:
+    def _describe(self, index: int) -> str:
         """Describe a number without a name: `betas[1]` in a list, otherwise by the words of its line."""
-        if listed := next((listed for listed in self._lists if at in listed.columns), None):
-            first = listed.columns[0]
-            if name := self.named[first].name or name_before(self.line, self.spans, listed):
-                return f"{name}{index_in(listed, at)}"
+        if number_list := next((number_list for number_list in self._lists if index in number_list.columns), None):
+            first = number_list.columns[0]
+            if name := self.named[first].name or name_before(self.line, self.spans, number_list):
+                return f"{name}{index_in(number_list, index)}"
         unnamed = [
-            one
-            for one, named in enumerate(self.named)
-            if not named.name and not named.is_part_of_name and one not in self.counters and one != self.epoch
+            position
+            for position, named in enumerate(self.named)
+            if not named.name
+            and not named.is_part_of_name
+            and position not in self.counters
+            and position != self.epoch
         ]
-        words = _cut(template_of(self.form, "…"))
+        words = _shorten(template_of(self.form, "…"))
         if not any(map(str.isalpha, words)):
-            return f"column {at + 1}"
-        return f"“{words}”" if len(unnamed) == 1 else f"number {at + 1} of “{words}”"
+            return f"column {index + 1}"
+        return f"“{words}”" if len(unnamed) == 1 else f"number {index + 1} of “{words}”"
 
-    def _other_names(self, at: int, label: str) -> tuple[str, ...]:
+    def _other_names(self, index: int, label: str) -> tuple[str, ...]:
         """Build longer names for a number whose label is not unique."""
-        opening = self.line[: self.spans[at][0]]
+        opening = self.line[: self.spans[index][0]]
         # The keys of an object before a number are about other numbers.
         split = split_in(opening.partition("{")[0])
-        words = " ".join(_spoken(opening).split()).strip(" :=-|")
+        words = " ".join(_without_log_prefix(opening).split()).strip(" :=-|")
         is_short = len(words) <= 40 and words[:1].isalpha() and not any(map(str.isdigit, words))
         names = [words] if is_short and words.endswith(label) else []
         names += [f"* {label}"] if STARRED.search(self.form) else []
-        if before := re.search(rf"(?P<word>\b[A-Za-z]{{3,20}}) {re.escape(label)}\W*$", opening):
-            names.append(f"{before['word']} {label}")
+        if word_match := re.search(rf"(?P<word>\b[A-Za-z]{{3,20}}) {re.escape(label)}\W*$", opening):
+            names.append(f"{word_match['word']} {label}")
         names += [f"{split} {label}"] if split and not split_in(label) else []
-        if head := self.head(at, label):
+        if head := self.head(index, label):
             names.append(f"{head} {label}")
         names += [f"{tag} {label}" for tag in _TAG.findall(opening) if tag not in label]
-        words = _cut(template_of(self.form, "…"), 30)
-        return (*names, f"{label} of “{words}”", f"{label}, number {at + 1} of “{words}”")
+        words = _shorten(template_of(self.form, "…"), 30)
+        return (*names, f"{label} of “{words}”", f"{label}, number {index + 1} of “{words}”")
 
-    def head(self, at: int, label: str) -> str:
-        """Return the label at the beginning of the line: `Teacher` in `[Teacher] loss 0.5`. Empty if there is no such
-        label, or `label` (the number's name) begins with it."""
-        opening = self.line[: self.spans[at][0]]
-        about = re.search(rf"{_CLAUSE}{re.escape(label)}\W*$", opening)
-        if about and meaning_of(about["clause"]).role is Role.OTHER:
-            return about["clause"]
-        first = _FIRST.match(_spoken(opening).lstrip()) or _FIRST.match(_PREFIX.sub("", opening).lstrip())
-        is_other = first and not label.startswith(first["word"])
-        role = meaning_of(first["word"]).role if first else None
-        return first["word"] if first and is_other and role not in (Role.METRIC, Role.COUNTER) else ""
+    def head(self, index: int, label: str) -> str:
+        """Return the label at the beginning of the line: `Teacher` in `[Teacher] loss 0.5`.
 
-    def _before(self, at: int) -> str:
-        """Return the text between the previous value and the value with index `at`, up to 40 characters."""
-        return self._between(at)[-_NEAR:]
+        Empty if there is no such label, or if `label` (the name of the number) begins with it.
+        """
+        opening = self.line[: self.spans[index][0]]
+        clause_match = re.search(rf"{_CLAUSE}{re.escape(label)}\W*$", opening)
+        if clause_match and meaning_of(clause_match["clause"]).role is Role.OTHER:
+            return clause_match["clause"]
+        label_match = _LABEL_AT_START.match(_without_log_prefix(opening).lstrip()) or _LABEL_AT_START.match(
+            _PREFIX.sub("", opening).lstrip()
+        )
+        is_other = label_match and not label.startswith(label_match["word"])
+        role = meaning_of(label_match["word"]).role if label_match else None
+        return label_match["word"] if label_match and is_other and role not in (Role.METRIC, Role.COUNTER) else ""
 
-    def _between(self, at: int) -> str:
-        return self.line[self.spans[at - 1][1] if at else 0 : self.spans[at][0]]
+    def _text_before(self, index: int) -> str:
+        return self._gap_before(index)[-_CONTEXT_LENGTH:]
+
+    def _gap_before(self, index: int) -> str:
+        return self.line[self.spans[index - 1][1] if index else 0 : self.spans[index][0]]
 
     @cached_property
-    def _keyed(self) -> dict[int, str]:
+    def _keys_by_position(self) -> dict[int, str]:
         return keyed_values(self.line)
 
     @cached_property
@@ -305,32 +337,32 @@ class Form:
         return number_lists(self.line, self.spans)
 
     @cached_property
-    def _clocks(self) -> list[tuple[int, int]]:
-        return [found.span() for found in CLOCK.finditer(self.line)]
+    def _clock_spans(self) -> list[tuple[int, int]]:
+        return [match.span() for match in CLOCK.finditer(self.line)]
 
     def _is_in_hole(self, start: int, end: int) -> bool:
-        return self.site is None or any(low < end and start < high for low, high in self._holes)
+        return self.site is None or any(low < end and start < high for low, high in self._hole_spans)
 
     @cached_property
-    def _holes(self) -> list[tuple[int, int]]:
+    def _hole_spans(self) -> list[tuple[int, int]]:
         values = self.site.values(self.line) if self.site else None
         if self.site is None or values is None:
             return []
-        at = len(self.line) - len(self.line.lstrip())
-        found = []
+        position = len(self.line) - len(self.line.lstrip())
+        spans = []
         for words, value in zip(self.site.template.split(HOLE), (*values, ""), strict=True):
-            at += len(words)
-            found.append((at, at + len(value)))
-            at += len(value)
-        return found
+            position += len(words)
+            spans.append((position, position + len(value)))
+            position += len(value)
+        return spans
 
 
-def _spoken(opening: str) -> str:
+def _without_log_prefix(opening: str) -> str:
     """Return the text of a line after its logger's prefix."""
     return _PREFIX.split(opening)[-1].lstrip(" :|-]")
 
 
-def _cut(words: str, most: int = _SHOWN) -> str:
+def _shorten(words: str, most: int = _MAX_WORDS_LENGTH) -> str:
     """Shorten a text to at most `most` characters, at the end of a word."""
     if len(words) <= most:
         return words

@@ -48,19 +48,24 @@ class TestedSeries:
     runs: tuple[int, ...]
     """Indices of the tested runs among all runs that are compared, real runs first."""
     tested: Matrix | None = None
-    """The tested values (runs × points). The row of a run that is not tested is NaN. None if the series could not be
-    tested."""
+    """The tested values (runs × points); NaN for a run that is not tested.
+
+    None if the series could not be tested.
+    """
     level: float = PRIMARY_LEVEL
     """Significance level: the series is reported if its adjusted p is at most this."""
 
     @property
     def is_told(self) -> bool:
-        """True if the imagined runs differ significantly from the real ones, so that the series is reported."""
+        """True if the imagined runs differ significantly from the real ones; the series is then reported."""
         return is_told(self.judged.p_adjusted, self.level)
 
 
 def differ_in(name: str, imagined: int) -> str:
-    """Return what the test of a series would find, as a clause: `the imagined runs, taken together, differ in the
-    last loss`. `imagined` is the number of imagined runs."""
-    who = "the imagined run differs" if imagined == 1 else "the imagined runs, taken together, differ"
-    return f"{who} in the {name}"
+    """Return what the test of a series would find, as a clause.
+
+    For example: `the imagined runs, taken together, differ in the last loss`. `imagined` is the number of imagined
+    runs.
+    """
+    subject = "the imagined run differs" if imagined == 1 else "the imagined runs, taken together, differ"
+    return f"{subject} in the {name}"

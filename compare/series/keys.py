@@ -9,8 +9,8 @@ import numpy as np
 from gedanken.compare.series.columns import Column, Form
 from gedanken.compare.series.printed import Printed
 
-_TIME = re.compile(r"#(?:ms|us|µs|ns|s|m|h)\b(?: #(?:ms|us|µs|ns|s|m|h)\b)*")
-_TEXT = re.compile(r"(?P<quote>[\"'])(?P<text>(?:(?!(?P=quote)).)*)(?P=quote)(?P<is_key>\s*:)?")
+_DURATION = re.compile(r"#(?:ms|us|µs|ns|s|m|h)\b(?: #(?:ms|us|µs|ns|s|m|h)\b)*")
+_QUOTED_TEXT = re.compile(r"(?P<quote>[\"'])(?P<text>(?:(?!(?P=quote)).)*)(?P=quote)(?P<is_key>\s*:)?")
 
 
 def together(columns: Sequence[Column], forms: Mapping[str, Form], real: Sequence[Printed]) -> list[Column]:
@@ -19,62 +19,68 @@ def together(columns: Sequence[Column], forms: Mapping[str, Form], real: Sequenc
     For example, a JSON object contains an evaluation only every hundred steps, or the first line lacks a time. No
     real run may show both forms at the same step.
     """
-    kept: list[Column] = []
-    of_words: dict[str, list[int]] = {}
+    merged: list[Column] = []
+    indices_by_words: dict[str, list[int]] = {}
     for column in columns:
         if not column.words or column.fixed:
-            kept.append(column)  # merged with none
+            merged.append(column)  # merged with none
             continue
-        its = of_words.setdefault(column.words, [])
-        at = next((at for at in its if _is_one_key(kept[at], column, forms, real)), None)
-        if at is None:
-            its.append(len(kept))
-            kept.append(column)
+        indices = indices_by_words.setdefault(column.words, [])
+        index = next((index for index in indices if _is_same_number(merged[index], column, forms, real)), None)
+        if index is None:
+            indices.append(len(merged))
+            merged.append(column)
         else:
-            kept[at] = replace(kept[at], parts=(*kept[at].parts, (column.form, column.index)))
-    return kept
+            merged[index] = replace(merged[index], parts=(*merged[index].parts, (column.form, column.index)))
+    return merged
 
 
 def counters_of(form: Form) -> dict[str, int]:
     """Return the index of each counter of a form, including the epoch, by the counter's name."""
-    counters = {form.name_of(at): at for at in reversed(form.counters)}
+    counters = {form.name_of(index): index for index in reversed(form.counters)}
     return counters if form.epoch is None else {"epoch": form.epoch, **counters}
 
 
-def _is_one_key(column: Column, other: Column, forms: Mapping[str, Form], real: Sequence[Printed]) -> bool:
+def _is_same_number(column: Column, other: Column, forms: Mapping[str, Form], real: Sequence[Printed]) -> bool:
     parts = [column.form, *(form for form, _index in column.parts)]
     # The texts of `"event": "epoch"` and `"event": "step"` differ: these objects come from two prints.
-    are_keys = column.is_key and other.is_key and _texts(column.form) == _texts(other.form)
-    ours, theirs = _without_units(column.form), _without_units(other.form)
-    goes_on = column.index == other.index and (ours.startswith(theirs) or theirs.startswith(ours))
-    if other.form in parts or not (are_keys or goes_on):
+    are_keys = column.is_key and other.is_key and _texts_of_object(column.form) == _texts_of_object(other.form)
+    form, other_form = _without_units(column.form), _without_units(other.form)
+    is_continued = column.index == other.index and (form.startswith(other_form) or other_form.startswith(form))
+    if other.form in parts or not (are_keys or is_continued):
         return False
-    return all(_count_apart(forms[part], forms[other.form], real) for part in parts)
+    return all(_are_never_at_one_step(forms[part], forms[other.form], real) for part in parts)
 
 
 def _without_units(form: str) -> str:
     """Replace each duration with its units by one `#`: `took #m #s` becomes `took #`."""
-    return _TIME.sub("#", form)
+    return _DURATION.sub("#", form)
 
 
-def _texts(form: str) -> list[str]:
+def _texts_of_object(form: str) -> list[str]:
     """Return the text before an object, then its quoted texts that are not keys, sorted."""
-    return [form.partition("{")[0], *sorted(found["text"] for found in _TEXT.finditer(form) if not found["is_key"])]
+    return [
+        form.partition("{")[0],
+        *sorted(match["text"] for match in _QUOTED_TEXT.finditer(form) if not match["is_key"]),
+    ]
 
 
-def _count_apart(one: Form, other: Form, real: Sequence[Printed]) -> bool:
-    """Return whether two forms have common counters, and no real run shows both forms at the same step."""
-    ours, theirs = counters_of(one), counters_of(other)
-    common = sorted(ours.keys() & theirs.keys())
+def _are_never_at_one_step(form: Form, other: Form, real: Sequence[Printed]) -> bool:
+    """Return whether two forms have common counters, but no real run shows both at the same step."""
+    counters, other_counters = counters_of(form), counters_of(other)
+    common = sorted(counters.keys() & other_counters.keys())
     if not common:
         return False
     for run in real:
-        points = [_points(run, form, [its[name] for name in common]) for form, its in ((one, ours), (other, theirs))]
+        points = [
+            _counter_values(run, counted_form, [counters_of_form[name] for name in common])
+            for counted_form, counters_of_form in ((form, counters), (other, other_counters))
+        ]
         if points[0] & points[1]:
             return False
     return True
 
 
-def _points(run: Printed, form: Form, counters: Sequence[int]) -> set[tuple[float, ...]]:
+def _counter_values(run: Printed, form: Form, counters: Sequence[int]) -> set[tuple[float, ...]]:
     lines = run.lines(form.form)
-    return set(map(tuple, np.stack([run.values(lines, at) for at in counters], axis=1).tolist()))
+    return set(map(tuple, np.stack([run.values(lines, index) for index in counters], axis=1).tolist()))

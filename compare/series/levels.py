@@ -7,8 +7,10 @@ PRIMARY_LEVEL = 0.02
 METRICS_LEVEL = 0.0084
 """Level shared by all other metrics: their curves, and the smoothness of these curves."""
 OTHERS_LEVEL = 0.0084
-"""Level shared by all series that are not metrics. Measurements of the environment (times, speeds, memory) are not
-tested."""
+"""Level shared by all series that are not metrics.
+
+Measurements of the environment (times, speeds, memory) are not tested.
+"""
 OUTLIER_LEVEL = 0.01
 """Level shared by the tests whether single imagined runs are outliers at the primary endpoint."""
 OTHER_OUTLIERS_LEVEL = 0.003

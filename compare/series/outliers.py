@@ -10,14 +10,17 @@ from gedanken.compare.series.levels import OTHER_OUTLIERS_LEVEL, OUTLIER_LEVEL, 
 from gedanken.compare.stats.prediction_interval import holm, outlier_test
 
 FEWEST_ENDS = 4
-"""Minimum number of different last values in the real runs; with fewer, a rare value need not be an outlier."""
+"""Minimum number of different last values in the real runs.
+
+With fewer, a rare value need not be an outlier.
+"""
 
 
 def find_outliers(primary: TestedSeries) -> tuple[Outlier, ...]:
     """Find imagined runs whose last value at the primary endpoint is an outlier, at the level `OUTLIER_LEVEL`."""
     series = primary.series
-    lasts = {at: float(series.values[at, 0]) for at in primary.runs}
-    return tuple(run for _one, run in _outliers_of([(primary, lasts)], OUTLIER_LEVEL))
+    lasts = {index: float(series.values[index, 0]) for index in primary.runs}
+    return tuple(outlier for _tested, outlier in _test_last_values([(primary, lasts)], OUTLIER_LEVEL))
 
 
 def find_other_outliers(
@@ -25,33 +28,44 @@ def find_other_outliers(
 ) -> tuple[tuple[TestedSeries, Outlier], ...]:
     """Find imagined runs whose last values are outliers in metrics other than the primary endpoint."""
     early = run_set.once(early_ends)
-    ended = [id(run) not in early for run in run_set.leaves + run_set.samples]
+    is_whole = [id(run) not in early for run in run_set.leaves + run_set.samples]
     lasts = []
-    for one in secondary:
-        n = one.series.n_real
-        ends = {at: end[1] for at in one.runs if ended[at] and (end := one.series.ends[at]) is not None}
+    for tested in secondary:
+        n_real = tested.series.n_real
+        ends = {
+            index: end[1]
+            for index in tested.runs
+            if is_whole[index] and (end := tested.series.ends[index]) is not None
+        }
         # One run may end with NaN or infinity by chance, and no distance says how likely that is.
-        ends = {at: value for at, value in ends.items() if at < n or math.isfinite(value)}
-        real = {value for at, value in ends.items() if at < n}
-        is_metric = one.series.column.metric is not None and one.apart is not None
+        ends = {index: value for index, value in ends.items() if index < n_real or math.isfinite(value)}
+        real_values = {value for index, value in ends.items() if index < n_real}
+        is_metric = tested.series.column.metric is not None and tested.apart is not None
         # If real runs end in few different values, a rare value need not be an outlier.
-        if is_metric and one.series.column != primary.series.column and len(real) >= FEWEST_ENDS:
-            lasts.append((one, ends))
-    return tuple(_outliers_of(lasts, OTHER_OUTLIERS_LEVEL))
+        if is_metric and tested.series.column != primary.series.column and len(real_values) >= FEWEST_ENDS:
+            lasts.append((tested, ends))
+    return tuple(_test_last_values(lasts, OTHER_OUTLIERS_LEVEL))
 
 
-def _outliers_of(
+def _test_last_values(
     lasts: Sequence[tuple[TestedSeries, Mapping[int, float]]], level: float
 ) -> Iterator[tuple[TestedSeries, Outlier]]:
-    """Find imagined runs whose last values are outliers; `lasts` maps each run's index to its last value."""
-    known = []
-    for one, ends in lasts:
-        n, metric = one.series.n_real, one.series.column.metric
-        real = [value for at, value in ends.items() if at < n]
-        for at, value in ends.items():
-            found = outlier_test(value, real, metric is not None and metric.is_accuracy) if at >= n else None
-            known += [(one, at - n, value, found)] if found is not None else []
-    adjusted = holm([found.p for *_of, found in known])
-    for (one, at, value, found), p in zip(known, adjusted, strict=True):
+    """Find imagined runs whose last values are outliers.
+
+    `lasts` maps the index of each run to its last value.
+    """
+    results = []
+    for tested, ends in lasts:
+        n_real, metric = tested.series.n_real, tested.series.column.metric
+        real_values = [value for index, value in ends.items() if index < n_real]
+        for index, value in ends.items():
+            result = (
+                outlier_test(value, real_values, metric is not None and metric.is_accuracy)
+                if index >= n_real
+                else None
+            )
+            results += [(tested, index - n_real, value, result)] if result is not None else []
+    adjusted = holm([result.p for *_rest, result in results])
+    for (tested, index, value, result), p in zip(results, adjusted, strict=True):
         if is_told(p, level):
-            yield one, Outlier(at, value, found.deviations, p)
+            yield tested, Outlier(index, value, result.deviations, p)

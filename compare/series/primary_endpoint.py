@@ -21,7 +21,7 @@ _MONITORED = re.compile(
     r"|(?:early stopping on|monitor(?:ing|ed)?[=: ]+|metric_for_best_model[=: ]+)['\"]?(?P<other>[\w/@.-]+)",
     re.IGNORECASE,
 )
-_WHAT = {
+_METRIC_KINDS = {
     Measures.RETURN: ("the return", ""),
     Measures.LOSS: ("a loss", ""),
     Measures.ERROR: ("an error", "loss"),
@@ -29,12 +29,17 @@ _WHAT = {
     Measures.QUALITY: ("a quality score", "loss or accuracy"),
     Measures.PART: ("one part of a loss", "total loss"),
 }
-"""For each kind of metric: its name in a sentence, and the kinds that would have been preferred to it."""
+"""For each kind of metric: its name in a sentence, and the kinds that are preferred to it."""
 _STRICTEST = re.compile(r"50-95|0?\.50?:0?\.95")
-"""Matches the strictest mean average precision that an object detector prints, as in `mAP50-95`. Object detectors
-are usually ranked by it."""
+"""Matches the strictest mean average precision (mAP) that an object detector prints, as in `mAP50-95`.
+
+Object detectors are usually ranked by it.
+"""
 _NUMBERED_SET = re.compile(r"(?:val|valid|validation|eval|test)[_-]?(?:set|data)?[_-]?(\d+)(?![\d.])", re.IGNORECASE)
-"""Matches a numbered held-out set, as in `validation_1-logloss`; libraries use the last one for early stopping."""
+"""Matches a numbered held-out set, as in `validation_1-logloss`.
+
+Libraries use the last one for early stopping.
+"""
 _IN_BATCHES = re.compile(r"(?<!\w)(?!ep)\w*\W{0,3}\[\s*#\s?/\s?#\s?\]", re.IGNORECASE)
 """Matches the count of batches in a form of lines about one batch: `Test: [#/#]`."""
 _CANDIDATES = 3
@@ -49,11 +54,16 @@ _ADVERSARIES = frozenset(["d", "g", "dis", "gen", "disc", "netd", "netg", "discr
 _PERPLEXITIES = frozenset(["ppl", "perplexity"])
 _OBJECTIVES = list(Measures)
 _ENTITIES = frozenset(["loc", "org", "misc", "gpe"])
-"""Labels for names in texts, such as locations. Beside these labels, `PER` stands for persons, not for the phoneme
-error rate."""
+"""Labels for names in texts, such as locations.
+
+Beside them, `PER` stands for persons, not for the phoneme error rate.
+"""
 _HELD_OUT = (Split.VALIDATION, Split.TEST)
-_REPORT = 0.2
-"""Maximum share of a run's lines that its last report may take. All metrics in that report count as printed last."""
+_MAX_REPORT_SHARE = 0.2
+"""Maximum share of a run's lines that its last report may take.
+
+All metrics in that report count as printed last.
+"""
 
 
 class Shown(NamedTuple):
@@ -68,13 +78,15 @@ class Shown(NamedTuple):
     is_whole: bool
     """True if all values of the column are whole numbers."""
     is_setting: bool = False
-    """True for a whole number that is the same in all runs and printed repeatedly or early: it is set, not
-    measured."""
+    """True for a whole number that is the same in all runs, and printed repeatedly or early.
+
+    It is set, not measured.
+    """
 
 
 def choose(
     columns: Mapping[str, Column],
-    shown: Mapping[str, Shown],
+    statistics: Mapping[str, Shown],
     n_real: int,
     wanted: str | None = None,
     monitored: frozenset[tuple[str, ...]] = frozenset(),
@@ -97,164 +109,178 @@ def choose(
     - It comes first in its line. In JSON or CSV, it is shown for training data too, or else comes first by name.
     """
     if wanted is not None:
-        name = _named(columns, wanted)
+        name = _find_by_name(columns, wanted)
         return Endpoint(name, "chosen with --primary", "user") if name else None
-    most = [name for name, one in shown.items() if 2 * one.runs > n_real or one.runs == n_real]
-    metrics = [name for name in most if _is_metric(columns[name], shown[name])]
+    common_names = [
+        name
+        for name, column_statistics in statistics.items()
+        if 2 * column_statistics.runs > n_real or column_statistics.runs == n_real
+    ]
+    metrics = [name for name in common_names if _is_metric(columns[name], statistics[name])]
     if any(not _ENTITIES.isdisjoint(words_in(column.words)) for column in columns.values()):
-        metrics = [name for name in metrics if not _is_person(columns[name])]
+        metrics = [name for name in metrics if not _is_named_per(columns[name])]
     if not metrics:
-        metrics = [name for name in most if _may_be_one(columns[name], shown[name])]
+        metrics = [name for name in common_names if _may_be_metric(columns[name], statistics[name])]
     if not metrics:
-        metrics = [name for name in most if columns[name].metric is not None and shown[name].times > 1]
+        metrics = [name for name in common_names if columns[name].metric is not None and statistics[name].times > 1]
     if not metrics:
         return None
-    curves = [columns[name] for name in metrics if shown[name].times > 1]
-    batches = _of_batches([columns[name] for name in metrics])
-    report = min(_REPORT, *(1 / max(shown[name].times, 1) for name in metrics))
+    curves = [columns[name] for name in metrics if statistics[name].times > 1]
+    batches = _batch_metrics([columns[name] for name in metrics])
+    report = min(_MAX_REPORT_SHARE, *(1 / max(statistics[name].times, 1) for name in metrics))
     is_partial = {name: (columns[name].form, columns[name].fixed, columns[name].index) in batches for name in metrics}
     # The lines about several candidates are no single report.
-    candidates = _of_candidates(metrics, columns, shown)
+    candidates = _candidate_metrics(metrics, columns, statistics)
     summed_up = {columns[name].form for name in metrics if "f" in words_in(columns[name].words)}
-    trained = {_bare_key(columns[name]) for name in metrics if _split(columns[name]) not in _HELD_OUT}
+    training_keys = {_bare_key(columns[name]) for name in metrics if _data_of(columns[name]) not in _HELD_OUT}
     best = min(
         metrics,
         key=lambda name: (
-            _held_out(columns[name], shown[name], is_partial[name]),
-            *_rank(columns[name], shown[name], monitored, curves, 0 if name in candidates else report),
-            *_among_peers(columns[name], summed_up, trained),
+            _rank_by_data(columns[name], statistics[name], is_partial[name]),
+            *_sort_key(columns[name], statistics[name], monitored, curves, 0 if name in candidates else report),
+            *_key_within_report(columns[name], summed_up, training_keys),
         ),
     )
-    return Endpoint(best, _reason(columns[best], monitored, [columns[name] for name in metrics]), "rule")
+    return Endpoint(best, _format_reason(columns[best], monitored, [columns[name] for name in metrics]), "rule")
 
 
 def monitored_in(forms: Sequence[str]) -> frozenset[tuple[str, ...]]:
     """Find the metrics that lines name as the criterion for stopping or saving, as in `val_acc improved from …`."""
-    found = (
+    names = (
         match["name"] or match["quoted"] or match["kept"] or match["other"]
         for form in forms
         for match in _MONITORED.finditer(form)
     )
-    return frozenset(key_of(name) for name in found)
+    return frozenset(key_of(name) for name in names)
 
 
 def shown_by(column_values: Sequence[NDArray[np.float64]], ends: Sequence[float]) -> Shown:
-    """Compute a column's statistics from its values in each real run. `ends` are the positions of the last values, 0
-    to 1."""
-    with_some = [values for values in column_values if len(values)]
-    times = float(np.median([len(values) for values in with_some])) if with_some else 0.0
+    """Compute a column's statistics from its values in each real run.
+
+    `ends` are the positions of the last values, 0 to 1.
+    """
+    non_empty = [values for values in column_values if len(values)]
+    times = float(np.median([len(values) for values in non_empty])) if non_empty else 0.0
     last = float(np.median(ends)) if len(ends) else -1.0
-    every = np.concatenate(with_some) if with_some else np.empty(0)
-    finite = every[np.isfinite(every)]
+    all_values = np.concatenate(non_empty) if non_empty else np.empty(0)
+    finite = all_values[np.isfinite(all_values)]
     is_whole = bool((finite == np.rint(finite)).all())
-    is_same = is_whole and len(with_some) > 1 and len(np.unique(every)) == 1
+    is_same = is_whole and len(non_empty) > 1 and len(np.unique(all_values)) == 1
     is_setting = is_same and (times > 1 or 0 <= last < 0.5)
-    return Shown(len(with_some), times, last, is_whole, is_setting)
+    return Shown(len(non_empty), times, last, is_whole, is_setting)
 
 
-def _named(columns: Mapping[str, Column], wanted: str) -> str | None:
-    """Find the series that the user means: by its name, its label or the words of its label."""
+def _find_by_name(columns: Mapping[str, Column], wanted: str) -> str | None:
+    """Find the series that the user means, by its name, its label or the words of its label.
+
+    None if there is none.
+    """
     wanted = wanted.removeprefix("last ")
-    ways = (
+    lookups = (
         {name: name for name in columns},
         {column.label: name for name, column in reversed(list(columns.items()))},
         {column.label.casefold(): name for name, column in reversed(list(columns.items()))},
     )
-    for asked, names in zip((wanted, wanted, wanted.casefold()), ways, strict=True):
-        if asked in names:
-            return names[asked]
+    for text, names in zip((wanted, wanted, wanted.casefold()), lookups, strict=True):
+        if text in names:
+            return names[text]
     key = key_of(wanted)
     return next((name for name, column in columns.items() if key and key_of(column.label) == key), None)
 
 
-def _is_metric(column: Column, shown: Shown) -> bool:
-    is_measured = not column.is_environment and not shown.is_setting
-    return column.metric is not None and is_measured and shown.times > 0
+def _is_metric(column: Column, statistics: Shown) -> bool:
+    is_measured = not column.is_environment and not statistics.is_setting
+    return column.metric is not None and is_measured and statistics.times > 0
 
 
-def _is_person(column: Column) -> bool:
+def _is_named_per(column: Column) -> bool:
     """Return whether a number is called just `PER`, or `PER` on some data."""
     return [word for word in words_in(column.words) if not split_in(word)] == ["per"]
 
 
-def _may_be_one(column: Column, shown: Shown) -> bool:
-    """Return whether a number may be a metric although it has no known metric's name."""
+def _may_be_metric(column: Column, statistics: Shown) -> bool:
+    """Return whether a number without the name of a known metric may be a metric."""
     is_other = not column.is_environment and column.words != "" and column.meaning.role is Role.OTHER
-    return is_other and shown.times > 1 and not shown.is_whole
+    return is_other and statistics.times > 1 and not statistics.is_whole
 
 
-def _held_out(column: Column, shown: Shown, is_of_a_batch: bool) -> float:
+def _rank_by_data(column: Column, statistics: Shown, is_of_a_batch: bool) -> float:
     """Rank a metric by its data: 0 for held-out data, up to 2 for training or unknown data."""
-    if _split(column) in _HELD_OUT and not is_of_a_batch:
+    if _data_of(column) in _HELD_OUT and not is_of_a_batch:
         # The last candidate of a search is no better than any other.
-        return 0.5 if _is_of_candidates(column, shown) else 0
+        return 0.5 if _is_of_candidates(column, statistics) else 0
     return 1 if column.meaning.is_held_out_by_nature or column.is_starred else 2
 
 
-def _is_of_candidates(column: Column, shown: Shown) -> bool:
+def _is_of_candidates(column: Column, statistics: Shown) -> bool:
     """Return whether a metric scores each candidate of a search, as in `[CV 2/3] … score=0.87`."""
-    return _is_bare_score(column) and "cv" in words_in(column.words) and shown.times > 1
+    return _is_bare_score(column) and "cv" in words_in(column.words) and statistics.times > 1
 
 
-def _of_batches(metrics: Sequence[Column]) -> set[tuple[object, ...]]:
+def _batch_metrics(metrics: Sequence[Column]) -> set[tuple[object, ...]]:
     """Return (form, fixed, index) of each metric on one batch, and of its running mean: `Acc@1 75.0 (71.2)`."""
     # Only a line such as `* Acc@1 71.2` states a metric for all data.
     if not any(column.is_starred for column in metrics):
         return set()
     means = [column for column in metrics if column.words.endswith(" in brackets") and not column.is_starred]
-    found = {(column.form, column.fixed, column.index - back) for column in means for back in (0, 1)}
-    found |= {(column.form, column.fixed, column.index) for column in metrics if _is_in_batches(column)}
-    firsts = [column for column in metrics if column.words.endswith(OF_THE_BATCH)]
-    return found | {(column.form, column.fixed, column.index + on) for column in firsts for on in (0, 1)}
+    keys = {(column.form, column.fixed, column.index - offset) for column in means for offset in (0, 1)}
+    keys |= {(column.form, column.fixed, column.index) for column in metrics if _is_in_batches(column)}
+    batch_values = [column for column in metrics if column.words.endswith(OF_THE_BATCH)]
+    return keys | {(column.form, column.fixed, column.index + offset) for column in batch_values for offset in (0, 1)}
 
 
 def _is_in_batches(column: Column) -> bool:
     """Return whether a metric on held-out data stands behind a count of batches: `Test: [40/97] Loss 0.31`."""
-    return not column.is_starred and _split(column) in _HELD_OUT and _IN_BATCHES.search(column.form) is not None
+    return not column.is_starred and _data_of(column) in _HELD_OUT and _IN_BATCHES.search(column.form) is not None
 
 
-def _of_candidates(metrics: Sequence[str], columns: Mapping[str, Column], shown: Mapping[str, Shown]) -> Set[str]:
+def _candidate_metrics(
+    metrics: Sequence[str], columns: Mapping[str, Column], statistics: Mapping[str, Shown]
+) -> Set[str]:
     """Return the metrics that are shown once for each of several candidates, as in `SVM test score 0.8`."""
-    tails = {name: words_in(columns[name].words)[1:] for name in metrics if shown[name].times <= 1}
+    tails = {name: words_in(columns[name].words)[1:] for name in metrics if statistics[name].times <= 1}
     count = Counter(tail for tail in tails.values() if len(tail) > 1)
     return {name for name, tail in tails.items() if count[tail] >= _CANDIDATES}
 
 
-def _rank(
+def _sort_key(
     column: Column,
-    shown: Shown,
+    statistics: Shown,
     monitored: frozenset[tuple[str, ...]],
     curves: Sequence[Column],
     report: float,
 ) -> tuple[object, ...]:
-    """Return the sort key of a metric, smallest first; `report` is the last report's share of a run's lines."""
+    """Return the sort key of a metric, smallest first.
+
+    `report` is the share of a run's lines that its last report takes.
+    """
     meaning = column.meaning
     is_of_training = meaning.split in (None, Split.TRAIN)
-    repeats = shown.times <= 1 and any(
+    is_repeated = statistics.times <= 1 and any(
         key_of(curve.words) == key_of(column.words) or (is_of_training and curve.meaning.split == meaning.split)
         for curve in curves
     )
-    is_summary = meaning.is_summary or "in brackets" in column.words or repeats
+    is_summary = meaning.is_summary or "in brackets" in column.words or is_repeated
     return (
         0 if key_of(column.words) in monitored else 1,
-        _objective(column),
+        _rank_by_objective(column),
         is_summary,
         _is_mean_fitness(column),
         column.fixed,
-        -int(found[1]) if (found := _NUMBERED_SET.match(column.words)) else 0,
+        -int(match[1]) if (match := _NUMBERED_SET.match(column.words)) else 0,
         _PART_OF_A_TABLE.search(column.words) is not None,
         _STRICTEST.search(column.words) is None,
-        -1.0 if 1 - shown.last < report else -round(shown.last, 6),
+        -1.0 if 1 - statistics.last < report else -round(statistics.last, 6),
         meaning.split is not Split.TEST,
     )
 
 
 def _bare_key(column: Column) -> tuple[str, ...]:
-    """Return the key of a metric's name without the words for data: the same for `train_mse` and `val_mse`."""
+    """Return the key of a metric's name without words for data: the same for `train_mse` and `val_mse`."""
     return tuple(word for word in key_of(column.words) if not split_in(word))
 
 
-def _among_peers(
+def _key_within_report(
     column: Column, summed_up: Set[str] = frozenset(), trained: Set[tuple[str, ...]] = frozenset()
 ) -> tuple[object, ...]:
     """Return the sort key of a metric among the metrics of one report."""
@@ -263,7 +289,7 @@ def _among_peers(
     # too.
     if column.is_found_by_name:
         is_second = not _SECOND_METRICS.isdisjoint(words)
-        return _bare_key(column) not in trained, is_second, _in_order(column.words)
+        return _bare_key(column) not in trained, is_second, _natural_sort_key(column.words)
     # A text usually shows the most important metric first.
     return column.form in summed_up and not _SIDE_METRICS.isdisjoint(words), column.index, ()
 
@@ -272,15 +298,15 @@ def promise(column: Column) -> tuple[object, ...]:
     """Return a sort key that puts the likeliest primary endpoints first, judged by name alone."""
     meaning = column.meaning
     is_held_out = meaning.is_held_out or meaning.is_held_out_by_nature
-    return not is_held_out, _objective(column), meaning.is_summary, *_among_peers(column)
+    return not is_held_out, _rank_by_objective(column), meaning.is_summary, *_key_within_report(column)
 
 
-def _in_order(name: str) -> tuple[str | float, ...]:
-    """Return a sort key by which names are in alphabetical order, and `hr@5` is before `hr@10`."""
-    return tuple(float(part) if at % 2 else part.casefold() for at, part in enumerate(_NUMBER.split(name)))
+def _natural_sort_key(name: str) -> tuple[str | float, ...]:
+    """Return a sort key for names in alphabetical order, with `hr@5` before `hr@10`."""
+    return tuple(float(part) if index % 2 else part.casefold() for index, part in enumerate(_NUMBER.split(name)))
 
 
-def _objective(column: Column) -> float:
+def _rank_by_objective(column: Column) -> float:
     """Rank a metric by how likely it is the program's objective; 0 is the most likely."""
     meaning = column.meaning
     if meaning.measures is Measures.PART and not _ADVERSARIES.isdisjoint(words_in(column.words)):
@@ -296,9 +322,9 @@ def _objective(column: Column) -> float:
 
 def _is_bare_score(column: Column) -> bool:
     """Return whether a metric on held-out data is called just a score, as in `valid_score`."""
-    about = [word for word in words_in(column.words) if not split_in(word)]
+    words = [word for word in words_in(column.words) if not split_in(word)]
     # Programs give this name to the measure by which they judge their model.
-    return column.meaning.is_held_out and about in (["score"], ["scores"])
+    return column.meaning.is_held_out and words in (["score"], ["scores"])
 
 
 def _is_mean_fitness(column: Column) -> bool:
@@ -308,63 +334,65 @@ def _is_mean_fitness(column: Column) -> bool:
     return "fitness" in words and not words.isdisjoint(("average", "avg", "mean"))
 
 
-def _reason(column: Column, monitored: frozenset[tuple[str, ...]], metrics: Sequence[Column]) -> str:
-    """State in a few words why this series was chosen among `metrics`."""
-    meaning, split = column.meaning, _split(column)
+def _format_reason(column: Column, monitored: frozenset[tuple[str, ...]], metrics: Sequence[Column]) -> str:
+    """Format in a few words why this series was chosen among `metrics`."""
+    meaning, split = column.meaning, _data_of(column)
     is_held_out = split in _HELD_OUT or meaning.is_held_out_by_nature or column.is_starred
     missing = [] if is_held_out else ["metric on held-out data"]
     if key_of(column.words) in monitored:
         kind = "the metric that, according to the log, decides when to stop or save"
     elif meaning.measures is None:
-        known = any(one.meaning.measures is not None for one in metrics)
-        where = " on held-out data" if known and split in _HELD_OUT else ""
-        kind, missing = "a number that changes during the run", [f"known metric{where}"]
+        is_known = any(metric.meaning.measures is not None for metric in metrics)
+        data_text = " on held-out data" if is_known and split in _HELD_OUT else ""
+        kind, missing = "a number that changes during the run", [f"known metric{data_text}"]
     elif _is_bare_score(column):
         kind = "the score by which the program judges its model"
     elif meaning.is_held_out_by_nature:
         kind = "the usual metric of its task"
     else:
-        measured = _measured(column) or meaning.measures
+        measured = _measure_of(column) or meaning.measures
         if measured is Measures.PART and _is_only_loss(column, metrics):
             measured = Measures.LOSS
-        kind, better = _WHAT[measured]
-        missing += _missing(better, column, metrics)
+        kind, preferred = _METRIC_KINDS[measured]
+        missing += _format_missing(preferred, column, metrics)
     data = f" on held-out data ({split})" if split in _HELD_OUT else ""
     data = data or (" in a line that sums up an evaluation (marked *)" if column.is_starred else "")
-    lacks = f", and no {' and no '.join(missing)} is printed" if missing else ""
-    return f"chosen because it is {kind}{data}{lacks}"
+    suffix = f", and no {' and no '.join(missing)} is printed" if missing else ""
+    return f"chosen because it is {kind}{data}{suffix}"
 
 
-def _split(column: Column) -> Split | None:
-    """Return the data (such as the test set) of a metric, by its name or else by the label that begins its line."""
+def _data_of(column: Column) -> Split | None:
+    """Return the data of a metric, such as the test set, by its name or else by the label that begins its line."""
     return column.meaning.split or split_in(column.head)
 
 
-def _measured(column: Column) -> Measures | None:
-    """Return what a metric measures. `top-1` is short for an accuracy."""
+def _measure_of(column: Column) -> Measures | None:
+    """Return what a metric measures; an accuracy for `top-1`."""
     return Measures.ACCURACY if "top" in words_in(column.words) else column.meaning.measures
 
 
 def _is_only_loss(column: Column, metrics: Sequence[Column]) -> bool:
     """Return whether no other loss is printed for the same data, apart from its perplexity."""
     # A single loss is not known to be part of another: Megatron calls its whole loss `lm loss`.
-    losses = (Measures.LOSS, Measures.PART)
-    alike = [one for one in metrics if one.meaning.measures in losses and _split(one) == _split(column)]
-    names = {key_of(one.words.removesuffix(" in brackets")) for one in alike}
+    kinds = (Measures.LOSS, Measures.PART)
+    losses = [
+        metric for metric in metrics if metric.meaning.measures in kinds and _data_of(metric) == _data_of(column)
+    ]
+    names = {key_of(metric.words.removesuffix(" in brackets")) for metric in losses}
     return len([name for name in names if _PERPLEXITIES.isdisjoint(name)]) == 1
 
 
-def _missing(better: str, column: Column, metrics: Sequence[Column]) -> list[str]:
-    """Name the kinds of metric in `better` that are not printed, in at most one text, such as `loss or accuracy`."""
-    is_held_out = _split(column) in _HELD_OUT
-    printed = {_measured(one) for one in metrics if not is_held_out or _split(one) in _HELD_OUT}
+def _format_missing(preferred: str, column: Column, metrics: Sequence[Column]) -> list[str]:
+    """Name the kinds of metric in `preferred` that are not printed, in at most one text: `loss or accuracy`."""
+    is_held_out = _data_of(column) in _HELD_OUT
+    printed = {_measure_of(metric) for metric in metrics if not is_held_out or _data_of(metric) in _HELD_OUT}
     kinds = {"loss": Measures.LOSS, "total loss": Measures.LOSS, "accuracy": Measures.ACCURACY}
-    words = better.split(" or ") if better else []
-    lacking = [word for word in words if kinds[word] not in printed]
-    if not is_held_out and column.is_starred and lacking != words:
-        return [f"{better} in such a line"]
-    if not lacking:
+    words = preferred.split(" or ") if preferred else []
+    missing = [word for word in words if kinds[word] not in printed]
+    if not is_held_out and column.is_starred and missing != words:
+        return [f"{preferred} in such a line"]
+    if not missing:
         return []
     if Measures.PART in printed:
-        lacking = ["total loss" if word == "loss" else word for word in lacking]
-    return [" or ".join(lacking) + (" on held-out data" if is_held_out else "")]
+        missing = ["total loss" if word == "loss" else word for word in missing]
+    return [" or ".join(missing) + (" on held-out data" if is_held_out else "")]

@@ -18,14 +18,15 @@ from gedanken.compare.series.sections import sections
 from gedanken.compare.source.print_sites import PrintSite
 
 MOST_FORMS = 1000
-"""Maximum number of forms that are read, the most frequent first. Forms that differ only in the text after their last
-number count as one."""
+"""Maximum number of forms that are read, the most frequent first.
+
+Forms that differ only in the text after their last number count as one.
+"""
 _MONITORING = (
     *("improve", "monitor", "stopping", "best_model", "decrease", "reached", "in top"),
     *("best metric", "cur metric", "current metric"),
 )
-"""If a line names the metric by which the program stops training or saves its model, it contains one of these texts.
-"""
+"""A line that names the metric for stopping or saving contains one of these texts."""
 
 Numbers = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -37,51 +38,59 @@ class Printed:
     def __init__(self, run: ParsedRun, cut: int | None = None) -> None:
         """Read a run without the numbers in line `cut`, a progress bar that the log's end cuts off."""
         self.observed = run
-        self._cut = cut
-        self._script = run.transcript
-        self._number: dict[str, int] = {}
-        trunks = [trunk_of(form) for form in self._script.forms]
-        number_of = np.array([self._number.setdefault(trunk, len(self._number)) for trunk in trunks], np.int64)
-        numbers = number_of[self._script.form_of] if trunks else np.empty(0, np.int64)
-        self._order = np.argsort(numbers, kind="stable")
-        self._bounds = np.searchsorted(numbers[self._order], np.arange(len(self._number) + 1))
+        self._cut_line = cut
+        self._transcript = run.transcript
+        self._number_of_form: dict[str, int] = {}
+        trunks = [trunk_of(form) for form in self._transcript.forms]
+        number_of = np.array(
+            [self._number_of_form.setdefault(trunk, len(self._number_of_form)) for trunk in trunks], np.int64
+        )
+        form_of_line = number_of[self._transcript.form_of] if trunks else np.empty(0, np.int64)
+        self._order = np.argsort(form_of_line, kind="stable")
+        self._bounds = np.searchsorted(form_of_line[self._order], np.arange(len(self._number_of_form) + 1))
 
     @cached_property
     def often(self) -> dict[str, int]:
-        """How often each form with a value occurs, the most frequent first. Forms too long for a log line are left
-        out."""
+        """How often each form with a value occurs, the most frequent first.
+
+        Forms that are too long for a log line are left out.
+        """
         counts = np.diff(self._bounds)
-        forms = list(self._number)
+        forms = list(self._number_of_form)
         frequent = np.argsort(-counts, kind="stable")[: 10 * MOST_FORMS].tolist()
-        return {forms[at]: int(counts[at]) for at in frequent if "#" in forms[at] and len(forms[at]) <= LONGEST}
+        return {
+            forms[index]: int(counts[index])
+            for index in frequent
+            if "#" in forms[index] and len(forms[index]) <= LONGEST
+        }
 
     @property
     def worded(self) -> list[str]:
-        """Forms that may state by which metric the program stops, or saves its model."""
-        forms = self._script.forms
-        some = [forms[at] for at in self._script.forms_with(_MONITORING) if at < 10 * MOST_FORMS]
-        return [some[at] for at in containing([form[:LONGEST] for form in some], _MONITORING)]
+        """Forms that may name the metric by which the program stops or saves its model."""
+        forms = self._transcript.forms
+        candidates = [forms[index] for index in self._transcript.forms_with(_MONITORING) if index < 10 * MOST_FORMS]
+        return [candidates[index] for index in containing([form[:LONGEST] for form in candidates], _MONITORING)]
 
     def form(self, form: str, sites: Sequence[PrintSite] = (), fixed: Fixed = ()) -> Form:
         """Interpret a form from its first line, and from the table's header if this line is a row."""
         first = int(self.lines(form, fixed)[0])
-        return self._read_line(form, first, sites, fixed)
+        return self._read_form(form, first, sites, fixed)
 
-    def _read_line(self, form: str, at: int, sites: Sequence[PrintSite] = (), fixed: Fixed = ()) -> Form:
-        compared = self._script.compared(at)
+    def _read_form(self, form: str, index: int, sites: Sequence[PrintSite] = (), fixed: Fixed = ()) -> Form:
+        compared = self._transcript.compared(index)
         line = compared.replace(MASK, " ")  # names are read without what is ignored
-        spans = [found.span() for found in VALUE.finditer(line)]
+        spans = [match.span() for match in VALUE.finditer(line)]
         row = names_of_row(
             compared,
             spans[:MOST_COLUMNS],
-            lambda distance: self._script.above(at, distance),
+            lambda distance: self._transcript.above(index, distance),
         )
-        is_bar = without_fill(self._script.lines[at]) is not None
+        is_bar = without_fill(self._transcript.lines[index]) is not None
         return Form(form, line, sites, tuple(row) if row else None, fixed, is_bar)
 
     def lines(self, form: str, fixed: Fixed = ()) -> Indices:
         """Return the indices of the lines that have this form and the values in `fixed`, in order."""
-        number = self._number.get(form)
+        number = self._number_of_form.get(form)
         if number is None:
             return np.empty(0, np.int64)
         lines = self._order[self._bounds[number] : self._bounds[number + 1]]
@@ -91,7 +100,7 @@ class Printed:
 
     def end_of_object(self, line: int) -> int:
         """Return the line of an object's last key if `line` shows one of its keys; otherwise `line`."""
-        forms, form_of = self._script.forms, self._script.form_of
+        forms, form_of = self._transcript.forms, self._transcript.form_of
         if MEMBER.match(forms[form_of[line]]):
             while line + 1 < len(form_of) and MEMBER.match(forms[form_of[line + 1]]):
                 line += 1
@@ -99,17 +108,19 @@ class Printed:
 
     def of(self, column: Column) -> tuple[Indices, Indices]:
         """Return two arrays: the lines that show a column, in order, and its value's index in each line."""
-        places = [(self.lines(column.form, column.fixed), column.index)]
-        places += [(self.lines(form), index) for form, index in column.parts]
-        lines = np.concatenate([its for its, _index in places])
-        index = np.repeat([index for _lines, index in places], [len(its) for its, _index in places])
-        if self._cut is not None:
-            lines, index = lines[lines != self._cut], index[lines != self._cut]
+        form_indices = [(self.lines(column.form, column.fixed), column.index)]
+        form_indices += [(self.lines(form), index) for form, index in column.parts]
+        lines = np.concatenate([form_lines for form_lines, _index in form_indices])
+        indices = np.repeat(
+            [index for _lines, index in form_indices], [len(form_lines) for form_lines, _index in form_indices]
+        )
+        if self._cut_line is not None:
+            lines, indices = lines[lines != self._cut_line], indices[lines != self._cut_line]
         if unknown := self.observed.rows_without_header:
             is_known = ~np.isin(lines, list(unknown))
-            lines, index = lines[is_known], index[is_known]
+            lines, indices = lines[is_known], indices[is_known]
         order = np.argsort(lines, kind="stable")
-        return lines[order], index[order]
+        return lines[order], indices[order]
 
     def values(self, lines: Indices, index: int | Indices) -> Numbers:
         """Return one value of each line; NaN if a line lacks this value.
@@ -119,44 +130,50 @@ class Printed:
         """
         if isinstance(index, int) and index == SECTION:
             return self._sections[lines].astype(float)
-        starts = self._script.starts
-        at = starts[lines] + index
-        known = at < starts[lines + 1]
-        found = np.full(len(lines), np.nan)
-        found[known] = self._script.values[at[known]]
-        return found
+        starts = self._transcript.starts
+        positions = starts[lines] + index
+        is_shown = positions < starts[lines + 1]
+        values = np.full(len(lines), np.nan)
+        values[is_shown] = self._transcript.values[positions[is_shown]]
+        return values
 
     @cached_property
     def _sections(self) -> NDArray[np.int8]:
-        return sections(self._script, self.observed.curves.epochs.at(np.arange(len(self._script.lines))))
+        return sections(self._transcript, self.observed.curves.epochs.at(np.arange(len(self._transcript.lines))))
 
     def restore_headings(self, form: str, real: Sequence["Printed"]) -> None:
-        """Give lines of a form the headings of the real runs, such as `Validation:`, if this run lacks headings."""
-        wanted = [run.values(run.lines(form), SECTION) for run in real]
+        """Give lines of a form the headings of the real runs, if this run shows fewer headings.
+
+        The real runs must agree on the headings, such as `Validation:`.
+        """
+        real_headings = [run.values(run.lines(form), SECTION) for run in real]
         lines = self.lines(form)
-        found = self.values(lines, SECTION)
-        are_alike = all(np.array_equal(wanted[0], other) for other in wanted[1:]) and len(found) == len(wanted[0])
-        if are_alike and np.count_nonzero(found) < np.count_nonzero(wanted[0]):
-            self._sections[lines] = wanted[0].astype(np.int8)
+        headings = self.values(lines, SECTION)
+        are_same = all(np.array_equal(real_headings[0], run_headings) for run_headings in real_headings[1:]) and len(
+            headings
+        ) == len(real_headings[0])
+        if are_same and np.count_nonzero(headings) < np.count_nonzero(real_headings[0]):
+            self._sections[lines] = real_headings[0].astype(np.int8)
 
     def metrics(self, lines: Indices, index: Indices) -> Iterator[tuple[Metric | None, NDArray[np.bool_]]]:
-        """For each shape among these lines, yield the metric of the value at `index`, and a mask of the shape's
-        lines."""
-        shapes = self._script.shape_of[lines]
+        """Yield, for each shape among these lines, the metric of the value at `index`, and a mask of its lines."""
+        shapes = self._transcript.shape_of[lines]
         for shape in np.unique(shapes):
-            its = shapes == shape
-            first = int(np.argmax(its))
-            yield self._read_line("", int(lines[first])).metric(int(index[first])), its
+            is_of_shape = shapes == shape
+            first = int(np.argmax(is_of_shape))
+            yield self._read_form("", int(lines[first])).metric(int(index[first])), is_of_shape
 
-    def named(self, metric: str, besides: Iterable[str]) -> list[Column]:
+    def named(self, metric: str, excluded: Iterable[str]) -> list[Column]:
         """Return the columns of a metric in its most frequent form; empty if there is none.
 
-        Forms in `besides`, those of the real runs, are skipped: this run may word its lines differently.
+        Forms in `excluded`, those of the real runs, are skipped: this run may word its lines differently.
         """
         for form in list(self.often)[:MOST_FORMS]:
-            found = [one for one in self._metrics(form) if one.metric and one.metric.name == metric]
-            if found and form not in besides:
-                return found
+            columns = [
+                column for column in self._metrics_of_form(form) if column.metric and column.metric.name == metric
+            ]
+            if columns and form not in excluded:
+                return columns
         return []
 
     def has_measurement(self, form: str) -> bool:
@@ -164,13 +181,13 @@ class Printed:
         return any(not column.is_environment for column in self.form(form).columns())
 
     def shows_metric(self, form: str) -> bool:
-        return bool(self._metrics(form))
+        return bool(self._metrics_of_form(form))
 
-    def _metrics(self, form: str) -> list[Column]:
-        if form not in self._read:
-            self._read[form] = [column for column in self.form(form).columns() if column.metric]
-        return self._read[form]
+    def _metrics_of_form(self, form: str) -> list[Column]:
+        if form not in self._cached_metrics:
+            self._cached_metrics[form] = [column for column in self.form(form).columns() if column.metric]
+        return self._cached_metrics[form]
 
     @cached_property
-    def _read(self) -> dict[str, list[Column]]:
+    def _cached_metrics(self) -> dict[str, list[Column]]:
         return {}

@@ -11,8 +11,8 @@ from gedanken.compare.output.transcript import Transcript
 from gedanken.compare.output.vocabulary import DATA_WORDS, Split, split_in
 
 LONGEST_SECTION = 12
-"""Maximum number of lines that a heading applies to."""
-_LONGEST = 80
+"""Maximum number of lines below a heading that it applies to."""
+_LONGEST_HEADING = 80
 """Maximum length of a heading, without the prefix that a logger may write before it."""
 _LONGEST_LINE = 200
 _HEADING = re.compile(
@@ -22,7 +22,7 @@ _HEADING = re.compile(
     r"\W*",
     re.IGNORECASE,
 )
-_WORDS = (
+_HEADING_WORDS = (
     *("held", "hold", "out"),
     *sorted(word for word in DATA_WORDS if not any(other in word for other in DATA_WORDS - {word})),
 )
@@ -32,46 +32,55 @@ _PREFIX = re.compile(r"^.*(?:\]|\s-|\b(?:INFO|DEBUG|WARNING)\b:?(?:[\w.]+:)?)\s+
 _FRAMED = re.compile(r"\W*[*=~-]{3,}\s*(?P<words>[^*=~:]{4,60}?)\s*[*=~-]{3,}\W*")
 """Matches a framed heading, such as `***** Evaluating perplexity, Epoch 1/4 *****`."""
 _FRAME = re.compile(r"[*=~-]{3}")
-_STEP = re.compile(r"\W*(?:global[ _]?)?(?:step|iter(?:ation)?|batch|update)s?\b", re.IGNORECASE)
+_STEP_LINE = re.compile(r"\W*(?:global[ _]?)?(?:step|iter(?:ation)?|batch|update)s?\b", re.IGNORECASE)
 SPLITS = ("", str(Split.VALIDATION), str(Split.TEST))
-"""Names of data sets. `sections` returns indices of this tuple; index 0 stands for training data, or for no heading.
+"""Names of data sets.
+
+`sections` returns indices of this tuple. Index 0 stands for training data, or for no heading.
 """
 
 
-def sections(script: Transcript, epochs: NDArray[np.int64]) -> NDArray[np.int8]:
-    """Return for each line which data the heading above it names, as an index of `SPLITS`.
+def sections(transcript: Transcript, epochs: NDArray[np.int64]) -> NDArray[np.int8]:
+    """Return, for each line, which data the heading above it names, as an index of `SPLITS`.
 
     A heading applies to at most `LONGEST_SECTION` lines, until the epoch changes or a line begins with `step`.
     `epochs` holds the epoch of each line.
     """
-    found = np.zeros(len(script.lines), np.int8)
-    meant = np.full(len(script.forms), -1, np.int8)
-    for at in _maybe_headings(script):
-        split = _named_by(script.forms[at])
+    data_of_line = np.zeros(len(transcript.lines), np.int8)
+    data_of_form = np.full(len(transcript.forms), -1, np.int8)
+    for index in _possible_headings(transcript):
+        split = _data_named_in(transcript.forms[index])
         if split is not None:
-            meant[at] = SPLITS.index(split) if split in SPLITS else 0
-    if not (meant > 0).any():
-        return found
-    ends = np.array([_STEP.match(form) is not None for form in script.forms], bool)
-    of_line = meant[script.form_of]
-    borders = np.flatnonzero((of_line >= 0) | ends[script.form_of])
-    lines = np.arange(len(found))
-    above = np.searchsorted(borders, lines, side="right") - 1
-    heading = borders[np.maximum(above, 0)]
-    is_below = (above >= 0) & (lines - heading <= LONGEST_SECTION) & (epochs == epochs[heading])
-    found[is_below] = np.maximum(of_line[heading[is_below]], 0)
-    return found
+            data_of_form[index] = SPLITS.index(split) if split in SPLITS else 0
+    if not (data_of_form > 0).any():
+        return data_of_line
+    begins_with_step = np.array([_STEP_LINE.match(form) is not None for form in transcript.forms], bool)
+    data_named_by_line = data_of_form[transcript.form_of]
+    borders = np.flatnonzero((data_named_by_line >= 0) | begins_with_step[transcript.form_of])
+    lines = np.arange(len(data_of_line))
+    nth_border = np.searchsorted(borders, lines, side="right") - 1
+    last_border = borders[np.maximum(nth_border, 0)]
+    is_below = (nth_border >= 0) & (lines - last_border <= LONGEST_SECTION) & (epochs == epochs[last_border])
+    data_of_line[is_below] = np.maximum(data_named_by_line[last_border[is_below]], 0)
+    return data_of_line
 
 
-def _maybe_headings(script: Transcript) -> Iterable[int]:
-    """Return the indices of the forms that may be headings; in most logs these are few."""
-    return range(len(script.forms)) if _FRAME.search("\n".join(script.forms)) else script.forms_with(_WORDS)
+def _possible_headings(transcript: Transcript) -> Iterable[int]:
+    """Return the indices of the forms that may be headings; in most logs there are few."""
+    return (
+        range(len(transcript.forms))
+        if _FRAME.search("\n".join(transcript.forms))
+        else transcript.forms_with(_HEADING_WORDS)
+    )
 
 
-def _named_by(form: str) -> str | None:
-    """Return the data set that a heading names, empty if it names none; None if the form is no heading."""
+def _data_named_in(form: str) -> str | None:
+    """Return the data set that a heading names, empty if it names none.
+
+    None if the form is no heading.
+    """
     words = _PREFIX.sub("", form[:_LONGEST_LINE])
-    is_heading = ("#" not in words and len(words) < _LONGEST and _HEADING.fullmatch(spaced(words))) or (
-        len(form) < _LONGEST and _FRAMED.fullmatch(form)
+    is_heading = ("#" not in words and len(words) < _LONGEST_HEADING and _HEADING.fullmatch(spaced(words))) or (
+        len(form) < _LONGEST_HEADING and _FRAMED.fullmatch(form)
     )
     return (split_in(words) or "") if is_heading else None

@@ -25,8 +25,10 @@ MOST_SERIES = 60
 LONGEST_NAME = 90
 FEW = 3
 MOST_VARIANTS = 16
-"""Maximum number of variants of a name, such as `top-1` and `top-5`. With more variants, the number is an
-identifier."""
+"""Maximum number of variants of a name, such as `top-1` and `top-5`.
+
+With more variants, the number is an identifier.
+"""
 
 Numbers = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -34,8 +36,10 @@ Indices = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Series:
-    """One number that the program prints repeatedly, such as the loss: its values in each run. The real runs come
-    first."""
+    """One number that the program prints repeatedly, such as the loss: its values in each run.
+
+    The real runs come first.
+    """
 
     name: str
     column: Column
@@ -56,51 +60,53 @@ class AllSeries:
 
     def __init__(self, run_set: RunSet) -> None:
         self.real = [Printed(run) for run in run_set.leaves]
-        cut = run_set.once(cut_lines)
-        self.runs = self.real + [Printed(run, cut.get(id(run))) for run in run_set.samples]
-        self._file = run_set.program.name.rsplit("/", 1)[-1] if run_set.program else ""
+        last_line_of = run_set.once(cut_lines)
+        self.runs = self.real + [Printed(run, last_line_of.get(id(run))) for run in run_set.samples]
+        self._file_name = run_set.program.name.rsplit("/", 1)[-1] if run_set.program else ""
         self._sites = run_set.source.terminal_sites() if run_set.source else ()
         self._gaps = run_set.once(gaps)
-        self._known_rising: dict[str, int | None] = {}
-        self._asked = read_asked([run.observed for run in self.runs], run_set.asked.named)
+        self._rising_cache: dict[str, int | None] = {}
+        self._user_metrics = read_asked([run.observed for run in self.runs], run_set.asked.named)
 
     @cached_property
     def _forms(self) -> dict[str, Form]:
         """The forms that at least two real runs show (or the only real run), the most frequent first."""
-        often: dict[str, int] = {}
-        runs: dict[str, list[Printed]] = {}
+        form_counts: dict[str, int] = {}
+        runs_by_form: dict[str, list[Printed]] = {}
         for run in self.real:
-            for form, times in run.often.items():
-                often[form] = often.get(form, 0) + times
-                runs.setdefault(form, []).append(run)
-        common = [form for form in often if len(runs[form]) >= min(2, len(self.real))]
-        common.sort(key=lambda form: -often[form])
-        return {form: runs[form][0].form(form, self._sites) for form in common[:MOST_FORMS]}
+            for form, count in run.often.items():
+                form_counts[form] = form_counts.get(form, 0) + count
+                runs_by_form.setdefault(form, []).append(run)
+        common = [form for form in form_counts if len(runs_by_form[form]) >= min(2, len(self.real))]
+        common.sort(key=lambda form: -form_counts[form])
+        return {form: runs_by_form[form][0].form(form, self._sites) for form in common[:MOST_FORMS]}
 
     @cached_property
     def columns(self) -> dict[str, Column]:
         """Columns by name, in the order in which they are tested."""
-        variants = [variant for form in self._forms.values() for variant in self._variants(form)]
-        found = together([column for one in variants for column in one.columns()], self._forms, self.real)
-        found.sort(key=lambda column: (column.is_environment, column.metric is None))
-        named = {name: asked_for(name) for name in self._asked}
-        form_of = {(one.form, one.fixed): one for one in variants}
-        kept = found if len(found) <= MOST_SERIES else _most_promising(found)
-        shown = [form_of[column.form, column.fixed].named_in_full(column) for column in kept]
-        headed = _all_headed(found, {column.label for column in shown}, form_of)
-        for column in shown:
-            where = f" ({self._file}:{column.site.line})" if column.site else ""
-            if column.is_environment and column.label + where in named:
+        variants = [variant for form in self._forms.values() for variant in self._split_form(form)]
+        candidates = together(
+            [column for variant in variants for column in variant.columns()], self._forms, self.real
+        )
+        candidates.sort(key=lambda column: (column.is_environment, column.metric is None))
+        named = {name: asked_for(name) for name in self._user_metrics}
+        form_of = {(variant.form, variant.fixed): variant for variant in variants}
+        selected = candidates if len(candidates) <= MOST_SERIES else _most_promising(candidates)
+        full_columns = [form_of[column.form, column.fixed].named_in_full(column) for column in selected]
+        labels_with_head = _labels_with_unique_heads(candidates, {column.label for column in full_columns}, form_of)
+        for column in full_columns:
+            location = f" ({self._file_name}:{column.site.line})" if column.site else ""
+            if column.is_environment and column.label + location in named:
                 continue
-            label = f"{column.head} {column.label}" if column.label in headed else column.label
-            names = [_shortened(name) + where for name in (label, *column.others)]
+            label = f"{column.head} {column.label}" if column.label in labels_with_head else column.label
+            names = [_shorten(name) + location for name in (label, *column.others)]
             names.append(f"{names[-1]}, {len(named)}")
             named[next(name for name in names if name not in named)] = column
         return named
 
-    def _variants(self, form: Form) -> list[Form]:
+    def _split_form(self, form: Form) -> list[Form]:
         """Split a form by the values within names: `Top-1` and `Top-5` are two metrics."""
-        kept: list[int] = []
+        split_indices: list[int] = []
         for index in form.parts_of_names:
             values = [
                 frozenset(run.values(lines, index).tolist())
@@ -108,28 +114,30 @@ class AllSeries:
                 if len(lines := run.lines(form.form))
             ]
             # A value that differs from one real run to the next is an identifier or a date.
-            if len(set(values)) == 1 and 1 < len(values[0]) <= MOST_VARIANTS and not self._counts_up(form, index):
-                kept.append(index)
+            if len(set(values)) == 1 and 1 < len(values[0]) <= MOST_VARIANTS and not self._rises_evenly(form, index):
+                split_indices.append(index)
         if self._is_below_headings(form):
-            kept.append(SECTION)
+            split_indices.append(SECTION)
             for run in self.runs[len(self.real) :]:
                 run.restore_headings(form.form, self.real)
-        if not kept:
+        if not split_indices:
             return [form]
-        first = next(run for run in self.real if len(run.lines(form.form)))
-        lines = first.lines(form.form)
-        table = np.stack([first.values(lines, index) for index in kept], axis=1)
+        first_run = next(run for run in self.real if len(run.lines(form.form)))
+        lines = first_run.lines(form.form)
+        table = np.stack([first_run.values(lines, index) for index in split_indices], axis=1)
         rows = np.unique(table, axis=0)
         if len(rows) > MOST_VARIANTS:
             return [form]
-        fixed = [tuple(zip(kept, row, strict=True)) for row in rows.tolist()]
-        return [first.form(form.form, self._sites, one) for one in fixed]
+        fixed = [tuple(zip(split_indices, row, strict=True)) for row in rows.tolist()]
+        return [first_run.form(form.form, self._sites, fixed_values) for fixed_values in fixed]
 
     @property
     def never_shown(self) -> list[str]:
-        """A message for each user-defined metric (`--as`) whose expression finds no number in any real run."""
+        """A message for each user-defined metric (`--as`) that no real run shows."""
         n_real = len(self.real)
-        never = [name for name, runs in self._asked.items() if not any(len(lines) for lines, _ in runs[:n_real])]
+        never = [
+            name for name, runs in self._user_metrics.items() if not any(len(lines) for lines, _ in runs[:n_real])
+        ]
         return [
             f"Whether {name} differs. Its expression (--as) finds no number in any line of a real run."
             for name in never
@@ -137,133 +145,144 @@ class AllSeries:
 
     def endpoint(self, wanted: str | None) -> Endpoint | None:
         """Choose the series whose last value is the primary endpoint. Only real runs are examined."""
-        shown = {}
+        statistics = {}
         for name, column in self.columns.items():
-            lines, values = zip(*(self._shown(at, name, column) for at in range(len(self.real))), strict=True)
+            lines, values = zip(
+                *(self._values_of_run(index, name, column) for index in range(len(self.real))), strict=True
+            )
             ends = [
-                (run.end_of_object(int(its[-1])) + 1) / max(1, len(run.observed.lines))
-                for run, its in zip(self.real, lines, strict=True)
-                if len(its)
+                (run.end_of_object(int(run_lines[-1])) + 1) / max(1, len(run.observed.lines))
+                for run, run_lines in zip(self.real, lines, strict=True)
+                if len(run_lines)
             ]
-            shown[name] = shown_by(values, ends)
+            statistics[name] = shown_by(values, ends)
         forms = [form for run in self.real for form in run.worded]
-        return choose(self.columns, shown, len(self.real), wanted, monitored_in(forms))
+        return choose(self.columns, statistics, len(self.real), wanted, monitored_in(forms))
 
-    def _shown(self, at: int, name: str, column: Column) -> tuple[Indices, Numbers]:
+    def _values_of_run(self, run_index: int, name: str, column: Column) -> tuple[Indices, Numbers]:
         """Return the lines of one run that show a column, and the column's values as printed."""
-        if name in self._asked:
-            return self._asked[name][at]
-        lines, index = self.runs[at].of(column)
-        return lines, self.runs[at].values(lines, index)
+        if name in self._user_metrics:
+            return self._user_metrics[name][run_index]
+        lines, indices = self.runs[run_index].of(column)
+        return lines, self.runs[run_index].values(lines, indices)
 
-    def _series_asked(self, name: str) -> Series:
+    def _user_series(self, name: str) -> Series:
         """Build the series of a user-defined metric. Its points are epochs if the lines name epochs."""
-        found = self._asked[name]
+        readings = self._user_metrics[name]
         keys = [
             run.observed.curves.epochs.at(lines)[:, None].astype(float)
-            for run, (lines, _values) in zip(self.runs, found, strict=True)
+            for run, (lines, _values) in zip(self.runs, readings, strict=True)
         ]
-        ends = [(int(lines[-1]), float(its[-1])) if len(lines) else None for lines, its in found]
-        return self._made(name, placed(keys, ("epoch",)), [values for _lines, values in found], ends)
+        ends = [(int(lines[-1]), float(values[-1])) if len(lines) else None for lines, values in readings]
+        return self._make_series(name, placed(keys, ("epoch",)), [values for _lines, values in readings], ends)
 
     def _is_below_headings(self, form: Form) -> bool:
         """Return whether lines of the form stand below headings such as `Validation:` that all real runs share."""
-        if not any(form.metric(at) for at in range(min(len(form.spans), MOST_COLUMNS))):
+        if not any(form.metric(index) for index in range(min(len(form.spans), MOST_COLUMNS))):
             return False
         values = [np.unique(run.values(lines, SECTION)) for run in self.real if len(lines := run.lines(form.form))]
         return bool(values[0].any()) and all(np.array_equal(row, values[0]) for row in values)
 
-    def _counts_up(self, form: Form, index: int) -> bool:
+    def _rises_evenly(self, form: Form, index: int) -> bool:
         """Return whether a value rises by the same step from line to line, as in `1epoch`, `model_3.pt`."""
         values = [run.values(lines, index) for run in self.real if len(lines := run.lines(form.form))]
         return all(len(row) > FEW and len(np.unique(np.diff(row))) == 1 and row[1] > row[0] for row in values)
 
-    def _made(
+    def _make_series(
         self,
         name: str,
-        at_points: tuple[list[Indices], Numbers, str],
-        read: Sequence[Numbers],
+        placement: tuple[list[Indices], Numbers, str],
+        values_by_run: Sequence[Numbers],
         ends: Sequence[tuple[int, float] | None],
     ) -> Series:
-        places, points, axis = at_points
-        values, shown = np.full((len(read), len(points)), np.nan), np.zeros((len(read), len(points)), bool)
-        for at, (place, of_run) in enumerate(zip(places, read, strict=True)):
-            values[at, place] = of_run
-            shown[at, place] = True
-        return Series(name, self.columns[name], axis, points, values, shown, len(self.real), tuple(ends))
+        point_indices, points, axis = placement
+        values, is_shown = (
+            np.full((len(values_by_run), len(points)), np.nan),
+            np.zeros((len(values_by_run), len(points)), bool),
+        )
+        for index, (indices, run_values) in enumerate(zip(point_indices, values_by_run, strict=True)):
+            values[index, indices] = run_values
+            is_shown[index, indices] = True
+        return Series(name, self.columns[name], axis, points, values, is_shown, len(self.real), tuple(ends))
 
     def series(self, name: str) -> Series:
         """Read one series in all runs."""
-        if name in self._asked:
-            return self._series_asked(name)
+        if name in self._user_metrics:
+            return self._user_series(name)
         column = self.columns[name]
-        rows = [self._rows(run, column) for run in self.runs]
-        keys, names = self._keys(rows, self._forms[column.form])
-        read = _read(rows, len(self.real))
+        rows = [self._rows_of_run(run, column) for run in self.runs]
+        keys, names = self._counters_of_rows(rows, self._forms[column.form])
+        read = _read_values(rows, len(self.real))
         ends = [
             (int(row.lines[-1]), float(values[-1])) if len(row.lines) else None
             for row, values in zip(rows, read, strict=True)
         ]
-        skipped = self._skipped(rows, keys)
-        keys = [its[one.is_placed] for its, one in zip(keys, skipped, strict=True)]
-        read = [its[one.is_placed] for its, one in zip(read, skipped, strict=True)]
-        at_points = placed(keys, names, [one.before[one.is_placed] for one in skipped])
-        return self._made(name, at_points, read, ends)
+        skipped = self._skipped_values(rows, keys)
+        keys = [run_keys[run_skipped.is_placed] for run_keys, run_skipped in zip(keys, skipped, strict=True)]
+        read = [run_values[run_skipped.is_placed] for run_values, run_skipped in zip(read, skipped, strict=True)]
+        at_points = placed(keys, names, [run_skipped.before[run_skipped.is_placed] for run_skipped in skipped])
+        return self._make_series(name, at_points, read, ends)
 
-    def _skipped(self, rows: Sequence["_Rows"], keys: Sequence[Numbers]) -> list[Skipped]:
-        shown = [Shown(row.lines, key) for row, key in zip(rows, keys, strict=True)]
-        real = {id(run.observed): its for run, its in zip(self.real, shown, strict=False)}
+    def _skipped_values(self, rows: Sequence["_Rows"], keys: Sequence[Numbers]) -> list[Skipped]:
+        shown_by_run = [Shown(row.lines, key) for row, key in zip(rows, keys, strict=True)]
+        real = {id(run.observed): points for run, points in zip(self.real, shown_by_run, strict=False)}
         return [
-            skipped_points(its, self._gaps.get(id(row.run.observed), ()), real)
-            for its, row in zip(shown, rows, strict=True)
+            skipped_points(points, self._gaps.get(id(row.run.observed), ()), real)
+            for points, row in zip(shown_by_run, rows, strict=True)
         ]
 
-    def _rows(self, run: Printed, column: Column) -> "_Rows":
+    def _rows_of_run(self, run: Printed, column: Column) -> "_Rows":
         lines, index = run.of(column)
         if len(lines) or column.metric is None:
             return _Rows(run, lines, index, column)
-        alike = [one for one in self.columns.values() if one.metric and one.metric.name == column.metric.name]
-        others = run.named(column.metric.name, self._forms)
-        nth = sum(one.index < column.index for one in alike)
-        if nth < len(others) and len({one.form for one in alike}) == 1:
-            return _Rows(run, *run.of(others[nth]), others[nth])
+        same_metric = [
+            candidate
+            for candidate in self.columns.values()
+            if candidate.metric and candidate.metric.name == column.metric.name
+        ]
+        other_columns = run.named(column.metric.name, self._forms)
+        nth = sum(candidate.index < column.index for candidate in same_metric)
+        if nth < len(other_columns) and len({candidate.form for candidate in same_metric}) == 1:
+            return _Rows(run, *run.of(other_columns[nth]), other_columns[nth])
         return _Rows(run, lines, index, column)
 
-    def _keys(self, rows: Sequence["_Rows"], form: Form) -> tuple[list[Numbers], tuple[str, ...]]:
+    def _counters_of_rows(self, rows: Sequence["_Rows"], form: Form) -> tuple[list[Numbers], tuple[str, ...]]:
         """Return the counters of a series: their values in each run (lines × counters), and their names."""
-        really = rows[: len(self.real)]
+        real_rows = rows[: len(self.real)]
         # A line that real runs print only once needs no counters.
-        if max(len(row.lines) for row in really) <= 1:
+        if max(len(row.lines) for row in real_rows) <= 1:
             return [np.empty((len(row.lines), 0)) for row in rows], ()
-        shared = [at for at in form.counters if self._is_shared(form, at)]
-        names = "epoch", *map(form.name_of, shared)
+        shared_counters = [counter for counter in form.counters if self._is_shared(form, counter)]
+        names = "epoch", *map(form.name_of, shared_counters)
         keys = [np.full((len(row.lines), len(names)), -1.0) for row in rows]
         for key, row in zip(keys, rows, strict=True):
-            theirs = row.run.form(row.column.form).counters if row.column.form != form.form else form.counters
+            row_counters = row.run.form(row.column.form).counters if row.column.form != form.form else form.counters
             key[:, 0] = row.run.observed.curves.epochs.at(row.lines)
-            for at, counter in enumerate(shared, start=1):
+            for position, counter in enumerate(shared_counters, start=1):
                 nth = form.counters.index(counter)
                 if row.column.parts:
-                    key[:, at] = self._counted(row, form.name_of(counter))
-                elif nth < len(theirs):
-                    key[:, at] = row.run.values(row.lines, theirs[nth])
-        if shared or any((key[:, 0] >= 0).any() for key in keys[: len(really)]):
+                    key[:, position] = self._counter_in_merged(row, form.name_of(counter))
+                elif nth < len(row_counters):
+                    key[:, position] = row.run.values(row.lines, row_counters[nth])
+        if shared_counters or any((key[:, 0] >= 0).any() for key in keys[: len(real_rows)]):
             return keys, names
-        known = self._known_rising
-        rising = known[form.form] if form.form in known else known.setdefault(form.form, self._rising(form))
-        if rising is None or any(row.column.parts for row in rows):
+        cache = self._rising_cache
+        rising_index = (
+            cache[form.form] if form.form in cache else cache.setdefault(form.form, self._first_rising_number(form))
+        )
+        if rising_index is None or any(row.column.parts for row in rows):
             return keys, names
-        return [row.run.values(row.lines, rising)[:, None] for row in rows], (form.name_of(rising),)
+        return [row.run.values(row.lines, rising_index)[:, None] for row in rows], (form.name_of(rising_index),)
 
-    def _counted(self, row: "_Rows", name: str) -> Numbers:
+    def _counter_in_merged(self, row: "_Rows", name: str) -> Numbers:
         """Return the named counter's value in each line of a merged column; -1 if a line lacks this counter."""
-        found = np.full(len(row.lines), -1.0)
+        values = np.full(len(row.lines), -1.0)
         for part in (row.column.form, *(form for form, _index in row.column.parts)):
             counters = counters_of(self._forms[part])
-            its = np.isin(row.lines, row.run.lines(part))
+            is_of_part = np.isin(row.lines, row.run.lines(part))
             if name in counters:
-                found[its] = row.run.values(row.lines[its], counters[name])
-        return found
+                values[is_of_part] = row.run.values(row.lines[is_of_part], counters[name])
+        return values
 
     def _is_shared(self, form: Form, counter: int) -> bool:
         """Return whether the real runs have at least half of a counter's values in common."""
@@ -272,41 +291,47 @@ class AllSeries:
         # The steps of an agent's episodes may have few values in common, because episodes end at random.
         return 2 * len(common) >= min(map(len, values))
 
-    def _rising(self, form: Form) -> int | None:
+    def _first_rising_number(self, form: Form) -> int | None:
         """Return the index of the first whole number that rises from line to line in every real run."""
-        for at in range(min(len(form.spans), MOST_COLUMNS)):
-            values = [run.values(lines, at) for run in self.real if len(lines := run.lines(form.form))]
+        for index in range(min(len(form.spans), MOST_COLUMNS)):
+            values = [run.values(lines, index) for run in self.real if len(lines := run.lines(form.form))]
             rises = all((value[1:] > value[:-1]).all() and (value == np.rint(value)).all() for value in values)
-            if rises and self._is_shared(form, at) and not (form.is_environment(at) or form.metric(at)):
-                return at
+            if rises and self._is_shared(form, index) and not (form.is_environment(index) or form.metric(index)):
+                return index
         return None
 
 
 def _most_promising(columns: Sequence[Column]) -> list[Column]:
-    """Return the columns to test, at most `MOST_SERIES`, in their order in `columns`."""
+    """Return the columns to test, at most `MOST_SERIES`, in the same order as before."""
     # The order of an object's keys or a table's columns must not matter.
     ranks = [(column.is_environment, column.metric is None, promise(column)) for column in columns]
-    kept = sorted(range(len(columns)), key=ranks.__getitem__)[:MOST_SERIES]
-    return [columns[at] for at in sorted(kept)]
+    selected = sorted(range(len(columns)), key=ranks.__getitem__)[:MOST_SERIES]
+    return [columns[index] for index in sorted(selected)]
 
 
-def _all_headed(
+def _labels_with_unique_heads(
     columns: Sequence[Column], labels: Set[str], form_of: Mapping[tuple[str, Fixed], Form]
 ) -> frozenset[str]:
-    """Return the `labels` shared by several columns whose lines all begin with different words."""
-    alike: dict[str, list[Column]] = {}
+    """Return the `labels` that several columns share, if the lines of these columns begin with different words."""
+    columns_by_label: dict[str, list[Column]] = {}
     for column in columns:
-        alike.setdefault(column.label, []).append(column)
+        columns_by_label.setdefault(column.label, []).append(column)
     heads = {
-        label: [form_of[one.form, one.fixed].head(one.index, label) for one in alike[label]]
+        label: [
+            form_of[labelled.form, labelled.fixed].head(labelled.index, label) for labelled in columns_by_label[label]
+        ]
         for label in labels
-        if len(alike[label]) > 1
+        if len(columns_by_label[label]) > 1
     }
-    return frozenset(label for label, its in heads.items() if all(its) and len(set(its)) == len(its))
+    return frozenset(
+        label
+        for label, label_heads in heads.items()
+        if all(label_heads) and len(set(label_heads)) == len(label_heads)
+    )
 
 
-def _shortened(name: str) -> str:
-    """Shorten a name longer than `LONGEST_NAME` to its end, which begins with a whole word."""
+def _shorten(name: str) -> str:
+    """Cut a name longer than `LONGEST_NAME` to its end, which begins with a whole word."""
     return name if len(name) <= LONGEST_NAME else "… " + name[-LONGEST_NAME:].split(" ", 1)[-1]
 
 
@@ -320,31 +345,36 @@ class _Rows(NamedTuple):
     column: Column
 
 
-def _read(rows: Sequence[_Rows], n_real: int) -> list[Numbers]:
+def _read_values(rows: Sequence[_Rows], n_real: int) -> list[Numbers]:
     """Read the values of each run; accuracies become fractions."""
-    read = [_marked(row) for row in rows]
-    bare = [values[is_bare] for values, is_bare in read]
-    undecided = np.concatenate(bare[:n_real]) if any(map(len, bare[:n_real])) else np.concatenate(bare)
+    values_and_masks = [_values_and_bare_mask(row) for row in rows]
+    bare_values = [values[is_bare] for values, is_bare in values_and_masks]
+    undecided = (
+        np.concatenate(bare_values[:n_real]) if any(map(len, bare_values[:n_real])) else np.concatenate(bare_values)
+    )
     # One accuracy above 1 makes all those without a unit percentages, also in a run that stays below 1 %.
     if np.nanmax(undecided, initial=0.0) > 1:
-        return [np.where(is_bare, values / 100, values) for values, is_bare in read]
-    return [values for values, _is_bare in read]
+        return [np.where(is_bare, values / 100, values) for values, is_bare in values_and_masks]
+    return [values for values, _is_bare in values_and_masks]
 
 
-def _marked(row: _Rows) -> tuple[Numbers, NDArray[np.bool_]]:
-    """Return all values, with `97%` and `97/100` as fractions, and a mask of the accuracies without a unit."""
-    run, lines, index, column = row
-    values = run.values(lines, index)
-    bare = np.zeros(len(lines), bool)
+def _values_and_bare_mask(row: _Rows) -> tuple[Numbers, NDArray[np.bool_]]:
+    """Return all values, and a mask of the accuracies without a unit.
+
+    `97%` and `97/100` become fractions.
+    """
+    run, lines, indices, column = row
+    values = run.values(lines, indices)
+    is_bare = np.zeros(len(lines), bool)
     if column.metric is None or not column.metric.is_accuracy:
-        return values, bare
-    wholes = run.values(lines, index + 1)
-    for metric, its in run.metrics(lines, index):
+        return values, is_bare
+    wholes = run.values(lines, indices + 1)
+    for metric, is_of_metric in run.metrics(lines, indices):
         if metric and metric.of:
-            part = its & (wholes != 0)
+            part = is_of_metric & (wholes != 0)
             values[part] /= wholes[part]
         elif metric and metric.is_percent:
-            values[its] /= 100
+            values[is_of_metric] /= 100
         else:
-            bare |= its
-    return values, bare
+            is_bare |= is_of_metric
+    return values, is_bare

@@ -12,7 +12,7 @@ from gedanken.compare.parsed.run_set import ParsedRun
 from gedanken.experiment.errors import BadInput
 
 SECONDS = 20.0
-"""Maximum time for all expressions on all lines together; some expressions would otherwise never finish."""
+"""Maximum time for all expressions on all lines together, because some expressions would never finish."""
 LONGEST_EXPRESSION = 1000
 
 Read = tuple[NDArray[np.int64], NDArray[np.float64]]
@@ -30,31 +30,35 @@ def compiled(name: str, expression: str) -> "regex.Pattern[str]":
 
 
 def read_asked(runs: Sequence[ParsedRun], named: Sequence[tuple[str, str]]) -> dict[str, list[Read]]:
-    """Read each user-defined metric in every run; the result maps its name to one `Read` for each run. `named` holds
-    (name, expression). Raises BadInput if an expression is invalid or takes too long."""
-    ends = time.monotonic() + SECONDS
-    return {name: [_read(run, name, compiled(name, text), ends) for run in runs] for name, text in named}
+    """Read each user-defined metric in every run; return one `Read` for each run, by the name of the metric.
+
+    `named` holds pairs (name, expression). Raises BadInput if an expression is invalid or takes too long.
+    """
+    deadline = time.monotonic() + SECONDS
+    return {
+        name: [_read(run, name, compiled(name, expression), deadline) for run in runs] for name, expression in named
+    }
 
 
-def _read(run: ParsedRun, name: str, pattern: "regex.Pattern[str]", ends: float) -> Read:
+def _read(run: ParsedRun, name: str, pattern: "regex.Pattern[str]", deadline: float) -> Read:
     lines, values = [], []
-    for at, line in enumerate(run.lines):
+    for index, line in enumerate(run.lines):
         try:
-            found = pattern.search(line, timeout=max(0.001, ends - time.monotonic()))
+            match = pattern.search(line, timeout=max(0.001, deadline - time.monotonic()))
         except TimeoutError as error:
-            where = f"{name} in {run.execution.label}, line {at + 1}"
+            place = f"{name} in {run.execution.label}, line {index + 1}"
             raise BadInput(
-                f"the --as expressions take more than {SECONDS:g} seconds in all; stopped at {where}"
+                f"the --as expressions take more than {SECONDS:g} seconds in all; stopped at {place}"
             ) from error
-        value = _number(found[1] if pattern.groups else found[0], run.transcript.commas) if found else None
+        value = _number(match[1] if pattern.groups else match[0], run.transcript.commas) if match else None
         if value is not None:
-            lines.append(at)
+            lines.append(index)
             values.append(value)
     return np.array(lines, np.int64), np.array(values, np.float64)
 
 
 def _number(text: str | None, commas: Commas) -> float | None:
-    """Return the number that a matched text states, such as 97.5 for `97.5%`; None if the text is no number."""
+    """Return the number in a matched text, such as 97.5 for `97.5%`; None if the text is no number."""
     text = without_commas(f" {text or ''}", commas)
     try:
         return float(text.strip().rstrip("%").replace("−", "-"))
