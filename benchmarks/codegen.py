@@ -23,7 +23,7 @@ from gedanken.graphs.context import Context
 from gedanken.graphs.experiment_graph import STEPS_AT_MOST, build_graph
 from gedanken.graphs.routing import TRIES
 from gedanken.loading.experiments_and_personas import load_experiment, load_persona
-from gedanken.machines.opening import open_real
+from gedanken.machines.open_machine import open_real
 from gedanken.records.run_store import open_store
 from gedanken.terminal.screen import Screen
 

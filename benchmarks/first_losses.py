@@ -14,7 +14,7 @@ from pathlib import Path
 
 from gedanken.compare.checks.first_loss import ABOVE, BELOW
 from gedanken.experiment.execution import Limits
-from gedanken.machines.opening import open_real
+from gedanken.machines.open_machine import open_real
 from gedanken.terminal.screen import Screen
 
 PROGRAM = Path(__file__).with_name("first_losses_program.py")

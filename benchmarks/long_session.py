@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from gedanken.auditing.auditing import audit_files
+from gedanken.auditing.audit_files import audit_files
 
 COMMANDS = ("pytest -q", "ls -la src", "git diff", "python train.py", "grep -rn foo src", "cat src/a.py")
 

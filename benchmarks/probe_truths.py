@@ -14,7 +14,7 @@ import time
 
 from gedanken.experiment.progress import Silent
 from gedanken.machines.batches import PROGRAMS_A_BATCH, Ran, limits_of, run_batches
-from gedanken.machines.opening import open_real
+from gedanken.machines.open_machine import open_real
 from gedanken.probes.families.built_in import FAMILIES
 
 

@@ -6,7 +6,7 @@ from gedanken.compare.checks.built_in import CHECKS
 from gedanken.compare.checks.check import Check, CheckBroken
 from gedanken.compare.checks.counts import CountsJudged, counts
 from gedanken.compare.checks.differences import differences
-from gedanken.compare.checks.one_fault import one_fault
+from gedanken.compare.checks.merge_findings import one_fault
 from gedanken.compare.checks.small_constants import SmallConstants, small_constants_differ
 from gedanken.compare.checks.whole_copies import same_as_the_only, whole_copies
 from gedanken.compare.parsed.divergence import side_by_side

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from gedanken.experiment.secrets import redacted
-from gedanken.experiment.suggested import to_type
+from gedanken.experiment.suggested_command import to_type
 
 
 class GedankenError(Exception):

@@ -28,7 +28,7 @@ from gedanken.experiment.escaping import harmless
 from gedanken.experiment.persona import Dataset
 from gedanken.experiment.plugins import GROUPS, OUT_OF_DATE, Plugin, by_name, installed
 from gedanken.experiment.secrets import shown_address
-from gedanken.experiment.suggested import to_type
+from gedanken.experiment.suggested_command import to_type
 from gedanken.experiment.user_folders import cache_folder
 from gedanken.experiment.version import __version__
 from gedanken.sandbox.datasets import CIFAR10_FOLDER, CIFAR10_PATH_VARIABLE, DATASETS

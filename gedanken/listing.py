@@ -148,7 +148,7 @@ def _sessions_of(folder: Path) -> list[Path]:
 
 def _remove_session(session: Path, folder: Path) -> None:
     """Remove a session of the run in `folder`. Raises NoSandbox if the session is in use."""
-    from gedanken.sandbox.choice import CONTAINERS, find_engines
+    from gedanken.sandbox.open_engine import CONTAINERS, find_engines
     from gedanken.sandbox.leftovers import end_session
     from gedanken.sandbox.session import engine_of, locked_if_dead
 

@@ -19,7 +19,7 @@ from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import RunLog
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.secrets import REMOVED, shown_address
-from gedanken.experiment.suggested import to_type
+from gedanken.experiment.suggested_command import to_type
 from gedanken.experiment.use_events import Settled
 from gedanken.records.kept_failures import failures_of
 from gedanken.records.read_log import LEFT_OUT, MOST_FOLDER_BYTES, REPLAY, is_replay, read_spec, when_begun

@@ -36,9 +36,9 @@ from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import INTERRUPTED, UNFINISHED, RunLog
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.secrets import redacted, shown_address
-from gedanken.experiment.suggested import to_type
+from gedanken.experiment.suggested_command import to_type
 from gedanken.loading.programs import check_supplied
-from gedanken.records.room import check_printed
+from gedanken.records.folder_space import check_printed
 from gedanken.records.run_folder import make_folder, new_folder
 from gedanken.records.run_store import RunStore, open_store
 from gedanken.terminal.approval import ask_person

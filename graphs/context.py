@@ -19,7 +19,7 @@ from gedanken.experiment.progress import Progress
 from gedanken.experiment.run_log import DONE, NO_WORKING_PROGRAM, ModelFacts, Opened, RunLog
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.script import Experiment
-from gedanken.machines.opening import open_real
+from gedanken.machines.open_machine import open_real
 from gedanken.prompts import digest_of
 from gedanken.records.kept_failures import (
     answered_in,
@@ -31,7 +31,7 @@ from gedanken.records.kept_failures import (
 from gedanken.records.kept_machine import keep_executions, replayed_machine
 from gedanken.records.kept_model import KeptModel, keep_replies, replayed, replayed_earlier
 from gedanken.records.ledger import LEDGER, Ledger
-from gedanken.records.run_meter import RunMeter
+from gedanken.records.budget_meter import RunMeter
 from gedanken.records.run_store import RunStore
 from gedanken.sandbox.cores import Cores
 

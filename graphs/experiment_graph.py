@@ -7,7 +7,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.types import TimeoutPolicy
 
 from gedanken.graphs import nodes
-from gedanken.graphs.choosing import Chosen, choosing
+from gedanken.graphs.next_nodes import Chosen, choosing
 from gedanken.graphs.context import Context
 from gedanken.graphs.state import RunTask, State
 

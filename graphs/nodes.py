@@ -24,8 +24,8 @@ from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import DONE, NO_WORKING_PROGRAM
 from gedanken.experiment.surprisal import NotAvailable, Surprisal
-from gedanken.graphs.approving import is_to_be_approved, question_on, rejection_of
-from gedanken.graphs.booting import boot_limits, check_booted
+from gedanken.graphs.approval import is_to_be_approved, question_on, rejection_of
+from gedanken.graphs.boot_limits import boot_limits, check_booted
 from gedanken.graphs.context import Context
 from gedanken.graphs.logged_nodes import leaf, logged
 from gedanken.graphs.routing import (

@@ -15,7 +15,7 @@ from gedanken.experiment.errors import BadInput
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import INTERRUPTED
 from gedanken.experiment.run_spec import RunSpec
-from gedanken.graphs.approving import is_to_be_approved
+from gedanken.graphs.approval import is_to_be_approved
 from gedanken.graphs.context import Context
 from gedanken.graphs.experiment_graph import add_nodes
 from gedanken.graphs.state import State

@@ -24,7 +24,7 @@ from gedanken.experiment.run_log import (
 )
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.surprisal import NotAvailable, Surprisal
-from gedanken.records.log_of_events import LogOfEvents
+from gedanken.records.event_log import LogOfEvents
 from gedanken.records.plain_values import noun_of
 from gedanken.records.run_files import LOG, SPEC, path_of_program
 

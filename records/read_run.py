@@ -9,7 +9,7 @@ from gedanken.experiment.run_log import RunLog, in_order
 from gedanken.records.old_folders import read_old
 from gedanken.records.read_log import MOST_FOLDER_BYTES, read_log
 from gedanken.records.run_files import LOG, RUN
-from gedanken.records.tokens import tokens_of
+from gedanken.records.token_usage import tokens_of
 
 
 def is_run_folder(path: Path) -> bool:

@@ -44,10 +44,10 @@ from gedanken.experiment.secrets import redacted_value
 from gedanken.experiment.surprisal import Surprisal
 from gedanken.experiment.use_events import Reserved, Settled
 from gedanken.experiment.version import __version__
-from gedanken.records.came_again import Changed
-from gedanken.records.log_of_events import LogOfEvents
+from gedanken.records.changed_results import Changed
+from gedanken.records.event_log import LogOfEvents
 from gedanken.records.read_log import MOST_FOLDER_BYTES, MOST_LOG_BYTES, read_events, read_log, read_spec
-from gedanken.records.room import Room
+from gedanken.records.folder_space import Room
 from gedanken.records.run_files import (
     LOG,
     RUN,
@@ -65,7 +65,7 @@ from gedanken.records.run_files import (
 from gedanken.records.run_folder import make_parts, remove_left, remove_run_folder
 from gedanken.records.run_lock import check_files, locked_log
 from gedanken.records.run_view import run_view
-from gedanken.records.still_works import WorkClock, counted_until, repeating
+from gedanken.records.work_clock import WorkClock, counted_until, repeating
 
 VIEW_SECONDS = 1.0
 """Minimum number of seconds between two updates of `run.json` during a run."""

@@ -22,7 +22,7 @@ from gedanken.experiment.errors import BadInput, NoSandbox
 from gedanken.experiment.folders import environment_in, remove_tree, work_folder
 from gedanken.experiment.persona import Dataset
 from gedanken.experiment.progress import Progress, seconds_since, watched
-from gedanken.experiment.reasons import why
+from gedanken.experiment.failure_reasons import why
 from gedanken.experiment.user_folders import cache_folder
 
 DATASETS = ("mnist", "cifar10")

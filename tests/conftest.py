@@ -42,7 +42,7 @@ GEDANKEN = [sys.executable, "-m", "gedanken"]
 @pytest.fixture(scope="session")
 def docker_engine() -> Any:
     """The Docker engine, with the image programs run in."""
-    from gedanken.sandbox.choice import open_engine
+    from gedanken.sandbox.open_engine import open_engine
 
     return open_engine("docker", Silent())
 

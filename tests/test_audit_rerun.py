@@ -13,9 +13,9 @@ from transcript_forms import CLAUDE, NEW, OLD
 import gedanken
 from gedanken.auditing.plan import plan_of
 from gedanken.auditing.programs import program_of
-from gedanken.auditing.same_output import compare_outputs
+from gedanken.auditing.output_comparison import compare_outputs
 from gedanken.experiment.claim import Claim
-from gedanken.records.importers.transcripts.reading import read_transcripts
+from gedanken.records.importers.transcripts.read_transcripts import read_transcripts
 
 FOLDER = "/home/somebody/project"
 

@@ -4,7 +4,7 @@ import pytest
 
 from gedanken.compare.commands.answers import BOOT_COMMANDS, NVCC_VERSION, NVIDIA_SMI
 from gedanken.experiment.execution import Limits
-from gedanken.graphs.booting import boot_limits
+from gedanken.graphs.boot_limits import boot_limits
 
 
 @pytest.mark.parametrize(("gpus", "tokens"), [(1, 301), (4, 616), (8, 1036)])

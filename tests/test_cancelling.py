@@ -14,7 +14,7 @@ import typer
 
 from gedanken.agents.concurrency import at_once
 from gedanken.cli.errors import clear_errors
-from gedanken.cli.finish import finish
+from gedanken.cli.execute_run import finish
 from gedanken.experiment.blocking import off_loop
 from gedanken.sandbox.threads import beginning, finishing
 

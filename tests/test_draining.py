@@ -28,7 +28,7 @@ from gedanken.loading.experiments_and_personas import load_experiment, load_pers
 from gedanken.records.kept_model import keep_replies
 from gedanken.records.ledger import Ledger
 from gedanken.records.read_run import read_run
-from gedanken.records.run_meter import RunMeter
+from gedanken.records.budget_meter import RunMeter
 from gedanken.records.run_store import open_store
 
 PROGRAM = """

@@ -16,7 +16,7 @@ from gedanken.experiment.use_events import Reserved, Settled
 from gedanken.loading.experiments_and_personas import load_experiment, load_persona
 from gedanken.records.kept_machine import KeptMachine, keep_executions
 from gedanken.records.ledger import Ledger
-from gedanken.records.run_meter import RunMeter
+from gedanken.records.budget_meter import RunMeter
 from gedanken.records.run_store import RunStore, open_store, reopen_store
 from gedanken.sandbox.host_engine import HostEngine
 from gedanken.sandbox.machine import SandboxMachine

@@ -27,7 +27,7 @@ from gedanken.experiment.script import Experiment
 from gedanken.records.kept_model import keep_replies
 from gedanken.records.ledger import Ledger
 from gedanken.records.read_run import read_run
-from gedanken.records.run_meter import RunMeter
+from gedanken.records.budget_meter import RunMeter
 from gedanken.records.run_store import RunStore, open_store
 from gedanken.records.sent_mark import DISCARDED
 from gedanken.resuming import replay

@@ -19,7 +19,7 @@ from gedanken.experiment.errors import BadInput
 from gedanken.experiment.probe_design import ProbeDesign, SuiteItem
 from gedanken.experiment.run_spec import ModelSpec, RunSpec, SandboxSpec
 from gedanken.loading.experiments_and_personas import load_experiment, load_persona
-from gedanken.probing.specs import probe_spec
+from gedanken.probing.probe_spec import probe_spec
 from gedanken.records.kept_machine import RUN_AGAIN
 from gedanken.records.read_run import read_run
 from gedanken.runner import run

@@ -12,7 +12,7 @@ from folders import spec_of, write_run
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
 from gedanken.analysis.analyze import analysis_of
-from gedanken.cli.shown import exit_code_of
+from gedanken.cli.result_output import exit_code_of
 from gedanken.compare.commands.answers import compare_answers
 from gedanken.compare.compare_runs import compare_runs
 from gedanken.compare.output.text_lines import uncoloured

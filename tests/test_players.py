@@ -29,7 +29,7 @@ from gedanken.experiment.probe_design import ProbeDesign
 from gedanken.experiment.progress import Silent
 from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
 from gedanken.probes.families.built_in import FAMILIES
-from gedanken.probing.specs import probe_spec
+from gedanken.probing.probe_spec import probe_spec
 from gedanken.runner import check
 
 

@@ -17,7 +17,7 @@ from gedanken.experiment.execution import Execution, Seal
 from gedanken.experiment.progress import Silent
 from gedanken.experiment.run_spec import ModelSpec
 from gedanken.prompts import digest_of
-from gedanken.records.came_again import Changed
+from gedanken.records.changed_results import Changed
 from gedanken.records.kept_model import CARD, keep_replies, replayed
 from gedanken.records.ledger import Ledger
 

@@ -111,7 +111,7 @@ def test_why_a_run_is_changed_is_told_before_it_is_changed(tmp_path: Path, monke
 def test_nothing_is_begun_that_a_log_could_not_tell_and_still_be_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gedanken.records.room.MOST_LOG_BYTES", (1 << 24) + 20_000)
+    monkeypatch.setattr("gedanken.records.folder_space.MOST_LOG_BYTES", (1 << 24) + 20_000)
     with open_store(tmp_path, spec_of()) as store:
         with pytest.raises(BadInput, match=r"log\.jsonl: full"):
             for number in range(1000):

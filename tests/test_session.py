@@ -189,7 +189,7 @@ def test_without_a_label_a_command_is_run_each_time(machine: SandboxMachine) -> 
 CONTROLLER = """
 import asyncio, sys
 from gedanken.experiment.progress import Silent
-from gedanken.sandbox.choice import open_engine
+from gedanken.sandbox.open_engine import open_engine
 from gedanken.sandbox.datasets import ensure_dataset
 from gedanken.sandbox.machine import SandboxMachine
 

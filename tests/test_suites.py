@@ -18,7 +18,7 @@ from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
 from gedanken.loading.answers import read_answers
 from gedanken.loading.suites import read_suite
 from gedanken.probes.schedule import suite_item
-from gedanken.probing.specs import probe_spec
+from gedanken.probing.probe_spec import probe_spec
 from gedanken.records.read_log import MOST_SPEC_BYTES
 from gedanken.runner import check
 

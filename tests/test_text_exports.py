@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gedanken.experiment.errors import BadInput
-from gedanken.records.importers.transcripts.reading import read_transcripts
+from gedanken.records.importers.transcripts.read_transcripts import read_transcripts
 
 ASKED, TOLD = "I ran `npm test`.", "All 9 tests pass."
 

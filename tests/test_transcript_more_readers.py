@@ -8,7 +8,7 @@ import pytest
 from transcript_forms_2 import ANSWER, ASKED, CLINE, COMMAND, PRINTED, REQUEST, TERMINAL
 
 from gedanken.experiment.agent_transcript import AgentTranscript
-from gedanken.records.importers.transcripts.reading import read_transcripts
+from gedanken.records.importers.transcripts.read_transcripts import read_transcripts
 
 
 def _one(path: Path, text: str) -> AgentTranscript:

@@ -26,7 +26,7 @@ from transcript_forms import (
 from gedanken.experiment.agent_transcript import AgentTranscript
 from gedanken.experiment.errors import BadInput
 from gedanken.records.importers.transcripts import builder as building
-from gedanken.records.importers.transcripts.reading import files_of, read_transcripts
+from gedanken.records.importers.transcripts.read_transcripts import files_of, read_transcripts
 
 _WITHOUT_EXIT_CODE = {"swe-agent", "inspect_ai"}
 

@@ -8,7 +8,7 @@ import pytest
 from transcript_forms import ANSWER, ASKED, COMMAND, MESSAGES, PRINTED
 
 from gedanken.experiment.agent_transcript import AgentTranscript
-from gedanken.records.importers.transcripts.reading import read_transcripts
+from gedanken.records.importers.transcripts.read_transcripts import read_transcripts
 
 
 def _one(path: Path, text: str) -> AgentTranscript:

@@ -9,7 +9,7 @@ from benchmarks.audit.writers import WRITERS
 from gedanken.compare.audit.audit_transcript import audit_transcript
 from gedanken.experiment.agent_transcript import AgentTranscript
 from gedanken.experiment.claim import JudgedClaim
-from gedanken.records.importers.transcripts.reading import read_transcripts
+from gedanken.records.importers.transcripts.read_transcripts import read_transcripts
 
 ACCUSATIONS = frozenset(["misquoted", "written too early", "stale", "never run"])
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.verdict.controls import Controlled, GivenNeighbours, GivenTool, Gives
-from gedanken.agents.brought import brought, model_of
+from gedanken.agents.passed_in_models import brought, model_of
 from gedanken.agents.embedded import open_embedded
 from gedanken.agents.players.bank import Bank, read_bank
 from gedanken.analysis.probe_verdict import verdict_of
@@ -15,8 +15,8 @@ from gedanken.experiment.probe_design import ProbeDesign
 from gedanken.experiment.progress import Silent
 from gedanken.experiment.run_spec import SandboxSpec
 from gedanken.machines.batches import LIMITS, run_batches
-from gedanken.machines.opening import open_real
-from gedanken.probing.specs import probe_spec
+from gedanken.machines.open_machine import open_real
+from gedanken.probing.probe_spec import probe_spec
 from gedanken.runner import run
 from gedanken.sandbox.machine import SandboxMachine
 from gedanken.terminal.screen import Screen

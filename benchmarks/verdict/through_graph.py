@@ -14,7 +14,7 @@ from gedanken.analysis.probe_scores import item_scores
 from gedanken.analysis.probe_verdict import verdict_of
 from gedanken.experiment.probe_design import ProbeDesign
 from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
-from gedanken.probing.specs import probe_spec
+from gedanken.probing.probe_spec import probe_spec
 from gedanken.runner import run
 from gedanken.terminal.screen import Screen
 

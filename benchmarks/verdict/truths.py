@@ -9,7 +9,7 @@ from gedanken.agents.players.bank import Bank, Entry, write_bank
 from gedanken.experiment.probe_item import ProbeItem
 from gedanken.experiment.progress import Silent
 from gedanken.machines.batches import LIMITS, run_batches
-from gedanken.machines.opening import open_real
+from gedanken.machines.open_machine import open_real
 from gedanken.probes.families.built_in import FAMILIES
 
 BANK = Path(__file__).parent / "bank.json.xz"

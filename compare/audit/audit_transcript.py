@@ -3,33 +3,6 @@
 import re
 from dataclasses import dataclass, replace
 
-from gedanken.compare.audit.relevance.addresses import of_another_address
-from gedanken.compare.audit.relevance.changed_inputs import of_changed_input
-from gedanken.compare.audit.numbers.denied_numbers import denied
-from gedanken.compare.audit.numbers.early_numbers import stated_early
-from gedanken.compare.audit.claims.find_claims import NOTHING, Spans, spot
-from gedanken.compare.audit.claims.firmness import is_firm
-from gedanken.compare.audit.relevance.shown_content import of_what_it_shows
-from gedanken.compare.audit.judging.second_reading import judge_again
-from gedanken.compare.audit.judging.named_tests import judge_case
-from gedanken.compare.audit.judging.checks import judge_check
-from gedanken.compare.audit.judging.operations import judge_deed
-from gedanken.compare.audit.judging.other_numbers import judge_figures
-from gedanken.compare.audit.judging.expected_and_actual import judge_pair
-from gedanken.compare.audit.judging.named_quantities import judge_quantity, judge_setting
-from gedanken.compare.audit.judging.runs import judge_exit, judge_run
-from gedanken.compare.audit.judging.quoted_lines import judge_file, judge_output
-from gedanken.compare.audit.judging.test_results import judge_tests
-from gedanken.compare.audit.judging.measured_values import judge_value
-from gedanken.compare.audit.record.line_index import LineIndex, index_lines
-from gedanken.compare.audit.record.number_index import NumberIndex, index_numbers
-from gedanken.compare.audit.language.numerals import NUMBER, plain_number
-from gedanken.compare.audit.numbers.name_mismatches import of_another_name, sentence_of
-from gedanken.compare.audit.judging.earlier_states import is_surely_earlier, of_another_state
-from gedanken.compare.audit.record.provenance import sources_of
-from gedanken.compare.audit.record.record import Record
-from gedanken.compare.audit.record.build_record import record_of
-from gedanken.compare.audit.relevance.same_state import of_another_runtime
 from gedanken.compare.audit.claims.claim_contents import (
     CaseSays,
     CheckSays,
@@ -45,8 +18,40 @@ from gedanken.compare.audit.claims.claim_contents import (
     TestsSay,
     ValueSays,
 )
+from gedanken.compare.audit.claims.find_claims import NOTHING, Spans, spot
+from gedanken.compare.audit.claims.firmness import is_firm
+from gedanken.compare.audit.judging.checks import judge_check
+from gedanken.compare.audit.judging.earlier_states import is_surely_earlier, of_another_state
+from gedanken.compare.audit.judging.expected_and_actual import judge_pair
+from gedanken.compare.audit.judging.measured_values import judge_value
+from gedanken.compare.audit.judging.named_quantities import judge_quantity, judge_setting
+from gedanken.compare.audit.judging.named_tests import judge_case
+from gedanken.compare.audit.judging.operations import judge_deed
+from gedanken.compare.audit.judging.other_numbers import judge_figures
+from gedanken.compare.audit.judging.plain_chats import (
+    is_known_speaker,
+    judge_unrecorded,
+    plays_a_terminal,
+    shows_tools,
+)
+from gedanken.compare.audit.judging.quoted_lines import judge_file, judge_output
+from gedanken.compare.audit.judging.runs import judge_exit, judge_run
+from gedanken.compare.audit.judging.second_reading import judge_again
+from gedanken.compare.audit.judging.test_results import judge_tests
+from gedanken.compare.audit.language.numerals import NUMBER, plain_number
+from gedanken.compare.audit.numbers.denied_numbers import denied
+from gedanken.compare.audit.numbers.early_numbers import stated_early
+from gedanken.compare.audit.numbers.name_mismatches import of_another_name, sentence_of
+from gedanken.compare.audit.record.build_record import record_of
+from gedanken.compare.audit.record.line_index import LineIndex, index_lines
+from gedanken.compare.audit.record.number_index import NumberIndex, index_numbers
+from gedanken.compare.audit.record.provenance import sources_of
+from gedanken.compare.audit.record.record import Record
+from gedanken.compare.audit.relevance.addresses import of_another_address
+from gedanken.compare.audit.relevance.changed_inputs import of_changed_input
 from gedanken.compare.audit.relevance.claimed_test_kinds import is_firm_of_its_file
-from gedanken.compare.audit.judging.plain_chats import is_known_speaker, judge_unrecorded, plays_a_terminal, shows_tools
+from gedanken.compare.audit.relevance.same_state import of_another_runtime
+from gedanken.compare.audit.relevance.shown_content import of_what_it_shows
 from gedanken.compare.audit.relevance.unused_commands import of_unused_instrument
 from gedanken.compare.audit.verdicts import ACCUSATIONS, Case, Verdict, undecidable
 from gedanken.experiment.agent_transcript import AgentTranscript

@@ -4,13 +4,13 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gedanken.compare.audit.claims.claim_contents import Spotted
 from gedanken.compare.audit.commands.file_changes import Edit
-from gedanken.compare.audit.record.number_index import NumberIndex
 from gedanken.compare.audit.outputs.outcomes import shows_built, shows_exit_code
+from gedanken.compare.audit.outputs.success_reports import TOLD_OF, tells_of_success
+from gedanken.compare.audit.record.number_index import NumberIndex
 from gedanken.compare.audit.record.record import Output, Record
 from gedanken.compare.audit.record.runs import Run
-from gedanken.compare.audit.claims.claim_contents import Spotted
-from gedanken.compare.audit.outputs.success_reports import TOLD_OF, tells_of_success
 from gedanken.experiment.claim import Evidence, Status
 
 ACCUSATIONS: frozenset[Status] = frozenset(["misquoted", "written too early", "stale", "never run"])

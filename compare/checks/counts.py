@@ -15,7 +15,7 @@ from gedanken.compare.parsed.lengths import lengths
 from gedanken.compare.parsed.new_forms import replacing_forms
 from gedanken.compare.parsed.order import misplaced, times_of_sites
 from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet
-from gedanken.compare.parsed.structures import of_each_structure
+from gedanken.compare.parsed.run_structures import of_each_structure
 from gedanken.compare.results import Doubt
 from gedanken.compare.source.print_sites import PrintSite
 from gedanken.experiment.counts import many

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from gedanken.compare.parsed.run_set import RunSet, evidence
 from gedanken.compare.results import SeriesResult
-from gedanken.compare.series.judged import Judgement, Outlier, TestedSeries
+from gedanken.compare.series.judgement import Judgement, Outlier, TestedSeries
 from gedanken.experiment.counts import many
 from gedanken.experiment.finding import Finding, LineRef
 from gedanken.experiment.format import probability

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
-from gedanken.compare.parsed.structures import of_each_structure
+from gedanken.compare.parsed.run_structures import of_each_structure
 from gedanken.compare.source.print_sites import PrintSite
 from gedanken.experiment.execution import Cause
 

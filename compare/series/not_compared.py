@@ -8,7 +8,7 @@ import numpy as np
 
 from gedanken.compare.parsed.run_set import short
 from gedanken.compare.results import Doubt
-from gedanken.compare.series.judged import TestedSeries
+from gedanken.compare.series.judgement import TestedSeries
 from gedanken.compare.series.printed import Printed
 
 _NOTHING_COMPARED = "no measured number could be compared"

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from gedanken.compare.parsed.early_ends import early_ends
 from gedanken.compare.parsed.run_set import RunSet
-from gedanken.compare.series.judged import Outlier, TestedSeries
+from gedanken.compare.series.judgement import Outlier, TestedSeries
 from gedanken.compare.series.levels import OTHER_OUTLIERS_LEVEL, OUTLIER_LEVEL, is_told
 from gedanken.compare.stats.prediction_interval import holm, outlier_test
 

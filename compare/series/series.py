@@ -13,7 +13,7 @@ from gedanken.compare.parsed.gaps import gaps
 from gedanken.compare.parsed.run_set import RunSet
 from gedanken.compare.results import Endpoint
 from gedanken.compare.series.columns import MOST_COLUMNS, SECTION, Column, Fixed, Form, asked_for
-from gedanken.compare.series.keys import counters_of, together
+from gedanken.compare.series.merged_columns import counters_of, together
 from gedanken.compare.series.places import placed
 from gedanken.compare.series.primary_endpoint import choose, monitored_in, promise, shown_by
 from gedanken.compare.series.printed import MOST_FORMS, Printed

@@ -11,7 +11,7 @@ from gedanken.compare.output.vocabulary import Role
 from gedanken.compare.parsed.early_ends import early_ends
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.compare.results import SeriesResult
-from gedanken.compare.series.judged import Judgement, TestedSeries, differ_in
+from gedanken.compare.series.judgement import Judgement, TestedSeries, differ_in
 from gedanken.compare.series.levels import (
     ALONE_LEVEL,
     METRICS_LEVEL,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis, main_version
 from gedanken.analysis.analyze import Compared, analysis_of, analyze, check_source
-from gedanken.analysis.copies import distinct
+from gedanken.analysis.duplicates import distinct
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.compare.results import NOTHING_ASKED, Asked, ComparisonResult
 from gedanken.compare.series.series import AllSeries

@@ -10,7 +10,7 @@ from gedanken.compare.parsed.left_out import left_out
 from gedanken.compare.parsed.run_set import short
 from gedanken.compare.results import Endpoint, SeriesResult
 from gedanken.compare.sentences import kinds_in_words, sentence
-from gedanken.compare.series.judged import differ_in
+from gedanken.compare.series.judgement import differ_in
 from gedanken.compare.series.levels import PRIMARY_LEVEL, is_told
 from gedanken.compare.series.places import TIMES_PRINTED
 from gedanken.compare.stats.permutation_test import smallest_p

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gedanken.agents.brought import brought, model_of
+from gedanken.agents.passed_in_models import brought, model_of
 from gedanken.experiment.persona import Persona
 from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
 from gedanken.experiment.script import Experiment

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from gedanken.auditing.audited import Audit
-from gedanken.auditing.auditing import Waiting, audit_files, quietly
+from gedanken.auditing.audit_files import Waiting, audit_files, quietly
 from gedanken.experiment.blocking import wait_for
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.progress import Progress, Silent
@@ -60,7 +60,7 @@ def audit(  # noqa: PLR0913 (each is an option with a default)
     if claims_by is None:
         result = audit_files(paths, no_tools=no_tools, keep_events=keep, waiting=waiting)
     else:
-        from gedanken.auditing.pointing import point
+        from gedanken.auditing.possible_claims import point
 
         pointers = wait_for(point(paths, claims_by, progress or Silent()))
         result = audit_files(paths, no_tools=no_tools, keep_events=keep, waiting=waiting, pointed=pointers.of)

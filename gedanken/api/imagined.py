@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from gedanken.agents.brought import model_of
+from gedanken.agents.passed_in_models import model_of
 from gedanken.agents.imagined_machine import ImaginedMachine as PlayedMachine
 from gedanken.agents.model import Model
 from gedanken.api.arguments import GivenPersona, persona_of

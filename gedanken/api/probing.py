@@ -20,7 +20,7 @@ from gedanken.experiment.run_log import RunLog
 from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
 from gedanken.loading.suites import read_suite
 from gedanken.probes.families.built_in import FAMILIES, family
-from gedanken.probing.specs import probe_spec
+from gedanken.probing.probe_spec import probe_spec
 from gedanken.runner import run as run_spec
 
 if TYPE_CHECKING:

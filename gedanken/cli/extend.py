@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from gedanken.cli.errors import clear_errors, exit_codes
-from gedanken.cli.finish import finish
+from gedanken.cli.execute_run import finish
 from gedanken.cli.help_text import examples
 from gedanken.cli.options import BaseUrl, BudgetText, Json, RunFolder, TraceOtlp, Trust, budget_of
 

@@ -17,7 +17,7 @@ from gedanken.cli.compare import compare, spread_imagined
 from gedanken.cli.errors import clear_errors, exit_codes
 from gedanken.cli.extend import EPILOG as EXTEND_EPILOG
 from gedanken.cli.extend import extend
-from gedanken.cli.finish import finish
+from gedanken.cli.execute_run import finish
 from gedanken.cli.fork import EPILOG as FORK_EPILOG
 from gedanken.cli.fork import fork
 from gedanken.cli.help_text import examples
@@ -53,7 +53,7 @@ from gedanken.cli.shell import shell
 from gedanken.cli.traces import traces_app
 from gedanken.cli.verdict import EPILOG as VERDICT_EPILOG
 from gedanken.cli.verdict import verdict
-from gedanken.cli.without_keys import keep_keys_off_the_screen
+from gedanken.cli.redaction import keep_keys_off_the_screen
 from gedanken.experiment.proxies import keep_loopback_direct
 
 app = typer.Typer(

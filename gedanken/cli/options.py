@@ -30,7 +30,7 @@ def _complete_limit(incomplete: str) -> list[str]:
 
 
 def _complete_sandbox(incomplete: str) -> list[str]:
-    from gedanken.sandbox.choice import sandboxes
+    from gedanken.sandbox.open_engine import sandboxes
 
     return [name for name in sandboxes() if name.startswith(incomplete)]
 

@@ -110,7 +110,7 @@ def families(  # noqa: PLR0913 (each is an option of the command)
 ) -> None:
     """Ask a model what small programs print, really run them, and count the right answers by program size."""
     from gedanken.cli.recorded_answers import check_options, recorded
-    from gedanken.cli.shown import show_probe
+    from gedanken.cli.result_output import show_probe
     from gedanken.experiment.budget import Budget
     from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
     from gedanken.terminal.screen import Screen
@@ -146,7 +146,7 @@ def _run_probe(  # noqa: PLR0913 (the options of the command)
     from gedanken.loading.suites import read_suite
     from gedanken.probes.families.built_in import FAMILIES as ALL
     from gedanken.probes.families.built_in import family as family_of
-    from gedanken.probing.specs import probe_spec
+    from gedanken.probing.probe_spec import probe_spec
     from gedanken.runner import run
 
     groups, seed, samples, minutes = counts

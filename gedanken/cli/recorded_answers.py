@@ -54,7 +54,7 @@ def recorded(  # noqa: PLR0913 (the options of the command)
     """Score recorded answers and return the result, which is also written to the folder `out` if one is given."""
     from gedanken.loading.answers import read_answers
     from gedanken.loading.suites import read_suite
-    from gedanken.probing.recorded import score_recorded
+    from gedanken.probing.recorded_answers import score_recorded
     from gedanken.report.writing import write_probe
 
     loaded_suite = read_suite(suite)

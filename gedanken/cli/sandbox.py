@@ -34,7 +34,7 @@ sandbox_app = typer.Typer(
 @sandbox_app.command("list", epilog=examples("gedanken sandbox list --json"))
 def list_things(as_json: Json = False) -> None:
     """List the containers and sessions of running and of dead runs."""
-    from gedanken.sandbox.choice import find_engines
+    from gedanken.sandbox.open_engine import find_engines
     from gedanken.sandbox.leftovers import things
 
     with clear_errors():
@@ -120,7 +120,7 @@ def check(
 @sandbox_app.command(epilog=examples("gedanken sandbox clean") + CODES)
 def clean(as_json: Json = False) -> None:
     """Remove what dead runs left behind: containers and sessions."""
-    from gedanken.sandbox.choice import find_engines
+    from gedanken.sandbox.open_engine import find_engines
     from gedanken.sandbox.leftovers import clean as remove
 
     with clear_errors():

@@ -48,7 +48,7 @@ def verdict(
     with clear_errors():
         from gedanken.analysis.probe_verdict import verdict_of
         from gedanken.experiment.escaping import harmless
-        from gedanken.experiment.suggested import to_type
+        from gedanken.experiment.suggested_command import to_type
         from gedanken.records.read_run import read_run
         from gedanken.report.writing import check_page, write_probe_page
         from gedanken.terminal.patience import patient

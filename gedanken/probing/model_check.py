@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from gedanken.agents.models_check import Checked, Fact, check_model
+from gedanken.agents.model_check import Checked, Fact, check_model
 from gedanken.agents.prices import OWN_TABLE, price_of
 from gedanken.agents.registry import open_model
 from gedanken.experiment.counts import many

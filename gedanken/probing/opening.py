@@ -11,7 +11,7 @@ from gedanken.experiment.execution import Cause, Execution, Limits
 from gedanken.experiment.files import new_beside, put
 from gedanken.experiment.persona import MachineFacts
 from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
-from gedanken.machines.opening import open_real
+from gedanken.machines.open_machine import open_real
 from gedanken.terminal.screen import Screen
 
 if TYPE_CHECKING:

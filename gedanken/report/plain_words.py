@@ -11,7 +11,7 @@ from gedanken.analysis.verdict import format_last, format_p, lasts, measured, sp
 from gedanken.compare.parsed.left_out import left_out
 from gedanken.compare.results import SeriesResult
 from gedanken.compare.sentences import sentence
-from gedanken.compare.series.judged import differ_in
+from gedanken.compare.series.judgement import differ_in
 from gedanken.compare.series.levels import PRIMARY_LEVEL, is_told
 from gedanken.compare.stats.permutation_test import smallest_p
 from gedanken.experiment.counts import many

@@ -14,7 +14,7 @@ from gedanken.shell.saving import save
 from gedanken.shell.session import ShellSession
 from gedanken.shell.side_by_side import pairs
 from gedanken.shell.terminals import CHOICES
-from gedanken.shell.unified import unified
+from gedanken.shell.unified_diff import unified
 
 
 class Colon(NamedTuple):

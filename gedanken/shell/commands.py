@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.typed_line import read_line
-from gedanken.shell.reading import FURTHER, Lines
+from gedanken.shell.line_sources import FURTHER, Lines
 
 BASH_SECONDS = 5
 _COLON = re.compile(r":[a-z]+(?:\s|$)")

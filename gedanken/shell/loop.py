@@ -8,7 +8,7 @@ from gedanken.experiment.errors import BadInput, GedankenError
 from gedanken.experiment.user_folders import state_folder
 from gedanken.shell.colon_commands import complete, obey
 from gedanken.shell.commands import OpenTell, Typed, read_typed
-from gedanken.shell.reading import Keyboard, Lines, Pipe
+from gedanken.shell.line_sources import Keyboard, Lines, Pipe
 from gedanken.shell.session import ShellSession
 from gedanken.shell.terminals import ShellOptions, Terminals
 from gedanken.shell.view import View

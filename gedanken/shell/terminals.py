@@ -15,7 +15,7 @@ from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
 from gedanken.experiment.secrets import shown_address
 from gedanken.experiment.user_folders import state_folder
 from gedanken.loading.experiments_and_personas import load_persona
-from gedanken.machines.opening import open_real
+from gedanken.machines.open_machine import open_real
 from gedanken.shell.upload import text_of
 from gedanken.terminal.screen import Screen
 

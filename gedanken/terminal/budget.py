@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from gedanken.experiment.budget import Budget, Price
 from gedanken.experiment.run_spec import RunSpec
-from gedanken.records.run_meter import OVER
+from gedanken.records.budget_meter import OVER
 from gedanken.terminal.interrupts import Drains
 from gedanken.terminal.run_plan import plan_steps
 

@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from gedanken.compare.audit.claims.claim_contents import CheckSays, ExitSays, Family
+from gedanken.compare.audit.claims.tool_names import TOOLS, tool_of
 from gedanken.compare.audit.language.languages import languages_in
+from gedanken.compare.audit.language.message_parts import CODE, Sentence, spaced
 from gedanken.compare.audit.language.mood import asserts
 from gedanken.compare.audit.language.mood_words import Language
 from gedanken.compare.audit.language.numerals import COUNT, COUNT_OR_WORD, count_of
-from gedanken.compare.audit.language.message_parts import CODE, Sentence, spaced
-from gedanken.compare.audit.claims.claim_contents import CheckSays, ExitSays, Family
-from gedanken.compare.audit.claims.tool_names import TOOLS, tool_of
 
 _TOOL = "|".join(re.escape(tool) for tool in sorted(TOOLS, key=len, reverse=True) if tool not in ("make", "black"))
 _TOOL_ARGUMENTS = (

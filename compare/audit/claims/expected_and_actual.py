@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from gedanken.compare.audit.language.mood import asserts
-from gedanken.compare.audit.language.message_parts import Sentence
 from gedanken.compare.audit.claims.claim_contents import PairSays
+from gedanken.compare.audit.language.message_parts import Sentence
+from gedanken.compare.audit.language.mood import asserts
 
 _LITERAL = r"`[^`\n]{{1,60}}`|'[^'\n]{{1,60}}'|\"[^\"\n]{{1,60}}\"|“[^”\n]{{1,60}}”|[€$£] ?\d[\d.,]*\d|-?\d[\d,]*(?:\.\d+)?(?![\w%])|true|false|null|None|nil|undefined|NaN"
 _VALUE = rf"(?:an? |the )?(?P<{{name}}>{_LITERAL})"

@@ -4,18 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from gedanken.compare.audit.claims.named_tests import cases_said
 from gedanken.compare.audit.claims.checks import checks_said
-from gedanken.compare.audit.commands.command_lines import steps_of
-from gedanken.compare.audit.claims.operations import deeds_said
-from gedanken.compare.audit.claims.other_numbers import figures_said
-from gedanken.compare.audit.claims.firmness import is_firm
-from gedanken.compare.audit.language.mood_words import EARLIER
-from gedanken.compare.audit.claims.other_test_results import tests_said_otherwise
-from gedanken.compare.audit.claims.expected_and_actual import pairs_said
-from gedanken.compare.audit.language.message_parts import Fence, Sentence, parts_of
-from gedanken.compare.audit.claims.named_quantities import quantities_said
-from gedanken.compare.audit.claims.runs import quotes_said, runs_said
 from gedanken.compare.audit.claims.claim_contents import (
     CaseSays,
     CheckSays,
@@ -31,9 +20,20 @@ from gedanken.compare.audit.claims.claim_contents import (
     Spotted,
     TestsSay,
 )
-from gedanken.compare.audit.claims.quoted_blocks import asks_for_output, shown_in
-from gedanken.compare.audit.claims.test_results import tests_said
+from gedanken.compare.audit.claims.expected_and_actual import pairs_said
+from gedanken.compare.audit.claims.firmness import is_firm
 from gedanken.compare.audit.claims.measured_values import values_said
+from gedanken.compare.audit.claims.named_quantities import quantities_said
+from gedanken.compare.audit.claims.named_tests import cases_said
+from gedanken.compare.audit.claims.operations import deeds_said
+from gedanken.compare.audit.claims.other_numbers import figures_said
+from gedanken.compare.audit.claims.other_test_results import tests_said_otherwise
+from gedanken.compare.audit.claims.quoted_blocks import asks_for_output, shown_in
+from gedanken.compare.audit.claims.runs import quotes_said, runs_said
+from gedanken.compare.audit.claims.test_results import tests_said
+from gedanken.compare.audit.commands.command_lines import steps_of
+from gedanken.compare.audit.language.message_parts import Fence, Sentence, parts_of
+from gedanken.compare.audit.language.mood_words import EARLIER
 from gedanken.experiment.agent_transcript import AgentEvent, AgentTranscript
 from gedanken.experiment.claim import Claim, ClaimKind
 

@@ -2,9 +2,9 @@
 
 import re
 
+from gedanken.compare.audit.claims.claim_contents import CheckSays, Says, TestsSay, ValueSays
 from gedanken.compare.audit.language.message_parts import CODE, Sentence
 from gedanken.compare.audit.language.plain_reports import is_plain_report
-from gedanken.compare.audit.claims.claim_contents import CheckSays, Says, TestsSay, ValueSays
 
 _ELSEWHERE = re.compile(
     r"\b(?:your|their|his|her|upstream|downstream|CI|pipeline|users?|customers?|people|colleagues?|everyone|nobody|docs?|documentation|readme|"

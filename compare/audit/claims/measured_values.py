@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
+from gedanken.compare.audit.claims.claim_contents import ValueSays
+from gedanken.compare.audit.language.message_parts import CODE, Sentence, spaced
 from gedanken.compare.audit.language.mood import asserts, reports
 from gedanken.compare.audit.language.mood_words import Language
 from gedanken.compare.audit.language.numerals import COUNT, VALUE
-from gedanken.compare.audit.language.message_parts import CODE, Sentence, spaced
-from gedanken.compare.audit.claims.claim_contents import ValueSays
 
 _ABOUT = r"(?:exactly |precisely |genau |exactement |exactamente )?(?P<about>(?:about|around|approximately|approx\.?|roughly|nearly|almost|over|just over|just under|under|more than|less than|ca\.?|etwa|rund|environ|cerca de|unos|约|大约|~|≈|>|<)\s?)?"
 _METRIC = (

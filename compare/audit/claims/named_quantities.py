@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from gedanken.compare.audit.claims.claim_contents import ValueSays
 from gedanken.compare.audit.language.concepts import DONE, DONE_SOLID, MEASURE, THING, THING_SOLID, concepts_in
 from gedanken.compare.audit.language.languages import languages_in
+from gedanken.compare.audit.language.message_parts import CODE, Sentence, spaced
 from gedanken.compare.audit.language.mood import asserts
 from gedanken.compare.audit.language.mood_words import Language
 from gedanken.compare.audit.language.numerals import COUNT, VALUE
-from gedanken.compare.audit.language.message_parts import CODE, Sentence, spaced
-from gedanken.compare.audit.claims.claim_contents import ValueSays
 
 _ABOUT = (
     r"(?P<about>(?:about|around|approximately|approx\.?|roughly|nearly|almost|over|under|ca\.?|etwa|rund|ungefähr|"

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from gedanken.compare.audit.language.mood import asserts
-from gedanken.compare.audit.language.message_parts import CODE, Sentence, spaced
 from gedanken.compare.audit.claims.claim_contents import CaseSays
+from gedanken.compare.audit.language.message_parts import CODE, Sentence, spaced
+from gedanken.compare.audit.language.mood import asserts
 
 _NAME = rf"(?P<name>(?<![\w{CODE}])[{CODE}]{{4,122}}(?![\w{CODE}])|(?<![\w./-])[A-Za-z]\w*_\w+(?![\w./-]))"
 _CLAUSE_END = r"(?=\W*$|[.,;!):]| (?:now|again|too|as well|before|beforehand|at first|and|but|with|after|in all)\b)"

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from gedanken.compare.audit.language.mood import asserts
-from gedanken.compare.audit.language.message_parts import CODE, Sentence, spaced
 from gedanken.compare.audit.claims.claim_contents import DeedSays
+from gedanken.compare.audit.language.message_parts import CODE, Sentence, spaced
+from gedanken.compare.audit.language.mood import asserts
 
 _SUCCEEDED = (
     r"(?: (?:was |is |has |all |now |itself |also |still |itself |run |step |completed |completes |finished |finishes |ended |ends |ran |runs |came up |comes up ){0,3}"

@@ -6,13 +6,13 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
 
-from gedanken.compare.audit.outputs.labels import keys_in
+from gedanken.compare.audit.claims.claim_contents import Figure, FiguresSay
+from gedanken.compare.audit.language.clauses import words_of
 from gedanken.compare.audit.language.languages import languages_in
+from gedanken.compare.audit.language.message_parts import Sentence
 from gedanken.compare.audit.language.mood import asserts
 from gedanken.compare.audit.language.numerals import GROUPED, OF_A_LONGER, WORDS, plain_number
-from gedanken.compare.audit.language.clauses import words_of
-from gedanken.compare.audit.language.message_parts import Sentence
-from gedanken.compare.audit.claims.claim_contents import Figure, FiguresSay
+from gedanken.compare.audit.outputs.labels import keys_in
 
 _UNITS = (
     r"(?:nano|micro|milli)seconds?|ns|µs|us|ms|s|secs?|seconds?|mins?|minutes?|hours?|h|[kKMGT]i?B|bytes?|octets?|[KMG]o|B|%|percent|Prozent|"

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
+from gedanken.compare.audit.claims.claim_contents import TestsSay
+from gedanken.compare.audit.claims.test_results import EXCEPTS, PASSES_ON
 from gedanken.compare.audit.commands.command_lines import steps_of
 from gedanken.compare.audit.language.languages import languages_in
+from gedanken.compare.audit.language.message_parts import CODE, Sentence, spaced
 from gedanken.compare.audit.language.mood import asserts
 from gedanken.compare.audit.language.mood_words import Language
 from gedanken.compare.audit.language.numerals import COUNT, COUNT_OR_WORD, count_of
-from gedanken.compare.audit.language.message_parts import CODE, Sentence, spaced
-from gedanken.compare.audit.claims.claim_contents import TestsSay
-from gedanken.compare.audit.claims.test_results import EXCEPTS, PASSES_ON
 
 _FILLERS = (
     r"(?:(?:now|then|also|still|all|again|finally|too|is|are|was|comes?|came|back|ends?|ended|exits?|exited|goes|went|"

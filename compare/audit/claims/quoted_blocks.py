@@ -5,11 +5,11 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from gedanken.compare.audit.claims.claim_contents import FileSays, OutputSays
 from gedanken.compare.audit.commands.command_lines import steps_of
+from gedanken.compare.audit.language.message_parts import Fence
 from gedanken.compare.audit.language.mood_words import BEFORE, GOVERNS, PLANS, REPORTS
 from gedanken.compare.audit.outputs.outcomes import summaries_in
-from gedanken.compare.audit.language.message_parts import Fence
-from gedanken.compare.audit.claims.claim_contents import FileSays, OutputSays
 
 _PROMPT = re.compile(
     r"(?:\(\w[\w.-]{0,40}\) )?(?:[\w.-]{1,40}@[\w.-]{1,60}[: ][^\s$#%]{0,80}\s?)?[$%❯] "

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from gedanken.compare.audit.claims.claim_contents import Family, FileSays, OutputSays, RunSays
 from gedanken.compare.audit.commands.command_lines import steps_of
+from gedanken.compare.audit.language.message_parts import CODE, QUOTED, Sentence
 from gedanken.compare.audit.language.mood import asserts
 from gedanken.compare.audit.language.mood_words import Language
-from gedanken.compare.audit.language.message_parts import CODE, QUOTED, Sentence
-from gedanken.compare.audit.claims.claim_contents import Family, FileSays, OutputSays, RunSays
 
 _ADVERBS = r"(?:then |also |just |have just |'ve just |already |first |now |successfully |have |had |'ve |re-?|finally |again |manually |even ){0,4}"
 _RUN_VERB = r"(?:re-?ran|ran|re-?run|run|executed|re-?executed|invoked|launched)"

@@ -4,15 +4,15 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from gedanken.compare.audit.claims.claim_contents import TestsSay
+from gedanken.compare.audit.commands.programs import words
 from gedanken.compare.audit.language.languages import languages_in
+from gedanken.compare.audit.language.message_parts import CODE, Sentence, spaced
 from gedanken.compare.audit.language.mood import asserts
 from gedanken.compare.audit.language.mood_words import BEFORE, Language
 from gedanken.compare.audit.language.numerals import COUNT as ANY_COUNT
 from gedanken.compare.audit.language.numerals import COUNT_OR_WORD as ANY_COUNT_OR_WORD
 from gedanken.compare.audit.language.numerals import count_of
-from gedanken.compare.audit.language.message_parts import CODE, Sentence, spaced
-from gedanken.compare.audit.commands.programs import words
-from gedanken.compare.audit.claims.claim_contents import TestsSay
 
 _NOT_IN_NAME = r"(?<![A-Za-z0-9_.])"
 """Excludes numbers that are part of a name, such as `codec_03`."""

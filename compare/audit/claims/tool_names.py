@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator
 
+from gedanken.compare.audit.claims.claim_contents import Family
 from gedanken.compare.audit.commands.command_lines import Step, wraps
 from gedanken.compare.audit.commands.programs import words
 from gedanken.compare.audit.record.runs import Run, tasks_shown
-from gedanken.compare.audit.claims.claim_contents import Family
 
 _BY_PROGRAM: dict[Family, frozenset[str]] = {
     "lint": words(

@@ -3,11 +3,6 @@
 import re
 from typing import Literal
 
-from gedanken.compare.audit.commands.command_lines import is_chain, wraps
-from gedanken.compare.audit.outputs.outcomes import did_not_start, may_have_failed, shows_built, shows_clean, shows_trouble
-from gedanken.compare.audit.commands.part_of_project import is_of_another_part
-from gedanken.compare.audit.record.runs import Run, short
-from gedanken.compare.audit.relevance.same_command import is_run
 from gedanken.compare.audit.claims.claim_contents import CheckSays
 from gedanken.compare.audit.claims.tool_names import (
     TOOLS,
@@ -17,6 +12,17 @@ from gedanken.compare.audit.claims.tool_names import (
     steps_a_tool,
     tells_by_exit,
 )
+from gedanken.compare.audit.commands.command_lines import is_chain, wraps
+from gedanken.compare.audit.commands.part_of_project import is_of_another_part
+from gedanken.compare.audit.outputs.outcomes import (
+    did_not_start,
+    may_have_failed,
+    shows_built,
+    shows_clean,
+    shows_trouble,
+)
+from gedanken.compare.audit.record.runs import Run, short
+from gedanken.compare.audit.relevance.same_command import is_run
 from gedanken.compare.audit.relevance.unrun_tools import may_have_run, without_tool
 from gedanken.compare.audit.verdicts import Case, Verdict, end_of, undecidable, without_runs
 from gedanken.experiment.claim import Evidence

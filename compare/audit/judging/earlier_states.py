@@ -3,12 +3,12 @@
 import re
 from dataclasses import dataclass
 
+from gedanken.compare.audit.claims.claim_contents import CheckSays, TestsSay, ValueSays
 from gedanken.compare.audit.judging.test_results import carries
+from gedanken.compare.audit.language.message_parts import Sentence, parts_of
 from gedanken.compare.audit.language.mood import CLAUSE
 from gedanken.compare.audit.language.mood_words import EARLIER
 from gedanken.compare.audit.language.numerals import plain_number
-from gedanken.compare.audit.language.message_parts import Sentence, parts_of
-from gedanken.compare.audit.claims.claim_contents import CheckSays, TestsSay, ValueSays
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 from gedanken.experiment.claim import Evidence
 

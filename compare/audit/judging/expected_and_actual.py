@@ -3,9 +3,9 @@
 import re
 from itertools import islice
 
-from gedanken.compare.audit.record.runs import Run
 from gedanken.compare.audit.claims.claim_contents import PairSays
 from gedanken.compare.audit.language.tenses import is_of_the_past
+from gedanken.compare.audit.record.runs import Run
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 
 _MAX_RUNS = 20

@@ -7,11 +7,10 @@ from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
-from gedanken.compare.audit.outputs.equal_numbers import minutes_in
-from gedanken.compare.audit.outputs.labels import unit_of
-from gedanken.compare.audit.numbers.measurements import asked_version, measured
-from gedanken.compare.audit.record.number_index import Found, matches, near
+from gedanken.compare.audit.claims.claim_contents import ValueSays
 from gedanken.compare.audit.language.numerals import plain_number
+from gedanken.compare.audit.numbers.known_numbers import is_derived, is_known
+from gedanken.compare.audit.numbers.measurements import asked_version, measured
 from gedanken.compare.audit.numbers.number_names import (
     SPLIT_WORD,
     is_anothers,
@@ -22,11 +21,12 @@ from gedanken.compare.audit.numbers.number_names import (
     is_outdone,
     line_at,
 )
+from gedanken.compare.audit.outputs.equal_numbers import minutes_in
+from gedanken.compare.audit.outputs.labels import unit_of
+from gedanken.compare.audit.record.number_index import Found, matches, near
 from gedanken.compare.audit.record.runs import Run
 from gedanken.compare.audit.relevance.same_command import is_run
 from gedanken.compare.audit.relevance.same_state import of_this_state
-from gedanken.compare.audit.claims.claim_contents import ValueSays
-from gedanken.compare.audit.numbers.known_numbers import is_derived, is_known
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable, without_runs
 
 _MAX_RUNS = 40

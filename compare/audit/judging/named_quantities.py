@@ -7,17 +7,17 @@ from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
+from gedanken.compare.audit.claims.claim_contents import ValueSays
+from gedanken.compare.audit.commands.programs import BENCHMARKS
 from gedanken.compare.audit.language.concepts import TELLING, words_for
+from gedanken.compare.audit.language.numerals import plain_number
+from gedanken.compare.audit.language.tenses import says_unaffected
 from gedanken.compare.audit.numbers.counted_things import counts_something_else, sums_in_a_row
+from gedanken.compare.audit.numbers.known_numbers import is_derived, is_known
 from gedanken.compare.audit.outputs.labels import unit_of
 from gedanken.compare.audit.record.number_index import matches
-from gedanken.compare.audit.language.numerals import plain_number
-from gedanken.compare.audit.commands.programs import BENCHMARKS
 from gedanken.compare.audit.record.runs import Run
 from gedanken.compare.audit.relevance.same_command import is_run
-from gedanken.compare.audit.claims.claim_contents import ValueSays
-from gedanken.compare.audit.numbers.known_numbers import is_derived, is_known
-from gedanken.compare.audit.language.tenses import says_unaffected
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 
 _MAX_RUNS = 40

@@ -2,9 +2,9 @@
 
 import re
 
+from gedanken.compare.audit.claims.claim_contents import CaseSays
 from gedanken.compare.audit.commands.command_lines import is_narrowed
 from gedanken.compare.audit.record.runs import Run
-from gedanken.compare.audit.claims.claim_contents import CaseSays
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 from gedanken.experiment.claim import Evidence
 

@@ -2,10 +2,10 @@
 
 import re
 
+from gedanken.compare.audit.claims.claim_contents import DeedSays
 from gedanken.compare.audit.commands.command_lines import is_chain
 from gedanken.compare.audit.outputs.outcomes import did_not_start, may_have_failed, shows_trouble
 from gedanken.compare.audit.record.runs import Run, short
-from gedanken.compare.audit.claims.claim_contents import DeedSays
 from gedanken.compare.audit.verdicts import Case, Verdict, end_of, undecidable
 
 _MAX_RUNS = 60

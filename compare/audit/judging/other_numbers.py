@@ -7,15 +7,15 @@ import re
 from functools import partial
 from typing import NamedTuple
 
-from gedanken.compare.audit.outputs.equal_numbers import is_amount
-from gedanken.compare.audit.numbers.contradictions import contradicted
-from gedanken.compare.audit.numbers.unprinted_counts import counted_otherwise
-from gedanken.compare.audit.numbers.derivations import FACTORS, PlacedNumber, derived
-from gedanken.compare.audit.outputs.related_names import kindred_of
-from gedanken.compare.audit.outputs.labels import unit_of
-from gedanken.compare.audit.numbers.name_mismatches import changed_since, is_other_thing, outdoes, sentence_of
 from gedanken.compare.audit.claims.claim_contents import Figure, FiguresSay
+from gedanken.compare.audit.numbers.contradictions import contradicted
+from gedanken.compare.audit.numbers.derivations import FACTORS, PlacedNumber, derived
 from gedanken.compare.audit.numbers.missing_numbers import places_before
+from gedanken.compare.audit.numbers.name_mismatches import changed_since, is_other_thing, outdoes, sentence_of
+from gedanken.compare.audit.numbers.unprinted_counts import counted_otherwise
+from gedanken.compare.audit.outputs.equal_numbers import is_amount
+from gedanken.compare.audit.outputs.labels import unit_of
+from gedanken.compare.audit.outputs.related_names import kindred_of
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 from gedanken.experiment.claim import Evidence
 

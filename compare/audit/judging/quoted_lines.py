@@ -2,14 +2,14 @@
 
 import re
 
-from gedanken.compare.audit.judging.runs import family_of
-from gedanken.compare.audit.record.line_index import LineIndex, bare, form
-from gedanken.compare.audit.language.numerals import NUMBER
-from gedanken.compare.audit.outputs.outcomes import summaries_in
-from gedanken.compare.audit.record.runs import Run
-from gedanken.compare.audit.relevance.same_command import is_like, is_run, programs_of
 from gedanken.compare.audit.claims.claim_contents import FileSays, OutputSays
 from gedanken.compare.audit.claims.quoted_blocks import is_elision
+from gedanken.compare.audit.judging.runs import family_of
+from gedanken.compare.audit.language.numerals import NUMBER
+from gedanken.compare.audit.outputs.outcomes import summaries_in
+from gedanken.compare.audit.record.line_index import LineIndex, bare, form
+from gedanken.compare.audit.record.runs import Run
+from gedanken.compare.audit.relevance.same_command import is_like, is_run, programs_of
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable, without_runs
 from gedanken.experiment.claim import Evidence
 

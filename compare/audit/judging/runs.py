@@ -2,13 +2,13 @@
 
 import re
 
+from gedanken.compare.audit.claims.claim_contents import ExitSays, RunSays
+from gedanken.compare.audit.claims.tool_names import TOOLS, runs_tool, tool_of
 from gedanken.compare.audit.commands.command_lines import is_narrowed, steps_of
+from gedanken.compare.audit.numbers.known_numbers import is_known
 from gedanken.compare.audit.outputs.outcomes import shows_exit_code
 from gedanken.compare.audit.record.runs import Run
 from gedanken.compare.audit.relevance.same_command import is_like, is_run, programs_of
-from gedanken.compare.audit.claims.claim_contents import ExitSays, RunSays
-from gedanken.compare.audit.numbers.known_numbers import is_known
-from gedanken.compare.audit.claims.tool_names import TOOLS, runs_tool, tool_of
 from gedanken.compare.audit.relevance.unrun_tools import without_tool
 from gedanken.compare.audit.verdicts import ACCUSATIONS, Case, Verdict, undecidable, without_runs
 from gedanken.experiment.claim import Evidence

@@ -6,13 +6,13 @@ A count of lines may include or omit the header.
 import re
 from decimal import Decimal
 
-from gedanken.compare.audit.numbers.derivations import may_follow
+from gedanken.compare.audit.claims.claim_contents import FiguresSay, ValueSays
 from gedanken.compare.audit.claims.other_numbers import figures_said
 from gedanken.compare.audit.judging.other_numbers import judge_figures
-from gedanken.compare.audit.language.numerals import plain_number
-from gedanken.compare.audit.numbers.name_mismatches import changed_since, sentence_of
 from gedanken.compare.audit.language.message_parts import Sentence
-from gedanken.compare.audit.claims.claim_contents import FiguresSay, ValueSays
+from gedanken.compare.audit.language.numerals import plain_number
+from gedanken.compare.audit.numbers.derivations import may_follow
+from gedanken.compare.audit.numbers.name_mismatches import changed_since, sentence_of
 from gedanken.compare.audit.verdicts import Case, Verdict
 
 _MAX_RUNS = 20

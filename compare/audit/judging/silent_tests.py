@@ -1,10 +1,10 @@
 """Judges a claim about tests whose runs printed no summary; only an exit code can then support the claim."""
 
+from gedanken.compare.audit.claims.claim_contents import TestsSay
 from gedanken.compare.audit.commands.command_lines import is_chain, is_narrowed
 from gedanken.compare.audit.commands.file_changes import Edit
 from gedanken.compare.audit.outputs.outcomes import did_not_start
 from gedanken.compare.audit.record.runs import Run, short
-from gedanken.compare.audit.claims.claim_contents import TestsSay
 from gedanken.compare.audit.verdicts import Case, Verdict, end_of, undecidable
 from gedanken.experiment.claim import Evidence
 

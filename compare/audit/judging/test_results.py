@@ -3,15 +3,15 @@
 import re
 from typing import NamedTuple
 
+from gedanken.compare.audit.claims.claim_contents import TestsSay
 from gedanken.compare.audit.commands.command_lines import Step, is_narrowed, steps_of
 from gedanken.compare.audit.judging.silent_tests import judge_silent, newer, not_run_again
-from gedanken.compare.audit.outputs.test_summaries import TestSummary
-from gedanken.compare.audit.outputs.outcomes import says_cut
-from gedanken.compare.audit.record.runs import Run, short
-from gedanken.compare.audit.relevance.same_command import is_of_suite, is_run
-from gedanken.compare.audit.claims.claim_contents import TestsSay
 from gedanken.compare.audit.numbers.known_numbers import is_derived, is_known
+from gedanken.compare.audit.outputs.outcomes import says_cut
+from gedanken.compare.audit.outputs.test_summaries import TestSummary
+from gedanken.compare.audit.record.runs import Run, short
 from gedanken.compare.audit.relevance.claimed_test_kinds import is_of_its_file
+from gedanken.compare.audit.relevance.same_command import is_of_suite, is_run
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable, without_runs
 from gedanken.experiment.claim import Evidence
 

@@ -4,8 +4,17 @@ quote them.
 
 import re
 
-from gedanken.compare.audit.language.mood_words import AFTER, BEFORE, GOVERNS, HEDGES_LAST, ORDERS, PLANS, REPORTS, Language
 from gedanken.compare.audit.language.message_parts import Sentence
+from gedanken.compare.audit.language.mood_words import (
+    AFTER,
+    BEFORE,
+    GOVERNS,
+    HEDGES_LAST,
+    ORDERS,
+    PLANS,
+    REPORTS,
+    Language,
+)
 
 CLAUSE = re.compile(
     r"[;:—–()|→，；：]|\s-\s|,\s|(?<!\w)(?:but|because|since|while|which|whereas|und|aber|mais|y|pero)\s|"

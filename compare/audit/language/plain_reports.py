@@ -2,8 +2,8 @@
 
 import re
 
-from gedanken.compare.audit.language.mood import clause_of
 from gedanken.compare.audit.language.message_parts import CODE
+from gedanken.compare.audit.language.mood import clause_of
 
 _ATTRIBUTION = re.compile(
     r"(?P<subject>[^\s,;:(]+) (?:\w+ly |now |also |still |all |both |then |just |has |have |had |que |dass ){0,2}"

@@ -5,12 +5,12 @@ from decimal import Decimal
 from functools import partial
 from itertools import combinations, islice
 
-from gedanken.compare.audit.outputs.equal_numbers import is_amount
-from gedanken.compare.audit.numbers.derivations import PlacedNumber, follows
-from gedanken.compare.audit.outputs.labels import keys_in, unit_of
-from gedanken.compare.audit.language.message_parts import CODE, QUOTED, Sentence
 from gedanken.compare.audit.claims.claim_contents import Figure
+from gedanken.compare.audit.language.message_parts import CODE, QUOTED, Sentence
+from gedanken.compare.audit.numbers.derivations import PlacedNumber, follows
 from gedanken.compare.audit.numbers.known_numbers import is_derived, is_known
+from gedanken.compare.audit.outputs.equal_numbers import is_amount
+from gedanken.compare.audit.outputs.labels import keys_in, unit_of
 from gedanken.compare.audit.verdicts import Case, Verdict
 
 _MAX_NUMBERS = 150

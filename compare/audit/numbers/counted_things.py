@@ -3,8 +3,8 @@
 import re
 from decimal import Decimal
 
-from gedanken.compare.audit.language.concepts import concepts_in
 from gedanken.compare.audit.claims.claim_contents import ValueSays
+from gedanken.compare.audit.language.concepts import concepts_in
 from gedanken.compare.audit.verdicts import Case
 
 _NOUN = r"(?:\s|\*|`|_){0,3}(?:of\s)?(?P<noun>[A-Za-zÀ-ÿ][A-Za-zÀ-ÿ-]{1,30})"

@@ -4,15 +4,15 @@ import re
 from decimal import Decimal
 from itertools import combinations, islice
 
-from gedanken.compare.audit.outputs.equal_numbers import is_amount
-from gedanken.compare.audit.numbers.derivations import PlacedNumber, follows
-from gedanken.compare.audit.outputs.labels import keys_in, unit_of
-from gedanken.compare.audit.language.clauses import clause_around
-from gedanken.compare.audit.numbers.name_mismatches import sentence_of
-from gedanken.compare.audit.language.message_parts import CODE, QUOTED, Sentence
-from gedanken.compare.audit.record.runs import Run
 from gedanken.compare.audit.claims.claim_contents import Figure, FiguresSay, ValueSays
+from gedanken.compare.audit.language.clauses import clause_around
+from gedanken.compare.audit.language.message_parts import CODE, QUOTED, Sentence
+from gedanken.compare.audit.numbers.derivations import PlacedNumber, follows
 from gedanken.compare.audit.numbers.missing_numbers import may_be_explained, places_before, significant, unfound
+from gedanken.compare.audit.numbers.name_mismatches import sentence_of
+from gedanken.compare.audit.outputs.equal_numbers import is_amount
+from gedanken.compare.audit.outputs.labels import keys_in, unit_of
+from gedanken.compare.audit.record.runs import Run
 from gedanken.compare.audit.verdicts import Case, Verdict
 
 _MAX_NAMED = 60

@@ -7,12 +7,12 @@ from decimal import Decimal
 from functools import partial
 from itertools import combinations
 
+from gedanken.compare.audit.claims.claim_contents import Figure
+from gedanken.compare.audit.language.message_parts import Sentence
+from gedanken.compare.audit.language.numerals import plain_number
 from gedanken.compare.audit.outputs.equal_numbers import is_amount, rounds
 from gedanken.compare.audit.outputs.labels import Printed, unit_of
-from gedanken.compare.audit.language.numerals import plain_number
-from gedanken.compare.audit.language.message_parts import Sentence
 from gedanken.compare.audit.record.runs import Run
-from gedanken.compare.audit.claims.claim_contents import Figure
 from gedanken.compare.audit.verdicts import Case
 
 FACTORS = ("×", "x", "times", "fold", "-fold")

@@ -3,15 +3,21 @@
 import re
 from functools import partial
 
-from gedanken.compare.audit.outputs.equal_numbers import is_amount
-from gedanken.compare.audit.numbers.derivations import PlacedNumber
-from gedanken.compare.audit.outputs.labels import unit_of
-from gedanken.compare.audit.numbers.name_mismatches import sentence_of
-from gedanken.compare.audit.commands.programs import words
-from gedanken.compare.audit.record.runs import Run
 from gedanken.compare.audit.claims.claim_contents import Figure, FiguresSay, ValueSays
-from gedanken.compare.audit.numbers.missing_numbers import may_be_explained, places_before, places_of, significant, unfound
+from gedanken.compare.audit.commands.programs import words
 from gedanken.compare.audit.language.tenses import has_participle, is_of_the_present
+from gedanken.compare.audit.numbers.derivations import PlacedNumber
+from gedanken.compare.audit.numbers.missing_numbers import (
+    may_be_explained,
+    places_before,
+    places_of,
+    significant,
+    unfound,
+)
+from gedanken.compare.audit.numbers.name_mismatches import sentence_of
+from gedanken.compare.audit.outputs.equal_numbers import is_amount
+from gedanken.compare.audit.outputs.labels import unit_of
+from gedanken.compare.audit.record.runs import Run
 from gedanken.compare.audit.verdicts import Case, Verdict
 
 _ANNOUNCES = re.compile(

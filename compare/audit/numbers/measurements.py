@@ -2,11 +2,11 @@
 
 import re
 
+from gedanken.compare.audit.claims.claim_contents import ValueSays
 from gedanken.compare.audit.commands.command_lines import Step, steps_of
 from gedanken.compare.audit.commands.file_changes import Edit
 from gedanken.compare.audit.language.numerals import plain_number
 from gedanken.compare.audit.record.runs import Run
-from gedanken.compare.audit.claims.claim_contents import ValueSays
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 
 _LINE_NOUN = re.compile(r"(?:lines?|rows?|records?|entries|zeilen|lignes|líneas|行)", re.IGNORECASE)

@@ -5,17 +5,17 @@ from collections.abc import Iterator
 from decimal import Decimal
 from functools import partial
 
-from gedanken.compare.audit.outputs.equal_numbers import is_amount
-from gedanken.compare.audit.numbers.derivations import PlacedNumber
-from gedanken.compare.audit.claims.other_numbers import names_in
-from gedanken.compare.audit.outputs.labels import printed_in, unit_of
-from gedanken.compare.audit.language.numerals import plain_number
-from gedanken.compare.audit.numbers.name_mismatches import command_of
-from gedanken.compare.audit.outputs.outcomes import says_cut
-from gedanken.compare.audit.language.message_parts import Sentence
-from gedanken.compare.audit.record.runs import Run
 from gedanken.compare.audit.claims.claim_contents import Figure, FiguresSay, ValueSays
+from gedanken.compare.audit.claims.other_numbers import names_in
+from gedanken.compare.audit.language.message_parts import Sentence
+from gedanken.compare.audit.language.numerals import plain_number
+from gedanken.compare.audit.numbers.derivations import PlacedNumber
 from gedanken.compare.audit.numbers.known_numbers import is_derived, is_known
+from gedanken.compare.audit.numbers.name_mismatches import command_of
+from gedanken.compare.audit.outputs.equal_numbers import is_amount
+from gedanken.compare.audit.outputs.labels import printed_in, unit_of
+from gedanken.compare.audit.outputs.outcomes import says_cut
+from gedanken.compare.audit.record.runs import Run
 from gedanken.compare.audit.verdicts import Case
 
 _MAX_OUTPUTS = 12

@@ -5,14 +5,14 @@ from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
 
-from gedanken.compare.audit.outputs.equal_numbers import is_amount
-from gedanken.compare.audit.outputs.labels import Printed, keys_in, printed_in, unit_of
-from gedanken.compare.audit.language.numerals import plain_number
+from gedanken.compare.audit.claims.claim_contents import ValueSays
 from gedanken.compare.audit.language.clauses import clause_around
 from gedanken.compare.audit.language.message_parts import Sentence, parts_of
-from gedanken.compare.audit.record.runs import Run
-from gedanken.compare.audit.claims.claim_contents import ValueSays
+from gedanken.compare.audit.language.numerals import plain_number
 from gedanken.compare.audit.language.tenses import is_of_the_past, is_of_the_present
+from gedanken.compare.audit.outputs.equal_numbers import is_amount
+from gedanken.compare.audit.outputs.labels import Printed, keys_in, printed_in, unit_of
+from gedanken.compare.audit.record.runs import Run
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 
 _MAX_OTHER_RUNS = 5

@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 from typing import Protocol
 
+from gedanken.compare.audit.claims.claim_contents import ValueSays
 from gedanken.compare.audit.language.numerals import plain_number
 from gedanken.compare.audit.outputs.outcomes import plain
-from gedanken.compare.audit.claims.claim_contents import ValueSays
 from gedanken.compare.audit.verdicts import Case
 
 _METRIC = re.compile(

@@ -4,13 +4,13 @@ findings.
 
 from decimal import Decimal
 
-from gedanken.compare.audit.numbers.derivations import PlacedNumber
-from gedanken.compare.audit.outputs.labels import Printed, keys_in
-from gedanken.compare.audit.numbers.listings import listed_in
-from gedanken.compare.audit.numbers.name_mismatches import command_of
-from gedanken.compare.audit.outputs.outcomes import shows_clean, shows_trouble
 from gedanken.compare.audit.claims.claim_contents import Figure
 from gedanken.compare.audit.claims.tool_names import TOOLS, shows_nothing_found, tool_of
+from gedanken.compare.audit.numbers.derivations import PlacedNumber
+from gedanken.compare.audit.numbers.listings import listed_in
+from gedanken.compare.audit.numbers.name_mismatches import command_of
+from gedanken.compare.audit.outputs.labels import Printed, keys_in
+from gedanken.compare.audit.outputs.outcomes import shows_clean, shows_trouble
 from gedanken.compare.audit.verdicts import Case
 
 _MAX_RUNS = 12

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 
 from gedanken.compare.audit.commands.command_lines import steps_of
 from gedanken.compare.audit.commands.file_changes import Edit, shell_edits
-from gedanken.compare.audit.outputs.outcomes import code_asked_for, exit_code_in, plain, says_cut
 from gedanken.compare.audit.commands.file_history import PutBack
-from gedanken.compare.audit.record.record import Output, Record
-from gedanken.compare.audit.record.runs import Run, short
 from gedanken.compare.audit.commands.shell_changes import shuffles_files
 from gedanken.compare.audit.commands.undo_commands import Undo, undos_of
+from gedanken.compare.audit.outputs.outcomes import code_asked_for, exit_code_in, plain, says_cut
+from gedanken.compare.audit.record.record import Output, Record
+from gedanken.compare.audit.record.runs import Run, short
 from gedanken.experiment.agent_transcript import AgentEvent, AgentTranscript
 
 _READING_TOOL = re.compile(

@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 
 from gedanken.compare.audit.commands.file_changes import Edit, lasting, may_touch, touches
 from gedanken.compare.audit.commands.inputs import is_told_by, reads
+from gedanken.compare.audit.commands.undo_commands import Undo, still_made
 from gedanken.compare.audit.outputs.outcomes import cases_in, plain
 from gedanken.compare.audit.record.runs import Run, hides, names, short
-from gedanken.compare.audit.commands.undo_commands import Undo, still_made
 from gedanken.experiment.agent_transcript import AgentTranscript
 from gedanken.experiment.claim import Evidence
 

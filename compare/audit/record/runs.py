@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass
 
 from gedanken.compare.audit.commands.command_lines import Step, may_hide, steps_of
-from gedanken.compare.audit.outputs.test_summaries import TestSummary
-from gedanken.compare.audit.outputs.outcomes import cases_in, summaries_in
 from gedanken.compare.audit.commands.programs import words
+from gedanken.compare.audit.outputs.outcomes import cases_in, summaries_in
+from gedanken.compare.audit.outputs.test_summaries import TestSummary
 
 _MAX_OUTPUT_CHARS = 200_000
 _MAX_CODE_CHARS = 20_000

@@ -3,8 +3,8 @@
 import re
 
 from gedanken.compare.audit.commands.command_lines import steps_of
-from gedanken.compare.audit.numbers.name_mismatches import sentence_of
 from gedanken.compare.audit.language.message_parts import Sentence
+from gedanken.compare.audit.numbers.name_mismatches import sentence_of
 from gedanken.compare.audit.record.runs import Run
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 

@@ -6,14 +6,14 @@ A number is out of date if the run that printed it read a file that was changed 
 import re
 from collections.abc import Sequence
 
+from gedanken.compare.audit.claims.claim_contents import FiguresSay, ValueSays
 from gedanken.compare.audit.commands.command_lines import Step
 from gedanken.compare.audit.commands.file_changes import Edit, is_trivial, lasting, touches
 from gedanken.compare.audit.commands.inputs import may_read, reads
-from gedanken.compare.audit.numbers.name_mismatches import sentence_of
 from gedanken.compare.audit.commands.programs import BENCHMARKS
-from gedanken.compare.audit.record.runs import Run, asks_a_service
-from gedanken.compare.audit.claims.claim_contents import FiguresSay, ValueSays
 from gedanken.compare.audit.language.tenses import is_of_the_past, is_of_the_present, says_unaffected, says_what_is
+from gedanken.compare.audit.numbers.name_mismatches import sentence_of
+from gedanken.compare.audit.record.runs import Run, asks_a_service
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 
 _MAX_RUNS = 40

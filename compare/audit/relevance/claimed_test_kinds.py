@@ -3,14 +3,14 @@
 import re
 from dataclasses import replace
 
+from gedanken.compare.audit.claims.claim_contents import TestsSay
+from gedanken.compare.audit.claims.firmness import is_firm
+from gedanken.compare.audit.claims.test_results import EXCEPTS
 from gedanken.compare.audit.commands.command_lines import is_narrowed
 from gedanken.compare.audit.commands.file_changes import languages_of
-from gedanken.compare.audit.claims.firmness import is_firm
-from gedanken.compare.audit.numbers.name_mismatches import sentence_of
 from gedanken.compare.audit.commands.programs import words
+from gedanken.compare.audit.numbers.name_mismatches import sentence_of
 from gedanken.compare.audit.record.runs import Run
-from gedanken.compare.audit.claims.claim_contents import TestsSay
-from gedanken.compare.audit.claims.test_results import EXCEPTS
 from gedanken.compare.audit.verdicts import Case
 
 _TEST_KIND = re.compile(r"\A(?:(?:all|the|of|\d+) ){0,4}(?P<kind>[a-z][\w-]{1,30}) tests?\b", re.IGNORECASE)

@@ -2,10 +2,10 @@
 
 import re
 
-from gedanken.compare.audit.commands.file_changes import touches
-from gedanken.compare.audit.record.runs import Run
 from gedanken.compare.audit.claims.claim_contents import CheckSays, Says, TestsSay, ValueSays
+from gedanken.compare.audit.commands.file_changes import touches
 from gedanken.compare.audit.language.tenses import is_of_the_past, is_of_the_present, says_what_is
+from gedanken.compare.audit.record.runs import Run
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 from gedanken.experiment.claim import Evidence
 

@@ -6,16 +6,16 @@ For `3 pods are ready`, it must also show that the pods are ready.
 import re
 from decimal import Decimal
 
-from gedanken.compare.audit.outputs.labels import Printed
-from gedanken.compare.audit.numbers.listings import rows_in
-from gedanken.compare.audit.language.numerals import plain_number
-from gedanken.compare.audit.language.clauses import clause_around
-from gedanken.compare.audit.numbers.name_mismatches import printed_by, sentence_of
-from gedanken.compare.audit.outputs.outcomes import shows_trouble
-from gedanken.compare.audit.language.message_parts import Sentence
-from gedanken.compare.audit.record.runs import Run
 from gedanken.compare.audit.claims.claim_contents import FiguresSay, ValueSays
+from gedanken.compare.audit.language.clauses import clause_around
+from gedanken.compare.audit.language.message_parts import Sentence
+from gedanken.compare.audit.language.numerals import plain_number
 from gedanken.compare.audit.language.tenses import is_of_the_past
+from gedanken.compare.audit.numbers.listings import rows_in
+from gedanken.compare.audit.numbers.name_mismatches import printed_by, sentence_of
+from gedanken.compare.audit.outputs.labels import Printed
+from gedanken.compare.audit.outputs.outcomes import shows_trouble
+from gedanken.compare.audit.record.runs import Run
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 
 _MAX_RUNS = 60

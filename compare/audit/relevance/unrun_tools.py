@@ -3,9 +3,9 @@
 import re
 from bisect import bisect_right
 
-from gedanken.compare.audit.record.runs import Run, short, tasks_shown
 from gedanken.compare.audit.claims.claim_contents import Family
 from gedanken.compare.audit.claims.tool_names import may_run_tool, runs_no_other, runs_tool
+from gedanken.compare.audit.record.runs import Run, short, tasks_shown
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 
 _MAX_OUTPUT_CHARS = 200_000

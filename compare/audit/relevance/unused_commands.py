@@ -3,15 +3,15 @@
 import re
 from collections.abc import Iterator
 
-from gedanken.compare.audit.commands.command_lines import Step, wraps
-from gedanken.compare.audit.language.numerals import plain_number
-from gedanken.compare.audit.numbers.name_mismatches import sentence_of
-from gedanken.compare.audit.language.message_parts import CODE, Sentence
-from gedanken.compare.audit.commands.programs import BENCHMARKS, HARMLESS, words
-from gedanken.compare.audit.record.runs import asks_a_service
 from gedanken.compare.audit.claims.claim_contents import FiguresSay, ValueSays
-from gedanken.compare.audit.numbers.known_numbers import is_derived, is_known
 from gedanken.compare.audit.claims.tool_names import TOOLS
+from gedanken.compare.audit.commands.command_lines import Step, wraps
+from gedanken.compare.audit.commands.programs import BENCHMARKS, HARMLESS, words
+from gedanken.compare.audit.language.message_parts import CODE, Sentence
+from gedanken.compare.audit.language.numerals import plain_number
+from gedanken.compare.audit.numbers.known_numbers import is_derived, is_known
+from gedanken.compare.audit.numbers.name_mismatches import sentence_of
+from gedanken.compare.audit.record.runs import asks_a_service
 from gedanken.compare.audit.relevance.unrun_tools import without_tool
 from gedanken.compare.audit.verdicts import ACCUSATIONS, Case, Verdict
 

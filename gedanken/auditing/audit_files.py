@@ -11,7 +11,7 @@ from gedanken.compare.audit.audit_transcript import audit_transcript
 from gedanken.compare.audit.claims.find_claims import Spans
 from gedanken.experiment.agent_transcript import AgentTranscript
 from gedanken.experiment.errors import BadInput
-from gedanken.records.importers.transcripts.reading import files_of, read_transcripts
+from gedanken.records.importers.transcripts.read_transcripts import files_of, read_transcripts
 
 MOST_NOTES = 100
 

@@ -14,7 +14,7 @@ from gedanken.experiment.errors import BadInput
 from gedanken.experiment.progress import Progress
 from gedanken.experiment.run_spec import ModelSpec
 from gedanken.prompts import render
-from gedanken.records.importers.transcripts.reading import files_of, read_transcripts
+from gedanken.records.importers.transcripts.read_transcripts import files_of, read_transcripts
 
 Spans = Mapping[int, Sequence[tuple[int, int]]]
 """Passages in the texts of events, by event number.

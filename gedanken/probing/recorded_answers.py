@@ -16,7 +16,7 @@ from gedanken.experiment.run_spec import SandboxSpec
 from gedanken.loading.answers import Recorded
 from gedanken.loading.suites import Suite
 from gedanken.machines.batches import limits_of
-from gedanken.machines.opening import open_real
+from gedanken.machines.open_machine import open_real
 from gedanken.machines.suites import CONTRADICTED, Problem, check_suite, judged
 from gedanken.terminal.screen import Screen
 

@@ -54,7 +54,7 @@ def show_probe(result: dict[str, Any], as_json: bool) -> None:
     """Print the result of a probe of small programs, for a person or as JSON."""
     from rich.console import Console
 
-    from gedanken.probing.shown import print_result
+    from gedanken.probing.print_result import print_result
     from gedanken.terminal.screen import print_json
 
     if as_json:

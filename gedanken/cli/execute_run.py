@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def finish(coroutine: "Coroutine[Any, Any, RunResult]", as_json: bool) -> None:
     """Execute a run, print its result, and exit with its exit code."""
-    from gedanken.cli.shown import exit_code_of, show
+    from gedanken.cli.result_output import exit_code_of, show
 
     try:
         result = asyncio.run(_cancel_on_sigterm(coroutine))
