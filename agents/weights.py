@@ -10,9 +10,9 @@ from pathlib import Path
 import httpx
 
 from gedanken.experiment.errors import NoModel
+from gedanken.experiment.failure_reasons import why
 from gedanken.experiment.folders import environment_in, one_at_a_time, remove_tree, work_folder
 from gedanken.experiment.progress import Progress, Update
-from gedanken.experiment.failure_reasons import why
 from gedanken.experiment.user_folders import cache_folder
 
 MODEL_NAME = "Qwen2.5-Coder-1.5B-Instruct-Q4_K_M"

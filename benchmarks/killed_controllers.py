@@ -23,11 +23,11 @@ from typing import Any, NamedTuple
 from gedanken.experiment.errors import NoSandbox
 from gedanken.experiment.execution import Limits
 from gedanken.experiment.progress import Silent
-from gedanken.sandbox.open_engine import open_engine
 from gedanken.sandbox.connect import connect_docker
 from gedanken.sandbox.datasets import ensure_dataset
 from gedanken.sandbox.leftovers import clean, things
 from gedanken.sandbox.machine import SandboxMachine
+from gedanken.sandbox.open_engine import open_engine
 from gedanken.sandbox.owner import RUN_LABEL
 from gedanken.sandbox.session import sessions_folder
 

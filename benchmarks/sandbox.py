@@ -22,9 +22,9 @@ from pathlib import Path
 from benchmarks.sandbox_rows import ROWS, Place
 from benchmarks.sandbox_table import Measurement, describe_machine, markdown
 from gedanken.experiment.progress import Silent
-from gedanken.sandbox.open_engine import open_engine
 from gedanken.sandbox.datasets import ensure_dataset
 from gedanken.sandbox.docker_engine import DockerEngine
+from gedanken.sandbox.open_engine import open_engine
 
 
 async def measure(arguments: argparse.Namespace) -> list[Measurement]:

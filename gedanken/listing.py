@@ -148,8 +148,8 @@ def _sessions_of(folder: Path) -> list[Path]:
 
 def _remove_session(session: Path, folder: Path) -> None:
     """Remove a session of the run in `folder`. Raises NoSandbox if the session is in use."""
-    from gedanken.sandbox.open_engine import CONTAINERS, find_engines
     from gedanken.sandbox.leftovers import end_session
+    from gedanken.sandbox.open_engine import CONTAINERS, find_engines
     from gedanken.sandbox.session import engine_of, locked_if_dead
 
     with locked_if_dead(session) as is_dead:

@@ -15,8 +15,8 @@ def set_up(progress: Progress, experiments: Sequence[Experiment], sandbox: str) 
     `sandbox` is a name as for `--sandbox`. Raises NoSandbox, NoModel or BadInput.
     """
     from gedanken.agents.weights import fetch_weights
-    from gedanken.sandbox.open_engine import open_engine
     from gedanken.sandbox.datasets import ensure_dataset
+    from gedanken.sandbox.open_engine import open_engine
 
     for line in _describe_downloads():
         progress.say(line)

@@ -21,6 +21,7 @@ from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.script import Experiment
 from gedanken.machines.open_machine import open_real
 from gedanken.prompts import digest_of
+from gedanken.records.budget_meter import RunMeter
 from gedanken.records.kept_failures import (
     answered_in,
     continues_session,
@@ -31,7 +32,6 @@ from gedanken.records.kept_failures import (
 from gedanken.records.kept_machine import keep_executions, replayed_machine
 from gedanken.records.kept_model import KeptModel, keep_replies, replayed, replayed_earlier
 from gedanken.records.ledger import LEDGER, Ledger
-from gedanken.records.budget_meter import RunMeter
 from gedanken.records.run_store import RunStore
 from gedanken.sandbox.cores import Cores
 

@@ -7,8 +7,8 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.types import TimeoutPolicy
 
 from gedanken.graphs import nodes
-from gedanken.graphs.next_nodes import Chosen, choosing
 from gedanken.graphs.context import Context
+from gedanken.graphs.next_nodes import Chosen, choosing
 from gedanken.graphs.state import RunTask, State
 
 if TYPE_CHECKING:

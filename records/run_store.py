@@ -46,8 +46,8 @@ from gedanken.experiment.use_events import Reserved, Settled
 from gedanken.experiment.version import __version__
 from gedanken.records.changed_results import Changed
 from gedanken.records.event_log import LogOfEvents
-from gedanken.records.read_log import MOST_FOLDER_BYTES, MOST_LOG_BYTES, read_events, read_log, read_spec
 from gedanken.records.folder_space import Room
+from gedanken.records.read_log import MOST_FOLDER_BYTES, MOST_LOG_BYTES, read_events, read_log, read_spec
 from gedanken.records.run_files import (
     LOG,
     RUN,

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from gedanken.experiment.errors import NoSandbox
+from gedanken.experiment.failure_reasons import last_line
 from gedanken.experiment.folders import work_folder
 from gedanken.experiment.progress import Progress, Update, seconds_since, watched
-from gedanken.experiment.failure_reasons import last_line
 from gedanken.experiment.user_folders import cache_folder
 from gedanken.sandbox.debian import make_debian
 

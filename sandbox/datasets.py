@@ -19,10 +19,10 @@ from pathlib import Path
 import httpx
 
 from gedanken.experiment.errors import BadInput, NoSandbox
+from gedanken.experiment.failure_reasons import why
 from gedanken.experiment.folders import environment_in, remove_tree, work_folder
 from gedanken.experiment.persona import Dataset
 from gedanken.experiment.progress import Progress, seconds_since, watched
-from gedanken.experiment.failure_reasons import why
 from gedanken.experiment.user_folders import cache_folder
 
 DATASETS = ("mnist", "cifar10")

@@ -7,9 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from gedanken.experiment.errors import NoSandbox
+from gedanken.experiment.failure_reasons import why
 from gedanken.experiment.folders import environment_in
 from gedanken.experiment.progress import Progress, watched
-from gedanken.experiment.failure_reasons import why
 
 RELEASE = "bookworm"
 PACKAGES = "python3,python3-venv,python3-pip,ca-certificates"

@@ -8,9 +8,9 @@ from gedanken.experiment.blocking import Blocking
 from gedanken.experiment.errors import BadInput, NoSandbox
 from gedanken.experiment.execution import Execution, Limits, OnOutput
 from gedanken.experiment.progress import Progress, Silent
-from gedanken.sandbox.open_engine import open_engine
 from gedanken.sandbox.datasets import DATASETS, ensure_dataset
 from gedanken.sandbox.machine import DEFAULT_LIMITS, SandboxMachine
+from gedanken.sandbox.open_engine import open_engine
 
 
 @dataclass(slots=True)

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gedanken.experiment.errors import NoSandbox
+from gedanken.experiment.failure_reasons import last_line, why
 from gedanken.experiment.folders import environment_in, folder_bytes, remove_tree, work_folder
 from gedanken.experiment.progress import Progress, watched
-from gedanken.experiment.failure_reasons import last_line, why
 from gedanken.experiment.user_folders import cache_folder
 from gedanken.sandbox.wheels import REQUIREMENTS, wheels
 from gedanken.sandbox.workspace import user_id

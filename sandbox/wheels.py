@@ -8,9 +8,9 @@ from hashlib import sha256
 from pathlib import Path
 
 from gedanken.experiment.errors import NoSandbox
+from gedanken.experiment.failure_reasons import why
 from gedanken.experiment.folders import environment_in, folder_bytes, work_folder
 from gedanken.experiment.progress import Progress, watched
-from gedanken.experiment.failure_reasons import why
 from gedanken.experiment.user_folders import cache_folder
 
 REQUIREMENTS = Path(__file__).parent / "requirements.txt"

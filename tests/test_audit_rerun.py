@@ -11,9 +11,9 @@ from conftest import Cli
 from transcript_forms import CLAUDE, NEW, OLD
 
 import gedanken
+from gedanken.auditing.output_comparison import compare_outputs
 from gedanken.auditing.plan import plan_of
 from gedanken.auditing.programs import program_of
-from gedanken.auditing.output_comparison import compare_outputs
 from gedanken.experiment.claim import Claim
 from gedanken.records.importers.transcripts.read_transcripts import read_transcripts
 

@@ -18,10 +18,10 @@ from gedanken.experiment.execution import Limits
 from gedanken.experiment.progress import Silent
 from gedanken.sandbox import cgroup
 from gedanken.sandbox.bubblewrap_engine import NO_MORE_NAMESPACES, BubblewrapEngine, open_bubblewrap
-from gedanken.sandbox.open_engine import open_engine
 from gedanken.sandbox.engine import Order
 from gedanken.sandbox.gpus import GpuWish
 from gedanken.sandbox.marked_processes import MARK, left
+from gedanken.sandbox.open_engine import open_engine
 from gedanken.sandbox.owner import orders_of
 
 pytestmark = pytest.mark.bubblewrap

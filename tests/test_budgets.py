@@ -20,8 +20,8 @@ from gedanken.experiment.budget import Budget, Tokens, cost_in_words, parse_budg
 from gedanken.experiment.errors import BadInput, BudgetSpent
 from gedanken.experiment.run_spec import ModelSpec, RunSpec
 from gedanken.loading.experiments_and_personas import load_experiment, load_persona
-from gedanken.records.read_run import read_run
 from gedanken.records.budget_meter import RunMeter
+from gedanken.records.read_run import read_run
 from gedanken.records.run_store import open_store, reopen_store
 from gedanken.records.work_clock import SHORTEST, counted_until
 

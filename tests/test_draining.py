@@ -25,10 +25,10 @@ from gedanken.experiment.errors import BudgetSpent, Interrupted
 from gedanken.experiment.progress import Silent
 from gedanken.experiment.run_spec import ModelSpec, RunSpec
 from gedanken.loading.experiments_and_personas import load_experiment, load_persona
+from gedanken.records.budget_meter import RunMeter
 from gedanken.records.kept_model import keep_replies
 from gedanken.records.ledger import Ledger
 from gedanken.records.read_run import read_run
-from gedanken.records.budget_meter import RunMeter
 from gedanken.records.run_store import open_store
 
 PROGRAM = """

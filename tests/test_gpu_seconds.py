@@ -14,9 +14,9 @@ from gedanken.experiment.execution import Limits
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.use_events import Reserved, Settled
 from gedanken.loading.experiments_and_personas import load_experiment, load_persona
+from gedanken.records.budget_meter import RunMeter
 from gedanken.records.kept_machine import KeptMachine, keep_executions
 from gedanken.records.ledger import Ledger
-from gedanken.records.budget_meter import RunMeter
 from gedanken.records.run_store import RunStore, open_store, reopen_store
 from gedanken.sandbox.host_engine import HostEngine
 from gedanken.sandbox.machine import SandboxMachine

@@ -24,10 +24,10 @@ from gedanken.experiment.persona import Persona
 from gedanken.experiment.progress import Silent
 from gedanken.experiment.run_spec import ModelSpec, RunSpec
 from gedanken.experiment.script import Experiment
+from gedanken.records.budget_meter import RunMeter
 from gedanken.records.kept_model import keep_replies
 from gedanken.records.ledger import Ledger
 from gedanken.records.read_run import read_run
-from gedanken.records.budget_meter import RunMeter
 from gedanken.records.run_store import RunStore, open_store
 from gedanken.records.sent_mark import DISCARDED
 from gedanken.resuming import replay

@@ -14,11 +14,11 @@ from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Execution, Limits
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.records import folder_space as room
+from gedanken.records.budget_meter import RunMeter
+from gedanken.records.folder_space import MOST_PRINTED_BYTES
 from gedanken.records.kept_machine import KeptMachine, keep_executions
 from gedanken.records.ledger import MOST_BYTES, Ledger
 from gedanken.records.read_run import read_run
-from gedanken.records.folder_space import MOST_PRINTED_BYTES
-from gedanken.records.budget_meter import RunMeter
 from gedanken.records.run_store import RunStore, open_store, reopen_store
 from gedanken.runner import run
 from gedanken.sandbox.host_engine import HostEngine

@@ -21,10 +21,10 @@ from loopback import listening
 
 from gedanken.agents import weights
 from gedanken.experiment.errors import NoModel, NoSandbox
+from gedanken.experiment.failure_reasons import why
 from gedanken.experiment.folders import mounts_in, work_folder
 from gedanken.experiment.progress import Progress, Silent
 from gedanken.experiment.proxies import keep_loopback_direct
-from gedanken.experiment.failure_reasons import why
 from gedanken.sandbox import base_image, datasets
 from gedanken.sandbox import image as images
 from gedanken.sandbox.datasets import ensure_dataset

@@ -19,9 +19,9 @@ from benchmarks.real_runs.stored import HERE, RealRuns, Run
 from benchmarks.sandbox_table import describe_machine
 from gedanken.experiment.errors import NoSandbox
 from gedanken.experiment.execution import Limits
-from gedanken.sandbox.open_engine import open_engine
 from gedanken.sandbox.docker_engine import DockerEngine
 from gedanken.sandbox.machine import SandboxMachine
+from gedanken.sandbox.open_engine import open_engine
 from gedanken.terminal.screen import Screen
 
 LIMITS = Limits(wall_seconds=7200, output_bytes=1 << 26)

@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.verdict.controls import Controlled, GivenNeighbours, GivenTool, Gives
-from gedanken.agents.passed_in_models import brought, model_of
 from gedanken.agents.embedded import open_embedded
+from gedanken.agents.passed_in_models import brought, model_of
 from gedanken.agents.players.bank import Bank, read_bank
 from gedanken.analysis.probe_verdict import verdict_of
 from gedanken.compare.verdict import sentences

@@ -2,8 +2,8 @@
 
 import ast
 
-from gedanken.compare.source.module_builder import CONTAINERS, Builder
 from gedanken.compare.source.layers import Module, NotStaticError, layer
+from gedanken.compare.source.module_builder import CONTAINERS, Builder
 from gedanken.compare.source.print_sites import called_name, last_name
 from gedanken.compare.source.program_source import Source
 

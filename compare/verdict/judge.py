@@ -19,10 +19,10 @@ from gedanken.compare.verdict.bayes import (
     posterior,
 )
 from gedanken.compare.verdict.bootstrap import Random, draw, draw_families
+from gedanken.compare.verdict.caveats import contradicted, too_silent
 from gedanken.compare.verdict.clusters import HARD, Asked, Counted, count, gather
 from gedanken.compare.verdict.horizon import Exactness, curves
 from gedanken.compare.verdict.parameters import Parameters, packaged
-from gedanken.compare.verdict.caveats import contradicted, too_silent
 from gedanken.compare.verdict.results import (
     HYPOTHESES,
     WAYS,

@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from gedanken.auditing.audited import Audit
 from gedanken.auditing.audit_files import Waiting, audit_files, quietly
+from gedanken.auditing.audited import Audit
 from gedanken.experiment.blocking import wait_for
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.progress import Progress, Silent

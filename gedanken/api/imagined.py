@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
-from gedanken.agents.passed_in_models import model_of
 from gedanken.agents.imagined_machine import ImaginedMachine as PlayedMachine
 from gedanken.agents.model import Model
+from gedanken.agents.passed_in_models import model_of
 from gedanken.api.arguments import GivenPersona, persona_of
 from gedanken.experiment.blocking import Blocking
 

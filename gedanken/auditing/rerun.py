@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gedanken.auditing.audited import Audited, Rerun
-from gedanken.auditing.plan import Plan, Step, Which, plan_of, roots_of
 from gedanken.auditing.output_comparison import compare_outputs
+from gedanken.auditing.plan import Plan, Step, Which, plan_of, roots_of
 from gedanken.auditing.workspace_state import FOLDER, State, inside, make_edits, prepare
 from gedanken.experiment.blocking import off_loop
 from gedanken.experiment.counts import many
@@ -94,8 +94,8 @@ async def rerun(audited: Audited, options: Asked, progress: Progress) -> Audited
 
 @asynccontextmanager
 async def _open_machine(options: Asked, progress: Progress) -> AsyncIterator[SandboxMachine]:
-    from gedanken.sandbox.open_engine import open_engine
     from gedanken.sandbox.docker_engine import DockerEngine
+    from gedanken.sandbox.open_engine import open_engine
     from gedanken.sandbox.session import owned_folder
 
     engine = await off_loop(

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from gedanken.cli.completion import complete_kind, complete_rerun
 from gedanken.cli.errors import clear_errors
 from gedanken.cli.help_text import examples
 from gedanken.cli.options import Json
@@ -27,18 +28,6 @@ EPILOG = (
     + CODES
 )
 FAIL_ON = "--fail-on"
-
-
-def complete_kind(incomplete: str) -> list[str]:
-    """Return the values of `--fail-on` that begin with `incomplete`."""
-    from gedanken.auditing.audited import KINDS
-
-    return [kind for kind in KINDS if kind.startswith(incomplete)]
-
-
-def complete_rerun(incomplete: str) -> list[str]:
-    """Return the values of `--rerun` that begin with `incomplete`."""
-    return [name for name in ("none", "claimed", "all") if name.startswith(incomplete)]
 
 
 def audit(  # noqa: PLR0913 (its options)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gedanken.cli.completion import complete_sequence
 from gedanken.cli.errors import clear_errors, exit_codes
 from gedanken.cli.help_text import examples
 from gedanken.cli.options import (
@@ -84,12 +85,6 @@ def memory(  # noqa: PLR0913 (each is an option of the command)
         _show_result(probe.as_json(), lambda console: print_probe(probe, console), as_json, out)
 
 
-def _complete_sequence(incomplete: str) -> list[str]:
-    from gedanken.probes.terminal import battery
-
-    return [sequence.name for sequence in battery() if sequence.name.startswith(incomplete)]
-
-
 @TERMINAL.command(
     short_help="Test how often a model imagines the output of commands correctly.",
     epilog=examples(
@@ -107,7 +102,7 @@ def terminal(  # noqa: PLR0913 (each is an option of the command)
     sandbox: Sandbox = "auto",
     trust: Trust = False,
     only: Annotated[
-        str | None, typer.Option(help="Run only this sequence of commands.", autocompletion=_complete_sequence)
+        str | None, typer.Option(help="Run only this sequence of commands.", autocompletion=complete_sequence)
     ] = None,
     as_json: Json = False,
     out: Out = None,

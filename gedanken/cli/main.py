@@ -14,10 +14,11 @@ from gedanken.cli.audit import EPILOG as AUDIT_EPILOG
 from gedanken.cli.audit import audit, spread_kinds
 from gedanken.cli.compare import EPILOG as COMPARE_EPILOG
 from gedanken.cli.compare import compare, spread_imagined
+from gedanken.cli.completion import complete_experiment
 from gedanken.cli.errors import clear_errors, exit_codes
+from gedanken.cli.execute_run import finish
 from gedanken.cli.extend import EPILOG as EXTEND_EPILOG
 from gedanken.cli.extend import extend
-from gedanken.cli.execute_run import finish
 from gedanken.cli.fork import EPILOG as FORK_EPILOG
 from gedanken.cli.fork import fork
 from gedanken.cli.help_text import examples
@@ -37,11 +38,11 @@ from gedanken.cli.options import (
     Trust,
     approval_of,
     budget_of,
-    complete_experiment,
     refuse_others,
     with_approval,
 )
 from gedanken.cli.probe import probe_app
+from gedanken.cli.redaction import keep_keys_off_the_screen
 from gedanken.cli.report import EPILOG as REPORT_EPILOG
 from gedanken.cli.report import report
 from gedanken.cli.resume import EPILOG as RESUME_EPILOG
@@ -53,7 +54,6 @@ from gedanken.cli.shell import shell
 from gedanken.cli.traces import traces_app
 from gedanken.cli.verdict import EPILOG as VERDICT_EPILOG
 from gedanken.cli.verdict import verdict
-from gedanken.cli.redaction import keep_keys_off_the_screen
 from gedanken.experiment.proxies import keep_loopback_direct
 
 app = typer.Typer(

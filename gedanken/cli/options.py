@@ -5,53 +5,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from gedanken.cli.completion import (
+    complete_dataset,
+    complete_limit,
+    complete_persona,
+    complete_primary,
+    complete_sandbox,
+)
+
 if TYPE_CHECKING:
     from gedanken.compare.results import Asked
     from gedanken.experiment.budget import Budget
-
-
-def complete_experiment(incomplete: str) -> list[str]:
-    """Return the names of packaged experiments that begin with `incomplete`."""
-    from gedanken.loading.experiments_and_personas import packaged
-
-    return [name for name in packaged("experiments") if name.startswith(incomplete)]
-
-
-def _complete_persona(incomplete: str) -> list[str]:
-    from gedanken.loading.experiments_and_personas import packaged
-
-    return [name for name in packaged("personas") if name.startswith(incomplete)]
-
-
-def _complete_limit(incomplete: str) -> list[str]:
-    from gedanken.experiment.execution import Limits
-
-    return [f"{name}=" for name in Limits.model_fields if name.startswith(incomplete)]
-
-
-def _complete_sandbox(incomplete: str) -> list[str]:
-    from gedanken.sandbox.open_engine import sandboxes
-
-    return [name for name in sandboxes() if name.startswith(incomplete)]
-
-
-def _complete_dataset(incomplete: str) -> list[str]:
-    from gedanken.sandbox.datasets import DATASETS
-
-    return [name for name in DATASETS if name.startswith(incomplete)]
-
-
-def _complete_primary(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Return the metrics in the first log on the command line whose names begin with `incomplete`."""
-    from gedanken.analysis.inputs import metrics_of
-    from gedanken.experiment.errors import GedankenError
-
-    # As long as the option has no value, the words before it are not parsed as arguments.
-    logs = ctx.params.get("real") or [word for word in ctx.args if not word.startswith("-")]
-    try:
-        return [name for log in logs[:1] for name in metrics_of(Path(log)) if name.startswith(incomplete)]
-    except GedankenError:
-        return []
 
 
 def check_dataset(name: str) -> None:
@@ -91,13 +55,13 @@ PersonaName = Annotated[
         "--persona",
         help="The persona (the prompt that tells the model which machine to play): matched, ubuntu-18.04-4x3090, or "
         "a YAML file. By default, `run` uses the persona that the experiment names.",
-        autocompletion=_complete_persona,
+        autocompletion=complete_persona,
     ),
 ]
 Sandbox = Annotated[
     str,
     typer.Option(
-        help="Where programs really run: auto, docker, podman, bubblewrap, or host.", autocompletion=_complete_sandbox
+        help="Where programs really run: auto, docker, podman, bubblewrap, or host.", autocompletion=complete_sandbox
     ),
 ]
 Trust = Annotated[bool, typer.Option("--i-trust-this-code", help="Allow the sandbox `host`, which isolates nothing.")]
@@ -106,7 +70,7 @@ DatasetName = Annotated[
     typer.Option(
         "--dataset",
         help="Data set on the real machine: mnist or cifar10.",
-        autocompletion=_complete_dataset,
+        autocompletion=complete_dataset,
     ),
 ]
 LimitSettings = Annotated[
@@ -114,7 +78,7 @@ LimitSettings = Annotated[
     typer.Option(
         "--limit",
         help="Change a limit: NAME=VALUE, such as memory_mib=512 or wall_seconds=60; repeatable.",
-        autocompletion=_complete_limit,
+        autocompletion=complete_limit,
     ),
 ]
 Approval = Annotated[
@@ -154,7 +118,7 @@ Primary = Annotated[
         metavar="NAME",
         help="The metric whose last value decides the comparison (the primary endpoint), named as in the log; by "
         "default, a metric on held-out data rather than on training data (docs/comparison.md).",
-        autocompletion=_complete_primary,
+        autocompletion=complete_primary,
     ),
 ]
 Named = Annotated[

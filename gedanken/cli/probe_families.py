@@ -7,19 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
+from gedanken.cli.completion import complete_family
 from gedanken.cli.errors import clear_errors, exit_codes
 from gedanken.cli.help_text import examples
 from gedanken.cli.options import BaseUrl, BudgetText, Json, ModelName, Parallel, Sandbox, Trust, budget_of
 
 FAMILIES = typer.Typer(rich_markup_mode=None, add_completion=False)
 NAME = "families"
-
-
-def _complete_family(incomplete: str) -> list[str]:
-    from gedanken.probes.families.built_in import FAMILIES as ALL
-    from gedanken.probes.families.built_in import slug
-
-    return [slug(family) for family in ALL if slug(family).startswith(incomplete)]
 
 
 @FAMILIES.command(
@@ -38,7 +32,7 @@ def families(  # noqa: PLR0913 (each is an option of the command)
         list[str] | None,
         typer.Argument(
             help="Names of families of programs, for example `state`; by default all.",
-            autocompletion=_complete_family,
+            autocompletion=complete_family,
         ),
     ] = None,
     model: ModelName = "embedded",

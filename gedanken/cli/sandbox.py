@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gedanken.cli.completion import complete_check
 from gedanken.cli.errors import clear_errors, exit_codes
 from gedanken.cli.help_text import examples
 from gedanken.cli.options import Json, Sandbox, Trust
@@ -16,12 +17,6 @@ if TYPE_CHECKING:
 
 CODES = exit_codes(0, 2, 3, 130)
 CHECK_CODES = "Exit codes: 0 done; 1 a check failed; 2 bad input; 3 no sandbox; 130 interrupted."
-
-
-def _complete_check(incomplete: str) -> list[str]:
-    from gedanken.sandbox.conformance import CHECKS
-
-    return [check.name for check in CHECKS if check.name.startswith(incomplete)]
 
 
 sandbox_app = typer.Typer(
@@ -34,8 +29,8 @@ sandbox_app = typer.Typer(
 @sandbox_app.command("list", epilog=examples("gedanken sandbox list --json"))
 def list_things(as_json: Json = False) -> None:
     """List the containers and sessions of running and of dead runs."""
-    from gedanken.sandbox.open_engine import find_engines
     from gedanken.sandbox.leftovers import things
+    from gedanken.sandbox.open_engine import find_engines
 
     with clear_errors():
         engines = find_engines()
@@ -97,7 +92,7 @@ def check(
         bool,
         typer.Option("--loose", help="Check a temporary container without hardening, to see the checks fail."),
     ] = False,
-    only: Annotated[str | None, typer.Option(help="Run only this check.", autocompletion=_complete_check)] = None,
+    only: Annotated[str | None, typer.Option(help="Run only this check.", autocompletion=complete_check)] = None,
     trust: Trust = False,
     as_json: Json = False,
 ) -> None:
@@ -120,8 +115,8 @@ def check(
 @sandbox_app.command(epilog=examples("gedanken sandbox clean") + CODES)
 def clean(as_json: Json = False) -> None:
     """Remove what dead runs left behind: containers and sessions."""
-    from gedanken.sandbox.open_engine import find_engines
     from gedanken.sandbox.leftovers import clean as remove
+    from gedanken.sandbox.open_engine import find_engines
 
     with clear_errors():
         engines = find_engines()

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from gedanken.cli.completion import complete_machine
 from gedanken.cli.errors import clear_errors
 from gedanken.cli.help_text import examples
 from gedanken.cli.options import (
@@ -30,15 +31,9 @@ EPILOG = examples(
 )
 
 
-def _complete_machine(incomplete: str) -> list[str]:
-    from gedanken.shell.terminals import CHOICES
-
-    return [name for name in CHOICES if name.startswith(incomplete)]
-
-
 def shell(  # noqa: PLR0913 (each is an option of the command)
     machine: Annotated[
-        str, typer.Option(help="Where commands go: imagined, real, or both.", autocompletion=_complete_machine)
+        str, typer.Option(help="Where commands go: imagined, real, or both.", autocompletion=complete_machine)
     ] = "imagined",
     persona: PersonaName = "",
     model: ModelName = "embedded",

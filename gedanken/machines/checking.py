@@ -18,10 +18,10 @@ async def check_machine(
     Return the machine's name, the limits that it cannot enforce, and the results. With `loose`, the machine is a
     temporary container without hardening. `trusted` allows the sandbox `host`. Raises BadInput or NoSandbox.
     """
-    from gedanken.sandbox.open_engine import open_engine
     from gedanken.sandbox.datasets import ensure_dataset
     from gedanken.sandbox.loose_engine import loosened, open_loose
     from gedanken.sandbox.machine import SandboxMachine
+    from gedanken.sandbox.open_engine import open_engine
     from gedanken.sandbox.session import owned_folder
 
     chosen(only)

@@ -39,10 +39,10 @@ async def open_real(  # noqa: PLR0913 (each is an option of a machine)
     At the end the workspace is removed, unless a command was run in it and `keeps()` is True. Raises BadInput or
     NoSandbox.
     """
-    from gedanken.sandbox.open_engine import open_engine
     from gedanken.sandbox.datasets import ensure_dataset
     from gedanken.sandbox.gpus import parse_gpus
     from gedanken.sandbox.machine import SandboxMachine
+    from gedanken.sandbox.open_engine import open_engine
 
     gpus = parse_gpus(sandbox.gpus)
     engine = await off_loop(open_engine, sandbox.name, progress, gpus, trusted=sandbox.trusted)

@@ -17,9 +17,9 @@ from gedanken.experiment.progress import Progress
 from gedanken.experiment.run_spec import ModelSpec
 from gedanken.records.importers.importer import BroughtFile, Run
 from gedanken.records.importers.logs import printed
-from gedanken.sandbox.open_engine import open_docker
 from gedanken.sandbox.engine import Engine, Job, Order
 from gedanken.sandbox.gpus import GpuWish
+from gedanken.sandbox.open_engine import open_docker
 
 
 def open_whale(progress: Progress, gpus: GpuWish) -> Engine:
