@@ -12,10 +12,10 @@ TUTORIAL = ROOT / "docs" / "tutorial.ipynb"
 
 
 def shown(cell: Any) -> str:
-    """All that a cell shows, as text or HTML."""
+    """All output of a cell, as text or HTML."""
     data = [output.get("data", {}) for output in cell.outputs]
     return "".join(output.get("text", "") for output in cell.outputs) + "".join(
-        str(one.get("text/html", one.get("text/plain", ""))) for one in data
+        str(representations.get("text/html", representations.get("text/plain", ""))) for representations in data
     )
 
 

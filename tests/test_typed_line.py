@@ -1,4 +1,4 @@
-"""What a line at a terminal is: every line has exactly one reading, and every command can be typed."""
+"""Every line at a terminal is read in exactly one way, and every command can be typed."""
 
 import pytest
 from hypothesis import example, given
@@ -77,7 +77,7 @@ def test_a_tell_is_what_stands_between_its_braces(line: str) -> None:
 def test_what_is_open_is_told_once_its_braces_are_closed(line: str) -> None:
     if read_line(line).kind == "open":
         missing = line.count("{") - line.count("}")
-        assert [read_line(line + "}" * n).kind for n in range(missing)] == ["open"] * missing
+        assert [read_line(line + "}" * count).kind for count in range(missing)] == ["open"] * missing
         assert read_line(line + "}" * missing).kind == "tell"
 
 
