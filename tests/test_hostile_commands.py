@@ -48,7 +48,7 @@ def harmless_as_markdown(text: str) -> None:
 def harmless_as_a_page(text: str) -> None:
     parsed = Parsed(text)
     assert len(text) < 5_000_000 and not {"\x1b", "\u202e"} & set(text)
-    assert [tag for tag, _named in parsed.elements].count("script") == 1
+    assert [tag for tag, _attributes in parsed.elements].count("script") == 1
     assert not [name for _tag, attributes in parsed.elements for name in attributes if name.startswith("on")]
     assert all(link.startswith("#") for link in parsed.links)
 

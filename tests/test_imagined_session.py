@@ -55,9 +55,9 @@ def test_it_remembers_what_was_really_replied_violations_and_all(machine: Imagin
 
 
 def test_asking_leaves_no_mark(machine: ImaginedMachine) -> None:
-    before = machine.session
+    session_before = machine.session
     assert asyncio.run(machine.ask("ls")).stdout == "data\n"
-    assert machine.session == before
+    assert machine.session == session_before
 
 
 def test_what_is_lost_is_stored_and_not_seen(machine: ImaginedMachine) -> None:

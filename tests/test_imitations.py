@@ -101,5 +101,5 @@ def test_an_imitation_is_as_perfect_wherever_the_token_limit_cuts_it(
     source: str, between: list[str], data: st.DataObject
 ) -> None:
     text = "".join(line + "".join(between) for line in GOOD.splitlines(True))
-    cut = imagined(text[: data.draw(st.integers(0, len(text) - 1))])
-    assert set(kinds(findings_of(program(source), seeds([text] * 3), [ended(cut, Cause.CUT)]))) <= {"epochs cut"}
+    cut_run = imagined(text[: data.draw(st.integers(0, len(text) - 1))])
+    assert set(kinds(findings_of(program(source), seeds([text] * 3), [ended(cut_run, Cause.CUT)]))) <= {"epochs cut"}

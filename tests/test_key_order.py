@@ -132,7 +132,15 @@ CONTENTS = {
     "test_wer": ("loss", "dev_cer", "dev_wer", "test_cer", "test_wer"),
     "test_f1": ("loss", "test_precision", "test_recall", "test_f1"),
     "psnr": ("ssim", "psnr", "lpips"),
-    "val_loss": (*(f"part_{one}{other}_acc" for one in "abcdefghij" for other in "abcdefghijk"), "val_loss", "best"),
+    "val_loss": (
+        *(
+            f"part_{first_letter}{second_letter}_acc"
+            for first_letter in "abcdefghij"
+            for second_letter in "abcdefghijk"
+        ),
+        "val_loss",
+        "best",
+    ),
 }
 """For each expected endpoint, the names that a program prints."""
 

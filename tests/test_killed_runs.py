@@ -76,13 +76,13 @@ def test_killed_while_the_coder_is_asked_it_says_so(gedanken: Cli, tmp_path: Pat
     page_of(gedanken, out, "write (line 1, train.py)")
 
 
-def page_of(gedanken: Cli, out: Path, where: str) -> str:
+def page_of(gedanken: Cli, out: Path, stopped_at: str) -> str:
     """Render the report of a killed run, and check that it names the node where the run stopped."""
     result = gedanken("report", out)
     assert result.returncode == 0, result.stderr
     page = (out / "report.html").read_text()
     (unfinished_node,) = read_run(out).under_way
-    assert f"unfinished: {where} since {unfinished_node.time[:19].replace('T', ' ')}" in page
+    assert f"unfinished: {stopped_at} since {unfinished_node.time[:19].replace('T', ' ')}" in page
     return page
 
 

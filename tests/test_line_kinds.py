@@ -232,7 +232,8 @@ def test_every_line_of_a_print_is_accounted_for() -> None:
         "def say():\n    print(i)\ndef main():\n    for i in range(3):\n        say()\nmain()",
         "for a in range(1000):\n    for b in range(1000):\n        for c in range(1000):\n            f()\n"
         "            if a: print('x')",
-        "\n".join(f"def f{at}():\n    f{at + 1}()" for at in range(3000)) + "\ndef f3000():\n    print(1)\nf0()",
+        "\n".join(f"def f{number}():\n    f{number + 1}()" for number in range(3000))
+        + "\ndef f3000():\n    print(1)\nf0()",
     ],
 )
 def test_where_there_is_a_doubt_nothing_is_proven(source: str) -> None:

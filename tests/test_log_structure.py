@@ -160,11 +160,14 @@ def bar(states: Sequence[int], form: Callable[[int], str]) -> str:
 
 
 BARS: dict[str, Callable[[int], str]] = {
-    "tqdm": lambda at: (
-        f"{at:3d}%|{'#' * (at // 10):10}| {at}/100 [00:{at // 10:02d}<00:01, {at + 7}.3it/s, loss={at}]"
+    "tqdm": lambda percent: (
+        f"{percent:3d}%|{'#' * (percent // 10):10}| {percent}/100 [00:{percent // 10:02d}<00:01, "
+        f"{percent + 7}.3it/s, loss={percent}]"
     ),
-    "keras": lambda at: f"{at}/100 [{'=' * (at // 10)}>{'.' * (10 - at // 10)}] - ETA: {at}s - loss: 0.{at}",
-    "rich": lambda at: f"Working {'━' * (at // 10 + 5)} {at}% 0:00:{at // 10:02d}",
+    "keras": lambda percent: (
+        f"{percent}/100 [{'=' * (percent // 10)}>{'.' * (10 - percent // 10)}] - ETA: {percent}s - loss: 0.{percent}"
+    ),
+    "rich": lambda percent: f"Working {'━' * (percent // 10 + 5)} {percent}% 0:00:{percent // 10:02d}",
 }
 
 
@@ -199,21 +202,21 @@ def test_what_a_log_that_just_ends_shows_last_is_not_its_last_value() -> None:
 
 
 def test_an_epoch_that_no_real_log_shows_is_one_finding() -> None:
-    real_starts, longer_starts = ([f"epoch_start {at}" for at in range(n)] for n in (3, 4))
+    real_starts, longer_starts = ([f"epoch_start {seed}" for seed in range(n)] for n in (3, 4))
 
     def text(starts: Sequence[str], seed: int) -> str:
         rng = random.Random(seed)
         return (
             "".join(
-                f"{start}\nepoch {at} loss {1 / (at + 1) + rng.gauss(0, 0.3):.4f}\nevaluating\n"
-                for at, start in enumerate(starts)
+                f"{start}\nepoch {epoch} loss {1 / (epoch + 1) + rng.gauss(0, 0.3):.4f}\nevaluating\n"
+                for epoch, start in enumerate(starts)
             )
             + "reached\n"
         )
 
     comparison = compared(
-        [text(real_starts, at) for at in range(7)],
-        [text(longer_starts if at == 30 else real_starts, at) for at in range(30, 33)],
+        [text(real_starts, seed) for seed in range(7)],
+        [text(longer_starts if seed == 30 else real_starts, seed) for seed in range(30, 33)],
     )
     assert checks(comparison) == ["epochs too many"]
 

@@ -276,9 +276,9 @@ def test_the_seed_reaches_python_numpy_and_torch_without_touching_the_program(ma
         async with machine.branch(seed) as branch:
             return (await branch.run(f'python3 -c "{program}"')).stdout
 
-    first, first_again, second = (asyncio.run(draw(seed)) for seed in (1, 1, 2))
-    assert first == first_again != second
-    assert not set(first.split()) & set(second.split())
+    output_1, output_1_again, output_2 = (asyncio.run(draw(seed)) for seed in (1, 1, 2))
+    assert output_1 == output_1_again != output_2
+    assert not set(output_1.split()) & set(output_2.split())
 
 
 def test_no_proxy_of_the_user_s_docker_configuration_enters(

@@ -134,9 +134,9 @@ FORGETS = [
 
 
 def test_the_probe_says_of_each_policy_what_it_kept(gedanken: Cli, scripted: Callable[..., str]) -> None:
-    done = gedanken("probe", "memory", "--model", scripted(FORGETS), "--json", "--out", "memory.json")
-    assert done.returncode == 0, done.stderr
-    result = json.loads(done.stdout)
+    process_result = gedanken("probe", "memory", "--model", scripted(FORGETS), "--json", "--out", "memory.json")
+    assert process_result.returncode == 0, process_result.stderr
+    result = json.loads(process_result.stdout)
     assert [answer["policy"] for answer in result["rebuilt"]] == ["requests", "transcript", "none"]
     assert [bool(answer["replayed"]) for answer in result["rebuilt"]] == [True, False, False]
     assert result["rebuilt"][0]["replayed"]["stdout"] == "42\n3 colour.txt\n"

@@ -108,7 +108,7 @@ def test_a_reply_that_had_begun_was_broken_off() -> None:
         (status(429, "slow down"), ("too many requests (429)", "slow down")),
         (status(429, "none", code="insufficient_quota"), ("no quota is left", "billing")),
     ],
-    ids=lambda one: str(one)[:40],
+    ids=lambda error: str(error)[:40],
 )
 def test_a_message_says_what_happened_where_and_what_helps(error: Exception, words: tuple[str, ...]) -> None:
     message = str(as_no_model("openai:m", error))

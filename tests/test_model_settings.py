@@ -145,12 +145,12 @@ def test_further_requests_wait_until_the_first_is_taken_but_not_for_long() -> No
             order.append(name)
 
         await ask("first")
-        others = [asyncio.create_task(ask("other")) for _ in range(3)]
+        other_tasks = [asyncio.create_task(ask("other")) for _ in range(3)]
         await asyncio.sleep(0)
         assert order == ["first"]
         if is_taken:
             learned.taken()
-        await asyncio.gather(*others)
+        await asyncio.gather(*other_tasks)
         return order
 
     assert asyncio.run(main(True)) == asyncio.run(main(False)) == ["first", *["other"] * 3]

@@ -178,23 +178,28 @@ def test_short_copies_in_every_log_are_told_where_one_of_them_could_be_chance() 
 
 
 def test_copies_that_two_checks_find_in_two_logs_are_one_finding() -> None:
-    def scored(scores: int) -> str:
+    def log_with_scores(scores: int) -> str:
         score_rng = Random(f"scores {scores}")
         return "".join(
             f"pass {index} AP {score_rng.random():.4f} AR {score_rng.random():.1f}\n" for index in range(9)
         )
 
-    real = [scored(seed) for seed in range(7)]
+    real = [log_with_scores(seed) for seed in range(7)]
     copied_scores = "".join(
-        f"{line[:-3]}{Random(f'own {index}').random():.1f}\n" for index, line in enumerate(scored(1).splitlines())
+        f"{line[:-3]}{Random(f'own {index}').random():.1f}\n"
+        for index, line in enumerate(log_with_scores(1).splitlines())
     )
     copied_ratios = "".join(
         f"{own_line.rpartition(' AR ')[0]} AR {copied_line.rpartition(' AR ')[2]}\n"
-        for own_line, copied_line in zip(scored(30).splitlines(), scored(2).splitlines(), strict=True)
+        for own_line, copied_line in zip(
+            log_with_scores(30).splitlines(), log_with_scores(2).splitlines(), strict=True
+        )
     )
     assert "numbers copied" in checks(copied_scores, real=real)
     found_checks = [
-        check for check in checks(copied_scores, copied_ratios, scored(31), real=real) if check not in BY_CHANCE
+        check
+        for check in checks(copied_scores, copied_ratios, log_with_scores(31), real=real)
+        if check not in BY_CHANCE
     ]
     assert found_checks == ["numbers copied"]
 
@@ -234,7 +239,7 @@ def rounds(seed: int, missing_line: str = "") -> str:
     [
         (
             "print count differs",
-            [rounds(20 + at, words) for at, words in enumerate(ROUNDS[:3])],
+            [rounds(20 + number, words) for number, words in enumerate(ROUNDS[:3])],
             ROUNDS[:3],
         ),
         (

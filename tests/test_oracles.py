@@ -88,7 +88,9 @@ def told(*outputs: str, source: str = LOUD, real_outputs: tuple[str, ...] = ()) 
     return [finding for oracle in ORACLES for finding in oracle(run_set)]
 
 
-@pytest.mark.parametrize(("kind", "wrong"), [(kind, wrong) for kind, pairs in CASES.items() for wrong, _ in pairs])
+@pytest.mark.parametrize(
+    ("kind", "wrong"), [(kind, wrong_text) for kind, pairs in CASES.items() for wrong_text, _ in pairs]
+)
 def test_what_cannot_be_is_found_with_its_line(kind: str, wrong: str) -> None:
     findings = told(f"Using cpu\n{wrong}\n")
     assert kinds(findings) == [f"oracle: {kind}"]

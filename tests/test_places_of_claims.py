@@ -47,11 +47,11 @@ def test_a_claim_has_the_line_of_its_own_first_word(tmp_path: Path, name: str) -
     text = _TEXTS[name]
     audited = _audited(tmp_path / name, text)
     lines = text.splitlines()
-    assert {judged.claim.kind for judged in audited.claims} >= {"result", "output"}
-    for judged in audited.claims:
-        claim = judged.claim
+    assert {judged_claim.claim.kind for judged_claim in audited.claims} >= {"result", "output"}
+    for judged_claim in audited.claims:
+        claim = judged_claim.claim
         assert claim.quote.splitlines()[0] in lines[claim.place.line - 1], claim.quote
-    assert len({judged.claim.place.line for judged in audited.claims}) > 1
+    assert len({judged_claim.claim.place.line for judged_claim in audited.claims}) > 1
 
 
 def test_evidence_has_the_line_of_its_own_first_word(tmp_path: Path) -> None:
@@ -60,9 +60,9 @@ def test_evidence_has_the_line_of_its_own_first_word(tmp_path: Path) -> None:
         "⏺ It is done.\n\n  All 23 tests passed.\n"
     )
     audited = _audited(tmp_path / "screen.txt", text)
-    (judged,) = audited.claims
-    assert text.splitlines()[judged.claim.place.line - 1].strip() == "All 23 tests passed."
-    (evidence,) = judged.evidence
+    (judged_claim,) = audited.claims
+    assert text.splitlines()[judged_claim.claim.place.line - 1].strip() == "All 23 tests passed."
+    (evidence,) = judged_claim.evidence
     assert text.splitlines()[evidence.place.line - 1].strip() == evidence.quote == "23 passed in 0.4s"
 
 
@@ -83,7 +83,7 @@ def test_a_json_transcript_gives_the_line_of_the_event(tmp_path: Path) -> None:
     path = tmp_path / "messages.jsonl"
     path.write_text(line % ("user", "go") + line % ("assistant", "Hello.\\n\\nI ran it.\\nAll 23 tests passed."))
     audited = gedanken.audit(path).audited[0]
-    assert {judged.claim.place.line for judged in audited.claims} == {2}
+    assert {judged_claim.claim.place.line for judged_claim in audited.claims} == {2}
 
 
 def test_a_line_that_differs_has_its_own_place() -> None:

@@ -45,7 +45,7 @@ COLLECTOR = "plant-collector-5c2d"
 BEARER = "tok-plant-bearer-5c2b7"
 PLANTED = (*IN_VARIABLES.values(), BEARER, PROXY, PASSWORD, QUERY, SEGMENT)
 ECHO = " ".join((*PLANTED, *(quote(key, safe="") for key in PLANTED)))
-ENCODED = [base64.b64encode(b"ab"[:at] + key.encode()).decode() for key in PLANTED for at in range(3)]
+ENCODED = [base64.b64encode(b"ab"[:offset] + key.encode()).decode() for key in PLANTED for offset in range(3)]
 RULES = replies(GOOD + "".join(f"# {word}\n" for word in ECHO.split()), run=f"{ECHO}\n{' '.join(ENCODED)}\n")
 
 
@@ -75,9 +75,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "here"
 
 
-def call(
-    folder: Path, *arguments: object, standard_input: str = "", **variables: str
-) -> "subprocess.CompletedProcess[str]":
+def call(folder: Path, *arguments: object, typed: str = "", **variables: str) -> "subprocess.CompletedProcess[str]":
     environment = {
         **os.environ,
         **IN_VARIABLES,
@@ -90,7 +88,7 @@ def call(
     command = [*GEDANKEN, *map(str, arguments)]
     return subprocess.run(
         command,
-        input=standard_input,
+        input=typed,
         capture_output=True,
         text=True,
         check=False,
@@ -148,8 +146,8 @@ def test_a_run_keeps_none_and_sends_none_with_its_trace(player: Player, folder: 
         call_gedanken = partial(call, folder, LANGSMITH_ENDPOINT=langsmith, **host)
         signed_collector = collector.replace("//", f"//someone:{COLLECTOR}@")
         run = ("run", experiment_file, *model(player), *run_options, "--out", "out", "--trace-otlp", signed_collector)
-        done = call_gedanken(*run, LANGSMITH_TRACING="true")
-        assert done.returncode == 0, done.stderr
+        run_process = call_gedanken(*run, LANGSMITH_TRACING="true")
+        assert run_process.returncode == 0, run_process.stderr
         assert f"api-key={QUERY}" in player.requests[0].path and f"/v1/{SEGMENT}/" in player.requests[0].path
         report_result = call_gedanken("report", "out", "--markdown")
         export_options = ("--to", "spans.json", "--otlp", signed_collector, "--langsmith")
@@ -165,10 +163,10 @@ def test_a_run_keeps_none_and_sends_none_with_its_trace(player: Player, folder: 
     for name, bodies in bodies_by_receiver.items():
         (folder / name).write_bytes(b"".join(bodies))
     experiment_file.unlink()
-    assert_none(folder, done, report_result, export_result, show_result)
+    assert_none(folder, run_process, report_result, export_result, show_result)
     files = [path for path in folder.rglob("*") if path.is_file()]
     texts = [
-        done.stdout,
+        run_process.stdout,
         report_result.stdout,
         export_result.stdout,
         show_result.stdout,
@@ -185,7 +183,7 @@ def test_a_run_keeps_none_and_sends_none_with_its_trace(player: Player, folder: 
 
 def test_a_shell_and_its_session_keep_none_and_send_none(player: Player, folder: Path) -> None:
     typed = "pwd\n" + "".join(f"echo '{key}'\n" for key in PLANTED) + ":save said.md\n"
-    result = call(folder, "shell", *model(player), "--session", "kept", standard_input=typed)
+    result = call(folder, "shell", *model(player), "--session", "kept", typed=typed)
     assert "[key removed]" in result.stdout, result.stderr
     assert (folder / "said.md").exists() and list((folder / "state").rglob("kept.jsonl"))
     assert_none(folder, result)
@@ -247,7 +245,7 @@ def test_an_experiment_that_holds_a_key_is_not_run(player: Player, folder: Path)
 )
 def test_no_sandbox_is_given_one(folder: Path, sandbox: str) -> None:
     arguments = ("--machine", "real", "--sandbox", sandbox, *(["--i-trust-this-code"] if sandbox == "host" else []))
-    result = call(folder, "shell", *arguments, standard_input="cat /proc/self/environ; echo; env; echo seen\n")
+    result = call(folder, "shell", *arguments, typed="cat /proc/self/environ; echo; env; echo seen\n")
     assert "seen" in result.stdout, result.stderr
     assert "plant" not in result.stdout.lower() and "[key removed]" not in result.stdout
 

@@ -17,11 +17,11 @@ from gedanken.experiment.probe_item import ProbeItem
 from gedanken.probes.families.built_in import FAMILIES, family, slug
 from gedanken.probes.family import ProbeFamily
 
-OPERATIONS = [(one, operation) for one in FAMILIES for operation in one.operations]
+OPERATIONS = [(probe_family, operation) for probe_family in FAMILIES for operation in probe_family.operations]
 here = pytest.mark.parametrize(("one", "operation"), OPERATIONS, ids=lambda value: str(getattr(value, "name", value)))
 runs_here = pytest.mark.parametrize(
     ("one", "operation"),
-    [(one, operation) for one, operation in OPERATIONS if operation != "torch seed"],
+    [(probe_family, operation) for probe_family, operation in OPERATIONS if operation != "torch seed"],
     ids=lambda value: str(getattr(value, "name", value)),
 )
 """All operations but `torch seed`: torch is installed in the sandbox only."""
@@ -74,8 +74,8 @@ def groups(items: list[ProbeItem]) -> list[dict[str, ProbeItem]]:
 def test_the_same_seed_makes_the_same_items_and_another_seed_others(one: ProbeFamily, operation: str) -> None:
     assert one.items(operation, 4, 1, 6) == one.items(operation, 4, 1, 6)
     assert one.items(operation, 4, 1, 6)[: len(one.items(operation, 4, 1, 3))] == one.items(operation, 4, 1, 3)
-    first, second = ({item.program for item in one.items(operation, 4, seed, 6)} for seed in (1, 2))
-    assert first != second
+    first_programs, second_programs = ({item.program for item in one.items(operation, 4, seed, 6)} for seed in (1, 2))
+    assert first_programs != second_programs
 
 
 @here
@@ -139,8 +139,8 @@ def test_the_state_half_way_and_before_the_end_are_those_of_the_same_program() -
         for group in groups(family("state").items(operation, 8, 2, 4)):
             end = group.get("hard") or group["alone"]
             assert end.given is not None
-            for shorter_program, shown in ((group["middle"].program, 4), (end.given, 7)):
-                assert shorter_program == end.program.replace("SHOWN = 8", f"SHOWN = {shown}")
+            for shorter_program, steps in ((group["middle"].program, 4), (end.given, 7)):
+                assert shorter_program == end.program.replace("SHOWN = 8", f"SHOWN = {steps}")
 
 
 def test_some_short_programs_crash_and_say_by_what_and_where() -> None:

@@ -38,14 +38,14 @@ def test_a_probe_that_was_killed_is_gone_on_with_and_nothing_is_asked_or_run_twi
     complete_log = read_run(folder)
     ledger_times = killed_while_asking(folder, answers=9)
 
-    resumed = gedanken("resume", folder, "--json")
-    assert resumed.returncode == 0, resumed.stderr
+    resume_result = gedanken("resume", folder, "--json")
+    assert resume_result.returncode == 0, resume_result.stderr
     resumed_log = read_run(folder)
     assert resumed_log.outcome == "done"
     assert {answer.question for answer in resumed_log.answers} == {answer.question for answer in complete_log.answers}
     assert resumed_log.answers[:9] == complete_log.answers[:9] and resumed_log.items == complete_log.items
     assert {path: path.stat().st_mtime_ns for path in ledger_times} == ledger_times
-    result = json.loads(resumed.stdout)
+    result = json.loads(resume_result.stdout)
     assert (
         result == json.loads((folder / "probe.json").read_text()) == json.loads((probed / "probe.json").read_text())
     )

@@ -147,13 +147,13 @@ def edited(edit: str, reply: str, *samples: str, source: str = ONCE_ONLY, second
 
 
 def test_an_edit_that_changes_what_is_printed_shows_that_the_model_was_reading() -> None:
-    first = edited("as it is", "it is 0\n")
+    original = edited("as it is", "it is 0\n")
     edited_program = edited(
         "comment removed",
         "it is 0\nit is 1\nit is 2\n",
         source=semantics_preserving_edits(ONCE_ONLY)["comment removed"],
     )
-    reports = compare_edits([first, edited_program], watched=0)
+    reports = compare_edits([original, edited_program], watched=0)
     assert [report.imagined for report in reports] == ["the same", "lines differ"]
     assert reports[1].differs_at == ("", "it is 1")
     print_tables = [(report.prints[0].real, report.prints[0].imagined) for report in reports]
@@ -283,10 +283,10 @@ def test_every_edit_really_prints_the_same_bytes_and_is_imagined_beside_that(
     assert [report["edit"] for report in result["reports"]] == EDITS
     assert [report["really_same"] for report in result["reports"]] == [True] * 6
     assert len({edit["real"]["stdout"] for edit in result["edited"]}) == 1
-    first = result["reports"][0]
-    counts = [[*site[world]["times"].values()] for site in first["prints"] for world in ("real", "imagined")]
+    first_report = result["reports"][0]
+    counts = [[*site[world]["times"].values()] for site in first_report["prints"] for world in ("real", "imagined")]
     assert counts == [[16], [1, 2, 1], [2], [2, 2, 2]]
-    assert first["once"][:2] == [1, 2]
+    assert first_report["once"][:2] == [1, 2]
 
 
 def test_the_packaged_program_prints_where_the_source_says() -> None:

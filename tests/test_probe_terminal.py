@@ -81,9 +81,9 @@ def test_blank_ends_are_not_seen_and_do_not_matter(text: str, blanks: str) -> No
 
 @given(output_text, st.integers(0, 40), st.sampled_from("zZ9#"))
 def test_one_other_character_is_no_agreement(text: str, at: int, other: str) -> None:
-    changed = text[:at] + other + text[at + 1 :]
-    assert not answered(text, changed).agrees
-    assert not answered(changed, text).agrees
+    changed_text = text[:at] + other + text[at + 1 :]
+    assert not answered(text, changed_text).agrees
+    assert not answered(changed_text, text).agrees
 
 
 def test_a_reply_that_was_cut_agrees_with_nothing() -> None:

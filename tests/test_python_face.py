@@ -176,8 +176,8 @@ def test_a_chat_model_is_run_and_only_python_can_go_on_with_it(
     call: Cli = request.getfixturevalue("gedanken")
     extend_result = call("extend", "out", "--imagined", "2")
     assert extend_result.returncode == 2 and "from Python" in extend_result.stderr
-    resumed = gedanken.resume("out", coder(), progress=False)
-    assert resumed.verdict == result.verdict
+    resumed_result = gedanken.resume("out", coder(), progress=False)
+    assert resumed_result.verdict == result.verdict
 
 
 @pytest.mark.bubblewrap

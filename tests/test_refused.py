@@ -74,8 +74,8 @@ def test_what_a_replay_would_not_heed_is_refused(gedanken: Cli, done: Path, tmp_
 
 def test_a_folder_that_cannot_be_looked_into_has_not_no_runs(gedanken: Cli, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    for missing in (tmp_path / "missing", tmp_path / "file"):
-        result = gedanken("runs", "--in", missing)
+    for path in (tmp_path / "missing", tmp_path / "file"):
+        result = gedanken("runs", "--in", path)
         assert (result.returncode, result.stdout, result.stderr.count("\n")) == (2, "", 1)
     assert "no runs" in gedanken("runs").stdout  # the usual folder is made by the first run
     all_runs = gedanken("runs", "--in", "/proc/1", "--json")

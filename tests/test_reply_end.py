@@ -75,7 +75,9 @@ def signs(reason: str, **fields: object) -> Signs:
 
 
 @pytest.mark.parametrize(
-    ("cause", "metadata"), [(cause, one) for cause, some in WORDS.items() for one in some], ids=str
+    ("cause", "metadata"),
+    [(cause, metadata) for cause, signs_of_cause in WORDS.items() for metadata in signs_of_cause],
+    ids=str,
 )
 def test_the_end_of_a_reply_is_told_by_the_words_of_its_provider(cause: Cause, metadata: dict[str, object]) -> None:
     assert end_of(signs(reason_in(metadata))).cause is cause
@@ -109,8 +111,8 @@ def test_a_full_context_is_not_continued() -> None:
 def heard(*pieces: AIMessageChunk, tokens: int = 100) -> tuple[StreamedReply, str]:
     """The reply that consists of these pieces, and the text that was shown of it."""
     reply = StreamedReply(Apart(), tokens=tokens, always_says=True)
-    shown = "".join(reply.add(piece) for piece in pieces)
-    return reply, shown + reply.end()
+    shown_text = "".join(reply.add(piece) for piece in pieces)
+    return reply, shown_text + reply.end()
 
 
 def last(reason: str) -> AIMessageChunk:
@@ -130,8 +132,8 @@ def last(reason: str) -> AIMessageChunk:
     ids=["a field", "Anthropic", "Mistral", "Bedrock", "Responses", "in the text"],
 )
 def test_what_is_reasoned_is_no_part_of_the_answer(thought: AIMessageChunk) -> None:
-    reply, shown = heard(thought, AIMessageChunk(content="total 0\n"), last("stop"))
-    assert (reply.text, reply.reasoning, shown) == ("total 0\n", "hm", "total 0\n")
+    reply, shown_text = heard(thought, AIMessageChunk(content="total 0\n"), last("stop"))
+    assert (reply.text, reply.reasoning, shown_text) == ("total 0\n", "hm", "total 0\n")
     assert reply.ended().cause is Cause.FINISHED
     reasoning_only, _ = heard(thought, last("stop"))
     assert reasoning_only.ended().cause is Cause.ONLY_REASONED

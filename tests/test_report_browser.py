@@ -29,11 +29,11 @@ def open_page(browser: Any, tmp_path: Path) -> Open:
     """Open the report of an analysis."""
 
     def call(
-        analysis: Analysis, width: int = 1600, scheme: str = "light", *, has_script: bool = True, trace: Traced = ()
+        analysis: Analysis, width: int = 1600, scheme: str = "light", *, script: bool = True, trace: Traced = ()
     ) -> Any:
         file = tmp_path / "report.html"
         file.write_text(render(analysis, trace), encoding="utf-8")
-        return open_file(browser, file, width, scheme, has_script)
+        return open_file(browser, file, width, scheme, script)
 
     return call
 

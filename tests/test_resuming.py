@@ -254,7 +254,7 @@ def test_interrupted_it_says_how_to_go_on(
     # What only waits for cores would not begin any more.
     wait_for(process, tmp_path, lambda log: runs_last_line(log) and is_running("python3 slow.py"))
     process.send_signal(signal.SIGINT)
-    _out, errors = process.communicate(timeout=60)
+    _stdout, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert errors.strip().endswith("gedanken: interrupted; to continue: gedanken resume run")
     log = read_run(tmp_path / "run")

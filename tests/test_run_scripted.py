@@ -366,7 +366,7 @@ def test_interrupted_it_ends_in_order_and_says_so(scripted: Scripted, tmp_path: 
     while time.monotonic() < deadline and not any("train" in name for name in left_of(out)):
         time.sleep(0.2)
     process.send_signal(signal.SIGTERM)
-    _out, errors = process.communicate(timeout=30)
+    _stdout, errors = process.communicate(timeout=30)
     assert process.returncode == 130
     assert errors.strip().endswith(f"gedanken: interrupted; to continue: gedanken resume {out}")
     assert json.loads((out / "run.json").read_text())["outcome"] == "interrupted"

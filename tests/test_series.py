@@ -107,27 +107,31 @@ def test_real_runs_taken_for_imagined_ones_have_no_finding(source: str | None) -
 
 
 def test_a_last_loss_and_curves_that_lie_apart_are_told_with_values_p_and_interval() -> None:
-    last, curves = compared(REAL, [log(seed, 0.1) for seed in range(7, 10)]).findings
-    assert (last.check, curves.check) == ("primary endpoint differs", "series differs")
-    assert "In 3 of 3 imagined runs" in sentence(last)
-    assert "p = .008; the imagined mean is 0.1" in sentence(last)
-    assert " higher at the end, 95 % interval 0.0" in sentence(last)
-    assert "acc (train.py:32) (adjusted p =" in sentence(curves) and "loss (train.py:32) (" not in sentence(curves)
-    assert [line.source for line in last.evidence] == [f"line01-train-v1-imagined-{sample}" for sample in (1, 2, 3)]
+    endpoint_finding, curve_finding = compared(REAL, [log(seed, 0.1) for seed in range(7, 10)]).findings
+    assert (endpoint_finding.check, curve_finding.check) == ("primary endpoint differs", "series differs")
+    assert "In 3 of 3 imagined runs" in sentence(endpoint_finding)
+    assert "p = .008; the imagined mean is 0.1" in sentence(endpoint_finding)
+    assert " higher at the end, 95 % interval 0.0" in sentence(endpoint_finding)
+    assert "acc (train.py:32) (adjusted p =" in sentence(curve_finding) and "loss (train.py:32) (" not in sentence(
+        curve_finding
+    )
+    assert [line.source for line in endpoint_finding.evidence] == [
+        f"line01-train-v1-imagined-{sample}" for sample in (1, 2, 3)
+    ]
 
 
 def test_a_mean_that_lies_below_is_called_lower_with_an_interval_of_positive_numbers() -> None:
-    last = compared(REAL, [log(seed, -0.1) for seed in range(7, 10)]).findings[0]
-    match = re.search(r"mean is (\S+) lower at the end, 95 % interval (\S+) to (\S+)\)", sentence(last))
+    endpoint_finding = compared(REAL, [log(seed, -0.1) for seed in range(7, 10)]).findings[0]
+    match = re.search(r"mean is (\S+) lower at the end, 95 % interval (\S+) to (\S+)\)", sentence(endpoint_finding))
     assert match and 0 < float(match[2]) < float(match[1]) < float(match[3])
 
 
 def test_a_last_value_that_all_imagined_runs_share_is_named_once() -> None:
     last_line = log(7, 0.1).splitlines(keepends=True)[-1]
     imagined_logs = ["".join([*log(seed, 0.1).splitlines(keepends=True)[:-1], last_line]) for seed in range(7, 10)]
-    last = compared(REAL, imagined_logs).findings[0]
-    assert last.check == "primary endpoint differs"
-    assert re.fullmatch(r"is 0\.\d+ in each", last.observed)
+    endpoint_finding = compared(REAL, imagined_logs).findings[0]
+    assert endpoint_finding.check == "primary endpoint differs"
+    assert re.fullmatch(r"is 0\.\d+ in each", endpoint_finding.observed)
 
 
 def test_a_loss_told_in_other_words_is_judged_all_the_same() -> None:

@@ -103,7 +103,7 @@ def test_the_smallest_p_is_that_of_the_runs_farthest_apart(n_real: int, n_imagin
 
 
 def test_how_many_runs_are_needed_is_told() -> None:
-    assert [runs_needed(others, 0.025) for others in (1, 2, 3, 7)] == [39, 8, 5, 3]
+    assert [runs_needed(n_others, 0.025) for n_others in (1, 2, 3, 7)] == [39, 8, 5, 3]
 
 
 @given(runs(st.integers(2, 6)), st.data())

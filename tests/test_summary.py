@@ -56,14 +56,14 @@ def series(role: Any = "primary", name: str = "last loss", p: float | None = 0.0
 
 
 def case(
-    *findings: Finding, series_results: tuple[SeriesResult, ...] = (), undecided: tuple[str, ...] = (), **fields: Any
+    *findings: Finding, of: tuple[SeriesResult, ...] = (), undecided: tuple[str, ...] = (), **fields: Any
 ) -> VersionAnalysis:
     real, samples = seeds(["a\n"] * 8), [imagined("b\n", sample) for sample in range(4)]
     return VersionAnalysis(
         program(),
         tuple(real),
         tuple(samples),
-        ComparisonResult(findings, (), series_results, undecided=undecided, **fields),
+        ComparisonResult(findings, (), of, undecided=undecided, **fields),
     )
 
 
@@ -79,7 +79,7 @@ def said(*cases: VersionAnalysis, other_findings: tuple[Finding, ...] = ()) -> s
 
 
 def test_the_verdict_counts_runs_that_depart_and_names_what_tells_most() -> None:
-    verdict = said(case(on(1), on(2), on(2, "print count differs"), series_results=(series(),)))
+    verdict = said(case(on(1), on(2), on(2, "print count differs"), of=(series(),)))
     assert verdict == (
         "2 of 3 imagined runs differ from the real runs of train-v1: lines worded differently, lines too many or "
         "missing. The last loss is 0.24 to 0.4 in 3 imagined runs and 0.01 to 0.03 in 7 real runs (p = .008)."
@@ -101,7 +101,7 @@ def test_a_finding_counts_for_the_runs_that_it_is_on_and_for_no_others() -> None
 
 
 def test_where_nothing_is_found_it_says_by_how_much_they_may_differ_and_never_that_they_are_the_same() -> None:
-    verdict = said(case(series_results=(series(p=0.31, difference_interval=(-0.011, 0.02)),)))
+    verdict = said(case(of=(series(p=0.31, difference_interval=(-0.011, 0.02)),)))
     assert verdict == (
         "No difference was found between 3 imagined runs and 7 real runs. The last loss does not differ "
         "significantly (p = .310; 95 % interval of imagined mean minus real mean: −0.011 to 0.02)."
@@ -110,7 +110,7 @@ def test_where_nothing_is_found_it_says_by_how_much_they_may_differ_and_never_th
 
 
 def test_what_cannot_be_tested_is_undecided_with_the_reason() -> None:
-    verdict = said(case(series_results=(series(p=None, why_no_p="2 real runs; 7 are needed"),)))
+    verdict = said(case(of=(series(p=None, why_no_p="2 real runs; 7 are needed"),)))
     assert verdict.endswith(
         "Undecided whether the imagined runs, taken together, differ in the last loss: 2 real runs; 7 are needed."
     )
@@ -147,7 +147,7 @@ def kept(model_text: str = "") -> Analysis:
     series_results = tuple(series(name=f"last loss {number} {hostile}") for number in range(9))
     endpoint = Endpoint(f"loss{hostile}", "chosen because it is a loss on held-out data (val)", "rule")
     undecided = (hostile or "Too few runs.",)
-    version = case(*findings, series_results=series_results, undecided=undecided, alignment=blocks, endpoint=endpoint)
+    version = case(*findings, of=series_results, undecided=undecided, alignment=blocks, endpoint=endpoint)
     machine = USUAL_MACHINE.model_copy(update={"machine": "docker", "not_enforced": ("disk: " + "no quota " * 30,)})
     setup = RunSetup(
         "small",
@@ -276,14 +276,12 @@ def test_real_runs_show_their_last_values_where_no_imagined_run_has_one() -> Non
     series_result = series(
         p=None, points=(1,), real=tuple((0.1 + seed / 100,) for seed in range(7)), imagined=((None,),) * 3
     )
-    assert "0.1 to 0.16" in shown(
-        replace(kept(), versions=(case(series_results=(series_result,)),)), 120, terminal=False
-    )
+    assert "0.1 to 0.16" in shown(replace(kept(), versions=(case(of=(series_result,)),)), 120, terminal=False)
 
 
 def test_a_row_shows_the_p_by_which_its_series_is_judged() -> None:
     series_results = series(), series("secondary", "acc", 0.2, p_adjusted=0.4)
-    table = shown(replace(kept(), versions=(case(series_results=series_results),)), 120, terminal=False)
+    table = shown(replace(kept(), versions=(case(of=series_results),)), 120, terminal=False)
     assert ".400" in table and ".200" not in table
 
 
@@ -299,18 +297,16 @@ def test_a_curve_has_its_own_row_and_runs_too_few_for_a_test_have_no_p() -> None
         real=curve.real[:1],
         imagined=((0.9, 0.4),),
     )
-    text = shown(
-        replace(kept(), versions=(case(series_results=(single_series, curve)),)), 120, terminal=False
-    ).splitlines()
+    text = shown(replace(kept(), versions=(case(of=(single_series, curve)),)), 120, terminal=False).splitlines()
     rows = {line.split("  ")[0]: line for line in text}
     assert rows["last loss"].rstrip().endswith("too few runs")
     assert "0.01 to 1 " in rows["loss (train.py:4), whole curve"] and ".050" in rows["loss (train.py:4), whole curve"]
-    assert said(case(series_results=(single_series,))).endswith(
+    assert said(case(of=(single_series,))).endswith(
         "Undecided whether the imagined run differs in the last loss: 1 real and 1 imagined value are too few for a "
         "test at the .020 level (lowest possible p: 1)."
     )
     tested_series = replace(series(p=0.31), n_imagined=1, n_real=49)
-    assert "between 1 imagined run and 49 real runs" in said(case(series_results=(tested_series,)))
+    assert "between 1 imagined run and 49 real runs" in said(case(of=(tested_series,)))
 
 
 @pytest.mark.parametrize("show", [harmless, visible])

@@ -68,8 +68,8 @@ def run(*nodes: Any, callbacks: list[Any]) -> None:
     names = [START, *(node.__name__ for node in nodes), END]
     for node in nodes:
         graph.add_node(node.__name__, node)
-    for first, second in pairwise(names):
-        graph.add_edge(first, second)
+    for name, next_name in pairwise(names):
+        graph.add_edge(name, next_name)
     config: Any = {"callbacks": callbacks, "run_name": "gedanken small", "metadata": {"OPENAI_API_KEY": SECRET}}
     asyncio.run(graph.compile().ainvoke({"label": "x"}, config))
 
@@ -96,7 +96,7 @@ def test_there_is_one_tree_of_chains_commands_and_requests(tree: TracedRun) -> N
 
 
 def test_real_and_imagined_runs_of_a_program_are_found_by_its_hash(tree: TracedRun) -> None:
-    imagined, real, _lost = named(tree, "tool")
+    imagined, real, _lost_command = named(tree, "tool")
     assert imagined.metadata["gedanken_program_sha256"] == real.metadata["gedanken_program_sha256"]
     assert (imagined.metadata["gedanken_origin"], real.metadata["gedanken_origin"]) == ("imagined", "real")
     assert [child.run_type for child in imagined.children] == ["llm"] and real.children == []
@@ -111,9 +111,9 @@ def test_a_command_tells_how_it_ended_and_of_its_output_the_head_and_the_tail(tr
 
 
 def test_a_command_that_fails_is_no_error_and_an_engine_that_is_lost_is(tree: TracedRun) -> None:
-    imagined, real, lost = named(tree, "tool")
+    imagined, real, lost_command = named(tree, "tool")
     assert imagined.error is None and real.error is None
-    assert lost.error is not None and "it is gone" in lost.error
+    assert lost_command.error is not None and "it is gone" in lost_command.error
 
 
 @pytest.mark.usefixtures("tree")

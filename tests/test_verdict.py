@@ -288,8 +288,8 @@ def test_horizon_intervals_hold_the_horizon() -> None:
     shares = np.array([1 / (1 + (size / horizon) ** 2.5) for size in sizes])
     covered = 0
     for _ in range(60):
-        right = rng.binomial(20, shares)[None, :].astype(float)
-        low, high = curves(Exactness(sizes, right, np.full_like(right, 20)))[0].interval
+        right_counts = rng.binomial(20, shares)[None, :].astype(float)
+        low, high = curves(Exactness(sizes, right_counts, np.full_like(right_counts, 20)))[0].interval
         covered += _number(low) <= horizon <= _number(high)
     assert covered >= 54
 
@@ -334,8 +334,8 @@ def test_a_fit_finds_what_answers_were_drawn_with() -> None:
             clusters = []
             for place in ("alone", "easy imitates", "easy shortcut", "hard imitates", "hard shortcut"):
                 for number in range(60):
-                    right = rng.beta(8, 2) if horizon > 1 else 0.1
-                    hits = rng.binomial(10, right * 0.9)
+                    share_right = rng.beta(8, 2) if horizon > 1 else 0.1
+                    hits = rng.binomial(10, share_right * 0.9)
                     rivals = rng.binomial(10 - hits, rng.beta(5, 5))
                     counts = (float(hits), float(rivals), float(10 - hits - rivals))
                     clusters.append(Cluster("f", "o", f"t{number}", 8, place, *counts))

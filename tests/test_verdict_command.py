@@ -47,16 +47,16 @@ def said(text: str) -> Execution:
 def asked(tmp_path: Path) -> Asked:
     """Make the folder of a probe in which a player answered a few kinds of operation."""
 
-    def make_folder(player: Player, answer_text: str | None = None) -> Path:
+    def make_folder(player: Player, told: str | None = None) -> Path:
         bank = read_bank(BANK)
         folder = tmp_path / player.kinds[0]
         folder.mkdir()
         entries = [entry for entry in design(bank, 0) if entry.item.operation in OPERATIONS]
         with open_store(folder, spec_of(script=["ls"])) as store:
             store.know_model(ModelFacts(name=f"a model that {player.kinds[0]}"))
-            store.keep_items([_stored_item(entry, answer_text) for entry in entries])
+            store.keep_items([_stored_item(entry, told) for entry in entries])
             for entry in entries:
-                text = answer_text or player.answer(entry, bank)
+                text = told or player.answer(entry, bank)
                 store.keep_answer(AnswerKept(question=Question(entry.item.id, "direct"), execution=said(text)))
             store.finish("done")
         return folder
@@ -85,10 +85,10 @@ def test_models_stand_side_by_side(gedanken: Cli, asked: Asked, tmp_path: Path) 
     runs = [asked(Player((kind,))) for kind in ("computes", "shortcut")]
     result = gedanken("verdict", *runs, "--json", "--html", tmp_path / "both.html")
     assert result.returncode == 0, result.stderr
-    first, second = json.loads(result.stdout)["verdicts"]
-    assert first["posterior"]["computes"] > 0.99 and second["posterior"]["shortcut"] > 0.9
-    assert first["folder"] == str(runs[0]) and set(first["posterior"]) == set(HYPOTHESES)
-    assert {operation["operation"] for operation in first["operations"]} == OPERATIONS
+    first_verdict, second_verdict = json.loads(result.stdout)["verdicts"]
+    assert first_verdict["posterior"]["computes"] > 0.99 and second_verdict["posterior"]["shortcut"] > 0.9
+    assert first_verdict["folder"] == str(runs[0]) and set(first_verdict["posterior"]) == set(HYPOTHESES)
+    assert {operation["operation"] for operation in first_verdict["operations"]} == OPERATIONS
     page = (tmp_path / "both.html").read_text()
     assert page.count("<svg") == 2 * len(OPERATIONS)
 

@@ -334,7 +334,7 @@ FORMS: dict[str, tuple[str, str]] = {
         _lines(
             [
                 _codex("session_meta", {"id": "s", "cli_version": "0.99"}),
-                *[_codex("response_item", one) for one in CODEX_ITEMS],
+                *[_codex("response_item", item) for item in CODEX_ITEMS],
             ]
         ),
     ),

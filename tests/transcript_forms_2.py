@@ -134,7 +134,9 @@ MORE_FORMS: dict[str, tuple[str, str]] = {
     "contents.json": ("gemini-cli", json.dumps(_CONTENTS)),
     "qwen.jsonl": (
         "gemini-cli",
-        _lines([{"sessionId": "s", "type": _QWEN_KINDS[one["role"]], "message": one} for one in _CONTENTS]),
+        _lines(
+            [{"sessionId": "s", "type": _QWEN_KINDS[content["role"]], "message": content} for content in _CONTENTS]
+        ),
     ),
     "opencode.json": ("opencode", json.dumps(_OPENCODE, indent=1)),
     "copilot-events.jsonl": ("copilot", _lines(_COPILOT_CLI)),
