@@ -1,4 +1,4 @@
-"""What holds on the host, where nothing is isolated: output, ends, an environment made from nothing, no leftovers."""
+"""The host engine, which isolates nothing: output, ends of commands, a clean environment, no leftovers."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +20,7 @@ SHORT = Limits(wall_seconds=60, file_mib=8)
 
 @pytest.fixture
 def terminal(tmp_path: Path) -> Iterator[Typist]:
-    """A terminal on the host, with the Python that is there."""
+    """A terminal on the host, with the Python of the host."""
     with typist(HostEngine(tmp_path), tmp_path, SHORT) as started_typist:
         yield started_typist
 

@@ -1,4 +1,4 @@
-"""What is hostile, through every command that tells of a comparison: from both worlds, harmless, and in seconds."""
+"""Hostile output through every command that reports a comparison: each view of it is harmless."""
 
 import json
 import re

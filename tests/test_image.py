@@ -1,4 +1,4 @@
-"""The images: what makes one current, what they are built on, and an engine that does not do its part."""
+"""Images: when one is current, which base it is built on, and what happens if the engine fails."""
 
 import os
 import socket

@@ -1,4 +1,4 @@
-"""What an imagined machine remembers, what it loses, and how that is rebuilt."""
+"""The context of an imagined machine: what it remembers and loses, and how it is rebuilt."""
 
 import asyncio
 from dataclasses import replace

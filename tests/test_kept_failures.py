@@ -50,7 +50,7 @@ RunStore.keep_execution, RunStore.keep_answer = dying, answering
 from gedanken.cli.main import main
 main()
 """
-"""Dies when the log lacks the first reply that was requested after a failed one, and the ledger has it."""
+"""Dies when the first reply after a failed one is in the ledger, but not yet in the log."""
 
 
 def killed_by(code: str, folder: Path, *command: object) -> None:

@@ -127,7 +127,7 @@ FAULTS: dict[str, Callable[[str], str]] = {
 @styles
 @pytest.mark.parametrize("fault", FAULTS)
 def test_faults_are_found_on_every_draw(style: Style, fault: str) -> None:
-    # Of runs that may break off, one may lack its last line; that must be said.
+    # A style whose runs may break off cannot show that one log lacks its last line; this stays undecided.
     allowed_kinds = {UNDECIDED} if style is not diverging or fault != "no last line" else set[str]()
     for draw in range(3):
         assert found(style, draw, FAULTS[fault]) - BY_CHANCE - allowed_kinds, draw

@@ -17,7 +17,7 @@ from gedanken.compare.series.columns import MOST_COLUMNS
 
 
 def told(line: str, *lines_above: str) -> dict[str, str]:
-    """The value of each metric in a line, by name; the lines `above` begin with the nearest one."""
+    """The value of each metric in a line, by name; `lines_above` begin with the nearest line."""
     spans = [match.span() for match in VALUE.finditer(line)]
     row_names = names_of_row(
         line, spans, lambda distance: lines_above[distance - 1] if distance <= len(lines_above) else None

@@ -75,7 +75,7 @@ def test_whether_a_word_is_a_name_stays_undecided_where_the_real_runs_share_it()
 
 
 def of_fronts(real_front: Front, imagined_front: Front) -> tuple[list[str], list[str]]:
-    """Seven real and three imaginary logs, with different words in front of their lines."""
+    """Seven real and three imagined logs, with different words in front of their lines."""
     return [log(seed, real_front, "") for seed in range(7)], [log(seed, imagined_front, "") for seed in range(50, 53)]
 
 

@@ -35,7 +35,10 @@ def in_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def begun(
     name: str, outcome: str | Exception | None, waiting_program: Program | None = None, *, is_approved: bool = False
 ) -> Path:
-    """Make a run with this outcome; with None, it was killed. A program may wait for approval; `says`: it has it."""
+    """Make a run with this outcome, or one that was killed if it is None.
+
+    The run waits for approval of `waiting_program`, if given, or has the approval if `is_approved`.
+    """
     folder = Path("runs") / name
     folder.mkdir(parents=True)
     with open_store(folder, spec_of().model_copy(update={"approve": "all" if waiting_program else "none"})) as store:

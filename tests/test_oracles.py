@@ -81,7 +81,7 @@ PAIRS = [pair for pairs in CASES.values() for pair in pairs]
 
 
 def told(*outputs: str, source: str = LOUD, real_outputs: tuple[str, ...] = ()) -> list[Finding]:
-    """The findings of the oracles on imagined outputs of a program; `really`: the outputs of its real runs."""
+    """The findings of the oracles on imagined outputs of a program; `real_outputs` are those of its real runs."""
     real_runs = tuple(ParsedRun(real(text, seed), ()) for seed, text in enumerate(real_outputs))
     imagined_runs = tuple(ParsedRun(imagined(text, sample), ()) for sample, text in enumerate(outputs, start=1))
     run_set = RunSet(program(source), Source(source), real_runs, imagined_runs, ("gpus",))

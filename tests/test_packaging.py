@@ -93,7 +93,7 @@ def test_another_package_called_agents_stands_beside_it(installed: Path, tmp_pat
 
 @pytest.mark.parametrize("folder", sorted(path.name for path in (ROOT / "gedanken").iterdir() if path.is_symlink()))
 def test_a_folder_has_one_import_name(folder: str) -> None:
-    """Under two names a class is two classes."""
+    """A module that is imported under two names has two copies of each class."""
     import_module(f"gedanken.{folder}")
     with pytest.raises(ModuleNotFoundError):
         import_module(folder)

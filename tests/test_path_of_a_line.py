@@ -85,7 +85,7 @@ def test_a_line_that_a_finding_points_at_is_handed_on_by_the_modules_that_the_pa
         page = render(analyze(log))
     assert page.count(LINE) > 1
     assert [path for path in modules if not any(is_named(path, names) for names in NAMED)] == []
-    # What cuts the output has all of it, and no line by itself.
+    # The first module handles the whole output, and never a line by itself.
     assert [names for names in NAMED[1:] if not any(is_named(path, names) for path in modules)] == []
 
 

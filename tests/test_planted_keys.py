@@ -143,17 +143,17 @@ def test_a_run_keeps_none_and_sends_none_with_its_trace(player: Player, folder: 
     run_options = ("--real", 1, "--imagined", 1, "--no-surprise")
     with receiving() as (langsmith, at_langsmith), receiving() as (collector, at_collector):
         host = {**OF_HOST, "HOME": str(folder), "GEDANKEN_CACHE": str(cache_folder())}
-        call_gedanken = partial(call, folder, LANGSMITH_ENDPOINT=langsmith, **host)
+        run_gedanken = partial(call, folder, LANGSMITH_ENDPOINT=langsmith, **host)
         signed_collector = collector.replace("//", f"//someone:{COLLECTOR}@")
         run = ("run", experiment_file, *model(player), *run_options, "--out", "out", "--trace-otlp", signed_collector)
-        run_process = call_gedanken(*run, LANGSMITH_TRACING="true")
+        run_process = run_gedanken(*run, LANGSMITH_TRACING="true")
         assert run_process.returncode == 0, run_process.stderr
         assert f"api-key={QUERY}" in player.requests[0].path and f"/v1/{SEGMENT}/" in player.requests[0].path
-        report_result = call_gedanken("report", "out", "--markdown")
+        report_result = run_gedanken("report", "out", "--markdown")
         export_options = ("--to", "spans.json", "--otlp", signed_collector, "--langsmith")
-        export_result = call_gedanken("traces", "export", "out", *export_options)
+        export_result = run_gedanken("traces", "export", "out", *export_options)
         assert export_result.returncode == 0, export_result.stderr
-        show_result = call_gedanken("traces", "show", "out", "--json")
+        show_result = run_gedanken("traces", "show", "out", "--json")
         assert spans_in(at_collector) and at_langsmith.bodies and (folder / "spans.json").exists()
         bodies_by_receiver = {"langsmith": at_langsmith.bodies, "collector": at_collector.bodies}
     assert all(

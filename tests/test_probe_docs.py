@@ -16,7 +16,7 @@ TEXT = " ".join((Path(__file__).parents[1] / "docs/probes.md").read_text().split
 
 
 def rows(heading: str) -> list[str]:
-    """The names in the first column of the table whose heading begins with `first`."""
+    """The names in the first column of the table whose first word is `heading`."""
     table = (
         (Path(__file__).parents[1] / "docs/probes.md").read_text().partition(f"\n| {heading} |")[2].partition("\n\n")
     )

@@ -113,7 +113,7 @@ def test_violations_are_counted_by_kind() -> None:
 
 @pytest.fixture
 def half_right(scripted: Callable[[list[dict[str, Any]]], str]) -> str:
-    """A model that is right where nothing is printed and in its first two answers, and wrong after that."""
+    """A model that is right in its silent answer and its first two printed ones, and wrong after that."""
     replies = {
         "sort fruit.txt |": "\x1b]0;mine\x07apple\n",
         "sort fruit.txt": "apple\napple\napple\nfig\nfig\npear\nplum\n",

@@ -56,7 +56,7 @@ async def outcome_of(behaviour: Behaviour) -> tuple[Reply | NoModel, StandIn]:
 
     async def handle(request: Request, answer: Answer) -> None:
         if isinstance(behaviour.wire, OpenAIResponses) and request.path.endswith("/chat/completions"):
-            server.requests.remove(request)  # told where to ask; what counts is asked there
+            server.requests.remove(request)  # only requests to the endpoint that the error names count
             await fails(404, ONLY_RESPONSES)(behaviour.wire, request, answer, server)
         else:
             await behaviour.serve(behaviour.wire, request, answer, server)
@@ -99,7 +99,7 @@ def check_reply(behaviour: Behaviour, reply: Reply) -> None:
     assert bool(reply.reasoning) == (behaviour.reasons or behaviour.gives is Cause.ONLY_REASONED)
     not_taken = reply.seal.settings.get("not_taken", [])
     assert isinstance(not_taken, list) and set(behaviour.default) <= set(not_taken)
-    reply.text.encode()  # which half a pair cannot
+    reply.text.encode()  # fails for half a surrogate pair
 
 
 def check_error(behaviour: Behaviour, error: NoModel) -> None:

@@ -103,7 +103,7 @@ def test_eighteen_requests_of_some_time_each_take_three_times_that() -> None:
         assert len(all_of(server, 18)) == server.replies == 18
     assert (
         time.monotonic() - start < 4 + 1.5
-    )  # once more for what comes before: the first is sent alone, for a moment
+    )  # more than three times, because the first request is sent alone for a moment
 
 
 def test_what_may_pass_is_asked_again_and_not_for_ever() -> None:

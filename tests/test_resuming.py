@@ -251,7 +251,7 @@ def test_interrupted_it_says_how_to_go_on(
 ) -> None:
     slow_program = PROGRAM.replace("for epoch", "import time\ntime.sleep(3)\nfor epoch")
     process = started(going_on(slow_program), tmp_path)
-    # What only waits for cores would not begin any more.
+    # After the signal, a command that only waits for cores would not be started.
     wait_for(process, tmp_path, lambda log: runs_last_line(log) and is_running("python3 slow.py"))
     process.send_signal(signal.SIGINT)
     _stdout, errors = process.communicate(timeout=60)
@@ -259,7 +259,7 @@ def test_interrupted_it_says_how_to_go_on(
     assert errors.strip().endswith("gedanken: interrupted; to continue: gedanken resume run")
     log = read_run(tmp_path / "run")
     assert log.outcome == "interrupted"
-    # It was let come to its end.
+    # The running command was allowed to finish.
     assert [run.exit_code for run in log.executions if run.program == "slow-v1" and run.seed == 0] == [0]
     monkeypatch.chdir(tmp_path)
     with pytest.raises(BadInput, match="no unfinished run under runs/"):

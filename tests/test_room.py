@@ -118,6 +118,6 @@ def test_a_folder_that_is_full_of_outputs_is_added_nothing_and_can_be_read(
     with reopen_store(tmp_path) as store:
         with pytest.raises(BadInput, match="full: the outputs of a run"):
             asyncio.run(run_once(store))
-        with store.work("report", "the comparison"):  # what needs nothing more goes on
+        with store.work("report", "the comparison"):  # work that adds no output goes on
             pass
     assert len(read_run(tmp_path).executions) == 2

@@ -76,7 +76,7 @@ def test_what_became_of_each_edit_is_told_apart(ran: Ran) -> None:
 def test_each_try_starts_afresh_from_the_base_with_another_seed(ran: Ran) -> None:
     edits = ran.result["programs"][1:]
     assert [(edit["prompt"], edit["seed"]) for edit in edits] == [("edit", seed) for seed in range(4)]
-    # So what a failed run printed is told to nobody.
+    # So the output of a failed run is told to nobody.
     assert not [request for request in requests_of(ran.out, "coder") if "Traceback" in request]
 
 

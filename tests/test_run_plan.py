@@ -82,7 +82,7 @@ def test_without_a_model_nothing_is_planned_to_be_imagined() -> None:
 def play(plan: RunPlan, clock: list[float], seconds: dict[str, float], estimates: list[float] | None = None) -> None:
     """Simulate all planned work, one piece after another.
 
-    A piece of each kind takes `seconds[kind]`; the estimates of the time left are appended to `tell`.
+    A piece of each kind takes `seconds[kind]`; the estimates of the time left are appended to `estimates`.
     """
     nodes = {"fact": "persona", "boot table": "persona", "boot answer": "persona", "write": "write"}
     nodes |= {

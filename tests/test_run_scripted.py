@@ -119,7 +119,7 @@ def test_no_byte_of_a_real_output_enters_an_imagined_prompt(
     imagined, coder = requests_of(out, "imagined machine"), requests_of(out, "coder")
     assert len(imagined) >= 9
     assert not [mark for mark in marks for request in imagined if mark in request]
-    # That the marks would be found, were they there: the coder does see the traceback.
+    # This shows that marks would be found: the coder does see the traceback.
     assert [mark for mark in marks for request in coder if mark in request] == marks[:1]
 
 

@@ -1,4 +1,4 @@
-"""A session outlives the process that works on it; other processes may continue it under conditions."""
+"""A session outlives the process that works on it, and only one process may use it at a time."""
 
 import asyncio
 import os

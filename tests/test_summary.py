@@ -133,7 +133,7 @@ def test_without_both_worlds_there_is_nothing_to_compare(real: tuple[Execution, 
 
 
 def kept(model_text: str = "") -> Analysis:
-    """An analysis with many findings and series; `whole` is text of a model, which stands in all of them.
+    """An analysis with many findings and series; all of them contain `model_text`.
 
     Only the lines of outputs hold it in full: all other texts have its first 300 characters.
     """

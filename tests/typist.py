@@ -58,7 +58,7 @@ class Seen(NamedTuple):
 
 @dataclass(frozen=True)
 class Typist:
-    """A terminal on an engine, with at most 60 seconds for a command by default."""
+    """A terminal on an engine; nothing here ends a command that runs too long."""
 
     engine: Engine
     workspace: Workspace
