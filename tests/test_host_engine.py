@@ -1,4 +1,4 @@
-"""What holds on the host, where nothing is isolated: output, ends, an environment made from nothing, no leftovers."""
+"""The host engine, which isolates nothing: output, ends of commands, a clean environment, no leftovers."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,21 +20,21 @@ SHORT = Limits(wall_seconds=60, file_mib=8)
 
 @pytest.fixture
 def terminal(tmp_path: Path) -> Iterator[Typist]:
-    """A terminal on the host, with the Python that is there."""
-    with typist(HostEngine(tmp_path), tmp_path, SHORT) as opened:
-        yield opened
+    """A terminal on the host, with the Python of the host."""
+    with typist(HostEngine(tmp_path), tmp_path, SHORT) as started_typist:
+        yield started_typist
 
 
 @pytest.mark.bubblewrap
 def test_a_program_trains(mnist: Any) -> None:
     with typist(open_host(Silent()), mnist[1]) as terminal:
-        seen = terminal.python(TRAINING)
-    assert seen.stdout == "learnt\n", seen.stderr
+        result = terminal.python(TRAINING)
+    assert result.stdout == "learnt\n", result.stderr
 
 
 def test_a_command_prints_and_ends_as_in_bash(terminal: Typist) -> None:
-    seen = terminal.type("echo out; echo err >&2; exit 7")
-    assert (seen.stdout, seen.stderr, seen.ended.exit_code) == ("out\n", "err\n", 7)
+    result = terminal.type("echo out; echo err >&2; exit 7")
+    assert (result.stdout, result.stderr, result.ended.exit_code) == ("out\n", "err\n", 7)
     assert terminal.type("kill -SEGV $$").ended.exit_code == 128 + 11
     assert terminal.type("head -c 9M /dev/zero > big").ended.exit_code == 128 + 25
 
@@ -43,30 +43,30 @@ def test_it_remembers_and_sees_no_key(terminal: Typist, monkeypatch: pytest.Monk
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
     monkeypatch.setenv("CUDA_HOME", "/cuda")
     terminal.type("mkdir a && cd a && export WHO=me")
-    seen = terminal.type("pwd; echo $WHO $CUDA_HOME; env").stdout
-    assert seen.startswith(f"{terminal.workspace.home}/a\nme /cuda\n")
-    assert "secret" not in seen
+    output = terminal.type("pwd; echo $WHO $CUDA_HOME; env").stdout
+    assert output.startswith(f"{terminal.workspace.home}/a\nme /cuda\n")
+    assert "secret" not in output
 
 
 def test_a_program_that_is_asked_to_end_says_goodbye(terminal: Typist) -> None:
     terminal.workspace.write("program.py", WAITS_FOR_SIGTERM)
     with terminal.started("python3 program.py") as job:
-        seen = read(job, ("SIGTERM",))
-    assert seen.stdout == "ready\nasked\n"
+        result = read(job, ("SIGTERM",))
+    assert result.stdout == "ready\nasked\n"
 
 
 def test_a_kill_ends_what_ignores_to_be_asked(terminal: Typist) -> None:
     with terminal.started("trap '' TERM; echo ready; sleep 54.3211 & while :; do sleep 1; done") as job:
-        seen = read(job, ("SIGTERM", "SIGKILL"))
-    assert seen.ended.exit_code == 128 + 9
+        result = read(job, ("SIGTERM", "SIGKILL"))
+    assert result.ended.exit_code == 128 + 9
     assert not sleepers("54.3211")
 
 
 @pytest.mark.parametrize("ending", ["", "; kill -9 $$"], ids=["finished", "killed"])
 def test_what_detached_itself_dies_with_the_command(terminal: Typist, ending: str) -> None:
     terminal.workspace.write("program.py", DOUBLE_FORK)
-    seen = terminal.type(f"python3 program.py 43.2111; env -i sleep 43.2111 & sleep 0.5{ending}")
-    assert seen.ended.seconds < 10
+    result = terminal.type(f"python3 program.py 43.2111; env -i sleep 43.2111 & sleep 0.5{ending}")
+    assert result.ended.seconds < 10
     assert not sleepers("43.2111")
 
 
@@ -111,5 +111,5 @@ def test_gpus_are_shown_by_cudas_variable(
 
 
 def test_it_says_that_it_holds_nothing(terminal: Typist) -> None:
-    named = {text.split(":")[0] for text in terminal.engine.not_enforced()}
-    assert {"network", "host files", "rights", "memory", "cpus"} <= named
+    topics = {text.split(":")[0] for text in terminal.engine.not_enforced()}
+    assert {"network", "host files", "rights", "memory", "cpus"} <= topics

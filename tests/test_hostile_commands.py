@@ -1,4 +1,4 @@
-"""What is hostile, through every command that tells of a comparison: from both worlds, harmless, and in seconds."""
+"""Hostile output through every command that reports a comparison: each view of it is harmless."""
 
 import json
 import re
@@ -18,16 +18,16 @@ BAD = "\n".join([*HOSTILE, "loss " + "9" * 3000, "x" * 10_000_000]) + "\n"
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run folder and two logs in which both worlds print what is hostile."""
-    home = tmp_path_factory.mktemp("hostile")
+    """A run folder and two logs: in both, the real and the imagined output are hostile."""
+    folder = tmp_path_factory.mktemp("hostile")
     make_run(
-        home / "run",
+        folder / "run",
         imagines=[IMAGINED[0], BAD + IMAGINED[1], *IMAGINED[2:]],
         persona=Persona(name="<b onload=alert(9)>"),
     )
-    (home / "real.log").write_text(REAL[1] + BAD)
-    (home / "said.log").write_text(BAD + IMAGINED[1])
-    return home
+    (folder / "real.log").write_text(REAL[1] + BAD)
+    (folder / "said.log").write_text(BAD + IMAGINED[1])
+    return folder
 
 
 def harmless_on_a_terminal(text: str) -> None:
@@ -40,16 +40,16 @@ def harmless_on_a_terminal(text: str) -> None:
 
 def harmless_as_markdown(text: str) -> None:
     assert len(text) < 200_000 and not {"\x1b", "\u202e"} & set(text)
-    outside = re.sub(r"^(`{3,})\w*\n.*?^\1$", "", text, flags=re.DOTALL | re.MULTILINE)
-    outside = re.sub(r"(?<!`)(`+)(?!`)(.*?)(?<!`)\1(?!`)", "", outside)
-    assert not [sign for sign in ("<", "$", "](", "onerror", "javascript:") if sign in outside]
+    unfenced_text = re.sub(r"^(`{3,})\w*\n.*?^\1$", "", text, flags=re.DOTALL | re.MULTILINE)
+    unfenced_text = re.sub(r"(?<!`)(`+)(?!`)(.*?)(?<!`)\1(?!`)", "", unfenced_text)
+    assert not [marker for marker in ("<", "$", "](", "onerror", "javascript:") if marker in unfenced_text]
 
 
 def harmless_as_a_page(text: str) -> None:
     parsed = Parsed(text)
     assert len(text) < 5_000_000 and not {"\x1b", "\u202e"} & set(text)
-    assert [tag for tag, _named in parsed.elements].count("script") == 1
-    assert not [name for _tag, named in parsed.elements for name in named if name.startswith("on")]
+    assert [tag for tag, _attributes in parsed.elements].count("script") == 1
+    assert not [name for _tag, attributes in parsed.elements for name in attributes if name.startswith("on")]
     assert all(link.startswith("#") for link in parsed.links)
 
 
@@ -74,7 +74,7 @@ TOLD: dict[str, tuple[tuple[str, ...], str | None, Callable[[str], None]]] = {
 def test_whatever_was_printed_is_shown_and_never_obeyed(gedanken: Cli, folder: Path, told: str) -> None:
     arguments, file, harmless = TOLD[told]
     paths = [folder / part if (folder / part).exists() or "." in part else part for part in arguments]
-    done = gedanken(*paths)
-    assert done.returncode == 0, done.stderr[-1000:]
-    assert "\x1b" not in done.stderr and "\u202e" not in done.stderr
-    harmless((folder / file).read_text() if file else done.stdout)
+    result = gedanken(*paths)
+    assert result.returncode == 0, result.stderr[-1000:]
+    assert "\x1b" not in result.stderr and "\u202e" not in result.stderr
+    harmless((folder / file).read_text() if file else result.stdout)

@@ -1,4 +1,4 @@
-"""The images: what makes one current, what they are built on, and an engine that does not do its part."""
+"""Images: when one is current, which base it is built on, and what happens if the engine fails."""
 
 import os
 import socket
@@ -16,14 +16,10 @@ from gedanken.sandbox.image import BASE_LABEL, RECIPE_LABEL, ensure_image, is_cu
 
 
 class Told(Silent):
-    """Keeps what it is told."""
-
     def __init__(self) -> None:
-        """Start with nothing."""
         self.lines: list[str] = []
 
     def say(self, text: str) -> None:
-        """Keep one line."""
         self.lines.append(text)
 
 
@@ -38,7 +34,7 @@ def test_an_image_is_current_by_recipe_and_by_the_base_that_is_named() -> None:
 
 @pytest.fixture
 def spare(monkeypatch: pytest.MonkeyPatch, docker_engine: Any) -> Iterator[str]:
-    """A name to build the CUDA image under, so that the user's stays as it is."""
+    """A temporary name for the CUDA image, so that the user's image is not replaced."""
     from docker.errors import ImageNotFound
 
     name = f"gedanken/sandbox:test-{os.getpid()}"
@@ -50,14 +46,14 @@ def spare(monkeypatch: pytest.MonkeyPatch, docker_engine: Any) -> Iterator[str]:
 
 @pytest.mark.docker
 def test_a_base_that_has_torch_is_taken_as_it_is(docker_engine: Any, spare: str) -> None:
-    client, told = docker_engine.client, Told()
-    assert ensure_image(client, told, cuda=True, base=docker_engine.image) == spare
-    base, made = client.images.get(docker_engine.image), client.images.get(spare)
-    assert made.attrs["Size"] - base.attrs["Size"] < 10_000
-    assert not made.attrs["Config"]["Entrypoint"]
-    assert made.labels[BASE_LABEL] == docker_engine.image
+    client, progress = docker_engine.client, Told()
+    assert ensure_image(client, progress, cuda=True, base=docker_engine.image) == spare
+    base, built_image = client.images.get(docker_engine.image), client.images.get(spare)
+    assert built_image.attrs["Size"] - base.attrs["Size"] < 10_000
+    assert not built_image.attrs["Config"]["Entrypoint"]
+    assert built_image.labels[BASE_LABEL] == docker_engine.image
     hook = {str(Path(images.__file__).parent / "hook"): {"bind": "/elsewhere", "mode": "ro"}}
-    said = client.containers.run(
+    output = client.containers.run(
         spare,
         ["python3", "-c", "import sys, torchvision; print('gedanken_hook' in sys.modules)"],
         volumes=hook,
@@ -65,10 +61,10 @@ def test_a_base_that_has_torch_is_taken_as_it_is(docker_engine: Any, spare: str)
         network_mode="none",
         remove=True,
     )
-    assert said.decode().split()[-1] == "True"
-    assert ensure_image(client, told, cuda=True) == spare
-    assert told.lines == []
-    assert client.images.get(spare).id == made.id
+    assert output.decode().split()[-1] == "True"
+    assert ensure_image(client, progress, cuda=True) == spare
+    assert progress.lines == []
+    assert client.images.get(spare).id == built_image.id
 
 
 @pytest.mark.docker

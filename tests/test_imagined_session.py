@@ -1,4 +1,4 @@
-"""What an imagined machine remembers, what it loses, and how that is rebuilt."""
+"""The context of an imagined machine: what it remembers and loses, and how it is rebuilt."""
 
 import asyncio
 from dataclasses import replace
@@ -24,7 +24,6 @@ MKDIR, LS = Turn("mkdir data", ""), Turn("ls", "data\n")
 
 @pytest.fixture
 def machine() -> ImaginedMachine:
-    """A machine on which a folder was made and seen."""
     chat = ScriptedModel(rules=tuple(ScriptedReply.model_validate(rule) for rule in RULES))
     machine = ImaginedMachine(Model("scripted", chat), Persona(name="matched"))
     for command in ("mkdir data", "ls"):
@@ -33,7 +32,6 @@ def machine() -> ImaginedMachine:
 
 
 def sees(machine: ImaginedMachine) -> list[Message]:
-    """What the model is sent with the next command, between the system prompt and the command."""
     return machine.messages("pwd")[1:-1]
 
 
@@ -48,15 +46,18 @@ def test_it_is_sent_both_sides_of_every_turn(machine: ImaginedMachine) -> None:
 
 
 def test_it_remembers_what_was_really_replied_violations_and_all(machine: ImaginedMachine) -> None:
-    done = asyncio.run(machine.run("pwd"))
-    assert (done.stdout, [violation.kind for violation in done.violations]) == ("/home/user\n", ["code fence"] * 2)
-    assert machine.session.stored[-1].replied == done.raw_reply == "```\n/home/user\n```\n"
+    execution = asyncio.run(machine.run("pwd"))
+    assert (execution.stdout, [violation.kind for violation in execution.violations]) == (
+        "/home/user\n",
+        ["code fence"] * 2,
+    )
+    assert machine.session.stored[-1].replied == execution.raw_reply == "```\n/home/user\n```\n"
 
 
 def test_asking_leaves_no_mark(machine: ImaginedMachine) -> None:
-    before = machine.session
+    session_before = machine.session
     assert asyncio.run(machine.ask("ls")).stdout == "data\n"
-    assert machine.session == before
+    assert machine.session == session_before
 
 
 def test_what_is_lost_is_stored_and_not_seen(machine: ImaginedMachine) -> None:
@@ -67,9 +68,9 @@ def test_what_is_lost_is_stored_and_not_seen(machine: ImaginedMachine) -> None:
 
 def test_rebuilt_from_requests_they_are_sent_in_one_message_and_answered_at_once(machine: ImaginedMachine) -> None:
     machine.lose()
-    done = asyncio.run(machine.rebuild("requests"))
-    assert done is not None
-    assert (done.command, done.stdout) == (REBUILD, "data  notes  64%\n")
+    execution = asyncio.run(machine.rebuild("requests"))
+    assert execution is not None
+    assert (execution.command, execution.stdout) == (REBUILD, "data  notes  64%\n")
     assert sees(machine) == [Message("user", "mkdir data\nls"), Message("assistant", "data  notes  64%\n")]
     assert machine.session.stored == (MKDIR, LS), "the rebuild is no turn of the person's"
 
@@ -77,19 +78,19 @@ def test_rebuilt_from_requests_they_are_sent_in_one_message_and_answered_at_once
 def test_an_echo_of_all_requests_at_a_rebuild_is_taken_off(machine: ImaginedMachine) -> None:
     assert isinstance(machine.model, Model)
     echo = ScriptedReply(when="mkdir data\n", samples=("$ mkdir data\nls\ndata\n",))
-    done = asyncio.run(replace(machine, model=Model("echo", ScriptedModel(rules=(echo,)))).rebuild("requests"))
-    assert done is not None
-    assert (done.command, done.stdout) == (REBUILD, "data\n")
-    assert [violation.kind for violation in done.violations] == ["echo of the command"] * 2
+    execution = asyncio.run(replace(machine, model=Model("echo", ScriptedModel(rules=(echo,)))).rebuild("requests"))
+    assert execution is not None
+    assert (execution.command, execution.stdout) == (REBUILD, "data\n")
+    assert [violation.kind for violation in execution.violations] == ["echo of the command"] * 2
 
 
 def test_what_a_program_prints_that_was_typed_is_no_chat(machine: ImaginedMachine) -> None:
-    said = "```\n1\n```\nThis is the end.\n"
-    chat = ScriptedModel(rules=(ScriptedReply(when="", samples=(said,)),))
-    ended = replace(machine, model=Model("ends", chat))
-    assert asyncio.run(ended.ask("python3 end.py")).stdout == "1\n"
-    ended.place("end.py", 'print(1)\nprint("\\nThis is the end.")')
-    assert asyncio.run(ended.run("python3 end.py")).stdout == "1\nThis is the end.\n"
+    printed = "```\n1\n```\nThis is the end.\n"
+    chat = ScriptedModel(rules=(ScriptedReply(when="", samples=(printed,)),))
+    machine_with_program = replace(machine, model=Model("ends", chat))
+    assert asyncio.run(machine_with_program.ask("python3 end.py")).stdout == "1\n"
+    machine_with_program.place("end.py", 'print(1)\nprint("\\nThis is the end.")')
+    assert asyncio.run(machine_with_program.run("python3 end.py")).stdout == "1\nThis is the end.\n"
 
 
 def test_rebuilt_from_the_transcript_nothing_is_asked_and_all_is_seen(machine: ImaginedMachine) -> None:
@@ -107,7 +108,7 @@ def test_not_rebuilt_it_begins_with_what_comes_next(machine: ImaginedMachine) ->
 
 
 def test_a_second_rebuild_sends_each_request_once(machine: ImaginedMachine) -> None:
-    for _again in range(2):
+    for _round in range(2):
         asyncio.run(machine.rebuild("requests"))
     assert sees(machine)[0] == Message("user", "mkdir data\nls")
 

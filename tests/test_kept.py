@@ -1,4 +1,4 @@
-"""A run folder read back: what was kept comes back, and a folder that means harm does none."""
+"""A run folder read back: what was stored comes back, and a hostile folder does no harm."""
 
 import json
 import os
@@ -22,7 +22,7 @@ from gedanken.report.values import values_of
 
 
 def changed(folder: Path, change: Callable[[dict[str, Any]], object]) -> Path:
-    """The folder, with its `run.json` changed."""
+    """Change `run.json` in the folder, and return the folder."""
     path = folder / "run.json"
     run = json.loads(path.read_text())
     change(run)
@@ -39,41 +39,41 @@ def refused(folder: Path) -> str:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A run folder of the version before logs: everything stands in `run.json`."""
+    """A run folder of the version before logs, in which everything stands in `run.json`."""
     shutil.copytree(Path(__file__).parent / "old_run", tmp_path / "run")
     return tmp_path / "run"
 
 
 def test_what_a_run_kept_comes_back_byte_for_byte(tmp_path: Path) -> None:
-    odd = "a\rb\r\n\x1b[2J \u202e \xfc\x0c 1\n"
-    kept = make_run(tmp_path / "run", imagines=[*IMAGINED, odd])
-    back = read_run(tmp_path / "run")
-    assert back == kept and back.spec == kept.spec
-    assert back.programs[0].source == TRAIN and len(back.executions) == 8 + len(REAL) + len(IMAGINED) + 1
-    assert (back.persona, back.machine_facts, back.notes) == (CLAIMING, USUAL_MACHINE, ())
+    odd_output = "a\rb\r\n\x1b[2J \u202e \xfc\x0c 1\n"
+    written_log = make_run(tmp_path / "run", imagines=[*IMAGINED, odd_output])
+    log = read_run(tmp_path / "run")
+    assert log == written_log and log.spec == written_log.spec
+    assert log.programs[0].source == TRAIN and len(log.executions) == 8 + len(REAL) + len(IMAGINED) + 1
+    assert (log.persona, log.machine_facts, log.notes) == (CLAIMING, USUAL_MACHINE, ())
 
 
 def test_in_a_folder_of_an_earlier_version_the_same_is_found_as_in_one_of_today(folder: Path, tmp_path: Path) -> None:
-    """That version kept the run which `make_run` makes."""
+    """That version stored the run which `make_run` makes."""
     make_run(tmp_path / "today")
     old, today = (values_of(analyze(read_run(run))) for run in (folder, tmp_path / "today"))
     assert old["findings"] and old["series"]
-    for told in ("verdict", "findings", "series", "undecided"):
-        assert old[told] == today[told]
+    for field in ("verdict", "findings", "series", "undecided"):
+        assert old[field] == today[field]
 
 
 def test_scored_once_more_the_same_is_found(tmp_path: Path) -> None:
     make_run(tmp_path / "run")
-    back = read_run(tmp_path / "run")
-    analysis = analyze(back)
+    log = read_run(tmp_path / "run")
+    analysis = analyze(log)
     real, imagined = (
-        [execution for execution in back.executions if execution.program and execution.imagined is world]
-        for world in (False, True)
+        [execution for execution in log.executions if execution.program and execution.imagined is is_imagined]
+        for is_imagined in (False, True)
     )
-    boots = [execution for execution in back.executions if execution.line < 0]
-    expected = [*compare_runs(back.programs[0], real, imagined, CLAIMING.claims, (), 0).findings]
-    for mine, theirs in zip(boots[:4], boots[4:], strict=True):
-        expected += compare_answers(mine, theirs, CLAIMING.claims)
+    boots = [execution for execution in log.executions if execution.line < 0]
+    expected = [*compare_runs(log.programs[0], real, imagined, CLAIMING.claims, (), 0).findings]
+    for real_boot, imagined_boot in zip(boots[:4], boots[4:], strict=True):
+        expected += compare_answers(real_boot, imagined_boot, CLAIMING.claims)
     expected += compare_with_persona(boots, CLAIMING, USUAL_MACHINE)
     assert set(analysis.findings) == set(expected) and len(analysis.findings) == len(expected) > 3
     assert [len(version.real) for version in analysis.versions] == [len(REAL)]
@@ -81,9 +81,9 @@ def test_scored_once_more_the_same_is_found(tmp_path: Path) -> None:
 
 def test_an_older_folder_loads_and_says_what_it_lacks(folder: Path) -> None:
     changed(folder, lambda run: [run.pop(key) for key in ("conditions", "machine", "persona", "breaches")])
-    back = read_run(folder)
-    assert "lacks persona, conditions, machine" in back.notes[0]
-    assert analyze(back).versions
+    log = read_run(folder)
+    assert "lacks persona, conditions, machine" in log.notes[0]
+    assert analyze(log).versions
 
 
 def test_an_interrupted_run_and_one_without_imagined_runs_can_be_read(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A failed reply stays if later replies were requested without it: after a kill, and in a fork, too."""
+"""A failed reply stays failed if later replies were requested without it, even after a kill and in a fork."""
 
 import asyncio
 import json
@@ -50,25 +50,25 @@ RunStore.keep_execution, RunStore.keep_answer = dying, answering
 from gedanken.cli.main import main
 main()
 """
-"""Dies when the first reply that was requested without a failed one is in the ledger, and not yet in the log."""
+"""Dies when the first reply after a failed one is in the ledger, but not yet in the log."""
 
 
 def killed_by(code: str, folder: Path, *command: object) -> None:
     words = [sys.executable, "-c", code, *map(str, command)]
-    killed = subprocess.run(words, cwd=folder, env=ENV, check=False, capture_output=True, timeout=300)
-    assert killed.returncode == -9, killed.stderr
+    result = subprocess.run(words, cwd=folder, env=ENV, check=False, capture_output=True, timeout=300)
+    assert result.returncode == -9, result.stderr
 
 
 def asked_of(server: Server, *failing_texts: str) -> list[str]:
-    """Have a server fail at some commands, and return the list in which all its requests are collected."""
-    came: list[str] = []
+    """Make the server refuse some commands, and return the list to which it appends each request."""
+    requests: list[str] = []
 
     def judge(_number: int, request: dict[str, Any]) -> Refusal | None:
-        came.append(json.dumps(request["messages"]))
+        requests.append(json.dumps(request["messages"]))
         return BUSY if request["messages"][-1]["content"].endswith(failing_texts or ("\0",)) else None
 
     server.judge = judge
-    return came
+    return requests
 
 
 @pytest.mark.bubblewrap
@@ -76,14 +76,22 @@ def test_a_failure_stays_if_the_log_does_not_know_yet_what_was_built_on_it(gedan
     with serving(Server(text="0.5\n")) as server:
         asked_of(server, "ls")
         (tmp_path / "five.yaml").write_text(yaml.safe_dump({"name": "five", "script": FIVE}))
-        named = ["--model", "openai:small", "--sandbox", "bubblewrap", "--no-surprisal", "--base-url", server.address]
-        asked = ["run", "five.yaml", *named, "--real", "0", "--imagined", "0", "--out", "five"]
-        killed_by(KILLED_BEFORE_LOG, tmp_path, *asked)
+        options = [
+            "--model",
+            "openai:small",
+            "--sandbox",
+            "bubblewrap",
+            "--no-surprisal",
+            "--base-url",
+            server.address,
+        ]
+        run_arguments = ["run", "five.yaml", *options, "--real", "0", "--imagined", "0", "--out", "five"]
+        killed_by(KILLED_BEFORE_LOG, tmp_path, *run_arguments)
         assert not any(run.line == 2 and run.imagined for run in read_run(tmp_path / "five").executions)
-        came = asked_of(server)
-        ended = gedanken("resume", "five", "--base-url", server.address, env=ENV)
-    assert ended.returncode == 0, ended.stderr
-    assert len(came) == 2, "only the last two commands"
+        requests = asked_of(server)
+        result = gedanken("resume", "five", "--base-url", server.address, env=ENV)
+    assert result.returncode == 0, result.stderr
+    assert len(requests) == 2, "only the last two commands"
     assert failed_in(tmp_path / "five") == ["line02-imagined-0"]
 
 
@@ -92,33 +100,34 @@ def test_a_question_stays_failed_if_the_log_does_not_know_yet_what_was_built_on_
     gedanken: Cli, tmp_path: Path
 ) -> None:
     with serving(Server(text="07")) as server:
-        middle: list[str] = []
+        failing_requests: list[str] = []
 
         def judge(_number: int, request: dict[str, Any]) -> Refusal | None:
-            said = json.dumps(request["messages"])
-            if not middle and sum(one["role"] == "assistant" for one in request["messages"]) == 1:
-                middle.append(said)
-            return BUSY if said in middle else None
+            messages = json.dumps(request["messages"])
+            if not failing_requests and sum(message["role"] == "assistant" for message in request["messages"]) == 1:
+                failing_requests.append(messages)
+            return BUSY if messages in failing_requests else None
 
         server.judge = judge
-        again = ["--base-url", server.address]
-        asked = ["state", "--sizes", "2", "--n", "1", "--model", "openai:small", "--sandbox", "bubblewrap"]
-        one_by_one = ["--parallel", "1"]  # another session with the same question must not be under way
-        killed_by(KILLED_BEFORE_LOG, tmp_path, "probe", *asked, *one_by_one, *again, "--out", "probe")
-        came = asked_of(server)
-        ended = gedanken("resume", "probe", *again, env=ENV)
-    assert ended.returncode == 0, ended.stderr
+        server_option = ["--base-url", server.address]
+        probe_arguments = ["state", "--sizes", "2", "--n", "1", "--model", "openai:small", "--sandbox", "bubblewrap"]
+        parallel_option = ["--parallel", "1"]  # another session with the same question must not be under way
+        killed_by(
+            KILLED_BEFORE_LOG, tmp_path, "probe", *probe_arguments, *parallel_option, *server_option, "--out", "probe"
+        )
+        requests = asked_of(server)
+        result = gedanken("resume", "probe", *server_option, env=ENV)
+    assert result.returncode == 0, result.stderr
     answers = read_run(tmp_path / "probe").answers
-    assert [one.question.before for one in answers if one.execution.cause in MAY_COME]
-    assert not set(middle) & set(came)
+    assert [message.question.before for message in answers if message.execution.cause in MAY_COME]
+    assert not set(failing_requests) & set(requests)
 
 
-def as_before(run: Path, settled: int) -> None:
-    """Make a run folder what an earlier version left: only its log tells which failures stay."""
-    shutil.rmtree(run / "ledger" / "answered")
-    log = (run / "log.jsonl").read_text()
+def as_before(folder: Path, settled_before: int) -> None:
+    shutil.rmtree(folder / "ledger" / "answered")
+    log = (folder / "log.jsonl").read_text()
     assert '"settled_before": -1' in log
-    (run / "log.jsonl").write_text(log.replace('"settled_before": -1', f'"settled_before": {settled}', 1))
+    (folder / "log.jsonl").write_text(log.replace('"settled_before": -1', f'"settled_before": {settled_before}', 1))
 
 
 @pytest.mark.bubblewrap
@@ -126,33 +135,43 @@ def as_before(run: Path, settled: int) -> None:
 def test_a_fork_of_a_killed_fork_pays_for_nothing_again(gedanken: Cli, tmp_path: Path, version: str) -> None:
     with serving(Server(text="0.5\n")) as server:
         asked_of(server, "ls")
-        run, again = five_of(gedanken, tmp_path, server)
+        run, server_options = five_of(gedanken, tmp_path, server)
         if version == "earlier":
             as_before(run, -1)
-        before, other = answered_in(run), other_five(tmp_path, *FIVE[:4], "id")
-        killed_by(KILLED, tmp_path, "fork", run, "--at", 5, "--script", other, *again, "--out", "fork")
+        original_answers, other_script = answered_in(run), other_five(tmp_path, *FIVE[:4], "id")
+        killed_by(
+            KILLED, tmp_path, "fork", run, "--at", 5, "--script", other_script, *server_options, "--out", "fork"
+        )
         if version == "earlier":
             as_before(tmp_path / "fork", 3)
-        came = asked_of(server)
-        other = other_five(tmp_path, *FIVE[:4], "df")
-        ended = gedanken("fork", "fork", "--at", 5, "--script", other, *again, "--out", "second", env=ENV)
-        assert ended.returncode == 0, ended.stderr
-    assert len(came) == 1
+        requests = asked_of(server)
+        other_script = other_five(tmp_path, *FIVE[:4], "df")
+        result = gedanken(
+            "fork", "fork", "--at", 5, "--script", other_script, *server_options, "--out", "second", env=ENV
+        )
+        assert result.returncode == 0, result.stderr
+    assert len(requests) == 1
     assert failed_in(tmp_path / "second") == failed_in(run)
-    kept = {label: one for label, one in answered_in(tmp_path / "second").items() if one.line < 4 and one.imagined}
-    assert kept == {label: one for label, one in before.items() if one.line < 4 and one.imagined}
+    copied_answers = {
+        label: answer
+        for label, answer in answered_in(tmp_path / "second").items()
+        if answer.line < 4 and answer.imagined
+    }
+    assert copied_answers == {
+        label: answer for label, answer in original_answers.items() if answer.line < 4 and answer.imagined
+    }
 
 
 @pytest.mark.bubblewrap
 def test_a_run_of_an_earlier_version_is_gone_on_with_as_before(gedanken: Cli, tmp_path: Path) -> None:
     with serving(Server(text="0.5\n")) as server:
-        failing(server, lambda said, _seed: "date" in said)
+        failing(server, lambda text, _seed: "date" in text)
         run = run_of(gedanken, tmp_path, server)
         as_before(run, -1)
-        came, failed = asked_of(server), failed_in(run)
-        more = gedanken("extend", run, "--imagined", "4", "--base-url", server.address, env=ENV)
-    assert more.returncode == 0, more.stderr
-    assert len(came) == 1 and failed_in(run) == failed and len(failed) == 1
+        requests, failed_labels = asked_of(server), failed_in(run)
+        result = gedanken("extend", run, "--imagined", "4", "--base-url", server.address, env=ENV)
+    assert result.returncode == 0, result.stderr
+    assert len(requests) == 1 and failed_in(run) == failed_labels and len(failed_labels) == 1
 
 
 @pytest.mark.bubblewrap
@@ -160,18 +179,20 @@ def test_a_fork_with_another_model_is_finished_though_a_sample_before_it_failed(
     gedanken: Cli, tmp_path: Path
 ) -> None:
     with serving(Server(text="0.5\n")) as server:
-        failing(server, lambda said, seed: "walk" in said and seed == 2)
+        failing(server, lambda text, seed: "walk" in text and seed == 2)
         run = run_of(gedanken, tmp_path, server, "uptime")
-        failing(server, lambda _said, _seed: False)
-        again: list[object] = ["--base-url", server.address]
-        forked = gedanken("fork", run, "--at", 4, "--model", "openai:other", *again, "--out", "fork", env=ENV)
-        assert forked.returncode == 0, forked.stderr
+        failing(server, lambda _text, _seed: False)
+        server_option: list[object] = ["--base-url", server.address]
+        fork_result = gedanken(
+            "fork", run, "--at", 4, "--model", "openai:other", *server_option, "--out", "fork", env=ENV
+        )
+        assert fork_result.returncode == 0, fork_result.stderr
         assert len(failed_in(run)) == 1 and failed_in(tmp_path / "fork") == failed_in(run)
-        log, came = (tmp_path / "fork" / "log.jsonl").read_bytes(), len(server.came)
-        ended = gedanken("resume", "fork", *again, env=ENV)
-        assert ended.returncode == 0 and len(server.came) == came
-    told = " ".join(ended.stderr.split())
-    assert "there is nothing to resume" in told and BEFORE_FORK in told
+        log, request_count = (tmp_path / "fork" / "log.jsonl").read_bytes(), len(server.came)
+        resume_result = gedanken("resume", "fork", *server_option, env=ENV)
+        assert resume_result.returncode == 0 and len(server.came) == request_count
+    message = " ".join(resume_result.stderr.split())
+    assert "there is nothing to resume" in message and BEFORE_FORK in message
     assert log == (tmp_path / "fork" / "log.jsonl").read_bytes()
     notes = read_run(tmp_path / "fork").notes
     assert BEFORE_FORK in notes
@@ -202,17 +223,19 @@ def test_a_fork_tells_what_was_asked_in_the_original_run_and_never_seen(gedanken
     )
     (tmp_path / "other.yaml").write_text((tmp_path / "walk.yaml").read_text().replace("uptime", "who"))
     with serving(Server(text="0.5\n")) as server:
-        again = ["--base-url", server.address]
-        named = ["--model", "openai:small", *again, "--sandbox", "bubblewrap", "--no-surprisal"]
-        asked = ["run", "walk.yaml", *named, "--real", "0", "--imagined", "3", "--out", "run"]
-        killed_by(KILLED_WAITING, tmp_path, *asked)
-        forked = gedanken("fork", "run", "--at", 3, "--script", "other.yaml", *again, "--out", "fork", env=ENV)
-        assert forked.returncode == 0, forked.stderr
-        resumed = gedanken("resume", "run", *again, env=ENV)
-        assert resumed.returncode == 0, resumed.stderr
-    discarded = [note for note in read_run(tmp_path / "run").notes if note.startswith(DISCARDED)]
-    assert discarded
-    assert [note for note in read_run(tmp_path / "fork").notes if note.startswith(DISCARDED)] == discarded
+        server_option = ["--base-url", server.address]
+        options = ["--model", "openai:small", *server_option, "--sandbox", "bubblewrap", "--no-surprisal"]
+        run_arguments = ["run", "walk.yaml", *options, "--real", "0", "--imagined", "3", "--out", "run"]
+        killed_by(KILLED_WAITING, tmp_path, *run_arguments)
+        fork_result = gedanken(
+            "fork", "run", "--at", 3, "--script", "other.yaml", *server_option, "--out", "fork", env=ENV
+        )
+        assert fork_result.returncode == 0, fork_result.stderr
+        resume_result = gedanken("resume", "run", *server_option, env=ENV)
+        assert resume_result.returncode == 0, resume_result.stderr
+    discarded_notes = [note for note in read_run(tmp_path / "run").notes if note.startswith(DISCARDED)]
+    assert discarded_notes
+    assert [note for note in read_run(tmp_path / "fork").notes if note.startswith(DISCARDED)] == discarded_notes
 
 
 def test_what_a_process_still_waits_for_is_not_lost(tmp_path: Path) -> None:
@@ -235,31 +258,39 @@ def test_a_reply_that_comes_while_a_fork_is_made_is_copied_with_its_mark(
     (tmp_path / "five.yaml").write_text(yaml.safe_dump({"name": "five", "script": FIVE}))
     with serving(Server(text="0.5\n")) as server:
         asked_of(server, "ls")
-        named = ["--model", "openai:small", "--sandbox", "bubblewrap", "--no-surprisal", "--base-url", server.address]
+        options = [
+            "--model",
+            "openai:small",
+            "--sandbox",
+            "bubblewrap",
+            "--no-surprisal",
+            "--base-url",
+            server.address,
+        ]
         killed_by(
-            KILLED_BEFORE_LOG, tmp_path, "run", "five.yaml", *named, "--real", "0", "--imagined", "0", "--out", run
+            KILLED_BEFORE_LOG, tmp_path, "run", "five.yaml", *options, "--real", "0", "--imagined", "0", "--out", run
         )
-        came = asked_of(server)
+        requests = asked_of(server)
         (mark,) = (run / "ledger" / "answered").glob("line-2@*")
-        newest = max((run / "ledger" / "replies").glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
+        newest_reply = max((run / "ledger" / "replies").glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
         mark.unlink()
-        newest.rename(tmp_path / "reply")
+        newest_reply.rename(tmp_path / "reply")
 
-        def meanwhile(*arguments: Any, **named: Any) -> Any:
+        def take_over_late(*arguments: Any, **options: Any) -> Any:
             mark.touch()
-            (tmp_path / "reply").rename(newest)
-            return take_over(*arguments, **named)
+            (tmp_path / "reply").rename(newest_reply)
+            return take_over(*arguments, **options)
 
-        monkeypatch.setattr(Ledger, "take_over", meanwhile)
+        monkeypatch.setattr(Ledger, "take_over", take_over_late)
         changes = Changes(experiment=load_experiment(str(other_five(tmp_path, *FIVE[:4], "id"))))
-        again = Again(base_url=server.address)
-        asyncio.run(fork(run, 5, changes, Screen(), again, tmp_path / "fork"))
-    assert len(came) == 2, "only the last two commands"
+        resume_options = Again(base_url=server.address)
+        asyncio.run(fork(run, 5, changes, Screen(), resume_options, tmp_path / "fork"))
+    assert len(requests) == 2, "only the last two commands"
     assert failed_in(tmp_path / "fork") == ["line02-imagined-0"]
 
 
 class Waiting(Screen):
-    """A person's terminal on which another process extends the run between two lines."""
+    """A terminal that extends the run, as another process would, when a certain message appears."""
 
     def __init__(self, run: Path) -> None:
         super().__init__()
@@ -281,10 +312,10 @@ def test_a_spec_that_another_process_has_changed_is_not_used(tmp_path: Path) -> 
     model = ModelSpec(name="openai:small", base_url="http://127.0.0.1:1/v1")
     with reopen_store(run, spec.model_copy(update={"budget": Budget(tokens=1000), "model": model})):
         pass
-    again = Again(budget=Budget(minutes=1))
+    resume_options = Again(budget=Budget(minutes=1))
     with pytest.raises(BadInput, match="another process has just changed"):
-        asyncio.run(resume(run, Waiting(run), again))
-    now = read_run(run).spec
-    assert now is not None and (now.real, now.budget) == (9, Budget(tokens=1000))
+        asyncio.run(resume(run, Waiting(run), resume_options))
+    spec_after = read_run(run).spec
+    assert spec_after is not None and (spec_after.real, spec_after.budget) == (9, Budget(tokens=1000))
     with locked_log(run):
         pass

@@ -1,4 +1,4 @@
-"""Where `--out` of a probe says, and nowhere else: its result, or what was there before."""
+"""The file that `--out` of a probe names holds its result or what it held before; no other file changes."""
 
 import json
 from pathlib import Path
@@ -24,9 +24,9 @@ def test_the_whole_result_takes_the_place_of_the_file(tmp_path: Path) -> None:
 
 
 def test_files_of_the_user_s_beside_it_are_left_alone_whatever_they_are_called(tmp_path: Path) -> None:
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    target, folder = elsewhere / "mine", tmp_path / "folder"
+    other_folder = tmp_path / "elsewhere"
+    other_folder.mkdir()
+    target, folder = other_folder / "mine", tmp_path / "folder"
     target.write_text("mine")
     folder.mkdir()
     (folder / ".r.json.new").symlink_to(target)

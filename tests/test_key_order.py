@@ -37,29 +37,29 @@ def test_what_is_no_whole_object_of_several_keys_stays_as_it_is(line: str) -> No
 
 
 def log(seed: int, *, left_out: int | None = None, word: str = "eval") -> str:
-    random, lines = Random(seed), []
-    for at in range(0, 1000, 100):
-        loss = 3 * 0.8 ** (at / 100) + random.gauss(0, 0.02)
+    rng, lines = Random(seed), []
+    for step in range(0, 1000, 100):
+        loss = 3 * 0.8 ** (step / 100) + rng.gauss(0, 0.02)
         values: dict[str, object] = {
-            "step": at,
+            "step": step,
             "loss": round(loss, 4),
             "lr": 1e-3,
-            "norm": round(random.random(), 3),
+            "norm": round(rng.random(), 3),
         }
-        if at % 200:
-            values[word] = dict(random.sample([("loss", round(loss + 0.2, 4)), ("bleu", round(30 - 5 * loss, 2))], 2))
-        lines.append(json.dumps(dict(random.sample(list(values.items()), len(values)))) + "\n")
-    return "".join(line for at, line in enumerate(lines) if at != left_out)
+        if step % 200:
+            values[word] = dict(rng.sample([("loss", round(loss + 0.2, 4)), ("bleu", round(30 - 5 * loss, 2))], 2))
+        lines.append(json.dumps(dict(rng.sample(list(values.items()), len(values)))) + "\n")
+    return "".join(line for step, line in enumerate(lines) if step != left_out)
 
 
 REAL = [log(seed) for seed in range(7)]
 
 
 def test_logs_that_write_their_keys_in_any_order_are_compared_by_name() -> None:
-    found = compared(REAL, [log(seed) for seed in (20, 21, 22)])
-    assert checks(found) == [] and found.unjudged is None
-    assert found.endpoint is not None and found.endpoint.name == "eval.loss"
-    points = {series.name: len(series.points) for series in found.series}
+    comparison = compared(REAL, [log(seed) for seed in (20, 21, 22)])
+    assert checks(comparison) == [] and comparison.unjudged is None
+    assert comparison.endpoint is not None and comparison.endpoint.name == "eval.loss"
+    points = {series.name: len(series.points) for series in comparison.series}
     assert points == {"last eval.loss": 1, "loss": 10, "norm": 10, "eval.loss": 5, "eval.bleu": 5, "lr": 10}
 
 
@@ -72,15 +72,17 @@ def test_faults_in_them_are_found() -> None:
 
 def test_objects_that_say_something_else_are_not_mixed() -> None:
     def events(seed: int) -> str:
-        random = Random(seed)
-        rows = [{"event": "step", "step": at, "loss": random.random()} for at in range(8)]
-        rows += [{"event": "epoch", "step": at, "loss": random.random(), "top": 3} for at in (3, 7)]
-        rows += [{"step": at, "nll": random.random()} for at in range(8)]
-        rows += [{"step": 7, "nll": random.random(), "seen": 9}]
+        rng = Random(seed)
+        rows = [{"event": "step", "step": step, "loss": rng.random()} for step in range(8)]
+        rows += [{"event": "epoch", "step": step, "loss": rng.random(), "top": 3} for step in (3, 7)]
+        rows += [{"step": step, "nll": rng.random()} for step in range(8)]
+        rows += [{"step": 7, "nll": rng.random(), "seen": 9}]
         return "".join(json.dumps(row) + "\n" for row in rows)
 
-    found = compared([events(seed) for seed in range(7)], [events(seed) for seed in (20, 21, 22)])
-    points = sorted(len(series.points) for series in found.series if "loss" in series.name or "nll" in series.name)
+    comparison = compared([events(seed) for seed in range(7)], [events(seed) for seed in (20, 21, 22)])
+    points = sorted(
+        len(series.points) for series in comparison.series if "loss" in series.name or "nll" in series.name
+    )
     assert points == [1, 1, 2, 8, 8]
 
 
@@ -89,28 +91,28 @@ def test_an_object_nested_deeply_costs_no_time_and_stays() -> None:
     assert one(deep) == deep
 
 
-def in_order(order: str, keys: Sequence[str], chance: Random) -> list[str]:
-    """Put keys into the program's order, or sort them, or shuffle them."""
-    ways = {"program": list(keys), "sorted": sorted(keys), "reversed": sorted(keys)[::-1]}
-    return ways.get(order) or chance.sample(list(keys), len(keys))
+def in_order(order: str, keys: Sequence[str], rng: Random) -> list[str]:
+    """Put the keys into the order of the program, sort them, reverse that, or shuffle them."""
+    orders = {"program": list(keys), "sorted": sorted(keys), "reversed": sorted(keys)[::-1]}
+    return orders.get(order) or rng.sample(list(keys), len(keys))
 
 
-def as_objects(rows: Sequence[dict[str, float]], order: str, chance: Random) -> list[str]:
-    return [json.dumps({key: row[key] for key in in_order(order, list(row), chance)}) for row in rows]
+def as_objects(rows: Sequence[dict[str, float]], order: str, rng: Random) -> list[str]:
+    return [json.dumps({key: row[key] for key in in_order(order, list(row), rng)}) for row in rows]
 
 
-def as_logged_dicts(rows: Sequence[dict[str, float]], order: str, chance: Random) -> list[str]:
-    return [f"INFO fit: { {key: row[key] for key in in_order(order, list(row), chance)} }" for row in rows]
+def as_logged_dicts(rows: Sequence[dict[str, float]], order: str, rng: Random) -> list[str]:
+    return [f"INFO fit: { {key: row[key] for key in in_order(order, list(row), rng)} }" for row in rows]
 
 
-def as_nested_objects(rows: Sequence[dict[str, float]], order: str, chance: Random) -> list[str]:
-    """Each metric in an object of its own, in lines of any order."""
-    found = []
+def as_nested_objects(rows: Sequence[dict[str, float]], order: str, rng: Random) -> list[str]:
+    """Write each metric as an object of its own, in lines of any order."""
+    lines = []
     for row in rows:
         for name in in_order(order, [key for key in row if key != "epoch"], Random(3)):
             value = {"key": name, "value": row[name], "metadata": {"epoch": row["epoch"]}}
-            found.append(json.dumps({key: value[key] for key in in_order(order, list(value), chance)}))
-    return found
+            lines.append(json.dumps({key: value[key] for key in in_order(order, list(value), rng)}))
+    return lines
 
 
 def as_table(rows: Sequence[dict[str, float]], order: str, _chance: Random) -> list[str]:
@@ -130,15 +132,24 @@ CONTENTS = {
     "test_wer": ("loss", "dev_cer", "dev_wer", "test_cer", "test_wer"),
     "test_f1": ("loss", "test_precision", "test_recall", "test_f1"),
     "psnr": ("ssim", "psnr", "lpips"),
-    "val_loss": (*(f"part_{one}{other}_acc" for one in "abcdefghij" for other in "abcdefghijk"), "val_loss", "best"),
+    "val_loss": (
+        *(
+            f"part_{first_letter}{second_letter}_acc"
+            for first_letter in "abcdefghij"
+            for second_letter in "abcdefghijk"
+        ),
+        "val_loss",
+        "best",
+    ),
 }
-"""What is chosen of which names."""
+"""For each expected endpoint, the names that a program prints."""
 
 
 def measured(keys: Sequence[str], seed: int) -> list[dict[str, float]]:
-    chance = Random(seed)
+    rng = Random(seed)
     return [
-        {"epoch": at} | {key: round(0.9 - 0.5 / at + chance.gauss(0, 0.01), 4) for key in keys} for at in range(1, 7)
+        {"epoch": epoch} | {key: round(0.9 - 0.5 / epoch + rng.gauss(0, 0.01), 4) for key in keys}
+        for epoch in range(1, 7)
     ]
 
 
@@ -147,10 +158,12 @@ def measured(keys: Sequence[str], seed: int) -> list[dict[str, float]]:
 def test_the_endpoint_does_not_depend_on_the_order_of_keys_or_columns(
     form: Callable[[Sequence[dict[str, float]], str, Random], list[str]], wanted: str
 ) -> None:
-    chosen = set()
+    chosen_endpoints = set()
     for order in ("program", "sorted", "reversed", "shuffled"):
         texts = ["\n".join(form(measured(CONTENTS[wanted], seed), order, Random(seed))) + "\n" for seed in range(4)]
-        found = compared(texts[:3], texts[3:])
-        chosen.add((found.endpoint and found.endpoint.name, found.endpoint and found.endpoint.reason))
-    assert len(chosen) == 1
-    assert {name for name, _reason in chosen} == {wanted}
+        comparison = compared(texts[:3], texts[3:])
+        chosen_endpoints.add(
+            (comparison.endpoint and comparison.endpoint.name, comparison.endpoint and comparison.endpoint.reason)
+        )
+    assert len(chosen_endpoints) == 1
+    assert {name for name, _reason in chosen_endpoints} == {wanted}

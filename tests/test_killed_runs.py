@@ -21,14 +21,13 @@ BOTH = ("--real", 1, "--imagined", 0)
 
 
 class Case(NamedTuple):
-    """A run that hangs in one of its nodes."""
+    """A run that hangs in one of its nodes, `where`."""
 
     said: list[dict[str, Any]]
-    """By the model."""
     options: tuple[object, ...]
     where: str
     kept: set[str]
-    """Labels of executions that have come to their end by then."""
+    """Labels of the executions that have ended by then."""
 
 
 @pytest.mark.parametrize(
@@ -48,15 +47,15 @@ def test_killed_in_a_node_it_leaves_a_page_that_says_where_it_stands_and_shows_w
     gedanken: Cli, scripted: Scripted, tmp_path: Path, case: Case
 ) -> None:
     out = tmp_path / "out"
-    asked = [experiment(tmp_path), "--model", scripted(case.said), "--sandbox", "bubblewrap", "--out", out]
-    command = [*GEDANKEN, "run", *map(str, [*asked, *case.options])]
-    node, _, who = case.where.partition(" ")
-    began = json.dumps({"node": node, "who": who.strip("()")})[1:-1]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as victim:
-        while not ((out / "log.jsonl").exists() and began in (out / "log.jsonl").read_text()):
-            assert victim.poll() is None, "it never came there"
+    arguments = [experiment(tmp_path), "--model", scripted(case.said), "--sandbox", "bubblewrap", "--out", out]
+    command = [*GEDANKEN, "run", *map(str, [*arguments, *case.options])]
+    node, _, task = case.where.partition(" ")
+    started_event = json.dumps({"node": node, "who": task.strip("()")})[1:-1]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        while not ((out / "log.jsonl").exists() and started_event in (out / "log.jsonl").read_text()):
+            assert process.poll() is None, "it never came there"
             time.sleep(0.02)
-        victim.kill()
+        process.kill()
     page = page_of(gedanken, out, case.where)
     assert case.kept <= {execution.label for execution in read_run(out).executions}
     assert all(label in page for label in case.kept)
@@ -64,40 +63,40 @@ def test_killed_in_a_node_it_leaves_a_page_that_says_where_it_stands_and_shows_w
 
 def test_killed_while_the_coder_is_asked_it_says_so(gedanken: Cli, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        address = f"http://127.0.0.1:{silent.getsockname()[1]}/v1"
-        asked = [experiment(tmp_path), "--model", "openai:any", "--base-url", address, "--sandbox", "bubblewrap"]
-        command = [*GEDANKEN, "run", *map(str, asked), "--no-simulate", "--out", str(out)]
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as victim:
-            silent.settimeout(60)
-            connection, _address = silent.accept()
+    with socket.create_server(("127.0.0.1", 0)) as silent_server:
+        address = f"http://127.0.0.1:{silent_server.getsockname()[1]}/v1"
+        arguments = [experiment(tmp_path), "--model", "openai:any", "--base-url", address, "--sandbox", "bubblewrap"]
+        command = [*GEDANKEN, "run", *map(str, arguments), "--no-simulate", "--out", str(out)]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            silent_server.settimeout(60)
+            connection, _address = silent_server.accept()
             with connection:
                 assert connection.recv(4)
-                victim.kill()
+                process.kill()
     page_of(gedanken, out, "write (line 1, train.py)")
 
 
-def page_of(gedanken: Cli, out: Path, where: str) -> str:
-    """The page of a run that was killed, which says where."""
-    done = gedanken("report", out)
-    assert done.returncode == 0, done.stderr
+def page_of(gedanken: Cli, out: Path, stopped_at: str) -> str:
+    """Render the report of a killed run, and check that it names the node where the run stopped."""
+    result = gedanken("report", out)
+    assert result.returncode == 0, result.stderr
     page = (out / "report.html").read_text()
-    (work,) = read_run(out).under_way
-    assert f"unfinished: {where} since {work.time[:19].replace('T', ' ')}" in page
+    (unfinished_node,) = read_run(out).under_way
+    assert f"unfinished: {stopped_at} since {unfinished_node.time[:19].replace('T', ' ')}" in page
     return page
 
 
 def test_what_programs_and_models_print_is_neither_in_the_checkpoint_nor_twice_in_the_trace(
     gedanken: Cli, scripted: Scripted, tmp_path: Path
 ) -> None:
-    out, big = tmp_path / "out", "x" * 99 + "\n"
-    loud = GOOD + f"print({big!r} * 3000)\n"
-    said = [*replies(loud)[:3], {"when": "python3 train.py", "samples": [IMAGINED + big * 3000]}]
-    asked = [experiment(tmp_path), "--model", scripted(said), "--sandbox", "bubblewrap", "--out", out]
-    done = gedanken("run", *asked, "--real", 3, "--imagined", 2)
-    assert done.returncode == 0, done.stderr
+    out, long_line = tmp_path / "out", "x" * 99 + "\n"
+    program = GOOD + f"print({long_line!r} * 3000)\n"
+    script = [*replies(program)[:3], {"when": "python3 train.py", "samples": [IMAGINED + long_line * 3000]}]
+    arguments = [experiment(tmp_path), "--model", scripted(script), "--sandbox", "bubblewrap", "--out", out]
+    result = gedanken("run", *arguments, "--real", 3, "--imagined", 2)
+    assert result.returncode == 0, result.stderr
     outputs = sum(path.stat().st_size for path in (out / "outputs").iterdir())
     assert outputs > 4 * 300_000
     assert (out / "checkpoint.sqlite").stat().st_size < 300_000
     assert (out / "trace.jsonl").stat().st_size < 2 * outputs
-    assert big[:-1] * 2 not in (out / "checkpoint.sqlite").read_text(errors="replace").replace("\n", "")
+    assert long_line[:-1] * 2 not in (out / "checkpoint.sqlite").read_text(errors="replace").replace("\n", "")

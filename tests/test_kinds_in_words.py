@@ -15,17 +15,17 @@ COMPARE = Path(__file__).parent.parent / "compare"
 
 
 def _kinds_in_the_source() -> set[str]:
-    """Every text that a check gives as the kind of a finding."""
-    found = set()
+    """The kinds with which checks and oracles make their findings, read from their source."""
+    kinds = set()
     for path in COMPARE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if not isinstance(node, ast.Call):
                 continue
-            at = {"Finding": 0, "found": 0, "oracle": 1}.get(getattr(node.func, "id", ""))
-            given = None if at is None else node.args[at]
-            if isinstance(given, ast.Constant) and isinstance(given.value, str):
-                found.add(given.value)
-    return found
+            kind_position = {"Finding": 0, "found": 0, "oracle": 1}.get(getattr(node.func, "id", ""))
+            kind_argument = None if kind_position is None else node.args[kind_position]
+            if isinstance(kind_argument, ast.Constant) and isinstance(kind_argument.value, str):
+                kinds.add(kind_argument.value)
+    return kinds
 
 
 def test_every_kind_that_a_check_finds_has_its_words() -> None:
@@ -40,17 +40,19 @@ def test_a_kind_of_a_plug_in_keeps_its_own_name() -> None:
 
 
 def test_what_is_concerned_is_named_where_all_findings_agree_on_it() -> None:
-    one, other = (Finding("epochs silently missing", (run,), which="4-6") for run in "ab")
-    assert kinds_in_words([one, other]) == ["epochs silently left out (4-6)"]
-    other = Finding("epochs silently missing", which="9")
-    assert kinds_in_words([one, other]) == ["epochs silently left out"]
+    finding, other_finding = (Finding("epochs silently missing", (run,), which="4-6") for run in "ab")
+    assert kinds_in_words([finding, other_finding]) == ["epochs silently left out (4-6)"]
+    other_finding = Finding("epochs silently missing", which="9")
+    assert kinds_in_words([finding, other_finding]) == ["epochs silently left out"]
 
 
-def _log(path: Path, seed: int, *, without: int = 0) -> Path:
+def _log(path: Path, seed: int, *, skipped_epoch: int = 0) -> Path:
     lines = [
-        f"epoch {epoch}/12: " + " ".join(f"{name} {(7 * seed + 3 * epoch + at) % 97 / 97:.5f}" for at, name in names)
+        f"epoch {epoch}/12: "
+        + " ".join(f"{name} {(7 * seed + 3 * epoch + column) % 97 / 97:.5f}" for column, name in names)
         for epoch in range(1, 13)
-        if epoch != without and (names := list(enumerate(("loss", "val_loss", "accuracy", "val_accuracy", "mae"))))
+        if epoch != skipped_epoch
+        and (names := list(enumerate(("loss", "val_loss", "accuracy", "val_accuracy", "mae"))))
     ]
     path.write_text("\n".join(["start", *lines, "done"]) + "\n")
     return path
@@ -60,44 +62,44 @@ def test_a_comparison_of_logs_names_the_epoch_and_what_its_table_leaves_out(geda
     (tmp_path / "real").mkdir()
     for seed in range(5):
         _log(tmp_path / "real" / f"{seed}.log", seed)
-    done = gedanken("compare", tmp_path / "real", "--imagined", _log(tmp_path / "said.log", 50, without=8))
-    lines = done.stdout.splitlines()
-    flat = " ".join(done.stdout.split())
-    assert flat.count("epochs silently left out (epoch 8)") == 1  # in the verdict only
+    result = gedanken("compare", tmp_path / "real", "--imagined", _log(tmp_path / "said.log", 50, skipped_epoch=8))
+    lines = result.stdout.splitlines()
+    summary = " ".join(result.stdout.split())
+    assert summary.count("epochs silently left out (epoch 8)") == 1  # in the verdict only
     assert any(
         line.split() == ["exit", "code", "not", "in", "the", "log", "not", "in", "the", "log"] for line in lines
     )
-    assert "more series" in flat and "with --html FILE" in flat
-    assert "unknown" not in flat and "all values" not in flat
+    assert "more series" in summary and "with --html FILE" in summary
+    assert "unknown" not in summary and "all values" not in summary
     (undecided,) = [line for line in lines if line.startswith("undecided")]
     assert undecided.startswith("undecided: whether the imagined run differs in the last val_loss; a value ")
-    assert "all tests share an error rate of 5%" in flat
+    assert "all tests share an error rate of 5%" in summary
 
 
 def test_a_sentence_that_says_its_kind_again_stands_without_it(gedanken: Cli, tmp_path: Path) -> None:
     real = [_log(tmp_path / f"{seed}.log", seed) for seed in range(7)]
-    said = [_log(tmp_path / f"said{seed}.log", seed, without=8) for seed in range(50, 53)]
-    shown = " ".join(gedanken("compare", *real, "--imagined", *said).stdout.split())
-    assert "3 of 3 imagined runs leave out epoch" in shown
-    assert "without saying so: 3 of 3" not in shown
+    imagined = [_log(tmp_path / f"said{seed}.log", seed, skipped_epoch=8) for seed in range(50, 53)]
+    summary = " ".join(gedanken("compare", *real, "--imagined", *imagined).stdout.split())
+    assert "3 of 3 imagined runs leave out epoch" in summary
+    assert "without saying so: 3 of 3" not in summary
 
 
 def test_the_curve_of_the_main_metric_is_not_counted_among_the_other_series(gedanken: Cli, tmp_path: Path) -> None:
     def log(name: str, start: float) -> Path:
         path = tmp_path / name
-        chance = random.Random(name)
+        rng = random.Random(name)
         path.write_text(
             "".join(
-                f"epoch {epoch}: loss {start / epoch + chance.gauss(0, 0.01):.4f} "
-                f"val_loss {start / epoch + chance.gauss(0.2, 0.01):.4f}\n"
+                f"epoch {epoch}: loss {start / epoch + rng.gauss(0, 0.01):.4f} "
+                f"val_loss {start / epoch + rng.gauss(0.2, 0.01):.4f}\n"
                 for epoch in range(1, 9)
             )
         )
         return path
 
-    real = [log(f"real{at}.log", 1.0) for at in range(7)]
-    imagined = [log(f"said{at}.log", 3.0) for at in range(3)]
-    done = gedanken("compare", *real, "--imagined", *imagined, "--json")
-    found = {finding["kind"]: finding["observed"] for finding in json.loads(done.stdout)["findings"]}
-    assert "primary endpoint differs" in found
-    assert found["series differs"].startswith("1 of 1 other series differs")
+    real = [log(f"real{seed}.log", 1.0) for seed in range(7)]
+    imagined = [log(f"said{seed}.log", 3.0) for seed in range(3)]
+    result = gedanken("compare", *real, "--imagined", *imagined, "--json")
+    observed_by_kind = {finding["kind"]: finding["observed"] for finding in json.loads(result.stdout)["findings"]}
+    assert "primary endpoint differs" in observed_by_kind
+    assert observed_by_kind["series differs"].startswith("1 of 1 other series differs")

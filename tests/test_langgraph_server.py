@@ -35,30 +35,39 @@ Values = dict[str, Any]
 
 
 def spec_in(folder: Path, **changes: Any) -> RunSpec:
-    """A small run, with a model whose first program crashes."""
-    said = folder / "replies.yaml"
-    said.write_text(yaml.safe_dump(replies(CRASHING, GOOD)))
-    given: Values = {"model": ModelSpec(name=f"scripted:{said}"), "sandbox": SandboxSpec(name="bubblewrap")}
-    chosen = load_experiment(str(experiment(folder)))
+    replies_file = folder / "replies.yaml"
+    replies_file.write_text(yaml.safe_dump(replies(CRASHING, GOOD)))
+    defaults: Values = {
+        "model": ModelSpec(name=f"scripted:{replies_file}"),
+        "sandbox": SandboxSpec(name="bubblewrap"),
+    }
+    loaded_experiment = load_experiment(str(experiment(folder)))
     return RunSpec(
-        experiment=chosen, persona=load_persona("matched"), **{**given, "real": 1, "imagined": 1, **changes}
+        experiment=loaded_experiment,
+        persona=load_persona("matched"),
+        **{**defaults, "real": 1, "imagined": 1, **changes},
     )
 
 
-def stepped(client: Any, thread: str, spec: RunSpec, given: Values | None, **more: Any) -> list[str]:
-    """Execute the graph on a thread; the nodes that came to their end, in their order."""
-    nodes = []
+def stepped(client: Any, thread: str, spec: RunSpec, graph_input: Values | None, **stream_options: Any) -> list[str]:
+    """Execute the graph on a thread, and return the names of its finished nodes in order."""
+    finished_nodes = []
     for part in client.runs.stream(
-        thread, "experiment", input=given, context=spec.model_dump(mode="json"), stream_mode="updates", **more
+        thread,
+        "experiment",
+        input=graph_input,
+        context=spec.model_dump(mode="json"),
+        stream_mode="updates",
+        **stream_options,
     ):
         assert part.event != "error", part.data
         if part.event == "updates":
-            nodes += [name for name in part.data if not name.startswith("__")]
-    return nodes
+            finished_nodes += [name for name in part.data if not name.startswith("__")]
+    return finished_nodes
 
 
 def waits_for(client: Any, thread: str) -> Values:
-    """What a person is asked on a thread."""
+    """The value of the only interrupt of a thread: what it asks a person."""
     (task,) = client.threads.get_state(thread)["tasks"]
     (interrupt,) = task["interrupts"]
     value: Values = interrupt["value"]
@@ -69,30 +78,30 @@ def waits_for(client: Any, thread: str) -> Values:
 def test_a_person_approves_and_edits_and_the_server_may_be_restarted_meanwhile(tmp_path: Path) -> None:
     spec = spec_in(tmp_path, approve="all")
     with served(tmp_path) as client:
-        (found,) = client.assistants.search(graph_id="experiment")
-        schemas = client.assistants.get_schemas(found["assistant_id"])
+        (assistant,) = client.assistants.search(graph_id="experiment")
+        schemas = client.assistants.get_schemas(assistant["assistant_id"])
         assert {"experiment", "persona", "model", "approve"} <= schemas["context_schema"]["properties"].keys()
         assert "verdict" in schemas["state_schema"]["properties"]
-        drawn = {node["id"] for node in client.assistants.get_graph(found["assistant_id"])["nodes"]}
-        assert {"write", "approve", "execute", "replicate", "simulate", "compare", "report"} <= drawn
-        (other,) = client.assistants.search(graph_id="probe")
-        drawn = {node["id"] for node in client.assistants.get_graph(other["assistant_id"])["nodes"]}
-        assert {"plan", "truths", "ask", "judge"} <= drawn
+        node_ids = {node["id"] for node in client.assistants.get_graph(assistant["assistant_id"])["nodes"]}
+        assert {"write", "approve", "execute", "replicate", "simulate", "compare", "report"} <= node_ids
+        (probe_assistant,) = client.assistants.search(graph_id="probe")
+        node_ids = {node["id"] for node in client.assistants.get_graph(probe_assistant["assistant_id"])["nodes"]}
+        assert {"plan", "truths", "ask", "judge"} <= node_ids
         assert not (tmp_path / "runs").exists()  # nothing was opened to look at it
         probes_there(client, tmp_path)
 
         thread = client.threads.create()["thread_id"]
         nodes = stepped(client, thread, spec, {"index": -1})
-        asked = waits_for(client, thread)
-        assert (asked["asks"], asked["program"], asked["sandbox"]) == ("approve", "train-v1", "bubblewrap")
-        assert "raise ValueError" in asked["source"]
+        question = waits_for(client, thread)
+        assert (question["asks"], question["program"], question["sandbox"]) == ("approve", "train-v1", "bubblewrap")
+        assert "raise ValueError" in question["source"]
 
     with served(tmp_path) as client:
         nodes += stepped(client, thread, spec, None, command={"resume": {"decision": "approve"}})
-        asked = waits_for(client, thread)
-        assert asked["program"] == "train-v2" and "-raise ValueError" in asked["diff"]
-        mine = {"decision": "edit", "source": GOOD + 'print("mine")\n'}
-        nodes += stepped(client, thread, spec, None, command={"resume": mine})
+        question = waits_for(client, thread)
+        assert question["program"] == "train-v2" and "-raise ValueError" in question["diff"]
+        decision = {"decision": "edit", "source": GOOD + 'print("mine")\n'}
+        nodes += stepped(client, thread, spec, None, command={"resume": decision})
         values = client.threads.get_state(thread)["values"]
         history = client.threads.get_history(thread, limit=100)
     assert [node for node in nodes if node not in ("simulate", "replicate")] == TRAJECTORY
@@ -104,15 +113,15 @@ def test_a_person_approves_and_edits_and_the_server_may_be_restarted_meanwhile(t
     log = read_run(folder)
     assert log.is_over and (folder / "report.html").exists()
     real = [run for run in log.executions if run.program and not run.imagined]
-    ran = [("train-v1", 0, 1), ("train-v3", 0, 0), ("train-v3", 1, 0)]
-    assert [(run.program, run.seed, run.exit_code) for run in real] == ran
+    expected_runs = [("train-v1", 0, 1), ("train-v3", 0, 0), ("train-v3", 1, 0)]
+    assert [(run.program, run.seed, run.exit_code) for run in real] == expected_runs
     assert all(run.stdout.endswith("mine\n") for run in real[1:])
     assert not [note for note in log.notes if RUN_AGAIN in note]
     assert {"persona", "approve", "execute", "report"} <= {run.get("name") for run in trace_of(folder)}
 
 
 def probes_there(client: Any, folder: Path) -> None:
-    """A probe is executed by the server, and leaves a run folder like any other."""
+    """Run a probe on the server, and check that it leaves a run folder like any other."""
     (folder / "same.yaml").write_text(yaml.safe_dump([{"when": "", "samples": ["07"]}]))
     design = ProbeDesign(families=("linear algebra",), sizes=(1,), groups=1, arms=("direct", "again"))
     model, sandbox = ModelSpec(name=f"scripted:{folder / 'same.yaml'}"), SandboxSpec(name="bubblewrap")
@@ -164,12 +173,12 @@ def test_an_impossible_probe_is_refused_in_one_line_however_it_is_asked_for(
     name = f"player:computes?bank={BANK}" if "seed" in changes else "embedded"
     design = ProbeDesign.model_validate({"families": ("seed twins",), "sizes": (1,), **changes})
     spec = probe_spec(design, ModelSpec(name=name), SandboxSpec(name="bubblewrap"))
-    told = []
-    for ask in (lambda: asked_of(spec.model_dump(mode="json")), lambda: asyncio.run(run(spec, Screen()))):
-        with pytest.raises(BadInput, match=says) as refused:
-            ask()
-        told.append(str(refused.value))
-    assert told[0] == told[1] and "\n" not in told[0]
+    messages = []
+    for run_probe in (lambda: asked_of(spec.model_dump(mode="json")), lambda: asyncio.run(run(spec, Screen()))):
+        with pytest.raises(BadInput, match=says) as error:
+            run_probe()
+        messages.append(str(error.value))
+    assert messages[0] == messages[1] and "\n" not in messages[0]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -186,9 +195,9 @@ def test_it_is_a_node_of_somebody_elses_graph(tmp_path: Path) -> None:
     assert '"mnist"' in code and '"openai:gpt-4.1"' in code
     code = code.replace('"mnist"', '"small.yaml"').replace('"openai:gpt-4.1"', f'"{spec.model.name}"')
     code = code.replace("progress=False", 'sandbox="bubblewrap", real=1, imagined=1, progress=False')
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "train-v2" in done.stdout and "runs/small-" in done.stdout
+    result = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert "train-v2" in result.stdout and "runs/small-" in result.stdout
     (folder,) = (tmp_path / "runs").iterdir()
     assert read_run(folder).is_over
 
@@ -202,7 +211,9 @@ def test_the_client_of_the_docs_drives_the_server(tmp_path: Path) -> None:
     code = code.replace("import ModelSpec, ", "import ModelSpec, SandboxSpec, ")
     with served(tmp_path) as client:
         code = code.replace("http://127.0.0.1:2024", str(client.http.client.base_url).rstrip("/"))
-        done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[0] == "persona"
-    assert "train-v2" in done.stdout.splitlines()[-1]
+        result = subprocess.run(
+            [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.splitlines()[0] == "persona"
+    assert "train-v2" in result.stdout.splitlines()[-1]

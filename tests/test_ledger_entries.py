@@ -1,4 +1,4 @@
-"""An entry of the ledger is what was written under its key, or none, which is said; nothing else is changed by it."""
+"""An entry of the ledger is what was written under its key; if damaged, it counts as missing, with a note."""
 
 import asyncio
 import os
@@ -36,8 +36,8 @@ def entry_of_another(path: Path) -> None:
 def test_a_damaged_entry_is_none_is_said_and_can_be_written_again(
     tmp_path: Path, damage: Callable[[Path], None]
 ) -> None:
-    said: list[str] = []
-    ledger = Ledger(tmp_path, note=said.append)
+    notes: list[str] = []
+    ledger = Ledger(tmp_path, note=notes.append)
     ledger.put("replies", "one", {"text": "first"})
     ledger.put("replies", "other", {"text": "second"})
     ledger.flush()
@@ -46,7 +46,7 @@ def test_a_damaged_entry_is_none_is_said_and_can_be_written_again(
         Ledger(tmp_path, writes=False).get("replies", "one")
     assert ledger.get("replies", "one") is None
     assert ledger.get("replies", "missing") is None
-    assert [what.split()[0] for what in said] == ["ledger/replies/one.json"]
+    assert [note.split()[0] for note in notes] == ["ledger/replies/one.json"]
     ledger.put("replies", "one", {"text": "again"})
     assert ledger.get("replies", "one") == {"text": "again"}
 
@@ -59,23 +59,23 @@ def test_an_entry_that_is_moved_to_another_key_is_what_it_was(tmp_path: Path) ->
 
 
 def test_no_file_is_changed_that_a_planted_link_belongs_to(tmp_path: Path) -> None:
-    mine = tmp_path / "mine"
-    mine.write_text("mine")
+    user_file = tmp_path / "mine"
+    user_file.write_text("mine")
     run = tmp_path / "run"
     run.mkdir()
     make_run(run)
     ledger = Ledger(run)
     ledger.put("replies", "one", {"text": "first"})
-    os.link(mine, run / "ledger/replies/one.new")
+    os.link(user_file, run / "ledger/replies/one.new")
     for name in ("run.json", "spec.json", "transcript.md"):
-        os.link(mine, run / f".{name}.new")
+        os.link(user_file, run / f".{name}.new")
     ledger.put("replies", "one", {"text": "second"})
     with reopen_store(run, spec_of()) as store:
         store.finish("done")
-    os.link(mine, run / "trace.jsonl")
+    os.link(user_file, run / "trace.jsonl")
     with pytest.raises(BadInput, match=r"trace\.jsonl.*hard link"), reopen_store(run):
         pass
-    assert mine.read_text() == "mine"
+    assert user_file.read_text() == "mine"
 
 
 def test_an_entry_does_not_name_the_files_that_its_output_is_written_to(tmp_path: Path) -> None:

@@ -33,27 +33,35 @@ def test_a_failure_on_which_nothing_was_built_is_asked_again_though_a_reply_was_
     with serving(Server(text="0.5\n")) as server:
         asked_of(server, "ls")
         (tmp_path / "five.yaml").write_text(yaml.safe_dump({"name": "five", "script": FIVE}))
-        named = ["--model", "openai:small", "--sandbox", "bubblewrap", "--no-surprisal", "--base-url", server.address]
-        asked = ["run", "five.yaml", *named, "--real", "0", "--imagined", "0", "--out", "five"]
-        killed_by(KILLED_AFTER_MARK, tmp_path, *asked)
-        came = asked_of(server)
-        ended = gedanken("resume", "five", "--base-url", server.address, env=ENV)
-    assert ended.returncode == 0, ended.stderr
-    assert failed_in(tmp_path / "five") == [] and len(came) == 4
+        options = [
+            "--model",
+            "openai:small",
+            "--sandbox",
+            "bubblewrap",
+            "--no-surprisal",
+            "--base-url",
+            server.address,
+        ]
+        run_arguments = ["run", "five.yaml", *options, "--real", "0", "--imagined", "0", "--out", "five"]
+        killed_by(KILLED_AFTER_MARK, tmp_path, *run_arguments)
+        requests = asked_of(server)
+        result = gedanken("resume", "five", "--base-url", server.address, env=ENV)
+    assert result.returncode == 0, result.stderr
+    assert failed_in(tmp_path / "five") == [] and len(requests) == 4
 
 
 def test_a_mark_counts_if_its_reply_was_stored(tmp_path: Path) -> None:
-    ledger, key, other = Ledger(tmp_path), digest("one"), digest("other")
+    ledger, key, other_key = Ledger(tmp_path), digest("one"), digest("other")
     ledger.mark_answered("line-7", key)
-    ledger.mark_answered("line-7", other)
+    ledger.mark_answered("line-7", other_key)
     ledger.mark_answered("line-3")
     assert Ledger(tmp_path, writes=False).answered() == {"line-3"}
-    ledger.put("replies", other, {"no_reply": "busy", "may_pass": True})
+    ledger.put("replies", other_key, {"no_reply": "busy", "may_pass": True})
     assert ledger.answered() == {"line-3"}
-    ledger.put("replies", other, {"reply": {"text": "0.5"}})
+    ledger.put("replies", other_key, {"reply": {"text": "0.5"}})
     ledger.flush()
     assert ledger.answered() == {"line-3", "line-7"}
-    path = ledger.path("replies", other)
+    path = ledger.path("replies", other_key)
     path.write_bytes(path.read_bytes()[:-1])
     assert ledger.answered() == {"line-3", "line-7"}
     Ledger(tmp_path / "fork").take_over(ledger, ledger.answered, is_at_work=False)

@@ -1,4 +1,4 @@
-"""What may differ between the lines of two runs, and what of it is a finding."""
+"""Lines of two runs may differ in some ways; all other differences are findings."""
 
 import random
 
@@ -33,14 +33,14 @@ print("Training complete")
 
 
 def log(seed: int) -> str:
-    """What TRAIN prints; nothing but the numbers of its training differs."""
-    chance = random.Random(seed)
+    """Make what `TRAIN` prints; only the numbers of its training depend on the seed."""
+    rng = random.Random(seed)
     text = "Training for 8 epochs, batch size 64\nDevice: cpu\n"
     for epoch in range(1, 9):
-        loss = 1 / epoch + chance.uniform(0, 0.1)
-        text += f"Epoch {epoch}/8\n  train loss {loss:.4f}, hits {chance.randrange(9000, 9999)}\n"
-        text += "  best so far\n" if chance.random() < 0.5 else ""
-        text += f"  took {chance.choice([0.1, 0.2])}s\n"
+        loss = 1 / epoch + rng.uniform(0, 0.1)
+        text += f"Epoch {epoch}/8\n  train loss {loss:.4f}, hits {rng.randrange(9000, 9999)}\n"
+        text += "  best so far\n" if rng.random() < 0.5 else ""
+        text += f"  took {rng.choice([0.1, 0.2])}s\n"
     return text + "step 0\nstep 1\nstep 2\nTraining complete\n"
 
 
@@ -56,9 +56,9 @@ def at(text: str) -> int:
     return next(number for number, line in enumerate(LINES) if text in line)
 
 
-def swapped(one: int, other: int) -> str:
+def swapped(first_index: int, second_index: int) -> str:
     lines = list(LINES)
-    lines[one], lines[other] = lines[other], lines[one]
+    lines[first_index], lines[second_index] = lines[second_index], lines[first_index]
     return "".join(lines)
 
 
@@ -109,17 +109,20 @@ def test_a_foreign_line_is_found_with_a_program_and_without() -> None:
 def test_runs_that_are_real_have_no_finding_on_their_lines(given: object) -> None:
     for start in range(10, 100, 30):
         logs = [log(seed) for seed in range(start, start + 10)]
-        assert findings_of(given, seeds(logs[:7]), [imagined(text, at) for at, text in enumerate(logs[7:], 1)]) == ()
+        assert (
+            findings_of(given, seeds(logs[:7]), [imagined(text, sample) for sample, text in enumerate(logs[7:], 1)])
+            == ()
+        )
 
 
 def test_only_a_line_that_the_source_proves_is_an_error_by_itself() -> None:
-    wrong = imagined(WHOLE.replace("batch size 64", "batch size 128"))
-    (finding,) = findings_of(program(TRAIN), [real(REAL[0])], [wrong])
+    wrong_run = imagined(WHOLE.replace("batch size 64", "batch size 128"))
+    (finding,) = findings_of(program(TRAIN), [real(REAL[0])], [wrong_run])
     assert finding.check == "proven line differs"
     assert sentence(finding).startswith(
         "According to its source, train-v1 prints “Training for 8 epochs, batch size 64” in every run"
     )
-    assert findings_of(None, [real(REAL[0])], [wrong]) == ()
+    assert findings_of(None, [real(REAL[0])], [wrong_run]) == ()
 
 
 def test_a_counter_that_all_real_logs_agree_on_is_constant() -> None:
@@ -127,21 +130,21 @@ def test_a_counter_that_all_real_logs_agree_on_is_constant() -> None:
         [f"step {number} lr {number % 7} loss {random.Random(seed).random():.3f}\n" for number in range(9)]
         for seed in range(8)
     ]
-    wrong = list(rows[7])
-    wrong[4] = wrong[4].replace("step 4", "step 5")
-    found = findings_of(None, seeds("".join(lines) for lines in rows[:7]), [imagined("".join(wrong))])
-    assert kinds(found) == ["constant line differs"]
+    wrong_rows = list(rows[7])
+    wrong_rows[4] = wrong_rows[4].replace("step 4", "step 5")
+    findings = findings_of(None, seeds("".join(lines) for lines in rows[:7]), [imagined("".join(wrong_rows))])
+    assert kinds(findings) == ["constant line differs"]
 
 
 def test_a_number_that_is_mostly_the_same_may_differ() -> None:
     text = "best step: 10\nshare: 100.00\ntook 0.1s\n"
-    other = "best step: 9\nshare: 99.72\ntook 0.2s\n"
-    assert findings_of(None, seeds([text] * 7), [imagined(other)]) == ()
+    other_text = "best step: 9\nshare: 99.72\ntook 0.2s\n"
+    assert findings_of(None, seeds([text] * 7), [imagined(other_text)]) == ()
 
 
 def test_a_line_that_only_some_real_logs_have_makes_new_lines_natural() -> None:
-    some = [text + ("a warning of one kind\n" if seed == 3 else "") for seed, text in enumerate(REAL)]
-    assert findings_of(None, seeds(some), [imagined(WHOLE + "quite another remark\n")]) == ()
+    texts = [text + ("a warning of one kind\n" if seed == 3 else "") for seed, text in enumerate(REAL)]
+    assert findings_of(None, seeds(texts), [imagined(WHOLE + "quite another remark\n")]) == ()
 
 
 def test_one_real_log_cannot_show_how_much_real_runs_differ() -> None:
@@ -150,8 +153,8 @@ def test_one_real_log_cannot_show_how_much_real_runs_differ() -> None:
 
 
 def tally(words: str) -> SiteTally:
-    compared = compare_runs(program(TRAIN), seeds(REAL), [imagined(TWICE), imagined(without("complete"), 2)])
-    return next(site for site in compared.sites if site.words.startswith(words))
+    comparison = compare_runs(program(TRAIN), seeds(REAL), [imagined(TWICE), imagined(without("complete"), 2)])
+    return next(site for site in comparison.sites if site.words.startswith(words))
 
 
 @pytest.mark.parametrize(
@@ -171,8 +174,8 @@ def test_a_line_is_deterministic_only_where_the_source_proves_it(words: str, kin
 
 
 def test_what_is_equal_in_all_real_runs_is_probably_deterministic() -> None:
-    compared = compare_runs(None, seeds(REAL), [imagined(WHOLE)])
-    assert {site.words: site.kind for site in compared.sites}["Training complete"] == LineKind.PROBABLY
+    comparison = compare_runs(None, seeds(REAL), [imagined(WHOLE)])
+    assert {site.words: site.kind for site in comparison.sites}["Training complete"] == LineKind.PROBABLY
 
 
 def test_every_line_of_a_print_is_accounted_for() -> None:
@@ -229,7 +232,8 @@ def test_every_line_of_a_print_is_accounted_for() -> None:
         "def say():\n    print(i)\ndef main():\n    for i in range(3):\n        say()\nmain()",
         "for a in range(1000):\n    for b in range(1000):\n        for c in range(1000):\n            f()\n"
         "            if a: print('x')",
-        "\n".join(f"def f{at}():\n    f{at + 1}()" for at in range(3000)) + "\ndef f3000():\n    print(1)\nf0()",
+        "\n".join(f"def f{number}():\n    f{number + 1}()" for number in range(3000))
+        + "\ndef f3000():\n    print(1)\nf0()",
     ],
 )
 def test_where_there_is_a_doubt_nothing_is_proven(source: str) -> None:
@@ -246,18 +250,18 @@ def test_what_is_proven_is_what_is_printed() -> None:
 
 def test_the_source_tells_how_often_where_no_real_run_came_to_its_end() -> None:
     source = "for i in range(3):\n    print('hello there again')\n"
-    stopped = real("hello there again\n" * 3, 1, cause=Cause.TIMED_OUT, exit_code=None)
-    found = compare_runs(program(source), [stopped], [imagined("hello there again\n" * 50)])
-    assert kinds(found.findings) == ["print count differs"] and found.sites[0].expected == (3, 3)
-    assert compare_runs(program(source), [stopped], [imagined("hello there again\n" * 3)]).findings == ()
+    stopped_run = real("hello there again\n" * 3, 1, cause=Cause.TIMED_OUT, exit_code=None)
+    comparison = compare_runs(program(source), [stopped_run], [imagined("hello there again\n" * 50)])
+    assert kinds(comparison.findings) == ["print count differs"] and comparison.sites[0].expected == (3, 3)
+    assert compare_runs(program(source), [stopped_run], [imagined("hello there again\n" * 3)]).findings == ()
 
 
 def test_where_the_real_run_failed_nothing_behind_that_is_expected() -> None:
     source = "print('the start')\nundefined_name\nprint('the end is reached')\n"
-    failed = real("the start\n", 1, cause=Cause.FAILED, exit_code=1)
-    assert compare_runs(program(source), [failed], [imagined("the start\n")]).findings == ()
-    repeated = compare_runs(program(source), [failed], [imagined("the start\n" * 3)]).findings
-    assert "print count differs" in kinds(repeated)
+    failed_run = real("the start\n", 1, cause=Cause.FAILED, exit_code=1)
+    assert compare_runs(program(source), [failed_run], [imagined("the start\n")]).findings == ()
+    findings = compare_runs(program(source), [failed_run], [imagined("the start\n" * 3)]).findings
+    assert "print count differs" in kinds(findings)
 
 
 def test_loops_that_print_nothing_are_no_bar_to_a_proof() -> None:
@@ -269,8 +273,8 @@ def test_loops_that_print_nothing_are_no_bar_to_a_proof() -> None:
 
 
 def test_a_line_that_a_real_run_does_not_show_is_not_proven() -> None:
-    given = program("leave()\nprint('start')\nprint(f'rounds: {3}')\n")
+    source_program = program("leave()\nprint('start')\nprint(f'rounds: {3}')\n")
     runs = seeds(["start\n"] * 7)
-    compared = compare_runs(given, runs, [imagined("start\nrounds: 4\n")])
-    assert "proven line differs" not in kinds(compared.findings)
-    assert {site.words: site.kind for site in compared.sites}["rounds: {}"] != LineKind.DETERMINISTIC
+    comparison = compare_runs(source_program, runs, [imagined("start\nrounds: 4\n")])
+    assert "proven line differs" not in kinds(comparison.findings)
+    assert {site.words: site.kind for site in comparison.sites}["rounds: {}"] != LineKind.DETERMINISTIC

@@ -1,4 +1,4 @@
-"""Lines belong to a text that is kept: whoever follows a finding finds the line that it names."""
+"""A finding names lines of a stored text, and these lines are found there."""
 
 import json
 import re
@@ -54,16 +54,16 @@ def epochs(scale: float = 1.0, saved: str = "saved a checkpoint") -> list[str]:
     ]
 
 
-def terminal(*between: str, above: str = "") -> str:
-    return "".join([above, "training starts\n", *between, "training ends\n"])
+def terminal(*middle_lines: str, text_above: str = "") -> str:
+    return "".join([text_above, "training starts\n", *middle_lines, "training ends\n"])
 
 
 SHOWN = {
     "both streams apart": terminal(*epochs()),
-    "libraries above": terminal(*epochs(), above="".join(NOISE)),
+    "libraries above": terminal(*epochs(), text_above="".join(NOISE)),
     "libraries between": terminal(*epochs()[:7], *NOISE, *epochs()[7:], *NOISE),
-    "a bar": terminal(*epochs()[:7], BAR, *epochs()[7:], above=BAR),
-    "colours": terminal(*epochs(), above="\x1b[31mred\x1b[0m\n"),
+    "a bar": terminal(*epochs()[:7], BAR, *epochs()[7:], text_above=BAR),
+    "colours": terminal(*epochs(), text_above="\x1b[31mred\x1b[0m\n"),
     "mixed within a line": terminal(*epochs()).replace("training starts\n", "traini" + "WARN" + "ng starts\n"),
     "nothing on standard error": OUT,
 }
@@ -72,26 +72,32 @@ IMAGINED = terminal(*epochs(1.5, "wrote a checkpoint"), "something else\n").repl
 
 @pytest.fixture(params=SHOWN)
 def kept(request: pytest.FixtureRequest) -> Analysis:
-    """Runs of a program that logs to standard error, in the ways that a terminal can show it."""
-    out = OUT if request.param != "a bar" else OUT.replace("starts\n", "starts\n\rstep 1\rstep 2\n")
-    shown = SHOWN[request.param].replace(OUT, out)
-    ours = tuple(real(out, seed, terminal=shown) for seed in range(4))
-    theirs = (imagined(IMAGINED, 0), imagined(IMAGINED.replace("1.500", "9.999"), 1))
-    return compared(LOGS, ours, theirs)
+    """The analysis of a program that logs to standard error, once for each way a terminal can show its output."""
+    stdout = OUT if request.param != "a bar" else OUT.replace("starts\n", "starts\n\rstep 1\rstep 2\n")
+    terminal_text = SHOWN[request.param].replace(OUT, stdout)
+    real_runs = tuple(real(stdout, seed, terminal=terminal_text) for seed in range(4))
+    imagined_runs = (imagined(IMAGINED, 0), imagined(IMAGINED.replace("1.500", "9.999"), 1))
+    return compared(LOGS, real_runs, imagined_runs)
 
 
-def compared(of: Program, ours: tuple[Execution, ...], theirs: tuple[Execution, ...]) -> Analysis:
-    result = compare_runs(of, ours, theirs)
-    version = VersionAnalysis(of, ours, theirs, result)
-    return analysis_of(RunLog("logs", None, (of,), (*ours, *theirs)), [version], result.findings)
+def compared(
+    version_program: Program, real_runs: tuple[Execution, ...], imagined_runs: tuple[Execution, ...]
+) -> Analysis:
+    result = compare_runs(version_program, real_runs, imagined_runs)
+    version = VersionAnalysis(version_program, real_runs, imagined_runs, result)
+    return analysis_of(
+        RunLog("logs", None, (version_program,), (*real_runs, *imagined_runs)), [version], result.findings
+    )
 
 
 def refs_of(analysis: Analysis) -> list[LineRef]:
-    found = [ref for finding in analysis.findings for ref in finding.evidence]
-    return found + [ref for version in analysis.versions if version.compared.alignment for ref in _parting(version)]
+    refs = [ref for finding in analysis.findings for ref in finding.evidence]
+    return refs + [
+        ref for version in analysis.versions if version.compared.alignment for ref in _diverging_refs(version)
+    ]
 
 
-def _parting(version: VersionAnalysis) -> list[LineRef]:
+def _diverging_refs(version: VersionAnalysis) -> list[LineRef]:
     assert version.compared.alignment
     return [ref for ref in version.compared.alignment.diverges_at or () if ref]
 
@@ -108,7 +114,7 @@ def test_each_line_of_a_finding_is_in_the_text_that_it_names(kept: Analysis) -> 
 def test_the_page_marks_the_lines_that_findings_name(kept: Analysis) -> None:
     page = render(kept)
     anchors = find_anchors(kept)
-    pointers = [pointer for shown in anchors.findings for pointer in shown.pointers]
+    pointers = [pointer for anchor in anchors.findings for pointer in anchor.pointers]
     assert pointers and all(pointer.place for pointer in pointers)
     for pointer in pointers:
         row = re.search(f'id="{pointer.place}"[^>]*>(.*?)(?=</div>)', page, re.DOTALL)
@@ -124,52 +130,52 @@ def test_the_blocks_hold_every_line_of_both_texts_once(kept: Analysis) -> None:
     (case,) = kept.versions
     alignment = case.compared.alignment
     assert alignment
-    ours, theirs = case.real[0].text(alignment.real_counted_in), case.imagined[0].stdout
-    for side, text in (("real", ours), ("imagined", theirs)):
+    real_text, imagined_text = case.real[0].text(alignment.real_counted_in), case.imagined[0].stdout
+    for side, text in (("real", real_text), ("imagined", imagined_text)):
         spans = [getattr(block, side) for block in alignment.blocks]
-        assert [at for start, end in spans for at in range(start, end)] == list(range(len(text.splitlines())))
+        assert [index for start, end in spans for index in range(start, end)] == list(range(len(text.splitlines())))
 
 
 def test_markdown_shows_the_first_difference_where_it_is(kept: Analysis) -> None:
-    marked = re.findall(r"^> +(\d+)  (.*)$", to_markdown(kept), re.MULTILINE)
-    refs = [ref for version in kept.versions for ref in _parting(version)]
-    assert [(int(number), _plain(text)) for number, text in marked] == [
+    numbered_lines = re.findall(r"^> +(\d+)  (.*)$", to_markdown(kept), re.MULTILINE)
+    refs = [ref for version in kept.versions for ref in _diverging_refs(version)]
+    assert [(int(number), _plain(text)) for number, text in numbered_lines] == [
         (ref.number, _plain(ref.text)) for ref in refs
     ]
 
 
 def test_what_libraries_say_is_on_the_page_and_compared_with_nothing() -> None:
-    ours = tuple(real(OUT, seed, terminal=SHOWN["libraries between"]) for seed in range(4))
-    kept = compared(LOGS, ours, (imagined(terminal(*epochs()), 0),))
-    page = render(kept)
+    real_runs = tuple(real(OUT, seed, terminal=SHOWN["libraries between"]) for seed in range(4))
+    analysis = compared(LOGS, real_runs, (imagined(terminal(*epochs()), 0),))
+    page = render(analysis)
     assert page.count("on standard error, not compared") == 2 * len(NOISE)
-    alignment = kept.versions[0].compared.alignment
+    alignment = analysis.versions[0].compared.alignment
     assert alignment and {block.mark for block in alignment.blocks} == {"alike", "aside"}
 
 
 def test_a_run_that_was_cut_keeps_its_numbers() -> None:
-    shown = "".join([*NOISE, "training starts\n", *epochs()[:20], "INFO epo"])
-    ours = (real("training starts\n", 1, terminal=shown, cause=Cause.TIMED_OUT, exit_code=None),)
-    kept = compared(LOGS, ours, (imagined(IMAGINED),))
-    render(kept)
-    assert all(ref.text for ref in refs_of(kept))
-    (case,) = kept.versions
+    terminal_text = "".join([*NOISE, "training starts\n", *epochs()[:20], "INFO epo"])
+    real_runs = (real("training starts\n", 1, terminal=terminal_text, cause=Cause.TIMED_OUT, exit_code=None),)
+    analysis = compared(LOGS, real_runs, (imagined(IMAGINED),))
+    render(analysis)
+    assert all(ref.text for ref in refs_of(analysis))
+    (case,) = analysis.versions
     assert case.compared.alignment and case.compared.alignment.blocks[0].mark == "aside"
 
 
 @pytest.mark.parametrize(("ours", "theirs"), [("\n\nLinux 5\n", "Linux 6\n"), ("Linux 5\n", "\n\n\nLinux 6\n")])
 def test_an_answer_with_blank_lines_above_is_pointed_at_where_it_stands(ours: str, theirs: str) -> None:
-    mine, other = answer("uname", ours), answer("uname", theirs, by_model=True)
-    (found,) = compare_answers(mine, other, ())
-    texts = {mine.label: mine.terminal, other.label: other.stdout}
-    assert len(found.evidence) == 2
-    for ref in found.evidence:
+    real_answer, imagined_answer = answer("uname", ours), answer("uname", theirs, by_model=True)
+    (finding,) = compare_answers(real_answer, imagined_answer, ())
+    texts = {real_answer.label: real_answer.terminal, imagined_answer.label: imagined_answer.stdout}
+    assert len(finding.evidence) == 2
+    for ref in finding.evidence:
         assert texts[ref.source].splitlines()[ref.number - 1] == ref.text
 
 
 def test_where_an_execution_comes_from_is_said_and_never_guessed() -> None:
-    numbered = replace(real("a\n"), sample=3)
-    assert not numbered.imagined
+    numbered_run = replace(real("a\n"), sample=3)
+    assert not numbered_run.imagined
     assert imagined("a\n").imagined
 
 
@@ -177,28 +183,28 @@ def test_both_commands_make_the_page_of_a_program_that_logs_to_standard_error(ge
     runs = [real(OUT, seed, terminal=SHOWN["libraries between"]) for seed in range(3)]
     write_run(tmp_path / "run", spec_of(), [replace(LOGS, works=True)], [*runs, imagined(IMAGINED, 0)])
     for command in (["report", "run"], ["compare", "run", "--html", "page.html"]):
-        done = gedanken(*command)
-        assert (done.returncode, "Error" in done.stderr) == (0, False), done.stderr
+        result = gedanken(*command)
+        assert (result.returncode, "Error" in result.stderr) == (0, False), result.stderr
     for page in ("run/report.html", "page.html"):
         assert "on standard error, not compared" in (tmp_path / page).read_text()
 
 
 def test_a_reply_is_kept_apart_from_what_is_left_of_it(tmp_path: Path) -> None:
-    """Folders of old keep it as what the terminal showed, and say of none where it comes from."""
-    fenced = imagined("a\n", 0, raw_reply="```\na\n```")
-    kept = write_run(tmp_path / "run", spec_of(), [LOGS], [fenced, real("a\n", 0, terminal="warned\na\n")])
-    assert set(read_run(tmp_path / "run").executions) == set(kept.executions)
+    """Earlier folders store the raw reply as `terminal`, and no execution has an `origin`."""
+    fenced_run = imagined("a\n", 0, raw_reply="```\na\n```")
+    log = write_run(tmp_path / "run", spec_of(), [LOGS], [fenced_run, real("a\n", 0, terminal="warned\na\n")])
+    assert set(read_run(tmp_path / "run").executions) == set(log.executions)
     (tmp_path / "run/log.jsonl").unlink()
     run = json.loads((tmp_path / "run/run.json").read_text())
     (entry,) = run["imagined"]
     entry["terminal"] = entry.pop("raw_reply")
-    for one in (entry, *run["real"]):
-        del one["origin"]
+    for execution in (entry, *run["real"]):
+        del execution["origin"]
     (tmp_path / "run/run.json").write_text(json.dumps(run))
-    assert set(read_run(tmp_path / "run").executions) == set(kept.executions)
+    assert set(read_run(tmp_path / "run").executions) == set(log.executions)
 
 
 def test_a_run_without_its_report_says_so_by_its_exit_code(tmp_path: Path) -> None:
-    done, gave_up = RunLog("small", outcome="done"), RunLog("small", outcome="no working program")
-    assert [exit_code_of(RunResult(log, None, None)) for log in (done, gave_up)] == [5, 1]
-    assert exit_code_of(RunResult(done, None, tmp_path / "report.html")) == 0
+    finished_log, failed_log = RunLog("small", outcome="done"), RunLog("small", outcome="no working program")
+    assert [exit_code_of(RunResult(log, None, None)) for log in (finished_log, failed_log)] == [5, 1]
+    assert exit_code_of(RunResult(finished_log, None, tmp_path / "report.html")) == 0

@@ -1,4 +1,4 @@
-"""What logs without a program say of their structure: odd lines, bars, machines, early ends, copies."""
+"""The structure of logs without a program: odd lines, progress bars, machine names, early ends, copies."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -15,18 +15,21 @@ from gedanken.experiment.execution import Cause, Execution, Origin
 
 
 def log(seed: int, *, head: str = "", word: str = "loss", end: str = "saved\nfinished\n", rounds: int = 6) -> str:
-    chance = random.Random(seed)
-    body = "".join(f"round {at} {word} {1 / (at + 1) + chance.gauss(0, 0.05):.4f}\n" for at in range(rounds))
+    rng = random.Random(seed)
+    body = "".join(
+        f"round {round_number} {word} {1 / (round_number + 1) + rng.gauss(0, 0.05):.4f}\n"
+        for round_number in range(rounds)
+    )
     return head + body + end
 
 
 def compared(real: Sequence[str], imagined: Sequence[str]) -> ComparisonResult:
-    def run(called: str, text: str, origin: Origin, seed: int | None, sample: int | None) -> Execution:
-        base = Execution("log", "", 0, Cause.FINISHED, 0.0, text, text)
-        return replace(base, called=called, origin=origin, seed=seed, sample=sample)
+    def run(label: str, text: str, origin: Origin, seed: int | None, sample: int | None) -> Execution:
+        execution = Execution("log", "", 0, Cause.FINISHED, 0.0, text, text)
+        return replace(execution, called=label, origin=origin, seed=seed, sample=sample)
 
-    runs = [run(f"real{at}", text, Origin.CLAIMED, at, None) for at, text in enumerate(real, 1)]
-    runs += [run(f"imagined{at}", text, Origin.IMAGINED, None, at) for at, text in enumerate(imagined, 1)]
+    runs = [run(f"real{number}", text, Origin.CLAIMED, number, None) for number, text in enumerate(real, 1)]
+    runs += [run(f"imagined{number}", text, Origin.IMAGINED, None, number) for number, text in enumerate(imagined, 1)]
     return compare_runs(None, runs[: len(real)], runs[len(real) :])
 
 
@@ -34,8 +37,8 @@ NUMBERS = ("primary endpoint differs", "outlier", "series differs")
 
 
 def checks(result: ComparisonResult) -> list[str]:
-    """What was found on structure: values may differ by chance, which is told elsewhere."""
-    return [one.check for one in result.findings if one.check not in NUMBERS]
+    """The checks with findings on structure, without those on values, which may differ by chance."""
+    return [finding.check for finding in result.findings if finding.check not in NUMBERS]
 
 
 REAL = [log(seed) for seed in range(7)]
@@ -44,7 +47,8 @@ ODD = [log(9, head="using backend quux\n"), *REAL[1:]]
 
 def summary(seed: int, passed: int = 12, penalty: str = "1") -> str:
     fits = [
-        f"[part {part}/5] penalty={p}, score={random.Random(seed * 99 + at).random():.3f}" for at, (part, p) in FITS
+        f"[part {part}/5] penalty={penalty_of_fit}, score={random.Random(seed * 99 + fit_number).random():.3f}"
+        for fit_number, (part, penalty_of_fit) in FITS
     ]
     fits[7] = fits[7].replace("penalty=1,", f"penalty={penalty},")
     return "\n".join([*fits, f"Tests: {passed} passed, {passed} in all", ""])
@@ -57,22 +61,26 @@ SUMMARIES = [summary(seed) for seed in range(7)]
 def test_a_small_number_that_all_real_logs_share_is_told_where_all_others_differ_and_undecided_where_one_does() -> (
     None
 ):
-    other = compared(SUMMARIES, [summary(20, 13), summary(21, 13), summary(22, 11)])
-    assert checks(other) == ["constant line differs"] and len(other.findings[0].runs) == 3
-    one = compared(SUMMARIES, [summary(20, 13), summary(21), summary(22)])
-    assert checks(one) == [] and any("“Tests: 13 passed, 13 in all”" in reason for reason in one.undecided)
-    same = compared(SUMMARIES, [summary(20), summary(21), summary(22)])
-    assert checks(same) == [] and not any("Tests" in reason for reason in same.undecided)
+    three_differ = compared(SUMMARIES, [summary(20, 13), summary(21, 13), summary(22, 11)])
+    assert checks(three_differ) == ["constant line differs"] and len(three_differ.findings[0].runs) == 3
+    one_differs = compared(SUMMARIES, [summary(20, 13), summary(21), summary(22)])
+    assert checks(one_differs) == [] and any(
+        "“Tests: 13 passed, 13 in all”" in reason for reason in one_differs.undecided
+    )
+    none_differs = compared(SUMMARIES, [summary(20), summary(21), summary(22)])
+    assert checks(none_differs) == [] and not any("Tests" in reason for reason in none_differs.undecided)
 
 
 def test_a_line_that_names_another_epoch_than_its_own_is_told_where_no_epoch_is_missing() -> None:
-    def phases(seed: int, wrong: int = 0) -> str:
-        chance = random.Random(seed)
+    def phases(seed: int, wrong_epoch: int = 0) -> str:
+        rng = random.Random(seed)
         fit = "Fit, epoch: {} nll: {:.4f}\nHeld-out, epoch: {} nll: {:.4f}\n"
-        return "".join(fit.format(at, chance.random(), at + (at == wrong), chance.random()) for at in range(1, 8))
+        return "".join(
+            fit.format(epoch, rng.random(), epoch + (epoch == wrong_epoch), rng.random()) for epoch in range(1, 8)
+        )
 
     real = [phases(seed) for seed in range(7)]
-    assert checks(compared(real, [phases(20, wrong=3), phases(21), phases(22)])) == ["constant line differs"]
+    assert checks(compared(real, [phases(20, wrong_epoch=3), phases(21), phases(22)])) == ["constant line differs"]
     assert checks(compared(real, [phases(20), phases(21), phases(22)])) == []
 
 
@@ -83,28 +91,32 @@ def test_a_setting_that_takes_few_values_in_many_lines_is_the_same_in_all_runs()
 
 
 def test_a_reworded_print_is_found_beside_an_odd_real_line() -> None:
-    found = compared(ODD, [log(20 + at, word="losses now") for at in range(3)])
-    assert "literal differs" in [finding.check for finding in found.findings]
+    comparison = compared(ODD, [log(20 + seed, word="losses now") for seed in range(3)])
+    assert "literal differs" in [finding.check for finding in comparison.findings]
 
 
 def test_an_invented_line_of_all_is_found_beside_an_odd_real_line() -> None:
-    found = compared(ODD, [log(20 + at, end="saved\nuploading weights\nfinished\n") for at in range(3)])
-    assert checks(found) == ["line in no real log"]
+    comparison = compared(ODD, [log(20 + seed, end="saved\nuploading weights\nfinished\n") for seed in range(3)])
+    assert checks(comparison) == ["line in no real log"]
 
 
 @pytest.mark.parametrize(
     ("those", "told"), [((0,), "1 of 3 imagined logs holds"), ((0, 2), "2 of 3 imagined logs hold")]
 )
 def test_how_many_logs_hold_an_invented_line_is_said(those: tuple[int, ...], told: str) -> None:
-    others = [log(20 + at, head="uploading weights\n" if at in those else "") for at in range(3)]
-    found = [one for one in compared(REAL, others).findings if one.check == "line in no real log"]
-    assert [one.observed.partition(" lines")[0] for one in found] == [told]
+    imagined_logs = [log(20 + index, head="uploading weights\n" if index in those else "") for index in range(3)]
+    findings = [
+        finding for finding in compared(REAL, imagined_logs).findings if finding.check == "line in no real log"
+    ]
+    assert [finding.observed.partition(" lines")[0] for finding in findings] == [told]
 
 
 def test_what_one_log_alone_adds_beside_odd_real_lines_is_undecided_and_said() -> None:
-    found = compared(ODD, [log(20), log(21), log(22, head="uploading weights\n")])
-    assert checks(found) == [] and found.unjudged is not None
-    assert "uploading weights" in found.unjudged and any(found.unjudged[1:] in told for told in found.undecided)
+    comparison = compared(ODD, [log(20), log(21), log(22, head="uploading weights\n")])
+    assert checks(comparison) == [] and comparison.unjudged is not None
+    assert "uploading weights" in comparison.unjudged and any(
+        comparison.unjudged[1:] in undecided for undecided in comparison.undecided
+    )
 
 
 @pytest.mark.parametrize(
@@ -148,19 +160,26 @@ def bar(states: Sequence[int], form: Callable[[int], str]) -> str:
 
 
 BARS: dict[str, Callable[[int], str]] = {
-    "tqdm": lambda at: (
-        f"{at:3d}%|{'#' * (at // 10):10}| {at}/100 [00:{at // 10:02d}<00:01, {at + 7}.3it/s, loss={at}]"
+    "tqdm": lambda percent: (
+        f"{percent:3d}%|{'#' * (percent // 10):10}| {percent}/100 [00:{percent // 10:02d}<00:01, "
+        f"{percent + 7}.3it/s, loss={percent}]"
     ),
-    "keras": lambda at: f"{at}/100 [{'=' * (at // 10)}>{'.' * (10 - at // 10)}] - ETA: {at}s - loss: 0.{at}",
-    "rich": lambda at: f"Working {'━' * (at // 10 + 5)} {at}% 0:00:{at // 10:02d}",
+    "keras": lambda percent: (
+        f"{percent}/100 [{'=' * (percent // 10)}>{'.' * (10 - percent // 10)}] - ETA: {percent}s - loss: 0.{percent}"
+    ),
+    "rich": lambda percent: f"Working {'━' * (percent // 10 + 5)} {percent}% 0:00:{percent // 10:02d}",
 }
 
 
 @pytest.mark.parametrize("form", BARS.values(), ids=BARS)
 def test_a_bar_is_one_line_however_often_it_is_drawn(form: Callable[[int], str]) -> None:
-    few, many = (Transcript(bar(states, form), is_log=True) for states in ([0, 100], [0, 10, 40, 70, 100]))
-    assert [one for one in few.forms if one] == [one for one in many.forms if one]
-    assert len([one for one in many.forms if one]) == 1
+    short_transcript, long_transcript = (
+        Transcript(bar(states, form), is_log=True) for states in ([0, 100], [0, 10, 40, 70, 100])
+    )
+    assert [form_text for form_text in short_transcript.forms if form_text] == [
+        form_text for form_text in long_transcript.forms if form_text
+    ]
+    assert len([form_text for form_text in long_transcript.forms if form_text]) == 1
 
 
 def test_two_bars_after_one_another_are_two() -> None:
@@ -168,37 +187,38 @@ def test_two_bars_after_one_another_are_two() -> None:
 
 
 def test_a_log_that_just_ends_is_one_finding() -> None:
-    found = compared(REAL, ["".join(log(20 + at).splitlines(keepends=True)[:4]) for at in range(3)])
-    assert checks(found) == ["ends early"]
-    assert found.findings[0].runs == ("imagined1", "imagined2", "imagined3")
-    assert found.findings[0].evidence[0].number == 4
+    comparison = compared(REAL, ["".join(log(20 + seed).splitlines(keepends=True)[:4]) for seed in range(3)])
+    assert checks(comparison) == ["ends early"]
+    assert comparison.findings[0].runs == ("imagined1", "imagined2", "imagined3")
+    assert comparison.findings[0].evidence[0].number == 4
 
 
 def test_what_a_log_that_just_ends_shows_last_is_not_its_last_value() -> None:
-    cut = ["".join(log(20 + at).splitlines(keepends=True)[:3]) for at in range(3)]
-    found = compared(REAL, cut)
-    assert [one.check for one in found.findings] == ["ends early"]
-    assert any("no imagined run reached its end" in reason for reason in found.undecided)
-    assert [one.check for one in compared(REAL, [cut[0], log(21), log(22)]).findings] == ["ends early"]
+    cut_logs = ["".join(log(20 + seed).splitlines(keepends=True)[:3]) for seed in range(3)]
+    comparison = compared(REAL, cut_logs)
+    assert [finding.check for finding in comparison.findings] == ["ends early"]
+    assert any("no imagined run reached its end" in reason for reason in comparison.undecided)
+    assert [finding.check for finding in compared(REAL, [cut_logs[0], log(21), log(22)]).findings] == ["ends early"]
 
 
 def test_an_epoch_that_no_real_log_shows_is_one_finding() -> None:
-    real, longer = ([f"epoch_start {at}" for at in range(n)] for n in (3, 4))
+    real_starts, longer_starts = ([f"epoch_start {seed}" for seed in range(n)] for n in (3, 4))
 
     def text(starts: Sequence[str], seed: int) -> str:
-        chance = random.Random(seed)
+        rng = random.Random(seed)
         return (
             "".join(
-                f"{one}\nepoch {at} loss {1 / (at + 1) + chance.gauss(0, 0.3):.4f}\nevaluating\n"
-                for at, one in enumerate(starts)
+                f"{start}\nepoch {epoch} loss {1 / (epoch + 1) + rng.gauss(0, 0.3):.4f}\nevaluating\n"
+                for epoch, start in enumerate(starts)
             )
             + "reached\n"
         )
 
-    found = compared(
-        [text(real, at) for at in range(7)], [text(longer if at == 30 else real, at) for at in range(30, 33)]
+    comparison = compared(
+        [text(real_starts, seed) for seed in range(7)],
+        [text(longer_starts if seed == 30 else real_starts, seed) for seed in range(30, 33)],
     )
-    assert checks(found) == ["epochs too many"]
+    assert checks(comparison) == ["epochs too many"]
 
 
 def test_a_whole_log_that_is_another_s_is_told_once() -> None:
@@ -206,39 +226,43 @@ def test_a_whole_log_that_is_another_s_is_told_once() -> None:
 
 
 def test_real_logs_that_are_like_the_others_have_no_findings() -> None:
-    assert checks(compared(ODD, [log(20 + at) for at in range(3)])) == []
+    assert checks(compared(ODD, [log(20 + seed) for seed in range(3)])) == []
 
 
 def test_a_line_that_one_of_three_lacks_is_undecided_and_said() -> None:
-    less = log(20, end="saved\n")
-    found = compared([one + "bye\n" for one in REAL], [less + "bye\n", log(21) + "bye\n", log(22) + "bye\n"])
-    assert checks(found) == [] and found.unjudged is not None
-    assert "“finished”" in found.unjudged and found.undecided[0].endswith("lacks it (p = .300).")
+    shorter_log = log(20, end="saved\n")
+    comparison = compared(
+        [text + "bye\n" for text in REAL], [shorter_log + "bye\n", log(21) + "bye\n", log(22) + "bye\n"]
+    )
+    assert checks(comparison) == [] and comparison.unjudged is not None
+    assert "“finished”" in comparison.unjudged and comparison.undecided[0].endswith("lacks it (p = .300).")
 
 
 def test_a_line_that_all_lack_is_found() -> None:
-    found = compared([one + "bye\n" for one in REAL], [log(at, end="saved\n") + "bye\n" for at in range(20, 23)])
-    assert checks(found) == ["print count differs"]
-    assert found.findings[0].runs == ("imagined1", "imagined2", "imagined3")
+    comparison = compared(
+        [text + "bye\n" for text in REAL], [log(seed, end="saved\n") + "bye\n" for seed in range(20, 23)]
+    )
+    assert checks(comparison) == ["print count differs"]
+    assert comparison.findings[0].runs == ("imagined1", "imagined2", "imagined3")
 
 
 def test_prints_that_the_same_logs_lack_are_one_finding() -> None:
-    real = [one + "a\nb\nc\nbye\n" for one in REAL]
-    found = compared(real, [log(at, end="") + "bye\n" for at in range(20, 23)])
-    assert checks(found) == ["print count differs"]
-    assert "“b”" in found.findings[0].observed
+    real = [text + "a\nb\nc\nbye\n" for text in REAL]
+    comparison = compared(real, [log(seed, end="") + "bye\n" for seed in range(20, 23)])
+    assert checks(comparison) == ["print count differs"]
+    assert "“b”" in comparison.findings[0].observed
 
 
 def test_logs_copied_of_three_runs_are_one_finding_that_says_of_which() -> None:
-    found = compared(REAL, [log(2), log(4), log(5)])
-    assert checks(found) == ["log copied"]
-    assert "real3" in found.findings[0].observed and "real6" in found.findings[0].observed
+    comparison = compared(REAL, [log(2), log(4), log(5)])
+    assert checks(comparison) == ["log copied"]
+    assert "real3" in comparison.findings[0].observed and "real6" in comparison.findings[0].observed
 
 
 def schedule(seed: int, lines: int = 60) -> str:
-    chance = random.Random(seed)
-    clock = [f"2025-03-04 05:{chance.randint(10, 59)}:{chance.randint(10, 59)} " for _ in range(20)]
-    head = "".join(f"{clock[at]}warm-up {at} of 12: rate {0.002 * 0.9**at:.6f}\n" for at in range(12))
+    rng = random.Random(seed)
+    timestamps = [f"2025-03-04 05:{rng.randint(10, 59)}:{rng.randint(10, 59)} " for _ in range(20)]
+    head = "".join(f"{timestamps[step]}warm-up {step} of 12: rate {0.002 * 0.9**step:.6f}\n" for step in range(12))
     return "".join((head + log(seed)).splitlines(keepends=True)[:lines])
 
 
@@ -246,24 +270,26 @@ def test_logs_that_end_before_real_logs_begin_to_differ_are_no_copies() -> None:
     real = [schedule(seed) for seed in range(7)]
     assert checks(compared(real, [schedule(seed, 10) for seed in (20, 21, 22)])) == ["ends early"]
     assert checks(compared(real, [schedule(3), schedule(21), schedule(22)])) == ["log copied"]
-    found = compared(real, [schedule(20, 17), schedule(20, 17), schedule(22)])
-    assert checks(found) == ["ends early", "log copied"]
+    comparison = compared(real, [schedule(20, 17), schedule(20, 17), schedule(22)])
+    assert checks(comparison) == ["ends early", "log copied"]
 
 
 def test_a_rule_of_another_width_is_no_new_form_where_widths_vary() -> None:
-    def ruled(seed: int, least: int = 20) -> str:
-        chance = random.Random(seed)
-        return "".join(f"{'~' * chance.randint(least, least + 3)}\n{line}\n" for line in log(seed).splitlines())
+    def ruled(seed: int, min_width: int = 20) -> str:
+        rng = random.Random(seed)
+        return "".join(f"{'~' * rng.randint(min_width, min_width + 3)}\n{line}\n" for line in log(seed).splitlines())
 
     assert checks(compared([ruled(seed) for seed in range(7)], [ruled(20, 40), ruled(21), ruled(22)])) == []
 
 
 def test_a_repeated_last_line_that_lacks_once_is_no_early_end() -> None:
-    real = [log(at, end="").replace("\n", "\ncheckpoint\n") for at in range(7)]
+    real = [log(seed, end="").replace("\n", "\ncheckpoint\n") for seed in range(7)]
     lines = log(20, end="").replace("\n", "\ncheckpoint\n").splitlines(keepends=True)
-    one_less = "".join(lines[:5] + lines[6:])
+    shortened_log = "".join(lines[:5] + lines[6:])
     assert (
-        checks(compared(real, [one_less, *(log(at, end="").replace("\n", "\ncheckpoint\n") for at in (21, 22))]))
+        checks(
+            compared(real, [shortened_log, *(log(seed, end="").replace("\n", "\ncheckpoint\n") for seed in (21, 22))])
+        )
         == []
     )
 
@@ -271,8 +297,8 @@ def test_a_repeated_last_line_that_lacks_once_is_no_early_end() -> None:
 @pytest.mark.parametrize("host", ["9e53aabb7c1a", "r29u31n02", "node7.example", "vm-3"])
 def test_the_name_of_a_machine_is_no_wording(host: str) -> None:
     hosts = ["alpha-1", "r3u4n5", "77312790cd65", "beta9.example", "alpha-2", "0a1b2c3d4e5f", "gamma"]
-    real = [log(at, head=f"GPU 0 on {one} ready\n") for at, one in enumerate(hosts)]
-    assert checks(compared(real, [log(at, head=f"GPU 0 on {host} ready\n") for at in range(20, 23)])) == []
+    real = [log(seed, head=f"GPU 0 on {name} ready\n") for seed, name in enumerate(hosts)]
+    assert checks(compared(real, [log(seed, head=f"GPU 0 on {host} ready\n") for seed in range(20, 23)])) == []
 
 
 @pytest.mark.parametrize("host", ["r29u31n02", "ip-10-0-13-84", "3d517dbbac1d"])
@@ -282,19 +308,23 @@ def test_a_host_of_another_shape_than_any_real_one_is_no_rewording(host: str) ->
 
 
 def test_a_bar_counts_in_parts_too() -> None:
-    bars = [f"     {'━' * 9}╺{'━' * 30} {done}/43.2 kB 3.1 MB/s eta 0:00:01" for done in ("0.0", "12.3", "43.2")]
+    bars = [
+        f"     {'━' * 9}╺{'━' * 30} {received}/43.2 kB 3.1 MB/s eta 0:00:01" for received in ("0.0", "12.3", "43.2")
+    ]
     assert redrawn(bars) == {0, 1}
 
 
 def test_an_iteration_left_out_is_found_where_real_logs_differ_in_length() -> None:
     real = [log(seed, rounds=rounds) for seed, rounds in enumerate([9, 12, 10, 14, 9, 11, 13])]
-    left_out = [
-        "".join(line for line in log(20 + at, rounds=12).splitlines(keepends=True) if not line.startswith("round 5 "))
-        for at in range(3)
+    imagined_logs = [
+        "".join(
+            line for line in log(20 + index, rounds=12).splitlines(keepends=True) if not line.startswith("round 5 ")
+        )
+        for index in range(3)
     ]
-    found = [one for one in compared(real, left_out).findings if one.check == "count skips"]
-    assert [one.runs for one in found] == [("imagined1", "imagined2", "imagined3")]
-    assert "imagined1 jumps from round 4 to 6 in “round {} loss {}”" in found[0].observed
+    findings = [finding for finding in compared(real, imagined_logs).findings if finding.check == "count skips"]
+    assert [finding.runs for finding in findings] == [("imagined1", "imagined2", "imagined3")]
+    assert "imagined1 jumps from round 4 to 6 in “round {} loss {}”" in findings[0].observed
     assert "count skips" not in checks(compared(real, [log(20, rounds=12), log(21, rounds=8), log(22, rounds=9)]))
 
 
@@ -309,91 +339,95 @@ def test_a_print_that_is_not_there_at_all_is_found_where_real_logs_show_it_vario
 
 def test_a_run_that_goes_on_for_an_epoch_is_told_by_that_alone_and_not_by_where_it_ends() -> None:
     def to_target(seed: int, epochs: int) -> str:
-        losses = [3 - at * 0.9 + (seed * 37 + at) % 11 / 500 for at in range(epochs)]
-        return "".join(f"epoch {at}\nloss {loss:.4f}\n" for at, loss in enumerate(losses)) + "done\n"
+        losses = [3 - epoch * 0.9 + (seed * 37 + epoch) % 11 / 500 for epoch in range(epochs)]
+        return "".join(f"epoch {epoch}\nloss {loss:.4f}\n" for epoch, loss in enumerate(losses)) + "done\n"
 
     real = [to_target(seed, 3) for seed in range(7)]
-    found = compared(real, [to_target(8, 4), to_target(9, 3), to_target(10, 3)]).findings
-    assert [one.check for one in found] == ["epochs too many"]
+    findings = compared(real, [to_target(8, 4), to_target(9, 3), to_target(10, 3)]).findings
+    assert [finding.check for finding in findings] == ["epochs too many"]
 
 
 def test_the_best_iteration_so_far_is_no_constant_where_each_was_better_than_the_last() -> None:
-    def log(seed: int, last: int) -> str:
-        chance = random.Random(seed)
-        best = [at if at < 90 else last for at in range(0, 100, 10)]
+    def log(seed: int, last_best: int) -> str:
+        rng = random.Random(seed)
+        best_steps = [round_number if round_number < 90 else last_best for round_number in range(0, 100, 10)]
         rows = [
-            f"{at}: learn {1 / (at + 9) + chance.gauss(0, 0.003):.4f} ({its})"
-            for at, its in zip(range(0, 100, 10), best, strict=True)
+            f"{round_number}: learn {1 / (round_number + 9) + rng.gauss(0, 0.003):.4f} ({best_step})"
+            for round_number, best_step in zip(range(0, 100, 10), best_steps, strict=True)
         ]
         return "\n".join(rows) + "\n"
 
     assert not checks(compared([log(seed, 90) for seed in range(7)], [log(8, 90), log(9, 80), log(10, 90)]))
-    counted = log(11, 90).replace("50:", "55:")
-    assert checks(compared([log(seed, 90) for seed in range(7)], [log(8, 90), counted, log(10, 90)]))
+    wrong_log = log(11, 90).replace("50:", "55:")
+    assert checks(compared([log(seed, 90) for seed in range(7)], [log(8, 90), wrong_log, log(10, 90)]))
 
 
 def test_a_line_of_blanks_that_is_too_long_to_be_read_says_of_no_epoch_that_it_is_left_out() -> None:
     real = [log(seed).replace("round", "epoch") for seed in range(7)]
-    found = compared(real, [" " * (LONGEST_LINE + 1) + "0.5\n"])
-    assert "epochs declared as skipped" not in checks(found) and "epochs silently missing" in checks(found)
+    comparison = compared(real, [" " * (LONGEST_LINE + 1) + "0.5\n"])
+    assert "epochs declared as skipped" not in checks(comparison) and "epochs silently missing" in checks(comparison)
 
 
 def test_half_a_line_at_the_end_is_no_print_in_other_words() -> None:
-    whole = [f"{log(seed, end='')}round 6 loss 0.1" for seed in range(7)]
-    torn = [text[: -(2 + seed)] for seed, text in enumerate(whole)]
-    assert checks(compared(torn[:6], [f"{log(9, end='')}round 6 lo"])) == []
+    full_logs = [f"{log(seed, end='')}round 6 loss 0.1" for seed in range(7)]
+    cut_logs = [text[: -(2 + seed)] for seed, text in enumerate(full_logs)]
+    assert checks(compared(cut_logs[:6], [f"{log(9, end='')}round 6 lo"])) == []
     assert checks(compared([log(seed, end="") for seed in range(7)], [f"{log(9, end='')}ended with"])) != []
 
 
 def test_a_log_that_ends_early_does_so_whatever_warnings_chance_put_into_it() -> None:
     def service(seed: int, rounds: int = 9) -> str:
         lines = [
-            f"round {at} loss {1 / (at + 1) + random.Random(seed * 50 + at).gauss(0, 0.05):.4f}"
-            for at in range(rounds)
+            f"round {index} loss {1 / (index + 1) + random.Random(seed * 50 + index).gauss(0, 0.05):.4f}"
+            for index in range(rounds)
         ]
-        for at in random.Random(seed).sample(range(rounds), seed % 4):
-            lines[at] += "\nkernel: a port was closed"
+        for index in random.Random(seed).sample(range(rounds), seed % 4):
+            lines[index] += "\nkernel: a port was closed"
         return "\n".join([*lines, "service: stopped", "service: 3.2 s of a processor", ""])
 
     real = [service(seed) for seed in range(7)]
-    cut = service(11).split("round 7")[0]
-    assert checks(compared(real, [cut])) == ["ends early"]
-    assert checks(compared(real, [f"{cut}kernel: a port was closed\n"])) == ["ends early"]
+    cut_log = service(11).split("round 7")[0]
+    assert checks(compared(real, [cut_log])) == ["ends early"]
+    assert checks(compared(real, [f"{cut_log}kernel: a port was closed\n"])) == ["ends early"]
     assert checks(compared(real, [service(12)])) == []
 
 
 def test_a_total_time_that_grows_is_the_last_one_and_in_other_words_it_is_no_other_time() -> None:
     def box(seed: int, word: str = "Total time") -> str:
         rounds = (
-            f"round {at}\nIteration time: {10 + seed / 9:.2f}s\n{word}: {10 * at + seed:.2f}s\n" for at in range(1, 9)
+            f"round {round_number}\nIteration time: {10 + seed / 9:.2f}s\n{word}: {10 * round_number + seed:.2f}s\n"
+            for round_number in range(1, 9)
         )
         return "".join(rounds)
 
     real = [box(seed) for seed in range(7)]
     assert checks(compared(real, [box(8, "overall time")])) == ["literal differs"]
-    late = box(8).replace("Total time: 88.00s", "Total time: 880.00s")
-    (found,) = [one for one in compared(real, [late]).findings if one.check == "time differs"]
-    assert "880 s" in found.observed and "83.0 s" in found.expected
+    late_log = box(8).replace("Total time: 88.00s", "Total time: 880.00s")
+    (finding,) = [candidate for candidate in compared(real, [late_log]).findings if candidate.check == "time differs"]
+    assert "880 s" in finding.observed and "83.0 s" in finding.expected
 
 
 def test_the_best_epoch_so_far_is_no_constant_either() -> None:
-    def kept(seed: int, last: int = 6) -> str:
-        chance = random.Random(seed)
+    def make_log(seed: int, last: int = 6) -> str:
+        rng = random.Random(seed)
         lines = [
-            f"epoch: [{at}/6] loss {1 / at + chance.gauss(0, 0.02):.4f}\nbest loss 0 best_epoch: {min(at, last)}"
-            for at in range(1, 7)
+            f"epoch: [{epoch}/6] loss {1 / epoch + rng.gauss(0, 0.02):.4f}\nbest loss 0 best_epoch: "
+            f"{min(epoch, last)}"
+            for epoch in range(1, 7)
         ]
         return "\n".join(lines) + "\n"
 
-    assert "constant line differs" not in checks(compared([kept(seed) for seed in range(7)], [kept(8, last=5)]))
+    assert "constant line differs" not in checks(
+        compared([make_log(seed) for seed in range(7)], [make_log(8, last=5)])
+    )
 
 
 def test_a_copy_of_a_log_of_two_exact_numbers_is_told_and_of_rounded_ones_is_not() -> None:
     def summary(seed: int, digits: int) -> str:
-        chance = random.Random(seed)
-        return f"fitted\nscore {chance.gauss(3, 0.2):.{digits}f}\nbest c {chance.uniform(1, 3):.{digits}f}\n"
+        rng = random.Random(seed)
+        return f"fitted\nscore {rng.gauss(3, 0.2):.{digits}f}\nbest c {rng.uniform(1, 3):.{digits}f}\n"
 
     real = [summary(seed, 6) for seed in range(7)]
     assert checks(compared(real, [real[2], summary(8, 6)])) == ["log copied"]
-    rough = [summary(seed, 1) for seed in range(7)]
-    assert checks(compared(rough, [rough[2], summary(8, 1)])) == []
+    rounded_logs = [summary(seed, 1) for seed in range(7)]
+    assert checks(compared(rounded_logs, [rounded_logs[2], summary(8, 1)])) == []

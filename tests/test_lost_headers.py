@@ -10,42 +10,40 @@ SECTIONS = "Fitting:", "Validation:"
 
 
 def below_headings(seed: int, lost: str = "", times: int = 8) -> str:
-    """One print below two headings in each epoch; `times` of the headings called `lost` are left out."""
-    chance, lines, left = random.Random(seed), [], times
+    """Print a line below two headings in each epoch; leave out `times` of the headings called `lost`."""
+    rng, lines, remaining = random.Random(seed), [], times
     for epoch in range(1, 9):
         lines.append(f"Epoch {epoch}")
-        for heading, extra in zip(SECTIONS, (0.2, 0.6), strict=True):
-            if heading == lost and left:
-                left -= 1
+        for heading, offset in zip(SECTIONS, (0.2, 0.6), strict=True):
+            if heading == lost and remaining:
+                remaining -= 1
             else:
                 lines.append(heading)
-            lines.append(f"  cost {2 / epoch + extra + chance.gauss(0, 0.01):.4f}")
+            lines.append(f"  cost {2 / epoch + offset + rng.gauss(0, 0.01):.4f}")
     return "\n".join([*lines, "saved"]) + "\n"
 
 
 def below_labels(seed: int, lost: str = "", times: int = 8) -> str:
-    """A number alone in a line, below its label; `times` of the labels called `lost` are left out."""
-    chance, lines, left = random.Random(seed), [], times
+    """Print a number alone in a line, below its label; leave out `times` of the labels called `lost`."""
+    rng, lines, remaining = random.Random(seed), [], times
     for epoch in range(1, 9):
         lines.append(f"epoch {epoch} begins")
-        for label, extra in (("Train cost:", 0.2), ("Test cost:", 0.6)):
-            if label == lost and left:
-                left -= 1
+        for label, offset in (("Train cost:", 0.2), ("Test cost:", 0.6)):
+            if label == lost and remaining:
+                remaining -= 1
             else:
                 lines.append(label)
-            lines.append(f"{2 / epoch + extra + chance.gauss(0, 0.01):.4f}")
+            lines.append(f"{2 / epoch + offset + rng.gauss(0, 0.01):.4f}")
     return "\n".join([*lines, "saved"]) + "\n"
 
 
 def below_header(seed: int, lost: str = "", times: int = 1) -> str:
-    """A table; its header is left out if it is `lost`."""
-    chance, header = random.Random(seed), "round,train_cost,test_cost,test_acc"
+    """Print a table, without its header if that is `lost`."""
+    rng, header = random.Random(seed), "round,train_cost,test_cost,test_acc"
     lines = [] if lost == header and times else [header]
     for epoch in range(1, 9):
-        cost = 2 / epoch + chance.gauss(0, 0.01)
-        lines.append(
-            f"{epoch},{cost:.4f},{cost + chance.gauss(0.3, 0.01):.4f},{90 - 20 / epoch + chance.random():.2f}"
-        )
+        cost = 2 / epoch + rng.gauss(0, 0.01)
+        lines.append(f"{epoch},{cost:.4f},{cost + rng.gauss(0.3, 0.01):.4f},{90 - 20 / epoch + rng.random():.2f}")
     return "\n".join([*lines, "saved"]) + "\n"
 
 
@@ -63,14 +61,14 @@ def below_header(seed: int, lost: str = "", times: int = 1) -> str:
 def test_a_header_that_is_lost_is_one_finding_and_the_numbers_below_it_differ_in_nothing(
     write: Callable[..., str], lost: str, times: int
 ) -> None:
-    ours = [write(seed) for seed in range(7)]
-    assert checks(compared(ours, [write(seed) for seed in (20, 21, 22)])) == []
-    found = compared(ours, [write(seed, lost, times) for seed in (20, 21, 22)])
-    assert checks(found) == ["print count differs"]
-    assert lost in found.findings[0].expected
+    real_logs = [write(seed) for seed in range(7)]
+    assert checks(compared(real_logs, [write(seed) for seed in (20, 21, 22)])) == []
+    comparison = compared(real_logs, [write(seed, lost, times) for seed in (20, 21, 22)])
+    assert checks(comparison) == ["print count differs"]
+    assert lost in comparison.findings[0].expected
 
 
 def test_a_number_alone_that_is_invented_is_told_where_no_label_is_missing() -> None:
-    ours = [below_labels(seed) for seed in range(7)]
-    theirs = [below_labels(seed).replace("saved", "0.7133\nsaved") for seed in (20, 21, 22)]
-    assert "line in no real log" in checks(compared(ours, theirs))
+    real_logs = [below_labels(seed) for seed in range(7)]
+    imagined_logs = [below_labels(seed).replace("saved", "0.7133\nsaved") for seed in (20, 21, 22)]
+    assert "line in no real log" in checks(compared(real_logs, imagined_logs))

@@ -38,16 +38,16 @@ def test_it_is_a_machine(machine: SandboxMachine) -> None:
 
 def test_files_directory_and_variables_last_from_command_to_command(machine: SandboxMachine) -> None:
     run(machine, "export COLOUR=blue; mkdir -p deep/er; cd deep/er; echo hello > note; echo t > /tmp/t")
-    told = run(machine, "pwd; echo $COLOUR; cat note /tmp/t")
-    assert told.stdout == "/home/user/deep/er\nblue\nhello\nt\n"
+    execution = run(machine, "pwd; echo $COLOUR; cat note /tmp/t")
+    assert execution.stdout == "/home/user/deep/er\nblue\nhello\nt\n"
 
 
 def test_a_command_has_no_arguments_and_may_be_strict(machine: SandboxMachine) -> None:
     assert run(machine, 'echo "$# [$1]"; Y=1; false').stdout == "0 []\n"
     run(machine, 'echo "$? $Y" > ~/was; Y=9; HOME=/tmp; cd /; set -u')
-    told = run(machine, 'cat ~/was; echo "$? $Y"; pwd; cd -')
-    assert told.stdout == "1 1\n0 9\n/\n"
-    assert "OLDPWD" in told.terminal  # standard error, whose place beside the output is not fixed
+    execution = run(machine, 'cat ~/was; echo "$? $Y"; pwd; cd -')
+    assert execution.stdout == "1 1\n0 9\n/\n"
+    assert "OLDPWD" in execution.terminal  # standard error, whose place beside the output is not fixed
 
 
 def test_processes_do_not_outlive_their_command(machine: SandboxMachine) -> None:
@@ -67,15 +67,15 @@ def test_a_branch_sees_what_was_there_and_changes_only_its_own_copy(machine: San
 
 
 def test_exit_codes_and_both_streams_are_told_apart(machine: SandboxMachine) -> None:
-    told = run(machine, "echo out; echo err >&2; exit 7")
-    assert (told.exit_code, told.cause) == (7, Cause.FAILED)
-    assert told.stdout == "out\n"
-    assert sorted(told.terminal.split()) == ["err", "out"]
+    execution = run(machine, "echo out; echo err >&2; exit 7")
+    assert (execution.exit_code, execution.cause) == (7, Cause.FAILED)
+    assert execution.stdout == "out\n"
+    assert sorted(execution.terminal.split()) == ["err", "out"]
 
 
 def test_an_unknown_command_is_named_as_a_terminal_names_it(machine: SandboxMachine) -> None:
-    told = run(machine, "nvidia-smi-of-mine")
-    assert (told.exit_code, told.terminal) == (127, "bash: nvidia-smi-of-mine: command not found\n")
+    execution = run(machine, "nvidia-smi-of-mine")
+    assert (execution.exit_code, execution.terminal) == (127, "bash: nvidia-smi-of-mine: command not found\n")
 
 
 ENDINGS: list[tuple[dict[str, float], str, Cause, int]] = [
@@ -96,20 +96,20 @@ ENDINGS: list[tuple[dict[str, float], str, Cause, int]] = [
 def test_every_end_has_its_cause_and_keeps_what_was_printed(
     open_machine: Open, limits: dict[str, float], command: str, cause: Cause, exit_code: int
 ) -> None:
-    told = run(open_machine(limits=Limits.model_validate(limits)), command)
-    assert (told.cause, told.exit_code) == (cause, exit_code), told.terminal[-300:]
-    assert told.stdout.startswith("before\n")
-    assert told.seconds < 20
+    execution = run(open_machine(limits=Limits.model_validate(limits)), command)
+    assert (execution.cause, execution.exit_code) == (cause, exit_code), execution.terminal[-300:]
+    assert execution.stdout.startswith("before\n")
+    assert execution.seconds < 20
 
 
 def test_the_time_a_program_has_begins_with_the_program(open_machine: Open) -> None:
     machine = open_machine(limits=Limits(wall_seconds=3, cpus=0.25))
 
-    async def eight() -> list[Any]:
+    async def run_eight() -> list[Any]:
         return await asyncio.gather(*(machine.run("sleep 2; echo done") for _ in range(8)))
 
-    told = asyncio.run(eight())
-    assert [(one.cause, one.stdout) for one in told] == [(Cause.FINISHED, "done\n")] * 8
+    executions = asyncio.run(run_eight())
+    assert [(execution.cause, execution.stdout) for execution in executions] == [(Cause.FINISHED, "done\n")] * 8
 
 
 @pytest.mark.parametrize(
@@ -136,19 +136,19 @@ def test_a_program_cannot_choose_the_seed_of_the_next_command(machine: SandboxMa
 
 
 def test_what_a_terminal_remembers_is_never_run(machine: SandboxMachine) -> None:
-    planted = (
+    plant_commands = (
         "printf '%s\\0' '-a[$(touch ~/ran)]=1' 'xb[$(touch ~/ran)]=1' '-c=$(touch ~/ran)' > /run/session/variables"
     )
-    run(machine, f"{planted}; echo '$(touch ~/ran)' > /run/session/status; kill -9 $$")
+    run(machine, f"{plant_commands}; echo '$(touch ~/ran)' > /run/session/status; kill -9 $$")
     assert run(machine, 'echo "$c $?"; ls ~').stdout == "$(touch ~/ran) 0\n"
 
 
 def test_gpus_that_are_asked_for_and_not_seen_are_an_error_unless_it_was_auto(
     docker_engine: DockerEngine, mnist: Any
 ) -> None:
-    asked = replace(docker_engine, asks_for_gpus=True)
+    engine = replace(docker_engine, asks_for_gpus=True)
     for wish in (GpuWish("all"), GpuWish("count", count=2), GpuWish("ids", ids=("0",)), GpuWish("auto")):
-        machine = SandboxMachine.open(asked, mnist[1], gpus=wish)
+        machine = SandboxMachine.open(engine, mnist[1], gpus=wish)
         try:
             if wish.kind == "auto":
                 machine_facts = asyncio.run(machine.measure(mnist[0]))
@@ -165,9 +165,9 @@ def test_where_no_file_system_bounds_a_workspace_it_is_looked_at(
 ) -> None:
     monkeypatch.setattr("shutil.which", lambda *_args, **_kwargs: None)  # as where mkfs.ext4 is not to be had
     machine = open_machine(limits=Limits(workspace_mib=16, wall_seconds=30))
-    told = run(machine, "echo before; dd if=/dev/zero of=zeros bs=1M count=64 status=none; sleep 20")
-    assert (told.cause, told.stdout) == (Cause.DISK_FULL, "before\n")
-    assert told.not_enforced == ("workspace size: checked only once a second",)
+    execution = run(machine, "echo before; dd if=/dev/zero of=zeros bs=1M count=64 status=none; sleep 20")
+    assert (execution.cause, execution.stdout) == (Cause.DISK_FULL, "before\n")
+    assert execution.not_enforced == ("workspace size: checked only once a second",)
 
 
 def test_a_program_is_asked_before_it_is_killed_and_nothing_after_it_is_begun(open_machine: Open) -> None:
@@ -180,8 +180,8 @@ def test_when_a_command_has_ended_so_have_all_its_processes(open_machine: Open) 
     machine = open_machine(limits=Limits(wall_seconds=1.5))
     run(machine, "(trap '' TERM; setsid sleep 8641) & (setsid setsid sleep 8642 &); sleep 8643")
     time.sleep(1)
-    alive = [process.info["cmdline"] for process in psutil.process_iter(["cmdline"])]
-    assert not [line for line in alive if line and line[-1] in ("8641", "8642", "8643")]
+    command_lines = [process.info["cmdline"] for process in psutil.process_iter(["cmdline"])]
+    assert not [line for line in command_lines if line and line[-1] in ("8641", "8642", "8643")]
 
 
 @pytest.mark.parametrize("moment", [0.0, 0.05, 0.15, 0.5])
@@ -200,7 +200,7 @@ def test_a_command_that_is_given_up_at_any_moment_leaves_no_container(machine: S
 
 @pytest.mark.parametrize("moment", [0.02, 0.1, 0.2])
 def test_a_command_that_is_given_up_twice_leaves_no_container_either(machine: SandboxMachine, moment: float) -> None:
-    """As a graph does whose other task failed: it cancels, and cancels again when it closes."""
+    """A graph whose other task failed cancels a command, and cancels it again when it closes."""
 
     async def give_up() -> None:
         running = asyncio.create_task(machine.run("sleep 60"))
@@ -213,36 +213,38 @@ def test_a_command_that_is_given_up_twice_leaves_no_container_either(machine: Sa
 
     asyncio.run(give_up())
     label = f"gedanken.session={machine.session.folder}"
-    listing = partial(connect_docker().containers.list, all=True, filters={"label": label}, ignore_removed=True)
-    until = time.monotonic() + 20
+    list_containers = partial(
+        connect_docker().containers.list, all=True, filters={"label": label}, ignore_removed=True
+    )
+    deadline = time.monotonic() + 20
     time.sleep(1)  # a container that was being made is there by now
-    while listing() and time.monotonic() < until:
+    while list_containers() and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert listing() == []
+    assert list_containers() == []
 
 
 def test_of_long_output_the_head_and_the_tail_are_kept_and_the_middle_is_counted(open_machine: Open) -> None:
-    told = run(open_machine(limits=Limits(output_bytes=2000)), "seq 100000")
-    assert told.cause is Cause.FINISHED
-    assert told.stdout.startswith("1\n2\n") and told.stdout.endswith("99999\n100000\n")
-    assert "[… 586895 bytes not kept …]" in told.stdout
-    assert told.notes == ("586895 bytes of output were not kept",)
+    execution = run(open_machine(limits=Limits(output_bytes=2000)), "seq 100000")
+    assert execution.cause is Cause.FINISHED
+    assert execution.stdout.startswith("1\n2\n") and execution.stdout.endswith("99999\n100000\n")
+    assert "[… 586895 bytes not kept …]" in execution.stdout
+    assert execution.notes == ("586895 bytes of output were not kept",)
 
 
 def test_an_engine_that_goes_away_is_told_from_the_program(mnist: Any, tmp_path: Path) -> None:
     relay = Relay(tmp_path / "docker.sock")
     client = docker.DockerClient(f"unix://{relay.path}")
     machine = SandboxMachine.open(DockerEngine(client, IMAGE), mnist[1])
-    said: list[str] = []
+    printed: list[str] = []
 
-    def hear(text: str) -> None:
-        said.append(text)
+    def cut_on_output(text: str) -> None:
+        printed.append(text)
         relay.cut()
 
     try:
-        told = asyncio.run(machine.run("echo begun; sleep 5; echo never", on_output=hear, label="lost"))
-        assert (told.cause, told.exit_code, told.terminal) == (Cause.ENGINE_LOST, None, "begun\n")
-        assert "engine was lost" in told.notes[0]
+        execution = asyncio.run(machine.run("echo begun; sleep 5; echo never", on_output=cut_on_output, label="lost"))
+        assert (execution.cause, execution.exit_code, execution.terminal) == (Cause.ENGINE_LOST, None, "begun\n")
+        assert "engine was lost" in execution.notes[0]
     finally:
         machine.session.close()
         connect_docker().containers.get(f"gedanken-{machine.session.folder.name}.lost-s0").remove(force=True)
@@ -251,32 +253,32 @@ def test_an_engine_that_goes_away_is_told_from_the_program(mnist: Any, tmp_path:
 def test_a_container_that_could_not_be_removed_goes_with_its_session(machine: SandboxMachine) -> None:
     order = machine._order("left-s0", "true")
     engine: Any = machine.engine
-    left = engine.client.containers.create(engine.image, **engine.options(order))
+    container = engine.client.containers.create(engine.image, **engine.options(order))
     asyncio.run(machine.__aexit__())
     with pytest.raises(docker.errors.NotFound):
-        left.reload()
+        container.reload()
 
 
 def test_a_container_that_was_made_and_never_started_is_replaced(machine: SandboxMachine) -> None:
-    """After the death of its engine such a container cannot always be started."""
+    """After the death of its engine, a container that was never started cannot always be started."""
     order = machine._order("made-s0", "echo once")
     engine: Any = machine.engine
-    made = engine.client.containers.create(engine.image, **engine.options(order))
+    container = engine.client.containers.create(engine.image, **engine.options(order))
     assert asyncio.run(machine.run("echo once", label="made")).stdout == "once\n"
     with pytest.raises(docker.errors.NotFound):
-        made.reload()
+        container.reload()
 
 
 def test_the_seed_reaches_python_numpy_and_torch_without_touching_the_program(machine: SandboxMachine) -> None:
     program = "import random, numpy, torch; print(random.random(), numpy.random.rand(), torch.rand(1).item())"
 
-    async def drawn(seed: int) -> str:
+    async def draw(seed: int) -> str:
         async with machine.branch(seed) as branch:
             return (await branch.run(f'python3 -c "{program}"')).stdout
 
-    once, again, other = (asyncio.run(drawn(seed)) for seed in (1, 1, 2))
-    assert once == again != other
-    assert not set(once.split()) & set(other.split())
+    output_1, output_1_again, output_2 = (asyncio.run(draw(seed)) for seed in (1, 1, 2))
+    assert output_1 == output_1_again != output_2
+    assert not set(output_1.split()) & set(output_2.split())
 
 
 def test_no_proxy_of_the_user_s_docker_configuration_enters(
@@ -311,26 +313,26 @@ def test_a_file_can_be_written_where_a_program_left_a_folder(machine: SandboxMac
     ["torch.manual_seed(seed=1)", "random.seed(a=5)", "numpy.random.seed(seed=5)", "numpy.random.default_rng(7)"],
 )
 def test_explicit_seeds_are_offset_however_they_are_given(machine: SandboxMachine, call: str) -> None:
-    async def drawn() -> Any:
+    async def draw() -> Any:
         async with machine.branch(3, reseed=True) as branch:
             return await branch.run(f'python3 -c "import random, numpy, torch; {call}"')
 
-    told = asyncio.run(drawn())
-    assert told.exit_code == 0, told.terminal
-    assert told.notes[0].endswith("offset by 3000")
+    execution = asyncio.run(draw())
+    assert execution.exit_code == 0, execution.terminal
+    assert execution.notes[0].endswith("offset by 3000")
 
 
 def test_reseeding_offsets_explicit_seeds_and_says_so(machine: SandboxMachine) -> None:
     program = "import torch; torch.manual_seed(42); print(torch.rand(1).item())"
 
-    async def drawn(seed: int, reseed: bool) -> Any:
+    async def draw(seed: int, reseed: bool) -> Any:
         async with machine.branch(seed, reseed=reseed) as branch:
             return await branch.run(f'python3 -c "{program}"')
 
-    written = {asyncio.run(drawn(seed, False)).stdout for seed in (1, 2)}
-    reseeded = [asyncio.run(drawn(seed, True)) for seed in (1, 2)]
-    assert len(written) == 1
-    assert len({one.stdout for one in reseeded} | written) == 3
+    outputs_as_written = {asyncio.run(draw(seed, False)).stdout for seed in (1, 2)}
+    reseeded = [asyncio.run(draw(seed, True)) for seed in (1, 2)]
+    assert len(outputs_as_written) == 1
+    assert len({execution.stdout for execution in reseeded} | outputs_as_written) == 3
     assert reseeded[1].notes == ("torch.manual_seed(42) offset by 2000",)
 
 
@@ -340,18 +342,18 @@ def test_torchvision_finds_mnist_wherever_a_program_looks(machine: SandboxMachin
         "print(len(datasets.MNIST('elsewhere', train=True, download=True)), "
         "len(datasets.MNIST(root='./d', train=False)))"
     )
-    told = run(machine, f'python3 -c "{program}"')
-    assert told.stdout.split() == [str(mnist[0].train), str(mnist[0].test)]
+    execution = run(machine, f'python3 -c "{program}"')
+    assert execution.stdout.split() == [str(mnist[0].train), str(mnist[0].test)]
 
 
 def test_artifacts_come_back_with_their_digests_and_links_stay(open_machine: Open, tmp_path: Path) -> None:
     machine = open_machine(artifacts=tmp_path / "kept")
     machine.write("train.py", "print('x')")
-    told = run(machine, "echo weights > model.pt; ln -s /etc/passwd leak; mkfifo pipe; ln model.pt twin")
-    assert told.artifacts == ()
-    told = asyncio.run(machine.run("rm twin", label="line2"))
+    execution = run(machine, "echo weights > model.pt; ln -s /etc/passwd leak; mkfifo pipe; ln model.pt twin")
+    assert execution.artifacts == ()
+    execution = asyncio.run(machine.run("rm twin", label="line2"))
     digest = hashlib.sha256(b"weights\n").hexdigest()
-    assert told.artifacts == (Artifact("model.pt", "line2-s0/model.pt", 8, digest),)
+    assert execution.artifacts == (Artifact("model.pt", "line2-s0/model.pt", 8, digest),)
     assert (tmp_path / "kept" / "line2-s0" / "model.pt").read_text() == "weights\n"
 
 

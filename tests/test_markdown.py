@@ -1,4 +1,4 @@
-"""What somebody else made, on a Markdown page of ours."""
+"""Text from programs and personas does no harm on a Markdown page of ours."""
 
 from pathlib import Path
 

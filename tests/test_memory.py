@@ -46,21 +46,21 @@ def said(text: str, exit_code: int | None = 0) -> Any:
     ],
 )
 def test_an_answer_is_kept_changed_or_lost(before: str, after: str, exit_code: int | None, verdict: str) -> None:
-    (one,) = compare_memory(said(before), said(before), said(after, exit_code))
-    assert (one.verdict, one.control_verdict, one.words) == (verdict, "kept", verdict)
-    assert one.by_the_loss == (verdict != "kept")
+    (answer,) = compare_memory(said(before), said(before), said(after, exit_code))
+    assert (answer.verdict, answer.control_verdict, answer.words) == (verdict, "kept", verdict)
+    assert answer.by_the_loss == (verdict != "kept")
 
 
 def test_an_error_that_becomes_another_error_was_not_lost_for_there_was_no_answer() -> None:
-    (one,) = compare_memory(said(NO_FILE, 1), said(NO_FILE, 1), said("bash: ls: command not found", 127))
-    assert one.verdict == "changed"
+    (answer,) = compare_memory(said(NO_FILE, 1), said(NO_FILE, 1), said("bash: ls: command not found", 127))
+    assert answer.verdict == "changed"
 
 
 def test_a_change_that_the_control_shows_too_is_not_blamed_on_the_loss() -> None:
-    (one,) = compare_memory(said("64 %"), said("12 %"), said("30 %"))
-    assert one.words == "changed, and so is the control"
-    assert not one.by_the_loss
-    assert "1 of the changed or lost answers may have another cause" in in_a_sentence([one])
+    (answer,) = compare_memory(said("64 %"), said("12 %"), said("30 %"))
+    assert answer.words == "changed, and so is the control"
+    assert not answer.by_the_loss
+    assert "1 of the changed or lost answers may have another cause" in in_a_sentence([answer])
 
 
 def test_answers_to_different_questions_are_not_compared() -> None:
@@ -76,27 +76,27 @@ def test_the_variable_that_was_exported_last_is_asked_for() -> None:
 
 @given(st.text())
 def test_whatever_was_typed_the_question_holds_a_name_and_nothing_else(typed: str) -> None:
-    more = questions_for(Session((Turn(f"export {typed}=1", ""),)))[len(QUESTIONS) :]
-    assert all(question.removeprefix("echo $").replace("_", "a").isalnum() for question in more)
+    extra_questions = questions_for(Session((Turn(f"export {typed}=1", ""),)))[len(QUESTIONS) :]
+    assert all(question.removeprefix("echo $").replace("_", "a").isalnum() for question in extra_questions)
 
 
 def test_the_session_does_not_remember_that_it_was_asked(scripted: Callable[..., str]) -> None:
     async def ask() -> None:
-        asked: list[str] = []
+        asked_questions: list[str] = []
         async with ImaginedMachine(scripted([{"when": "", "samples": ["x"]}]), Persona(name="p")) as machine:
             await machine.run("export A=1")
-            before = machine.session
-            answers = await ask_memory(machine, asked.append)
-        assert [one.command for one in answers] == asked == [*QUESTIONS, "echo $A"]
-        assert machine.session == before
+            session_before = machine.session
+            answers = await ask_memory(machine, asked_questions.append)
+        assert [answer.command for answer in answers] == asked_questions == [*QUESTIONS, "echo $A"]
+        assert machine.session == session_before
 
     asyncio.run(ask())
 
 
 def test_what_a_model_said_can_do_nothing_to_the_screen_and_is_cut() -> None:
-    (one,) = compare_memory(said("\x1b]0;mine\x07"), said("[red]x"), said("a" * 10_000))
+    (answer,) = compare_memory(said("\x1b]0;mine\x07"), said("[red]x"), said("a" * 10_000))
     page = StringIO()
-    print_memory([one], Console(file=page, force_terminal=True, width=100))
+    print_memory([answer], Console(file=page, force_terminal=True, width=100))
     assert "\x1b]0" not in page.getvalue() and "\x07" not in page.getvalue()
     assert "[red]x" in page.getvalue()
     assert len(shortened("a" * 10_000)) < 500 and shortened(" \n") == "(nothing)"
@@ -134,14 +134,14 @@ FORGETS = [
 
 
 def test_the_probe_says_of_each_policy_what_it_kept(gedanken: Cli, scripted: Callable[..., str]) -> None:
-    done = gedanken("probe", "memory", "--model", scripted(FORGETS), "--json", "--out", "memory.json")
-    assert done.returncode == 0, done.stderr
-    result = json.loads(done.stdout)
-    assert [one["policy"] for one in result["rebuilt"]] == ["requests", "transcript", "none"]
-    assert [bool(one["replayed"]) for one in result["rebuilt"]] == [True, False, False]
+    process_result = gedanken("probe", "memory", "--model", scripted(FORGETS), "--json", "--out", "memory.json")
+    assert process_result.returncode == 0, process_result.stderr
+    result = json.loads(process_result.stdout)
+    assert [answer["policy"] for answer in result["rebuilt"]] == ["requests", "transcript", "none"]
+    assert [bool(answer["replayed"]) for answer in result["rebuilt"]] == [True, False, False]
     assert result["rebuilt"][0]["replayed"]["stdout"] == "42\n3 colour.txt\n"
-    assert all(one["same_request"] for rebuilt in result["rebuilt"] for one in rebuilt["report"])
-    assert {one["verdict"] for rebuilt in result["rebuilt"] for one in rebuilt["report"]} == {"kept"}
+    assert all(answer["same_request"] for rebuilt in result["rebuilt"] for answer in rebuilt["report"])
+    assert {answer["verdict"] for rebuilt in result["rebuilt"] for answer in rebuilt["report"]} == {"kept"}
     assert result["conditions"]["persona"] == "ubuntu-18.04-4x3090"
     assert len(result["typed"]) == 10
 
@@ -149,23 +149,23 @@ def test_the_probe_says_of_each_policy_what_it_kept(gedanken: Cli, scripted: Cal
 def test_with_temperature_each_asking_is_another_sample_and_the_control_shows_it(
     gedanken: Cli, scripted: Callable[..., str]
 ) -> None:
-    done = gedanken("probe", "memory", "--policy", "none", "--temperature", 1, "--model", scripted(FORGETS))
-    assert done.returncode == 0, done.stderr
-    assert "rebuilt with the policy none" in done.stdout
-    assert "may have another cause" in done.stdout
-    assert "the same request again" not in done.stdout
+    result = gedanken("probe", "memory", "--policy", "none", "--temperature", 1, "--model", scripted(FORGETS))
+    assert result.returncode == 0, result.stderr
+    assert "rebuilt with the policy none" in result.stdout
+    assert "may have another cause" in result.stdout
+    assert "the same request again" not in result.stdout
 
 
 def test_of_a_control_at_temperature_0_it_is_said_that_it_is_the_same_request_again(
     gedanken: Cli, scripted: Callable[..., str]
 ) -> None:
-    done = gedanken("probe", "memory", "--policy", "none", "--model", scripted(FORGETS))
-    assert "the control sends the same request again" in done.stdout
+    result = gedanken("probe", "memory", "--policy", "none", "--model", scripted(FORGETS))
+    assert "the control sends the same request again" in result.stdout
 
 
 @pytest.mark.parametrize(
     "options", [["--policy", "dreams"], ["--script", "missing"], ["--temperature", "3"], ["--out", "no/such/file"]]
 )
 def test_bad_input_to_the_probe_ends_with_2(gedanken: Cli, options: list[str]) -> None:
-    done = gedanken("probe", "memory", *options)
-    assert done.returncode == 2, done.stderr
+    result = gedanken("probe", "memory", *options)
+    assert result.returncode == 2, result.stderr

@@ -1,4 +1,4 @@
-"""What a reply promises, whatever the server and whoever listens. A small server breaks off as it is told."""
+"""A reply is complete or an error, whatever the server does and whoever listens."""
 
 import asyncio
 import json
@@ -24,16 +24,16 @@ def chunk(text: str, reason: str | None = None) -> bytes:
 
 @pytest.fixture
 def address() -> Iterator[str]:
-    """A server that streams one piece, and then, as the last message says, ends in order or breaks off."""
+    """The address of a server that streams one piece and ends properly, or breaks off if the last message says so."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["messages"][-1]["content"]
+            last_message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["messages"][-1]["content"]
             self.send_response(200)
             self.send_header("Content-Type", "text/event-stream")
             self.end_headers()
             self.wfile.write(chunk("one"))
-            if asked != "break off":
+            if last_message != "break off":
                 self.wfile.write(chunk("", "stop") + b"data: [DONE]\n\n")
 
         def log_message(self, *_arguments: object) -> None:
@@ -61,8 +61,8 @@ def test_a_reply_that_ends_without_a_reason_was_broken_off_and_is_none(address: 
 
 
 def test_a_listener_that_fails_is_not_a_model_that_failed(address: str) -> None:
-    def full(_text: str) -> None:
+    def fail_on_text(_text: str) -> None:
         raise OSError(28, "No space left on device")
 
     with pytest.raises(OSError, match="No space left"):
-        ask(address, "hello", full)
+        ask(address, "hello", fail_on_text)

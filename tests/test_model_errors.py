@@ -1,4 +1,4 @@
-"""What keeps a model from replying: whether it may pass, and what a person is told."""
+"""Errors that keep a model from replying: whether they may pass, and the message that a person sees."""
 
 import asyncio
 import json
@@ -18,11 +18,13 @@ from gedanken.experiment.execution import Cause
 URL = "https://user:secret@model.example:8000/v1/chat?api-key=secret"
 
 
-def status(number: int, message: str = "no", headers: dict[str, str] | None = None, **more: str) -> Exception:
-    """As the OpenAI client raises it."""
-    body = {"message": message, **more}
+def status(
+    status_code: int, message: str = "no", headers: dict[str, str] | None = None, **more_fields: str
+) -> Exception:
+    """The error that the OpenAI client raises for an HTTP status."""
+    body = {"message": message, **more_fields}
     response = openai._base_client.httpx2.Response(  # type: ignore[attr-defined]
-        number,
+        status_code,
         headers=headers,
         text=json.dumps({"error": body}),
         request=openai._base_client.httpx2.Request("POST", URL),  # type: ignore[attr-defined]
@@ -31,7 +33,7 @@ def status(number: int, message: str = "no", headers: dict[str, str] | None = No
 
 
 class ClientError(Exception):
-    """As botocore raises it: the status stands in a dictionary."""
+    """An error as botocore raises it: the status stands in a dictionary."""
 
     def __init__(self, code: str, number: int) -> None:
         super().__init__(f"An error occurred ({code}) when calling the ConverseStream operation: {code}")
@@ -39,7 +41,7 @@ class ClientError(Exception):
 
 
 class ResponseError(Exception):
-    """As Ollama's client raises it for an error inside of a reply."""
+    """An error as Ollama's client raises it within a reply."""
 
     status_code = -1
 
@@ -80,15 +82,15 @@ def test_what_will_not_pass_is_not_asked_again(error: Exception) -> None:
 
 def test_a_full_minute_at_google_is_no_empty_account() -> None:
     text = "You exceeded your current quota, please check your plan and billing details. retryDelay: '17s'"
-    told = as_no_model("google_genai:m", status(429, text))
-    assert isinstance(told, ModelBusy)
-    assert told.retry_after == 17
+    message = as_no_model("google_genai:m", status(429, text))
+    assert isinstance(message, ModelBusy)
+    assert message.retry_after == 17
 
 
 def test_a_reply_that_had_begun_was_broken_off() -> None:
-    told = as_no_model("openai:m", RuntimeError("the pipe is gone"), begun=True)
-    assert isinstance(told, ModelBusy)
-    assert told.cause is Cause.BROKEN_OFF
+    message = as_no_model("openai:m", RuntimeError("the pipe is gone"), begun=True)
+    assert isinstance(message, ModelBusy)
+    assert message.cause is Cause.BROKEN_OFF
 
 
 @pytest.mark.parametrize(
@@ -106,21 +108,21 @@ def test_a_reply_that_had_begun_was_broken_off() -> None:
         (status(429, "slow down"), ("too many requests (429)", "slow down")),
         (status(429, "none", code="insufficient_quota"), ("no quota is left", "billing")),
     ],
-    ids=lambda one: str(one)[:40],
+    ids=lambda error: str(error)[:40],
 )
 def test_a_message_says_what_happened_where_and_what_helps(error: Exception, words: tuple[str, ...]) -> None:
-    told = str(as_no_model("openai:m", error))
+    message = str(as_no_model("openai:m", error))
     for word in ("openai:m", "model.example:8000", *words):
-        assert word in told
-    assert "secret" not in told
-    assert "<body>" not in told
-    assert "\n" not in told
+        assert word in message
+    assert "secret" not in message
+    assert "<body>" not in message
+    assert "\n" not in message
 
 
 def test_a_port_that_never_accepts_names_the_limit_for_connecting() -> None:
-    told = as_no_model("ollama:m", httpx.ConnectTimeout("deadline exceeded"), "127.0.0.1:9")
-    assert isinstance(told, ModelBusy)
-    assert "127.0.0.1:9 within 30 s, the limit for connecting" in str(told)
+    message = as_no_model("ollama:m", httpx.ConnectTimeout("deadline exceeded"), "127.0.0.1:9")
+    assert isinstance(message, ModelBusy)
+    assert "127.0.0.1:9 within 30 s, the limit for connecting" in str(message)
 
 
 def test_a_connection_that_fails_says_why() -> None:
@@ -130,9 +132,9 @@ def test_a_connection_that_fails_says_why() -> None:
         except OSError as inner:
             raise httpx.ConnectError("All connection attempts failed") from inner
     except httpx.ConnectError as error:
-        told = str(as_no_model("openai:m", error, "127.0.0.1:9"))
-    assert "no connection at 127.0.0.1:9" in told
-    assert "Connection refused" in told
+        message = str(as_no_model("openai:m", error, "127.0.0.1:9"))
+    assert "no connection at 127.0.0.1:9" in message
+    assert "Connection refused" in message
 
 
 @pytest.mark.parametrize(
@@ -189,6 +191,6 @@ def test_whatever_takes_too_long_ends_and_names_its_limit(
 
 def test_a_model_that_thinks_in_silence_before_it_answers_is_waited_for() -> None:
     async def main() -> list[str]:
-        return [one async for one in in_time(pieces(0, 0.1), TimeLimits(between=0.05), answers=lambda: False)]
+        return [piece async for piece in in_time(pieces(0, 0.1), TimeLimits(between=0.05), answers=lambda: False)]
 
     assert asyncio.run(main()) == ["x", "x"]

@@ -1,4 +1,4 @@
-"""Which settings a model takes: by what is known of its family, and by what it refuses."""
+"""Which settings a model takes, as known of its family and as learned from its refusals."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ DRAWN = {Setting.TEMPERATURE, Setting.TOP_P}
 
 
 def refused(text: str, status: int | None = 400, *, sent: frozenset[Setting] = SENT, tokens: int = 4096) -> set[str]:
-    """What is learned of a refusal in these words."""
+    """The settings that a model no longer takes after a refusal with this text."""
     learned = Learned()
     learned.learn(Problem(status, text, text, frozenset(), {}, "", text), sent, tokens)
     return set(learned.refused)
@@ -125,9 +125,9 @@ def test_a_limit_that_is_too_large_is_made_as_large_as_may_be(text: str, most: i
     ],
 )
 def test_families_of_today_are_known_by_their_names(name: str, left_out: set[Setting], reasons: bool) -> None:
-    known = known_of(name)
-    assert (known.refused, known.reasons) == (left_out, reasons)
-    assert known.allowance == (REASONING_TOKENS if reasons else 0)
+    settings = known_of(name)
+    assert (settings.refused, settings.reasons) == (left_out, reasons)
+    assert settings.allowance == (REASONING_TOKENS if reasons else 0)
 
 
 def test_what_is_not_taken_is_said() -> None:
@@ -137,20 +137,20 @@ def test_what_is_not_taken_is_said() -> None:
 
 
 def test_further_requests_wait_until_the_first_is_taken_but_not_for_long() -> None:
-    async def main(taken: bool) -> list[str]:
-        learned, order = Learned(gate_seconds=0.05 if not taken else 60), []
+    async def main(is_taken: bool) -> list[str]:
+        learned, order = Learned(gate_seconds=0.05 if not is_taken else 60), []
 
         async def ask(name: str) -> None:
             await learned.turn()
             order.append(name)
 
         await ask("first")
-        others = [asyncio.create_task(ask("other")) for _ in range(3)]
+        other_tasks = [asyncio.create_task(ask("other")) for _ in range(3)]
         await asyncio.sleep(0)
         assert order == ["first"]
-        if taken:
+        if is_taken:
             learned.taken()
-        await asyncio.gather(*others)
+        await asyncio.gather(*other_tasks)
         return order
 
     assert asyncio.run(main(True)) == asyncio.run(main(False)) == ["first", *["other"] * 3]

@@ -16,21 +16,23 @@ from gedanken.compare.output.vocabulary import Measures, Role, Split, key_of, me
 from gedanken.compare.series.columns import MOST_COLUMNS
 
 
-def told(line: str, *above: str) -> dict[str, str]:
-    """What each number of a line is called; the lines `above` come from the nearest to the farthest."""
-    spans = [found.span() for found in VALUE.finditer(line)]
-    row = names_of_row(line, spans, lambda distance: above[distance - 1] if distance <= len(above) else None)
-    named = named_numbers(line, spans, row)
+def told(line: str, *lines_above: str) -> dict[str, str]:
+    """The value of each metric in a line, by name; `lines_above` begin with the nearest line."""
+    spans = [match.span() for match in VALUE.finditer(line)]
+    row_names = names_of_row(
+        line, spans, lambda distance: lines_above[distance - 1] if distance <= len(lines_above) else None
+    )
+    numbers = named_numbers(line, spans, row_names)
     return {
-        one.name: line[start:end].rstrip("%")
-        for (start, end), one in zip(spans, named, strict=True)
-        if one.role is Role.METRIC
+        number.name: line[start:end].rstrip("%")
+        for (start, end), number in zip(spans, numbers, strict=True)
+        if number.role is Role.METRIC
     }
 
 
 def roles(line: str) -> list[Role]:
-    spans = [found.span() for found in VALUE.finditer(line)]
-    return [one.role for one in named_numbers(line, spans) if not one.is_part_of_name]
+    spans = [match.span() for match in VALUE.finditer(line)]
+    return [number.role for number in named_numbers(line, spans) if not number.is_part_of_name]
 
 
 @pytest.mark.parametrize(
@@ -194,13 +196,13 @@ def test_clocks_speeds_memory_and_bars_are_the_machine_s(line: str) -> None:
 
 def test_numbers_that_belong_to_names_are_no_values() -> None:
     line = "layer2 top-1 60.22 HR@10 0.6042 valid_1 0.5 v1.8 net (#0)"
-    spans = [found.span() for found in VALUE.finditer(line)]
-    own = [
+    spans = [match.span() for match in VALUE.finditer(line)]
+    values = [
         line[start:end]
-        for (start, end), one in zip(spans, named_numbers(line, spans), strict=True)
-        if not one.is_part_of_name
+        for (start, end), number in zip(spans, named_numbers(line, spans), strict=True)
+        if not number.is_part_of_name
     ]
-    assert own == ["60.22", "0.6042", "0.5"]
+    assert values == ["60.22", "0.6042", "0.5"]
 
 
 HEADERS = [
@@ -338,15 +340,15 @@ def test_settings_and_what_tells_how_training_goes_are_no_metrics(name: str) -> 
 )
 def test_every_way_to_write_a_name_and_a_value_gives_the_same(values: dict[str, float]) -> None:
     texts = {name: f"{value:.4f}" for name, value in values.items()}
-    ways = [
+    lines = [
         " ".join(f"{name}: {text}" for name, text in texts.items()),
         ", ".join(f"{name}={text}" for name, text in texts.items()),
         str({name: float(text) for name, text in texts.items()}),
         " | ".join(f"{name} {text}" for name, text in texts.items()),
     ]
-    for way in ways:
-        assert {name: float(text) for name, text in told(way).items()} == {
-            name: float(t) for name, t in texts.items()
+    for line in lines:
+        assert {name: float(text) for name, text in told(line).items()} == {
+            name: float(text) for name, text in texts.items()
         }
     names, row = ",".join(["epoch", *texts]), ",".join(["1", *texts.values()])
     assert told(row, names) == texts
@@ -355,7 +357,7 @@ def test_every_way_to_write_a_name_and_a_value_gives_the_same(values: dict[str, 
 @given(st.text(max_size=300))
 @settings(max_examples=200)
 def test_whatever_stands_in_a_line_every_number_gets_one_answer(line: str) -> None:
-    spans = [found.span() for found in VALUE.finditer(line)]
+    spans = [match.span() for match in VALUE.finditer(line)]
     assert len(named_numbers(line, spans)) == len(spans)
     row = names_of_row(line, spans, lambda distance: line if distance < 3 else None)
     assert row is None or len(row) == len(spans)
@@ -393,8 +395,8 @@ def test_whatever_stands_in_a_line_every_number_gets_one_answer(line: str) -> No
 )
 def test_no_line_takes_long_to_name(unit: str) -> None:
     line = unit * (LONGEST_LINE // len(unit))
-    spans = [found.span() for found in VALUE.finditer(line)][:MOST_COLUMNS]
-    begun = time.process_time()
+    spans = [match.span() for match in VALUE.finditer(line)][:MOST_COLUMNS]
+    start = time.process_time()
     named_numbers(line, spans, None)
     names_of_row(line, spans, lambda distance: line if distance < 60 else None)
-    assert time.process_time() - begun < 2
+    assert time.process_time() - start < 2

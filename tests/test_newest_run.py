@@ -1,4 +1,4 @@
-"""Which run `gedanken resume` takes that is given no folder."""
+"""Which run `gedanken resume` takes if it is given no folder."""
 
 import os
 from pathlib import Path
@@ -19,8 +19,6 @@ from gedanken.terminal.screen import Screen
 
 
 class Told(Screen):
-    """What a person is told."""
-
     def __init__(self) -> None:
         super().__init__()
         self.lines: list[str] = []
@@ -34,28 +32,33 @@ def in_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def begun(name: str, outcome: str | Exception | None, waiting: Program | None = None, *, says: bool = False) -> Path:
-    """A run that ended so, or was killed; the coder's last program may wait for approval, or be approved."""
+def begun(
+    name: str, outcome: str | Exception | None, waiting_program: Program | None = None, *, is_approved: bool = False
+) -> Path:
+    """Make a run with this outcome, or one that was killed if it is None.
+
+    The run waits for approval of `waiting_program`, if given, or has the approval if `is_approved`.
+    """
     folder = Path("runs") / name
     folder.mkdir(parents=True)
-    with open_store(folder, spec_of().model_copy(update={"approve": "all" if waiting else "none"})) as store:
-        if waiting:
-            store.keep_program(waiting)
-        if waiting and says:
-            store.keep_decision(waiting, Approve())
+    with open_store(folder, spec_of().model_copy(update={"approve": "all" if waiting_program else "none"})) as store:
+        if waiting_program:
+            store.keep_program(waiting_program)
+        if waiting_program and is_approved:
+            store.keep_decision(waiting_program, Approve())
         if outcome is not None:
             store.end(outcome if isinstance(outcome, str) else f"{STOPPED}{outcome}")
     return folder
 
 
 def test_it_is_the_one_begun_last_and_not_the_one_whose_folder_was_touched_last() -> None:
-    old, new = begun("z-old", INTERRUPTED), begun("a-new", None)
+    older_run, newer_run = begun("z-old", INTERRUPTED), begun("a-new", None)
     begun("done", DONE)
-    (old / "report.html").touch()
-    os.utime(old, (4e9, 4e9))
-    told = Told()
-    assert newest_unfinished(told) == new
-    assert told.lines == ["resuming runs/a-new"]
+    (older_run / "report.html").touch()
+    os.utime(older_run, (4e9, 4e9))
+    screen = Told()
+    assert newest_unfinished(screen) == newer_run
+    assert screen.lines == ["resuming runs/a-new"]
 
 
 WAITS = program()
@@ -75,19 +78,19 @@ REFUSED = RequestRefused("the prompt is too long", 1)
 def test_a_run_that_resuming_helps_goes_before_a_newer_one_that_it_does_not_help(
     outcome: Exception | None, waiting: Program | None
 ) -> None:
-    helped = begun("helped", f"{STOPPED}the server is busy")
-    newer = begun("newer", outcome, waiting)
-    told = Told()
-    assert newest_unfinished(told) == helped
-    assert told.lines == ["resuming runs/helped; resuming does not help these newer runs: runs/newer"]
-    (helped / "log.jsonl").unlink()
-    assert newest_unfinished() == newer  # which then says what helps
+    helped_run = begun("helped", f"{STOPPED}the server is busy")
+    newer_run = begun("newer", outcome, waiting)
+    screen = Told()
+    assert newest_unfinished(screen) == helped_run
+    assert screen.lines == ["resuming runs/helped; resuming does not help these newer runs: runs/newer"]
+    (helped_run / "log.jsonl").unlink()
+    assert newest_unfinished() == newer_run  # which then says what helps
 
 
 def test_what_helps_makes_a_run_the_newest_again() -> None:
     begun("older", INTERRUPTED)
-    approved = begun("approved", None, WAITS, says=True)
-    assert newest_unfinished() == approved
-    spent = begun("spent", BudgetSpent("tokens 2 of 1", Path("run")))
-    assert newest_unfinished() == approved
-    assert newest_unfinished(budget=Budget(tokens=9)) == spent
+    approved_run = begun("approved", None, WAITS, is_approved=True)
+    assert newest_unfinished() == approved_run
+    budget_run = begun("spent", BudgetSpent("tokens 2 of 1", Path("run")))
+    assert newest_unfinished() == approved_run
+    assert newest_unfinished(budget=Budget(tokens=9)) == budget_run

@@ -1,4 +1,4 @@
-"""Lists of numbers, such as a shape: which of them are constants, and how their numbers are called."""
+"""Lists of numbers, such as a shape: which of them are constants, and the names of their numbers."""
 
 import random
 
@@ -13,8 +13,8 @@ from gedanken.compare.output.transcript import VALUE
 def named(line: str) -> list[list[str]]:
     spans = [value.span() for value in VALUE.finditer(line)]
     return [
-        [f"{line[slice(*spans[at])]}{index_in(listed, at)}" for at in listed.columns]
-        for listed in number_lists(line, spans)
+        [f"{line[slice(*spans[index])]}{index_in(number_list, index)}" for index in number_list.columns]
+        for number_list in number_lists(line, spans)
     ]
 
 
@@ -94,21 +94,23 @@ def test_lists_do_not_silence_other_constants() -> None:
 
 def test_a_list_whose_numbers_vary_is_no_constant() -> None:
     def text(seed: int) -> str:
-        chance = random.Random(seed)
-        return log(seed, f"histogram [{chance.randint(3, 5)}, 7]\norder {chance.sample(range(1, 6), 5)}")
+        rng = random.Random(seed)
+        return log(seed, f"histogram [{rng.randint(3, 5)}, 7]\norder {rng.sample(range(1, 6), 5)}")
 
     for start in range(0, 200, 10):
-        result = compared(*[[text(seed) for seed in range(start, start + 7)], [text(start + at) for at in (7, 8, 9)]])
+        result = compared(
+            *[[text(seed) for seed in range(start, start + 7)], [text(start + offset) for offset in (7, 8, 9)]]
+        )
         assert "constant line differs" not in checks(result)
 
 
 def test_a_number_without_a_name_is_called_by_its_place_in_its_list() -> None:
     def text(seed: int) -> str:
-        chance = random.Random(seed)
+        rng = random.Random(seed)
         return "".join(
-            f"it {at}: val loss [{chance.random():.3f}, {chance.random():.3f}] per-class acc: "
-            f"[{chance.random():.3f}, {chance.random():.3f}]\n"
-            for at in range(8)
+            f"it {step}: val loss [{rng.random():.3f}, {rng.random():.3f}] per-class acc: "
+            f"[{rng.random():.3f}, {rng.random():.3f}]\n"
+            for step in range(8)
         )
 
     result = compared([text(seed) for seed in range(7)], [text(seed) for seed in (20, 21, 22)])

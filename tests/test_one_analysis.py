@@ -1,4 +1,4 @@
-"""A run is compared once: for its findings, its page and its JSON; and again the same when its folder is compared."""
+"""A run is compared once for findings, page and JSON, and comparing its folder later gives the same."""
 
 import json
 from collections import Counter
@@ -23,8 +23,6 @@ TRAINS_TWICE = [
 
 
 class Ran(NamedTuple):
-    """A whole run, as `gedanken run --json` made it."""
-
     folder: Path
     printed: dict[str, Any]
     compared: Counter[tuple[str, int]]
@@ -33,22 +31,22 @@ class Ran(NamedTuple):
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
-    """A version that fails, one that works, and the second of them once more."""
+    """A run whose first version fails, and whose second version works and is run twice."""
     tmp_path = tmp_path_factory.mktemp("run")
     (tmp_path / "replies.yaml").write_text(yaml.safe_dump(replies(CRASHING, GOOD)))
-    compared: Counter[tuple[str, int]] = Counter()
+    comparison_counts: Counter[tuple[str, int]] = Counter()
 
-    def counted(program: Any, real: Any, *others: Any, **more: Any) -> Any:
-        compared[program.label, real[0].line] += 1
-        return compare_runs(program, real, *others, **more)
+    def count_comparison(program: Any, real: Any, *arguments: Any, **options: Any) -> Any:
+        comparison_counts[program.label, real[0].line] += 1
+        return compare_runs(program, real, *arguments, **options)
 
-    asked = [experiment(tmp_path, script=TRAINS_TWICE), "--model", f"scripted:{tmp_path / 'replies.yaml'}"]
-    counts = ["--sandbox", "docker", "--real", 3, "--imagined", 2, "--json", "--out", tmp_path / "out"]
+    run_arguments = [experiment(tmp_path, script=TRAINS_TWICE), "--model", f"scripted:{tmp_path / 'replies.yaml'}"]
+    run_options = ["--sandbox", "docker", "--real", 3, "--imagined", 2, "--json", "--out", tmp_path / "out"]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("gedanken.analysis.analyze.compare_runs", counted)
-        done = CliRunner().invoke(app, ["run", *map(str, [*asked, *counts])])
-    assert done.exit_code == 0, done.output
-    return Ran(tmp_path / "out", json.loads(done.stdout), compared)
+        patch.setattr("gedanken.analysis.analyze.compare_runs", count_comparison)
+        result = CliRunner().invoke(app, ["run", *map(str, [*run_arguments, *run_options])])
+    assert result.exit_code == 0, result.output
+    return Ran(tmp_path / "out", json.loads(result.stdout), comparison_counts)
 
 
 def test_each_version_is_compared_once_in_a_whole_run(ran: Ran) -> None:
@@ -59,10 +57,10 @@ def test_the_page_and_the_json_of_a_run_are_those_of_comparing_its_folder(
     gedanken: Cli, ran: Ran, tmp_path: Path
 ) -> None:
     page = tmp_path / "again.html"
-    again = gedanken("compare", ran.folder, "--html", page, "--json")
-    assert again.returncode == 0, again.stderr
-    found = json.loads(again.stdout)
-    assert found["findings"] and found["series"]
-    assert {key: ran.printed[key] for key in found} == found
-    assert json.loads((ran.folder / "comparison.json").read_text()) == found
+    result = gedanken("compare", ran.folder, "--html", page, "--json")
+    assert result.returncode == 0, result.stderr
+    comparison = json.loads(result.stdout)
+    assert comparison["findings"] and comparison["series"]
+    assert {key: ran.printed[key] for key in comparison} == comparison
+    assert json.loads((ran.folder / "comparison.json").read_text()) == comparison
     assert (ran.folder / "report.html").read_bytes() == page.read_bytes()

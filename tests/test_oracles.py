@@ -1,4 +1,4 @@
-"""Oracles: what an imagined output says that cannot be, by its source or by itself."""
+"""Oracles find what the source or the output itself shows to be impossible."""
 
 import asyncio
 import math
@@ -80,20 +80,22 @@ CASES = {
 PAIRS = [pair for pairs in CASES.values() for pair in pairs]
 
 
-def told(*outputs: str, source: str = LOUD, really: tuple[str, ...] = ()) -> list[Finding]:
-    """What the oracles find in these imagined outputs of a program."""
-    ours = tuple(ParsedRun(real(text, seed), ()) for seed, text in enumerate(really))
-    theirs = tuple(ParsedRun(imagined(text, sample), ()) for sample, text in enumerate(outputs, start=1))
-    run_set = RunSet(program(source), Source(source), ours, theirs, ("gpus",))
+def told(*outputs: str, source: str = LOUD, real_outputs: tuple[str, ...] = ()) -> list[Finding]:
+    """The findings of the oracles on imagined outputs of a program; `real_outputs` are those of its real runs."""
+    real_runs = tuple(ParsedRun(real(text, seed), ()) for seed, text in enumerate(real_outputs))
+    imagined_runs = tuple(ParsedRun(imagined(text, sample), ()) for sample, text in enumerate(outputs, start=1))
+    run_set = RunSet(program(source), Source(source), real_runs, imagined_runs, ("gpus",))
     return [finding for oracle in ORACLES for finding in oracle(run_set)]
 
 
-@pytest.mark.parametrize(("kind", "wrong"), [(kind, wrong) for kind, pairs in CASES.items() for wrong, _ in pairs])
+@pytest.mark.parametrize(
+    ("kind", "wrong"), [(kind, wrong_text) for kind, pairs in CASES.items() for wrong_text, _ in pairs]
+)
 def test_what_cannot_be_is_found_with_its_line(kind: str, wrong: str) -> None:
-    found = told(f"Using cpu\n{wrong}\n")
-    assert kinds(found) == [f"oracle: {kind}"]
-    assert found[0].evidence[0].text in wrong.splitlines()
-    assert found[0].explained_by is None
+    findings = told(f"Using cpu\n{wrong}\n")
+    assert kinds(findings) == [f"oracle: {kind}"]
+    assert findings[0].evidence[0].text in wrong.splitlines()
+    assert findings[0].explained_by is None
 
 
 @pytest.mark.parametrize("right", [right for _wrong, right in PAIRS])
@@ -103,7 +105,7 @@ def test_its_right_twin_is_not_found(right: str) -> None:
 
 @pytest.mark.parametrize(("wrong", "right"), PAIRS)
 def test_an_oracle_is_silent_where_a_real_run_breaks_it(wrong: str, right: str) -> None:
-    assert told(wrong, really=(right, wrong)) == []
+    assert told(wrong, real_outputs=(right, wrong)) == []
 
 
 def test_every_oracle_has_a_case() -> None:
@@ -118,13 +120,13 @@ def test_both_numbers_are_named() -> None:
 
 
 def test_what_real_runs_count_to_is_what_an_epoch_has() -> None:
-    ours = ("[6400/9000 (71%)]\nStep 3/141\n",) * 3
-    found = told("[6400/60000 (11%)]\nStep 3/938\n", really=ours)
-    assert [sentence(one).partition("; ")[2] for one in found] == [
+    real_outputs = ("[6400/9000 (71%)]\nStep 3/141\n",) * 3
+    findings = told("[6400/60000 (11%)]\nStep 3/938\n", real_outputs=real_outputs)
+    assert [sentence(finding).partition("; ")[2] for finding in findings] == [
         "an epoch really has 9000 images.",
         "an epoch really has 141 steps.",
     ]
-    assert told(ours[0], really=ours) == []
+    assert told(real_outputs[0], real_outputs=real_outputs) == []
 
 
 @pytest.mark.parametrize(
@@ -160,14 +162,14 @@ def test_the_first_loss_is_known_only_where_all_is_as_pytorch_has_it(change: tup
 
 
 def test_tables_of_an_ordinary_command_are_held_against_themselves() -> None:
-    none = answer(NVIDIA_SMI, "bash: nvidia-smi: command not found\n", exit_code=127)
-    wrong = answer(NVIDIA_SMI, TABLE.replace("1800MiB", "1600MiB"), by_model=True)
-    found = compare_answers(none, wrong, ("gpus",))
-    assert [(one.check, one.explained_by) for one in found] == [
+    no_command = answer(NVIDIA_SMI, "bash: nvidia-smi: command not found\n", exit_code=127)
+    wrong_answer = answer(NVIDIA_SMI, TABLE.replace("1800MiB", "1600MiB"), by_model=True)
+    findings = compare_answers(no_command, wrong_answer, ("gpus",))
+    assert [(finding.check, finding.explained_by) for finding in findings] == [
         ("exit status differs", "gpus"),
         ("oracle: GPU table", None),
     ]
-    assert "1700 MiB of GPU 0, but only 1600 MiB in use" in sentence(found[1])
+    assert "1700 MiB of GPU 0, but only 1600 MiB in use" in sentence(findings[1])
 
 
 HEAD = "import torch, torch.nn as nn, torch.nn.functional as F\nWIDE = 32\nSIZES = [20, 30, 40]\n"
@@ -245,8 +247,8 @@ nets = pytest.mark.parametrize(("source", "count"), NETS.values(), ids=NETS.keys
 
 
 def counted(source: str) -> int | None:
-    built = network(Source(source))
-    return built.parameters if built else None
+    net = network(Source(source))
+    return net.parameters if net else None
 
 
 @nets
@@ -271,9 +273,9 @@ def test_as_many_layers_as_nobody_builds_are_no_burden() -> None:
 
 @pytest.mark.docker
 def test_pytorch_counts_the_same(machine: Any) -> None:
-    known = {name: pair for name, pair in NETS.items() if pair[1] is not None}
+    counted_nets = {name: pair for name, pair in NETS.items() if pair[1] is not None}
     script = "".join(
-        f"{HEAD}{source}\nprint(sum(p.numel() for p in model.parameters()))\n" for source, _ in known.values()
+        f"{HEAD}{source}\nprint(sum(p.numel() for p in model.parameters()))\n" for source, _ in counted_nets.values()
     )
     machine.write("nets.py", script)
     execution = asyncio.run(machine.run("python3 nets.py"))
@@ -314,12 +316,12 @@ def test_a_right_count_is_never_called_wrong(sizes: list[int], bias: bool) -> No
 @given(st.integers(1, 70_000), st.integers(1, 512), st.booleans(), st.integers(1, 200))
 def test_the_progress_of_a_right_run_is_never_called_wrong(images: int, batch: int, drop: bool, every: int) -> None:
     steps = images // batch if drop else math.ceil(images / batch)
-    shown = "".join(
-        f"Train Epoch: 1 [{at * min(batch, images - at * batch)}/{images} ({100.0 * at / steps:.0f}%)]\n"
-        f"Step {at + 1}/{steps}\n"
-        for at in range(0, steps, max(every, steps // 50))
+    output = "".join(
+        f"Train Epoch: 1 [{step * min(batch, images - step * batch)}/{images} ({100.0 * step / steps:.0f}%)]\n"
+        f"Step {step + 1}/{steps}\n"
+        for step in range(0, steps, max(every, steps // 50))
     )
-    assert told(shown, source=TRAIN.replace("batch_size=64", f"batch_size={batch}")) == []
+    assert told(output, source=TRAIN.replace("batch_size=64", f"batch_size={batch}")) == []
 
 
 @given(
@@ -328,10 +330,10 @@ def test_the_progress_of_a_right_run_is_never_called_wrong(images: int, batch: i
     st.sampled_from(["Total time: {:.0f}s", "Training took {:.1f} s", "Total training time: {:.3f} seconds"]),
 )
 def test_the_times_of_a_right_run_are_never_called_wrong(epochs: list[float], digits: int, total: str) -> None:
-    shown = "".join(
-        f"Epoch {at}/{len(epochs)} - time: {epoch:.{digits}f}s\n" for at, epoch in enumerate(epochs, start=1)
+    output = "".join(
+        f"Epoch {number}/{len(epochs)} - time: {epoch:.{digits}f}s\n" for number, epoch in enumerate(epochs, start=1)
     )
-    assert told(shown + total.format(sum(epochs) * 1.2) + "\n") == []
+    assert told(output + total.format(sum(epochs) * 1.2) + "\n") == []
 
 
 @given(st.integers(1, 100_000), st.floats(0, 1), st.integers(0, 4))
@@ -357,7 +359,7 @@ HOSTILE += ["accuracy", "#", "Step ", "1/2", "total ", "Processes", "|   0  A", 
 
 @given(st.lists(st.sampled_from(HOSTILE), max_size=60).map("".join))
 def test_no_output_breaks_an_oracle(text: str) -> None:
-    told(text + "\n", really=("Using cpu\n",))
+    told(text + "\n", real_outputs=("Using cpu\n",))
 
 
 @pytest.mark.parametrize("unit", HOSTILE)

@@ -1,4 +1,4 @@
-"""Logs of other countries: names in other languages, decimal commas, minus signs, dates as they are written there."""
+"""Logs of other countries: names in other languages, decimal commas, minus signs, dates."""
 
 import random
 
@@ -48,12 +48,12 @@ def test_what_is_no_metric_is_none_in_other_languages(name: str, role: Role) -> 
 
 
 def test_a_log_with_decimal_commas_holds_numbers_and_not_pairs() -> None:
-    lines = [f"Runde {at}: Fehler 0,{at}71; Anteil 8{at},25 % ({at},5 s)\n" for at in range(4)]
+    lines = [f"Runde {number}: Fehler 0,{number}71; Anteil 8{number},25 % ({number},5 s)\n" for number in range(4)]
     assert has_decimal_commas(["".join(lines)])
-    script = Transcript("".join(lines), is_log=True, commas=Commas.DECIMAL)
-    assert script.forms == ["Runde #: Fehler #; Anteil # % (# s)"]
-    assert script.values[:4].tolist() == [0, 0.071, 80.25, 0.5]
-    assert script.lines[0] == lines[0].strip(), "what is shown is what was written"
+    transcript = Transcript("".join(lines), is_log=True, commas=Commas.DECIMAL)
+    assert transcript.forms == ["Runde #: Fehler #; Anteil # % (# s)"]
+    assert transcript.values[:4].tolist() == [0, 0.071, 80.25, 0.5]
+    assert transcript.lines[0] == lines[0].strip(), "what is shown is what was written"
 
 
 @pytest.mark.parametrize(
@@ -72,14 +72,14 @@ def test_commas_between_other_numbers_stay(text: str) -> None:
 
 
 def test_commas_are_decimal_only_where_every_log_says_so_and_lists_keep_theirs() -> None:
-    ours = "Fehler 0,51; 0,52; 0,53\n" * 3
-    assert not has_decimal_commas([ours, "error 0.51\n"]) and not has_decimal_commas([])
+    log_text = "Fehler 0,51; 0,52; 0,53\n" * 3
+    assert not has_decimal_commas([log_text, "error 0.51\n"]) and not has_decimal_commas([])
     assert with_points("[1,2,3] 0,51 12,5% 1,5.2") == "[1,2,3] 0.51 12.5% 1,5.2"
 
 
 def test_a_minus_sign_is_one() -> None:
-    script = Transcript("bound −91.5\nbound −90.25\n", is_log=True)
-    assert script.forms == ["bound #"] and script.values.tolist() == [-91.5, -90.25]
+    transcript = Transcript("bound −91.5\nbound −90.25\n", is_log=True)
+    assert transcript.forms == ["bound #"] and transcript.values.tolist() == [-91.5, -90.25]
 
 
 @pytest.mark.parametrize(
@@ -102,17 +102,20 @@ def test_dates_and_ids_are_set_aside_however_they_are_written(line: str, compare
 
 
 def perplexities(shift: float, head: str = "cap 9,250.5") -> list[str]:
-    chance = random.Random(4)
-    values = [[shift + 8000 / (at + 1) ** 0.5 + chance.gauss(0, 30) for at in range(9)] for _run in range(7)]
+    rng = random.Random(4)
+    values = [[shift + 8000 / (sweep + 1) ** 0.5 + rng.gauss(0, 30) for sweep in range(9)] for _run in range(7)]
     return [
-        "".join([head + "\n", *(f"sweep {at} perplexity: {x:,.1f}\n" for at, x in enumerate(of))]) for of in values
+        "".join(
+            [head + "\n", *(f"sweep {sweep} perplexity: {value:,.1f}\n" for sweep, value in enumerate(run_values))]
+        )
+        for run_values in values
     ]
 
 
 def test_a_number_with_thousands_and_decimals_is_one_number() -> None:
     result = compared(perplexities(0), perplexities(-900)[:3])
-    assert [one.name for one in result.series if one.p is not None] == ["last perplexity", "perplexity"]
-    assert [one.check for one in result.findings] == ["primary endpoint differs"]
+    assert [finding.name for finding in result.series if finding.p is not None] == ["last perplexity", "perplexity"]
+    assert [finding.check for finding in result.findings] == ["primary endpoint differs"]
 
 
 @pytest.mark.parametrize(
@@ -134,8 +137,8 @@ def test_thousands_are_groups_of_three_digits_behind_a_word(lines: str, is_one: 
 
 @pytest.mark.parametrize("shown", ["[0.75 ]", "[0.7  ]", "[ 0.75]", "[0.751]"])
 def test_a_number_that_is_padded_in_brackets_is_the_same_print(shown: str) -> None:
-    script = Transcript(f"round 1 share {shown} cost 3\nround 2 share [0.752] cost 2\n", is_log=True)
-    assert script.forms == ["round # share [#] cost #"]
+    transcript = Transcript(f"round 1 share {shown} cost 3\nround 2 share [0.752] cost 2\n", is_log=True)
+    assert transcript.forms == ["round # share [#] cost #"]
 
 
 @pytest.mark.parametrize(

@@ -18,16 +18,16 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
     source = folder / "source"
-    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
-    for name in filter(None, tracked.decode().split("\0")):
+    tracked_files = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
+    for name in filter(None, tracked_files.decode().split("\0")):
         if (ROOT / name).is_symlink():
             (source / name).parent.mkdir(parents=True, exist_ok=True)
             (source / name).symlink_to((ROOT / name).readlink())
         elif (ROOT / name).is_file():
             (source / name).parent.mkdir(parents=True, exist_ok=True)
             (source / name).write_bytes((ROOT / name).read_bytes())
-    build = [*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(source)]
-    subprocess.run(build, check=True, capture_output=True)
+    build_command = [*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(source)]
+    subprocess.run(build_command, check=True, capture_output=True)
     wheel = next(folder.glob("*.whl"))
     subprocess.run([*pip, "install", "--no-deps", "--target", str(folder / "site"), str(wheel)], check=True)
     return folder
@@ -35,7 +35,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_wheel_holds_words_recipes_and_experiments_and_no_tests(installed: Path) -> None:
     names = set(zipfile.ZipFile(next(installed.glob("*.whl"))).namelist())
-    needed = {
+    required_files = {
         "gedanken/experiments/article.yaml",
         "gedanken/personas/matched.yaml",
         "gedanken/prompts/terminal.j2",
@@ -44,13 +44,13 @@ def test_the_wheel_holds_words_recipes_and_experiments_and_no_tests(installed: P
         "gedanken/sandbox/requirements.txt",
         "gedanken/sandbox/hook/gedanken_hook.py",
     }
-    assert needed <= names
+    assert required_files <= names
     assert {name.split("/")[0].split("-")[0] for name in names} == {"gedanken"}
 
 
 def test_an_installed_gedanken_finds_its_own_experiments(installed: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(installed / "site")}
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-m", "gedanken", "run", "nosuch"],
         cwd=installed,
         env=environment,
@@ -58,8 +58,8 @@ def test_an_installed_gedanken_finds_its_own_experiments(installed: Path) -> Non
         text=True,
         check=False,
     )
-    assert done.returncode == 2
-    assert "all-gpus, article, cause-and-effect, changing, cifar10-shape, hundred-epochs, mnist" in done.stderr
+    assert result.returncode == 2
+    assert "all-gpus, article, cause-and-effect, changing, cifar10-shape, hundred-epochs, mnist" in result.stderr
 
 
 BESIDE = """
@@ -75,12 +75,12 @@ main()
 
 
 def test_another_package_called_agents_stands_beside_it(installed: Path, tmp_path: Path) -> None:
-    """`openai-agents` is imported as `agents`: neither may take the other's place."""
+    """`openai-agents` is imported as `agents`, and both must be importable."""
     (tmp_path / "agents").mkdir()
     (tmp_path / "agents/__init__.py").write_text('"""another package of this name"""\n')
     for name in ("real.log", "said.log"):
         (tmp_path / name).write_text("loss 0.5\n")
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-P", "-c", BESIDE, str(tmp_path)],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(installed / "site")},
@@ -88,12 +88,12 @@ def test_another_package_called_agents_stands_beside_it(installed: Path, tmp_pat
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
+    assert result.returncode == 0, result.stderr
 
 
 @pytest.mark.parametrize("folder", sorted(path.name for path in (ROOT / "gedanken").iterdir() if path.is_symlink()))
 def test_a_folder_has_one_import_name(folder: str) -> None:
-    """Under two names a class is two classes."""
+    """A module that is imported under two names has two copies of each class."""
     import_module(f"gedanken.{folder}")
     with pytest.raises(ModuleNotFoundError):
         import_module(folder)

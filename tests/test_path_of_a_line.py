@@ -1,4 +1,4 @@
-"""From an output to the page a printed line goes through few modules, and docs/architecture.md names them."""
+"""A printed line passes through few modules from output to page; docs/architecture.md names them all."""
 
 import re
 import sys
@@ -23,7 +23,7 @@ MOST_MODULES = 6
 
 
 def has_line(value: object, depth: int = 2) -> bool:
-    """Whether this is the line, or something that has it as a text of its own."""
+    """Whether a value is the line, or has the line as a text in one of its parts."""
     if isinstance(value, str):
         return value.strip() == LINE
     if depth == 0:
@@ -39,39 +39,39 @@ def fields_of(kind: type) -> Iterator[str]:
 
 
 def ours_above(frame: FrameType) -> str:
-    """The file of ours that called, directly or through another's code."""
-    above = frame.f_back
-    while above is not None:
-        path = Path(above.f_code.co_filename).resolve()
+    """The nearest module of this repository among the callers of a frame."""
+    caller = frame.f_back
+    while caller is not None:
+        path = Path(caller.f_code.co_filename).resolve()
         if path.is_relative_to(ROOT) and ".venv" not in path.parts:
             return str(path.relative_to(ROOT))
-        above = above.f_back
+        caller = caller.f_back
     raise AssertionError("called by nobody")
 
 
 @contextmanager
 def makers() -> Iterator[set[str]]:
-    """The modules that make something of ours which has the line."""
-    found: set[str] = set()
+    """Collect the modules that make an object of gedanken with the line as an argument."""
+    modules: set[str] = set()
 
-    def look(frame: FrameType, event: str, _argument: object) -> None:
+    def record_maker(frame: FrameType, event: str, _argument: object) -> None:
         if event != "call" or frame.f_code.co_name not in ("__init__", "<lambda>"):
             return
-        made, *given = [*frame.f_locals.values()] or [None]
-        kind = made if isinstance(made, type) else type(made)
-        if kind.__module__.startswith("gedanken.") and any(map(has_line, given)):
-            found.add(ours_above(frame))
+        made_object, *arguments = [*frame.f_locals.values()] or [None]
+        kind = made_object if isinstance(made_object, type) else type(made_object)
+        if kind.__module__.startswith("gedanken.") and any(map(has_line, arguments)):
+            modules.add(ours_above(frame))
 
-    before = sys.getprofile()
-    sys.setprofile(look)
+    previous_profile = sys.getprofile()
+    sys.setprofile(record_maker)
     try:
-        yield found
+        yield modules
     finally:
-        sys.setprofile(before)
+        sys.setprofile(previous_profile)
 
 
-def is_named(module: str, named: tuple[str, str]) -> bool:
-    return any(name and (module == name or (name.endswith("/") and module.startswith(name))) for name in named)
+def is_named(module: str, names: tuple[str, str]) -> bool:
+    return any(name and (module == name or (name.endswith("/") and module.startswith(name))) for name in names)
 
 
 @pytest.mark.parametrize("sample", [0, 1], ids=["beside a real output", "by itself"])
@@ -81,12 +81,12 @@ def test_a_line_that_a_finding_points_at_is_handed_on_by_the_modules_that_the_pa
     texts = ["before all\n" + text for text in IMAGINED]
     texts[sample] += f"{LINE}\n"
     log = make_run(tmp_path / "run", imagines=texts)
-    with makers() as found:
+    with makers() as modules:
         page = render(analyze(log))
     assert page.count(LINE) > 1
-    assert [path for path in found if not any(is_named(path, named) for named in NAMED)] == []
-    # What cuts the output has all of it, and no line by itself.
-    assert [named for named in NAMED[1:] if not any(is_named(path, named) for path in found)] == []
+    assert [path for path in modules if not any(is_named(path, names) for names in NAMED)] == []
+    # The first module handles the whole output, and never a line by itself.
+    assert [names for names in NAMED[1:] if not any(is_named(path, names) for path in modules)] == []
 
 
 def test_they_are_few() -> None:

@@ -43,11 +43,11 @@ def test_a_persona_that_claims_nothing_is_the_real_machine() -> None:
 
 @given(claims)
 def test_what_is_claimed_is_marked_and_all_else_is_true(claimed: dict[str, object]) -> None:
-    met = facts(**claimed)
-    truth = facts()
-    for name, (value, origin) in met.items():
+    claimed_facts = facts(**claimed)
+    real_facts = facts()
+    for name, (value, origin) in claimed_facts.items():
         assert origin == ("claimed" if name in claimed else "matched")
-        assert (value == truth[name][0]) == (name not in claimed)
+        assert (value == real_facts[name][0]) == (name not in claimed)
 
 
 @given(claims)
@@ -62,8 +62,8 @@ def test_claimed_gpus_stand_in_for_the_real_ones() -> None:
 
 
 def test_synthetic_data_is_called_so() -> None:
-    stand_in = USUAL_MACHINE.dataset.model_copy(update={"synthetic": True})
-    assert str(stand_in) == "synthetic stand-in for MNIST, 9000 training and 1000 test images"
+    synthetic_data = USUAL_MACHINE.dataset.model_copy(update={"synthetic": True})
+    assert str(synthetic_data) == "synthetic stand-in for MNIST, 9000 training and 1000 test images"
 
 
 @pytest.mark.parametrize("never", ["user", "directory", "cpus", "memory_mib", "dataset", "pyton"])

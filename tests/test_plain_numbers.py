@@ -60,9 +60,9 @@ def test_what_is_no_such_number_stays_as_it_is(line: str) -> None:
 
 @pytest.mark.parametrize("count", [3, 30])
 def test_an_epoch_with_underscores_is_one_number(count: int) -> None:
-    text = "".join(f"epoch {1000 * at:_} loss .{at + 100}\n" for at in range(1, count))
+    text = "".join(f"epoch {1000 * index:_} loss .{index + 100}\n" for index in range(1, count))
     curves = read_curves(Transcript(text, is_log=True))
-    assert curves.epochs.numbers.tolist() == [1000 * at for at in range(1, count)]
+    assert curves.epochs.numbers.tolist() == [1000 * index for index in range(1, count)]
     assert curves.first("loss") == 0.101
 
 
@@ -106,10 +106,12 @@ def with_steps(epoch: int, loss: float, acc: float) -> str:
 
 @pytest.mark.parametrize("line", [in_words, in_rows, with_steps])
 def test_a_series_is_read_whatever_digits_its_numbers_lack(line: Callable[[int, float, float], str]) -> None:
-    def text(seed: int, off: float = 0.0) -> str:
-        chance = random.Random(seed)
-        steps = [(2 / (at + 1) + chance.gauss(0, 0.03), 0.5 + 0.05 * at + chance.gauss(0, 0.01)) for at in range(9)]
-        return "".join(f"{line(at, loss, acc - off)}\n" for at, (loss, acc) in enumerate(steps))
+    def text(seed: int, shift: float = 0.0) -> str:
+        rng = random.Random(seed)
+        steps = [
+            (2 / (epoch + 1) + rng.gauss(0, 0.03), 0.5 + 0.05 * epoch + rng.gauss(0, 0.01)) for epoch in range(9)
+        ]
+        return "".join(f"{line(epoch, loss, acc - shift)}\n" for epoch, (loss, acc) in enumerate(steps))
 
     real = [text(seed) for seed in range(7)]
     assert not compared(real, [text(seed) for seed in (20, 21, 22)]).findings
@@ -119,12 +121,14 @@ def test_a_series_is_read_whatever_digits_its_numbers_lack(line: Callable[[int, 
 
 
 def test_a_number_without_a_digit_before_its_point_belongs_to_the_label_above_it() -> None:
-    def text(seed: int, off: float = 0.0) -> str:
-        chance = random.Random(seed)
-        return "".join(f"Validation loss:\n{bare(off + 1 / (at + 1) + chance.gauss(0, 0.02))}\n" for at in range(8))
+    def text(seed: int, shift: float = 0.0) -> str:
+        rng = random.Random(seed)
+        return "".join(
+            f"Validation loss:\n{bare(shift + 1 / (index + 1) + rng.gauss(0, 0.02))}\n" for index in range(8)
+        )
 
     result = compared([text(seed) for seed in range(7)], [text(seed, 0.5) for seed in (20, 21, 22)])
-    assert [one.subject for one in result.findings] == ["last Validation loss"]
+    assert [finding.subject for finding in result.findings] == ["last Validation loss"]
 
 
 @pytest.mark.parametrize("bare", [".5", "1.", "5.e-4", "-.25", "1_000"])

@@ -9,7 +9,7 @@ from gedanken.records.plain_values import noun_of
 def test_one_text_is_in_memory_where_both_streams_are_equal() -> None:
     entry = {"machine": "host", "command": "train", "exit_code": 0, "cause": "finished", "seconds": 1.0}
     texts = {"stdout": "loss 0.5\n" * 9, "terminal": "loss 0.5\n" * 9}
-    read = noun_of(Execution, json.loads(json.dumps({**entry, **texts})), "here")
-    assert read.terminal is read.stdout == texts["stdout"]
-    other = noun_of(Execution, {**entry, **texts, "terminal": "a warning\n"}, "here")
-    assert (other.stdout, other.terminal) == (texts["stdout"], "a warning\n")
+    execution = noun_of(Execution, json.loads(json.dumps({**entry, **texts})), "here")
+    assert execution.terminal is execution.stdout == texts["stdout"]
+    other_execution = noun_of(Execution, {**entry, **texts, "terminal": "a warning\n"}, "here")
+    assert (other_execution.stdout, other_execution.terminal) == (texts["stdout"], "a warning\n")

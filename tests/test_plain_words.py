@@ -1,4 +1,4 @@
-"""The result of a run in words: question, result, confidence. It never reassures without a look."""
+"""The result of a run in words: question, result, confidence. Nothing untested is called equal."""
 
 import io
 from dataclasses import replace
@@ -23,67 +23,70 @@ def words(*cases: VersionAnalysis, outcome: str = "done") -> PlainWords:
 
 
 def test_what_differs_is_counted_and_the_number_of_runs_is_named() -> None:
-    told = words(case(on(1), on(2, "epochs silently missing"), of=(series(),)))
-    assert "scripted:x" in told.question and "7 real runs and 3 runs that the model imagined" in told.question
-    assert told.result.startswith("2 of 3 imagined runs differ from the real runs")
-    assert "the report shows the lines that prove it" in told.confidence and "p = .008" in told.confidence
+    summary = words(case(on(1), on(2, "epochs silently missing"), of=(series(),)))
+    assert "scripted:x" in summary.question and "7 real runs and 3 runs that the model imagined" in summary.question
+    assert summary.result.startswith("2 of 3 imagined runs differ from the real runs")
+    assert "the report shows the lines that prove it" in summary.confidence and "p = .008" in summary.confidence
 
 
 def test_nothing_found_is_never_called_the_same() -> None:
-    told = words(case(of=(series(p=0.31),)))
-    assert told.result == "No difference in the text was found between the 3 imagined runs and the real runs."
+    summary = words(case(of=(series(p=0.31),)))
+    assert summary.result == "No difference in the text was found between the 3 imagined runs and the real runs."
     assert all(
-        part in told.confidence for part in ("does not differ significantly", "does not prove that there is none")
+        part in summary.confidence for part in ("does not differ significantly", "does not prove that there is none")
     )
 
 
 def test_runs_that_end_far_out_are_told_though_they_are_too_few_for_a_test() -> None:
-    lone = replace(series(p=1.0), n_real=7, n_imagined=2)
-    far = replace(
+    single_series = replace(series(p=1.0), n_real=7, n_imagined=2)
+    outlier = replace(
         on(1, "outlier", "is 0.4: 30 standard deviations away from the real runs"), subject="last loss", of=2
     )
-    told = words(case(far, of=(lone,))).confidence
-    assert "In 1 of 2 imagined runs, the last loss is 0.4: 30 standard deviations" in told
-    assert "Undecided" not in told
+    confidence = words(case(outlier, of=(single_series,))).confidence
+    assert "In 1 of 2 imagined runs, the last loss is 0.4: 30 standard deviations" in confidence
+    assert "Undecided" not in confidence
 
 
 def test_too_few_runs_leave_numbers_open() -> None:
-    lone = replace(series(p=1.0), n_real=1, n_imagined=1)
-    assert words(case(of=(lone,))).confidence.startswith(
+    single_series = replace(series(p=1.0), n_real=1, n_imagined=1)
+    assert words(case(of=(single_series,))).confidence.startswith(
         "Undecided whether the imagined runs, taken together, differ in the last loss (real: 0.01 to 0.03; imagined: "
         "0.24 to 0.4): 1 real and 1 imagined value are too few for a statistical test."
     )
 
 
 def test_enough_runs_that_are_not_fit_for_a_test_are_not_called_too_few() -> None:
-    told = words(case(of=(series(p=None, why_no_p="all real values are alike"),))).confidence
-    assert "cannot be tested statistically" in told and "too few" not in told
+    confidence = words(case(of=(series(p=None, why_no_p="all real values are alike"),))).confidence
+    assert "cannot be tested statistically" in confidence and "too few" not in confidence
 
 
 def test_a_run_that_was_cut_short_is_not_passed_off_as_a_whole_one() -> None:
-    short = tuple(replace(imagined("a\n", sample), cause=Cause.CUT) for sample in (1, 2))
-    told = words(replace(case(), imagined=(*short, imagined("a\n", 3)))).result
-    assert told.endswith("2 of 3 imagined runs hit the token limit; only their output up to that limit was compared.")
+    cut_runs = tuple(replace(imagined("a\n", sample), cause=Cause.CUT) for sample in (1, 2))
+    result = words(replace(case(), imagined=(*cut_runs, imagined("a\n", 3)))).result
+    assert result.endswith(
+        "2 of 3 imagined runs hit the token limit; only their output up to that limit was compared."
+    )
 
 
 def test_findings_in_the_rest_of_the_session_are_not_kept_back() -> None:
-    held = case(on(1))
-    found = (*held.compared.findings, on(9), on(8), replace(on(7), explained_by="gpus"))
-    told = plain_words(Analysis(RunLog("small", None, (program(),), outcome="done"), (held,), found, ""))
-    assert told.result.endswith("Elsewhere in the session: 2 findings.")
+    version = case(on(1))
+    findings = (*version.compared.findings, on(9), on(8), replace(on(7), explained_by="gpus"))
+    summary = plain_words(Analysis(RunLog("small", None, (program(),), outcome="done"), (version,), findings, ""))
+    assert summary.result.endswith("Elsewhere in the session: 2 findings.")
 
 
 def test_replies_without_output_are_counted_apart_and_never_judged() -> None:
-    cut = [replace(imagined("", sample), cause=Cause.CUT) for sample in (1, 2)]
-    all_cut = replace(case(), imagined=tuple(cut))
-    told = words(all_cut)
-    assert told.result.startswith(
+    cut_runs = [replace(imagined("", sample), cause=Cause.CUT) for sample in (1, 2)]
+    all_cut = replace(case(), imagined=tuple(cut_runs))
+    summary = words(all_cut)
+    assert summary.result.startswith(
         "The model wrote no output that could be compared: 2 of 2 replies contain no output"
     )
-    assert "nothing is known about the model" in told.confidence and "same" not in told.confidence
-    some = words(replace(all_cut, imagined=(*cut, imagined("b\n", 3))))
+    assert "nothing is known about the model" in summary.confidence and "same" not in summary.confidence
+    partial_summary = words(replace(all_cut, imagined=(*cut_runs, imagined("b\n", 3))))
     assert (
-        "between the imagined run and the real runs. 2 of 3 replies contain no output and are left out" in some.result
+        "between the imagined run and the real runs. 2 of 3 replies contain no output and are left out"
+        in partial_summary.result
     )
 
 

@@ -38,28 +38,28 @@ OF_HOST = {
     "LANGCHAIN_REVISION": "of-the-host-7e4d",
     "OTEL_SERVICE_NAME": "of-the-host-8f5e",
 }
-"""Variables that look like no secret, and are nobody's business."""
+"""Variables that do not look secret, but whose values must not leave the machine."""
 HOME = "home-of-somebody-9a6f"
 PROXY, PASSWORD, QUERY, SEGMENT = "plant-proxy-1e8a", "plant-user-2f9b", "plant-query-3a0c", "sk-plant-path-4b1dabcd"
 COLLECTOR = "plant-collector-5c2d"
 BEARER = "tok-plant-bearer-5c2b7"
 PLANTED = (*IN_VARIABLES.values(), BEARER, PROXY, PASSWORD, QUERY, SEGMENT)
 ECHO = " ".join((*PLANTED, *(quote(key, safe="") for key in PLANTED)))
-ENCODED = [base64.b64encode(b"ab"[:at] + key.encode()).decode() for key in PLANTED for at in range(3)]
+ENCODED = [base64.b64encode(b"ab"[:offset] + key.encode()).decode() for key in PLANTED for offset in range(3)]
 RULES = replies(GOOD + "".join(f"# {word}\n" for word in ECHO.split()), run=f"{ECHO}\n{' '.join(ENCODED)}\n")
 
 
 def in_small_pieces(text: str) -> list[bytes]:
-    """As a model streams it: no key comes whole."""
-    return [OpenAIChat().piece(text[at : at + 5]) for at in range(0, len(text), 5)]
+    """Split a text into pieces, as a model streams it, so that no key comes in one piece."""
+    return [OpenAIChat().piece(text[start : start + 5]) for start in range(0, len(text), 5)]
 
 
 class Echoing(Player):
-    """Refuses each request, with what signed it in."""
+    """A server that refuses each request, with the credentials of the request in its message."""
 
     async def handle(self, request: Request, answer: Answer) -> None:
-        told = f"{'wrong key ' * 30}{request.headers.get('authorization')} at {request.path}: {ECHO}"
-        await answer.whole(401, "application/json", OpenAIChat().error(401, told))
+        message = f"{'wrong key ' * 30}{request.headers.get('authorization')} at {request.path}: {ECHO}"
+        await answer.whole(401, "application/json", OpenAIChat().error(401, message))
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "here"
 
 
-def call(folder: Path, *arguments: object, typed: str = "", **more: str) -> "subprocess.CompletedProcess[str]":
+def call(folder: Path, *arguments: object, typed: str = "", **variables: str) -> "subprocess.CompletedProcess[str]":
     environment = {
         **os.environ,
         **IN_VARIABLES,
@@ -83,30 +83,37 @@ def call(folder: Path, *arguments: object, typed: str = "", **more: str) -> "sub
         "HTTPS_PROXY": f"http://someone:{PROXY}@127.0.0.1:9",
         "NO_PROXY": "127.0.0.1",
         "GEDANKEN_STATE": str(folder / "state"),
-        **more,
+        **variables,
     }
     command = [*GEDANKEN, *map(str, arguments)]
     return subprocess.run(
-        command, input=typed, capture_output=True, text=True, check=False, timeout=300, cwd=folder, env=environment
+        command,
+        input=typed,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+        cwd=folder,
+        env=environment,
     )
 
 
 def at_once(*calls: "Callable[[], subprocess.CompletedProcess[str]]") -> "list[subprocess.CompletedProcess[str]]":
-    """Commands side by side, none of which needs another's end."""
+    """Run commands at the same time."""
     with ThreadPoolExecutor() as pool:
-        return [one.result() for one in [pool.submit(one) for one in calls]]
+        return [future.result() for future in [pool.submit(future) for future in calls]]
 
 
 def model(player: Player) -> tuple[str, ...]:
-    """It signs in by each way that an address has."""
+    """The options for a model whose address holds a password, a key in the path and a key in the query."""
     address = player.address.replace("//", f"//someone:{PASSWORD}@")
-    url = f"{address}/v1/{SEGMENT}?api-key={QUERY}&api-version=2026-01-01"
-    return "--model", player.family.wire.model, "--base-url", url
+    base_url = f"{address}/v1/{SEGMENT}?api-key={QUERY}&api-version=2026-01-01"
+    return "--model", player.family.wire.model, "--base-url", base_url
 
 
-def assert_none(folder: Path, *done: "subprocess.CompletedProcess[str]") -> None:
-    """No key in any form is in what was printed, and in no file."""
-    texts = {f"{name} {number}": text for number, one in enumerate(done) for name, text in printed(one)}
+def assert_none(folder: Path, *result: "subprocess.CompletedProcess[str]") -> None:
+    """Assert that no key in any form is in an output or a file."""
+    texts = {f"{name} {number}": text for number, result in enumerate(result) for name, text in printed(result)}
     for path in (path for path in folder.rglob("*") if path.is_file()):
         texts[str(path)] = path.read_bytes().decode("latin-1")
         if path.suffix == ".sqlite":
@@ -116,12 +123,12 @@ def assert_none(folder: Path, *done: "subprocess.CompletedProcess[str]") -> None
     assert [(name, form) for name, text in texts.items() for form in forms if form in text] == []
 
 
-def printed(done: "subprocess.CompletedProcess[str]") -> list[tuple[str, str]]:
-    return [("stdout", done.stdout), ("stderr", done.stderr)]
+def printed(result: "subprocess.CompletedProcess[str]") -> list[tuple[str, str]]:
+    return [("stdout", result.stdout), ("stderr", result.stderr)]
 
 
 def rows_of(path: Path) -> str:
-    """All that is in its tables: on its pages a long value lies in parts."""
+    """All values in the tables of a database; in the file itself, long values are split over pages."""
     with sqlite3.connect(path) as database:
         tables = [name for (name,) in database.execute("select name from sqlite_master where type = 'table'")]
         rows = [row for table in tables for row in database.execute(f'select * from "{table}"')]
@@ -132,39 +139,40 @@ def rows_of(path: Path) -> str:
 def test_a_run_keeps_none_and_sends_none_with_its_trace(player: Player, folder: Path) -> None:
     folder = folder / HOME
     folder.mkdir()
-    small = experiment(folder)
-    few = ("--real", 1, "--imagined", 1, "--no-surprise")
+    experiment_file = experiment(folder)
+    run_options = ("--real", 1, "--imagined", 1, "--no-surprise")
     with receiving() as (langsmith, at_langsmith), receiving() as (collector, at_collector):
         host = {**OF_HOST, "HOME": str(folder), "GEDANKEN_CACHE": str(cache_folder())}
-        ask = partial(call, folder, LANGSMITH_ENDPOINT=langsmith, **host)
-        signed = collector.replace("//", f"//someone:{COLLECTOR}@")
-        run = ("run", small, *model(player), *few, "--out", "out", "--trace-otlp", signed)
-        done = ask(*run, LANGSMITH_TRACING="true")
-        assert done.returncode == 0, done.stderr
+        run_gedanken = partial(call, folder, LANGSMITH_ENDPOINT=langsmith, **host)
+        signed_collector = collector.replace("//", f"//someone:{COLLECTOR}@")
+        run = ("run", experiment_file, *model(player), *run_options, "--out", "out", "--trace-otlp", signed_collector)
+        run_process = run_gedanken(*run, LANGSMITH_TRACING="true")
+        assert run_process.returncode == 0, run_process.stderr
         assert f"api-key={QUERY}" in player.requests[0].path and f"/v1/{SEGMENT}/" in player.requests[0].path
-        again = ask("report", "out", "--markdown")
-        to = ("--to", "spans.json", "--otlp", signed, "--langsmith")
-        handed = ask("traces", "export", "out", *to)
-        assert handed.returncode == 0, handed.stderr
-        shown = ask("traces", "show", "out", "--json")
+        report_result = run_gedanken("report", "out", "--markdown")
+        export_options = ("--to", "spans.json", "--otlp", signed_collector, "--langsmith")
+        export_result = run_gedanken("traces", "export", "out", *export_options)
+        assert export_result.returncode == 0, export_result.stderr
+        show_result = run_gedanken("traces", "show", "out", "--json")
         assert spans_in(at_collector) and at_langsmith.bodies and (folder / "spans.json").exists()
-        wires = {"langsmith": at_langsmith.bodies, "collector": at_collector.bodies}
+        bodies_by_receiver = {"langsmith": at_langsmith.bodies, "collector": at_collector.bodies}
     assert all(
-        b"[key removed]" in b"".join(bodies) and b'"runtime"' not in b"".join(bodies) for bodies in wires.values()
+        b"[key removed]" in b"".join(bodies) and b'"runtime"' not in b"".join(bodies)
+        for bodies in bodies_by_receiver.values()
     )
-    for name, bodies in wires.items():
+    for name, bodies in bodies_by_receiver.items():
         (folder / name).write_bytes(b"".join(bodies))
-    small.unlink()
-    assert_none(folder, done, again, handed, shown)
-    left = [path for path in folder.rglob("*") if path.is_file()]
-    said = [
-        done.stdout,
-        again.stdout,
-        handed.stdout,
-        shown.stdout,
-        *(path.read_bytes().decode("latin-1") for path in left),
+    experiment_file.unlink()
+    assert_none(folder, run_process, report_result, export_result, show_result)
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    texts = [
+        run_process.stdout,
+        report_result.stdout,
+        export_result.stdout,
+        show_result.stdout,
+        *(path.read_bytes().decode("latin-1") for path in files),
     ]
-    assert [hint for hint in (*OF_HOST.values(), HOME, COLLECTOR) if any(hint in text for text in said)] == []
+    assert [hint for hint in (*OF_HOST.values(), HOME, COLLECTOR) if any(hint in text for text in texts)] == []
     result = json.loads((folder / "out/run.json").read_text())
     assert result["model"]["base_url"] == f"{player.address}/v1/…?api-key=…&api-version=2026-01-01"
     notes = [note for run in result["imagined"] if run["program"] for note in run["notes"]]
@@ -175,36 +183,36 @@ def test_a_run_keeps_none_and_sends_none_with_its_trace(player: Player, folder: 
 
 def test_a_shell_and_its_session_keep_none_and_send_none(player: Player, folder: Path) -> None:
     typed = "pwd\n" + "".join(f"echo '{key}'\n" for key in PLANTED) + ":save said.md\n"
-    done = call(folder, "shell", *model(player), "--session", "kept", typed=typed)
-    assert "[key removed]" in done.stdout, done.stderr
+    result = call(folder, "shell", *model(player), "--session", "kept", typed=typed)
+    assert "[key removed]" in result.stdout, result.stderr
     assert (folder / "said.md").exists() and list((folder / "state").rglob("kept.jsonl"))
-    assert_none(folder, done)
+    assert_none(folder, result)
     assert not [key for key in PLANTED for request in player.requests if key.encode() in request.raw]
 
 
 def test_a_probe_keeps_none(player: Player, folder: Path) -> None:
-    done = call(folder, "probe", "memory", *model(player), "--policy", "none", "--out", "probe.json")
-    assert done.returncode == 0, done.stderr
+    result = call(folder, "probe", "memory", *model(player), "--policy", "none", "--out", "probe.json")
+    assert result.returncode == 0, result.stderr
     assert "[key removed]" in (folder / "probe.json").read_text()
-    assert_none(folder, done)
+    assert_none(folder, result)
 
 
 def test_a_check_of_the_model_and_the_doctor_print_none(player: Player, folder: Path) -> None:
     name, url = model(player)[1], model(player)[3]
-    check = ("models", "check", name, "--base-url", url)
-    commands = (check, (*check, "--json"), ("doctor",), ("doctor", "--json"))
-    done = at_once(*(partial(call, folder, *one) for one in commands))
-    assert [one.returncode for one in done[:2]] == [0, 0], done[0].stderr
-    assert_none(folder, *done)
+    check_arguments = ("models", "check", name, "--base-url", url)
+    commands = (check_arguments, (*check_arguments, "--json"), ("doctor",), ("doctor", "--json"))
+    result = at_once(*(partial(call, folder, *arguments) for arguments in commands))
+    assert [arguments.returncode for arguments in result[:2]] == [0, 0], result[0].stderr
+    assert_none(folder, *result)
 
 
 def test_a_server_that_tells_who_asked_is_not_repeated(folder: Path) -> None:
     with playing(Echoing(Family(OpenAIChat("openai:gpt-4.1"), in_small_pieces), [])) as player:
-        check = partial(call, folder, "models", "check", "openai:gpt-4.1", "--base-url", model(player)[3])
-        done, shell = at_once(check, partial(call, folder, "shell", *model(player), typed="pwd\n"))
-    assert (done.returncode, shell.returncode) == (4, 4)
-    assert "key was refused (401)" in done.stderr
-    assert_none(folder, done, shell)
+        check_model = partial(call, folder, "models", "check", "openai:gpt-4.1", "--base-url", model(player)[3])
+        result, shell_result = at_once(check_model, partial(call, folder, "shell", *model(player), typed="pwd\n"))
+    assert (result.returncode, shell_result.returncode) == (4, 4)
+    assert "key was refused (401)" in result.stderr
+    assert_none(folder, result, shell_result)
 
 
 @pytest.mark.parametrize(
@@ -219,17 +227,17 @@ def test_a_server_that_tells_who_asked_is_not_repeated(folder: Path) -> None:
     ],
 )
 def test_an_address_that_is_none_is_told_without_who_signs_in(folder: Path, url: str) -> None:
-    done = call(folder, "models", "check", "openai:gpt-4.1", "--base-url", url)
-    assert done.returncode in (2, 4) and done.stderr.startswith("gedanken: ") and done.stderr.count("\n") == 1
-    assert_none(folder, done)
+    result = call(folder, "models", "check", "openai:gpt-4.1", "--base-url", url)
+    assert result.returncode in (2, 4) and result.stderr.startswith("gedanken: ") and result.stderr.count("\n") == 1
+    assert_none(folder, result)
 
 
 def test_an_experiment_that_holds_a_key_is_not_run(player: Player, folder: Path) -> None:
-    small = experiment(folder, script=[f"echo {IN_VARIABLES['HF_TOKEN']}"])
-    done = call(folder, "run", small, *model(player))
-    small.unlink()
-    assert (done.returncode, player.requests) == (2, [])
-    assert_none(folder, done)
+    experiment_file = experiment(folder, script=[f"echo {IN_VARIABLES['HF_TOKEN']}"])
+    result = call(folder, "run", experiment_file, *model(player))
+    experiment_file.unlink()
+    assert (result.returncode, player.requests) == (2, [])
+    assert_none(folder, result)
 
 
 @pytest.mark.parametrize(
@@ -237,16 +245,20 @@ def test_an_experiment_that_holds_a_key_is_not_run(player: Player, folder: Path)
 )
 def test_no_sandbox_is_given_one(folder: Path, sandbox: str) -> None:
     arguments = ("--machine", "real", "--sandbox", sandbox, *(["--i-trust-this-code"] if sandbox == "host" else []))
-    done = call(folder, "shell", *arguments, typed="cat /proc/self/environ; echo; env; echo seen\n")
-    assert "seen" in done.stdout, done.stderr
-    assert "plant" not in done.stdout.lower() and "[key removed]" not in done.stdout
+    result = call(folder, "shell", *arguments, typed="cat /proc/self/environ; echo; env; echo seen\n")
+    assert "seen" in result.stdout, result.stderr
+    assert "plant" not in result.stdout.lower() and "[key removed]" not in result.stdout
 
 
 def test_what_langsmith_is_sent_is_said_with_how_to_stop_it(player: Player, folder: Path) -> None:
     with playing(Echoing(player.family, [])) as langsmith:
-        ask = partial(call, folder, "shell", *model(player), typed="pwd\n", LANGSMITH_ENDPOINT=langsmith.address)
-        done, off = at_once(partial(ask, LANGSMITH_TRACING="true"), partial(ask, LANGSMITH_TRACING="false"))
-    told = [line for line in done.stderr.splitlines() if "LangSmith is on" in line]
-    assert len(told) == 1 and "LANGSMITH_TRACING=false" in told[0]
-    assert_none(folder, done)
-    assert "LangSmith" not in off.stderr
+        call_shell = partial(
+            call, folder, "shell", *model(player), typed="pwd\n", LANGSMITH_ENDPOINT=langsmith.address
+        )
+        result, result_without = at_once(
+            partial(call_shell, LANGSMITH_TRACING="true"), partial(call_shell, LANGSMITH_TRACING="false")
+        )
+    notices = [line for line in result.stderr.splitlines() if "LangSmith is on" in line]
+    assert len(notices) == 1 and "LANGSMITH_TRACING=false" in notices[0]
+    assert_none(folder, result)
+    assert "LangSmith" not in result_without.stderr

@@ -1,4 +1,4 @@
-"""Reference players answer in the way that they are made for, and are asked as any model is."""
+"""Reference players answer in the way that their kind says, and are asked like any model."""
 
 import asyncio
 import json
@@ -38,18 +38,20 @@ def bank() -> Bank:
     return read_bank(BANK)
 
 
-def entry(bank: Bank, role: str, about: str) -> Entry:
+def entry(bank: Bank, role: str, rival: str) -> Entry:
     return next(
-        one for one in bank.items if (one.item.role, one.item.rival_is) == (role, about) and one.item.size == 4
+        entry
+        for entry in bank.items
+        if (entry.item.role, entry.item.rival_is) == (role, rival) and entry.item.size == 4
     )
 
 
 def outcomes(bank: Bank, player: Player) -> dict[tuple[str, str | None], float]:
-    """The share of right answers by role and by what the pair is about."""
-    found: dict[tuple[str, str | None], list[float]] = {}
+    """The share of right answers, by role and by what the rival of the pair is."""
+    shares_by_place: dict[tuple[str, str | None], list[float]] = {}
     for score in answers(Subject(player), bank, 1):
-        found.setdefault((score.item.role, score.item.rival_is), []).append(score.exact)
-    return {place: sum(shares) / len(shares) for place, shares in found.items()}
+        shares_by_place.setdefault((score.item.role, score.item.rival_is), []).append(score.exact)
+    return {place: sum(shares) / len(shares) for place, shares in shares_by_place.items()}
 
 
 def test_one_that_computes_is_right_everywhere_up_to_its_horizon(bank: Bank) -> None:
@@ -59,38 +61,40 @@ def test_one_that_computes_is_right_everywhere_up_to_its_horizon(bank: Bank) -> 
 
 
 def test_one_that_imitates_knows_what_is_famous_and_says_it_of_its_twin(bank: Bank) -> None:
-    found = outcomes(bank, Player(("imitates-rule",)))
-    assert found["easy", "imitates"] == 1 and found["hard", "imitates"] == 0
+    outcome = outcomes(bank, Player(("imitates-rule",)))
+    assert outcome["easy", "imitates"] == 1 and outcome["hard", "imitates"] == 0
     twin = entry(bank, "hard", "imitates")
     assert Player(("imitates-rule",)).answer(twin, bank) == twin.rival
 
 
 def test_one_that_takes_shortcuts_says_the_closed_form_of_its_twin(bank: Bank) -> None:
-    found = outcomes(bank, Player(("shortcut",)))
-    assert found["easy", "shortcut"] == 1 and found["hard", "shortcut"] < 0.1 and found["easy", "imitates"] < 0.3
-    twin = next(one for one in bank.items if one.item.rival_is == "shortcut" and one.rival is not None)
+    outcome = outcomes(bank, Player(("shortcut",)))
+    assert (
+        outcome["easy", "shortcut"] == 1 and outcome["hard", "shortcut"] < 0.1 and outcome["easy", "imitates"] < 0.3
+    )
+    twin = next(entry for entry in bank.items if entry.item.rival_is == "shortcut" and entry.rival is not None)
     assert Player(("shortcut",)).answer(twin, bank) == twin.rival
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_answers_every_item_the_same_each_time(bank: Bank, kind: str) -> None:
     player = Player((kind,), noise=0.1, horizon=8, seed=3)
-    for one in bank.items[::40]:
-        assert player.answer(one, bank) == player.answer(one, bank)
+    for entry in bank.items[::40]:
+        assert player.answer(entry, bank) == player.answer(entry, bank)
 
 
 @pytest.mark.parametrize("noise", [0.05, 0.2])
 def test_noise_is_the_share_of_wrong_answers(bank: Bank, noise: float) -> None:
     player = Player(("computes",), noise)
-    wrong = sum(player.answer(one, bank) != one.truth for one in bank.items) / len(bank.items)
-    assert wrong == pytest.approx(noise, abs=0.02)
+    wrong_share = sum(player.answer(entry, bank) != entry.truth for entry in bank.items) / len(bank.items)
+    assert wrong_share == pytest.approx(noise, abs=0.02)
 
 
 def test_a_spoiled_answer_is_neither_the_truth_nor_the_rivals(bank: Bank) -> None:
     from random import Random
 
-    for one in bank.items[::10]:
-        assert spoiled(one.truth, Random(1), [one.rival or ""]) not in (one.truth, one.rival)
+    for entry in bank.items[::10]:
+        assert spoiled(entry.truth, Random(1), [entry.rival or ""]) not in (entry.truth, entry.rival)
 
 
 def test_kinds_that_are_judged_were_not_fitted() -> None:
@@ -101,34 +105,34 @@ def test_kinds_that_are_judged_were_not_fitted() -> None:
 
 
 def test_the_bank_holds_every_kind_of_operation_and_generators_wrote_none_of_its_answers(bank: Bank) -> None:
-    assert {one.item.operation for one in bank.items} == {name for one in FAMILIES for name in one.operations}
-    assert all(one.truth and one.truth not in one.item.program for one in bank.items if len(one.truth) > 12)
+    assert {entry.item.operation for entry in bank.items} == {name for entry in FAMILIES for name in entry.operations}
+    assert all(entry.truth and entry.truth not in entry.item.program for entry in bank.items if len(entry.truth) > 12)
 
 
 def test_a_bank_is_read_as_it_was_written(bank: Bank, tmp_path: Path) -> None:
-    some = Bank(bank.items[:5], bank.corpus[:2])
+    small_bank = Bank(bank.items[:5], bank.corpus[:2])
     for name in ("bank.json", "bank.json.xz"):
-        write_bank(tmp_path / name, some)
-        assert read_bank(tmp_path / name) == some
+        write_bank(tmp_path / name, small_bank)
+        assert read_bank(tmp_path / name) == small_bank
 
 
 def test_a_player_is_asked_as_a_model_is_and_heeds_what_was_told_last(bank: Bank) -> None:
-    changed = entry(bank, "hard", "imitates")
-    usual = next(one for one in bank.pairs[changed.item.pair or ""] if one.item.role == "easy")
+    changed_entry = entry(bank, "hard", "imitates")
+    usual_entry = next(entry for entry in bank.pairs[changed_entry.item.pair or ""] if entry.item.role == "easy")
 
     async def ask() -> list[Execution]:
         spec = ModelSpec(name=f"player:computes?bank={BANK}")
         async with open_model(spec, Silent()) as model:
             machine = ImaginedMachine(model, Persona(name="any"))
-            done = []
-            for one in (changed, usual, changed):
-                machine.place("probe.py", one.item.program)
-                tells = [one.item.told] if one.item.told else []
-                done.append(await machine.run("python3 probe.py", tells=tells))
-            return done
+            executions = []
+            for entry in (changed_entry, usual_entry, changed_entry):
+                machine.place("probe.py", entry.item.program)
+                tells = [entry.item.told] if entry.item.told else []
+                executions.append(await machine.run("python3 probe.py", tells=tells))
+            return executions
 
-    printed = [one.stdout.strip() for one in asyncio.run(ask())]
-    assert printed == [one.truth.strip() for one in (changed, usual, changed)]
+    printed = [entry.stdout.strip() for entry in asyncio.run(ask())]
+    assert printed == [entry.truth.strip() for entry in (changed_entry, usual_entry, changed_entry)]
 
 
 @pytest.mark.parametrize(
@@ -156,10 +160,10 @@ def test_what_is_no_player_is_said(name: str, problem: str) -> None:
 )
 def test_a_player_that_does_not_know_the_programs_is_not_asked(bank: Bank, name: str, counted: str) -> None:
     design = ProbeDesign(families=(name,), groups=4, seed=7)
-    named = ModelSpec(name=f"player:imitates?bank={BANK}")
+    model_spec = ModelSpec(name=f"player:imitates?bank={BANK}")
     with pytest.raises(BadInput, match=rf"{counted} .* this bank contains the programs of --seed 101$"):
-        check(probe_spec(design, named, SandboxSpec()))
-    check(probe_spec(design.model_copy(update={"seed": bank.items[0].item.seed}), named, SandboxSpec()))
+        check(probe_spec(design, model_spec, SandboxSpec()))
+    check(probe_spec(design.model_copy(update={"seed": bank.items[0].item.seed}), model_spec, SandboxSpec()))
 
 
 def test_a_mixture_answers_in_two_ways_by_its_share() -> None:
@@ -169,9 +173,7 @@ def test_a_mixture_answers_in_two_ways_by_its_share() -> None:
     assert Subject(Player(("computes", "imitates"), share=0.65)).right == {"undetermined", "mixture"}
 
 
-class _Hearing(ScriptedModel):
-    """Keeps what it is asked."""
-
+class _RecordingModel(ScriptedModel):
     heard: list[str] = Field(default_factory=list)
 
     def _choose(self, messages: list[BaseMessage]) -> ScriptedReply:
@@ -184,33 +186,37 @@ def asked_about(entry: Entry) -> list[BaseMessage]:
 
 
 def test_a_control_is_given_the_nearest_program_with_its_output_and_nothing_else(bank: Bank) -> None:
-    twin = next(one for one in bank.items if one.item.operation == "python seed" and one.item.role == "hard")
-    near = neighbours(bank, twin, pieces)[0]
-    inner = _Hearing(rules=(ScriptedReply(when=near.truth.strip(), samples=("seen",)),))
-    assert GivenNeighbours(inner=inner, bank=bank).invoke(asked_about(twin)).text == "seen"
-    assert twin.truth.strip() not in "\n".join(inner.heard)
+    hard_entry = next(
+        candidate
+        for candidate in bank.items
+        if candidate.item.operation == "python seed" and candidate.item.role == "hard"
+    )
+    nearest = neighbours(bank, hard_entry, pieces)[0]
+    inner_model = _RecordingModel(rules=(ScriptedReply(when=nearest.truth.strip(), samples=("seen",)),))
+    assert GivenNeighbours(inner=inner_model, bank=bank).invoke(asked_about(hard_entry)).text == "seen"
+    assert hard_entry.truth.strip() not in "\n".join(inner_model.heard)
 
 
-class _Calling(_Hearing):
-    """Writes a call where a grammar has it write one, and otherwise says what its tool returned."""
+class _ToolCallingModel(_RecordingModel):
+    """Replies with a call if the grammar asks for one, and otherwise with the result of its tool."""
 
     sends: str
 
-    def _generate(self, messages: list[BaseMessage], *_: Any, **given: Any) -> ChatResult:
+    def _generate(self, messages: list[BaseMessage], *_arguments: Any, **options: Any) -> ChatResult:
         self._choose(messages)
         call = {"name": "run_commands", "arguments": {"commands": self.sends}}
         returned = [message.text for message in messages if isinstance(message, ToolMessage)]
-        text = json.dumps(call) if "response_format" in given else returned[-1]
+        text = json.dumps(call) if "response_format" in options else returned[-1]
         return ChatResult(generations=[ChatGeneration(message=AIMessage(text))])
 
 
 def test_a_control_with_a_tool_is_told_what_the_commands_that_it_sent_really_printed(
     bank: Bank, tmp_path: Path
 ) -> None:
-    twin = entry(bank, "hard", "imitates")
-    chat = _Calling(rules=(), sends="echo 42")
-    kept = tmp_path / "given.jsonl"
-    control = GivenTool(inner=chat, bank=bank, kept=kept, really_run=lambda commands: f"ran {commands}")
-    assert control.invoke(asked_about(twin)).text == "ran echo 42"
-    assert twin.truth.strip() not in "\n".join(chat.heard)
-    assert json.loads(kept.read_text())["sent"] == "echo 42"
+    hard_entry = entry(bank, "hard", "imitates")
+    calling_model = _ToolCallingModel(rules=(), sends="echo 42")
+    log_file = tmp_path / "given.jsonl"
+    control = GivenTool(inner=calling_model, bank=bank, kept=log_file, really_run=lambda commands: f"ran {commands}")
+    assert control.invoke(asked_about(hard_entry)).text == "ran echo 42"
+    assert hard_entry.truth.strip() not in "\n".join(calling_model.heard)
+    assert json.loads(log_file.read_text())["sent"] == "echo 42"

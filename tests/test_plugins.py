@@ -26,30 +26,30 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def gedanken(target: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """The command line, with what is installed in `target`."""
+    """Run the command line with the packages that are installed in `target`."""
     command = [sys.executable, "-m", "gedanken", *arguments]
     environment = {**os.environ, "PYTHONPATH": str(target)}
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
 
 
-def said(done: subprocess.CompletedProcess[str]) -> str:
-    """The one line on standard error."""
-    assert "Traceback" not in done.stderr
-    assert done.stderr.count("\n") == 1
-    return done.stderr.strip()
+def said(result: subprocess.CompletedProcess[str]) -> str:
+    """The only line on standard error."""
+    assert "Traceback" not in result.stderr
+    assert result.stderr.count("\n") == 1
+    return result.stderr.strip()
 
 
 def plug_ins(target: Path) -> dict[tuple[str, str], tuple[str, str]]:
-    """State and detail that the doctor tells of each plug-in, by its name and the distribution that it is of."""
+    """The state and detail of each plug-in, as the doctor reports them, by its name and its distribution."""
     lines = json.loads(gedanken(target, "doctor", "--json").stdout)["lines"]
-    told = [line for line in lines if line["group"] == "plug-ins"]
-    return {(line["name"], line["detail"].split()[0]): (line["state"], line["detail"]) for line in told}
+    plug_in_lines = [line for line in lines if line["group"] == "plug-ins"]
+    return {(line["name"], line["detail"].split()[0]): (line["state"], line["detail"]) for line in plug_in_lines}
 
 
 def test_a_machine_of_a_plug_in_is_opened_by_its_name(target: Path) -> None:
-    done = gedanken(target, "sandbox", "check", "--sandbox", "toaster")
-    assert done.returncode == 3
-    assert "the toaster is not plugged in" in said(done)
+    result = gedanken(target, "sandbox", "check", "--sandbox", "toaster")
+    assert result.returncode == 3
+    assert "the toaster is not plugged in" in said(result)
 
 
 @pytest.mark.parametrize(
@@ -63,38 +63,38 @@ def test_a_machine_of_a_plug_in_is_opened_by_its_name(target: Path) -> None:
 def test_a_machine_that_does_not_work_is_one_line_that_names_its_distribution(
     target: Path, name: str, problem: str
 ) -> None:
-    done = gedanken(target, "sandbox", "check", "--sandbox", name)
-    assert done.returncode == 2
-    assert problem in said(done)
+    result = gedanken(target, "sandbox", "check", "--sandbox", name)
+    assert result.returncode == 2
+    assert problem in said(result)
 
 
 def test_an_engine_that_opens_and_fails_later_is_one_line(target: Path) -> None:
-    done = gedanken(target, "sandbox", "check", "--sandbox", "stove", "--only", "ordinary")
-    assert done.returncode == 3
+    result = gedanken(target, "sandbox", "check", "--sandbox", "stove", "--only", "ordinary")
+    assert result.returncode == 3
     problem = "stove of throwaway (gedanken.machines) failed: ZeroDivisionError: no gas"
-    assert done.stderr.splitlines() == ["checking the machine …", f"gedanken: {problem}"]
+    assert result.stderr.splitlines() == ["checking the machine …", f"gedanken: {problem}"]
 
 
 def test_the_doctor_lists_plug_ins_with_their_source_and_the_built_in_of_two_wins(target: Path) -> None:
-    told = plug_ins(target)
+    reported = plug_ins(target)
     working = {"machines: toaster", "models: parrot", "checks: shouting", "probes: count", "exporters: names"}
     for name in (*working, "importers: notebook"):
-        assert told[name, "throwaway"] == ("ok", "throwaway 0.3")
+        assert reported[name, "throwaway"] == ("ok", "throwaway 0.3")
     for kind in ("machines", "models", "checks", "probes", "exporters", "importers"):
-        state, detail = told[f"{kind}: broken", "throwaway"]
+        state, detail = reported[f"{kind}: broken", "throwaway"]
         assert state == "warning"
         assert f"broken of throwaway (gedanken.{kind}) cannot be loaded: AttributeError" in detail
     for name in ("machines: docker", "models: openai", "checks: built-in", "probes: memory", "importers: log"):
-        assert told[name, "throwaway"] == (
+        assert reported[name, "throwaway"] == (
             "warning",
             "throwaway 0.3: not used, because gedanken has a plug-in of this name",
         )
-    assert told["machines: auto", "throwaway"][0] == "warning"
-    ours = {name for (name, source), (state, _) in told.items() if (source, state) == ("gedanken", "ok")}
-    assert {f"machines: {name}" for name in ("docker", "podman", "bubblewrap", "host")} <= ours
-    assert {f"models: {name}" for name in ("embedded", "scripted", *PROVIDERS)} <= ours
-    assert {f"probes: {name}" for name in ("memory", "terminal", "edits")} <= ours
-    assert {"checks: built-in", "exporters: local", "importers: run-folder", "importers: log"} <= ours
+    assert reported["machines: auto", "throwaway"][0] == "warning"
+    own_names = {name for (name, source), (state, _) in reported.items() if (source, state) == ("gedanken", "ok")}
+    assert {f"machines: {name}" for name in ("docker", "podman", "bubblewrap", "host")} <= own_names
+    assert {f"models: {name}" for name in ("embedded", "scripted", *PROVIDERS)} <= own_names
+    assert {f"probes: {name}" for name in ("memory", "terminal", "edits")} <= own_names
+    assert {"checks: built-in", "exporters: local", "importers: run-folder", "importers: log"} <= own_names
 
 
 @pytest.fixture
@@ -109,15 +109,15 @@ def test_a_check_of_a_plug_in_finds_on_the_page_and_a_broken_one_is_a_note(
     target: Path, logs: tuple[str, ...], tmp_path: Path
 ) -> None:
     page = tmp_path / "page.html"
-    done = gedanken(target, *logs, "--json", "--html", str(page))
-    assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    found = [finding for finding in told["findings"] if finding["kind"] == "shouting"]
-    assert [(finding["claim"], finding["lines"][0]["text"]) for finding in found] == [
+    result = gedanken(target, *logs, "--json", "--html", str(page))
+    assert result.returncode == 0, result.stderr
+    comparison = json.loads(result.stdout)
+    findings = [finding for finding in comparison["findings"] if finding["kind"] == "shouting"]
+    assert [(finding["claim"], finding["lines"][0]["text"]) for finding in findings] == [
         ("said.log shouts.", "EPOCH TWO")
     ]
     assert "said.log shouts." in page.read_text()
-    notes = [note.removeprefix("A check was left out: ") for note in told["notes"]]
+    notes = [note.removeprefix("A check was left out: ") for note in comparison["notes"]]
     assert [note for note in notes if "(gedanken.checks)" in note] == [
         "broken of throwaway (gedanken.checks) cannot be loaded: AttributeError: module 'throwaway' has no attribute "
         "'nothing_of_this_name'",
@@ -128,9 +128,11 @@ def test_a_check_of_a_plug_in_finds_on_the_page_and_a_broken_one_is_a_note(
 
 
 def test_what_is_built_in_finds_the_same_beside_plug_ins(target: Path, logs: tuple[str, ...]) -> None:
-    with_them, without = (json.loads(gedanken(path, *logs, "--json").stdout) for path in (target, target.parent))
-    found = [finding for finding in with_them["findings"] if finding["kind"] != "shouting"]
-    assert found == without["findings"]
+    with_plug_ins, without_plug_ins = (
+        json.loads(gedanken(path, *logs, "--json").stdout) for path in (target, target.parent)
+    )
+    findings = [finding for finding in with_plug_ins["findings"] if finding["kind"] != "shouting"]
+    assert findings == without_plug_ins["findings"]
 
 
 def test_an_importer_of_a_plug_in_reads_its_kind_and_a_broken_one_is_a_note(
@@ -138,11 +140,11 @@ def test_an_importer_of_a_plug_in_reads_its_kind_and_a_broken_one_is_a_note(
 ) -> None:
     cells = [{"outputs": [{"text": ["epoch 1 loss 0.5\n", "epoch 2 loss 0.25\n"]}]}]
     (tmp_path / "kept.ipynb").write_text(json.dumps({"cells": cells}))
-    done = gedanken(target, "compare", str(tmp_path / "kept.ipynb"), *logs[2:], "--json")
-    assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert [series["real"] for series in told["series"] if series["name"] == "loss"] == [[[0.5, 0.25]]]
-    assert [note for note in told["notes"] if "importers" in note] == [
+    result = gedanken(target, "compare", str(tmp_path / "kept.ipynb"), *logs[2:], "--json")
+    assert result.returncode == 0, result.stderr
+    comparison = json.loads(result.stdout)
+    assert [series["real"] for series in comparison["series"] if series["name"] == "loss"] == [[[0.5, 0.25]]]
+    assert [note for note in comparison["notes"] if "importers" in note] == [
         "An importer was left out: broken of throwaway (gedanken.importers) cannot be loaded: AttributeError: module "
         "'throwaway' has no attribute 'nothing_of_this_name'",
         "An importer was left out: careless of throwaway (gedanken.importers) failed: TypeError: takes_nothing() "
@@ -153,9 +155,9 @@ def test_an_importer_of_a_plug_in_reads_its_kind_and_a_broken_one_is_a_note(
 
 
 def test_a_model_of_a_plug_in_is_asked(target: Path) -> None:
-    done = gedanken(target, "models", "check", "parrot:grey", "--json")
-    told = json.loads(done.stdout)
-    assert (told["model"], told["usable"]) == ("parrot:grey", True), done.stderr
+    result = gedanken(target, "models", "check", "parrot:grey", "--json")
+    checked = json.loads(result.stdout)
+    assert (checked["model"], checked["usable"]) == ("parrot:grey", True), result.stderr
 
 
 @pytest.mark.parametrize(
@@ -170,9 +172,9 @@ def test_a_model_of_a_plug_in_is_asked(target: Path) -> None:
     ],
 )
 def test_a_model_that_does_not_open_is_one_line(target: Path, name: str, problem: str) -> None:
-    done = gedanken(target, "models", "check", name)
-    assert done.returncode == 2
-    assert problem in said(done)
+    result = gedanken(target, "models", "check", name)
+    assert result.returncode == 2
+    assert problem in said(result)
 
 
 @pytest.mark.docker
@@ -180,31 +182,31 @@ def test_a_run_on_a_machine_and_a_model_of_plug_ins_is_exported_by_one(target: P
     script = tmp_path / "small.yaml"
     script.write_text(yaml.safe_dump({"name": "small", "persona": "matched", "script": ["echo hello"]}))
     folder = tmp_path / "run"
-    where = ["--sandbox", "whale", "--model", "parrot:grey", "--real", "0", "--imagined", "0", "--no-surprisal"]
-    done = gedanken(target, "run", str(script), *where, "--out", str(folder))
-    assert done.returncode == 0, done.stderr
-    told = json.loads((folder / "run.json").read_text())
-    assert [run["machine"] for run in told["real"] if run["command"] == "echo hello"] == ["docker"]
-    assert told["model"]["name"] == "parrot:grey"
-    assert "echo hello" in [run["command"] for run in told["imagined"]]
+    options = ["--sandbox", "whale", "--model", "parrot:grey", "--real", "0", "--imagined", "0", "--no-surprisal"]
+    result = gedanken(target, "run", str(script), *options, "--out", str(folder))
+    assert result.returncode == 0, result.stderr
+    run = json.loads((folder / "run.json").read_text())
+    assert [run["machine"] for run in run["real"] if run["command"] == "echo hello"] == ["docker"]
+    assert run["model"]["name"] == "parrot:grey"
+    assert "echo hello" in [run["command"] for run in run["imagined"]]
     lines = [json.loads(line) for line in (folder / "trace.jsonl").read_text().splitlines()]
     names = {line["post"]["id"]: line["post"]["name"] for line in lines if "post" in line}
-    kept = [names[line["patch"]["id"]] for line in lines if "patch" in line]
-    assert (folder / "names.txt").read_text().splitlines() == kept
-    assert "imagined machine" in kept
-    said = " ".join(done.stderr.split())
+    finished_names = [names[line["patch"]["id"]] for line in lines if "patch" in line]
+    assert (folder / "names.txt").read_text().splitlines() == finished_names
+    assert "imagined machine" in finished_names
+    message = " ".join(result.stderr.split())
     for name, problem in {
         "broken": "cannot be loaded: AttributeError",
         "careless": "failed: TypeError",
         "elsewhere": "returned a str where an Exporter was expected",
         "full": "failed: OSError: [Errno 28] No space left on device",
     }.items():
-        assert said.count(f"an exporter was left out: {name} of throwaway (gedanken.exporters) {problem}") == 1
+        assert message.count(f"an exporter was left out: {name} of throwaway (gedanken.exporters) {problem}") == 1
 
 
 def test_a_probe_of_a_plug_in_has_options_of_its_own(target: Path) -> None:
-    done = gedanken(target, "probe", "count", "--to", "5")
-    assert (done.returncode, done.stdout, done.stderr) == (5, "1 2 3 4 5\n", "")
+    result = gedanken(target, "probe", "count", "--to", "5")
+    assert (result.returncode, result.stdout, result.stderr) == (5, "1 2 3 4 5\n", "")
 
 
 @pytest.mark.parametrize(
@@ -216,22 +218,24 @@ def test_a_probe_of_a_plug_in_has_options_of_its_own(target: Path) -> None:
     ],
 )
 def test_a_probe_that_does_not_work_is_one_line(target: Path, name: str, problem: str) -> None:
-    done = gedanken(target, "probe", name)
-    assert done.returncode == 2
-    assert problem in said(done)
+    result = gedanken(target, "probe", name)
+    assert result.returncode == 2
+    assert problem in said(result)
 
 
 def test_the_help_of_probe_lists_them_all_beside_a_broken_one(target: Path) -> None:
-    done = gedanken(target, "probe", "--help")
-    told = {line.split()[0]: line for line in done.stdout.splitlines() if line.startswith("  ") and line.split()}
-    assert {"memory", "terminal", "edits", "count", "stumbles", "broken"} <= set(told)
-    assert "Count, as far as it is told." in told["count"]
-    assert "Cannot be used" in told["broken"]
+    result = gedanken(target, "probe", "--help")
+    lines_by_name = {
+        line.split()[0]: line for line in result.stdout.splitlines() if line.startswith("  ") and line.split()
+    }
+    assert {"memory", "terminal", "edits", "count", "stumbles", "broken"} <= set(lines_by_name)
+    assert "Count, as far as it is told." in lines_by_name["count"]
+    assert "Cannot be used" in lines_by_name["broken"]
 
 
 @pytest.fixture
 def stale(tmp_path: Path) -> Path:
-    """A folder that hides what is installed of this project behind a distribution with no entry points."""
+    """A folder with an installation of gedanken that has no entry points."""
     info = tmp_path / "gedanken-0.1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: gedanken\nVersion: 0.1.0\n")
@@ -250,26 +254,26 @@ def stale(tmp_path: Path) -> Path:
     ids=" ".join,
 )
 def test_an_installation_that_is_out_of_date_says_what_to_run(stale: Path, arguments: tuple[str, ...]) -> None:
-    done = gedanken(stale, *arguments)
-    assert done.returncode == 2
-    assert "run script/bootstrap (the installation is out of date)" in said(done)
+    result = gedanken(stale, *arguments)
+    assert result.returncode == 2
+    assert "run script/bootstrap (the installation is out of date)" in said(result)
 
 
 def test_help_needs_no_plug_in(stale: Path) -> None:
-    done = gedanken(stale, "--help")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "probe" in done.stdout
+    result = gedanken(stale, "--help")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "probe" in result.stdout
 
 
 def test_the_doctor_says_that_an_installation_is_out_of_date(stale: Path) -> None:
-    done = gedanken(stale, "doctor", "--json")
-    lines = [line for line in json.loads(done.stdout)["lines"] if line["group"] == "plug-ins"]
-    assert done.returncode == 1
+    result = gedanken(stale, "doctor", "--json")
+    lines = [line for line in json.loads(result.stdout)["lines"] if line["group"] == "plug-ins"]
+    assert result.returncode == 1
     assert {line["state"] for line in lines} == {"missing"}
     assert {line["remedy"] for line in lines} == {"script/bootstrap --quick"}
 
 
 def test_nothing_is_compared_without_the_checks_that_are_built_in(stale: Path, logs: tuple[str, ...]) -> None:
-    done = gedanken(stale, *logs)
-    assert done.returncode == 2
-    assert "run script/bootstrap (the installation is out of date)" in said(done)
+    result = gedanken(stale, *logs)
+    assert result.returncode == 2
+    assert "run script/bootstrap (the installation is out of date)" in said(result)

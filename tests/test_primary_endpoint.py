@@ -26,7 +26,7 @@ EPOCHS = 6
 
 
 class Style(NamedTuple):
-    """What a program prints: before the first epoch, in each, and after the last, as templates."""
+    """Templates of a program's output: `head` before the first epoch, `body` in each, `tail` after the last."""
 
     body: str
     head: str = ""
@@ -34,23 +34,23 @@ class Style(NamedTuple):
 
 
 def log(style: Style, seed: int) -> str:
-    """Falling losses and rising accuracies, with noise of one hundredth."""
-    chance = random.Random(seed)
+    """Print falling losses and rising accuracies, with noise of one hundredth."""
+    rng = random.Random(seed)
     lines = [style.head] if style.head else []
     values: dict[str, float] = {}
     for epoch in range(EPOCHS):
-        noise = [chance.gauss(0, 0.01) for _ in range(3)]
+        noise = [rng.gauss(0, 0.01) for _ in range(3)]
         loss = 2 / (epoch + 1)
         values = {"train": 0.3 + loss + noise[0], "held": 0.4 + loss + noise[1], "acc": 0.9 - loss / 4 + noise[2]}
-        values |= {"clock": 30 + chance.random(), "rate": 1 / (epoch + 1), "one": chance.random()}
+        values |= {"clock": 30 + rng.random(), "rate": 1 / (epoch + 1), "one": rng.random()}
         lines.append(style.body.format(e=epoch, **values))
     return "\n".join([*lines, style.tail.format(**values)]).strip() + "\n"
 
 
-def compared(style: Style, asked: Asked = NOTHING_ASKED, other: Style | None = None) -> ComparisonResult:
-    ours = [real(log(style, seed), seed) for seed in range(1, 8)]
-    theirs = [imagined(log(other or style, 90 + sample), sample) for sample in range(1, 4)]
-    return compare_runs(None, ours, theirs, asked=asked)
+def compared(style: Style, options: Asked = NOTHING_ASKED, imagined_style: Style | None = None) -> ComparisonResult:
+    real_runs = [real(log(style, seed), seed) for seed in range(1, 8)]
+    imagined_runs = [imagined(log(imagined_style or style, 90 + sample), sample) for sample in range(1, 4)]
+    return compare_runs(None, real_runs, imagined_runs, asked=options)
 
 
 STYLES = {
@@ -156,14 +156,14 @@ STYLES = {
 
 @pytest.mark.parametrize("name", STYLES)
 def test_the_endpoint_is_what_a_practitioner_would_name(name: str) -> None:
-    chosen = compared(STYLES[name]).endpoint
-    assert chosen is not None and (chosen.name, chosen.chosen_by) == (name, "rule") and chosen.reason
+    endpoint = compared(STYLES[name]).endpoint
+    assert endpoint is not None and (endpoint.name, endpoint.chosen_by) == (name, "rule") and endpoint.reason
 
 
 def test_the_reason_says_nothing_of_a_loss_that_is_shown_for_training_alone() -> None:
-    chosen = compared(Style("epoch {e} loss {train:.4f}\ntest_acc {acc:.4f}")).endpoint
-    assert chosen and chosen.name == "test_acc"
-    assert chosen.reason == (
+    endpoint = compared(Style("epoch {e} loss {train:.4f}\ntest_acc {acc:.4f}")).endpoint
+    assert endpoint and endpoint.name == "test_acc"
+    assert endpoint.reason == (
         "chosen because it is an accuracy on held-out data (test), and no loss on held-out data is printed"
     )
 
@@ -175,18 +175,21 @@ KINDS_OF_NAMES = (
     "        precision  recall  f1-score  support\n   hit     {acc:.4f}  {held:.4f}    {one:.4f}       90\n"
     "   out     {one:.4f}  {acc:.4f}    {held:.4f}       70",
 )
-"""What programs print of each class at their end; the classes have the names of metrics."""
+"""Final lines of programs with values of each class; the classes have names that are also names of metrics."""
 
 
 @pytest.mark.parametrize("report", KINDS_OF_NAMES)
 def test_a_class_that_is_called_like_a_metric_is_no_usual_metric_of_a_task(report: str) -> None:
-    chosen = compared(Style("epoch {e} loss {train:.4f}", tail=report)).endpoint
-    assert chosen and chosen.name == "loss"
+    endpoint = compared(Style("epoch {e} loss {train:.4f}", tail=report)).endpoint
+    assert endpoint and endpoint.name == "loss"
 
 
 def test_the_rate_of_wrong_phonemes_is_still_one() -> None:
-    chosen = compared(Style("epoch {e} loss {train:.4f}", tail="PER: {held:.4f}")).endpoint
-    assert chosen and (chosen.name, chosen.reason) == ("PER", "chosen because it is the usual metric of its task")
+    endpoint = compared(Style("epoch {e} loss {train:.4f}", tail="PER: {held:.4f}")).endpoint
+    assert endpoint and (endpoint.name, endpoint.reason) == (
+        "PER",
+        "chosen because it is the usual metric of its task",
+    )
 
 
 REASONS = {
@@ -206,31 +209,31 @@ REASONS = {
         "a number that changes during the run on held-out data (test), and no known metric on held-out data"
     ),
 }
-"""What a program prints in each epoch, and why its main metric was chosen."""
+"""By the template of an epoch: the reason why its main metric was chosen."""
 
 
 @pytest.mark.parametrize("body", REASONS)
 def test_the_reason_denies_nothing_that_is_printed(body: str) -> None:
-    chosen = compared(Style(body)).endpoint
-    assert chosen and chosen.reason == f"chosen because it is {REASONS[body]} is printed"
+    endpoint = compared(Style(body)).endpoint
+    assert endpoint and endpoint.reason == f"chosen because it is {REASONS[body]} is printed"
 
 
 def test_a_log_that_shows_no_metric_has_no_endpoint_and_that_is_said() -> None:
-    found = compared(Style("step {e} took {clock:.2f} s\nlr {rate:.4f}", tail="drawn at random: {one:.4f}"))
-    assert found.endpoint is None
-    assert any("no main metric" in reason for reason in found.undecided)
+    comparison = compared(Style("step {e} took {clock:.2f} s\nlr {rate:.4f}", tail="drawn at random: {one:.4f}"))
+    assert comparison.endpoint is None
+    assert any("no main metric" in reason for reason in comparison.undecided)
 
 
 def test_what_the_log_says_it_goes_by_comes_before_the_loss() -> None:
     style = Style("epoch {e} val_loss {held:.4f} val_acc {acc:.4f}\nval_acc improved, model saved")
-    chosen = compared(style).endpoint
-    assert chosen and chosen.name == "val_acc"
-    assert "the metric that, according to the log, decides when to stop or save" in chosen.reason
+    endpoint = compared(style).endpoint
+    assert endpoint and endpoint.name == "val_acc"
+    assert "the metric that, according to the log, decides when to stop or save" in endpoint.reason
 
 
 def test_the_endpoint_depends_on_no_imagined_run() -> None:
     style = Style("epoch {e} loss {train:.4f}\ntest_loss {held:.4f}")
-    assert compared(style, other=Style("epoch {e} loss {train:.4f}")).endpoint == compared(style).endpoint
+    assert compared(style, imagined_style=Style("epoch {e} loss {train:.4f}")).endpoint == compared(style).endpoint
 
 
 @pytest.mark.parametrize(
@@ -244,15 +247,17 @@ def test_the_endpoint_depends_on_no_imagined_run() -> None:
 )
 def test_runs_of_different_hosts_and_processes_have_the_same_series(where: str, lost: str) -> None:
     def style(seed: int) -> Style:
-        before = where.format(s=seed).replace("{", "{{")
+        prefix = where.format(s=seed).replace("{", "{{")
         value = "{held:.4f}"
-        return Style(f"{before}{value}{lost}" if lost else f"{before}epoch={{e}} dev_loss={value}")
+        return Style(f"{prefix}{value}{lost}" if lost else f"{prefix}epoch={{e}} dev_loss={value}")
 
-    ours = [real(log(style(seed), seed), seed) for seed in range(1, 8)]
-    theirs = [imagined(log(style(20 + sample), 90 + sample), sample) for sample in range(1, 4)]
-    found = compare_runs(None, ours, theirs)
-    assert found.endpoint and found.endpoint.name == "dev_loss"
-    assert not found.findings and [len(one.points) for one in found.series if one.name == "dev_loss"] == [EPOCHS]
+    real_runs = [real(log(style(seed), seed), seed) for seed in range(1, 8)]
+    imagined_runs = [imagined(log(style(20 + sample), 90 + sample), sample) for sample in range(1, 4)]
+    comparison = compare_runs(None, real_runs, imagined_runs)
+    assert comparison.endpoint and comparison.endpoint.name == "dev_loss"
+    assert not comparison.findings and [
+        len(series.points) for series in comparison.series if series.name == "dev_loss"
+    ] == [EPOCHS]
 
 
 NAMES = "otter", "heron", "lynx", "newt", "ibis", "vole", "wren", "stoat", "crane", "shrew"
@@ -270,30 +275,42 @@ NAMES = "otter", "heron", "lynx", "newt", "ibis", "vole", "wren", "stoat", "cran
 def test_where_each_run_words_its_numbers_in_its_own_way_it_is_said_that_none_was_compared(
     style: Style, extra: str
 ) -> None:
-    def named(name: str, own: Style) -> Style:
-        return Style(*(part.replace("{name}", name) for part in own))
+    def style_for(name: str, style: Style) -> Style:
+        return Style(*(part.replace("{name}", name) for part in style))
 
-    ours = [real(log(named(name, style), seed), seed) for seed, name in enumerate(NAMES[:7], 1)]
-    theirs = [
-        imagined(log(named(name, style._replace(tail=style.tail + extra)), 90 + sample), sample)
+    real_runs = [real(log(style_for(name, style), seed), seed) for seed, name in enumerate(NAMES[:7], 1)]
+    imagined_runs = [
+        imagined(log(style_for(name, style._replace(tail=style.tail + extra)), 90 + sample), sample)
         for sample, name in enumerate(NAMES[7:], 1)
     ]
-    found = compare_runs(None, ours, theirs)
-    assert found.uncompared and "word the lines with their numbers differently" in found.uncompared
-    assert NAMES[0] in found.undecided[0] and "--as" in found.undecided[0]
-    shown = analysis_of(RunLog(""), [VersionAnalysis(None, tuple(ours), tuple(theirs), found)], found.findings)
-    assert "o measured number could be compared, because" in shown.verdict and "No difference" not in shown.verdict
-    assert bool(found.findings) is bool(extra) and shown.verdict.startswith("Undecided") is not bool(extra)
-    with pytest.raises(BadInput, match="no measured number could be compared") as refused:
-        check_primary(shown, Asked(primary="dev_loss"))
-    assert "no numbers" not in str(refused.value)
-    asked = compare_runs(None, ours, theirs, asked=Asked(named=(("dev", r"(?:dev_loss|::) ([\d.]+)"),)))
-    assert asked.uncompared is None and asked.endpoint and asked.endpoint.name == "dev"
+    comparison = compare_runs(None, real_runs, imagined_runs)
+    assert comparison.uncompared and "word the lines with their numbers differently" in comparison.uncompared
+    assert NAMES[0] in comparison.undecided[0] and "--as" in comparison.undecided[0]
+    analysis = analysis_of(
+        RunLog(""), [VersionAnalysis(None, tuple(real_runs), tuple(imagined_runs), comparison)], comparison.findings
+    )
+    assert (
+        "o measured number could be compared, because" in analysis.verdict and "No difference" not in analysis.verdict
+    )
+    assert bool(comparison.findings) is bool(extra) and analysis.verdict.startswith("Undecided") is not bool(extra)
+    with pytest.raises(BadInput, match="no measured number could be compared") as error:
+        check_primary(analysis, Asked(primary="dev_loss"))
+    assert "no numbers" not in str(error.value)
+    comparison_by_expression = compare_runs(
+        None, real_runs, imagined_runs, asked=Asked(named=(("dev", r"(?:dev_loss|::) ([\d.]+)"),))
+    )
+    assert (
+        comparison_by_expression.uncompared is None
+        and comparison_by_expression.endpoint
+        and comparison_by_expression.endpoint.name == "dev"
+    )
 
 
 def test_where_no_imagined_run_shows_the_only_numbers_that_vary_it_is_said_that_none_was_compared() -> None:
-    found = compared(Style("rounds are over", tail="{train:.4f}"), other=Style("rounds are over", tail="done"))
-    assert found.uncompared and "because no imagined run shows" in found.uncompared
+    comparison = compared(
+        Style("rounds are over", tail="{train:.4f}"), imagined_style=Style("rounds are over", tail="done")
+    )
+    assert comparison.uncompared and "because no imagined run shows" in comparison.uncompared
 
 
 @pytest.mark.parametrize("style", [Style("round {e}\nsaved in {clock:.1f} s"), Style("rate 0.1, 12 layers")])
@@ -302,26 +319,28 @@ def test_where_no_number_is_measured_none_is_missed(style: Style) -> None:
 
 
 def test_whoever_asks_may_name_the_endpoint_in_any_writing_of_its_name() -> None:
-    for wanted in ("trn_loss", "last trn_loss", "TRN_LOSS", "trnLoss"):
-        chosen = compared(STYLES["dev_loss"], Asked(primary=wanted)).endpoint
-        assert chosen is not None and (chosen.name, chosen.chosen_by) == ("trn_loss", "user")
-    none = compared(STYLES["dev_loss"], Asked(primary="elbow"))
-    assert none.endpoint is None and any("“elbow”" in reason for reason in none.undecided)
+    for name in ("trn_loss", "last trn_loss", "TRN_LOSS", "trnLoss"):
+        endpoint = compared(STYLES["dev_loss"], Asked(primary=name)).endpoint
+        assert endpoint is not None and (endpoint.name, endpoint.chosen_by) == ("trn_loss", "user")
+    unnamed = compared(STYLES["dev_loss"], Asked(primary="elbow"))
+    assert unnamed.endpoint is None and any("“elbow”" in reason for reason in unnamed.undecided)
 
 
 def test_top_1_and_top_5_of_one_wording_are_two_series_and_so_are_the_processes_of_one_run() -> None:
-    found = compared(Style("Top-1 {acc:.4f}\nTop-5 {rate:.4f}\n[rank0] loss {train:.4f}\n[rank1] loss {held:.4f}"))
-    points = {series.name: len(series.points) for series in found.series}
+    comparison = compared(
+        Style("Top-1 {acc:.4f}\nTop-5 {rate:.4f}\n[rank0] loss {train:.4f}\n[rank1] loss {held:.4f}")
+    )
+    points = {series.name: len(series.points) for series in comparison.series}
     assert {name: points[name] for name in ("Top-1", "Top-5", "rank0 loss", "rank1 loss")} == dict.fromkeys(
         ("Top-1", "Top-5", "rank0 loss", "rank1 loss"), EPOCHS
     )
-    assert found.endpoint and found.endpoint.name == "rank0 loss"
+    assert comparison.endpoint and comparison.endpoint.name == "rank0 loss"
 
 
 def test_names_hold_no_stand_in_and_no_count_and_no_piece_of_a_word() -> None:
-    odd = compared(Style("net (#{e}): {train:.4f} / {held:.4f}\n{acc:.3f} {rate:.3f} {train:.3f}"))
-    assert odd.series
-    for name in (series.name for series in odd.series):
+    comparison = compared(Style("net (#{e}): {train:.4f} / {held:.4f}\n{acc:.3f} {rate:.3f} {train:.3f}"))
+    assert comparison.series
+    for name in (series.name for series in comparison.series):
         assert not set(name) & {"\x00", "\ufdd0"} and "value" not in name and " #" not in name.replace("(#", "")
 
 
@@ -330,11 +349,13 @@ def fitness(expression: str) -> Asked:
 
 
 def test_a_metric_that_nothing_recognises_is_read_by_an_expression() -> None:
-    own = Style("generation {e} -> <<{acc:.4f}>> of all")
-    primary = compared(own, fitness(r"<<([\d.]+)>>")).series[0]
+    style = Style("generation {e} -> <<{acc:.4f}>> of all")
+    primary = compared(style, fitness(r"<<([\d.]+)>>")).series[0]
     assert (primary.name, primary.n_real, primary.n_imagined) == ("last fitness", 7, 3)
-    none = compared(own, fitness("nowhere ([0-9]+)"))
-    assert any("fitness" in reason and "no number in any line of a real run" in reason for reason in none.undecided)
+    comparison = compared(style, fitness("nowhere ([0-9]+)"))
+    assert any(
+        "fitness" in reason and "no number in any line of a real run" in reason for reason in comparison.undecided
+    )
 
 
 @pytest.mark.parametrize("expression", ["(", "a" * 2000, "[z-a]"])
@@ -350,25 +371,28 @@ def test_an_expression_that_would_never_end_is_stopped(monkeypatch: pytest.Monke
 
 
 def test_a_mark_behind_the_last_number_is_no_series_of_its_own() -> None:
-    chance = random.Random(0)
+    rng = random.Random(0)
 
-    def marked(seed: int) -> str:
+    def marked_log(seed: int) -> str:
         lines = log(Style("epoch {e} val_loss {held:.4f}"), seed).splitlines()
-        return "\n".join(line + chance.choice(["", " *", " (new best)"]) for line in lines) + "\n"
+        return "\n".join(line + rng.choice(["", " *", " (new best)"]) for line in lines) + "\n"
 
-    ours = [real(marked(seed), seed) for seed in range(1, 8)]
-    found = compare_runs(None, ours, [imagined(marked(99), 1)])
-    assert {series.name: len(series.points) for series in found.series} == {"last val_loss": 1, "val_loss": EPOCHS}
+    real_runs = [real(marked_log(seed), seed) for seed in range(1, 8)]
+    comparison = compare_runs(None, real_runs, [imagined(marked_log(99), 1)])
+    assert {series.name: len(series.points) for series in comparison.series} == {
+        "last val_loss": 1,
+        "val_loss": EPOCHS,
+    }
 
 
 def test_lines_below_a_heading_are_about_the_data_that_it_names() -> None:
     style = Style("Epoch {e}\n  Loss {train:.4f}\nValidation:\n  Loss {held:.4f}\n")
-    found = compared(style)
-    assert {series.name: len(series.points) for series in found.series if series.role == "secondary"} == {
+    comparison = compared(style)
+    assert {series.name: len(series.points) for series in comparison.series if series.role == "secondary"} == {
         "Loss": EPOCHS,
         "val Loss": EPOCHS,
     }
-    assert found.endpoint and found.endpoint.name == "val Loss"
+    assert comparison.endpoint and comparison.endpoint.name == "val Loss"
 
 
 def test_a_heading_says_nothing_of_the_steps_that_follow_it() -> None:
@@ -386,14 +410,14 @@ def test_the_endpoint_of_a_run_stands_in_its_spec_or_is_named_by_whoever_reads_i
     case = analyze(replace(log, spec=spec)).main_version
     assert case and case.compared.endpoint and case.compared.endpoint.name.startswith("acc")
     assert spec.key != spec.model_copy(update={"primary": None}).key
-    again = gedanken("report", "a", "--primary", "acc", "--markdown")
-    assert again.returncode == 0, again.stderr
+    result = gedanken("report", "a", "--primary", "acc", "--markdown")
+    assert result.returncode == 0, result.stderr
     assert "Main metric (primary endpoint): last acc" in (tmp_path / "a" / "report.md").read_text()
     assert gedanken("report", "a", "--primary", "bleu").returncode == 2
     assert "--primary" in gedanken("run", "--help").stdout
 
 
 def test_the_command_that_asks_for_a_run_again_names_the_endpoint_that_was_named(tmp_path: Path) -> None:
-    named = spec_of().model_copy(update={"primary": "val loss"})
-    analysis = analyze(write_run(tmp_path / "run", named, (), ()))
+    spec = spec_of().model_copy(update={"primary": "val loss"})
+    analysis = analyze(write_run(tmp_path / "run", spec, (), ()))
     assert commands(analysis)[0].endswith("--primary 'val loss'")

@@ -1,4 +1,4 @@
-"""The print table: what the code says, and what was printed of it in each world."""
+"""The print table: each print of the code, and how often real and imagined runs show it."""
 
 from pathlib import Path
 
@@ -43,8 +43,8 @@ def test_how_often_and_in_which_words_each_world_showed_a_print() -> None:
 
 
 def test_the_lines_of_a_run_that_was_cut_or_crashed_count_too_but_for_half_a_line() -> None:
-    cut = imagined(SHAPE * 40 + SHAPE.strip(), cause=Cause.CUT, exit_code=None)
-    runs = [real(SHAPE, cause=Cause.FAILED, exit_code=1), cut]
+    cut_run = imagined(SHAPE * 40 + SHAPE.strip(), cause=Cause.CUT, exit_code=None)
+    runs = [real(SHAPE, cause=Cause.FAILED, exit_code=1), cut_run]
     shape, _epoch = print_table(program(), runs)
     assert list(shape.real.times.values()) == [1]
     assert list(shape.imagined.times.values()) == [40]

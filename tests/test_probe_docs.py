@@ -1,4 +1,4 @@
-"""What docs/probes.md says in numbers and names is what the code has."""
+"""The numbers and names in docs/probes.md agree with the code."""
 
 import re
 from pathlib import Path
@@ -15,10 +15,10 @@ from gedanken.probes.families.seed_twins import FAMOUS
 TEXT = " ".join((Path(__file__).parents[1] / "docs/probes.md").read_text().split())
 
 
-def rows(first: str) -> list[str]:
-    """The names in the first column of the table whose heading begins with a word."""
+def rows(heading: str) -> list[str]:
+    """The names in the first column of the table whose first word is `heading`."""
     table = (
-        (Path(__file__).parents[1] / "docs/probes.md").read_text().partition(f"\n| {first} |")[2].partition("\n\n")
+        (Path(__file__).parents[1] / "docs/probes.md").read_text().partition(f"\n| {heading} |")[2].partition("\n\n")
     )
     return [name for row in table[0].splitlines()[2:] for name in re.findall("`([^`]+)`", row.split("|")[1])]
 

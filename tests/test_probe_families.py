@@ -1,4 +1,4 @@
-"""The families of small programs: fresh, alike in pairs, harder by their size alone, and knowing no answer."""
+"""Families make small programs: new ones for each seed, alike in pairs, harder only by size, without answers."""
 
 import ast
 import io
@@ -17,27 +17,27 @@ from gedanken.experiment.probe_item import ProbeItem
 from gedanken.probes.families.built_in import FAMILIES, family, slug
 from gedanken.probes.family import ProbeFamily
 
-OPERATIONS = [(one, operation) for one in FAMILIES for operation in one.operations]
+OPERATIONS = [(probe_family, operation) for probe_family in FAMILIES for operation in probe_family.operations]
 here = pytest.mark.parametrize(("one", "operation"), OPERATIONS, ids=lambda value: str(getattr(value, "name", value)))
 runs_here = pytest.mark.parametrize(
     ("one", "operation"),
-    [(one, operation) for one, operation in OPERATIONS if operation != "torch seed"],
+    [(probe_family, operation) for probe_family, operation in OPERATIONS if operation != "torch seed"],
     ids=lambda value: str(getattr(value, "name", value)),
 )
-"""torch is in the sandbox only."""
+"""All operations but `torch seed`: torch is installed in the sandbox only."""
 
 
 class Ran(NamedTuple):
-    """What a program of ours did in this very process."""
+    """What a program did when it ran in this process."""
 
     printed: str
     steps: int
-    """How often its busiest line ran, the heads of loops aside."""
+    """How often the busiest line ran; heads of loops do not count."""
 
 
 @cache
 def ran(source: str) -> Ran:
-    """Run a program and count."""
+    """Run a program in this process and count how often its lines run."""
     lines: Counter[int] = Counter()
 
     def count(frame: FrameType, event: str, _argument: Any) -> Any:
@@ -48,29 +48,34 @@ def ran(source: str) -> Ran:
         return count
 
     printed, code = io.StringIO(), compile(source, "<item>", "exec")
-    before = sys.gettrace()
+    previous_trace = sys.gettrace()
     with redirect_stdout(printed):
         sys.settrace(count)
         try:
             exec(code, {"__name__": "__main__"})
         finally:
-            sys.settrace(before)
-    texts = source.splitlines()
-    bodies = [times for line, times in lines.items() if not texts[line - 1].lstrip().startswith(("for ", "while "))]
-    return Ran(printed.getvalue(), max(bodies))
+            sys.settrace(previous_trace)
+    source_lines = source.splitlines()
+    counts = [
+        times for line, times in lines.items() if not source_lines[line - 1].lstrip().startswith(("for ", "while "))
+    ]
+    return Ran(printed.getvalue(), max(counts))
 
 
 def groups(items: list[ProbeItem]) -> list[dict[str, ProbeItem]]:
-    """Items that belong together, by their roles."""
-    return [{item.role: item for item in some} for _, some in groupby(items, lambda item: item.pair or item.id)]
+    """The items of each pair by their roles; an item without a pair is a group of its own."""
+    return [
+        {item.role: item for item in items_of_group}
+        for _, items_of_group in groupby(items, lambda item: item.pair or item.id)
+    ]
 
 
 @here
 def test_the_same_seed_makes_the_same_items_and_another_seed_others(one: ProbeFamily, operation: str) -> None:
     assert one.items(operation, 4, 1, 6) == one.items(operation, 4, 1, 6)
     assert one.items(operation, 4, 1, 6)[: len(one.items(operation, 4, 1, 3))] == one.items(operation, 4, 1, 3)
-    first, second = ({item.program for item in one.items(operation, 4, seed, 6)} for seed in (1, 2))
-    assert first != second
+    first_programs, second_programs = ({item.program for item in one.items(operation, 4, seed, 6)} for seed in (1, 2))
+    assert first_programs != second_programs
 
 
 @here
@@ -96,9 +101,9 @@ def test_the_size_is_the_number_of_operations(one: ProbeFamily, operation: str) 
 
 @runs_here
 def test_the_answer_is_as_long_at_every_size(one: ProbeFamily, operation: str) -> None:
-    for some in zip(*(groups(one.items(operation, size, 3, 10)) for size in (2, 8, 32)), strict=True):
-        for role in some[0]:
-            lengths = {len(ran(group[role].program).printed) for group in some}
+    for groups_of_sizes in zip(*(groups(one.items(operation, size, 3, 10)) for size in (2, 8, 32)), strict=True):
+        for role in groups_of_sizes[0]:
+            lengths = {len(ran(group[role].program).printed) for group in groups_of_sizes}
             assert len(lengths) == 1
 
 
@@ -114,14 +119,16 @@ def test_twins_are_as_long_in_operations_and_words(one: ProbeFamily, operation: 
 
 @runs_here
 def test_a_rival_prints_something_else_most_of_the_time(one: ProbeFamily, operation: str) -> None:
-    told = [item for item in one.items(operation, 4, 9, 12) if item.rival]
-    other = [item for item in told if ran(item.program).printed != ran(item.rival or "").printed]
-    assert len(other) >= 0.6 * len(told)
+    items_with_rival = [item for item in one.items(operation, 4, 9, 12) if item.rival]
+    different_items = [
+        item for item in items_with_rival if ran(item.program).printed != ran(item.rival or "").printed
+    ]
+    assert len(different_items) >= 0.6 * len(items_with_rival)
 
 
 def test_an_edit_that_preserves_what_a_program_does_does() -> None:
-    for one, operation in OPERATIONS:
-        for group in groups(one.items(operation, 8, 7, 9)):
+    for probe_family, operation in OPERATIONS:
+        for group in groups(probe_family.items(operation, 8, 7, 9)):
             if "same" in group:
                 assert ran(group["same"].program).printed == ran(group["easy"].program).printed
                 assert group["same"].program != group["easy"].program
@@ -132,23 +139,25 @@ def test_the_state_half_way_and_before_the_end_are_those_of_the_same_program() -
         for group in groups(family("state").items(operation, 8, 2, 4)):
             end = group.get("hard") or group["alone"]
             assert end.given is not None
-            for other, shown in ((group["middle"].program, 4), (end.given, 7)):
-                assert other == end.program.replace("SHOWN = 8", f"SHOWN = {shown}")
+            for shorter_program, steps in ((group["middle"].program, 4), (end.given, 7)):
+                assert shorter_program == end.program.replace("SHOWN = 8", f"SHOWN = {steps}")
 
 
 def test_some_short_programs_crash_and_say_by_what_and_where() -> None:
-    said = {ran(item.program).printed.split()[0] for item in family("short programs").items("crashes", 4, 0, 10)}
-    assert {"none", "ValueError", "ZeroDivisionError"} <= said
-    assert len(said) >= 4
+    first_words = {
+        ran(item.program).printed.split()[0] for item in family("short programs").items("crashes", 4, 0, 10)
+    }
+    assert {"none", "ValueError", "ZeroDivisionError"} <= first_words
+    assert len(first_words) >= 4
 
 
 def test_no_generator_writes_an_answer() -> None:
-    """What a program prints is made of what it computes: what it passes to print holds no constant of its own."""
+    """Programs print only what they compute: no argument of `print` is a constant."""
     programs = {
         item.program
-        for one, operation in OPERATIONS
-        for size in one.sizes
-        for item in one.items(operation, size, 0, 5)
+        for probe_family, operation in OPERATIONS
+        for size in probe_family.sizes
+        for item in probe_family.items(operation, size, 0, 5)
     }
     assert len(programs) >= 1000
     for program in programs:
@@ -159,7 +168,7 @@ def test_no_generator_writes_an_answer() -> None:
 
 
 def test_a_family_is_known_by_its_name_as_it_is_typed() -> None:
-    assert [family(slug(one)) for one in FAMILIES] == list(FAMILIES)
+    assert [family(slug(known_family)) for known_family in FAMILIES] == list(FAMILIES)
     with pytest.raises(BadInput, match="no family is called"):
         family("nonlinear-algebra")
 

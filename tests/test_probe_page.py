@@ -1,4 +1,4 @@
-"""The page of a probe as a reader meets it, in Chromium: curves, twins, posterior, questions and answers."""
+"""The page of a probe in Chromium: curves, twins, posterior, questions and answers."""
 
 import re
 from pathlib import Path
@@ -36,10 +36,16 @@ def test_from_the_verdict_to_what_was_asked_and_answered(browser: Any, asked: As
     easy, hard = pair.locator(".two > div").all()
     assert easy.inner_text().startswith("easy: right") and hard.inner_text().startswith("hard: rival")
     assert "print(" in hard.locator("pre").inner_text()
-    said = dict(zip(hard.locator("dt").all_inner_texts(), hard.locator("dd").all_inner_texts(), strict=True))
-    assert said["Answered"].strip() == said["Its rival prints"].strip() != said["Really printed"].strip()
-    beside = easy.bounding_box()["y"] == hard.bounding_box()["y"]
-    assert beside == (width > 1000)
+    answers_by_label = dict(
+        zip(hard.locator("dt").all_inner_texts(), hard.locator("dd").all_inner_texts(), strict=True)
+    )
+    assert (
+        answers_by_label["Answered"].strip()
+        == answers_by_label["Its rival prints"].strip()
+        != answers_by_label["Really printed"].strip()
+    )
+    is_side_by_side = easy.bounding_box()["y"] == hard.bounding_box()["y"]
+    assert is_side_by_side == (width > 1000)
     assert page.troubles == []
 
 
@@ -67,8 +73,8 @@ def test_it_fits_its_width_and_nothing_is_too_pale(
     page = open_page(browser, asked(TAKES_SHORTCUTS), width, scheme)
     page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-    found = Axe().run(page).response["violations"]
-    assert [(one["id"], one["nodes"][0]["html"][:120]) for one in found] == []
+    violations = Axe().run(page).response["violations"]
+    assert [(violation["id"], violation["nodes"][0]["html"][:120]) for violation in violations] == []
 
 
 def test_what_a_model_said_is_shown_and_not_obeyed(browser: Any, asked: Asked) -> None:  # noqa: F811

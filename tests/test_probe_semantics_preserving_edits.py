@@ -1,4 +1,4 @@
-"""Edits of a program that change nothing in what runs, and what they change in what a model prints."""
+"""Edits that do not change how a program runs, and how they change what a model prints."""
 
 import ast
 import io
@@ -68,7 +68,7 @@ PROGRAMS = st.lists(STATEMENTS, max_size=9).map(
 
 
 def ends_with(source: str) -> str:
-    """What a program prints, and with what error it ends."""
+    """What a program prints, followed by the name of the error that ends it."""
     page = io.StringIO()
     try:
         with redirect_stdout(page):
@@ -88,8 +88,8 @@ def test_the_article_s_program_can_be_edited_in_five_ways() -> None:
     assert "def forward(self, v1):" in edits["variables renamed"]
     assert "self.fc1(v1)" in edits["variables renamed"]
     assert "epoch {v" in edits["variables renamed"]
-    watched = SHAPE_ONCE.splitlines()[(watched_line(SHAPE_ONCE) or 0) - 1]
-    assert watched.strip() == 'print("shape of input is", x.shape)'
+    watched_text = SHAPE_ONCE.splitlines()[(watched_line(SHAPE_ONCE) or 0) - 1]
+    assert watched_text.strip() == 'print("shape of input is", x.shape)'
 
 
 @given(PROGRAMS)
@@ -138,26 +138,28 @@ def test_programs_that_differ_in_names_comments_and_blanks_are_the_same() -> Non
     assert same_when_run("x = 1  # one\n\n\nprint(f'{x:>3}', x)", "y = 1\nprint(f'{y:>3}', y)")
 
 
-def edited(edit: str, said: str, *samples: str, source: str = ONCE_ONLY, again: str | None = None) -> Edited:
-    really = "it is 0\nit is 1\nit is 2\n"
-    drawn = tuple(imagined(text, number) for number, text in enumerate(samples, start=1))
-    return Edited(edit, source, real(really, 1), imagined(said, 0), imagined(again or said, 0), drawn)
+def edited(edit: str, reply: str, *samples: str, source: str = ONCE_ONLY, second_reply: str | None = None) -> Edited:
+    real_output = "it is 0\nit is 1\nit is 2\n"
+    sample_runs = tuple(imagined(text, number) for number, text in enumerate(samples, start=1))
+    return Edited(
+        edit, source, real(real_output, 1), imagined(reply, 0), imagined(second_reply or reply, 0), sample_runs
+    )
 
 
 def test_an_edit_that_changes_what_is_printed_shows_that_the_model_was_reading() -> None:
-    first = edited("as it is", "it is 0\n")
-    other = edited(
+    original = edited("as it is", "it is 0\n")
+    edited_program = edited(
         "comment removed",
         "it is 0\nit is 1\nit is 2\n",
         source=semantics_preserving_edits(ONCE_ONLY)["comment removed"],
     )
-    reports = compare_edits([first, other], watched=0)
+    reports = compare_edits([original, edited_program], watched=0)
     assert [report.imagined for report in reports] == ["the same", "lines differ"]
     assert reports[1].differs_at == ("", "it is 1")
-    shown = [(report.prints[0].real, report.prints[0].imagined) for report in reports]
-    assert [[*world.times.values()] for row in shown for world in row] == [[3], [1], [3], [3]]
-    said = verdict_on(reports, watched=0)
-    assert said.startswith(
+    print_tables = [(report.prints[0].real, report.prints[0].imagined) for report in reports]
+    assert [[*prints.times.values()] for row in print_tables for prints in row] == [[3], [1], [3], [3]]
+    verdict = verdict_on(reports, watched=0)
+    assert verdict.startswith(
         "1 of 1 edits changed the imagined output, although they do not affect what is executed (1 of these edits"
     )
 
@@ -176,15 +178,15 @@ def test_an_edit_that_changes_what_is_printed_shows_that_the_model_was_reading()
     ],
 )
 def test_numbers_that_change_are_told_apart_from_lines_that_change(said: str, imagined: str) -> None:
-    several = [edited("as it is", "loss 0.43\nit is 0\n"), edited("no blank line", said)]
-    reports = compare_edits(several, watched=0)
+    edits = [edited("as it is", "loss 0.43\nit is 0\n"), edited("no blank line", said)]
+    reports = compare_edits(edits, watched=0)
     assert reports[1].imagined == imagined
-    told = {
+    words_by_result = {
         "the same": "None of 1",
         "numbers differ": "0 of these edits changed lines",
         "lines differ": "1 of these edits changed lines",
     }
-    assert told[imagined] in verdict_on(reports, watched=0)
+    assert words_by_result[imagined] in verdict_on(reports, watched=0)
 
 
 def test_that_no_edit_changes_anything_proves_nothing() -> None:
@@ -193,26 +195,28 @@ def test_that_no_edit_changes_anything_proves_nothing() -> None:
 
 
 def test_a_server_that_does_not_repeat_itself_is_not_held_against_the_model() -> None:
-    reports = compare_edits([edited("as it is", "a"), edited("no blank line", "b", again="c")], watched=0)
+    reports = compare_edits([edited("as it is", "a"), edited("no blank line", "b", second_reply="c")], watched=0)
     assert verdict_on(reports, watched=0).startswith("No edit can be judged. Edits left out because the server")
 
 
 def test_an_edit_that_really_prints_something_else_is_left_out() -> None:
-    other = Edited("no blank line", ONCE_ONLY, real("other\n", 1), imagined("b", 0), imagined("b", 0), ())
-    reports = compare_edits([edited("as it is", "a"), other], watched=0)
+    different_edit = Edited("no blank line", ONCE_ONLY, real("other\n", 1), imagined("b", 0), imagined("b", 0), ())
+    reports = compare_edits([edited("as it is", "a"), different_edit], watched=0)
     assert not reports[1].really_same
     assert "left out because the output differs in real runs: 1." in verdict_on(reports, watched=0)
 
 
 def test_the_share_of_samples_that_print_once_leaves_out_what_a_cut_leaves_open() -> None:
-    def sample(text: str, number: int, cut: bool) -> Execution:
-        return imagined(text, number, cause=Cause.CUT, exit_code=None) if cut else imagined(text, number)
+    def sample(text: str, number: int, cut_texts: bool) -> Execution:
+        return imagined(text, number, cause=Cause.CUT, exit_code=None) if cut_texts else imagined(text, number)
 
-    ended = [(text, False) for text in ("it is 7\n", "it really is 7\n")]
-    cut = [(text, True) for text in ("it is 7\nit is", "it is 7\nit is 8\nit")]
-    drawn = tuple(sample(text, number, is_cut) for number, (text, is_cut) in enumerate(ended + cut, start=1))
-    one = Edited("as it is", ONCE_ONLY, real("it is 0\n", 1), imagined("", 0), imagined("", 0), drawn)
-    (report,) = compare_edits([one], watched=0)
+    complete_texts = [(text, False) for text in ("it is 7\n", "it really is 7\n")]
+    cut_texts = [(text, True) for text in ("it is 7\nit is", "it is 7\nit is 8\nit")]
+    sample_runs = tuple(
+        sample(text, number, is_cut) for number, (text, is_cut) in enumerate(complete_texts + cut_texts, start=1)
+    )
+    original = Edited("as it is", ONCE_ONLY, real("it is 0\n", 1), imagined("", 0), imagined("", 0), sample_runs)
+    (report,) = compare_edits([original], watched=0)
     assert (report.once.successes, report.once.trials, report.cut) == (2, 3, 2)
     trunk, *samples = report.prints[0].imagined.times.values()
     assert (trunk, samples, report.prints[0].imagined.reworded) == (0, [1, 1, 1, 2], 1)
@@ -220,11 +224,11 @@ def test_the_share_of_samples_that_print_once_leaves_out_what_a_cut_leaves_open(
 
 def test_what_a_model_printed_can_do_nothing_to_the_screen() -> None:
     hostile = edited("no blank line", "\x1b]0;mine\x07[red]it is", "it \x1b[2J is 4")
-    several = (edited("as it is", "it is 0\n"), hostile)
-    reports = compare_edits(several, watched=0)
-    question = Question("mine.py", {one.edit: one.source for one in several}, watched=0)
+    edits = (edited("as it is", "it is 0\n"), hostile)
+    reports = compare_edits(edits, watched=0)
+    question = Question("mine.py", {edit.edit: edit.source for edit in edits}, watched=0)
     probe = EditsProbe(
-        {"name": "m"}, "docker", {"dataset": "none"}, question, several, reports, verdict_on(reports, watched=0)
+        {"name": "m"}, "docker", {"dataset": "none"}, question, edits, reports, verdict_on(reports, watched=0)
     )
     page = io.StringIO()
     print_probe(probe, Console(file=page, force_terminal=True, width=120))
@@ -234,14 +238,14 @@ def test_what_a_model_printed_can_do_nothing_to_the_screen() -> None:
 
 def test_the_tables_fit_on_a_terminal_of_80_columns() -> None:
     edits = semantics_preserving_edits(SHAPE_ONCE)
-    said = "shape of input is torch.Size([64, 3, 32, 32])\n" * 16 + "epoch 1 loss 0.43 accuracy 0.70\n"
-    several = tuple(edited(edit, said, *[said] * 4, source=source) for edit, source in edits.items())
-    reports = compare_edits(several, watched=0)
+    output = "shape of input is torch.Size([64, 3, 32, 32])\n" * 16 + "epoch 1 loss 0.43 accuracy 0.70\n"
+    edited_programs = tuple(edited(edit, output, *[output] * 4, source=source) for edit, source in edits.items())
+    reports = compare_edits(edited_programs, watched=0)
     verdict = verdict_on(reports, watched=0)
     question = Question("mine.py", edits, watched=0)
     page = io.StringIO()
     print_probe(
-        EditsProbe({"name": "m"}, "docker", {"dataset": "none"}, question, several, reports, verdict),
+        EditsProbe({"name": "m"}, "docker", {"dataset": "none"}, question, edited_programs, reports, verdict),
         Console(file=page, width=80),
     )
     lines = [line.strip() for line in page.getvalue().splitlines()]
@@ -258,8 +262,8 @@ def test_the_tables_fit_on_a_terminal_of_80_columns() -> None:
 )
 def test_a_program_that_tells_nothing_ends_with_2(gedanken: Cli, tmp_path: Path, text: str, why: str) -> None:
     (tmp_path / "mine.py").write_text(text)
-    done = gedanken("probe", "edits", "--program", "mine.py")
-    assert done.returncode == 2 and why in done.stderr
+    result = gedanken("probe", "edits", "--program", "mine.py")
+    assert result.returncode == 2 and why in result.stderr
 
 
 @pytest.mark.docker
@@ -270,17 +274,19 @@ def test_every_edit_really_prints_the_same_bytes_and_is_imagined_beside_that(
     epochs = "epoch 1 loss 2.3010 accuracy 0.1230\nepoch 2 loss 2.2870 accuracy 0.1470\n"
     # The program is no part of the last message: all that a scripted model can do is say the same of every edit.
     model = scripted([{"when": "python3 train.py", "samples": [shape + epochs, shape * 2 + epochs]}])
-    done = gedanken("probe", "edits", "--samples", 2, "--model", model, "--sandbox", "docker", "--out", "edits.json")
-    assert done.returncode == 0, done.stderr
-    assert "None of 5 edits" in done.stdout
+    run_result = gedanken(
+        "probe", "edits", "--samples", 2, "--model", model, "--sandbox", "docker", "--out", "edits.json"
+    )
+    assert run_result.returncode == 0, run_result.stderr
+    assert "None of 5 edits" in run_result.stdout
     result = json.loads((tmp_path / "edits.json").read_text())
     assert [report["edit"] for report in result["reports"]] == EDITS
     assert [report["really_same"] for report in result["reports"]] == [True] * 6
     assert len({edit["real"]["stdout"] for edit in result["edited"]}) == 1
-    first = result["reports"][0]
-    counts = [[*site[world]["times"].values()] for site in first["prints"] for world in ("real", "imagined")]
+    first_report = result["reports"][0]
+    counts = [[*site[world]["times"].values()] for site in first_report["prints"] for world in ("real", "imagined")]
     assert counts == [[16], [1, 2, 1], [2], [2, 2, 2]]
-    assert first["once"][:2] == [1, 2]
+    assert first_report["once"][:2] == [1, 2]
 
 
 def test_the_packaged_program_prints_where_the_source_says() -> None:

@@ -1,4 +1,4 @@
-"""`gedanken probe terminal`: a battery whose truth is only what the real machine prints."""
+"""`gedanken probe terminal`: only the real machine says what the commands of the battery print."""
 
 import asyncio
 import json
@@ -55,21 +55,21 @@ def test_a_sequence_holds_commands_and_nothing_else(fault: dict[str, object]) ->
 
 
 async def typed_anew(machine: Any, sequence: CommandSequence) -> list[tuple[str, int | None]]:
-    async with machine.branch(0) as home:
-        said = [await home.run(command) for _kind, command in sequence.commands]
-    return [(one.terminal, one.exit_code) for one in said]
+    async with machine.branch(0) as branch:
+        executions = [await branch.run(command) for _kind, command in sequence.commands]
+    return [(execution.terminal, execution.exit_code) for execution in executions]
 
 
 @pytest.mark.docker
 def test_the_real_machine_answers_the_battery_twice_the_same(machine: Any) -> None:
-    async def twice() -> None:
+    async def type_twice() -> None:
         for sequence in BATTERY:
-            said = await typed_anew(machine, sequence)
-            assert said == await typed_anew(machine, sequence)
-            failed = {kind for (kind, _), (_, code) in zip(sequence.commands, said, strict=True) if code}
+            answers = await typed_anew(machine, sequence)
+            assert answers == await typed_anew(machine, sequence)
+            failed = {kind for (kind, _), (_, code) in zip(sequence.commands, answers, strict=True) if code}
             assert failed <= {"exit codes"}, sequence.name
 
-    asyncio.run(twice())
+    asyncio.run(type_twice())
 
 
 @given(output_text, blank_ends)
@@ -81,9 +81,9 @@ def test_blank_ends_are_not_seen_and_do_not_matter(text: str, blanks: str) -> No
 
 @given(output_text, st.integers(0, 40), st.sampled_from("zZ9#"))
 def test_one_other_character_is_no_agreement(text: str, at: int, other: str) -> None:
-    changed = text[:at] + other + text[at + 1 :]
-    assert not answered(text, changed).agrees
-    assert not answered(changed, text).agrees
+    changed_text = text[:at] + other + text[at + 1 :]
+    assert not answered(text, changed_text).agrees
+    assert not answered(changed_text, text).agrees
 
 
 def test_a_reply_that_was_cut_agrees_with_nothing() -> None:
@@ -91,29 +91,29 @@ def test_a_reply_that_was_cut_agrees_with_nothing() -> None:
 
 
 def test_agreeing_on_silence_is_counted_apart() -> None:
-    both = [answered("a\n", "b\n"), answered("", ""), answered("", ""), answered("", "chat\n", kind="files")]
-    found = agreement_of(both)
-    assert (found.printing.successes, found.printing.trials) == (0, 1)
-    assert (found.silent.successes, found.silent.trials) == (2, 3)
-    assert found.silent.low < 2 / 3 < found.silent.high
-    assert by_kind(both)["files"].silent.trials == 1
-    assert by_kind(both)["files"].printing.trials == 0
+    answers = [answered("a\n", "b\n"), answered("", ""), answered("", ""), answered("", "chat\n", kind="files")]
+    agreement = agreement_of(answers)
+    assert (agreement.printing.successes, agreement.printing.trials) == (0, 1)
+    assert (agreement.silent.successes, agreement.silent.trials) == (2, 3)
+    assert agreement.silent.low < 2 / 3 < agreement.silent.high
+    assert by_kind(answers)["files"].silent.trials == 1
+    assert by_kind(answers)["files"].printing.trials == 0
 
 
 def test_a_sequence_is_whole_only_where_every_command_agrees() -> None:
-    whole = whole_sequences([answered("a", "a", "one"), answered("a", "a", "two"), answered("a", "b", "two")])
-    assert (whole.successes, whole.trials) == (1, 2)
+    share = whole_sequences([answered("a", "a", "one"), answered("a", "a", "two"), answered("a", "b", "two")])
+    assert (share.successes, share.trials) == (1, 2)
 
 
 def test_violations_are_counted_by_kind() -> None:
     fence, chat = FormatViolation("code fence", "```"), FormatViolation("chat", "Sure!")
-    both = [answered("a", "a", violations=(chat, fence)), answered("a", "a", violations=(fence,))]
-    assert violations_by_kind(answer.imagined for answer in both) == {"code fence": 2, "chat": 1}
+    answers = [answered("a", "a", violations=(chat, fence)), answered("a", "a", violations=(fence,))]
+    assert violations_by_kind(answer.imagined for answer in answers) == {"code fence": 2, "chat": 1}
 
 
 @pytest.fixture
 def half_right(scripted: Callable[[list[dict[str, Any]]], str]) -> str:
-    """A model that keeps silent where it should, sorts right twice, and then no more."""
+    """A model that is right in its silent answer and its first two printed ones, and wrong after that."""
     replies = {
         "sort fruit.txt |": "\x1b]0;mine\x07apple\n",
         "sort fruit.txt": "apple\napple\napple\nfig\nfig\npear\nplum\n",
@@ -125,12 +125,12 @@ def half_right(scripted: Callable[[list[dict[str, Any]]], str]) -> str:
 
 @pytest.mark.docker
 def test_both_machines_are_typed_into_and_the_result_is_kept(gedanken: Cli, half_right: str, tmp_path: Path) -> None:
-    done = gedanken(
+    run_result = gedanken(
         "probe", "terminal", "--model", half_right, "--sandbox", "docker", "--only", "fruit", "--json",
         "--out", tmp_path / "kept.json",
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    result = json.loads(done.stdout)
+    assert run_result.returncode == 0, run_result.stderr
+    result = json.loads(run_result.stdout)
     assert json.loads((tmp_path / "kept.json").read_text()) == result
     assert [command["agrees"] for command in result["commands"]] == [True, True, True, False, False]
     assert [command["real"]["output"] for command in result["commands"]][-2:] == ["apple\nfig\n", "3\n"]
@@ -141,24 +141,24 @@ def test_both_machines_are_typed_into_and_the_result_is_kept(gedanken: Cli, half
     assert (summary["whole_sequences"]["successes"], summary["cut"]) == (0, 1)
     assert summary["violations"] == {"code fence": 2}
     assert result["conditions"]["persona"] == "matched"
-    assert "5 of 5 commands typed, 3 with the same output" in done.stderr
+    assert "5 of 5 commands typed, 3 with the same output" in run_result.stderr
 
 
 @pytest.mark.docker
 def test_what_differs_is_shown_side_by_side_and_harmless(gedanken: Cli, half_right: str) -> None:
-    done = gedanken("probe", "terminal", "--model", half_right, "--sandbox", "docker", "--only", "fruit")
-    assert done.returncode == 0, done.stderr
-    assert "\x1b" not in done.stdout
-    assert r"\x1b]0;mine\x07apple" in done.stdout
-    assert "2 of 4 (.15 to .85)" in done.stdout
-    assert "replies cut by the token limit: 1" in done.stdout
+    result = gedanken("probe", "terminal", "--model", half_right, "--sandbox", "docker", "--only", "fruit")
+    assert result.returncode == 0, result.stderr
+    assert "\x1b" not in result.stdout
+    assert r"\x1b]0;mine\x07apple" in result.stdout
+    assert "2 of 4 (.15 to .85)" in result.stdout
+    assert "replies cut by the token limit: 1" in result.stdout
 
 
 @pytest.mark.docker
 def test_interrupted_it_keeps_nothing(half_right: str, tmp_path: Path) -> None:
-    out = tmp_path / "kept"
-    out.mkdir()
-    arguments = ["probe", "terminal", "--model", half_right, "--sandbox", "docker", "--out", out / "result.json"]
+    folder = tmp_path / "kept"
+    folder.mkdir()
+    arguments = ["probe", "terminal", "--model", half_right, "--sandbox", "docker", "--out", folder / "result.json"]
     command = [*GEDANKEN, *map(str, arguments)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as probe:
         assert probe.stderr is not None
@@ -168,7 +168,7 @@ def test_interrupted_it_keeps_nothing(half_right: str, tmp_path: Path) -> None:
     assert probe.returncode == 130
     assert stderr.splitlines()[-1] == "gedanken: interrupted"
     assert stdout == ""
-    assert not list(out.iterdir())
+    assert not list(folder.iterdir())
 
 
 @pytest.mark.parametrize(
@@ -180,18 +180,24 @@ def test_interrupted_it_keeps_nothing(half_right: str, tmp_path: Path) -> None:
     ],
 )
 def test_bad_input_is_refused_before_anything_is_opened(gedanken: Cli, arguments: list[str], said: str) -> None:
-    done = gedanken("probe", "terminal", *arguments)
-    assert done.returncode == 2
-    assert said in done.stderr
-    assert done.stdout == ""
+    result = gedanken("probe", "terminal", *arguments)
+    assert result.returncode == 2
+    assert said in result.stderr
+    assert result.stdout == ""
 
 
 def test_an_agreement_is_counted_with_and_without_what_was_taken_off() -> None:
     echo = FormatViolation("echo of the command", "rm f")
-    both = [answered("", "", violations=(echo,)), answered("", ""), answered("a", "a"), answered("a", "b")]
-    found = agreement_of([*both, answered("a", "a", violations=(echo,)), answered("a", "c", violations=(echo,))])
-    assert (found.silent.successes, found.silent_as_it_came.successes, found.silent.trials) == (2, 1, 2)
-    assert (found.printing.successes, found.printing_as_it_came.successes, found.printing.trials) == (2, 1, 4)
+    answers = [answered("", "", violations=(echo,)), answered("", ""), answered("a", "a"), answered("a", "b")]
+    agreement = agreement_of(
+        [*answers, answered("a", "a", violations=(echo,)), answered("a", "c", violations=(echo,))]
+    )
+    assert (agreement.silent.successes, agreement.silent_as_it_came.successes, agreement.silent.trials) == (2, 1, 2)
+    assert (agreement.printing.successes, agreement.printing_as_it_came.successes, agreement.printing.trials) == (
+        2,
+        1,
+        4,
+    )
 
 
 def test_blanks_before_a_line_are_seen() -> None:

@@ -1,4 +1,4 @@
-"""What a provider is called, and what is said where its client, its key or its name is missing."""
+"""Names of providers, and the messages if a client, a key or a provider is missing."""
 
 import asyncio
 import sys
@@ -27,7 +27,7 @@ def said_of(name: str, kind: type[Exception]) -> str:
 
 
 OTHER_EXTRAS = {"otlp", "pandas", "polars", "server"}
-"""What is no model's."""
+"""Extras that belong to no model."""
 
 
 def test_every_extra_that_an_error_may_name_can_be_installed() -> None:
@@ -61,17 +61,19 @@ def test_a_client_that_is_missing_is_named_with_its_extra(
 
 
 def test_a_provider_that_nobody_knows_is_told_which_there_are() -> None:
-    said = said_of("google:gemini-2.5-pro", BadInput)
-    assert said.startswith("--model google:gemini-2.5-pro: there is no provider named google; did you mean google_")
-    assert "known providers: anthropic, " in said
-    assert "google_genai" in said and "\n" not in said
+    message = said_of("google:gemini-2.5-pro", BadInput)
+    assert message.startswith(
+        "--model google:gemini-2.5-pro: there is no provider named google; did you mean google_"
+    )
+    assert "known providers: anthropic, " in message
+    assert "google_genai" in message and "\n" not in message
 
 
 def test_a_missing_key_is_one_line_that_names_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("GOOGLE_API_KEY", "GEMINI_API_KEY"):
         monkeypatch.delenv(name, raising=False)
-    said = said_of("google_genai:gemini-2.5-pro", NoModel)
-    assert "GOOGLE_API_KEY" in said and "\n" not in said
+    message = said_of("google_genai:gemini-2.5-pro", NoModel)
+    assert "GOOGLE_API_KEY" in message and "\n" not in message
 
 
 def test_an_address_needs_no_key_and_a_key_that_is_there_is_used(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Every model that people have: real HTTP on loopback, and of each behaviour the right result or one clear line."""
+"""Each behaviour of a provider, over HTTP on loopback, gives the right result or one clear line."""
 
 import asyncio
 from contextlib import AbstractAsyncContextManager
@@ -23,11 +23,11 @@ from gedanken.experiment.run_spec import ModelSpec
 
 SAMPLING = Sampling(seed=3, max_tokens=64, temperature=0.2, top_p=0.9)
 ENOUGH = 60.0
-"""Seconds in which any of them has to be over."""
+"""Seconds within which each request must end."""
 SHORT = 0.2
 LONG = TimeLimits(connect=ENOUGH, first=ENOUGH, between=ENOUGH, unstreamed=ENOUGH, whole=ENOUGH)
 LIMITS = {"first": "first piece", "between": "next piece", "whole": "whole reply"}
-"""What a time limit is called in the line that names it."""
+"""The words for a time limit in the message that names it."""
 
 
 ONLY_RESPONSES = "This model is only supported in v1/responses and not in v1/chat/completions."
@@ -44,7 +44,7 @@ def no_key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def ask(model: Model, behaviour: Behaviour) -> Reply:
-    """One question, once."""
+    """Ask one question, without retries."""
     messages = [Message(role, text) for role, text in behaviour.turns]
     if behaviour.limit:
         model = replace(model, limits=replace(LONG, **{behaviour.limit: SHORT}))
@@ -52,11 +52,11 @@ async def ask(model: Model, behaviour: Behaviour) -> Reply:
 
 
 async def outcome_of(behaviour: Behaviour) -> tuple[Reply | NoModel, StandIn]:
-    """What comes of asking a server that behaves so."""
+    """The reply or error from a server with this behaviour, and the server with its requests."""
 
     async def handle(request: Request, answer: Answer) -> None:
         if isinstance(behaviour.wire, OpenAIResponses) and request.path.endswith("/chat/completions"):
-            server.requests.remove(request)  # told where to ask; what counts is asked there
+            server.requests.remove(request)  # only requests to the endpoint that the error names count
             await fails(404, ONLY_RESPONSES)(behaviour.wire, request, answer, server)
         else:
             await behaviour.serve(behaviour.wire, request, answer, server)
@@ -69,7 +69,7 @@ async def outcome_of(behaviour: Behaviour) -> tuple[Reply | NoModel, StandIn]:
 
 
 def opened(behaviour: Behaviour, server: StandIn) -> AbstractAsyncContextManager[Model]:
-    """The model of this server, as `--model` and `--base-url` open it."""
+    """Open the model of this server, as `--model` and `--base-url` would."""
     return open_model(ModelSpec(name=behaviour.wire.model, base_url=server.address + behaviour.wire.path), Silent())
 
 
@@ -99,15 +99,15 @@ def check_reply(behaviour: Behaviour, reply: Reply) -> None:
     assert bool(reply.reasoning) == (behaviour.reasons or behaviour.gives is Cause.ONLY_REASONED)
     not_taken = reply.seal.settings.get("not_taken", [])
     assert isinstance(not_taken, list) and set(behaviour.default) <= set(not_taken)
-    reply.text.encode()  # which half a pair cannot
+    reply.text.encode()  # fails for half a surrogate pair
 
 
 def check_error(behaviour: Behaviour, error: NoModel) -> None:
-    said = str(error)
-    assert isinstance(error, ModelBusy) == (behaviour.gives == "busy"), said
-    assert said.startswith(f"{behaviour.wire.model}: ") and "\n" not in said and len(said) < 500
+    message = str(error)
+    assert isinstance(error, ModelBusy) == (behaviour.gives == "busy"), message
+    assert message.startswith(f"{behaviour.wire.model}: ") and "\n" not in message and len(message) < 500
     words = behaviour.says + ((LIMITS[behaviour.limit], f"{SHORT:g} s") if behaviour.limit else ())
-    assert [word for word in words if word not in said] == [], said
+    assert [word for word in words if word not in message] == [], message
     if isinstance(error, ModelBusy):
         assert error.retry_after == (behaviour.retry_after and pytest.approx(behaviour.retry_after, abs=2))
 

@@ -24,7 +24,7 @@ RunSnippet = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def in_python(tmp_path: Path) -> Iterator[RunSnippet]:
-    """Run code in an empty folder, where a stand-in answers for OpenAI's server by the replies of a coder."""
+    """Run code in an empty folder; a stand-in for OpenAI's server replies as a coder."""
     with serving(Server(CAT + replies(GOOD))) as server:
         env = {**os.environ, "OPENAI_API_KEY": "stand-in", "OPENAI_BASE_URL": server.address}
 
@@ -38,11 +38,11 @@ def in_python(tmp_path: Path) -> Iterator[RunSnippet]:
 
 
 def snippet(title: str, **changes: str) -> str:
-    """The one under this heading, with names of ours in place of some that it holds."""
+    """The snippet under this heading, with some of its names replaced."""
     (code,) = SNIPPETS[title]
-    for was, now in changes.items():
-        assert was in code
-        code = code.replace(f'"{was}"', f'"{now}"')
+    for old_name, new_name in changes.items():
+        assert old_name in code
+        code = code.replace(f'"{old_name}"', f'"{new_name}"')
     return code
 
 
@@ -54,16 +54,16 @@ def test_the_five_are_there_and_none_is_longer_than_ten_lines() -> None:
 def test_a_pandas_user_has_seconds_and_series_of_a_run(in_python: RunSnippet, tmp_path: Path) -> None:
     (tmp_path / "runs").mkdir()
     make_run(tmp_path / "runs" / "mnist")
-    done = in_python(snippet("With pandas"))
-    assert done.returncode == 0, done.stderr
-    assert "train-v1  imagined    8.0" in done.stdout
-    assert "last loss (train.py:32)" in done.stdout
-    assert done.stdout.count("real") >= 2
+    result = in_python(snippet("With pandas"))
+    assert result.returncode == 0, result.stderr
+    assert "train-v1  imagined    8.0" in result.stdout
+    assert "last loss (train.py:32)" in result.stdout
+    assert result.stdout.count("real") >= 2
 
 
 def test_a_langchain_user_has_a_chat_model_be_the_machine(in_python: RunSnippet) -> None:
-    done = in_python(snippet("With LangChain"))
-    assert done.stdout == "| NVIDIA-SMI 460 |\n\n/home/user\n\n", done.stderr
+    result = in_python(snippet("With LangChain"))
+    assert result.stdout == "| NVIDIA-SMI 460 |\n\n/home/user\n\n", result.stderr
 
 
 @pytest.mark.parametrize("said, passes", [(0.41, True), (0.91, False)])
@@ -91,33 +91,33 @@ def test_a_notebook_user_sees_the_result(in_python: RunSnippet, tmp_path: Path) 
     experiment(tmp_path)
     code = snippet("In a notebook", mnist="small.yaml").removesuffix("result\n")
     cell = textwrap.indent(code + "print(result._repr_html_())\n", "    ")
-    done = in_python(f"import asyncio\nasync def cell():\n{cell}asyncio.run(cell())")
-    assert done.returncode == 0, done.stderr
-    assert "<table>" in done.stdout and "train-v1</td><td>8</td><td>6</td>" in done.stdout
+    result = in_python(f"import asyncio\nasync def cell():\n{cell}asyncio.run(cell())")
+    assert result.returncode == 0, result.stderr
+    assert "<table>" in result.stdout and "train-v1</td><td>8</td><td>6</td>" in result.stdout
 
 
 @pytest.mark.docker
 def test_a_script_prints_the_verdict(in_python: RunSnippet, tmp_path: Path) -> None:
     experiment(tmp_path)
-    done = in_python(snippet("In a script", mnist="small.yaml"))
-    assert done.returncode == 0, done.stderr
-    assert "train-v1" in done.stdout and "runs/mnist" in done.stdout
+    result = in_python(snippet("In a script", mnist="small.yaml"))
+    assert result.returncode == 0, result.stderr
+    assert "train-v1" in result.stdout and "runs/mnist" in result.stdout
 
 
 @pytest.mark.docker
 def test_a_script_whose_model_is_gone_is_told(in_python: RunSnippet, tmp_path: Path) -> None:
     experiment(tmp_path)
     code = snippet("In a script", mnist="small.yaml").replace("import sys", "import os, sys", 1)
-    done = in_python(code.replace("import gedanken\n", "import gedanken\nos.environ['OPENAI_API_KEY'] = ''\n", 1))
-    assert done.returncode == 1
-    assert "gedanken.resume('runs/mnist')" in done.stderr
-    assert "Traceback" not in done.stderr
+    result = in_python(code.replace("import gedanken\n", "import gedanken\nos.environ['OPENAI_API_KEY'] = ''\n", 1))
+    assert result.returncode == 1
+    assert "gedanken.resume('runs/mnist')" in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 @pytest.mark.docker
 @pytest.mark.model
 def test_both_kinds_of_machine_are_used_alike(in_python: RunSnippet) -> None:
-    done = in_python(snippet("Both kinds of machine"))
-    real, imagined = done.stdout.split("imagined, exit code")
+    result = in_python(snippet("Both kinds of machine"))
+    real, imagined = result.stdout.split("imagined, exit code")
     assert real == "docker, exit code 127:\n\n"
     assert "NVIDIA-SMI" in imagined

@@ -24,12 +24,12 @@ HOSTILE = "<script>alert(1)</script>\x1b[31m&"
 
 
 def says(*texts: str) -> BaseChatModel:
-    """A chat model that says this, whatever it is asked."""
+    """A chat model with the same replies to all questions."""
     return ScriptedModel(rules=(ScriptedReply(when="", samples=texts),))
 
 
 def coder() -> BaseChatModel:
-    """A chat model that writes a program that works, and imagines its run."""
+    """A chat model that writes a working program and imagines its run."""
     return ScriptedModel(rules=tuple(ScriptedReply.model_validate(reply) for reply in replies(GOOD)))
 
 
@@ -43,8 +43,8 @@ def test_compare_can_be_called_whatever_was_imported_before() -> None:
         program = (
             f"import gedanken; {before}from gedanken import compare; assert compare is gedanken.compare; compare([])"
         )
-        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-        assert "BadInput: name a run folder" in done.stderr.splitlines()[-1]
+        result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+        assert "BadInput: name a run folder" in result.stderr.splitlines()[-1]
 
 
 def test_a_machine_opens_with_with_where_a_loop_runs_and_where_none_does() -> None:
@@ -61,18 +61,18 @@ def test_a_machine_opens_with_with_where_a_loop_runs_and_where_none_does() -> No
 
 def test_a_machine_remembers_between_blocking_calls() -> None:
     machine = gedanken.ImaginedMachine(says("one\n"))
-    with machine as opened:
-        opened.run("ls")
-        opened.run("pwd")
+    with machine as opened_machine:
+        opened_machine.run("ls")
+        opened_machine.run("pwd")
     assert [turn.typed for turn in machine.session.stored] == ["ls", "pwd"]
 
 
 def test_waiting_for_oneself_is_an_error_and_no_deadlock() -> None:
-    async def inner() -> None:
+    async def wait_on_own_loop() -> None:
         wait_for(asyncio.sleep(0))
 
     with pytest.raises(RuntimeError, match="own event loop"):
-        wait_for(inner())
+        wait_for(wait_on_own_loop())
 
 
 def test_what_is_no_chat_model_is_refused_by_its_type() -> None:
@@ -88,10 +88,10 @@ def test_a_bad_count_is_bad_input() -> None:
 
 
 def test_a_run_that_is_loaded_is_what_its_folder_holds(tmp_path: Path) -> None:
-    written = make_run(tmp_path / "run")
+    written_log = make_run(tmp_path / "run")
     result = gedanken.load_run(tmp_path / "run")
     assert isinstance(result, gedanken.Analysis) and isinstance(result.log, gedanken.RunLog)
-    assert [run.label for run in result.executions] == [run.label for run in written.executions]
+    assert [run.label for run in result.executions] == [run.label for run in written_log.executions]
     assert "a different value of the main metric" in result.verdict
     assert result.findings and result.folder == tmp_path / "run"
     assert len(repr(result)) < 600 and result.verdict in repr(result)
@@ -101,8 +101,8 @@ def test_a_run_that_is_loaded_is_what_its_folder_holds(tmp_path: Path) -> None:
 def test_tables_are_the_same_in_both_libraries(tmp_path: Path) -> None:
     make_run(tmp_path / "run")
     result = gedanken.load_run(tmp_path / "run")
-    for what in ("executions", "findings", "series"):
-        pandas, polars = result.to_pandas(what), result.to_polars(what)
+    for table_name in ("executions", "findings", "series"):
+        pandas, polars = result.to_pandas(table_name), result.to_polars(table_name)
         assert list(pandas.columns) == polars.columns
         assert len(pandas) == len(polars) > 0
     runs = result.to_pandas()
@@ -124,27 +124,27 @@ def test_a_library_that_is_not_installed_is_named(tmp_path: Path, monkeypatch: p
 
 def test_a_notebook_shows_hostile_text_and_obeys_none_of_it(tmp_path: Path) -> None:
     make_run(tmp_path / "run", imagines=[text.replace("Epoch", HOSTILE) for text in REAL[:4]])
-    shown = gedanken.load_run(tmp_path / "run")._repr_html_()
-    assert "&lt;script&gt;" in shown
-    assert "<script" not in shown and "\x1b" not in shown
+    html = gedanken.load_run(tmp_path / "run")._repr_html_()
+    assert "&lt;script&gt;" in html
+    assert "<script" not in html and "\x1b" not in html
 
 
 def test_executions_of_machines_can_be_compared() -> None:
-    ours = [real(text, seed) for seed, text in enumerate(REAL)]
-    theirs = [imagined(REAL[0].replace("Epoch 3/3", "Epoch 4/3"), sample) for sample in (1, 2)]
-    result = gedanken.compare(ours, theirs)
+    real_runs = [real(text, seed) for seed, text in enumerate(REAL)]
+    imagined_runs = [imagined(REAL[0].replace("Epoch 3/3", "Epoch 4/3"), sample) for sample in (1, 2)]
+    result = gedanken.compare(real_runs, imagined_runs)
     assert {run.origin for run in result.executions} == {"real", "imagined"}
     assert result.findings
     with pytest.raises(gedanken.BadInput, match="int is not accepted; give a path"):
-        gedanken.compare(ours, [1])  # type: ignore[list-item]
+        gedanken.compare(real_runs, [1])  # type: ignore[list-item]
 
 
 def test_a_run_is_compared_with_the_imagined_ones_of_another(tmp_path: Path) -> None:
     make_run(tmp_path / "a")
     make_run(tmp_path / "b", imagines=REAL[:4])
-    ours, theirs = (gedanken.load_run(tmp_path / name) for name in "ab")
-    result = gedanken.compare(ours, theirs.log)
-    assert result.verdict == gedanken.compare(str(tmp_path / "a"), tmp_path / "b").verdict != ours.verdict
+    result_a, result_b = (gedanken.load_run(tmp_path / name) for name in "ab")
+    result = gedanken.compare(result_a, result_b.log)
+    assert result.verdict == gedanken.compare(str(tmp_path / "a"), tmp_path / "b").verdict != result_a.verdict
 
 
 def test_metrics_are_named_and_the_endpoint_chosen(tmp_path: Path) -> None:
@@ -174,40 +174,40 @@ def test_a_chat_model_is_run_and_only_python_can_go_on_with_it(
     assert json.loads((result.folder / "spec.json").read_text())["model"]["name"] == "python:ScriptedModel"
     assert (result.folder / "report.html").exists()
     call: Cli = request.getfixturevalue("gedanken")
-    told = call("extend", "out", "--imagined", "2")
-    assert told.returncode == 2 and "from Python" in told.stderr
-    again = gedanken.resume("out", coder(), progress=False)
-    assert again.verdict == result.verdict
+    extend_result = call("extend", "out", "--imagined", "2")
+    assert extend_result.returncode == 2 and "from Python" in extend_result.stderr
+    resumed_result = gedanken.resume("out", coder(), progress=False)
+    assert resumed_result.verdict == result.verdict
 
 
 @pytest.mark.bubblewrap
 def test_a_cancelled_run_ends_in_order_and_is_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     script = str(experiment(tmp_path))
-    asked: dict[str, Any] = {"sandbox": "bubblewrap", "real": 1, "imagined": 1, "progress": False}
+    options: dict[str, Any] = {"sandbox": "bubblewrap", "real": 1, "imagined": 1, "progress": False}
 
     class Slow(ScriptedModel):
-        """Says nothing to the machine's part, and tells that it was asked."""
+        """Does not reply to the training command; sets `asked` when it is typed."""
 
         asked: Any = None
 
-        async def _astream(self, messages: Any, *more: Any, **named: Any) -> Any:
+        async def _astream(self, messages: Any, *arguments: Any, **keywords: Any) -> Any:
             if "python3 train.py" in messages[-1].text:
                 self.asked.set()
                 await asyncio.Event().wait()
-            async for chunk in super()._astream(messages, *more, **named):
+            async for chunk in super()._astream(messages, *arguments, **keywords):
                 yield chunk
 
-    async def begin() -> None:
+    async def run_and_cancel() -> None:
         slow = Slow(rules=coder().rules, asked=asyncio.Event())  # type: ignore[attr-defined]
-        task = asyncio.create_task(gedanken.arun(script, slow, out="out", **asked))
+        task = asyncio.create_task(gedanken.arun(script, slow, out="out", **options))
         await slow.asked.wait()
         task.cancel()
-        with pytest.raises(asyncio.CancelledError) as ended:
+        with pytest.raises(asyncio.CancelledError) as error:
             await task
-        assert isinstance(ended.value.__cause__, Interrupted)
+        assert isinstance(error.value.__cause__, Interrupted)
 
-    asyncio.run(begin())
+    asyncio.run(run_and_cancel())
     spec = json.loads(Path("out/spec.json").read_text())
     assert spec["model"]["name"] == "python:Slow"
     with pytest.raises(gedanken.BadInput, match="python:Slow"):
@@ -218,5 +218,5 @@ def test_a_cancelled_run_ends_in_order_and_is_gone_on_with(tmp_path: Path, monke
 
 def test_importing_it_takes_no_longer_than_a_tenth_of_a_second() -> None:
     program = "import time; began = time.process_time(); import gedanken; print(time.process_time() - began)"
-    took = [float(subprocess.check_output([sys.executable, "-c", program], env={**os.environ})) for _ in range(3)]
-    assert min(took) <= 0.1
+    seconds = [float(subprocess.check_output([sys.executable, "-c", program], env={**os.environ})) for _ in range(3)]
+    assert min(seconds) <= 0.1

@@ -1,4 +1,4 @@
-"""How fast a model is asked, how often, and when no more: over HTTP, with a server that is busy."""
+"""The pace, the number of tries and the end of requests to a busy server, over HTTP."""
 
 import asyncio
 import re
@@ -23,14 +23,12 @@ from gedanken.experiment.progress import Silent
 from gedanken.experiment.run_spec import ModelSpec
 
 FIRST = 0.1
-"""Seconds before a second try: a twentieth of what it is outside of tests, as are the limits of the server."""
+"""Seconds before a second try. This wait and the limits of the server are a twentieth of the usual ones."""
 SAMPLES = 40
 
 
 @dataclass
 class Told(Silent):
-    """What a person is told."""
-
     lines: list[str] = field(default_factory=list)
 
     def say(self, text: str) -> None:
@@ -38,27 +36,27 @@ class Told(Silent):
 
 
 @contextmanager
-def busy(judge: Judge, **about: float) -> Iterator[Server]:
-    with serving(Server(judge=judge, **about)) as server:  # type: ignore[arg-type]
+def busy(judge: Judge, **settings: float) -> Iterator[Server]:
+    with serving(Server(judge=judge, **settings)) as server:  # type: ignore[arg-type]
         yield server
 
 
 @asynccontextmanager
-async def paced(server: Server, told: Told | None = None, first_wait: float = FIRST) -> AsyncIterator[Model]:
+async def paced(server: Server, progress: Told | None = None, first_wait: float = FIRST) -> AsyncIterator[Model]:
     async with open_model(ModelSpec(name="openai:small", base_url=server.address), Silent()) as model:
-        yield replace(model, pace=Pace(8, told or Told(), Bucket(first_wait=first_wait)))
+        yield replace(model, pace=Pace(8, progress or Told(), Bucket(first_wait=first_wait)))
 
 
 async def ask(model: Model, number: int = 1) -> Reply:
     return await model.reply([Message("user", "hello")], Sampling(seed=number, max_tokens=16), role="test")
 
 
-def all_of(server: Server, samples: int, told: Told | None = None) -> list[Reply | BaseException]:
-    """What each of so many samples, asked for at once, comes to."""
+def all_of(server: Server, samples: int, progress: Told | None = None) -> list[Reply | BaseException]:
+    """The replies or errors of `samples` samples that are requested at once."""
 
     async def main() -> list[Reply | BaseException]:
-        async with paced(server, told) as model:
-            return await asyncio.gather(*(ask(model, at) for at in range(samples)), return_exceptions=True)
+        async with paced(server, progress) as model:
+            return await asyncio.gather(*(ask(model, seed) for seed in range(samples)), return_exceptions=True)
 
     return asyncio.run(main())
 
@@ -74,15 +72,15 @@ LIMITS = {
 def test_forty_samples_are_all_kept_where_three_at_a_time_are_taken() -> None:
     async def samples(server: Server) -> list[Reply]:
         async with paced(server) as model:
-            return await asyncio.gather(*(ask(model, at) for at in range(SAMPLES)))
+            return await asyncio.gather(*(ask(model, seed) for seed in range(SAMPLES)))
 
     async def main(servers: dict[str, Server]) -> list[list[Reply]]:
         return await asyncio.gather(*(samples(server) for server in servers.values()))
 
     with ExitStack() as stack:
         servers = {limit: stack.enter_context(busy(judge)) for limit, judge in LIMITS.items()}
-        kept = asyncio.run(main(servers))
-    assert [len(replies) for replies in kept] == [SAMPLES] * len(LIMITS)
+        replies_by_limit = asyncio.run(main(servers))
+    assert [len(replies) for replies in replies_by_limit] == [SAMPLES] * len(LIMITS)
     for limit, server in servers.items():
         assert len(server.came) <= 1.2 * server.replies == 1.2 * SAMPLES, limit
 
@@ -91,8 +89,8 @@ def test_forty_samples_are_all_kept_where_three_at_a_time_are_taken() -> None:
 def test_so_many_requests_are_under_way_at_a_time_and_no_more(embedded: bool) -> None:
     async def main(server: Server) -> None:
         async with paced(server) as model:
-            one_place = replace(model, pace=Pace())  # as the embedded model has it
-            await asyncio.gather(*(ask(one_place if embedded else model, at) for at in range(20)))
+            sequential_model = replace(model, pace=Pace())  # as the embedded model has it
+            await asyncio.gather(*(ask(sequential_model if embedded else model, seed) for seed in range(20)))
 
     with serving(Server(seconds=0.1)) as server:
         asyncio.run(main(server))
@@ -101,11 +99,11 @@ def test_so_many_requests_are_under_way_at_a_time_and_no_more(embedded: bool) ->
 
 def test_eighteen_requests_of_some_time_each_take_three_times_that() -> None:
     with serving(Server(seconds=1.0)) as server:
-        began = time.monotonic()
+        start = time.monotonic()
         assert len(all_of(server, 18)) == server.replies == 18
     assert (
-        time.monotonic() - began < 4 + 1.5
-    )  # once more for what comes before: the first is sent alone, for a moment
+        time.monotonic() - start < 4 + 1.5
+    )  # more than three times, because the first request is sent alone for a moment
 
 
 def test_what_may_pass_is_asked_again_and_not_for_ever() -> None:
@@ -116,14 +114,14 @@ def test_what_may_pass_is_asked_again_and_not_for_ever() -> None:
         (reply,) = all_of(server, 1)
     assert isinstance(reply, Reply) and len(server.came) == 2
 
-    async def twice(server: Server) -> None:
+    async def ask_twice(server: Server) -> None:
         async with paced(server, first_wait=0.02) as model:
             await ask(model)
             with pytest.raises(NoReply, match="down"):
                 await ask(model)
 
     with busy(lambda number, _request: Refusal(500, "down") if number > 1 else None) as server:
-        asyncio.run(twice(server))
+        asyncio.run(ask_twice(server))
     assert len(server.came) == 1 + TRIES
     waits = [later - earlier for earlier, later in pairwise(server.came[1:])]
     assert all(wait > 0.02 * 2**number * 0.75 for number, wait in enumerate(waits))
@@ -145,8 +143,8 @@ def test_a_server_that_never_replied_is_soon_given_up() -> None:
 )
 def test_a_model_that_is_gone_for_all_is_asked_once(status: int, message: str, tries: int) -> None:
     with busy(lambda *_: Refusal(status, message)) as server:
-        kept = all_of(server, 30)
-    assert all(type(one) is NoModel for one in kept)
+        outcomes = all_of(server, 30)
+    assert all(type(outcome) is NoModel for outcome in outcomes)
     assert len(server.came) <= 8, "only what was under way when the first was turned down"
     with busy(lambda *_: Refusal(status, message)) as server:
         all_of(server, 1)
@@ -154,13 +152,13 @@ def test_a_model_that_is_gone_for_all_is_asked_once(status: int, message: str, t
 
 
 def test_a_request_that_is_wrong_by_itself_leaves_the_others_alone() -> None:
-    def picky(_number: int, request: dict[str, Any]) -> Refusal | None:
+    def refuse_third(_number: int, request: dict[str, Any]) -> Refusal | None:
         return Refusal(413, "too large") if request["seed"] == 3 else None
 
-    with busy(picky) as server:
-        kept = all_of(server, 6)
-    assert [isinstance(one, Reply) for one in kept] == [True, True, True, False, True, True]
-    assert isinstance(kept[3], NoReply)
+    with busy(refuse_third) as server:
+        outcomes = all_of(server, 6)
+    assert [isinstance(outcome, Reply) for outcome in outcomes] == [True, True, True, False, True, True]
+    assert isinstance(outcomes[3], NoReply)
     assert len(server.came) == 6
 
 
@@ -184,25 +182,25 @@ def in_an_hour() -> datetime:
 def test_who_is_to_come_again_in_an_hour_is_told_when_and_does_not_ask_before(
     headers: tuple[tuple[str, str], ...], message: str
 ) -> None:
-    asked = datetime.now()
+    request_time = datetime.now()
     headers = tuple((name, value.format(in_an_hour())) for name, value in headers)
     with busy(lambda *_: Refusal(429, f"slow down. {message}", headers)) as server:
-        kept = all_of(server, 20)
+        outcomes = all_of(server, 20)
     assert len(server.came) <= 8
-    for one in kept:
-        assert type(one) is NoModel
-        told = re.search(r"asks to wait until (.*?\d\d:\d\d:\d\d), but gedanken waits at most 10 min", str(one))
-        assert told
-        told_time = datetime.combine(asked, datetime.strptime(told[1][-8:], "%H:%M:%S").time())
-        told_time += timedelta(days=1) if told_time < asked else timedelta()
-        assert abs(told_time - (asked + timedelta(hours=1))) <= timedelta(seconds=90)
+    for outcome in outcomes:
+        assert type(outcome) is NoModel
+        match = re.search(r"asks to wait until (.*?\d\d:\d\d:\d\d), but gedanken waits at most 10 min", str(outcome))
+        assert match
+        named_time = datetime.combine(request_time, datetime.strptime(match[1][-8:], "%H:%M:%S").time())
+        named_time += timedelta(days=1) if named_time < request_time else timedelta()
+        assert abs(named_time - (request_time + timedelta(hours=1))) <= timedelta(seconds=90)
 
 
 def test_one_line_says_what_is_waited_for_and_until_when() -> None:
-    told = Told()
+    progress = Told()
     with busy(sliding(2, 1.5)) as server:
-        kept = all_of(server, 4, told)
-    assert all(isinstance(one, Reply) for one in kept)
-    assert len(told.lines) == 1
-    again = r"too many requests \(429\).*; the request is sent again at \d\d:\d\d:\d\d, in [12] s$"
-    assert re.search(again, told.lines[0])
+        outcomes = all_of(server, 4, progress)
+    assert all(isinstance(outcome, Reply) for outcome in outcomes)
+    assert len(progress.lines) == 1
+    retry_pattern = r"too many requests \(429\).*; the request is sent again at \d\d:\d\d:\d\d, in [12] s$"
+    assert re.search(retry_pattern, progress.lines[0])

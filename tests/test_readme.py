@@ -1,5 +1,6 @@
-"""What README.md tells people to type works: with stand-ins for hosted models, or, where that cannot be, at the least
-the command line understands it.
+"""The commands in README.md work, with stand-ins for hosted models.
+
+Where a command cannot be run here, the command line at least accepts it.
 """
 
 import os
@@ -36,9 +37,14 @@ NEEDS_THE_EMBEDDED_MODEL = [".venv/bin/gedanken shell"]
 
 
 def commands(document: str) -> list[str]:
-    """Each command of a document, without its comment."""
-    typed = [line for some in blocks(document, "sh").values() for block in some for line in block.splitlines()]
-    return [line.split(" # ")[0].split("  #")[0].strip() for line in typed if line.strip()]
+    """The commands of a document, without their comments."""
+    lines = [
+        line
+        for code_blocks in blocks(document, "sh").values()
+        for block in code_blocks
+        for line in block.splitlines()
+    ]
+    return [line.split(" # ")[0].split("  #")[0].strip() for line in lines if line.strip()]
 
 
 IN_README = commands("README.md")
@@ -55,9 +61,9 @@ def test_it_is_shorter_than_two_screens_and_shows_a_picture_that_is_there() -> N
 @pytest.mark.parametrize("document", ["README.md", "docs/usage.md", "docs/python.md", "docs/langgraph.md"])
 def test_what_it_links_to_is_there(document: str) -> None:
     text = (ROOT / document).read_text()
-    linked = [part.split(")")[0].split("#")[0] for part in text.split("](")[1:]]
-    here = (ROOT / document).parent
-    assert [link for link in linked if link and not link.startswith("http") and not (here / link).exists()] == []
+    targets = [part.split(")")[0].split("#")[0] for part in text.split("](")[1:]]
+    folder = (ROOT / document).parent
+    assert [link for link in targets if link and not link.startswith("http") and not (folder / link).exists()] == []
 
 
 @pytest.mark.parametrize("command", [command for command in IN_README + IN_USAGE if OURS in command])
@@ -67,12 +73,12 @@ def test_the_command_line_understands_each(command: str, tmp_path: Path, monkeyp
     (tmp_path / "runs" / "article-…" / "log.jsonl").touch()
     shell_free = re.split(r" <\(| < ", command.split(OURS, 1)[1])[0]
     arguments = spread_kinds(spread_imagined(shlex.split(shell_free)))
-    known = typer.main.get_command(app)
-    while isinstance(known, click.Group) and arguments:
-        _, found, arguments = known.resolve_command(click.Context(known), arguments)
-        assert found, command
-        known = found
-    known.make_context("gedanken", arguments)
+    parser = typer.main.get_command(app)
+    while isinstance(parser, click.Group) and arguments:
+        _, subcommand, arguments = parser.resolve_command(click.Context(parser), arguments)
+        assert subcommand, command
+        parser = subcommand
+    parser.make_context("gedanken", arguments)
 
 
 def test_each_command_of_readme_is_executed_or_listed_with_the_reason() -> None:
@@ -84,17 +90,17 @@ def test_each_command_of_readme_is_executed_or_listed_with_the_reason() -> None:
 @pytest.fixture
 def server() -> Iterator[Server]:
     """A stand-in for OpenAI's server, with the replies of a coder and a machine."""
-    with serving(Server([*replies(GOOD), {"when": "", "samples": ["one two three\n"]}])) as serves:
-        yield serves
+    with serving(Server([*replies(GOOD), {"when": "", "samples": ["one two three\n"]}])) as started_server:
+        yield started_server
 
 
 def typed(command: str, folder: Path, address: str) -> subprocess.CompletedProcess[str]:
-    """Type a command of README in a folder, in which a small experiment stands for `mnist`."""
+    """Run a command of README in a folder where a small experiment replaces `mnist`."""
     experiment(folder)
-    written = command.replace(" mnist", " small.yaml").replace("http://127.0.0.1:8000/v1", address)
+    adapted_command = command.replace(" mnist", " small.yaml").replace("http://127.0.0.1:8000/v1", address)
     env = {**os.environ, "OPENAI_API_KEY": "stand-in", "OPENAI_BASE_URL": address}
-    call = [*GEDANKEN, *shlex.split(written.removeprefix(OURS))]
-    return subprocess.run(call, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=600)
+    arguments = [*GEDANKEN, *shlex.split(adapted_command.removeprefix(OURS))]
+    return subprocess.run(arguments, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=600)
 
 
 EXECUTED = {
@@ -106,7 +112,7 @@ EXECUTED = {
     ".venv/bin/gedanken audit session.jsonl": "The record does not contradict the only claim.",
     ".venv/bin/gedanken resume": "Confidence:",
 }
-"""With words of what they print."""
+"""By command: words that it prints."""
 
 
 @pytest.mark.parametrize("command", [command for command in EXECUTED if " compare " in command])
@@ -121,36 +127,38 @@ def test_logs_are_compared_as_it_tells(command: str, tmp_path: Path) -> None:
     }.items():
         (tmp_path / name).write_text(SHAPE + lines((0.8, 0.6, loss)))
     (tmp_path / "train.py").write_text(TRAIN)
-    done = typed(command, tmp_path, "")
-    assert done.returncode == 0, done.stderr
-    assert EXECUTED[command] in done.stdout
+    result = typed(command, tmp_path, "")
+    assert result.returncode == 0, result.stderr
+    assert EXECUTED[command] in result.stdout
 
 
 def test_a_session_is_audited_as_it_tells(tmp_path: Path) -> None:
     command = next(command for command in EXECUTED if " audit " in command)
     (tmp_path / "session.jsonl").write_text(FORMS["claude.jsonl"][1])
-    done = typed(command, tmp_path, "")
-    assert done.returncode == 0, done.stderr
-    assert EXECUTED[command] in done.stdout
+    result = typed(command, tmp_path, "")
+    assert result.returncode == 0, result.stderr
+    assert EXECUTED[command] in result.stdout
 
 
 def test_a_hosted_model_is_checked_as_it_tells(tmp_path: Path, server: Server) -> None:
     command = next(command for command in EXECUTED if " models check " in command)
-    done = typed(command, tmp_path, server.address)
-    assert done.returncode == 0, done.stderr
-    assert EXECUTED[command] in done.stdout
+    result = typed(command, tmp_path, server.address)
+    assert result.returncode == 0, result.stderr
+    assert EXECUTED[command] in result.stdout
     assert server.requests
 
 
 @pytest.mark.bubblewrap
 def test_a_run_on_a_hosted_model_that_is_lost_is_gone_on_with(tmp_path: Path, server: Server) -> None:
-    plain, elsewhere, resume = (command for command in EXECUTED if " run " in command or "resume" in command)
-    lost = typed(f"{plain} {SMALL}", tmp_path, "http://127.0.0.1:9/v1")
-    assert lost.returncode == 4, lost.stderr
-    for command in (resume, f"{elsewhere} {SMALL}"):
-        done = typed(command, tmp_path, server.address)
-        assert done.returncode == 0, done.stderr
-        assert EXECUTED[resume] in done.stdout and "report.html" in done.stdout
+    run_command, run_elsewhere, resume_command = (
+        command for command in EXECUTED if " run " in command or "resume" in command
+    )
+    lost_result = typed(f"{run_command} {SMALL}", tmp_path, "http://127.0.0.1:9/v1")
+    assert lost_result.returncode == 4, lost_result.stderr
+    for command in (resume_command, f"{run_elsewhere} {SMALL}"):
+        result = typed(command, tmp_path, server.address)
+        assert result.returncode == 0, result.stderr
+        assert EXECUTED[resume_command] in result.stdout and "report.html" in result.stdout
     assert len(list((tmp_path / "runs").iterdir())) == 2
 
 
@@ -160,26 +168,28 @@ def test_the_python_of_readme_runs(tmp_path: Path, server: Server) -> None:
     assert '"mnist"' in code
     experiment(tmp_path)
     env = {**os.environ, "OPENAI_API_KEY": "stand-in", "OPENAI_BASE_URL": server.address}
-    call = [sys.executable, "-c", code.replace('"mnist"', '"small.yaml"')]
-    done = subprocess.run(call, cwd=tmp_path, env=env, capture_output=True, text=True, check=False, timeout=600)
-    assert done.returncode == 0, done.stderr
-    assert "runs/small-" in done.stdout and "imagined" in done.stdout and "mean" in done.stdout
+    arguments = [sys.executable, "-c", code.replace('"mnist"', '"small.yaml"')]
+    result = subprocess.run(
+        arguments, cwd=tmp_path, env=env, capture_output=True, text=True, check=False, timeout=600
+    )
+    assert result.returncode == 0, result.stderr
+    assert "runs/small-" in result.stdout and "imagined" in result.stdout and "mean" in result.stdout
 
 
 @pytest.mark.docker
 @pytest.mark.model
 def test_the_shell_opens_as_it_tells(tmp_path: Path) -> None:
     (command,) = NEEDS_THE_EMBEDDED_MODEL
-    call = [*GEDANKEN, *shlex.split(command.removeprefix(OURS))]
-    done = subprocess.run(
-        call, cwd=tmp_path, input="exit\n", capture_output=True, text=True, check=False, timeout=600
+    arguments = [*GEDANKEN, *shlex.split(command.removeprefix(OURS))]
+    result = subprocess.run(
+        arguments, cwd=tmp_path, input="exit\n", capture_output=True, text=True, check=False, timeout=600
     )
-    assert done.returncode == 0, done.stderr
+    assert result.returncode == 0, result.stderr
 
 
 def test_a_run_folder_can_be_looked_at_as_usage_tells(tmp_path: Path) -> None:
     (tmp_path / "runs").mkdir()
     make_run(tmp_path / "runs" / "article-…")
     report = next(command for command in IN_USAGE if " report " in command)
-    done = typed(report.replace(" --open", " --markdown"), tmp_path, "")
-    assert done.returncode == 0, done.stderr
+    result = typed(report.replace(" --open", " --markdown"), tmp_path, "")
+    assert result.returncode == 0, result.stderr

@@ -1,4 +1,4 @@
-"""Answer and reasoning in one text are told apart, whatever the pieces they come in."""
+"""Answer and reasoning are separated, whatever the pieces in which their text arrives."""
 
 import pytest
 
@@ -8,11 +8,13 @@ HARMONY = "<|channel|>analysis<|message|>hm<|end|><|start|>assistant<|channel|>f
 
 
 def apart(text: str, size: int, *, cut: bool = False, holds: bool = False, closes_alone: bool = True) -> Apart:
-    one = Apart(holds=holds, closes_alone=closes_alone)
-    shown = "".join(one.add(text[at : at + size]) for at in range(0, len(text), size)) + one.end(cut=cut)
+    separated = Apart(holds=holds, closes_alone=closes_alone)
+    answer_text = "".join(
+        separated.add(text[start : start + size]) for start in range(0, len(text), size)
+    ) + separated.end(cut=cut)
     if holds or text.startswith("<"):
-        assert shown == one.answer
-    return one
+        assert answer_text == separated.answer
+    return separated
 
 
 @pytest.mark.parametrize("size", [1, 3, 1000])
@@ -39,8 +41,8 @@ def apart(text: str, size: int, *, cut: bool = False, holds: bool = False, close
     ],
 )
 def test_they_are_told_apart(text: str, answer: str, reasoning: str, size: int) -> None:
-    one = apart(text, size)
-    assert (one.answer, one.reasoning) == (answer, reasoning)
+    separated = apart(text, size)
+    assert (separated.answer, separated.reasoning) == (answer, reasoning)
 
 
 def test_of_a_model_known_to_begin_in_its_reasoning_nothing_of_it_is_shown() -> None:
@@ -54,7 +56,7 @@ def test_where_programs_speak_of_such_tags_they_are_output() -> None:
 
 
 def test_a_call_in_a_channel_is_a_call() -> None:
-    said = "<|start|>assistant<|channel|>commentary to=functions.run <|constrain|>json<|message|>{}<|call|>"
-    one = apart(said, 7)
-    assert one.called_tool
-    assert one.answer == ""
+    text = "<|start|>assistant<|channel|>commentary to=functions.run <|constrain|>json<|message|>{}<|call|>"
+    separated = apart(text, 7)
+    assert separated.called_tool
+    assert separated.answer == ""

@@ -1,4 +1,4 @@
-"""Recorded answers to a suite: the forms in which they are published, and what cannot be scored of them."""
+"""Recorded answers to a suite: their published forms, and answers that cannot be scored."""
 
 import asyncio
 import gzip
@@ -41,7 +41,7 @@ EXECUTION = [
         "output": "{'a': 2, 'b': 1}",
     },
 ]
-"""In LiveCodeBench's form: other names than `f`, and imports that are understood."""
+"""Lines in LiveCodeBench's form: their functions are not called `f`, and their imports are implied."""
 ODD: list[dict[str, Any]] = [
     {"id": "nan", "code": "def f(x):\n    return x * 0", "input": "float('inf')", "output": "float('nan')"},
     {"id": "no name", "code": "def f(x):\n    return x * 0", "input": "float('inf')", "output": "nan"},
@@ -63,9 +63,9 @@ ODD: list[dict[str, Any]] = [
 def test_what_cannot_be_used_of_the_answers_is_told_of_its_item(tmp_path: Path) -> None:
     suite = read_suite(suite_file(tmp_path / "s.jsonl", *GOOD)).items
     text = '{"sample_0": ["1"], "sample_1": [null], "sample_2": ["a"], "sample_2": ["b"], "seed": 3}'
-    read = read_answers(suite_file(tmp_path / "a.json", text), suite)
-    assert read.answers == {"sample_0": ("1",)}
-    assert read.problems == {
+    recorded = read_answers(suite_file(tmp_path / "a.json", text), suite)
+    assert recorded.answers == {"sample_0": ("1",)}
+    assert recorded.problems == {
         "sample_1": "the recorded answers are not a list of strings",
         "sample_2": "its answers are recorded more than once",
         "seed": "the recorded answers are not a list of strings",
@@ -76,9 +76,9 @@ def test_a_field_that_stands_twice_in_a_line_or_a_byte_that_is_no_text_is_told_b
     path = suite_file(tmp_path / "s.jsonl", GOOD[0], '{"id": "x", "code": "1", "code": "2"}', "[" * 100_000)
     path.write_bytes(path.read_bytes() + json.dumps({**GOOD[1], "id": 7, "code": "A"}).replace("A", "é").encode("l1"))
     path.write_bytes(path.read_bytes() + b"\n\xef\xbb\xbf" + json.dumps({**GOOD[1], "id": 7}).encode())
-    read = read_suite(path)
-    assert [(item.id, item.line) for item in read.items] == [("sample_0", 1), ("7", 5)]
-    assert [(bad.line, bad.problem.partition(",")[0]) for bad in read.bad] == [
+    loaded_suite = read_suite(path)
+    assert [(item.id, item.line) for item in loaded_suite.items] == [("sample_0", 1), ("7", 5)]
+    assert [(bad_line.line, bad_line.problem.partition(",")[0]) for bad_line in loaded_suite.bad] == [
         (2, "contains code more than once"),
         (3, "broken JSON: nested too deeply"),
         (4, "contains half a surrogate pair"),
@@ -126,8 +126,8 @@ def test_what_looks_like_a_reply_among_published_answers_is_scored_as_it_was_pub
 ) -> None:
     suite = read_suite(suite_file(tmp_path / "s.jsonl", *GOOD)).items
     replies = ["assert f('a', 'b') == 'ab'", "[ANSWER]'ab'[/ANSWER]"] * 4
-    said = [*replies[:whole], *["'ab'"] * (9 - whole)]
-    path = suite_file(tmp_path / f"{name}.json", json.dumps({"sample_0": said}))
+    answers = [*replies[:whole], *["'ab'"] * (9 - whole)]
+    path = suite_file(tmp_path / f"{name}.json", json.dumps({"sample_0": answers}))
     assert read_answers(path, suite).is_extracted is (is_extracted and name != "answers")
 
 
@@ -135,8 +135,8 @@ def test_lists_in_the_order_of_the_suite_are_its_answers(tmp_path: Path) -> None
     suite = read_suite(suite_file(tmp_path / "s.jsonl", *GOOD)).items
     path = suite_file(tmp_path / "a.json", '[["1"], [], ["2", "3"]]')
     assert read_answers(path, suite).answers == {"sample_0": ("1",), "sample_1": (), "sample_2": ("2", "3")}
-    scored = suite_file(tmp_path / "b.json", '{"raw_generations": [["1"], [], []]}')
-    assert read_answers(scored, suite).is_extracted
+    scored_file = suite_file(tmp_path / "b.json", '{"raw_generations": [["1"], [], []]}')
+    assert read_answers(scored_file, suite).is_extracted
     with pytest.raises(BadInput, match="with one list of answers for each line of the suite"):
         read_answers(path, suite[:2])
 
@@ -144,13 +144,13 @@ def test_lists_in_the_order_of_the_suite_are_its_answers(tmp_path: Path) -> None
 def test_files_may_be_packed_and_a_small_one_that_would_be_huge_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = gzip.compress(suite_file(tmp_path / "s.jsonl", *GOOD).read_bytes())
-    (tmp_path / "s.jsonl.gz").write_bytes(whole)
+    packed = gzip.compress(suite_file(tmp_path / "s.jsonl", *GOOD).read_bytes())
+    (tmp_path / "s.jsonl.gz").write_bytes(packed)
     suite = read_suite(tmp_path / "s.jsonl.gz").items
     assert suite == read_suite(tmp_path / "s.jsonl").items
     (tmp_path / "a.json.gz").write_bytes(gzip.compress(b'{"sample_0": ["1"]}'))
     assert read_answers(tmp_path / "a.json.gz", suite).answers == {"sample_0": ("1",)}
-    (tmp_path / "cut.gz").write_bytes(whole[:-12])
+    (tmp_path / "cut.gz").write_bytes(packed[:-12])
     with pytest.raises(BadInput, match=r"cut\.gz: packed with gzip, and damaged"):
         read_suite(tmp_path / "cut.gz")
     monkeypatch.setattr(suites, "MOST_BYTES", 1 << 16)
@@ -161,10 +161,10 @@ def test_files_may_be_packed_and_a_small_one_that_would_be_huge_is_refused(
 
 def test_a_name_that_stands_twice_is_found_among_very_many(tmp_path: Path) -> None:
     suite = read_suite(suite_file(tmp_path / "s.jsonl", *GOOD)).items
-    text = ", ".join(f'"id {n % 100_000}": ["1"]' for n in range(100_001))
-    began = process_time()
-    read = read_answers(suite_file(tmp_path / "a.json", f'{{{text}, "sample_0": ["1"]}}'), suite)
-    assert list(read.problems) == ["id 0"] and process_time() - began < 20
+    text = ", ".join(f'"id {number % 100_000}": ["1"]' for number in range(100_001))
+    start = process_time()
+    recorded = read_answers(suite_file(tmp_path / "a.json", f'{{{text}, "sample_0": ["1"]}}'), suite)
+    assert list(recorded.problems) == ["id 0"] and process_time() - start < 20
 
 
 @pytest.mark.parametrize(
@@ -175,8 +175,8 @@ def test_a_list_of_objects_with_ids_holds_answers_too(
 ) -> None:
     suite = read_suite(suite_file(tmp_path / "s.jsonl", *EXECUTION)).items
     path = suite_file(tmp_path / "a.json", json.dumps([{"id": "sample_0", key: [answer]}]))
-    read = read_answers(path, suite)
-    assert read.answers == {"sample_0": (answer,)} and read.is_extracted is is_extracted
+    recorded = read_answers(path, suite)
+    assert recorded.answers == {"sample_0": (answer,)} and recorded.is_extracted is is_extracted
     with pytest.raises(BadInput, match="must be a JSON object"):
         read_answers(suite_file(tmp_path / "b.json", "[]"), suite)
 
@@ -200,9 +200,9 @@ def test_what_has_no_effect_on_recorded_answers_is_refused(
     suite_file(tmp_path / "a.json", '{"sample_0": ["1"]}')
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine").touch()
-    done = gedanken("probe", *arguments, "--suite", "s.jsonl", "--answers", "a.json")
-    assert done.returncode == 2 and problem in done.stderr
-    assert len(done.stderr.splitlines()) == 1 and not done.stdout
+    result = gedanken("probe", *arguments, "--suite", "s.jsonl", "--answers", "a.json")
+    assert result.returncode == 2 and problem in result.stderr
+    assert len(result.stderr.splitlines()) == 1 and not result.stdout
 
 
 @pytest.mark.parametrize(
@@ -220,23 +220,23 @@ def test_what_has_no_effect_on_a_suite_is_refused(
     gedanken: Cli, tmp_path: Path, arguments: list[str], problem: str
 ) -> None:
     suite_file(tmp_path / "s.jsonl", *GOOD)
-    done = gedanken("probe", *arguments)
-    assert done.returncode == 2 and problem in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    result = gedanken("probe", *arguments)
+    assert result.returncode == 2 and problem in result.stderr
+    assert len(result.stderr.splitlines()) == 1
 
 
 @pytest.mark.docker
 def test_what_is_scored_is_kept_where_that_is_asked_for(gedanken: Cli, tmp_path: Path) -> None:
     suite_file(tmp_path / "s.jsonl", *GOOD)
     suite_file(tmp_path / "a.json", {"sample_0": ["'ab'", "f('a', 'b')"], "other": ["1"]})
-    asked = ("probe", "--suite", "s.jsonl", "--answers", "a.json", "--json", "--out", "kept/here")
-    done = gedanken(*asked)
-    assert done.returncode == 0, done.stderr
-    result = json.loads(done.stdout)
+    arguments = ("probe", "--suite", "s.jsonl", "--answers", "a.json", "--json", "--out", "kept/here")
+    first_result = gedanken(*arguments)
+    assert first_result.returncode == 0, first_result.stderr
+    result = json.loads(first_result.stdout)
     assert result == json.loads((tmp_path / "kept" / "here" / "probe.json").read_text())
     assert result["notes"] == ["no usable line of the suite has the id of 1 recorded item: other"]
-    again = gedanken(*asked)
-    assert again.returncode == 2 and "the folder is not empty" in again.stderr
+    second_result = gedanken(*arguments)
+    assert second_result.returncode == 2 and "the folder is not empty" in second_result.stderr
 
 
 @pytest.mark.docker
@@ -265,7 +265,7 @@ def test_a_line_that_no_answer_can_meet_is_told_and_not_scored(gedanken: Cli, tm
     answers = {line["id"]: [line["output"], "1"] for line in (*ODD, GOOD[0])}
     result = scored(gedanken, tmp_path, answers, *ODD, GOOD[0])
     assert exact(result) == {"named": 0.5, "long": 0.5, "sample_0": 0.5}
-    problems = {bad["id"]: bad["problem"] for bad in result["not_scored"]}
+    problems = {bad_line["id"]: bad_line["problem"] for bad_line in result["not_scored"]}
     for name, words in {
         "nan": "no answer can be right, because its output does not equal itself",
         "no name": "its output cannot be evaluated: NameError: name 'nan' is not defined",
@@ -275,12 +275,12 @@ def test_a_line_that_no_answer_can_meet_is_told_and_not_scored(gedanken: Cli, tm
         "status": "it fails: it ended with exit code 3",
     }.items():
         assert words in problems.pop(name)
-    assert not problems and [bad["id"] for bad in result["contradicted"]] == ["named"]
+    assert not problems and [bad_line["id"] for bad_line in result["contradicted"]] == ["named"]
 
 
 @pytest.mark.docker
 def test_what_an_answer_does_to_the_machine_costs_no_other_answer(gedanken: Cli, tmp_path: Path) -> None:
-    harms = [
+    harmful_answers = [
         "__import__('os').kill(-1, 9)",
         "[x for x in iter(int, 1)]",
         "'a' * 10 ** 12",
@@ -292,7 +292,9 @@ def test_what_an_answer_does_to_the_machine_costs_no_other_answer(gedanken: Cli,
         "__import__('os').kill(__import__('os').getpid(), 19)",
         "__import__('os')._exit(0)",
     ]
-    result = scored(gedanken, tmp_path, {"sample_0": ["str('ab')", *harms, "'a' + 'b'"]}, {**GOOD[0], "code": JOINS})
+    result = scored(
+        gedanken, tmp_path, {"sample_0": ["str('ab')", *harmful_answers, "'a' + 'b'"]}, {**GOOD[0], "code": JOINS}
+    )
     outcomes = result["items"][0]["outcomes"]
     assert outcomes == ["right", *["wrong"] * 4, "right", *["wrong"] * 5, "right"]
 
@@ -304,11 +306,11 @@ __import__('glob').glob(f"/proc/{__import__('os').getppid()}/fd/*")] and 'cd'"""
 @pytest.mark.docker
 def test_answers_that_are_asserted_together_say_nothing_for_each_other(open_machine: Callable[..., Any]) -> None:
     line = SuiteItem(id="x", code=JOINS, input="'a', 'b'", output="'ab'")
-    wrong = check_program(line, "str('ba')")
-    forging = check_program(line, FORGES.replace("SIGN", wrong.sign))
-    programs = {"forging": forging, "wrong": wrong, "right": check_program(line, "str('ab')")}
-    found = asyncio.run(judged(open_machine(limits=LIMITS), programs))
-    assert found == {"forging": False, "wrong": False, "right": True}
+    wrong_program = check_program(line, "str('ba')")
+    forging_program = check_program(line, FORGES.replace("SIGN", wrong_program.sign))
+    programs = {"forging": forging_program, "wrong": wrong_program, "right": check_program(line, "str('ab')")}
+    judgements = asyncio.run(judged(open_machine(limits=LIMITS), programs))
+    assert judgements == {"forging": False, "wrong": False, "right": True}
 
 
 PLANTS = """[open(f'{folder}/{name}.py', 'w').write('raise SystemExit')
@@ -323,9 +325,9 @@ def test_an_answer_that_leaves_modules_behind_is_no_part_of_another_ones_imports
     code = "import heapq, statistics\ndef f(x):\n    return statistics.mode(heapq.nsmallest(1, [x]))"
     line = SuiteItem(id="x", code=code, input="7", output="7")
     programs = {"plants": check_program(line, PLANTS)}
-    programs |= {str(n): check_program(line, f"int('7') or {n}") for n in range(25)}
-    found = asyncio.run(judged(open_machine(limits=LIMITS), programs))
-    assert found == {name: name != "plants" for name in programs}
+    programs |= {str(number): check_program(line, f"int('7') or {number}") for number in range(25)}
+    judgements = asyncio.run(judged(open_machine(limits=LIMITS), programs))
+    assert judgements == {name: name != "plants" for name in programs}
 
 
 def test_what_a_program_tells_of_checks_is_read_up_to_where_it_was_stopped() -> None:

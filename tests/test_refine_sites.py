@@ -1,4 +1,4 @@
-"""What real runs tell of prints without words, and of logs."""
+"""Real runs show what prints without words print, and what programs log."""
 
 import pytest
 from builders import findings_of, imagined, kinds, program, real
@@ -16,12 +16,12 @@ print("done")
 """
 
 
-def table(*losses: float, head: str = "epoch     loss") -> str:
-    return "\n".join([head, *(f"{at:>5} {loss:>8.4f}" for at, loss in enumerate(losses))]) + "\n"
+def table(*losses: float, header: str = "epoch     loss") -> str:
+    return "\n".join([header, *(f"{epoch:>5} {loss:>8.4f}" for epoch, loss in enumerate(losses))]) + "\n"
 
 
-def log(*losses: float, head: str = "[INFO] ") -> str:
-    return "".join(f"{head}epoch {at} loss {loss:.4f}\n" for at, loss in enumerate(losses))
+def log(*losses: float, prefix: str = "[INFO] ") -> str:
+    return "".join(f"{prefix}epoch {epoch} loss {loss:.4f}\n" for epoch, loss in enumerate(losses))
 
 
 REAL_TABLES = [real(table(0.9 + 0.01 * seed, 0.5, 0.3), seed) for seed in range(1, 5)]
@@ -31,7 +31,7 @@ REAL_TABLES = [real(table(0.9 + 0.01 * seed, 0.5, 0.3), seed) for seed in range(
     ("text", "found"),
     [
         (table(0.92, 0.51, 0.31), []),
-        (table(0.92, 0.51, 0.31, head="epoch     cost"), ["literal differs"]),
+        (table(0.92, 0.51, 0.31, header="epoch     cost"), ["literal differs"]),
         (table(0.92, 0.51, 0.31) + "Saved the model\n", ["line"]),
         (table(0.92, 0.51, 0.31, 0.2), ["print count differs"]),
         (table(0.92, 0.51), ["print count differs"]),
@@ -39,9 +39,9 @@ REAL_TABLES = [real(table(0.9 + 0.01 * seed, 0.5, 0.3), seed) for seed in range(
     ],
 )
 def test_prints_without_words_are_held_against_what_all_real_runs_show(text: str, found: list[str]) -> None:
-    shown = kinds(findings_of(program(TABLE), REAL_TABLES, [imagined(text)]))
-    assert bool(shown) == bool(found)
-    assert all(any(kind in one for one in shown) for kind in found)
+    found_kinds = kinds(findings_of(program(TABLE), REAL_TABLES, [imagined(text)]))
+    assert bool(found_kinds) == bool(found)
+    assert all(any(kind in found_kind for found_kind in found_kinds) for kind in found)
 
 
 def test_a_bare_print_that_differs_between_real_runs_may_show_anything() -> None:
@@ -50,19 +50,19 @@ def test_a_bare_print_that_differs_between_real_runs_may_show_anything() -> None
     assert not findings_of(program(source), runs, [imagined("owl\ncat\n")])
 
 
-def _logged(text: str, seed: int) -> object:
+def _run_with_log(text: str, seed: int) -> object:
     noise = "/usr/lib/library.py:7: UserWarning: this machine is slow\n"
     return real("done\n", seed, terminal=noise + text + "done\n")
 
 
-REAL_LOGS = [_logged(log(0.9 + 0.01 * seed, 0.5, 0.3), seed) for seed in range(1, 5)]
+REAL_LOGS = [_run_with_log(log(0.9 + 0.01 * seed, 0.5, 0.3), seed) for seed in range(1, 5)]
 
 
 def test_logs_on_standard_error_count_and_warnings_of_libraries_do_not() -> None:
-    def found(text: str) -> list[str]:
+    def kinds_found(text: str) -> list[str]:
         return kinds(findings_of(program(LOG), REAL_LOGS, [imagined(text + "done\n")]))
 
-    assert found(log(0.92, 0.51, 0.31)) == []
-    assert "epochs silently missing" in found(log(0.92, 0.51))
-    assert "literal differs" in found(log(0.92, 0.51, 0.31, head="[LOUD] "))
-    assert "print count differs" in found(log(0.92, 0.51, 0.31) + "[INFO] epoch 2 loss 0.3100\n")
+    assert kinds_found(log(0.92, 0.51, 0.31)) == []
+    assert "epochs silently missing" in kinds_found(log(0.92, 0.51))
+    assert "literal differs" in kinds_found(log(0.92, 0.51, 0.31, prefix="[LOUD] "))
+    assert "print count differs" in kinds_found(log(0.92, 0.51, 0.31) + "[INFO] epoch 2 loss 0.3100\n")

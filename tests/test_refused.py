@@ -1,4 +1,4 @@
-"""What is refused leaves a run as it is, and a replay is never taken for the run that it repeats."""
+"""A refused command leaves a run unchanged, and a replay cannot be resumed, extended or forked."""
 
 import asyncio
 import json
@@ -23,28 +23,28 @@ pytestmark = pytest.mark.bubblewrap
 
 
 def without_its_end(run: Path) -> None:
-    """Leave a run as a process that was killed near its end would."""
+    """Leave a run as a process that was killed near its end would leave it."""
     log = run / "log.jsonl"
     log.write_text("".join(line for line in log.read_text().splitlines(True) if '"kind": "ended"' not in line))
     (run / "report.html").unlink()
 
 
 def test_a_replay_that_was_killed_is_not_gone_on_with_by_asking_everything_again(done: Path, tmp_path: Path) -> None:
-    again = tmp_path / "runs" / "again"
-    asyncio.run(replay(done, Screen(), again))
-    without_its_end(again)
-    before = (again / "log.jsonl").read_bytes()
+    replay_folder = tmp_path / "runs" / "again"
+    asyncio.run(replay(done, Screen(), replay_folder))
+    without_its_end(replay_folder)
+    log_before = (replay_folder / "log.jsonl").read_bytes()
     changes = Changes(persona=load_persona("ubuntu-18.04-4x3090"))
-    for refused in (
-        resume(again, Screen(), Again()),
-        extend(again, 9, None, Screen(), Again()),
-        fork(again, 3, changes, Screen(), Again(), tmp_path / "fork"),
+    for refused_call in (
+        resume(replay_folder, Screen(), Again()),
+        extend(replay_folder, 9, None, Screen(), Again()),
+        fork(replay_folder, 3, changes, Screen(), Again(), tmp_path / "fork"),
     ):
         with pytest.raises(BadInput, match="a replay, which has no ledger"):
-            asyncio.run(refused)
+            asyncio.run(refused_call)
     with pytest.raises(BadInput, match="no unfinished run under runs/"):
         newest_unfinished()
-    assert (again / "log.jsonl").read_bytes() == before
+    assert (replay_folder / "log.jsonl").read_bytes() == log_before
     assert not (tmp_path / "fork").exists()
 
 
@@ -66,28 +66,28 @@ def test_a_run_that_is_done_stays_done_where_approval_or_more_of_it_is_refused(d
     "more", [["--persona", "ubuntu-18.04-4x3090"], ["mnist"], ["--real", "7"], ["--no-surprisal"], ["--approve"]]
 )
 def test_what_a_replay_would_not_heed_is_refused(gedanken: Cli, done: Path, tmp_path: Path, more: list[str]) -> None:
-    ended = gedanken("run", "--replay", done, *more, "--out", "again")
-    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
-    assert "cannot be combined with it" in ended.stderr
+    result = gedanken("run", "--replay", done, *more, "--out", "again")
+    assert (result.returncode, result.stdout, result.stderr.count("\n")) == (2, "", 1)
+    assert "cannot be combined with it" in result.stderr
     assert not (tmp_path / "again").exists()
 
 
 def test_a_folder_that_cannot_be_looked_into_has_not_no_runs(gedanken: Cli, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    for missing in (tmp_path / "missing", tmp_path / "file"):
-        ended = gedanken("runs", "--in", missing)
-        assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
+    for path in (tmp_path / "missing", tmp_path / "file"):
+        result = gedanken("runs", "--in", path)
+        assert (result.returncode, result.stdout, result.stderr.count("\n")) == (2, "", 1)
     assert "no runs" in gedanken("runs").stdout  # the usual folder is made by the first run
-    everything = gedanken("runs", "--in", "/proc/1", "--json")
-    assert everything.returncode == 0, everything.stderr
+    all_runs = gedanken("runs", "--in", "/proc/1", "--json")
+    assert all_runs.returncode == 0, all_runs.stderr
 
 
 def test_one_folder_that_cannot_be_read_hides_no_other(done: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    closed, exists = done.with_name("closed"), Path.exists
-    closed.mkdir()
+    closed_folder, exists = done.with_name("closed"), Path.exists
+    closed_folder.mkdir()
 
     def refuse(path: Path) -> bool:
-        if closed in path.parents:
+        if closed_folder in path.parents:
             raise PermissionError(13, "Permission denied", str(path))
         return exists(path)
 
@@ -102,6 +102,6 @@ def test_a_run_has_one_workspace_by_whatever_path_its_folder_is_named(
     run.mkdir()
     (tmp_path / "link").symlink_to(run)
     monkeypatch.chdir(run)
-    names = (run, Path(), Path(), Path("../run"), tmp_path / "run" / ".." / "run", tmp_path / "link")
-    assert len({run_id_of(name) for name in names}) == 1
+    paths = (run, Path(), Path(), Path("../run"), tmp_path / "run" / ".." / "run", tmp_path / "link")
+    assert len({run_id_of(path) for path in paths}) == 1
     assert run_id_of(tmp_path) != run_id_of(run)

@@ -1,4 +1,4 @@
-"""Why a reply ended, as each provider says it. Their words stand in their documentation."""
+"""Why a reply ended, in the words of each provider, as its documentation lists them."""
 
 import pytest
 from langchain_core.messages import AIMessageChunk
@@ -70,12 +70,14 @@ WORDS = {
 }
 
 
-def signs(reason: str, **more: object) -> Signs:
-    return Signs(**{"reason": reason, "has_text": True, "reasoned": False, **more})  # type: ignore[arg-type]
+def signs(reason: str, **fields: object) -> Signs:
+    return Signs(**{"reason": reason, "has_text": True, "reasoned": False, **fields})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
-    ("cause", "metadata"), [(cause, one) for cause, some in WORDS.items() for one in some], ids=str
+    ("cause", "metadata"),
+    [(cause, metadata) for cause, signs_of_cause in WORDS.items() for metadata in signs_of_cause],
+    ids=str,
 )
 def test_the_end_of_a_reply_is_told_by_the_words_of_its_provider(cause: Cause, metadata: dict[str, object]) -> None:
     assert end_of(signs(reason_in(metadata))).cause is cause
@@ -107,10 +109,10 @@ def test_a_full_context_is_not_continued() -> None:
 
 
 def heard(*pieces: AIMessageChunk, tokens: int = 100) -> tuple[StreamedReply, str]:
-    """A reply in these pieces, and what was shown of it."""
+    """The reply that consists of these pieces, and the text that was shown of it."""
     reply = StreamedReply(Apart(), tokens=tokens, always_says=True)
-    shown = "".join(reply.add(piece) for piece in pieces)
-    return reply, shown + reply.end()
+    shown_text = "".join(reply.add(piece) for piece in pieces)
+    return reply, shown_text + reply.end()
 
 
 def last(reason: str) -> AIMessageChunk:
@@ -130,11 +132,11 @@ def last(reason: str) -> AIMessageChunk:
     ids=["a field", "Anthropic", "Mistral", "Bedrock", "Responses", "in the text"],
 )
 def test_what_is_reasoned_is_no_part_of_the_answer(thought: AIMessageChunk) -> None:
-    reply, shown = heard(thought, AIMessageChunk(content="total 0\n"), last("stop"))
-    assert (reply.text, reply.reasoning, shown) == ("total 0\n", "hm", "total 0\n")
+    reply, shown_text = heard(thought, AIMessageChunk(content="total 0\n"), last("stop"))
+    assert (reply.text, reply.reasoning, shown_text) == ("total 0\n", "hm", "total 0\n")
     assert reply.ended().cause is Cause.FINISHED
-    only, _ = heard(thought, last("stop"))
-    assert only.ended().cause is Cause.ONLY_REASONED
+    reasoning_only, _ = heard(thought, last("stop"))
+    assert reasoning_only.ended().cause is Cause.ONLY_REASONED
 
 
 def test_reasoning_that_is_counted_and_not_shown_is_reasoning() -> None:
@@ -144,8 +146,10 @@ def test_reasoning_that_is_counted_and_not_shown_is_reasoning() -> None:
         "total_tokens": 65,
         "output_token_details": {"reasoning": 64},
     }
-    counted = AIMessageChunk(content="", usage_metadata=usage, response_metadata={"finish_reason": "MAX_TOKENS"})  # type: ignore[arg-type]
-    reply, _ = heard(counted)
+    counted_piece = AIMessageChunk(
+        content="", usage_metadata=usage, response_metadata={"finish_reason": "MAX_TOKENS"}
+    )  # type: ignore[arg-type]
+    reply, _ = heard(counted_piece)
     assert (reply.ended().cause, reply.how_much_reasoned) == (Cause.ONLY_REASONED, "64 tokens")
 
 

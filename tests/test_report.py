@@ -1,4 +1,4 @@
-"""The report as a file: what it holds, that it is one file, and that it stays small."""
+"""The report is one small file that holds the verdict and all results."""
 
 import re
 from dataclasses import replace
@@ -22,7 +22,7 @@ from gedanken.report.transcripts import words_apart
 
 
 class Parsed(HTMLParser):
-    """Ids, links, elements and text of a page."""
+    """The ids, links, elements and text of a page."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -33,10 +33,10 @@ class Parsed(HTMLParser):
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        named = dict(attrs)
-        self.elements.append((tag, named))
-        self.ids += [named["id"] or ""] if "id" in named else []
-        self.links += [named["href"] or ""] if "href" in named else []
+        attributes = dict(attrs)
+        self.elements.append((tag, attributes))
+        self.ids += [attributes["id"] or ""] if "id" in attributes else []
+        self.links += [attributes["href"] or ""] if "href" in attributes else []
 
     def handle_data(self, data: str) -> None:
         self.text += data
@@ -55,7 +55,7 @@ def test_every_link_leads_to_a_place_on_the_page_and_no_place_is_there_twice(pag
 
 
 def test_the_verdict_comes_first_and_all_that_was_asked_found_and_measured_is_there(page: str) -> None:
-    shown = Parsed(page).text
+    page_text = Parsed(page).text
     order = [
         'class="verdict"',
         'id="glance"',
@@ -69,7 +69,7 @@ def test_the_verdict_comes_first_and_all_that_was_asked_found_and_measured_is_th
     places = [page.index(part) for part in order]
     assert places == sorted(places)
     for part in ("Ubuntu 18.04", "claimed", "scripted:replies.yaml", "docker", "temperature", "passed through"):
-        assert part in shown
+        assert part in page_text
     for part in (
         ".008",
         "none: zero variance",
@@ -77,9 +77,9 @@ def test_the_verdict_comes_first_and_all_that_was_asked_found_and_measured_is_th
         "0.128 [0.081, 0.169]",
         "explained by a false fact in the persona",
     ):
-        assert part in shown
-    assert "gedanken run mnist --model scripted:replies.yaml --persona ubuntu-18.04-4x3090" in shown
-    assert "--limit memory_mib=4096" in shown
+        assert part in page_text
+    assert "gedanken run mnist --model scripted:replies.yaml --persona ubuntu-18.04-4x3090" in page_text
+    assert "--limit memory_mib=4096" in page_text
 
 
 def test_a_finding_links_to_its_lines_and_each_line_back_to_it(page: str) -> None:
@@ -115,30 +115,39 @@ HOSTILE = (
 )
 
 
-def hostile(huge: bool = True) -> Analysis:
-    """What is hostile, in every place where a model or a program can put text."""
-    bad = "".join(HOSTILE)
-    output = text([*HOSTILE, *(["x" * 10_000_000] if huge else [])])
-    made = kept(
+def hostile(is_huge: bool = True) -> Analysis:
+    """An analysis with hostile text in every place where a model or a program can put text."""
+    hostile_text = "".join(HOSTILE)
+    output = text([*HOSTILE, *(["x" * 10_000_000] if is_huge else [])])
+    analysis = kept(
         text(REAL) + output,
         output + text(IMAGINED),
-        source=replace(program(bad + "\n" + output[:100_000]), told=bad, problems=(bad,)),
-        title=bad,
-        series=[judged(bad, axis=bad), judged(bad, role="secondary", p=None, why_no_p=bad)],
-        setup=RunSetup(bad, persona=bad, facts=(Fact(bad, bad, "claimed"),)),
-        verdict=bad,
+        source=replace(program(hostile_text + "\n" + output[:100_000]), told=hostile_text, problems=(hostile_text,)),
+        title=hostile_text,
+        series=[
+            judged(hostile_text, axis=hostile_text),
+            judged(hostile_text, role="secondary", p=None, why_no_p=hostile_text),
+        ],
+        setup=RunSetup(hostile_text, persona=hostile_text, facts=(Fact(hostile_text, hostile_text, "claimed"),)),
+        verdict=hostile_text,
     )
-    case = made.versions[0]
-    sites = tuple(replace(site, words=bad) for site in case.compared.sites)
-    found = tuple(replace(finding, check=bad, observed=bad, explained_by=bad) for finding in case.compared.findings)
-    compared = replace(case.compared, sites=sites, findings=found, undecided=(bad,))
-    runs = tuple(replace(run, command=bad, notes=(bad,)) for run in case.imagined)
-    answers = (real(output, command=bad, program=None), imagined(output, 0, command=bad, program=None))
+    case = analysis.versions[0]
+    sites = tuple(replace(site, words=hostile_text) for site in case.compared.sites)
+    findings = tuple(
+        replace(finding, check=hostile_text, observed=hostile_text, explained_by=hostile_text)
+        for finding in case.compared.findings
+    )
+    comparison = replace(case.compared, sites=sites, findings=findings, undecided=(hostile_text,))
+    runs = tuple(replace(run, command=hostile_text, notes=(hostile_text,)) for run in case.imagined)
+    answers = (
+        real(output, command=hostile_text, program=None),
+        imagined(output, 0, command=hostile_text, program=None),
+    )
     return replace(
-        made,
-        versions=(replace(case, compared=compared, imagined=runs),),
-        findings=found,
-        log=replace(made.log, executions=(*answers, *made.log.executions)),
+        analysis,
+        versions=(replace(case, compared=comparison, imagined=runs),),
+        findings=findings,
+        log=replace(analysis.log, executions=(*answers, *analysis.log.executions)),
     )
 
 
@@ -164,25 +173,30 @@ def test_what_is_hidden_is_shown_and_what_is_long_says_how_much_is_left_out() ->
 
 
 def test_a_reworded_line_has_the_other_words_marked_and_only_those() -> None:
-    ours, theirs = words_apart(REAL[0], IMAGINED[0])
-    assert [piece.text for piece in ours if piece.differs] == []
-    assert "".join(piece.text for piece in theirs if piece.differs).split() == ["passed", "through", "the", "network"]
+    real_pieces, imagined_pieces = words_apart(REAL[0], IMAGINED[0])
+    assert [piece.text for piece in real_pieces if piece.differs] == []
+    assert "".join(piece.text for piece in imagined_pieces if piece.differs).split() == [
+        "passed",
+        "through",
+        "the",
+        "network",
+    ]
 
 
 def test_a_comparison_of_a_million_lines_is_a_small_page_that_has_its_first_divergence() -> None:
     lines = [f"step {number} loss {1 / number:.6f}" for number in range(1, 1_000_001)]
-    other = [*lines[:700_000], "and so on", *lines[700_001:]]
-    ours, theirs = real(text(lines), 1), imagined(text(other), 1)
+    imagined_lines = [*lines[:700_000], "and so on", *lines[700_001:]]
+    real_run, imagined_run = real(text(lines), 1), imagined(text(imagined_lines), 1)
     spans = [("alike", 0, 700_000), ("reworded", 700_000, 700_001), ("alike", 700_001, 1_000_000)]
     blocks = tuple(Block(mark, (start, end), (start, end)) for mark, start, end in spans)  # type: ignore[arg-type]
-    first = (
-        LineRef(ours.label, 700_001, lines[700_000], "stdout"),
-        LineRef(theirs.label, 700_001, "and so on", "stdout"),
+    first_difference = (
+        LineRef(real_run.label, 700_001, lines[700_000], "stdout"),
+        LineRef(imagined_run.label, 700_001, "and so on", "stdout"),
     )
-    alignment = Alignment(ours.label, theirs.label, blocks, first)
+    alignment = Alignment(real_run.label, imagined_run.label, blocks, first_difference)
     result = ComparisonResult((), (), (judged(points=1_000_000),), alignment)
-    one = VersionAnalysis(None, (ours,), (theirs,), result)
-    page = render(Analysis(RunLog("long", executions=(ours, theirs)), (one,), (), "It diverges."))
+    version = VersionAnalysis(None, (real_run,), (imagined_run,), result)
+    page = render(Analysis(RunLog("long", executions=(real_run, imagined_run)), (version,), (), "It diverges."))
     assert len(page.encode()) < 1_000_000
     assert "and so on" in page
     assert "rows in the same words, left out here" in page
@@ -203,16 +217,18 @@ def test_no_value_stops_the_report(value: float) -> None:
 
 
 def test_brought_logs_without_a_program_and_without_a_difference_have_a_page() -> None:
-    ours, theirs = real(text(REAL), 1), imagined(text(REAL), 1)
-    version = VersionAnalysis(None, (ours,), (theirs,), ComparisonResult((), alignment=align(ours, theirs)))
+    real_run, imagined_run = real(text(REAL), 1), imagined(text(REAL), 1)
+    version = VersionAnalysis(
+        None, (real_run,), (imagined_run,), ComparisonResult((), alignment=align(real_run, imagined_run))
+    )
     page = render(Analysis(RunLog("a.log, b.log"), (version,), (), "No difference was found."))
     assert "No difference." in page and "Set-up" not in page.split("Side by side")[1]
 
 
 def test_a_supplied_log_shows_no_exit_code_no_duration_and_no_seed(tmp_path: Path) -> None:
-    paths = [tmp_path / f"{at}.log" for at in range(4)]
-    for at, path in enumerate(paths):
-        path.write_text(f"epoch 1 loss 0.9{at}\nepoch 2 loss 0.5{at}\n")
+    paths = [tmp_path / f"{number}.log" for number in range(4)]
+    for number, path in enumerate(paths):
+        path.write_text(f"epoch 1 loss 0.9{number}\nepoch 2 loss 0.5{number}\n")
     page = render(compare_inputs(paths[:3], paths[3:]))
     assert "not in the log" in page and "exit 0" not in page
     assert "together took" not in page and "A seal is" not in page

@@ -1,4 +1,4 @@
-"""The report as a reader meets it, in Chromium: keys, links, width, contrast, and what is hostile."""
+"""The report in Chromium: keys, links, width, contrast, and hostile text."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -26,21 +26,21 @@ Traced = Sequence[TracedRun]
 
 @pytest.fixture
 def open_page(browser: Any, tmp_path: Path) -> Open:
-    """Open the report on a comparison."""
+    """Open the report of an analysis."""
 
     def call(
-        made: Analysis, width: int = 1600, scheme: str = "light", *, script: bool = True, trace: Traced = ()
+        analysis: Analysis, width: int = 1600, scheme: str = "light", *, script: bool = True, trace: Traced = ()
     ) -> Any:
         file = tmp_path / "report.html"
-        file.write_text(render(made, trace), encoding="utf-8")
+        file.write_text(render(analysis, trace), encoding="utf-8")
         return open_file(browser, file, width, scheme, script)
 
     return call
 
 
-def is_seen(page: Any, what: str) -> bool:
-    box = page.locator(what).first.bounding_box()
-    return bool(box and box["height"] > 0 and 0 <= box["y"] <= 800 - box["height"])
+def is_seen(page: Any, selector: str) -> bool:
+    bounds = page.locator(selector).first.bounding_box()
+    return bool(bounds and bounds["height"] > 0 and 0 <= bounds["y"] <= 800 - bounds["height"])
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -79,9 +79,11 @@ def test_links_lead_to_the_first_divergence_and_to_the_lines_of_a_finding(open_p
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_a_finding_opens_the_timeline_where_it_ran_and_the_row_leads_back(open_page: Open, width: int) -> None:
-    made = kept(text(REAL), text(IMAGINED))
-    ran = tool("python3 train.py", "10:00:10", "10:00:20", made.findings[0].evidence[0].source, origin="real", seed=1)
-    page = open_page(made, width, trace=trace(ran))
+    analysis = kept(text(REAL), text(IMAGINED))
+    traced_call = tool(
+        "python3 train.py", "10:00:10", "10:00:20", analysis.findings[0].evidence[0].source, origin="real", seed=1
+    )
+    page = open_page(analysis, width, trace=trace(traced_call))
     assert not page.locator("#timeline table").is_visible()
     page.locator(".findings .ran a").first.click()
     assert is_seen(page, "tr:target .span")
@@ -99,9 +101,13 @@ def test_it_has_no_serious_fault_of_accessibility_and_fits_its_width(
 
     page = open_page(kept(), width, scheme, trace=trace(tool("python3 train.py", "10:00:10", "10:00:20")))
     page.evaluate("document.querySelector('#timeline details').open = true")
-    found = Axe().run(page).response["violations"]
-    told = [f"{one['id']}: {one['nodes'][0]['html']}" for one in found if one["impact"] in ("serious", "critical")]
-    assert told == []
+    violations = Axe().run(page).response["violations"]
+    serious_violations = [
+        f"{violation['id']}: {violation['nodes'][0]['html']}"
+        for violation in violations
+        if violation["impact"] in ("serious", "critical")
+    ]
+    assert serious_violations == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
@@ -120,8 +126,8 @@ def test_what_is_hostile_opens_nothing_asks_for_nothing_and_makes_no_element(ope
 def test_the_outputs_stand_beside_each_other_where_there_is_room_and_below_where_there_is_none(
     open_page: Open,
 ) -> None:
-    for width, beside in ((1600, True), (360, False)):
+    for width, is_side_by_side in ((1600, True), (360, False)):
         page = open_page(kept(text(REAL), text(IMAGINED)), width)
         row = page.locator(".row.diverges")
-        ours, theirs = (row.locator(f".{side}").bounding_box() for side in ("real", "imagined"))
-        assert (ours["y"] == theirs["y"]) is beside
+        real_box, imagined_box = (row.locator(f".{side}").bounding_box() for side in ("real", "imagined"))
+        assert (real_box["y"] == imagined_box["y"]) is is_side_by_side

@@ -1,4 +1,4 @@
-"""The report as Markdown: the same as on the page, and nothing in it is a link, a mention, a tag or a formula."""
+"""The report as Markdown tells what the page tells, without a link, mention, tag or formula."""
 
 import re
 from dataclasses import replace
@@ -18,14 +18,14 @@ _CODE = re.compile(r"(?<!`)(`+)(?!`)(.*?)(?<!`)\1(?!`)", re.DOTALL)
 
 
 def bare(text: str) -> str:
-    """What is left where all that stands as code is taken off."""
+    """The text without its code spans."""
     return _CODE.sub("", text)
 
 
 @given(st.text(alphabet="`a|\n @<", max_size=30))
 def test_code_holds_all_of_a_line_and_ends_where_it_should(text: str) -> None:
-    (whole,) = [match[0] for match in [_CODE.fullmatch(code(text))] if match]
-    assert " ".join(text.split()) in whole and "\n" not in whole
+    (code_span,) = [match[0] for match in [_CODE.fullmatch(code(text))] if match]
+    assert " ".join(text.split()) in code_span and "\n" not in code_span
 
 
 @given(st.text(alphabet="a`@#<>$\\[]()_*|~/:.w \n&!{}", max_size=60))
@@ -41,8 +41,8 @@ def test_what_a_reader_of_markdown_turns_into_something_stands_as_code(word: str
 
 
 def test_a_sentence_of_ours_stays_as_it_is() -> None:
-    told = "2 of 3 imagined runs differ from the real runs (train-v1): “9 of 10” × 2; p = .008, −0.1 to 0.2 (95 %)."
-    assert prose(told) == told
+    text = "2 of 3 imagined runs differ from the real runs (train-v1): “9 of 10” × 2; p = .008, −0.1 to 0.2 (95 %)."
+    assert prose(text) == text
 
 
 def test_it_tells_what_the_page_tells_in_200_lines() -> None:
@@ -65,14 +65,16 @@ def test_it_tells_what_the_page_tells_in_200_lines() -> None:
 
 
 def test_a_change_goes_to_the_same_side_to_the_other_or_to_none() -> None:
-    effects = weighed(lambda does, _expected: 1 + does)
-    same, other, sideless = effects.loss.effects[:3]
-    changed = (
-        same,
-        replace(other, same_way=False),
-        replace(sideless, same_way=False, imagined=Outcomes((None, 1.0, None), None, None)),
+    effects = weighed(lambda does_change, _expected: 1 + does_change)
+    same_side, other_side, no_side = effects.loss.effects[:3]
+    effects_by_side = (
+        same_side,
+        replace(other_side, same_way=False),
+        replace(no_side, same_way=False, imagined=Outcomes((None, 1.0, None), None, None)),
     )
-    text = to_markdown(replace(kept(), effects=(replace(effects, loss=replace(effects.loss, effects=changed)),)))
+    text = to_markdown(
+        replace(kept(), effects=(replace(effects, loss=replace(effects.loss, effects=effects_by_side)),))
+    )
     assert re.findall(r"^\| `change \d` \|[^|]*\|[^|]*\| (\S+) \| yes", text, re.MULTILINE) == [
         "yes",
         "**no**",
@@ -82,12 +84,12 @@ def test_a_change_goes_to_the_same_side_to_the_other_or_to_none() -> None:
 
 def test_nothing_that_was_printed_means_anything() -> None:
     for hostile in (HOSTILE, NASTY):
-        what = kept(hostile)
-        odd = replace(what.versions[0].imagined[1], stdout=f"{hostile}\n" * 3)
-        samples = (what.versions[0].imagined[0], odd, *what.versions[0].imagined[2:])
-        text = to_markdown(replace(what, versions=(replace(what.versions[0], imagined=samples),)))
+        analysis = kept(hostile)
+        hostile_run = replace(analysis.versions[0].imagined[1], stdout=f"{hostile}\n" * 3)
+        samples = (analysis.versions[0].imagined[0], hostile_run, *analysis.versions[0].imagined[2:])
+        text = to_markdown(replace(analysis, versions=(replace(analysis.versions[0], imagined=samples),)))
         assert len(text) < 100_000 and len(text.splitlines()) <= 200
         assert not {"\x1b", "\u202e", "\x07"} & set(text)
         prose_only = re.sub(r"^(`{3,})\w*\n.*?^\1$", "", text, flags=re.DOTALL | re.MULTILINE)
-        for sign in ("<", "@you", "www.", "https:", "$", "](", "#1"):
-            assert sign not in bare(prose_only), sign
+        for marker in ("<", "@you", "www.", "https:", "$", "](", "#1"):
+            assert marker not in bare(prose_only), marker

@@ -1,4 +1,4 @@
-"""A run folder that is gone on with may come from anybody: it is not obeyed, and no file outside it is touched."""
+"""A run folder to resume may be hostile: it is not obeyed, and no file outside it is touched."""
 
 import asyncio
 import json
@@ -29,31 +29,31 @@ pytestmark = pytest.mark.bubblewrap
 def test_no_key_goes_to_an_address_that_a_folder_names_and_nothing_runs_unisolated_because_it_says_so(
     done: Path,
 ) -> None:
-    asked = json.loads((done / "spec.json").read_text())
+    spec = json.loads((done / "spec.json").read_text())
     log = done / "log.jsonl"  # without its end, as there is nothing to resume of a finished run
     log.write_text("".join(line for line in log.read_text().splitlines(True) if '"kind": "ended"' not in line))
-    for change, why in (
+    for changes, problem in (
         ({"model": {"name": "openai:any", "base_url": "https://elsewhere.example/v1"}}, "--base-url"),
         ({"model": {"name": "openai:any", "base_url": r"http://127.0.0.3:9\@localhost/v1"}}, "--base-url"),
         ({"sandbox": {"name": "host", "trusted": True}}, "--i-trust-this-code"),
     ):
-        (done / "spec.json").write_text(json.dumps(asked | change))
-        for going_on in (resume(done, Screen(), Again()), extend(done, 9, None, Screen(), Again())):
-            with pytest.raises(BadInput, match=why):
-                asyncio.run(going_on)
+        (done / "spec.json").write_text(json.dumps(spec | changes))
+        for call in (resume(done, Screen(), Again()), extend(done, 9, None, Screen(), Again())):
+            with pytest.raises(BadInput, match=problem):
+                asyncio.run(call)
 
 
 def test_no_key_goes_to_an_address_of_this_machine_that_another_user_s_folder_names(
     done: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked, here = json.loads((done / "spec.json").read_text()), "http://127.0.0.1:9/v1"
-    (done / "spec.json").write_text(json.dumps(asked | {"model": {"name": "openai:any", "base_url": here}}))
-    assert spec_to_resume(done, Again()).model.base_url == here
-    other = os.geteuid() + 1
-    monkeypatch.setattr(os, "geteuid", lambda: other)
+    spec, local_address = json.loads((done / "spec.json").read_text()), "http://127.0.0.1:9/v1"
+    (done / "spec.json").write_text(json.dumps(spec | {"model": {"name": "openai:any", "base_url": local_address}}))
+    assert spec_to_resume(done, Again()).model.base_url == local_address
+    other_user = os.geteuid() + 1
+    monkeypatch.setattr(os, "geteuid", lambda: other_user)
     with pytest.raises(BadInput, match="--base-url"):
         spec_to_resume(done, Again())
-    assert spec_to_resume(done, Again(base_url=here)).model.base_url == here
+    assert spec_to_resume(done, Again(base_url=local_address)).model.base_url == local_address
 
 
 def test_a_log_that_no_memory_holds_is_refused(done: Path) -> None:
@@ -79,33 +79,33 @@ def test_nothing_else_is_paid_for_before_what_was_paid_for_is_on_the_disk(
 ) -> None:
     ledger, flush, may_go, flushed = Ledger(tmp_path), os.fsync, threading.Event(), []
 
-    def slow(descriptor: int) -> None:
+    def slow_flush(descriptor: int) -> None:
         may_go.wait()
         flush(descriptor)
         flushed.append(descriptor)
 
-    monkeypatch.setattr(os, "fsync", slow)
+    monkeypatch.setattr(os, "fsync", slow_flush)
     for key in ("one", "other"):
         ledger.put("replies", key, {"text": key})
         assert ledger.get("replies", key) == {"text": key}
-    waits = threading.Thread(target=ledger.flush)
-    waits.start()
-    assert waits.is_alive() and not flushed
+    flushing_thread = threading.Thread(target=ledger.flush)
+    flushing_thread.start()
+    assert flushing_thread.is_alive() and not flushed
     may_go.set()
-    waits.join()
+    flushing_thread.join()
     assert len(flushed) == 2
 
 
 def test_no_pipe_in_a_folder_is_waited_for(done: Path) -> None:
-    told = (done / "log.jsonl").read_bytes()
-    for planted in ("ledger/replies/00.new", "log.jsonl"):
-        (done / planted).unlink(missing_ok=True)
-        os.mkfifo(done / planted)
+    log_before = (done / "log.jsonl").read_bytes()
+    for name in ("ledger/replies/00.new", "log.jsonl"):
+        (done / name).unlink(missing_ok=True)
+        os.mkfifo(done / name)
         with pytest.raises(BadInput):
             asyncio.run(extend(done, 9, None, Screen(), Again()))
         assert not is_at_work(done)
-        (done / planted).unlink()
-        (done / "log.jsonl").write_bytes(told)
+        (done / name).unlink()
+        (done / "log.jsonl").write_bytes(log_before)
 
 
 def test_a_ledger_that_holds_something_else_is_refused_in_one_line(done: Path, tmp_path: Path) -> None:
@@ -113,15 +113,15 @@ def test_a_ledger_that_holds_something_else_is_refused_in_one_line(done: Path, t
     entries: list[tuple[Kind, str]] = [("about", "model"), ("about", "environment")]
     kinds: tuple[Kind, ...] = ("replies", "executions")
     entries += [(kind, next((done / "ledger" / kind).glob("*.json")).stem) for kind in kinds]
-    planted: tuple[dict[str, Any], ...] = ({}, {"reply": [], "learned": {}}, {"no_reply": 1}, {"lines": "x"})
+    wrong_contents: tuple[dict[str, Any], ...] = ({}, {"reply": [], "learned": {}}, {"no_reply": 1}, {"lines": "x"})
     for kind, key in entries:
-        kept = ledger.get(kind, key)
-        assert kept is not None
-        for something in planted:
-            ledger.put(kind, key, something)
+        entry = ledger.get(kind, key)
+        assert entry is not None
+        for content in wrong_contents:
+            ledger.put(kind, key, content)
             with pytest.raises(BadInput, match="ledger"):
                 asyncio.run(replay(done, Screen(), tmp_path / "again"))
-        ledger.put(kind, key, kept)
+        ledger.put(kind, key, entry)
 
 
 def test_a_fork_that_was_killed_while_it_was_made_is_not_gone_on_with(done: Path, tmp_path: Path) -> None:
@@ -136,10 +136,10 @@ def test_a_fork_that_was_killed_while_it_was_made_is_not_gone_on_with(done: Path
 
 def test_a_log_that_two_folders_share_is_not_written_to(done: Path, tmp_path: Path) -> None:
     copytree(done, tmp_path / "copy", copy_function=os.link)
-    told = (done / "log.jsonl").read_bytes()
+    log_before = (done / "log.jsonl").read_bytes()
     with pytest.raises(BadInput, match="hard link"):
         asyncio.run(extend(tmp_path / "copy", 9, None, Screen(), Again()))
-    assert (done / "log.jsonl").read_bytes() == told
+    assert (done / "log.jsonl").read_bytes() == log_before
 
 
 def test_an_entry_of_which_not_all_came_to_the_disk_is_none(tmp_path: Path) -> None:
@@ -147,8 +147,8 @@ def test_an_entry_of_which_not_all_came_to_the_disk_is_none(tmp_path: Path) -> N
     ledger.put("replies", "key", {"text": "whole"})
     assert ledger.get("replies", "key") == {"text": "whole"}
     path = tmp_path / "ledger" / "replies" / "key.json"
-    whole = path.read_bytes()
-    for damaged in (whole[:-1], whole[: len(whole) // 2], b"", whole.replace(b"whole", b"wrong")):
+    content = path.read_bytes()
+    for damaged in (content[:-1], content[: len(content) // 2], b"", content.replace(b"whole", b"wrong")):
         path.write_bytes(damaged)
         assert ledger.get("replies", "key") is None
 
@@ -171,20 +171,20 @@ def test_every_client_finds_this_machine_in_an_address_that_is_here(address: str
 def test_a_folder_that_asks_for_more_runs_than_any_memory_plans_is_refused_at_once(
     done: Path, tmp_path: Path
 ) -> None:
-    asked = json.loads((done / "spec.json").read_text())
+    spec = json.loads((done / "spec.json").read_text())
     for name in ("real", "imagined"):
-        (done / "spec.json").write_text(json.dumps(asked | {name: 2 * 10**9}))
-        for going_on in (extend(done, None, None, Screen(), Again()), replay(done, Screen(), tmp_path / "again")):
+        (done / "spec.json").write_text(json.dumps(spec | {name: 2 * 10**9}))
+        for call in (extend(done, None, None, Screen(), Again()), replay(done, Screen(), tmp_path / "again")):
             with pytest.raises(BadInput, match=f"{name}: Input should be less than or equal to"):
-                asyncio.run(going_on)
+                asyncio.run(call)
 
 
 def test_replies_are_read_from_a_regular_file_only(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "large").touch()
     os.truncate(tmp_path / "large", 1 << 40)
-    for path, why in ((tmp_path / "pipe", "not a"), (Path("/dev/zero"), "not a"), (tmp_path / "large", "larger")):
-        with pytest.raises(BadInput, match=why):
+    for path, problem in ((tmp_path / "pipe", "not a"), (Path("/dev/zero"), "not a"), (tmp_path / "large", "larger")):
+        with pytest.raises(BadInput, match=problem):
             read_rules(path)
 
 
@@ -192,27 +192,27 @@ def test_replies_are_read_from_a_regular_file_only(tmp_path: Path) -> None:
 def test_a_command_that_is_suggested_can_be_typed_as_it_stands(done: Path, tmp_path: Path, name: str) -> None:
     done.rename(tmp_path / name)
     folder = Path(name)  # as somebody in its parent folder names it
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(BadInput) as error:
         asyncio.run(approve(folder, None, Screen(), Again()))
-    for told in (refused.value, Interrupted(folder), AwaitsApproval("train-v1", folder), BudgetSpent("usd", folder)):
-        typed = shlex.split(str(told).rpartition("gedanken ")[2])
-        assert typed[0] in ("resume", "approve") and not typed[1].startswith("-")
-        assert Path(typed[1]) == folder
+    for message in (error.value, Interrupted(folder), AwaitsApproval("train-v1", folder), BudgetSpent("usd", folder)):
+        words = shlex.split(str(message).rpartition("gedanken ")[2])
+        assert words[0] in ("resume", "approve") and not words[1].startswith("-")
+        assert Path(words[1]) == folder
 
 
 def test_nobody_is_told_to_go_on_with_a_replay_that_ended_early(
     done: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async def cut_short() -> None:
+    async def cancel_replay() -> None:
         task = asyncio.create_task(replay(done, Screen(), tmp_path / "again"))
         while not (tmp_path / "again" / "checkpoint.sqlite").exists():
             await asyncio.sleep(0.001)
         task.cancel()
         await task
 
-    with pytest.raises(Interrupted) as interrupted:
-        asyncio.run(cut_short())
+    with pytest.raises(Interrupted) as interruption:
+        asyncio.run(cancel_replay())
     next((done / "ledger" / "executions").glob("*.json")).unlink()
-    with pytest.raises(BadInput) as missing:
+    with pytest.raises(BadInput) as error:
         asyncio.run(replay(done, Screen(), tmp_path / "other"))
-    assert "resume" not in f"{interrupted.value} {missing.value} {capsys.readouterr().err}"
+    assert "resume" not in f"{interruption.value} {error.value} {capsys.readouterr().err}"

@@ -1,4 +1,4 @@
-"""Where gedanken words its requests otherwise than when a run began, nothing is asked again."""
+"""If the prompts of gedanken changed since a run began, no request of the run is repeated."""
 
 import asyncio
 from collections.abc import Callable
@@ -24,13 +24,13 @@ from gedanken.records.ledger import Ledger
 Script = Callable[[list[dict[str, Any]]], str]
 
 
-async def ask(name: str, folder: Path, system: str, *typed: str, prompts: str | None = "one") -> list[str]:
-    """What the model replies to each command, in a process of its own."""
+async def ask(name: str, folder: Path, system: str, *commands: str, prompts: str | None = "one") -> list[str]:
+    """The replies of the model to each command, as a new process would get them."""
     async with open_model(ModelSpec(name=name), Silent()) as model:
-        kept = keep_replies(model, Ledger(folder), lambda _told: None, prompts=prompts)
+        kept_model = keep_replies(model, Ledger(folder), lambda _note: None, prompts=prompts)
         sampling = Sampling(seed=0, max_tokens=8)
-        asked = [[Message("system", system), Message("user", text)] for text in typed]
-        return [(await kept.reply(one, sampling, role="imagined machine")).text for one in asked]
+        requests = [[Message("system", system), Message("user", text)] for text in commands]
+        return [(await kept_model.reply(messages, sampling, role="imagined machine")).text for messages in requests]
 
 
 def test_a_run_with_replies_is_refused_by_a_version_with_other_prompts(tmp_path: Path, scripted: Script) -> None:
@@ -64,16 +64,16 @@ def sealed(reply: str, seal: str) -> Execution:
 
 
 def test_an_entry_that_is_still_there_was_neither_missing_nor_damaged(tmp_path: Path) -> None:
-    before, now = sealed("1", "a" * 64), sealed("2", "b" * 64)
+    first_run, second_run = sealed("1", "a" * 64), sealed("2", "b" * 64)
     ledger = Ledger(tmp_path)
     ledger.put("replies", "one", {"reply": {"text": "1", "seal": {"sha256": "a" * 64}}})
-    told = Changed(tmp_path).why(before, now)
-    assert "missing or damaged" not in told and "this version of gedanken asks" in told
+    reason = Changed(tmp_path).why(first_run, second_run)
+    assert "missing or damaged" not in reason and "this version of gedanken asks" in reason
     ledger.path("replies", "one").unlink()
-    assert "was missing or damaged" in Changed(tmp_path).why(before, now)
+    assert "was missing or damaged" in Changed(tmp_path).why(first_run, second_run)
 
 
 def test_a_real_result_that_is_still_there_depends_on_something_that_changed(tmp_path: Path) -> None:
-    before = real("1")
-    Ledger(tmp_path).put("executions", "one", asdict(before))
-    assert "what it depends on differs" in Changed(tmp_path).why(before, real("2"))
+    first_run = real("1")
+    Ledger(tmp_path).put("executions", "one", asdict(first_run))
+    assert "what it depends on differs" in Changed(tmp_path).why(first_run, real("2"))

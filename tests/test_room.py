@@ -1,4 +1,4 @@
-"""What a run writes can be read again: where more could not, it is said beforehand, and nothing more is begun."""
+"""A run writes no more than can be read again; what would exceed that is refused before it begins."""
 
 import asyncio
 import sys
@@ -26,10 +26,10 @@ from gedanken.sandbox.machine import SandboxMachine
 from gedanken.terminal.screen import Screen
 
 
-def printing(most: int) -> RunSpec:
+def printing(output_bytes: int) -> RunSpec:
     spec = spec_of()
     return spec.model_copy(
-        update={"experiment": spec.experiment.model_copy(update={"limits": Limits(output_bytes=most)})}
+        update={"experiment": spec.experiment.model_copy(update={"limits": Limits(output_bytes=output_bytes)})}
     )
 
 
@@ -47,14 +47,17 @@ def test_an_output_that_could_not_be_read_again_is_refused_before_the_run(
 def test_the_longest_outputs_of_a_run_are_read_again_from_its_ledger(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, piece: str
 ) -> None:
-    """Both limits are 1,024 times as small. Each byte that is no text becomes the four characters of `\\xff`."""
+    """Both limits are 1,024 times as small as usual. Each undecodable byte becomes the four characters `\\xff`."""
     monkeypatch.setattr("gedanken.records.ledger.MOST_BYTES", MOST_BYTES >> 10)
-    is_no_text = piece == "\\xff"
-    length = (MOST_PRINTED_BYTES >> 10) // (1 if is_no_text else len(piece.encode()))
-    written = asdict(real(piece * (length - 1), terminal=piece * length))
-    Ledger(tmp_path).put("executions", "one", written)
-    read = Ledger(tmp_path).get("executions", "one")
-    assert read is not None and (read["stdout"], read["terminal"]) == (written["stdout"], written["terminal"])
+    is_undecodable = piece == "\\xff"
+    length = (MOST_PRINTED_BYTES >> 10) // (1 if is_undecodable else len(piece.encode()))
+    entry = asdict(real(piece * (length - 1), terminal=piece * length))
+    Ledger(tmp_path).put("executions", "one", entry)
+    stored_entry = Ledger(tmp_path).get("executions", "one")
+    assert stored_entry is not None and (stored_entry["stdout"], stored_entry["terminal"]) == (
+        entry["stdout"],
+        entry["terminal"],
+    )
 
 
 def in_ledger(folder: Path) -> list[dict[str, Any]]:
@@ -62,10 +65,10 @@ def in_ledger(folder: Path) -> list[dict[str, Any]]:
 
 
 def both(machine: KeptMachine) -> list[Execution]:
-    async def use() -> list[Execution]:
+    async def run_both() -> list[Execution]:
         return [await machine.run(command, label="one") for command in ("echo 1", "echo 2; echo 3 >&2")]
 
-    return asyncio.run(use())
+    return asyncio.run(run_both())
 
 
 def test_equal_texts_are_in_an_entry_once_and_older_entries_are_read(
@@ -74,7 +77,7 @@ def test_equal_texts_are_in_an_entry_once_and_older_entries_are_read(
     monkeypatch.setenv("GEDANKEN_CACHE", str(tmp_path / "cache"))
     real_machine = SandboxMachine.open(HostEngine(Path(sys.prefix)), tmp_path, Limits(), run_id="once")
 
-    def kept(store: RunStore) -> KeptMachine:
+    def open_kept_machine(store: RunStore) -> KeptMachine:
         return keep_executions(
             real_machine, Ledger(tmp_path / "run"), print, store.note, RunMeter(store, None).execution
         )
@@ -82,15 +85,17 @@ def test_equal_texts_are_in_an_entry_once_and_older_entries_are_read(
     (tmp_path / "run").mkdir()
     try:
         with open_store(tmp_path / "run", spec_of()) as store:
-            ran = both(kept(store))
-            assert [one.terminal for one in ran] == ["1\n", "2\n3\n"] and ran[1].stdout == "2\n"
+            executions = both(open_kept_machine(store))
+            assert [execution.terminal for execution in executions] == ["1\n", "2\n3\n"] and executions[
+                1
+            ].stdout == "2\n"
             assert sorted("terminal" in entry for entry in in_ledger(tmp_path / "run")) == [False, True]
-            assert both(kept(store)) == ran
+            assert both(open_kept_machine(store)) == executions
             ledger = Ledger(tmp_path / "run")
             for path in (tmp_path / "run/ledger/executions").glob("*.json"):
                 entry = ledger.get("executions", path.stem) or {}
                 ledger.put("executions", path.stem, {"terminal": entry["stdout"], **entry})
-            assert both(kept(store)) == ran
+            assert both(open_kept_machine(store)) == executions
     finally:
         real_machine.session.close()
 
@@ -100,19 +105,19 @@ def test_a_folder_that_is_full_of_outputs_is_added_nothing_and_can_be_read(
 ) -> None:
     monkeypatch.setattr(room, "MOST_TEXT_BYTES", 10_000)
 
-    async def runs(store: RunStore) -> None:
+    async def run_once(store: RunStore) -> None:
         async with RunMeter(store, None).execution("one", 9, lambda: False):
             pass
 
     with open_store(tmp_path, spec_of()) as store:
         for seed in range(2):
-            asyncio.run(runs(store))
+            asyncio.run(run_once(store))
             store.keep_execution(real("x" * 6000, seed, program=None))
         with pytest.raises(BadInput, match="full: the outputs of a run"):
-            asyncio.run(runs(store))
+            asyncio.run(run_once(store))
     with reopen_store(tmp_path) as store:
         with pytest.raises(BadInput, match="full: the outputs of a run"):
-            asyncio.run(runs(store))
-        with store.work("report", "the comparison"):  # what needs nothing more goes on
+            asyncio.run(run_once(store))
+        with store.work("report", "the comparison"):  # work that adds no output goes on
             pass
     assert len(read_run(tmp_path).executions) == 2

@@ -1,4 +1,4 @@
-"""Runs on the real sandbox with a scripted model: the conditions under which a program is imagined, and surprise."""
+"""Runs on the real sandbox with a scripted model: conditions of imagined runs, and surprisal."""
 
 import asyncio
 import json
@@ -36,10 +36,10 @@ def test_the_conditions_are_named_in_every_result_and_obeyed(
         conditions={"source": "hidden", "session": "fresh", "temperature": 0.5},
     )
     model = scripted(replies(MARKED, run=f"1/3 is computed\nOUTPUT:\n{IMAGINED}"))
-    done = gedanken(
+    process_result = gedanken(
         "run", path, "--model", model, "--no-claims", "--working", "--temperature", 0.25, "--real", 0, "--out", out
     )
-    assert done.returncode == 0, done.stderr
+    assert process_result.returncode == 0, process_result.stderr
     result = json.loads((out / "run.json").read_text())
     conditions = {
         "source": "hidden",
@@ -51,30 +51,32 @@ def test_the_conditions_are_named_in_every_result_and_obeyed(
         "claimed": [],
     }
     assert result["conditions"] == json.loads((out / "comparison.json").read_text())["conditions"] == conditions
-    told = (
+    description = (
         "source code hidden, no other context, no false facts allowed in the persona, chain of thought allowed, "
         "temperature 0.25"
     )
-    assert told in " ".join(done.stdout.split())
+    assert description in " ".join(process_result.stdout.split())
     gedanken("report", out, "--markdown")
     report = (out / "report.md").read_text()
-    assert told in report
+    assert description in report
     assert "## Surprisal\n\nNot available: " in report
     assert not [finding for finding in result["findings"] if finding["explained_by"]]
     runs = [run for run in result["imagined"] if run["program"]]
     assert [run["seal"]["settings"]["temperature"] for run in runs] == [0.0, 0.25, 0.25, 0.25]
     assert all((out / run["stdout"]).read_text() == IMAGINED for run in runs)
-    asked = [request for request in requests_of(out, "imagined machine") if "python3 train.py" in request]
-    assert len(asked) == 4
-    assert all("{Write it.}" in request and "secrets" not in request and "3090" not in request for request in asked)
-    assert not [request for request in asked if "cat train.py" in request]
+    requests = [request for request in requests_of(out, "imagined machine") if "python3 train.py" in request]
+    assert len(requests) == 4
+    assert all(
+        "{Write it.}" in request and "secrets" not in request and "3090" not in request for request in requests
+    )
+    assert not [request for request in requests if "cat train.py" in request]
 
 
 def test_a_claim_is_named_among_the_conditions_where_it_is_made(
     gedanken: Cli, scripted: Scripted, tmp_path: Path
 ) -> None:
     path = experiment(tmp_path, persona="ubuntu-18.04-4x3090")
-    done = gedanken(
+    process_result = gedanken(
         "run",
         path,
         "--model",
@@ -88,7 +90,7 @@ def test_a_claim_is_named_among_the_conditions_where_it_is_made(
         "--out",
         tmp_path / "out",
     )
-    result = result_of(done)
+    result = result_of(process_result)
     assert result["conditions"]["claimed"] == ["os", "python", "torch", "cuda", "gpus"]
     assert "surprisal" not in result
 
@@ -97,8 +99,10 @@ def test_no_model_is_asked_for_the_crash_of_a_program_that_it_was_not_shown(
     gedanken: Cli, scripted: Scripted, tmp_path: Path
 ) -> None:
     path = experiment(tmp_path, conditions={"source": "hidden"})
-    done = gedanken("run", path, "--model", scripted(replies(CRASHING, GOOD)), "--json", "--out", tmp_path / "out")
-    result = result_of(done)
+    process_result = gedanken(
+        "run", path, "--model", scripted(replies(CRASHING, GOOD)), "--json", "--out", tmp_path / "out"
+    )
+    result = result_of(process_result)
     assert [program["works"] for program in result["programs"]] == [False, True]
     assert {run["program"] for run in result["imagined"]} == {None, "train-v2"}
     assert "exit status differs" not in {
@@ -110,7 +114,7 @@ def test_no_model_is_asked_for_the_crash_of_a_program_that_it_was_not_shown(
 def test_the_trunk_does_not_depend_on_the_number_of_samples(
     machine: Any, mnist: Any, scripted: Scripted, tmp_path: Path, samples: int
 ) -> None:
-    """What an ordinary command finds in the server's cache is its own trunk's, or nothing."""
+    """The server's cache may hold only the trunk's own turns when an ordinary command is asked."""
     task = {"layers": 2, "epochs": 3}
     script = [
         {"tell": "Write it.", "write": "train.py", "task": task},
@@ -120,12 +124,12 @@ def test_the_trunk_does_not_depend_on_the_number_of_samples(
         "whoami",
         "id",
     ]
-    asked: list[tuple[str, bool]] = []
+    requests: list[tuple[str, bool]] = []
 
     async def remember(messages: Sequence[Message], fresh: bool) -> None:
-        asked.append((messages[-1].text, fresh))
+        requests.append((messages[-1].text, fresh))
 
-    async def use() -> None:
+    async def run_graph() -> None:
         async with open_model(ModelSpec(name=scripted(replies(GOOD))), Silent()) as model:
             spec = RunSpec(
                 experiment=load_experiment(str(experiment(tmp_path, script=script))),
@@ -137,13 +141,13 @@ def test_the_trunk_does_not_depend_on_the_number_of_samples(
             facts, folder = await machine.measure(mnist[0]), tmp_path / "run"
             folder.mkdir()
             with open_store(folder, spec) as store:
-                asks = replace(model, prepare=remember)
-                context = Context(spec, facts, asks, machine, store, Compared())
+                recording_model = replace(model, prepare=remember)
+                context = Context(spec, facts, recording_model, machine, store, Compared())
                 await build_graph().ainvoke({"index": -1}, {"recursion_limit": 100}, context=context)
 
-    asyncio.run(use())
-    written = next(at for at, (text, _fresh) in enumerate(asked) if "Write it" in text)
-    assert asked[written + 1 :] == [
+    asyncio.run(run_graph())
+    write_index = next(index for index, (text, _fresh) in enumerate(requests) if "Write it" in text)
+    assert requests[write_index + 1 :] == [
         ("pwd", False),
         ("ls", False),
         *[("python3 train.py", True)] * (samples + 1),
@@ -153,27 +157,27 @@ def test_the_trunk_does_not_depend_on_the_number_of_samples(
 
 
 def test_real_output_is_sent_for_its_surprise_only_after_the_last_sample(gedanken: Cli, tmp_path: Path) -> None:
-    """The canary once more, at the server: all that was ever sent, in the order in which it came."""
+    """The canary again, here at the server: all requests that were sent, in their order."""
     out = tmp_path / "out"
     with serving(Server(replies(MARKED))) as server:
-        done = gedanken(
+        process_result = gedanken(
             "run", experiment(tmp_path), "--model", "openai:small", "--base-url", server.address, "--out", out
         )
-    assert done.returncode == 0, done.stderr
+    assert process_result.returncode == 0, process_result.stderr
     result = json.loads((out / "run.json").read_text())
     printed = [(out / run["stdout"]).read_text() for run in result["real"] if run["program"]]
     marks = [text.split("mark ")[1].strip() for text in printed]
     assert len(set(marks)) == 8
-    sent = [json.dumps(request) for request in server.requests]
-    last = max(at for at, request in enumerate(server.requests) if request.get("stream"))
-    assert not [mark for mark in marks for text in sent[: last + 1] if mark in text]
-    assert [mark for mark in marks for text in sent[last + 1 :] if mark in text] == marks[:1]
+    sent_texts = [json.dumps(request) for request in server.requests]
+    last_stream = max(index for index, request in enumerate(server.requests) if request.get("stream"))
+    assert not [mark for mark in marks for text in sent_texts[: last_stream + 1] if mark in text]
+    assert [mark for mark in marks for text in sent_texts[last_stream + 1 :] if mark in text] == marks[:1]
     assert marks[0] in "".join(requests_of(out, "surprise"))
     (surprise,) = result["surprisal"]
     assert [line["text"] for line in surprise["real"]] == printed[0].splitlines()
     assert [line["text"] for line in surprise["imagined"]] == IMAGINED.splitlines()
     assert all(line["nats"] == line["tokens"] / 2 > 0 for line in surprise["real"])
-    tokens = [sum(line["tokens"] for line in surprise[world]) for world in ("real", "imagined")]
+    tokens = [sum(line["tokens"] for line in surprise[origin]) for origin in ("real", "imagined")]
     row = "| `train-v1` | 0.5 nats per token, {} tokens | 0.5 nats per token, {} tokens |".format(*tokens)
     gedanken("report", out, "--markdown")
     assert row in (out / "report.md").read_text()
@@ -181,14 +185,14 @@ def test_real_output_is_sent_for_its_surprise_only_after_the_last_sample(gedanke
 
 def test_its_own_surprise_is_that_of_the_reply_as_it_came(gedanken: Cli, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    fenced = f"```\n{IMAGINED}```\n"
-    warned = GOOD + 'import sys\nprint("a warning", file=sys.stderr)\n'
-    with serving(Server(replies(warned, run=fenced))) as server:
+    fenced_reply = f"```\n{IMAGINED}```\n"
+    warning_program = GOOD + 'import sys\nprint("a warning", file=sys.stderr)\n'
+    with serving(Server(replies(warning_program, run=fenced_reply))) as server:
         options = ["--model", "openai:small", "--base-url", server.address, "--real", 0, "--imagined", 0]
-        done = gedanken("run", experiment(tmp_path), *options, "--out", out)
-    assert done.returncode == 0, done.stderr
+        process_result = gedanken("run", experiment(tmp_path), *options, "--out", out)
+    assert process_result.returncode == 0, process_result.stderr
     (surprise,) = json.loads((out / "run.json").read_text())["surprisal"]
-    assert "\n".join(line["text"] for line in surprise["imagined"]) == fenced.rstrip()
+    assert "\n".join(line["text"] for line in surprise["imagined"]) == fenced_reply.rstrip()
     # Between two pipes there is no order: the warning may stand in the middle of a line.
     assert any("a warning" in line["text"] for line in surprise["real"])
     assert surprise["notes"] == [AS_IT_CAME]

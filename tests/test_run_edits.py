@@ -1,4 +1,4 @@
-"""One run on the real sandbox in which a program is edited, with a scripted model: what of it is told, and where."""
+"""One run on the real sandbox in which a scripted model edits a program, and what its results tell of the edit."""
 
 import json
 import subprocess
@@ -36,10 +36,9 @@ SCRIPT = [
 
 
 class Ran(NamedTuple):
-    """A run that has ended."""
+    """A finished run: its Markdown report and its folder."""
 
     report: str
-    """As Markdown."""
     out: Path
 
     @property
@@ -49,15 +48,18 @@ class Ran(NamedTuple):
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
-    """The edit is tried four times: it changes nothing, breaks the program, does something else, and works."""
+    """A run whose edit is tried four times.
+
+    The edit changes nothing, breaks the program, does something else, and works, in this order.
+    """
     folder = tmp_path_factory.mktemp("edits")
     rules = folder / "replies.yaml"
     rules.write_text(yaml.safe_dump(replies(BASE, edits=(BASE, CRASHING, FIVE, FOUR), run=IMAGINED)))
     options = ["--model", f"scripted:{rules}", "--real", "1", "--imagined", "1", "--out", str(folder / "out")]
     out = folder / "out"
     for command in (["run", str(experiment(folder, script=SCRIPT)), *options], ["report", str(out), "--markdown"]):
-        done = subprocess.run([*GEDANKEN, *command], capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
+        result = subprocess.run([*GEDANKEN, *command], capture_output=True, text=True, check=False)
+        assert result.returncode == 0, result.stderr
     return Ran((out / "report.md").read_text(), out)
 
 
@@ -74,16 +76,16 @@ def test_what_became_of_each_edit_is_told_apart(ran: Ran) -> None:
 def test_each_try_starts_afresh_from_the_base_with_another_seed(ran: Ran) -> None:
     edits = ran.result["programs"][1:]
     assert [(edit["prompt"], edit["seed"]) for edit in edits] == [("edit", seed) for seed in range(4)]
-    # So what a failed run printed is told to nobody.
+    # So the output of a failed run is told to nobody.
     assert not [request for request in requests_of(ran.out, "coder") if "Traceback" in request]
 
 
 def test_each_version_is_diffed_against_its_base(ran: Ran) -> None:
-    first, same, _broken, _other, last = ran.result["programs"]
-    assert (first["diff"], first["lines_added"]) == (None, None)
-    assert (same["lines_added"], same["lines_removed"]) == (0, 0)
-    assert (last["diff"], last["lines_added"], last["lines_removed"]) == ("programs/train-v5.diff", 2, 2)
-    assert "+for epoch in range(4):\n" in (ran.out / last["diff"]).read_text()
+    original, unchanged, _crashing, _five_epochs, working = ran.result["programs"]
+    assert (original["diff"], original["lines_added"]) == (None, None)
+    assert (unchanged["lines_added"], unchanged["lines_removed"]) == (0, 0)
+    assert (working["diff"], working["lines_added"], working["lines_removed"]) == ("programs/train-v5.diff", 2, 2)
+    assert "+for epoch in range(4):\n" in (ran.out / working["diff"]).read_text()
 
 
 def test_edits_and_the_size_of_their_diffs_stand_in_the_report(ran: Ran) -> None:
@@ -94,11 +96,11 @@ def test_edits_and_the_size_of_their_diffs_stand_in_the_report(ran: Ran) -> None
 
 def test_numbers_reused_and_gpus_that_are_not_there_are_found(ran: Ran) -> None:
     findings = ran.result["findings"]
-    reused = [
+    reuse_findings = [
         finding for finding in findings if finding["kind"] == "numbers reused" and "train-v5" in finding["claim"]
     ]
-    assert len(reused) == 2
-    assert reused[0]["lines"][1] == {
+    assert len(reuse_findings) == 2
+    assert reuse_findings[0]["lines"][1] == {
         "source": "line02-train-v1-imagined-0",
         "number": 3,
         "text": "Epoch 1/3 - loss: 0.8123 - acc: 0.7171",

@@ -1,4 +1,4 @@
-"""One run on the real sandbox of programs that the script gives, with a scripted model: nobody writes or mends."""
+"""One run on the real sandbox of programs from the script: the scripted model writes and repairs none."""
 
 import json
 import subprocess
@@ -44,7 +44,7 @@ REPLIES = [
 
 
 class Ran(NamedTuple):
-    """A run that has ended."""
+    """A finished run: what its screen showed, and its folder."""
 
     screen: str
     out: Path
@@ -62,14 +62,14 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     content = {"name": "given", "script": SCRIPT, "conditions": {"session": "fresh"}}
     (folder / "given.yaml").write_text(yaml.safe_dump(content))
     options = ["--model", f"scripted:{folder / 'replies.yaml'}", "--real", "5", "--imagined", "2"]
-    done = subprocess.run(
+    result = subprocess.run(
         [*GEDANKEN, "run", str(folder / "given.yaml"), *options, "--out", str(folder / "out")],
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    return Ran(done.stdout + done.stderr, folder / "out")
+    assert result.returncode == 0, result.stderr
+    return Ran(result.stdout + result.stderr, folder / "out")
 
 
 @pytest.mark.docker
@@ -100,24 +100,30 @@ def test_a_given_program_that_fails_is_measured_as_it_is_and_nobody_mends_it(ran
 
 @pytest.mark.docker
 def test_each_version_is_imagined_in_a_session_in_which_no_other_output_stands(ran: Ran) -> None:
-    asked = [request for request in requests_of(ran.out, "imagined machine") if "cat > " in request]
-    assert len(asked) == 12
-    marks = [run["stdout"] for run in ran.result["real"] if run["program"] and run["program"].startswith("train")]
-    printed = [(ran.out / path).read_text().splitlines()[-1].removeprefix("mark ") for path in marks]
-    assert len(set(printed)) == 18
-    for request in asked:
+    requests = [request for request in requests_of(ran.out, "imagined machine") if "cat > " in request]
+    assert len(requests) == 12
+    output_paths = [
+        run["stdout"] for run in ran.result["real"] if run["program"] and run["program"].startswith("train")
+    ]
+    random_marks = [(ran.out / path).read_text().splitlines()[-1].removeprefix("mark ") for path in output_paths]
+    assert len(set(random_marks)) == 18
+    for request in requests:
         assert request.count("cat > ") == 1
-        assert "0173" not in request and not any(f"0.{n}173" in request for n in (3, 4, 5))
-        assert not any(mark in request for mark in printed)
+        assert "0173" not in request and not any(f"0.{digit}173" in request for digit in (3, 4, 5))
+        assert not any(mark in request for mark in random_marks)
 
 
 @pytest.mark.docker
 def test_what_the_changes_come_to_is_kept_and_shown(ran: Ran) -> None:
     (effects,) = json.loads((ran.out / "comparison.json").read_text())["effects"]
-    shorter, neutral = effects["loss"]["effects"]
-    assert (shorter["change"], shorter["imagined"]["effect"]) == ("epochs /3", 0)
-    assert shorter["real"]["effect"] > 0.5
-    assert (shorter["same_way"], neutral["same_way"], neutral["neutral"]) == (False, None, True)
+    fewer_epochs, without_comments = effects["loss"]["effects"]
+    assert (fewer_epochs["change"], fewer_epochs["imagined"]["effect"]) == ("epochs /3", 0)
+    assert fewer_epochs["real"]["effect"] > 0.5
+    assert (fewer_epochs["same_way"], without_comments["same_way"], without_comments["neutral"]) == (
+        False,
+        None,
+        True,
+    )
     assert effects["imagined_shown"][:2] == [6, 6]
     words = " ".join(ran.screen.split())
     assert "last loss, 0 (" in words and "move the imagined one in the same direction" in words
@@ -127,22 +133,24 @@ def test_what_the_changes_come_to_is_kept_and_shown(ran: Ran) -> None:
 def refused(gedanken: Cli, folder: Path, *lines: object, options: tuple[str, ...] = ()) -> str:
     (folder / "mine.py").write_text(TRAIN)
     (folder / "x.yaml").write_text(yaml.safe_dump({"name": "x", "script": lines}))
-    done = gedanken("run", folder / "x.yaml", "--model", "scripted:none.yaml", *options)
-    assert done.returncode == 2
-    return done.stderr
+    result = gedanken("run", folder / "x.yaml", "--model", "scripted:none.yaml", *options)
+    assert result.returncode == 2
+    return result.stderr
 
 
 def test_what_cannot_be_given_is_refused_before_anything_runs(gedanken: Cli, tmp_path: Path) -> None:
-    give = {"give": "train.py", "program": "mine.py"}
-    assert "script line 1: there is no change “luck”" in refused(gedanken, tmp_path, {**give, "change": "luck"}, RUN)
-    assert "script line 1: the program has nothing that “batch x8”" in refused(
-        gedanken, tmp_path, {**give, "change": "batch x8"}, RUN
+    give_line = {"give": "train.py", "program": "mine.py"}
+    assert "script line 1: there is no change “luck”" in refused(
+        gedanken, tmp_path, {**give_line, "change": "luck"}, RUN
     )
-    assert "No such file" in refused(gedanken, tmp_path, {**give, "program": "yours.py"}, RUN)
+    assert "script line 1: the program has nothing that “batch x8”" in refused(
+        gedanken, tmp_path, {**give_line, "change": "batch x8"}, RUN
+    )
+    assert "No such file" in refused(gedanken, tmp_path, {**give_line, "program": "yours.py"}, RUN)
     assert "script line 1: not valid Python" in refused(
         gedanken, tmp_path, {"give": "train.py", "source": "print("}, RUN
     )
-    assert "use --source shown" in refused(gedanken, tmp_path, give, RUN, options=("--source", "hidden"))
+    assert "use --source shown" in refused(gedanken, tmp_path, give_line, RUN, options=("--source", "hidden"))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A program that logs to standard error, with bars, run for real: each page marks the lines that findings name."""
+"""A program that logs and draws bars on standard error: each page marks the lines that findings name."""
 
 import html
 import json
@@ -44,13 +44,13 @@ def text_of(fragment: str) -> str:
 
 
 def marked_lines(page: str) -> list[str]:
-    """What stands at the places to which the page links."""
-    found = []
+    """The texts to which the page links."""
+    lines = []
     for place in dict.fromkeys(match["place"] for match in MARK.finditer(page)):
         row = re.search(rf'id="{re.escape(place)}"[^>]*>(.*?)</div>', page, re.DOTALL)
         if row:
-            found.append(text_of(row[1]))
-    return found
+            lines.append(text_of(row[1]))
+    return lines
 
 
 def refs_of(folder: Path) -> list[dict[str, Any]]:
@@ -59,9 +59,16 @@ def refs_of(folder: Path) -> list[dict[str, Any]]:
 
 
 def kept_text(outputs: Path, ref: dict[str, Any]) -> str:
-    """The text that a line is counted in; one file where both texts are the same."""
-    both = outputs / f"{ref['source']}.terminal.txt"
-    path = both if ref["counted_in"] == "terminal" and both.exists() else outputs / f"{ref['source']}.txt"
+    """The stored text that a line is counted in.
+
+    There is one file for standard output and terminal if they are the same.
+    """
+    terminal_file = outputs / f"{ref['source']}.terminal.txt"
+    path = (
+        terminal_file
+        if ref["counted_in"] == "terminal" and terminal_file.exists()
+        else outputs / f"{ref['source']}.txt"
+    )
     return path.read_bytes().decode()
 
 
@@ -69,44 +76,46 @@ def test_each_page_of_a_run_marks_the_lines_that_findings_name(
     gedanken: Cli, scripted: Scripted, tmp_path: Path
 ) -> None:
     model = scripted(replies(LOGS, run=IMAGINED))
-    done = gedanken("run", experiment(tmp_path), "--model", model, "--real", 3, "--imagined", 2, "--out", "out")
-    assert done.returncode == 0, done.stderr
+    run_result = gedanken("run", experiment(tmp_path), "--model", model, "--real", 3, "--imagined", 2, "--out", "out")
+    assert run_result.returncode == 0, run_result.stderr
     page = tmp_path / "out" / "report.html"
     pages = [page.read_text()]
     page.unlink()
     for command in (["report", "out"], ["compare", "out", "--html", "page.html"]):
-        again = gedanken(*command)
-        assert (again.returncode, "Error" in again.stderr) == (0, False), again.stderr
+        result = gedanken(*command)
+        assert (result.returncode, "Error" in result.stderr) == (0, False), result.stderr
     pages += [page.read_text(), (tmp_path / "page.html").read_text()]
     refs = refs_of(tmp_path / "out")
     assert {ref["counted_in"] for ref in refs} == {"stdout", "terminal"}
     for ref in refs:
         text = kept_text(tmp_path / "out" / "outputs", ref)
         assert text.splitlines()[ref["number"] - 1] == ref["text"]
-        for shown in pages:
-            assert any(ref["text"] in line for line in marked_lines(shown)), ref
+        for page_text in pages:
+            assert any(ref["text"] in line for line in marked_lines(page_text)), ref
 
 
 def test_a_run_whose_report_fails_is_kept_says_so_and_has_an_exit_code_of_its_own(
     gedanken: Cli, scripted: Scripted, tmp_path: Path
 ) -> None:
-    """The place of the report is taken, by a folder, as soon as the run has begun."""
+    """A folder takes the place of the report as soon as the run has begun."""
     out = tmp_path / "out"
     model = scripted(replies(GOOD))
     options = ["--model", model, "--real", "1", "--imagined", "1", "--out", str(out)]
-    running = subprocess.Popen(
+    process = subprocess.Popen(
         [*GEDANKEN, "run", str(experiment(tmp_path)), *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         cwd=tmp_path,
     )
-    assert running.stderr
-    assert running.stderr.readline()  # the boot, and so the folder is there
+    assert process.stderr
+    assert process.stderr.readline()  # the boot, and so the folder is there
     (out / "report.html").mkdir()
-    _stdout, rest = running.communicate(timeout=300)
-    assert running.returncode == 5, rest
-    assert "the report could not be made" in rest and "the run is kept; to try again: gedanken report" in rest, rest
+    _stdout, stderr = process.communicate(timeout=300)
+    assert process.returncode == 5, stderr
+    assert "the report could not be made" in stderr and "the run is kept; to try again: gedanken report" in stderr, (
+        stderr
+    )
     assert json.loads((out / "run.json").read_text())["outcome"] == "done"
     (out / "report.html").rmdir()
     assert gedanken("report", "out").returncode == 0

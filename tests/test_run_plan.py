@@ -18,9 +18,9 @@ from gedanken.terminal.run_plan import FIRST_GUESS, PlannedStep, RunPlan, plan_s
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
-    now = [1000.0]
-    monkeypatch.setattr("time.monotonic", lambda: now[0])
-    yield now
+    time = [1000.0]
+    monkeypatch.setattr("time.monotonic", lambda: time[0])
+    yield time
 
 
 def article() -> RunPlan:
@@ -42,12 +42,12 @@ def test_the_first_guess_beside_other_programs_is_longer_and_what_is_seen_then_c
     clock: list[float],
 ) -> None:
     steps = plan_steps(load_experiment("article"), 7, 3, True)
-    idle, busy = RunPlan(steps), RunPlan(plan_steps(load_experiment("article"), 7, 3, True), slowdown=2.0)
-    assert busy.seconds_left() == pytest.approx(2 * idle.seconds_left())
-    busy.begin("persona", "imagined")
+    idle_plan, busy_plan = RunPlan(steps), RunPlan(plan_steps(load_experiment("article"), 7, 3, True), slowdown=2.0)
+    assert busy_plan.seconds_left() == pytest.approx(2 * idle_plan.seconds_left())
+    busy_plan.begin("persona", "imagined")
     clock[0] += FIRST_GUESS["boot table"]
-    busy.end("persona", "imagined")
-    assert busy.seconds_left() < 1.3 * idle.seconds_left()
+    busy_plan.end("persona", "imagined")
+    assert busy_plan.seconds_left() < 1.3 * idle_plan.seconds_left()
 
 
 @pytest.mark.parametrize(("runnable", "slower"), [(1, 1.0), (0, 1.0)])
@@ -59,13 +59,13 @@ def test_a_machine_on_which_nothing_else_runs_is_not_slower(tmp_path: Path, runn
 
 
 def test_each_program_that_wants_a_core_makes_this_machine_slower() -> None:
-    before = slowdown()
-    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(8)]
+    slowdown_before = slowdown()
+    processes = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(8)]
     try:
         time.sleep(0.5)
-        assert slowdown() > before
+        assert slowdown() > slowdown_before
     finally:
-        for process in busy:
+        for process in processes:
             process.kill()
             process.wait()
 
@@ -79,8 +79,11 @@ def test_without_a_model_nothing_is_planned_to_be_imagined() -> None:
     assert {kind for step in steps for kind in step.pieces} == {"fact", "write", "command", "trunk", "seed"}
 
 
-def play(plan: RunPlan, clock: list[float], seconds: dict[str, float], tell: list[float] | None = None) -> None:
-    """Do all that is planned, one thing after another, each kind in so many seconds."""
+def play(plan: RunPlan, clock: list[float], seconds: dict[str, float], estimates: list[float] | None = None) -> None:
+    """Simulate all planned work, one piece after another.
+
+    A piece of each kind takes `seconds[kind]`; the estimates of the time left are appended to `estimates`.
+    """
     nodes = {"fact": "persona", "boot table": "persona", "boot answer": "persona", "write": "write"}
     nodes |= {
         "command": "execute",
@@ -91,14 +94,14 @@ def play(plan: RunPlan, clock: list[float], seconds: dict[str, float], tell: lis
         "report": "report",
     }
     for step in plan.steps:
-        for kind, many in sorted(step.pieces.items(), key=lambda piece: (piece[0] == "boot answer", piece[0])):
-            for number in range(many):
+        for kind, count in sorted(step.pieces.items(), key=lambda piece: (piece[0] == "boot answer", piece[0])):
+            for number in range(count):
                 who = "imagined" if kind.startswith("boot") else f"{kind} {number}"
                 plan.begin(nodes[kind], who)
                 clock[0] += seconds[kind]
                 plan.end(nodes[kind], who)
-                if tell is not None:
-                    tell.append(plan.seconds_left())
+                if estimates is not None:
+                    estimates.append(plan.seconds_left())
         plan.advance()
 
 
@@ -107,23 +110,27 @@ def test_on_a_faster_or_slower_machine_the_estimate_is_soon_within_a_factor_of_t
     clock: list[float], slower: float
 ) -> None:
     plan = article()
-    told: list[float] = []
+    estimates: list[float] = []
     seconds: dict[str, float] = {str(kind): slower * usual for kind, usual in FIRST_GUESS.items()}
-    began = clock[0]
-    ends: list[float] = []
-    plan_ends = plan.end
+    start = clock[0]
+    piece_ends: list[float] = []
+    original_end = plan.end
 
-    def end(node: str, who: str | None = None) -> None:
-        plan_ends(node, who)
-        ends.append(clock[0])
+    def recording_end(node: str, who: str | None = None) -> None:
+        original_end(node, who)
+        piece_ends.append(clock[0])
 
-    plan.end = end  # type: ignore[method-assign]
-    play(plan, clock, seconds, told)
-    left = [clock[0] - at for at in ends]
-    whole = clock[0] - began
-    judged = [(said, true) for said, true in zip(told, left, strict=True) if 0.05 * whole < true < 0.9 * whole]
-    assert len(judged) > 10
-    assert all(true / 2 <= said <= 2 * true for said, true in judged)
+    plan.end = recording_end  # type: ignore[method-assign]
+    play(plan, clock, seconds, estimates)
+    seconds_left = [clock[0] - piece_end for piece_end in piece_ends]
+    total_seconds = clock[0] - start
+    estimates_and_truths = [
+        (estimate, truth)
+        for estimate, truth in zip(estimates, seconds_left, strict=True)
+        if 0.05 * total_seconds < truth < 0.9 * total_seconds
+    ]
+    assert len(estimates_and_truths) > 10
+    assert all(truth / 2 <= estimate <= 2 * truth for estimate, truth in estimates_and_truths)
 
 
 def test_two_runs_side_by_side_share_the_time_that_passes(clock: list[float]) -> None:
@@ -140,10 +147,10 @@ def test_a_program_that_has_to_be_mended_makes_the_plan_longer(clock: list[float
     plan = article()
     for _step in range(3):
         plan.advance()
-    before, left = plan.steps[3].pieces.total(), plan.seconds_left()
+    pieces_before, seconds_before = plan.steps[3].pieces.total(), plan.seconds_left()
     plan.try_again()
-    assert plan.steps[3].pieces.total() == before + 3
-    assert plan.seconds_left() > left
+    assert plan.steps[3].pieces.total() == pieces_before + 3
+    assert plan.seconds_left() > seconds_before
 
 
 def test_what_has_taken_longer_than_expected_is_not_said_to_be_nearly_done(clock: list[float]) -> None:
@@ -168,27 +175,27 @@ def test_the_real_machine_s_last_answer_is_not_charged_with_the_wait_for_the_ima
         clock[0] += FIRST_GUESS[kind]
     plan.end("persona")
     plan.advance()
-    afterwards = article()
-    afterwards.advance()
-    assert plan.seconds_left() == pytest.approx(afterwards.seconds_left(), rel=0.05)
+    plan_after_boot = article()
+    plan_after_boot.advance()
+    assert plan.seconds_left() == pytest.approx(plan_after_boot.seconds_left(), rel=0.05)
 
 
 def test_a_long_first_table_says_nothing_of_how_long_programs_take(clock: list[float]) -> None:
     plan = article()
     plan.begin("persona", "imagined")
     clock[0] += FIRST_GUESS["boot table"]
-    before = plan.seconds_left()
+    seconds_before = plan.seconds_left()
     plan.begin("persona", "imagined")
-    assert plan.seconds_left() == pytest.approx(before, rel=0.1)
+    assert plan.seconds_left() == pytest.approx(seconds_before, rel=0.1)
 
 
 def test_the_question_that_all_samples_share_is_read_once_and_not_charged_to_each(clock: list[float]) -> None:
     plan = RunPlan([PlannedStep("python3 train.py", Counter({"trunk": 1, "sample": 4}))])
     plan.begin("simulate", "sample 0")
     clock[0] += 5 * FIRST_GUESS["sample"]
-    read = plan.seconds_left()
+    seconds_with_reading = plan.seconds_left()
     plan.answers("simulate", "sample 0")
-    assert plan.seconds_left() < read / 2
+    assert plan.seconds_left() < seconds_with_reading / 2
     clock[0] += 10
     plan.end("simulate", "sample 0")
     assert plan.seconds_left() < 3 * 15 + 2 * FIRST_GUESS["trunk"]
@@ -198,5 +205,5 @@ def test_an_estimate_is_never_rounded_by_more_than_a_quarter() -> None:
     unit = {"s": 1, "min": 60, "h": 3600}
     for seconds in range(15, 8000):
         words = told_seconds(seconds).split()
-        told = sum(int(number) * unit[name] for number, name in zip(words[::2], words[1::2], strict=True))
-        assert 0.75 < told / seconds <= 1.25, seconds
+        rounded_seconds = sum(int(number) * unit[name] for number, name in zip(words[::2], words[1::2], strict=True))
+        assert 0.75 < rounded_seconds / seconds <= 1.25, seconds

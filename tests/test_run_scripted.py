@@ -1,4 +1,4 @@
-"""Whole runs of the graph on the real sandbox, with a scripted model: what a run promises, whatever the model."""
+"""Whole runs of the graph on the real sandbox with a scripted model: the promises of a run for any model."""
 
 import hashlib
 import json
@@ -47,20 +47,20 @@ Scripted = Callable[[list[dict[str, Any]]], str]
 
 
 def replies(*programs: str, edits: tuple[str, ...] = (), run: str = IMAGINED) -> list[dict[str, Any]]:
-    """A coder that offers these programs in turn, one a try, and a machine that imagines every run alike."""
-    fenced = [f"Here it is:\n```python\n{program}```\n" for program in programs]
-    changed = [f"```python\n{program}```\n" for program in edits]
+    """A coder that offers these programs in turn, one in each try, and a machine with the same reply to each run."""
+    program_replies = [f"Here it is:\n```python\n{program}```\n" for program in programs]
+    edit_replies = [f"```python\n{program}```\n" for program in edits]
     return [
-        {"when": "Change it as told", "samples": changed or fenced},
-        {"when": "does not do what was asked", "samples": fenced},
-        {"when": "Write it", "samples": fenced},
+        {"when": "Change it as told", "samples": edit_replies or program_replies},
+        {"when": "does not do what was asked", "samples": program_replies},
+        {"when": "Write it", "samples": program_replies},
         {"when": "python3 train.py", "samples": [run]},
         {"when": "nvidia-smi", "samples": ["bash: nvidia-smi: command not found\n"]},
     ]
 
 
 def experiment(folder: Path, **changes: Any) -> Path:
-    """A small experiment file."""
+    """Write a small experiment file."""
     content = {
         "name": "small",
         "persona": "matched",
@@ -76,18 +76,18 @@ def experiment(folder: Path, **changes: Any) -> Path:
     return path
 
 
-def result_of(done: subprocess.CompletedProcess[str]) -> Any:
-    assert done.stdout, done.stderr
-    return json.loads(done.stdout)
+def result_of(completed: subprocess.CompletedProcess[str]) -> Any:
+    assert completed.stdout, completed.stderr
+    return json.loads(completed.stdout)
 
 
 def test_a_run_yields_real_runs_sealed_imagined_ones_findings_and_a_folder(
     gedanken: Cli, scripted: Scripted, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    done = gedanken("run", experiment(tmp_path), "--model", scripted(replies(GOOD)), "--json", "--out", out)
-    assert done.returncode == 0, done.stderr
-    result = result_of(done)
+    completed = gedanken("run", experiment(tmp_path), "--model", scripted(replies(GOOD)), "--json", "--out", out)
+    assert completed.returncode == 0, completed.stderr
+    result = result_of(completed)
     real = [run for run in result["real"] if run["program"]]
     imagined = [run for run in result["imagined"] if run["program"]]
     assert [run["seed"] for run in real] == list(range(8))
@@ -109,9 +109,9 @@ def test_no_byte_of_a_real_output_enters_an_imagined_prompt(
     """The canary of fairness rule 2: every real run prints a mark that nobody can know before."""
     out = tmp_path / "out"
     model = scripted(replies(CRASHING, MARKED))
-    done = gedanken("run", experiment(tmp_path), "--model", model, "--json", "--out", out)
-    assert done.returncode == 0, done.stderr
-    printed = "".join(Path(run["terminal"]).read_text() for run in result_of(done)["real"])
+    completed = gedanken("run", experiment(tmp_path), "--model", model, "--json", "--out", out)
+    assert completed.returncode == 0, completed.stderr
+    printed = "".join(Path(run["terminal"]).read_text() for run in result_of(completed)["real"])
     marks = [
         line.split("mark ")[1].strip() for line in printed.splitlines() if "mark " in line and "token" not in line
     ]
@@ -119,27 +119,27 @@ def test_no_byte_of_a_real_output_enters_an_imagined_prompt(
     imagined, coder = requests_of(out, "imagined machine"), requests_of(out, "coder")
     assert len(imagined) >= 9
     assert not [mark for mark in marks for request in imagined if mark in request]
-    # That the marks would be found, were they there: the coder does see the traceback.
+    # This shows that marks would be found: the coder does see the traceback.
     assert [mark for mark in marks for request in coder if mark in request] == marks[:1]
 
 
 def test_a_coder_that_quotes_a_real_run_is_refused_and_starts_afresh(
     gedanken: Cli, scripted: Scripted, tmp_path: Path
 ) -> None:
-    """The canary with a coder that carries the traceback on, once in each way it has."""
+    """The canary with a coder that quotes the traceback in its next programs, in three ways."""
     secret = 'secret = f"{2403237034:x}"\nprint(f"loss {951277 / 10**6}")\n'
     crashing = HEAD + secret + 'raise RuntimeError(f"canary {secret} is wrong")\n'
-    quoting = (
+    quoting_programs = (
         GOOD + "# mends RuntimeError: canary 8f3e7caa is wrong\n",
         GOOD + "# mends RuntimeError: canary 8f3e7caa is wrong\nx = 1\n",
         GOOD + 'n = "canary 8f3e7caa"\nbest = 0.9513\n',
     )
     out = tmp_path / "out"
-    model = scripted(replies(crashing, *quoting, GOOD))
-    done = gedanken("run", experiment(tmp_path), "--model", model, "--json", "--real", 1, "--out", out)
-    result = result_of(done)
-    (first,) = [run for run in result["real"] if run["program"] == "train-v1"]
-    assert "canary 8f3e7caa is wrong" in Path(first["terminal"]).read_text()
+    model = scripted(replies(crashing, *quoting_programs, GOOD))
+    completed = gedanken("run", experiment(tmp_path), "--model", model, "--json", "--real", 1, "--out", out)
+    result = result_of(completed)
+    (failed_run,) = [run for run in result["real"] if run["program"] == "train-v1"]
+    assert "canary 8f3e7caa is wrong" in Path(failed_run["terminal"]).read_text()
     assert [program["works"] for program in result["programs"]] == [False] * 4 + [True]
     assert [program["problems"] for program in result["programs"]][1:4] == [["it quotes what a real run printed"]] * 3
     assert [program["prompt"] for program in result["programs"]] == ["tell", "repair", "tell", "tell", "tell"]
@@ -152,12 +152,12 @@ def test_a_version_that_crashed_is_mended_kept_and_imagined_once(
     gedanken: Cli, scripted: Scripted, tmp_path: Path
 ) -> None:
     model = scripted(replies(CRASHING, GOOD))
-    done = gedanken("run", experiment(tmp_path), "--model", model, "--json", "--out", tmp_path / "out")
-    result = result_of(done)
+    completed = gedanken("run", experiment(tmp_path), "--model", model, "--json", "--out", tmp_path / "out")
+    result = result_of(completed)
     assert [program["works"] for program in result["programs"]] == [False, True]
     assert [program["prompt"] for program in result["programs"]] == ["tell", "repair"]
-    crashed = [run for run in result["imagined"] if run["program"] == "train-v1"]
-    assert [one["sample"] for one in crashed] == [1]
+    crashed_runs = [run for run in result["imagined"] if run["program"] == "train-v1"]
+    assert [run["sample"] for run in crashed_runs] == [1]
     assert "exit status differs" in {finding["kind"] for finding in result["findings"]}
     assert (tmp_path / "out" / "programs" / "train-v1.py").read_text().strip() == CRASHING.strip()
 
@@ -166,9 +166,9 @@ def test_five_tries_without_success_end_as_no_working_program(
     gedanken: Cli, scripted: Scripted, tmp_path: Path
 ) -> None:
     model = scripted(replies(*(CRASHING + f"# {n}\nprint({n})\n" for n in range(5))))
-    done = gedanken("run", experiment(tmp_path), "--model", model, "--json", "--out", tmp_path / "out")
-    result = result_of(done)
-    assert (done.returncode, result["outcome"]) == (1, "no working program")
+    completed = gedanken("run", experiment(tmp_path), "--model", model, "--json", "--out", tmp_path / "out")
+    result = result_of(completed)
+    assert (completed.returncode, result["outcome"]) == (1, "no working program")
     assert [program["works"] for program in result["programs"]] == [False] * 5
     assert len([run for run in result["imagined"] if run["program"]]) == 5
 
@@ -177,8 +177,8 @@ def test_a_reply_that_repeats_the_last_file_counts_and_the_next_try_starts_afres
     gedanken: Cli, scripted: Scripted, tmp_path: Path
 ) -> None:
     model = scripted(replies(CRASHING, CRASHING, GOOD))
-    done = gedanken("run", experiment(tmp_path), "--model", model, "--json", "--out", tmp_path / "out")
-    programs = result_of(done)["programs"]
+    completed = gedanken("run", experiment(tmp_path), "--model", model, "--json", "--out", tmp_path / "out")
+    programs = result_of(completed)["programs"]
     assert [program["works"] for program in programs] == [False, False, True]
     assert [program["prompt"] for program in programs] == ["tell", "repair", "tell"]
     assert "once more, unchanged" in programs[1]["problems"][0]
@@ -187,30 +187,32 @@ def test_a_reply_that_repeats_the_last_file_counts_and_the_next_try_starts_afres
 def test_an_edit_makes_a_new_version_and_both_machines_run_it(
     gedanken: Cli, scripted: Scripted, tmp_path: Path
 ) -> None:
-    longer = GOOD.replace("range(3)", "range(4)").replace("/3", "/4")
+    longer_program = GOOD.replace("range(3)", "range(4)").replace("/3", "/4")
     script = [
         {"tell": "Write it.", "write": "train.py", "task": {"layers": 2, "epochs": 3}},
         "python3 train.py",
         {"tell": "set the epochs to 4", "edit": "train.py", "task": {"layers": 2, "epochs": 4}},
         "python3 train.py",
     ]
-    model = scripted(replies(GOOD, edits=(GOOD, longer)))
+    model = scripted(replies(GOOD, edits=(GOOD, longer_program)))
     path = experiment(tmp_path, script=script)
-    done = gedanken("run", path, "--model", model, "--json", "--real", 2, "--imagined", 1, "--out", tmp_path / "out")
-    result = result_of(done)
-    assert done.returncode == 0, done.stderr
+    completed = gedanken(
+        "run", path, "--model", model, "--json", "--real", 2, "--imagined", 1, "--out", tmp_path / "out"
+    )
+    result = result_of(completed)
+    assert completed.returncode == 0, completed.stderr
     assert [program["works"] for program in result["programs"]] == [True, False, True]
-    ran = {run["program"] for run in result["real"] + result["imagined"] if run["program"]}
-    assert ran == {"train-v1", "train-v3"}
-    missing = [finding for finding in result["findings"] if finding["kind"] == "epochs silently missing"]
-    assert len(missing) == 2
+    run_labels = {run["program"] for run in result["real"] + result["imagined"] if run["program"]}
+    assert run_labels == {"train-v1", "train-v3"}
+    missing_findings = [finding for finding in result["findings"] if finding["kind"] == "epochs silently missing"]
+    assert len(missing_findings) == 2
 
 
 def test_a_program_that_fixes_its_seed_is_run_as_written_and_reseeded(
     gedanken: Cli, scripted: Scripted, tmp_path: Path
 ) -> None:
     model = scripted(replies(FIXED))
-    done = gedanken(
+    completed = gedanken(
         "run",
         experiment(tmp_path),
         "--model",
@@ -222,10 +224,10 @@ def test_a_program_that_fixes_its_seed_is_run_as_written_and_reseeded(
         "--out",
         tmp_path / "out",
     )
-    runs = [run for run in result_of(done)["real"] if run["program"]]
-    written = [Path(run["stdout"]).read_text() for run in runs if run["arm"] == "as written"]
+    runs = [run for run in result_of(completed)["real"] if run["program"]]
+    outputs_as_written = [Path(run["stdout"]).read_text() for run in runs if run["arm"] == "as written"]
     reseeded = [Path(run["stdout"]).read_text() for run in runs if run["arm"] == "reseeded"]
-    assert (len(written), len(set(written))) == (2, 1)
+    assert (len(outputs_as_written), len(set(outputs_as_written))) == (2, 1)
     assert (len(reseeded), len(set(reseeded))) == (3, 3)
     assert "offset by" in runs[-1]["notes"][0]
 
@@ -233,27 +235,27 @@ def test_a_program_that_fixes_its_seed_is_run_as_written_and_reseeded(
 def test_every_seed_starts_from_what_the_trunk_started_from(
     gedanken: Cli, scripted: Scripted, tmp_path: Path
 ) -> None:
-    grows = GOOD + 'open("log", "a").write("x")\nprint("size", len(open("log").read()))\n'
-    done = gedanken(
+    appending_program = GOOD + 'open("log", "a").write("x")\nprint("size", len(open("log").read()))\n'
+    completed = gedanken(
         "run",
         experiment(tmp_path),
         "--model",
-        scripted(replies(grows)),
+        scripted(replies(appending_program)),
         "--json",
         "--real",
         2,
         "--out",
         tmp_path / "o",
     )
-    runs = [run for run in result_of(done)["real"] if run["program"]]
+    runs = [run for run in result_of(completed)["real"] if run["program"]]
     assert [Path(run["stdout"]).read_text().splitlines()[-1] for run in runs] == ["size 1"] * 3
 
 
 def test_the_same_tell_twice_edits_twice(gedanken: Cli, scripted: Scripted, tmp_path: Path) -> None:
     task = {"layers": 2, "epochs": 3}
-    again = {"tell": "add a comment", "edit": "train.py", "task": task}
+    edit_line = {"tell": "add a comment", "edit": "train.py", "task": task}
     script = [{"tell": "Write it.", "write": "train.py", "task": task}, "python3 train.py"]
-    script += [again, "python3 ./train.py", again, "python3 train.py"]
+    script += [edit_line, "python3 ./train.py", edit_line, "python3 train.py"]
     # Each edit is a first try, with the same seed: the reply depends on what it is given to edit.
     model = scripted(
         [
@@ -263,8 +265,10 @@ def test_the_same_tell_twice_edits_twice(gedanken: Cli, scripted: Scripted, tmp_
         ]
     )
     path = experiment(tmp_path, script=script)
-    done = gedanken("run", path, "--model", model, "--json", "--real", 1, "--imagined", 0, "--out", tmp_path / "o")
-    programs = result_of(done)["programs"]
+    completed = gedanken(
+        "run", path, "--model", model, "--json", "--real", 1, "--imagined", 0, "--out", tmp_path / "o"
+    )
+    programs = result_of(completed)["programs"]
     assert [(program["label"], program["works"], program["line"]) for program in programs] == [
         ("train-v1", True, 0),
         ("train-v2", True, 2),
@@ -274,75 +278,96 @@ def test_the_same_tell_twice_edits_twice(gedanken: Cli, scripted: Scripted, tmp_
 
 def test_every_seal_can_be_recomputed_from_the_run_folder(gedanken: Cli, scripted: Scripted, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    done = gedanken(
+    completed = gedanken(
         "run", experiment(tmp_path), "--model", scripted(replies(GOOD)), "--json", "--real", 0, "--out", out
     )
     roles = {"SystemMessage": "system", "HumanMessage": "user", "AIMessage": "assistant"}
-    asked = [run["inputs"]["messages"][0] for run in trace_of(out) if run["name"] == "imagined machine"]
-    sent = [[[roles[message["id"][-1]], message["kwargs"]["content"]] for message in messages] for messages in asked]
-    seals = [run["seal"] | {"reply": Path(run["raw_reply"]).read_text()} for run in result_of(done)["imagined"]]
-    assert len(seals) == len(sent) == 9
+    recorded_requests = [run["inputs"]["messages"][0] for run in trace_of(out) if run["name"] == "imagined machine"]
+    sent_messages = [
+        [[roles[message["id"][-1]], message["kwargs"]["content"]] for message in messages]
+        for messages in recorded_requests
+    ]
+    seals = [run["seal"] | {"reply": Path(run["raw_reply"]).read_text()} for run in result_of(completed)["imagined"]]
+    assert len(seals) == len(sent_messages) == 9
     for seal in seals:
-        rest = {key: seal[key] for key in ("model", "settings", "reply", "time")}
+        sealed_fields = {key: seal[key] for key in ("model", "settings", "reply", "time")}
         hashes = [
             hashlib.sha256(
                 json.dumps(
-                    rest | {"messages": messages}, sort_keys=True, ensure_ascii=False, separators=(",", ":")
+                    sealed_fields | {"messages": messages}, sort_keys=True, ensure_ascii=False, separators=(",", ":")
                 ).encode()
             ).hexdigest()
-            for messages in sent
+            for messages in sent_messages
         ]
         assert seal["sha256"] in hashes
 
 
 def test_no_simulate_asks_the_imagined_machine_nothing(gedanken: Cli, scripted: Scripted, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    done = gedanken(
+    completed = gedanken(
         "run", experiment(tmp_path), "--model", scripted(replies(GOOD)), "--json", "--no-simulate", "--out", out
     )
-    assert result_of(done)["imagined"] == []
+    assert result_of(completed)["imagined"] == []
     assert requests_of(out, "imagined machine") == []
 
 
 def test_what_a_model_prints_is_shown_and_not_obeyed(gedanken: Cli, scripted: Scripted, tmp_path: Path) -> None:
-    hostile = "Epoch 1/3 \x1b]0;title\x07\x1b[2J [red]x[/red] \u202e loss: 0.5 - acc: 0.9\n"
-    done = gedanken(
-        "run", experiment(tmp_path), "--model", scripted(replies(GOOD, run=hostile)), "--out", tmp_path / "out"
+    hostile_output = "Epoch 1/3 \x1b]0;title\x07\x1b[2J [red]x[/red] \u202e loss: 0.5 - acc: 0.9\n"
+    completed = gedanken(
+        "run", experiment(tmp_path), "--model", scripted(replies(GOOD, run=hostile_output)), "--out", tmp_path / "out"
     )
-    assert done.returncode == 0, done.stderr
-    shown = done.stdout + done.stderr
-    assert "\x1b" not in shown
-    assert "\u202e" not in shown
-    assert "\\x1b]0;title" in shown
+    assert completed.returncode == 0, completed.stderr
+    printed = completed.stdout + completed.stderr
+    assert "\x1b" not in printed
+    assert "\u202e" not in printed
+    assert "\\x1b]0;title" in printed
 
 
 @pytest.mark.parametrize("moment", [0.6, 1.5, 2.5, 3.5, 5.0, 7.0])
 def test_killed_at_any_moment_it_leaves_nothing_that_clean_does_not_remove(
     gedanken: Cli, scripted: Scripted, tmp_path: Path, moment: float
 ) -> None:
-    slow = GOOD.replace("for epoch", "import time\nfor epoch").replace("    print", "    time.sleep(0.5)\n    print")
+    slow_program = GOOD.replace("for epoch", "import time\nfor epoch").replace(
+        "    print", "    time.sleep(0.5)\n    print"
+    )
     out = tmp_path / "killed"
-    command = [*GEDANKEN, "run", str(experiment(tmp_path)), "--model", scripted(replies(slow)), "--out", str(out)]
-    victim = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    command = [
+        *GEDANKEN,
+        "run",
+        str(experiment(tmp_path)),
+        "--model",
+        scripted(replies(slow_program)),
+        "--out",
+        str(out),
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     time.sleep(moment)
-    victim.send_signal(signal.SIGKILL)
-    victim.wait()
-    done = gedanken("sandbox", "clean", "--json")
-    assert done.returncode == 0, done.stderr
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    completed = gedanken("sandbox", "clean", "--json")
+    assert completed.returncode == 0, completed.stderr
     assert left_of(out) == []
 
 
 def test_interrupted_it_ends_in_order_and_says_so(scripted: Scripted, tmp_path: Path) -> None:
-    slow = GOOD.replace("for epoch", "import time\ntime.sleep(60)\nfor epoch")
+    slow_program = GOOD.replace("for epoch", "import time\ntime.sleep(60)\nfor epoch")
     out = tmp_path / "out"
-    command = [*GEDANKEN, "run", str(experiment(tmp_path)), "--model", scripted(replies(slow)), "--out", str(out)]
-    victim = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    command = [
+        *GEDANKEN,
+        "run",
+        str(experiment(tmp_path)),
+        "--model",
+        scripted(replies(slow_program)),
+        "--out",
+        str(out),
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and not any("train" in name for name in left_of(out)):
         time.sleep(0.2)
-    victim.send_signal(signal.SIGTERM)
-    _out, errors = victim.communicate(timeout=30)
-    assert victim.returncode == 130
+    process.send_signal(signal.SIGTERM)
+    _stdout, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
     assert errors.strip().endswith(f"gedanken: interrupted; to continue: gedanken resume {out}")
     assert json.loads((out / "run.json").read_text())["outcome"] == "interrupted"
     assert left_of(out) == [run_id_of(out)]  # its workspace, for whoever goes on with it
@@ -351,5 +376,5 @@ def test_interrupted_it_ends_in_order_and_says_so(scripted: Scripted, tmp_path: 
 
 
 def left_of(out: Path) -> list[str]:
-    """Names of the containers and the session that the run in `out` has."""
+    """The names of the containers and the session that belong to the run in `out`."""
     return [thing.name for thing in things([connect_docker()]) if thing.run == run_id_of(out)]

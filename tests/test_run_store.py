@@ -1,4 +1,4 @@
-"""The store of a run: one writer, and a log that can be read whatever became of it."""
+"""The store of a run has one writer, and its log can be read after any interruption."""
 
 import errno
 import fcntl
@@ -41,14 +41,14 @@ with open_store(Path({folder!r}), spec_of()):
 
 def test_a_run_has_one_writer_until_its_process_is_gone(tmp_path: Path) -> None:
     program = HOLDS.format(tests=str(Path(__file__).parent), folder=str(tmp_path))
-    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as holder:
-        assert holder.stdout is not None and holder.stdout.readline() == "holds it\n"
-        before = (tmp_path / "log.jsonl").read_bytes()
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stdout.readline() == "holds it\n"
+        log_before = (tmp_path / "log.jsonl").read_bytes()
         with pytest.raises(BadInput, match="this run is in use by another process"), open_store(tmp_path, spec_of()):
             pass
-        assert (tmp_path / "log.jsonl").read_bytes() == before
+        assert (tmp_path / "log.jsonl").read_bytes() == log_before
         assert read_run(tmp_path).outcome == UNFINISHED  # reading waits for nobody
-        holder.kill()
+        process.kill()
     with reopen_store(tmp_path):
         pass
 
@@ -56,9 +56,9 @@ def test_a_run_has_one_writer_until_its_process_is_gone(tmp_path: Path) -> None:
 def test_who_only_looks_whether_a_run_is_at_work_does_not_keep_its_process_away(tmp_path: Path) -> None:
     with open_store(tmp_path, spec_of()):
         pass
-    with (tmp_path / "log.jsonl").open() as looked:
-        fcntl.flock(looked, fcntl.LOCK_SH)
-        threading.Timer(0.1, looked.close).start()
+    with (tmp_path / "log.jsonl").open() as log_file:
+        fcntl.flock(log_file, fcntl.LOCK_SH)
+        threading.Timer(0.1, log_file.close).start()
         with reopen_store(tmp_path):
             assert is_at_work(tmp_path)
 
@@ -66,10 +66,10 @@ def test_who_only_looks_whether_a_run_is_at_work_does_not_keep_its_process_away(
 def test_a_folder_in_which_another_process_began_a_run_meanwhile_gets_no_second_one(tmp_path: Path) -> None:
     with open_store(tmp_path, spec_of()):
         pass
-    before = (tmp_path / "log.jsonl").read_bytes()
+    log_before = (tmp_path / "log.jsonl").read_bytes()
     with pytest.raises(BadInput, match="name another folder"), open_store(tmp_path, spec_of()):
         pass
-    assert (tmp_path / "log.jsonl").read_bytes() == before
+    assert (tmp_path / "log.jsonl").read_bytes() == log_before
 
 
 def test_what_a_person_decided_is_told_although_a_kill_took_its_note(
@@ -77,7 +77,7 @@ def test_what_a_person_decided_is_told_although_a_kill_took_its_note(
 ) -> None:
     make_run(tmp_path)
 
-    def die(_store: RunStore, _what: str) -> None:
+    def die(_store: RunStore, _text: str) -> None:
         raise KeyboardInterrupt
 
     with reopen_store(tmp_path) as store:
@@ -85,23 +85,23 @@ def test_what_a_person_decided_is_told_although_a_kill_took_its_note(
         with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
             patched.setattr(RunStore, "note", die)
             store.keep_decision(program, Reject(reason="too long"))
-    told = "train-v1 was rejected by a person before it could run: too long"
-    assert read_run(tmp_path).notes == (told,)
+    note = "train-v1 was rejected by a person before it could run: too long"
+    assert read_run(tmp_path).notes == (note,)
     with reopen_store(tmp_path) as store:
-        store.note(told)
-    assert read_run(tmp_path).notes == (told,)
+        store.note(note)
+    assert read_run(tmp_path).notes == (note,)
 
 
 def test_why_a_run_is_changed_is_told_before_it_is_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with open_store(tmp_path, spec_of()):
         pass
-    more = spec_of().model_copy(update={"real": 99})
+    changed_spec = spec_of().model_copy(update={"real": 99})
 
     def die(_store: RunStore) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(RunStore, "keep_spec", die)
-    with pytest.raises(KeyboardInterrupt), reopen_store(tmp_path, more, "more runs after looking"):
+    with pytest.raises(KeyboardInterrupt), reopen_store(tmp_path, changed_spec, "more runs after looking"):
         pass
     log = read_run(tmp_path)
     assert log.notes == ("more runs after looking",)
@@ -129,16 +129,16 @@ def test_a_run_folder_that_is_half_removed_is_not_gone_on_with_and_can_be_remove
     run = tmp_path / "run"
     run.mkdir()
     make_run(run)
-    left, unlink = [removals], os.unlink
+    removals_left, unlink = [removals], os.unlink
 
-    def until_it_is_killed(*path: Any, **options: Any) -> None:
-        left[0] -= 1
-        if left[0] < 0:
+    def unlink_until_killed(*path: Any, **options: Any) -> None:
+        removals_left[0] -= 1
+        if removals_left[0] < 0:
             raise KeyboardInterrupt
         unlink(*path, **options)
 
     with monkeypatch.context() as patched:
-        patched.setattr(os, "unlink", until_it_is_killed)
+        patched.setattr(os, "unlink", unlink_until_killed)
         with pytest.raises(KeyboardInterrupt):
             remove_run(run)
     if removals:
@@ -150,13 +150,13 @@ def test_a_run_folder_that_is_half_removed_is_not_gone_on_with_and_can_be_remove
 
 def test_half_a_report_that_a_kill_left_does_not_stay(tmp_path: Path) -> None:
     make_run(tmp_path)
-    left, under_way = tmp_path / ".gedanken-0123456789abcdef", tmp_path / ".gedanken-fedcba9876543210"
-    left.touch()
-    os.utime(left, (0, 0))
-    under_way.touch()
+    old_file, new_file = tmp_path / ".gedanken-0123456789abcdef", tmp_path / ".gedanken-fedcba9876543210"
+    old_file.touch()
+    os.utime(old_file, (0, 0))
+    new_file.touch()
     with reopen_store(tmp_path):
         pass
-    assert (left.exists(), under_way.exists()) == (False, True)
+    assert (old_file.exists(), new_file.exists()) == (False, True)
 
 
 def test_a_log_with_bytes_that_are_no_text_is_damaged(tmp_path: Path) -> None:
@@ -168,117 +168,127 @@ def test_a_log_with_bytes_that_are_no_text_is_damaged(tmp_path: Path) -> None:
 
 
 def test_cut_anywhere_a_log_tells_what_was_written_whole(tmp_path: Path) -> None:
-    whole = make_run(tmp_path)
+    complete_log = make_run(tmp_path)
     path = tmp_path / "log.jsonl"
-    written = path.read_bytes()
-    ends = [at + 1 for at, byte in enumerate(written) if byte == ord("\n")]
-    seen = []
+    log_bytes = path.read_bytes()
+    ends = [index + 1 for index, byte in enumerate(log_bytes) if byte == ord("\n")]
+    execution_counts = []
     for end in ends:
-        for cut in (end, end - 1, end - 7):  # whole, without its end of line, and in its middle
-            path.write_bytes(written[:cut])
-            if cut < ends[0]:
+        for length in (end, end - 1, end - 7):  # whole, without its end of line, and in its middle
+            path.write_bytes(log_bytes[:length])
+            if length < ends[0]:
                 with pytest.raises(BadInput, match="the process ended before it recorded anything"):
                     read_run(tmp_path)
                 continue
             log = read_run(tmp_path)
-            assert (log.outcome, bool(log.notes)) == (DONE if cut == ends[-1] else UNFINISHED, cut != end)
-            assert set(log.executions) <= set(whole.executions)
-            seen.append(len(log.executions))
-    assert (min(seen), max(seen)) == (0, 8 + len(REAL) + len(IMAGINED))
+            assert (log.outcome, bool(log.notes)) == (DONE if length == ends[-1] else UNFINISHED, length != end)
+            assert set(log.executions) <= set(complete_log.executions)
+            execution_counts.append(len(log.executions))
+    assert (min(execution_counts), max(execution_counts)) == (0, 8 + len(REAL) + len(IMAGINED))
 
 
 def test_an_execution_whose_text_is_gone_or_cut_is_left_out_and_that_is_said(tmp_path: Path) -> None:
-    whole = make_run(tmp_path).executions
-    gone, cut = (
+    executions = make_run(tmp_path).executions
+    missing_file, cut_file = (
         tmp_path / "outputs" / f"{label}.txt" for label in ("line02-train-v1-real-1", "line02-train-v1-real-2")
     )
-    gone.unlink()
-    cut.write_text(cut.read_text()[:-1])
+    missing_file.unlink()
+    cut_file.write_text(cut_file.read_text()[:-1])
     log = read_run(tmp_path)
-    assert [one.label for one in whole if one not in log.executions] == [gone.stem, cut.stem]
-    assert [note.split()[0] for note in log.notes] == [f"outputs/{gone.name}", f"outputs/{cut.name}"]
+    assert [execution.label for execution in executions if execution not in log.executions] == [
+        missing_file.stem,
+        cut_file.stem,
+    ]
+    assert [note.split()[0] for note in log.notes] == [f"outputs/{missing_file.name}", f"outputs/{cut_file.name}"]
     with reopen_store(tmp_path) as store:
-        for execution in whole:
+        for execution in executions:
             store.keep_execution(execution)
-    back = read_run(tmp_path)
-    assert (set(back.executions), back.notes) == (set(whole), ())
+    restored_log = read_run(tmp_path)
+    assert (set(restored_log.executions), restored_log.notes) == (set(executions), ())
 
 
 def test_a_program_whose_file_is_gone_is_left_out_with_its_runs_and_that_is_said(tmp_path: Path) -> None:
-    whole = make_run(tmp_path)
-    gone = tmp_path / "programs" / "train-v1.py"
-    gone.unlink()
+    complete_log = make_run(tmp_path)
+    missing_file = tmp_path / "programs" / "train-v1.py"
+    missing_file.unlink()
     log = read_run(tmp_path)
-    assert log.programs == () and {one.program for one in log.executions} == {None}
+    assert log.programs == () and {execution.program for execution in log.executions} == {None}
     assert [note.split(" is missing")[0] for note in log.notes] == ["programs/train-v1.py"]
     with reopen_store(tmp_path) as store:
         with pytest.raises(BadInput, match="train-v1 was lost"):
             trunk_of(store)
-        for program in whole.programs:
+        for program in complete_log.programs:
             store.keep_program(program)
-        for execution in whole.executions:
+        for execution in complete_log.executions:
             store.keep_execution(execution)
-    back = read_run(tmp_path)
-    assert (back.programs, set(back.executions), back.notes) == (whole.programs, set(whole.executions), ())
+    restored_log = read_run(tmp_path)
+    assert (restored_log.programs, set(restored_log.executions), restored_log.notes) == (
+        complete_log.programs,
+        set(complete_log.executions),
+        (),
+    )
 
 
 def test_what_was_kept_and_came_out_differently_is_told(tmp_path: Path) -> None:
-    whole = make_run(tmp_path).executions
+    executions = make_run(tmp_path).executions
     with reopen_store(tmp_path) as store:
-        for execution in whole:
+        for execution in executions:
             store.keep_execution(execution)
     assert read_run(tmp_path).notes == ()
-    real, imagined = (next(run for run in whole if run.imagined is asked and run.program) for asked in (False, True))
+    real, imagined = (
+        next(run for run in executions if run.imagined is is_imagined and run.program)
+        for is_imagined in (False, True)
+    )
     with reopen_store(tmp_path) as store:
         store.keep_execution(replace(real, stdout="other", terminal="other"))
         store.keep_execution(replace(imagined, raw_reply="other"))
-    told = read_run(tmp_path).notes
-    assert [note.split(" now has another result")[0] for note in told] == [real.label, imagined.label]
+    notes = read_run(tmp_path).notes
+    assert [note.split(" now has another result")[0] for note in notes] == [real.label, imagined.label]
 
 
 def test_minutes_are_counted_also_where_the_clock_is_set_meanwhile(tmp_path: Path) -> None:
     with open_store(tmp_path, spec_of()) as store:
         store.note("a minute later")
     log = tmp_path / "log.jsonl"
-    *before, last = log.read_text().splitlines()
-    for jumped in ("2001-01-01T00:00:00.000+00:00", "2101-01-01T00:00:00.000+00:00"):
-        told = json.dumps({**json.loads(last), "time": jumped, "worked": 60.0})
-        log.write_text("\n".join([*before, told, ""]))
+    *earlier_lines, last_line = log.read_text().splitlines()
+    for clock_time in ("2001-01-01T00:00:00.000+00:00", "2101-01-01T00:00:00.000+00:00"):
+        changed_line = json.dumps({**json.loads(last_line), "time": clock_time, "worked": 60.0})
+        log.write_text("\n".join([*earlier_lines, changed_line, ""]))
         with reopen_store(tmp_path) as store:
             assert store.seconds_worked == 60.0
 
 
 def test_what_the_log_names_is_on_disk_before_it_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """At each flush to disk the folder as it stands is read: nothing that the log tells of is missing."""
-    told: list[int] = []
+    """The folder is read at each flush to disk: nothing that the log names is missing."""
+    execution_counts: list[int] = []
     flush = os.fsync
 
-    def look(descriptor: int) -> None:
+    def read_after_flush(descriptor: int) -> None:
         flush(descriptor)
         has_begun = (tmp_path / "log.jsonl").stat().st_size > 0
-        told.append(len(read_run(tmp_path).executions) if has_begun else 0)
+        execution_counts.append(len(read_run(tmp_path).executions) if has_begun else 0)
 
-    monkeypatch.setattr(os, "fsync", look)
-    whole = make_run(tmp_path)
-    assert told == sorted(told) and told[-1] == len(whole.executions)
+    monkeypatch.setattr(os, "fsync", read_after_flush)
+    complete_log = make_run(tmp_path)
+    assert execution_counts == sorted(execution_counts) and execution_counts[-1] == len(complete_log.executions)
 
 
 def test_a_changed_spec_is_on_disk_before_the_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spec, flush, flushed = make_run(tmp_path).spec, os.fsync, list[Path | bytes]()
     assert spec is not None
-    more = spec.model_copy(update={"real": 40})
+    changed_spec = spec.model_copy(update={"real": 40})
 
-    def look(descriptor: int) -> None:
+    def record_flush(descriptor: int) -> None:
         flush(descriptor)
         path = Path(f"/proc/self/fd/{descriptor}")
         flushed.append(path.readlink() if path.is_dir() else path.read_bytes())
 
-    monkeypatch.setattr(os, "fsync", look)
-    with reopen_store(tmp_path, more, "forty are wanted"):
+    monkeypatch.setattr(os, "fsync", record_flush)
+    with reopen_store(tmp_path, changed_spec, "forty are wanted"):
         pass
-    now = (tmp_path / "spec.json").read_bytes()
-    assert b'"real": 40' in now
-    assert tmp_path in flushed[flushed.index(now) :], "first the file, then the name"
+    spec_bytes = (tmp_path / "spec.json").read_bytes()
+    assert b'"real": 40' in spec_bytes
+    assert tmp_path in flushed[flushed.index(spec_bytes) :], "first the file, then the name"
 
 
 @pytest.mark.parametrize(

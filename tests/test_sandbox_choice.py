@@ -1,4 +1,4 @@
-"""Whole runs in each sandbox: the result says which it was, what it could not hold, and what was asked of it."""
+"""Whole runs in each sandbox: the result names the sandbox, its limits, and what it could not enforce."""
 
 import hashlib
 import json
@@ -16,9 +16,9 @@ SAVES = GOOD + "open('weights.pt', 'w').write('w' * 100)\n"
 
 
 def run(gedanken: Cli, *arguments: object) -> Any:
-    done = gedanken("run", *arguments, "--real", 1, "--imagined", 1, "--json")
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    result = gedanken("run", *arguments, "--real", 1, "--imagined", 1, "--json")
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)
 
 
 @pytest.mark.parametrize("sandbox", EVERY)
@@ -29,24 +29,27 @@ def test_every_sandbox_runs_an_experiment_and_says_what_it_could_not_hold(
     model = scripted(replies(SAVES))
     out = tmp_path / "out"
     result = run(gedanken, experiment(tmp_path), "--model", model, "--sandbox", sandbox, *trust, "--out", out)
-    trained = [one for one in result["real"] if one["program"]]
-    assert [(one["machine"], one["seed"], one["exit_code"]) for one in trained] == [(sandbox, 0, 0), (sandbox, 1, 0)]
-    assert trained[0]["stdout"] != trained[1]["stdout"]
+    training_runs = [run_values for run_values in result["real"] if run_values["program"]]
+    assert [(run_values["machine"], run_values["seed"], run_values["exit_code"]) for run_values in training_runs] == [
+        (sandbox, 0, 0),
+        (sandbox, 1, 0),
+    ]
+    assert training_runs[0]["stdout"] != training_runs[1]["stdout"]
     not_enforced = {line.split(":")[0] for line in result["machine"]["not_enforced"]}
-    assert trained[0]["not_enforced"] == result["machine"]["not_enforced"]
+    assert training_runs[0]["not_enforced"] == result["machine"]["not_enforced"]
     expected = {"docker": set(), "podman": set(), "bubblewrap": {"host files"}}
     assert not_enforced >= {"network", "memory"} if sandbox == "host" else not_enforced == expected[sandbox]
-    kept = trained[0]["artifacts"][0]
-    content = (out / "artifacts" / kept["path"]).read_bytes()
-    assert (kept["bytes"], kept["sha256"]) == (100, hashlib.sha256(content).hexdigest())
+    artifact = training_runs[0]["artifacts"][0]
+    content = (out / "artifacts" / artifact["path"]).read_bytes()
+    assert (artifact["bytes"], artifact["sha256"]) == (100, hashlib.sha256(content).hexdigest())
 
 
 @pytest.mark.docker
 def test_limits_of_the_file_hold_and_flags_go_before_them(gedanken: Cli, scripted: Scripted, tmp_path: Path) -> None:
     path = experiment(tmp_path, limits={"memory_mib": 256, "processes": 64})
     model = scripted(replies(GOOD))
-    asked = ["--limit", "memory_mib=300", "--limit", "wall_seconds=77.5"]
-    limits = run(gedanken, path, "--model", model, *asked)["limits"]
+    limit_options = ["--limit", "memory_mib=300", "--limit", "wall_seconds=77.5"]
+    limits = run(gedanken, path, "--model", model, *limit_options)["limits"]
     assert (limits["memory_mib"], limits["processes"], limits["wall_seconds"]) == (300, 64, 77.5)
 
 
@@ -58,9 +61,9 @@ def test_gpus_that_no_engine_here_can_give_are_refused_before_anything_runs(
     if list(Path("/dev").glob("nvidia*")):
         pytest.skip("there are GPUs here")
     model = scripted(replies(GOOD))
-    done = gedanken("run", experiment(tmp_path), "--model", model, "--sandbox", "docker", "--gpus", gpus)
-    assert done.returncode == 3
-    assert f"--gpus {gpus}" in done.stderr and "nvidia-container-toolkit" in done.stderr
+    result = gedanken("run", experiment(tmp_path), "--model", model, "--sandbox", "docker", "--gpus", gpus)
+    assert result.returncode == 3
+    assert f"--gpus {gpus}" in result.stderr and "nvidia-container-toolkit" in result.stderr
 
 
 @pytest.mark.docker

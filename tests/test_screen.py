@@ -1,4 +1,4 @@
-"""What is under way, as a log without a terminal shows it."""
+"""The progress of a run, as shown without a terminal and on a narrow one."""
 
 import io
 import re
@@ -15,9 +15,9 @@ from gedanken.terminal.screen import Screen
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
-    now = [1000.0]
-    monkeypatch.setattr("time.monotonic", lambda: now[0])
-    yield now
+    time = [1000.0]
+    monkeypatch.setattr("time.monotonic", lambda: time[0])
+    yield time
 
 
 def log() -> tuple[Screen, io.StringIO]:
@@ -47,8 +47,8 @@ def test_a_model_that_says_nothing_for_long_is_told_of_too(monkeypatch: pytest.M
     screen, file = log()
     with screen.run(64):
         screen.hear("simulate", "sample 0", "")
-        until = time.monotonic() + 10
-        while "reads the question" not in file.getvalue() and time.monotonic() < until:
+        deadline = time.monotonic() + 10
+        while "reads the question" not in file.getvalue() and time.monotonic() < deadline:
             time.sleep(0.02)
     assert "imagined sample 0: reads the question" in file.getvalue()
 
@@ -89,18 +89,18 @@ def test_what_is_live_fits_a_narrow_terminal(width: int) -> None:
     with screen.run(1024, plan):
         screen.hear("simulate", "sample 1", "")
         screen.hear("simulate", "sample 1", "Epoch 1/10 - loss: 0.5 - accuracy: 0.9, and much more of it\n" * 3)
-    shown = [re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", line) for line in file.getvalue().splitlines()]
-    assert any("step 1 of 5, about" in line and " left in all" in line for line in shown)
-    assert any(re.match(r"  imagined  sample 1, \d+ s: 1 token of at most 1024", line) for line in shown)
-    assert all(len(line.strip("\r")) <= width for line in shown)
+    lines = [re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", line) for line in file.getvalue().splitlines()]
+    assert any("step 1 of 5, about" in line and " left in all" in line for line in lines)
+    assert any(re.match(r"  imagined  sample 1, \d+ s: 1 token of at most 1024", line) for line in lines)
+    assert all(len(line.strip("\r")) <= width for line in lines)
 
 
 def test_a_step_that_takes_longer_than_guessed_is_not_said_to_have_no_time_left(clock: list[float]) -> None:
     screen, file = log()
     with screen.step("downloading MNIST", 4, "seconds") as update:
-        for done in (2.0, 4.0, 4.0):
+        for seconds in (2.0, 4.0, 4.0):
             clock[0] += 6
-            update(done)
+            update(seconds)
     assert file.getvalue().splitlines() == [
         "downloading MNIST …",
         "downloading MNIST: 50 %, about 6 s left",
@@ -115,9 +115,9 @@ def test_a_sign_of_life_of_a_model_that_reasons_is_no_new_beginning(clock: list[
     with screen.run(64, plan):
         screen.hear("simulate", "sample 1", "")
         clock[0] += 100
-        before = plan.seconds_left()
+        seconds_before = plan.seconds_left()
         screen.hear("simulate", "sample 1", "")
-        assert plan.seconds_left() == before
+        assert plan.seconds_left() == seconds_before
 
 
 def test_those_who_wait_for_cores_are_counted_and_not_said_to_read(clock: list[float]) -> None:  # noqa: ARG001

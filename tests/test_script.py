@@ -1,4 +1,4 @@
-"""Scripts: lines that are told, lines that are typed, and the programs that come of them."""
+"""Scripts: lines that are told, lines that are typed, and the programs that they use."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Keys of this process are removed from text, whatever pieces it comes in; characters are put together."""
+"""Keys of this process are removed from text, whatever its pieces; halves of characters are joined."""
 
 import base64
 import json
@@ -17,20 +17,20 @@ SECRETS = Secrets([KEY, OTHER])
 @given(st.lists(st.integers(1, 7), max_size=40), st.sampled_from([KEY, OTHER, f"{OTHER}{KEY}", f"a{KEY[:5]}{KEY} b"]))
 def test_no_key_comes_through_in_whatever_pieces_it_comes(sizes: list[int], key: str) -> None:
     text = f"loss: 0.5 {key} and {key}\n"
-    incoming, out, at = Incoming(SECRETS), "", 0
+    incoming, output, position = Incoming(SECRETS), "", 0
     for size in sizes:
-        out += incoming.add(text[at : at + size])
-        at += size
-    out += incoming.add(text[at:]) + incoming.end()
-    assert out == SECRETS.redacted(text)
-    assert KEY not in out and OTHER not in out and incoming.keys == out.count(REMOVED)
+        output += incoming.add(text[position : position + size])
+        position += size
+    output += incoming.add(text[position:]) + incoming.end()
+    assert output == SECRETS.redacted(text)
+    assert KEY not in output and OTHER not in output and incoming.keys == output.count(REMOVED)
 
 
 @pytest.mark.parametrize("before", [b"", b"a", b"ab", b"user:"])
 def test_a_key_in_base64_is_found_wherever_it_begins(before: bytes) -> None:
-    said = SECRETS.redacted(base64.b64encode(before + KEY.encode() + b" more").decode())
-    assert REMOVED in said
-    assert len(said.replace(REMOVED, "")) <= 2 * (len(before) + len(" more")) + 4  # of what stands around it
+    redacted = SECRETS.redacted(base64.b64encode(before + KEY.encode() + b" more").decode())
+    assert REMOVED in redacted
+    assert len(redacted.replace(REMOVED, "")) <= 2 * (len(before) + len(" more")) + 4  # of the text around the key
 
 
 def test_ordinary_words_and_numbers_are_no_keys() -> None:
@@ -48,8 +48,8 @@ def test_the_environment_s_keys_are_known_by_name_and_those_in_addresses() -> No
         "HOME": "/root",
         "ANTHROPIC_CUSTOM_HEADERS": "x-api-key: sk-headers-12345678",
     }
-    found = set(in_environment(variables))
-    assert {"sk-one", "secret", "sk-headers-12345678"} <= found and not {"false", "/root"} & found
+    keys = set(in_environment(variables))
+    assert {"sk-one", "secret", "sk-headers-12345678"} <= keys and not {"false", "/root"} & keys
 
 
 @pytest.mark.parametrize(
@@ -69,10 +69,10 @@ def test_an_address_is_shown_without_what_signs_in(address: str, shown: str | No
 
 def test_halves_of_a_character_are_joined_over_pieces_and_lone_ones_replaced_and_noted() -> None:
     incoming = Incoming(SECRETS)
-    out = incoming.add("a\ud83d") + incoming.add("\ude00b\ude00") + incoming.add("c\ud83d") + incoming.end()
-    assert out == f"a😀b{REPLACEMENT}c{REPLACEMENT}" and incoming.halves == 2
+    output = incoming.add("a\ud83d") + incoming.add("\ude00b\ude00") + incoming.add("c\ud83d") + incoming.end()
+    assert output == f"a😀b{REPLACEMENT}c{REPLACEMENT}" and incoming.halves == 2
     assert len(incoming.notes()) == 1
-    assert json.loads(json.dumps(out, ensure_ascii=False).encode()) == out
+    assert json.loads(json.dumps(output, ensure_ascii=False).encode()) == output
 
 
 @given(st.text(st.characters(categories=["Cs", "Cc", "L", "So"])))

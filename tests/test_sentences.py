@@ -50,5 +50,5 @@ WORDS = st.lists(st.sampled_from(["loss", "acc", "{}", "12", "(", "…", "\\", "
 
 @given(WORDS, WORDS)
 def test_what_is_shown_of_a_line_is_a_part_of_it(ours: str, theirs: str) -> None:
-    for told, whole in zip(around_difference(f"“{ours}”", f"“{theirs}”"), (ours, theirs), strict=True):
-        assert told[1:-1].removeprefix("… ").removesuffix(" …") in whole
+    for shown_text, text in zip(around_difference(f"“{ours}”", f"“{theirs}”"), (ours, theirs), strict=True):
+        assert shown_text[1:-1].removeprefix("… ").removesuffix(" …") in text

@@ -1,4 +1,4 @@
-"""Series: what is read off the lines of all runs, what is tested of it, and what is not."""
+"""Series: the numbers read from the lines of all runs, and which of them are tested."""
 
 import json
 import re
@@ -20,7 +20,7 @@ TESTED = TRAIN + "print(f'Test loss: {test_loss:.4f}, hits: {hits}, accuracy: {1
 
 
 def log(seed: int, shift: float = 0.0, epochs: int = 4) -> str:
-    """What TRAIN would print, with noise of one hundredth."""
+    """Make what `TRAIN` would print, with noise of one hundredth."""
     noise = np.random.default_rng(seed).normal(0, 0.01, (3, epochs))
     losses = [0.3 + 0.65 / epoch + shift + noise[0, epoch - 1] for epoch in range(1, epochs + 1)]
     return lines(losses, [1 - loss / 3 + noise[1, 0] for loss in losses])
@@ -31,16 +31,16 @@ def with_test(seed: int, shift: float = 0.0) -> str:
     return log(seed) + f"Test loss: {0.4 + seed % 7 / 100 + shift:.4f}, hits: {hits}, accuracy: {hits / 100:.2f}%\n"
 
 
-def compared(ours: list[str], theirs: list[str], source: str | None = TRAIN) -> ComparisonResult:
+def compared(real_texts: list[str], imagined_texts: list[str], source: str | None = TRAIN) -> ComparisonResult:
     return compare_runs(
         program(source) if source else None,
-        [real(text, seed) for seed, text in enumerate(ours, start=1)],
-        [imagined(text, sample) for sample, text in enumerate(theirs, start=1)],
+        [real(text, seed) for seed, text in enumerate(real_texts, start=1)],
+        [imagined(text, sample) for sample, text in enumerate(imagined_texts, start=1)],
     )
 
 
-def by_name(these: ComparisonResult) -> dict[str, SeriesResult]:
-    return {series.name: series for series in these.series}
+def by_name(comparison: ComparisonResult) -> dict[str, SeriesResult]:
+    return {series.name: series for series in comparison.series}
 
 
 REAL = [log(seed) for seed in range(7)]
@@ -57,16 +57,18 @@ def test_a_series_is_named_after_its_number_and_the_line_of_its_print() -> None:
 
 
 def test_the_last_loss_that_real_runs_show_is_the_primary_endpoint() -> None:
-    found = compared([with_test(seed) for seed in range(7)], [with_test(seed) for seed in range(7, 10)], TESTED)
+    comparison = compared([with_test(seed) for seed in range(7)], [with_test(seed) for seed in range(7, 10)], TESTED)
     assert [
-        (series.name, series.n_real, series.n_imagined) for series in found.series if series.role == "primary"
+        (series.name, series.n_real, series.n_imagined) for series in comparison.series if series.role == "primary"
     ] == [("last Test loss (train.py:33)", 7, 3)]
 
 
 def test_epochs_are_compared_with_the_same_epochs_however_many_are_skipped() -> None:
-    long = [log(seed, epochs=100) for seed in range(7)]
-    short = "".join(line for at, line in enumerate(log(8, epochs=100).splitlines(True)) if at in (0, 1, 98, 99))
-    loss = by_name(compared(long, [short] * 2))["loss (train.py:32)"]
+    long_logs = [log(seed, epochs=100) for seed in range(7)]
+    shortened_log = "".join(
+        line for index, line in enumerate(log(8, epochs=100).splitlines(True)) if index in (0, 1, 98, 99)
+    )
+    loss = by_name(compared(long_logs, [shortened_log] * 2))["loss (train.py:32)"]
     assert (loss.axis, len(loss.points)) == ("epoch", 100)
     assert [point for point, value in zip(loss.points, loss.imagined[0], strict=True) if value is not None] == [
         1,
@@ -88,130 +90,145 @@ def test_steps_within_epochs_are_points_of_their_own() -> None:
 
 
 def test_lines_that_only_count_themselves_are_counted_by_that() -> None:
-    def counted(seed: int) -> str:
-        return "".join(f"[{at}] {np.random.default_rng([seed, at]).normal():.4f}\n" for at in (10, 20, 40))
+    def log_of_steps(seed: int) -> str:
+        return "".join(f"[{step}] {np.random.default_rng([seed, step]).normal():.4f}\n" for step in (10, 20, 40))
 
-    every = by_name(compared([counted(seed) for seed in range(7)], [counted(seed) for seed in range(7, 10)], None))
-    assert {one.points for one in every.values()} == {(10, 20, 40)}
+    series_by_name = by_name(
+        compared([log_of_steps(seed) for seed in range(7)], [log_of_steps(seed) for seed in range(7, 10)], None)
+    )
+    assert {series.points for series in series_by_name.values()} == {(10, 20, 40)}
 
 
 @pytest.mark.parametrize("source", [TRAIN, None], ids=["with a program", "logs alone"])
 def test_real_runs_taken_for_imagined_ones_have_no_finding(source: str | None) -> None:
-    found = compared(REAL, ALIKE, source)
-    assert (found.findings, found.undecided) == ((), ())
-    assert all(series.p is not None and series.difference_interval is not None for series in found.series)
+    comparison = compared(REAL, ALIKE, source)
+    assert (comparison.findings, comparison.undecided) == ((), ())
+    assert all(series.p is not None and series.difference_interval is not None for series in comparison.series)
 
 
 def test_a_last_loss_and_curves_that_lie_apart_are_told_with_values_p_and_interval() -> None:
-    last, curves = compared(REAL, [log(seed, 0.1) for seed in range(7, 10)]).findings
-    assert (last.check, curves.check) == ("primary endpoint differs", "series differs")
-    assert "In 3 of 3 imagined runs" in sentence(last)
-    assert "p = .008; the imagined mean is 0.1" in sentence(last)
-    assert " higher at the end, 95 % interval 0.0" in sentence(last)
-    assert "acc (train.py:32) (adjusted p =" in sentence(curves) and "loss (train.py:32) (" not in sentence(curves)
-    assert [line.source for line in last.evidence] == [f"line01-train-v1-imagined-{sample}" for sample in (1, 2, 3)]
+    endpoint_finding, curve_finding = compared(REAL, [log(seed, 0.1) for seed in range(7, 10)]).findings
+    assert (endpoint_finding.check, curve_finding.check) == ("primary endpoint differs", "series differs")
+    assert "In 3 of 3 imagined runs" in sentence(endpoint_finding)
+    assert "p = .008; the imagined mean is 0.1" in sentence(endpoint_finding)
+    assert " higher at the end, 95 % interval 0.0" in sentence(endpoint_finding)
+    assert "acc (train.py:32) (adjusted p =" in sentence(curve_finding) and "loss (train.py:32) (" not in sentence(
+        curve_finding
+    )
+    assert [line.source for line in endpoint_finding.evidence] == [
+        f"line01-train-v1-imagined-{sample}" for sample in (1, 2, 3)
+    ]
 
 
 def test_a_mean_that_lies_below_is_called_lower_with_an_interval_of_positive_numbers() -> None:
-    last = compared(REAL, [log(seed, -0.1) for seed in range(7, 10)]).findings[0]
-    found = re.search(r"mean is (\S+) lower at the end, 95 % interval (\S+) to (\S+)\)", sentence(last))
-    assert found and 0 < float(found[2]) < float(found[1]) < float(found[3])
+    endpoint_finding = compared(REAL, [log(seed, -0.1) for seed in range(7, 10)]).findings[0]
+    match = re.search(r"mean is (\S+) lower at the end, 95 % interval (\S+) to (\S+)\)", sentence(endpoint_finding))
+    assert match and 0 < float(match[2]) < float(match[1]) < float(match[3])
 
 
 def test_a_last_value_that_all_imagined_runs_share_is_named_once() -> None:
-    same = log(7, 0.1).splitlines(keepends=True)[-1]
-    theirs = ["".join([*log(seed, 0.1).splitlines(keepends=True)[:-1], same]) for seed in range(7, 10)]
-    last = compared(REAL, theirs).findings[0]
-    assert last.check == "primary endpoint differs"
-    assert re.fullmatch(r"is 0\.\d+ in each", last.observed)
+    last_line = log(7, 0.1).splitlines(keepends=True)[-1]
+    imagined_logs = ["".join([*log(seed, 0.1).splitlines(keepends=True)[:-1], last_line]) for seed in range(7, 10)]
+    endpoint_finding = compared(REAL, imagined_logs).findings[0]
+    assert endpoint_finding.check == "primary endpoint differs"
+    assert re.fullmatch(r"is 0\.\d+ in each", endpoint_finding.observed)
 
 
 def test_a_loss_told_in_other_words_is_judged_all_the_same() -> None:
-    said = [log(seed, 0.1).replace(" - loss: ", ", the loss is ") for seed in range(7, 10)]
-    assert "primary endpoint differs" in kinds(compared(REAL, said).findings)
+    imagined_logs = [log(seed, 0.1).replace(" - loss: ", ", the loss is ") for seed in range(7, 10)]
+    assert "primary endpoint differs" in kinds(compared(REAL, imagined_logs).findings)
 
 
 def test_a_loss_that_each_imagined_run_words_in_its_own_way_is_judged_too() -> None:
-    ours = ["".join(f"Epoch {at}: {word}, loss: {at / 3:.2f}\n" for at in (1, 2)) for word in ("well", "fine") * 3]
-    theirs = ["not converged, loss: 2.91!\n", "converged, loss: 0.52\nconverged, loss: 0.53\n"]
-    assert compared(ours, theirs, None).series
+    real_logs = [
+        "".join(f"Epoch {epoch}: {word}, loss: {epoch / 3:.2f}\n" for epoch in (1, 2))
+        for word in ("well", "fine") * 3
+    ]
+    imagined_logs = ["not converged, loss: 2.91!\n", "converged, loss: 0.52\nconverged, loss: 0.53\n"]
+    assert compared(real_logs, imagined_logs, None).series
 
 
 def told_as(text: str) -> str:
-    """What `log` prints, with accuracies in percent."""
-    return re.sub(r"acc: (\S+)", lambda found: f"acc: {100 * float(found[1]):.2f}%", text)
+    """The text that `log` prints, with accuracies in percent."""
+    return re.sub(r"acc: (\S+)", lambda match: f"acc: {100 * float(match[1]):.2f}%", text)
 
 
 @pytest.mark.parametrize("source", [TRAIN, None], ids=["with a program", "logs alone"])
 @pytest.mark.parametrize("which", ["real", "imagined", "one of each"])
 def test_an_accuracy_is_the_same_as_a_fraction_and_in_percent(source: str | None, which: str) -> None:
-    ours = [
-        told_as(text) if which == "real" or (which == "one of each" and at == 4) else text
-        for at, text in enumerate(REAL)
+    real_logs = [
+        told_as(text) if which == "real" or (which == "one of each" and index == 4) else text
+        for index, text in enumerate(REAL)
     ]
-    theirs = [
-        told_as(text) if which == "imagined" or (which == "one of each" and at == 1) else text
-        for at, text in enumerate(ALIKE)
+    imagined_logs = [
+        told_as(text) if which == "imagined" or (which == "one of each" and index == 1) else text
+        for index, text in enumerate(ALIKE)
     ]
-    found = compared(ours, theirs, source)
-    accuracy = next(one for name, one in by_name(found).items() if name.startswith("acc"))
+    comparison = compared(real_logs, imagined_logs, source)
+    accuracy = next(series for name, series in by_name(comparison).items() if name.startswith("acc"))
     values = [value for run in accuracy.real + accuracy.imagined for value in run if value is not None]
     assert len(values) == 40 and min(values) > 0.5 and max(values) <= 1
-    assert not {"series differs", "primary endpoint differs"} & set(kinds(found.findings))
+    assert not {"series differs", "primary endpoint differs"} & set(kinds(comparison.findings))
 
 
 def test_so_many_of_so_many_are_divided_line_by_line() -> None:
-    def counted(seed: int, whole: int) -> str:
-        return f"{log(seed)}Test accuracy: {round(whole * (0.9 + seed / 100))}/{whole}\n"
+    def log_with_hits(seed: int, total: int) -> str:
+        return f"{log(seed)}Test accuracy: {round(total * (0.9 + seed / 100))}/{total}\n"
 
-    found = by_name(
-        compared([counted(seed, 10_000) for seed in range(7)], [counted(seed, 1000) for seed in range(3)], None)
+    series_by_name = by_name(
+        compared(
+            [log_with_hits(seed, 10_000) for seed in range(7)], [log_with_hits(seed, 1000) for seed in range(3)], None
+        )
     )
-    assert found["Test accuracy"].imagined == ((0.9,), (0.91,), (0.92,))
+    assert series_by_name["Test accuracy"].imagined == ((0.9,), (0.91,), (0.92,))
 
 
 def test_accuracies_in_percent_without_a_sign_are_read_alike_though_one_run_has_less_than_one_percent() -> None:
-    found = by_name(compared([f"accuracy: {at}.5\n" for at in range(7)], ["accuracy: 0.9\n"] * 3, None))
-    assert found["accuracy"].real[0] == (0.005,)
-    assert found["accuracy"].imagined[0] == pytest.approx((0.009,))
+    series_by_name = by_name(
+        compared([f"accuracy: {number}.5\n" for number in range(7)], ["accuracy: 0.9\n"] * 3, None)
+    )
+    assert series_by_name["accuracy"].real[0] == (0.005,)
+    assert series_by_name["accuracy"].imagined[0] == pytest.approx((0.009,))
 
 
-def _values(found: ComparisonResult) -> dict[str, object]:
-    version = VersionAnalysis(None, (), (), found)
-    return values_of(analysis_of(RunLog("logs"), [version], found.findings))
+def _json_values(comparison: ComparisonResult) -> dict[str, object]:
+    version = VersionAnalysis(None, (), (), comparison)
+    return values_of(analysis_of(RunLog("logs"), [version], comparison.findings))
 
 
 def test_runs_that_diverge_are_told_from_those_that_do_not() -> None:
-    lost = [text.replace(text.splitlines()[-1], "Epoch 4/4 - loss: nan - acc: 0.1000") for text in ALIKE]
-    found = compared(REAL, lost)
-    assert "primary endpoint differs" in kinds(found.findings)
-    json.dumps(_values(found), allow_nan=False)
+    diverged_logs = [text.replace(text.splitlines()[-1], "Epoch 4/4 - loss: nan - acc: 0.1000") for text in ALIKE]
+    comparison = compared(REAL, diverged_logs)
+    assert "primary endpoint differs" in kinds(comparison.findings)
+    json.dumps(_json_values(comparison), allow_nan=False)
 
 
 def test_numbers_that_tell_the_same_twice_are_counted_once() -> None:
-    found = by_name(
+    series_by_name = by_name(
         compared([with_test(seed) for seed in range(7)], [with_test(seed) for seed in range(7, 10)], TESTED)
     )
-    assert found["hits (train.py:33)"].why_no_p == "it shows the same as Test accuracy (train.py:33)"
-    assert found["Test loss (train.py:33)"].why_no_p == "it shows the same as last Test loss (train.py:33)"
+    assert series_by_name["hits (train.py:33)"].why_no_p == "it shows the same as Test accuracy (train.py:33)"
+    assert series_by_name["Test loss (train.py:33)"].why_no_p == "it shows the same as last Test loss (train.py:33)"
 
 
 def test_a_seed_that_each_run_prints_is_in_no_test() -> None:
-    ours = [f"Seed: {seed}\n{text}" for seed, text in enumerate(REAL, start=1)]
-    theirs = [f"Seed: {seed}\n{text}" for seed, text in enumerate(ALIKE, start=101)]
-    result = compared(ours, theirs, None)
+    real_logs = [f"Seed: {seed}\n{text}" for seed, text in enumerate(REAL, start=1)]
+    imagined_logs = [f"Seed: {seed}\n{text}" for seed, text in enumerate(ALIKE, start=101)]
+    result = compared(real_logs, imagined_logs, None)
     assert by_name(result)["Seed"].why_no_p == "it is set for each run, not measured"
     assert not any("Seed" in finding.subject + finding.observed for finding in result.findings)
 
 
 def test_what_all_real_runs_agree_on_and_what_takes_time_is_in_no_test() -> None:
-    def more(text: str, seed: int) -> str:
+    def with_constants(text: str, seed: int) -> str:
         return f"{text}Parameters: 50890\nTraining took {seed}.5s\n"
 
-    ours = [more(text, seed) for seed, text in enumerate(REAL, start=1)]
-    found = by_name(compared(ours, [more(text, seed) for seed, text in enumerate(ALIKE, start=2)], None))
-    assert found["Parameters"].why_no_p == "it is the same in all real runs"
-    assert found["Training took"].why_no_p == "times, speeds and memory are measured on another machine"
+    real_logs = [with_constants(text, seed) for seed, text in enumerate(REAL, start=1)]
+    series_by_name = by_name(
+        compared(real_logs, [with_constants(text, seed) for seed, text in enumerate(ALIKE, start=2)], None)
+    )
+    assert series_by_name["Parameters"].why_no_p == "it is the same in all real runs"
+    assert series_by_name["Training took"].why_no_p == "times, speeds and memory are measured on another machine"
 
 
 @pytest.mark.parametrize(
@@ -233,17 +250,20 @@ def test_what_all_real_runs_agree_on_and_what_takes_time_is_in_no_test() -> None
 def test_too_few_runs_leave_it_undecided_and_it_is_said_how_many_are_needed(
     n_real: int, n_imagined: int, said: str
 ) -> None:
-    found = compared(REAL[:n_real], [log(seed, 1.0) for seed in range(7, 7 + n_imagined)])
-    (undecided,) = found.undecided
+    comparison = compared(REAL[:n_real], [log(seed, 1.0) for seed in range(7, 7 + n_imagined)])
+    (undecided,) = comparison.undecided
     assert said in undecided
-    assert not {"primary endpoint differs", "series differs"} & set(kinds(found.findings))
+    assert not {"primary endpoint differs", "series differs"} & set(kinds(comparison.findings))
 
 
 def test_what_is_undecided_says_how_many_runs_ended_and_had_a_value_and_that_single_runs_are_judged_apart() -> None:
-    silent, far = "shape of input is torch.Size([64, 1, 28, 28])\n", [log(seed, 5.0) for seed in (7, 8)]
-    found = compared(REAL, [*far, silent])
-    assert "outlier" in kinds(found.findings)
-    (undecided,) = found.undecided
+    log_without_values, distant_logs = (
+        "shape of input is torch.Size([64, 1, 28, 28])\n",
+        [log(seed, 5.0) for seed in (7, 8)],
+    )
+    comparison = compared(REAL, [*distant_logs, log_without_values])
+    assert "outlier" in kinds(comparison.findings)
+    (undecided,) = comparison.undecided
     assert undecided.startswith(
         "Whether the imagined runs, taken together, differ in the last loss (train.py:32); single runs are "
         "judged separately. 7 of 7 real and 3 of 3 imagined runs ended normally; 7 real and 2 imagined runs printed "
@@ -254,19 +274,21 @@ def test_what_is_undecided_says_how_many_runs_ended_and_had_a_value_and_that_sin
 
 @pytest.mark.parametrize("few", [3, 4])
 def test_single_runs_are_only_said_to_be_judged_where_they_are(few: int) -> None:
-    ours = [*REAL[: few - 1], log(99, float("nan"))]
-    (undecided,) = compared(ours, ALIKE[:2]).undecided
+    real_logs = [*REAL[: few - 1], log(99, float("nan"))]
+    (undecided,) = compared(real_logs, ALIKE[:2]).undecided
     assert "single runs" not in undecided and undecided.endswith(
         "With fewer runs, no difference in this metric can be found."
     )
 
 
 def test_a_run_that_was_cut_has_no_last_loss_and_no_whole_curve() -> None:
-    stopped = [imagined(text[:60], 9, cause=Cause.CUT, exit_code=None) for text in ALIKE[:1]]
-    ours = [real(text, seed) for seed, text in enumerate(REAL, start=1)]
-    found = compare_runs(program(), ours, [*(imagined(text, at) for at, text in enumerate(ALIKE, 1)), *stopped])
-    assert {series.n_imagined for series in found.series} == {3}
-    assert found.series[0].imagined[3] == (None,)
+    cut_runs = [imagined(text[:60], 9, cause=Cause.CUT, exit_code=None) for text in ALIKE[:1]]
+    real_runs = [real(text, seed) for seed, text in enumerate(REAL, start=1)]
+    comparison = compare_runs(
+        program(), real_runs, [*(imagined(text, sample) for sample, text in enumerate(ALIKE, 1)), *cut_runs]
+    )
+    assert {series.n_imagined for series in comparison.series} == {3}
+    assert comparison.series[0].imagined[3] == (None,)
 
 
 def test_of_a_long_series_two_thousand_points_are_shown_with_both_ends() -> None:
@@ -278,84 +300,87 @@ def test_of_a_long_series_two_thousand_points_are_shown_with_both_ends() -> None
 
 
 def test_imagined_runs_that_repeat_one_another_are_told_and_real_ones_may() -> None:
-    ours = [real(text, seed) for seed, text in enumerate(REAL, start=1)]
-    twice = [imagined(ALIKE[0], 1), imagined(ALIKE[0], 2)]
-    assert kinds(findings_of(program(), ours, twice)) == ["samples repeat each other"]
-    fixed = "torch.manual_seed(0)\n" + TRAIN
-    same = [real(ALIKE[0], seed) for seed in range(1, 8)]
-    assert findings_of(program(fixed), same, twice) == ()
-    assert findings_of(None, same, twice) == ()
+    real_runs = [real(text, seed) for seed, text in enumerate(REAL, start=1)]
+    repeated_runs = [imagined(ALIKE[0], 1), imagined(ALIKE[0], 2)]
+    assert kinds(findings_of(program(), real_runs, repeated_runs)) == ["samples repeat each other"]
+    seeded_program = "torch.manual_seed(0)\n" + TRAIN
+    equal_runs = [real(ALIKE[0], seed) for seed in range(1, 8)]
+    assert findings_of(program(seeded_program), equal_runs, repeated_runs) == ()
+    assert findings_of(None, equal_runs, repeated_runs) == ()
 
 
 @pytest.mark.parametrize(
     "text", ["0.1234 " * 100_000, "loss 1\n" * 50_000, "epoch 1e999 loss 9e307\n", "[nan] inf\n" * 9]
 )
 def test_hostile_numbers_are_judged_in_no_time(text: str) -> None:
-    found = compared([text + log for log in REAL], [text] * 3, None)
-    json.dumps(_values(found), allow_nan=False)
+    comparison = compared([text + log for log in REAL], [text] * 3, None)
+    json.dumps(_json_values(comparison), allow_nan=False)
 
 
 def test_one_series_that_is_far_out_is_told_however_many_stand_beside_it() -> None:
-    chance = np.random.default_rng(1)
+    rng = np.random.default_rng(1)
 
-    def scores(worst: float) -> str:
-        rows = [(name, 0.05 if name == "d" and worst else 0.9) for name in "abcdefghij"]
-        return "".join(f"class {name}: width {chance.normal(mean, 0.01):.4f}\n" for name, mean in rows)
+    def scores(has_outlier: float) -> str:
+        rows = [(name, 0.05 if name == "d" and has_outlier else 0.9) for name in "abcdefghij"]
+        return "".join(f"class {name}: width {rng.normal(mean, 0.01):.4f}\n" for name, mean in rows)
 
-    found = compared([scores(0) for _ in range(7)], [scores(1) for _ in range(3)], None)
-    (finding,) = found.findings
+    comparison = compared([scores(0) for _ in range(7)], [scores(1) for _ in range(3)], None)
+    (finding,) = comparison.findings
     assert sentence(finding).startswith("1 of 10 series differs significantly from the real runs")
     assert "class d" in sentence(finding) and "class e" not in sentence(finding)
 
 
 def test_one_run_of_three_that_ends_far_out_is_told_and_the_others_are_not_blamed() -> None:
-    ours = [log(seed) for seed in range(7)]
-    found = compared(ours, [log(7), log(8), log(9, 4.0)])
-    (finding,) = [one for one in found.findings if one.check == "outlier"]
+    real_logs = [log(seed) for seed in range(7)]
+    comparison = compared(real_logs, [log(7), log(8), log(9, 4.0)])
+    (finding,) = [candidate for candidate in comparison.findings if candidate.check == "outlier"]
     assert finding.runs == ("line01-train-v1-imagined-3",)
     assert "standard deviations from the mean of the real runs; 7 real runs end between" in sentence(finding)
 
 
 def test_a_curve_that_is_right_and_has_no_noise_is_told() -> None:
-    chance = np.random.default_rng(2)
+    rng = np.random.default_rng(2)
 
     def curve(noise: float) -> str:
-        values = [2 * np.exp(-at / 5) + 0.4 + chance.normal(0, noise) for at in range(16)]
-        return "".join(f"epoch {at} val_loss: {value:.4f}\n" for at, value in enumerate(values))
+        values = [2 * np.exp(-epoch / 5) + 0.4 + rng.normal(0, noise) for epoch in range(16)]
+        return "".join(f"epoch {epoch} val_loss: {value:.4f}\n" for epoch, value in enumerate(values))
 
-    alike = compared([curve(0.05) for _ in range(7)], [curve(0.05) for _ in range(3)], None)
-    assert kinds(alike.findings) == []
-    smooth = compared([curve(0.05) for _ in range(7)], [curve(0.001) for _ in range(3)], None)
-    (finding,) = smooth.findings
+    noisy_comparison = compared([curve(0.05) for _ in range(7)], [curve(0.05) for _ in range(3)], None)
+    assert kinds(noisy_comparison.findings) == []
+    smooth_comparison = compared([curve(0.05) for _ in range(7)], [curve(0.001) for _ in range(3)], None)
+    (finding,) = smooth_comparison.findings
     assert "scatter of val_loss from point to point" in sentence(finding)
 
 
 def test_real_runs_that_end_in_nan_are_counted_as_such() -> None:
-    ours = [f"epoch 1 loss: 0.5{seed}\nepoch 2 loss: {'nan' if seed else '0.41'}\n" for seed in range(7)]
-    theirs = [f"epoch 1 loss: 0.5{seed}\nepoch 2 loss: 0.2{seed}\n" for seed in range(3)]
-    (finding,) = compared(ours, theirs, None).findings
+    real_logs = [f"epoch 1 loss: 0.5{seed}\nepoch 2 loss: {'nan' if seed else '0.41'}\n" for seed in range(7)]
+    imagined_logs = [f"epoch 1 loss: 0.5{seed}\nepoch 2 loss: 0.2{seed}\n" for seed in range(3)]
+    (finding,) = compared(real_logs, imagined_logs, None).findings
     assert "6 of 7 real runs end with nan, the rest at 0.41" in sentence(finding)
 
 
 def test_a_real_log_that_lacks_the_lines_of_the_others_is_compared_too() -> None:
-    ours = ["".join(f"Epoch {at} loss: 0.{seed}{at}70\n" for at in range(10)) for seed in range(2)]
-    theirs = "".join(f"Epoch {at} loss: 0.3{at}\n" for at in range(10))
-    found = compared([*ours, "CUDA not found, stopping\n"], [theirs], None)
-    assert "number format differs" in kinds(found.findings)
+    real_logs = ["".join(f"Epoch {epoch} loss: 0.{seed}{epoch}70\n" for epoch in range(10)) for seed in range(2)]
+    imagined_log = "".join(f"Epoch {epoch} loss: 0.3{epoch}\n" for epoch in range(10))
+    comparison = compared([*real_logs, "CUDA not found, stopping\n"], [imagined_log], None)
+    assert "number format differs" in kinds(comparison.findings)
 
 
 @pytest.mark.parametrize("word", ["ınf", "İNF"])
 def test_letters_that_only_look_like_those_of_a_number_are_words(word: str) -> None:
-    for ours, theirs in ((word, "0.1"), ("0.1", word)):
-        found = compared([f"loss: {ours}\n"] * 2, [f"loss: {theirs}\n"], None)
-        assert {"literal differs", "line in no real log"} & set(kinds(found.findings))
+    for real_value, imagined_value in ((word, "0.1"), ("0.1", word)):
+        comparison = compared([f"loss: {real_value}\n"] * 2, [f"loss: {imagined_value}\n"], None)
+        assert {"literal differs", "line in no real log"} & set(kinds(comparison.findings))
 
 
 def test_colours_are_no_words() -> None:
-    coloured = [text.replace("Epoch", "\x1b[32mEpoch\x1b[0m") for text in ALIKE]
+    coloured_logs = [text.replace("Epoch", "\x1b[32mEpoch\x1b[0m") for text in ALIKE]
     for source in (TRAIN, None):
-        found = compared(REAL, coloured, source)
-        assert found.findings == () and by_name(found)["last loss" + " (train.py:32)" * bool(source)].n_imagined == 3
+        comparison = compared(REAL, coloured_logs, source)
+        assert (
+            comparison.findings == ()
+            and by_name(comparison)["last loss" + " (train.py:32)" * bool(source)].n_imagined == 3
+        )
 
 
 def test_what_is_imagined_where_real_runs_print_nothing_is_in_no_real_log() -> None:

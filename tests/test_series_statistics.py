@@ -1,4 +1,4 @@
-"""The statistics of many series and of single runs: how often they are wrong, and what they cannot miss."""
+"""The statistics of many series and of single runs: their error rates, and differences they must find."""
 
 import math
 
@@ -23,7 +23,7 @@ from gedanken.compare.stats.westfall_young import step_down
 
 
 def family(rng: np.random.Generator, *points: int) -> list[Matrix]:
-    """Ten runs of independent series with so many points each."""
+    """Ten runs of independent series; `points` gives the number of points of each series."""
     return [np.asarray(rng.normal(size=(10, count))) for count in points]
 
 
@@ -34,68 +34,70 @@ def test_all_levels_together_are_at_most_five_percent() -> None:
 
 def test_of_runs_that_are_alike_a_family_tells_as_many_as_its_level_says() -> None:
     rng = np.random.default_rng(3)
-    told = sum(min(step_down(family(rng, 1, 5, 40), 7).adjusted) <= 0.1 for _ in range(400))
-    assert 0.06 <= told / 400 <= 0.14
+    detections = sum(min(step_down(family(rng, 1, 5, 40), 7).adjusted) <= 0.1 for _ in range(400))
+    assert 0.06 <= detections / 400 <= 0.14
 
 
 def test_one_series_of_eight_that_is_far_out_is_told_alone() -> None:
-    rng, found = np.random.default_rng(4), 0
+    rng, detections = np.random.default_rng(4), 0
     for _ in range(50):
         series = family(rng, *[1] * 8)
         series[3][7:] += 20
         adjusted = step_down(series, 7).adjusted
-        found += [p for p in range(8) if is_told(adjusted[p], METRICS_LEVEL)] == [3]
-    assert found >= 48  # another series is told as well where chance has it
+        detections += [index for index in range(8) if is_told(adjusted[index], METRICS_LEVEL)] == [3]
+    assert detections >= 48  # sometimes another series is detected too, by chance
 
 
 def test_a_curve_of_many_points_is_told_beside_a_single_number_with_long_tails() -> None:
     rng = np.random.default_rng(5)
-    found = 0
+    detections = 0
     for _ in range(50):
         series = family(rng, 1, 1, 1, 30)
         series[3][7:] += 4
-        found += is_told(step_down(series, 7).adjusted[3], METRICS_LEVEL)
-    assert found >= 45
+        detections += is_told(step_down(series, 7).adjusted[3], METRICS_LEVEL)
+    assert detections >= 45
 
 
 @given(st.integers(0, 99), st.floats(1e-6, 1e6), st.floats(-1e3, 1e3))
 def test_neither_unit_nor_order_of_the_runs_of_a_world_matters(seed: int, unit: float, shift: float) -> None:
     rng = np.random.default_rng(seed)
     series = family(rng, 1, 6)
-    turned = [np.concatenate([rng.permutation(one[:7]), one[7:]]) for one in [series[1]]]
-    first = step_down(series[1:], 7)
-    assert step_down([series[1] * unit + shift * unit], 7).p == pytest.approx(first.p)
-    assert step_down(turned, 7).p == pytest.approx(first.p)
+    permuted_series = [np.concatenate([rng.permutation(values[:7]), values[7:]]) for values in [series[1]]]
+    original_result = step_down(series[1:], 7)
+    assert step_down([series[1] * unit + shift * unit], 7).p == pytest.approx(original_result.p)
+    assert step_down(permuted_series, 7).p == pytest.approx(original_result.p)
 
 
 def test_a_run_in_which_a_series_is_not_tested_changes_nothing_for_others() -> None:
     series = family(np.random.default_rng(6), 4, 4)
     series[0][2] = np.nan
-    found = step_down(series, 7)
-    assert all(0 < p <= 1 for p in found.p) and step_down(series[1:], 7).p == [found.p[1]]
+    result = step_down(series, 7)
+    assert all(0 < p <= 1 for p in result.p) and step_down(series[1:], 7).p == [result.p[1]]
 
 
 def test_groups_that_do_not_vary_at_all_are_told_apart() -> None:
-    flat = np.array([[1.0]] * 7 + [[2.0]] * 3)
-    assert is_told(step_down([flat, *family(np.random.default_rng(7), 3, 3)], 7).adjusted[0], METRICS_LEVEL)
+    constant_groups = np.array([[1.0]] * 7 + [[2.0]] * 3)
+    assert is_told(
+        step_down([constant_groups, *family(np.random.default_rng(7), 3, 3)], 7).adjusted[0], METRICS_LEVEL
+    )
 
 
 def test_nan_is_a_value() -> None:
-    lost = np.random.default_rng(8).normal(size=(10, 3))
-    lost[7:, 2] = np.inf  # stands for any value that is no finite number
-    assert is_told(step_down([lost], 7).p[0], METRICS_LEVEL)
+    diverged_series = np.random.default_rng(8).normal(size=(10, 3))
+    diverged_series[7:, 2] = np.inf  # stands for any value that is no finite number
+    assert is_told(step_down([diverged_series], 7).p[0], METRICS_LEVEL)
     assert outlier_test(math.nan, [1.0, 1.1, 0.9, 1.05]) == (0.0, math.inf)
 
 
 def test_the_prediction_interval_holds_what_it_should() -> None:
     rng = np.random.default_rng(9)
     for draw in (rng.normal, rng.exponential, lambda size: rng.standard_t(3, size)):
-        told = 0
+        detections = 0
         for _ in range(2000):
-            *real, next_one = np.asarray(draw(size=8)).tolist()
-            found = outlier_test(next_one, real)
-            told += found is not None and found.p <= OUTLIER_LEVEL
-        assert told / 2000 <= 2 * OUTLIER_LEVEL
+            *real, next_value = np.asarray(draw(size=8)).tolist()
+            result = outlier_test(next_value, real)
+            detections += result is not None and result.p <= OUTLIER_LEVEL
+        assert detections / 2000 <= 2 * OUTLIER_LEVEL
 
 
 def test_too_few_values_or_none_that_differ_say_nothing() -> None:
@@ -104,42 +106,44 @@ def test_too_few_values_or_none_that_differ_say_nothing() -> None:
 
 
 def test_digits_that_are_not_printed_are_no_distance() -> None:
-    found = outlier_test(0.51, [0.5, 0.5, 0.5, 0.5, 0.5])
-    assert found is not None and found.p > OUTLIER_LEVEL
+    result = outlier_test(0.51, [0.5, 0.5, 0.5, 0.5, 0.5])
+    assert result is not None and result.p > OUTLIER_LEVEL
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=9))
 def test_holm_keeps_the_order_and_never_lowers_a_p(ps: list[float]) -> None:
     adjusted = holm(ps)
-    assert all(after >= before for before, after in zip(ps, adjusted, strict=True))
+    assert all(adjusted_p >= p for p, adjusted_p in zip(ps, adjusted, strict=True))
     order = np.argsort(ps, kind="stable")
-    assert all(np.diff([adjusted[at] for at in order]) >= 0)
+    assert all(np.diff([adjusted[index] for index in order]) >= 0)
 
 
 def test_a_curve_that_only_bends_is_smooth() -> None:
-    at = np.arange(20.0)
-    chance = np.random.default_rng(10)
-    noisy = np.exp(-at / 4) + chance.normal(0, 0.05, (20, 20)) + chance.normal(0, 1, (20, 1))
-    found = roughness(np.vstack([noisy, np.exp(-at / 4) + 3]))
-    assert found is not None and found[:20].min() > found[20, 0] + 0.5
-    assert roughness(noisy[:, :4]) is None
+    steps = np.arange(20.0)
+    rng = np.random.default_rng(10)
+    noisy_curves = np.exp(-steps / 4) + rng.normal(0, 0.05, (20, 20)) + rng.normal(0, 1, (20, 1))
+    roughness_values = roughness(np.vstack([noisy_curves, np.exp(-steps / 4) + 3]))
+    assert roughness_values is not None and roughness_values[:20].min() > roughness_values[20, 0] + 0.5
+    assert roughness(noisy_curves[:, :4]) is None
     assert roughness(np.ones((3, 8))) is None
 
 
 @pytest.mark.parametrize("points", [8, 12])
 def test_three_exponentials_without_noise_are_told_beside_seven_runs_with_it(points: int) -> None:
-    at = np.arange(float(points))
-    told = 0
+    steps = np.arange(float(points))
+    detections = 0
     for seed in range(20):
-        chance = np.random.default_rng(seed)
-        ends = 0.4 + chance.normal(0, 0.01, (10, 1))
-        curves = ends + (1.1 - ends) * np.exp(-3.5 * at / (points - 1)) + chance.normal(0, 0.01, (10, points))
-        ends, first = curves[7:, -1:], curves[7:, :1]
-        curves[7:] = ends + (first - ends) * np.exp(-3.5 * at / (points - 1))
+        rng = np.random.default_rng(seed)
+        end_values = 0.4 + rng.normal(0, 0.01, (10, 1))
+        curves = (
+            end_values + (1.1 - end_values) * np.exp(-3.5 * steps / (points - 1)) + rng.normal(0, 0.01, (10, points))
+        )
+        end_values, first_values = curves[7:, -1:], curves[7:, :1]
+        curves[7:] = end_values + (first_values - end_values) * np.exp(-3.5 * steps / (points - 1))
         scatter = roughness(curves)
         assert scatter is not None
-        told += step_down([scatter], 7, lower=[0]).adjusted[0] <= METRICS_LEVEL
-    assert told >= 14
+        detections += step_down([scatter], 7, lower=[0]).adjusted[0] <= METRICS_LEVEL
+    assert detections >= 14
 
 
 @given(st.integers(1, 14), st.integers(1, 14))

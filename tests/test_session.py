@@ -1,4 +1,4 @@
-"""A session: what outlives the process that works on it, and who may go on with it."""
+"""A session outlives the process that works on it, and only one process may use it at a time."""
 
 import asyncio
 import os
@@ -28,7 +28,7 @@ LIMITS = Limits(workspace_mib=16, workspace_files=1000)
 
 @pytest.fixture
 def run_id() -> str:
-    """A run that no other test has."""
+    """The id of a run that no other test has."""
     return f"test-{uuid.uuid4().hex[:8]}"
 
 
@@ -41,7 +41,7 @@ def session(run_id: str) -> Iterator[Session]:
 
 
 def abandon(run_id: str, work: str) -> None:
-    """Have another process do `work` in the session `run_id`, and die without a word."""
+    """Execute the Python statements `work` in a new process in the session `run_id`, then kill the process."""
     program = f"""
 import os, signal
 from gedanken.experiment.execution import Cause, Execution, Limits
@@ -50,12 +50,12 @@ session = Session.open({run_id!r}, Limits(workspace_mib=16, workspace_files=1000
 {work}
 os.kill(os.getpid(), signal.SIGKILL)
 """
-    done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
-    assert done.returncode == -signal.SIGKILL, done.stderr
+    result = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
+    assert result.returncode == -signal.SIGKILL, result.stderr
 
 
 def begin(machine: SandboxMachine, command: str) -> Any:
-    """What is on the engine when a controller was killed right after it had the command started."""
+    """Start a command, and leave its container as if the controller was killed right after that."""
     assert isinstance(machine.engine, DockerEngine)
     options = machine.engine.options(machine._order("line1-s0", command))
     container = machine.engine.client.containers.create(machine.engine.image, **options)
@@ -66,8 +66,8 @@ def begin(machine: SandboxMachine, command: str) -> Any:
 def test_a_live_owner_is_not_dead_and_one_that_has_gone_is() -> None:
     assert not is_dead(this_owner())
     child = subprocess.Popen(["sleep", "60"])
-    ours = this_owner().split(".")
-    owner = ".".join([ours[0], ours[1], str(child.pid), _start_of(child.pid)])
+    own_parts = this_owner().split(".")
+    owner = ".".join([own_parts[0], own_parts[1], str(child.pid), _start_time_of(child.pid)])
     assert not is_dead(owner)
     child.kill()
     child.wait()
@@ -75,8 +75,8 @@ def test_a_live_owner_is_not_dead_and_one_that_has_gone_is() -> None:
 
 
 def test_a_process_number_that_is_used_again_does_not_keep_the_dead_alive() -> None:
-    user, place, pid, start = this_owner().split(".")
-    assert is_dead(f"{user}.{place}.{pid}.{int(start) - 1}")
+    user, host_id, pid, start_time = this_owner().split(".")
+    assert is_dead(f"{user}.{host_id}.{pid}.{int(start_time) - 1}")
 
 
 @pytest.mark.parametrize("part", [0, 1])
@@ -156,28 +156,35 @@ def test_clean_takes_dead_sessions_and_leaves_live_ones(session: Session, run_id
 
 @pytest.mark.docker
 def test_under_one_label_a_command_is_run_once(machine: SandboxMachine) -> None:
-    first, again = (asyncio.run(machine.run("echo x >> log; wc -l < log", label="line1")) for _ in range(2))
-    assert first == again
-    assert first.stdout == "1\n"
+    first_run, second_run = (asyncio.run(machine.run("echo x >> log; wc -l < log", label="line1")) for _ in range(2))
+    assert first_run == second_run
+    assert first_run.stdout == "1\n"
     with pytest.raises(BadInput, match="another command"):
         asyncio.run(machine.run("other", label="line1"))
 
 
 def test_a_session_of_another_run_is_ended_and_discarded_and_one_s_own_is_not(run_id: str) -> None:
-    kept = Execution("host", "date", 0, Cause.FINISHED, 0.1, "then", "then")
-    ended: list[Path] = []
+    receipt = Execution("host", "date", 0, Cause.FINISHED, 0.1, "then", "then")
+    ended_folders: list[Path] = []
 
-    def opened(run: str) -> Session:
-        return Session.open(run_id, LIMITS, run=run, end_other=ended.append)
+    def open_session(run: str) -> Session:
+        return Session.open(run_id, LIMITS, run=run, end_other=ended_folders.append)
 
-    for run, was in (("", None), ("", kept), ("first", None), ("first", kept), ("second", None), ("", None)):
-        session = opened(run)
-        assert session.receipt("line3-s1") == was
-        session.keep("line3-s1", kept)
+    for run, stored_receipt in (
+        ("", None),
+        ("", receipt),
+        ("first", None),
+        ("first", receipt),
+        ("second", None),
+        ("", None),
+    ):
+        session = open_session(run)
+        assert session.receipt("line3-s1") == stored_receipt
+        session.keep("line3-s1", receipt)
         session.trunk().write("left.txt", "of this run")
         session.let_go()
-    assert ended == [session.folder] * 3
-    opened("").close()
+    assert ended_folders == [session.folder] * 3
+    open_session("").close()
 
 
 @pytest.mark.docker
@@ -206,17 +213,19 @@ def test_a_controller_that_comes_back_reads_what_the_dead_one_began(
     open_machine: Open, run_id: str, wait: float
 ) -> None:
     command = "echo begun >> log; echo out; echo err >&2; sleep 2; cat log; exit 3"
-    first = subprocess.Popen([sys.executable, "-c", CONTROLLER, run_id, command], stdout=subprocess.PIPE, text=True)
-    assert first.stdout and first.stdout.readline() == "ready\n"
-    _until(lambda: _is_running(run_id))
-    first.kill()
-    first.wait()
+    controller = subprocess.Popen(
+        [sys.executable, "-c", CONTROLLER, run_id, command], stdout=subprocess.PIPE, text=True
+    )
+    assert controller.stdout and controller.stdout.readline() == "ready\n"
+    _wait_until(lambda: _is_running(run_id))
+    controller.kill()
+    controller.wait()
     time.sleep(wait)
-    told = asyncio.run(open_machine(run_id=run_id).run(command, label="line1"))
-    assert (told.exit_code, told.stdout) == (3, "out\nbegun\n")
-    assert sorted(told.terminal.split()) == ["begun", "err", "out"]
-    assert 2 <= told.seconds < 7
-    assert "process of gedanken that died" in told.notes[0]
+    execution = asyncio.run(open_machine(run_id=run_id).run(command, label="line1"))
+    assert (execution.exit_code, execution.stdout) == (3, "out\nbegun\n")
+    assert sorted(execution.terminal.split()) == ["begun", "err", "out"]
+    assert 2 <= execution.seconds < 7
+    assert "process of gedanken that died" in execution.notes[0]
     assert _containers(run_id) == []
 
 
@@ -227,8 +236,8 @@ def test_a_controller_that_comes_back_after_the_time_limit_reads_a_run_that_kept
     machine = open_machine(run_id=run_id, limits=Limits(wall_seconds=3))
     begin(machine, "sleep 1; echo trained")
     time.sleep(5)
-    told = asyncio.run(machine.run("sleep 1; echo trained", label="line1"))
-    assert (told.cause, told.stdout) == (Cause.FINISHED, "trained\n")
+    execution = asyncio.run(machine.run("sleep 1; echo trained", label="line1"))
+    assert (execution.cause, execution.stdout) == (Cause.FINISHED, "trained\n")
 
 
 @pytest.mark.docker
@@ -238,10 +247,10 @@ def test_of_a_flood_a_controller_that_comes_back_has_the_end_and_says_that_there
     machine = open_machine(run_id=run_id)
     command = "echo first; seq 300000; echo last"
     begin(machine, command)
-    told = asyncio.run(machine.run(command, label="line1"))
-    assert told.cause is Cause.FINISHED
-    assert told.stdout.endswith("299999\n300000\nlast\n")
-    assert "did not count the rest" in told.notes[0]
+    execution = asyncio.run(machine.run(command, label="line1"))
+    assert execution.cause is Cause.FINISHED
+    assert execution.stdout.endswith("299999\n300000\nlast\n")
+    assert "did not count the rest" in execution.notes[0]
 
 
 @pytest.mark.docker
@@ -281,33 +290,35 @@ def test_what_is_on_an_engine_that_does_not_answer_is_left(run_id: str) -> None:
 @pytest.mark.docker
 def test_clean_leaves_alone_what_another_controller_has_taken_over(open_machine: Open, run_id: str) -> None:
     command = "sleep 3; echo done"
-    first = subprocess.Popen([sys.executable, "-c", CONTROLLER, run_id, command], stdout=subprocess.PIPE, text=True)
-    assert first.stdout and first.stdout.readline() == "ready\n"
-    _until(lambda: _is_running(run_id))
-    first.kill()
-    first.wait()
+    controller = subprocess.Popen(
+        [sys.executable, "-c", CONTROLLER, run_id, command], stdout=subprocess.PIPE, text=True
+    )
+    assert controller.stdout and controller.stdout.readline() == "ready\n"
+    _wait_until(lambda: _is_running(run_id))
+    controller.kill()
+    controller.wait()
     machine = open_machine(run_id=run_id)
     assert clean([connect_docker()]) is not None
     assert asyncio.run(machine.run(command, label="line1")).stdout == "done\n"
 
 
 def _containers(run_id: str) -> list[Any]:
-    wanted = {"label": f"gedanken.run={run_id}"}
-    found: list[Any] = connect_docker().containers.list(all=True, filters=wanted, ignore_removed=True)
-    return found
+    filters = {"label": f"gedanken.run={run_id}"}
+    containers: list[Any] = connect_docker().containers.list(all=True, filters=filters, ignore_removed=True)
+    return containers
 
 
 def _is_running(run_id: str) -> bool:
-    """Whether a container of this run has been started; one that was only made is replaced by who comes back."""
+    """Whether a container of this run has been started."""
     return any(container.status == "running" for container in _containers(run_id))
 
 
-def _until(holds: Callable[[], bool]) -> None:
+def _wait_until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 30
-    while not holds():
+    while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
 
-def _start_of(pid: int) -> str:
+def _start_time_of(pid: int) -> str:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]

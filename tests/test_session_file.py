@@ -1,4 +1,4 @@
-"""A session on disk: what was kept is there again, whatever happened to the process that kept it."""
+"""A session on disk is complete again after any end of the process that stored it."""
 
 import subprocess
 import sys
@@ -27,17 +27,17 @@ steps = st.lists(
 )
 
 
-def states(taken: Iterable[tuple[str, ...]]) -> list[Session]:
-    """The session before the first step and after each."""
-    session, all_of_them = Session(), [Session()]
-    for name, *texts in taken:
+def states(taken_steps: Iterable[tuple[str, ...]]) -> list[Session]:
+    """The session before the first step and after each step."""
+    session, sessions = Session(), [Session()]
+    for name, *texts in taken_steps:
         session = session.add(Turn(*texts)) if name == "add" else getattr(session, name)(*texts)
-        all_of_them.append(session)
-    return all_of_them
+        sessions.append(session)
+    return sessions
 
 
 def reopened(path: Path) -> Session:
-    """The session as another process would find it."""
+    """Read the session as another process would find it."""
     with closing(SessionFile.open(path, ABOUT)) as file:
         return file.session
 
@@ -46,30 +46,30 @@ def reopened(path: Path) -> Session:
 def test_what_was_kept_is_reopened_and_of_a_cut_file_an_earlier_state(
     taken: list[tuple[str, ...]], data: st.DataObject
 ) -> None:
-    kept = states(taken)
+    sessions = states(taken)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "session.jsonl"
         with closing(SessionFile.open(path, ABOUT)) as file:
-            for session in kept:
+            for session in sessions:
                 file.keep(session)
-        assert reopened(path) == kept[-1]
-        whole = path.read_bytes()
-        path.write_bytes(whole[: data.draw(st.integers(0, len(whole)))])
-        found = reopened(path)
-        assert found in kept
+        assert reopened(path) == sessions[-1]
+        content = path.read_bytes()
+        path.write_bytes(content[: data.draw(st.integers(0, len(content)))])
+        session_after_cut = reopened(path)
+        assert session_after_cut in sessions
         with closing(SessionFile.open(path, ABOUT)) as file:
-            file.keep(found.add(LS))
-        assert reopened(path) == found.add(LS)
+            file.keep(session_after_cut.add(LS))
+        assert reopened(path) == session_after_cut.add(LS)
 
 
 @given(steps)
 def test_it_need_not_be_kept_at_every_step(taken: list[tuple[str, ...]]) -> None:
-    *_, last = states(taken)
+    *_, last_session = states(taken)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "session.jsonl"
         with closing(SessionFile.open(path, ABOUT)) as file:
-            file.keep(last)
-        assert reopened(path) == last
+            file.keep(last_session)
+        assert reopened(path) == last_session
 
 
 def test_a_file_only_grows_and_not_at_all_where_nothing_is_new(tmp_path: Path) -> None:
@@ -77,11 +77,11 @@ def test_a_file_only_grows_and_not_at_all_where_nothing_is_new(tmp_path: Path) -
     session = Session().add(LS)
     with closing(SessionFile.open(path, ABOUT)) as file:
         file.keep(session)
-        before = path.read_bytes()
+        content_before = path.read_bytes()
         file.keep(session)
-        assert path.read_bytes() == before
+        assert path.read_bytes() == content_before
         file.keep(session.add(LS).lose())
-        assert path.read_bytes().startswith(before)
+        assert path.read_bytes().startswith(content_before)
         with pytest.raises(ValueError, match="append-only"):
             file.keep(Session())
 
@@ -119,8 +119,8 @@ def test_two_processes_never_have_one_session(tmp_path: Path) -> None:
     path = tmp_path / "session.jsonl"
     program = f"from gedanken.agents.session_file import *; SessionFile.open(Path({str(path)!r}), {ABOUT})"
     with closing(SessionFile.open(path, ABOUT)):
-        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-        assert "BadInput" in done.stderr and "in use by another process" in done.stderr
+        result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+        assert "BadInput" in result.stderr and "in use by another process" in result.stderr
     subprocess.run([sys.executable, "-c", program], check=True)
 
 

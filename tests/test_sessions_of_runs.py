@@ -1,4 +1,4 @@
-"""What a killed run left on this machine is its own: no other run takes it, and it ends when the run is removed."""
+"""The session of a killed run belongs to it: no other run takes it, and removing the run ends it."""
 
 import json
 from collections.abc import Callable
@@ -23,22 +23,22 @@ pytestmark = pytest.mark.bubblewrap
 
 
 def ran(count: int) -> Callable[[RunLog], bool]:
-    """Whether so many real runs of the program have come to their end."""
+    """A condition: whether at least `count` real runs of the program have ended."""
     return lambda log: sum(run.program is not None and not run.imagined for run in log.executions) >= count
 
 
 def test_a_run_in_the_folder_of_a_deleted_one_takes_nothing_of_it(gedanken: Cli, tmp_path: Path) -> None:
-    slow = PROGRAM + "import time; time.sleep(1)\n"
-    killed(small(tmp_path, slow), tmp_path, ran(1))
+    slow_program = PROGRAM + "import time; time.sleep(1)\n"
+    killed(small(tmp_path, slow_program), tmp_path, ran(1))
     run = tmp_path / "run"
-    before = {name: text for name, text in texts(run).items() if "train-v1-real" in name}
+    texts_before = {name: text for name, text in texts(run).items() if "train-v1-real" in name}
     assert left_of(run)
     rmtree(run)
-    ended = gedanken(*small(tmp_path, slow))
-    assert ended.returncode == 0, ended.stderr
-    after = texts(run)
-    assert before and all(after[name] != text for name, text in before.items())
-    assert after["line02-real-0.txt"] == b"begun\n"
+    result = gedanken(*small(tmp_path, slow_program))
+    assert result.returncode == 0, result.stderr
+    texts_after = texts(run)
+    assert texts_before and all(texts_after[name] != text for name, text in texts_before.items())
+    assert texts_after["line02-real-0.txt"] == b"begun\n"
     assert left_of(run) == []
 
 
@@ -46,26 +46,26 @@ def test_a_run_that_an_earlier_version_began_still_finds_its_session(gedanken: C
     killed(small(tmp_path, PROGRAM + "import time; time.sleep(1)\n"), tmp_path, ran(1))
     run = tmp_path / "run"
     events = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
-    without = [{name: value for name, value in event.items() if name != "run"} for event in events]
-    (run / "log.jsonl").write_text("".join(json.dumps(event) + "\n" for event in without))
+    events_without_run = [{name: value for name, value in event.items() if name != "run"} for event in events]
+    (run / "log.jsonl").write_text("".join(json.dumps(event) + "\n" for event in events_without_run))
     (sessions_folder() / run_id_of(run) / "run").unlink()
-    before = texts(run)
+    texts_before = texts(run)
     for entry in (run / "ledger" / "executions").glob("*.json"):
         entry.unlink()  # what ran is now known from the session alone
     assert gedanken("resume", "run").returncode == 0
-    after = texts(run)
-    assert {name: after[name] for name in before if "train-v1-real" in name} == {
-        name: text for name, text in before.items() if "train-v1-real" in name
+    texts_after = texts(run)
+    assert {name: texts_after[name] for name in texts_before if "train-v1-real" in name} == {
+        name: text for name, text in texts_before.items() if "train-v1-real" in name
     }
 
 
 def test_removing_a_killed_run_ends_its_program(gedanken: Cli, tmp_path: Path) -> None:
-    slow = PROGRAM + "import time; time.sleep(300)\n"
+    slow_program = PROGRAM + "import time; time.sleep(300)\n"
     options = ("--sandbox", "host", "--i-trust-this-code", "--no-simulate")
-    killed(small(tmp_path, slow, *options), tmp_path, lambda _log: bool(running(tmp_path / "run")))
+    killed(small(tmp_path, slow_program, *options), tmp_path, lambda _log: bool(running(tmp_path / "run")))
     assert running(tmp_path / "run")
-    ended = gedanken("runs", "rm", "run")
-    assert ended.returncode == 0, ended.stderr
+    result = gedanken("runs", "rm", "run")
+    assert result.returncode == 0, result.stderr
     assert running(tmp_path / "run") == left_of(tmp_path / "run") == []
 
 
@@ -75,20 +75,20 @@ def test_removing_a_moved_run_removes_its_workspaces_and_removing_a_copy_does_no
 ) -> None:
     monkeypatch.setenv("GEDANKEN_CACHE", str(tmp_path / "cache"))
     session = Session.open(run_id_of(done), Limits(), run=random_id(done))
-    other = Session.open("other-run", Limits(), run="another id")
-    for one in (session, other):
-        one.name_folder(done)
-        one.let_go()
-        (one.folder / "owner").write_text("")  # as if its process were dead
+    other_session = Session.open("other-run", Limits(), run="another id")
+    for opened_session in (session, other_session):
+        opened_session.name_folder(done)
+        opened_session.let_go()
+        (opened_session.folder / "owner").write_text("")  # as if its process were dead
     if at == "copied":
         copytree(done, tmp_path / at)
     else:
         done.rename(tmp_path / at)
     remove_run(tmp_path / at)
     assert not (tmp_path / at).exists()
-    assert (session.folder.exists(), other.folder.exists()) == (at == "copied", True)
+    assert (session.folder.exists(), other_session.folder.exists()) == (at == "copied", True)
 
 
 def running(run: Path) -> list[str]:
-    """Commands of the program that still run on this machine."""
+    """The commands of the program that still run on this machine."""
     return [name for name in left() if name.startswith(f"{orders_of(run_id_of(run))}line3")]

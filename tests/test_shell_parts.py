@@ -1,4 +1,4 @@
-"""Parts of `gedanken shell` that need no terminal: whole commands, what is streamed, answers side by side."""
+"""Parts of `gedanken shell` that need no terminal: whole commands, streaming, answers side by side."""
 
 import time
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from gedanken.experiment.execution import Limits
 from gedanken.shell.commands import goes_on
 from gedanken.shell.side_by_side import MARK_WIDTH, columns, pairs
 from gedanken.shell.streaming import ImaginedStream, RealStream
-from gedanken.shell.unified_diff import unified
+from gedanken.shell.unified import unified
 
 
 @pytest.mark.parametrize(
@@ -53,61 +53,61 @@ REPLY_LINES = ["", "Sure, here:", "This is it:", "```", "$ ls -l", "ls -l", "a.p
 
 @given(st.lists(st.sampled_from(REPLY_LINES)).map("\n".join) | st.text(), st.integers(1, 7))
 def test_what_is_streamed_is_what_is_left_of_the_whole_reply(reply: str, size: int) -> None:
-    shown: list[str] = []
-    stream = ImaginedStream("ls -l", shown.append)
-    for at in range(0, len(reply), size):
-        stream.hear(reply[at : at + size])
+    shown_pieces: list[str] = []
+    stream = ImaginedStream("ls -l", shown_pieces.append)
+    for start in range(0, len(reply), size):
+        stream.hear(reply[start : start + size])
     output = clean(reply, "ls -l").text
     if stream.finish(output):
-        assert "".join(shown) == output
+        assert "".join(shown_pieces) == output
     else:
-        assert not output.startswith("".join(shown))
+        assert not output.startswith("".join(shown_pieces))
 
 
 def test_lines_are_streamed_as_they_come() -> None:
-    shown: list[str] = []
-    stream = ImaginedStream("ls", shown.append)
+    shown_pieces: list[str] = []
+    stream = ImaginedStream("ls", shown_pieces.append)
     reply = "```\nls\na.py\nb.py\n```\nNote that.\n"
-    for piece, so_far in [("```\nls", ""), ("\na.py\nb", "a.py\n"), (".py\n```\nNote that.\n", "a.py\nb.py\n")]:
+    for piece, expected in [("```\nls", ""), ("\na.py\nb", "a.py\n"), (".py\n```\nNote that.\n", "a.py\nb.py\n")]:
         stream.hear(piece)
-        assert "".join(shown) == so_far
+        assert "".join(shown_pieces) == expected
     assert stream.finish(clean(reply, "ls").text)
-    assert "".join(shown) == "a.py\nb.py\n"
+    assert "".join(shown_pieces) == "a.py\nb.py\n"
 
 
 def test_what_was_typed_before_is_streamed_as_the_output_it_is() -> None:
-    shown: list[str] = []
-    stream = ImaginedStream("cat notes", shown.append, typed_before="echo 'As an AI I know' > notes")
+    shown_pieces: list[str] = []
+    stream = ImaginedStream("cat notes", shown_pieces.append, typed_before="echo 'As an AI I know' > notes")
     stream.hear("As an AI I know\nend\n")
-    assert "".join(shown) == "As an AI I know\nend\n"
+    assert "".join(shown_pieces) == "As an AI I know\nend\n"
 
 
 def test_of_a_flood_the_beginning_is_streamed_and_then_what_was_kept() -> None:
-    shown: list[str] = []
-    stream = RealStream(Limits(output_bytes=1024), shown.append)
+    shown_pieces: list[str] = []
+    stream = RealStream(Limits(output_bytes=1024), shown_pieces.append)
     for piece in ("a" * 400, "b" * 400, "c"):
         stream.hear(piece)
-    assert shown == ["a" * 400]
+    assert shown_pieces == ["a" * 400]
     assert stream.finish("a" * 400 + "b" * 112 + "\n[… 289 bytes not kept …]\nc")
-    assert "".join(shown).endswith("b\n[… 289 bytes not kept …]\nc")
+    assert "".join(shown_pieces).endswith("b\n[… 289 bytes not kept …]\nc")
 
 
 ANSWER = st.lists(st.text(alphabet="ab 漢é\u0301😀\t", max_size=30)).map("\n".join)
 
 
-def _columns_of(left: str, right: str, width: int) -> Iterator[tuple[str, str]]:
+def _rows_of(left: str, right: str, width: int) -> Iterator[tuple[str, str]]:
     for row in columns(pairs(left, right), width):
         yield row.left, row.right
 
 
 @given(ANSWER, ANSWER, st.integers(7, 120))
 def test_of_two_answers_side_by_side_nothing_is_lost_and_every_row_fits(left: str, right: str, width: int) -> None:
-    rows = list(_columns_of(left, right, width))
+    rows = list(_rows_of(left, right, width))
     for side, text in enumerate((left, right)):
-        everything = "".join(row[side] for row in rows)
-        assert everything.replace(" ", "") == text.expandtabs().replace(" ", "").replace("\n", "")
-    assert all(sum(wcwidth(one) for one in "".join(row)) + MARK_WIDTH <= width for row in rows)
-    assert len({sum(wcwidth(one) for one in row[0]) for row in rows}) <= 1
+        side_text = "".join(row[side] for row in rows)
+        assert side_text.replace(" ", "") == text.expandtabs().replace(" ", "").replace("\n", "")
+    assert all(sum(wcwidth(character) for character in "".join(row)) + MARK_WIDTH <= width for row in rows)
+    assert len({sum(wcwidth(character) for character in row[0]) for row in rows}) <= 1
 
 
 @given(ANSWER)
@@ -120,14 +120,14 @@ def test_a_line_more_on_one_side_makes_no_other_line_differ() -> None:
 
 
 def test_answers_of_few_different_lines_are_held_against_each_other_in_no_time() -> None:
-    started = time.monotonic()
+    start = time.monotonic()
     for left, right in [
         ("x\n" * 1000, "x\ny\n" * 500),
         ("x\n" * 20_000, "x\n" * 180),
         ("x\ny\n" * 2500, "y\n" * 4999),
     ]:
         assert list(unified(pairs(left, right), ("real", "imagined")))
-    assert time.monotonic() - started < 20, "in the square of their lengths this takes minutes"
+    assert time.monotonic() - start < 20, "in the square of their lengths this takes minutes"
 
 
 @given(ANSWER, ANSWER)

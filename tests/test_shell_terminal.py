@@ -1,4 +1,4 @@
-"""`gedanken shell` as a person meets it: through a pseudo-terminal, and as a terminal shows it."""
+"""`gedanken shell` through a pseudo-terminal: the keys that a person presses, and the screen."""
 
 import json
 import os
@@ -32,8 +32,8 @@ REPLIES: list[dict[str, Any]] = [
 ]
 
 
-class _Answering(pyte.Screen):
-    """A terminal that also answers what it is asked, such as where its cursor is."""
+class _AnsweringScreen(pyte.Screen):
+    """A terminal that also answers queries, such as for the position of its cursor."""
 
     answer: Callable[[str], object]
 
@@ -42,10 +42,9 @@ class _Answering(pyte.Screen):
 
 
 class Seat:
-    """A person at a terminal of a certain size."""
+    """A shell in a pseudo-terminal with a certain number of columns."""
 
     def __init__(self, folder: Path, options: list[str], columns: int, environment: dict[str, str]) -> None:
-        """Sit down at a shell."""
         self.child: pexpect.spawn[bytes] = pexpect.spawn(
             sys.executable,
             ["-m", "gedanken", "shell", *options],
@@ -54,21 +53,20 @@ class Seat:
             env={**os.environ, "GEDANKEN_STATE": str(folder / "state"), "TERM": "xterm-256color", **environment},
             timeout=60,
         )
-        self.screen = _Answering(columns, 50)
+        self.screen = _AnsweringScreen(columns, 50)
         self.screen.answer = self.child.send
         self._stream = pyte.ByteStream(self.screen)
         self.raw = b""
 
     @property
     def shown(self) -> str:
-        """What stands on the screen."""
         return "\n".join(line.rstrip() for line in self.screen.display).rstrip()
 
     def see(self, pattern: str, seconds: float = 60) -> None:
-        """Look at the screen until something stands there."""
-        until = time.monotonic() + seconds
+        """Read output until the screen matches `pattern`; fail after `seconds`."""
+        deadline = time.monotonic() + seconds
         while not re.search(pattern, self.shown, re.MULTILINE):
-            assert time.monotonic() < until, f"{pattern!r} does not come:\n{self.shown}"
+            assert time.monotonic() < deadline, f"{pattern!r} does not come:\n{self.shown}"
             try:
                 piece = self.child.read_nonblocking(1 << 16, timeout=0.2)
             except pexpect.TIMEOUT:
@@ -77,12 +75,12 @@ class Seat:
             self._stream.feed(piece)
 
     def type(self, line: str, pattern: str) -> None:
-        """Type a line when there is a prompt, and wait for what comes of it and for the next prompt."""
+        """Type a line, and wait until the screen shows a match of `pattern` and the next prompt."""
         self.child.send(f"{line}\r")
         self.see(rf"(?s){pattern}.*^\w+\$$")
 
     def leave(self) -> int:
-        """Press Ctrl-D; return the exit code."""
+        """Press Ctrl-D, and return the exit code."""
         self.child.sendeof()
         self.child.expect(pexpect.EOF)
         self.child.close()
@@ -95,18 +93,18 @@ Sit = Callable[..., Seat]
 
 @pytest.fixture
 def sit(tmp_path: Path, scripted: Callable[..., str]) -> Iterator[Sit]:
-    """Sit down before a scripted model, or another."""
+    """Open a shell with a scripted model, or with the model that the options name."""
     model = scripted(REPLIES)
-    taken: list[Seat] = []
+    seats: list[Seat] = []
 
-    def make(*options: str, columns: int = 80, **environment: str) -> Seat:
-        chosen = options if "--model" in options else ("--model", model, *options)
-        taken.append(Seat(tmp_path, list(chosen), columns, environment))
-        taken[-1].see(r"^\w+\$$")
-        return taken[-1]
+    def open_seat(*options: str, columns: int = 80, **environment: str) -> Seat:
+        model_options = options if "--model" in options else ("--model", model, *options)
+        seats.append(Seat(tmp_path, list(model_options), columns, environment))
+        seats[-1].see(r"^\w+\$$")
+        return seats[-1]
 
-    yield make
-    for seat in taken:
+    yield open_seat
+    for seat in seats:
         seat.child.close(force=True)
 
 
@@ -134,8 +132,8 @@ def test_a_reply_without_end_is_cut_and_marked_so(sit: Sit) -> None:
     seat.type("pwd", "/home/user")
 
 
-class _NeverStops(BaseHTTPRequestHandler):
-    """A server of the OpenAI protocol that says one word after the other until nobody listens."""
+class _EndlessHandler(BaseHTTPRequestHandler):
+    """A server of the OpenAI protocol that sends one word after the other until the client hangs up."""
 
     hung_up = threading.Event()
 
@@ -157,7 +155,7 @@ class _NeverStops(BaseHTTPRequestHandler):
 
 
 def test_ctrl_c_hangs_up_on_a_model_that_never_stops_and_the_shell_goes_on(sit: Sit) -> None:
-    with ThreadingHTTPServer(("127.0.0.1", 0), _NeverStops) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _EndlessHandler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://127.0.0.1:{server.server_port}/v1"
         seat = sit("--model", "openai:endless", "--base-url", address)
@@ -165,7 +163,7 @@ def test_ctrl_c_hangs_up_on_a_model_that_never_stops_and_the_shell_goes_on(sit: 
         seat.see("^on\non\non$")
         seat.child.sendintr()
         seat.see(r"^on\n\^C\n\(stopped\)\nimagined\$$")
-        assert _NeverStops.hung_up.wait(10)
+        assert _EndlessHandler.hung_up.wait(10)
         seat.type(":machine", r"commands go to: imagined \(openai:endless\)")
         server.shutdown()
 
@@ -199,11 +197,11 @@ def test_colon_commands_complete_and_earlier_lines_come_back_in_the_next_shell(s
 
 
 def test_without_colour_nothing_is_coloured(sit: Sit) -> None:
-    coloured = re.compile(rb"\x1b\[[0-9;]*(?:3[0-7]|9[0-7]|38)[;m]")
+    colour_code = re.compile(rb"\x1b\[[0-9;]*(?:3[0-7]|9[0-7]|38)[;m]")
     seat = sit(NO_COLOR="1")
     seat.type(":persona", "claimed")
     seat.type(":nothing", "there is no :nothing")
-    assert not coloured.search(seat.raw)
+    assert not colour_code.search(seat.raw)
 
 
 @pytest.mark.docker
@@ -243,8 +241,8 @@ def test_what_one_machine_had_answered_before_ctrl_c_is_kept_and_shown(sit: Sit,
     seat.type(":save here.md", "saved in here.md")
     saved = (tmp_path / "here.md").read_text()
     assert "imagined only" in saved and "Stopped before all machines had answered." in saved
-    kept = (tmp_path / "state" / "sessions" / "mine.jsonl").read_text().splitlines()
-    assert json.loads(kept[-1])["turns"] == [["sleep 61; echo same", "same\nimagined only\n"]]
+    stored_lines = (tmp_path / "state" / "sessions" / "mine.jsonl").read_text().splitlines()
+    assert json.loads(stored_lines[-1])["turns"] == [["sleep 61; echo same", "same\nimagined only\n"]]
 
 
 @pytest.mark.docker

@@ -1,4 +1,4 @@
-"""How missing epochs are accounted for: said to be skipped, silently missing, or cut."""
+"""Missing epochs are declared as skipped, silently missing, or cut."""
 
 import pytest
 from builders import lines
@@ -48,9 +48,9 @@ def test_an_output_that_counts_from_zero_as_the_program_does_misses_nothing() ->
     ],
 )
 def test_a_line_that_says_so_declares_the_epochs_between_its_neighbours(line: str) -> None:
-    counted = count(f"{epoch_lines(1, 2)}{line}\n{epoch_lines(99, 100)}", 100)
-    assert (counted.declared, counted.silent) == (tuple(range(3, 99)), ())
-    assert counted.declaring == (2,)
+    epoch_count = count(f"{epoch_lines(1, 2)}{line}\n{epoch_lines(99, 100)}", 100)
+    assert (epoch_count.declared, epoch_count.silent) == (tuple(range(3, 99)), ())
+    assert epoch_count.declaring == (2,)
 
 
 def test_an_epoch_with_a_loss_is_shown_whatever_else_its_line_says() -> None:
@@ -72,8 +72,8 @@ def test_epochs_that_nothing_speaks_of_are_silently_missing() -> None:
 
 
 def test_one_gap_can_be_declared_and_another_silent() -> None:
-    counted = count(f"{epoch_lines(1)}...\n{epoch_lines(5, 7)}", 7)
-    assert (counted.declared, counted.silent) == ((2, 3, 4), (6,))
+    epoch_count = count(f"{epoch_lines(1)}...\n{epoch_lines(5, 7)}", 7)
+    assert (epoch_count.declared, epoch_count.silent) == ((2, 3, 4), (6,))
 
 
 def test_an_output_without_any_epoch_misses_all_of_them() -> None:
@@ -82,13 +82,13 @@ def test_an_output_without_any_epoch_misses_all_of_them() -> None:
 
 
 def test_a_reply_cut_by_the_token_limit_is_not_called_skipped() -> None:
-    counted = count(lines([0.5] * 39, total=100), 100, cut=True)
-    assert (counted.cut, counted.silent) == (tuple(range(40, 101)), ())
+    epoch_count = count(lines([0.5] * 39, total=100), 100, cut=True)
+    assert (epoch_count.cut, epoch_count.silent) == (tuple(range(40, 101)), ())
 
 
 def test_a_gap_before_the_cut_stays_silent() -> None:
-    counted = count(epoch_lines(1, 4), 6, cut=True)
-    assert (counted.silent, counted.cut) == ((2, 3), (5, 6))
+    epoch_count = count(epoch_lines(1, 4), 6, cut=True)
+    assert (epoch_count.silent, epoch_count.cut) == ((2, 3), (5, 6))
 
 
 def test_epochs_beyond_the_last_are_extra_unless_some_real_run_shows_them() -> None:
@@ -98,14 +98,14 @@ def test_epochs_beyond_the_last_are_extra_unless_some_real_run_shows_them() -> N
 @given(st.sets(st.integers(-2, 15)), st.integers(0, 12), st.booleans(), st.lists(st.integers(0, 30), max_size=3))
 def test_each_epoch_wanted_is_accounted_for_once(shown: set[int], last: int, cut: bool, dots: list[int]) -> None:
     printed = [f"Epoch {epoch}" for epoch in sorted(shown) if epoch >= 0]
-    for at in dots:
-        printed.insert(at, "...")
-    counted = count("\n".join(printed), last, cut=cut)
-    wanted = set(range(1, last + 1))
-    missing = [*counted.declared, *counted.silent, *counted.cut]
-    assert sorted(missing) == sorted(wanted - shown)
-    assert counted.shown + len(missing) == counted.expected == last
-    assert set(counted.extra) == {epoch for epoch in shown if epoch >= 0} - wanted
+    for position in dots:
+        printed.insert(position, "...")
+    epoch_count = count("\n".join(printed), last, cut=cut)
+    expected_epochs = set(range(1, last + 1))
+    missing_epochs = [*epoch_count.declared, *epoch_count.silent, *epoch_count.cut]
+    assert sorted(missing_epochs) == sorted(expected_epochs - shown)
+    assert epoch_count.shown + len(missing_epochs) == epoch_count.expected == last
+    assert set(epoch_count.extra) == {epoch for epoch in shown if epoch >= 0} - expected_epochs
 
 
 @pytest.mark.parametrize("text", [" " * 300_000, "...\n" * 50_000, "...\nEpoch 1\n" * 20_000])

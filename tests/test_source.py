@@ -1,4 +1,4 @@
-"""What is read off a program's source without running it."""
+"""Facts that are read from the source of a program without running it."""
 
 import ast
 

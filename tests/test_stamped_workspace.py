@@ -1,4 +1,4 @@
-"""A process ends after it stored a result: the command is not run again, only to bring its workspace there."""
+"""A process ends after it stored a result: the command is not run again only to restore its workspace."""
 
 import asyncio
 import sys
@@ -26,25 +26,25 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandb
 
 
 def goes_on(workspace: SandboxMachine, run: Path, *commands: str, notes: list[str]) -> list[str]:
-    """What the commands print, in a process of their own."""
+    """The outputs of the commands, as a new process would get them."""
 
-    async def use(kept: KeptMachine) -> list[str]:
-        kept.write("begun", "begun\n")
-        return [(await kept.run(command, label="line")).stdout for command in commands]
+    async def run_commands(kept_machine: KeptMachine) -> list[str]:
+        kept_machine.write("begun", "begun\n")
+        return [(await kept_machine.run(command, label="line")).stdout for command in commands]
 
-    return asyncio.run(use(keep_executions(workspace, Ledger(run), print, notes.append, free)))
+    return asyncio.run(run_commands(keep_executions(workspace, Ledger(run), print, notes.append, free)))
 
 
 def stops_before_stamping(workspace: SandboxMachine, run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    stamp = KeptMachine._write_state
+    original_stamp = KeptMachine._write_state
 
-    def full(self: KeptMachine, state: str | None, doing: str = "") -> None:
+    def failing_stamp(self: KeptMachine, state: str | None, doing: str = "") -> None:
         if state is not None and self._steps[-1].command == TRAIN:
             raise OSError("No space left on device")
-        stamp(self, state, doing)
+        original_stamp(self, state, doing)
 
     with monkeypatch.context() as patched, pytest.raises(OSError, match="No space"):
-        patched.setattr(KeptMachine, "_write_state", full)
+        patched.setattr(KeptMachine, "_write_state", failing_stamp)
         goes_on(workspace, run, TRAIN, notes=[])
 
 
@@ -71,15 +71,15 @@ def test_another_command_that_was_cut_off_is_restored_as_before(
 ) -> None:
     notes: list[str] = []
     goes_on(workspace, tmp_path, TRAIN, notes=notes)
-    put = Ledger.put
+    original_put = Ledger.put
 
-    def dies(self: Ledger, kind: Kind, key: str, value: dict[str, Any]) -> dict[str, Any]:
+    def failing_put(self: Ledger, kind: Kind, key: str, value: dict[str, Any]) -> dict[str, Any]:
         if kind == "executions":
             raise OSError("No space left on device")
-        return put(self, kind, key, value)
+        return original_put(self, kind, key, value)
 
     with monkeypatch.context() as patched, pytest.raises(OSError, match="No space"):
-        patched.setattr(Ledger, "put", dies)
+        patched.setattr(Ledger, "put", failing_put)
         goes_on(workspace, tmp_path, TRAIN, "echo more >> file", notes=notes)
     assert goes_on(workspace, tmp_path, TRAIN, "cat begun file", notes=notes)[1] == "begun\ntrained\n"
     assert not [note for note in notes if RUN_AGAIN in note]

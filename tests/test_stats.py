@@ -1,4 +1,4 @@
-"""Statistics of a few runs against a few others: exact where they claim to be, and equal to the plain formula."""
+"""Statistics of small groups of runs: exact where they claim to be, and equal to the plain formula."""
 
 from itertools import combinations
 
@@ -19,23 +19,23 @@ odd_values = values | st.sampled_from([np.nan, np.inf, -np.inf, 1e300])
 def runs(
     number: st.SearchStrategy[int],
     points: st.SearchStrategy[int] = few,
-    of: st.SearchStrategy[float] = values,
+    elements: st.SearchStrategy[float] = values,
 ) -> st.SearchStrategy[Matrix]:
-    return st.tuples(number, points).flatmap(lambda shape: arrays(np.float64, shape, elements=of))
+    return st.tuples(number, points).flatmap(lambda shape: arrays(np.float64, shape, elements=elements))
 
 
 def p_of(real: Matrix, imagined: Matrix) -> float:
     return energy_p(distances(np.concatenate([real, imagined])), len(real))
 
 
-@given(runs(st.just(7), of=odd_values), st.integers(1, 4))
+@given(runs(st.just(7), elements=odd_values), st.integers(1, 4))
 def test_of_all_ways_to_call_some_runs_imagined_at_most_alpha_have_a_p_that_low(pool: Matrix, many: int) -> None:
-    ps = []
+    p_values = []
     for imagined in combinations(range(7), many):
-        order = [at for at in range(7) if at not in imagined] + list(imagined)
-        ps.append(energy_p(distances(pool[order]), 7 - many))
-    for alpha in ps:
-        assert np.mean([p <= alpha + 1e-12 for p in ps]) <= alpha + 1e-12
+        order = [index for index in range(7) if index not in imagined] + list(imagined)
+        p_values.append(energy_p(distances(pool[order]), 7 - many))
+    for alpha in p_values:
+        assert np.mean([p <= alpha + 1e-12 for p in p_values]) <= alpha + 1e-12
 
 
 @given(runs(st.just(8)), st.sampled_from([0.25, 8.0]), st.integers(-50, 50), st.permutations(range(5)))
@@ -47,20 +47,28 @@ def test_p_knows_no_unit_no_zero_and_no_order(pool: Matrix, scale: float, zero: 
 @given(runs(st.integers(2, 5)), st.data())
 def test_p_is_the_share_of_labellings_that_are_as_far_apart(real: Matrix, data: st.DataObject) -> None:
     imagined = data.draw(runs(st.integers(1, 4), st.just(real.shape[1])))
-    apart = distances(np.concatenate([real, imagined]))
+    distance_matrix = distances(np.concatenate([real, imagined]))
 
-    def energy(theirs: tuple[int, ...]) -> float:
-        ours = [at for at in range(len(apart)) if at not in theirs]
+    def energy(imagined_indices: tuple[int, ...]) -> float:
+        real_indices = [index for index in range(len(distance_matrix)) if index not in imagined_indices]
         mean = {
-            (a, b): np.mean([apart[i, j] for i in a for j in b])
-            for a in (tuple(ours), theirs)
-            for b in (tuple(ours), theirs)
+            (a, b): np.mean([distance_matrix[i, j] for i in a for j in b])
+            for a in (tuple(real_indices), imagined_indices)
+            for b in (tuple(real_indices), imagined_indices)
         }
-        return float(2 * mean[tuple(ours), theirs] - mean[tuple(ours), tuple(ours)] - mean[theirs, theirs])
+        return float(
+            2 * mean[tuple(real_indices), imagined_indices]
+            - mean[tuple(real_indices), tuple(real_indices)]
+            - mean[imagined_indices, imagined_indices]
+        )
 
-    every = [energy(theirs) for theirs in combinations(range(len(apart)), len(imagined))]
-    true = energy(tuple(range(len(real), len(apart))))
-    assert energy_p(apart, len(real)) == pytest.approx(np.mean([one >= true - 1e-9 for one in every]))
+    all_energies = [
+        energy(imagined_indices) for imagined_indices in combinations(range(len(distance_matrix)), len(imagined))
+    ]
+    observed = energy(tuple(range(len(real), len(distance_matrix))))
+    assert energy_p(distance_matrix, len(real)) == pytest.approx(
+        np.mean([value >= observed - 1e-9 for value in all_energies])
+    )
 
 
 def test_where_the_ways_are_too_many_a_fixed_sample_of_them_is_taken() -> None:
@@ -77,9 +85,9 @@ def test_seven_against_three_find_a_shift_of_four_standard_deviations(seed: int)
 
 
 def test_runs_that_diverged_lie_apart_from_those_that_did_not_and_not_from_one_another() -> None:
-    fine, lost = np.arange(7.0)[:, None], np.full((3, 1), np.nan)
-    assert p_of(fine, lost) == pytest.approx(1 / 120)
-    assert p_of(np.concatenate([fine, lost]), lost) > 0.025
+    finite_runs, diverged_runs = np.arange(7.0)[:, None], np.full((3, 1), np.nan)
+    assert p_of(finite_runs, diverged_runs) == pytest.approx(1 / 120)
+    assert p_of(np.concatenate([finite_runs, diverged_runs]), diverged_runs) > 0.025
 
 
 def test_points_at_which_all_agree_make_no_distance() -> None:
@@ -95,20 +103,21 @@ def test_the_smallest_p_is_that_of_the_runs_farthest_apart(n_real: int, n_imagin
 
 
 def test_how_many_runs_are_needed_is_told() -> None:
-    assert [runs_needed(others, 0.025) for others in (1, 2, 3, 7)] == [39, 8, 5, 3]
+    assert [runs_needed(n_others, 0.025) for n_others in (1, 2, 3, 7)] == [39, 8, 5, 3]
 
 
 @given(runs(st.integers(2, 6)), st.data())
 def test_the_fair_crps_is_the_plain_double_loop(real: Matrix, data: st.DataObject) -> None:
     imagined = data.draw(runs(st.integers(1, 4), st.just(real.shape[1])))
-    n = len(real)
-    plain = [
-        sum(abs(x - y) for x in real[:, at]) / n
-        - sum(abs(x - other) for x in real[:, at] for other in real[:, at]) / (2 * n * (n - 1))
-        for at in range(real.shape[1])
-        for y in imagined[:, at]
+    count = len(real)
+    differences = [
+        sum(abs(real_value - imagined_value) for real_value in real[:, point]) / count
+        - sum(abs(real_value - other_value) for real_value in real[:, point] for other_value in real[:, point])
+        / (2 * count * (count - 1))
+        for point in range(real.shape[1])
+        for imagined_value in imagined[:, point]
     ]
-    assert fair_crps(real, imagined) == pytest.approx(np.mean(plain), abs=1e-9)
+    assert fair_crps(real, imagined) == pytest.approx(np.mean(differences), abs=1e-9)
 
 
 def test_the_fair_crps_of_one_real_run_or_of_no_number_is_not_told() -> None:
@@ -146,8 +155,8 @@ def test_one_run_has_a_difference_and_no_interval() -> None:
 @pytest.mark.parametrize("draw", ["normal", "exponential"])
 def test_the_interval_of_a_difference_covers_the_truth_as_often_as_it_says(draw: str) -> None:
     rng = np.random.default_rng(1)
-    of_two = [[getattr(rng, draw)(size=(runs, 1)) for runs in (7, 3)] for _ in range(1000)]
-    intervals = [mean_difference(*two)[1] for two in of_two]
+    groups = [[getattr(rng, draw)(size=(runs, 1)) for runs in (7, 3)] for _ in range(1000)]
+    intervals = [mean_difference(*pair)[1] for pair in groups]
     covered = sum(interval is not None and interval.low <= 0 <= interval.high for interval in intervals)
     assert 0.93 <= covered / len(intervals) <= 0.97
 
@@ -155,6 +164,6 @@ def test_the_interval_of_a_difference_covers_the_truth_as_often_as_it_says(draw:
 @pytest.mark.parametrize("unit", [1e90, 1e-90])
 def test_the_interval_of_means_is_in_the_unit_of_the_values(unit: float) -> None:
     real, imagined = (np.array(values)[:, None] for values in ([1.0, 1.2, 1.1, 0.9], [1.5, 1.4, 1.9]))
-    bounds, scaled = (mean_difference(real * by, imagined * by)[1] for by in (1.0, unit))
+    bounds, scaled = (mean_difference(real * factor, imagined * factor)[1] for factor in (1.0, unit))
     assert bounds and scaled
     assert np.array(scaled) / unit == pytest.approx(np.array(bounds))

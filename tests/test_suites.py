@@ -1,4 +1,4 @@
-"""Suites of functions that somebody brought: what is wrong with a line is told of it, and the rest is scored."""
+"""Suites from users: each faulty line is reported with its reason, and all others are scored."""
 
 import json
 import os
@@ -55,7 +55,7 @@ RIGHT = [
     *("'ab'", "  'ab'  ", '"ab"  # why', "'ab'\n\n# why", "'ab'\nprint(1)", "'ab', 'why'", "('ab')", "'a' 'b'"),
     *("'ab' == 'ab'", "str('ab')", "f(*['a', 'b'])", "'ab' or 1", "'ab';", "\\\n'ab'"),
 ]
-"""Of which CRUXEval's rule, `assert OUTPUT == ANSWER`, holds for what `sample_0` returns."""
+"""Answers to `sample_0` for which CRUXEval's rule, `assert OUTPUT == ANSWER`, holds."""
 WRONG = [
     *(
         "[ANSWER]'ab'[/ANSWER]",
@@ -85,14 +85,16 @@ def suite_file(path: Path, *lines: object) -> Path:
 
 
 def test_lines_that_cannot_be_read_are_told_by_their_number(tmp_path: Path) -> None:
-    lacks = {"id": "x", "code": JOINS, "input": "1"}
-    read = read_suite(suite_file(tmp_path / "s.jsonl", GOOD[0], '{"id": "sam', lacks, "[1]", "", GOOD[0], GOOD[1]))
-    assert [item.id for item in read.items] == ["sample_0", "sample_1"]
-    assert [item.line for item in read.items] == [1, 7]
-    assert [bad.line for bad in read.bad] == [2, 3, 4, 6]
-    told = [bad.problem for bad in read.bad]
-    assert told[0].startswith("broken JSON: ") and told[1] == "output: Field required"
-    assert told[2:] == ["not a JSON object", "line 1 already has this id"]
+    incomplete_line = {"id": "x", "code": JOINS, "input": "1"}
+    loaded_suite = read_suite(
+        suite_file(tmp_path / "s.jsonl", GOOD[0], '{"id": "sam', incomplete_line, "[1]", "", GOOD[0], GOOD[1])
+    )
+    assert [item.id for item in loaded_suite.items] == ["sample_0", "sample_1"]
+    assert [item.line for item in loaded_suite.items] == [1, 7]
+    assert [bad_line.line for bad_line in loaded_suite.bad] == [2, 3, 4, 6]
+    problems = [bad_line.problem for bad_line in loaded_suite.bad]
+    assert problems[0].startswith("broken JSON: ") and problems[1] == "output: Field required"
+    assert problems[2:] == ["not a JSON object", "line 1 already has this id"]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
@@ -100,17 +102,19 @@ def test_lines_that_cannot_be_read_are_told_by_their_number(tmp_path: Path) -> N
 def test_lines_end_where_a_line_of_json_ends_in_any_encoding_of_json(
     tmp_path: Path, encoding: str, ends: str
 ) -> None:
-    separated = {**GOOD[0], "input": "'a\u2028', '\x85'"}
-    half = json.dumps({**GOOD[1], "input": "'\ud800'"})
-    lines = (json.dumps(separated, ensure_ascii=False), half, json.dumps(GOOD[1]))
+    line_with_separators = {**GOOD[0], "input": "'a\u2028', '\x85'"}
+    line_with_half_pair = json.dumps({**GOOD[1], "input": "'\ud800'"})
+    lines = (json.dumps(line_with_separators, ensure_ascii=False), line_with_half_pair, json.dumps(GOOD[1]))
     path = tmp_path / "s.jsonl"
     path.write_bytes("".join(line + ends for line in lines).encode(encoding))
-    read = read_suite(path)
-    assert [(item.line, item.input) for item in read.items] == [(1, separated["input"]), (3, "1")]
-    assert [(bad.line, bad.problem[:28]) for bad in read.bad] == [(2, "contains half a surrogate pa")]
+    loaded_suite = read_suite(path)
+    assert [(item.line, item.input) for item in loaded_suite.items] == [(1, line_with_separators["input"]), (3, "1")]
+    assert [(bad_line.line, bad_line.problem[:28]) for bad_line in loaded_suite.bad] == [
+        (2, "contains half a surrogate pa")
+    ]
     answers = tmp_path / "a.json"
     answers.write_bytes(json.dumps({"sample_0": "'é'"}, ensure_ascii=False).encode(encoding))
-    assert read_answers(answers, read.items).answers == {"sample_0": ("'é'",)}
+    assert read_answers(answers, loaded_suite.items).answers == {"sample_0": ("'é'",)}
 
 
 def test_a_suite_without_a_line_that_can_be_used_is_refused(tmp_path: Path) -> None:
@@ -155,10 +159,10 @@ def test_a_file_that_holds_no_answers_is_refused(tmp_path: Path, text: str, prob
 
 def scored(gedanken: Cli, folder: Path, answers: object, *lines: object) -> Any:
     suite = suite_file(folder / "s.jsonl", *lines)
-    recorded = suite_file(folder / "a.json", answers)
-    done = gedanken("probe", "--suite", suite, "--answers", recorded, "--json")
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    answers_file = suite_file(folder / "a.json", answers)
+    result = gedanken("probe", "--suite", suite, "--answers", answers_file, "--json")
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)
 
 
 def exact(result: Any) -> dict[str, float]:
@@ -181,7 +185,7 @@ def test_recorded_answers_are_scored_by_their_values_and_a_line_that_cannot_be_r
     assert result["n"] == 4 and result["exact"] == pytest.approx(1.75 / 4)
     low, high = result["interval"]
     assert low < result["exact"] < high
-    problems = {bad["line"]: bad["problem"] for bad in result["not_scored"]}
+    problems = {bad_line["line"]: bad_line["problem"] for bad_line in result["not_scored"]}
     assert list(problems) == [4, 5, 6, 7, 9]
     for line, words in zip(problems, ("broken JSON", "did not end", "printed more", "network", "fails"), strict=True):
         assert words in problems[line]
@@ -191,14 +195,16 @@ def test_recorded_answers_are_scored_by_their_values_and_a_line_that_cannot_be_r
 def test_what_was_published_is_scored_to_the_letter_and_by_the_output_that_its_suite_gives(
     gedanken: Cli, tmp_path: Path
 ) -> None:
-    lies = {"id": "lies", "code": JOINS, "input": "1, 1", "output": "3"}
+    lying_line = {"id": "lies", "code": JOINS, "input": "1, 1", "output": "3"}
     published = {"sample_0": [*RIGHT, *WRONG], "lies": ["3", "2"]}
-    result = scored(gedanken, tmp_path, {"raw_generations": published}, GOOD[0], lies)
+    result = scored(gedanken, tmp_path, {"raw_generations": published}, GOOD[0], lying_line)
     outcomes = result["items"][0]["outcomes"]
-    told = dict(zip(published["sample_0"], outcomes, strict=True))
-    assert {answer for answer in told if told[answer] == "right"} == set(RIGHT)
+    outcome_by_answer = dict(zip(published["sample_0"], outcomes, strict=True))
+    assert {answer for answer in outcome_by_answer if outcome_by_answer[answer] == "right"} == set(RIGHT)
     assert exact(result)["lies"] == 0.5
-    assert [(bad["line"], bad["id"]) for bad in result["contradicted"]] == [(2, "lies")]
+    assert [(contradicted_line["line"], contradicted_line["id"]) for contradicted_line in result["contradicted"]] == [
+        (2, "lies")
+    ]
     assert result["not_scored"] == []
 
 
@@ -219,11 +225,11 @@ def test_a_model_is_asked_a_suite_and_its_answers_are_scored_by_their_values(ged
     (tmp_path / "replies.yaml").write_text(yaml.safe_dump(rules))
     suite = suite_file(tmp_path / "s.jsonl", *GOOD, {})
     model = f"scripted:{tmp_path / 'replies.yaml'}"
-    done = gedanken(
+    process_result = gedanken(
         "probe", "--suite", suite, "--model", model, "--samples", "2", "--json", "--out", tmp_path / "run"
     )
-    assert done.returncode == 0, done.stderr
-    result = json.loads(done.stdout)
+    assert process_result.returncode == 0, process_result.stderr
+    result = json.loads(process_result.stdout)
     direct = [item for item in result["items"] if item["arm"] == "direct"]
     assert {item["id"]: item["exact"] for item in direct} == {"sample_0": 1.0, "sample_1": 0.0, "sample_2": 0.0}
     assert result["n"] == 3 and result["exact"] == pytest.approx(1 / 3)
@@ -247,8 +253,8 @@ def test_what_the_terminal_really_prints_is_right_and_so_is_the_value_alone(said
     line = SuiteItem(
         id="x", code="def f(a, b):\n    print('sum:', a + b)\n    return a + b", input="2, 3", output="5"
     )
-    kept = ItemKept(item=suite_item(line), truth="sum: 5\n5\n")
-    done = Execution(
+    item = ItemKept(item=suite_item(line), truth="sum: 5\n5\n")
+    execution = Execution(
         machine="imagined",
         command="python3 probe.py",
         exit_code=0,
@@ -257,8 +263,8 @@ def test_what_the_terminal_really_prints_is_right_and_so_is_the_value_alone(said
         stdout=said,
         terminal=said,
     )
-    found = outcome_of(kept, AnswerKept(question=Question("x", "direct"), execution=done), line)
-    assert found is not None and found.outcome == outcome
+    score = outcome_of(item, AnswerKept(question=Question("x", "direct"), execution=execution), line)
+    assert score is not None and score.outcome == outcome
 
 
 @pytest.mark.bubblewrap
@@ -266,12 +272,12 @@ def test_of_a_suite_whose_answers_are_all_there_nothing_is_opened_again(gedanken
     (tmp_path / "replies.yaml").write_text(yaml.safe_dump([{"when": "", "samples": ["3"]}]))
     suite = suite_file(tmp_path / "s.jsonl", *GOOD[:2])
     model = f"scripted:{tmp_path / 'replies.yaml'}"
-    asked = ["probe", "--suite", suite, "--model", model, "--sandbox", "bubblewrap", "--json", "--out", "run"]
-    done = gedanken(*asked)
-    assert done.returncode == 0, done.stderr
+    arguments = ["probe", "--suite", suite, "--model", model, "--sandbox", "bubblewrap", "--json", "--out", "run"]
+    first_result = gedanken(*arguments)
+    assert first_result.returncode == 0, first_result.stderr
     (tmp_path / "replies.yaml").unlink()
-    told = (tmp_path / "run" / "log.jsonl").read_bytes()
-    again = gedanken("resume", "run", "--json", env=os.environ | {"PATH": "/nonexistent"})
-    assert again.returncode == 0, again.stderr
-    assert "there is nothing to resume" in again.stderr and again.stdout == done.stdout
-    assert (tmp_path / "run" / "log.jsonl").read_bytes() == told
+    log_before = (tmp_path / "run" / "log.jsonl").read_bytes()
+    resume_result = gedanken("resume", "run", "--json", env=os.environ | {"PATH": "/nonexistent"})
+    assert resume_result.returncode == 0, resume_result.stderr
+    assert "there is nothing to resume" in resume_result.stderr and resume_result.stdout == first_result.stdout
+    assert (tmp_path / "run" / "log.jsonl").read_bytes() == log_before

@@ -1,4 +1,4 @@
-"""Surprise: how likely the lines of a text were to a model, where its server can tell."""
+"""Surprisal: how likely the lines of a text were to a model, if its server returns log-probabilities."""
 
 import asyncio
 from collections.abc import Iterator
@@ -31,17 +31,17 @@ ASKED = (Message("system", "You are a terminal."), Message("user", "python3 trai
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    """A server of vLLM's kind."""
-    with serving(Server()) as running:
-        yield running
+    """A stand-in for a vLLM server."""
+    with serving(Server()) as started_server:
+        yield started_server
 
 
 def hosted(server: Server) -> Model:
-    async def use() -> Model:
+    async def open_once() -> Model:
         async with open_model(ModelSpec(name="openai:small", base_url=server.address), Silent()) as model:
             return model
 
-    return asyncio.run(use())
+    return asyncio.run(open_once())
 
 
 def at(server: Server, text: str) -> Lines | None:
@@ -49,7 +49,10 @@ def at(server: Server, text: str) -> Lines | None:
 
 
 def questions(*outputs: tuple[str, str]) -> list[Question]:
-    return [Question(f"train-v{n}", n, ASKED, real, own) for n, (real, own) in enumerate(outputs, start=1)]
+    return [
+        Question(f"train-v{number}", number, ASKED, real, imagined)
+        for number, (real, imagined) in enumerate(outputs, start=1)
+    ]
 
 
 def answers(server: Server, *outputs: tuple[str, str]) -> Surprisal:
@@ -80,16 +83,18 @@ def test_of_nothing_there_is_no_surprise(server: Server) -> None:
 
 def test_a_server_that_does_not_tell_is_asked_once(server: Server) -> None:
     server.scores = False
-    said = answers(server, ("real", "own"), ("real", "own"))
-    assert said == NotAvailable("openai:small returns no log-probabilities of a given text")
+    surprisal_result = answers(server, ("real", "own"), ("real", "own"))
+    assert surprisal_result == NotAvailable("openai:small returns no log-probabilities of a given text")
     assert len(server.requests) == 1
 
 
 def test_an_empty_output_shows_nothing_of_what_a_server_can_tell(server: Server) -> None:
-    said = answers(server, ("", "own"), ("real", "own"))
-    assert not isinstance(said, NotAvailable)
-    assert [(one.real is None, one.imagined is None) for one in said] == [(True, False), (False, False)]
-    assert said[0].notes == ("the real output is empty",)
+    surprisal_result = answers(server, ("", "own"), ("real", "own"))
+    assert not isinstance(surprisal_result, NotAvailable)
+    assert [
+        (program_surprisal.real is None, program_surprisal.imagined is None) for program_surprisal in surprisal_result
+    ] == [(True, False), (False, False)]
+    assert surprisal_result[0].notes == ("the real output is empty",)
     server.scores = False
     assert isinstance(answers(server, ("\n", "own"), ("real", "own")), NotAvailable)
 
@@ -110,9 +115,9 @@ def test_a_model_whose_server_never_tells_is_not_asked_at_all(tmp_path: Path) ->
 
 
 def test_the_real_output_stands_beside_the_model_s_own_and_says_what_was_left_out(server: Server) -> None:
-    said = answers(server, ("x\n" * (MOST_LINES + 1), ""))
-    assert not isinstance(said, NotAvailable)
-    (answer,) = said
+    surprisal_result = answers(server, ("x\n" * (MOST_LINES + 1), ""))
+    assert not isinstance(surprisal_result, NotAvailable)
+    (answer,) = surprisal_result
     assert (answer.program, answer.line, answer.imagined) == ("train-v1", 1, None)
     assert answer.real is not None and len(answer.real) == MOST_LINES
     assert answer.notes == (
@@ -123,11 +128,11 @@ def test_the_real_output_stands_beside_the_model_s_own_and_says_what_was_left_ou
 
 @given(st.text(max_size=200), st.lists(st.integers(1, 5)))
 def test_no_line_and_no_token_is_lost(text: str, cuts: list[int]) -> None:
-    raw, tokens = text.encode(), []
-    for size in [*cuts, len(raw)]:
-        if raw:
-            tokens.append(Token(raw[:size], -1.0))
-            raw = raw[size:]
+    remaining, tokens = text.encode(), []
+    for size in [*cuts, len(remaining)]:
+        if remaining:
+            tokens.append(Token(remaining[:size], -1.0))
+            remaining = remaining[size:]
     lines = by_line(tokens)
     assert "\n".join(line.text for line in lines) == text
     assert sum(line.tokens for line in lines) == sum(line.nats for line in lines) == len(tokens)

@@ -1,4 +1,4 @@
-"""Templates that are read off real logs, where there is no program."""
+"""Templates are inferred from real logs if there is no program."""
 
 import random
 import tracemalloc
@@ -35,8 +35,8 @@ def test_a_line_that_one_log_lacks_is_no_other_word_of_another() -> None:
 
 
 def test_a_word_that_no_log_has_may_stand_where_words_vary() -> None:
-    known = templates("run in /tmp/abc", "run in /tmp/xyz")
-    assert known.find(["run in /tmp/new", "walk in /tmp/new"]) == [0, None]
+    known_templates = templates("run in /tmp/abc", "run in /tmp/xyz")
+    assert known_templates.find(["run in /tmp/new", "walk in /tmp/new"]) == [0, None]
 
 
 def test_a_template_is_odd_that_one_log_has_to_itself() -> None:
@@ -46,21 +46,21 @@ def test_a_template_is_odd_that_one_log_has_to_itself() -> None:
 
 @given(st.lists(st.lists(st.sampled_from(["a b", "a c", "b 1", "c  2", "", "a #"])).map("\n".join), max_size=4))
 def test_every_line_of_every_log_has_its_template(logs: list[str]) -> None:
-    known = templates(*logs)
+    known_templates = templates(*logs)
     forms = [skeleton(line) for log in logs for line in log.splitlines() if line.strip()]
-    assert set(known.find(forms)) <= set(range(len(known.sites)))
+    assert set(known_templates.find(forms)) <= set(range(len(known_templates.sites)))
 
 
 def test_lines_of_many_words_that_have_nothing_in_common_are_held_in_little_memory() -> None:
-    draw = random.Random(0)
-    some = ["".join(draw.choices("abcdefgh", k=6)) for _ in range(500)]
-    logs = [Transcript("\n".join(" ".join(draw.choices(some, k=50)) for _ in range(1000))) for _ in range(2)]
+    rng = random.Random(0)
+    words = ["".join(rng.choices("abcdefgh", k=6)) for _ in range(500)]
+    logs = [Transcript("\n".join(" ".join(rng.choices(words, k=50)) for _ in range(1000))) for _ in range(2)]
     size = sum(len(line) for log in logs for line in log.lines)
     assert len(Templates(lambda: logs).sites) == sum(len(log.forms) for log in logs) == 2000
     tracemalloc.start()
     try:
-        known = Templates(lambda: logs)
-        assert known.find(["none of these"]) == [None]
+        known_templates = Templates(lambda: logs)
+        assert known_templates.find(["none of these"]) == [None]
         assert tracemalloc.get_traced_memory()[1] < 10 * size
     finally:
         tracemalloc.stop()
@@ -68,12 +68,12 @@ def test_lines_of_many_words_that_have_nothing_in_common_are_held_in_little_memo
 
 def test_rules_are_one_template_whatever_their_width_where_real_logs_show_that_it_varies() -> None:
     logs = ["=====\na #\n========\n+---+----+\n", "=====\na #\n+-----+---+\n", "=====\na #\n====\n+---+----+\n"]
-    found = templates(*logs)
-    assert [site.words for site in found.sites] == ["=====", "a #", "+---+----+"]
-    assert found.find(["=" * 50, "+---+---+", "*****", "==", "+---+"]) == [0, 2, None, None, None]
-    assert found.odd == [[], [], []]
+    found_templates = templates(*logs)
+    assert [site.words for site in found_templates.sites] == ["=====", "a #", "+---+----+"]
+    assert found_templates.find(["=" * 50, "+---+---+", "*****", "==", "+---+"]) == [0, 2, None, None, None]
+    assert found_templates.odd == [[], [], []]
 
 
 def test_rules_that_all_logs_have_in_the_same_widths_are_two() -> None:
-    found = templates("=====\n===\n---\n", "=====\n===\n", "=====\n===\n-----\n")
-    assert found.find(["=====", "===", "====", "---", "-----", "----"]) == [0, 1, None, 2, 3, None]
+    found_templates = templates("=====\n===\n---\n", "=====\n===\n", "=====\n===\n-----\n")
+    assert found_templates.find(["=====", "===", "====", "---", "-----", "----"]) == [0, 1, None, 2, 3, None]

@@ -1,4 +1,4 @@
-"""The words that pass between a person and an imagined terminal."""
+"""The texts that are sent to an imagined terminal, and the exit codes inferred from its output."""
 
 import subprocess
 
@@ -83,8 +83,8 @@ def test_a_file_comes_to_stand_by_a_command_that_a_real_shell_obeys(program: lis
     source = "\n".join(program).rstrip()
     turn = placing("train.py", source + "\n")
     *_, typed = turn.typed.split("cat > train.py", 1)
-    done = subprocess.run(["/bin/sh", "-c", "cat " + typed], capture_output=True, text=True, check=True)
-    assert (done.stdout, turn.replied) == (source + "\n", "")
+    result = subprocess.run(["/bin/sh", "-c", "cat " + typed], capture_output=True, text=True, check=True)
+    assert (result.stdout, turn.replied) == (source + "\n", "")
 
 
 def test_what_is_told_goes_before_the_command_in_braces() -> None:

@@ -1,4 +1,4 @@
-"""Bars that are drawn again and again: the last state of a line counts, and lines are counted as an editor does."""
+"""Redrawn progress bars: only the last state of a line counts, and lines are counted as in an editor."""
 
 from pathlib import Path
 from random import Random
@@ -29,7 +29,8 @@ def test_the_last_state_of_a_line_is_left(drawn: str, left: str) -> None:
 
 def test_a_bar_that_has_just_begun_is_one_too() -> None:
     bars = [
-        f"   {'━' * filled} {done}/670.2 MB 3.1 MB/s eta 0:00:0{9 - filled}" for filled, done in ((1, 8.3), (4, 74.5))
+        f"   {'━' * filled} {received}/670.2 MB 3.1 MB/s eta 0:00:0{9 - filled}"
+        for filled, received in ((1, 8.3), (4, 74.5))
     ]
     assert without_fill(bars[0]) == without_fill(bars[0].replace("━", "━━━"))
     assert redrawn(bars) == {0}
@@ -37,31 +38,37 @@ def test_a_bar_that_has_just_begun_is_one_too() -> None:
 
 
 def log(seed: int, left_out: int | None = None) -> str:
-    random, text = Random(seed), "Collecting torch\n"
-    states = random.randrange(2, 9)
+    rng, text = Random(seed), "Collecting torch\n"
+    states = rng.randrange(2, 9)
     text += "\r".join(
-        f"  {'━' * at}{' ' * (8 - at)} {at * 8.5:.1f}/68.0 MB {random.uniform(1, 9):.1f} MB/s" for at in range(states)
+        f"  {'━' * percent_step}{' ' * (8 - percent_step)} {percent_step * 8.5:.1f}/68.0 MB "
+        f"{rng.uniform(1, 9):.1f} MB/s"
+        for percent_step in range(states)
     )
-    text += f"\r  {'━' * 8} 68.0/68.0 MB {random.uniform(1, 9):.1f} MB/s\n"
+    text += f"\r  {'━' * 8} 68.0/68.0 MB {rng.uniform(1, 9):.1f} MB/s\n"
     for epoch in range(6):
         rows = [
-            f"epoch {epoch} {'━' * at}╺ {at * 10:3d}% loss={random.random():.3f}"
-            for at in range(random.randrange(1, 9))
+            f"epoch {epoch} {'━' * percent_step}╺ {percent_step * 10:3d}% loss={rng.random():.3f}"
+            for percent_step in range(rng.randrange(1, 9))
         ]
         if epoch != left_out:
             text += "\r".join(
-                [*rows, f"epoch {epoch} {'━' * 10} 100% loss={1 / (epoch + 1) + random.gauss(0, 0.02):.3f}"]
+                [*rows, f"epoch {epoch} {'━' * 10} 100% loss={1 / (epoch + 1) + rng.gauss(0, 0.02):.3f}"]
             )
-            text += f"\n  dev nll: {1.1 / (epoch + 1) + random.gauss(0, 0.02):.4f}\n"
+            text += f"\n  dev nll: {1.1 / (epoch + 1) + rng.gauss(0, 0.02):.4f}\n"
     return text
 
 
 def kinds(folder: Path, *imagined: str) -> list[str]:
-    for at, text in enumerate([*map(log, range(7)), *imagined]):
-        (folder / f"{at}.log").write_text(text, newline="")
-    paths = [folder / f"{at}.log" for at in range(10)]
-    found = compare_inputs(paths[:7], paths[7:]).findings
-    return [one.check for one in found if one.check not in ("primary endpoint differs", "series differs", "outlier")]
+    for number, text in enumerate([*map(log, range(7)), *imagined]):
+        (folder / f"{number}.log").write_text(text, newline="")
+    paths = [folder / f"{number}.log" for number in range(10)]
+    findings = compare_inputs(paths[:7], paths[7:]).findings
+    return [
+        finding.check
+        for finding in findings
+        if finding.check not in ("primary endpoint differs", "series differs", "outlier")
+    ]
 
 
 def test_how_often_bars_were_drawn_is_nothing(tmp_path: Path) -> None:
@@ -73,12 +80,14 @@ def test_an_epoch_of_a_bar_that_is_left_out_is_missing_and_no_early_end(tmp_path
 
 
 def test_an_invented_line_stands_at_the_number_that_an_editor_shows(tmp_path: Path) -> None:
-    odd = log(20).replace("  dev nll", "rewinding the tape\n  dev nll", 1)
-    assert kinds(tmp_path, odd, log(21), log(22)) == ["line in no real log"]
+    odd_log = log(20).replace("  dev nll", "rewinding the tape\n  dev nll", 1)
+    assert kinds(tmp_path, odd_log, log(21), log(22)) == ["line in no real log"]
     (finding,) = (
-        one
-        for one in compare_inputs([tmp_path / f"{at}.log" for at in range(7)], [tmp_path / "7.log"]).findings
-        if one.check == "line in no real log"
+        candidate
+        for candidate in compare_inputs(
+            [tmp_path / f"{number}.log" for number in range(7)], [tmp_path / "7.log"]
+        ).findings
+        if candidate.check == "line in no real log"
     )
     (line,) = finding.evidence
-    assert (line.number, line.text) == (odd.split("\n").index("rewinding the tape") + 1, "rewinding the tape")
+    assert (line.number, line.text) == (odd_log.split("\n").index("rewinding the tape") + 1, "rewinding the tape")

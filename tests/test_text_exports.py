@@ -1,4 +1,4 @@
-"""Chats that were exported or copied as text: who speaks in them."""
+"""Chats that were exported or copied as text: the speaker of each turn is recognized."""
 
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def test_who_speaks_is_read(tmp_path: Path, text: str) -> None:
 
 def test_a_bold_line_in_an_answer_is_nobody(tmp_path: Path) -> None:
     text = f"**User**\n\n{ASKED}\n\n**Assistant**\n\nDone.\n\n---\n\n**Notes**\n\n{TOLD}\n"
-    assert [speaker for speaker, _said in turns(tmp_path / "chat.md", text)] == ["user", "agent"]
+    assert [speaker for speaker, _text in turns(tmp_path / "chat.md", text)] == ["user", "agent"]
 
 
 def test_a_text_in_which_no_agent_speaks_is_refused(tmp_path: Path) -> None:

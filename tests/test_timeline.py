@@ -19,25 +19,27 @@ DAY = "2026-01-01T"
 
 
 def tool(name: str, start: str, end: str | None, label: str = "", **metadata: object) -> dict[str, Any]:
-    """A command that was traced, below the step `step`."""
-    told = {f"gedanken_{key}": value for key, value in metadata.items()}
+    """A trace entry of a command, below the step `step`."""
+    metadata_fields = {f"gedanken_{key}": value for key, value in metadata.items()}
     outputs = {"output": {"path": f"outputs/{label}.txt", "from_ledger": False}}
     times = {"start_time": f"{DAY}{start}Z", **({"end_time": f"{DAY}{end}Z"} if end else {})}
     run = {"id": name, "parent_run_id": "step", "name": "terminal", "run_type": "tool", **times}
-    return {**run, "inputs": {"command": name}, "outputs": outputs, "extra": {"metadata": told}}
+    return {**run, "inputs": {"command": name}, "outputs": outputs, "extra": {"metadata": metadata_fields}}
 
 
 def trace(*runs: dict[str, Any]) -> list[TracedRun]:
-    """These commands in one step of one run."""
+    """A trace of these commands in one step of one run."""
     root = {"id": "root", "name": "gedanken small", "run_type": "chain", "start_time": f"{DAY}10:00:00Z"}
     step = {**root, "id": "step", "parent_run_id": "root", "name": "simulate", "end_time": f"{DAY}10:01:40Z"}
     return read_tree(json.dumps({"post": run}).encode() for run in (root, step, *runs))
 
 
 def test_a_finding_leads_to_the_command_it_is_of_and_back() -> None:
-    made = kept(text(REAL), text(IMAGINED))
-    pointed = made.findings[0].evidence[0].source
-    page = render(made, trace(tool("python3 train.py", "10:00:10", "10:00:20", pointed, origin="imagined", sample=1)))
+    analysis = kept(text(REAL), text(IMAGINED))
+    label = analysis.findings[0].evidence[0].source
+    page = render(
+        analysis, trace(tool("python3 train.py", "10:00:10", "10:00:20", label, origin="imagined", sample=1))
+    )
     (place,) = re.findall(r'When it ran: <a href="#(t\d+)">imagined, sample 1</a>', page)
     row = page[page.index(f'<tr id="{place}"') :].partition("</tr>")[0]
     assert '<a href="#f1"' in row and "python3 train.py" in row and "10.0 s" in row
@@ -45,20 +47,20 @@ def test_a_finding_leads_to_the_command_it_is_of_and_back() -> None:
 
 
 def test_a_bar_stands_where_the_command_ran_and_waiting_is_no_part_of_it() -> None:
-    ran = trace(tool("ls", "10:00:50", "10:01:15", origin="real", seed=2, waited=25.0))
-    timeline = timeline_of(ran, find_anchors(kept()))
+    traced_runs = trace(tool("ls", "10:00:50", "10:01:15", origin="real", seed=2, waited=25.0))
+    timeline = timeline_of(traced_runs, find_anchors(kept()))
     assert timeline
     row = timeline.rows[1]
     bars = re.findall(r'x="([\d.]+)" y="\d+" width="([\d.]+)"', row.picture)
     assert bars == [("250.0", "250.0"), ("500.0", "250.0")]
-    assert row.took == "25.0 s" and any("waited 25.0 s for cores" in one for one in row.more)
+    assert row.took == "25.0 s" and any("waited 25.0 s for cores" in detail for detail in row.more)
     assert "1 real command, 25.0 s" in timeline.total
 
 
 def test_processes_stand_one_after_the_other_without_the_days_between() -> None:
-    first = tool("first", "10:00:00", "10:01:40", origin="real", seed=0, attempt=1)
-    other = tool("other", "23:00:00", "23:01:40", origin="real", seed=1, attempt=2)
-    timeline = timeline_of(trace(first, other), find_anchors(kept()))
+    first_process = tool("first", "10:00:00", "10:01:40", origin="real", seed=0, attempt=1)
+    second_process = tool("other", "23:00:00", "23:01:40", origin="real", seed=1, attempt=2)
+    timeline = timeline_of(trace(first_process, second_process), find_anchors(kept()))
     assert timeline and timeline.total[0] == "3 min 20 s"
     assert 'x="500.0"' in timeline.rows[2].picture and timeline.rows[2].start == "0.0 s"
 
@@ -74,14 +76,19 @@ def test_a_comparison_without_a_trace_has_no_timeline() -> None:
 
 
 def test_a_long_trace_is_cut_and_the_page_says_so() -> None:
-    many = [tool(f"command {number}", "10:00:10", "10:00:20") for number in range(ROWS_SHOWN + 9)]
-    page = render(kept(), trace(*many))
+    commands = [tool(f"command {number}", "10:00:10", "10:00:20") for number in range(ROWS_SHOWN + 9)]
+    page = render(kept(), trace(*commands))
     assert page.count('<tr id="t') == ROWS_SHOWN and "10 further rows, left out here" in page
 
 
 def test_what_a_trace_says_is_shown_and_never_obeyed() -> None:
-    evil = "</code></th><script>alert(1)</script>\x1b[2J\u202e"
-    run = {**tool("x", "10:00:10", "10:00:20"), "inputs": {"command": evil}, "error": evil, "name": evil}
+    hostile_text = "</code></th><script>alert(1)</script>\x1b[2J\u202e"
+    run = {
+        **tool("x", "10:00:10", "10:00:20"),
+        "inputs": {"command": hostile_text},
+        "error": hostile_text,
+        "name": hostile_text,
+    }
     page = render(kept(), trace(run))
     assert "<script>alert" not in page and "\x1b" not in page and "\u202e" not in page
 

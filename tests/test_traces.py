@@ -1,4 +1,4 @@
-"""What happened in a run, as a tree in LangSmith's terms: what it holds, what it never holds, and how it is read."""
+"""A run as a tree in LangSmith's terms: what it holds, what it never holds, and how it is read."""
 
 import asyncio
 import json
@@ -35,16 +35,17 @@ class Small(TypedDict):
 
 
 def model() -> GenericFakeChatModel:
-    """A model that says one thing."""
     usage: Any = {"input_tokens": 3, "output_tokens": 2, "total_tokens": 5}
     return GenericFakeChatModel(messages=iter([AIMessage("so be it", usage_metadata=usage)] * 9))
 
 
 async def simulate(_state: Small) -> Small:
-    """A node that has a model imagine one command."""
+    """A node in which a model imagines one command."""
     async with terminal_run("python3 train.py", origin="imagined", sample=1, program_sha256="ab") as traced:
-        said = (await model().ainvoke("python3 train.py")).text
-        traced.ended(Execution("imagined", "python3 train.py", 0, Cause.FINISHED, 1.0, said, said, line=3, sample=1))
+        output = (await model().ainvoke("python3 train.py")).text
+        traced.ended(
+            Execution("imagined", "python3 train.py", 0, Cause.FINISHED, 1.0, output, output, line=3, sample=1)
+        )
     return {"label": "line04-imagined-1"}
 
 
@@ -56,7 +57,7 @@ async def replicate(_state: Small) -> Small:
 
 
 async def lose(_state: Small) -> Small:
-    """A node whose engine goes away."""
+    """A node whose engine is lost."""
     async with terminal_run("ls", origin="real") as traced:
         traced.ended(Execution("docker", "ls", None, Cause.ENGINE_LOST, 2.0, "", "", notes=("it is gone",)))
     return {"label": ""}
@@ -67,15 +68,15 @@ def run(*nodes: Any, callbacks: list[Any]) -> None:
     names = [START, *(node.__name__ for node in nodes), END]
     for node in nodes:
         graph.add_node(node.__name__, node)
-    for one, other in pairwise(names):
-        graph.add_edge(one, other)
+    for name, next_name in pairwise(names):
+        graph.add_edge(name, next_name)
     config: Any = {"callbacks": callbacks, "run_name": "gedanken small", "metadata": {"OPENAI_API_KEY": SECRET}}
     asyncio.run(graph.compile().ainvoke({"label": "x"}, config))
 
 
 @pytest.fixture
 def tree(tmp_path: Path) -> TracedRun:
-    """The tree of a run with both worlds and an engine that is lost."""
+    """The trace of a run with a real, an imagined and a lost command."""
     exporters = ExportersClient([LocalFile(tmp_path / "trace.jsonl")])
     run(simulate, replicate, lose, callbacks=[tracer_to(exporters)])
     exporters.close()
@@ -84,35 +85,35 @@ def tree(tmp_path: Path) -> TracedRun:
 
 
 def named(root: TracedRun, kind: str) -> list[TracedRun]:
-    return [one for one in root.walk() if one.run_type == kind]
+    return [child for child in root.walk() if child.run_type == kind]
 
 
 def test_there_is_one_tree_of_chains_commands_and_requests(tree: TracedRun) -> None:
     assert tree.name == "gedanken small"
-    assert {one.run_type for one in tree.walk()} == {"chain", "tool", "llm"}
-    assert [one.name for one in tree.children] == ["simulate", "replicate", "lose"]
-    assert all(one.end for one in tree.walk())
+    assert {traced_run.run_type for traced_run in tree.walk()} == {"chain", "tool", "llm"}
+    assert [traced_run.name for traced_run in tree.children] == ["simulate", "replicate", "lose"]
+    assert all(traced_run.end for traced_run in tree.walk())
 
 
 def test_real_and_imagined_runs_of_a_program_are_found_by_its_hash(tree: TracedRun) -> None:
-    imagined, real, _lost = named(tree, "tool")
+    imagined, real, _lost_command = named(tree, "tool")
     assert imagined.metadata["gedanken_program_sha256"] == real.metadata["gedanken_program_sha256"]
     assert (imagined.metadata["gedanken_origin"], real.metadata["gedanken_origin"]) == ("imagined", "real")
-    assert [one.run_type for one in imagined.children] == ["llm"] and real.children == []
+    assert [child.run_type for child in imagined.children] == ["llm"] and real.children == []
 
 
 def test_a_command_tells_how_it_ended_and_of_its_output_the_head_and_the_tail(tree: TracedRun) -> None:
     real = named(tree, "tool")[1]
-    told = real.fields["outputs"]["output"]
-    assert (told["exit_code"], told["cause"], told["bytes"]) == (1, "failed", len(LONG))
-    assert told["head"] == LONG[:SHOWN] and LONG.endswith(told["tail"]) and len(told["tail"]) <= SHOWN
-    assert told["path"] == "outputs/line04-real-2.txt"
+    output = real.fields["outputs"]["output"]
+    assert (output["exit_code"], output["cause"], output["bytes"]) == (1, "failed", len(LONG))
+    assert output["head"] == LONG[:SHOWN] and LONG.endswith(output["tail"]) and len(output["tail"]) <= SHOWN
+    assert output["path"] == "outputs/line04-real-2.txt"
 
 
 def test_a_command_that_fails_is_no_error_and_an_engine_that_is_lost_is(tree: TracedRun) -> None:
-    imagined, real, lost = named(tree, "tool")
+    imagined, real, lost_command = named(tree, "tool")
     assert imagined.error is None and real.error is None
-    assert lost.error is not None and "it is gone" in lost.error
+    assert lost_command.error is not None and "it is gone" in lost_command.error
 
 
 @pytest.mark.usefixtures("tree")
@@ -127,18 +128,18 @@ def test_what_had_begun_is_there_when_the_process_is_gone(tmp_path: Path) -> Non
 
     async def die(_state: Small) -> Small:
         async with terminal_run("sleep 9", origin="real"):
-            kept.extend(read_trace(tmp_path))
+            traces.extend(read_trace(tmp_path))
         return {"label": ""}
 
-    kept: list[TracedRun] = []
+    traces: list[TracedRun] = []
     run(die, callbacks=[tracer_to(exporters)])
-    (root,) = kept
-    assert [(one.name, one.end) for one in root.walk()] == [
+    (root,) = traces
+    assert [(traced_run.name, traced_run.end) for traced_run in root.walk()] == [
         ("gedanken small", None),
         ("die", None),
         ("terminal", None),
     ]
-    assert "3 still open" in total_line(kept)
+    assert "3 still open" in total_line(traces)
 
 
 def test_the_tree_is_shown_with_times_tokens_and_errors(tree: TracedRun) -> None:
@@ -152,10 +153,10 @@ def test_the_tree_is_shown_with_times_tokens_and_errors(tree: TracedRun) -> None
 
 @pytest.fixture
 def received(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
-    """What LangSmith's own client sends where the environment switches it on."""
+    """The requests that LangSmith's own client sends if the environment switches it on."""
     from langsmith.utils import get_env_var
 
-    with receiving() as (address, took):
+    with receiving() as (address, receiver):
         for name, value in {
             "LANGSMITH_TRACING": "true",
             "LANGSMITH_ENDPOINT": address,
@@ -164,46 +165,48 @@ def received(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
         }.items():
             monkeypatch.setenv(name, value)
         cast(Any, get_env_var).cache_clear()
-        yield took.bodies
+        yield receiver.bodies
     cast(Any, get_env_var).cache_clear()
 
 
 def test_langsmith_is_sent_the_same_tree_and_nothing_of_the_environment(
     tmp_path: Path, received: list[bytes]
 ) -> None:
-    elsewhere = open_langsmith()
-    assert elsewhere is not None
-    exporters = ExportersClient([LocalFile(tmp_path / "trace.jsonl"), elsewhere])
+    langsmith_exporter = open_langsmith()
+    assert langsmith_exporter is not None
+    exporters = ExportersClient([LocalFile(tmp_path / "trace.jsonl"), langsmith_exporter])
     run(simulate, replicate, callbacks=[tracer_to(exporters)])
     exporters.close()
-    sent = b"".join(received)
-    here = [one for root in read_trace(tmp_path) for one in root.walk()]
-    assert all(one.id.encode() in sent for one in here)
-    assert b"planted-in-the-environment" not in sent and SECRET.encode() not in sent
+    sent_bytes = b"".join(received)
+    traced_runs = [traced_run for root in read_trace(tmp_path) for traced_run in root.walk()]
+    assert all(traced_run.id.encode() in sent_bytes for traced_run in traced_runs)
+    assert b"planted-in-the-environment" not in sent_bytes and SECRET.encode() not in sent_bytes
 
 
 def test_a_trace_that_is_full_leaves_out_what_begins_ends_what_had_begun_and_says_so(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    most = 2_000
-    monkeypatch.setattr(local, "MOST_TRACE_BYTES", local.ROOM_FOR_ENDS + most)
+    byte_limit = 2_000
+    monkeypatch.setattr(local, "MOST_TRACE_BYTES", local.ROOM_FOR_ENDS + byte_limit)
     file = LocalFile(tmp_path / "trace.jsonl")
     times = {"start_time": "2026-11-29T10:00:00+00:00", "run_type": "chain"}
-    root, early = {"id": "root", **times}, {"id": "early", "parent_run_id": "root", **times}
-    late = [{"id": f"late-{number}", "parent_run_id": "root", **times} for number in range(40)]
-    for run in (root, early, *late):
+    root, early_run = {"id": "root", **times}, {"id": "early", "parent_run_id": "root", **times}
+    late_runs = [{"id": f"late-{number}", "parent_run_id": "root", **times} for number in range(40)]
+    for run in (root, early_run, *late_runs):
         file.begin(run)
-    for run in (*late, early, root):
+    for run in (*late_runs, early_run, root):
         file.export({**run, "end_time": "2026-11-29T10:00:01+00:00"})
     file.close()
-    (found,) = read_trace(tmp_path)
-    kept = [run.id for run in found.walk()]
-    assert 2 < len(kept) < 30
-    assert all(run.end is not None for run in found.walk())
-    assert total_line([found]).endswith(f"{42 - len(kept)} more runs were left out, because the trace was full")
-    again = LocalFile(tmp_path / "trace.jsonl")
-    again.begin({"id": "later", "parent_run_id": "root", **times})
-    assert [run.id for run in read_trace(tmp_path)[0].walk()] == kept
+    (stored_root,) = read_trace(tmp_path)
+    stored_ids = [run.id for run in stored_root.walk()]
+    assert 2 < len(stored_ids) < 30
+    assert all(run.end is not None for run in stored_root.walk())
+    assert total_line([stored_root]).endswith(
+        f"{42 - len(stored_ids)} more runs were left out, because the trace was full"
+    )
+    reopened_file = LocalFile(tmp_path / "trace.jsonl")
+    reopened_file.begin({"id": "later", "parent_run_id": "root", **times})
+    assert [run.id for run in read_trace(tmp_path)[0].walk()] == stored_ids
 
 
 JSON = st.recursive(
@@ -229,9 +232,12 @@ def test_whatever_a_trace_holds_it_is_read_and_shown(lines: list[tuple[str, dict
 
 
 def test_runs_that_are_their_own_ancestors_are_roots_and_each_is_shown_once() -> None:
-    lines = [{"post": {"id": one, "parent_run_id": other}} for one, other in (("a", "b"), ("b", "a"), ("c", "c"))]
+    lines = [
+        {"post": {"id": run_id, "parent_run_id": parent_id}}
+        for run_id, parent_id in (("a", "b"), ("b", "a"), ("c", "c"))
+    ]
     roots = read_tree(json.dumps(line).encode() for line in lines)
-    assert sorted(one.id for root in roots for one in root.walk()) == ["a", "b", "c"]
+    assert sorted(run_id.id for root in roots for run_id in root.walk()) == ["a", "b", "c"]
 
 
 def test_a_folder_without_a_trace_and_one_of_an_earlier_version_are_refused(tmp_path: Path) -> None:

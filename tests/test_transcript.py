@@ -1,4 +1,4 @@
-"""An output as columns: nothing is lost by reading all lines at once."""
+"""An output as columns: all lines read at once give what each line gives by itself."""
 
 import math
 from itertools import pairwise
@@ -62,11 +62,11 @@ def value_of(text: str) -> float:
 def test_the_columns_say_what_each_line_says_by_itself(text: str) -> None:
     transcript = Transcript(text)
     assert [transcript.forms[form] for form in transcript.form_of] == [skeleton(line) for line in text.splitlines()]
-    read = [list(transcript.values[slice(*ends)]) for ends in pairwise(transcript.starts)]
-    plain = [[value_of(value) for value in VALUE.findall(line)] for line in text.splitlines()]
-    assert len(read) == len(plain)
-    for ours, theirs in zip(read, plain, strict=True):
-        np.testing.assert_array_equal(ours, theirs)
+    column_values = [list(transcript.values[slice(*ends)]) for ends in pairwise(transcript.starts)]
+    expected_values = [[value_of(value) for value in VALUE.findall(line)] for line in text.splitlines()]
+    assert len(column_values) == len(expected_values)
+    for row, expected_row in zip(column_values, expected_values, strict=True):
+        np.testing.assert_array_equal(row, expected_row)
 
 
 @given(st.lists(texts, max_size=4).map("\n".join))
@@ -89,7 +89,7 @@ def test_an_output_may_hold_no_number(text: str) -> None:
 
 def test_more_lines_than_are_read_at_a_time_are_read_alike() -> None:
     count = 70_000
-    transcript = Transcript("".join(f"step {at} of {count}\n" for at in range(count)))
+    transcript = Transcript("".join(f"step {number} of {count}\n" for number in range(count)))
     assert transcript.forms == ["step # of #"]
     np.testing.assert_array_equal(transcript.values[::2], np.arange(count))
 
@@ -110,11 +110,11 @@ def test_a_number_sign_that_is_printed_is_no_value() -> None:
 def test_lines_are_those_of_the_text_however_it_is_split(text: str, part: int) -> None:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(text_lines, "_CHUNK_SIZE", part)
-        lines, known = text_lines.Lines(text), text.splitlines()
-        assert (len(lines), list(lines), lines[:]) == (len(known), known, known)
-        assert [lines[at] for at in range(-len(known), len(known))] == known * 2
+        lines, expected_lines = text_lines.Lines(text), text.splitlines()
+        assert (len(lines), list(lines), lines[:]) == (len(expected_lines), expected_lines, expected_lines)
+        assert [lines[index] for index in range(-len(expected_lines), len(expected_lines))] == expected_lines * 2
         for step in (1, 3):
-            rows = np.arange(0, len(known), step)
-            assert list(lines.at(rows)) == [known[at] for at in rows]
+            rows = np.arange(0, len(expected_lines), step)
+            assert list(lines.at(rows)) == [expected_lines[index] for index in rows]
         with pytest.raises(IndexError):
-            lines[len(known)]
+            lines[len(expected_lines)]

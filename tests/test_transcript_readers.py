@@ -1,4 +1,4 @@
-"""Every form of a transcript is read into one, each event with its place; what is missing is told."""
+"""All forms of transcripts are read into one type: each event has its place, and gaps are named."""
 
 import gzip
 import json
@@ -31,7 +31,7 @@ from gedanken.records.importers.transcripts.read_transcripts import files_of, re
 _WITHOUT_EXIT_CODE = {"swe-agent", "inspect_ai"}
 
 
-def _one(path: Path, text: str | bytes) -> AgentTranscript:
+def _read_one(path: Path, text: str | bytes) -> AgentTranscript:
     path.write_bytes(text.encode() if isinstance(text, str) else text)
     return read_transcripts(path)[0]
 
@@ -47,17 +47,17 @@ def _reasons(transcript: AgentTranscript) -> str:
 @pytest.mark.parametrize("name", FORMS)
 def test_a_command_its_output_and_what_is_said_of_it(tmp_path: Path, name: str) -> None:
     form, text = FORMS[name]
-    read = _one(tmp_path / name, text)
-    assert read.form == form
-    assert read.has_tools
-    assert not read.gaps
-    assert not read.unknown
-    assert [event.number for event in read.events] == list(range(len(read.events)))
-    asked = next(event for event in read.events if event.speaker == "user")
-    call = next(event for event in read.events if event.command)
-    result = next(event for event in read.events if event.kind == "result" and event.call_id == call.call_id)
-    answer = [event for event in read.events if event.kind == "message"][-1]
-    assert asked.text == ASKED
+    transcript = _read_one(tmp_path / name, text)
+    assert transcript.form == form
+    assert transcript.has_tools
+    assert not transcript.gaps
+    assert not transcript.unknown
+    assert [event.number for event in transcript.events] == list(range(len(transcript.events)))
+    question = next(event for event in transcript.events if event.speaker == "user")
+    call = next(event for event in transcript.events if event.command)
+    result = next(event for event in transcript.events if event.kind == "result" and event.call_id == call.call_id)
+    answer = [event for event in transcript.events if event.kind == "message"][-1]
+    assert question.text == ASKED
     assert call.command == COMMAND
     assert PRINTED in result.text
     assert (answer.speaker, answer.text) == ("agent", ANSWER)
@@ -70,20 +70,20 @@ def test_a_command_its_output_and_what_is_said_of_it(tmp_path: Path, name: str) 
 def test_each_event_has_the_line_and_the_pointer_at_which_it_stands(tmp_path: Path, name: str) -> None:
     _form, text = FORMS[name]
     lines = text.splitlines()
-    for event in _one(tmp_path / name, text).events:
+    for event in _read_one(tmp_path / name, text).events:
         assert event.place.file == str(tmp_path / name)
-        whole = json.loads(lines[event.place.line - 1]) if name.endswith(".jsonl") else json.loads(text)
-        for part in event.place.pointer.split("/")[1:]:
-            whole = whole[int(part)] if isinstance(whole, list) else whole[part]
-        shown = event.command or event.text.partition("\n")[0]
-        assert event.kind == "result" or json.dumps(shown)[1:-1] in json.dumps(whole).replace("\\\\", "\\").replace(
-            '\\"', '"'
-        )
+        value = json.loads(lines[event.place.line - 1]) if name.endswith(".jsonl") else json.loads(text)
+        for key in event.place.pointer.split("/")[1:]:
+            value = value[int(key)] if isinstance(value, list) else value[key]
+        expected_text = event.command or event.text.partition("\n")[0]
+        assert event.kind == "result" or json.dumps(expected_text)[1:-1] in json.dumps(value).replace(
+            "\\\\", "\\"
+        ).replace('\\"', '"')
 
 
 def test_in_a_json_file_the_line_is_that_of_the_object(tmp_path: Path) -> None:
     text = FORMS["openai.json"][1]
-    answer = _one(tmp_path / "a.json", text).events[-1]
+    answer = _read_one(tmp_path / "a.json", text).events[-1]
     assert text.splitlines()[answer.place.line - 1].strip() == "{"
     assert "".join(text.splitlines()[answer.place.line - 1 :]).count("role") == 1
 
@@ -92,13 +92,15 @@ def test_in_a_json_file_the_line_is_that_of_the_object(tmp_path: Path) -> None:
     "name", [name for name, (_form, text) in FORMS.items() if OLD in text and "patch" not in text.lower()]
 )
 def test_edits_have_path_and_both_texts(tmp_path: Path, name: str) -> None:
-    edit = next(event for event in _one(tmp_path / name, FORMS[name][1]).events if event.kind == "edit")
+    edit = next(event for event in _read_one(tmp_path / name, FORMS[name][1]).events if event.kind == "edit")
     assert (edit.path, edit.old_text, edit.text) == (PATH, OLD, NEW)
 
 
 def test_a_patch_is_an_edit_a_hunk(tmp_path: Path) -> None:
     edit = next(
-        event for event in _one(tmp_path / "r.jsonl", FORMS["rollout-new.jsonl"][1]).events if event.kind == "edit"
+        event
+        for event in _read_one(tmp_path / "r.jsonl", FORMS["rollout-new.jsonl"][1]).events
+        if event.kind == "edit"
     )
     assert edit.path == PATH
     assert edit.old_text == f"def add(a, b):\n    {OLD}"
@@ -108,7 +110,7 @@ def test_a_patch_is_an_edit_a_hunk(tmp_path: Path) -> None:
 def test_an_edit_that_failed_is_none(tmp_path: Path) -> None:
     entries = json.loads(json.dumps(CLAUDE))
     entries[3]["message"]["content"][0].update(is_error=True, content="String to replace not found in file.")
-    assert all(event.kind != "edit" for event in _one(tmp_path / "s.jsonl", _lines(entries)).events)
+    assert all(event.kind != "edit" for event in _read_one(tmp_path / "s.jsonl", _lines(entries)).events)
 
 
 def _claude_with_sub_agent(agent_id: str) -> list[dict[str, Any]]:
@@ -119,35 +121,35 @@ def _claude_with_sub_agent(agent_id: str) -> list[dict[str, Any]]:
 
 
 def test_a_sub_agents_file_is_read_where_its_result_stands(tmp_path: Path) -> None:
-    below = tmp_path / "s" / "subagents"
-    below.mkdir(parents=True)
-    ran = [
+    agent_folder = tmp_path / "s" / "subagents"
+    agent_folder.mkdir(parents=True)
+    agent_entries = [
         {**entry, "uuid": f"x{entry.get('uuid')}", "parentUuid": None, "isSidechain": True} for entry in CLAUDE[4:6]
     ]
-    (below / "agent-ab12.jsonl").write_text(_lines(ran))
-    read = _one(tmp_path / "s.jsonl", _lines(_claude_with_sub_agent("ab12")))
-    assert not read.gaps
-    theirs = [event for event in read.events if event.session == "ab12"]
-    assert [event.command for event in theirs] == [COMMAND, COMMAND]
-    assert {event.place.file for event in theirs} == {str(below / "agent-ab12.jsonl")}
-    assert read.events[theirs[-1].number + 1].kind == "result"
+    (agent_folder / "agent-ab12.jsonl").write_text(_lines(agent_entries))
+    transcript = _read_one(tmp_path / "s.jsonl", _lines(_claude_with_sub_agent("ab12")))
+    assert not transcript.gaps
+    agent_events = [event for event in transcript.events if event.session == "ab12"]
+    assert [event.command for event in agent_events] == [COMMAND, COMMAND]
+    assert {event.place.file for event in agent_events} == {str(agent_folder / "agent-ab12.jsonl")}
+    assert transcript.events[agent_events[-1].number + 1].kind == "result"
     assert list(files_of([tmp_path])) == [(tmp_path / "s.jsonl", False)]
 
 
 @pytest.mark.parametrize("agent_id", ["ab12", "../../etc/passwd", "/etc/passwd", "ab12\0"])
 def test_a_sub_agent_whose_file_is_not_there_is_a_gap(tmp_path: Path, agent_id: str) -> None:
-    read = _one(tmp_path / "s.jsonl", _lines(_claude_with_sub_agent(agent_id)))
-    assert "sub-agent" in _reasons(read)
+    transcript = _read_one(tmp_path / "s.jsonl", _lines(_claude_with_sub_agent(agent_id)))
+    assert "sub-agent" in _reasons(transcript)
 
 
 def test_no_link_beside_a_session_is_followed(tmp_path: Path) -> None:
-    elsewhere = tmp_path / "elsewhere.jsonl"
-    elsewhere.write_text(_lines(CLAUDE))
+    outside_file = tmp_path / "elsewhere.jsonl"
+    outside_file.write_text(_lines(CLAUDE))
     folder = tmp_path / "f"
     folder.mkdir()
-    (folder / "agent-ab12.jsonl").symlink_to(elsewhere)
-    read = _one(folder / "s.jsonl", _lines(_claude_with_sub_agent("ab12")))
-    assert "sub-agent" in _reasons(read)
+    (folder / "agent-ab12.jsonl").symlink_to(outside_file)
+    transcript = _read_one(folder / "s.jsonl", _lines(_claude_with_sub_agent("ab12")))
+    assert "sub-agent" in _reasons(transcript)
 
 
 _COMPACTED = {"type": "system", "subtype": "compact_boundary", "uuid": "z", "content": "Conversation compacted"}
@@ -206,23 +208,26 @@ _INCOMPLETE: dict[str, tuple[str, str]] = {
 @pytest.mark.parametrize("name", _INCOMPLETE)
 def test_what_makes_a_record_incomplete_is_told(tmp_path: Path, name: str) -> None:
     text, reason = _INCOMPLETE[name]
-    assert reason in _reasons(_one(tmp_path / "s.jsonl", text))
+    assert reason in _reasons(_read_one(tmp_path / "s.jsonl", text))
 
 
 def test_what_is_not_known_is_kept_and_counted(tmp_path: Path) -> None:
-    read = _one(
+    transcript = _read_one(
         tmp_path / "s.jsonl", _lines([*CLAUDE, {"type": "mood", "value": "fine"}, {"type": "mood", "value": "ok"}])
     )
-    assert read.unknown == {"mood": 2}
-    assert next(event.text for event in read.events if event.kind == "unknown") == '{"type": "mood", "value": "fine"}'
-    assert not read.gaps
+    assert transcript.unknown == {"mood": 2}
+    assert (
+        next(event.text for event in transcript.events if event.kind == "unknown")
+        == '{"type": "mood", "value": "fine"}'
+    )
+    assert not transcript.gaps
 
 
 def test_an_exit_code_is_read_off_what_the_harness_wrote(tmp_path: Path) -> None:
     entries = json.loads(json.dumps(CLAUDE))
     entries[5]["message"]["content"][0].update(is_error=True, content="Exit code 2\n1 failed")
     entries[5]["toolUseResult"] = "Error: Exit code 2\n1 failed"
-    result = _one(tmp_path / "s.jsonl", _lines(entries)).events[4]
+    result = _read_one(tmp_path / "s.jsonl", _lines(entries)).events[4]
     assert result.exit_code == 2
 
 
@@ -232,7 +237,7 @@ def test_what_a_tool_that_is_no_shell_gave_back_has_no_exit_code(tmp_path: Path)
         {"role": "assistant", "content": "", "tool_calls": [call]},
         {"role": "tool", "tool_call_id": "c1", "content": "Process exited with code 3"},
     ]
-    assert _one(tmp_path / "m.json", json.dumps(messages)).events[1].exit_code is None
+    assert _read_one(tmp_path / "m.json", json.dumps(messages)).events[1].exit_code is None
 
 
 def test_colours_and_overwritten_lines_are_taken_out_of_outputs(tmp_path: Path) -> None:
@@ -241,32 +246,32 @@ def test_colours_and_overwritten_lines_are_taken_out_of_outputs(tmp_path: Path) 
         {**MESSAGES[4], "content": "10%\r100%\r\n\x1b[32m3 passed\x1b[0m\x1b]0;t\x07"},
         MESSAGES[5],
     ]
-    assert _one(tmp_path / "m.jsonl", _lines(messages)).events[4].text == "10%\n100%\n3 passed"
+    assert _read_one(tmp_path / "m.jsonl", _lines(messages)).events[4].text == "10%\n100%\n3 passed"
 
 
 def test_a_command_in_the_background_has_its_output_where_it_was_read(tmp_path: Path) -> None:
     entries = json.loads(json.dumps(CLAUDE[:6]))
     entries[5]["message"]["content"][0]["content"] = "Command running in background with ID: b1"
     entries[5]["toolUseResult"] = {"stdout": "", "backgroundTaskId": "b1"}
-    assert "never read" in _reasons(_one(tmp_path / "a.jsonl", _lines(entries)))
-    use = [{"type": "tool_use", "id": "c2", "name": "BashOutput", "input": {"bash_id": "b1"}}]
-    got = [{"type": "tool_result", "tool_use_id": "c2", "content": PRINTED}]
+    assert "never read" in _reasons(_read_one(tmp_path / "a.jsonl", _lines(entries)))
+    call_content = [{"type": "tool_use", "id": "c2", "name": "BashOutput", "input": {"bash_id": "b1"}}]
+    result_content = [{"type": "tool_result", "tool_use_id": "c2", "content": PRINTED}]
     entries += [
-        {"type": "assistant", "uuid": "v1", "message": {"role": "assistant", "content": use}},
-        {"type": "user", "uuid": "v2", "message": {"role": "user", "content": got}},
+        {"type": "assistant", "uuid": "v1", "message": {"role": "assistant", "content": call_content}},
+        {"type": "user", "uuid": "v2", "message": {"role": "user", "content": result_content}},
     ]
-    read = _one(tmp_path / "b.jsonl", _lines(entries))
-    assert not read.gaps
-    assert (read.events[-1].command, read.events[-1].text) == (COMMAND, PRINTED)
+    transcript = _read_one(tmp_path / "b.jsonl", _lines(entries))
+    assert not transcript.gaps
+    assert (transcript.events[-1].command, transcript.events[-1].text) == (COMMAND, PRINTED)
 
 
 def test_how_a_command_in_the_background_ended_is_told_later(tmp_path: Path) -> None:
     entries = json.loads(json.dumps(CLAUDE[:6]))
     entries[5]["toolUseResult"] = {"stdout": "", "backgroundTaskId": "b1"}
-    told = "<task-notification><task-id>b1</task-id>“pytest -q” completed (exit code 1)</task-notification>"
-    entries.append({"type": "user", "uuid": "v", "message": {"role": "user", "content": told}})
-    last = _one(tmp_path / "s.jsonl", _lines(entries)).events[-1]
-    assert (last.kind, last.command, last.exit_code) == ("result", COMMAND, 1)
+    notification = "<task-notification><task-id>b1</task-id>“pytest -q” completed (exit code 1)</task-notification>"
+    entries.append({"type": "user", "uuid": "v", "message": {"role": "user", "content": notification}})
+    last_event = _read_one(tmp_path / "s.jsonl", _lines(entries)).events[-1]
+    assert (last_event.kind, last_event.command, last_event.exit_code) == ("result", COMMAND, 1)
 
 
 def test_samples_of_an_eval_archive_are_sessions(tmp_path: Path) -> None:
@@ -275,8 +280,10 @@ def test_samples_of_an_eval_archive_are_sessions(tmp_path: Path) -> None:
         archive.writestr("header.json", json.dumps({"eval": log["eval"]}))
         archive.writestr("samples/1_epoch_1.json", json.dumps(log["samples"][0]))
         archive.writestr("../../leads/out.json", "{}")
-    read = read_transcripts(tmp_path / "log.eval")
-    assert [(one.form, one.events[1].command) for one in read] == [("inspect_ai", COMMAND)]
+    transcripts = read_transcripts(tmp_path / "log.eval")
+    assert [(transcript.form, transcript.events[1].command) for transcript in transcripts] == [
+        ("inspect_ai", COMMAND)
+    ]
 
 
 def test_an_archive_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
@@ -297,22 +304,22 @@ def test_an_archive_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
 )
 def test_what_cannot_be_read_is_refused_in_one_line(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(BadInput, match=said):
-        _one(tmp_path / "x.json", text)
+        _read_one(tmp_path / "x.json", text)
 
 
 def test_a_line_nested_too_deep_is_a_gap(tmp_path: Path) -> None:
-    deep = '{"role": "user", "content": ' + "[" * 100_000 + "]" * 100_000 + "}\n"
-    assert "too deep" in _reasons(_one(tmp_path / "m.jsonl", _lines(MESSAGES) + deep))
+    deep_line = '{"role": "user", "content": ' + "[" * 100_000 + "]" * 100_000 + "}\n"
+    assert "too deep" in _reasons(_read_one(tmp_path / "m.jsonl", _lines(MESSAGES) + deep_line))
 
 
 def test_a_packed_session_is_read(tmp_path: Path) -> None:
-    assert _one(tmp_path / "s.jsonl.gz", gzip.compress(_lines(CLAUDE).encode())).form == "claude-code"
+    assert _read_one(tmp_path / "s.jsonl.gz", gzip.compress(_lines(CLAUDE).encode())).form == "claude-code"
 
 
 def test_a_long_text_is_cut_and_says_so(tmp_path: Path) -> None:
-    long = "x" * (building.MOST_TEXT + 100) + "the end"
-    result = _one(
-        tmp_path / "m.jsonl", _lines([*MESSAGES[:4], {**MESSAGES[4], "content": long}, MESSAGES[5]])
+    long_text = "x" * (building.MOST_TEXT + 100) + "the end"
+    result = _read_one(
+        tmp_path / "m.jsonl", _lines([*MESSAGES[:4], {**MESSAGES[4], "content": long_text}, MESSAGES[5]])
     ).events[4]
     assert result.cut
     assert len(result.text) < building.MOST_TEXT + 100
@@ -322,17 +329,17 @@ def test_a_long_text_is_cut_and_says_so(tmp_path: Path) -> None:
 
 def test_a_rollout_of_many_megabytes_is_read_in_its_lines(tmp_path: Path) -> None:
     path = tmp_path / "rollout.jsonl"
-    printed = {**CODEX_ITEMS[4], "output": "x" * 200_000}
+    output_item = {**CODEX_ITEMS[4], "output": "x" * 200_000}
     with path.open("w") as file:
         file.write(json.dumps({"type": "session_meta", "payload": {}}) + "\n")
-        for at in range(100):
-            for item in (CODEX_ITEMS[3], printed):
-                file.write(json.dumps({"type": "response_item", "payload": {**item, "call_id": f"c{at}"}}) + "\n")
+        for number in range(100):
+            for item in (CODEX_ITEMS[3], output_item):
+                file.write(json.dumps({"type": "response_item", "payload": {**item, "call_id": f"c{number}"}}) + "\n")
     tracemalloc.start()
-    began = time.monotonic()
-    read = read_transcripts(path)[0]
-    _now, peak = tracemalloc.get_traced_memory()
+    start = time.monotonic()
+    transcript = read_transcripts(path)[0]
+    _current, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert len(read.events) == 200
+    assert len(transcript.events) == 200
     assert peak < path.stat().st_size * 1.5
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - start < 20

@@ -12,10 +12,10 @@ TUTORIAL = ROOT / "docs" / "tutorial.ipynb"
 
 
 def shown(cell: Any) -> str:
-    """All that a cell shows, as text or HTML."""
+    """All output of a cell, as text or HTML."""
     data = [output.get("data", {}) for output in cell.outputs]
     return "".join(output.get("text", "") for output in cell.outputs) + "".join(
-        str(one.get("text/html", one.get("text/plain", ""))) for one in data
+        str(representations.get("text/html", representations.get("text/plain", ""))) for representations in data
     )
 
 
@@ -24,11 +24,11 @@ def test_every_cell_runs_and_shows_what_the_text_says(tmp_path: Path) -> None:
     notebook = nbformat.reads(TUTORIAL.read_text(encoding="utf-8"), as_version=4)  # type: ignore[no-untyped-call]
     assert not any(cell.get("outputs") for cell in notebook.cells)  # nothing is shown that was not run just now
     NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
-    _model, _experiment, run, parts, frame, machine, again = (
+    _model, _experiment, run, parts, frame, machine, replay_check = (
         shown(cell) for cell in notebook.cells if cell.cell_type == "code"
     )
     assert "<b>tutorial</b>" in run and "train-v1</td><td>8</td><td>4</td>" in run
     assert "runs/tutorial-" in parts
     assert "imagined" in frame and "real" in frame and "mean" in frame
     assert machine.startswith("Epoch 1/3 - loss: 0.8000")
-    assert again == "True"
+    assert replay_check == "True"

@@ -1,4 +1,4 @@
-"""What a line at a terminal is: every line has exactly one reading, and every command can be typed."""
+"""Every line at a terminal is read in exactly one way, and every command can be typed."""
 
 import pytest
 from hypothesis import example, given
@@ -76,13 +76,13 @@ def test_a_tell_is_what_stands_between_its_braces(line: str) -> None:
 @example("{a {b\n")
 def test_what_is_open_is_told_once_its_braces_are_closed(line: str) -> None:
     if read_line(line).kind == "open":
-        missing = line.count("{") - line.count("}")
-        assert [read_line(line + "}" * n).kind for n in range(missing)] == ["open"] * missing
-        assert read_line(line + "}" * missing).kind == "tell"
+        missing_braces = line.count("{") - line.count("}")
+        assert [read_line(line + "}" * count).kind for count in range(missing_braces)] == ["open"] * missing_braces
+        assert read_line(line + "}" * missing_braces).kind == "tell"
 
 
 @given(st.lists(st.text("{}a\n"), min_size=1).map("\n".join).map("{".__add__), st.data())
 def test_a_tell_over_several_lines_is_open_until_its_last(line: str, data: st.DataObject) -> None:
     if read_line(line).kind == "tell":
-        cut = data.draw(st.integers(1, len(line.rstrip()) - 1))
-        assert read_line(line[:cut]).kind == "open"
+        length = data.draw(st.integers(1, len(line.rstrip()) - 1))
+        assert read_line(line[:length]).kind == "open"

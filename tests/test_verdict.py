@@ -1,4 +1,4 @@
-"""A verdict is a name only where the evidence carries one."""
+"""A verdict names a way of answering only if the evidence supports it."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -38,7 +38,7 @@ FAMILIES: dict[str, Way | None] = {
 
 
 def items(templates: int = 3, families: Iterable[str] = FAMILIES, operations: int = 1) -> Iterator[ProbeItem]:
-    """A design of five families, with so many kinds of operation each."""
+    """The items of some families, by default five, with `operations` kinds of operation each."""
     for family, operation in product(families, range(operations)):
         rival = FAMILIES[family]
         for size in SIZES:
@@ -66,7 +66,7 @@ def scored(item: ProbeItem, *outcomes: Outcome) -> ItemScore:
 
 
 def as_one_that(way: str, item: ProbeItem, horizon: float = 1e9) -> Outcome:
-    """What a player without noise answers."""
+    """The answer of a player without noise."""
     if item.size > horizon:
         return "wrong"
     if way == "computes":
@@ -78,12 +78,12 @@ def as_one_that(way: str, item: ProbeItem, horizon: float = 1e9) -> Outcome:
 
 def test_the_likelihood_is_that_of_two_beta_binomials() -> None:
     counts = np.array([[5.0, 2.0, 1.0]])
-    at = np.full((1, 1, 1), 0.6)
+    share_right = np.full((1, 1, 1), 0.6)
     rival = np.full((1, 1, 1), 0.3)
-    found = beta_binomial(counts, np.array([True]), at, rival, np.full((1, 1, 1), 10.0))
-    right = betabinom(8, 6, 4).logpmf(5) - log(comb(8, 5))
-    of_rest = betabinom(3, 7.5, 2.5).logpmf(2) - log(comb(3, 2))
-    assert found[0, 0, 0] == pytest.approx(right + of_rest)
+    log_likelihood = beta_binomial(counts, np.array([True]), share_right, rival, np.full((1, 1, 1), 10.0))
+    log_right = betabinom(8, 6, 4).logpmf(5) - log(comb(8, 5))
+    log_rival = betabinom(3, 7.5, 2.5).logpmf(2) - log(comb(3, 2))
+    assert log_likelihood[0, 0, 0] == pytest.approx(log_right + log_rival)
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -98,16 +98,16 @@ def test_a_computing_one_is_named_with_its_horizon() -> None:
     scores = [scored(item, as_one_that("computes", item, horizon=4)) for item in items()]
     verdict = judge(scores, "a model", resamples=0)
     assert verdict.name == "computes"
-    assert all(4 < (curve.size or 0) < 8 for one in verdict.operations for curve in one.curves)
+    assert all(4 < (curve.size or 0) < 8 for operation in verdict.operations for curve in operation.curves)
     assert "computes, up to n = 5.7" in sentences.of_all(verdict)
-    below, above = verdict.operations[0].sizes[0], verdict.operations[0].sizes[-1]
-    assert below.exact == 1 and above.exact == 0
+    smallest_size, largest_size = verdict.operations[0].sizes[0], verdict.operations[0].sizes[-1]
+    assert smallest_size.exact == 1 and largest_size.exact == 0
 
 
-def horizons(*right: float, items: float = 4) -> list[tuple[str, tuple[str, str]]]:
-    each = np.full((1, len(right)), items)
-    sizes = tuple(2**n for n in range(len(right)))
-    return [(one.horizon, one.interval) for one in curves(Exactness(sizes, np.array([right]), each))]
+def horizons(*right_counts: float, items: float = 4) -> list[tuple[str, tuple[str, str]]]:
+    each = np.full((1, len(right_counts)), items)
+    sizes = tuple(2**exponent for exponent in range(len(right_counts)))
+    return [(curve.horizon, curve.interval) for curve in curves(Exactness(sizes, np.array([right_counts]), each))]
 
 
 def test_exactness_that_is_alike_at_all_sizes_has_no_horizon_among_them() -> None:
@@ -127,21 +127,23 @@ def test_a_horizon_at_the_only_size_is_neither_above_nor_below_it() -> None:
 
 def test_horizons_that_hang_on_the_shape_of_the_curve_are_both_told() -> None:
     scores = [scored(item, as_one_that("computes", item, horizon=4)) for item in items()]
-    one = judge(scores, "a model", resamples=0).operations[0]
-    first, second = one.curves
-    beyond = replace(second, horizon="> 16", size=None)
-    assert sentences.other_horizon(one) == ""
-    assert sentences.other_horizon(replace(one, curves=(first, beyond))) == "> 16"
-    told = sentences.of_operation(replace(one, name="computes", curves=(first, beyond)))
-    assert told.endswith("computes, up to n = 5.7 (or > 16, if another curve is fitted)")
-    below = tuple(replace(curve, horizon="< 1", size=None) for curve in one.curves)
-    assert sentences.of_operation(replace(one, name="computes", curves=below)).endswith("not even up to n = 1")
+    operation = judge(scores, "a model", resamples=0).operations[0]
+    first_curve, second_curve = operation.curves
+    beyond_curve = replace(second_curve, horizon="> 16", size=None)
+    assert sentences.other_horizon(operation) == ""
+    assert sentences.other_horizon(replace(operation, curves=(first_curve, beyond_curve))) == "> 16"
+    sentence = sentences.of_operation(replace(operation, name="computes", curves=(first_curve, beyond_curve)))
+    assert sentence.endswith("computes, up to n = 5.7 (or > 16, if another curve is fitted)")
+    below_curves = tuple(replace(curve, horizon="< 1", size=None) for curve in operation.curves)
+    assert sentences.of_operation(replace(operation, name="computes", curves=below_curves)).endswith(
+        "not even up to n = 1"
+    )
 
 
 def test_whoever_answers_by_chance_is_not_named() -> None:
-    random = Random(1)
+    rng = Random(1)
     outcomes: tuple[Outcome, ...] = ("right", "rival", "wrong")
-    scores = [scored(item, random.choice(outcomes)) for item in items()]
+    scores = [scored(item, rng.choice(outcomes)) for item in items()]
     verdict = judge(scores, "a model", resamples=0)
     assert verdict.name == "undetermined"
     assert verdict.why
@@ -150,14 +152,14 @@ def test_whoever_answers_by_chance_is_not_named() -> None:
 def test_whoever_is_wrong_everywhere_shows_no_way_of_answering() -> None:
     verdict = judge([scored(item, "wrong") for item in items()], "a model", resamples=0)
     assert verdict.name == "undetermined"
-    assert max(verdict.posterior, key=lambda one: verdict.posterior[one]) == "other"
-    assert all(one.name == "undetermined" for one in verdict.operations)
+    assert max(verdict.posterior, key=lambda hypothesis: verdict.posterior[hypothesis]) == "other"
+    assert all(hypothesis.name == "undetermined" for hypothesis in verdict.operations)
 
 
 def test_kinds_of_operation_that_are_answered_in_different_ways_are_a_mixture() -> None:
-    imitated = {"famous", "rules"}
+    imitated_families = {"famous", "rules"}
     scores = [
-        scored(item, as_one_that("imitates" if item.family in imitated else "computes", item))
+        scored(item, as_one_that("imitates" if item.family in imitated_families else "computes", item))
         for item in items(templates=2, operations=3)
     ]
     verdict = judge(scores, "a model", resamples=0)
@@ -166,61 +168,66 @@ def test_kinds_of_operation_that_are_answered_in_different_ways_are_a_mixture() 
 
 
 def test_two_families_that_tell_ways_apart_are_asked_for() -> None:
-    few = [scored(item, as_one_that("computes", item)) for item in items(12, ("famous", "products"))]
-    verdict = judge(few, "a model", resamples=0)
+    scores = [scored(item, as_one_that("computes", item)) for item in items(12, ("famous", "products"))]
+    verdict = judge(scores, "a model", resamples=0)
     assert verdict.name == "undetermined"
     assert lacking(verdict.separations, "computes") == ("imitates", "shortcut")
-    pairs = {one.pair for one in verdict.separations}
-    assert len(pairs) == 3 and {one.family for one in verdict.separations} == {"famous", "products"}
+    pairs = {separation.pair for separation in verdict.separations}
+    assert len(pairs) == 3 and {separation.family for separation in verdict.separations} == {"famous", "products"}
 
 
 def test_a_kind_of_operation_with_one_template_has_no_name() -> None:
     scores = [scored(item, as_one_that("computes", item)) for item in items(templates=1)]
-    assert all(one.name == "undetermined" for one in judge(scores, "a model", resamples=0).operations)
+    assert all(operation.name == "undetermined" for operation in judge(scores, "a model", resamples=0).operations)
 
 
 def test_a_suite_from_outside_is_evidence_for_no_way_of_answering() -> None:
     suite = [
-        scored(suite_item(SuiteItem(id=f"line {n}", code="def f(x): return x", input="1", output="1")), "right")
-        for n in range(76)
+        scored(suite_item(SuiteItem(id=f"line {number}", code="def f(x): return x", input="1", output="1")), "right")
+        for number in range(76)
     ]
-    alone = judge(suite, "a model", resamples=2)
-    assert alone.name == alone.operations[0].name == "undetermined" and alone.support is None
-    assert alone.why == alone.operations[0].why == sentences.OF_A_SUITE
-    assert not alone.operations[0].curves and alone.operations[0].sizes[0].exact == 1
-    own = [scored(item, as_one_that("computes", item)) for item in items(12, ("famous", "products"))]
-    both, without = (judge([*own, *more], "a model", resamples=0) for more in (suite, []))
-    assert both.posterior == without.posterior and both.separations == without.separations
-    assert [one.operation for one in both.operations[-1:]] == ["functions"]
+    suite_verdict = judge(suite, "a model", resamples=2)
+    assert suite_verdict.name == suite_verdict.operations[0].name == "undetermined" and suite_verdict.support is None
+    assert suite_verdict.why == suite_verdict.operations[0].why == sentences.OF_A_SUITE
+    assert not suite_verdict.operations[0].curves and suite_verdict.operations[0].sizes[0].exact == 1
+    own_scores = [scored(item, as_one_that("computes", item)) for item in items(12, ("famous", "products"))]
+    verdict_with_suite, verdict_without = (
+        judge([*own_scores, *suite_scores], "a model", resamples=0) for suite_scores in (suite, [])
+    )
+    assert (
+        verdict_with_suite.posterior == verdict_without.posterior
+        and verdict_with_suite.separations == verdict_without.separations
+    )
+    assert [operation.operation for operation in verdict_with_suite.operations[-1:]] == ["functions"]
 
 
 @given(st.permutations(list(items(1, ("famous", "products")))))
 @settings(max_examples=10, deadline=None)
 def test_the_order_of_answers_does_not_matter(shuffled: Sequence[ProbeItem]) -> None:
-    in_order = sorted(shuffled, key=lambda one: one.id)
-    one, other_way = (
-        judge([scored(item, as_one_that("imitates", item)) for item in given], "m", resamples=0).posterior
-        for given in (in_order, shuffled)
+    in_order = sorted(shuffled, key=lambda ordered_posterior: ordered_posterior.id)
+    ordered_posterior, shuffled_posterior = (
+        judge([scored(item, as_one_that("imitates", item)) for item in order], "m", resamples=0).posterior
+        for order in (in_order, shuffled)
     )
-    assert one == pytest.approx(other_way)
+    assert ordered_posterior == pytest.approx(shuffled_posterior)
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=12))
 @settings(max_examples=25, deadline=None)
 def test_posteriors_are_shares_of_one(counts: list[tuple[int, int, int]]) -> None:
     clusters = [
-        Cluster("f", "o", f"t{at}", SIZES[at % 5], "hard imitates", *map(float, of_one))
-        for at, of_one in enumerate(counts)
+        Cluster("f", "o", f"t{index}", SIZES[index % 5], "hard imitates", *map(float, cluster_counts))
+        for index, cluster_counts in enumerate(counts)
     ]
-    found = posterior(combine([Operation(clusters, packaged()).by_noise()]))
-    assert set(found) == set(HYPOTHESES)
-    assert sum(found.values()) == pytest.approx(1)
+    shares = posterior(combine([Operation(clusters, packaged()).by_noise()]))
+    assert set(shares) == set(HYPOTHESES)
+    assert sum(shares.values()) == pytest.approx(1)
 
 
 def test_the_same_answer_again_is_no_further_evidence() -> None:
-    once = [scored(item, as_one_that("computes", item)) for item in items()]
-    often = [replace(one, answers=one.answers * 10) for one in once]
-    assert gather(count(once, "direct").asked) == gather(count(often, "direct").asked)
+    scores = [scored(item, as_one_that("computes", item)) for item in items()]
+    repeated_scores = [replace(score, answers=score.answers * 10) for score in scores]
+    assert gather(count(scores, "direct").asked) == gather(count(repeated_scores, "direct").asked)
 
 
 @pytest.mark.parametrize("outcome", ["refused", "unparsable", "cut"])
@@ -233,18 +240,20 @@ def test_what_is_no_answer_speaks_for_nothing(outcome: Outcome) -> None:
 
 
 def test_a_rule_that_was_not_understood_is_not_judged() -> None:
-    asked = list(items(1, ("rules",)))
-    check = replace(asked[0], id="check", role="check", rival_is=None)
-    scores = [*(scored(item, "rival") for item in asked), scored(check, "wrong")]
-    counted = count(scores, "direct")
-    assert counted.not_understood == (check.pair,)
-    assert len(counted.asked) == len(asked) - 2
+    asked_items = list(items(1, ("rules",)))
+    check = replace(asked_items[0], id="check", role="check", rival_is=None)
+    scores = [*(scored(item, "rival") for item in asked_items), scored(check, "wrong")]
+    counts = count(scores, "direct")
+    assert counts.not_understood == (check.pair,)
+    assert len(counts.asked) == len(asked_items) - 2
 
 
 def test_other_conditions_are_judged_apart() -> None:
-    direct = [scored(item, "wrong") for item in items()]
-    steps = [replace(scored(item, "right"), condition="steps") for item in items()]
-    assert judge([*direct, *steps], "m", "steps", resamples=0) == judge(steps, "m", "steps", resamples=0)
+    direct_scores = [scored(item, "wrong") for item in items()]
+    step_scores = [replace(scored(item, "right"), condition="steps") for item in items()]
+    assert judge([*direct_scores, *step_scores], "m", "steps", resamples=0) == judge(
+        step_scores, "m", "steps", resamples=0
+    )
 
 
 @pytest.mark.parametrize(
@@ -260,84 +269,86 @@ def test_places(role: Role, rival: str | None, place: Place | None) -> None:
 @settings(max_examples=20, deadline=None)
 def test_a_horizon_between_the_sizes_is_found(horizon: float, steepness: float) -> None:
     sizes = (1, 2, 4, 8, 16, 32, 64)
-    shares = np.array([[1 / (1 + (n / horizon) ** steepness) for n in sizes]])
-    items_ = np.full_like(shares, 60)
-    logistic, weibull = curves(Exactness(sizes, shares * items_, items_))
+    shares = np.array([[1 / (1 + (size / horizon) ** steepness) for size in sizes]])
+    item_counts = np.full_like(shares, 60)
+    logistic, weibull = curves(Exactness(sizes, shares * item_counts, item_counts))
     assert logistic.size == pytest.approx(horizon, rel=0.12)
     assert weibull.size == pytest.approx(horizon, rel=0.3)
 
 
 def test_horizons_beyond_the_sizes_say_so() -> None:
-    sizes, asked = (2, 4, 8), np.full((1, 3), 20.0)
-    assert {one.horizon for one in curves(Exactness(sizes, asked, asked))} == {"> 8"}
-    assert {one.horizon for one in curves(Exactness(sizes, asked * 0, asked))} == {"< 2"}
+    sizes, item_counts = (2, 4, 8), np.full((1, 3), 20.0)
+    assert {curve.horizon for curve in curves(Exactness(sizes, item_counts, item_counts))} == {"> 8"}
+    assert {curve.horizon for curve in curves(Exactness(sizes, item_counts * 0, item_counts))} == {"< 2"}
 
 
 def test_horizon_intervals_hold_the_horizon() -> None:
-    random = np.random.default_rng(5)
+    rng = np.random.default_rng(5)
     sizes, horizon = (1, 2, 4, 8, 16, 32), 9.0
-    shares = np.array([1 / (1 + (n / horizon) ** 2.5) for n in sizes])
-    held = 0
+    shares = np.array([1 / (1 + (size / horizon) ** 2.5) for size in sizes])
+    covered = 0
     for _ in range(60):
-        right = random.binomial(20, shares)[None, :].astype(float)
-        low, high = curves(Exactness(sizes, right, np.full_like(right, 20)))[0].interval
-        held += _number(low) <= horizon <= _number(high)
-    assert held >= 54
+        right_counts = rng.binomial(20, shares)[None, :].astype(float)
+        low, high = curves(Exactness(sizes, right_counts, np.full_like(right_counts, 20)))[0].interval
+        covered += _number(low) <= horizon <= _number(high)
+    assert covered >= 54
 
 
-def _number(told: str) -> float:
-    return float(told.lstrip("<> "))
+def _number(bound: str) -> float:
+    return float(bound.lstrip("<> "))
 
 
 def test_intervals_come_from_items_drawn_again() -> None:
-    some = [scored(item, as_one_that("computes", item, horizon=4)) for item in items(2, ("famous", "products"))]
-    verdict = judge(some, "a model", resamples=10)
-    assert all(0 <= one.low <= one.high <= 1 for one in verdict.interval.values())
-    assert all(one.interval for one in verdict.operations)
+    scores = [scored(item, as_one_that("computes", item, horizon=4)) for item in items(2, ("famous", "products"))]
+    verdict = judge(scores, "a model", resamples=10)
+    assert all(0 <= interval.low <= interval.high <= 1 for interval in verdict.interval.values())
+    assert all(interval.interval for interval in verdict.operations)
 
 
 def test_a_verdict_is_plain_json() -> None:
-    some = [scored(item, as_one_that("shortcut", item)) for item in items(2, ("loops",))]
-    verdict = judge(some, "a model", resamples=0)
+    scores = [scored(item, as_one_that("shortcut", item)) for item in items(2, ("loops",))]
+    verdict = judge(scores, "a model", resamples=0)
     assert json.loads(json.dumps(verdict.as_json()))["name"] == verdict.name
 
 
 def test_no_sentence_says_that_a_model_computes() -> None:
     scores = [scored(item, as_one_that("computes", item)) for item in items()]
     verdict = judge(scores, "a model", resamples=0)
-    said = [sentences.of_all(verdict), *map(sentences.of_operation, verdict.operations)]
-    assert all("one that computes" in text for text in said if "computes" in text)
-    assert any("one that computes" in text for text in said)
+    texts = [sentences.of_all(verdict), *map(sentences.of_operation, verdict.operations)]
+    assert all("one that computes" in text for text in texts if "computes" in text)
+    assert any("one that computes" in text for text in texts)
 
 
 def test_parameters_are_kept_as_they_are_read() -> None:
-    known = packaged()
-    assert parameters_of(json.dumps(known.as_json())) == known
+    parameters = packaged()
+    assert parameters_of(json.dumps(parameters.as_json())) == parameters
     with pytest.raises(ValueError, match="format 0"):
-        parameters_of(json.dumps({**known.as_json(), "format": 0}))
+        parameters_of(json.dumps({**parameters.as_json(), "format": 0}))
 
 
 def test_a_fit_finds_what_answers_were_drawn_with() -> None:
-    random = np.random.default_rng(2)
+    rng = np.random.default_rng(2)
     players = []
     for way in WAYS:
         for horizon in (1e9, 1.0):
             clusters = []
             for place in ("alone", "easy imitates", "easy shortcut", "hard imitates", "hard shortcut"):
-                for at in range(60):
-                    right = random.beta(8, 2) if horizon > 1 else 0.1
-                    hits = random.binomial(10, right * 0.9)
-                    rivals = random.binomial(10 - hits, random.beta(5, 5))
+                for number in range(60):
+                    share_right = rng.beta(8, 2) if horizon > 1 else 0.1
+                    hits = rng.binomial(10, share_right * 0.9)
+                    rivals = rng.binomial(10 - hits, rng.beta(5, 5))
                     counts = (float(hits), float(rivals), float(10 - hits - rivals))
-                    clusters.append(Cluster("f", "o", f"t{at}", 8, place, *counts))
+                    clusters.append(Cluster("f", "o", f"t{number}", 8, place, *counts))
             players.append(Known(way, "kind", 0.1, horizon, tuple(clusters)))
-    found = fit(players, "1").ways["computes"].together["hard imitates"]
-    assert found.right == pytest.approx(0.8, abs=0.05)
-    assert found.right_beyond == pytest.approx(0.1, abs=0.05)
-    assert found.concentration == pytest.approx(16, rel=0.5)  # noise draws shares of 10 together
+    fitted = fit(players, "1").ways["computes"].together["hard imitates"]
+    assert fitted.right == pytest.approx(0.8, abs=0.05)
+    assert fitted.right_beyond == pytest.approx(0.1, abs=0.05)
+    assert fitted.concentration == pytest.approx(16, rel=0.5)  # noise draws shares of 10 together
 
 
 def test_what_fits_nothing_is_weighed_by_its_own_shares() -> None:
-    even = [Cluster("f", "o", "t", size, "alone", 5.0, 0.0, 5.0) for size in SIZES]
-    odd = [Cluster("f", "o", "t", size, "alone", 10.0 * (size > 2), 0.0, 10.0 * (size <= 2)) for size in SIZES]
-    assert other(odd) > other(even)
+    even_clusters = [Cluster("f", "o", "t", size, "alone", 5.0, 0.0, 5.0) for size in SIZES]
+    uneven_clusters = [
+        Cluster("f", "o", "t", size, "alone", 10.0 * (size > 2), 0.0, 10.0 * (size <= 2)) for size in SIZES
+    ]
+    assert other(uneven_clusters) > other(even_clusters)

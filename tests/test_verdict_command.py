@@ -45,59 +45,59 @@ def said(text: str) -> Execution:
 
 @pytest.fixture
 def asked(tmp_path: Path) -> Asked:
-    """The folder of a probe in which a player answered a few kinds of operation."""
+    """Make the folder of a probe in which a player answered a few kinds of operation."""
 
-    def call(player: Player, told: str | None = None) -> Path:
+    def make_folder(player: Player, told: str | None = None) -> Path:
         bank = read_bank(BANK)
         folder = tmp_path / player.kinds[0]
         folder.mkdir()
-        entries = [one for one in design(bank, 0) if one.item.operation in OPERATIONS]
+        entries = [entry for entry in design(bank, 0) if entry.item.operation in OPERATIONS]
         with open_store(folder, spec_of(script=["ls"])) as store:
             store.know_model(ModelFacts(name=f"a model that {player.kinds[0]}"))
-            store.keep_items([_kept(one, told) for one in entries])
-            for one in entries:
-                text = told or player.answer(one, bank)
-                store.keep_answer(AnswerKept(question=Question(one.item.id, "direct"), execution=said(text)))
+            store.keep_items([_stored_item(entry, told) for entry in entries])
+            for entry in entries:
+                text = told or player.answer(entry, bank)
+                store.keep_answer(AnswerKept(question=Question(entry.item.id, "direct"), execution=said(text)))
             store.finish("done")
         return folder
 
-    return call
+    return make_folder
 
 
-def _kept(one: Entry, told: str | None) -> ItemKept:
-    item = replace(one.item, told=told) if told else one.item
-    return ItemKept(item=item, truth=one.truth, rival=one.rival)
+def _stored_item(entry: Entry, tell: str | None) -> ItemKept:
+    item = replace(entry.item, told=tell) if tell else entry.item
+    return ItemKept(item=item, truth=entry.truth, rival=entry.rival)
 
 
 def test_of_a_run_that_has_not_ended_it_is_said_that_answers_may_be_missing(gedanken: Cli, asked: Asked) -> None:
     folder = asked(Player(("computes",)))
-    whole = gedanken("verdict", folder)
-    assert whole.returncode == 0 and "has not ended" not in whole.stderr
+    complete_result = gedanken("verdict", folder)
+    assert complete_result.returncode == 0 and "has not ended" not in complete_result.stderr
     log = folder / "log.jsonl"
     lines = log.read_bytes().splitlines(keepends=True)
     log.write_bytes(b"".join(lines[: len(lines) * 3 // 4]))
-    done = gedanken("verdict", folder, "--json")
-    assert done.returncode == 0
-    assert f"{folder} has not ended, so only the answers that it has so far are judged" in done.stderr
+    result = gedanken("verdict", folder, "--json")
+    assert result.returncode == 0
+    assert f"{folder} has not ended, so only the answers that it has so far are judged" in result.stderr
 
 
 def test_models_stand_side_by_side(gedanken: Cli, asked: Asked, tmp_path: Path) -> None:
     runs = [asked(Player((kind,))) for kind in ("computes", "shortcut")]
-    done = gedanken("verdict", *runs, "--json", "--html", tmp_path / "both.html")
-    assert done.returncode == 0, done.stderr
-    first, second = json.loads(done.stdout)["verdicts"]
-    assert first["posterior"]["computes"] > 0.99 and second["posterior"]["shortcut"] > 0.9
-    assert first["folder"] == str(runs[0]) and set(first["posterior"]) == set(HYPOTHESES)
-    assert {one["operation"] for one in first["operations"]} == OPERATIONS
+    result = gedanken("verdict", *runs, "--json", "--html", tmp_path / "both.html")
+    assert result.returncode == 0, result.stderr
+    first_verdict, second_verdict = json.loads(result.stdout)["verdicts"]
+    assert first_verdict["posterior"]["computes"] > 0.99 and second_verdict["posterior"]["shortcut"] > 0.9
+    assert first_verdict["folder"] == str(runs[0]) and set(first_verdict["posterior"]) == set(HYPOTHESES)
+    assert {operation["operation"] for operation in first_verdict["operations"]} == OPERATIONS
     page = (tmp_path / "both.html").read_text()
     assert page.count("<svg") == 2 * len(OPERATIONS)
 
 
 def test_runs_of_one_model_are_told_apart_by_their_folders(asked: Asked) -> None:
-    one = verdict_of(read_run(asked(Player(("computes",)))), resamples=0)
-    other = replace(one, model="another model")
+    verdict = verdict_of(read_run(asked(Player(("computes",)))), resamples=0)
+    other_verdict = replace(verdict, model="another model")
     runs = [Path("runs/a"), Path("runs/b"), Path("runs/c")]
-    names = [verdict.model for verdict in told_apart(runs, [one, other, one])]
+    names = [verdict.model for verdict in told_apart(runs, [verdict, other_verdict, verdict])]
     assert names == ["a model that computes (runs/a)", "another model", "a model that computes (runs/c)"]
 
 
@@ -115,12 +115,12 @@ def test_a_line_tells_how_each_kind_of_operation_is_answered_and_how_far(asked: 
 @pytest.mark.parametrize("undetermined", ["all together", "one operation", "nothing"])
 def test_a_number_beside_undetermined_is_said_to_be_no_name_once(asked: Asked, undetermined: str) -> None:
     log = read_run(asked(Player(("computes",))))
-    found = verdict_of(log, resamples=0)
-    named = tuple(replace(one, name="computes", why="") for one in found.operations)
+    verdict_of_log = verdict_of(log, resamples=0)
+    operations = tuple(replace(operation, name="computes", why="") for operation in verdict_of_log.operations)
     if undetermined == "one operation":
-        named = (replace(named[0], name="undetermined", why="a reason"), *named[1:])
+        operations = (replace(operations[0], name="undetermined", why="a reason"), *operations[1:])
     name: Name = "undetermined" if undetermined == "all together" else "computes"
-    verdict = replace(found, name=name, why="a reason", operations=named)
+    verdict = replace(verdict_of_log, name=name, why="a reason", operations=operations)
     console = Console(width=100, file=StringIO())
     print_verdicts([verdict, replace(verdict, model="another")], console)
     assert isinstance(console.file, StringIO)
@@ -132,8 +132,8 @@ def test_a_number_beside_undetermined_is_said_to_be_no_name_once(asked: Asked, u
 def test_the_page_holds_every_question_with_its_answers_and_the_twins_as_pairs(asked: Asked) -> None:
     log = read_run(asked(Player(("shortcut",))))
     page = render_probes([probed_model(log, verdict_of(log, resamples=0))])
-    assert page.count("<summary>") == len({kept.item.pair or kept.item.id for kept in log.items})
-    assert all(f"Program of {kept.item.id}" in page for kept in log.items)
+    assert page.count("<summary>") == len({probed_item.item.pair or probed_item.item.id for probed_item in log.items})
+    assert all(f"Program of {probed_item.item.id}" in page for probed_item in log.items)
     assert page.count("Hard twin answered as the rival") == 2  # hash rounds have no twins
     assert page == render_probes([probed_model(log, verdict_of(log, resamples=0))])
 
@@ -147,26 +147,31 @@ def test_what_was_answered_is_shown_and_not_obeyed(asked: Asked) -> None:
 
 def test_a_report_of_a_probe_is_its_page(gedanken: Cli, asked: Asked) -> None:
     folder = asked(Player(("computes",)))
-    done = gedanken("report", folder)
-    assert done.returncode == 0, done.stderr
+    result = gedanken("report", folder)
+    assert result.returncode == 0, result.stderr
     assert "computes, imitates, or takes a shortcut?" in (folder / "report.html").read_text()
 
 
 def test_what_cannot_be_judged_is_one_line(gedanken: Cli, asked: Asked, tmp_path: Path) -> None:
     folder = asked(Player(("computes",)))
-    done = gedanken("verdict", folder, "--arm", "steps")
-    assert done.returncode == 2 and "contains no answers in the arm “steps”, only in direct" in done.stderr
+    result = gedanken("verdict", folder, "--arm", "steps")
+    assert result.returncode == 2 and "contains no answers in the arm “steps”, only in direct" in result.stderr
     (tmp_path / "none").mkdir()
     with open_store(tmp_path / "none", spec_of(script=["ls"])) as store:
         store.finish("done")
-    done = gedanken("verdict", tmp_path / "none")
-    assert done.returncode == 2 and "contains no answers to a probe" in done.stderr
-    assert "Traceback" not in done.stderr
+    result = gedanken("verdict", tmp_path / "none")
+    assert result.returncode == 2 and "contains no answers to a probe" in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 def test_twins_that_print_what_their_rivals_print_are_not_judged(asked: Asked) -> None:
     log = read_run(asked(Player(("computes",))))
-    alike = next(kept for kept in log.items if kept.item.role == "hard")
-    changed = tuple(kept.model_copy(update={"rival": kept.truth}) if kept is alike else kept for kept in log.items)
-    before, after = (verdict_of(one, resamples=0).items for one in (log, replace(log, items=changed)))
-    assert after == before - 2
+    hard_item = next(probed_item for probed_item in log.items if probed_item.item.role == "hard")
+    changed_items = tuple(
+        probed_item.model_copy(update={"rival": probed_item.truth}) if probed_item is hard_item else probed_item
+        for probed_item in log.items
+    )
+    count_before, count_after = (
+        verdict_of(probe_log, resamples=0).items for probe_log in (log, replace(log, items=changed_items))
+    )
+    assert count_after == count_before - 2

@@ -1,4 +1,4 @@
-"""A name is withheld where most of what could speak against it has no answer, or where kinds of operation differ."""
+"""A verdict names no way if most counter-evidence is unanswered, or if kinds of operation differ."""
 
 from collections.abc import Callable
 from random import Random
@@ -23,27 +23,31 @@ def test_who_answers_easy_twins_alone_is_not_named(none: Outcome) -> None:
     verdict = judged(lambda item: "right" if item.role == "easy" else none, templates=4)
     assert verdict.name == "undetermined"
     assert "75 of the 75 items" in judged(lambda item: "right" if item.role == "easy" else none).why
-    assert all(one.name == "undetermined" and not one.curves for one in verdict.operations)
+    assert all(operation.name == "undetermined" and not operation.curves for operation in verdict.operations)
 
 
 def test_who_answers_one_in_twenty_is_not_named() -> None:
-    random = Random(3)
-    verdict = judged(lambda _: "right" if random.random() < 0.05 else "refused", templates=20)
+    rng = Random(3)
+    verdict = judged(lambda _: "right" if rng.random() < 0.05 else "refused", templates=20)
     assert verdict.posterior["computes"] > 0.99
     assert verdict.name == "undetermined" and "no usable answer" in verdict.why
 
 
 def test_who_declines_the_hard_twins_alone_is_not_named() -> None:
-    asked = [*items(2, ("famous", "rules", "loops", "sums")), *items(10, ("products",))]
-    verdict = judge([scored(one, "refused" if one.role == "hard" else "right") for one in asked], "m", resamples=0)
+    asked_items = [*items(2, ("famous", "rules", "loops", "sums")), *items(10, ("products",))]
+    verdict = judge(
+        [scored(operation, "refused" if operation.role == "hard" else "right") for operation in asked_items],
+        "m",
+        resamples=0,
+    )
     assert verdict.name == "undetermined" and "hard twins" in verdict.why
 
 
 def test_an_item_is_answered_if_most_of_its_samples_are() -> None:
-    rarely = [scored(item, "right", "cut", "cut") for item in items()]
-    often = [scored(item, "right", "right", "cut") for item in items()]
-    assert judge(rarely, "a model", resamples=0).name == "undetermined"
-    assert judge(often, "a model", resamples=0).name == "computes"
+    rarely_answered = [scored(item, "right", "cut", "cut") for item in items()]
+    often_answered = [scored(item, "right", "right", "cut") for item in items()]
+    assert judge(rarely_answered, "a model", resamples=0).name == "undetermined"
+    assert judge(often_answered, "a model", resamples=0).name == "computes"
 
 
 def test_a_kind_of_operation_that_is_not_answered_has_no_name_of_its_own() -> None:
@@ -52,34 +56,34 @@ def test_a_kind_of_operation_that_is_not_answered_has_no_name_of_its_own() -> No
 
     verdict = judged(answer, templates=3)
     assert verdict.name == "computes"
-    assert {one.operation: one.why for one in verdict.operations}["rules operation 0"] == (
+    assert {operation.operation: operation.why for operation in verdict.operations}["rules operation 0"] == (
         "15 of the 15 items that only computing gets right have no usable answer"
     )
 
 
 def test_a_horizon_is_told_only_where_answers_show_the_fall() -> None:
-    cut = judged(lambda item: "right" if item.size <= 4 else "cut")
-    assert cut.name == "computes"
-    assert not any(one.curves for one in cut.operations)
-    assert len(set(cut.operations[0].sizes[-1].posterior.values())) == 1
-    wrong = judged(lambda item: "cut" if item.size > 8 else as_one_that("computes", item, horizon=4))
-    assert all(4 < (curve.size or 0) < 8 for one in wrong.operations for curve in one.curves)
-    assert all(one.curves for one in wrong.operations)
+    verdict_of_cut = judged(lambda item: "right" if item.size <= 4 else "cut")
+    assert verdict_of_cut.name == "computes"
+    assert not any(operation.curves for operation in verdict_of_cut.operations)
+    assert len(set(verdict_of_cut.operations[0].sizes[-1].posterior.values())) == 1
+    verdict_of_wrong = judged(lambda item: "cut" if item.size > 8 else as_one_that("computes", item, horizon=4))
+    assert all(4 < (curve.size or 0) < 8 for operation in verdict_of_wrong.operations for curve in operation.curves)
+    assert all(operation.curves for operation in verdict_of_wrong.operations)
 
 
 def test_no_name_for_all_stands_against_a_fifth_of_the_kinds_of_operation() -> None:
     def answer(item: ProbeItem) -> Outcome:
-        return as_one_that("imitates" if item.operation in imitated else "computes", item)
+        return as_one_that("imitates" if item.operation in imitated_operations else "computes", item)
 
-    imitated = {"famous operation 0", "rules operation 0", "rules operation 1", "famous operation 2"}
+    imitated_operations = {"famous operation 0", "rules operation 0", "rules operation 1", "famous operation 2"}
     verdict = judged(answer, templates=4, operations=3)
-    assert [one.name for one in verdict.operations].count("imitates") == 4
+    assert [operation.name for operation in verdict.operations].count("imitates") == 4
     assert verdict.name not in ("computes", "imitates")
 
 
 def test_kinds_of_operation_that_are_named_otherwise_are_counted() -> None:
-    told = sentences.named_otherwise("computes", {"imitates": 5, "shortcut": 1}, 23)
-    assert told == (
+    sentence = sentences.named_otherwise("computes", {"imitates": 5, "shortcut": 1}, 23)
+    assert sentence == (
         "computing is likeliest for all kinds of operation together, but 6 of the 23 kinds have another verdict "
         "(5 imitates, 1 shortcut)"
     )

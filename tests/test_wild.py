@@ -1,4 +1,4 @@
-"""Logs that are made in other frameworks' styles: what the judge of comparisons relies on."""
+"""Logs in the styles of other frameworks: the assumptions of the benchmark that judges comparisons."""
 
 from random import Random
 
@@ -42,7 +42,7 @@ def test_every_metric_is_marked_and_no_mark_is_seen(style: Style) -> None:
 @pytest.mark.parametrize("style", EVERY)
 def test_values_that_stay_are_printed_as_they_were(style: Style) -> None:
     text = style.make(1)
-    assert plain(with_values(text, style.primary[0], lambda _at, value: value)) == plain(text)
+    assert plain(with_values(text, style.primary[0], lambda _index, value: value)) == plain(text)
 
 
 @pytest.mark.parametrize("style", EVERY)
@@ -54,5 +54,5 @@ def test_each_doctoring_changes_a_log_or_says_that_it_cannot(style: Style) -> No
 
 
 def test_no_run_is_in_two_comparisons() -> None:
-    one, other = (Trial("alarms 7:3", "csv logger", number, 7, 3).drawn() for number in (0, 1))
-    assert not set(one) & set(other)
+    first_trial, second_trial = (Trial("alarms 7:3", "csv logger", number, 7, 3).drawn() for number in (0, 1))
+    assert not set(first_trial) & set(second_trial)

@@ -1,4 +1,4 @@
-"""Folders to work in: what killed processes left goes, and nothing is counted or removed across a mount."""
+"""Work folders: those of killed processes are removed; nothing is counted or removed across a mount."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ from gedanken.experiment.progress import Silent
 
 @pytest.fixture(params=["tmpfs", "bind"])
 def mounted(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
-    """A mount with a file in it, below the folder `tree`; of one kind with a device of its own, of one without."""
+    """A mount below the folder `tree`, with a file in it: a tmpfs has its own device, a bind mount has none."""
     point, source = tmp_path / "tree" / "deep" / "point", tmp_path / "source"
     point.mkdir(parents=True)
     source.mkdir()
@@ -29,12 +29,12 @@ def mounted(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
 
 
 def test_nothing_is_removed_across_a_mount(mounted: Path, tmp_path: Path) -> None:
-    beside = tmp_path / "tree" / "beside"
-    beside.write_text("here")
+    file_beside = tmp_path / "tree" / "beside"
+    file_beside.write_text("here")
     with pytest.raises(OSError, match=r"mounted.*point"):
         remove_tree(tmp_path / "tree")
     assert (mounted / "precious").read_text() == "x" * 5000
-    assert beside.read_text() == "here"
+    assert file_beside.read_text() == "here"
 
 
 def test_another_file_system_is_not_counted(mounted: Path, tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ with work_folder(Path(sys.argv[1])) as folder:
 
 
 def hold(parent: Path) -> tuple[subprocess.Popen[str], Path]:
-    """A process that works in a work folder until its input ends."""
+    """Start a process that works in a work folder until its input ends; return it with the folder."""
     process = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(parent)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -75,16 +75,16 @@ def hold(parent: Path) -> tuple[subprocess.Popen[str], Path]:
 
 
 def test_what_a_killed_process_left_goes_and_what_a_live_one_has_stays(tmp_path: Path) -> None:
-    killed, left = hold(tmp_path)
-    live, used = hold(tmp_path)
-    killed.send_signal(signal.SIGKILL)
-    killed.communicate()
-    assert (left / "half").exists()
+    killed_process, left_folder = hold(tmp_path)
+    live_process, used_folder = hold(tmp_path)
+    killed_process.send_signal(signal.SIGKILL)
+    killed_process.communicate()
+    assert (left_folder / "half").exists()
     with work_folder(tmp_path) as folder:
-        assert not left.exists()
-        assert (used / "half").exists()
+        assert not left_folder.exists()
+        assert (used_folder / "half").exists()
         assert folder.is_dir()
-    live.communicate()
+    live_process.communicate()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -97,46 +97,44 @@ def test_a_work_folder_goes_when_the_work_fails(tmp_path: Path) -> None:
 
 def test_an_abandoned_folder_with_a_mount_in_it_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    process, left = hold(tmp_path)
+    process, left_folder = hold(tmp_path)
     process.kill()
     process.communicate()
-    point = left / "point"
+    point = left_folder / "point"
     point.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "none", str(point)], capture_output=True, check=False).returncode:
         pytest.skip("this user may not mount")
     remove_abandoned(tmp_path)
-    assert (left / "half").exists()
+    assert (left_folder / "half").exists()
     subprocess.run(["umount", str(point)], check=True)
     remove_abandoned(tmp_path)
-    assert not left.exists()
+    assert not left_folder.exists()
 
 
 class Told(Silent):
-    """Lets another thread wait until something is told."""
+    """Records the last message, and lets another thread wait for it."""
 
     def __init__(self) -> None:
-        """Start with nothing told."""
         self.said, self.told = "", threading.Event()
 
     def say(self, text: str) -> None:
-        """Keep it."""
         self.said = text
         self.told.set()
 
 
 def test_the_second_waits_for_the_first_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GEDANKEN_CACHE", str(tmp_path))
-    told, done = Told(), []
+    progress, finished = Told(), []
 
-    def second() -> None:
-        with one_at_a_time("build of images", told):
-            done.append("second")
+    def run_second() -> None:
+        with one_at_a_time("build of images", progress):
+            finished.append("second")
 
     with one_at_a_time("build of images", Silent()):
-        thread = threading.Thread(target=second)
+        thread = threading.Thread(target=run_second)
         thread.start()
-        assert told.told.wait(20)
-        done.append("first")
+        assert progress.told.wait(20)
+        finished.append("first")
     thread.join(20)
-    assert done == ["first", "second"]
-    assert f"process {os.getpid()} is busy with the build of images; waiting for it" == told.said
+    assert finished == ["first", "second"]
+    assert f"process {os.getpid()} is busy with the build of images; waiting for it" == progress.said

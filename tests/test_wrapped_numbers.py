@@ -62,29 +62,33 @@ def test_keys_are_sorted_and_labels_stand_above_as_with_bare_numbers() -> None:
 
 @pytest.mark.parametrize("wrapped", WRAPPED)
 def test_all_lines_of_a_log_are_read_as_numbers(wrapped: str) -> None:
-    values = [0.25 + at / 1000 for at in range(60)]
-    bare = Transcript("".join(f"round {at} error {value:.4f}\n" for at, value in enumerate(values)), is_log=True)
-    text = "".join(f"round {at} error {wrapped.format(f'{value:.4f}')}\n" for at, value in enumerate(values))
-    script = Transcript(text, is_log=True)
-    assert script.forms == bare.forms and script.values.tolist() == bare.values.tolist()
-    assert script.lines[0] == text.split("\n")[0], "what is shown is what was written"
-    assert Transcript(text).compared(0) == script.lines[0], "a known program's lines stay"
+    values = [0.25 + index / 1000 for index in range(60)]
+    bare_transcript = Transcript(
+        "".join(f"round {index} error {value:.4f}\n" for index, value in enumerate(values)), is_log=True
+    )
+    text = "".join(f"round {index} error {wrapped.format(f'{value:.4f}')}\n" for index, value in enumerate(values))
+    transcript = Transcript(text, is_log=True)
+    assert transcript.forms == bare_transcript.forms and transcript.values.tolist() == bare_transcript.values.tolist()
+    assert transcript.lines[0] == text.split("\n")[0], "what is shown is what was written"
+    assert Transcript(text).compared(0) == transcript.lines[0], "a known program's lines stay"
 
 
 def log(seed: int, wrapped: str, factor: float = 1) -> str:
-    chance = random.Random(seed)
-    values = [factor * (1 / (at + 1) + chance.gauss(0, 0.02)) for at in range(8)]
-    return "".join(f"round {at} loss: {wrapped.format(f'{value:.4f}')}\n" for at, value in enumerate(values))
+    rng = random.Random(seed)
+    values = [factor * (1 / (round_number + 1) + rng.gauss(0, 0.02)) for round_number in range(8)]
+    return "".join(
+        f"round {round_number} loss: {wrapped.format(f'{value:.4f}')}\n" for round_number, value in enumerate(values)
+    )
 
 
 @pytest.mark.parametrize("wrapped", WRAPPED)
 def test_a_wrong_value_and_a_copy_are_found_in_objects_as_well(wrapped: str) -> None:
     real = [log(seed, wrapped) for seed in range(7)]
-    wrong = compared(real, [log(seed, wrapped, factor=5) for seed in range(20, 23)])
-    assert [(one.check, one.runs) for one in wrong.findings] == [
+    wrong_result = compared(real, [log(seed, wrapped, factor=5) for seed in range(20, 23)])
+    assert [(finding.check, finding.runs) for finding in wrong_result.findings] == [
         ("primary endpoint differs", ("imagined1", "imagined2", "imagined3"))
     ]
-    assert {series.name for series in wrong.series} == {"last loss", "loss"}
-    copied = compared(real, [real[3], log(20, wrapped), log(21, wrapped)])
-    assert checks(copied) == ["log copied"]
+    assert {series.name for series in wrong_result.series} == {"last loss", "loss"}
+    copied_result = compared(real, [real[3], log(20, wrapped), log(21, wrapped)])
+    assert checks(copied_result) == ["log copied"]
     assert checks(compared(real, [log(seed, wrapped) for seed in range(20, 23)])) == []

@@ -1,4 +1,4 @@
-"""The same little session in the form that each tool writes: question, command, result, edit, answer."""
+"""The same small session in the form of each tool: question, command, result, edit, answer."""
 
 import json
 from typing import Any
@@ -13,7 +13,7 @@ def _lines(entries: list[Any]) -> str:
     return "".join(json.dumps(entry) + "\n" for entry in entries)
 
 
-def _called(call_id: str, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+def _tool_call(call_id: str, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
     function = {"name": name, "arguments": json.dumps(arguments)}
     return {
         "role": "assistant",
@@ -25,16 +25,16 @@ def _called(call_id: str, name: str, arguments: dict[str, Any]) -> dict[str, Any
 EDITED = {"command": "str_replace", "path": PATH, "old_str": OLD, "new_str": NEW}
 MESSAGES: list[dict[str, Any]] = [
     {"role": "user", "content": ASKED},
-    _called("e1", "str_replace_editor", EDITED),
+    _tool_call("e1", "str_replace_editor", EDITED),
     {"role": "tool", "tool_call_id": "e1", "content": "The file was edited."},
-    _called("c1", "bash", {"command": COMMAND}),
+    _tool_call("c1", "bash", {"command": COMMAND}),
     {"role": "tool", "tool_call_id": "c1", "content": f"{PRINTED}\n\n[Command finished with exit code 0]"},
     {"role": "assistant", "content": ANSWER},
 ]
 PATCH = f"*** Begin Patch\n*** Update File: {PATH}\n@@\n def add(a, b):\n-    {OLD}\n+    {NEW}\n*** End Patch"
 
 
-def _claude(kind: str, parts: Any, number: int, **more: Any) -> dict[str, Any]:
+def _claude(kind: str, parts: Any, number: int, **fields: Any) -> dict[str, Any]:
     role = "assistant" if kind == "assistant" else "user"
     return {
         "type": kind,
@@ -44,25 +44,27 @@ def _claude(kind: str, parts: Any, number: int, **more: Any) -> dict[str, Any]:
         "isSidechain": False,
         "version": "2.1.0",
         "message": {"role": role, "content": parts, **({"model": "claude-x"} if role == "assistant" else {})},
-        **more,
+        **fields,
     }
 
 
-def _use(call_id: str, name: str, given: dict[str, Any]) -> list[dict[str, Any]]:
-    return [{"type": "tool_use", "id": call_id, "name": name, "input": given}]
+def _tool_use(call_id: str, name: str, tool_input: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{"type": "tool_use", "id": call_id, "name": name, "input": tool_input}]
 
 
-def _got(call_id: str, text: str, **more: Any) -> list[dict[str, Any]]:
-    return [{"type": "tool_result", "tool_use_id": call_id, "content": text, **more}]
+def _tool_result(call_id: str, text: str, **fields: Any) -> list[dict[str, Any]]:
+    return [{"type": "tool_result", "tool_use_id": call_id, "content": text, **fields}]
 
 
 CLAUDE = [
     {"type": "file-history-snapshot", "messageId": "m"},
     _claude("user", ASKED, 0),
-    _claude("assistant", _use("e1", "Edit", {"file_path": PATH, "old_string": OLD, "new_string": NEW}), 1),
-    _claude("user", _got("e1", "The file has been updated."), 2, toolUseResult={"filePath": PATH}),
-    _claude("assistant", _use("c1", "Bash", {"command": COMMAND, "description": "Run tests"}), 3),
-    _claude("user", _got("c1", PRINTED), 4, toolUseResult={"stdout": PRINTED, "stderr": "", "interrupted": False}),
+    _claude("assistant", _tool_use("e1", "Edit", {"file_path": PATH, "old_string": OLD, "new_string": NEW}), 1),
+    _claude("user", _tool_result("e1", "The file has been updated."), 2, toolUseResult={"filePath": PATH}),
+    _claude("assistant", _tool_use("c1", "Bash", {"command": COMMAND, "description": "Run tests"}), 3),
+    _claude(
+        "user", _tool_result("c1", PRINTED), 4, toolUseResult={"stdout": PRINTED, "stderr": "", "interrupted": False}
+    ),
     _claude("assistant", [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": ANSWER}], 5),
 ]
 
@@ -71,16 +73,16 @@ def _codex(kind: str, payload: dict[str, Any]) -> dict[str, Any]:
     return {"timestamp": "2026-01-01T00:00:00Z", "type": kind, "payload": payload}
 
 
-def _said(role: str, text: str) -> dict[str, Any]:
+def _codex_message(role: str, text: str) -> dict[str, Any]:
     kind = "input_text" if role == "user" else "output_text"
     return {"type": "message", "role": role, "content": [{"type": kind, "text": text}]}
 
 
-_RAN = (
+_CODEX_OUTPUT = (
     f"Chunk ID: 1a\nWall time: 0.2 seconds\nProcess exited with code 0\nOriginal token count: 9\nOutput:\n{PRINTED}\n"
 )
 CODEX_ITEMS: list[dict[str, Any]] = [
-    _said("user", ASKED),
+    _codex_message("user", ASKED),
     {"type": "custom_tool_call", "name": "apply_patch", "input": PATCH, "call_id": "e1"},
     {
         "type": "custom_tool_call_output",
@@ -88,8 +90,8 @@ CODEX_ITEMS: list[dict[str, Any]] = [
         "output": '{"output":"Success.","metadata":{"exit_code":0}}',
     },
     {"type": "function_call", "name": "exec_command", "arguments": json.dumps({"cmd": COMMAND}), "call_id": "c1"},
-    {"type": "function_call_output", "call_id": "c1", "output": _RAN},
-    _said("assistant", ANSWER),
+    {"type": "function_call_output", "call_id": "c1", "output": _CODEX_OUTPUT},
+    _codex_message("assistant", ANSWER),
 ]
 _CODEX_OLD = [
     *CODEX_ITEMS[:3],
@@ -156,7 +158,7 @@ _MINI_2 = {
     "trajectory_format": "mini-swe-agent-1.1",
     "messages": [
         {"role": "user", "content": ASKED},
-        _called("c1", "bash", {"command": COMMAND}),
+        _tool_call("c1", "bash", {"command": COMMAND}),
         {
             "role": "tool",
             "tool_call_id": "c1",
@@ -332,7 +334,7 @@ FORMS: dict[str, tuple[str, str]] = {
         _lines(
             [
                 _codex("session_meta", {"id": "s", "cli_version": "0.99"}),
-                *[_codex("response_item", one) for one in CODEX_ITEMS],
+                *[_codex("response_item", item) for item in CODEX_ITEMS],
             ]
         ),
     ),

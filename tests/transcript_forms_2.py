@@ -1,4 +1,4 @@
-"""More forms of the little session: Gemini CLI, Qwen Code, Copilot, opencode and Cline."""
+"""More forms of the small session: Gemini CLI, Qwen Code, Copilot, opencode and Cline."""
 
 import json
 from typing import Any
@@ -6,34 +6,34 @@ from typing import Any
 ASKED, COMMAND, PRINTED, ANSWER = "Do the tests pass?", "pytest -q", "3 passed in 0.12s", "All 3 tests pass."
 PATH, OLD, NEW = "calc.py", "return a - b", "return a + b"
 _REPORT = f"Command: {COMMAND}\nDirectory: (root)\nOutput: {PRINTED}\nError: (none)\nExit Code: 0\nSignal: (none)"
-_CHANGE = {"file_path": PATH, "old_string": OLD, "new_string": NEW}
+_EDIT_ARGUMENTS = {"file_path": PATH, "old_string": OLD, "new_string": NEW}
 
 
 def _lines(entries: list[Any]) -> str:
     return "".join(json.dumps(entry) + "\n" for entry in entries)
 
 
-def _answered(name: str, text: str) -> dict[str, Any]:
+def _function_response(name: str, text: str) -> dict[str, Any]:
     return {"functionResponse": {"id": name, "name": name, "response": {"output": text}}}
 
 
-def _used(name: str, args: dict[str, Any], text: str) -> dict[str, Any]:
-    return {"id": name, "name": name, "args": args, "status": "success", "result": [_answered(name, text)]}
+def _function_call(name: str, args: dict[str, Any], text: str) -> dict[str, Any]:
+    return {"id": name, "name": name, "args": args, "status": "success", "result": [_function_response(name, text)]}
 
 
-_EDITED = _used("replace", _CHANGE, "Successfully modified file.")
-_RUN = _used("run_shell_command", {"command": COMMAND}, _REPORT)
+_EDIT_CALL = _function_call("replace", _EDIT_ARGUMENTS, "Successfully modified file.")
+_RUN_CALL = _function_call("run_shell_command", {"command": COMMAND}, _REPORT)
 _GEMINI: list[dict[str, Any]] = [
     {"id": "1", "type": "user", "content": [{"text": ASKED}]},
-    {"id": "2", "type": "gemini", "model": "gemini-3", "content": "", "toolCalls": [_EDITED, _RUN]},
+    {"id": "2", "type": "gemini", "model": "gemini-3", "content": "", "toolCalls": [_EDIT_CALL, _RUN_CALL]},
     {"id": "3", "type": "gemini", "content": ANSWER},
 ]
 _HEADER = {"sessionId": "s", "projectHash": "h", "startTime": "t", "kind": "main"}
-_STARTED = {**_GEMINI[1], "toolCalls": [_EDITED, {**_RUN, "status": "executing", "result": None}]}
+_STARTED_MESSAGE = {**_GEMINI[1], "toolCalls": [_EDIT_CALL, {**_RUN_CALL, "status": "executing", "result": None}]}
 _CONTENTS: list[dict[str, Any]] = [
     {"role": "user", "parts": [{"text": ASKED}]},
-    {"role": "model", "parts": [{"functionCall": {"id": "replace", "name": "replace", "args": _CHANGE}}]},
-    {"role": "user", "parts": [_answered("replace", "Successfully modified file.")]},
+    {"role": "model", "parts": [{"functionCall": {"id": "replace", "name": "replace", "args": _EDIT_ARGUMENTS}}]},
+    {"role": "user", "parts": [_function_response("replace", "Successfully modified file.")]},
     {
         "role": "model",
         "parts": [{"functionCall": {"id": "c", "name": "run_shell_command", "args": {"command": COMMAND}}}],
@@ -47,8 +47,8 @@ _CONTENTS: list[dict[str, Any]] = [
 _QWEN_KINDS = {"user": "user", "model": "assistant"}
 
 
-def _opencode_tool(name: str, given: dict[str, Any], output: str, about: dict[str, Any]) -> dict[str, Any]:
-    state = {"status": "completed", "input": given, "output": output, "title": "", "metadata": about}
+def _opencode_tool(name: str, tool_input: dict[str, Any], output: str, metadata: dict[str, Any]) -> dict[str, Any]:
+    state = {"status": "completed", "input": tool_input, "output": output, "title": "", "metadata": metadata}
     return {"type": "tool", "callID": name, "tool": name, "state": state}
 
 
@@ -108,9 +108,9 @@ TERMINAL = {
 REQUEST = {"message": {"text": ASKED}, "response": [TERMINAL, {"value": ANSWER}]}
 
 
-def _cline(text: str, tool: str = "", of: str = "") -> dict[str, Any]:
-    said = f"[{tool} for '{of}'] Result:\n{text}" if tool else text
-    return {"role": "user", "content": [{"type": "text", "text": said}]}
+def _cline(text: str, tool: str = "", target: str = "") -> dict[str, Any]:
+    content = f"[{tool} for '{target}'] Result:\n{text}" if tool else text
+    return {"role": "user", "content": [{"type": "text", "text": content}]}
 
 
 _DIFF = f"------- SEARCH\n{OLD}\n=======\n{NEW}\n+++++++ REPLACE"
@@ -129,12 +129,14 @@ MORE_FORMS: dict[str, tuple[str, str]] = {
     "gemini.json": ("gemini-cli", json.dumps({"sessionId": "s", "messages": _GEMINI}, indent=1)),
     "gemini.jsonl": (
         "gemini-cli",
-        _lines([_HEADER, _GEMINI[0], _STARTED, {"$set": {"lastUpdated": "t"}}, *_GEMINI[1:]]),
+        _lines([_HEADER, _GEMINI[0], _STARTED_MESSAGE, {"$set": {"lastUpdated": "t"}}, *_GEMINI[1:]]),
     ),
     "contents.json": ("gemini-cli", json.dumps(_CONTENTS)),
     "qwen.jsonl": (
         "gemini-cli",
-        _lines([{"sessionId": "s", "type": _QWEN_KINDS[one["role"]], "message": one} for one in _CONTENTS]),
+        _lines(
+            [{"sessionId": "s", "type": _QWEN_KINDS[content["role"]], "message": content} for content in _CONTENTS]
+        ),
     ),
     "opencode.json": ("opencode", json.dumps(_OPENCODE, indent=1)),
     "copilot-events.jsonl": ("copilot", _lines(_COPILOT_CLI)),

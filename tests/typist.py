@@ -1,4 +1,4 @@
-"""Types commands into an engine the way a machine does, with a workspace of its own."""
+"""Types commands into an engine as a machine does, in its own workspace."""
 
 import shutil
 import tempfile
@@ -49,7 +49,7 @@ os.execv("/bin/sleep", ["sleep", sys.argv[1]])
 
 
 class Seen(NamedTuple):
-    """What a command printed, and its end."""
+    """The two outputs of a command, and how it ended."""
 
     stdout: str
     stderr: str
@@ -58,7 +58,7 @@ class Seen(NamedTuple):
 
 @dataclass(frozen=True)
 class Typist:
-    """A terminal on an engine, without limits on time."""
+    """A terminal on an engine; nothing here ends a command that runs too long."""
 
     engine: Engine
     workspace: Workspace
@@ -67,7 +67,7 @@ class Typist:
 
     @contextmanager
     def started(self, command: str, gpus: GpuWish = NO_GPUS) -> Iterator[Job]:
-        """Start a command; remove it in the end."""
+        """Start a command, and remove its job at the end."""
         name = f"gedanken-test-{uuid.uuid4().hex[:8]}"
         job = self.engine.start(Order(name, command, self.workspace, self.data, self.limits, gpus=gpus))
         try:
@@ -88,7 +88,7 @@ class Typist:
 
 @contextmanager
 def typist(engine: Engine, data: Path, limits: Limits | None = None) -> Iterator[Typist]:
-    """Open a terminal in a workspace that the sandbox's user can reach, which pytest's folders are not to him."""
+    """Open a terminal in a workspace that the sandbox's user can reach; pytest's own folders are closed to it."""
     limits = limits or Limits(wall_seconds=60)
     folder = Path(tempfile.mkdtemp(prefix="test-", dir=cache_folder()))
     folder.chmod(0o755)
@@ -101,25 +101,28 @@ def typist(engine: Engine, data: Path, limits: Limits | None = None) -> Iterator
 
 
 def read(job: Job, when_ready: tuple[Signal, ...] = ()) -> Seen:
-    """Read a job to its end; at the first thing it prints, send the signals `when_ready`, as a machine would."""
+    """Read a job to its end; send the signals `when_ready` at its first output, as a machine would."""
     stdout, stderr = bytearray(), bytearray()
-    stopping = threading.Thread(target=lambda: [job.signal(name) for name in when_ready])  # type: ignore[func-returns-value]
-    for out, err in job.read():
-        stdout += out or b""
-        stderr += err or b""
-        if when_ready and stopping.ident is None:
-            stopping.start()
+    signal_thread = threading.Thread(target=lambda: [job.signal(name) for name in when_ready])  # type: ignore[func-returns-value]
+    for stdout_part, stderr_part in job.read():
+        stdout += stdout_part or b""
+        stderr += stderr_part or b""
+        if when_ready and signal_thread.ident is None:
+            signal_thread.start()
     return Seen(stdout.decode(errors="replace"), stderr.decode(errors="replace"), job.ended())
 
 
 def sleepers(seconds: str) -> list[psutil.Process]:
-    """Processes of this machine that sleep for exactly so long, one second after all should be gone."""
-    until = time.monotonic() + 1
-    while found := [process for process in psutil.process_iter() if _sleeps(process, seconds)]:
-        if time.monotonic() > until:
+    """Processes of this machine that sleep for exactly `seconds`.
+
+    They have one second to end before they are returned.
+    """
+    deadline = time.monotonic() + 1
+    while sleeping := [process for process in psutil.process_iter() if _sleeps(process, seconds)]:
+        if time.monotonic() > deadline:
             break
         time.sleep(0.05)
-    return found
+    return sleeping
 
 
 def _sleeps(process: psutil.Process, seconds: str) -> bool:

@@ -12,54 +12,56 @@ from loopback import listening
 
 TEMPLATE = "<|im_start|>{role}\n{content}<|im_end|>\n"
 LOG_P = -0.5
-"""Of every token; tokens are words, and single characters between them."""
+"""The log-probability of every token; tokens are words and the single characters between them."""
 
 
 @dataclass
 class Server:
-    """What it says, and what it was sent, in the order in which it came."""
+    """The replies of the server, and the requests that it received, in their order."""
 
     rules: list[dict[str, Any]] = field(default_factory=list)
     scores: bool = True
-    """Whether it knows `prompt_logprobs`, or passes over it as other servers do."""
+    """Whether the server returns `prompt_logprobs`; other servers ignore this setting."""
     requests: list[dict[str, Any]] = field(default_factory=list)
     address: str = ""
 
     def reply(self, request: dict[str, Any]) -> str:
-        asked = request["messages"][-1]["content"]
-        samples = next((rule["samples"] for rule in self.rules if rule["when"] in asked), [""])
+        last_message = request["messages"][-1]["content"]
+        samples = next((rule["samples"] for rule in self.rules if rule["when"] in last_message), [""])
         return str(samples[request.get("seed", 0) % len(samples)])
 
     def prompt_logprobs(self, request: dict[str, Any]) -> list[dict[str, Any] | None]:
-        *before, last = request["messages"]
-        text = "".join(TEMPLATE.format(**message) for message in before)
-        text += TEMPLATE.format(**last).removesuffix("<|im_end|>\n")
+        *earlier, last_message = request["messages"]
+        text = "".join(TEMPLATE.format(**message) for message in earlier)
+        text += TEMPLATE.format(**last_message).removesuffix("<|im_end|>\n")
         tokens = re.findall(r"\w+|[^\w]", text)
-        scored = [{str(number): {"logprob": LOG_P, "decoded_token": word}} for number, word in enumerate(tokens)]
-        return [None, *scored[1:]]
+        scored_tokens = [
+            {str(number): {"logprob": LOG_P, "decoded_token": word}} for number, word in enumerate(tokens)
+        ]
+        return [None, *scored_tokens[1:]]
 
 
 @contextmanager
 def serving(server: Server) -> Iterator[Server]:
-    """Serve for as long as the context lasts, at `server.address`."""
+    """Serve at `server.address` until the context ends."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             server.requests.append(request)
-            known: dict[str, Any] = {"id": "1", "created": 0, "model": request["model"]}
+            common_fields: dict[str, Any] = {"id": "1", "created": 0, "model": request["model"]}
             self.send_response(200)
             if request.get("stream"):
                 self.send_header("Content-Type", "text/event-stream")
                 self.end_headers()
                 delta = {"role": "assistant", "content": server.reply(request)}
                 for choice in ({"delta": delta}, {"delta": {}, "finish_reason": "stop"}):
-                    chunk = {**known, "object": "chat.completion.chunk", "choices": [{"index": 0, **choice}]}
+                    chunk = {**common_fields, "object": "chat.completion.chunk", "choices": [{"index": 0, **choice}]}
                     self.wfile.write(f"data: {json.dumps(chunk)}\n\n".encode())
                 self.wfile.write(b"data: [DONE]\n\n")
                 return
             message = {"role": "assistant", "content": "."}
-            answer = {**known, "object": "chat.completion", "choices": [{"index": 0, "message": message}]}
+            answer = {**common_fields, "object": "chat.completion", "choices": [{"index": 0, "message": message}]}
             if server.scores and "prompt_logprobs" in request:
                 answer["prompt_logprobs"] = server.prompt_logprobs(request)
             self.send_header("Content-Type", "application/json")
@@ -67,7 +69,7 @@ def serving(server: Server) -> Iterator[Server]:
             self.wfile.write(json.dumps(answer).encode())
 
         def log_message(self, format: str, *args: Any) -> None:
-            """Say nothing."""
+            pass
 
     with listening(Handler) as address:
         server.address = f"{address}/v1"
