@@ -26,10 +26,13 @@ import psutil
 
 LONGEST = 3600
 NODES = ("persona", "write", "execute", "simulate", "replicate")
-"""All nodes in which a kill happens, in the order in which a run reaches them."""
+"""The nodes in the order in which a run reaches them, so that the kills are spread over the whole run."""
 ASKS = ("persona", "write", "simulate")
 TOLD = ("its server has stopped", "the embedded model's server did not start")
-"""Ends of the last line of a run whose server was killed; the second applies if the server was still starting."""
+"""Texts of which one stands in the last line of a run whose server was killed.
+
+The second appears if the server was still starting.
+"""
 
 
 def begin(folder: Path, output_file: Path, real: int, imagined: int) -> "subprocess.Popen[bytes]":

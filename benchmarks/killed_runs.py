@@ -1,5 +1,4 @@
-"""Kills runs with SIGKILL in every node of the graph: is all that had ended shown, with the node where the run
-stands?
+"""Kills runs with SIGKILL in every node of the graph: does the page show what had ended, and where the run stands?
 
     python -m benchmarks.killed_runs --kills 30
 
