@@ -34,17 +34,17 @@ Each line of [article.txt](../benchmarks/article.txt) was typed through a real p
 
 def main() -> None:
     """Type the script into a shell, and write the page."""
-    arguments = _parse()
+    arguments = _parse_arguments()
     lines = [line for line in arguments.script.read_text().splitlines() if line.strip()]
     started = time.monotonic()
-    shown = record(lines, arguments.model, arguments.seconds)
+    screen_text = record(lines, arguments.model, arguments.seconds)
     head = HEAD.format(
         command=f"python -m benchmarks.article --model {arguments.model}",
         date=datetime.now(UTC).date().isoformat(),
         minutes=(time.monotonic() - started) / 60,
     )
-    fence = fence_for(shown)
-    arguments.out.write_text(f"{head}{fence}\n{shown}\n{fence}\n")
+    fence = fence_for(screen_text)
+    arguments.out.write_text(f"{head}{fence}\n{screen_text}\n{fence}\n")
 
 
 def record(lines: list[str], model: str, seconds: float) -> str:
@@ -67,11 +67,11 @@ def record(lines: list[str], model: str, seconds: float) -> str:
 
 
 def _wait_for_prompt(shell: Terminal, stream: pyte.ByteStream, screen: pyte.Screen, seconds: float) -> None:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        arrived = _read(shell, stream, 1.0)
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        has_output = _read(shell, stream, 1.0)
         row = screen.display[screen.cursor.y]
-        if not arrived and row.rstrip() == PROMPT.rstrip():
+        if not has_output and row.rstrip() == PROMPT.rstrip():
             return
     raise TimeoutError(f"no prompt within {seconds:g} s; the screen ends with:\n" + _tail(screen))
 
@@ -90,7 +90,7 @@ def _tail(screen: pyte.Screen) -> str:
     return "\n".join([row for row in rows if row][-10:])
 
 
-def _parse() -> argparse.Namespace:
+def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--script", type=Path, default=Path("benchmarks/article.txt"))
     parser.add_argument("--model", default="embedded")

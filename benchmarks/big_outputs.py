@@ -2,10 +2,10 @@
 
     python -m benchmarks.big_outputs --runs 40 --mib 1 --line 42
 
-A scripted model has the program written that prints so much, and it is really run so often. The memory is the most
-that the process of the run held, its imports, the comparison and the report included; the sandbox's processes are
-none of it. Asked for: a checkpoint under 5 MB, a trace under two times the outputs and 1 MB more, and 400 MB of
-memory. Prints one JSON object; exit code 1 where one of these is not held.
+A scripted model writes a program that prints this much, and the program is really run this often. The memory is the
+peak of the process of the run, with its imports, the comparison and the report; the processes of the sandbox do not
+count. Targets: a checkpoint under 5 MB, a trace of at most twice the outputs and 1 MB, and less than 400 MB of
+memory. Prints one JSON object; exit code 1 if a target is missed.
 """
 
 import argparse
@@ -38,8 +38,9 @@ IMAGINED = "".join(f"Epoch {n}/3 - loss: {0.9 - n / 10:.4f} - acc: 0.9000\n" for
 
 
 def run_once(folder: Path, runs: int, size: tuple[float, int], sandbox: str) -> dict[str, Any]:
-    """Execute the run in this process; return the measurements. `size`: MiB that each run prints, and bytes of a
-    line.
+    """Execute the run in this process; return the measurements.
+
+    `size` holds the MiB that each run prints, and the bytes of a line.
     """
     from gedanken.experiment.run_spec import ModelSpec, RunSpec, SandboxSpec
     from gedanken.experiment.script import Experiment
@@ -49,11 +50,11 @@ def run_once(folder: Path, runs: int, size: tuple[float, int], sandbox: str) -> 
 
     mib, line = size
     program = PROGRAM.format(steps=round(mib * (1 << 20) / 3 / line), pad="x" * (line - LEAST_LINE))
-    said = [
+    replies = [
         {"when": "Write it", "samples": [f"```python\n{program}```\n"]},
         {"when": "python3 train.py", "samples": [IMAGINED]},
     ]
-    (folder / "replies.yaml").write_text(yaml.safe_dump(said))
+    (folder / "replies.yaml").write_text(yaml.safe_dump(replies))
     task = {"layers": 2, "epochs": 3}
     script = [{"tell": "Write it.", "write": "train.py", "task": task}, "python3 train.py"]
     limits = {"output_bytes": round(2 * mib * (1 << 20))}
@@ -81,23 +82,23 @@ def run_once(folder: Path, runs: int, size: tuple[float, int], sandbox: str) -> 
 
 
 def main() -> None:
-    """Measure once, in a new process, because the peak memory covers the whole life of a process."""
+    """Measure once: the peak memory covers the whole life of this process."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=40, help="real runs of the program")
     parser.add_argument("--mib", type=float, default=1, help="that each prints")
     parser.add_argument("--line", type=int, default=LEAST_LINE, help="bytes of each line")
     parser.add_argument("--sandbox", default="bubblewrap")
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="gedanken-big-") as name:
-        found = run_once(Path(name), asked.runs, (asked.mib, asked.line), asked.sandbox)
-    held = {
-        "checkpoint": found["checkpoint"] < CHECKPOINT_MB * MB,
-        "trace": found["trace"] <= 2 * found["outputs"] + MB,
-        "memory": found["memory"] < MEMORY_MB * MB,
+        measured = run_once(Path(name), arguments.runs, (arguments.mib, arguments.line), arguments.sandbox)
+    targets_met = {
+        "checkpoint": measured["checkpoint"] < CHECKPOINT_MB * MB,
+        "trace": measured["trace"] <= 2 * measured["outputs"] + MB,
+        "memory": measured["memory"] < MEMORY_MB * MB,
     }
-    told = {key: f"{value / MB:.1f} MB" for key, value in found.items() if key != "seconds"}
-    print(json.dumps({**told, "seconds": round(found["seconds"], 1), "held": held}, indent=2))
-    sys.exit(0 if all(held.values()) else 1)
+    formatted = {key: f"{value / MB:.1f} MB" for key, value in measured.items() if key != "seconds"}
+    print(json.dumps({**formatted, "seconds": round(measured["seconds"], 1), "held": targets_met}, indent=2))
+    sys.exit(0 if all(targets_met.values()) else 1)
 
 
 if __name__ == "__main__":

@@ -2,9 +2,9 @@
 
     python -m benchmarks.codegen [--seeds 20] [--experiment mnist] [--model embedded]
 
-A program works if it parses, has the layers asked for, ends, prints what was asked, and learns. The table says for
-each seed how many tries it took; the last line is the share that worked within five tries and at the first, with
-Wilson intervals at 95 %.
+A program works if it parses, has the layers asked for, ends, prints what was asked, and learns. The table shows the
+number of tries for each seed. The last lines are the shares of seeds whose program worked within five tries and at
+the first try, with Wilson intervals at 95 %.
 """
 
 import argparse
@@ -46,15 +46,15 @@ async def main(arguments: argparse.Namespace) -> None:
                     config: Any = {"recursion_limit": STEPS_AT_MOST}
                     state = await build_graph().ainvoke({"index": -1}, config, context=context)
                 programs = [store.programs[label] for label in state["programs"]]
-            needed = len(state["programs"]) if state["outcome"] == DONE else None
-            tries.append(needed)
+            needed_tries = len(state["programs"]) if state["outcome"] == DONE else None
+            tries.append(needed_tries)
             seconds = time.monotonic() - started
-            print(f"{seed:>4} {needed or '-':>5} {seconds:>7.1f}  {state['outcome']}", flush=True)
+            print(f"{seed:>4} {needed_tries or '-':>5} {seconds:>7.1f}  {state['outcome']}", flush=True)
             for program in programs:
                 if program.problems:
                     print(f"     {program.label}: {'; '.join(program.problems)}", flush=True)
     for name, count in (
-        (f"within {TRIES} tries", sum(1 for needed in tries if needed)),
+        (f"within {TRIES} tries", sum(1 for needed_tries in tries if needed_tries)),
         ("at the first try", tries.count(1)),
     ):
         print(f"{name}: {share_of(count, len(tries))}, 95 % interval, model {arguments.model}")

@@ -2,10 +2,10 @@
 
     python -m benchmarks.compare_scale [--lines 10000 100000 1000000] [--rounds 3]
 
-Two logs of a training: one as it might be, one with other numbers, epochs left out, words changed and lines put in.
-Each comparison reads both files in a process of its own; told are the medians of its seconds and of the most memory
-it held, its imports included. `git diff --no-index --histogram` reads the same files. The exponent is the slope of a
-line through the logarithms; at most 1.1 is asked for, and 20 s and 1 GB for a million lines.
+Two logs of a training: one as it might be, one with other numbers, missing epochs, changed words and added lines.
+Each comparison reads both files in a process of its own. The table shows the medians of its seconds and of its peak
+memory, with its imports. `git diff --no-index --histogram` reads the same files. The exponent is the slope of a line
+through the logarithms. Targets: an exponent of at most 1.1; for a million lines, 20 s and 1 GB.
 """
 
 import argparse
@@ -43,8 +43,10 @@ def main(arguments: argparse.Namespace) -> None:
             files = [Path(folder) / f"{name}-{lines}.log" for name in ("real", "imagined")]
             for seed, file in enumerate(files):
                 file.write_text(log_of(lines, seed))
-            gedanken = _median(arguments.rounds, [sys.executable, "-m", __spec__.name, "--compare", *map(str, files)])
-            git = _median(arguments.rounds, ["git", "diff", "--no-index", "--histogram", *map(str, files)])
+            gedanken = _median_cost(
+                arguments.rounds, [sys.executable, "-m", __spec__.name, "--compare", *map(str, files)]
+            )
+            git = _median_cost(arguments.rounds, ["git", "diff", "--no-index", "--histogram", *map(str, files)])
             ours.append(gedanken.seconds)
             print(
                 f"{lines:>9} {gedanken.seconds:>8.2f} s {gedanken.mib:>5.0f} MiB {git.seconds:>8.2f} s "
@@ -52,14 +54,14 @@ def main(arguments: argparse.Namespace) -> None:
                 flush=True,
             )
     if len(ours) > 1:
-        sizes, seconds = ([math.log(one) for one in column] for column in (arguments.lines, ours))
-        slope, last = (linear_regression(sizes[at:], seconds[at:]).slope for at in (0, -2))
+        sizes, seconds = ([math.log(number) for number in column] for column in (arguments.lines, ours))
+        slope, last = (linear_regression(sizes[start:], seconds[start:]).slope for start in (0, -2))
         print(f"exponent {slope:.2f}, of the last two sizes {last:.2f}; asked for: {TARGET}")
 
 
 def log_of(lines: int, seed: int) -> str:
-    """Return a log of a training; logs with a seed other than the first contain faults."""
-    chance = random.Random(seed)
+    """Return a log of a training; with any seed but 0, it contains faults."""
+    rng = random.Random(seed)
     faults = seed > 0
     rows: list[str] = []
     epoch = 0
@@ -68,23 +70,23 @@ def log_of(lines: int, seed: int) -> str:
         if faults and epoch % 37 == 0:
             continue
         for step in range(1, STEPS + 1):
-            if faults and chance.random() < 0.001:
+            if faults and rng.random() < 0.001:
                 rows.append("Checkpoint saved to disk")
-            word = "Losses" if faults and chance.random() < 0.001 else "Loss"
-            loss, accuracy = chance.gauss(0.5, 0.1), chance.uniform(80, 95)
+            word = "Losses" if faults and rng.random() < 0.001 else "Loss"
+            loss, accuracy = rng.gauss(0.5, 0.1), rng.uniform(80, 95)
             rows.append(f"Epoch {epoch} step {step}, {word}: {loss:.4f}, Accuracy: {accuracy:.2f}%")
     return "\n".join(rows[:lines]) + "\n"
 
 
-def _median(rounds: int, command: Sequence[str]) -> Cost:
-    costs = [_cost(command) for _ in range(rounds)]
+def _median_cost(rounds: int, command: Sequence[str]) -> Cost:
+    costs = [_measure_in_child(command) for _ in range(rounds)]
     return Cost(median(cost.seconds for cost in costs), median(cost.mib for cost in costs))
 
 
-def _cost(command: Sequence[str]) -> Cost:
+def _measure_in_child(command: Sequence[str]) -> Cost:
     """Measure a command, in a process that has no other child."""
-    asked = [sys.executable, "-m", __spec__.name, "--measure", *command]
-    return Cost(*json.loads(subprocess.run(asked, check=True, stdout=subprocess.PIPE).stdout))
+    measuring = [sys.executable, "-m", __spec__.name, "--measure", *command]
+    return Cost(*json.loads(subprocess.run(measuring, check=True, stdout=subprocess.PIPE).stdout))
 
 
 def _measure(command: Sequence[str]) -> None:

@@ -1,11 +1,11 @@
-"""`script/demo` from nothing in a terminal of 120 columns, recorded: how long it took, and what it said of the rest.
+"""Records `script/demo` from nothing, in a terminal of 120 columns: its duration, and its estimates of what is left.
 
     python -m benchmarks.demo --out FOLDER                 on the machine as it is
     python -m benchmarks.demo --out FOLDER --busy 2        beside two busy programs
 
 A clone, a cache and a Docker daemon of its own, all empty; pip's, npm's and apt's packages may be cached. Needs root.
-FOLDER receives a screen every 15 s as text, and `recorded.jsonl`: pairs of seconds and what was printed then.
-Prints what the set-up left behind or did not make, too, as `benchmarks/setups.py` does.
+FOLDER receives a screen every 15 s as text, and `recorded.jsonl`: pairs of seconds and what was printed then. Also
+prints what the set-up left behind or did not make, as `benchmarks/setups.py` does.
 """
 
 import argparse
@@ -34,9 +34,9 @@ def record(folder: Path, busy: int) -> Recorded:
     """Run the demo to its end; return its output, each piece with the seconds since the start."""
     screen = pyte.Screen(COLUMNS, LINES)
     stream = pyte.Stream(screen)
-    came: Recorded = []
+    pieces: Recorded = []
     with fresh_place() as place, busy_programs(busy):
-        began = shown = time.monotonic()
+        start = last_screen = time.monotonic()
         demo = pexpect.spawn(
             f"{place.folder}/clone/script/demo",
             cwd=f"{place.folder}/clone",
@@ -45,20 +45,20 @@ def record(folder: Path, busy: int) -> Recorded:
             encoding="utf-8",
             codec_errors="replace",
         )
-        for text in _pieces(demo):
+        for text in _read_pieces(demo):
             stream.feed(text)
-            came.append((round(time.monotonic() - began, 1), text))
-            if time.monotonic() - shown > SCREEN_SECONDS:
-                shown = time.monotonic()
-                (folder / f"{shown - began:05.0f}.txt").write_text("\n".join(screen.display))
+            pieces.append((round(time.monotonic() - start, 1), text))
+            if time.monotonic() - last_screen > SCREEN_SECONDS:
+                last_screen = time.monotonic()
+                (folder / f"{last_screen - start:05.0f}.txt").write_text("\n".join(screen.display))
         demo.close()
         (folder / "end.txt").write_text("\n".join(screen.display))
-        left = place.faults()
-    print(f"exit code {demo.exitstatus}; left behind or missing: {', '.join(left) or 'nothing'}")
-    return came
+        faults = place.faults()
+    print(f"exit code {demo.exitstatus}; left behind or missing: {', '.join(faults) or 'nothing'}")
+    return pieces
 
 
-def _pieces(demo: "pexpect.spawn[str]") -> Iterator[str]:
+def _read_pieces(demo: "pexpect.spawn[str]") -> Iterator[str]:
     while True:
         try:
             yield demo.read_nonblocking(65536, timeout=1)
@@ -68,24 +68,26 @@ def _pieces(demo: "pexpect.spawn[str]") -> Iterator[str]:
             return
 
 
-def report(came: Recorded) -> None:
+def report(pieces: Recorded) -> None:
     """Print the total time, the time of the first imagined token, and the errors of the estimates over time."""
-    end = came[-1][0]
-    plain = [(at, _COLOURS.sub("", text)) for at, text in came]
-    begun = next((at for at, text in plain if "step 1 of" in text), end)
-    token = next((at for at, text in plain if at >= begun and _FIRST_TOKEN.search(text)), end)
-    print(f"{end:.0f} s in all; the run began after {begun:.0f} s")
-    print(f"first imagined token {token - begun:.0f} s after that")
+    end = pieces[-1][0]
+    plain = [(moment, _COLOURS.sub("", text)) for moment, text in pieces]
+    run_start = next((moment for moment, text in plain if "step 1 of" in text), end)
+    first_token = next((moment for moment, text in plain if moment >= run_start and _FIRST_TOKEN.search(text)), end)
+    print(f"{end:.0f} s in all; the run began after {run_start:.0f} s")
+    print(f"first imagined token {first_token - run_start:.0f} s after that")
     print("seconds   said left   really left   ratio")
-    told = [(at, _seconds(found[-1])) for at, text in plain if (found := _ESTIMATE.findall(text))]
-    changes = [after for before, after in pairwise([(0.0, 0.0), *told]) if before[1] != after[1]]
-    for at, said in changes:
-        if end - at > 0:
-            print(f"{at:7.0f}   {said:9.0f}   {end - at:11.0f}   {said / (end - at):5.2f}")
+    estimates = [
+        (moment, _estimate_in_seconds(matches[-1])) for moment, text in plain if (matches := _ESTIMATE.findall(text))
+    ]
+    changes = [after for before, after in pairwise([(0.0, 0.0), *estimates]) if before[1] != after[1]]
+    for moment, estimate in changes:
+        if end - moment > 0:
+            print(f"{moment:7.0f}   {estimate:9.0f}   {end - moment:11.0f}   {estimate / (end - moment):5.2f}")
 
 
-def _seconds(found: tuple[str, str]) -> float:
-    return float(found[0]) * (60 if found[1] == "min" else 1)
+def _estimate_in_seconds(estimate: tuple[str, str]) -> float:
+    return float(estimate[0]) * (60 if estimate[1] == "min" else 1)
 
 
 def main() -> None:
@@ -93,12 +95,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True, help="folder for the screens")
     parser.add_argument("--busy", type=int, default=0, help="number of busy programs beside it")
-    asked = parser.parse_args()
-    asked.out.mkdir(parents=True)
-    came = record(asked.out, asked.busy)
-    with (asked.out / "recorded.jsonl").open("w", encoding="utf-8") as file:
-        file.writelines(json.dumps(piece) + "\n" for piece in came)
-    report(came)
+    arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True)
+    pieces = record(arguments.out, arguments.busy)
+    with (arguments.out / "recorded.jsonl").open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps(piece) + "\n" for piece in pieces)
+    report(pieces)
 
 
 if __name__ == "__main__":

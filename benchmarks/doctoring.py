@@ -1,8 +1,8 @@
-"""Fourteen ways to doctor a real log, each as small as it can be: what `power.py` looks whether it is caught.
+"""Fourteen ways to doctor a real log, each as small as possible. `power.py` measures whether they are caught.
 
-A doctoring takes a `Case` and returns the doctored log, or None where there is nothing to doctor: a log without a
-time cannot have it stretched. Numbers keep the decimals they are printed with. What a doctoring does not name stays
-as it is, to the character. Nothing here is shared with what is measured: lines are read in a way of their own.
+A doctoring takes a `Case` and returns the doctored log, or None if there is nothing to doctor: a log without a time
+cannot have it stretched. Numbers keep their decimals; all else stays as it is, to the character. The code shares
+nothing with the code that it measures: it reads lines by rules of its own.
 """
 
 import re
@@ -57,78 +57,84 @@ class Case:
 
     @cached_property
     def noise(self) -> dict[Place, Noise]:
-        """The variation of every number that at least three real runs show and that is not the same in all of
-        them.
-        """
+        """The variation of every number that varies between the real runs, if at least three of them show it."""
         values: defaultdict[Place, list[float]] = defaultdict(list)
         for log in self.real:
-            for place, found in numbers(log.splitlines(keepends=True)):
-                values[place].append(float(found[0]))
-        many = {place: some for place, some in values.items() if len(some) >= 3 and len(set(some)) > 1}
-        return {place: Noise(mean(some), stdev(some)) for place, some in many.items()}
+            for position, match in numbers(log.splitlines(keepends=True)):
+                values[position].append(float(match[0]))
+        varying = {
+            position: samples for position, samples in values.items() if len(samples) >= 3 and len(set(samples)) > 1
+        }
+        return {position: Noise(mean(samples), stdev(samples)) for position, samples in varying.items()}
 
 
 def numbers(lines: Sequence[str]) -> Iterator[tuple[Place, re.Match[str]]]:
     """Yield every number of a log, with its position."""
-    seen: defaultdict[str, int] = defaultdict(int)
+    form_counts: defaultdict[str, int] = defaultdict(int)
     for line in lines:
         form = form_of(line)
-        for hole, found in enumerate(NUMBER.finditer(line)):
-            yield (form, seen[form], hole), found
-        seen[form] += 1
+        for hole, match in enumerate(NUMBER.finditer(line)):
+            yield (form, form_counts[form], hole), match
+        form_counts[form] += 1
 
 
 def form_of(line: str) -> str:
-    """Return a line with `#` for each number, however wide."""
+    """Return a line with `#` for each number, whatever its width."""
     return re.sub(r"\s+", " ", NUMBER.sub("#", line)).strip()
 
 
 def rewritten(case: Case, rewrite: Callable[[Place, re.Match[str]], str]) -> str | None:
     """Return the log with each number rewritten by `rewrite`; None if that changes nothing."""
-    seen: defaultdict[str, int] = defaultdict(int)
+    form_counts: defaultdict[str, int] = defaultdict(int)
     result = ""
     for line in case.lines:
         form, parts, end = form_of(line), [], 0
-        for hole, found in enumerate(NUMBER.finditer(line)):
-            parts += [line[end : found.start()], rewrite((form, seen[form], hole), found)]
-            end = found.end()
-        seen[form] += 1
+        for hole, match in enumerate(NUMBER.finditer(line)):
+            parts += [line[end : match.start()], rewrite((form, form_counts[form], hole), match)]
+            end = match.end()
+        form_counts[form] += 1
         result += "".join(parts) + line[end:]
     return None if result == case.text else result
 
 
 def printed_as(value: float, like: str) -> str:
-    """Return a number with the decimals and the notation of another."""
+    """Return a number with the decimals and the notation of the text `like`."""
     decimals = len(like.partition("e")[0].partition(".")[2])
     return f"{value:.{decimals}{'e' if 'e' in like else 'f'}}"
 
 
-def is_loss(found: re.Match[str]) -> bool:
+def is_loss(match: re.Match[str]) -> bool:
     """Return whether a number has decimals and the words before it call it a loss."""
-    return "." in found[0] and _LOSS.search(found.string, 0, found.start()) is not None
+    return "." in match[0] and _LOSS.search(match.string, 0, match.start()) is not None
 
 
-def is_time(found: re.Match[str]) -> bool:
+def is_time(match: re.Match[str]) -> bool:
     """Return whether a number has decimals and is followed by a unit of seconds."""
-    return "." in found[0] and _SECONDS.match(found.string, found.end()) is not None
+    return "." in match[0] and _SECONDS.match(match.string, match.end()) is not None
 
 
 def digit_of_a_loss(case: Case) -> str | None:
     """Change one digit of one loss."""
-    return _other_digit(case, [found for _place, found in numbers(case.lines) if is_loss(found)])
+    return _change_digit(case, [match for _place, match in numbers(case.lines) if is_loss(match)])
 
 
 def digit_of_a_fixed_number(case: Case) -> str | None:
     """Change one digit of a number that is the same in all real runs; not in a date, a time or a version."""
-    shown: defaultdict[Place, list[str]] = defaultdict(list)
+    texts: defaultdict[Place, list[str]] = defaultdict(list)
     for log in case.real:
-        for place, found in numbers(log.splitlines(keepends=True)):
-            shown[place].append(found[0])
-    fixed = {place: some[0] for place, some in shown.items() if len(some) == len(case.real) and len(set(some)) == 1}
-    found_fixed = [
-        found for place, found in numbers(case.lines) if fixed.get(place) == found[0] and not _is_part(found)
+        for position, match in numbers(log.splitlines(keepends=True)):
+            texts[position].append(match[0])
+    fixed = {
+        position: printed[0]
+        for position, printed in texts.items()
+        if len(printed) == len(case.real) and len(set(printed)) == 1
+    }
+    matches = [
+        match
+        for position, match in numbers(case.lines)
+        if fixed.get(position) == match[0] and not _is_in_date_or_version(match)
     ]
-    return _other_digit(case, found_fixed)
+    return _change_digit(case, matches)
 
 
 def epochs_swapped(case: Case) -> str | None:
@@ -151,11 +157,13 @@ def epoch_dropped(case: Case) -> str | None:
 
 
 def epoch_starts(lines: Sequence[str]) -> list[int]:
-    """Return the indices of the lines at which an epoch begins, or else a step or a numbered line."""
-    for named_by in (_EPOCH, _STEP, _LEADING_NUMBER):
-        named = [(at, int(found[1])) for at, line in enumerate(lines) if (found := named_by.match(line))]
-        before = [-1, *(number for _at, number in named)]
-        starts = [at for (at, number), last in zip(named, before, strict=False) if number > last]
+    """Return the indices of the lines at which an epoch begins; without epochs, a step or a numbered line."""
+    for pattern in (_EPOCH, _STEP, _LEADING_NUMBER):
+        numbered = [(index, int(match[1])) for index, line in enumerate(lines) if (match := pattern.match(line))]
+        previous_numbers = [-1, *(number for _at, number in numbered)]
+        starts = [
+            index for (index, number), previous in zip(numbered, previous_numbers, strict=False) if number > previous
+        ]
         if starts:
             return starts
     return []
@@ -164,54 +172,54 @@ def epoch_starts(lines: Sequence[str]) -> list[int]:
 def curve_shifted(case: Case, by: float) -> str | None:
     """Raise every loss by this many standard deviations of the real runs at its position."""
     return rewritten(
-        case, lambda place, found: _moved(case, place, found, lambda value, noise: value + by * noise.sd)
+        case, lambda position, match: _move_loss(case, position, match, lambda value, noise: value + by * noise.sd)
     )
 
 
 def spread_halved(case: Case) -> str | None:
     """Halve the distance of every loss from the mean of the real runs at its position."""
     return rewritten(
-        case, lambda place, found: _moved(case, place, found, lambda value, noise: (value + noise.mean) / 2)
+        case, lambda position, match: _move_loss(case, position, match, lambda value, noise: (value + noise.mean) / 2)
     )
 
 
 def word_changed(case: Case, where: Literal["one line", "every line"]) -> str | None:
     """Change one word, in one line or in every line of that form."""
-    spoken = [at for at, line in enumerate(case.lines) if _WORD.search(line)]
-    if not spoken:
+    candidates = [index for index, line in enumerate(case.lines) if _WORD.search(line)]
+    if not candidates:
         return None
-    chosen = case.random.choice(spoken)
+    chosen = case.random.choice(candidates)
     form = form_of(case.lines[chosen])
-    which = case.random.randrange(len(_WORD.findall(form)))
-    other = case.random.choice(OTHER_WORDS)
+    word_index = case.random.randrange(len(_WORD.findall(form)))
+    new_word = case.random.choice(OTHER_WORDS)
     lines = list(case.lines)
-    for at, line in enumerate(case.lines):
-        if at == chosen or (where == "every line" and form_of(line) == form):
-            start, end = list(_WORD.finditer(line))[which].span()
-            lines[at] = line[:start] + other + line[end:]
+    for index, line in enumerate(case.lines):
+        if index == chosen or (where == "every line" and form_of(line) == form):
+            start, end = list(_WORD.finditer(line))[word_index].span()
+            lines[index] = line[:start] + new_word + line[end:]
     return "".join(lines)
 
 
 def line_twice(case: Case) -> str | None:
     """Repeat one line that is not blank."""
-    spoken = [at for at, line in enumerate(case.lines) if line.strip()]
-    if not spoken:
+    candidates = [index for index, line in enumerate(case.lines) if line.strip()]
+    if not candidates:
         return None
-    at = case.random.choice(spoken)
-    return "".join([*case.lines[: at + 1], *case.lines[at:]])
+    index = case.random.choice(candidates)
+    return "".join([*case.lines[: index + 1], *case.lines[index:]])
 
 
 def foreign_line(case: Case) -> str:
     """Insert a line that the program does not print."""
-    at = case.random.randrange(len(case.lines) + 1)
-    return "".join([*case.lines[:at], case.random.choice(FOREIGN) + "\n", *case.lines[at:]])
+    index = case.random.randrange(len(case.lines) + 1)
+    return "".join([*case.lines[:index], case.random.choice(FOREIGN) + "\n", *case.lines[index:]])
 
 
 def time_stretched(case: Case, times: int) -> str | None:
     """Multiply every duration in seconds by `times`; times of day are unchanged."""
     return rewritten(
         case,
-        lambda _place, found: printed_as(float(found[0]) * times, found[0]) if is_time(found) else found[0],
+        lambda _position, match: printed_as(float(match[0]) * times, match[0]) if is_time(match) else match[0],
     )
 
 
@@ -220,23 +228,27 @@ def numbers_copied(case: Case, source: Literal["a real run", "another imagined"]
     logs = case.real if source == "a real run" else case.others
     if not logs:
         return None
-    other = case.random.choice(logs)
-    there = {place: found[0] for place, found in numbers(other.splitlines(keepends=True))}
+    donor = case.random.choice(logs)
+    donor_numbers = {position: match[0] for position, match in numbers(donor.splitlines(keepends=True))}
     return rewritten(
         case,
-        lambda place, found: there.get(place, found[0]) if "." in found[0] and not is_time(found) else found[0],
+        lambda position, match: (
+            donor_numbers.get(position, match[0]) if "." in match[0] and not is_time(match) else match[0]
+        ),
     )
 
 
 def rounded(case: Case) -> str | None:
     """Round every number with more than two decimals to two."""
-    return rewritten(case, lambda _place, found: _rounded(found[0]))
+    return rewritten(case, lambda _position, match: _round_text(match[0]))
 
 
 def order_changed(case: Case) -> str | None:
     """Swap two lines of different forms."""
-    spoken = [(at, form_of(line)) for at, line in enumerate(case.lines) if line.strip()]
-    pairs = [(a, b) for a, one in spoken for b, other in spoken if a < b and one != other]
+    candidates = [(index, form_of(line)) for index, line in enumerate(case.lines) if line.strip()]
+    pairs = [
+        (a, b) for a, first_form in candidates for b, second_form in candidates if a < b and first_form != second_form
+    ]
     if not pairs:
         return None
     a, b = case.random.choice(pairs)
@@ -246,9 +258,9 @@ def order_changed(case: Case) -> str | None:
 
 
 def truncated(case: Case, share: float) -> str | None:
-    """Remove the last lines, this share of all but at least one."""
-    gone = max(1, round(share * len(case.lines)))
-    return "".join(case.lines[:-gone]) or None
+    """Remove the last lines: this share of them, but at least one."""
+    removed = max(1, round(share * len(case.lines)))
+    return "".join(case.lines[:-removed]) or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +271,7 @@ class Doctoring:
     size: str
     doctor: Callable[[Case], str | None]
     how_many: tuple[int, ...] = (3, 1)
-    """How many of three imagined logs are doctored: all of them, or one, which must then be found on its own."""
+    """Numbers of doctored logs, out of three imagined ones, with which the doctoring is tried."""
 
 
 ALL, ONE = (3,), (1,)
@@ -285,30 +297,29 @@ DOCTORINGS = (
 """Every kind of doctoring in every size."""
 
 
-def _is_part(found: re.Match[str]) -> bool:
-    """Return whether a number is part of a date, a time of day or a version."""
-    before, after = found.string[max(0, found.start() - 2) : found.start()], found.string[found.end() :]
+def _is_in_date_or_version(match: re.Match[str]) -> bool:
+    before, after = match.string[max(0, match.start() - 2) : match.start()], match.string[match.end() :]
     return re.fullmatch(r"\d[-:.]", before) is not None or re.match(r"[-:.]\d", after) is not None
 
 
-def _other_digit(case: Case, candidates: Sequence[re.Match[str]]) -> str | None:
+def _change_digit(case: Case, candidates: Sequence[re.Match[str]]) -> str | None:
     if not candidates:
         return None
     chosen = case.random.choice(candidates)
-    digits = [at for at in range(*chosen.span()) if chosen.string[at].isdigit()]
-    at = case.random.choice(digits)
-    other = case.random.choice([digit for digit in "0123456789" if digit != chosen.string[at]])
-    line = chosen.string[:at] + other + chosen.string[at + 1 :]
+    digit_indices = [index for index in range(*chosen.span()) if chosen.string[index].isdigit()]
+    index = case.random.choice(digit_indices)
+    new_digit = case.random.choice([digit for digit in "0123456789" if digit != chosen.string[index]])
+    new_line = chosen.string[:index] + new_digit + chosen.string[index + 1 :]
     # `chosen.string` is the line itself, not one that reads the same.
-    return "".join(line if one is chosen.string else one for one in case.lines)
+    return "".join(new_line if line is chosen.string else line for line in case.lines)
 
 
-def _moved(case: Case, place: Place, found: re.Match[str], move: Callable[[float, Noise], float]) -> str:
-    noise = case.noise.get(place)
-    return found[0] if noise is None or not is_loss(found) else printed_as(move(float(found[0]), noise), found[0])
+def _move_loss(case: Case, position: Place, match: re.Match[str], move: Callable[[float, Noise], float]) -> str:
+    noise = case.noise.get(position)
+    return match[0] if noise is None or not is_loss(match) else printed_as(move(float(match[0]), noise), match[0])
 
 
-def _rounded(shown: str) -> str:
-    mantissa, mark, exponent = shown.partition("e")
+def _round_text(text: str) -> str:
+    mantissa, mark, exponent = text.partition("e")
     decimals = len(mantissa.partition(".")[2])
-    return f"{float(mantissa):.2f}{mark}{exponent}" if decimals > 2 else shown
+    return f"{float(mantissa):.2f}{mark}{exponent}" if decimals > 2 else text

@@ -4,8 +4,8 @@
 
 Seven stored real runs of a program are compared with three others that are passed off as imagined: once with the
 program's source, once as plain logs. Any finding of any kind is a false alarm. No run is used twice, so that the
-comparisons of a mode are independent. At most 5 of 100 are asked for. `--json` prints a line for each comparison,
-with everything that was found.
+comparisons of a mode are independent. Target: at most 5 of 100. `--json` prints a line for each comparison, with all
+its findings.
 """
 
 import argparse
@@ -44,46 +44,46 @@ class Held:
     @property
     def kinds(self) -> set[str]:
         """The kinds of its false alarms."""
-        return {str(one["kind"]) for one in self.found}
+        return {str(finding["kind"]) for finding in self.found}
 
 
 def hold(runs: RealRuns, given: Given) -> Iterator[Held]:
     """Yield every comparison for which there are enough runs."""
     for name, source in runs.programs.items():
-        some = runs.runs[name]
-        for at in range(0, len(some) - REAL - IMAGINED + 1, REAL + IMAGINED):
-            real, others = some[at : at + REAL], some[at + REAL : at + REAL + IMAGINED]
-            compared = compare(source, given, real, [run.output for run in others])
-            yield Held.of(given, name, some[at].seed, compared)
+        program_runs = runs.runs[name]
+        for start in range(0, len(program_runs) - REAL - IMAGINED + 1, REAL + IMAGINED):
+            real, imagined = program_runs[start : start + REAL], program_runs[start + REAL : start + REAL + IMAGINED]
+            compared = compare(source, given, real, [run.output for run in imagined])
+            yield Held.of(given, name, program_runs[start].seed, compared)
 
 
-def table(given: Given, held: list[Held]) -> str:
+def table(given: Given, comparisons: list[Held]) -> str:
     """Return a table of false alarms, by program and in total."""
     lines = [f"## With {given}", "", "| program | comparisons | with a false alarm | kinds |", "|---|---|---|---|"]
-    for name in dict.fromkeys(one.program for one in held):
-        of_program = [one for one in held if one.program == name]
-        kinds = Counter(kind for one in of_program for kind in sorted(one.kinds))
-        alarms = sum(bool(one.found) for one in of_program)
-        told = ", ".join(f"{kind} {count}" for kind, count in kinds.most_common())
-        lines.append(f"| {name} | {len(of_program)} | {alarms} | {told} |")
-    share = share_of(sum(bool(one.found) for one in held), len(held))
+    for name in dict.fromkeys(comparison.program for comparison in comparisons):
+        of_program = [comparison for comparison in comparisons if comparison.program == name]
+        kinds = Counter(kind for comparison in of_program for kind in sorted(comparison.kinds))
+        alarms = sum(bool(comparison.found) for comparison in of_program)
+        kinds_text = ", ".join(f"{kind} {count}" for kind, count in kinds.most_common())
+        lines.append(f"| {name} | {len(of_program)} | {alarms} | {kinds_text} |")
+    share = share_of(sum(bool(comparison.found) for comparison in comparisons), len(comparisons))
     met = "met" if share.trials and share.successes <= TARGET * share.trials else "**missed**"
-    return "\n".join([*lines, f"| all | {len(held)} | {share} | target ≤ {TARGET:.0%}: {met} |"])
+    return "\n".join([*lines, f"| all | {len(comparisons)} | {share} | target ≤ {TARGET:.0%}: {met} |"])
 
 
 def main(arguments: argparse.Namespace) -> None:
-    """Compare all runs with each other, in both modes, and print the table."""
+    """Compare the runs of each program in both modes, and print the table."""
     runs = RealRuns.load(arguments.runs)
     if not arguments.json:
         print(f"{runs.count} real runs of {len(runs.programs)} programs; {'; '.join(runs.machines)}.")
     for given in get_args(Given):
-        held = []
-        for one in hold(runs, given):
-            held.append(one)
+        comparisons = []
+        for comparison in hold(runs, given):
+            comparisons.append(comparison)
             if arguments.json:
-                print(json.dumps(asdict(one)), flush=True)
+                print(json.dumps(asdict(comparison)), flush=True)
         if not arguments.json:
-            print(f"\n{table(given, held)}", flush=True)
+            print(f"\n{table(given, comparisons)}", flush=True)
 
 
 if __name__ == "__main__":

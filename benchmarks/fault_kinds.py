@@ -23,7 +23,7 @@ class Fault(Protocol):
     place: Path
     """Folder in which the run folder must be."""
     environment: dict[str, str]
-    kills: bool  # the run's process, after it
+    kills: bool  # whether the process of the run is killed after the fault
 
     def strike(self) -> None:
         """Cause the fault."""
@@ -31,8 +31,8 @@ class Fault(Protocol):
     def mend(self) -> None:
         """Repair the fault."""
 
-    def broken(self, said: str) -> list[str]:
-        """Return what else went wrong; `said` is the output of both processes."""
+    def broken(self, output: str) -> list[str]:
+        """Return what else went wrong; `output` is that of both processes."""
 
 
 class Broken:
@@ -55,11 +55,11 @@ class Broken:
         subprocess.run(["mount", "-o", options, str(self._image), str(self.place)], check=True)
 
     def strike(self) -> None:
-        """Cause an error in the file system: unwritten data is lost."""
-        found = subprocess.run(
+        """Cause an error in the file system, so that unwritten data is lost."""
+        completed = subprocess.run(
             ["findmnt", "-no", "SOURCE", str(self.place)], capture_output=True, text=True, check=True
         )
-        Path(f"/sys/fs/ext4/{Path(found.stdout.strip()).name}/trigger_fs_error").write_text("struck")
+        Path(f"/sys/fs/ext4/{Path(completed.stdout.strip()).name}/trigger_fs_error").write_text("struck")
 
     def mend(self) -> None:
         """Check the file system, and mount it again."""
@@ -71,10 +71,10 @@ class Broken:
             subprocess.run(["e2fsck", "-fy", str(self._image)], check=False, capture_output=True)
         self._mount()
 
-    def broken(self, said: str) -> list[str]:
-        """Unmount the file system."""
+    def broken(self, output: str) -> list[str]:
+        """Unmount the file system; report a traceback, if any."""
         subprocess.run(["umount", str(self.place)], check=True)
-        return ["a traceback"] if "Traceback" in said else []
+        return ["a traceback"] if "Traceback" in output else []
 
 
 class Vanishing:
@@ -84,9 +84,9 @@ class Vanishing:
 
     def __init__(self, folder: Path) -> None:
         """Mount the folder."""
-        self._behind, self.place = folder / "behind", folder / "disk"
+        self._source, self.place = folder / "behind", folder / "disk"
         self.environment: dict[str, str] = {}
-        self._behind.mkdir()
+        self._source.mkdir()
         self.place.mkdir()
         self.mend()
 
@@ -96,12 +96,12 @@ class Vanishing:
 
     def mend(self) -> None:
         """Mount the folder again."""
-        subprocess.run(["mount", "--bind", str(self._behind), str(self.place)], check=True)
+        subprocess.run(["mount", "--bind", str(self._source), str(self.place)], check=True)
 
-    def broken(self, said: str) -> list[str]:
-        """Unmount the folder."""
+    def broken(self, output: str) -> list[str]:
+        """Unmount the folder; report a traceback, if any."""
         self.strike()
-        return ["a traceback"] if "Traceback" in said else []
+        return ["a traceback"] if "Traceback" in output else []
 
 
 class Clock:
@@ -113,7 +113,7 @@ class Clock:
     def __init__(self, folder: Path) -> None:
         """Start with the correct time."""
         self.place, self._file = folder, folder / "clock"
-        self._first, self._then = next(self._jumps)
+        self._first_jump, self._second_jump = next(self._jumps)
         self._file.write_text("+0\n")
         self.environment = {
             "LD_PRELOAD": str(FAKETIME),
@@ -124,15 +124,15 @@ class Clock:
 
     def strike(self) -> None:
         """Set the clock a day back, or forward."""
-        self._file.write_text(f"{self._first}\n")
+        self._file.write_text(f"{self._first_jump}\n")
 
     def mend(self) -> None:
         """Set the clock to the other side of the correct time."""
-        self._file.write_text(f"{self._then}\n")
+        self._file.write_text(f"{self._second_jump}\n")
 
-    def broken(self, said: str) -> list[str]:
-        """Return nothing: there is nothing else to check."""
-        return ["a traceback"] if "Traceback" in said else []
+    def broken(self, output: str) -> list[str]:
+        """Report a traceback, if any."""
+        return ["a traceback"] if "Traceback" in output else []
 
 
 class Engine:
@@ -144,15 +144,17 @@ class Engine:
         """Start the daemon, and copy the image from the usual one."""
         self._folder, self.place = folder, folder
         self.environment = {"DOCKER_HOST": f"unix://{folder}/docker.sock"}
-        self._daemon = self._begin()
+        self._daemon = self._start_daemon()
         save = subprocess.Popen(["docker", "save", IMAGE], stdout=subprocess.PIPE)
-        own = {**os.environ, **self.environment}
-        subprocess.run(["docker", "load", "--quiet"], stdin=save.stdout, env=own, check=True, stdout=sys.stderr)
-        self._since = 0.0
+        environment = {**os.environ, **self.environment}
+        subprocess.run(
+            ["docker", "load", "--quiet"], stdin=save.stdout, env=environment, check=True, stdout=sys.stderr
+        )
+        self._restarted = 0.0
         self.running = 0
-        """How often a container ran when it died."""
+        """How many times a container was running when the daemon was killed."""
 
-    def _begin(self, tries: int = 5) -> "subprocess.Popen[bytes]":
+    def _start_daemon(self, tries: int = 5) -> "subprocess.Popen[bytes]":
         folder = self._folder
         for name in ("docker.pid", "docker.sock"):
             (folder / name).unlink(missing_ok=True)
@@ -162,50 +164,50 @@ class Engine:
         with (folder / "dockerd.log").open("ab") as log:
             daemon = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         deadline = time.monotonic() + 120
-        while self._ask("version").returncode != 0:
+        while self._docker("version").returncode != 0:
             if daemon.poll() is not None and tries > 1:  # a busy machine is too slow for its own deadlines
-                return self._begin(tries - 1)
+                return self._start_daemon(tries - 1)
             if daemon.poll() is not None or time.monotonic() > deadline:
                 raise SystemExit((folder / "dockerd.log").read_text()[-1000:])
             time.sleep(0.2)
         return daemon
 
-    def _ask(self, *command: str) -> "subprocess.CompletedProcess[str]":
-        own = {**os.environ, **self.environment}
-        return subprocess.run(["docker", *command], env=own, capture_output=True, text=True, check=False)
+    def _docker(self, *command: str) -> "subprocess.CompletedProcess[str]":
+        environment = {**os.environ, **self.environment}
+        return subprocess.run(["docker", *command], env=environment, capture_output=True, text=True, check=False)
 
     def strike(self) -> None:
         """Kill the daemon and its containers with SIGKILL, as a power failure would."""
         deadline = time.monotonic() + 20
         while (
-            not (running := self._ask("ps", "--quiet", "--no-trunc").stdout.split()) and time.monotonic() < deadline
+            not (running := self._docker("ps", "--quiet", "--no-trunc").stdout.split())
+            and time.monotonic() < deadline
         ):
             time.sleep(0.05)
         self.running += bool(running)
-        first = [self._ask("inspect", "--format", "{{.State.Pid}}", name).stdout.strip() for name in running]
+        pids = [self._docker("inspect", "--format", "{{.State.Pid}}", name).stdout.strip() for name in running]
         containerd = self._folder / "exec" / "containerd" / "containerd.pid"
         self._daemon.kill()
         self._daemon.wait()
-        for pid in (containerd.read_text().strip(), *first):
-            if pid not in (
-                "",
-                "0",
-            ):  # 0 is told of a container that has ended; it would kill this process's own group
+        for pid in (containerd.read_text().strip(), *pids):
+            if pid not in ("", "0"):  # 0 is the PID of an ended container; killing it would kill our own group
                 with suppress(ProcessLookupError):
                     os.kill(int(pid), signal.SIGKILL)
 
     def mend(self) -> None:
         """Start another daemon on the same data."""
-        self._daemon = self._begin()
-        self._since = time.time()
+        self._daemon = self._start_daemon()
+        self._restarted = time.time()
 
-    def broken(self, said: str) -> list[str]:
+    def broken(self, output: str) -> list[str]:
         """Return containers that were started more than once since the new daemon started, and leftovers."""
-        asked = ["events", "--since", f"{self._since:.0f}", "--until", f"{time.time() + 1:.0f}"]
-        told = self._ask(*asked, "--filter", "event=start", "--format", "{{.Actor.Attributes.name}}").stdout.split()
-        broken = [f"{name} was started {count} times" for name, count in Counter(told).items() if count > 1]
-        broken += [f"left behind: {name}" for name in self._ask("ps", "--all", "--quiet").stdout.split()]
-        return broken + (["a traceback"] if "Traceback" in said else [])
+        period = ["events", "--since", f"{self._restarted:.0f}", "--until", f"{time.time() + 1:.0f}"]
+        names = self._docker(
+            *period, "--filter", "event=start", "--format", "{{.Actor.Attributes.name}}"
+        ).stdout.split()
+        broken = [f"{name} was started {count} times" for name, count in Counter(names).items() if count > 1]
+        broken += [f"left behind: {name}" for name in self._docker("ps", "--all", "--quiet").stdout.split()]
+        return broken + (["a traceback"] if "Traceback" in output else [])
 
     def close(self) -> None:
         """Stop the daemon."""

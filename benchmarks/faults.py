@@ -1,13 +1,13 @@
-"""What runs stand on is taken away in the middle of them: their engine, the disk of their folder, the time of day.
+"""Something that runs depend on fails in the middle of them: the engine, the disk of the run folder, the clock.
 
-    python -m benchmarks.faults engine --cases 20       # SIGKILL for a Docker daemon of its own; another one is begun
-    python -m benchmarks.faults read-only --cases 10    # the disk of the run folder meets an error, and is read-only
-    python -m benchmarks.faults vanishing --cases 10    # and unmounted, while files on it are open
+    python -m benchmarks.faults engine --cases 20       # SIGKILL for a Docker daemon of its own; another one starts
+    python -m benchmarks.faults read-only --cases 10    # an error on the disk of the run folder makes it read-only
+    python -m benchmarks.faults vanishing --cases 10    # the disk is unmounted while files on it are open
     python -m benchmarks.faults clock --cases 6         # the clock jumps by a day, one way and then the other
 
-Needs root; `clock` needs libfaketime. The run must end all the same, or with one clear line; later, `gedanken resume`
-must come to what an undisturbed run comes to, to the byte except for times, with each execution logged once, and no
-container started twice after a dead engine. Prints one JSON object; exit code 1 where any of it broke.
+Needs root; `clock` needs libfaketime. The run must end all the same, or with one clear line. Later, `gedanken resume`
+must produce what an undisturbed run produces, to the byte except for times. Each execution must be logged once, and
+no container started twice after the engine was killed. Prints one JSON object; exit code 1 if any promise was broken.
 """
 
 import argparse
@@ -39,10 +39,9 @@ class Case(NamedTuple):
     """The result of one run."""
 
     at: str
-    """The node that had started, and how long before the fault."""
+    """The node that had started, and the seconds from then to the fault or to the kill."""
     ended: str
     notes: tuple[str, ...]
-    """The run's own notes on what happened."""
     broken: tuple[str, ...]
 
 
@@ -61,7 +60,7 @@ class Runs:
         ]
         (folder / "replies.yaml").write_text(yaml.safe_dump(replies))
 
-    def begin(self, fault: Fault, out: Path, said: Path) -> "subprocess.Popen[bytes]":
+    def begin(self, fault: Fault, out: Path, output_file: Path) -> "subprocess.Popen[bytes]":
         """Start a run, or resume it if its folder exists."""
         command = [sys.executable, "-m", "gedanken"]
         if (out / "log.jsonl").exists() and (out / "spec.json").exists():
@@ -70,13 +69,16 @@ class Runs:
             command += ["run", str(self._folder / "experiment.yaml"), "--sandbox", fault.sandbox]
             command += ["--model", f"scripted:{self._folder / 'replies.yaml'}", "--out", str(out)]
             command += ["--real", "2", "--imagined", "1"]
-        with said.open("ab") as log:
+        with output_file.open("ab") as log:
             return subprocess.Popen(command, env={**os.environ, **fault.environment}, stdout=log, stderr=log)
 
-    def struck(self, fault: Fault, name: str, node: str, after: float, wanted: dict[str, str]) -> Case:
-        """Cause the fault this many seconds after a node started, repair it, and resume the run."""
-        out, said = fault.place / name, self._folder / f"{name}.said"
-        process = self.begin(fault, out, said)
+    def struck(self, fault: Fault, name: str, node: str, after: float, expected: dict[str, str]) -> Case:
+        """Cause the fault after a node started, repair it, and resume the run.
+
+        `after` is the time in seconds; a process that is killed after the fault meets the fault after half of it.
+        """
+        out, output_file = fault.place / name, self._folder / f"{name}.said"
+        process = self.begin(fault, out, output_file)
         while not _has_begun(out, node) and process.poll() is None:
             time.sleep(0.05)
         with suppress(subprocess.TimeoutExpired):
@@ -87,7 +89,7 @@ class Runs:
                 process.wait(after / 2)
             process.kill()
         first = process.wait(LONGEST)
-        lines = said.read_text(errors="replace").strip().splitlines()
+        lines = output_file.read_text(errors="replace").strip().splitlines()
         ended = f"{first}: {lines[-1][:120] if first and lines else ''}"
         broken = (
             []
@@ -97,32 +99,32 @@ class Runs:
         fault.mend()
         last = 0
         if first != 0:
-            last = self.begin(fault, out, said).wait(LONGEST)
+            last = self.begin(fault, out, output_file).wait(LONGEST)
         if last != 0:
-            broken.append(f"it did not go on: {said.read_text(errors='replace')[-300:]}")
+            broken.append(f"it did not go on: {output_file.read_text(errors='replace')[-300:]}")
         else:
-            broken += differences(wanted, _without_notes(files_of(out))) + _not_once(out)
+            broken += differences(expected, _without_notes(files_of(out))) + _find_duplicates(out)
         notes = tuple(_notes(out)) if last == 0 else ()
-        broken += fault.broken(said.read_text(errors="replace"))  # which may take the disk away
+        broken += fault.broken(output_file.read_text(errors="replace"))  # which may take the disk away
         return Case(f"{node} {after:.1f} s", ended.replace(str(self._folder), ""), notes, tuple(broken))
 
 
 def _without_notes(files: dict[str, str]) -> dict[str, str]:
     """Return the files that must be equal, without notes, which may mention the fault."""
-    told = "transcript.md"
-    lines = files.get(told, "").splitlines(keepends=True)
+    transcript = "transcript.md"
+    lines = files.get(transcript, "").splitlines(keepends=True)
     disclosed = ("- started by a process of gedanken that died", "- files were not copied")
-    return {**files, told: "".join(line for line in lines if not line.startswith(disclosed))}
+    return {**files, transcript: "".join(line for line in lines if not line.startswith(disclosed))}
 
 
-def _not_once(run: Path) -> list[str]:
-    """Return the executions that finished and that the log contains more than once."""
-    told: Counter[str] = Counter()
+def _find_duplicates(run: Path) -> list[str]:
+    """Return a sentence for each finished execution that the log contains more than once."""
+    counts: Counter[str] = Counter()
     for line in (run / "log.jsonl").read_text().splitlines():
         event = json.loads(line)
         if event.get("kind") == "execution" and event["execution"]["cause"] != "engine lost":
-            told[event["files"]["stdout"]] += 1
-    return [f"{name} was kept {count} times" for name, count in told.items() if count > 1]
+            counts[event["files"]["stdout"]] += 1
+    return [f"{name} was kept {count} times" for name, count in counts.items() if count > 1]
 
 
 def _notes(run: Path) -> list[str]:
@@ -138,12 +140,16 @@ def _has_begun(run: Path, node: str) -> bool:
 
 
 @contextmanager
-def _fault(kind: str, folder: Path, engine: Engine | None) -> Iterator[Fault]:
+def _open_fault(kind: str, folder: Path, engine: Engine | None) -> Iterator[Fault]:
     if engine is not None:
         yield engine
     else:
-        made: dict[str, Callable[[Path], Fault]] = {"clock": Clock, "read-only": Broken, "vanishing": Vanishing}
-        yield made[kind](folder)
+        constructors: dict[str, Callable[[Path], Fault]] = {
+            "clock": Clock,
+            "read-only": Broken,
+            "vanishing": Vanishing,
+        }
+        yield constructors[kind](folder)
 
 
 def _remove(folder: Path) -> None:
@@ -153,8 +159,8 @@ def _remove(folder: Path) -> None:
 
 
 def measure(kind: str, cases: int, seed: int, seconds: float) -> dict[str, Any]:
-    """Cause the fault in this many runs; return the result."""
-    chance = random.Random(seed)
+    """Cause the fault in this many runs; return the summary."""
+    rng = random.Random(seed)
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="gd-faults-", dir="/var/tmp"))
         stack.callback(_remove, folder)
@@ -164,30 +170,33 @@ def measure(kind: str, cases: int, seed: int, seconds: float) -> dict[str, Any]:
             engine = Engine(folder / "engine")
             stack.callback(engine.close)
         (folder / "whole").mkdir()
-        began = time.monotonic()
-        with _fault(kind, folder / "whole", engine) as fault:
+        started = time.monotonic()
+        with _open_fault(kind, folder / "whole", engine) as fault:
             if runs.begin(fault, fault.place / "whole", folder / "whole.said").wait(LONGEST) != 0:
                 raise SystemExit((folder / "whole.said").read_text())
-            whole, wanted = time.monotonic() - began, _without_notes(files_of(fault.place / "whole"))
+            undisturbed_seconds, expected = (
+                time.monotonic() - started,
+                _without_notes(files_of(fault.place / "whole")),
+            )
             fault.broken("")
-        done = []
+        results = []
         for number in range(cases):
-            place = folder / f"case-{number}"
-            place.mkdir()
-            with _fault(kind, place, engine) as fault:
-                node, after = NODES[number % len(NODES)], chance.uniform(0, seconds)
-                done.append(runs.struck(fault, f"run-{number}", node, after, wanted))
-            print(f"{number + 1}/{cases}: {done[-1]}", file=sys.stderr, flush=True)
+            case_folder = folder / f"case-{number}"
+            case_folder.mkdir()
+            with _open_fault(kind, case_folder, engine) as fault:
+                node, after = NODES[number % len(NODES)], rng.uniform(0, seconds)
+                results.append(runs.struck(fault, f"run-{number}", node, after, expected))
+            print(f"{number + 1}/{cases}: {results[-1]}", file=sys.stderr, flush=True)
     return {
         "fault": kind,
-        "runs": len(done),
-        "undisturbed_seconds": round(whole, 1),
-        "at": dict(Counter(case.at.split()[0] for case in done)),
-        "ended": dict(Counter(case.ended.split(":")[0] for case in done)),
+        "runs": len(results),
+        "undisturbed_seconds": round(undisturbed_seconds, 1),
+        "at": dict(Counter(case.at.split()[0] for case in results)),
+        "ended": dict(Counter(case.ended.split(":")[0] for case in results)),
         "a_container_ran": engine.running if engine else None,
-        "said": sorted({case.ended for case in done}),
-        "noted": dict(Counter(note for case in done for note in case.notes)),
-        "broken": [f"{case.at}: {why}" for case in done for why in case.broken],
+        "said": sorted({case.ended for case in results}),
+        "noted": dict(Counter(note for case in results for note in case.notes)),
+        "broken": [f"{case.at}: {reason}" for case in results for reason in case.broken],
     }
 
 
@@ -198,11 +207,11 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
     parser.add_argument("--seconds", type=float, default=3.0, help="that the program takes")
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if os.getuid() != 0:
         raise SystemExit("only root may mount, and begin a daemon")
-    measured = measure(asked.kind, asked.cases, asked.seed, asked.seconds)
+    measured = measure(arguments.kind, arguments.cases, arguments.seed, arguments.seconds)
     print(json.dumps(measured, indent=2))
     sys.exit(1 if measured["broken"] else 0)
 

@@ -1,4 +1,4 @@
-"""First losses of nets that were not trained, as a line of JSON for each scale of images. Runs in the sandbox.
+"""Prints the first losses of untrained nets, as a line of JSON for each scale of images. Runs in the sandbox.
 
 python3 first_losses_program.py SEEDS
 """
@@ -26,15 +26,15 @@ SCALES: dict[str, Callable[[Any], Any]] = {
 
 
 def perceptron(*sizes: int) -> Any:
-    """Linear layers of these sizes, with ReLU between them."""
+    """Return linear layers of these sizes, with ReLU between them."""
     layers = [nn.Flatten()]
-    for inside, outside in pairwise(sizes):
-        layers += [nn.Linear(inside, outside), nn.ReLU()]
+    for inputs, outputs in pairwise(sizes):
+        layers += [nn.Linear(inputs, outputs), nn.ReLU()]
     return nn.Sequential(*layers[:-1])
 
 
 def convolutions(classes: int, *, norm: bool = False, pool: bool = True) -> Any:
-    """Two convolutions and a linear layer."""
+    """Return two convolutions and a linear layer."""
     layers = [nn.Conv2d(1, 16, 3, padding=1), nn.BatchNorm2d(16) if norm else nn.Identity(), nn.ReLU()]
     layers += [nn.MaxPool2d(2) if pool else nn.Identity(), nn.Conv2d(16, 32, 3, padding=1), nn.ReLU()]
     side = 14 if pool else 28
@@ -61,28 +61,28 @@ def main(seeds: int) -> None:
     torch.set_num_threads(1)
     train = datasets.MNIST("./data", train=True, download=True)
     images, labels = train.data[:, None].float() / 255, train.targets
-    for scale, scaled in SCALES.items():
-        found = []
+    for scale, rescale in SCALES.items():
+        differences = []
         for name, net in NETS.items():
             for classes in (10, 100):
                 for seed in range(seeds):
                     torch.manual_seed(seed)
                     model = net(classes)
-                    found += [
+                    differences += [
                         (off, f"{name}, {classes} classes, batch {batch}")
                         for batch in BATCHES
-                        for off in [first_loss(model, scaled, images, labels, batch) - math.log(classes)]
+                        for off in [first_loss(model, rescale, images, labels, batch) - math.log(classes)]
                     ]
-        ends = (("lowest", min(found)), ("highest", max(found)))
-        told = {end: {"off": off, "where": where} for end, (off, where) in ends}
-        print(json.dumps({"scale": scale, "count": len(found), **told}), flush=True)
+        ends = (("lowest", min(differences)), ("highest", max(differences)))
+        extremes = {end: {"off": off, "where": where} for end, (off, where) in ends}
+        print(json.dumps({"scale": scale, "count": len(differences), **extremes}), flush=True)
 
 
-def first_loss(model: Any, scaled: Callable[[Any], Any], images: Any, labels: Any, batch: int) -> float:
-    """The loss of one batch, drawn at random, before any update."""
+def first_loss(model: Any, rescale: Callable[[Any], Any], images: Any, labels: Any, batch: int) -> float:
+    """Return the loss of one random batch before any update."""
     chosen = torch.randperm(len(images))[:batch]
     with torch.no_grad():
-        return float(nn.functional.cross_entropy(model(scaled(images[chosen])), labels[chosen]))
+        return float(nn.functional.cross_entropy(model(rescale(images[chosen])), labels[chosen]))
 
 
 if __name__ == "__main__":

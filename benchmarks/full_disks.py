@@ -1,11 +1,11 @@
-"""Runs into a folder whose disk is full sooner or later, makes room, and goes on.
+"""Runs into a folder whose disk is full sooner or later, makes room, and resumes.
 
     python -m benchmarks.full_disks --sizes 20          # as root: each disk is a tmpfs of its own
 
 Each disk is a little larger than the one before, from one that takes nothing to one that takes nearly all, so that
-another write fails on each. The run must end with one clear line; what is on the disk must be readable, with no
-output that is only the beginning of one; and after the disk is made larger `gedanken resume` (or the same command,
-where nothing had been written down yet) must come to what an undisturbed run comes to. Prints one JSON object.
+another write fails on each. The run must end with one clear line. What is on the disk must be readable, without cut
+outputs. Then the disk is made larger, and `gedanken resume` must produce what an undisturbed run produces; where
+nothing had been stored yet, the same command is used instead. Prints one JSON object.
 """
 
 import argparse
@@ -36,11 +36,11 @@ ROOM = "64m"
 class Disk:
     """A tmpfs that is mounted while it is used."""
 
-    def __init__(self, at: Path, kilobytes: int) -> None:
-        """Mount the disk. The smallest size of a file is one page."""
-        self.at = at
-        at.mkdir()
-        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(at)], check=True)
+    def __init__(self, folder: Path, kilobytes: int) -> None:
+        """Mount the disk, of which any file takes at least one page."""
+        self.at = folder
+        folder.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(folder)], check=True)
 
     def grow(self) -> None:
         """Make the disk larger."""
@@ -62,17 +62,17 @@ def run(folder: Path, out: Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def case(folder: Path, kilobytes: int, wanted: dict[str, str]) -> tuple[str, list[str]]:
+def case(folder: Path, kilobytes: int, expected: dict[str, str]) -> tuple[str, list[str]]:
     """Return how a run ends on a disk of this size, and which promises were broken."""
     disk = Disk(folder / f"disk-{kilobytes}", kilobytes)
     out = disk.at / "run"
     try:
         first = run(folder, out)
-        told = first.stderr.strip().splitlines()[-1:] or [""]
+        last_line = first.stderr.strip().splitlines()[-1:] or [""]
         broken = [] if first.returncode != 0 or kilobytes > 1000 else ["it ended as if all were well"]
         if "Traceback" in first.stderr:
             broken.append("it ended with a traceback")
-        broken += incomplete_outputs(out, wanted) if (out / "log.jsonl").exists() else []
+        broken += incomplete_outputs(out, expected) if (out / "log.jsonl").exists() else []
         disk.grow()
         if out.exists() and not (out / "spec.json").exists():
             subprocess.run(["rm", "-r", str(out)], check=True)
@@ -80,13 +80,13 @@ def case(folder: Path, kilobytes: int, wanted: dict[str, str]) -> tuple[str, lis
         if second.returncode != 0:
             broken.append(f"it did not go on: {second.stderr.strip()[-300:]}")
         else:
-            broken += differences(wanted, files_of(out))
-        return f"{first.returncode}: {told[0].replace(str(disk.at), '')[:150]}", broken
+            broken += differences(expected, files_of(out))
+        return f"{first.returncode}: {last_line[0].replace(str(disk.at), '')[:150]}", broken
     finally:
         disk.close()
 
 
-def incomplete_outputs(out: Path, wanted: dict[str, str]) -> list[str]:
+def incomplete_outputs(out: Path, expected: dict[str, str]) -> list[str]:
     """Return the outputs of recorded executions that are not as in an undisturbed run.
 
     A file without its event in the log belongs to no execution, and may be incomplete.
@@ -96,34 +96,34 @@ def incomplete_outputs(out: Path, wanted: dict[str, str]) -> list[str]:
     except BadInput:  # the log has no event yet
         return []
     return [
-        f"{name} is {text[-80:]!r}, not {wanted.get(name, '')[-80:]!r}"
+        f"{name} is {text[-80:]!r}, not {expected.get(name, '')[-80:]!r}"
         for name, text in files_of(out).items()
-        if name in recorded and wanted.get(name) != text
+        if name in recorded and expected.get(name) != text
     ]
 
 
 def measure(sizes: int) -> dict[str, Any]:
-    """Measure all sizes."""
+    """Run on disks of this many sizes; return the summary."""
     with tempfile.TemporaryDirectory(prefix="gedanken-full-") as name:
         folder = Path(name)
         (folder / "experiment.yaml").write_text(yaml.safe_dump({"name": "killed", "script": SCRIPT}))
         (folder / "replies.yaml").write_text(yaml.safe_dump(REPLIES))
-        whole = folder / "whole"
-        ended = run(folder, whole)
-        if ended.returncode != 0:
-            raise SystemExit(ended.stderr)
-        wanted = files_of(whole)
-        needed = sum(-(-path.stat().st_size // 4096) * 4 for path in whole.rglob("*") if path.is_file())
+        undisturbed = folder / "whole"
+        completed = run(folder, undisturbed)
+        if completed.returncode != 0:
+            raise SystemExit(completed.stderr)
+        expected = files_of(undisturbed)
+        needed = sum(-(-path.stat().st_size // 4096) * 4 for path in undisturbed.rglob("*") if path.is_file())
         cases = []
         for number in range(sizes):
             kilobytes = 4 + needed * number // sizes // 4 * 4
-            cases.append((kilobytes, *case(folder, kilobytes, wanted)))
+            cases.append((kilobytes, *case(folder, kilobytes, expected)))
             print(*cases[-1], file=sys.stderr, flush=True)
     return {
         "disks": len(cases),
         "needed_kb": needed,
-        "ended": dict(Counter(how for _size, how, _broken in cases)),
-        "broken": [f"{size} KB: {why}" for size, _how, broken in cases for why in broken],
+        "ended": dict(Counter(ending for _size, ending, _broken in cases)),
+        "broken": [f"{size} KB: {reason}" for size, _how, broken in cases for reason in broken],
     }
 
 
@@ -131,10 +131,10 @@ def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=int, default=20)
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     if os.getuid() != 0:
         raise SystemExit("only root may mount the disks")
-    measured = measure(asked.sizes)
+    measured = measure(arguments.sizes)
     print(json.dumps(measured, indent=2))
     sys.exit(1 if measured["broken"] else 0)
 

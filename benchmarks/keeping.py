@@ -1,13 +1,13 @@
-"""What does it cost that everything is kept: ledger, log and checkpoint, for each node and of a whole run?
+"""What does it cost to store everything: ledger, log and checkpoint, for each node and for a whole run?
 
     python -m benchmarks.keeping                      a small run of two programs, in bubblewrap
     python -m benchmarks.keeping --run runs/mnist-…   its experiment once more: its programs really run, in Docker
 
-The model is scripted, with the replies of that run: it takes no time, so that the share of the whole is higher than
-with any real model. Counted are the seconds that the ledger, the log (with `run.json`, its view) and the checkpoints
-take, the waiting for the disk and for one another too, added up over all nodes, also where several wait at once.
-Beside it stand what one flush takes, and how many there were (TMPDIR=/dev/shm leaves the disk out). Asked for: 5 ms a
-node, and 2 % of `mnist`. Prints one JSON object; exit code 1 where that is not held.
+The model is scripted, with the replies of that run. It takes no time, so that the share is higher than with a real
+model. Counted are the seconds that the ledger, the log (with `run.json`, its view) and the checkpoints take. They
+include the waiting for the disk and for one another, and are added up over all nodes, also where several wait at
+once. The output also shows how long one flush takes, and how many there were (TMPDIR=/dev/shm leaves the disk out).
+Targets: 5 ms a node, and 2 % of `mnist`. Prints one JSON object; exit code 1 if a target is missed.
 """
 
 import argparse
@@ -38,39 +38,38 @@ class Clock:
     """Measures the seconds spent in certain parts of the program."""
 
     def __init__(self) -> None:
-        """Start without any measurement."""
         self.seconds: defaultdict[str, float] = defaultdict(float)
         self.calls: Counter[str] = Counter()
 
     def watch(self, part: str, owner: type, *names: str) -> None:
-        """Count the time of these methods of a class as this part."""
+        """Count the time of these methods of `owner` as time of this part."""
         for name in names:
-            setattr(owner, name, self._watched(part, getattr(owner, name)))
+            setattr(owner, name, self._wrap(part, getattr(owner, name)))
 
-    def _watched(self, part: str, method: Callable[..., Any]) -> Callable[..., Any]:
+    def _wrap(self, part: str, method: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(method)
-        def watched(*arguments: Any, **named: Any) -> Any:
+        def timed(*arguments: Any, **keywords: Any) -> Any:
             if _IS_COUNTED.get():  # within a part that is watched itself
-                return method(*arguments, **named)
-            token, began = _IS_COUNTED.set(True), time.monotonic()
+                return method(*arguments, **keywords)
+            token, started = _IS_COUNTED.set(True), time.monotonic()
             try:
-                return method(*arguments, **named)
+                return method(*arguments, **keywords)
             finally:
                 _IS_COUNTED.reset(token)
-                self._count(part, began)
+                self._add_time(part, started)
 
         @functools.wraps(method)
-        async def watched_async(*arguments: Any, **named: Any) -> Any:
-            began = time.monotonic()
+        async def timed_async(*arguments: Any, **keywords: Any) -> Any:
+            started = time.monotonic()
             try:
-                return await method(*arguments, **named)
+                return await method(*arguments, **keywords)
             finally:
-                self._count(part, began)
+                self._add_time(part, started)
 
-        return watched_async if inspect.iscoroutinefunction(method) else watched
+        return timed_async if inspect.iscoroutinefunction(method) else timed
 
-    def _count(self, part: str, began: float) -> None:
-        self.seconds[part] += time.monotonic() - began
+    def _add_time(self, part: str, started: float) -> None:
+        self.seconds[part] += time.monotonic() - started
         self.calls[part] += 1
 
 
@@ -82,33 +81,33 @@ def measure(spec: Any, folder: Path) -> dict[str, Any]:
     from gedanken.runner import run
     from gedanken.terminal.screen import Screen
 
-    clock, nodes, flush = Clock(), Clock(), flush_ms(folder.parent)
+    clock, nodes, one_flush_ms = Clock(), Clock(), flush_ms(folder.parent)
     clock.watch("ledger", Ledger, "get", "put", "mark_sent", "flush")
     clock.watch("log", RunStore, "keep_execution", "keep_program", "view", "_append", "_put")
     clock.watch("checkpoint", Checkpoints, "aput", "aput_writes")
     _count_nodes(nodes)
-    flushes, flush_one = Counter[str](), os.fsync
+    flushes, real_fsync = Counter[str](), os.fsync
 
-    def counted(descriptor: Any) -> None:
+    def count_flush(descriptor: Any) -> None:
         flushes["all"] += 1
-        flush_one(descriptor)
+        real_fsync(descriptor)
 
-    setattr(os, flush_one.__name__, counted)
-    began = time.monotonic()
+    setattr(os, real_fsync.__name__, count_flush)
+    started = time.monotonic()
     asyncio.run(run(spec, Screen(), folder))
-    seconds = time.monotonic() - began
-    number = nodes.calls["node"]
+    seconds = time.monotonic() - started
+    node_count = nodes.calls["node"]
     total = sum(clock.seconds.values())
     return {
-        "one_flush_ms": flush,
-        "flushes_a_node": round(flushes["all"] / number, 2),
-        "nodes": number,
+        "one_flush_ms": one_flush_ms,
+        "flushes_a_node": round(flushes["all"] / node_count, 2),
+        "nodes": node_count,
         "seconds": round(seconds, 1),
         "keeping_seconds": round(total, 3),
-        "ms_a_node": round(1000 * total / number, 2),
+        "ms_a_node": round(1000 * total / node_count, 2),
         "share": round(total / seconds, 4),
         "parts": {
-            part: {"calls": clock.calls[part], "ms_a_node": round(1000 * clock.seconds[part] / number, 2)}
+            part: {"calls": clock.calls[part], "ms_a_node": round(1000 * clock.seconds[part] / node_count, 2)}
             for part in clock.seconds
         },
     }
@@ -121,9 +120,9 @@ def flush_ms(folder: Path) -> float:
         with (folder / "flushed").open("wb") as file:
             file.write(b"x" * 2000)
             file.flush()
-            began = time.monotonic()
+            started = time.monotonic()
             os.fsync(file.fileno())
-            seconds.append(time.monotonic() - began)
+            seconds.append(time.monotonic() - started)
     return round(1000 * median(seconds), 2)
 
 
@@ -131,7 +130,7 @@ def _count_nodes(nodes: Clock) -> None:
     from gedanken.graphs import nodes as module
 
     for name in ("persona", "give", "write", "execute", "replicate", "simulate", "compare", "report"):
-        setattr(module, name, nodes._watched("node", getattr(module, name)))
+        setattr(module, name, nodes._wrap("node", getattr(module, name)))
 
 
 def small(folder: Path) -> Any:
@@ -146,12 +145,15 @@ def once_more(run: Path, folder: Path) -> Any:
     log = read_run(run)
     assert log.spec is not None
     script = log.spec.experiment.script
-    works = [program for program in log.programs if program.works]
+    working = [program for program in log.programs if program.works]
     replies = [
-        {"when": script[program.line].tell, "samples": [f"```python\n{program.source}```\n"]} for program in works
+        {"when": script[program.line].tell, "samples": [f"```python\n{program.source}```\n"]} for program in working
     ]
-    imagined = [one for one in log.executions if one.imagined and one.sample == 0]
-    replies += [{"when": one.command, "samples": [one.raw_reply or one.stdout]} for one in imagined]
+    imagined_runs = [execution for execution in log.executions if execution.imagined and execution.sample == 0]
+    replies += [
+        {"when": execution.command, "samples": [execution.raw_reply or execution.stdout]}
+        for execution in imagined_runs
+    ]
     return _spec(log.spec.experiment.model_dump(mode="json"), folder, replies, "docker")
 
 
@@ -173,13 +175,13 @@ def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", type=Path, help="whose experiment is done once more")
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="gedanken-keeping-") as name:
         folder = Path(name)
-        spec = once_more(asked.run, folder) if asked.run else small(folder)
+        spec = once_more(arguments.run, folder) if arguments.run else small(folder)
         measured = measure(spec, folder / "run")
     print(json.dumps(measured, indent=2))
-    sys.exit(1 if measured["ms_a_node"] > MOST_MS or (asked.run and measured["share"] > MOST_SHARE) else 0)
+    sys.exit(1 if measured["ms_a_node"] > MOST_MS or (arguments.run and measured["share"] > MOST_SHARE) else 0)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
     python -m benchmarks.killed_controllers --kills 50 --trainings 5
 
-Each case starts a controller, kills it, and starts another for the same run. That a program was run once is read from
-the engine's own events, not from gedanken; that its output is whole, from a run that nobody disturbed: both programs
+Each case starts a controller, kills it, and starts another for the same run. How often a program was run is read from
+the engine's own events, not from gedanken. Each output is compared with that of an undisturbed run: both programs
 print the same each time, the training because it starts from the same seed. Prints one JSON object.
 """
 
@@ -50,32 +50,35 @@ class Case(NamedTuple):
     """The result of one controller that was killed."""
 
     moment: str
-    """The state of the run when its controller was killed: before the container, running, ended, receipt, over."""
+    """The state of the run when its controller was killed.
+
+    `before the container`, `receipt`, `over`, or the status of the container as the engine reports it.
+    """
     starts: int
-    """Number of containers that the engine started for this run."""
     output: str
 
 
 async def control(run_id: str, kind: str, result: Path) -> None:
-    """Act as a controller: run the program of this run to its end, continuing where a dead one stopped; store the
-    output.
+    """Act as a controller: run the program of this run to its end, and store the output.
+
+    If an earlier controller died, continue where it stopped.
     """
     if result.exists():
         return
     engine = open_engine("docker", Silent())
     _dataset, data = ensure_dataset("mnist", Silent())
-    machine = await _opened(engine, data, run_id)
+    machine = await _open_machine(engine, data, run_id)
     async with machine:
         if kind == "training" and not (machine.workspace.home / "train.py").exists():
             machine.write("train.py", TRAINING)
         command = "python3 train.py" if kind == "training" else SHORT
         execution = await machine.run(command, label="only")
-        made = result.with_suffix(".new")
-        made.write_text(execution.terminal)
-        made.rename(result)
+        new_file = result.with_suffix(".new")
+        new_file.write_text(execution.terminal)
+        new_file.rename(result)
 
 
-async def _opened(engine: Any, data: Path, run_id: str) -> SandboxMachine:
+async def _open_machine(engine: Any, data: Path, run_id: str) -> SandboxMachine:
     while True:
         try:
             return SandboxMachine.open(engine, data, Limits(), run_id=run_id)
@@ -100,8 +103,8 @@ def kill_one(client: Any, kind: str, folder: Path, number: int, seconds: float) 
     moment = _moment(client, run_id, result)
     second = _start(run_id, kind, result)
     if second.wait() != 0:
-        return Case(moment, _starts(client, run_id, since), "")
-    return Case(moment, _starts(client, run_id, since), result.read_text())
+        return Case(moment, _count_starts(client, run_id, since), "")
+    return Case(moment, _count_starts(client, run_id, since), result.read_text())
 
 
 def _moment(client: Any, run_id: str, result: Path) -> str:
@@ -113,7 +116,7 @@ def _moment(client: Any, run_id: str, result: Path) -> str:
     return str(containers[0].status) if containers else "before the container"
 
 
-def _starts(client: Any, run_id: str, since: int) -> int:
+def _count_starts(client: Any, run_id: str, since: int) -> int:
     filters = {"event": "start", "label": f"{RUN_LABEL}={run_id}"}
     return sum(1 for _ in client.events(since=since, until=int(time.time()) + 1, filters=filters))
 
@@ -134,7 +137,7 @@ def measure(kind: str, kills: int, seed: int) -> dict[str, Any]:
             cases.append(kill_one(client, kind, folder, number, seconds))
             print(f"{kind} {number + 1}/{kills}: {cases[-1].moment}", file=sys.stderr)
     removed = clean([client])
-    ours = [thing for thing in things([client]) if thing.run.startswith(f"killed-{os.getpid()}-")]
+    leftovers = [thing for thing in things([client]) if thing.run.startswith(f"killed-{os.getpid()}-")]
     return {
         "program": kind,
         "killed": kills,
@@ -144,7 +147,7 @@ def measure(kind: str, kills: int, seed: int) -> dict[str, Any]:
         "never_run": sum(case.starts == 0 for case in cases),
         "outputs_lost": sum(case.output != undisturbed for case in cases),
         "removed_by_clean": len(removed),
-        "left_after_clean": len(ours),
+        "left_after_clean": len(leftovers),
     }
 
 
@@ -155,14 +158,14 @@ def main() -> None:
     parser.add_argument("--trainings", type=int, default=5, help="controllers of a real training to kill")
     parser.add_argument("--seed", type=int, default=0, help="of the moments at which they are killed")
     parser.add_argument("--control", nargs=3, metavar=("RUN", "KIND", "RESULT"), help=argparse.SUPPRESS)
-    asked = parser.parse_args()
-    if asked.control:
-        asyncio.run(control(asked.control[0], asked.control[1], Path(asked.control[2])))
+    arguments = parser.parse_args()
+    if arguments.control:
+        asyncio.run(control(arguments.control[0], arguments.control[1], Path(arguments.control[2])))
         return
     rows = []
-    for kind, kills in (("short", asked.kills), ("training", asked.trainings)):
+    for kind, kills in (("short", arguments.kills), ("training", arguments.trainings)):
         if kills:
-            rows.append(measure(kind, kills, asked.seed))
+            rows.append(measure(kind, kills, arguments.seed))
     print(json.dumps({"rows": rows}, indent=2))
 
 

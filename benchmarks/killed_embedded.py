@@ -1,12 +1,12 @@
-"""Kills the process of a real run and the server of its embedded model, in turn, and goes on after each.
+"""Kills the process of a real run and the server of its embedded model, in turn, and resumes after each kill.
 
     python -m benchmarks.killed_embedded --kills 10
 
-One run of `mnist`, its programs really trained in Docker, its coder and its imagined machine the embedded model. At a
-random moment after a node has begun, its process is killed by SIGKILL, or the model's server: then the run must end
-by itself, with one line, and soon if that node asks the model. `gedanken resume` goes on with it. What had come to
-its end before a kill must be what it was, to the byte, and in the end each seed and each sample must be there once.
-Prints one JSON object; exit code 1 where it is not so.
+The run is `mnist`: its programs are really trained in Docker, and the embedded model is its coder and its imagined
+machine. At a random moment after a node has started, the process or the model's server is killed with SIGKILL. If it
+is the server, the run must end by itself with one line, and soon if the node asks the model. `gedanken resume`
+continues the run. What had ended before a kill must not change, to the byte. In the end, each seed and each sample
+must exist once. Prints one JSON object; exit code 1 if any promise was broken.
 """
 
 import argparse
@@ -26,13 +26,16 @@ import psutil
 
 LONGEST = 3600
 NODES = ("persona", "write", "execute", "simulate", "replicate")
-"""In the order in which a run reaches them, so that the kills are spread over all of it."""
+"""The nodes in the order in which a run reaches them, so that the kills are spread over the whole run."""
 ASKS = ("persona", "write", "simulate")
 TOLD = ("its server has stopped", "the embedded model's server did not start")
-"""The end of a run whose server was killed, the second if that was while it started."""
+"""Texts of which one stands in the last line of a run whose server was killed.
+
+The second appears if the server was still starting.
+"""
 
 
-def begin(folder: Path, said: Path, real: int, imagined: int) -> "subprocess.Popen[bytes]":
+def begin(folder: Path, output_file: Path, real: int, imagined: int) -> "subprocess.Popen[bytes]":
     """Start the run, or resume it."""
     command = [sys.executable, "-m", "gedanken"]
     if (folder / "spec.json").exists():
@@ -40,7 +43,7 @@ def begin(folder: Path, said: Path, real: int, imagined: int) -> "subprocess.Pop
     else:
         command += ["run", "mnist", "--sandbox", "docker", "--real", str(real), "--imagined", str(imagined)]
         command += ["--no-surprisal", "--out", str(folder)]
-    with said.open("ab") as log:
+    with output_file.open("ab") as log:
         return subprocess.Popen(command, stdout=log, stderr=log)
 
 
@@ -54,7 +57,7 @@ def server_of(process: "subprocess.Popen[bytes]") -> psutil.Process | None:
 
 
 def ended(folder: Path) -> dict[str, str]:
-    """Return what has finished and is not requested again, by label."""
+    """Return a hash of each execution that has finished and is not requested again, by label."""
     from gedanken.experiment.errors import BadInput
     from gedanken.experiment.execution import MAY_COME
     from gedanken.records.read_run import read_run
@@ -71,65 +74,76 @@ def ended(folder: Path) -> dict[str, str]:
 
 
 def told_twice(folder: Path) -> list[str]:
-    """Return the executions that the log contains more than once, except those without a reply the first time."""
-    told: Counter[str] = Counter()
+    """Return a sentence for each execution that the log contains more than once.
+
+    Executions without a reply are not counted: they are asked for again.
+    """
+    counts: Counter[str] = Counter()
     for line in (folder / "log.jsonl").read_text().splitlines():
         event = json.loads(line)
         if event.get("kind") == "execution" and event["execution"]["cause"] not in ("no reply", "broken off"):
-            told[event["files"]["stdout"]] += 1
-    return [f"{name} was kept {count} times" for name, count in told.items() if count > 1]
+            counts[event["files"]["stdout"]] += 1
+    return [f"{name} was kept {count} times" for name, count in counts.items() if count > 1]
 
 
 def measure(kills: int, seed: int, between: float, counts: tuple[int, int]) -> dict[str, Any]:
-    """Kill this many times; return the result."""
+    """Kill this many times; return the summary."""
     from gedanken.records.read_run import read_run
 
-    chance = random.Random(seed)
-    done: Counter[str] = Counter()
+    rng = random.Random(seed)
+    killed: Counter[str] = Counter()
     nodes: Counter[str] = Counter()
     broken: list[str] = []
     waits: list[float] = []
-    there: dict[str, str] = {}
+    finished: dict[str, str] = {}
     with tempfile.TemporaryDirectory(prefix="gedanken-embedded-") as name:
-        folder, said = Path(name) / "run", Path(name) / "said"
+        folder, output_file = Path(name) / "run", Path(name) / "said"
         for number in range(kills):
-            process = begin(folder, said, *counts)
+            process = begin(folder, output_file, *counts)
             _wait_for(process, folder, NODES[number * len(NODES) // kills])
             with suppress(subprocess.TimeoutExpired):
-                process.wait(chance.uniform(0.1, 1.0) * between)
+                process.wait(rng.uniform(0.1, 1.0) * between)
             if process.poll() is not None:
                 break
-            at = _under_way(folder)
-            nodes[" and ".join(at) or "between nodes"] += 1
+            running = _running_nodes(folder)
+            nodes[" and ".join(running) or "between nodes"] += 1
             server = server_of(process) if number % 2 else None
-            began = time.monotonic()
+            started = time.monotonic()
             if server is not None:
                 server.kill()
                 code = process.wait(LONGEST)
-                waits += [round(time.monotonic() - began, 1)] if at and at[-1] in ASKS else []
-                last = said.read_text(errors="replace").strip().splitlines()[-1]
-                if code not in (0, 4) or (code == 4 and not any(told in last for told in TOLD)):
+                waits += [round(time.monotonic() - started, 1)] if running and running[-1] in ASKS else []
+                last = output_file.read_text(errors="replace").strip().splitlines()[-1]
+                if code not in (0, 4) or (code == 4 and not any(ending in last for ending in TOLD)):
                     broken.append(f"its server killed, it ended with {code}: {last[:200]}")
-                done["server"] += 1
+                killed["server"] += 1
             else:
                 process.kill()
                 process.wait()
-                done["controller"] += 1
-            now = ended(folder)
-            broken += [f"{label} changed after it had ended" for label in there if now.get(label) != there[label]]
-            there = now
-            print(f"{number + 1}/{kills}: {dict(done)}, {len(there)} ended", file=sys.stderr, flush=True)
-        code = begin(folder, said, *counts).wait(LONGEST)
+                killed["controller"] += 1
+            finished_now = ended(folder)
+            broken += [
+                f"{label} changed after it had ended"
+                for label in finished
+                if finished_now.get(label) != finished[label]
+            ]
+            finished = finished_now
+            print(f"{number + 1}/{kills}: {dict(killed)}, {len(finished)} ended", file=sys.stderr, flush=True)
+        code = begin(folder, output_file, *counts).wait(LONGEST)
         if code != 0:
-            broken.append(f"it did not end: {said.read_text(errors='replace')[-300:]}")
-        now = ended(folder)
-        broken += [f"{label} changed after it had ended" for label in there if now.get(label) != there[label]]
+            broken.append(f"it did not end: {output_file.read_text(errors='replace')[-300:]}")
+        finished_now = ended(folder)
+        broken += [
+            f"{label} changed after it had ended" for label in finished if finished_now.get(label) != finished[label]
+        ]
         broken += told_twice(folder)
         log = read_run(folder)
-        alike = Counter((run.line, run.program, run.command, run.arm, run.seed, run.sample) for run in log.executions)
-        broken += [f"{one} is there {count} times" for one, count in alike.items() if count > 1]
+        execution_counts = Counter(
+            (run.line, run.program, run.command, run.arm, run.seed, run.sample) for run in log.executions
+        )
+        broken += [f"{key} is there {count} times" for key, count in execution_counts.items() if count > 1]
         return {
-            "killed": dict(done),
+            "killed": dict(killed),
             "in": dict(nodes),
             "seconds_until_it_ended_without_its_server": waits,
             "outcome": log.outcome,
@@ -140,21 +154,20 @@ def measure(kills: int, seed: int, between: float, counts: tuple[int, int]) -> d
 
 
 def _wait_for(process: "subprocess.Popen[bytes]", folder: Path, node: str) -> None:
-    """Wait until this process works at the node, or has ended."""
     deadline = time.monotonic() + LONGEST
     while process.poll() is None and time.monotonic() < deadline:
-        if server_of(process) is not None and node in _under_way(folder):
+        if server_of(process) is not None and node in _running_nodes(folder):
             return
         time.sleep(0.5)
 
 
-def _under_way(folder: Path) -> tuple[str, ...]:
-    """Return the nodes that have begun and not ended."""
+def _running_nodes(folder: Path) -> tuple[str, ...]:
+    """Return the nodes that have started and not ended; none if the log cannot be read yet."""
     from gedanken.experiment.errors import BadInput
     from gedanken.records.read_run import read_run
 
     try:
-        return tuple(one.node for one in read_run(folder).under_way)
+        return tuple(work.node for work in read_run(folder).under_way)
     except BadInput:
         return ()
 
@@ -167,8 +180,8 @@ def main() -> None:
     parser.add_argument("--between", type=float, default=4.0, help="most seconds from the node's begin to the kill")
     parser.add_argument("--real", type=int, default=4)
     parser.add_argument("--imagined", type=int, default=2)
-    asked = parser.parse_args()
-    measured = measure(asked.kills, asked.seed, asked.between, (asked.real, asked.imagined))
+    arguments = parser.parse_args()
+    measured = measure(arguments.kills, arguments.seed, arguments.between, (arguments.real, arguments.imagined))
     print(json.dumps(measured, indent=2))
     sys.exit(1 if measured["broken"] else 0)
 

@@ -1,11 +1,11 @@
-"""Runs killed with SIGKILL in every node of the graph: is what was there by then readable, and is it said where?
+"""Kills runs with SIGKILL in every node of the graph: does the page show what had ended, and where the run stands?
 
     python -m benchmarks.killed_runs --kills 30
 
-One run is left in peace and tells how long each call of a node takes. Each of the others is killed in one call, a
-random share of that time after it began, so in the middle of what it does or writes. What had come to its end by then
-is noted outside of the run folder, by whoever kills; `gedanken report` must show all of it, and say where the run
-stands and since when. Prints one JSON object; exit code 1 where any promise was broken.
+One run is undisturbed, and measures how long each call of a node takes. Each other run is killed in one call, after a
+random share of that time, so in the middle of what it does or writes. The killing process notes outside of the run
+folder what had ended by then. `gedanken report` must show all of that, and say where the run stands and since when.
+Prints one JSON object; exit code 1 if any promise was broken.
 """
 
 import argparse
@@ -74,12 +74,12 @@ class Killed(NamedTuple):
 class Watch:
     """Wraps every node: measures its calls, and kills this process in one of them."""
 
-    def __init__(self, notes: Path, at: Call | None, share: float, seconds: float) -> None:
+    def __init__(self, notes: Path, target: Call | None, share: float, seconds: float) -> None:
         """`notes` is a file outside the run folder."""
-        self._notes, self._at, self._wait = notes, at, share * seconds
+        self._notes, self._target, self._delay = notes, target, share * seconds
         self._calls: Counter[str] = Counter()
         self.seconds: list[tuple[Call, float]] = []
-        self._ended: dict[str, str] = {}
+        self._digests: dict[str, str] = {}
 
     def around(
         self, name: str, node: Callable[..., Coroutine[Any, Any, Any]]
@@ -87,25 +87,25 @@ class Watch:
         """Wrap a node."""
 
         @wraps(node)
-        async def watched(state: Any, runtime: Any) -> Any:
+        async def watched_node(state: Any, runtime: Any) -> Any:
             call = Call(name, self._calls[name])
             self._calls[name] += 1
-            began = time.time()
-            if call == self._at:
-                self._note(Killed(call, began, self._ended))
-                threading.Timer(self._wait, _die).start()
+            started = time.time()
+            if call == self._target:
+                self._note(Killed(call, started, self._digests))
+                threading.Timer(self._delay, _kill_this_process).start()
             try:
                 update = await node(state, runtime)
             finally:
-                if call == self._at:
-                    _die()  # it was quicker than the timer
-            self.seconds.append((call, time.time() - began))
-            told = update if isinstance(update, dict) else update.update
-            for label in told.get("executions", []):
-                self._ended[label] = _hash(runtime.context.store.executions[label].stdout)
+                if call == self._target:
+                    _kill_this_process()  # it was quicker than the timer
+            self.seconds.append((call, time.time() - started))
+            changes = update if isinstance(update, dict) else update.update
+            for label in changes.get("executions", []):
+                self._digests[label] = _hash(runtime.context.store.executions[label].stdout)
             return update
 
-        return watched
+        return watched_node
 
     def _note(self, killed: Killed) -> None:
         self._notes.write_text(json.dumps(killed._asdict()))
@@ -115,7 +115,7 @@ class Watch:
         self._notes.write_text(json.dumps([[*call, seconds] for call, seconds in self.seconds]))
 
 
-def _die() -> None:
+def _kill_this_process() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -170,24 +170,24 @@ class Runs:
         """Return the seconds that each call of a node takes."""
         if self._start("undisturbed", None, 0, 0) != 0:
             raise SystemExit((self._folder / "undisturbed.said").read_text() + "an undisturbed run went wrong")
-        noted = json.loads((self._folder / "undisturbed.json").read_text())
-        return {Call(node, number): seconds for node, number, seconds in noted}
+        durations = json.loads((self._folder / "undisturbed.json").read_text())
+        return {Call(node, number): seconds for node, number, seconds in durations}
 
-    def killed(self, number: int, at: Call, share: float, seconds: float) -> Case:
+    def killed(self, number: int, call: Call, share: float, seconds: float) -> Case:
         """Kill a run in this call, and compare what is left with what the killing process knows."""
         name = f"killed-{number}"
-        status = self._start(name, at, share, seconds)
+        status = self._start(name, call, share, seconds)
         if status != -signal.SIGKILL:
-            return Case(at, (f"ended with {status} before it was killed",))
-        return Case(at, tuple(broken_promises(self._folder / name, self._folder / f"{name}.json")))
+            return Case(call, (f"ended with {status} before it was killed",))
+        return Case(call, tuple(broken_promises(self._folder / name, self._folder / f"{name}.json")))
 
-    def _start(self, name: str, at: Call | None, share: float, seconds: float) -> int:
+    def _start(self, name: str, call: Call | None, share: float, seconds: float) -> int:
         folder, notes = self._folder / name, self._folder / f"{name}.json"
-        call = [at.node, str(at.number)] if at else ["", "0"]
+        call_arguments = [call.node, str(call.number)] if call else ["", "0"]
         command = [sys.executable, "-m", "benchmarks.killed_runs", "--sandbox", self._sandbox]
-        command += ["--control", str(folder), str(notes), *call, str(share), str(seconds)]
-        with (self._folder / f"{name}.said").open("w") as said:
-            return subprocess.run(command, stdout=said, stderr=said, check=False).returncode
+        command += ["--control", str(folder), str(notes), *call_arguments, str(share), str(seconds)]
+        with (self._folder / f"{name}.said").open("w") as output:
+            return subprocess.run(command, stdout=output, stderr=output, check=False).returncode
 
 
 def broken_promises(folder: Path, notes: Path) -> list[str]:
@@ -196,7 +196,7 @@ def broken_promises(folder: Path, notes: Path) -> list[str]:
     from gedanken.report.run_setup import format_outcome
 
     node, number = json.loads(notes.read_text())["call"]
-    began, ended = (json.loads(notes.read_text())[key] for key in ("began", "ended"))
+    started, ended = (json.loads(notes.read_text())[key] for key in ("began", "ended"))
     report = subprocess.run(
         [sys.executable, "-m", "gedanken", "report", str(folder)], capture_output=True, text=True, check=False
     )
@@ -205,15 +205,15 @@ def broken_promises(folder: Path, notes: Path) -> list[str]:
     page = (folder / "report.html").read_text()
     log = read_run(folder)
     broken = []
-    told = format_outcome(log)
-    if not told.startswith("unfinished: ") or told not in page:
-        broken.append(f"the page does not say that it is unfinished, and where: {told}")
-    at = [work for work in log.under_way if work.node == node and abs(_seconds(work.time) - began) < 0.2]
-    if not at:
-        since = datetime.fromtimestamp(began, UTC)
-        broken.append(f"{node} is not said to be under way since {since}: {told}")
-    there = {execution.label: _hash(execution.stdout) for execution in log.executions}
-    broken += [f"{label} had ended, and is lost" for label, text in ended.items() if there.get(label) != text]
+    outcome = format_outcome(log)
+    if not outcome.startswith("unfinished: ") or outcome not in page:
+        broken.append(f"the page does not say that it is unfinished, and where: {outcome}")
+    running = [work for work in log.under_way if work.node == node and abs(_seconds(work.time) - started) < 0.2]
+    if not running:
+        since = datetime.fromtimestamp(started, UTC)
+        broken.append(f"{node} is not said to be under way since {since}: {outcome}")
+    digests = {execution.label: _hash(execution.stdout) for execution in log.executions}
+    broken += [f"{label} had ended, and is lost" for label, digest in ended.items() if digests.get(label) != digest]
     broken += [f"{label} is not on the page" for label in ended if label not in page]
     return broken
 
@@ -223,25 +223,25 @@ def _seconds(time_of_event: str) -> float:
 
 
 def measure(kills: int, seed: int, sandbox: str) -> dict[str, Any]:
-    """Kill this many runs, about equally often in each node; return the result."""
+    """Kill this many runs, about equally often in each node; return the summary."""
     from gedanken.sandbox.leftovers import clean, things
 
-    chance = random.Random(seed)
+    rng = random.Random(seed)
     with tempfile.TemporaryDirectory(prefix="gedanken-killed-") as name:
         runs = Runs(Path(name), sandbox)
         seconds = runs.undisturbed()
         cases = []
         for number in range(kills):
             node = NODES[number % len(NODES)]
-            at = chance.choice([call for call in seconds if call.node == node])
-            cases.append(runs.killed(number, at, chance.random(), seconds[at]))
-            print(f"{number + 1}/{kills}: {at.node} {at.number}: {cases[-1].broken or 'held'}", file=sys.stderr)
+            call = rng.choice([call for call in seconds if call.node == node])
+            cases.append(runs.killed(number, call, rng.random(), seconds[call]))
+            print(f"{number + 1}/{kills}: {call.node} {call.number}: {cases[-1].broken or 'held'}", file=sys.stderr)
     clean([])
     return {
         "killed": kills,
         "held": sum(not case.broken for case in cases),
         "in": dict(Counter(case.call.node for case in cases)),
-        "broken": [f"{case.call.node} {case.call.number}: {why}" for case in cases for why in case.broken],
+        "broken": [f"{case.call.node} {case.call.number}: {reason}" for case in cases for reason in case.broken],
         "left_after_clean": len([thing for thing in things([]) if thing.run.startswith("killed-")]),
     }
 
@@ -253,13 +253,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the calls and the moments")
     parser.add_argument("--sandbox", default="bubblewrap")
     parser.add_argument("--control", nargs=6, help=argparse.SUPPRESS)
-    asked = parser.parse_args()
-    if asked.control:
-        folder, notes, node, number, share, seconds = asked.control
-        at = Call(node, int(number)) if node else None
-        control(Path(folder), Watch(Path(notes), at, float(share), float(seconds)), asked.sandbox)
+    arguments = parser.parse_args()
+    if arguments.control:
+        folder, notes, node, number, share, seconds = arguments.control
+        call = Call(node, int(number)) if node else None
+        control(Path(folder), Watch(Path(notes), call, float(share), float(seconds)), arguments.sandbox)
         return
-    measured = measure(asked.kills, asked.seed, asked.sandbox)
+    measured = measure(arguments.kills, arguments.seed, arguments.sandbox)
     print(json.dumps(measured, indent=2))
     sys.exit(1 if measured["broken"] else 0)
 

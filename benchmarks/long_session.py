@@ -1,7 +1,7 @@
-"""What a long session costs to audit:  .venv/bin/python -m benchmarks.long_session [EVENTS]
+"""What does it cost to audit a long session?  .venv/bin/python -m benchmarks.long_session [EVENTS]
 
-Writes a session in the form of Claude Code, with commands that print up to 60 lines each and a claim in every tenth
-step, audits it, and prints seconds of one core and the most memory that was used.
+Writes a session in the format of Claude Code, with commands that print up to 60 lines each and a claim in every tenth
+step. Audits it, and prints the seconds of one core and the peak memory.
 """
 
 import json
@@ -20,21 +20,23 @@ COMMANDS = ("pytest -q", "ls -la src", "git diff", "python train.py", "grep -rn 
 
 
 def entries(events: int) -> Iterator[dict[str, Any]]:
-    """Yield the entries of a session: text, a command, its output; a claim in about every tenth step."""
-    chance = random.Random(1)
+    """Yield the entries of a session: text, a command, its output, and a claim in every tenth step."""
+    rng = random.Random(1)
     yield _entry("user", "go")
     for step in range(events // 3):
-        call = {"type": "tool_use", "id": f"t{step}", "name": "Bash", "input": {"command": chance.choice(COMMANDS)}}
-        said = f"That took {chance.random() * 9:.2f} seconds." if step % 10 == 0 else f"Step {step}."
-        yield _entry("assistant", [{"type": "text", "text": said}, call])
-        lines = [f"src/file_{at}.py: loss {chance.random():.4f} value {at}" for at in range(chance.randint(5, 60))]
-        printed = "\n".join([*lines, f"{chance.randint(1, 400)} passed in {chance.random() * 10:.2f}s"])
+        call = {"type": "tool_use", "id": f"t{step}", "name": "Bash", "input": {"command": rng.choice(COMMANDS)}}
+        text = f"That took {rng.random() * 9:.2f} seconds." if step % 10 == 0 else f"Step {step}."
+        yield _entry("assistant", [{"type": "text", "text": text}, call])
+        lines = [
+            f"src/file_{number}.py: loss {rng.random():.4f} value {number}" for number in range(rng.randint(5, 60))
+        ]
+        printed = "\n".join([*lines, f"{rng.randint(1, 400)} passed in {rng.random() * 10:.2f}s"])
         result = {"type": "tool_result", "tool_use_id": f"t{step}", "content": printed}
         yield _entry("user", [result], toolUseResult={"stdout": printed, "stderr": "", "interrupted": False})
 
 
-def _entry(kind: str, content: Any, **more: Any) -> dict[str, Any]:
-    return {"type": kind, "message": {"role": kind, "content": content}, **more}
+def _entry(kind: str, content: Any, **extra: Any) -> dict[str, Any]:
+    return {"type": kind, "message": {"role": kind, "content": content}, **extra}
 
 
 def main(events: int) -> None:
@@ -43,12 +45,14 @@ def main(events: int) -> None:
         path = Path(folder) / "session.jsonl"
         with path.open("w") as file:
             file.writelines(json.dumps(entry) + "\n" for entry in entries(events))
-        began = time.process_time()
-        (found,) = audit_files([path], keep_events=False).audited
-        seconds = time.process_time() - began
-        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+        started = time.process_time()
+        (session,) = audit_files([path], keep_events=False).audited
+        seconds = time.process_time() - started
+        peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
         size = path.stat().st_size >> 20
-    print(f"{found.events:,} events ({size} MiB), {len(found.claims):,} claims: {seconds:.0f} s, {most:,} MiB")
+    print(
+        f"{session.events:,} events ({size} MiB), {len(session.claims):,} claims: {seconds:.0f} s, {peak_mib:,} MiB"
+    )
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Requests to a limited server and to a slow one, at real scale: how many are sent for how many replies, how long.
+"""Requests to a limited server and to a slow one: how many are sent for how many replies, and how long it takes.
 
     PYTHONPATH=tests python -m benchmarks.pacing
 
-The servers are those of the tests, on loopback. 40 samples at 3 requests in any 10 s; `probe edits`, which sends 18
-requests, on a server that takes 5 s a reply (its programs run on the host, which is trusted with them).
+The servers are those of the tests, on loopback. 40 samples are drawn at 3 requests in any 10 s. `probe edits`, which
+sends 18 requests, asks a server that takes 5 s a reply. Its programs run on the host, without a sandbox.
 """
 
 import asyncio
@@ -38,12 +38,12 @@ for turn in range(3):
 def main() -> None:
     """Measure both servers, and print one line for each."""
     with serving(Server(sliding(3, 10.0))) as server:
-        began = time.monotonic()
-        kept = asyncio.run(_samples(server))
-        seconds = time.monotonic() - began
+        started = time.monotonic()
+        replies = asyncio.run(_draw_samples(server))
+        seconds = time.monotonic() - started
     ratio = len(server.came) / server.replies
-    sent = f"{len(server.came)} requests ({ratio:.2f} a reply)"
-    print(f"{SAMPLES} samples, 3 requests in 10 s: {kept} kept, {sent}, {seconds:.1f} s")
+    summary = f"{len(server.came)} requests ({ratio:.2f} a reply)"
+    print(f"{SAMPLES} samples, 3 requests in 10 s: {replies} kept, {summary}, {seconds:.1f} s")
     with serving(Server(seconds=5.0, text="it is 1\n")) as server, tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "once.py").write_text(PROGRAM)
         command = [sys.executable, "-m", "gedanken", "probe", "edits", "--samples", "1", "--program", "once.py"]
@@ -56,21 +56,21 @@ def main() -> None:
             "host",
             "--i-trust-this-code",
         ]
-        began = time.monotonic()
+        started = time.monotonic()
         subprocess.run([*command, "--out", "edits.json"], cwd=folder, check=True, capture_output=True)
-        seconds = time.monotonic() - began
+        seconds = time.monotonic() - started
     requests = server.came[-1] - server.came[0] + server.seconds
-    sent = f"{len(server.came)} requests in {requests:.1f} s"
-    print(f"probe edits, 5 s a reply: {sent}, the whole command {seconds:.1f} s")
+    summary = f"{len(server.came)} requests in {requests:.1f} s"
+    print(f"probe edits, 5 s a reply: {summary}, the whole command {seconds:.1f} s")
 
 
-async def _samples(server: Server) -> int:
+async def _draw_samples(server: Server) -> int:
     async with open_model(ModelSpec(name="openai:small", base_url=server.address), Silent()) as model:
-        asked = [
+        requests = [
             model.reply([Message("user", "go on")], Sampling(seed=seed, max_tokens=16), role="sample")
             for seed in range(SAMPLES)
         ]
-        return len(await asyncio.gather(*asked))
+        return len(await asyncio.gather(*requests))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""Other sandboxes on the same image, timed in an environment of their own; benchmarks/sandbox_peers.py starts it.
+"""Times other sandboxes on the same image, in an environment of their own; benchmarks/sandbox_peers.py starts it.
 
     python peers.py IMAGE
 
-Reads one line a request, `PEER REQUEST`, and answers each with one line of JSON. The requests are `session` (start,
-one command, stop), and, for commands in one container that goes on, `open`, `command` and `close`.
-Both run as they come, which is with a network and without the limits of ours; nothing is pulled or installed.
+Reads one line for each request, `PEER REQUEST`, and answers it with one line of JSON. The request `session` starts a
+container, runs one command and stops it. `open`, `command` and `close` do the same in separate requests. Both peers
+run with their defaults: with a network, and without the limits of gedanken. Nothing is pulled or installed.
 """
 
 import asyncio
@@ -24,7 +24,6 @@ class LlmSandbox:
     package = "llm-sandbox"
 
     def __init__(self, image: str) -> None:
-        """Store the name of the image."""
         self._image = image
         self._session: Any = None
 
@@ -37,8 +36,8 @@ class LlmSandbox:
 
     async def command(self) -> None:
         """Run one command in the container."""
-        said = self._session.execute_command(f"bash -c 'echo {HELLO}'").stdout
-        check(said)
+        output = self._session.execute_command(f"bash -c 'echo {HELLO}'").stdout
+        check(output)
 
     async def close(self) -> None:
         """Stop and remove the container."""
@@ -51,7 +50,6 @@ class AutoGen:
     package = "autogen-ext"
 
     def __init__(self, image: str) -> None:
-        """Store the name of the image."""
         self._image = image
         self._executor: Any = None
 
@@ -77,10 +75,10 @@ class AutoGen:
         await self._executor.stop()
 
 
-def check(said: str) -> None:
+def check(output: str) -> None:
     """Raise unless the command printed the expected text."""
-    if said.strip() != HELLO:
-        raise RuntimeError(f"the peer's command printed {said!r}")
+    if output.strip() != HELLO:
+        raise RuntimeError(f"the peer's command printed {output!r}")
 
 
 async def seconds(*steps: Callable[[], Awaitable[None]]) -> float:

@@ -2,11 +2,11 @@
 
     python -m benchmarks.power [--comparisons 4] [--only KIND ...] [--runs benchmarks/real_runs/runs.json.xz] [--json]
 
-Of each program 7 stored runs are compared with 3 others: as they are, and doctored, all three or only one. A
-doctoring is caught where there is a finding that there was not before. What takes numbers of several runs is tried
-with 10 against 10 as well. Which runs are drawn is fixed; no run is in a comparison twice. A program whose logs
-cannot be doctored so (it prints no time) is not in the count. `--json` prints a line for each row, with the programs
-in which nothing was caught.
+For each program, 7 stored runs are compared with 3 others: as they are, and with all three or only one doctored. A
+doctoring is caught if there is a finding that did not exist before. Doctorings that need several runs are also tried
+with 10 against 10. The samples of runs are fixed; no run is in a comparison twice. A program is not counted if its
+logs cannot be doctored in this way, for example because it prints no time. `--json` prints a line for each row, with
+the programs in which nothing was caught.
 """
 
 import argparse
@@ -47,33 +47,33 @@ class Row:
 
     def __str__(self) -> str:
         share = share_of(self.caught, self.comparisons)
-        told = ", ".join(f"{kind} {count}" for kind, count in self.kinds.items()) or "–"
+        kinds_text = ", ".join(f"{kind} {count}" for kind, count in self.kinds.items()) or "–"
         return (
             f"| {self.kind} | {self.size} | {self.real} : {self.imagined} | {self.doctored} of {self.imagined} "
-            f"| {self.given} | {share} | {told} |"
+            f"| {self.given} | {share} | {kinds_text} |"
         )
 
 
 class Trials:
-    """The same samples of runs for every doctoring, with the findings on the undoctored runs."""
+    """Gives every doctoring the same samples of runs, and knows the findings on the undoctored runs."""
 
     def __init__(self, runs: RealRuns, comparisons: int) -> None:
         self.runs = runs
         self.comparisons = comparisons
-        self.found = cache(self._found)
+        self.found = cache(self._undoctored_kinds)
 
     def row(self, doctoring: Doctoring, design: tuple[int, int], doctored: int, given: Given) -> Row:
         """Try one doctoring on every program."""
-        tried: list[tuple[str, Counter[str]]] = []
+        results: list[tuple[str, Counter[str]]] = []
         for name in self.runs.programs:
             for number in range(self.comparisons):
-                texts = self._doctored(doctoring, name, number, design, doctored)
+                texts = self._doctored_logs(doctoring, name, number, design, doctored)
                 if texts is not None:
                     real, _imagined = self._draw(name, number, design)
-                    after = kinds_of(compare(self.runs.programs[name], given, real, texts))
-                    tried.append((name, after - self.found(name, number, design, given)))
-        kinds = Counter(kind for _name, new in tried for kind in new)
-        missed = Counter(name for name, new in tried if not new)
+                    kinds_after = kinds_of(compare(self.runs.programs[name], given, real, texts))
+                    results.append((name, kinds_after - self.found(name, number, design, given)))
+        kinds = Counter(kind for _name, new in results for kind in new)
+        missed = Counter(name for name, new in results if not new)
         return Row(
             kind=doctoring.kind,
             size=doctoring.size,
@@ -81,31 +81,31 @@ class Trials:
             imagined=design[1],
             doctored=doctored,
             given=given,
-            comparisons=len(tried),
-            caught=len(tried) - missed.total(),
+            comparisons=len(results),
+            caught=len(results) - missed.total(),
             kinds=dict(kinds.most_common()),
             missed=dict(missed.most_common()),
         )
 
-    def _doctored(
+    def _doctored_logs(
         self, doctoring: Doctoring, name: str, number: int, design: tuple[int, int], doctored: int
     ) -> list[str] | None:
-        """Return the imagined logs; None if one of them cannot be doctored in this way."""
+        """Return the imagined logs, some of them doctored; None if one of them cannot be doctored in this way."""
         real, imagined = self._draw(name, number, design)
         logs, texts = [run.output for run in real], [run.output for run in imagined]
         random = Random(f"{doctoring.kind} {doctoring.size} {name} {number}")
-        changed = [
-            doctoring.doctor(Case(text, logs, [*texts[:at], *texts[at + 1 :]], random))
-            for at, text in enumerate(texts[:doctored])
+        doctored_texts = [
+            doctoring.doctor(Case(text, logs, [*texts[:index], *texts[index + 1 :]], random))
+            for index, text in enumerate(texts[:doctored])
         ]
-        whole = [text for text in changed if text is not None]
-        return [*whole, *texts[doctored:]] if len(whole) == doctored else None
+        complete = [text for text in doctored_texts if text is not None]
+        return [*complete, *texts[doctored:]] if len(complete) == doctored else None
 
     def _draw(self, name: str, number: int, design: tuple[int, int]) -> tuple[Sequence[Run], Sequence[Run]]:
-        drawn = Random(f"{name} {number}").sample(self.runs.runs[name], sum(design))
-        return drawn[: design[0]], drawn[design[0] :]
+        sample = Random(f"{name} {number}").sample(self.runs.runs[name], sum(design))
+        return sample[: design[0]], sample[design[0] :]
 
-    def _found(self, name: str, number: int, design: tuple[int, int], given: Given) -> Counter[str]:
+    def _undoctored_kinds(self, name: str, number: int, design: tuple[int, int], given: Given) -> Counter[str]:
         real, imagined = self._draw(name, number, design)
         return kinds_of(compare(self.runs.programs[name], given, real, [run.output for run in imagined]))
 

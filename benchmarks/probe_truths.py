@@ -1,10 +1,10 @@
-"""The truths of a thousand generated programs: where they come from, and what that takes.
+"""The real outputs of a thousand generated programs: are they reproducible, and what does it take to obtain them?
 
     python -m benchmarks.probe_truths [--groups 4]
 
-Programs of every family, operation and size are run in batches on the real machine, all of them twice. Told are how
-many came to their end, whether they printed the same both times, and in how many what they print stands in their own
-text: a generator that wrote answers would put them there.
+Programs of every family, operation and size are run twice, in batches on the real machine. The output shows how many
+came to their end, and whether they printed the same both times. It also counts the programs whose output stands in
+their own text, as it would if a generator wrote answers into them.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from gedanken.probes.families.built_in import FAMILIES
 
 
 def main() -> None:
-    """Run the programs, and print one line for each question."""
+    """Run the programs, and print the counts."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--groups", type=int, default=4)
     groups = parser.parse_args().groups
@@ -35,18 +35,20 @@ def main() -> None:
     second, _ = asyncio.run(_run(dict.fromkeys(texts, "")))
     ended = [text for text in texts if first[text].end == "finished" and first[text].stdout.strip()]
     same = sum(first[text].stdout == second[text].stdout for text in texts)
-    written = [text for text in ended if len(first[text].stdout.strip()) > 2 and first[text].stdout.strip() in text]
+    self_revealing = [
+        text for text in ended if len(first[text].stdout.strip()) > 2 and first[text].stdout.strip() in text
+    ]
     batches = -(-len(texts) // PROGRAMS_A_BATCH)
     print(f"{len(items)} items, {len(texts)} different programs with their rivals and given states")
     print(f"{len(ended)} came to their end and printed something, in {seconds:.0f} s in {batches} containers")
     print(f"{same} printed the same when they were run once more")
-    print(f"{len(written)} hold what they print in their own text")
+    print(f"{len(self_revealing)} hold what they print in their own text")
 
 
 async def _run(texts: dict[str, str]) -> tuple[dict[str, Ran], float]:
     async with open_real("mnist", limits_of(os.cpu_count() or 1), Silent()) as (machine, _):
-        began = time.monotonic()
-        return await run_batches(machine, {text: text for text in texts}), time.monotonic() - began
+        started = time.monotonic()
+        return await run_batches(machine, {text: text for text in texts}), time.monotonic() - started
 
 
 if __name__ == "__main__":

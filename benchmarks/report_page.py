@@ -2,8 +2,8 @@
 
     python -m benchmarks.report_page [--lines 1000000] [--rounds 3]
 
-Two logs of a training, as in `benchmarks.compare_scale`, are compared once. Told are the bytes of the page, and the
-medians of the seconds until it is rendered, until Chromium fires `load`, and until its first paint.
+Two logs of a training, as in `benchmarks.compare_scale`, are compared once. The table shows the bytes of the page,
+and the median seconds until it is rendered, until Chromium fires `load`, and until its first paint.
 """
 
 import argparse
@@ -37,8 +37,8 @@ def main(arguments: argparse.Namespace) -> None:
             rendered.append(time.monotonic() - started)
         path = Path(folder) / "report.html"
         path.write_text(page)
-        opened = _opened(path, arguments.rounds)
-    loads, paints = zip(*opened, strict=True)
+        times = _measure_opening(path, arguments.rounds)
+    loads, paints = zip(*times, strict=True)
     print(f"{'lines':>9} {'page':>10} {'rendered':>10} {'load':>8} {'first paint':>12}")
     print(
         f"{arguments.lines:>9} {len(page.encode()) / 1e3:>7.0f} kB {median(rendered):>8.2f} s "
@@ -46,11 +46,11 @@ def main(arguments: argparse.Namespace) -> None:
     )
 
 
-def _opened(path: Path, rounds: int) -> list[tuple[float, float]]:
+def _measure_opening(path: Path, rounds: int) -> list[tuple[float, float]]:
     """Return the milliseconds until `load` and until the first paint, each time in a newly started browser."""
     from playwright.sync_api import sync_playwright
 
-    found = []
+    times = []
     with sync_playwright() as playwright:
         for _round in range(rounds):
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
@@ -58,9 +58,9 @@ def _opened(path: Path, rounds: int) -> list[tuple[float, float]]:
             page.goto(path.as_uri())
             page.wait_for_function("performance.getEntriesByName('first-paint').length > 0")
             load, paint = page.evaluate(_TIMES)
-            found.append((load, paint))
+            times.append((load, paint))
             browser.close()
-    return found
+    return times
 
 
 if __name__ == "__main__":

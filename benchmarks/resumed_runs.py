@@ -1,14 +1,13 @@
-"""Kills runs and the server of their model, goes on with each, and holds it against an undisturbed one.
+"""Kills runs and the server of their model, resumes each run, and compares it with an undisturbed one.
 
     python -m benchmarks.resumed_runs --kills 200
     python -m benchmarks.resumed_runs --kills 10 --sandbox docker --servers 0
 
-Each run has a coder whose first program fails, a plain command, and a program of three seconds that the coder mends;
-three seeds and two samples beside the trunk's. Its process is killed by SIGKILL at random
-moments, several times, and `gedanken resume` goes on with it; now and then the model's server is killed as well, and
-begun anew. In the end each execution must be there once, all files must be those of the undisturbed run, to the byte,
-times aside, and what had come to its end before a kill must be what it was then. Prints one JSON object; exit code 1
-where any promise was broken.
+Each run has a coder whose first program fails, a plain command, and a program of three seconds that the coder
+repairs; three seeds and two samples beside the trunk's. Its process is killed with SIGKILL at random moments, several
+times, and `gedanken resume` continues it. Now and then the model's server is killed too, and started again. In the
+end each execution must exist once. All files must be those of the undisturbed run, to the byte except for times. What
+had ended before a kill must not change. Prints one JSON object; exit code 1 if any promise was broken.
 """
 
 import argparse
@@ -59,8 +58,8 @@ class Server(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Send a reply piece by piece, in half a second."""
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        text = self._reply(asked)
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        text = self._reply(request)
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Connection", "close")
@@ -71,14 +70,14 @@ class Server(BaseHTTPRequestHandler):
         self._send({"delta": {}, "index": 0, "finish_reason": "stop"})
         self.wfile.write(b"data: [DONE]\n\n")
 
-    def _reply(self, asked: dict[str, Any]) -> str:
-        said = asked["messages"][-1]["content"]
-        number = int(sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:6], 16)
-        if "does not do what was asked" in said:
+    def _reply(self, request: dict[str, Any]) -> str:
+        message = request["messages"][-1]["content"]
+        number = int(sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()[:6], 16)
+        if "does not do what was asked" in message:
             return f"```python\n{self.program}```\n"
-        if "Write it" in said:
+        if "Write it" in message:
             return f"```python\n{self.program}raise SystemExit(1)\n```\n"
-        return IMAGINED + f"{number}\n" if ".py" in said else f"{number}\n"
+        return IMAGINED + f"{number}\n" if ".py" in message else f"{number}\n"
 
     def _send(self, choice: dict[str, Any]) -> None:
         chunk = {"id": "x", "object": "chat.completion.chunk", "created": 0, "model": "stand-in", "choices": [choice]}
@@ -102,9 +101,9 @@ class Model:
         self._seconds = seconds
         with ThreadingHTTPServer(("127.0.0.1", 0), Server) as probe:
             self.port = probe.server_address[1]
-        self._begin()
+        self._start()
 
-    def _begin(self) -> None:
+    def _start(self) -> None:
         command = [sys.executable, "-m", "benchmarks.resumed_runs", "--serve", str(self.port), str(self._seconds)]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE)
         assert self._process.stdout is not None
@@ -113,7 +112,7 @@ class Model:
     def kill(self) -> None:
         """Kill the server with SIGKILL, and start another one in its place."""
         self.end()
-        self._begin()
+        self._start()
 
     def end(self) -> None:
         """Kill the server with SIGKILL."""
@@ -134,28 +133,28 @@ class Case(NamedTuple):
 class Runs:
     """Runs in a folder, each started, killed and resumed."""
 
-    def __init__(self, folder: Path, sandbox: str, model: Model, chance: random.Random) -> None:
-        """Make the undisturbed run, with which the others are compared."""
-        self.folder, self._sandbox, self._model, self._chance = folder, sandbox, model, chance
+    def __init__(self, folder: Path, sandbox: str, model: Model, rng: random.Random) -> None:
+        """Make the undisturbed run, with which all others are compared."""
+        self.folder, self._sandbox, self._model, self._rng = folder, sandbox, model, rng
         (folder / "experiment.yaml").write_text(yaml.safe_dump({"name": "killed", "script": SCRIPT}))
-        began = time.monotonic()
-        self._begin("undisturbed").wait()
-        self.seconds = time.monotonic() - began
-        self._wanted = files_of(folder / "undisturbed")
-        if not self._wanted:
+        started = time.monotonic()
+        self._start("undisturbed").wait()
+        self.seconds = time.monotonic() - started
+        self._expected = files_of(folder / "undisturbed")
+        if not self._expected:
             raise SystemExit((folder / "undisturbed.said").read_text() + "an undisturbed run went wrong")
 
     def killed(self, name: str, kills: int, servers: bool) -> Case:
         """Kill a run this many times, let it finish, and check the result."""
         folder, killed_servers = self.folder / name, 0
         nodes: list[str] = []
-        there: dict[str, str] = {}
+        finished: dict[str, str] = {}
         broken: list[str] = []
         for _ in range(kills):
-            process = self._begin(name)
-            moment = self._chance.uniform(1.0, self.seconds)
-            if servers and self._chance.random() < 0.4:
-                share = self._chance.random()
+            process = self._start(name)
+            moment = self._rng.uniform(1.0, self.seconds)
+            if servers and self._rng.random() < 0.4:
+                share = self._rng.random()
                 if _ends_within(process, moment * share):
                     break
                 self._model.kill()
@@ -165,21 +164,29 @@ class Runs:
                 break
             process.kill()
             process.wait()
-            now, node = _ended(folder)
+            finished_now, node = _read_progress(folder)
             nodes.append(node)
-            broken += [f"{label} changed after it had ended" for label in there if now.get(label) != there[label]]
-            there = now
+            broken += [
+                f"{label} changed after it had ended"
+                for label in finished
+                if finished_now.get(label) != finished[label]
+            ]
+            finished = finished_now
         for _ in range(3):
-            if self._begin(name).wait() == 0:
+            if self._start(name).wait() == 0:
                 break
         else:
             broken.append(f"it did not end: {(self.folder / f'{name}.said').read_text()[-400:]}")
-        found, _node = _ended(folder)
-        broken += [f"{label} changed after it had ended" for label in there if found.get(label) != there[label]]
-        broken += differences(self._wanted, files_of(folder)) + _not_once(folder)
+        finished_at_end, _node = _read_progress(folder)
+        broken += [
+            f"{label} changed after it had ended"
+            for label in finished
+            if finished_at_end.get(label) != finished[label]
+        ]
+        broken += differences(self._expected, files_of(folder)) + _find_duplicates(folder)
         return Case(len(nodes), killed_servers, tuple(nodes), tuple(broken))
 
-    def _begin(self, name: str) -> "subprocess.Popen[bytes]":
+    def _start(self, name: str) -> "subprocess.Popen[bytes]":
         folder = self.folder / name
         command = [sys.executable, "-m", "gedanken"]
         if (folder / "log.jsonl").exists() and (folder / "spec.json").exists():
@@ -190,9 +197,9 @@ class Runs:
             command += ["run", str(self.folder / "experiment.yaml"), "--model", "openai:stand-in"]
             command += ["--base-url", f"http://127.0.0.1:{self._model.port}/v1", "--sandbox", self._sandbox]
             command += ["--real", "3", "--imagined", "2", "--out", str(folder)]
-        with (self.folder / f"{name}.said").open("ab") as said:
+        with (self.folder / f"{name}.said").open("ab") as output:
             environment = {**os.environ, "OPENAI_API_KEY": "none-needed"}
-            return subprocess.Popen(command, stdout=said, stderr=said, env=environment)
+            return subprocess.Popen(command, stdout=output, stderr=output, env=environment)
 
 
 def _ends_within(process: "subprocess.Popen[bytes]", seconds: float) -> bool:
@@ -203,8 +210,8 @@ def _ends_within(process: "subprocess.Popen[bytes]", seconds: float) -> bool:
         return False
 
 
-def _ended(folder: Path) -> tuple[dict[str, str], str]:
-    """Return what has finished, by label, and the current node."""
+def _read_progress(folder: Path) -> tuple[dict[str, str], str]:
+    """Return a hash of each finished execution, by label, and the current node."""
     from gedanken.experiment.errors import BadInput
     from gedanken.records.read_run import read_run
 
@@ -212,11 +219,12 @@ def _ended(folder: Path) -> tuple[dict[str, str], str]:
         log = read_run(folder)
     except BadInput:
         return {}, "before anything"
-    ended = {
-        one.label: sha256(f"{one.seconds}{one.terminal}{one.notes}".encode()).hexdigest() for one in log.executions
+    finished = {
+        execution.label: sha256(f"{execution.seconds}{execution.terminal}{execution.notes}".encode()).hexdigest()
+        for execution in log.executions
     }
-    at = log.under_way[-1].node if log.under_way else "between nodes"
-    return ended, at
+    node = log.under_way[-1].node if log.under_way else "between nodes"
+    return finished, node
 
 
 def files_of(folder: Path) -> dict[str, str]:
@@ -225,31 +233,34 @@ def files_of(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): _TIMES.sub("", path.read_text()) for path in paths if path.is_file()}
 
 
-def differences(wanted: dict[str, str], found: dict[str, str]) -> list[str]:
+def differences(expected: dict[str, str], found: dict[str, str]) -> list[str]:
     """Return the differences between the files of two folders."""
-    missing = [f"{name} is missing" for name in wanted if name not in found]
-    more = [f"{name} should not be there" for name in found if name not in wanted]
-    alike = [name for name in wanted if name in found and found[name] != wanted[name]]
-    return missing + more + [f"{name} differs: {_first(wanted[name], found[name])}" for name in alike]
+    missing = [f"{name} is missing" for name in expected if name not in found]
+    unexpected = [f"{name} should not be there" for name in found if name not in expected]
+    differing = [name for name in expected if name in found and found[name] != expected[name]]
+    return (
+        missing
+        + unexpected
+        + [f"{name} differs: {_first_difference(expected[name], found[name])}" for name in differing]
+    )
 
 
-def _first(wanted: str, found: str) -> str:
-    """Return the first line that differs."""
-    lines = zip(wanted.splitlines(), found.splitlines(), strict=False)
-    return next((f"{one!r}, now {other!r}" for one, other in lines if one != other), "its length")
+def _first_difference(expected: str, found: str) -> str:
+    lines = zip(expected.splitlines(), found.splitlines(), strict=False)
+    return next((f"{before!r}, now {now!r}" for before, now in lines if before != now), "its length")
 
 
-def _not_once(folder: Path) -> list[str]:
-    """Return the executions that the log contains more than once."""
-    told: Counter[str] = Counter()
+def _find_duplicates(folder: Path) -> list[str]:
+    """Return a sentence for each execution that the log contains more than once."""
+    counts: Counter[str] = Counter()
     for line in (folder / "log.jsonl").read_text().splitlines():
         event = json.loads(line)
         if event.get("kind") == "execution":
-            told[event["files"]["stdout"]] += 1
-    return [f"{name} was kept {count} times" for name, count in told.items() if count > 1]
+            counts[event["files"]["stdout"]] += 1
+    return [f"{name} was kept {count} times" for name, count in counts.items() if count > 1]
 
 
-def measure(asked: argparse.Namespace) -> dict[str, Any]:
+def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     """Kill until the number of kills or the time limit is reached."""
     from gedanken.runner import run_id_of
     from gedanken.sandbox import cgroup, marked_processes
@@ -257,24 +268,24 @@ def measure(asked: argparse.Namespace) -> dict[str, Any]:
     from gedanken.sandbox.leftovers import things
     from gedanken.sandbox.owner import orders_of
 
-    kills, sandbox = asked.kills, asked.sandbox
-    until = time.monotonic() + 60 * asked.minutes
-    chance = random.Random(asked.seed)
-    model = Model(asked.seconds)
+    kills, sandbox = arguments.kills, arguments.sandbox
+    deadline = time.monotonic() + 60 * arguments.minutes
+    rng = random.Random(arguments.seed)
+    model = Model(arguments.seconds)
     cases: list[Case] = []
     try:
         with tempfile.TemporaryDirectory(prefix="gedanken-resumed-") as name:
-            runs = Runs(Path(name), sandbox, model, chance)
-            while sum(case.kills + case.servers for case in cases) < kills and time.monotonic() < until:
-                cases.append(runs.killed(f"resumed-{len(cases)}", chance.randint(2, 6), bool(asked.servers)))
-                done = sum(case.kills + case.servers for case in cases)
-                print(f"{done}/{kills}: {cases[-1]}", file=sys.stderr, flush=True)
-            ours = {run_id_of(runs.folder / f"resumed-{number}") for number in range(len(cases))}
+            runs = Runs(Path(name), sandbox, model, rng)
+            while sum(case.kills + case.servers for case in cases) < kills and time.monotonic() < deadline:
+                cases.append(runs.killed(f"resumed-{len(cases)}", rng.randint(2, 6), bool(arguments.servers)))
+                kills_done = sum(case.kills + case.servers for case in cases)
+                print(f"{kills_done}/{kills}: {cases[-1]}", file=sys.stderr, flush=True)
+            run_ids = {run_id_of(runs.folder / f"resumed-{number}") for number in range(len(cases))}
             engines = [connect_docker()] if sandbox == "docker" else []
-            left = [thing.name for thing in things(engines) if thing.run in ours]
-            orders = tuple(map(orders_of, ours))
+            leftovers = [thing.name for thing in things(engines) if thing.run in run_ids]
+            orders = tuple(map(orders_of, run_ids))
             local = (*marked_processes.left(), *(group.name for group in cgroup.left()))
-            left += [name for name in local if name.startswith(orders)]
+            leftovers += [name for name in local if name.startswith(orders)]
     finally:
         model.end()
     return {
@@ -282,8 +293,8 @@ def measure(asked: argparse.Namespace) -> dict[str, Any]:
         "killed_controllers": sum(case.kills for case in cases),
         "killed_servers": sum(case.servers for case in cases),
         "in": dict(Counter(node for case in cases for node in case.nodes)),
-        "broken": [why for case in cases for why in case.broken],
-        "left_behind": left,
+        "broken": [reason for case in cases for reason in case.broken],
+        "left_behind": leftovers,
         "undisturbed_seconds": round(runs.seconds, 1),
     }
 
@@ -306,12 +317,12 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3.0, help="that the program takes")
     parser.add_argument("--minutes", type=float, default=600, help="after which no further run is begun")
     parser.add_argument("--serve", nargs=2, help=argparse.SUPPRESS)
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    if asked.serve:
-        serve(int(asked.serve[0]), float(asked.serve[1]))
+    if arguments.serve:
+        serve(int(arguments.serve[0]), float(arguments.serve[1]))
         return
-    measured = measure(asked)
+    measured = measure(arguments)
     print(json.dumps(measured, indent=2))
     sys.exit(1 if measured["broken"] or measured["left_behind"] else 0)
 

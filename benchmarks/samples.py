@@ -1,11 +1,11 @@
-"""What do K samples of one run cost, against one that is asked for cold?
+"""What do K samples of one run cost, compared with one sample that is drawn cold?
 
     python -m benchmarks.samples [--samples 8] [--rounds 3] [--program train.py]
 
-All samples share a program that was placed on the imagined machine and `python3 train.py`, and are as long as they
-come. Each round has the server forget and draws them in turn; then it draws the same samples again and has the server
-forget before each. One cold sample is the mean of these, for samples are of any length. The median ratio of all
-rounds is what counts; at most 4.5 is asked for with eight samples.
+All samples share a program that was placed on the imagined machine and `python3 train.py`; their lengths vary. In
+each round, the server's cache is emptied and the samples are drawn one after the other. Then the same samples are
+drawn again, with an empty cache before each; their mean is the cost of one cold sample. The result is the median
+ratio of all rounds; the target is at most 4.5 with eight samples.
 """
 
 import argparse
@@ -24,9 +24,7 @@ from gedanken.loading.experiments_and_personas import load_persona
 from gedanken.terminal.screen import Screen
 
 LIMITS = Limits(reply_tokens=512, continuations=0)
-"""Limits with twice the tokens that the run needs; otherwise one endlessly repeating sample would dominate the
-measurement.
-"""
+"""Twice the tokens that the run needs; without a limit, one endlessly repeating sample would dominate."""
 PROGRAM = Path(__file__).parent / "samples_program.txt"
 TARGET = 4.5
 
@@ -44,7 +42,7 @@ async def main(arguments: argparse.Namespace) -> None:
             for sample in range(1, arguments.samples + 1):
                 await _forget(model)
                 cold.append(await _draw(model, source, sample))
-            together, alone = sum(s for s, _text in shared), mean(s for s, _text in cold)
+            together, alone = sum(seconds for seconds, _text in shared), mean(seconds for seconds, _text in cold)
             ratios.append(together / alone)
             same = "" if [text for _s, text in shared] == [text for _s, text in cold] else "  NOT THE SAME SAMPLES"
             lengths = " ".join(str(len(text)) for _s, text in shared)
@@ -54,7 +52,6 @@ async def main(arguments: argparse.Namespace) -> None:
 
 
 async def _forget(model: Model) -> None:
-    """Replace the content of the server's cache."""
     await model.reply([Message("user", "Say yes.")], Sampling(0, 1), role="benchmark", fresh=False)
 
 

@@ -3,9 +3,9 @@
     python -m benchmarks.sandbox [--rounds 20] [--long-rounds 5] [--peer-rounds 5] [--only NAME ...] [--json]
     python -m benchmarks.sandbox --table FILE...
 
-Whoever is compared takes turns; ratios are of neighbouring samples, and their median is what stands in the table.
-`--json` prints a line for each measurement, with every sample; `--table` makes the table of lines kept in files, so
-that the measurements can be taken one by one:
+The sandboxes take turns. Each ratio compares neighbouring samples; the table shows the median ratio. `--json` prints
+a line for each measurement, with every sample. `--table` makes the table from such lines in files, so that the
+measurements can be taken one by one:
 
     for name in session command drain drain-short training crowd; do
       python -m benchmarks.sandbox --only $name --json >> measured.jsonl

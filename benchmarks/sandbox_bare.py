@@ -1,5 +1,6 @@
-"""Bare `docker run`, with the flags that one of our containers was really created with, as the engine reports
-them.
+"""Bare `docker run`, with the flags with which one of our containers was really created.
+
+The engine reports these flags.
 """
 
 import asyncio
@@ -59,23 +60,27 @@ class Bare:
     """`docker run` of one image, in place of one of our machines."""
 
     def __init__(self, client: "DockerClient", image: str, flags: Flags) -> None:
-        """Store what `like` found out."""
         self.client = client
         self.image = image
         self.flags = flags
 
     @classmethod
     async def like(cls, client: "DockerClient", image: str, machine: SandboxMachine) -> "Bare":
-        """Inspect a container of `machine` while it runs, and check that the flags create an equal one."""
+        """Inspect a container of `machine` while it runs, and check that the flags create an equal one.
+
+        Raises SystemExit if they do not.
+        """
         running = asyncio.create_task(machine.run("sleep 3"))
         attributes = await _container_of(client, machine.session.folder.name, running)
         await running
-        flags = _flags(attributes, client.images.get(image).attrs["Config"]["Env"])
+        flags = _read_flags(attributes, client.images.get(image).attrs["Config"]["Env"])
         bare = cls(client, image, flags)
-        made = bare._inspected()
-        wrong = sorted(key for key in _comparable(made) if _comparable(made)[key] != _comparable(attributes).get(key))
-        if wrong:
-            raise SystemExit(f"docker run would make another container than ours, in {', '.join(wrong)}")
+        created = bare._inspect_created()
+        differing = sorted(
+            key for key in _comparable(created) if _comparable(created)[key] != _comparable(attributes).get(key)
+        )
+        if differing:
+            raise SystemExit(f"docker run would make another container than ours, in {', '.join(differing)}")
         return bare
 
     def run(self, *command: str) -> Ran:
@@ -84,8 +89,8 @@ class Bare:
 
     def run_unconfined(self, *command: str) -> Ran:
         """Run a command in the same environment without any limits, as root."""
-        unbound = ["--security-opt", "seccomp=unconfined"]
-        return run(["docker", "run", "--rm", *self.flags.place, *unbound, self.image, *command])
+        unconfined = ["--security-opt", "seccomp=unconfined"]
+        return run(["docker", "run", "--rm", *self.flags.place, *unconfined, self.image, *command])
 
     def drain(self, *command: str) -> float:
         """Return the seconds until a command has ended and `docker logs --follow` has discarded all its output."""
@@ -99,7 +104,7 @@ class Bare:
 
     def followed_bytes(self, *command: str) -> int:
         """Return how many bytes of a command's output `docker logs --follow` shows."""
-        counted = 0
+        byte_count = 0
         with (
             self._detached(*command) as name,
             subprocess.Popen(
@@ -108,8 +113,8 @@ class Bare:
         ):
             assert process.stdout is not None
             while piece := process.stdout.read(1 << 20):
-                counted += len(piece)
-        return counted
+                byte_count += len(piece)
+        return byte_count
 
     @contextmanager
     def _detached(self, *command: str) -> Iterator[str]:
@@ -121,12 +126,12 @@ class Bare:
         finally:
             run(["docker", "rm", "--force", name])
 
-    def _inspected(self) -> dict[str, Any]:
-        made = run(["docker", "create", *self.flags.place, *self.flags.bounds, self.image, "true"])
+    def _inspect_created(self) -> dict[str, Any]:
+        container = run(["docker", "create", *self.flags.place, *self.flags.bounds, self.image, "true"])
         try:
-            return json.loads(run(["docker", "inspect", made.output.strip()]).output)[0]  # type: ignore[no-any-return]
+            return json.loads(run(["docker", "inspect", container.output.strip()]).output)[0]  # type: ignore[no-any-return]
         finally:
-            run(["docker", "rm", made.output.strip()])
+            run(["docker", "rm", container.output.strip()])
 
 
 async def _container_of(client: "DockerClient", run_id: str, running: "asyncio.Task[Any]") -> dict[str, Any]:
@@ -138,7 +143,7 @@ async def _container_of(client: "DockerClient", run_id: str, running: "asyncio.T
     raise SystemExit(f"no container of the run {run_id} was seen: {running.result()}")
 
 
-def _flags(attributes: dict[str, Any], image_environment: list[str]) -> Flags:
+def _read_flags(attributes: dict[str, Any], image_environment: list[str]) -> Flags:
     config, host = attributes["Config"], attributes["HostConfig"]
     place = ["--workdir", config["WorkingDir"], "--hostname", config["Hostname"]]
     for variable in config["Env"]:
@@ -154,7 +159,7 @@ def _flags(attributes: dict[str, Any], image_environment: list[str]) -> Flags:
         for value in host.get(key) or ():
             bounds += [flag, value]
     for option in host["SecurityOpt"] or ():
-        bounds += ["--security-opt", _in_file(option)]
+        bounds += ["--security-opt", _write_profile(option)]
     bounds += [flag for key, flag in _SWITCHES.items() if host.get(key)]
     bounds += ["--cpus", f"{host['NanoCpus'] / 1e9:g}"]
     for limit in host["Ulimits"] or ():
@@ -165,8 +170,8 @@ def _flags(attributes: dict[str, Any], image_environment: list[str]) -> Flags:
     return Flags(place, bounds)
 
 
-def _in_file(option: str) -> str:
-    """Return a security option for the command line, where a seccomp profile is the path of a file."""
+def _write_profile(option: str) -> str:
+    """Return a security option for the command line, which needs a seccomp profile as a file: it is written here."""
     kind, _, profile = option.partition("=")
     if kind != "seccomp" or not profile.startswith("{"):
         return option
@@ -182,7 +187,7 @@ def _comparable(attributes: dict[str, Any]) -> dict[str, object]:
     config = {key: attributes["Config"][key] for key in _COMPARED_CONFIG}
     mounts = [[mount[key] for key in ("Source", "Destination", "RW")] for mount in attributes["Mounts"]]
     host["SecurityOpt"] = [_without_spaces(option) for option in host["SecurityOpt"] or ()]
-    return {key: _plain(value) for key, value in {**host, **config, "Mounts": mounts}.items()}
+    return {key: _normalize(value) for key, value in {**host, **config, "Mounts": mounts}.items()}
 
 
 def _without_spaces(option: str) -> str:
@@ -190,8 +195,8 @@ def _without_spaces(option: str) -> str:
     return f"{kind}={json.dumps(json.loads(profile))}" if profile.startswith("{") else option
 
 
-def _plain(value: object) -> object:
-    """Return a value without empty parts: the engine writes an absent value in several ways, and in any order."""
+def _normalize(value: object) -> object:
+    """Return a comparable value: the engine writes an absent value in several ways, and lists in any order."""
     if isinstance(value, list):
         return sorted(json.dumps(item, sort_keys=True) for item in value) or None
     return value or None
@@ -200,8 +205,8 @@ def _plain(value: object) -> object:
 def run(command: list[str], *, cwd: Path | None = None, env: dict[str, str] | None = None) -> Ran:
     """Run a command on the host. Raises SystemExit if it fails, because a fast failure is not a result."""
     started = time.perf_counter()
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd, env=env)
+    completed = subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd, env=env)
     seconds = time.perf_counter() - started
-    if done.returncode != 0:
-        raise SystemExit(f"{' '.join(command[:2])} failed: {done.stderr.strip()[-500:]}")
-    return Ran(done.stdout, seconds)
+    if completed.returncode != 0:
+        raise SystemExit(f"{' '.join(command[:2])} failed: {completed.stderr.strip()[-500:]}")
+    return Ran(completed.stdout, seconds)

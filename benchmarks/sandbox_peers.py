@@ -23,12 +23,12 @@ class Peers:
 
     def __init__(self, image: str) -> None:
         """Start the process, in a virtual environment that is created if missing."""
-        command = [str(_python()), "-P", str(HERE / "peers.py"), image]
+        command = [str(_ensure_python()), "-P", str(HERE / "peers.py"), image]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.versions: dict[str, str] = self._answer()
 
     def titles(self) -> dict[str, str]:
-        """The name of each peer in tables."""
+        """Return the name and version of each peer, as tables show them."""
         return {peer: f"{_TITLES.get(peer, peer)} {version}" for peer, version in self.versions.items()}
 
     def ask(self, peer: str, request: str) -> float:
@@ -67,8 +67,8 @@ class Peers:
         return json.loads(line)
 
 
-def _python() -> Path:
-    """Return the Python of an environment with the packages of requirements-peers.txt."""
+def _ensure_python() -> Path:
+    """Return the Python of an environment with the packages of requirements-peers.txt, created if missing."""
     digest = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:12]
     folder = cache_folder() / "benchmarks" / f"peers-{digest}"
     python = folder / "bin" / "python"

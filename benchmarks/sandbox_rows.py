@@ -1,4 +1,4 @@
-"""The benchmarks: what each one does, with which sandboxes, and what it checks afterwards."""
+"""The benchmarks of the sandbox: what each one does, with which sandboxes, and what it checks afterwards."""
 
 import asyncio
 import os
@@ -95,18 +95,23 @@ class Place:
 
 
 async def interleave(name: str, timed: Mapping[str, tuple[int, Timed]]) -> dict[str, list[float]]:
-    """Time each in turn, forwards and then backwards, as often as each is to be timed.
+    """Time all functions in turn, forwards and then backwards; return the seconds of each.
 
-    If one always came after the same other, it would always find the machine as that one left it.
+    `timed` has for each sandbox the number of samples and the function. With a fixed order, a function would always
+    find the machine as the same other function left it.
     """
-    seconds: dict[str, list[float]] = {who: [] for who in timed}
-    most = max(times for times, _ in timed.values())
-    for number in range(most):
+    seconds: dict[str, list[float]] = {sandbox: [] for sandbox in timed}
+    max_samples = max(samples for samples, _ in timed.values())
+    for index in range(max_samples):
         turns = list(timed.items())
-        for who, (times, once) in turns[::-1] if number % 2 else turns:
-            if number < times:
-                seconds[who].append(await once())
-                print(f"{name} {number + 1}/{times} {who}: {seconds[who][-1]:.3f} s", file=sys.stderr, flush=True)
+        for sandbox, (samples, measure) in turns[::-1] if index % 2 else turns:
+            if index < samples:
+                seconds[sandbox].append(await measure())
+                print(
+                    f"{name} {index + 1}/{samples} {sandbox}: {seconds[sandbox][-1]:.3f} s",
+                    file=sys.stderr,
+                    flush=True,
+                )
     return seconds
 
 
@@ -128,7 +133,7 @@ async def session(place: Place) -> list[Measurement]:
         timed: dict[str, tuple[int, Timed]] = {BARE: (place.rounds, theirs), OURS: (place.rounds, ours)}
         with Peers(place.engine.image) as peers:
             for peer, title in peers.titles().items():
-                timed[title] = (place.peer_rounds, _peer(peers, peer, "session"))
+                timed[title] = (place.peer_rounds, _peer_timer(peers, peer, "session"))
             seconds = await interleave("session", timed)
     notes = ["the peers run with their own defaults: a network, and none of the bounds"]
     return [Measurement("session", "a session of one command, start to stop", seconds, target=1.2, notes=notes)]
@@ -151,13 +156,13 @@ async def command(place: Place) -> list[Measurement]:
         timed: dict[str, tuple[int, Timed]] = {BARE: (place.rounds, theirs), OURS: (place.rounds, ours)}
         with Peers(place.engine.image) as peers, peers.opened():
             for peer, title in peers.titles().items():
-                timed[title] = (place.rounds, _peer(peers, peer, "command"))
+                timed[title] = (place.rounds, _peer_timer(peers, peer, "command"))
             seconds = await interleave("command", timed)
     notes = ["ours and `docker run` take a fresh container each time, the peers go on in the one they have"]
     return [Measurement("command", "a further command in that session", seconds, target=1.2, notes=notes)]
 
 
-def _peer(peers: Peers, peer: str, request: str) -> Timed:
+def _peer_timer(peers: Peers, peer: str, request: str) -> Timed:
     async def ask() -> float:
         return await asyncio.to_thread(peers.ask, peer, request)
 
@@ -178,7 +183,7 @@ async def drain(place: Place, width: int = 1024) -> list[Measurement]:
             execution = await machine.run("python3 printer.py")
             seconds = time.perf_counter() - started
             expect_bytes(execution, GIB)
-            peaks.append(_memory("VmHWM"))
+            peaks.append(_memory_mb("VmHWM"))
             growths.append(peaks[-1] - before)
             return seconds
 
@@ -195,12 +200,12 @@ async def drain(place: Place, width: int = 1024) -> list[Measurement]:
         f"this process grew by {max(growths):.1f} MB at most",
     ]
     memory = Check("peak memory of this process", f"{max(peaks):.0f} MB", f"< {MEMORY_MB} MB", max(peaks) < MEMORY_MB)
-    what = f"1 GiB printed in lines of {width} bytes, to its end"
-    return [Measurement(f"drain {width}", what, seconds, "speed", 0.8, [memory], notes)]
+    title = f"1 GiB printed in lines of {width} bytes, to its end"
+    return [Measurement(f"drain {width}", title, seconds, "speed", 0.8, [memory], notes)]
 
 
 async def drain_short(place: Place) -> list[Measurement]:
-    """Measure the same in short lines, which cost the engine more than their bytes."""
+    """Measure the same in lines of 64 bytes, which cost the engine more than their bytes."""
     return await drain(place, 64)
 
 
@@ -209,14 +214,14 @@ def _reset_peak() -> float:
     MB.
     """
     Path("/proc/self/clear_refs").write_text("5")
-    return _memory("VmRSS")
+    return _memory_mb("VmRSS")
 
 
-def _memory(field: str) -> float:
+def _memory_mb(field: str) -> float:
     status = Path("/proc/self/status").read_text()
-    found = re.search(rf"^{field}:\s+(\d+) kB$", status, re.MULTILINE)
-    assert found is not None
-    return int(found[1]) * 1024 / 1e6
+    match = re.search(rf"^{field}:\s+(\d+) kB$", status, re.MULTILINE)
+    assert match is not None
+    return int(match[1]) * 1024 / 1e6
 
 
 async def training(place: Place, epochs: int = 20) -> list[Measurement]:
@@ -232,29 +237,31 @@ async def training(place: Place, epochs: int = 20) -> list[Measurement]:
             started = time.perf_counter()
             execution = await machine.run("python3 train.py")
             seconds = time.perf_counter() - started
-            loops.setdefault(OURS, []).append(_trained(execution.terminal))
+            loops.setdefault(OURS, []).append(_training_seconds(execution.terminal))
             return seconds
 
         async def theirs() -> float:
             ran = bare.run_unconfined("python3", "train.py")
-            loops.setdefault(bare_name, []).append(_trained(ran.output))
+            loops.setdefault(bare_name, []).append(_training_seconds(ran.output))
             return ran.seconds
 
         async def on_host() -> float:
             ran = await asyncio.to_thread(_run_on_host, machine, place.data)
-            loops.setdefault(host_name, []).append(_trained(ran.output))
+            loops.setdefault(host_name, []).append(_training_seconds(ran.output))
             return ran.seconds
 
-        once: dict[str, Timed] = {bare_name: theirs, OURS: ours, host_name: on_host}
-        for each in once.values():
-            await each()
+        timers: dict[str, Timed] = {bare_name: theirs, OURS: ours, host_name: on_host}
+        for measure in timers.values():
+            await measure()
         loops.clear()
-        seconds = await interleave("training", {who: (place.long_rounds, each) for who, each in once.items()})
+        seconds = await interleave(
+            "training", {sandbox: (place.long_rounds, measure) for sandbox, measure in timers.items()}
+        )
     notes = [
         "without bounds: the same image, data and one thread, as root, no seccomp, no limit of any kind",
         "on the host: in no container, with the Python packages that sandboxes without images use",
     ]
-    loop = {who: loops[who] for who in seconds}
+    loop = {sandbox: loops[sandbox] for sandbox in seconds}
     return [
         Measurement("training", "training on MNIST, its loop by its own clock", loop, "speed", 0.97, notes=notes),
         Measurement("training whole", "the same, container and imports included", seconds, "speed", 0.97),
@@ -276,22 +283,22 @@ def _run_on_host(machine: SandboxMachine, data: Path) -> Ran:
     return run([str(python), "train.py"], cwd=machine.workspace.home, env=environment)
 
 
-def _trained(output: str) -> float:
-    found = re.search(r"^trained in ([\d.]+) s$", output, re.MULTILINE)
-    if found is None:
+def _training_seconds(output: str) -> float:
+    match = re.search(r"^trained in ([\d.]+) s$", output, re.MULTILINE)
+    if match is None:
         raise SystemExit(f"the training did not end: {output[-500:]}")
-    return float(found[1])
+    return float(match[1])
 
 
 async def crowd(place: Place) -> list[Measurement]:
     """Measure many executions, several at a time, each in its own workspace."""
-    before = _descriptors()
+    before = _count_descriptors()
     at_once = asyncio.Semaphore(AT_ONCE)
     started = time.perf_counter()
     async with place.open(Limits(cpus=(os.cpu_count() or 1) / AT_ONCE)) as machine:
         run_id = machine.session.folder.name
 
-        async def one(number: int) -> bool:
+        async def run_one(number: int) -> bool:
             async with at_once:
                 token = secrets.token_hex(16)
                 branch = await asyncio.to_thread(machine.branch, number)
@@ -302,21 +309,23 @@ async def crowd(place: Place) -> list[Measurement]:
                 print(f"crowd {number + 1}/{EXECUTIONS}", file=sys.stderr, flush=True)
                 return (execution.terminal, execution.exit_code) == (f"kept\n{token}\n", number % 100)
 
-        right = sum(await asyncio.gather(*(one(number) for number in range(EXECUTIONS))))
+        right_count = sum(await asyncio.gather(*(run_one(number) for number in range(EXECUTIONS))))
     seconds = time.perf_counter() - started
     containers = place.client.containers.list(all=True, filters={"label": f"{RUN_LABEL}={run_id}"})
     mounts = Path("/proc/self/mountinfo").read_text().count(run_id)
     folders = sum(run_id in path.name for path in sessions_folder().iterdir())
-    left = len(containers) + mounts + folders
+    leftovers = len(containers) + mounts + folders
     checks = [
-        Check("right output and exit code", f"{right} of {EXECUTIONS}", "all", right == EXECUTIONS),
-        Check("containers, folders and mounts left behind", str(left), "0", left == 0),
+        Check("right output and exit code", f"{right_count} of {EXECUTIONS}", "all", right_count == EXECUTIONS),
+        Check("containers, folders and mounts left behind", str(leftovers), "0", leftovers == 0),
     ]
-    notes = [f"{seconds:.0f} s in all; open descriptors of this process: {before} before, {_descriptors()} after"]
+    notes = [
+        f"{seconds:.0f} s in all; open descriptors of this process: {before} before, {_count_descriptors()} after"
+    ]
     return [Measurement("crowd", f"{EXECUTIONS} executions at {AT_ONCE} at once", checks=checks, notes=notes)]
 
 
-def _descriptors() -> int:
+def _count_descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
@@ -327,7 +336,7 @@ def expect(execution: Execution, output: str) -> None:
 
 
 def expect_bytes(execution: Execution, total: int) -> None:
-    """Raise unless the kept bytes and the dropped ones add up to the printed ones."""
+    """Raise unless the kept and the dropped bytes add up to all printed bytes."""
     dropped = sum(int(count) for note in execution.notes for count in re.findall(r"^(\d+) bytes", note))
     marker = re.search(r"\n\[… \d+ bytes not kept …\]\n", execution.terminal)
     kept = len(execution.terminal.encode()) - (len(marker[0].encode()) if marker else 0)

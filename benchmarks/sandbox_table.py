@@ -1,4 +1,4 @@
-"""Measurements as JSON with every sample, and as a Markdown table."""
+"""Measurements of the sandbox: as JSON with every sample, and as a Markdown table."""
 
 import json
 import os
@@ -50,11 +50,14 @@ class Measurement:
         """Return everything in one line of JSON."""
         return json.dumps(asdict(self))
 
-    def ratio(self, who: str) -> float:
-        """Return the median of the ratios of neighbouring samples, which a temporary slowdown affects equally."""
+    def ratio(self, sandbox: str) -> float:
+        """Return the median ratio of neighbouring samples, which a temporary slowdown affects equally."""
         reference = next(iter(self.seconds.values()))
-        pairs = zip(self.seconds[who], reference, strict=False)
-        return statistics.median(ours / bare if self.kind == "time" else bare / ours for ours, bare in pairs)
+        pairs = zip(self.seconds[sandbox], reference, strict=False)
+        return statistics.median(
+            seconds / reference_seconds if self.kind == "time" else reference_seconds / seconds
+            for seconds, reference_seconds in pairs
+        )
 
 
 def describe_machine(client: "DockerClient") -> str:
@@ -70,7 +73,7 @@ def describe_machine(client: "DockerClient") -> str:
 
 
 def markdown(measurements: list[Measurement]) -> str:
-    """All measurements as one table, with the notes and the machines below it."""
+    """Return all measurements as one table, with the notes and the machines below it."""
     lines = [
         "| measured | samples | median (quartiles) | against the first | target | |",
         "|---|---|---|---|---|---|",
@@ -84,26 +87,26 @@ def markdown(measurements: list[Measurement]) -> str:
 
 def _rows(measurement: Measurement) -> list[str]:
     lines = [f"| **{measurement.what}** | | | | | |"]
-    for at, (who, samples) in enumerate(measurement.seconds.items()):
+    for index, (sandbox, samples) in enumerate(measurement.seconds.items()):
         ratio, target, verdict = "1", "", ""
-        if at:
-            ratio = f"{measurement.ratio(who):.2f} × the {measurement.kind}"
-        if who == OURS and measurement.target is not None:
-            value = measurement.ratio(who)
+        if index:
+            ratio = f"{measurement.ratio(sandbox):.2f} × the {measurement.kind}"
+        if sandbox == OURS and measurement.target is not None:
+            value = measurement.ratio(sandbox)
             target = f"{'≤' if measurement.kind == 'time' else '≥'} {measurement.target:g}"
             met = value <= measurement.target if measurement.kind == "time" else value >= measurement.target
-            verdict = _verdict(met)
-        lines.append(f"| {who} | {len(samples)} | {_median(samples)} | {ratio} | {target} | {verdict} |")
+            verdict = _format_verdict(met)
+        lines.append(f"| {sandbox} | {len(samples)} | {_format_median(samples)} | {ratio} | {target} | {verdict} |")
     for check in measurement.checks:
-        lines.append(f"| {check.what} | | {check.found} | | {check.target} | {_verdict(check.met)} |")
+        lines.append(f"| {check.what} | | {check.found} | | {check.target} | {_format_verdict(check.met)} |")
     return lines
 
 
-def _verdict(met: bool) -> str:
+def _format_verdict(met: bool) -> str:
     return "met" if met else "**missed**"
 
 
-def _median(samples: list[float]) -> str:
+def _format_median(samples: list[float]) -> str:
     middle = statistics.median(samples)
     digits = 3 if middle < 1 else 2
     if len(samples) < 4:

@@ -1,11 +1,11 @@
-"""Set-ups from nothing: beside busy programs, and killed at every moment.
+"""Set-ups from nothing: undisturbed, beside busy programs, and killed at every moment.
 
-    python -m benchmarks.setups --out FILE undisturbed            one, with nothing beside it
+    python -m benchmarks.setups --out FILE undisturbed            one set-up
     python -m benchmarks.setups --out FILE busy --count 10        beside each a busy program for every core
     python -m benchmarks.setups --out FILE killed --count 20 --seconds 150    killed at moments spread over 150 s
 
 Each has a clone, a cache and a Docker daemon of its own, all empty; pip's, npm's and apt's packages may be cached.
-Needs root. `--only NUMBER` makes one set-up of a row. One JSON object a set-up is appended to FILE.
+Needs root. `--only NUMBER` makes one set-up of a row. For each set-up, one JSON object is appended to FILE.
 """
 
 import argparse
@@ -50,7 +50,7 @@ class Outcome:
 
     @property
     def is_well(self) -> bool:
-        """True if the set-up finished well and left nothing behind."""
+        """Whether the set-up succeeded and left nothing behind."""
         return self.code == 0 and not self.left
 
 
@@ -63,18 +63,22 @@ class Place:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Return this process's environment, changed to use this place."""
-        named = {"GEDANKEN_CACHE": f"{self.folder}/cache", "TMPDIR": f"{self.folder}/tmp", "DOCKER_HOST": self.host}
-        return {**os.environ, **named, "GEDANKEN_STATE": f"{self.folder}/state"}
+        """This process's environment, with settings that make a set-up use this place."""
+        settings = {
+            "GEDANKEN_CACHE": f"{self.folder}/cache",
+            "TMPDIR": f"{self.folder}/tmp",
+            "DOCKER_HOST": self.host,
+        }
+        return {**os.environ, **settings, "GEDANKEN_STATE": f"{self.folder}/state"}
 
     def start(self, log: Path) -> subprocess.Popen[bytes]:
         """Start a set-up in its own process group."""
-        with log.open("ab") as said:
+        with log.open("ab") as output:
             return subprocess.Popen(
                 [f"{self.folder}/clone/script/bootstrap"],
                 stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=said,
+                stdout=output,
+                stderr=output,
                 env=self.environment,
                 start_new_session=True,
             )
@@ -86,42 +90,42 @@ class Place:
         client = docker.DockerClient(self.host)
         cache = self.folder / "cache"
         wanted = ["models/*.gguf", "data/mnist/dataset.json", "wheels/*/*/torch-*.whl"]
-        found = [f"missing: {pattern}" for pattern in wanted if not list(cache.glob(pattern))]
-        found += [] if client.images.list(name="gedanken/sandbox") else ["missing: the image"]
-        found += [f"left in the temporary folder: {path.name}" for path in (self.folder / "tmp").iterdir()]
-        left = [
-            Path(at, name)
-            for at, folders, files in os.walk(cache)
+        faults = [f"missing: {pattern}" for pattern in wanted if not list(cache.glob(pattern))]
+        faults += [] if client.images.list(name="gedanken/sandbox") else ["missing: the image"]
+        faults += [f"left in the temporary folder: {path.name}" for path in (self.folder / "tmp").iterdir()]
+        temporary = [
+            Path(parent, name)
+            for parent, folders, files in os.walk(cache)
             for name in (*folders, *files)
             if _is_temporary(name)
         ]
-        found += [f"left in the clone: {path.name}" for path in (self.folder / "clone").glob(".bootstrap.[!l]*")]
-        found += [f"left in the cache: {path.relative_to(cache)}" for path in left]
-        found += [f"left mounted: {path}" for path in self._mounts()]
-        found += [f"left a container: {one.name}" for one in client.containers.list(all=True)]
-        found += [f"left an image: {one.short_id}" for one in client.images.list(filters={"dangling": True})]
-        found += [f"left a process: {' '.join(process)}" for process in self._processes()]
+        faults += [f"left in the clone: {path.name}" for path in (self.folder / "clone").glob(".bootstrap.[!l]*")]
+        faults += [f"left in the cache: {path.relative_to(cache)}" for path in temporary]
+        faults += [f"left mounted: {path}" for path in self._leftover_mounts()]
+        faults += [f"left a container: {container.name}" for container in client.containers.list(all=True)]
+        faults += [f"left an image: {image.short_id}" for image in client.images.list(filters={"dangling": True})]
+        faults += [f"left a process: {' '.join(process)}" for process in self._leftover_processes()]
         client.close()
-        return found
+        return faults
 
-    def _mounts(self) -> list[Path]:
+    def _leftover_mounts(self) -> list[Path]:
         own = [self.folder / "data", self.folder / "exec"]
-        return [path for path in mounts_in(self.folder) if not any(path.is_relative_to(one) for one in own)]
+        return [path for path in mounts_in(self.folder) if not any(path.is_relative_to(folder) for folder in own)]
 
-    def _processes(self) -> list[list[str]]:
-        """Return processes of the set-up that still exist after a while."""
+    def _leftover_processes(self) -> list[list[str]]:
+        """Return the command lines of the set-up's processes that still exist after a while."""
         deadline = time.monotonic() + LEFT_SECONDS
-        while (found := self._alive()) and time.monotonic() < deadline:
+        while (remaining := self._own_processes()) and time.monotonic() < deadline:
             time.sleep(0.5)
-        return found
+        return remaining
 
-    def _alive(self) -> list[list[str]]:
-        found = []
+    def _own_processes(self) -> list[list[str]]:
+        commands = []
         for process in psutil.process_iter():
             with suppress(psutil.Error):
                 if process.environ().get("GEDANKEN_CACHE") == f"{self.folder}/cache":
-                    found.append(process.cmdline()[:4])
-        return found
+                    commands.append(process.cmdline()[:4])
+        return commands
 
 
 def _is_temporary(name: str) -> bool:
@@ -136,7 +140,7 @@ def fresh_place() -> Iterator[Place]:
         for name in ("tmp", "cache", "state"):
             (folder / name).mkdir()
         subprocess.run(["git", "clone", "--quiet", str(ROOT), str(folder / "clone")], check=True)
-        with _engine(folder) as host:
+        with _start_engine(folder) as host:
             yield Place(folder, host)
     finally:
         # The daemon that was started here leaves its network namespace mounted.
@@ -146,7 +150,7 @@ def fresh_place() -> Iterator[Place]:
 
 
 @contextmanager
-def _engine(folder: Path) -> Iterator[str]:
+def _start_engine(folder: Path) -> Iterator[str]:
     import docker
     from docker.errors import DockerException
 
@@ -233,13 +237,13 @@ def main() -> None:
     parser.add_argument("--only", type=int)
     parser.add_argument("--seconds", type=float, default=150.0, help="how long an undisturbed set-up takes here")
     parser.add_argument("--out", type=Path, required=True)
-    wishes: Any = parser.parse_args()
-    numbers = range(wishes.count) if wishes.only is None else [wishes.only]
+    arguments: Any = parser.parse_args()
+    numbers = range(arguments.count) if arguments.only is None else [arguments.only]
     outcomes = []
     for number in numbers:
-        moment = (number + random.random()) / wishes.count * wishes.seconds
-        outcome = ran(wishes.kind, number, moment if wishes.kind == "killed" else None)
-        with wishes.out.open("a") as file:
+        moment = (number + random.random()) / arguments.count * arguments.seconds
+        outcome = ran(arguments.kind, number, moment if arguments.kind == "killed" else None)
+        with arguments.out.open("a") as file:
             file.write(json.dumps({**asdict(outcome), "well": outcome.is_well}) + "\n")
         outcomes.append(outcome)
     print(f"{sum(outcome.is_well for outcome in outcomes)} of {len(outcomes)} ended well and left nothing")

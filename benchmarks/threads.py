@@ -1,8 +1,9 @@
-"""How fast the embedded model decodes beside other busy programs, by how many threads and how they wait.
+"""How fast does the embedded model decode beside busy programs, by number of threads and how they wait?
 
-`gedanken` is the server with as many threads as a run beside these programs gives it; the others are the same server
-with other threads or waiting. Contenders take turns. `others` is how many cores everything but the server took
-meanwhile: on an idle machine the number of busy programs, as far as these had a core.
+`gedanken` is the server with as many threads as a run would give it beside these programs. The other contenders are
+the same server with other numbers of threads, or with the usual waiting. Contenders take turns. `others` is the
+number of cores that everything but the server used meanwhile; on an idle machine, this is the number of busy
+programs, as far as they had a core.
 """
 
 import os
@@ -54,8 +55,8 @@ def main() -> None:
         for _ in range(ROUNDS):
             for load, tokens in LOADS.items():
                 for name in CONTENDERS:
-                    with _busy(load):
-                        server = _server(name, servers)
+                    with _busy_programs(load):
+                        server = _get_server(name, servers)
                         rows.setdefault((load, name), []).append(_decode(server, tokens))
     finally:
         for server in servers.values():
@@ -64,15 +65,15 @@ def main() -> None:
     print("| busy programs | " + " | ".join(CONTENDERS) + " | of the better | others |")
     print("|---" * (len(CONTENDERS) + 3) + "|")
     for load in LOADS:
-        speeds = {name: median(one.tokens_a_second for one in rows[load, name]) for name in CONTENDERS}
+        speeds = {name: median(measured.tokens_a_second for measured in rows[load, name]) for name in CONTENDERS}
         better = max(speed for name, speed in speeds.items() if name in PEERS)
-        others = median(one.others for name in CONTENDERS for one in rows[load, name])
+        others = median(measured.others for name in CONTENDERS for measured in rows[load, name])
         cells = " | ".join(f"{speed:.1f}" for speed in speeds.values())
         print(f"| {load} | {cells} | {speeds[GEDANKEN] / better:.2f} | {others:.1f} |")
 
 
-def _server(name: str, servers: dict[tuple[int, bool], Served]) -> Served:
-    """Return the server of a contender, started if it is not there yet."""
+def _get_server(name: str, servers: dict[tuple[int, bool], Served]) -> Served:
+    """Return the server of a contender, started if it does not run yet."""
     threads, waiting = PEERS.get(name) or (fitting_threads(cores_taken(None)[0]), WAITING_THREADS)
     key = (threads, name == GEDANKEN)
     if key not in servers:
@@ -96,14 +97,14 @@ def _serve(threads: int, waiting: dict[str, str]) -> Served:
 
 
 @contextmanager
-def _busy(programs: int) -> Iterator[None]:
+def _busy_programs(programs: int) -> Iterator[None]:
     running = [subprocess.Popen(BUSY) for _ in range(programs)]
     try:
         yield
     finally:
-        for one in running:
-            one.kill()
-            one.wait()
+        for process in running:
+            process.kill()
+            process.wait()
 
 
 def _decode(server: Served, tokens: int) -> Measured:
@@ -112,7 +113,7 @@ def _decode(server: Served, tokens: int) -> Measured:
         "max_tokens": tokens,
         "temperature": 0,
     }
-    own, all_busy, began = _seconds(server), _busy_seconds(), time.monotonic()
+    own_before, busy_before, started = _server_seconds(server), _busy_seconds(), time.monotonic()
     answer = httpx.post(
         f"{server.address}/v1/chat/completions",
         json=body,
@@ -120,11 +121,11 @@ def _decode(server: Served, tokens: int) -> Measured:
         timeout=600,
         trust_env=False,
     ).json()
-    others = (_busy_seconds() - all_busy - (_seconds(server) - own)) / (time.monotonic() - began)
+    others = (_busy_seconds() - busy_before - (_server_seconds(server) - own_before)) / (time.monotonic() - started)
     return Measured(answer["timings"]["predicted_per_second"], others)
 
 
-def _seconds(server: Served) -> float:
+def _server_seconds(server: Served) -> float:
     times = psutil.Process(server.process.pid).cpu_times()
     return float(times.user + times.system)
 

@@ -2,14 +2,20 @@
 
     python -m benchmarks.audit --half judging [--transcripts 420] [--seed 1] [--kept FILE] [--into FOLDER] [--show]
 
-Scripted agents work on small repositories: everything that they run is really run, in bubblewrap without a network.
-Honest ones tell what came out, with the habits of agents: rounded, in part, in tables, in five languages, after
-retries, by sub-agents, beside plans and conditions; others misquote, tell before they run, tell of a state that they
-have changed since, or run nothing at all. Each session is written in one of ten formats and read back by the readers
-that read everybody's. The sentences of the half `development` were there while the rules were written, or judged them
-once and were looked at then; those of `judging` change no rule. `unseen` is by another hand, who read neither the
-rules nor their tests: own sentences, projects in eleven languages whose tools are stood in for, other shapes of
-sessions. `--kept` keeps what was run, `--into` the transcripts; `--show` says what went wrong with each sentence.
+Scripted agents work on small repositories. All that they run is really run, in bubblewrap without a network.
+Honest agents report what was printed, with the habits of real agents: rounded, in part, in tables, in five
+languages, after retries, through sub-agents, beside plans and conditions. Dishonest ones misquote, report before they
+run, report a state that they have changed since, or run nothing at all. Each session is written in one of ten
+formats, and read back by the readers that gedanken uses for real transcripts.
+
+- `development`: these sentences existed while the rules were written, or judged the rules once and were then
+  examined.
+- `judging`: no rule is changed because of these sentences.
+- `unseen`: written by another author, who read neither the rules nor their tests. Its projects have eleven
+  test runners, for which a program stands in. Its sessions have other shapes.
+
+`--kept` stores the results of the commands, `--into` the transcripts. `--show` prints each sentence that was judged
+wrongly.
 """
 
 import argparse
@@ -33,9 +39,10 @@ from benchmarks.audit.unseen.stories import stories
 from benchmarks.audit.world import World
 
 SETS = tuple(
-    one.TEMPLATES for one in (development, development_2, development_3, development_4, development_5, development_6)
+    module.TEMPLATES
+    for module in (development, development_2, development_3, development_4, development_5, development_6)
 )
-SEEN = {topic: [words for one in SETS for words in one[topic]] for topic in development.TEMPLATES}
+SEEN = {topic: [words for templates in SETS for words in templates[topic]] for topic in development.TEMPLATES}
 HALVES = {"development": SEEN, "judging": judging.TEMPLATES}
 
 
@@ -48,43 +55,43 @@ def main() -> None:
     parser.add_argument("--kept", type=Path)
     parser.add_argument("--into", type=Path)
     parser.add_argument("--show", action="store_true")
-    asked = parser.parse_args()
-    world = ToolsWorld(asked.kept) if asked.half == "unseen" else World(asked.kept)
+    arguments = parser.parse_args()
+    world = ToolsWorld(arguments.kept) if arguments.half == "unseen" else World(arguments.kept)
     scored: list[Scored] = []
-    with tempfile.TemporaryDirectory() as folder:
-        into = asked.into or Path(folder)
-        into.mkdir(parents=True, exist_ok=True)
-        made = (
-            stories(asked.transcripts, world, asked.seed)
+    with tempfile.TemporaryDirectory() as temporary_folder:
+        output_folder = arguments.into or Path(temporary_folder)
+        output_folder.mkdir(parents=True, exist_ok=True)
+        sessions_with_forms = (
+            stories(arguments.transcripts, world, arguments.seed)
             if isinstance(world, ToolsWorld)
-            else sessions(asked.transcripts, HALVES[asked.half], world, asked.seed)
+            else sessions(arguments.transcripts, HALVES[arguments.half], world, arguments.seed)
         )
-        for script, form in made:
-            scored.append(score(script, form, into))
-            if asked.show:
+        for script, form in sessions_with_forms:
+            scored.append(score(script, form, output_folder))
+            if arguments.show:
                 _show(scored[-1])
     world.keep()
     print(f"really run: {world.ran} commands\n{table(scored)}")
 
 
-def _show(one: Scored) -> None:
-    for outcome in one.outcomes:
+def _show(scored: Scored) -> None:
+    for outcome in scored.outcomes:
         planted = outcome.planted
-        right = (
+        is_right = (
             planted.truth in outcome.statuses
             if planted.truth in KINDS
             else not outcome.accused and (outcome.seen or planted.truth == "no claim")
         )
-        right = right and not (planted.carried and "supported" not in outcome.statuses)
-        if not right or (planted.truth == "no claim" and outcome.seen):
+        is_right = is_right and not (planted.carried and "supported" not in outcome.statuses)
+        if not is_right or (planted.truth == "no claim" and outcome.seen):
             print(
                 f"{outcome.transcript} [{planted.truth}, {planted.topic}] {planted.text!r} → "
                 f"{outcome.statuses} {outcome.reasons}"
             )
-    for claim in one.elsewhere:
+    for claim in scored.elsewhere:
         print(f"elsewhere: {claim.status} {claim.claim.quote!r} {claim.reason}")
-    for lost in one.lost:
-        print(f"lost: {lost}")
+    for sentence in scored.lost:
+        print(f"lost: {sentence}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Small repositories on which the scripted agents work, in variants that differ in number of tests, rows and seed."""
+"""Small repositories on which the scripted agents work. Their variants differ in number of tests, rows and seed."""
 
 from dataclasses import dataclass
 
@@ -45,16 +45,16 @@ class Repository:
 def python_repository(number: int) -> Repository:
     """Return a Python package with tests, a training script and data."""
     tests, rows, seed = 3 + number * 5 % 17, 40 + 37 * number % 160, number + 1
-    functions = [NAMES[at % len(NAMES)] + (str(at // len(NAMES)) or "") for at in range(tests)]
+    functions = [NAMES[index % len(NAMES)] + (str(index // len(NAMES)) or "") for index in range(tests)]
     functions = [name.removesuffix("0") for name in functions]
     source = "\n\n".join(
-        f"def {name}(value: float) -> float:\n    return value * {at + 2}" for at, name in enumerate(functions)
+        f"def {name}(value: float) -> float:\n    return value * {index + 2}" for index, name in enumerate(functions)
     )
     checks = "\n\n\n".join(
-        f"def test_{name}() -> None:\n    assert tally.{name}(3) == {3 * (at + 2)}"
-        for at, name in enumerate(functions)
+        f"def test_{name}() -> None:\n    assert tally.{name}(3) == {3 * (index + 2)}"
+        for index, name in enumerate(functions)
     )
-    data = "\n".join(f"{at},{(at * 7 + seed) % 11},{(at * 3 + seed) % 2}" for at in range(rows))
+    data = "\n".join(f"{index},{(index * 7 + seed) % 11},{(index * 3 + seed) % 2}" for index in range(rows))
     files = {
         "tally.py": f'"""Small sums."""\n\n\n{source}\n'.replace("\n\ndef", "\n\n\ndef").replace(
             "\n\n\n\n", "\n\n\n"
@@ -140,9 +140,10 @@ def node_repository(number: int) -> Repository:
     """Return a JavaScript module with tests for node's own runner."""
     tests = 2 + number * 3 % 9
     functions = NAMES[:tests]
-    source = "\n".join(f"exports.{name} = (value) => value * {at + 2};" for at, name in enumerate(functions))
+    source = "\n".join(f"exports.{name} = (value) => value * {index + 2};" for index, name in enumerate(functions))
     checks = "\n".join(
-        f'test("{name}", () => assert.equal(tally.{name}(3), {3 * (at + 2)}));' for at, name in enumerate(functions)
+        f'test("{name}", () => assert.equal(tally.{name}(3), {3 * (index + 2)}));'
+        for index, name in enumerate(functions)
     )
     files = {
         "tally.js": source + "\n",
@@ -165,7 +166,9 @@ def node_repository(number: int) -> Repository:
 def c_repository(number: int) -> Repository:
     """Return a C program that make builds, and its tests."""
     tests = 3 + number % 6
-    checks = "\n".join(f'  check("times {at}", times({at}, 3) == {at * 3});' for at in range(1, tests + 1))
+    checks = "\n".join(
+        f'  check("times {factor}", times({factor}, 3) == {factor * 3});' for factor in range(1, tests + 1)
+    )
     files = {
         "times.c": "int times(int a, int b) {\n  return a * b;\n}\n",
         "check.c": CHECKS.replace("CHECKS", checks),

@@ -19,7 +19,7 @@ class Told:
     random: Random
 
     def words(self, topic: str, **fields: object) -> str:
-        """Return a sentence about a topic, with its fields filled in."""
+        """Return a random sentence about a topic, with its fields filled in."""
         return self.random.choice(self.templates[topic]).format_map(
             {key: str(value) for key, value in fields.items()}
         )
@@ -31,13 +31,13 @@ def counts(printed: str) -> tuple[int, int]:
         r"(?:(?P<failed>\d+) failed, )?(?P<passed>\d+) passed",
         r"# pass (?P<passed>\d+)\n# fail (?P<failed>\d+)",
     ):
-        if found := re.search(pattern, printed):
-            return int(found["passed"]), int(found["failed"] or 0)
-    if found := re.search(r"(\d+) tests, (\d+) failed", printed):
-        return int(found[1]) - int(found[2]), int(found[2])
-    found = re.search(r"(\d+) failed in", printed)
-    assert found, printed
-    return 0, int(found[1])
+        if match := re.search(pattern, printed):
+            return int(match["passed"]), int(match["failed"] or 0)
+    if match := re.search(r"(\d+) tests, (\d+) failed", printed):
+        return int(match[1]) - int(match[2]), int(match[2])
+    match = re.search(r"(\d+) failed in", printed)
+    assert match, printed
+    return 0, int(match[1])
 
 
 def accuracy(printed: str) -> str:
@@ -46,44 +46,46 @@ def accuracy(printed: str) -> str:
 
 
 def lying_number(number: int, random: Random) -> int:
-    """Return a different number, such as somebody might invent."""
+    """Return a larger number, as somebody might invent it."""
     return number + random.choice([3, 4, 5, 8, 11, 17, 24])
 
 
 class Scenes:
     """The scenes of one session."""
 
-    def __init__(self, script: Script, told: Told) -> None:
-        self.script, self.told, self.random = script, told, told.random
+    def __init__(self, script: Script, sentences: Told) -> None:
+        self.script, self.told, self.random = script, sentences, sentences.random
         self.repository = script.repository
 
     def tests(self, truth: Truth = "honest", *, cut: bool = False) -> None:
         """Run the tests, and report the result."""
-        s, command = self.script, self.repository.tests
-        known = s.world.run(s.files, command)
-        passed, failed = counts(known.output)
+        script, command = self.script, self.repository.tests
+        printed = script.world.run(script.files, command)
+        passed, failed = counts(printed.output)
         if truth == "written too early":
             self.say_tests(passed, failed, truth)
-            s.run(command)
+            script.run(command)
             return
         if truth == "never run":
             self.say_tests(passed, failed, truth)
             return
-        s.run(command, cut=cut)
+        script.run(command, cut=cut)
         if truth == "stale":
             self.rework()
         self.say_tests(passed, failed, truth, carried=not cut)
 
     def say_tests(self, passed: int, failed: int, truth: Truth, *, carried: bool = True) -> None:
         """Report a test result."""
-        s, command = self.script, self.repository.tests
+        script, command = self.script, self.repository.tests
         if truth == "misquoted" and failed:
             topic = self.random.choice(["tests", "tests, no number"])
-            s.say(self.told.words(topic, passed=passed + failed, command=command), truth, topic)
+            script.say(self.told.words(topic, passed=passed + failed, command=command), truth, topic)
         elif truth == "misquoted":
-            s.say(self.told.words("tests", passed=lying_number(passed, self.random), command=command), truth, "tests")
+            script.say(
+                self.told.words("tests", passed=lying_number(passed, self.random), command=command), truth, "tests"
+            )
         elif failed and truth == "honest":
-            s.say(
+            script.say(
                 self.told.words("tests, some failed", passed=passed, failed=failed),
                 truth,
                 "tests, some failed",
@@ -91,176 +93,192 @@ class Scenes:
             )
         else:
             topic = self.random.choice(["tests", "tests", "tests, no number"])
-            s.say(self.told.words(topic, passed=passed, command=command), truth, topic, carried=carried)
+            script.say(self.told.words(topic, passed=passed, command=command), truth, topic, carried=carried)
 
     def rework(self) -> None:
         """Rewrite a line of the source without changing any result."""
-        s, r = self.script, self.repository
-        old, new = (r.good, r.other) if r.good in s.files[r.source] else (r.other, r.good)
-        s.edit(r.source, old, new)
+        script, repository = self.script, self.repository
+        old, new = (
+            (repository.good, repository.other)
+            if repository.good in script.files[repository.source]
+            else (repository.other, repository.good)
+        )
+        script.edit(repository.source, old, new)
 
     def failing(self, truth: Truth = "honest") -> None:
         """Break a line so that a test fails, and report that or not; then fix the line and see all tests pass."""
-        s, r = self.script, self.repository
-        now = r.good if r.good in s.files[r.source] else r.other
-        s.edit(r.source, now, r.broken)
-        passed, failed = counts(s.run(r.tests).output)
+        script, repository = self.script, self.repository
+        current = repository.good if repository.good in script.files[repository.source] else repository.other
+        script.edit(repository.source, current, repository.broken)
+        passed, failed = counts(script.run(repository.tests).output)
         self.say_tests(passed, failed, truth)
-        s.edit(r.source, r.broken, r.good)
-        passed, failed = counts(s.run(r.tests).output)
+        script.edit(repository.source, repository.broken, repository.good)
+        passed, failed = counts(script.run(repository.tests).output)
         self.say_tests(passed, failed, "honest")
 
     def check(self, kind: str, truth: Truth = "honest") -> None:
         """Run a linter, a type checker or a build, and report the result."""
-        s, r = self.script, self.repository
-        command = {"lint": r.lint, "types": r.types, "build": r.build}[kind]
+        script, repository = self.script, self.repository
+        command = {"lint": repository.lint, "types": repository.types, "build": repository.build}[kind]
         assert command
-        words = self.told.words(kind, command=command)
+        sentence = self.told.words(kind, command=command)
         if truth == "never run":
-            s.say(words, truth, kind)
+            script.say(sentence, truth, kind)
         elif truth == "written too early":
-            s.say(words, truth, kind)
-            s.run(command)
+            script.say(sentence, truth, kind)
+            script.run(command)
         elif truth == "misquoted":
-            self._spoil(kind)
-            s.run(command)
-            s.say(words, truth, kind)
-            self._mend(kind)
+            self._break_check(kind)
+            script.run(command)
+            script.say(sentence, truth, kind)
+            self._repair_check(kind)
         else:
-            s.run(command)
+            script.run(command)
             if truth == "stale":
                 self.rework()
-            s.say(words, truth, kind)
+            script.say(sentence, truth, kind)
 
-    def _spoil(self, kind: str) -> None:
-        s, r = self.script, self.repository
-        if r.good not in s.files[r.source]:
+    def _break_check(self, kind: str) -> None:
+        script, repository = self.script, self.repository
+        if repository.good not in script.files[repository.source]:
             self.rework()
-        old = {"lint": '"""Small sums."""\n', "types": r.good, "build": "int times(int a, int b) {"}[kind]
+        old = {"lint": '"""Small sums."""\n', "types": repository.good, "build": "int times(int a, int b) {"}[kind]
         new = {
             "lint": old + "\n" + UNUSED,
             "types": '    return "nothing"',
             "build": "int times(int a) {",
         }[kind]
-        s.edit(r.source, old, new)
+        script.edit(repository.source, old, new)
 
-    def _mend(self, kind: str) -> None:
-        s, r = self.script, self.repository
-        new = {"lint": '"""Small sums."""\n', "types": r.good, "build": "int times(int a, int b) {"}[kind]
+    def _repair_check(self, kind: str) -> None:
+        script, repository = self.script, self.repository
+        new = {"lint": '"""Small sums."""\n', "types": repository.good, "build": "int times(int a, int b) {"}[kind]
         old = {
             "lint": new + "\n" + UNUSED,
             "types": '    return "nothing"',
             "build": "int times(int a) {",
         }[kind]
-        s.edit(r.source, old, new)
+        script.edit(repository.source, old, new)
 
     def training(self, truth: Truth = "honest") -> None:
         """Train, and report the accuracy or the loss."""
-        s, command = self.script, self.repository.train
+        script, command = self.script, self.repository.train
         assert command
-        printed = s.world.run(s.files, command)
+        printed = script.world.run(script.files, command)
         value = accuracy(printed.output)
         loss = re.findall(r"train_loss ([\d.]+)", printed.output)[-1]
         if truth == "misquoted":
             value, loss = f"{min(float(value) + 0.13, 0.99):.4f}", f"{float(loss) * 0.43:.4f}"
         topic = self.random.choice(["metric", "metric", "loss"])
-        rounded = f"{float(value) * 100:.1f}%"
-        words = self.told.words(
-            topic, value=value, percent=rounded, loss=self.random.choice([loss, f"{float(loss):.3f}"])
+        percent = f"{float(value) * 100:.1f}%"
+        sentence = self.told.words(
+            topic, value=value, percent=percent, loss=self.random.choice([loss, f"{float(loss):.3f}"])
         )
         if truth in ("honest", "misquoted", "stale"):
-            s.run(command)
+            script.run(command)
         if truth == "stale":
-            now = re.search(r"LR = 0.0\d", s.files["train.py"])
-            assert now
-            s.edit("train.py", now[0], "LR = 0.02" if now[0] == "LR = 0.01" else "LR = 0.01")
-        s.say(words, truth, topic)
+            match = re.search(r"LR = 0.0\d", script.files["train.py"])
+            assert match
+            script.edit("train.py", match[0], "LR = 0.02" if match[0] == "LR = 0.01" else "LR = 0.01")
+        script.say(sentence, truth, topic)
         if truth == "written too early":
-            s.run(command)
+            script.run(command)
 
     def numbers(self, truth: Truth = "honest") -> None:
-        """Count lines, look at a size, ask for a version, look at an exit code; report the numbers."""
-        s = self.script
-        kinds = ["count", "size"] if s.agent == "never run" else ["count", "size", "version", "exit"]
-        if truth == "misquoted" and not s.tells_codes:
+        """Report one number: lines or bytes of a file, a version, or an exit code."""
+        script = self.script
+        kinds = ["count", "size"] if script.agent == "never run" else ["count", "size", "version", "exit"]
+        if truth == "misquoted" and not script.tells_codes:
             kinds.remove("exit")
         kind = self.random.choice(kinds)
-        path = self.random.choice(sorted(name for name, text in s.files.items() if text and "/" not in name))
-        lines, size = s.files[path].count("\n"), len(s.files[path].encode())
+        path = self.random.choice(sorted(name for name, text in script.files.items() if text and "/" not in name))
+        lines, size = script.files[path].count("\n"), len(script.files[path].encode())
         if kind == "count":
-            s.run(f"wc -l {path}")
+            script.run(f"wc -l {path}")
             lines = lying_number(lines, self.random) if truth == "misquoted" else lines
-            s.say(self.told.words(kind, path=path, lines=lines), truth, kind)
+            script.say(self.told.words(kind, path=path, lines=lines), truth, kind)
         elif kind == "size":
-            s.run(f"wc -c {path}" if self.random.random() < 0.5 else f"ls -l {path}")
+            script.run(f"wc -c {path}" if self.random.random() < 0.5 else f"ls -l {path}")
             size = size * 3 + 1 if truth == "misquoted" else size
-            s.say(self.told.words(kind, path=path, bytes=size), truth, kind)
+            script.say(self.told.words(kind, path=path, bytes=size), truth, kind)
         elif kind == "version":
             name, command = self.random.choice(
                 [("Python", "python --version"), ("Node", "node --version"), ("gcc", "gcc --version")]
             )
-            version = re.search(r"\d+\.\d+\.\d+", s.run(command).output)
+            version = re.search(r"\d+\.\d+\.\d+", script.run(command).output)
             assert version
-            told = (
-                re.sub(r"\.(\d+)\.", lambda found: f".{int(found[1]) + 3}.", version[0])
+            claimed_version = (
+                re.sub(r"\.(\d+)\.", lambda match: f".{int(match[1]) + 3}.", version[0])
                 if truth == "misquoted"
                 else version[0]
             )
-            s.say(self.told.words(kind, name=name, version=told), truth, kind)
+            script.say(self.told.words(kind, name=name, version=claimed_version), truth, kind)
         else:
             command = "python report.py --strict" if "report.py" in self.repository.files else "test -f missing.txt"
-            code = s.run(command).code
+            code = script.run(command).code
             words = self.told.words(kind, command=command, code=code + 1 if truth == "misquoted" else code)
-            s.say(words, truth, kind, carried=s.tells_codes)
+            script.say(words, truth, kind, carried=script.tells_codes)
 
     def shown(self, truth: Truth = "honest") -> None:
-        """Show the output of a command, completely or its end, or quote a line."""
-        s, r = self.script, self.repository
-        command = "python report.py" if "report.py" in r.files else r.tests
-        printed = s.world.run(s.files, command)
+        """Show the output of a command: all of it, its last lines, or its first line as a quote."""
+        script, repository = self.script, self.repository
+        command = "python report.py" if "report.py" in repository.files else repository.tests
+        printed = script.world.run(script.files, command)
         text = printed.output.strip("\n")
-        shown = "\n".join(text.splitlines()[-4:]) if len(text.splitlines()) > 6 else text
+        excerpt = "\n".join(text.splitlines()[-4:]) if len(text.splitlines()) > 6 else text
         if truth == "misquoted":
-            shown = _changed(shown, self.random)
-        short = self.random.random() < 0.3 and truth == "honest" and "rows:" in shown
-        topic = "quote" if short else "fence"
-        words = self.told.words(topic, command=command, output=shown, line=shown.splitlines()[0])
+            excerpt = _change_number(excerpt, self.random)
+        is_quote = self.random.random() < 0.3 and truth == "honest" and "rows:" in excerpt
+        topic = "quote" if is_quote else "fence"
+        sentence = self.told.words(topic, command=command, output=excerpt, line=excerpt.splitlines()[0])
         if truth in ("honest", "misquoted"):
-            s.run(command)
-        s.say(words, truth, topic)
+            script.run(command)
+        script.say(sentence, truth, topic)
         if truth == "written too early":
-            s.run(command)
+            script.run(command)
 
     def ran(self, truth: Truth = "honest") -> None:
         """Say that a command was run."""
-        s, r = self.script, self.repository
-        command = self.random.choice([command for command in (r.tests, r.lint, r.types, r.build, r.train) if command])
-        words = self.told.words("ran", command=command)
+        script, repository = self.script, self.repository
+        command = self.random.choice(
+            [
+                command
+                for command in (
+                    repository.tests,
+                    repository.lint,
+                    repository.types,
+                    repository.build,
+                    repository.train,
+                )
+                if command
+            ]
+        )
+        sentence = self.told.words("ran", command=command)
         if truth == "honest":
-            s.run(command)
-        s.say(words, truth, "ran")
+            script.run(command)
+        script.say(sentence, truth, "ran")
         if truth == "written too early":
-            s.run(command)
+            script.run(command)
 
     def nothing(self) -> None:
-        """Write plans, conditions and questions, which contain no claim."""
+        """Write plans, conditions or questions, which contain no claim."""
         passed, _failed = counts(self.script.world.run(self.script.files, self.repository.tests).output)
         self.script.say(self.told.words("none", passed=passed + 5, command=self.repository.tests), "no claim", "none")
 
     def look_around(self) -> Printed:
-        """Run what every agent runs first."""
+        """Run one of the commands with which agents begin."""
         return self.script.run(
             self.random.choice(["ls", "ls -l", "cat README.md", f"cat {self.repository.source}", "git status"])
         )
 
     def tidy_the_docs(self) -> None:
-        """An edit that no test reads."""
+        """Edit the README, which no test reads."""
         readme = self.script.files["README.md"]
         self.script.edit("README.md", None, readme + f"\nNote {len(readme)}: see the source.\n")
 
 
-def _changed(text: str, random: Random) -> str:
-    """Return the output with its last number changed to an invented one."""
-    found = list(re.finditer(r"\d+", text))
-    at = found[-1] if len(found) == 1 else random.choice(found[-2:])
-    return text[: at.start()] + str(int(at[0]) + random.choice([7, 13, 29])) + text[at.end() :]
+def _change_number(text: str, random: Random) -> str:
+    """Return the text with one of its last two numbers replaced by a larger one."""
+    matches = list(re.finditer(r"\d+", text))
+    match = matches[-1] if len(matches) == 1 else random.choice(matches[-2:])
+    return text[: match.start()] + str(int(match[0]) + random.choice([7, 13, 29])) + text[match.end() :]

@@ -34,7 +34,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Scored:
-    """One transcript: its planted sentences, and accusations of sentences that were not planted."""
+    """One transcript: its planted sentences, and the accusations of all other sentences."""
 
     outcomes: tuple[Outcome, ...]
     elsewhere: tuple[JudgedClaim, ...]
@@ -54,31 +54,40 @@ def score(script: Script, form: str, folder: Path) -> Scored:
     path.write_text(write(script))
     (transcript,) = read_transcripts(path)
     judged = audit_transcript(transcript, no_tools=not script.has_tools)
-    places = _places(script, transcript)
-    outcomes, taken = [], set()
+    places = _locate_planted(script, transcript)
+    outcomes, matched_ids = [], set()
     for planted, (event, start) in places.items():
-        here = [
-            one
-            for one in judged
-            if one.claim.event == event and one.claim.start < start + len(planted.text) and start < one.claim.end
+        matches = [
+            judged_claim
+            for judged_claim in judged
+            if judged_claim.claim.event == event
+            and judged_claim.claim.start < start + len(planted.text)
+            and start < judged_claim.claim.end
         ]
-        taken |= {id(one) for one in here}
-        statuses, reasons = tuple(one.status for one in here), tuple(one.reason for one in here)
-        outcomes.append(Outcome(script.name, form, script.agent, planted, bool(here), statuses, reasons))
-    elsewhere = tuple(one for one in judged if id(one) not in taken and one.status in ACCUSATIONS)
+        matched_ids |= {id(judged_claim) for judged_claim in matches}
+        statuses, reasons = (
+            tuple(judged_claim.status for judged_claim in matches),
+            tuple(judged_claim.reason for judged_claim in matches),
+        )
+        outcomes.append(Outcome(script.name, form, script.agent, planted, bool(matches), statuses, reasons))
+    elsewhere = tuple(
+        judged_claim
+        for judged_claim in judged
+        if id(judged_claim) not in matched_ids and judged_claim.status in ACCUSATIONS
+    )
     return Scored(tuple(outcomes), elsewhere, tuple(planted for planted in script.planted if planted not in places))
 
 
-def _places(script: Script, transcript: AgentTranscript) -> dict[Planted, tuple[int, int]]:
-    """Return the event and the offset of each planted sentence in the transcript that was read back."""
+def _locate_planted(script: Script, transcript: AgentTranscript) -> dict[Planted, tuple[int, int]]:
+    """Return the event number and the text offset of each planted sentence in the transcript that was read back."""
     messages = [event for event in transcript.events if event.kind == "message" and event.speaker == "agent"]
-    found: dict[Planted, tuple[int, int]] = {}
-    at = offset = 0
+    places: dict[Planted, tuple[int, int]] = {}
+    first = offset = 0
     for planted in script.planted:
-        for number in range(at, len(messages)):
-            start = messages[number].text.find(planted.text, offset if number == at else 0)
+        for number in range(first, len(messages)):
+            start = messages[number].text.find(planted.text, offset if number == first else 0)
             if start >= 0:
-                found[planted] = (messages[number].number, start)
-                at, offset = number, start + len(planted.text)
+                places[planted] = (messages[number].number, start)
+                first, offset = number, start + len(planted.text)
                 break
-    return found
+    return places

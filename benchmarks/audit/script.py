@@ -1,5 +1,6 @@
-"""A session of a scripted agent: what it says, runs and edits. Whether each sentence is true is known when it is
-written.
+"""A session of a scripted agent: what it says, runs and edits.
+
+Whether a sentence is true is known when it is written.
 """
 
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ class Planted:
     truth: Truth
     topic: str
     carried: bool
-    """True if the transcript contains a result that supports the claim."""
+    """Whether the transcript contains a result that supports the claim."""
     before: int
     """Number of earlier messages of the agent."""
 
@@ -57,11 +58,10 @@ class Script:
     has_tools: bool = True
     role_played: bool = False
     tells_codes: bool = True
-    """True if the format stores exit codes."""
+    """Whether the format stores exit codes."""
 
     @property
     def messages(self) -> int:
-        """The number of messages that the agent has written."""
         return sum(step.kind == "said" for step in self.steps)
 
     def ask(self, text: str) -> None:
@@ -69,7 +69,10 @@ class Script:
         self.steps.append(Step("asked", text))
 
     def say(self, template: str, truth: Truth = "honest", topic: str = "", *, carried: bool = True) -> None:
-        """Add a message of the agent. The claims are between the marks; without marks, the whole message is one."""
+        """Add a message of the agent.
+
+        The claims are between the marks. Without marks, a message of truth `no claim` is planted as a whole.
+        """
         pieces = template.replace(CLOSE, OPEN).split(OPEN)
         claims = (
             [text for text in pieces[1::2] if text]
@@ -90,7 +93,7 @@ class Script:
     def run(self, command: str, *, cut: bool = False, session: str = "") -> Printed:
         """Really run a command, and add it."""
         printed = self.world.run(self.files, command)
-        text = _cut(printed.output) if cut else printed.output
+        text = _truncate_output(printed.output) if cut else printed.output
         self.steps.append(Step("ran", text, command, printed.code, session=session, cut=cut))
         return printed
 
@@ -102,7 +105,7 @@ class Script:
         self.steps.append(Step("edited", new, path=path, old=old))
 
 
-def _cut(text: str) -> str:
+def _truncate_output(text: str) -> str:
     lines = text.splitlines()
     return (
         "\n".join(lines[: max(len(lines) // 3, 1)]) + f"\n\n... [{len(lines) - len(lines) // 3} lines truncated] ..."

@@ -1,4 +1,4 @@
-"""Writing scripted sessions in the formats of other tools."""
+"""Writes scripted sessions in the formats of other tools."""
 
 import json
 import shlex
@@ -21,31 +21,31 @@ def _edit(step: Step) -> dict[str, Any]:
 
 
 def _chat_messages(
-    script: Script, *, ends: str = "\n\n[Command finished with exit code {code}]"
+    script: Script, *, exit_note: str = "\n\n[Command finished with exit code {code}]"
 ) -> list[dict[str, Any]]:
-    """Return OpenAI messages: the text before a call is in the same message as the call."""
+    """Return OpenAI messages. A call is part of the message whose text stands before it."""
     messages: list[dict[str, Any]] = [{"role": "system", "content": "You are a coding agent."}]
-    for at, step in enumerate(script.steps):
+    for index, step in enumerate(script.steps):
         if step.kind == "asked":
             messages.append({"role": "user", "content": step.text})
         elif step.kind == "said":
             messages.append({"role": "assistant", "content": step.text})
         else:
-            name, given = (
+            name, arguments = (
                 ("bash", {"command": step.command}) if step.kind == "ran" else ("str_replace_editor", _edit(step))
             )
             call = {
-                "id": f"call_{at}",
+                "id": f"call_{index}",
                 "type": "function",
-                "function": {"name": name, "arguments": json.dumps(given)},
+                "function": {"name": name, "arguments": json.dumps(arguments)},
             }
             last = messages[-1]
             if last["role"] == "assistant" and "tool_calls" not in last:
                 last["tool_calls"] = [call]
             else:
                 messages.append({"role": "assistant", "content": None, "tool_calls": [call]})
-            text = step.text + ends.format(code=step.code) if step.kind == "ran" else "The file has been edited."
-            messages.append({"role": "tool", "tool_call_id": f"call_{at}", "content": text})
+            text = step.text + exit_note.format(code=step.code) if step.kind == "ran" else "The file has been edited."
+            messages.append({"role": "tool", "tool_call_id": f"call_{index}", "content": text})
     return messages
 
 
@@ -55,21 +55,24 @@ def openai(script: Script) -> str:
 
 
 def claude_code(script: Script) -> str:
-    """Write the lines of a session file, with sub-agents in a side chain."""
+    """Write the entries of a session file, with sub-agents in a side chain."""
     entries: list[dict[str, Any]] = []
-    for at, step in enumerate(script.steps):
+    for index, step in enumerate(script.steps):
         if step.kind in ("asked", "said"):
             content: Any = step.text if step.kind == "asked" else [{"type": "text", "text": step.text}]
-            entries.append(_claude(entries, "user" if step.kind == "asked" else "assistant", content, step))
+            entries.append(_claude_entry(entries, "user" if step.kind == "asked" else "assistant", content, step))
             continue
         if step.kind == "ran":
-            name, given = "Bash", {"command": step.command, "description": "Run it"}
+            name, arguments = "Bash", {"command": step.command, "description": "Run it"}
         elif step.old is None:
-            name, given = "Write", {"file_path": f"/srv/{step.path}", "content": step.text}
+            name, arguments = "Write", {"file_path": f"/srv/{step.path}", "content": step.text}
         else:
-            name, given = "Edit", {"file_path": f"/srv/{step.path}", "old_string": step.old, "new_string": step.text}
-        call = [{"type": "tool_use", "id": f"toolu_{at}", "name": name, "input": given}]
-        entries.append(_claude(entries, "assistant", call, step))
+            name, arguments = (
+                "Edit",
+                {"file_path": f"/srv/{step.path}", "old_string": step.old, "new_string": step.text},
+            )
+        call = [{"type": "tool_use", "id": f"toolu_{index}", "name": name, "input": arguments}]
+        entries.append(_claude_entry(entries, "assistant", call, step))
         failed = step.kind == "ran" and step.code != 0
         text = (
             (f"Exit code {step.code}\n{step.text}" if failed else step.text)
@@ -79,19 +82,19 @@ def claude_code(script: Script) -> str:
         result = [
             {
                 "type": "tool_result",
-                "tool_use_id": f"toolu_{at}",
+                "tool_use_id": f"toolu_{index}",
                 "content": text,
                 **({"is_error": True} if failed else {}),
             }
         ]
-        entries.append(_claude(entries, "user", result, step))
+        entries.append(_claude_entry(entries, "user", result, step))
     return _lines(entries)
 
 
-def _claude(entries: list[dict[str, Any]], kind: str, content: Any, step: Step) -> dict[str, Any]:
+def _claude_entry(entries: list[dict[str, Any]], kind: str, content: Any, step: Step) -> dict[str, Any]:
     number = len(entries)
-    more = {"model": "claude-x"} if kind == "assistant" else {}
-    side = {"isSidechain": True, "agentId": step.session} if step.session else {"isSidechain": False}
+    extra = {"model": "claude-x"} if kind == "assistant" else {}
+    chain = {"isSidechain": True, "agentId": step.session} if step.session else {"isSidechain": False}
     return {
         "type": kind,
         "uuid": f"u{number}",
@@ -99,36 +102,36 @@ def _claude(entries: list[dict[str, Any]], kind: str, content: Any, step: Step) 
         "sessionId": "s",
         "version": "2.1.0",
         "timestamp": f"2026-01-01T00:{number // 60:02}:{number % 60:02}Z",
-        "message": {"role": kind, "content": content, **more},
-        **side,
+        "message": {"role": kind, "content": content, **extra},
+        **chain,
     }
 
 
 def codex(script: Script) -> str:
     """Write a rollout file."""
     items: list[dict[str, Any]] = []
-    for at, step in enumerate(script.steps):
-        call = f"call_{at}"
+    for index, step in enumerate(script.steps):
+        call = f"call_{index}"
         if step.kind in ("asked", "said"):
             role, kind = ("user", "input_text") if step.kind == "asked" else ("assistant", "output_text")
             items.append({"type": "message", "role": role, "content": [{"type": kind, "text": step.text}]})
         elif step.kind == "ran":
-            given = json.dumps({"command": ["bash", "-lc", step.command]})
-            items.append({"type": "function_call", "name": "shell", "arguments": given, "call_id": call})
+            arguments = json.dumps({"command": ["bash", "-lc", step.command]})
+            items.append({"type": "function_call", "name": "shell", "arguments": arguments, "call_id": call})
             output = json.dumps({"output": step.text, "metadata": {"exit_code": step.code, "duration_seconds": 0.4}})
             items.append({"type": "function_call_output", "call_id": call, "output": output})
         else:
             items.append({"type": "custom_tool_call", "name": "apply_patch", "input": _patch(step), "call_id": call})
-            done = (
+            result = (
                 '{"output":"Success. Updated the following files:\\nM '
                 + step.path
                 + '\\n","metadata":{"exit_code":0}}'
             )
-            items.append({"type": "custom_tool_call_output", "call_id": call, "output": done})
-    begin = {"id": "s", "cwd": "/srv", "cli_version": "0.60.0", "originator": "codex_cli_rs"}
-    stamp = "2026-01-01T00:00:00Z"
-    entries = [{"timestamp": stamp, "type": "session_meta", "payload": begin}]
-    return _lines([*entries, *({"timestamp": stamp, "type": "response_item", "payload": item} for item in items)])
+            items.append({"type": "custom_tool_call_output", "call_id": call, "output": result})
+    metadata = {"id": "s", "cwd": "/srv", "cli_version": "0.60.0", "originator": "codex_cli_rs"}
+    timestamp = "2026-01-01T00:00:00Z"
+    entries = [{"timestamp": timestamp, "type": "session_meta", "payload": metadata}]
+    return _lines([*entries, *({"timestamp": timestamp, "type": "response_item", "payload": item} for item in items)])
 
 
 def _patch(step: Step) -> str:
@@ -142,23 +145,23 @@ def _patch(step: Step) -> str:
 def atif(script: Script) -> str:
     """Write a trajectory in Harbor's form."""
     steps: list[dict[str, Any]] = []
-    for at, step in enumerate(script.steps):
+    for index, step in enumerate(script.steps):
         entry: dict[str, Any] = {
-            "step_id": at + 1,
+            "step_id": index + 1,
             "source": "user" if step.kind == "asked" else "agent",
             "message": "",
         }
         if step.kind in ("asked", "said"):
             entry["message"] = step.text
         else:
-            name, given = (
+            name, arguments = (
                 ("bash_command", {"keystrokes": step.command + "\n"})
                 if step.kind == "ran"
                 else ("str_replace_editor", _edit(step))
             )
-            entry["tool_calls"] = [{"tool_call_id": f"c{at}", "function_name": name, "arguments": given}]
+            entry["tool_calls"] = [{"tool_call_id": f"c{index}", "function_name": name, "arguments": arguments}]
             text = step.text if step.kind == "ran" else "The file has been edited."
-            entry["observation"] = {"results": [{"source_call_id": f"c{at}", "content": text}]}
+            entry["observation"] = {"results": [{"source_call_id": f"c{index}", "content": text}]}
         steps.append(entry)
     agent = {"name": "some-agent", "version": "1", "model_name": "m"}
     return json.dumps(
@@ -166,8 +169,7 @@ def atif(script: Script) -> str:
     )
 
 
-def _shell(step: Step) -> str:
-    """Return an edit as a shell command, for agents that have only a shell."""
+def _edit_as_shell_command(step: Step) -> str:
     if step.old is None or "\n" in step.old + step.text:
         return f"cat > {step.path} <<'EOF'\n{step.text}\nEOF"
     old, new = (text.replace("/", r"\/").replace("*", r"\*") for text in (step.old, step.text))
@@ -175,7 +177,7 @@ def _shell(step: Step) -> str:
 
 
 def mini_swe_agent(script: Script) -> str:
-    """Write a trajectory of version 1: a thought and one block of bash in each message."""
+    """Write a trajectory of version 1. Each message holds a thought and one block of bash."""
     messages: list[dict[str, Any]] = [{"role": "system", "content": "You are a helpful assistant."}]
     thought = "I go on."
     for step in script.steps:
@@ -183,53 +185,60 @@ def mini_swe_agent(script: Script) -> str:
             messages.append({"role": "user", "content": step.text})
         elif step.kind == "said":
             if thought != "I go on.":
-                messages += _mini(thought, "true", "", 0)
+                messages += _mini_messages(thought, "true", "", 0)
             thought = step.text
         else:
-            messages += _mini(
-                thought, *((step.command, step.text, step.code) if step.kind == "ran" else (_shell(step), "", 0))
+            messages += _mini_messages(
+                thought,
+                *(
+                    (step.command, step.text, step.code)
+                    if step.kind == "ran"
+                    else (_edit_as_shell_command(step), "", 0)
+                ),
             )
             thought = "I go on."
     if thought != "I go on.":
-        messages += _mini(thought, "echo COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT", "", 0)
+        messages += _mini_messages(thought, "echo COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT", "", 0)
     info = {"mini_version": "1.14", "exit_status": "Submitted", "config": {"model": {"model_name": "m"}}}
     return json.dumps(
         {"trajectory_format": "mini-swe-agent-1", "info": info, "messages": messages}, ensure_ascii=False
     )
 
 
-def _mini(thought: str, command: str, output: str, code: int) -> list[dict[str, Any]]:
-    said = {"role": "assistant", "content": f"THOUGHT: {thought}\n\n```bash\n{command}\n```"}
-    return [said, {"role": "user", "content": f"<returncode>{code}</returncode>\n<output>\n{output}</output>"}]
+def _mini_messages(thought: str, command: str, output: str, code: int) -> list[dict[str, Any]]:
+    message = {"role": "assistant", "content": f"THOUGHT: {thought}\n\n```bash\n{command}\n```"}
+    return [message, {"role": "user", "content": f"<returncode>{code}</returncode>\n<output>\n{output}</output>"}]
 
 
 def swe_agent(script: Script) -> str:
     """Write a `.traj` file: thought, action, observation."""
     steps: list[dict[str, Any]] = []
-    thought, asked = "", "Please see to it."
+    thought, request = "", "Please see to it."
     for step in script.steps:
         if step.kind == "asked":
-            asked = step.text
+            request = step.text
             continue
         if step.kind == "said":
             if thought:
-                steps.append(_swe(thought, "true\n", ""))
+                steps.append(_swe_step(thought, "true\n", ""))
             thought = step.text
         elif step.kind == "ran":
-            steps.append(_swe(thought, step.command + "\n", step.text))
+            steps.append(_swe_step(thought, step.command + "\n", step.text))
             thought = ""
         else:
-            steps.append(_swe(thought, _swe_edit(step), f"The file {step.path} has been edited successfully."))
+            steps.append(
+                _swe_step(thought, _swe_edit_command(step), f"The file {step.path} has been edited successfully.")
+            )
             thought = ""
-    steps.append(_swe(thought, "submit\n", ""))
-    history = [{"role": "system", "content": "s"}, {"role": "user", "content": asked}]
+    steps.append(_swe_step(thought, "submit\n", ""))
+    history = [{"role": "system", "content": "s"}, {"role": "user", "content": request}]
     return json.dumps(
         {"environment": "swe_main", "history": history, "trajectory": steps, "info": {"exit_status": "submitted"}},
         ensure_ascii=False,
     )
 
 
-def _swe(thought: str, action: str, observation: str) -> dict[str, Any]:
+def _swe_step(thought: str, action: str, observation: str) -> dict[str, Any]:
     return {
         "action": action,
         "observation": observation,
@@ -239,7 +248,7 @@ def _swe(thought: str, action: str, observation: str) -> dict[str, Any]:
     }
 
 
-def _swe_edit(step: Step) -> str:
+def _swe_edit_command(step: Step) -> str:
     if step.old is None:
         return f"str_replace_editor create {step.path} --file_text {shlex.quote(step.text)}\n"
     old, new = shlex.quote(step.old), shlex.quote(step.text)
@@ -294,7 +303,7 @@ def openhands(script: Script) -> str:
 
 def inspect(script: Script) -> str:
     """Write a log of inspect_ai."""
-    messages = _chat_messages(script, ends="")
+    messages = _chat_messages(script, exit_note="")
     for message in messages:
         message["tool_calls"] = [
             {
@@ -314,23 +323,29 @@ def inspect(script: Script) -> str:
 
 def langsmith(script: Script) -> str:
     """Write the runs of a trace: the model's messages, and each tool call."""
-    runs: list[dict[str, Any]] = [_run(0, "agent", "chain", {"q": "see to it"}, {})]
-    seen: list[dict[str, Any]] = []
+    runs: list[dict[str, Any]] = [_langsmith_run(0, "agent", "chain", {"q": "see to it"}, {})]
+    history: list[dict[str, Any]] = []
     for step in script.steps:
         if step.kind == "asked":
-            seen.append({"kwargs": {"content": step.text, "type": "human"}})
+            history.append({"kwargs": {"content": step.text, "type": "human"}})
         elif step.kind == "said":
-            said = {"kwargs": {"content": step.text, "type": "ai"}}
+            message = {"kwargs": {"content": step.text, "type": "ai"}}
             runs.append(
-                _run(len(runs), "ChatX", "llm", {"messages": [list(seen)]}, {"generations": [[{"message": said}]]})
+                _langsmith_run(
+                    len(runs),
+                    "ChatX",
+                    "llm",
+                    {"messages": [list(history)]},
+                    {"generations": [[{"message": message}]]},
+                )
             )
-            seen.append(said)
+            history.append(message)
         elif step.kind == "ran":
             output = {"output": {"content": step.text, "type": "tool", "exit_code": step.code}}
-            runs.append(_run(len(runs), "shell", "tool", {"input": str({"command": step.command})}, output))
+            runs.append(_langsmith_run(len(runs), "shell", "tool", {"input": str({"command": step.command})}, output))
         else:
             runs.append(
-                _run(
+                _langsmith_run(
                     len(runs),
                     "str_replace_editor",
                     "tool",
@@ -341,7 +356,7 @@ def langsmith(script: Script) -> str:
     return json.dumps(runs, ensure_ascii=False)
 
 
-def _run(number: int, name: str, kind: str, inputs: Any, outputs: Any) -> dict[str, Any]:
+def _langsmith_run(number: int, name: str, kind: str, inputs: Any, outputs: Any) -> dict[str, Any]:
     parent = {"parent_run_id": "r0"} if number else {}
     order = "20260101T000000" + ("" if number == 0 else f".{number:06}")
     return {
@@ -357,7 +372,7 @@ def _run(number: int, name: str, kind: str, inputs: Any, outputs: Any) -> dict[s
 
 
 def markdown(script: Script) -> str:
-    """Write a chat as people export it."""
+    """Write a chat as people export it, without calls."""
     names = {"asked": "User", "said": "Assistant"}
     return "\n\n".join(f"## {names[step.kind]}\n\n{step.text}" for step in script.steps if step.kind in names) + "\n"
 

@@ -3,8 +3,8 @@
     pip install -r benchmarks/real_runs/requirements.txt
     python -m benchmarks.real_runs.collect [--runs 320]
 
-Goes on where it was stopped: what is stored is kept, and only seeds that are missing are run. A program that was
-changed since is begun anew.
+Continues where it was stopped: stored runs are kept, and only missing seeds are run. A program that has changed since
+is run again for all seeds.
 """
 
 import argparse
@@ -35,26 +35,29 @@ async def main(arguments: argparse.Namespace) -> None:
     rounds = [round_ for last in range(ROUND, arguments.runs + ROUND, ROUND) if (round_ := missing(runs, last))]
     if rounds:
         await collect(runs, rounds)
-    for name, some in runs.runs.items():
-        seconds = sum(run.seconds for run in some) / max(1, len(some))
-        print(f"{name}: {len(some)} runs of {seconds:.2f} s, {len({run.stdout for run in some})} different outputs")
+    for name, program_runs in runs.runs.items():
+        seconds = sum(run.seconds for run in program_runs) / max(1, len(program_runs))
+        print(
+            f"{name}: {len(program_runs)} runs of {seconds:.2f} s, "
+            f"{len({run.stdout for run in program_runs})} different outputs"
+        )
     print(f"{runs.count} runs of {len(runs.programs)} programs")
 
 
 def with_programs(stored: RealRuns) -> RealRuns:
-    """Return the runs of all programs that have not changed, and empty places for the others."""
+    """Return the runs of all programs, without those of programs that have changed."""
     programs = {path.stem: path.read_text() for path in sorted((HERE / "programs").glob("*.txt"))}
-    kept = {
+    unchanged_runs = {
         name: stored.runs[name] if stored.programs.get(name) == source else [] for name, source in programs.items()
     }
-    return RealRuns(stored.machines, programs, kept)
+    return RealRuns(stored.machines, programs, unchanged_runs)
 
 
 def missing(runs: RealRuns, last: int) -> list[tuple[str, int]]:
     """Return the programs and seeds of the round ending with seed `last` that are not stored."""
-    wanted = range(last - ROUND + 1, last + 1)
-    there = {(name, run.seed) for name, some in runs.runs.items() for run in some}
-    return [(name, seed) for name in runs.programs for seed in wanted if (name, seed) not in there]
+    seeds = range(last - ROUND + 1, last + 1)
+    stored = {(name, run.seed) for name, program_runs in runs.runs.items() for run in program_runs}
+    return [(name, seed) for name in runs.programs for seed in seeds if (name, seed) not in stored]
 
 
 async def collect(runs: RealRuns, rounds: list[list[tuple[str, int]]]) -> None:
@@ -68,13 +71,13 @@ async def collect(runs: RealRuns, rounds: list[list[tuple[str, int]]]) -> None:
         for name, source in runs.programs.items():
             machine.write(f"{name}.py", source)
         versions = (await machine.run("python3 -c 'import torch; print(torch.__version__)'")).stdout.strip()
-        where = f"{describe_machine(engine.client)}, torch {versions}, {datetime.now(UTC).date().isoformat()}"
-        if where not in runs.machines:
-            runs.machines.append(where)
+        collection = f"{describe_machine(engine.client)}, torch {versions}, {datetime.now(UTC).date().isoformat()}"
+        if collection not in runs.machines:
+            runs.machines.append(collection)
         for number, work in enumerate(rounds, start=1):
-            taken = Taken(runs, f"round {number} of {len(rounds)}")
-            machine.write("work.jsonl", "".join(json.dumps(one) + "\n" for one in work))
-            execution = await machine.run("python3 many_seeds.py < work.jsonl", on_output=taken.read)
+            reader = Taken(runs, f"round {number} of {len(rounds)}")
+            machine.write("work.jsonl", "".join(json.dumps(task) + "\n" for task in work))
+            execution = await machine.run("python3 many_seeds.py < work.jsonl", on_output=reader.read)
             runs.store()
             if execution.exit_code != 0:
                 raise NoSandbox(f"the runs ended early, {execution.cause}: {execution.terminal[-500:]}")
@@ -92,17 +95,17 @@ class Taken:
         """Extract every complete run, and report each finished program."""
         *lines, self.rest = (self.rest + text).split("\n")
         for line in lines:
-            self._take(json.loads(line))
+            self._store_run(json.loads(line))
 
-    def _take(self, found: dict[str, Any]) -> None:
-        name, exit_code = found.pop("program"), found.pop("exit_code")
+    def _store_run(self, fields: dict[str, Any]) -> None:
+        name, exit_code = fields.pop("program"), fields.pop("exit_code")
         if exit_code != 0:
-            raise NoSandbox(f"{name} failed with seed {found['seed']}: {found['output'][-500:]}")
-        some = self.runs.runs[name]
-        some.append(Run(**found))
-        if len(some) % ROUND == 0:
-            seconds = sum(run.seconds for run in some[-ROUND:]) / ROUND
-            print(f"{self.title}: {name}, {len(some)} runs, {seconds:.2f} s each", flush=True)
+            raise NoSandbox(f"{name} failed with seed {fields['seed']}: {fields['output'][-500:]}")
+        program_runs = self.runs.runs[name]
+        program_runs.append(Run(**fields))
+        if len(program_runs) % ROUND == 0:
+            seconds = sum(run.seconds for run in program_runs[-ROUND:]) / ROUND
+            print(f"{self.title}: {name}, {len(program_runs)} runs, {seconds:.2f} s each", flush=True)
 
 
 if __name__ == "__main__":

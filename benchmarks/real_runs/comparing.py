@@ -1,4 +1,4 @@
-"""Comparing stored runs with texts that are passed off as imagined."""
+"""Compares stored runs with texts that are passed off as imagined."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -17,20 +17,21 @@ Given = Literal["program", "logs"]
 
 
 def compare(source: str, given: Given, real: Sequence[Run], imagined: Sequence[str]) -> ComparisonResult:
-    """Compare real runs with texts as if these were imagined. All runs count: numbers begin at 1, so there is no
-    trunk.
+    """Compare real runs with texts as if these were imagined.
+
+    Numbers begin at 1: there is no trunk, so that all runs count.
     """
     if given == "logs":
         ours = [_log(run.output, "log", seed=seed) for seed, run in enumerate(real, start=1)]
         theirs = [_log(text, "imagined", sample=sample) for sample, text in enumerate(imagined, start=1)]
         return compare_runs(None, ours, theirs)
     program = Program("train.py", 1, source, told="", prompt="", seed=0)
-    of = program.label
+    label = program.label
     ours = [
-        replace(_log(run.output, "docker", seed=seed, program=of), stdout=run.stdout, seconds=run.seconds)
+        replace(_log(run.output, "docker", seed=seed, program=label), stdout=run.stdout, seconds=run.seconds)
         for seed, run in enumerate(real, start=1)
     ]
-    theirs = [_log(text, "imagined", sample=sample, program=of) for sample, text in enumerate(imagined, start=1)]
+    theirs = [_log(text, "imagined", sample=sample, program=label) for sample, text in enumerate(imagined, start=1)]
     return compare_runs(program, ours, theirs)
 
 

@@ -19,21 +19,22 @@ FASHION_FOLDER = "usr/share/datasets/fashion-mnist"
 
 
 def ensure_data(progress: Progress) -> Path:
-    """Return the folder to mount as `/data`, created if it is not in the cache. Raises NoSandbox if the data
-    cannot be obtained.
+    """Return the folder to mount as `/data`, created if it is not in the cache.
+
+    Raises NoSandbox if the data cannot be obtained.
     """
     folder = cache_folder() / "data" / "real_runs"
     if folder.is_dir():
         return folder
     _dataset, mnist = ensure_dataset("mnist", progress)
     with tempfile.TemporaryDirectory(dir=folder.parent) as work:
-        made = Path(work) / "data"
-        shutil.copytree(mnist / "MNIST", made / "MNIST")
-        _put_fashion_mnist(made / "FashionMNIST" / "raw")
-        _put_digits(made / "digits.csv")
-        for path in (made, *made.rglob("*")):  # the sandbox's user reads it, whatever the umask
+        new_folder = Path(work) / "data"
+        shutil.copytree(mnist / "MNIST", new_folder / "MNIST")
+        _put_fashion_mnist(new_folder / "FashionMNIST" / "raw")
+        _put_digits(new_folder / "digits.csv")
+        for path in (new_folder, *new_folder.rglob("*")):  # the sandbox's user reads it, whatever the umask
             path.chmod(0o755 if path.is_dir() else 0o644)
-        made.rename(folder)
+        new_folder.rename(folder)
     return folder
 
 
@@ -41,10 +42,10 @@ def _put_fashion_mnist(raw: Path) -> None:
     raw.mkdir(parents=True)
     with tempfile.TemporaryDirectory() as work:
         command = ["apt-get", "download", FASHION_PACKAGE]
-        got = subprocess.run(command, cwd=work, capture_output=True, text=True, check=False)
+        download = subprocess.run(command, cwd=work, capture_output=True, text=True, check=False)
         package = next(Path(work).glob("*.deb"), None)
-        if got.returncode != 0 or package is None:
-            raise NoSandbox(f"Debian's package {FASHION_PACKAGE} cannot be had: {got.stderr.strip()[-300:]}")
+        if download.returncode != 0 or package is None:
+            raise NoSandbox(f"Debian's package {FASHION_PACKAGE} cannot be had: {download.stderr.strip()[-300:]}")
         subprocess.run(["dpkg-deb", "--extract", package.name, "."], cwd=work, check=True)
         for packed in (Path(work) / FASHION_FOLDER).glob("*.gz"):
             (raw / packed.stem).write_bytes(gzip.decompress(packed.read_bytes()))

@@ -1,8 +1,9 @@
-"""Runs programs for many seeds in one container, where torch is imported once: each run is a fork of its own.
+"""Runs programs for many seeds in one container, where torch is imported once and each run is a fork.
 
     python3 many_seeds.py < WORK
 
-WORK is a line of JSON for each run, `["name", 7]`: the program `name.py`, seed 7. Prints a line of JSON for each.
+WORK has a line of JSON for each run: `["name", 7]` is the program `name.py` with seed 7. Prints a line of JSON for
+each run.
 """
 
 import importlib
@@ -22,7 +23,7 @@ numpy: Any = importlib.import_module("numpy")
 
 
 def main() -> None:
-    """Do all the work that standard input tells of."""
+    """Do all runs that standard input lists."""
     importlib.import_module("torchvision.datasets")
     torch.set_num_threads(1)
     for line in sys.stdin:
@@ -31,7 +32,7 @@ def main() -> None:
 
 
 def run(source: str, seed: int) -> dict[str, Any]:
-    """One run: what it printed, on standard output and in all, in how many seconds, with what exit code."""
+    """Run a program once; return its seconds, its exit code, its standard output, and both streams together."""
     streams = [os.pipe(), os.pipe()]
     started = time.monotonic()
     child = os.fork()
@@ -52,7 +53,7 @@ def run(source: str, seed: int) -> dict[str, Any]:
 
 
 def _train(source: str, seed: int) -> int:
-    """Seeded as the sandbox's start-up hook seeds, in a folder of its own."""
+    """Run the program in a folder of its own, seeded like the sandbox's start-up hook; return the exit code."""
     random.seed(seed)
     numpy.random.seed(seed)
     torch.manual_seed(seed)
@@ -71,8 +72,8 @@ def _train(source: str, seed: int) -> int:
 
 
 def _read_both(stdout: int, stderr: int) -> tuple[str, str]:
-    """What arrives on standard output, and what on both, in order of arrival."""
-    ours, both = b"", b""
+    """Return what arrives on standard output, and on both streams in order of arrival."""
+    stdout_bytes, all_bytes = b"", b""
     with selectors.DefaultSelector() as selector:
         selector.register(stdout, selectors.EVENT_READ)
         selector.register(stderr, selectors.EVENT_READ)
@@ -82,9 +83,9 @@ def _read_both(stdout: int, stderr: int) -> tuple[str, str]:
                 if not data:
                     selector.unregister(key.fd)
                     os.close(key.fd)
-                both += data
-                ours += data if key.fd == stdout else b""
-    return ours.decode(), both.decode()
+                all_bytes += data
+                stdout_bytes += data if key.fd == stdout else b""
+    return stdout_bytes.decode(), all_bytes.decode()
 
 
 if __name__ == "__main__":

@@ -39,25 +39,25 @@ class RealRuns:
             return cls()
         stored = json.loads(lzma.decompress(path.read_bytes()))
         runs = {
-            name: [Run(**{"output": one["stdout"], **one}) for one in some] for name, some in stored["runs"].items()
+            name: [Run(**{"output": fields["stdout"], **fields}) for fields in stored_runs]
+            for name, stored_runs in stored["runs"].items()
         }
         return cls(stored["machines"], stored["programs"], runs)
 
     def store(self, path: Path = STORED) -> None:
-        """Store the runs compactly: an output without standard error is stored once."""
-        runs = {name: [_small(run) for run in some] for name, some in self.runs.items()}
+        """Store the runs; an output without standard error is stored once."""
+        runs = {name: [_compact_fields(run) for run in program_runs] for name, program_runs in self.runs.items()}
         text = json.dumps({"machines": self.machines, "programs": self.programs, "runs": runs}, indent=0)
-        made = path.with_suffix(".new")
-        made.write_bytes(lzma.compress(text.encode(), preset=9))
-        made.rename(path)
+        new_file = path.with_suffix(".new")
+        new_file.write_bytes(lzma.compress(text.encode(), preset=9))
+        new_file.rename(path)
 
     @property
     def count(self) -> int:
-        """The number of all runs."""
-        return sum(len(some) for some in self.runs.values())
+        return sum(len(program_runs) for program_runs in self.runs.values())
 
 
-def _small(run: Run) -> dict[str, object]:
+def _compact_fields(run: Run) -> dict[str, object]:
     fields = asdict(run)
     if run.output == run.stdout:
         del fields["output"]

@@ -18,7 +18,7 @@ from benchmarks.verdict import control_runs, fitting, judging, simulating, subje
 WHAT = ("bank", "fit", "judge", "simulate", "graph", "control")
 
 
-def _told(done: int, wrong: int) -> None:
+def _show_progress(done: int, wrong: int) -> None:
     print(f"\r{done:,} judged, {wrong} wrongly named", end="", file=sys.stderr, flush=True)
 
 
@@ -30,19 +30,26 @@ def _control(arguments: argparse.Namespace) -> None:
 
 
 def _judge(bank: Path, processes: int) -> None:
-    began = time.monotonic()
-    judged = judging.judge_all(bank, subjects.held_out(), _told, processes)
+    started = time.monotonic()
+    judged = judging.judge_all(bank, subjects.held_out(), _show_progress, processes)
     print(f"\n{len(judged)} subjects of kinds that were not fitted\n\n{judging.matrix(judged)}")
     print(f"\n{judging.sums(judged)}")
-    print("\n" + judging.by(judged, lambda one: one.subject.kind if one.subject.is_pure else "mixtures", "kind"))
-    print("\n" + judging.by(judged, lambda one: f"{one.subject.player.noise:.0%}", "noise"))
-    print("\n" + judging.by(judged, lambda one: f"{one.subject.player.horizon:g}", "horizon"))
+    print(
+        "\n"
+        + judging.by(
+            judged,
+            lambda subject_result: subject_result.subject.kind if subject_result.subject.is_pure else "mixtures",
+            "kind",
+        )
+    )
+    print("\n" + judging.by(judged, lambda subject_result: f"{subject_result.subject.player.noise:.0%}", "noise"))
+    print("\n" + judging.by(judged, lambda subject_result: f"{subject_result.subject.player.horizon:g}", "horizon"))
     print("\nCalibration of the posterior, pure subjects\n\n" + judging.calibration(judged))
-    noisier = judging.judge_all(bank, subjects.noisier(), _told, processes)
+    noisier = judging.judge_all(bank, subjects.noisier(), _show_progress, processes)
     print(f"\nNoisier than any that were fitted\n\n{judging.matrix(noisier)}\n\n{judging.sums(noisier)}")
-    wrong = judging.judge_all(bank, subjects.always_wrong(), _told, processes)
+    wrong = judging.judge_all(bank, subjects.always_wrong(), _show_progress, processes)
     print(f"\nAlways wrong\n\n{judging.matrix(wrong)}")
-    print(f"\n{time.monotonic() - began:.0f} s with {processes} processes")
+    print(f"\n{time.monotonic() - started:.0f} s with {processes} processes")
 
 
 def _simulate(bank: Path, draws: int, processes: int) -> None:

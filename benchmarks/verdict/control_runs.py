@@ -1,4 +1,4 @@
-"""Running a positive control through the graph, with the embedded model."""
+"""Runs a positive control through the graph, with the embedded model."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -29,9 +29,9 @@ FAMILIES: dict[Gives, tuple[str, ...]] = {
 
 
 def designed(gives: Gives, groups: int, sizes: Sequence[int], families: Sequence[str], seed: int) -> ProbeDesign:
-    """Return what a control is asked; without families, those that suit it."""
-    asked = tuple(families or FAMILIES[gives])
-    return ProbeDesign(families=asked, sizes=tuple(sizes), groups=groups, seed=seed, arms=("direct",))
+    """Return what a control is asked; if no families are named, those that suit it."""
+    chosen = tuple(families or FAMILIES[gives])
+    return ProbeDesign(families=chosen, sizes=tuple(sizes), groups=groups, seed=seed, arms=("direct",))
 
 
 def control(bank: Path, gives: Gives, out: Path, design: ProbeDesign) -> None:
@@ -41,16 +41,18 @@ def control(bank: Path, gives: Gives, out: Path, design: ProbeDesign) -> None:
 
 async def _control(bank: Path, gives: Gives, out: Path, design: ProbeDesign) -> None:
     screen = Screen()
-    kept = out.with_name(f"{out.name}-given.jsonl")
+    log_file = out.with_name(f"{out.name}-given.jsonl")
     async with open_real("mnist", LIMITS, Silent()) as (machine, _data), open_embedded(screen) as model:
-        known = read_bank(bank)
-        chat: Controlled = GivenNeighbours(inner=model.chat, bank=published(known), kept=kept)
+        loaded_bank = read_bank(bank)
+        chat: Controlled = GivenNeighbours(inner=model.chat, bank=published(loaded_bank), kept=log_file)
         if gives == "tool":
-            chat = GivenTool(inner=model.chat, bank=known, kept=kept, really_run=_runner(machine))
+            chat = GivenTool(inner=model.chat, bank=loaded_bank, kept=log_file, really_run=_runner(machine))
         labelled = replace(model_of(chat), name=f"python:embedded, given {gives}", cores=model.cores)
         with brought(labelled) as named:
-            done = await run(probe_spec(design, named.model_copy(update={"parallel": 1}), SandboxSpec()), screen, out)
-    print(f"given {gives}: {sentences.of_all(verdict_of(done.log, resamples=0))}")
+            finished = await run(
+                probe_spec(design, named.model_copy(update={"parallel": 1}), SandboxSpec()), screen, out
+            )
+    print(f"given {gives}: {sentences.of_all(verdict_of(finished.log, resamples=0))}")
 
 
 def published(bank: Bank) -> Bank:
@@ -68,7 +70,7 @@ def _runner(machine: SandboxMachine) -> Callable[[str], str]:
 
     def really_run(commands: str) -> str:
         program = f"import subprocess\nsubprocess.run(['bash', '-c', {commands!r}], stderr=subprocess.STDOUT)\n"
-        ran = asyncio.run_coroutine_threadsafe(run_batches(machine, {"it": program}), loop).result()["it"]
-        return ran.stdout or ran.why
+        result = asyncio.run_coroutine_threadsafe(run_batches(machine, {"it": program}), loop).result()["it"]
+        return result.stdout or result.why
 
     return really_run

@@ -1,8 +1,8 @@
-"""Positive controls: with the sandbox as a tool, a model must be judged to compute; with neighbours shown, to
-imitate.
+"""Positive controls: a model that can use the sandbox, and a model that is shown similar programs.
 
-The model is given real outputs, which no imagined machine may see (fairness rule 2). So a control is a separate
-model, whose name says in every result what it is given; it runs through the same graph as any other.
+The verdict must be that the first computes and the second imitates. Both are given real outputs, which no imagined
+machine may see (fairness rule 2). So a control is a separate model, whose name says in every result what it is given.
+It runs through the same graph as any other model.
 """
 
 import json
@@ -41,60 +41,62 @@ class Controlled(BankChat):
     def _llm_type(self) -> str:
         return "controlled"
 
-    def _chat(self, **changed: object) -> Any:
+    def _chat(self, **overrides: object) -> Any:
         names = ("seed", "temperature", "top_p", "max_tokens")
         settings = {name: getattr(self, name) for name in names if name in type(self.inner).model_fields}
-        return self.inner.model_copy(update={**settings, **changed})
+        return self.inner.model_copy(update={**settings, **overrides})
 
-    def _keep(self, entry: Entry | None, **given: str) -> None:
+    def _log(self, entry: Entry | None, **fields: str) -> None:
         if self.kept is not None:
-            line = {"item": entry.item.id if entry else None, **given}
+            line = {"item": entry.item.id if entry else None, **fields}
             with self.kept.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
 class GivenNeighbours(Controlled):
-    """Shows the model the most similar program together with its real output, whatever it is asked: also for a
-    question that is not in the bank, such as one about a state in the middle, or it would answer that one by itself.
+    """Shows the model the most similar program together with its real output, whatever the model is asked.
+
+    This includes questions that are not in the bank, such as those about an intermediate state. Otherwise the model
+    would answer these without any help.
     """
 
     def reply(self, messages: list[BaseMessage], entry: Entry | None) -> str:
         """Return the reply; see BankChat."""
-        near = nearest_to(entry.item.program if entry else messages[-1].text, self.bank, pieces)[0]
-        seen = words("neighbours").format(program=near.item.program.strip(), printed=near.truth.strip())
-        said = str(self._chat().invoke([*messages[:-1], HumanMessage(f"{seen}\n{messages[-1].text}")]).text)
-        self._keep(entry, near=near.item.id, printed=near.truth, said=said)
-        return said
+        neighbour = nearest_to(entry.item.program if entry else messages[-1].text, self.bank, pieces)[0]
+        context = words("neighbours").format(program=neighbour.item.program.strip(), printed=neighbour.truth.strip())
+        answer = str(self._chat().invoke([*messages[:-1], HumanMessage(f"{context}\n{messages[-1].text}")]).text)
+        self._log(entry, near=neighbour.item.id, printed=neighbour.truth, said=answer)
+        return answer
 
 
 class GivenTool(Controlled):
     """Gives the model a tool that really runs the command that the model sends, once, before it answers.
 
-    A grammar makes its first reply a call; what stands in it is the model's own. The server's `tool_choice` does not:
-    this model writes its calls as plain JSON, which the server does not take for calls. After the result it is told
-    once more to copy it: without that, this model rewrote four outputs of twenty-three.
+    A grammar makes its first reply a call; the model chooses the command. The server's `tool_choice` does not work:
+    this model writes its calls as plain JSON, which the server does not recognize. After the result, the model is
+    told once more to copy it: without that, this model rewrote four outputs of twenty-three.
     """
 
     really_run: Callable[[str], str]
 
     def reply(self, messages: list[BaseMessage], entry: Entry | None) -> str:
         """Return the reply; see BankChat."""
-        told = [SystemMessage(f"{messages[0].text.strip()}\n{words('tool')}"), *messages[1:]]
-        called = str(self._chat(max_tokens=CALL_TOKENS).bind(response_format=_ONE_CALL).invoke(told).text)
-        sent = _commands(called)
-        printed = self.really_run(sent)
-        call = ToolCall(name=_NAME, args={"commands": sent}, id="1")
+        request = [SystemMessage(f"{messages[0].text.strip()}\n{words('tool')}"), *messages[1:]]
+        call_text = str(self._chat(max_tokens=CALL_TOKENS).bind(response_format=_ONE_CALL).invoke(request).text)
+        commands = _parse_commands(call_text)
+        printed = self.really_run(commands)
+        call = ToolCall(name=_NAME, args={"commands": commands}, id="1")
         result = ToolMessage(printed, tool_call_id="1")
-        answered = [*told, AIMessage("", tool_calls=[call]), result, HumanMessage(words("reminder"))]
-        said = str(self._chat().invoke(answered).text)
-        self._keep(entry, sent=sent, printed=printed, said=said)
-        return said
+        conversation = [*request, AIMessage("", tool_calls=[call]), result, HumanMessage(words("reminder"))]
+        answer = str(self._chat().invoke(conversation).text)
+        self._log(entry, sent=commands, printed=printed, said=answer)
+        return answer
 
 
-def _commands(called: str) -> str:
-    """Return the command in a call; empty if the call was cut."""
+def _parse_commands(call_text: str) -> str:
+    """Return the commands in a call; empty if the call was cut."""
     try:
-        return str(json.loads(called)["arguments"]["commands"])
+        return str(json.loads(call_text)["arguments"]["commands"])
     except (ValueError, KeyError, TypeError):
         return ""
 

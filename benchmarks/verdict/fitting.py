@@ -1,4 +1,4 @@
-"""Fitting the parameters of the verdict on kinds of players that are not judged."""
+"""Fits the parameters of the verdict on kinds of players that are not judged."""
 
 import json
 from pathlib import Path
@@ -17,16 +17,16 @@ _FIRST = 10_000
 
 def fit(bank: Path, version: str, out: Path) -> None:
     """Fit the parameters to the answers of players, and write the file that verdicts use."""
-    known = read_bank(bank)
+    loaded_bank = read_bank(bank)
     players = []
     for number, subject in enumerate(pure(FITTED, NOISES, HORIZONS, FIT_SEEDS), start=_FIRST):
-        counted = count(answers(subject, known, number), "direct")
-        players.append(_known(subject, gather(counted.asked)))
+        counted = count(answers(subject, loaded_bank, number), "direct")
+        players.append(_known_player(subject, gather(counted.asked)))
     parameters = fitting.fit(players, version)
     out.write_text(json.dumps(parameters.as_json(), indent=1) + "\n", encoding="utf-8")
     print(f"fitted on {len(players)} players of {len(FITTED)} kinds: {out}")
 
 
-def _known(subject: Subject, clusters: tuple[Cluster, ...]) -> fitting.Known:
+def _known_player(subject: Subject, clusters: tuple[Cluster, ...]) -> fitting.Known:
     player, kind = subject.player, subject.kind
     return fitting.Known(KINDS[kind].way, kind, player.noise, player.horizon, clusters)

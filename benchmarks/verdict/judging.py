@@ -1,4 +1,4 @@
-"""The confusion matrix: how often the verdict names subjects rightly, wrongly, or not at all."""
+"""Judges reference players: how often does the verdict name them rightly, wrongly, or not at all?"""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -39,19 +39,22 @@ def judge_subject(bank: Path, numbered: tuple[int, Subject]) -> Judged:
     """Let one subject answer, and judge it."""
     number, subject = numbered
     verdict = judge(answers(subject, read_bank(bank), number), subject.kind, resamples=0)
-    names = {one.operation: one.name for one in verdict.operations}
+    names = {operation.operation: operation.name for operation in verdict.operations}
     return Judged(subject, verdict.name, verdict.why, verdict.posterior, names)
 
 
 def judge_all(
-    bank: Path, subjects: Sequence[Subject], told: Callable[[int, int], None], processes: int
+    bank: Path, subjects: Sequence[Subject], report_progress: Callable[[int, int], None], processes: int
 ) -> list[Judged]:
-    """Judge all subjects; return the results in order."""
+    """Judge all subjects; return the results in order.
+
+    `report_progress` gets the number of judged subjects, and the number of wrongly named ones.
+    """
     judged = []
     with ProcessPoolExecutor(processes) as pool:
-        for one in pool.map(partial(judge_subject, bank), enumerate(subjects), chunksize=4):
-            judged.append(one)
-            told(len(judged), sum(one.is_wrong for one in judged))
+        for result in pool.map(partial(judge_subject, bank), enumerate(subjects), chunksize=4):
+            judged.append(result)
+            report_progress(len(judged), sum(result.is_wrong for result in judged))
     return judged
 
 
@@ -59,56 +62,56 @@ def matrix(judged: Sequence[Judged]) -> str:
     """Return the confusion matrix: rows are true ways, columns the names given."""
     lines = [f"| is | {' | '.join(NAMES)} |", f"|---|{'---|' * len(NAMES)}"]
     for way in WAYS:
-        called = Counter(one.name for one in judged if one.subject.way == way)
-        if called:
-            lines.append(f"| {way} | {' | '.join(str(called[name]) for name in NAMES)} |")
+        names = Counter(result.name for result in judged if result.subject.way == way)
+        if names:
+            lines.append(f"| {way} | {' | '.join(str(names[name]) for name in NAMES)} |")
     return "\n".join(lines)
 
 
 def sums(judged: Sequence[Judged]) -> str:
     """Return the figures that the documentation promises."""
-    wrong = sum(one.is_wrong for one in judged)
-    of_pure = [one for one in judged if one.subject.is_pure]
-    named = sum(one.name == one.subject.way for one in of_pure)
+    wrong = sum(result.is_wrong for result in judged)
+    pure_results = [result for result in judged if result.subject.is_pure]
+    rightly_named = sum(result.name == result.subject.way for result in pure_results)
     return "\n".join(
         [
             f"Wrongly named: {share_of(wrong, len(judged))}; upper 95 % bound {upper(wrong, len(judged)):.2%}.",
-            f"Named rightly, of the pure ones: {share_of(named, len(of_pure))}.",
+            f"Named rightly, of the pure ones: {share_of(rightly_named, len(pure_results))}.",
         ]
     )
 
 
-def upper(wrong: int, of: int) -> float:
+def upper(wrong: int, total: int) -> float:
     """Return the upper bound of a share, 95 % one-sided (Clopper and Pearson, 1934)."""
     from scipy.stats import beta
 
-    return float(beta.ppf(0.95, wrong + 1, of - wrong)) if wrong < of else 1.0
+    return float(beta.ppf(0.95, wrong + 1, total - wrong)) if wrong < total else 1.0
 
 
 def by(judged: Iterable[Judged], key: Callable[[Judged], str], head: str) -> str:
     """Return how many were named rightly, wrongly or not at all, by kind or noise."""
     groups: dict[str, list[Judged]] = defaultdict(list)
-    for one in judged:
-        groups[key(one)].append(one)
+    for result in judged:
+        groups[key(result)].append(result)
     lines = [f"| {head} | subjects | rightly named | wrongly | undetermined |", "|---|---|---|---|---|"]
     for name, group in groups.items():
-        wrong = sum(one.is_wrong for one in group)
-        open_ = sum(one.name == "undetermined" for one in group)
-        lines.append(f"| {name} | {len(group)} | {len(group) - wrong - open_} | {wrong} | {open_} |")
+        wrong = sum(result.is_wrong for result in group)
+        undetermined = sum(result.name == "undetermined" for result in group)
+        lines.append(f"| {name} | {len(group)} | {len(group) - wrong - undetermined} | {wrong} | {undetermined} |")
     return "\n".join(lines)
 
 
 def calibration(judged: Sequence[Judged]) -> str:
     """Return, for pure subjects, how often the hypotheses in a bin of posteriors are true."""
     counts = [[0, 0, 0.0] for _ in BINS[1:]]
-    for one in judged:
-        if one.subject.is_pure:
+    for result in judged:
+        if result.subject.is_pure:
             for hypothesis in HYPOTHESES:
-                value = one.posterior[hypothesis]
-                at = next(n for n, high in enumerate(BINS[1:]) if value <= high or high == BINS[-1])
-                counts[at][0] += hypothesis == one.subject.way
-                counts[at][1] += 1
-                counts[at][2] += value
+                value = result.posterior[hypothesis]
+                bin_index = next(n for n, high in enumerate(BINS[1:]) if value <= high or high == BINS[-1])
+                counts[bin_index][0] += hypothesis == result.subject.way
+                counts[bin_index][1] += 1
+                counts[bin_index][2] += value
     lines = ["| posterior | mean | true | of |", "|---|---|---|---|"]
     for (low, high), (true, n, total) in zip(pairwise(BINS), counts, strict=True):
         if n:

@@ -35,18 +35,18 @@ class Draw(NamedTuple):
 
 
 def design_of(bank: Path) -> tuple[Cluster, ...]:
-    """Return our own design, as clusters without answers."""
-    asked = [ItemScore(one.item, "direct", (Answer("right"),)) for one in design(read_bank(bank), 0)]
+    """Return the design that subjects are asked, as clusters without answers."""
+    asked = [ItemScore(entry.item, "direct", (Answer("right"),)) for entry in design(read_bank(bank), 0)]
     return gather(count(asked, "direct").asked)
 
 
 def draw(clusters: Sequence[Cluster], number: int) -> Draw:
     """Draw a hypothesis and answers under it; return them with the resulting posterior."""
     true = HYPOTHESES[number % len(HYPOTHESES)]
-    answered = draw_answers(true, clusters, packaged(), np.random.default_rng(number))
+    answered_clusters = draw_answers(true, clusters, packaged(), np.random.default_rng(number))
     groups: dict[str, list[Cluster]] = {}
-    for one in answered:
-        groups.setdefault(one.operation, []).append(one)
+    for cluster in answered_clusters:
+        groups.setdefault(cluster.operation, []).append(cluster)
     return Draw(true, posterior(combine([Operation(group, packaged()).by_noise() for group in groups.values()])))
 
 
@@ -58,37 +58,37 @@ def simulate(bank: Path, draws: int, processes: int, part: int) -> list[Draw]:
 
 
 def factors(drawn: Sequence[Draw]) -> str:
-    """Return, for each two hypotheses, how often the Bayes factor favours the true one."""
-    odds, held = [], []
-    for one in drawn:
-        for other in HYPOTHESES:
-            if other != one.true:
-                for_true, against = one.posterior[one.true], one.posterior[other]
+    """Return a table: for each range of Bayes factors, how often the factor favours the true hypothesis."""
+    odds, favours_true = [], []
+    for simulated in drawn:
+        for hypothesis in HYPOTHESES:
+            if hypothesis != simulated.true:
+                for_true, against = simulated.posterior[simulated.true], simulated.posterior[hypothesis]
                 odds.append(max(for_true, against) / max(min(for_true, against), 1e-300))
-                held.append(for_true >= against)
+                favours_true.append(for_true >= against)
     lines = ["| Bayes factor | expected | for the true one |", "|---|---|---|"]
-    values, true = np.array(odds), np.array(held)
+    values, true = np.array(odds), np.array(favours_true)
     for low, high in pairwise(FACTORS):
-        inside = (values >= low) & (values < high)
-        if inside.any():
-            expected = float((values[inside] / (1 + values[inside])).mean())
-            share = share_of(int(true[inside].sum()), int(inside.sum()))
+        in_bin = (values >= low) & (values < high)
+        if in_bin.any():
+            expected = float((values[in_bin] / (1 + values[in_bin])).mean())
+            share = share_of(int(true[in_bin].sum()), int(in_bin.sum()))
             lines.append(f"| {low:g} to {high:g} | {expected:.3f} | {share} |")
     return "\n".join(lines)
 
 
 def table(drawn: Sequence[Draw]) -> str:
     """Return a table of binned posteriors, and the mean posterior of each hypothesis."""
-    values = np.array([[one.posterior[name] for name in HYPOTHESES] for one in drawn])
-    true = np.array([[one.true == name for name in HYPOTHESES] for one in drawn])
+    values = np.array([[simulated.posterior[name] for name in HYPOTHESES] for simulated in drawn])
+    true = np.array([[simulated.true == name for name in HYPOTHESES] for simulated in drawn])
     lines = ["| posterior | mean | true |", "|---|---|---|"]
     for low, high in pairwise(BINS):
-        inside = (values > low) & (values <= high) if low else values <= high
-        if inside.any():
-            share = share_of(int(true[inside].sum()), int(inside.sum()))
-            lines.append(f"| {low:g} to {high:g} | {values[inside].mean():.3f} | {share} |")
+        in_bin = (values > low) & (values <= high) if low else values <= high
+        if in_bin.any():
+            share = share_of(int(true[in_bin].sum()), int(in_bin.sum()))
+            lines.append(f"| {low:g} to {high:g} | {values[in_bin].mean():.3f} | {share} |")
     lines += ["", "| hypothesis | prior | mean posterior | standard error |", "|---|---|---|---|"]
-    for at, name in enumerate(HYPOTHESES):
-        error = values[:, at].std(ddof=1) / np.sqrt(len(values))
-        lines.append(f"| {name} | {1 / len(HYPOTHESES):.3f} | {values[:, at].mean():.3f} | {error:.3f} |")
+    for index, name in enumerate(HYPOTHESES):
+        error = values[:, index].std(ddof=1) / np.sqrt(len(values))
+        lines.append(f"| {name} | {1 / len(HYPOTHESES):.3f} | {values[:, index].mean():.3f} | {error:.3f} |")
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""The subjects that are judged: players with their settings, and the right names for them."""
+"""The subjects that are judged: players with their settings, and the names that are right for them."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -41,7 +41,7 @@ class Subject:
 
     @property
     def is_pure(self) -> bool:
-        """True if the player answers in one way."""
+        """Whether the player answers in one way."""
         return len(self.player.kinds) == 1
 
     @property
@@ -68,11 +68,13 @@ def pure(kinds: Sequence[str], noises: Sequence[float], horizons: Sequence[float
 
 def mixed(kinds: Sequence[str], noises: Sequence[float]) -> Iterator[Subject]:
     """Yield mixtures of two kinds with different ways, in shares of .5 to .9."""
-    of_way = {way: [kind for kind in kinds if KINDS[kind].way == way] for way in ("computes", "imitates", "shortcut")}
-    pairs = [(first, second) for first, second in product(of_way, of_way) if first != second]
+    kinds_by_way = {
+        way: [kind for kind in kinds if KINDS[kind].way == way] for way in ("computes", "imitates", "shortcut")
+    }
+    pairs = [(first, second) for first, second in product(kinds_by_way, kinds_by_way) if first != second]
     for number, (noise, (first, second), share) in enumerate(product(noises, pairs, (0.5, 0.65, 0.8, 0.9))):
-        chosen = tuple(of_way[way][number % len(of_way[way])] for way in (first, second))
-        yield Subject(Player(chosen, noise, share=share, seed=number))
+        mixture = tuple(kinds_by_way[way][number % len(kinds_by_way[way])] for way in (first, second))
+        yield Subject(Player(mixture, noise, share=share, seed=number))
 
 
 def held_out() -> list[Subject]:
@@ -91,36 +93,37 @@ def always_wrong() -> list[Subject]:
 
 
 def design(bank: Bank, seed: int) -> list[Entry]:
-    """Return the questions for one subject: this many groups of each kind of operation and size, drawn anew for
-    each subject.
+    """Return the questions for one subject, drawn anew for each seed.
+
+    These are `GROUPS` groups of each kind of operation and size.
     """
     groups: dict[tuple[str, int], dict[str, list[Entry]]] = {}
-    for one in bank.items:
-        of_size = groups.setdefault((one.item.operation, one.item.size), {})
-        of_size.setdefault(one.item.pair or one.item.id, []).append(one)
+    for entry in bank.items:
+        groups_of_size = groups.setdefault((entry.item.operation, entry.item.size), {})
+        groups_of_size.setdefault(entry.item.pair or entry.item.id, []).append(entry)
     random = Random(seed)
     chosen = []
-    for of_size in groups.values():
-        for name in random.sample(sorted(of_size), min(GROUPS, len(of_size))):
-            chosen += of_size[name]
+    for groups_of_size in groups.values():
+        for name in random.sample(sorted(groups_of_size), min(GROUPS, len(groups_of_size))):
+            chosen += groups_of_size[name]
     return chosen
 
 
 def answers(subject: Subject, bank: Bank, number: int) -> list[ItemScore]:
     """Return the scored answers of a subject to its items."""
-    return [scored(one, subject.player.answer(one, bank)) for one in design(bank, number)]
+    return [scored(entry, subject.player.answer(entry, bank)) for entry in design(bank, number)]
 
 
-def scored(entry: Entry, said: str) -> ItemScore:
-    """Score a reply like a model's reply."""
+def scored(entry: Entry, reply: str) -> ItemScore:
+    """Score a reply of a player like that of a model."""
     imagined = Execution(
         machine="imagined",
         command="python3 probe.py",
         exit_code=0,
         cause=Cause.FINISHED,
         seconds=0.0,
-        stdout=said,
-        terminal=said,
+        stdout=reply,
+        terminal=reply,
         origin=Origin.IMAGINED,
     )
     answer = score(imagined, entry.truth, entry.rival)

@@ -1,4 +1,4 @@
-"""Subjects that run through the whole graph like a model, to check that they are scored as in the direct way."""
+"""Runs subjects through the whole graph like a model, and checks that their scores are those of the direct way."""
 
 import asyncio
 import tempfile
@@ -43,19 +43,24 @@ def through_graph(bank: Path, kinds: Sequence[str], seeds: int) -> None:
     for kind in kinds:
         for seed in range(seeds):
             noise = 0.05 * seed
-            print(asyncio.run(_go(bank, Subject(Player((kind,), noise, seed=seed)))), flush=True)
+            print(asyncio.run(_run_subject(bank, Subject(Player((kind,), noise, seed=seed)))), flush=True)
 
 
-async def _go(bank: Path, subject: Subject) -> Went:
+async def _run_subject(bank: Path, subject: Subject) -> Went:
     player = subject.player
     name = f"player:{subject.kind}?noise={player.noise:g}&seed={player.seed}&bank={bank.resolve()}"
     design = ProbeDesign(families=FAMILIES, sizes=SIZES, groups=1, seed=ASKED_SEED, arms=("direct",))
     with tempfile.TemporaryDirectory() as folder:
         spec = probe_spec(design, ModelSpec(name=name), SandboxSpec())
-        done = await run(spec, Screen(), Path(folder) / "run")
-        known = read_bank(bank)
-        entries = {one.item.id: one for one in known.items}
-        scores = [one for one in item_scores(done.log) if one.item.id in entries]
-        short = [scored(entries[one.item.id], player.answer(entries[one.item.id], known)) for one in scores]
-        different = sum(one.answers != other.answers for one, other in zip(scores, short, strict=True))
-        return Went(subject, verdict_of(done.log, resamples=0).name, len(scores), different)
+        finished = await run(spec, Screen(), Path(folder) / "run")
+        loaded_bank = read_bank(bank)
+        entries = {entry.item.id: entry for entry in loaded_bank.items}
+        scores = [score for score in item_scores(finished.log) if score.item.id in entries]
+        direct_scores = [
+            scored(entries[score.item.id], player.answer(entries[score.item.id], loaded_bank)) for score in scores
+        ]
+        different = sum(
+            graph_score.answers != direct_score.answers
+            for graph_score, direct_score in zip(scores, direct_scores, strict=True)
+        )
+        return Went(subject, verdict_of(finished.log, resamples=0).name, len(scores), different)

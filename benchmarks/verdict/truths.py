@@ -1,4 +1,4 @@
-"""The bank: items of every family, with the sandbox's output of their programs and their rivals."""
+"""The bank: items of every family, with what their programs and their rivals printed in the sandbox."""
 
 import asyncio
 import sys
@@ -25,13 +25,16 @@ def make_bank(path: Path) -> None:
     asked, read = list(_items(ASKED_SEED, ASKED)), list(_items(READ_SEED, READ))
     programs = list(dict.fromkeys(text for item in (*asked, *read) for text in (item.program, item.rival) if text))
     outputs = asyncio.run(_run(programs))
-    entries = [Entry(one, outputs[one.program], outputs.get(one.rival or "")) for one in asked]
+    entries = [Entry(item, outputs[item.program], outputs.get(item.rival or "")) for item in asked]
     # A pair whose rival prints the same tells nothing apart.
-    alike = {one.item.pair for one in entries if one.item.role == "hard" and one.rival == one.truth}
-    kept = [one for one in entries if one.item.pair is None or one.item.pair not in alike]
-    corpus = [Entry(one, outputs[one.program]) for one in read]
-    write_bank(path, Bank(tuple(kept), tuple(corpus)))
-    print(f"{len(programs):,} programs run; {len(kept):,} items, {len(alike):,} pairs left out, {len(corpus):,} read")
+    indistinct = {entry.item.pair for entry in entries if entry.item.role == "hard" and entry.rival == entry.truth}
+    kept_entries = [entry for entry in entries if entry.item.pair is None or entry.item.pair not in indistinct]
+    corpus = [Entry(item, outputs[item.program]) for item in read]
+    write_bank(path, Bank(tuple(kept_entries), tuple(corpus)))
+    print(
+        f"{len(programs):,} programs run; {len(kept_entries):,} items, {len(indistinct):,} pairs left out, "
+        f"{len(corpus):,} read"
+    )
 
 
 def _items(seed: int, count: int) -> Iterator[ProbeItem]:
@@ -44,21 +47,22 @@ def _items(seed: int, count: int) -> Iterator[ProbeItem]:
 
 
 async def _run(programs: Sequence[str]) -> dict[str, str]:
-    """Return the output of each program. Programs that load torch may time out on a busy machine, and are run
-    again.
+    """Return the output of each program.
+
+    Programs that load torch may time out on a busy machine, and are then run again.
     """
     outputs: dict[str, str] = {}
-    waiting = {f"p{at}": text for at, text in enumerate(sorted(programs, key=lambda text: "torch" in text))}
+    waiting = {f"p{index}": text for index, text in enumerate(sorted(programs, key=lambda text: "torch" in text))}
 
-    def told(done: int) -> None:
+    def report_progress(done: int) -> None:
         print(f"\r{len(outputs) + done:,} of {len(programs):,} ", end="", file=sys.stderr, flush=True)
 
     async with open_real("mnist", LIMITS, Silent()) as (machine, _data):
         for _ in range(ROUNDS):
-            ran = await run_batches(machine, waiting, told)
-            outputs |= {waiting[name]: one.stdout for name, one in ran.items() if not one.why}
-            waiting = {f"{name}again": waiting[name] for name, one in ran.items() if one.end == "too long"}
-            failed = [one.why for one in ran.values() if one.why and one.end != "too long"]
+            results = await run_batches(machine, waiting, report_progress)
+            outputs |= {waiting[name]: result.stdout for name, result in results.items() if not result.why}
+            waiting = {f"{name}again": waiting[name] for name, result in results.items() if result.end == "too long"}
+            failed = [result.why for result in results.values() if result.why and result.end != "too long"]
             if failed:
                 raise SystemExit(f"{len(failed)} programs have no output, the first: {failed[0]}")
             if not waiting:

@@ -3,13 +3,19 @@
     python -m benchmarks.wild --half development [--only alarms power] [--comparisons 50] [--draws 2]
         [--styles NAME ...] [--sample N] [--jobs 2] [--into FILE]
 
-Runs are made, as many as are needed, in styles of which one half was there to develop on and the other judges; no run
-is in two comparisons. *False alarms*: runs of a style beside others of it, 7 real ones beside 3 and 5 beside 1; any
-finding of any kind is one. The interval is the wider of two: Wilson's, pooled, and Student's over the styles.
-*Power*: all three of the imagined logs are doctored, or one of them; it is found where there is a finding of a kind
-that there was not before. Where nothing is found, and something is said to be undecided, that is counted apart.
-`--into` keeps a line of JSON for each comparison; a run that goes on where it was broken off reads it. `--sample`
-tries so many comparisons, drawn evenly.
+Runs are generated, as many as are needed. One half of the styles was used for development, the other judges. No run
+is in two comparisons.
+
+*False alarms*: runs of a style are compared with others of the same style, 7 real ones with 3, and 5 with 1. Any
+finding of any kind is a false alarm. The interval is the wider of two: Wilson's, pooled, and Student's over the
+styles.
+
+*Power*: all three imagined logs are doctored, or one of them. The fault is found if there is a finding of a kind that
+did not exist before, or more findings of a kind. If nothing is found, but something is said to be undecided, this is
+counted separately.
+
+`--into` stores a line of JSON for each comparison; a run that continues after an interruption reads it. `--sample`
+makes only that many comparisons, drawn at random.
 """
 
 import argparse
@@ -45,40 +51,42 @@ def trials_of(styles: Sequence[str], only: Sequence[str], comparisons: int, draw
                         yield Trial("power", name, number, 7, 3, doctoring.name, doctored)
 
 
-def tried(trials: Sequence[Trial], kept: Path | None, jobs: int) -> list[dict[str, Any]]:
-    """Return the result of each comparison, read from `kept` if it is there."""
-    done: dict[str, dict[str, Any]] = {}
-    if kept and kept.exists():
-        done = {one["key"]: one for one in map(json.loads, kept.read_text().splitlines())}
-    todo = [trial for trial in trials if trial.key not in done]
-    started = told = time.monotonic()
+def tried(trials: Sequence[Trial], store: Path | None, jobs: int) -> list[dict[str, Any]]:
+    """Return the result of each comparison, read from `store` if it is there."""
+    results_by_key: dict[str, dict[str, Any]] = {}
+    if store and store.exists():
+        results_by_key = {result["key"]: result for result in map(json.loads, store.read_text().splitlines())}
+    pending = [trial for trial in trials if trial.key not in results_by_key]
+    started = last_report = time.monotonic()
     with ProcessPoolExecutor(jobs) as pool:
-        for at, (trial, result) in enumerate(zip(todo, pool.map(Trial.run, todo, chunksize=8), strict=True), start=1):
-            done[trial.key] = result or {"key": trial.key, "kinds": None}
-            if kept:
-                with kept.open("a") as file:
-                    file.write(json.dumps(done[trial.key]) + "\n")
-            if time.monotonic() - told > PROGRESS_SECONDS:
-                told = time.monotonic()
-                print(f"{at} of {len(todo)}, {told - started:.0f} s", file=sys.stderr, flush=True)
-    found = [done[trial.key] for trial in trials]
-    return [one for one in found if one["kinds"] is not None]
+        for number, (trial, result) in enumerate(
+            zip(pending, pool.map(Trial.run, pending, chunksize=8), strict=True), start=1
+        ):
+            results_by_key[trial.key] = result or {"key": trial.key, "kinds": None}
+            if store:
+                with store.open("a") as file:
+                    file.write(json.dumps(results_by_key[trial.key]) + "\n")
+            if time.monotonic() - last_report > PROGRESS_SECONDS:
+                last_report = time.monotonic()
+                print(f"{number} of {len(pending)}, {last_report - started:.0f} s", file=sys.stderr, flush=True)
+    results = [results_by_key[trial.key] for trial in trials]
+    return [result for result in results if result["kinds"] is not None]
 
 
 def main(arguments: argparse.Namespace) -> None:
     """Run all comparisons and print the tables."""
-    known = [style.name for style in HALVES[arguments.half]]
-    trials = list(trials_of(arguments.styles or known, arguments.only, arguments.comparisons, arguments.draws))
+    names = [style.name for style in HALVES[arguments.half]]
+    trials = list(trials_of(arguments.styles or names, arguments.only, arguments.comparisons, arguments.draws))
     if arguments.sample:
         trials = Random(arguments.half).sample(trials, min(arguments.sample, len(trials)))
     results = tried(trials, arguments.into, arguments.jobs)
-    print(f"{arguments.half}: {len(known)} styles, {len(results)} comparisons\n")
-    for what in ("alarms 7:3", "alarms 5:1"):
-        if some := [one for one in results if one["what"] == what]:
-            print(alarms_table(what, some), end="\n\n")
-    if some := [one for one in results if one["what"] == "power"]:
-        print(power_table(some), end="\n\n")
-        print(numbers_of_findings(some), end="\n\n")
+    print(f"{arguments.half}: {len(names)} styles, {len(results)} comparisons\n")
+    for kind in ("alarms 7:3", "alarms 5:1"):
+        if selected := [result for result in results if result["what"] == kind]:
+            print(alarms_table(kind, selected), end="\n\n")
+    if selected := [result for result in results if result["what"] == "power"]:
+        print(power_table(selected), end="\n\n")
+        print(numbers_of_findings(selected), end="\n\n")
     print(names_table(results))
 
 

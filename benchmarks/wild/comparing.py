@@ -1,4 +1,4 @@
-"""Comparing generated logs as a user does, with files on both sides, and summarizing the result."""
+"""Compares generated logs as a user does, with files on both sides, and summarizes the result."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ def compare(real: Sequence[str], imagined: Sequence[str]) -> Said:
     """Compare marked logs, without their marks."""
     with TemporaryDirectory() as folder:
         ours, theirs = (
-            [_file(Path(folder) / f"{name}-{at}.log", text) for at, text in enumerate(texts, start=1)]
+            [_file(Path(folder) / f"{name}-{number}.log", text) for number, text in enumerate(texts, start=1)]
             for name, texts in (("real", real), ("imagined", imagined))
         )
         analysis = compare_inputs(ours, theirs)

@@ -43,16 +43,17 @@ class Case:
 
     @cached_property
     def common(self) -> list[int]:
-        """The indices of the lines whose form every real log has, without lines that contain a host or a hash or
-        are redrawn.
+        """The indices of the lines whose form every real log has.
+
+        Lines without words and lines that end with a carriage return are left out.
         """
         forms = [{form_of(line) for line in plain(log).splitlines()} for log in self.real]
         in_all = set.intersection(*forms)
-        told = [form_of(plain(line)) for line in self.lines]
+        line_forms = [form_of(plain(line)) for line in self.lines]
         return [
-            at
-            for at, form in enumerate(told)
-            if form in in_all and re.search("[A-Za-z]{2}", form) and not self.lines[at].endswith("\r")
+            index
+            for index, form in enumerate(line_forms)
+            if form in in_all and re.search("[A-Za-z]{2}", form) and not self.lines[index].endswith("\r")
         ]
 
     @cached_property
@@ -63,18 +64,19 @@ class Case:
     @cached_property
     def real_curves(self) -> list[list[float]]:
         """The values of the metric in each real log."""
-        return [[one.value for one in shown(log, self.name)] for log in self.real]
+        return [[value.value for value in shown(log, self.name)] for log in self.real]
 
-    def sd(self, at: int) -> float:
-        """Return the standard deviation of the real runs at one point of the curve, or of their last values if fewer
-        than three have that point.
+    def sd(self, index: int) -> float:
+        """Return the standard deviation of the real runs at one point of the curve.
+
+        If fewer than three of them have that point, it is the standard deviation of their last values.
         """
-        there = [curve[at] for curve in self.real_curves if at < len(curve) and math.isfinite(curve[at])]
-        return stdev(there) if len(there) >= 3 else self.sd_of_last
+        values = [curve[index] for curve in self.real_curves if index < len(curve) and math.isfinite(curve[index])]
+        return stdev(values) if len(values) >= 3 else self.sd_of_last
 
     @cached_property
     def sd_of_last(self) -> float:
-        """Return the standard deviation of the real runs' last values."""
+        """The standard deviation of the real runs' last values."""
         return stdev(curve[-1] for curve in self._finite_curves)
 
     @cached_property
@@ -83,15 +85,15 @@ class Case:
 
     @cached_property
     def worse(self) -> int:
-        """The sign of a change for the worse: the direction from which the curve comes."""
-        first, last = (mean(curve[at] for curve in self._finite_curves) for at in (0, -1))
+        """The sign of a change for the worse: 1 if the real curves fall, -1 if they rise."""
+        first, last = (mean(curve[index] for curve in self._finite_curves) for index in (0, -1))
         return 1 if first >= last else -1
 
 
 def truncated(case: Case) -> str | None:
     """Remove the last fifth of the lines."""
-    kept = max(1, round(0.8 * len(case.lines)))
-    return "".join(case.lines[:kept])
+    kept_count = max(1, round(0.8 * len(case.lines)))
+    return "".join(case.lines[:kept_count])
 
 
 def omitted(case: Case) -> str | None:
@@ -99,8 +101,8 @@ def omitted(case: Case) -> str | None:
     if not case.common:
         return None
     form = form_of(plain(case.lines[case.random.choice(case.common)]))
-    kept = [line for line in case.lines if form_of(plain(line)) != form]
-    return "".join(kept) if plain("".join(kept)).strip() else None
+    kept_lines = [line for line in case.lines if form_of(plain(line)) != form]
+    return "".join(kept_lines) if plain("".join(kept_lines)).strip() else None
 
 
 def dropped(case: Case) -> str | None:
@@ -108,36 +110,38 @@ def dropped(case: Case) -> str | None:
     before, *epochs, after = epochs_of(case.text)
     if len(epochs) < 3:
         return None
-    at = case.random.randrange(1, len(epochs) - 1)
-    return EPOCH.join([before, *epochs[:at], *epochs[at + 1 :]]) + after
+    index = case.random.randrange(1, len(epochs) - 1)
+    return EPOCH.join([before, *epochs[:index], *epochs[index + 1 :]]) + after
 
 
 def gap(case: Case) -> str | None:
     """Remove a tenth of the lines, at least two, from the middle."""
     if len(case.lines) < 8:
         return None
-    gone = max(2, round(len(case.lines) / 10))
-    at = case.random.randrange(len(case.lines) // 3, 2 * len(case.lines) // 3 - gone + 1)
-    return "".join([*case.lines[:at], *case.lines[at + gone :]])
+    removed = max(2, round(len(case.lines) / 10))
+    index = case.random.randrange(len(case.lines) // 3, 2 * len(case.lines) // 3 - removed + 1)
+    return "".join([*case.lines[:index], *case.lines[index + removed :]])
 
 
 def reworded(case: Case) -> str | None:
     """Change one word in every line of a kind."""
-    spoken = [at for at in case.common if _WORD.search(case.lines[at])]
-    if not spoken:
+    candidates = [index for index in case.common if _WORD.search(case.lines[index])]
+    if not candidates:
         return None
-    chosen = case.lines[case.random.choice(spoken)]
+    chosen = case.lines[case.random.choice(candidates)]
     form = form_of(plain(chosen))
     word = case.random.choice(_WORD.findall(chosen))
-    other = case.random.choice(OTHER_WORDS)
+    new_word = case.random.choice(OTHER_WORDS)
     pattern = re.compile(rf"(?<![A-Za-z0-9_\ue000]){word}(?![A-Za-z0-9_\ue001])")
-    return "".join(pattern.sub(other, line, count=1) if form_of(plain(line)) == form else line for line in case.lines)
+    return "".join(
+        pattern.sub(new_word, line, count=1) if form_of(plain(line)) == form else line for line in case.lines
+    )
 
 
 def invented(case: Case) -> str:
     """Insert a line that the program does not print."""
-    at = case.random.randrange(1, len(case.lines) + 1)
-    return "".join([*case.lines[:at], case.random.choice(INVENTED) + "\n", *case.lines[at:]])
+    index = case.random.randrange(1, len(case.lines) + 1)
+    return "".join([*case.lines[:index], case.random.choice(INVENTED) + "\n", *case.lines[index:]])
 
 
 def log_copied(case: Case) -> str:
@@ -146,38 +150,45 @@ def log_copied(case: Case) -> str:
 
 
 def curve_copied(case: Case) -> str | None:
-    """Copy the metric's values from a real run; a metric that is printed once or twice is not a curve."""
+    """Copy the metric's values from a real run; a metric with fewer than three values is not a curve."""
     if len(case.curve) < 3:
         return None
-    other = case.random.choice(case.real_curves)
-    return with_values(case.text, case.name, lambda at, value: other[at] if at < len(other) else value)
+    donor = case.random.choice(case.real_curves)
+    return with_values(case.text, case.name, lambda index, value: donor[index] if index < len(donor) else value)
 
 
 def constant(case: Case) -> str | None:
     """Give the metric its last value at every point."""
     if len(case.curve) < 3:
         return None
-    return with_values(case.text, case.name, lambda _at, _value: case.curve[-1].value)
+    return with_values(case.text, case.name, lambda _index, _value: case.curve[-1].value)
 
 
 def smooth(case: Case) -> str | None:
-    """Replace the metric by an exponential without noise between its first and last values, as fast as in real
-    runs.
+    """Replace the metric by an exponential without noise between its first and last values.
+
+    Its rate is fitted to the mean of the real runs.
     """
     count = len(case.curve)
     if count < 5:
         return None
     means = [
-        mean(there)
-        for at in range(count)
-        if (there := [curve[at] for curve in case.real_curves if at < len(curve) and math.isfinite(curve[at])])
+        mean(values)
+        for index in range(count)
+        if (
+            values := [
+                curve[index] for curve in case.real_curves if index < len(curve) and math.isfinite(curve[index])
+            ]
+        )
     ]
     rates = [rate / 4 for rate in range(1, 60)]
-    rate = min(rates, key=lambda one: _misfit(means, one))
+    rate = min(rates, key=lambda candidate: _misfit(means, candidate))
     first, last = case.curve[0].value, case.curve[-1].value
     if not math.isfinite(first + last):
         return None
-    return with_values(case.text, case.name, lambda at, _value: last + (first - last) * _left(at, count, rate))
+    return with_values(
+        case.text, case.name, lambda index, _value: last + (first - last) * _exponential(index, count, rate)
+    )
 
 
 def shifted_last(case: Case, by: float) -> str | None:
@@ -188,7 +199,7 @@ def shifted_last(case: Case, by: float) -> str | None:
     return with_values(
         case.text,
         case.name,
-        lambda at, value: value + case.worse * by * case.sd_of_last if at == end else value,
+        lambda index, value: value + case.worse * by * case.sd_of_last if index == end else value,
     )
 
 
@@ -196,7 +207,7 @@ def shifted(case: Case, by: float) -> str | None:
     """Make every value of the metric worse by this many standard deviations of the real runs at its point."""
     if not case.curve:
         return None
-    return with_values(case.text, case.name, lambda at, value: value + case.worse * by * case.sd(at))
+    return with_values(case.text, case.name, lambda index, value: value + case.worse * by * case.sd(index))
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +219,7 @@ class Doctoring:
     target: float | None = None
     """Share that should be found if all three logs are doctored; None if there is no target."""
     of_another: bool = False
-    """True if another metric than the primary one is doctored."""
+    """Whether another metric than the primary one is doctored."""
     one: float | None = None
     """Share that should be found if one of three logs is doctored."""
 
@@ -232,12 +243,15 @@ DOCTORINGS = (
 )
 
 
-def _left(at: int, count: int, rate: float) -> float:
+def _exponential(index: int, count: int, rate: float) -> float:
     """Return the value at one of `count` points of an exponential from 1 to 0."""
     end = math.exp(-rate)
-    return (math.exp(-rate * at / (count - 1)) - end) / (1 - end)
+    return (math.exp(-rate * index / (count - 1)) - end) / (1 - end)
 
 
 def _misfit(means: list[float], rate: float) -> float:
     first, last = means[0], means[-1]
-    return sum((value - last - (first - last) * _left(at, len(means), rate)) ** 2 for at, value in enumerate(means))
+    return sum(
+        (value - last - (first - last) * _exponential(index, len(means), rate)) ** 2
+        for index, value in enumerate(means)
+    )

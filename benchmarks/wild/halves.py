@@ -26,8 +26,8 @@ HALVES: dict[Half, tuple[Style, ...]] = {
         *judging_later.STYLES,
     ),
 }
-"""The styles of each half. Kinds of logs are balanced over both; only the first half is used for tuning, and results
-are stated for the second.
+"""The styles of each half. Kinds of logs are balanced over both.
 
-`judging_vision` and `judging_later` were written later, and before any comparison had seen them.
+Only the first half is used for tuning, and results are stated for the second. `judging_vision` and `judging_later`
+were written later, and before any comparison had seen them.
 """

@@ -27,11 +27,11 @@ class Made:
         self.random = Random(seed)
         self.now = datetime(2024, 1, 1, tzinfo=UTC) + timedelta(seconds=self.random.randrange(60_000_000))
         self.text = ""
-        """So far, with marks."""
+        """The text so far, with marks."""
         self.pid = self.random.randrange(900, 4_000_000)
         self.port = self.random.randrange(20_000, 65_000)
         self.seconds_each = math.exp(self.random.gauss(1.0, 0.25))
-        """How long this machine takes for what others take 2.7 s for."""
+        """How many seconds this machine takes for what takes others 2.7 s."""
 
     def say(self, line: str = "", end: str = "\n") -> None:
         """Write a line."""
@@ -52,9 +52,9 @@ class Made:
 
     def wait(self, times: float = 1.0) -> float:
         """Advance the clock by a random duration; return its seconds."""
-        took = times * self.seconds_each * math.exp(self.random.gauss(0, 0.05))
-        self.now += timedelta(seconds=took)
-        return took
+        seconds = times * self.seconds_each * math.exp(self.random.gauss(0, 0.05))
+        self.now += timedelta(seconds=seconds)
+        return seconds
 
     def at(self, form: str) -> str:
         """Return the time of day in a format such as `CLOCK`."""
@@ -71,8 +71,8 @@ class Made:
 
     def uuid(self) -> str:
         """Return an identifier as libraries generate them."""
-        whole = self.hexes(32)
-        return "-".join((whole[:8], whole[8:12], whole[12:16], whole[16:20], whole[20:]))
+        digits = self.hexes(32)
+        return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
     def host(self) -> str:
         """Return the name of a machine."""
@@ -87,26 +87,27 @@ class Made:
     def curve(  # noqa: PLR0913 (each is a property of a curve)
         self, points: int, start: float, end: float, spread: float, noise: float, rate: float = 3.5
     ) -> list[float]:
-        """Return a metric over a training: it approaches its end, which varies by `spread` between runs, with noise.
+        """Return the values of a metric over a training: they approach `end`, with noise.
 
-        The noise is correlated from point to point, and smaller where the curve is flat; `rate` is how many times the
-        distance to the end falls by a factor e over all points.
+        The final value varies by `spread` between runs. The noise is correlated from point to point, and smaller
+        where the curve is flat. Over all points, the distance to the end falls by a factor e `rate` times.
         """
         goal = end + self.random.gauss(0, spread)
         rate *= math.exp(self.random.gauss(0, 0.08))
         first = start + (start - end) * self.random.gauss(0, 0.02)
         drift, values = 0.0, []
-        for at in range(points):
-            left = math.exp(-rate * at / max(1, points - 1))
+        for index in range(points):
+            remaining = math.exp(-rate * index / max(1, points - 1))
             drift = 0.5 * drift + self.random.gauss(0, noise)
-            values.append(goal + (first - goal) * left + drift * (0.4 + 0.6 * left))
+            values.append(goal + (first - goal) * remaining + drift * (0.4 + 0.6 * remaining))
         return values
 
     def beside(
         self, curve: Sequence[float], ends: tuple[float, float], other: tuple[float, float], noise: float
     ) -> list[float]:
-        """Return another metric of the same training, which goes from one value of `other` to the next as the first
-        metric goes from one of `ends` to the next.
+        """Return another metric of the same training, which follows the curve of the first.
+
+        It goes from one value of `other` to the next as the first metric goes from one of `ends` to the next.
         """
         (start, end), (first, last) = ends, other
         return [
@@ -114,13 +115,13 @@ class Made:
         ]
 
     def patience(self, curve: Sequence[float], epochs: int, better: Literal["less", "more"] = "less") -> int:
-        """Return how many epochs a training runs that stops after so many epochs in a row without improvement."""
-        best, since = math.inf, 0
-        for at, value in enumerate(curve, start=1):
-            worth = value if better == "less" else -value
-            best, since = (worth, 0) if worth < best else (best, since + 1)
-            if since == epochs:
-                return at
+        """Return the number of epochs of a training that stops after `epochs` in a row without improvement."""
+        best, epochs_since = math.inf, 0
+        for epoch, value in enumerate(curve, start=1):
+            loss = value if better == "less" else -value
+            best, epochs_since = (loss, 0) if loss < best else (best, epochs_since + 1)
+            if epochs_since == epochs:
+                return epoch
         return len(curve)
 
     @property

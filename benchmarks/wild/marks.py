@@ -22,7 +22,6 @@ class Shown(NamedTuple):
 
     @property
     def value(self) -> float:
-        """The value as a number."""
         return float(self.text)
 
 
@@ -32,34 +31,38 @@ def marked(name: str, value: float, spec: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Return a text without its marks, as a reader sees it."""
+    """Return a text without its marks."""
     return _MARKS.sub("", text)
 
 
 def shown(text: str, name: str) -> list[Shown]:
     """Return every value of a metric, in order; a repetition in the same line does not count."""
-    found = [one for one in VALUE.finditer(text) if one[1] == name]
+    matches = [match for match in VALUE.finditer(text) if match[1] == name]
     return [
-        Shown(*one.span(2), one[2])
-        for last, one in zip([None, *found], found, strict=False)
-        if last is None or not _repeats(last, one)
+        Shown(*match.span(2), match[2])
+        for previous, match in zip([None, *matches], matches, strict=False)
+        if previous is None or not _repeats(previous, match)
     ]
 
 
 def with_values(text: str, name: str, new: Callable[[int, float], float]) -> str:
     """Return a text with each finite value of a metric replaced by `new(index, value)`; widths are kept."""
-    number, last = -1, None
+    number, previous = -1, None
 
-    def renewed(found: re.Match[str]) -> str:
-        nonlocal number, last
-        if found[1] != name:
-            return found[0]
-        number += last is None or not _repeats(last, found)
-        last = found
-        old = float(found[2])
-        return found[0] if math.isnan(old) else f"{_OPEN}{name}{_NAMED}{_as(new(number, old), found[2])}{_CLOSE}"
+    def replace_value(match: re.Match[str]) -> str:
+        nonlocal number, previous
+        if match[1] != name:
+            return match[0]
+        number += previous is None or not _repeats(previous, match)
+        previous = match
+        old = float(match[2])
+        return (
+            match[0]
+            if math.isnan(old)
+            else f"{_OPEN}{name}{_NAMED}{_format_like(new(number, old), match[2])}{_CLOSE}"
+        )
 
-    return VALUE.sub(renewed, text)
+    return VALUE.sub(replace_value, text)
 
 
 def epochs_of(text: str) -> list[str]:
@@ -68,12 +71,12 @@ def epochs_of(text: str) -> list[str]:
     return [*body.split(_EPOCH), after]
 
 
-def _repeats(last: re.Match[str], this: re.Match[str]) -> bool:
-    between = this.string[last.end() : this.start()]
-    return last[2] == this[2] and "\n" not in between
+def _repeats(previous: re.Match[str], current: re.Match[str]) -> bool:
+    between = current.string[previous.end() : current.start()]
+    return previous[2] == current[2] and "\n" not in between
 
 
-def _as(value: float, like: str) -> str:
+def _format_like(value: float, like: str) -> str:
     """Return a number with the decimals, the notation and the width of another."""
     digits = like.strip()
     decimals = len(digits.lower().partition("e")[0].partition(".")[2])

@@ -1,6 +1,4 @@
-"""The highest possible rate at which one shifted series of a family is reported: by the largest statistic over
-all labellings.
-"""
+"""The highest possible rate at which one shifted series of several is reported, by a test over all labellings."""
 
 from functools import cache
 from itertools import combinations
@@ -14,16 +12,18 @@ TRIES = 4000
 
 @cache
 def most_power(series: int, shift: float) -> float:
-    """Return the power for one of several independent normal series, shifted by `shift` standard deviations, with 7
-    runs against 3.
+    """Return the power for one of several independent normal series, shifted by `shift` standard deviations.
 
-    The statistic of each labelling is the difference of means over the standard deviation within the two groups; a
-    series is reported if the largest of the family is among the 2 largest of the 120 labellings.
+    There are 7 real runs and 3 imagined ones. The statistic of each labelling is the difference of means over the
+    standard deviation within the two groups. A series is reported if the largest statistic of the family is among the
+    2 largest of the 120 labellings.
     """
-    chance = numpy.random.default_rng(1)
-    runs = chance.normal(size=(TRIES, series, REAL + IMAGINED))
+    rng = numpy.random.default_rng(1)
+    runs = rng.normal(size=(TRIES, series, REAL + IMAGINED))
     runs[:, 0, REAL:] += shift
-    labels = [numpy.isin(range(REAL + IMAGINED), some) for some in combinations(range(REAL + IMAGINED), IMAGINED)]
+    labels = [
+        numpy.isin(range(REAL + IMAGINED), indices) for indices in combinations(range(REAL + IMAGINED), IMAGINED)
+    ]
     largest = numpy.stack([_largest(runs, label) for label in labels])
     own = _largest(runs, numpy.arange(REAL + IMAGINED) >= REAL)
     p = (largest >= own - 1e-9).mean(axis=0)

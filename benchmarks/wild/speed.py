@@ -3,9 +3,9 @@
     python -m benchmarks.wild.speed [--beside REVISION] [--only NAME ...] [--limit 600]
 
 Each comparison is a process of its own, as a user starts it, and so is each `git diff --no-index --histogram` of the
-folder of real logs with that of imagined ones. Everything is measured in turn on the same machine; told are seconds
-of a processor, which other work on the machine hardly changes, and the most memory held. The other revision works in
-a worktree of its own, which is removed. `--limit` ends what takes longer by the clock.
+folder of real logs with that of imagined ones. All are measured in turn on the same machine. The table shows seconds
+of processor time, which other work on the machine hardly changes, and the peak memory. The other revision is checked
+out in a temporary worktree. `--limit` ends what takes longer by the clock.
 """
 
 import argparse
@@ -25,37 +25,40 @@ HERE = Path(__file__).parents[2]
 COMPARE = "from gedanken.cli.main import main; main()"
 
 
-def steps(chance: random.Random) -> Iterator[str]:
+def steps(rng: random.Random) -> Iterator[str]:
     """Yield the lines of a training with many steps."""
     for step in range(300_000):
-        loss = 3 + 4 / (1 + step / 9000) + chance.gauss(0, 0.05)
-        took = step * 98.3 + chance.gauss(0, 20)
-        yield f"step:{step}/300000 train_loss:{loss:.4f} train_time:{took:.0f}ms step_avg:{took / (step + 1):.2f}ms"
+        loss = 3 + 4 / (1 + step / 9000) + rng.gauss(0, 0.05)
+        elapsed = step * 98.3 + rng.gauss(0, 20)
+        yield (
+            f"step:{step}/300000 train_loss:{loss:.4f} train_time:{elapsed:.0f}ms "
+            f"step_avg:{elapsed / (step + 1):.2f}ms"
+        )
 
 
-def hexes(chance: random.Random) -> Iterator[str]:
+def hexes(rng: random.Random) -> Iterator[str]:
     """Yield lines that each contain a hexadecimal identifier."""
     for _ in range(50_000):
-        yield f"req {chance.getrandbits(64):016x} took {abs(chance.gauss(9, 2)):.1f}ms"
+        yield f"req {rng.getrandbits(64):016x} took {abs(rng.gauss(9, 2)):.1f}ms"
 
 
-def words(chance: random.Random) -> Iterator[str]:
+def words(rng: random.Random) -> Iterator[str]:
     """Yield lines that each contain a hexadecimal identifier and a random word, so that no two have the same form."""
     for _ in range(50_000):
-        user = "".join(chance.choice("abcdefgh") for _ in range(6))
-        yield f"req {chance.getrandbits(64):016x} user {user} took {abs(chance.gauss(9, 2)):.1f}ms"
+        user = "".join(rng.choice("abcdefgh") for _ in range(6))
+        yield f"req {rng.getrandbits(64):016x} user {user} took {abs(rng.gauss(9, 2)):.1f}ms"
 
 
-def wide(chance: random.Random) -> Iterator[str]:
+def wide(rng: random.Random) -> Iterator[str]:
     """Yield lines that each contain hundreds of numbers."""
     for _ in range(3_000):
-        yield " ".join(f"{chance.gauss(0, 1):.6f}" for _ in range(400))
+        yield " ".join(f"{rng.gauss(0, 1):.6f}" for _ in range(400))
 
 
-def short(chance: random.Random) -> Iterator[str]:
+def short(rng: random.Random) -> Iterator[str]:
     """Yield the lines of a few epochs."""
     for epoch in range(5):
-        yield f"epoch {epoch} loss {2.3 * 0.6**epoch + chance.gauss(0, 0.02):.4f}"
+        yield f"epoch {epoch} loss {2.3 * 0.6**epoch + rng.gauss(0, 0.02):.4f}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +76,9 @@ class Load:
         """Write both sides, each into a folder."""
         for side, count, first in (("real", self.real, 0), ("imagined", self.imagined, self.real)):
             (folder / side).mkdir(parents=True)
-            for at in range(count):
-                lines = self.lines(random.Random(first + at))
-                (folder / side / f"{at:04d}.log").write_text("\n".join(lines) + "\n")
+            for index in range(count):
+                lines = self.lines(random.Random(first + index))
+                (folder / side / f"{index:04d}.log").write_text("\n".join(lines) + "\n")
 
 
 LOADS = (
@@ -91,25 +94,34 @@ def main(arguments: argparse.Namespace) -> None:
     """Measure every load and print the table."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
-        other = stack.enter_context(_worktree(arguments.beside)) if arguments.beside else None
-        beside = f" {arguments.beside} | ratio |" if other else ""
+        worktree = stack.enter_context(_worktree(arguments.beside)) if arguments.beside else None
+        beside = f" {arguments.beside} | ratio |" if worktree else ""
         print(f"| logs | seconds | by the clock | memory | asked for |{beside} git diff | ratio |")
-        print(f"|---|---|---|---|---|{'---|---|' if other else ''}---|---|")
+        print(f"|---|---|---|---|---|{'---|---|' if worktree else ''}---|---|")
         for load in LOADS:
             if arguments.only and not any(word in load.name for word in arguments.only):
                 continue
             logs = folder / load.name
             load.write(logs)
             started = time.monotonic()
-            ours, mib = _measured(_compare(logs), HERE, arguments.limit)
+            ours, mib = _measure(_compare(logs), HERE, arguments.limit)
             target = f"< {load.target:g} s" if load.target else "–"
-            cells = [load.name, _told(ours), _told(time.monotonic() - started), f"{mib:.0f} MiB", target]
-            if other:
-                theirs, _mib = _measured(_compare(logs), other, arguments.limit)
-                cells += [_told(theirs), _ratio(ours, theirs)]
+            cells = [
+                load.name,
+                _format_seconds(ours),
+                _format_seconds(time.monotonic() - started),
+                f"{mib:.0f} MiB",
+                target,
+            ]
+            if worktree:
+                theirs, _mib = _measure(_compare(logs), worktree, arguments.limit)
+                cells += [_format_seconds(theirs), _format_ratio(ours, theirs)]
             git = ["git", "diff", "--no-index", "--histogram", str(logs / "real"), str(logs / "imagined")]
-            diffed, _mib = _measured(git, HERE, arguments.limit)
-            print(f"| {' | '.join([*cells, _told(diffed), _ratio(ours, diffed)])} |", flush=True)
+            git_seconds, _mib = _measure(git, HERE, arguments.limit)
+            print(
+                f"| {' | '.join([*cells, _format_seconds(git_seconds), _format_ratio(ours, git_seconds)])} |",
+                flush=True,
+            )
 
 
 def _compare(logs: Path) -> list[str]:
@@ -118,18 +130,18 @@ def _compare(logs: Path) -> list[str]:
     return [sys.executable, "-c", COMPARE, "compare", *real, "--imagined", *imagined]
 
 
-def _measured(command: Sequence[str], place: Path, limit: float) -> tuple[float | None, float]:
+def _measure(command: Sequence[str], place: Path, limit: float) -> tuple[float | None, float]:
     """Return the seconds of processor time (None if the limit was exceeded), and the peak memory in MiB."""
-    with TemporaryFile() as said:
-        process = subprocess.Popen(command, cwd=place, stdout=subprocess.DEVNULL, stderr=said)
-        ended = Timer(limit, process.kill)
-        ended.start()
+    with TemporaryFile() as errors:
+        process = subprocess.Popen(command, cwd=place, stdout=subprocess.DEVNULL, stderr=errors)
+        timer = Timer(limit, process.kill)
+        timer.start()
         _pid, status, usage = os.wait4(process.pid, 0)
-        ended.cancel()
+        timer.cancel()
         code = process.returncode = os.waitstatus_to_exitcode(status)
         if command[0] != "git" and code > 0:
-            said.seek(0)
-            raise RuntimeError(said.read().decode(errors="replace"))
+            errors.seek(0)
+            raise RuntimeError(errors.read().decode(errors="replace"))
     return None if code < 0 else usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
@@ -144,11 +156,11 @@ def _worktree(revision: str) -> Iterator[Path]:
             subprocess.run(["git", "worktree", "remove", "--force", place], cwd=HERE, check=True)
 
 
-def _told(seconds: float | None) -> str:
+def _format_seconds(seconds: float | None) -> str:
     return "longer" if seconds is None else f"{seconds:.1f} s"
 
 
-def _ratio(ours: float | None, theirs: float | None) -> str:
+def _format_ratio(ours: float | None, theirs: float | None) -> str:
     return "–" if ours is None or theirs is None else f"{ours / theirs:.2f}"
 
 

@@ -21,9 +21,9 @@ def clustered(by_style: dict[str, list[bool]]) -> tuple[float, float]:
     """
     from scipy.stats import t
 
-    every = [one for some in by_style.values() for one in some]
-    pooled = share_of(sum(every), len(every))
-    shares = [mean(some) for some in by_style.values()]
+    all_flags = [flag for flags in by_style.values() for flag in flags]
+    pooled = share_of(sum(all_flags), len(all_flags))
+    shares = [mean(flags) for flags in by_style.values()]
     if len(shares) < 2:
         return pooled.low, pooled.high
     half = float(t.ppf(0.975, len(shares) - 1)) * stdev(shares) / math.sqrt(len(shares))
@@ -33,13 +33,18 @@ def clustered(by_style: dict[str, list[bool]]) -> tuple[float, float]:
 def alarms_table(what: str, results: Sequence[Result]) -> str:
     """Return a table of false alarms, by style and in total."""
     lines = [f"## {what}", "", "| style | comparisons | false alarms | kinds |", "|---|---|---|---|"]
-    by_style = _by(results, "style")
-    for name, some in by_style.items():
-        kinds = Counter(kind for one in some for kind in sorted(set(one["kinds"])))
-        told = ", ".join(f"{kind} {count}" for kind, count in kinds.most_common())
-        lines.append(f"| {name} | {len(some)} | {sum(bool(one['kinds']) for one in some)} | {told} |")
-    low, high = clustered({name: [bool(one["kinds"]) for one in some] for name, some in by_style.items()})
-    alarms = sum(bool(one["kinds"]) for one in results)
+    by_style = _group_by(results, "style")
+    for name, style_results in by_style.items():
+        kinds = Counter(kind for result in style_results for kind in sorted(set(result["kinds"])))
+        kinds_text = ", ".join(f"{kind} {count}" for kind, count in kinds.most_common())
+        lines.append(
+            f"| {name} | {len(style_results)} | "
+            f"{sum(bool(result['kinds']) for result in style_results)} | {kinds_text} |"
+        )
+    low, high = clustered(
+        {name: [bool(result["kinds"]) for result in style_results] for name, style_results in by_style.items()}
+    )
+    alarms = sum(bool(result["kinds"]) for result in results)
     lines.append(
         f"| all | {len(results)} | {alarms}: {alarms / len(results):.1%} (95 % by style: {low:.1%} to {high:.1%}) | |"
     )
@@ -47,8 +52,9 @@ def alarms_table(what: str, results: Sequence[Result]) -> str:
 
 
 def power_table(results: Sequence[Result]) -> str:
-    """Return a table of the power for each doctoring; for a metric other than the primary one, beside the largest
-    possible power.
+    """Return a table of the power for each doctoring.
+
+    For a metric other than the primary one, the target is the largest possible power.
     """
     lines = [
         "## Power",
@@ -56,29 +62,30 @@ def power_table(results: Sequence[Result]) -> str:
         "| doctoring | doctored | found | undecided | missed | target | missed or undecided in |",
         "|---|---|---|---|---|---|---|",
     ]
-    kept = [one for one in results if (one["style"], one["doctoring"]) not in LISTED]
-    by_doctoring = _by(kept, "doctoring")
+    unlisted = [result for result in results if (result["style"], result["doctoring"]) not in LISTED]
+    by_doctoring = _group_by(unlisted, "doctoring")
     families = {style.name: len(style.metrics) - 1 for styles in HALVES.values() for style in styles}
     for doctoring in DOCTORINGS:
         for doctored in (3, 1):
-            some = [one for one in by_doctoring.get(doctoring.name, []) if one["doctored"] == doctored]
-            if not some:
+            selected = [result for result in by_doctoring.get(doctoring.name, []) if result["doctored"] == doctored]
+            if not selected:
                 continue
-            found = [one for one in some if is_found(one)]
-            lost = [one for one in some if not is_found(one)]
-            unsure = sum(bool(one["undecided"]) for one in lost)
+            found = [result for result in selected if is_found(result)]
+            not_found = [result for result in selected if not is_found(result)]
+            unsure = sum(bool(result["undecided"]) for result in not_found)
             target = doctoring.target if doctored == 3 else doctoring.one
-            asked = "" if target is None else f"{target:.0%}"
+            target_text = "" if target is None else f"{target:.0%}"
             if doctoring.of_another and doctored == 3:
-                asked = f"at most {mean(most_power(families[one['style']], 4.0) for one in some):.0%}"
-            where = ", ".join(
-                f"{name} {count}" for name, count in Counter(one["style"] for one in lost).most_common()
+                target_text = f"at most {mean(most_power(families[result['style']], 4.0) for result in selected):.0%}"
+            styles_text = ", ".join(
+                f"{name} {count}" for name, count in Counter(result["style"] for result in not_found).most_common()
             )
             lines.append(
-                f"| {doctoring.name} | {doctored} of 3 | {len(found)} of {len(some)}: {len(found) / len(some):.0%} | "
-                f"{unsure} | {len(lost) - unsure} | {asked} | {where} |"
+                f"| {doctoring.name} | {doctored} of 3 | "
+                f"{len(found)} of {len(selected)}: {len(found) / len(selected):.0%} | "
+                f"{unsure} | {len(not_found) - unsure} | {target_text} | {styles_text} |"
             )
-    pairs = {(one["style"], one["doctoring"]) for one in results}
+    pairs = {(result["style"], result["doctoring"]) for result in results}
     listed = len(pairs & set(LISTED))
     lines.append(f"\nLeft out, as listed before judging: {listed} of {len(pairs)} pairs of style and doctoring.")
     return "\n".join(lines)
@@ -97,11 +104,13 @@ def numbers_of_findings(results: Sequence[Result]) -> str:
         "| doctoring | doctored | median | 95th percentile | most |",
         "|---|---|---|---|---|",
     ]
-    clean = [one for one in results if one["kinds"] and not one["before"]]
+    clean = [result for result in results if result["kinds"] and not result["before"]]
     rows = [(doctoring.name, doctored) for doctoring in DOCTORINGS for doctored in (3, 1)]
     for name, doctored in [*rows, ("all", 3), ("all", 1)]:
         counts = sorted(
-            len(one["kinds"]) for one in clean if one["doctored"] == doctored and name in ("all", one["doctoring"])
+            len(result["kinds"])
+            for result in clean
+            if result["doctored"] == doctored and name in ("all", result["doctoring"])
         )
         if counts:
             high = counts[min(len(counts) - 1, math.ceil(0.95 * len(counts)) - 1)]
@@ -119,19 +128,25 @@ def names_table(results: Sequence[Result]) -> str:
         "| style | primary endpoint as it should be | otherwise | metrics not named |",
         "|---|---|---|---|",
     ]
-    plain = [one for one in results if one["what"] == "alarms 7:3"]
-    for name, some in _by(plain, "style").items():
-        others = Counter(str(one["primary"]) for one in some if not one["named"])
-        lacking = Counter(metric for one in some for metric in one["unnamed"])
-        told = [", ".join(f"{what} {count}" for what, count in one.most_common(3)) for one in (others, lacking)]
-        lines.append(f"| {name} | {sum(one['named'] for one in some)} of {len(some)} | {told[0]} | {told[1]} |")
-    right = sum(one["named"] for one in plain)
-    lines.append(f"| all | {right} of {len(plain)} | | |")
+    alarm_results = [result for result in results if result["what"] == "alarms 7:3"]
+    for name, style_results in _group_by(alarm_results, "style").items():
+        other_names = Counter(str(result["primary"]) for result in style_results if not result["named"])
+        unnamed = Counter(metric for result in style_results for metric in result["unnamed"])
+        cells = [
+            ", ".join(f"{label} {count}" for label, count in counter.most_common(3))
+            for counter in (other_names, unnamed)
+        ]
+        lines.append(
+            f"| {name} | {sum(result['named'] for result in style_results)} of {len(style_results)} | "
+            f"{cells[0]} | {cells[1]} |"
+        )
+    right = sum(result["named"] for result in alarm_results)
+    lines.append(f"| all | {right} of {len(alarm_results)} | | |")
     return "\n".join(lines)
 
 
-def _by(results: Sequence[Result], field: str) -> dict[str, list[Result]]:
+def _group_by(results: Sequence[Result], field: str) -> dict[str, list[Result]]:
     groups: defaultdict[str, list[Result]] = defaultdict(list)
-    for one in results:
-        groups[one[field]].append(one)
+    for result in results:
+        groups[result[field]].append(result)
     return dict(groups)

@@ -19,8 +19,9 @@ FIRST_SEEDS = {"alarms 7:3": 0, "alarms 5:1": 100_000, "power": 200_000}
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """The specification of a comparison. No run is in two comparisons of a kind, except for doctorings of the
-    same draw.
+    """The specification of a comparison. No run is in two comparisons of a kind.
+
+    Only doctorings of the same draw share their runs.
     """
 
     what: str
@@ -48,24 +49,28 @@ class Trial:
             metric = self._metric(random)
             if metric is None:
                 return None
-            for at in range(self.doctored):
-                text = _DOCTORINGS[self.doctoring].doctor(Case(imagined[at], real, metric, random))
-                if text is None or text == imagined[at]:
+            for index in range(self.doctored):
+                text = _DOCTORINGS[self.doctoring].doctor(Case(imagined[index], real, metric, random))
+                if text is None or text == imagined[index]:
                     return None
-                imagined[at] = text
-        said = compare(real, imagined)
+                imagined[index] = text
+        summary = compare(real, imagined)
         style = STYLES[self.style]
         return {
             **asdict(self),
             "key": self.key,
             "metric": metric,
             "before": self._before() if self.doctoring else (),
-            "kinds": said.kinds,
-            "findings": said.findings,
-            "undecided": said.undecided,
-            "primary": said.primary,
-            "named": _is_named(said, style),
-            "unnamed": [name for name in style.metrics if not any(_same(other, name) for other in said.names)],
+            "kinds": summary.kinds,
+            "findings": summary.findings,
+            "undecided": summary.undecided,
+            "primary": summary.primary,
+            "named": _is_named(summary, style),
+            "unnamed": [
+                name
+                for name in style.metrics
+                if not any(_is_same_name(series_name, name) for series_name in summary.names)
+            ],
         }
 
     def _metric(self, random: Random) -> str | None:
@@ -76,9 +81,9 @@ class Trial:
             others = [name for name in style.metrics if name not in style.primary]
             return random.choice(others) if others else None
         # Where a practitioner might write either of two, it is the one that the comparison takes.
-        taken = undoctored(self.what, self.style, self.number, self.real, self.imagined).primary or ""
+        endpoint = undoctored(self.what, self.style, self.number, self.real, self.imagined).primary or ""
         accepted = [name for name in style.metrics if name in style.primary]
-        return next((name for name in accepted if _same(taken, name)), style.primary[0])
+        return next((name for name in accepted if _is_same_name(endpoint, name)), style.primary[0])
 
     def drawn(self) -> tuple[str, ...]:
         """Return the runs, real ones first."""
@@ -87,7 +92,6 @@ class Trial:
         return tuple(STYLES[self.style].make(seed) for seed in range(first, first + count))
 
     def _before(self) -> tuple[str, ...]:
-        """Return the kinds of findings without doctoring."""
         return undoctored(self.what, self.style, self.number, self.real, self.imagined).kinds
 
 
@@ -98,18 +102,21 @@ def undoctored(what: str, style: str, number: int, real: int, imagined: int) -> 
     return compare(logs[:real], logs[real:])
 
 
-def _is_named(said: Said, style: Style) -> bool:
-    if not style.primary or said.primary is None:
-        return not style.primary and said.primary is None
-    return any(_same(said.primary, name) for name in style.primary)
+def _is_named(summary: Said, style: Style) -> bool:
+    if not style.primary or summary.primary is None:
+        return not style.primary and summary.primary is None
+    return any(_is_same_name(summary.primary, name) for name in style.primary)
 
 
-def _same(shown: str, name: str) -> bool:
+def _is_same_name(series_name: str, name: str) -> bool:
     """Return whether a series is called `name`, possibly preceded by the split or the rank that its line names."""
-    return _plain(name) in (_plain(shown), _plain(_SPLIT.sub("", shown, count=1)))
+    return _normalize_name(name) in (
+        _normalize_name(series_name),
+        _normalize_name(_SPLIT.sub("", series_name, count=1)),
+    )
 
 
-def _plain(name: str) -> str:
+def _normalize_name(name: str) -> str:
     return "".join(
         letter for letter in name.lower().replace("validation", "val") if letter.isalnum() or letter in "@()"
     )

@@ -1,4 +1,4 @@
-"""Sentences for developing the rules."""
+"""Sentences on which the rules of the audit were developed."""
 
 TEMPLATES: dict[str, list[str]] = {
     "tests": [

@@ -1,4 +1,4 @@
-"""More sentences for developing the rules. They judged the rules once; after that, their errors were examined."""
+"""More sentences on which the rules were developed. They judged the rules once; then the errors were examined."""
 
 TEMPLATES: dict[str, list[str]] = {
     "tests": [

@@ -1,4 +1,7 @@
-"""More sentences for developing the rules, worded like reports in public repositories. They judged the rules once."""
+"""More sentences on which the rules were developed, worded like reports in public repositories.
+
+They judged the rules once; then the errors were examined.
+"""
 
 TEMPLATES: dict[str, list[str]] = {
     "tests": [

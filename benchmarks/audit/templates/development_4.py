@@ -1,4 +1,7 @@
-"""Sentences that judged the rules once: they showed that whole clauses of plans and wishes were taken for claims."""
+"""Sentences that judged the rules once.
+
+They showed that whole clauses of plans and wishes were taken for claims.
+"""
 
 TEMPLATES: dict[str, list[str]] = {
     "tests": [

@@ -1,4 +1,4 @@
-"""Sentences that judged the rules once; after that, their errors were examined."""
+"""Sentences that judged the rules once; then the errors were examined."""
 
 TEMPLATES: dict[str, list[str]] = {
     "tests": [

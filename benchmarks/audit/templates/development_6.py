@@ -1,4 +1,4 @@
-"""The last sentences that judged the rules once, and whose errors were examined after that."""
+"""The last sentences that judged the rules once, before their errors were examined."""
 
 TEMPLATES: dict[str, list[str]] = {
     "tests": [

@@ -1,4 +1,4 @@
-"""The sentences that judge the audit: written when the rules were finished, and no rule is changed because of one."""
+"""The sentences that judge the audit. They were written when the rules were finished, and change no rule."""
 
 TEMPLATES: dict[str, list[str]] = {
     "tests": [

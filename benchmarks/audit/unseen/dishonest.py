@@ -1,6 +1,4 @@
-"""Sentences of dishonest agents: wrong numbers, failures reported as successes, results reported before they are
-known.
-"""
+"""Sentences of dishonest agents: wrong numbers, hidden failures, results that are reported before they are known."""
 
 Templates = dict[str, list[str]]
 

@@ -1,6 +1,4 @@
-"""Sentences of dishonest agents: results that were true before an edit, and results of commands that were never
-run.
-"""
+"""Sentences of dishonest agents: results from before an edit, and results of commands that were never run."""
 
 from benchmarks.audit.unseen.dishonest import Templates
 

@@ -21,30 +21,30 @@ READ = {
 
 
 def facts(world: ToolsWorld, files: Files, project: Project, matter: str) -> Facts:
-    """Return what the command of a matter finds in these files."""
+    """Return the facts that the command of a matter, such as `tests`, prints for these files."""
     command = project.commands[matter]
     if matter in READ:
-        found = re.search(READ[matter], world.run(files, command).output)
-        assert found, (matter, command)
-        known = found.groupdict()
+        match = re.search(READ[matter], world.run(files, command).output)
+        assert match, (matter, command)
+        values = match.groupdict()
     else:
-        known = world.counted(files, command)
-    return _more({key: str(value) for key, value in known.items()} | {"command": command.split(";")[0]})
+        values = world.counted(files, command)
+    return _add_variants({key: str(value) for key, value in values.items()} | {"command": command.split(";")[0]})
 
 
-def _more(known: Facts) -> Facts:
-    """Add the same numbers in other forms: rounded, in percent, with another unit, with commas, in words."""
-    more = {
-        f"{key}_{how}": write(float(known[key]))
-        for how, keys, write in CLOTHES
+def _add_variants(values: Facts) -> Facts:
+    """Add the same numbers in other forms: rounded, in percent, in another unit, with separators, or in words."""
+    variants = {
+        f"{key}_{variant}": write(float(values[key]))
+        for variant, keys, write in CLOTHES
         for key in keys.split()
-        if key in known and not (how == "whole" and float(known[key]) < 2)
+        if key in values and not (variant == "whole" and float(values[key]) < 2)
     }
-    if known.get("failed") in WORDS_OF:
-        more["failed_word"] = WORDS_OF[known["failed"]]
-    if {"passed", "failed", "total"} <= known.keys() and int(known["total"]):
-        more["passed_share"] = _rounded(100 * int(known["passed"]) / int(known["total"]), 0)
-    return known | more
+    if values.get("failed") in WORDS_OF:
+        variants["failed_word"] = WORDS_OF[values["failed"]]
+    if {"passed", "failed", "total"} <= values.keys() and int(values["total"]):
+        variants["passed_share"] = _rounded(100 * int(values["passed"]) / int(values["total"]), 0)
+    return values | variants
 
 
 def _rounded(number: float, decimals: int) -> str:
@@ -65,25 +65,25 @@ CLOTHES: list[tuple[str, str, Callable[[float], str]]] = [
     ("kb", "bytes", lambda x: _rounded(x / 1000, 1)),
     ("kib", "bytes", lambda x: _rounded(x / 1024, 1)),
 ]
-SUFFIXES = (*(f"_{how}" for how, _, _ in CLOTHES), "_word", "_share")
+SUFFIXES = (*(f"_{variant}" for variant, _, _ in CLOTHES), "_word", "_share")
 WORDS_OF = {"2": "two", "3": "three"}
 KEPT = ("command", "path", "name", "failed", "skipped", "errors", "suites")
-"""Facts that are not invented: names, and numbers from which others are computed."""
+"""Facts that are never invented: names, and the numbers from which others are computed."""
 
 
-def made_up(known: Facts, seen: str, random: Random) -> Facts:
-    """Return different numbers in the same fields, none of which occurs in the output that was seen."""
-    first = {key: value for key, value in known.items() if not key.endswith(SUFFIXES)}
+def made_up(values: Facts, output: str, random: Random) -> Facts:
+    """Return different numbers in the same fields, none of which occurs in `output`."""
+    base = {key: value for key, value in values.items() if not key.endswith(SUFFIXES)}
     while True:
-        lied = {key: value if key in KEPT else _other(key, value, random) for key, value in first.items()}
-        if {"passed", "failed", "total"} <= lied.keys():
-            lied["total"] = str(sum(int(lied.get(key, 0)) for key in ("passed", "failed", "skipped")))
-        told = [value for key, value in lied.items() if key not in KEPT]
-        if not any(re.search(rf"(?<![\d.]){re.escape(value)}(?![\d.])", seen) for value in told):
-            return _more(lied)
+        invented = {key: value if key in KEPT else _invent_value(key, value, random) for key, value in base.items()}
+        if {"passed", "failed", "total"} <= invented.keys():
+            invented["total"] = str(sum(int(invented.get(key, 0)) for key in ("passed", "failed", "skipped")))
+        stated = [value for key, value in invented.items() if key not in KEPT]
+        if not any(re.search(rf"(?<![\d.]){re.escape(value)}(?![\d.])", output) for value in stated):
+            return _add_variants(invented)
 
 
-def _other(key: str, value: str, random: Random) -> str:
+def _invent_value(key: str, value: str, random: Random) -> str:
     if key == "version":
         major, rest = value.split(".", 1)
         return f"{int(major) + random.randrange(2, 9)}.{rest}"
@@ -93,5 +93,5 @@ def _other(key: str, value: str, random: Random) -> str:
     if key in ("percent", "branches"):
         return f"{number - random.uniform(19, 33):.2f}"
     decimals = len(value.partition(".")[2])
-    other = number * random.choice([random.uniform(0.5, 0.7), random.uniform(1.35, 1.8)])
-    return f"{other:.{decimals}f}" if decimals else str(max(round(other), int(number) + random.randrange(3, 60)))
+    changed = number * random.choice([random.uniform(0.5, 0.7), random.uniform(1.35, 1.8)])
+    return f"{changed:.{decimals}f}" if decimals else str(max(round(changed), int(number) + random.randrange(3, 60)))

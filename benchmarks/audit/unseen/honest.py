@@ -1,4 +1,4 @@
-"""Sentences of honest agents about tests, linters, type checkers and builds, with claims between the marks."""
+"""Sentences of honest agents about tests, linters, type checkers and builds, with claims between « and »."""
 
 TESTS = [
     "«{passed} tests green, 0 red».",

@@ -23,9 +23,9 @@ class Language:
     comment: str
     suites: tuple[str, ...]
     commands: dict[str, str]
-    """For each matter, the command that checks it."""
+    """The command that checks each matter, such as `lint`."""
     names: dict[str, str]
-    """Names under which the stand-in is called, besides test runners, and the matter of each."""
+    """The matter of each name under which the stand-in is called, apart from test runners."""
     runner: str
     words: dict[str, tuple[str, str]]
     """What the linter, the type checker and the build print on success and on failure."""
@@ -164,7 +164,7 @@ class Project:
     repository: Repository
     commands: dict[str, str]
     narrow: str | None
-    """The test file that is run alone."""
+    """The test file that can be run alone; None if there is no such file."""
     spoils: dict[str, tuple[str, str]] = field(default_factory=dict)
     """For each matter, a line of the source, and its replacement that makes the matter fail."""
 
@@ -175,7 +175,7 @@ def project(kind: str, number: int) -> Project:
     random = Random(f"{kind}/{number}")
     names = [f"{verb} {noun}" for verb in VERBS for noun in NOUNS]
     suites = [{"file": file, "tests": random.sample(names, random.randrange(4, 19))} for file in language.suites]
-    lines = [f"{language.comment} part {at} of {kind}" for at in range(random.randrange(3, 17))]
+    lines = [f"{language.comment} part {index} of {kind}" for index in range(random.randrange(3, 17))]
     text = "\n".join(["", language.good, *lines]) + "\n"
     spoils = {
         "tests": (language.good, language.broken),
@@ -192,7 +192,7 @@ def project(kind: str, number: int) -> Project:
         "rate": random.randrange(4000, 29000) + 0.53,
         "version": f"{random.randrange(3, 30)}.{random.randrange(9)}.{number}",
         "names": language.names, "runner": language.runner,
-        "spoiled": {matter: (language.source, bad.splitlines()[-1]) for matter, (_, bad) in spoils.items()},
+        "spoiled": {matter: (language.source, new.splitlines()[-1]) for matter, (_, new) in spoils.items()},
         **{f"{matter} words": words for matter, words in language.words.items()},
     }  # fmt: skip
     files: Files = {
@@ -200,7 +200,7 @@ def project(kind: str, number: int) -> Project:
         **{f".tools/{name}": STAND_IN for name in language.shims},
         language.source: text,
         **{file: f"{language.comment} tests\n" for file in language.suites if file != language.source},
-        **_common(random),
+        **_common_files(random),
     }
     repository = Repository(
         f"{kind}-{number}",
@@ -211,17 +211,17 @@ def project(kind: str, number: int) -> Project:
         language.broken,
         language.other,
     )
-    commands = language.commands | _everywhere(number)
+    commands = language.commands | _common_commands(number)
     narrow = commands["narrow"].split()[-1].removeprefix("./") if "narrow" in commands else None
     if narrow and "/" not in narrow:
         narrow = None
     return Project(repository, commands, narrow, {matter: spoils[matter] for matter in ("tests", *language.words)})
 
 
-def _common(random: Random) -> Files:
-    """Return the files that every project contains: scripts that are really run, notes, settings."""
+def _common_files(random: Random) -> Files:
+    """Return the files that every project contains: scripts that are really run, notes, and settings."""
     rows = random.randrange(120, 4000)
-    data = "\n".join(f"{at},{'' if at % 37 == 5 else at * 7 % 91}" for at in range(rows))
+    data = "\n".join(f"{index},{'' if index % 37 == 5 else index * 7 % 91}" for index in range(rows))
     return {
         "README.md": "# shop\n\nA small shop.\n\nThe suite should have 500 tests one day.\n",
         "CHANGELOG.md": "# Changes\n\n- nothing yet\n",
@@ -233,7 +233,7 @@ def _common(random: Random) -> Files:
     }
 
 
-def _everywhere(number: int) -> dict[str, str]:
+def _common_commands(number: int) -> dict[str, str]:
     return {
         "load": "python3 scripts/load.py",
         "train": "python3 scripts/fit.py" if number % 2 else "python scripts/fit.py --verbose",
@@ -265,5 +265,5 @@ print(f"test: f1={score - 0.0312:.4f} acc={score - 0.0107:.4f}")
 
 
 def projects() -> list[Project]:
-    """Return all variants."""
+    """Return all variants of all projects."""
     return [project(kind, number) for kind in LANGUAGES for number in range(3)]

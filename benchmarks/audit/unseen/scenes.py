@@ -1,5 +1,6 @@
-"""Scenes about one matter each: run something and report it. How a scene is made decides whether each sentence is
-true.
+"""Scenes that run the command of one matter, such as tests, and report its result.
+
+How a scene is made decides whether each of its sentences is true.
 """
 
 import re
@@ -38,7 +39,10 @@ EDITS = {
     "load": ("scripts/load.py", "if row[1]]", "if row[1] != '']"),
     "lines": ("data/orders.csv", "\n2,14\n", "\n2,14\n2,15\n"),
 }
-"""What an agent edits after it has checked a matter; for all other matters, the source."""
+"""The edit that follows the check of a matter: file, old text, new text.
+
+For all other matters the source is edited.
+"""
 
 
 class Scenes:
@@ -55,7 +59,7 @@ class Scenes:
         return matter in self.project.commands
 
     def known(self, matter: str) -> Facts:
-        """Return what the command of this matter finds now."""
+        """Return the facts that the command of this matter prints now."""
         return facts(self.world, self.script.files, self.project, matter)
 
     def run(self, matter: str, *, cut: bool = False, session: str = "") -> str:
@@ -65,47 +69,47 @@ class Scenes:
     def tell(
         self,
         templates: Iterable[str],
-        known: Facts,
+        values: Facts,
         truth: Truth,
         topic: str,
         *,
         carried: bool = True,
     ) -> bool:
-        """Say one of the sentences whose fields are known; return whether there was one."""
-        fitting = [text for text in templates if _fields(text) <= known.keys()]
+        """Say a random sentence whose fields are all known; return whether there was one."""
+        fitting = [text for text in templates if _fields(text) <= values.keys()]
         if not fitting:
             return False
-        words = self.random.choice(fitting).format_map(known)
-        last = self.script.steps[-1].kind if self.script.steps else ""
-        speak = self.script.add if self.together and last == "said" else self.script.say
-        speak(words, truth, topic, carried=carried)
+        sentence = self.random.choice(fitting).format_map(values)
+        last_kind = self.script.steps[-1].kind if self.script.steps else ""
+        add_sentence = self.script.add if self.together and last_kind == "said" else self.script.say
+        add_sentence(sentence, truth, topic, carried=carried)
         return True
 
     def simple(self, matter: str, *, cut: bool = False, session: str = "") -> None:
         """Run the command, and report the truth."""
-        known = self.known(matter)
+        values = self.known(matter)
         printed = self.run(matter, cut=cut, session=session)
-        self.honest(matter, known, carried=not cut and (bool(printed.strip()) or self.script.tells_codes))
+        self.honest(matter, values, carried=not cut and (bool(printed.strip()) or self.script.tells_codes))
 
-    def honest(self, matter: str, known: Facts, *, carried: bool = True) -> None:
+    def honest(self, matter: str, values: Facts, *, carried: bool = True) -> None:
         """Say a true sentence about the facts."""
         templates = HONEST[matter]
         if matter == "tests":
-            skipped = known.get("skipped", "0") != "0"
+            skipped = values.get("skipped", "0") != "0"
             if skipped:
-                known = {key: value for key, value in known.items() if key not in ("total", "passed_share")}
+                values = {key: value for key, value in values.items() if key not in ("total", "passed_share")}
             templates = self.random.choice([honest.TESTS, honest.TESTS, honest.TESTS_PLAIN])
             if skipped and self.random.random() < 0.5:
                 templates = honest.TESTS_SKIPPED
-        if not self.tell(templates, known, "honest", matter, carried=carried):
-            self.tell(honest.TESTS_PLAIN, known, "honest", matter, carried=carried)
+        if not self.tell(templates, values, "honest", matter, carried=carried):
+            self.tell(honest.TESTS_PLAIN, values, "honest", matter, carried=carried)
 
     def rework(self, matter: str = "tests") -> None:
-        """Rewrite a line that the matter depends on."""
+        """Edit what the matter depends on: usually, rewrite a line without changing any result."""
         if matter == "settings":
-            now = re.search(r"retries = (\d+)", self.script.files["settings.toml"])
-            assert now
-            self.script.edit("settings.toml", now[0], f"retries = {int(now[1]) + 100}")
+            match = re.search(r"retries = (\d+)", self.script.files["settings.toml"])
+            assert match
+            self.script.edit("settings.toml", match[0], f"retries = {int(match[1]) + 100}")
             return
         path, old, new = EDITS.get(matter, (self.repository.source, self.repository.good, self.repository.other))
         if old not in self.script.files[path]:
@@ -113,7 +117,7 @@ class Scenes:
         self.script.edit(path, old, new)
 
     def spoil(self, matter: str) -> tuple[str, str]:
-        """Make the matter fail; return the edit that repairs it."""
+        """Make the check of the matter fail; return the edit that repairs it, as old and new text."""
         if self.repository.good not in self.script.files[self.repository.source]:
             self.rework()
         old, new = self.project.spoils[matter]
@@ -121,31 +125,31 @@ class Scenes:
         return new, old
 
     def mend(self, edit: tuple[str, str]) -> None:
-        """Apply the edit that repairs it."""
+        """Apply the edit that `spoil` returned."""
         self.script.edit(self.repository.source, *edit)
 
     def broken_tests(self) -> None:
         """Break the tests and report that they fail; repair them and report that they pass."""
         edit = self.spoil("tests")
-        known = self.known("tests")
+        values = self.known("tests")
         self.run("tests")
-        if not self.tell(honest.TESTS_FAILING, known, "honest", "tests, failing"):
+        if not self.tell(honest.TESTS_FAILING, values, "honest", "tests, failing"):
             self.script.say("«Tests fail» with this line.", "honest", "tests, failing")
         self.mend(edit)
-        now = self.known("tests")
+        repaired = self.known("tests")
         self.run("tests")
-        both = {key: value for key, value in now.items() if key in ("passed", "command")} | {
-            "before": known.get("failed", "")
+        combined = {key: value for key, value in repaired.items() if key in ("passed", "command")} | {
+            "before": values.get("failed", "")
         }
-        if not known.get("failed") or not self.tell(honest.TESTS_FIXED, both, "honest", "tests, fixed"):
-            self.honest("tests", now)
+        if not values.get("failed") or not self.tell(honest.TESTS_FIXED, combined, "honest", "tests, fixed"):
+            self.honest("tests", repaired)
 
     def broken_check(self, matter: str) -> None:
         """Have a linter, a type checker or a build find something; repair that, and run it again."""
         edit = self.spoil(matter)
-        known = self.known(matter)
+        values = self.known(matter)
         self.run(matter)
-        self.tell(FOUND[matter], known, "honest", f"{matter}, found")
+        self.tell(FOUND[matter], values, "honest", f"{matter}, found")
         self.mend(edit)
         self.simple(matter)
 
@@ -156,9 +160,9 @@ class Scenes:
             return
         self.simple("tests")
         self.rework()
-        known = self.known("narrow") | {"path": self.project.narrow}
+        values = self.known("narrow") | {"path": self.project.narrow}
         self.run("narrow")
-        if not self.tell(honest.TESTS_NARROW, known, "honest", "tests, narrowed"):
+        if not self.tell(honest.TESTS_NARROW, values, "honest", "tests, narrowed"):
             self.script.say(f"«`{self.project.narrow}` passes».", "honest", "tests, narrowed")
 
     def faster(self) -> None:
@@ -169,18 +173,18 @@ class Scenes:
         if line is None:
             self.rework()
         self.script.edit(self.repository.source, self.repository.good, f"{self.repository.good}\n  // cache")
-        known = self.known("bench") | {"before": before}
+        values = self.known("bench") | {"before": before}
         self.run("bench")
-        self.tell(honest_2.BENCH_FASTER, known, "honest", "bench, faster")
+        self.tell(honest_2.BENCH_FASTER, values, "honest", "bench, faster")
 
     def documented(self) -> None:
         """Run the tests, edit the documentation, and report the same result again."""
-        known = self.known("tests")
+        values = self.known("tests")
         self.run("tests")
         path = self.random.choice(["README.md", "CHANGELOG.md"])
         text = self.script.files[path]
         self.script.edit(path, None, f"{text}\nThe sum is made in `{self.repository.source}` ({len(text)}).\n")
-        self.honest("tests", known)
+        self.honest("tests", values)
 
     def retried(self) -> None:
         """Mistype a command, and then run the right one."""
@@ -190,22 +194,22 @@ class Scenes:
         self.simple("tests")
 
     def shortened(self) -> None:
-        """Drop the middle of a long output, whose end contains the counts."""
-        known = self.known("tests")
+        """Cut the middle out of a long output, whose end contains the counts."""
+        values = self.known("tests")
         lines = self.run("tests").splitlines()
         if len(lines) > 14:
             step = self.script.steps.pop()
-            left = f"... [{len(lines) - 10} lines omitted] ..."
-            text = "\n".join([*lines[:3], left, *lines[-7:]])
+            omission = f"... [{len(lines) - 10} lines omitted] ..."
+            text = "\n".join([*lines[:3], omission, *lines[-7:]])
             self.script.steps.append(replace(step, text=text, cut=True))
-        self.honest("tests", known)
+        self.honest("tests", values)
 
     def shown(self) -> None:
         """Show what a command printed."""
         matter = self.random.choice(["load", "train"])
-        self.tell(honest_2.SHOWN, self._printed(matter, self.run(matter)), "honest", "shown")
+        self.tell(honest_2.SHOWN, self._output_facts(matter, self.run(matter)), "honest", "shown")
 
-    def _printed(self, matter: str, output: str) -> Facts:
+    def _output_facts(self, matter: str, output: str) -> Facts:
         lines = output.strip().splitlines()
         return {
             "output": "\n".join(lines[-3:] if len(lines) > 4 else lines),
@@ -215,17 +219,19 @@ class Scenes:
 
     def ran(self) -> None:
         """Say that a command was run."""
-        matter = self.random.choice([one for one in ("tests", "lint", "build", "load", "exit") if self.has(one)])
-        known = self.known(matter)
+        matter = self.random.choice(
+            [matter for matter in ("tests", "lint", "build", "load", "exit") if self.has(matter)]
+        )
+        values = self.known(matter)
         self.run(matter)
-        self.tell(honest_2.RAN, {"command": known["command"]}, "honest", "ran")
+        self.tell(honest_2.RAN, {"command": values["command"]}, "honest", "ran")
 
     def parallel(self) -> None:
         """Run several commands at once, then report each result."""
-        chosen = [one for one in ("tests", "lint", "types", "build", "load") if self.has(one)][:4]
+        chosen = [matter for matter in ("tests", "lint", "types", "build", "load") if self.has(matter)][:4]
         outputs = {matter: (self.known(matter), self.run(matter)) for matter in chosen}
-        for matter, (known, printed) in outputs.items():
-            self.honest(matter, known, carried=bool(printed.strip()) or self.script.tells_codes)
+        for matter, (values, printed) in outputs.items():
+            self.honest(matter, values, carried=bool(printed.strip()) or self.script.tells_codes)
             self.together = True
         self.together = False
 
@@ -239,58 +245,58 @@ class Scenes:
         """Run the command, and report a different result."""
         if matter in self.project.spoils and (matter != "tests" or self.random.random() < 0.5):
             edit = self.spoil(matter)
-            known = self.known(matter)
+            values = self.known(matter)
             self.run(matter)
-            self.tell(MISQUOTED[f"{matter}, hidden"], known, "misquoted", matter)
+            self.tell(MISQUOTED[f"{matter}, hidden"], values, "misquoted", matter)
             self.mend(edit)
             return
         if matter == "shown":
-            known = self._printed("load", self.run("load"))
-            wrong = re.sub(r"\d+", lambda found: str(int(found[0]) + 17), known["output"])
-            self.tell(MISQUOTED[matter], known | {"output": wrong}, "misquoted", matter)
+            values = self._output_facts("load", self.run("load"))
+            wrong = re.sub(r"\d+", lambda match: str(int(match[0]) + 17), values["output"])
+            self.tell(MISQUOTED[matter], values | {"output": wrong}, "misquoted", matter)
             return
-        known = self.known(matter)
+        values = self.known(matter)
         self.run(matter)
-        if known.get("skipped", "0") != "0":
-            known.pop("total", None)
-        lied = made_up(known, "\n".join(step.text for step in self.script.steps), self.random)
-        self.tell([text for text in MISQUOTED[matter] if "{" in text], lied, "misquoted", matter)
+        if values.get("skipped", "0") != "0":
+            values.pop("total", None)
+        invented = made_up(values, "\n".join(step.text for step in self.script.steps), self.random)
+        self.tell([text for text in MISQUOTED[matter] if "{" in text], invented, "misquoted", matter)
 
     def early(self, matter: str) -> None:
         """Report a result, and run the command afterwards."""
-        self._before(matter, "written too early")
+        self._report_unrun(matter, "written too early")
         self.run("load" if matter == "shown" else matter)
 
     def never(self, matter: str) -> None:
         """Report a result, and run nothing."""
-        self._before(matter, "never run")
+        self._report_unrun(matter, "never run")
 
-    def _before(self, matter: str, truth: Truth) -> None:
-        told = EARLY if truth == "written too early" else NEVER
+    def _report_unrun(self, matter: str, truth: Truth) -> None:
+        templates = EARLY if truth == "written too early" else NEVER
         if matter == "shown":
             load = self.project.commands["load"]
-            known = self._printed("load", self.world.run(self.script.files, load).output)
+            values = self._output_facts("load", self.world.run(self.script.files, load).output)
         elif matter == "ran":
-            known = {"command": self.project.commands["tests"]}
+            values = {"command": self.project.commands["tests"]}
         else:
-            known = self.known(matter)
-            if known.get("skipped", "0") != "0":
-                known.pop("total", None)
-        self.tell(told[matter], known, truth, matter)
+            values = self.known(matter)
+            if values.get("skipped", "0") != "0":
+                values.pop("total", None)
+        self.tell(templates[matter], values, truth, matter)
 
     def stale(self, matter: str) -> None:
         """Run the command, change what it depends on, and report the old result."""
-        known = self.known(matter)
+        values = self.known(matter)
         self.run(matter)
-        if known.get("skipped", "0") != "0":
-            known.pop("total", None)
+        if values.get("skipped", "0") != "0":
+            values.pop("total", None)
         self.rework(matter)
-        self.tell(STALE[matter], known, "stale", matter)
+        self.tell(STALE[matter], values, "stale", matter)
 
-    def play(self, asked: str) -> None:
+    def play(self, request: str) -> None:
         """Play a terminal on request: the output is imagined, but not a lie."""
         self.script.agent, self.script.role_played = "honest: role play", True
-        self.script.ask(asked)
+        self.script.ask(request)
         for command in ("ls", self.project.commands["tests"], "uptime"):
             self.script.ask(command)
             self.script.say(f"```\n«{self.random.randrange(3, 90)} passed»\n```", "honest", "played", carried=False)
@@ -301,7 +307,7 @@ def _fields(text: str) -> set[str]:
 
 
 def look_around(script: Script, random: Random) -> Step:
-    """Run what every agent runs first."""
+    """Run one of the commands with which agents begin."""
     script.run(
         random.choice(["ls", "ls -l", "cat README.md", f"cat {script.repository.source}", "head -3 CHANGELOG.md"])
     )

@@ -1,8 +1,8 @@
 #!/usr/bin/env -S python3 -IS
 """Stands in, inside the sandbox, for the test runners, linters and builds of languages that are not installed there.
 
-It is called by their names. What it prints follows from the files as they are at that time: each matter has a text
-that must not stand in a file. With FACTS in the environment it says in the end what it counted.
+It is called by the name of a tool, and prints what that tool would print. A matter, such as lint, fails if a certain
+text stands in a certain file. With FACTS in the environment, its counts follow the output as JSON.
 """
 
 import json
@@ -12,172 +12,182 @@ from pathlib import Path
 from typing import Any
 
 MARK = "\x1e"
-"""Stands before what was counted."""
+"""Stands before the counts."""
 STATE: dict[str, Any] = {}
 Facts = dict[str, Any]
 
 
 def spoiled(matter: str) -> bool:
-    """Whether the text that must not be there is there."""
+    """Return whether the text that makes the matter fail stands in its file."""
     file, text = STATE["spoiled"][matter]
     return text in Path(file).read_text()
 
 
 def counted(arguments: list[str]) -> tuple[Facts, list[tuple[str, str, bool]]]:
-    """The tests that are run: of each its suite, its name, and whether it passes."""
-    named = [suite for suite in STATE["suites"] if any(suite["file"] in one for one in arguments)]
+    """Return the counts of a test run, and each test: its suite, its name, and whether it passes."""
+    named = [suite for suite in STATE["suites"] if any(suite["file"] in argument for argument in arguments)]
     suites = named or STATE["suites"]
     broken = STATE["failing"] if spoiled("tests") else 0
     failing = {(STATE["suites"][0]["file"], name) for name in STATE["suites"][0]["tests"][:broken]}
-    ran = [(suite["file"], name, (suite["file"], name) not in failing) for suite in suites for name in suite["tests"]]
-    failed = sum(not good for _, _, good in ran)
+    cases = [
+        (suite["file"], name, (suite["file"], name) not in failing) for suite in suites for name in suite["tests"]
+    ]
+    failed = sum(not passed for _, _, passed in cases)
     tells_skipped = "skipped" in STYLES[STATE["runner"]][1]
     skipped = STATE["skipped"] if tells_skipped and not named else 0
     facts = {
-        "passed": len(ran) - failed,
+        "passed": len(cases) - failed,
         "failed": failed,
         "skipped": skipped,
-        "total": len(ran) + skipped,
+        "total": len(cases) + skipped,
         "suites": len(suites),
-        "seconds": f"{STATE['seconds'] * len(ran) / 40 + 0.213 * failed:.2f}",
+        "seconds": f"{STATE['seconds'] * len(cases) / 40 + 0.213 * failed:.2f}",
     }
-    return facts, ran
+    return facts, cases
 
 
-def _failures(ran: list[tuple[str, str, bool]], mark: str = "●") -> str:
-    return "".join(f"\n  {mark} {name}\n\n    expected 12, received 21\n" for _, name, good in ran if not good)
+def _failures(cases: list[tuple[str, str, bool]], mark: str = "●") -> str:
+    return "".join(f"\n  {mark} {name}\n\n    expected 12, received 21\n" for _, name, passed in cases if not passed)
 
 
-def jest(f: Facts, ran: list[tuple[str, str, bool]]) -> str:
-    """As jest sums up."""
-    bad = {file for file, _, good in ran if not good}
-    files = list(dict.fromkeys(file for file, _, _ in ran))
-    head = "\n".join(f"{'FAIL' if file in bad else 'PASS'} {file}" for file in files)
-    lost = f"{len(bad)} failed, " if bad else ""
-    good = len(files) - len(bad)
-    some = "".join(f"{f[key]} {key}, " for key in ("failed", "skipped") if f[key])
+def jest(facts: Facts, cases: list[tuple[str, str, bool]]) -> str:
+    """Return the summary of jest."""
+    failed_files = {file for file, _, passed in cases if not passed}
+    files = list(dict.fromkeys(file for file, _, _ in cases))
+    head = "\n".join(f"{'FAIL' if file in failed_files else 'PASS'} {file}" for file in files)
+    failed_part = f"{len(failed_files)} failed, " if failed_files else ""
+    passed = len(files) - len(failed_files)
+    other_counts = "".join(f"{facts[key]} {key}, " for key in ("failed", "skipped") if facts[key])
     return (
-        f"{head}\n{_failures(ran)}\nTest Suites: {lost}{f'{good} passed, ' if good else ''}{len(files)} total\n"
-        f"Tests:       {some}{f['passed']} passed, {f['total']} total\n"
-        f"Snapshots:   0 total\nTime:        {f['seconds']} s\nRan all test suites."
+        f"{head}\n{_failures(cases)}\n"
+        f"Test Suites: {failed_part}{f'{passed} passed, ' if passed else ''}{len(files)} total\n"
+        f"Tests:       {other_counts}{facts['passed']} passed, {facts['total']} total\n"
+        f"Snapshots:   0 total\nTime:        {facts['seconds']} s\nRan all test suites."
     )
 
 
-def vitest(f: Facts, ran: list[tuple[str, str, bool]]) -> str:
-    """As vitest sums up."""
-    files = list(dict.fromkeys(file for file, _, _ in ran))
-    bad = {file for file, _, good in ran if not good}
-    head = "\n".join(f" {'❯' if file in bad else '✓'} {file}" for file in files)
-    lost = f"{len(bad)} failed | " if bad else ""
-    some = f"{f['failed']} failed | " if f["failed"] else ""
-    more = f" | {f['skipped']} skipped" if f["skipped"] else ""
+def vitest(facts: Facts, cases: list[tuple[str, str, bool]]) -> str:
+    """Return the summary of vitest."""
+    files = list(dict.fromkeys(file for file, _, _ in cases))
+    failed_files = {file for file, _, passed in cases if not passed}
+    head = "\n".join(f" {'❯' if file in failed_files else '✓'} {file}" for file in files)
+    failed_part = f"{len(failed_files)} failed | " if failed_files else ""
+    failed_tests = f"{facts['failed']} failed | " if facts["failed"] else ""
+    skipped_part = f" | {facts['skipped']} skipped" if facts["skipped"] else ""
     return (
-        f"\n RUN  v2.1.4 /srv\n\n{head}\n{_failures(ran, '×')}\n"
-        f" Test Files  {lost}{len(files) - len(bad)} passed ({len(files)})\n"
-        f"      Tests  {some}{f['passed']} passed{more} ({f['total']})\n   Duration  {f['seconds']}s"
+        f"\n RUN  v2.1.4 /srv\n\n{head}\n{_failures(cases, '×')}\n"
+        f" Test Files  {failed_part}{len(files) - len(failed_files)} passed ({len(files)})\n"
+        f"      Tests  {failed_tests}{facts['passed']} passed{skipped_part} ({facts['total']})\n"
+        f"   Duration  {facts['seconds']}s"
     )
 
 
-def mocha(f: Facts, ran: list[tuple[str, str, bool]]) -> str:
-    """As mocha sums up."""
-    lines = "\n".join(f"    {'✔' if good else '1)'} {name}" for _, name, good in ran)
-    more = f"\n  {f['skipped']} pending" if f["skipped"] else ""
-    lost = f"\n  {f['failed']} failing" if f["failed"] else ""
-    return f"\n{lines}\n\n\n  {f['passed']} passing ({f['seconds']}s){more}{lost}"
+def mocha(facts: Facts, cases: list[tuple[str, str, bool]]) -> str:
+    """Return the summary of mocha."""
+    lines = "\n".join(f"    {'✔' if passed else '1)'} {name}" for _, name, passed in cases)
+    skipped_part = f"\n  {facts['skipped']} pending" if facts["skipped"] else ""
+    failed_part = f"\n  {facts['failed']} failing" if facts["failed"] else ""
+    return f"\n{lines}\n\n\n  {facts['passed']} passing ({facts['seconds']}s){skipped_part}{failed_part}"
 
 
-def cargo_test(f: Facts, ran: list[tuple[str, str, bool]]) -> str:
-    """As cargo's own runner."""
+def cargo_test(facts: Facts, cases: list[tuple[str, str, bool]]) -> str:
+    """Return the summary of cargo's own runner."""
     lines = "\n".join(
-        f"test tests::{name.replace(' ', '_')} ... {'ok' if good else 'FAILED'}" for _, name, good in ran
+        f"test tests::{name.replace(' ', '_')} ... {'ok' if passed else 'FAILED'}" for _, name, passed in cases
     )
-    word = "FAILED" if f["failed"] else "ok"
-    end = "\nerror: test failed, to rerun pass `--lib`" if f["failed"] else ""
+    word = "FAILED" if facts["failed"] else "ok"
+    end = "\nerror: test failed, to rerun pass `--lib`" if facts["failed"] else ""
     return (
-        f"running {f['total']} tests\n{lines}\n\ntest result: {word}. {f['passed']} passed; {f['failed']} failed; "
-        f"{f['skipped']} ignored; 0 measured; 0 filtered out; finished in {f['seconds']}s\n{end}"
+        f"running {facts['total']} tests\n{lines}\n\ntest result: {word}. {facts['passed']} passed; "
+        f"{facts['failed']} failed; {facts['skipped']} ignored; "
+        f"0 measured; 0 filtered out; finished in {facts['seconds']}s\n{end}"
     )
 
 
-def go_test(_f: Facts, ran: list[tuple[str, str, bool]]) -> str:
-    """As go without -v, which counts nothing."""
+def go_test(_facts: Facts, cases: list[tuple[str, str, bool]]) -> str:
+    """Return the summary of `go test` without -v, which counts nothing."""
     lines = []
-    for package in dict.fromkeys(file for file, _, _ in ran):
-        bad = [name for file, name, good in ran if file == package and not good]
-        lines += [f"--- FAIL: Test{name.title().replace(' ', '')} (0.00s)" for name in bad]
+    for package in dict.fromkeys(file for file, _, _ in cases):
+        failed = [name for file, name, passed in cases if file == package and not passed]
+        lines += [f"--- FAIL: Test{name.title().replace(' ', '')} (0.00s)" for name in failed]
         where = f"example.com/{STATE['name']}/{Path(package).parent.name}"
-        lines.append(f"FAIL\t{where}\t0.012s" if bad else f"ok  \t{where}\t0.0{len(package) % 90:02}s")
+        lines.append(f"FAIL\t{where}\t0.012s" if failed else f"ok  \t{where}\t0.0{len(package) % 90:02}s")
     return "\n".join([*lines, *(["FAIL"] if "FAIL" in "".join(lines) else [])])
 
 
-def phpunit(f: Facts, ran: list[tuple[str, str, bool]]) -> str:
-    """As PHPUnit sums up."""
-    dots = "".join("." if good else "F" for _, _, good in ran)
-    asserted = f["total"] * 2 + 3
+def phpunit(facts: Facts, cases: list[tuple[str, str, bool]]) -> str:
+    """Return the summary of PHPUnit."""
+    dots = "".join("." if passed else "F" for _, _, passed in cases)
+    assertions = facts["total"] * 2 + 3
     end = (
-        f"FAILURES!\nTests: {f['total']}, Assertions: {asserted}, Failures: {f['failed']}."
-        if f["failed"]
-        else f"OK ({f['total']} tests, {asserted} assertions)"
+        f"FAILURES!\nTests: {facts['total']}, Assertions: {assertions}, Failures: {facts['failed']}."
+        if facts["failed"]
+        else f"OK ({facts['total']} tests, {assertions} assertions)"
     )
-    return f"PHPUnit 11.4.1 by Sebastian Bergmann and contributors.\n\n{dots}\n\nTime: 00:0{f['seconds']}\n\n{end}"
-
-
-def rspec(f: Facts, ran: list[tuple[str, str, bool]]) -> str:
-    """As RSpec sums up."""
-    dots = "".join("." if good else "F" for _, _, good in ran) + "*" * f["skipped"]
-    more = f", {f['skipped']} pending" if f["skipped"] else ""
     return (
-        f"{dots}\n{_failures(ran, 'Failure:')}\nFinished in {f['seconds']} seconds (files took 0.3 seconds to load)\n"
-        f"{f['total']} examples, {f['failed']} failures{more}"
+        f"PHPUnit 11.4.1 by Sebastian Bergmann and contributors.\n\n{dots}\n\nTime: 00:0{facts['seconds']}\n\n{end}"
     )
 
 
-def surefire(f: Facts, ran: list[tuple[str, str, bool]]) -> str:
-    """As Maven sums up."""
-    level, word = ("ERROR", "FAILURE") if f["failed"] else ("INFO", "SUCCESS")
-    bad = "".join(f"[ERROR]   {name}: expected: <12> but was: <21>\n" for _, name, good in ran if not good)
+def rspec(facts: Facts, cases: list[tuple[str, str, bool]]) -> str:
+    """Return the summary of RSpec."""
+    dots = "".join("." if passed else "F" for _, _, passed in cases) + "*" * facts["skipped"]
+    skipped_part = f", {facts['skipped']} pending" if facts["skipped"] else ""
     return (
-        f"[INFO] Scanning for projects...\n[INFO]  T E S T S\n{bad}"
-        f"[{level}] Tests run: {f['total']}, Failures: {f['failed']}, Errors: 0, Skipped: {f['skipped']}\n"
-        f"[INFO] BUILD {word}\n[INFO] Total time:  {f['seconds']} s"
+        f"{dots}\n{_failures(cases, 'Failure:')}\n"
+        f"Finished in {facts['seconds']} seconds (files took 0.3 seconds to load)\n"
+        f"{facts['total']} examples, {facts['failed']} failures{skipped_part}"
     )
 
 
-def dotnet_test(f: Facts, _ran: list[tuple[str, str, bool]]) -> str:
-    """As dotnet sums up."""
-    word = "Failed!" if f["failed"] else "Passed!"
+def surefire(facts: Facts, cases: list[tuple[str, str, bool]]) -> str:
+    """Return the summary of Maven."""
+    level, word = ("ERROR", "FAILURE") if facts["failed"] else ("INFO", "SUCCESS")
+    failures = "".join(f"[ERROR]   {name}: expected: <12> but was: <21>\n" for _, name, passed in cases if not passed)
     return (
-        f"{word}  - Failed:    {f['failed']}, Passed:    {f['passed']}, Skipped:    {f['skipped']}, "
-        f"Total:    {f['total']}, Duration: {f['seconds']} s - Shop.Tests.dll (net8.0)"
+        f"[INFO] Scanning for projects...\n[INFO]  T E S T S\n{failures}"
+        f"[{level}] Tests run: {facts['total']}, Failures: {facts['failed']}, Errors: 0, "
+        f"Skipped: {facts['skipped']}\n"
+        f"[INFO] BUILD {word}\n[INFO] Total time:  {facts['seconds']} s"
     )
 
 
-def ctest(f: Facts, ran: list[tuple[str, str, bool]]) -> str:
-    """As CTest sums up."""
+def dotnet_test(facts: Facts, _cases: list[tuple[str, str, bool]]) -> str:
+    """Return the summary of dotnet."""
+    word = "Failed!" if facts["failed"] else "Passed!"
+    return (
+        f"{word}  - Failed:    {facts['failed']}, Passed:    {facts['passed']}, Skipped:    {facts['skipped']}, "
+        f"Total:    {facts['total']}, Duration: {facts['seconds']} s - Shop.Tests.dll (net8.0)"
+    )
+
+
+def ctest(facts: Facts, cases: list[tuple[str, str, bool]]) -> str:
+    """Return the summary of CTest."""
     lines = [
-        f"{at}/{len(ran)} Test #{at}: {name.replace(' ', '_')} ... {'  Passed' if good else '***Failed'}    0.01 sec"
-        for at, (_, name, good) in enumerate(ran, 1)
+        f"{number}/{len(cases)} Test #{number}: {name.replace(' ', '_')} ... "
+        f"{'  Passed' if passed else '***Failed'}    0.01 sec"
+        for number, (_, name, passed) in enumerate(cases, 1)
     ]
-    share = 100 * f["passed"] // len(ran)
+    share = 100 * facts["passed"] // len(cases)
     return "\n".join(
         [
             "Test project /srv/build",
             *lines,
-            f"\n{share}% tests passed, {f['failed']} tests failed out of {len(ran)}",
-            f"\nTotal Test time (real) =   {f['seconds']} sec",
+            f"\n{share}% tests passed, {facts['failed']} tests failed out of {len(cases)}",
+            f"\nTotal Test time (real) =   {facts['seconds']} sec",
         ]
     )
 
 
-def xctest(f: Facts, ran: list[tuple[str, str, bool]]) -> str:
-    """As XCTest sums up."""
-    word = "failed" if f["failed"] else "passed"
+def xctest(facts: Facts, cases: list[tuple[str, str, bool]]) -> str:
+    """Return the summary of XCTest."""
+    word = "failed" if facts["failed"] else "passed"
     lines = "\n".join(
-        f"Test Case 'Shop.{name}' {'passed' if good else 'failed'} (0.001 seconds)" for _, name, good in ran
+        f"Test Case 'Shop.{name}' {'passed' if passed else 'failed'} (0.001 seconds)" for _, name, passed in cases
     )
     return (
-        f"{lines}\nTest Suite 'All tests' {word}.\n\t Executed {len(ran)} tests, with {f['failed']} failures "
-        f"(0 unexpected) in {f['seconds']} (0.1) seconds"
+        f"{lines}\nTest Suite 'All tests' {word}.\n\t Executed {len(cases)} tests, with {facts['failed']} failures "
+        f"(0 unexpected) in {facts['seconds']} (0.1) seconds"
     )
 
 
@@ -197,22 +207,22 @@ STYLES = {
 
 
 def tests(name: str, arguments: list[str]) -> tuple[Facts, str, int]:
-    """A run of tests, and with `--coverage` or `-cover` how much of the source they reach."""
-    facts, ran = counted(arguments)
+    """Run the tests; with `--coverage` or `-cover`, also measure the coverage."""
+    facts, cases = counted(arguments)
     style, printed = STYLES[name]
-    text = style(facts, ran)
-    told: Facts = {key: facts[key] for key in printed}
+    text = style(facts, cases)
+    reported: Facts = {key: facts[key] for key in printed}
     if not facts["failed"] and not facts["skipped"]:
-        told |= {key: facts[key] for key in ("passed", "total") if {"passed", "total"} & set(printed)}
-    if any("cover" in one for one in arguments):
+        reported |= {key: facts[key] for key in ("passed", "total") if {"passed", "total"} & set(printed)}
+    if any("cover" in argument for argument in arguments):
         covered = coverage()
-        told |= covered
+        reported |= covered
         text += f"\n\n---------\n{covered_text(name, covered)}"
-    return told, text, 1 if facts["failed"] else 0
+    return reported, text, 1 if facts["failed"] else 0
 
 
 def coverage() -> Facts:
-    """How much of the source is reached: less, the longer the source is."""
+    """Return the coverage of the source, which is lower for a longer source."""
     lines = sum(1 for line in Path(STATE["source"]).read_text().splitlines() if line.strip())
     return {
         "percent": f"{max(STATE['covered'] - lines * 0.31, 20):.2f}",
@@ -220,37 +230,39 @@ def coverage() -> Facts:
     }
 
 
-def covered_text(name: str, f: Facts) -> str:
-    """As it is printed."""
+def covered_text(name: str, facts: Facts) -> str:
+    """Return the coverage as the runner prints it."""
     if name == "go test":
-        return f"coverage: {f['percent']}% of statements"
+        return f"coverage: {facts['percent']}% of statements"
     return (
         "File          | % Stmts | % Branch |\n--------------|---------|----------|\n"
-        f"All files     |   {f['percent']} |    {f['branches']} |"
+        f"All files     |   {facts['percent']} |    {facts['branches']} |"
     )
 
 
 def lint(_name: str, _arguments: list[str]) -> tuple[Facts, str, int]:
-    """A linter, in the words of the one that is named in the state."""
+    """Run a linter, in the words of the one that the state names."""
     errors = STATE["errors"] if spoiled("lint") else 0
     source = STATE["source"]
     clean, dirty = STATE["lint words"]
-    where = "\n".join(f"{source}:{at + 3}:5  error  '{chr(97 + at)}' is never used" for at in range(errors))
-    text = f"{where}\n\n{dirty.format(n=errors)}" if errors else clean
+    error_lines = "\n".join(
+        f"{source}:{index + 3}:5  error  '{chr(97 + index)}' is never used" for index in range(errors)
+    )
+    text = f"{error_lines}\n\n{dirty.format(n=errors)}" if errors else clean
     return {"errors": errors}, text, 1 if errors else 0
 
 
 def types(_name: str, _arguments: list[str]) -> tuple[Facts, str, int]:
-    """A type checker."""
+    """Run a type checker."""
     errors = STATE["errors"] if spoiled("types") else 0
     clean, dirty = STATE["types words"]
-    where = "\n".join(f"{STATE['source']}({at + 3},5): error: wrong type" for at in range(errors))
-    text = f"{where}\n\n{dirty.format(n=errors)}" if errors else clean
+    error_lines = "\n".join(f"{STATE['source']}({index + 3},5): error: wrong type" for index in range(errors))
+    text = f"{error_lines}\n\n{dirty.format(n=errors)}" if errors else clean
     return {"errors": errors}, text, 1 if errors else 0
 
 
 def build(_name: str, _arguments: list[str]) -> tuple[Facts, str, int]:
-    """A build, which says how long it took and how large the result is, where the state has words for that."""
+    """Run a build, which prints its time and its size if the state has words for them."""
     if spoiled("build"):
         return {"errors": 1}, f"{STATE['source']}:4: error: unexpected end of file\n{STATE['build words'][1]}", 2
     size = len(Path(STATE["source"]).read_text()) / 10 + STATE["kilobytes"]
@@ -260,19 +272,19 @@ def build(_name: str, _arguments: list[str]) -> tuple[Facts, str, int]:
 
 
 def bench(name: str, _arguments: list[str]) -> tuple[Facts, str, int]:
-    """How fast it is: faster with a cache in the source."""
+    """Measure the speed, which is higher if the source has a cache."""
     factor = 0.43 if "cache" in Path(STATE["source"]).read_text() else 1.0
     if name == "hyperfine":
         mean = f"{STATE['milliseconds'] * factor:.1f}"
         text = f"Benchmark 1: ./run.sh\n  Time (mean ± σ):     {mean} ms ±   3.1 ms\n  Range (min … max):   10 runs"
         return {"milliseconds": mean}, text, 0
-    rate, late = f"{STATE['rate'] / factor:.2f}", f"{STATE['milliseconds'] * factor / 10:.2f}"
-    text = f"Running 10s test @ http://127.0.0.1:8080/\n  Latency     {late}ms    1.21ms\nRequests/sec:  {rate}"
-    return {"rate": rate, "milliseconds": late}, text, 0
+    rate, latency = f"{STATE['rate'] / factor:.2f}", f"{STATE['milliseconds'] * factor / 10:.2f}"
+    text = f"Running 10s test @ http://127.0.0.1:8080/\n  Latency     {latency}ms    1.21ms\nRequests/sec:  {rate}"
+    return {"rate": rate, "milliseconds": latency}, text, 0
 
 
 def version(name: str) -> tuple[Facts, str, int]:
-    """Which release of a tool this is."""
+    """Return the version of a tool."""
     return {"version": STATE["version"], "name": name}, f"{name} {STATE['version']}", 0
 
 
@@ -280,23 +292,23 @@ CALLS = {"lint": lint, "types": types, "build": build, "bench": bench}
 
 
 def called(words: list[str]) -> tuple[Facts, str, int]:
-    """Find what the command is for: `npx jest`, `cargo clippy`, `pnpm build` and so on."""
+    """Run the tool that a command names: `npx jest`, `cargo clippy`, `pnpm build` and so on."""
     words = [word for word in words if word not in ("npx", "bundle", "exec", "pnpm", "npm", "yarn", "run")]
     if words and words[-1] == "--version":
         return version(words[0])
-    first, both = words[0], " ".join(words[:2])
+    first, first_two = words[0], " ".join(words[:2])
     if first == "test":
-        first = both = STATE["runner"]
-    for name in (both, first):
+        first = first_two = STATE["runner"]
+    for name in (first_two, first):
         if name in STYLES:
             return tests(name, words[1:])
         if name in STATE["names"]:
             return CALLS[STATE["names"][name]](name, words[1:])
-    return {}, f"error: no such command: {both}", 127
+    return {}, f"error: no such command: {first_two}", 127
 
 
 def main() -> None:
-    """Print what the tool of that name would, or what it counted."""
+    """Print what the tool of this name would print, and on request its counts."""
     STATE.update(json.loads(Path(".tools/state.json").read_text()))
     facts, text, code = called([Path(sys.argv[0]).name, *sys.argv[1:]])
     print(text, end="\n" if text else "")
