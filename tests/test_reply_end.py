@@ -147,8 +147,10 @@ def test_reasoning_that_is_counted_and_not_shown_is_reasoning() -> None:
         "output_token_details": {"reasoning": 64},
     }
     counted_piece = AIMessageChunk(
-        content="", usage_metadata=usage, response_metadata={"finish_reason": "MAX_TOKENS"}
-    )  # type: ignore[arg-type]
+        content="",
+        usage_metadata=usage,  # type: ignore[arg-type]
+        response_metadata={"finish_reason": "MAX_TOKENS"},
+    )
     reply, _ = heard(counted_piece)
     assert (reply.ended().cause, reply.how_much_reasoned) == (Cause.ONLY_REASONED, "64 tokens")
 

@@ -14,7 +14,7 @@ from gedanken.experiment.execution import Limits
 from gedanken.shell.commands import goes_on
 from gedanken.shell.side_by_side import MARK_WIDTH, columns, pairs
 from gedanken.shell.streaming import ImaginedStream, RealStream
-from gedanken.shell.unified import unified
+from gedanken.shell.unified_diff import unified
 
 
 @pytest.mark.parametrize(
