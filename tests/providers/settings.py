@@ -1,4 +1,4 @@
-"""Settings that a model does not take: learned once, the request repeated without them, and said in the result."""
+"""Settings that a model refuses: learned once, left out when the request is repeated, named in the result."""
 
 from gedanken.agents.settings import REASONING_TOKENS
 from providers.anthropic import Anthropic
@@ -10,7 +10,7 @@ from providers.openai_chat import VLLM, Groq, LlamaCpp, LMStudio, Mistral, Older
 from providers.openai_responses import OpenAIResponses
 
 UNKNOWN = OpenAIChat("openai:some-new-model")
-"""In no table: what it takes is learned."""
+"""A model that stands in no table, so that gedanken must learn what it accepts."""
 _ONLY_DEFAULT = (
     "Unsupported value: '{}' does not support 0.2 with this model. Only the default (1) value is supported."
 )
