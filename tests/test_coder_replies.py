@@ -88,10 +88,10 @@ def test_absurd_programs_are_compared_all_the_same(source: str) -> None:
 @given(code)
 def test_a_program_is_the_same_as_itself_after_a_round_through_the_parser(source: str) -> None:
     try:
-        again = ast.unparse(ast.parse(source))
+        round_trip = ast.unparse(ast.parse(source))
     except (SyntaxError, ValueError):
-        again = source
-    assert same_program(source, again)
+        round_trip = source
+    assert same_program(source, round_trip)
 
 
 ENDING = """\
