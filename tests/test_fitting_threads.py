@@ -1,4 +1,4 @@
-"""The embedded model's server has as many threads as other programs leave cores, and what changes by that is said."""
+"""The embedded model's server has a thread for each core that other programs leave, and reports each change."""
 
 import asyncio
 import os
@@ -59,24 +59,26 @@ def test_a_request_that_loses_the_cache_by_it_is_asked_afresh_and_the_log_says_s
     tmp_path: Path, scripted: Callable[[list[dict[str, Any]]], str]
 ) -> None:
     name = scripted([{"when": "question", "samples": ["well"]}])
-    asked: list[bool] = []
+    fresh_flags: list[bool] = []
     notes: list[str] = []
     wants = [False]
 
     async def remember(_messages: Sequence[Message], fresh: bool) -> None:
-        asked.append(fresh)
+        fresh_flags.append(fresh)
 
     async def wants_fresh() -> bool:
         return wants[0]
 
     async def use() -> None:
-        async with open_model(ModelSpec(name=name), Silent()) as opened:
-            model = replace(opened, prepare=remember, wants_fresh=wants_fresh)
-            kept = keep_replies(model, Ledger(tmp_path), notes.append)
+        async with open_model(ModelSpec(name=name), Silent()) as opened_model:
+            model = replace(opened_model, prepare=remember, wants_fresh=wants_fresh)
+            kept_model = keep_replies(model, Ledger(tmp_path), notes.append)
             for number, wants[0] in enumerate([False, False, True, False]):
                 question = [Message("user", f"question {number}")]
-                await kept.reply(question, Sampling(seed=0, max_tokens=8, temperature=0), role="test", fresh=False)
+                await kept_model.reply(
+                    question, Sampling(seed=0, max_tokens=8, temperature=0), role="test", fresh=False
+                )
 
     asyncio.run(use())
-    assert asked == [True, False, True, False]
+    assert fresh_flags == [True, False, True, False]
     assert notes == [COOLED, REFITTED]
