@@ -58,16 +58,16 @@ class Server:
 
 def sliding(most: int, seconds: float, *, says_when: bool = True) -> Judge:
     """Allow `most` requests in any period of `seconds`; refused requests do not count."""
-    taken: deque[float] = deque()
+    times: deque[float] = deque()
 
     def judge(_number: int, _request: dict[str, Any]) -> Refusal | None:
         now = time.monotonic()
-        while taken and now - taken[0] >= seconds:
-            taken.popleft()
-        if len(taken) < most:
-            taken.append(now)
+        while times and now - times[0] >= seconds:
+            times.popleft()
+        if len(times) < most:
+            times.append(now)
             return None
-        wait = str(int(1000 * (seconds - now + taken[0])) + 1)
+        wait = str(int(1000 * (seconds - now + times[0])) + 1)
         return Refusal(429, "too many requests", (("retry-after-ms", wait),) if says_when else ())
 
     return judge
@@ -75,13 +75,13 @@ def sliding(most: int, seconds: float, *, says_when: bool = True) -> Judge:
 
 def fixed(most: int, seconds: float) -> Judge:
     """Allow `most` requests in each window of the server's own clock. Refusals do not name its end."""
-    taken: dict[int, int] = {}
+    counts: dict[int, int] = {}
 
     def judge(_number: int, _request: dict[str, Any]) -> Refusal | None:
         window = int(time.monotonic() / seconds)
-        if taken.get(window, 0) >= most:
+        if counts.get(window, 0) >= most:
             return Refusal(429, "too many requests")
-        taken[window] = taken.get(window, 0) + 1
+        counts[window] = counts.get(window, 0) + 1
         return None
 
     return judge

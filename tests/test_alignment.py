@@ -27,12 +27,12 @@ POOL = [
 outputs = st.lists(st.sampled_from(POOL), max_size=12)
 
 
-def aligned(ours: list[str], theirs: list[str]) -> tuple[Block, ...]:
-    return align(*(Transcript("".join(line + "\n" for line in lines)) for lines in (ours, theirs)))
+def aligned(real_lines: list[str], imagined_lines: list[str]) -> tuple[Block, ...]:
+    return align(*(Transcript("".join(line + "\n" for line in lines)) for lines in (real_lines, imagined_lines)))
 
 
-def parting(ours: list[str], theirs: str) -> tuple[str | None, str | None] | None:
-    compared = compare_runs(program(), seeds(ours), [imagined(theirs)])
+def parting(real_outputs: list[str], imagined_output: str) -> tuple[str | None, str | None] | None:
+    compared = compare_runs(program(), seeds(real_outputs), [imagined(imagined_output)])
     assert isinstance(compared.alignment, Alignment)
     divergence = compared.alignment.diverges_at
     return (
@@ -86,8 +86,11 @@ def test_whole_numbers_that_are_measured_and_equal_by_chance_decide_nothing() ->
             for line in (f"round {round_number}", f"mean length {length}", "saved")
         ]
 
-    ours, theirs = rows([19, 119, 196, 265, 321, 350, 375, 394]), rows([22, 134, 240, 303, 350, 375, 412, 442])
-    blocks = aligned(ours, [*theirs[:18], *theirs[21:]])
+    real_rows, imagined_rows = (
+        rows([19, 119, 196, 265, 321, 350, 375, 394]),
+        rows([22, 134, 240, 303, 350, 375, 412, 442]),
+    )
+    blocks = aligned(real_rows, [*imagined_rows[:18], *imagined_rows[21:]])
     assert [block for block in blocks if block.mark != "alike"] == [Block("missing", (18, 21), (18, 18))]
 
 
@@ -146,6 +149,6 @@ def test_a_longest_rise_rises_and_none_is_longer(numbers: list[int]) -> None:
 @pytest.mark.parametrize("line", ["word{at}x\n", "same\n", "{at} {at}\n", "\n"])
 def test_hostile_outputs_are_aligned_in_no_time(line: str) -> None:
     letters = str.maketrans("0123456789", "abcdefghij")
-    ours = "".join(line.format(at=number).translate(letters) for number in range(20_000))
-    theirs = "".join(line.format(at=number).translate(letters) for number in range(20_000, 40_000))
-    assert align(Transcript(ours), Transcript(theirs))
+    real_text = "".join(line.format(at=number).translate(letters) for number in range(20_000))
+    imagined_text = "".join(line.format(at=number).translate(letters) for number in range(20_000, 40_000))
+    assert align(Transcript(real_text), Transcript(imagined_text))

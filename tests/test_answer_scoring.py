@@ -21,8 +21,8 @@ from gedanken.experiment.execution import Cause, FormatViolation
 from gedanken.experiment.probe_design import SuiteItem
 
 
-def line(output: str, given: str = "'y'", function: str = "") -> SuiteItem:
-    return SuiteItem(id="x", code="def f(s): ...", input=given, output=output, function=function)
+def line(output: str, call_input: str = "'y'", function: str = "") -> SuiteItem:
+    return SuiteItem(id="x", code="def f(s): ...", input=call_input, output=output, function=function)
 
 
 TRUTH = "12 07 55 80\n"
@@ -210,9 +210,9 @@ def test_of_a_reply_to_code_execution_the_first_line_counts(reply: str, value: s
 @pytest.mark.parametrize("text", ["assert x\n", "assert f(1\n", "assert x == 1\n", "assert f((( ==\n", "'x\n"])
 def test_no_reply_takes_long_to_be_read(text: str) -> None:
     reply = text * (1_000_000 // len(text))
-    began = process_time()
+    started = process_time()
     predicted_by([(line("3"), reply)])
-    assert value_said(reply) and call_said(reply) is not None and process_time() - began < 30
+    assert value_said(reply) and call_said(reply) is not None and process_time() - started < 30
 
 
 def test_an_answer_that_repeats_the_call_is_not_counted_where_its_figures_do_not() -> None:

@@ -53,7 +53,7 @@ def table(count: int = 4, name: str = "GeForce RTX 3090") -> str:
 
 
 def boot(persona: Persona = ARTICLE, /, **answers: str) -> tuple[Finding, ...]:
-    """Findings on the boot answers of an imagined machine that is right but for `answers`."""
+    """Findings on the boot answers of an imagined machine that answers correctly, except for `answers`."""
     correct_answers = {"smi": table(), "python": "Python 3.9.1\n", "nvcc": NVCC, "torch": "1.8.0 11.3 4\n"}
     if persona is MATCHED:
         correct_answers = {
@@ -69,9 +69,9 @@ def boot(persona: Persona = ARTICLE, /, **answers: str) -> tuple[Finding, ...]:
 
 
 def compare(command: str, really: Execution | str, imagined: Execution | str, *claims: str) -> tuple[Finding, ...]:
-    ours = really if isinstance(really, Execution) else answer(command, really)
-    theirs = imagined if isinstance(imagined, Execution) else answer(command, imagined, by_model=True)
-    return compare_answers(ours, theirs, claims)
+    real_execution = really if isinstance(really, Execution) else answer(command, really)
+    imagined_execution = imagined if isinstance(imagined, Execution) else answer(command, imagined, by_model=True)
+    return compare_answers(real_execution, imagined_execution, claims)
 
 
 @given(st.text())

@@ -106,8 +106,8 @@ def test_without_a_terminal_it_stops_before_anything_ran_and_goes_on_when_told(
         store.keep_decision(store.programs["train-v2"], Approve())
     with pytest.raises(BadInput, match=r"train-v2 was approved .* gedanken resume"):
         asyncio.run(approve(tmp_path / "run", Approve(), Screen(), Again()))
-    ended = gedanken("resume", "run")
-    assert ended.returncode == 0, ended.stderr
+    finished = gedanken("resume", "run")
+    assert finished.returncode == 0, finished.stderr
     assert ran(tmp_path / "run") == ["train-v1: Epoch 3/3", "train-v2: mended"]
     log = read_run(tmp_path / "run")
     assert [decision.program for decision in log.decisions] == ["train-v1", "train-v2"]
@@ -131,13 +131,13 @@ def test_a_rejected_program_is_mended_by_its_reason_an_edited_one_runs_instead_a
     refused = gedanken("approve", "run", "--edit", "mine.py")
     assert (refused.returncode, refused.stderr) == (2, "gedanken: --edit mine.py: not a text file\n")
     (tmp_path / "mine.py").write_text(MINE)
-    ended = gedanken("approve", "run", "--edit", "mine.py", "--json")
-    assert ended.returncode in (0, 1), ended.stderr  # the first that may run is enough: no other is asked about
-    assert json.loads(ended.stdout)["outcome"] in ("done", "no working program")
+    edited = gedanken("approve", "run", "--edit", "mine.py", "--json")
+    assert edited.returncode in (0, 1), edited.stderr  # the first that may run is enough: no other is asked about
+    assert json.loads(edited.stdout)["outcome"] in ("done", "no working program")
     assert ran(tmp_path / "run")[0] == "train-v3: mine"
     assert "edited by a person" in (tmp_path / "run" / "report.html").read_text()
     replayed = gedanken("run", "--replay", "run", "--out", "again")
-    assert replayed.returncode == ended.returncode, replayed.stderr
+    assert replayed.returncode == edited.returncode, replayed.stderr
     assert (tmp_path / "again" / "transcript.md").read_bytes() == (tmp_path / "run" / "transcript.md").read_bytes()
 
 
@@ -164,8 +164,8 @@ def test_at_a_terminal_a_person_is_asked_there(begin: Begin, tmp_path: Path) -> 
     terminal.close()
     assert terminal.exitstatus == 130
     events = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()[1:]]
-    began, ended = (datetime.fromisoformat(events[index]["time"]) for index in (0, -1))
-    assert events[-1]["worked"] <= (ended - began).total_seconds() - WAITS + 0.5
+    first_time, last_time = (datetime.fromisoformat(events[index]["time"]) for index in (0, -1))
+    assert events[-1]["worked"] <= (last_time - first_time).total_seconds() - WAITS + 0.5
     assert ran(tmp_path / "run") == ["train-v3: 1.5"]
     (tree,) = read_trace(tmp_path / "run")
     assert not [run for run in tree.walk() if "GraphInterrupt" in (run.error or "")]
@@ -181,8 +181,8 @@ class Delayed(Screen):
 
     def say(self, text: str) -> None:
         assert "no longer apply" in text
-        ended = self.gedanken("approve", "run", "--yes")
-        assert ended.returncode == 0, ended.stderr
+        approved = self.gedanken("approve", "run", "--yes")
+        assert approved.returncode == 0, approved.stderr
         self.before = contents(self.folder)
 
 
@@ -243,8 +243,8 @@ def test_no_program_runs_that_somebody_rejected_of_whom_the_run_asks_nothing(
     gedanken: Cli, begin: Begin, tmp_path: Path, dies_at: str
 ) -> None:
     def run_until_killed(label: str, *command: str) -> None:
-        ended = subprocess.run([sys.executable, "-c", KILLED, label, *command], check=False, capture_output=True)
-        assert ended.returncode == 9, ended.stderr
+        process = subprocess.run([sys.executable, "-c", KILLED, label, *command], check=False, capture_output=True)
+        assert process.returncode == 9, process.stderr
 
     folder = tmp_path / "run"
     if not dies_at:

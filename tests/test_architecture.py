@@ -52,7 +52,9 @@ def test_the_picture_has_the_layers_that_imports_keep() -> None:
         for row_number, row in enumerate(rows)
         if row & set(names)
     ]
-    assert positions == sorted(positions) and len({at for at, _depth in positions}) == len(positions) == len(rows)
+    assert positions == sorted(positions) and len({row_number for row_number, _depth in positions}) == len(
+        positions
+    ) == len(rows)
 
 
 def test_no_file_is_longer_than_a_reader_can_hold() -> None:

@@ -30,7 +30,7 @@ def _make_claim(event: int, text: str, quote: str, evidence: Evidence | None = N
     )
 
 
-def made(printed: str, said: str, *, events_between: int = 0) -> Audit:
+def made(printed: str, message: str, *, events_between: int = 0) -> Audit:
     """An audit of a session in which a tool printed a text and the agent contradicts its last line."""
     last = printed.rsplit("\n", maxsplit=1)[-1]
     fillers = [
@@ -41,10 +41,14 @@ def made(printed: str, said: str, *, events_between: int = 0) -> Audit:
     events = (
         AgentEvent(0, "result", "tool", Place("s.jsonl", 1), printed, tool="bash", command="make", exit_code=1),
         *fillers,
-        AgentEvent(answer_number, "message", "agent", Place("s.jsonl", answer_number + 1), f"First.\n{said}\nLast."),
+        AgentEvent(
+            answer_number, "message", "agent", Place("s.jsonl", answer_number + 1), f"First.\n{message}\nLast."
+        ),
     )
     lines = len(printed.split("\n"))
-    claims = (_make_claim(answer_number, events[-1].text, said, Evidence(0, events[0].place, (lines, lines), last)),)
+    claims = (
+        _make_claim(answer_number, events[-1].text, message, Evidence(0, events[0].place, (lines, lines), last)),
+    )
     run = Execution("docker", "make", 0, Cause.FINISHED, 0.1, "real\n", "real\n", seed=1)
     rerun = Rerun(
         "make",

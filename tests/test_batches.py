@@ -137,12 +137,12 @@ def test_a_program_whose_folder_another_one_wrote_into_is_not_what_that_one_made
 
 def test_a_program_that_stops_every_process_takes_only_its_own_time(machine: Any) -> None:
     slow = {f"good {number}": f"import time\ntime.sleep(1)\nprint({number})" for number in range(4)}
-    began = time.monotonic()
+    started = time.monotonic()
     results = asyncio.run(run_batches(machine, {"stops": STOPS_ALL, "stopped": STOPS_ITSELF, **slow}, seconds=3))
 
     assert [results[name].stdout for name in slow] == ["0\n", "1\n", "2\n", "3\n"]
     assert "signal paused it" in results["stopped"].why and results["stops"].why
-    assert time.monotonic() - began < 90
+    assert time.monotonic() - started < 90
 
 
 STOPS_THE_BATCH = "import os, signal, time\nos.kill(os.getppid(), signal.SIGSTOP)\ntime.sleep(99)"
@@ -150,7 +150,7 @@ STOPS_THE_BATCH = "import os, signal, time\nos.kill(os.getppid(), signal.SIGSTOP
 
 def test_a_program_that_stops_its_batch_is_ended_from_outside(machine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batches, "SLACK_SECONDS", 6.0)
-    began = time.monotonic()
+    started = time.monotonic()
     programs = {"before": "print(1)", "stops": STOPS_THE_BATCH, "after": "print(2)"}
     results = asyncio.run(run_batches(machine, programs, seconds=3.0))
     assert {name: result.end for name, result in results.items()} == {
@@ -158,4 +158,4 @@ def test_a_program_that_stops_its_batch_is_ended_from_outside(machine: Any, monk
         "stops": "ended the machine",
         "after": "finished",
     }
-    assert time.monotonic() - began < 60
+    assert time.monotonic() - started < 60

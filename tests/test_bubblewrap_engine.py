@@ -242,9 +242,9 @@ def test_rights_cannot_be_gained(terminal: Typist) -> None:
 
 def test_signals_do_not_reach_out(terminal: Typist) -> None:
     assert terminal.type(f"kill -9 {os.getpid()}").ended.exit_code == 1
-    began = time.monotonic()
+    started = time.monotonic()
     assert terminal.type("kill -9 -1; kill -9 1; echo alive").ended.exit_code != 0
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - started < 10
 
 
 def test_a_gigabyte_is_drained(terminal: Typist) -> None:

@@ -142,10 +142,10 @@ def work_and_be_killed(folder: Path, silent: float, last: str = "pass") -> float
         [sys.executable, "-c", WORKING.format(last=last), str(folder), str(silent)], stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None and process.stdout.readline() == "begun\n"
-    began = time.monotonic()
+    started = time.monotonic()
     assert process.stdout.readline() == "done\n"
     process.send_signal(signal.SIGKILL)
-    worked = time.monotonic() - began
+    worked = time.monotonic() - started
     process.communicate()
     return worked
 

@@ -20,15 +20,15 @@ DOES = (0.9, 0.5, -0.3, 0.4, 0.2, 0.3, -0.1, -0.3, -0.2, 0.1)
 
 
 def tried(
-    change: str | None, expected: float, ours: float, theirs: Sequence[float], neutral: bool = False
+    change: str | None, expected: float, real_loss: float, imagined_losses: Sequence[float], neutral: bool = False
 ) -> Intervention:
     noise = random.Random(change)
     return Intervention(
         change,
         expected,
         neutral or change is None,
-        tuple(real(lines([2, ours + noise.gauss(0, 0.01)]), seed) for seed in range(1, 8)),
-        tuple(imagined(lines([2, value]), sample) for sample, value in enumerate(theirs, start=1)),
+        tuple(real(lines([2, real_loss + noise.gauss(0, 0.01)]), seed) for seed in range(1, 8)),
+        tuple(imagined(lines([2, value]), sample) for sample, value in enumerate(imagined_losses, start=1)),
     )
 
 

@@ -11,7 +11,7 @@ def test_a_group_that_another_program_removes_meanwhile_is_passed_over(tmp_path:
         group.mkdir(parents=True)
     found_groups = groups_below(tmp_path)
     first = next(found_groups)
-    other = groups[first == groups[0]]
-    other.rmdir()
-    other.parent.rmdir()
+    other_group = groups[first == groups[0]]
+    other_group.rmdir()
+    other_group.parent.rmdir()
     assert first in groups and list(found_groups) == []

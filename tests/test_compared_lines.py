@@ -100,8 +100,8 @@ def test_an_id_without_letters_is_an_id_where_other_logs_have_one(place: str, le
             place.format(name, round_number, f"{3 / (round_number + 1) + rng.gauss(0, 0.1):.4f}")
             for round_number in range(9)
         ]
-        more = [place.format(name, round_number, extra) for round_number in (1,)] if extra else []
-        return "".join(f"{line}\n" for line in lines + more)
+        extra_lines = [place.format(name, round_number, extra) for round_number in (1,)] if extra else []
+        return "".join(f"{line}\n" for line in lines + extra_lines)
 
     ids = [f"{0xA4C1D2E3F4B5 + 977 * index:012x}"[:length].replace("a", "abcdef"[index % 6]) for index in range(6)]
     digits = ["481593720614"[:length], "937204815506"[:length]]

@@ -103,10 +103,10 @@ def test_a_server_that_takes_up_an_open_reply_leaves_no_seam(tokens: int) -> Non
 
 @pytest.mark.parametrize("tokens", [CIRCLE_CHARACTERS, 300, len(RUN) * 2 - 1])
 def test_what_a_server_sends_again_of_an_open_reply_is_left_out(tokens: int) -> None:
-    whole = RUN + lines([0.39, 0.38, 0.37, 0.36, 0.35, 0.34])
-    model = Model("open", OpenReply(whole=whole, repeats=True), prefills=True)
+    output = RUN + lines([0.39, 0.38, 0.37, 0.36, 0.35, 0.34])
+    model = Model("open", OpenReply(whole=output, repeats=True), prefills=True)
     execution, heard = run(played_by(model, reply_tokens=tokens, continuations=1))
-    assert execution.stdout == heard == whole
+    assert execution.stdout == heard == output
     assert execution.notes == (f"joined from 2 pieces; {tokens} repeated characters were left out",)
 
 
@@ -357,11 +357,11 @@ def test_the_seal_of_a_joined_reply_covers_all_that_was_sent_and_said(then: str)
 
 def test_half_a_surrogate_pair_is_not_sent_back() -> None:
     halves = "a\ud800b\udc00c" * 6
-    sent: list[bytes] = []
+    encoded: list[bytes] = []
 
     class Strict(OpenReply):
         async def _astream(self, messages: list[BaseMessage], *_options: Any, **_more: Any) -> Any:
-            sent.extend(message.text.encode() for message in messages)
+            encoded.extend(message.text.encode() for message in messages)
             async for chunk in super()._astream(messages):
                 yield chunk
 
@@ -369,7 +369,7 @@ def test_half_a_surrogate_pair_is_not_sent_back() -> None:
     first, _ = run(machine)
     run(machine)
     assert first.raw_reply == halves.encode(errors="replace").decode().replace("?", "\ufffd")
-    assert "a\ufffdb\ufffdc".encode() * 6 in sent
+    assert "a\ufffdb\ufffdc".encode() * 6 in encoded
 
 
 def _sealed_pieces(execution: Execution) -> Any:

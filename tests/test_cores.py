@@ -35,9 +35,9 @@ class Log:
     most: float = 0
     order: list[int] = field(default_factory=list)
 
-    async def work(self, cores: Cores, number: int, wanted: float, turns: int) -> None:
-        async with cores.take(wanted, nobody):
-            self.held[number] = min(wanted, cores.count)
+    async def work(self, cores: Cores, number: int, core_count: float, turns: int) -> None:
+        async with cores.take(core_count, nobody):
+            self.held[number] = min(core_count, cores.count)
             self.order.append(number)
             self.most = max(self.most, sum(self.held.values()))
             for _ in range(turns):
@@ -70,7 +70,7 @@ def test_fractions_leave_nothing_missing_for_a_demand_of_all_cores(count: int, f
     log, cores = Log(), shared_out(count)
 
     async def run_all() -> None:
-        await asyncio.gather(*(log.work(cores, number, wanted, 1) for number, wanted in enumerate(fractions)))
+        await asyncio.gather(*(log.work(cores, number, fraction, 1) for number, fraction in enumerate(fractions)))
         await asyncio.wait_for(log.work(cores, -1, count, 0), 1)
 
     asyncio.run(run_all())

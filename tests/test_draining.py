@@ -73,12 +73,12 @@ def test_a_request_that_was_sent_gets_its_reply_and_one_that_waits_for_its_place
 
 
 def test_a_request_that_was_turned_down_and_waits_for_its_next_try_does_not_wait_for_it(tmp_path: Path) -> None:
-    later = Refusal(429, "later", (("retry-after", "60"),))
-    began = time.monotonic()
-    with serving(Server(lambda _number, _request: later)) as server:
+    refusal = Refusal(429, "later", (("retry-after", "60"),))
+    started = time.monotonic()
+    with serving(Server(lambda _number, _request: refusal)) as server:
         results = requested(server, tmp_path, Pace(6, bucket=Bucket(first_wait=60.0)), 1.0)
     assert all(isinstance(result, Interrupted) for result in results)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - started < 10
     assert not list((tmp_path / "sent").glob("*"))  # or else its reply would be called a second draw
 
 

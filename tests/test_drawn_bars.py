@@ -52,8 +52,8 @@ def test_a_copy_to_the_byte_is_told_though_a_bar_leaves_a_single_number() -> Non
 def test_a_bar_of_letters_at_the_end_of_a_line_is_no_wording() -> None:
     real = [arrows(seed) for seed in range(7)]
     assert checks(compared(real, [arrows(seed) for seed in (20, 21, 22)])) == []
-    other = [arrows(seed).replace("\n", "\nnote: a queue was emptied\n", 1) for seed in (20, 21, 22)]
-    assert checks(compared(real, other)) == ["line in no real log"]
+    with_note = [arrows(seed).replace("\n", "\nnote: a queue was emptied\n", 1) for seed in (20, 21, 22)]
+    assert checks(compared(real, with_note)) == ["line in no real log"]
 
 
 def blocks(seed: int, held_out_seed: int | None = None) -> str:
@@ -94,8 +94,8 @@ def test_a_log_that_ends_behind_a_bar_that_is_not_full_ends_early(shown: int) ->
 
 def test_a_log_whose_last_bar_is_drawn_otherwise_does_not_end_early() -> None:
     real = [drawn_between(seed) for seed in range(7)]
-    other = [drawn_between(seed).replace("100%|", " 98%|").replace("60/60", "59/60") for seed in (20, 21, 22)]
-    assert "ends early" not in checks(compared(real, other))
+    unfinished = [drawn_between(seed).replace("100%|", " 98%|").replace("60/60", "59/60") for seed in (20, 21, 22)]
+    assert "ends early" not in checks(compared(real, unfinished))
     late_bar = "Fitting:  98%|#########-| 59/60 [00:30<00:01, 2.1it/s]\n"
     stopped = [drawn_between(seed, -1) + late_bar for seed in range(7)]
     assert "ends early" not in checks(compared(stopped, [drawn_between(seed) for seed in (20, 21, 22)]))

@@ -62,8 +62,8 @@ def test_the_same_seed_gives_the_same_sample_whatever_was_asked_before() -> None
         texts.append((await model.reply(VILLAGES, Sampling(seed=8, max_tokens=24), role="test")).text)
         return texts
 
-    first, again, other = with_model(use)
-    assert first == again != other
+    first, repeated, different = with_model(use)
+    assert first == repeated != different
 
 
 def test_the_same_seed_gives_the_same_sample_after_replies_that_were_continued() -> None:
@@ -89,9 +89,9 @@ def test_the_server_drops_a_reply_that_is_stopped() -> None:
         sampling = Sampling(seed=7, max_tokens=2000)
         endless = [Message("user", "Count from 1 to 5000, one number a line. Leave none out.")]
         stopped = await model.reply(endless, sampling, role="test", enough=lambda _: True)
-        began = time.monotonic()
+        started = time.monotonic()
         await model.reply(OTHER, Sampling(seed=9, max_tokens=2), role="test", fresh=False)
-        return stopped.end.reason == STOPPED, stopped.cut, time.monotonic() - began
+        return stopped.end.reason == STOPPED, stopped.cut, time.monotonic() - started
 
     stopped, cut, seconds = with_model(use)
     assert stopped and cut
@@ -110,11 +110,11 @@ def test_it_tells_how_likely_a_given_text_is_and_draws_the_same_samples_after() 
         ]
         spelt = await surprisal(model, OTHER, odd_text)
         refused = await surprisal(model, OTHER, "a\x00b")
-        again = (await model.reply(VILLAGES, sampling, role="test")).text
-        return first, again, likely_lines, unlikely_lines, spelt, refused
+        repeated = (await model.reply(VILLAGES, sampling, role="test")).text
+        return first, repeated, likely_lines, unlikely_lines, spelt, refused
 
-    first, again, likely_lines, unlikely_lines, spelt, refused = with_model(use)
-    assert first == again
+    first, repeated, likely_lines, unlikely_lines, spelt, refused = with_model(use)
+    assert first == repeated
     assert [line.text for line in unlikely_lines] == ["0x7f 0x45 0x4c", "", "0x46 0x02"]
     nats_per_token = [
         sum(line.nats for line in lines) / sum(line.tokens for line in lines)
@@ -131,16 +131,16 @@ def test_a_reply_says_what_made_it_and_whether_it_was_cut() -> None:
         cut = await model.reply(
             VILLAGES, Sampling(seed=0, max_tokens=2, temperature=0), role="test", on_text=pieces.append
         )
-        whole = await model.reply(OTHER, Sampling(seed=0, max_tokens=16, temperature=0), role="test")
-        return model.describe(), cut, whole, "".join(pieces)
+        complete = await model.reply(OTHER, Sampling(seed=0, max_tokens=16, temperature=0), role="test")
+        return model.describe(), cut, complete, "".join(pieces)
 
-    description, cut, whole, streamed = with_model(use)
+    description, cut, complete, streamed = with_model(use)
     assert description["sha256"] == SHA256
-    assert cut.cut and not whole.cut
+    assert cut.cut and not complete.cut
     assert streamed == cut.text
-    assert "4" in whole.text
-    assert whole.seal.settings["top_k"] == 0
-    assert len(whole.seal.sha256) == 64
+    assert "4" in complete.text
+    assert complete.seal.settings["top_k"] == 0
+    assert len(complete.seal.sha256) == 64
 
 
 def test_killed_in_the_middle_of_a_reply_the_server_is_said_to_have_ended_and_is_asked_no_more() -> None:
@@ -153,14 +153,14 @@ def test_killed_in_the_middle_of_a_reply_the_server_is_said_to_have_ended_and_is
         with pytest.raises(NoModel) as raised:
             sampling = Sampling(seed=7, max_tokens=2000)
             await model.reply(endless, sampling, role="test", on_text=kill)
-        began = time.monotonic()
+        started = time.monotonic()
         for request in (
             model.reply(OTHER, Sampling(seed=0, max_tokens=2), role="test"),
             surprisal(model, OTHER, "4"),
         ):
             with pytest.raises(NoModel):
                 await request
-        return str(raised.value), time.monotonic() - began
+        return str(raised.value), time.monotonic() - started
 
     message, seconds = with_model(use)
     assert message.endswith("its server has stopped (signal 9)")
@@ -309,15 +309,15 @@ def test_a_reply_is_the_same_with_fewer_threads_while_other_programs_take_cores(
             replies.append((reply.text, int(server_now().cmdline()[-2])))
         return replies
 
-    (idle, idle_threads), (busy, busy_threads), (again, later_threads) = with_model(use)
-    assert idle == busy == again
+    (idle, idle_threads), (busy, busy_threads), (later, later_threads) = with_model(use)
+    assert idle == busy == later
     assert (idle_threads, busy_threads, later_threads) == (os.cpu_count(), 1, os.cpu_count())
 
 
 def test_a_server_at_work_is_not_taken_for_another_program() -> None:
     with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as busy:
         time.sleep(1)
-        others, own = embedded_process.cores_taken(busy.pid)
+        other_cores, own_cores = embedded_process.cores_taken(busy.pid)
         busy.kill()
-    assert own > 0.1
-    assert others + own < (os.cpu_count() or 1) + 0.5
+    assert own_cores > 0.1
+    assert other_cores + own_cores < (os.cpu_count() or 1) + 0.5

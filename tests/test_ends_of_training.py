@@ -27,9 +27,9 @@ REAL = [to_target(seed, rounds) for seed, rounds in enumerate(ROUNDS)]
 
 @pytest.mark.parametrize(("rounds", "reached"), [(9, True), (12, True), (13, False)])
 def test_a_run_that_ends_sooner_or_later_than_all_others_is_no_finding(rounds: int, reached: bool) -> None:
-    other = to_target(20, rounds, reached=reached)
-    assert checks(compared(REAL, [other, to_target(21, 10), to_target(22, 11)])) == []
-    assert checks(compared(REAL[:5], [other])) == []
+    outlier = to_target(20, rounds, reached=reached)
+    assert checks(compared(REAL, [outlier, to_target(21, 10), to_target(22, 11)])) == []
+    assert checks(compared(REAL[:5], [outlier])) == []
 
 
 def test_lines_that_lack_within_it_are_found_all_the_same() -> None:

@@ -220,11 +220,11 @@ def test_a_change_that_another_model_imagined_than_the_program_as_it_is_is_not_w
     assert "imagined by different models or personas" in notes[0]
 
 
-def refused(run: Path, at: int, changes: Changes) -> str:
+def refused(run: Path, line: int, changes: Changes) -> str:
     """The message with which a fork is refused; the fork must leave nothing behind."""
     out = run.parent / "fork"
     with pytest.raises(BadInput) as refusal:
-        asyncio.run(fork(run, at, changes, Screen(), Again(), out))
+        asyncio.run(fork(run, line, changes, Screen(), Again(), out))
     assert not out.exists()
     return str(refusal.value)
 

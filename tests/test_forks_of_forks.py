@@ -60,10 +60,10 @@ def test_a_fork_that_would_need_a_model_that_is_not_asked_any_more_is_refused_be
         assert all_new.returncode == 0, all_new.stderr
         assert len(server.came) == 4
         late_options = [change, "claims.yaml" if change == "--persona" else other_five(tmp_path, *FIVE[:4], "id")]
-        later = gedanken(
+        late_fork = gedanken(
             "fork", twice, "--at", 5, *late_options, "--base-url", server.address, "--out", "later", env=ENV
         )
-        assert later.returncode == 0, later.stderr
+        assert late_fork.returncode == 0, late_fork.stderr
         assert len(server.came) == 4 + 1
 
 

@@ -108,13 +108,13 @@ def test_the_best_step_so_far_may_jump() -> None:
     )
 
 
-def in_rounds(seed: int, shown: Callable[[int, int], bool] = lambda *_: True, *, tested: bool = False) -> str:
+def in_rounds(seed: int, is_shown: Callable[[int, int], bool] = lambda *_: True, *, tested: bool = False) -> str:
     random, lines = Random(seed), []
     for part in range(6):
         for batch in range(0, 40, 10):
             nll = 1 / (4 * part + batch / 10 + 1) + random.gauss(0, 0.02)
-            lines += [f"<{part} of 6, {batch:>2}> nll {nll:.4f}"] if shown(part, batch) else []
-        lines += [f"tested: nll {nll + 0.1:.4f}"] if tested and shown(part, 0) else []
+            lines += [f"<{part} of 6, {batch:>2}> nll {nll:.4f}"] if is_shown(part, batch) else []
+        lines += [f"tested: nll {nll + 0.1:.4f}"] if tested and is_shown(part, 0) else []
     return "\n".join([*lines, ""])
 
 
@@ -138,8 +138,8 @@ def test_a_log_that_has_its_last_line_lacks_lines_before_it_and_does_not_end_ear
 
 @pytest.mark.parametrize("last", [(5, 0), (4, 30)])
 def test_a_log_that_counts_over_several_lines_may_end_early_all_the_same(last: tuple[int, int]) -> None:
-    cut = [in_rounds(seed, lambda part, at: (part, at) <= last) for seed in (20, 21, 22)]
-    gap = [in_rounds(seed, lambda part, at: part != 2 and (part, at) <= last) for seed in (20, 21, 22)]
+    cut = [in_rounds(seed, lambda part, batch: (part, batch) <= last) for seed in (20, 21, 22)]
+    gap = [in_rounds(seed, lambda part, batch: part != 2 and (part, batch) <= last) for seed in (20, 21, 22)]
     assert checks(compared(ROUNDS, cut)) == ["ends early"]
     assert "ends early" in checks(compared(ROUNDS, gap))
 
@@ -186,10 +186,11 @@ def test_what_its_order_and_a_part_place_is_compared_behind_gaps_too(left_out: t
     assert "count skips" in shifted_checks and len(shifted_checks) > 1
 
 
-def in_phases(seed: int, left_out: range = range(0), after: str = "") -> str:
+def in_phases(seed: int, left_out: range = range(0), omitted_prefix: str = "") -> str:
     """Rounds whose lines repeat the number of the round, in two prints.
 
-    `left_out` holds the indexes of missing lines. A line whose first 13 characters are `after` is missing as well.
+    `left_out` holds the indexes of missing lines. Lines that begin with the 13 characters of
+    `omitted_prefix` are missing as well.
     """
     random, lines = Random(seed), []
     for round_number in range(12):
@@ -200,7 +201,10 @@ def in_phases(seed: int, left_out: range = range(0), after: str = "") -> str:
         lines += [
             f"judge {round_number} part {part} of 2 hits {100 - 50 * nll + random.gauss(0, 1):.2f}" for part in (1, 2)
         ]
-    return "\n".join(line for index, line in enumerate(lines) if index not in left_out and line[:13] != after) + "\n"
+    return (
+        "\n".join(line for index, line in enumerate(lines) if index not in left_out and line[:13] != omitted_prefix)
+        + "\n"
+    )
 
 
 @pytest.mark.parametrize("first", [18, 19, 21, 22, 23])
@@ -215,5 +219,5 @@ def test_lines_that_are_missing_elsewhere_than_in_a_gap_are_told_beside_it() -> 
     real = [in_phases(seed) for seed in range(7)]
     one_gap = [in_phases(seed, range(18, 42)) for seed in (20, 21, 22)]
     assert checks(compared(real, one_gap)) == ["count skips"]
-    gap_and_line = [in_phases(seed, range(18, 42), after="fit 7 part 4 ") for seed in (20, 21, 22)]
+    gap_and_line = [in_phases(seed, range(18, 42), omitted_prefix="fit 7 part 4 ") for seed in (20, 21, 22)]
     assert sorted(checks(compared(real, gap_and_line))) == ["count skips", "print count differs"]

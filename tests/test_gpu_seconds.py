@@ -52,10 +52,10 @@ def test_an_execution_counts_each_time_it_runs_and_once_if_it_is_found_again(
 ) -> None:
     """Each part is a process. It may be killed during the execution, which may take 600 s on two GPUs."""
 
-    async def train(store: RunStore, how: str, seconds: float | None) -> None:
+    async def train(store: RunStore, mode: str, seconds: float | None) -> None:
         meter = RunMeter(store, None)
         meter.gpus = 2
-        async with meter.execution("line3-v1", 600, lambda: how == "found") as report_seconds:
+        async with meter.execution("line3-v1", 600, lambda: mode == "found") as report_seconds:
             if seconds is not None:
                 report_seconds(seconds)
 
@@ -67,8 +67,8 @@ def test_an_execution_counts_each_time_it_runs_and_once_if_it_is_found_again(
             if part.startswith("killed"):
                 asyncio.run(train(store, words[0] if words else "anew", None))
             elif part != "nothing":
-                for how, seconds in zip(words[::2], words[1::2], strict=True):
-                    asyncio.run(train(store, how, float(seconds)))
+                for mode, seconds in zip(words[::2], words[1::2], strict=True):
+                    asyncio.run(train(store, mode, float(seconds)))
     with reopen_store(tmp_path) as store:
         assert store.used.gpu_seconds == counted
         assert store.used.tokens == Tokens(0, 0, 0)

@@ -22,11 +22,11 @@ _QUOTA = {"@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": 
 _RETRY_SOON = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "36s"}
 
 
-def _answers(status: int, body: Any, when: str = "", headers: dict[str, str] | None = None) -> Serve:
-    """Answers with this body if the request contains the path `when`; an empty path matches every request."""
+def _answers(status: int, body: Any, path: str = "", headers: dict[str, str] | None = None) -> Serve:
+    """Answers with this body if the request contains `path`; an empty path matches every request."""
 
     async def serve(wire: Wire, request: Request, answer: Answer, _server: StandIn) -> None:
-        if when and held(request.body, when) is None:
+        if path and held(request.body, path) is None:
             await reply(wire, request, answer, wire.done, "Hello ", "world")
         else:
             await answer.whole(status, JSON, json.dumps(body).encode(), headers)
