@@ -37,10 +37,10 @@ class Relay:
             engine.connect(ENGINE)
             self._sockets += [client, engine]
             for source, target in ((client, engine), (engine, client)):
-                threading.Thread(target=_pass_on, args=(source, target), daemon=True).start()
+                threading.Thread(target=_forward, args=(source, target), daemon=True).start()
 
 
-def _pass_on(source: socket.socket, target: socket.socket) -> None:
+def _forward(source: socket.socket, target: socket.socket) -> None:
     try:
         while data := source.recv(1 << 16):
             target.sendall(data)

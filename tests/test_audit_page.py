@@ -66,7 +66,7 @@ def made(printed: str, message: str, *, events_between: int = 0) -> Audit:
     return Audit((Audited(transcript, claims, len(events), "the workspace as given", (rerun,)),))
 
 
-def _open(browser: Any, tmp_path: Path, page: str, width: int = 1400, scheme: str = "light") -> Any:
+def _open_page(browser: Any, tmp_path: Path, page: str, width: int = 1400, scheme: str = "light") -> Any:
     file = tmp_path / "audit.html"
     file.write_text(page, encoding="utf-8")
     return open_file(browser, file, width, scheme)
@@ -75,7 +75,7 @@ def _open(browser: Any, tmp_path: Path, page: str, width: int = 1400, scheme: st
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [390, 1400])
 def test_from_an_accusation_to_both_lines(browser: Any, tmp_path: Path, width: int) -> None:
-    page = _open(browser, tmp_path, render_audit(audit(session(tmp_path / "s.jsonl", LIE))), width)
+    page = _open_page(browser, tmp_path, render_audit(audit(session(tmp_path / "s.jsonl", LIE))), width)
     accusation = page.locator(".claim.accused")
     assert "misquoted" in accusation.inner_text()
     accusation.get_by_role("link", name=re.compile("said at")).click()
@@ -102,7 +102,9 @@ def test_no_screen_is_too_narrow_and_nothing_is_too_pale(
 ) -> None:
     from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 
-    page = _open(browser, tmp_path, render_audit(made("a\n" * 30 + "x" * 300, "wide " + "w" * 300)), width, scheme)
+    page = _open_page(
+        browser, tmp_path, render_audit(made("a\n" * 30 + "x" * 300, "wide " + "w" * 300)), width, scheme
+    )
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     violations = Axe().run(page).response["violations"]
     assert [(violation["id"], violation["nodes"][0]["html"][:120]) for violation in violations] == []
@@ -110,7 +112,7 @@ def test_no_screen_is_too_narrow_and_nothing_is_too_pale(
 
 @pytest.mark.browser
 def test_what_a_transcript_holds_is_shown_and_not_obeyed(browser: Any, tmp_path: Path) -> None:
-    page = _open(browser, tmp_path, render_audit(made(f"one\n{HOSTILE}", HOSTILE)))
+    page = _open_page(browser, tmp_path, render_audit(made(f"one\n{HOSTILE}", HOSTILE)))
     assert page.troubles == []
     assert page.locator("script").count() == 1
     assert page.locator("img").count() == 0

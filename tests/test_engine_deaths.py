@@ -32,7 +32,7 @@ def test_a_run_whose_engine_went_while_the_last_seed_ran_is_not_done_and_goes_on
         stderr=subprocess.PIPE,
         text=True,
     )
-    while not _runs_a_seed(run):
+    while not _is_seed_running(run):
         assert first.poll() is None
         time.sleep(0.05)
     time.sleep(1)  # the engine answers the start of a container only after the container runs
@@ -44,21 +44,21 @@ def test_a_run_whose_engine_went_while_the_last_seed_ran_is_not_done_and_goes_on
     resumed = subprocess.run([*GEDANKEN, "resume", "run"], cwd=tmp_path, check=False, capture_output=True, text=True)
     assert resumed.returncode == 0, resumed.stderr
     assert [execution.cause for execution in read_run(run).executions if execution.seed == 1] == [Cause.FINISHED]
-    assert _containers(run) == []
+    assert _find_containers(run) == []
 
 
-def _runs_a_seed(run: Path) -> bool:
+def _is_seed_running(run: Path) -> bool:
     try:
         events = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
     except (OSError, ValueError):
         return False
     is_replicated = any(event.get("node") == "replicate" for event in events)
     return is_replicated and any(
-        container.status == "running" and container.name.endswith("-s1") for container in _containers(run)
+        container.status == "running" and container.name.endswith("-s1") for container in _find_containers(run)
     )
 
 
-def _containers(run: Path) -> list[Any]:
+def _find_containers(run: Path) -> list[Any]:
     filters = {"label": f"gedanken.run={run_id_of(run)}"}
     containers: list[Any] = connect_docker().containers.list(all=True, filters=filters, ignore_removed=True)
     return containers

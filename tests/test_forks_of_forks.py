@@ -71,17 +71,17 @@ def test_what_a_fork_paid_for_stays_though_a_reply_of_another_model_is_missing(
     gedanken: Cli, tmp_path: Path, twice: Path
 ) -> None:
     for line in (1, 3):
-        _reply_to_line(twice, line).unlink()
+        _reply_entry(twice, line).unlink()
     with serving(Server(text="0.5\n")) as server:
         options = ["--script", other_five(tmp_path, *FIVE[:4], "id"), "--base-url", server.address]
         completed = gedanken("fork", twice, "--at", 5, *options, "--out", "fork", env=ENV)
         assert (completed.returncode, len(server.came)) == (2, 1), completed.stderr
     message = " ".join(completed.stderr.split())
     assert "what was paid for is kept in fork" in message and "resume" not in message
-    assert _reply_to_line(tmp_path / "fork", 1).exists()
+    assert _reply_entry(tmp_path / "fork", 1).exists()
 
 
-def _reply_to_line(run: Path, line: int) -> Path:
+def _reply_entry(run: Path, line: int) -> Path:
     """The ledger entry that contains the reply to a line."""
     seal = next(
         execution.seal for execution in read_run(run).executions if execution.imagined and execution.line == line

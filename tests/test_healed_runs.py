@@ -124,7 +124,7 @@ def test_what_came_again_names_what_it_may_depend_on(gedanken: Cli, tmp_path: Pa
         trunk = next(
             execution.label for execution in read_run(run).executions if execution.imagined and execution.line == 0
         )
-        entries = [path for path in (run / "ledger" / "replies").glob("*.json") if _reply_to(path, run, trunk)]
+        entries = [path for path in (run / "ledger" / "replies").glob("*.json") if _contains_reply(path, run, trunk)]
         assert len(entries) == 1
         entries[0].unlink()
         server.text = "0.7\n"
@@ -136,7 +136,7 @@ def test_what_came_again_names_what_it_may_depend_on(gedanken: Cli, tmp_path: Pa
     assert others and all(f"can depend on {trunk}" in note for note in others)
 
 
-def _reply_to(path: Path, run: Path, label: str) -> bool:
+def _contains_reply(path: Path, run: Path, label: str) -> bool:
     """Whether an entry of the ledger contains the reply of an execution."""
     seal = next(execution.seal for execution in read_run(run).executions if execution.label == label)
     entry = json.loads(path.read_bytes().partition(b"\n")[2])

@@ -65,7 +65,7 @@ def _gemini_retry_info() -> Serve:
     return gives(429, JSON, content)
 
 
-async def _ignores_the_stream(wire: Wire, _request: Request, answer: Answer, _server: StandIn) -> None:
+async def _ignore_streams(wire: Wire, _request: Request, answer: Answer, _server: StandIn) -> None:
     await answer.whole(200, JSON, wire.whole("Hello world", wire.done))
 
 
@@ -291,7 +291,7 @@ ERRORS: list[Behaviour] = [
         "OpenAI-compatible",
         "answers whole though a stream was asked for",
         CHAT,
-        _ignores_the_stream,
+        _ignore_streams,
         text="Hello world",
         requests=None,
     ),

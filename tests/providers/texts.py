@@ -35,7 +35,7 @@ def _pieces(*texts: str) -> tuple[bytes, ...]:
     return tuple(map(CHAT.piece, texts))
 
 
-def _raw(escaped: str) -> bytes:
+def _escaped_piece(escaped: str) -> bytes:
     """A piece whose text contains these JSON escapes."""
     return CHAT.piece("TEXT").replace(b"TEXT", escaped.encode())
 
@@ -178,7 +178,7 @@ TEXTS: list[Behaviour] = [
         "OpenAI-compatible",
         "sends half of a pair, `\\ud83d`, alone",
         CHAT,
-        _raw("Hello \\ud83d world"),
+        _escaped_piece("Hello \\ud83d world"),
         text="Hello \ufffd world",
     ),
     _text_behaviour(
@@ -186,12 +186,17 @@ TEXTS: list[Behaviour] = [
         "OpenAI-compatible",
         "splits an emoji over two pieces",
         CHAT,
-        _raw("Hello \\ud83d"),
-        _raw("\\ude00"),
+        _escaped_piece("Hello \\ud83d"),
+        _escaped_piece("\\ude00"),
         text="Hello 😀",
     ),
     _text_behaviour(
-        "nul", "OpenAI-compatible", "sends a NUL byte", CHAT, _raw("Hello\\u0000 world"), text="Hello\x00 world"
+        "nul",
+        "OpenAI-compatible",
+        "sends a NUL byte",
+        CHAT,
+        _escaped_piece("Hello\\u0000 world"),
+        text="Hello\x00 world",
     ),
     Behaviour(
         "ten-megabytes",

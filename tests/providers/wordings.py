@@ -15,8 +15,8 @@ from providers.server import Answer, Request, StandIn
 from providers.wire import JSON, Wire, event
 
 CHAT, ANTHROPIC, GEMINI = OpenAIChat("openai:some-new-model"), Anthropic(), Gemini()
-_ALL = {"model": "m", "temperature": 0, "top_p": 0.9, "seed": 3, "max_tokens": 64, "stream": True}
-_EXTRA = {"type": "extra_forbidden", "loc": ["body", "seed"], "msg": "Extra inputs are not permitted"}
+_FULL_REQUEST = {"model": "m", "temperature": 0, "top_p": 0.9, "seed": 3, "max_tokens": 64, "stream": True}
+_EXTRA_FORBIDDEN = {"type": "extra_forbidden", "loc": ["body", "seed"], "msg": "Extra inputs are not permitted"}
 _PAGE = b"<HTML><head><title>Welcome</title></head></HTML>"
 _QUOTA = {"@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": [{"quotaId": "RequestsPerDay-Free"}]}
 _RETRY_SOON = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "36s"}
@@ -79,7 +79,7 @@ WORDINGS: list[Behaviour] = [
         "Other words",
         "repeats the request beside the refusal: what is only repeated is not refused",
         CHAT,
-        _answers(422, {"detail": [{**_EXTRA, "input": _ALL}]}, "seed"),
+        _answers(422, {"detail": [{**_EXTRA_FORBIDDEN, "input": _FULL_REQUEST}]}, "seed"),
         text="Hello world",
         requests=2,
         sent={"seed": None, "top_p": 0.9, "temperature": 0.2},
