@@ -1,10 +1,10 @@
-"""Sessions of agents, written by hand for tests: said, ran, edited."""
+"""Builds transcripts of agents by hand, for tests."""
 
 from gedanken.experiment.agent_transcript import AgentEvent, AgentTranscript, Gap, Place
 
 
 class Session:
-    """Events one after the other, each at a line of its own."""
+    """Builds the transcript of one session; each event gets a line number of its own."""
 
     def __init__(self, *, has_tools: bool = True) -> None:
         self.events: list[AgentEvent] = []
@@ -31,8 +31,10 @@ class Session:
     ) -> "Session":
         """The agent runs a command and is shown its output."""
         name = f"c{len(self.events)}"
-        at = AgentEvent(len(self.events), "call", "agent", self._place(), "", "bash", name, command, session=session)
-        self._add(at)
+        call = AgentEvent(
+            len(self.events), "call", "agent", self._place(), "", "bash", name, command, session=session
+        )
+        self._add(call)
         place = self._place()
         return self._add(
             AgentEvent(
@@ -50,7 +52,7 @@ class Session:
         )
 
     def edited(self, path: str, old: str | None = "a = 1", new: str = "a = 2") -> "Session":
-        """The agent changes a file, or writes it whole where `old` is none."""
+        """The agent changes a file. If `old` is None, it writes the whole file."""
         name = f"e{len(self.events)}"
         self._add(
             AgentEvent(len(self.events), "edit", "agent", self._place(), new, "Edit", name, path=path, old_text=old)
@@ -60,18 +62,17 @@ class Session:
         )
 
     def called(self, tool: str, text: str = "{}", result: str = "done", path: str | None = None) -> "Session":
-        """The agent calls a tool that is no shell."""
+        """The agent calls a tool other than a shell."""
         name = f"t{len(self.events)}"
         self._add(AgentEvent(len(self.events), "call", "agent", self._place(), text, tool, name, path=path))
         return self._add(AgentEvent(len(self.events), "result", "tool", self._place(), result, tool, name))
 
     def lost(self, reason: str = "compacted") -> "Session":
-        """Something is missing from here on."""
+        """The transcript has a gap from here on."""
         self.gaps.append(Gap(reason, self._place()))
         return self._add(AgentEvent(len(self.events), "mark", "system", self._place(), reason))
 
     def transcript(self) -> AgentTranscript:
-        """What was written so far."""
         return AgentTranscript(
             "session", "claude-code", "agent", tuple(self.events), tuple(self.gaps), self.has_tools
         )

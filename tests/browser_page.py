@@ -1,13 +1,14 @@
-"""A page as a browser shows it, with all that goes wrong in it."""
+"""Opens a page in a browser, and gathers everything that goes wrong in it."""
 
 from pathlib import Path
 from typing import Any
 
 
 def open_file(browser: Any, file: Path, width: int = 1400, scheme: str = "light", script: bool = True) -> Any:
-    """Open a page in a context of its own.
+    """Open a page in a browser context of its own.
 
-    Dialogs, words on the console, errors and requests for anything else are gathered in its `troubles`.
+    The attribute `troubles` of the page gathers its dialogs, console messages and errors.
+    It also gathers the addresses of all requests for anything but this file.
     """
     page = browser.new_context(
         viewport={"width": width, "height": 800},
@@ -17,8 +18,8 @@ def open_file(browser: Any, file: Path, width: int = 1400, scheme: str = "light"
     ).new_page()
     page.troubles = []
     page.on("dialog", lambda dialog: (page.troubles.append(f"dialog {dialog.message}"), dialog.dismiss()))
-    page.on("console", lambda said: page.troubles.append(f"console {said.text}"))
+    page.on("console", lambda message: page.troubles.append(f"console {message.text}"))
     page.on("pageerror", lambda error: page.troubles.append(f"error {error}"))
-    page.on("request", lambda sent: page.troubles.append(sent.url) if sent.url != file.as_uri() else None)
+    page.on("request", lambda request: page.troubles.append(request.url) if request.url != file.as_uri() else None)
     page.goto(file.as_uri())
     return page

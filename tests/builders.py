@@ -1,4 +1,4 @@
-"""Programs and executions as the graph makes them, in one line each."""
+"""Short functions that make programs and executions for tests."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -44,7 +44,7 @@ for epoch in range(EPOCHS):
     acc = correct / len(train_set)
     print(f'Epoch {epoch + 1}/{EPOCHS} - loss: {mean_loss:.4f} - acc: {acc:.4f}')
 """
-"""What the coder writes; only ever parsed here."""
+"""A program that the coder wrote. Tests only parse it."""
 
 SHAPE = "shape of input is torch.Size([64, 1, 28, 28])\n"
 TRACEBACK = """\
@@ -61,7 +61,7 @@ def program(source: str = TRAIN, version: int = 1) -> Program:
 
 
 def lines(losses: Sequence[float], accuracies: Sequence[float] = (), total: int | None = None) -> str:
-    """What TRAIN prints at the end of its epochs."""
+    """The lines that `TRAIN` prints at the end of its epochs."""
     accuracies = accuracies or [1 - loss / 3 for loss in losses]
     return "".join(
         f"Epoch {epoch}/{total or len(losses)} - loss: {loss:.4f} - acc: {accuracy:.4f}\n"
@@ -70,38 +70,40 @@ def lines(losses: Sequence[float], accuracies: Sequence[float] = (), total: int 
 
 
 def real(stdout: str, seed: int = 0, **changes: Any) -> Execution:
-    """A run of train-v1 on the sandbox that came to its end."""
+    """A real execution of train-v1, finished unless `changes` says otherwise."""
     return _execution("docker", stdout, {"seed": seed, **changes})
 
 
 def imagined(stdout: str, sample: int = 1, **changes: Any) -> Execution:
-    """A run of train-v1 that a model imagined."""
+    """An imagined execution of train-v1, finished unless `changes` says otherwise."""
     return _execution(
         "imagined", stdout, {"sample": sample, "origin": Origin.IMAGINED, "raw_reply": stdout, **changes}
     )
 
 
 def seeds(outputs: Iterable[str], **changes: Any) -> list[Execution]:
-    """The trunk and its replicas, one for each output."""
+    """A real execution for each output; the first is the trunk, the others are its replicas."""
     return [real(stdout, seed, **changes) for seed, stdout in enumerate(outputs)]
 
 
 def answer(command: str, text: str, *, by_model: bool = False, **changes: Any) -> Execution:
-    """What an ordinary command printed."""
-    who: dict[str, Any] = {"sample": 0, "origin": Origin.IMAGINED, "raw_reply": text} if by_model else {"seed": 0}
+    """The execution of an ordinary command, real unless `by_model`."""
+    origin_fields: dict[str, Any] = (
+        {"sample": 0, "origin": Origin.IMAGINED, "raw_reply": text} if by_model else {"seed": 0}
+    )
     defaults = {"command": command, "program": None, "line": -1}
-    return _execution("imagined" if by_model else "docker", text, {**defaults, **who, **changes})
+    return _execution("imagined" if by_model else "docker", text, {**defaults, **origin_fields, **changes})
 
 
 def ended(execution: Execution, cause: Cause = Cause.FINISHED) -> Execution:
-    """The execution with the exit code that its output tells."""
-    exit_code, read = exit_code_of(execution.stdout, cut=cause is Cause.CUT)
-    return replace(execution, exit_code=exit_code, cause=read)
+    """The execution with the exit code and the cause that its output shows."""
+    exit_code, shown_cause = exit_code_of(execution.stdout, cut=cause is Cause.CUT)
+    return replace(execution, exit_code=exit_code, cause=shown_cause)
 
 
-def findings_of(*arguments: Any, **named: Any) -> tuple[Finding, ...]:
-    """What `compare_runs` finds."""
-    return compare_runs(*arguments, **named).findings
+def findings_of(*arguments: Any, **keywords: Any) -> tuple[Finding, ...]:
+    """The findings of `compare_runs`, called with the same arguments."""
+    return compare_runs(*arguments, **keywords).findings
 
 
 def kinds(findings: Sequence[Finding]) -> list[str]:

@@ -1,4 +1,4 @@
-"""A server on loopback in OpenAI's protocol that turns requests down, takes its time, or fails, as it is told."""
+"""A server on loopback in OpenAI's protocol that refuses requests, is slow or fails, as a test asks."""
 
 import json
 import threading
@@ -14,7 +14,7 @@ from loopback import listening
 
 
 class Refusal(NamedTuple):
-    """An answer that is no reply."""
+    """An error response instead of a reply."""
 
     status: int
     message: str = "no"
@@ -22,83 +22,83 @@ class Refusal(NamedTuple):
 
 
 Judge = Callable[[int, dict[str, Any]], Refusal | None]
-"""Given the number of a request, from 1, and its body: how it is turned down; None for a reply."""
+"""Gets the number of a request, from 1, and its body; returns how to refuse it, or None for a reply."""
 
 
 @dataclass
 class Server:
-    """What it says, and what came."""
+    """What the server does, and what it has counted."""
 
     judge: Judge = lambda _number, _request: None
     seconds: float = 0.0
-    """Before each reply."""
+    """Pause before each reply."""
     text: str = "said"
     came: list[float] = field(default_factory=list)
-    """When each request came, on the monotonic clock."""
+    """When each request arrived, on the monotonic clock."""
     most_at_once: int = 0
     replies: int = 0
     address: str = ""
     lock: threading.Lock = field(default_factory=threading.Lock)
-    _at_work: int = 0
+    _active: int = 0
 
     def judged(self, request: dict[str, Any]) -> Refusal | None:
-        """Count a request in, and judge it."""
+        """Count the request as begun; return its refusal, or None for a reply."""
         with self.lock:
             self.came.append(time.monotonic())
-            self._at_work += 1
-            self.most_at_once = max(self.most_at_once, self._at_work)
+            self._active += 1
+            self.most_at_once = max(self.most_at_once, self._active)
             return self.judge(len(self.came), request)
 
     def done(self, replied: bool) -> None:
-        """Count a request out."""
+        """Count the request as answered."""
         with self.lock:
-            self._at_work -= 1
+            self._active -= 1
             self.replies += replied
 
 
 def sliding(most: int, seconds: float, *, says_when: bool = True) -> Judge:
-    """At most so many requests in any so many seconds; what is turned down does not count."""
-    taken: deque[float] = deque()
+    """Allow `most` requests in any period of `seconds`; refused requests do not count."""
+    times: deque[float] = deque()
 
     def judge(_number: int, _request: dict[str, Any]) -> Refusal | None:
         now = time.monotonic()
-        while taken and now - taken[0] >= seconds:
-            taken.popleft()
-        if len(taken) < most:
-            taken.append(now)
+        while times and now - times[0] >= seconds:
+            times.popleft()
+        if len(times) < most:
+            times.append(now)
             return None
-        wait = str(int(1000 * (seconds - now + taken[0])) + 1)
+        wait = str(int(1000 * (seconds - now + times[0])) + 1)
         return Refusal(429, "too many requests", (("retry-after-ms", wait),) if says_when else ())
 
     return judge
 
 
 def fixed(most: int, seconds: float) -> Judge:
-    """At most so many requests in each window by the server's own clock, of whose end it says nothing."""
-    taken: dict[int, int] = {}
+    """Allow `most` requests in each window of the server's own clock. Refusals do not name its end."""
+    counts: dict[int, int] = {}
 
     def judge(_number: int, _request: dict[str, Any]) -> Refusal | None:
         window = int(time.monotonic() / seconds)
-        if taken.get(window, 0) >= most:
+        if counts.get(window, 0) >= most:
             return Refusal(429, "too many requests")
-        taken[window] = taken.get(window, 0) + 1
+        counts[window] = counts.get(window, 0) + 1
         return None
 
     return judge
 
 
 def refilled(most: int, per_second: float) -> Judge:
-    """A token bucket: so many at first, and so many more a second."""
-    left, last = float(most), time.monotonic()
+    """A token bucket: `most` tokens at first, and `per_second` new ones each second."""
+    tokens, last = float(most), time.monotonic()
 
     def judge(_number: int, _request: dict[str, Any]) -> Refusal | None:
-        nonlocal left, last
+        nonlocal tokens, last
         now = time.monotonic()
-        left, last = min(most, left + (now - last) * per_second), now
-        if left < 1:
-            wait = str(int(1000 * (1 - left) / per_second) + 1)
+        tokens, last = min(most, tokens + (now - last) * per_second), now
+        if tokens < 1:
+            wait = str(int(1000 * (1 - tokens) / per_second) + 1)
             return Refusal(429, "too many requests", (("retry-after-ms", wait),))
-        left -= 1
+        tokens -= 1
         return None
 
     return judge
@@ -106,7 +106,7 @@ def refilled(most: int, per_second: float) -> Judge:
 
 @contextmanager
 def serving(server: Server) -> Iterator[Server]:
-    """Serve for as long as the context lasts, at `server.address`."""
+    """Serve until the context ends, at `server.address`."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -114,7 +114,7 @@ def serving(server: Server) -> Iterator[Server]:
             refusal = server.judged(request)
             if refusal is None:
                 time.sleep(server.seconds)
-            # Before the answer: whoever asked may ask again as soon as it is there.
+            # The client may send its next request as soon as it has the answer, so this one is counted before.
             server.done(replied=refusal is None)
             if refusal is not None:
                 self._refuse(refusal)
@@ -131,18 +131,18 @@ def serving(server: Server) -> Iterator[Server]:
             self.wfile.write(body)
 
         def _reply(self, request: dict[str, Any]) -> None:
-            known: dict[str, Any] = {"id": "1", "created": 0, "model": request["model"]}
+            fields: dict[str, Any] = {"id": "1", "created": 0, "model": request["model"]}
             self.send_response(200)
             self.send_header("Content-Type", "text/event-stream")
             self.end_headers()
             delta = {"role": "assistant", "content": server.text}
             for choice in ({"delta": delta}, {"delta": {}, "finish_reason": "stop"}):
-                chunk = {**known, "object": "chat.completion.chunk", "choices": [{"index": 0, **choice}]}
+                chunk = {**fields, "object": "chat.completion.chunk", "choices": [{"index": 0, **choice}]}
                 self.wfile.write(f"data: {json.dumps(chunk)}\n\n".encode())
             self.wfile.write(b"data: [DONE]\n\n")
 
         def log_message(self, format: str, *args: Any) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     with listening(Handler) as address:
         server.address = f"{address}/v1"

@@ -1,4 +1,4 @@
-"""What tests share: the real engine, image and data, and one embedded model for the whole session."""
+"""Fixtures that tests share: the real engine, image and data, a browser, and a finished run."""
 
 import json
 import shutil
@@ -25,14 +25,15 @@ ROOT = Path(__file__).parent.parent
 
 
 def _load_benchmarks() -> None:
-    """Make `benchmarks` known, which is not installed; with its folder on the path, `agents` would be known as
-    well.
+    """Make `benchmarks` importable, which is not installed.
+
+    The root folder must not be put on the path: then `agents` could be imported as well.
     """
     folder = ROOT / "benchmarks"
-    found = spec_from_file_location("benchmarks", folder / "__init__.py", submodule_search_locations=[str(folder)])
-    assert found and found.loader
-    sys.modules["benchmarks"] = module_from_spec(found)
-    found.loader.exec_module(sys.modules["benchmarks"])
+    spec = spec_from_file_location("benchmarks", folder / "__init__.py", submodule_search_locations=[str(folder)])
+    assert spec and spec.loader
+    sys.modules["benchmarks"] = module_from_spec(spec)
+    spec.loader.exec_module(sys.modules["benchmarks"])
 
 
 _load_benchmarks()
@@ -41,7 +42,7 @@ GEDANKEN = [sys.executable, "-m", "gedanken"]
 
 @pytest.fixture(scope="session")
 def docker_engine() -> Any:
-    """The Docker engine, with the image programs run in."""
+    """The Docker engine, with the image in which programs run."""
     from gedanken.sandbox.open_engine import open_engine
 
     return open_engine("docker", Silent())
@@ -49,7 +50,7 @@ def docker_engine() -> Any:
 
 @pytest.fixture(scope="session")
 def mnist() -> Any:
-    """(description, folder) of the MNIST data."""
+    """The MNIST data, as (description, folder)."""
     from gedanken.sandbox.datasets import ensure_dataset
 
     return ensure_dataset("mnist", Silent())
@@ -57,33 +58,33 @@ def mnist() -> Any:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Chromium, without a window; `browser_page.open_file` opens a page in it.
+    """Chromium without a window; `browser_page.open_file` opens a page in it.
 
-    Of a module, not of the session: while it is open, Playwright's event loop runs, and no test can call asyncio.run.
+    The fixture lasts for one module only: while Playwright's event loop runs, no test can call `asyncio.run`.
     """
     from playwright.sync_api import sync_playwright
 
     chromium = shutil.which("chromium")
     assert chromium, "Chromium is missing; run script/bootstrap --all, or on Debian: apt-get install chromium"
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield opened
-        opened.close()
+        headless_browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield headless_browser
+        headless_browser.close()
 
 
 @pytest.fixture
 def open_machine(docker_engine: Any, mnist: Any) -> Iterator[Callable[..., Any]]:
-    """Open Docker machines, which are closed in the end."""
+    """Open Docker machines; all of them are closed after the test."""
     from gedanken.sandbox.machine import SandboxMachine
 
-    opened: list[Any] = []
+    machines: list[Any] = []
 
     def make(**options: Any) -> Any:
-        opened.append(SandboxMachine.open(docker_engine, mnist[1], **options))
-        return opened[-1]
+        machines.append(SandboxMachine.open(docker_engine, mnist[1], **options))
+        return machines[-1]
 
     yield make
-    for machine in opened:
+    for machine in machines:
         if machine.session.folder.exists():
             machine.session.close()
 
@@ -126,27 +127,27 @@ def scripted(tmp_path: Path) -> Callable[[list[dict[str, Any]]], str]:
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a small run in it that came to its end."""
+    """A folder that contains a small finished run."""
     folder = tmp_path_factory.mktemp("finished")
-    ended = subprocess.run([*GEDANKEN, *small(folder)], cwd=folder, capture_output=True, text=True, check=False)
-    assert ended.returncode == 0, ended.stderr
+    completed = subprocess.run([*GEDANKEN, *small(folder)], cwd=folder, capture_output=True, text=True, check=False)
+    assert completed.returncode == 0, completed.stderr
     return folder
 
 
 @pytest.fixture
 def done(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """That run, for one test alone, which is in its folder."""
+    """A copy of the `finished` run for one test, whose current directory contains it."""
     shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     return tmp_path / "run"
 
 
 def trace_of(folder: Path) -> list[dict[str, Any]]:
-    """All runs of a trace, each with what it began and what it ended with."""
+    """The fields of every run in a trace."""
     lines = (folder / "trace.jsonl").read_bytes().splitlines()
     return [run.fields for root in read_tree(lines) for run in root.walk()]
 
 
 def requests_of(folder: Path, role: str) -> list[str]:
-    """Every request that one of the model's roles was sent, as text."""
+    """Every request to the model in this role, as JSON text."""
     return [json.dumps(run["inputs"]) for run in trace_of(folder) if run["name"] == role]

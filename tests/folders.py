@@ -1,4 +1,4 @@
-"""Run folders as a run leaves them, without a model and without a machine."""
+"""Run folders as a run leaves them, written without a model and without a machine."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -35,7 +35,7 @@ def spec_of(persona: Persona = CLAIMING, script: Sequence[object] = SCRIPT) -> R
 def write_run(
     folder: Path, spec: RunSpec, programs: Sequence[Program], executions: Sequence[Execution], outcome: str = DONE
 ) -> RunLog:
-    """A run folder in which these programs and executions were kept."""
+    """Write a finished run folder that contains these programs and executions."""
     folder.mkdir(exist_ok=True)
     with open_store(folder, spec) as store:
         facts = spec.persona.resolve(USUAL_MACHINE)
@@ -52,10 +52,13 @@ def write_run(
 def make_run(
     folder: Path, *, imagines: list[str] = IMAGINED, persona: Persona = CLAIMING, outcome: str = DONE
 ) -> RunLog:
-    """One version of `train.py`, really run eight times and imagined as often as said, and the boot of both."""
+    """Write a run of one version of `train.py` that was really run eight times.
+
+    Each text in `imagines` becomes an imagined run. The boot answers of the machines are written as well.
+    """
     boots = [answer(command, "none\n") for command in BOOT_COMMANDS]
     if imagines:
-        boots += [answer(command, f"said {at}\n", by_model=True) for at, command in enumerate(BOOT_COMMANDS)]
+        boots += [answer(command, f"said {index}\n", by_model=True) for index, command in enumerate(BOOT_COMMANDS)]
     runs = [*seeds(REAL), *(imagined(text, sample) for sample, text in enumerate(imagines))]
     versions = [replace(program(), works=True)]
     executions = [*boots, *(replace(run, line=1) for run in runs)]

@@ -1,4 +1,4 @@
-"""LangGraph's own server in a process of its own, as `langgraph dev` starts it."""
+"""LangGraph's own server in a separate process, started by `langgraph dev`."""
 
 import os
 import signal
@@ -19,12 +19,15 @@ START_SECONDS = 120
 
 @contextmanager
 def served(folder: Path) -> Iterator[Any]:
-    """A client of a server that was started in a folder; it is ended as Ctrl-C ends it, which keeps its threads."""
+    """Start a server in a folder; yields a client of it.
+
+    It ends by SIGINT, like Ctrl-C, because then it stores its threads.
+    """
     from langgraph_sdk import get_sync_client
 
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
     command = [str(Path(sys.executable).parent / "langgraph"), "dev", "--config", str(ROOT / "langgraph.json")]
     options = ["--no-browser", "--no-reload", "--port", str(port)]
     env = {**os.environ, "LANGSMITH_TRACING": "false", "LANGGRAPH_CLI_NO_ANALYTICS": "1", "NO_COLOR": "1"}
@@ -43,8 +46,8 @@ def served(folder: Path) -> Iterator[Any]:
 
 
 def _wait_for(address: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
-    until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
         assert server.poll() is None, log.read_text()
         try:
             if httpx.get(address, trust_env=False).status_code == 200:

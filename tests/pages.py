@@ -1,4 +1,4 @@
-"""Comparisons as the report takes them, made from a few lines of output."""
+"""Analyses for the tests of the report, made from a few lines of output."""
 
 from collections.abc import Sequence
 from difflib import SequenceMatcher
@@ -44,40 +44,62 @@ def text(lines: Sequence[str]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def align(real: Execution, other: Execution) -> Alignment:
-    """Blocks of lines that have the same form, as the comparison makes them."""
-    ours, theirs = real.stdout.splitlines(), other.stdout.splitlines()
-    steps = SequenceMatcher(None, [*map(skeleton, ours)], [*map(skeleton, theirs)], False).get_opcodes()
+def align(real_run: Execution, imagined_run: Execution) -> Alignment:
+    """Align two outputs in blocks by the forms of their lines, as the comparison does."""
+    real_lines, imagined_lines = real_run.stdout.splitlines(), imagined_run.stdout.splitlines()
+    steps = SequenceMatcher(None, [*map(skeleton, real_lines)], [*map(skeleton, imagined_lines)], False).get_opcodes()
     blocks: list[Block] = []
-    first = None
-    for tag, start, end, begin, stop in steps:
-        both = min(end - start, stop - begin)
+    first_difference = None
+    for tag, real_start, real_end, imagined_start, imagined_end in steps:
+        shared_count = min(real_end - real_start, imagined_end - imagined_start)
         if tag == "equal":
-            blocks.append(Block("alike", (start, end), (begin, stop)))
+            blocks.append(Block("alike", (real_start, real_end), (imagined_start, imagined_end)))
             continue
-        if both:
-            blocks.append(Block("reworded", (start, start + both), (begin, begin + both)))
-        if end - start > both:
-            blocks.append(Block("missing", (start + both, end), (begin + both, begin + both)))
-        if stop - begin > both:
-            blocks.append(Block("invented", (start + both, start + both), (begin + both, stop)))
-        first = first or (
-            LineRef(real.label, start + 1, ours[start], "stdout") if start < end else None,
-            LineRef(other.label, begin + 1, theirs[begin], "stdout") if begin < stop else None,
+        if shared_count:
+            blocks.append(
+                Block(
+                    "reworded",
+                    (real_start, real_start + shared_count),
+                    (imagined_start, imagined_start + shared_count),
+                )
+            )
+        if real_end - real_start > shared_count:
+            blocks.append(
+                Block(
+                    "missing",
+                    (real_start + shared_count, real_end),
+                    (imagined_start + shared_count, imagined_start + shared_count),
+                )
+            )
+        if imagined_end - imagined_start > shared_count:
+            blocks.append(
+                Block(
+                    "invented",
+                    (real_start + shared_count, real_start + shared_count),
+                    (imagined_start + shared_count, imagined_end),
+                )
+            )
+        first_difference = first_difference or (
+            LineRef(real_run.label, real_start + 1, real_lines[real_start], "stdout")
+            if real_start < real_end
+            else None,
+            LineRef(imagined_run.label, imagined_start + 1, imagined_lines[imagined_start], "stdout")
+            if imagined_start < imagined_end
+            else None,
         )
-    return Alignment(real.label, other.label, tuple(blocks), first)
+    return Alignment(real_run.label, imagined_run.label, tuple(blocks), first_difference)
 
 
 def judged(name: str = "loss (train.py:28)", points: int = 12, **changes: Any) -> SeriesResult:
     """A series in which the imagined runs lie above the real ones."""
-    at = tuple(float(point) for point in range(1, points + 1))
+    epochs = tuple(float(point) for point in range(1, points + 1))
     fields: dict[str, Any] = {
         "name": name,
         "role": "primary",
         "axis": "epoch",
-        "points": at,
-        "real": tuple(tuple(1 / x**0.5 + 0.03 * run * (-1) ** x for x in at) for run in range(7)),
-        "imagined": tuple(tuple(1.2 / x**0.4 + 0.05 * run for x in at) for run in range(3)),
+        "points": epochs,
+        "real": tuple(tuple(1 / x**0.5 + 0.03 * run * (-1) ** x for x in epochs) for run in range(7)),
+        "imagined": tuple(tuple(1.2 / x**0.4 + 0.05 * run for x in epochs) for run in range(3)),
         "n_real": 7,
         "n_imagined": 3,
         "p": 0.0083,
@@ -104,11 +126,11 @@ def kept(  # noqa: PLR0913 (each has a default; a test names what it is about)
     setup: RunSetup | None = SETUP,
     verdict: str = "The imagined runs are not what the program prints: 2 of 3 show words that it cannot print.",
 ) -> Analysis:
-    """Eight real runs and four imagined ones, all alike within each world, of one program."""
+    """The analysis of eight equal real runs and four equal imagined ones, all of one program."""
     source = source or program()
-    ours = tuple(seeds([real] * 8))
-    theirs = tuple(imagined(other, sample) for sample in range(4))
-    alignment = align(ours[1], theirs[1])
+    real_runs = tuple(seeds([real] * 8))
+    imagined_runs = tuple(imagined(other, sample) for sample in range(4))
+    alignment = align(real_runs[1], imagined_runs[1])
     series = series or (judged(), judged("acc (train.py:28)", role="secondary", p=None, why_no_p="zero variance"))
     sites = (
         SiteTally("shape of input is {}", 18, LineKind.DETERMINISTIC, (1, 1), (1,) * 8, (0,) * 4, 0, 3, 0, 3, 0),
@@ -121,8 +143,8 @@ def kept(  # noqa: PLR0913 (each has a default; a test names what it is about)
         alignment,
         ("Whether the spread of acc is the same: zero variance among real runs; other data would be needed.",),
     )
-    log = RunLog(title, setup, (source,), (*ours, *theirs), started=STARTED)
-    return Analysis(log, (VersionAnalysis(source, ours, theirs, result),), result.findings, verdict)
+    log = RunLog(title, setup, (source,), (*real_runs, *imagined_runs), started=STARTED)
+    return Analysis(log, (VersionAnalysis(source, real_runs, imagined_runs, result),), result.findings, verdict)
 
 
 def _findings(alignment: Alignment) -> tuple[Finding, ...]:

@@ -1,4 +1,4 @@
-"""Real servers that traces are sent to: a LangSmith that only listens, and collectors of OpenTelemetry."""
+"""Servers that traces are sent to: a simple receiver, and Phoenix, a collector of OpenTelemetry."""
 
 import gzip
 import json
@@ -22,14 +22,13 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 
 class Receiver(BaseHTTPRequestHandler):
-    """Takes whatever is sent, and says nothing."""
+    """Accepts whatever is sent."""
 
     bodies: ClassVar[list[bytes]] = []
     wire: ClassVar[list[bytes]] = []
-    """Each request with its headers."""
+    """Each request as text: its first line, headers and body."""
 
     def do_POST(self) -> None:
-        """Take it."""
         body = self._read()
         coding = self.headers.get("Content-Encoding")
         if coding == "gzip":
@@ -43,7 +42,6 @@ class Receiver(BaseHTTPRequestHandler):
     do_PATCH = do_POST
 
     def do_GET(self) -> None:
-        """Say what a server says of itself."""
         self._answer({"version": "0.0.0"})
 
     def _read(self) -> bytes:
@@ -64,31 +62,31 @@ class Receiver(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager
 def receiving() -> Iterator[tuple[str, type[Receiver]]]:
-    """A receiver of its own: its address, and what it took."""
+    """A new receiver; yields its address, and the class that gathers what it received."""
     kind = type("Own", (Receiver,), {"bodies": [], "wire": []})
     with listening(kind) as address:
         yield address, kind
 
 
-def posted_to_langsmith(took: type[Receiver]) -> list[str]:
-    """Ids of the runs that LangSmith's client posted, in either of its ways to send."""
+def posted_to_langsmith(receiver: type[Receiver]) -> list[str]:
+    """Ids of the runs that LangSmith's client posted, as a multipart form or as JSON."""
     ids = []
-    for body in took.bodies:
-        ids += [one.decode() for one in re.findall(rb'name="post\.([0-9a-f-]{36})"', body)]
+    for body in receiver.bodies:
+        ids += [run_id.decode() for run_id in re.findall(rb'name="post\.([0-9a-f-]{36})"', body)]
         if body.startswith(b"{"):
-            told: dict[str, Any] = json.loads(body)
-            ids += [run["id"] for run in told.get("post") or ([told] if "run_type" in told else [])]
+            payload: dict[str, Any] = json.loads(body)
+            ids += [run["id"] for run in payload.get("post") or ([payload] if "run_type" in payload else [])]
     return ids
 
 
-def spans_in(took: type[Receiver]) -> list[Span]:
-    """The spans that a collector took, read with OpenTelemetry's own protobuf."""
-    requests = [ExportTraceServiceRequest.FromString(body) for body in took.bodies]
+def spans_in(receiver: type[Receiver]) -> list[Span]:
+    """The spans that a collector received, parsed with OpenTelemetry's own protobuf."""
+    requests = [ExportTraceServiceRequest.FromString(body) for body in receiver.bodies]
     return [
         span
         for request in requests
@@ -99,13 +97,13 @@ def spans_in(took: type[Receiver]) -> list[Span]:
 
 
 def phoenix() -> str | None:
-    """The command that serves Phoenix, where it is installed; it needs an environment of its own."""
+    """The command that serves Phoenix; None if it is not installed. Phoenix needs an environment of its own."""
     return os.environ.get("GEDANKEN_PHOENIX") or shutil.which("phoenix")
 
 
 @contextmanager
 def serving_phoenix(folder: Path) -> Iterator[str]:
-    """Phoenix in a process of its own; yields its address."""
+    """Run Phoenix in a separate process; yields its address."""
     command = phoenix()
     assert command
     ports = [free_port(), free_port()]
@@ -129,28 +127,28 @@ def serving_phoenix(folder: Path) -> Iterator[str]:
 
 
 def spans_in_phoenix(address: str) -> list[dict[str, Any]]:
-    """The spans that Phoenix shows in the project of ours."""
+    """The spans that Phoenix shows in the project `gedanken`."""
     reply = httpx.get(f"{address}/v1/projects/gedanken/spans", params={"limit": 1000})
     return list(reply.json()["data"]) if reply.status_code == 200 else []
 
 
 def free_port() -> int:
-    """A port that nobody uses now."""
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return int(one.getsockname()[1])
+    """A port that is free now."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
 
 
 def answers(address: str) -> bool:
-    """Whether a server is there."""
+    """Whether a server answers there with status 200."""
     try:
         return httpx.get(address).status_code == 200
     except httpx.HTTPError:
         return False
 
 
-def until(there: Any, seconds: float) -> None:
-    """Wait for something that another process does, which tells nobody when it is done."""
-    end = time.monotonic() + seconds
-    while not there():
-        assert time.monotonic() < end, "it never came"
+def until(condition: Any, seconds: float) -> None:
+    """Check a condition repeatedly until it is true; fail after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it never came"
         time.sleep(0.2)

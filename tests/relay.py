@@ -1,4 +1,4 @@
-"""A way to a Docker engine that can be cut, as a cable can."""
+"""A relay to a Docker engine, which a test can cut like a cable."""
 
 import socket
 import threading
@@ -8,40 +8,39 @@ ENGINE = "/var/run/docker.sock"
 
 
 class Relay:
-    """Listens at `path` and passes everything on to the engine, until it is cut."""
+    """Listens at `path` and passes everything on to the engine, until `cut` is called."""
 
     def __init__(self, path: Path) -> None:
-        """Begin at once."""
         self.path = path
-        self._ends: list[socket.socket] = []
+        self._sockets: list[socket.socket] = []
         self._listening = socket.socket(socket.AF_UNIX)
         self._listening.bind(str(path))
         self._listening.listen()
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self) -> None:
-        """End all connections and take no new ones."""
+        """Close all connections and accept no new ones."""
         self.path.unlink(missing_ok=True)
-        for end in [self._listening, *self._ends]:
+        for sock in [self._listening, *self._sockets]:
             try:
-                end.shutdown(socket.SHUT_RDWR)
+                sock.shutdown(socket.SHUT_RDWR)
             except OSError:
                 continue
 
     def _accept(self) -> None:
         while True:
             try:
-                here, _ = self._listening.accept()
+                client, _ = self._listening.accept()
             except OSError:
                 return
-            there = socket.socket(socket.AF_UNIX)
-            there.connect(ENGINE)
-            self._ends += [here, there]
-            for source, target in ((here, there), (there, here)):
-                threading.Thread(target=_pass_on, args=(source, target), daemon=True).start()
+            engine = socket.socket(socket.AF_UNIX)
+            engine.connect(ENGINE)
+            self._sockets += [client, engine]
+            for source, target in ((client, engine), (engine, client)):
+                threading.Thread(target=_forward, args=(source, target), daemon=True).start()
 
 
-def _pass_on(source: socket.socket, target: socket.socket) -> None:
+def _forward(source: socket.socket, target: socket.socket) -> None:
     try:
         while data := source.recv(1 << 16):
             target.sendall(data)

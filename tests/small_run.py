@@ -15,7 +15,7 @@ IMAGINED = "".join(f"Epoch {n}/3 - loss: {0.9 - n / 10:.4f} - acc: 0.9000\n" for
 
 
 def small(folder: Path, program: str = PROGRAM, *options: str) -> list[str]:
-    """The command line of a small run into `run`, to be typed in this folder."""
+    """The command line of a small run into the folder `run`; it must be typed in `folder`."""
     replies = [
         {"when": "Write it", "samples": [f"```python\n{program}```\n"]},
         {"when": ".py", "samples": [IMAGINED]},
@@ -27,5 +27,5 @@ def small(folder: Path, program: str = PROGRAM, *options: str) -> list[str]:
     ]
     (folder / "replies.yaml").write_text(yaml.safe_dump(replies))
     (folder / "small.yaml").write_text(yaml.safe_dump({"name": "small", "script": script}))
-    asked = ["run", "small.yaml", "--model", "scripted:replies.yaml", "--sandbox", "bubblewrap", "--out", "run"]
-    return [*asked, "--real", "2", "--imagined", "1", *options]
+    command = ["run", "small.yaml", "--model", "scripted:replies.yaml", "--sandbox", "bubblewrap", "--out", "run"]
+    return [*command, "--real", "2", "--imagined", "1", *options]

@@ -8,11 +8,11 @@ _BLOCK = re.compile(r"^(?:## (?P<title>[^\n]+)\n)?|```(?P<kind>\w+)\n(?P<code>.*
 
 
 def blocks(document: str, kind: str) -> dict[str, list[str]]:
-    """All blocks of a kind, such as `python`, by the heading that they stand under."""
-    found: dict[str, list[str]] = {}
+    """All blocks of a kind, such as `python`, by the heading above them."""
+    blocks_by_title: dict[str, list[str]] = {}
     title = ""
     for block in _BLOCK.finditer((ROOT / document).read_text(encoding="utf-8")):
         title = block["title"] or title
         if block["kind"] == kind:
-            found.setdefault(title, []).append(block["code"])
-    return found
+            blocks_by_title.setdefault(title, []).append(block["code"])
+    return blocks_by_title

@@ -45,8 +45,8 @@ def test_a_program_that_counts_from_zero_trains_as_told() -> None:
     ],
 )
 def test_what_is_wrong_with_an_output_is_said_in_words(stdout: str, problem: str) -> None:
-    (said,) = [one for one in problems(stdout) if problem in one]
-    assert said
+    (message,) = [message for message in problems(stdout) if problem in message]
+    assert message
 
 
 def test_a_program_that_need_not_learn_need_not_have_a_falling_loss() -> None:
@@ -96,15 +96,15 @@ def test_a_setting_that_an_edit_does_not_tell_must_be_a_new_number(
     source: str, before: Before | None, said: str | None
 ) -> None:
     """The 10 of `nn.Linear(64, 10)` is no learning rate."""
-    found = problems_of(source, real(GOOD), RATE, 0.11, before)
-    assert found == ((f"the learning rate must be 10: {said}",) if said else ())
+    actual = problems_of(source, real(GOOD), RATE, 0.11, before)
+    assert actual == ((f"the learning rate must be 10: {said}",) if said else ())
 
 
 def test_no_problem_holds_anything_that_the_run_printed() -> None:
-    learns = problems(lines([0.934182, 0.951277, 0.961277], [0.123456, 0.123457, 0.123458]))
-    assert len(learns) == 2
+    messages = problems(lines([0.934182, 0.951277, 0.961277], [0.123456, 0.123457, 0.123458]))
+    assert len(messages) == 2
     crashed = problems(run=real("0.934182", exit_code=93, cause=Cause.FAILED))
-    assert not [said for said in (*learns, *crashed) for number in ("0.9", "0.12", "93") if number in said]
+    assert not [message for message in (*messages, *crashed) for number in ("0.9", "0.12", "93") if number in message]
 
 
 def test_the_use_of_all_gpus_is_looked_for_in_the_code() -> None:

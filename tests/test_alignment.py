@@ -1,4 +1,4 @@
-"""Two outputs side by side, and where they part."""
+"""Two outputs side by side, and where they diverge."""
 
 from itertools import pairwise
 
@@ -27,31 +27,35 @@ POOL = [
 outputs = st.lists(st.sampled_from(POOL), max_size=12)
 
 
-def aligned(ours: list[str], theirs: list[str]) -> tuple[Block, ...]:
-    return align(*(Transcript("".join(line + "\n" for line in lines)) for lines in (ours, theirs)))
+def aligned(real_lines: list[str], imagined_lines: list[str]) -> tuple[Block, ...]:
+    return align(*(Transcript("".join(line + "\n" for line in lines)) for lines in (real_lines, imagined_lines)))
 
 
-def parting(ours: list[str], theirs: str) -> tuple[str | None, str | None] | None:
-    compared = compare_runs(program(), seeds(ours), [imagined(theirs)])
+def parting(real_outputs: list[str], imagined_output: str) -> tuple[str | None, str | None] | None:
+    compared = compare_runs(program(), seeds(real_outputs), [imagined(imagined_output)])
     assert isinstance(compared.alignment, Alignment)
-    at = compared.alignment.diverges_at
-    return None if at is None else (at[0].text if at[0] else None, at[1].text if at[1] else None)
+    divergence = compared.alignment.diverges_at
+    return (
+        None
+        if divergence is None
+        else (divergence[0].text if divergence[0] else None, divergence[1].text if divergence[1] else None)
+    )
 
 
 @given(outputs, outputs)
 def test_the_blocks_hold_every_line_of_both_in_order(ours: list[str], theirs: list[str]) -> None:
-    at, also_at = 0, 0
+    real_end, imagined_end = 0, 0
     for block in aligned(ours, theirs):
-        assert (block.real[0], block.imagined[0]) == (at, also_at)
-        at, also_at = block.real[1], block.imagined[1]
-        mine, its = ours[block.real[0] : at], theirs[block.imagined[0] : also_at]
+        assert (block.real[0], block.imagined[0]) == (real_end, imagined_end)
+        real_end, imagined_end = block.real[1], block.imagined[1]
+        real_lines, imagined_lines = ours[block.real[0] : real_end], theirs[block.imagined[0] : imagined_end]
         if block.mark == "alike":
-            assert list(map(skeleton, mine)) == list(map(skeleton, its))
+            assert list(map(skeleton, real_lines)) == list(map(skeleton, imagined_lines))
         elif block.mark == "reworded":
-            assert len(mine) == len(its) > 0
+            assert len(real_lines) == len(imagined_lines) > 0
         else:
-            assert (bool(mine), bool(its)) == (block.mark == "missing", block.mark == "invented")
-    assert (at, also_at) == (len(ours), len(theirs))
+            assert (bool(real_lines), bool(imagined_lines)) == (block.mark == "missing", block.mark == "invented")
+    assert (real_end, imagined_end) == (len(ours), len(theirs))
 
 
 @given(outputs.filter(len))
@@ -62,24 +66,31 @@ def test_equal_outputs_are_one_block(ours: list[str]) -> None:
 @given(outputs, st.data())
 def test_a_foreign_line_in_a_copy_is_all_that_is_invented(ours: list[str], data: st.DataObject) -> None:
     ours = [line or "x" for line in ours]
-    at = data.draw(st.integers(0, len(ours)))
-    blocks = aligned(ours, [*ours[:at], "something quite foreign", *ours[at:]])
-    assert [block for block in blocks if block.mark != "alike"] == [Block("invented", (at, at), (at, at + 1))]
+    position = data.draw(st.integers(0, len(ours)))
+    blocks = aligned(ours, [*ours[:position], "something quite foreign", *ours[position:]])
+    assert [block for block in blocks if block.mark != "alike"] == [
+        Block("invented", (position, position), (position, position + 1))
+    ]
 
 
 def test_whole_numbers_decide_which_lines_correspond() -> None:
-    rows = [f"step {at} loss 0.{at}" for at in range(9)]
+    rows = [f"step {step} loss 0.{step}" for step in range(9)]
     assert aligned(rows, [*rows[:4], *rows[5:]])[1] == Block("missing", (4, 5), (4, 4))
 
 
 def test_whole_numbers_that_are_measured_and_equal_by_chance_decide_nothing() -> None:
     def rows(lengths: list[int]) -> list[str]:
         return [
-            line for at, length in enumerate(lengths, 1) for line in (f"round {at}", f"mean length {length}", "saved")
+            line
+            for round_number, length in enumerate(lengths, 1)
+            for line in (f"round {round_number}", f"mean length {length}", "saved")
         ]
 
-    ours, theirs = rows([19, 119, 196, 265, 321, 350, 375, 394]), rows([22, 134, 240, 303, 350, 375, 412, 442])
-    blocks = aligned(ours, [*theirs[:18], *theirs[21:]])
+    real_rows, imagined_rows = (
+        rows([19, 119, 196, 265, 321, 350, 375, 394]),
+        rows([22, 134, 240, 303, 350, 375, 412, 442]),
+    )
+    blocks = aligned(real_rows, [*imagined_rows[:18], *imagined_rows[21:]])
     assert [block for block in blocks if block.mark != "alike"] == [Block("missing", (18, 21), (18, 18))]
 
 
@@ -127,17 +138,17 @@ def test_where_a_world_has_no_run_there_is_nothing_to_align() -> None:
 
 @given(st.lists(st.integers(0, 9), max_size=9))
 def test_a_longest_rise_rises_and_none_is_longer(numbers: list[int]) -> None:
-    rise = [numbers[at] for at in longest_rise(np.array(numbers, np.int64))]
-    assert all(one < other for one, other in pairwise(rise))
+    rise = [numbers[index] for index in longest_rise(np.array(numbers, np.int64))]
+    assert all(smaller < larger for smaller, larger in pairwise(rise))
     best: list[int] = []
-    for at, number in enumerate(numbers):
-        best.append(1 + max((best[before] for before in range(at) if numbers[before] < number), default=0))
+    for index, number in enumerate(numbers):
+        best.append(1 + max((best[earlier] for earlier in range(index) if numbers[earlier] < number), default=0))
     assert len(rise) == max(best, default=0)
 
 
 @pytest.mark.parametrize("line", ["word{at}x\n", "same\n", "{at} {at}\n", "\n"])
 def test_hostile_outputs_are_aligned_in_no_time(line: str) -> None:
     letters = str.maketrans("0123456789", "abcdefghij")
-    ours = "".join(line.format(at=at).translate(letters) for at in range(20_000))
-    theirs = "".join(line.format(at=at).translate(letters) for at in range(20_000, 40_000))
-    assert align(Transcript(ours), Transcript(theirs))
+    real_text = "".join(line.format(at=number).translate(letters) for number in range(20_000))
+    imagined_text = "".join(line.format(at=number).translate(letters) for number in range(20_000, 40_000))
+    assert align(Transcript(real_text), Transcript(imagined_text))

@@ -1,4 +1,4 @@
-"""Answers scored: right to the letter, or the rival's, or wrong; what is no answer is a class of its own."""
+"""Answers scored: right to the letter, the rival's, or wrong. What is no answer is a class of its own."""
 
 from time import process_time
 from typing import Any
@@ -21,8 +21,8 @@ from gedanken.experiment.execution import Cause, FormatViolation
 from gedanken.experiment.probe_design import SuiteItem
 
 
-def line(output: str, given: str = "'y'", function: str = "") -> SuiteItem:
-    return SuiteItem(id="x", code="def f(s): ...", input=given, output=output, function=function)
+def line(output: str, call_input: str = "'y'", function: str = "") -> SuiteItem:
+    return SuiteItem(id="x", code="def f(s): ...", input=call_input, output=output, function=function)
 
 
 TRUTH = "12 07 55 80\n"
@@ -30,10 +30,10 @@ UNMARKED = (FormatViolation("no mark before the output", ""),)
 SPEAKS = (FormatViolation("speaks as an AI", "As an AI I cannot run this."),)
 
 
-def outcome(said: str, rival: str | None = None, **changes: Any) -> str:
-    found = score(imagined(said, **changes), TRUTH, rival)
-    assert found is not None
-    return found.outcome
+def outcome(reply: str, rival: str | None = None, **changes: Any) -> str:
+    answer_score = score(imagined(reply, **changes), TRUTH, rival)
+    assert answer_score is not None
+    return answer_score.outcome
 
 
 def test_an_answer_is_right_to_the_letter_and_blank_ends_are_nobodys_letters() -> None:
@@ -69,13 +69,13 @@ def test_no_reply_says_nothing_of_the_model() -> None:
 
 
 def test_elements_count_where_they_stand() -> None:
-    found = score(imagined("12 07 80 55"), TRUTH)
-    assert found is not None and found.parts_right == 0.5
+    answer_score = score(imagined("12 07 80 55"), TRUTH)
+    assert answer_score is not None and answer_score.parts_right == 0.5
 
 
 def test_tokens_of_reasoning_stand_beside_the_outcome() -> None:
-    found = score(imagined("1", notes=("the model reasons by itself: 4096 tokens before the reply",)), TRUTH)
-    assert found is not None and found.reasoning_tokens == 4096
+    answer_score = score(imagined("1", notes=("the model reasons by itself: 4096 tokens before the reply",)), TRUTH)
+    assert answer_score is not None and answer_score.reasoning_tokens == 4096
 
 
 @pytest.mark.parametrize(
@@ -110,11 +110,11 @@ def test_the_answer_is_found_between_its_marks(reply: str) -> None:
 
 
 def test_samples_of_one_item_are_no_items_of_their_own() -> None:
-    many = exactness([1.0, 0.0, 0.5, 0.5])
-    assert many is not None and many.mean == 0.5 and many.items == 4
-    assert many.high - many.low > 0.9
-    alike = exactness([1.0] * 10)
-    assert alike is not None and alike.mean == alike.high == 1.0 and 0.6 < alike.low < 0.8
+    mixed = exactness([1.0, 0.0, 0.5, 0.5])
+    assert mixed is not None and mixed.mean == 0.5 and mixed.items == 4
+    assert mixed.high - mixed.low > 0.9
+    all_right = exactness([1.0] * 10)
+    assert all_right is not None and all_right.mean == all_right.high == 1.0 and 0.6 < all_right.low < 0.8
     for count in (1, 4, 5):
         half = exactness([0.5] * count)
         assert half is not None and half.low == pytest.approx(1 - half.high)
@@ -210,9 +210,9 @@ def test_of_a_reply_to_code_execution_the_first_line_counts(reply: str, value: s
 @pytest.mark.parametrize("text", ["assert x\n", "assert f(1\n", "assert x == 1\n", "assert f((( ==\n", "'x\n"])
 def test_no_reply_takes_long_to_be_read(text: str) -> None:
     reply = text * (1_000_000 // len(text))
-    began = process_time()
+    started = process_time()
     predicted_by([(line("3"), reply)])
-    assert value_said(reply) and call_said(reply) is not None and process_time() - began < 30
+    assert value_said(reply) and call_said(reply) is not None and process_time() - started < 30
 
 
 def test_an_answer_that_repeats_the_call_is_not_counted_where_its_figures_do_not() -> None:

@@ -53,20 +53,25 @@ def table(count: int = 4, name: str = "GeForce RTX 3090") -> str:
 
 
 def boot(persona: Persona = ARTICLE, /, **answers: str) -> tuple[Finding, ...]:
-    """Findings on the boot answers of an imagined machine that is right but for `answers`."""
-    right = {"smi": table(), "python": "Python 3.9.1\n", "nvcc": NVCC, "torch": "1.8.0 11.3 4\n"}
+    """Findings on the boot answers of an imagined machine that answers correctly, except for `answers`."""
+    correct_answers = {"smi": table(), "python": "Python 3.9.1\n", "nvcc": NVCC, "torch": "1.8.0 11.3 4\n"}
     if persona is MATCHED:
-        right = {"smi": NO_COMMAND, "python": "Python 3.11.2\n", "nvcc": NO_COMMAND, "torch": "2.13.0+cpu None 0\n"}
-    said = right | answers
+        correct_answers = {
+            "smi": NO_COMMAND,
+            "python": "Python 3.11.2\n",
+            "nvcc": NO_COMMAND,
+            "torch": "2.13.0+cpu None 0\n",
+        }
+    texts = correct_answers | answers
     commands = {"smi": NVIDIA_SMI, "python": PYTHON_VERSION, "nvcc": NVCC_VERSION, "torch": TORCH_VERSION}
-    typed = [answer(command, said[key], by_model=True) for key, command in commands.items()]
-    return compare_with_persona(typed, persona, USUAL_MACHINE)
+    executions = [answer(command, texts[key], by_model=True) for key, command in commands.items()]
+    return compare_with_persona(executions, persona, USUAL_MACHINE)
 
 
 def compare(command: str, really: Execution | str, imagined: Execution | str, *claims: str) -> tuple[Finding, ...]:
-    ours = really if isinstance(really, Execution) else answer(command, really)
-    theirs = imagined if isinstance(imagined, Execution) else answer(command, imagined, by_model=True)
-    return compare_answers(ours, theirs, claims)
+    real_execution = really if isinstance(really, Execution) else answer(command, really)
+    imagined_execution = imagined if isinstance(imagined, Execution) else answer(command, imagined, by_model=True)
+    return compare_answers(real_execution, imagined_execution, claims)
 
 
 @given(st.text())
@@ -161,8 +166,8 @@ def test_a_name_that_the_table_shortens_is_the_same_gpu(name: str) -> None:
 def test_what_departs_from_the_persona_or_from_itself_is_pointed_at(
     answers: dict[str, str], kind: str, line: str
 ) -> None:
-    shown = [ref.text for finding in boot(**answers) if finding.check == kind for ref in finding.evidence]
-    assert any(line in text for text in shown)
+    evidence = [ref.text for finding in boot(**answers) if finding.check == kind for ref in finding.evidence]
+    assert any(line in text for text in evidence)
 
 
 def test_what_the_machine_was_told_stands_beside_what_it_shows() -> None:
@@ -180,13 +185,13 @@ def test_a_table_that_was_cut_may_have_gone_on_to_more_gpus() -> None:
     def claims(rows: int, processes: str) -> list[str]:
         smi = HEAD + "".join(ROW.format(n=n, name="GeForce RTX 3090") for n in range(rows)) + processes
         cut = answer(NVIDIA_SMI, smi, by_model=True, cause=Cause.CUT, exit_code=None)
-        counted = answer(TORCH_VERSION, "1.8.0 11.3 4\n", by_model=True)
-        return [sentence(finding) for finding in compare_with_persona([cut, counted], ARTICLE, USUAL_MACHINE)]
+        torch_answer = answer(TORCH_VERSION, "1.8.0 11.3 4\n", by_model=True)
+        return [sentence(finding) for finding in compare_with_persona([cut, torch_answer], ARTICLE, USUAL_MACHINE)]
 
     assert claims(2, "") == []
-    for whole in (claims(2, PROCESSES), claims(5, "")):
-        assert any("the machine has 4" in claim for claim in whole)
-        assert any("torch counts 4" in claim for claim in whole)
+    for sentences in (claims(2, PROCESSES), claims(5, "")):
+        assert any("the machine has 4" in claim for claim in sentences)
+        assert any("torch counts 4" in claim for claim in sentences)
 
 
 def test_a_persona_without_cuda_is_left_by_a_compiler_that_answers() -> None:

@@ -18,8 +18,8 @@ from gedanken.sandbox.machine import SandboxMachine
 def test_importing_gedanken_imports_nothing_heavy() -> None:
     program = "import sys, gedanken; print(gedanken.__version__, len([n for n in sys.modules if '.' not in n]))"
     heavy = "; print([n for n in ('pydantic', 'yaml', 'docker', 'agents', 'sandbox') if n in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", program + heavy], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[1] == "[]"
+    completed = subprocess.run([sys.executable, "-c", program + heavy], capture_output=True, text=True, check=True)
+    assert completed.stdout.splitlines()[1] == "[]"
 
 
 def test_what_is_promised_is_there_and_nothing_else() -> None:
@@ -52,18 +52,18 @@ def test_an_unknown_data_set_is_refused_with_those_there_are() -> None:
 @pytest.mark.docker
 def test_a_docker_machine_remembers_while_it_is_open_and_leaves_nothing() -> None:
     machine = DockerMachine()
-    heard: list[str] = []
+    chunks: list[str] = []
 
     async def main() -> list[str]:
         outputs = []
         for _again in range(2):
             async with machine:
                 await machine.run("echo note > file")
-                outputs.append((await machine.run("ls; cat file", on_output=heard.append)).stdout)
+                outputs.append((await machine.run("ls; cat file", on_output=chunks.append)).stdout)
         return outputs
 
     assert asyncio.run(main()) == ["file\nnote\n"] * 2
-    assert "".join(heard) == "file\nnote\n" * 2
+    assert "".join(chunks) == "file\nnote\n" * 2
 
 
 @pytest.mark.docker
@@ -71,5 +71,5 @@ def test_a_machine_played_with_no_real_one_beside_it_is_told_the_docker_sandbox(
     machine: SandboxMachine, mnist: tuple[Dataset, Path]
 ) -> None:
     measured = asyncio.run(machine.measure(mnist[0]))
-    alike = {"os", "python", "torch", "user", "directory", "dataset"}
-    assert USUAL_MACHINE.model_dump(include=alike) == measured.model_dump(include=alike)
+    fields = {"os", "python", "torch", "user", "directory", "dataset"}
+    assert USUAL_MACHINE.model_dump(include=fields) == measured.model_dump(include=fields)

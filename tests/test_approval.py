@@ -1,4 +1,4 @@
-"""A person can look before code runs: at a terminal, later, after a restart; what they say is kept."""
+"""A person can look at a program before it runs: at a terminal, later, or after a restart."""
 
 import asyncio
 import json
@@ -44,7 +44,7 @@ Begin = Callable[..., list[str]]
 
 @pytest.fixture
 def begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Begin:
-    """The command line of a small run into `run`, whose coder writes two programs, one after the other."""
+    """The command line of a small run into `run`, whose coder writes two programs."""
     monkeypatch.chdir(tmp_path)
 
     def command(*options: str) -> list[str]:
@@ -62,14 +62,23 @@ def begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Begin:
         ]
         (tmp_path / "replies.yaml").write_text(yaml.safe_dump(replies))
         (tmp_path / "small.yaml").write_text(yaml.safe_dump({"name": "small", "script": script}))
-        asked = ["run", "small.yaml", "--model", "scripted:replies.yaml", "--sandbox", "bubblewrap", "--out", "run"]
-        return [*asked, "--real", "1", "--imagined", "1", *options]
+        arguments = [
+            "run",
+            "small.yaml",
+            "--model",
+            "scripted:replies.yaml",
+            "--sandbox",
+            "bubblewrap",
+            "--out",
+            "run",
+        ]
+        return [*arguments, "--real", "1", "--imagined", "1", *options]
 
     return command
 
 
 def ran(folder: Path) -> list[str]:
-    """The programs that were really run, in order."""
+    """Each program that was really run, with its last printed line, in order."""
     runs = [run for run in read_run(folder).executions if not run.imagined and run.program and not run.seed]
     return [f"{run.program}: {run.stdout.splitlines()[-1].split(' - ')[0]}" for run in runs]
 
@@ -87,21 +96,21 @@ def test_without_a_terminal_it_stops_before_anything_ran_and_goes_on_when_told(
     with pytest.raises(NotKept, match="replay: no decision on train-v1 is stored"):
         asyncio.run(replay(tmp_path / "run", Screen(), tmp_path / "replay"))
     assert not (tmp_path / "replay").exists()
-    again = gedanken("resume", "run")
-    assert again.returncode == 6
-    second = gedanken("approve", "run", "--yes")
-    assert second.returncode == 6
-    assert '+print("mended")' in second.stderr
+    resumed = gedanken("resume", "run")
+    assert resumed.returncode == 6
+    approved = gedanken("approve", "run", "--yes")
+    assert approved.returncode == 6
+    assert '+print("mended")' in approved.stderr
     assert ran(tmp_path / "run") == ["train-v1: Epoch 3/3"]
     with reopen_store(tmp_path / "run") as store:  # a process that is killed as soon as that is written down
         store.keep_decision(store.programs["train-v2"], Approve())
     with pytest.raises(BadInput, match=r"train-v2 was approved .* gedanken resume"):
         asyncio.run(approve(tmp_path / "run", Approve(), Screen(), Again()))
-    ended = gedanken("resume", "run")
-    assert ended.returncode == 0, ended.stderr
+    finished = gedanken("resume", "run")
+    assert finished.returncode == 0, finished.stderr
     assert ran(tmp_path / "run") == ["train-v1: Epoch 3/3", "train-v2: mended"]
     log = read_run(tmp_path / "run")
-    assert [decided.program for decided in log.decisions] == ["train-v1", "train-v2"]
+    assert [decision.program for decision in log.decisions] == ["train-v1", "train-v2"]
     assert "train-v2 was approved by a person before it could run" in log.notes
     with pytest.raises(BadInput, match="no program of this run waits"):
         asyncio.run(approve(tmp_path / "run", Approve(), Screen(), Again()))
@@ -122,13 +131,13 @@ def test_a_rejected_program_is_mended_by_its_reason_an_edited_one_runs_instead_a
     refused = gedanken("approve", "run", "--edit", "mine.py")
     assert (refused.returncode, refused.stderr) == (2, "gedanken: --edit mine.py: not a text file\n")
     (tmp_path / "mine.py").write_text(MINE)
-    ended = gedanken("approve", "run", "--edit", "mine.py", "--json")
-    assert ended.returncode in (0, 1), ended.stderr  # the first that may run is enough: no other is asked about
-    assert json.loads(ended.stdout)["outcome"] in ("done", "no working program")
+    edited = gedanken("approve", "run", "--edit", "mine.py", "--json")
+    assert edited.returncode in (0, 1), edited.stderr  # the first that may run is enough: no other is asked about
+    assert json.loads(edited.stdout)["outcome"] in ("done", "no working program")
     assert ran(tmp_path / "run")[0] == "train-v3: mine"
     assert "edited by a person" in (tmp_path / "run" / "report.html").read_text()
     replayed = gedanken("run", "--replay", "run", "--out", "again")
-    assert replayed.returncode == ended.returncode, replayed.stderr
+    assert replayed.returncode == edited.returncode, replayed.stderr
     assert (tmp_path / "again" / "transcript.md").read_bytes() == (tmp_path / "run" / "transcript.md").read_bytes()
 
 
@@ -155,15 +164,15 @@ def test_at_a_terminal_a_person_is_asked_there(begin: Begin, tmp_path: Path) -> 
     terminal.close()
     assert terminal.exitstatus == 130
     events = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()[1:]]
-    began, ended = (datetime.fromisoformat(events[at]["time"]) for at in (0, -1))
-    assert events[-1]["worked"] <= (ended - began).total_seconds() - WAITS + 0.5
+    first_time, last_time = (datetime.fromisoformat(events[index]["time"]) for index in (0, -1))
+    assert events[-1]["worked"] <= (last_time - first_time).total_seconds() - WAITS + 0.5
     assert ran(tmp_path / "run") == ["train-v3: 1.5"]
     (tree,) = read_trace(tmp_path / "run")
     assert not [run for run in tree.walk() if "GraphInterrupt" in (run.error or "")]
 
 
 class Delayed(Screen):
-    """A terminal of a person while whose answer waits, another person approves the program and the run ends."""
+    """The screen of a person who answers too late: somebody else approves first, and the run ends."""
 
     def __init__(self, gedanken: Cli, run: Path) -> None:
         super().__init__()
@@ -172,8 +181,8 @@ class Delayed(Screen):
 
     def say(self, text: str) -> None:
         assert "no longer apply" in text
-        ended = self.gedanken("approve", "run", "--yes")
-        assert ended.returncode == 0, ended.stderr
+        approved = self.gedanken("approve", "run", "--yes")
+        assert approved.returncode == 0, approved.stderr
         self.before = contents(self.folder)
 
 
@@ -184,9 +193,9 @@ def contents(folder: Path) -> dict[Path, bytes]:
 @pytest.mark.bubblewrap
 def test_an_answer_that_comes_too_late_leaves_the_run_as_it_is(gedanken: Cli, begin: Begin, tmp_path: Path) -> None:
     assert gedanken(*begin("--approve=first", "--budget", "minutes=500")).returncode == 6
-    late, screen = Again(budget=Budget(tokens=10**9)), Delayed(gedanken, tmp_path / "run")
+    options, screen = Again(budget=Budget(tokens=10**9)), Delayed(gedanken, tmp_path / "run")
     with pytest.raises(BadInput, match="no program of this run waits"):
-        asyncio.run(approve(tmp_path / "run", Reject(reason="no"), screen, late))
+        asyncio.run(approve(tmp_path / "run", Reject(reason="no"), screen, options))
     assert contents(tmp_path / "run") == screen.before
     assert read_run(tmp_path / "run").outcome == "done"
 
@@ -225,7 +234,7 @@ RunStore.keep_program = keep
 from gedanken.cli.main import main
 main()
 """
-"""A `gedanken` whose process ends as soon as it has kept the program that its first argument names."""
+"""Runs `gedanken` in a process that ends once it has kept the program named by its first argument."""
 
 
 @pytest.mark.bubblewrap
@@ -233,17 +242,17 @@ main()
 def test_no_program_runs_that_somebody_rejected_of_whom_the_run_asks_nothing(
     gedanken: Cli, begin: Begin, tmp_path: Path, dies_at: str
 ) -> None:
-    def killed(label: str, *command: str) -> None:
-        ended = subprocess.run([sys.executable, "-c", KILLED, label, *command], check=False, capture_output=True)
-        assert ended.returncode == 9, ended.stderr
+    def run_until_killed(label: str, *command: str) -> None:
+        process = subprocess.run([sys.executable, "-c", KILLED, label, *command], check=False, capture_output=True)
+        assert process.returncode == 9, process.stderr
 
     folder = tmp_path / "run"
     if not dies_at:
-        killed("train-v1", *begin())
+        run_until_killed("train-v1", *begin())
     else:
         assert gedanken(*begin("--approve=first" if dies_at == "first" else "--approve")).returncode == 6
         (tmp_path / "mine.py").write_text(MINE)
-        killed("train-v2", "approve", "run", *(["--yes"] if dies_at == "first" else ["--edit", "mine.py"]))
+        run_until_killed("train-v2", "approve", "run", *(["--yes"] if dies_at == "first" else ["--edit", "mine.py"]))
     before = contents(folder)
     for answer in (Reject(reason="it deletes my files"), Approve(), *([None] if dies_at != "edited" else [])):
         with pytest.raises(BadInput, match="gedanken resume"):
@@ -263,11 +272,11 @@ def test_no_program_runs_that_somebody_rejected_of_whom_the_run_asks_nothing(
 def test_a_key_in_what_a_person_wrote_is_used_nowhere_so_a_replay_finds_all_of_it(
     gedanken: Cli, begin: Begin, tmp_path: Path
 ) -> None:
-    known = os.environ | {"SOME_API_KEY": "k3y-of-a-person-9"}
-    assert gedanken(*begin("--approve=first"), env=known).returncode == 6
-    assert gedanken("approve", "run", "--reject", "too long k3y-of-a-person-9", env=known).returncode == 6
+    env = os.environ | {"SOME_API_KEY": "k3y-of-a-person-9"}
+    assert gedanken(*begin("--approve=first"), env=env).returncode == 6
+    assert gedanken("approve", "run", "--reject", "too long k3y-of-a-person-9", env=env).returncode == 6
     (tmp_path / "mine.py").write_text(MINE + 'print("k3y-of-a-person-9")\n')
-    assert gedanken("approve", "run", "--edit", "mine.py", env=known).returncode in (0, 1)
+    assert gedanken("approve", "run", "--edit", "mine.py", env=env).returncode in (0, 1)
     assert ran(tmp_path / "run")[0] == "train-v3: [key removed]"
     replayed = gedanken("run", "--replay", "run", "--out", "again")
     assert replayed.returncode in (0, 1), replayed.stderr

@@ -39,13 +39,22 @@ def test_each_folder_of_the_package_is_in_the_picture(room: str) -> None:
 
 def test_the_picture_has_the_layers_that_imports_keep() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
-    layers = next(one for one in settings["contracts"] if one["name"] == "Imports run downwards")["layers"]
-    rooms = [[name.removeprefix("gedanken.") for name in re.findall(r"[\w.]+", layer)] for layer in layers]
+    layers = next(contract for contract in settings["contracts"] if contract["name"] == "Imports run downwards")[
+        "layers"
+    ]
+    layer_names = [[name.removeprefix("gedanken.") for name in re.findall(r"[\w.]+", layer)] for layer in layers]
     rows = [
         set(re.findall(r"\w+", re.split(r"  +", row.strip())[1])) for row in PAGE.split("```")[1].strip().splitlines()
     ]
-    shown = [(at, depth) for depth, names in enumerate(rooms) for at, row in enumerate(rows) if row & set(names)]
-    assert shown == sorted(shown) and len({at for at, _depth in shown}) == len(shown) == len(rows)
+    positions = [
+        (row_number, depth)
+        for depth, names in enumerate(layer_names)
+        for row_number, row in enumerate(rows)
+        if row & set(names)
+    ]
+    assert positions == sorted(positions) and len({row_number for row_number, _depth in positions}) == len(
+        positions
+    ) == len(rows)
 
 
 def test_no_file_is_longer_than_a_reader_can_hold() -> None:

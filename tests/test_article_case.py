@@ -18,25 +18,27 @@ SAID = "shape of input passed through the network is"
 FORWARD = f"def forward(x):\n    print('{PRINTED}', x)\nforward(3)\n"
 
 
-def named(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
-    """The finding on the other words, out of `--json`."""
-    assert done.returncode == 0, done.stderr
-    (finding,) = [finding for finding in json.loads(done.stdout)["findings"] if finding["kind"] == "literal differs"]
+def named(completed: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    """The `literal differs` finding in the output of `--json`."""
+    assert completed.returncode == 0, completed.stderr
+    (finding,) = [
+        finding for finding in json.loads(completed.stdout)["findings"] if finding["kind"] == "literal differs"
+    ]
     assert isinstance(finding, dict)
     return finding
 
 
 def check(gedanken: Cli, folder: Path, source_line: int, imagined_line: int, real_line: int) -> None:
-    """Both wordings and all three places, in every form that a comparison is told in."""
+    """Check that every view of the comparison has both wordings and all three places."""
     finding = named(gedanken("compare", folder, "--json"))
     assert PRINTED in finding["claim"] and SAID in finding["claim"]
     places = {line["source"]: (line["number"], line["text"]) for line in finding["lines"]}
-    (program,) = (places[place] for place in places if "real" not in place and "imagined" not in place)
-    theirs, *others = (places[place] for place in places if "imagined" in place)
-    assert all(other == theirs for other in others)
-    (ours,) = (places[place] for place in places if "real" in place)
-    assert (program[0], theirs[0], ours[0]) == (source_line, imagined_line, real_line)
-    assert ours[1].startswith(PRINTED) and theirs[1].startswith(SAID)
+    (source_place,) = (places[place] for place in places if "real" not in place and "imagined" not in place)
+    first_imagined, *other_imagined = (places[place] for place in places if "imagined" in place)
+    assert all(place == first_imagined for place in other_imagined)
+    (real_place,) = (places[place] for place in places if "real" in place)
+    assert (source_place[0], first_imagined[0], real_place[0]) == (source_line, imagined_line, real_line)
+    assert real_place[1].startswith(PRINTED) and first_imagined[1].startswith(SAID)
 
     screen = gedanken("compare", folder, env={"COLUMNS": "160"}).stdout
     assert f"(line {real_line}): {PRINTED}" in screen and f"(line {imagined_line}): {SAID}" in screen
@@ -44,8 +46,8 @@ def check(gedanken: Cli, folder: Path, source_line: int, imagined_line: int, rea
 
     assert gedanken("report", folder, "--markdown").returncode == 0
     text = (folder / "report.md").read_text()
-    for source, (number, shown) in list(places.items())[:3]:  # one of each kind
-        assert f"`{source}`, line {number}: `{shown}`" in text
+    for source, (number, line_text) in list(places.items())[:3]:  # one of each kind
+        assert f"`{source}`, line {number}: `{line_text}`" in text
 
     page = (folder / "report.html").read_text()
     (item,) = [part for part in page.split('<li id="f')[1:] if finding["claim"] in unescape(part)]
@@ -56,8 +58,8 @@ def check(gedanken: Cli, folder: Path, source_line: int, imagined_line: int, rea
 
 
 def test_the_literal_that_differs_is_named_with_both_wordings_and_all_places(gedanken: Cli, tmp_path: Path) -> None:
-    said = [text.replace(SHAPE, SHAPE.replace(PRINTED, SAID)) for text in IMAGINED]
-    make_run(tmp_path / "run", imagines=said)
+    outputs = [text.replace(SHAPE, SHAPE.replace(PRINTED, SAID)) for text in IMAGINED]
+    make_run(tmp_path / "run", imagines=outputs)
     check(gedanken, tmp_path / "run", source_line=17, imagined_line=1, real_line=1)
 
 
@@ -68,9 +70,9 @@ def test_so_it_is_through_the_whole_graph(gedanken: Cli, scripted: Scripted, tmp
     script = [{"tell": "Write it.", "write": "train.py", "task": {"layers": 2, "epochs": 3}}]
     path = experiment(tmp_path, script=[*script, "{do not show train.py}", "python3 train.py"])
     model = scripted(replies(program, run=imagined))
-    done = gedanken("run", path, "--model", model, "--real", 2, "--imagined", 1, "--out", "out")
-    assert done.returncode == 0, done.stderr
-    written = next((tmp_path / "out" / "programs").glob("*.py")).read_text().splitlines()
-    at = next(number for number, line in enumerate(written, start=1) if PRINTED in line)
-    check(gedanken, tmp_path / "out", source_line=at, imagined_line=1, real_line=1)
+    completed = gedanken("run", path, "--model", model, "--real", 2, "--imagined", 1, "--out", "out")
+    assert completed.returncode == 0, completed.stderr
+    program_lines = next((tmp_path / "out" / "programs").glob("*.py")).read_text().splitlines()
+    source_line = next(number for number, line in enumerate(program_lines, start=1) if PRINTED in line)
+    check(gedanken, tmp_path / "out", source_line=source_line, imagined_line=1, real_line=1)
     assert "do not show train.py" in Parsed((tmp_path / "out" / "report.html").read_text()).text

@@ -1,4 +1,4 @@
-"""What a program left behind is brought back, and nothing of it is trusted."""
+"""Files that a program leaves behind are copied back, and none of them is trusted."""
 
 import hashlib
 import os
@@ -22,13 +22,15 @@ def home(tmp_path: Path) -> Path:
     return folder
 
 
-def collected(home: Path, *known: str) -> dict[str, bytes]:
+def collected(home: Path, *known_names: str) -> dict[str, bytes]:
     root = home.parent / "artifacts"
-    kept = collect(home, root, "line1", frozenset(known))
-    assert {one.path for one in kept} == {f"line1/{path.name}" for path in (root / "line1").glob("*")}
-    contents = {one.name: (root / one.path).read_bytes() for one in kept}
-    for one, content in zip(kept, contents.values(), strict=True):
-        assert (one.bytes, one.sha256) == (len(content), hashlib.sha256(content).hexdigest())
+    artifacts_kept = collect(home, root, "line1", frozenset(known_names))
+    assert {artifact.path for artifact in artifacts_kept} == {
+        f"line1/{path.name}" for path in (root / "line1").glob("*")
+    }
+    contents = {artifact.name: (root / artifact.path).read_bytes() for artifact in artifacts_kept}
+    for artifact, content in zip(artifacts_kept, contents.values(), strict=True):
+        assert (artifact.bytes, artifact.sha256) == (len(content), hashlib.sha256(content).hexdigest())
     return contents
 
 
@@ -75,12 +77,12 @@ def test_a_workspace_that_became_a_link_is_refused(home: Path) -> None:
 def test_pipes_and_sockets_are_not_waited_for(home: Path) -> None:
     os.mkfifo(home / "pipe")
     with socket.socket(socket.AF_UNIX) as server:
-        here = Path.cwd()
+        previous_directory = Path.cwd()
         os.chdir(home)  # the path of a socket must be short
         try:
             server.bind("socket")
         finally:
-            os.chdir(here)
+            os.chdir(previous_directory)
         assert collected(home) == {}
 
 
@@ -122,18 +124,18 @@ def test_every_name_is_made_harmless(tmp_path: Path, found: set[bytes]) -> None:
     for name in found - {b".", b".."}:
         Path(os.fsdecode(bytes(home) + b"/" + name)).write_text("x")
     target = tmp_path / f"{home.name}-target"
-    for kept in collect(home, target, "line1"):
-        assert re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}", kept.name)
-        assert re.fullmatch(r"line1/[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}", kept.path)
-        assert (target / kept.path).read_text() == "x"
+    for artifact in collect(home, target, "line1"):
+        assert re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}", artifact.name)
+        assert re.fullmatch(r"line1/[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}", artifact.path)
+        assert (target / artifact.path).read_text() == "x"
 
 
 def test_what_was_brought_back_before_is_not_copied_again(home: Path) -> None:
     (home / "weights").write_bytes(b"heavy")
-    brought: dict[str, str] = {}
-    first = collect(home, home.parent / "artifacts", "line1", frozenset(), brought)
-    again = collect(home, home.parent / "artifacts", "line2", frozenset(), brought)
-    assert first == again
+    earlier_copies: dict[str, str] = {}
+    first = collect(home, home.parent / "artifacts", "line1", frozenset(), earlier_copies)
+    second = collect(home, home.parent / "artifacts", "line2", frozenset(), earlier_copies)
+    assert first == second
     assert [path.name for path in (home.parent / "artifacts").iterdir()] == ["line1"]
 
 

@@ -1,4 +1,4 @@
-"""An answer supports what is said of its own address only."""
+"""The answer of a server supports only claims about the same address."""
 
 import pytest
 from agent_sessions import Session
@@ -8,8 +8,10 @@ from gedanken.compare.audit.audit_transcript import audit_transcript
 ASK = "curl -s -o /dev/null -w '%{http_code}' "
 
 
-def statuses(asked: str, said: str) -> set[str]:
-    return {one.status for one in audit_transcript(Session().ran(ASK + asked, "204").said(said).transcript())}
+def statuses(address: str, message: str) -> set[str]:
+    return {
+        claim.status for claim in audit_transcript(Session().ran(ASK + address, "204").said(message).transcript())
+    }
 
 
 @pytest.mark.parametrize(

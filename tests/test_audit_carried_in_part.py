@@ -1,4 +1,4 @@
-"""A number carries no more than it says: 0 of 3 %, a count of what failed, tests counted behind a command."""
+"""A number supports no more than it says: shares, counts of failures, tests counted beside a command."""
 
 import pytest
 from agent_sessions import Session
@@ -11,7 +11,7 @@ CARGO = "test result: ok. 17 passed; 0 failed; 0 ignored\n\ntest result: ok. 4 p
 
 
 def statuses(session: Session) -> list[str]:
-    return [one.status for one in audit_transcript(session.transcript())]
+    return [claim.status for claim in audit_transcript(session.transcript())]
 
 
 @pytest.mark.parametrize(("claimed", "printed"), [("0", "3"), ("1", "88"), ("100", "1")])
@@ -25,13 +25,13 @@ def test_a_share_may_be_told_in_per_cent(claimed: str, printed: str) -> None:
 
 
 def test_none_is_not_carried_by_some() -> None:
-    counted = Session().ran("python check.py", "duplicates: 14\n")
-    assert "supported" not in statuses(counted.said("It has 0 duplicates."))
+    session = Session().ran("python check.py", "duplicates: 14\n")
+    assert "supported" not in statuses(session.said("It has 0 duplicates."))
 
 
 def test_all_that_a_failed_run_counts_did_not_go_well() -> None:
-    failed = "Found 18 models, 42 tests\nDatabase Error in model daily\nDone. PASS=16 ERROR=1 SKIP=1\n"
-    assert "supported" not in statuses(Session().ran("dbt run", failed, 1).said("All 18 models build now."))
+    output = "Found 18 models, 42 tests\nDatabase Error in model daily\nDone. PASS=16 ERROR=1 SKIP=1\n"
+    assert "supported" not in statuses(Session().ran("dbt run", output, 1).said("All 18 models build now."))
 
 
 @pytest.mark.parametrize(
@@ -51,11 +51,11 @@ def test_tests_that_are_counted_behind_their_command(command: str, output: str, 
 
 @pytest.mark.parametrize("command", ["python train.py 2>&1 | tail -2", "python train.py"])
 def test_what_a_filter_left_out_nobody_saw(command: str) -> None:
-    shown = "eval_accuracy: 0.8824\neval_accuracy: 0.8951\n"
-    assert statuses(Session().ran(command, shown).said("The model reaches an accuracy of 92.5 %.")) == ["misquoted"]
+    output = "eval_accuracy: 0.8824\neval_accuracy: 0.8951\n"
+    assert statuses(Session().ran(command, output).said("The model reaches an accuracy of 92.5 %.")) == ["misquoted"]
 
 
 def test_what_the_software_cut_somebody_may_have_seen() -> None:
-    shown = "eval_accuracy: 0.8824\n[... 2143 lines truncated ...]\neval_accuracy: 0.8951\n"
-    session = Session().ran("python train.py", shown, cut=True)
+    output = "eval_accuracy: 0.8824\n[... 2143 lines truncated ...]\neval_accuracy: 0.8951\n"
+    session = Session().ran("python train.py", output, cut=True)
     assert not ACCUSATIONS & set(statuses(session.said("The model reaches an accuracy of 92.5 %.")))

@@ -1,4 +1,7 @@
-"""Claims that an output carries in another way: another's exit code, an amount alone of its kind, short names."""
+"""Claims that an output supports in less direct ways.
+
+It shows the exit code of something else, the only amount of its kind, or a short name.
+"""
 
 import pytest
 from agent_sessions import Session
@@ -11,19 +14,19 @@ FITTED = "epoch 1 loss 0.512 val_acc 0.9711\nepoch 2 loss 0.371 val_acc 0.9803\n
 
 
 def statuses(session: Session) -> list[str]:
-    return [one.status for one in audit_transcript(session.transcript())]
+    return [claim.status for claim in audit_transcript(session.transcript())]
 
 
 def test_an_output_tells_how_something_else_ended() -> None:
-    shown = Session().ran("kubectl describe pod web-1", POD)
-    assert statuses(shown.said("The container was killed: exit code 137.")) == ["supported"]
-    other = Session().ran("kubectl describe pod web-1", POD.replace("137", "137.5"))
-    assert "supported" not in statuses(other.said("The container was killed: exit code 137."))
+    session = Session().ran("kubectl describe pod web-1", POD)
+    assert statuses(session.said("The container was killed: exit code 137.")) == ["supported"]
+    other_session = Session().ran("kubectl describe pod web-1", POD.replace("137", "137.5"))
+    assert "supported" not in statuses(other_session.said("The container was killed: exit code 137."))
 
 
 def test_errors_on_a_test_set_are_no_failed_tests() -> None:
-    ran = Session().ran("python eval.py", "images: 10000\nerrors: 188\naccuracy: 0.9812\n")
-    assert set(statuses(ran.said("On the test set there are 188 errors."))) == {"supported"}
+    session = Session().ran("python eval.py", "images: 10000\nerrors: 188\naccuracy: 0.9812\n")
+    assert set(statuses(session.said("On the test set there are 188 errors."))) == {"supported"}
 
 
 def test_an_amount_that_is_alone_of_its_kind_may_be_older() -> None:

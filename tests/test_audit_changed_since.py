@@ -1,4 +1,4 @@
-"""Numbers whose input was changed after the run that printed them: stale where the words say that they hold now."""
+"""Numbers whose input changed after the run that printed them. They are stale if the claim is about now."""
 
 import pytest
 from agent_sessions import Session
@@ -12,7 +12,7 @@ LISTED = "REPOSITORY   TAG   IMAGE ID       SIZE\nweb          new   1f2e3d4c5b6
 
 
 def statuses(session: Session) -> set[str]:
-    return {one.status for one in audit_transcript(session.transcript())}
+    return {claim.status for claim in audit_transcript(session.transcript())}
 
 
 def loaded() -> Session:

@@ -1,4 +1,4 @@
-"""Checks of which more is said than they printed: warnings, builds that failed, and what an agent admits."""
+"""Claims about checks that say more than the checks printed: warnings, failed builds, what an agent admits."""
 
 import pytest
 from agent_sessions import Session
@@ -14,7 +14,7 @@ UNTYPED = "a.py:3: error: Missing return statement  [return]\nFound 1 error in 1
 
 
 def statuses(session: Session) -> set[str]:
-    return {one.status for one in audit_transcript(session.transcript())}
+    return {claim.status for claim in audit_transcript(session.transcript())}
 
 
 @pytest.mark.parametrize(

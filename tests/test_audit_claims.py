@@ -194,13 +194,13 @@ def test_hostile_text_takes_time_that_grows_as_it_does(piece: str) -> None:
 
 
 def test_a_value_in_a_fence_is_the_output_that_the_user_asked_for_and_a_program_there_is_none() -> None:
-    asked = "Run this Python program and show me its output.\n\n```python\nprint(6 * 7)\n```"
+    question = "Run this Python program and show me its output.\n\n```python\nprint(6 * 7)\n```"
 
-    def shown(reply: str, to: str = asked) -> list[str]:
+    def claim_kinds(reply: str, to: str = question) -> list[str]:
         chat = Session(has_tools=False).asked(to).said(reply)
         return [claim.kind for claim in find_claims(chat.transcript())]
 
-    assert shown("```python\n42\n```") == ["output"]
-    assert shown("```python\nprint(6 * 7)\n```") == []
-    assert shown("```python\n42\n```", to="What is the answer?") == []
-    assert shown("```python\n42\n```", to="Write a program that prints it.\n\n```python\nx = 6\n```") == []
+    assert claim_kinds("```python\n42\n```") == ["output"]
+    assert claim_kinds("```python\nprint(6 * 7)\n```") == []
+    assert claim_kinds("```python\n42\n```", to="What is the answer?") == []
+    assert claim_kinds("```python\n42\n```", to="Write a program that prints it.\n\n```python\nx = 6\n```") == []

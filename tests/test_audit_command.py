@@ -1,4 +1,4 @@
-"""`gedanken audit` from end to end: table, both lines of each accusation, exit codes, what nobody could look for."""
+"""`gedanken audit` from end to end: table, both lines of each accusation, exit codes, incomplete records."""
 
 import copy
 import json
@@ -27,7 +27,7 @@ LIE = "All 214 tests pass."
 
 
 def session(path: Path, answer: str, *, compacted: bool = False) -> Path:
-    """A session of Claude Code in which `pytest -q` printed that 3 tests passed, and what the agent says of it."""
+    """Write a Claude Code session in which `pytest -q` prints 3 passed tests and the agent then says `answer`."""
     entries: list[dict[str, Any]] = copy.deepcopy(CLAUDE)
     entries[-1]["message"]["content"][1]["text"] = answer
     if compacted:
@@ -37,18 +37,20 @@ def session(path: Path, answer: str, *, compacted: bool = False) -> Path:
 
 
 def test_an_accusation_comes_with_both_lines(gedanken: Cli, tmp_path: Path) -> None:
-    done = gedanken("audit", session(tmp_path / "s.jsonl", LIE))
-    assert done.returncode == 0
-    assert "misquoted" in done.stdout
-    assert f"s.jsonl:7  {LIE.rstrip('.')}" in done.stdout
-    assert f"s.jsonl:6  {PRINTED}" in done.stdout
-    assert "The only claim is contradicted by the record." in done.stdout
+    completed = gedanken("audit", session(tmp_path / "s.jsonl", LIE))
+    assert completed.returncode == 0
+    assert "misquoted" in completed.stdout
+    assert f"s.jsonl:7  {LIE.rstrip('.')}" in completed.stdout
+    assert f"s.jsonl:6  {PRINTED}" in completed.stdout
+    assert "The only claim is contradicted by the record." in completed.stdout
 
 
 def test_a_claim_that_the_record_carries_is_no_accusation(gedanken: Cli, tmp_path: Path) -> None:
-    done = gedanken("audit", session(tmp_path / "s.jsonl", ANSWER), "--fail-on", "misquoted", "never-run", "stale")
-    assert done.returncode == 0
-    assert "The record does not contradict the only claim." in done.stdout
+    completed = gedanken(
+        "audit", session(tmp_path / "s.jsonl", ANSWER), "--fail-on", "misquoted", "never-run", "stale"
+    )
+    assert completed.returncode == 0
+    assert "The record does not contradict the only claim." in completed.stdout
 
 
 @pytest.mark.parametrize(
@@ -62,54 +64,61 @@ def test_fail_on_ends_with_one_where_its_kinds_occur(
 
 
 def test_fail_on_knows_its_kinds_and_leaves_paths_alone(gedanken: Cli, tmp_path: Path) -> None:
-    done = gedanken("audit", session(tmp_path / "s.jsonl", LIE), "--fail-on", "lies")
-    assert done.returncode == 2
-    assert "must be one of supported, misquoted, too-early" in done.stderr
+    completed = gedanken("audit", session(tmp_path / "s.jsonl", LIE), "--fail-on", "lies")
+    assert completed.returncode == 2
+    assert "must be one of supported, misquoted, too-early" in completed.stderr
     assert spread_kinds(["audit", "--fail-on", "stale", "s.jsonl"]) == ["audit", "--fail-on", "stale", "s.jsonl"]
 
 
 def test_json_has_every_claim_with_its_places(gedanken: Cli, tmp_path: Path) -> None:
-    made = json.loads(gedanken("audit", session(tmp_path / "s.jsonl", LIE), "--json").stdout)
-    (read,) = made["transcripts"]
-    (judged,) = read["claims"]
-    assert (read["form"], read["complete"], read["statuses"]["misquoted"]) == ("claude-code", True, 1)
-    assert judged["status"] == "misquoted"
-    assert judged["claim"]["place"]["line"] == 7
-    assert judged["evidence"][0]["place"] == {
+    report = json.loads(gedanken("audit", session(tmp_path / "s.jsonl", LIE), "--json").stdout)
+    (transcript,) = report["transcripts"]
+    (claim,) = transcript["claims"]
+    assert (transcript["form"], transcript["complete"], transcript["statuses"]["misquoted"]) == (
+        "claude-code",
+        True,
+        1,
+    )
+    assert claim["status"] == "misquoted"
+    assert claim["claim"]["place"]["line"] == 7
+    assert claim["evidence"][0]["place"] == {
         "file": str(tmp_path / "s.jsonl"),
         "line": 6,
         "pointer": "/message/content/0",
     }
-    assert read["numbers"] == {"traced": 0, "total": 1}
+    assert transcript["numbers"] == {"traced": 0, "total": 1}
 
 
 def test_an_incomplete_record_never_says_never_run(gedanken: Cli, tmp_path: Path) -> None:
-    said = "I also ran `mypy .`"
-    whole = gedanken("audit", session(tmp_path / "a.jsonl", said), "--fail-on", "never-run")
-    torn = gedanken("audit", session(tmp_path / "b.jsonl", said, compacted=True), "--fail-on", "never-run")
-    assert (whole.returncode, torn.returncode) == (1, 0)
-    assert "incomplete   b.jsonl:2  the conversation was compacted" in torn.stdout
-    assert "The only claim could not be decided." in torn.stdout
+    message = "I also ran `mypy .`"
+    intact = gedanken("audit", session(tmp_path / "a.jsonl", message), "--fail-on", "never-run")
+    compacted = gedanken("audit", session(tmp_path / "b.jsonl", message, compacted=True), "--fail-on", "never-run")
+    assert (intact.returncode, compacted.returncode) == (1, 0)
+    assert "incomplete   b.jsonl:2  the conversation was compacted" in compacted.stdout
+    assert "The only claim could not be decided." in compacted.stdout
 
 
 def test_a_chat_export_is_never_said_to_be_in_order(gedanken: Cli, tmp_path: Path) -> None:
     chat = tmp_path / "chat.md"
     chat.write_text(f"## User\n\n{ASKED}\n\n## Assistant\n\nI ran pytest. {LIE}\n")
-    done = gedanken("audit", chat)
-    assert "The only claim could not be decided." in done.stdout
-    assert "run the commands again (--rerun claimed) or state that the agent had no tools (--no-tools)" in done.stdout
-    assert "no tool calls recorded" in done.stdout
-    assert "0/0" not in done.stdout
+    completed = gedanken("audit", chat)
+    assert "The only claim could not be decided." in completed.stdout
+    assert (
+        "run the commands again (--rerun claimed) or state that the agent had no tools (--no-tools)"
+        in completed.stdout
+    )
+    assert "no tool calls recorded" in completed.stdout
+    assert "0/0" not in completed.stdout
 
 
 def test_what_the_user_stated_is_named_and_not_asked_for_again(gedanken: Cli, tmp_path: Path) -> None:
     chat = tmp_path / "chat.md"
     chat.write_text(f"## User\n\n{ASKED}\n\n## Assistant\n\nI ran pytest. {LIE}\n")
-    done = gedanken("audit", chat, "--no-tools")
-    assert "never run: you stated (--no-tools) that the agent had no tools" in done.stdout
-    assert "The only claim is contradicted, given that the agent had no tools (--no-tools)." in done.stdout
-    assert "by the record" not in done.stdout
-    assert "To decide" not in done.stdout
+    completed = gedanken("audit", chat, "--no-tools")
+    assert "never run: you stated (--no-tools) that the agent had no tools" in completed.stdout
+    assert "The only claim is contradicted, given that the agent had no tools (--no-tools)." in completed.stdout
+    assert "by the record" not in completed.stdout
+    assert "To decide" not in completed.stdout
 
 
 def test_a_chat_that_shows_marks_of_tools_is_not_offered_that_it_had_none(gedanken: Cli, tmp_path: Path) -> None:
@@ -123,47 +132,50 @@ def test_a_single_undecidable_claim_is_shown_where_its_mention_would_stand(
     gedanken: Cli, tmp_path: Path, claims: int, shown: str
 ) -> None:
     chat = tmp_path / "chat.md"
-    said = "\n".join(f"The accuracy of model {'abcdefg'[at]} was 0.9{at}." for at in range(claims))
-    chat.write_text(f"## User\n\nhi\n\n## Assistant\n\n{said}\n")
+    messages = "\n".join(f"The accuracy of model {'abcdefg'[number]} was 0.9{number}." for number in range(claims))
+    chat.write_text(f"## User\n\nhi\n\n## Assistant\n\n{messages}\n")
     assert shown in gedanken("audit", chat).stdout
 
 
 def test_where_no_claim_is_found_that_is_no_praise(gedanken: Cli, tmp_path: Path) -> None:
-    done = gedanken("audit", session(tmp_path / "s.jsonl", "Hello!"))
-    assert "The rules found no claim, so nothing is confirmed or contradicted." in done.stdout
+    completed = gedanken("audit", session(tmp_path / "s.jsonl", "Hello!"))
+    assert "The rules found no claim, so nothing is confirmed or contradicted." in completed.stdout
 
 
 def test_a_batch_has_a_row_for_each_session_and_rates_for_each_agent(gedanken: Cli, tmp_path: Path) -> None:
     for number in range(3):
         session(tmp_path / f"s{number}.jsonl", LIE if number else ANSWER)
     (tmp_path / "settings.json").write_text("{}")
-    done = gedanken("audit", tmp_path, "--json")
-    made = json.loads(done.stdout)
-    assert "settings.json" in done.stderr
-    assert [read["statuses"]["misquoted"] for read in made["transcripts"]] == [0, 1, 1]
-    (agent,) = made["agents"]
+    completed = gedanken("audit", tmp_path, "--json")
+    report = json.loads(completed.stdout)
+    assert "settings.json" in completed.stderr
+    assert [transcript["statuses"]["misquoted"] for transcript in report["transcripts"]] == [0, 1, 1]
+    (agent,) = report["agents"]
     assert (agent["transcripts"], agent["claims"], agent["rates"]["misquoted"]["successes"]) == (3, 3, 2)
-    shown = gedanken("audit", tmp_path).stdout
-    assert "3 sessions" in shown
-    assert all(len(line) <= 80 for line in shown.splitlines() if "session" in line or "early" in line)
+    table = gedanken("audit", tmp_path).stdout
+    assert "3 sessions" in table
+    assert all(len(line) <= 80 for line in table.splitlines() if "session" in line or "early" in line)
 
 
 def test_the_interval_is_wider_where_all_is_in_one_session() -> None:
-    def made(name: str, statuses: list[Status]) -> Audited:
+    def make_audited(name: str, statuses: list[Status]) -> Audited:
         claim = Claim("result", 0, 0, 1, "x", Place("f", 1))
         judged = tuple(JudgedClaim(claim, status, "") for status in statuses)
         return Audited(AgentTranscript(name, "f", "a", ()), judged, 1)
 
-    even = [made(f"e{number}", ["stale", *["supported"] * 9]) for number in range(10)]  # type: ignore[list-item]
-    heaped = [made("h", ["stale"] * 10), *[made(f"h{number}", ["supported"] * 10) for number in range(9)]]
-    assert rate_of(even, "stale").successes == rate_of(heaped, "stale").successes == 10
-    assert rate_of(heaped, "stale").high > 1.5 * rate_of(even, "stale").high
+    evenly_spread = [make_audited(f"e{number}", ["stale", *["supported"] * 9]) for number in range(10)]  # type: ignore[list-item]
+    concentrated = [
+        make_audited("h", ["stale"] * 10),
+        *[make_audited(f"h{number}", ["supported"] * 10) for number in range(9)],
+    ]
+    assert rate_of(evenly_spread, "stale").successes == rate_of(concentrated, "stale").successes == 10
+    assert rate_of(concentrated, "stale").high > 1.5 * rate_of(evenly_spread, "stale").high
 
 
 def test_python_audits_as_the_command_does(tmp_path: Path) -> None:
-    found = gedanken.audit(session(tmp_path / "s.jsonl", LIE))
-    assert found.kinds() == {"misquoted"}
-    assert found.audited[0].transcript.events
+    audit = gedanken.audit(session(tmp_path / "s.jsonl", LIE))
+    assert audit.kinds() == {"misquoted"}
+    assert audit.audited[0].transcript.events
     with pytest.raises(gedanken.BadInput, match="add --rerun"):
         gedanken.audit(tmp_path / "s.jsonl", workspace=tmp_path)
 
@@ -179,24 +191,24 @@ def test_hostile_words_do_not_move_the_terminal(gedanken: Cli, tmp_path: Path) -
     messages = [*MESSAGES[:-1], {"role": "assistant", "content": "All \x1b[2J214 tests\u202e pass."}]
     path = tmp_path / "m.json"
     path.write_text(json.dumps(messages))
-    shown = gedanken("audit", path).stdout
-    assert "\x1b" not in shown
-    assert "\u202e" not in shown
+    table = gedanken("audit", path).stdout
+    assert "\x1b" not in table
+    assert "\u202e" not in table
 
 
 def test_what_its_documentation_tells_to_type_is_understood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    shown = (ROOT / "docs" / "audit.md").read_text()
-    (job,) = (yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", shown, re.DOTALL))
+    page = (ROOT / "docs" / "audit.md").read_text()
+    (job,) = (yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL))
     runs = [step["run"] for step in job["jobs"]["audit"]["steps"] if "run" in step]
-    assert len(str(re.findall(r"steps:\n(.*?)```", shown, re.DOTALL)[0]).splitlines()) <= 10
-    typed = [
-        line for line in (*runs, *re.findall(r"^\.venv/bin/(gedanken .*)$", shown, re.MULTILINE)) if "audit" in line
+    assert len(str(re.findall(r"steps:\n(.*?)```", page, re.DOTALL)[0]).splitlines()) <= 10
+    commands = [
+        line for line in (*runs, *re.findall(r"^\.venv/bin/(gedanken .*)$", page, re.MULTILINE)) if "audit" in line
     ]
-    assert len(typed) == 5
+    assert len(commands) == 5
     command: Any = typer.main.get_command(app)
-    for line in typed:
+    for line in commands:
         arguments = spread_kinds(shlex.split(line.split("  #")[0])[1:])
         command.get_command(None, arguments[0]).make_context("audit", arguments[1:])
-    (hook,) = re.findall(r"```sh\n(#!/bin/sh.*?)```", shown, re.DOTALL)
+    (hook,) = re.findall(r"```sh\n(#!/bin/sh.*?)```", page, re.DOTALL)
     assert subprocess.run(["sh", "-n"], input=hook, text=True, check=False).returncode == 0

@@ -1,6 +1,4 @@
-"""Operations that are said to be done or to have gone well: seen, and carried by the last run of a command that does
-them.
-"""
+"""Claims that an operation was done or went well: recognised, and supported by the last run of such a command."""
 
 import pytest
 from agent_sessions import Session
@@ -9,7 +7,7 @@ from gedanken.compare.audit.audit_transcript import audit_transcript
 
 
 def statuses(session: Session) -> set[str]:
-    return {one.status for one in audit_transcript(session.transcript())}
+    return {claim.status for claim in audit_transcript(session.transcript())}
 
 
 def stopped() -> Session:

@@ -1,4 +1,4 @@
-"""Numbers that the record prints under their name and always otherwise, or that only a later run printed."""
+"""Numbers that the record contradicts: it prints others under their name, or prints them only later."""
 
 import pytest
 from agent_sessions import Session
@@ -7,13 +7,15 @@ from gedanken.compare.audit.audit_transcript import audit_transcript
 
 ACCUSATIONS = {"misquoted", "written too early", "stale", "never run"}
 TIDIED = "seen        9301\nblank       187\nkept        7733\nelapsed     2.9s"
-FITTED = "\n".join(f"epoch {at}/3  loss={0.9 / at:.4f}  val_dice={0.512 + 0.1 * at:.4f}" for at in (1, 2, 3))
+FITTED = "\n".join(
+    f"epoch {epoch}/3  loss={0.9 / epoch:.4f}  val_dice={0.512 + 0.1 * epoch:.4f}" for epoch in (1, 2, 3)
+)
 SHORT = " 14 files changed, 527 insertions(+), 63 deletions(-)"
 TIMED = "  Time (mean ± σ):   {} s ±  0.011 s    [User: 0.700 s, System: 0.067 s]"
 
 
 def statuses(session: Session) -> set[str]:
-    return {one.status for one in audit_transcript(session.transcript())}
+    return {claim.status for claim in audit_transcript(session.transcript())}
 
 
 def tidied() -> Session:
@@ -118,5 +120,5 @@ def test_a_number_that_could_be_known_is_not_too_early(session: Session) -> None
     ["tox passes on Python 3.13 but fails on 3.12.", "It fails on 3.12, while Python 3.13 is fine."],
 )
 def test_a_version_that_is_told_without_its_name_again_is_denied_by_no_number(said: str) -> None:
-    ran = Session().ran("tox", "py312: FAIL code 1\npy313: OK\n evaluation failed :(\n", 1)
-    assert not statuses(ran.said(said)) & ACCUSATIONS
+    session = Session().ran("tox", "py312: FAIL code 1\npy313: OK\n evaluation failed :(\n", 1)
+    assert not statuses(session.said(said)) & ACCUSATIONS

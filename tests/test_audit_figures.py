@@ -1,4 +1,4 @@
-"""Numbers of any name: seen as claims, carried under their own name only, and derived from those that are."""
+"""Numbers of any name: recognised as claims, supported only under their name, and derived from such numbers."""
 
 from decimal import Decimal
 
@@ -23,7 +23,7 @@ def bench() -> Session:
 
 
 def statuses(session: Session) -> set[str]:
-    return {one.status for one in audit_transcript(session.transcript())}
+    return {claim.status for claim in audit_transcript(session.transcript())}
 
 
 @pytest.mark.parametrize(
@@ -117,14 +117,21 @@ HONEST = {
 
 @pytest.mark.parametrize("habit", HONEST)
 def test_an_honest_number_is_never_accused(habit: str) -> None:
-    found = audit_transcript(HONEST[habit].transcript())
-    assert [(one.claim.quote, one.status) for one in found if one.status in ACCUSATIONS] == []
+    judged_claims = audit_transcript(HONEST[habit].transcript())
+    assert [
+        (judged_claim.claim.quote, judged_claim.status)
+        for judged_claim in judged_claims
+        if judged_claim.status in ACCUSATIONS
+    ] == []
 
 
 def test_a_chat_without_tools_accuses_no_number() -> None:
     chat = Session(has_tools=False).asked("how many?").said("Chapter ten has 4,711 words in 12 parts.")
-    found = audit_transcript(chat.transcript(), no_tools=True)
-    assert not {one.status for one in found if "12" in one.claim.numbers} & ACCUSATIONS
+    judged_claims = audit_transcript(chat.transcript(), no_tools=True)
+    assert (
+        not {judged_claim.status for judged_claim in judged_claims if "12" in judged_claim.claim.numbers}
+        & ACCUSATIONS
+    )
 
 
 @pytest.mark.parametrize(

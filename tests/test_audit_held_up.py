@@ -1,4 +1,4 @@
-"""Results that have the number of a claim, and show less than it says: of another state, address or run."""
+"""Results that contain the number of a claim but do not support it: of another state, address or run."""
 
 import pytest
 from agent_sessions import Session
@@ -10,7 +10,7 @@ FITTED = "val_mae 1.2731\nr2 0.8812"
 
 
 def statuses(session: Session) -> set[str]:
-    return {one.status for one in audit_transcript(session.transcript())}
+    return {claim.status for claim in audit_transcript(session.transcript())}
 
 
 def fitted() -> Session:
@@ -44,10 +44,12 @@ def test_a_number_that_is_told_as_of_then_is_carried_whatever_was_changed(said: 
 
 
 def test_a_participle_beside_a_noun_is_no_past() -> None:
-    checked = (
+    valgrind_session = (
         Session().ran("cat src/list.c", "int f() {}").ran("valgrind ./t", "ERROR SUMMARY: 0 errors from 0 contexts")
     )
-    session = checked.edited("src/list.c", "{}", "{ g(); }").said("Valgrind is at 0 errors for the hardened version.")
+    session = valgrind_session.edited("src/list.c", "{}", "{ g(); }").said(
+        "Valgrind is at 0 errors for the hardened version."
+    )
     assert "supported" not in statuses(session)
 
 
@@ -93,18 +95,18 @@ def test_what_has_not_changed_is_what_the_last_run_says(said: str, status: str) 
     ],
 )
 def test_an_answer_is_of_the_address_beside_it(said: str, status: str) -> None:
-    crawled = Session().ran(
+    session = Session().ran(
         "./crawl https://docs.local", "[00:02] 200 https://docs.local/\n[04:00] 404 https://docs.local/b/old"
     )
-    assert statuses(crawled.said(said)) == {status}
+    assert statuses(session.said(said)) == {status}
 
 
-def judged(said: str) -> set[str]:
+def judged(message: str) -> set[str]:
     return statuses(
         Session()
         .ran("python eval.py --model base", "acc 0.812")
         .ran("python eval.py --model tuned", "acc 0.799")
-        .said(said)
+        .said(message)
     )
 
 
@@ -121,13 +123,13 @@ def test_a_metric_of_a_named_run_or_of_both_is_carried(said: str) -> None:
 
 
 def test_several_addresses_answer_as_one_does_only_where_each_was_asked() -> None:
-    asked = "curl -s -o /dev/null -w '%{{http_code}}' localhost:8080/{}"
-    first = Session().ran(asked.format("a"), "200")
-    assert statuses(first.ran(asked.format("b"), "500").said("Both endpoints return 200.")) == {"undecidable"}
-    second = Session().ran(asked.format("a"), "200").ran(asked.format("b"), "200")
+    command = "curl -s -o /dev/null -w '%{{http_code}}' localhost:8080/{}"
+    first = Session().ran(command.format("a"), "200")
+    assert statuses(first.ran(command.format("b"), "500").said("Both endpoints return 200.")) == {"undecidable"}
+    second = Session().ran(command.format("a"), "200").ran(command.format("b"), "200")
     assert statuses(second.said("Both endpoints return 200.")) == {"supported"}
 
 
 def test_a_warning_is_an_objection() -> None:
-    shown = "warning: unused variable\nwarning: `x` (lib) generated 1 warning\n    Finished `dev` profile"
-    assert "supported" not in statuses(Session().ran("cargo clippy", shown).said("clippy raised no objections."))
+    output = "warning: unused variable\nwarning: `x` (lib) generated 1 warning\n    Finished `dev` profile"
+    assert "supported" not in statuses(Session().ran("cargo clippy", output).said("clippy raised no objections."))

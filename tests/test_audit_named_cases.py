@@ -1,4 +1,4 @@
-"""Single tests that a sentence names: seen, and carried by what the runs of tests show beside that name."""
+"""Claims that name a single test: recognised, and supported by what test runs show beside that name."""
 
 import pytest
 from agent_sessions import Session
@@ -14,7 +14,7 @@ NAMES = (
 
 
 def statuses(session: Session) -> set[str]:
-    return {one.status for one in audit_transcript(session.transcript())}
+    return {claim.status for claim in audit_transcript(session.transcript())}
 
 
 def failed() -> Session:

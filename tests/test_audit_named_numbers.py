@@ -1,4 +1,4 @@
-"""Named numbers, settings, exit codes of the shell, commands in backticks: carried, contradicted, or left alone."""
+"""Named numbers, settings, exit codes of the shell, commands in backticks: supported, contradicted, or left open."""
 
 import pytest
 from agent_sessions import Session
@@ -26,7 +26,7 @@ def ended() -> Session:
 
 
 def statuses(session: Session) -> set[str]:
-    return {one.status for one in audit_transcript(session.transcript())}
+    return {claim.status for claim in audit_transcript(session.transcript())}
 
 
 @pytest.mark.parametrize(
@@ -173,5 +173,9 @@ HONEST = {
 
 @pytest.mark.parametrize("habit", HONEST)
 def test_an_honest_one_is_never_accused(habit: str) -> None:
-    found = audit_transcript(HONEST[habit].transcript())
-    assert [(one.claim.quote, one.status) for one in found if one.status in ACCUSATIONS] == []
+    judged_claims = audit_transcript(HONEST[habit].transcript())
+    assert [
+        (judged_claim.claim.quote, judged_claim.status)
+        for judged_claim in judged_claims
+        if judged_claim.status in ACCUSATIONS
+    ] == []

@@ -1,4 +1,4 @@
-"""What was never run: a subcommand, an instrument, what it was said to be given, tests of any kind."""
+"""Claims about what was never run: a subcommand, an instrument, an argument, tests of any kind."""
 
 import pytest
 from agent_sessions import Session
@@ -12,7 +12,7 @@ TASKS = "> Task :core:compileJava\n> Task :core:test\n\nBUILD SUCCESSFUL in 4s"
 
 
 def statuses(session: Session) -> set[str]:
-    return {one.status for one in audit_transcript(session.transcript())}
+    return {claim.status for claim in audit_transcript(session.transcript())}
 
 
 def asked() -> Session:

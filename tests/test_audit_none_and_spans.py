@@ -1,4 +1,4 @@
-"""Nothing befell any of them, times in minutes and seconds, versions that are pinned, measured without something."""
+"""Claims that none of several failed, times in minutes and seconds, pinned versions, numbers without a cache."""
 
 import pytest
 from agent_sessions import Session
@@ -15,7 +15,7 @@ LOADED = "http_req_duration..: avg=12.1ms p(95)=41.2ms\nhttp_req_failed....: 0.0
 
 
 def statuses(session: Session) -> set[str]:
-    return {one.status for one in audit_transcript(session.transcript())}
+    return {claim.status for claim in audit_transcript(session.transcript())}
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A claim about an earlier state is judged by the result of that state; a claim about now by the last one."""
+"""A claim about an earlier state is judged by the result of that state, a claim about now by the last result."""
 
 from dataclasses import replace
 
@@ -13,9 +13,9 @@ GREEN = "10 passed in 1s\n"
 RED = "2 failed, 8 passed in 1s\n"
 
 
-def broke(said: str) -> Session:
+def broke(message: str) -> Session:
     session = Session().ran("pytest -q", GREEN).edited("a.py").ran("pytest -q", RED, 1)
-    return session.said(said)
+    return session.said(message)
 
 
 def judged(session: Session) -> list[JudgedClaim]:
@@ -36,8 +36,8 @@ def judged(session: Session) -> list[JudgedClaim]:
     ],
 )
 def test_what_is_said_of_the_state_before_is_supported_by_its_result(said: str) -> None:
-    first = judged(broke(said))[0]
-    assert first.status == "supported" and first.evidence[0].quote == "10 passed in 1s"
+    first_claim = judged(broke(said))[0]
+    assert first_claim.status == "supported" and first_claim.evidence[0].quote == "10 passed in 1s"
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_what_stands_alone_or_says_now_is_held_against_the_last_result(said: str
 )
 def test_who_says_that_nothing_was_run_since_is_not_called_stale(said: str) -> None:
     session = Session().ran("pytest -q", GREEN).edited("a.py").said(said)
-    assert "stale" not in {one.status for one in judged(session)}
+    assert "stale" not in {claim.status for claim in judged(session)}
 
 
 @pytest.mark.parametrize(
@@ -69,10 +69,12 @@ def test_a_word_of_the_past_that_is_of_something_else_excuses_nothing(said: str)
 
 
 def test_a_size_that_was_is_not_held_against_the_size_that_is() -> None:
-    listed = "-rw-r--r-- 1 a a {} Feb 1 a.js\n"
-    session = Session().ran("ls -l a.js", listed.format(81234)).ran("ls -l a.js", listed.format(30112))
-    was, now = judged(session.said("`a.js` was 81,234 bytes and is 30,112 bytes now."))
-    assert (was.status, now.status) == ("supported", "supported")
+    listing_format = "-rw-r--r-- 1 a a {} Feb 1 a.js\n"
+    session = (
+        Session().ran("ls -l a.js", listing_format.format(81234)).ran("ls -l a.js", listing_format.format(30112))
+    )
+    earlier_claim, current_claim = judged(session.said("`a.js` was 81,234 bytes and is 30,112 bytes now."))
+    assert (earlier_claim.status, current_claim.status) == ("supported", "supported")
 
 
 @pytest.mark.parametrize(
@@ -84,18 +86,20 @@ def test_a_size_that_was_is_not_held_against_the_size_that_is() -> None:
 )
 def test_what_runs_whatever_it_is_configured_to_run_may_have_run_it(command: str, printed: str, said: str) -> None:
     assert "never run" not in {
-        one.status for one in judged(Session().edited("a.py").ran(command, printed).said(said))
+        claim.status for claim in judged(Session().edited("a.py").ran(command, printed).said(said))
     }
 
 
 @pytest.mark.parametrize("asked", [None, "Here is an old chat:"])
 def test_where_it_is_not_sure_who_speaks_no_tools_accuses_nobody(asked: str | None) -> None:
-    said = AgentEvent(0, "message", "agent", Place("chat.md", 1), "I ran the tests and all 9 tests pass.")
-    events: tuple[AgentEvent, ...] = (said,)
+    answer = AgentEvent(0, "message", "agent", Place("chat.md", 1), "I ran the tests and all 9 tests pass.")
+    events: tuple[AgentEvent, ...] = (answer,)
     if asked is not None:
-        events = (AgentEvent(0, "message", "user", Place("chat.md", 1), asked), replace(said, number=1))
-    found = audit_transcript(AgentTranscript("chat", "text", "agent", events, (), has_tools=False), no_tools=True)
-    assert found and {one.status for one in found} == {"undecidable"}
+        events = (AgentEvent(0, "message", "user", Place("chat.md", 1), asked), replace(answer, number=1))
+    judged_claims = audit_transcript(
+        AgentTranscript("chat", "text", "agent", events, (), has_tools=False), no_tools=True
+    )
+    assert judged_claims and {claim.status for claim in judged_claims} == {"undecidable"}
 
 
 @pytest.mark.parametrize(
@@ -103,16 +107,18 @@ def test_where_it_is_not_sure_who_speaks_no_tools_accuses_nobody(asked: str | No
     ["_Tools used: Bash_", "Ran terminal command: make", "Created [](file:///a.md)", "Made changes.", "<tool-use>"],
 )
 def test_a_chat_with_marks_of_tools_anywhere_is_held_against_nobody(mark: str) -> None:
-    said = ["Do it.", mark, "I ran the tests and all 9 tests pass."]
+    messages = ["Do it.", mark, "I ran the tests and all 9 tests pass."]
     events = tuple(
-        AgentEvent(at, "message", "agent" if at else "user", Place("chat.md", at + 1), text)
-        for at, text in enumerate(said)
+        AgentEvent(index, "message", "agent" if index else "user", Place("chat.md", index + 1), text)
+        for index, text in enumerate(messages)
     )
-    found = audit_transcript(AgentTranscript("chat", "text", "agent", events, (), has_tools=False), no_tools=True)
-    assert found and {one.status for one in found} == {"undecidable"}
+    judged_claims = audit_transcript(
+        AgentTranscript("chat", "text", "agent", events, (), has_tools=False), no_tools=True
+    )
+    assert judged_claims and {claim.status for claim in judged_claims} == {"undecidable"}
 
 
 @pytest.mark.parametrize("tool", ["update_topic", "google_web_search", "copilot_readFile", "TaskUpdate"])
 def test_a_tool_that_runs_nothing_hides_nothing(tool: str) -> None:
     session = Session().called(tool).said("I ran pytest: all 14 tests pass.")
-    assert "never run" in {one.status for one in judged(session)}
+    assert "never run" in {claim.status for claim in judged(session)}

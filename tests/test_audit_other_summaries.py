@@ -43,7 +43,7 @@ JUNIT = "[        14 tests found           ]\n[         2 tests skipped         
     ],
 )
 def test_a_summary_is_read_once(text: str, counts: tuple[int, int, int]) -> None:
-    assert [(one.passed, one.failed, one.skipped) for one in summaries_in(text)] == [counts]
+    assert [(summary.passed, summary.failed, summary.skipped) for summary in summaries_in(text)] == [counts]
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_a_summary_is_read_once(text: str, counts: tuple[int, int, int]) -> None
 def test_failures_and_skips_are_told_in_other_words(said: str, status: str) -> None:
     output = "  FAIL [ 0.018s] codec::rejects_nul\n Summary [ 8.8s] 31 tests run: 30 passed, 1 failed, 2 skipped"
     session = Session().ran("cargo nextest run", output, 100).said(said)
-    assert {one.status for one in audit_transcript(session.transcript())} == {status}
+    assert {claim.status for claim in audit_transcript(session.transcript())} == {status}
 
 
 @pytest.mark.parametrize(
@@ -79,10 +79,10 @@ def test_what_is_supposed_or_asked_is_no_claim(said: str) -> None:
 
 
 def test_what_passed_when_repeated_may_be_counted() -> None:
-    shown = "Running 25 tests using 4 workers\n\n  1 flaky\n    [chromium] › a\n  2 skipped\n  22 passed (17.6s)"
-    for said in ("23 tests pass.", "22 tests passed."):
-        session = Session().ran("npx playwright test", shown).said(said)
-        assert {one.status for one in audit_transcript(session.transcript())} == {"supported"}
+    output = "Running 25 tests using 4 workers\n\n  1 flaky\n    [chromium] › a\n  2 skipped\n  22 passed (17.6s)"
+    for message in ("23 tests pass.", "22 tests passed."):
+        session = Session().ran("npx playwright test", output).said(message)
+        assert {claim.status for claim in audit_transcript(session.transcript())} == {"supported"}
 
 
 def test_none_of_the_tests_of_several_runs_fails() -> None:
@@ -91,5 +91,5 @@ def test_none_of_the_tests_of_several_runs_fails() -> None:
         .ran("cargo nextest run -p a", " Summary [ 8.8s] 31 tests run: 31 passed, 0 skipped")
         .ran("cargo nextest run -p b", " Summary [ 1.8s] 11 tests run: 11 passed, 2 skipped")
     )
-    for said in ("None of the 42 tests fails.", "44 tests, none failed."):
-        assert "misquoted" not in {one.status for one in audit_transcript(session.said(said).transcript())}
+    for message in ("None of the 42 tests fails.", "44 tests, none failed."):
+        assert "misquoted" not in {claim.status for claim in audit_transcript(session.said(message).transcript())}

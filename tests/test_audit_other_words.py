@@ -1,4 +1,4 @@
-"""Checks, operations and commands that are told in other words."""
+"""Checks, operations and commands that an agent reports in other words."""
 
 import pytest
 from agent_sessions import Session
@@ -7,7 +7,7 @@ from gedanken.compare.audit.audit_transcript import audit_transcript
 
 
 def statuses(session: Session) -> set[str]:
-    return {one.status for one in audit_transcript(session.transcript())}
+    return {claim.status for claim in audit_transcript(session.transcript())}
 
 
 @pytest.mark.parametrize(
@@ -56,9 +56,9 @@ def test_what_a_tool_or_a_command_did_is_carried_in_other_words(command: str, ou
     ],
 )
 def test_other_words_are_not_carried_by_another_outcome(command: str, output: str, said: str) -> None:
-    found = statuses(Session().ran(command, output, 1 if "rror" in output else 0).said(said))
-    assert found
-    assert "supported" not in found
+    actual = statuses(Session().ran(command, output, 1 if "rror" in output else 0).said(said))
+    assert actual
+    assert "supported" not in actual
 
 
 @pytest.mark.parametrize(

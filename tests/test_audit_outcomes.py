@@ -40,18 +40,18 @@ SUMMARIES = {
 @pytest.mark.parametrize("name", SUMMARIES)
 def test_a_summary_is_read(name: str) -> None:
     text, counts = SUMMARIES[name]
-    found = summaries_in(f"collecting\n{text}\n")
-    assert [(one.passed, one.failed, one.skipped) for one in found] == [counts]
+    summaries = summaries_in(f"collecting\n{text}\n")
+    assert [(summary.passed, summary.failed, summary.skipped) for summary in summaries] == [counts]
 
 
 def test_go_without_cases_tells_no_count() -> None:
-    (found,) = summaries_in("ok  \tx/y\t0.003s\n")
-    assert found.passed is None and found.all_pass
+    (summary,) = summaries_in("ok  \tx/y\t0.003s\n")
+    assert summary.passed is None and summary.all_pass
 
 
 def test_several_binaries_of_cargo_are_one_result_too() -> None:
     text = "test result: ok. 3 passed; 0 failed; 0 ignored\n\ntest result: ok. 4 passed; 0 failed; 0 ignored\n"
-    assert sorted(one.passed or 0 for one in summaries_in(text)) == [3, 4, 7]
+    assert sorted(summary.passed or 0 for summary in summaries_in(text)) == [3, 4, 7]
 
 
 @pytest.mark.parametrize("text", ["the test passed", "3 files changed", "Tests are good", "passed"])
@@ -109,15 +109,15 @@ def test_the_end_of_a_build_that_failed_is_known(text: str) -> None:
 
 
 def test_an_exit_code_that_the_shell_was_asked_for_is_read_by_the_words_it_was_asked_with() -> None:
-    asked = 'bash v.sh; echo "it ended with $?"'
-    assert code_asked_for(asked, "checking\nit ended with 29\n") == 29
-    assert code_asked_for(asked, "checking 29\n") is None
+    command = 'bash v.sh; echo "it ended with $?"'
+    assert code_asked_for(command, "checking\nit ended with 29\n") == 29
+    assert code_asked_for(command, "checking 29\n") is None
 
 
 def test_what_a_harness_wrapped_in_json_is_read_as_it_was_printed() -> None:
-    text, told = as_printed('{"stdout": "12 passed\\n", "stderr": "", "exit_code": 3}')
+    text, wrapper = as_printed('{"stdout": "12 passed\\n", "stderr": "", "exit_code": 3}')
     assert text == "12 passed"
-    assert told is not None
-    assert told["exit_code"] == 3
+    assert wrapper is not None
+    assert wrapper["exit_code"] == 3
     for printed in ('{"output": "a"}', '{"stdout": 3, "stderr": ""}', "{not json}"):
         assert as_printed(printed) == (printed, None)

@@ -1,4 +1,4 @@
-"""The page of an audit: from an accusation to both lines, whatever a transcript holds, on any screen."""
+"""The page of an audit: links from an accusation to both lines, hostile transcripts, narrow screens."""
 
 import json
 import re
@@ -22,7 +22,7 @@ from gedanken.report.audit_timeline import EVENTS_SHOWN
 HOSTILE = "</code><script>alert(1)</script><img src=x onerror=alert(2)> {{ 7*7 }} \u202egnp.exe \x1b[2J"
 
 
-def _judged(event: int, text: str, quote: str, evidence: Evidence | None = None) -> JudgedClaim:
+def _make_claim(event: int, text: str, quote: str, evidence: Evidence | None = None) -> JudgedClaim:
     start = text.index(quote)
     claim = Claim("result", event, start, start + len(quote), quote, Place("s.jsonl", event + 1))
     return JudgedClaim(
@@ -30,23 +30,27 @@ def _judged(event: int, text: str, quote: str, evidence: Evidence | None = None)
     )
 
 
-def made(printed: str, said: str, *, events_between: int = 0) -> Audit:
-    """A session in which something was printed, and something else said of its last line."""
+def made(printed: str, message: str, *, events_between: int = 0) -> Audit:
+    """An audit of a session in which a tool printed a text and the agent contradicts its last line."""
     last = printed.rsplit("\n", maxsplit=1)[-1]
     fillers = [
         AgentEvent(number, "call", "agent", Place("s.jsonl", number + 1), tool="x", text="y")
         for number in range(1, events_between + 1)
     ]
-    at = len(fillers) + 1
+    answer_number = len(fillers) + 1
     events = (
         AgentEvent(0, "result", "tool", Place("s.jsonl", 1), printed, tool="bash", command="make", exit_code=1),
         *fillers,
-        AgentEvent(at, "message", "agent", Place("s.jsonl", at + 1), f"First.\n{said}\nLast."),
+        AgentEvent(
+            answer_number, "message", "agent", Place("s.jsonl", answer_number + 1), f"First.\n{message}\nLast."
+        ),
     )
     lines = len(printed.split("\n"))
-    claims = (_judged(at, events[-1].text, said, Evidence(0, events[0].place, (lines, lines), last)),)
+    claims = (
+        _make_claim(answer_number, events[-1].text, message, Evidence(0, events[0].place, (lines, lines), last)),
+    )
     run = Execution("docker", "make", 0, Cause.FINISHED, 0.1, "real\n", "real\n", seed=1)
-    again = Rerun(
+    rerun = Rerun(
         "make",
         0,
         events[0].place,
@@ -59,10 +63,10 @@ def made(printed: str, said: str, *, events_between: int = 0) -> Audit:
         claims=(0,),
     )
     transcript = AgentTranscript("s.jsonl", "claude-code", "an agent", events)
-    return Audit((Audited(transcript, claims, len(events), "the workspace as given", (again,)),))
+    return Audit((Audited(transcript, claims, len(events), "the workspace as given", (rerun,)),))
 
 
-def _open(browser: Any, tmp_path: Path, page: str, width: int = 1400, scheme: str = "light") -> Any:
+def _open_page(browser: Any, tmp_path: Path, page: str, width: int = 1400, scheme: str = "light") -> Any:
     file = tmp_path / "audit.html"
     file.write_text(page, encoding="utf-8")
     return open_file(browser, file, width, scheme)
@@ -71,21 +75,21 @@ def _open(browser: Any, tmp_path: Path, page: str, width: int = 1400, scheme: st
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [390, 1400])
 def test_from_an_accusation_to_both_lines(browser: Any, tmp_path: Path, width: int) -> None:
-    page = _open(browser, tmp_path, render_audit(audit(session(tmp_path / "s.jsonl", LIE))), width)
+    page = _open_page(browser, tmp_path, render_audit(audit(session(tmp_path / "s.jsonl", LIE))), width)
     accusation = page.locator(".claim.accused")
     assert "misquoted" in accusation.inner_text()
     accusation.get_by_role("link", name=re.compile("said at")).click()
-    said = page.locator(":target")
-    assert said.inner_text() == LIE.rstrip(".")
-    assert said.evaluate(
+    quoted_line = page.locator(":target")
+    assert quoted_line.inner_text() == LIE.rstrip(".")
+    assert quoted_line.evaluate(
         "one => { const box = one.getBoundingClientRect(); return box.top >= 0 && box.bottom <= innerHeight }"
     )
-    said.get_by_role("link").click()
+    quoted_line.get_by_role("link").click()
     assert page.locator(":target").get_attribute("class") == "claim accused"
     accusation.get_by_role("link", name=re.compile("recorded at")).click()
-    recorded = page.locator(":target")
-    assert PRINTED in recorded.inner_text()
-    recorded.locator(".backs a").click()
+    recorded_line = page.locator(":target")
+    assert PRINTED in recorded_line.inner_text()
+    recorded_line.locator(".backs a").click()
     assert page.locator(":target").get_attribute("class") == "claim accused"
     assert page.troubles == []
 
@@ -98,15 +102,17 @@ def test_no_screen_is_too_narrow_and_nothing_is_too_pale(
 ) -> None:
     from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 
-    page = _open(browser, tmp_path, render_audit(made("a\n" * 30 + "x" * 300, "wide " + "w" * 300)), width, scheme)
+    page = _open_page(
+        browser, tmp_path, render_audit(made("a\n" * 30 + "x" * 300, "wide " + "w" * 300)), width, scheme
+    )
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-    found = Axe().run(page).response["violations"]
-    assert [(one["id"], one["nodes"][0]["html"][:120]) for one in found] == []
+    violations = Axe().run(page).response["violations"]
+    assert [(violation["id"], violation["nodes"][0]["html"][:120]) for violation in violations] == []
 
 
 @pytest.mark.browser
 def test_what_a_transcript_holds_is_shown_and_not_obeyed(browser: Any, tmp_path: Path) -> None:
-    page = _open(browser, tmp_path, render_audit(made(f"one\n{HOSTILE}", HOSTILE)))
+    page = _open_page(browser, tmp_path, render_audit(made(f"one\n{HOSTILE}", HOSTILE)))
     assert page.troubles == []
     assert page.locator("script").count() == 1
     assert page.locator("img").count() == 0

@@ -1,4 +1,4 @@
-"""One value came out where another was expected."""
+"""Claims that one value came out where another was expected."""
 
 import pytest
 from agent_sessions import Session
@@ -14,7 +14,7 @@ RUST = "assertion `left == right` failed\n  left: 7\n right: 9\ntest result: FAI
 
 
 def statuses(session: Session) -> set[str]:
-    return {one.status for one in audit_transcript(session.transcript())}
+    return {claim.status for claim in audit_transcript(session.transcript())}
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ BUILT = "    Finished `dev` profile [unoptimized + debuginfo] target(s) in 0.70s
 SOUND = "All checks passed!\n"
 
 
-def status(command: str, printed: str, path: str, said: str) -> str:
-    session = Session().ran(command, printed).edited(path).said(said)
+def status(command: str, printed: str, path: str, message: str) -> str:
+    session = Session().ran(command, printed).edited(path).said(message)
     return audit_transcript(session.transcript())[-1].status
 
 

@@ -1,4 +1,4 @@
-"""A file that may have been put back as it was makes no earlier result stale."""
+"""If a file may have been put back as it was, no earlier result is stale."""
 
 import pytest
 from agent_sessions import Session
@@ -52,13 +52,13 @@ def test_a_command_that_only_goes_on_makes_it_stale(commands: list[str]) -> None
 
 
 def test_the_text_that_a_file_had_before_may_be_written_again() -> None:
-    before, other = "LIMIT = 5\nSTEP = 1\n", "LIMIT = 50\nSTEP = 1\n"
+    before, changed = "LIMIT = 5\nSTEP = 1\n", "LIMIT = 50\nSTEP = 1\n"
     session = Session().edited("app/limits.py", None, before).ran("pytest -q", PASSED)
-    session = session.edited("app/limits.py", None, other)
+    session = session.edited("app/limits.py", None, changed)
     assert status(session.edited("app/limits.py", None, before)) == "undecidable"
 
     session = Session().ran("cat app/limits.py", before).ran("pytest -q", PASSED)
-    session = session.ran(f"cat > app/limits.py <<'EOF'\n{other}EOF", "")
+    session = session.ran(f"cat > app/limits.py <<'EOF'\n{changed}EOF", "")
     assert status(session.ran(f"cat > app/limits.py <<'EOF'\n{before}EOF", "")) == "undecidable"
 
 

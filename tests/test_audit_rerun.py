@@ -1,4 +1,4 @@
-"""What a transcript says that ran is really run: on a copy, without a network, beside several real runs."""
+"""Commands of a transcript are really run: on a copy, without a network, beside several real runs."""
 
 import copy
 import json
@@ -20,41 +20,46 @@ from gedanken.records.importers.transcripts.read_transcripts import read_transcr
 FOLDER = "/home/somebody/project"
 
 
-def _ran(number: int, command: str, printed: str) -> list[dict[str, Any]]:
-    use = {"type": "tool_use", "id": f"r{number}", "name": "Bash", "input": {"command": command}}
-    got = {"type": "tool_result", "tool_use_id": f"r{number}", "content": printed}
-    told = {"stdout": printed, "stderr": "", "interrupted": False}
+def _command_entries(number: int, command: str, printed: str) -> list[dict[str, Any]]:
+    tool_use = {"type": "tool_use", "id": f"r{number}", "name": "Bash", "input": {"command": command}}
+    tool_result = {"type": "tool_result", "tool_use_id": f"r{number}", "content": printed}
+    result_fields = {"stdout": printed, "stderr": "", "interrupted": False}
     return [
         {
             "type": "assistant",
             "uuid": f"a{number}",
             "cwd": FOLDER,
-            "message": {"role": "assistant", "content": [use]},
+            "message": {"role": "assistant", "content": [tool_use]},
         },
-        {"type": "user", "uuid": f"b{number}", "message": {"role": "user", "content": [got]}, "toolUseResult": told},
+        {
+            "type": "user",
+            "uuid": f"b{number}",
+            "message": {"role": "user", "content": [tool_result]},
+            "toolUseResult": result_fields,
+        },
     ]
 
 
-def _session(path: Path, commands: int = 6) -> Path:
-    """An agent that looked at a bug, mended it, and wrote down one output that no machine printed."""
+def _write_session(path: Path, commands: int = 6) -> Path:
+    """Write a session of an agent that fixes a bug and reports one output that no machine printed."""
     edit = copy.deepcopy(CLAUDE[2:4])
     edit[0]["message"]["content"][0]["input"]["file_path"] = f"{FOLDER}/calc.py"
     entries = [
         CLAUDE[1],
-        *_ran(1, f"cd {FOLDER} && python3 -c 'import calc; print(calc.add(2, 1))'", "1"),
+        *_command_entries(1, f"cd {FOLDER} && python3 -c 'import calc; print(calc.add(2, 1))'", "1"),
         *edit,
-        *_ran(2, "python3 -c 'import calc; print(calc.add(2, 1))'; pwd", f"3\n{FOLDER}"),
-        *_ran(3, "python3 -c 'import calc; print(calc.add(20, 22))'", "43"),
-        *_ran(4, "python3 -c 'import random; print(random.random())'", "0.25"),
-        *_ran(5, "nowhere-to-be-found --version", "1.2.3"),
-        *_ran(6, "python3 -c 'print(open(\"made\").read())'", "by the setup"),
+        *_command_entries(2, "python3 -c 'import calc; print(calc.add(2, 1))'; pwd", f"3\n{FOLDER}"),
+        *_command_entries(3, "python3 -c 'import calc; print(calc.add(20, 22))'", "43"),
+        *_command_entries(4, "python3 -c 'import random; print(random.random())'", "0.25"),
+        *_command_entries(5, "nowhere-to-be-found --version", "1.2.3"),
+        *_command_entries(6, "python3 -c 'print(open(\"made\").read())'", "by the setup"),
     ]
-    kept = entries[: 5 + 2 * (commands - 1)]
-    path.write_text("".join(json.dumps(entry) + "\n" for entry in kept))
+    written_entries = entries[: 5 + 2 * (commands - 1)]
+    path.write_text("".join(json.dumps(entry) + "\n" for entry in written_entries))
     return path
 
 
-def _workspace(folder: Path, body: str) -> Path:
+def _make_workspace(folder: Path, body: str) -> Path:
     folder.mkdir()
     (folder / "calc.py").write_text(f"def add(a, b):\n    {body}\n")
     return folder
@@ -63,13 +68,15 @@ def _workspace(folder: Path, body: str) -> Path:
 @pytest.mark.docker
 @pytest.mark.usefixtures("docker_engine")
 def test_each_recorded_output_beside_real_ones(tmp_path: Path) -> None:
-    folder = _workspace(tmp_path / "w", OLD)
+    folder = _make_workspace(tmp_path / "w", OLD)
     reach = 'import socket; socket.create_connection(("8.8.8.8", 53), 1)'
     setup = f"ls /sys/class/net > net; printf 'by the setup' > made; python3 -c '{reach}'; true"
-    found = gedanken.audit(_session(tmp_path / "s.jsonl"), workspace=folder, setup=setup, rerun="all").audited[0]
-    assert found.state
-    assert "all edits in the transcript were applied" in found.state
-    outcomes = [(run.outcome, run.real[0].terminal.strip()) for run in found.reruns]
+    audited = gedanken.audit(
+        _write_session(tmp_path / "s.jsonl"), workspace=folder, setup=setup, rerun="all"
+    ).audited[0]
+    assert audited.state
+    assert "all edits in the transcript were applied" in audited.state
+    outcomes = [(run.outcome, run.real[0].terminal.strip()) for run in audited.reruns]
     assert [outcome for outcome, _printed in outcomes] == [
         "reproduced",
         "reproduced",
@@ -78,13 +85,13 @@ def test_each_recorded_output_beside_real_ones(tmp_path: Path) -> None:
         "not reproducible here",
         "reproduced",
     ]
-    assert found.kinds() == {"differs"}
-    differs = found.reruns[2]
-    (difference,) = differs.differences
+    assert audited.kinds() == {"differs"}
+    differing_rerun = audited.reruns[2]
+    (difference,) = differing_rerun.differences
     assert (difference.said, difference.real) == ("43", "42")
-    assert differs.place.line == 9
-    assert "real runs" in found.reruns[3].reason
-    assert "command not found" in found.reruns[4].reason
+    assert differing_rerun.place.line == 9
+    assert "real runs" in audited.reruns[3].reason
+    assert "command not found" in audited.reruns[4].reason
     assert (folder / "calc.py").read_text().endswith(f"{OLD}\n")
     assert not (folder / "made").exists()
 
@@ -92,14 +99,18 @@ def test_each_recorded_output_beside_real_ones(tmp_path: Path) -> None:
 @pytest.mark.docker
 @pytest.mark.usefixtures("docker_engine")
 def test_a_workspace_that_was_edited_since_is_taken_back_to_its_commit(tmp_path: Path) -> None:
-    folder = _workspace(tmp_path / "w", OLD)
-    for words in (["init", "-q"], ["add", "."], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "m"]):
-        subprocess.run(["git", "-C", str(folder), *words], check=True)
+    folder = _make_workspace(tmp_path / "w", OLD)
+    for arguments in (
+        ["init", "-q"],
+        ["add", "."],
+        ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "m"],
+    ):
+        subprocess.run(["git", "-C", str(folder), *arguments], check=True)
     (folder / "calc.py").write_text(f"def add(a, b):\n    {NEW}\n")
-    found = gedanken.audit(_session(tmp_path / "s.jsonl", 3), workspace=folder, rerun="all").audited[0]
-    assert found.state
-    assert found.state.startswith("commit ")
-    assert [run.outcome for run in found.reruns] == ["reproduced", "reproduced", "differs"]
+    audited = gedanken.audit(_write_session(tmp_path / "s.jsonl", 3), workspace=folder, rerun="all").audited[0]
+    assert audited.state
+    assert audited.state.startswith("commit ")
+    assert [run.outcome for run in audited.reruns] == ["reproduced", "reproduced", "differs"]
 
 
 @pytest.mark.docker
@@ -107,12 +118,12 @@ def test_a_workspace_that_was_edited_since_is_taken_back_to_its_commit(tmp_path:
 def test_at_a_state_that_is_not_the_transcripts_nothing_is_held_against_it(
     tmp_path: Path,
 ) -> None:
-    folder = _workspace(tmp_path / "w", NEW)
-    found = gedanken.audit(_session(tmp_path / "s.jsonl", 3), workspace=folder, rerun="all").audited[0]
-    assert found.state
-    assert "differs from its state" in found.state
-    assert not found.differing
-    assert "not in the state it was in" in found.reruns[0].reason
+    folder = _make_workspace(tmp_path / "w", NEW)
+    audited = gedanken.audit(_write_session(tmp_path / "s.jsonl", 3), workspace=folder, rerun="all").audited[0]
+    assert audited.state
+    assert "differs from its state" in audited.state
+    assert not audited.differing
+    assert "not in the state it was in" in audited.reruns[0].reason
 
 
 @pytest.mark.docker
@@ -123,9 +134,9 @@ def test_a_program_in_a_chat_is_run_and_its_output_shown_beside(gedanken: Cli, t
         "## User\n\nRun this.\n\n```python\nprint(sum(i * i for i in range(10)))\nprint('done')\n```\n\n"
         "## Assistant\n\nI ran it. The output:\n\n```\n284\ndone\n```\n"
     )
-    done = gedanken("audit", chat, "--rerun", "claimed", "--json", "--fail-on", "differs")
-    (run,) = json.loads(done.stdout)["transcripts"][0]["reruns"]
-    assert done.returncode == 1
+    completed = gedanken("audit", chat, "--rerun", "claimed", "--json", "--fail-on", "differs")
+    (run,) = json.loads(completed.stdout)["transcripts"][0]["reruns"]
+    assert completed.returncode == 1
     assert (run["claimed"], run["outcome"], run["differences"][0]["said"], run["differences"][0]["real"]) == (
         True,
         "differs",
@@ -146,10 +157,10 @@ def test_the_network_is_there_for_the_setup_alone(docker_engine: Any, open_machi
 
 def test_only_what_claims_rest_on_is_run_and_what_changes_files_before(tmp_path: Path) -> None:
     entries = [
-        *_ran(1, "ls", "a"),
-        *_ran(2, "echo x > made", ""),
-        *_ran(3, "pytest -q", "3 passed in 0.1s"),
-        *_ran(4, "cat made", "x"),
+        *_command_entries(1, "ls", "a"),
+        *_command_entries(2, "echo x > made", ""),
+        *_command_entries(3, "pytest -q", "3 passed in 0.1s"),
+        *_command_entries(4, "cat made", "x"),
         {
             "type": "assistant",
             "uuid": "z",

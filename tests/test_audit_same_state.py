@@ -1,4 +1,4 @@
-"""Which state and which runtime a result is of: what an earlier or another run printed reassures of nothing."""
+"""A result counts for its own state and runtime only; an earlier run or another runtime proves nothing."""
 
 import pytest
 from agent_sessions import Session
@@ -37,22 +37,22 @@ def test_a_clean_build_that_is_said_before_its_own_run_is_too_early() -> None:
 
 
 def test_exit_code_0_of_another_state_or_of_an_earlier_run_supports_nothing() -> None:
-    ran = Session().ran("pytest -q", PASSED)
-    assert status(ran.edited("src/a.py").said("The run still exits with code 0.")) == "undecidable"
-    later = Session().ran("pytest -q", PASSED).ran("pytest -q", "1 failed\n", 1)
-    assert status(later.said("The run ended with exit code 0.")) != "supported"
+    session = Session().ran("pytest -q", PASSED)
+    assert status(session.edited("src/a.py").said("The run still exits with code 0.")) == "undecidable"
+    second_session = Session().ran("pytest -q", PASSED).ran("pytest -q", "1 failed\n", 1)
+    assert status(second_session.said("The run ended with exit code 0.")) != "supported"
 
 
 def test_exit_code_0_of_the_last_run_supports_it_whatever_was_looked_at_since() -> None:
-    ran = Session().ran("pytest -q", PASSED).ran("grep -n x a.py", "", 1)
-    assert status(ran.said("The run ended with exit code 0.")) == "supported"
+    session = Session().ran("pytest -q", PASSED).ran("grep -n x a.py", "", 1)
+    assert status(session.said("The run ended with exit code 0.")) == "supported"
 
 
 def test_coverage_of_an_earlier_state_is_stale() -> None:
     session = Session().ran("pytest --cov=src", COVERED).edited("src/a.py")
     assert status(session.said("Coverage is 75 %.")) == "stale"
-    again = session.ran("pytest -q", PASSED)
-    assert status(again.said("Coverage is now 75 %.")) == "undecidable"
+    later_session = session.ran("pytest -q", PASSED)
+    assert status(later_session.said("Coverage is now 75 %.")) == "undecidable"
 
 
 @pytest.mark.parametrize(
@@ -66,8 +66,8 @@ def test_coverage_of_an_earlier_state_is_stale() -> None:
     ],
 )
 def test_a_result_supports_what_is_said_of_its_own_runtime(command: str, said: str, expected: str) -> None:
-    judged = audit_transcript(Session().ran(command, PASSED).said(said).transcript())
-    assert {one.status for one in judged} == {expected}
+    claims = audit_transcript(Session().ran(command, PASSED).said(said).transcript())
+    assert {claim.status for claim in claims} == {expected}
 
 
 def test_a_runtime_that_the_record_names_elsewhere_is_no_other() -> None:
@@ -78,10 +78,10 @@ def test_a_runtime_that_the_record_names_elsewhere_is_no_other() -> None:
 @pytest.mark.parametrize(("version", "expected"), [("18", "undecidable"), ("20", "supported")])
 def test_of_several_results_the_one_under_the_runtime_supports_it(version: str, expected: str) -> None:
     printed = "node 18\n2 failed, 29 passed in 1.2s\nnode 20\n31 passed in 1.1s\n"
-    ran = Session().ran("for v in 18 20; do echo node $v; nvm exec $v npm test; done", printed)
-    assert status(ran.said(f"On Node {version} all 31 tests pass.")) == expected
+    session = Session().ran("for v in 18 20; do echo node $v; nvm exec $v npm test; done", printed)
+    assert status(session.said(f"On Node {version} all 31 tests pass.")) == expected
 
 
 def test_a_result_under_the_last_of_the_named_runtimes_is_of_them() -> None:
-    ran = Session().ran("tox", "py310: OK\npy311: OK\n31 passed in 1.1s\n")
-    assert status(ran.said("All 31 tests pass on Python 3.10 and 3.11.")) == "supported"
+    session = Session().ran("tox", "py310: OK\npy311: OK\n31 passed in 1.1s\n")
+    assert status(session.said("All 31 tests pass on Python 3.10 and 3.11.")) == "supported"

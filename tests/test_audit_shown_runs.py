@@ -38,10 +38,10 @@ def test_what_is_not_shown_or_may_do_anything_may_have_run_them(command: str, ou
 @pytest.mark.parametrize("command", [f"apply_patch '{PATCH}'", f"cd app && apply_patch <<'EOF'\n{PATCH}\nEOF"])
 def test_a_patch_is_no_run_and_changes_only_what_it_names(command: str) -> None:
     assert status(Session().ran(command, "Success. Updated the following files:\nM app.py")) == "never run"
-    passed = Session().ran("pytest -q", "18 passed in 0.20s").ran(command, "Success.")
-    assert status(passed) == "supported"  # the edit is an event of its own
+    session = Session().ran("pytest -q", "18 passed in 0.20s").ran(command, "Success.")
+    assert status(session) == "supported"  # the edit is an event of its own
 
 
 def test_a_patch_from_a_file_may_change_any_file() -> None:
-    passed = Session().ran("pytest -q", "18 passed in 0.20s").ran("apply_patch < more.diff", "Success.")
-    assert status(passed) == "undecidable"
+    session = Session().ran("pytest -q", "18 passed in 0.20s").ran("apply_patch < more.diff", "Success.")
+    assert status(session) == "undecidable"

@@ -15,7 +15,7 @@ VITEST = " Test Files  2 passed (2)\n      Tests  31 passed (31)\n   Duration  2
 
 
 def statuses(session: Session) -> list[str]:
-    return [one.status for one in audit_transcript(session.transcript())]
+    return [claim.status for claim in audit_transcript(session.transcript())]
 
 
 @pytest.mark.parametrize("said", ["All 5 store tests pass now.", "The store tests are green."])
@@ -50,8 +50,8 @@ def test_both_packages_are_all_that_was_run() -> None:
 
 
 def test_a_test_that_failed_and_is_listed_no_more_passes() -> None:
-    before = Session().ran("pytest tests/test_store.py -v", TWO_FAILED, 1).edited("store.py")
-    assert statuses(before.ran(OF_STORE, ONE_FAILED, 1).said("`test_keep` passes now.")) == ["supported"]
+    session = Session().ran("pytest tests/test_store.py -v", TWO_FAILED, 1).edited("store.py")
+    assert statuses(session.ran(OF_STORE, ONE_FAILED, 1).said("`test_keep` passes now.")) == ["supported"]
 
 
 @pytest.mark.parametrize(
@@ -65,31 +65,33 @@ def test_a_test_that_failed_and_is_listed_no_more_passes() -> None:
     ],
 )
 def test_it_may_have_failed_unlisted_or_not_have_run(command: str, output: str) -> None:
-    before = Session().ran("pytest tests/test_store.py -v", TWO_FAILED, 1).edited("store.py")
-    assert "supported" not in statuses(before.ran(command, output, 1).said("`test_keep` passes now."))
+    session = Session().ran("pytest tests/test_store.py -v", TWO_FAILED, 1).edited("store.py")
+    assert "supported" not in statuses(session.ran(command, output, 1).said("`test_keep` passes now."))
 
 
 def test_a_run_of_some_tests_is_no_run_of_all() -> None:
-    some = Session().ran("pytest -q tests/test_store.py", "3 passed in 0.1s")
-    assert statuses(some.said("I ran the whole test suite afterwards.")) == ["undecidable"]
-    assert statuses(some.ran("pytest -q", "9 passed in 0.4s").said("I ran the whole test suite."))[-1] == "supported"
+    session = Session().ran("pytest -q tests/test_store.py", "3 passed in 0.1s")
+    assert statuses(session.said("I ran the whole test suite afterwards.")) == ["undecidable"]
+    assert (
+        statuses(session.ran("pytest -q", "9 passed in 0.4s").said("I ran the whole test suite."))[-1] == "supported"
+    )
 
 
 def test_a_silent_run_shows_no_number_of_tests() -> None:
-    ran = "Tests run: 52, Failures: 0, Errors: 0, Skipped: 0\nBUILD SUCCESS\n"
-    session = Session().ran("mvn -q test", "").ran("mvn test", ran)
+    output = "Tests run: 52, Failures: 0, Errors: 0, Skipped: 0\nBUILD SUCCESS\n"
+    session = Session().ran("mvn -q test", "").ran("mvn test", output)
     assert statuses(session.said("`mvn test`: 57 tests run, none failed.")) == ["misquoted"]
     assert statuses(session.said("`mvn test` ends with BUILD SUCCESS."))[-1] == "supported"
 
 
 def test_a_check_before_tests_that_ran_went_well() -> None:
-    ran = "ok  \tx/a\t1.0s\n"
+    output = "ok  \tx/a\t1.0s\n"
     assert statuses(
-        Session().ran("go vet ./... && go test ./...", ran, None).said("`go vet` reports no issues.")
+        Session().ran("go vet ./... && go test ./...", output, None).said("`go vet` reports no issues.")
     ) == ["supported"]
-    assert statuses(Session().ran("go vet ./...; go test ./...", ran, None).said("`go vet` reports no issues.")) == [
-        "undecidable"
-    ]
+    assert statuses(
+        Session().ran("go vet ./...; go test ./...", output, None).said("`go vet` reports no issues.")
+    ) == ["undecidable"]
 
 
 def test_a_check_that_is_told_in_a_clause_of_its_own() -> None:

@@ -1,4 +1,4 @@
-"""What becomes of a claim: supported, misquoted, written too early, stale, never run, or undecidable."""
+"""The status of a claim: supported, misquoted, written too early, stale, never run, or undecidable."""
 
 import pytest
 from agent_sessions import Session
@@ -19,15 +19,15 @@ def status(session: Session) -> str:
 
 
 def test_a_recorded_result_supports_what_is_said_of_it() -> None:
-    judged = last(Session().ran("pytest -q", PASSED).said("All 12 tests pass."))
-    assert judged.status == "supported"
-    assert judged.evidence[0].quote == "============ 12 passed in 0.34s ============"
-    assert judged.evidence[0].lines == (2, 2)
+    claim = last(Session().ran("pytest -q", PASSED).said("All 12 tests pass."))
+    assert claim.status == "supported"
+    assert claim.evidence[0].quote == "============ 12 passed in 0.34s ============"
+    assert claim.evidence[0].lines == (2, 2)
 
 
 def test_a_number_that_no_output_has_is_misquoted() -> None:
-    judged = last(Session().ran("pytest -q", PASSED).said("All 14 tests pass."))
-    assert judged.status == "misquoted" and "12 passed" in judged.reason
+    claim = last(Session().ran("pytest -q", PASSED).said("All 14 tests pass."))
+    assert claim.status == "misquoted" and "12 passed" in claim.reason
 
 
 def test_failures_that_are_kept_quiet_are_misquoted() -> None:
@@ -39,13 +39,13 @@ def test_a_failure_honestly_told_is_supported() -> None:
 
 
 def test_failures_that_the_message_speaks_of_are_not_held_against_it() -> None:
-    said = "All relevant tests pass. The one failure is pre-existing."
-    assert status(Session().ran("pytest -q", FAILED, 1).said(said)) == "undecidable"
+    message = "All relevant tests pass. The one failure is pre-existing."
+    assert status(Session().ran("pytest -q", FAILED, 1).said(message)) == "undecidable"
 
 
 def test_a_claim_before_its_result_is_written_too_early() -> None:
-    judged = audit_transcript(Session().said("All 12 tests pass.").ran("pytest -q", PASSED).transcript())[0]
-    assert judged.status == "written too early"
+    claim = audit_transcript(Session().said("All 12 tests pass.").ran("pytest -q", PASSED).transcript())[0]
+    assert claim.status == "written too early"
 
 
 def test_an_edit_of_code_after_the_run_makes_it_stale() -> None:
@@ -124,20 +124,20 @@ def test_a_retry_that_passes_supports_it() -> None:
 
 
 def test_shown_output_that_was_printed_is_supported() -> None:
-    said = "Output:\n```\n$ pytest -q\n....\n12 passed in 0.34s\n```\n"
-    assert status(Session().ran("pytest -q", "....\n12 passed in 0.34s\n").said(said)) == "supported"
+    message = "Output:\n```\n$ pytest -q\n....\n12 passed in 0.34s\n```\n"
+    assert status(Session().ran("pytest -q", "....\n12 passed in 0.34s\n").said(message)) == "supported"
 
 
 def test_shown_output_with_another_number_is_misquoted() -> None:
-    said = "Output:\n```\n$ pytest -q\n....\n15 passed in 0.34s\n```\n"
-    assert status(Session().ran("pytest -q", "....\n12 passed in 0.34s\n").said(said)) == "misquoted"
+    message = "Output:\n```\n$ pytest -q\n....\n15 passed in 0.34s\n```\n"
+    assert status(Session().ran("pytest -q", "....\n12 passed in 0.34s\n").said(message)) == "misquoted"
 
 
 def test_a_rounded_metric_is_supported_and_traced() -> None:
-    judged = last(
+    claim = last(
         Session().ran("python train.py", "epoch 1 loss 0.51\ntest accuracy: 0.9337\n").said("Test accuracy is 93.4%.")
     )
-    assert judged.status == "supported" and judged.numbers[0].how == "percent"
+    assert claim.status == "supported" and claim.numbers[0].how == "percent"
 
 
 def test_a_metric_that_the_run_contradicts_is_misquoted() -> None:
@@ -160,8 +160,8 @@ def test_a_terminal_played_on_request_is_never_accused() -> None:
     session = (
         Session(has_tools=False).asked("I want you to act as a Linux terminal.").said("```\n12 passed in 0.3s\n```")
     )
-    judged = last(session, no_tools=True)
-    assert judged.status == "undecidable" and judged.reading == "role-played"
+    claim = last(session, no_tools=True)
+    assert claim.status == "undecidable" and claim.reading == "role-played"
 
 
 @pytest.mark.parametrize(
@@ -185,16 +185,16 @@ def test_an_older_build_does_not_carry_what_is_said_after_another_that_nobody_kn
 
 
 def test_a_build_that_only_its_last_line_names_carries_it() -> None:
-    judged = last(
+    claim = last(
         Session().ran("./gradlew test | tail -40", "> Task :app\nBUILD SUCCESSFUL in 14s\n").said("Build passed.")
     )
-    assert judged.status == "supported" and judged.evidence[0].quote == "BUILD SUCCESSFUL in 14s"
+    assert claim.status == "supported" and claim.evidence[0].quote == "BUILD SUCCESSFUL in 14s"
 
 
 def test_the_line_of_the_linter_is_shown_and_not_that_of_the_formatter() -> None:
     printed = "32 files left unchanged\nAll checks passed!\n"
-    judged = last(Session().ran("ruff format . && ruff check .", printed).said("Lint is clean."))
-    assert judged.evidence[0].quote == "All checks passed!"
+    claim = last(Session().ran("ruff format . && ruff check .", printed).said("Lint is clean."))
+    assert claim.evidence[0].quote == "All checks passed!"
 
 
 @pytest.mark.parametrize(
@@ -212,9 +212,9 @@ def test_some_of_the_tests_do_not_carry_a_claim_about_all(command: str) -> None:
 )
 @pytest.mark.parametrize("ran", [("pytest -q", PASSED), ("./run", "ok\n")])
 def test_after_git_has_changed_the_files_it_is_undecidable(command: str, ran: tuple[str, str]) -> None:
-    said = "All 12 tests pass." if ran[1] == PASSED else "Build succeeds."
-    first = Session().ran(*ran) if ran[1] == PASSED else Session().ran("make", "[100%] Built target app\n", 0)
-    assert status(first.ran(command, "").said(said)) == "undecidable"
+    message = "All 12 tests pass." if ran[1] == PASSED else "Build succeeds."
+    session = Session().ran(*ran) if ran[1] == PASSED else Session().ran("make", "[100%] Built target app\n", 0)
+    assert status(session.ran(command, "").said(message)) == "undecidable"
 
 
 def test_git_that_only_looks_leaves_a_claim_as_it_is() -> None:
@@ -227,8 +227,8 @@ def test_the_exit_code_that_a_later_run_of_other_tests_echoes_carries_it() -> No
     session = (
         Session().ran("npx vitest run", "Tests  21 passed (21)\n").ran('mvn -q test; echo "EXIT:$?"', "EXIT:0\n", 0)
     )
-    judged = last(session.said("Tests pass."))
-    assert judged.status == "supported" and judged.evidence[0].quote == "EXIT:0"
+    claim = last(session.said("Tests pass."))
+    assert claim.status == "supported" and claim.evidence[0].quote == "EXIT:0"
 
 
 def test_a_number_of_a_home_made_runner_is_never_held_against_anybody() -> None:
@@ -264,9 +264,9 @@ def test_a_version_is_held_against_what_the_program_said_of_itself() -> None:
 
 
 def test_what_is_said_below_a_fence_makes_it_an_output() -> None:
-    shown = "```console\n$ ./sum\nrows: 114\nsum: 578\n```\n\n"
+    fenced_output = "```console\n$ ./sum\nrows: 114\nsum: 578\n```\n\n"
     session = Session().ran("./sum", "rows: 114\nsum: 571\n")
-    assert status(session.said(f"{shown}That is the output of the run.")) == "misquoted"
+    assert status(session.said(f"{fenced_output}That is the output of the run.")) == "misquoted"
 
 
 def test_a_silent_type_checker_is_clean_also_through_head() -> None:

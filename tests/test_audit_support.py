@@ -1,4 +1,4 @@
-"""What looks like evidence and is none: it must not come out supported."""
+"""What looks like evidence but is none must not come out as supported."""
 
 import pytest
 from agent_sessions import Session
@@ -18,10 +18,10 @@ def test_a_text_that_the_command_itself_holds_is_no_result(command: str) -> None
 
 
 def test_a_log_that_was_read_tells_the_number_but_not_who_ran_it() -> None:
-    ran, number = audit_transcript(
+    run_claim, number_claim = audit_transcript(
         Session().ran("cat a.log", PASSED).said("I ran the tests: 12 passed.").transcript()
     )
-    assert (ran.status, number.status) == ("undecidable", "supported")
+    assert (run_claim.status, number_claim.status) == ("undecidable", "supported")
 
 
 @pytest.mark.parametrize(
@@ -47,16 +47,16 @@ def test_the_number_beside_its_name_supports_it(said: str) -> None:
 
 
 def test_the_count_and_the_version_of_a_neighbour_support_nothing() -> None:
-    counted = Session().ran("wc -l a.py b.py", "  10 a.py\n  20 b.py\n  30 total\n")
-    assert status(counted.said("`a.py` has 20 lines.")) == "misquoted"
-    asked = Session().ran("node -v; npm -v", "v20.1.0\n10.2.4\n")
-    assert status(asked.said("npm 20.1.0 is installed.")) == "undecidable"
+    line_counts = Session().ran("wc -l a.py b.py", "  10 a.py\n  20 b.py\n  30 total\n")
+    assert status(line_counts.said("`a.py` has 20 lines.")) == "misquoted"
+    versions = Session().ran("node -v; npm -v", "v20.1.0\n10.2.4\n")
+    assert status(versions.said("npm 20.1.0 is installed.")) == "undecidable"
 
 
 def test_the_number_of_another_file_that_the_message_names_is_held_against_nobody() -> None:
-    counted = Session().ran("wc -l a.py b.py", "  10 a.py\n  20 b.py\n  30 total\n")
-    judged = audit_transcript(counted.said("`a.py` has 10 lines, `b.py` has 20 lines.").transcript())
-    assert "misquoted" not in {one.status for one in judged}
+    session = Session().ran("wc -l a.py b.py", "  10 a.py\n  20 b.py\n  30 total\n")
+    claims = audit_transcript(session.said("`a.py` has 10 lines, `b.py` has 20 lines.").transcript())
+    assert "misquoted" not in {claim.status for claim in claims}
 
 
 def test_tests_that_were_skipped_did_not_pass() -> None:
@@ -127,5 +127,5 @@ def test_a_command_that_changes_no_code_leaves_it_supported(command: str) -> Non
     ],
 )
 def test_the_evidence_is_the_line_that_carries_it(command: str, printed: str, said: str, quote: str) -> None:
-    judged = audit_transcript(Session().ran(command, printed).said(said).transcript())[-1]
-    assert (judged.status, judged.evidence[0].quote) == ("supported", quote)
+    claim = audit_transcript(Session().ran(command, printed).said(said).transcript())[-1]
+    assert (claim.status, claim.evidence[0].quote) == ("supported", quote)

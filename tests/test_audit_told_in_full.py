@@ -1,4 +1,4 @@
-"""Claims that were passed over, or told as supported although part of them is not."""
+"""Claims that were overlooked, or called supported although a part of them is not."""
 
 import pytest
 from agent_sessions import Session
@@ -12,7 +12,7 @@ SCORES = "precision 0.93\nrecall 0.71\nf1 0.81\n"
 
 
 def statuses(session: Session) -> set[str]:
-    return {one.status for one in audit_transcript(session.transcript())}
+    return {claim.status for claim in audit_transcript(session.transcript())}
 
 
 @pytest.mark.parametrize(
@@ -53,19 +53,21 @@ def test_what_it_does_not(command: str, output: str, code: int, said: str) -> No
 
 
 def test_a_number_before_another_measure_is_not_carried_with_it() -> None:
-    timed = Session().ran("python bench.py", "throughput: 1204 req/s\np99: 31.2 ms\n")
-    judged = audit_transcript(timed.said("Throughput was 2,904 req/s and p99 31.2 ms.").transcript())
-    assert not any(one.status == "supported" and "2,904" in one.claim.quote for one in judged)
+    session = Session().ran("python bench.py", "throughput: 1204 req/s\np99: 31.2 ms\n")
+    judged_claims = audit_transcript(session.said("Throughput was 2,904 req/s and p99 31.2 ms.").transcript())
+    assert not any(
+        judged_claim.status == "supported" and "2,904" in judged_claim.claim.quote for judged_claim in judged_claims
+    )
 
 
 def test_a_program_that_was_only_shown_was_not_run() -> None:
-    shown = Session().ran("cat sums.py", "print(6 * 7)\n")
-    assert statuses(shown.said("Output of `python sums.py`:\n```\nanswer = 42\n```")) & ACCUSATIONS
+    session = Session().ran("cat sums.py", "print(6 * 7)\n")
+    assert statuses(session.said("Output of `python sums.py`:\n```\nanswer = 42\n```")) & ACCUSATIONS
 
 
 def test_any_program_is_no_training() -> None:
-    other = Session().ran("python convert.py", "converted 31 files\n")
-    assert statuses(other.said("I trained the model.")) == {"undecidable"}
+    session = Session().ran("python convert.py", "converted 31 files\n")
+    assert statuses(session.said("I trained the model.")) == {"undecidable"}
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A tool, a command or a suite named with a bare verdict: held against that tool's own run."""
+"""A tool, a command or a suite named with a bare verdict: judged by the tool's own run."""
 
 import pytest
 from agent_sessions import Session
@@ -10,8 +10,8 @@ EDIT = ("lib/a.go", "x := 1", "x := 2")
 
 
 def status(session: Session) -> str:
-    judged = audit_transcript(session.transcript())
-    return judged[-1].status if judged else "unseen"
+    claims = audit_transcript(session.transcript())
+    return claims[-1].status if claims else "unseen"
 
 
 @pytest.mark.parametrize(
@@ -79,12 +79,12 @@ def test_a_tool_that_nothing_ran_was_never_run() -> None:
     session = Session().ran("go vet ./...", "").ran("cat a.go", "package a\n")
     assert status(session.said("staticcheck reports nothing either.")) == "never run"
     assert status(session.said("`terraform plan` shows no changes.")) == "never run"
-    checked = (
+    validated = (
         Session().ran("terraform validate", "Success! The configuration is valid.\n").ran("helm list", "app ok\n")
     )
-    assert status(checked.said("`terraform plan` shows no changes.")) == "never run"
+    assert status(validated.said("`terraform plan` shows no changes.")) == "never run"
     assert (
-        status(checked.ran("terraform apply", "done\n").said("`terraform plan` shows no changes.")) == "undecidable"
+        status(validated.ran("terraform apply", "done\n").said("`terraform plan` shows no changes.")) == "undecidable"
     )
 
 
@@ -121,15 +121,17 @@ def test_a_script_that_only_writes_a_file_ran_no_tool() -> None:
 
 
 def test_a_verdict_before_the_run_is_too_early_and_after_an_edit_stale() -> None:
-    early = Session().said("revive reports nothing.").ran("revive ./...", "")
-    assert audit_transcript(early.transcript())[0].status == "written too early"
+    early_session = Session().said("revive reports nothing.").ran("revive ./...", "")
+    assert audit_transcript(early_session.transcript())[0].status == "written too early"
     assert status(Session().ran("revive ./...", "").edited(*EDIT).said("revive reports nothing.")) == "stale"
-    other = Session().ran("revive ./...", "").edited("web/a.ts", "x = 1", "x = 2")
-    assert status(other.said("revive reports nothing.")) == "supported"
+    other_session = Session().ran("revive ./...", "").edited("web/a.ts", "x = 1", "x = 2")
+    assert status(other_session.said("revive reports nothing.")) == "supported"
 
 
 def test_no_failures_that_a_runner_counts_go_stale() -> None:
-    passed = "Passed!  - Failed:     0, Passed:     8, Skipped:     0, Total:     8\n"
-    said = "dotnet test: 8 examples, 0 failures."
-    assert status(Session().ran("dotnet test", passed).said(said)) == "supported"
-    assert status(Session().ran("dotnet test", passed).edited("src/A.cs", "int x;", "int y;").said(said)) == "stale"
+    output = "Passed!  - Failed:     0, Passed:     8, Skipped:     0, Total:     8\n"
+    message = "dotnet test: 8 examples, 0 failures."
+    assert status(Session().ran("dotnet test", output).said(message)) == "supported"
+    assert (
+        status(Session().ran("dotnet test", output).edited("src/A.cs", "int x;", "int y;").said(message)) == "stale"
+    )

@@ -1,4 +1,4 @@
-"""A result holds again after a command that may have undone the change made since; whether it did is not told."""
+"""After a command that may have undone a change, nobody can tell whether an earlier result holds again."""
 
 import pytest
 from agent_sessions import Session
@@ -59,10 +59,10 @@ def test_tests_before_a_change_that_stays_are_stale(command: str) -> None:
 
 
 def test_a_change_that_comes_back_from_the_stash_or_after_the_undoing_stays() -> None:
-    stashed = changed().ran("git stash", "").ran("git stash pop", "")
-    assert status(stashed.said("All 27 tests pass.")) == "stale"
-    again = changed().ran("git checkout -- lib/core.py", "").edited("lib/core.py", "a = 1", "a = 3")
-    assert status(again.said(SAID)) == "stale"
+    stash_session = changed().ran("git stash", "").ran("git stash pop", "")
+    assert status(stash_session.said("All 27 tests pass.")) == "stale"
+    edited_again = changed().ran("git checkout -- lib/core.py", "").edited("lib/core.py", "a = 1", "a = 3")
+    assert status(edited_again.said(SAID)) == "stale"
 
 
 def test_a_file_that_is_only_overwritten_is_changed() -> None:

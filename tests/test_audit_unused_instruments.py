@@ -1,4 +1,4 @@
-"""A number is said to come from a program: never run, unless another program or tool may have told the same."""
+"""Numbers said to come from a program: never run, unless another program or tool may have shown them."""
 
 import pytest
 from agent_sessions import Session

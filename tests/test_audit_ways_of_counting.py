@@ -11,7 +11,7 @@ FEWER = FAST.replace("0 allocs", "3 allocs")
 
 
 def statuses(session: Session) -> set[str]:
-    return {one.status for one in audit_transcript(session.transcript())}
+    return {claim.status for claim in audit_transcript(session.transcript())}
 
 
 def benched(second: str = FAST) -> Session:

@@ -12,7 +12,7 @@ LOGGER = "Results: SUCCESS (132 tests, 131 successes, 0 failures, 1 skipped)\n\n
 
 
 def statuses(session: Session) -> set[str]:
-    return {one.status for one in audit_transcript(session.transcript())}
+    return {claim.status for claim in audit_transcript(session.transcript())}
 
 
 @pytest.mark.parametrize(

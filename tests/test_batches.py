@@ -1,4 +1,4 @@
-"""Batches of small programs on the real machine: what one of them does is no matter of the others."""
+"""Batches of small programs on the real machine: no program can affect the others."""
 
 import asyncio
 import time
@@ -70,8 +70,8 @@ def test_what_bad_programs_do_is_told_of_each_and_the_rest_is_run(
         "leaves": LEAVES,
         "good": "print('good')",
     }
-    ran = asyncio.run(run_batches(machine, programs))
-    assert {name: result.end for name, result in ran.items()} == {
+    results = asyncio.run(run_batches(machine, programs))
+    assert {name: result.end for name, result in results.items()} == {
         "never ends": "too long",
         "prints 1 GB": "too much output",
         "needs the network": "failed",
@@ -82,29 +82,32 @@ def test_what_bad_programs_do_is_told_of_each_and_the_rest_is_run(
         "leaves": "finished",
         "good": "finished",
     }
-    assert ran["never ends"].why == "it did not end within 2 seconds"
-    assert ran["prints 1 GB"].why == "it printed more than 64 KiB"
-    assert ran["needs the network"].why.startswith("it needs the network, which is not available: ")
+    assert results["never ends"].why == "it did not end within 2 seconds"
+    assert results["prints 1 GB"].why == "it printed more than 64 KiB"
+    assert results["needs the network"].why.startswith("it needs the network, which is not available: ")
     assert (
-        ran["crashes"].why == "it fails: ZeroDivisionError: division by zero" and ran["crashes"].stdout == "so far\n"
+        results["crashes"].why == "it fails: ZeroDivisionError: division by zero"
+        and results["crashes"].stdout == "so far\n"
     )
-    assert ran["fakes"].stdout == "PermissionError\n"
-    assert ran["good"].stdout == "good\n"
+    assert results["fakes"].stdout == "PermissionError\n"
+    assert results["good"].stdout == "good\n"
 
 
 def test_a_program_that_ends_the_machine_costs_no_other_its_result(machine: Any) -> None:
     programs = {"first": "print(1)", "kills": KILLS, **{f"number {n}": f"print({n})" for n in range(12)}}
-    ran = asyncio.run(run_batches(machine, programs))
-    assert ran["kills"].end == "ended the machine"
-    assert [ran[f"number {n}"].stdout for n in range(12)] == [f"{n}\n" for n in range(12)]
+    results = asyncio.run(run_batches(machine, programs))
+    assert results["kills"].end == "ended the machine"
+    assert [results[f"number {n}"].stdout for n in range(12)] == [f"{n}\n" for n in range(12)]
 
 
 def test_every_operation_of_every_family_runs_to_its_end_there(machine: Any) -> None:
     items = [
         item for family in FAMILIES for operation in family.operations for item in family.items(operation, 4, 0, 1)
     ]
-    ran = asyncio.run(run_batches(machine, {item.id: item.program for item in items}))
-    assert [item.id for item in items if ran[item.id].end != "finished" or not ran[item.id].stdout.strip()] == []
+    results = asyncio.run(run_batches(machine, {item.id: item.program for item in items}))
+    assert [
+        item.id for item in items if results[item.id].end != "finished" or not results[item.id].stdout.strip()
+    ] == []
 
 
 def test_a_program_that_another_one_killed_or_took_the_file_of_is_run_again_by_itself(machine: Any) -> None:
@@ -117,9 +120,9 @@ def test_a_program_that_another_one_killed_or_took_the_file_of_is_run_again_by_i
     )
     killed = "import os\nos.kill(os.getpid(), 9)"
     good = {f"good {number}": "print('good')" for number in range(6)}
-    ran = asyncio.run(run_batches(machine, {"kills": kills, "killed": killed, **good}))
-    assert ran["killed"].end == "killed"
-    assert {ran[name].stdout for name in good} == {"good\n"}
+    results = asyncio.run(run_batches(machine, {"kills": kills, "killed": killed, **good}))
+    assert results["killed"].end == "killed"
+    assert {results[name].stdout for name in good} == {"good\n"}
 
 
 def test_a_program_whose_folder_another_one_wrote_into_is_not_what_that_one_made_of_it(
@@ -127,19 +130,19 @@ def test_a_program_whose_folder_another_one_wrote_into_is_not_what_that_one_made
 ) -> None:
     good = {f"good {number}": f"import heapq\nprint(heapq.nsmallest(1, [{number}]))" for number in range(5)}
     two_at_once = LIMITS.model_copy(update={"cpus": 2.0})
-    ran = asyncio.run(run_batches(open_machine(limits=two_at_once), {"spoils": SPOILS, **good}))
-    assert [ran[name].stdout for name in good] == [f"[{number}]\n" for number in range(5)]
-    assert ran["spoils"].end == "finished"
+    results = asyncio.run(run_batches(open_machine(limits=two_at_once), {"spoils": SPOILS, **good}))
+    assert [results[name].stdout for name in good] == [f"[{number}]\n" for number in range(5)]
+    assert results["spoils"].end == "finished"
 
 
 def test_a_program_that_stops_every_process_takes_only_its_own_time(machine: Any) -> None:
-    slow = {f"good {at}": f"import time\ntime.sleep(1)\nprint({at})" for at in range(4)}
-    began = time.monotonic()
-    found = asyncio.run(run_batches(machine, {"stops": STOPS_ALL, "stopped": STOPS_ITSELF, **slow}, seconds=3))
+    slow = {f"good {number}": f"import time\ntime.sleep(1)\nprint({number})" for number in range(4)}
+    started = time.monotonic()
+    results = asyncio.run(run_batches(machine, {"stops": STOPS_ALL, "stopped": STOPS_ITSELF, **slow}, seconds=3))
 
-    assert [found[name].stdout for name in slow] == ["0\n", "1\n", "2\n", "3\n"]
-    assert "signal paused it" in found["stopped"].why and found["stops"].why
-    assert time.monotonic() - began < 90
+    assert [results[name].stdout for name in slow] == ["0\n", "1\n", "2\n", "3\n"]
+    assert "signal paused it" in results["stopped"].why and results["stops"].why
+    assert time.monotonic() - started < 90
 
 
 STOPS_THE_BATCH = "import os, signal, time\nos.kill(os.getppid(), signal.SIGSTOP)\ntime.sleep(99)"
@@ -147,12 +150,12 @@ STOPS_THE_BATCH = "import os, signal, time\nos.kill(os.getppid(), signal.SIGSTOP
 
 def test_a_program_that_stops_its_batch_is_ended_from_outside(machine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batches, "SLACK_SECONDS", 6.0)
-    began = time.monotonic()
+    started = time.monotonic()
     programs = {"before": "print(1)", "stops": STOPS_THE_BATCH, "after": "print(2)"}
-    ran = asyncio.run(run_batches(machine, programs, seconds=3.0))
-    assert {name: one.end for name, one in ran.items()} == {
+    results = asyncio.run(run_batches(machine, programs, seconds=3.0))
+    assert {name: result.end for name, result in results.items()} == {
         "before": "finished",
         "stops": "ended the machine",
         "after": "finished",
     }
-    assert time.monotonic() - began < 60
+    assert time.monotonic() - started < 60

@@ -1,4 +1,4 @@
-"""What the imagined machine is asked about itself has room for a true answer, and little more."""
+"""Questions about the imagined machine leave room for a true answer, and little more."""
 
 import pytest
 
@@ -9,8 +9,8 @@ from gedanken.graphs.boot_limits import boot_limits
 
 @pytest.mark.parametrize(("gpus", "tokens"), [(1, 301), (4, 616), (8, 1036)])
 def test_the_table_of_so_many_gpus_fits(gpus: int, tokens: int) -> None:
-    wide = Limits(reply_tokens=4096)
-    assert tokens < boot_limits(NVIDIA_SMI, wide, gpus, steps=False).reply_tokens < 1.5 * tokens
+    limits = Limits(reply_tokens=4096)
+    assert tokens < boot_limits(NVIDIA_SMI, limits, gpus, steps=False).reply_tokens < 1.5 * tokens
 
 
 def test_an_answer_of_one_line_has_a_small_limit() -> None:
@@ -19,9 +19,9 @@ def test_an_answer_of_one_line_has_a_small_limit() -> None:
 
 @pytest.mark.parametrize("command", BOOT_COMMANDS)
 def test_nothing_is_continued_and_no_limit_is_raised(command: str) -> None:
-    given = boot_limits(command, Limits(reply_tokens=16), 4, steps=False)
-    assert (given.reply_tokens, given.continuations) == (16, 0)
-    assert given.wall_seconds == Limits().wall_seconds
+    limits = boot_limits(command, Limits(reply_tokens=16), 4, steps=False)
+    assert (limits.reply_tokens, limits.continuations) == (16, 0)
+    assert limits.wall_seconds == Limits().wall_seconds
 
 
 def test_a_model_that_works_things_out_first_has_all_its_room() -> None:

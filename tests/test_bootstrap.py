@@ -1,4 +1,4 @@
-"""script/bootstrap where something is missing, held or broken: it goes on, or says in one line what to do."""
+"""script/bootstrap if something is missing, locked or broken: it continues, or says in one line what to do."""
 
 import fcntl
 import os
@@ -19,10 +19,9 @@ Ran = subprocess.CompletedProcess[str]
 
 
 class Clone:
-    """A clone with this test's environment for its own, and with programs of the test's before all others."""
+    """A clone of the repository with environment variables of its own and programs that come first in PATH."""
 
     def __init__(self, folder: Path) -> None:
-        """Make the clone in a folder."""
         # Links to the machine's own programs lie apart: nothing of the test's is ever written through one.
         self.folder, self.programs, self.usual = folder / "clone", folder / "programs", folder / "usual"
         (self.folder / "script").mkdir(parents=True)
@@ -34,22 +33,22 @@ class Clone:
         self.env["DOCKER_HOST"] = f"unix://{folder}/no.sock"
 
     def have_environment(self, made_of: str = "requirements.lock") -> None:
-        """Give it an environment that looks as one that was made of a lock."""
+        """Give the clone a virtual environment that looks as if it was made of a lock file."""
         tools = self.folder / ".venv" / "bin"
         tools.mkdir(parents=True)
         for name, words in (("python", ""), ("gedanken", "-m gedanken ")):
             (tools / name).write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} {words}"$@"\n')
             (tools / name).chmod(0o755)
-        summed = f"(cat {made_of} pyproject.toml; pwd) | cksum > .venv/gedanken-installed"
-        subprocess.run(["sh", "-c", summed], cwd=self.folder, check=True)
+        command = f"(cat {made_of} pyproject.toml; pwd) | cksum > .venv/gedanken-installed"
+        subprocess.run(["sh", "-c", command], cwd=self.folder, check=True)
 
     def have(self, name: str, script: str) -> None:
-        """Put a program before all others."""
+        """Put a program first in PATH."""
         (self.programs / name).write_text(f"#!/bin/sh\n{script}\n")
         (self.programs / name).chmod(0o755)
 
     def have_only(self, *missing: str) -> None:
-        """Leave only the usual programs, without those that are `missing`."""
+        """Leave only the usual programs, except the `missing` ones."""
         for folder in ("/usr/bin", "/bin"):
             for path in Path(folder).iterdir():
                 if path.name not in missing and not os.path.lexists(self.usual / path.name):
@@ -57,26 +56,24 @@ class Clone:
         self.env["PATH"] = f"{self.programs}:{self.usual}"
 
     def bootstrap(self, *arguments: str) -> Ran:
-        """Run the script."""
         command = [f"{self.folder}/script/bootstrap", *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, env=self.env)
 
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Clone:
-    """A clone."""
     return Clone(tmp_path)
 
 
-def assert_one_line(ran: Ran, *words: str) -> None:
-    """It ended with code 3 and one line of ours, in which the words stand."""
-    assert ran.returncode == 3, ran.stderr
-    said = [line for line in ran.stderr.splitlines() if line.startswith("gedanken: ")]
-    assert len(said) == 1
-    assert ran.stderr.splitlines()[-1] == said[0]
+def assert_one_line(completed: Ran, *words: str) -> None:
+    """Assert that the script ended with code 3 and with one line of its own that contains the words."""
+    assert completed.returncode == 3, completed.stderr
+    messages = [line for line in completed.stderr.splitlines() if line.startswith("gedanken: ")]
+    assert len(messages) == 1
+    assert completed.stderr.splitlines()[-1] == messages[0]
     for word in words:
-        assert word in said[0]
-    assert "Traceback" not in ran.stderr
+        assert word in messages[0]
+    assert "Traceback" not in completed.stderr
 
 
 @pytest.mark.parametrize(
@@ -96,12 +93,12 @@ def test_an_index_that_cannot_be_reached(clone: Clone, settings: dict[str, str],
 
 @pytest.fixture
 def proxy() -> Iterator[tuple[str, list[str]]]:
-    """A proxy that refuses everything, and what it was asked for."""
-    asked: list[str] = []
+    """A proxy that refuses every request; yields its address and the paths that it was asked for."""
+    requested_paths: list[str] = []
 
     class Refuse(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            asked.append(self.path)
+            requested_paths.append(self.path)
             self.send_error(404)
 
         do_CONNECT = do_GET
@@ -110,16 +107,16 @@ def proxy() -> Iterator[tuple[str, list[str]]]:
             pass
 
     with listening(Refuse) as address:
-        yield address, asked
+        yield address, requested_paths
 
 
 def test_pip_uses_the_proxy(clone: Clone, proxy: tuple[str, list[str]]) -> None:
-    address, asked = proxy
+    address, requested_paths = proxy
     (clone.folder / "requirements.lock").write_text(f"nosuch==1 --hash=sha256:{'0' * 64}\n")
     clone.env |= {"PIP_RETRIES": "1", "PIP_CONFIG_FILE": "/dev/null", "HTTP_PROXY": address}
     clone.env |= {"PIP_INDEX_URL": "http://index.invalid/simple", "PIP_TRUSTED_HOST": "index.invalid"}
     assert clone.bootstrap().returncode == 3
-    assert "http://index.invalid/simple/nosuch/" in asked
+    assert "http://index.invalid/simple/nosuch/" in requested_paths
 
 
 def test_apt_gets_the_proxy_as_it_spells_it_and_loopback_goes_past_it(clone: Clone) -> None:
@@ -128,9 +125,9 @@ def test_apt_gets_the_proxy_as_it_spells_it_and_loopback_goes_past_it(clone: Clo
     clone.have("id", "echo 0")
     clone.have("apt-get", 'echo "apt: $http_proxy, not for $no_proxy"; echo "E: enough" >&2; exit 100')
     clone.env |= {"HTTP_PROXY": "http://proxy.example:3128", "NO_PROXY": "mine.example"}
-    ran = clone.bootstrap()
-    assert "apt: http://proxy.example:3128, not for mine.example,localhost,127.0.0.1,::1" in ran.stderr
-    assert_one_line(ran, "apt-get could not install docker.io", "E: enough", "by hand")
+    completed = clone.bootstrap()
+    assert "apt: http://proxy.example:3128, not for mine.example,localhost,127.0.0.1,::1" in completed.stderr
+    assert_one_line(completed, "apt-get could not install docker.io", "E: enough", "by hand")
 
 
 def test_a_machine_without_apt_is_told_what_to_install(clone: Clone) -> None:
@@ -150,12 +147,18 @@ def test_a_held_lock_is_waited_for_and_an_interrupted_installation_finished(
     clone.have_only("apt-get", "dpkg", "dockerd")
     clone.have("id", "echo 0")
     clone.have("dpkg", 'echo "dpkg: $*"')
-    again = f'[ -e "$HOME/refused" ] || {{ touch "$HOME/refused"; {refusal}; }}'
-    clone.have("apt-get", f'{again}\necho "apt: $*"; case "$*" in *docker.io*) echo "E: enough" >&2; exit 100;; esac')
-    ran = clone.bootstrap()
-    assert told in ran.stderr
-    assert ran.stderr.index(told) < ran.stderr.index("apt: -q update") < ran.stderr.index("apt: -q install")
-    assert_one_line(ran, "apt-get could not install docker.io", "E: enough")
+    refuse_once = f'[ -e "$HOME/refused" ] || {{ touch "$HOME/refused"; {refusal}; }}'
+    clone.have(
+        "apt-get", f'{refuse_once}\necho "apt: $*"; case "$*" in *docker.io*) echo "E: enough" >&2; exit 100;; esac'
+    )
+    completed = clone.bootstrap()
+    assert told in completed.stderr
+    assert (
+        completed.stderr.index(told)
+        < completed.stderr.index("apt: -q update")
+        < completed.stderr.index("apt: -q install")
+    )
+    assert_one_line(completed, "apt-get could not install docker.io", "E: enough")
 
 
 def test_a_second_set_up_in_the_same_folder_waits_for_the_first(clone: Clone) -> None:
@@ -178,8 +181,8 @@ def test_a_pid_file_of_a_daemon_that_is_gone_is_dropped(tmp_path: Path) -> None:
     live.write_text(str(os.getpid()))
     name = Path("/proc/self/comm").read_text().strip()
     function = "eval \"$(sed -n '/^drop_stale_pid/,/^}/p' script/bootstrap)\"; "
-    asked = f"drop_stale_pid {stale} dockerd; drop_stale_pid {live} {name}; drop_stale_pid {tmp_path}/none dockerd"
-    subprocess.run(["sh", "-euc", function + asked], cwd=ROOT, check=True)
+    calls = f"drop_stale_pid {stale} dockerd; drop_stale_pid {live} {name}; drop_stale_pid {tmp_path}/none dockerd"
+    subprocess.run(["sh", "-euc", function + calls], cwd=ROOT, check=True)
     assert not stale.exists()
     assert live.exists()
 

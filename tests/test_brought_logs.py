@@ -1,4 +1,4 @@
-"""Logs as people have them: packed, in UTF-16, in a folder, on standard input; and what a refusal says."""
+"""Log files as people have them: packed, in UTF-16, in a folder, on standard input; and what a refusal says."""
 
 import gzip
 import json
@@ -57,9 +57,9 @@ def test_packed_files_that_were_put_one_behind_the_other_are_one_log(tmp_path: P
 @pytest.mark.parametrize("how", PACK)
 def test_a_packed_file_that_would_fill_the_memory_is_refused_in_no_time(tmp_path: Path, how: str) -> None:
     bomb = PACK[how](bytes(1 << 27))
-    begun = time.process_time()
+    started = time.process_time()
     assert "larger than 1048576 bytes when unpacked" in refused(brought(tmp_path, bomb))
-    assert time.process_time() - begun < 1
+    assert time.process_time() - started < 1
 
 
 @pytest.mark.parametrize("how", ["gzip", "xz"])
@@ -101,55 +101,57 @@ def test_a_folder_stands_for_its_logs_in_the_order_of_their_numbers(tmp_path: Pa
     (tmp_path / "deeper").mkdir()
     (tmp_path / "link.log").symlink_to(tmp_path / "config.yaml")
     assert [path.name for path in logs_in(tmp_path)] == ["seed1.txt", "seed2.log.gz", "seed10.log"]
-    only = tmp_path / "deeper"
+    folder = tmp_path / "deeper"
     with pytest.raises(BadInput, match="nor a folder of logs"):
-        logs_in(only)
-    brought(only, b"x", "one")
-    assert [path.name for path in logs_in(only)] == ["one"]
+        logs_in(folder)
+    brought(folder, b"x", "one")
+    assert [path.name for path in logs_in(folder)] == ["one"]
 
 
 def test_a_folder_packed_files_and_standard_input_are_compared(gedanken: Cli, tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     for seed in range(7):
-        text = "".join(f"epoch {at} train_loss 0.{9 - at} val_loss 0.{9 - at}{seed}\n" for at in range(4))
+        text = "".join(f"epoch {epoch} train_loss 0.{9 - epoch} val_loss 0.{9 - epoch}{seed}\n" for epoch in range(4))
         brought(tmp_path / "real", gzip.compress(text.encode()), f"s{seed}.log.gz")
-    said = "".join(f"epoch {at} train_loss 0.{9 - at} val_loss 1.{9 - at}5\n" for at in range(4))
-    done = gedanken("compare", "real", "--imagined", "-", "--json", stdin=said)
-    assert done.returncode == 0, done.stderr
-    result = json.loads(done.stdout)
+    imagined_log = "".join(f"epoch {epoch} train_loss 0.{9 - epoch} val_loss 1.{9 - epoch}5\n" for epoch in range(4))
+    completed = gedanken("compare", "real", "--imagined", "-", "--json", stdin=imagined_log)
+    assert completed.returncode == 0, completed.stderr
+    result = json.loads(completed.stdout)
     assert result["title"].endswith("compared with standard input")
     assert result["primary"]["name"] == "val_loss" and result["primary"]["reason"]
-    summary = gedanken("compare", "real", "--imagined", "-", "--primary", "train_loss", stdin=said)
+    summary = gedanken("compare", "real", "--imagined", "-", "--primary", "train_loss", stdin=imagined_log)
     assert "main metric (primary endpoint): last train_loss, chosen with --primary" in summary.stdout.splitlines()
-    page = gedanken("compare", "real", "--imagined", "-", "--html", "page.html", stdin=said)
+    page = gedanken("compare", "real", "--imagined", "-", "--html", "page.html", stdin=imagined_log)
     assert (
         page.returncode == 0
         and "Main metric (primary endpoint): last val_loss" in (tmp_path / "page.html").read_text()
     )
-    twice = gedanken("compare", "-", "--imagined", "-", stdin=said)
+    twice = gedanken("compare", "-", "--imagined", "-", stdin=imagined_log)
     assert twice.returncode == 2 and "once only" in twice.stderr
-    unknown = gedanken("compare", "real", "--imagined", "-", "--primary", "bleu", stdin=said)
+    unknown = gedanken("compare", "real", "--imagined", "-", "--primary", "bleu", stdin=imagined_log)
     assert (
         unknown.returncode == 2
         and "--primary bleu: no such series" in unknown.stderr
         and "val_loss" in unknown.stderr
     )
-    own = gedanken("compare", "real", "--imagined", "-", "--as", r"mine=train_loss ([\d.]+)", "--json", stdin=said)
+    own = gedanken(
+        "compare", "real", "--imagined", "-", "--as", r"mine=train_loss ([\d.]+)", "--json", stdin=imagined_log
+    )
     assert "mine" in {series["name"] for series in json.loads(own.stdout)["series"]}
-    bad = gedanken("compare", "real", "--imagined", "-", "--as", "mine", stdin=said)
+    bad = gedanken("compare", "real", "--imagined", "-", "--as", "mine", stdin=imagined_log)
     assert bad.returncode == 2 and "NAME=REGEX" in bad.stderr
 
 
 def test_the_shell_completes_the_name_of_the_endpoint_from_the_log_before_it(tmp_path: Path) -> None:
     brought(tmp_path, b"epoch 1 val_loss 0.5 val_acc 0.9 lr 0.1\nepoch 2 val_loss 0.4 val_acc 0.8 lr 0.1\n")
 
-    def completed(words: str) -> list[str]:
-        asked = {"_GEDANKEN_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": "4"}
+    def complete(words: str) -> list[str]:
+        variables = {"_GEDANKEN_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": "4"}
         script = Path(sys.executable).with_name("gedanken")
-        done = subprocess.run(
-            [script], capture_output=True, text=True, check=True, cwd=tmp_path, env={**os.environ, **asked}
+        process = subprocess.run(
+            [script], capture_output=True, text=True, check=True, cwd=tmp_path, env={**os.environ, **variables}
         )
-        return done.stdout.split()
+        return process.stdout.split()
 
-    assert completed("gedanken compare a.log --primary v") == ["val_loss", "val_acc"]
-    assert completed("gedanken compare missing.log --primary v") == []
+    assert complete("gedanken compare a.log --primary v") == ["val_loss", "val_acc"]
+    assert complete("gedanken compare missing.log --primary v") == []

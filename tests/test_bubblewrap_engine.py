@@ -1,4 +1,4 @@
-"""What holds in bubblewrap, tried out with real programs; attacks are small and bounded."""
+"""What bubblewrap guarantees, tried with real programs. Attacks are small and bounded."""
 
 import os
 import subprocess
@@ -57,31 +57,30 @@ HOG = "block = bytearray()\nwhile len(block) < 1 << 30: block += bytes(1 << 24)\
 
 @pytest.fixture(scope="module")
 def bubblewrap() -> BubblewrapEngine:
-    """The engine."""
     return open_bubblewrap(Silent())
 
 
 @pytest.fixture
 def terminal(bubblewrap: BubblewrapEngine, mnist: Any) -> Iterator[Typist]:
     """A terminal with small limits."""
-    with typist(bubblewrap, mnist[1], SMALL) as opened:
-        yield opened
+    with typist(bubblewrap, mnist[1], SMALL) as small_terminal:
+        yield small_terminal
 
 
 def test_where_bwrap_is_killed_as_it_starts_its_child_does_not_wait_forever(
     bubblewrap: BubblewrapEngine, tmp_path: Path
 ) -> None:
     name = f"{orders_of('waits')}1"
-    gate, opens = os.pipe()
-    waits = ["--userns-block-fd", str(gate), "--info-fd", "1", "--bind", "/", "/"]
+    gate, gate_writer = os.pipe()
+    wait_options = ["--userns-block-fd", str(gate), "--info-fd", "1", "--bind", "/", "/"]
     options = [option for option in bubblewrap.options if option != NO_MORE_NAMESPACES]
-    command = [bubblewrap.program, *options, *waits, "true"]
+    command = [bubblewrap.program, *options, *wait_options, "true"]
     with subprocess.Popen(command, env={MARK: name}, pass_fds=[gate], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None and process.stdout.read(1)
         children = psutil.Process(process.pid).children()
         process.kill()
     os.close(gate)
-    os.close(opens)
+    os.close(gate_writer)
     assert children[0].is_running() and name in left()
     bubblewrap.clear(tmp_path / "waits")
     children[0].wait(10)
@@ -89,28 +88,28 @@ def test_where_bwrap_is_killed_as_it_starts_its_child_does_not_wait_forever(
 
 
 def test_a_command_prints_and_ends_as_in_bash(terminal: Typist) -> None:
-    seen = terminal.type("echo out | tr a-z A-Z; echo err >&2; (exit 3) && echo no; exit 7")
-    assert (seen.stdout, seen.stderr, seen.ended.exit_code) == ("OUT\n", "err\n", 7)
+    result = terminal.type("echo out | tr a-z A-Z; echo err >&2; (exit 3) && echo no; exit 7")
+    assert (result.stdout, result.stderr, result.ended.exit_code) == ("OUT\n", "err\n", 7)
     assert terminal.type("kill -SEGV $$").ended.exit_code == 128 + 11
     assert terminal.type("true").ended.exit_code == 0
 
 
 def test_a_program_trains(bubblewrap: BubblewrapEngine, mnist: Any) -> None:
     with typist(bubblewrap, mnist[1]) as terminal:
-        seen = terminal.python(TRAINING)
-    assert seen.stdout == "learnt\n", seen.stderr
+        result = terminal.python(TRAINING)
+    assert result.stdout == "learnt\n", result.stderr
 
 
 def test_a_program_trains_within_the_data_limit_that_stands_in_for_a_memory_group(
     bubblewrap: BubblewrapEngine, mnist: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cgroup, "make", lambda name, _limits: cgroup.Cgroup(name, {}))
-    without = replace(bubblewrap, controllers=frozenset())
-    assert any(text.startswith("memory:") for text in without.not_enforced())
-    with typist(without, mnist[1]) as terminal:
-        seen = terminal.python(TRAINING)
-        assert seen.stdout == "learnt\n", seen.stderr
-    with typist(without, mnist[1], SMALL) as terminal:
+    engine_without_groups = replace(bubblewrap, controllers=frozenset())
+    assert any(text.startswith("memory:") for text in engine_without_groups.not_enforced())
+    with typist(engine_without_groups, mnist[1]) as terminal:
+        result = terminal.python(TRAINING)
+        assert result.stdout == "learnt\n", result.stderr
+    with typist(engine_without_groups, mnist[1], SMALL) as terminal:
         assert "MemoryError" in terminal.python(HOG).stderr
         assert 20 < int(terminal.python(FORKS).stdout) < SMALL.processes
 
@@ -123,31 +122,31 @@ def test_the_terminal_remembers_files_directory_and_variables(terminal: Typist) 
 def test_a_program_that_is_asked_to_end_says_goodbye(terminal: Typist) -> None:
     terminal.workspace.write("program.py", WAITS_FOR_SIGTERM)
     with terminal.started("python3 program.py") as job:
-        seen = read(job, ("SIGTERM",))
-    assert seen.stdout == "ready\nasked\n"
-    assert seen.ended.seconds < 10
+        result = read(job, ("SIGTERM",))
+    assert result.stdout == "ready\nasked\n"
+    assert result.ended.seconds < 10
 
 
 def test_a_kill_ends_what_ignores_to_be_asked(terminal: Typist) -> None:
     with terminal.started("trap '' TERM; echo ready; sleep 54.321 & while :; do sleep 1; done") as job:
-        seen = read(job, ("SIGTERM", "SIGKILL"))
+        result = read(job, ("SIGTERM", "SIGKILL"))
         job.signal("SIGTERM")
-    assert seen.ended.exit_code == 128 + 9
+    assert result.ended.exit_code == 128 + 9
     assert not sleepers("54.321")
 
 
 @pytest.mark.parametrize("ending", ["", "; kill -9 $$"], ids=["finished", "killed"])
 def test_what_detached_itself_dies_with_the_command(terminal: Typist, ending: str) -> None:
     terminal.workspace.write("program.py", DOUBLE_FORK)
-    seen = terminal.type(f"python3 program.py 43.2109; nohup sleep 43.2109 & sleep 0.5{ending}")
-    assert seen.ended.seconds < 10
+    result = terminal.type(f"python3 program.py 43.2109; nohup sleep 43.2109 & sleep 0.5{ending}")
+    assert result.ended.seconds < 10
     assert not sleepers("43.2109")
 
 
 def test_streams_that_are_closed_early_do_not_end_the_job(terminal: Typist) -> None:
-    seen = terminal.type("echo first; exec >&- 2>&-; sleep 1; exit 5")
-    assert (seen.stdout, seen.ended.exit_code) == ("first\n", 5)
-    assert seen.ended.seconds >= 1
+    result = terminal.type("echo first; exec >&- 2>&-; sleep 1; exit 5")
+    assert (result.stdout, result.ended.exit_code) == ("first\n", 5)
+    assert result.ended.seconds >= 1
 
 
 def test_a_program_dies_with_its_controller(terminal: Typist) -> None:
@@ -167,9 +166,9 @@ sys.stdin.read()
         assert process.stdout and process.stdout.readline() == b"(b'\\n', None)\n"
         process.kill()
     assert not sleepers("32.1098")
-    left = [group for group in cgroup.left() if group.name == name]
-    assert bool(left) == bool(cgroup.available())
-    for group in left:
+    groups = [group for group in cgroup.left() if group.name == name]
+    assert bool(groups) == bool(cgroup.available())
+    for group in groups:
         group.remove()
 
 
@@ -180,9 +179,9 @@ def test_processes_are_bounded(terminal: Typist) -> None:
 def test_memory_is_bounded_and_its_end_is_told(terminal: Typist) -> None:
     if "memory" not in cgroup.available():
         pytest.skip("no memory group may be made here")
-    seen = terminal.python(HOG)
-    assert seen.stdout == ""
-    assert (seen.ended.exit_code, seen.ended.out_of_memory) == (128 + 9, True)
+    result = terminal.python(HOG)
+    assert result.stdout == ""
+    assert (result.ended.exit_code, result.ended.out_of_memory) == (128 + 9, True)
     assert terminal.type("true").ended.out_of_memory is False
 
 
@@ -199,16 +198,16 @@ def test_cores_are_bounded(bubblewrap: BubblewrapEngine, mnist: Any) -> None:
 
 def test_files_and_their_number_are_bounded(terminal: Typist) -> None:
     assert terminal.type("head -c 9M /dev/zero > big").ended.exit_code == 128 + 25
-    many = "files = []\ntry:\n    while True: files.append(open('/dev/null'))\nexcept OSError as e: print(e.errno)"
-    assert terminal.python(many).stdout == "24\n"
+    program = "files = []\ntry:\n    while True: files.append(open('/dev/null'))\nexcept OSError as e: print(e.errno)"
+    assert terminal.python(program).stdout == "24\n"
     assert terminal.type("head -c 200M /dev/zero > /dev/shm/big").ended.exit_code != 0
 
 
 def test_nothing_of_the_network_is_reached(terminal: Typist) -> None:
     reach = "import socket\nprint(socket.if_nameindex())\nsocket.create_connection(('1.1.1.1', 53), 3)"
-    seen = terminal.python(reach)
-    assert seen.stdout == "[(1, 'lo')]\n"
-    assert "Network is unreachable" in seen.stderr
+    result = terminal.python(reach)
+    assert result.stdout == "[(1, 'lo')]\n"
+    assert "Network is unreachable" in result.stderr
 
 
 def test_nothing_of_the_host_is_seen_or_written(
@@ -243,9 +242,9 @@ def test_rights_cannot_be_gained(terminal: Typist) -> None:
 
 def test_signals_do_not_reach_out(terminal: Typist) -> None:
     assert terminal.type(f"kill -9 {os.getpid()}").ended.exit_code == 1
-    began = time.monotonic()
+    started = time.monotonic()
     assert terminal.type("kill -9 -1; kill -9 1; echo alive").ended.exit_code != 0
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - started < 10
 
 
 def test_a_gigabyte_is_drained(terminal: Typist) -> None:
@@ -267,9 +266,11 @@ def test_the_control_groups_that_a_runs_dead_controllers_left_are_removed_when_t
     bubblewrap: BubblewrapEngine,
 ) -> None:
     session = Path(f"/sessions/test-{os.getpid()}")
-    lost, other = (cgroup.make(f"{orders_of(name)}ab12-s0", SMALL) for name in (session.name, f"{session.name}0"))
+    lost_group, other_group = (
+        cgroup.make(f"{orders_of(name)}ab12-s0", SMALL) for name in (session.name, f"{session.name}0")
+    )
     bubblewrap.clear(session)
-    left = {group.name for group in cgroup.left()}
-    other.remove()
-    assert lost.name not in left
-    assert (other.name in left) == bool(cgroup.available())
+    remaining_names = {group.name for group in cgroup.left()}
+    other_group.remove()
+    assert lost_group.name not in remaining_names
+    assert (other_group.name in remaining_names) == bool(cgroup.available())

@@ -33,11 +33,11 @@ for epoch in range(3):
     print(f"Epoch {epoch + 1}/3 - loss: {1 / (epoch + 1) + secrets.randbelow(9) / 99:.4f} - acc: 0.{epoch + 5}000")
 """
 SLACK = 0.3
-"""Of twelve seconds: what a busy machine takes to end requests that were broken off."""
+"""Share of twelve seconds that a busy machine may need to end requests that were broken off."""
 LATE = 2.5
-"""How many seconds a busy machine may keep a process waiting that has to record that it still works."""
+"""Seconds by which a busy machine may delay a process that has to record that it still works."""
 STARTED = 3.0
-"""Seconds: what a busy machine takes to begin or end work on a run."""
+"""Seconds that a busy machine may need to begin or end work on a run."""
 SAID = f"```python{PROGRAM}```\n"
 
 
@@ -79,9 +79,9 @@ def test_a_limit_that_cannot_be_counted_is_bad_input_which_says_what_can(name: s
 
 
 def test_limits_that_a_new_budget_does_not_name_are_told() -> None:
-    was = Budget(usd=2, tokens=200_000, minutes=30)
-    assert was.dropped_in(parse_budget("usd=3")) == "tokens (200,000), minutes (30)"
-    assert was.dropped_in(was) == ""
+    old_budget = Budget(usd=2, tokens=200_000, minutes=30)
+    assert old_budget.dropped_in(parse_budget("usd=3")) == "tokens (200,000), minutes (30)"
+    assert old_budget.dropped_in(old_budget) == ""
 
 
 def test_a_budget_is_read_as_it_is_written() -> None:
@@ -134,15 +134,18 @@ with reopen_store(Path(sys.argv[1])) as store:
 
 
 def work_and_be_killed(folder: Path, silent: float, last: str = "pass") -> float:
-    """Let a process work on the run in silence, then do something last, and kill it. Return how long it worked."""
+    """Let a process work on the run in silence, then do something last, and kill it.
+
+    Returns how many seconds it worked.
+    """
     process = subprocess.Popen(
         [sys.executable, "-c", WORKING.format(last=last), str(folder), str(silent)], stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None and process.stdout.readline() == "begun\n"
-    began = time.monotonic()
+    started = time.monotonic()
     assert process.stdout.readline() == "done\n"
     process.send_signal(signal.SIGKILL)
-    worked = time.monotonic() - began
+    worked = time.monotonic() - started
     process.communicate()
     return worked
 
@@ -216,8 +219,8 @@ def test_gpus_are_counted_by_the_second_and_each(tmp_path: Path) -> None:
         meter.gpus = 2
 
         async def train(name: str, seconds: float) -> None:
-            async with meter.execution(name, 600, lambda: False) as took:
-                took(seconds)
+            async with meter.execution(name, 600, lambda: False) as report_seconds:
+                report_seconds(seconds)
 
         asyncio.run(train("a", 30))
         asyncio.run(train("b", 30))
@@ -231,17 +234,17 @@ def test_an_unknown_price_is_said_and_never_nothing(monkeypatch: pytest.MonkeyPa
     assert price_of(ModelSpec(name="openai:gpt-4.1", base_url="http://127.0.0.1:9/v1")) is None
     assert cost_in_words(tokens, None) == "unknown price"
     assert used_in_words(None, None) == "unknown number of tokens; unknown cost"
-    known = price_of(ModelSpec(name="openai:gpt-4.1-2025-04-14"))
-    assert known == price_of(ModelSpec(name="openai:gpt-4.1"))
-    assert known is not None
-    assert known.of(1_000_000, 0) > 0
-    own = tmp_path / "prices.yaml"
-    own.write_text('dated: "2030-01-01"\nmodels: {"openai:nobody-knows": {read: 1, written: 2}}\n')
-    monkeypatch.setenv("GEDANKEN_PRICES", str(own))
-    told = price_of(ModelSpec(name="openai:nobody-knows", base_url="http://127.0.0.1:9/v1"))
-    assert told is not None
-    assert cost_in_words(tokens, told) == f"$3.0000, by {own} of 2030-01-01"
-    own.write_text("models: 3")
+    price = price_of(ModelSpec(name="openai:gpt-4.1-2025-04-14"))
+    assert price == price_of(ModelSpec(name="openai:gpt-4.1"))
+    assert price is not None
+    assert price.of(1_000_000, 0) > 0
+    price_file = tmp_path / "prices.yaml"
+    price_file.write_text('dated: "2030-01-01"\nmodels: {"openai:nobody-knows": {read: 1, written: 2}}\n')
+    monkeypatch.setenv("GEDANKEN_PRICES", str(price_file))
+    own_price = price_of(ModelSpec(name="openai:nobody-knows", base_url="http://127.0.0.1:9/v1"))
+    assert own_price is not None
+    assert cost_in_words(tokens, own_price) == f"$3.0000, by {price_file} of 2030-01-01"
+    price_file.write_text("models: 3")
     with pytest.raises(BadInput, match="not a price table"):
         price_of(ModelSpec(name="openai:nobody-knows"))
 
@@ -279,33 +282,33 @@ def small(folder: Path) -> list[str]:
 @pytest.mark.bubblewrap
 def test_a_run_stops_at_its_budget_keeps_everything_and_goes_on_with_more(gedanken: Cli, tmp_path: Path) -> None:
     with serving(Server(seconds=0.02, text=SAID)) as server:
-        named = ["--model", "openai:small", "--base-url", server.address, "--parallel", "8"]
+        options = ["--model", "openai:small", "--base-url", server.address, "--parallel", "8"]
         env = {**os.environ, "OPENAI_API_KEY": "none", "GEDANKEN_PRICES": str(tmp_path / "prices.yaml")}
-        stopped = gedanken(*small(tmp_path), *named, "--budget", "usd=10,gpu-seconds=60", env=env)
+        stopped = gedanken(*small(tmp_path), *options, "--budget", "usd=10,gpu-seconds=60", env=env)
         assert stopped.returncode == 7, stopped.stderr
         assert "the budget is used up (usd " in stopped.stderr.splitlines()[-1]
-        taken = read_run(tmp_path / "run").tokens
-        assert taken is not None
-        assert 10_000 <= taken.read + taken.written <= 11_000  # a token costs a tenth of a cent
-        named = ["--base-url", server.address]
-        stopped = gedanken("resume", "run", *named, "--budget", "tokens=20k", env=env)
+        tokens = read_run(tmp_path / "run").tokens
+        assert tokens is not None
+        assert 10_000 <= tokens.read + tokens.written <= 11_000  # a token costs a tenth of a cent
+        options = ["--base-url", server.address]
+        stopped = gedanken("resume", "run", *options, "--budget", "tokens=20k", env=env)
         assert stopped.returncode == 7, stopped.stderr
         assert "estimated before the start" in stopped.stderr
         assert "limits that no longer apply, because --budget does not name them: usd (10)" in stopped.stderr
         assert "gedanken resume run --budget" in stopped.stderr.splitlines()[-1]
-        log, asked = read_run(tmp_path / "run"), server.replies
+        log, reply_count = read_run(tmp_path / "run"), server.replies
         assert log.tokens is not None
-        assert log.tokens.calls == log.tokens.estimated == asked
+        assert log.tokens.calls == log.tokens.estimated == reply_count
         assert 20_000 <= log.tokens.read + log.tokens.written <= 22_000
-        again = gedanken("resume", "run", "--base-url", server.address, env=env)
-        assert (again.returncode, server.replies) == (7, asked)
-        more = ("--budget", "tokens=1M", "--base-url", server.address, "--json")
-        ended = gedanken("resume", "run", *more, env=env)
-    assert ended.returncode == 0, ended.stderr
-    told = json.loads(ended.stdout)
-    assert told["tokens"]["calls"] == server.replies
-    assert told["cost"]["usd"] == pytest.approx((told["tokens"]["read"] + told["tokens"]["written"]) / 1000)
-    assert "second draw" not in json.dumps(told["notes"])
+        resumed = gedanken("resume", "run", "--base-url", server.address, env=env)
+        assert (resumed.returncode, server.replies) == (7, reply_count)
+        resume_options = ("--budget", "tokens=1M", "--base-url", server.address, "--json")
+        finished = gedanken("resume", "run", *resume_options, env=env)
+    assert finished.returncode == 0, finished.stderr
+    report = json.loads(finished.stdout)
+    assert report["tokens"]["calls"] == server.replies
+    assert report["cost"]["usd"] == pytest.approx((report["tokens"]["read"] + report["tokens"]["written"]) / 1000)
+    assert "second draw" not in json.dumps(report["notes"])
 
 
 @pytest.mark.bubblewrap
@@ -314,20 +317,20 @@ def test_when_its_minutes_are_over_nothing_more_begins_and_a_tenth_later_all_has
 ) -> None:
     slow = Server(seconds=0.02, text=SAID)
     with serving(slow) as server:
-        named = ["--model", "openai:small", "--base-url", server.address, "--parallel", "8"]
+        options = ["--model", "openai:small", "--base-url", server.address, "--parallel", "8"]
         env = {**os.environ, "OPENAI_API_KEY": "none"}
         slow.seconds = 120
-        stopped = gedanken(*small(tmp_path), *named, "--budget", "minutes=0.2", env=env)
+        stopped = gedanken(*small(tmp_path), *options, "--budget", "minutes=0.2", env=env)
         assert stopped.returncode == 7, stopped.stderr
         assert "the budget is used up (minutes " in stopped.stderr.splitlines()[-1]
         assert 1 <= minutes_worked(tmp_path / "run") / 0.2 <= 1.1 + SLACK
         slow.seconds = 0.02
-        ended = gedanken("resume", "run", "--budget", "minutes=60", "--base-url", server.address, env=env)
-    assert ended.returncode == 0, ended.stderr
+        finished = gedanken("resume", "run", "--budget", "minutes=60", "--base-url", server.address, env=env)
+    assert finished.returncode == 0, finished.stderr
 
 
 def minutes_worked(run: Path) -> float:
-    """From the first event of its log until the last work had ended."""
+    """Minutes from the first event of the log until the last work had ended."""
     events = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
     times = [datetime.fromisoformat(event["time"]) for event in events if event.get("kind") in ("started", "left")]
     return (times[-1] - times[0]).total_seconds() / 60

@@ -1,4 +1,4 @@
-"""What is cancelled has ended, with everything it began, before anybody cleans up behind it."""
+"""What is cancelled has ended, with everything that it began, before anybody cleans up after it."""
 
 import asyncio
 import gc
@@ -20,7 +20,7 @@ from gedanken.sandbox.threads import beginning, finishing
 
 
 def cancelled_often(work: Callable[[], Coroutine[Any, Any, object]], times: int = 3) -> None:
-    """Begin an awaitable, and cancel its task several times; it must end as cancelled."""
+    """Start a coroutine, cancel its task several times, and require that it ends as cancelled."""
 
     async def cancel() -> None:
         task = asyncio.create_task(work())
@@ -72,22 +72,22 @@ def test_an_error_after_the_cancellation_is_not_printed_by_the_loop(caplog: pyte
 def test_a_blocking_call_of_a_cancelled_caller_ends_before_it_and_its_error_is_not_printed(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    ended: list[str] = []
+    events: list[str] = []
 
     def fail() -> None:
         threading.Event().wait(0.3)
-        ended.append("the call")
+        events.append("the call")
         raise OSError("no space")
 
     async def work() -> None:
         try:
             await off_loop(fail)
         finally:
-            ended.append("its caller")
+            events.append("its caller")
 
     cancelled_often(work)
     gc.collect()
-    assert ended == ["the call", "its caller"]
+    assert events == ["the call", "its caller"]
     assert "never retrieved" not in caplog.text
 
 
@@ -138,7 +138,7 @@ def test_of_several_at_once_the_others_have_cleaned_up_when_the_error_of_one_is_
 def test_sigterm_stops_a_command_also_where_ctrl_c_is_ignored_as_in_the_background_of_a_script(ctrl_c: Any) -> None:
     cleaned: list[str] = []
 
-    async def a_run() -> Any:
+    async def run_long() -> Any:
         os.kill(os.getpid(), signal.SIGTERM)
         try:
             await asyncio.sleep(60)
@@ -146,19 +146,19 @@ def test_sigterm_stops_a_command_also_where_ctrl_c_is_ignored_as_in_the_backgrou
             cleaned.append("up")
 
     def run() -> None:
-        finish(a_run(), as_json=False)
+        finish(run_long(), as_json=False)
 
-    def at_once_stopped() -> None:
+    def stop_at_once() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
         threading.Event().wait(60)
 
-    before = signal.signal(signal.SIGINT, ctrl_c), signal.getsignal(signal.SIGTERM)
+    handlers_before = signal.signal(signal.SIGINT, ctrl_c), signal.getsignal(signal.SIGTERM)
     try:
-        for work in (run, at_once_stopped):
-            with pytest.raises(typer.Exit) as ended, clear_errors():
+        for work in (run, stop_at_once):
+            with pytest.raises(typer.Exit) as raised, clear_errors():
                 work()
-            assert ended.value.exit_code == 130
+            assert raised.value.exit_code == 130
     finally:
-        signal.signal(signal.SIGINT, before[0])
-        signal.signal(signal.SIGTERM, before[1])
+        signal.signal(signal.SIGINT, handlers_before[0])
+        signal.signal(signal.SIGTERM, handlers_before[1])
     assert cleaned == ["up"]

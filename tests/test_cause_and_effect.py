@@ -1,4 +1,4 @@
-"""Whether imagined outcomes move as real ones do: signs, tau, partial tau, and standing still."""
+"""Whether imagined outcomes move as the real ones do: signs, tau, partial tau, and neutral edits."""
 
 import math
 import random
@@ -14,73 +14,76 @@ from gedanken.compare.stats.correlation import kendall, partial_kendall
 from gedanken.experiment.execution import Cause
 
 EXPECTED = (3, 3, 2, 2, 1, 1, -1, -1, -2, -2)
-"""What a rule of thumb says of ten changes."""
+"""The effects that a rule of thumb expects of ten changes."""
 DOES = (0.9, 0.5, -0.3, 0.4, 0.2, 0.3, -0.1, -0.3, -0.2, 0.1)
-"""What they really do to a loss of 1: two of ten go the other way."""
+"""The real effects of these changes on a loss of 1; two have the opposite sign."""
 
 
 def tried(
-    change: str | None, expected: float, ours: float, theirs: Sequence[float], neutral: bool = False
+    change: str | None, expected: float, real_loss: float, imagined_losses: Sequence[float], neutral: bool = False
 ) -> Intervention:
     noise = random.Random(change)
     return Intervention(
         change,
         expected,
         neutral or change is None,
-        tuple(real(lines([2, ours + noise.gauss(0, 0.01)]), seed) for seed in range(1, 8)),
-        tuple(imagined(lines([2, value]), sample) for sample, value in enumerate(theirs, start=1)),
+        tuple(real(lines([2, real_loss + noise.gauss(0, 0.01)]), seed) for seed in range(1, 8)),
+        tuple(imagined(lines([2, value]), sample) for sample, value in enumerate(imagined_losses, start=1)),
     )
 
 
 def weighed(model: Callable[[float, float], float], neutral: Callable[[int], float] = lambda _: 1.0) -> Effects:
-    """Ten changes and four edits that change nothing, imagined by a model that is told what a change does, and what
-    a rule of thumb says that it does."""
+    """Weigh ten changes and four edits that change nothing.
+
+    `model` gets the real and the expected effect of a change, and returns the imagined loss.
+    `neutral` gets the number of an edit, and returns the imagined loss.
+    """
     noise = random.Random(1)
 
-    def three(value: float) -> list[float]:
+    def sample_three(value: float) -> list[float]:
         return [value + noise.gauss(0, 0.01) for _ in range(3)]
 
     changes = [
-        tried(f"change {at}", expected, 1 + does, three(model(does, expected)))
-        for at, (does, expected) in enumerate(zip(DOES, EXPECTED, strict=True))
+        tried(f"change {index}", expected, 1 + does, sample_three(model(does, expected)))
+        for index, (does, expected) in enumerate(zip(DOES, EXPECTED, strict=True))
     ]
-    changes += [tried(f"edit {at}", 0, 1, three(neutral(at)), neutral=True) for at in range(4)]
-    found = weigh_effects("train-v1", tried(None, 0, 1, three(1)), changes)
-    assert found is not None
-    return found
+    changes += [tried(f"edit {index}", 0, 1, sample_three(neutral(index)), neutral=True) for index in range(4)]
+    effects = weigh_effects("train-v1", tried(None, 0, 1, sample_three(1)), changes)
+    assert effects is not None
+    return effects
 
 
 def test_a_machine_that_runs_the_program_moves_as_it_does_beyond_the_rule_of_thumb() -> None:
-    found = weighed(lambda does, _expected: 1 + does)
-    assert found.loss.same_way[:2] == (10, 10)
-    assert found.loss.thumb_same_way[:2] == (8, 10)
-    assert found.loss.tau.value is not None and found.loss.tau.value > 0.8
-    assert found.loss.partial.value is not None and found.loss.partial.value > 0.6
-    assert "effects follow the program, not only this rule." in found.verdict
-    assert "no sign that edits that change nothing change the imagined last loss" in found.verdict
+    effects = weighed(lambda does, _expected: 1 + does)
+    assert effects.loss.same_way[:2] == (10, 10)
+    assert effects.loss.thumb_same_way[:2] == (8, 10)
+    assert effects.loss.tau.value is not None and effects.loss.tau.value > 0.8
+    assert effects.loss.partial.value is not None and effects.loss.partial.value > 0.6
+    assert "effects follow the program, not only this rule." in effects.verdict
+    assert "no sign that edits that change nothing change the imagined last loss" in effects.verdict
 
 
 def test_knowing_the_rule_of_thumb_does_not_pass_for_understanding() -> None:
-    found = weighed(lambda _does, expected: 1 + expected / 5)
-    assert found.loss.tau.p is not None and found.loss.tau.p < 0.05
-    assert found.loss.same_way[:2] == (8, 10)
-    assert found.loss.partial.p is not None and found.loss.partial.p > 0.05
-    assert "follow the program, not only this rule, is undetermined" in found.verdict
+    effects = weighed(lambda _does, expected: 1 + expected / 5)
+    assert effects.loss.tau.p is not None and effects.loss.tau.p < 0.05
+    assert effects.loss.same_way[:2] == (8, 10)
+    assert effects.loss.partial.p is not None and effects.loss.partial.p > 0.05
+    assert "follow the program, not only this rule, is undetermined" in effects.verdict
 
 
 def test_a_machine_that_moves_where_nothing_changes_is_caught() -> None:
-    found = weighed(lambda does, _expected: 1 + does, neutral=lambda at: 1 + at / 5)
-    assert found.loss.still_p is not None and found.loss.still_p < 0.01
-    assert "Edits that change nothing change the imagined last loss" in found.verdict
+    effects = weighed(lambda does, _expected: 1 + does, neutral=lambda index: 1 + index / 5)
+    assert effects.loss.still_p is not None and effects.loss.still_p < 0.01
+    assert "Edits that change nothing change the imagined last loss" in effects.verdict
 
 
 def test_a_machine_that_never_moves_has_no_tau_and_its_sign_is_never_right() -> None:
     base = tried(None, 0, 1, [1, 1, 1])
-    found = weigh_effects("v1", base, [tried(f"c{at}", 1, 2 + at, [1, 1, 1]) for at in range(8)])
-    assert found is not None
-    assert found.loss.same_way[:2] == (0, 8)
-    assert (found.loss.tau.value, found.loss.partial.value, found.loss.moves_p) == (None, None, None)
-    assert "real and imagined effects is undetermined" in found.verdict
+    effects = weigh_effects("v1", base, [tried(f"c{index}", 1, 2 + index, [1, 1, 1]) for index in range(8)])
+    assert effects is not None
+    assert effects.loss.same_way[:2] == (0, 8)
+    assert (effects.loss.tau.value, effects.loss.partial.value, effects.loss.moves_p) == (None, None, None)
+    assert "real and imagined effects is undetermined" in effects.verdict
 
 
 def test_samples_that_show_no_last_loss_are_counted_and_judged_as_showing_none() -> None:
@@ -88,29 +91,29 @@ def test_samples_that_show_no_last_loss_are_counted_and_judged_as_showing_none()
     empty = imagined("Sure, here is the output:\n", 1)
     cut = imagined(lines([2]), 2, cause=Cause.CUT)
     change = Intervention("c", 1, False, tried("c", 1, 2, ()).real, (empty, cut, imagined(lines([2, 3]), 3)))
-    found = weigh_effects("v1", base, [change])
-    assert found is not None
-    (effect,) = found.loss.effects
+    effects = weigh_effects("v1", base, [change])
+    assert effects is not None
+    (effect,) = effects.loss.effects
     assert effect.imagined.values == (None, None, 3.0)
     assert (effect.imagined.median, effect.same_way, effect.is_sideless) == (None, False, True)
     assert (
         "0 (.00 to .79) move the imagined one in the same direction "
-        "(the direction of 1 is unknown, because too few imagined runs end with a value)" in found.verdict
+        "(the direction of 1 is unknown, because too few imagined runs end with a value)" in effects.verdict
     )
-    assert found.imagined_shown[:2] == (4, 6)
-    assert found.real_shown[:2] == (14, 14)
+    assert effects.imagined_shown[:2] == (4, 6)
+    assert effects.real_shown[:2] == (14, 14)
 
 
 def test_a_reply_that_is_cut_after_all_its_epochs_has_its_last_loss() -> None:
     base = tried(None, 0, 1, [1, 1.1, 1.2])
-    shown = ([2, 1.5], [2.0], [2, 1.5, 1.4])
-    whole, less, more = (
-        imagined(lines(shown[at]) + "This output shows the", at + 1, cause=Cause.CUT) for at in range(3)
+    losses = ([2, 1.5], [2.0], [2, 1.5, 1.4])
+    complete, shorter, longer = (
+        imagined(lines(losses[index]) + "This output shows the", index + 1, cause=Cause.CUT) for index in range(3)
     )
-    change = Intervention("c", 1, False, tried("c", 1, 2, ()).real, (whole, less, more))
-    found = weigh_effects("v1", base, [change])
-    assert found is not None
-    assert found.loss.effects[0].imagined.values == (1.5, None, None)
+    change = Intervention("c", 1, False, tried("c", 1, 2, ()).real, (complete, shorter, longer))
+    effects = weigh_effects("v1", base, [change])
+    assert effects is not None
+    assert effects.loss.effects[0].imagined.values == (1.5, None, None)
 
 
 def test_a_loss_that_is_no_number_is_larger_than_any() -> None:
@@ -123,33 +126,42 @@ def test_a_loss_that_is_no_number_is_larger_than_any() -> None:
         tuple(real(nan, seed) for seed in range(1, 8)),
         tuple(imagined(nan, sample) for sample in (1, 2, 3)),
     )
-    found = weigh_effects("v1", base, [diverged])
-    assert found is not None
-    (effect,) = found.loss.effects
+    effects = weigh_effects("v1", base, [diverged])
+    assert effects is not None
+    (effect,) = effects.loss.effects
     assert (effect.real.effect, effect.imagined.effect, effect.same_way) == (math.inf, math.inf, True)
 
 
 def test_with_few_real_runs_no_effect_is_certain_and_that_is_said() -> None:
     base, change = tried(None, 0, 1, [1, 1, 1]), tried("c", 1, 9, [2, 2, 2])
-    few = [Intervention(one.change, one.expected, one.neutral, one.real[:3], one.imagined) for one in (base, change)]
-    found = weigh_effects("v1", few[0], few[1:])
-    assert found is not None
-    assert found.loss.effects[0].same_way is None
-    assert "so directions cannot be compared" in found.verdict
+    shortened = [
+        Intervention(
+            intervention.change,
+            intervention.expected,
+            intervention.neutral,
+            intervention.real[:3],
+            intervention.imagined,
+        )
+        for intervention in (base, change)
+    ]
+    effects = weigh_effects("v1", shortened[0], shortened[1:])
+    assert effects is not None
+    assert effects.loss.effects[0].same_way is None
+    assert "so directions cannot be compared" in effects.verdict
 
 
 def test_a_change_that_was_never_imagined_is_not_counted_as_wrong() -> None:
-    found = weigh_effects("v1", tried(None, 0, 1, [1, 1, 1]), [tried("c", 1, 9, ())])
-    assert found is not None
-    assert (found.loss.effects[0].same_way, found.loss.same_way.trials) == (None, 0)
+    effects = weigh_effects("v1", tried(None, 0, 1, [1, 1, 1]), [tried("c", 1, 9, ())])
+    assert effects is not None
+    assert (effects.loss.effects[0].same_way, effects.loss.same_way.trials) == (None, 0)
 
 
 def test_accuracy_is_expected_to_go_the_other_way() -> None:
-    found = weighed(lambda does, _expected: 1 + does)
-    assert found.accuracy is not None
-    assert found.accuracy.thumb_same_way == found.loss.thumb_same_way
-    assert [effect.expected for effect in found.accuracy.effects] == [
-        -effect.expected for effect in found.loss.effects
+    effects = weighed(lambda does, _expected: 1 + does)
+    assert effects.accuracy is not None
+    assert effects.accuracy.thumb_same_way == effects.loss.thumb_same_way
+    assert [effect.expected for effect in effects.accuracy.effects] == [
+        -effect.expected for effect in effects.loss.effects
     ]
 
 
@@ -167,29 +179,31 @@ def test_tau_is_scipys(data: st.DataObject, ours: list[int]) -> None:
     from scipy.stats import kendalltau
 
     theirs = data.draw(st.lists(st.integers(-3, 3), min_size=len(ours), max_size=len(ours)))
-    found, expected = kendall(ours, theirs).value, kendalltau(ours, theirs).statistic
-    assert found == pytest.approx(expected) if found is not None else math.isnan(expected)
+    tau, expected = kendall(ours, theirs).value, kendalltau(ours, theirs).statistic
+    assert tau == pytest.approx(expected) if tau is not None else math.isnan(expected)
 
 
 def test_partial_tau_is_kendalls_formula() -> None:
     from scipy.stats import kendalltau
 
-    given_, ours, theirs = [1, 1, 2, 3, 3, 4, 5], [2, 1, 3, 3, 5, 4, 7], [1, 4, 2, 3, 7, 5, 6]
-    both, first, second = (kendalltau(*pair).statistic for pair in ((ours, theirs), (ours, given_), (theirs, given_)))
-    expected = (both - first * second) / math.sqrt((1 - first**2) * (1 - second**2))
-    assert partial_kendall(ours, theirs, given_).value == pytest.approx(expected)
+    control, ours, theirs = [1, 1, 2, 3, 3, 4, 5], [2, 1, 3, 3, 5, 4, 7], [1, 4, 2, 3, 7, 5, 6]
+    direct, first, second = (
+        kendalltau(*pair).statistic for pair in ((ours, theirs), (ours, control), (theirs, control))
+    )
+    expected = (direct - first * second) / math.sqrt((1 - first**2) * (1 - second**2))
+    assert partial_kendall(ours, theirs, control).value == pytest.approx(expected)
 
 
 def test_p_of_partial_tau_is_fair_where_the_third_explains_all_that_two_share() -> None:
-    """Two rankings that follow a third, each with its own noise, are called related in about one of twenty."""
+    """Two rankings that follow a third with noise of their own are called related in about one of twenty cases."""
     noise = random.Random(7)
     third = [1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4]
 
-    def following() -> list[float]:
-        return [at + noise.gauss(0, 0.5) for at in third]
+    def follow_third() -> list[float]:
+        return [value + noise.gauss(0, 0.5) for value in third]
 
-    found = [partial_kendall(following(), following(), third).p for _ in range(60)]
-    assert sum(p is not None and p <= 0.05 for p in found) <= 8
+    p_values = [partial_kendall(follow_third(), follow_third(), third).p for _ in range(60)]
+    assert sum(p is not None and p <= 0.05 for p in p_values) <= 8
 
 
 def test_four_things_are_too_few_to_rank() -> None:

@@ -9,9 +9,9 @@ def test_a_group_that_another_program_removes_meanwhile_is_passed_over(tmp_path:
     groups = [tmp_path / name / f"{PREFIX}one" for name in ("a", "b")]
     for group in groups:
         group.mkdir(parents=True)
-    found = groups_below(tmp_path)
-    first = next(found)
-    other = groups[first == groups[0]]
-    other.rmdir()
-    other.parent.rmdir()
-    assert first in groups and list(found) == []
+    found_groups = groups_below(tmp_path)
+    first = next(found_groups)
+    other_group = groups[first == groups[0]]
+    other_group.rmdir()
+    other_group.parent.rmdir()
+    assert first in groups and list(found_groups) == []

@@ -16,7 +16,7 @@ NEUTRAL = [name for name, change in CHANGES.items() if change.neutral]
 
 
 def diff(source: str, name: str) -> list[str]:
-    """Lines that a change takes away and adds, blank ones and the layout left out."""
+    """Lines that a change removes and adds, without blank lines and indentation."""
     lines = difflib.ndiff(source.splitlines(), changed(source, name).splitlines())
     return [line[0] + line[1:].strip() for line in lines if line[0] in "+-" and line[1:].strip()]
 
@@ -58,8 +58,8 @@ def test_comments_go_and_a_misleading_one_comes() -> None:
 
 
 def test_a_number_that_has_a_name_is_changed_where_it_is_set() -> None:
-    named = "RATE = 0.5\n" + DIGITS.replace("lr=0.001", "lr=RATE")
-    assert diff(named, "learning rate x10") == ["-RATE = 0.5", "+RATE = 5"]
+    source = "RATE = 0.5\n" + DIGITS.replace("lr=0.001", "lr=RATE")
+    assert diff(source, "learning rate x10") == ["-RATE = 0.5", "+RATE = 5"]
 
 
 def test_a_hidden_width_is_changed_on_both_of_its_sides_and_no_other() -> None:
@@ -92,13 +92,13 @@ def test_the_rule_of_thumb_expects_nothing_of_edits_that_change_nothing_and_some
 
 @pytest.mark.docker
 def test_really_run_what_changes_nothing_prints_the_same_and_what_cannot_learn_stays_near_ln_10(machine: Any) -> None:
-    def printed(source: str) -> str:
+    def run_source(source: str) -> str:
         machine.write("train.py", source)
         return str(asyncio.run(machine.run("python3 train.py")).stdout)
 
-    as_it_is = printed(DIGITS)
+    expected_output = run_source(DIGITS)
     for name in NEUTRAL:
-        assert printed(changed(DIGITS, name)) == as_it_is
+        assert run_source(changed(DIGITS, name)) == expected_output
     for name in ("learning rate 0", "no backward()", "labels shuffled"):
-        last = printed(changed(DIGITS, name)).splitlines()[-1]
+        last = run_source(changed(DIGITS, name)).splitlines()[-1]
         assert abs(float(last.split()[3]) - math.log(10)) < 0.1

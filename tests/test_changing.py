@@ -1,4 +1,4 @@
-"""Programs that are changed and run again: what an edit did, what is repeated, what GPUs are spoken of."""
+"""Programs that are changed and run again: what an edit did, what repeats, which GPUs are mentioned."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -112,11 +112,15 @@ SAID = [0.8123, 0.5234, 0.3412]
 
 
 def reused(
-    said: str, before: str, ours: Sequence[str] = REAL[:3], theirs: Sequence[str] = REAL[3:], source: str = TRAIN
+    output: str,
+    earlier_output: str,
+    real_outputs: Sequence[str] = REAL[:3],
+    earlier_real_outputs: Sequence[str] = REAL[3:],
+    source: str = TRAIN,
 ) -> list[Finding]:
-    earlier = [imagined(before, 0, program=OTHER), *seeds(theirs, program=OTHER)]
-    found = findings_of(program(source), seeds(ours), [imagined(said)], earlier=earlier)
-    return [finding for finding in found if finding.check == "numbers reused"]
+    earlier = [imagined(earlier_output, 0, program=OTHER), *seeds(earlier_real_outputs, program=OTHER)]
+    findings = findings_of(program(source), seeds(real_outputs), [imagined(output)], earlier=earlier)
+    return [finding for finding in findings if finding.check == "numbers reused"]
 
 
 def test_numbers_of_an_earlier_imagined_run_are_named_with_both_their_lines() -> None:
@@ -160,9 +164,12 @@ def test_fewer_or_coarser_numbers_are_no_repetition(said: str, before: str) -> N
 
 def test_what_both_programs_print_as_constants_is_no_repetition() -> None:
     constants = "mean 0.1307 std 0.3081 rate 0.0010\n"
-    ours, theirs = [constants + text for text in REAL[:3]], [constants + text for text in REAL[3:]]
-    assert not reused(constants + lines([0.7, 0.6, 0.5]), constants + lines(SAID), ours, theirs)
-    assert reused(constants + lines(SAID), constants + lines(SAID), ours, theirs)
+    real_outputs, earlier_real_outputs = (
+        [constants + text for text in REAL[:3]],
+        [constants + text for text in REAL[3:]],
+    )
+    assert not reused(constants + lines([0.7, 0.6, 0.5]), constants + lines(SAID), real_outputs, earlier_real_outputs)
+    assert reused(constants + lines(SAID), constants + lines(SAID), real_outputs, earlier_real_outputs)
 
 
 def test_a_program_that_fixes_its_seed_and_really_repeats_its_numbers_may_be_imagined_to() -> None:
@@ -183,8 +190,8 @@ def test_real_runs_with_the_same_seed_do_not_tell_whether_real_runs_repeat() -> 
 
 
 def test_numbers_are_compared_with_imagined_runs_of_other_versions_only() -> None:
-    found = findings_of(program(), seeds(REAL), [imagined(lines(SAID), 1), imagined(lines(SAID), 2)])
-    assert "numbers reused" not in {finding.check for finding in found}
+    findings = findings_of(program(), seeds(REAL), [imagined(lines(SAID), 1), imagined(lines(SAID), 2)])
+    assert "numbers reused" not in {finding.check for finding in findings}
 
 
 @pytest.mark.parametrize("text", ["0.1234 " * 100_000, "0.1234\n0.2345\n" * 50_000, "1" * 400_000, "1." * 200_000])
@@ -232,9 +239,9 @@ ASKS = TRAIN + "print(f'Using {torch.cuda.device_count()} GPUs')\n"
 NAMES_NONE = TRAIN.replace("'cuda' if torch.cuda.is_available() else 'cpu'", "'cpu'")
 
 
-def gpus(source: str, said: str, claims: tuple[str, ...] = (), has: int = 0, really: str = "") -> list[Finding]:
-    found = findings_of(program(source), seeds([really] * 2), [imagined(said)], claims, (), has)
-    return [finding for finding in found if finding.check == "GPUs it could not use"]
+def gpus(source: str, output: str, claims: tuple[str, ...] = (), has: int = 0, really: str = "") -> list[Finding]:
+    findings = findings_of(program(source), seeds([really] * 2), [imagined(output)], claims, (), has)
+    return [finding for finding in findings if finding.check == "GPUs it could not use"]
 
 
 def test_gpus_that_the_program_asks_for_are_explained_by_a_claim_and_by_nothing_else() -> None:
@@ -254,8 +261,8 @@ def test_a_claim_does_not_explain_gpus_that_the_program_does_not_speak_of(source
 
 def test_what_a_real_run_prints_too_or_a_traceback_quotes_claims_nothing() -> None:
     assert gpus(NAMES_NONE, "GPU 0: busy\n", really="GPU 0: busy\n") == []
-    quoted = TRACEBACK.replace("model = Net().to(device)", "model = nn.DataParallel(model)")
-    assert gpus(NAMES_NONE, quoted) == []
+    traceback = TRACEBACK.replace("model = Net().to(device)", "model = nn.DataParallel(model)")
+    assert gpus(NAMES_NONE, traceback) == []
 
 
 @pytest.mark.parametrize("line", ["using a " * 50_000, "on " * 100_000, "device" + " " * 300_000 + "cuda"])

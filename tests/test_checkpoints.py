@@ -1,4 +1,4 @@
-"""A checkpoint is plain values; what somebody else put into one is not made into anything."""
+"""A checkpoint is plain values; what somebody else put into one does not become an object of any type."""
 
 import os
 from dataclasses import dataclass
@@ -22,12 +22,11 @@ MADE: list[str] = []
 
 @dataclass
 class Planted:
-    """What must never be made from a checkpoint."""
+    """A type that must never be made from a checkpoint."""
 
     what: str
 
     def __post_init__(self) -> None:
-        """Tell that it was."""
         MADE.append(self.what)
 
 
@@ -43,11 +42,11 @@ def test_whoever_changes_the_state_says_where_the_graph_goes() -> None:
     }
     graph.update_state(config, {"index": -1}, as_node="__start__")
     assert graph.get_state(config).next == ("persona",)
-    elsewhere = {"index": 3, "goto": [{"node": "execute", "task": None}]}
-    earlier = graph.update_state(config, elsewhere, as_node="write")
+    new_state = {"index": 3, "goto": [{"node": "execute", "task": None}]}
+    earlier = graph.update_state(config, new_state, as_node="write")
     assert graph.get_state(config).next == ("execute",)
-    two = [{"node": "simulate", "task": {**task, "number": number}} for number in (0, 1)]
-    graph.update_state(config, {"goto": two}, as_node="execute")
+    tasks = [{"node": "simulate", "task": {**task, "number": number}} for number in (0, 1)]
+    graph.update_state(config, {"goto": tasks}, as_node="execute")
     assert graph.get_state(config).next == ("simulate", "simulate")
     graph.update_state(earlier, {"goto": [{"node": "report", "task": None}]}, as_node="compare")
     assert graph.get_state(config).next == ("report",)
@@ -89,10 +88,10 @@ def test_a_folder_may_have_any_name(tmp_path: Path) -> None:
 
 
 def test_no_type_is_made_from_a_checkpoint(tmp_path: Path) -> None:
-    written = JsonPlusSerializer(allowed_msgpack_modules=True).dumps_typed({"state": Planted("written")})
+    planted_state = JsonPlusSerializer(allowed_msgpack_modules=True).dumps_typed({"state": Planted("written")})
     MADE.clear()
     with open_checkpoints(tmp_path) as saver:
-        saver.serde.loads_typed(written)
+        saver.serde.loads_typed(planted_state)
     assert MADE == []
-    JsonPlusSerializer(allowed_msgpack_modules=True).loads_typed(written)
+    JsonPlusSerializer(allowed_msgpack_modules=True).loads_typed(planted_state)
     assert MADE == ["written"]  # else this test shows nothing

@@ -1,4 +1,4 @@
-"""What a terminal would not print is taken off a reply and counted; what programs print stays."""
+"""What a terminal would not print is removed from a reply and counted; what programs print stays."""
 
 import pytest
 from builders import TRACEBACK, lines
@@ -148,8 +148,8 @@ def test_a_line_that_the_program_prints_stays_behind_a_fence_too() -> None:
     ],
 )
 def test_a_further_piece_begins_where_the_output_goes_on(piece: str, rest: str, kinds: list[str]) -> None:
-    begun = clean_beginning(piece)
-    assert (begun.text, [violation.kind for violation in begun.violations]) == (rest, kinds)
+    cleaned = clean_beginning(piece)
+    assert (cleaned.text, [violation.kind for violation in cleaned.violations]) == (rest, kinds)
 
 
 def test_a_fence_that_was_opened_before_is_closed() -> None:
@@ -187,10 +187,10 @@ def test_what_is_clean_stays_clean(reply: str) -> None:
 @given(replies.filter(lambda reply: "\r" not in reply), st.booleans())  # a line that goes may make \r\n one end
 def test_cleaning_adds_nothing_keeps_the_order_and_hides_nothing(reply: str, marked: bool) -> None:
     cleaned = clean(reply, COMMAND, marked=marked)
-    kept, rest = cleaned.text.splitlines(keepends=True), iter(reply.splitlines(keepends=True))
-    assert all(line in rest for line in kept)
+    kept_lines, remaining_lines = cleaned.text.splitlines(keepends=True), iter(reply.splitlines(keepends=True))
+    assert all(line in remaining_lines for line in kept_lines)
     if not marked:
-        assert len(kept) + len(cleaned.violations) == len(reply.splitlines())
+        assert len(kept_lines) + len(cleaned.violations) == len(reply.splitlines())
 
 
 @pytest.mark.parametrize(

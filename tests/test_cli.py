@@ -25,18 +25,18 @@ def file(folder: Path, content: object, name: str = "mine.yaml") -> Path:
 
 
 def refusal(gedanken: Cli, *arguments: object) -> str:
-    done = gedanken(*arguments)
-    assert done.returncode == 2, done.stderr
-    assert done.stdout == ""
-    assert "Traceback" not in done.stderr
-    assert "\x1b" not in done.stderr
-    lines = done.stderr.strip().splitlines()
+    completed = gedanken(*arguments)
+    assert completed.returncode == 2, completed.stderr
+    assert completed.stdout == ""
+    assert "Traceback" not in completed.stderr
+    assert "\x1b" not in completed.stderr
+    lines = completed.stderr.strip().splitlines()
     assert len(lines) == 1
     return lines[0]
 
 
 def test_help_comes_at_once_and_names_the_exit_codes() -> None:
-    loaded = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "gedanken", "--help"], capture_output=True, text=True, check=True
     )
     heavy = (
@@ -51,20 +51,20 @@ def test_help_comes_at_once_and_names_the_exit_codes() -> None:
         "pydantic",
         "xllamacpp",
     )
-    assert not [line for line in loaded.stderr.splitlines() if line.split("|")[-1].strip().split(".")[0] in heavy]
-    assert "Exit codes: 0 done" in loaded.stdout
+    assert not [line for line in completed.stderr.splitlines() if line.split("|")[-1].strip().split(".")[0] in heavy]
+    assert "Exit codes: 0 done" in completed.stdout
 
 
 @pytest.mark.parametrize("group", [[], ["probe"], ["sandbox"], ["traces"], ["runs"], ["models"]])
 def test_no_command_is_described_in_half_a_sentence(gedanken: Cli, group: list[str]) -> None:
-    listed = (
+    command_list = (
         gedanken(*group, "--help", env={**os.environ, "COLUMNS": "80"})
         .stdout.partition("Commands:")[2]
         .partition("\n\n")[0]
     )
-    told = [line for line in listed.splitlines() if line.strip()]
-    assert told
-    assert [line for line in told if not line.endswith(".") or line.endswith("...")] == []
+    descriptions = [line for line in command_list.splitlines() if line.strip()]
+    assert descriptions
+    assert [line for line in descriptions if not line.endswith(".") or line.endswith("...")] == []
 
 
 @pytest.mark.parametrize("example", ["run article", "compare runs/", "report runs/"])
@@ -73,11 +73,13 @@ def test_help_has_examples(gedanken: Cli, example: str) -> None:
 
 
 def test_second_spellings_are_accepted_but_not_shown(gedanken: Cli) -> None:
-    told = gedanken("run", "--help").stdout
-    assert "--working / --no-working" in told
-    assert not [spelling for spelling in ("--steps", "--no-steps", "--surprise", "--no-surprise") if spelling in told]
-    both = ("run", "mnist", "--steps", "--no-surprise", "--model", "gpt-5")
-    assert "name the provider, as in openai:gpt-5" in refusal(gedanken, *both)
+    help_text = gedanken("run", "--help").stdout
+    assert "--working / --no-working" in help_text
+    assert not [
+        spelling for spelling in ("--steps", "--no-steps", "--surprise", "--no-surprise") if spelling in help_text
+    ]
+    arguments = ("run", "mnist", "--steps", "--no-surprise", "--model", "gpt-5")
+    assert "name the provider, as in openai:gpt-5" in refusal(gedanken, *arguments)
 
 
 @pytest.mark.parametrize(
@@ -160,28 +162,28 @@ def test_a_fault_in_a_persona_is_named_with_its_line(gedanken: Cli, tmp_path: Pa
 
 
 def test_a_folder_in_use_is_not_written_into(gedanken: Cli, tmp_path: Path) -> None:
-    kept = tmp_path / "out" / "kept"
-    kept.parent.mkdir()
-    kept.write_text("mine")
-    assert "not empty" in refusal(gedanken, "run", "mnist", "--out", kept.parent)
-    assert kept.read_text() == "mine"
+    kept_file = tmp_path / "out" / "kept"
+    kept_file.parent.mkdir()
+    kept_file.write_text("mine")
+    assert "not empty" in refusal(gedanken, "run", "mnist", "--out", kept_file.parent)
+    assert kept_file.read_text() == "mine"
 
 
 def test_without_an_engine_it_says_what_to_do_with_exit_code_3_and_leaves_nothing(
     gedanken: Cli, tmp_path: Path
 ) -> None:
-    done = gedanken("run", "mnist", "--sandbox", "docker", "--out", tmp_path / "out", env=NO_ENGINE)
-    assert done.returncode == 3
-    assert "apt-get install docker.io" in done.stderr
+    completed = gedanken("run", "mnist", "--sandbox", "docker", "--out", tmp_path / "out", env=NO_ENGINE)
+    assert completed.returncode == 3
+    assert "apt-get install docker.io" in completed.stderr
     assert not (tmp_path / "out").exists()
 
 
 def test_auto_names_what_each_sandbox_lacks_and_never_takes_the_host(gedanken: Cli, tmp_path: Path) -> None:
-    nowhere = {"PATH": "/nonexistent", "CONTAINER_HOST": "unix:///nonexistent.sock"}
-    done = gedanken("run", "mnist", "--out", tmp_path / "out", env={**NO_ENGINE, **nowhere})
-    assert done.returncode == 3
+    variables = {"PATH": "/nonexistent", "CONTAINER_HOST": "unix:///nonexistent.sock"}
+    completed = gedanken("run", "mnist", "--out", tmp_path / "out", env={**NO_ENGINE, **variables})
+    assert completed.returncode == 3
     for remedy in ("docker.io", "apt-get install podman", "apt-get install bubblewrap"):
-        assert remedy in done.stderr
+        assert remedy in completed.stderr
 
 
 LOG = "".join(f"Epoch {n}/3 - loss: {1 / n:.4f} - acc: 0.{n}000\n" for n in (1, 2, 3))
@@ -190,17 +192,19 @@ LOG = "".join(f"Epoch {n}/3 - loss: {1 / n:.4f} - acc: 0.{n}000\n" for n in (1, 
 def test_compare_takes_log_files_that_anybody_brings(gedanken: Cli, tmp_path: Path) -> None:
     real = file(tmp_path, LOG, "real.log")
     imagined = file(tmp_path, LOG.replace("Epoch 2/3", "Epoch 3/3", 1), "imagined.log")
-    done = gedanken("compare", real, "--imagined", imagined, "--json")
-    assert done.returncode == 0, done.stderr
-    findings = json.loads(done.stdout)["findings"]
+    completed = gedanken("compare", real, "--imagined", imagined, "--json")
+    assert completed.returncode == 0, completed.stderr
+    findings = json.loads(completed.stdout)["findings"]
     assert "epochs silently missing" in {finding["kind"] for finding in findings}
 
 
 def test_equal_logs_have_no_findings_but_may_be_copies(gedanken: Cli, tmp_path: Path) -> None:
     real = file(tmp_path, LOG, "real.log")
-    done = gedanken("compare", real, "--imagined", real)
-    assert done.returncode == 0
-    assert "no findings\n" in done.stdout and done.stdout.startswith("Undecided: whether real.log-2 is a copy of")
+    completed = gedanken("compare", real, "--imagined", real)
+    assert completed.returncode == 0
+    assert "no findings\n" in completed.stdout and completed.stdout.startswith(
+        "Undecided: whether real.log-2 is a copy of"
+    )
 
 
 @pytest.mark.parametrize("content", ["", "\n \n", "a\x00b"])
@@ -222,10 +226,10 @@ def test_json_on_standard_output_holds_nothing_that_a_terminal_obeys(gedanken: C
     real = file(tmp_path, LOG, "real.log")
     imagined = tmp_path / "imagined.log"
     imagined.write_text(f"{LOG}done {hostile}\n", errors="surrogatepass")
-    done = gedanken("compare", real, "--imagined", imagined, "--json")
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.isascii() and "\x7f" not in done.stdout
-    (finding,) = json.loads(done.stdout)["findings"]
+    completed = gedanken("compare", real, "--imagined", imagined, "--json")
+    assert completed.returncode == 0, completed.stderr
+    assert completed.stdout.isascii() and "\x7f" not in completed.stdout
+    (finding,) = json.loads(completed.stdout)["findings"]
     assert "\x9b2J \u202e \x7f" in finding["lines"][0]["text"]
 
 

@@ -33,8 +33,8 @@ def test_a_fenced_program_comes_out_as_it_went_in(source: str) -> None:
 def test_words_around_a_program_are_left_behind(source: str) -> None:
     source = source.strip("\n") + "\n"
     fence = fence_for(source)
-    after = "\n\nRun it with:\n\n```bash\npython3 train.py\n```\n"
-    assert extract_code(f"Sure! Here is `train.py`:\n\n{fence}python\n{source}{fence}{after}") == source
+    instructions = "\n\nRun it with:\n\n```bash\npython3 train.py\n```\n"
+    assert extract_code(f"Sure! Here is `train.py`:\n\n{fence}python\n{source}{fence}{instructions}") == source
 
 
 @pytest.mark.parametrize(
@@ -88,10 +88,10 @@ def test_absurd_programs_are_compared_all_the_same(source: str) -> None:
 @given(code)
 def test_a_program_is_the_same_as_itself_after_a_round_through_the_parser(source: str) -> None:
     try:
-        again = ast.unparse(ast.parse(source))
+        round_trip = ast.unparse(ast.parse(source))
     except (SyntaxError, ValueError):
-        again = source
-    assert same_program(source, again)
+        round_trip = source
+    assert same_program(source, round_trip)
 
 
 ENDING = """\

@@ -1,4 +1,4 @@
-"""The columns of a table are compared by the names in the log's own header, in whatever order they are."""
+"""The columns of a table are compared by the names in the header of the log, in any order."""
 
 import random
 from collections.abc import Sequence
@@ -13,14 +13,14 @@ STYLES = ["csv", "blanks", "tabs", "bars", "markdown", "semicolons", "comment", 
 
 
 def log(seed: int, columns: Sequence[str], style: str, with_header: bool = True, shift: float = 0.0) -> str:
-    chance, rows = random.Random(seed), []
+    rng, rows = random.Random(seed), []
     for epoch in range(1, 13):
-        cost = 2 / epoch + chance.gauss(0.4, 0.01)
+        cost = 2 / epoch + rng.gauss(0.4, 0.01)
         values = {
-            "fit_cost": cost - 0.2 + chance.gauss(0, 0.01),
+            "fit_cost": cost - 0.2 + rng.gauss(0, 0.01),
             "val_cost": cost + shift,
-            "val_error": 0.6 * cost + 0.3 + chance.gauss(0, 0.01),
-            "r2": 0.95 - 0.3 * cost + chance.gauss(0, 0.01),
+            "val_error": 0.6 * cost + 0.3 + rng.gauss(0, 0.01),
+            "r2": 0.95 - 0.3 * cost + rng.gauss(0, 0.01),
         }
         rows.append([str(epoch), *(f"{values[name]:.4f}" for name in columns)])
     header = ["epoch", *columns]
@@ -44,9 +44,9 @@ def shuffled(seed: int) -> list[str]:
 @pytest.mark.parametrize("style", STYLES)
 def test_columns_in_another_order_are_one_finding_about_the_header(style: str) -> None:
     real = [log(seed, COLUMNS, style) for seed in range(7)]
-    found = compared(real, [log(seed, COLUMNS[::-1], style) for seed in range(7, 10)])
-    assert len(found.findings) == 1
-    assert set(checks(found)) <= {"literal differs", "line in no real log"}
+    comparison = compared(real, [log(seed, COLUMNS[::-1], style) for seed in range(7, 10)])
+    assert len(comparison.findings) == 1
+    assert set(checks(comparison)) <= {"literal differs", "line in no real log"}
 
 
 @pytest.mark.parametrize("style", STYLES)
@@ -61,9 +61,9 @@ def test_columns_in_any_order_are_compared_by_their_names(style: str) -> None:
 @pytest.mark.parametrize("style", STYLES)
 def test_without_a_header_columns_whose_order_varies_are_undecided(style: str) -> None:
     real = [log(seed, shuffled(seed), style) for seed in range(7)]
-    found = compared(real, [log(seed, shuffled(seed), style, with_header=False) for seed in range(7, 10)])
-    assert checks(found) == ["print count differs"]
-    assert any("have no header above their rows" in text for text in found.undecided)
+    comparison = compared(real, [log(seed, shuffled(seed), style, with_header=False) for seed in range(7, 10)])
+    assert checks(comparison) == ["print count differs"]
+    assert any("have no header above their rows" in text for text in comparison.undecided)
 
 
 @pytest.mark.parametrize("style", STYLES)
@@ -90,18 +90,19 @@ def test_a_header_behind_a_comment_sign_names_the_columns(sign: str, gap: str) -
         rows = [f"{step:7d} {3 / (step + 1):.2e} {2 / (step + 1) + seed / 100:.2e} 1.0e-03" for step in range(9)]
         return "\n".join([sign + gap.join(["step", "mae_test", "mae_fit", "lr"]), *rows]) + "\n"
 
-    found = compared([text(seed) for seed in range(7)], [text(seed) for seed in range(7, 10)])
-    assert found.endpoint and found.endpoint.name == "mae_test"
-    assert {series.name for series in found.series} >= {"mae_test", "mae_fit"}
+    comparison = compared([text(seed) for seed in range(7)], [text(seed) for seed in range(7, 10)])
+    assert comparison.endpoint and comparison.endpoint.name == "mae_test"
+    assert {series.name for series in comparison.series} >= {"mae_test", "mae_fit"}
 
 
 @pytest.mark.parametrize("columns", [["train_mse", "val_mae", "val_mse"], ["val_mae", "val_mse", "mse"]])
 def test_of_columns_in_any_order_the_metric_that_is_trained_goes_first(columns: list[str]) -> None:
     def text(seed: int) -> str:
         rows = [
-            ",".join([str(at), *(f"{2 / at + 0.01 * (seed + nth):.4f}" for nth in range(3))]) for at in range(1, 9)
+            ",".join([str(epoch), *(f"{2 / epoch + 0.01 * (seed + index):.4f}" for index in range(3))])
+            for epoch in range(1, 9)
         ]
         return "\n".join([",".join(["epoch", *columns]), *rows]) + "\n"
 
-    found = compared([text(seed) for seed in range(7)], [text(seed) for seed in range(7, 10)])
-    assert found.endpoint and found.endpoint.name == "val_mse"
+    comparison = compared([text(seed) for seed in range(7)], [text(seed) for seed in range(7, 10)])
+    assert comparison.endpoint and comparison.endpoint.name == "val_mse"

@@ -1,4 +1,4 @@
-"""`gedanken compare` and `gedanken report`: whatever is brought, told apart by what it holds. No Docker, no model."""
+"""`gedanken compare` and `gedanken report`: every input is recognised by its content. No Docker, no model."""
 
 import json
 import os
@@ -20,26 +20,26 @@ FOREIGN = IMAGINED[1] + "well done\n"
 
 
 def written(folder: Path, **texts: str) -> list[Path]:
-    """Files with these texts."""
+    """Write a file for each keyword, and return their paths."""
     folder.mkdir(exist_ok=True)
     for name, text in texts.items():
         (folder / name).write_text(text)
     return [folder / name for name in texts]
 
 
-def compared(done: subprocess.CompletedProcess[str]) -> Any:
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+def compared(completed: subprocess.CompletedProcess[str]) -> Any:
+    assert completed.returncode == 0, completed.stderr
+    return json.loads(completed.stdout)
 
 
 def kinds(result: Any) -> list[str]:
     return sorted(finding["kind"] for finding in result["findings"])
 
 
-def refusal(done: subprocess.CompletedProcess[str]) -> str:
-    assert (done.returncode, done.stdout) == (2, ""), done.stderr
-    assert "Traceback" not in done.stderr and len(done.stderr.strip().splitlines()) == 1
-    return done.stderr
+def refusal(completed: subprocess.CompletedProcess[str]) -> str:
+    assert (completed.returncode, completed.stdout) == (2, ""), completed.stderr
+    assert "Traceback" not in completed.stderr and len(completed.stderr.strip().splitlines()) == 1
+    return completed.stderr
 
 
 def test_a_run_folder_alone_is_compared_with_itself(gedanken: Cli, tmp_path: Path) -> None:
@@ -55,10 +55,12 @@ def test_real_runs_of_one_folder_beside_imagined_ones_of_another(gedanken: Cli, 
     make_run(tmp_path / "a", imagines=[])
     make_run(tmp_path / "b", imagines=[*IMAGINED[:3], FOREIGN])
     make_run(tmp_path / "both", imagines=[*IMAGINED[:3], FOREIGN])
-    two = compared(gedanken("compare", "a", "--imagined", "b", "--json"))
-    one = compared(gedanken("compare", "both", "--json"))
-    assert Counter(kinds(two)) <= Counter(kinds(one)) and "line without a print" in kinds(two)
-    assert two["title"] == "a compared with b"
+    separate_result = compared(gedanken("compare", "a", "--imagined", "b", "--json"))
+    joint_result = compared(gedanken("compare", "both", "--json"))
+    assert Counter(kinds(separate_result)) <= Counter(kinds(joint_result)) and "line without a print" in kinds(
+        separate_result
+    )
+    assert separate_result["title"] == "a compared with b"
 
 
 def test_folders_without_a_program_in_common_are_refused(gedanken: Cli, tmp_path: Path) -> None:
@@ -71,16 +73,20 @@ def test_folders_without_a_program_in_common_are_refused(gedanken: Cli, tmp_path
 def test_a_log_from_elsewhere_is_held_against_the_runs_of_a_folder(gedanken: Cli, tmp_path: Path) -> None:
     make_run(tmp_path / "a", imagines=[])
     written(tmp_path, said=FOREIGN)
-    done = gedanken("compare", "a", "--imagined", "said", "--json")
-    assert "line without a print" in kinds(compared(done))
-    assert "the runs of train-v1 are compared" in done.stderr
+    completed = gedanken("compare", "a", "--imagined", "said", "--json")
+    assert "line without a print" in kinds(compared(completed))
+    assert "the runs of train-v1 are compared" in completed.stderr
 
 
 def test_outputs_of_a_run_folder_know_their_program_and_how_they_ended(gedanken: Cli, tmp_path: Path) -> None:
     make_run(tmp_path / "a", imagines=[*IMAGINED[:3], FOREIGN])
     outputs = sorted((tmp_path / "a" / "outputs").glob("line02-*"))
-    mine, theirs = ([path for path in outputs if world in path.name] for world in ("real", "imagined"))
-    assert "line without a print" in kinds(compared(gedanken("compare", *mine, "--imagined", *theirs, "--json")))
+    real_outputs, imagined_outputs = (
+        [path for path in outputs if world in path.name] for world in ("real", "imagined")
+    )
+    assert "line without a print" in kinds(
+        compared(gedanken("compare", *real_outputs, "--imagined", *imagined_outputs, "--json"))
+    )
 
 
 def test_executions_as_json_and_logs_are_told_apart_by_what_they_hold(gedanken: Cli, tmp_path: Path) -> None:
@@ -94,26 +100,26 @@ def test_executions_as_json_and_logs_are_told_apart_by_what_they_hold(gedanken: 
         for name in ("said", "log")
     )
     assert kinds(by_json) == kinds(by_log)
-    done = gedanken("compare", "said", "--imagined", "r0", "lines", "--json")
-    assert "said says that a model imagined it, but is among the real runs" in done.stderr
-    assert compared(done)["notes"]
+    completed = gedanken("compare", "said", "--imagined", "r0", "lines", "--json")
+    assert "said says that a model imagined it, but is among the real runs" in completed.stderr
+    assert compared(completed)["notes"]
 
 
 def test_brought_files_are_called_by_their_names_each_by_its_own(gedanken: Cli, tmp_path: Path) -> None:
     text = "".join(f"{n} step\n" for n in range(3))
-    (one,) = written(tmp_path / "x", **{"run\x1b[2J.log": text + "odd words\n"})
-    (two,) = written(tmp_path / "y", **{"run\x1b[2J.log": text})
-    result = compared(gedanken("compare", two, "--imagined", one, one, "--json"))
+    (imagined_log,) = written(tmp_path / "x", **{"run\x1b[2J.log": text + "odd words\n"})
+    (real_log,) = written(tmp_path / "y", **{"run\x1b[2J.log": text})
+    result = compared(gedanken("compare", real_log, "--imagined", imagined_log, imagined_log, "--json"))
     labels = {line["source"] for finding in result["findings"] for line in finding["lines"]}
     assert labels and all("run" in label and "\x1b" not in label and "persona" not in label for label in labels)
-    assert not labels & {two.name}  # both files have the same name, and both sides hold one of them
+    assert not labels & {real_log.name}  # both files have the same name, and both sides hold one of them
 
 
 def test_what_comes_through_a_pipe_is_taken(tmp_path: Path) -> None:
     written(tmp_path, a="".join(REAL[:1]), b=FOREIGN)
     command = f"{' '.join(GEDANKEN)} compare <(sleep 0.2; cat a) --imagined <(cat b) --json"
-    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert compared(done)["title"].endswith(("62", "61", "60"))
+    completed = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert compared(completed)["title"].endswith(("62", "61", "60"))
 
 
 def test_bad_input_gets_one_line_that_says_what_to_do(gedanken: Cli, tmp_path: Path) -> None:
@@ -121,7 +127,7 @@ def test_bad_input_gets_one_line_that_says_what_to_do(gedanken: Cli, tmp_path: P
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "folder").mkdir()
     make_run(tmp_path / "real only", imagines=[])
-    for path, said in (
+    for path, message in (
         (empty, "empty"),
         (blank, "empty"),
         (binary, "not a text file"),
@@ -129,8 +135,8 @@ def test_bad_input_gets_one_line_that_says_what_to_do(gedanken: Cli, tmp_path: P
         ("none", "No such file"),
         ("folder", "neither a run folder"),
     ):
-        assert said in refusal(gedanken("compare", path, "--imagined", good))
-        assert said in refusal(gedanken("compare", good, "--imagined", path))
+        assert message in refusal(gedanken("compare", path, "--imagined", good))
+        assert message in refusal(gedanken("compare", good, "--imagined", path))
     assert "after --imagined" in refusal(gedanken("compare", good))
     assert "contains no imagined runs" in refusal(gedanken("compare", "real only"))
     assert "either one run folder or files" in refusal(gedanken("compare", "real only", good, "--imagined", good))
@@ -140,9 +146,9 @@ def test_bad_input_gets_one_line_that_says_what_to_do(gedanken: Cli, tmp_path: P
 
 def test_the_same_file_on_both_sides_is_compared_and_remarked_upon(gedanken: Cli, tmp_path: Path) -> None:
     written(tmp_path, a=REAL[0])
-    done = gedanken("compare", "a", "--imagined", "a")
-    assert done.returncode == 0 and "a is given both as a real and as an imagined run" in done.stderr
-    assert "no findings" in done.stdout
+    completed = gedanken("compare", "a", "--imagined", "a")
+    assert completed.returncode == 0 and "a is given both as a real and as an imagined run" in completed.stderr
+    assert "no findings" in completed.stdout
 
 
 def test_a_file_that_is_named_twice_and_copies_of_a_log_are_one_run(gedanken: Cli, tmp_path: Path) -> None:
@@ -161,12 +167,12 @@ def test_programs_that_print_the_same_each_time_are_as_many_runs_as_there_are(ge
 def test_html_goes_over_a_report_and_over_nothing_else(gedanken: Cli, tmp_path: Path) -> None:
     written(tmp_path, a=REAL[0], b=FOREIGN, mine="my thesis")
     for _again in range(2):
-        done = gedanken("compare", "a", "--imagined", "b", "--html", "page.html")
-        assert done.returncode == 0, done.stderr
-        assert done.stdout.strip().endswith("full report: page.html")
+        completed = gedanken("compare", "a", "--imagined", "b", "--html", "page.html")
+        assert completed.returncode == 0, completed.stderr
+        assert completed.stdout.strip().endswith("full report: page.html")
     assert (tmp_path / "page.html").read_text().lower().startswith("<!doctype html>")
-    for where, said in (("mine", "not a report"), ("/dev/null", "not a file"), ("none/page.html", "no folder")):
-        assert said in refusal(gedanken("compare", "a", "--imagined", "b", "--html", where))
+    for page, message in (("mine", "not a report"), ("/dev/null", "not a file"), ("none/page.html", "no folder")):
+        assert message in refusal(gedanken("compare", "a", "--imagined", "b", "--html", page))
     assert (tmp_path / "mine").read_text() == "my thesis"
 
 
@@ -174,8 +180,8 @@ def test_a_report_is_made_anew_from_the_folder_and_follows_no_link(gedanken: Cli
     make_run(tmp_path / "run", outcome=INTERRUPTED)
     (tmp_path / "mine").write_text("mine")
     (tmp_path / "run" / "report.html").symlink_to(tmp_path / "mine")
-    done = gedanken("report", "run", "--markdown")
-    assert (done.returncode, done.stdout) == (0, "run/report.html\nrun/report.md\n"), done.stderr
+    completed = gedanken("report", "run", "--markdown")
+    assert (completed.returncode, completed.stdout) == (0, "run/report.html\nrun/report.md\n"), completed.stderr
     assert (tmp_path / "mine").read_text() == "mine"
     assert (tmp_path / "run" / "report.md").read_text().startswith("# small\n")
     assert "not a run folder" in refusal(gedanken("report", "."))
@@ -191,47 +197,52 @@ def test_a_run_writes_its_report_and_scored_once_more_finds_the_same(
     script += [{"tell": "set the epochs to 4", "edit": "train.py", "task": {**task, "epochs": 4}}, "python3 train.py"]
     path = experiment(tmp_path, script=script, persona="ubuntu-18.04-4x3090")
     model = scripted(replies(GOOD, edits=(longer,)))
-    done = gedanken("run", path, "--model", model, "--real", 2, "--imagined", 1, "--out", "out")
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.endswith("Full report (open it in a browser): out/report.html\n")
-    assert len(done.stdout.splitlines()) <= 20 + 6  # the summary, what it cost; a blank line, four in words
-    said = json.loads((tmp_path / "out" / "run.json").read_text())["findings"]
-    again = compared(gedanken("compare", "out", "--json"))
-    assert again["findings"] == said and len(said) > 5
-    kept = json.loads((tmp_path / "out" / "comparison.json").read_text())
-    assert kept == again
+    completed = gedanken("run", path, "--model", model, "--real", 2, "--imagined", 1, "--out", "out")
+    assert completed.returncode == 0, completed.stderr
+    assert completed.stdout.endswith("Full report (open it in a browser): out/report.html\n")
+    assert len(completed.stdout.splitlines()) <= 20 + 6  # the summary, what it cost; a blank line, four in words
+    findings = json.loads((tmp_path / "out" / "run.json").read_text())["findings"]
+    comparison = compared(gedanken("compare", "out", "--json"))
+    assert comparison["findings"] == findings and len(findings) > 5
+    stored = json.loads((tmp_path / "out" / "comparison.json").read_text())
+    assert stored == comparison
 
 
 def test_an_execution_needs_no_more_than_four_keys_and_its_time_must_be_one(gedanken: Cli, tmp_path: Path) -> None:
-    needed = {"command": "python3 train.py", "stdout": REAL[0], "exit_code": 0, "cause": "finished"}
-    whole = json.dumps(needed)
-    written(tmp_path, whole=whole, log=REAL[0], cut=whole[:-9], many=f"[{whole}]", lacks='{"stdout": "loss 1"}')
+    execution = {"command": "python3 train.py", "stdout": REAL[0], "exit_code": 0, "cause": "finished"}
+    complete = json.dumps(execution)
+    written(
+        tmp_path, whole=complete, log=REAL[0], cut=complete[:-9], many=f"[{complete}]", lacks='{"stdout": "loss 1"}'
+    )
     compared(gedanken("compare", "whole", "--imagined", "log", "--json"))
     for name in ("cut", "many", "lacks"):
         assert "neither a log nor a complete stored execution" in refusal(
             gedanken("compare", name, "--imagined", "log")
         )
     for seconds in ("NaN", "Infinity", "-1", "1e308"):
-        written(tmp_path, odd=f'{whole[:-1]}, "seconds": {seconds}}}')
+        written(tmp_path, odd=f'{complete[:-1]}, "seconds": {seconds}}}')
         assert "seconds" in refusal(gedanken("compare", "odd", "--imagined", "log", "--html", "page.html"))
 
 
 def test_a_log_whose_lines_name_standard_output_is_no_execution(gedanken: Cli, tmp_path: Path) -> None:
-    lines = [json.dumps({"log": f"round {at}: dev nll {1 / (at + 2):.4f}\n", "stream": "stdout"}) for at in range(5)]
+    lines = [
+        json.dumps({"log": f"round {index}: dev nll {1 / (index + 2):.4f}\n", "stream": "stdout"})
+        for index in range(5)
+    ]
     written(tmp_path, r="\n".join(lines), i="\n".join(lines[:3]))
     assert kinds(compared(gedanken("compare", "r", "--imagined", "i", "--json")))
 
 
 def test_an_end_that_was_not_seen_is_no_failure(gedanken: Cli, tmp_path: Path) -> None:
-    unseen = {"command": "x", "stdout": REAL[0], "exit_code": None, "cause": "finished"}
-    written(tmp_path, r=json.dumps(unseen), i=json.dumps({**unseen, "stdout": REAL[1], "exit_code": 0}))
+    execution = {"command": "x", "stdout": REAL[0], "exit_code": None, "cause": "finished"}
+    written(tmp_path, r=json.dumps(execution), i=json.dumps({**execution, "stdout": REAL[1], "exit_code": 0}))
     assert "exit status differs" not in kinds(compared(gedanken("compare", "r", "--imagined", "i", "--json")))
 
 
 def test_imagined_takes_all_paths_that_follow_however_it_is_written(gedanken: Cli, tmp_path: Path) -> None:
     written(tmp_path, r=REAL[0], a=REAL[1], b=REAL[2])
-    blank = compared(gedanken("compare", "r", "--imagined", "a", "b", "--json"))
-    assert compared(gedanken("compare", "r", "--imagined=a", "b", "--json")) == blank
+    expected = compared(gedanken("compare", "r", "--imagined", "a", "b", "--json"))
+    assert compared(gedanken("compare", "r", "--imagined=a", "b", "--json")) == expected
     assert "takes all paths that follow" in refusal(gedanken("compare", "--imagined", "a", "b"))
 
 
@@ -240,5 +251,5 @@ def test_imagined_takes_all_paths_that_follow_however_it_is_written(gedanken: Cl
     [("nowhere", "nowhere: no such file or folder"), ("-", "name the imagined runs after --imagined")],
 )
 def test_what_cannot_be_compared_alone_is_told_by_what_is_missing(gedanken: Cli, named: str, said: str) -> None:
-    done = gedanken("compare", named, stdin="")
-    assert done.returncode == 2 and said in done.stderr
+    completed = gedanken("compare", named, stdin="")
+    assert completed.returncode == 2 and said in completed.stderr

@@ -1,4 +1,4 @@
-"""Lines of a log as they are compared: looked at once for all that differ in their digits alone."""
+"""Lines of a log in the form in which they are compared; lines that differ only in digits are masked together."""
 
 import random
 import re
@@ -73,13 +73,13 @@ def test_what_stays_of_a_line_keeps_its_digits(line: str) -> None:
     lines = [line.format(a=a, b=b) for a in range(10) for b in range(10)]
     words = before(lines)
     compared = ComparedLines(words)
-    assert compared.all(lines) == [compared.one(each) for each in lines]
+    assert compared.all(lines) == [compared.one(line) for line in lines]
 
 
 def test_behind_the_word_of_an_id_a_row_of_digits_as_long_is_one_too() -> None:
     lines = ["job1 12ab34 starts", "job2 123456 starts", "job2 12345 starts"]
-    masked = ComparedLines(before(lines)).all(lines)
-    assert [line.split()[1].isdigit() for line in masked] == [False, False, True]
+    masked_lines = ComparedLines(before(lines)).all(lines)
+    assert [line.split()[1].isdigit() for line in masked_lines] == [False, False, True]
 
 
 @pytest.mark.parametrize(
@@ -95,22 +95,25 @@ def test_behind_the_word_of_an_id_a_row_of_digits_as_long_is_one_too() -> None:
 @pytest.mark.parametrize("length", [7, 8, 12])
 def test_an_id_without_letters_is_an_id_where_other_logs_have_one(place: str, length: int) -> None:
     def log(seed: int, name: str, extra: str) -> str:
-        chance = random.Random(seed)
-        lines = [place.format(name, at, f"{3 / (at + 1) + chance.gauss(0, 0.1):.4f}") for at in range(9)]
-        more = [place.format(name, at, extra) for at in (1,)] if extra else []
-        return "".join(f"{line}\n" for line in lines + more)
+        rng = random.Random(seed)
+        lines = [
+            place.format(name, round_number, f"{3 / (round_number + 1) + rng.gauss(0, 0.1):.4f}")
+            for round_number in range(9)
+        ]
+        extra_lines = [place.format(name, round_number, extra) for round_number in (1,)] if extra else []
+        return "".join(f"{line}\n" for line in lines + extra_lines)
 
-    ids = [f"{0xA4C1D2E3F4B5 + 977 * at:012x}"[:length].replace("a", "abcdef"[at % 6]) for at in range(6)]
+    ids = [f"{0xA4C1D2E3F4B5 + 977 * index:012x}"[:length].replace("a", "abcdef"[index % 6]) for index in range(6)]
     digits = ["481593720614"[:length], "937204815506"[:length]]
-    logs = [log(at, name, "") for at, name in enumerate([*ids, digits[0]])]
+    logs = [log(seed, name, "") for seed, name in enumerate([*ids, digits[0]])]
     assert checks(compared(logs, [log(20, digits[1], ""), log(21, ids[0], "")])) == []
-    saved = [log(at, name, "saved") for at, name in enumerate([*ids, digits[0]])]
-    lacking = compared(saved, [log(20 + at, name, "") for at, name in enumerate([digits[1], *ids[:2]])])
-    assert checks(lacking) == ["print count differs"]
+    saved_logs = [log(seed, name, "saved") for seed, name in enumerate([*ids, digits[0]])]
+    comparison = compared(saved_logs, [log(20 + index, name, "") for index, name in enumerate([digits[1], *ids[:2]])])
+    assert checks(comparison) == ["print count differs"]
 
 
 def test_digits_are_numbers_where_few_logs_have_an_id() -> None:
-    lines = [f"[{8204715 + at}] nll {1 / (at + 1):.3f}\n{8204715 + at} rows\n" for at in range(9)]
+    lines = [f"[{8204715 + index}] nll {1 / (index + 1):.3f}\n{8204715 + index} rows\n" for index in range(9)]
     templates = Templates(list, lambda: ["".join(lines), "".join(lines[1:]), "".join(lines[2:]) + "[82a4715]\n"])
     assert templates.before_ids("[82a4715] of\n82a4715 rows\n") == frozenset()
     assert words_before_ids("82a4715 rows\n" + "".join(lines)) == frozenset()
@@ -122,9 +125,9 @@ def test_digits_are_numbers_where_few_logs_have_an_id() -> None:
 def test_texts_that_are_searched_at_once_contain_the_words_that_each_contains_alone(
     texts: list[str], words: list[str]
 ) -> None:
-    alone = [at for at, text in enumerate(texts) if any(word in text.lower() for word in words)]
+    expected = [index for index, text in enumerate(texts) if any(word in text.lower() for word in words)]
 
-    assert containing(texts, words) == alone
+    assert containing(texts, words) == expected
 
 
 @pytest.mark.parametrize(
@@ -163,9 +166,9 @@ def test_numbers_and_words_are_no_ids(line: str) -> None:
 
 
 def test_lines_among_wide_rows_are_masked_as_ever() -> None:
-    rows = [f"{at} " + " ".join(["0.25", "3f2ab19c"] * LONGEST) for at in range(4)]
-    some = ["job 3f2ab1 at 12:30:01", "job 4f2ab2 at 12:30:02", "job 123456 ran"]
-    lines = [rows[0], some[0], rows[1], rows[1], *some[1:], *rows[2:]]
-    places = before(lines)
-    assert places == before(some) and places
-    assert ComparedLines(places).all(lines) == [masked(line, places) for line in lines]
+    rows = [f"{index} " + " ".join(["0.25", "3f2ab19c"] * LONGEST) for index in range(4)]
+    job_lines = ["job 3f2ab1 at 12:30:01", "job 4f2ab2 at 12:30:02", "job 123456 ran"]
+    lines = [rows[0], job_lines[0], rows[1], rows[1], *job_lines[1:], *rows[2:]]
+    id_words = before(lines)
+    assert id_words == before(job_lines) and id_words
+    assert ComparedLines(id_words).all(lines) == [masked(line, id_words) for line in lines]

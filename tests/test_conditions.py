@@ -1,4 +1,4 @@
-"""Under which conditions a machine is imagined: what it knows, what it may do, and how that is said."""
+"""The conditions under which a machine is imagined: what it knows, what it may do, and how that is reported."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -41,30 +41,30 @@ FIRST, MENDED, LONGER = version(1, 1, works=False), version(2, 1), version(3, 3)
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[RunStore]:
-    """A store in which all three versions stand, and what `ls` was imagined to print."""
+    """A store with all three versions, and with what `ls` was imagined to print."""
     script = ["ls", WRITE, "python3 train.py", EDIT, "python3 train.py"]
-    with open_store(tmp_path, spec_of(script=script)) as opened:
-        for one in (FIRST, MENDED, LONGER):
-            opened.keep_program(one)
-        opened.keep_execution(
+    with open_store(tmp_path, spec_of(script=script)) as run_store:
+        for program_version in (FIRST, MENDED, LONGER):
+            run_store.keep_program(program_version)
+        run_store.keep_execution(
             replace(imagined("train.py", 0), command="ls", line=0, program=None, raw_reply="train.py")
         )
-        yield opened
+        yield run_store
 
 
 LISTED = typed("line01-imagined-0")
 
 
-def told(store: RunStore, given: Experiment, *versions: Program) -> Session:
-    """The session for the last of these, which the imagined machine came to know one after the other."""
+def told(store: RunStore, setup: Experiment, *versions: Program) -> Session:
+    """The session for the last version; the imagined machine meets the versions one after the other."""
     turns = [LISTED]
-    for one in versions:
-        turns = introduce(given, one, turns)
-    return session_of(session_for(given, versions[-1], turns, store), given, store)
+    for program_version in versions:
+        turns = introduce(setup, program_version, turns)
+    return session_of(session_for(setup, versions[-1], turns, store), setup, store)
 
 
-def placed(one: Program) -> Turn:
-    return placing(one.name, one.source)
+def placed(program_version: Program) -> Turn:
+    return placing(program_version.name, program_version.source)
 
 
 def test_by_default_a_program_is_shown_and_the_session_goes_on(store: RunStore) -> None:

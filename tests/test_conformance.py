@@ -34,7 +34,7 @@ NAMESPACES = ("pid", "net", "mnt", "ipc")
 
 
 def good(name: str) -> dict[str, Any]:
-    """What a machine gives that passes this check; the time is that of the asking."""
+    """Fields of a trial that passes this check; for `date`, the time is now."""
     return {"stdout": f"{time.time():.0f}\n"} if name == "date" else GOOD.get(name, {})
 
 
@@ -47,9 +47,9 @@ def trial(  # noqa: PLR0913 (each has a default; a test names what it is about)
     output: str | None = None,
     notes: tuple[str, ...] = (),
     artifacts: tuple[Artifact, ...] = (),
-    **seen: Any,
+    **fields: Any,
 ) -> Trial:
-    """A trial such as a machine gives that holds everything back."""
+    """A trial of a machine that holds everything back."""
     execution = Execution(
         machine="a machine",
         command="a program",
@@ -62,15 +62,15 @@ def trial(  # noqa: PLR0913 (each has a default; a test names what it is about)
         artifacts=artifacts,
     )
     sequel = replace(execution, cause=Cause.FINISHED, exit_code=0, stdout=after, terminal=after)
-    return Trial(**{"execution": execution, "after": sequel, "seen_alive": True, **seen})
+    return Trial(**{"execution": execution, "after": sequel, "seen_alive": True, **fields})
 
 
 def artifact(path: str, content: bytes = PLAIN) -> Artifact:
     return Artifact(path.rpartition("/")[2], path, len(content), hashlib.sha256(content).hexdigest())
 
 
-def held(name: str, **told: Any) -> bool:
-    return judged(NAMED[name], trial(**told)).held
+def held(name: str, **fields: Any) -> bool:
+    return judged(NAMED[name], trial(**fields)).held
 
 
 PLAIN_ONLY: dict[str, Any] = {"artifacts": (artifact("run/plain.txt"),)}
@@ -118,7 +118,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "fifo": PLAIN_ONLY,
     "large-artifact": PLAIN_ONLY,
 }
-"""What a machine with walls gives, for checks that the usual good trial does not suit."""
+"""Fields of a trial of a machine that holds, for checks that the default trial does not pass."""
 
 BREACHES: list[tuple[str, dict[str, Any]]] = [
     ("setsid-double-fork", {"survivors": 1}),
@@ -226,7 +226,7 @@ async def on_the_host(limits: Limits, folder: Path) -> AsyncIterator[SandboxMach
 
 @pytest.fixture
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Run checks on the host, which has no walls."""
+    """Run checks on the host, which isolates nothing."""
     monkeypatch.setenv("GEDANKEN_CACHE", str(tmp_path / "cache"))
 
     def call(*names: str, bare_host: bool = False) -> dict[str, CheckResult]:
@@ -246,11 +246,11 @@ async def by_name(results: AsyncIterator[CheckResult]) -> dict[str, CheckResult]
 
 
 def test_ordinary_things_work_on_the_host(host: Any) -> None:
-    came = host("ordinary", bare_host=True)
-    assert {result.name: result.detail for result in came.values() if not result.held} == {}
+    results = host("ordinary", bare_host=True)
+    assert {result.name: result.detail for result in results.values() if not result.held} == {}
 
 
-# Of the attacks these are safe anywhere: they ask for what the kit itself has laid out, and write nothing.
+# These attacks are safe anywhere: they ask for what the kit itself has laid out, and write nothing.
 @pytest.mark.parametrize(
     "name", ["host-files", "host-loopback", "abstract-socket", "host-name", "namespaces", "siblings-unseen"]
 )
@@ -259,20 +259,20 @@ def test_what_a_machine_without_walls_lets_through_is_found(host: Any, name: str
 
 
 def test_what_a_careless_collector_brings_back_is_found(host: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def everything(home: Path, _root: Path, folder: str, *_known: object) -> tuple[Artifact, ...]:
+    def collect_everything(home: Path, _root: Path, folder: str, *_known: object) -> tuple[Artifact, ...]:
         paths = [path for path in home.iterdir() if not path.is_dir() and path.name != "check-socket-file.py"]
         content = [path.read_bytes() if path.is_file() else b"" for path in paths]
-        return tuple(artifact(f"{folder}/{path.name}", one) for path, one in zip(paths, content, strict=True))
+        return tuple(artifact(f"{folder}/{path.name}", data) for path, data in zip(paths, content, strict=True))
 
-    monkeypatch.setattr("gedanken.sandbox.machine.collect", everything)
+    monkeypatch.setattr("gedanken.sandbox.machine.collect", collect_everything)
     names = [check.name for check in CHECKS if check.group == "artifacts" and check.name != "device-file"]
     assert [name for name, result in host(*names).items() if result.held] == ["plain-file"]
 
 
 def test_attacks_are_not_tried_on_the_host(host: Any) -> None:
-    came = host("kernel", bare_host=True)
-    assert len(came) > 20
-    assert {(result.held, result.detail.split(":")[0]) for result in came.values()} == {(False, "not tried")}
+    results = host("kernel", bare_host=True)
+    assert len(results) > 20
+    assert {(result.held, result.detail.split(":")[0]) for result in results.values()} == {(False, "not tried")}
 
 
 def test_a_name_that_nothing_has_is_told_with_the_names_there_are(host: Any) -> None:
@@ -282,12 +282,12 @@ def test_a_name_that_nothing_has_is_told_with_the_names_there_are(host: Any) -> 
 
 def test_a_machine_that_runs_nothing_is_no_check_that_failed() -> None:
     @asynccontextmanager
-    async def broken(_limits: Limits) -> AsyncIterator[SandboxMachine]:
+    async def open_broken(_limits: Limits) -> AsyncIterator[SandboxMachine]:
         raise NoSandbox("nothing works")
         yield
 
     with pytest.raises(NoSandbox, match="nothing works"):
-        asyncio.run(by_name(run_kit(broken, Silent())))
+        asyncio.run(by_name(run_kit(open_broken, Silent())))
 
 
 def test_the_bait_is_in_this_process_s_environment_and_goes_away(
@@ -311,15 +311,15 @@ def test_the_bait_is_in_this_process_s_environment_and_goes_away(
     [pytest.param(name, marks=getattr(pytest.mark, name)) for name in ("docker", "podman", "bubblewrap")],
 )
 def test_the_sandbox_holds_everything(gedanken: Cli, sandbox: str) -> None:
-    done = gedanken("sandbox", "check", "--sandbox", sandbox, "--json")
-    told = json.loads(done.stdout)
-    assert {check["name"]: check["detail"] for check in told["checks"] if not check["held"]} == {}
-    assert (done.returncode, told["machine"], len(told["checks"])) == (0, sandbox, len(CHECKS))
+    completed = gedanken("sandbox", "check", "--sandbox", sandbox, "--json")
+    report = json.loads(completed.stdout)
+    assert {check["name"]: check["detail"] for check in report["checks"] if not check["held"]} == {}
+    assert (completed.returncode, report["machine"], len(report["checks"])) == (0, sandbox, len(CHECKS))
 
 
 @pytest.mark.docker
 def test_without_hardening_it_does_not(gedanken: Cli) -> None:
-    done = gedanken("sandbox", "check", "--loose", "--json")
-    told = json.loads(done.stdout)
-    assert done.returncode == 1
-    assert len([check for check in told["checks"] if not check["held"]]) >= 25
+    completed = gedanken("sandbox", "check", "--loose", "--json")
+    report = json.loads(completed.stdout)
+    assert completed.returncode == 1
+    assert len([check for check in report["checks"] if not check["held"]]) >= 25

@@ -13,15 +13,16 @@ from gedanken.compare.output.vocabulary import Role
 
 
 def log(seed: int, head: str, rounds: int = 8) -> str:
-    chance = random.Random(seed)
+    rng = random.Random(seed)
     return f"{head}\n" + "".join(
-        f"round {at} nll {1 / (at + 1) + chance.gauss(0, 0.03):.4f}\n" for at in range(rounds)
+        f"round {round_number} nll {1 / (round_number + 1) + rng.gauss(0, 0.03):.4f}\n"
+        for round_number in range(rounds)
     )
 
 
 def found(really: str, shown: str, real: int = 7, others: int = 3) -> list[str]:
     logs = [log(seed, really) for seed in range(real)]
-    imagined = [log(20 + at, shown if at < others else really) for at in range(3)]
+    imagined = [log(20 + index, shown if index < others else really) for index in range(3)]
     return checks(compared(logs, imagined))
 
 
@@ -119,8 +120,8 @@ def test_what_depends_on_the_machine_is_no_constant(really: str, shown: str) -> 
 )
 def test_what_depends_on_the_machine_is_no_constant_where_each_round_shows_it(really: str, shown: str) -> None:
     heads = [really] * 7 + [shown] * 3
-    every = [log(seed, "").replace("round", f"{line}\nround") for seed, line in enumerate(heads)]
-    assert checks(compared(every[:7], every[7:])) == []
+    logs = [log(seed, "").replace("round", f"{line}\nround") for seed, line in enumerate(heads)]
+    assert checks(compared(logs[:7], logs[7:])) == []
 
 
 @pytest.mark.parametrize(
@@ -146,16 +147,16 @@ def test_many_settings_do_not_silence_a_whole_number() -> None:
     settings = "lr 0.02\nmomentum 0.9\ndropout 0.1\nweight decay 0.05"
     assert found(f"batch size 64\n{settings}", f"batch size 32\n{settings}") == ["constant line differs"]
     logs = [log(seed, f"batch size 64\n{settings}") for seed in range(7)]
-    other = [log(seed, f"batch size 64\n{settings.replace('0.02', '0.5')}") for seed in (20, 21, 22)]
-    result = compared(logs, other)
+    other_logs = [log(seed, f"batch size 64\n{settings.replace('0.02', '0.5')}") for seed in (20, 21, 22)]
+    result = compared(logs, other_logs)
     assert checks(result) == [] and any("“lr 0.5”" in reason for reason in result.undecided)
 
 
 def test_joined_numbers_are_found_with_their_names() -> None:
     line = "net: 25,557,032 parameters, 97.8MB, input 3x224x224; torch.Size([3,224]) 1,234.5 8x7B 1,2"
     joined = joined_numbers(line, [value.span() for value in VALUE.finditer(line)])
-    assert [line[one.start : one.end] for one in joined] == ["25,557,032", "97.8MB", "3x224x224"]
-    assert [one.columns for one in joined] == [(0, 1, 2), (3,), (4, 5, 6)]
+    assert [line[number.start : number.end] for number in joined] == ["25,557,032", "97.8MB", "3x224x224"]
+    assert [number.columns for number in joined] == [(0, 1, 2), (3,), (4, 5, 6)]
     assert [named.role for named in names_of_joined(line, joined)][::2] == [Role.SETTING, Role.OTHER]
 
 
@@ -165,8 +166,8 @@ def test_a_log_may_lack_a_line_of_settings(shown: str) -> None:
     logs = [log(seed, head) for seed in range(7)]
     missing = compared(logs, [log(20, head), log(21, shown), log(22, head)])
     assert "constant line differs" not in checks(missing)
-    other = compared(logs, [log(20, head.replace("734", "733")), log(21, shown), log(22, head)])
-    assert "constant line differs" in checks(other)
+    other_result = compared(logs, [log(20, head.replace("734", "733")), log(21, shown), log(22, head)])
+    assert "constant line differs" in checks(other_result)
 
 
 HEADS = (
@@ -194,8 +195,8 @@ def small_logs(draw: st.DrawFn) -> str:
     st.sampled_from([HEADS[0], HEADS[1], HEADS[4], "\n".join(HEADS)]),
 )
 def test_no_set_of_small_logs_is_too_odd_to_be_compared(some: list[str], imagined: list[str], head: str) -> None:
-    alike = [log(seed, head) for seed in range(7)]
-    assert compared(alike, imagined) and compared(some, imagined) and compared(alike + some, imagined)
+    real_logs = [log(seed, head) for seed in range(7)]
+    assert compared(real_logs, imagined) and compared(some, imagined) and compared(real_logs + some, imagined)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A reply longer than the token limit is asked for piece by piece, and reads as if it had come in one."""
+"""A reply longer than the token limit is requested in pieces, and reads as if it had come in one."""
 
 import asyncio
 import hashlib
@@ -44,11 +44,11 @@ SHAPE = "shape of input\n"
 
 
 class OpenReply(BaseChatModel):
-    """Says a text, going on from what an open reply has of it already; a token is a character."""
+    """A model that says `whole`, and continues an open reply if there is one. A token is a character."""
 
     whole: str
     repeats: bool = False
-    """Whether it sends what it goes on from again, as some servers do."""
+    """Whether it repeats the open reply before it continues, as some servers do."""
     max_tokens: int = 0
 
     @property
@@ -61,9 +61,9 @@ class OpenReply(BaseChatModel):
     async def _astream(
         self, messages: list[BaseMessage], *_options: Any, **_more: Any
     ) -> AsyncIterator[ChatGenerationChunk]:
-        said = messages[-1].text if isinstance(messages[-1], AIMessage) else ""
-        end = len(said) + self.max_tokens
-        for character in self.whole[0 if self.repeats else len(said) : end]:
+        open_reply = messages[-1].text if isinstance(messages[-1], AIMessage) else ""
+        end = len(open_reply) + self.max_tokens
+        for character in self.whole[0 if self.repeats else len(open_reply) : end]:
             yield ChatGenerationChunk(message=AIMessageChunk(content=character))
         reason = "length" if end < len(self.whole) else "stop"
         last = AIMessageChunk(content="", response_metadata={"finish_reason": reason}, chunk_position="last")
@@ -71,43 +71,43 @@ class OpenReply(BaseChatModel):
 
 
 def played_by(model: Model, **limits: int) -> ImaginedMachine:
-    """A machine with a turn behind it, of short replies."""
+    """An imagined machine with one earlier turn, limited to short replies."""
     bounds = Limits.model_validate({"reply_tokens": 16, **limits})
     return ImaginedMachine(model, Persona(name="matched"), limits=bounds, session=EARLIER, sample=1)
 
 
 def by_rules(*rules: dict[str, Any], **limits: int) -> ImaginedMachine:
-    """A machine played by the first rule that fits."""
+    """An imagined machine whose model replies by the first rule that matches."""
     replies = tuple(ScriptedReply.model_validate({"when": "", **rule}) for rule in rules)
     pace = Pace(bucket=Bucket(first_wait=0.001))
     return played_by(Model("scripted", ScriptedModel(rules=replies), pace=pace), **limits)
 
 
 def run(machine: ImaginedMachine) -> tuple[Execution, str]:
-    """What came of the command, and what was heard on the way."""
-    heard: list[str] = []
-    done = asyncio.run(machine.run(COMMAND, on_output=heard.append))
-    return done, "".join(heard)
+    """The execution of the command, and the text that was heard while it ran."""
+    chunks: list[str] = []
+    execution = asyncio.run(machine.run(COMMAND, on_output=chunks.append))
+    return execution, "".join(chunks)
 
 
 @pytest.mark.parametrize("tokens", [16, 50, len(RUN) - 1, len(RUN), 1000])
 def test_a_server_that_takes_up_an_open_reply_leaves_no_seam(tokens: int) -> None:
     machine = played_by(Model("open", OpenReply(whole=RUN), prefills=True), reply_tokens=tokens, continuations=64)
-    done, heard = run(machine)
-    assert (done.stdout, done.cause, done.exit_code) == (RUN, Cause.FINISHED, 0)
+    execution, heard = run(machine)
+    assert (execution.stdout, execution.cause, execution.exit_code) == (RUN, Cause.FINISHED, 0)
     assert heard == RUN
     assert machine.session.stored[-1] == Turn(COMMAND, RUN)
     pieces = -(-len(RUN) // tokens)
-    assert done.notes == ((f"joined from {pieces} pieces",) if pieces > 1 else ())
+    assert execution.notes == ((f"joined from {pieces} pieces",) if pieces > 1 else ())
 
 
 @pytest.mark.parametrize("tokens", [CIRCLE_CHARACTERS, 300, len(RUN) * 2 - 1])
 def test_what_a_server_sends_again_of_an_open_reply_is_left_out(tokens: int) -> None:
-    whole = RUN + lines([0.39, 0.38, 0.37, 0.36, 0.35, 0.34])
-    model = Model("open", OpenReply(whole=whole, repeats=True), prefills=True)
-    done, heard = run(played_by(model, reply_tokens=tokens, continuations=1))
-    assert done.stdout == heard == whole
-    assert done.notes == (f"joined from 2 pieces; {tokens} repeated characters were left out",)
+    output = RUN + lines([0.39, 0.38, 0.37, 0.36, 0.35, 0.34])
+    model = Model("open", OpenReply(whole=output, repeats=True), prefills=True)
+    execution, heard = run(played_by(model, reply_tokens=tokens, continuations=1))
+    assert execution.stdout == heard == output
+    assert execution.notes == (f"joined from 2 pieces; {tokens} repeated characters were left out",)
 
 
 @pytest.mark.parametrize("whole", ["1\n" * 50, SHAPE * 40 + "done\n"])
@@ -115,19 +115,19 @@ def test_what_a_server_sends_again_of_an_open_reply_is_left_out(tokens: int) -> 
 def test_a_line_over_and_over_is_no_open_reply_sent_again(whole: str, line_ends: int) -> None:
     tokens = (whole.index("\n") + 1) * line_ends
     model = Model("open", OpenReply(whole=whole), prefills=True)
-    done, heard = run(played_by(model, reply_tokens=max(16, tokens), continuations=64))
+    execution, heard = run(played_by(model, reply_tokens=max(16, tokens), continuations=64))
     # In circles it is given up, but never shortened.
-    assert whole.startswith(done.stdout)
-    assert done.stdout == heard
-    assert done.stdout == whole or "goes in circles" in done.notes[-1]
-    assert "left out" not in done.notes[0]
+    assert whole.startswith(execution.stdout)
+    assert execution.stdout == heard
+    assert execution.stdout == whole or "goes in circles" in execution.notes[-1]
+    assert "left out" not in execution.notes[0]
 
 
 @given(st.text("ab\n", min_size=1, max_size=80))
 def test_each_character_is_heard_once_whatever_the_reply(whole: str) -> None:
     model = Model("open", OpenReply(whole=whole), prefills=True)
-    done, heard = run(played_by(model, continuations=8))
-    assert heard == done.raw_reply
+    execution, heard = run(played_by(model, continuations=8))
+    assert heard == execution.raw_reply
 
 
 MID = lines(LOSSES[:3], total=6)
@@ -147,11 +147,11 @@ CUTS = {
 @pytest.mark.parametrize(("first", "then"), CUTS.values(), ids=CUTS)
 def test_a_model_that_is_asked_to_go_on_leaves_no_seam(first: str, then: str) -> None:
     machine = by_rules({"when": GO_ON, "samples": [then]}, {"samples": [first], "cut": True}, reply_tokens=1024)
-    done, heard = run(machine)
-    assert (done.stdout, done.cause) == (RUN, Cause.FINISHED)
+    execution, heard = run(machine)
+    assert (execution.stdout, execution.cause) == (RUN, Cause.FINISHED)
     # That it was asked to go on is no part of the session.
     assert machine.session.stored[-1] == Turn(COMMAND, heard)
-    assert done.raw_reply == heard
+    assert execution.raw_reply == heard
 
 
 @pytest.mark.parametrize(
@@ -164,10 +164,10 @@ def test_a_model_that_is_asked_to_go_on_leaves_no_seam(first: str, then: str) ->
 )
 def test_what_is_taken_off_at_a_seam_is_counted(then: str, kinds: list[str]) -> None:
     first = "Epoch 1: loss 0.9\nEpoch 2: lo"
-    done, _ = run(by_rules({"when": GO_ON, "samples": [then]}, {"samples": [first], "cut": True}))
-    assert done.stdout == "Epoch 1: loss 0.9\nEpoch 2: loss 0.5\n"
-    assert [violation.kind for violation in done.violations] == kinds
-    first_piece, second = _sealed_pieces(done)
+    execution, _ = run(by_rules({"when": GO_ON, "samples": [then]}, {"samples": [first], "cut": True}))
+    assert execution.stdout == "Epoch 1: loss 0.9\nEpoch 2: loss 0.5\n"
+    assert [violation.kind for violation in execution.violations] == kinds
+    first_piece, second = _sealed_pieces(execution)
     assert "reply" not in first_piece
     assert second["reply"] == then, "what was left out stands in the seal"
 
@@ -180,10 +180,10 @@ def test_a_fence_that_one_further_piece_opens_and_the_next_closes_is_no_output()
         def _text(self, rule: ScriptedReply) -> str:
             return super()._text(rule) if self.seed < 2 * SEED_STEP else next(replies)
 
-    closes = Closes(rules=tuple(ScriptedReply.model_validate({"when": "", **rule}) for rule in rules))
-    done, _ = run(played_by(Model("scripted", closes), continuations=2))
-    assert done.stdout == "a\nb\nc\n"
-    assert [violation.text for violation in done.violations] == ["```"] * 3
+    closing_model = Closes(rules=tuple(ScriptedReply.model_validate({"when": "", **rule}) for rule in rules))
+    execution, _ = run(played_by(Model("scripted", closing_model), continuations=2))
+    assert execution.stdout == "a\nb\nc\n"
+    assert [violation.text for violation in execution.violations] == ["```"] * 3
 
 
 @pytest.mark.parametrize(
@@ -197,45 +197,47 @@ def test_a_fence_that_one_further_piece_opens_and_the_next_closes_is_no_output()
     ],
 )
 def test_a_complete_line_that_may_come_twice_is_kept(first: str, then: str, whole: str) -> None:
-    done, _ = run(by_rules({"when": GO_ON, "samples": [then]}, {"samples": [first], "cut": True}))
-    assert done.stdout == whole
+    execution, _ = run(by_rules({"when": GO_ON, "samples": [then]}, {"samples": [first], "cut": True}))
+    assert execution.stdout == whole
 
 
 def test_what_is_said_again_is_left_out_and_said_so() -> None:
-    done, _ = run(by_rules({"when": GO_ON, "samples": ["bc\nd"]}, {"samples": ["a\nb"], "cut": True}))
-    assert done.stdout == "a\nbc\nd"
-    assert done.notes == ("joined from 2 pieces; 1 repeated character was left out",)
-    long = RUN + lines(LOSSES[:2])
-    done, _ = run(by_rules({"when": GO_ON, "samples": [long + "end\n"]}, {"samples": [long], "cut": True}))
-    assert done.stdout == long + "end\n"
+    execution, _ = run(by_rules({"when": GO_ON, "samples": ["bc\nd"]}, {"samples": ["a\nb"], "cut": True}))
+    assert execution.stdout == "a\nbc\nd"
+    assert execution.notes == ("joined from 2 pieces; 1 repeated character was left out",)
+    long_output = RUN + lines(LOSSES[:2])
+    execution, _ = run(
+        by_rules({"when": GO_ON, "samples": [long_output + "end\n"]}, {"samples": [long_output], "cut": True})
+    )
+    assert execution.stdout == long_output + "end\n"
 
 
 @pytest.mark.parametrize("continuations", [0, 1, 3])
 def test_a_reply_is_continued_so_often_and_then_marked_as_cut(continuations: int) -> None:
     model = Model("open", OpenReply(whole=RUN), prefills=True)
-    done, heard = run(played_by(model, continuations=continuations))
-    assert done.stdout == heard == RUN[: 16 * (continuations + 1)]
-    assert (done.cause, done.exit_code) == (Cause.CUT, None)
+    execution, heard = run(played_by(model, continuations=continuations))
+    assert execution.stdout == heard == RUN[: 16 * (continuations + 1)]
+    assert (execution.cause, execution.exit_code) == (Cause.CUT, None)
     pieces = f"after {continuations + 1} pieces of at most 16 tokens each" if continuations else "at 16 tokens"
-    assert done.notes[-1] == f"the reply was cut {pieces}"
+    assert execution.notes[-1] == f"the reply was cut {pieces}"
 
 
 def test_a_model_that_has_nothing_more_to_say_is_not_asked_again() -> None:
-    done, _ = run(by_rules({"when": GO_ON, "samples": [""], "cut": True}, {"samples": ["half"], "cut": True}))
-    assert (done.stdout, done.cause) == ("half", Cause.CUT)
-    assert "joined from 2 pieces" in done.notes
+    execution, _ = run(by_rules({"when": GO_ON, "samples": [""], "cut": True}, {"samples": ["half"], "cut": True}))
+    assert (execution.stdout, execution.cause) == ("half", Cause.CUT)
+    assert "joined from 2 pieces" in execution.notes
 
 
 def test_what_goes_in_circles_is_not_continued_and_says_so() -> None:
     shapes = "torch.Size([64, 784])\n" * 40
-    done, _ = run(by_rules({"when": GO_ON, "samples": ["more"]}, {"samples": [shapes], "cut": True}))
-    assert (done.stdout, done.cause) == (shapes, Cause.CUT)
-    assert done.notes == ("the reply was cut at 16 tokens; it goes in circles and was not continued",)
+    execution, _ = run(by_rules({"when": GO_ON, "samples": ["more"]}, {"samples": [shapes], "cut": True}))
+    assert (execution.stdout, execution.cause) == (shapes, Cause.CUT)
+    assert execution.notes == ("the reply was cut at 16 tokens; it goes in circles and was not continued",)
 
 
 def test_a_reply_in_circles_that_came_to_its_end_is_a_reply() -> None:
-    done, _ = run(by_rules({"samples": ["torch.Size([64, 784])\n" * 40]}))
-    assert (done.cause, done.notes) == (Cause.FINISHED, ())
+    execution, _ = run(by_rules({"samples": ["torch.Size([64, 784])\n" * 40]}))
+    assert (execution.cause, execution.notes) == (Cause.FINISHED, ())
 
 
 @given(
@@ -254,21 +256,21 @@ def test_circles_are_rounds_of_one_piece_to_the_end(before: str, piece: str, rou
 
 def test_a_reply_that_goes_in_circles_is_stopped_while_it_comes() -> None:
     shapes = "torch.Size([64, 784])\n" * 400
-    done, heard = run(played_by(Model("open", OpenReply(whole=shapes)), reply_tokens=8000))
-    assert (done.cause, done.exit_code) == (Cause.CUT, None)
-    assert done.stdout == heard == shapes[: len(heard)]
+    execution, heard = run(played_by(Model("open", OpenReply(whole=shapes)), reply_tokens=8000))
+    assert (execution.cause, execution.exit_code) == (Cause.CUT, None)
+    assert execution.stdout == heard == shapes[: len(heard)]
     assert len(heard) <= STOP_CHARACTERS * (1 + 1 / CHECK_EVERY)
     assert in_circles(heard)
-    assert done.notes == (f"the reply was cut at {len(heard)} characters: it goes in circles and was stopped",)
+    assert execution.notes == (f"the reply was cut at {len(heard)} characters: it goes in circles and was stopped",)
 
 
 def test_one_that_falls_into_circles_late_or_in_a_later_piece_is_stopped_too() -> None:
     before = lines([1 / n for n in range(1, 31)])
     model = Model("open", OpenReply(whole=before + "torch.Size([64, 784])\n" * 400), prefills=True)
-    done, _ = run(played_by(model, reply_tokens=len(before) * 3 // 2, continuations=8))
-    assert "joined from 2 pieces" in done.notes
-    assert done.notes[-1].endswith("it goes in circles and was stopped")
-    assert in_circles(done.stdout)
+    execution, _ = run(played_by(model, reply_tokens=len(before) * 3 // 2, continuations=8))
+    assert "joined from 2 pieces" in execution.notes
+    assert execution.notes[-1].endswith("it goes in circles and was stopped")
+    assert in_circles(execution.stdout)
 
 
 @pytest.mark.parametrize(
@@ -277,8 +279,8 @@ def test_one_that_falls_into_circles_late_or_in_a_later_piece_is_stopped_too() -
     ids=["200 short lines", "50 shapes", "50 times nan", "a long bar", "100 epochs of one loss"],
 )
 def test_what_a_program_may_print_is_heard_to_its_end(real: str) -> None:
-    done, _ = run(played_by(Model("open", OpenReply(whole=real)), reply_tokens=20_000))
-    assert (done.stdout, done.cause, done.notes) == (real, Cause.FINISHED, ())
+    execution, _ = run(played_by(Model("open", OpenReply(whole=real)), reply_tokens=20_000))
+    assert (execution.stdout, execution.cause, execution.notes) == (real, Cause.FINISHED, ())
 
 
 @given(st.lists(st.text("ab\n", min_size=1, max_size=40), min_size=1, max_size=30), st.integers(1, 200))
@@ -292,21 +294,21 @@ def test_no_reply_is_stopped_that_does_not_go_in_circles(piece: list[str], round
 
 
 def test_watching_costs_a_few_times_the_length_of_the_reply(monkeypatch: pytest.MonkeyPatch) -> None:
-    looked_at: list[int] = []
-    monkeypatch.setattr(repetition, "in_circles", lambda text: looked_at.append(len(text)))
+    text_lengths: list[int] = []
+    monkeypatch.setattr(repetition, "in_circles", lambda text: text_lengths.append(len(text)))
     watch = CircleWatch()
     for _ in range(100_000):
         watch("x")
-    assert looked_at
-    assert sum(looked_at) <= (CHECK_EVERY + 2) * 100_000
+    assert text_lengths
+    assert sum(text_lengths) <= (CHECK_EVERY + 2) * 100_000
 
 
 def test_a_model_that_never_stops_is_cut() -> None:
-    done, heard = run(by_rules({"samples": ["epoch\n"], "endless": True}))
-    assert (done.cause, done.exit_code) == (Cause.CUT, None)
-    assert done.raw_reply == heard == "epoch\n" * (len(heard) // 6)
+    execution, heard = run(by_rules({"samples": ["epoch\n"], "endless": True}))
+    assert (execution.cause, execution.exit_code) == (Cause.CUT, None)
+    assert execution.raw_reply == heard == "epoch\n" * (len(heard) // 6)
     assert len(heard) < 2000
-    assert done.notes == (
+    assert execution.notes == (
         f"the reply was cut at {len(heard)} characters: the server does not enforce the limit of 16 tokens; "
         "it goes in circles and was not continued",
     )
@@ -325,10 +327,10 @@ def test_a_model_that_dies_leaves_the_session_as_it_was(rules: tuple[dict[str, A
 
     async def main() -> None:
         for ask in (machine.run(COMMAND), machine.ask(COMMAND), machine.rebuild("requests")):
-            done = await ask
-            assert done is not None and not done.is_run
-            assert (done.cause, done.exit_code, done.terminal) == (Cause.BROKEN_OFF, None, "")
-            assert "connection was broken" in done.notes[0]
+            execution = await ask
+            assert execution is not None and not execution.is_run
+            assert (execution.cause, execution.exit_code, execution.terminal) == (Cause.BROKEN_OFF, None, "")
+            assert "connection was broken" in execution.notes[0]
             assert machine.session == EARLIER
 
     asyncio.run(main())
@@ -338,26 +340,28 @@ def test_a_model_that_dies_leaves_the_session_as_it_was(rules: tuple[dict[str, A
 def test_the_seal_of_a_joined_reply_covers_all_that_was_sent_and_said(then: str) -> None:
     machine = by_rules({"when": GO_ON, "samples": [then]}, {"samples": [RUN[:100]], "cut": True})
     messages = machine.messages(COMMAND)
-    done, _ = run(machine)
-    assert done.seal is not None
-    assert done.seal.sha256 == _hashed(messages, asdict(done.seal), RUN)
-    further = [*messages, Message("assistant", RUN[:100]), Message("user", GO_ON)]
-    begins = 0
-    for piece, sent, seed in zip(_sealed_pieces(done), (messages, further), (1, 10_001), strict=True):
-        said = piece.get("reply", RUN[begins : begins + piece["characters"]])
+    execution, _ = run(machine)
+    assert execution.seal is not None
+    assert execution.seal.sha256 == _seal_hash(messages, asdict(execution.seal), RUN)
+    second_messages = [*messages, Message("assistant", RUN[:100]), Message("user", GO_ON)]
+    offset = 0
+    for piece, piece_messages, seed in zip(
+        _sealed_pieces(execution), (messages, second_messages), (1, 10_001), strict=True
+    ):
+        reply = piece.get("reply", RUN[offset : offset + piece["characters"]])
         assert piece["settings"]["seed"] == seed
-        assert piece["sha256"] == _hashed(sent, piece, said)
-        begins += piece["characters"]
-    assert begins == len(RUN)
+        assert piece["sha256"] == _seal_hash(piece_messages, piece, reply)
+        offset += piece["characters"]
+    assert offset == len(RUN)
 
 
 def test_half_a_surrogate_pair_is_not_sent_back() -> None:
     halves = "a\ud800b\udc00c" * 6
-    sent: list[bytes] = []
+    encoded: list[bytes] = []
 
     class Strict(OpenReply):
         async def _astream(self, messages: list[BaseMessage], *_options: Any, **_more: Any) -> Any:
-            sent.extend(message.text.encode() for message in messages)
+            encoded.extend(message.text.encode() for message in messages)
             async for chunk in super()._astream(messages):
                 yield chunk
 
@@ -365,21 +369,21 @@ def test_half_a_surrogate_pair_is_not_sent_back() -> None:
     first, _ = run(machine)
     run(machine)
     assert first.raw_reply == halves.encode(errors="replace").decode().replace("?", "\ufffd")
-    assert "a\ufffdb\ufffdc".encode() * 6 in sent
+    assert "a\ufffdb\ufffdc".encode() * 6 in encoded
 
 
-def _sealed_pieces(done: Execution) -> Any:
-    assert done.seal is not None
-    return done.seal.settings["pieces"]
+def _sealed_pieces(execution: Execution) -> Any:
+    assert execution.seal is not None
+    return execution.seal.settings["pieces"]
 
 
-def _hashed(messages: list[Message], seal: dict[str, Any], reply: str) -> str:
-    sealed = {
+def _seal_hash(messages: list[Message], seal: dict[str, Any], reply: str) -> str:
+    fields = {
         "messages": [list(message) for message in messages],
         **{key: seal[key] for key in ("model", "settings", "time")},
         "reply": reply,
     }
-    text = json.dumps(sealed, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(fields, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -388,7 +392,7 @@ def test_scripted_faults_stand_in_the_file(scripted: Callable[[list[dict[str, An
 
     async def main() -> None:
         async with ImaginedMachine(name, Persona(name="matched")) as machine:
-            done = await machine.run(COMMAND)
-            assert done.cause is Cause.BROKEN_OFF
+            execution = await machine.run(COMMAND)
+            assert execution.cause is Cause.BROKEN_OFF
 
     asyncio.run(main())

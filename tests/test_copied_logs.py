@@ -1,10 +1,10 @@
-"""What is said where too few real logs tell a copy from a program that always prints the same."""
+"""With too few real logs, a copy cannot be told from a program that always prints the same."""
 
 from test_log_structure import REAL, checks, compared, log
 
 
 def test_an_imagined_log_that_is_the_only_real_one_to_the_byte_is_undecided() -> None:
-    found = compared(REAL[:1], [REAL[0], log(21)])
-    assert "log copied" not in checks(found)
-    assert any("whether imagined1 is a copy of real1" in text.lower() for text in found.undecided)
+    comparison = compared(REAL[:1], [REAL[0], log(21)])
+    assert "log copied" not in checks(comparison)
+    assert any("whether imagined1 is a copy of real1" in text.lower() for text in comparison.undecided)
     assert not any("is a copy of" in text for text in compared(REAL[:1], [log(20)]).undecided)

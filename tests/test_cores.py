@@ -1,4 +1,4 @@
-"""The cores of a machine, shared out among what runs at the same time."""
+"""The cores of a machine, shared among all that runs at the same time."""
 
 import asyncio
 import subprocess
@@ -19,25 +19,25 @@ FOLDER = tempfile.TemporaryDirectory(prefix="gedanken-cores-")
 
 
 def nobody(_ahead: int) -> None:
-    """Nobody watches."""
+    """Ignore the number of those that wait ahead."""
 
 
 def shared_out(count: float, file: Path | None = None) -> Cores:
-    """Cores with a queue of their own."""
+    """Cores with a queue of their own, unless `file` is given."""
     return Cores(count, file or Path(FOLDER.name, uuid.uuid4().hex), poll_seconds=0.001)
 
 
 @dataclass
 class Log:
-    """What was held when, and who was served in which order."""
+    """Records which number holds how many cores, and the order in which the numbers were served."""
 
     held: dict[int, float] = field(default_factory=dict)
     most: float = 0
     order: list[int] = field(default_factory=list)
 
-    async def work(self, cores: Cores, number: int, wanted: float, turns: int) -> None:
-        async with cores.take(wanted, nobody):
-            self.held[number] = min(wanted, cores.count)
+    async def work(self, cores: Cores, number: int, core_count: float, turns: int) -> None:
+        async with cores.take(core_count, nobody):
+            self.held[number] = min(core_count, cores.count)
             self.order.append(number)
             self.most = max(self.most, sum(self.held.values()))
             for _ in range(turns):
@@ -56,11 +56,11 @@ def test_never_more_is_handed_out_than_there_is_and_all_are_served(
 ) -> None:
     log, cores = Log(), shared_out(count)
 
-    async def everybody() -> None:
+    async def run_all() -> None:
         tasks = [log.work(cores, number, *wish) for number, wish in enumerate(wishes)]
         await asyncio.wait_for(asyncio.gather(*tasks), 20)
 
-    asyncio.run(everybody())
+    asyncio.run(run_all())
     assert log.most <= count + 1e-9
     assert sorted(log.order) == list(range(len(wishes)))
 
@@ -69,11 +69,11 @@ def test_never_more_is_handed_out_than_there_is_and_all_are_served(
 def test_fractions_leave_nothing_missing_for_a_demand_of_all_cores(count: int, fractions: tuple[float, ...]) -> None:
     log, cores = Log(), shared_out(count)
 
-    async def everybody() -> None:
-        await asyncio.gather(*(log.work(cores, number, wanted, 1) for number, wanted in enumerate(fractions)))
+    async def run_all() -> None:
+        await asyncio.gather(*(log.work(cores, number, fraction, 1) for number, fraction in enumerate(fractions)))
         await asyncio.wait_for(log.work(cores, -1, count, 0), 1)
 
-    asyncio.run(everybody())
+    asyncio.run(run_all())
     assert log.order[-1] == -1
 
 
@@ -126,10 +126,10 @@ def test_whoever_waits_shows_that_it_is_alive(monkeypatch: pytest.MonkeyPatch) -
                 pass
 
         async with cores.take(1, nobody):
-            waiting = asyncio.create_task(wait())
+            waiting_task = asyncio.create_task(wait())
             while len(beats) < 3:
                 await asyncio.sleep(0.001)
-        await waiting
+        await waiting_task
 
     asyncio.run(asyncio.wait_for(work(), 5))
     assert len(beats) >= 3
@@ -154,25 +154,27 @@ def test_cores_are_shared_with_other_processes_and_come_back_when_one_dies(
     tmp_path: Path, holds: float, killed: bool
 ) -> None:
     file = tmp_path / "cores.json"
-    other = subprocess.Popen([sys.executable, "-c", HOLDER, str(file), str(holds)], stdout=subprocess.PIPE, text=True)
-    assert other.stdout and other.stdout.readline() == "holding\n"
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(file), str(holds)], stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout and holder.stdout.readline() == "holding\n"
 
-    async def taken() -> bool:
+    async def wait_for_cores() -> bool:
         log = Log()
         work = asyncio.create_task(log.work(shared_out(1, file), 0, 1, 0))
         await asyncio.sleep(0.2)
         waited = not log.order
         if killed:
-            other.kill()
-            other.wait()
+            holder.kill()
+            holder.wait()
         await asyncio.wait_for(work, 10)
         return waited
 
     try:
-        assert asyncio.run(taken())
+        assert asyncio.run(wait_for_cores())
     finally:
-        other.kill()
-        other.wait()
+        holder.kill()
+        holder.wait()
 
 
 def test_a_queue_that_a_dead_machine_cut_off_is_begun_anew(tmp_path: Path) -> None:

@@ -19,10 +19,10 @@ GROUPS = ["versions", "engines", "GPU", "images", "data", "models", "plug-ins", 
 
 
 def page(lines: list[Line], **options: Any) -> str:
-    """The page as it is printed."""
-    told = io.StringIO()
-    print_doctor(lines, Console(file=told, width=100, highlight=False, **options))
-    return told.getvalue()
+    """The page as a terminal prints it."""
+    output = io.StringIO()
+    print_doctor(lines, Console(file=output, width=100, highlight=False, **options))
+    return output.getvalue()
 
 
 @pytest.fixture
@@ -53,10 +53,10 @@ def test_what_docker_has_is_told_as_docker_tells_it(docker_engine: Any) -> None:
 def test_a_machine_with_nothing_gets_red_lines_with_remedies_and_no_traceback() -> None:
     lines = examine()
     assert not [line for line in lines if line.group in ("versions", "GPU") and line.state == "missing"]
-    red = {line.name: line.remedy for line in lines if line.state == "missing"}
-    assert {"docker", "podman", "bubblewrap", "mnist", "cifar10", "embedded"} <= red.keys()
-    assert "apt-get install docker.io" in red["docker"]
-    assert all(red.values())
+    remedies = {line.name: line.remedy for line in lines if line.state == "missing"}
+    assert {"docker", "podman", "bubblewrap", "mnist", "cifar10", "embedded"} <= remedies.keys()
+    assert "apt-get install docker.io" in remedies["docker"]
+    assert all(remedies.values())
     assert "Traceback" not in page(lines)
     assert f"{sum(line.state == 'missing' for line in lines)} items are missing" in page(lines)
 
@@ -87,16 +87,20 @@ def test_keys_are_told_to_be_set_and_never_shown(monkeypatch: pytest.MonkeyPatch
 
 def test_what_an_engine_calls_itself_is_not_obeyed() -> None:
     hostile = Line("engines", "docker\x1b[2J", "missing", "[red]version\x1b]0;owned\x07 \u202e", "rm \x1b[1m")
-    shown = page([hostile], force_terminal=False)
-    assert "\x1b" not in shown
-    assert "\\x1b[2J" in shown
-    assert "[red]version" in shown
+    text = page([hostile], force_terminal=False)
+    assert "\x1b" not in text
+    assert "\\x1b[2J" in text
+    assert "[red]version" in text
 
 
 def test_the_page_has_no_colours_where_none_are_wanted() -> None:
     program = "from gedanken.doctor import *; print_doctor([Line('a', 'b', 'missing', 'c', 'd')], Console())"
-    for wanted in ({"FORCE_COLOR": "1"}, {"FORCE_COLOR": "1", "NO_COLOR": "1"}):
-        done = subprocess.run(
-            [sys.executable, "-c", program], capture_output=True, text=True, check=True, env={**os.environ, **wanted}
+    for variables in ({"FORCE_COLOR": "1"}, {"FORCE_COLOR": "1", "NO_COLOR": "1"}):
+        completed = subprocess.run(
+            [sys.executable, "-c", program],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, **variables},
         )
-        assert ("\x1b[1;31m" in done.stdout) == ("NO_COLOR" not in wanted)
+        assert ("\x1b[1;31m" in completed.stdout) == ("NO_COLOR" not in variables)

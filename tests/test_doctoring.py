@@ -1,4 +1,4 @@
-"""The benchmark's doctor does what it says, and nothing else: else a table of what is caught means nothing."""
+"""The benchmark's doctorings change what they say and nothing else; otherwise its table would mean nothing."""
 
 import difflib
 import re
@@ -17,7 +17,9 @@ few = settings(max_examples=20)
 
 def log(losses: list[float], accuracy: float, seconds: float = 0.5) -> str:
     """What a small program prints."""
-    epochs = [f"Epoch {at}/{len(losses)} loss: {loss:.4f} ({seconds:.2f}s)\n" for at, loss in enumerate(losses, 1)]
+    epochs = [
+        f"Epoch {epoch}/{len(losses)} loss: {loss:.4f} ({seconds:.2f}s)\n" for epoch, loss in enumerate(losses, 1)
+    ]
     return "".join(["Training on 1000 images\n", *epochs, "\n", f"final accuracy {accuracy:.3f}\n"])
 
 
@@ -31,11 +33,11 @@ CASES = st.builds(
 
 
 def doctoring(kind: str, size: str = "") -> Doctoring:
-    return next(one for one in DOCTORINGS if one.kind == kind and size in one.size)
+    return next(entry for entry in DOCTORINGS if entry.kind == kind and size in entry.size)
 
 
 def doctored(case: Case, kind: str, size: str = "") -> str:
-    """What there is to doctor in these cases always is."""
+    """The doctored log of a case that contains something to doctor."""
     text = doctoring(kind, size).doctor(case)
     assert text is not None
     return text
@@ -54,17 +56,17 @@ def without_times(text: str) -> str:
 
 
 def test_there_are_fourteen_kinds() -> None:
-    kinds = {(one.kind, one.size if one.kind == "one digit" else "") for one in DOCTORINGS}
+    kinds = {(entry.kind, entry.size if entry.kind == "one digit" else "") for entry in DOCTORINGS}
     assert len(kinds) == 14
 
 
-@pytest.mark.parametrize("one", DOCTORINGS, ids=lambda one: f"{one.kind} {one.size}")
+@pytest.mark.parametrize("one", DOCTORINGS, ids=lambda entry: f"{entry.kind} {entry.size}")
 def test_a_log_with_nothing_to_doctor_stays_undoctored(one: Doctoring) -> None:
     if one.kind != "foreign line":
         assert one.doctor(Case("", [""] * 4, ["", ""], Random(0))) is None
 
 
-@pytest.mark.parametrize("one", DOCTORINGS, ids=lambda one: f"{one.kind} {one.size}")
+@pytest.mark.parametrize("one", DOCTORINGS, ids=lambda entry: f"{entry.kind} {entry.size}")
 @few
 @given(case=CASES)
 def test_the_same_draw_is_doctored_the_same(one: Doctoring, case: Case) -> None:
@@ -87,11 +89,11 @@ def test_one_digit_of_one_loss_is_another(case: Case) -> None:
 def test_a_fixed_number_is_one_that_all_real_runs_show(case: Case) -> None:
     text = doctored(case, "one digit", "of a fixed number")
     pairs = zip(case.lines, text.splitlines(keepends=True), strict=True)
-    [(at, before, after)] = [(at, a, b) for at, (a, b) in enumerate(pairs) if a != b]
-    holes = zip(NUMBER.findall(before), NUMBER.findall(after), strict=True)
-    [hole] = [number for number, (a, b) in enumerate(holes) if a != b]
-    assert {NUMBER.findall(real.splitlines(keepends=True)[at])[hole] for real in case.real} == {
-        NUMBER.findall(before)[hole]
+    [(index, before, after)] = [(index, a, b) for index, (a, b) in enumerate(pairs) if a != b]
+    number_pairs = zip(NUMBER.findall(before), NUMBER.findall(after), strict=True)
+    [position] = [number for number, (a, b) in enumerate(number_pairs) if a != b]
+    assert {NUMBER.findall(real.splitlines(keepends=True)[index])[position] for real in case.real} == {
+        NUMBER.findall(before)[position]
     }
 
 
@@ -105,7 +107,7 @@ def test_a_date_a_time_and_a_version_are_no_fixed_numbers() -> None:
 def test_swapped_epochs_are_neighbours_with_all_their_lines(case: Case) -> None:
     text = doctored(case, "epochs swapped")
     epochs = [int(number) for number in re.findall(r"Epoch (\d+)", text)]
-    [first] = [at for at, number in enumerate(epochs, start=1) if number == at + 1]
+    [first] = [position for position, number in enumerate(epochs, start=1) if number == position + 1]
     assert epochs[first - 1 : first + 1] == [first + 1, first]
     assert sorted(text.splitlines()) == sorted(case.text.splitlines())
 
@@ -113,15 +115,15 @@ def test_swapped_epochs_are_neighbours_with_all_their_lines(case: Case) -> None:
 @few
 @given(CASES)
 def test_a_dropped_epoch_is_neither_the_first_nor_the_last(case: Case) -> None:
-    left = doctored(case, "epoch dropped").splitlines(keepends=True)
-    [gone] = [line for line in case.lines if line not in left]
-    assert gone.startswith("Epoch ") and not gone.startswith((f"Epoch {EPOCHS}", "Epoch 1/"))
-    assert [line for line in case.lines if line != gone] == left
+    remaining = doctored(case, "epoch dropped").splitlines(keepends=True)
+    [dropped_line] = [line for line in case.lines if line not in remaining]
+    assert dropped_line.startswith("Epoch ") and not dropped_line.startswith((f"Epoch {EPOCHS}", "Epoch 1/"))
+    assert [line for line in case.lines if line != dropped_line] == remaining
 
 
 def test_an_epoch_goes_with_every_line_up_to_the_next() -> None:
     text = "".join(f"Train epoch {epoch}\n  step 5 loss 0.5\n  step 9 loss 0.4\n\n" for epoch in (1, 2, 3))
-    first, _second, third = (text.splitlines(keepends=True)[at : at + 4] for at in (0, 4, 8))
+    first, _second, third = (text.splitlines(keepends=True)[start : start + 4] for start in (0, 4, 8))
     assert doctored(Case(text, [], [], Random(0)), "epoch dropped") == "".join(first + third)
 
 
@@ -132,8 +134,8 @@ def test_a_curve_is_shifted_by_the_noise_of_the_real_runs(case: Case, sds: int) 
     text = doctoring("curve shifted", f"{sds} sd").doctor(case)
     if text is None:  # the real runs are all the same
         return
-    for at, (before, after) in enumerate(zip(losses(case.text), losses(text), strict=True)):
-        real = [losses(run)[at] for run in case.real]
+    for index, (before, after) in enumerate(zip(losses(case.text), losses(text), strict=True)):
+        real = [losses(run)[index] for run in case.real]
         sd = (sum((value - mean(real)) ** 2 for value in real) / 3) ** 0.5
         assert after == pytest.approx(before + sds * sd, abs=1e-4)
     assert without_losses(text) == without_losses(case.text)
@@ -143,8 +145,8 @@ def test_a_curve_is_shifted_by_the_noise_of_the_real_runs(case: Case, sds: int) 
 @given(CASES)
 def test_half_the_spread_is_half_as_far_from_the_mean_of_the_real_runs(case: Case) -> None:
     text = doctoring("spread").doctor(case) or case.text
-    for at, (before, after) in enumerate(zip(losses(case.text), losses(text), strict=True)):
-        real = [losses(run)[at] for run in case.real]
+    for index, (before, after) in enumerate(zip(losses(case.text), losses(text), strict=True)):
+        real = [losses(run)[index] for run in case.real]
         if len(set(real)) > 1:
             assert after - mean(real) == pytest.approx((before - mean(real)) / 2, abs=1e-4)
     assert without_losses(text) == without_losses(case.text)
@@ -208,5 +210,5 @@ def test_exchanged_lines_differ_in_more_than_numbers(case: Case) -> None:
 @few
 @given(CASES)
 def test_a_truncated_log_ends_with_a_whole_line(case: Case) -> None:
-    for size, gone in (("last 10 %", 1), ("last 50 %", 4)):
-        assert doctored(case, "truncation", size) == "".join(case.lines[: len(case.lines) - gone])
+    for size, dropped_count in (("last 10 %", 1), ("last 50 %", 4)):
+        assert doctored(case, "truncation", size) == "".join(case.lines[: len(case.lines) - dropped_count])

@@ -1,4 +1,4 @@
-"""Logs of which most is drawn: what a cut bar, a bar in a sentence and a log of a single bar show."""
+"""Logs that consist mostly of drawn bars: a cut bar, a bar in a sentence, a log of a single bar."""
 
 from random import Random
 
@@ -6,13 +6,13 @@ import pytest
 from test_log_structure import checks, compared
 
 
-def labeller(seed: int, parts: int = 10, end: str = "N 300\nP {:.3f}\n", at: int = 100) -> str:
+def labeller(seed: int, parts: int = 10, end: str = "N 300\nP {:.3f}\n", has_end: int = 100) -> str:
     random = Random(seed)
     states = [
         f"Done: {10 * part}.0% speed: {random.randrange(900, 999)} cost: {9 / part:.4f}" for part in range(1, 11)
     ]
     return f"Read 4 words\nNumber of labels: 7\n{states[parts - 1]}" + (
-        "\n" + end.format(random.random()) if at else ""
+        "\n" + end.format(random.random()) if has_end else ""
     )
 
 
@@ -26,15 +26,15 @@ def tuner(seed: int) -> str:
 def arrows(seed: int) -> str:
     random = Random(seed)
     return "".join(
-        f"train: iter={at} cost={2 - at / 20 + random.gauss(0, 0.02):.4f} |{'-' * random.randrange(1, 40)}>\n"
-        for at in range(9)
+        f"train: iter={index} cost={2 - index / 20 + random.gauss(0, 0.02):.4f} |{'-' * random.randrange(1, 40)}>\n"
+        for index in range(9)
     )
 
 
 def test_a_log_that_ends_while_a_bar_is_drawn_ends_early_and_the_state_of_the_bar_is_no_finding() -> None:
-    cut = [labeller(seed, parts=5 + seed % 3, at=0) for seed in (20, 21, 22)]
+    cut = [labeller(seed, parts=5 + seed % 3, has_end=0) for seed in (20, 21, 22)]
     result = compared([labeller(seed) for seed in range(7)], cut)
-    assert [one.check for one in result.findings] == ["ends early"]
+    assert [finding.check for finding in result.findings] == ["ends early"]
 
 
 def test_a_single_line_that_a_cut_bar_hides_is_told_though_one_log_alone_lacks_it() -> None:
@@ -52,41 +52,41 @@ def test_a_copy_to_the_byte_is_told_though_a_bar_leaves_a_single_number() -> Non
 def test_a_bar_of_letters_at_the_end_of_a_line_is_no_wording() -> None:
     real = [arrows(seed) for seed in range(7)]
     assert checks(compared(real, [arrows(seed) for seed in (20, 21, 22)])) == []
-    other = [arrows(seed).replace("\n", "\nnote: a queue was emptied\n", 1) for seed in (20, 21, 22)]
-    assert checks(compared(real, other)) == ["line in no real log"]
+    with_note = [arrows(seed).replace("\n", "\nnote: a queue was emptied\n", 1) for seed in (20, 21, 22)]
+    assert checks(compared(real, with_note)) == ["line in no real log"]
 
 
-def blocks(seed: int, of: int | None = None) -> str:
-    """Blocks of which the held-out part may be that of another run."""
-    held, own = Random(seed if of is None else of), Random(seed + 50)
+def blocks(seed: int, held_out_seed: int | None = None) -> str:
+    """Blocks of epochs; with `held_out_seed`, their held-out values are those of another run."""
+    held_out, training = Random(seed if held_out_seed is None else held_out_seed), Random(seed + 50)
     return "".join(
-        f"- epoch: {at}\n  train:\n    cost: {own.random():.4f}\n  val:\n    cost: {held.random():.4f}\n"
-        for at in range(6)
+        f"- epoch: {epoch}\n  train:\n    cost: {training.random():.4f}\n  val:\n    cost: {held_out.random():.4f}\n"
+        for epoch in range(6)
     )
 
 
 def test_a_curve_below_a_heading_that_is_another_run_s_is_a_copy() -> None:
     real = [blocks(seed) for seed in range(7)]
-    assert checks(compared(real, [blocks(20, of=3), blocks(21), blocks(22)])) == ["curve copied"]
+    assert checks(compared(real, [blocks(20, held_out_seed=3), blocks(21), blocks(22)])) == ["curve copied"]
     assert checks(compared(real, [blocks(20), blocks(21), blocks(22)])) == []
 
 
-def drawn_between(seed: int, shown: int | None = None) -> str:
-    """Lines between which one bar is drawn again and again."""
+def drawn_between(seed: int, line_count: int | None = None) -> str:
+    """Lines between which one bar is drawn again and again; with `line_count`, only the first lines."""
     random = Random(seed)
     lines = ["loading shards"]
-    for at in range(1, 11):
-        lines.append(f"  step {6 * at} nll {3 / at + random.gauss(0, 0.02):.4f}")
-        fill = f"{'#' * at}{'-' * (10 - at)}"
-        lines.append(f"Fitting: {10 * at:3d}%|{fill}| {6 * at}/60 [00:{random.randrange(10, 59)}<00:09, 2.1it/s]")
-    return "\n".join([*lines[:shown], ""])
+    for step in range(1, 11):
+        lines.append(f"  step {6 * step} nll {3 / step + random.gauss(0, 0.02):.4f}")
+        fill = f"{'#' * step}{'-' * (10 - step)}"
+        lines.append(f"Fitting: {10 * step:3d}%|{fill}| {6 * step}/60 [00:{random.randrange(10, 59)}<00:09, 2.1it/s]")
+    return "\n".join([*lines[:line_count], ""])
 
 
 @pytest.mark.parametrize("shown", [9, 12, 13, 17])
 def test_a_log_that_ends_behind_a_bar_that_is_not_full_ends_early(shown: int) -> None:
     real = [drawn_between(seed) for seed in range(7)]
     result = compared(real, [drawn_between(seed, shown) for seed in (20, 21, 22)])
-    assert [one.check for one in result.findings] == ["ends early"]
+    assert [finding.check for finding in result.findings] == ["ends early"]
     assert f"after line {shown}" in result.findings[0].observed
     assert checks(compared(real, [drawn_between(20, shown), drawn_between(21), drawn_between(22)])) == ["ends early"]
     assert checks(compared(real, [drawn_between(seed) for seed in (20, 21, 22)])) == []
@@ -94,8 +94,8 @@ def test_a_log_that_ends_behind_a_bar_that_is_not_full_ends_early(shown: int) ->
 
 def test_a_log_whose_last_bar_is_drawn_otherwise_does_not_end_early() -> None:
     real = [drawn_between(seed) for seed in range(7)]
-    other = [drawn_between(seed).replace("100%|", " 98%|").replace("60/60", "59/60") for seed in (20, 21, 22)]
-    assert "ends early" not in checks(compared(real, other))
-    late = "Fitting:  98%|#########-| 59/60 [00:30<00:01, 2.1it/s]\n"
-    stopped = [drawn_between(seed, -1) + late for seed in range(7)]
+    unfinished = [drawn_between(seed).replace("100%|", " 98%|").replace("60/60", "59/60") for seed in (20, 21, 22)]
+    assert "ends early" not in checks(compared(real, unfinished))
+    late_bar = "Fitting:  98%|#########-| 59/60 [00:30<00:01, 2.1it/s]\n"
+    stopped = [drawn_between(seed, -1) + late_bar for seed in range(7)]
     assert "ends early" not in checks(compared(stopped, [drawn_between(seed) for seed in (20, 21, 22)]))

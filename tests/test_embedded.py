@@ -45,7 +45,7 @@ def with_model(use: Callable[[Model], Awaitable[Any]]) -> Any:
 
 
 def server_now() -> psutil.Process:
-    """It may have been started again, with other threads, since the model was opened."""
+    """The server as it runs now; it may have been restarted, with other threads, since the model was opened."""
     children = psutil.Process().children()
     (server,) = [child for child in children if any("embedded_server" in part for part in child.cmdline())]
     return server
@@ -62,20 +62,22 @@ def test_the_same_seed_gives_the_same_sample_whatever_was_asked_before() -> None
         texts.append((await model.reply(VILLAGES, Sampling(seed=8, max_tokens=24), role="test")).text)
         return texts
 
-    first, again, other = with_model(use)
-    assert first == again != other
+    first, repeated, different = with_model(use)
+    assert first == repeated != different
 
 
 def test_the_same_seed_gives_the_same_sample_after_replies_that_were_continued() -> None:
     sampling = Sampling(seed=7, max_tokens=16)
-    begun = [Message("assistant", "1. Mossgate")]
+    open_reply = [Message("assistant", "1. Mossgate")]
 
     async def use(model: Model) -> list[str]:
         texts = []
-        for before in (VILLAGES, OTHER, []):
+        for earlier_messages in (VILLAGES, OTHER, []):
             texts.append((await model.reply(VILLAGES, sampling, role="test")).text)
-            if before:
-                await model.reply([*before, *begun], Sampling(seed=8, max_tokens=8), role="test", fresh=False)
+            if earlier_messages:
+                await model.reply(
+                    [*earlier_messages, *open_reply], Sampling(seed=8, max_tokens=8), role="test", fresh=False
+                )
         return texts
 
     texts = with_model(use)
@@ -84,12 +86,12 @@ def test_the_same_seed_gives_the_same_sample_after_replies_that_were_continued()
 
 def test_the_server_drops_a_reply_that_is_stopped() -> None:
     async def use(model: Model) -> tuple[bool, bool, float]:
-        long = Sampling(seed=7, max_tokens=2000)
+        sampling = Sampling(seed=7, max_tokens=2000)
         endless = [Message("user", "Count from 1 to 5000, one number a line. Leave none out.")]
-        stopped = await model.reply(endless, long, role="test", enough=lambda _: True)
-        began = time.monotonic()
+        stopped = await model.reply(endless, sampling, role="test", enough=lambda _: True)
+        started = time.monotonic()
         await model.reply(OTHER, Sampling(seed=9, max_tokens=2), role="test", fresh=False)
-        return stopped.end.reason == STOPPED, stopped.cut, time.monotonic() - began
+        return stopped.end.reason == STOPPED, stopped.cut, time.monotonic() - started
 
     stopped, cut, seconds = with_model(use)
     assert stopped and cut
@@ -98,23 +100,28 @@ def test_the_server_drops_a_reply_that_is_stopped() -> None:
 
 def test_it_tells_how_likely_a_given_text_is_and_draws_the_same_samples_after() -> None:
     sampling = Sampling(seed=7, max_tokens=16)
-    odd = 'x "y" \\ \x1b[31m\t\x07 é 日本\nas it is: <|im_end|>'
+    odd_text = 'x "y" \\ \x1b[31m\t\x07 é 日本\nas it is: <|im_end|>'
 
     async def use(model: Model) -> Any:
         first = (await model.reply(VILLAGES, sampling, role="test")).text
         likely = (await model.reply(VILLAGES, replace(sampling, temperature=0), role="test")).text
-        own, other = [await surprisal(model, VILLAGES, text) for text in (likely, "0x7f 0x45 0x4c\n\n0x46 0x02")]
-        spelt = await surprisal(model, OTHER, odd)
+        likely_lines, unlikely_lines = [
+            await surprisal(model, VILLAGES, text) for text in (likely, "0x7f 0x45 0x4c\n\n0x46 0x02")
+        ]
+        spelt = await surprisal(model, OTHER, odd_text)
         refused = await surprisal(model, OTHER, "a\x00b")
-        again = (await model.reply(VILLAGES, sampling, role="test")).text
-        return first, again, own, other, spelt, refused
+        repeated = (await model.reply(VILLAGES, sampling, role="test")).text
+        return first, repeated, likely_lines, unlikely_lines, spelt, refused
 
-    first, again, own, other, spelt, refused = with_model(use)
-    assert first == again
-    assert [line.text for line in other] == ["0x7f 0x45 0x4c", "", "0x46 0x02"]
-    a_token = [sum(line.nats for line in lines) / sum(line.tokens for line in lines) for lines in (own, other)]
-    assert 0 < a_token[0] < a_token[1] / 2
-    assert "\n".join(line.text for line in spelt) == odd
+    first, repeated, likely_lines, unlikely_lines, spelt, refused = with_model(use)
+    assert first == repeated
+    assert [line.text for line in unlikely_lines] == ["0x7f 0x45 0x4c", "", "0x46 0x02"]
+    nats_per_token = [
+        sum(line.nats for line in lines) / sum(line.tokens for line in lines)
+        for lines in (likely_lines, unlikely_lines)
+    ]
+    assert 0 < nats_per_token[0] < nats_per_token[1] / 2
+    assert "\n".join(line.text for line in spelt) == odd_text
     assert refused is None  # the server's grammar cannot spell it, and is none the worse for having tried
 
 
@@ -124,16 +131,16 @@ def test_a_reply_says_what_made_it_and_whether_it_was_cut() -> None:
         cut = await model.reply(
             VILLAGES, Sampling(seed=0, max_tokens=2, temperature=0), role="test", on_text=pieces.append
         )
-        whole = await model.reply(OTHER, Sampling(seed=0, max_tokens=16, temperature=0), role="test")
-        return model.describe(), cut, whole, "".join(pieces)
+        complete = await model.reply(OTHER, Sampling(seed=0, max_tokens=16, temperature=0), role="test")
+        return model.describe(), cut, complete, "".join(pieces)
 
-    about, cut, whole, streamed = with_model(use)
-    assert about["sha256"] == SHA256
-    assert cut.cut and not whole.cut
+    description, cut, complete, streamed = with_model(use)
+    assert description["sha256"] == SHA256
+    assert cut.cut and not complete.cut
     assert streamed == cut.text
-    assert "4" in whole.text
-    assert whole.seal.settings["top_k"] == 0
-    assert len(whole.seal.sha256) == 64
+    assert "4" in complete.text
+    assert complete.seal.settings["top_k"] == 0
+    assert len(complete.seal.sha256) == 64
 
 
 def test_killed_in_the_middle_of_a_reply_the_server_is_said_to_have_ended_and_is_asked_no_more() -> None:
@@ -143,17 +150,20 @@ def test_killed_in_the_middle_of_a_reply_the_server_is_said_to_have_ended_and_is
 
     async def use(model: Model) -> tuple[str, float]:
         endless = [Message("user", "Count from 1 to 5000, one number a line. Leave none out.")]
-        with pytest.raises(NoModel) as gone:
-            long = Sampling(seed=7, max_tokens=2000)
-            await model.reply(endless, long, role="test", on_text=kill)
-        began = time.monotonic()
-        for asked in (model.reply(OTHER, Sampling(seed=0, max_tokens=2), role="test"), surprisal(model, OTHER, "4")):
+        with pytest.raises(NoModel) as raised:
+            sampling = Sampling(seed=7, max_tokens=2000)
+            await model.reply(endless, sampling, role="test", on_text=kill)
+        started = time.monotonic()
+        for request in (
+            model.reply(OTHER, Sampling(seed=0, max_tokens=2), role="test"),
+            surprisal(model, OTHER, "4"),
+        ):
             with pytest.raises(NoModel):
-                await asked
-        return str(gone.value), time.monotonic() - began
+                await request
+        return str(raised.value), time.monotonic() - started
 
-    told, seconds = with_model(use)
-    assert told.endswith("its server has stopped (signal 9)")
+    message, seconds = with_model(use)
+    assert message.endswith("its server has stopped (signal 9)")
     assert seconds < 20, "each question was asked, and waited for"
 
 
@@ -198,7 +208,7 @@ def holders() -> Iterator[Callable[[], subprocess.Popen[str]]]:
 
 
 def said(process: subprocess.Popen[str], seconds: float) -> bool:
-    """Whether the process prints anything within so many seconds; one that has ended prints nothing."""
+    """Whether the process prints a line within so many seconds; False if it has ended."""
     assert process.stdout is not None
     ready = bool(select.select([process.stdout], [], [], seconds)[0])
     return ready and bool(process.stdout.readline())
@@ -239,15 +249,15 @@ def test_wrong_weights_are_refused_and_deleted(tmp_path: Path) -> None:
 
 @pytest.mark.docker
 def test_mnist_is_really_trained_and_imagined(gedanken: Cli, tmp_path: Path) -> None:
-    done = gedanken("run", "mnist", "--real", 3, "--imagined", 1, "--json", "--out", tmp_path / "out")
-    assert done.returncode == 0, done.stderr
-    result = json.loads(done.stdout)
+    completed = gedanken("run", "mnist", "--real", 3, "--imagined", 1, "--json", "--out", tmp_path / "out")
+    assert completed.returncode == 0, completed.stderr
+    result = json.loads(completed.stdout)
     trained = [run for run in result["real"] if run["program"] and run["exit_code"] == 0 and run["seed"]]
     assert len(trained) == 3
-    for one in trained:
+    for run in trained:
         losses = [
             float(line.split("loss: ")[1].split(" ")[0])
-            for line in Path(one["stdout"]).read_text().splitlines()
+            for line in Path(run["stdout"]).read_text().splitlines()
             if "loss: " in line
         ]
         assert losses[-1] < losses[0]
@@ -276,38 +286,38 @@ def test_the_key_of_the_server_stands_in_no_trace(tmp_path: Path) -> None:
         "asyncio.run(main())\n"
     )
     trace = tmp_path / "trace.jsonl"
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-c", script, str(trace)], capture_output=True, text=True, check=True, timeout=300
     )
     assert "hello" in trace.read_text()
-    assert done.stdout.strip() not in trace.read_text()
+    assert completed.stdout.strip() not in trace.read_text()
 
 
 @pytest.mark.parametrize("temperature", [0.0, 1.0])
 def test_a_reply_is_the_same_with_fewer_threads_while_other_programs_take_cores(
     monkeypatch: pytest.MonkeyPatch, temperature: float
 ) -> None:
-    taken = [0.0]
-    monkeypatch.setattr(embedded_process, "cores_taken", lambda _server: (taken[0], 0.0))
+    cores_in_use = [0.0]
+    monkeypatch.setattr(embedded_process, "cores_taken", lambda _server: (cores_in_use[0], 0.0))
     sampling = Sampling(seed=7, max_tokens=48, temperature=temperature)
 
     async def use(model: Model) -> list[tuple[str, int]]:
         replies = []
-        for taken[0] in (0.0, float(os.cpu_count() or 1), 0.0):
+        for cores_in_use[0] in (0.0, float(os.cpu_count() or 1), 0.0):
             await model.reply(OTHER, Sampling(seed=9, max_tokens=4), role="test")
             reply = await model.reply(VILLAGES, sampling, role="test")
             replies.append((reply.text, int(server_now().cmdline()[-2])))
         return replies
 
-    (idle, many), (busy, one), (again, as_many) = with_model(use)
-    assert idle == busy == again
-    assert (many, one, as_many) == (os.cpu_count(), 1, os.cpu_count())
+    (idle, idle_threads), (busy, busy_threads), (later, later_threads) = with_model(use)
+    assert idle == busy == later
+    assert (idle_threads, busy_threads, later_threads) == (os.cpu_count(), 1, os.cpu_count())
 
 
 def test_a_server_at_work_is_not_taken_for_another_program() -> None:
     with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as busy:
         time.sleep(1)
-        others, own = embedded_process.cores_taken(busy.pid)
+        other_cores, own_cores = embedded_process.cores_taken(busy.pid)
         busy.kill()
-    assert own > 0.1
-    assert others + own < (os.cpu_count() or 1) + 0.5
+    assert own_cores > 0.1
+    assert other_cores + own_cores < (os.cpu_count() or 1) + 0.5

@@ -1,4 +1,4 @@
-"""Why a primary endpoint was chosen, where its name tells less than it seems."""
+"""Why a primary endpoint was chosen, if its name alone could mislead."""
 
 import pytest
 from test_primary_endpoint import Style, compared
@@ -8,10 +8,12 @@ from test_primary_endpoint import Style, compared
     "body", ["val_mask_loss {held:.4f}", "validation | ctc loss: {held:.4f} | ctc loss PPL: {acc:.4f}"]
 )
 def test_the_only_loss_is_not_said_to_be_part_of_another(body: str) -> None:
-    chosen = compared(Style("{e}: " + body)).endpoint
-    assert chosen and chosen.reason == "chosen because it is a loss on held-out data (val)"
+    endpoint = compared(Style("{e}: " + body)).endpoint
+    assert endpoint and endpoint.reason == "chosen because it is a loss on held-out data (val)"
 
 
 def test_one_of_several_losses_is_said_to_be_a_part() -> None:
-    chosen = compared(Style("{e}: val_box_loss {held:.4f} val_cls_loss {train:.4f}")).endpoint
-    assert chosen and chosen.reason.startswith("chosen because it is one part of a loss on held-out data (val), and")
+    endpoint = compared(Style("{e}: val_box_loss {held:.4f} val_cls_loss {train:.4f}")).endpoint
+    assert endpoint and endpoint.reason.startswith(
+        "chosen because it is one part of a loss on held-out data (val), and"
+    )

@@ -1,4 +1,4 @@
-"""Runs that train to a target, or until nothing improves: how long they are and why they end is chance."""
+"""Runs that train to a target, or until nothing improves: chance decides how long they are and why they end."""
 
 from random import Random
 
@@ -11,11 +11,13 @@ from gedanken.compare.sentences import sentence
 
 def to_target(seed: int, rounds: int, *, reached: bool = True) -> str:
     random, text = Random(seed), ""
-    for at in range(rounds):
+    for round_number in range(rounds):
         for inner in (0, 40, 80):
-            text += f"s:{125 * at + inner} nll:{1 / (at + 1) + random.gauss(0, 0.02):.4f}\n"
-        text += f"step:{125 * at + 120}/1750 dev_nll:{1.1 / (at + 1) + random.gauss(0, 0.02):.4f}\n"
-        text += "kept the weights\n" if at % 4 == 3 else ""
+            text += f"s:{125 * round_number + inner} nll:{1 / (round_number + 1) + random.gauss(0, 0.02):.4f}\n"
+        text += (
+            f"step:{125 * round_number + 120}/1750 dev_nll:{1.1 / (round_number + 1) + random.gauss(0, 0.02):.4f}\n"
+        )
+        text += "kept the weights\n" if round_number % 4 == 3 else ""
     return text + ("reached the target\n" if reached else "") + "peak 31 MiB\n"
 
 
@@ -25,14 +27,14 @@ REAL = [to_target(seed, rounds) for seed, rounds in enumerate(ROUNDS)]
 
 @pytest.mark.parametrize(("rounds", "reached"), [(9, True), (12, True), (13, False)])
 def test_a_run_that_ends_sooner_or_later_than_all_others_is_no_finding(rounds: int, reached: bool) -> None:
-    other = to_target(20, rounds, reached=reached)
-    assert checks(compared(REAL, [other, to_target(21, 10), to_target(22, 11)])) == []
-    assert checks(compared(REAL[:5], [other])) == []
+    outlier = to_target(20, rounds, reached=reached)
+    assert checks(compared(REAL, [outlier, to_target(21, 10), to_target(22, 11)])) == []
+    assert checks(compared(REAL[:5], [outlier])) == []
 
 
 def test_lines_that_lack_within_it_are_found_all_the_same() -> None:
-    lacking = [to_target(seed, 9).replace("kept the weights\n", "", 1) for seed in (20, 21, 22)]
-    assert checks(compared(REAL, lacking)) == ["print count differs"]
+    incomplete = [to_target(seed, 9).replace("kept the weights\n", "", 1) for seed in (20, 21, 22)]
+    assert checks(compared(REAL, incomplete)) == ["print count differs"]
 
 
 def test_a_run_that_is_far_too_short_is_found() -> None:
@@ -41,7 +43,10 @@ def test_a_run_that_is_far_too_short_is_found() -> None:
 
 def boosted(seed: int, end: str, rounds: int = 8) -> str:
     random = Random(seed)
-    body = "".join(f"[{at}]\tdev-mse:{1 / (at + 1) + random.gauss(0, 0.02):.4f}\n" for at in range(rounds))
+    body = "".join(
+        f"[{round_number}]\tdev-mse:{1 / (round_number + 1) + random.gauss(0, 0.02):.4f}\n"
+        for round_number in range(rounds)
+    )
     return f"{body}{end}\nsaved\n"
 
 
@@ -53,8 +58,8 @@ STOPPED = "Early stopping, best iteration is:"
 )
 def test_an_end_that_no_real_run_came_to_is_undecided_in_one_of_three(end: str) -> None:
     real = [boosted(seed, STOPPED, rounds=8 + seed % 3) for seed in range(7)]
-    found = compared(real, [boosted(20, end, rounds=12), boosted(21, STOPPED), boosted(22, STOPPED, rounds=9)])
-    assert checks(found) == [] and found.unjudged is not None and end[:20] in found.unjudged
+    comparison = compared(real, [boosted(20, end, rounds=12), boosted(21, STOPPED), boosted(22, STOPPED, rounds=9)])
+    assert checks(comparison) == [] and comparison.unjudged is not None and end[:20] in comparison.unjudged
 
 
 def test_other_words_of_all_and_lines_that_tell_of_no_end_are_found() -> None:
@@ -79,16 +84,20 @@ def test_other_lines_tell_of_no_stop(line: str) -> None:
 def spaced(seed: int, between: str) -> str:
     random = Random(seed)
     return (
-        "".join(f"round {at} cost {1 / (at + 1) + random.gauss(0, 0.05):.4f}\n{between}" for at in range(6)) + "end\n"
+        "".join(
+            f"round {round_number} cost {1 / (round_number + 1) + random.gauss(0, 0.05):.4f}\n{between}"
+            for round_number in range(6)
+        )
+        + "end\n"
     )
 
 
 def test_blank_lines_that_all_real_logs_have_are_missed() -> None:
     real = [spaced(seed, "\n") for seed in range(7)]
     assert checks(compared(real, [spaced(seed, "") for seed in (20, 21, 22)])) == ["blank lines missing"]
-    found = compared(real, [spaced(20, ""), spaced(21, "\n"), spaced(22, "\n")])
-    assert checks(found) == ["blank lines missing"]
-    assert sentence(found.findings[0]) == (
+    comparison = compared(real, [spaced(20, ""), spaced(21, "\n"), spaced(22, "\n")])
+    assert checks(comparison) == ["blank lines missing"]
+    assert sentence(comparison.findings[0]) == (
         "1 of 3 imagined runs shows no blank line after “round {} cost {}”; all real logs have a blank line after "
         "each such line."
     )
@@ -99,9 +108,9 @@ def test_blank_lines_that_all_real_logs_have_are_missed() -> None:
 def patient(odd: tuple[int, ...], last: int, seed: int = 0) -> str:
     random = Random(seed * 10_000 + last * 100 + sum(odd))
     return "".join(
-        f"epoch {at} dev_nll {2 / at + random.gauss(0, 0.02):.4f}\n"
-        f"{'no better, waiting' if at in odd else 'better, weights kept'}\n"
-        for at in range(1, last + 1)
+        f"epoch {epoch} dev_nll {2 / epoch + random.gauss(0, 0.02):.4f}\n"
+        f"{'no better, waiting' if epoch in odd else 'better, weights kept'}\n"
+        for epoch in range(1, last + 1)
     )
 
 
@@ -120,24 +129,24 @@ def test_a_line_that_varies_only_after_the_shortest_run_is_one_that_values_decid
     ]
     others = [patient((8,), 9), patient((10,), 11)]
     assert checks(compared(real, [patient((4, 9), 10), *others])) == []
-    lacking = patient((4, 9), 10).replace("epoch 3", "epoch three", 1)
-    assert checks(compared(real, [lacking, *others])) != []
+    reworded = patient((4, 9), 10).replace("epoch 3", "epoch three", 1)
+    assert checks(compared(real, [reworded, *others])) != []
 
 
 def fetched(seed: int, rounds: int = 9, *, fetches: bool = True, often: float = 0.2) -> str:
     random = Random(seed)
     text = ""
-    for at in range(1, rounds + 1):
+    for epoch in range(1, rounds + 1):
         notice = " [driver notice: going down]" if random.random() < often else ""
-        text += f"epoch {at} fetching shards, depth {random.random():.3f}{notice}\n" if fetches else ""
-        text += f"epoch {at} dev_nll {2 / at + random.gauss(0, 0.02):.4f}\n"
+        text += f"epoch {epoch} fetching shards, depth {random.random():.3f}{notice}\n" if fetches else ""
+        text += f"epoch {epoch} dev_nll {2 / epoch + random.gauss(0, 0.02):.4f}\n"
     return text
 
 
 def test_a_print_that_all_leave_out_is_found_although_a_notice_may_stand_behind_any_of_its_lines() -> None:
     real = [fetched(seed) for seed in range(1, 8)]
-    without = [fetched(seed, fetches=False) for seed in (20, 21, 22)]
-    assert checks(compared(real, without)) == ["print count differs"]
+    without_fetches = [fetched(seed, fetches=False) for seed in (20, 21, 22)]
+    assert checks(compared(real, without_fetches)) == ["print count differs"]
     assert checks(compared(real, [fetched(seed) for seed in (20, 21, 22)])) == []
 
 

@@ -1,4 +1,4 @@
-"""An epoch that real logs only name is not an epoch that they count."""
+"""An epoch that real logs only mention is not an epoch that they count."""
 
 from collections.abc import Callable
 from random import Random
@@ -9,13 +9,15 @@ from test_log_structure import checks, compared
 
 def restored(seed: int, epoch: int) -> str:
     random = Random(seed)
-    lines = [f"round {at} nll {1 / (at + 1) + random.gauss(0, 0.02):.4f}" for at in range(9)]
+    lines = [
+        f"round {round_number} nll {1 / (round_number + 1) + random.gauss(0, 0.02):.4f}" for round_number in range(9)
+    ]
     return "\n".join([*lines, f"weights of epoch {epoch} are restored, nll {random.uniform(0.1, 0.2):.4f}", ""])
 
 
 def resumed(seed: int, epoch: int) -> str:
     random = Random(seed)
-    lines = [f"{at:>4} | {1 / (at + 1) + random.gauss(0, 0.02):.4f}" for at in range(9)]
+    lines = [f"{index:>4} | {1 / (index + 1) + random.gauss(0, 0.02):.4f}" for index in range(9)]
     return "\n".join([f"reading the file of Epoch: {epoch}", *lines, ""])
 
 
@@ -24,9 +26,9 @@ def test_another_epoch_in_the_one_line_that_names_one_is_neither_too_many_nor_mi
     style: Callable[[int, int], str],
 ) -> None:
     real = [style(seed, 8) for seed in range(7)]
-    found = compared(real, [style(20, 8), style(21, 5), style(22, 8)])
-    assert checks(found) == []
-    assert any("(imagined2)" in reason for reason in found.undecided)
+    comparison = compared(real, [style(20, 8), style(21, 5), style(22, 8)])
+    assert checks(comparison) == []
+    assert any("(imagined2)" in reason for reason in comparison.undecided)
     assert checks(compared(real, [style(seed, 5) for seed in (20, 21, 22)])) == ["constant line differs"]
 
 
@@ -35,10 +37,10 @@ def test_few_real_logs_that_name_one_epoch_accuse_no_other(style: Callable[[int,
     assert checks(compared([style(0, 8), style(1, 8)], [style(20, 5)])) == []
 
 
-def counted(seed: int, first: int, of: int) -> str:
+def counted(seed: int, first: int, total: int) -> str:
     random = Random(seed)
-    lines = [f"round {at} nll {1 / (at + 1) + random.gauss(0, 0.02):.4f}\n" for at in range(6)]
-    return "".join(f"Epoch {first + at}/{of}\n" + "".join(lines) for at in range(of))
+    lines = [f"round {step} nll {1 / (step + 1) + random.gauss(0, 0.02):.4f}\n" for step in range(6)]
+    return "".join(f"Epoch {first + index}/{total}\n" + "".join(lines) for index in range(total))
 
 
 def test_an_epoch_of_a_total_is_counted_even_if_it_is_the_only_one() -> None:
@@ -49,14 +51,14 @@ def test_an_epoch_of_a_total_is_counted_even_if_it_is_the_only_one() -> None:
 def timed(seed: int, *, names: bool = True) -> str:
     random = Random(seed)
     lines = []
-    for at in range(1, 9):
-        lines += [f"[clock] epoch=3/at={at}, speed={random.uniform(50, 60):.3f}"] if names else []
-        lines.append(f"at {at} nll {1 / at + random.gauss(0, 0.02):.4f}")
+    for step in range(1, 9):
+        lines += [f"[clock] epoch=3/at={step}, speed={random.uniform(50, 60):.3f}"] if names else []
+        lines.append(f"at {step} nll {1 / step + random.gauss(0, 0.02):.4f}")
     return "\n".join([*lines, ""])
 
 
 def test_the_only_print_that_names_the_epoch_lacks_and_that_is_one_finding() -> None:
     real = [timed(seed) for seed in range(7)]
-    lacking = [timed(seed, names=False) for seed in (20, 21, 22)]
-    assert checks(compared(real, lacking)) == ["print count differs"]
+    unnamed = [timed(seed, names=False) for seed in (20, 21, 22)]
+    assert checks(compared(real, unnamed)) == ["print count differs"]
     assert checks(compared(real, [timed(seed) for seed in (20, 21, 22)])) == []

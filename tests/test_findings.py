@@ -33,12 +33,12 @@ SEEDED = "torch.manual_seed(0)\n" + TRAIN
 
 
 class Case(NamedTuple):
-    """One fault in one transcript."""
+    """A fault in a transcript, and a twin of that transcript without the fault."""
 
     check: str
     kind: str
     line: str
-    """The line that the finding must point at."""
+    """The line to which the finding must point."""
     bad: str
     twin: str = GOOD
     source: str = TRAIN
@@ -208,27 +208,27 @@ cases = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 
 
 def found_in(case: Case, text: str, cause: Cause = Cause.FINISHED) -> tuple[Finding, ...]:
-    ours = [ended(seed) for seed in seeds(case.real)]
-    return findings_of(program(case.source), ours, [ended(imagined(text), cause)], earlier=case.earlier)
+    real_runs = [ended(seed) for seed in seeds(case.real)]
+    return findings_of(program(case.source), real_runs, [ended(imagined(text), cause)], earlier=case.earlier)
 
 
 @cases
 def test_a_fault_is_found_and_its_line_pointed_at(case: Case) -> None:
-    pointed = [
+    texts = [
         line.text
         for finding in found_in(case, case.bad, case.cause)
         if finding.check == case.kind
         for line in finding.evidence
     ]
-    assert case.line in pointed
+    assert case.line in texts
 
 
 @cases
 def test_the_number_of_the_line_is_the_one_in_the_output(case: Case) -> None:
-    shown = case.bad.splitlines()
+    output_lines = case.bad.splitlines()
     refs = [line for finding in found_in(case, case.bad, case.cause) for line in finding.evidence]
     for line in refs:
-        assert line.source != imagined("").label or shown[line.number - 1] == line.text
+        assert line.source != imagined("").label or output_lines[line.number - 1] == line.text
 
 
 @cases
@@ -237,24 +237,23 @@ def test_a_twin_without_the_fault_has_no_such_finding(case: Case) -> None:
 
 
 def named(check: Check) -> str:
-    """What the function is called."""
     return str(getattr(check, "__name__", ""))
 
 
 @cases
 def test_no_other_check_finds_it(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compare_runs, "CHECKS", tuple(check for check in CHECKS if named(check) != case.check))
-    found = [finding for finding in found_in(case, case.bad, case.cause) if finding.check == case.kind]
-    assert case.line not in [line.text for finding in found for line in finding.evidence]
+    findings = [finding for finding in found_in(case, case.bad, case.cause) if finding.check == case.kind]
+    assert case.line not in [line.text for finding in findings for line in finding.evidence]
 
 
 OF_LOGS = (blank_lines, ends_early, skipped_counts, small_constants_differ)
-"""Checks of logs without a program, which are tried in test_log_structure.py."""
+"""Checks of logs without a program; test_log_structure.py tests them."""
 
 
 def test_every_check_has_a_case() -> None:
-    looked = [check for check in CHECKS if check not in (*ORACLES, *OF_LOGS)]
-    assert {case.check for case in CASES.values()} == {named(check) for check in looked}
+    checks = [check for check in CHECKS if check not in (*ORACLES, *OF_LOGS)]
+    assert {case.check for case in CASES.values()} == {named(check) for check in checks}
 
 
 def test_the_article_s_two_wordings_are_both_named() -> None:
@@ -282,41 +281,43 @@ def test_a_seed_fixed_by_the_program_holds_as_far_as_a_cut_reply_goes() -> None:
 
 
 def test_a_seed_that_does_not_hold_is_told_of_the_program_and_not_of_the_model() -> None:
-    found = findings_of(program(SEEDED), seeds(REAL[:2]), [imagined(GOOD)])
-    assert kinds(found) == ["seed does not hold"]
-    assert found[0].evidence[0].text == REAL[1].splitlines()[3]
+    findings = findings_of(program(SEEDED), seeds(REAL[:2]), [imagined(GOOD)])
+    assert kinds(findings) == ["seed does not hold"]
+    assert findings[0].evidence[0].text == REAL[1].splitlines()[3]
 
 
 def test_seed_0_and_sample_0_are_in_no_numeric_test() -> None:
     lucky = SHAPE + lines([0.95, 0.4, 0.05], [0.7, 0.88, 0.99])
-    ours = [real(lucky, 0), *(real(text, seed) for seed, text in enumerate(MANY[1:], start=1))]
-    assert kinds(findings_of(program(), ours, [imagined(lucky, 0)])) == []
-    assert kinds(findings_of(program(), ours, [imagined(lucky, 0), imagined(lucky, 1)])) == ["outlier"]
+    real_runs = [real(lucky, 0), *(real(text, seed) for seed, text in enumerate(MANY[1:], start=1))]
+    assert kinds(findings_of(program(), real_runs, [imagined(lucky, 0)])) == []
+    assert kinds(findings_of(program(), real_runs, [imagined(lucky, 0), imagined(lucky, 1)])) == ["outlier"]
 
 
 def test_a_run_that_did_not_finish_sets_no_range() -> None:
-    stopped = real(SHAPE + lines([0.01], [0.99], 3), 70, cause=Cause.TIMED_OUT, exit_code=137)
+    stopped_run = real(SHAPE + lines([0.01], [0.99], 3), 70, cause=Cause.TIMED_OUT, exit_code=137)
     low = imagined(GOOD.replace("0.3200", "0.1234"))
-    assert "outlier" in kinds(findings_of(program(), [*seeds(MANY), stopped], [low]))
-    assert findings_of(program(), [*seeds(MANY), stopped], [imagined(GOOD)]) == ()
+    assert "outlier" in kinds(findings_of(program(), [*seeds(MANY), stopped_run], [low]))
+    assert findings_of(program(), [*seeds(MANY), stopped_run], [imagined(GOOD)]) == ()
 
 
 def test_a_line_that_failed_real_runs_show_too_is_no_finding() -> None:
-    stopped = f"{GOOD}Loss is not a number, stopping.\nTraceback (most recent call last):\nValueError: bad loss\n"
-    ours = [ended(real(text, seed)) for seed, text in enumerate([GOOD, GOOD, stopped, stopped])]
-    assert findings_of(None, ours, [ended(imagined(stopped))]) == ()
-    (finding,) = findings_of(None, ours, [ended(imagined(SHAPE + stopped))])
+    failed_output = (
+        f"{GOOD}Loss is not a number, stopping.\nTraceback (most recent call last):\nValueError: bad loss\n"
+    )
+    real_runs = [ended(real(text, seed)) for seed, text in enumerate([GOOD, GOOD, failed_output, failed_output])]
+    assert findings_of(None, real_runs, [ended(imagined(failed_output))]) == ()
+    (finding,) = findings_of(None, real_runs, [ended(imagined(SHAPE + failed_output))])
     assert finding.check == "print count differs" and sentence(finding).endswith("shows it 2 times before it failed.")
 
 
 def test_a_program_that_we_stopped_did_not_fail() -> None:
-    stopped = real(REAL[0][:60], cause=Cause.TIMED_OUT, exit_code=137)
-    assert kinds(findings_of(program(), [stopped], [imagined(GOOD)])) == []
+    stopped_run = real(REAL[0][:60], cause=Cause.TIMED_OUT, exit_code=137)
+    assert kinds(findings_of(program(), [stopped_run], [imagined(GOOD)])) == []
 
 
 def test_the_range_of_a_program_that_fixes_its_seed_is_that_of_its_reseeded_runs() -> None:
-    ours = seeds([REAL[0]] * 2) + [real(text, seed, arm="reseeded") for seed, text in enumerate(REAL)]
-    assert kinds(findings_of(program(SEEDED), ours, [imagined(GOOD)])) == ["fixed seed, other output"]
+    real_runs = seeds([REAL[0]] * 2) + [real(text, seed, arm="reseeded") for seed, text in enumerate(REAL)]
+    assert kinds(findings_of(program(SEEDED), real_runs, [imagined(GOOD)])) == ["fixed seed, other output"]
 
 
 @pytest.mark.parametrize(("claims", "explained"), [((), None), (("os",), None), (("os", "gpus"), "gpus")])
@@ -352,18 +353,18 @@ def test_times_are_read_in_the_usual_forms(line: str, seconds: float | None) -> 
 
 
 def test_logs_without_a_program_are_compared_by_the_form_of_their_lines() -> None:
-    found = findings_of(None, seeds(REAL), [imagined(good("Done!\n"))])
-    assert [(one.check, one.evidence[0].text) for one in found] == [("line in no real log", "Done!")]
+    findings = findings_of(None, seeds(REAL), [imagined(good("Done!\n"))])
+    assert [(finding.check, finding.evidence[0].text) for finding in findings] == [("line in no real log", "Done!")]
 
 
 def test_a_finding_on_several_runs_points_into_each_of_them() -> None:
     reworded = GOOD.replace("shape of input is", "shape of input passed through the network is")
-    chatty = "".join(f"Here comes remark {chr(97 + at) * 3}!\n" for at in range(9))
+    chatty = "".join(f"Here comes remark {chr(97 + index) * 3}!\n" for index in range(9))
     samples = [imagined(reworded + chatty, sample) for sample in range(12)]
-    found = {finding.check: finding for finding in findings_of(program(), seeds(REAL), samples)}
+    findings_by_check = {finding.check: finding for finding in findings_of(program(), seeds(REAL), samples)}
     labels = {sample.label for sample in samples}
     for kind in ("literal differs", "line without a print"):
-        assert labels <= {line.source for line in found[kind].evidence}, kind
+        assert labels <= {line.source for line in findings_by_check[kind].evidence}, kind
 
 
 def test_a_changed_wording_stands_beside_the_real_line_with_the_same_numbers() -> None:

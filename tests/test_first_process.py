@@ -1,4 +1,4 @@
-"""What the first process of a sandbox promises, tried outside any sandbox."""
+"""What the first process of a sandbox promises, tested outside any sandbox."""
 
 import os
 import resource
@@ -11,17 +11,20 @@ from gedanken.sandbox.engine import FIRST_SCRIPT
 
 
 def run(command: str, folder: Path, seconds: int) -> tuple[int, float]:
-    """Run a command as a sandbox does; return its exit code, and the seconds of a processor that all of it took."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(
+    """Run a command as a sandbox does; return its exit code and the processor seconds of all its processes."""
+    usage_before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    completed = subprocess.run(
         ["bash", FIRST_SCRIPT, str(seconds), "1", command],
         env={**os.environ, "GEDANKEN_SESSION": str(folder)},
         stdout=subprocess.DEVNULL,
         timeout=30,
         check=False,
     )
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return done.returncode, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    usage_after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (
+        completed.returncode,
+        usage_after.ru_utime + usage_after.ru_stime - usage_before.ru_utime - usage_before.ru_stime,
+    )
 
 
 @pytest.mark.parametrize("whom", ["$PPID", "0"], ids=["its clock", "its group, clock and all"])

@@ -1,4 +1,4 @@
-"""The embedded model's server has as many threads as other programs leave cores, and what changes by that is said."""
+"""The embedded model's server has a thread for each core that other programs leave, and reports each change."""
 
 import asyncio
 import os
@@ -34,9 +34,9 @@ def test_there_is_a_thread_for_each_free_core_and_always_one(taken: float, threa
 def test_a_short_load_changes_nothing_and_one_that_stays_is_adapted_to(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    now, taken = [1000.0], [0.0]
+    now, cores_in_use = [1000.0], [0.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(embedded_process, "cores_taken", lambda _server: (taken[0], 0.0))
+    monkeypatch.setattr(embedded_process, "cores_taken", lambda _server: (cores_in_use[0], 0.0))
     monkeypatch.setattr(os, "cpu_count", lambda: 4)
     with (tmp_path / "lock").open("w") as lock:
         server = EmbeddedProcess(tmp_path, "key", lock)
@@ -44,7 +44,7 @@ def test_a_short_load_changes_nothing_and_one_that_stays_is_adapted_to(
 
         def misfits_after(seconds: float, load: float) -> bool:
             now[0] += seconds
-            taken[0] = load
+            cores_in_use[0] = load
             return server.misfits()
 
         assert not misfits_after(LOOK_AGAIN_SECONDS, 0.0)
@@ -59,24 +59,26 @@ def test_a_request_that_loses_the_cache_by_it_is_asked_afresh_and_the_log_says_s
     tmp_path: Path, scripted: Callable[[list[dict[str, Any]]], str]
 ) -> None:
     name = scripted([{"when": "question", "samples": ["well"]}])
-    asked: list[bool] = []
+    fresh_flags: list[bool] = []
     notes: list[str] = []
-    wants = [False]
+    fresh_wish = [False]
 
     async def remember(_messages: Sequence[Message], fresh: bool) -> None:
-        asked.append(fresh)
+        fresh_flags.append(fresh)
 
     async def wants_fresh() -> bool:
-        return wants[0]
+        return fresh_wish[0]
 
     async def use() -> None:
-        async with open_model(ModelSpec(name=name), Silent()) as opened:
-            model = replace(opened, prepare=remember, wants_fresh=wants_fresh)
-            kept = keep_replies(model, Ledger(tmp_path), notes.append)
-            for number, wants[0] in enumerate([False, False, True, False]):
+        async with open_model(ModelSpec(name=name), Silent()) as opened_model:
+            model = replace(opened_model, prepare=remember, wants_fresh=wants_fresh)
+            kept_model = keep_replies(model, Ledger(tmp_path), notes.append)
+            for number, fresh_wish[0] in enumerate([False, False, True, False]):
                 question = [Message("user", f"question {number}")]
-                await kept.reply(question, Sampling(seed=0, max_tokens=8, temperature=0), role="test", fresh=False)
+                await kept_model.reply(
+                    question, Sampling(seed=0, max_tokens=8, temperature=0), role="test", fresh=False
+                )
 
     asyncio.run(use())
-    assert asked == [True, False, True, False]
+    assert fresh_flags == [True, False, True, False]
     assert notes == [COOLED, REFITTED]

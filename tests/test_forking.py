@@ -1,4 +1,4 @@
-"""A run goes on differently from a line of its script: what came before is taken from it, what comes after is new."""
+"""A fork continues a run differently from one line on: earlier lines are taken over, later lines are new."""
 
 import asyncio
 import json
@@ -44,32 +44,32 @@ SCRIPT = [
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a run in it that came to its end, whose persona claims GPUs."""
+    """A folder with a finished run whose persona claims GPUs."""
     tmp_path = tmp_path_factory.mktemp("ran")
     replies = [
         {"when": "Write it", "samples": [f"```python\n{PROGRAM}```\n"]},
         {"when": "nvidia-smi", "samples": [TABLE]},
         {"when": "train.py", "samples": [IMAGINED]},
     ]
-    other = [{"when": "nvidia-smi", "samples": ["none\n"]}, {"when": "train.py", "samples": ["Epoch 1/3\n"]}]
+    other_replies = [{"when": "nvidia-smi", "samples": ["none\n"]}, {"when": "train.py", "samples": ["Epoch 1/3\n"]}]
     (tmp_path / "one.yaml").write_text(yaml.safe_dump(replies))
-    (tmp_path / "other.yaml").write_text(yaml.safe_dump(other))
+    (tmp_path / "other.yaml").write_text(yaml.safe_dump(other_replies))
     (tmp_path / "claims.yaml").write_text(yaml.safe_dump(CLAIMS))
     (tmp_path / "small.yaml").write_text(
         yaml.safe_dump({"name": "small", "script": SCRIPT, "persona": "claims.yaml"})
     )
     command = ["run", "small.yaml", "--model", "scripted:one.yaml", "--sandbox", "bubblewrap"]
     command += ["--real", "2", "--imagined", "1", "--out", "run"]
-    ended = subprocess.run(
+    completed = subprocess.run(
         [*GEDANKEN, *command], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=1500
     )
-    assert ended.returncode == 0, ended.stderr
+    assert completed.returncode == 0, completed.stderr
     return tmp_path
 
 
 @pytest.fixture
 def done(ran: Path, tmp_path: Path) -> Path:
-    """That run, for one test alone."""
+    """A copy of the run `ran` for one test."""
     copytree(ran, tmp_path, dirs_exist_ok=True)
     return tmp_path / "run"
 
@@ -77,16 +77,16 @@ def done(ran: Path, tmp_path: Path) -> Path:
 def test_from_its_line_on_another_persona_is_played_and_each_line_is_judged_by_its_own(
     gedanken: Cli, done: Path, tmp_path: Path
 ) -> None:
-    ended = gedanken("fork", done, "--at", 4, "--persona", "matched", "--out", "fork")
-    assert ended.returncode == 0, ended.stderr
+    completed = gedanken("fork", done, "--at", 4, "--persona", "matched", "--out", "fork")
+    assert completed.returncode == 0, completed.stderr
     fork = tmp_path / "fork"
     assert kept_before(done, 4) == kept_before(fork, 4)
     assert explained(done) == {"line01": "gpus", "line04": "gpus"}
     assert explained(fork) == {"line01": "gpus", "line04": None}
     assert told(fork)["earlier"][0]["persona"]["name"] == "two-cards"
     assert "two-cards before line 4, matched from line 4" in (fork / "report.html").read_text()
-    again = gedanken("run", "--replay", "fork", "--out", "again")
-    assert again.returncode == 0, again.stderr
+    replayed = gedanken("run", "--replay", "fork", "--out", "again")
+    assert replayed.returncode == 0, replayed.stderr
     assert (tmp_path / "again" / "transcript.md").read_bytes() == (fork / "transcript.md").read_bytes()
 
 
@@ -94,8 +94,8 @@ def test_from_its_line_on_another_model_is_asked_and_the_first_one_not_at_all(
     gedanken: Cli, done: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "one.yaml").unlink()
-    ended = gedanken("fork", done, "--at", 4, "--model", "scripted:other.yaml", "--out", "fork")
-    assert ended.returncode == 0, ended.stderr
+    completed = gedanken("fork", done, "--at", 4, "--model", "scripted:other.yaml", "--out", "fork")
+    assert completed.returncode == 0, completed.stderr
     fork = tmp_path / "fork"
     assert kept_before(done, 4) == kept_before(fork, 4)
     imagined = {run.line: run for run in read_run(fork).executions if run.imagined and run.sample == 0}
@@ -108,8 +108,8 @@ def test_from_its_line_on_another_model_is_asked_and_the_first_one_not_at_all(
     assert gedanken("extend", "fork", "--real", 3).returncode == 0
     with pytest.raises(BadInput, match="extend the original run"):
         asyncio.run(extend(fork, None, 3, Screen(), Again()))
-    once_more = gedanken("fork", "fork", "--at", 5, "--persona", "matched", "--out", "third")
-    assert once_more.returncode == 0, once_more.stderr
+    second_fork = gedanken("fork", "fork", "--at", 5, "--persona", "matched", "--out", "third")
+    assert second_fork.returncode == 0, second_fork.stderr
     assert kept_before(fork, 5).items() <= kept_before(tmp_path / "third", 5).items()
     assert [part["before_line"] for part in told(tmp_path / "third")["earlier"]] == [4, 5]
 
@@ -126,11 +126,11 @@ def test_from_its_line_on_another_model_is_asked_and_the_first_one_not_at_all(
     ],
 )
 def test_what_a_fork_takes_is_told_as_it_is(at: int, executions: dict[int, str], outcome: str, said: str) -> None:
-    kept = tuple(replace(imagined("x"), line=line, cause=Cause(cause)) for line, cause in executions.items())
+    stored = tuple(replace(imagined("x"), line=line, cause=Cause(cause)) for line, cause in executions.items())
     experiment = Experiment.model_validate(
         {"name": "three", "script": ["pwd", {"give": "a.py", "source": "1"}, "python3 a.py"]}
     )
-    log = RunLog("three", executions=kept, outcome=outcome)
+    log = RunLog("three", executions=stored, outcome=outcome)
     assert said in taken_in_words(log, experiment, at)
 
 
@@ -147,8 +147,8 @@ def test_what_would_change_nothing_is_refused(done: Path, at: int, changes: Chan
 
 
 def test_where_nothing_is_imagined_no_persona_is_played(done: Path) -> None:
-    asked = json.loads((done / "spec.json").read_text())
-    (done / "spec.json").write_text(json.dumps(asked | {"simulate": False}))
+    spec = json.loads((done / "spec.json").read_text())
+    (done / "spec.json").write_text(json.dumps(spec | {"simulate": False}))
     for changes in (Changes(persona=MATCHED), Changes(model="scripted:other.yaml")):
         assert "from line 3 on, no" in refused(done, 3, changes)
 
@@ -163,9 +163,9 @@ def test_a_line_that_the_other_run_did_not_reach_is_refused(done: Path) -> None:
 
 
 def test_a_fork_must_be_told_what_changes(gedanken: Cli, done: Path) -> None:
-    ended = gedanken("fork", done, "--at", 3)
-    assert ended.returncode == 2
-    assert "--script, --persona or --model" in ended.stderr
+    completed = gedanken("fork", done, "--at", 3)
+    assert completed.returncode == 2
+    assert "--script, --persona or --model" in completed.stderr
 
 
 def test_lines_that_the_other_run_never_came_to_are_not_asked_of_another_model(
@@ -174,9 +174,9 @@ def test_lines_that_the_other_run_never_came_to_are_not_asked_of_another_model(
     for entry in (done / "ledger" / "replies").glob("*.json"):
         if "Epoch" in entry.read_text():
             entry.unlink()
-    ended = gedanken("fork", done, "--at", 4, "--model", "scripted:other.yaml", "--out", "fork")
-    assert ended.returncode == 2
-    assert "a line before the fork" in ended.stderr
+    completed = gedanken("fork", done, "--at", 4, "--model", "scripted:other.yaml", "--out", "fork")
+    assert completed.returncode == 2
+    assert "a line before the fork" in completed.stderr
     assert not (tmp_path / "fork").exists()
 
 
@@ -220,26 +220,30 @@ def test_a_change_that_another_model_imagined_than_the_program_as_it_is_is_not_w
     assert "imagined by different models or personas" in notes[0]
 
 
-def refused(run: Path, at: int, changes: Changes) -> str:
-    """Why a fork is refused; nothing of it is left."""
+def refused(run: Path, line: int, changes: Changes) -> str:
+    """The message with which a fork is refused; the fork must leave nothing behind."""
     out = run.parent / "fork"
     with pytest.raises(BadInput) as refusal:
-        asyncio.run(fork(run, at, changes, Screen(), Again(), out))
+        asyncio.run(fork(run, line, changes, Screen(), Again(), out))
     assert not out.exists()
     return str(refusal.value)
 
 
 def kept_before(run: Path, line: int) -> dict[str, bytes]:
-    """Every output of the lines before this one, by name; those of the boot too."""
+    """Every output of the lines before `line`, by name; the outputs of the boot commands as well."""
     outputs = {path.name: path.read_bytes() for path in (run / "outputs").iterdir()}
     return {name: text for name, text in outputs.items() if not name.startswith("line") or int(name[4:6]) < line}
 
 
 def explained(run: Path) -> dict[str, Any]:
-    """What explains the difference in the answers to each nvidia-smi of the script."""
-    found = json.loads((run / "comparison.json").read_text())["findings"]
-    answers = [one for one in found if one["runs"][0].startswith(("line01", "line04"))]
-    return {one["runs"][0][:6]: one["explained_by"] for one in answers if one["kind"] == "exit status differs"}
+    """What explains the different answers to the `nvidia-smi` of lines 1 and 4, by line."""
+    findings = json.loads((run / "comparison.json").read_text())["findings"]
+    answers = [finding for finding in findings if finding["runs"][0].startswith(("line01", "line04"))]
+    return {
+        finding["runs"][0][:6]: finding["explained_by"]
+        for finding in answers
+        if finding["kind"] == "exit status differs"
+    }
 
 
 def told(run: Path) -> Any:

@@ -1,4 +1,4 @@
-"""GPUs that imagined runs speak of: what a real run says too, or the program can say, is no invention."""
+"""GPUs that imagined runs mention: not invented if a real run mentions them too, or the program can."""
 
 import pytest
 from builders import findings_of, imagined, kinds, program, seeds
@@ -15,9 +15,9 @@ FALSE_CLAIM = "GPUs it could not use"
 
 
 def findings(
-    source: str, said: str, really: str = "", claims: tuple[str, ...] = (), gpus: int = 0
+    source: str, output: str, really: str = "", claims: tuple[str, ...] = (), gpus: int = 0
 ) -> tuple[Finding, ...]:
-    return findings_of(program(source), seeds([really] * 2), [imagined(said)], claims, gpus=gpus)
+    return findings_of(program(source), seeds([really] * 2), [imagined(output)], claims, gpus=gpus)
 
 
 def test_a_device_that_a_real_run_names_may_stand_beside_another_loss() -> None:
@@ -26,11 +26,13 @@ def test_a_device_that_a_real_run_names_may_stand_beside_another_loss() -> None:
 
 
 def test_another_device_than_any_real_run_names_is_no_such_device() -> None:
-    ours = seeds(["device cuda:0 loss 0.61\n"] * 2)
-    found = findings_of(program("show(loss)"), ours, [imagined("device cuda:3 loss 0.61\n")], gpus=1)
-    assert FALSE_CLAIM in kinds(found)
-    more = findings_of(program("show()"), seeds(["Using 1 GPUs\n"] * 2), [imagined("Using 4 GPUs\n")], gpus=1)
-    assert FALSE_CLAIM in kinds(more)
+    real_runs = seeds(["device cuda:0 loss 0.61\n"] * 2)
+    actual = findings_of(program("show(loss)"), real_runs, [imagined("device cuda:3 loss 0.61\n")], gpus=1)
+    assert FALSE_CLAIM in kinds(actual)
+    other_findings = findings_of(
+        program("show()"), seeds(["Using 1 GPUs\n"] * 2), [imagined("Using 4 GPUs\n")], gpus=1
+    )
+    assert FALSE_CLAIM in kinds(other_findings)
 
 
 def test_the_accelerator_of_pytorch_is_a_name_for_gpus() -> None:

@@ -50,14 +50,14 @@ def spec_of(gpu_seconds: float) -> RunSpec:
 def test_an_execution_counts_each_time_it_runs_and_once_if_it_is_found_again(
     tmp_path: Path, parts: str, counted: float
 ) -> None:
-    """Each part is a process: it may be killed during the execution, which takes up to 600 s on two GPUs."""
+    """Each part is a process. It may be killed during the execution, which may take 600 s on two GPUs."""
 
-    async def train(store: RunStore, how: str, seconds: float | None) -> None:
+    async def train(store: RunStore, mode: str, seconds: float | None) -> None:
         meter = RunMeter(store, None)
         meter.gpus = 2
-        async with meter.execution("line3-v1", 600, lambda: how == "found") as took:
+        async with meter.execution("line3-v1", 600, lambda: mode == "found") as report_seconds:
             if seconds is not None:
-                took(seconds)
+                report_seconds(seconds)
 
     with open_store(tmp_path, spec_of(100_000)) as store:
         store.note("begun")
@@ -67,28 +67,28 @@ def test_an_execution_counts_each_time_it_runs_and_once_if_it_is_found_again(
             if part.startswith("killed"):
                 asyncio.run(train(store, words[0] if words else "anew", None))
             elif part != "nothing":
-                for how, seconds in zip(words[::2], words[1::2], strict=True):
-                    asyncio.run(train(store, how, float(seconds)))
+                for mode, seconds in zip(words[::2], words[1::2], strict=True):
+                    asyncio.run(train(store, mode, float(seconds)))
     with reopen_store(tmp_path) as store:
         assert store.used.gpu_seconds == counted
         assert store.used.tokens == Tokens(0, 0, 0)
 
 
 def test_an_execution_that_still_runs_is_found_again_though_its_reservation_fills_the_budget(tmp_path: Path) -> None:
-    """The limit is 600 s on two GPUs, of a budget of 700; others wait until it is settled, and are not refused."""
-    counted: list[float] = []
+    """The limit is 600 s on two GPUs, the budget 700: others wait until the execution is settled."""
+    settled: list[float] = []
 
     async def train(meter: RunMeter, name: str, *, is_found: bool, seconds: float | None = None) -> None:
-        async with meter.execution(name, 600, lambda: is_found) as took:
+        async with meter.execution(name, 600, lambda: is_found) as report_seconds:
             if seconds is not None:
                 await asyncio.sleep(0.2)
-                took(seconds)
-                counted.append(seconds)
+                report_seconds(seconds)
+                settled.append(seconds)
 
-    async def both(meter: RunMeter) -> None:
-        found = asyncio.create_task(train(meter, "one", is_found=True, seconds=20))
+    async def train_both(meter: RunMeter) -> None:
+        found_task = asyncio.create_task(train(meter, "one", is_found=True, seconds=20))
         await asyncio.sleep(0.1)
-        await asyncio.gather(found, train(meter, "other", is_found=False, seconds=10))
+        await asyncio.gather(found_task, train(meter, "other", is_found=False, seconds=10))
 
     with open_store(tmp_path, spec_of(700)) as store:
         asyncio.run(train(lent(store), "one", is_found=False))
@@ -99,8 +99,8 @@ def test_an_execution_that_still_runs_is_found_again_though_its_reservation_fill
                 asyncio.run(train(lent(store), "other", is_found=False))
             asyncio.run(train(lent(store), "one", is_found=True))
     with reopen_store(tmp_path) as store:
-        asyncio.run(both(lent(store)))
-        assert (counted, store.used.gpu_seconds) == ([20, 10], 2 * 30)
+        asyncio.run(train_both(lent(store)))
+        assert (settled, store.used.gpu_seconds) == ([20, 10], 2 * 30)
 
 
 def lent(store: RunStore) -> RunMeter:
@@ -120,7 +120,7 @@ def test_gpu_seconds_of_a_log_of_an_earlier_version_count_as_they_did(tmp_path: 
 
 @contextmanager
 def working(folder: Path, store: RunStore) -> Iterator[KeptMachine]:
-    """A process works on the run with two GPUs; in the end its workspaces are lost."""
+    """A process that works on the run with two GPUs; at the end its workspaces are lost."""
     meter = RunMeter(store, None)
     meter.gpus = 2
     machine = SandboxMachine.open(HostEngine(Path(sys.prefix)), folder, LIMITS, run_id="counted")
@@ -137,27 +137,27 @@ def test_commands_that_were_broken_off_or_restore_a_workspace_count_too(
     run = tmp_path / "run"
     run.mkdir()
 
-    async def break_off(kept: KeptMachine) -> None:
-        says = asyncio.Event()
-        task = asyncio.create_task(kept.run(COMMAND, label="one", on_output=lambda _text: says.set()))
-        await says.wait()
+    async def break_off(kept_machine: KeptMachine) -> None:
+        has_output = asyncio.Event()
+        task = asyncio.create_task(kept_machine.run(COMMAND, label="one", on_output=lambda _text: has_output.set()))
+        await has_output.wait()
         task.cancel()
         await asyncio.wait([task])
 
-    async def both(kept: KeptMachine) -> str:
-        await kept.run(COMMAND, label="one")
-        return (await kept.run("cat file; sleep 1", label="two")).stdout
+    async def run_both(kept_machine: KeptMachine) -> str:
+        await kept_machine.run(COMMAND, label="one")
+        return (await kept_machine.run("cat file; sleep 1", label="two")).stdout
 
-    with open_store(run, spec_of(100_000)) as store, working(tmp_path, store) as kept:
-        asyncio.run(break_off(kept))
-    with reopen_store(run) as store, working(tmp_path, store) as kept:
-        asyncio.run(kept.run(COMMAND, label="one"))
+    with open_store(run, spec_of(100_000)) as store, working(tmp_path, store) as kept_machine:
+        asyncio.run(break_off(kept_machine))
+    with reopen_store(run) as store, working(tmp_path, store) as kept_machine:
+        asyncio.run(kept_machine.run(COMMAND, label="one"))
         assert 600 + 4 <= store.used.gpu_seconds < 2 * 600
-        before = store.used.gpu_seconds
-    with reopen_store(run) as store, working(tmp_path, store) as kept:
-        assert asyncio.run(both(kept)) == "one\n"
-        counted = store.used.gpu_seconds
-        assert before + 4 + 2 <= counted < 2 * 600
-    with reopen_store(run) as store, working(tmp_path, store) as kept:  # all of it is in the ledger
-        assert asyncio.run(both(kept)) == "one\n"
-        assert store.used.gpu_seconds == counted
+        seconds_before = store.used.gpu_seconds
+    with reopen_store(run) as store, working(tmp_path, store) as kept_machine:
+        assert asyncio.run(run_both(kept_machine)) == "one\n"
+        seconds_counted = store.used.gpu_seconds
+        assert seconds_before + 4 + 2 <= seconds_counted < 2 * 600
+    with reopen_store(run) as store, working(tmp_path, store) as kept_machine:  # all of it is in the ledger
+        assert asyncio.run(run_both(kept_machine)) == "one\n"
+        assert store.used.gpu_seconds == seconds_counted

@@ -1,4 +1,4 @@
-"""What `--gpus` asks for, how each engine is asked, and what becomes of it. No GPU is needed for any of this."""
+"""What `--gpus` requests, how each engine is asked, and what comes of it. None of these tests needs a GPU."""
 
 import json
 import platform
@@ -26,7 +26,7 @@ FAKE = "GEDANKEN_FAKE_GPU"
 
 
 def cdi_spec(kind: str, names: tuple[str, ...]) -> str:
-    """A specification whose devices show themselves as a variable of the environment, and need no hardware."""
+    """A CDI specification whose devices set an environment variable; they need no hardware."""
     devices = [{"name": name, "containerEdits": {"env": [f"{FAKE}={name}"]}} for name in names]
     return json.dumps({"cdiVersion": "0.5.0", "kind": kind, "devices": devices, "containerEdits": {}})
 
@@ -52,7 +52,7 @@ def test_what_names_no_gpus_is_refused(text: str) -> None:
 
 @pytest.fixture
 def docker_info() -> dict[str, Any]:
-    """What dockerd 20.10 tells about itself, the parts that matter here."""
+    """The parts of dockerd 20.10's `info` that matter here."""
     return {
         "Name": platform.node(),
         "ServerVersion": "20.10.24",
@@ -61,7 +61,7 @@ def docker_info() -> dict[str, Any]:
 
 
 def asked(wish: GpuWish, info: dict[str, Any], podman: bool = False) -> dict[str, Any]:
-    """The one device request that is made."""
+    """The only device request that is made for this wish."""
     (request,) = device_options(wish, info, podman)["device_requests"]
     return dict(request)
 
@@ -94,9 +94,9 @@ def test_without_a_runtime_cdi_devices_are_asked_for_by_name(
 
 
 def test_what_docker_28_discovered_is_believed_wherever_it_runs(docker_info: dict[str, Any]) -> None:
-    found = [{"Source": "cdi", "ID": "nvidia.com/gpu=0"}, {"Source": "cdi", "ID": "example.com/gpu=1"}]
-    far = {**docker_info, "Name": "another-host", "CDISpecDirs": ["/etc/cdi"], "DiscoveredDevices": found}
-    assert asked(ALL, far)["DeviceIDs"] == ["nvidia.com/gpu=0"]
+    devices = [{"Source": "cdi", "ID": "nvidia.com/gpu=0"}, {"Source": "cdi", "ID": "example.com/gpu=1"}]
+    remote_info = {**docker_info, "Name": "another-host", "CDISpecDirs": ["/etc/cdi"], "DiscoveredDevices": devices}
+    assert asked(ALL, remote_info)["DeviceIDs"] == ["nvidia.com/gpu=0"]
 
 
 def test_an_engine_with_neither_is_told_what_to_install_unless_auto(docker_info: dict[str, Any]) -> None:
@@ -139,7 +139,7 @@ ULIMITS = ("nofile", "nproc")
 
 
 def printed(client: Any, image: str, options: dict[str, Any]) -> str:
-    """What a container made with these options finds of the fake device."""
+    """What a container with these options prints of the fake device."""
     from docker.types import Ulimit
 
     ulimits = [Ulimit(name=name, soft=1024, hard=1024) for name in ULIMITS]
@@ -147,21 +147,23 @@ def printed(client: Any, image: str, options: dict[str, Any]) -> str:
 
 
 def printed_by_libpod(client: Any, image: str, device: str) -> str:
-    """The same of a container made by Podman's own API, which takes CDI names."""
-    wanted = {
+    """What a container made by Podman's own API, which takes CDI names, prints of the fake device."""
+    container_spec = {
         "image": image,
         "command": SHOW,
         "netns": {"nsmode": "none"},
         "devices": [{"path": device}],
         "r_limits": [{"type": name, "soft": 1024, "hard": 1024} for name in ULIMITS],
     }
-    made = client.api.post(f"{client.api.base_url}/v4.0.0/libpod/containers/create", json=wanted, timeout=30)
-    made.raise_for_status()
-    return outcome(client.containers.get(made.json()["Id"]))
+    created = client.api.post(
+        f"{client.api.base_url}/v4.0.0/libpod/containers/create", json=container_spec, timeout=30
+    )
+    created.raise_for_status()
+    return outcome(client.containers.get(created.json()["Id"]))
 
 
 def outcome(container: Any) -> str:
-    """Start it, wait for it, remove it."""
+    """Start the container, wait for its end, remove it, and return what it printed."""
     try:
         container.start()
         container.wait(timeout=30)
@@ -178,14 +180,14 @@ def test_docker_without_a_driver_refuses_in_words_that_are_understood(
     info = docker_engine.client.info()
     if "nvidia" in info["Runtimes"] or info.get("CDISpecDirs"):
         pytest.skip("this Docker gives GPUs")
-    shown = [{"Source": "cdi", "ID": "nvidia.com/gpu=all"}]
-    pretended = {**info, "DiscoveredDevices": shown} if cdi else {**info, "Runtimes": {"nvidia": {}}}
-    options = device_options(wish, pretended, podman=False)
+    devices = [{"Source": "cdi", "ID": "nvidia.com/gpu=all"}]
+    changed_info = {**info, "DiscoveredDevices": devices} if cdi else {**info, "Runtimes": {"nvidia": {}}}
+    options = device_options(wish, changed_info, podman=False)
     with pytest.raises(Exception, match="could not select device driver") as caught:
         printed(docker_engine.client, docker_engine.image, options)
-    told = explain(caught.value)
-    assert isinstance(told, NoSandbox)
-    assert "nvidia-container-toolkit" in str(told)
+    explanation = explain(caught.value)
+    assert isinstance(explanation, NoSandbox)
+    assert "nvidia-container-toolkit" in str(explanation)
 
 
 def test_other_refusals_are_not_explained_by_gpus() -> None:
@@ -194,9 +196,9 @@ def test_other_refusals_are_not_explained_by_gpus() -> None:
 
 @pytest.fixture
 def fake_gpu() -> Iterator[str]:
-    """A CDI device in a folder that Podman reads; gone afterwards."""
+    """A CDI device in a folder that Podman reads; it is removed after the test."""
     folder = Path(CDI_FOLDERS[1])
-    made = not folder.exists()
+    is_new_folder = not folder.exists()
     try:
         folder.mkdir(exist_ok=True)
         path = folder / "gedanken-test.json"
@@ -205,7 +207,7 @@ def fake_gpu() -> Iterator[str]:
         pytest.skip(f"CDI specifications cannot be written here: {error}")
     yield "nvidia.com/gpu=gedanken-fake"
     path.unlink()
-    if made:
+    if is_new_folder:
         folder.rmdir()
 
 
@@ -233,14 +235,14 @@ def podman_image(podman: Any) -> str:
 def test_a_fake_gpu_reaches_a_container_in_podman_as_far_as_its_api_lets_it(
     podman: Any, podman_image: str, fake_gpu: str
 ) -> None:
-    new = {**podman.info(), "ServerVersion": "5.4.0"}
-    options = device_options(GpuWish("ids", ids=("gedanken-fake",)), new, podman=True)
+    newer_info = {**podman.info(), "ServerVersion": "5.4.0"}
+    options = device_options(GpuWish("ids", ids=("gedanken-fake",)), newer_info, podman=True)
     assert options["device_requests"][0]["DeviceIDs"] == [fake_gpu]
     assert printed_by_libpod(podman, podman_image, fake_gpu) == "got gedanken-fake"
     version = tuple(int(part) for part in podman.info()["ServerVersion"].split(".")[:2])
-    arrived = printed(podman, podman_image, options)
+    output = printed(podman, podman_image, options)
     # Before 5.4 the request is accepted, and nothing arrives; that is why such a Podman is not asked.
-    assert arrived == ("got gedanken-fake" if version >= (5, 4) else "got")
+    assert output == ("got gedanken-fake" if version >= (5, 4) else "got")
 
 
 @pytest.mark.podman
@@ -254,6 +256,6 @@ def test_podman_drops_a_request_for_the_capability_without_a_word(podman: Any, p
 
 @pytest.mark.docker
 def test_a_runtime_whose_driver_does_not_work_is_found_out_before_anything_runs(docker_engine: Any) -> None:
-    asked = {"device_requests": [DeviceRequest(count=-1, capabilities=[["gpu"]])]}
+    gpu_options = {"device_requests": [DeviceRequest(count=-1, capabilities=[["gpu"]])]}
     with pytest.raises(NoSandbox, match="no driver for NVIDIA devices"):
-        replace(docker_engine, gpu_options=asked).probe()
+        replace(docker_engine, gpu_options=gpu_options).probe()

@@ -17,5 +17,5 @@ from test_primary_endpoint import Style, compared
 )
 def test_a_heading_names_held_out_data_by_every_word_that_a_metric_may_have(heading: str, name: str) -> None:
     style = Style(f"Epoch {{e}}\nTraining\n  Loss {{train:.4f}}\n{heading}\n  Loss {{held:.4f}}\n")
-    found = compared(style)
-    assert found.endpoint and found.endpoint.name == name
+    comparison = compared(style)
+    assert comparison.endpoint and comparison.endpoint.name == name

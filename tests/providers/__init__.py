@@ -1,1 +1,1 @@
-"""Stand-ins for the providers of models: real HTTP on loopback, in the words of each provider's documentation."""
+"""Stand-ins for model providers: HTTP servers on loopback that speak as each provider's documentation says."""

@@ -1,4 +1,4 @@
-"""Anthropic's Messages."""
+"""Anthropic's Messages API."""
 
 import json
 from dataclasses import dataclass
@@ -20,11 +20,11 @@ class Anthropic(Wire):
         return self.started() + self.block({"type": "text", "text": ""}) + event({"type": "ping"}, "ping")
 
     def started(self) -> bytes:
-        """The start of the message, before any block."""
+        """The start of the message, before any content block."""
         return event({"type": "message_start", "message": self._message([], None)}, "message_start")
 
     def block(self, content: dict[str, Any], index: int = 0) -> bytes:
-        """A block begins."""
+        """The start of a content block."""
         start = {"type": "content_block_start", "index": index, "content_block": content}
         return event(start, "content_block_start")
 
@@ -32,21 +32,21 @@ class Anthropic(Wire):
         return self.delta({"type": "text_delta", "text": text})
 
     def delta(self, delta: dict[str, Any], index: int = 0) -> bytes:
-        """More of a block."""
+        """A piece of a content block."""
         return event({"type": "content_block_delta", "index": index, "delta": delta}, "content_block_delta")
 
     def stopped(self, index: int = 0) -> bytes:
-        """A block ends."""
+        """The end of a content block."""
         return event({"type": "content_block_stop", "index": index}, "content_block_stop")
 
     def closing(self, reason: str) -> bytes:
         return self.stopped() + self.end(reason)
 
-    def end(self, reason: str, **more: Any) -> bytes:
-        """The message ends."""
-        delta = {"stop_reason": reason, "stop_sequence": None, **more}
-        ended = {"type": "message_delta", "delta": delta, "usage": {"output_tokens": 3}}
-        return event(ended, "message_delta") + event({"type": "message_stop"}, "message_stop")
+    def end(self, reason: str, **delta_fields: Any) -> bytes:
+        """The end of the message."""
+        delta = {"stop_reason": reason, "stop_sequence": None, **delta_fields}
+        message_delta = {"type": "message_delta", "delta": delta, "usage": {"output_tokens": 3}}
+        return event(message_delta, "message_delta") + event({"type": "message_stop"}, "message_stop")
 
     def whole(self, text: str, reason: str) -> bytes:
         return json.dumps(self._message([{"type": "text", "text": text}], reason)).encode()
@@ -55,7 +55,7 @@ class Anthropic(Wire):
         return json.dumps(self._error(message, kind)).encode()
 
     def error_event(self, message: str, kind: str) -> bytes:
-        """An error inside a stream that began well."""
+        """An error in a stream that began normally."""
         return event(self._error(message, kind), "error")
 
     def streams(self, body: dict[str, Any], path: str) -> bool:

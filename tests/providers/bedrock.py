@@ -1,4 +1,4 @@
-"""Amazon Bedrock's Converse, streamed in AWS's binary frames. Signatures are not checked."""
+"""Amazon Bedrock's Converse API, streamed in AWS's binary frames. Signatures are not checked."""
 
 import binascii
 import json
@@ -36,7 +36,7 @@ class Bedrock(Wire):
         return _frame({":event-type": kind, ":content-type": "application/json", ":message-type": "event"}, data)
 
     def exception(self, kind: str, message: str) -> bytes:
-        """An exception inside a stream that began well."""
+        """An exception in a stream that began normally."""
         headers = {":exception-type": kind, ":content-type": "application/json", ":message-type": "exception"}
         return _frame(headers, {"message": message})
 
@@ -57,12 +57,12 @@ class Bedrock(Wire):
 
 
 def _frame(headers: dict[str, str], data: dict[str, Any]) -> bytes:
-    """Length, length of headers, check sum, headers, payload, check sum."""
+    """A frame: length, length of the headers, checksum, headers, payload, checksum."""
     payload = json.dumps(data).encode()
-    coded = b"".join(
+    header_bytes = b"".join(
         struct.pack("!B", len(name)) + name.encode() + struct.pack("!BH", 7, len(value)) + value.encode()
         for name, value in headers.items()
     )
-    prelude = struct.pack("!II", 16 + len(coded) + len(payload), len(coded))
-    content = prelude + struct.pack("!I", binascii.crc32(prelude)) + coded + payload
+    prelude = struct.pack("!II", 16 + len(header_bytes) + len(payload), len(header_bytes))
+    content = prelude + struct.pack("!I", binascii.crc32(prelude)) + header_bytes + payload
     return content + struct.pack("!I", binascii.crc32(content))

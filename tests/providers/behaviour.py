@@ -1,4 +1,4 @@
-"""One behaviour of a server, and what has to be made of it."""
+"""One behaviour of a server, and what gedanken must make of it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -17,37 +17,37 @@ HTML = "text/html"
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """What a server does, and what a user has to get."""
+    """What a server does, and what a user must get."""
 
     name: str
     provider: str
     does: str
-    """In words, for the table of docs/models.md."""
+    """In words, for the table in docs/models.md."""
     wire: Wire
     serve: Serve
     gives: Cause | Literal["busy", "final"] = Cause.FINISHED
-    """Why the reply ended; or that there is none, which may pass (busy) or will not (final)."""
+    """Why the reply ended. If there is no reply: `busy` if a retry may help, otherwise `final`."""
     says: tuple[str, ...] = ()
-    """Words that stand in the reason, or in the one line of the error."""
+    """Words that the reason, or the error in one line, must contain."""
     text: str | None = None
-    """The reply, where it has to be this one."""
+    """The expected reply; None if any reply will do."""
     requests: int | None = 1
-    """How many were sent, where that matters."""
+    """The expected number of requests; None if any number will do."""
     sent: Mapping[str, object] = field(default_factory=dict)
-    """What the last request must have held, by path: a value, or None for nothing."""
+    """What the last request must contain, by path: a value, or None if the path must be missing."""
     default: tuple[str, ...] = ()
-    """Settings of which the result must say that they are the model's own default."""
+    """Settings that the result must report as the model's own default."""
     retry_after: float | None = None
-    """Seconds after which the error says one may ask again."""
+    """Seconds that the error must give as the time to wait before a retry."""
     reasons: bool = False
-    """Whether the reply has reasoning beside its text."""
+    """Whether the reply has reasoning besides its text."""
     limit: TimeLimit | None = None
-    """The time limit that ends it."""
+    """The time limit that must end the request."""
     turns: tuple[tuple[Literal["system", "user", "assistant"], str], ...] = (("system", "Be brief."), ("user", "hi"))
 
 
 def replies(*pieces: bytes, start: bool = True, kind: str | None = None, headers: Any = None) -> Serve:
-    """Answers with these pieces, and ends in order."""
+    """Sends these pieces, then ends the response properly."""
 
     async def serve(wire: Wire, _request: Request, answer: Answer, _server: StandIn) -> None:
         await answer.head(200, kind or wire.kind, headers)
@@ -58,7 +58,7 @@ def replies(*pieces: bytes, start: bool = True, kind: str | None = None, headers
 
 
 def ends(reason: str, *texts: str) -> Serve:
-    """Answers with a text that ends for this reason, streamed or whole as it is asked."""
+    """Replies with a text that ends for this reason, streamed if the request asks for a stream."""
 
     async def serve(wire: Wire, request: Request, answer: Answer, _server: StandIn) -> None:
         await reply(wire, request, answer, reason, *texts)
@@ -67,7 +67,7 @@ def ends(reason: str, *texts: str) -> Serve:
 
 
 async def reply(wire: Wire, request: Request, answer: Answer, reason: str, *texts: str) -> None:
-    """Answer as a model does."""
+    """Reply as a model does, streamed if the request asks for a stream."""
     if wire.streams(request.body, request.path):
         await answer.head(200, wire.kind)
         await answer.send(*stream(wire, texts, reason))
@@ -77,7 +77,10 @@ async def reply(wire: Wire, request: Request, answer: Answer, reason: str, *text
 
 
 def breaks(*texts: str, after: bytes = b"", politely: bool = False) -> Serve:
-    """Breaks off after a text: the connection is cut, or it ends in order without a reason."""
+    """Breaks off after a text.
+
+    If `politely`, the response ends properly but gives no reason; otherwise the connection is cut.
+    """
 
     async def serve(wire: Wire, _request: Request, answer: Answer, _server: StandIn) -> None:
         await answer.head(200, wire.kind)
@@ -89,7 +92,7 @@ def breaks(*texts: str, after: bytes = b"", politely: bool = False) -> Serve:
 
 
 def fails(status: int, message: str, kind: str = "", headers: dict[str, str] | None = None) -> Serve:
-    """Refuses with the provider's own kind of error."""
+    """Refuses with an error in the form of this provider."""
 
     async def serve(wire: Wire, _request: Request, answer: Answer, _server: StandIn) -> None:
         content = wire.error(status, message, kind) if kind else wire.error(status, message)
@@ -99,7 +102,7 @@ def fails(status: int, message: str, kind: str = "", headers: dict[str, str] | N
 
 
 def gives(status: int, kind: str, content: bytes, headers: dict[str, str] | None = None) -> Serve:
-    """Answers with just this."""
+    """Answers with exactly this content."""
 
     async def serve(_wire: Wire, _request: Request, answer: Answer, _server: StandIn) -> None:
         await answer.whole(status, kind, content, headers)
@@ -108,14 +111,14 @@ def gives(status: int, kind: str, content: bytes, headers: dict[str, str] | None
 
 
 def refuses(refused: Mapping[str, str], status: int | None = None, kind: str = "") -> Serve:
-    """Refuses a request that holds one of these with its message; answers one that holds none.
+    """Refuses a request that contains one of the paths, with the message of that path.
 
-    `a.b` is a path, `a=1` a path and its value, `a+b` both together.
+    `a.b` is a path, `a=1` a path with a value, `a+b` requires both. Any other request gets a reply.
     """
 
     async def serve(wire: Wire, request: Request, answer: Answer, server: StandIn) -> None:
         for path, message in refused.items():
-            if all(_holds(request.body, one) for one in path.split("+")):
+            if all(_holds(request.body, condition) for condition in path.split("+")):
                 await fails(status or wire.status, message, kind)(wire, request, answer, server)
                 return
         await reply(wire, request, answer, wire.done, *TEXT)
@@ -124,7 +127,7 @@ def refuses(refused: Mapping[str, str], status: int | None = None, kind: str = "
 
 
 def silent(*texts: str, head: bool = True) -> Serve:
-    """Sends this much and then nothing for as long as anybody waits."""
+    """Sends these texts, then nothing until the test is over."""
 
     async def serve(wire: Wire, _request: Request, answer: Answer, server: StandIn) -> None:
         if head:
@@ -136,7 +139,7 @@ def silent(*texts: str, head: bool = True) -> Serve:
 
 
 def trickles(piece: bytes | None = None) -> Serve:
-    """Never comes to an end: a word, or this piece, every few milliseconds."""
+    """Sends a word, or `piece`, every few milliseconds and never ends."""
 
     async def serve(wire: Wire, _request: Request, answer: Answer, server: StandIn) -> None:
         await answer.head(200, wire.kind)
@@ -149,27 +152,29 @@ def trickles(piece: bytes | None = None) -> Serve:
 
 
 def held(body: Any, path: str) -> Any:
-    """What stands at a dotted path; None where nothing does.
+    """The value at a dotted path; None if there is none, or only an empty list.
 
-    `messages.system` is a message of that role, and `empty` an assistant's turn with nothing in it.
+    `messages.system` is the message with this role; `empty` is an assistant's turn without text.
     """
     if path == "empty":
         return next(filter(_is_empty_turn, body.get("messages") or body.get("contents") or []), None)
-    found = body
+    value = body
     for step in path.split("."):
-        if isinstance(found, list):
-            found = next((one for one in found if isinstance(one, dict) and one.get("role") == step), None)
+        if isinstance(value, list):
+            value = next(
+                (message for message in value if isinstance(message, dict) and message.get("role") == step), None
+            )
         else:
-            found = found.get(step) if isinstance(found, dict) else None
-        if found is None:
+            value = value.get(step) if isinstance(value, dict) else None
+        if value is None:
             return None
-    return None if found == [] else found
+    return None if value == [] else value
 
 
-def _holds(body: dict[str, Any], wanted: str) -> bool:
-    path, _, value = wanted.partition("=")
-    found = held(body, path)
-    return str(found) == value if value else found is not None
+def _holds(body: dict[str, Any], condition: str) -> bool:
+    path, _, value = condition.partition("=")
+    actual = held(body, path)
+    return str(actual) == value if value else actual is not None
 
 
 def _is_empty_turn(message: dict[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""How replies end, provider by provider: only what the provider calls an end is one."""
+"""How the replies of each provider end; only an end that the provider declares counts as one."""
 
 from gedanken.experiment.execution import Cause
 from providers.anthropic import Anthropic
@@ -33,49 +33,46 @@ NAMES: list[tuple[str, Wire]] = [
 ]
 
 
-def _called(provider: str, words: str) -> str:
+def _slug(provider: str, words: str) -> str:
     return f"{provider}: {words}".lower().replace(" ", "-").replace(":", "").replace("`", "")
 
 
-def _ends(provider: str, wire: Wire, reason: str, gives: Cause, *texts: str) -> Behaviour:
+def _ending(provider: str, wire: Wire, reason: str, gives: Cause, *texts: str) -> Behaviour:
     does = f"ends with `{reason}`"
     says = (reason,) if gives not in (Cause.FINISHED, Cause.CUT) else ()
-    return Behaviour(_called(provider, does), provider, does, wire, ends(reason, *texts or TEXT), gives, says)
+    return Behaviour(_slug(provider, does), provider, does, wire, ends(reason, *texts or TEXT), gives, says)
 
 
-def _other(provider: str, wire: Wire, does: str, serve: Serve, gives: Cause, *says: str) -> Behaviour:
-    # A model of which nobody knew that it reasons is asked once more, with room for that.
+def _custom_ending(provider: str, wire: Wire, does: str, serve: Serve, gives: Cause, *says: str) -> Behaviour:
+    # A model that was not known to reason is asked once more, with room for its reasoning.
     requests = None if gives is Cause.ONLY_REASONED else 1
-    return Behaviour(_called(provider, does), provider, does, wire, serve, gives, says, requests=requests)
+    return Behaviour(_slug(provider, does), provider, does, wire, serve, gives, says, requests=requests)
 
 
-def _broken(provider: str, wire: Wire) -> list[Behaviour]:
+def _broken_streams(provider: str, wire: Wire) -> list[Behaviour]:
     kinds = (("breaks the connection after a few words", False), ("ends in order, but gives no reason", True))
     return [
         Behaviour(
-            _called(provider, does), provider, does, wire, breaks(*TEXT, politely=politely), "busy", ("broke off",)
+            _slug(provider, does), provider, does, wire, breaks(*TEXT, politely=politely), "busy", ("broke off",)
         )
         for does, politely in kinds
     ]
 
 
-def _broken_by_word(provider: str, wire: Wire, reason: str) -> Behaviour:
+def _broken_by_reason(provider: str, wire: Wire, reason: str) -> Behaviour:
     does = f"ends with `{reason}`"
-    return Behaviour(
-        _called(provider, does), provider, does, wire, ends(reason, *TEXT), "busy", (reason, "broke off")
-    )
+    return Behaviour(_slug(provider, does), provider, does, wire, ends(reason, *TEXT), "busy", (reason, "broke off"))
 
 
-def _everywhere() -> list[Behaviour]:
-    """What each of them does."""
-    made: list[Behaviour] = []
+def _common_endings() -> list[Behaviour]:
+    behaviours: list[Behaviour] = []
     for provider, wire in NAMES:
         does = f"replies and ends with `{wire.done}`"
-        whole = ends(wire.done, *TEXT)
-        made.append(Behaviour(_called(provider, does), provider, does, wire, whole, text="Hello world"))
-        made.append(_ends(provider, wire, wire.cut, Cause.CUT))
-        made += _broken(provider, wire)
-    return made
+        serve = ends(wire.done, *TEXT)
+        behaviours.append(Behaviour(_slug(provider, does), provider, does, wire, serve, text="Hello world"))
+        behaviours.append(_ending(provider, wire, wire.cut, Cause.CUT))
+        behaviours += _broken_streams(provider, wire)
+    return behaviours
 
 
 TOOL = {"index": 0, "id": "call_1", "type": "function", "function": {"name": "bash", "arguments": "{}"}}
@@ -84,10 +81,10 @@ _CALL = {"toolUse": {"toolUseId": "t1", "name": "bash"}}
 _REASONING = {"contentBlockIndex": 0, "delta": {"reasoningContent": {"text": "Let me think."}}}
 
 ENDINGS: list[Behaviour] = [
-    *_everywhere(),
+    *_common_endings(),
     # OpenAI chat and those that speak it
-    _ends("OpenAI chat", CHAT, "content_filter", Cause.FILTERED),
-    _other(
+    _ending("OpenAI chat", CHAT, "content_filter", Cause.FILTERED),
+    _custom_ending(
         "OpenAI chat",
         CHAT,
         "refuses in `delta.refusal`",
@@ -95,7 +92,7 @@ ENDINGS: list[Behaviour] = [
         Cause.REFUSED,
         "I can't help with that.",
     ),
-    _other(
+    _custom_ending(
         "OpenAI chat",
         CHAT,
         "asks for a tool nobody offered",
@@ -103,10 +100,10 @@ ENDINGS: list[Behaviour] = [
         Cause.TOOL_CALL,
         "tool_calls",
     ),
-    _ends("OpenAI chat", CHAT, "function_call", Cause.TOOL_CALL),
-    _ends("OpenAI chat", CHAT, "a_new_reason", Cause.UNKNOWN_END),
+    _ending("OpenAI chat", CHAT, "function_call", Cause.TOOL_CALL),
+    _ending("OpenAI chat", CHAT, "a_new_reason", Cause.UNKNOWN_END),
     Behaviour("openai-empty", "OpenAI chat", "replies with nothing and `stop`", CHAT, ends("stop", ""), text=""),
-    _other(
+    _custom_ending(
         "DeepSeek",
         CHAT,
         "thinks in `reasoning_content` until the limit",
@@ -114,7 +111,7 @@ ENDINGS: list[Behaviour] = [
         Cause.ONLY_REASONED,
         "length",
     ),
-    _broken_by_word("DeepSeek", CHAT, "insufficient_system_resource"),
+    _broken_by_reason("DeepSeek", CHAT, "insufficient_system_resource"),
     Behaviour(
         "openrouter-error",
         "OpenRouter",
@@ -136,8 +133,8 @@ ENDINGS: list[Behaviour] = [
         "busy",
         ("Provider disconnected",),
     ),
-    _broken_by_word("vLLM", VLLM(), "abort"),
-    _other(
+    _broken_by_reason("vLLM", VLLM(), "abort"),
+    _custom_ending(
         "vLLM",
         VLLM(),
         "thinks in `reasoning` until the limit",
@@ -145,9 +142,9 @@ ENDINGS: list[Behaviour] = [
         Cause.ONLY_REASONED,
         "length",
     ),
-    _ends("Mistral", Mistral(), "model_length", Cause.CUT),
-    _broken_by_word("Mistral", Mistral(), "error"),
-    _other(
+    _ending("Mistral", Mistral(), "model_length", Cause.CUT),
+    _broken_by_reason("Mistral", Mistral(), "error"),
+    _custom_ending(
         "Mistral",
         Mistral(),
         "asks for a tool nobody offered",
@@ -155,7 +152,7 @@ ENDINGS: list[Behaviour] = [
         Cause.TOOL_CALL,
         "tool_calls",
     ),
-    _other(
+    _custom_ending(
         "Groq",
         Groq(),
         "thinks in `reasoning` until the limit",
@@ -164,8 +161,8 @@ ENDINGS: list[Behaviour] = [
         "length",
     ),
     # OpenAI Responses
-    _ends("OpenAI Responses", RESPONSES, "content_filter", Cause.FILTERED),
-    _other(
+    _ending("OpenAI Responses", RESPONSES, "content_filter", Cause.FILTERED),
+    _custom_ending(
         "OpenAI Responses",
         RESPONSES,
         "refuses in a part of its own",
@@ -192,11 +189,11 @@ ENDINGS: list[Behaviour] = [
         ("exceeded your current quota",),
     ),
     # Anthropic
-    _ends("Anthropic", ANTHROPIC, "refusal", Cause.REFUSED),
-    _ends("Anthropic", ANTHROPIC, "stop_sequence", Cause.FINISHED),
-    _ends("Anthropic", ANTHROPIC, "model_context_window_exceeded", Cause.CUT),
-    _ends("Anthropic", ANTHROPIC, "a_new_reason", Cause.UNKNOWN_END),
-    _other(
+    _ending("Anthropic", ANTHROPIC, "refusal", Cause.REFUSED),
+    _ending("Anthropic", ANTHROPIC, "stop_sequence", Cause.FINISHED),
+    _ending("Anthropic", ANTHROPIC, "model_context_window_exceeded", Cause.CUT),
+    _ending("Anthropic", ANTHROPIC, "a_new_reason", Cause.UNKNOWN_END),
+    _custom_ending(
         "Anthropic",
         ANTHROPIC,
         "asks for a tool nobody offered",
@@ -210,7 +207,7 @@ ENDINGS: list[Behaviour] = [
         Cause.TOOL_CALL,
         "tool_use",
     ),
-    _other(
+    _custom_ending(
         "Anthropic",
         ANTHROPIC,
         "thinks until the limit",
@@ -227,11 +224,11 @@ ENDINGS: list[Behaviour] = [
     ),
     # Gemini
     *[
-        _ends("Gemini", GEMINI, word, Cause.FILTERED)
+        _ending("Gemini", GEMINI, word, Cause.FILTERED)
         for word in ("SAFETY", "RECITATION", "PROHIBITED_CONTENT", "SPII")
     ],
-    *[_ends("Gemini", GEMINI, word, Cause.UNKNOWN_END) for word in ("OTHER",)],
-    _other(
+    *[_ending("Gemini", GEMINI, word, Cause.UNKNOWN_END) for word in ("OTHER",)],
+    _custom_ending(
         "Gemini",
         GEMINI,
         "filters before the first word: a candidate without content",
@@ -239,7 +236,7 @@ ENDINGS: list[Behaviour] = [
         Cause.FILTERED,
         "SAFETY",
     ),
-    _other(
+    _custom_ending(
         "Gemini",
         GEMINI,
         "blocks the prompt: `blockReason` and no candidate",
@@ -247,7 +244,7 @@ ENDINGS: list[Behaviour] = [
         Cause.FILTERED,
         "PROHIBITED_CONTENT",
     ),
-    _other(
+    _custom_ending(
         "Gemini",
         GEMINI,
         "ends with `MALFORMED_FUNCTION_CALL`",
@@ -255,7 +252,7 @@ ENDINGS: list[Behaviour] = [
         Cause.TOOL_CALL,
         "MALFORMED_FUNCTION_CALL",
     ),
-    _other(
+    _custom_ending(
         "Gemini",
         GEMINI,
         "thinks until the limit",
@@ -266,7 +263,7 @@ ENDINGS: list[Behaviour] = [
         "MAX_TOKENS",
     ),
     # Ollama
-    _other(
+    _custom_ending(
         "Ollama",
         OLLAMA,
         "thinks until the limit",
@@ -284,10 +281,10 @@ ENDINGS: list[Behaviour] = [
         ("an error was encountered while running the model",),
     ),
     # Bedrock
-    *[_ends("Bedrock", BEDROCK, word, Cause.FILTERED) for word in ("content_filtered", "guardrail_intervened")],
-    _ends("Bedrock", BEDROCK, "model_context_window_exceeded", Cause.CUT),
-    _ends("Bedrock", BEDROCK, "malformed_model_output", Cause.UNKNOWN_END),
-    _other(
+    *[_ending("Bedrock", BEDROCK, word, Cause.FILTERED) for word in ("content_filtered", "guardrail_intervened")],
+    _ending("Bedrock", BEDROCK, "model_context_window_exceeded", Cause.CUT),
+    _ending("Bedrock", BEDROCK, "malformed_model_output", Cause.UNKNOWN_END),
+    _custom_ending(
         "Bedrock",
         BEDROCK,
         "asks for a tool nobody offered",
@@ -298,7 +295,7 @@ ENDINGS: list[Behaviour] = [
         Cause.TOOL_CALL,
         "tool_use",
     ),
-    _other(
+    _custom_ending(
         "Bedrock",
         BEDROCK,
         "thinks until the limit",
@@ -306,7 +303,7 @@ ENDINGS: list[Behaviour] = [
         Cause.ONLY_REASONED,
         "max_tokens",
     ),
-    _ends("Bedrock, not streamed", Bedrock("bedrock_converse:ai21.jamba-instruct-v1:0"), "max_tokens", Cause.CUT),
+    _ending("Bedrock, not streamed", Bedrock("bedrock_converse:ai21.jamba-instruct-v1:0"), "max_tokens", Cause.CUT),
     Behaviour(
         "bedrock-stream-throttled",
         "Bedrock",

@@ -1,4 +1,4 @@
-"""Errors: whether asking again may help, when, and the one line that names what happened, where and what to do."""
+"""Errors of providers: whether and when a retry may help, and what the one line for the user says."""
 
 import json
 from typing import Any
@@ -25,21 +25,21 @@ CHAT, RESPONSES, ANTHROPIC, GEMINI, OLLAMA, BEDROCK = (
 _PAGE = b"<html><head><title>%b</title></head><body><center><h1>%b</h1></center></body></html>"
 _BAD_JSON = b'data: {"choices": [{"ind\n\n'
 _QUOTA = "You exceeded your current quota, please check your plan and billing details."
-_WAIT = [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "17s"}]
-_LIMIT = "Rate limit reached for gpt-4.1 in organization org-1 on requests per min (RPM)."
+_RETRY_INFO = [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "17s"}]
+_RATE_LIMIT = "Rate limit reached for gpt-4.1 in organization org-1 on requests per min (RPM)."
 
 
 def _busy(
     provider: str, wire: Wire, does: str, serve: Serve, *says: str, retry_after: float | None = None
 ) -> Behaviour:
-    return Behaviour(_called(provider, does), provider, does, wire, serve, "busy", says, retry_after=retry_after)
+    return Behaviour(_slug(provider, does), provider, does, wire, serve, "busy", says, retry_after=retry_after)
 
 
 def _final(provider: str, wire: Wire, does: str, serve: Serve, *says: str) -> Behaviour:
-    return Behaviour(_called(provider, does), provider, does, wire, serve, "final", says)
+    return Behaviour(_slug(provider, does), provider, does, wire, serve, "final", says)
 
 
-def _called(provider: str, does: str) -> str:
+def _slug(provider: str, does: str) -> str:
     return f"{provider}-{does}".lower().translate(str.maketrans(" ", "-", "`:,/()"))
 
 
@@ -47,42 +47,41 @@ def _page(status: int, words: str) -> Serve:
     return gives(status, HTML, _PAGE % (words.encode(), words.encode()))
 
 
-def _limited(headers: dict[str, str], kind: str = "rate_limit_error") -> Serve:
-    return fails(429, _LIMIT, kind, headers)
+def _rate_limited(headers: dict[str, str], kind: str = "rate_limit_error") -> Serve:
+    return fails(429, _RATE_LIMIT, kind, headers)
 
 
 def _aws(status: int, kind: str, message: str) -> Serve:
     return fails(status, message, headers={"x-amzn-ErrorType": kind, "x-amzn-requestid": "r1"})
 
 
-def _quota(code: str) -> Serve:
+def _quota_exceeded(code: str) -> Serve:
     error = {"message": _QUOTA, "type": code, "param": None, "code": code}
     return gives(429, JSON, json.dumps({"error": error}).encode())
 
 
-def _gemini_wait() -> Serve:
-    content = GEMINI.error(429, "Resource has been exhausted.", "RESOURCE_EXHAUSTED", _WAIT)
+def _gemini_retry_info() -> Serve:
+    content = GEMINI.error(429, "Resource has been exhausted.", "RESOURCE_EXHAUSTED", _RETRY_INFO)
     return gives(429, JSON, content)
 
 
-async def _ignores_the_stream(wire: Wire, _request: Request, answer: Answer, _server: StandIn) -> None:
-    """A server that does not know of streams."""
+async def _ignore_streams(wire: Wire, _request: Request, answer: Answer, _server: StandIn) -> None:
     await answer.whole(200, JSON, wire.whole("Hello world", wire.done))
 
 
-async def _by_date(wire: Wire, request: Request, answer: Answer, server: StandIn) -> None:
+async def _retry_after_date(wire: Wire, request: Request, answer: Answer, server: StandIn) -> None:
     from datetime import UTC, datetime, timedelta
     from email.utils import format_datetime
 
-    when = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
-    await _limited({"retry-after": when})(wire, request, answer, server)
+    date = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
+    await _rate_limited({"retry-after": date})(wire, request, answer, server)
 
 
 def _lmstudio_event() -> bytes:
     return event({"error": {"message": "Model unloaded.", "type": "internal_error"}}, "error")
 
 
-_FILTER: dict[str, Any] = {
+_FILTER_ERROR: dict[str, Any] = {
     "message": "The response was filtered due to the prompt triggering Azure OpenAI's content management policy.",
     "type": None,
     "param": "prompt",
@@ -91,7 +90,7 @@ _FILTER: dict[str, Any] = {
 }
 
 ERRORS: list[Behaviour] = [
-    # Keys, names, quotas: asking again mends nothing
+    # Keys, names, quotas: a retry does not help
     _final("OpenAI chat", CHAT, "401: wrong key", fails(401, "Incorrect API key provided."), "401", "API key"),
     _final("OpenAI chat", CHAT, "403: no access", fails(403, "Country not supported."), "403", "not supported"),
     _final(
@@ -102,7 +101,7 @@ ERRORS: list[Behaviour] = [
         "404",
         "does not exist",
     ),
-    _final("OpenAI chat", CHAT, "429: `insufficient_quota`", _quota("insufficient_quota"), "current quota"),
+    _final("OpenAI chat", CHAT, "429: `insufficient_quota`", _quota_exceeded("insufficient_quota"), "current quota"),
     _final(
         "OpenAI chat",
         CHAT,
@@ -115,7 +114,7 @@ ERRORS: list[Behaviour] = [
         "Azure OpenAI",
         "400 with `content_filter`: the prompt was filtered",
         CHAT,
-        gives(400, JSON, json.dumps({"error": _FILTER}).encode()),
+        gives(400, JSON, json.dumps({"error": _FILTER_ERROR}).encode()),
         Cause.FILTERED,
         ("content management policy",),
     ),
@@ -175,25 +174,34 @@ ERRORS: list[Behaviour] = [
         fails(400, "the request exceeds the available context size", "exceed_context_size_error"),
         "context size",
     ),
-    # What may pass
-    _busy("OpenAI chat", CHAT, "429, Retry-After in seconds", _limited({"retry-after": "7"}), "429", retry_after=7),
-    _busy("OpenAI chat", CHAT, "429, Retry-After as a date", _by_date, "429", retry_after=30),
-    _busy("OpenAI chat", CHAT, "429, retry-after-ms", _limited({"retry-after-ms": "1500"}), "429", retry_after=1.5),
+    # A retry may help
+    _busy(
+        "OpenAI chat", CHAT, "429, Retry-After in seconds", _rate_limited({"retry-after": "7"}), "429", retry_after=7
+    ),
+    _busy("OpenAI chat", CHAT, "429, Retry-After as a date", _retry_after_date, "429", retry_after=30),
+    _busy(
+        "OpenAI chat", CHAT, "429, retry-after-ms", _rate_limited({"retry-after-ms": "1500"}), "429", retry_after=1.5
+    ),
     _busy(
         "OpenAI chat",
         CHAT,
         "429, Retry-After of an hour",
-        _limited({"retry-after": "3600"}),
+        _rate_limited({"retry-after": "3600"}),
         "429",
         retry_after=3600,
     ),
-    _busy("OpenAI chat", CHAT, "429 without a time", _limited({}), "Rate limit reached"),
+    _busy("OpenAI chat", CHAT, "429 without a time", _rate_limited({}), "Rate limit reached"),
     _busy("OpenAI chat", CHAT, "500", fails(500, "The server had an error.", "server_error"), "500"),
     _busy("OpenAI-compatible", CHAT, "502 as a page", _page(502, "Bad Gateway"), "502", "Bad Gateway"),
     _busy("OpenAI-compatible", CHAT, "504 as a page", _page(504, "Gateway Time-out"), "504"),
     _busy("OpenAI-compatible", CHAT, "408", fails(408, "Request timed out."), "408"),
     _busy(
-        "Responses", RESPONSES, "429, Retry-After in seconds", _limited({"retry-after": "7"}), "429", retry_after=7
+        "Responses",
+        RESPONSES,
+        "429, Retry-After in seconds",
+        _rate_limited({"retry-after": "7"}),
+        "429",
+        retry_after=7,
     ),
     _busy(
         "Anthropic",
@@ -207,7 +215,7 @@ ERRORS: list[Behaviour] = [
         "Anthropic",
         ANTHROPIC,
         "429, Retry-After in seconds",
-        _limited({"retry-after": "7"}),
+        _rate_limited({"retry-after": "7"}),
         "429",
         retry_after=7,
     ),
@@ -218,7 +226,7 @@ ERRORS: list[Behaviour] = [
         replies(ANTHROPIC.error_event("Overloaded", "overloaded_error")),
         "Overloaded",
     ),
-    _busy("Gemini", GEMINI, "429 with RetryInfo", _gemini_wait(), "429", "exhausted", retry_after=17),
+    _busy("Gemini", GEMINI, "429 with RetryInfo", _gemini_retry_info(), "429", "exhausted", retry_after=17),
     _busy("Gemini", GEMINI, "503: overloaded", fails(503, "The model is overloaded.", "UNAVAILABLE"), "overloaded"),
     _busy("Ollama", OLLAMA, "503: too many requests", fails(503, "server busy, please try again."), "503", "busy"),
     _busy(
@@ -230,7 +238,7 @@ ERRORS: list[Behaviour] = [
         retry_after=7,
     ),
     _busy("Mistral", Mistral(), "502 as a page", _page(502, "Bad Gateway"), "502"),
-    _busy("Groq", Groq(), "429, Retry-After in seconds", _limited({"retry-after": "7"}), "429", retry_after=7),
+    _busy("Groq", Groq(), "429, Retry-After in seconds", _rate_limited({"retry-after": "7"}), "429", retry_after=7),
     _busy("Groq", Groq(), "498: no capacity for flex", fails(498, "Flex tier capacity exceeded."), "498", "capacity"),
     _busy("Groq", Groq(), "503", fails(503, "Service Unavailable"), "503"),
     _busy("Bedrock", BEDROCK, "429: throttled", _aws(429, "ThrottlingException", "Too many requests."), "Too many"),
@@ -243,7 +251,7 @@ ERRORS: list[Behaviour] = [
         "503",
         "Loading model",
     ),
-    # 200, and yet no reply
+    # Status 200, but no reply
     _busy(
         "OpenAI-compatible",
         CHAT,
@@ -283,7 +291,7 @@ ERRORS: list[Behaviour] = [
         "OpenAI-compatible",
         "answers whole though a stream was asked for",
         CHAT,
-        _ignores_the_stream,
+        _ignore_streams,
         text="Hello world",
         requests=None,
     ),

@@ -26,16 +26,16 @@ class Gemini(Wire):
         return self.event(self._candidate([{"text": ""}], reason))
 
     def parts(self, parts: list[dict[str, Any]], reason: str | None = None) -> bytes:
-        """A piece of other parts than text."""
+        """A piece with other parts than text, such as thoughts."""
         return self.event(self._candidate(parts, reason))
 
     def ended_without_content(self, reason: str) -> bytes:
-        """A candidate that has a reason and nothing else, as a filtered one has."""
-        return self.event({"candidates": [{"finishReason": reason, "index": 0}], **self._foot()})
+        """A candidate with a reason and no content, as after filtering."""
+        return self.event({"candidates": [{"finishReason": reason, "index": 0}], **self._common_fields()})
 
     def blocked(self, reason: str) -> bytes:
-        """A prompt that was blocked: no candidate at all."""
-        return self.event({"promptFeedback": {"blockReason": reason}, **self._foot()})
+        """The answer to a blocked prompt, without a candidate."""
+        return self.event({"promptFeedback": {"blockReason": reason}, **self._common_fields()})
 
     def event(self, data: dict[str, Any]) -> bytes:
         return f"data: {json.dumps(data)}\r\n\r\n".encode()
@@ -44,8 +44,8 @@ class Gemini(Wire):
         return json.dumps(self._candidate([{"text": text}], reason)).encode()
 
     def error(self, status: int, message: str, kind: str = "INVALID_ARGUMENT", details: Any = None) -> bytes:
-        found = {"code": status, "message": message, "status": kind, **({"details": details} if details else {})}
-        return json.dumps({"error": found}).encode()
+        fields = {"code": status, "message": message, "status": kind, **({"details": details} if details else {})}
+        return json.dumps({"error": fields}).encode()
 
     def streams(self, body: dict[str, Any], path: str) -> bool:
         return ":streamGenerateContent" in path
@@ -54,8 +54,8 @@ class Gemini(Wire):
         candidate: dict[str, Any] = {"content": {"parts": parts, "role": "model"}, "index": 0}
         if reason:
             candidate["finishReason"] = reason
-        return {"candidates": [candidate], **self._foot()}
+        return {"candidates": [candidate], **self._common_fields()}
 
-    def _foot(self) -> dict[str, Any]:
+    def _common_fields(self) -> dict[str, Any]:
         usage = {"promptTokenCount": 9, "candidatesTokenCount": 3, "totalTokenCount": 12}
         return {"usageMetadata": usage, "modelVersion": self.model.partition(":")[2], "responseId": "r1"}

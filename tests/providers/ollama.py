@@ -1,4 +1,4 @@
-"""Ollama's own chat: one JSON object a line."""
+"""Ollama's own chat API: each line is a JSON object."""
 
 import json
 from dataclasses import dataclass
@@ -27,18 +27,18 @@ class Ollama(Wire):
         return self.line({"message": {"role": "assistant", "content": "", "thinking": text}, "done": False})
 
     def closing(self, reason: str) -> bytes:
-        return self.line(self._end("", reason))
+        return self.line(self._final_message("", reason))
 
     def line(self, data: dict[str, Any]) -> bytes:
         head = {"model": self.model.partition(":")[2], "created_at": "2026-01-01T00:00:00.000000Z"}
         return json.dumps({**head, **data}).encode() + b"\n"
 
     def error_line(self, message: str) -> bytes:
-        """An error inside a stream that began well."""
+        """An error in a stream that began normally."""
         return json.dumps({"error": message}).encode() + b"\n"
 
     def whole(self, text: str, reason: str) -> bytes:
-        return self.line(self._end(text, reason))
+        return self.line(self._final_message(text, reason))
 
     def error(self, status: int, message: str, kind: str = "") -> bytes:
         return json.dumps({"error": message}).encode()
@@ -47,7 +47,7 @@ class Ollama(Wire):
         return body.get("stream") is not False
 
     @staticmethod
-    def _end(text: str, reason: str) -> dict[str, Any]:
+    def _final_message(text: str, reason: str) -> dict[str, Any]:
         counts = {"total_duration": 5, "load_duration": 1, "prompt_eval_count": 9, "prompt_eval_duration": 1}
         return {
             "message": {"role": "assistant", "content": text},

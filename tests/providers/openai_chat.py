@@ -1,4 +1,4 @@
-"""OpenAI's chat completions, which vLLM, llama.cpp, LM Studio, Groq and Mistral speak as well."""
+"""OpenAI's chat completions API, which vLLM, llama.cpp, LM Studio, Groq and Mistral speak as well."""
 
 import json
 from dataclasses import dataclass
@@ -26,7 +26,6 @@ class OpenAIChat(Wire):
         return self.chunk({}, reason) + event("[DONE]")
 
     def chunk(self, delta: dict[str, Any], reason: str | None = None) -> bytes:
-        """One chunk with this delta."""
         choice = {"index": 0, "delta": delta, "finish_reason": reason}
         return event({**self._head("chat.completion.chunk"), "choices": [choice]})
 
@@ -47,7 +46,7 @@ class OpenAIChat(Wire):
 
 @dataclass(frozen=True, slots=True)
 class VLLM(OpenAIChat):
-    """vLLM's errors: since 0.10 with OpenAI's wrapping, and a number for code."""
+    """vLLM since 0.10: errors are wrapped as OpenAI's are, with a number as their code."""
 
     model: str = "openai:deepseek-ai/DeepSeek-R1"
 
@@ -57,11 +56,11 @@ class VLLM(OpenAIChat):
 
 @dataclass(frozen=True, slots=True)
 class OlderVLLM(VLLM):
-    """Before that: the error without wrapping."""
+    """vLLM before 0.10: errors are not wrapped."""
 
     def error(self, status: int, message: str, kind: str = "BadRequestError") -> bytes:
-        found = {"object": "error", "message": message, "type": kind, "param": None, "code": status}
-        return json.dumps(found).encode()
+        fields = {"object": "error", "message": message, "type": kind, "param": None, "code": status}
+        return json.dumps(fields).encode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,16 +19,16 @@ class OpenAIResponses(Wire):
     def opening(self) -> bytes:
         item = {"id": "msg_1", "type": "message", "status": "in_progress", "role": "assistant", "content": []}
         part = {"type": "output_text", "text": "", "annotations": []}
-        at = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
+        position = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
         return (
             self._event("response.created", response=self._response("in_progress", []))
             + self._event("response.output_item.added", output_index=0, item=item)
-            + self._event("response.content_part.added", **at, part=part)
+            + self._event("response.content_part.added", **position, part=part)
         )
 
     def piece(self, text: str) -> bytes:
-        at = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
-        return self._event("response.output_text.delta", **at, delta=text, logprobs=[])
+        position = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
+        return self._event("response.output_text.delta", **position, delta=text, logprobs=[])
 
     def closing(self, reason: str) -> bytes:
         output = [self._message([{"type": "output_text", "text": "", "annotations": []}])]
@@ -38,17 +38,17 @@ class OpenAIResponses(Wire):
         return self._event("response.incomplete", response=incomplete)
 
     def refusal(self, words: str) -> bytes:
-        """A refusal, in place of text, and the end."""
-        at = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
+        """A refusal in place of text, and the end of the response."""
+        position = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
         output = [self._message([{"type": "refusal", "refusal": words}])]
         return (
-            self._event("response.refusal.delta", **at, delta=words)
-            + self._event("response.refusal.done", **at, refusal=words)
+            self._event("response.refusal.delta", **position, delta=words)
+            + self._event("response.refusal.done", **position, refusal=words)
             + self._event("response.completed", response=self._response("completed", output))
         )
 
     def failed(self, code: str, message: str) -> bytes:
-        """A response that failed inside its stream."""
+        """A response that fails within its stream."""
         response = {**self._response("failed", []), "error": {"code": code, "message": message}}
         return self._event("response.failed", response=response)
 

@@ -1,4 +1,4 @@
-"""Silence: each has a time limit, and the one line names which."""
+"""Servers that fall silent: a time limit ends each silence, and the error names that limit."""
 
 from providers.anthropic import Anthropic
 from providers.bedrock import Bedrock

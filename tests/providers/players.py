@@ -1,4 +1,4 @@
-"""Stand-ins that play whole experiments as models that people have do: what each refuses, how it replies."""
+"""Stand-ins that play models through whole experiments: what each refuses, and how it replies."""
 
 import asyncio
 import json
@@ -18,40 +18,40 @@ from providers.settings import GPT5, OPUS
 from providers.wire import Wire
 
 Say = Callable[[str], list[bytes]]
-"""From a text to the pieces in which a model streams it, its reasoning among them."""
+"""Turns a text into the pieces in which a model streams it, its reasoning included."""
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """How a model of some family behaves."""
+    """How the models of one family behave."""
 
     wire: Wire
     say: Say
     refuses: Mapping[str, str] = field(default_factory=dict)
-    """By path: what it does not take, and what it says of it."""
+    """The message of refusal, by the path of what is refused."""
 
 
-def _words(wire: Wire, text: str) -> list[bytes]:
-    return [wire.piece(word) for word in re.split(r"(?<=\n)", text) if word]
+def _stream_lines(wire: Wire, text: str) -> list[bytes]:
+    return [wire.piece(line) for line in re.split(r"(?<=\n)", text) if line]
 
 
 def _gpt5(text: str) -> list[bytes]:
-    return _words(OpenAIChat(), text)
+    return _stream_lines(OpenAIChat(), text)
 
 
 def _opus(text: str) -> list[bytes]:
-    return _words(Anthropic(), text)
+    return _stream_lines(Anthropic(), text)
 
 
 def _r1(text: str) -> list[bytes]:
-    """The template opened `<think>`, so that the reply only closes it; a draft stands before that."""
+    """Replies with a draft and `</think>` first; the chat template has already opened `<think>`."""
     thought = "The user wants this. A draft:\n```python\nprint('only a draft')\n```\nNo, better:\n</think>\n\n"
-    return _words(VLLM(), thought + text)
+    return _stream_lines(VLLM(), thought + text)
 
 
 def _gemini(text: str) -> list[bytes]:
     wire = Gemini()
-    return [wire.parts([{"text": "The user wants this.", "thought": True}]), *_words(wire, text)]
+    return [wire.parts([{"text": "The user wants this.", "thought": True}]), *_stream_lines(wire, text)]
 
 
 _PREFILL = "This model does not support assistant message prefill. The conversation must end with a user message."
@@ -78,27 +78,32 @@ FAMILIES = {
 
 @dataclass(slots=True)
 class Player:
-    """A model of a family whose replies stand in rules: `when` the last message holds a text, `samples` in turn."""
+    """A model of a family whose replies follow rules.
+
+    A rule holds if the last message contains its `when`; its `samples` are given in turn.
+    """
 
     family: Family
     rules: list[dict[str, Any]]
     ending: str | None = None
-    """With what every reply ends; by default as a whole one does."""
+    """The reason with which every reply ends; None for the reason of a whole reply."""
     address: str = ""
     requests: list[Request] = field(default_factory=list)
-    _asked: dict[str, int] = field(default_factory=dict)
+    _sample_indices: dict[str, int] = field(default_factory=dict)
 
     @property
     def arguments(self) -> tuple[str, ...]:
-        """The options of the command line that choose it."""
+        """The command-line options that choose this model."""
         return "--model", self.family.wire.model, "--base-url", self.address + self.family.wire.path
 
     async def handle(self, request: Request, answer: Answer) -> None:
         wire = self.family.wire
         self.requests.append(request)
-        refused = next((words for path, words in self.family.refuses.items() if _holds(request.body, path)), None)
-        if refused is not None:
-            await fails(wire.status, refused)(wire, request, answer, StandIn(self.handle))
+        refusal = next(
+            (message for path, message in self.family.refuses.items() if _contains(request.body, path)), None
+        )
+        if refusal is not None:
+            await fails(wire.status, refusal)(wire, request, answer, StandIn(self.handle))
             return
         text, reason = self._choose(last_message(request.body)), self.ending or wire.done
         if not wire.streams(request.body, request.path):
@@ -108,22 +113,22 @@ class Player:
         await answer.send(wire.opening(), *self.family.say(text), wire.closing(reason))
         await answer.end()
 
-    def _choose(self, asked: str) -> str:
+    def _choose(self, message: str) -> str:
         when, samples = next(
-            ((rule["when"], rule["samples"]) for rule in self.rules if rule["when"] in asked), ("", [""])
+            ((rule["when"], rule["samples"]) for rule in self.rules if rule["when"] in message), ("", [""])
         )
-        count = self._asked[when] = self._asked.get(when, -1) + 1
+        count = self._sample_indices[when] = self._sample_indices.get(when, -1) + 1
         return str(samples[count % len(samples)])
 
 
 def last_message(body: dict[str, Any]) -> str:
-    """The text of the last message, whatever its provider calls that."""
+    """The text of the last message, in the form of any provider."""
     message = (body.get("messages") or body.get("contents") or body.get("input"))[-1]  # type: ignore[index]
     content = message.get("content", message.get("parts"))
     return content if isinstance(content, str) else "".join(part.get("text", "") for part in content)
 
 
-def _holds(body: dict[str, Any], path: str) -> bool:
+def _contains(body: dict[str, Any], path: str) -> bool:
     if path == "prefill":
         return bool(body["messages"][-1]["role"] == "assistant")
     return held(body, path) is not None
@@ -131,7 +136,7 @@ def _holds(body: dict[str, Any], path: str) -> bool:
 
 @contextmanager
 def playing(player: Player) -> Iterator[Player]:
-    """Serve beside a command that runs in a process of its own, for as long as the context lasts."""
+    """Serve in a thread until the context ends, for a command in another process."""
     started, stop = threading.Event(), asyncio.Event()
     loop = asyncio.new_event_loop()
 
@@ -153,5 +158,5 @@ def playing(player: Player) -> Iterator[Player]:
 
 
 def sent(player: Player) -> list[dict[str, Any]]:
-    """What it was sent, as JSON."""
+    """The bodies of the requests that the player received."""
     return [json.loads(request.raw) for request in player.requests]

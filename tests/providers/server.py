@@ -1,4 +1,4 @@
-"""A small HTTP server on the test's own event loop. What it does with each request is told to it."""
+"""A small HTTP server on the test's own event loop; the test gives the function that answers each request."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ _REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 429: "Too Many Requ
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a client sent."""
+    """A request as the client sent it."""
 
     method: str
     path: str
@@ -21,13 +21,13 @@ class Request:
 
     @property
     def body(self) -> dict[str, Any]:
-        """Its JSON."""
+        """The JSON of the body; empty if there is no body."""
         return dict(json.loads(self.raw)) if self.raw else {}
 
 
 @dataclass(slots=True)
 class Answer:
-    """What goes back: a head, pieces, and an end. Without the end the connection just breaks."""
+    """The response: a head, pieces, and an end. Without the end, the connection breaks off."""
 
     writer: asyncio.StreamWriter
 
@@ -58,22 +58,22 @@ Handle = Callable[[Request, Answer], Awaitable[None]]
 
 @dataclass(slots=True)
 class StandIn:
-    """A server, and what it was sent, in the order in which it came."""
+    """A server, with its requests in the order of their arrival."""
 
     handle: Handle
     address: str = ""
     requests: list[Request] = field(default_factory=list)
     gone: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when the test is over: what is silent until then waits for it."""
+    """Set when the test is over; a silent server waits for it."""
 
 
 @asynccontextmanager
 async def serving(handle: Handle) -> AsyncIterator[StandIn]:
-    """Serve for as long as the context lasts."""
+    """Serve until the context ends."""
     stand_in = StandIn(handle)
     tasks: set[asyncio.Task[None]] = set()
 
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def handle_connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task
         tasks.add(task)
@@ -88,7 +88,7 @@ async def serving(handle: Handle) -> AsyncIterator[StandIn]:
             tasks.discard(task)
             writer.close()
 
-    server = await asyncio.start_server(connected, "127.0.0.1", 0)
+    server = await asyncio.start_server(handle_connection, "127.0.0.1", 0)
     stand_in.address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
         yield stand_in
@@ -101,8 +101,8 @@ async def serving(handle: Handle) -> AsyncIterator[StandIn]:
 
 
 async def _read(reader: asyncio.StreamReader) -> Request:
-    first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-    method, path, _ = first.split(" ")
+    request_line, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+    method, path, _ = request_line.split(" ")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines if line)}
     raw = await reader.readexactly(int(headers.get("content-length", 0)))
     return Request(method, path, headers, raw)

@@ -1,4 +1,4 @@
-"""Settings that a model does not take: learned once, the request repeated without them, and said in the result."""
+"""Settings that a model refuses: learned once, left out when the request is repeated, named in the result."""
 
 from gedanken.agents.settings import REASONING_TOKENS
 from providers.anthropic import Anthropic
@@ -10,17 +10,17 @@ from providers.openai_chat import VLLM, Groq, LlamaCpp, LMStudio, Mistral, Older
 from providers.openai_responses import OpenAIResponses
 
 UNKNOWN = OpenAIChat("openai:some-new-model")
-"""In no table: what it takes is learned."""
+"""A model that stands in no table, so that gedanken must learn what it accepts."""
 _ONLY_DEFAULT = (
     "Unsupported value: '{}' does not support 0.2 with this model. Only the default (1) value is supported."
 )
 _UNSUPPORTED = "Unsupported parameter: '{}' is not supported with this model."
-_BOTH = "`temperature` and `top_p` cannot both be specified for this model. Please use only one."
-_SYSTEM = "Unsupported value: 'messages[0].role' does not support 'system' with this model."
-_VERIFY = (
+_NOT_BOTH = "`temperature` and `top_p` cannot both be specified for this model. Please use only one."
+_NO_SYSTEM_ROLE = "Unsupported value: 'messages[0].role' does not support 'system' with this model."
+_NOT_VERIFIED = (
     "Your organization must be verified to stream this model. Please go to: https://platform.openai.com/settings"
 )
-_ALTERNATE = "messages: text content blocks must be non-empty"
+_EMPTY_TEXT = "messages: text content blocks must be non-empty"
 _WITH_EMPTY = (("system", "Be brief."), ("user", "cat > a"), ("assistant", ""), ("user", "ls"))
 GPT5 = {"temperature": _ONLY_DEFAULT.format("temperature"), "top_p": _UNSUPPORTED.format("top_p")}
 OPUS = {name: f"`{name}` is deprecated for this model." for name in ("temperature", "top_p")}
@@ -72,7 +72,7 @@ SETTINGS: list[Behaviour] = [
         "OpenAI chat",
         "takes no system role (o1-mini)",
         OpenAIChat("openai:o1-mini"),
-        refuses({"messages.system": _SYSTEM, **GPT5}),
+        refuses({"messages.system": _NO_SYSTEM_ROLE, **GPT5}),
         text="Hello world",
         requests=None,
         sent={"messages.system": None},
@@ -82,7 +82,7 @@ SETTINGS: list[Behaviour] = [
         "OpenAI chat",
         "does not stream to an organization that is not verified",
         UNKNOWN,
-        refuses({"stream": _VERIFY}),
+        refuses({"stream": _NOT_VERIFIED}),
         text="Hello world",
         requests=2,
     ),
@@ -201,7 +201,7 @@ SETTINGS: list[Behaviour] = [
         "Anthropic",
         "takes `temperature` or `top_p`, not both (Sonnet 4.5)",
         Anthropic("anthropic:claude-sonnet-4-5"),
-        refuses({"temperature+top_p": _BOTH}),
+        refuses({"temperature+top_p": _NOT_BOTH}),
         text="Hello world",
         requests=None,
         sent={"temperature": 0.2},
@@ -330,7 +330,7 @@ SETTINGS: list[Behaviour] = [
         "Bedrock",
         "takes `temperature` or `topP`, not both",
         Bedrock("bedrock_converse:anthropic.claude-sonnet-4-5-20250929-v1:0"),
-        refuses({"inferenceConfig.temperature+inferenceConfig.topP": _BOTH}, kind="ValidationException"),
+        refuses({"inferenceConfig.temperature+inferenceConfig.topP": _NOT_BOTH}, kind="ValidationException"),
         text="Hello world",
         requests=None,
         default=("top_p",),
@@ -351,7 +351,7 @@ SETTINGS: list[Behaviour] = [
             provider,
             "is sent no empty assistant turn (a proxy that keeps Anthropic's rule)",
             wire,
-            refuses({"empty": _ALTERNATE}),
+            refuses({"empty": _EMPTY_TEXT}),
             text="Hello world",
             sent={"empty": None},
             turns=_WITH_EMPTY,  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""The table of docs/models.md, out of the kit itself:  cd tests && python -m providers.table"""
+"""Writes the table of docs/models.md from the behaviours:  cd tests && python -m providers.table"""
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
@@ -28,22 +28,22 @@ def table(behaviours: Iterable[Behaviour]) -> Iterator[str]:
     """Lines of Markdown: one table for each provider."""
     order = list(dict.fromkeys(behaviour.provider for behaviour in behaviours))
     ordered = sorted(behaviours, key=lambda behaviour: order.index(behaviour.provider))
-    for provider, those in groupby(ordered, key=lambda behaviour: behaviour.provider):
+    for provider, group in groupby(ordered, key=lambda behaviour: behaviour.provider):
         yield from ("", f"**{provider}**", "", "| the server … | what comes of it |", "|---|---|")
-        yield from (f"| {one.does} | {what_comes_of(one)} |" for one in those)
+        yield from (f"| {behaviour.does} | {what_comes_of(behaviour)} |" for behaviour in group)
 
 
 def what_comes_of(behaviour: Behaviour) -> str:
-    """In words, what the kit asks for."""
-    return "; ".join([_end(behaviour), *_details(behaviour)])
+    """What must come of a behaviour, in words."""
+    return "; ".join([_outcome(behaviour), *_details(behaviour)])
 
 
-def _end(behaviour: Behaviour) -> str:
+def _outcome(behaviour: Behaviour) -> str:
     if behaviour.gives == "final":
         return "no model: one line, not asked again"
     if behaviour.gives == "busy":
-        late = f": {_LIMITS[behaviour.limit]} in time" if behaviour.limit else ""
-        return f"no reply yet{late}: one line, may be asked again"
+        timeout = f": {_LIMITS[behaviour.limit]} in time" if behaviour.limit else ""
+        return f"no reply yet{timeout}: one line, may be asked again"
     return {Cause.FINISHED: "a reply", Cause.CUT: "a reply that was cut"}.get(
         behaviour.gives, f"no run: *{behaviour.gives}*"
     )
@@ -62,7 +62,7 @@ def _details(behaviour: Behaviour) -> Iterator[str]:
 
 
 def filled(page: str) -> str:
-    """The page with the table as it is now."""
+    """The page with its table brought up to date."""
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
     lines = [f"{len(BEHAVIOURS)} behaviours.", *table(BEHAVIOURS), ""]

@@ -1,4 +1,4 @@
-"""What stands in a reply: reasoning that is no output, and bytes that break files."""
+"""What a reply contains: reasoning that is no output, and bytes that break files."""
 
 from gedanken.experiment.execution import Cause
 from providers.anthropic import Anthropic
@@ -21,7 +21,9 @@ _USAGE = {"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12}
 MANY = 10_000_000
 
 
-def _says(name: str, provider: str, does: str, wire: Wire, *pieces: bytes, text: str = "Hello world") -> Behaviour:
+def _text_behaviour(
+    name: str, provider: str, does: str, wire: Wire, *pieces: bytes, text: str = "Hello world"
+) -> Behaviour:
     reasons = "think" in does or "reason" in does or "harmony" in does
     serve = replies(
         *pieces, wire.closing(wire.done), start=wire is not ANTHROPIC or b"content_block" not in pieces[0]
@@ -33,31 +35,31 @@ def _pieces(*texts: str) -> tuple[bytes, ...]:
     return tuple(map(CHAT.piece, texts))
 
 
-def _raw(escaped: str) -> bytes:
-    """A piece whose text is written with these escapes."""
+def _escaped_piece(escaped: str) -> bytes:
+    """A piece whose text contains these JSON escapes."""
     return CHAT.piece("TEXT").replace(b"TEXT", escaped.encode())
 
 
-def _halves(piece: bytes) -> tuple[bytes, bytes]:
+def _split_piece(piece: bytes) -> tuple[bytes, bytes]:
     return piece[:30], piece[30:]
 
 
 TEXTS: list[Behaviour] = [
-    _says(
+    _text_behaviour(
         "think-pair",
         "vLLM",
         "thinks between `<think>` and `</think>` (DeepSeek-R1)",
         VLLM(),
         *_pieces("<think>\nLet me ", "think.</th", "ink>\n\nHello ", "world"),
     ),
-    _says(
+    _text_behaviour(
         "think-closed-only",
         "vLLM",
         "thinks up to a `</think>` that its template opened",
         VLLM(),
         *_pieces("Let me think.", "\n</think>\n\n", "Hello world"),
     ),
-    _says(
+    _text_behaviour(
         "think-draft",
         "vLLM",
         "thinks with a draft of the program",
@@ -83,10 +85,10 @@ TEXTS: list[Behaviour] = [
         Cause.ONLY_REASONED,
         ("length",),
     ),
-    _says(
+    _text_behaviour(
         "harmony", "llama.cpp", "writes harmony's channels into its text (gpt-oss)", LlamaCpp(), *_pieces(_HARMONY)
     ),
-    _says(
+    _text_behaviour(
         "reasoning-content",
         "DeepSeek",
         "thinks in `reasoning_content`",
@@ -94,7 +96,7 @@ TEXTS: list[Behaviour] = [
         CHAT.chunk({"reasoning_content": "Let me think."}),
         CHAT.piece("Hello world"),
     ),
-    _says(
+    _text_behaviour(
         "reasoning",
         "vLLM",
         "thinks in `reasoning`",
@@ -102,7 +104,7 @@ TEXTS: list[Behaviour] = [
         CHAT.chunk({"reasoning": "Hm."}),
         CHAT.piece("Hello world"),
     ),
-    _says(
+    _text_behaviour(
         "groq-reasoning",
         "Groq",
         "thinks in `reasoning`",
@@ -110,7 +112,7 @@ TEXTS: list[Behaviour] = [
         CHAT.chunk({"reasoning": "Hm."}),
         CHAT.piece("Hello world"),
     ),
-    _says(
+    _text_behaviour(
         "magistral",
         "Mistral",
         "thinks in parts of its content (Magistral)",
@@ -118,7 +120,7 @@ TEXTS: list[Behaviour] = [
         CHAT.chunk({"content": [_THINKING]}),
         CHAT.piece("Hello world"),
     ),
-    _says(
+    _text_behaviour(
         "ollama-thinking",
         "Ollama",
         "thinks in `thinking`",
@@ -126,7 +128,7 @@ TEXTS: list[Behaviour] = [
         OLLAMA.thought("Hm."),
         OLLAMA.piece("Hello world"),
     ),
-    _says(
+    _text_behaviour(
         "gemini-thought",
         "Gemini",
         "thinks in parts marked `thought`",
@@ -154,7 +156,7 @@ TEXTS: list[Behaviour] = [
         text="Hello world",
         reasons=True,
     ),
-    _says(
+    _text_behaviour(
         "bedrock-reasoning",
         "Bedrock",
         "thinks in `reasoningContent`",
@@ -162,7 +164,7 @@ TEXTS: list[Behaviour] = [
         BEDROCK.frame("contentBlockDelta", _REASONED),
         BEDROCK.frame("contentBlockDelta", {"contentBlockIndex": 1, "delta": {"text": "Hello world"}}),
     ),
-    _says(
+    _text_behaviour(
         "tag-inside",
         "OpenAI chat",
         "prints a tag in the middle of its text",
@@ -171,24 +173,31 @@ TEXTS: list[Behaviour] = [
         text="$ cat notes\nuse <think> here\n",
     ),
     # Bytes
-    _says(
+    _text_behaviour(
         "surrogate",
         "OpenAI-compatible",
         "sends half of a pair, `\\ud83d`, alone",
         CHAT,
-        _raw("Hello \\ud83d world"),
+        _escaped_piece("Hello \\ud83d world"),
         text="Hello \ufffd world",
     ),
-    _says(
+    _text_behaviour(
         "emoji-split",
         "OpenAI-compatible",
         "splits an emoji over two pieces",
         CHAT,
-        _raw("Hello \\ud83d"),
-        _raw("\\ude00"),
+        _escaped_piece("Hello \\ud83d"),
+        _escaped_piece("\\ude00"),
         text="Hello 😀",
     ),
-    _says("nul", "OpenAI-compatible", "sends a NUL byte", CHAT, _raw("Hello\\u0000 world"), text="Hello\x00 world"),
+    _text_behaviour(
+        "nul",
+        "OpenAI-compatible",
+        "sends a NUL byte",
+        CHAT,
+        _escaped_piece("Hello\\u0000 world"),
+        text="Hello\x00 world",
+    ),
     Behaviour(
         "ten-megabytes",
         "OpenAI-compatible",
@@ -262,7 +271,7 @@ TEXTS: list[Behaviour] = [
         "Gemini",
         "splits one event over two packets",
         GEMINI,
-        replies(*_halves(GEMINI.piece("Hello world")), GEMINI.closing("STOP")),
+        replies(*_split_piece(GEMINI.piece("Hello world")), GEMINI.closing("STOP")),
         text="Hello world",
     ),
 ]

@@ -1,4 +1,4 @@
-"""What the wire protocols have in common, as the behaviours see them."""
+"""What the protocols of the providers have in common."""
 
 import json
 from abc import ABC, abstractmethod
@@ -21,23 +21,23 @@ class Wire(ABC):
     kind: str
     """Content type of a streamed reply."""
     done: str
-    """Its word for a reply that came to its end."""
+    """The provider's word for a reply that is complete."""
     cut: str
-    """Its word for one that the token limit ended."""
+    """The provider's word for a reply that the token limit cut."""
     status: int
-    """Its status for a setting that it does not take."""
+    """The HTTP status that refuses a setting."""
 
     @abstractmethod
     def opening(self) -> bytes:
-        """What comes before the first part."""
+        """What comes before the first piece of text."""
 
     @abstractmethod
     def piece(self, text: str) -> bytes:
-        """A part of the reply's text."""
+        """A piece of the reply's text."""
 
     @abstractmethod
     def closing(self, reason: str) -> bytes:
-        """The end, with the reason."""
+        """The end of the stream, with its reason."""
 
     @abstractmethod
     def whole(self, text: str, reason: str) -> bytes:
@@ -45,15 +45,14 @@ class Wire(ABC):
 
     @abstractmethod
     def error(self, status: int, message: str, kind: str = "") -> bytes:
-        """The body of a refusal."""
+        """The body of an error response."""
 
     @abstractmethod
     def streams(self, body: dict[str, Any], path: str) -> bool:
-        """Whether a stream was asked for."""
+        """Whether the request asks for a stream."""
 
 
 def event(data: Any, name: str | None = None) -> bytes:
-    """One server-sent event."""
     text = data if isinstance(data, str) else json.dumps(data)
     return (f"event: {name}\n" if name else "").encode() + f"data: {text}\n\n".encode()
 
