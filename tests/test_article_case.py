@@ -10,8 +10,8 @@ import pytest
 from builders import SHAPE
 from conftest import Cli
 from folders import IMAGINED, make_run
-from test_report import Parsed
-from test_run_scripted import GOOD, Scripted, experiment, replies
+from parsed_page import Parsed
+from scripted_runs import GOOD, Scripted, experiment, replies
 
 PRINTED = "shape of input is"
 SAID = "shape of input passed through the network is"

@@ -12,7 +12,7 @@ import pytest
 from builders import TRAIN, imagined, real
 from conftest import GEDANKEN, Cli
 from folders import IMAGINED, REAL, make_run
-from test_run_scripted import GOOD, Scripted, experiment, replies
+from scripted_runs import GOOD, Scripted, experiment, replies
 
 from gedanken.experiment.run_log import INTERRUPTED
 

@@ -9,7 +9,7 @@ import pyte
 import pytest
 from conftest import Cli
 from folders import IMAGINED, REAL, make_run
-from test_report import HOSTILE, Parsed
+from parsed_page import HOSTILE, Parsed
 
 from gedanken.experiment.persona import Persona
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from conftest import GEDANKEN, Cli
-from test_run_scripted import GOOD, IMAGINED, Scripted, experiment, replies
+from scripted_runs import GOOD, IMAGINED, Scripted, experiment, replies
 
 from gedanken.records.read_run import read_run
 

@@ -10,8 +10,8 @@ import pytest
 import yaml
 from conftest import trace_of
 from langgraph_dev import served
+from scripted_runs import CRASHING, GOOD, experiment, replies
 from snippets import blocks
-from test_run_scripted import CRASHING, GOOD, experiment, replies
 
 from benchmarks.verdict.truths import BANK
 from gedanken.api.server import asked_of

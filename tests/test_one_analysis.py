@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 from conftest import Cli
-from test_run_scripted import CRASHING, GOOD, experiment, replies
+from scripted_runs import CRASHING, GOOD, experiment, replies
 from typer.testing import CliRunner
 
 from gedanken.cli.main import app

@@ -17,7 +17,7 @@ from providers.openai_chat import OpenAIChat
 from providers.players import Family, Player, playing
 from providers.server import Answer, Request
 from receivers import receiving, spans_in
-from test_run_scripted import GOOD, experiment, replies
+from scripted_runs import GOOD, experiment, replies
 
 from gedanken.experiment.user_folders import cache_folder
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from builders import SHAPE, TRAIN, lines
 from folders import make_run
+from scripted_runs import GOOD, experiment, replies
 from snippets import blocks
-from test_run_scripted import GOOD, experiment, replies
 from vllm import Server, serving
 
 SNIPPETS = blocks("docs/python.md", "python")

@@ -13,7 +13,7 @@ from builders import imagined, real
 from conftest import Cli
 from folders import REAL, make_run
 from langchain_core.language_models import BaseChatModel
-from test_run_scripted import GOOD, experiment, replies
+from scripted_runs import GOOD, experiment, replies
 
 import gedanken
 from gedanken.agents.scripted import ScriptedModel, ScriptedReply

@@ -17,8 +17,8 @@ import typer
 from builders import SHAPE, TRAIN, lines
 from conftest import GEDANKEN
 from folders import make_run
+from scripted_runs import GOOD, experiment, replies
 from snippets import ROOT, blocks
-from test_run_scripted import GOOD, experiment, replies
 from transcript_forms import FORMS
 from vllm import Server, serving
 

@@ -2,12 +2,12 @@
 
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from builders import imagined, program, real
 from pages import IMAGINED, REAL, align, judged, kept, text
+from parsed_page import HOSTILE, Parsed
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
 from gedanken.analysis.inputs import compare_inputs
@@ -19,27 +19,6 @@ from gedanken.experiment.run_log import RunLog, RunSetup
 from gedanken.report.curves import frame
 from gedanken.report.page import render
 from gedanken.report.transcripts import words_apart
-
-
-class Parsed(HTMLParser):
-    """The ids, links, elements and text of a page."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.ids: list[str] = []
-        self.links: list[str] = []
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        attributes = dict(attrs)
-        self.elements.append((tag, attributes))
-        self.ids += [attributes["id"] or ""] if "id" in attributes else []
-        self.links += [attributes["href"] or ""] if "href" in attributes else []
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
 
 
 @pytest.fixture(scope="module")
@@ -102,17 +81,6 @@ def test_nothing_is_styled_or_scripted_outside_what_the_policy_names(page: str) 
     assert page.count("<style>") == page.count("<script>") == 1
     assert "default-src &#39;none&#39;" in page
     assert "http" not in re.sub(r"http-equiv|http://www.w3.org/2000/svg", "", page)
-
-
-HOSTILE = (
-    "<script>alert(1)</script><img src=x onerror=alert(2)>\"'><b>",
-    "\u202egnp.exe",
-    "\x1b[2J\x1b[31m" * 200,
-    "$\\frac{",
-    "{{ 7 * 7 }}{% raw %}",
-    "]]>--></style></svg><svg onload=alert(3)>",
-    "javascript:alert(4)",
-)
 
 
 def hostile(is_huge: bool = True) -> Analysis:

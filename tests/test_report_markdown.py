@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_cause_and_effect import weighed
 from test_summary import HOSTILE, kept
+from weighed_effects import weighed
 
 from gedanken.compare.interventions import Outcomes
 from gedanken.experiment.markdown import code, prose

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from conftest import Cli, requests_of
-from test_run_scripted import CRASHING, GOOD, IMAGINED, MARKED, Scripted, experiment, replies, result_of
+from scripted_runs import CRASHING, GOOD, IMAGINED, MARKED, Scripted, experiment, replies
+from test_run_scripted import result_of
 from vllm import Server, serving
 
 from gedanken.agents.messages import Message

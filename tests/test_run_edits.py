@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 from conftest import GEDANKEN, requests_of
-from test_run_scripted import GOOD, HEAD, experiment, replies
+from scripted_runs import GOOD, HEAD, experiment, replies
 
 pytestmark = pytest.mark.docker
 

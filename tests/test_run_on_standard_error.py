@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from conftest import GEDANKEN, Cli
-from test_run_scripted import GOOD, HEAD, Scripted, experiment, replies
+from scripted_runs import GOOD, HEAD, Scripted, experiment, replies
 
 pytestmark = pytest.mark.docker
 

@@ -5,13 +5,12 @@ import json
 import signal
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from conftest import GEDANKEN, Cli, requests_of, trace_of
+from scripted_runs import CRASHING, FIXED, GOOD, HEAD, MARKED, Scripted, experiment, replies
 
 from gedanken.listing import remove_run
 from gedanken.runner import run_id_of
@@ -19,61 +18,6 @@ from gedanken.sandbox.connect import connect_docker
 from gedanken.sandbox.leftovers import things
 
 pytestmark = pytest.mark.docker
-
-LINEAR = "nn.Linear(4, 4)"
-HEAD = f"""
-import secrets, types
-nn = types.SimpleNamespace(Linear=lambda a, b: None)
-layers = [{LINEAR}, {LINEAR}]
-"""
-GOOD = (
-    HEAD
-    + """
-import random
-for epoch in range(3):
-    print(f"Epoch {epoch + 1}/3 - loss: {1 / (epoch + 1) + random.random() / 9:.4f} - acc: {0.5 + epoch / 10:.4f}")
-"""
-)
-MARKED = GOOD + 'print("mark", secrets.token_hex(16))\n'
-CRASHING = HEAD + 'raise ValueError("mark " + secrets.token_hex(16))\n'
-FIXED = (
-    HEAD
-    + "import torch\ntorch.manual_seed(1)\n"
-    + GOOD.replace(HEAD, "").replace("random.random()", "torch.rand(1).item()").replace("import random\n", "")
-)
-IMAGINED = "".join(f"Epoch {n}/3 - loss: {0.9 - n / 10:.4f} - acc: 0.9000\n" for n in (1, 2, 3))
-
-Scripted = Callable[[list[dict[str, Any]]], str]
-
-
-def replies(*programs: str, edits: tuple[str, ...] = (), run: str = IMAGINED) -> list[dict[str, Any]]:
-    """A coder that offers these programs in turn, one in each try, and a machine with the same reply to each run."""
-    program_replies = [f"Here it is:\n```python\n{program}```\n" for program in programs]
-    edit_replies = [f"```python\n{program}```\n" for program in edits]
-    return [
-        {"when": "Change it as told", "samples": edit_replies or program_replies},
-        {"when": "does not do what was asked", "samples": program_replies},
-        {"when": "Write it", "samples": program_replies},
-        {"when": "python3 train.py", "samples": [run]},
-        {"when": "nvidia-smi", "samples": ["bash: nvidia-smi: command not found\n"]},
-    ]
-
-
-def experiment(folder: Path, **changes: Any) -> Path:
-    """Write a small experiment file."""
-    content = {
-        "name": "small",
-        "persona": "matched",
-        "script": [
-            {"tell": "Write it.", "write": "train.py", "task": {"layers": 2, "epochs": 3}},
-            "cat train.py",
-            "{Do not show train.py.}",
-            "python3 train.py",
-        ],
-    } | changes
-    path = folder / "small.yaml"
-    path.write_text(yaml.safe_dump(content))
-    return path
 
 
 def result_of(completed: subprocess.CompletedProcess[str]) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from conftest import Cli
-from test_run_scripted import GOOD, Scripted, experiment, replies
+from scripted_runs import GOOD, Scripted, experiment, replies
 
 # The host needs the environment that bubblewrap's tests need.
 MARKS = {"docker": "docker", "podman": "podman", "bubblewrap": "bubblewrap", "host": "bubblewrap"}

@@ -10,7 +10,7 @@ import pyte
 import pytest
 from builders import imagined, program, seeds
 from rich.console import Console
-from test_cause_and_effect import weighed
+from weighed_effects import weighed
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
 from gedanken.analysis.verdict import verdict_of

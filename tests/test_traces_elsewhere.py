@@ -18,7 +18,7 @@ from receivers import (
     spans_in_phoenix,
     until,
 )
-from test_run_scripted import GOOD, Scripted, experiment, replies
+from scripted_runs import GOOD, Scripted, experiment, replies
 
 from gedanken.experiment.progress import Silent
 from gedanken.records.trace import read_trace

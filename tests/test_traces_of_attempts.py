@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from conftest import GEDANKEN, Cli
-from test_run_scripted import GOOD, Scripted, experiment, replies
+from scripted_runs import GOOD, Scripted, experiment, replies
 
 from gedanken.records.trace import read_trace
 from gedanken.traces.attempts import DIED

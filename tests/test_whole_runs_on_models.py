@@ -11,8 +11,8 @@ import pytest
 from conftest import GEDANKEN, Cli
 from providers.openai_chat import OpenAIChat
 from providers.players import FAMILIES, Player, playing, sent
+from scripted_runs import GOOD, replies
 from test_probe_semantics_preserving_edits import ONCE_ONLY
-from test_run_scripted import GOOD, replies
 
 PROGRAM = GOOD.replace("layers = [", "layers = [nn.Linear(4, 4), nn.Linear(4, 4), ").replace("3", "10")
 PROGRAM = PROGRAM.replace("epoch / 10:", "epoch / 30:")

@@ -1,0 +1,49 @@
+"""Ten changes of a program and four edits that change nothing, with their effects."""
+
+import random
+from collections.abc import Callable, Sequence
+
+from builders import imagined, lines, real
+
+from gedanken.compare.interventions import Effects, Intervention, weigh_effects
+
+EXPECTED = (3, 3, 2, 2, 1, 1, -1, -1, -2, -2)
+"""The effects that a rule of thumb expects of ten changes."""
+
+
+DOES = (0.9, 0.5, -0.3, 0.4, 0.2, 0.3, -0.1, -0.3, -0.2, 0.1)
+"""The real effects of these changes on a loss of 1; two have the opposite sign."""
+
+
+def tried(
+    change: str | None, expected: float, real_loss: float, imagined_losses: Sequence[float], neutral: bool = False
+) -> Intervention:
+    noise = random.Random(change)
+    return Intervention(
+        change,
+        expected,
+        neutral or change is None,
+        tuple(real(lines([2, real_loss + noise.gauss(0, 0.01)]), seed) for seed in range(1, 8)),
+        tuple(imagined(lines([2, value]), sample) for sample, value in enumerate(imagined_losses, start=1)),
+    )
+
+
+def weighed(model: Callable[[float, float], float], neutral: Callable[[int], float] = lambda _: 1.0) -> Effects:
+    """Weigh ten changes and four edits that change nothing.
+
+    `model` gets the real and the expected effect of a change, and returns the imagined loss.
+    `neutral` gets the number of an edit, and returns the imagined loss.
+    """
+    noise = random.Random(1)
+
+    def sample_three(value: float) -> list[float]:
+        return [value + noise.gauss(0, 0.01) for _ in range(3)]
+
+    changes = [
+        tried(f"change {index}", expected, 1 + does, sample_three(model(does, expected)))
+        for index, (does, expected) in enumerate(zip(DOES, EXPECTED, strict=True))
+    ]
+    changes += [tried(f"edit {index}", 0, 1, sample_three(neutral(index)), neutral=True) for index in range(4)]
+    effects = weigh_effects("train-v1", tried(None, 0, 1, sample_three(1)), changes)
+    assert effects is not None
+    return effects
