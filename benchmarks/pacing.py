@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from busy import Server, serving, sliding
+from openai_server import Server, serving, sliding
 
 from gedanken.agents.messages import Message
 from gedanken.agents.model import Sampling

@@ -121,3 +121,14 @@ def _execution(machine: str, stdout: str, changes: dict[str, Any]) -> Execution:
         "program": "train-v1",
     }
     return Execution(machine=machine, stdout=stdout, **(fields | changes))
+
+
+ONCE_ONLY = """\
+def show(x):
+    # say it once
+    print('it is', x)
+
+for turn in range(3):
+    show(turn)
+"""
+"""Prints in a function that is called three times, with the comment that one may take for an order."""

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from transcript_forms_2 import MORE_FORMS
+from more_transcript_forms import MORE_FORMS
 
 ASKED, COMMAND, PRINTED, ANSWER = "Do the tests pass?", "pytest -q", "3 passed in 0.12s", "All 3 tests pass."
 PATH, OLD, NEW = "calc.py", "return a - b", "return a + b"

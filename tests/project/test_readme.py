@@ -1,0 +1,195 @@
+"""The commands in README.md work, with stand-ins for hosted models.
+
+Where a command cannot be run here, the command line at least accepts it.
+"""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+import typer
+from builders import SHAPE, TRAIN, lines
+from conftest import GEDANKEN
+from folders import make_run
+from scripted_runs import GOOD, experiment, replies
+from snippets import ROOT, blocks
+from transcript_forms import FORMS
+from vllm import Server, serving
+
+from gedanken.cli.audit import spread_kinds
+from gedanken.cli.compare import spread_imagined
+from gedanken.cli.main import app
+
+README_LINES = 90
+SMALL = "--real 1 --imagined 1 --sandbox bubblewrap"
+OURS = ".venv/bin/gedanken "
+NOT_EXECUTED = {
+    "script/demo": "installs as root, and trains for minutes: script/test and tests/project/test_bootstrap.py do its steps",
+    "script/test": "is what runs this",
+}
+NEEDS_THE_EMBEDDED_MODEL = [".venv/bin/gedanken shell"]
+
+
+def commands(document: str) -> list[str]:
+    """The commands of a document, without their comments."""
+    lines = [
+        line
+        for code_blocks in blocks(document, "sh").values()
+        for block in code_blocks
+        for line in block.splitlines()
+    ]
+    return [line.split(" # ")[0].split("  #")[0].strip() for line in lines if line.strip()]
+
+
+IN_README = commands("README.md")
+IN_USAGE = commands("docs/usage.md")
+
+
+def test_it_is_shorter_than_two_screens_and_shows_a_picture_that_is_there() -> None:
+    text = (ROOT / "README.md").read_text()
+    assert len(text.splitlines()) <= README_LINES
+    assert "(docs/report.png)" in text
+    assert 0 < (ROOT / "docs" / "report.png").stat().st_size < 200_000
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/usage.md", "docs/python.md", "docs/langgraph.md"])
+def test_what_it_links_to_is_there(document: str) -> None:
+    text = (ROOT / document).read_text()
+    targets = [part.split(")")[0].split("#")[0] for part in text.split("](")[1:]]
+    folder = (ROOT / document).parent
+    assert [link for link in targets if link and not link.startswith("http") and not (folder / link).exists()] == []
+
+
+@pytest.mark.parametrize("command", [command for command in IN_README + IN_USAGE if OURS in command])
+def test_the_command_line_understands_each(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs" / "article-…").mkdir(parents=True)
+    (tmp_path / "runs" / "article-…" / "log.jsonl").touch()
+    shell_free = re.split(r" <\(| < ", command.split(OURS, 1)[1])[0]
+    arguments = spread_kinds(spread_imagined(shlex.split(shell_free)))
+    parser = typer.main.get_command(app)
+    while isinstance(parser, click.Group) and arguments:
+        _, subcommand, arguments = parser.resolve_command(click.Context(parser), arguments)
+        assert subcommand, command
+        parser = subcommand
+    parser.make_context("gedanken", arguments)
+
+
+def test_each_command_of_readme_is_executed_or_listed_with_the_reason() -> None:
+    assert set(IN_README) == {*EXECUTED, *NOT_EXECUTED, *NEEDS_THE_EMBEDDED_MODEL}
+    for script in NOT_EXECUTED:
+        subprocess.run(["bash", "-n", ROOT / script], check=True)
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A stand-in for OpenAI's server, with the replies of a coder and a machine."""
+    with serving(Server([*replies(GOOD), {"when": "", "samples": ["one two three\n"]}])) as started_server:
+        yield started_server
+
+
+def typed(command: str, folder: Path, address: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of README in a folder where a small experiment replaces `mnist`."""
+    experiment(folder)
+    adapted_command = command.replace(" mnist", " small.yaml").replace("http://127.0.0.1:8000/v1", address)
+    env = {**os.environ, "OPENAI_API_KEY": "stand-in", "OPENAI_BASE_URL": address}
+    arguments = [*GEDANKEN, *shlex.split(adapted_command.removeprefix(OURS))]
+    return subprocess.run(arguments, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=600)
+
+
+EXECUTED = {
+    ".venv/bin/gedanken models check openai:gpt-4.1": "temperature              accepted",
+    ".venv/bin/gedanken run mnist --model openai:gpt-4.1": "Confidence:",
+    ".venv/bin/gedanken run mnist --model openai:my-model --base-url http://127.0.0.1:8000/v1": "Confidence:",
+    ".venv/bin/gedanken compare seed1.log seed2.log --imagined said.log --program train.py": "imagined run",
+    ".venv/bin/gedanken compare logs/ --imagined said.log --html both.html": "both.html",
+    ".venv/bin/gedanken audit session.jsonl": "The record does not contradict the only claim.",
+    ".venv/bin/gedanken resume": "Confidence:",
+}
+"""By command: words that it prints."""
+
+
+@pytest.mark.parametrize("command", [command for command in EXECUTED if " compare " in command])
+def test_logs_are_compared_as_it_tells(command: str, tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    for name, loss in {
+        "seed1.log": 0.41,
+        "seed2.log": 0.42,
+        "said.log": 0.9,
+        "logs/1.log": 0.4,
+        "logs/2": 0.43,
+    }.items():
+        (tmp_path / name).write_text(SHAPE + lines((0.8, 0.6, loss)))
+    (tmp_path / "train.py").write_text(TRAIN)
+    result = typed(command, tmp_path, "")
+    assert result.returncode == 0, result.stderr
+    assert EXECUTED[command] in result.stdout
+
+
+def test_a_session_is_audited_as_it_tells(tmp_path: Path) -> None:
+    command = next(command for command in EXECUTED if " audit " in command)
+    (tmp_path / "session.jsonl").write_text(FORMS["claude.jsonl"][1])
+    result = typed(command, tmp_path, "")
+    assert result.returncode == 0, result.stderr
+    assert EXECUTED[command] in result.stdout
+
+
+def test_a_hosted_model_is_checked_as_it_tells(tmp_path: Path, server: Server) -> None:
+    command = next(command for command in EXECUTED if " models check " in command)
+    result = typed(command, tmp_path, server.address)
+    assert result.returncode == 0, result.stderr
+    assert EXECUTED[command] in result.stdout
+    assert server.requests
+
+
+@pytest.mark.bubblewrap
+def test_a_run_on_a_hosted_model_that_is_lost_is_gone_on_with(tmp_path: Path, server: Server) -> None:
+    run_command, run_elsewhere, resume_command = (
+        command for command in EXECUTED if " run " in command or "resume" in command
+    )
+    lost_result = typed(f"{run_command} {SMALL}", tmp_path, "http://127.0.0.1:9/v1")
+    assert lost_result.returncode == 4, lost_result.stderr
+    for command in (resume_command, f"{run_elsewhere} {SMALL}"):
+        result = typed(command, tmp_path, server.address)
+        assert result.returncode == 0, result.stderr
+        assert EXECUTED[resume_command] in result.stdout and "report.html" in result.stdout
+    assert len(list((tmp_path / "runs").iterdir())) == 2
+
+
+@pytest.mark.docker
+def test_the_python_of_readme_runs(tmp_path: Path, server: Server) -> None:
+    (code,) = blocks("README.md", "python")["From Python"]
+    assert '"mnist"' in code
+    experiment(tmp_path)
+    env = {**os.environ, "OPENAI_API_KEY": "stand-in", "OPENAI_BASE_URL": server.address}
+    arguments = [sys.executable, "-c", code.replace('"mnist"', '"small.yaml"')]
+    result = subprocess.run(
+        arguments, cwd=tmp_path, env=env, capture_output=True, text=True, check=False, timeout=600
+    )
+    assert result.returncode == 0, result.stderr
+    assert "runs/small-" in result.stdout and "imagined" in result.stdout and "mean" in result.stdout
+
+
+@pytest.mark.docker
+@pytest.mark.model
+def test_the_shell_opens_as_it_tells(tmp_path: Path) -> None:
+    (command,) = NEEDS_THE_EMBEDDED_MODEL
+    arguments = [*GEDANKEN, *shlex.split(command.removeprefix(OURS))]
+    result = subprocess.run(
+        arguments, cwd=tmp_path, input="exit\n", capture_output=True, text=True, check=False, timeout=600
+    )
+    assert result.returncode == 0, result.stderr
+
+
+def test_a_run_folder_can_be_looked_at_as_usage_tells(tmp_path: Path) -> None:
+    (tmp_path / "runs").mkdir()
+    make_run(tmp_path / "runs" / "article-…")
+    report = next(command for command in IN_USAGE if " report " in command)
+    result = typed(report.replace(" --open", " --markdown"), tmp_path, "")
+    assert result.returncode == 0, result.stderr
