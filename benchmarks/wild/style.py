@@ -19,9 +19,9 @@ class Style:
 
     def make(self, seed: int) -> str:
         """Return one run with marks; see `marks.plain`."""
-        made = Made(f"{self.name} {seed}")
-        self.write(made)
-        return made.text
+        run = Made(f"{self.name} {seed}")
+        self.write(run)
+        return run.text
 
 
 def style(
