@@ -27,5 +27,5 @@ class Style:
 def style(
     name: str, primary: tuple[str, ...], others: tuple[str, ...] = ()
 ) -> Callable[[Callable[[Made], None]], Style]:
-    """Return a decorator that makes a style of a function that writes a run."""
+    """Return a decorator that makes a `Style` of a function that writes a run."""
     return lambda write: Style(name, write, primary, (*primary[:1], *others))

@@ -158,11 +158,11 @@ def mllog(run: Made) -> None:
     epochs = next((epoch for epoch, value in enumerate(curve[5:], start=6) if value > 0.752), 12)
 
     def event(key: str, value: object, line: int, **extra: int) -> None:
-        now = int(run.now.timestamp() * 1000)
+        milliseconds = int(run.now.timestamp() * 1000)
         metadata = json.dumps({"file": f"/workspace/{run.letters(3)}/train.py", "lineno": line, **extra})
         kind = "INTERVAL_START" if key.endswith("start") else "POINT_IN_TIME"
         run.say(
-            f':::MLLOG {{"namespace": "", "time_ms": {now}, "event_type": "{kind}", "key": "{key}", '
+            f':::MLLOG {{"namespace": "", "time_ms": {milliseconds}, "event_type": "{kind}", "key": "{key}", '
             f'"value": {value}, "metadata": {metadata}}}'
         )
 
