@@ -58,8 +58,8 @@ async def _control(bank: Path, gives: Gives, out: Path, design: ProbeDesign) -> 
 def published(bank: Bank) -> Bank:
     """Return the bank with a corpus from which the hard items are removed.
 
-    These are obscure twins, whose output nobody prints. A neighbour that is one is often the very program that is asked
-    about. A model that copies its output is then right, like a model that computes it.
+    These are obscure twins, whose output nobody prints. A neighbour that is one is often the very program that is
+    asked about. A model that copies its output is then right, like a model that computes it.
     """
     return Bank(bank.items, tuple(entry for entry in bank.corpus if entry.item.role != "hard"))
 
