@@ -160,7 +160,7 @@ def epoch_starts(lines: Sequence[str]) -> list[int]:
     """Return the indices of the lines at which an epoch begins; without epochs, a step or a numbered line."""
     for pattern in (_EPOCH, _STEP, _LEADING_NUMBER):
         numbered = [(index, int(match[1])) for index, line in enumerate(lines) if (match := pattern.match(line))]
-        previous_numbers = [-1, *(number for _at, number in numbered)]
+        previous_numbers = [-1, *(number for _index, number in numbered)]
         starts = [
             index for (index, number), previous in zip(numbered, previous_numbers, strict=False) if number > previous
         ]

@@ -36,7 +36,7 @@ class Fault(Protocol):
 
 
 class Broken:
-    """A file system in a file that becomes read-only at its first error, as on a broken disk."""
+    """A file system that becomes read-only at its first error, as on a broken disk. It lies in a file."""
 
     sandbox, kills = "bubblewrap", False
 
@@ -105,7 +105,7 @@ class Vanishing:
 
 
 class Clock:
-    """The time of day, as a process and its children see it, jumps."""
+    """The clock of the run's processes jumps by a day."""
 
     sandbox, kills = "bubblewrap", True
     _jumps = cycle([("-1d", "+1d"), ("+1d", "-1d")])
@@ -136,7 +136,10 @@ class Clock:
 
 
 class Engine:
-    """A Docker daemon of its own, with the image, in its own network namespace so that it creates no bridge."""
+    """A Docker daemon of its own, with the image.
+
+    It has its own network namespace, so that it creates no bridge.
+    """
 
     sandbox, kills = "docker", False
 

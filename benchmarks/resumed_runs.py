@@ -233,21 +233,28 @@ def files_of(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): _TIMES.sub("", path.read_text()) for path in paths if path.is_file()}
 
 
-def differences(expected: dict[str, str], found: dict[str, str]) -> list[str]:
+def differences(expected: dict[str, str], actual: dict[str, str]) -> list[str]:
     """Return the differences between the files of two folders."""
-    missing = [f"{name} is missing" for name in expected if name not in found]
-    unexpected = [f"{name} should not be there" for name in found if name not in expected]
-    differing = [name for name in expected if name in found and found[name] != expected[name]]
+    missing = [f"{name} is missing" for name in expected if name not in actual]
+    unexpected = [f"{name} should not be there" for name in actual if name not in expected]
+    differing = [name for name in expected if name in actual and actual[name] != expected[name]]
     return (
         missing
         + unexpected
-        + [f"{name} differs: {_first_difference(expected[name], found[name])}" for name in differing]
+        + [f"{name} differs: {_first_difference(expected[name], actual[name])}" for name in differing]
     )
 
 
-def _first_difference(expected: str, found: str) -> str:
-    lines = zip(expected.splitlines(), found.splitlines(), strict=False)
-    return next((f"{before!r}, now {now!r}" for before, now in lines if before != now), "its length")
+def _first_difference(expected: str, actual: str) -> str:
+    lines = zip(expected.splitlines(), actual.splitlines(), strict=False)
+    return next(
+        (
+            f"{expected_line!r}, now {actual_line!r}"
+            for expected_line, actual_line in lines
+            if expected_line != actual_line
+        ),
+        "its length",
+    )
 
 
 def _find_duplicates(folder: Path) -> list[str]:

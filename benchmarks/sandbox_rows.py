@@ -339,9 +339,11 @@ def expect_bytes(execution: Execution, total: int) -> None:
     """Raise unless the kept and the dropped bytes add up to all printed bytes."""
     dropped = sum(int(count) for note in execution.notes for count in re.findall(r"^(\d+) bytes", note))
     marker = re.search(r"\n\[… \d+ bytes not kept …\]\n", execution.terminal)
-    kept = len(execution.terminal.encode()) - (len(marker[0].encode()) if marker else 0)
-    if kept + dropped != total or execution.exit_code != 0:
-        raise SystemExit(f"{kept} bytes kept and {dropped} not, of {total}: {execution.cause}, {execution.notes}")
+    kept_bytes = len(execution.terminal.encode()) - (len(marker[0].encode()) if marker else 0)
+    if kept_bytes + dropped != total or execution.exit_code != 0:
+        raise SystemExit(
+            f"{kept_bytes} bytes kept and {dropped} not, of {total}: {execution.cause}, {execution.notes}"
+        )
 
 
 ROWS: dict[str, Callable[[Place], Awaitable[list[Measurement]]]] = {

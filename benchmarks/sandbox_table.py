@@ -17,7 +17,7 @@ OURS = "gedanken"
 
 
 class Check(NamedTuple):
-    """One check, besides the times, that a benchmark made."""
+    """The result of one check that a benchmark made besides its times."""
 
     what: str
     found: str

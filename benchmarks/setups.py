@@ -89,8 +89,8 @@ class Place:
 
         client = docker.DockerClient(self.host)
         cache = self.folder / "cache"
-        wanted = ["models/*.gguf", "data/mnist/dataset.json", "wheels/*/*/torch-*.whl"]
-        faults = [f"missing: {pattern}" for pattern in wanted if not list(cache.glob(pattern))]
+        patterns = ["models/*.gguf", "data/mnist/dataset.json", "wheels/*/*/torch-*.whl"]
+        faults = [f"missing: {pattern}" for pattern in patterns if not list(cache.glob(pattern))]
         faults += [] if client.images.list(name="gedanken/sandbox") else ["missing: the image"]
         faults += [f"left in the temporary folder: {path.name}" for path in (self.folder / "tmp").iterdir()]
         temporary = [

@@ -66,13 +66,13 @@ def python_repository(number: int) -> Repository:
         "README.md": "# tally\n\nSmall sums, and a model of them.\n",
         "report.py": REPORT,
     }
-    good = f"    return value * {2}"
+    correct_line = f"    return value * {2}"
     return Repository(
         f"tally-{number}",
         files,
         "python -m pytest -q" if number % 2 else "pytest",
         "tally.py",
-        good,
+        correct_line,
         "    return value * 200",
         "    return 2 * value",
         lint="ruff check .",
@@ -151,15 +151,15 @@ def node_repository(number: int) -> Repository:
         "package.json": '{"name": "tally", "version": "1.2.0", "scripts": {"test": "node --test"}}\n',
         "README.md": "# tally\n",
     }
-    good = f"exports.{functions[0]} = (value) => value * 2;"
+    correct_line = f"exports.{functions[0]} = (value) => value * 2;"
     return Repository(
         f"node-{number}",
         files,
         "npm test",
         "tally.js",
-        good,
-        good.replace("* 2", "* 20"),
-        good.replace("value * 2", "2 * value"),
+        correct_line,
+        correct_line.replace("* 2", "* 20"),
+        correct_line.replace("value * 2", "2 * value"),
     )
 
 

@@ -56,10 +56,10 @@ async def _control(bank: Path, gives: Gives, out: Path, design: ProbeDesign) -> 
 
 
 def published(bank: Bank) -> Bank:
-    """Return the bank without the obscure twins among the programs that were read.
+    """Return the bank with a corpus from which the hard items are removed.
 
-    Nobody prints the output of an obscure twin: that is what makes it one. If a neighbour may be one, it is often the
-    very program that is asked about, and a model that copies its output is right, as one that computes it.
+    These are obscure twins, whose output nobody prints. A neighbour that is one is often the very program that is
+    asked about. A model that copies its output is then right, like a model that computes it.
     """
     return Bank(bank.items, tuple(entry for entry in bank.corpus if entry.item.role != "hard"))
 

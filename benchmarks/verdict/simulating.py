@@ -51,7 +51,7 @@ def draw(clusters: Sequence[Cluster], number: int) -> Draw:
 
 
 def simulate(bank: Path, draws: int, processes: int, part: int) -> list[Draw]:
-    """Return this many draws, equally many of each hypothesis, on all clusters of the design or a part of them."""
+    """Return this many draws, equally many of each hypothesis, on every `part`-th cluster of the design."""
     clusters = design_of(bank)[::part]
     with ProcessPoolExecutor(processes) as pool:
         return list(pool.map(partial(draw, clusters), range(draws), chunksize=8))

@@ -63,7 +63,7 @@ def short(rng: random.Random) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Logs that are compared, with the time limit."""
+    """The logs of one comparison, with a target for its time."""
 
     name: str
     lines: Callable[[random.Random], Iterator[str]]
@@ -125,7 +125,7 @@ def main(arguments: argparse.Namespace) -> None:
 
 
 def _compare(logs: Path) -> list[str]:
-    """Return the command of a comparison; a revision that cannot read folders gets the paths of the logs."""
+    """Return the command of a comparison, which names each log: an older revision may not read folders."""
     real, imagined = (sorted(map(str, (logs / side).iterdir())) for side in ("real", "imagined"))
     return [sys.executable, "-c", COMPARE, "compare", *real, "--imagined", *imagined]
 

@@ -19,13 +19,13 @@ class Style:
 
     def make(self, seed: int) -> str:
         """Return one run with marks; see `marks.plain`."""
-        made = Made(f"{self.name} {seed}")
-        self.write(made)
-        return made.text
+        run = Made(f"{self.name} {seed}")
+        self.write(run)
+        return run.text
 
 
 def style(
     name: str, primary: tuple[str, ...], others: tuple[str, ...] = ()
 ) -> Callable[[Callable[[Made], None]], Style]:
-    """Return a decorator that makes a style of a function that writes a run."""
+    """Return a decorator that makes a `Style` of a function that writes a run."""
     return lambda write: Style(name, write, primary, (*primary[:1], *others))

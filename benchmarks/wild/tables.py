@@ -16,8 +16,9 @@ Result = dict[str, Any]
 
 
 def clustered(by_style: dict[str, list[bool]]) -> tuple[float, float]:
-    """Return the 95 % interval of a share: on either side the wider of Wilson's over all comparisons and
-    Student's over the styles.
+    """Return the 95 % interval of a share.
+
+    Each bound is the wider of Wilson's, over all comparisons, and Student's, over the styles.
     """
     from scipy.stats import t
 
@@ -30,9 +31,9 @@ def clustered(by_style: dict[str, list[bool]]) -> tuple[float, float]:
     return max(0.0, min(pooled.low, mean(shares) - half)), min(1.0, max(pooled.high, mean(shares) + half))
 
 
-def alarms_table(what: str, results: Sequence[Result]) -> str:
+def alarms_table(title: str, results: Sequence[Result]) -> str:
     """Return a table of false alarms, by style and in total."""
-    lines = [f"## {what}", "", "| style | comparisons | false alarms | kinds |", "|---|---|---|---|"]
+    lines = [f"## {title}", "", "| style | comparisons | false alarms | kinds |", "|---|---|---|---|"]
     by_style = _group_by(results, "style")
     for name, style_results in by_style.items():
         kinds = Counter(kind for result in style_results for kind in sorted(set(result["kinds"])))
@@ -119,9 +120,7 @@ def numbers_of_findings(results: Sequence[Result]) -> str:
 
 
 def names_table(results: Sequence[Result]) -> str:
-    """Return a table of how often the primary endpoint, and each metric, has the name that a practitioner would
-    give it.
-    """
+    """Return a table: how often the primary endpoint and each metric have the name that practitioners use."""
     lines = [
         "## Names",
         "",
@@ -140,8 +139,8 @@ def names_table(results: Sequence[Result]) -> str:
             f"| {name} | {sum(result['named'] for result in style_results)} of {len(style_results)} | "
             f"{cells[0]} | {cells[1]} |"
         )
-    right = sum(result["named"] for result in alarm_results)
-    lines.append(f"| all | {right} of {len(alarm_results)} | | |")
+    named_count = sum(result["named"] for result in alarm_results)
+    lines.append(f"| all | {named_count} of {len(alarm_results)} | | |")
     return "\n".join(lines)
 
 

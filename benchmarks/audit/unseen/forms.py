@@ -62,7 +62,7 @@ class Claude:
     def __init__(self) -> None:
         self.entries: list[Entry] = [{"type": "summary", "summary": "Cleaning up a source file", "leafUuid": "u0"}]
 
-    def add(self, kind: str, content: Any, *, side: str = "", **more: Any) -> None:
+    def add(self, kind: str, content: Any, *, side: str = "", **extra: Any) -> None:
         """Add one entry."""
         number = len(self.entries)
         message: Entry = {"role": kind, "content": content}
@@ -73,14 +73,14 @@ class Claude:
              "userType": "external", "cwd": "/srv", "sessionId": "s-1", "version": "2.0.14", "gitBranch": "main",
              "type": kind, "uuid": f"u{number}",
              "timestamp": f"2026-03-01T09:{number // 60 % 60:02}:{number % 60:02}.{number:03}Z",
-             **({"agentId": side} if side else {}), "message": message, **more}
+             **({"agentId": side} if side else {}), "message": message, **extra}
         )  # fmt: skip
 
     def use(self, call_id: str, name: str, arguments: Entry, *, side: str = "") -> None:
         """Add a tool call."""
         self.add("assistant", [{"type": "tool_use", "id": call_id, "name": name, "input": arguments}], side=side)
 
-    def got(self, call_id: str, text: str, *, failed: bool = False, side: str = "", **more: Any) -> None:
+    def got(self, call_id: str, text: str, *, failed: bool = False, side: str = "", **extra: Any) -> None:
         """Add the result of a call."""
         block = {
             "type": "tool_result",
@@ -88,7 +88,7 @@ class Claude:
             "content": text,
             **({"is_error": True} if failed else {}),
         }
-        self.add("user", [block], side=side, **more)
+        self.add("user", [block], side=side, **extra)
 
 
 def claude_code(script: Script) -> str:
@@ -228,14 +228,14 @@ def openhands(script: Script) -> str:
     events: list[Entry] = []
     thought = ""
 
-    def add_action(kind: str, arguments: Entry, **more: Any) -> None:
+    def add_action(kind: str, arguments: Entry, **extra: Any) -> None:
         base = {
             "id": len(events),
             "timestamp": "2026-03-01T09:00:00",
             "source": "agent",
             "message": f"Doing: {kind}",
         }
-        events.append({**base, "action": kind, "args": arguments, **more})
+        events.append({**base, "action": kind, "args": arguments, **extra})
 
     def add_observation(kind: str, text: str, extras: Entry) -> None:
         base = {"id": len(events), "source": "agent", "cause": len(events) - 1, "message": "Done."}

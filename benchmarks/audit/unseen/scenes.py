@@ -252,8 +252,8 @@ class Scenes:
             return
         if matter == "shown":
             values = self._output_facts("load", self.run("load"))
-            wrong = re.sub(r"\d+", lambda match: str(int(match[0]) + 17), values["output"])
-            self.tell(MISQUOTED[matter], values | {"output": wrong}, "misquoted", matter)
+            wrong_output = re.sub(r"\d+", lambda match: str(int(match[0]) + 17), values["output"])
+            self.tell(MISQUOTED[matter], values | {"output": wrong_output}, "misquoted", matter)
             return
         values = self.known(matter)
         self.run(matter)

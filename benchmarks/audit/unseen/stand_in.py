@@ -110,8 +110,10 @@ def go_test(_facts: Facts, cases: list[tuple[str, str, bool]]) -> str:
     for package in dict.fromkeys(file for file, _, _ in cases):
         failed = [name for file, name, passed in cases if file == package and not passed]
         lines += [f"--- FAIL: Test{name.title().replace(' ', '')} (0.00s)" for name in failed]
-        where = f"example.com/{STATE['name']}/{Path(package).parent.name}"
-        lines.append(f"FAIL\t{where}\t0.012s" if failed else f"ok  \t{where}\t0.0{len(package) % 90:02}s")
+        package_path = f"example.com/{STATE['name']}/{Path(package).parent.name}"
+        lines.append(
+            f"FAIL\t{package_path}\t0.012s" if failed else f"ok  \t{package_path}\t0.0{len(package) % 90:02}s"
+        )
     return "\n".join([*lines, *(["FAIL"] if "FAIL" in "".join(lines) else [])])
 
 
