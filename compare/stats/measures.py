@@ -80,8 +80,8 @@ def mean_difference(real: Matrix, imagined: Matrix) -> tuple[float | None, Bound
         return value, None
     # A percentile bootstrap cannot reach beyond the observed values. In 4,000 draws of 7 runs against 3, its interval
     # contained the true difference in 84 % of the draws for normal values, and in 82 % for exponential values;
-    # Welch's interval contained it in 95 % for both. `pytest tests/compare/test_stats.py -k covers` repeats this with 1,000
-    # draws.
+    # Welch's interval contained it in 95 % for both. `pytest tests/compare/test_stats.py -k covers` repeats this with
+    # 1,000 draws.
     half_width = _half_width(real, imagined)
     return value, Bounds(value - half_width, value + half_width)
 

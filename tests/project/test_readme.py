@@ -30,7 +30,7 @@ README_LINES = 90
 SMALL = "--real 1 --imagined 1 --sandbox bubblewrap"
 OURS = ".venv/bin/gedanken "
 NOT_EXECUTED = {
-    "script/demo": "installs as root, and trains for minutes: script/test and tests/project/test_bootstrap.py do its steps",
+    "script/demo": "installs as root, and trains for minutes: script/test and test_bootstrap.py do its steps",
     "script/test": "is what runs this",
 }
 NEEDS_THE_EMBEDDED_MODEL = [".venv/bin/gedanken shell"]

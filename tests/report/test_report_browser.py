@@ -8,7 +8,7 @@ import pytest
 from browser_page import open_file
 from pages import IMAGINED, REAL, kept, text
 from test_report import hostile
-from test_timeline import tool, trace
+from trace_entries import tool, trace
 
 from gedanken.analysis.analysis import Analysis
 from gedanken.report.page import render

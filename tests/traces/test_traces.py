@@ -14,6 +14,7 @@ from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 from langgraph.graph import END, START, StateGraph
 from receivers import receiving
+from trace_entries import LINES
 
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Cause, Execution
@@ -207,20 +208,6 @@ def test_a_trace_that_is_full_leaves_out_what_begins_ends_what_had_begun_and_say
     reopened_file = LocalFile(tmp_path / "trace.jsonl")
     reopened_file.begin({"id": "later", "parent_run_id": "root", **times})
     assert [run.id for run in read_trace(tmp_path)[0].walk()] == stored_ids
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=9),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
-    max_leaves=6,
-)
-KEYS = st.sampled_from(
-    ["id", "parent_run_id", "name", "run_type", "start_time", "end_time", "extra", "events", "inputs", "error"]
-)
-LINES = st.lists(
-    st.tuples(st.sampled_from(["post", "patch", "x"]), st.dictionaries(KEYS, JSON | st.sampled_from(["a", "b"]))),
-    max_size=8,
-)
 
 
 @given(LINES, st.binary(max_size=40))

@@ -7,31 +7,14 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 from pages import kept, text
-from test_traces import LINES
+from trace_entries import LINES, tool, trace
 
 from gedanken.report.anchors import find_anchors
 from gedanken.report.page import render
 from gedanken.report.timeline import ROWS_SHOWN, timeline_of
-from gedanken.traces.run_tree import TracedRun, read_tree
+from gedanken.traces.run_tree import read_tree
 
 REAL, IMAGINED = ["loss 1.0", "loss 0.5", "done"], ["loss 1.0", "and so on", "done"]
-DAY = "2026-01-01T"
-
-
-def tool(name: str, start: str, end: str | None, label: str = "", **metadata: object) -> dict[str, Any]:
-    """A trace entry of a command, below the step `step`."""
-    metadata_fields = {f"gedanken_{key}": value for key, value in metadata.items()}
-    outputs = {"output": {"path": f"outputs/{label}.txt", "from_ledger": False}}
-    times = {"start_time": f"{DAY}{start}Z", **({"end_time": f"{DAY}{end}Z"} if end else {})}
-    run = {"id": name, "parent_run_id": "step", "name": "terminal", "run_type": "tool", **times}
-    return {**run, "inputs": {"command": name}, "outputs": outputs, "extra": {"metadata": metadata_fields}}
-
-
-def trace(*runs: dict[str, Any]) -> list[TracedRun]:
-    """A trace of these commands in one step of one run."""
-    root = {"id": "root", "name": "gedanken small", "run_type": "chain", "start_time": f"{DAY}10:00:00Z"}
-    step = {**root, "id": "step", "parent_run_id": "root", "name": "simulate", "end_time": f"{DAY}10:01:40Z"}
-    return read_tree(json.dumps({"post": run}).encode() for run in (root, step, *runs))
 
 
 def test_a_finding_leads_to_the_command_it_is_of_and_back() -> None:
