@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from gedanken.agents.model import Model
-from gedanken.agents.rate_limits import Bucket, Pace
+from gedanken.agents.rate_limits import Bucket, RequestQueue
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.progress import Progress
 from gedanken.experiment.run_spec import ModelSpec
@@ -41,7 +41,7 @@ class _Scripted:
         from gedanken.agents.scripted import ScriptedModel, read_rules
 
         chat = ScriptedModel(rules=read_rules(_script_path(spec)))
-        pace = Pace(spec.parallel, progress, Bucket(first_wait=0.01, spacing=0.0))
+        pace = RequestQueue(spec.parallel, progress, Bucket(first_wait=0.01, spacing=0.0))
         yield Model(name=spec.name, chat=chat, pace=pace)
 
 
@@ -55,7 +55,7 @@ class _Hosted:
     async def open(self, spec: ModelSpec, progress: Progress) -> AsyncIterator[Model]:
         from gedanken.agents.hosted_models import open_hosted
 
-        yield replace(open_hosted(spec.name, spec.base_url), pace=Pace(spec.parallel, progress))
+        yield replace(open_hosted(spec.name, spec.base_url), pace=RequestQueue(spec.parallel, progress))
 
 
 EMBEDDED = _Embedded()

@@ -10,7 +10,7 @@ from gedanken.agents.messages import Message
 from gedanken.agents.model import Model, Reply, Sampling
 from gedanken.agents.model_errors import NoReply
 from gedanken.experiment.errors import RequestRefused
-from gedanken.experiment.execution import NO_RUN, Execution, OnOutput
+from gedanken.experiment.execution import UNUSABLE_CAUSES, Execution, OnOutput
 from gedanken.experiment.markdown import fence_for
 from gedanken.experiment.persona import Dataset
 from gedanken.experiment.program import Program
@@ -18,14 +18,14 @@ from gedanken.experiment.script import ScriptLine
 from gedanken.prompts import render
 
 FIRST_TEMPERATURE = 0.2
-AFRESH_TEMPERATURE = 0.7
+RETRY_TEMPERATURE = 0.7
 REPLY_TOKENS = {"tell": 4096, "checklist": 1024}
 """Token limit of a reply, by the name of the prompt.
 
 Small models, which get `checklist`, may not stop by themselves.
 """
 TRACEBACK_CHARACTERS = 1200
-FIRST_WIDTH = 512
+FIRST_LAYER_WIDTH = 512
 """Width of the first hidden layer that the prompt `checklist` suggests.
 
 Each further layer is half as wide.
@@ -102,7 +102,7 @@ class Coder:
         sampling = Sampling(
             seed=self.first_seed + tries,
             max_tokens=REPLY_TOKENS[self.model.coder_prompt],
-            temperature=FIRST_TEMPERATURE if is_conservative else AFRESH_TEMPERATURE,
+            temperature=FIRST_TEMPERATURE if is_conservative else RETRY_TEMPERATURE,
         )
         try:
             reply = await self.model.reply(messages, sampling, role="coder", on_text=self.on_text)
@@ -110,7 +110,7 @@ class Coder:
             if error.may_pass:
                 raise
             raise RequestRefused(str(error), line_index + 1) from error
-        problem = no_program(reply)
+        problem = why_no_program(reply)
         return Program(
             name=line.file,
             version=1 + sum(1 for program in earlier if program.name == line.file),
@@ -146,7 +146,7 @@ class Coder:
                 data=data,
                 layers=layers,
                 widths=", ".join(hidden),
-                sizes=", ".join(str(FIRST_WIDTH >> number) for number in range(len(hidden))),
+                sizes=", ".join(str(FIRST_LAYER_WIDTH >> number) for number in range(len(hidden))),
             )
         else:
             user_prompt = render("coder-tell", tell=line.tell, file=line.file, task=line.task)
@@ -162,7 +162,7 @@ class Coder:
         )
 
 
-def ending_of(execution: Execution) -> str:
+def visible_ending(execution: Execution) -> str:
     """Return the end of the output if the program failed, otherwise nothing. The coder is shown this text."""
     return execution.terminal[-TRACEBACK_CHARACTERS:].strip() if execution.exit_code else ""
 
@@ -177,10 +177,10 @@ def extract_code(reply: str) -> str:
     return code.strip("\n") + "\n"
 
 
-def no_program(reply: Reply) -> str | None:
+def why_no_program(reply: Reply) -> str | None:
     """Return why a reply contains no complete program; None if it contains one."""
     reasoning_note = f"; before it, the model reasoned ({reply.reasoned})" if reply.reasoned else ""
-    if reply.end.cause in NO_RUN:
+    if reply.end.cause in UNUSABLE_CAUSES:
         return f"the reply contains no program: {reply.end.told()}{reasoning_note}"
     if not reply.text.strip():
         return f"the reply is empty{reasoning_note}"

@@ -9,7 +9,7 @@ from gedanken.experiment.errors import BudgetSpent, Interrupted
 Result = TypeVar("Result")
 
 
-async def at_once(functions: Iterable[Callable[[], Awaitable[Result]]], max_running: int) -> list[Result]:
+async def run_concurrently(functions: Iterable[Callable[[], Awaitable[Result]]], max_running: int) -> list[Result]:
     """Run `functions` concurrently, at most `max_running` at a time; return their results in the same order.
 
     If a function raises an error, all others are cancelled before the error is raised. After BudgetSpent or

@@ -10,13 +10,13 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import IO
 
-from gedanken.agents.embedded_process import EmbeddedProcess, how_it_ended
-from gedanken.agents.messages import Message, as_chat
+from gedanken.agents.embedded_process import EmbeddedProcess, describe_exit_code
+from gedanken.agents.messages import Message, to_langchain
 from gedanken.agents.model import Model
 from gedanken.agents.time_limits import TimeLimits
 from gedanken.agents.weights import MODEL_NAME, SHA256, ensure_weights
 from gedanken.experiment.errors import NoModel
-from gedanken.experiment.progress import Progress, seconds_since, watched
+from gedanken.experiment.progress import Progress, seconds_since, show_progress
 from gedanken.experiment.user_folders import cache_folder
 
 LOAD_SECONDS = 5
@@ -41,7 +41,7 @@ async def open_embedded(progress: Progress) -> AsyncIterator[Model]:
         server = EmbeddedProcess(weights, key, lock)
         clock = seconds_since(time.monotonic())
         try:
-            with watched(progress, "loading the model", LOAD_SECONDS, clock, "seconds"):
+            with show_progress(progress, "loading the model", LOAD_SECONDS, clock, "seconds"):
                 await asyncio.to_thread(server.start)
             yield _make_model(key, server)
         finally:
@@ -94,7 +94,7 @@ def _make_model(key: str, server: EmbeddedProcess) -> Model:
         """If `fresh`, empty the server's cache and fill it from `messages`. Raises NoModel if the server stopped."""
         nonlocal warm_digest
         if (code := server.poll()) is not None:  # a retry would not help
-            raise NoModel(f"embedded:{MODEL_NAME}: its server has stopped ({how_it_ended(code)})")
+            raise NoModel(f"embedded:{MODEL_NAME}: its server has stopped ({describe_exit_code(code)})")
         if messages[-1].role == "assistant":
             # The continuation of an open reply uses the cache as it is, and leaves the earlier part unchanged.
             if _digest(messages[:-1]) != warm_digest:
@@ -107,7 +107,7 @@ def _make_model(key: str, server: EmbeddedProcess) -> Model:
             warm_digest = ""  # for as long as it is under way: it may be broken off
             await asyncio.to_thread(server.fit)  # now, as the cache is emptied anyway
             # A seed gives the same reply only from the same state of the cache.
-            await warm_up_chat.ainvoke(as_chat(messages), {"run_name": "warm-up"})
+            await warm_up_chat.ainvoke(to_langchain(messages), {"run_name": "warm-up"})
             warm_digest = digest
 
     return Model(
@@ -117,7 +117,7 @@ def _make_model(key: str, server: EmbeddedProcess) -> Model:
         cores=os.cpu_count() or 1,
         coder_prompt="checklist",
         prepare=prepare,
-        wants_fresh=lambda: asyncio.to_thread(server.misfits),
+        wants_fresh=lambda: asyncio.to_thread(server.needs_other_threads),
         prefills=True,
         scores="grammar",
         extra=PURE_SAMPLING,

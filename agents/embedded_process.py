@@ -20,9 +20,9 @@ WAITING_THREADS = {"GOMP_SPINCOUNT": "2000"}
 
 Otherwise, one other busy program slows the server from eleven tokens per second to one.
 """
-LOOK_SECONDS = 0.25
+MEASURING_SECONDS = 0.25
 """How long each measurement of the machine's load takes, in seconds."""
-LOOK_AGAIN_SECONDS = 60
+REMEASURE_SECONDS = 60
 """Seconds for which `EmbeddedProcess.misfits` does not measure the load again."""
 _BUSY_CORES = 0.1
 """A server that uses at least this many cores is computing a reply."""
@@ -63,12 +63,12 @@ class EmbeddedProcess:
             # Replies stay the same: each row of a matrix product is computed by one thread.
             self._start_with(self._wanted_threads)
 
-    def misfits(self) -> bool:
+    def needs_other_threads(self) -> bool:
         """Return whether the last two measurements of the load agree that another number of threads is better.
 
         The load is measured at most once a minute; other calls within this minute return False.
         """
-        if time.monotonic() - self._measured_at < LOOK_AGAIN_SECONDS:
+        if time.monotonic() - self._measured_at < REMEASURE_SECONDS:
             return False
         previous_threads = self._wanted_threads
         self._measure_load()
@@ -76,8 +76,8 @@ class EmbeddedProcess:
 
     def _measure_load(self) -> float:
         """Measure the load, and store how many threads fit. Returns how many cores the server uses."""
-        cores_used, server_cores = cores_taken(self._process.pid if self._process else None)
-        self._wanted_threads, self._measured_at = fitting_threads(cores_used), time.monotonic()
+        cores_used, server_cores = measure_cores_used(self._process.pid if self._process else None)
+        self._wanted_threads, self._measured_at = suitable_threads(cores_used), time.monotonic()
         return server_cores
 
     def stop(self) -> None:
@@ -113,7 +113,9 @@ class EmbeddedProcess:
             process.stdin.flush()
         address = process.stdout.readline().strip()
         if not address.startswith("http"):
-            raise NoModel(f"the embedded model's server did not start ({how_it_ended(process.wait(START_SECONDS))})")
+            raise NoModel(
+                f"the embedded model's server did not start ({describe_exit_code(process.wait(START_SECONDS))})"
+            )
         self.address = address
 
     def _arguments(self) -> list[str]:
@@ -121,24 +123,24 @@ class EmbeddedProcess:
         return [str(self._weights), str(self.threads), port]
 
 
-def how_it_ended(code: int) -> str:
+def describe_exit_code(code: int) -> str:
     """Describe the exit code of a process, as `exit code 1` or `signal 9`."""
     return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
-def fitting_threads(cores_used: float) -> int:
+def suitable_threads(cores_used: float) -> int:
     """Return how many threads the server should have while other programs use `cores_used` cores."""
     # A thread that shares its core delays all others: they wait for it hundreds of times per token.
     return max(1, (os.cpu_count() or 1) - round(cores_used))
 
 
-def cores_taken(server_pid: int | None) -> tuple[float, float]:
+def measure_cores_used(server_pid: int | None) -> tuple[float, float]:
     """Return how many cores other programs use now, and how many the process `server_pid` uses.
 
     Programs of low priority do not count, because they leave the cores to the server.
     """
     start, machine_before, server_before = time.monotonic(), _machine_cpu_seconds(), _process_cpu_seconds(server_pid)
-    time.sleep(LOOK_SECONDS)
+    time.sleep(MEASURING_SECONDS)
     seconds, server_seconds = time.monotonic() - start, _process_cpu_seconds(server_pid) - server_before
     return max(0.0, _machine_cpu_seconds() - machine_before - server_seconds) / seconds, server_seconds / seconds
 

@@ -8,9 +8,9 @@ from typing import Any
 from pydantic import SecretStr
 
 from gedanken.agents.model import Model
-from gedanken.agents.model_errors import ErrorInside, host_of
-from gedanken.agents.providers import arguments, init_chat, said_in_one_line
-from gedanken.agents.settings import Learned, known_of
+from gedanken.agents.model_errors import ErrorInReply, host_of
+from gedanken.agents.providers import client_arguments, init_chat, one_line_errors
+from gedanken.agents.settings import Learned, learned_from_name
 from gedanken.agents.time_limits import USUAL_LIMITS
 from gedanken.experiment import secrets
 from gedanken.experiment.errors import NoModel
@@ -25,10 +25,10 @@ _Opener = Callable[[str, dict[str, Any], Learned], Any]
 def open_hosted(name: str, base_url: str | None) -> Model:
     """Open the model `name`, such as `openai:gpt-4.1`, at `base_url` if it is given. Raises BadInput or NoModel."""
     provider, _, model = name.partition(":")
-    learned = known_of(model)
-    with said_in_one_line(name):
-        chat = _OPENERS.get(provider, _open_default)(name, arguments(name, base_url), learned)
-    secrets.known().learn(*_api_keys(chat))
+    learned = learned_from_name(model)
+    with one_line_errors(name):
+        chat = _OPENERS.get(provider, _open_default)(name, client_arguments(name, base_url), learned)
+    secrets.process_secrets().learn(*_api_keys(chat))
     return Model(
         name=name,
         chat=chat,
@@ -148,14 +148,14 @@ async def _check_response(response: Any) -> None:
 
 
 async def _check_for_error(response: Any) -> None:
-    """Raise `ErrorInside` if a response with status 200 contains an error."""
+    """Raise `ErrorInReply` if a response with status 200 contains an error."""
     try:
         body = json.loads(await response.aread())
     except ValueError:
         return  # the client itself reports invalid JSON
     # Routers send this if the provider behind them failed.
     if isinstance(body, dict) and body.get("error"):
-        raise ErrorInside(body["error"])
+        raise ErrorInReply(body["error"])
 
 
 async def _limit_connecting(request: Any) -> None:

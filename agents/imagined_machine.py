@@ -5,23 +5,23 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-from gedanken.agents.long_replies import Joined, reply_in_full
+from gedanken.agents.long_replies import JoinedReply, reply_in_full
 from gedanken.agents.messages import Message
 from gedanken.agents.model import Model, Sampling
 from gedanken.agents.model_errors import NoReply
 from gedanken.agents.reply_cleaning import clean
 from gedanken.agents.session import Policy, Session, Turn
-from gedanken.agents.terminal import exit_code_of, placing, prints_nothing, typing
+from gedanken.agents.terminal import file_turn, infer_exit_code, prints_nothing, typed_message
 from gedanken.experiment.errors import NoModel
-from gedanken.experiment.execution import NO_RUN, Cause, Execution, Limits, OnOutput, Origin
-from gedanken.experiment.persona import USUAL_MACHINE, MachineFacts, Persona
+from gedanken.experiment.execution import UNUSABLE_CAUSES, Cause, Execution, Limits, OnOutput, Origin
+from gedanken.experiment.persona import DEFAULT_MACHINE, MachineFacts, Persona
 from gedanken.experiment.progress import Progress, Silent
 from gedanken.experiment.run_spec import ModelSpec
 from gedanken.experiment.secrets import redacted
 from gedanken.prompts import render
 
 DEFAULT_LIMITS = Limits()
-REBUILD = "(all requests so far, in one message)"
+REBUILD_COMMAND = "(all requests so far, in one message)"
 
 
 @dataclass(slots=True)
@@ -35,7 +35,7 @@ class ImaginedMachine:
     model: Model | str
     """A model, or a model's name. `async with machine:` opens a model that was given by name."""
     persona: Persona
-    machine_facts: MachineFacts = USUAL_MACHINE
+    machine_facts: MachineFacts = DEFAULT_MACHINE
     """Facts about the real machine. They fill in the facts that the persona declares as `matched`."""
     limits: Limits = DEFAULT_LIMITS
     session: Session = Session()
@@ -95,14 +95,14 @@ class ImaginedMachine:
         A command without an answer is not added to the session; the Execution says why it has none. If the model
         cannot be used any more, NoModel is added to `losses`, or raised if `losses` is None.
         """
-        typed = typing(command, tuple(tells))
+        typed = typed_message(command, tuple(tells))
         try:
             reply = await self._ask(typed, fresh, on_output)
         except NoModel as error:
             return self._failed_execution(command, error)
         execution = self._make_execution(command, reply)
         # A model that only reasons, and then ends normally, may mean that the command prints nothing.
-        if execution.cause not in NO_RUN or reply.end.may_be_silence:
+        if execution.cause not in UNUSABLE_CAUSES or reply.end.may_be_silence:
             self.session = self.session.add(Turn(typed, reply.text))
         return execution
 
@@ -112,7 +112,7 @@ class ImaginedMachine:
 
     def place(self, name: str, source: str) -> None:
         """Add a turn that types the text `source` into the file `name`; the model is not asked."""
-        self.session = self.session.add(placing(name, source))
+        self.session = self.session.add(file_turn(name, source))
 
     def lose(self) -> None:
         """Empty the context, as if a chat service had lost the session. All turns stay stored."""
@@ -132,10 +132,10 @@ class ImaginedMachine:
         try:
             reply = await emptied._ask(requests, True, on_output)
         except NoModel as error:
-            return replace(self._failed_execution(requests, error), command=REBUILD)
-        if reply.end.cause not in NO_RUN:
+            return replace(self._failed_execution(requests, error), command=REBUILD_COMMAND)
+        if reply.end.cause not in UNUSABLE_CAUSES:
             self.session = self.session.replay(reply.text)
-        return replace(self._make_execution(requests, reply), command=REBUILD)
+        return replace(self._make_execution(requests, reply), command=REBUILD_COMMAND)
 
     def messages(self, typed: str) -> list[Message]:
         """Return the messages that the model would be sent if `typed` were typed now."""
@@ -145,7 +145,7 @@ class ImaginedMachine:
             messages += [Message("user", turn.typed), Message("assistant", turn.replied)]
         return [*messages, Message("user", typed)]
 
-    async def _ask(self, typed: str, fresh: bool, on_output: OnOutput | None) -> Joined:
+    async def _ask(self, typed: str, fresh: bool, on_output: OnOutput | None) -> JoinedReply:
         if isinstance(self.model, str):
             raise NoModel(f"{self.model} is not open: use the machine in `async with`")
         sampling = Sampling(
@@ -176,16 +176,16 @@ class ImaginedMachine:
             is_refused=isinstance(error, NoReply) and not error.may_pass,
         )
 
-    def _make_execution(self, command: str, reply: Joined) -> Execution:
+    def _make_execution(self, command: str, reply: JoinedReply) -> Execution:
         typed = "\n".join(turn.typed for turn in self.session.context)
         cleaned = clean(reply.text, command, marked=self.steps, known=typed, opened=reply.opened)
         is_silent = reply.end.may_be_silence and prints_nothing(command)
         notes = reply.notes
-        if reply.end.cause in NO_RUN and not is_silent:
+        if reply.end.cause in UNUSABLE_CAUSES and not is_silent:
             exit_code, cause = None, reply.end.cause
             notes = (*notes, f"no usable reply: {reply.end.told()}")
         else:
-            exit_code, cause = exit_code_of(cleaned.text, reply.end.cause is Cause.CUT)
+            exit_code, cause = infer_exit_code(cleaned.text, reply.end.cause is Cause.CUT)
         return Execution(
             machine=self.name,
             command=redacted(command),

@@ -2,7 +2,7 @@
 
 import re
 
-from gedanken.experiment.secrets import REMOVED, Secrets, known
+from gedanken.experiment.secrets import REMOVED, Secrets, process_secrets
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -10,12 +10,12 @@ _SURROGATE_PAIR = re.compile(r"[\ud800-\udbff][\udc00-\udfff]")
 _TRAILING_HIGH_SURROGATE = re.compile(r"[\ud800-\udbff]\Z")
 
 
-class Incoming:
+class IncomingText:
     """Joins and cleans the pieces of one text. An incomplete character or key waits for the next piece."""
 
     def __init__(self, secrets: Secrets | None = None) -> None:
         """`secrets` holds the keys to remove; by default they are the keys of this process."""
-        self._secrets = secrets or known()
+        self._secrets = secrets or process_secrets()
         self._pending = ""
         self.keys = 0
         """Number of keys that were removed."""
@@ -43,14 +43,14 @@ class Incoming:
         return notes
 
     def _clean(self, text: str) -> str:
-        text, halves = whole_characters(text)
+        text, halves = repair_surrogates(text)
         self.halves += halves
         safe = self._secrets.redacted(text)
         self.keys += safe.count(REMOVED) - text.count(REMOVED)
         return safe
 
 
-def whole_characters(text: str) -> tuple[str, int]:
+def repair_surrogates(text: str) -> tuple[str, int]:
     """Make a text encodable as UTF-8: join surrogate pairs, and replace each lone surrogate.
 
     Returns the new text, and the number of replaced surrogates.

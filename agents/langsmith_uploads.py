@@ -5,7 +5,7 @@ import os
 _SWITCHES = ("LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING_V2", "LANGSMITH_TRACING", "LANGCHAIN_TRACING")
 
 
-def told_of_uploads() -> str | None:
+def upload_notice() -> str | None:
     """Return one line that says what is uploaded and how to switch this off.
 
     Returns None if nothing is uploaded.

@@ -7,21 +7,21 @@ import re
 import tokenize
 from collections.abc import Iterator, Sequence
 
-TELLING_CHARACTERS = 12
+MIN_QUOTE_CHARACTERS = 12
 """Minimum length in characters of a sequence of words that counts as quoted. A shorter match may be a coincidence."""
-TELLING_DIGITS = 3
+MIN_QUOTE_DIGITS = 3
 """Minimum number of digits of a quoted number, or of a quoted word such as `8f3e77aa`.
 
 Names in libraries have fewer digits.
 """
-LONGEST_SIZE = 6
+MAX_SIZE_DIGITS = 6
 """Maximum number of digits of an integer that a program may take from an error message.
 
 An example is a size that did not fit.
 """
-MOST_DECIMALS = 17
+MAX_DECIMALS = 17
 """Maximum number of decimals that are compared; a 64-bit float has no more."""
-USUAL_DECIMALS = frozenset((0.999, 0.9999))
+COMMON_DECIMALS = frozenset((0.999, 0.9999))
 """Decimal numbers that programs contain anyway, for example the second beta of Adam."""
 
 _WORD = re.compile(r"[^\W_]+")
@@ -29,7 +29,7 @@ _PRINTED_DECIMAL = re.compile(r"\d*\.\d+(?:e[+-]?\d+)?", re.IGNORECASE)  # a uni
 _SOURCE_DECIMAL = re.compile(r"(?<![\w.])\d*\.\d+(?:e[+-]?\d+)?(?!\w|\.\d)", re.IGNORECASE)
 
 
-def leaked(source: str, real_outputs: Sequence[str], known_texts: Sequence[str]) -> str | None:
+def find_leak(source: str, real_outputs: Sequence[str], known_texts: Sequence[str]) -> str | None:
     """Return a piece of real output that the program `source` quotes, or None.
 
     `real_outputs` is what the coder saw. Quotes are decimal numbers, even rounded, and long integers or words with
@@ -47,12 +47,12 @@ def leaked(source: str, real_outputs: Sequence[str], known_texts: Sequence[str])
 
 def _find_quoted_number(source: str, real_outputs: Sequence[str], known_texts: Sequence[str]) -> str | None:
     printed_values = [float(number) for text in real_outputs for number in _PRINTED_DECIMAL.findall(text)]
-    known_numbers = USUAL_DECIMALS | {
+    known_numbers = COMMON_DECIMALS | {
         float(number) for text in known_texts for number in _SOURCE_DECIMAL.findall(text)
     }
     for number in _SOURCE_DECIMAL.findall(source):
         digits = number.lower().split("e")[0].replace(".", "").lstrip("0")
-        if len(digits) < TELLING_DIGITS or float(number) in known_numbers:
+        if len(digits) < MIN_QUOTE_DIGITS or float(number) in known_numbers:
             continue
         if any(_rounds_to(value, number) for value in printed_values):
             return str(number)
@@ -62,7 +62,7 @@ def _find_quoted_number(source: str, real_outputs: Sequence[str], known_texts: S
 def _rounds_to(value: float, number: str) -> bool:
     if "e" in number.lower():
         return value == float(number)
-    decimals = min(len(number.split(".")[1]), MOST_DECIMALS)
+    decimals = min(len(number.split(".")[1]), MAX_DECIMALS)
     return f"{value:.{decimals}f}" == f"{float(number):.{decimals}f}"
 
 
@@ -76,7 +76,7 @@ def _find_quoted_value(source: str, real_outputs: Sequence[str], known_texts: Se
 
 def _is_value(word: str) -> bool:
     digits = sum(character.isdigit() for character in word)
-    return digits >= TELLING_DIGITS if digits < len(word) else digits > LONGEST_SIZE
+    return digits >= MIN_QUOTE_DIGITS if digits < len(word) else digits > MAX_SIZE_DIGITS
 
 
 def _find_quoted_words(source: str, real_outputs: Sequence[str], known_texts: Sequence[str]) -> str | None:
@@ -100,9 +100,9 @@ def _word_sequences(words: Sequence[str]) -> Iterator[Sequence[str]]:
         length = -1
         for end in range(start, len(words)):
             length += 1 + len(words[end])
-            if length >= TELLING_CHARACTERS:
+            if length >= MIN_QUOTE_CHARACTERS:
                 yield words[start : end + 1]
-            if length >= 2 * TELLING_CHARACTERS:
+            if length >= 2 * MIN_QUOTE_CHARACTERS:
                 break
 
 

@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass, replace
 
 from gedanken.agents.messages import Message, sendable
 from gedanken.agents.model import Model, Reply, Sampling, seal
-from gedanken.agents.repetition import CIRCLE_CHARACTERS, CircleWatch, in_circles
+from gedanken.agents.repetition import MIN_REPEATED_CHARACTERS, RepetitionWatch, is_repetitive
 from gedanken.agents.reply_cleaning import clean_beginning
-from gedanken.agents.reply_end import NO_LIMIT_KEPT, STOPPED, ReplyEnd
+from gedanken.agents.reply_end import LIMIT_NOT_ENFORCED, STOPPED_BY_LISTENER, ReplyEnd
 from gedanken.experiment.execution import FormatViolation, OnOutput, Seal
 from gedanken.prompts import render
 
@@ -21,7 +21,7 @@ With the same seed, the server would draw the same random numbers again.
 
 
 @dataclass(frozen=True, slots=True)
-class Joined:
+class JoinedReply:
     """A reply joined from its pieces. If the last piece was cut, it is only the beginning of the reply."""
 
     text: str
@@ -46,7 +46,7 @@ class _Piece:
     text: str
     """The text that this piece adds to the reply."""
     violations: tuple[FormatViolation, ...] = ()
-    said_again: int = 0
+    repeated_characters: int = 0
     """Number of characters at the beginning of the piece that repeat text of earlier pieces."""
 
     def describe(self) -> dict[str, object]:
@@ -63,7 +63,7 @@ async def reply_in_full(  # noqa: PLR0913 (what a reply is asked with)
     *,
     fresh: bool,
     on_text: OnOutput | None,
-) -> Joined:
+) -> JoinedReply:
     """Request a reply, and at most `continuations` further pieces while the token limit cuts it. Raises NoModel.
 
     No more pieces are requested if the text only repeats itself, or a piece adds nothing.
@@ -72,9 +72,9 @@ async def reply_in_full(  # noqa: PLR0913 (what a reply is asked with)
     setting `pieces` lists the pieces. Each entry has the seal of the piece, the number of its characters that were
     used, and its whole text unless all of it was used.
     """
-    reply = await model.reply(messages, sampling, role=ROLE, fresh=fresh, on_text=on_text, enough=CircleWatch())
+    reply = await model.reply(messages, sampling, role=ROLE, fresh=fresh, on_text=on_text, enough=RepetitionWatch())
     text, pieces = reply.text, [_Piece(reply, reply.text)]
-    while pieces[-1].reply.end.goes_on and len(pieces) <= continuations and not in_circles(text):
+    while pieces[-1].reply.end.can_continue and len(pieces) <= continuations and not is_repetitive(text):
         piece_sampling = replace(sampling, seed=sampling.seed + SEED_STEP * len(pieces))
         pieces.append(await _further_piece(model, messages, text, piece_sampling, on_text))
         text += pieces[-1].text
@@ -93,11 +93,13 @@ async def _further_piece(
     conversation = [*messages, Message("assistant", sendable(text))]
     if model.prefills:
         repeat_filter = _RepeatFilter(text, on_text)
-        watch = CircleWatch() if _is_distinctive(text) else CircleWatch(text)  # the server may repeat all of it
+        watch = (
+            RepetitionWatch() if _is_distinctive(text) else RepetitionWatch(text)
+        )  # the server may repeat all of it
         reply = await model.reply(conversation, sampling, role=ROLE, fresh=False, on_text=repeat_filter, enough=watch)
         repeat_filter.end()
         repeated = len(text) if _repeats_all(text, reply.text) else 0
-        return _Piece(reply, reply.text[repeated:], said_again=repeated)
+        return _Piece(reply, reply.text[repeated:], repeated_characters=repeated)
     request_for_rest = Message("user", render("terminal-go-on"))
     reply = await model.reply([*conversation, request_for_rest], sampling, role=ROLE, fresh=False)
     typed = "\n".join(message.text for message in messages if message.role == "user")
@@ -107,18 +109,18 @@ async def _further_piece(
     return piece
 
 
-def _join_pieces(messages: Sequence[Message], text: str, pieces: Sequence[_Piece], max_tokens: int) -> Joined:
+def _join_pieces(messages: Sequence[Message], text: str, pieces: Sequence[_Piece], max_tokens: int) -> JoinedReply:
     first, last = pieces[0].reply, pieces[-1].reply
     reply_seal, notes = first.seal, list(dict.fromkeys(note for piece in pieces for note in piece.reply.notes))
     if len(pieces) > 1:
         settings = {**reply_seal.settings, "pieces": [piece.describe() for piece in pieces]}
         reply_seal = seal(messages, reply_seal.model, settings, text)
-        repeated = sum(piece.said_again for piece in pieces)
+        repeated = sum(piece.repeated_characters for piece in pieces)
         repeat_note = "; 1 repeated character was" if repeated == 1 else f"; {repeated} repeated characters were"
         notes.append(f"joined from {len(pieces)} pieces{f'{repeat_note} left out' if repeated else ''}")
     if last.cut:
         notes.append(_describe_cut(text, pieces, max_tokens))
-    return Joined(
+    return JoinedReply(
         text=text,
         end=last.end,
         seconds=round(sum(piece.reply.seconds for piece in pieces), 3),
@@ -130,15 +132,15 @@ def _join_pieces(messages: Sequence[Message], text: str, pieces: Sequence[_Piece
 
 def _describe_cut(text: str, pieces: Sequence[_Piece], max_tokens: int) -> str:
     end = pieces[-1].reply.end
-    if end.reason == STOPPED:
+    if end.reason == STOPPED_BY_LISTENER:
         return f"the reply was cut at {len(text)} characters: it goes in circles and was stopped"
-    if end.reason == NO_LIMIT_KEPT:
+    if end.reason == LIMIT_NOT_ENFORCED:
         position = f"at {len(text)} characters: the server does not enforce the limit of {max_tokens} tokens"
     elif len(pieces) > 1:
         position = f"after {len(pieces)} pieces of at most {max_tokens} tokens each"
     else:
         position = f"at {max_tokens} tokens"
-    reason = "; it goes in circles and was not continued" if in_circles(text) else ""
+    reason = "; it goes in circles and was not continued" if is_repetitive(text) else ""
     return f"the reply was cut {position}{reason}"
 
 
@@ -200,4 +202,4 @@ def _repeats_all(text: str, piece: str) -> bool:
 
 
 def _is_distinctive(text: str) -> bool:
-    return len(text) >= CIRCLE_CHARACTERS and (text + text).find(text, 1) == len(text)
+    return len(text) >= MIN_REPEATED_CHARACTERS and (text + text).find(text, 1) == len(text)

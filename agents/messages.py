@@ -16,7 +16,7 @@ class Message(NamedTuple):
     text: str
 
 
-def as_sent(messages: Sequence[Message], *, empty_turns: bool, system: bool) -> list[Message]:
+def prepare_messages(messages: Sequence[Message], *, empty_turns: bool, system: bool) -> list[Message]:
     """Return the messages in the form that a server accepts, without API keys and lone surrogates.
 
     Unless `empty_turns`, empty assistant messages are left out, and the user messages around them are merged. Unless
@@ -33,7 +33,7 @@ def as_sent(messages: Sequence[Message], *, empty_turns: bool, system: bool) -> 
     return sent
 
 
-def as_chat(messages: Sequence[Message]) -> "list[BaseMessage]":
+def to_langchain(messages: Sequence[Message]) -> "list[BaseMessage]":
     """Convert the messages to LangChain's message classes."""
     from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 

@@ -8,7 +8,7 @@ from gedanken.agents.messages import Message
 from gedanken.agents.model_errors import read_problem
 from gedanken.agents.streamed_reply import StreamedReply
 
-FEWEST_CHARACTERS_A_TOKEN = 3
+MIN_CHARACTERS_PER_TOKEN = 3
 """Assumed number of characters per token if a server counts none. It is low, so estimates are high."""
 
 
@@ -49,7 +49,7 @@ async def metered(
         await before_sending()
         yield
         return
-    estimated_input = tokens_about("".join(message.text for message in sent))
+    estimated_input = estimate_tokens("".join(message.text for message in sent))
     name = await meter.reserve(estimated_input, max_tokens)
     try:
         await before_sending()
@@ -71,12 +71,12 @@ async def metered(
         if is_refused:
             meter.settle(name, 0, 0, estimated=False)
         elif is_interrupted or not (read and written):
-            estimated_output = tokens_about(streamed_reply.text + streamed_reply.reasoning)
+            estimated_output = estimate_tokens(streamed_reply.text + streamed_reply.reasoning)
             meter.settle(name, read or estimated_input, max(written, estimated_output), estimated=True)
         else:
             meter.settle(name, read, written, estimated=False)
 
 
-def tokens_about(text: str) -> int:
+def estimate_tokens(text: str) -> int:
     """Estimate the number of tokens of a text."""
-    return -(-len(text) // FEWEST_CHARACTERS_A_TOKEN)
+    return -(-len(text) // MIN_CHARACTERS_PER_TOKEN)

@@ -10,16 +10,16 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from gedanken.agents.messages import Message, as_chat, as_sent
+from gedanken.agents.messages import Message, prepare_messages, to_langchain
 from gedanken.agents.metering import Meter, metered
 from gedanken.agents.model_errors import as_no_model, host_of, read_problem
-from gedanken.agents.rate_limits import Pace
-from gedanken.agents.reasoning import CLOSES, Apart
-from gedanken.agents.reply_end import ReplyEnd, always_says
-from gedanken.agents.request_settings import Call, prepare_call, speaks_responses
-from gedanken.agents.settings import Learned, Setting, said_of
+from gedanken.agents.rate_limits import RequestQueue
+from gedanken.agents.reasoning import CLOSING_TAG, ReasoningSeparator
+from gedanken.agents.reply_end import ReplyEnd, always_gives_reason
+from gedanken.agents.request_settings import Call, prepare_call, uses_responses_api
+from gedanken.agents.settings import Learned, Setting, settings_notes
 from gedanken.agents.streamed_reply import StreamedReply
-from gedanken.agents.time_limits import USUAL_LIMITS, TimeLimits, in_time
+from gedanken.agents.time_limits import USUAL_LIMITS, TimeLimits, enforce_limits
 from gedanken.experiment.errors import BudgetSpent, Interrupted, NoModel
 from gedanken.experiment.execution import Cause, OnOutput, Seal
 from gedanken.experiment.surprisal import Lines
@@ -27,7 +27,7 @@ from gedanken.experiment.surprisal import Lines
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-MOST_REFUSALS = 8
+MAX_TRIES = 8
 """Maximum number of times that one request is sent. Each time, it leaves out the settings refused before."""
 SIGN_OF_LIFE_SECONDS = 20
 """Seconds between two calls of `on_text` with an empty text while a model reasons.
@@ -73,7 +73,7 @@ class Reply:
         return self.end.cause is Cause.CUT
 
 
-Enough = Callable[[str], bool]
+ShouldStop = Callable[[str], bool]
 """Callback that receives each piece of a reply as it arrives; returns True to stop the reply."""
 Prepare = Callable[[Sequence[Message], bool], Awaitable[None]]
 
@@ -118,7 +118,7 @@ class Model:
     It is updated while the model is used.
     """
     limits: TimeLimits = USUAL_LIMITS
-    pace: Pace = field(default_factory=Pace)
+    pace: RequestQueue = field(default_factory=RequestQueue)
     """The queue that all requests to the model go through.
 
     It limits their rate and how many run at a time.
@@ -149,7 +149,9 @@ class Model:
 
     def sends(self, messages: Sequence[Message]) -> list[Message]:
         """Return the messages in the form that this model accepts. The seal of a reply covers this form."""
-        return as_sent(messages, empty_turns=self.empty_turns, system=Setting.SYSTEM not in self.learned.refused)
+        return prepare_messages(
+            messages, empty_turns=self.empty_turns, system=Setting.SYSTEM not in self.learned.refused
+        )
 
     async def reply(  # noqa: PLR0913 (what a reply is asked with)
         self,
@@ -159,7 +161,7 @@ class Model:
         role: str,
         fresh: bool = True,
         on_text: OnOutput | None = None,
-        enough: Enough | None = None,
+        enough: ShouldStop | None = None,
     ) -> Reply:
         """Request one reply; `role` names the conversation in LangChain's trace.
 
@@ -178,7 +180,7 @@ class Model:
         role: str,
         fresh: bool,
         on_text: OnOutput | None,
-        enough: Enough | None,
+        enough: ShouldStop | None,
         sending: Callable[[], Awaitable[None]] | None = None,
         turned_down: Callable[[], Awaitable[None]] | None = None,
     ) -> Reply:
@@ -217,7 +219,7 @@ class Model:
         sampling: Sampling,
         role: str,
         on_text: OnOutput | None,
-        enough: Enough | None = None,
+        enough: ShouldStop | None = None,
         sending: Callable[[], Awaitable[None]] | None = None,
         turned_down: Callable[[], Awaitable[None]] | None = None,
     ) -> Reply:
@@ -228,7 +230,7 @@ class Model:
         await self.learned.turn()
         if self.pace.gone:
             raise self.pace.gone
-        for _ in range(MOST_REFUSALS):
+        for _ in range(MAX_TRIES):
             requested = _wanted_settings(sampling, self.learned)
             has_system = any(message.role == "system" for message in messages)
             call = prepare_call(self.chat, requested, self.learned, has_system=has_system)
@@ -248,7 +250,7 @@ class Model:
                     streamed_reply.end()
                     end = ReplyEnd(Cause.FILTERED, problem.said[:120])
                     return self._reply(sent, call, streamed_reply, end, started)
-                if turned_down and streamed_reply.pieces == 0 and problem.is_turned_down:
+                if turned_down and streamed_reply.pieces == 0 and problem.got_no_reply:
                     await turned_down()
                 if streamed_reply.pieces == 0 and self.learned.learn(problem, call.sent, call.tokens):
                     continue
@@ -274,9 +276,9 @@ class Model:
         return next((host for url in urls if isinstance(url, str) and (host := host_of(url))), "")
 
     def _new_streamed_reply(self, call: Call, sent: Sequence[Message]) -> StreamedReply:
-        mentions_tags = any(CLOSES in message.text for message in sent)
-        separator = Apart(holds=self.learned.hides, closes_alone=not mentions_tags)
-        return StreamedReply(separator, tokens=call.tokens, always_says=always_says(self.chat))
+        mentions_tags = any(CLOSING_TAG in message.text for message in sent)
+        separator = ReasoningSeparator(holds=self.learned.hides, closes_alone=not mentions_tags)
+        return StreamedReply(separator, tokens=call.tokens, always_says=always_gives_reason(self.chat))
 
     async def _stream(  # noqa: PLR0913 (what a reply is asked with)
         self,
@@ -285,10 +287,10 @@ class Model:
         role: str,
         streamed_reply: StreamedReply,
         on_text: OnOutput | None,
-        enough: Enough | None,
+        enough: ShouldStop | None,
     ) -> None:
-        chunks = call.chat.astream(as_chat(sent), {"run_name": role}, **call.arguments)
-        pieces = in_time(chunks, self.limits, streamed=call.streamed, answers=lambda: streamed_reply.answers)
+        chunks = call.chat.astream(to_langchain(sent), {"run_name": role}, **call.arguments)
+        pieces = enforce_limits(chunks, self.limits, streamed=call.streamed, answers=lambda: streamed_reply.answers)
         last_shown = time.monotonic()
         # Leaving early closes the connection, so the server stops generating.
         async with aclosing(chunks), aclosing(pieces):  # type: ignore[type-var]
@@ -325,25 +327,25 @@ class Model:
         settings: dict[str, object] = {**call.used, **self.extra, **streamed_reply.served_by}
         if not_taken:
             settings["not_taken"] = not_taken
-        if self.learned.allowance:
-            settings["reasoning_tokens"] = self.learned.allowance
-        if speaks_responses(self.chat, self.learned):
+        if self.learned.reasoning_tokens:
+            settings["reasoning_tokens"] = self.learned.reasoning_tokens
+        if uses_responses_api(self.chat, self.learned):
             settings["api"] = "responses"
         if changes := streamed_reply.notes():
             settings["changed"] = changes
         text, reasoning = streamed_reply.text, streamed_reply.reasoning
         if reasoning:
             settings["reasoning_sha256"] = hashlib.sha256(reasoning.encode(errors="backslashreplace")).hexdigest()
-        notes = said_of(self.learned.refused, self.learned.ignored)
+        notes = settings_notes(self.learned.refused, self.learned.ignored)
         if streamed_reply.reasoned:
-            notes.append(f"the model reasons by itself: {streamed_reply.how_much_reasoned} before the reply")
+            notes.append(f"the model reasons by itself: {streamed_reply.reasoning_amount} before the reply")
         return Reply(
             text=text,
             end=end,
             seconds=round(time.monotonic() - started, 3),
             seal=seal(sent, self.name, {**settings, "ended": end.reason} if end.reason else settings, text),
             reasoning=reasoning,
-            reasoned=streamed_reply.how_much_reasoned,
+            reasoned=streamed_reply.reasoning_amount,
             notes=(*notes, *streamed_reply.notes()),
             tokens_read=streamed_reply.tokens.get("input", 0),
             tokens_written=streamed_reply.tokens.get("output", 0),
@@ -369,7 +371,7 @@ def seal(messages: Sequence[Message], model: str, settings: dict[str, object], r
 
 
 def _wanted_settings(sampling: Sampling, learned: Learned) -> dict[Setting, float | int]:
-    tokens = sampling.max_tokens + learned.allowance
+    tokens = sampling.max_tokens + learned.reasoning_tokens
     return {
         Setting.TEMPERATURE: sampling.temperature,
         Setting.TOP_P: sampling.top_p,

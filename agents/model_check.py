@@ -4,18 +4,18 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from gedanken.agents.messages import Message, as_chat
+from gedanken.agents.messages import Message, to_langchain
 from gedanken.agents.model import Model, Reply, Sampling
 from gedanken.agents.model_errors import as_no_model
 from gedanken.agents.request_settings import prepare_call
 from gedanken.agents.settings import Learned, Setting
 from gedanken.experiment.errors import NoModel
-from gedanken.experiment.execution import NO_RUN
+from gedanken.experiment.execution import UNUSABLE_CAUSES
 from gedanken.experiment.progress import Progress
 
-CHARACTERS_A_TOKEN = 4
+CHARACTERS_PER_TOKEN = 4
 """Approximate number of characters in a token of English text."""
-ANSWER_TOKENS, FEW_TOKENS = 160, 12
+ANSWER_TOKENS, SHORT_ANSWER_TOKENS = 160, 12
 _SYSTEM = Message("system", "You are a terminal. Answer with nothing but what it prints.")
 _COUNT = Message("user", "seq 1 30")
 _DICE = Message("user", "shuf -i 100000-999999 -n 8")
@@ -32,7 +32,7 @@ class Fact:
 
 
 @dataclass(slots=True)
-class Checked:
+class ModelCheck:
     """What a model's replies to the questions show."""
 
     model: str
@@ -46,15 +46,15 @@ class Checked:
     @property
     def tokens(self) -> int:
         """Roughly how many tokens the questions and their replies used."""
-        return self.characters // CHARACTERS_A_TOKEN
+        return self.characters // CHARACTERS_PER_TOKEN
 
 
-async def check_model(model: Model, progress: Progress) -> Checked:
+async def check_model(model: Model, progress: Progress) -> ModelCheck:
     """Ask a model at most eight short questions, and return what its replies show.
 
     Raises NoModel if the first question gets no reply.
     """
-    model_check = _Check(model, progress, Checked(model.name))
+    model_check = _Check(model, progress, ModelCheck(model.name))
     await model_check.first()
     if not model_check.done.unusable:
         await model_check.seeds()
@@ -71,7 +71,7 @@ async def check_model(model: Model, progress: Progress) -> Checked:
 class _Check:
     model: Model
     progress: Progress
-    done: Checked
+    done: ModelCheck
 
     def says(self, name: str, answer: str, detail: str = "") -> None:
         self.done.facts.append(Fact(name, answer, detail))
@@ -98,9 +98,9 @@ class _Check:
         self.done.characters += (
             sum(len(message.text) for message in messages) + len(reply.text) + len(reply.reasoning)
         )
-        if reply.end.cause in NO_RUN or not reply.text.strip():
+        if reply.end.cause in UNUSABLE_CAUSES or not reply.text.strip():
             self.done.unusable = (
-                f"its reply is {reply.end.told()}" if reply.end.cause in NO_RUN else "its reply is empty"
+                f"its reply is {reply.end.told()}" if reply.end.cause in UNUSABLE_CAUSES else "its reply is empty"
             )
         unaccepted = {*self.model.not_taken(), *self.model.learned.refused}
         for setting in _TESTED_SETTINGS:
@@ -119,7 +119,7 @@ class _Check:
         self.says("first text after", f"{times[0] - started:.1f} s", "including requests with refused settings")
         if len(times) > 1 and times[-1] > times[0]:
             # Numbers have one or two digits per token, so counting pieces is better than counting characters.
-            tokens = max(len(reply.text) / CHARACTERS_A_TOKEN, len(times))
+            tokens = max(len(reply.text) / CHARACTERS_PER_TOKEN, len(times))
             speed = tokens / (times[-1] - times[0])
             self.says("speed", f"about {speed:.0f} tokens a second", f"in {len(times)} pieces")
         else:
@@ -158,7 +158,9 @@ class _Check:
             return
 
         async def ask() -> tuple[str, str]:
-            reply = await self.ask([_SYSTEM, Message("user", "seq 1 400")], Sampling(1, FEW_TOKENS, temperature=0))
+            reply = await self.ask(
+                [_SYSTEM, Message("user", "seq 1 400")], Sampling(1, SHORT_ANSWER_TOKENS, temperature=0)
+            )
             detail = "" if reply.cut else "a cut reply cannot be distinguished from a whole one"
             return reply.end.reason or "no reason", detail
 
@@ -175,13 +177,13 @@ class _Check:
     async def empty_turn(self) -> tuple[str, str]:
         turns = [Message("user", "cd /tmp"), Message("assistant", ""), Message("user", "pwd")]
         model = replace(self.model, empty_turns=True, learned=_copy_learned(self.model.learned))
-        await self.ask([_SYSTEM, *turns], Sampling(1, FEW_TOKENS, temperature=0), model)
+        await self.ask([_SYSTEM, *turns], Sampling(1, SHORT_ANSWER_TOKENS, temperature=0), model)
         return "accepted", "" if self.model.empty_turns else "but gedanken leaves it out"
 
     async def prefill(self) -> tuple[str, str]:
         model = replace(self.model, learned=_copy_learned(self.model.learned))
         messages = [_SYSTEM, _COUNT, Message("assistant", "1\n2\n3\n4\n")]
-        reply = await self.ask(messages, Sampling(1, FEW_TOKENS, temperature=0), model)
+        reply = await self.ask(messages, Sampling(1, SHORT_ANSWER_TOKENS, temperature=0), model)
         is_continued = reply.text.split()[:1] == ["5"]
         return ("accepted", "") if is_continued else ("not accepted", f"it does not continue: {reply.text[:40]!r}")
 
@@ -190,10 +192,10 @@ class _Check:
         if "logprobs" not in type(chat).model_fields:
             return "not accepted", "its client cannot request them"
         learned = _copy_learned(self.model.learned)
-        requested: dict[Setting, float | int] = {Setting.LIMIT: FEW_TOKENS + learned.allowance}
+        requested: dict[Setting, float | int] = {Setting.LIMIT: SHORT_ANSWER_TOKENS + learned.reasoning_tokens}
         call = prepare_call(chat.model_copy(update={"logprobs": True}), requested, learned, has_system=False)
         try:
-            response = await call.chat.ainvoke(as_chat([_COUNT]), {"run_name": "check"}, **call.arguments)
+            response = await call.chat.ainvoke(to_langchain([_COUNT]), {"run_name": "check"}, **call.arguments)
         except Exception as error:
             raise as_no_model(self.model.name, error, self.model.host) from error
         self.done.characters += len(_COUNT.text) + len(response.text)

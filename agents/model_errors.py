@@ -116,7 +116,7 @@ class ModelBusy(NoReply):
         """True if a rate limit refused the request. A rate limit applies to all requests, not only to this one."""
 
 
-class ErrorInside(Exception):
+class ErrorInReply(Exception):
     """An error message that a server sent with a success status, in place of a reply."""
 
     def __init__(self, body: object) -> None:
@@ -137,7 +137,7 @@ class Problem:
     """Class names of the error and of its causes."""
     headers: Mapping[str, str]
     host: str
-    deepest: str
+    innermost: str
     """Message of the innermost cause, for example why a connection failed."""
 
     @property
@@ -168,7 +168,7 @@ class Problem:
         return self.status is None and not self.is_final
 
     @property
-    def is_turned_down(self) -> bool:
+    def got_no_reply(self) -> bool:
         """True if the server answered with an error, or never got the request.
 
         The server then generated no reply, unless a part of it had arrived.
@@ -261,7 +261,7 @@ def _describe(problem: Problem, location: str, name: str, begun: bool) -> str:
     if re.search("no generation chunks|no data received", problem.text, re.IGNORECASE):
         return f"the reply was completely empty{location}"
     if begun and not status:
-        reason = message if message and "APIConnectionError" not in problem.kinds else _shorten(problem.deepest)
+        reason = message if message and "APIConnectionError" not in problem.kinds else _shorten(problem.innermost)
         return f"the reply broke off{location}: {reason}"
     if problem.has_no_quota:
         return f"no quota is left{number}{location}: {message}; see the account's billing, or choose another --model"
@@ -283,8 +283,8 @@ def _describe(problem: Problem, location: str, name: str, begun: bool) -> str:
     if status:
         return f"the request was refused{number}{location}: {message}"
     if problem.kinds & {"TransportError", "APIConnectionError", "ConnectionError", "EndpointConnectionError"}:
-        return f"no connection{location}: {_shorten(problem.deepest)}; {_CONNECTION_HINT}"
-    return f"{message or problem.deepest or 'it failed without giving a reason'}{location}"
+        return f"no connection{location}: {_shorten(problem.innermost)}; {_CONNECTION_HINT}"
+    return f"{message or problem.innermost or 'it failed without giving a reason'}{location}"
 
 
 def _model_hint(name: str) -> str:

@@ -7,7 +7,7 @@ from langchain_core.language_models import LanguageModelInput
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_openai import ChatOpenAI
 
-KEPT = ("reasoning_content", "reasoning", "refusal")
+EXTRA_PARTS = ("reasoning_content", "reasoning", "refusal")
 """Parts of a message that LangChain's client drops, and that this client keeps."""
 
 
@@ -50,4 +50,4 @@ class OpenAIChat(ChatOpenAI):
 
 
 def _extra_parts(message: dict[str, Any] | None) -> dict[str, Any]:
-    return {name: message[name] for name in KEPT if message and message.get(name)}
+    return {name: message[name] for name in EXTRA_PARTS if message and message.get(name)}

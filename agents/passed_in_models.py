@@ -8,8 +8,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from gedanken.agents.model import Model
-from gedanken.agents.rate_limits import Pace
-from gedanken.agents.settings import known_of
+from gedanken.agents.rate_limits import RequestQueue
+from gedanken.agents.settings import learned_from_name
 from gedanken.experiment import secrets
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.progress import Progress
@@ -23,7 +23,7 @@ _NAME_ATTRIBUTES = ("model_name", "model", "model_id", "deployment_name")
 _MODELS_BY_NAME: ContextVar[Mapping[str, Model]] = ContextVar("brought", default=MappingProxyType({}))
 
 
-def model_of(chat: "BaseChatModel") -> Model:
+def wrap_chat_model(chat: "BaseChatModel") -> Model:
     """Wrap the LangChain chat model `chat` as a `Model`.
 
     The retries and time limits set in `chat` stay in force. The API keys in `chat` are treated as secrets from then
@@ -37,16 +37,16 @@ def model_of(chat: "BaseChatModel") -> Model:
             f"{type(chat).__name__} is not a LangChain chat model; pass such a model, or a name like openai:gpt-4.1"
         )
     keys = [value.get_secret_value() for value in vars(chat).values() if isinstance(value, SecretStr)]
-    secrets.known().learn(*keys)
+    secrets.process_secrets().learn(*keys)
     model_name = next(
         (value for name in _NAME_ATTRIBUTES if isinstance(value := getattr(chat, name, None), str) and value), ""
     )
     name = f"{PROVIDER}:{type(chat).__name__}{f'/{model_name}' if model_name else ''}"
-    return Model(name=name, chat=chat, empty_turns=False, learned=known_of(model_name))
+    return Model(name=name, chat=chat, empty_turns=False, learned=learned_from_name(model_name))
 
 
 @contextmanager
-def brought(model: Model) -> Iterator[ModelSpec]:
+def register_model(model: Model) -> Iterator[ModelSpec]:
     """Register a model by name while the context lasts, and yield its `ModelSpec`.
 
     Only the current asyncio task and its child tasks find the model.
@@ -68,7 +68,7 @@ class _PassedInProvider:
 
     @asynccontextmanager
     async def open(self, spec: ModelSpec, progress: Progress) -> AsyncIterator[Model]:
-        yield replace(self._lookup(spec), pace=Pace(spec.parallel, progress))
+        yield replace(self._lookup(spec), pace=RequestQueue(spec.parallel, progress))
 
     def _lookup(self, spec: ModelSpec) -> Model:
         model = _MODELS_BY_NAME.get().get(spec.name)

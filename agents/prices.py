@@ -12,7 +12,7 @@ from gedanken.experiment.budget import Price
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.run_spec import ModelSpec
 
-OWN_TABLE = "GEDANKEN_PRICES"
+TABLE_VARIABLE = "GEDANKEN_PRICES"
 """Environment variable with the path of the user's own price table.
 
 It has the format of the packaged table, and takes precedence.
@@ -33,7 +33,9 @@ def price_of(model: ModelSpec) -> Price | None:
 
     The user's table is searched before the packaged one. Raises BadInput if the user's file cannot be used.
     """
-    if (path := os.environ.get(OWN_TABLE)) and (price := _lookup(_read_user_table(Path(path)), model.name, path)):
+    if (path := os.environ.get(TABLE_VARIABLE)) and (
+        price := _lookup(_read_user_table(Path(path)), model.name, path)
+    ):
         return price
     if model.name.partition(":")[0] in _LOCAL_PROVIDERS:
         return Price(read=0, written=0, source="the model runs on this machine")
@@ -59,4 +61,4 @@ def _read_user_table(path: Path) -> _Table:
         return _Table.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
         first_line = str(error).splitlines()[0]
-        raise BadInput(f"{OWN_TABLE}={path}: not a price table: {first_line}") from error
+        raise BadInput(f"{TABLE_VARIABLE}={path}: not a price table: {first_line}") from error

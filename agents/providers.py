@@ -11,11 +11,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from gedanken.experiment.errors import BadInput, NoModel
-from gedanken.experiment.plugins import MODELS, by_name
+from gedanken.experiment.plugins import MODELS, plugins_by_name
 
 HOSTED = "hosted"
 """Name of the plug-in that opens all hosted models; users do not type it."""
-UNUSED = "unused"
+PLACEHOLDER_KEY = "unused"
 """Placeholder key for a user's own server that requires none."""
 
 
@@ -29,7 +29,7 @@ class Provider:
     """Name of the client's argument for the server's address."""
     keys: tuple[str, ...] = ()
     """Environment variables that hold the API key."""
-    without_key: tuple[tuple[str, str], ...] = (("api_key", UNUSED),)
+    without_key: tuple[tuple[str, str], ...] = (("api_key", PLACEHOLDER_KEY),)
     """Arguments passed in place of a key if an address is given, but no key is set."""
 
 
@@ -37,8 +37,8 @@ _BEDROCK = {
     "extra": "bedrock",
     "keys": ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_BEARER_TOKEN_BEDROCK"),
     "without_key": (
-        ("aws_access_key_id", UNUSED),
-        ("aws_secret_access_key", UNUSED),
+        ("aws_access_key_id", PLACEHOLDER_KEY),
+        ("aws_secret_access_key", PLACEHOLDER_KEY),
         ("region_name", "us-east-1"),
     ),
 }
@@ -55,7 +55,7 @@ PROVIDERS = {
 }
 
 
-def arguments(name: str, base_url: str | None) -> dict[str, Any]:
+def client_arguments(name: str, base_url: str | None) -> dict[str, Any]:
     """Return the arguments with which the client of the model `name` uses the server at `base_url`.
 
     A missing key is replaced by a placeholder. There are no arguments if `base_url` is None.
@@ -68,7 +68,7 @@ def arguments(name: str, base_url: str | None) -> dict[str, Any]:
 
 
 @contextmanager
-def said_in_one_line(name: str) -> Iterator[None]:
+def one_line_errors(name: str) -> Iterator[None]:
     """Turn exceptions of the `with` block into BadInput or NoModel with a one-line message.
 
     The block opens the client of the model `name`.
@@ -112,7 +112,7 @@ def _bad_input(name: str, error: ValueError) -> BadInput:
         return BadInput(f"{name}: {first_line}")
     provider_name = name.partition(":")[0]
     langchain = str(error).rpartition(": ")[2].split(", ")
-    known_names = sorted({*(word.strip(" '.[]") for word in langchain), *by_name(MODELS)} - {HOSTED})
+    known_names = sorted({*(word.strip(" '.[]") for word in langchain), *plugins_by_name(MODELS)} - {HOSTED})
     close_names = get_close_matches(provider_name, known_names, 1)
     guess = f"; did you mean {close_names[0]}?" if close_names else ";"
     return BadInput(

@@ -16,7 +16,7 @@ from gedanken.experiment.progress import Progress, Silent
 
 PARALLEL = 8
 """Default number of concurrent requests to a hosted model."""
-LONGEST_WAIT = 600.0
+MAX_WAIT = 600.0
 """Longest waiting time in seconds.
 
 The run gives up the model if a server asks for a longer wait, or refuses requests for longer.
@@ -28,12 +28,12 @@ FIRST_TRIES = 2
 
 The address may be wrong, or the server not running.
 """
-LONGEST_TRYING = 900.0
+MAX_TRYING = 900.0
 """A request is not tried again once its tries took this many seconds together."""
 FIRST_WAIT = 2.0
 """Seconds before the second try, if the server names no time. The wait doubles with each further try."""
-LONGEST_BACKOFF = 60.0
-TOLD_FROM = 1.0
+MAX_BACKOFF = 60.0
+MIN_REPORTED_WAIT = 1.0
 """Shortest wait in seconds that is reported."""
 
 _MARGIN = 0.9
@@ -156,14 +156,14 @@ class Bucket:
 
 
 @dataclass(slots=True)
-class Pace:
+class RequestQueue:
     """Schedules all requests of a run to one model."""
 
     parallel: int = 1
     progress: Progress = field(default_factory=Silent)
     """Receives messages about waits, each with the time at which the wait ends."""
     bucket: Bucket = field(default_factory=Bucket)
-    begins_anew: bool = True
+    retries_interrupted: bool = True
     """True if an interrupted reply is requested again.
 
     It is False if a person has read the beginning of the reply while it streamed.
@@ -226,7 +226,7 @@ class Pace:
         self.gone = self.gone or error
         self.bucket.over.set()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Use the model again if the run gave it up: a person may have fixed the cause."""
         if self.gone:
             self.gone, self._reported_until = None, 0.0
@@ -235,7 +235,7 @@ class Pace:
     def _refused(self, epoch: int, busy: ModelBusy) -> None:
         self.bucket.refuse(epoch, busy.retry_after)
         refused_since = self.bucket.refused_since or time.monotonic()
-        if self.bucket.opens - refused_since > LONGEST_WAIT:
+        if self.bucket.opens - refused_since > MAX_WAIT:
             self.stop(_wait_too_long(busy, self.bucket.opens))
         if self.gone:
             raise self.gone from busy
@@ -245,13 +245,13 @@ class Pace:
         broke_off = busy.cause is Cause.BROKEN_OFF
         if (
             tries >= (TRIES if self._has_replied else FIRST_TRIES)
-            or seconds_tried >= LONGEST_TRYING
-            or (broke_off and not self.begins_anew)
+            or seconds_tried >= MAX_TRYING
+            or (broke_off and not self.retries_interrupted)
         ):
             raise busy
-        wait = min(LONGEST_BACKOFF, self.bucket.first_wait * 2 ** (tries - 1)) * random.uniform(0.75, 1.25)
+        wait = min(MAX_BACKOFF, self.bucket.first_wait * 2 ** (tries - 1)) * random.uniform(0.75, 1.25)
         end = time.monotonic() + (wait if busy.retry_after is None else busy.retry_after)
-        if end - time.monotonic() > LONGEST_WAIT:
+        if end - time.monotonic() > MAX_WAIT:
             raise _wait_too_long(busy, end) from busy
         self._report_wait(busy, end)
         with suppress(TimeoutError):
@@ -259,7 +259,7 @@ class Pace:
 
     def _report_wait(self, busy: ModelBusy, end: float) -> None:
         """Report a wait once for all requests that wait until about the same time."""
-        if end - time.monotonic() < TOLD_FROM or end < self._reported_until + TOLD_FROM:
+        if end - time.monotonic() < MIN_REPORTED_WAIT or end < self._reported_until + MIN_REPORTED_WAIT:
             return
         self._reported_until = end
         note = f"the request is sent again at {_format_time(end)}, in {_format_duration(end - time.monotonic())}"
@@ -267,7 +267,7 @@ class Pace:
 
 
 def _wait_too_long(busy: ModelBusy, end: float) -> NoModel:
-    max_wait = _format_duration(LONGEST_WAIT)
+    max_wait = _format_duration(MAX_WAIT)
     return NoModel(
         f"{busy}; the server asks to wait until {_format_time(end)}, but gedanken waits at most {max_wait}"
     )

@@ -10,7 +10,7 @@ _TAG_PAIRS = {
     "<|START_THINKING|>": "<|END_THINKING|>",
     "◁think▷": "◁/think▷",
 }
-CLOSES = "</think>"
+CLOSING_TAG = "</think>"
 """Tag that closes the reasoning. It occurs alone if the chat template wrote the opening tag."""
 _HARMONY = ("<|start|>", "<|channel|>")
 _HARMONY_PART = re.compile(
@@ -26,7 +26,7 @@ _BARE_HARMONY = re.compile(r"\Aanalysis(?P<reasoning>.*)assistantfinal", re.DOTA
 """Matches reasoning in the Harmony format, as it looks after a server dropped all special tokens."""
 
 
-class Apart:
+class ReasoningSeparator:
     """Separates answer and reasoning of a reply while its pieces arrive."""
 
     def __init__(self, *, holds: bool = False, closes_alone: bool = True) -> None:
@@ -111,7 +111,7 @@ class Apart:
             self._state = "harmony"
             return False
         if self._begins_in_reasoning:
-            before, closed, rest = self._buffer.partition(CLOSES)
+            before, closed, rest = self._buffer.partition(CLOSING_TAG)
             if closed:
                 self._reasoning.append(before)
                 self._begins_in_reasoning, self.opened_unseen, self._buffer = False, True, rest
@@ -142,8 +142,10 @@ class Apart:
         elif self._closes_alone and (sections := _LATER_REASONING.findall(answer)):
             self._reasoning += sections
             self._answer = [_LATER_REASONING.sub("", answer)]
-        elif self._closes_alone and not self._reasoning and answer.count(CLOSES) == 1 and "<think>" not in answer:
-            before, _, after = answer.partition(CLOSES)
+        elif (
+            self._closes_alone and not self._reasoning and answer.count(CLOSING_TAG) == 1 and "<think>" not in answer
+        ):
+            before, _, after = answer.partition(CLOSING_TAG)
             self._reasoning, self._answer = [before], [after.lstrip("\r\n")]
             self.opened_unseen = True
 

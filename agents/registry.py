@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from urllib.parse import urlsplit
 
-from gedanken.agents.langsmith_uploads import told_of_uploads
+from gedanken.agents.langsmith_uploads import upload_notice
 from gedanken.agents.model import Model
 from gedanken.agents.model_provider import ModelProvider
 from gedanken.agents.providers import HOSTED
 from gedanken.experiment.errors import BadInput
-from gedanken.experiment.plugins import MODELS, Plugin, by_name
+from gedanken.experiment.plugins import MODELS, Plugin, plugins_by_name
 from gedanken.experiment.progress import Progress
 from gedanken.experiment.run_spec import ModelSpec
 from gedanken.experiment.secrets import learn_address, shown_address
@@ -38,7 +38,7 @@ def check_name(model: ModelSpec) -> None:
 
 def _find_provider(spec: ModelSpec) -> tuple[Plugin, ModelProvider]:
     """Find the provider that is installed under the whole model name, or under the part before the colon."""
-    installed = by_name(MODELS)
+    installed = plugins_by_name(MODELS)
     match = _NAME.match(spec.name)
     plugin = installed.get(match["provider"], installed.get(HOSTED)) if match else installed.get(spec.name)
     if plugin is None:
@@ -70,7 +70,7 @@ async def open_model(spec: ModelSpec, progress: Progress) -> AsyncIterator[Model
     """
     check_name(spec)
     plugin, provider = _find_provider(spec)
-    if notice := told_of_uploads():
+    if notice := upload_notice():
         progress.say(notice)
     async with AsyncExitStack() as stack:
         with plugin.guarded():

@@ -1,10 +1,10 @@
 """Detects replies that repeat one piece of text endlessly, as small models do."""
 
-ROUNDS = 4
+MIN_REPETITIONS = 4
 """Minimum number of repetitions, at the end of a reply, that count as endless."""
-CIRCLE_CHARACTERS = 240
+MIN_REPEATED_CHARACTERS = 240
 """Minimum length in characters of text that counts as repeated. Shorter text may repeat by chance."""
-STOP_CHARACTERS = 1200
+MIN_STOPPED_CHARACTERS = 1200
 """Minimum length in characters at which a reply is stopped for repetition.
 
 Shorter replies are not stopped, because real programs, too, print some equal lines.
@@ -16,24 +16,24 @@ The cost of all checks then stays proportional to this length.
 """
 
 
-def in_circles(text: str) -> bool:
+def is_repetitive(text: str) -> bool:
     """Return whether the second half of a text is one piece of text, repeated at least four times."""
     tail = text[len(text) // 2 :]
-    if len(tail) < CIRCLE_CHARACTERS:
+    if len(tail) < MIN_REPEATED_CHARACTERS:
         return False
     # Of all periods this short, only the first at which half of the text repeats must be checked (Fine and Wilf).
     period = tail.find(tail[: len(tail) // 2], 1)
-    return 0 < period <= len(tail) // ROUNDS and tail[period:] == tail[:-period]
+    return 0 < period <= len(tail) // MIN_REPETITIONS and tail[period:] == tail[:-period]
 
 
-class CircleWatch:
+class RepetitionWatch:
     """Watches a reply as it streams in, and detects when it is long and only repeats itself."""
 
     def __init__(self, before: str = "") -> None:
         """Count `before`, the text that came earlier, as part of the reply."""
         self._pieces = [before]
         self._length = len(before)
-        self._next_check = STOP_CHARACTERS
+        self._next_check = MIN_STOPPED_CHARACTERS
 
     def __call__(self, piece: str) -> bool:
         """Add a piece; return whether the text so far repeats itself and the reply should be stopped."""
@@ -43,4 +43,4 @@ class CircleWatch:
             return False
         self._next_check = self._length + self._length // CHECK_EVERY
         self._pieces = ["".join(self._pieces)]
-        return in_circles(self._pieces[0])
+        return is_repetitive(self._pieces[0])

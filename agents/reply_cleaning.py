@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from gedanken.experiment.execution import FormatViolation
 
-OUTPUT_MARK = "OUTPUT:"
+OUTPUT_LINE = "OUTPUT:"
 """The line that separates working steps from the output, where working steps are allowed."""
 
 _FENCE = re.compile(r"(`{3,}|~{3,})[\w+-]*")
@@ -55,7 +55,7 @@ def clean(reply: str, command: str, *, marked: bool = False, known: str = "", op
             unmarked = (FormatViolation("no mark before the output", ""),)
     lines = reply.splitlines(keepends=True)
     trimmer = _ReplyTrimmer(lines, command, known, opened)
-    removed = trimmer.peel()
+    removed = trimmer.trim()
     remaining_text = "".join(line for index, line in enumerate(lines) if index not in removed)
     return Cleaned(remaining_text, (*unmarked, *(removed[index] for index in sorted(removed))))
 
@@ -63,7 +63,7 @@ def clean(reply: str, command: str, *, marked: bool = False, known: str = "", op
 def clean_beginning(piece: str, known: str = "") -> Cleaned:
     """Remove chat and an opening fence from the beginning of a piece that continues a reply."""
     lines = piece.splitlines(keepends=True)
-    removed = _ReplyTrimmer(lines, "", known, opened=False).peel_beginning()
+    removed = _ReplyTrimmer(lines, "", known, opened=False).trim_beginning()
     if not removed:
         return Cleaned(piece, ())
     start = max(removed) + 1
@@ -78,7 +78,7 @@ def _split_at_output_line(reply: str) -> tuple[list[str], str, str]:
     lines = reply.splitlines(keepends=True)
     # Later lines `OUTPUT:` belong to the program's output.
     for index, line in enumerate(lines):
-        if line.strip() == OUTPUT_MARK:
+        if line.strip() == OUTPUT_LINE:
             return lines[:index], line, "".join(lines[index + 1 :])
     return lines, "", ""
 
@@ -96,19 +96,19 @@ class _ReplyTrimmer:
         self._removed: dict[int, FormatViolation] = {}
         self._non_blank = deque(index for index, line in enumerate(self._lines) if line)
 
-    def peel(self) -> dict[int, FormatViolation]:
+    def trim(self) -> dict[int, FormatViolation]:
         """Remove what no terminal prints; return the violation of each removed line, by line index."""
         for index in self._non_blank:
             if _AS_AN_AI.match(self._lines[index]) and not self._was_typed(index):
                 self._remove("speaks as an AI", index)
         self._non_blank = deque(index for index in self._non_blank if index not in self._removed)
-        self.peel_beginning()
+        self.trim_beginning()
         self._stop_at_next_command()
         while self._remove_last():
             pass
         return self._removed
 
-    def peel_beginning(self) -> dict[int, FormatViolation]:
+    def trim_beginning(self) -> dict[int, FormatViolation]:
         """Remove what no terminal prints from the beginning; return the violations so far, by line index."""
         while self._remove_first():
             pass

@@ -7,9 +7,9 @@ from typing import Any
 
 from gedanken.experiment.execution import Cause
 
-NO_LIMIT_KEPT = "the server keeps no limit"
+LIMIT_NOT_ENFORCED = "the server keeps no limit"
 """The recorded reason if this client stopped a reply that exceeded its token limit."""
-STOPPED = "it was stopped by its listener"
+STOPPED_BY_LISTENER = "it was stopped by its listener"
 """The recorded reason if the listener stopped the reply."""
 
 _MAX_REASON_CHARACTERS = 120
@@ -65,14 +65,21 @@ class ReplyEnd:
     """The provider's reason, for example `content_filter`, shortened; empty if it gave none."""
 
     @property
-    def goes_on(self) -> bool:
+    def can_continue(self) -> bool:
         """True if the request's token limit cut the reply, and the model's context has room for more."""
-        return self.cause is Cause.CUT and self.reason != STOPPED and _normalize(self.reason) not in _CONTEXT_FULL
+        return (
+            self.cause is Cause.CUT
+            and self.reason != STOPPED_BY_LISTENER
+            and _normalize(self.reason) not in _CONTEXT_FULL
+        )
 
     @property
     def was_cut(self) -> bool:
         """True if a limit cut the answer or the reasoning, or if this client stopped the reply."""
-        return _CAUSES.get(_normalize(self.reason)) is Cause.CUT or self.reason in (NO_LIMIT_KEPT, STOPPED)
+        return _CAUSES.get(_normalize(self.reason)) is Cause.CUT or self.reason in (
+            LIMIT_NOT_ENFORCED,
+            STOPPED_BY_LISTENER,
+        )
 
     @property
     def may_be_silence(self) -> bool:
@@ -88,7 +95,7 @@ class ReplyEnd:
 
 
 @dataclass(frozen=True, slots=True)
-class Signs:
+class EndSigns:
     """What the cause of a reply's end is inferred from."""
 
     reason: str
@@ -106,7 +113,7 @@ class Signs:
     """
 
 
-def reason_in(metadata: Mapping[str, Any]) -> str:
+def find_reason(metadata: Mapping[str, Any]) -> str:
     """Return the provider's reason why the reply ended; empty if this piece of the stream names none."""
     if feedback := metadata.get("prompt_feedback"):
         blocked = _enum_text(feedback.get("block_reason") or "")
@@ -126,7 +133,7 @@ def later_reason(before: str, now: str) -> str:
     return before if is_specific and _CAUSES.get(_normalize(now)) is Cause.FINISHED else now or before
 
 
-def end_of(signs: Signs) -> ReplyEnd:
+def infer_end(signs: EndSigns) -> ReplyEnd:
     """Infer from its signs why a reply ended."""
     reason = _normalize(signs.reason)
     cause = _CAUSES.get(reason, Cause.UNKNOWN_END if reason else None)
@@ -143,7 +150,7 @@ def end_of(signs: Signs) -> ReplyEnd:
     return ReplyEnd(cause, signs.reason)
 
 
-def always_says(chat: object) -> bool:
+def always_gives_reason(chat: object) -> bool:
     """Return whether this client's protocol ends every reply with a reason."""
     return any(base.__name__ in _CLIENTS_WITH_REASON for base in type(chat).__mro__)
 

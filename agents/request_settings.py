@@ -50,7 +50,7 @@ def prepare_call(
     """
     fields = type(chat).model_fields
     call_names = _CALL_ARGUMENTS.get(type(chat).__name__, {})
-    refused, responses = learned.refused, speaks_responses(chat, learned)
+    refused, responses = learned.refused, uses_responses_api(chat, learned)
     update: dict[str, Any] = {}
     arguments: dict[str, Any] = {}
     used: dict[str, object] = {}
@@ -79,7 +79,7 @@ def prepare_call(
     return Call(copy, arguments, used, frozenset(sent), int(requested[Setting.LIMIT]))
 
 
-def speaks_responses(chat: "BaseChatModel", learned: Learned) -> bool:
+def uses_responses_api(chat: "BaseChatModel", learned: Learned) -> bool:
     """Return whether requests go to OpenAI's Responses API.
 
     They do if LangChain chose that API for the model, or if the server demanded it.

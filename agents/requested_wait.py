@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 _DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>ms|h|m|s)(?![a-z])", re.IGNORECASE)
-LONGEST = 366 * 86400.0
+MAX_WAIT = 366 * 86400.0
 """Longest waiting time in seconds that is believed. A longer one is a mistake of the server, and is shortened."""
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _WAIT_IN_TEXT = re.compile(
@@ -24,7 +24,7 @@ def requested_wait(headers: Mapping[str, str], text: str) -> float | None:
     The time is in its headers or its text.
     """
     wait = _find_wait(headers, text)
-    return wait if wait is None else min(wait, LONGEST)
+    return wait if wait is None else min(wait, MAX_WAIT)
 
 
 def _find_wait(headers: Mapping[str, str], text: str) -> float | None:

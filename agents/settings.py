@@ -162,7 +162,7 @@ class Learned:
         self._first_accepted.set()
 
     @property
-    def allowance(self) -> int:
+    def reasoning_tokens(self) -> int:
         """Number of tokens allowed for reasoning, in addition to the limit of the answer."""
         return REASONING_TOKENS if self.reasons else 0
 
@@ -200,7 +200,7 @@ class Learned:
         return False
 
 
-def known_of(name: str) -> Learned:
+def learned_from_name(name: str) -> Learned:
     """Return what is known of a model from its name alone, whichever server provides it."""
     families = [family for family in FAMILIES if family.pattern.search(name)]
     return Learned(
@@ -219,7 +219,7 @@ _NOTES = {
 }
 
 
-def said_of(refused: Collection[str], ignored: Collection[str] = ()) -> list[str]:
+def settings_notes(refused: Collection[str], ignored: Collection[str] = ()) -> list[str]:
     """Return the notes on settings that were not accepted or have no effect."""
     without_effect = [str(name) for name in _SAMPLING_SETTINGS if name in refused or name in ignored]
     notes = (
@@ -230,7 +230,7 @@ def said_of(refused: Collection[str], ignored: Collection[str] = ()) -> list[str
     return [*notes, *(note for setting, note in _NOTES.items() if setting in refused)]
 
 
-def is_said_of_settings(note: str) -> bool:
+def is_settings_note(note: str) -> bool:
     """Return whether a note is about settings: such notes are the same for every reply."""
     return note.startswith(_OWN_SETTING_PREFIX) or note in _NOTES.values()
 

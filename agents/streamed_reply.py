@@ -3,13 +3,21 @@
 from collections.abc import Mapping
 from typing import Any
 
-from gedanken.agents.incoming_text import Incoming, whole_characters
-from gedanken.agents.reasoning import Apart
-from gedanken.agents.reply_end import NO_LIMIT_KEPT, STOPPED, ReplyEnd, Signs, end_of, later_reason, reason_in
+from gedanken.agents.incoming_text import IncomingText, repair_surrogates
+from gedanken.agents.reasoning import ReasoningSeparator
+from gedanken.agents.reply_end import (
+    LIMIT_NOT_ENFORCED,
+    STOPPED_BY_LISTENER,
+    EndSigns,
+    ReplyEnd,
+    find_reason,
+    infer_end,
+    later_reason,
+)
 from gedanken.experiment.execution import Cause
 from gedanken.experiment.secrets import redacted
 
-MOST_CHARACTERS_A_TOKEN = 64
+MAX_CHARACTERS_PER_TOKEN = 64
 _MAX_NAME_CHARACTERS = 200
 _SERVER_KEYS = ("model_name", "system_fingerprint")
 _TOOL_BLOCKS = frozenset(("tool_use", "tool_call", "function_call", "server_tool_use", "custom_tool_call"))
@@ -18,12 +26,12 @@ _TOOL_BLOCKS = frozenset(("tool_use", "tool_call", "function_call", "server_tool
 class StreamedReply:
     """The part of a reply that has arrived so far."""
 
-    def __init__(self, separator: Apart, *, tokens: int, always_says: bool) -> None:
+    def __init__(self, separator: ReasoningSeparator, *, tokens: int, always_says: bool) -> None:
         self._separator = separator
-        self._max_characters = MOST_CHARACTERS_A_TOKEN * tokens
+        self._max_characters = MAX_CHARACTERS_PER_TOKEN * tokens
         self._always_says = always_says
         self._characters = 0
-        self._incoming = Incoming()
+        self._incoming = IncomingText()
         self._reason = ""
         self._refusal: list[str] = []
         self._separate_reasoning: list[str] = []
@@ -47,7 +55,7 @@ class StreamedReply:
     @property
     def reasoning(self) -> str:
         """The reasoning, if the server shows it."""
-        return redacted(whole_characters("".join(self._separate_reasoning))[0]) + self._separator.reasoning
+        return redacted(repair_surrogates("".join(self._separate_reasoning))[0]) + self._separator.reasoning
 
     @property
     def answers(self) -> bool:
@@ -64,7 +72,7 @@ class StreamedReply:
         return bool(self.reasoning.strip()) or bool(self.tokens.get("reasoning")) or self._has_hidden_reasoning
 
     @property
-    def how_much_reasoned(self) -> str:
+    def reasoning_amount(self) -> str:
         """Amount of reasoning, for example `4096 tokens`; empty if the model did not reason.
 
         It is `unseen text` if the server hides the reasoning.
@@ -79,7 +87,7 @@ class StreamedReply:
         """Add one more piece of the stream; return the part of its text that can be shown."""
         self.pieces += 1
         metadata: Mapping[str, Any] = getattr(message, "response_metadata", None) or {}
-        self._reason = later_reason(self._reason, reason_in(metadata))
+        self._reason = later_reason(self._reason, find_reason(metadata))
         self.served_by |= {
             key: redacted(str(metadata[key])[:_MAX_NAME_CHARACTERS]) for key in _SERVER_KEYS if metadata.get(key)
         }
@@ -101,7 +109,7 @@ class StreamedReply:
 
     def end(self) -> str:
         """Record that the reply is over; return the rest of the text that can be shown."""
-        cut = self.endless or self.stopped or end_of(self._signs(has_text=True)).cause is Cause.CUT
+        cut = self.endless or self.stopped or infer_end(self._signs(has_text=True)).cause is Cause.CUT
         return self._separator.add(self._incoming.end()) + self._separator.end(cut=cut)
 
     def notes(self) -> list[str]:
@@ -111,13 +119,13 @@ class StreamedReply:
     def ended(self) -> ReplyEnd:
         """Return why the reply ended."""
         if self.endless:
-            return ReplyEnd(Cause.CUT, NO_LIMIT_KEPT)
+            return ReplyEnd(Cause.CUT, LIMIT_NOT_ENFORCED)
         if self.stopped:
-            return ReplyEnd(Cause.CUT, STOPPED)
-        return end_of(self._signs(has_text=bool(self.text.strip())))
+            return ReplyEnd(Cause.CUT, STOPPED_BY_LISTENER)
+        return infer_end(self._signs(has_text=bool(self.text.strip())))
 
-    def _signs(self, *, has_text: bool) -> Signs:
-        return Signs(
+    def _signs(self, *, has_text: bool) -> EndSigns:
+        return EndSigns(
             reason=redacted(self._reason),
             has_text=has_text,
             reasoned=self.reasoned,

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 ROLE = "surprise"
-MOST_LINES = 40
-MOST_CHARACTERS = 6_000
-AS_IT_CAME = "the imagined output is the whole reply, including text that was removed before the comparison"
+MAX_LINES = 40
+MAX_CHARACTERS = 6_000
+UNCLEANED_NOTE = "the imagined output is the whole reply, including text that was removed before the comparison"
 
 
 class Token(NamedTuple):
@@ -55,14 +55,14 @@ async def surprisals(model: Model, questions: Sequence[Question], on_text: OnOut
         line_surprisals: list[Lines | None] = []
         for text in (question.real, question.imagined):
             on_text(f"{question.program}, surprisal of {'the imagined' if line_surprisals else 'the real'} output\n")
-            score = partial(surprisal, model, question.messages, head_of(text))
-            line_surprisals.append(await model.scored(question.messages, head_of(text), score))
-            if head_of(text) and not is_available and line_surprisals[-1] is None:
+            score = partial(surprisal, model, question.messages, scored_part(text))
+            line_surprisals.append(await model.scored(question.messages, scored_part(text), score))
+            if scored_part(text) and not is_available and line_surprisals[-1] is None:
                 return NotAvailable(unavailable_reason)
             is_available = is_available or line_surprisals[-1] is not None
         notes = _notes({"real": question.real, "imagined": question.imagined}, line_surprisals)
         if question.cleaned:
-            notes += (AS_IT_CAME,)
+            notes += (UNCLEANED_NOTE,)
         answers.append(
             ProgramSurprisal(question.program, question.line, line_surprisals[0], line_surprisals[1], notes)
         )
@@ -81,7 +81,7 @@ async def surprisal(model: Model, messages: Sequence[Message], text: str) -> Lin
         return None
     score_tokens = _score_by_grammar if model.scores == "grammar" else _score_by_echo
 
-    async def ask(request: "_Scored") -> Lines | None:
+    async def ask(request: "_ScoreRequest") -> Lines | None:
         from openai import OpenAIError
 
         try:
@@ -110,18 +110,18 @@ def by_line(tokens: Sequence[Token]) -> Lines:
     )
 
 
-def head_of(text: str) -> str:
+def scored_part(text: str) -> str:
     """Return the part of an output that is scored: its beginning, without trailing blank lines."""
     # Models omit trailing blank lines.
-    return "\n".join(text.rstrip().split("\n")[:MOST_LINES])[:MOST_CHARACTERS].rstrip()
+    return "\n".join(text.rstrip().split("\n")[:MAX_LINES])[:MAX_CHARACTERS].rstrip()
 
 
-class _Scored(TypedDict):
+class _ScoreRequest(TypedDict):
     messages: list[Message]
     text: str
 
 
-async def _score_by_grammar(model: Model, request: _Scored) -> list[Token]:
+async def _score_by_grammar(model: Model, request: _ScoreRequest) -> list[Token]:
     """Force the model to produce the text, by a grammar that allows nothing else, and return its tokens."""
     client, name = _client(model)
     tokenized: Any = await client.post(
@@ -147,7 +147,7 @@ async def _score_by_grammar(model: Model, request: _Scored) -> list[Token]:
     return _check_text(request["text"], tokens)
 
 
-async def _score_by_echo(model: Model, request: _Scored) -> list[Token]:
+async def _score_by_echo(model: Model, request: _ScoreRequest) -> list[Token]:
     """Send the text as the end of a prompt, and return its tokens with log-probabilities, by vLLM's protocol."""
     client, name = _client(model)
     completion = await client.chat.completions.create(
@@ -188,9 +188,9 @@ def _openai_messages(messages: Sequence[Message]) -> Any:
 
 def _notes(texts: dict[str, str], line_surprisals: Sequence[Lines | None]) -> tuple[str, ...]:
     notes = [
-        f"of the {name} output, at most the first {MOST_LINES} lines and {MOST_CHARACTERS} characters are scored"
+        f"of the {name} output, at most the first {MAX_LINES} lines and {MAX_CHARACTERS} characters are scored"
         for name, text in texts.items()
-        if head_of(text) != text.rstrip()
+        if scored_part(text) != text.rstrip()
     ]
     for (name, text), lines in zip(texts.items(), line_surprisals, strict=True):
         if lines is None:

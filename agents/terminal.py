@@ -39,7 +39,7 @@ _FRAME_LINE = re.compile(r"^\s+File \".*\", line \d+\s*$")
 _ERROR_LINE = re.compile(r"^[A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit)\b")
 
 
-def placing(name: str, source: str) -> Turn:
+def file_turn(name: str, source: str) -> Turn:
     """Build the turn in which a file is typed into the imagined machine, which prints nothing."""
     delimiter = "EOF"
     while delimiter in source.splitlines():
@@ -47,12 +47,12 @@ def placing(name: str, source: str) -> Turn:
     return Turn(redacted(f"cat > {name} <<'{delimiter}'\n{source.rstrip()}\n{delimiter}"), "")
 
 
-def mentioning(tell: str) -> Turn:
+def mention_turn(tell: str) -> Turn:
     """Build the turn that mentions a file without showing it: `tell`, the coder's instruction, in curly brackets."""
     return Turn(redacted(f"{{{tell}}}"), "")
 
 
-def typing(command: str, tells: tuple[str, ...] = ()) -> str:
+def typed_message(command: str, tells: tuple[str, ...] = ()) -> str:
     r"""Build the message that types a command, preceded by each of `tells` in curly brackets.
 
     A command that could be taken for a `tell` gets a backslash in front: `\{ echo a; }`. API keys are removed.
@@ -70,7 +70,7 @@ def prints_nothing(command: str) -> bool:
     return bool(parts) and all(_SILENT_COMMAND.match(part) for part in parts)
 
 
-def exit_code_of(output: str, cut: bool) -> tuple[int | None, Cause]:
+def infer_exit_code(output: str, cut: bool) -> tuple[int | None, Cause]:
     """Infer the exit code of an imagined command, and the cause of its end, from its output.
 
     The code is None if the reply was cut, and 0 if no error ends the output. An error has its usual code, such as 127

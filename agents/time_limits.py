@@ -32,7 +32,7 @@ class TooSlow(TimeoutError):
     """A time limit was exceeded; the message names the limit."""
 
 
-async def in_time(
+async def enforce_limits(
     pieces: AsyncIterator[Piece], limits: TimeLimits, *, streamed: bool = True, answers: Callable[[], bool]
 ) -> AsyncIterator[Piece]:
     """Pass pieces on as long as each arrives in time. Raises TooSlow.

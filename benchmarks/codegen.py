@@ -15,15 +15,15 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from gedanken.agents.registry import open_model
-from gedanken.analysis.analyze import Compared
-from gedanken.compare.stats.proportions import share_of
+from gedanken.analysis.analyze import ComparisonCache
+from gedanken.compare.stats.proportions import wilson_share
 from gedanken.experiment.run_log import DONE
 from gedanken.experiment.run_spec import ModelSpec, RunSpec
 from gedanken.graphs.context import Context
-from gedanken.graphs.experiment_graph import STEPS_AT_MOST, build_graph
-from gedanken.graphs.routing import TRIES
+from gedanken.graphs.experiment_graph import MAX_STEPS, build_graph
+from gedanken.graphs.routing import MAX_TRIES
 from gedanken.loading.experiments_and_personas import load_experiment, load_persona
-from gedanken.machines.open_machine import open_real
+from gedanken.machines.open_machine import open_real_machine
 from gedanken.records.run_store import open_store
 from gedanken.terminal.screen import Screen
 
@@ -38,12 +38,14 @@ async def main(arguments: argparse.Namespace) -> None:
     async with open_model(ModelSpec(name=arguments.model), screen) as model:
         for seed in range(arguments.seeds):
             started = time.monotonic()
-            spec = RunSpec(experiment=experiment, persona=persona, real=0, simulate=False, coder_seed=seed * TRIES)
+            spec = RunSpec(
+                experiment=experiment, persona=persona, real=0, simulate=False, coder_seed=seed * MAX_TRIES
+            )
             with TemporaryDirectory() as folder, open_store(Path(folder), spec) as store:
-                async with open_real(experiment.dataset, experiment.limits, screen) as (machine, dataset):
+                async with open_real_machine(experiment.dataset, experiment.limits, screen) as (machine, dataset):
                     facts = await machine.measure(dataset)
-                    context = Context(spec, facts, model, machine, store, Compared())
-                    config: Any = {"recursion_limit": STEPS_AT_MOST}
+                    context = Context(spec, facts, model, machine, store, ComparisonCache())
+                    config: Any = {"recursion_limit": MAX_STEPS}
                     state = await build_graph().ainvoke({"index": -1}, config, context=context)
                 programs = [store.programs[label] for label in state["programs"]]
             needed_tries = len(state["programs"]) if state["outcome"] == DONE else None
@@ -54,10 +56,10 @@ async def main(arguments: argparse.Namespace) -> None:
                 if program.problems:
                     print(f"     {program.label}: {'; '.join(program.problems)}", flush=True)
     for name, count in (
-        (f"within {TRIES} tries", sum(1 for needed_tries in tries if needed_tries)),
+        (f"within {MAX_TRIES} tries", sum(1 for needed_tries in tries if needed_tries)),
         ("at the first try", tries.count(1)),
     ):
-        print(f"{name}: {share_of(count, len(tries))}, 95 % interval, model {arguments.model}")
+        print(f"{name}: {wilson_share(count, len(tries))}, 95 % interval, model {arguments.model}")
 
 
 if __name__ == "__main__":

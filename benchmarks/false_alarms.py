@@ -20,7 +20,7 @@ from benchmarks.real_runs.comparing import Given, compare
 from benchmarks.real_runs.stored import STORED, RealRuns
 from gedanken.compare.results import ComparisonResult
 from gedanken.compare.sentences import finding_values
-from gedanken.compare.stats.proportions import share_of
+from gedanken.compare.stats.proportions import wilson_share
 
 REAL, IMAGINED = 7, 3
 TARGET = 0.05
@@ -66,7 +66,7 @@ def table(given: Given, comparisons: list[Held]) -> str:
         alarms = sum(bool(comparison.found) for comparison in of_program)
         kinds_text = ", ".join(f"{kind} {count}" for kind, count in kinds.most_common())
         lines.append(f"| {name} | {len(of_program)} | {alarms} | {kinds_text} |")
-    share = share_of(sum(bool(comparison.found) for comparison in comparisons), len(comparisons))
+    share = wilson_share(sum(bool(comparison.found) for comparison in comparisons), len(comparisons))
     met = "met" if share.trials and share.successes <= TARGET * share.trials else "**missed**"
     return "\n".join([*lines, f"| all | {len(comparisons)} | {share} | target ≤ {TARGET:.0%}: {met} |"])
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from gedanken.compare.checks.first_loss import ABOVE, BELOW
 from gedanken.experiment.execution import Limits
-from gedanken.machines.open_machine import open_real
+from gedanken.machines.open_machine import open_real_machine
 from gedanken.terminal.screen import Screen
 
 PROGRAM = Path(__file__).with_name("first_losses_program.py")
@@ -22,7 +22,7 @@ PROGRAM = Path(__file__).with_name("first_losses_program.py")
 
 async def main(arguments: argparse.Namespace) -> None:
     """Measure in the sandbox and print the table."""
-    async with open_real("mnist", Limits(wall_seconds=3600), Screen()) as (machine, _dataset):
+    async with open_real_machine("mnist", Limits(wall_seconds=3600), Screen()) as (machine, _dataset):
         machine.write(PROGRAM.name, PROGRAM.read_text())
         execution = await machine.run(f"python3 {PROGRAM.name} {arguments.seeds}")
     if execution.exit_code != 0:

@@ -25,7 +25,7 @@ from gedanken.experiment.execution import Limits
 from gedanken.experiment.progress import Silent
 from gedanken.sandbox.connect import connect_docker
 from gedanken.sandbox.datasets import ensure_dataset
-from gedanken.sandbox.leftovers import clean, things
+from gedanken.sandbox.leftovers import clean, list_leftovers
 from gedanken.sandbox.machine import SandboxMachine
 from gedanken.sandbox.open_engine import open_engine
 from gedanken.sandbox.owner import RUN_LABEL
@@ -137,7 +137,7 @@ def measure(kind: str, kills: int, seed: int) -> dict[str, Any]:
             cases.append(kill_one(client, kind, folder, number, seconds))
             print(f"{kind} {number + 1}/{kills}: {cases[-1].moment}", file=sys.stderr)
     removed = clean([client])
-    leftovers = [thing for thing in things([client]) if thing.run.startswith(f"killed-{os.getpid()}-")]
+    leftovers = [thing for thing in list_leftovers([client]) if thing.run.startswith(f"killed-{os.getpid()}-")]
     return {
         "program": kind,
         "killed": kills,

@@ -59,7 +59,7 @@ def server_of(process: "subprocess.Popen[bytes]") -> psutil.Process | None:
 def ended(folder: Path) -> dict[str, str]:
     """Return a hash of each execution that has finished and is not requested again, by label."""
     from gedanken.experiment.errors import BadInput
-    from gedanken.experiment.execution import MAY_COME
+    from gedanken.experiment.execution import RETRIED_CAUSES
     from gedanken.records.read_run import read_run
 
     try:
@@ -69,7 +69,7 @@ def ended(folder: Path) -> dict[str, str]:
     return {
         run.label: sha256(f"{run.seconds}{run.terminal}{run.raw_reply}".encode()).hexdigest()
         for run in log.executions
-        if run.cause not in MAY_COME
+        if run.cause not in RETRIED_CAUSES
     }
 
 

@@ -224,7 +224,7 @@ def _seconds(time_of_event: str) -> float:
 
 def measure(kills: int, seed: int, sandbox: str) -> dict[str, Any]:
     """Kill this many runs, about equally often in each node; return the summary."""
-    from gedanken.sandbox.leftovers import clean, things
+    from gedanken.sandbox.leftovers import clean, list_leftovers
 
     rng = random.Random(seed)
     with tempfile.TemporaryDirectory(prefix="gedanken-killed-") as name:
@@ -242,7 +242,7 @@ def measure(kills: int, seed: int, sandbox: str) -> dict[str, Any]:
         "held": sum(not case.broken for case in cases),
         "in": dict(Counter(case.call.node for case in cases)),
         "broken": [f"{case.call.node} {case.call.number}: {reason}" for case in cases for reason in case.broken],
-        "left_after_clean": len([thing for thing in things([]) if thing.run.startswith("killed-")]),
+        "left_after_clean": len([thing for thing in list_leftovers([]) if thing.run.startswith("killed-")]),
     }
 
 

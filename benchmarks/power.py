@@ -22,7 +22,7 @@ from typing import get_args
 from benchmarks.doctoring import ALL, DOCTORINGS, Case, Doctoring
 from benchmarks.real_runs.comparing import Given, compare, kinds_of
 from benchmarks.real_runs.stored import STORED, RealRuns, Run
-from gedanken.compare.stats.proportions import share_of
+from gedanken.compare.stats.proportions import wilson_share
 
 USUAL, MORE = (7, 3), (10, 10)
 HEAD = "| doctoring | size | real : imagined | doctored | with | caught | by |\n|---|---|---|---|---|---|---|"
@@ -46,7 +46,7 @@ class Row:
     """Number of comparisons that caught nothing, by program."""
 
     def __str__(self) -> str:
-        share = share_of(self.caught, self.comparisons)
+        share = wilson_share(self.caught, self.comparisons)
         kinds_text = ", ".join(f"{kind} {count}" for kind, count in self.kinds.items()) or "–"
         return (
             f"| {self.kind} | {self.size} | {self.real} : {self.imagined} | {self.doctored} of {self.imagined} "

@@ -13,8 +13,8 @@ import os
 import time
 
 from gedanken.experiment.progress import Silent
-from gedanken.machines.batches import PROGRAMS_A_BATCH, Ran, limits_of, run_batches
-from gedanken.machines.open_machine import open_real
+from gedanken.machines.batches import PROGRAMS_A_BATCH, ProgramResult, limits_of, run_batches
+from gedanken.machines.open_machine import open_real_machine
 from gedanken.probes.families.built_in import FAMILIES
 
 
@@ -45,8 +45,8 @@ def main() -> None:
     print(f"{len(self_revealing)} hold what they print in their own text")
 
 
-async def _run(texts: dict[str, str]) -> tuple[dict[str, Ran], float]:
-    async with open_real("mnist", limits_of(os.cpu_count() or 1), Silent()) as (machine, _):
+async def _run(texts: dict[str, str]) -> tuple[dict[str, ProgramResult], float]:
+    async with open_real_machine("mnist", limits_of(os.cpu_count() or 1), Silent()) as (machine, _):
         started = time.monotonic()
         return await run_batches(machine, {text: text for text in texts}), time.monotonic() - started
 

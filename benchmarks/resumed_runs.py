@@ -272,8 +272,8 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     from gedanken.runner import run_id_of
     from gedanken.sandbox import cgroup, marked_processes
     from gedanken.sandbox.connect import connect_docker
-    from gedanken.sandbox.leftovers import things
-    from gedanken.sandbox.owner import orders_of
+    from gedanken.sandbox.leftovers import list_leftovers
+    from gedanken.sandbox.owner import order_prefix
 
     kills, sandbox = arguments.kills, arguments.sandbox
     deadline = time.monotonic() + 60 * arguments.minutes
@@ -289,9 +289,9 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
                 print(f"{kills_done}/{kills}: {cases[-1]}", file=sys.stderr, flush=True)
             run_ids = {run_id_of(runs.folder / f"resumed-{number}") for number in range(len(cases))}
             engines = [connect_docker()] if sandbox == "docker" else []
-            leftovers = [thing.name for thing in things(engines) if thing.run in run_ids]
-            orders = tuple(map(orders_of, run_ids))
-            local = (*marked_processes.left(), *(group.name for group in cgroup.left()))
+            leftovers = [thing.name for thing in list_leftovers(engines) if thing.run in run_ids]
+            orders = tuple(map(order_prefix, run_ids))
+            local = (*marked_processes.find_marked(), *(group.name for group in cgroup.find_groups()))
             leftovers += [name for name in local if name.startswith(orders)]
     finally:
         model.end()

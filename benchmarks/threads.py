@@ -18,7 +18,7 @@ from typing import NamedTuple
 import httpx
 import psutil
 
-from gedanken.agents.embedded_process import WAITING_THREADS, cores_taken, fitting_threads
+from gedanken.agents.embedded_process import WAITING_THREADS, measure_cores_used, suitable_threads
 from gedanken.agents.weights import weights_path
 
 CORES = os.cpu_count() or 1
@@ -74,7 +74,7 @@ def main() -> None:
 
 def _get_server(name: str, servers: dict[tuple[int, bool], Served]) -> Served:
     """Return the server of a contender, started if it does not run yet."""
-    threads, waiting = PEERS.get(name) or (fitting_threads(cores_taken(None)[0]), WAITING_THREADS)
+    threads, waiting = PEERS.get(name) or (suitable_threads(measure_cores_used(None)[0]), WAITING_THREADS)
     key = (threads, name == GEDANKEN)
     if key not in servers:
         servers[key] = _serve(threads, waiting)

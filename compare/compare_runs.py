@@ -6,17 +6,17 @@ from gedanken.compare.checks.built_in import CHECKS
 from gedanken.compare.checks.check import Check, CheckBroken
 from gedanken.compare.checks.counts import CountsJudged, counts
 from gedanken.compare.checks.differences import differences
-from gedanken.compare.checks.merge_findings import one_fault
+from gedanken.compare.checks.merge_findings import merge_findings
 from gedanken.compare.checks.small_constants import SmallConstants, small_constants_differ
-from gedanken.compare.checks.whole_copies import same_as_the_only, whole_copies
+from gedanken.compare.checks.whole_copies import doubt_on_equal_logs, whole_copies
 from gedanken.compare.parsed.divergence import side_by_side
-from gedanken.compare.parsed.left_out import left_out
+from gedanken.compare.parsed.left_out import format_left_out
 from gedanken.compare.parsed.line_counts import tallies
 from gedanken.compare.parsed.new_forms import NewForms
 from gedanken.compare.parsed.refine_sites import refine_sites
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.compare.parsed.templates import Templates
-from gedanken.compare.results import NOTHING_ASKED, Asked, ComparisonResult
+from gedanken.compare.results import DEFAULT_OPTIONS, ComparisonOptions, ComparisonResult
 from gedanken.compare.series.tested_series import judge
 from gedanken.compare.source.program_source import Source
 from gedanken.experiment.execution import Cause, Execution
@@ -34,7 +34,7 @@ def compare_runs(  # noqa: PLR0913 (each is compared, and most have a default)
     claims: tuple[str, ...] = (),
     earlier: Sequence[Execution] = (),
     gpus: int | None = None,
-    asked: Asked = NOTHING_ASKED,
+    asked: ComparisonOptions = DEFAULT_OPTIONS,
     checks: Sequence[Check] | None = None,
 ) -> ComparisonResult:
     """Compare real and imagined runs of one program, or real and imagined logs if `program` is None.
@@ -42,7 +42,7 @@ def compare_runs(  # noqa: PLR0913 (each is compared, and most have a default)
     `claims` are the facts that the persona states falsely; `earlier` are the runs of previous program versions.
     `gpus` is the number of real GPUs. `checks=None` applies all built-in checks. Replies without output are left out.
     """
-    unusable_replies = left_out(imagined)
+    unusable_replies = format_left_out(imagined)
     imagined, earlier = ([run for run in runs if run.is_run] for runs in (imagined, earlier))
     source = None
     if program is not None:
@@ -90,7 +90,7 @@ def compare_runs(  # noqa: PLR0913 (each is compared, and most have a default)
     logs = [(run.label, run.text) for run in comparison.imagined]
     undecided_names = templates.names.undecided(logs) if templates else None
     undecided_orders = templates.column_orders.undecided(logs) if templates else None
-    same_text_doubt = same_as_the_only(comparison)
+    same_text_doubt = doubt_on_equal_logs(comparison)
     possible_doubts = (
         comparison.once(NewForms).undecided(),
         undecided_counts,
@@ -101,7 +101,7 @@ def compare_runs(  # noqa: PLR0913 (each is compared, and most have a default)
     )
     doubts = [doubt for doubt in possible_doubts if doubt]
     uncompared_numbers = judgement.uncompared
-    merged = one_fault(comparison, findings)
+    merged = merge_findings(comparison, findings)
     return ComparisonResult(
         findings=(*merged, *differences(comparison, judgement, merged)),
         sites=tallies(comparison),
@@ -113,7 +113,7 @@ def compare_runs(  # noqa: PLR0913 (each is compared, and most have a default)
             *(doubt.text for doubt in doubts),
             *judgement.undecided,
         ),
-        unjudged=doubts[0].what if doubts else None,
+        first_undecided=doubts[0].what if doubts else None,
         endpoint=judgement.endpoint,
         uncompared=uncompared_numbers.what if uncompared_numbers else None,
         notes=notes,

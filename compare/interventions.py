@@ -8,12 +8,12 @@ from typing import Any, Literal
 
 from gedanken.compare.parsed.run_set import ParsedRun
 from gedanken.compare.stats.correlation import Tau, kendall, partial_kendall
-from gedanken.compare.stats.proportions import Share, share_of
+from gedanken.compare.stats.proportions import Share, wilson_share
 from gedanken.experiment.execution import Cause, Execution
 
 CERTAIN = 0.01
 """The effect of a change in real runs counts as certain if its p-value is at most this number."""
-FEWEST_REAL = 5
+MIN_REAL_RUNS = 5
 """Minimum number of real runs per version; with fewer, no p-value can be as small as `CERTAIN`."""
 UNLIKELY = 0.05
 
@@ -70,7 +70,7 @@ class Effect:
     """
 
     @property
-    def is_sideless(self) -> bool:
+    def has_unknown_direction(self) -> bool:
         """True if the imagined effect is unknown although the real effect is certain; `same_way` is then False."""
         return self.same_way is False and self.imagined.effect is None
 
@@ -87,24 +87,24 @@ class OutcomeEffects:
     effects: tuple[Effect, ...]
     same_way: Share
     """Share of the changes with a certain real effect that move the imagined outcome in the same direction."""
-    thumb_same_way: Share
+    rule_same_direction: Share
     """Share of the changes with a certain real effect whose direction the rule of thumb predicts correctly."""
     tau: Tau
     """Kendall's rank correlation of real and imagined effects, over all changes whose two effects are both known."""
-    thumb_real: Tau
-    thumb_imagined: Tau
-    partial: Tau
+    rule_tau_real: Tau
+    rule_tau_imagined: Tau
+    partial_tau: Tau
     """Partial rank correlation of the real and the imagined effects, with the rule of thumb's predictions held
     constant."""
-    moves_p: float | None
+    changed_p: float | None
     """p-value of a difference among imagined outcomes (permutation test of ranks). The groups: the unchanged program,
     and each change that is not neutral.
     """
-    still_p: float | None
+    neutral_p: float | None
     """p-value of a difference among imagined outcomes (permutation test of ranks). The groups: the unchanged program,
     and each neutral change. Shared sampling seeds can only make the p-value too large.
     """
-    strayed: Share
+    outside_share: Share
     """Share of neutral changes whose imagined median lies outside the unchanged program's imagined values. With three
     imagined runs per version, chance alone gives about 40 %.
     """
@@ -126,7 +126,7 @@ class Effects:
     verdict: str
 
 
-def weigh_effects(program: str, base: Intervention, changes: Sequence[Intervention]) -> Effects | None:
+def compare_effects(program: str, base: Intervention, changes: Sequence[Intervention]) -> Effects | None:
     """Compare the real effects of changes with the imagined ones.
 
     Return None if no real run of the unchanged program shows a loss.
@@ -143,11 +143,11 @@ def weigh_effects(program: str, base: Intervention, changes: Sequence[Interventi
         _outcome_effects(accuracies[-1], base, changes) if accuracies else None,
         _share_with_value([loss.real, *(effect.real for effect in loss.effects)]),
         _share_with_value([loss.imagined, *(effect.imagined for effect in loss.effects)]),
-        verdict_on(loss),
+        format_effects_verdict(loss),
     )
 
 
-def verdict_on(effects: OutcomeEffects) -> str:
+def format_effects_verdict(effects: OutcomeEffects) -> str:
     """State in plain sentences whether the imagined outcome follows the real one."""
     name = f"last {effects.outcome}"
     parts = []
@@ -155,15 +155,15 @@ def verdict_on(effects: OutcomeEffects) -> str:
         parts.append(
             f"Of {effects.same_way.trials} changes that move the real {name}, {format_share(effects.same_way)} move "
             f"the imagined one in the same direction{_format_unknown_directions(effects)}; a rule of thumb predicts "
-            f"the direction of {format_share(effects.thumb_same_way)}."
+            f"the direction of {format_share(effects.rule_same_direction)}."
         )
     else:
         parts.append(
             f"No change moves the real {name} for certain (p ≤ {CERTAIN}), so directions cannot be compared; a "
-            f"comparison needs at least {FEWEST_REAL} real runs per version."
+            f"comparison needs at least {MIN_REAL_RUNS} real runs per version."
         )
     parts.append(f"Kendall's tau between real and imagined effects is {format_tau(effects.tau)}.")
-    if effects.partial.value is None or effects.partial.p is None:
+    if effects.partial_tau.value is None or effects.partial_tau.p is None:
         parts.append(
             "Beyond the rule of thumb, tau is undetermined: too few changes have both a real and an imagined effect, "
             "or these effects are all the same or exactly as the rule predicts."
@@ -173,24 +173,24 @@ def verdict_on(effects: OutcomeEffects) -> str:
             (True, True): "the imagined effects follow the program, not only this rule",
             (True, False): "where the rule does not decide, the imagined effects go in the wrong direction",
         }.get(
-            (effects.partial.p <= UNLIKELY, effects.partial.value > 0),
+            (effects.partial_tau.p <= UNLIKELY, effects.partial_tau.value > 0),
             "whether the imagined effects follow the program, not only this rule, is undetermined",
         )
-        parts.append(f"Beyond the rule of thumb, tau is {format_tau(effects.partial)}: {conclusion}.")
-    if effects.still_p is None:
+        parts.append(f"Beyond the rule of thumb, tau is {format_tau(effects.partial_tau)}: {conclusion}.")
+    if effects.neutral_p is None:
         parts.append(f"It is undetermined whether edits that change nothing change the imagined {name}.")
-    elif effects.still_p <= UNLIKELY:
-        parts.append(f"Edits that change nothing change the imagined {name} ({_format_p(effects.still_p)}).")
+    elif effects.neutral_p <= UNLIKELY:
+        parts.append(f"Edits that change nothing change the imagined {name} ({_format_p(effects.neutral_p)}).")
     else:
         parts.append(
             f"There is no sign that edits that change nothing change the imagined {name} "
-            f"({_format_p(effects.still_p)}); this does not prove that it stays the same."
+            f"({_format_p(effects.neutral_p)}); this does not prove that it stays the same."
         )
     return " ".join(parts)
 
 
 def _format_unknown_directions(effects: OutcomeEffects) -> str:
-    unknown = sum(effect.is_sideless for effect in effects.effects)
+    unknown = sum(effect.has_unknown_direction for effect in effects.effects)
     return (
         f" (the direction of {unknown} is unknown, because too few imagined runs end with a value)" if unknown else ""
     )
@@ -241,8 +241,8 @@ def _outcome_effects(outcome: str, base: Intervention, changes: Sequence[Interve
         real,
         imagined,
         effects,
-        share_of(sum(effect.same_way is True for effect in certain_effects), len(certain_effects)),
-        share_of(
+        wilson_share(sum(effect.same_way is True for effect in certain_effects), len(certain_effects)),
+        wilson_share(
             sum(_sign(effect.expected) == _sign(effect.real.effect) for effect in certain_effects),
             len(certain_effects),
         ),
@@ -252,7 +252,7 @@ def _outcome_effects(outcome: str, base: Intervention, changes: Sequence[Interve
         partial_kendall(real_effects, imagined_effects, predicted),
         _group_difference_p(imagined, *(effect.imagined for effect in effects if not effect.neutral)),
         _group_difference_p(imagined, *(effect.imagined for effect in neutral)),
-        share_of(strayed, len(neutral_medians) if base_values else 0),
+        wilson_share(strayed, len(neutral_medians) if base_values else 0),
     )
 
 
@@ -330,7 +330,7 @@ def _group_difference_p(*outcomes: Outcomes) -> float | None:
 
 def _share_with_value(outcomes: Sequence[Outcomes]) -> Share:
     values = [value for outcome in outcomes for value in outcome.values]
-    return share_of(sum(value is not None for value in values), len(values))
+    return wilson_share(sum(value is not None for value in values), len(values))
 
 
 def _sign(effect: float | None) -> Literal[-1, 0, 1] | None:

@@ -4,18 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from gedanken.compare.output.transcript import skeleton
+from gedanken.compare.output.transcript import form_of_line
 from gedanken.compare.output.visible_lines import normalized_lines
-from gedanken.compare.parsed.left_out import left_out
+from gedanken.compare.parsed.left_out import format_left_out
 from gedanken.compare.parsed.print_table import PrintRow, rows_for
 from gedanken.compare.parsed.run_set import ParsedRun
 from gedanken.compare.source.program_source import Source
-from gedanken.compare.stats.proportions import Share, share_of
+from gedanken.compare.stats.proportions import Share, wilson_share
 from gedanken.experiment.execution import Cause, Execution
 
 
 @dataclass(frozen=True, slots=True)
-class Edited:
+class EditedVersion:
     """One version of a program, unedited or with one edit, and its runs."""
 
     edit: str
@@ -63,7 +63,7 @@ class EditReport:
     """Number of replies, among `trunk` and `samples`, that the token limit cut."""
 
 
-def compare_edits(edited: Sequence[Edited], watched: int) -> tuple[EditReport, ...]:
+def compare_edits(edited: Sequence[EditedVersion], watched: int) -> tuple[EditReport, ...]:
     """Compare every edited version with the first one, which is the unedited program.
 
     `watched` is the index of the print whose lines are counted. Raises SyntaxError if a source cannot be parsed.
@@ -71,7 +71,7 @@ def compare_edits(edited: Sequence[Edited], watched: int) -> tuple[EditReport, .
     return tuple(_report(edited[0], edit, watched) for edit in edited)
 
 
-def verdict_on(reports: Sequence[EditReport], watched: int) -> str:
+def format_invariance_verdict(reports: Sequence[EditReport], watched: int) -> str:
     """State in plain sentences how many edits changed the imagined output."""
     first, *edits = reports
     judged = [edit for edit in edits if edit.really_same and edit.repeats and first.repeats and edit.answered]
@@ -105,7 +105,7 @@ def verdict_on(reports: Sequence[EditReport], watched: int) -> str:
     return verdict
 
 
-def _report(first: Edited, edited: Edited, watched: int) -> EditReport:
+def _report(first: EditedVersion, edited: EditedVersion, watched: int) -> EditReport:
     prints = rows_for(edited.edit, Source(edited.source), (edited.real, edited.trunk, *edited.samples))
     line_counts = prints[watched].imagined.times
     counts = [(line_counts[sample.label], sample.cause is Cause.CUT) for sample in edited.samples if sample.is_run]
@@ -115,12 +115,12 @@ def _report(first: Edited, edited: Edited, watched: int) -> EditReport:
         edit=edited.edit,
         really_same=(edited.real.stdout, edited.real.exit_code) == (first.real.stdout, first.real.exit_code),
         answered=edited.trunk.is_run and edited.again.is_run,
-        no_runs=left_out((edited.trunk, edited.again, *edited.samples)),
+        no_runs=format_left_out((edited.trunk, edited.again, *edited.samples)),
         repeats=edited.trunk.raw_reply == edited.again.raw_reply,
         imagined=_compare_lines(base_lines, edited_lines),
         differs_at=_first_difference(base_lines, edited_lines),
         prints=prints,
-        once=share_of(complete_counts.count(1), len(complete_counts)),
+        once=wilson_share(complete_counts.count(1), len(complete_counts)),
         cut=sum(reply.cause is Cause.CUT for reply in (edited.trunk, *edited.samples)),
     )
 
@@ -128,7 +128,7 @@ def _report(first: Edited, edited: Edited, watched: int) -> EditReport:
 def _compare_lines(base: Sequence[str], edited: Sequence[str]) -> Imagined:
     if base == edited:
         return "the same"
-    return "numbers differ" if [*map(skeleton, base)] == [*map(skeleton, edited)] else "lines differ"
+    return "numbers differ" if [*map(form_of_line, base)] == [*map(form_of_line, edited)] else "lines differ"
 
 
 def _first_difference(base: Sequence[str], edited: Sequence[str]) -> tuple[str, str] | None:

@@ -92,7 +92,7 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ComparisonOptions:
     """Options of a comparison, in addition to the runs."""
 
     primary: str | None = None
@@ -102,7 +102,7 @@ class Asked:
     """
 
 
-NOTHING_ASKED = Asked()
+DEFAULT_OPTIONS = ComparisonOptions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +174,7 @@ class ComparisonResult:
     """Questions that could not be decided. Each says why, and what would be needed to decide it."""
     endpoint: Endpoint | None = None
     """The primary endpoint; None if no metric, or not the requested metric, was found in enough real runs."""
-    unjudged: str | None = None
+    first_undecided: str | None = None
     """The first undecided question about lines, in a few words. If not None, no report may say that nothing was
     found.
     """

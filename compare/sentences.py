@@ -100,12 +100,12 @@ _KIND_LABELS = {
 """Words for each kind of finding, which fit after “the run shows”; the kinds of a plug-in are not listed."""
 
 
-def kind_in_words(check: str) -> str:
+def kind_label(check: str) -> str:
     """Return the words for the kind of finding that a check makes; for a plug-in, the check's own name."""
     return _KIND_LABELS.get(check, check)
 
 
-def kinds_in_words(findings: Sequence[Finding]) -> list[str]:
+def kind_labels(findings: Sequence[Finding]) -> list[str]:
     """Name each kind among these findings, the most frequent first.
 
     If all findings of a kind have the same `which`, it follows in brackets: `lines out of order (epoch 8)`.
@@ -115,23 +115,23 @@ def kinds_in_words(findings: Sequence[Finding]) -> list[str]:
     for check, _times in counts.most_common():
         which = {finding.which for finding in findings if finding.check == check}
         common_which = which.pop() if len(which) == 1 else ""
-        labels.append(f"{kind_in_words(check)} ({common_which})" if common_which else kind_in_words(check))
+        labels.append(f"{kind_label(check)} ({common_which})" if common_which else kind_label(check))
     return labels
 
 
-def sentence(finding: Finding) -> str:
+def format_finding(finding: Finding) -> str:
     """Write the finding as one plain sentence, followed by its caution if it has one."""
     forms = {**_FORMS, **_COMMAND_FORMS} if finding.subject else _FORMS
     expected, observed = finding.expected, finding.observed
     if finding.check == "literal differs":
-        expected, observed = around_difference(expected, _observed_with_line(finding))
+        expected, observed = shorten_to_difference(expected, _observed_with_line(finding))
     text = forms.get(finding.check, _EACH).format(
-        who=who(finding), observed=observed, expected=expected, subject=finding.subject
+        who=format_runs(finding), observed=observed, expected=expected, subject=finding.subject
     )
     return f"{text} {finding.caution}" if finding.caution else text
 
 
-def around_difference(expected: str, observed: str) -> tuple[str, str]:
+def shorten_to_difference(expected: str, observed: str) -> tuple[str, str]:
     """Shorten two quoted lines to the words that differ, and the words next to them.
 
     Short lines, and texts without exactly one quotation, stay as they are.
@@ -179,7 +179,7 @@ def _excerpt(row: Sequence[str], begin: int, end: int) -> str:
     return f"{'… ' if low else ''}{' '.join(row[low:high])}{' …' if high < len(row) else ''}"
 
 
-def who(finding: Finding) -> str:
+def format_runs(finding: Finding) -> str:
     """Name the runs that the finding is about, for example `2 of 3 imagined runs`, or the label of a single run."""
     return f"{len(finding.runs)} of {finding.of} imagined runs" if finding.of else ", ".join(finding.runs)
 
@@ -189,7 +189,7 @@ def finding_values(finding: Finding) -> dict[str, Any]:
     # Programs read the keys `kind`, `claim` and `lines`: these keep their names.
     return {
         "kind": finding.check,
-        "claim": sentence(finding),
+        "claim": format_finding(finding),
         "runs": list(finding.runs),
         "of": finding.of or None,
         "expected": finding.expected or None,

@@ -13,9 +13,9 @@ from gedanken.experiment.secrets import redacted_value
 
 BY_PERSON = "person"
 """Value of `Program.prompt` for a version that a person edited."""
-LONGEST_SOURCE = 1_000_000
+MAX_SOURCE_LENGTH = 1_000_000
 """Maximum length in characters of a program that a person edited."""
-LONGEST_REASON = 2_000
+MAX_REASON_LENGTH = 2_000
 """Maximum length in characters of the reason for a rejection, which is sent to the coder."""
 
 
@@ -50,13 +50,13 @@ class Approve(BaseModel):
     decision: Literal["approve"] = "approve"
 
 
-class EditIt(BaseModel):
+class EditProgram(BaseModel):
     """The answer that `source` may run instead of the program."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     decision: Literal["edit"] = "edit"
-    source: str = Field(min_length=1, max_length=LONGEST_SOURCE)
+    source: str = Field(min_length=1, max_length=MAX_SOURCE_LENGTH)
 
 
 class Reject(BaseModel):
@@ -65,15 +65,15 @@ class Reject(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     decision: Literal["reject"] = "reject"
-    reason: str = Field(min_length=1, max_length=LONGEST_REASON)
+    reason: str = Field(min_length=1, max_length=MAX_REASON_LENGTH)
 
 
-Decision = Annotated[Approve | EditIt | Reject, Field(discriminator="decision")]
-_DECISION: TypeAdapter[Approve | EditIt | Reject] = TypeAdapter(Decision)
+Decision = Annotated[Approve | EditProgram | Reject, Field(discriminator="decision")]
+_DECISION: TypeAdapter[Approve | EditProgram | Reject] = TypeAdapter(Decision)
 _PAST_TENSE = {"approve": "was approved", "edit": "was edited", "reject": "was rejected"}
 
 
-def without_keys(decision: Approve | EditIt | Reject) -> Approve | EditIt | Reject:
+def redact_decision(decision: Approve | EditProgram | Reject) -> Approve | EditProgram | Reject:
     """Return the decision with each of this process's API keys replaced by `[key removed]`.
 
     Raises BadInput if a text is then too long.
@@ -81,7 +81,7 @@ def without_keys(decision: Approve | EditIt | Reject) -> Approve | EditIt | Reje
     return read_decision(redacted_value(decision.model_dump()))
 
 
-def read_decision(value: object) -> Approve | EditIt | Reject:
+def read_decision(value: object) -> Approve | EditProgram | Reject:
     """Read a decision from a JSON value. Raises BadInput if that fails; the message lists the valid answers."""
     try:
         return _DECISION.validate_python(value)
@@ -92,7 +92,7 @@ def read_decision(value: object) -> Approve | EditIt | Reject:
         ) from error
 
 
-def asks_person(approve: str, decisions: Iterable[Approve | EditIt | Reject | None]) -> bool:
+def needs_person(approve: str, decisions: Iterable[Approve | EditProgram | Reject | None]) -> bool:
     """Return whether a person must approve the coder's next program.
 
     If `approve` is `first`, approval is needed until the person has approved or edited a program. `decisions` holds
@@ -103,7 +103,7 @@ def asks_person(approve: str, decisions: Iterable[Approve | EditIt | Reject | No
     return approve == "all"
 
 
-def in_words(label: str, decision: Approve | EditIt | Reject) -> str:
+def format_decision(label: str, decision: Approve | EditProgram | Reject) -> str:
     """Describe a decision, such as `train-v1 was rejected by a person before it could run: it writes to /etc`."""
     description = f"{label} {_PAST_TENSE[decision.decision]} by a person before it could run"
     return f"{description}: {decision.reason}" if isinstance(decision, Reject) else description
@@ -124,7 +124,7 @@ def imports_of(source: str) -> tuple[str, ...] | None:
     return tuple(sorted(modules))
 
 
-def edited(program: Program, source: str, version: int) -> Program:
+def with_source(program: Program, source: str, version: int) -> Program:
     """Return the version that results when a person replaces the source of `program` by `source`."""
     return Program(
         name=program.name,

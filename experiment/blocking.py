@@ -13,10 +13,12 @@ from typing import Any, ParamSpec, TypeVar, cast
 from gedanken.experiment.execution import Execution, Machine, OnOutput
 
 Result = TypeVar("Result")
-Given = ParamSpec("Given")
+Parameters = ParamSpec("Parameters")
 
 
-async def off_loop(call: Callable[Given, Result], *arguments: Given.args, **options: Given.kwargs) -> Result:
+async def off_loop(
+    call: Callable[Parameters, Result], *arguments: Parameters.args, **options: Parameters.kwargs
+) -> Result:
     """Run a blocking call in a thread, so that the event loop goes on.
 
     A cancelled caller gets CancelledError only when the call has finished.

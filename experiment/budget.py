@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gedanken.experiment.errors import BadInput
 
-LEAST = Decimal("1e-9")
-MOST = 10**15
+MIN_LIMIT = Decimal("1e-9")
+MAX_LIMIT = 10**15
 """The largest limit that may be set; a larger one is certainly a typing error."""
 _NUMBER = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?)(?P<unit>[kKM]?)")
 _UNITS = {"": 1, "k": 1_000, "K": 1_000, "M": 1_000_000}
@@ -20,10 +20,10 @@ class Budget(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    usd: float | None = Field(default=None, gt=0, le=MOST)
-    tokens: int | None = Field(default=None, gt=0, le=MOST)
-    minutes: float | None = Field(default=None, gt=0, le=MOST)
-    gpu_seconds: float | None = Field(default=None, gt=0, le=MOST)
+    usd: float | None = Field(default=None, gt=0, le=MAX_LIMIT)
+    tokens: int | None = Field(default=None, gt=0, le=MAX_LIMIT)
+    minutes: float | None = Field(default=None, gt=0, le=MAX_LIMIT)
+    gpu_seconds: float | None = Field(default=None, gt=0, le=MAX_LIMIT)
 
     def __bool__(self) -> bool:
         """Return True if anything is limited."""
@@ -66,10 +66,11 @@ def _parse_amount(name: str, amount_text: str) -> Decimal:
     match = _NUMBER.fullmatch(amount_text)
     number = Decimal(match["number"]) * _UNITS[match["unit"]] if match else Decimal(0)
     is_tokens = name == "tokens"
-    if not (1 if is_tokens else LEAST) <= number <= MOST or (is_tokens and number % 1):
+    if not (1 if is_tokens else MIN_LIMIT) <= number <= MAX_LIMIT or (is_tokens and number % 1):
         required = "a whole number of at least 1" if is_tokens else "a number above 0"
         raise BadInput(
-            f"--budget {name}={amount_text[:40]}: must be {required} and at most {MOST:.0e}, such as 2, 200k or 3M"
+            f"--budget {name}={amount_text[:40]}: must be {required} and at most {MAX_LIMIT:.0e}, "
+            "such as 2, 200k or 3M"
         )
     return number
 
@@ -107,7 +108,7 @@ class Used(NamedTuple):
     gpu_seconds: float = 0.0
 
 
-def used_in_words(tokens: Tokens | None, price: Price | None) -> str:
+def format_usage(tokens: Tokens | None, price: Price | None) -> str:
     """Describe usage, for example `3,120 tokens read, 840 written, in 12 calls; $0.0130`."""
     if tokens is None:
         return "unknown number of tokens; unknown cost"
@@ -117,11 +118,11 @@ def used_in_words(tokens: Tokens | None, price: Price | None) -> str:
     calls = "call" if tokens.calls == 1 else "calls"
     return (
         f"{tokens.read:,} tokens read, {tokens.written:,} written, in {tokens.calls} {calls}{estimate_note}; "
-        f"{cost_in_words(tokens, price)}"
+        f"{format_cost(tokens, price)}"
     )
 
 
-def cost_in_words(tokens: Tokens, price: Price | None) -> str:
+def format_cost(tokens: Tokens, price: Price | None) -> str:
     """Describe the cost, for example `$0.0130, by the packaged table of 2026-11-29`, or `unknown price`."""
     if price is None:
         return "unknown price"

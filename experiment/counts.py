@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 
-def many(number: int, singular: str, plural: str | None = None) -> str:
+def format_count(number: int, singular: str, plural: str | None = None) -> str:
     """Format a count with its noun, for example `1 line` or `2,000 lines`; `plural` is an irregular plural."""
     return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
 
 
-def times_each(counts: Mapping[str, int]) -> str:
+def format_counts(counts: Mapping[str, int]) -> str:
     """Format several counts, for example `code fence ×4, echo of the command`."""
     return ", ".join(kind + (f" ×{times}" if times > 1 else "") for kind, times in counts.items())

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from gedanken.experiment.secrets import redacted
-from gedanken.experiment.suggested_command import to_type
+from gedanken.experiment.suggested_command import suggested_command
 
 
 class GedankenError(Exception):
@@ -22,7 +22,7 @@ class BadInput(GedankenError):
     exit_code = 2
 
 
-class NotKept(BadInput):
+class NotStored(BadInput):
     """A run's ledger lacks the entry of an executed command or a sent request."""
 
 
@@ -59,7 +59,7 @@ class BudgetSpent(NoModel):
         """`spent` says which limit is used up; `folder` is the run's folder."""
         super().__init__(
             f"{self.SAID} ({spent}); finished work is kept; to continue with a larger budget: "
-            f"{to_type('gedanken resume', folder)} --budget …"
+            f"{suggested_command('gedanken resume', folder)} --budget …"
         )
 
 
@@ -70,7 +70,7 @@ class Interrupted(GedankenError):
 
     def __init__(self, folder: Path | None = None) -> None:
         """`folder` is the run's folder; None if there is nothing to continue."""
-        continuation = f"; to continue: {to_type('gedanken resume', folder)}" if folder else ""
+        continuation = f"; to continue: {suggested_command('gedanken resume', folder)}" if folder else ""
         super().__init__(f"interrupted{continuation}")
 
 
@@ -83,5 +83,5 @@ class AwaitsApproval(GedankenError):
         """`label` is the program's label, `folder` the run's folder."""
         super().__init__(
             f"{label} waits for approval; to look at it, and to say whether it may run: "
-            f"{to_type('gedanken approve', folder)}"
+            f"{suggested_command('gedanken approve', folder)}"
         )

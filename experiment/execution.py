@@ -32,7 +32,7 @@ class Cause(StrEnum):
     NO_REPLY = "no reply"
 
 
-NO_RUN = frozenset(
+UNUSABLE_CAUSES = frozenset(
     {
         Cause.FILTERED,
         Cause.REFUSED,
@@ -44,7 +44,7 @@ NO_RUN = frozenset(
     }
 )
 """A reply that ended for one of these causes is not an imagined run: no test or finding uses it."""
-MAY_COME = (Cause.NO_REPLY, Cause.BROKEN_OFF, Cause.ENGINE_LOST)
+RETRIED_CAUSES = (Cause.NO_REPLY, Cause.BROKEN_OFF, Cause.ENGINE_LOST)
 """Causes after which a resumed run repeats a request or a command. A request that the server refused
 (`Execution.is_refused`) is never repeated.
 """
@@ -186,7 +186,7 @@ class Execution:
 
         False, for example, if the model refused to reply, or if its reply was cut while still empty.
         """
-        return self.cause not in NO_RUN and not (self.cause is Cause.CUT and not self.terminal.strip())
+        return self.cause not in UNUSABLE_CAUSES and not (self.cause is Cause.CUT and not self.terminal.strip())
 
     def text(self, stream: Stream) -> str:
         return self.stdout if stream == "stdout" else self.terminal
@@ -204,7 +204,7 @@ class Execution:
         return "-".join(part for part in (position, self.program, run_name) if part) + arm
 
 
-def leaves(executions: Iterable[Execution]) -> tuple[Execution, ...]:
+def measured_runs(executions: Iterable[Execution]) -> tuple[Execution, ...]:
     """Return the measured runs, in the given order: no trunks, and no replies that are not runs.
 
     If any real run is reseeded, only reseeded real runs are measured. See rules 5 and 7 of docs/design.md.

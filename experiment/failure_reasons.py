@@ -22,16 +22,16 @@ _CAUSES = (
 )
 
 
-def last_line(text: str) -> str:
+def last_message(text: str) -> str:
     """Return the last non-blank line, which is where most programs report what went wrong."""
     lines = [line for line in text.splitlines() if line.strip()]
     return lines[-1].strip()[:300] if lines else "no message"
 
 
-def why(text: str) -> str:
+def explain_failure(text: str) -> str:
     """Return what the user can do about a program's failure, or else its last error message."""
     for pattern, remedy in _CAUSES:
         if re.search(pattern, text, re.IGNORECASE):
             return remedy
     errors = [line for line in text.splitlines() if re.match(r"\s*(?:E:|npm ERR!|npm error|ERROR)", line)]
-    return last_line("\n".join(errors) or text)
+    return last_message("\n".join(errors) or text)

@@ -12,13 +12,13 @@ from typing import TextIO
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.secrets import redacted
 
-BESIDE = ".gedanken-"
+TEMPORARY_PREFIX = ".gedanken-"
 """Prefix of the names of files that are still being written."""
-MOST_BYTES = 1 << 20
+MAX_BYTES = 1 << 20
 """Maximum size in bytes of a file that a person writes: a script, a program, an experiment."""
 
 
-def read_text(path: Path | Traversable, description: object, most_bytes: int = MOST_BYTES) -> str:
+def read_text(path: Path | Traversable, description: object, most_bytes: int = MAX_BYTES) -> str:
     """Read a UTF-8 text file. Raises BadInput if that fails; the message calls the file `description`."""
     try:
         return read_bytes(path, description, most_bytes).decode()
@@ -26,7 +26,7 @@ def read_text(path: Path | Traversable, description: object, most_bytes: int = M
         raise BadInput(f"{description}: not a text file") from error
 
 
-def read_bytes(path: Path | Traversable, description: object, most_bytes: int = MOST_BYTES) -> bytes:
+def read_bytes(path: Path | Traversable, description: object, most_bytes: int = MAX_BYTES) -> bytes:
     """Read a file or a pipe; messages call it `description`. Raises BadInput if that fails, or if it is too large."""
     try:
         with open(path, "rb", opener=_open_nonblocking) if isinstance(path, Path) else path.open("rb") as file:
@@ -49,7 +49,7 @@ def read_regular(path: Path, description: object, most_bytes: int) -> str:
     return read_text(path, description, most_bytes)
 
 
-class Inside:
+class UntrustedFolder:
     """Reads files in a folder from an untrusted source; refuses names and links that lead outside."""
 
     def __init__(self, folder: Path, most_bytes: int) -> None:
@@ -109,7 +109,7 @@ class Inside:
 
 
 @contextmanager
-def naming(path: Path) -> Iterator[None]:
+def name_in_errors(path: Path) -> Iterator[None]:
     """Make an OSError from the `with` block name `path`, unless it names a file."""
     try:
         yield
@@ -119,21 +119,21 @@ def naming(path: Path) -> Iterator[None]:
         raise
 
 
-def put(path: Path, text: str) -> None:
+def write_atomically(path: Path, text: str) -> None:
     """Write a file completely or not at all, and without API keys. Raises OSError.
 
     A link at `path` is replaced, not followed.
     """
-    with new_beside(path) as file:
+    with temporary_beside(path) as file:
         file.write(redacted(text))
         file.flush()
         Path(file.name).replace(path)
 
 
 @contextmanager
-def new_beside(target: Path) -> Iterator[TextIO]:
+def temporary_beside(target: Path) -> Iterator[TextIO]:
     """Create a temporary file beside `target`. It is deleted at the end, unless it was moved."""
-    temporary = target.with_name(f"{BESIDE}{token_hex(8)}")
+    temporary = target.with_name(f"{TEMPORARY_PREFIX}{token_hex(8)}")
     # Follows no link. Model output may contain half a surrogate pair, which UTF-8 cannot encode.
     with temporary.open("x", encoding="utf-8", errors="backslashreplace") as file:
         try:

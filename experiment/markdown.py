@@ -14,12 +14,12 @@ def fence_for(text: str) -> str:
     return "`" * max(3, longest + 1)
 
 
-def inline(text: str) -> str:
+def to_one_line(text: str) -> str:
     """Put a text on one line, and replace backticks and `<`, which would start code or a tag."""
     return " ".join(text.split()).replace("`", "'").replace("<", "&lt;")
 
 
-def code(text: str) -> str:
+def format_code(text: str) -> str:
     """Format a text as code on one line, so that Markdown shows it unchanged."""
     line = " ".join(text.split())
     longest = max((len(run) for run in re.findall(r"`+", line)), default=0)
@@ -28,7 +28,7 @@ def code(text: str) -> str:
     return f"{fence}{pad}{line}{pad}{fence}"
 
 
-def prose(text: str) -> str:
+def escape_sentence(text: str) -> str:
     """Put a sentence on one line, and format as code each word that Markdown could misread."""
     formatted: list[str] = []
     code_words: list[str] = []
@@ -37,7 +37,7 @@ def prose(text: str) -> str:
             code_words.append(word)
             continue
         if code_words:
-            formatted.append(code(" ".join(code_words)))
+            formatted.append(format_code(" ".join(code_words)))
             code_words = []
         if word:
             formatted.append(word)

@@ -74,7 +74,7 @@ class MachineFacts(BaseModel):
     """The limits and isolation measures that this machine cannot enforce, each with the reason."""
 
 
-USUAL_MACHINE = MachineFacts(
+DEFAULT_MACHINE = MachineFacts(
     machine="none",
     os="Debian GNU/Linux 12",
     python="3.11.2",

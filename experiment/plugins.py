@@ -74,7 +74,7 @@ class Plugin(NamedTuple):
         return f"{self.name} of {self.distribution} ({self.group})"
 
 
-def installed(group: str) -> Iterator[Plugin]:
+def installed_plugins(group: str) -> Iterator[Plugin]:
     """Yield the plug-ins of a group, sorted by name.
 
     Of plug-ins with the same name, the built-in one comes first; the others are sorted by distribution.
@@ -89,10 +89,10 @@ def installed(group: str) -> Iterator[Plugin]:
     yield from sorted(plugins.values(), key=lambda plugin: (plugin.name, not plugin.is_ours, plugin.distribution))
 
 
-def by_name(group: str) -> dict[str, Plugin]:
+def plugins_by_name(group: str) -> dict[str, Plugin]:
     """Return the plug-in to use for each name in a group. Raises BadInput if the group has no built-in plug-in."""
     selected: dict[str, Plugin] = {}
-    for plugin in installed(group):
+    for plugin in installed_plugins(group):
         if plugin.name not in RESERVED.get(group, ()):
             selected.setdefault(plugin.name, plugin)
     if not any(plugin.is_ours for plugin in selected.values()):

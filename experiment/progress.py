@@ -35,16 +35,16 @@ class Silent:
 
 
 @contextmanager
-def watched(
+def show_progress(
     progress: Progress, title: str, total: float, units_done: Callable[[], float], unit: str = "bytes"
 ) -> Iterator[None]:
     """Show the progress of a step during the `with` block. `units_done` is called twice a second."""
-    with progress.step(title, total, unit) as update, repeated(0.5, lambda: update(min(units_done(), total))):
+    with progress.step(title, total, unit) as update, call_repeatedly(0.5, lambda: update(min(units_done(), total))):
         yield
 
 
 @contextmanager
-def repeated(seconds: float, call: Callable[[], object]) -> Iterator[None]:
+def call_repeatedly(seconds: float, call: Callable[[], object]) -> Iterator[None]:
     """Call a function every `seconds` seconds during the `with` block, in a thread."""
     stop_event = threading.Event()
 

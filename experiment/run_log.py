@@ -98,20 +98,20 @@ class RunSetup:
     """In a fork: the earlier parts of the script. `model`, `persona` and `facts` describe only the last part."""
 
     @property
-    def models_told(self) -> str:
+    def model_names(self) -> str:
         """The model's name; with several models, `one before line 4, other from line 4`, for example."""
         parts = [(part.until, part.model.name) for part in self.earlier]
-        return by_part(parts, self.model.name if self.model else "")
+        return format_by_part(parts, self.model.name if self.model else "")
 
     @property
-    def personas_told(self) -> str:
+    def persona_names(self) -> str:
         """The persona's name; with several personas, the name of each with its script lines."""
-        return by_part([(part.until, part.persona) for part in self.earlier], self.persona)
+        return format_by_part([(part.until, part.persona) for part in self.earlier], self.persona)
 
     @property
-    def claims_told(self) -> str:
+    def claim_names(self) -> str:
         """The names of the persona's false facts, such as `os/gpus`, or `none`; by script line if personas change."""
-        return by_part(
+        return format_by_part(
             [(part.until, _format_claims(part.facts)) for part in self.earlier], _format_claims(self.facts)
         )
 
@@ -125,7 +125,7 @@ class RunSetup:
         return tuple(fact.name for fact in self.facts if fact.origin == "claimed")
 
 
-def by_part(earlier: Sequence[tuple[int, str]], last: str) -> str:
+def format_by_part(earlier: Sequence[tuple[int, str]], last: str) -> str:
     """Describe which name applies to which script lines, such as `one before line 4, other from line 4`.
 
     `earlier` holds (first line after the part, name) for each earlier part; `last` is the last part's name.
@@ -161,7 +161,7 @@ class Started(Event):
     forks of earlier versions have it."""
 
 
-class StillWorks(Event):
+class Heartbeat(Event):
     """The process is still alive. The next such event follows before `counted_until`."""
 
     kind: Literal["still works"] = "still works"
@@ -187,7 +187,7 @@ class ModelKnown(Event):
     """The first script line, counted from 1, that no longer uses this model; None for the last model."""
 
 
-class Began(Event):
+class WorkBegan(Event):
     """A piece of work started: a node of the graph, or a step of the set-up before the graph runs."""
 
     kind: Literal["began"] = "began"
@@ -196,8 +196,8 @@ class Began(Event):
     """What is being worked on, for example `line 4, seed 2 of train-v1`; may be empty."""
 
 
-class Left(Event):
-    """A piece of work (see `Began`) ended, successfully or not."""
+class WorkEnded(Event):
+    """A piece of work (see `WorkBegan`) ended, successfully or not."""
 
     kind: Literal["left"] = "left"
     node: str
@@ -259,11 +259,11 @@ class Ended(Event):
 
 RunEvent = Annotated[
     Started
-    | StillWorks
+    | Heartbeat
     | Opened
     | ModelKnown
-    | Began
-    | Left
+    | WorkBegan
+    | WorkEnded
     | ProgramKept
     | ExecutionKept
     | SurprisalKept
@@ -297,9 +297,9 @@ class RunLog:
     outcome: str = ""
     started: str = ""
     ended: str = ""
-    under_way: tuple[Began, ...] = ()
+    under_way: tuple[WorkBegan, ...] = ()
     """Work that started and has not ended."""
-    left: Left | None = None
+    left: WorkEnded | None = None
     """The work that ended last."""
     notes: tuple[str, ...] = ()
     """Remarks that a reader of the results must know, for example that a file could not be read."""
@@ -356,7 +356,7 @@ class RunLog:
         return persona.claims if persona else ()
 
 
-def in_order(programs: tuple[Program, ...], executions: tuple[Execution, ...]) -> tuple[Execution, ...]:
+def sort_executions(programs: tuple[Program, ...], executions: tuple[Execution, ...]) -> tuple[Execution, ...]:
     """Sort executions by script line, program version, origin (real first), arm, and seed or sample.
 
     Executions that are equal in all of these are in the order in which their commands were first really executed.

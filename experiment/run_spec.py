@@ -12,7 +12,7 @@ from gedanken.experiment.persona import Persona
 from gedanken.experiment.probe_design import ProbeDesign
 from gedanken.experiment.script import Experiment
 
-MOST_RUNS = 10_000
+MAX_RUNS = 10_000
 """Maximum number of real runs, and of imagined runs. As all are planned first, an absurd number could exhaust the
 memory."""
 
@@ -62,9 +62,9 @@ class RunSpec(BaseModel):
     persona: Persona
     model: ModelSpec = ModelSpec()
     sandbox: SandboxSpec = SandboxSpec()
-    real: int = Field(default=7, ge=0, le=MOST_RUNS)
+    real: int = Field(default=7, ge=0, le=MAX_RUNS)
     """Number of real runs in addition to the trunk: the real run with seed 0, from which the script continues."""
-    imagined: int = Field(default=3, ge=0, le=MOST_RUNS)
+    imagined: int = Field(default=3, ge=0, le=MAX_RUNS)
     """Number of imagined runs in addition to the trunk: sample 0, from which the imagined session continues."""
     simulate: bool = True
     """True if the model imagines the runs."""

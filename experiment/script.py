@@ -145,7 +145,7 @@ class Experiment(BaseModel):
             raise ValueError(f"the script writes {name} but never runs it: add the line `python3 {name}`")
         return self
 
-    def told_before(self, index: int) -> tuple[str, ...]:
+    def texts_before(self, index: int) -> tuple[str, ...]:
         """Return the texts for the model in the script lines directly before the line at `index`."""
         tells: list[str] = []
         for line in reversed(self.script[:index]):

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
 REMOVED = "[key removed]"
-LEAST_CHARACTERS = 8
+MIN_KEY_LENGTH = 8
 """Minimum length of a key. Removing shorter values would garble ordinary text; a shorter password in an address is
 left out by `shown_address`."""
 _MIN_PLAIN_KEY_LENGTH = 16
@@ -73,20 +73,20 @@ class Secrets:
 
 
 @cache
-def known() -> Secrets:
+def process_secrets() -> Secrets:
     """Return the secrets of this process: those in its environment, and those that were learned later."""
-    return Secrets(in_environment(os.environ))
+    return Secrets(secrets_in_environment(os.environ))
 
 
 def redacted(text: str) -> str:
     """Return a text without this process's keys."""
-    return known().redacted(text)
+    return process_secrets().redacted(text)
 
 
 def redacted_value(value: Any) -> Any:
     """Return a value with `redacted` applied to every text in its nested dicts, lists and tuples."""
     if isinstance(value, str):
-        return known().redacted(value)
+        return process_secrets().redacted(value)
     if isinstance(value, Mapping):
         return {redacted_value(key): redacted_value(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple) and not hasattr(value, "_fields"):
@@ -96,10 +96,10 @@ def redacted_value(value: Any) -> Any:
 
 def learn_address(address: str | None) -> None:
     """Add the keys and passwords in an address to the known secrets."""
-    known().learn(*in_address(address or ""))
+    process_secrets().learn(*secrets_in_address(address or ""))
 
 
-def in_environment(variables: Mapping[str, str]) -> Iterator[str]:
+def secrets_in_environment(variables: Mapping[str, str]) -> Iterator[str]:
     """Yield the keys and passwords in environment variables, including those inside addresses and headers."""
     for name, value in variables.items():
         if _KEY_NAMES.search(name) and not _NOT_KEY_NAMES.search(name) and not _is_path(value):
@@ -108,10 +108,10 @@ def in_environment(variables: Mapping[str, str]) -> Iterator[str]:
             decoded = f"{value} {unquote(value)}"  # OpenTelemetry's are percent-encoded
             yield from (word for word in re.split(r"[\s,;:=\"'{}]+", decoded) if _KEY_PATTERN.fullmatch(word))
         for address in _ADDRESS.findall(value):
-            yield from in_address(address)
+            yield from secrets_in_address(address)
 
 
-def in_address(address: str) -> Iterator[str]:
+def secrets_in_address(address: str) -> Iterator[str]:
     """Yield the possible keys in an address, even in a malformed one.
 
     These are its credentials, the values in its query (except `api-version`), and parts of its path that look like
@@ -166,7 +166,7 @@ def _is_path(value: str) -> bool:
 
 def _is_key(value: str) -> bool:
     is_plain = value.isalpha() or value.isdigit()
-    min_length = _MIN_PLAIN_KEY_LENGTH if is_plain else LEAST_CHARACTERS
+    min_length = _MIN_PLAIN_KEY_LENGTH if is_plain else MIN_KEY_LENGTH
     return len(value.strip()) >= min_length and value.lower() not in _PLACEHOLDER_KEYS
 
 

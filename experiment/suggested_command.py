@@ -4,7 +4,7 @@ import shlex
 from pathlib import Path
 
 
-def to_type(command: str, path: Path) -> str:
+def suggested_command(command: str, path: Path) -> str:
     """Return a command line on a file or folder, quoted for the shell."""
     name = str(path)
     return f"{command} {shlex.quote(f'./{name}' if name.startswith('-') else name)}"  # else it would be an option

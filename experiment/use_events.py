@@ -4,10 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from gedanken.experiment.budget import MOST
+from gedanken.experiment.budget import MAX_LIMIT
 from gedanken.experiment.event import Event
 
-Amount = Annotated[int, Field(ge=0, le=MOST)]
+Amount = Annotated[int, Field(ge=0, le=MAX_LIMIT)]
 """A number of tokens. Its upper limit rejects the absurd numbers that a log from an untrusted source may contain."""
 
 
@@ -18,7 +18,7 @@ class Reserved(Event):
     name: str
     read: Amount = 0
     written: Amount = 0
-    gpu_seconds: float = Field(default=0.0, ge=0, le=MOST)
+    gpu_seconds: float = Field(default=0.0, ge=0, le=MAX_LIMIT)
     anew: bool = False
     """True if the command is started; False if a killed process started it. If True, GPU seconds that were recorded
     under the same `name` before belong to a lost execution, and stay counted."""
@@ -33,4 +33,4 @@ class Settled(Event):
     written: Amount = 0
     calls: int = Field(default=0, ge=0, le=1)
     estimated: bool = False
-    gpu_seconds: float = Field(default=0.0, ge=0, le=MOST)
+    gpu_seconds: float = Field(default=0.0, ge=0, le=MAX_LIMIT)

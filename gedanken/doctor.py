@@ -26,20 +26,20 @@ from gedanken.agents.weights import BYTES, MODEL_NAME, weights_path
 from gedanken.experiment.errors import BadInput, NoSandbox
 from gedanken.experiment.escaping import harmless
 from gedanken.experiment.persona import Dataset
-from gedanken.experiment.plugins import GROUPS, OUT_OF_DATE, Plugin, by_name, installed
+from gedanken.experiment.plugins import GROUPS, OUT_OF_DATE, Plugin, installed_plugins, plugins_by_name
 from gedanken.experiment.secrets import shown_address
-from gedanken.experiment.suggested_command import to_type
+from gedanken.experiment.suggested_command import suggested_command
 from gedanken.experiment.user_folders import cache_folder
 from gedanken.experiment.version import __version__
 from gedanken.sandbox.datasets import CIFAR10_FOLDER, CIFAR10_PATH_VARIABLE, DATASETS
-from gedanken.sandbox.gpus import GpuWish, cdi_devices, device_options
+from gedanken.sandbox.gpus import GpuRequest, cdi_devices, device_options
 from gedanken.sandbox.image import CUDA_IMAGE, IMAGE, is_current, is_podman
-from gedanken.sandbox.leftovers import things
+from gedanken.sandbox.leftovers import list_leftovers
 from gedanken.sandbox.wheels import REQUIREMENTS
 
 ANSWER_SECONDS = 4
 """Time limit in seconds for one engine or program to answer."""
-LOOK_SECONDS = 10
+EXAMINATION_SECONDS = 10
 """Time limit in seconds for examining all groups, such as `engines` and `disk`. They are examined in parallel."""
 SCARCE_BYTES = 3 << 30
 AMPLE_BYTES = 10 << 30
@@ -69,7 +69,7 @@ class Line(NamedTuple):
 def examine() -> list[Line]:
     """Examine all groups in parallel.
 
-    If a group cannot be examined, or takes longer than `LOOK_SECONDS`, it gives one line with the reason.
+    If a group cannot be examined, or takes longer than `EXAMINATION_SECONDS`, it gives one line with the reason.
     """
     _load_own_plugins()  # before the threads start, because parallel imports can deadlock
     lines_by_group: dict[str, list[Line]] = {group: [] for group in _EXAMINERS}
@@ -79,12 +79,12 @@ def examine() -> list[Line]:
     }
     for thread in threads.values():
         thread.start()
-    deadline = time.monotonic() + LOOK_SECONDS
+    deadline = time.monotonic() + EXAMINATION_SECONDS
     for group, thread in threads.items():
         thread.join(max(0.0, deadline - time.monotonic()))
         if thread.is_alive():
             lines_by_group[group] = [
-                Line(group, group, "missing", f"no answer within {LOOK_SECONDS} s", _EXAMINERS[group][1])
+                Line(group, group, "missing", f"no answer within {EXAMINATION_SECONDS} s", _EXAMINERS[group][1])
             ]
     return [line for lines in lines_by_group.values() for line in lines]
 
@@ -198,7 +198,7 @@ def _gpu_lines(
     except Exception:
         return  # a missing engine is reported on its own line
     try:
-        device_options(GpuWish("all"), info, podman)
+        device_options(GpuRequest("all"), info, podman)
         devices = ", ".join(cdi_devices(info, podman)) or "none"
         runtime = "yes" if "nvidia" in (info.get("Runtimes") or {}) else "no"
         yield Line("GPU", f"for {engine}", "ok", f"NVIDIA runtime: {runtime}; CDI devices: {devices}")
@@ -264,7 +264,7 @@ def _models() -> Iterator[Line]:
         yield Line("models", "embedded", "ok", f"{MODEL_NAME}, {BYTES / 1e9:.1f} GB")
     else:
         detail = f"{path} is incomplete" if path.is_file() else f"{MODEL_NAME} is not in the cache"
-        remedy = f"{to_type('rm', path)}; gedanken setup" if path.is_file() else "gedanken setup"
+        remedy = f"{suggested_command('rm', path)}; gedanken setup" if path.is_file() else "gedanken setup"
         yield Line("models", "embedded", "missing", detail, remedy)
     for key in KEYS:
         yield Line("models", key, "ok", "set" if os.environ.get(key) else "not set")
@@ -274,11 +274,11 @@ def _plugins() -> Iterator[Line]:
     for group in GROUPS:
         kind = group.removeprefix("gedanken.")
         try:
-            used_plugins = by_name(group)
+            used_plugins = plugins_by_name(group)
         except BadInput as error:
             yield Line("plug-ins", kind, "missing", str(error), "script/bootstrap --quick")
             continue
-        for plugin in installed(group):
+        for plugin in installed_plugins(group):
             yield _plugin_line(f"{kind}: {plugin.name}", plugin, used_plugins.get(plugin.name))
 
 
@@ -300,7 +300,7 @@ def _plugin_line(name: str, plugin: Plugin, used_plugin: Plugin | None) -> Line:
 
 def _load_own_plugins() -> None:
     for group in GROUPS:
-        for plugin in installed(group):
+        for plugin in installed_plugins(group):
             if plugin.is_ours:
                 # reported later, in a line of its own
                 with suppress(BadInput):
@@ -330,7 +330,7 @@ def _leftovers() -> Iterator[Line]:
         clients = [_docker_client()]
     except NoSandbox:
         clients = []
-    leftovers = things(clients)
+    leftovers = list_leftovers(clients)
     dead = sum(leftover.owner == "dead" for leftover in leftovers)
     detail = f"{len(leftovers) - dead} containers and sessions of live runs, {dead} of dead runs"
     yield Line("leftovers", "runs", "warning" if dead else "ok", detail, "gedanken sandbox clean" if dead else "")

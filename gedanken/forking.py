@@ -6,21 +6,21 @@ from itertools import takewhile
 from pathlib import Path
 
 from gedanken.experiment.budget import Used
-from gedanken.experiment.errors import BadInput, BudgetSpent, NotKept
-from gedanken.experiment.execution import MAY_COME, Execution
-from gedanken.experiment.persona import USUAL_MACHINE, Persona
+from gedanken.experiment.errors import BadInput, BudgetSpent, NotStored
+from gedanken.experiment.execution import RETRIED_CAUSES, Execution
+from gedanken.experiment.persona import DEFAULT_MACHINE, Persona
 from gedanken.experiment.run_log import NO_WORKING_PROGRAM, EarlierPart, Opened, RunLog, RunSetup
 from gedanken.experiment.run_spec import ModelSpec, Part, RunSpec
 from gedanken.experiment.script import Experiment
-from gedanken.records.kept_failures import answered_in, is_replaced, is_settled, taken_over
-from gedanken.records.kept_model import set_aside
+from gedanken.records.kept_failures import answered_places, copied_places, is_replaced, is_settled
+from gedanken.records.kept_model import rename_model_card
 from gedanken.records.ledger import Ledger
 from gedanken.records.read_run import read_run
 from gedanken.records.run_folder import make_folder, new_folder
-from gedanken.records.run_lock import is_at_work
+from gedanken.records.run_lock import is_in_use
 from gedanken.records.run_store import open_store
-from gedanken.resuming import FORKED, Again, copy_resized, spec_to_resume
-from gedanken.runner import RunResult, check, go
+from gedanken.resuming import FORKED_NOTE, ResumeOptions, copy_resized, spec_to_resume
+from gedanken.runner import RunResult, check_spec, run_rest
 from gedanken.terminal.screen import Screen
 
 
@@ -35,7 +35,7 @@ class Changes:
 
 
 async def fork(  # noqa: PLR0913 (all that defines a fork)
-    folder: Path, fork_line: int, changes: Changes, screen: Screen, options: Again, out: Path | None = None
+    folder: Path, fork_line: int, changes: Changes, screen: Screen, options: ResumeOptions, out: Path | None = None
 ) -> RunResult:
     """Start a fork of the run in `folder` at script line `fork_line` (from 1).
 
@@ -45,7 +45,7 @@ async def fork(  # noqa: PLR0913 (all that defines a fork)
     """
     source_spec, source = spec_to_resume(folder, options, asks_its_model=changes.model is None), read_run(folder)
     spec = _fork_spec(source_spec, source, fork_line, changes, options)
-    check(spec)
+    check_spec(spec)
     target = make_folder(out or new_folder(f"{spec.experiment.name}-fork"))
     with open_store(target, spec) as store:
         copied_results = frozenset[str]()
@@ -54,27 +54,27 @@ async def fork(  # noqa: PLR0913 (all that defines a fork)
             shared_lines = _count_shared_lines(source_spec, spec, fork_line)
             answered = ledger.take_over(
                 source_ledger,
-                lambda: taken_over(
-                    source, source_ledger.answered() | answered_in(source), shared_lines, fork_line - 1
+                lambda: copied_places(
+                    source, source_ledger.answered() | answered_places(source), shared_lines, fork_line - 1
                 ),
-                is_at_work=is_at_work(folder),
+                is_at_work=is_in_use(folder),
             )
             copied_results = ledger.results()
             if spec.model.name != source_spec.model.name:
-                set_aside(ledger, source_spec.model)
-            store.take_decisions(source)
+                rename_model_card(ledger, source_spec.model)
+            store.copy_decisions(source)
             copy_resized(source, store)
             if source.setup is not None:
-                store.know_earlier_models(_earlier_part(part, source.setup) for part in spec.earlier)
+                store.record_earlier_models(_earlier_part(part, source.setup) for part in spec.earlier)
                 if source.machine_facts is not None:  # the copied lines were imagined with these facts
                     facts = spec.played.resolve(source.machine_facts)
                     store.opened(Opened(machine=source.machine_facts, dataset=source.setup.dataset, facts=facts))
-            description = taken_in_words(
+            description = describe_copied_results(
                 source, spec.experiment, fork_line, lambda run: is_settled(run, answered) or is_replaced(run, spec)
             )
-            store.note(f"{FORKED}{spec.parent}: {description}")
-            return await go(store, screen, options.collector)
-        except NotKept:
+            store.note(f"{FORKED_NOTE}{spec.parent}: {description}")
+            return await run_rest(store, screen, options.collector)
+        except NotStored:
             if Ledger(target, writes=False).results() == copied_results and store.used == Used():
                 store.discard()
             else:
@@ -95,7 +95,7 @@ def _count_shared_lines(source_spec: RunSpec, spec: RunSpec, fork_line: int) -> 
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], lines))
 
 
-def taken_in_words(
+def describe_copied_results(
     source: RunLog, experiment: Experiment, fork_line: int, is_kept: Callable[[Execution], bool] = lambda _run: False
 ) -> str:
     """Describe which results a fork at script line `fork_line` copies from the original run `source`.
@@ -105,7 +105,7 @@ def taken_in_words(
     lines = {run.line for run in source.executions}
     typed_lines = {index for index, line in enumerate(experiment.script[: fork_line - 1]) if line.type is not None}
     has_reached_fork = source.is_over or any(line >= fork_line - 1 for line in lines)
-    failed = [run for run in source.executions if run.line < fork_line - 1 and run.cause in MAY_COME]
+    failed = [run for run in source.executions if run.line < fork_line - 1 and run.cause in RETRIED_CAUSES]
     lacks_results = not all(is_kept(run) for run in failed)
     if lacks_results or not has_reached_fork or not typed_lines <= lines:
         return (
@@ -116,7 +116,9 @@ def taken_in_words(
     return "everything before that line is copied from the original run"
 
 
-def _fork_spec(source_spec: RunSpec, source: RunLog, fork_line: int, changes: Changes, options: Again) -> RunSpec:
+def _fork_spec(
+    source_spec: RunSpec, source: RunLog, fork_line: int, changes: Changes, options: ResumeOptions
+) -> RunSpec:
     """Return the spec of the fork. Raises BadInput if the changes do not fit the run."""
     if source_spec.probe is not None:
         raise BadInput(f"{source.folder}: a probe has no script, so it cannot be forked")
@@ -260,7 +262,7 @@ def _lines_to_request(source_spec: RunSpec, spec: RunSpec, source: RunLog, fork_
 
     The search begins at the line of the fork.
     """
-    source_script, facts = source_spec.experiment.script, source.machine_facts or USUAL_MACHINE
+    source_script, facts = source_spec.experiment.script, source.machine_facts or DEFAULT_MACHINE
     is_fresh, is_new_session = spec.experiment.conditions.session == "fresh", False
     for index, line in enumerate(spec.experiment.script[fork_line - 1 :], start=fork_line - 1):
         is_imagined = spec.simulate and line.type is not None

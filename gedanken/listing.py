@@ -13,8 +13,8 @@ from gedanken.experiment.run_log import UNFINISHED, RunLog
 from gedanken.records.read_log import random_id
 from gedanken.records.read_run import is_run_folder, read_run
 from gedanken.records.run_files import LOG
-from gedanken.records.run_folder import is_by_gedanken, remove_run_folder
-from gedanken.records.run_lock import is_at_work, locked_log
+from gedanken.records.run_folder import is_gedanken_folder, remove_run_folder
+from gedanken.records.run_lock import is_in_use, locked_log
 from gedanken.resuming import RUNS
 from gedanken.runner import run_id_of
 
@@ -65,7 +65,7 @@ def _list_entry(path: Path) -> ListedRun | None:
 
 
 def _read_entry(path: Path) -> ListedRun:
-    size, at_work = int(folder_bytes(path)), is_at_work(path)  # first: a run may end while its log is read
+    size, at_work = int(folder_bytes(path)), is_in_use(path)  # first: a run may end while its log is read
     try:
         log = read_run(path)
     except BadInput as error:
@@ -121,7 +121,7 @@ def remove_run(folder: Path) -> None:
     """
     if not is_run_folder(folder):
         raise BadInput(f"{folder}: not a run folder")
-    if not is_by_gedanken(folder):
+    if not is_gedanken_folder(folder):
         raise BadInput(f"{folder}: not a run folder of gedanken; nothing was removed")
     if folder.is_symlink():
         raise BadInput(f"{folder} is a symbolic link; give the run folder itself: {folder.resolve()}")
@@ -134,13 +134,13 @@ def remove_run(folder: Path) -> None:
 
 def _sessions_of(folder: Path) -> list[Path]:
     """Return the sessions of the run in a folder, also those from before the folder was moved."""
-    from gedanken.sandbox.session import folders_of, sessions_folder
+    from gedanken.sandbox.session import run_folders, sessions_folder
 
     own_session, folder_id = sessions_folder() / run_id_of(folder), random_id(folder)
     # if the other folder still holds a run with this id, this folder is a copy of it
     other_sessions = (
         session
-        for session, run_folder in folders_of(folder_id).items()
+        for session, run_folder in run_folders(folder_id).items()
         if session != own_session and random_id(run_folder) != folder_id
     )
     return [*([own_session] if own_session.is_dir() else []), *other_sessions]

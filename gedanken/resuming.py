@@ -9,38 +9,46 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gedanken.analysis.analyze import Compared, analyze
-from gedanken.experiment.approval import BY_PERSON, Approve, EditIt, Reject, asks_person, in_words, without_keys
+from gedanken.analysis.analyze import ComparisonCache, analyze
+from gedanken.experiment.approval import (
+    BY_PERSON,
+    Approve,
+    EditProgram,
+    Reject,
+    format_decision,
+    needs_person,
+    redact_decision,
+)
 from gedanken.experiment.budget import Budget
-from gedanken.experiment.counts import many
+from gedanken.experiment.counts import format_count
 from gedanken.experiment.errors import BadInput, BudgetSpent, RequestRefused
-from gedanken.experiment.files import Inside
+from gedanken.experiment.files import UntrustedFolder
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import RunLog
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.secrets import REMOVED, shown_address
-from gedanken.experiment.suggested_command import to_type
+from gedanken.experiment.suggested_command import suggested_command
 from gedanken.experiment.use_events import Settled
 from gedanken.records.kept_failures import failures_of
-from gedanken.records.read_log import LEFT_OUT, MOST_FOLDER_BYTES, REPLAY, is_replay, read_spec, when_begun
+from gedanken.records.read_log import LOST_FILE_NOTE, MOST_FOLDER_BYTES, REPLAY, is_replay, read_spec, start_time
 from gedanken.records.read_run import is_run_folder, read_run, with_tokens
 from gedanken.records.run_files import SPEC
 from gedanken.records.run_folder import make_folder, new_folder
-from gedanken.records.run_lock import is_at_work
+from gedanken.records.run_lock import is_in_use
 from gedanken.records.run_store import RunStore, open_store, reopen_store
 from gedanken.report.writing import PAGE, PROBE
-from gedanken.runner import RunResult, check, check_collector, drive, go
+from gedanken.runner import RunResult, check_collector, check_spec, run_graph_and_report, run_rest
 from gedanken.terminal.screen import Screen
 
 if TYPE_CHECKING:
     from gedanken.graphs.context import Context
 
-FORKED = "forked from "
+FORKED_NOTE = "forked from "
 """Beginning of the note that a fork gets once the results of the original run are copied.
 
 A fork without this note cannot be resumed.
 """
-RESIZED = "the sample size "
+RESIZED_NOTE = "the sample size "
 """Beginning of the notes on a changed sample size.
 
 Replays and forks copy these notes, because their sample size is the changed one.
@@ -54,7 +62,7 @@ _LOOPBACK_URL = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
+class ResumeOptions:
     """Options that must be given again when a run is resumed.
 
     They are not read from the run folder.
@@ -68,7 +76,7 @@ class Again:
     """New limits for the whole run, which replace all previous limits; None keeps the previous ones."""
 
 
-async def resume(folder: Path, screen: Screen, options: Again) -> RunResult:
+async def resume(folder: Path, screen: Screen, options: ResumeOptions) -> RunResult:
     """Continue a run where its last process ended. If the run is complete, only return its result.
 
     Raises the same errors as `run`.
@@ -82,20 +90,20 @@ async def resume(folder: Path, screen: Screen, options: Again) -> RunResult:
         return result
     stored_spec = _read_stored_spec(folder)
     spec = spec_to_resume(folder, options)
-    check(spec)
+    check_spec(spec)
     _report_dropped_limits(stored_spec, spec, screen)
     with reopen_store(folder, spec if options.budget else None, was=stored_spec) as store:
         store.spec = spec
-        return await go(store, screen, options.collector)
+        return await run_rest(store, screen, options.collector)
 
 
 def _finished_result(folder: Path) -> RunResult | None:
     """Return the result of a complete run; None if work is left to do."""
     page = folder / PAGE if (folder / PAGE).is_file() else None
-    if not is_run_folder(folder) or is_at_work(folder) or not (page or (folder / PROBE).is_file()):
+    if not is_run_folder(folder) or is_in_use(folder) or not (page or (folder / PROBE).is_file()):
         return None
     log = read_run(folder)
-    is_complete = not any(note.endswith(LEFT_OUT) for note in log.notes)
+    is_complete = not any(note.endswith(LOST_FILE_NOTE) for note in log.notes)
     if not log.is_over or not is_complete or log.spec is None:
         return None
     if failures_of(log).repeated:
@@ -108,7 +116,7 @@ def _finished_result(folder: Path) -> RunResult | None:
 
 
 async def approve(
-    folder: Path, answer: Approve | EditIt | Reject | None, screen: Screen, options: Again
+    folder: Path, answer: Approve | EditProgram | Reject | None, screen: Screen, options: ResumeOptions
 ) -> RunResult:
     """Store a person's decision on the program that waits for approval, and continue the run.
 
@@ -117,26 +125,26 @@ async def approve(
     """
     stored_spec = _read_stored_spec(folder)
     spec = spec_to_resume(folder, options)
-    check(spec)
+    check_spec(spec)
     log = read_run(folder)  # before anything is written: a refusal must leave the run folder as it is
     if answer is None:
         _check_asks(spec, log, log.programs)
         return await resume(folder, screen, options)
     _waiting_program(spec, log)
-    answer = without_keys(answer)  # use exactly what is stored, because a replay has nothing else
+    answer = redact_decision(answer)  # use exactly what is stored, because a replay has nothing else
     _report_dropped_limits(stored_spec, spec, screen)
     # checked again in the store, because another process may have stored a decision meanwhile
     spec_to_store, still_waits = spec if options.budget else None, partial(_waiting_program, spec)
     with reopen_store(folder, spec_to_store, was=stored_spec, check=still_waits) as store:
         store.spec = spec
         store.keep_decision(_waiting_program(spec, store.log), answer)
-        return await go(store, screen, options.collector)
+        return await run_rest(store, screen, options.collector)
 
 
 def _check_asks(spec: RunSpec, log: RunLog, programs: Sequence[Program]) -> None:
     """Raise BadInput if the run asks no person about the program that follows `programs`."""
     answers = {(decision.program, decision.sha256): decision.answer for decision in log.decisions}
-    if asks_person(spec.approve, [answers.get((program.label, program.sha256)) for program in programs]):
+    if needs_person(spec.approve, [answers.get((program.label, program.sha256)) for program in programs]):
         return
     reason = (
         "was started without --approve"
@@ -146,7 +154,7 @@ def _check_asks(spec: RunSpec, log: RunLog, programs: Sequence[Program]) -> None
     assert log.folder is not None
     raise BadInput(
         f"{log.folder}: this run {reason}, so no program of it waits for approval; to continue: "
-        f"{to_type('gedanken resume', log.folder)}"
+        f"{suggested_command('gedanken resume', log.folder)}"
     )
 
 
@@ -154,12 +162,12 @@ def _waiting_program(spec: RunSpec, log: RunLog) -> Program:
     """Return the program that waits for approval. Raises BadInput if no program waits."""
     newest, folder = next(reversed(log.programs), None), log.folder
     assert folder is not None
-    advice = f"to continue: {to_type('gedanken resume', folder)}"
+    advice = f"to continue: {suggested_command('gedanken resume', folder)}"
     if newest is None or newest.given or newest.works is not None:
         raise BadInput(f"{folder}: no program of this run waits for approval")
     for decision in log.decisions:
         if (decision.program, decision.sha256) == (newest.label, newest.sha256):
-            decision_text = in_words(newest.label, decision.answer)
+            decision_text = format_decision(newest.label, decision.answer)
             raise BadInput(f"{folder}: a person has already decided: {decision_text}; {advice}")
     if any(execution.program == newest.label for execution in log.executions):
         raise BadInput(f"{folder}: {newest.label} has already been run, so it needs no approval")
@@ -169,7 +177,9 @@ def _waiting_program(spec: RunSpec, log: RunLog) -> Program:
     return newest
 
 
-async def extend(folder: Path, real: int | None, imagined: int | None, screen: Screen, options: Again) -> RunResult:
+async def extend(
+    folder: Path, real: int | None, imagined: int | None, screen: Screen, options: ResumeOptions
+) -> RunResult:
     """Add seeds (`real`) and samples (`imagined`) up to the new totals. None leaves a number as it is.
 
     Raises BadInput if a number would shrink or neither would grow, and the same errors as `run`.
@@ -189,28 +199,28 @@ async def extend(folder: Path, real: int | None, imagined: int | None, screen: S
     log = read_run(folder)
     # before the new sample size is recorded: a failed call must change nothing
     _check_can_extend(old_spec, new_spec, log)
-    check(new_spec)
+    check_spec(new_spec)
     _report_dropped_limits(stored, new_spec, screen)
     note = (
-        f"{RESIZED}was changed after results could be seen (before: {_format_counts(old_spec)}; now: "
+        f"{RESIZED_NOTE}was changed after results could be seen (before: {_format_counts(old_spec)}; now: "
         f"{_format_counts(new_spec)}): adding runs until a difference shows makes a difference by chance more likely "
         "than the p-value says"
     )
     with reopen_store(folder, new_spec, note, was=stored) as store:
         old_count = len(store.executions)
         try:
-            return await go(store, screen, options.collector)
+            return await run_rest(store, screen, options.collector)
         except BadInput:
             if len(store.executions) == old_count:
-                note = f"{RESIZED}stayed at {_format_counts(old_spec)}: the extension was refused"
-                store.take_back(old_spec, note, log.outcome)
+                note = f"{RESIZED_NOTE}stayed at {_format_counts(old_spec)}: the extension was refused"
+                store.revert(old_spec, note, log.outcome)
             raise
 
 
 def copy_resized(source: RunLog, store: RunStore) -> None:
     """Copy the notes on a changed sample size from the run `source`."""
     for note in source.notes:
-        if note.startswith(RESIZED):
+        if note.startswith(RESIZED_NOTE):
             store.note(note)
 
 
@@ -245,7 +255,7 @@ async def replay(folder: Path, screen: Screen, out: Path | None = None) -> RunRe
         try:
             store.settle(Settled(name=REPLAY))  # marks this folder as a replay
             copy_resized(source, store)
-            return await drive(_open_replay(source.spec, store, source), screen)
+            return await run_graph_and_report(_open_replay(source.spec, store, source), screen)
         except BaseException:
             store.discard()
             raise
@@ -255,7 +265,7 @@ async def replay(folder: Path, screen: Screen, out: Path | None = None) -> RunRe
 async def _open_replay(spec: RunSpec, store: RunStore, source: RunLog) -> "AsyncIterator[Context]":
     from gedanken.graphs.context import replay_context
 
-    yield replay_context(spec, store, source, Compared())
+    yield replay_context(spec, store, source, ComparisonCache())
 
 
 def newest_unfinished(screen: Screen | None = None, budget: Budget | None = None) -> Path:
@@ -267,7 +277,7 @@ def newest_unfinished(screen: Screen | None = None, budget: Budget | None = None
     unresumable: list[Path] = []
     for path in _run_folders_newest_first():
         try:
-            if not is_run_folder(path) or is_at_work(path) or is_replay(path) or (log := read_run(path)).is_over:
+            if not is_run_folder(path) or is_in_use(path) or is_replay(path) or (log := read_run(path)).is_over:
                 continue
         except (BadInput, OSError):
             continue
@@ -290,7 +300,7 @@ def _run_folders_newest_first() -> list[Path]:
     start_times: list[tuple[str, Path]] = []
     for path in RUNS.iterdir() if RUNS.is_dir() else ():
         with suppress(BadInput):
-            start_times.append((when_begun(path), path))
+            start_times.append((start_time(path), path))
     return [path for _time, path in sorted(start_times, reverse=True)]
 
 
@@ -309,7 +319,7 @@ def _can_be_resumed(log: RunLog, budget: Budget | None) -> bool:
     return True
 
 
-def spec_to_resume(folder: Path, options: Again, *, asks_its_model: bool = True) -> RunSpec:
+def spec_to_resume(folder: Path, options: ResumeOptions, *, asks_its_model: bool = True) -> RunSpec:
     """Return the spec of the run in `folder`, with the base URL and budget of `options`, if given.
 
     Programs without isolation need `options.trusted`. If the model is on another machine, or the folder is another
@@ -322,7 +332,7 @@ def spec_to_resume(folder: Path, options: Again, *, asks_its_model: bool = True)
     # The folder may come from anybody, so API keys go only to addresses that the user confirms. In another user's
     # folder, even an address of this machine may lead to a server of that user.
     is_elsewhere = address is not None and (
-        REMOVED in address or not is_here(address) or not _is_owned_by_user(folder)
+        REMOVED in address or not is_loopback_url(address) or not _is_owned_by_user(folder)
     )
     if address is not None and is_elsewhere and options.base_url is None and asks_its_model:
         raise BadInput(
@@ -334,7 +344,7 @@ def spec_to_resume(folder: Path, options: Again, *, asks_its_model: bool = True)
             f"{folder}: this is a replay, which has no ledger, so everything would be run and requested again; use "
             "the original run, or replay it once more: gedanken run --replay"
         )
-    if spec.parent and not any(note.startswith(FORKED) for note in read_run(folder).notes):
+    if spec.parent and not any(note.startswith(FORKED_NOTE) for note in read_run(folder).notes):
         raise BadInput(
             f"{folder}: the fork was interrupted before the original run was copied; remove this folder, and fork "
             "again"
@@ -352,7 +362,7 @@ def _read_stored_spec(folder: Path) -> RunSpec:
     if not is_run_folder(folder):
         raise BadInput(f"{folder}: not a run folder")
     # later, when no other process can change the stored spec, `reopen_store` compares it with this one
-    return read_spec(Inside(folder, MOST_FOLDER_BYTES))
+    return read_spec(UntrustedFolder(folder, MOST_FOLDER_BYTES))
 
 
 def _is_owned_by_user(folder: Path) -> bool:
@@ -365,10 +375,10 @@ def _report_dropped_limits(old_spec: RunSpec, spec: RunSpec, screen: Screen) -> 
         screen.say(f"limits that no longer apply, because --budget does not name them: {dropped}")
 
 
-def is_here(address: str) -> bool:
+def is_loopback_url(address: str) -> bool:
     """Return whether every client reads the URL as an address of this machine (loopback)."""
     return _LOOPBACK_URL.fullmatch(address) is not None
 
 
 def _format_counts(spec: RunSpec) -> str:
-    return f"{many(spec.real, 'real run')} and {many(spec.imagined, 'imagined run')}"
+    return f"{format_count(spec.real, 'real run')} and {format_count(spec.imagined, 'imagined run')}"

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gedanken.analysis.analysis import Analysis
-from gedanken.analysis.analyze import Compared, analyze
+from gedanken.analysis.analyze import ComparisonCache, analyze
 from gedanken.analysis.probe_result import probe_result
 from gedanken.analysis.probe_verdict import verdict_of
 from gedanken.experiment.approval import Question
 from gedanken.experiment.blocking import off_loop
-from gedanken.experiment.counts import many
+from gedanken.experiment.counts import format_count
 from gedanken.experiment.errors import (
     AwaitsApproval,
     BadInput,
@@ -28,7 +28,7 @@ from gedanken.experiment.errors import (
     Interrupted,
     NoModel,
     NoSandbox,
-    NotKept,
+    NotStored,
     RequestRefused,
 )
 from gedanken.experiment.execution import Cause, Execution
@@ -36,16 +36,16 @@ from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import INTERRUPTED, UNFINISHED, RunLog
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.secrets import redacted, shown_address
-from gedanken.experiment.suggested_command import to_type
+from gedanken.experiment.suggested_command import suggested_command
 from gedanken.loading.programs import check_supplied
 from gedanken.records.folder_space import check_printed
 from gedanken.records.run_folder import make_folder, new_folder
 from gedanken.records.run_store import RunStore, open_store
 from gedanken.terminal.approval import ask_person
-from gedanken.terminal.budget import estimate_of, in_minutes
+from gedanken.terminal.budget import enforce_minutes, estimate_usage
 from gedanken.terminal.interrupts import interruptible
 from gedanken.terminal.machine_load import slowdown
-from gedanken.terminal.run_plan import RunPlan, follow, plan_steps
+from gedanken.terminal.run_plan import RunPlan, plan_steps, update_plan
 from gedanken.terminal.screen import Screen
 
 if TYPE_CHECKING:
@@ -75,13 +75,13 @@ async def run(spec: RunSpec, screen: Screen, out: Path | None = None, collector:
     Raises BadInput if the run cannot begin; NoSandbox or NoModel if the sandbox or the model cannot be used, or is
     lost; also BudgetSpent, AwaitsApproval and Interrupted.
     """
-    check(spec)
+    check_spec(spec)
     check_printed(spec)
     check_collector(collector)
     folder = make_folder(out or new_folder(spec.experiment.name))
     with open_store(folder, spec) as store:
         try:
-            return await go(store, screen, collector)
+            return await run_rest(store, screen, collector)
         except BudgetSpent:  # the usage so far counts when the run is resumed
             raise
         except BaseException as error:
@@ -96,7 +96,7 @@ async def run(spec: RunSpec, screen: Screen, out: Path | None = None, collector:
             raise
 
 
-def check(spec: RunSpec) -> None:
+def check_spec(spec: RunSpec) -> None:
     """Raise BadInput if a spec cannot be run or stored.
 
     BadInput is also raised if the spec contains an API key, or has a probe that could give no result.
@@ -131,17 +131,17 @@ def check_collector(address: str | None) -> None:
         check_address(address)
 
 
-async def go(store: RunStore, screen: Screen, collector: str | None = None) -> RunResult:
+async def run_rest(store: RunStore, screen: Screen, collector: str | None = None) -> RunResult:
     """Do the rest of the run in `store`: all work whose result is not in its ledger.
 
     Raises the same errors as `run`.
     """
     from gedanken.graphs.context import open_context
 
-    compared = Compared()
+    compared = ComparisonCache()
     opening = open_context(store.spec, store, run_id_of(store.folder), screen, compared)
     try:
-        return await drive(opening, screen, collector)
+        return await run_graph_and_report(opening, screen, collector)
     except (GedankenError, OSError, asyncio.CancelledError) as error:
         if store.log.outcome == UNFINISHED:  # its engine or its model could not be opened
             from gedanken.graphs.state import STOPPED
@@ -152,7 +152,7 @@ async def go(store: RunStore, screen: Screen, collector: str | None = None) -> R
         raise
 
 
-async def drive(
+async def run_graph_and_report(
     opening: "AbstractAsyncContextManager[Context]", screen: Screen, collector: str | None = None
 ) -> RunResult:
     """Run the graph in the context that `opening` opens, and write the report. Raises the same errors as `run`."""
@@ -176,7 +176,7 @@ async def drive(
         except asyncio.CancelledError:
             raise Interrupted(resumable_folder) from None
         except GedankenError as error:
-            has_advice = isinstance(error, AwaitsApproval | BudgetSpent | NotKept | RequestRefused)
+            has_advice = isinstance(error, AwaitsApproval | BudgetSpent | NotStored | RequestRefused)
             outcome = outcome if isinstance(error, Interrupted) else f"{STOPPED}{error}"
             raise
         except sqlite3.Error as error:
@@ -196,9 +196,11 @@ async def drive(
             raise
         finally:
             if outcome.startswith(STOPPED) and resumable_folder and not has_advice:
-                screen.say(f"finished work is kept; to continue: {to_type('gedanken resume', resumable_folder)}")
+                screen.say(
+                    f"finished work is kept; to continue: {suggested_command('gedanken resume', resumable_folder)}"
+                )
             context.finish(outcome)
-            analysis, page = reported(store, context.compared, screen)
+            analysis, page = write_report(store, context.compared, screen)
         return RunResult(store.log, analysis, page)
 
 
@@ -208,7 +210,7 @@ def _lost_error(store: RunStore, message: str) -> NoModel | NoSandbox:
     return NoSandbox(message) if is_engine_lost else NoModel(message)
 
 
-def reported(store: RunStore, compared: Compared, screen: Screen) -> tuple[Analysis | None, Path | None]:
+def write_report(store: RunStore, compared: ComparisonCache, screen: Screen) -> tuple[Analysis | None, Path | None]:
     """Compare the stored results and write the report. Return the comparison and the path of the report.
 
     Each is None if the run has none, or if it could not be made.
@@ -231,21 +233,21 @@ def reported(store: RunStore, compared: Compared, screen: Screen) -> tuple[Analy
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         screen.say(
             f"the report could not be made ({reason}); the run is kept; to try again: "
-            f"{to_type('gedanken report', store.folder)}"
+            f"{suggested_command('gedanken report', store.folder)}"
         )
         return analysis, None
 
 
 def _write_probe_report(log: RunLog, screen: Screen) -> Path | None:
     """Write the report of a probe, with the verdict. Return its path, or None if there are no answers."""
-    from gedanken.compare.verdict.sentences import of_all
+    from gedanken.compare.verdict.sentences import describe_verdict
     from gedanken.report.writing import PAGE, write_probe_page
 
     if log.folder is None or not log.answers:
         return None
     screen.say("judging the answers")
     verdict = verdict_of(log)
-    screen.say(of_all(verdict))
+    screen.say(describe_verdict(verdict))
     return write_probe_page(log.folder / PAGE, [(log, verdict)])
 
 
@@ -267,7 +269,7 @@ async def _run_within_budget(context: "Context", screen: Screen, collector: str 
     from gedanken.graphs.state import STOPPED
 
     if context.spec.budget and context.spec.probe is None:
-        screen.say(estimate_of(context.spec, context.store.log.price))
+        screen.say(estimate_usage(context.spec, context.store.log.price))
     try:
         if context.spec.probe is None:
             outcome = await _run_graph(context, screen, collector)
@@ -289,8 +291,8 @@ async def _run_graph(context: "Context", screen: Screen, collector: str | None) 
     from langgraph.runtime import RunControl
     from langgraph.types import Command
 
-    from gedanken.graphs.checkpoints import open_checkpoints, thread_of
-    from gedanken.graphs.experiment_graph import STEPS_AT_MOST, build_graph
+    from gedanken.graphs.checkpoints import open_checkpoints, thread_id
+    from gedanken.graphs.experiment_graph import MAX_STEPS, build_graph
     from gedanken.traces.opening import traced
 
     spec, folder = context.spec, context.store.folder
@@ -304,8 +306,8 @@ async def _run_graph(context: "Context", screen: Screen, collector: str | None) 
             with traced(folder, root_inputs(spec), screen, collector) as traces:
                 config: Any = {
                     **traces,
-                    "configurable": {"thread_id": thread_of(folder)},
-                    "recursion_limit": STEPS_AT_MOST,
+                    "configurable": {"thread_id": thread_id(folder)},
+                    "recursion_limit": MAX_STEPS,
                     "run_name": f"gedanken {spec.experiment.name}",
                 }
                 while True:
@@ -313,7 +315,7 @@ async def _run_graph(context: "Context", screen: Screen, collector: str | None) 
                     interrupt_handler = interruptible(control, context.begin_nothing, screen)
                     signals = interrupt_handler if screen.takes_signals else nullcontext()
                     seconds_left = context.meter.seconds_left() if context.meter else None
-                    with progress, signals, in_minutes(control, seconds_left, spec.budget):
+                    with progress, signals, enforce_minutes(control, seconds_left, spec.budget):
                         events = graph.astream(
                             graph_input,
                             config,
@@ -348,7 +350,7 @@ async def _follow_events(
             outcome = (update or {}).get("outcome", outcome)
             resolved = _resolve_labels(store, update or {})
             _show_update(screen, node, resolved)
-            follow(plan, node, resolved)
+            update_plan(plan, node, resolved)
     return outcome, question
 
 
@@ -403,7 +405,7 @@ def _show_update(screen: Screen, node: str, update: dict[str, Any]) -> None:
         elif program.edit:
             screen.finished(node, f"{program.label}, an edit that {program.edit}")
     if node == "compare":
-        screen.finished(node, many(update.get("found", 0), "finding"))
+        screen.finished(node, format_count(update.get("found", 0), "finding"))
 
 
 def _origin_of_program(program: Program) -> str:

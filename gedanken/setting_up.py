@@ -20,7 +20,7 @@ def set_up(progress: Progress, experiments: Sequence[Experiment], sandbox: str) 
 
     for line in _describe_downloads():
         progress.say(line)
-    with beside(progress, fetch_weights):
+    with run_in_background(progress, fetch_weights):
         open_engine(sandbox, progress)
         for name in sorted({experiment.dataset for experiment in experiments}):
             dataset, _folder = ensure_dataset(name, progress)
@@ -39,7 +39,7 @@ def _describe_downloads() -> list[str]:
 
 
 class _Stopped(Exception):
-    """Raised in the thread that `beside` starts, to stop the work there."""
+    """Raised in the thread that `run_in_background` starts, to stop the work there."""
 
 
 class _StoppableProgress:
@@ -68,7 +68,7 @@ class _StoppableProgress:
 
 
 @contextmanager
-def beside(progress: Progress, work: Callable[[Progress], None]) -> Iterator[None]:
+def run_in_background(progress: Progress, work: Callable[[Progress], None]) -> Iterator[None]:
     """Do `work` in another thread while the body of the `with` statement runs, and then wait for the work.
 
     An exception in the body stops the work at its next progress report. An exception of the work is raised at the end

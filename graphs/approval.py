@@ -3,16 +3,16 @@
 from itertools import takewhile
 
 from gedanken.compare.source.diff import diff_of
-from gedanken.experiment.approval import Question, Reject, asks_person, imports_of
-from gedanken.experiment.errors import NotKept
+from gedanken.experiment.approval import Question, Reject, imports_of, needs_person
+from gedanken.experiment.errors import NotStored
 from gedanken.experiment.program import Program
 from gedanken.graphs.context import Context
 
 
-def is_to_be_approved(context: Context, program: Program) -> bool:
+def needs_approval(context: Context, program: Program) -> bool:
     """Return whether a person must approve this program of the coder before it may run."""
     decisions = [context.store.decision_on(earlier) for earlier in _earlier_programs(context, program)]
-    return asks_person(context.spec.approve, decisions)
+    return needs_person(context.spec.approve, decisions)
 
 
 def rejection_of(context: Context, program: Program) -> Reject | None:
@@ -22,10 +22,10 @@ def rejection_of(context: Context, program: Program) -> Reject | None:
     return decision if isinstance(decision, Reject) and context.meter is not None else None
 
 
-def question_on(context: Context, program: Program) -> Question:
+def approval_question(context: Context, program: Program) -> Question:
     """Return all that is shown to the person who must approve a program. Raises NotKept in a replay."""
     if context.meter is None:  # nothing new is decided there: the replay would be another run
-        raise NotKept(
+        raise NotStored(
             f"replay: no decision on {program.label} is stored: the original run waits for a person's approval, "
             "which gedanken approve gives"
         )

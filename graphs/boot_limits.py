@@ -11,7 +11,7 @@ ANSWER_TOKENS = 192
 tokens of the embedded model.
 """
 TABLE_TOKENS = 320
-TABLE_TOKENS_A_GPU = 110
+TABLE_TOKENS_PER_GPU = 110
 """The tokens added to `TABLE_TOKENS` for each GPU in the answer to nvidia-smi. A true answer has 301 tokens with one
 GPU, 616 with four, 1,036 with eight."""
 
@@ -23,7 +23,7 @@ def boot_limits(command: str, limits: Limits, gpus: int, *, steps: bool) -> Limi
     """
     if steps:
         return limits
-    token_limit = TABLE_TOKENS + TABLE_TOKENS_A_GPU * gpus if command == NVIDIA_SMI else ANSWER_TOKENS
+    token_limit = TABLE_TOKENS + TABLE_TOKENS_PER_GPU * gpus if command == NVIDIA_SMI else ANSWER_TOKENS
     return limits.model_copy(update={"reply_tokens": min(token_limit, limits.reply_tokens), "continuations": 0})
 
 

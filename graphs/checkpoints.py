@@ -50,7 +50,7 @@ class Checkpoints(SqliteSaver):
         self.put_writes(config, writes, task_id, task_path)
 
 
-def thread_of(folder: Path) -> str:
+def thread_id(folder: Path) -> str:
     """Return the name of a run's LangGraph thread: its folder's name, as text that SQLite can store."""
     return os.fsencode(folder.name).decode(errors="replace")
 

@@ -9,7 +9,7 @@ from gedanken.agents.imagined_machine import ImaginedMachine
 from gedanken.agents.model import Model
 from gedanken.agents.prices import price_of
 from gedanken.agents.session import Session
-from gedanken.analysis.analyze import Compared
+from gedanken.analysis.analyze import ComparisonCache
 from gedanken.experiment.blocking import off_loop
 from gedanken.experiment.budget import Price
 from gedanken.experiment.errors import BadInput, BudgetSpent, Interrupted
@@ -19,18 +19,18 @@ from gedanken.experiment.progress import Progress
 from gedanken.experiment.run_log import DONE, NO_WORKING_PROGRAM, ModelFacts, Opened, RunLog
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.script import Experiment
-from gedanken.machines.open_machine import open_real
+from gedanken.machines.open_machine import open_real_machine
 from gedanken.prompts import digest_of
 from gedanken.records.budget_meter import RunMeter
 from gedanken.records.kept_failures import (
-    answered_in,
+    answered_places,
     continues_session,
     failures_of,
     is_line_settled,
     place_of_line,
 )
-from gedanken.records.kept_machine import keep_executions, replayed_machine
-from gedanken.records.kept_model import KeptModel, keep_replies, replayed, replayed_earlier
+from gedanken.records.kept_machine import keep_executions, replay_machine
+from gedanken.records.kept_model import KeptModel, keep_replies, replay_earlier_models, replay_model
 from gedanken.records.ledger import LEDGER, Ledger
 from gedanken.records.run_store import RunStore
 from gedanken.sandbox.cores import Cores
@@ -45,7 +45,7 @@ class Context:
     model: Model
     machine: RealMachine
     store: RunStore
-    compared: Compared
+    compared: ComparisonCache
     meter: RunMeter | None = None
     """The accounting of the budget; None in a replay, which uses nothing."""
     cores: Cores = field(default_factory=Cores)
@@ -134,7 +134,7 @@ class Context:
 
 @asynccontextmanager
 async def open_context(
-    spec: RunSpec, store: RunStore, run_id: str, progress: Progress, compared: Compared
+    spec: RunSpec, store: RunStore, run_id: str, progress: Progress, compared: ComparisonCache
 ) -> AsyncIterator[Context]:
     """Open the real machine and the model of a run, and record in the store which they are.
 
@@ -144,13 +144,13 @@ async def open_context(
     from gedanken.agents.registry import open_model
 
     experiment, ledger = spec.experiment, await off_loop(_ledger_of, store)
-    answered = await off_loop(ledger.answered) | answered_in(store.log)
+    answered = await off_loop(ledger.answered) | answered_places(store.log)
     artifacts_folder = store.folder / "artifacts"
     async with AsyncExitStack() as stack:
         price = price_of(spec.model)
         meter = RunMeter(store, price)
         with store.work("opening", "the real machine"):
-            opening_machine = open_real(
+            opening_machine = open_real_machine(
                 experiment.dataset,
                 experiment.limits,
                 progress,
@@ -158,7 +158,7 @@ async def open_context(
                 run_id=run_id,
                 run=store.run,
                 artifacts=artifacts_folder,
-                keeps=lambda: store.may_go_on,
+                keeps=lambda: store.can_resume,
             )
             machine, dataset = await stack.enter_async_context(opening_machine)
             await off_loop(machine.session.name_folder, store.folder)
@@ -166,7 +166,7 @@ async def open_context(
         with store.work("opening", "the model"):
             model = await stack.enter_async_context(open_model(spec.model, progress))
             kept_model = await off_loop(keep_replies, model, ledger, store.note, meter, _prompts_of(spec))
-            earlier = await off_loop(replayed_earlier, ledger, spec)
+            earlier = await off_loop(replay_earlier_models, ledger, spec)
         machine_facts = store.log.machine_facts
         if machine_facts is None:
             with store.work("opening", "measuring the real machine"):
@@ -175,7 +175,7 @@ async def open_context(
                 Opened(machine=machine_facts, dataset=str(dataset), facts=spec.played.resolve(machine_facts))
             )
         meter.gpus = machine.gpus.number_of(machine_facts.gpus.count)
-        store.know_model(facts_of(model, price))
+        store.record_model(model_facts(model, price))
         context = Context(
             spec,
             machine_facts,
@@ -191,7 +191,7 @@ async def open_context(
         try:
             yield context
         finally:
-            store.know_model(facts_of(model, price))
+            store.record_model(model_facts(model, price))
 
 
 def _prompts_of(spec: RunSpec) -> str:
@@ -200,7 +200,7 @@ def _prompts_of(spec: RunSpec) -> str:
 
 def _ledger_of(store: RunStore) -> Ledger:
     """Open the ledger of a run. Raises BadInput if it is missing although there are results."""
-    if store.may_go_on and not (store.folder / LEDGER).is_dir():
+    if store.can_resume and not (store.folder / LEDGER).is_dir():
         raise BadInput(
             f"{store.folder / LEDGER} is missing; without it, a resumed run would pay for all its finished work "
             "again. Start a new run instead (`gedanken report` still shows this one)"
@@ -208,7 +208,7 @@ def _ledger_of(store: RunStore) -> Ledger:
     return Ledger(store.folder, note=store.note)
 
 
-def replay_context(spec: RunSpec, store: RunStore, source: RunLog, compared: Compared) -> Context:
+def replay_context(spec: RunSpec, store: RunStore, source: RunLog, compared: ComparisonCache) -> Context:
     """Return the context for a replay of `source`, whose ledger has all replies and results.
 
     Raises BadInput if `source` has no execution.
@@ -216,31 +216,31 @@ def replay_context(spec: RunSpec, store: RunStore, source: RunLog, compared: Com
     if source.machine_facts is None or source.setup is None or source.folder is None:
         raise BadInput(f"{source.folder}: its ledger contains no execution, so there is nothing to replay")
     ledger = Ledger(source.folder, writes=False)
-    model = replayed(ledger, spec.model.parallel, prompts=_prompts_of(spec))
+    model = replay_model(ledger, spec.model.parallel, prompts=_prompts_of(spec))
     machine_facts = source.machine_facts
     store.opened(
         Opened(machine=machine_facts, dataset=source.setup.dataset, facts=spec.played.resolve(machine_facts))
     )
-    store.know_earlier_models(source.setup.earlier)
+    store.record_earlier_models(source.setup.earlier)
     if source.setup.model is not None:
-        store.know_model(source.setup.model)
-    store.take_decisions(source)
-    earlier = replayed_earlier(ledger, spec)
-    return Context(spec, machine_facts, model, replayed_machine(ledger), store, compared, earlier=earlier)
+        store.record_model(source.setup.model)
+    store.copy_decisions(source)
+    earlier = replay_earlier_models(ledger, spec)
+    return Context(spec, machine_facts, model, replay_machine(ledger), store, compared, earlier=earlier)
 
 
-def facts_of(model: Model, price: Price | None) -> ModelFacts:
+def model_facts(model: Model, price: Price | None) -> ModelFacts:
     """Return what is known about the model so far."""
     return ModelFacts.model_validate({**model.describe(), "coder_prompt": model.coder_prompt, "price": price})
 
 
-def keep_what_was_learned(context: Context) -> None:
+def store_learned_facts(context: Context) -> None:
     """Record which settings the model refuses, and whether it reasons before it answers."""
     stored_facts, model = context.store.model, context.model
     if stored_facts is None:
         return
     refused_settings = tuple(sorted({*stored_facts.not_taken, *model.not_taken()}))
     does_reason = stored_facts.reasons_by_itself or model.learned.reasons
-    context.store.know_model(
+    context.store.record_model(
         stored_facts.model_copy(update={"not_taken": refused_settings, "reasons_by_itself": does_reason})
     )

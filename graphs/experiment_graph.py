@@ -8,7 +8,7 @@ from langgraph.types import TimeoutPolicy
 
 from gedanken.graphs import nodes
 from gedanken.graphs.context import Context
-from gedanken.graphs.next_nodes import Chosen, choosing
+from gedanken.graphs.next_nodes import ChosenNodes, store_choice
 from gedanken.graphs.state import RunTask, State
 
 if TYPE_CHECKING:
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
 
 Node = Callable[..., Any]
-STEPS_AT_MOST = 4000
-LINES = ("give", "write", "execute", "report")
+MAX_STEPS = 4000
+LINE_NODES = ("give", "write", "execute", "report")
 """The nodes that may begin the next line of the script, and `report`, which follows the last line."""
-CHOOSING: dict[str, tuple[Node, tuple[str, ...]]] = {
-    "persona": (nodes.persona, LINES),
-    "give": (nodes.give, LINES),
-    "write": (nodes.write, ("approve", *LINES, "simulate", "compare")),
-    "approve": (nodes.approve, (*LINES, "simulate", "compare")),
+CHOOSING_NODES: dict[str, tuple[Node, tuple[str, ...]]] = {
+    "persona": (nodes.persona, LINE_NODES),
+    "give": (nodes.give, LINE_NODES),
+    "write": (nodes.write, ("approve", *LINE_NODES, "simulate", "compare")),
+    "approve": (nodes.approve, (*LINE_NODES, "simulate", "compare")),
     "execute": (nodes.execute, ("write", "replicate", "simulate", "compare")),
-    "compare": (nodes.compare, LINES),
+    "compare": (nodes.compare, LINE_NODES),
 }
 """The nodes that choose the next node, each with its function and the possible choices."""
 IDLE = TimeoutPolicy(idle_timeout=1800)
 """Idle timeout of the node `report`. The other nodes need none: machines, and replies through
-`gedanken.agents.rate_limits.Pace`, have time limits."""
+`gedanken.agents.rate_limits.RequestQueue`, have time limits."""
 
 
 def build_graph(
@@ -44,9 +44,9 @@ def build_graph(
 
 def add_nodes(graph: "StateGraph[Any, Any, Any, Any]", wrap: Callable[[Node], Node] = lambda node: node) -> None:
     """Add all nodes and edges to a graph; `wrap` wraps each node."""
-    for name, (node, destinations) in CHOOSING.items():
-        graph.add_node(name, wrap(choosing(node)))
-        graph.add_conditional_edges(name, Chosen(destinations), list(destinations))
+    for name, (node, destinations) in CHOOSING_NODES.items():
+        graph.add_node(name, wrap(store_choice(node)))
+        graph.add_conditional_edges(name, ChosenNodes(destinations), list(destinations))
     graph.add_node("replicate", wrap(nodes.replicate), input_schema=RunTask)
     graph.add_node("simulate", wrap(nodes.simulate), input_schema=RunTask)
     graph.add_node("report", wrap(nodes.report), timeout=IDLE)

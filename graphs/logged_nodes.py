@@ -8,7 +8,7 @@ from langgraph.runtime import Runtime
 
 from gedanken.experiment.errors import Interrupted
 from gedanken.experiment.script import Experiment
-from gedanken.graphs.context import Context, keep_what_was_learned
+from gedanken.graphs.context import Context, store_learned_facts
 
 Node = TypeVar("Node", bound=Callable[..., Coroutine[Any, Any, Any]])
 
@@ -23,7 +23,7 @@ def logged(node: Node) -> Node:
             try:
                 return await node(state, runtime)
             finally:
-                keep_what_was_learned(context)
+                store_learned_facts(context)
 
     return cast(Node, logged_work)
 

@@ -10,10 +10,10 @@ from langgraph.types import Command, Send
 
 from gedanken.experiment.errors import BadInput
 from gedanken.graphs.context import Context
-from gedanken.graphs.state import Next, State
+from gedanken.graphs.state import NextNode, State
 
 
-def choosing(node: Callable[..., Any]) -> Callable[..., Any]:
+def store_choice(node: Callable[..., Any]) -> Callable[..., Any]:
     """Wrap a node so that its update of the state includes the next nodes."""
 
     @wraps(node)
@@ -24,7 +24,7 @@ def choosing(node: Callable[..., Any]) -> Callable[..., Any]:
     return choose
 
 
-class Chosen(Runnable[State, list[str | Send]]):
+class ChosenNodes(Runnable[State, list[str | Send]]):
     """Reads the next nodes from the state. Traces leave this step out."""
 
     name = "chosen"
@@ -50,7 +50,7 @@ class Chosen(Runnable[State, list[str | Send]]):
         return self.invoke(input, config)
 
 
-def _serialize_goto(goto: Any) -> list[Next]:
+def _serialize_goto(goto: Any) -> list[NextNode]:
     targets = goto if isinstance(goto, list | tuple) else [goto]
     return [
         {"node": target.node, "task": target.arg} if isinstance(target, Send) else {"node": target, "task": None}

@@ -9,45 +9,45 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command, Send, interrupt
 
 from gedanken.agents.coder import Coder, same_program
-from gedanken.agents.concurrency import at_once
-from gedanken.agents.leakage import leaked
+from gedanken.agents.concurrency import run_concurrently
+from gedanken.agents.leakage import find_leak
 from gedanken.agents.session import Session
 from gedanken.agents.surprisal import surprisals
 from gedanken.analysis.analyze import analyze, analyze_line
 from gedanken.compare.commands.answers import BOOT_COMMANDS
-from gedanken.compare.source.acceptance import Before, problems_of
+from gedanken.compare.source.acceptance import PreviousVersion, find_problems
 from gedanken.compare.source.diff import judge_edit, judge_repeat
-from gedanken.experiment.approval import Approve, Reject, edited, read_decision, without_keys
+from gedanken.experiment.approval import Approve, Reject, read_decision, redact_decision, with_source
 from gedanken.experiment.blocking import off_loop
 from gedanken.experiment.errors import BudgetSpent, NoSandbox
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import DONE, NO_WORKING_PROGRAM
 from gedanken.experiment.surprisal import NotAvailable, Surprisal
-from gedanken.graphs.approval import is_to_be_approved, question_on, rejection_of
+from gedanken.graphs.approval import approval_question, needs_approval, rejection_of
 from gedanken.graphs.boot_limits import boot_limits, check_booted
 from gedanken.graphs.context import Context
 from gedanken.graphs.logged_nodes import leaf, logged
 from gedanken.graphs.routing import (
+    MAX_TRIES,
     REJECTED,
-    TRIES,
-    attach,
     base_of,
-    endings_shown,
+    executed_versions,
     failure_in,
     failure_ref,
     follows_samples,
     given_program,
-    latest,
+    latest_version,
     next_step,
     programs_in,
-    questions,
     run_tasks,
+    shown_endings,
+    surprisal_questions,
     tries_of,
-    versions_run,
+    with_script_line,
 )
 from gedanken.graphs.state import STOPPED, RunTask, State
-from gedanken.graphs.turns import session_of, typed
+from gedanken.graphs.turns import execution_ref, session_of
 from gedanken.graphs.visibility import introduce
 from gedanken.traces.terminal_run import terminal_run
 
@@ -98,7 +98,7 @@ async def _imagine_boot_answers(runtime: Runtime[Context]) -> list[Execution]:
         return answer
 
     tasks = [partial(ask, command) for command in BOOT_COMMANDS]
-    answers = await at_once(tasks, model.pace.parallel)
+    answers = await run_concurrently(tasks, model.pace.parallel)
     check_booted(answers)
     return answers
 
@@ -121,7 +121,7 @@ async def write(state: State, runtime: Runtime[Context]) -> Command[Any]:
         program = await coder.write(line, line_index, base, earlier, failure)
     if program.works is False:
         return await _refuse(context, state, program, program.problems[0])
-    executed = versions_run(context, state)
+    executed = executed_versions(context, state)
     earlier_sources = [base, *executed] if base else executed
     repeated_version = next(
         (version for version in earlier_sources if same_program(program.source, version.source)), None
@@ -132,10 +132,10 @@ async def write(state: State, runtime: Runtime[Context]) -> Command[Any]:
     known_texts = [message.text for message in coder.first_messages(line, base)[0]] + [
         version.source for version in executed
     ]
-    if not line.edit and leaked(program.source, endings_shown(context, state, line_index), known_texts):
+    if not line.edit and find_leak(program.source, shown_endings(context, state, line_index), known_texts):
         return await _refuse(context, state, program, "it quotes what a real run printed")
     await off_loop(context.store.keep_program, program)
-    if is_to_be_approved(context, program):
+    if needs_approval(context, program):
         update = {"writing": line_index, "programs": [program.label], "failure": None}
         return Command(update=update, goto="approve")
     return await _install_program(context, state, program)
@@ -149,13 +149,15 @@ async def approve(state: State, runtime: Runtime[Context]) -> Command[Any]:
     decision = context.store.decision_on(program)
     if decision is None:
         # LangGraph executes the node again after the answer.
-        decision = without_keys(read_decision(interrupt(question_on(context, program).model_dump(mode="json"))))
+        decision = redact_decision(
+            read_decision(interrupt(approval_question(context, program).model_dump(mode="json")))
+        )
     await off_loop(context.store.keep_decision, program, decision)
     if isinstance(decision, Reject):
         return await _refuse(context, state, program, f"{REJECTED}{decision.reason}", rejected=True)
     if isinstance(decision, Approve):
         return await _install_program(context, state, program)
-    edited_program = edited(program, decision.source, program.version + 1)
+    edited_program = with_source(program, decision.source, program.version + 1)
     replaced_program = replace(program, works=False, problems=("a person edited it before it could run",))
     await off_loop(context.store.keep_program, replaced_program)
     await off_loop(context.store.keep_program, edited_program)
@@ -201,7 +203,7 @@ async def execute(state: State, runtime: Runtime[Context]) -> Command[Any]:
     context = runtime.context
     index = state["index"]
     line = context.experiment.script[index]
-    program = latest(context, state, line.runs)
+    program = latest_version(context, state, line.runs)
     if program is not None:
         # The other seeds start from this mark, as the trunk does.
         await off_loop(context.machine.mark, _run_label(index, program))
@@ -215,7 +217,7 @@ async def execute(state: State, runtime: Runtime[Context]) -> Command[Any]:
     ):
         on_output = _text_reporter(runtime, "execute", "seed 0")
         result = await context.machine.run(command, on_output=on_output, label=_run_label(index, program))
-        execution = trace.ended(attach(result, index, label))
+        execution = trace.ended(with_script_line(result, index, label))
     if result.cause is Cause.ENGINE_LOST:
         raise NoSandbox("; ".join(result.notes))
     await off_loop(context.store.keep_execution, execution)
@@ -224,7 +226,7 @@ async def execute(state: State, runtime: Runtime[Context]) -> Command[Any]:
         program = _judge_program(context, state, program, execution)
         await off_loop(context.store.keep_program, program)
         update["programs"] = [program.label]
-        if program.problems and tries_of(context, state, program) < TRIES:
+        if program.problems and tries_of(context, state, program) < MAX_TRIES:
             update["failure"] = failure_ref(program, execution)
             return Command(update=update, goto="write")
         if program.problems:
@@ -245,9 +247,9 @@ def _judge_program(context: Context, state: State, program: Program, execution: 
         return program
     script = context.experiment.script
     base = base_of(context, state, program.name, program.line) if script[program.line].edit else None
-    base_facts = Before(base.source, script[base.line].task) if base else None
+    base_facts = PreviousVersion(base.source, script[base.line].task) if base else None
     majority_share = context.machine_facts.dataset.majority_share
-    problems = problems_of(program.source, execution, task, majority_share, base_facts)
+    problems = find_problems(program.source, execution, task, majority_share, base_facts)
     edit = judge_edit(problems, execution) if base else None
     return replace(program, works=not problems, problems=problems, edit=edit)
 
@@ -274,7 +276,7 @@ async def replicate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]
                 )
             except BudgetSpent as error:  # other seeds and samples that are running must finish
                 return {"lost": str(error)}
-            execution = trace.ended(attach(result, index, state["program"]))
+            execution = trace.ended(with_script_line(result, index, state["program"]))
     await off_loop(context.store.keep_execution, execution)
     if result.cause is Cause.ENGINE_LOST:  # the run ends when the other seeds and samples have finished
         return {"executions": [execution.label], "lost": "; ".join(result.notes)}
@@ -290,7 +292,7 @@ async def simulate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]:
     session = session_of(state["session"], context.experiment, context.store)
     machine = context.machine_in_script(session, sample, index, state["program"])
     model = context.model_at(index)
-    command, tells = context.experiment.script[index].type or "", context.experiment.told_before(index)
+    command, tells = context.experiment.script[index].type or "", context.experiment.texts_before(index)
     machine.losses = []  # an error would end real seeds and other samples that are running
     sample_name = f"sample {sample}"
     # Ordinary commands may use the server's cache only if the trunk, and no sample, was the last to fill it.
@@ -302,14 +304,14 @@ async def simulate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]:
     ):
         on_output = _text_reporter(runtime, "simulate", sample_name)
         result = await machine.run(command, tells=tells, fresh=is_fresh, on_output=on_output)
-        execution = trace.ended(attach(result, index, state["program"]))
+        execution = trace.ended(with_script_line(result, index, state["program"]))
     await off_loop(context.store.keep_execution, execution)
     update: dict[str, Any] = {"executions": [execution.label]}
     if machine.losses:
         update["lost"] = str(machine.losses[0])
     if sample == 0 and execution.is_run:
         is_remembered = len(machine.session.stored) > len(session.stored)
-        update["turns"] = [*state["session"]["stored"], *([typed(execution.label)] if is_remembered else [])]
+        update["turns"] = [*state["session"]["stored"], *([execution_ref(execution.label)] if is_remembered else [])]
         if state["program"] is not None:
             update["sent"] = [{"line": index, "program": state["program"], "session": state["session"]}]
     return update
@@ -341,7 +343,7 @@ async def report(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
 
 async def _surprisal(state: State, runtime: Runtime[Context]) -> Surprisal | None:
     context = runtime.context
-    imagined_runs = questions(context, state) if context.spec.surprisal and not state.get("lost") else []
+    imagined_runs = surprisal_questions(context, state) if context.spec.surprisal and not state.get("lost") else []
     if not imagined_runs:
         return None
     scored_runs = [
@@ -364,7 +366,7 @@ async def _refuse(
     refused = replace(program, works=False, problems=(problem,))
     await off_loop(context.store.keep_program, refused)
     update: dict[str, Any] = {"writing": program.line, "programs": [refused.label]}
-    if tries_of(context, state, program) < TRIES:
+    if tries_of(context, state, program) < MAX_TRIES:
         return Command(update={**update, "failure": failure_ref(refused, None, rejected=rejected)}, goto="write")
     update["outcome"] = NO_WORKING_PROGRAM
     return Command(update=update, goto=_to_sends(run_tasks(context, state, refused)))

@@ -7,26 +7,26 @@ from functools import partial
 from statistics import fmean
 from typing import NamedTuple
 
-from gedanken.agents.concurrency import at_once
+from gedanken.agents.concurrency import run_concurrently
 from gedanken.agents.imagined_machine import ImaginedMachine
-from gedanken.agents.metering import tokens_about
+from gedanken.agents.metering import estimate_tokens
 from gedanken.agents.session import Session
 from gedanken.experiment.blocking import off_loop
 from gedanken.experiment.errors import BadInput, NoModel
-from gedanken.experiment.execution import MAY_COME, Execution
+from gedanken.experiment.execution import RETRIED_CAUSES, Execution
 from gedanken.experiment.probe_design import Arm, ProbeDesign, Question
 from gedanken.experiment.probe_events import AnswerKept
 from gedanken.experiment.probe_item import ProbeItem
 from gedanken.graphs.context import Context
-from gedanken.probes.schedule import Unit, items_of, mixed, pilot_of, units_of
+from gedanken.probes.schedule import Unit, interleave, items_of, pilot_of, units_of
 from gedanken.prompts import render
-from gedanken.records.kept_failures import is_built_on, place_of_question
+from gedanken.records.kept_failures import has_later_answer, place_of_question
 from gedanken.traces.terminal_run import terminal_run
 
 FILE, COMMAND = "probe.py", "python3 probe.py"
-STEPS_TIMES = 8
+STEPS_FACTOR = 8
 """The token limit of a reply with working steps is this many times the limit of other replies."""
-READ_A_REQUEST = 250
+TOKENS_PER_REQUEST = 250
 """Approximate number of tokens of a request, not counting its program."""
 
 
@@ -53,7 +53,7 @@ def schedule_of(context: Context) -> list[Unit]:
     assert plan is not None
     direct, further_units = units_of(design, items)
     pilot = pilot_of(design, items)
-    return [*pilot, *(unit for unit in mixed(direct, further_units[: plan.more]) if unit not in pilot)]
+    return [*pilot, *(unit for unit in interleave(direct, further_units[: plan.more]) if unit not in pilot)]
 
 
 def has_truth(context: Context, unit: Unit) -> bool:
@@ -82,8 +82,12 @@ def estimate_of(context: Context) -> Estimate:
     seconds_per_question = seconds_taken(answers, context.model.pace.parallel)
     return Estimate(
         questions=len(planned_questions),
-        read=sum(READ_A_REQUEST + tokens_about(items[question.item].program) for question in planned_questions),
-        written=sum(reply_tokens * (STEPS_TIMES if question.arm == "steps" else 1) for question in planned_questions),
+        read=sum(
+            TOKENS_PER_REQUEST + estimate_tokens(items[question.item].program) for question in planned_questions
+        ),
+        written=sum(
+            reply_tokens * (STEPS_FACTOR if question.arm == "steps" else 1) for question in planned_questions
+        ),
         seconds=sum(
             seconds_per_question.get(question.arm, seconds_per_question["direct"]) for question in planned_questions
         )
@@ -128,7 +132,7 @@ async def ask_units(
     more is asked.
     """
     tasks = [partial(_ask_unit, context, items, unit, losses, on_answer) for unit in units]
-    answers_by_unit = await at_once(tasks, context.model.pace.parallel)
+    answers_by_unit = await run_concurrently(tasks, context.model.pace.parallel)
     return [answer for unit_answers in answers_by_unit for answer in unit_answers]
 
 
@@ -144,9 +148,9 @@ async def _ask_unit(
     session = Session()
     for number, question in enumerate(unit if not losses else (), start=1):
         machine = _machine_for_question(context, question, session, losses)
-        has_missing_answer = any(answer.execution.cause in MAY_COME for answer in answers)
+        has_missing_answer = any(answer.execution.cause in RETRIED_CAUSES for answer in answers)
         place = place_of_question(question) if has_missing_answer else None
-        is_settled = is_built_on(unit[number:], context.answered)
+        is_settled = has_later_answer(unit[number:], context.answered)
         machine.model = context.in_session(context.model, place, is_settled=is_settled)
         item = items[question.item]
         machine.place(FILE, item.program)
@@ -165,7 +169,7 @@ def _machine_for_question(
 ) -> ImaginedMachine:
     machine = context.imagined_machine(session, question.sample, line=0)
     with_steps = question.arm == "steps"
-    reply_tokens = machine.limits.reply_tokens * (STEPS_TIMES if with_steps else 1)
+    reply_tokens = machine.limits.reply_tokens * (STEPS_FACTOR if with_steps else 1)
     return replace(
         machine,
         losses=losses,

@@ -6,13 +6,13 @@ from typing import Any
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
-from gedanken.analysis.probe_scores import judged_by_running, outcome_of, suite_of
+from gedanken.analysis.probe_scores import programs_to_judge_answers, score_answer, suite_of
 from gedanken.experiment.blocking import off_loop
 from gedanken.experiment.errors import NoModel
 from gedanken.experiment.probe_events import AnswerKept, ItemKept, Judged
 from gedanken.experiment.probe_item import SUITE, ProbeItem
 from gedanken.experiment.run_log import DONE
-from gedanken.graphs.context import Context, keep_what_was_learned
+from gedanken.graphs.context import Context, store_learned_facts
 from gedanken.graphs.probe_asking import (
     ask_units,
     design_of,
@@ -24,9 +24,9 @@ from gedanken.graphs.probe_asking import (
 )
 from gedanken.graphs.probe_state import ProbeState
 from gedanken.graphs.state import STOPPED
-from gedanken.machines.batches import Ran, run_batches
-from gedanken.machines.suites import check_suite, judged
-from gedanken.probes.schedule import items_of, pilot_of, plan_in, sizes_of, suite_item, whole_plan
+from gedanken.machines.batches import ProgramResult, run_batches
+from gedanken.machines.suites import check_suite, judge_by_running
+from gedanken.probes.schedule import items_of, pilot_of, plan_within, sizes_of, suite_item, whole_plan
 
 ROUND = 4
 """Number of units that are asked between two checkpoints, for each request that may run at the same time."""
@@ -44,12 +44,14 @@ async def plan(_state: ProbeState, runtime: Runtime[Context]) -> dict[str, Any]:
         items = {item.id: item for item in items_of(design, sizes_of(design)[:1], 1)}
         losses: list[NoModel] = []
         answers = await ask_units(context, items, pilot, losses, lambda _answer: runtime.heartbeat())
-        keep_what_was_learned(context)
+        store_learned_facts(context)
         if losses:
             raise losses[0]
         if context.store.plan is None:
             seconds_per_question = seconds_taken(answers, context.model.pace.parallel)
-            planned = await off_loop(plan_in, design, max(0.0, seconds_left(context) or 0.0), seconds_per_question)
+            planned = await off_loop(
+                plan_within, design, max(0.0, seconds_left(context) or 0.0), seconds_per_question
+            )
             context.store.keep_plan(planned)
     return {"asked": len(pilot)}
 
@@ -76,7 +78,7 @@ async def truths(_state: ProbeState, runtime: Runtime[Context]) -> dict[str, Any
     return {}
 
 
-def _item_with_outputs(item: ProbeItem, results: dict[str, Ran]) -> ItemKept:
+def _item_with_outputs(item: ProbeItem, results: dict[str, ProgramResult]) -> ItemKept:
     """Return an item with the outputs of its programs. If its answers cannot be interpreted, a problem says why."""
     truth = results[item.program]
     rival_output, given_output = (results[text].stdout if text else None for text in (item.rival, item.given))
@@ -103,7 +105,7 @@ async def ask(state: ProbeState, runtime: Runtime[Context]) -> Command[Any]:
         items = {name: stored.item for name, stored in context.store.items.items()}
         units = [unit for unit in schedule[start:end] if has_truth(context, unit)]
         await ask_units(context, items, units, losses, _answer_reporter(runtime, end, len(schedule)))
-        keep_what_was_learned(context)
+        store_learned_facts(context)
     if losses:
         return Command(update={"outcome": f"{STOPPED}{losses[0]}"}, goto="judge")
     return Command(update={"asked": end}, goto="ask")
@@ -117,7 +119,7 @@ def _answer_reporter(runtime: Runtime[Context], end: int, units: int) -> Callabl
     def report_answer(answer: AnswerKept) -> None:
         runtime.heartbeat()
         item_id = answer.question.item
-        outcome = outcome_of(context.store.items[item_id], answer, suite.get(item_id))
+        outcome = score_answer(context.store.items[item_id], answer, suite.get(item_id))
         progress = {"outcome": outcome.outcome if outcome else "", "up_to": end, "units": units}
         runtime.stream_writer({**progress, "seconds_left": seconds_left(context)})
 
@@ -127,9 +129,9 @@ def _answer_reporter(runtime: Runtime[Context], end: int, units: int) -> Callabl
 async def judge(state: ProbeState, runtime: Runtime[Context]) -> dict[str, Any]:
     """Run the answers that can be judged only by running them, and store whether each is right."""
     context = runtime.context
-    programs = judged_by_running(context.store.log)
+    programs = programs_to_judge_answers(context.store.log)
     with context.store.work("judge", f"{len(programs)} answers"):
         if programs:
-            for key, is_right in (await judged(context.machine, programs)).items():
+            for key, is_right in (await judge_by_running(context.machine, programs)).items():
                 await off_loop(context.store.keep_judgement, Judged(question=key, right=is_right))
     return {"outcome": state.get("outcome", DONE)}

@@ -10,14 +10,14 @@ from gedanken.experiment.run_spec import RunSpec
 from gedanken.graphs.probe_asking import ask_units, has_truth, schedule_of
 from gedanken.graphs.probe_graph import add_probe_nodes
 from gedanken.graphs.probe_state import ProbeState
-from gedanken.graphs.served import Serving
+from gedanken.graphs.served import ServedExecution
 
 if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
 
 
 @dataclass(slots=True)
-class ProbeServing(Serving):
+class ProbeServing(ServedExecution):
     """One execution of the probe graph by the server."""
 
     async def make_ready(self, state: Any) -> None:
@@ -35,7 +35,9 @@ class ProbeServing(Serving):
             self._is_ready = True
 
 
-def build_served_probe(serving: Serving | None) -> "CompiledStateGraph[ProbeState, RunSpec, ProbeState, ProbeState]":
+def build_served_probe(
+    serving: ServedExecution | None,
+) -> "CompiledStateGraph[ProbeState, RunSpec, ProbeState, ProbeState]":
     """Build the probe graph that `serving` executes; if `serving` is None, the graph is only for reading."""
     graph = StateGraph(ProbeState, context_schema=RunSpec)
     add_probe_nodes(graph, serving.node) if serving else add_probe_nodes(graph)

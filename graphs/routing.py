@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, replace
 
-from gedanken.agents.coder import Failure, ending_of
+from gedanken.agents.coder import Failure, visible_ending
 from gedanken.agents.surprisal import Question
-from gedanken.agents.terminal import typing
+from gedanken.agents.terminal import typed_message
 from gedanken.compare.source.program_source import Source
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.program import Program
@@ -15,7 +15,7 @@ from gedanken.graphs.state import FailureRef, RunTask, SessionRef, State
 from gedanken.graphs.turns import NOTHING, session_of
 from gedanken.graphs.visibility import session_for
 
-TRIES = 5
+MAX_TRIES = 5
 """Maximum number of tries for a program, the first one included."""
 
 REJECTED = "a person rejected it: "
@@ -51,7 +51,7 @@ def executions_in(context: Context, state: State) -> list[Execution]:
     return [context.store.executions[label] for label in state.get("executions", [])]
 
 
-def latest(context: Context, state: State, name: str | None) -> Program | None:
+def latest_version(context: Context, state: State, name: str | None) -> Program | None:
     """Return the newest version of the file `name`; None if there is none."""
     versions = [program for program in programs_in(context, state) if program.name == name]
     return versions[-1] if versions else None
@@ -103,7 +103,7 @@ def failure_in(context: Context, state: State) -> Failure | None:
     if failure is None:
         return None
     execution = context.store.executions.get(failure["execution"])
-    output_ending = ending_of(execution) if execution else ""
+    output_ending = visible_ending(execution) if execution else ""
     program, problems = (
         context.store.programs[failure["program"]],
         tuple(problem.removeprefix(REJECTED) for problem in failure["problems"]),
@@ -154,13 +154,13 @@ def run_tasks(context: Context, state: State, program: Program | None) -> list[t
     return tasks
 
 
-def endings_shown(context: Context, state: State, line: int) -> list[str]:
+def shown_endings(context: Context, state: State, line: int) -> list[str]:
     """Return the ends of real outputs that the coder was shown for a script line."""
     versions = {program.label for program in programs_in(context, state) if program.line == line}
-    return [ending_of(run) for run in _real_runs(context, state) if run.program in versions]
+    return [visible_ending(run) for run in _real_runs(context, state) if run.program in versions]
 
 
-def versions_run(context: Context, state: State) -> list[Program]:
+def executed_versions(context: Context, state: State) -> list[Program]:
     """Return the program versions that were really run. Refused versions are not among them."""
     labels = {execution.program for execution in _real_runs(context, state)}
     return [program for program in programs_in(context, state) if program.label in labels]
@@ -173,7 +173,7 @@ def follows_samples(experiment: Experiment, index: int) -> bool:
     return bool(typed_lines) and typed_lines[-1].runs is not None
 
 
-def questions(context: Context, state: State) -> list[Question]:
+def surprisal_questions(context: Context, state: State) -> list[Question]:
     """Return one question on surprisal for each working program of the coder.
 
     Each question holds the messages to the model, and the outputs of seed 0 and sample 0.
@@ -189,8 +189,8 @@ def questions(context: Context, state: State) -> list[Question]:
             continue
         real_run, imagined_run = runs[line, label, False], runs[line, label, True]
         session = session_of(sent["session"], context.experiment, context.store)
-        command, tells = context.experiment.script[line].type or "", context.experiment.told_before(line)
-        messages = tuple(context.imagined_machine(session, 0, line).messages(typing(command, tells)))
+        command, tells = context.experiment.script[line].type or "", context.experiment.texts_before(line)
+        messages = tuple(context.imagined_machine(session, 0, line).messages(typed_message(command, tells)))
         reply = imagined_run.raw_reply or imagined_run.stdout
         found_questions.append(
             Question(label, line, messages, real_run.terminal, reply, reply != imagined_run.stdout)
@@ -198,14 +198,14 @@ def questions(context: Context, state: State) -> list[Question]:
     return found_questions
 
 
-def attach(execution: Execution, index: int, program: str | None) -> Execution:
+def with_script_line(execution: Execution, index: int, program: str | None) -> Execution:
     """Return the execution with its script line and program version."""
     return replace(execution, line=index, program=program)
 
 
 def _replicate_tasks(context: Context, index: int, program: Program) -> list[tuple[str, RunTask]]:
     seeds = range(1, context.spec.real + 1)
-    if not Source(program.source).fixes_its_seed():
+    if not Source(program.source).sets_seed():
         return [("replicate", _run_task(index, program.label, seed)) for seed in seeds]
     # As written, a program that fixes its own seed has no noise: one more run shows whether that holds.
     first_task = [("replicate", _run_task(index, program.label, 1))]

@@ -15,7 +15,7 @@ from gedanken.experiment.errors import BadInput
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import INTERRUPTED
 from gedanken.experiment.run_spec import RunSpec
-from gedanken.graphs.approval import is_to_be_approved
+from gedanken.graphs.approval import needs_approval
 from gedanken.graphs.context import Context
 from gedanken.graphs.experiment_graph import add_nodes
 from gedanken.graphs.state import State
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Serving:
+class ServedExecution:
     """One execution of the graph by the server: from its beginning, or from a checkpoint."""
 
     context: Context
@@ -60,7 +60,7 @@ class Serving:
     def _was_placed(self, program: Program) -> bool:
         is_by_person = program.prompt == BY_PERSON
         decision = self.context.store.decision_on(program)
-        return is_by_person or isinstance(decision, Approve) or not is_to_be_approved(self.context, program)
+        return is_by_person or isinstance(decision, Approve) or not needs_approval(self.context, program)
 
     def node(self, node_function: Callable[..., Any]) -> Callable[..., Any]:
         """Wrap a node so that it runs in this execution's context."""
@@ -98,7 +98,7 @@ def _check_labels(name: str, labels: Iterable[object], known_labels: Container[o
             raise BadInput(f"state: {name}: {str(label)[:100]} is not in {store.folder}")
 
 
-def build_served_graph(serving: Serving | None) -> "CompiledStateGraph[State, RunSpec, State, State]":
+def build_served_graph(serving: ServedExecution | None) -> "CompiledStateGraph[State, RunSpec, State, State]":
     """Build the experiment graph that `serving` executes; if `serving` is None, the graph is only for reading."""
     graph = StateGraph(State, context_schema=RunSpec)
     add_nodes(graph, serving.node) if serving else add_nodes(graph)

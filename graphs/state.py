@@ -40,7 +40,7 @@ class FailureRef(TypedDict):
     """Label of the version's run; empty if it was not run."""
 
 
-class Sent(TypedDict):
+class SampleSession(TypedDict):
     """The session in which sample 0 of a program was imagined."""
 
     line: int
@@ -59,7 +59,7 @@ class RunTask(TypedDict):
     session: SessionRef
 
 
-class Next(TypedDict):
+class NextNode(TypedDict):
     """A node that comes next, and what it receives."""
 
     node: str
@@ -80,7 +80,7 @@ class State(TypedDict, total=False):
     turns: list[TurnRef]
     """The turns of the imagined machine's session. Of the samples of a script line, only sample 0 becomes a turn of
     the session."""
-    sent: Annotated[list[Sent], operator.add]
+    sent: Annotated[list[SampleSession], operator.add]
     found: int
     """Number of findings on the current script line; at the end of the run, number of findings on the whole run."""
     failure: FailureRef | None
@@ -91,5 +91,5 @@ class State(TypedDict, total=False):
     """The reason why a machine or the model became unavailable; the run stops when the work in progress has
     finished.
     """
-    goto: list[Next]
+    goto: list[NextNode]
     """The next nodes, as chosen by the last node that could choose."""

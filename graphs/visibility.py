@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from gedanken.agents.terminal import placing
+from gedanken.agents.terminal import file_turn
 from gedanken.experiment.program import Program
 from gedanken.experiment.script import Experiment
 from gedanken.graphs.state import SessionRef, TurnRef
-from gedanken.graphs.turns import placed, texts_of, told
+from gedanken.graphs.turns import instruction_ref, placement_ref, turns_of
 from gedanken.records.run_store import RunStore
 
 
@@ -16,7 +16,7 @@ def introduce(experiment: Experiment, program: Program, turns: Sequence[TurnRef]
     The new turn holds the version's source or, if sources are hidden, the coder's instruction.
     """
     if experiment.conditions.source == "shown":
-        return [*turns, placed(program)]
+        return [*turns, placement_ref(program)]
     instruction = _instructions_for(experiment, program)[-1]
     # All tries of a program, which follow each other directly, have the same instruction.
     return list(turns) if list(turns[-1:]) == [instruction] else [*turns, instruction]
@@ -36,20 +36,20 @@ def session_for(experiment: Experiment, program: Program, turns: Sequence[TurnRe
         return {"stored": stored, "context": context}
     if conditions.source == "hidden":
         return {"stored": stored, "context": _instructions_for(experiment, program)}
-    return {"stored": stored, "context": [placed(program)]}
+    return {"stored": stored, "context": [placement_ref(program)]}
 
 
 def _instructions_for(experiment: Experiment, program: Program) -> list[TurnRef]:
     lines = experiment.script[: program.line + 1]
-    return [told(index) for index, line in enumerate(lines) if line.file == program.name and line.tell]
+    return [instruction_ref(index) for index, line in enumerate(lines) if line.file == program.name and line.tell]
 
 
 def _turns_until_replaced(
     experiment: Experiment, program: Program, turns: list[TurnRef], store: RunStore
 ) -> list[TurnRef]:
-    start = turns.index(placed(program))
-    typed_start = placing(program.name, program.source).typed.split("\n", 1)[0].split(" <<")[0]
-    following = texts_of(turns[start + 1 :], experiment, store)
+    start = turns.index(placement_ref(program))
+    typed_start = file_turn(program.name, program.source).typed.split("\n", 1)[0].split(" <<")[0]
+    following = turns_of(turns[start + 1 :], experiment, store)
     for index, turn in enumerate(following, start=start + 1):
         if turn.typed.startswith(typed_start + " <<"):
             return turns[:index]

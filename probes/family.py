@@ -61,7 +61,7 @@ class Group(NamedTuple):
     rival_is: Way | None = None
 
 
-Make = Callable[[int, int, Random], Group]
+MakeGroup = Callable[[int, int, Random], Group]
 """A function that makes a group.
 
 Its parameters are the size, a number that selects the template, and a random generator.
@@ -69,14 +69,14 @@ Its parameters are the size, a number that selects the template, and a random ge
 
 
 @dataclass(frozen=True, slots=True)
-class MadeFamily:
+class GroupFamily:
     """A family that has one function for each operation.
 
     Each call of a function makes one group of programs.
     """
 
     name: str
-    makes: Mapping[str, Make]
+    makes: Mapping[str, MakeGroup]
     sizes: tuple[int, ...] = SIZES
 
     @property
@@ -121,12 +121,12 @@ def program(body: str, **constants: object) -> str:
     return f"{constant_lines}{body.lstrip()}"
 
 
-def turn(templates: Mapping[str, str], number: int) -> tuple[str, str]:
+def next_template(templates: Mapping[str, str], number: int) -> tuple[str, str]:
     """Return the name and the text of the template that is next; `number` counts the turns from 0."""
     name = list(templates)[number % len(templates)]
     return name, templates[name]
 
 
-def digits(rng: Random, count: int, least: int = 1, most: int = 9) -> list[int]:
+def random_numbers(rng: Random, count: int, least: int = 1, most: int = 9) -> list[int]:
     """Return `count` random whole numbers from `least` to `most`."""
     return [rng.randint(least, most) for _ in range(count)]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from gedanken.probes.semantics_preserving_edits import same_when_run, semantics_preserving_edits
+from gedanken.probes.semantics_preserving_edits import is_same_when_run, semantics_preserving_edits
 
 MISLEADING = "# the loss does not fall"
 
@@ -31,7 +31,7 @@ class Change:
     """True if the change affects nothing that is executed."""
 
 
-def changed(source: str, name: str) -> str:
+def apply_change(source: str, name: str) -> str:
     """Return the program with the change `name`.
 
     Raises CannotChange if there is no such change, or if the program has nothing that the change could affect;
@@ -42,7 +42,7 @@ def changed(source: str, name: str) -> str:
     change = CHANGES[name]
     result = change.edit(source)
     ast.parse(result)
-    if result == source or same_when_run(source, result) != change.neutral:
+    if result == source or is_same_when_run(source, result) != change.neutral:
         raise CannotChange(f"the program has nothing that “{name}” could change")
     return result
 

@@ -5,11 +5,11 @@ from itertools import groupby
 
 from gedanken.experiment.probe_design import Arm, Plan, ProbeDesign, Question, SuiteItem
 from gedanken.experiment.probe_item import SUITE, ProbeItem
-from gedanken.probes.families.built_in import family
+from gedanken.probes.families.built_in import find_family
 
 Unit = tuple[Question, ...]
 """Questions that are asked one after the other in one session. Most sessions have only one question."""
-ENOUGH_GROUPS = 3
+ENOUGH_GROUPS_PER_SIZE = 3
 """Number of groups for each operation and size that a plan keeps as long as possible.
 
 If time is short, the plan first leaves out the largest sizes.
@@ -19,7 +19,7 @@ DIRECT_SHARE = 0.75
 
 The remaining time is for the other arms.
 """
-PILOT = 4
+PILOT_QUESTIONS = 4
 """Number of `direct` questions that are asked first, to measure how long one question takes."""
 _HORIZON_ROLES = ("alone", "easy", "hard")
 
@@ -29,7 +29,7 @@ def sizes_of(design: ProbeDesign) -> tuple[int, ...]:
 
     If the design names no sizes, they are the default sizes of its families.
     """
-    default_sizes = {size for name in design.families for size in family(name).sizes}
+    default_sizes = {size for name in design.families for size in find_family(name).sizes}
     return tuple(sorted(set(design.sizes) or default_sizes))
 
 
@@ -39,9 +39,9 @@ def items_of(design: ProbeDesign, sizes: Sequence[int], groups: int) -> list[Pro
     Each round has one group for each operation and size.
     """
     groups_by_kind = {
-        (name, operation, size): _split_into_groups(family(name).items(operation, size, design.seed, groups))
+        (name, operation, size): _split_into_groups(find_family(name).items(operation, size, design.seed, groups))
         for name in design.families
-        for operation in family(name).operations
+        for operation in find_family(name).operations
         for size in sizes
     }
     # With this order, all operations and sizes are asked about nearly equally often, even if time runs out.
@@ -75,7 +75,7 @@ def units_of(design: ProbeDesign, items: Sequence[ProbeItem]) -> tuple[list[Unit
     return direct if "direct" in arms else [], [unit for _, units in selected for unit in units]
 
 
-def mixed(direct: Sequence[Unit], others: Sequence[Unit]) -> list[Unit]:
+def interleave(direct: Sequence[Unit], others: Sequence[Unit]) -> list[Unit]:
     """Return all units, with `others` spread evenly among `direct`.
 
     A time limit then cuts both lists alike.
@@ -92,10 +92,10 @@ def pilot_of(design: ProbeDesign, items: Sequence[ProbeItem]) -> list[Unit]:
     """
     direct, others = units_of(design, items)
     steps = [unit for unit in others if unit[0].arm == "steps"]
-    return [*direct[:PILOT], *steps[:1]]
+    return [*direct[:PILOT_QUESTIONS], *steps[:1]]
 
 
-def plan_in(design: ProbeDesign, seconds: float, seconds_by_arm: Mapping[Arm, float]) -> Plan:
+def plan_within(design: ProbeDesign, seconds: float, seconds_by_arm: Mapping[Arm, float]) -> Plan:
     """Return the part of a design that fits into `seconds`. The largest sizes are left out first.
 
     `seconds_by_arm` holds the seconds for one question of each arm.
@@ -107,7 +107,9 @@ def plan_in(design: ProbeDesign, seconds: float, seconds_by_arm: Mapping[Arm, fl
 
     # A few sizes with enough programs each are more informative than many sizes with one program.
     options = [
-        (count, groups) for groups in range(min(ENOUGH_GROUPS, design.groups), 0, -1) for count in _size_counts(sizes)
+        (count, groups)
+        for groups in range(min(ENOUGH_GROUPS_PER_SIZE, design.groups), 0, -1)
+        for count in _size_counts(sizes)
     ]
     fitting = [option for option in options if seconds_of(*option) <= DIRECT_SHARE * seconds]
     count, groups = fitting[0] if fitting else (1, 1)

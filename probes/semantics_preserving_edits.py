@@ -10,7 +10,7 @@ from collections.abc import Iterator
 AS_IT_IS = "as it is"
 ONCE = re.compile(r"\b(?:only |just |exactly )?once\b", re.IGNORECASE)
 NOT_ONCE = "every time"
-LOOKS_AT_NAMES = frozenset({"eval", "exec", "locals", "globals", "vars", "dir", "inspect"})
+NAME_LOOKUPS = frozenset({"eval", "exec", "locals", "globals", "vars", "dir", "inspect"})
 """Functions and a module that look up names at run time.
 
 They can make the result depend on a variable's name.
@@ -36,7 +36,7 @@ def semantics_preserving_edits(source: str) -> dict[str, str]:
         contradiction = ONCE.sub(NOT_ONCE, comment.string)
         removed, contradicted = (_replace_comment(source, comment, text) for text in ("", contradiction))
         edits = {"comment removed": removed, "comment contradicted": contradicted, **edits}
-    valid_edits = {name: text for name, text in edits.items() if text != source and same_when_run(source, text)}
+    valid_edits = {name: text for name, text in edits.items() if text != source and is_same_when_run(source, text)}
     return {AS_IT_IS: source, **valid_edits}
 
 
@@ -52,7 +52,7 @@ def watched_line(source: str) -> int | None:
     return next(iter([*lines_below, *lines]), None)
 
 
-def same_when_run(old_source: str, new_source: str) -> bool:
+def is_same_when_run(old_source: str, new_source: str) -> bool:
     """Return whether two programs are the same except for comments, blanks and the names of variables.
 
     A name with another use, such as in an import, is no variable. False if one of the programs cannot be parsed.
@@ -99,7 +99,7 @@ def _renamable_variables(tree: ast.AST) -> set[str]:
     nodes = list(ast.walk(tree))
     used_names = {node.id for node in nodes if isinstance(node, ast.Name)}
     imported = {alias.name for node in nodes if isinstance(node, ast.Import | ast.ImportFrom) for alias in node.names}
-    if LOOKS_AT_NAMES & (used_names | imported):
+    if NAME_LOOKUPS & (used_names | imported):
         return set()
     stored = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     stored |= {node.arg for node in nodes if isinstance(node, ast.arg)}
@@ -146,7 +146,7 @@ def _rename_all(source: str, tree: ast.Module) -> str:
         if name in ("self", "cls", "_"):
             continue
         renamed = _rename(source, name, next(free))
-        if same_when_run(source, renamed):
+        if is_same_when_run(source, renamed):
             source = renamed
     return source
 

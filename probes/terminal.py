@@ -22,7 +22,7 @@ Kind = Literal[
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
-class Typed(NamedTuple):
+class TypedCommand(NamedTuple):
     """One command line, with its kind, such as `exit codes`."""
 
     kind: Kind
@@ -42,10 +42,10 @@ class CommandSequence(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(pattern=r"^[a-z-]+$")
-    commands: tuple[Annotated[Typed, BeforeValidator(_parse_pair)], ...] = Field(min_length=1)
+    commands: tuple[Annotated[TypedCommand, BeforeValidator(_parse_pair)], ...] = Field(min_length=1)
 
 
-def battery() -> tuple[CommandSequence, ...]:
+def read_command_sequences() -> tuple[CommandSequence, ...]:
     """Return all sequences, in the order in which they are typed."""
     import yaml
 

@@ -11,7 +11,7 @@ from gedanken.experiment.errors import BadInput, BudgetSpent, Interrupted
 from gedanken.experiment.use_events import Reserved, Settled
 from gedanken.records.run_store import RunStore
 
-OVER = 0.1
+OVERTIME_FRACTION = 0.1
 """Extra time, as a fraction of the allowed minutes, in which running work may still finish."""
 
 

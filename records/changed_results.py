@@ -5,15 +5,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from gedanken.experiment.execution import MAY_COME, Execution
+from gedanken.experiment.execution import RETRIED_CAUSES, Execution
 from gedanken.records.ledger import Kind, Ledger
 
-OTHERWISE = (
+DEPENDENCY_CHANGED = (
     "what it depends on differs: a program, an earlier result, or the words in which this version of gedanken asks"
 )
 
 
-class Changed:
+class ChangedResults:
     """Collects results of a resumed run that differ from the stored results that they replace."""
 
     def __init__(self, run: Path) -> None:
@@ -24,16 +24,16 @@ class Changed:
     def why(self, stored: Execution, new: Execution) -> str:
         """Return a note that says why the result `new` replaces the result `stored`.
 
-        Empty if both are the same, or if `stored` failed with a cause in `MAY_COME`.
+        Empty if both are the same, or if `stored` failed with a cause in `RETRIED_CAUSES`.
         """
         if not _is_changed(stored, new):
             return ""
         earlier_changes = [run for run in self._changed_runs if (run.line, run.program) != (new.line, new.program)]
         self._changed_runs.append(new)
-        if stored.cause in MAY_COME:
+        if stored.cause in RETRIED_CAUSES:
             return ""
         is_in_ledger = all(identity in self._ledger_identities for identity in _entry_identities(stored))
-        own_reason = OTHERWISE if is_in_ledger else "its entry in the ledger was missing or damaged"
+        own_reason = DEPENDENCY_CHANGED if is_in_ledger else "its entry in the ledger was missing or damaged"
         reason = (
             f"it can depend on {earlier_changes[0].label}, whose result has changed too, or because {own_reason}"
             if earlier_changes

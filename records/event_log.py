@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
-from gedanken.experiment.approval import in_words
+from gedanken.experiment.approval import format_decision
 from gedanken.experiment.budget import Tokens, Used
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.probe_design import Plan
@@ -12,11 +12,10 @@ from gedanken.experiment.probe_events import AnswerKept, ItemKept, Judged, Plann
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import (
     UNFINISHED,
-    Began,
     Decided,
     EarlierPart,
     Ended,
-    Left,
+    Heartbeat,
     ModelFacts,
     ModelKnown,
     Noted,
@@ -25,17 +24,18 @@ from gedanken.experiment.run_log import (
     RunLog,
     RunSetup,
     Started,
-    StillWorks,
     SurprisalKept,
-    in_order,
+    WorkBegan,
+    WorkEnded,
     script_of,
+    sort_executions,
 )
 from gedanken.experiment.run_spec import Part, RunSpec
 from gedanken.experiment.surprisal import Surprisal
 from gedanken.experiment.use_events import Reserved, Settled
 
 
-class LogOfEvents:
+class EventLog:
     """Collects the events of a run, and builds the log from them.
 
     The caller also fills `programs` and `executions`: events contain neither sources nor outputs.
@@ -60,8 +60,8 @@ class LogOfEvents:
         self._opened: Opened | None = None
         self._last_end: Ended | None = None
         self._surprisal: Surprisal | None = None
-        self._running_nodes: dict[tuple[str, str], Began] = {}
-        self._last_left: Left | None = None
+        self._running_nodes: dict[tuple[str, str], WorkBegan] = {}
+        self._last_left: WorkEnded | None = None
         self._note_counts: Counter[str] = Counter()
         self.decisions: list[Decided] = []
         self.seconds_before = 0.0
@@ -93,15 +93,15 @@ class LogOfEvents:
                 self._settled_before = max(self._settled_before, event.settled_before)
                 self._last_start, self._last_end = event, None
                 self._running_nodes = {}
-            case StillWorks():
+            case Heartbeat():
                 self._counted_until = event.counted_until
             case Opened():
                 self._opened = event
             case ModelKnown():
                 self._models[event.until] = event.model
-            case Began():
+            case WorkBegan():
                 self._running_nodes[event.node, event.who] = event
-            case Left():
+            case WorkEnded():
                 self._running_nodes.pop((event.node, event.who), None)
                 self._last_left = event
             case SurprisalKept():
@@ -109,7 +109,7 @@ class LogOfEvents:
             case Decided():
                 self.decisions.append(event)
                 # A kill may lose the note on the decision.
-                self._note_counts.setdefault(in_words(event.program, event.answer), 0)
+                self._note_counts.setdefault(format_decision(event.program, event.answer), 0)
             case Reserved() | Settled():
                 self._take_usage(event)
             case Planned() | ItemKept() | AnswerKept() | Judged():
@@ -213,7 +213,7 @@ class LogOfEvents:
             title=spec.experiment.name,
             setup=setup,
             programs=programs,
-            executions=in_order(programs, tuple(self.executions.values())),
+            executions=sort_executions(programs, tuple(self.executions.values())),
             persona=spec.played,
             surprisal=self._surprisal,
             outcome=self._last_end.outcome if self._last_end else UNFINISHED,

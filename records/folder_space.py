@@ -18,7 +18,7 @@ twice."""
 _ADVICE = "Finished work is kept, and nothing more is started; split the work into several runs"
 
 
-class Room:
+class FolderSpace:
     """Counts the bytes of a run folder, and limits how many more are written."""
 
     def __init__(self, folder: Path, log: int) -> None:

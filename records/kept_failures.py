@@ -4,26 +4,26 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from gedanken.experiment.conditions import Conditions
-from gedanken.experiment.execution import MAY_COME, Execution
+from gedanken.experiment.execution import RETRIED_CAUSES, Execution
 from gedanken.experiment.probe_design import Question
 from gedanken.experiment.run_log import RunLog
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.probes.schedule import items_of, units_of
-from gedanken.records.kept_model import SETTLED
+from gedanken.records.kept_model import FAILURE_KEPT_NOTE
 from gedanken.records.ledger import digest
 
-BEFORE_FORK = (
+BEFORE_FORK_NOTE = (
     "the model was not asked again for a failed reply before the line of the fork, because from that line on the "
     "fork uses another model"
 )
-REFUSED = "the model's server refused a request; it is not sent again"
+REFUSED_NOTE = "the model's server refused a request; it is not sent again"
 _LINE_PREFIX = "line-"
 
 
 # A failed reply stays if a later reply was requested without it. If it were repeated, the later request would change,
 # and would have to be paid for again.
 class Failures(NamedTuple):
-    """Numbers of executions and answers that failed for a cause in `MAY_COME`."""
+    """Numbers of executions and answers that failed for a cause in `RETRIED_CAUSES`."""
 
     kept: int
     """Number of failures that are not repeated, because later replies were requested without the failed reply."""
@@ -37,22 +37,22 @@ class Failures(NamedTuple):
     @property
     def notes(self) -> tuple[str, ...]:
         """Notes that say why failures are not repeated."""
-        counts = ((SETTLED, self.kept), (BEFORE_FORK, self.before_fork), (REFUSED, self.refused))
+        counts = ((FAILURE_KEPT_NOTE, self.kept), (BEFORE_FORK_NOTE, self.before_fork), (REFUSED_NOTE, self.refused))
         return tuple(note for note, count in counts if count)
 
 
 def failures_of(log: RunLog) -> Failures:
     """Count the failures of a run. Its log must contain its spec."""
     assert log.spec is not None
-    answered = answered_in(log)
-    runs = [run for run in log.executions if run.cause in MAY_COME]
-    answers = [answer for answer in log.answers if answer.execution.cause in MAY_COME]
+    answered = answered_places(log)
+    runs = [run for run in log.executions if run.cause in RETRIED_CAUSES]
+    answers = [answer for answer in log.answers if answer.execution.cause in RETRIED_CAUSES]
     failed = [run for run in runs if not run.is_refused]
     unsettled = [run for run in failed if not is_settled(run, answered)]
     before_fork = sum(is_replaced(run, log.spec) for run in unsettled)
     unanswered = [answer.question.key for answer in answers if not answer.execution.is_refused]
     later_questions = _later_questions(log) if unanswered else {}
-    kept_answers = sum(is_built_on(later_questions.get(key, ()), answered) for key in unanswered)
+    kept_answers = sum(has_later_answer(later_questions.get(key, ()), answered) for key in unanswered)
     return Failures(
         kept=len(failed) - len(unsettled) + kept_answers,
         before_fork=before_fork,
@@ -61,18 +61,18 @@ def failures_of(log: RunLog) -> Failures:
     )
 
 
-def answered_in(log: RunLog) -> frozenset[str]:
+def answered_places(log: RunLog) -> frozenset[str]:
     """Return the places in sessions (lines and questions) at which the model replied, according to the log."""
     assert log.spec is not None
     # The ledger marks these places too, but not in earlier versions; a dying process may mark more than it logs.
     conditions = log.spec.experiment.conditions
-    replied = [run for run in log.executions if run.imagined and run.cause not in MAY_COME]
+    replied = [run for run in log.executions if run.imagined and run.cause not in RETRIED_CAUSES]
     lines = {run.line for run in replied if continues_session(run.program, conditions)} | {log.settled_before}
-    questions = [answer.question for answer in log.answers if answer.execution.cause not in MAY_COME]
+    questions = [answer.question for answer in log.answers if answer.execution.cause not in RETRIED_CAUSES]
     return frozenset([*_places(lines), *map(place_of_question, questions)])
 
 
-def taken_over(source: RunLog, answered: Iterable[str], first_changed: int, asked_from: int) -> frozenset[str]:
+def copied_places(source: RunLog, answered: Iterable[str], first_changed: int, asked_from: int) -> frozenset[str]:
     """Return the places in `answered` that a fork takes over.
 
     At the places in `answered`, the run `source` has replies. The fork equals `source` before the line with the index
@@ -105,7 +105,7 @@ def is_replaced(run: Execution, spec: RunSpec) -> bool:
     return run.imagined and spec.model_at(run.line).name != spec.model.name
 
 
-def is_built_on(later: Sequence[Question], answered: Collection[str]) -> bool:
+def has_later_answer(later: Sequence[Question], answered: Collection[str]) -> bool:
     """Return whether a later question of the session was answered, so that an earlier failure stays."""
     return any(place_of_question(question) in answered for question in later)
 

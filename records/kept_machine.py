@@ -14,18 +14,18 @@ from gedanken.experiment.blocking import off_loop
 from gedanken.experiment.errors import BadInput, NoSandbox
 from gedanken.experiment.execution import Cause, Execution, OnOutput
 from gedanken.records.ledger import Ledger, digest, reading_entry
-from gedanken.records.plain_values import noun_of
+from gedanken.records.plain_values import build_value
 from gedanken.sandbox.machine import SandboxMachine, may_be_cut_off
 from gedanken.traces.terminal_run import mark_as_from_ledger
 
 ENVIRONMENT = "environment"
-EMPTY = digest("an empty workspace")
+EMPTY_STATE = digest("an empty workspace")
 _STATE_FILE = "trunk.at"
 """Name of the file in the session's folder that records the state of the trunk's workspace."""
-RUN_AGAIN = "run again, to restore the workspace"
+REPEATED = "run again, to restore the workspace"
 
 Tell = Callable[[str], None]
-Lends = Callable[[str, float, Callable[[], bool]], AbstractAsyncContextManager[Callable[[float], None]]]
+ReserveMachine = Callable[[str, float, Callable[[], bool]], AbstractAsyncContextManager[Callable[[float], None]]]
 """Type of a function that reserves the machine for an execution.
 
 Its arguments are the name of the execution, its maximum seconds, and a function that says whether it was started
@@ -62,7 +62,7 @@ class KeptMachine:
         real: SandboxMachine | None,
         tell: Tell,
         note: Tell,
-        lends: Lends,
+        lends: ReserveMachine,
     ) -> None:
         """Wrap the machine `real`. It is None in a replay, where a missing entry of the ledger is an error.
 
@@ -77,7 +77,7 @@ class KeptMachine:
         self._tell_user = tell
         self._note = note
         self._reserve = lends
-        self._state = EMPTY
+        self._state = EMPTY_STATE
         self._marked_state: str | None = None
         self._steps: list[Step] = []
         self._trunk: KeptMachine = self
@@ -159,7 +159,7 @@ class KeptMachine:
         """Return the execution in an entry of the ledger. Raises BadInput if it cannot be read."""
         # `called` and `program` become parts of file names, which a malicious entry could misuse.
         values = {"terminal": entry.get("stdout"), **entry, "called": None, "program": None}
-        return noun_of(Execution, values, self._ledger.path("executions", key))
+        return build_value(Execution, values, self._ledger.path("executions", key))
 
     async def _restore_workspace(self) -> SandboxMachine:
         """Return the machine with its workspace as it was before the current command."""
@@ -207,7 +207,7 @@ class KeptMachine:
                 await self._bring_trunk_to(self._state)
                 mark = _mark_name(self._state)
                 await off_loop(self._real.mark, mark)
-                await off_loop(self._real.session.forget_marks, mark)
+                await off_loop(self._real.session.delete_marks, mark)
                 await off_loop(self._write_state, None, name)
             self._register_written_files(self._state)
             return self._real
@@ -266,8 +266,8 @@ class KeptMachine:
             return
         if step.command in BOOT_COMMANDS:  # they show what the machine is, and leave nothing behind
             return
-        self._tell_user(f"{step.command[:60]} is {RUN_AGAIN}")
-        self._note(f"{step.command[:200]} was {RUN_AGAIN}; the second result is not stored")
+        self._tell_user(f"{step.command[:60]} is {REPEATED}")
+        self._note(f"{step.command[:200]} was {REPEATED}; the second result is not stored")
         max_seconds = self._real.limits.wall_seconds
         async with self._reserve(f"again-{uuid4().hex}", max_seconds, lambda: False) as count_seconds:
             execution = await self._real.run(step.command)
@@ -276,7 +276,7 @@ class KeptMachine:
             raise NoSandbox("; ".join(execution.notes))
 
     def _steps_to(self, state: str) -> list[Step]:
-        if state == EMPTY:
+        if state == EMPTY_STATE:
             return []
         last_index = next(index for index, step in enumerate(self._steps) if step.after == state)
         return self._steps[: last_index + 1]
@@ -294,7 +294,7 @@ class KeptMachine:
             state, running_name = stored["state"], stored["doing"]
             return (self._state_after(running_name) if state is None and running_name else state), running_name
         except FileNotFoundError:
-            return EMPTY, ""
+            return EMPTY_STATE, ""
         except (OSError, ValueError, KeyError, TypeError):
             return None, ""
 
@@ -321,7 +321,9 @@ class KeptMachine:
         return self._real.session.folder / _STATE_FILE
 
 
-def keep_executions(machine: SandboxMachine, ledger: Ledger, tell: Tell, note: Tell, lends: Lends) -> KeptMachine:
+def keep_executions(
+    machine: SandboxMachine, ledger: Ledger, tell: Tell, note: Tell, lends: ReserveMachine
+) -> KeptMachine:
     """Wrap a machine with a ledger. `lends` reserves it for each execution.
 
     `tell` receives messages for the waiting user, `note` notes for the log. Raises BadInput if the run was started
@@ -330,7 +332,7 @@ def keep_executions(machine: SandboxMachine, ledger: Ledger, tell: Tell, note: T
     environment = machine.environment
     entry = ledger.get("about", ENVIRONMENT)
     if entry is None:
-        ledger.check_begun(ENVIRONMENT, "executions")
+        ledger.check_start_record(ENVIRONMENT, "executions")
         ledger.put("about", ENVIRONMENT, {"environment": environment, "name": machine.name})
     elif entry.get("environment") != environment:
         raise BadInput(
@@ -340,7 +342,7 @@ def keep_executions(machine: SandboxMachine, ledger: Ledger, tell: Tell, note: T
     return KeptMachine(ledger, environment, machine.name, machine, tell, note, lends)
 
 
-def replayed_machine(ledger: Ledger) -> KeptMachine:
+def replay_machine(ledger: Ledger) -> KeptMachine:
     """Return a machine for a replay, which answers only from the ledger.
 
     Raises BadInput if the ledger is missing or cannot be read.
@@ -349,7 +351,9 @@ def replayed_machine(ledger: Ledger) -> KeptMachine:
     if entry is None:
         raise BadInput(f"{ledger.folder}: cannot be replayed, because the ledger is missing")
     with reading_entry(ledger.path("about", ENVIRONMENT)):
-        return KeptMachine(ledger, str(entry["environment"]), str(entry["name"]), None, _ignore, _ignore, free)
+        return KeptMachine(
+            ledger, str(entry["environment"]), str(entry["name"]), None, _ignore, _ignore, reserve_nothing
+        )
 
 
 def _ignore(_message: str) -> None:
@@ -361,8 +365,8 @@ def _mark_name(state: str) -> str:
 
 
 @asynccontextmanager
-async def free(
+async def reserve_nothing(
     _name: str, _most_seconds: float, _has_begun: Callable[[], bool]
 ) -> AsyncIterator[Callable[[float], None]]:
-    """The `Lends` of machines without a budget: reserve and count nothing."""
+    """The `ReserveMachine` of machines without a budget: reserve and count nothing."""
     yield lambda _seconds: None

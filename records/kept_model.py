@@ -9,13 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from gedanken.agents.messages import Message
 from gedanken.agents.metering import Meter
-from gedanken.agents.model import Enough, Model, Reply, Sampling
+from gedanken.agents.model import Model, Reply, Sampling, ShouldStop
 from gedanken.agents.model_errors import NoReply
-from gedanken.agents.rate_limits import Pace
+from gedanken.agents.rate_limits import RequestQueue
 from gedanken.agents.scripted import ScriptedModel
 from gedanken.agents.settings import Setting
 from gedanken.experiment.blocking import off_loop
-from gedanken.experiment.errors import BadInput, BudgetSpent, Interrupted, NotKept
+from gedanken.experiment.errors import BadInput, BudgetSpent, Interrupted, NotStored
 from gedanken.experiment.execution import Cause, OnOutput
 from gedanken.experiment.run_spec import ModelSpec, RunSpec
 from gedanken.experiment.surprisal import Lines
@@ -26,21 +26,21 @@ from gedanken.traces.terminal_run import mark_as_from_ledger
 _REPLY = TypeAdapter(Reply)
 _SCORES: TypeAdapter[Lines | None] = TypeAdapter(Lines | None)
 CARD = "model"
-EARLIER = "a line before the fork, for which the model is not asked again"
-COOLED = (
+BEFORE_FORK_REASON = "a line before the fork, for which the model is not asked again"
+CACHE_LOST_NOTE = (
     "a request could not continue from the server's cache, because the process that had filled the cache has ended"
 )
 
-SETTLED = (
+FAILURE_KEPT_NOTE = (
     "the model was not asked again for a failed reply: the replies after it depend on the failure, and would have to "
     "be requested again too"
 )
-REWORDED = (
+PROMPTS_CHANGED = (
     "gedanken now words its requests differently than when this run was started, so it would make and pay for all of "
     "them again; continue with the version that started the run, or start a new one (`gedanken report` still shows "
     "this one)"
 )
-REFITTED = (
+CACHE_NOT_USED_NOTE = (
     "a request did not continue from the server's cache, so that the server could adapt to other programs, which "
     "leave it more or fewer cores than before"
 )
@@ -62,7 +62,7 @@ class ModelCard(BaseModel):
     """SHA-256 of the prompts from which the requests are made; None in a run that an earlier version began."""
 
 
-class KeptLearned(BaseModel):
+class StoredCapabilities(BaseModel):
     """What was known about the model after a reply, for example which settings it refuses."""
 
     refused: frozenset[Setting]
@@ -74,7 +74,7 @@ class KeptLearned(BaseModel):
 class KeptReply(BaseModel):
     """An entry of the ledger: a reply, or the reason why there is none."""
 
-    learned: KeptLearned
+    learned: StoredCapabilities
     reply: Any = None
     no_reply: str | None = None
     cause: Cause = Cause.NO_REPLY
@@ -85,7 +85,7 @@ class KeptReply(BaseModel):
 
 
 @dataclass(slots=True)
-class Kept:
+class ProcessState:
     """What one process has done so far: how often it made each request, and whether the server's cache is current."""
 
     draws: Counter[str] = field(default_factory=Counter)
@@ -109,7 +109,7 @@ class KeptModel(Model):
     contain no earlier replies of the session."""
     note: Callable[[str], None] = lambda _note: None
     """Function that receives notes for the reader of the log."""
-    kept: Kept = field(default_factory=Kept)
+    kept: ProcessState = field(default_factory=ProcessState)
 
     async def reply(  # noqa: PLR0913 (what a reply is asked with)
         self,
@@ -119,7 +119,7 @@ class KeptModel(Model):
         role: str,
         fresh: bool = True,
         on_text: OnOutput | None = None,
-        enough: Enough | None = None,
+        enough: ShouldStop | None = None,
     ) -> Reply:
         """Reply as Model.reply does; a reply in the ledger costs nothing.
 
@@ -131,14 +131,14 @@ class KeptModel(Model):
             self.replays or self.is_settled or not entry.get("may_pass")
         ):
             if self.is_settled and entry.get("may_pass"):
-                self.note(SETTLED)
+                self.note(FAILURE_KEPT_NOTE)
             if entry.get("no_reply") is None:
                 await self._mark_answered(key)
             self.kept.cache_is_current = False
             mark_as_from_ledger()
             return self._restore_reply(entry, key, on_text)
         if self.replays:
-            raise NotKept(
+            raise NotStored(
                 f"{self.replays}: this reply of the {role} is not in the ledger: {_last_message_preview(messages)}"
             )
         is_drawn = self.prepare is None and sampling.temperature > 0
@@ -149,10 +149,10 @@ class KeptModel(Model):
         fresh = await self._prepare_cache(messages, fresh)
         try:
             reply = await self._paced(
-                messages, sampling, role, fresh, on_text, enough, mark.sending, mark.turned_down
+                messages, sampling, role, fresh, on_text, enough, mark.mark_before_try, mark.unmark_after_refusal
             )
         except (BudgetSpent, Interrupted):
-            mark.not_sent()
+            mark.unmark_given_up()
             raise
         except NoReply as error:
             values = {"no_reply": str(error), "cause": error.cause, "may_pass": error.may_pass}
@@ -175,7 +175,7 @@ class KeptModel(Model):
         key = self._key([list(message) for message in messages], text, "score", True)
         if (entry := await off_loop(self.ledger.get, "scores", key)) is None:
             if self.replays:
-                raise NotKept(f"{self.replays}: the surprisal of an output is not in the ledger")
+                raise NotStored(f"{self.replays}: the surprisal of an output is not in the ledger")
             if self.pace.gone:
                 raise self.pace.gone
             await off_loop(self.ledger.flush)
@@ -203,9 +203,9 @@ class KeptModel(Model):
         if self.kept.cache_is_current:
             if is_open or self.wants_fresh is None or not await self.wants_fresh():
                 return fresh
-            self.note(REFITTED)
+            self.note(CACHE_NOT_USED_NOTE)
             return True
-        self.note(COOLED)  # the last reply came from the ledger, so the cache lacks the session
+        self.note(CACHE_LOST_NOTE)  # the last reply came from the ledger, so the cache lacks the session
         if is_open:
             await self.prepare(messages[:-1], True)
         return True
@@ -253,11 +253,11 @@ def keep_replies(
     entry = ledger.get("about", CARD)
     stored_card = _parse_card(entry, ledger) if entry else None
     if stored_card is None:
-        ledger.check_begun(CARD, "replies")
+        ledger.check_start_record(CARD, "replies")
     elif stored_card != card.model_copy(update={"prompts": stored_card.prompts}):
         raise BadInput(f"the model {model.name} has changed since this run was started; start a new run")
     elif stored_card.prompts not in (None, prompts) and ledger.has("replies"):
-        raise BadInput(REWORDED)
+        raise BadInput(PROMPTS_CHANGED)
     if stored_card is None or (stored_card.prompts != prompts and not ledger.has("replies")):
         ledger.put("about", CARD, card.model_dump(mode="json"))
     return KeptModel(**{**values, "meter": meter}, ledger=ledger, note=note)
@@ -268,19 +268,20 @@ def _parse_card(entry: dict[str, Any], ledger: Ledger) -> ModelCard:
         return ModelCard.model_validate(entry)
 
 
-def set_aside(ledger: Ledger, model: ModelSpec) -> None:
+def rename_model_card(ledger: Ledger, model: ModelSpec) -> None:
     """Rename the ledger's ModelCard of a model that only earlier script lines use from now on."""
     ledger.rename("about", CARD, _card_key(model))
 
 
-def replayed_earlier(ledger: Ledger, spec: RunSpec) -> dict[str, KeptModel]:
+def replay_earlier_models(ledger: Ledger, spec: RunSpec) -> dict[str, KeptModel]:
     """Return the models of earlier parts of the script, by name. They answer only from the ledger.
 
     Raises BadInput if the ledger lacks a readable ModelCard for one of them.
     """
     earlier_models = {part.model.name: part.model for part in spec.earlier if part.model.name != spec.model.name}
     return {
-        name: replayed(ledger, model.parallel, _card_key(model), EARLIER) for name, model in earlier_models.items()
+        name: replay_model(ledger, model.parallel, _card_key(model), BEFORE_FORK_REASON)
+        for name, model in earlier_models.items()
     }
 
 
@@ -288,7 +289,7 @@ def _card_key(model: ModelSpec) -> str:
     return f"{CARD}-{digest(model.name)[:16]}"
 
 
-def replayed(
+def replay_model(
     ledger: Ledger, parallel: int, name: str = CARD, reason: str = "replay", prompts: str | None = None
 ) -> KeptModel:
     """Return a model that answers only from the ledger. `name` is the key of its ModelCard.
@@ -307,7 +308,7 @@ def replayed(
     if prompts and card.prompts not in (None, prompts):
         reason = f"{reason}, with other prompts than those of the run (another version of gedanken)"
     values = {name: value for name, value in card if name != "prompts"}
-    return KeptModel(**values, chat=chat, pace=Pace(parallel), ledger=ledger, replays=reason)
+    return KeptModel(**values, chat=chat, pace=RequestQueue(parallel), ledger=ledger, replays=reason)
 
 
 def _last_message_preview(messages: Sequence[Message]) -> str:

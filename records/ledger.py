@@ -11,7 +11,7 @@ from threading import Lock
 from typing import Any, Literal
 
 from gedanken.experiment.errors import BadInput
-from gedanken.experiment.files import Inside, flush_folder, naming
+from gedanken.experiment.files import UntrustedFolder, flush_folder, name_in_errors
 from gedanken.experiment.folders import remove_tree
 from gedanken.experiment.secrets import redacted_value
 
@@ -64,7 +64,7 @@ class Ledger:
         """
         name = f"{kind}/{key}.json"
         try:
-            value = _parse_entry(Inside(self.folder, MOST_BYTES).read(name, MOST_BYTES), key)
+            value = _parse_entry(UntrustedFolder(self.folder, MOST_BYTES).read(name, MOST_BYTES), key)
         except BadInput as error:
             if isinstance(error.__cause__, FileNotFoundError):
                 return None
@@ -124,11 +124,11 @@ class Ledger:
         for path in (self.folder / kind).glob("*.json"):
             with suppress(BadInput):
                 if value := _parse_entry(
-                    Inside(self.folder, MOST_BYTES).read(f"{kind}/{path.name}", MOST_BYTES), path.stem
+                    UntrustedFolder(self.folder, MOST_BYTES).read(f"{kind}/{path.name}", MOST_BYTES), path.stem
                 ):
                     yield value
 
-    def check_begun(self, key: str, kind: Kind) -> None:
+    def check_start_record(self, key: str, kind: Kind) -> None:
         """Raise BadInput if there are entries of `kind`, but no entry `key` on their model or environment.
 
         A fork to another model may have entries `KEY-….json` instead.
@@ -151,7 +151,7 @@ class Ledger:
         for kind in KINDS:
             for path in sorted((source.folder / kind).glob("*.json")):
                 # That folder may be malicious: only files inside it are read.
-                content = Inside(source.folder, MOST_BYTES).read(f"{kind}/{path.name}", MOST_BYTES)
+                content = UntrustedFolder(source.folder, MOST_BYTES).read(f"{kind}/{path.name}", MOST_BYTES)
                 _replace_entry(self.folder / kind / path.name, content)
         # A process at work on `source` marks a place before it stores the reply: all copied replies now have marks.
         places = frozenset(answered())
@@ -215,7 +215,9 @@ class Ledger:
     def _has_reply(self, key: str) -> bool:
         """Return whether a reply was stored, even if its entry is damaged by now."""
         try:
-            value = _parse_entry(Inside(self.folder, MOST_BYTES).read(f"replies/{key}.json", MOST_BYTES), key)
+            value = _parse_entry(
+                UntrustedFolder(self.folder, MOST_BYTES).read(f"replies/{key}.json", MOST_BYTES), key
+            )
         except BadInput as error:
             return not isinstance(error.__cause__, FileNotFoundError)
         return value is None or value.get("no_reply") is None
@@ -255,7 +257,7 @@ def _write_new_file(path: Path, content: bytes) -> int:
     """Write a new file, and return its open descriptor. Raises OSError if something is there, such as a link."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
     try:
-        with naming(path), open(descriptor, "wb", closefd=False) as file:
+        with name_in_errors(path), open(descriptor, "wb", closefd=False) as file:
             file.write(content)
     except OSError:
         os.close(descriptor)
@@ -267,7 +269,7 @@ def _write_new_file(path: Path, content: bytes) -> int:
 def _flush(path: Path, descriptor: int) -> None:
     """Flush a file to disk, and close it; delete it if that fails."""
     try:
-        with naming(path):
+        with name_in_errors(path):
             os.fsync(descriptor)
     except OSError:
         path.unlink(missing_ok=True)

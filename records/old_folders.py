@@ -11,14 +11,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from gedanken.experiment.conditions import Conditions
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Execution, Limits, Origin
-from gedanken.experiment.files import Inside
+from gedanken.experiment.files import UntrustedFolder
 from gedanken.experiment.persona import Fact, Gpus, MachineFacts, Persona
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import ModelFacts, RunLog, RunSetup, ScriptText, given_text
 from gedanken.experiment.surprisal import LineSurprisal, NotAvailable, ProgramSurprisal, Surprisal
-from gedanken.records.plain_values import noun_of
+from gedanken.records.plain_values import build_value
 from gedanken.records.read_log import MOST_NATS, MOST_OUTPUT_BYTES, MOST_TOKENS
-from gedanken.records.run_files import RUN
+from gedanken.records.run_files import RUN_VIEW
 
 MOST_RUN_BYTES = 1 << 26
 
@@ -101,16 +101,17 @@ def origin_of(entry: dict[str, Any]) -> object:
     return entry.get("origin", Origin.REAL if entry.get("sample") is None else Origin.IMAGINED)
 
 
-def read_old(inside: Inside) -> RunLog:
+def read_old_run(inside: UntrustedFolder) -> RunLog:
     """Read a run folder that has no log. Raises BadInput if it is damaged."""
-    path = inside.folder / RUN
-    content = inside.read(RUN, MOST_RUN_BYTES)
+    path = inside.folder / RUN_VIEW
+    content = inside.read(RUN_VIEW, MOST_RUN_BYTES)
     run = _parse_run(content, path)
     return RunLog(
         title=run.experiment,
         setup=_parse_setup(run),
         programs=tuple(
-            noun_of(Program, {**entry, "source": _read_text(inside, entry, "path")}, path) for entry in run.programs
+            build_value(Program, {**entry, "source": _read_text(inside, entry, "path")}, path)
+            for entry in run.programs
         ),
         executions=tuple(_parse_execution(entry, inside, path) for entry in (*run.real, *run.imagined)),
         persona=_parse_persona(run),
@@ -177,7 +178,7 @@ def _parse_script_line(line: dict[str, str]) -> ScriptText:
     return ScriptText("told", line["tell"]) if "tell" in line else ScriptText("typed", line.get("type", ""))
 
 
-def _parse_execution(entry: dict[str, Any], inside: Inside, path: Path) -> Execution:
+def _parse_execution(entry: dict[str, Any], inside: UntrustedFolder, path: Path) -> Execution:
     origin = origin_of(entry)
     stdout = _read_text(inside, entry, "stdout")
     terminal = stdout if entry.get("terminal") in (None, entry["stdout"]) else _read_text(inside, entry, "terminal")
@@ -187,13 +188,13 @@ def _parse_execution(entry: dict[str, Any], inside: Inside, path: Path) -> Execu
         reply = _read_text(inside, entry, "raw_reply" if entry.get("raw_reply") else "terminal")
         texts = {"stdout": stdout, "terminal": stdout, "raw_reply": reply}
     renamed = {"violations": entry.get("breaches", ())}
-    return replace(noun_of(Execution, {**entry, "origin": origin, **texts, **renamed}, path), called=None)
+    return replace(build_value(Execution, {**entry, "origin": origin, **texts, **renamed}, path), called=None)
 
 
-def _read_text(inside: Inside, entry: dict[str, Any], key: str) -> str:
+def _read_text(inside: UntrustedFolder, entry: dict[str, Any], key: str) -> str:
     name = entry.get(key)
     if not isinstance(name, str):
-        raise BadInput(f"{inside.folder / RUN}: {key}: not a path")
+        raise BadInput(f"{inside.folder / RUN_VIEW}: {key}: not a path")
     return inside.read(name, MOST_OUTPUT_BYTES).decode(errors="replace")
 
 

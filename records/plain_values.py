@@ -12,18 +12,18 @@ from gedanken.experiment.program import Program
 MOST_SECONDS = 1e9
 """Maximum duration of a command: about thirty years."""
 
-Noun = TypeVar("Noun", Execution, Program)
+Built = TypeVar("Built", Execution, Program)
 _READERS: dict[type, TypeAdapter[Any]] = {kind: TypeAdapter(kind) for kind in (Execution, Program)}
 
 
-def noun_of(kind: type[Noun], entry: dict[str, Any], location: object) -> Noun:
+def build_value(kind: type[Built], entry: dict[str, Any], location: object) -> Built:
     """Build an Execution or a Program from plain values, ignoring unknown keys.
 
     Raises BadInput for wrong or missing values. The message begins with `location`.
     """
     names = {field.name for field in fields(kind)}
     try:
-        noun: Noun = _READERS[kind].validate_python({key: value for key, value in entry.items() if key in names})
+        noun: Built = _READERS[kind].validate_python({key: value for key, value in entry.items() if key in names})
     except ValidationError as error:
         first_error = error.errors()[0]
         field_path = ".".join(map(str, first_error["loc"]))

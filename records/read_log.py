@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Execution
-from gedanken.experiment.files import Inside
+from gedanken.experiment.files import UntrustedFolder
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import (
     FORMAT,
@@ -24,8 +24,8 @@ from gedanken.experiment.run_log import (
 )
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.surprisal import NotAvailable, Surprisal
-from gedanken.records.event_log import LogOfEvents
-from gedanken.records.plain_values import noun_of
+from gedanken.records.event_log import EventLog
+from gedanken.records.plain_values import build_value
 from gedanken.records.run_files import LOG, SPEC, path_of_program
 
 MOST_FOLDER_BYTES = 1 << 31
@@ -33,7 +33,7 @@ MOST_FOLDER_BYTES = 1 << 31
 MOST_LOG_BYTES = 1 << 27
 MOST_SPEC_BYTES = 1 << 24
 MOST_OUTPUT_BYTES = 1 << 28
-LEFT_OUT = "is missing, or does not have the size that was written: its run is left out"
+LOST_FILE_NOTE = "is missing, or does not have the size that was written: its run is left out"
 """End of the note on a file that was lost in a power failure."""
 REPLAY = "replay"
 """Name of the `Settled` event with which a replay marks its folder. This event records no usage."""
@@ -43,13 +43,13 @@ MOST_NATS, MOST_TOKENS = 1e9, 10**9
 _EVENT: TypeAdapter[RunEvent] = TypeAdapter(RunEvent)
 
 
-def read_log(inside: Inside) -> RunLog:
+def read_log(inside: UntrustedFolder) -> RunLog:
     """Read the log of a run. Raises BadInput if it is damaged, or has another version's format."""
     events, notes = read_events(inside)
     return events.log(notes)
 
 
-def read_events(inside: Inside, spec: RunSpec | None = None) -> tuple[LogOfEvents, tuple[str, ...]]:
+def read_events(inside: UntrustedFolder, spec: RunSpec | None = None) -> tuple[EventLog, tuple[str, ...]]:
     """Return the events of a run, and notes on what could not be read.
 
     If `spec` is None, the stored spec is used. Raises BadInput as `read_log` does.
@@ -60,7 +60,7 @@ def read_events(inside: Inside, spec: RunSpec | None = None) -> tuple[LogOfEvent
     if not lines:
         raise BadInput(f"{log_path}: empty: the process ended before it recorded anything")
     _check_format(lines[0], log_path)
-    log_events = LogOfEvents(spec or read_spec(inside), inside.folder)
+    log_events = EventLog(spec or read_spec(inside), inside.folder)
     located_events = [
         (_parse_event(line, f"{log_path}:{number}"), f"{log_path}:{number}")
         for number, line in enumerate(lines[1:], start=2)
@@ -75,11 +75,11 @@ def read_events(inside: Inside, spec: RunSpec | None = None) -> tuple[LogOfEvent
         if incomplete_line.strip()
         else []
     )
-    notes += [f"{path} {LEFT_OUT}" for path in sorted(lost_paths)]
+    notes += [f"{path} {LOST_FILE_NOTE}" for path in sorted(lost_paths)]
     return log_events, tuple(notes)
 
 
-def when_begun(folder: Path) -> str:
+def start_time(folder: Path) -> str:
     """Return the time at which a run began (UTC, ISO 8601); empty if its log does not say so.
 
     Raises BadInput if the log cannot be read.
@@ -97,7 +97,7 @@ def random_id(folder: Path) -> str:
 
 
 def _read_started_event(folder: Path) -> Started | None:
-    lines = Inside(folder, MOST_LOG_BYTES).read(LOG, MOST_LOG_BYTES).split(b"\n")
+    lines = UntrustedFolder(folder, MOST_LOG_BYTES).read(LOG, MOST_LOG_BYTES).split(b"\n")
     started_line = next((line for line in lines if b'"kind": "started"' in line), None)
     event = None if started_line is None else _parse_event(started_line, folder / LOG)
     return event if isinstance(event, Started) else None
@@ -107,7 +107,7 @@ def is_replay(folder: Path) -> bool:
     """Return whether a run is a replay: made from another run's ledger."""
     mark = f'"kind": "settled", "name": "{REPLAY}",'.encode()  # quotes inside a text would be escaped
     try:
-        return mark in Inside(folder, MOST_LOG_BYTES).read(LOG, MOST_LOG_BYTES)
+        return mark in UntrustedFolder(folder, MOST_LOG_BYTES).read(LOG, MOST_LOG_BYTES)
     except BadInput:
         return False
 
@@ -119,7 +119,7 @@ def _check_format(line: bytes, location: object) -> None:
         raise BadInput(f"{location}: format {version!r}; this version of gedanken reads format {FORMAT}")
 
 
-def read_spec(inside: Inside) -> RunSpec:
+def read_spec(inside: UntrustedFolder) -> RunSpec:
     """Read the spec of a run. Raises BadInput if it is missing, or if this version cannot read it."""
     try:
         return RunSpec.model_validate_json(inside.read(SPEC, MOST_SPEC_BYTES))
@@ -155,14 +155,14 @@ def _parse_event(line: bytes, location: object) -> RunEvent:
         ) from error
 
 
-def _add_event(log_events: LogOfEvents, event: RunEvent, inside: Inside, location: object) -> None:
+def _add_event(log_events: EventLog, event: RunEvent, inside: UntrustedFolder, location: object) -> None:
     match event:
         case ProgramKept():
             source = inside.read(event.path, MOST_OUTPUT_BYTES).decode(errors="replace")
-            program = noun_of(Program, {**event.program, "source": source}, location)
+            program = build_value(Program, {**event.program, "source": source}, location)
             log_events.programs[program.label] = program
         case ExecutionKept():
-            execution = noun_of(
+            execution = build_value(
                 Execution, {**event.execution, **_read_texts(event, inside, location), "called": None}, location
             )
             log_events.executions[execution.label] = execution
@@ -171,7 +171,7 @@ def _add_event(log_events: LogOfEvents, event: RunEvent, inside: Inside, locatio
     log_events.take(event)
 
 
-def _lost_texts(events: Sequence[RunEvent], inside: Inside) -> set[str]:
+def _lost_texts(events: Sequence[RunEvent], inside: UntrustedFolder) -> set[str]:
     """Return the paths of missing files, and of outputs whose size is not the recorded one."""
     sizes: dict[str, int] = {}
     for event in events:
@@ -192,7 +192,7 @@ def _referenced_paths(event: RunEvent) -> Iterator[str]:
             yield path_of_program(program)
 
 
-def _read_texts(event: ExecutionKept, inside: Inside, location: object) -> dict[str, str]:
+def _read_texts(event: ExecutionKept, inside: UntrustedFolder, location: object) -> dict[str, str]:
     if "stdout" not in event.files or not event.files.keys() <= {"stdout", "terminal", "raw_reply"}:
         raise BadInput(f"{location}: files: stdout is missing, or a file has an unknown name")
     texts: dict[str, str] = {}

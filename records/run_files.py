@@ -9,17 +9,17 @@ from pathlib import Path
 
 from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Execution, violations_by_kind
-from gedanken.experiment.files import flush_folder, naming
-from gedanken.experiment.markdown import fence_for, inline
+from gedanken.experiment.files import flush_folder, name_in_errors
+from gedanken.experiment.markdown import fence_for, to_one_line
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import ExecutionKept, ProgramKept, RunLog
 from gedanken.experiment.secrets import redacted
 
-LOG, SPEC, RUN = "log.jsonl", "spec.json", "run.json"
+LOG, SPEC, RUN_VIEW = "log.jsonl", "spec.json", "run.json"
 TEXTS = ("stdout", "terminal", "raw_reply")
 
 
-def put(path: Path, text: str | Iterable[str], *, flush_to_disk: bool) -> int:
+def write_file(path: Path, text: str | Iterable[str], *, flush_to_disk: bool) -> int:
     """Write a file completely or not at all, and return its size in bytes. A long text may come in parts.
 
     If `flush_to_disk` is True, the file is on the disk when the call returns.
@@ -28,7 +28,7 @@ def put(path: Path, text: str | Iterable[str], *, flush_to_disk: bool) -> int:
     # A dead process may have left it. It may also be a link, through which another file would be changed.
     temporary.unlink(missing_ok=True)
     try:
-        with naming(path), temporary.open("x", encoding="utf-8", errors="backslashreplace") as file:
+        with name_in_errors(path), temporary.open("x", encoding="utf-8", errors="backslashreplace") as file:
             for part in [text] if isinstance(text, str) else text:
                 file.write(redacted(part))
             file.flush()
@@ -102,19 +102,21 @@ def transcript(log: RunLog) -> Iterator[str]:
     """Yield, part by part, the transcript of a run as Markdown: each command with the machine's answer."""
     yield f"# {log.title}: what was typed, and what both machines said\n\n"
     facts = log.setup.facts if log.setup else ()
-    yield from (f"- {fact.name}: {inline(harmless(fact.value))} ({fact.origin})\n" for fact in facts)
+    yield from (f"- {fact.name}: {to_one_line(harmless(fact.value))} ({fact.origin})\n" for fact in facts)
     for part in log.setup.earlier if log.setup else ():
         description = f"{part.model.name} as {part.persona}"
-        yield f"- before line {part.until}: {inline(harmless(description))}\n"
+        yield f"- before line {part.until}: {to_one_line(harmless(description))}\n"
         changed_facts = [fact for fact in part.facts if fact not in facts]
-        yield from (f"  - {fact.name}: {inline(harmless(fact.value))} ({fact.origin})\n" for fact in changed_facts)
+        yield from (
+            f"  - {fact.name}: {to_one_line(harmless(fact.value))} ({fact.origin})\n" for fact in changed_facts
+        )
     for execution in log.executions:
         reply = execution.terminal if execution.raw_reply is None else execution.raw_reply
         text = harmless(f"$ {execution.command}\n{reply}")
         fence = fence_for(text)
         title = f"{execution.label}: {execution.cause}, {execution.seconds:.1f} s"
         yield f"\n## {title}\n\n{fence}\n{text.rstrip()}\n{fence}\n"
-        yield from (f"- {inline(harmless(note))}\n" for note in execution.notes)
+        yield from (f"- {to_one_line(harmless(note))}\n" for note in execution.notes)
         if execution.violations:
             kinds = violations_by_kind([execution])
             yield f"- text that no terminal prints, removed: {format_counts(kinds)}\n"

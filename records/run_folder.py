@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from gedanken.experiment.errors import BadInput
-from gedanken.experiment.files import BESIDE
+from gedanken.experiment.files import TEMPORARY_PREFIX
 from gedanken.experiment.folders import mounts_in, remove_tree
-from gedanken.records.run_files import LOG, RUN, SPEC
+from gedanken.records.run_files import LOG, RUN_VIEW, SPEC
 
-LEFT_SECONDS = 60.0
+ABANDONED_SECONDS = 60.0
 """Age in seconds at which a temporary file counts as abandoned."""
 _HEAD_BYTES = 4096
 """Number of bytes at the beginning of a file that show whether gedanken wrote it."""
@@ -42,26 +42,26 @@ def make_folder(path: Path) -> Path:
     return path
 
 
-def make_parts(folder: Path) -> None:
+def make_subfolders(folder: Path) -> None:
     """Create the folders for programs and outputs."""
     for name in ("programs", "outputs"):
         (folder / name).mkdir(exist_ok=True)
 
 
-def remove_left(folder: Path) -> None:
-    """Remove temporary files of a killed process, once they are `LEFT_SECONDS` old."""
-    for path in folder.glob(f"{BESIDE}*"):
+def remove_abandoned_files(folder: Path) -> None:
+    """Remove temporary files of a killed process, once they are `ABANDONED_SECONDS` old."""
+    for path in folder.glob(f"{TEMPORARY_PREFIX}*"):
         with suppress(OSError):
-            if time.time() - path.lstat().st_mtime > LEFT_SECONDS:
+            if time.time() - path.lstat().st_mtime > ABANDONED_SECONDS:
                 path.unlink()
 
 
-def is_by_gedanken(folder: Path) -> bool:
+def is_gedanken_folder(folder: Path) -> bool:
     """Return whether gedanken wrote a run folder, which may be damaged or half removed."""
     # The name of a log does not prove it, because other programs use the same name.
     if all((folder / name).is_dir() for name in ("programs", "outputs")):
         return True
-    return _read_head(folder / LOG).startswith(b'{"format": ') or b'"gedanken"' in _read_head(folder / RUN)
+    return _read_head(folder / LOG).startswith(b'{"format": ') or b'"gedanken"' in _read_head(folder / RUN_VIEW)
 
 
 def _read_head(path: Path) -> bytes:
@@ -75,7 +75,7 @@ def remove_run_folder(folder: Path) -> None:
     """Remove a run folder. Raises OSError if it contains a mount point, or cannot be removed."""
     if mount_points := mounts_in(folder):
         raise OSError(errno.EBUSY, "is a mount point; nothing in it is removed", str(mount_points[0]))
-    identifying_files = (folder / RUN, folder / LOG)
+    identifying_files = (folder / RUN_VIEW, folder / LOG)
     remove_tree(folder / SPEC)  # first: a half-removed run must not be resumed without its paid results
     for path in folder.iterdir():
         if path not in identifying_files:

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import IO
 
 from gedanken.experiment.errors import BadInput
-from gedanken.experiment.files import naming
+from gedanken.experiment.files import name_in_errors
 from gedanken.records.run_files import LOG
 from gedanken.traces.local import TRACE
 
-PATIENCE = 0.5
-"""Number of seconds for which `locked_log` tries to get the lock. Another process that calls `is_at_work` holds the
+LOCK_WAIT_SECONDS = 0.5
+"""Number of seconds for which `locked_log` tries to get the lock. Another process that calls `is_in_use` holds the
 lock for a moment."""
-GROWN = (LOG, TRACE)
+APPENDED_FILES = (LOG, TRACE)
 """Files that are changed only by appending; all other files are replaced as a whole."""
 
 
@@ -34,7 +34,7 @@ def check_files(folder: Path) -> None:
             )
         if not path.is_dir() and not path.is_file():
             raise BadInput(f"{path}: neither a file nor a folder, so it is not part of a run")
-    for name in GROWN:
+    for name in APPENDED_FILES:
         path = folder / name
         if path.is_file() and path.stat().st_nlink > 1:
             raise BadInput(
@@ -43,7 +43,7 @@ def check_files(folder: Path) -> None:
             )
 
 
-def is_at_work(folder: Path) -> bool:
+def is_in_use(folder: Path) -> bool:
     """Return whether a process is working on the run in a folder."""
     try:
         descriptor = os.open(folder / LOG, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe is not waited for
@@ -68,7 +68,7 @@ def locked_log(folder: Path) -> Iterator[IO[str]]:
     """
     file = (folder / LOG).open("a", encoding="utf-8")
     try:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + LOCK_WAIT_SECONDS
         while not _is_locked(file):
             if time.monotonic() > deadline:
                 raise BadInput(f"{folder}: this run is in use by another process")
@@ -77,7 +77,7 @@ def locked_log(folder: Path) -> Iterator[IO[str]]:
             raise BadInput(f"{folder}: removed by another process")
         yield file
     finally:
-        with naming(folder / LOG):  # closing tries once more to write what could not be written before
+        with name_in_errors(folder / LOG):  # closing tries once more to write what could not be written before
             file.close()
 
 

@@ -13,22 +13,21 @@ from typing import IO
 from uuid import uuid4
 
 from gedanken.compare.source.diff import diff_of
-from gedanken.experiment.approval import Approve, EditIt, Reject, in_words
+from gedanken.experiment.approval import Approve, EditProgram, Reject, format_decision
 from gedanken.experiment.budget import Used
 from gedanken.experiment.errors import BadInput
-from gedanken.experiment.execution import MAY_COME, Execution
-from gedanken.experiment.files import Inside, naming
+from gedanken.experiment.execution import RETRIED_CAUSES, Execution
+from gedanken.experiment.files import UntrustedFolder, name_in_errors
 from gedanken.experiment.finding import Finding
 from gedanken.experiment.probe_design import Plan
 from gedanken.experiment.probe_events import AnswerKept, ItemKept, Judged, Planned
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import (
     FORMAT,
-    Began,
     Decided,
     EarlierPart,
     Ended,
-    Left,
+    Heartbeat,
     ModelFacts,
     ModelKnown,
     Noted,
@@ -36,36 +35,37 @@ from gedanken.experiment.run_log import (
     RunEvent,
     RunLog,
     Started,
-    StillWorks,
     SurprisalKept,
+    WorkBegan,
+    WorkEnded,
 )
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.secrets import redacted_value
 from gedanken.experiment.surprisal import Surprisal
 from gedanken.experiment.use_events import Reserved, Settled
 from gedanken.experiment.version import __version__
-from gedanken.records.changed_results import Changed
-from gedanken.records.event_log import LogOfEvents
-from gedanken.records.folder_space import Room
+from gedanken.records.changed_results import ChangedResults
+from gedanken.records.event_log import EventLog
+from gedanken.records.folder_space import FolderSpace
 from gedanken.records.read_log import MOST_FOLDER_BYTES, MOST_LOG_BYTES, read_events, read_log, read_spec
 from gedanken.records.run_files import (
     LOG,
-    RUN,
+    RUN_VIEW,
     SPEC,
     base_of,
     diff_path,
     execution_event,
     program_event,
     program_path,
-    put,
     texts_of,
     to_json,
     transcript,
+    write_file,
 )
-from gedanken.records.run_folder import make_parts, remove_left, remove_run_folder
+from gedanken.records.run_folder import make_subfolders, remove_abandoned_files, remove_run_folder
 from gedanken.records.run_lock import check_files, locked_log
 from gedanken.records.run_view import run_view
-from gedanken.records.work_clock import WorkClock, counted_until, repeating
+from gedanken.records.work_clock import WorkClock, call_repeatedly, counted_until
 
 VIEW_SECONDS = 1.0
 """Minimum number of seconds between two updates of `run.json` during a run."""
@@ -76,21 +76,21 @@ VIEW_SECONDS = 1.0
 class RunStore:
     """Writes the log, spec, programs, outputs and `run.json` of a run, and holds the log in memory."""
 
-    def __init__(self, folder: Path, spec: RunSpec, file: IO[str], events: LogOfEvents | None = None) -> None:
+    def __init__(self, folder: Path, spec: RunSpec, file: IO[str], events: EventLog | None = None) -> None:
         """Use `open_store` or `reopen_store` instead. `events` holds what earlier processes recorded."""
         self.folder = folder
         self.spec = spec
         self.findings: tuple[Finding, ...] = ()
         """Findings of all comparisons so far. They are written to `run.json`, but not to the log."""
         self._file = file
-        self._events = events or LogOfEvents(spec, folder)
+        self._events = events or EventLog(spec, folder)
         self._earlier_executions = dict(self._events.executions)
         """Executions that earlier processes recorded, by label. One that is recorded again is removed here."""
-        self._changed_results = Changed(folder)
+        self._changed_results = ChangedResults(folder)
         self._lock = threading.RLock()
         self.clock = WorkClock()
         self._viewed_at = float("-inf")
-        self._room = Room(folder, os.fstat(file.fileno()).st_size)
+        self._room = FolderSpace(folder, os.fstat(file.fileno()).st_size)
 
     @property
     def log(self) -> RunLog:
@@ -104,7 +104,7 @@ class RunStore:
         return self._events.run or ""
 
     @property
-    def may_go_on(self) -> bool:
+    def can_resume(self) -> bool:
         """True if `gedanken resume` can continue the run."""
         return bool(self.executions or self.items) and not self.log.is_over
 
@@ -180,13 +180,13 @@ class RunStore:
         run = uuid4().hex if self._events.run is None else self._events.run
         version, key, until = platform.python_version(), self.spec.key, counted_until(self.clock.seconds)
         self._append(Started(gedanken=__version__, python=version, spec=key, run=run, counted_until=until))
-        return repeating(self._still_works)
+        return call_repeatedly(self._still_works)
 
     def _still_works(self) -> float:
         worked = self.clock.seconds
         until = counted_until(worked)
         if not self._events.has_ended:
-            self._append(StillWorks(counted_until=until), flush_to_disk=False)
+            self._append(Heartbeat(counted_until=until), flush_to_disk=False)
         return until - worked
 
     def opened(self, event: Opened) -> None:
@@ -197,12 +197,12 @@ class RunStore:
         """Record a note on the run for the reader of the log."""
         self._append(Noted(what=text))
 
-    def know_earlier_models(self, parts: Iterable[EarlierPart]) -> None:
+    def record_earlier_models(self, parts: Iterable[EarlierPart]) -> None:
         """Record facts about the models that were used in earlier parts of the script."""
         for part in parts:
             self._append(ModelKnown(model=part.model, until=part.until))
 
-    def know_model(self, model: ModelFacts) -> None:
+    def record_model(self, model: ModelFacts) -> None:
         """Record facts about the model, if they are new."""
         if self.model != model:
             self._append(ModelKnown(model=model), flush_to_disk=False)
@@ -233,15 +233,15 @@ class RunStore:
             self._room.texts += sum(sizes.values())
             self._append(execution_event(execution, sizes), flush_to_disk=False)
             self._events.executions[execution.label] = execution
-        self.view_now_and_then()
+        self.write_view_if_due()
 
-    def keep_decision(self, program: Program, answer: Approve | EditIt | Reject) -> None:
+    def keep_decision(self, program: Program, answer: Approve | EditProgram | Reject) -> None:
         """Record a person's decision on whether a program may run, unless one is already recorded."""
         if self.decision_on(program) is None:
             self._append(Decided(program=program.label, sha256=program.sha256, answer=answer))
-            self.note(in_words(program.label, answer))
+            self.note(format_decision(program.label, answer))
 
-    def decision_on(self, program: Program) -> Approve | EditIt | Reject | None:
+    def decision_on(self, program: Program) -> Approve | EditProgram | Reject | None:
         """Return a person's decision on a program with exactly this label and source; None if there is none."""
         label_and_hash = (program.label, program.sha256)
         return next(
@@ -253,7 +253,7 @@ class RunStore:
             None,
         )
 
-    def take_decisions(self, source: RunLog) -> None:
+    def copy_decisions(self, source: RunLog) -> None:
         """Copy people's decisions from another run; they apply to programs with the same label and source."""
         for decision in source.decisions:
             self._append(decision)
@@ -272,10 +272,12 @@ class RunStore:
     def keep_answer(self, answer: AnswerKept) -> None:
         """Record the model's answer to a question of a probe.
 
-        It replaces an earlier answer only if that answer failed with a cause in `MAY_COME`.
+        It replaces an earlier answer only if that answer failed with a cause in `RETRIED_CAUSES`.
         """
         previous = self.answers.get(answer.question.key)
-        if previous is None or (previous.execution.cause in MAY_COME and previous.execution != answer.execution):
+        if previous is None or (
+            previous.execution.cause in RETRIED_CAUSES and previous.execution != answer.execution
+        ):
             self._append(answer)
 
     def keep_judgement(self, judged: Judged) -> None:
@@ -291,12 +293,12 @@ class RunStore:
     def work(self, node: str, who: str) -> Iterator[None]:
         """Record when a node begins and ends its work. Raises BadInput if the log has no room for the result."""
         self._room.check_log()
-        self._append(Began(node=node, who=who), flush_to_disk=False)
+        self._append(WorkBegan(node=node, who=who), flush_to_disk=False)
         try:
             yield
         finally:
             with suppress(OSError):  # a full disk is reported when a result has to be stored
-                self._append(Left(node=node, who=who), flush_to_disk=False)
+                self._append(WorkEnded(node=node, who=who), flush_to_disk=False)
 
     def end(self, outcome: str) -> None:
         """Record how this process ended its work. Without this record, the run counts as unfinished."""
@@ -308,7 +310,7 @@ class RunStore:
         self.view()
         self._put("transcript.md", transcript(self.log), flush_to_disk=False)
 
-    def take_back(self, spec: RunSpec, reason: str, outcome: str) -> None:
+    def revert(self, spec: RunSpec, reason: str, outcome: str) -> None:
         """Undo a failed change of the run: restore its earlier spec and outcome. `reason` is noted."""
         self.note(reason)
         self.spec = spec
@@ -320,7 +322,7 @@ class RunStore:
         with suppress(OSError):
             remove_run_folder(self.folder)
 
-    def view_now_and_then(self) -> None:
+    def write_view_if_due(self) -> None:
         """Write `run.json` if it was last written at least `VIEW_SECONDS` ago."""
         if time.monotonic() - self._viewed_at >= VIEW_SECONDS:
             self.view()
@@ -328,14 +330,14 @@ class RunStore:
     def view(self) -> None:
         """Write `run.json` from the log."""
         with self._lock:
-            self._put(RUN, to_json(run_view(self.log, self.findings)), flush_to_disk=False)
+            self._put(RUN_VIEW, to_json(run_view(self.log, self.findings)), flush_to_disk=False)
             self._viewed_at = time.monotonic()
 
     def _append(self, event: RunEvent, *, flush_to_disk: bool = True) -> None:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         event = event.model_copy(update={"time": now, "worked": round(self.clock.seconds, 3)})
         line = json.dumps(redacted_value(event.model_dump(mode="json")))
-        with self._lock, naming(self.folder / LOG):
+        with self._lock, name_in_errors(self.folder / LOG):
             self._file.write(line + "\n")
             self._file.flush()
             self._room.log += len(line) + 1  # in ASCII
@@ -344,7 +346,7 @@ class RunStore:
             self._events.take(event)
 
     def _put(self, name: str, text: str | Iterable[str], *, flush_to_disk: bool = True) -> int:
-        return put(self.folder / name, text, flush_to_disk=flush_to_disk)
+        return write_file(self.folder / name, text, flush_to_disk=flush_to_disk)
 
 
 @contextmanager
@@ -356,7 +358,7 @@ def open_store(folder: Path, spec: RunSpec) -> Iterator[RunStore]:
     with locked_log(folder) as file:
         if file.tell():
             raise BadInput(f"{folder}: another process has begun a run in this folder; name another folder")
-        make_parts(folder)
+        make_subfolders(folder)
         store = RunStore(folder, spec, file)
         store.keep_spec()
         with store.begun():
@@ -379,13 +381,13 @@ def reopen_store(
     """
     check_files(folder)
     with locked_log(folder) as file:
-        inside = Inside(folder, MOST_FOLDER_BYTES)
+        inside = UntrustedFolder(folder, MOST_FOLDER_BYTES)
         if was is not None and read_spec(inside) != was:
             raise BadInput(f"{folder}: another process has just changed what this run is to do; try again")
         if check is not None:
-            check(read_log(Inside(folder, MOST_FOLDER_BYTES)))
-        make_parts(folder)
-        remove_left(folder)
+            check(read_log(UntrustedFolder(folder, MOST_FOLDER_BYTES)))
+        make_subfolders(folder)
+        remove_abandoned_files(folder)
         run_spec = spec or read_spec(inside)
         complete_bytes = inside.read(LOG, MOST_LOG_BYTES).rfind(b"\n") + 1
         os.truncate(folder / LOG, complete_bytes)  # without an incomplete last line

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from gedanken.experiment.blocking import off_loop
 from gedanken.records.ledger import Ledger
 
-DISCARDED = (
+REPLY_LOST_NOTE = (
     "a process ended while it waited for a reply that is drawn at random, so the request was sent a second time; "
     "if there was a reply to the first request, nobody has seen it"
 )
@@ -25,7 +25,7 @@ class SentMark:
     was_marked: bool = False
     """True if an earlier process sent the request, and stored no reply."""
 
-    async def sending(self) -> None:
+    async def mark_before_try(self) -> None:
         """Mark the request before each try."""
         if not self.is_drawn:
             return
@@ -33,15 +33,15 @@ class SentMark:
         if self.tries == 1:
             self.was_marked = await off_loop(self.ledger.mark_sent, self.key)
             if self.was_marked:
-                self.note(DISCARDED)
+                self.note(REPLY_LOST_NOTE)
 
-    async def turned_down(self) -> None:
+    async def unmark_after_refusal(self) -> None:
         """Remove the mark after a try that failed before a reply was drawn."""
         if self.tries == 1:  # else a try before may have drawn a reply
             await off_loop(self.ledger.unmark_sent, self.key)
             self.tries = 0
 
-    def not_sent(self) -> None:
+    def unmark_given_up(self) -> None:
         """Remove the mark of a request that is given up, unless an earlier process may have had a reply."""
         if self.tries and not self.was_marked:
             self.ledger.unmark_sent(self.key)

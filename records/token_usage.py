@@ -2,11 +2,11 @@
 
 from gedanken.experiment.budget import Tokens
 from gedanken.experiment.errors import BadInput
-from gedanken.experiment.files import Inside
+from gedanken.experiment.files import UntrustedFolder
 from gedanken.traces.local import read_local
 
 
-def tokens_of(inside: Inside) -> Tokens | None:
+def tokens_of(inside: UntrustedFolder) -> Tokens | None:
     """Return the token usage that the trace reports; None if it reports none."""
     try:
         roots = read_local(inside)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-SHORTEST, SHARE = 3.0, 0.02
+MIN_SECONDS_AHEAD, FRACTION_AHEAD = 3.0, 0.02
 """Each record counts SHORTEST seconds in advance, or the fraction SHARE of the time worked, whichever is longer. So a
 long run makes fewer records."""
 
@@ -40,11 +40,11 @@ class WorkClock:
 
 def counted_until(worked: float) -> float:
     """Return how many seconds count if a process is killed after recording `worked` seconds."""
-    return worked + max(SHORTEST, SHARE * worked)
+    return worked + max(MIN_SECONDS_AHEAD, FRACTION_AHEAD * worked)
 
 
 @contextmanager
-def repeating(record: Callable[[], float]) -> Iterator[None]:
+def call_repeatedly(record: Callable[[], float]) -> Iterator[None]:
     """Call `record` repeatedly, in a thread, while the context lasts.
 
     `record` returns how many seconds it has counted in advance. After half of these seconds, it is called again.
@@ -52,7 +52,7 @@ def repeating(record: Callable[[], float]) -> Iterator[None]:
     finished = threading.Event()
 
     def repeat() -> None:
-        seconds_ahead = SHORTEST
+        seconds_ahead = MIN_SECONDS_AHEAD
         while not finished.wait(seconds_ahead / 2):
             with suppress(OSError):  # such as a full disk: storing a result raises it too
                 seconds_ahead = record()

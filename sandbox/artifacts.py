@@ -8,13 +8,13 @@ from pathlib import Path
 
 from gedanken.experiment.execution import Artifact
 
-FILE_BYTES = 16 << 20
-FILES = 64
-TOTAL_BYTES = 64 << 20
+MAX_FILE_BYTES = 16 << 20
+MAX_FILES = 64
+MAX_TOTAL_BYTES = 64 << 20
 _UNSAFE_CHARACTERS = re.compile(r"[^A-Za-z0-9._-]+")
 
 
-def collect(
+def collect_artifacts(
     home: Path,
     root: Path,
     folder: str,
@@ -31,12 +31,12 @@ def collect(
     """
     artifacts: dict[str, Artifact] = {}
     paths = {} if copied_paths is None else copied_paths
-    remaining_bytes = TOTAL_BYTES
+    remaining_bytes = MAX_TOTAL_BYTES
     source = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         for name in sorted(os.listdir(source)):  # noqa: PTH208 - by descriptor, not by path
             safe_name = _UNSAFE_CHARACTERS.sub("_", name).lstrip(".")[:100]
-            if name in excluded_names or not safe_name or safe_name in artifacts or len(artifacts) == FILES:
+            if name in excluded_names or not safe_name or safe_name in artifacts or len(artifacts) == MAX_FILES:
                 continue
             content = _read(source, name)
             if content is None or len(content) > remaining_bytes:
@@ -65,8 +65,8 @@ def _read(folder: int, name: str) -> bytes | None:
     except OSError:
         return None
     status = os.fstat(source)
-    if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1 or status.st_size > FILE_BYTES:
+    if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1 or status.st_size > MAX_FILE_BYTES:
         os.close(source)
         return None
     with os.fdopen(source, "rb") as file:
-        return file.read(FILE_BYTES)
+        return file.read(MAX_FILE_BYTES)

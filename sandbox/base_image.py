@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from gedanken.experiment.errors import NoSandbox
-from gedanken.experiment.failure_reasons import last_line
+from gedanken.experiment.failure_reasons import last_message
 from gedanken.experiment.folders import work_folder
-from gedanken.experiment.progress import Progress, Update, seconds_since, watched
+from gedanken.experiment.progress import Progress, Update, seconds_since, show_progress
 from gedanken.experiment.user_folders import cache_folder
 from gedanken.sandbox.debian import make_debian
 
@@ -20,7 +20,7 @@ PULLED_BASE = "python:3.11-slim-bookworm"
 BOOTSTRAPPED_BASE = "gedanken/base:bookworm"
 CUDA_BASE = "pytorch/pytorch:2.13.0-cuda12.6-cudnn9-runtime"
 """An image with the PyTorch version of requirements.txt, for the oldest CUDA version, which most drivers support."""
-PATIENT_SECONDS = 3600
+LONG_TIMEOUT_SECONDS = 3600
 """Timeout in seconds of engine requests that report no progress.
 
 They save, load or import an image, or are one step of a build.
@@ -82,17 +82,17 @@ def engine_errors(prefix: str) -> Iterator[None]:
     try:
         yield
     except (requests.Timeout, requests.ConnectionError, HTTPError) as error:
-        raise NoSandbox(f"{prefix}: the engine does not answer ({last_line(str(error))})") from error
+        raise NoSandbox(f"{prefix}: the engine does not answer ({last_message(str(error))})") from error
     except BuildError as error:
         raise NoSandbox(f"{prefix}: {_build_log(error)}") from error
     except (DockerException, requests.RequestException, OSError) as error:
-        raise NoSandbox(f"{prefix}: {last_line(getattr(error, 'explanation', None) or str(error))}") from error
+        raise NoSandbox(f"{prefix}: {last_message(getattr(error, 'explanation', None) or str(error))}") from error
 
 
 @contextmanager
-def patient(client: "DockerClient") -> Iterator[None]:
+def long_timeout(client: "DockerClient") -> Iterator[None]:
     """Raise the client's timeout to PATIENT_SECONDS while the context lasts."""
-    previous_timeout, client.api.timeout = client.api.timeout, PATIENT_SECONDS
+    previous_timeout, client.api.timeout = client.api.timeout, LONG_TIMEOUT_SECONDS
     try:
         yield
     finally:
@@ -150,8 +150,8 @@ def _import_debian(client: "DockerClient", progress: Progress) -> str:
         clock = seconds_since(time.monotonic())
         with (
             engine_errors("the base cannot be imported"),
-            watched(progress, "importing the base", 6.0, clock, "seconds"),
-            patient(client),
+            show_progress(progress, "importing the base", 6.0, clock, "seconds"),
+            long_timeout(client),
         ):
             response = client.api.import_image_from_file(str(tar_path), repository=repository, tag=tag)
             if "error" in response:  # the engine reports this error with a success status
@@ -186,7 +186,7 @@ def _inspect(client: "DockerClient", name: str) -> Base:
             container.remove(force=True)
     match = re.search(r"^(\d+\.\d+) (True|False)$", output, re.MULTILINE)
     if match is None:
-        raise NoSandbox(f"{name} cannot be used as a base image: {last_line(output)}")
+        raise NoSandbox(f"{name} cannot be used as a base image: {last_message(output)}")
     return Base(name, match[1], match[2] == "True")
 
 
@@ -194,4 +194,4 @@ def _build_log(error: Exception) -> str:
     """Return the last error line of a failed build; the exception itself has only an exit code."""
     log = [str(part.get("stream", "")) for part in getattr(error, "build_log", ())]
     error_lines = [line for line in "".join(log).splitlines() if "ERROR" in line or "Error" in line]
-    return last_line("\n".join(error_lines) or str(error))
+    return last_message("\n".join(error_lines) or str(error))

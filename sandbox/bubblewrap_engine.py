@@ -25,7 +25,7 @@ from gedanken.sandbox.environment import ensure_environment, installations
 from gedanken.sandbox.leftovers import end_local
 from gedanken.sandbox.local_job import LocalJob, start_at_gate
 from gedanken.sandbox.marked_processes import MARK
-from gedanken.sandbox.owner import orders_of
+from gedanken.sandbox.owner import order_prefix
 from gedanken.sandbox.workspace import HOME, user_id
 
 ENVIRONMENT = "/opt/venv"
@@ -33,7 +33,7 @@ NAMESPACES = (
     "--unshare-user --unshare-pid --unshare-net --unshare-ipc --unshare-uts --unshare-cgroup-try "
     "--die-with-parent --new-session --as-pid-1 --cap-drop ALL --clearenv"
 )
-NO_MORE_NAMESPACES = "--disable-userns"
+NO_NESTED_NAMESPACES = "--disable-userns"
 VARIABLES = {
     "HOME": HOME,
     "USER": "user",
@@ -43,7 +43,7 @@ VARIABLES = {
     "PYTHONDONTWRITEBYTECODE": "1",
 }
 NO_NETWORK = "--unshare-net"
-COUNTS_PER_NAMESPACE = (5, 14)
+COUNTS_PER_NAMESPACE_SINCE = (5, 14)
 """The first Linux version in which RLIMIT_NPROC counts per user namespace instead of per user."""
 PROBE_SECONDS = 30
 _ROOT_FOLDERS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
@@ -77,7 +77,7 @@ class BubblewrapEngine:
     def start(self, order: Order) -> LocalJob:
         """Create the namespaces, limit their first process, and let it run the command; see Engine.start."""
         with ExitStack() as cleanup:
-            group = cgroup.make(order.name, order.limits)
+            group = cgroup.create_group(order.name, order.limits)
             cleanup.callback(group.remove)
             process, first_pid = self._start_at_gate(order)
             cleanup.callback(process.kill)
@@ -101,7 +101,7 @@ class BubblewrapEngine:
 
         That is control groups, and a bwrap that waits.
         """
-        end_local(orders_of(session.name))
+        end_local(order_prefix(session.name))
 
     def not_enforced(self) -> tuple[str, ...]:
         """List the limits and isolation measures that are weaker than in a container; see Engine.not_enforced."""
@@ -114,7 +114,7 @@ class BubblewrapEngine:
                 "pids" not in self.controllers and not _counts_per_namespace()
             ),
             f"system calls: {seccomp.LIBRARY} is not installed, so nothing filters them": self.system_calls is None,
-            f"user namespaces: this bwrap has no {NO_MORE_NAMESPACES}": NO_MORE_NAMESPACES not in self.options,
+            f"user namespaces: this bwrap has no {NO_NESTED_NAMESPACES}": NO_NESTED_NAMESPACES not in self.options,
         }
         return tuple(text for text, applies in missing.items() if applies)
 
@@ -210,7 +210,9 @@ def open_bubblewrap(progress: Progress) -> BubblewrapEngine:
     if program is None:
         raise NoSandbox("bubblewrap is not installed (on Debian: `apt-get install bubblewrap`)")
     options = _find_options(program)
-    return BubblewrapEngine(program, options, ensure_environment(progress), seccomp.program(), cgroup.available())
+    return BubblewrapEngine(
+        program, options, ensure_environment(progress), seccomp.compile_filter(), cgroup.available_controllers()
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +237,7 @@ class _Hold:
 def _find_options(program: str) -> tuple[str, ...]:
     """Return the options with which bwrap (`program`) creates namespaces. Raises NoSandbox if it cannot."""
     help_text = subprocess.run([program, "--help"], capture_output=True, text=True, check=False).stdout
-    options = NAMESPACES.split() + ([NO_MORE_NAMESPACES] if NO_MORE_NAMESPACES in help_text else [])
+    options = NAMESPACES.split() + ([NO_NESTED_NAMESPACES] if NO_NESTED_NAMESPACES in help_text else [])
     command = [program, *options, "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--", "true"]
     try:
         result = subprocess.run(
@@ -264,7 +266,7 @@ def _with_remedy(message: str) -> str:
 
 
 def _counts_per_namespace() -> bool:
-    return tuple(map(int, re.findall(r"\d+", platform.release())[:2])) >= COUNTS_PER_NAMESPACE
+    return tuple(map(int, re.findall(r"\d+", platform.release())[:2])) >= COUNTS_PER_NAMESPACE_SINCE
 
 
 def _user_options() -> dict[str, Any]:

@@ -40,7 +40,7 @@ class Cgroup:
     folders: dict[str, Path]
     """Maps each controller, such as `memory`, to the group's folder.
 
-    In groups that the function `left` returns, the keys are mount points instead.
+    In groups that the function `find_groups` returns, the keys are mount points instead.
     """
 
     def add(self, pid: int) -> None:
@@ -73,7 +73,7 @@ class Cgroup:
                 time.sleep(0.01)
 
 
-def make(name: str, limits: Limits) -> Cgroup:
+def create_group(name: str, limits: Limits) -> Cgroup:
     """Create the control group of a command, and set its limits.
 
     Limits that this user may not set are left out, possibly all. If a dead gedanken process left a group called
@@ -95,9 +95,9 @@ def make(name: str, limits: Limits) -> Cgroup:
     return cgroup
 
 
-def available() -> frozenset[str]:
+def available_controllers() -> frozenset[str]:
     """Return the members of CONTROLLERS that this user can use, tested by creating a group."""
-    cgroup = make(f"{PREFIX}probe-{os.getpid()}-{time.monotonic_ns()}", Limits(cpus=0.01))
+    cgroup = create_group(f"{PREFIX}probe-{os.getpid()}-{time.monotonic_ns()}", Limits(cpus=0.01))
     cgroup.remove()
     return frozenset(cgroup.folders)
 
@@ -111,7 +111,7 @@ def groups_below(top: Path) -> Iterator[Path]:
                 yield Path(parent, name)
 
 
-def left() -> list[Cgroup]:
+def find_groups() -> list[Cgroup]:
     """List the control groups of gedanken's commands on this machine, of all users, including empty groups."""
     folders_by_name: dict[str, dict[str, Path]] = {}
     for hierarchy in _hierarchies():
@@ -120,9 +120,9 @@ def left() -> list[Cgroup]:
     return [Cgroup(name, folders) for name, folders in sorted(folders_by_name.items())]
 
 
-def remove_left(orders: str) -> list[str]:
+def remove_groups(orders: str) -> list[str]:
     """Remove the control groups whose names begin with `orders`, and return these names."""
-    groups = [group for group in left() if group.name.startswith(orders)]
+    groups = [group for group in find_groups() if group.name.startswith(orders)]
     for group in groups:
         group.remove()
     return [group.name for group in groups]

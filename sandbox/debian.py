@@ -7,13 +7,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from gedanken.experiment.errors import NoSandbox
-from gedanken.experiment.failure_reasons import why
+from gedanken.experiment.failure_reasons import explain_failure
 from gedanken.experiment.folders import environment_in
-from gedanken.experiment.progress import Progress, watched
+from gedanken.experiment.progress import Progress, show_progress
 
 RELEASE = "bookworm"
 PACKAGES = "python3,python3-venv,python3-pip,ca-certificates"
-END_SECONDS = 15
+TERMINATION_SECONDS = 15
 
 # Stages that mmdebstrap announces, and the share of its time before each; used only to estimate progress.
 _STAGES = {
@@ -49,7 +49,7 @@ def make_debian(folder: Path, progress: Progress) -> Path:
         '--aptopt=Acquire::Retries "3"',
     ]
     stderr_lines: list[str] = []
-    with watched(
+    with show_progress(
         progress,
         "making a Debian base",
         _EXPECTED_SECONDS,
@@ -58,7 +58,7 @@ def make_debian(folder: Path, progress: Progress) -> Path:
     ):
         code = _run_logged([*command, RELEASE, str(tar_path)], folder, stderr_lines)
     if code != 0:
-        raise NoSandbox(f"mmdebstrap cannot make a Debian base: {why(''.join(stderr_lines))}")
+        raise NoSandbox(f"mmdebstrap cannot make a Debian base: {explain_failure(''.join(stderr_lines))}")
     return tar_path
 
 
@@ -91,7 +91,7 @@ def _run_logged(command: list[str], folder: Path, stderr_lines: list[str]) -> in
     except BaseException:
         process.terminate()
         try:
-            process.wait(END_SECONDS)
+            process.wait(TERMINATION_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

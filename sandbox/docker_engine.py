@@ -26,7 +26,7 @@ from gedanken.sandbox.engine import (
     Signal,
     backstop_seconds,
 )
-from gedanken.sandbox.gpus import explain
+from gedanken.sandbox.gpus import explain_gpu_error
 from gedanken.sandbox.owner import COMMAND_LABEL, SESSION_LABEL
 from gedanken.sandbox.seccomp import docker_profile
 from gedanken.sandbox.workspace import HOME, user_id
@@ -326,7 +326,9 @@ def _errors_as_no_sandbox() -> Iterator[None]:
     try:
         yield
     except (DockerException, requests.RequestException) as error:
-        no_sandbox = explain(error) or NoSandbox(f"the engine could not create a container: {first_line(error)}")
+        no_sandbox = explain_gpu_error(error) or NoSandbox(
+            f"the engine could not create a container: {first_line(error)}"
+        )
         raise no_sandbox from error
 
 

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 from gedanken.experiment.execution import Limits
 from gedanken.experiment.progress import Progress
-from gedanken.sandbox.gpus import NO_GPUS, GpuWish
+from gedanken.sandbox.gpus import NO_GPUS, GpuRequest
 from gedanken.sandbox.workspace import Workspace
 
 Signal = Literal["SIGTERM", "SIGKILL"]
@@ -51,7 +51,7 @@ class Order:
     environment: dict[str, str] = field(default_factory=dict)
     """Additional environment variables; the engine itself sets HOME, USER, PATH and the like."""
     labels: dict[str, str] = field(default_factory=dict)
-    gpus: GpuWish = NO_GPUS
+    gpus: GpuRequest = NO_GPUS
     network: bool = False
     """True if the command may reach the host's network.
 
@@ -163,7 +163,7 @@ class OpensEngine(Protocol):
     The name of the entry point is then a value of `--sandbox`.
     """
 
-    def __call__(self, progress: Progress, gpus: GpuWish) -> Engine:
+    def __call__(self, progress: Progress, gpus: GpuRequest) -> Engine:
         """Prepare everything that the engine needs, and open it.
 
         Raises NoSandbox, with the remedy, if the engine does not work.

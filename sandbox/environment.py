@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gedanken.experiment.errors import NoSandbox
-from gedanken.experiment.failure_reasons import last_line, why
+from gedanken.experiment.failure_reasons import explain_failure, last_message
 from gedanken.experiment.folders import environment_in, folder_bytes, remove_tree, work_folder
-from gedanken.experiment.progress import Progress, watched
+from gedanken.experiment.progress import Progress, show_progress
 from gedanken.experiment.user_folders import cache_folder
 from gedanken.sandbox.wheels import REQUIREMENTS, wheels
 from gedanken.sandbox.workspace import user_id
@@ -159,7 +159,7 @@ def _install(folder: Path, interpreter: Interpreter, progress: Progress) -> None
     command += ["--disable-pip-version-check", "--no-cache-dir", "--no-index", f"--find-links={source}"]
     command += ["--requirement", str(REQUIREMENTS)]
     title = "installing PyTorch for the sandbox"
-    with watched(progress, title, ENVIRONMENT_BYTES, lambda: folder_bytes(folder)):
+    with show_progress(progress, title, ENVIRONMENT_BYTES, lambda: folder_bytes(folder)):
         _run_checked(command, environment_in(folder.parent))
     for name in _UNNEEDED_FOLDERS:
         remove_tree(_packages(folder) / name)
@@ -181,13 +181,15 @@ def _run_checked(command: list[str], env: dict[str, str] | None = None) -> None:
     # The sandbox's user must be able to read it, whatever this process's umask is.
     result = subprocess.run(command, capture_output=True, text=True, check=False, umask=0o022, env=env)
     if result.returncode != 0:
-        raise NoSandbox(f"the sandbox's Python environment cannot be created: {why(result.stdout + result.stderr)}")
+        raise NoSandbox(
+            f"the sandbox's Python environment cannot be created: {explain_failure(result.stdout + result.stderr)}"
+        )
 
 
 def _check_import(folder: Path, uid: int) -> None:
     result = _run_as(uid, [f"{folder}/bin/python", "-c", "import torch, numpy"])
     if result is None or result.returncode != 0:
-        reason = last_line(result.stderr) if result else "it has no permission to enter the folder"
+        reason = last_message(result.stderr) if result else "it has no permission to enter the folder"
         remove_tree(folder)
         raise NoSandbox(f"the sandbox's user (uid {uid}) cannot import PyTorch in {folder}: {reason}")
 

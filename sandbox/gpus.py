@@ -30,7 +30,7 @@ _CDI_REMEDY = (
 
 
 @dataclass(frozen=True, slots=True)
-class GpuWish:
+class GpuRequest:
     """The value of `--gpus`."""
 
     kind: Literal["none", "auto", "all", "count", "ids"] = "none"
@@ -50,29 +50,29 @@ class GpuWish:
         return {"none": 0, "count": self.count, "ids": len(self.ids)}.get(self.kind, count)
 
 
-NO_GPUS = GpuWish()
+NO_GPUS = GpuRequest()
 
 
-def parse_gpus(text: str) -> GpuWish:
+def parse_gpus(text: str) -> GpuRequest:
     """Parse the value of `--gpus`: auto, none, all, a number, or ids. Raises BadInput for any other text.
 
     Ids are indices or UUIDs separated by commas; a single index is written `device=1`.
     """
     for kind in ("none", "auto", "all"):
         if text == kind:
-            return GpuWish(kind)
+            return GpuRequest(kind)
     if re.fullmatch(r"[1-9][0-9]{0,2}", text):
-        return GpuWish("count", count=int(text))
+        return GpuRequest("count", count=int(text))
     ids = tuple(text.removeprefix(_SINGLE_PREFIX).split(","))
     if text.isdigit() or len(set(ids)) < len(ids) or not all(_ID.fullmatch(gpu) for gpu in ids):
         raise BadInput(
             f"--gpus {text}: must be auto, none, all, a number of GPUs (1 to 999), or different ids, such as 0,2 "
             "or GPU-UUID,GPU-UUID; a single index must be written as device=1"
         )
-    return GpuWish("ids", ids=ids)
+    return GpuRequest("ids", ids=ids)
 
 
-def device_options(wish: GpuWish, info: Mapping[str, Any], podman: bool) -> dict[str, Any]:
+def device_options(wish: GpuRequest, info: Mapping[str, Any], podman: bool) -> dict[str, Any]:
     """Return docker-py's options for creating a container with the requested GPUs.
 
     `info` is the engine's description of itself. If the engine cannot provide the GPUs, the options for `auto` are
@@ -107,7 +107,7 @@ def cdi_devices(info: Mapping[str, Any], podman: bool) -> list[str]:
     return [f"{CDI_KIND}={name}" for folder in folders for name in _devices_in(Path(folder))]
 
 
-def judge_gpus(wish: GpuWish, seen: int, asked: bool) -> str | None:
+def judge_gpus(wish: GpuRequest, seen: int, asked: bool) -> str | None:
     """Return a message if `torch.cuda` sees fewer GPUs inside the sandbox than were requested; None otherwise.
 
     `asked` is False if the engine had no GPUs to provide for the wish `auto`.
@@ -121,7 +121,7 @@ def judge_gpus(wish: GpuWish, seen: int, asked: bool) -> str | None:
     )
 
 
-def explain(error: BaseException) -> NoSandbox | None:
+def explain_gpu_error(error: BaseException) -> NoSandbox | None:
     """Return a NoSandbox with reason and remedy if `error` says that an engine could not provide GPUs.
 
     Returns None for any other error.
@@ -142,7 +142,7 @@ _ERROR_MEANINGS = {
 }
 
 
-def _has_runtime(wish: GpuWish, info: Mapping[str, Any]) -> bool:
+def _has_runtime(wish: GpuRequest, info: Mapping[str, Any]) -> bool:
     """Return whether Docker can provide GPUs without CDI: by NVIDIA's runtime or hook."""
     if "nvidia" in (info.get("Runtimes") or {}):
         return True
@@ -150,7 +150,7 @@ def _has_runtime(wish: GpuWish, info: Mapping[str, Any]) -> bool:
     return wish.kind != "auto" and is_local and shutil.which("nvidia-container-runtime-hook") is not None
 
 
-def _cdi_names(wish: GpuWish, info: Mapping[str, Any], podman: bool) -> list[str]:
+def _cdi_names(wish: GpuRequest, info: Mapping[str, Any], podman: bool) -> list[str]:
     engine = f"{'Podman' if podman else 'Docker'} {info.get('ServerVersion', '')}".strip()
     if podman and _version(info) < PODMAN_WITH_CDI:
         raise NoSandbox(

@@ -12,13 +12,20 @@ import psutil
 from gedanken.experiment.progress import Progress
 from gedanken.sandbox.engine import GRACE_SECONDS, HOOK, SESSION_SCRIPT, Order, Signal, backstop_seconds
 from gedanken.sandbox.environment import ensure_environment
-from gedanken.sandbox.gpus import GpuWish
+from gedanken.sandbox.gpus import GpuRequest
 from gedanken.sandbox.local_job import LocalJob, start_at_gate
 from gedanken.sandbox.marked_processes import MARK, kill_all, kill_left
-from gedanken.sandbox.owner import orders_of
+from gedanken.sandbox.owner import order_prefix
 
-VISIBLE = "CUDA_VISIBLE_DEVICES"
-KEPT = ("LD_LIBRARY_PATH", "CUDA_HOME", "CUDA_PATH", "CUDA_DEVICE_ORDER", VISIBLE, "NVIDIA_VISIBLE_DEVICES")
+VISIBLE_DEVICES_VARIABLE = "CUDA_VISIBLE_DEVICES"
+KEPT_VARIABLES = (
+    "LD_LIBRARY_PATH",
+    "CUDA_HOME",
+    "CUDA_PATH",
+    "CUDA_DEVICE_ORDER",
+    VISIBLE_DEVICES_VARIABLE,
+    "NVIDIA_VISIBLE_DEVICES",
+)
 """Variables of this process that commands keep.
 
 They are listed one by one, because other NVIDIA variables contain keys.
@@ -66,7 +73,7 @@ class HostEngine:
 
         They leave some if their controlling process was killed, for example.
         """
-        kill_left(orders_of(session.name))
+        kill_left(order_prefix(session.name))
 
     def not_enforced(self) -> tuple[str, ...]:
         """List nearly all limits and isolation measures, because this engine enforces hardly any.
@@ -83,7 +90,7 @@ class HostEngine:
 
     def _variables(self, order: Order) -> dict[str, str]:
         """Build the command's environment variables from scratch, because the user's variables may contain keys."""
-        inherited = {name: value for name, value in os.environ.items() if name in KEPT}
+        inherited = {name: value for name, value in os.environ.items() if name in KEPT_VARIABLES}
         return {
             **inherited,
             **_visible_gpus(order.gpus),
@@ -147,15 +154,15 @@ def _threads_of_user() -> Iterator[int]:
                 yield process.num_threads()
 
 
-def _visible_gpus(wish: GpuWish) -> dict[str, str]:
+def _visible_gpus(wish: GpuRequest) -> dict[str, str]:
     """Return the variable CUDA_VISIBLE_DEVICES that shows the GPUs of `wish`; no variable for `all` and `auto`."""
     if wish.kind == "none":
-        return {VISIBLE: ""}
+        return {VISIBLE_DEVICES_VARIABLE: ""}
     if wish.kind == "ids":
-        return {VISIBLE: ",".join(wish.ids)}
+        return {VISIBLE_DEVICES_VARIABLE: ",".join(wish.ids)}
     if wish.kind == "count":
-        user_setting = os.environ.get(VISIBLE)
+        user_setting = os.environ.get(VISIBLE_DEVICES_VARIABLE)
         devices = user_setting.split(",") if user_setting else [str(number) for number in range(wish.count)]
-        return {VISIBLE: ",".join(devices[: wish.count])}
+        return {VISIBLE_DEVICES_VARIABLE: ",".join(devices[: wish.count])}
     # The user's own setting stays.
     return {}

@@ -10,9 +10,9 @@ from typing import IO, TYPE_CHECKING
 
 from gedanken.experiment.errors import NoSandbox
 from gedanken.experiment.folders import one_at_a_time
-from gedanken.experiment.progress import Progress, seconds_since, watched
+from gedanken.experiment.progress import Progress, seconds_since, show_progress
 from gedanken.experiment.user_folders import cache_folder
-from gedanken.sandbox.base_image import PATIENT_SECONDS, Base, engine_errors, find_base, patient
+from gedanken.sandbox.base_image import LONG_TIMEOUT_SECONDS, Base, engine_errors, find_base, long_timeout
 from gedanken.sandbox.wheels import REQUIREMENTS, wheels
 
 if TYPE_CHECKING:
@@ -100,8 +100,8 @@ def _copy_from_docker(podman: "DockerClient", name: str, base: str | None, progr
         return False
     with (
         engine_errors(f"{name} cannot be copied from Docker"),
-        patient(docker),
-        patient(podman),
+        long_timeout(docker),
+        long_timeout(podman),
         tempfile.TemporaryFile(dir=cache_folder()) as file,
     ):
         with progress.step(f"copying {name} from Docker", float(image.attrs["Size"])) as update:
@@ -110,7 +110,7 @@ def _copy_from_docker(podman: "DockerClient", name: str, base: str | None, progr
                 update(file.tell())
         file.seek(0)
         clock = seconds_since(time.monotonic())
-        with watched(progress, f"loading {name} into Podman", LOAD_SECONDS, clock, "seconds"):
+        with show_progress(progress, f"loading {name} into Podman", LOAD_SECONDS, clock, "seconds"):
             for _event in podman.api.load_image(file):
                 pass
         return _labels(podman, name) == labels
@@ -121,14 +121,14 @@ def _build(client: "DockerClient", name: str, base: Base, chosen_base: str | Non
     with tempfile.TemporaryFile(dir=cache_folder()) as context, engine_errors(f"building {name} failed"):
         _write_context(context, base, progress)
         context.seek(0)
-        with watched(progress, f"building {name}", BUILD_SECONDS, clock, "seconds"):
+        with show_progress(progress, f"building {name}", BUILD_SECONDS, clock, "seconds"):
             client.images.build(
                 fileobj=context,
                 custom_context=True,
                 tag=name,
                 buildargs={"BASE": base.name},
                 labels={RECIPE_LABEL: recipe(), BASE_LABEL: chosen_base or ""},
-                timeout=PATIENT_SECONDS,
+                timeout=LONG_TIMEOUT_SECONDS,
                 rm=True,
                 forcerm=True,
             )

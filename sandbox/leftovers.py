@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from gedanken.sandbox import cgroup
 from gedanken.sandbox.marked_processes import kill_left
-from gedanken.sandbox.owner import OWNER_LABEL, RUN_LABEL, SESSION_LABEL, is_dead, orders_of
+from gedanken.sandbox.owner import OWNER_LABEL, RUN_LABEL, SESSION_LABEL, is_dead, order_prefix
 from gedanken.sandbox.session import engine_of, locked_if_dead, owner_of, sessions_folder
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from docker.models.containers import Container
 
 
-class Thing(NamedTuple):
+class Leftover(NamedTuple):
     """A container or a session."""
 
     kind: Literal["container", "session"]
@@ -29,10 +29,10 @@ class Thing(NamedTuple):
     """
 
 
-def things(clients: "Sequence[DockerClient]") -> list[Thing]:
+def list_leftovers(clients: "Sequence[DockerClient]") -> list[Leftover]:
     """List all containers and sessions of gedanken, of live and dead owners."""
     leftovers = [
-        Thing(
+        Leftover(
             "container",
             container.name or container.id or "",
             container.labels.get(RUN_LABEL, ""),
@@ -47,7 +47,7 @@ def things(clients: "Sequence[DockerClient]") -> list[Thing]:
         owner = owner_of(folder)
         state = f"{workspaces} workspace{'s' * (workspaces != 1)}"
         leftovers.append(
-            Thing("session", folder.name, folder.name, state, "dead" if _is_owner_gone(owner) else "live")
+            Leftover("session", folder.name, folder.name, state, "dead" if _is_owner_gone(owner) else "live")
         )
     return leftovers
 
@@ -74,12 +74,12 @@ def end_session(clients: "Sequence[DockerClient]", folder: Path) -> list[str]:
 
     The caller has locked the session in `folder`.
     """
-    return _remove(clients, folder) + end_local(orders_of(folder.name))
+    return _remove(clients, folder) + end_local(order_prefix(folder.name))
 
 
 def end_local(orders: str) -> list[str]:
     """Kill the processes and remove the control groups whose names begin with `orders`; return these names."""
-    return sorted({*kill_left(orders), *cgroup.remove_left(orders)})
+    return sorted({*kill_left(orders), *cgroup.remove_groups(orders)})
 
 
 def _remove(clients: "Sequence[DockerClient]", session: Path | None) -> list[str]:

@@ -33,7 +33,7 @@ With bwrap's `--die-with-parent`, a child dies with the thread that started it.
 """
 
 
-class Hold(Protocol):
+class CommandHandle(Protocol):
     """An engine's handle on a command's processes."""
 
     def signal(self, name: Signal) -> None:
@@ -96,7 +96,7 @@ class LocalJob:
     Only one thread calls `read`.
     """
 
-    def __init__(self, process: "subprocess.Popen[bytes]", hold: Hold) -> None:
+    def __init__(self, process: "subprocess.Popen[bytes]", hold: CommandHandle) -> None:
         """Let a process that waits at the gate run its command.
 
         `hold` is the engine's handle on the command's processes.

@@ -87,7 +87,7 @@ def open_loose(progress: Progress, data: Path) -> Iterator[LooseEngine]:
             yield LooseEngine(client, image, "docker without hardening", copies=copies)
 
 
-def loosened(limits: Limits) -> Limits:
+def loosen_limits(limits: Limits) -> Limits:
     """Return limits far beyond those that a check expects, but still finite."""
     return limits.model_copy(
         update={

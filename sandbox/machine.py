@@ -16,19 +16,19 @@ from typing import Any, Self
 from gedanken.experiment.errors import BadInput, NoSandbox
 from gedanken.experiment.execution import Cause, Execution, Limits, OnOutput
 from gedanken.experiment.persona import Dataset, MachineFacts
-from gedanken.sandbox.artifacts import collect
+from gedanken.sandbox.artifacts import collect_artifacts
 from gedanken.sandbox.capture import Capture
 from gedanken.sandbox.engine import GRACE_SECONDS, Ended, Engine, EngineLost, Job, Order
-from gedanken.sandbox.gpus import NO_GPUS, GpuWish, judge_gpus
+from gedanken.sandbox.gpus import NO_GPUS, GpuRequest, judge_gpus
 from gedanken.sandbox.leftovers import end_local
-from gedanken.sandbox.owner import OWNER_LABEL, RUN_LABEL, SESSION_LABEL, orders_of, this_owner
-from gedanken.sandbox.quota import is_full, use_of
+from gedanken.sandbox.owner import OWNER_LABEL, RUN_LABEL, SESSION_LABEL, order_prefix, this_owner
+from gedanken.sandbox.quota import is_full, measure_usage
 from gedanken.sandbox.session import Session, checked_name
-from gedanken.sandbox.threads import beginning, blocking, finishing
+from gedanken.sandbox.threads import run_in_thread, run_to_end, start_or_undo
 from gedanken.sandbox.workspace import Workspace
 
 DEFAULT_LIMITS = Limits()
-NOTE_FROM_LOG = (
+READ_FROM_LOG_NOTE = (
     "started by a process of gedanken that died; if it printed more than 4 MiB, the engine may have kept only the "
     "end, and did not count the rest"
 )
@@ -56,7 +56,7 @@ class SandboxMachine:
     limits: Limits = DEFAULT_LIMITS
     seed: int = 0
     reseed: bool = False
-    gpus: GpuWish = NO_GPUS
+    gpus: GpuRequest = NO_GPUS
     artifacts: Path | None = None
     """Folder for copies of the files that commands leave in the workspace; None for no copies."""
     written: set[str] = field(default_factory=set)
@@ -75,7 +75,7 @@ class SandboxMachine:
         *,
         run_id: str | None = None,
         run: str = "",
-        gpus: GpuWish = NO_GPUS,
+        gpus: GpuRequest = NO_GPUS,
         artifacts: Path | None = None,
     ) -> Self:
         """Start a run on an engine, or continue the run `run_id` if a dead process left it.
@@ -86,7 +86,7 @@ class SandboxMachine:
 
         def end_other(folder: Path) -> None:
             engine.clear(folder)
-            end_local(orders_of(folder.name))
+            end_local(order_prefix(folder.name))
 
         run_id = run_id or f"x{uuid.uuid4().hex[:10]}"
         session = Session.open(run_id, limits, engine.name, run=run, end_other=end_other)
@@ -141,10 +141,10 @@ class SandboxMachine:
     async def __aexit__(self, *exc: object) -> None:
         """Remove the workspace; if it is the trunk (the run's main workspace), remove the whole session."""
         if self.workspace.folder.name == "trunk":
-            await finishing(partial(self.engine.clear, self.session.folder))
-            await finishing(self.session.close)
+            await run_to_end(partial(self.engine.clear, self.session.folder))
+            await run_to_end(self.session.close)
         else:
-            await finishing(partial(self.session.remove, self.workspace))
+            await run_to_end(partial(self.session.remove, self.workspace))
 
     async def run(self, command: str, *, on_output: OnOutput | None = None, label: str | None = None) -> Execution:
         """Run one command line of bash; see `Machine.run` and `RealMachine.run`.
@@ -157,14 +157,14 @@ class SandboxMachine:
             if receipt.command != command:
                 raise BadInput(f"the name {name} belongs to another command of this run: {receipt.command[:80]}")
             return receipt
-        order = await blocking(self._order, name, command)
+        order = await run_in_thread(self._order, name, command)
         job, notes = await self._find_or_start(order, label is not None)
         try:
             execution = await self._watch_to_end(job, command, name, notes, on_output)
             if label is not None and execution.cause is not Cause.ENGINE_LOST and not may_be_cut_off(execution):
-                await blocking(self.session.keep, name, execution)
+                await run_in_thread(self.session.keep, name, execution)
         finally:
-            await finishing(job.remove)
+            await run_to_end(job.remove)
         return execution
 
     async def measure(self, dataset: Dataset) -> MachineFacts:
@@ -206,7 +206,7 @@ class SandboxMachine:
         run_id = self.session.folder.name
         labels = {RUN_LABEL: run_id, OWNER_LABEL: this_owner(), SESSION_LABEL: str(self.session.folder)}
         return Order(
-            name=f"{orders_of(run_id)}{name}",
+            name=f"{order_prefix(run_id)}{name}",
             command=command,
             workspace=self.workspace,
             data=self.data,
@@ -220,12 +220,12 @@ class SandboxMachine:
     async def _find_or_start(self, order: Order, may_exist: bool) -> tuple[Job, tuple[str, ...]]:
         def find_or_start() -> tuple[Job, tuple[str, ...]]:
             if may_exist and (earlier_job := self.engine.find(order)) is not None:
-                return earlier_job, (NOTE_FROM_LOG,)
-            self.workspace.tidy()
+                return earlier_job, (READ_FROM_LOG_NOTE,)
+            self.workspace.repair()
             return self.engine.start(order), ()
 
         # The engine continues its current request when this task is cancelled; only a started command can be stopped.
-        return await beginning(find_or_start, lambda started: started[0].remove())
+        return await start_or_undo(find_or_start, lambda started: started[0].remove())
 
     async def _watch_to_end(
         self, job: Job, command: str, name: str, notes: tuple[str, ...], on_output: OnOutput | None
@@ -236,20 +236,22 @@ class SandboxMachine:
         capture = Capture(self.limits.output_bytes, report_output)
         try:
             stopped = await self._watch(job, capture)
-            end = await blocking(job.ended)
+            end = await run_in_thread(job.ended)
         except EngineLost as error:
             all_notes = (*notes, f"the engine was lost: {error}")
             return self._result(command, capture, Cause.ENGINE_LOST, None, job.age(), all_notes)
-        cause = await blocking(self._find_cause, end, stopped)
+        cause = await run_in_thread(self._find_cause, end, stopped)
         execution = self._result(command, capture, cause, end.exit_code, end.seconds, notes)
-        return await blocking(self._with_artifacts, execution, name)
+        return await run_in_thread(self._with_artifacts, execution, name)
 
     def _with_artifacts(self, execution: Execution, name: str) -> Execution:
         if self.artifacts is None:
             return execution
-        self.workspace.tidy()
+        self.workspace.repair()
         try:
-            artifacts = collect(self.workspace.home, self.artifacts, name, frozenset(self.written), self.brought)
+            artifacts = collect_artifacts(
+                self.workspace.home, self.artifacts, name, frozenset(self.written), self.brought
+            )
         except OSError as error:
             return replace(execution, notes=(*execution.notes, f"files were not copied: {error.strerror}"))
         return replace(execution, artifacts=artifacts)
@@ -303,7 +305,7 @@ class SandboxMachine:
         if self.workspace.held == "quota":
             await asyncio.Event().wait()
         while True:
-            usage = await blocking(use_of, self.workspace.folder)
+            usage = await run_in_thread(measure_usage, self.workspace.folder)
             if usage.bytes > self.limits.workspace_mib << 20 or usage.files > self.limits.workspace_files:
                 return
             await asyncio.sleep(POLL_SECONDS)
@@ -360,14 +362,14 @@ class SandboxMachine:
 def may_be_cut_off(execution: Execution) -> bool:
     """Return whether an execution, read from an engine's log, may have ended only because the engine died."""
     exit_codes = (_SIGKILLED, _SIGTERMED, _ENGINE_DIED)
-    ended_unwatched = NOTE_FROM_LOG in execution.notes and execution.exit_code in exit_codes
+    ended_unwatched = READ_FROM_LOG_NOTE in execution.notes and execution.exit_code in exit_codes
     return ended_unwatched and execution.cause in (Cause.KILLED, Cause.FAILED)
 
 
 async def _stop(job: Job, reading: "asyncio.Future[None]") -> None:
     """Ask a job to end, then kill it. Raises EngineLost if even the killed job does not end."""
     for signal, patience in (("SIGTERM", GRACE_SECONDS), ("SIGKILL", KILL_SECONDS)):
-        await blocking(job.signal, signal)  # type: ignore[arg-type]
+        await run_in_thread(job.signal, signal)  # type: ignore[arg-type]
         done, _ = await asyncio.wait({reading}, timeout=patience)
         if done:
             return reading.result()

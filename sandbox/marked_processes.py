@@ -12,14 +12,14 @@ KILL_ROUNDS = 200
 KILL_PAUSE_SECONDS = 0.02
 
 
-def left() -> set[str]:
+def find_marked() -> set[str]:
     """Return the names (`Order.name`) of all commands that have running processes on this machine."""
     return {name for process in psutil.process_iter() if (name := _read_mark(process))}
 
 
 def kill_left(orders: str) -> list[str]:
     """Kill the processes of all commands whose names begin with `orders`, and return these names."""
-    names = [name for name in left() if name.startswith(orders)]
+    names = [name for name in find_marked() if name.startswith(orders)]
     for name in names:
         kill_all(name)
     return names

@@ -4,13 +4,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from gedanken.experiment.errors import BadInput, NoSandbox
-from gedanken.experiment.plugins import MACHINES, OUT_OF_DATE, by_name
+from gedanken.experiment.plugins import MACHINES, OUT_OF_DATE, plugins_by_name
 from gedanken.experiment.progress import Progress
 from gedanken.sandbox.base_image import engine_errors
 from gedanken.sandbox.connect import connect_docker, connect_podman
 from gedanken.sandbox.docker_engine import DockerEngine
 from gedanken.sandbox.engine import Engine, OpensEngine
-from gedanken.sandbox.gpus import NO_GPUS, GpuWish, device_options
+from gedanken.sandbox.gpus import NO_GPUS, GpuRequest, device_options
 from gedanken.sandbox.image import ensure_image
 from gedanken.sandbox.plugin_engine import PluginEngine
 
@@ -20,23 +20,23 @@ if TYPE_CHECKING:
 _STRONGEST_FIRST = ("docker", "podman", "bubblewrap")
 
 
-def sandboxes() -> tuple[str, ...]:
+def sandbox_names() -> tuple[str, ...]:
     """Return all names that `--sandbox` accepts.
 
     They are `auto`, then the built-in engines, strongest isolation first, then the plug-ins.
     """
     order = {name: index for index, name in enumerate((*_STRONGEST_FIRST, "host"))}
-    return ("auto", *sorted(by_name(MACHINES), key=lambda name: order.get(name, len(order))))
+    return ("auto", *sorted(plugins_by_name(MACHINES), key=lambda name: order.get(name, len(order))))
 
 
-def open_engine(name: str, progress: Progress, gpus: GpuWish = NO_GPUS, *, trusted: bool = False) -> Engine:
+def open_engine(name: str, progress: Progress, gpus: GpuRequest = NO_GPUS, *, trusted: bool = False) -> Engine:
     """Open the engine called `name`, with all that it needs.
 
     The name `auto` chooses the working engine with the strongest isolation. Raises BadInput for an unknown name, and
     for `host` unless `trusted`. Raises NoSandbox, with the remedy, if the engine does not work.
     """
-    if name not in sandboxes():
-        raise BadInput(f"--sandbox {name}: must be one of {', '.join(sandboxes())}")
+    if name not in sandbox_names():
+        raise BadInput(f"--sandbox {name}: must be one of {', '.join(sandbox_names())}")
     if name == "host" and not trusted:
         raise BadInput(
             "--sandbox host isolates nothing: programs that a model wrote would run as you, with access to your "
@@ -84,8 +84,8 @@ def find_engines() -> Engines:
     return engines
 
 
-def _open_by_name(name: str, progress: Progress, gpus: GpuWish) -> Engine:
-    plugin = by_name(MACHINES).get(name)
+def _open_by_name(name: str, progress: Progress, gpus: GpuRequest) -> Engine:
+    plugin = plugins_by_name(MACHINES).get(name)
     if plugin is None:  # an engine that `auto` tries
         raise NoSandbox(OUT_OF_DATE)
     open_function: OpensEngine = plugin.load()
@@ -96,17 +96,17 @@ def _open_by_name(name: str, progress: Progress, gpus: GpuWish) -> Engine:
     return engine if plugin.is_ours else PluginEngine(plugin, engine)
 
 
-def open_docker(progress: Progress, gpus: GpuWish) -> Engine:
+def open_docker(progress: Progress, gpus: GpuRequest) -> Engine:
     """Return an engine that uses Docker, after building its image if it is missing."""
     return _open_with_image(connect_docker(), "docker", progress, gpus)
 
 
-def open_podman(progress: Progress, gpus: GpuWish) -> Engine:
+def open_podman(progress: Progress, gpus: GpuRequest) -> Engine:
     """Return an engine that uses Podman, after building its image if it is missing."""
     return _open_with_image(connect_podman(), "podman", progress, gpus)
 
 
-def open_bubblewrap_engine(progress: Progress, gpus: GpuWish) -> Engine:
+def open_bubblewrap_engine(progress: Progress, gpus: GpuRequest) -> Engine:
     """Return an engine that uses bubblewrap. Raises NoSandbox if `gpus` requires GPUs."""
     from gedanken.sandbox.bubblewrap_engine import open_bubblewrap
 
@@ -115,7 +115,7 @@ def open_bubblewrap_engine(progress: Progress, gpus: GpuWish) -> Engine:
     return open_bubblewrap(progress)
 
 
-def open_host_engine(progress: Progress, gpus: GpuWish) -> Engine:  # noqa: ARG001  a program there sees every GPU
+def open_host_engine(progress: Progress, gpus: GpuRequest) -> Engine:  # noqa: ARG001  a program there sees every GPU
     """Return the engine that runs commands directly on this machine and isolates nothing.
 
     `open_engine` opens it only for trusted code.
@@ -126,7 +126,7 @@ def open_host_engine(progress: Progress, gpus: GpuWish) -> Engine:  # noqa: ARG0
 
 
 def _open_with_image(
-    client: "DockerClient", name: Literal["docker", "podman"], progress: Progress, gpus: GpuWish
+    client: "DockerClient", name: Literal["docker", "podman"], progress: Progress, gpus: GpuRequest
 ) -> DockerEngine:
     with engine_errors(f"{name} does not answer a request for its properties"):
         info = client.info()

@@ -11,7 +11,7 @@ SESSION_LABEL = "gedanken.session"
 COMMAND_LABEL = "gedanken.command"
 
 
-def orders_of(run_id: str) -> str:
+def order_prefix(run_id: str) -> str:
     """Return the prefix with which the names of a run's commands begin, such as `gedanken-RUN.`."""
     return f"gedanken-{run_id}."
 

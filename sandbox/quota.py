@@ -15,7 +15,7 @@ _IMAGE_SUFFIX = ".ext4"
 _NEARLY_FULL_BYTES = 1 << 20
 
 
-class Use(NamedTuple):
+class DiskUsage(NamedTuple):
     """Disk usage of a workspace."""
 
     bytes: int
@@ -70,7 +70,7 @@ def is_full(folder: Path) -> bool:
     return statistics.f_bavail * statistics.f_frsize < _NEARLY_FULL_BYTES or statistics.f_ffree == 0
 
 
-def use_of(folder: Path) -> Use:
+def measure_usage(folder: Path) -> DiskUsage:
     """Return how much disk the files below `folder` use, counted as `du` does."""
     counts = []
     for option in ("--block-size=1", "--inodes"):
@@ -82,7 +82,7 @@ def use_of(folder: Path) -> Use:
         )
         # du reports an error for a file that vanishes meanwhile; it is ignored here.
         counts.append(int(result.stdout.split()[0]) if result.stdout else 0)
-    return Use(*counts)
+    return DiskUsage(*counts)
 
 
 def delete_tree(path: Path) -> None:
@@ -99,13 +99,13 @@ def delete_tree(path: Path) -> None:
             images.append(str(image_of(mount_point)))
         _delete([str(path), *images])
         if os.path.lexists(path):
-            give_back_rights(path)
+            restore_access(path)
             _delete([str(path)])
         if os.path.lexists(path):
             raise NoSandbox(f"{path} cannot be deleted")
 
 
-def give_back_rights(folder: Path) -> None:
+def restore_access(folder: Path) -> None:
     """Give the owner access again to all folders below `folder`.
 
     A program may have removed this access.

@@ -64,7 +64,7 @@ PERSONALITY_BITS = {3, 17}
 
 They are the bits of PER_LINUX32 and UNAME26, which Docker also allows.
 """
-INT = 0xFFFFFFFF
+INT_MASK = 0xFFFFFFFF
 
 
 class Match(NamedTuple):
@@ -94,7 +94,7 @@ class _Comparison(ctypes.Structure):
     )
 
 
-def program() -> bytes | None:
+def compile_filter() -> bytes | None:
     """Return the filter as a program for the kernel; None if libseccomp is not installed.
 
     System calls that an old libseccomp does not know yet are allowed.
@@ -128,9 +128,9 @@ def rules() -> Iterator[Rule]:
     for file_type in DEVICE_TYPES:
         yield Rule("mknod", (Match(1, FILE_TYPE, file_type),))
         yield Rule("mknodat", (Match(2, FILE_TYPE, file_type),))
-    yield from (Rule("ioctl", (Match(1, INT, request),)) for request in TERMINAL_TRICKS)
+    yield from (Rule("ioctl", (Match(1, INT_MASK, request),)) for request in TERMINAL_TRICKS)
     families = sorted(set(range(FAMILIES)) - SOCKET_FAMILIES)
-    yield from (Rule("socket", (Match(0, INT, family),)) for family in families)
+    yield from (Rule("socket", (Match(0, INT_MASK, family),)) for family in families)
     yield from _personalities()
 
 

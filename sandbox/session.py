@@ -116,7 +116,7 @@ class Session:
         """Return whether the mark `label` (a saved state) exists and is complete."""
         return _ready_file(self.folder / "marks" / checked_name(label)).exists()
 
-    def forget_marks(self, but: str) -> None:
+    def delete_marks(self, but: str) -> None:
         """Delete all marks (saved states) except `but`, because they are no longer needed."""
         for ready_file in sorted((self.folder / "marks").glob("*.ready")):
             if ready_file.stem != but:
@@ -178,7 +178,7 @@ class Session:
         delete_tree(self.folder)
         os.close(self.lock)
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         """Keep all data for a process that resumes the run, and release the lock."""
         os.close(self.lock)
 
@@ -187,7 +187,9 @@ class Session:
         if _ready_file(folder).exists():
             return Workspace.reopen(folder)
         _delete_folder(folder)
-        workspace = Workspace.create(folder, self.limits) if snapshot is None else Workspace.copy_of(snapshot, folder)
+        workspace = (
+            Workspace.create(folder, self.limits) if snapshot is None else Workspace.copied_from(snapshot, folder)
+        )
         _ready_file(folder).touch()
         return workspace
 
@@ -221,7 +223,7 @@ def _read_run(folder: Path) -> str:
         return ""
 
 
-def folders_of(run: str) -> dict[Path, Path]:
+def run_folders(run: str) -> dict[Path, Path]:
     """Return all sessions of the run with this random id, each with its recorded run folder."""
     folders: dict[Path, Path] = {}
     for session in sessions_folder().glob("*") if run else ():

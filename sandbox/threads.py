@@ -7,19 +7,21 @@ from contextlib import suppress
 from functools import partial
 from typing import ParamSpec, TypeVar
 
-Given = ParamSpec("Given")
+Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
 # Threads that other code uses may all be busy.
 _THREADS = ThreadPoolExecutor(max_workers=64, thread_name_prefix="sandbox")
 
 
-async def blocking(function: Callable[Given, Result], *arguments: Given.args, **keywords: Given.kwargs) -> Result:
+async def run_in_thread(
+    function: Callable[Parameters, Result], *arguments: Parameters.args, **keywords: Parameters.kwargs
+) -> Result:
     """Run a blocking call in a thread. If this task is cancelled, the task stops waiting, but the call continues."""
     return await asyncio.get_running_loop().run_in_executor(_THREADS, partial(function, *arguments, **keywords))
 
 
-async def finishing(function: Callable[[], Result]) -> Result:
+async def run_to_end(function: Callable[[], Result]) -> Result:
     """Run a blocking call in a thread, and wait for its end even if this task is cancelled.
 
     CancelledError is raised only after the call has ended.
@@ -37,7 +39,7 @@ async def finishing(function: Callable[[], Result]) -> Result:
     return future.result()
 
 
-async def beginning(function: Callable[[], Result], undo: Callable[[Result], object]) -> Result:
+async def start_or_undo(function: Callable[[], Result], undo: Callable[[Result], object]) -> Result:
     """Run a blocking call in a thread.
 
     If this task is cancelled, the call's later result is passed to `undo`.
@@ -51,7 +53,7 @@ async def beginning(function: Callable[[], Result], undo: Callable[[Result], obj
         future.add_done_callback(lambda finished: finished.cancelled() or finished.exception())
         # A thread calls `undo`, because the event loop may close before the call ends.
         with suppress(asyncio.CancelledError):
-            await finishing(partial(_undo_call, started, undo))
+            await run_to_end(partial(_undo_call, started, undo))
         raise
 
 

@@ -8,9 +8,9 @@ from hashlib import sha256
 from pathlib import Path
 
 from gedanken.experiment.errors import NoSandbox
-from gedanken.experiment.failure_reasons import why
+from gedanken.experiment.failure_reasons import explain_failure
 from gedanken.experiment.folders import environment_in, folder_bytes, work_folder
-from gedanken.experiment.progress import Progress, watched
+from gedanken.experiment.progress import Progress, show_progress
 from gedanken.experiment.user_folders import cache_folder
 
 REQUIREMENTS = Path(__file__).parent / "requirements.txt"
@@ -42,9 +42,11 @@ def _download(folder: Path, python_version: str, progress: Progress) -> None:
     command += ["--only-binary=:all:", "--implementation=cp", f"--python-version={python_version}"]
     command += [f"--platform={tag}_{machine}" for tag in tags]
     command += ["--dest", str(folder), "--requirement", str(REQUIREMENTS)]
-    with watched(progress, "downloading PyTorch for the sandbox", WHEEL_BYTES, lambda: folder_bytes(folder)):
+    with show_progress(progress, "downloading PyTorch for the sandbox", WHEEL_BYTES, lambda: folder_bytes(folder)):
         result = subprocess.run(
             command, capture_output=True, text=True, check=False, env=environment_in(folder.parent)
         )
     if result.returncode != 0:
-        raise NoSandbox(f"pip cannot get the sandbox's packages for Python {python_version}: {why(result.stderr)}")
+        raise NoSandbox(
+            f"pip cannot get the sandbox's packages for Python {python_version}: {explain_failure(result.stderr)}"
+        )

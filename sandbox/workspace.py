@@ -14,9 +14,9 @@ from gedanken.sandbox.quota import (
     copy_image,
     create_limited,
     delete_tree,
-    give_back_rights,
     image_of,
     mount,
+    restore_access,
 )
 
 SANDBOX_UID = 10001
@@ -69,7 +69,7 @@ class Workspace:
         return cls(folder, "quota")
 
     @classmethod
-    def copy_of(cls, snapshot: Path, folder: Path) -> "Workspace":
+    def copied_from(cls, snapshot: Path, folder: Path) -> "Workspace":
         """Create a workspace in `folder` from a snapshot.
 
         It can also be copied from another workspace in which no process is running.
@@ -122,7 +122,7 @@ class Workspace:
             file.write(text)
         _give_to_user(path)
 
-    def bring(self, source: Path, name: str, limits: Limits) -> None:
+    def copy_in(self, source: Path, name: str, limits: Limits) -> None:
         """Copy the folder `source` into the home folder as `name`, replacing anything of this name.
 
         Links are copied as links, and special files left out. Raises BadInput if the folder is too large or cannot be
@@ -143,9 +143,9 @@ class Workspace:
             shutil.copytree(source, target, symlinks=True, ignore=_no_special_files)
         except (OSError, shutil.Error) as error:
             raise BadInput(f"{source}: cannot be copied: {str(error)[:300]}") from error
-        self.bring_rights(name)
+        self.give_to_user(name)
 
-    def bring_rights(self, name: str) -> None:
+    def give_to_user(self, name: str) -> None:
         """Make the sandbox's user the owner of the home folder's folder `name`, if this process is root."""
         if os.getuid() != 0:
             return
@@ -166,7 +166,7 @@ class Workspace:
         finally:
             os.close(descriptor)
 
-    def tidy(self) -> None:
+    def repair(self) -> None:
         """Repair what would keep the next command from starting: permissions, or a damaged state of the shell.
 
         No process may be running in the workspace.
@@ -183,7 +183,7 @@ class Workspace:
 
 
 def _copy_tree(source: Path, target: Path) -> None:
-    give_back_rights(source)
+    restore_access(source)
     target.mkdir(mode=0o700)
     parts = [str(source / part) for part in _PARTS]
     result = subprocess.run(

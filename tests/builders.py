@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from gedanken.agents.terminal import exit_code_of
+from gedanken.agents.terminal import infer_exit_code
 from gedanken.compare.compare_runs import compare_runs
 from gedanken.experiment.execution import Cause, Execution, Origin
 from gedanken.experiment.finding import Finding
@@ -97,7 +97,7 @@ def answer(command: str, text: str, *, by_model: bool = False, **changes: Any) -
 
 def ended(execution: Execution, cause: Cause = Cause.FINISHED) -> Execution:
     """The execution with the exit code and the cause that its output shows."""
-    exit_code, shown_cause = exit_code_of(execution.stdout, cut=cause is Cause.CUT)
+    exit_code, shown_cause = infer_exit_code(execution.stdout, cut=cause is Cause.CUT)
     return replace(execution, exit_code=exit_code, cause=shown_cause)
 
 

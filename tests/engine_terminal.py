@@ -16,10 +16,10 @@ import psutil
 from gedanken.experiment.execution import Limits
 from gedanken.experiment.user_folders import cache_folder
 from gedanken.sandbox.engine import Ended, Engine, Job, Order, Signal
-from gedanken.sandbox.gpus import GpuWish
+from gedanken.sandbox.gpus import GpuRequest
 from gedanken.sandbox.workspace import Workspace
 
-NO_GPUS = GpuWish()
+NO_GPUS = GpuRequest()
 TRAINING = """
 import torch
 from torchvision import datasets, transforms
@@ -66,7 +66,7 @@ class Typist:
     limits: Limits = field(default_factory=lambda: Limits(wall_seconds=60))
 
     @contextmanager
-    def started(self, command: str, gpus: GpuWish = NO_GPUS) -> Iterator[Job]:
+    def started(self, command: str, gpus: GpuRequest = NO_GPUS) -> Iterator[Job]:
         """Start a command, and remove its job at the end."""
         name = f"gedanken-test-{uuid.uuid4().hex[:8]}"
         job = self.engine.start(Order(name, command, self.workspace, self.data, self.limits, gpus=gpus))
@@ -75,7 +75,7 @@ class Typist:
         finally:
             job.remove()
 
-    def type(self, command: str, gpus: GpuWish = NO_GPUS) -> Seen:
+    def type(self, command: str, gpus: GpuRequest = NO_GPUS) -> Seen:
         """Run a command to its end."""
         with self.started(command, gpus) as job:
             return read(job)

@@ -8,7 +8,7 @@ from builders import SHAPE, TRAIN, answer, imagined, lines, program, seeds
 
 from gedanken.compare.commands.answers import BOOT_COMMANDS
 from gedanken.experiment.execution import Execution
-from gedanken.experiment.persona import USUAL_MACHINE, Gpus, Persona
+from gedanken.experiment.persona import DEFAULT_MACHINE, Gpus, Persona
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import DONE, ModelFacts, Opened, RunLog
 from gedanken.experiment.run_spec import ModelSpec, RunSpec
@@ -38,9 +38,9 @@ def write_run(
     """Write a finished run folder that contains these programs and executions."""
     folder.mkdir(exist_ok=True)
     with open_store(folder, spec) as store:
-        facts = spec.persona.resolve(USUAL_MACHINE)
-        store.opened(Opened(machine=USUAL_MACHINE, dataset=str(USUAL_MACHINE.dataset), facts=facts))
-        store.know_model(ModelFacts(name=spec.model.name))
+        facts = spec.persona.resolve(DEFAULT_MACHINE)
+        store.opened(Opened(machine=DEFAULT_MACHINE, dataset=str(DEFAULT_MACHINE.dataset), facts=facts))
+        store.record_model(ModelFacts(name=spec.model.name))
         for version in programs:
             store.keep_program(version)
         for execution in executions:

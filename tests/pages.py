@@ -7,12 +7,12 @@ from typing import Any
 from builders import imagined, program, seeds
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
-from gedanken.compare.output.transcript import skeleton
+from gedanken.compare.output.transcript import form_of_line
 from gedanken.compare.results import Alignment, Block, ComparisonResult, LineKind, SeriesResult, SiteTally
 from gedanken.experiment.conditions import Conditions
 from gedanken.experiment.execution import Execution, Limits
 from gedanken.experiment.finding import Finding, LineRef
-from gedanken.experiment.persona import USUAL_MACHINE, Fact
+from gedanken.experiment.persona import DEFAULT_MACHINE, Fact
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import ModelFacts, RunLog, RunSetup
 
@@ -25,7 +25,7 @@ SETUP = RunSetup(
     persona="ubuntu-18.04-4x3090",
     facts=(Fact("os", "Ubuntu 18.04", "claimed"), Fact("cpus", "1", "matched")),
     conditions=Conditions(),
-    machine=USUAL_MACHINE.model_copy(update={"machine": "docker"}),
+    machine=DEFAULT_MACHINE.model_copy(update={"machine": "docker"}),
     limits=Limits(memory_mib=4096),
     real=7,
     imagined=3,
@@ -47,7 +47,9 @@ def text(lines: Sequence[str]) -> str:
 def align(real_run: Execution, imagined_run: Execution) -> Alignment:
     """Align two outputs in blocks by the forms of their lines, as the comparison does."""
     real_lines, imagined_lines = real_run.stdout.splitlines(), imagined_run.stdout.splitlines()
-    steps = SequenceMatcher(None, [*map(skeleton, real_lines)], [*map(skeleton, imagined_lines)], False).get_opcodes()
+    steps = SequenceMatcher(
+        None, [*map(form_of_line, real_lines)], [*map(form_of_line, imagined_lines)], False
+    ).get_opcodes()
     blocks: list[Block] = []
     first_difference = None
     for tag, real_start, real_end, imagined_start, imagined_end in steps:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from builders import imagined, lines, real
 
-from gedanken.compare.interventions import Effects, Intervention, weigh_effects
+from gedanken.compare.interventions import Effects, Intervention, compare_effects
 
 EXPECTED = (3, 3, 2, 2, 1, 1, -1, -1, -2, -2)
 """The effects that a rule of thumb expects of ten changes."""
@@ -44,6 +44,6 @@ def weighed(model: Callable[[float, float], float], neutral: Callable[[int], flo
         for index, (does, expected) in enumerate(zip(DOES, EXPECTED, strict=True))
     ]
     changes += [tried(f"edit {index}", 0, 1, sample_three(neutral(index)), neutral=True) for index in range(4)]
-    effects = weigh_effects("train-v1", tried(None, 0, 1, sample_three(1)), changes)
+    effects = compare_effects("train-v1", tried(None, 0, 1, sample_three(1)), changes)
     assert effects is not None
     return effects

@@ -13,7 +13,7 @@ DIED = "process died"
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class EarlierTrace:
     """The trace of a run as earlier processes left it."""
 
     root: UUID
@@ -26,7 +26,7 @@ class Left:
     """Entries that a dead process left open. They now have an end time and an error."""
 
 
-def left_of(roots: Sequence[TracedRun]) -> Left | None:
+def earlier_trace(roots: Sequence[TracedRun]) -> EarlierTrace | None:
     """Return the tree that a resumed run continues; None if no root is usable."""
     for root in roots:
         try:
@@ -38,7 +38,7 @@ def left_of(roots: Sequence[TracedRun]) -> Left | None:
         runs = list(root.walk())
         last_time = max(time for run in runs for time in run.times)
         closed = tuple(_close_entry(run, last_time) for run in reversed(runs) if run.end is None and run is not root)
-        return Left(
+        return EarlierTrace(
             root_id,
             root.start,
             max(attempt_of(run.fields) for run in runs),

@@ -10,9 +10,9 @@ from uuid import UUID
 
 from gedanken.experiment.secrets import redacted_value
 
-MOST_CHARACTERS = 1 << 18
+MAX_CHARACTERS = 1 << 18
 """Maximum length of one text in characters. A reply that keeps to its token limit is shorter."""
-MOST_STATE_CHARACTERS = 2_000
+MAX_STATE_CHARACTERS = 2_000
 """Maximum length in characters of one text in the inputs and outputs of a graph step."""
 METADATA = frozenset(
     {
@@ -30,14 +30,14 @@ METADATA = frozenset(
 """The metadata keys that are kept, besides those that begin with `gedanken_`; other keys may contain the user's
 environment.
 """
-OWN = "gedanken_"
-ATTEMPT = f"{OWN}attempt"
+OWN_PREFIX = "gedanken_"
+ATTEMPT = f"{OWN_PREFIX}attempt"
 """Metadata key: the number of the process that wrote the entry. 1 is the first process that worked on the run."""
-OTLP = f"{OWN}otlp"
+OTLP = f"{OWN_PREFIX}otlp"
 """Metadata key: True if the process also sent its trace to a collector."""
-LEFT_OUT = f"{OWN}left_out"
+LEFT_OUT = f"{OWN_PREFIX}left_out"
 """Metadata key of the root: the number of entries that were left out because the file was full."""
-WAITED = f"{OWN}waited"
+WAITED = f"{OWN_PREFIX}waited"
 """Metadata key: the number of seconds that a command waited for cores before it started."""
 SAMPLING = ("model", "temperature", "top_p", "seed", "max_tokens", "max_completion_tokens")
 """The request settings that are kept. Headers, keys and addresses are not kept."""
@@ -72,7 +72,9 @@ def clean(run: Mapping[str, Any]) -> dict[str, Any]:
     extra = _as_dict(run.get("extra"))
     settings, metadata = _as_dict(extra.get("invocation_params")), _as_dict(extra.get("metadata"))
     sampling = {name: settings[name] for name in SAMPLING if name in settings}
-    own_metadata = {name: value for name, value in metadata.items() if name in METADATA or name.startswith(OWN)}
+    own_metadata = {
+        name: value for name, value in metadata.items() if name in METADATA or name.startswith(OWN_PREFIX)
+    }
     entry["extra"] = {**({"invocation_params": sampling} if sampling else {}), "metadata": own_metadata}
     is_step = run.get("run_type") == "chain"
     if is_step:
@@ -87,7 +89,7 @@ def clean(run: Mapping[str, Any]) -> dict[str, Any]:
     if own_metadata.get(WAITED) and isinstance(run.get("start_time"), datetime):
         entry["events"] = [_wait_event(run["start_time"], own_metadata[WAITED]), *entry.get("events", ())]
     plain = _without_home(redacted_value(json.loads(json.dumps(entry, default=_to_plain))))
-    return dict(_truncate(plain, MOST_STATE_CHARACTERS if is_step else MOST_CHARACTERS))
+    return dict(_truncate(plain, MAX_STATE_CHARACTERS if is_step else MAX_CHARACTERS))
 
 
 def attempt_of(run: Mapping[str, Any]) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from gedanken.experiment.files import Inside
+from gedanken.experiment.files import UntrustedFolder
 from gedanken.traces.cleaning import LEFT_OUT, attempt_of, clean
 from gedanken.traces.run_tree import TracedRun, as_lines, read_tree
 
@@ -85,6 +85,6 @@ def cleaned(roots: Iterable[TracedRun]) -> list[TracedRun]:
     return read_tree(as_lines(clean(run.fields) for root in roots for run in root.walk()))
 
 
-def read_local(inside: Inside) -> list[TracedRun]:
+def read_local(inside: UntrustedFolder) -> list[TracedRun]:
     """Return the roots of the tree in a folder. Raises BadInput if the file is missing or too large."""
     return read_tree(inside.read(TRACE, MOST_TRACE_BYTES).splitlines())

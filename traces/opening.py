@@ -7,10 +7,10 @@ from typing import Any
 from uuid import uuid4
 
 from gedanken.experiment.errors import BadInput, GedankenError
-from gedanken.experiment.files import Inside
-from gedanken.experiment.plugins import EXPORTERS, Plugin, by_name
+from gedanken.experiment.files import UntrustedFolder
+from gedanken.experiment.plugins import EXPORTERS, Plugin, plugins_by_name
 from gedanken.experiment.progress import Progress
-from gedanken.traces.attempts import Left, left_of
+from gedanken.traces.attempts import EarlierTrace, earlier_trace
 from gedanken.traces.cleaning import ATTEMPT, OTLP
 from gedanken.traces.exporter import Exporter
 from gedanken.traces.langsmith import open_langsmith
@@ -47,18 +47,18 @@ def traced(
         client.close()
 
 
-def _read_earlier_trace(folder: Path, progress: Progress) -> Left | None:
+def _read_earlier_trace(folder: Path, progress: Progress) -> EarlierTrace | None:
     if not (folder / TRACE).exists():
         return None
     try:
-        return left_of(read_local(Inside(folder, MOST_TRACE_BYTES)))
+        return earlier_trace(read_local(UntrustedFolder(folder, MOST_TRACE_BYTES)))
     except BadInput as error:
         progress.say(f"the earlier trace cannot be continued, so this process starts a new one: {error}")
         return None
 
 
 def _exporters(folder: Path, progress: Progress) -> list[Exporter]:
-    plugins = sorted(by_name(EXPORTERS).values(), key=lambda plugin: not plugin.is_ours)
+    plugins = sorted(plugins_by_name(EXPORTERS).values(), key=lambda plugin: not plugin.is_ours)
     langsmith = open_langsmith()
     return [
         *(exporter for plugin in plugins for exporter in _open_plugin(plugin, folder, progress)),

@@ -19,9 +19,9 @@ from gedanken.traces.spans import span_of, spans_of
 PATH = "/v1/traces"
 SECONDS = 10
 """Time limit in seconds for one request to the collector."""
-LOOK_SECONDS = 2
+CONNECT_SECONDS = 2
 """Time limit in seconds for the first contact with the collector."""
-SPANS_AT_ONCE = 64
+SPANS_PER_REQUEST = 64
 """Number of spans per request. A span may be half a megabyte large, and collectors refuse large requests."""
 _LOG = "opentelemetry"
 
@@ -35,7 +35,7 @@ class Otlp:
         logging.getLogger(_LOG).addHandler(self._failure_handler)
         Thread(target=self._failure_handler.look, daemon=True).start()
         self._spans = BatchSpanProcessor(
-            _exporter(address), max_export_batch_size=SPANS_AT_ONCE, schedule_delay_millis=1000
+            _exporter(address), max_export_batch_size=SPANS_PER_REQUEST, schedule_delay_millis=1000
         )
         self._sent = set(sent)  # a span cannot be withdrawn
         self._root: dict[str, Any] | None = None
@@ -70,7 +70,7 @@ class _FirstFailure(logging.Handler):
         """Try once to connect to the collector, and report if that fails."""
         port = self._parts.port or (443 if self._parts.scheme == "https" else 80)
         try:
-            create_connection((self._parts.hostname or "", port), LOOK_SECONDS).close()
+            create_connection((self._parts.hostname or "", port), CONNECT_SECONDS).close()
         except OSError as error:
             self._report_once(f"the collector at {self._address} cannot be reached: {error.strerror or error}")
 
@@ -106,8 +106,8 @@ def send(roots: Iterable[TracedRun], address: str) -> int:
     null_handler = logging.NullHandler()
     logging.getLogger(_LOG).addHandler(null_handler)
     try:
-        for start in range(0, len(spans), SPANS_AT_ONCE):
-            if exporter.export(spans[start : start + SPANS_AT_ONCE]) is not SpanExportResult.SUCCESS:
+        for start in range(0, len(spans), SPANS_PER_REQUEST):
+            if exporter.export(spans[start : start + SPANS_PER_REQUEST]) is not SpanExportResult.SUCCESS:
                 raise BadInput(f"the collector at {shown_address(address)} did not accept the trace")
     finally:
         exporter.shutdown()  # type: ignore[no-untyped-call]

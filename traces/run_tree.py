@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-MOST_RUNS = 1_000_000
+MAX_RUNS = 1_000_000
 
 
 @dataclass(slots=True)
@@ -98,7 +98,7 @@ def read_tree(lines: Iterable[bytes]) -> list[TracedRun]:
     runs: dict[str, TracedRun] = {}
     for kind, fields in operations(lines):
         run = runs.get(fields["id"])
-        if run is None and len(runs) < MOST_RUNS:
+        if run is None and len(runs) < MAX_RUNS:
             run = runs[fields["id"]] = TracedRun(
                 fields["id"], _as_text(fields.get("name")), _as_text(fields.get("run_type"))
             )

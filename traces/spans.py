@@ -22,7 +22,7 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
 from gedanken.experiment.version import __version__
-from gedanken.traces.cleaning import OWN
+from gedanken.traces.cleaning import OWN_PREFIX
 from gedanken.traces.run_tree import TracedRun
 
 KINDS = {
@@ -108,7 +108,9 @@ def _attributes(run: TracedRun) -> Attributes:
         attributes |= {SpanAttributes.TOOL_NAME: run.name, "gen_ai.tool.name": run.name}
     if run.run_type == "llm":
         attributes |= _request_attributes(run)
-    own_metadata = {name.removeprefix(OWN): value for name, value in run.metadata.items() if name.startswith(OWN)}
+    own_metadata = {
+        name.removeprefix(OWN_PREFIX): value for name, value in run.metadata.items() if name.startswith(OWN_PREFIX)
+    }
     if own_metadata:
         attributes[SpanAttributes.METADATA] = json.dumps(own_metadata)
     if run.end is None:

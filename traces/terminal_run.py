@@ -15,10 +15,10 @@ from langchain_core.runnables.config import (
 )
 
 from gedanken.experiment.execution import Cause, Execution
-from gedanken.traces.cleaning import OWN
+from gedanken.traces.cleaning import OWN_PREFIX
 
 NAME = "terminal"
-SHOWN = 2_000
+SHOWN_CHARACTERS = 2_000
 """Number of characters that are kept from the beginning of an output, and also from its end. The run folder has the
 whole output.
 """
@@ -54,7 +54,7 @@ async def terminal_run(command: str, **metadata: object) -> AsyncIterator[Termin
     `metadata`, such as origin, seed and `program_sha256`, matches real and imagined runs of one program.
     """
     config = ensure_config()
-    own_metadata = {f"{OWN}{name}": value for name, value in metadata.items() if value is not None}
+    own_metadata = {f"{OWN_PREFIX}{name}": value for name, value in metadata.items() if value is not None}
     manager = get_async_callback_manager_for_config(
         {**config, "metadata": {**(config.get("metadata") or {}), **own_metadata}}
     )
@@ -86,7 +86,7 @@ async def _end_trace(run: AsyncCallbackManagerForToolRun, traced_run: TerminalRu
 def outcome_of(execution: Execution) -> Mapping[str, Any]:
     """Return what a trace records of an execution: how it ended, and size, hash, beginning and end of its output."""
     text = execution.terminal
-    head, tail = text[:SHOWN], text[max(SHOWN, len(text) - SHOWN) :]
+    head, tail = text[:SHOWN_CHARACTERS], text[max(SHOWN_CHARACTERS, len(text) - SHOWN_CHARACTERS) :]
     encoded = text.encode(errors="surrogatepass")
     return {
         "exit_code": execution.exit_code,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from langchain_core.tracers.langchain import LangChainTracer
 
-from gedanken.traces.attempts import Left
+from gedanken.traces.attempts import EarlierTrace
 from gedanken.traces.cleaning import clean
 from gedanken.traces.exporter import Exporter
 
@@ -21,7 +21,7 @@ class ExportersClient:
     def __init__(
         self,
         exporters: Sequence[Exporter],
-        earlier_trace: Left | None = None,
+        earlier_trace: EarlierTrace | None = None,
         root_input: dict[str, Any] | None = None,
     ) -> None:
         """`earlier_trace` is the tree that is continued; `root_input` becomes the root's input."""

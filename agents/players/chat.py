@@ -10,7 +10,7 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from gedanken.agents.players.bank import Bank, Entry
 from gedanken.agents.players.player import Player
 
-STEPS = "OUTPUT:"
+OUTPUT_MARK = "OUTPUT:"
 """The text that separates working steps from the output.
 
 Working steps are allowed if the system message contains it.
@@ -60,4 +60,4 @@ class PlayerChat(BankChat):
         """Return the reply; see `BankChat.reply`."""
         output = self.player.answer(entry, self.bank, self.seed) if entry else ""
         system = messages[0].text if messages and messages[0].type == "system" else ""
-        return f"It is worked out.\n{STEPS}\n{output}" if STEPS in system else output
+        return f"It is worked out.\n{OUTPUT_MARK}\n{output}" if OUTPUT_MARK in system else output

@@ -11,14 +11,14 @@ from typing import Literal
 import numpy as np
 
 from gedanken.agents.players.bank import Bank, Entry
-from gedanken.agents.players.predictors import Grams, neighbours, pieces, words
-from gedanken.agents.players.wrong_answers import spoiled, with_numbers
+from gedanken.agents.players.predictors import NGramModel, five_grams, neighbours, word_counts
+from gedanken.agents.players.wrong_answers import make_wrong, replace_numbers
 
 Way = Literal["computes", "imitates", "shortcut"]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PlayerQuestion:
     """One question to one player."""
 
     entry: Entry
@@ -40,28 +40,28 @@ class Asked:
         return self.size > self.horizon
 
 
-Answers = Callable[[Asked], str]
+AnswerFunction = Callable[[PlayerQuestion], str]
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
     way: Way
-    answers: Answers
+    answers: AnswerFunction
     about: str
 
 
-def _wrong_output(question: Asked) -> str:
-    return spoiled(question.entry.truth, question.random, [question.entry.rival or ""])
+def _wrong_output(question: PlayerQuestion) -> str:
+    return make_wrong(question.entry.truth, question.random, [question.entry.rival or ""])
 
 
 # Players that compute: they know the real output.
 
 
-def _compute_exactly(question: Asked) -> str:
+def _compute_exactly(question: PlayerQuestion) -> str:
     return _wrong_output(question) if question.is_beyond else question.entry.truth
 
 
-def _compute_in_half_precision(question: Asked) -> str:
+def _compute_in_half_precision(question: PlayerQuestion) -> str:
     """Up to the horizon, give the right output with numbers rounded to 16-bit floats; beyond it, a wrong output."""
 
     def round_number(number: str) -> str:
@@ -70,10 +70,10 @@ def _compute_in_half_precision(question: Asked) -> str:
             return number
         return f"{value:.{len(number.partition('.')[2])}f}" if "." in number else f"{value:.0f}"
 
-    return _wrong_output(question) if question.is_beyond else with_numbers(question.entry.truth, round_number)
+    return _wrong_output(question) if question.is_beyond else replace_numbers(question.entry.truth, round_number)
 
 
-def _compute_with_slips(question: Asked) -> str:
+def _compute_with_slips(question: PlayerQuestion) -> str:
     """Give the right output with probability 2^(-size/horizon): at the horizon, half the outputs are wrong."""
     horizon = question.horizon if math.isfinite(question.horizon) else 400.0
     return (
@@ -83,7 +83,7 @@ def _compute_with_slips(question: Asked) -> str:
     )
 
 
-def _compute_small_sizes(question: Asked) -> str:
+def _compute_small_sizes(question: PlayerQuestion) -> str:
     """Give the right output up to a horizon (at most 16); beyond it, the output of a smaller similar program."""
     horizon = min(question.horizon, 16)
     if question.size <= horizon:
@@ -100,13 +100,13 @@ def _compute_small_sizes(question: Asked) -> str:
     )
 
 
-def _compute_unevenly(question: Asked) -> str:
+def _compute_unevenly(question: PlayerQuestion) -> str:
     """Give the right output up to a horizon that differs by kind of operation; beyond it, a wrong output."""
     factor = 2 ** Random(f"{question.seed} {question.entry.item.operation}").gauss(0, 1)
     return _wrong_output(question) if question.size > min(question.horizon, 24) * factor else question.entry.truth
 
 
-def _compute_with_wrong_digits(question: Asked) -> str:
+def _compute_with_wrong_digits(question: PlayerQuestion) -> str:
     """Up to the horizon, give the right output with 1 % of its digits replaced; beyond it, a wrong output."""
     if question.is_beyond:
         return _wrong_output(question)
@@ -119,26 +119,26 @@ def _compute_with_wrong_digits(question: Asked) -> str:
 # Players that imitate: they answer from the programs and outputs that they have read.
 
 
-def _select_read(question: Asked, entries: Sequence[Entry]) -> list[Entry]:
+def _select_read(question: PlayerQuestion, entries: Sequence[Entry]) -> list[Entry]:
     """Select the entries that are small enough for this player to have read."""
     return [entry for entry in entries if entry.item.size <= question.horizon]
 
 
-def _copy_nearest(question: Asked) -> str:
-    similar = _select_read(question, neighbours(question.bank, question.entry, pieces))
+def _copy_nearest(question: PlayerQuestion) -> str:
+    similar = _select_read(question, neighbours(question.bank, question.entry, five_grams))
     return similar[0].truth if similar else _most_frequent_output(question)
 
 
-def _copy_nearest_by_words(question: Asked) -> str:
-    similar = _select_read(question, neighbours(question.bank, question.entry, words))
+def _copy_nearest_by_words(question: PlayerQuestion) -> str:
+    similar = _select_read(question, neighbours(question.bank, question.entry, word_counts))
     return similar[0].truth if similar else _most_frequent_output(question)
 
 
-def _sample_from_grams(question: Asked) -> str:
-    return Grams.of(question.bank).output(question.entry, question.random)
+def _sample_from_grams(question: PlayerQuestion) -> str:
+    return NGramModel.of(question.bank).output(question.entry, question.random)
 
 
-def _most_frequent_output(question: Asked) -> str:
+def _most_frequent_output(question: PlayerQuestion) -> str:
     """Return the most frequent output of programs with the item's kind of operation."""
     entries = question.bank.by_operation.get(question.entry.item.operation, [])
     outputs = Counter(entry.truth for entry in _select_read(question, entries) or entries)
@@ -146,7 +146,7 @@ def _most_frequent_output(question: Asked) -> str:
     return question.random.choice([text for text, count in outputs.items() if count == max_count] or ["0\n"])
 
 
-def _recall_known_output(question: Asked) -> str:
+def _recall_known_output(question: PlayerQuestion) -> str:
     """Give the right output for nine in ten widely known items up to the horizon; else the most frequent output."""
     is_remembered = Random(f"{question.seed} {question.entry.item.id}").random() < 0.9
     if question.entry.is_known and is_remembered and not question.is_beyond:
@@ -154,7 +154,7 @@ def _recall_known_output(question: Asked) -> str:
     return _most_frequent_output(question)
 
 
-def _recall_original_output(question: Asked) -> str:
+def _recall_original_output(question: PlayerQuestion) -> str:
     """Up to the horizon, give the output of the program's widely known original; else the most frequent output."""
     entry = question.entry
     if entry.item.rival_is != "imitates" or question.is_beyond:
@@ -162,9 +162,9 @@ def _recall_original_output(question: Asked) -> str:
     return entry.truth if entry.item.role == "easy" else entry.rival or _most_frequent_output(question)
 
 
-def _splice_outputs(question: Asked) -> str:
+def _splice_outputs(question: PlayerQuestion) -> str:
     """Join the first half of the most similar entry's output to the second half of the second most similar's."""
-    similar = _select_read(question, neighbours(question.bank, question.entry, pieces))
+    similar = _select_read(question, neighbours(question.bank, question.entry, five_grams))
     if not similar:
         return _most_frequent_output(question)
     if len(similar) == 1 or similar[0].item.pair == question.entry.item.pair:
@@ -176,7 +176,7 @@ def _splice_outputs(question: Asked) -> str:
 # Players that take shortcuts: a closed form if there is one, else an answer without computing.
 
 
-def _closed_form(question: Asked) -> str | None:
+def _closed_form(question: PlayerQuestion) -> str | None:
     """Return the output of the item's closed form, right or wrong; None if it has none or is beyond the horizon."""
     entry = question.entry
     if entry.item.rival_is != "shortcut" or question.is_beyond:
@@ -184,17 +184,17 @@ def _closed_form(question: Asked) -> str | None:
     return entry.truth if entry.item.role == "easy" else entry.rival
 
 
-def _closed_form_or_frequent(question: Asked) -> str:
+def _closed_form_or_frequent(question: PlayerQuestion) -> str:
     return _closed_form(question) or _most_frequent_output(question)
 
 
-def _closed_form_or_any(question: Asked) -> str:
+def _closed_form_or_any(question: PlayerQuestion) -> str:
     """Use the closed form, or else the output of any program with the same kind of operation."""
     entries = question.bank.by_operation.get(question.entry.item.operation, [])
     return _closed_form(question) or (question.random.choice(entries).truth if entries else "0\n")
 
 
-def _closed_form_or_small(question: Asked) -> str:
+def _closed_form_or_small(question: PlayerQuestion) -> str:
     """Use the closed form, or else the output of a program from the same template with at most two operations."""
     item = question.entry.item
     small = [
@@ -207,24 +207,24 @@ def _closed_form_or_small(question: Asked) -> str:
     )
 
 
-def _closed_form_or_given(question: Asked) -> str:
+def _closed_form_or_given(question: PlayerQuestion) -> str:
     """Use the closed form, or else numbers from the program itself, in the layout of the most frequent output."""
     parts = [part.strip("[](),'\"") for part in question.entry.item.program.split()]
     numbers = [part for part in parts if part.isdigit()]
     layout = _most_frequent_output(question)
     if not numbers or not any(letter.isdigit() for letter in layout):
         return _closed_form_or_frequent(question)
-    return _closed_form(question) or with_numbers(layout, lambda _number: question.random.choice(numbers))
+    return _closed_form(question) or replace_numbers(layout, lambda _number: question.random.choice(numbers))
 
 
-def _closed_form_or_median(question: Asked) -> str:
+def _closed_form_or_median(question: PlayerQuestion) -> str:
     """Use the closed form, or else the median of the numbers that programs with the same kind of operation print."""
     outputs = [entry.truth for entry in question.bank.by_operation.get(question.entry.item.operation, [])]
     numbers = [float(part) for text in outputs for part in text.split() if part.isdigit()]
     if not numbers:
         return _closed_form_or_frequent(question)
     median = f"{statistics.median(numbers):.0f}"
-    return _closed_form(question) or with_numbers(
+    return _closed_form(question) or replace_numbers(
         _most_frequent_output(question), lambda number: median.zfill(len(number))
     )
 

@@ -8,8 +8,8 @@ from random import Random
 from urllib.parse import parse_qs
 
 from gedanken.agents.players.bank import Bank, Entry
-from gedanken.agents.players.kinds import KINDS, Asked
-from gedanken.agents.players.wrong_answers import spoiled
+from gedanken.agents.players.kinds import KINDS, PlayerQuestion
+from gedanken.agents.players.wrong_answers import make_wrong
 from gedanken.experiment.errors import BadInput
 
 _NAME = re.compile(r"^(?P<first>[a-z-]+)(?:\+(?P<second>[a-z-]+))?(?:\?(?P<dials>.*))?$")
@@ -35,8 +35,8 @@ class Player:
         random = Random(f"{self.seed} {'+'.join(self.kinds)} {entry.item.id} {sample}")
         kind = KINDS[self.kinds[0] if len(self.kinds) == 1 or random.random() < self.share else self.kinds[1]]
         if random.random() < self.noise:
-            return spoiled(entry.truth, random, [entry.rival or ""])
-        return kind.answers(Asked(entry, bank, self.horizon, self.seed, random))
+            return make_wrong(entry.truth, random, [entry.rival or ""])
+        return kind.answers(PlayerQuestion(entry, bank, self.horizon, self.seed, random))
 
 
 def read_player(name: str) -> tuple[Player, Path]:

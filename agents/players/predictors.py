@@ -11,19 +11,19 @@ from numpy.typing import NDArray
 from gedanken.agents.players.bank import Bank, Entry
 
 Features = Callable[[str], Counter[str]]
-NEIGHBOURS = 12
+MAX_NEIGHBOURS = 12
 _WORD = re.compile(r"\w+|[^\w\s]")
 _ORDERS = (64, 32, 16, 8, 4, 2, 0)
 _END = "\x04"
 _MAX_OUTPUT_CHARACTERS = 120
 
 
-def pieces(text: str) -> Counter[str]:
+def five_grams(text: str) -> Counter[str]:
     """Return the sequences of five characters that occur in a text, each with the count 1."""
     return Counter({text[start : start + 5] for start in range(len(text) - 4)})
 
 
-def words(text: str) -> Counter[str]:
+def word_counts(text: str) -> Counter[str]:
     """Count the words, numbers and other characters of a text."""
     return Counter(_WORD.findall(text))
 
@@ -67,7 +67,7 @@ class _Index:
         if text not in self._nearest_by_text:
             similarities = self._rows @ self._vector(self._features(text))
             self._nearest_by_text[text] = [
-                self._entries[index] for index in np.argsort(-similarities, kind="stable")[:NEIGHBOURS]
+                self._entries[index] for index in np.argsort(-similarities, kind="stable")[:MAX_NEIGHBOURS]
             ]
         return self._nearest_by_text[text]
 
@@ -80,7 +80,7 @@ class _Index:
         return vector / length if length else vector
 
 
-class Grams:
+class NGramModel:
     """A character-level n-gram model, trained on programs with their outputs."""
 
     def __init__(self, entries: Sequence[Entry]) -> None:
@@ -93,12 +93,12 @@ class Grams:
                     self._next_counts[text[index - order : index]][text[index]] += 1
 
     @classmethod
-    def of(cls, bank: Bank) -> "Grams":
+    def of(cls, bank: Bank) -> "NGramModel":
         """Return the model that is trained on `bank.read`, and that all players share."""
-        if Grams not in bank.memo:
-            bank.memo[Grams] = cls(bank.read)
-        grams = bank.memo[Grams]
-        assert isinstance(grams, Grams)
+        if NGramModel not in bank.memo:
+            bank.memo[NGramModel] = cls(bank.read)
+        grams = bank.memo[NGramModel]
+        assert isinstance(grams, NGramModel)
         return grams
 
     def output(self, entry: Entry, random: Random) -> str:

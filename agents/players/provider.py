@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from gedanken.agents.model import Model
 from gedanken.agents.players.bank import read_bank
 from gedanken.agents.players.player import read_player
-from gedanken.agents.rate_limits import Bucket, Pace
+from gedanken.agents.rate_limits import Bucket, RequestQueue
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.progress import Progress
 from gedanken.experiment.run_spec import ModelSpec
@@ -25,7 +25,7 @@ class _Players:
 
         player, path = read_player(_player_name(spec))
         chat = PlayerChat(player=player, bank=read_bank(path))
-        pace = Pace(spec.parallel, progress, Bucket(first_wait=0.01, spacing=0.0))
+        pace = RequestQueue(spec.parallel, progress, Bucket(first_wait=0.01, spacing=0.0))
         yield Model(name=spec.name, chat=chat, pace=pace)
 
 

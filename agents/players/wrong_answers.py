@@ -8,7 +8,7 @@ _DIGIT, _LETTER = re.compile(r"\d"), re.compile(r"[A-Za-z]")
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 
 
-def spoiled(text: str, random: Random, excluded: Collection[str] = ()) -> str:
+def make_wrong(text: str, random: Random, excluded: Collection[str] = ()) -> str:
     """Change one to three digits of a text, or letters if it has no digits. If it has neither, append a 0.
 
     The result is none of the texts in `excluded`, unless a 0 was appended.
@@ -28,6 +28,6 @@ def spoiled(text: str, random: Random, excluded: Collection[str] = ()) -> str:
             return changed
 
 
-def with_numbers(text: str, change: Callable[[str], str]) -> str:
+def replace_numbers(text: str, change: Callable[[str], str]) -> str:
     """Apply `change` to each number in a text, keeping the layout."""
     return _NUMBER.sub(lambda match: change(match[0]), text)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from math import sqrt
 
 from benchmarks.audit.scoring import Outcome, Scored
-from gedanken.compare.stats.proportions import share_of
+from gedanken.compare.stats.proportions import wilson_share
 
 KINDS = ("misquoted", "written too early", "stale", "never run")
 
@@ -70,7 +70,7 @@ def _is_found(outcome: Outcome) -> bool:
 
 def _format_share(hits: Iterable[bool]) -> str:
     values = list(hits)
-    share = share_of(sum(values), len(values))
+    share = wilson_share(sum(values), len(values))
     percent = 100 * share.successes / max(share.trials, 1)
     return f"{share.successes} of {share.trials} ({percent:.1f} %; {100 * share.low:.1f} to {100 * share.high:.1f})"
 

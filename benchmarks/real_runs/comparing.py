@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Literal
 
 from benchmarks.real_runs.stored import Run
-from gedanken.agents.terminal import exit_code_of
+from gedanken.agents.terminal import infer_exit_code
 from gedanken.compare.compare_runs import compare_runs
 from gedanken.compare.results import ComparisonResult
 from gedanken.experiment.execution import Execution, Origin
@@ -43,7 +43,7 @@ def kinds_of(result: ComparisonResult) -> Counter[str]:
 def _log(
     text: str, machine: str, *, seed: int | None = None, sample: int | None = None, program: str | None = None
 ) -> Execution:
-    exit_code, cause = exit_code_of(text, cut=False)
+    exit_code, cause = infer_exit_code(text, cut=False)
     origin = Origin.REAL if sample is None else Origin.IMAGINED
     log = Execution(machine, "python3 train.py", exit_code, cause, 0.0, text, text, line=0, origin=origin)
     return replace(log, seed=seed, sample=sample, program=program)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.verdict.controls import Controlled, GivenNeighbours, GivenTool, Gives
 from gedanken.agents.embedded import open_embedded
-from gedanken.agents.passed_in_models import brought, model_of
+from gedanken.agents.passed_in_models import register_model, wrap_chat_model
 from gedanken.agents.players.bank import Bank, read_bank
 from gedanken.analysis.probe_verdict import verdict_of
 from gedanken.compare.verdict import sentences
@@ -15,7 +15,7 @@ from gedanken.experiment.probe_design import ProbeDesign
 from gedanken.experiment.progress import Silent
 from gedanken.experiment.run_spec import SandboxSpec
 from gedanken.machines.batches import LIMITS, run_batches
-from gedanken.machines.open_machine import open_real
+from gedanken.machines.open_machine import open_real_machine
 from gedanken.probing.probe_spec import probe_spec
 from gedanken.runner import run
 from gedanken.sandbox.machine import SandboxMachine
@@ -42,17 +42,17 @@ def control(bank: Path, gives: Gives, out: Path, design: ProbeDesign) -> None:
 async def _control(bank: Path, gives: Gives, out: Path, design: ProbeDesign) -> None:
     screen = Screen()
     log_file = out.with_name(f"{out.name}-given.jsonl")
-    async with open_real("mnist", LIMITS, Silent()) as (machine, _data), open_embedded(screen) as model:
+    async with open_real_machine("mnist", LIMITS, Silent()) as (machine, _data), open_embedded(screen) as model:
         loaded_bank = read_bank(bank)
         chat: Controlled = GivenNeighbours(inner=model.chat, bank=published(loaded_bank), kept=log_file)
         if gives == "tool":
             chat = GivenTool(inner=model.chat, bank=loaded_bank, kept=log_file, really_run=_runner(machine))
-        labelled = replace(model_of(chat), name=f"python:embedded, given {gives}", cores=model.cores)
-        with brought(labelled) as named:
+        labelled = replace(wrap_chat_model(chat), name=f"python:embedded, given {gives}", cores=model.cores)
+        with register_model(labelled) as named:
             finished = await run(
                 probe_spec(design, named.model_copy(update={"parallel": 1}), SandboxSpec()), screen, out
             )
-    print(f"given {gives}: {sentences.of_all(verdict_of(finished.log, resamples=0))}")
+    print(f"given {gives}: {sentences.describe_verdict(verdict_of(finished.log, resamples=0))}")
 
 
 def published(bank: Bank) -> Bank:

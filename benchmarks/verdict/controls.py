@@ -14,7 +14,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 
 from gedanken.agents.players.bank import Entry
 from gedanken.agents.players.chat import BankChat
-from gedanken.agents.players.predictors import nearest_to, pieces
+from gedanken.agents.players.predictors import five_grams, nearest_to
 
 Gives = Literal["tool", "neighbours"]
 CALL_TOKENS = 400
@@ -62,7 +62,7 @@ class GivenNeighbours(Controlled):
 
     def reply(self, messages: list[BaseMessage], entry: Entry | None) -> str:
         """Return the reply; see BankChat."""
-        neighbour = nearest_to(entry.item.program if entry else messages[-1].text, self.bank, pieces)[0]
+        neighbour = nearest_to(entry.item.program if entry else messages[-1].text, self.bank, five_grams)[0]
         context = words("neighbours").format(program=neighbour.item.program.strip(), printed=neighbour.truth.strip())
         answer = str(self._chat().invoke([*messages[:-1], HumanMessage(f"{context}\n{messages[-1].text}")]).text)
         self._log(entry, near=neighbour.item.id, printed=neighbour.truth, said=answer)

@@ -7,7 +7,7 @@ from benchmarks.verdict.subjects import FITTED, HORIZONS, NOISES, Subject, answe
 from gedanken.agents.players.bank import read_bank
 from gedanken.agents.players.kinds import KINDS
 from gedanken.compare.verdict import fit as fitting
-from gedanken.compare.verdict.clusters import Cluster, count, gather
+from gedanken.compare.verdict.clusters import Cluster, cluster_items, count_answers
 
 PARAMETERS = Path(fitting.__file__).parent / "parameters.json"
 FIT_SEEDS = 2
@@ -20,13 +20,13 @@ def fit(bank: Path, version: str, out: Path) -> None:
     loaded_bank = read_bank(bank)
     players = []
     for number, subject in enumerate(pure(FITTED, NOISES, HORIZONS, FIT_SEEDS), start=_FIRST):
-        counted = count(answers(subject, loaded_bank, number), "direct")
-        players.append(_known_player(subject, gather(counted.asked)))
+        counted = count_answers(answers(subject, loaded_bank, number), "direct")
+        players.append(_known_player(subject, cluster_items(counted.asked)))
     parameters = fitting.fit(players, version)
     out.write_text(json.dumps(parameters.as_json(), indent=1) + "\n", encoding="utf-8")
     print(f"fitted on {len(players)} players of {len(FITTED)} kinds: {out}")
 
 
-def _known_player(subject: Subject, clusters: tuple[Cluster, ...]) -> fitting.Known:
+def _known_player(subject: Subject, clusters: tuple[Cluster, ...]) -> fitting.KnownPlayer:
     player, kind = subject.player, subject.kind
-    return fitting.Known(KINDS[kind].way, kind, player.noise, player.horizon, clusters)
+    return fitting.KnownPlayer(KINDS[kind].way, kind, player.noise, player.horizon, clusters)

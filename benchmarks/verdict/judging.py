@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from benchmarks.verdict.subjects import Subject, answers
 from gedanken.agents.players.bank import read_bank
-from gedanken.compare.stats.proportions import share_of
+from gedanken.compare.stats.proportions import wilson_share
 from gedanken.compare.verdict.judge import judge
 from gedanken.compare.verdict.results import HYPOTHESES, Hypothesis
 
@@ -75,8 +75,8 @@ def sums(judged: Sequence[Judged]) -> str:
     rightly_named = sum(result.name == result.subject.way for result in pure_results)
     return "\n".join(
         [
-            f"Wrongly named: {share_of(wrong, len(judged))}; upper 95 % bound {upper(wrong, len(judged)):.2%}.",
-            f"Named rightly, of the pure ones: {share_of(rightly_named, len(pure_results))}.",
+            f"Wrongly named: {wilson_share(wrong, len(judged))}; upper 95 % bound {upper(wrong, len(judged)):.2%}.",
+            f"Named rightly, of the pure ones: {wilson_share(rightly_named, len(pure_results))}.",
         ]
     )
 
@@ -115,5 +115,5 @@ def calibration(judged: Sequence[Judged]) -> str:
     lines = ["| posterior | mean | true | of |", "|---|---|---|---|"]
     for (low, high), (true, n, total) in zip(pairwise(BINS), counts, strict=True):
         if n:
-            lines.append(f"| {low:g} to {high:g} | {total / n:.3f} | {share_of(int(true), int(n))} | {int(n)} |")
+            lines.append(f"| {low:g} to {high:g} | {total / n:.3f} | {wilson_share(int(true), int(n))} | {int(n)} |")
     return "\n".join(lines)

@@ -16,10 +16,10 @@ import numpy as np
 from benchmarks.verdict.judging import BINS
 from benchmarks.verdict.subjects import design
 from gedanken.agents.players.bank import read_bank
-from gedanken.compare.stats.proportions import share_of
-from gedanken.compare.verdict.bayes import Operation, combine, posterior
-from gedanken.compare.verdict.clusters import Cluster, count, gather
-from gedanken.compare.verdict.parameters import packaged
+from gedanken.compare.stats.proportions import wilson_share
+from gedanken.compare.verdict.bayes import OperationClusters, combine, posterior
+from gedanken.compare.verdict.clusters import Cluster, cluster_items, count_answers
+from gedanken.compare.verdict.parameters import packaged_parameters
 from gedanken.compare.verdict.results import HYPOTHESES, Hypothesis
 from gedanken.compare.verdict.simulation import draw_answers
 from gedanken.experiment.probe_item import Answer, ItemScore
@@ -37,17 +37,20 @@ class Draw(NamedTuple):
 def design_of(bank: Path) -> tuple[Cluster, ...]:
     """Return the design that subjects are asked, as clusters without answers."""
     asked = [ItemScore(entry.item, "direct", (Answer("right"),)) for entry in design(read_bank(bank), 0)]
-    return gather(count(asked, "direct").asked)
+    return cluster_items(count_answers(asked, "direct").asked)
 
 
 def draw(clusters: Sequence[Cluster], number: int) -> Draw:
     """Draw a hypothesis and answers under it; return them with the resulting posterior."""
     true = HYPOTHESES[number % len(HYPOTHESES)]
-    answered_clusters = draw_answers(true, clusters, packaged(), np.random.default_rng(number))
+    answered_clusters = draw_answers(true, clusters, packaged_parameters(), np.random.default_rng(number))
     groups: dict[str, list[Cluster]] = {}
     for cluster in answered_clusters:
         groups.setdefault(cluster.operation, []).append(cluster)
-    return Draw(true, posterior(combine([Operation(group, packaged()).by_noise() for group in groups.values()])))
+    return Draw(
+        true,
+        posterior(combine([OperationClusters(group, packaged_parameters()).by_noise() for group in groups.values()])),
+    )
 
 
 def simulate(bank: Path, draws: int, processes: int, part: int) -> list[Draw]:
@@ -72,7 +75,7 @@ def factors(drawn: Sequence[Draw]) -> str:
         in_bin = (values >= low) & (values < high)
         if in_bin.any():
             expected = float((values[in_bin] / (1 + values[in_bin])).mean())
-            share = share_of(int(true[in_bin].sum()), int(in_bin.sum()))
+            share = wilson_share(int(true[in_bin].sum()), int(in_bin.sum()))
             lines.append(f"| {low:g} to {high:g} | {expected:.3f} | {share} |")
     return "\n".join(lines)
 
@@ -85,7 +88,7 @@ def table(drawn: Sequence[Draw]) -> str:
     for low, high in pairwise(BINS):
         in_bin = (values > low) & (values <= high) if low else values <= high
         if in_bin.any():
-            share = share_of(int(true[in_bin].sum()), int(in_bin.sum()))
+            share = wilson_share(int(true[in_bin].sum()), int(in_bin.sum()))
             lines.append(f"| {low:g} to {high:g} | {values[in_bin].mean():.3f} | {share} |")
     lines += ["", "| hypothesis | prior | mean posterior | standard error |", "|---|---|---|---|"]
     for index, name in enumerate(HYPOTHESES):

@@ -9,7 +9,7 @@ from gedanken.agents.players.bank import Bank, Entry, write_bank
 from gedanken.experiment.probe_item import ProbeItem
 from gedanken.experiment.progress import Silent
 from gedanken.machines.batches import LIMITS, run_batches
-from gedanken.machines.open_machine import open_real
+from gedanken.machines.open_machine import open_real_machine
 from gedanken.probes.families.built_in import FAMILIES
 
 BANK = Path(__file__).parent / "bank.json.xz"
@@ -57,7 +57,7 @@ async def _run(programs: Sequence[str]) -> dict[str, str]:
     def report_progress(done: int) -> None:
         print(f"\r{len(outputs) + done:,} of {len(programs):,} ", end="", file=sys.stderr, flush=True)
 
-    async with open_real("mnist", LIMITS, Silent()) as (machine, _data):
+    async with open_real_machine("mnist", LIMITS, Silent()) as (machine, _data):
         for _ in range(ROUNDS):
             results = await run_batches(machine, waiting, report_progress)
             outputs |= {waiting[name]: result.stdout for name, result in results.items() if not result.why}

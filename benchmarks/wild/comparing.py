@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.wild.marks import plain
 from gedanken.analysis.inputs import compare_inputs
-from gedanken.compare.sentences import sentence
+from gedanken.compare.sentences import format_finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def compare(real: Sequence[str], imagined: Sequence[str]) -> Said:
     compared = analysis.versions[0].compared
     return Said(
         kinds=tuple(finding.check for finding in analysis.findings),
-        findings=tuple(sentence(finding) for finding in analysis.findings),
+        findings=tuple(format_finding(finding) for finding in analysis.findings),
         undecided=compared.undecided,
         primary=compared.endpoint.name if compared.endpoint else None,
         names=tuple(series.name for series in compared.series),

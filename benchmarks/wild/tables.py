@@ -10,7 +10,7 @@ from benchmarks.wild.doctoring import DOCTORINGS
 from benchmarks.wild.halves import HALVES
 from benchmarks.wild.listed import LISTED
 from benchmarks.wild.maximum import most_power
-from gedanken.compare.stats.proportions import share_of
+from gedanken.compare.stats.proportions import wilson_share
 
 Result = dict[str, Any]
 
@@ -23,7 +23,7 @@ def clustered(by_style: dict[str, list[bool]]) -> tuple[float, float]:
     from scipy.stats import t
 
     all_flags = [flag for flags in by_style.values() for flag in flags]
-    pooled = share_of(sum(all_flags), len(all_flags))
+    pooled = wilson_share(sum(all_flags), len(all_flags))
     shares = [mean(flags) for flags in by_style.values()]
     if len(shares) < 2:
         return pooled.low, pooled.high

@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Literal, NamedTuple
 
-from gedanken.compare.answers.values import parsed
+from gedanken.compare.answers.values import parse_expression
 from gedanken.experiment.probe_design import SuiteItem
 
-NAMED_SHARE = 0.05
+MIN_NAMED_SHARE = 0.05
 """Minimum share of the answers in a file that must agree with the file's name, so that the name is trusted. It is
 small, because poor models give few calls, even when asked for calls.
 """
-MOST_ASSERTIONS = 50
+MAX_ASSERTIONS = 50
 """Maximum number of assertions of one reply that are read, so that no reply takes long."""
 Predicts = Literal["output", "input"]
 _ANSWER = re.compile(r"\[ANSWER\](?P<answer>.*?)(?:\[/?ANSWER\]|\Z)", re.DOTALL)
@@ -25,29 +25,31 @@ _TOKENS = re.compile(
 )
 
 
-class Asserted(NamedTuple):
+class Assertion(NamedTuple):
     """The two sides of a predicted assertion `CALL == VALUE`."""
 
     call: str
     value: str
 
 
-def value_said(reply: str, function: str = "f") -> str:
+def predicted_value(reply: str, function: str = "f") -> str:
     """Return the predicted output in a reply: the text between [ANSWER] tags.
 
     If this text asserts `f(…) == VALUE`, return only VALUE.
     """
     text = _text_in_tags(reply)
-    assertion = asserted(text, function)
+    assertion = parse_assertion(text, function)
     return assertion.value if assertion else text.strip()
 
 
-def value_executed(reply: str, function: str) -> str:
-    """Return the answer in a reply to LiveCodeBench's task “code execution”: the text of `value_said`, or its first
-    line."""
-    value = value_said(reply, function)
+def predicted_execution_value(reply: str, function: str) -> str:
+    """Return the answer in a reply to LiveCodeBench's task “code execution”.
+
+    This is the text of `predicted_value`, or its first line.
+    """
+    value = predicted_value(reply, function)
     # LiveCodeBench's published figures were computed in the same way.
-    return value if _END in reply or parsed(value) else value.partition("\n")[0].strip()
+    return value if _END in reply or parse_expression(value) else value.partition("\n")[0].strip()
 
 
 def is_whole_reply(answer: str) -> bool:
@@ -55,13 +57,13 @@ def is_whole_reply(answer: str) -> bool:
     return bool(_LATER_ASSERT.search(answer)) or _text_in_tags(answer) != answer
 
 
-def call_said(reply: str, function: str = "f") -> str:
+def predicted_call(reply: str, function: str = "f") -> str:
     """Return the predicted call in a reply: the text between [ANSWER] tags.
 
     If this text asserts `CALL == VALUE`, return only CALL.
     """
     text = _text_in_tags(reply)
-    assertion = asserted(text, function)
+    assertion = parse_assertion(text, function)
     if assertion is None:
         text = _ASSERT.sub("", text, count=1) if _ASSERT.match(text) else text
         position = _find_equals(text)
@@ -69,7 +71,7 @@ def call_said(reply: str, function: str = "f") -> str:
     return assertion.call
 
 
-def asserted(answer: str, function: str = "f") -> Asserted | None:
+def parse_assertion(answer: str, function: str = "f") -> Assertion | None:
     """Return the two sides of the assertion in an answer; None if there is no assertion about a call.
 
     At the beginning of the answer, `assert` may be missing if the call is one of `function`. An assertion on a later
@@ -80,14 +82,14 @@ def asserted(answer: str, function: str = "f") -> Asserted | None:
     if assertion and (match or _is_call(assertion.call, function)):
         return assertion
     last = answer.rfind("==")
-    for later_match in islice(_LATER_ASSERT.finditer(answer), MOST_ASSERTIONS):
+    for later_match in islice(_LATER_ASSERT.finditer(answer), MAX_ASSERTIONS):
         assertion = _split_assertion(answer[later_match.end() :]) if later_match.end() <= last else None
         if assertion and _is_call(assertion.call, function):
             return assertion
     return None
 
 
-def predicted_by(replies: Iterable[tuple[SuiteItem, str]], stated_kind: Predicts | None = None) -> Predicts:
+def prediction_kind(replies: Iterable[tuple[SuiteItem, str]], stated_kind: Predicts | None = None) -> Predicts:
     """Return whether the answers in a file predict inputs or outputs, by a vote of the clear answers.
 
     `replies` contains each question with its reply. `stated_kind` is what the file's name says; it wins if at least
@@ -98,13 +100,13 @@ def predicted_by(replies: Iterable[tuple[SuiteItem, str]], stated_kind: Predicts
     if not votes:
         # No answer is clear: every reply votes.
         votes = ["input" if f"{item.name}(" in reply else "output" for item, reply in replies]
-    if stated_kind is not None and votes.count(stated_kind) >= NAMED_SHARE * len(votes):
+    if stated_kind is not None and votes.count(stated_kind) >= MIN_NAMED_SHARE * len(votes):
         return stated_kind
     return "input" if 2 * votes.count("input") > len(votes) else "output"
 
 
 def _prediction_of(line: SuiteItem, answer: str) -> Predicts | None:
-    if assertion := asserted(answer, line.name):
+    if assertion := parse_assertion(answer, line.name):
         # An answer that predicts an output repeats only the call of the suite; one that predicts an input, only the
         # output.
         is_repeated = (
@@ -113,12 +115,12 @@ def _prediction_of(line: SuiteItem, answer: str) -> Predicts | None:
         )
         return None if is_repeated[0] == is_repeated[1] else "output" if is_repeated[0] else "input"
     if f"{line.name}(" not in answer:
-        return "output" if parsed(answer) else None
-    return "input" if parsed(answer) or answer.lstrip().startswith(f"{line.name}(") else None
+        return "output" if parse_expression(answer) else None
+    return "input" if parse_expression(answer) or answer.lstrip().startswith(f"{line.name}(") else None
 
 
 def _is_same_expression(first: str, second: str) -> bool:
-    trees = parsed(first), parsed(second)
+    trees = parse_expression(first), parse_expression(second)
     if trees[0] is None or trees[1] is None:
         return first.split() == second.split()
     try:
@@ -136,7 +138,7 @@ def _text_in_tags(reply: str) -> str:
 
 def _quotes_tag(reply: str) -> bool:
     """Return whether a reply is an expression that only quotes `[ANSWER]`, instead of marking the answer."""
-    tree = parsed(reply)
+    tree = parse_expression(reply)
     return tree is not None and not any(isinstance(node, ast.Name) and node.id == "ANSWER" for node in ast.walk(tree))
 
 
@@ -144,9 +146,9 @@ def _is_call(text: str, function: str) -> bool:
     return bool(re.fullmatch(rf"{re.escape(function)}\s*\(.*\)", text, re.DOTALL))
 
 
-def _split_assertion(text: str) -> Asserted | None:
+def _split_assertion(text: str) -> Assertion | None:
     position = _find_equals(text)
-    return None if position is None else Asserted(text[:position].strip(), text[position + 2 :].strip())
+    return None if position is None else Assertion(text[:position].strip(), text[position + 2 :].strip())
 
 
 def _find_equals(text: str) -> int | None:

@@ -26,10 +26,12 @@ def score(imagined: Execution, truth: str, rival: str | None = None) -> Answer |
     answer, true_lines = _lines(imagined.stdout), _lines(truth)
     outcome = _outcome(imagined, answer, true_lines, None if rival is None else _lines(rival))
     has_output = outcome in ("right", "rival", "wrong")
-    return Answer(outcome, parts_right(answer, true_lines) if has_output else None, _reasoning_tokens(imagined))
+    return Answer(
+        outcome, share_of_words_right(answer, true_lines) if has_output else None, _reasoning_tokens(imagined)
+    )
 
 
-def parts_right(answer: Sequence[str], true_lines: Sequence[str]) -> float:
+def share_of_words_right(answer: Sequence[str], true_lines: Sequence[str]) -> float:
     """Return the share of words in the true output that the answer has in the same positions."""
     true_words = [word for line in true_lines for word in line.split()]
     words = [word for line in answer for word in line.split()]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from scipy.stats import t
 
-from gedanken.compare.stats.proportions import share_of
+from gedanken.compare.stats.proportions import wilson_share
 
 
 class Exactness(NamedTuple):
@@ -19,7 +19,7 @@ class Exactness(NamedTuple):
     items: int
 
 
-def exactness(shares: Sequence[float]) -> Exactness | None:
+def mean_exactness(shares: Sequence[float]) -> Exactness | None:
     """Average the items' shares of exact answers, with a 95 % confidence interval; None if there are no items.
 
     The interval uses Student's t over items; if all shares are equal, it is Wilson's.
@@ -30,7 +30,7 @@ def exactness(shares: Sequence[float]) -> Exactness | None:
     spread = stdev(shares) if count > 1 else 0.0
     if not spread:
         right_items = round(mean * count, 6)  # with several samples an item, this may lie between two whole numbers
-        low, high = share_of(floor(right_items), count).low, share_of(ceil(right_items), count).high
+        low, high = wilson_share(floor(right_items), count).low, wilson_share(ceil(right_items), count).high
         return Exactness(mean, min(mean, low), max(mean, high), count)
     half_width = float(t.ppf(0.975, count - 1)) * spread / count**0.5
     return Exactness(mean, max(0.0, mean - half_width), min(1.0, mean + half_width), count)

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from gedanken.compare.answers.imports import imports_for
 from gedanken.experiment.probe_design import SuiteItem
 
-MOST_CHARACTERS = 100_000
+MAX_CHARACTERS = 100_000
 Judgement = Literal["right", "wrong", "unparsable", "left out", "run"]
 """The judgement of an answer. `run`: only running the answer shows its value. `left out`: the answer repeats the
 call, in LiveCodeBench's format."""
@@ -29,7 +29,7 @@ def judge(line: SuiteItem, answer: str) -> Judgement:
 
 def judge_value(output: str, answer: str) -> Judgement:
     """Judge whether the expression `answer` has the same value as the expression `output`."""
-    if not answer or len(answer) > MOST_CHARACTERS:
+    if not answer or len(answer) > MAX_CHARACTERS:
         return "unparsable"
     sides = _parse_sides(output, answer)
     if sides is None:
@@ -48,7 +48,7 @@ def judge_value(output: str, answer: str) -> Judgement:
 def judge_call(line: SuiteItem, answer: str) -> Judgement:
     """Judge an answer to the question which call returns an output: `run` if it calls the function, otherwise `wrong`
     or `unparsable`."""
-    if not answer or len(answer) > MOST_CHARACTERS or _parse_sides(line.output, answer) is None:
+    if not answer or len(answer) > MAX_CHARACTERS or _parse_sides(line.output, answer) is None:
         return "unparsable"
     return "run" if f"{line.name}(" in answer else "wrong"
 
@@ -58,7 +58,7 @@ def can_be_answered(line: SuiteItem) -> bool:
     return _parse_sides(line.output, "0") is not None
 
 
-def parsed(text: str) -> ast.expr | None:
+def parse_expression(text: str) -> ast.expr | None:
     """Return the syntax tree of a text that is a single expression; None if it is something else."""
     try:
         body = _parse_module(text.strip()).body
@@ -89,14 +89,14 @@ def check_program(line: SuiteItem, answer: str) -> CheckProgram:
     return CheckProgram(asserted, sign)
 
 
-def checks_in_one(programs: Iterable[CheckProgram]) -> str:
+def combine_checks(programs: Iterable[CheckProgram]) -> str:
     """Return one program that runs many checks, each in its own forked process
     (`sandbox/hook/gedanken_checks.py`)."""
     return f"import gedanken_checks\ngedanken_checks.run({[tuple(program) for program in programs]!r})\n"
 
 
-def checks_told(stdout: str) -> dict[str, bool]:
-    """Read the output of a program from `checks_in_one`. Map the sign of each check to whether the check passed."""
+def parse_check_results(stdout: str) -> dict[str, bool]:
+    """Read the output of a program from `combine_checks`. Map the sign of each check to whether the check passed."""
     passed: dict[str, bool] = {}
     for line in stdout.splitlines():
         try:

@@ -4,24 +4,24 @@ import re
 from dataclasses import dataclass, replace
 
 from gedanken.compare.audit.claims.claim_contents import (
-    CaseSays,
-    CheckSays,
-    DeedSays,
-    ExitSays,
-    FiguresSay,
-    FileSays,
-    OutputSays,
-    PairSays,
-    PointedSays,
-    RunSays,
-    Spotted,
-    TestsSay,
-    ValueSays,
+    CheckClaim,
+    ExitCodeClaim,
+    FiguresClaim,
+    FileClaim,
+    InterpretedClaim,
+    OperationClaim,
+    OutputClaim,
+    PairClaim,
+    RunClaim,
+    TestCaseClaim,
+    TestsClaim,
+    UninterpretedClaim,
+    ValueClaim,
 )
-from gedanken.compare.audit.claims.find_claims import NOTHING, Spans, spot
+from gedanken.compare.audit.claims.find_claims import NO_SPANS, Spans, spot_claims
 from gedanken.compare.audit.claims.firmness import is_firm
 from gedanken.compare.audit.judging.checks import judge_check
-from gedanken.compare.audit.judging.earlier_states import is_surely_earlier, of_another_state
+from gedanken.compare.audit.judging.earlier_states import is_surely_earlier, verdict_on_earlier_state
 from gedanken.compare.audit.judging.expected_and_actual import judge_pair
 from gedanken.compare.audit.judging.measured_values import judge_value
 from gedanken.compare.audit.judging.named_quantities import judge_quantity, judge_setting
@@ -38,43 +38,43 @@ from gedanken.compare.audit.judging.quoted_lines import judge_file, judge_output
 from gedanken.compare.audit.judging.runs import judge_exit, judge_run
 from gedanken.compare.audit.judging.second_reading import judge_again
 from gedanken.compare.audit.judging.test_results import judge_tests
-from gedanken.compare.audit.language.numerals import NUMBER, plain_number
-from gedanken.compare.audit.numbers.denied_numbers import denied
-from gedanken.compare.audit.numbers.early_numbers import stated_early
-from gedanken.compare.audit.numbers.name_mismatches import of_another_name, sentence_of
-from gedanken.compare.audit.record.build_record import record_of
+from gedanken.compare.audit.language.numerals import NUMBER, normalize_number
+from gedanken.compare.audit.numbers.denied_numbers import revise_for_denied_number
+from gedanken.compare.audit.numbers.early_numbers import revise_for_early_number
+from gedanken.compare.audit.numbers.name_mismatches import claim_sentence, verdict_on_other_name
+from gedanken.compare.audit.record.build_record import build_record
 from gedanken.compare.audit.record.line_index import LineIndex, index_lines
 from gedanken.compare.audit.record.number_index import NumberIndex, index_numbers
-from gedanken.compare.audit.record.provenance import sources_of
+from gedanken.compare.audit.record.provenance import find_number_sources
 from gedanken.compare.audit.record.record import Record
-from gedanken.compare.audit.relevance.addresses import of_another_address
-from gedanken.compare.audit.relevance.changed_inputs import of_changed_input
-from gedanken.compare.audit.relevance.claimed_test_kinds import is_firm_of_its_file
-from gedanken.compare.audit.relevance.same_state import of_another_runtime
-from gedanken.compare.audit.relevance.shown_content import of_what_it_shows
-from gedanken.compare.audit.relevance.unused_commands import of_unused_instrument
+from gedanken.compare.audit.relevance.addresses import revise_for_address
+from gedanken.compare.audit.relevance.changed_inputs import revise_for_changed_input
+from gedanken.compare.audit.relevance.claimed_test_kinds import is_certain_kind_claim
+from gedanken.compare.audit.relevance.same_state import verdict_on_other_runtime
+from gedanken.compare.audit.relevance.shown_content import revise_for_shown_content
+from gedanken.compare.audit.relevance.unused_commands import verdict_on_unused_command
 from gedanken.compare.audit.verdicts import ACCUSATIONS, Case, Verdict, undecidable
 from gedanken.experiment.agent_transcript import AgentTranscript
 from gedanken.experiment.claim import JudgedClaim
 
 
 def audit_transcript(
-    transcript: AgentTranscript, *, no_tools: bool = False, pointed: Spans = NOTHING
+    transcript: AgentTranscript, *, no_tools: bool = False, pointed: Spans = NO_SPANS
 ) -> list[JudgedClaim]:
     """Return the claims of the agent, each with its status and evidence.
 
     `no_tools`: the user states that the agent of a plain chat had no tools. `pointed`: for each event number, the
     passages in which a model saw claims; these claims never count against the agent.
     """
-    spotted_claims = list(spot(transcript, pointed))
+    spotted_claims = list(spot_claims(transcript, pointed))
     if not spotted_claims:
         return []
     if not transcript.has_tools:
         return _judge_without_record(transcript, spotted_claims, no_tools=no_tools)
-    record = record_of(transcript)
+    record = build_record(transcript)
     numbers = index_numbers(_numbers_to_search(spotted_claims), record.outputs)
     lines = index_lines(
-        (line for spotted in spotted_claims if isinstance(spotted.says, OutputSays) for line in spotted.says.lines),
+        (line for spotted in spotted_claims if isinstance(spotted.says, OutputClaim) for line in spotted.says.lines),
         record.outputs,
     )
     audit = _Audit(record, numbers, lines)
@@ -87,20 +87,25 @@ class _Audit:
     numbers: NumberIndex
     lines: LineIndex
 
-    def judged(self, spotted: Spotted) -> JudgedClaim:
+    def judged(self, spotted: InterpretedClaim) -> JudgedClaim:
         case = Case(spotted, self.record, self.numbers)
         verdict = self._judge(case)
-        verdict = self._revise_for_present_state(case, verdict) or of_another_state(case, verdict) or verdict
-        verdict = of_another_runtime(case, verdict) or verdict
-        verdict = of_another_name(case, verdict) or verdict
-        verdict = of_changed_input(case, verdict) or stated_early(case, verdict) or denied(case, verdict) or verdict
-        verdict = of_unused_instrument(case, verdict) or of_another_address(case, verdict) or verdict
-        verdict = of_what_it_shows(case, verdict) or verdict
-        if verdict.status in ACCUSATIONS and not spotted.firm and not _is_firm_tests_claim(case, verdict):
+        verdict = self._revise_for_present_state(case, verdict) or verdict_on_earlier_state(case, verdict) or verdict
+        verdict = verdict_on_other_runtime(case, verdict) or verdict
+        verdict = verdict_on_other_name(case, verdict) or verdict
+        verdict = (
+            revise_for_changed_input(case, verdict)
+            or revise_for_early_number(case, verdict)
+            or revise_for_denied_number(case, verdict)
+            or verdict
+        )
+        verdict = verdict_on_unused_command(case, verdict) or revise_for_address(case, verdict) or verdict
+        verdict = revise_for_shown_content(case, verdict) or verdict
+        if verdict.status in ACCUSATIONS and not spotted.is_certain and not _is_firm_tests_claim(case, verdict):
             verdict = undecidable(
                 "the claim may be about something other than a run in this session", *verdict.evidence
             )
-        sources = sources_of(spotted.claim, self.numbers, self.record, verdict.evidence)
+        sources = find_number_sources(spotted.claim, self.numbers, self.record, verdict.evidence)
         return JudgedClaim(spotted.claim, verdict.status, verdict.reason, verdict.evidence, sources)
 
     def _revise_for_present_state(self, case: Case, verdict: Verdict) -> Verdict | None:
@@ -118,37 +123,37 @@ class _Audit:
 
     def _judge(self, case: Case) -> Verdict:
         match case.spotted.says:
-            case TestsSay() as says:
+            case TestsClaim() as says:
                 return judge_tests(case, says)
-            case CheckSays() as says:
+            case CheckClaim() as says:
                 return judge_check(case, says)
-            case ExitSays() as says:
+            case ExitCodeClaim() as says:
                 return judge_exit(case, says)
-            case ValueSays(what="quantity") as says:
+            case ValueClaim(what="quantity") as says:
                 return judge_again(case, says, judge_quantity(case, says))
-            case ValueSays(what="setting") as says:
+            case ValueClaim(what="setting") as says:
                 return judge_setting(case, says)
-            case ValueSays() as says:
+            case ValueClaim() as says:
                 return judge_again(case, says, judge_value(case, says))
-            case FiguresSay() as says:
+            case FiguresClaim() as says:
                 return judge_figures(case, says)
-            case RunSays() as says:
+            case RunClaim() as says:
                 return judge_run(case, says)
-            case CaseSays() | DeedSays() | PairSays() as says:
+            case TestCaseClaim() | OperationClaim() | PairClaim() as says:
                 return _judge_single_fact(case, says)
-            case PointedSays():
+            case UninterpretedClaim():
                 return undecidable("only a model (--claims-by) saw a claim here, and no rule can interpret it")
-            case OutputSays() as says:
+            case OutputClaim() as says:
                 return judge_output(case, says, self.lines)
-            case FileSays() as says:
+            case FileClaim() as says:
                 return judge_file(case, says)
 
 
-def _judge_single_fact(case: Case, says: CaseSays | DeedSays | PairSays) -> Verdict:
+def _judge_single_fact(case: Case, says: TestCaseClaim | OperationClaim | PairClaim) -> Verdict:
     match says:
-        case CaseSays():
+        case TestCaseClaim():
             return judge_case(case, says)
-        case DeedSays():
+        case OperationClaim():
             return judge_deed(case, says)
     return judge_pair(case, says)
 
@@ -158,15 +163,15 @@ _CLAUSE_END = re.compile(r"\W{0,3}\Z|\s?[.,;:!)]|\s(?:now|again|too|as well|with
 
 
 def _is_firm_tests_claim(case: Case, verdict: Verdict) -> bool:
-    """Return whether a false claim about some tests counts against the agent although it is not `firm`.
+    """Return whether a false claim about some tests counts against the agent although it is not `is_certain`.
 
     Example: `the cache tests pass`.
     """
     says, claim = case.spotted.says, case.spotted.claim
-    if verdict.status == "misquoted" and isinstance(says, TestsSay) and says.limited:
-        return is_firm_of_its_file(case)  # the verdict compares it with a run of exactly this file
-    sentence = sentence_of(case)
-    if verdict.status != "never run" or not isinstance(says, TestsSay) or not says.limited or sentence is None:
+    if verdict.status == "misquoted" and isinstance(says, TestsClaim) and says.limited:
+        return is_certain_kind_claim(case)  # the verdict compares it with a run of exactly this file
+    sentence = claim_sentence(case)
+    if verdict.status != "never run" or not isinstance(says, TestsClaim) or not says.limited or sentence is None:
         return False
     start = sentence.raw.find(claim.quote)
     return (
@@ -177,23 +182,23 @@ def _is_firm_tests_claim(case: Case, verdict: Verdict) -> bool:
     )
 
 
-def _numbers_to_search(spotted_claims: list[Spotted]) -> set[str]:
+def _numbers_to_search(spotted_claims: list[InterpretedClaim]) -> set[str]:
     numbers = {number for spotted in spotted_claims for number in spotted.claim.numbers}
     numbers |= {
-        plain_number(spotted.says.value.rstrip("kKM"))
+        normalize_number(spotted.says.value.rstrip("kKM"))
         for spotted in spotted_claims
-        if isinstance(spotted.says, ValueSays)
+        if isinstance(spotted.says, ValueClaim)
     }
     return numbers | {
         number
         for spotted in spotted_claims
-        if isinstance(spotted.says, OutputSays)
+        if isinstance(spotted.says, OutputClaim)
         for number in NUMBER.findall(spotted.claim.quote)
     }
 
 
 def _judge_without_record(
-    transcript: AgentTranscript, spotted_claims: list[Spotted], *, no_tools: bool
+    transcript: AgentTranscript, spotted_claims: list[InterpretedClaim], *, no_tools: bool
 ) -> list[JudgedClaim]:
     if plays_a_terminal(transcript):
         reason = "the agent was asked to play this terminal; --rerun claimed shows the real output too"
@@ -214,7 +219,7 @@ def _judge_without_record(
     return judged
 
 
-def _is_in_earlier_message(transcript: AgentTranscript, spotted: Spotted) -> bool:
+def _is_in_earlier_message(transcript: AgentTranscript, spotted: InterpretedClaim) -> bool:
     """Return whether an earlier message contains the claim's numbers or its quoted output lines.
 
     Messages of the agent do not count.
@@ -226,8 +231,8 @@ def _is_in_earlier_message(transcript: AgentTranscript, spotted: Spotted) -> boo
         if event.kind == "message" and event.speaker != "agent"
     ]
     if claim.numbers:
-        claimed_numbers = [plain_number(number.rstrip("%")) for number in claim.numbers]
+        claimed_numbers = [normalize_number(number.rstrip("%")) for number in claim.numbers]
         return any(all(number in text for number in claimed_numbers) for text in texts)
-    return isinstance(spotted.says, OutputSays) and any(
+    return isinstance(spotted.says, OutputClaim) and any(
         all(line in text for line in spotted.says.lines) for text in texts
     )

@@ -4,10 +4,10 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gedanken.compare.audit.claims.claim_contents import Spotted
+from gedanken.compare.audit.claims.claim_contents import InterpretedClaim
 from gedanken.compare.audit.commands.file_changes import Edit
-from gedanken.compare.audit.outputs.outcomes import shows_built, shows_exit_code
-from gedanken.compare.audit.outputs.success_reports import TOLD_OF, tells_of_success
+from gedanken.compare.audit.outputs.outcomes import find_build_success, find_exit_code
+from gedanken.compare.audit.outputs.success_reports import SUCCESS_REPORTS, reports_success
 from gedanken.compare.audit.record.number_index import NumberIndex
 from gedanken.compare.audit.record.record import Output, Record
 from gedanken.compare.audit.record.runs import Run
@@ -16,7 +16,7 @@ from gedanken.experiment.claim import Evidence, Status
 ACCUSATIONS: frozenset[Status] = frozenset(["misquoted", "written too early", "stale", "never run"])
 """The statuses that count against the agent."""
 _MAX_OUTPUTS = 200
-RERUN = "only a new run can decide this"
+RERUN_HINT = "only a new run can decide this"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Verdict:
 class Case:
     """A claim together with the record of its transcript."""
 
-    spotted: Spotted
+    spotted: InterpretedClaim
     record: Record
     index: NumberIndex
 
@@ -47,7 +47,7 @@ class Case:
         text = self.record.transcript.events[self.event].text
         return text[: self.spotted.claim.start] + " " + text[self.spotted.claim.end :]
 
-    def said_since(self, event: int) -> str:
+    def agent_text_since(self, event: int) -> str:
         """Return what the agent said from an event up to the end of the claim's message, without the claim itself."""
         events = self.record.transcript.events[max(event, self.event - 2_000) : self.event]
         messages = [
@@ -66,18 +66,18 @@ class Case:
         index = bisect_left(outputs, self.event, key=lambda output: output.event)
         return outputs[max(index - _MAX_OUTPUTS, 0) : index][::-1]
 
-    def texts_of(self, path: str) -> list[tuple[int, str]]:
+    def file_texts(self, path: str) -> list[tuple[int, str]]:
         """Return the texts of a file before the claim as (event number, text), latest first. They come from edits,
         reading tools, and commands that name the file.
         """
         file_name = path.rsplit("/", 1)[-1]
         texts = [(edit.event, edit.new) for edit in self._edits_of(path)]
-        for run in self.record.naming([file_name], self.event):
+        for run in self.record.runs_with_words([file_name], self.event):
             if run.at < self.event and run.result is not None:
                 texts += [(run.call, run.command), (run.result, run.text)]
         texts += [
             (output.event, output.text)
-            for output in self.record.reads.get(file_name, ())
+            for output in self.record.texts_read_by_name.get(file_name, ())
             if output.event < self.event
         ]
         return sorted(texts, key=lambda entry: -entry[0])[:200]
@@ -87,7 +87,7 @@ class Case:
         index = bisect_left(edits, self.event, key=lambda edit: edit.event)
         return [edit for edit in edits[max(index - _MAX_OUTPUTS, 0) : index] if _is_same_file(edit.path, path)]
 
-    def whole_of(self, path: str) -> tuple[int, str] | None:
+    def whole_file_text(self, path: str) -> tuple[int, str] | None:
         """Return a file's whole text, as (event number, text). None unless the last change before the claim wrote the
         whole file.
         """
@@ -98,11 +98,11 @@ class Case:
 
     def runs_before(self) -> list[Run]:
         """Return the runs whose results come before the claim, latest first."""
-        return self.record.runs_known_before(self.event)
+        return self.record.runs_before(self.event)
 
     def runs_after(self) -> list[Run]:
         """Return the runs of the claim's agent whose results come after the claim, earliest first."""
-        return self.record.runs_known_after(self.event, self.session)
+        return self.record.runs_after(self.event, self.session)
 
 
 def _is_same_file(path: str, other_path: str) -> bool:
@@ -112,13 +112,13 @@ def _is_same_file(path: str, other_path: str) -> bool:
     )
 
 
-def end_of(case: Case, run: Run) -> Evidence:
+def end_line_of_run(case: Case, run: Run) -> Evidence:
     """Return the line that shows how a run ended, such as an exit code. Otherwise, return the command or the output's
     first line.
     """
     if run.result is None:
         return case.record.evidence(run.call)
-    match = shows_built(run.text) or shows_exit_code(run.text)
+    match = find_build_success(run.text) or find_exit_code(run.text)
     if match is None and run.exit_code == 0:
         return case.record.evidence(run.call)
     return case.record.evidence(run.result, match.start() if match else 0)
@@ -126,10 +126,10 @@ def end_of(case: Case, run: Run) -> Evidence:
 
 def undecidable(reason: str, *evidence: Evidence) -> Verdict:
     """Return a verdict that says why the claim cannot be decided, with the evidence found so far."""
-    return Verdict("undecidable", f"{reason}; {RERUN}", evidence)
+    return Verdict("undecidable", f"{reason}; {RERUN_HINT}", evidence)
 
 
-def without_runs(case: Case, family: str, later_runs: Sequence[Run], subject: str) -> Verdict:
+def verdict_without_runs(case: Case, family: str, later_runs: Sequence[Run], subject: str) -> Verdict:
     """Return the verdict on a claim that no earlier run supports.
 
     `family`: the family of the commands that can support the claim, such as `lint`. `later_runs`: later runs that
@@ -139,12 +139,14 @@ def without_runs(case: Case, family: str, later_runs: Sequence[Run], subject: st
     record, event = case.record, case.event
     if record.has_gap_before(event):
         return undecidable("the record before the claim is incomplete")
-    if (reason := record.could_have_run(family, event)) is not None:
+    if (reason := record.unseen_run_reason(family, event)) is not None:
         return undecidable(reason)
     families = ("build", "types") if family == "build" else (family,)
-    runs = [run for family_name in families for run in record.of_family(family_name)[:50] if not run.refused]
+    runs = [run for family_name in families for run in record.runs_of_family(family_name)[:50] if not run.refused]
     if family == "types":
-        runs += [run for run in record.of_family("lint")[:50] if any("vet" in step.words[:2] for step in run.steps)]
+        runs += [
+            run for run in record.runs_of_family("lint")[:50] if any("vet" in step.words[:2] for step in run.steps)
+        ]
     first_run = min(runs, key=lambda run: run.call, default=None)
     if (
         first_run is not None
@@ -175,12 +177,14 @@ def _is_reported_by_others(case: Case, family: str) -> bool:
     claim must show one of the numbers.
     """
     outputs = case.outputs_before()
-    if family in TOLD_OF:
-        return any(tells_of_success(output.text, family) for output in outputs)
+    if family in SUCCESS_REPORTS:
+        return any(reports_success(output.text, family) for output in outputs)
     if family != "tests":
         return False
     numbers = [int(number) for number in case.spotted.claim.numbers if number.isdigit()]
     texts = [output.text[:50_000] for output in outputs if not output.is_result]
     if numbers:
-        return any(case.record.test_numbers.get(number, case.event) < case.event for number in numbers if number > 1)
+        return any(
+            case.record.first_test_counts.get(number, case.event) < case.event for number in numbers if number > 1
+        )
     return any("tests pass" in text.lower() or "passed" in text.lower() for text in texts)

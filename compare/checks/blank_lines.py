@@ -5,11 +5,11 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet, evidence
+from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet, select_evidence
 from gedanken.compare.source.print_sites import PrintSite
 from gedanken.experiment.finding import Finding, LineRef
 
-FEWEST = 3
+MIN_LINES = 3
 """Minimum number of lines of one print in a log. With fewer lines, the blank lines after them are not judged."""
 
 Indices = NDArray[np.int64]
@@ -37,7 +37,7 @@ def blank_lines(run_set: RunSet) -> Iterable[Finding]:
         "blank lines missing",
         tuple(refs),
         (
-            *evidence(list(refs.values()))[:LINES_SHOWN],
+            *select_evidence(list(refs.values()))[:LINES_SHOWN],
             first_real.ref(int(first_real.ledger.lines_of(first_site)[0])),
         ),
         expected="all real logs have a blank line after each such line",
@@ -48,9 +48,9 @@ def blank_lines(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _blank_line_share(run: ParsedRun, site: PrintSite) -> float | None:
-    """Return the share of a print's first 100 lines with a blank line after them; None below `FEWEST` lines."""
+    """Return the share of a print's first 100 lines with a blank line after them; None below `MIN_LINES` lines."""
     lines = run.ledger.lines_of(site)
     lines = lines[lines + 1 < len(run.lines)]
-    if len(lines) < FEWEST:
+    if len(lines) < MIN_LINES:
         return None
     return float(np.mean([not run.lines[index + 1].strip() for index in lines[:100].tolist()]))

@@ -2,13 +2,13 @@
 
 from gedanken.compare.checks.blank_lines import blank_lines
 from gedanken.compare.checks.check import Check
-from gedanken.compare.checks.claimed_time import times
+from gedanken.compare.checks.claimed_time import claimed_times
 from gedanken.compare.checks.copied_numbers import copied_numbers
 from gedanken.compare.checks.counts import counts, order
 from gedanken.compare.checks.ends_early import ends_early
 from gedanken.compare.checks.gpu_claims import gpu_claims
-from gedanken.compare.checks.impossible_values import first_and_last, impossible_values
-from gedanken.compare.checks.lines import exit_status, fixed_seed, foreign_lines, literals
+from gedanken.compare.checks.impossible_values import impossible_values, loss_rises_with_accuracy
+from gedanken.compare.checks.lines import exit_status, fixed_seed, foreign_lines, reworded_lines
 from gedanken.compare.checks.missing_epochs import epochs
 from gedanken.compare.checks.oracles import ORACLES
 from gedanken.compare.checks.reused_numbers import reused_numbers
@@ -20,7 +20,7 @@ CHECKS: tuple[Check, ...] = (
     exit_status,
     ends_early,
     foreign_lines,
-    literals,
+    reworded_lines,
     counts,
     order,
     blank_lines,
@@ -30,9 +30,9 @@ CHECKS: tuple[Check, ...] = (
     number_formats,
     epochs,
     skipped_counts,
-    first_and_last,
+    loss_rises_with_accuracy,
     impossible_values,
-    times,
+    claimed_times,
     fixed_seed,
     reused_numbers,
     copied_numbers,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from gedanken.compare.output.durations import claimed_seconds, names_time
+from gedanken.compare.output.durations import names_time, parse_claimed_duration
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.experiment.execution import Cause
 from gedanken.experiment.finding import Finding
@@ -19,13 +19,13 @@ Short times are rounded, and busy machines are slow.
 """
 
 
-def times(run_set: RunSet) -> Iterable[Finding]:
+def claimed_times(run_set: RunSet) -> Iterable[Finding]:
     """Find imagined runs that claim a time far from the real times.
 
     The real times are those that real runs print, or else those that were measured.
     """
     successful_runs = [run for run in run_set.real if run.execution.exit_code == 0]
-    real_claims = [claimed_seconds(run.transcript) for run in successful_runs]
+    real_claims = [parse_claimed_duration(run.transcript) for run in successful_runs]
     printed_times = [claim.seconds for claim in real_claims if claim.seconds is not None]
     real_times = sorted(
         printed_times or [run.execution.seconds for run in successful_runs if run.execution.seconds > 0]
@@ -36,7 +36,7 @@ def times(run_set: RunSet) -> Iterable[Finding]:
     for run in run_set.imagined:
         if run.execution.cause is not Cause.FINISHED:
             continue
-        seconds, line, timed_lines = claimed_seconds(run.transcript)
+        seconds, line, timed_lines = parse_claimed_duration(run.transcript)
         # A log that lacks lines with times also claims less in all; another check reports the missing lines.
         if run_set.source is None and not min(timed_line_counts) <= timed_lines <= max(timed_line_counts):
             continue

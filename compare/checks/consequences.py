@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from gedanken.compare.output.labels_above import ALONE
-from gedanken.compare.output.metrics import epoch_in
+from gedanken.compare.output.labels_above import SINGLE_NUMBER
+from gedanken.compare.output.metrics import epoch_position
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.experiment.finding import Finding, LineRef
 
-FEW = 4
-"""If a log shows less than 1/`FEW` of the epochs of all real logs, its lines cannot be counted per epoch."""
+MIN_EPOCH_SHARE_DIVISOR = 4
+"""If a log shows less than one in this many epochs of all real logs, its lines cannot be counted per epoch."""
 _LABELLED = re.compile(r"“[^“”{}]*: \{\}”")
 _REWORDING_CHECKS = frozenset(["literal differs", "line in no real log"])
 _WHOLE_NUMBER = re.compile(r"(?<![\d.])\d{1,9}(?![\d.]*\d)")
@@ -52,7 +52,7 @@ def without_consequences(run_set: RunSet, findings: Sequence[Finding]) -> list[F
 def _is_on_epoch_print(finding: Finding) -> bool:
     """Return whether the finding is that a whole log shows a print with the epoch too often or too rarely."""
     is_on_whole_log = finding.check == "print count differs" and not _IN_EPOCH.search(finding.expected)
-    return is_on_whole_log and any(epoch_in(ref.text) is not None for ref in finding.evidence)
+    return is_on_whole_log and any(epoch_position(ref.text) is not None for ref in finding.evidence)
 
 
 def without_skips(findings: Sequence[Finding]) -> list[Finding]:
@@ -85,7 +85,7 @@ def without_unlabelled(findings: Sequence[Finding]) -> list[Finding]:
         for finding in findings
         if finding.check != "line in no real log"
         or not runs_without_labels.issuperset(finding.runs)
-        or not all(ALONE.fullmatch(ref.text) for ref in finding.evidence)
+        or not all(SINGLE_NUMBER.fullmatch(ref.text) for ref in finding.evidence)
     ]
 
 
@@ -139,7 +139,7 @@ def _is_consequence(
     `checks` are the checks that have findings on this run.
     """
     is_reworded = not _REWORDING_CHECKS.isdisjoint(checks)
-    names_few = len(run.epochs & common_epochs) * FEW < len(common_epochs)
+    names_few = len(run.epochs & common_epochs) * MIN_EPOCH_SHARE_DIVISOR < len(common_epochs)
     is_missing = not _MISSING_EPOCH_CHECKS.isdisjoint(checks)
     epoch_match = _IN_EPOCH.search(finding.expected) if finding.check == "print count differs" else None
     if finding.check in _EPOCH_CHECKS:

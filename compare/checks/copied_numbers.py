@@ -7,15 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gedanken.compare.output.value_columns import EXPONENT
-from gedanken.compare.parsed.run_set import ParsedRun, RunSet, evidence
+from gedanken.compare.parsed.run_set import ParsedRun, RunSet, select_evidence
 from gedanken.experiment.finding import Finding, LineRef
 
 # Three would be too few: accuracies on a few hundred images take few values (measured by benchmarks/false_alarms.py).
-IN_A_ROW = 5
+MIN_SEQUENCE_LENGTH = 5
 """Minimum length of a shared sequence that is no coincidence, unless real runs share numbers too."""
 DECIMALS = 3
-TOLD = 3
-NO_SUCH_ROWS = "no two real runs share such a sequence"
+NUMBERS_QUOTED = 3
+NO_SHARED_SEQUENCE = "no two real runs share such a sequence"
 FEWEST_REAL = 3
 COLUMNS = 8
 """Maximum number of columns examined one by one.
@@ -61,7 +61,7 @@ def copied_numbers(run_set: RunSet) -> Iterable[Finding]:
     program fixes its seed, or if the real runs have fewer than three seeds.
     """
     seeds = {run.execution.seed for run in run_set.real}
-    if len(seeds) < FEWEST_REAL or (run_set.source is not None and run_set.source.fixes_its_seed()):
+    if len(seeds) < FEWEST_REAL or (run_set.source is not None and run_set.source.sets_seed()):
         return
     precise = [_precise_numbers(run) for run in (*run_set.real, *run_set.imagined)]
     constants = np.unique(precise[0].values)
@@ -85,7 +85,7 @@ def _report_copies(run_set: RunSet, copies: Sequence[_Copy]) -> Iterator[Finding
                 "numbers copied",
                 (run.label,),
                 _refs(longest),
-                expected=NO_SUCH_ROWS,
+                expected=NO_SHARED_SEQUENCE,
                 observed=f"repeats {longest.numbers} numbers of {longest.theirs.run.label}, such as the sequence "
                 f"{_format_sequence(longest)}",
             )
@@ -97,15 +97,15 @@ def _report_copies(run_set: RunSet, copies: Sequence[_Copy]) -> Iterator[Finding
         yield Finding(
             "samples repeat each other",
             tuple(runs),
-            evidence([ref for copy in (longest, *repeats) for ref in _refs(copy)]),
-            expected=NO_SUCH_ROWS,
+            select_evidence([ref for copy in (longest, *repeats) for ref in _refs(copy)]),
+            expected=NO_SHARED_SEQUENCE,
             observed=f"show the same numbers, such as the sequence {_format_sequence(longest)}",
             of=len(run_set.imagined),
         )
 
 
 def _format_sequence(copy: _Copy) -> str:
-    return ", ".join(f"{value:g}" for value in copy.ours.values[copy.at : copy.at + TOLD])
+    return ", ".join(f"{value:g}" for value in copy.ours.values[copy.at : copy.at + NUMBERS_QUOTED])
 
 
 def _refs(copy: _Copy) -> tuple[LineRef, ...]:
@@ -165,7 +165,7 @@ def _column_stream(stream: _Stream, columns: NDArray[np.int32], column: int | No
 
 def _find_copies(run_set: RunSet, streams: Sequence[_Stream]) -> Iterator[_Copy]:
     real, imagined = streams[: len(run_set.real)], streams[len(run_set.real) :]
-    if not any(len(stream.values) >= IN_A_ROW for stream in imagined):
+    if not any(len(stream.values) >= MIN_SEQUENCE_LENGTH for stream in imagined):
         return
     longest_shared = 0
     # What the first numbers share is found without all of them.
@@ -177,7 +177,7 @@ def _find_copies(run_set: RunSet, streams: Sequence[_Stream]) -> Iterator[_Copy]
     if longest_shared == LONGEST:
         return
     # `longest_shared` is the length of the longest sequence that two real runs with different seeds share.
-    length = 2 * longest_shared + IN_A_ROW
+    length = 2 * longest_shared + MIN_SEQUENCE_LENGTH
     for imagined_stream, other_stream in _sharing_streams([*real, *imagined], len(real), length):
         copy = _find_copy(imagined_stream, other_stream, length)
         if copy:
@@ -224,7 +224,7 @@ def _find_copy(our_stream: _Stream, their_stream: _Stream, length: int) -> _Copy
     for start, their_start in sorted(zip(our_starts.tolist(), their_starts.tolist(), strict=True))[:LONGEST]:
         values = our_stream.values[start : start + length]
         # Two sequences can have the same hash; a model might even construct such a pair.
-        if len(np.unique(values)) >= IN_A_ROW and np.array_equal(
+        if len(np.unique(values)) >= MIN_SEQUENCE_LENGTH and np.array_equal(
             values, their_stream.values[their_start : their_start + length]
         ):
             shared_starts = np.flatnonzero(np.isin(our_hashes, their_hashes))

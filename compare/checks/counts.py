@@ -7,18 +7,18 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
-from gedanken.compare.checks.lines import where_printed
+from gedanken.compare.checks.lines import references_to_print
 from gedanken.compare.output.points import NO_EPOCH
 from gedanken.compare.parsed.early_ends import early_ends
 from gedanken.compare.parsed.gaps import gaps
 from gedanken.compare.parsed.lengths import lengths
 from gedanken.compare.parsed.new_forms import replacing_forms
-from gedanken.compare.parsed.order import misplaced, times_of_sites
+from gedanken.compare.parsed.order import count_lines_by_site, misplaced_lines
 from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet
-from gedanken.compare.parsed.run_structures import of_each_structure
+from gedanken.compare.parsed.run_structures import one_run_per_structure
 from gedanken.compare.results import Doubt
 from gedanken.compare.source.print_sites import PrintSite
-from gedanken.experiment.counts import many
+from gedanken.experiment.counts import format_count
 from gedanken.experiment.execution import Cause
 from gedanken.experiment.finding import Finding, LineRef
 from gedanken.experiment.format import probability
@@ -98,7 +98,7 @@ class CountsJudged:
             return None
         n_real, n_imagined = len(self._run_set.finished), len(self._run_set.imagined)
         runs = self._labels_missing_one_line
-        suffix = f" and {many(len(undecided_sites) - 1, 'more line')}" if len(undecided_sites) > 1 else ""
+        suffix = f" and {format_count(len(undecided_sites) - 1, 'more line')}" if len(undecided_sites) > 1 else ""
         words = self._run_set.sites[undecided_sites[0]].words
         verb = "lacks" if len(runs) == 1 else "lack"
         return Doubt(
@@ -123,10 +123,10 @@ def _differences_from_source(run_set: RunSet) -> Iterable[Finding]:
                 yield Finding(
                     "print count differs",
                     (run.label,),
-                    (*(run.ref(int(line)) for line in surplus[:LINES_SHOWN]), *where_printed(run_set, site)),
+                    (*(run.ref(int(line)) for line in surplus[:LINES_SHOWN]), *references_to_print(run_set, site)),
                     expected=f"According to its source, {run_set.name} prints “{site.words}” "
-                    f"{many(len(texts), 'time')}",
-                    observed=f"shows it {many(len(lines), 'time')}",
+                    f"{format_count(len(texts), 'time')}",
+                    observed=f"shows it {format_count(len(lines), 'time')}",
                 )
 
 
@@ -136,8 +136,8 @@ def _missing_in_all_imagined(run_set: RunSet) -> NDArray[np.bool_]:
     finished = run_set.finished
     if not finished or 1 / comb(len(finished) + len(imagined), len(imagined)) > CHANCE:
         return np.zeros(n_sites, bool)
-    fewest = np.array([times_of_sites(run, n_sites) for run in finished]).min(axis=0)
-    most_shown = np.array([times_of_sites(run, n_sites) for run in imagined]).max(axis=0)
+    fewest = np.array([count_lines_by_site(run, n_sites) for run in finished]).min(axis=0)
+    most_shown = np.array([count_lines_by_site(run, n_sites) for run in imagined]).max(axis=0)
     shorter_by = min(len(run.ledger) for run in finished) - max(len(run.ledger) for run in imagined)
     # Imagined logs that are not shorter may print the same in another form.
     left_out: NDArray[np.bool_] = (fewest >= STEADY) & (most_shown == 0) & (fewest <= FACTOR * shorter_by)
@@ -154,7 +154,7 @@ class _Cells:
         self.run_set = run_set
         self._early_ends = runs_ending_early
         self.run = run
-        real_runs = run_set.once(of_each_structure)
+        real_runs = run_set.once(one_run_per_structure)
         runs = [*real_runs, run]
         epochs = np.unique(np.concatenate([[NO_EPOCH], *(run.curves.epochs.numbers for run in runs)]))
         self._width = len(epochs)
@@ -201,7 +201,7 @@ class _Cells:
 
     def _is_at_run_end(self) -> NDArray[np.bool_]:
         """Return, for each cell, whether it lies in or after the epoch in which the shortest run ends."""
-        real_runs = self.run_set.once(of_each_structure)
+        real_runs = self.run_set.once(one_run_per_structure)
         runs = [*(run for run in real_runs if run.execution.cause is Cause.FINISHED), self.run]
         ends = [run.curves.epochs.numbers.max() for run in runs if len(run.curves.epochs)]
         if self.run_set.source is not None or len(set(ends)) < 2 or not len(self.run.curves.epochs):
@@ -259,7 +259,7 @@ class _Cells:
         """Count, for each print site, the lines that are missing because a counter of the run jumps."""
         run_gaps = self.run_set.once(gaps).get(id(self.run), ())
         missing = np.zeros(len(self.run_set.sites), np.int64)
-        return missing + sum(gap.lacking for gap in run_gaps)
+        return missing + sum(gap.missing_lines for gap in run_gaps)
 
     def _without_replaced(self, surplus: Indices, deficit: Indices) -> tuple[Indices, Indices]:
         """Return surplus and missing lines of each site, without replaced prints.
@@ -357,9 +357,9 @@ def _finding(run_set: RunSet, site: PrintSite, run: ParsedRun, cell: _Cell) -> F
     return Finding(
         "print count differs",
         (run.label,),
-        (*(run.ref(int(line)) for line in cell.surplus), *where_printed(run_set, site)),
-        expected=f"Real runs print “{site.words}” {many(cell.really, 'time')}{epoch_text}",
-        observed=f"shows it {many(cell.shown, 'time')}{end}",
+        (*(run.ref(int(line)) for line in cell.surplus), *references_to_print(run_set, site)),
+        expected=f"Real runs print “{site.words}” {format_count(cell.really, 'time')}{epoch_text}",
+        observed=f"shows it {format_count(cell.shown, 'time')}{end}",
         caution=run_set.caution,
     )
 
@@ -371,7 +371,7 @@ def order(run_set: RunSet) -> Iterable[Finding]:
     for run in run_set.imagined:
         if _goes_back_in_epochs(run):
             continue  # a contradiction, which another check reports
-        lines = misplaced(run_set, run)
+        lines = misplaced_lines(run_set, run)
         if len(lines):
             refs: Sequence[LineRef] = [run.ref(int(line)) for line in lines[:LINES_SHOWN]]
             yield Finding(

@@ -5,15 +5,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from gedanken.compare.parsed.run_set import RunSet, evidence
+from gedanken.compare.parsed.run_set import RunSet, select_evidence
 from gedanken.compare.results import SeriesResult
 from gedanken.compare.series.judgement import Judgement, Outlier, TestedSeries
-from gedanken.experiment.counts import many
+from gedanken.experiment.counts import format_count
 from gedanken.experiment.finding import Finding, LineRef
 from gedanken.experiment.format import probability
 
-LACKING = ("print count differs", "epochs silently missing", "count skips")
-NAMED = 3
+MISSING_LINE_CHECKS = ("print count differs", "epochs silently missing", "count skips")
+MAX_OTHER_METRICS = 3
 """A finding on outliers is about the metric of the farthest outlier, and names up to this many other metrics."""
 
 
@@ -26,7 +26,7 @@ def differences(run_set: RunSet, judgement: Judgement, line_findings: Sequence[F
     """
     other_series = [series for series in judgement.tested if series.judged.role == "secondary"]
     primary = next((series for series in judgement.tested if series.judged.role == "primary"), None)
-    if primary and primary.is_told:
+    if primary and primary.is_significant:
         yield _primary_finding(run_set, primary)
         other_series = [series for series in other_series if series.series.column != primary.series.column]
         other_series = [series for series in other_series if not _have_one_cause(series, primary)]
@@ -44,7 +44,7 @@ def differences(run_set: RunSet, judgement: Judgement, line_findings: Sequence[F
         (series, outlier) for series, outlier in judgement.other_outliers if not _shows_more_epochs(run_set, outlier)
     ]:
         yield _other_outliers_finding(run_set, other_outliers)
-    secondary = [series for series in other_series if series.is_told]
+    secondary = [series for series in other_series if series.is_significant]
     if not secondary:
         return
     n_tested = sum(series.judged.p is not None for series in other_series)
@@ -54,7 +54,7 @@ def differences(run_set: RunSet, judgement: Judgement, line_findings: Sequence[F
     yield Finding(
         "series differs",
         tuple(run.label for run in run_set.samples),
-        evidence([ref for series in secondary for ref in _end_refs(run_set, series)]),
+        select_evidence([ref for series in secondary for ref in _end_refs(run_set, series)]),
         observed=f"{len(secondary)} of {n_tested} {kind} {verb} significantly from the real runs, "
         f"compared as whole curves: {described}",
     )
@@ -73,12 +73,15 @@ def _have_one_cause(series: TestedSeries, primary: TestedSeries) -> bool:
 
 
 def _other_outliers_finding(run_set: RunSet, outliers: Sequence[tuple[TestedSeries, Outlier]]) -> Finding:
-    """Build one finding on the metric with the farthest outlier; it also names up to `NAMED` other metrics."""
+    """Build one finding on the metric with the farthest outlier.
+
+    It also names up to `MAX_OTHER_METRICS` other metrics.
+    """
     farthest = max(outliers, key=lambda item: item[1].deviations)[0]
     farthest_outliers = [outlier for series, outlier in outliers if series is farthest]
     other_names = {series.judged.name for series, _outlier in outliers} - {farthest.judged.name}
     finding = _outlier_finding(run_set, farthest, farthest_outliers)
-    suffix = f"; other outliers: {', '.join(sorted(other_names)[:NAMED])}" if other_names else ""
+    suffix = f"; other outliers: {', '.join(sorted(other_names)[:MAX_OTHER_METRICS])}" if other_names else ""
     labels = tuple(dict.fromkeys(run_set.samples[outlier.imagined].label for _series, outlier in outliers))
     return replace(finding, subject=f"last {finding.subject}", observed=f"{finding.observed}{suffix}", runs=labels)
 
@@ -101,7 +104,7 @@ def _lacks_values(
     False unless a finding says that the log lacks lines.
     """
     label = run_set.samples[outlier.imagined].label
-    is_reported = any(label in finding.runs and finding.check in LACKING for finding in line_findings)
+    is_reported = any(label in finding.runs and finding.check in MISSING_LINE_CHECKS for finding in line_findings)
     curve = next((tested for tested in judgement.tested[1:] if tested.series.column == primary.series.column), None)
     if run_set.program is not None or curve is None or not is_reported:
         return False
@@ -145,8 +148,8 @@ def _format_ends(values: Sequence[float], n_runs: int) -> str:
     )
     non_finite = Counter(str(value) for value in values if not math.isfinite(value))
     if not non_finite:
-        return f"{many(n_runs, 'real run')} end {finite_range[0] if finite_range else 'at no number'}"
-    parts = [f"{count} of {many(n_runs, 'real run')} end with {value}" for value, count in non_finite.items()]
+        return f"{format_count(n_runs, 'real run')} end {finite_range[0] if finite_range else 'at no number'}"
+    parts = [f"{count} of {format_count(n_runs, 'real run')} end with {value}" for value, count in non_finite.items()]
     return ", ".join([*parts, *(f"the rest {end}" for end in finite_range)])
 
 
@@ -158,7 +161,7 @@ def _primary_finding(run_set: RunSet, tested: TestedSeries) -> Finding:
     return Finding(
         "primary endpoint differs",
         tuple(run.label for run in runs),
-        evidence(list(_end_refs(run_set, tested))),
+        select_evidence(list(_end_refs(run_set, tested))),
         expected=f"{_format_ends(_real_ends(tested), judged.n_real)} ({_format_test(judged)})",
         observed=f"is {values[0]} in each" if are_equal else f"is {', '.join(values)}",
         subject=judged.name,

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from gedanken.compare.parsed.early_ends import early_ends
-from gedanken.compare.parsed.run_set import RunSet, short
-from gedanken.experiment.counts import many
+from gedanken.compare.parsed.run_set import RunSet, shorten
+from gedanken.experiment.counts import format_count
 from gedanken.experiment.finding import Finding
 
 
@@ -21,10 +21,10 @@ def ends_early(run_set: RunSet) -> Iterable[Finding]:
         "ends early",
         tuple(run.label for run in runs),
         (*(run.ref(early[id(run)].line) for run in runs), real.ref(following)),
-        expected=f"{real.label} continues for {many(end - first_end.there - 1, 'line')}, "
-        f"from “{short(real.lines[following])}”",
+        expected=f"{real.label} continues for {format_count(end - first_end.there - 1, 'line')}, "
+        f"from “{shorten(real.lines[following])}”",
         observed=f"{'ends' if len(runs) == 1 else 'end'} early: after line {first_end.line + 1}, "
-        f"“{short(runs[0].lines[first_end.line])}”",
+        f"“{shorten(runs[0].lines[first_end.line])}”",
         of=len(run_set.imagined),
         caution=run_set.caution,
     )

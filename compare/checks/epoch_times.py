@@ -5,14 +5,14 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
-from gedanken.compare.checks.oracle import Contradiction, Wanted, lines_with, oracle
+from gedanken.compare.checks.oracle import Contradiction, LineFilter, lines_with, oracle
 from gedanken.compare.output.durations import seconds_of
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.experiment.finding import Finding
 
 FACTOR, SETUP = 2.0, 60.0
 """A total time is far too high if it is more than `FACTOR` times the sum of the epoch times, plus `SETUP` seconds."""
-_FORM = Wanted(
+_FORM = LineFilter(
     re.compile(r"\b(?:time|took|elapsed|duration|complete|completed|finished)\b.*#|# ?s\b", re.IGNORECASE),
     ("time", "took", "elapsed", "duration", "complete", "finished", "#s", "# s"),
 )

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from gedanken.compare.checks.oracle import Contradiction, Wanted, lines_with, oracle
+from gedanken.compare.checks.oracle import Contradiction, LineFilter, lines_with, oracle
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.experiment.finding import Finding
 
 _ACCURACY_WORD = re.compile(r"\b(?:acc|accuracy|correct)\b", re.IGNORECASE)
-_FORM = Wanted(re.compile(r"\b(?:acc|accuracy|correct)\b.*#\s?/\s?#", re.IGNORECASE), ("acc", "correct"))
+_FORM = LineFilter(re.compile(r"\b(?:acc|accuracy|correct)\b.*#\s?/\s?#", re.IGNORECASE), ("acc", "correct"))
 _OTHER_WORD = re.compile(r"epoch|step|batch|iter|loss", re.IGNORECASE)
 _FRACTION = re.compile(r"(?<![\d./])(?P<part>\d{1,12})\s{0,2}/\s{0,2}(?P<whole>\d{1,12})(?![\d./])")
 _ACCURACY_AFTER = re.compile(r"\s{0,2}[(=]\s{0,2}(?P<value>\d{1,3}(?:\.\d{1,12})?)\s?(?P<percent>%)")

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from gedanken.compare.output.text_lines import containing
+from gedanken.compare.output.text_lines import indices_containing
 from gedanken.compare.output.transcript import Transcript
 from gedanken.compare.parsed.ledger_of_lines import Entry
-from gedanken.compare.parsed.run_set import ParsedRun, RunSet, evidence, short, verb
+from gedanken.compare.parsed.run_set import ParsedRun, RunSet, select_evidence, shorten, verb
 from gedanken.experiment.finding import Finding
 
 _CLAIM = re.compile(
@@ -47,7 +47,7 @@ def gpu_claims(run_set: RunSet) -> Iterable[Finding]:
     invented = [(run, entry) for run, entry in claims if not _can_print(run_set, entry)]
     impossible = [(run, entry) for run, entry in claims if _can_print(run_set, entry) and run_set.gpus == 0]
     if invented:
-        names_gpus = run_set.source is not None and run_set.source.names_gpus()
+        names_gpus = run_set.source is not None and run_set.source.mentions_gpus()
         yield _finding(
             run_set, invented, f"{run_set.name} {'prints no such line' if names_gpus else 'names no GPU'}", None
         )
@@ -62,7 +62,7 @@ def _entries_on_gpus(run: ParsedRun) -> list[Entry]:
 
 
 def _lines_on_gpus(output: Transcript) -> list[int]:
-    lines: list[int] = output.lines_with(containing(output.shapes, _WORDS)).tolist()
+    lines: list[int] = output.lines_with(indices_containing(output.shapes, _WORDS)).tolist()
     return lines
 
 
@@ -78,7 +78,7 @@ def _can_print(run_set: RunSet, entry: Entry) -> bool:
     """Return whether the program can print this line on some machine; True if no program is given."""
     if run_set.program is None:
         return True
-    return run_set.source is not None and run_set.source.names_gpus() and entry.kind == "site"
+    return run_set.source is not None and run_set.source.mentions_gpus() and entry.kind == "site"
 
 
 def _finding(
@@ -90,9 +90,9 @@ def _finding(
     return Finding(
         "GPUs it could not use",
         tuple(run.label for run in runs),
-        evidence(refs),
+        select_evidence(refs),
         expected=expected,
-        observed=f"{verb(runs, 'says', 'say')} “{short(refs[0].text.strip())}”",
+        observed=f"{verb(runs, 'says', 'say')} “{shorten(refs[0].text.strip())}”",
         explained_by=explained_by,
         of=len(run_set.imagined),
     )

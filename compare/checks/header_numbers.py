@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gedanken.compare.output.durations import untimed
+from gedanken.compare.output.durations import mask_durations
 from gedanken.compare.output.line_names import names_in_line
-from gedanken.compare.output.machine_names import is_of_machine, machine_columns
+from gedanken.compare.output.machine_names import is_machine_name, machine_columns
 from gedanken.compare.output.masking import MASK
-from gedanken.compare.output.named_numbers import Named
+from gedanken.compare.output.named_numbers import NamedNumber
 from gedanken.compare.output.transcript import VALUE
 from gedanken.compare.output.vocabulary import Role, meaning_of, words_in
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
@@ -43,7 +43,7 @@ class HeaderNumber(NamedTuple):
     """
 
 
-def head_of(run_set: RunSet) -> int:
+def training_start(run_set: RunSet) -> int:
     """Return the index of the line with which training begins in the first finished real run; 0 if unknown."""
     first_run = run_set.finished[0]
     transcript, epochs = first_run.transcript, first_run.curves.epochs
@@ -61,10 +61,10 @@ def header_numbers(run_set: RunSet, form: str) -> Iterator[HeaderNumber]:
     """Yield the numbers of a form that occurs only at the head of the first finished real run."""
     run = run_set.finished[0]
     lines = run.transcript.lines_of(form)
-    if len(lines) > _FEW_LINES or int(lines[-1]) >= run_set.once(head_of):
+    if len(lines) > _FEW_LINES or int(lines[-1]) >= run_set.once(training_start):
         return
     text = run.transcript.compared(int(lines[0])).replace(MASK, " ")
-    if untimed(text) != text.strip():
+    if mask_durations(text) != text.strip():
         return
     spans = [match.span() for match in VALUE.finditer(text)]
     named_values = list(names_in_line(run.transcript, int(lines[0])))[: len(spans)]
@@ -72,8 +72,8 @@ def header_numbers(run_set: RunSet, form: str) -> Iterator[HeaderNumber]:
     is_item = _ITEM.fullmatch(text) is not None
     if is_item:
         keys = [_key_above(run, line) for line in lines.tolist()]
-        named_values = [Named(keys[0], meaning_of(keys[0]).role)] if all(map(_may_be_setting, keys)) else []
-    setting: Named | None = None
+        named_values = [NamedNumber(keys[0], meaning_of(keys[0]).role)] if all(map(_may_be_setting, keys)) else []
+    setting: NamedNumber | None = None
     is_set = False
     for index, named in enumerate(named_values):
         text_before = text[spans[index - 1][1] if index else 0 : spans[index][0]]
@@ -92,8 +92,8 @@ def header_numbers(run_set: RunSet, form: str) -> Iterator[HeaderNumber]:
             yield HeaderNumber(index, is_set and bool(setting.name) and setting.role is not Role.ENVIRONMENT)
 
 
-def _is_of_program(named: Named, *, is_set: bool) -> bool:
-    if named.role is Role.METRIC or is_of_machine(named.name):
+def _is_of_program(named: NamedNumber, *, is_set: bool) -> bool:
+    if named.role is Role.METRIC or is_machine_name(named.name):
         return False
     if named.role is not Role.ENVIRONMENT:
         return True
@@ -117,4 +117,4 @@ def _key_above(run: ParsedRun, line: int) -> str:
 
 
 def _may_be_setting(name: str) -> bool:
-    return not is_of_machine(name) and meaning_of(name).role not in (Role.METRIC, Role.ENVIRONMENT)
+    return not is_machine_name(name) and meaning_of(name).role not in (Role.METRIC, Role.ENVIRONMENT)

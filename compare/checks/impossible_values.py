@@ -23,11 +23,11 @@ RISE = 0.05
 The accuracy (0 to 1) must rise by more than this, and the loss by more than this share of its first value.
 """
 FEWEST_REAL = 3
-FAR = 6.0
+MAX_DEVIATIONS = 6.0
 """The change of a loss may exceed the mean change in the real runs by this many standard deviations."""
 
 
-def first_and_last(run_set: RunSet) -> Iterable[Finding]:
+def loss_rises_with_accuracy(run_set: RunSet) -> Iterable[Finding]:
     """Find imagined runs in which accuracy and loss both rise, although the loss rises in no real run.
 
     Only runs that reached their end are judged.
@@ -37,7 +37,7 @@ def first_and_last(run_set: RunSet) -> Iterable[Finding]:
         return
     # In a short and noisy training, both may rise by chance: the loss must rise far more than it varies among the
     # real runs.
-    highest = statistics.mean(changes) + FAR * statistics.stdev(changes)
+    highest = statistics.mean(changes) + MAX_DEVIATIONS * statistics.stdev(changes)
     for run in run_set.imagined:
         change = _loss_change(run)
         if run.execution.cause is not Cause.FINISHED or change is None or change <= max(highest, math.log1p(RISE)):

@@ -5,13 +5,13 @@ from operator import eq
 
 import numpy as np
 
-from gedanken.compare.checks.missing_epochs import lines_that_declare
-from gedanken.compare.output.durations import untimed
+from gedanken.compare.checks.missing_epochs import lines_declaring_skips
+from gedanken.compare.output.durations import mask_durations
 from gedanken.compare.output.transcript import VALUE
 from gedanken.compare.output.wording import HOLE
 from gedanken.compare.parsed.ledger_of_lines import Entry
 from gedanken.compare.parsed.new_forms import NewForms, form_of
-from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet, evidence, short, verb
+from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet, select_evidence, shorten, verb
 from gedanken.compare.parsed.templates import NO_LINE
 from gedanken.compare.source.print_sites import PrintSite
 from gedanken.experiment.execution import Cause
@@ -24,7 +24,7 @@ All other causes lie outside the program, such as a time limit.
 """
 MOST_WORDINGS = 20
 """Maximum number of changed wordings that are reported."""
-MOST_HELD_BESIDE = 2000
+MAX_LINES_SEARCHED = 2000
 """Maximum number of real lines of a print site that are searched for the best match to an imagined line."""
 
 
@@ -65,19 +65,19 @@ def foreign_lines(run_set: RunSet) -> Iterable[Finding]:
     refs: list[LineRef] = []
     runs: list[ParsedRun] = []
     for run in run_set.imagined:
-        entries = _without_declaring_lines(run_set, run, run.ledger.one_of_each("foreign"))
-        new_entries = run_set.once(NewForms).reported(run, entries)
+        entries = _without_declaring_lines(run_set, run, run.ledger.first_of_each_form("foreign"))
+        new_entries = run_set.once(NewForms).reported_entries(run, entries)
         if new_entries:
             runs.append(run)
             refs += [run.ref(entry.number - 1) for entry in new_entries[:LINES_SHOWN]]
     if not refs:
         return
-    example = f"such as “{short(refs[0].text)}”"
+    example = f"such as “{shorten(refs[0].text)}”"
     if run_set.source is None:
         yield Finding(
             "line in no real log",
             tuple(run.label for run in runs),
-            evidence(refs),
+            select_evidence(refs),
             observed=f"{_format_holders(runs, run_set.imagined)} lines of a form that no real log has, {example}",
             of=len(run_set.imagined),
             caution=run_set.caution,
@@ -87,7 +87,7 @@ def foreign_lines(run_set: RunSet) -> Iterable[Finding]:
     yield Finding(
         "line without a print",
         tuple(run.label for run in runs),
-        evidence(refs),
+        select_evidence(refs),
         observed=f"{verb(runs, 'shows', 'show')} lines that no print statement of {run_set.name} makes{or_real_run}, "
         f"{example}",
         of=len(run_set.imagined),
@@ -97,7 +97,7 @@ def foreign_lines(run_set: RunSet) -> Iterable[Finding]:
 def _without_declaring_lines(run_set: RunSet, run: ParsedRun, entries: Iterable[Entry]) -> list[Entry]:
     """Remove the entries of lines that declare epochs as skipped; with a program, keep all entries."""
     # Another check reports lines that declare epochs as skipped.
-    declaring_lines = frozenset(lines_that_declare(run_set, run) if run_set.program is None else ())
+    declaring_lines = frozenset(lines_declaring_skips(run_set, run) if run_set.program is None else ())
     return [entry for entry in entries if entry.number - 1 not in declaring_lines]
 
 
@@ -108,12 +108,12 @@ def _format_holders(runs: Sequence[ParsedRun], imagined: Sequence[ParsedRun]) ->
     return verb(runs, "The imagined log holds", "The imagined logs hold")
 
 
-def literals(run_set: RunSet) -> Iterable[Finding]:
+def reworded_lines(run_set: RunSet) -> Iterable[Finding]:
     """Find lines worded differently from the code, or from the real logs; the finding quotes both wordings."""
     refs_by_wording: dict[tuple[str, str], list[LineRef]] = {}
     site_by_wording: dict[tuple[str, str], PrintSite] = {}
     for run in run_set.imagined:
-        for entry in _without_declaring_lines(run_set, run, run.ledger.one_of_each("literal")):
+        for entry in _without_declaring_lines(run_set, run, run.ledger.first_of_each_form("literal")):
             if entry.site is not None and run_set.once(NewForms).is_reworded(run, entry):
                 key = entry.site.template, form_of(run, entry)
                 site_by_wording.setdefault(key, entry.site)
@@ -126,14 +126,14 @@ def literals(run_set: RunSet) -> Iterable[Finding]:
         yield Finding(
             "literal differs",
             tuple(dict.fromkeys(ref.source for ref in refs)),
-            (refs[0], *where_printed(run_set, site, refs[0].text), *evidence(refs)[1:]),
+            (refs[0], *references_to_print(run_set, site, refs[0].text), *select_evidence(refs)[1:]),
             expected=expected,
-            observed=f"the imagined {'run' if run_set.source else 'log'} shows “{short(refs[0].text.strip())}”",
+            observed=f"the imagined {'run' if run_set.source else 'log'} shows “{shorten(refs[0].text.strip())}”",
             caution=run_set.caution,
         )
 
 
-def where_printed(run_set: RunSet, site: PrintSite, imagined_line: str = "") -> list[LineRef]:
+def references_to_print(run_set: RunSet, site: PrintSite, imagined_line: str = "") -> list[LineRef]:
     """Return references to the source line of a print site, and to a real line of the site.
 
     One or both may be missing. The real line is the one that shares the most numbers with `imagined_line`.
@@ -146,7 +146,7 @@ def where_printed(run_set: RunSet, site: PrintSite, imagined_line: str = "") -> 
         if len(exact_lines):
             numbers = VALUE.findall(imagined_line)
             shared_counts = [
-                sum(map(eq, VALUE.findall(run.lines[index]), numbers)) for index in exact_lines[:MOST_HELD_BESIDE]
+                sum(map(eq, VALUE.findall(run.lines[index]), numbers)) for index in exact_lines[:MAX_LINES_SEARCHED]
             ]
             return [*refs, run.ref(int(exact_lines[np.argmax(shared_counts)]))]
     return refs
@@ -158,7 +158,7 @@ def fixed_seed(run_set: RunSet) -> Iterable[Finding]:
     Reseeded real runs must differ. All other runs must print the same, except times (fairness rule 7 in
     docs/design.md).
     """
-    if run_set.source is None or not run_set.source.fixes_its_seed():
+    if run_set.source is None or not run_set.source.sets_seed():
         return
     reseeded = [run for run in run_set.real if run.execution.arm == "reseeded"]
     if len(reseeded) > 1 and len({run.text for run in reseeded if run.execution.cause is Cause.FINISHED}) < 2:
@@ -205,7 +205,7 @@ def _first_difference(run: ParsedRun, expected_lines: Sequence[str]) -> int | No
     """
     shown_lines = [(index, line) for index, line in enumerate(run.lines) if line.strip()]
     for (index, line), expected in zip(shown_lines, expected_lines, strict=False):
-        if line != expected and untimed(line) != untimed(expected):
+        if line != expected and mask_durations(line) != mask_durations(expected):
             return index
     if len(shown_lines) > len(expected_lines):
         return shown_lines[len(expected_lines)][0]

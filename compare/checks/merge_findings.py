@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from gedanken.compare.checks.consequences import without_consequences, without_skips, without_unlabelled
-from gedanken.compare.checks.missing_epochs import SILENTLY
-from gedanken.compare.parsed.run_set import RunSet, evidence
-from gedanken.experiment.counts import many
+from gedanken.compare.checks.missing_epochs import SILENTLY_SUFFIX
+from gedanken.compare.parsed.run_set import RunSet, select_evidence
+from gedanken.experiment.counts import format_count
 from gedanken.experiment.finding import Finding
 
 EXAMPLES = 3
@@ -19,7 +19,7 @@ _BY_PRINT = ("print count differs", "literal differs")
 _SHOWS = "the imagined log shows "
 _VERBS = {
     "print count differs": "do not",
-    "epochs silently missing": f"leave out epochs{SILENTLY}",
+    "epochs silently missing": f"leave out epochs{SILENTLY_SUFFIX}",
     "log copied": "are copies",
     "curve copied": "are copies",
     "numbers copied": "are copies",
@@ -27,7 +27,7 @@ _VERBS = {
 """The verb for each check, in a sentence such as `2 of 3 imagined runs are copies`. Other checks use `differ`."""
 
 
-def one_fault(run_set: RunSet, findings: Sequence[Finding]) -> list[Finding]:
+def merge_findings(run_set: RunSet, findings: Sequence[Finding]) -> list[Finding]:
     """Remove findings that follow from others, then merge findings with one cause.
 
     If there is a program, all findings are kept. One cause is assumed for the same fault of a print in several logs,
@@ -61,18 +61,20 @@ def _merge_same_print(run_set: RunSet, group: Sequence[Finding]) -> Finding:
     if len(group) == 1:
         return first
     first = replace(first, which=first.which if len({finding.which for finding in group}) == 1 else "")
-    refs = evidence([ref for finding in group for ref in finding.evidence])
+    refs = select_evidence([ref for finding in group for ref in finding.evidence])
     if first.check == "literal differs":
-        merged_text = f"{first.observed} (and {many(len(group) - 1, 'other wording')})"
+        merged_text = f"{first.observed} (and {format_count(len(group) - 1, 'other wording')})"
         return replace(first, runs=runs, evidence=refs, observed=merged_text)
     if len(runs) == 1:
-        merged_text = f"{first.observed} (and {many(len(group) - 1, 'more finding')} of this kind)"
+        merged_text = f"{first.observed} (and {format_count(len(group) - 1, 'more finding')} of this kind)"
         return replace(first, evidence=refs, observed=merged_text)
     texts = dict.fromkeys(finding.observed for finding in group)
     examples = [
         next(finding for finding in group if finding.observed == observed) for observed in list(texts)[:EXAMPLES]
     ]
-    merged_text = "; ".join(f"{example.runs[0]} {example.observed.removesuffix(SILENTLY)}" for example in examples)
+    merged_text = "; ".join(
+        f"{example.runs[0]} {example.observed.removesuffix(SILENTLY_SUFFIX)}" for example in examples
+    )
     return replace(
         first,
         runs=runs,
@@ -91,7 +93,7 @@ def _merge_same_runs(group: Sequence[Finding]) -> Finding:
     suffix = f" and {len(other_prints) - EXAMPLES} more" if len(other_prints) > EXAMPLES else ""
     return replace(
         first,
-        evidence=evidence([ref for finding in group for ref in finding.evidence]),
+        evidence=select_evidence([ref for finding in group for ref in finding.evidence]),
         observed=f"{first.observed}; the same holds for {names}{suffix}",
     )
 
@@ -123,11 +125,11 @@ def _merge_across_logs(run_set: RunSet, group: Sequence[Finding]) -> Finding:
         observed = f"the imagined logs show {wordings}"
     else:
         observed = f"do not: {'; '.join(map(_quote_print, examples))}"
-    suffix = f", and {many(len(group) - len(examples), 'other print')}" if len(group) > len(examples) else ""
+    suffix = f", and {format_count(len(group) - len(examples), 'other print')}" if len(group) > len(examples) else ""
     return replace(
         first,
         runs=tuple(dict.fromkeys(label for finding in group for label in finding.runs)),
-        evidence=evidence([ref for finding in group for ref in finding.evidence]),
+        evidence=select_evidence([ref for finding in group for ref in finding.evidence]),
         expected=expected,
         observed=f"{observed}{suffix}",
         of=len(run_set.imagined),

@@ -6,11 +6,11 @@ from dataclasses import replace
 from gedanken.compare.output.epochs import EpochCount, as_ranges, count_epochs
 from gedanken.compare.parsed.early_ends import early_ends
 from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet
-from gedanken.experiment.counts import many
+from gedanken.experiment.counts import format_count
 from gedanken.experiment.execution import Cause
 from gedanken.experiment.finding import Finding, LineRef
 
-SILENTLY = " without saying so"
+SILENTLY_SUFFIX = " without saying so"
 """The end of `observed` in findings on epochs that are left out silently."""
 
 
@@ -25,10 +25,10 @@ def epochs(run_set: RunSet) -> Iterable[Finding]:
             yield from _epoch_findings(run_set, run, counts[id(run)])
 
 
-def lines_that_declare(run_set: RunSet, run: ParsedRun) -> tuple[int, ...]:
+def lines_declaring_skips(run_set: RunSet, run: ParsedRun) -> tuple[int, ...]:
     """Return the indices of the lines by which an imagined run declares epochs as skipped."""
     count = run_set.once(_epoch_counts).get(id(run))
-    return count.declaring if count is not None else ()
+    return count.declaring_lines if count is not None else ()
 
 
 def _epoch_counts(run_set: RunSet) -> dict[int, EpochCount]:
@@ -107,11 +107,11 @@ def _required_and_possible(run_set: RunSet) -> tuple[frozenset[int], frozenset[i
 def _format_expected_epochs(run_set: RunSet, count: EpochCount) -> str:
     """Format how many epochs real runs show, for example `all real logs show 8 epochs`."""
     if run_set.source:
-        return f"{run_set.name} prints {many(count.expected, 'epoch')}"
+        return f"{run_set.name} prints {format_count(count.expected, 'epoch')}"
     numbers = [len(run.epochs) for run in run_set.finished]
     if min(numbers) == max(numbers):
-        return f"all real logs show {many(max(numbers), 'epoch')}"
-    return f"the real logs show {min(numbers)} to {many(max(numbers), 'epoch')}"
+        return f"all real logs show {format_count(max(numbers), 'epoch')}"
+    return f"the real logs show {min(numbers)} to {format_count(max(numbers), 'epoch')}"
 
 
 def _format_epochs(epochs: tuple[int, ...]) -> str:
@@ -129,12 +129,15 @@ def _epoch_findings(run_set: RunSet, run: ParsedRun, count: EpochCount) -> Itera
         return Finding(check, (run.label,), refs, expected, observed, which=_format_epochs(which))
 
     if count.declared:
-        refs = tuple(run.ref(line) for line in count.declaring)
+        refs = tuple(run.ref(line) for line in count.declaring_lines)
         observed = f"{shown_epochs}, and says that it skips {_format_epochs(count.declared)}"
         yield make_finding("epochs declared as skipped", observed, refs, count.declared)
     if count.silent:
         yield make_finding(
-            "epochs silently missing", f"leaves out {_format_epochs(count.silent)}{SILENTLY}", last, count.silent
+            "epochs silently missing",
+            f"leaves out {_format_epochs(count.silent)}{SILENTLY_SUFFIX}",
+            last,
+            count.silent,
         )
     if count.cut:
         yield make_finding(

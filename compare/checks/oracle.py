@@ -29,7 +29,7 @@ class Contradiction(NamedTuple):
     """Indices of the lines that show the contradiction, counted from 0."""
 
 
-class Wanted(NamedTuple):
+class LineFilter(NamedTuple):
     """Selects the lines that an oracle reads, by their form: the line with `#` in place of its values."""
 
     pattern: re.Pattern[str]
@@ -67,7 +67,7 @@ def oracle(
 
 def lines_with(
     run: ParsedRun,
-    wanted: Wanted,
+    wanted: LineFilter,
     excluded: re.Pattern[str] | None = None,
     shape: re.Pattern[str] | None = None,
     select: Callable[[Transcript, NDArray[np.int64]], NDArray[np.int64]] | None = None,
@@ -90,7 +90,7 @@ def lines_with(
             is_wanted_shape[index] = shape.search(shapes[index][:LONGEST]) is not None
     indices = np.flatnonzero(is_wanted_shape[transcript.shape_of])
     if select and len(indices):
-        indices = np.sort(np.concatenate([select(transcript, lines) for lines in transcript.by_shape(indices)]))
+        indices = np.sort(np.concatenate([select(transcript, lines) for lines in transcript.split_by_shape(indices)]))
     return [
         (index, line[:LONGEST]) for index, line in zip(indices.tolist(), transcript.lines.at(indices), strict=True)
     ]

@@ -5,12 +5,12 @@ import re
 from collections.abc import Iterable, Iterator
 
 from gedanken.compare.checks.fractions import is_rounding
-from gedanken.compare.checks.oracle import Contradiction, Wanted, lines_with, oracle
+from gedanken.compare.checks.oracle import Contradiction, LineFilter, lines_with, oracle
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.compare.source.network import network
 from gedanken.experiment.finding import Finding
 
-_FORM = Wanted(re.compile(r"\bparam(?:eter)?s?\b", re.IGNORECASE), ("param",))
+_FORM = LineFilter(re.compile(r"\bparam(?:eter)?s?\b", re.IGNORECASE), ("param",))
 _NUMBER = re.compile(r"(?<![\w.,])(?P<value>\d[\d,_]{0,30}(?:\.\d{1,6})?)\s?(?P<scale>[kKmMB])?(?![\w.])")
 # fmt: off
 _WORDS = frozenset({

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.experiment.finding import Finding
 
-IN_A_ROW = 3
+MIN_SEQUENCE_LENGTH = 3
 """Minimum length of a shared sequence of different numbers that is no coincidence."""
 FEWEST = 2
 """Minimum count of numbers in an output. With fewer, no number counts as repeated."""
@@ -78,7 +78,7 @@ def reused_numbers(run_set: RunSet) -> Iterable[Finding]:
         longest = max(repeats, key=lambda repeat: len(repeat.pairs), default=None)
         if longest:
             first, repeated = longest.pairs[0]
-            words = ", ".join(number.text for number, _repeated in longest.pairs[:IN_A_ROW])
+            words = ", ".join(number.text for number, _repeated in longest.pairs[:MIN_SEQUENCE_LENGTH])
             yield Finding(
                 "numbers reused",
                 (run.label,),
@@ -104,7 +104,7 @@ def _find_repeat(new: _RunNumbers, old: _RunNumbers, excluded: Set[str]) -> _Rep
     new_numbers, old_numbers = (
         [number for number in run_numbers.all if number.text not in excluded] for run_numbers in (new, old)
     )
-    length = min(IN_A_ROW, len(new_numbers))
+    length = min(MIN_SEQUENCE_LENGTH, len(new_numbers))
     if length < FEWEST:
         return None
     sequences = [_match_sequences(new_numbers, old_numbers, length)]
@@ -138,7 +138,7 @@ def _real_runs_repeat(
         [run for run in runs if run.run.execution.arm == "as written"] for runs in (real, earlier)
     )
     is_noisy = len({tuple(number.text for number in run.all) for run in real_runs}) > 1
-    is_fixed = run_set.source is not None and run_set.source.fixes_its_seed()
+    is_fixed = run_set.source is not None and run_set.source.sets_seed()
     repeats = [
         _find_repeat(run, earlier_run, constants if is_noisy else frozenset()) is not None
         for run in real_runs

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from gedanken.compare.output.line_names import names_in_line
 from gedanken.compare.output.vocabulary import Role
 from gedanken.compare.parsed.gaps import Gap, gaps
-from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet, short
+from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet, shorten
 from gedanken.experiment.finding import Finding
 
 
@@ -18,7 +18,7 @@ def skipped_counts(run_set: RunSet) -> Iterable[Finding]:
             continue
         first_gap = jumps[0]
         words, name = first_gap.site.words, _counter_name(run, first_gap)
-        quoted = words if any(map(str.isalpha, words)) else short(run.lines[first_gap.after])
+        quoted = words if any(map(str.isalpha, words)) else shorten(run.lines[first_gap.after])
         yield Finding(
             "count skips",
             (run.label,),

@@ -12,16 +12,16 @@ from gedanken.compare.checks.missing_epochs import names_one_epoch_once
 from gedanken.compare.checks.values import telling
 from gedanken.compare.output.joined_numbers import joined_numbers, names_of_joined
 from gedanken.compare.output.line_names import names_in_line
-from gedanken.compare.output.machine_names import is_of_machine, machine_columns
+from gedanken.compare.output.machine_names import is_machine_name, machine_columns
 from gedanken.compare.output.masking import MASK
-from gedanken.compare.output.named_numbers import Named
+from gedanken.compare.output.named_numbers import NamedNumber
 from gedanken.compare.output.number_lists import name_before, number_lists
 from gedanken.compare.output.transcript import VALUE
-from gedanken.compare.output.vocabulary import Role, key_of, meaning_of
+from gedanken.compare.output.vocabulary import Role, meaning_of, name_key
 from gedanken.compare.parsed.early_ends import cut_lines
-from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet, short, verb
+from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet, shorten, verb
 from gedanken.compare.results import Doubt
-from gedanken.experiment.counts import many
+from gedanken.experiment.counts import format_count
 from gedanken.experiment.finding import Finding, LineRef
 
 REAL_RUNS = 7
@@ -32,7 +32,7 @@ IMAGINED_RUNS = 3
 The probability that chance gives such a number to all three imagined runs, but to none of seven real ones, is .0022
 at most.
 """
-MOST = 4
+MAX_CONSTANTS = 4
 """A constant is judged only if at most this many constants have the same `rank` or a lower one. This keeps the
 probability of a false finding below .01.
 """
@@ -75,7 +75,7 @@ class SmallConstants:
     """Judges the numbers that are equal in all real logs.
 
     A difference becomes a finding, or stays undecided. A finding needs at least `IMAGINED_RUNS` imagined logs, all
-    with another number than the real logs, and at most `MOST` constants.
+    with another number than the real logs, and at most `MAX_CONSTANTS` constants.
     """
 
     def __init__(self, run_set: RunSet) -> None:
@@ -85,7 +85,9 @@ class SmallConstants:
         if run_set.program is not None or len(run_set.finished) < REAL_RUNS:
             return
         constants = list(_constants(run_set))
-        are_few = [sum(constant.rank <= rank for constant in constants) <= MOST for rank in range(_AT_HEAD + 1)]
+        are_few = [
+            sum(constant.rank <= rank for constant in constants) <= MAX_CONSTANTS for rank in range(_AT_HEAD + 1)
+        ]
         are_few.append(False)
         for constant in constants:
             if constant.rank != _SIMPLE and _is_reported_elsewhere(run_set, constant):
@@ -117,9 +119,9 @@ class SmallConstants:
             tuple(run.label for run in runs),
             (*(run.ref(line) for run, line in differing_lines[:LINES_SHOWN]), first_real.ref(real_line)),
             expected=f"All {len(self._run_set.finished)} real runs have the same numbers in "
-            f"“{short(first_real.lines[real_line])}”",
+            f"“{shorten(first_real.lines[real_line])}”",
             observed=f"{verb(runs, 'shows', 'show')} other numbers, such as "
-            f"“{short(differing_lines[0][0].lines[differing_lines[0][1]])}”",
+            f"“{shorten(differing_lines[0][0].lines[differing_lines[0][1]])}”",
             of=len(self._run_set.imagined),
         )
 
@@ -140,11 +142,11 @@ class SmallConstants:
         first_real, line = self._run_set.finished[0], int(self._differing_lines(runs[0], constant)[0])
         real_line = int(first_real.transcript.lines_of(constant.form)[0])
         n_more = len(self._undecided_constants) - 1
-        suffix = f" (also undecided for {many(n_more, 'more line')})" if n_more else ""
+        suffix = f" (also undecided for {format_count(n_more, 'more line')})" if n_more else ""
         labels = ", ".join(run.label for run in runs[:3])
         return Doubt(
-            f"whether a run may show “{short(runs[0].lines[line])}” where real runs show "
-            f"“{short(first_real.lines[real_line])}”{suffix}",
+            f"whether a run may show “{shorten(runs[0].lines[line])}” where real runs show "
+            f"“{shorten(first_real.lines[real_line])}”{suffix}",
             f"all {len(self._run_set.finished)} real runs show the same number there; {len(runs)} of "
             f"{len(self._run_set.imagined)} imagined runs ({labels}) {verb(runs, 'shows', 'show')} another number",
         )
@@ -200,7 +202,7 @@ def _constants(run_set: RunSet) -> Iterator[_Constant]:
                 yield _Constant(form, (index,), values, _AT_HEAD if is_set else _UNCERTAIN, judged_columns)
 
 
-def _are_two_settings(first: Named, second: Named) -> bool:
+def _are_two_settings(first: NamedNumber, second: NamedNumber) -> bool:
     """Return whether equal numbers are two settings, as in `heads=8 layers=8`.
 
     Otherwise, they may be one number printed twice.
@@ -208,7 +210,9 @@ def _are_two_settings(first: Named, second: Named) -> bool:
     roles = [named.role for named in (first, second) if named.name and named.role not in _VARYING_ROLES]
     is_summary = meaning_of(first.name).is_summary or meaning_of(second.name).is_summary
     return (
-        len(roles) == 2 > roles.count(Role.COUNTER) and not is_summary and key_of(first.name) != key_of(second.name)
+        len(roles) == 2 > roles.count(Role.COUNTER)
+        and not is_summary
+        and name_key(first.name) != name_key(second.name)
     )
 
 
@@ -249,7 +253,7 @@ def _listed_columns(run: ParsedRun, line: int, *, is_few: bool) -> Iterator[tupl
         # A list without a name may be constant if no words are behind it: in `[1, 100] loss 0.5`, it counts.
         is_alone = is_few and not any(map(str.isalpha, text[spans[number_list.columns[-1]][1] :]))
         if (
-            _is_of_program(Named(name, first_named.role))
+            _is_of_program(NamedNumber(name, first_named.role))
             and (name or is_alone)
             and machine_indices.isdisjoint(number_list.columns)
         ):
@@ -272,7 +276,7 @@ def _listed_columns(run: ParsedRun, line: int, *, is_few: bool) -> Iterator[tupl
             yield (index,)
 
 
-def _is_of_program(named: Named) -> bool:
+def _is_of_program(named: NamedNumber) -> bool:
     """Return whether a number is neither measured nor dependent on the machine, by its role and its name."""
     return named.role not in _VARYING_ROLES and meaning_of(named.name).role not in _VARYING_ROLES
 
@@ -302,9 +306,9 @@ def _candidate_numbers(run: ParsedRun, line: int) -> Iterator[_CandidateNumber]:
             yield _CandidateNumber(number.columns, _is_fixed(names[number.columns[0]]), is_chosen)
 
 
-def _is_fixed(named: Named, *, is_size: bool = False) -> bool:
+def _is_fixed(named: NamedNumber, *, is_size: bool = False) -> bool:
     is_of_run = bool(named.name) and named.role not in _VARYING_ROLES
-    return is_of_run and not is_of_machine(named.name, is_size=is_size)
+    return is_of_run and not is_machine_name(named.name, is_size=is_size)
 
 
 def _is_reported_elsewhere(run_set: RunSet, constant: _Constant) -> bool:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gedanken.compare.checks.oracle import LONGEST, Contradiction, Wanted, lines_with, oracle
+from gedanken.compare.checks.oracle import LONGEST, Contradiction, LineFilter, lines_with, oracle
 from gedanken.compare.output.transcript import Transcript
 from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet
 from gedanken.compare.source.training_settings import batch_size
@@ -17,7 +17,7 @@ from gedanken.experiment.finding import Finding
 
 Indices = NDArray[np.int64]
 
-_FORM = Wanted(
+_FORM = LineFilter(
     re.compile(r"\b(?:step|batch|iter|iteration)\b|\[\s?#\s?/\s?#", re.IGNORECASE), ("step", "batch", "iter", "[")
 )
 _HELD_OUT = re.compile(r"test|val|eval", re.IGNORECASE)

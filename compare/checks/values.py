@@ -8,39 +8,39 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from gedanken.compare.checks.lines import where_printed
-from gedanken.compare.output.durations import untimed
+from gedanken.compare.checks.lines import references_to_print
+from gedanken.compare.output.durations import mask_durations
 from gedanken.compare.output.joined_numbers import joined_numbers
 from gedanken.compare.output.line_names import names_in_line
 from gedanken.compare.output.machine_names import machine_columns
 from gedanken.compare.output.metrics import epoch_and_total, metrics_in
-from gedanken.compare.output.named_numbers import Named
+from gedanken.compare.output.named_numbers import NamedNumber
 from gedanken.compare.output.number_lists import number_lists
 from gedanken.compare.output.transcript import VALUE
 from gedanken.compare.output.value_columns import EXPONENT, NO_DECIMALS
 from gedanken.compare.output.vocabulary import Role, meaning_of
 from gedanken.compare.output.wording import HOLE
-from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet, short
+from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet, shorten
 from gedanken.compare.source.print_sites import PrintSite
 from gedanken.experiment.finding import Finding
 
 REAL_RUNS = 5
 """Minimum number of real runs that must agree before a number counts as constant without proof from the source."""
-PLACES = 5
+MIN_AGREEMENTS = 5
 """Real runs agree by more than chance if they agree on one value in this many lines, or on this many values."""
-STAGES = 3
+MIN_SETTING_VALUES = 3
 """Real runs agree by more than chance if they agree on this many different values of a setting.
 
 The setting must stand in at least `2 * PLACES` lines.
 """
-DIGITS = 4
+MIN_DIGITS = 4
 """Real runs agree by more than chance if a whole number has this many digits, not counting trailing zeros."""
-VALUES = 20
+MIN_VALUES = 20
 """Minimum number of real values that show a format.
 
 If all these values have the same number of decimals, this number counts as the program's format.
 """
-FULL = 8
+MIN_UNROUNDED_DECIMALS = 8
 """Values are unrounded if their numbers of decimals vary, but are at least this.
 
 An imagined value with half as many decimals or fewer is then wrong.
@@ -68,10 +68,10 @@ def proven_lines_differ(run_set: RunSet) -> Iterable[Finding]:
                 yield Finding(
                     "proven line differs",
                     (run.label,),
-                    (*(run.ref(line) for line in differing_lines[:LINES_SHOWN]), *where_printed(run_set, site)),
-                    expected=f"According to its source, {run_set.name} prints “{short(min(texts))}” in every run "
+                    (*(run.ref(line) for line in differing_lines[:LINES_SHOWN]), *references_to_print(run_set, site)),
+                    expected=f"According to its source, {run_set.name} prints “{shorten(min(texts))}” in every run "
                     f"(line {site.line})",
-                    observed=f"shows “{short(run.lines[differing_lines[0]])}”",
+                    observed=f"shows “{shorten(run.lines[differing_lines[0]])}”",
                 )
 
 
@@ -94,7 +94,7 @@ def constant_lines_differ(run_set: RunSet) -> Iterable[Finding]:
     At least five real runs are needed. A metric is judged only if it takes five different values. Numbers that name
     the machine or the software are never judged.
     """
-    has_fixed_seed = run_set.source is not None and run_set.source.fixes_its_seed()
+    has_fixed_seed = run_set.source is not None and run_set.source.sets_seed()
     if len(run_set.finished) < REAL_RUNS or has_fixed_seed:
         return
     yield from _sizes_differ(run_set)
@@ -130,8 +130,8 @@ def constant_lines_differ(run_set: RunSet) -> Iterable[Finding]:
                     (run.label,),
                     (*(run.ref(int(line)) for line in imagined_lines[differs][:LINES_SHOWN]), first.ref(real_line)),
                     expected=f"All {len(run_set.finished)} real runs have the same numbers in "
-                    f"“{short(first.lines[real_line])}”",
-                    observed=f"shows “{short(run.lines[imagined_line])}”",
+                    f"“{shorten(first.lines[real_line])}”",
+                    observed=f"shows “{shorten(run.lines[imagined_line])}”",
                 )
 
 
@@ -157,8 +157,8 @@ def _sizes_differ(run_set: RunSet) -> Iterator[Finding]:
                     (run.label,),
                     (run.ref(imagined_line), first.ref(real_line)),
                     expected=f"All {len(run_set.finished)} real runs have the same sizes in "
-                    f"“{short(first.lines[real_line])}”",
-                    observed=f"shows “{short(run.lines[imagined_line])}”",
+                    f"“{shorten(first.lines[real_line])}”",
+                    observed=f"shows “{shorten(run.lines[imagined_line])}”",
                 )
 
 
@@ -178,7 +178,7 @@ def telling(run: ParsedRun, lines: Indices, steady: NDArray[np.float64]) -> Iter
     text = run.transcript.compared(int(lines[0]))
     decimals = run.transcript.decimals[run.transcript.starts[lines][:, None] + np.arange(steady.shape[1])]
     spans = [match.span() for match in VALUE.finditer(text)]
-    has_times = untimed(text) != text.strip()
+    has_times = mask_durations(text) != text.strip()
     names = names_in_line(run.transcript, int(lines[0]))
     machine_indices = machine_columns(text, spans, names)
     metrics = {metric.start for metric in metrics_in(text)}
@@ -201,13 +201,13 @@ def telling(run: ParsedRun, lines: Indices, steady: NDArray[np.float64]) -> Iter
             continue
         # Real runs may agree by chance: on a count that rarely changes, an accuracy of 100 %, a time that rounds to
         # 0.1 s. They do not on a number that takes many values, as a counter does.
-        has_many_values = len(np.unique(values)) >= PLACES
+        has_many_values = len(np.unique(values)) >= MIN_AGREEMENTS
         is_metric = any(start <= position < end for position in metrics)
         is_whole = bool((decimals[:, column] == 0).all()) and not _UNIT.match(text, end)
-        is_repeated = len(values) >= PLACES and values[0] not in (0, 1, 100) and len(np.unique(values)) == 1
-        has_many_digits = all(len(f"{abs(value):.0f}".rstrip("0")) >= DIGITS for value in values)
+        is_repeated = len(values) >= MIN_AGREEMENTS and values[0] not in (0, 1, 100) and len(np.unique(values)) == 1
+        has_many_digits = all(len(f"{abs(value):.0f}".rstrip("0")) >= MIN_DIGITS for value in values)
         # A setting in a parameter search takes few values.
-        is_schedule = len(np.unique(values)) >= STAGES and len(values) >= 2 * PLACES
+        is_schedule = len(np.unique(values)) >= MIN_SETTING_VALUES and len(values) >= 2 * MIN_AGREEMENTS
         is_setting = column < len(names) and names[column].name and names[column].role in _SETTING_ROLES
         if (
             has_many_values
@@ -223,17 +223,17 @@ def telling(run: ParsedRun, lines: Indices, steady: NDArray[np.float64]) -> Iter
 
 
 def _have_many_digits(groups: NDArray[np.float64]) -> bool:
-    """Return whether all numbers have at least `DIGITS` digits, not counting trailing zeros.
+    """Return whether all numbers have at least `MIN_DIGITS` digits, not counting trailing zeros.
 
     Each row holds the groups of one number with commas: 12, 345, 678 for `12,345,678`.
     """
     if np.isnan(groups).any():
         return False
     numbers = ["".join(f"{group:03.0f}" for group in row).strip("0") for row in groups.tolist()]
-    return all(len(digits) >= DIGITS for digits in numbers)
+    return all(len(digits) >= MIN_DIGITS for digits in numbers)
 
 
-def _is_summary(names: Sequence[Named], column: int) -> bool:
+def _is_summary(names: Sequence[NamedNumber], column: int) -> bool:
     """Return whether a number is a summary, such as the best epoch so far."""
     # As long as every epoch improves, the best epoch equals the current one: the agreement of real runs says little.
     return column < len(names) and meaning_of(names[column].name).is_summary
@@ -257,7 +257,7 @@ def number_formats(run_set: RunSet) -> Iterable[Finding]:
                 (run.ref(line),),
                 expected=f"{run_set.name if run_set.source else 'every real log'} prints this number with "
                 f"{_format_decimals(decimals)}",
-                observed=f"“{short(run.lines[line])}” has a number with {_format_decimals(printed_decimals)} in "
+                observed=f"“{shorten(run.lines[line])}” has a number with {_format_decimals(printed_decimals)} in "
                 f"{run.label}",
             )
 
@@ -308,7 +308,7 @@ class _Formats:
 
     def shared_with(self, run: ParsedRun) -> Iterator[str]:
         """Yield the forms of a run with numbers that the real runs show often enough to know their format."""
-        least = 1 if self._run_set.source is not None else VALUES
+        least = 1 if self._run_set.source is not None else MIN_VALUES
         return (form for form in run.transcript.forms if "#" in form and self._lines_per_form[form] >= least)
 
     def of(self, form: str) -> list[tuple[int, int, bool]]:
@@ -328,7 +328,7 @@ def _column_values(run: ParsedRun, form: str, column: int) -> NDArray[np.float64
 
 def _infer_formats(run_set: RunSet, form: str) -> Iterator[tuple[int, int, bool]]:
     runs = [run for run in run_set.finished if len(run.transcript.lines_of(form))]
-    if run_set.source is None and sum(len(run.transcript.lines_of(form)) for run in runs) < VALUES:
+    if run_set.source is None and sum(len(run.transcript.lines_of(form)) for run in runs) < MIN_VALUES:
         return
     tables = [_printed_decimals(run, form) for run in runs]
     if not tables:
@@ -340,9 +340,9 @@ def _infer_formats(run_set: RunSet, form: str) -> Iterator[tuple[int, int, bool]
         if not len(printed):
             continue
         decimals = int(printed.min())
-        has_many = len(printed) >= VALUES and len(tables) > 1
+        has_many = len(printed) >= MIN_VALUES and len(tables) > 1
         if (printed != decimals).any():
-            if has_many and decimals >= FULL and source_decimals.get(column) is None:
+            if has_many and decimals >= MIN_UNROUNDED_DECIMALS and source_decimals.get(column) is None:
                 yield column, decimals, True
         elif source_decimals.get(column) == decimals:
             yield column, decimals, False
@@ -351,7 +351,9 @@ def _infer_formats(run_set: RunSet, form: str) -> Iterator[tuple[int, int, bool]
             # `numpy 1.26` has two decimals because it is that version.
             is_version = bool((values == values[0]).all()) and column in _machine_indices(runs[0], form)
             # Only a fixed number of decimals produces a final zero; the first values show it nearly always.
-            if not is_version and any(_ends_with_zero(part, decimals) for part in (values[: 10 * VALUES], values)):
+            if not is_version and any(
+                _ends_with_zero(part, decimals) for part in (values[: 10 * MIN_VALUES], values)
+            ):
                 yield column, decimals, False
 
 

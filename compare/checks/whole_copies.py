@@ -17,9 +17,9 @@ from gedanken.compare.output.vocabulary import Role
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.compare.results import Doubt
 from gedanken.compare.series.sections import sections
-from gedanken.experiment.counts import many
+from gedanken.experiment.counts import format_count
 from gedanken.experiment.finding import Finding
-from gedanken.experiment.format import figure
+from gedanken.experiment.format import format_number
 
 FEWEST_REAL = 3
 """Minimum number of real runs needed to estimate how often runs agree by chance."""
@@ -135,7 +135,7 @@ def whole_copies(run_set: RunSet, reported_labels: frozenset[str] = frozenset())
             yield _copied_curve_finding(max(run_copies, key=lambda copy: copy.points))
 
 
-def same_as_the_only(run_set: RunSet) -> Doubt | None:
+def doubt_on_equal_logs(run_set: RunSet) -> Doubt | None:
     """Return the doubt about imagined logs that equal a real log.
 
     None if there are no such logs, or enough real logs to judge them.
@@ -148,7 +148,7 @@ def same_as_the_only(run_set: RunSet) -> Doubt | None:
         return None
     pairs = ", ".join(f"{label} is a copy of {original}" for label, original in copies[:_MAX_NAMED_LOGS])
     suffix = f", and {len(copies) - _MAX_NAMED_LOGS} more" if len(copies) > _MAX_NAMED_LOGS else ""
-    number_of_logs = many(len(run_set.real), "real log")
+    number_of_logs = format_count(len(run_set.real), "real log")
     return Doubt(
         f"whether {pairs}{suffix}",
         f"they are the same byte for byte, but with {number_of_logs} it is not known whether two runs of the program "
@@ -243,7 +243,7 @@ def _fingerprint(run: ParsedRun) -> int:
 
 
 def _copied_curve_finding(copy: _Copy) -> Finding:
-    numbers, source = many(copy.points, "number"), copy.theirs.run.label
+    numbers, source = format_count(copy.points, "number"), copy.theirs.run.label
     is_whole = copy.points == len(copy.ours.values)
     return Finding(
         "curve copied",
@@ -252,7 +252,7 @@ def _copied_curve_finding(copy: _Copy) -> Finding:
             copy.ours.run.ref(int(copy.ours.lines[copy.first])),
             copy.theirs.run.ref(int(copy.theirs.lines[copy.first])),
         ),
-        expected=f"by chance, this happens with probability {figure(copy.chance)}",
+        expected=f"by chance, this happens with probability {format_number(copy.chance)}",
         observed=f"repeats a whole curve of {source} ({numbers}) digit for digit"
         if is_whole
         else f"repeats {numbers} in a row from {source}, digit for digit",

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from gedanken.compare.output.visible_lines import normalized_lines
-from gedanken.compare.stats.proportions import Share, share_of
+from gedanken.compare.stats.proportions import Share, wilson_share
 from gedanken.experiment.execution import Cause, Execution
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class AnsweredCommand:
     """One command of a sequence, with both machines' answers."""
 
     sequence: str
@@ -63,7 +63,7 @@ class Agreement(NamedTuple):
     """Share of all commands that have the same exit code on both machines."""
 
 
-def agreement_of(answered: Iterable[Answered]) -> Agreement:
+def agreement_of(answered: Iterable[AnsweredCommand]) -> Agreement:
     """Compute the shares of these commands on which both machines agree; unusable replies are left out."""
     answered = [answer for answer in answered if answer.imagined.is_run]
     printing = [answer for answer in answered if answer.prints]
@@ -71,20 +71,20 @@ def agreement_of(answered: Iterable[Answered]) -> Agreement:
     matches = [[answer.agrees for answer in printing], [answer.agrees_as_it_came for answer in printing]]
     matches += [[answer.agrees for answer in silent], [answer.agrees_as_it_came for answer in silent]]
     matches.append([answer.status_agrees for answer in answered])
-    return Agreement(*(share_of(sum(group), len(group)) for group in matches))
+    return Agreement(*(wilson_share(sum(group), len(group)) for group in matches))
 
 
-def by_kind(answered: Sequence[Answered]) -> dict[str, Agreement]:
+def by_kind(answered: Sequence[AnsweredCommand]) -> dict[str, Agreement]:
     """Compute the agreement for each kind of command, in the order in which kinds first occur."""
     kinds = dict.fromkeys(answer.kind for answer in answered)
     return {kind: agreement_of(answer for answer in answered if answer.kind == kind) for kind in kinds}
 
 
-def whole_sequences(answered: Sequence[Answered]) -> Share:
+def sequence_share(answered: Sequence[AnsweredCommand]) -> Share:
     """Compute the share of sequences in which both machines agree on every command. Sequences with an unanswered
     command are left out."""
     disagreeing = {answer.sequence for answer in answered if not answer.agrees}
     answered_sequences = {answer.sequence for answer in answered} - {
         answer.sequence for answer in answered if not answer.imagined.is_run
     }
-    return share_of(len(answered_sequences - disagreeing), len(answered_sequences))
+    return wilson_share(len(answered_sequences - disagreeing), len(answered_sequences))

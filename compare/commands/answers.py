@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from gedanken.compare.checks.gpu_table import table_contradictions
 from gedanken.compare.output.visible_lines import normalized_lines
-from gedanken.compare.parsed.run_set import LINES_SHOWN, short
-from gedanken.experiment.counts import many
+from gedanken.compare.parsed.run_set import LINES_SHOWN, shorten
+from gedanken.experiment.counts import format_count
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.finding import Finding, LineRef
 from gedanken.experiment.persona import Gpus, MachineFacts, Persona
@@ -49,7 +49,7 @@ def compare_answers(real: Execution, imagined: Execution, claims: tuple[str, ...
     real_lines, imagined_lines = normalized_lines(real.terminal), normalized_lines(imagined.stdout)
     if real_lines == imagined_lines:
         return ()  # an imagined exit code is inferred from the output, so equal output is the best possible match
-    explained = claims_behind(real.command, claims)
+    explained = claims_explaining(real.command, claims)
     findings = []
     if None not in (real.exit_code, imagined.exit_code) and (real.exit_code == 0) != (imagined.exit_code == 0):
         findings.append(
@@ -60,7 +60,7 @@ def compare_answers(real: Execution, imagined: Execution, claims: tuple[str, ...
                 expected=f"really ends with exit code {real.exit_code}",
                 observed=f"but with {imagined.exit_code} on the imagined machine",
                 explained_by=explained,
-                subject=short(real.command),
+                subject=shorten(real.command),
             )
         )
     if imagined.cause is Cause.CUT and "\n".join(real_lines).startswith("\n".join(imagined_lines)):
@@ -71,7 +71,7 @@ def compare_answers(real: Execution, imagined: Execution, claims: tuple[str, ...
                 tuple(
                     _ref_to_visible_line(imagined, imagined_lines, index) for index in range(len(imagined_lines))[-1:]
                 ),
-                subject=short(real.command),
+                subject=shorten(real.command),
             ),
         )
     if not findings:
@@ -96,14 +96,14 @@ def compare_answers(real: Execution, imagined: Execution, claims: tuple[str, ...
                 expected=_quote_line(real_lines, index),
                 observed=_quote_line(imagined_lines, index),
                 explained_by=explained,
-                subject=f"In the answer to “{short(real.command)}”, line {index + 1} is the first that differs",
+                subject=f"In the answer to “{shorten(real.command)}”, line {index + 1} is the first that differs",
             )
         )
     return (*findings, *_table_contradictions(real, imagined))
 
 
 def _quote_line(lines: Sequence[str], index: int) -> str:
-    return f"“{short(lines[index])}”" if index < len(lines) else "the end of the output"
+    return f"“{shorten(lines[index])}”" if index < len(lines) else "the end of the output"
 
 
 def _table_contradictions(real: Execution, imagined: Execution) -> Iterable[Finding]:
@@ -117,7 +117,7 @@ def _table_contradictions(real: Execution, imagined: Execution) -> Iterable[Find
                 (imagined.label,),
                 tuple(_ref(imagined, index, lines[index]) for index in contradiction.lines[:LINES_SHOWN]),
                 observed=contradiction.claim,
-                subject=short(imagined.command),
+                subject=shorten(imagined.command),
             )
 
 
@@ -143,7 +143,7 @@ def compare_with_persona(
     return tuple(findings)
 
 
-def gpus_not_seen(machine_facts: MachineFacts) -> tuple[Finding, ...]:
+def find_unseen_gpus(machine_facts: MachineFacts) -> tuple[Finding, ...]:
     """Report GPUs that the real machine should have but that `torch.cuda` does not see there."""
     missing = machine_facts.gpus_missing
     return (Finding("gpus not seen", observed=missing),) if missing else ()
@@ -159,7 +159,7 @@ def _table_findings(table: Execution, gpus: Gpus) -> Iterable[Finding]:
     if gpus.name:
         wrong_rows = [row.text for row in rows if not _is_same_gpu(row.name, gpus.name)]
         if wrong_rows:
-            observed_name = f"names a GPU in “{short(wrong_rows[0])}”"
+            observed_name = f"names a GPU in “{shorten(wrong_rows[0])}”"
             yield _persona_finding(table, "nvidia-smi", observed_name, f"the machine's are {gpus.name}", wrong_rows)
     drivers = {match["version"] for match in _DRIVER.finditer(text)}
     if len(drivers) > 1:
@@ -168,7 +168,7 @@ def _table_findings(table: Execution, gpus: Gpus) -> Iterable[Finding]:
             (table.label,),
             tuple(_ref_to_text(table, version) for version in sorted(drivers)),
             observed=f"nvidia-smi shows two driver versions in one table: {' and '.join(sorted(drivers))}",
-            subject=short(table.command),
+            subject=shorten(table.command),
         )
 
 
@@ -228,7 +228,9 @@ def _count_findings(answer: Execution, gpus: Gpus, table: Execution | None) -> I
             refs = [_ref_to_text(answer, numbers[-1])] + ([_ref_to_last_line(table)] if table.stdout.strip() else [])
             contradiction = f"nvidia-smi lists {_format_gpu_count(shown_count)}, torch counts {count}"
             labels = (table.label, answer.label)
-            yield Finding("contradiction", labels, tuple(refs), observed=contradiction, subject=short(answer.command))
+            yield Finding(
+                "contradiction", labels, tuple(refs), observed=contradiction, subject=shorten(answer.command)
+            )
 
 
 def _persona_finding(answer: Execution, subject: str, observed: str, expected: str, texts: Sequence[str]) -> Finding:
@@ -236,7 +238,7 @@ def _persona_finding(answer: Execution, subject: str, observed: str, expected: s
     return Finding("departs from its persona", (answer.label,), refs, expected, observed, subject=subject)
 
 
-def claims_behind(command: str, claims: tuple[str, ...]) -> str | None:
+def claims_explaining(command: str, claims: tuple[str, ...]) -> str | None:
     """Return the claims that explain a difference in the answer to this command, joined by commas; None if none
     do."""
     shown_facts = {fact for pattern, facts in _FACTS_SHOWN if pattern.search(command) for fact in facts}
@@ -271,4 +273,4 @@ def _words(text: str) -> list[str]:
 
 
 def _format_gpu_count(count: int) -> str:
-    return many(count, "GPU")
+    return format_count(count, "GPU")

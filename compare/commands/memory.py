@@ -11,7 +11,7 @@ Verdict = Literal["kept", "changed", "lost", "unanswered"]
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
+class MemoryAnswer:
     """The answers to one question: before the context was lost, in the control, and after the loss.
 
     In the control, the question was asked again without a loss.
@@ -30,7 +30,7 @@ class Remembered:
     deterministic."""
 
     @property
-    def by_the_loss(self) -> bool:
+    def is_changed_by_loss(self) -> bool:
         """True if the loss of the context certainly changed the answer, because the control's answer stayed the
         same."""
         return self.verdict in ("changed", "lost") and self.control_verdict == "kept"
@@ -47,7 +47,7 @@ class Remembered:
 
 def compare_memory(
     before: Sequence[Execution], control: Sequence[Execution], after: Sequence[Execution]
-) -> tuple[Remembered, ...]:
+) -> tuple[MemoryAnswer, ...]:
     """Compare the answers, question by question. Raises ValueError if the questions differ."""
     rows = list(zip(before, control, after, strict=True))
     if any(len({answer.command for answer in row}) > 1 for row in rows):
@@ -55,7 +55,7 @@ def compare_memory(
             "the questions before and after the loss of the context, and in the control, are not the same"
         )
     return tuple(
-        Remembered(
+        MemoryAnswer(
             question=before_answer.command,
             before=before_answer.stdout,
             control=control_answer.stdout,

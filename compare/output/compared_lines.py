@@ -4,23 +4,23 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from gedanken.compare.output.edited_line import Edited, Pieces, Rule, Traced, made_of
+from gedanken.compare.output.edited_line import EditableLine, Pieces, Rule, TracedLine, build_line
 from gedanken.compare.output.key_order import order_depends_on_digits, sort_keys
 from gedanken.compare.output.masking import (
-    LONGEST,
     MASK,
-    Before,
-    alike_in_digits,
-    are_long,
+    MAX_LINE_LENGTH,
+    IdContexts,
     depends_on_digits,
+    is_long_on_average,
     mask,
-    masked_together,
+    mask_digits,
+    masked_lines,
 )
-from gedanken.compare.output.plain_numbers import complete, may_lack_digits
-from gedanken.compare.output.progress_bars import unfill
-from gedanken.compare.output.wrapped_numbers import may_be_wrapped, unwrap
+from gedanken.compare.output.plain_numbers import may_need_normalizing, normalize_numbers
+from gedanken.compare.output.progress_bars import mask_bar
+from gedanken.compare.output.wrapped_numbers import may_be_wrapped, unwrap_numbers
 
-MOST_KNOWN = 1 << 15
+MAX_CACHED_LINES = 1 << 15
 """Maximum number of lines whose result is cached, to limit the memory if all lines have different words."""
 _SEEN_ONCE: Pieces = ("\n",)
 """Cache entry for a line that was seen once. It holds no result yet, because most lines never occur again."""
@@ -43,7 +43,7 @@ _PADDING_AFTER = Rule(re.compile(r"(?<=\d)[ ]{1,20}(?=\])"), ("",))
 class ComparedLines:
     """Converts lines for the comparison. Lines that differ only in their digits share one entry of the cache."""
 
-    def __init__(self, before: Before) -> None:
+    def __init__(self, before: IdContexts) -> None:
         self._before = before
         self._cache: dict[str, Pieces | None] = {}
 
@@ -73,7 +73,7 @@ class ComparedLines:
         """Convert several lines together, which is faster than one by one. No two lines may be equal."""
         is_edited = _may_be_edited(lines)
         masked = iter(
-            masked_together(
+            masked_lines(
                 [line for line, is_edited_line in zip(lines, is_edited, strict=True) if not is_edited_line],
                 self._before,
             )
@@ -85,7 +85,7 @@ class ComparedLines:
 
     def one(self, line: str) -> str:
         """Convert one line, without using the cache."""
-        edited = Edited(line.replace(MASK, " "))
+        edited = EditableLine(line.replace(MASK, " "))
         self._edit(edited)
         return edited.text
 
@@ -94,28 +94,28 @@ class ComparedLines:
         if pieces is None:
             return line
         if pieces and pieces is not _SEEN_ONCE:
-            return made_of(line, pieces)
+            return build_line(line, pieces)
         converted = self.one(line)
         self._remember(line, key, converted)
         return converted
 
     def _remember(self, line: str, key: str, converted: str) -> None:
         is_second = key in self._cache
-        is_known = len(self._cache) < MOST_KNOWN or is_second
-        is_fixed = len(line) <= LONGEST and not depends_on_digits(line)
+        is_known = len(self._cache) < MAX_CACHED_LINES or is_second
+        is_fixed = len(line) <= MAX_LINE_LENGTH and not depends_on_digits(line)
         if is_known and is_fixed and not ("{" in line and order_depends_on_digits(line)):
             self._cache[key] = None if converted == line else self._pieces(line) if is_second else _SEEN_ONCE
 
     def _pieces(self, line: str) -> Pieces:
-        traced = Traced(line)
+        traced = TracedLine(line)
         self._edit(traced)
         return traced.pieces()
 
-    def _edit(self, line: Edited) -> None:
-        unwrap(line)
-        complete(line)
+    def _edit(self, line: EditableLine) -> None:
+        unwrap_numbers(line)
+        normalize_numbers(line)
         sort_keys(line)
-        if unfill(line):
+        if mask_bar(line):
             line.replace(_MASK_TO_SPACE)
         if "|" in line.text and line.text.rstrip().endswith(">"):
             line.replace(_DRAWN_BAR)
@@ -129,9 +129,9 @@ class ComparedLines:
 def _keys(lines: Sequence[str]) -> list[str]:
     """Return each line with `1` in place of each digit. A line that is too long to be cached may stay unchanged."""
     text = "\n".join(lines)
-    if are_long(len(lines), len(text)):
-        return [line if len(line) > LONGEST else alike_in_digits(line) for line in lines]
-    return alike_in_digits(text).split("\n")
+    if is_long_on_average(len(lines), len(text)):
+        return [line if len(line) > MAX_LINE_LENGTH else mask_digits(line) for line in lines]
+    return mask_digits(text).split("\n")
 
 
 def _may_be_edited(lines: Sequence[str]) -> list[bool]:
@@ -139,7 +139,7 @@ def _may_be_edited(lines: Sequence[str]) -> list[bool]:
     # The pattern is slow, and no ASCII text without one of `_SIGNS` has a match.
     is_plain = text.isascii() and not any(sign in text for sign in _EDIT_SIGNS)
     is_edited = [not is_plain and _MAY_BE_EDITED.search(line) is not None for line in lines]
-    for predicate in (may_be_wrapped, may_lack_digits):
+    for predicate in (may_be_wrapped, may_need_normalizing):
         if predicate(text):
             is_edited = [
                 is_edited_line or predicate(line) for line, is_edited_line in zip(lines, is_edited, strict=True)

@@ -34,6 +34,6 @@ def _has_comma_majority(text: str) -> bool:
     return certain_count >= _MIN_NUMBERS and 2 * certain_count > len(numbers) and point_count < len(numbers)
 
 
-def with_points(line: str) -> str:
+def replace_decimal_commas(line: str) -> str:
     """Return a line with a point in place of each decimal comma; its length stays the same."""
     return _COMMA_BETWEEN_DIGITS.sub(r"\1.\2", line) if "," in line else line

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-LONGEST = 18
+MAX_DIGITS = 18
 """Every integer with at most this many digits fits into 64 bits."""
 _MINUS = ord("-")
 
@@ -34,7 +34,7 @@ class DigitGroups:
         self.negative = (codes[starts - 1] == _MINUS) & (starts > 0)
         """For each group of digits, whether a minus sign stands before it."""
         self.numbers = np.zeros(len(starts), np.int64)
-        read_lengths = np.minimum(self.lengths, LONGEST).astype(np.uint8)
+        read_lengths = np.minimum(self.lengths, MAX_DIGITS).astype(np.uint8)
         for length in np.flatnonzero(np.bincount(read_lengths)).tolist():
             rows = np.flatnonzero(read_lengths == length)
             positions = starts[rows]
@@ -47,7 +47,7 @@ class DigitGroups:
         """For each line, the index of its first group of digits."""
         is_kept = ~is_digit
         is_kept[starts] = True
-        for start in starts[self.lengths > LONGEST]:
-            is_kept[start : start + LONGEST + 1] = True
+        for start in starts[self.lengths > MAX_DIGITS]:
+            is_kept[start : start + MAX_DIGITS + 1] = True
         masked_codes = (codes - digits * is_digit)[is_kept]
         self.shapes = masked_codes.tobytes().decode(coding, "surrogatepass").split("\n")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gedanken.compare.output.transcript import Transcript, skeleton
+from gedanken.compare.output.transcript import Transcript, form_of_line
 
 _DURATION = re.compile(
     r"(?<![\d.])(?P<value>\d+(?:\.\d+)?)\s*"
@@ -32,7 +32,7 @@ _MIN_COLUMN_LINES = 8
 _SECONDS = {"ms": 0.001, "mil": 0.001, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "hou": 3600.0}
 
 
-class Claimed(NamedTuple):
+class ClaimedDuration(NamedTuple):
     """The durations that an output states."""
 
     seconds: float | None
@@ -43,17 +43,17 @@ class Claimed(NamedTuple):
     """Number of lines that state a duration."""
 
 
-def claimed_seconds(output: Transcript) -> Claimed:
+def parse_claimed_duration(output: Transcript) -> ClaimedDuration:
     """Return how long a run took according to its output, and how many lines state durations."""
     timed_shapes, shapes = _shapes_with_times(output), output.shapes
     totals = output.lines_with([index for index in timed_shapes if "total" in shapes[index].lower()])
     lines = output.lines_with(list(timed_shapes))
     if len(totals):
         # A total that is shown again and again is the time so far.
-        return Claimed(_parse_seconds(output.lines[totals[-1]]), int(totals[-1]), len(lines))
+        return ClaimedDuration(_parse_seconds(output.lines[totals[-1]]), int(totals[-1]), len(lines))
     if not len(lines):
-        return Claimed(None, -1, 0)
-    return Claimed(_sum_grouped(output, lines, timed_shapes), int(lines[-1]), len(lines))
+        return ClaimedDuration(None, -1, 0)
+    return ClaimedDuration(_sum_grouped(output, lines, timed_shapes), int(lines[-1]), len(lines))
 
 
 def _shapes_with_times(output: Transcript) -> dict[int, str]:
@@ -141,12 +141,12 @@ def seconds_of(unit: str) -> float:
     return _SECONDS.get(unit) or _SECONDS.get(unit[:3]) or _SECONDS[unit[0]]
 
 
-def untimed(line: str) -> str:
+def mask_durations(line: str) -> str:
     """Return a line with `#` in place of its durations, times and dates.
 
     Each value after a word such as `took` becomes `#`, too. Such values differ even between runs with the same seed.
     """
     word = _TIME_WORD.search(line)
     if word:
-        line = line[: word.end()] + skeleton(line[word.end() :])
+        line = line[: word.end()] + form_of_line(line[word.end() :])
     return _DURATION.sub("#", CLOCK.sub("#", line)).strip()

@@ -18,11 +18,11 @@ class Rule(NamedTuple):
 
     pattern: re.Pattern[str]
     by: tuple[str | int, ...]
-    but: Callable[[re.Match[str]], bool] | None = None
+    is_exempt: Callable[[re.Match[str]], bool] | None = None
     """A function that says whether a match is left unchanged. If it is None, every match is replaced."""
 
 
-class Edited:
+class EditableLine:
     """A line that is being changed."""
 
     def __init__(self, text: str) -> None:
@@ -31,16 +31,16 @@ class Edited:
     def replace(self, rule: Rule) -> bool:
         """Replace all matches of the rule's pattern; return whether the line changed."""
         before = self.text
-        replacement = _re_template(rule.by) if rule.but is None else lambda match: _expand(rule, match)
+        replacement = _re_template(rule.by) if rule.is_exempt is None else lambda match: _expand(rule, match)
         self.text = rule.pattern.sub(replacement, before)
         return self.text != before
 
     def rearrange(self, pieces: Sequence[slice]) -> None:
         """Reorder the line, given its slices in the new order. Together, the slices must be the whole line."""
-        self.text = made_of(self.text, pieces)
+        self.text = build_line(self.text, pieces)
 
 
-class Traced(Edited):
+class TracedLine(EditableLine):
     """A line that is being changed, and that records the original position of each character."""
 
     def __init__(self, text: str) -> None:
@@ -53,7 +53,7 @@ class Traced(Edited):
         for match in rule.pattern.finditer(self.text):
             origins += self._origins[end : match.start()]
             end = match.end()
-            if rule.but and rule.but(match):
+            if rule.is_exempt and rule.is_exempt(match):
                 origins += self._origins[match.start() : end]
                 continue
             for part in rule.by:
@@ -88,7 +88,7 @@ class Traced(Edited):
         return slice(self._origins[begin], self._origins[end - 1] + 1)
 
 
-def made_of(line: str, pieces: Sequence[str | slice] | Sequence[slice]) -> str:
+def build_line(line: str, pieces: Sequence[str | slice] | Sequence[slice]) -> str:
     """Build a changed line from slices of the original `line` and inserted texts."""
     return "".join([piece if isinstance(piece, str) else line[piece] for piece in pieces])
 
@@ -99,6 +99,6 @@ def _re_template(by: tuple[str | int, ...]) -> str:
 
 
 def _expand(rule: Rule, match: re.Match[str]) -> str:
-    if rule.but and rule.but(match):
+    if rule.is_exempt and rule.is_exempt(match):
         return match[0]
     return "".join([part if isinstance(part, str) else match[part] for part in rule.by])

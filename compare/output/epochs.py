@@ -32,7 +32,7 @@ class EpochCount:
     """Missing epochs at the end of an output that the token limit cut, except those in `declared`."""
     extra: tuple[int, ...]
     """Epochs that are shown although the program cannot show them."""
-    declaring: tuple[int, ...]
+    declaring_lines: tuple[int, ...]
     """Indices of the lines that declare epochs as skipped; empty if `declared` is empty."""
 
 
@@ -64,7 +64,7 @@ def count_epochs(  # noqa: PLR0913 (each is compared, and most have a default)
         silent=_sorted_tuple(undeclared - after_last),
         cut=_sorted_tuple(after_last),
         extra=_sorted_tuple(shown_epochs - expected_epochs - possible),
-        declaring=tuple(declaring_lines) if declared else (),
+        declaring_lines=tuple(declaring_lines) if declared else (),
     )
 
 

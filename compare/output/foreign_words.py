@@ -41,7 +41,7 @@ _COMPOUND = re.compile(
 """Matches a German compound: `Validierungsverlust`."""
 
 
-def spaced(name: str) -> str:
+def separate_words(name: str) -> str:
     """Prepare a name for being split into words.
 
     Listed Chinese, Japanese and Korean words become English, with blanks around them. `d'entraînement` becomes
@@ -54,14 +54,14 @@ def spaced(name: str) -> str:
     return name if name.isascii() else _CJK_WORDS.sub(lambda match: f" {_WORDS[match[0]]} ", name)
 
 
-def is_known(word: str) -> bool:
+def is_foreign_word(word: str) -> bool:
     """Return whether a lower-case word is one of the listed foreign words, or a German compound such as
     `validierungsverlust`."""
     return word in _WORDS or _COMPOUND.fullmatch(word) is not None
 
 
 @lru_cache(maxsize=4096)
-def in_english(word: str) -> tuple[str, ...]:
+def translate_word(word: str) -> tuple[str, ...]:
     """Translate a lower-case word: `verlust` becomes `("loss",)`. The German compound `validierungsverlust` becomes
     `("val", "loss")`. An unknown word is returned unchanged, as `(word,)`."""
     if word in _WORDS:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gedanken.compare.output.named_numbers import Named, named_numbers
+from gedanken.compare.output.named_numbers import NamedNumber, named_numbers
 from gedanken.compare.output.vocabulary import Role, meaning_of
 
 _THOUSANDS = r"[-+]?[1-9]\d{0,2}(?:,\d{3})+(?![\d%]|[.,]\d)"
@@ -18,7 +18,7 @@ _WORDS_AFTER = re.compile(r"\s{1,20}(?P<name>(?:[A-Za-z][A-Za-z_-]{2,30}[ ]?){1,
 _DECISIVE_ROLES = (Role.SETTING, Role.COUNTER, Role.ENVIRONMENT)
 
 
-class Joined(NamedTuple):
+class JoinedNumber(NamedTuple):
     """A number that consists of several values, such as `12,345`, or has a unit, such as `11.2M`."""
 
     columns: tuple[int, ...]
@@ -33,20 +33,20 @@ class Joined(NamedTuple):
     """True for a number such as `224x224`."""
 
 
-def joined_numbers(line: str, spans: Sequence[tuple[int, int]]) -> list[Joined]:
+def joined_numbers(line: str, spans: Sequence[tuple[int, int]]) -> list[JoinedNumber]:
     """Return numbers such as `12,345`, `11.2M` and `224x224` in a line. `spans` holds each value's start and end."""
-    joined: list[Joined] = []
+    joined: list[JoinedNumber] = []
     for number in _JOINED.finditer(line):
         if not (number["thousands"] or number["sizes"] or number["unit"]):
             continue
         columns = tuple(index for index, (start, _end) in enumerate(spans) if number.start() <= start < number.end())
         if columns:  # none within a `torch.Size([3,224])`, which is one value
             kinds = (number[kind] is not None for kind in ("unit", "thousands", "sizes"))
-            joined.append(Joined(columns, *number.span(), *kinds))
+            joined.append(JoinedNumber(columns, *number.span(), *kinds))
     return joined
 
 
-def names_of_joined(line: str, joined: Sequence[Joined]) -> list[Named]:
+def names_of_joined(line: str, joined: Sequence[JoinedNumber]) -> list[NamedNumber]:
     """Return the name and role of each of these numbers, as if the line wrote `12345` for `12,345`."""
     parts: list[str] = []
     spans: list[tuple[int, int]] = []
@@ -67,10 +67,12 @@ def names_of_joined(line: str, joined: Sequence[Joined]) -> list[Named]:
     ]
 
 
-def _with_words_after(named_number: Named, line: str, end: int) -> Named:
+def _with_words_after(named_number: NamedNumber, line: str, end: int) -> NamedNumber:
     """Return `named_number`, or the name and role from the words after the number, as in `11.2M trainable params`."""
     words = _WORDS_AFTER.match(line, end)
     if words is None or named_number.role in (Role.METRIC, *_DECISIVE_ROLES) or named_number.is_part_of_name:
         return named_number
     role = meaning_of(words["name"]).role
-    return Named(words["name"].strip(), role) if role in _DECISIVE_ROLES or not named_number.name else named_number
+    return (
+        NamedNumber(words["name"].strip(), role) if role in _DECISIVE_ROLES or not named_number.name else named_number
+    )

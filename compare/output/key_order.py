@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from gedanken.compare.output.edited_line import Edited
-from gedanken.compare.output.masking import alike_in_digits
+from gedanken.compare.output.edited_line import EditableLine
+from gedanken.compare.output.masking import mask_digits
 from gedanken.compare.output.vocabulary import Role, meaning_of
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|(?<!\w)\'(?:[^\'\\]|\\.)*+\'|[{}\[\](),:]|[^\s{}\[\](),:"\']++')
@@ -38,7 +38,7 @@ class _Object(NamedTuple):
     members: tuple[_Member, ...]
 
 
-def sort_keys(line: Edited) -> None:
+def sort_keys(line: EditableLine) -> None:
     """Sort the keys of each object in a line, unless the line is too long or has an incomplete object."""
     objects = _parse_objects(line.text)
     pieces = list(_sorted_slices(objects, 0, len(line.text)))
@@ -138,7 +138,7 @@ def _parse_member(tokens: Sequence[re.Match[str]], objects: tuple[_Object, ...])
     if len(tokens) < 3 or tokens[1][0] != ":" or not _KEY.fullmatch(tokens[0][0]):
         return None
     key = tokens[0][0].strip("\"'")
-    masked = alike_in_digits(key)
+    masked = mask_digits(key)
     is_counter = meaning_of(masked).role is Role.COUNTER
     is_text = tokens[2][0][0] in "\"'"
     # Digits decide only between keys that are otherwise equal.

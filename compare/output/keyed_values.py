@@ -2,7 +2,7 @@
 
 import re
 
-from gedanken.compare.output.vocabulary import Role, meaning_of, split_in
+from gedanken.compare.output.vocabulary import Role, find_split, meaning_of
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|\'(?:[^\'\\]|\\.)*+\'|[{}\[\](),:]|[^\s{}\[\](),:"\']++')
 _NUMBER = re.compile(r"[-+]?(?:\d|\.\d|nan\b|inf\b|NaN\b|Infinity\b)")
@@ -74,7 +74,7 @@ def _record_token(text: str, start: int, innermost: _Object | None, key: str) ->
             innermost.values.append((start + is_quoted, key))
         elif is_quoted and key in _NAME_KEYS:
             innermost.name = innermost.name or unquoted
-        elif is_quoted and key in _DATA_KEYS and split_in(unquoted):
+        elif is_quoted and key in _DATA_KEYS and find_split(unquoted):
             innermost.data = unquoted
     return unquoted
 
@@ -87,7 +87,7 @@ def _name_values(closed: _Object, names: dict[int, str]) -> None:
             names[start] = closed.name or closed.path[-1]
         else:
             names[start] = _join_path((*closed.path, key))
-        if data and not split_in(names[start]) and meaning_of(names[start]).role is Role.METRIC:
+        if data and not find_split(names[start]) and meaning_of(names[start]).role is Role.METRIC:
             names[start] = f"{data}.{names[start]}"
 
 
@@ -111,6 +111,6 @@ def _join_path(path: tuple[str, ...]) -> str:
     if meaning_of(path[-1]).role not in (Role.METRIC, Role.OTHER):
         return path[-1]
     # The word before the outermost object counts only if it names the data, as in `val {"loss": 0.5}`.
-    inner = path[:-1] if split_in(path[0]) else path[1:-1]
+    inner = path[:-1] if find_split(path[0]) else path[1:-1]
     prefix = [key for key in inner if key.lower() not in generic_keys and re.fullmatch(r"[\w/@.-]{1,40}", key)]
     return ".".join([*prefix, path[-1]])

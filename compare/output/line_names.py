@@ -1,12 +1,12 @@
 """Names the numbers in one line of an output; in a table, by the header above the line."""
 
 from gedanken.compare.output.masking import MASK
-from gedanken.compare.output.named_numbers import Named, named_numbers
+from gedanken.compare.output.named_numbers import NamedNumber, named_numbers
 from gedanken.compare.output.table_columns import names_of_row
 from gedanken.compare.output.transcript import VALUE, Transcript
 
 
-def names_in_line(transcript: Transcript, index: int) -> list[Named]:
+def names_in_line(transcript: Transcript, index: int) -> list[NamedNumber]:
     """Return the name and role of each value in the line with this index. Masked parts of the line are not values."""
     compared = transcript.compared(index)
     line = compared.replace(MASK, " ")

@@ -53,7 +53,7 @@ LEVEL, NUMBER = "<level>", "<number>"
 _PROGRAM_WORD_SET = frozenset(_PROGRAM_WORDS.split())
 
 
-class Place(NamedTuple):
+class PrefixWord(NamedTuple):
     """One word of a prefix, and the signs before and after it."""
 
     gap: str
@@ -95,10 +95,10 @@ class Place(NamedTuple):
         return _HOST.fullmatch(self.word) is not None
 
 
-Prefix = tuple[Place, ...]
+Prefix = tuple[PrefixWord, ...]
 
 
-def some_lines(text: str) -> list[str]:
+def sample_lines(text: str) -> list[str]:
     """Return some lines from all parts of a text, but no blank lines."""
     if len(text) <= _MAX_LINES * _MAX_LENGTH:
         lines = text.splitlines()
@@ -126,7 +126,7 @@ def _line_at(text: str, position: int) -> str:
 def prefix_of(lines: Sequence[str]) -> Prefix:
     """Return the words with which nearly all lines of a log begin. Times, ids and paths must be masked in `lines`."""
     remainders = list(lines) if len(lines) >= _MIN_LINES else []
-    prefix: list[Place] = []
+    prefix: list[PrefixWord] = []
     while remainders and len(prefix) < _MAX_WORDS:
         parsed = [(_parse_word(word), line[word.end() :]) for line in remainders if (word := _NEXT_WORD.match(line))]
         if not parsed:
@@ -149,13 +149,13 @@ def prefix_of(lines: Sequence[str]) -> Prefix:
     return tuple(prefix)
 
 
-def _parse_word(match: re.Match[str]) -> Place:
+def _parse_word(match: re.Match[str]) -> PrefixWord:
     word = match["word"]
     if _LEVEL.fullmatch(word):
         word = LEVEL
     elif not any(letter.isalpha() or letter == MASK for letter in word):
         word = NUMBER
-    return Place(_collapse_spaces(match["gap"]), word)
+    return PrefixWord(_collapse_spaces(match["gap"]), word)
 
 
 def _most_common_start(lines: Sequence[str]) -> str:
@@ -177,7 +177,7 @@ def _has_meaning(word: str) -> bool:
     return meaning.role is not Role.OTHER or meaning.split is not None
 
 
-class Renaming:
+class PrefixRenaming:
     """Replaces words in the prefix of a log's lines. Lines without the prefix are not changed."""
 
     def __init__(self, prefix: Prefix, by: Mapping[int, str]) -> None:

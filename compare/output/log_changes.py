@@ -2,17 +2,17 @@
 
 from typing import NamedTuple
 
-from gedanken.compare.output.line_prefixes import Renaming
+from gedanken.compare.output.line_prefixes import PrefixRenaming
 from gedanken.compare.output.reordered_columns import Reordering
 
 
-class Changes(NamedTuple):
+class LogChanges(NamedTuple):
     """Changes in the lines of a log. Runs of one program may differ in names and in the order of columns."""
 
-    renaming: Renaming | None = None
+    renaming: PrefixRenaming | None = None
     """Replaces the names in front of the lines."""
     reordering: Reordering | None = None
     """Rearranges the columns of tables."""
 
 
-NO_CHANGES = Changes()
+NO_CHANGES = LogChanges()

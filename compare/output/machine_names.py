@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from gedanken.compare.output.named_numbers import Named
+from gedanken.compare.output.named_numbers import NamedNumber
 from gedanken.compare.output.number_lists import name_before, number_lists
 from gedanken.compare.output.packages import COMMON, UNMISTAKABLE
-from gedanken.compare.output.phrases import STOPS
+from gedanken.compare.output.phrases import STOP_WORDS
 from gedanken.compare.output.vocabulary import Role, words_in
 
 
@@ -72,7 +72,7 @@ _MAX_WORDS_BEFORE = 3
 
 
 @lru_cache(maxsize=4096)
-def is_of_machine(name: str, *, is_size: bool = False) -> bool:
+def is_machine_name(name: str, *, is_size: bool = False) -> bool:
     """Return whether a name says what the machine or its software is: `cuDNN`, `num_workers`, `torch`.
 
     `is_size` is true for a number such as `1920x1080`: `window` then means a screen. A name such as `nodes`, which
@@ -100,7 +100,9 @@ def _is_machine_part(word: str) -> bool:
     )
 
 
-def machine_columns(line: str, spans: Sequence[tuple[int, int]], number_names: Sequence[Named]) -> frozenset[int]:
+def machine_columns(
+    line: str, spans: Sequence[tuple[int, int]], number_names: Sequence[NamedNumber]
+) -> frozenset[int]:
     """Return the indices of the values in a line that say what the machine or its software is.
 
     `spans` holds the start and end of each value, `number_names` its name and role. A value without a name is judged
@@ -122,7 +124,7 @@ def machine_columns(line: str, spans: Sequence[tuple[int, int]], number_names: S
         else:
             name = named_number.name or (name_before(line, spans, lists[index]) if index in lists else "")
             name = name or " ".join(_LETTERS.findall(before)[-_MAX_WORDS_BEFORE:])
-            is_machine = is_of_machine(name) or (
+            is_machine = is_machine_name(name) or (
                 lists_software and (not named_number.name or named_number.role is Role.OTHER)
             )
         if is_machine or (named_number.role is Role.OTHER and _is_part_count(line, *spans[index])):
@@ -130,7 +132,7 @@ def machine_columns(line: str, spans: Sequence[tuple[int, int]], number_names: S
     return frozenset(machine_indices)
 
 
-def _parallel_sizes(number_names: Sequence[Named]) -> Iterator[int]:
+def _parallel_sizes(number_names: Sequence[NamedNumber]) -> Iterator[int]:
     """Yield the indices of the values that are sizes of parallel groups of processes, as in `dp=4 tp=2`."""
     names = [named_number.name.lower() for named_number in number_names]
     if len(_SHORT_PAIRS.intersection(names)) > 1 and _CONFUSION_COUNTS.isdisjoint(names):
@@ -140,6 +142,6 @@ def _parallel_sizes(number_names: Sequence[Named]) -> Iterator[int]:
 def _is_part_count(line: str, start: int, end: int) -> bool:
     """Return whether a number counts parts of a machine, by the words behind the number: `world: 8 gpus`."""
     noun = _NOUN.match(line, end) if line[:start].rstrip()[-1:] != "=" else None
-    if noun is None or noun["first"].lower() in STOPS:
+    if noun is None or noun["first"].lower() in STOP_WORDS:
         return False
-    return is_of_machine(noun["first"]) or (noun["second"] is not None and is_of_machine(noun["second"]))
+    return is_machine_name(noun["first"]) or (noun["second"] is not None and is_machine_name(noun["second"]))

@@ -2,9 +2,9 @@
 
 import re
 
-from gedanken.compare.output.edited_line import Edited, Rule
+from gedanken.compare.output.edited_line import EditableLine, Rule
 from gedanken.compare.output.packages import LONG_VERSIONED, SHORT_VERSIONED, parts_of, pattern_of
-from gedanken.compare.output.word_search import search_in
+from gedanken.compare.output.word_search import word_predicate
 
 
 def _words(text: str) -> frozenset[str]:
@@ -122,11 +122,11 @@ _RULES = (
 `_SHORT_CODES`."""
 
 
-def mask_machine(line: Edited) -> None:
+def mask_machine(line: EditableLine) -> None:
     """Mask chips, devices, systems, versions and ports in a line, such as `Tesla V100` and `cuda:0`."""
     lower = line.text.lower()
     has_codes = _SHORT_CODES.search(lower) is not None
-    contains_word = search_in(lower)
+    contains_word = word_predicate(lower)
     for words, rules in _RULES:
         for rule in rules if has_codes or any(map(contains_word, words)) else ():
             line.replace(rule)

@@ -4,12 +4,12 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from gedanken.compare.output.edited_line import Edited, Rule
+from gedanken.compare.output.edited_line import EditableLine, Rule
 from gedanken.compare.output.machine_words import mask_machine
-from gedanken.compare.output.text_lines import containing
-from gedanken.compare.output.vocabulary import split_in
+from gedanken.compare.output.text_lines import indices_containing
+from gedanken.compare.output.vocabulary import find_split
 
-LONGEST = 2_000
+MAX_LINE_LENGTH = 2_000
 """Maximum length of a line that is examined; a longer line is compared as it is."""
 MASK = "\x1a"
 """Stands in place of masked text; a control character, because no word contains one."""
@@ -140,7 +140,7 @@ _MAX_CONTEXT = 48
 _HEX_PREFIX = re.compile(r"(?<![\w.])0[xX]", re.ASCII)
 _DIGITS = str.maketrans("023456789", "1" * 9)
 
-Before = frozenset[tuple[str, int]]
+IdContexts = frozenset[tuple[str, int]]
 """Pairs (text before an id, length of the id), such as `("job ", 6)` for `job 3f9a21`. In `job 704512`, the digits
 are then an id, too."""
 _LINE_START = ""
@@ -151,57 +151,62 @@ def depends_on_digits(line: str) -> bool:
     return ("0x" in line or "0X" in line or MASK in line) and (MASK in line or _HEX_PREFIX.search(line) is not None)
 
 
-def alike_in_digits(text: str) -> str:
+def mask_digits(text: str) -> str:
     """Return the text with `1` in place of every digit. Apart from `0x`, masking does not depend on which digits a
     line has.
     """
     return text.translate(_DIGITS)
 
 
-def are_long(line_count: int, character_count: int) -> bool:
+def is_long_on_average(line_count: int, character_count: int) -> bool:
     """Return whether lines are longer than LONGEST on average, given their number and their total number of
     characters.
 
     Only then is it worth leaving out the long lines first, because that takes time if there are many short lines.
     """
-    return character_count > LONGEST * line_count
+    return character_count > MAX_LINE_LENGTH * line_count
 
 
 def _distinct_shapes(text: str) -> set[str]:
     """Return the distinct lines of a text, with `1` for every digit. Lines for which `depends_on_digits` is true keep
     their digits."""
     if "0x" in text or "0X" in text:
-        return {line if depends_on_digits(line) else alike_in_digits(line) for line in text.split("\n")}
-    return set(alike_in_digits(text).split("\n"))
+        return {line if depends_on_digits(line) else mask_digits(line) for line in text.split("\n")}
+    return set(mask_digits(text).split("\n"))
 
 
-def words_before_ids(text: str) -> Before:
-    """Return the texts that stand before ids in a text (see `Before`). The beginning of a line counts only if half of
-    all lines begin with an id. Lines that differ only in digits count once.
+def find_id_contexts(text: str) -> IdContexts:
+    """Return the texts that stand before ids in a text (see `IdContexts`).
+
+    The beginning of a line counts only if half of all lines begin with an id. Lines that differ only in digits count
+    once.
     """
-    if len(text) > LONGEST and are_long(text.count("\n") + 1, len(text)):
-        text = "\n".join(line for line in text.split("\n") if len(line) <= LONGEST)
-    lines = [line for line in _distinct_shapes(text) if len(line) <= LONGEST]
+    if len(text) > MAX_LINE_LENGTH and is_long_on_average(text.count("\n") + 1, len(text)):
+        text = "\n".join(line for line in text.split("\n") if len(line) <= MAX_LINE_LENGTH)
+    lines = [line for line in _distinct_shapes(text) if len(line) <= MAX_LINE_LENGTH]
     text = "\n".join(lines)
     if not _MAY_PRECEDE_ID.search(text):
         return frozenset()
     pattern = _BEFORE_ID if _may_have_hyphened_id(text) else _BEFORE_SHORT_ID
     counts: Counter[tuple[str, int]] = Counter()
     for (word, length), count in Counter((word, len(digits)) for word, digits in pattern.findall(text)).items():
-        counts[alike_in_digits(word), length] += count
+        counts[mask_digits(word), length] += count
     return frozenset(
         context for context, count in counts.items() if context[0] != _LINE_START or 2 * count >= len(lines)
     )
 
 
-def has_word(context: tuple[str, int]) -> bool:
-    """Return whether an entry of `Before` has a word before its ids. Without a word, digits there may be no id."""
+def has_context_word(context: tuple[str, int]) -> bool:
+    """Return whether an entry of `IdContexts` has a word before its ids.
+
+    Without a word, digits there may be no id.
+    """
     return any(map(str.isalpha, context[0]))
 
 
 _TIMESTAMPS = Rule(_TIMESTAMP, (MASK,))
 _WEEKDAYS = Rule(_WEEKDAY, (MASK,))
-_DAYS_OF_SYSLOG = Rule(_DAY_OF_SYSLOG, (1, f"{MASK} "), lambda match: split_in(match[0].split()[-1]) is not None)
+_DAYS_OF_SYSLOG = Rule(_DAY_OF_SYSLOG, (1, f"{MASK} "), lambda match: find_split(match[0].split()[-1]) is not None)
 _SYSLOGS = Rule(_SYSLOG, (f"{MASK} {MASK} ",))
 _BARE_HOSTS = Rule(_BARE_HOST, (1, f"{MASK} "))
 _HOSTS = Rule(_HOST, (f"[{MASK}]",))
@@ -217,20 +222,22 @@ _BYTE_ORDER_MARK = "\ufeff"
 _BYTE_ORDER_MARKS = Rule(re.compile(_BYTE_ORDER_MARK), ("",))
 
 
-def masked(line: str, before: Before = frozenset()) -> str:
+def masked_line(line: str, before: IdContexts = frozenset()) -> str:
     """Return a line with a mask in place of each date, time, id, path, host and process id.
 
     Digits are masked too if `before` contains the pair (text before the digits, number of digits).
     """
-    edited = Edited(line.replace(MASK, " "))
+    edited = EditableLine(line.replace(MASK, " "))
     mask(edited, before)
     return edited.text
 
 
-def mask(line: Edited, before: Before) -> None:
-    """Mask each date, time, id, path, host and process id in a line; see `masked`. The line must not contain MASK
-    yet. A line longer than LONGEST is not changed."""
-    if len(line.text) > LONGEST:
+def mask(line: EditableLine, before: IdContexts) -> None:
+    """Mask each date, time, id, path, host and process id in a line; see `masked_line`.
+
+    The line must not contain `MASK` yet. A line longer than `MAX_LINE_LENGTH` is not changed.
+    """
+    if len(line.text) > MAX_LINE_LENGTH:
         return
     _mask_digits_after(line, before)
     if _BYTE_ORDER_MARK in line.text:
@@ -254,20 +261,20 @@ def mask(line: Edited, before: Before) -> None:
     _mask_names(line)
 
 
-def _mask_digits_after(line: Edited, before: Before) -> None:
-    """Mask the digits that are ids according to `before`; see `masked`."""
+def _mask_digits_after(line: EditableLine, before: IdContexts) -> None:
+    """Mask the digits that are ids according to `before`; see `masked_line`."""
     if before:
         line.replace(Rule(_MAYBE_ID, (MASK,), lambda match: _id_context(match) not in before))
 
 
 def _id_context(digits: re.Match[str]) -> tuple[str, int] | None:
-    """Return the pair (text before the digits, number of digits) as in `Before`; None without such a text."""
+    """Return the pair (text before the digits, number of digits) as in `IdContexts`; None without such a text."""
     begin = digits.start()
     context = _ID_CONTEXT_BEFORE.search(digits.string, max(0, begin - _MAX_CONTEXT), begin)
-    return (alike_in_digits(context[0]), len(digits[0])) if context else None
+    return (mask_digits(context[0]), len(digits[0])) if context else None
 
 
-def _mask_names(line: Edited) -> None:
+def _mask_names(line: EditableLine) -> None:
     """Mask paths, ids, IP addresses, hosts and process ids."""
     if "/" in line.text or "\\" in line.text:
         line.replace(_PATHS)
@@ -282,21 +289,23 @@ def _mask_names(line: Edited) -> None:
         line.replace(_PIDS)
 
 
-def masked_together(lines: Sequence[str], before: Before) -> list[str]:
-    """Apply `masked` to each of these lines; faster than one by one if there are many lines."""
-    is_alone = [len(line) > LONGEST or not line.isascii() or MASK in line for line in lines]
+def masked_lines(lines: Sequence[str], before: IdContexts) -> list[str]:
+    """Apply `masked_line` to each of these lines; faster than one by one if there are many lines."""
+    is_alone = [len(line) > MAX_LINE_LENGTH or not line.isascii() or MASK in line for line in lines]
     for index in _maybe_timestamp_lines(
         ["" if is_single else line for line, is_single in zip(lines, is_alone, strict=True)]
     ):
         is_alone[index] = True
     # Lines that cannot contain a time become one text, to which each pattern is applied only once.
-    text = Edited(_BORDER.join([line for line, is_single in zip(lines, is_alone, strict=True) if not is_single]))
+    text = EditableLine(
+        _BORDER.join([line for line, is_single in zip(lines, is_alone, strict=True) if not is_single])
+    )
     _mask_digits_after(text, before)
     mask_machine(text)
     _mask_names(text)
     masked_lines = iter(text.text.split(_BORDER))
     return [
-        masked(line, before) if is_single else next(masked_lines)
+        masked_line(line, before) if is_single else next(masked_lines)
         for line, is_single in zip(lines, is_alone, strict=True)
     ]
 
@@ -314,7 +323,7 @@ def _may_have_timestamp(line: str) -> bool:
 
 
 def _maybe_timestamp_lines(lines: Sequence[str]) -> set[int]:
-    line_indices = set(containing(lines, _TIME_WORDS))
+    line_indices = set(indices_containing(lines, _TIME_WORDS))
     text = "\n".join(lines)
     if _CLOCK_HINT.search(text) or any(hint.search(text) for hint in _FAST_DATE_HINTS):
         line_indices.update(

@@ -185,7 +185,7 @@ def metrics_in(line: str) -> Iterator[Metric]:
         yield Metric(name, is_accuracy, match.start("value"), float(match["value"]), total, bool(match["percent"]))
 
 
-def epoch_in(line: str) -> int | None:
+def epoch_position(line: str) -> int | None:
     """Return the position of the epoch number in a line; None if the line names no epoch."""
     match = _EPOCH.search(line)
     return match.start("epoch") if match else None

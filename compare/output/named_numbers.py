@@ -6,9 +6,17 @@ from typing import NamedTuple
 
 from gedanken.compare.output.durations import CLOCK
 from gedanken.compare.output.keyed_values import keyed_values
-from gedanken.compare.output.phrases import ENDS, LEVEL, MOST_WORDS, STOPS, phrase, split_word, tidy
+from gedanken.compare.output.phrases import (
+    LEVEL,
+    MAX_NAME_WORDS,
+    NAME_DELIMITERS,
+    STOP_WORDS,
+    last_split_word,
+    tidy,
+    trailing_name,
+)
 from gedanken.compare.output.shared_names import shared_names
-from gedanken.compare.output.vocabulary import SHORT_SPLITS, Role, Split, meaning_of, split_in, words_in
+from gedanken.compare.output.vocabulary import SHORT_SPLITS, Role, Split, find_split, meaning_of, words_in
 
 _MAX_NAME_DISTANCE = 160
 """Maximum distance in characters between a number and its name before it."""
@@ -82,7 +90,7 @@ _SECOND_NUMBER_SUFFIX = {"(": "in brackets", "/": "after /"} | dict.fromkeys(
 """Maps the text between two numbers that share a name to the text added to the second number's name."""
 
 
-class Named(NamedTuple):
+class NamedNumber(NamedTuple):
     """One number of a line."""
 
     name: str
@@ -94,7 +102,7 @@ class Named(NamedTuple):
 
 def named_numbers(
     line: str, spans: Sequence[tuple[int, int]], header: Sequence[str] | None = None, heading_data: str = ""
-) -> list[Named]:
+) -> list[NamedNumber]:
     """Return the name and role of each value of a line; `spans` holds the start and end of each value.
 
     For a row of a table, `header` holds the name of each value. `heading_data` is the data that a heading above the
@@ -117,7 +125,7 @@ class _LineNamer:
             for pattern in (_BAR, _BAR_WITHOUT_FILL, CLOCK, _IGNORED_NUMBER, _WEIGHTED)
             for match in pattern.finditer(line)
         ]
-        self._named: list[Named] = []
+        self._named: list[NamedNumber] = []
         self._search_start = 0
         """Position in the line at which the search for the next number's name begins."""
         self._metric_end = 0
@@ -133,7 +141,7 @@ class _LineNamer:
         elif "{" in line:
             self._update_split(line[: line.index("{")])  # `Validation: {"loss": 0.5}`
 
-    def read(self) -> list[Named]:
+    def read(self) -> list[NamedNumber]:
         for index, (start, end) in enumerate(self._spans):
             named_number = self._name_number(index, start, end)
             self._named.append(named_number)
@@ -142,19 +150,19 @@ class _LineNamer:
                 self._metric_end = end if named_number.role is Role.METRIC else self._metric_end
         return self._named
 
-    def _name_number(self, index: int, start: int, end: int) -> Named:
+    def _name_number(self, index: int, start: int, end: int) -> NamedNumber:
         if _is_within(self._name_spans, start):
-            return Named("", Role.OTHER, is_part_of_name=True)
+            return NamedNumber("", Role.OTHER, is_part_of_name=True)
         if _is_within(self._ignored_spans, start):
-            return Named("", Role.ENVIRONMENT)
+            return NamedNumber("", Role.ENVIRONMENT)
         if self._is_end_of_range(index, start, end):
-            return Named("", Role.ENVIRONMENT)
+            return NamedNumber("", Role.ENVIRONMENT)
         if self._header is not None and index < len(self._header) and self._header[index]:
             return self._with_role(self._header[index], start, end)
         if self._is_thousands(index, start, end):
-            return Named("", Role.ENVIRONMENT)
+            return NamedNumber("", Role.ENVIRONMENT)
         if _BRACKETED.search(self._line, 0, start) and re.match(r"\d+\]", self._line[start : end + 1]):
-            return Named("", Role.COUNTER)
+            return NamedNumber("", Role.COUNTER)
         if start in self._name_at:
             if "{" not in self._line:
                 self._update_split(self._line[self._search_start : start])
@@ -163,22 +171,22 @@ class _LineNamer:
             return self._with_role(" ".join(match["name"].split()), start, end)
         if self._is_part_of_word(start, end):
             if _NUMBERED.fullmatch(self._line[start:end]):
-                return Named("", Role.COUNTER)
-            return Named("", Role.OTHER, is_part_of_name=True)
+                return NamedNumber("", Role.COUNTER)
+            return NamedNumber("", Role.OTHER, is_part_of_name=True)
         return self._name_by_words(index, start, end)
 
-    def _name_by_words(self, index: int, start: int, end: int) -> Named:
+    def _name_by_words(self, index: int, start: int, end: int) -> NamedNumber:
         """Return the name of a number, from the words around it or the number before it."""
         name = self._name_before(start) or self._count_metric
         match = _DATA_AFTER.match(self._line, end)
-        split = split_in(match["data"]) if match else None
-        if split and name and not split_in(name) and meaning_of(name).role is Role.METRIC:
+        split = find_split(match["data"]) if match else None
+        if split and name and not find_split(name) and meaning_of(name).role is Role.METRIC:
             name = f"{split} {name}"
         if name == self._count_metric:
             self._count_metric = ""
         elif meaning_of(name).role is Role.METRIC and _COUNT_WITH_PERCENT.match(self._line, start):
             self._count_metric = name
-            return Named(name, Role.OTHER)
+            return NamedNumber(name, Role.OTHER)
         if not name and index and self._line[self._spans[index - 1][1] : start].strip() in _SECOND_NUMBER_SUFFIX:
             return self._name_second_number(index, start)
         return self._with_role(name, start, end)
@@ -200,7 +208,7 @@ class _LineNamer:
         is_first = re.fullmatch(r"\d{1,3}", self._line[low:high]) is not None
         return is_first and self._named[index - 1].role is not Role.METRIC and not self._line[end:].startswith(".")
 
-    def _name_second_number(self, index: int, start: int) -> Named:
+    def _name_second_number(self, index: int, start: int) -> NamedNumber:
         """Return the name of a second number beside the first: `Loss 0.31 (0.35)`, `9800/10000`, `0.5 ± 0.1`."""
         first = self._named[index - 1]
         sign = self._line[self._spans[index - 1][1] : start].strip()
@@ -208,7 +216,7 @@ class _LineNamer:
         if _unit_end(self._line, self._spans[index][1]) or (
             sign == "(" and texts[1].isdigit() and not texts[0].isdigit()
         ):
-            return Named("", Role.ENVIRONMENT)  # `best: 0.5 (12)`, `loss 0.5 (3.1 s)`
+            return NamedNumber("", Role.ENVIRONMENT)  # `best: 0.5 (12)`, `loss 0.5 (3.1 s)`
         is_whole = texts[1].isdigit() and (texts[0].isdigit() == (sign == "/"))
         role = Role.COUNTER if is_whole and sign in "/(" else first.role
         suffix = _SECOND_NUMBER_SUFFIX[sign]
@@ -216,22 +224,22 @@ class _LineNamer:
             role = Role.OTHER if role is Role.METRIC else role  # how far it scatters
         base = first.name.removesuffix(" after /")
         if suffix == "in brackets" and first.role is Role.METRIC and self._is_of_single_batch(index):
-            self._named[index - 1] = Named(f"{base}{OF_THE_BATCH}", first.role)
-            return Named(base, role)
-        return Named(f"{base} {suffix}" if base else "", role)
+            self._named[index - 1] = NamedNumber(f"{base}{OF_THE_BATCH}", first.role)
+            return NamedNumber(base, role)
+        return NamedNumber(f"{base} {suffix}" if base else "", role)
 
     def _is_of_single_batch(self, index: int) -> bool:
         """Return whether the previous number is of a single batch, as `0.31` in `Test: [40/97] Loss 0.31 (0.35)`."""
-        is_held_out = split_in(self._named[index - 1].name) in (Split.VALIDATION, Split.TEST)
+        is_held_out = find_split(self._named[index - 1].name) in (Split.VALIDATION, Split.TEST)
         return is_held_out and _BATCH_COUNT.search(self._line, 0, self._spans[index - 1][0]) is not None
 
-    def _with_role(self, name: str, start: int, end: int) -> Named:
+    def _with_role(self, name: str, start: int, end: int) -> NamedNumber:
         name = "time" if name.lower() in _DURATION_VERBS else name
         role = meaning_of(name).role
         text = self._line[start:end]
-        if role is Role.OTHER and split_in(name) and set(words_in(name)) == {words_in(name)[-1]} and "." in text:
+        if role is Role.OTHER and find_split(name) and set(words_in(name)) == {words_in(name)[-1]} and "." in text:
             role = Role.METRIC  # `train 0.53 val 0.61`
-        elif role is Role.OTHER and text.isdigit() and name and all(split_in(word) for word in words_in(name)):
+        elif role is Role.OTHER and text.isdigit() and name and all(find_split(word) for word in words_in(name)):
             role = Role.COUNTER  # `Train: 3 [640/60000]`
         if (_unit_end(self._line, end) and role is not Role.METRIC) or (
             role is Role.METRIC and re.match(r"\s?(?:ms|secs?|seconds?|s)\b", self._line[end : end + 10])
@@ -242,8 +250,8 @@ class _LineNamer:
         previous = self._named[-1] if self._named else None
         is_summary = meaning_of(name).is_summary and start not in self._name_at and not self._header
         if role is Role.OTHER and previous and previous.role is Role.METRIC and is_summary:
-            return Named(f"{previous.name} {name}", Role.METRIC)
-        return Named(name, role)
+            return NamedNumber(f"{previous.name} {name}", Role.METRIC)
+        return NamedNumber(name, role)
 
     def _is_count(self, start: int, end: int) -> bool:
         """Return whether a number is a count: `12/391` or `12 epochs` anywhere, `[12] …` or `12: …` at the start."""
@@ -298,7 +306,7 @@ class _LineNamer:
         self._update_split(text)
         if changed_name := self._changed_metric_name(text):
             return changed_name
-        name = phrase(text)
+        name = trailing_name(text)
         if _INCOMPLETE_END.search(name) and (noun := self._noun_after(start, or_name=True)):
             return noun
         role = meaning_of(name).role
@@ -314,9 +322,9 @@ class _LineNamer:
             return subject
         if name and (full_name := self._name_with_topic(name, text)):
             return full_name
-        is_inside = text.lstrip().startswith("(") and not split_in(text)
-        if is_inside and self._named and split_in(self._named[-1].name):
-            self._split = split_word(self._named[-1].name)  # `val_loss=0.4 (acc=0.9)`
+        is_inside = text.lstrip().startswith("(") and not find_split(text)
+        if is_inside and self._named and find_split(self._named[-1].name):
+            self._split = last_split_word(self._named[-1].name)  # `val_loss=0.4 (acc=0.9)`
         return self._with_split(name) if name else self._noun_after(start)
 
     def _changed_metric_name(self, text: str) -> str:
@@ -327,17 +335,21 @@ class _LineNamer:
         if not match or meaning_of(match["what"]).role is not Role.METRIC:
             return ""
         best = "best " if match["verb"].lower() == "improved" else ""
-        return f"{_PREVIOUS if match['end'].lower() == 'from' else ''}{best}{phrase(match['what'])}"
+        return f"{_PREVIOUS if match['end'].lower() == 'from' else ''}{best}{trailing_name(match['what'])}"
 
     def _name_with_topic(self, name: str, text: str) -> str:
         """Return the full name of a value called only `val`, as in `loss: train 0.3, val 0.4`; otherwise empty."""
         is_short = bool(self._topic) and name.lower() in SHORT_SPLITS  # `loss: tr 0.3, va 0.4`
-        if not (split_in(name) or is_short) or len(words_in(name)) > 1:
+        if not (find_split(name) or is_short) or len(words_in(name)) > 1:
             self._topic = ""
             return ""
-        text_before = text.rstrip(ENDS)[: -len(name)].rstrip(ENDS) if text.rstrip(ENDS).endswith(name) else ""
-        topic = phrase(text_before)
-        if topic and meaning_of(topic).role is Role.METRIC and not split_in(topic):
+        text_before = (
+            text.rstrip(NAME_DELIMITERS)[: -len(name)].rstrip(NAME_DELIMITERS)
+            if text.rstrip(NAME_DELIMITERS).endswith(name)
+            else ""
+        )
+        topic = trailing_name(text_before)
+        if topic and meaning_of(topic).role is Role.METRIC and not find_split(topic):
             self._topic = topic
         return f"{name} {self._topic}" if self._topic else ""
 
@@ -356,14 +368,14 @@ class _LineNamer:
         0.5`.
         """
         match = _NOUN_AFTER.match(self._line, start)
-        is_noun = match is not None and match["noun"].lower() not in STOPS
+        is_noun = match is not None and match["noun"].lower() not in STOP_WORDS
         return match["noun"] if match and is_noun and (or_name or not match["named"]) else ""
 
     def _update_split(self, text: str) -> None:
         """Record the data that a text names, such as `Test set:` or `[val]`, for the numbers after the text."""
-        quoted = [part for part in _QUOTED.findall(text) if split_in(part)]
+        quoted = [part for part in _QUOTED.findall(text) if find_split(part)]
         if quoted:
-            self._split = split_word(quoted[-1])  # `msg="eval" loss=0.5`
+            self._split = last_split_word(quoted[-1])  # `msg="eval" loss=0.5`
         parts = re.split(r"[|:,;\[\](]|\s{2,}| [-–—] ", text)
         for part in parts:
             words = words_in(part)
@@ -371,16 +383,21 @@ class _LineNamer:
                 self._split = words[0]  # `tr 0.4 | va 0.5 | acc 0.9`
             if part is not parts[-1] and _MODULE.fullmatch(part.strip()):
                 continue  # `package.training.callbacks - INFO - loss 0.5` does not say that this is a training loss
-            if _PER_COUNTER.fullmatch(part) and split_in(part):
-                self._split = split_word(part)  # `eval epoch: 3, loss: 0.5`
-            elif words and len(words) <= MOST_WORDS and split_in(part) and meaning_of(part).role is not Role.COUNTER:
-                self._split = split_word(part)
+            if _PER_COUNTER.fullmatch(part) and find_split(part):
+                self._split = last_split_word(part)  # `eval epoch: 3, loss: 0.5`
+            elif (
+                words
+                and len(words) <= MAX_NAME_WORDS
+                and find_split(part)
+                and meaning_of(part).role is not Role.COUNTER
+            ):
+                self._split = last_split_word(part)
                 if len(re.findall(r"[^\W\d]+", part)) == 1 and len(words) > 1:
                     self._split = ""  # `val_loss` says nothing about the numbers after its own
 
     def _with_split(self, name: str) -> str:
         """Add the data named earlier in the line, such as `val`, to the name of a metric without data."""
-        if split_in(name) or meaning_of(name).role is not Role.METRIC or not split_in(f"{self._split} {name}"):
+        if find_split(name) or meaning_of(name).role is not Role.METRIC or not find_split(f"{self._split} {name}"):
             return name
         return f"{self._split} {name}"
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from enum import StrEnum
 
-from gedanken.compare.output.decimal_commas import has_decimal_commas, with_points
+from gedanken.compare.output.decimal_commas import has_decimal_commas, replace_decimal_commas
 
 
 class Commas(StrEnum):
@@ -27,7 +27,7 @@ _GROUPED = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?P<decimals>\.\d+)?", re.ASCII)
 _NUMBER = re.compile(r"(?<=[\s|=:$+-])[1-9]\d{0,2}(?:,\d{3})+\.\d+(?![\w.,])", re.ASCII)
 
 
-def has_grouped_decimals(texts: Iterable[str]) -> bool:
+def has_thousands_commas(texts: Iterable[str]) -> bool:
     """Return whether these texts write numbers such as `1,234.5`. False if the word before such a number also stands
     before separate numbers, such as `0.5,0.7`."""
     grouped_names: set[str] = set()
@@ -47,14 +47,14 @@ def commas_in(texts: Iterable[str]) -> Commas:
     texts = list(texts)
     if has_decimal_commas(texts):
         return Commas.DECIMAL
-    return Commas.THOUSANDS if has_grouped_decimals(texts) else Commas.BETWEEN
+    return Commas.THOUSANDS if has_thousands_commas(texts) else Commas.BETWEEN
 
 
-def without_commas(line: str, commas: Commas) -> str:
+def normalize_commas(line: str, commas: Commas) -> str:
     """Return a line with its numbers in the usual notation. Depending on `commas`, `1,234.5` becomes `1234.5`, or
     `0,5` becomes `0.5`."""
     if "," not in line or commas is Commas.BETWEEN:
         return line
     if commas is Commas.DECIMAL:
-        return with_points(line)
+        return replace_decimal_commas(line)
     return _NUMBER.sub(lambda match: match[0].replace(",", ""), line)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gedanken.compare.output.phrases import ENDS, phrase
+from gedanken.compare.output.phrases import NAME_DELIMITERS, trailing_name
 
 _OPENING_BRACKET = {")": "(", "]": "[", "}": "{"}
 _NON_NUMBER = re.compile(r"None|True|False")
@@ -117,7 +117,7 @@ def _read_between(line: str, position: int, end: int, open_brackets: list[_Open]
 def name_before(line: str, spans: Sequence[tuple[int, int]], numbers: NumberList) -> str:
     """Return the name before a list, such as `milestones` in `milestones: [30, 60]`; empty without a name."""
     first = numbers.columns[0]
-    return phrase(line[spans[first - 1][1] if first else 0 : numbers.start].rstrip(f"{ENDS}["))
+    return trailing_name(line[spans[first - 1][1] if first else 0 : numbers.start].rstrip(f"{NAME_DELIMITERS}["))
 
 
 def index_in(numbers: NumberList, column: int) -> str:

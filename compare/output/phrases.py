@@ -2,9 +2,9 @@
 
 import re
 
-from gedanken.compare.output.vocabulary import SHORT_SPLITS, meaning_of, split_in
+from gedanken.compare.output.vocabulary import SHORT_SPLITS, find_split, meaning_of
 
-MOST_WORDS = 5
+MAX_NAME_WORDS = 5
 """Maximum number of words of a name that is part of a sentence."""
 _MAX_LABEL_WORDS = 8
 """Maximum number of words of a name that stands alone before a colon or an equals sign."""
@@ -18,12 +18,12 @@ _SEPARATOR = re.compile(
 )
 _TAG_END = re.compile(r"\](?=[^\W\d])")
 """Matches the end of a label in brackets directly before a name: `[Avg]loss`."""
-ENDS = " \t:=~≈'\"`*#|│┃<>(“”‘’«»—"
+NAME_DELIMITERS = " \t:=~≈'\"`*#|│┃<>(“”‘’«»—"
 _STOP_WORDS = (
     "as the than with for a an in to and by from reached after got at on into until "
     "while has have than now then its our your using there are improved dropped rose fell went equals 轮 步 回"
 )
-STOPS = frozenset(_STOP_WORDS.split())
+STOP_WORDS = frozenset(_STOP_WORDS.split())
 _LAST_STOPS = frozenset(["is", "was", "of", "be", "at", "are", "equals", "=", "to", "reached"])
 _WORD = re.compile(r"[\w'-]*\w")
 _ID = re.compile(
@@ -35,22 +35,22 @@ _ID = re.compile(
 """Matches a hash, an id, or a name that ends with an id, such as the name of a checkpoint file."""
 
 
-def split_word(text: str) -> str:
+def last_split_word(text: str) -> str:
     """Return the last word in a text that names the data (train, val, test), as the text writes this word. The text
     must contain one."""
     words: list[str] = [*_WORD.findall(text), *re.findall(r"[^\W_]+", text)]
-    return next(word for word in reversed(words) if split_in(word) or word.lower() in SHORT_SPLITS)[:_MAX_LENGTH]
+    return next(word for word in reversed(words) if find_split(word) or word.lower() in SHORT_SPLITS)[:_MAX_LENGTH]
 
 
-def phrase(text: str) -> str:
+def trailing_name(text: str) -> str:
     """Return the name at the end of a text: `val loss` for `Epoch 3, val loss: `. Empty if there is none."""
     is_label = re.search(r"[:=]\s*$", text) is not None
-    text = LEVEL.sub(", ", text).rstrip(ENDS)
+    text = LEVEL.sub(", ", text).rstrip(NAME_DELIMITERS)
     for stop_word in _LAST_STOPS:
         if text.lower().endswith(f" {stop_word}"):
-            text = text[: -len(stop_word) - 1].rstrip(ENDS)
+            text = text[: -len(stop_word) - 1].rstrip(NAME_DELIMITERS)
             break
-    pieces = [piece for piece in _SEPARATOR.split(text) if piece and piece.strip(ENDS + "-.")]
+    pieces = [piece for piece in _SEPARATOR.split(text) if piece and piece.strip(NAME_DELIMITERS + "-.")]
     if not pieces:
         return ""
     piece = pieces[-1]
@@ -58,7 +58,7 @@ def phrase(text: str) -> str:
         piece = re.split(r":(?=\s|[A-Za-z])", piece)[-1] or piece
     words = _TAG_END.sub(" ", piece).split()
     if not (is_label and len(words) <= _MAX_LABEL_WORDS):
-        words = words[-MOST_WORDS:]
+        words = words[-MAX_NAME_WORDS:]
     last_stop = max(
         (index for index, word in enumerate(words) if _is_before_name(word, index == len(words) - 1)), default=-1
     )
@@ -66,7 +66,7 @@ def phrase(text: str) -> str:
     if (
         words
         and re.fullmatch(r"\w+(?:[_/@.]\w+)+", words[-1])
-        and (split_in(words[-1]) or not split_in(" ".join(words[:-1])))
+        and (find_split(words[-1]) or not find_split(" ".join(words[:-1])))
     ):
         # An identifier is a whole name; only a word such as `best` before it adds something.
         words = words[-2:] if len(words) > 1 and meaning_of(words[-2]).is_summary else words[-1:]
@@ -77,13 +77,15 @@ def _is_before_name(word: str, is_last: bool) -> bool:
     """Return whether a name can begin only after this word. Such words are `and`, an id and, unless it `is_last`,
     `split=val`.
     """
-    return word.lower() in STOPS or _ID.fullmatch(word) is not None or ("=" in word and not is_last)
+    return word.lower() in STOP_WORDS or _ID.fullmatch(word) is not None or ("=" in word and not is_last)
 
 
 def tidy(name: str) -> str:
     """Return a name without surrounding quotes, colons and unmatched brackets; empty if it has no letters."""
     collapsed = " ".join(name.split())
-    name = collapsed.strip(ENDS + "-.,;!?])" if name.count(")") > name.count("(") else ENDS + "-.,;!?]")
+    name = collapsed.strip(
+        NAME_DELIMITERS + "-.,;!?])" if name.count(")") > name.count("(") else NAME_DELIMITERS + "-.,;!?]"
+    )
     if name.count("'") == 1 and " '" in name and f"{name}'" in collapsed:
         name += "'"
     if name.count("(") > name.count(")"):

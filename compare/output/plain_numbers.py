@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 
-from gedanken.compare.output.edited_line import Edited, Rule
+from gedanken.compare.output.edited_line import EditableLine, Rule
 from gedanken.compare.output.vocabulary import Role, meaning_of
 
 _GROUPED = Rule(
@@ -51,8 +51,11 @@ _LONG = 1 << 14
 _UNDERSCORE = re.compile(r"_(?<=\d_)\d{3}", re.ASCII)
 
 
-def may_lack_digits(text: str) -> bool:
-    """Return whether a text may contain a number that `complete` rewrites; much faster than searching for one."""
+def may_need_normalizing(text: str) -> bool:
+    """Return whether a text may contain a number that `normalize_numbers` rewrites.
+
+    This is much faster than searching for one.
+    """
     if "_" in text and _UNDERSCORE.search(text):
         return True
     return _may_have_bare_point(text) and _POINT.search(text) is not None
@@ -72,7 +75,7 @@ def _may_have_bare_point(text: str) -> bool:
     return bool(bare_points.any() or is_point[0] or is_point[-1])
 
 
-def complete(line: Edited) -> None:
+def normalize_numbers(line: EditableLine) -> None:
     """Rewrite numbers such as `.99`, `1.` and `1_000` in a line as `0.99`, `1.0` and `1000`."""
     if "_" in line.text:
         line.replace(_GROUPED)
@@ -87,10 +90,10 @@ def complete(line: Edited) -> None:
             line.replace(rule)
 
 
-def completed(line: str) -> str:
-    """Return a line with its numbers rewritten; see `complete`."""
-    edited = Edited(line)
-    complete(edited)
+def normalized_numbers(line: str) -> str:
+    """Return a line with its numbers rewritten; see `normalize_numbers`."""
+    edited = EditableLine(line)
+    normalize_numbers(edited)
     return edited.text
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from gedanken.compare.output.edited_line import Edited, Rule
+from gedanken.compare.output.edited_line import EditableLine, Rule
 from gedanken.compare.output.masking import MASK
 
 # A log has no carriage returns here: `records/importers/terminal_text.py` keeps the last state of a redrawn line.
@@ -37,13 +37,13 @@ def may_hold_bars(text: str) -> bool:
     return not text.isascii() and _DRAWN_BAR_HINT.search(text) is not None
 
 
-def without_fill(line: str) -> str | None:
+def masked_bar(line: str) -> str | None:
     """Return a line with masks in place of the filled part and the times of its progress bar; None without a bar."""
-    edited = Edited(line)
-    return edited.text if unfill(edited) else None
+    edited = EditableLine(line)
+    return edited.text if mask_bar(edited) else None
 
 
-def unfill(line: Edited) -> bool:
+def mask_bar(line: EditableLine) -> bool:
     """Mask the filled part and the times of a progress bar in a line; return whether the line contains a bar."""
     if not may_hold_bars(line.text):
         return False
@@ -58,19 +58,19 @@ def unfill(line: Edited) -> bool:
 def is_unfinished(line: str) -> bool:
     """Return whether a line shows unfinished progress: `70%`, or a bar with `14/20`."""
     count = _COUNT.search(line)
-    if count and float(count[1]) < float(count[2]) and without_fill(line) is not None:
+    if count and float(count[1]) < float(count[2]) and masked_bar(line) is not None:
         return True
     percent = _PERCENT.search(line)
     return percent is not None and float(percent[0].rstrip("%")) < 100
 
 
-def redrawn(lines: Iterable[str]) -> frozenset[int]:
+def redrawn_lines(lines: Iterable[str]) -> frozenset[int]:
     """Return the indices of the lines whose progress bar a later line draws again. The later line has the same text
     before the bar, the same total and more progress."""
     latest_bars: dict[str, tuple[int, float, float]] = {}
     replaced: set[int] = set()
     for index, line in enumerate(lines):
-        bare = without_fill(line)
+        bare = masked_bar(line)
         if bare is None:
             continue
         key = bare[: bare.index(MASK)].rstrip("0123456789.% /\t").strip() or MASK

@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
 
-from gedanken.compare.output.masking import LONGEST, alike_in_digits, are_long
+from gedanken.compare.output.masking import MAX_LINE_LENGTH, is_long_on_average, mask_digits
 from gedanken.compare.output.table_columns import Cell, cells_of_row, header_of_row, is_rule
 from gedanken.compare.output.vocabulary import Role, meaning_of
 
@@ -35,7 +35,7 @@ class Table(NamedTuple):
     names: Names
 
 
-class Wanted(NamedTuple):
+class TargetOrder(NamedTuple):
     """The order into which the columns of a table are brought."""
 
     names: Names
@@ -54,7 +54,7 @@ def tables_in(lines: Sequence[str], compared: Compare) -> list[Table]:
     return [Table(shapes[index], tuple(name for _low, _high, name in cells)) for index, cells in headers if cells]
 
 
-def in_order(names: Names) -> Names:
+def sort_columns(names: Names) -> Names:
     """Sort the names of columns: counters such as `epoch` first, then all others."""
     return tuple(sorted(names, key=lambda name: (meaning_of(name).role is not Role.COUNTER, name)))
 
@@ -66,7 +66,7 @@ class Reordering:
         self,
         lines: Sequence[str],
         tables: Sequence[Table],
-        target_orders: Mapping[Names, Wanted],
+        target_orders: Mapping[Names, TargetOrder],
         compare_lines: Compare,
     ) -> None:
         """Store a log. `target_orders` maps the column names of a table, in their order in the log, to their new
@@ -130,13 +130,13 @@ def _shapes(lines: Sequence[str]) -> list[str]:
     if not lines:
         return []
     text = "\n".join(lines)
-    if are_long(len(lines), len(text)):
-        text = "\n".join(line if len(line) <= LONGEST else "" for line in lines)
-    return alike_in_digits(text).split("\n")
+    if is_long_on_average(len(lines), len(text)):
+        text = "\n".join(line if len(line) <= MAX_LINE_LENGTH else "" for line in lines)
+    return mask_digits(text).split("\n")
 
 
 def _may_be_header(shape: str) -> bool:
-    return len(shape) <= LONGEST and not _NOT_IN_HEADER.search(shape) and _TWO_WORDS.search(shape) is not None
+    return len(shape) <= MAX_LINE_LENGTH and not _NOT_IN_HEADER.search(shape) and _TWO_WORDS.search(shape) is not None
 
 
 def _lines_around(lines: Sequence[str], index: int) -> Iterator[str]:

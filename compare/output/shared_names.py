@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from gedanken.compare.output.vocabulary import Role, meaning_of, split_in, words_in
+from gedanken.compare.output.vocabulary import Role, find_split, meaning_of, words_in
 
 _MAX_GROUP_SIZE = 6
 """Maximum number of names in one group."""
@@ -49,7 +49,7 @@ def _legend_names(line: str, groups: Sequence[Sequence[Span]]) -> list[str] | No
     """
     match = _NAMES_AFTER.fullmatch(line.rstrip(), groups[-1][-1][1]) if len(groups) > 1 else None
     items = _split_items(match["names"]) if match else []
-    return items if items and all(_is_metric(item) and not split_in(item) for item in items) else None
+    return items if items and all(_is_metric(item) and not find_split(item) for item in items) else None
 
 
 def _groups(line: str, spans: Sequence[Span]) -> Iterator[Sequence[Span]]:
@@ -79,7 +79,7 @@ def _names_before(text: str, count: int) -> list[str] | None:
         first_word, _, other_words = full_names[0].partition(" ")
         is_shared_word = (
             other_words
-            and (first_word.lower() in _SUMMARY_WORDS or split_in(first_word))
+            and (first_word.lower() in _SUMMARY_WORDS or find_split(first_word))
             and not any(" " in name for name in full_names[1:])
         )
         return [full_names[0], *(f"{first_word} {name}" for name in full_names[1:])] if is_shared_word else full_names
@@ -100,7 +100,7 @@ def _names_after(text: str, after: str, count: int) -> list[str] | None:
 def _names_from_tags(line: str, spans: Sequence[Span]) -> dict[int, str]:
     """Map the position of each number with its data behind it to its name, as in `loss: 0.5 (train) 0.6 (val)`."""
     tags = {span[0]: match["name"] for span in spans if (match := _TAG_AFTER.match(line, span[1]))}
-    tags = {start: tag for start, tag in tags.items() if split_in(tag) and len(words_in(tag)) == 1}
+    tags = {start: tag for start, tag in tags.items() if find_split(tag) and len(words_in(tag)) == 1}
     if len(tags) < 2:
         return {}
     metric = _last_part(line[: min(tags)][-_MAX_NAME_DISTANCE:].rstrip(_END_CHARACTERS))
@@ -125,7 +125,7 @@ def _complete_names(items: Sequence[str], metric: str, count: int) -> list[str] 
     if all(_is_metric(_SHORT_NAMES.get(item.lower(), item)) for item in items):
         return [_SHORT_NAMES.get(item.lower(), item) for item in items]
     is_shared_metric = (
-        all(_SHORT_WORD.fullmatch(item) for item in items) and _is_metric(metric) and not split_in(metric)
+        all(_SHORT_WORD.fullmatch(item) for item in items) and _is_metric(metric) and not find_split(metric)
     )
     return [f"{item} {metric}" for item in items] if is_shared_metric else None
 

@@ -10,6 +10,6 @@ _STOPS = re.compile(
 )
 
 
-def tells_of_a_stop(line: str) -> bool:
+def mentions_stopping(line: str) -> bool:
     """Return whether a line is about early stopping, a target, convergence or a limit."""
     return _STOPS.search(line) is not None

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from gedanken.compare.output.masking import MASK
-from gedanken.compare.output.vocabulary import Measures, Role, meaning_of, split_in, words_in
+from gedanken.compare.output.vocabulary import Measures, Role, find_split, meaning_of, words_in
 
-FARTHEST = 200
+MAX_HEADER_DISTANCE = 200
 """Maximum number of lines above a row that are searched for the header."""
 _RULE = re.compile(r"^[\s|+:=─━┄┅═│┃┼╋┬┴├┤╞╡╪┌┐└┘┏┓┗┛┡┩╇╈╭╮╰╯╶╴-]*$")
 _BARS = re.compile(r"[|│┃║]")
@@ -158,7 +158,7 @@ def _without_decoration(line: str) -> str:
 def _section_heading(above: Callable[[int], str | None]) -> str:
     """Return the heading of the table's section, such as `eval/`, if the heading names held-out data; otherwise
     empty."""
-    for distance in range(1, FARTHEST):
+    for distance in range(1, MAX_HEADER_DISTANCE):
         cells = _cells(above(distance) or "")
         if cells is None:
             return ""
@@ -195,7 +195,7 @@ def _join_names(row: str, column: str, has_values: bool, is_class: bool) -> str:
     is_named = not is_class and meaning_of(row).role is Role.METRIC
     if row and (set(words_in(column)) <= _GENERIC_WORDS or (is_named and meaning_of(column).role is Role.METRIC)):
         return row
-    if is_named and words_in(column) and all(map(split_in, words_in(column))):
+    if is_named and words_in(column) and all(map(find_split, words_in(column))):
         return f"{column} {row}"  # `accuracy` under `Training | Validation`
     is_measured = meaning_of(column).role in (Role.METRIC, Role.OTHER)
     joined_name = f"{row} {column}" if row and is_measured and row.lower() not in _SUMMARY_ROWS else column
@@ -204,7 +204,7 @@ def _join_names(row: str, column: str, has_values: bool, is_class: bool) -> str:
 
 def _find_header(line: str, cells: Sequence[Cell], above: Callable[[int], str | None]) -> list[str] | None:
     """Return the column names from the nearest header above a row; None without a header."""
-    for distance in range(1, FARTHEST):
+    for distance in range(1, MAX_HEADER_DISTANCE):
         candidate = above(distance)
         if candidate is None:
             return None

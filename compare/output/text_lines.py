@@ -9,7 +9,7 @@ from typing import SupportsIndex, overload
 import numpy as np
 from numpy.typing import NDArray
 
-LONGEST_LINE = 1 << 14
+MAX_LINE_LENGTH = 1 << 14
 """Only this many characters of a line are read. Longer lines are not for people, and may slow the comparison down."""
 _COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 """Matches control sequences of a terminal (ECMA-48), such as colours and cursor movements."""
@@ -17,7 +17,7 @@ _CHUNK_SIZE = 1 << 20
 """Approximate number of characters that are split into lines at a time."""
 
 
-def uncoloured(text: str) -> str:
+def without_control_sequences(text: str) -> str:
     """Return a text without the control sequences of a terminal."""
     return _COLOUR.sub("", text) if "\x1b" in text else text
 
@@ -32,13 +32,13 @@ class Lines(Sequence[str]):
             lengths.append(np.fromiter(map(len, chunk.splitlines(keepends=True)), np.int64))
         all_lengths = np.concatenate(lengths)
         self._bounds: NDArray[np.int64] = np.cumsum(all_lengths)
-        self._is_short = bool(all_lengths.max() <= LONGEST_LINE)
+        self._is_short = bool(all_lengths.max() <= MAX_LINE_LENGTH)
         """True if no line is cut, so that lines need not be measured one by one."""
 
     def __len__(self) -> int:
         return len(self._bounds) - 1
 
-    def as_many_as(self, characters: int, limit: int) -> int:
+    def lines_per_chunk(self, characters: int, limit: int) -> int:
         """Return how many lines of average length have this many characters together: at least 1, at most `limit`."""
         return max(1, min(limit, characters * len(self) // max(1, len(self._text))))
 
@@ -110,7 +110,7 @@ class Texts:
         return indices
 
 
-def containing(texts: Sequence[str], words: Iterable[str]) -> list[int]:
+def indices_containing(texts: Sequence[str], words: Iterable[str]) -> list[int]:
     """Return the indices of the texts that contain one of these words; see `Texts.containing`."""
     return Texts(texts).containing(words)
 
@@ -125,8 +125,8 @@ def _chunks(text: str) -> Iterator[str]:
 
 
 def _cut(line: str) -> str:
-    if len(line) <= LONGEST_LINE:
+    if len(line) <= MAX_LINE_LENGTH:
         return line
     # A line that is only `…` would say that the log leaves lines out.
-    visible = line[:LONGEST_LINE]
+    visible = line[:MAX_LINE_LENGTH]
     return visible if visible.isspace() else f"{visible}…"

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from gedanken.compare.output.compared_lines import ComparedLines
 from gedanken.compare.output.digit_groups import DigitGroups
-from gedanken.compare.output.labels_above import all_labelled, labelled
-from gedanken.compare.output.log_changes import NO_CHANGES, Changes
-from gedanken.compare.output.masking import MASK, Before, words_before_ids
-from gedanken.compare.output.number_commas import Commas, without_commas
-from gedanken.compare.output.plain_numbers import completed
-from gedanken.compare.output.progress_bars import may_hold_bars, redrawn
-from gedanken.compare.output.text_lines import Lines, Texts, containing
-from gedanken.compare.output.value_columns import Kinds, number_in, values_of
+from gedanken.compare.output.labels_above import with_label_above, with_labels_above
+from gedanken.compare.output.log_changes import NO_CHANGES, LogChanges
+from gedanken.compare.output.masking import MASK, IdContexts, find_id_contexts
+from gedanken.compare.output.number_commas import Commas, normalize_commas
+from gedanken.compare.output.plain_numbers import normalized_numbers
+from gedanken.compare.output.progress_bars import may_hold_bars, redrawn_lines
+from gedanken.compare.output.text_lines import Lines, Texts, indices_containing
+from gedanken.compare.output.value_columns import ValueKinds, parse_number, values_of
 from gedanken.compare.output.wrapped_numbers import unwrapped
 
 VALUE = re.compile(
@@ -40,7 +40,7 @@ _MAX_CHUNK_CHARACTERS = 1 << 19
 """Approximate maximum number of characters that are read at a time, because a line may hold hundreds of numbers."""
 
 
-def skeleton(line: str) -> str:
+def form_of_line(line: str) -> str:
     """Return the form of a line: `epoch # loss #` for `epoch 12 loss 0.25`. A printed `#` becomes another sign."""
     return _parse_line(line)[0]
 
@@ -61,7 +61,7 @@ def _parse_lines(lines: Sequence[str]) -> tuple[list[str], list[str], list[int]]
     """Return the form of each line, all values as texts, and the number of values of each line."""
     # Simple lines are taken apart as one text, which is several times as fast.
     special = {
-        *containing(lines, ("#", *_SPECIAL_VALUES)),
+        *indices_containing(lines, ("#", *_SPECIAL_VALUES)),
         *(index for index, line in enumerate(lines) if not line.isascii()),
     }
     text = "\n".join(["" if index in special else line for index, line in enumerate(lines)] if special else lines)
@@ -109,9 +109,9 @@ class Transcript:
         self,
         text: str,
         is_log: bool = False,
-        before_ids: Before | None = None,
+        before_ids: IdContexts | None = None,
         commas: Commas = Commas.BETWEEN,
-        changes: Changes = NO_CHANGES,
+        changes: LogChanges = NO_CHANGES,
     ) -> None:
         """Read a text. In a log of an unknown program (`is_log`), text that depends on machine and time is masked,
         and a progress bar counts as one line.
@@ -123,17 +123,17 @@ class Transcript:
         self.commas = commas
         self._has_minus_signs = is_log and not text.isascii() and _UNICODE_MINUS in text
         self._is_log = is_log
-        contexts = words_before_ids(text) if is_log and before_ids is None else before_ids
+        contexts = find_id_contexts(text) if is_log and before_ids is None else before_ids
         self._renaming, self._reordering = changes
         self._compared_lines = ComparedLines(contexts or frozenset())
-        self._redrawn_lines = redrawn(self.lines) if is_log and may_hold_bars(text) else frozenset()
+        self._redrawn_lines = redrawn_lines(self.lines) if is_log and may_hold_bars(text) else frozenset()
 
     def _compared(self, start: int, end: int) -> list[str]:
         """Return the lines with indices from `start` to `end`, as they are compared; see `compared`."""
         lines = self.lines[start:end]
         if not self._is_log:
             return lines
-        lines = all_labelled(self.lines[start - 1] if start else "", lines)
+        lines = with_labels_above(self.lines[start - 1] if start else "", lines)
         if self.commas is not Commas.BETWEEN or self._has_minus_signs:
             lines = [self._normalize_number(line) for line in lines]
         compared = self._compared_lines.all(lines)
@@ -160,7 +160,7 @@ class Transcript:
 
     def _compared_unordered(self, index: int) -> str:
         """Return a line of a log as it is compared, but without reordering its columns."""
-        line = labelled(self.lines[index - 1], self.lines[index]) if index else self.lines[index]
+        line = with_label_above(self.lines[index - 1], self.lines[index]) if index else self.lines[index]
         compared = self._compared_lines.one(self._normalize_number(line))
         return self._renaming.one(compared) if self._renaming else compared
 
@@ -182,16 +182,16 @@ class Transcript:
         """Return the line with this index, with its numbers in the usual notation: `-0.5` for `−0,5`. In a log,
         `tensor(0.5)`, `.5` and `1_000` are rewritten, too."""
         line = self._normalize_number(self.lines[index])
-        return completed(unwrapped(line)) if self._is_log else line
+        return normalized_numbers(unwrapped(line)) if self._is_log else line
 
     def _normalize_number(self, line: str) -> str:
         line = line.replace(_UNICODE_MINUS, "-") if self._has_minus_signs else line
-        return without_commas(line, self.commas)
+        return normalize_commas(line, self.commas)
 
     @cached_property
     def _columns(self) -> _Columns:
         shapes = _Shapes()
-        step = self.lines.as_many_as(_MAX_CHUNK_CHARACTERS, _MAX_CHUNK_LINES)
+        step = self.lines.lines_per_chunk(_MAX_CHUNK_CHARACTERS, _MAX_CHUNK_LINES)
         chunks = [self._read_chunk(start, start + step, shapes) for start in range(0, len(self.lines), step)]
         shape_of, counts, values, decimals = (
             np.concatenate(column) for column in zip(*chunks, _NO_COLUMNS, strict=True)
@@ -216,7 +216,7 @@ class Transcript:
         ends = np.cumsum(counts)
         for position in unreadable.tolist():
             line = int(np.searchsorted(ends, position, side="right"))
-            values[position] = number_in(VALUE.findall(lines[line])[position - ends[line]])
+            values[position] = parse_number(VALUE.findall(lines[line])[position - ends[line]])
         return shape_of, counts, values, decimals
 
     @property
@@ -305,7 +305,7 @@ class Transcript:
         indices: list[int] = np.flatnonzero(has_words[self.form_of_shape]).tolist()
         return indices
 
-    def by_shape(self, lines: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    def split_by_shape(self, lines: NDArray[np.int64]) -> list[NDArray[np.int64]]:
         """Split line indices into one array for each shape."""
         order = np.argsort(self.shape_of[lines], kind="stable")
         return np.split(lines[order], np.flatnonzero(np.diff(self.shape_of[lines[order]])) + 1)
@@ -348,7 +348,7 @@ class _Shapes:
         self._form_of_entry: list[int] = []
         self._value_counts: list[int] = []
         """The number of values in each entry."""
-        self._kinds = Kinds()
+        self._kinds = ValueKinds()
 
     def form_of_shape(self) -> NDArray[np.int32]:
         """Return the index of the form of each shape."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gedanken.compare.output.digit_groups import LONGEST, DigitGroups
+from gedanken.compare.output.digit_groups import MAX_DIGITS, DigitGroups
 
 NO_DECIMALS = 255
 """Column entry for a value that has no decimals to count: `nan`, `inf`, a `torch.Size` or a `tensor`."""
@@ -21,7 +21,7 @@ _POWERS_OF_TEN = 10 ** np.arange(_MAX_EXACT_DIGITS + 1)
 """Powers of ten: looking one up is many times as fast as computing it."""
 
 
-class Kinds:
+class ValueKinds:
     """How to read values: one row for each kind of value, such as `-0.0%`, with columns for its properties."""
 
     def __init__(self) -> None:
@@ -57,13 +57,13 @@ def _parse_kind(value: str) -> tuple[int, int, int, float, bool]:
     match = _NUMBER_PARTS.fullmatch(value)
     group_count = len(_DIGIT_GROUP.findall(value))
     if match is None:
-        return group_count, 0, 0, number_in(value), True
+        return group_count, 0, 0, parse_number(value), True
     exponent = 0 if not match["exponent"] else -1 if match["below"] else 1
     return group_count, int(bool(match["fraction"])), exponent, 0.0, False
 
 
 def values_of(
-    kinds: Kinds,
+    kinds: ValueKinds,
     begins: NDArray[np.int64],
     positions: NDArray[np.int64],
     groups: DigitGroups,
@@ -93,9 +93,9 @@ def values_of(
     sign = 1 - 2 * negative[group]
     decimal_digits = np.where(has_fraction, lengths[group + 1], 0)
     is_too_long = (
-        lengths[group] + decimal_digits > np.where(has_fraction | (exponent != 0), _MAX_EXACT_DIGITS, LONGEST)
+        lengths[group] + decimal_digits > np.where(has_fraction | (exponent != 0), _MAX_EXACT_DIGITS, MAX_DIGITS)
     ) & ~is_constant
-    is_too_long |= (exponent != 0) & (lengths[group + 1 + has_fraction] > LONGEST)
+    is_too_long |= (exponent != 0) & (lengths[group + 1 + has_fraction] > MAX_DIGITS)
     scale = _POWERS_OF_TEN[np.minimum(decimal_digits, _MAX_EXACT_DIGITS)]
     integers = np.where(is_too_long, 0, numbers[group]) * scale + np.where(
         is_too_long | (has_fraction == 0), 0, numbers[group + 1]
@@ -109,7 +109,7 @@ def values_of(
     return values, decimals.astype(np.uint8), np.flatnonzero(is_too_long)
 
 
-def number_in(text: str) -> float:
+def parse_number(text: str) -> float:
     """Return the value of a printed number: 97 for `97%`, and NaN for a text that is no number."""
     try:
         return float(text)

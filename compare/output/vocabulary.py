@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
-from gedanken.compare.output.foreign_words import in_english, is_known, spaced
+from gedanken.compare.output.foreign_words import is_foreign_word, separate_words, translate_word
 
 
 class Role(StrEnum):
@@ -51,7 +51,7 @@ class Meaning(NamedTuple):
     split: Split | None = None
     is_summary: bool = False
     """True for the best or the mean of earlier values."""
-    is_held_out_by_nature: bool = False
+    is_always_held_out: bool = False
     """True for BLEU, mAP and similar metrics, which are always measured on held-out data."""
 
     @property
@@ -159,14 +159,14 @@ _METRIC_IF_LAST = _words("map ap ar hr")
 def words_in(name: str) -> tuple[str, ...]:
     """Return the words of a name in lower case, however they are joined: `valLoss`, `val_loss`, `Validation loss`."""
     words: list[str] = []
-    for letters in _LETTERS.findall(spaced(name)):
+    for letters in _LETTERS.findall(separate_words(name)):
         # `mAP` and `IoU` are words; `valLoss` is two.
         parts = (
             [letters]
-            if letters.lower() in _KNOWN_WORDS or is_known(letters.lower())
+            if letters.lower() in _KNOWN_WORDS or is_foreign_word(letters.lower())
             else _CAMEL.findall(letters.replace("IoU", "Iou").replace("mAP", "Map"))
         )
-        words += [word for part in parts for word in in_english(part.lower())]
+        words += [word for part in parts for word in translate_word(part.lower())]
     return tuple(
         _expand_short_split(word, words[max(index - 1, 0) : index], words[index + 1 :])
         for index, word in enumerate(words)
@@ -182,12 +182,12 @@ def _expand_short_split(word: str, before: Sequence[str], after: Sequence[str]) 
 
 
 @lru_cache(maxsize=4096)
-def split_in(text: str) -> Split | None:
+def find_split(text: str) -> Split | None:
     """Return which data (train, val, test) a text such as `Test set:` names last; None if it names none."""
     return next((_SPLIT_OF[word] for word in reversed(words_in(text)) if word in _SPLIT_OF), None)
 
 
-def key_of(name: str) -> tuple[str, ...]:
+def name_key(name: str) -> tuple[str, ...]:
     """Return a key that is equal for all spellings of a name: `val_loss`, `Validation loss` and `valLoss`."""
     abbreviations = {"accuracy": "acc", "accuracies": "acc", "losses": "loss", "average": "avg", "perplexity": "ppl"}
     words = [_SPLIT_OF.get(word, abbreviations.get(word, word)) for word in words_in(name)]
@@ -200,7 +200,7 @@ def meaning_of(name: str) -> Meaning:
     name = name.removesuffix(" in brackets")
     words = words_in(name)
     word_set = frozenset(words)
-    split = split_in(name)
+    split = find_split(name)
     measures = _measures(name, words)
     is_rate = _is_rate(name, word_set)
     # `best fitness` is the best of a population, not of earlier values.

@@ -11,7 +11,7 @@ _MIN_INDEXED_LENGTH = 1 << 14
 """In a text with fewer characters, each word is searched for directly."""
 
 
-def search_in(text: str) -> Callable[[str], bool]:
+def word_predicate(text: str) -> Callable[[str], bool]:
     """Return a function that tells whether the text contains a word. The word must be ASCII."""
     if len(text) < _MIN_INDEXED_LENGTH or not text.isascii():
         return text.__contains__

@@ -35,7 +35,7 @@ class Hole:
 Pieces = list[str | Hole]
 
 
-def pieces_of(node: ast.expr) -> Pieces:
+def expression_pieces(node: ast.expr) -> Pieces:
     """Split a printed expression into its literal texts and one `Hole` for each value."""
     match node:
         case ast.Constant(value=int(value)) if value.bit_length() > _MAX_REPETITIONS:
@@ -43,11 +43,11 @@ def pieces_of(node: ast.expr) -> Pieces:
         case ast.Constant(value=value):
             return list(_split_at_holes(str(value)))
         case ast.JoinedStr(values=values):
-            return [piece for part in values for piece in pieces_of(part)]
+            return [piece for part in values for piece in expression_pieces(part)]
         case ast.FormattedValue(value=value, format_spec=spec):
             return [Hole(value, _decimals_of_spec(spec))]
         case ast.BinOp(op=ast.Add(), left=left, right=right) if is_text(left) or is_text(right):
-            return pieces_of(left) + pieces_of(right)
+            return expression_pieces(left) + expression_pieces(right)
         case ast.BinOp(op=ast.Mod(), left=ast.Constant(value=str(text)), right=right):
             return percent_pieces(text, right.elts if isinstance(right, ast.Tuple) else [right])
         case ast.BinOp(op=ast.Mult(), left=ast.Constant(value=str(text)), right=ast.Constant(value=int(times))):
@@ -134,7 +134,7 @@ def is_text(node: ast.expr) -> bool:
     )
 
 
-def as_lines(pieces: Iterable[str | Hole]) -> Iterator[tuple[str, tuple[Hole, ...]]]:
+def line_templates(pieces: Iterable[str | Hole]) -> Iterator[tuple[str, tuple[Hole, ...]]]:
     """Yield (template, holes) for each line that these pieces print, without blank lines."""
     pieces = list(pieces)
     holes = iter([piece for piece in pieces if isinstance(piece, Hole)])

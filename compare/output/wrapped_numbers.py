@@ -2,7 +2,7 @@
 
 import re
 
-from gedanken.compare.output.edited_line import Edited, Rule
+from gedanken.compare.output.edited_line import EditableLine, Rule
 
 _OBJECT_HINTS = ("ensor", "rray(", "np.", "numpy", "Decimal(")
 """Each line with a number that is printed as an object contains one of these."""
@@ -29,7 +29,7 @@ def may_be_wrapped(text: str) -> bool:
     return ("(" in text or "<" in text) and any(sign in text for sign in _OBJECT_HINTS)
 
 
-def unwrap(line: Edited) -> None:
+def unwrap_numbers(line: EditableLine) -> None:
     """Replace each object that holds a single number by this number: `tensor(0.53)` becomes `0.53`."""
     if may_be_wrapped(line.text):
         for rule in _RULES:
@@ -38,6 +38,6 @@ def unwrap(line: Edited) -> None:
 
 def unwrapped(line: str) -> str:
     """Return a line with numbers in place of objects that hold a single number: `0.53` for `tensor(0.53)`."""
-    edited = Edited(line)
-    unwrap(edited)
+    edited = EditableLine(line)
+    unwrap_numbers(edited)
     return edited.text

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import Indel
 
 from gedanken.compare.output.transcript import Transcript
-from gedanken.compare.parsed.hashing import mixed
-from gedanken.compare.parsed.ledger_of_lines import LONGEST, NEARNESS, likeness_of_words, words_of
-from gedanken.compare.parsed.order import longest_rise
+from gedanken.compare.parsed.hashing import mix_bits
+from gedanken.compare.parsed.ledger_of_lines import MAX_CHARACTERS, MIN_SIMILARITY, word_similarity, words_of
+from gedanken.compare.parsed.order import longest_increasing_subsequence
 from gedanken.compare.results import Block, Mark
 
 MOST_CELLS = 4_000_000
@@ -66,11 +66,11 @@ def _line_keys(output: Transcript, forms: NDArray[np.int32]) -> NDArray[np.uint6
         values, decimals = (column[starts[0] : starts[-1]] for column in (output.values, output.decimals))
         position = np.arange(len(values)) - np.repeat(starts[:-1] - starts[0], np.diff(starts))
         bits = np.where(decimals == 0, values, np.pi).view(np.uint64)
-        value_hashes = mixed(bits + mixed(position.astype(np.uint64) + np.uint64(1)))
+        value_hashes = mix_bits(bits + mix_bits(position.astype(np.uint64) + np.uint64(1)))
         total = np.concatenate([np.zeros(1, np.uint64), np.cumsum(value_hashes, dtype=np.uint64)])
         line_sums = total[starts[1:] - starts[0]] - total[starts[:-1] - starts[0]]
-        keys[first : first + _CHUNK_SIZE] = mixed(
-            line_sums + mixed(forms[first : first + _CHUNK_SIZE].astype(np.uint64))
+        keys[first : first + _CHUNK_SIZE] = mix_bits(
+            line_sums + mix_bits(forms[first : first + _CHUNK_SIZE].astype(np.uint64))
         )
     return keys
 
@@ -91,7 +91,7 @@ def _find_anchors(real: _KeysAndForms, imagined: _KeysAndForms) -> tuple[Indices
     real_anchors, imagined_anchors = real_anchors[is_reliable], imagined_anchors[is_reliable]
     in_order = np.argsort(real_anchors)
     real_anchors, imagined_anchors = real_anchors[in_order], imagined_anchors[in_order]
-    rise = longest_rise(imagined_anchors)
+    rise = longest_increasing_subsequence(imagined_anchors)
     return real_anchors[rise], imagined_anchors[rise]
 
 
@@ -189,18 +189,21 @@ class _Blocks:
                     self.imagined + imagined_index,
                 )
             ]
-        return [pairs[index] for index in longest_rise([imagined_index for _real_index, imagined_index in pairs])]
+        return [
+            pairs[index]
+            for index in longest_increasing_subsequence([imagined_index for _real_index, imagined_index in pairs])
+        ]
 
     def _are_similar(self, real_form: int, imagined_form: int, real_line: int, imagined_line: int) -> bool:
         if (real_form, imagined_form) not in self._is_similar_cache:
             real_words, imagined_words = self._cached_words(0, real_line), self._cached_words(1, imagined_line)
             self._is_similar_cache[real_form, imagined_form] = (
-                likeness_of_words(imagined_words, real_words, NEARNESS) >= NEARNESS
+                word_similarity(imagined_words, real_words, MIN_SIMILARITY) >= MIN_SIMILARITY
             )
         return self._is_similar_cache[real_form, imagined_form]
 
     def _read_words(self, side: int, line: int) -> str:
-        return words_of(self._outputs[side].lines[line][:LONGEST])
+        return words_of(self._outputs[side].lines[line][:MAX_CHARACTERS])
 
 
 def _count_equal(pairs: Iterable[tuple[int, int]]) -> int:

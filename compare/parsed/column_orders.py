@@ -3,10 +3,18 @@
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
-from gedanken.compare.output.reordered_columns import Compare, Names, Reordering, Table, Wanted, in_order, tables_in
+from gedanken.compare.output.reordered_columns import (
+    Compare,
+    Names,
+    Reordering,
+    Table,
+    TargetOrder,
+    sort_columns,
+    tables_in,
+)
 from gedanken.compare.output.table_columns import cells_of_row
 from gedanken.compare.output.text_lines import Lines
-from gedanken.compare.parsed.prefix_names import listed
+from gedanken.compare.parsed.prefix_names import list_labels
 from gedanken.compare.results import Doubt
 
 
@@ -37,7 +45,7 @@ class ColumnOrders:
             return None
         are_several = len(labels) > 1
         return Doubt(
-            f"whether the columns of the table in {listed(labels)} differ from those of the real logs",
+            f"whether the columns of the table in {list_labels(labels)} differ from those of the real logs",
             f"{'these logs have' if are_several else 'this log has'} no header above "
             f"{'their' if are_several else 'its'} "
             "rows, and "
@@ -70,12 +78,12 @@ class ColumnOrders:
             table.names: order
             for table in tables
             if (order := self._orders_by_names.get(frozenset(table.names)))
-            and order != Wanted(table.names, order.with_header)
+            and order != TargetOrder(table.names, order.with_header)
         }
         return Reordering(Lines(text), tables, new_orders, self._to_compared_lines) if new_orders else None
 
     @cached_property
-    def _orders_by_names(self) -> dict[frozenset[str], Wanted]:
+    def _orders_by_names(self) -> dict[frozenset[str], TargetOrder]:
         """For each set of column names, the order that its columns get.
 
         Left out if one real log has several orders.
@@ -90,7 +98,7 @@ class ColumnOrders:
         return {
             # Tables with several orders in one log are made by several prints. An imagined header stays if the real
             # logs agree, because it differs from all of theirs.
-            key: Wanted(logs[0][0] if len(set(logs)) == 1 else in_order(logs[0][0]), len(set(logs)) > 1)
+            key: TargetOrder(logs[0][0] if len(set(logs)) == 1 else sort_columns(logs[0][0]), len(set(logs)) > 1)
             for key, logs in orders_of_logs.items()
             if all(len(orders) == 1 for orders in logs)
         }

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gedanken.compare.output.points import NO_EPOCH
-from gedanken.compare.output.progress_bars import is_unfinished, without_fill
+from gedanken.compare.output.progress_bars import is_unfinished, masked_bar
 from gedanken.compare.parsed.gaps import COLUMNS, counters, gaps, values_of
-from gedanken.compare.parsed.order import times_of_sites
+from gedanken.compare.parsed.order import count_lines_by_site
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.experiment.execution import Cause
 
@@ -47,7 +47,7 @@ def early_ends(run_set: RunSet) -> Mapping[int, EarlyEnd]:
         return {}
     n_sites = len(run_set.sites)
     sequences = [_site_lines(run, n_sites) for run in run_set.finished]
-    totals = np.array([times_of_sites(run, n_sites) for run in run_set.finished])
+    totals = np.array([count_lines_by_site(run, n_sites) for run in run_set.finished])
     end_by_run = {id(run): _find_early_end(run_set, run, sequences, totals) for run in run_set.imagined}
     return {key: end for key, end in end_by_run.items() if end is not None}
 
@@ -93,7 +93,7 @@ def _find_end_after(  # noqa: PLR0913 (what all ends are judged by)
     if is_foreign[lines[-1] + 1 :].any() and run.text.endswith("\n"):
         return None  # the log ends with other words, such as an error message
     counts = np.bincount(sites, minlength=len(is_steady))
-    counts += sum((gap.lacking for gap in run_set.once(gaps).get(id(run), ())), np.zeros_like(counts))
+    counts += sum((gap.missing_lines for gap in run_set.once(gaps).get(id(run), ())), np.zeros_like(counts))
     is_missing = is_steady & (counts < totals[0])
     if not is_missing.any() or _has_last_line(run_set, run, int(lines[-1]), sequences):
         return None
@@ -171,7 +171,7 @@ def _ends_in_progress_bar(run: ParsedRun, run_set: RunSet) -> bool:
 def _shows_unfinished_bar(run: ParsedRun, line: int, run_set: RunSet) -> bool:
     """Return whether a line shows an unfinished progress bar that all real logs draw to its end."""
     site = int(run.ledger.site_of[line])
-    if without_fill(run.lines[line]) is None or not is_unfinished(run.lines[line]):
+    if masked_bar(run.lines[line]) is None or not is_unfinished(run.lines[line]):
         return False
     bars = [(real, real.ledger.lines_of(run_set.sites[site])) for real in run_set.finished]
     return all(len(bar_lines) and not is_unfinished(real.lines[int(bar_lines[-1])]) for real, bar_lines in bars)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gedanken.compare.output.transcript import Transcript
-from gedanken.compare.parsed.order import times_of_sites
+from gedanken.compare.parsed.order import count_lines_by_site
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.compare.source.print_sites import PrintSite
 
@@ -50,7 +50,7 @@ class Gap(NamedTuple):
     """The count before the jump."""
     high: float
     """The count after the jump."""
-    lacking: Indices
+    missing_lines: Indices
     """For each print site, how many lines this log lacks between the two counts.
 
     It is compared with the real run that has the most of these lines.
@@ -94,7 +94,7 @@ def gaps(run_set: RunSet) -> Mapping[int, Sequence[Gap]]:
 
 def _counters_by_column(run_set: RunSet) -> Iterator[Counter]:
     """Yield, for each print, the first number that counts in equal steps in all real runs."""
-    fewest = np.min([times_of_sites(run, len(run_set.sites)) for run in run_set.real], axis=0)
+    fewest = np.min([count_lines_by_site(run, len(run_set.sites)) for run in run_set.real], axis=0)
     for site in [run_set.sites[index] for index in np.flatnonzero(fewest >= FEWEST).tolist()]:
         lines = [run.ledger.lines_of(site) for run in run_set.real]
         if min(map(len, lines)) < FEWEST:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from gedanken.compare.output.transcript import Transcript
 
-ENOUGH = 4
+MIN_LINES = 4
 """Minimum number of lines of a form, in all real runs after the first together.
 
 Fewer lines may be equal by chance.
@@ -48,7 +48,7 @@ class Invariants:
         return frozenset(
             form
             for form, count in first.items()
-            if count * len(others) >= ENOUGH and all(counts.get(form) == count for counts in others)
+            if count * len(others) >= MIN_LINES and all(counts.get(form) == count for counts in others)
         )
 
     def _shared_numbers(self, form: str) -> NDArray[np.float64] | None:

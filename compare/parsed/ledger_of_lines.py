@@ -11,19 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
-from gedanken.compare.output.line_prefixes import LEVEL, LEVELS, NUMBER, Place
+from gedanken.compare.output.line_prefixes import LEVEL, LEVELS, NUMBER, PrefixWord
 from gedanken.compare.output.masking import MASK
 from gedanken.compare.output.transcript import VALUE, Transcript, template_of
 from gedanken.compare.output.wording import HOLE
 from gedanken.compare.parsed.templates import Templates, index_of
 from gedanken.compare.source.print_sites import PrintSite
 
-NEARNESS = 75.0
+MIN_SIMILARITY = 75.0
 """Minimum similarity of words, in percent, at which a line counts as a reworded print (`literal`).
 
 Less similar lines are `foreign`.
 """
-LONGEST = 400
+MAX_CHARACTERS = 400
 """Maximum number of characters of a line, and of a site's template, that are compared."""
 MOST_PAIRS = 5_000_000
 """Maximum number of similarities computed in one output.
@@ -205,7 +205,7 @@ class Ledger:
         is_of_kind: NDArray[np.bool_] = self._kinds_and_sites[0] == _KINDS.index(kind)
         return is_of_kind
 
-    def one_of_each(self, kind: Kind) -> Iterator[Entry]:
+    def first_of_each_form(self, kind: Kind) -> Iterator[Entry]:
         """Yield the entry of the first line of each form, among the lines of one kind."""
         lines = np.flatnonzero(self.is_kind(kind))
         _forms, first = np.unique(self.transcript.form_of[lines], return_index=True)
@@ -265,13 +265,13 @@ class _SiteSearch:
     Each wording is searched only once.
     """
 
-    def __init__(self, sites: Sequence[PrintSite], shapes: int, shared: Sequence[Place] = ()) -> None:
+    def __init__(self, sites: Sequence[PrintSite], shapes: int, shared: Sequence[PrefixWord] = ()) -> None:
         max_sites = max(50, MOST_PAIRS // max(1, shapes))
         sites_to_search = islice(((index, site) for index, site in enumerate(sites) if not site.is_open), max_sites)
         indexed_words = [
             (index, words)
             for index, site in sites_to_search
-            if (words := words_of(site.template[:LONGEST].replace(HOLE, " ")))
+            if (words := words_of(site.template[:MAX_CHARACTERS].replace(HOLE, " ")))
         ]
         self._site_indices = [index for index, _words in indexed_words]
         self._site_words = [words for _at, words in indexed_words]
@@ -301,7 +301,7 @@ class _SiteSearch:
 
         Of equally similar sites, the first is taken.
         """
-        line_words = [words_of(text[:LONGEST]) for text in texts]
+        line_words = [words_of(text[:MAX_CHARACTERS]) for text in texts]
         new_words = [words for words in dict.fromkeys(line_words) if words not in self._cache]
         for start in range(0, len(new_words), _BATCH_SIZE):
             self._search_batch(new_words[start : start + _BATCH_SIZE])
@@ -324,7 +324,7 @@ class _SiteSearch:
             scores[cells] = np.minimum(scores[cells], rest_scores)
         for words, row in zip(line_words, scores, strict=True):
             best = int(row.argmax())
-            self._cache[words] = self._site_indices[best] if row[best] >= NEARNESS else None
+            self._cache[words] = self._site_indices[best] if row[best] >= MIN_SIMILARITY else None
 
 
 def _similarities(texts: Sequence[str], site_texts: Sequence[str]) -> NDArray[np.float32]:
@@ -332,16 +332,19 @@ def _similarities(texts: Sequence[str], site_texts: Sequence[str]) -> NDArray[np
 
     The texts contain no values.
     """
-    scores: NDArray[np.float32] = process.cdist(texts, site_texts, scorer=fuzz.ratio, score_cutoff=NEARNESS)
+    scores: NDArray[np.float32] = process.cdist(texts, site_texts, scorer=fuzz.ratio, score_cutoff=MIN_SIMILARITY)
     with_several_words = [index for index, words in enumerate(site_texts) if " " in words]
     by_words = process.cdist(
-        texts, [site_texts[index] for index in with_several_words], scorer=fuzz.token_set_ratio, score_cutoff=NEARNESS
+        texts,
+        [site_texts[index] for index in with_several_words],
+        scorer=fuzz.token_set_ratio,
+        score_cutoff=MIN_SIMILARITY,
     )
     scores[:, with_several_words] = np.maximum(scores[:, with_several_words], by_words)
     return scores
 
 
-def _prefix_pattern(prefix: Sequence[Place]) -> re.Pattern[str] | None:
+def _prefix_pattern(prefix: Sequence[PrefixWord]) -> re.Pattern[str] | None:
     """Return a pattern that finds a prefix in results of `words_of`; None if the prefix has no words."""
     texts = {LEVEL: _ANY_LEVEL, NUMBER: "0"}
     text = "".join(place.gap + texts.get(place.word, place.word) for place in prefix)
@@ -355,7 +358,7 @@ def words_of(text: str) -> str:
     return " ".join(VALUE.sub(" ", text).split()).casefold()
 
 
-def likeness_of_words(words: str, other_words: str, least: float) -> float:
+def word_similarity(words: str, other_words: str, least: float) -> float:
     """Return the similarity, 0 to 100, of two texts from `words_of`; 0 if it is below `least`."""
     if not words or not other_words:
         return 0.0

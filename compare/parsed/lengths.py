@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gedanken.compare.output.stopping import tells_of_a_stop
+from gedanken.compare.output.stopping import mentions_stopping
 from gedanken.compare.parsed.gaps import Counter, counters, sites_between, values_of
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 
@@ -60,7 +60,7 @@ def _zeros(run_set: RunSet) -> Indices:
 def _stop_lines(run_set: RunSet) -> Indices:
     """Return, for each print site, 1 if its line says why a run stopped, else 0."""
     # A run longer than all real ones may not have stopped by itself: this line may be missing.
-    return np.array([tells_of_a_stop(site.words) for site in run_set.sites], np.int64)
+    return np.array([mentions_stopping(site.words) for site in run_set.sites], np.int64)
 
 
 def _highest_count(run: ParsedRun, counter: Counter) -> float:

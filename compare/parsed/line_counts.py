@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gedanken.compare.output.durations import untimed
-from gedanken.compare.parsed.order import misplaced, times_of_sites
+from gedanken.compare.output.durations import mask_durations
+from gedanken.compare.parsed.order import count_lines_by_site, misplaced_lines
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.compare.parsed.templates import NO_LINE
 from gedanken.compare.results import LineKind, SiteTally
@@ -30,9 +30,9 @@ def tallies(run_set: RunSet) -> tuple[SiteTally, ...]:
 
     Loggers and progress bars that no real run shows are left out.
     """
-    out_of_order = {id(run): misplaced(run_set, run) for run in run_set.imagined}
+    out_of_order = {id(run): misplaced_lines(run_set, run) for run in run_set.imagined}
     real_counts = sum(
-        (times_of_sites(run, len(run_set.sites)) for run in run_set.real), np.zeros(len(run_set.sites), np.int64)
+        (count_lines_by_site(run, len(run_set.sites)) for run in run_set.real), np.zeros(len(run_set.sites), np.int64)
     )
     listed = [
         index
@@ -80,7 +80,11 @@ def kind_of(run_set: RunSet, site: PrintSite) -> LineKind:
     )
     if first_text is not None and _texts_agree(run_set, lines, str.strip):
         return LineKind.PROBABLY
-    if first_text is not None and untimed(first_text) != first_text and _texts_agree(run_set, lines, untimed):
+    if (
+        first_text is not None
+        and mask_durations(first_text) != first_text
+        and _texts_agree(run_set, lines, mask_durations)
+    ):
         return LineKind.ENVIRONMENT
     return LineKind.STOCHASTIC
 

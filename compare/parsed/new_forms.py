@@ -8,18 +8,18 @@ from typing import NamedTuple
 import numpy as np
 from rapidfuzz import fuzz, process
 
-from gedanken.compare.output.stopping import tells_of_a_stop
+from gedanken.compare.output.stopping import mentions_stopping
 from gedanken.compare.output.transcript import template_of
-from gedanken.compare.parsed.ledger_of_lines import NEARNESS, Entry, words_of
-from gedanken.compare.parsed.run_set import ParsedRun, RunSet, short
+from gedanken.compare.parsed.ledger_of_lines import MIN_SIMILARITY, Entry, words_of
+from gedanken.compare.parsed.run_set import ParsedRun, RunSet, shorten
 from gedanken.compare.parsed.templates import NO_LINE
 from gedanken.compare.results import Doubt
 from gedanken.compare.source.print_sites import PrintSite
-from gedanken.experiment.counts import many
+from gedanken.experiment.counts import format_count
 
-OFTEN = 3
+MIN_REPEATS = 3
 """Minimum number of times that each real run must show a print, for a rewording of it to be reported."""
-UNLIKE = 60.0
+MAX_ODD_SIMILARITY = 60.0
 """Similarity in percent below which a line has nothing in common with an odd form.
 
 An odd form is one that only one real run has.
@@ -49,7 +49,7 @@ class NewForms:
         return [
             [
                 form
-                for entry in run.ledger.one_of_each("foreign")
+                for entry in run.ledger.first_of_each_form("foreign")
                 if not any(
                     (form := form_of(run, entry)) in other_run.forms
                     for other_run in run_set.real
@@ -64,11 +64,11 @@ class NewForms:
         return [words_of(form.replace("#", " ")) for forms in self._odd_forms for form in forms][:MOST_ODD]
 
     @cached_property
-    def are_complete(self) -> bool:
+    def has_no_odd_forms(self) -> bool:
         """True if no real run has odd forms. Every new form is then evidence."""
         return not any(self._odd_forms)
 
-    def reported(self, run: ParsedRun, entries: Iterable[Entry]) -> list[Entry]:
+    def reported_entries(self, run: ParsedRun, entries: Iterable[Entry]) -> list[Entry]:
         """Return the entries that differ from the real runs by more than real runs differ among themselves.
 
         `entries` are lines of an imagined run that resemble no print.
@@ -77,7 +77,7 @@ class NewForms:
         other_ends = [entry for entry in new_entries if self._is_other_end(run, entry)]
         self._is_reported |= {entry.text: False for entry in other_ends}
         new_entries = [entry for entry in new_entries if entry not in other_ends]
-        if self.are_complete:
+        if self.has_no_odd_forms:
             return new_entries
         has_surplus = len(new_entries) > 1 + 2 * max(map(len, self._odd_forms))
         reported = [
@@ -96,7 +96,7 @@ class NewForms:
         if self._is_other_end(run, entry):
             self._is_reported[entry.text] = False
             return False
-        if self.are_complete:
+        if self.has_no_odd_forms:
             return True
         reported = self._is_worded_alike(entry.site) and (
             self._is_frequent(entry.site) or self._is_shared(run, entry)
@@ -110,12 +110,12 @@ class NewForms:
         if not undecided_texts:
             return None
         question = (
-            f"whether {many(len(undecided_texts), 'line')} such as “{short(undecided_texts[0])}” "
+            f"whether {format_count(len(undecided_texts), 'line')} such as “{shorten(undecided_texts[0])}” "
             f"{'is' if len(undecided_texts) == 1 else 'are'} invented"
         )
         odd_of_runs = [forms for forms in self._odd_forms if forms]
         if not odd_of_runs:
-            words = short(next(iter(self._end_templates)).words)
+            words = shorten(next(iter(self._end_templates)).words)
             return Doubt(
                 question,
                 f"real runs end with “{words}”, and a run that ends for another reason may print other words",
@@ -124,13 +124,16 @@ class NewForms:
         verb = "has" if len(odd_of_runs) == 1 else "have"
         return Doubt(
             question,
-            f"{len(odd_of_runs)} of {many(len(self._odd_forms), 'real run')} {verb} lines of a form that no "
-            f"other run has, such as “{short(form)}”",
+            f"{len(odd_of_runs)} of {format_count(len(self._odd_forms), 'real run')} {verb} lines of a form that no "
+            f"other run has, such as “{shorten(form)}”",
         )
 
     def _is_unlike(self, text: str) -> bool:
         words = words_of(text)
-        return not self._odd_words or max(fuzz.ratio(words, odd_words) for odd_words in self._odd_words) < UNLIKE
+        return (
+            not self._odd_words
+            or max(fuzz.ratio(words, odd_words) for odd_words in self._odd_words) < MAX_ODD_SIMILARITY
+        )
 
     @cached_property
     def _imagined_counts(self) -> Counter[str]:
@@ -155,12 +158,12 @@ class NewForms:
     @cached_property
     def _end_templates(self) -> tuple[PrintSite, ...]:
         """The templates of lines that say why a run ended. Each real log contains them exactly once."""
-        sites = [site for site in self._run_set.sites if site.line == NO_LINE and tells_of_a_stop(site.words)]
+        sites = [site for site in self._run_set.sites if site.line == NO_LINE and mentions_stopping(site.words)]
         return tuple(site for site in sites if all(len(run.ledger.lines_of(site)) == 1 for run in self._run_set.real))
 
     def _is_other_end(self, run: ParsedRun, entry: Entry) -> bool:
         """Return whether a line may say that the run ended for a reason that no real run had."""
-        if not self._end_templates or not tells_of_a_stop(entry.text) or self._is_shared(run, entry):
+        if not self._end_templates or not mentions_stopping(entry.text) or self._is_shared(run, entry):
             return False
         is_exact = run.ledger.is_kind("site")
         return any(not is_exact[run.ledger.lines_of(site)].any() for site in self._end_templates)
@@ -179,7 +182,7 @@ class NewForms:
         if odd_words:
             sites = [site for site in self._run_set.sites if self._is_in_all_runs(site)]
             words = [words_of(template_of(site.template, " ").replace("\x00", " ")) for site in sites]
-            scores = process.cdist(odd_words, words, scorer=fuzz.ratio, score_cutoff=NEARNESS)
+            scores = process.cdist(odd_words, words, scorer=fuzz.ratio, score_cutoff=MIN_SIMILARITY)
             similar = {sites[index].template for index in np.flatnonzero((scores > 0).any(axis=0)).tolist()}
         return frozenset(similar)
 
@@ -187,7 +190,9 @@ class NewForms:
         return site.line != NO_LINE or all(len(run.ledger.lines_of(site)) for run in self._run_set.real)
 
     def _is_frequent(self, site: PrintSite) -> bool:
-        return site.line != NO_LINE or all(len(run.ledger.lines_of(site)) >= OFTEN for run in self._run_set.real)
+        return site.line != NO_LINE or all(
+            len(run.ledger.lines_of(site)) >= MIN_REPEATS for run in self._run_set.real
+        )
 
 
 def form_of(run: ParsedRun, entry: Entry) -> str:
@@ -195,7 +200,7 @@ def form_of(run: ParsedRun, entry: Entry) -> str:
     return run.transcript.forms[int(run.transcript.form_of[entry.number - 1])]
 
 
-class Replacing(NamedTuple):
+class NewForm(NamedTuple):
     """A reported form that no real run has."""
 
     times: int
@@ -204,15 +209,15 @@ class Replacing(NamedTuple):
     """Index of the most similar print; -1 for none."""
 
 
-def replacing_forms(run_set: RunSet, run: ParsedRun) -> list[Replacing]:
+def replacing_forms(run_set: RunSet, run: ParsedRun) -> list[NewForm]:
     """Return the reported new forms of an imagined log; empty if the source is known."""
     if run_set.source is not None:
         return []
     judge = run_set.once(NewForms)
-    reported = judge.reported(run, run.ledger.one_of_each("foreign"))
-    reported += [entry for entry in run.ledger.one_of_each("literal") if judge.is_reworded(run, entry)]
+    reported = judge.reported_entries(run, run.ledger.first_of_each_form("foreign"))
+    reported += [entry for entry in run.ledger.first_of_each_form("literal") if judge.is_reworded(run, entry)]
     transcript, site_of = run.transcript, run.ledger.site_of
     return [
-        Replacing(int(np.count_nonzero(transcript.form_of == transcript.form_of[line])), int(site_of[line]))
+        NewForm(int(np.count_nonzero(transcript.form_of == transcript.form_of[line])), int(site_of[line]))
         for line in (entry.number - 1 for entry in reported)
     ]

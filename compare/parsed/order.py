@@ -7,23 +7,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
-from gedanken.compare.parsed.run_structures import of_each_structure
+from gedanken.compare.parsed.run_structures import one_run_per_structure
 from gedanken.compare.source.print_sites import PrintSite
 from gedanken.experiment.execution import Cause
 
 Indices = NDArray[np.int64]
 
 
-def misplaced(run_set: RunSet, run: ParsedRun) -> Indices:
+def misplaced_lines(run_set: RunSet, run: ParsedRun) -> Indices:
     """Return the fewest lines of an imagined run that must move to restore the order of the real runs.
 
     Only prints that all runs show equally often are considered. If their order varies, only prints shown once are.
     """
     if not run_set.finished:
         return np.empty(0, np.int64)
-    real_runs = run_set.once(of_each_structure)
+    real_runs = run_set.once(one_run_per_structure)
     runs = [*(real_run for real_run in real_runs if real_run.execution.cause is Cause.FINISHED), run]
-    times = np.array([times_of_sites(run, len(run_set.sites)) for run in runs])
+    times = np.array([count_lines_by_site(run, len(run_set.sites)) for run in runs])
     is_steady = (times == times[0]).all(axis=0) & (times[0] > 0)
     is_steady &= np.array([_is_order_known(run_set, site) for site in run_set.sites], bool)
     for is_compared in (is_steady, is_steady & (times[0] == 1)):
@@ -32,7 +32,7 @@ def misplaced(run_set: RunSet, run: ParsedRun) -> Indices:
         if all(np.array_equal(first_sites, sites) for sites in other_sites[:-1]):
             lines = sequences[-1]
             positions = _match_positions(other_sites[-1], first_sites)
-            return np.delete(lines, longest_rise(positions)) if len(positions) else lines
+            return np.delete(lines, longest_increasing_subsequence(positions)) if len(positions) else lines
     return np.empty(0, np.int64)
 
 
@@ -47,7 +47,7 @@ def _is_order_known(run_set: RunSet, site: PrintSite) -> bool:
     )
 
 
-def times_of_sites(run: ParsedRun, sites: int) -> Indices:
+def count_lines_by_site(run: ParsedRun, sites: int) -> Indices:
     """Return how often a run shows each of the first `sites` print sites."""
     site_of = run.ledger.site_of
     return np.bincount(site_of[(site_of >= 0) & (site_of < sites)], minlength=sites)
@@ -69,7 +69,7 @@ def _match_positions(sites: NDArray[np.int32], reference: NDArray[np.int32]) -> 
     return positions
 
 
-def longest_rise(numbers: Sequence[int] | Indices) -> list[int]:
+def longest_increasing_subsequence(numbers: Sequence[int] | Indices) -> list[int]:
     """Return the indices of a longest increasing subsequence, in order; O(n log n)."""
     if len(numbers) and bool((np.diff(numbers) > 0).all()):
         return list(range(len(numbers)))

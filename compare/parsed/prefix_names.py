@@ -9,11 +9,11 @@ from typing import NamedTuple
 from gedanken.compare.output.line_prefixes import (
     LEVEL,
     NUMBER,
-    Place,
     Prefix,
-    Renaming,
+    PrefixRenaming,
+    PrefixWord,
     prefix_of,
-    some_lines,
+    sample_lines,
     words_of,
 )
 from gedanken.compare.output.masking import MASK
@@ -52,13 +52,13 @@ class _Log(NamedTuple):
     lines: list[str]
     prefix: Prefix
 
-    def says(self, renaming: Renaming) -> set[str]:
+    def says(self, renaming: PrefixRenaming) -> set[str]:
         """Return the different lines, renamed and with `#` for each number."""
         return {words for line in renaming.all(self.lines) if (words := words_of(line))}
 
 
-class _Common(NamedTuple):
-    places: tuple[Place, ...] = ()
+class _CommonPrefix(NamedTuple):
+    places: tuple[PrefixWord, ...] = ()
     """The words of the common prefix; at each position, the most frequent word.
 
     If `masked` is empty, the logs do not differ at any of these positions.
@@ -83,7 +83,7 @@ class Renamed(NamedTuple):
     Their names are masked, or replaced by the names of the real logs.
     """
 
-    renaming: Renaming
+    renaming: PrefixRenaming
     doubtful: tuple[tuple[str, str], ...] = ()
     """Pairs (word of the real logs, word of this log) that are compared as names.
 
@@ -110,7 +110,7 @@ class PrefixNames:
         self._cache: dict[str, Renamed | None] = {}
 
     def _read_log(self, text: str) -> _Log:
-        sample = some_lines(text)
+        sample = sample_lines(text)
         lines = self._to_compared_lines(sample) if sample else []
         return _Log(lines, prefix_of(lines))
 
@@ -131,7 +131,7 @@ class PrefixNames:
         return _doubt_on_names(doubtful_runs) if doubtful_runs else None
 
     @property
-    def shared(self) -> tuple[Place, ...]:
+    def shared(self) -> tuple[PrefixWord, ...]:
         """The words with which nearly all lines begin, such as `[english] `.
 
         They end with the last word that signs set off.
@@ -145,7 +145,7 @@ class PrefixNames:
         return tuple(masked_places[: max(ends, default=0)])
 
     @cached_property
-    def _common_prefix(self) -> _Common:
+    def _common_prefix(self) -> _CommonPrefix:
         return _common_prefix(self._real_logs)
 
     def _find_renaming(self, text: str) -> Renamed | None:
@@ -154,7 +154,7 @@ class PrefixNames:
             return None
         log = self._real_logs.get(text) or self._read_log(text)
         replacements = _replacement_words(log.prefix, common)
-        if replacements and not _is_half_contained(log.says(Renaming(log.prefix, replacements)), common.said):
+        if replacements and not _is_half_contained(log.says(PrefixRenaming(log.prefix, replacements)), common.said):
             replacements = {
                 index: word
                 for index, word in replacements.items()
@@ -167,10 +167,10 @@ class PrefixNames:
         doubtful = (
             () if are_sure else tuple((common.places[index].word, log.prefix[index].word) for index in unmasked)
         )
-        return Renamed(Renaming(log.prefix, replacements), doubtful, len(unmasked) < len(replacements))
+        return Renamed(PrefixRenaming(log.prefix, replacements), doubtful, len(unmasked) < len(replacements))
 
 
-def _replacement_words(prefix: Prefix, common: _Common) -> dict[int, str]:
+def _replacement_words(prefix: Prefix, common: _CommonPrefix) -> dict[int, str]:
     """Return new words for a prefix, by the index of the word.
 
     They end before the first differing word that cannot be a name.
@@ -191,13 +191,13 @@ def _replacement_words(prefix: Prefix, common: _Common) -> dict[int, str]:
     return replacements
 
 
-def _is_value(key: Place, place: Place) -> bool:
+def _is_value(key: PrefixWord, place: PrefixWord) -> bool:
     """Return whether a word is the value of `key`, as in `status: ok`, and not a name."""
     is_key = key.word not in (LEVEL, NUMBER) and MASK not in key.word and not key.is_host
     return is_key and _KEY_BEFORE.fullmatch(place.gap) is not None and not _NAME_KEYS.issuperset(words_in(key.word))
 
 
-def _may_be_two_names(index: int, place: Place, other: Place, prefix: Prefix) -> bool:
+def _may_be_two_names(index: int, place: PrefixWord, other: PrefixWord, prefix: Prefix) -> bool:
     """Return whether two different words with the same index may be two names of the same kind."""
     if not all(name_place.may_be_name and not name_place.is_of_program for name_place in (place, other)):
         return False
@@ -213,7 +213,7 @@ def _may_be_two_names(index: int, place: Place, other: Place, prefix: Prefix) ->
     return bool(is_set_off) and place.word.lower() != other.word.lower()
 
 
-def _are_hosts(place: Place, other: Place) -> bool:
+def _are_hosts(place: PrefixWord, other: PrefixWord) -> bool:
     """Return whether two different words are certainly names of machines.
 
     `gpu0` and `gpu1` may also be processes.
@@ -232,7 +232,7 @@ def _doubt_on_names(doubtful_runs: Sequence[tuple[str, Renamed]]) -> Doubt:
         )
     question = ", and ".join(
         f"whether {_quote_words(word for _label, renamed in logs for _real_word, word in renamed.doubtful)}, "
-        f"in front of the lines of {listed([label for label, _renamed in logs])}, may differ from "
+        f"in front of the lines of {list_labels([label for label, _renamed in logs])}, may differ from "
         f"{_quote_words(real_words)} in all real logs"
         for real_words, logs in runs_by_words.items()
     )
@@ -263,13 +263,13 @@ def _quote_words(words: Iterable[str]) -> str:
     return " and ".join(filter(None, (", ".join(quoted[:-1]), quoted[-1])))
 
 
-def listed(labels: Sequence[str]) -> str:
+def list_labels(labels: Sequence[str]) -> str:
     """Format labels of runs for a sentence; if there are many, only the first ones."""
     more = f" and {len(labels) - _MAX_LISTED} more" if len(labels) > _MAX_LISTED else ""
     return ", ".join(labels[:_MAX_LISTED]) + more
 
 
-def _is_set_off(place: Place) -> bool:
+def _is_set_off(place: PrefixWord) -> bool:
     """Return whether a prefix word stands apart.
 
     It is a level, an id or a time, or a sign such as `]` follows.
@@ -277,10 +277,10 @@ def _is_set_off(place: Place) -> bool:
     return place.word in (LEVEL, MASK) or _SET_OFF_BEHIND.match(place.behind) is not None
 
 
-def _common_prefix(logs: dict[str, _Log]) -> _Common:
+def _common_prefix(logs: dict[str, _Log]) -> _CommonPrefix:
     """Return what the prefixes of most of these logs have in common."""
     matching = logs_with_names = logs
-    places: list[Place] = []
+    places: list[PrefixWord] = []
     names: list[int] = []
     while True:
         index = len(places)
@@ -299,12 +299,12 @@ def _common_prefix(logs: dict[str, _Log]) -> _Common:
         places.append(max((place for place in candidates if place.word == word), key=lambda place: place.varies))
     masked = _mask_names(names, logs_with_names) if names else {}
     if masked:
-        return _Common(tuple(places), frozenset(names), frozenset(masked), frozenset().union(*masked.values()))
+        return _CommonPrefix(tuple(places), frozenset(names), frozenset(masked), frozenset().union(*masked.values()))
     lines = frozenset(words_of(line) for log in logs.values() for line in log.lines)
-    return _Common(tuple(places[: min(names, default=len(places))]), said=lines)
+    return _CommonPrefix(tuple(places[: min(names, default=len(places))]), said=lines)
 
 
-def _ends_prefix(candidates: Sequence[Place]) -> bool:
+def _ends_prefix(candidates: Sequence[PrefixWord]) -> bool:
     """Return whether the common prefix ends before these words.
 
     It ends before known words, such as `epoch`, and before different words if some of them cannot be names.
@@ -320,7 +320,9 @@ def _mask_names(names: Sequence[int], logs: dict[str, _Log]) -> dict[str, set[st
 
     Only logs are returned that then resemble a log with other names.
     """
-    masked_lines = {text: log.says(Renaming(log.prefix, dict.fromkeys(names, MASK))) for text, log in logs.items()}
+    masked_lines = {
+        text: log.says(PrefixRenaming(log.prefix, dict.fromkeys(names, MASK))) for text, log in logs.items()
+    }
     names_of_log = {text: [log.prefix[index].word for index in names] for text, log in logs.items()}
     return {
         text: lines

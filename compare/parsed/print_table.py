@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gedanken.compare.parsed.run_set import ParsedRun, short
+from gedanken.compare.parsed.run_set import ParsedRun, shorten
 from gedanken.compare.source.print_sites import PrintSite
 from gedanken.compare.source.program_source import Source
 from gedanken.experiment.execution import Execution
@@ -27,7 +27,7 @@ class Wording:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class PrintedLines:
     """What one print of the program printed in all real runs, or in all imagined ones."""
 
     times: dict[str, int]
@@ -48,8 +48,8 @@ class PrintRow:
     line: int
     """Line number in the source, counted from 1."""
     in_forward: bool
-    real: Shown
-    imagined: Shown
+    real: PrintedLines
+    imagined: PrintedLines
 
 
 def print_table(program: Program, runs: Sequence[Execution]) -> tuple[PrintRow, ...]:
@@ -82,7 +82,7 @@ def rows_for(program: str, source: Source, executions: Sequence[Execution]) -> t
     )
 
 
-def _summarize_lines(site: PrintSite, runs: Sequence[ParsedRun]) -> Shown:
+def _summarize_lines(site: PrintSite, runs: Sequence[ParsedRun]) -> PrintedLines:
     line_counts: dict[str, int] = {}
     first_lines: dict[str, str] = {}
     forms: Counter[str] = Counter()
@@ -96,7 +96,7 @@ def _summarize_lines(site: PrintSite, runs: Sequence[ParsedRun]) -> Shown:
         )
         for position in np.argsort(first_positions):
             form = run.transcript.forms[form_indices[position]]
-            first_lines.setdefault(form, short(run.lines[lines[first_positions[position]]]))
+            first_lines.setdefault(form, shorten(run.lines[lines[first_positions[position]]]))
             forms[form] += int(counts[position])
     wordings = tuple(Wording(first_lines[form], count) for form, count in forms.most_common(WORDINGS_SHOWN))
-    return Shown(line_counts, reworded, wordings)
+    return PrintedLines(line_counts, reworded, wordings)

@@ -6,22 +6,22 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
-from gedanken.compare.output.log_changes import Changes
+from gedanken.compare.output.log_changes import LogChanges
 from gedanken.compare.output.metrics import Curves, read_curves
-from gedanken.compare.output.text_lines import Lines, uncoloured
+from gedanken.compare.output.text_lines import Lines, without_control_sequences
 from gedanken.compare.output.transcript import Transcript
 from gedanken.compare.parsed.invariants import Invariants
 from gedanken.compare.parsed.ledger_of_lines import Ledger
 from gedanken.compare.parsed.templates import Templates
-from gedanken.compare.results import NOTHING_ASKED, Asked
+from gedanken.compare.results import DEFAULT_OPTIONS, ComparisonOptions
 from gedanken.compare.source.print_sites import PrintSite
 from gedanken.compare.source.program_source import Source
 from gedanken.compare.source.proof import proven_lines
-from gedanken.experiment.execution import Cause, Execution, leaves
+from gedanken.experiment.execution import Cause, Execution, measured_runs
 from gedanken.experiment.finding import LineRef, Stream
 from gedanken.experiment.program import Program
 
-_Told = TypeVar("_Told")
+_Result = TypeVar("_Result")
 
 LINES_SHOWN = 5
 """A finding refers to one line of each output, and to further lines up to this many in all."""
@@ -63,7 +63,7 @@ class ParsedRun:
         It ends before the incomplete last line of a run that was stopped or cut. Of a real run's standard error, only
         lines that the program certainly wrote are included.
         """
-        text = uncoloured(self._compared_text.text)
+        text = without_control_sequences(self._compared_text.text)
         is_complete = self.execution.cause in (Cause.FINISHED, Cause.FAILED)
         return text if is_complete else text[: text.rfind("\n") + 1]
 
@@ -140,7 +140,7 @@ class ParsedRun:
             True,
             self.templates.before_ids(text),
             self.templates.commas,
-            Changes(renamed.renaming if renamed else None, self.templates.column_orders.of(text)),
+            LogChanges(renamed.renaming if renamed else None, self.templates.column_orders.of(text)),
         )
 
     @cached_property
@@ -170,14 +170,14 @@ class RunSet:
     """Runs of earlier program versions, real and imagined."""
     gpus: int | None = None
     """Number of GPUs of the real machine; None if unknown."""
-    asked: Asked = NOTHING_ASKED
+    asked: ComparisonOptions = DEFAULT_OPTIONS
     _known: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
 
-    def once(self, compute: "Callable[[RunSet], _Told]") -> "_Told":
+    def once(self, compute: "Callable[[RunSet], _Result]") -> "_Result":
         """Return what `compute` returns for all runs. It is called only once; all checks get the same result."""
         if compute not in self._known:
             self._known[compute] = compute(self)
-        value: _Told = self._known[compute]
+        value: _Result = self._known[compute]
         return value
 
     @cached_property
@@ -251,11 +251,11 @@ class RunSet:
 
 
 def _select_leaves(runs: Sequence[ParsedRun]) -> tuple[ParsedRun, ...]:
-    kept_ids = set(map(id, leaves(run.execution for run in runs)))
+    kept_ids = set(map(id, measured_runs(run.execution for run in runs)))
     return tuple(run for run in runs if id(run.execution) in kept_ids)
 
 
-def evidence(refs: Sequence[LineRef]) -> tuple[LineRef, ...]:
+def select_evidence(refs: Sequence[LineRef]) -> tuple[LineRef, ...]:
     """Return one reference for each output among `refs`, then others up to `LINES_SHOWN` in all."""
     first = {ref.source: ref for ref in reversed(refs)}
     firsts = tuple(ref for ref in refs if first[ref.source] is ref)
@@ -272,6 +272,6 @@ def verb(runs: Sequence[ParsedRun], singular: str, plural: str) -> str:
     return singular if len(runs) == 1 else plural
 
 
-def short(text: str) -> str:
+def shorten(text: str) -> str:
     text = " ".join(text.split())
     return text if len(text) <= 80 else text[:77] + "…"

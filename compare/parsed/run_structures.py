@@ -5,7 +5,7 @@ from hashlib import blake2b
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 
 
-def of_each_structure(run_set: RunSet) -> tuple[ParsedRun, ...]:
+def one_run_per_structure(run_set: RunSet) -> tuple[ParsedRun, ...]:
     """Return one run of each group of real runs that show the same prints in the same epochs.
 
     The runs of a group also ended in the same way; the first one is returned.

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gedanken.compare.output.compared_lines import ComparedLines
-from gedanken.compare.output.masking import MASK, Before, has_word, words_before_ids
+from gedanken.compare.output.masking import MASK, IdContexts, find_id_contexts, has_context_word
 from gedanken.compare.output.number_commas import Commas, commas_in
 from gedanken.compare.output.transcript import Transcript, template_of
 from gedanken.compare.output.wording import HOLE
 from gedanken.compare.parsed.column_orders import ColumnOrders
-from gedanken.compare.parsed.hashing import mixed
+from gedanken.compare.parsed.hashing import mix_bits
 from gedanken.compare.parsed.prefix_names import PrefixNames
 from gedanken.compare.source.print_sites import PrintSite
 
@@ -60,29 +60,29 @@ class Templates:
         self._texts = read_texts
 
     @cached_property
-    def _before_ids(self) -> dict[str, Before]:
-        """What stands before ids (see `Before`) in each real log, by the text of the log."""
-        return {text: words_before_ids(text) for text in self._texts()}
+    def _before_ids(self) -> dict[str, IdContexts]:
+        """What stands before ids (see `IdContexts`) in each real log, by the text of the log."""
+        return {text: find_id_contexts(text) for text in self._texts()}
 
     @cached_property
-    def _before_any_id(self) -> Before:
+    def _before_any_id(self) -> IdContexts:
         """What stands before ids in the real logs.
 
         An entry without a word counts only if at least half of the logs have it.
         """
         logs = Counter(place for places in self._before_ids.values() for place in places)
         return frozenset(
-            place for place, n_logs in logs.items() if has_word(place) or 2 * n_logs >= len(self._before_ids)
+            place for place, n_logs in logs.items() if has_context_word(place) or 2 * n_logs >= len(self._before_ids)
         )
 
-    def before_ids(self, text: str) -> Before:
-        """Return what stands before ids (see `Before`) in a log with this text.
+    def before_ids(self, text: str) -> IdContexts:
+        """Return what stands before ids (see `IdContexts`) in a log with this text.
 
         For an imagined log, its own entries with a word are added, such as `job ` in `job 3f9a21`.
         """
         if text in self._before_ids:
             return self._before_any_id
-        return self._before_any_id.union(filter(has_word, words_before_ids(text)))
+        return self._before_any_id.union(filter(has_context_word, find_id_contexts(text)))
 
     @cached_property
     def names(self) -> PrefixNames:
@@ -116,7 +116,7 @@ class Templates:
         return _FormsByLog(list(number_of_form), form[order], log[order])
 
     @cached_property
-    def _form_variants(self) -> "_Opened":
+    def _form_variants(self) -> "_FormVariants":
         return _form_variants(self._forms_by_log.forms)
 
     @cached_property
@@ -228,7 +228,7 @@ def _rules_of_varying_width(forms_by_log: _FormsByLog, logs: int) -> dict[str, s
     return varying
 
 
-def _varying_keys(forms_by_log: _FormsByLog, variants: "_Opened", logs: int) -> NDArray[np.uint64]:
+def _varying_keys(forms_by_log: _FormsByLog, variants: "_FormVariants", logs: int) -> NDArray[np.uint64]:
     """Return the keys of the variants whose hole stands for a word that varies between logs."""
     starts = np.searchsorted(forms_by_log.form, np.arange(len(forms_by_log.forms) + 1))
     log_counts = np.diff(starts)
@@ -251,7 +251,9 @@ def _varying_keys(forms_by_log: _FormsByLog, variants: "_Opened", logs: int) -> 
     return varying
 
 
-def _replace_varying_words(forms: Sequence[str], variants: "_Opened", varying_keys: NDArray[np.uint64]) -> list[str]:
+def _replace_varying_words(
+    forms: Sequence[str], variants: "_FormVariants", varying_keys: NDArray[np.uint64]
+) -> list[str]:
     """Return the template of each form. If a word of the form varies, a hole replaces it."""
     templates = list(forms)
     hits = np.flatnonzero(np.isin(variants.key, varying_keys))
@@ -262,7 +264,7 @@ def _replace_varying_words(forms: Sequence[str], variants: "_Opened", varying_ke
     return templates
 
 
-class _Opened(NamedTuple):
+class _FormVariants(NamedTuple):
     """Variants of forms, each with a hole for one word: `saved to disk #` gives `saved {} disk #`."""
 
     key: NDArray[np.uint64]
@@ -273,16 +275,16 @@ class _Opened(NamedTuple):
     """Position of the hole."""
 
 
-def _form_variants(forms: Sequence[str]) -> _Opened:
+def _form_variants(forms: Sequence[str]) -> _FormVariants:
     """Return a variant of each form for each of its words. They are stored as hashes, to save memory."""
-    empty = _Opened(np.empty(0, np.uint64), np.empty(0, np.int64), np.empty(0, np.int64))
+    empty = _FormVariants(np.empty(0, np.uint64), np.empty(0, np.int64), np.empty(0, np.int64))
     chunks = [
         _variants_of_chunk(start, forms[start : start + _CHUNK_SIZE]) for start in range(0, len(forms), _CHUNK_SIZE)
     ]
-    return _Opened(*map(np.concatenate, zip(empty, *chunks, strict=True)))
+    return _FormVariants(*map(np.concatenate, zip(empty, *chunks, strict=True)))
 
 
-def _variants_of_chunk(start: int, forms: Sequence[str]) -> _Opened:
+def _variants_of_chunk(start: int, forms: Sequence[str]) -> _FormVariants:
     """Return the variants of consecutive forms. `start` is the index of the first form."""
     split = [(index, words) for index, form in enumerate(forms) if 2 <= len(words := form.split(" ")) <= _MOST_WORDS]
     all_words = [word for _index, words in split for word in words]
@@ -292,10 +294,10 @@ def _variants_of_chunk(start: int, forms: Sequence[str]) -> _Opened:
     is_word = np.fromiter(map(is_word_by_text.__getitem__, all_words), bool, len(all_words))
     starts = np.cumsum(counts) - counts
     position = np.arange(len(all_words)) - np.repeat(starts, counts)
-    position_hash = mixed(position.astype(np.uint64) + np.uint64(1))
-    word_hash = mixed(np.fromiter(map(hash, all_words), np.int64, len(all_words)).view(np.uint64) + position_hash)
+    position_hash = mix_bits(position.astype(np.uint64) + np.uint64(1))
+    word_hash = mix_bits(np.fromiter(map(hash, all_words), np.int64, len(all_words)).view(np.uint64) + position_hash)
     form_hash = np.add.reduceat(word_hash, starts) if len(starts) else word_hash
-    form_hash = np.repeat(form_hash + mixed(counts.astype(np.uint64)), counts)
-    key = form_hash - word_hash + mixed(position_hash)
+    form_hash = np.repeat(form_hash + mix_bits(counts.astype(np.uint64)), counts)
+    key = form_hash - word_hash + mix_bits(position_hash)
     form = np.repeat(np.array([start + index for index, _words in split], np.int64), counts)
-    return _Opened(key[is_word], form[is_word], position[is_word])
+    return _FormVariants(key[is_word], form[is_word], position[is_word])

@@ -7,11 +7,11 @@ from functools import cached_property
 
 from gedanken.compare.output.durations import CLOCK
 from gedanken.compare.output.keyed_values import keyed_values
-from gedanken.compare.output.metrics import Metric, epoch_in
-from gedanken.compare.output.named_numbers import Named, named_numbers
+from gedanken.compare.output.metrics import Metric, epoch_position
+from gedanken.compare.output.named_numbers import NamedNumber, named_numbers
 from gedanken.compare.output.number_lists import NumberList, index_in, name_before, number_lists
 from gedanken.compare.output.transcript import VALUE, template_of
-from gedanken.compare.output.vocabulary import Meaning, Measures, Role, Split, key_of, meaning_of, split_in
+from gedanken.compare.output.vocabulary import Meaning, Measures, Role, Split, find_split, meaning_of, name_key
 from gedanken.compare.output.wording import HOLE
 from gedanken.compare.series.sections import SPLITS
 from gedanken.compare.source.print_sites import PrintSite
@@ -101,18 +101,18 @@ class Column:
         return STARRED.search(self.form) is not None and self.meaning.split is not Split.TRAIN
 
 
-def trunk_of(form: str) -> str:
+def form_up_to_last_value(form: str) -> str:
     """Cut a form after its last value: `epoch # loss # *` becomes `epoch # loss #`.
 
     Text that names the data, such as `(validation)`, is kept.
     """
     end = form.rfind("#") + 1
-    return form[:end] if end and not (form[end:].strip() and split_in(form[end:])) else form
+    return form[:end] if end and not (form[end:].strip() and find_split(form[end:])) else form
 
 
-def asked_for(name: str) -> Column:
+def column_of_user_metric(name: str) -> Column:
     """Build the column of a metric that the user defines with a regular expression."""
-    return Column("", 0, name, Metric(" ".join(key_of(name)), False, 0, 0.0, 0, False), False, None, words=name)
+    return Column("", 0, name, Metric(" ".join(name_key(name)), False, 0, 0.0, 0, False), False, None, words=name)
 
 
 @dataclass(frozen=True)
@@ -146,13 +146,13 @@ class Form:
     @cached_property
     def epoch(self) -> int | None:
         """Index of the value that is the epoch; None if no value is."""
-        epoch_start = epoch_in(self.line)
+        epoch_start = epoch_position(self.line)
         if epoch_start is None:
             return None
         return next((index for index, (start, end) in enumerate(self.spans) if start <= epoch_start < end), None)
 
     @cached_property
-    def named(self) -> list[Named]:
+    def named(self) -> list[NamedNumber]:
         """The name and role (such as metric or counter) of each value, for the first MOST_COLUMNS values."""
         heading_data = SPLITS[int(dict(self.fixed).get(SECTION, 0))]
         return named_numbers(self.line, self.spans[:MOST_COLUMNS], self.row, heading_data)
@@ -200,7 +200,7 @@ class Form:
         is_percent = (
             text.endswith("%") or _PERCENT.match(self.line, total_match.end() if total_match else end) is not None
         )
-        key = " ".join(key_of(named.name))
+        key = " ".join(name_key(named.name))
         return Metric(key, is_accuracy, start, 0.0, int(total_match[1]) if total_match else 0, is_percent)
 
     def columns(self) -> list[Column]:
@@ -292,14 +292,14 @@ class Form:
         """Build longer names for a number whose label is not unique."""
         opening = self.line[: self.spans[index][0]]
         # The keys of an object before a number are about other numbers.
-        split = split_in(opening.partition("{")[0])
+        split = find_split(opening.partition("{")[0])
         words = " ".join(_without_log_prefix(opening).split()).strip(" :=-|")
         is_short = len(words) <= 40 and words[:1].isalpha() and not any(map(str.isdigit, words))
         names = [words] if is_short and words.endswith(label) else []
         names += [f"* {label}"] if STARRED.search(self.form) else []
         if word_match := re.search(rf"(?P<word>\b[A-Za-z]{{3,20}}) {re.escape(label)}\W*$", opening):
             names.append(f"{word_match['word']} {label}")
-        names += [f"{split} {label}"] if split and not split_in(label) else []
+        names += [f"{split} {label}"] if split and not find_split(label) else []
         if head := self.head(index, label):
             names.append(f"{head} {label}")
         names += [f"{tag} {label}" for tag in _TAG.findall(opening) if tag not in label]

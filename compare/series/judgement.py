@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from gedanken.compare.results import Doubt, Endpoint, SeriesResult
-from gedanken.compare.series.levels import PRIMARY_LEVEL, is_told
+from gedanken.compare.series.levels import PRIMARY_LEVEL, is_significant
 from gedanken.compare.series.series import Series
 from gedanken.compare.stats.measures import Matrix
 
@@ -43,7 +43,7 @@ class TestedSeries:
     judged: SeriesResult
     series: Series
     """The series, reduced to the points that a report shows."""
-    apart: Matrix | None
+    distances: Matrix | None
     """Distances between the tested runs, runs × runs; None if the series could not be tested."""
     runs: tuple[int, ...]
     """Indices of the tested runs among all runs that are compared, real runs first."""
@@ -56,9 +56,9 @@ class TestedSeries:
     """Significance level: the series is reported if its adjusted p is at most this."""
 
     @property
-    def is_told(self) -> bool:
+    def is_significant(self) -> bool:
         """True if the imagined runs differ significantly from the real ones; the series is then reported."""
-        return is_told(self.judged.p_adjusted, self.level)
+        return is_significant(self.judged.p_adjusted, self.level)
 
 
 def differ_in(name: str, imagined: int) -> str:

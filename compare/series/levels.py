@@ -15,11 +15,11 @@ OUTLIER_LEVEL = 0.01
 """Level shared by the tests whether single imagined runs are outliers at the primary endpoint."""
 OTHER_OUTLIERS_LEVEL = 0.003
 """Level shared by the tests whether a single imagined run is an outlier in any other metric."""
-ALONE_LEVEL = 0.0252
+NO_METRIC_LEVEL = 0.0252
 """Level shared by all series, if there is no metric and therefore no primary endpoint."""
 
 
-def is_told(p: float | None, level: float = PRIMARY_LEVEL) -> bool:
+def is_significant(p: float | None, level: float = PRIMARY_LEVEL) -> bool:
     """Return whether p is low enough to be reported."""
     # The tolerance allows for the rounding of fractions such as 1/120.
     return p is not None and p <= level * (1 + 1e-9)

@@ -13,7 +13,7 @@ _DURATION = re.compile(r"#(?:ms|us|µs|ns|s|m|h)\b(?: #(?:ms|us|µs|ns|s|m|h)\b)
 _QUOTED_TEXT = re.compile(r"(?P<quote>[\"'])(?P<text>(?:(?!(?P=quote)).)*)(?P=quote)(?P<is_key>\s*:)?")
 
 
-def together(columns: Sequence[Column], forms: Mapping[str, Form], real: Sequence[Printed]) -> list[Column]:
+def merge_columns(columns: Sequence[Column], forms: Mapping[str, Form], real: Sequence[Printed]) -> list[Column]:
     """Merge columns of the same name whose forms may come from one print.
 
     For example, a JSON object contains an evaluation only every hundred steps, or the first line lacks a time. No

@@ -6,7 +6,7 @@ from itertools import islice
 
 import numpy as np
 
-from gedanken.compare.parsed.run_set import short
+from gedanken.compare.parsed.run_set import shorten
 from gedanken.compare.results import Doubt
 from gedanken.compare.series.judgement import TestedSeries
 from gedanken.compare.series.printed import Printed
@@ -25,7 +25,7 @@ def not_compared(real: Sequence[Printed], series: Sequence[TestedSeries], settle
     """
     examples = _examples_of_own_forms(real)
     if examples:
-        quoted = " and ".join(f"“{short(line)}”" for line in examples)
+        quoted = " and ".join(f"“{shorten(line)}”" for line in examples)
         reason = (
             f"for example, {quoted}. If the words that differ are names of runs or hosts, remove them; {_AS_HINT}"
         )
@@ -38,7 +38,8 @@ def not_compared(real: Sequence[Printed], series: Sequence[TestedSeries], settle
     if untested is None:
         return None
     return Doubt(
-        f"{_NOTHING_COMPARED}, not even “{short(untested.judged.name)}”, because {untested.judged.why_no_p}", _AS_HINT
+        f"{_NOTHING_COMPARED}, not even “{shorten(untested.judged.name)}”, because {untested.judged.why_no_p}",
+        _AS_HINT,
     )
 
 
@@ -52,7 +53,7 @@ def _real_runs_differ(tested: TestedSeries) -> bool:
 
 def _examples_of_own_forms(real: Sequence[Printed]) -> list[str]:
     """Return lines with numbers from two real runs, if most real runs word such lines differently."""
-    runs_with_form = Counter(form for run in real for form in run.often)
+    runs_with_form = Counter(form for run in real for form in run.form_counts)
     lines = [line for run in real if (line := _line_of_own_form(run, runs_with_form)) is not None]
     return lines[:_EXAMPLES] if len(real) > 1 and 2 * len(lines) > len(real) else []
 
@@ -62,7 +63,9 @@ def _line_of_own_form(run: Printed, runs_with_form: Counter[str]) -> str | None:
 
     None unless such lines prevail or contain a metric.
     """
-    form_counts = {form: count for form, count in islice(run.often.items(), _MOST_FORMS) if run.has_measurement(form)}
+    form_counts = {
+        form: count for form, count in islice(run.form_counts.items(), _MOST_FORMS) if run.has_measurement(form)
+    }
     own_forms = [form for form in form_counts if runs_with_form[form] == 1]
     if not own_forms:
         return None

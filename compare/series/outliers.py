@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from gedanken.compare.parsed.early_ends import early_ends
 from gedanken.compare.parsed.run_set import RunSet
 from gedanken.compare.series.judgement import Outlier, TestedSeries
-from gedanken.compare.series.levels import OTHER_OUTLIERS_LEVEL, OUTLIER_LEVEL, is_told
+from gedanken.compare.series.levels import OTHER_OUTLIERS_LEVEL, OUTLIER_LEVEL, is_significant
 from gedanken.compare.stats.prediction_interval import holm, outlier_test
 
 FEWEST_ENDS = 4
@@ -40,7 +40,7 @@ def find_other_outliers(
         # One run may end with NaN or infinity by chance, and no distance says how likely that is.
         ends = {index: value for index, value in ends.items() if index < n_real or math.isfinite(value)}
         real_values = {value for index, value in ends.items() if index < n_real}
-        is_metric = tested.series.column.metric is not None and tested.apart is not None
+        is_metric = tested.series.column.metric is not None and tested.distances is not None
         # If real runs end in few different values, a rare value need not be an outlier.
         if is_metric and tested.series.column != primary.series.column and len(real_values) >= FEWEST_ENDS:
             lasts.append((tested, ends))
@@ -67,5 +67,5 @@ def _test_last_values(
             results += [(tested, index - n_real, value, result)] if result is not None else []
     adjusted = holm([result.p for *_rest, result in results])
     for (tested, index, value, result), p in zip(results, adjusted, strict=True):
-        if is_told(p, level):
+        if is_significant(p, level):
             yield tested, Outlier(index, value, result.deviations, p)

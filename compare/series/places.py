@@ -19,7 +19,7 @@ Numbers = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
 
-def placed(
+def assign_points(
     keys: Sequence[Numbers], names: Sequence[str], skipped: Sequence[Indices] = ()
 ) -> tuple[list[Indices], Numbers, str]:
     """Return, for each run, the index of each value's point; the points; and the name of the axis, such as `epoch`.

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gedanken.compare.output.named_numbers import OF_THE_BATCH
-from gedanken.compare.output.vocabulary import Measures, Role, Split, key_of, split_in, words_in
+from gedanken.compare.output.vocabulary import Measures, Role, Split, find_split, name_key, words_in
 from gedanken.compare.results import Endpoint
 from gedanken.compare.series.columns import Column
 
@@ -66,7 +66,7 @@ All metrics in that report count as printed last.
 """
 
 
-class Shown(NamedTuple):
+class ColumnStatistics(NamedTuple):
     """Statistics of a column in the real runs."""
 
     runs: int
@@ -84,9 +84,9 @@ class Shown(NamedTuple):
     """
 
 
-def choose(
+def choose_endpoint(
     columns: Mapping[str, Column],
-    statistics: Mapping[str, Shown],
+    statistics: Mapping[str, ColumnStatistics],
     n_real: int,
     wanted: str | None = None,
     monitored: frozenset[tuple[str, ...]] = frozenset(),
@@ -144,17 +144,17 @@ def choose(
     return Endpoint(best, _format_reason(columns[best], monitored, [columns[name] for name in metrics]), "rule")
 
 
-def monitored_in(forms: Sequence[str]) -> frozenset[tuple[str, ...]]:
+def monitored_metrics(forms: Sequence[str]) -> frozenset[tuple[str, ...]]:
     """Find the metrics that lines name as the criterion for stopping or saving, as in `val_acc improved from …`."""
     names = (
         match["name"] or match["quoted"] or match["kept"] or match["other"]
         for form in forms
         for match in _MONITORED.finditer(form)
     )
-    return frozenset(key_of(name) for name in names)
+    return frozenset(name_key(name) for name in names)
 
 
-def shown_by(column_values: Sequence[NDArray[np.float64]], ends: Sequence[float]) -> Shown:
+def column_statistics(column_values: Sequence[NDArray[np.float64]], ends: Sequence[float]) -> ColumnStatistics:
     """Compute a column's statistics from its values in each real run.
 
     `ends` are the positions of the last values, 0 to 1.
@@ -167,7 +167,7 @@ def shown_by(column_values: Sequence[NDArray[np.float64]], ends: Sequence[float]
     is_whole = bool((finite == np.rint(finite)).all())
     is_same = is_whole and len(non_empty) > 1 and len(np.unique(all_values)) == 1
     is_setting = is_same and (times > 1 or 0 <= last < 0.5)
-    return Shown(len(non_empty), times, last, is_whole, is_setting)
+    return ColumnStatistics(len(non_empty), times, last, is_whole, is_setting)
 
 
 def _find_by_name(columns: Mapping[str, Column], wanted: str) -> str | None:
@@ -184,35 +184,35 @@ def _find_by_name(columns: Mapping[str, Column], wanted: str) -> str | None:
     for text, names in zip((wanted, wanted, wanted.casefold()), lookups, strict=True):
         if text in names:
             return names[text]
-    key = key_of(wanted)
-    return next((name for name, column in columns.items() if key and key_of(column.label) == key), None)
+    key = name_key(wanted)
+    return next((name for name, column in columns.items() if key and name_key(column.label) == key), None)
 
 
-def _is_metric(column: Column, statistics: Shown) -> bool:
+def _is_metric(column: Column, statistics: ColumnStatistics) -> bool:
     is_measured = not column.is_environment and not statistics.is_setting
     return column.metric is not None and is_measured and statistics.times > 0
 
 
 def _is_named_per(column: Column) -> bool:
     """Return whether a number is called just `PER`, or `PER` on some data."""
-    return [word for word in words_in(column.words) if not split_in(word)] == ["per"]
+    return [word for word in words_in(column.words) if not find_split(word)] == ["per"]
 
 
-def _may_be_metric(column: Column, statistics: Shown) -> bool:
+def _may_be_metric(column: Column, statistics: ColumnStatistics) -> bool:
     """Return whether a number without the name of a known metric may be a metric."""
     is_other = not column.is_environment and column.words != "" and column.meaning.role is Role.OTHER
     return is_other and statistics.times > 1 and not statistics.is_whole
 
 
-def _rank_by_data(column: Column, statistics: Shown, is_of_a_batch: bool) -> float:
+def _rank_by_data(column: Column, statistics: ColumnStatistics, is_of_a_batch: bool) -> float:
     """Rank a metric by its data: 0 for held-out data, up to 2 for training or unknown data."""
     if _data_of(column) in _HELD_OUT and not is_of_a_batch:
         # The last candidate of a search is no better than any other.
         return 0.5 if _is_of_candidates(column, statistics) else 0
-    return 1 if column.meaning.is_held_out_by_nature or column.is_starred else 2
+    return 1 if column.meaning.is_always_held_out or column.is_starred else 2
 
 
-def _is_of_candidates(column: Column, statistics: Shown) -> bool:
+def _is_of_candidates(column: Column, statistics: ColumnStatistics) -> bool:
     """Return whether a metric scores each candidate of a search, as in `[CV 2/3] … score=0.87`."""
     return _is_bare_score(column) and "cv" in words_in(column.words) and statistics.times > 1
 
@@ -235,7 +235,7 @@ def _is_in_batches(column: Column) -> bool:
 
 
 def _candidate_metrics(
-    metrics: Sequence[str], columns: Mapping[str, Column], statistics: Mapping[str, Shown]
+    metrics: Sequence[str], columns: Mapping[str, Column], statistics: Mapping[str, ColumnStatistics]
 ) -> Set[str]:
     """Return the metrics that are shown once for each of several candidates, as in `SVM test score 0.8`."""
     tails = {name: words_in(columns[name].words)[1:] for name in metrics if statistics[name].times <= 1}
@@ -245,7 +245,7 @@ def _candidate_metrics(
 
 def _sort_key(
     column: Column,
-    statistics: Shown,
+    statistics: ColumnStatistics,
     monitored: frozenset[tuple[str, ...]],
     curves: Sequence[Column],
     report: float,
@@ -257,12 +257,12 @@ def _sort_key(
     meaning = column.meaning
     is_of_training = meaning.split in (None, Split.TRAIN)
     is_repeated = statistics.times <= 1 and any(
-        key_of(curve.words) == key_of(column.words) or (is_of_training and curve.meaning.split == meaning.split)
+        name_key(curve.words) == name_key(column.words) or (is_of_training and curve.meaning.split == meaning.split)
         for curve in curves
     )
     is_summary = meaning.is_summary or "in brackets" in column.words or is_repeated
     return (
-        0 if key_of(column.words) in monitored else 1,
+        0 if name_key(column.words) in monitored else 1,
         _rank_by_objective(column),
         is_summary,
         _is_mean_fitness(column),
@@ -277,7 +277,7 @@ def _sort_key(
 
 def _bare_key(column: Column) -> tuple[str, ...]:
     """Return the key of a metric's name without words for data: the same for `train_mse` and `val_mse`."""
-    return tuple(word for word in key_of(column.words) if not split_in(word))
+    return tuple(word for word in name_key(column.words) if not find_split(word))
 
 
 def _key_within_report(
@@ -294,10 +294,10 @@ def _key_within_report(
     return column.form in summed_up and not _SIDE_METRICS.isdisjoint(words), column.index, ()
 
 
-def promise(column: Column) -> tuple[object, ...]:
+def endpoint_sort_key(column: Column) -> tuple[object, ...]:
     """Return a sort key that puts the likeliest primary endpoints first, judged by name alone."""
     meaning = column.meaning
-    is_held_out = meaning.is_held_out or meaning.is_held_out_by_nature
+    is_held_out = meaning.is_held_out or meaning.is_always_held_out
     return not is_held_out, _rank_by_objective(column), meaning.is_summary, *_key_within_report(column)
 
 
@@ -315,14 +315,14 @@ def _rank_by_objective(column: Column) -> float:
         return len(_OBJECTIVES)
     if _is_bare_score(column):
         return _OBJECTIVES.index(Measures.LOSS) + 0.4
-    if meaning.is_held_out_by_nature:
+    if meaning.is_always_held_out:
         return _OBJECTIVES.index(Measures.LOSS) + 0.5
     return _OBJECTIVES.index(meaning.measures)
 
 
 def _is_bare_score(column: Column) -> bool:
     """Return whether a metric on held-out data is called just a score, as in `valid_score`."""
-    words = [word for word in words_in(column.words) if not split_in(word)]
+    words = [word for word in words_in(column.words) if not find_split(word)]
     # Programs give this name to the measure by which they judge their model.
     return column.meaning.is_held_out and words in (["score"], ["scores"])
 
@@ -337,9 +337,9 @@ def _is_mean_fitness(column: Column) -> bool:
 def _format_reason(column: Column, monitored: frozenset[tuple[str, ...]], metrics: Sequence[Column]) -> str:
     """Format in a few words why this series was chosen among `metrics`."""
     meaning, split = column.meaning, _data_of(column)
-    is_held_out = split in _HELD_OUT or meaning.is_held_out_by_nature or column.is_starred
+    is_held_out = split in _HELD_OUT or meaning.is_always_held_out or column.is_starred
     missing = [] if is_held_out else ["metric on held-out data"]
-    if key_of(column.words) in monitored:
+    if name_key(column.words) in monitored:
         kind = "the metric that, according to the log, decides when to stop or save"
     elif meaning.measures is None:
         is_known = any(metric.meaning.measures is not None for metric in metrics)
@@ -347,7 +347,7 @@ def _format_reason(column: Column, monitored: frozenset[tuple[str, ...]], metric
         kind, missing = "a number that changes during the run", [f"known metric{data_text}"]
     elif _is_bare_score(column):
         kind = "the score by which the program judges its model"
-    elif meaning.is_held_out_by_nature:
+    elif meaning.is_always_held_out:
         kind = "the usual metric of its task"
     else:
         measured = _measure_of(column) or meaning.measures
@@ -363,7 +363,7 @@ def _format_reason(column: Column, monitored: frozenset[tuple[str, ...]], metric
 
 def _data_of(column: Column) -> Split | None:
     """Return the data of a metric, such as the test set, by its name or else by the label that begins its line."""
-    return column.meaning.split or split_in(column.head)
+    return column.meaning.split or find_split(column.head)
 
 
 def _measure_of(column: Column) -> Measures | None:
@@ -378,7 +378,7 @@ def _is_only_loss(column: Column, metrics: Sequence[Column]) -> bool:
     losses = [
         metric for metric in metrics if metric.meaning.measures in kinds and _data_of(metric) == _data_of(column)
     ]
-    names = {key_of(metric.words.removesuffix(" in brackets")) for metric in losses}
+    names = {name_key(metric.words.removesuffix(" in brackets")) for metric in losses}
     return len([name for name in names if _PERPLEXITIES.isdisjoint(name)]) == 1
 
 

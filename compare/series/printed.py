@@ -8,12 +8,21 @@ from numpy.typing import NDArray
 
 from gedanken.compare.output.masking import MASK
 from gedanken.compare.output.metrics import Metric
-from gedanken.compare.output.progress_bars import without_fill
+from gedanken.compare.output.progress_bars import masked_bar
 from gedanken.compare.output.table_columns import names_of_row
-from gedanken.compare.output.text_lines import containing
+from gedanken.compare.output.text_lines import indices_containing
 from gedanken.compare.output.transcript import VALUE
 from gedanken.compare.parsed.run_set import ParsedRun
-from gedanken.compare.series.columns import LONGEST, MEMBER, MOST_COLUMNS, SECTION, Column, Fixed, Form, trunk_of
+from gedanken.compare.series.columns import (
+    LONGEST,
+    MEMBER,
+    MOST_COLUMNS,
+    SECTION,
+    Column,
+    Fixed,
+    Form,
+    form_up_to_last_value,
+)
 from gedanken.compare.series.sections import sections
 from gedanken.compare.source.print_sites import PrintSite
 
@@ -41,7 +50,7 @@ class Printed:
         self._cut_line = cut
         self._transcript = run.transcript
         self._number_of_form: dict[str, int] = {}
-        trunks = [trunk_of(form) for form in self._transcript.forms]
+        trunks = [form_up_to_last_value(form) for form in self._transcript.forms]
         number_of = np.array(
             [self._number_of_form.setdefault(trunk, len(self._number_of_form)) for trunk in trunks], np.int64
         )
@@ -50,7 +59,7 @@ class Printed:
         self._bounds = np.searchsorted(form_of_line[self._order], np.arange(len(self._number_of_form) + 1))
 
     @cached_property
-    def often(self) -> dict[str, int]:
+    def form_counts(self) -> dict[str, int]:
         """How often each form with a value occurs, the most frequent first.
 
         Forms that are too long for a log line are left out.
@@ -65,11 +74,13 @@ class Printed:
         }
 
     @property
-    def worded(self) -> list[str]:
+    def forms_naming_metrics(self) -> list[str]:
         """Forms that may name the metric by which the program stops or saves its model."""
         forms = self._transcript.forms
         candidates = [forms[index] for index in self._transcript.forms_with(_MONITORING) if index < 10 * MOST_FORMS]
-        return [candidates[index] for index in containing([form[:LONGEST] for form in candidates], _MONITORING)]
+        return [
+            candidates[index] for index in indices_containing([form[:LONGEST] for form in candidates], _MONITORING)
+        ]
 
     def form(self, form: str, sites: Sequence[PrintSite] = (), fixed: Fixed = ()) -> Form:
         """Interpret a form from its first line, and from the table's header if this line is a row."""
@@ -85,7 +96,7 @@ class Printed:
             spans[:MOST_COLUMNS],
             lambda distance: self._transcript.above(index, distance),
         )
-        is_bar = without_fill(self._transcript.lines[index]) is not None
+        is_bar = masked_bar(self._transcript.lines[index]) is not None
         return Form(form, line, sites, tuple(row) if row else None, fixed, is_bar)
 
     def lines(self, form: str, fixed: Fixed = ()) -> Indices:
@@ -168,7 +179,7 @@ class Printed:
 
         Forms in `excluded`, those of the real runs, are skipped: this run may word its lines differently.
         """
-        for form in list(self.often)[:MOST_FORMS]:
+        for form in list(self.form_counts)[:MOST_FORMS]:
             columns = [
                 column for column in self._metrics_of_form(form) if column.metric and column.metric.name == metric
             ]

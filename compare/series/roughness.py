@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gedanken.compare.stats.measures import Matrix, is_tame
+from gedanken.compare.stats.measures import Matrix, is_computable
 
 ORDER = 2
 """Order of the differences between neighbouring points.
@@ -32,7 +32,7 @@ def roughness(values: Matrix) -> Matrix | None:
     finite, or do not scatter.
     """
     is_known = ~np.isnan(values).all(axis=1)
-    if values.shape[1] < FEWEST_POINTS or not is_known.any() or not is_tame(values[is_known]).all():
+    if values.shape[1] < FEWEST_POINTS or not is_known.any() or not is_computable(values[is_known]).all():
         return None
     # A common shape is not scatter. The mean curve of all runs does not depend on which runs are real.
     differences = np.abs(np.diff(values - values[is_known].mean(axis=0), n=ORDER, axis=1))
@@ -46,14 +46,14 @@ def roughness(values: Matrix) -> Matrix | None:
     return np.asarray(np.log(np.maximum(scatter, SMALLEST)))
 
 
-def about_decay(values: Matrix) -> Matrix | None:
+def roughness_about_decay(values: Matrix) -> Matrix | None:
     """Compute the logarithm of each curve's scatter about its best-fitting exponential, power or straight line.
 
     `values` is runs × points, the result runs × 1; rows of NaN stay NaN. None if the curves are too short or not
     finite.
     """
     is_known = ~np.isnan(values).all(axis=1)
-    if values.shape[1] < FEWEST_POINTS or not is_known.any() or not is_tame(values[is_known]).all():
+    if values.shape[1] < FEWEST_POINTS or not is_known.any() or not is_computable(values[is_known]).all():
         return None
     curves = values[is_known] - values[is_known].mean(axis=1, keepdims=True)
     curves = curves / max(float(np.abs(curves).max()), SMALLEST)

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from gedanken.compare.output.foreign_words import spaced
+from gedanken.compare.output.foreign_words import separate_words
 from gedanken.compare.output.transcript import Transcript
-from gedanken.compare.output.vocabulary import DATA_WORDS, Split, split_in
+from gedanken.compare.output.vocabulary import DATA_WORDS, Split, find_split
 
 LONGEST_SECTION = 12
 """Maximum number of lines below a heading that it applies to."""
@@ -80,7 +80,7 @@ def _data_named_in(form: str) -> str | None:
     None if the form is no heading.
     """
     words = _PREFIX.sub("", form[:_LONGEST_LINE])
-    is_heading = ("#" not in words and len(words) < _LONGEST_HEADING and _HEADING.fullmatch(spaced(words))) or (
-        len(form) < _LONGEST_HEADING and _FRAMED.fullmatch(form)
-    )
-    return (split_in(words) or "") if is_heading else None
+    is_heading = (
+        "#" not in words and len(words) < _LONGEST_HEADING and _HEADING.fullmatch(separate_words(words))
+    ) or (len(form) < _LONGEST_HEADING and _FRAMED.fullmatch(form))
+    return (find_split(words) or "") if is_heading else None

@@ -12,18 +12,23 @@ from gedanken.compare.parsed.early_ends import cut_lines
 from gedanken.compare.parsed.gaps import gaps
 from gedanken.compare.parsed.run_set import RunSet
 from gedanken.compare.results import Endpoint
-from gedanken.compare.series.columns import MOST_COLUMNS, SECTION, Column, Fixed, Form, asked_for
-from gedanken.compare.series.merged_columns import counters_of, together
-from gedanken.compare.series.places import placed
-from gedanken.compare.series.primary_endpoint import choose, monitored_in, promise, shown_by
+from gedanken.compare.series.columns import MOST_COLUMNS, SECTION, Column, Fixed, Form, column_of_user_metric
+from gedanken.compare.series.merged_columns import counters_of, merge_columns
+from gedanken.compare.series.places import assign_points
+from gedanken.compare.series.primary_endpoint import (
+    choose_endpoint,
+    column_statistics,
+    endpoint_sort_key,
+    monitored_metrics,
+)
 from gedanken.compare.series.printed import MOST_FORMS, Printed
-from gedanken.compare.series.skipped_points import Shown, Skipped, skipped_points
-from gedanken.compare.series.user_metrics import read_asked
+from gedanken.compare.series.skipped_points import ShownValues, SkippedValues, skipped_points
+from gedanken.compare.series.user_metrics import read_user_metrics
 
 MOST_SERIES = 60
 """Maximum number of series that are tested. If there are more, the likeliest primary endpoints are kept."""
 LONGEST_NAME = 90
-FEW = 3
+MIN_RISING_VALUES = 3
 MOST_VARIANTS = 16
 """Maximum number of variants of a name, such as `top-1` and `top-5`.
 
@@ -66,7 +71,7 @@ class AllSeries:
         self._sites = run_set.source.terminal_sites() if run_set.source else ()
         self._gaps = run_set.once(gaps)
         self._rising_cache: dict[str, int | None] = {}
-        self._user_metrics = read_asked([run.observed for run in self.runs], run_set.asked.named)
+        self._user_metrics = read_user_metrics([run.observed for run in self.runs], run_set.asked.named)
 
     @cached_property
     def _forms(self) -> dict[str, Form]:
@@ -74,7 +79,7 @@ class AllSeries:
         form_counts: dict[str, int] = {}
         runs_by_form: dict[str, list[Printed]] = {}
         for run in self.real:
-            for form, count in run.often.items():
+            for form, count in run.form_counts.items():
                 form_counts[form] = form_counts.get(form, 0) + count
                 runs_by_form.setdefault(form, []).append(run)
         common = [form for form in form_counts if len(runs_by_form[form]) >= min(2, len(self.real))]
@@ -85,11 +90,11 @@ class AllSeries:
     def columns(self) -> dict[str, Column]:
         """Columns by name, in the order in which they are tested."""
         variants = [variant for form in self._forms.values() for variant in self._split_form(form)]
-        candidates = together(
+        candidates = merge_columns(
             [column for variant in variants for column in variant.columns()], self._forms, self.real
         )
         candidates.sort(key=lambda column: (column.is_environment, column.metric is None))
-        named = {name: asked_for(name) for name in self._user_metrics}
+        named = {name: column_of_user_metric(name) for name in self._user_metrics}
         form_of = {(variant.form, variant.fixed): variant for variant in variants}
         selected = candidates if len(candidates) <= MOST_SERIES else _most_promising(candidates)
         full_columns = [form_of[column.form, column.fixed].named_in_full(column) for column in selected]
@@ -155,9 +160,9 @@ class AllSeries:
                 for run, run_lines in zip(self.real, lines, strict=True)
                 if len(run_lines)
             ]
-            statistics[name] = shown_by(values, ends)
-        forms = [form for run in self.real for form in run.worded]
-        return choose(self.columns, statistics, len(self.real), wanted, monitored_in(forms))
+            statistics[name] = column_statistics(values, ends)
+        forms = [form for run in self.real for form in run.forms_naming_metrics]
+        return choose_endpoint(self.columns, statistics, len(self.real), wanted, monitored_metrics(forms))
 
     def _values_of_run(self, run_index: int, name: str, column: Column) -> tuple[Indices, Numbers]:
         """Return the lines of one run that show a column, and the column's values as printed."""
@@ -174,7 +179,7 @@ class AllSeries:
             for run, (lines, _values) in zip(self.runs, readings, strict=True)
         ]
         ends = [(int(lines[-1]), float(values[-1])) if len(lines) else None for lines, values in readings]
-        return self._make_series(name, placed(keys, ("epoch",)), [values for _lines, values in readings], ends)
+        return self._make_series(name, assign_points(keys, ("epoch",)), [values for _lines, values in readings], ends)
 
     def _is_below_headings(self, form: Form) -> bool:
         """Return whether lines of the form stand below headings such as `Validation:` that all real runs share."""
@@ -186,7 +191,9 @@ class AllSeries:
     def _rises_evenly(self, form: Form, index: int) -> bool:
         """Return whether a value rises by the same step from line to line, as in `1epoch`, `model_3.pt`."""
         values = [run.values(lines, index) for run in self.real if len(lines := run.lines(form.form))]
-        return all(len(row) > FEW and len(np.unique(np.diff(row))) == 1 and row[1] > row[0] for row in values)
+        return all(
+            len(row) > MIN_RISING_VALUES and len(np.unique(np.diff(row))) == 1 and row[1] > row[0] for row in values
+        )
 
     def _make_series(
         self,
@@ -220,11 +227,11 @@ class AllSeries:
         skipped = self._skipped_values(rows, keys)
         keys = [run_keys[run_skipped.is_placed] for run_keys, run_skipped in zip(keys, skipped, strict=True)]
         read = [run_values[run_skipped.is_placed] for run_values, run_skipped in zip(read, skipped, strict=True)]
-        at_points = placed(keys, names, [run_skipped.before[run_skipped.is_placed] for run_skipped in skipped])
+        at_points = assign_points(keys, names, [run_skipped.before[run_skipped.is_placed] for run_skipped in skipped])
         return self._make_series(name, at_points, read, ends)
 
-    def _skipped_values(self, rows: Sequence["_Rows"], keys: Sequence[Numbers]) -> list[Skipped]:
-        shown_by_run = [Shown(row.lines, key) for row, key in zip(rows, keys, strict=True)]
+    def _skipped_values(self, rows: Sequence["_Rows"], keys: Sequence[Numbers]) -> list[SkippedValues]:
+        shown_by_run = [ShownValues(row.lines, key) for row, key in zip(rows, keys, strict=True)]
         real = {id(run.observed): points for run, points in zip(self.real, shown_by_run, strict=False)}
         return [
             skipped_points(points, self._gaps.get(id(row.run.observed), ()), real)
@@ -304,7 +311,7 @@ class AllSeries:
 def _most_promising(columns: Sequence[Column]) -> list[Column]:
     """Return the columns to test, at most `MOST_SERIES`, in the same order as before."""
     # The order of an object's keys or a table's columns must not matter.
-    ranks = [(column.is_environment, column.metric is None, promise(column)) for column in columns]
+    ranks = [(column.is_environment, column.metric is None, endpoint_sort_key(column)) for column in columns]
     selected = sorted(range(len(columns)), key=ranks.__getitem__)[:MOST_SERIES]
     return [columns[index] for index in sorted(selected)]
 

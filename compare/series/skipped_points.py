@@ -12,7 +12,7 @@ Numbers = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
 
-class Shown(NamedTuple):
+class ShownValues(NamedTuple):
     """The values of a series in one run."""
 
     lines: Indices
@@ -21,7 +21,7 @@ class Shown(NamedTuple):
     """The counters of each value (values × counters)."""
 
 
-class Skipped(NamedTuple):
+class SkippedValues(NamedTuple):
     """The points to which the values of one series belong, in a log with gaps."""
 
     before: Indices
@@ -33,12 +33,12 @@ class Skipped(NamedTuple):
     """False for a value in a gap where the log shows only some of the real run's values."""
 
 
-def skipped_points(shown: Shown, gaps: Sequence[Gap], real: Mapping[int, Shown]) -> Skipped:
+def skipped_points(shown: ShownValues, gaps: Sequence[Gap], real: Mapping[int, ShownValues]) -> SkippedValues:
     """Count the values that a log with gaps skips, compared with real runs.
 
     `real` maps the `id` of each real run to its values.
     """
-    skipped = Skipped(np.zeros(len(shown.lines), np.int64), np.ones(len(shown.lines), bool))
+    skipped = SkippedValues(np.zeros(len(shown.lines), np.int64), np.ones(len(shown.lines), bool))
     for gap in gaps if shown.keys.shape[1] else ():
         real_values = real.get(id(gap.beside.run)) if gap.beside else None
         if gap.beside is None or real_values is None:

@@ -6,27 +6,27 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from gedanken.compare.output.machine_names import is_of_machine
+from gedanken.compare.output.machine_names import is_machine_name
 from gedanken.compare.output.vocabulary import Role
 from gedanken.compare.parsed.early_ends import early_ends
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.compare.results import SeriesResult
 from gedanken.compare.series.judgement import Judgement, TestedSeries, differ_in
 from gedanken.compare.series.levels import (
-    ALONE_LEVEL,
     METRICS_LEVEL,
+    NO_METRIC_LEVEL,
     OTHERS_LEVEL,
     PRIMARY_LEVEL,
 )
 from gedanken.compare.series.not_compared import not_compared
 from gedanken.compare.series.outliers import find_other_outliers, find_outliers
-from gedanken.compare.series.roughness import about_decay, roughness
+from gedanken.compare.series.roughness import roughness, roughness_about_decay
 from gedanken.compare.series.series import AllSeries, Series
 from gedanken.compare.stats.measures import Matrix, fair_crps, mean_difference, spread_ratio
-from gedanken.compare.stats.permutation_test import distances, energy_p, runs_needed, smallest_p
-from gedanken.compare.stats.prediction_interval import FEWEST
+from gedanken.compare.stats.permutation_test import distances, energy_p_value, runs_needed, smallest_p
+from gedanken.compare.stats.prediction_interval import MIN_VALUES
 from gedanken.compare.stats.westfall_young import step_down
-from gedanken.experiment.counts import many
+from gedanken.experiment.counts import format_count
 from gedanken.experiment.execution import Cause
 from gedanken.experiment.format import probability
 
@@ -35,13 +35,13 @@ POINTS_TESTED = 200
 """Maximum number of points, evenly spaced, from which p-values and measures such as the CRPS are computed."""
 ENVIRONMENT = "times, speeds and memory are measured on another machine"
 MACHINE = "it says which machine or software a run used"
-SAME = "it is the same in all real runs"
-CHOSEN = "it is set for each run, not measured"
+SAME_IN_REAL_RUNS = "it is the same in all real runs"
+SET_FOR_EACH_RUN = "it is set for each run, not measured"
 ALL_SAME = "all runs show the same values"
-SETTLED = (ENVIRONMENT, MACHINE, SAME, CHOSEN, ALL_SAME)
+SETTLED = (ENVIRONMENT, MACHINE, SAME_IN_REAL_RUNS, SET_FOR_EACH_RUN, ALL_SAME)
 """Reasons why a series need not be tested. Any other reason leaves open whether the series differs."""
-NO_END = "no imagined run reached its end"
-ALIKE = 0.9999
+NO_RUN_REACHED_END = "no imagined run reached its end"
+MAX_CORRELATION = 0.9999
 """Correlation above which two series count as the same numbers shown twice.
 
 The distances between runs in the two series are correlated.
@@ -63,12 +63,12 @@ def judge(run_set: RunSet) -> Judgement:
     secondary = _test_families(
         [_test_curve(run_set, all_series.series(name)) for name in all_series.columns], primary
     )
-    if primary is None and not any(series.apart is not None for series in secondary):
+    if primary is None and not any(series.distances is not None for series in secondary):
         return Judgement(tuple(secondary), uncompared=not_compared(all_series.real, secondary, SETTLED))
     all_tested = ([primary] if primary else []) + secondary
     undecided = (*all_series.never_shown, *_find_undecided(run_set, primary, secondary))
-    outliers = find_outliers(primary) if primary and not primary.is_told else ()
-    is_quiet = primary is not None and not outliers and not any(series.is_told for series in all_tested)
+    outliers = find_outliers(primary) if primary and not primary.is_significant else ()
+    is_quiet = primary is not None and not outliers and not any(series.is_significant for series in all_tested)
     other_outliers = find_other_outliers(run_set, secondary, primary) if primary and is_quiet else ()
     return Judgement(tuple(all_tested), undecided, endpoint, outliers, other_outliers)
 
@@ -80,7 +80,7 @@ def _find_undecided(
     if primary:
         n_real, n_imagined = primary.judged.n_real, primary.judged.n_imagined
     lowest_p = smallest_p(n_real, n_imagined)
-    level = PRIMARY_LEVEL if primary else ALONE_LEVEL
+    level = PRIMARY_LEVEL if primary else NO_METRIC_LEVEL
     if primary is None:
         wanted = run_set.asked.primary
         yield (
@@ -91,8 +91,8 @@ def _find_undecided(
         )
     elif primary.judged.why_no_p not in (None, ALL_SAME) and lowest_p <= level:
         yield f"Whether the {primary.judged.name} differs. It is not tested, because {primary.judged.why_no_p}."
-    if primary and primary.judged.why_no_p == NO_END:
-        yield f"Whether the {primary.judged.name} differs. It is not tested, because {NO_END}."
+    if primary and primary.judged.why_no_p == NO_RUN_REACHED_END:
+        yield f"Whether the {primary.judged.name} differs. It is not tested, because {NO_RUN_REACHED_END}."
     elif primary and not n_imagined:
         yield f"Whether the {primary.judged.name} differs. It is not tested, because {primary.judged.why_no_p}."
     elif primary and lowest_p > level:
@@ -105,9 +105,9 @@ def _find_undecided(
             f"{_format_runs_needed(n_real, n_imagined, level)}{consequence}"
         )
     elif lowest_p > level:
-        run_counts = f"There are only {n_real:,} real and {many(n_imagined, 'imagined run')}."
+        run_counts = f"There are only {n_real:,} real and {format_count(n_imagined, 'imagined run')}."
         yield f"Whether the numbers differ. {run_counts} {_format_runs_needed(n_real, n_imagined, level)}"
-    elif primary and lowest_p > METRICS_LEVEL and any(series.apart is not None for series in secondary):
+    elif primary and lowest_p > METRICS_LEVEL and any(series.distances is not None for series in secondary):
         question = "Whether the imagined runs, taken together, differ in any series other than the main metric"
         yield (
             f"{question}. {_format_run_counts(run_set, n_real, n_imagined)} "
@@ -117,7 +117,7 @@ def _find_undecided(
 
 def _can_judge_single_runs(primary: TestedSeries) -> bool:
     real_ends = primary.series.values[[index for index in primary.runs if index < primary.series.n_real], 0]
-    return len(real_ends) >= FEWEST and bool(np.isfinite(real_ends).all())
+    return len(real_ends) >= MIN_VALUES and bool(np.isfinite(real_ends).all())
 
 
 def _format_question(primary: TestedSeries) -> str:
@@ -139,19 +139,19 @@ def _format_run_counts(run_set: RunSet, n_real: int, n_imagined: int) -> str:
         if (ended, imagined_ended) == (n_real, n_imagined)
         else f"; {n_real:,} real and {n_imagined:,} imagined runs"
     )
-    runs = f"{ended:,} of {len(real):,} real and {imagined_ended:,} of {many(len(imagined), 'imagined run')}"
+    runs = f"{ended:,} of {len(real):,} real and {imagined_ended:,} of {format_count(len(imagined), 'imagined run')}"
     return f"{runs} ended normally{with_values} printed a value."
 
 
 def _format_runs_needed(n_real: int, n_imagined: int, level: float) -> str:
     """Format that `n_real` and `n_imagined` runs are too few for a test, and how many would be enough."""
-    more_real = f"{runs_needed(n_imagined, level)} real and {many(max(n_imagined, 1), 'imagined run')}"
-    more_imagined = f"{max(n_real, 1)} real and {many(runs_needed(n_real, level), 'imagined run')}"
+    more_real = f"{runs_needed(n_imagined, level)} real and {format_count(max(n_imagined, 1), 'imagined run')}"
+    more_imagined = f"{max(n_real, 1)} real and {format_count(runs_needed(n_real, level), 'imagined run')}"
     enough = f"A test needs values from {more_real}, or from {more_imagined}."
     if not n_real or not n_imagined:
         return enough
     return (
-        f"With {n_real} real and {many(n_imagined, 'imagined value')}, p cannot be below "
+        f"With {n_real} real and {format_count(n_imagined, 'imagined value')}, p cannot be below "
         f"{probability(smallest_p(n_real, n_imagined))}, but only "
         f"p up to {probability(level)} shows a difference (all tests share an error rate of 5%). {enough}"
     )
@@ -171,7 +171,7 @@ def _test_primary(run_set: RunSet, series: Series) -> TestedSeries:
         run_set, last_values, "primary", [index for index, end in enumerate(ends) if end is not None]
     )
     if run_set.once(early_ends) and not tested.judged.n_imagined:
-        return replace(tested, judged=replace(tested.judged, why_no_p=NO_END))
+        return replace(tested, judged=replace(tested.judged, why_no_p=NO_RUN_REACHED_END))
     return tested
 
 
@@ -200,7 +200,7 @@ def _test_series(run_set: RunSet, series: Series, role: str, runs: Sequence[int]
     real = [index for index in runs if index < series.n_real]
     imagined = [index for index in runs if index >= series.n_real]
     common = np.flatnonzero(series.shown[runs].all(axis=0)) if runs else np.empty(0, np.int64)
-    values = series.values[:, common[evenly(len(common), POINTS_TESTED)]]
+    values = series.values[:, common[evenly_spaced_indices(len(common), POINTS_TESTED)]]
     real_values, imagined_values = values[real], values[imagined]
     run_distances = distances(values[list(runs)]) if values.size else None
     reason = _reason_not_tested(run_set, series, real, imagined, common)
@@ -209,8 +209,8 @@ def _test_series(run_set: RunSet, series: Series, role: str, runs: Sequence[int]
     last_values = series.values[:, common[-1:]]
     difference, difference_interval = mean_difference(last_values[real], last_values[imagined])
     ratio, ratio_interval = spread_ratio(real_values, imagined_values)
-    p = None if reason or run_distances is None or role == "secondary" else energy_p(run_distances, len(real))
-    shown_points = evenly(len(series.points), POINTS_SHOWN)
+    p = None if reason or run_distances is None or role == "secondary" else energy_p_value(run_distances, len(real))
+    shown_points = evenly_spaced_indices(len(series.points), POINTS_SHOWN)
     result = SeriesResult(
         name=series.name,
         role="primary" if role == "primary" else "secondary",
@@ -262,16 +262,16 @@ def _reason_not_tested(
     is_same = not np.ptp(np.nan_to_num(series.values[real][:, common]), axis=0).any()
     # A loss that rounds to 0.00 in every real run can still differ in another run; a parameter count is a fixed fact.
     if is_same and (series.column.metric is None or _is_seed_fixed(run_set)):
-        return MACHINE if is_of_machine(series.column.label) else SAME
+        return MACHINE if is_machine_name(series.column.label) else SAME_IN_REAL_RUNS
     is_constant = not np.ptp(np.nan_to_num(series.values[:, common]), axis=1).any()
     if is_constant and series.column.meaning.role is Role.SETTING:
-        return CHOSEN
+        return SET_FOR_EACH_RUN
     return None
 
 
 def _is_seed_fixed(run_set: RunSet) -> bool:
     """Return whether the measured real runs cannot vary, because the program fixes its seed."""
-    fixed = run_set.source is not None and run_set.source.fixes_its_seed()
+    fixed = run_set.source is not None and run_set.source.sets_seed()
     return fixed and all(run.execution.arm == "as written" for run in run_set.leaves)
 
 
@@ -281,10 +281,10 @@ def _test_families(curves: Sequence[TestedSeries], primary: TestedSeries | None)
     It is the first one of a curve that does not differ itself.
     """
     marked = _mark_duplicates(curves, primary)
-    metrics = [curve for curve in marked if curve.apart is not None and curve.series.column.metric]
-    others = [curve for curve in marked if curve.apart is not None and not curve.series.column.metric]
+    metrics = [curve for curve in marked if curve.distances is not None and curve.series.column.metric]
+    others = [curve for curve in marked if curve.distances is not None and not curve.series.column.metric]
     if primary is None:
-        tested = {curve.judged.name: curve for curve in _add_p_values(others + metrics, ALONE_LEVEL)}
+        tested = {curve.judged.name: curve for curve in _add_p_values(others + metrics, NO_METRIC_LEVEL)}
     else:
         scatters = _scatter_tests(metrics, primary)
         family = _add_p_values(
@@ -293,9 +293,11 @@ def _test_families(curves: Sequence[TestedSeries], primary: TestedSeries | None)
         tested = {
             curve.judged.name: curve for curve in (*family[: len(metrics)], *_add_p_values(others, OTHERS_LEVEL))
         }
-        reported_names = {curve.series.name for curve in family[: len(metrics)] if curve.is_told}
+        reported_names = {curve.series.name for curve in family[: len(metrics)] if curve.is_significant}
         reported_scatters = (
-            curve for curve in family[len(metrics) :] if curve.is_told and curve.series.name not in reported_names
+            curve
+            for curve in family[len(metrics) :]
+            if curve.is_significant and curve.series.name not in reported_names
         )
         marked += list(reported_scatters)[:1]
     return [tested.get(curve.judged.name, curve) for curve in marked]
@@ -334,7 +336,7 @@ def _scatter_tests(metrics: Sequence[TestedSeries], primary: TestedSeries) -> li
     scatters += [
         _scatter_series(metric, scatter, f"scatter of {metric.judged.name} about a smooth decay")
         for metric, _rough in of_primary
-        if metric.tested is not None and (scatter := about_decay(metric.tested)) is not None
+        if metric.tested is not None and (scatter := roughness_about_decay(metric.tested)) is not None
     ]
     # Testing each curve separately would double the number of series that can be extreme by chance.
     comparable = [scatter for metric, scatter in metric_scatters if metric.runs == metric_scatters[0][0].runs]
@@ -382,7 +384,7 @@ def _mark_duplicates(curves: Sequence[TestedSeries], primary: TestedSeries | Non
             for earlier_curve, other_distances in earlier
             if run_distances is not None
             and earlier_curve.runs == curve.runs
-            and run_distances @ other_distances > ALIKE
+            and run_distances @ other_distances > MAX_CORRELATION
         )
         twin = next(twins, None)
         if twin is None:
@@ -391,7 +393,7 @@ def _mark_duplicates(curves: Sequence[TestedSeries], primary: TestedSeries | Non
         else:
             reason = f"it shows the same as {twin.judged.name}"
             marked.append(
-                replace(curve, apart=None, tested=None, judged=replace(curve.judged, p=None, why_no_p=reason))
+                replace(curve, distances=None, tested=None, judged=replace(curve.judged, p=None, why_no_p=reason))
             )
     return marked
 
@@ -402,9 +404,9 @@ def _scaled_distances(curve: TestedSeries) -> Matrix | None:
     The products of such vectors are correlations. None if there are fewer than three runs, or all distances are
     equal.
     """
-    if curve.apart is None or len(curve.runs) < 3:
+    if curve.distances is None or len(curve.runs) < 3:
         return None
-    apart = curve.apart[np.triu_indices(len(curve.runs), 1)]
+    apart = curve.distances[np.triu_indices(len(curve.runs), 1)]
     centred = apart - apart.mean()
     return centred / np.linalg.norm(centred) if np.ptp(apart) else None
 
@@ -427,8 +429,8 @@ def _count_lower(real: Matrix, imagined: Matrix) -> tuple[int, ...]:
     return tuple(int((real[:, 0] < value).sum()) for value in imagined[:, 0])
 
 
-def evenly(many: int, most: int) -> NDArray[np.int64]:
-    """Return at most `most` of the indices 0 to `many` - 1, evenly spaced, including the first and the last."""
-    if many <= most:
-        return np.arange(many)
-    return np.unique(np.linspace(0, many - 1, most).round().astype(np.int64))
+def evenly_spaced_indices(count: int, most: int) -> NDArray[np.int64]:
+    """Return at most `most` of the indices 0 to `count` - 1, evenly spaced, including the first and the last."""
+    if count <= most:
+        return np.arange(count)
+    return np.unique(np.linspace(0, count - 1, most).round().astype(np.int64))

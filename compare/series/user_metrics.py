@@ -7,7 +7,7 @@ import numpy as np
 import regex
 from numpy.typing import NDArray
 
-from gedanken.compare.output.number_commas import Commas, without_commas
+from gedanken.compare.output.number_commas import Commas, normalize_commas
 from gedanken.compare.parsed.run_set import ParsedRun
 from gedanken.experiment.errors import BadInput
 
@@ -19,7 +19,7 @@ Read = tuple[NDArray[np.int64], NDArray[np.float64]]
 """For one run: the indices of the lines that match, and the number in each of them."""
 
 
-def compiled(name: str, expression: str) -> "regex.Pattern[str]":
+def compile_metric(name: str, expression: str) -> "regex.Pattern[str]":
     """Compile the expression of the metric `name`. Raises BadInput if the expression is invalid or too long."""
     if len(expression) > LONGEST_EXPRESSION:
         raise BadInput(f"--as {name}: the expression is longer than {LONGEST_EXPRESSION} characters")
@@ -29,14 +29,15 @@ def compiled(name: str, expression: str) -> "regex.Pattern[str]":
         raise BadInput(f"--as {name}: this is not a valid regular expression: {error}") from error
 
 
-def read_asked(runs: Sequence[ParsedRun], named: Sequence[tuple[str, str]]) -> dict[str, list[Read]]:
+def read_user_metrics(runs: Sequence[ParsedRun], named: Sequence[tuple[str, str]]) -> dict[str, list[Read]]:
     """Read each user-defined metric in every run; return one `Read` for each run, by the name of the metric.
 
     `named` holds pairs (name, expression). Raises BadInput if an expression is invalid or takes too long.
     """
     deadline = time.monotonic() + SECONDS
     return {
-        name: [_read(run, name, compiled(name, expression), deadline) for run in runs] for name, expression in named
+        name: [_read(run, name, compile_metric(name, expression), deadline) for run in runs]
+        for name, expression in named
     }
 
 
@@ -59,7 +60,7 @@ def _read(run: ParsedRun, name: str, pattern: "regex.Pattern[str]", deadline: fl
 
 def _number(text: str | None, commas: Commas) -> float | None:
     """Return the number in a matched text, such as 97.5 for `97.5%`; None if the text is no number."""
-    text = without_commas(f" {text or ''}", commas)
+    text = normalize_commas(f" {text or ''}", commas)
     try:
         return float(text.strip().rstrip("%").replace("−", "-"))
     except ValueError:

@@ -5,23 +5,23 @@ from typing import NamedTuple
 
 from gedanken.compare.output.metrics import read_curves
 from gedanken.compare.source.program_source import Source
-from gedanken.compare.source.training_settings import batch_size, learning_rate, times_held
+from gedanken.compare.source.training_settings import batch_size, count_number, learning_rate
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.script import Task
 
-FAR_ABOVE_MAJORITY = 2.0
+MIN_ACCURACY_RATIO = 2.0
 """Minimum accuracy of a program that has learned, as a multiple of the share of the most frequent class."""
 
 
-class Before(NamedTuple):
+class PreviousVersion(NamedTuple):
     """The program version from which an edit starts."""
 
     source: str
     task: Task | None
 
 
-def problems_of(
-    source: str, execution: Execution, task: Task, majority_share: float, before: Before | None = None
+def find_problems(
+    source: str, execution: Execution, task: Task, majority_share: float, before: PreviousVersion | None = None
 ) -> tuple[str, ...]:
     """List in plain sentences what is wrong with a program that was run; empty if nothing is wrong.
 
@@ -50,7 +50,7 @@ def _problems_in_code(parsed: Source, task: Task) -> list[str]:
     return problems
 
 
-def _problems_in_settings(parsed: Source, task: Task, previous: Before | None) -> list[str]:
+def _problems_in_settings(parsed: Source, task: Task, previous: PreviousVersion | None) -> list[str]:
     previous_task = previous.task if previous else None
     settings = (
         ("batch size", task.batch_size, previous_task and previous_task.batch_size, batch_size(parsed)),
@@ -63,22 +63,22 @@ def _problems_in_settings(parsed: Source, task: Task, previous: Before | None) -
         if value is not None:
             problems.append(f"the {name} must be {required:g}, and is {value:g}")
         elif not _may_be_set(parsed, required, previous if previous_value != required else None):
-            occurrences = times_held(parsed, required)
+            occurrences = count_number(parsed, required)
             reason = f"the edit adds no {required:g}" if occurrences else f"{required:g} stands nowhere in it"
             problems.append(f"the {name} must be {required:g}: the source does not tell it, and {reason}")
     return problems
 
 
-def _may_be_set(parsed: Source, required: float, previous: Before | None) -> bool:
+def _may_be_set(parsed: Source, required: float, previous: PreviousVersion | None) -> bool:
     """Return whether the source contains the number `required` more often than the version `previous`.
 
     Without a previous version, once is enough.
     """
     try:
-        previous_count = times_held(Source(previous.source), required) if previous else 0
+        previous_count = count_number(Source(previous.source), required) if previous else 0
     except SyntaxError:
         previous_count = 0
-    return times_held(parsed, required) > previous_count
+    return count_number(parsed, required) > previous_count
 
 
 def _ending_problem(execution: Execution) -> str:
@@ -115,7 +115,7 @@ def _problems_in_learning(losses: list[float], accuracy: float | None, majority_
         problems.append("the loss does not fall from the first epoch to the last")
     if accuracy is None or not 0 <= accuracy <= 1:
         problems.append("the accuracy is no number between 0 and 1")
-    elif accuracy < FAR_ABOVE_MAJORITY * majority_share:
+    elif accuracy < MIN_ACCURACY_RATIO * majority_share:
         problems.append(
             f"the accuracy shows no learning: always guessing the most frequent class reaches {majority_share:.3f}"
         )

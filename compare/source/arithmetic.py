@@ -5,7 +5,7 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeGuard
 
-LARGEST = 10**15
+MAX_NUMBER = 10**15
 """Numbers larger than this are not evaluated. Up to this number, floats represent all whole numbers exactly."""
 _OPERATORS: Mapping[type[ast.operator], Callable[..., int | float]] = {
     ast.Add: operator.add,
@@ -21,7 +21,7 @@ _OPERATORS: Mapping[type[ast.operator], Callable[..., int | float]] = {
 def calculate(left: object, op: ast.operator, right: object) -> int | float | None:
     """Evaluate an operation on two numbers; None if it cannot be evaluated, such as a large power.
 
-    Raises OverflowError if the result exceeds `LARGEST`.
+    Raises OverflowError if the result exceeds `MAX_NUMBER`.
     """
     if not (_is_number(left) and _is_number(right)) or type(op) not in _OPERATORS:
         return None
@@ -31,12 +31,12 @@ def calculate(left: object, op: ast.operator, right: object) -> int | float | No
         value = _OPERATORS[type(op)](left, right)
     except ZeroDivisionError:
         return None
-    if abs(value) > LARGEST:
+    if abs(value) > MAX_NUMBER:
         raise OverflowError
     return value
 
 
-def range_of(bounds: Sequence[object]) -> range | None:
+def evaluate_range(bounds: Sequence[object]) -> range | None:
     """Return the `range` with these arguments; None if the arguments are invalid, or are not all whole numbers."""
     integers = [bound for bound in bounds if isinstance(bound, int)]
     if len(integers) < len(bounds) or not 1 <= len(integers) <= 3 or integers[2:] == [0]:

@@ -41,11 +41,11 @@ class Module:
         return sum(part.own for part in self.parts())
 
 
-Given = tuple[Sequence[object], Mapping[str, object]]
+CallArguments = tuple[Sequence[object], Mapping[str, object]]
 """Positional and keyword arguments of a call."""
 
 
-def layer(name: str, arguments: Sequence[object], named: Mapping[str, object]) -> Module | None:
+def build_layer(name: str, arguments: Sequence[object], named: Mapping[str, object]) -> Module | None:
     """Build the `torch.nn` layer that a call of `name` makes; None if the layer is not known.
 
     The formulae are those of PyTorch's documentation. Raises NotStaticError if the source does not determine a size.
@@ -70,27 +70,27 @@ def _size(value: object) -> int:
     raise NotStaticError
 
 
-def _argument(arguments: Given, index: int, name: str, default: object = None) -> object:
+def _argument(arguments: CallArguments, index: int, name: str, default: object = None) -> object:
     positional, keywords = arguments
     if name in keywords:
         return keywords[name]
     return positional[index] if len(positional) > index else default
 
 
-def _flag(arguments: Given, index: int, name: str, default: bool = True) -> bool:
+def _flag(arguments: CallArguments, index: int, name: str, default: bool = True) -> bool:
     value = _argument(arguments, index, name, default)
     if isinstance(value, bool):
         return value
     raise NotStaticError
 
 
-def _linear(arguments: Given) -> Module:
+def _linear(arguments: CallArguments) -> Module:
     inputs, outputs = _size(_argument(arguments, 0, "in_features")), _size(_argument(arguments, 1, "out_features"))
     return Module((inputs + _flag(arguments, 2, "bias")) * outputs, outputs)
 
 
-def _convolution(dimensions: int) -> Callable[[Given], Module]:
-    def make(arguments: Given) -> Module:
+def _convolution(dimensions: int) -> Callable[[CallArguments], Module]:
+    def make(arguments: CallArguments) -> Module:
         inputs, outputs = (
             _size(_argument(arguments, 0, "in_channels")),
             _size(_argument(arguments, 1, "out_channels")),
@@ -106,28 +106,28 @@ def _convolution(dimensions: int) -> Callable[[Given], Module]:
     return make
 
 
-def _batch_norm(arguments: Given) -> Module:
+def _batch_norm(arguments: CallArguments) -> Module:
     features = _size(_argument(arguments, 0, "num_features"))
     return Module(2 * features if _flag(arguments, 3, "affine") else 0)
 
 
-def _group_norm(arguments: Given) -> Module:
+def _group_norm(arguments: CallArguments) -> Module:
     return Module(2 * _size(_argument(arguments, 1, "num_channels")) if _flag(arguments, 3, "affine") else 0)
 
 
-def _layer_norm(arguments: Given) -> Module:
+def _layer_norm(arguments: CallArguments) -> Module:
     shape = _argument(arguments, 0, "normalized_shape")
     size = product(shape) if isinstance(shape, list) else _size(shape)
     affine, bias = _flag(arguments, 2, "elementwise_affine"), _flag(arguments, 3, "bias")
     return Module(size * (1 + bias) if affine else 0)
 
 
-def _embedding(arguments: Given) -> Module:
+def _embedding(arguments: CallArguments) -> Module:
     return Module(_size(_argument(arguments, 0, "num_embeddings")) * _size(_argument(arguments, 1, "embedding_dim")))
 
 
-def _recurrent(gates: int) -> Callable[[Given], Module]:
-    def make(arguments: Given) -> Module:
+def _recurrent(gates: int) -> Callable[[CallArguments], Module]:
+    def make(arguments: CallArguments) -> Module:
         allowed = {"input_size", "hidden_size", "num_layers", "batch_first", "dropout", "bias", "bidirectional"}
         if len(arguments[0]) > 3 or not set(arguments[1]) <= allowed:
             raise NotStaticError
@@ -140,7 +140,7 @@ def _recurrent(gates: int) -> Callable[[Given], Module]:
     return make
 
 
-_LAYERS: dict[str, Callable[[Given], Module]] = {
+_LAYERS: dict[str, Callable[[CallArguments], Module]] = {
     "Linear": _linear,
     "Conv1d": _convolution(1),
     "Conv2d": _convolution(2),

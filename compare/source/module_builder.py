@@ -3,12 +3,20 @@
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 
-from gedanken.compare.source.layers import Module, NotStaticError, layer, product
+from gedanken.compare.source.layers import Module, NotStaticError, build_layer, product
 from gedanken.compare.source.print_sites import called_name, last_name
 from gedanken.compare.source.program_source import Source
-from gedanken.compare.source.values import MOST_STEPS, PLAIN, UNKNOWN, Tensor, calculated, iterated, listed
+from gedanken.compare.source.values import (
+    MOST_STEPS,
+    NOT_A_MODULE,
+    UNKNOWN,
+    Tensor,
+    check_list,
+    evaluate_operation,
+    loop_items,
+)
 
-DEEPEST = 20
+MAX_DEPTH = 20
 """Maximum nesting depth of constructors."""
 _SAME_MODULE_METHODS = frozenset({"to", "cuda", "cpu", "float", "double", "half", "eval", "train"})
 _WRAPPERS = frozenset({"DataParallel", "DistributedDataParallel", "compile"})
@@ -24,7 +32,7 @@ class _ReturnSignal(Exception):
         self.value = value
 
 
-class Builder:
+class ModuleBuilder:
     """Evaluates constructors. Methods raise NotStaticError if the source does not determine a needed value."""
 
     def __init__(self, source: Source) -> None:
@@ -69,7 +77,7 @@ class Builder:
         positional: Sequence[object],
         keywords: Mapping[str, object],
     ) -> object:
-        if self.depth >= DEEPEST or function.decorator_list:
+        if self.depth >= MAX_DEPTH or function.decorator_list:
             raise NotStaticError
         names = self._bind(function.args, [module, *positional], keywords)
         names["\0owner"] = owner
@@ -174,17 +182,17 @@ class Builder:
             case ast.Call():
                 return self._evaluate_call(node, names)
             case ast.JoinedStr() | ast.Compare() | ast.Lambda():
-                return PLAIN
+                return NOT_A_MODULE
         return self._evaluate_composite(node, names)
 
     def _evaluate_composite(self, node: ast.expr, names: Names) -> object:
         match node:
             case ast.BinOp(left=left, op=op, right=right):
-                result = calculated(self.value(left, names), op, self.value(right, names))
+                result = evaluate_operation(self.value(left, names), op, self.value(right, names))
                 self._count_steps(len(result) if isinstance(result, list) else 0)
                 return result
             case ast.UnaryOp(op=ast.USub(), operand=operand):
-                return calculated(0, ast.Sub(), self.value(operand, names))
+                return evaluate_operation(0, ast.Sub(), self.value(operand, names))
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 return not self._evaluate_condition(operand, names)
             case ast.ListComp(elt=item, generators=[ast.comprehension(target=target, iter=iterable, ifs=[])]):
@@ -212,7 +220,7 @@ class Builder:
                 if isinstance(node, ast.Assign) and [last_name(target) for target in node.targets] == [attribute]
             ]
             return self.value(values[0], {}) if len(values) == 1 else UNKNOWN
-        return PLAIN if name in self.imported and name not in names else UNKNOWN
+        return NOT_A_MODULE if name in self.imported and name not in names else UNKNOWN
 
     def _evaluate_comprehension(
         self, item: ast.expr, target: ast.expr, iterable: ast.expr, names: Names
@@ -225,7 +233,7 @@ class Builder:
     def _evaluate_global(self, name: str) -> object:
         """Return the value of a global name that is assigned one number or one simple expression; UNKNOWN
         otherwise."""
-        assigned = self.source.assigned(name)
+        assigned = self.source.assigned_values(name)
         if not assigned:
             return UNKNOWN
         number = self.source.number(ast.Name(name, ast.Load()))
@@ -237,7 +245,7 @@ class Builder:
     def _loop_items(self, iterable: ast.expr, names: Names) -> Sequence[object]:
         if isinstance(iterable, ast.Call) and called_name(iterable) in ("range", "enumerate", "zip", "reversed"):
             arguments = [self.value(argument, names) for argument in iterable.args]
-            iterations = iterated(called_name(iterable) or "", arguments)
+            iterations = loop_items(called_name(iterable) or "", arguments)
             self._count_steps(len(iterations))
             return iterations
         items = self.value(iterable, names)
@@ -250,7 +258,8 @@ class Builder:
             case ast.Compare(left=left, ops=[op], comparators=[right]):
                 left_value, right_value = self.value(left, names), self.value(right, names)
                 if any(
-                    side is UNKNOWN or side is PLAIN or isinstance(side, list) for side in (left_value, right_value)
+                    side is UNKNOWN or side is NOT_A_MODULE or isinstance(side, list)
+                    for side in (left_value, right_value)
                 ):
                     raise NotStaticError
                 match op:
@@ -281,8 +290,8 @@ class Builder:
         for node in nodes:
             if isinstance(node, ast.Starred):
                 items = self.value(node.value, names)
-                self._count_steps(len(listed(items)))
-                values += listed(items)
+                self._count_steps(len(check_list(items)))
+                values += check_list(items)
             else:
                 values.append(self.value(node, names))
         return values
@@ -306,14 +315,14 @@ class Builder:
             if isinstance(owner, Module):
                 return self._call_own_method(owner, name, positional, keywords, names)
             if isinstance(owner, list) and name in ("append", "extend") and len(positional) == 1:
-                new_items = positional if name == "append" else listed(positional[0])
+                new_items = positional if name == "append" else check_list(positional[0])
                 self._count_steps(len(new_items))
                 owner += new_items
                 return None
         if isinstance(func, ast.Attribute) and isinstance(func.value, ast.Attribute):
             attribute_value = self.value(func.value, names)
             if isinstance(attribute_value, Module) and name in ("append", "extend") and len(positional) == 1:
-                self._add_children(attribute_value, positional if name == "append" else listed(positional[0]))
+                self._add_children(attribute_value, positional if name == "append" else check_list(positional[0]))
                 return None
         if name in self.classes:
             return self._instantiate(self.classes[name], positional, keywords)
@@ -348,7 +357,9 @@ class Builder:
     def _make_object(self, name: str, positional: Sequence[object], keywords: Mapping[str, object]) -> object:
         if name in CONTAINERS:
             module = Module()
-            self._add_children(module, listed(positional[0]) if name == "ModuleList" and positional else positional)
+            self._add_children(
+                module, check_list(positional[0]) if name == "ModuleList" and positional else positional
+            )
             return module
         if name in _WRAPPERS and positional and isinstance(positional[0], Module):
             return positional[0]
@@ -361,16 +372,16 @@ class Builder:
             try:
                 return Tensor(product(sizes))
             except NotStaticError:
-                return PLAIN
+                return NOT_A_MODULE
         if name == "len" and len(positional) == 1 and isinstance(positional[0], list):
             return len(positional[0])
         if name == "int" and len(positional) == 1 and isinstance(positional[0], int | float):
             return int(positional[0])
-        built_layer = layer(name, positional, keywords)
+        built_layer = build_layer(name, positional, keywords)
         if built_layer is not None:
             return built_layer
         if name.endswith("_") or name in _PLAIN_CALLS:
-            return PLAIN
+            return NOT_A_MODULE
         raise NotStaticError
 
     def _add_children(self, module: Module, items: Sequence[object]) -> None:

@@ -2,8 +2,8 @@
 
 import ast
 
-from gedanken.compare.source.layers import Module, NotStaticError, layer
-from gedanken.compare.source.module_builder import CONTAINERS, Builder
+from gedanken.compare.source.layers import Module, NotStaticError, build_layer
+from gedanken.compare.source.module_builder import CONTAINERS, ModuleBuilder
 from gedanken.compare.source.print_sites import called_name, last_name
 from gedanken.compare.source.program_source import Source
 
@@ -21,7 +21,7 @@ class _NetworkFinder:
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self.builder = Builder(source)
+        self.builder = ModuleBuilder(source)
 
     def network(self) -> Module:
         if self._changes_modules_later():
@@ -61,7 +61,7 @@ class _NetworkFinder:
 
     def _is_parametric_layer(self, call: ast.Call) -> bool:
         try:
-            module = layer(called_name(call) or "", (), {})
+            module = build_layer(called_name(call) or "", (), {})
         except NotStaticError:
             return True
         return module is not None and bool(module.parameters)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Literal, NamedTuple
 
-from gedanken.compare.output.transcript import skeleton
-from gedanken.compare.output.wording import HOLE, Hole, Pieces, as_lines, percent_pieces, pieces_of
+from gedanken.compare.output.transcript import form_of_line
+from gedanken.compare.output.wording import HOLE, Hole, Pieces, expression_pieces, line_templates, percent_pieces
 
 _LOG_CALLS = frozenset({"debug", "info", "warn", "warning", "error", "critical", "exception"})
 """Names of functions that put words of their own before the message: methods of loggers and argument parsers, and
@@ -15,7 +15,7 @@ functions of `warnings`."""
 _WRITERS = frozenset({"stdout", "stderr", "tqdm"})
 _PROGRESS_BARS = frozenset({"tqdm", "trange"})
 Dependence = Literal["nothing", "flags", "values"]
-By = Literal["print", "log", "bar"]
+SiteKind = Literal["print", "log", "bar"]
 _DEPENDENCE_ORDER: tuple[Dependence, ...] = ("nothing", "flags", "values")
 _CALL_DEPTH = 3
 """Number of passes over all calls. Each pass carries the conditions of a call into the function that it calls."""
@@ -37,7 +37,7 @@ class PrintSite:
 
     With `nothing`, only counters decide. Examples are a `try` for `flags`, and a condition with `<` for `values`.
     """
-    by: By = field(default="print", compare=False)
+    by: SiteKind = field(default="print", compare=False)
     """What makes the line: a `print`, a progress `bar`, or a `log` (also a warning or standard error)."""
     form: str | None = None
     """If set, this site prints only lines of this form. The form is read from real runs where the template is
@@ -46,7 +46,7 @@ class PrintSite:
     def makes(self, line: str) -> bool:
         """Return whether this site can print this line, ignoring surrounding blanks. Takes linear time on
         any line."""
-        return (self.form is None or skeleton(line) == self.form) and self.values(line) is not None
+        return (self.form is None or form_of_line(line) == self.form) and self.values(line) is not None
 
     def values(self, line: str) -> tuple[str, ...] | None:
         """Return the text of each hole if this site can print the line; None otherwise. Takes linear time."""
@@ -134,7 +134,7 @@ def _to_sites(calls: Iterable[tuple[ast.Call, _CallContext, Pieces]]) -> tuple[P
     sites = (
         PrintSite(template, call.lineno, context.function, holes, context.depends_on)
         for call, context, pieces in sorted_calls
-        for template, holes in as_lines(pieces)
+        for template, holes in line_templates(pieces)
     )
     return tuple(dict.fromkeys(sites))
 
@@ -299,13 +299,13 @@ def _line_pieces(call: ast.Call, lines: dict[ast.Call, list[ast.Call | None]]) -
 
 def _printed_pieces(call: ast.Call) -> Pieces:
     separator = _keyword(call, "sep")
-    separator_pieces = [" "] if separator is None or _is_none(separator) else pieces_of(separator)
+    separator_pieces = [" "] if separator is None or _is_none(separator) else expression_pieces(separator)
     pieces: Pieces = []
     for index, part in enumerate(call.args):
         pieces += separator_pieces if index else []
-        pieces += [Hole()] if isinstance(part, ast.Starred) else pieces_of(part)
+        pieces += [Hole()] if isinstance(part, ast.Starred) else expression_pieces(part)
     end = _keyword(call, "end")
-    return pieces if end is None or _is_none(end) else pieces + pieces_of(end)
+    return pieces if end is None or _is_none(end) else pieces + expression_pieces(end)
 
 
 def _terminal_pieces(call: ast.Call) -> Pieces | None:
@@ -316,14 +316,14 @@ def _terminal_pieces(call: ast.Call) -> Pieces | None:
         return None if is_print(call) else _printed_pieces(call)
     if name in _PROGRESS_BARS:
         title = _keyword(call, "desc")
-        title_pieces = [] if title is None else [*pieces_of(title), ": "]
+        title_pieces = [] if title is None else [*expression_pieces(title), ": "]
         return [*title_pieces, Hole(), "%|", Hole(), "| ", Hole(), "/", Hole(), " [", Hole(), "]"]
     if not isinstance(call.func, ast.Attribute) or not call.args:
         return None
     if name in _LOG_CALLS:
         return _add_frames(_logged_pieces(call), before=True, behind=False, is_log=name != "warn")
     if name == "write" and last_name(call.func.value) in _WRITERS:
-        return _add_frames(pieces_of(call.args[0]), before=True, behind=True)
+        return _add_frames(expression_pieces(call.args[0]), before=True, behind=True)
     return None
 
 
@@ -332,13 +332,13 @@ def _logged_pieces(call: ast.Call) -> Pieces:
     text, *values = call.args
     if isinstance(text, ast.Constant) and isinstance(text.value, str):
         return percent_pieces(text.value, values)
-    return pieces_of(text)
+    return expression_pieces(text)
 
 
 def _add_frames(pieces: Pieces, before: bool, behind: bool, is_log: bool = False) -> Pieces:
     """Add a hole for unknown text before or behind each line; with `is_log`, the text before is a logger's prefix."""
     framed: Pieces = []
-    for template, holes in as_lines(pieces):
+    for template, holes in line_templates(pieces):
         remaining_holes = iter(holes)
         inner: Pieces = []
         for index, part in enumerate(template.split(HOLE)):

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Container, Sequence
 from functools import cached_property
 
-from gedanken.compare.source.arithmetic import LARGEST, calculate, range_of
+from gedanken.compare.source.arithmetic import MAX_NUMBER, calculate, evaluate_range
 from gedanken.compare.source.print_sites import PrintSite, called_name, last_name, other_sites, print_sites
 
 LAYERS = frozenset({"Linear", "LazyLinear", "Conv1d", "Conv2d", "Conv3d", "LazyConv2d", "LSTM", "GRU", "RNN"})
@@ -14,7 +14,7 @@ SEVERAL_GPUS = ("DataParallel", "DistributedDataParallel", "init_process_group")
 """PyTorch's interfaces for several GPUs."""
 GPU_WORDS = ("cuda", "gpu", "accelerator", *SEVERAL_GPUS)
 """Words that refer to GPUs, also as a part of a name."""
-LEVELS = 200
+MAX_TREE_DEPTH = 200
 """Maximum depth of a program's syntax tree: far above real programs, far below Python's recursion limit."""
 MOST_EPOCHS = 100_000
 LONGEST_DEVICE = 12
@@ -30,7 +30,7 @@ class Source:
             self.tree = ast.parse(text)
         except (ValueError, RecursionError, MemoryError) as error:  # null bytes; absurdly deep nesting
             raise SyntaxError(str(error) or "nested too deeply") from error
-        if _is_deeper_than(self.tree, LEVELS):
+        if _is_deeper_than(self.tree, MAX_TREE_DEPTH):
             raise SyntaxError("nested too deeply")
         self._constants = self._find_constants()
 
@@ -61,7 +61,7 @@ class Source:
                 return iterations if iterations is None or iterations <= MOST_EPOCHS else None
         return None
 
-    def fixes_its_seed(self) -> bool:
+    def sets_seed(self) -> bool:
         """Return whether the program sets a random seed itself (fairness rule 7).
 
         A call without arguments, such as `seed()`, does not count.
@@ -73,7 +73,7 @@ class Source:
         """Return whether the program uses one of PyTorch's interfaces for several GPUs."""
         return not self._used_names().isdisjoint(SEVERAL_GPUS)
 
-    def names_gpus(self) -> bool:
+    def mentions_gpus(self) -> bool:
         """Return whether the program mentions GPUs, in a name or as a device such as `cuda:0`."""
         texts = [node.value for node in ast.walk(self.tree) if isinstance(node, ast.Constant)]
         devices = {text for text in texts if isinstance(text, str) and len(text) <= LONGEST_DEVICE}
@@ -87,7 +87,7 @@ class Source:
         """Evaluate an expression; None if the source alone does not determine it, or if it is absurdly large."""
         match node:
             case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
-                return None if isinstance(value, int) and abs(value) > LARGEST else value
+                return None if isinstance(value, int) and abs(value) > MAX_NUMBER else value
             case ast.Name(id=name):
                 return self._constants.get(name)
             case ast.BinOp(op=op, left=left, right=right):
@@ -97,7 +97,7 @@ class Source:
                     return None
         return None
 
-    def assigned(self, name: str) -> Sequence[ast.expr]:
+    def assigned_values(self, name: str) -> Sequence[ast.expr]:
         """List all expressions assigned to a name; empty if the name may also get values otherwise, as in a loop."""
         values = self._assignments[0].get(name, [])
         return values if len(values) == self._assignments[1][name] and name not in self._argument_names else ()
@@ -149,7 +149,7 @@ class Source:
             return self._range_length(node.args[0])
         if called_name(node) not in ("range", "trange"):
             return None
-        iterations = range_of([self.number(argument) for argument in node.args])
+        iterations = evaluate_range([self.number(argument) for argument in node.args])
         return None if iterations is None else len(iterations)
 
     def _count_layers(self, node: ast.AST) -> int | None:

@@ -5,7 +5,7 @@ import builtins
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from gedanken.compare.source.arithmetic import LARGEST, calculate, range_of
+from gedanken.compare.source.arithmetic import MAX_NUMBER, calculate, evaluate_range
 from gedanken.compare.source.print_sites import called_name, is_print
 
 MOST_LINES = 10_000
@@ -166,7 +166,7 @@ class _Prover:
         if self._binding_counts["range"] or not is_range:
             return range(0)
         bounds = [self._value(argument, counters) for argument in iterable.args]
-        return (range_of(bounds) or range(0))[: MOST_LINES + 1]
+        return (evaluate_range(bounds) or range(0))[: MOST_LINES + 1]
 
     def _is_bar(self, name: str) -> bool:
         """Return whether a name always refers to a tqdm progress bar."""
@@ -188,7 +188,7 @@ class _Prover:
             case ast.Constant(value=str(text)):
                 return _limit_length(text)
             case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
-                return value if isinstance(value, float) or abs(value) <= LARGEST else None
+                return value if isinstance(value, float) or abs(value) <= MAX_NUMBER else None
             case ast.Name(id=name):
                 return counters.get(name, self._constants.get(name))
             case ast.BinOp(left=left, op=op, right=right):

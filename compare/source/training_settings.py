@@ -47,7 +47,7 @@ def learning_rate(source: Source) -> float | None:
     )
 
 
-def times_held(source: Source, value: float) -> int:
+def count_number(source: Source, value: float) -> int:
     """Count how often the number `value` occurs in the source."""
     constants = (node for node in ast.walk(source.tree) if isinstance(node, ast.Constant))
     return sum(source.number(node) == value for node in constants)

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gedanken.compare.source.arithmetic import calculate, range_of
+from gedanken.compare.source.arithmetic import calculate, evaluate_range
 from gedanken.compare.source.layers import NotStaticError
 
 MOST_STEPS = 20_000
@@ -13,7 +13,7 @@ forever.
 """
 UNKNOWN = object()
 """A value that the source does not determine; it is passed on until something needs it."""
-PLAIN = object()
+NOT_A_MODULE = object()
 """An unknown value that is certainly not a module of a network."""
 
 
@@ -24,7 +24,7 @@ class Tensor:
     size: int
 
 
-def calculated(left: object, op: ast.operator, right: object) -> object:
+def evaluate_operation(left: object, op: ast.operator, right: object) -> object:
     """Evaluate an operation on two whole numbers or on a list; for other operands, return PLAIN or UNKNOWN.
 
     Raises NotStaticError if the result is absurdly large, or if lists do not have the operation.
@@ -36,25 +36,27 @@ def calculated(left: object, op: ast.operator, right: object) -> object:
             return left * right
         raise NotStaticError
     if not isinstance(left, int) or not isinstance(right, int):
-        return PLAIN if isinstance(left, int | float | str) and isinstance(right, int | float | str) else UNKNOWN
+        return (
+            NOT_A_MODULE if isinstance(left, int | float | str) and isinstance(right, int | float | str) else UNKNOWN
+        )
     try:
         value = calculate(left, op, right)
     except OverflowError:
         raise NotStaticError from None
-    return value if isinstance(value, int) else PLAIN
+    return value if isinstance(value, int) else NOT_A_MODULE
 
 
-def iterated(name: str, arguments: Sequence[object]) -> Sequence[object]:
+def loop_items(name: str, arguments: Sequence[object]) -> Sequence[object]:
     """Return the items of a loop over a call of `range`, `enumerate`, `zip` or `reversed`.
 
     Raises NotStaticError if `arguments`, the arguments of the call, do not determine the items.
     """
     if name == "range":
-        iterations = range_of(arguments)
+        iterations = evaluate_range(arguments)
         if iterations is None or iterations[MOST_STEPS:]:
             raise NotStaticError
         return iterations
-    lists = [listed(value) for value in arguments]
+    lists = [check_list(value) for value in arguments]
     if name == "zip":
         return [list(row) for row in zip(*lists, strict=False)]
     if len(lists) != 1:
@@ -62,7 +64,7 @@ def iterated(name: str, arguments: Sequence[object]) -> Sequence[object]:
     return [list(pair) for pair in enumerate(lists[0])] if name == "enumerate" else lists[0][::-1]
 
 
-def listed(value: object) -> list[object]:
+def check_list(value: object) -> list[object]:
     """Return the value, which must be a list. Raises NotStaticError otherwise."""
     if not isinstance(value, list):
         raise NotStaticError

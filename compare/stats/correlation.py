@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 RESAMPLES, BATCH = 4999, 250
-FEWEST = 5
+MIN_ITEMS = 5
 """Minimum number of ranked items; with four, every order has p > .08."""
 
 Signs = NDArray[np.float64]
@@ -54,7 +54,7 @@ def _tau(rankings: Sequence[Sequence[float]], measure: Callable[[list[Signs]], T
     n = len(rankings[0])
     ranks = [np.asarray(rankdata(ranking)) for ranking in rankings]  # infinity minus infinity is NaN
     signs = [_signs(rank) for rank in ranks]
-    value = float(measure(signs)) if n >= FEWEST else np.nan
+    value = float(measure(signs)) if n >= MIN_ITEMS else np.nan
     if np.isnan(value):
         return Tau(None, None, None, None, n)
     random = np.random.default_rng(0)

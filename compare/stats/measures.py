@@ -15,7 +15,7 @@ Indices = NDArray[np.int64]
 RESAMPLES, BATCH = 1000, 100
 ROUNDING = 1e-12
 """A lower bound below this is stated as 0: the standard deviation of equal numbers may be computed as 1e-16."""
-LARGEST = 1e100
+MAX_VALUE = 1e100
 """A number of this size or larger is treated as missing, because its square could overflow a float."""
 
 
@@ -33,7 +33,7 @@ def fair_crps(real: Matrix, imagined: Matrix) -> float | None:
     value y. Points with a value that is not finite are left out. Return None if there are fewer than two real runs,
     no imagined runs or no points.
     """
-    is_finite = is_tame(real).all(axis=0) & is_tame(imagined).all(axis=0)
+    is_finite = is_computable(real).all(axis=0) & is_computable(imagined).all(axis=0)
     n = len(real)
     if n < 2 or not len(imagined) or not is_finite.any():
         return None
@@ -50,7 +50,7 @@ def spread_ratio(real: Matrix, imagined: Matrix) -> tuple[float | None, Bounds |
     Return the ratio and its 95 % interval, a percentile bootstrap over runs, which tends to be too low. Both are None
     if a side has fewer than two runs, no point is finite throughout, or the real runs do not vary.
     """
-    is_finite = is_tame(real).all(axis=0) & is_tame(imagined).all(axis=0)
+    is_finite = is_computable(real).all(axis=0) & is_computable(imagined).all(axis=0)
     if min(len(real), len(imagined)) < 2 or not is_finite.any():
         return None, None
 
@@ -73,7 +73,7 @@ def mean_difference(real: Matrix, imagined: Matrix) -> tuple[float | None, Bound
     Both arrays are runs × 1. The interval is Welch's (1947), with Satterthwaite's degrees of freedom. Both results
     are None if a value is not finite. Only the interval is None if one side has a single run.
     """
-    if not real.size or not imagined.size or not (is_tame(real).all() and is_tame(imagined).all()):
+    if not real.size or not imagined.size or not (is_computable(real).all() and is_computable(imagined).all()):
         return None, None
     value = float(imagined.mean() - real.mean())
     if min(len(real), len(imagined)) < 2:
@@ -142,6 +142,6 @@ def _bootstrap_samples(real: int, imagined: int) -> tuple[Indices, Indices, Indi
     return samples[:, :real].copy(), samples[:, real:].copy(), sample_of.ravel()
 
 
-def is_tame(values: Matrix) -> NDArray[np.bool_]:
+def is_computable(values: Matrix) -> NDArray[np.bool_]:
     """Return which values are finite and small enough to compute with."""
-    return np.asarray(np.abs(values) < LARGEST)
+    return np.asarray(np.abs(values) < MAX_VALUE)

@@ -6,7 +6,7 @@ from itertools import combinations
 
 import numpy as np
 
-from gedanken.compare.stats.measures import Matrix, is_tame
+from gedanken.compare.stats.measures import Matrix, is_computable
 
 MOST_LABELLINGS = 10_000
 """Maximum number of labellings that are tested; more are sampled at random. A labelling chooses the runs that count
@@ -19,7 +19,7 @@ def distances(curves: Matrix) -> Matrix:
     Points at which all runs agree are left out. If any value is not finite, ranks at each point replace the values,
     with NaN highest.
     """
-    if not is_tame(curves).all():
+    if not is_computable(curves).all():
         from scipy.stats import rankdata
 
         # A run that diverged ranks last, however far it diverged.
@@ -32,7 +32,7 @@ def distances(curves: Matrix) -> Matrix:
     return np.sqrt([((curves - curve) ** 2).sum(axis=1) for curve in curves])
 
 
-def energy_p(run_distances: Matrix, n_real: int) -> float:
+def energy_p_value(run_distances: Matrix, n_real: int) -> float:
     """Compute the p-value of the energy distance (Székely and Rizzo, 2013) between real and imagined runs.
 
     `run_distances` is a matrix of runs × runs, in which the first `n_real` runs are real. Up to MOST_LABELLINGS

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 Scale = Literal["as it is", "logarithm", "logit"]
 
-FEWEST = 4
+MIN_VALUES = 4
 """Minimum number of values from which a spread can be estimated."""
 HEAVY_TAILS = 2 / 3
 """Factor of the degrees of freedom, because last values of real runs have longer tails than normal values. See
@@ -42,7 +42,7 @@ def outlier_test(value: float, others: Sequence[float], is_share: bool = False) 
     is not finite is the most extreme.
     """
     other_values = np.asarray(others, float)
-    if len(other_values) < FEWEST or not np.isfinite(other_values).all():
+    if len(other_values) < MIN_VALUES or not np.isfinite(other_values).all():
         return None
     if not math.isfinite(value):
         return OutlierTest(0.0, math.inf)

@@ -19,7 +19,7 @@ class Share(NamedTuple):
         return f"{self.successes} of {self.trials} ({low} to {high})"
 
 
-def share_of(successes: int, trials: int) -> Share:
+def wilson_share(successes: int, trials: int) -> Share:
     """Return the share of successes with Wilson's score interval (1927). Without trials, the interval is 0 to 1."""
     if not trials:
         return Share(0, 0, 0.0, 1.0)

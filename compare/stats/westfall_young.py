@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gedanken.compare.stats.measures import Matrix, is_tame
+from gedanken.compare.stats.measures import Matrix, is_computable
 from gedanken.compare.stats.permutation_test import labellings
 
 SCALE_QUANTILE = 0.9
@@ -14,7 +14,7 @@ LEAST_VARIANCE = 1e-12
 far apart."""
 
 
-class Tested(NamedTuple):
+class AdjustedTest(NamedTuple):
     """The p-values of series that are tested together, in the order of the series."""
 
     p: list[float]
@@ -23,7 +23,7 @@ class Tested(NamedTuple):
     """Adjusted p-value of each series: the chance, under the null hypothesis, that any series is as extreme."""
 
 
-def step_down(series: Sequence[Matrix], n_real: int, lower: Collection[int] = ()) -> Tested:
+def step_down(series: Sequence[Matrix], n_real: int, lower: Collection[int] = ()) -> AdjustedTest:
     """Test whether the first `n_real` runs differ from the others, in each of several series (runs × points).
 
     The statistic is the distance of the two mean curves, in standard deviations within the groups, divided by a high
@@ -31,7 +31,7 @@ def step_down(series: Sequence[Matrix], n_real: int, lower: Collection[int] = ()
     only points where the other runs lie below the real ones count.
     """
     if not series:
-        return Tested([], [])
+        return AdjustedTest([], [])
     labels = labellings(len(series[0]), len(series[0]) - n_real)
     statistics = np.stack(
         [_statistics(values, labels, index in lower) for index, values in enumerate(series)], axis=1
@@ -42,7 +42,7 @@ def step_down(series: Sequence[Matrix], n_real: int, lower: Collection[int] = ()
     step_down_p = np.maximum.accumulate([_share_at_least(largest[:, index]) for index in range(len(order))])
     adjusted = np.empty(len(order))
     adjusted[order] = step_down_p
-    return Tested(p, adjusted.tolist())
+    return AdjustedTest(p, adjusted.tolist())
 
 
 def _share_at_least(statistic: Matrix) -> float:
@@ -82,5 +82,5 @@ def _statistics(values: Matrix, labels: Matrix, is_lower: bool) -> Matrix:
 
 def _replace_non_finite(values: Matrix) -> Matrix:
     """At points where some run is not finite, replace finite values by 1 and the others by 0."""
-    is_finite = is_tame(values) & ~np.isnan(values)
+    is_finite = is_computable(values) & ~np.isnan(values)
     return np.where(is_finite.all(axis=0), np.where(is_finite, values, 0.0), is_finite.astype(float))

@@ -7,11 +7,18 @@ from math import log
 import numpy as np
 
 from gedanken.compare.verdict.clusters import Cluster
-from gedanken.compare.verdict.likelihood import NOISE, Horizons, Values, always_wrong, likelihoods, other
+from gedanken.compare.verdict.likelihood import (
+    NOISE,
+    Horizons,
+    Values,
+    always_wrong_likelihood,
+    any_shares_likelihood,
+    likelihoods,
+)
 from gedanken.compare.verdict.parameters import Parameters
 from gedanken.compare.verdict.results import HYPOTHESES, WAYS, Hypothesis, Way
 
-ODD = 0.01
+EXCEPTION_PRIOR = 0.01
 """Prior probability that one kind of operation is an exception to the hypothesis: it is answered in no known way.
 If there is only one kind, it is never an exception."""
 Evidence = dict[Hypothesis, float]
@@ -21,7 +28,7 @@ Evidence = dict[Hypothesis, float]
 @dataclass(frozen=True, slots=True)
 class Priors:
     """Prior assumptions about noise, the horizon, the dispersion of answers between clusters, and the hypothesis
-    `other`."""
+    `any_shares_likelihood`."""
 
     noise: float = 0.0
     """The prior probability of a noise level is proportional to exp(−`noise` × level). With 0, all levels are equally
@@ -36,14 +43,14 @@ class Priors:
     distribution are this number."""
 
     @property
-    def of_noise(self) -> Values:
+    def log_noise_prior(self) -> Values:
         """The natural logarithm of the prior probability of each noise level in NOISE."""
         weights = np.exp(-self.noise * NOISE)
         return np.asarray(np.log(weights / weights.sum()))
 
 
-USUAL = Priors()
-CHANGED = (
+DEFAULT_PRIORS = Priors()
+ALTERNATIVE_PRIORS = (
     Priors(noise=15.0),
     Priors(noise=-15.0),
     Priors(beyond_all=0.9),
@@ -56,7 +63,7 @@ CHANGED = (
 
 
 @dataclass(frozen=True, slots=True)
-class ByNoise:
+class LikelihoodsByNoise:
     """Log likelihoods of the answers to one kind of operation, with the horizon integrated out."""
 
     pure: dict[Way, Values]
@@ -70,7 +77,7 @@ class ByNoise:
     """Log likelihood if nearly all answers are wrong at all sizes."""
 
 
-class Operation:
+class OperationClusters:
     """The clusters of answers to one kind of operation.
 
     Their likelihoods are cached for each dispersion (`Priors.dispersion`).
@@ -82,7 +89,7 @@ class Operation:
         self._parameters = parameters
         self._cache: dict[float, Values] = {}
 
-    def by_noise(self, priors: Priors = USUAL, without: str | None = None) -> ByNoise:
+    def by_noise(self, priors: Priors = DEFAULT_PRIORS, without: str | None = None) -> LikelihoodsByNoise:
         """Return the log likelihoods of the answers. Answers to the program template `without` are left out."""
         if priors.dispersion not in self._cache:
             arguments = (self.clusters, self.horizons, self._parameters, priors.dispersion)
@@ -96,25 +103,27 @@ class Operation:
             pure[way] = totals[offset : offset + fits]
             offset += fits
         clusters = [self.clusters[index] for index in cluster_indexes]
-        return ByNoise(pure, totals[offset:], other(clusters, priors.other), always_wrong(clusters))
+        return LikelihoodsByNoise(
+            pure, totals[offset:], any_shares_likelihood(clusters, priors.other), always_wrong_likelihood(clusters)
+        )
 
 
-def combine(operations: Sequence[ByNoise], priors: Priors = USUAL) -> Evidence:
+def combine(operations: Sequence[LikelihoodsByNoise], priors: Priors = DEFAULT_PRIORS) -> Evidence:
     """Return the evidence for each hypothesis from several kinds of operation.
 
     The kinds share the noise but not the horizon. `mixture` means that each kind is answered in two ways, or
     different kinds in different ways. `other` means that the shares of answers can have any value, or that nearly all
     answers are wrong.
     """
-    noise = priors.of_noise
-    exception_prior = ODD if len(operations) > 1 else 0.0
+    noise = priors.log_noise_prior
+    exception_prior = EXCEPTION_PRIOR if len(operations) > 1 else 0.0
     evidence: Evidence = {}
     for way in WAYS:
         totals = np.sum(
             [_with_exception(operation.pure[way], operation.other, exception_prior) for operation in operations],
             axis=0,
         )
-        evidence[way] = float(_log_sum(over_forms(totals) + noise))
+        evidence[way] = float(_log_sum(average_over_fits(totals) + noise))
     mixture_totals = sum(
         _with_exception(operation.mixed, operation.other, exception_prior) for operation in operations
     )
@@ -126,7 +135,7 @@ def combine(operations: Sequence[ByNoise], priors: Priors = USUAL) -> Evidence:
     return evidence
 
 
-def over_forms(values: Values) -> Values:
+def average_over_fits(values: Values) -> Values:
     """Average log likelihoods over the fits of one way: from fits × noise levels to one value for each noise level.
 
     The first fit, to all kinds of players, has half of the prior probability. The other fits share the rest equally.
@@ -142,7 +151,7 @@ def _with_exception(values: Values, other: float, exception_prior: float) -> Val
     )
 
 
-def _different_ways_likelihood(operations: Sequence[ByNoise], noise: Values) -> float | None:
+def _different_ways_likelihood(operations: Sequence[LikelihoodsByNoise], noise: Values) -> float | None:
     """Return the log likelihood if different kinds of operation are answered in different ways; None for a single
     kind."""
     operation_count = len(operations)
@@ -169,7 +178,7 @@ def posterior(evidence: Evidence) -> dict[Hypothesis, float]:
     return {hypothesis: float(weight) for hypothesis, weight in zip(HYPOTHESES, weights, strict=True)}
 
 
-def factors(evidence: Evidence, best: Hypothesis) -> dict[Hypothesis, float]:
+def log_bayes_factors(evidence: Evidence, best: Hypothesis) -> dict[Hypothesis, float]:
     """Return, for each hypothesis except `best`, log10 of the Bayes factor of `best` against it."""
     return {
         hypothesis: (evidence[best] - evidence[hypothesis]) / log(10)

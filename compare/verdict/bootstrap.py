@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from gedanken.compare.verdict.clusters import Asked
+from gedanken.compare.verdict.clusters import ItemCounts
 
 Random = np.random.Generator
 _T = TypeVar("_T")
@@ -32,9 +32,9 @@ def draw_families(families: Sequence[str], operations: Sequence[Sequence[_T]], r
         ]
 
 
-def draw(items: Sequence[Asked], random: Random) -> list[Asked]:
+def draw(items: Sequence[ItemCounts], random: Random) -> list[ItemCounts]:
     """Draw one replicate of the answers to one kind of operation: templates, then items, then answers."""
-    drawn_items: list[Asked] = []
+    drawn_items: list[ItemCounts] = []
     for number, template in enumerate(_resample(_groups(items, lambda item: item.template), random)):
         for similar_items in _groups(template, lambda item: (item.size, item.place)):
             for item in _resample(similar_items, random):
@@ -42,7 +42,7 @@ def draw(items: Sequence[Asked], random: Random) -> list[Asked]:
     return drawn_items
 
 
-def _resample_answers(item: Asked, random: Random) -> Asked:
+def _resample_answers(item: ItemCounts, random: Random) -> ItemCounts:
     counts = np.array([item.right, item.rival, item.wrong, item.none])
     if counts.max() == counts.sum():
         return item
@@ -50,8 +50,8 @@ def _resample_answers(item: Asked, random: Random) -> Asked:
     return replace(item, right=right, rival=rival, wrong=wrong, none=none)
 
 
-def _groups(items: Iterable[Asked], key: Callable[[Asked], object]) -> list[list[Asked]]:
-    groups: dict[object, list[Asked]] = defaultdict(list)
+def _groups(items: Iterable[ItemCounts], key: Callable[[ItemCounts], object]) -> list[list[ItemCounts]]:
+    groups: dict[object, list[ItemCounts]] = defaultdict(list)
     for item in items:
         groups[key(item)].append(item)
     return list(groups.values())

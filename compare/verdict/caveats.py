@@ -4,22 +4,22 @@ from collections import Counter
 from collections.abc import Sequence
 
 from gedanken.compare.verdict import sentences
-from gedanken.compare.verdict.clusters import HARD, WITH_RIVAL, Asked
+from gedanken.compare.verdict.clusters import HARD, WITH_RIVAL, ItemCounts
 from gedanken.compare.verdict.results import OperationVerdict, Way
 
 # Only a model that computes gets hard items right. A model may decline just the items that it cannot answer, and its
 # other answers do not show this.
-LEAST_ANSWERED = 0.5
+MIN_ANSWERED = 0.5
 """A way is named only if at least this share of the hard items is answered.
 
 This must hold for all hard items (HARD), and for the hard items of pairs (WITH_RIVAL).
 """
-MOST_OTHERWISE = 0.2
+MAX_OTHER_NAMES = 0.2
 """Maximum share of the kinds of operation that, judged alone, have another name than all kinds together.
 `undetermined` does not count as another name."""
 
 
-def too_silent(items: Sequence[Asked]) -> str:
+def missing_answers(items: Sequence[ItemCounts]) -> str:
     """Say how many hard items have no usable answer, if there are too many (LEAST_ANSWERED); otherwise return an
     empty text.
 
@@ -28,8 +28,8 @@ def too_silent(items: Sequence[Asked]) -> str:
     for places, noun in ((HARD, sentences.HARD_ITEMS), (WITH_RIVAL, sentences.HARD_TWINS)):
         hard_items = [item for item in items if item.place in places]
         silent_count = sum(item.none > item.answered for item in hard_items)
-        if len(hard_items) - silent_count < LEAST_ANSWERED * len(hard_items):
-            return sentences.silent(silent_count, len(hard_items), noun)
+        if len(hard_items) - silent_count < MIN_ANSWERED * len(hard_items):
+            return sentences.too_few_answers(silent_count, len(hard_items), noun)
     return ""
 
 
@@ -40,6 +40,6 @@ def contradicted(name: Way, operations: Sequence[OperationVerdict]) -> str:
     """
     judged = [operation for operation in operations if operation.support is not None]
     other_names = Counter(operation.name for operation in judged if operation.name not in (name, "undetermined"))
-    if other_names.total() <= MOST_OTHERWISE * len(judged):
+    if other_names.total() <= MAX_OTHER_NAMES * len(judged):
         return ""
     return sentences.named_otherwise(name, other_names, len(judged))

@@ -15,7 +15,7 @@ HARD: frozenset[Place] = frozenset({"alone", "hard imitates", "hard shortcut"})
 """Places of the items that are answered right only by a model that really computes."""
 WITH_RIVAL: frozenset[Place] = frozenset({"hard imitates", "hard shortcut"})
 """Places of the items that have a rival answer: the wrong answer of a model that imitates or takes the shortcut."""
-UNDERSTOOD = 0.5
+MIN_UNDERSTOOD = 0.5
 """The items of a pair are counted only if at least this share of the answers to its comprehension check is right."""
 
 
@@ -42,7 +42,7 @@ class Cluster:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ItemCounts:
     """One item, and the number of its answers with each outcome."""
 
     family: str
@@ -63,16 +63,16 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class ConditionCounts:
     """All counted answers under one condition, such as `direct`."""
 
-    asked: tuple[Asked, ...]
+    asked: tuple[ItemCounts, ...]
     answers: int
     unanswered: dict[str, int]
     not_understood: tuple[str, ...]
 
 
-def count(scores: Iterable[ItemScore], condition: str) -> Counted:
+def count_answers(scores: Iterable[ItemScore], condition: str) -> ConditionCounts:
     """Count the answers under one condition, such as `direct`.
 
     Items without a place are left out, and so are pairs whose comprehension check failed.
@@ -93,12 +93,12 @@ def count(scores: Iterable[ItemScore], condition: str) -> Counted:
             continue
         unanswered.update(unusable)
         counts = (outcomes["right"], outcomes["rival"], outcomes["wrong"], sum(unusable.values()))
-        items.append(Asked(item.family, item.operation, item.template, item.size, place, *counts))
+        items.append(ItemCounts(item.family, item.operation, item.template, item.size, place, *counts))
     answers = sum(counted_item.answered + counted_item.none for counted_item in items)
-    return Counted(tuple(items), answers, dict(unanswered), tuple(sorted(failed)))
+    return ConditionCounts(tuple(items), answers, dict(unanswered), tuple(sorted(failed)))
 
 
-def gather(items: Iterable[Asked]) -> tuple[Cluster, ...]:
+def cluster_items(items: Iterable[ItemCounts]) -> tuple[Cluster, ...]:
     """Group the items into clusters. Unusable answers are left out, because they show no way of answering."""
     sums: dict[tuple[str, str, str, int, Place], list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
     for item in items:
@@ -114,7 +114,7 @@ def _misunderstood_pairs(scores: Sequence[ItemScore]) -> set[str]:
     for score in scores:
         if score.item.role == "check" and score.item.pair:
             checks[score.item.pair].append(score.exact)
-    return {pair for pair, shares in checks.items() if sum(shares) / len(shares) < UNDERSTOOD}
+    return {pair for pair, shares in checks.items() if sum(shares) / len(shares) < MIN_UNDERSTOOD}
 
 
 def place_of(item: ProbeItem, tested_way: Way | None) -> Place | None:

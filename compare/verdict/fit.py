@@ -7,20 +7,20 @@ import numpy as np
 
 from gedanken.compare.verdict.clusters import PLACES, WITH_RIVAL, Cluster, Place
 from gedanken.compare.verdict.likelihood import Values, beta_binomial
-from gedanken.compare.verdict.parameters import Expected, Parameters, Ways
+from gedanken.compare.verdict.parameters import Expected, Parameters, WayFits
 from gedanken.compare.verdict.results import WAYS, Way
 
-CONCENTRATION = (2.0, 40.0)
+CONCENTRATION_BOUNDS = (2.0, 40.0)
 """Bounds of the fitted concentration. The upper bound is low, because unknown kinds of players may differ more than
 the fitted kinds."""
-EDGE = 0.01
+MIN_SHARE = 0.01
 """Minimum distance of a share from 0 and 1."""
 LARGEST_RATIO = 3.0
 """An item is used for fitting only if its size and the player's horizon differ at least by this factor."""
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownPlayer:
     """The answers of a reference player, whose way of answering, noise and horizon are known by construction."""
 
     way: Way
@@ -30,22 +30,22 @@ class Known:
     clusters: tuple[Cluster, ...]
 
 
-def fit(players: Sequence[Known], version: str) -> Parameters:
+def fit(players: Sequence[KnownPlayer], version: str) -> Parameters:
     """Fit the parameters of each way of answering to the players of that way. `version` is stored in the result."""
     ways = {}
     for way in WAYS:
         way_players = [player for player in players if player.way == way]
         kinds = dict.fromkeys(player.kind for player in way_players)
         kind_fits = [_fit_places([player for player in way_players if player.kind == kind]) for kind in kinds]
-        ways[way] = Ways(_fit_places(way_players), tuple(kind_fits))
+        ways[way] = WayFits(_fit_places(way_players), tuple(kind_fits))
     return Parameters(version, tuple(sorted({player.kind for player in players})), ways)
 
 
-def _fit_places(players: Sequence[Known]) -> dict[Place, Expected]:
+def _fit_places(players: Sequence[KnownPlayer]) -> dict[Place, Expected]:
     return {place: _fit_place(players, place) for place in PLACES}
 
 
-def _fit_place(players: Sequence[Known], place: Place) -> Expected:
+def _fit_place(players: Sequence[KnownPlayer], place: Place) -> Expected:
     within_horizon, beyond_horizon = [], []
     for player in players:
         for cluster in player.clusters:
@@ -77,9 +77,11 @@ def _most_likely(observations: Sequence[tuple[Cluster, float]], place: Place) ->
     with_rival = np.full(len(counts), place in WITH_RIVAL)
 
     def shares(point: Values) -> tuple[float, float, float]:
-        right = EDGE + (1 - 2 * EDGE) / (1 + np.exp(-point[0]))
-        rival = (1 - right) * (EDGE + (1 - 2 * EDGE) / (1 + np.exp(-point[1]))) if place in WITH_RIVAL else 0.0
-        low, high = np.log(CONCENTRATION)
+        right = MIN_SHARE + (1 - 2 * MIN_SHARE) / (1 + np.exp(-point[0]))
+        rival = (
+            (1 - right) * (MIN_SHARE + (1 - 2 * MIN_SHARE) / (1 + np.exp(-point[1]))) if place in WITH_RIVAL else 0.0
+        )
+        low, high = np.log(CONCENTRATION_BOUNDS)
         return float(right), float(rival), float(np.exp(low + (high - low) / (1 + np.exp(-point[2]))))
 
     def cost(point: Values) -> float:

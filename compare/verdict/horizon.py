@@ -35,7 +35,7 @@ class Exactness:
     """Number of all items, as replicates × sizes."""
 
 
-def curves(exactness: Exactness) -> tuple[Curve, ...]:
+def fit_curves(exactness: Exactness) -> tuple[Curve, ...]:
     """Return the two fitted curves, in the order of SHAPES.
 
     There are none without items, or if exactness rises with the size.
@@ -97,10 +97,10 @@ def _fit_curve(shape: Shape, exactness: Exactness) -> Curve:
     plotted_sizes = np.geomspace(sizes[0], sizes[-1], _PLOTTED_POINTS) if len(sizes) > 1 else sizes
     return Curve(
         shape,
-        told(float(best_horizons[0]), exactness.sizes),
+        format_horizon(float(best_horizons[0]), exactness.sizes),
         float(best_horizons[0]),
         float(best_horizons[0]) if is_inside else None,
-        (told(float(low), exactness.sizes), told(float(high), exactness.sizes)),
+        (format_horizon(float(low), exactness.sizes), format_horizon(float(high), exactness.sizes)),
         steepness,
         tuple(
             (float(size), float(_expected_share(shape, size, best_horizons[0], np.array(steepness))))
@@ -120,7 +120,7 @@ def _expected_share(shape: Shape, sizes: Values, horizon: Values, steepness: Val
     return np.asarray(1 / (1 + ratio) if shape == "logistic" else np.exp(-np.log(2) * ratio))
 
 
-def told(size: float, sizes: Sequence[int]) -> str:
+def format_horizon(size: float, sizes: Sequence[int]) -> str:
     """Format a horizon: `23`, or `> 256` or `< 4` if it lies outside the sizes that were asked."""
     if size > sizes[-1] * (1 + _TOLERANCE):
         return f"> {sizes[-1]:,}"

@@ -5,24 +5,24 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from gedanken.compare.stats.proportions import share_of
+from gedanken.compare.stats.proportions import wilson_share
 from gedanken.compare.verdict import sentences
 from gedanken.compare.verdict.bayes import (
-    CHANGED,
-    USUAL,
-    ByNoise,
+    ALTERNATIVE_PRIORS,
+    DEFAULT_PRIORS,
     Evidence,
-    Operation,
+    LikelihoodsByNoise,
+    OperationClusters,
     Priors,
     combine,
-    factors,
+    log_bayes_factors,
     posterior,
 )
 from gedanken.compare.verdict.bootstrap import Random, draw, draw_families
-from gedanken.compare.verdict.caveats import contradicted, too_silent
-from gedanken.compare.verdict.clusters import HARD, Asked, Counted, count, gather
-from gedanken.compare.verdict.horizon import Exactness, curves
-from gedanken.compare.verdict.parameters import Parameters, packaged
+from gedanken.compare.verdict.caveats import contradicted, missing_answers
+from gedanken.compare.verdict.clusters import HARD, ConditionCounts, ItemCounts, cluster_items, count_answers
+from gedanken.compare.verdict.horizon import Exactness, fit_curves
+from gedanken.compare.verdict.parameters import Parameters, packaged_parameters
 from gedanken.compare.verdict.results import (
     HYPOTHESES,
     WAYS,
@@ -36,10 +36,10 @@ from gedanken.compare.verdict.results import (
     Support,
     Verdict,
 )
-from gedanken.compare.verdict.separation import lacking, separations
+from gedanken.compare.verdict.separation import separations, undistinguished_pair
 from gedanken.experiment.probe_item import SUITE, ItemScore
 
-STRONG = 1.0
+STRONG_LOG_FACTOR = 1.0
 """A way of answering is named only if log10 of its Bayes factor against every other hypothesis is at least this."""
 RESAMPLES = 50
 HORIZON_RESAMPLES = 400
@@ -58,17 +58,19 @@ def judge(
     The default `parameters` are stored in the package. `resamples` is the number of bootstrap replicates; 0 gives no
     intervals.
     """
-    return judge_counted(count(scores, condition), model, condition, parameters or packaged(), resamples)
+    return judge_counted(
+        count_answers(scores, condition), model, condition, parameters or packaged_parameters(), resamples
+    )
 
 
 def judge_counted(
-    counted: Counted, model: str, condition: str, parameters: Parameters, resamples: int = 0
+    counted: ConditionCounts, model: str, condition: str, parameters: Parameters, resamples: int = 0
 ) -> Verdict:
     """Return the verdict on answers that are already counted; see `judge`."""
     groups = _group_by_operation(counted.asked)
-    clustered = [(items, gather(items) if _can_show_way(items) else ()) for items in groups]
+    clustered = [(items, cluster_items(items) if _can_show_way(items) else ()) for items in groups]
     with_operations = [
-        (items, Operation(clusters, parameters) if clusters else None) for items, clusters in clustered
+        (items, OperationClusters(clusters, parameters) if clusters else None) for items, clusters in clustered
     ]
     operations = [operation for _items, operation in with_operations if operation is not None]
     random = np.random.default_rng(0)
@@ -86,11 +88,11 @@ def judge_counted(
         support, evidence = _support(_AllOperations(operations))
         name, reason = _choose_name(support)
         found_separations = separations(operations, parameters)
-        if name in WAYS and (pair := lacking(found_separations, name)):
+        if name in WAYS and (pair := undistinguished_pair(found_separations, name)):
             name, reason = "undetermined", sentences.too_few_families(pair)
         if name in WAYS and (contradiction := contradicted(name, operation_verdicts)):
             name, reason = "undetermined", contradiction
-        if silence := too_silent([item for item in counted.asked if item.family != SUITE]):
+        if silence := missing_answers([item for item in counted.asked if item.family != SUITE]):
             name, reason = "undetermined", silence
     return Verdict(
         model=model,
@@ -113,11 +115,11 @@ def judge_counted(
 class _AllOperations:
     """The evidence of all kinds of operation together, with all families of probe programs or without one of them."""
 
-    def __init__(self, operations: Sequence[Operation]) -> None:
+    def __init__(self, operations: Sequence[OperationClusters]) -> None:
         self._operations = operations
         self.parts = tuple(dict.fromkeys(operation.clusters[0].family for operation in operations))
 
-    def evidence(self, priors: Priors = USUAL, without: str | None = None) -> Evidence:
+    def evidence(self, priors: Priors = DEFAULT_PRIORS, without: str | None = None) -> Evidence:
         included = [operation for operation in self._operations if operation.clusters[0].family != without]
         return combine([operation.by_noise(priors) for operation in included], priors)
 
@@ -125,22 +127,26 @@ class _AllOperations:
 class _SingleOperation:
     """The evidence of one kind of operation, with all program templates or without one of them."""
 
-    def __init__(self, operation: Operation) -> None:
+    def __init__(self, operation: OperationClusters) -> None:
         self._operation = operation
         self.parts = tuple(dict.fromkeys(cluster.template for cluster in operation.clusters))
 
-    def evidence(self, priors: Priors = USUAL, without: str | None = None) -> Evidence:
+    def evidence(self, priors: Priors = DEFAULT_PRIORS, without: str | None = None) -> Evidence:
         return combine([self._operation.by_noise(priors, without)], priors)
 
 
 def _support(source: _AllOperations | _SingleOperation) -> tuple[Support, Evidence]:
     evidence = source.evidence()
     best: Hypothesis = max(HYPOTHESES, key=lambda hypothesis: evidence[hypothesis])
-    factors_against = factors(evidence, best)
-    least_of_priors = min(min(factors(source.evidence(priors), best).values()) for priors in CHANGED)
+    factors_against = log_bayes_factors(evidence, best)
+    least_of_priors = min(
+        min(log_bayes_factors(source.evidence(priors), best).values()) for priors in ALTERNATIVE_PRIORS
+    )
     factor_without = {}
     if len(source.parts) > 1:
-        factor_without = {part: min(factors(source.evidence(without=part), best).values()) for part in source.parts}
+        factor_without = {
+            part: min(log_bayes_factors(source.evidence(without=part), best).values()) for part in source.parts
+        }
     weakest = min(factor_without, key=lambda part: factor_without[part]) if factor_without else None
     least_left_out = factor_without[weakest] if weakest is not None else None
     return Support(
@@ -153,36 +159,36 @@ def _choose_name(support: Support) -> tuple[Name, str]:
 
     If the evidence is too weak or fits no way, return `undetermined` with the reason.
     """
-    if support.least < STRONG:
-        return "undetermined", sentences.weak(support.best, support.against)
-    if support.least_of_priors < STRONG:
-        return "undetermined", sentences.hangs_on_priors(support.best)
+    if support.least < STRONG_LOG_FACTOR:
+        return "undetermined", sentences.weak_evidence(support.best, support.against)
+    if support.least_of_priors < STRONG_LOG_FACTOR:
+        return "undetermined", sentences.depends_on_priors(support.best)
     if support.least_left_out is None:
-        return "undetermined", sentences.single(support.best)
-    if support.least_left_out < STRONG:
-        return "undetermined", sentences.hangs_on(support.best, support.left_out or "")
+        return "undetermined", sentences.single_source(support.best)
+    if support.least_left_out < STRONG_LOG_FACTOR:
+        return "undetermined", sentences.depends_on_part(support.best, support.left_out or "")
     if support.best == "other":
         return "undetermined", sentences.FITS_NOTHING
     return support.best, ""
 
 
-def _can_show_way(items: Sequence[Asked]) -> bool:
+def _can_show_way(items: Sequence[ItemCounts]) -> bool:
     """Return whether these answers can show a way of answering, unlike answers to a user's suite."""
     # The programs of a suite do not come in pairs of an easy and a hard one. A model that has read such a program
     # before answers right even if it only imitates.
     return items[0].family != SUITE
 
 
-def _no_answer_reason(items: Sequence[Asked]) -> str:
+def _no_answer_reason(items: Sequence[ItemCounts]) -> str:
     is_suite = any(item.answered and item.family == SUITE for item in items)
-    return sentences.OF_A_SUITE if is_suite else sentences.NOTHING_ANSWERED
+    return sentences.ONLY_A_SUITE if is_suite else sentences.NOTHING_ANSWERED
 
 
 def _judge_operation(  # noqa: PLR0913 (what it is judged by)
-    items: Sequence[Asked],
-    operation: Operation | None,
+    items: Sequence[ItemCounts],
+    operation: OperationClusters | None,
     parameters: Parameters,
-    replicates: Sequence[ByNoise],
+    replicates: Sequence[LikelihoodsByNoise],
     random: Random,
     resamples: int,
 ) -> OperationVerdict:
@@ -192,7 +198,7 @@ def _judge_operation(  # noqa: PLR0913 (what it is judged by)
     if operation is not None:
         support, evidence = _support(_SingleOperation(operation))
         name, reason = _choose_name(support)
-        if silence := too_silent(items):
+        if silence := missing_answers(items):
             name, reason = "undetermined", silence
     exactness = _exactness(items, resamples if any(item.answered for item in items) else 0, random)
     return OperationVerdict(
@@ -210,14 +216,16 @@ def _judge_operation(  # noqa: PLR0913 (what it is judged by)
     )
 
 
-def _replicates(items: Sequence[Asked], parameters: Parameters, resamples: int, random: Random) -> list[ByNoise]:
+def _replicates(
+    items: Sequence[ItemCounts], parameters: Parameters, resamples: int, random: Random
+) -> list[LikelihoodsByNoise]:
     if not any(item.answered for item in items) or not _can_show_way(items):
         return []
-    drawn_clusters = (gather(draw(items, random)) for _ in range(resamples))
-    return [Operation(clusters, parameters).by_noise() for clusters in drawn_clusters if clusters]
+    drawn_clusters = (cluster_items(draw(items, random)) for _ in range(resamples))
+    return [OperationClusters(clusters, parameters).by_noise() for clusters in drawn_clusters if clusters]
 
 
-def _interval(replicates: Iterable[Sequence[ByNoise]]) -> dict[Hypothesis, Interval]:
+def _interval(replicates: Iterable[Sequence[LikelihoodsByNoise]]) -> dict[Hypothesis, Interval]:
     """Return a 95 % interval of each hypothesis's posterior over the bootstrap replicates.
 
     The result is empty without replicates.
@@ -231,7 +239,7 @@ def _interval(replicates: Iterable[Sequence[ByNoise]]) -> dict[Hypothesis, Inter
     }
 
 
-def _exactness(items: Sequence[Asked], resamples: int, random: Random) -> Exactness:
+def _exactness(items: Sequence[ItemCounts], resamples: int, random: Random) -> Exactness:
     """For each size, count the hard items and their right answers, observed and in each bootstrap replicate."""
     hard_items = [item for item in items if item.place in HARD]
     sizes = tuple(sorted({item.size for item in hard_items}))
@@ -245,27 +253,29 @@ def _exactness(items: Sequence[Asked], resamples: int, random: Random) -> Exactn
     return Exactness(sizes, right, item_counts)
 
 
-def _fitted_curves(items: Sequence[Asked], exactness: Exactness) -> tuple[Curve, ...]:
+def _fitted_curves(items: Sequence[ItemCounts], exactness: Exactness) -> tuple[Curve, ...]:
     """Fit the curves to the sizes at which enough items have an answer."""
     items_by_size = {size: [item for item in items if item.size == size] for size in exactness.sizes}
-    size_indexes = [index for index, size in enumerate(exactness.sizes) if not too_silent(items_by_size[size])]
+    size_indexes = [index for index, size in enumerate(exactness.sizes) if not missing_answers(items_by_size[size])]
     sizes = tuple(exactness.sizes[index] for index in size_indexes)
-    fitted = curves(Exactness(sizes, exactness.right[:, size_indexes], exactness.items[:, size_indexes]))
+    fitted = fit_curves(Exactness(sizes, exactness.right[:, size_indexes], exactness.items[:, size_indexes]))
     # A horizon beyond the fitted sizes may lie at one of the sizes that were left out.
     is_certain = sizes == exactness.sizes or not any(curve.horizon.startswith(">") for curve in fitted)
     return fitted if is_certain else ()
 
 
-def _size_results(items: Sequence[Asked], exactness: Exactness, parameters: Parameters) -> tuple[SizeResult, ...]:
-    by_size: dict[int, list[Asked]] = defaultdict(list)
+def _size_results(
+    items: Sequence[ItemCounts], exactness: Exactness, parameters: Parameters
+) -> tuple[SizeResult, ...]:
+    by_size: dict[int, list[ItemCounts]] = defaultdict(list)
     for item in items:
         by_size[item.size].append(item)
     results = []
     for size, size_items in sorted(by_size.items()):
-        clusters = gather(size_items)
+        clusters = cluster_items(size_items)
         evidence = _NO_EVIDENCE
-        if clusters and _can_show_way(items) and not too_silent(size_items):
-            evidence = combine([Operation(clusters, parameters).by_noise()])
+        if clusters and _can_show_way(items) and not missing_answers(size_items):
+            evidence = combine([OperationClusters(clusters, parameters).by_noise()])
         exact, interval = None, None
         if size in exactness.sizes:
             exact, interval = _share_at(exactness, exactness.sizes.index(size))
@@ -281,12 +291,12 @@ def _share_at(exactness: Exactness, index: int) -> tuple[float, Interval | None]
         return float(shares[0]), None
     low, high = np.quantile(shares[1:], (0.025, 0.975))
     # The bootstrap alone would show no variance if a few items all have the same outcome.
-    wilson = share_of(round(float(right[0])), round(float(items[0])))
+    wilson = wilson_share(round(float(right[0])), round(float(items[0])))
     return float(shares[0]), Interval(min(float(low), wilson.low), max(float(high), wilson.high))
 
 
-def _group_by_operation(items: Sequence[Asked]) -> list[list[Asked]]:
-    groups: dict[tuple[str, str], list[Asked]] = defaultdict(list)
+def _group_by_operation(items: Sequence[ItemCounts]) -> list[list[ItemCounts]]:
+    groups: dict[tuple[str, str], list[ItemCounts]] = defaultdict(list)
     for item in items:
         groups[item.family, item.operation].append(item)
     return list(groups.values())

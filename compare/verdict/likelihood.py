@@ -17,7 +17,7 @@ Values = NDArray[np.float64]
 NOISE = np.array([0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25])
 """Noise levels: shares of answers that are wrong at random."""
 STEEPNESS = (2.0, 6.0)
-SHARES = (0.25, 0.375, 0.5, 0.625, 0.75)
+MIXTURE_SHARES = (0.25, 0.375, 0.5, 0.625, 0.75)
 """Shares of the first way in a mixture of two ways."""
 PAIRS: tuple[tuple[Way, Way], ...] = (("computes", "imitates"), ("computes", "shortcut"), ("imitates", "shortcut"))
 WRONG = Expected(right=0.03, rival=0.03, right_beyond=0.03, rival_beyond=0.03, concentration=10.0)
@@ -45,7 +45,7 @@ class Horizons:
         grid = [(size, steepness) for size in inner for steepness in STEEPNESS]
         return cls((np.inf, *(size for size, _ in grid)), (1.0, *(steepness for _, steepness in grid)))
 
-    def surviving(self, sizes: Values) -> Values:
+    def share_within(self, sizes: Values) -> Values:
         """Return the share of items answered as if within the horizon, as sizes × horizons."""
         with np.errstate(divide="ignore"):
             ratio = np.maximum(sizes, 1)[:, None] / np.array(self.sizes)
@@ -63,7 +63,7 @@ class Horizons:
 def shares(expected: Sequence[Expected], surviving: Values) -> tuple[Values, Values]:
     """Return the expected shares of right and of rival answers without noise, as two arrays: `expected` × horizons.
 
-    `surviving` comes from `Horizons.surviving`.
+    `surviving` comes from `Horizons.share_within`.
     """
     right, rival, right_beyond, rival_beyond = (
         np.array([getattr(fit, name) for fit in expected])[:, None]
@@ -96,7 +96,7 @@ def _cluster_likelihoods(
     key: tuple[Place, int, float, float, float], horizons: Horizons, parameters: Parameters, dispersion: float
 ) -> Values:
     place, size, *cluster_counts = key
-    surviving = horizons.surviving(np.array([float(size)]))
+    surviving = horizons.share_within(np.array([float(size)]))
     fits = {way: [fit[place] for fit in parameters.ways[way].fits] for way in WAYS}
     right, rival, concentrations = [], [], []
     for way in WAYS:
@@ -106,7 +106,7 @@ def _cluster_likelihoods(
         concentrations += [fit_at_place.concentration for fit_at_place in fits[way]]
     for first, second in PAIRS:
         first_shares, second_shares = (shares(fits[way][:1], surviving) for way in (first, second))
-        for share in SHARES:
+        for share in MIXTURE_SHARES:
             right.append(share * first_shares[0] + (1 - share) * second_shares[0])
             rival.append(share * first_shares[1] + (1 - share) * second_shares[1])
             concentrations.append(min(fits[first][0].concentration, fits[second][0].concentration))
@@ -145,7 +145,7 @@ def _log_beta_binomial(hits: Values, misses: Values, mean: Values, concentration
     return np.asarray(betaln(hits + a, misses + b) - betaln(a, b))
 
 
-def other(clusters: Sequence[Cluster], prior: float = 1.0) -> float:
+def any_shares_likelihood(clusters: Sequence[Cluster], prior: float = 1.0) -> float:
     """Return the log likelihood of one operation's counts if the shares of answers can have any value.
 
     Both parameters of each share's beta distribution are `prior`. With probability one half, the shares are equal at
@@ -171,7 +171,7 @@ def _pooled_likelihood(clusters: Sequence[Cluster], keys: Sequence[object], prio
     return total
 
 
-def always_wrong(clusters: Sequence[Cluster]) -> float:
+def always_wrong_likelihood(clusters: Sequence[Cluster]) -> float:
     """Return the log likelihood of one operation's counts if nearly all answers are neither right nor rival."""
     a, b = WRONG.right * WRONG.concentration, (1 - WRONG.right) * WRONG.concentration
     total = 0.0

@@ -26,18 +26,18 @@ class Expected:
     """Concentration of each cluster's beta distributions; low if templates and players differ much."""
 
 
-OfPlaces = Mapping[Place, Expected]
+ExpectedByPlace = Mapping[Place, Expected]
 
 
 @dataclass(frozen=True, slots=True)
-class Ways:
+class WayFits:
     """The fits of one way of answering: to all kinds of players together, and to each kind alone."""
 
-    together: OfPlaces
-    each: tuple[OfPlaces, ...]
+    together: ExpectedByPlace
+    each: tuple[ExpectedByPlace, ...]
 
     @property
-    def fits(self) -> tuple[OfPlaces, ...]:
+    def fits(self) -> tuple[ExpectedByPlace, ...]:
         """All fits: first the one to all kinds of players together, then the one to each kind."""
         return (self.together, *self.each)
 
@@ -49,7 +49,7 @@ class Parameters:
     version: str
     fitted_on: tuple[str, ...]
     """The kinds of player that the parameters were fitted to."""
-    ways: Mapping[Way, Ways]
+    ways: Mapping[Way, WayFits]
 
     def __hash__(self) -> int:
         """Return a hash of the version and the kinds of players, because parameters are keys of a cache of
@@ -65,15 +65,15 @@ class Parameters:
         return {"format": FORMAT, "version": self.version, "fitted_on": list(self.fitted_on), "ways": ways}
 
 
-def _fit_to_json(places: OfPlaces) -> dict[str, object]:
+def _fit_to_json(places: ExpectedByPlace) -> dict[str, object]:
     return {place: asdict(expected) for place, expected in places.items()}
 
 
-def _fit_from_json(values: Mapping[str, dict[str, float]]) -> OfPlaces:
+def _fit_from_json(values: Mapping[str, dict[str, float]]) -> ExpectedByPlace:
     return {place: Expected(**values[place]) for place in PLACES}
 
 
-def parameters_of(text: str) -> Parameters:
+def parse_parameters(text: str) -> Parameters:
     """Read parameters from JSON text that was written from `as_json`.
 
     Raises ValueError if the text has another format version.
@@ -82,7 +82,7 @@ def parameters_of(text: str) -> Parameters:
     if stored["format"] != FORMAT:
         raise ValueError(f"parameters have format {stored['format']}, but only format {FORMAT} can be read")
     ways = {
-        way: Ways(
+        way: WayFits(
             _fit_from_json(stored["ways"][way]["together"]), tuple(map(_fit_from_json, stored["ways"][way]["each"]))
         )
         for way in WAYS
@@ -91,6 +91,6 @@ def parameters_of(text: str) -> Parameters:
 
 
 @cache
-def packaged() -> Parameters:
+def packaged_parameters() -> Parameters:
     """Return the parameters stored in the package, which verdicts use by default."""
-    return parameters_of((resources.files("gedanken.compare.verdict") / "parameters.json").read_text("utf-8"))
+    return parse_parameters((resources.files("gedanken.compare.verdict") / "parameters.json").read_text("utf-8"))

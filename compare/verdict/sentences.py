@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from gedanken.compare.verdict.results import HYPOTHESES, Hypothesis, Name, OperationVerdict, Verdict, Way
 
-BEHAVES: dict[Name, str] = {
+NAME_SENTENCES: dict[Name, str] = {
     "computes": "behaves as one that computes",
     "imitates": "behaves as one that imitates",
     "shortcut": "behaves as one that takes shortcuts",
@@ -18,10 +18,10 @@ _PHRASES: dict[Hypothesis, str] = {
     "mixture": "a mixture",
     "other": "answering in another way",
 }
-DIFFERS = 1.2
+MIN_HORIZON_RATIO = 1.2
 """Minimum ratio of two horizons that count as different."""
 NOTHING_ANSWERED = "there is no usable answer"
-OF_A_SUITE = (
+ONLY_A_SUITE = (
     "a suite contains no variants of its functions for comparison, and the model may have read the functions "
     "before; ask about program families too"
 )
@@ -30,7 +30,7 @@ HARD_ITEMS = "items that only computing gets right"
 HARD_TWINS = "hard twins"
 
 
-def weak(best: Hypothesis, against: Mapping[Hypothesis, float]) -> str:
+def weak_evidence(best: Hypothesis, against: Mapping[Hypothesis, float]) -> str:
     """Say that the likeliest hypothesis has a Bayes factor below ten against another hypothesis."""
     rival = min(against, key=lambda hypothesis: against[hypothesis])
     return (
@@ -39,22 +39,22 @@ def weak(best: Hypothesis, against: Mapping[Hypothesis, float]) -> str:
     )
 
 
-def hangs_on_priors(best: Hypothesis) -> str:
+def depends_on_priors(best: Hypothesis) -> str:
     """Say that the likeliest hypothesis has a Bayes factor below ten under other priors."""
     return f"{_PHRASES[best]} is likeliest, but with other priors the Bayes factor is below 10"
 
 
-def hangs_on(best: Hypothesis, part: str) -> str:
+def depends_on_part(best: Hypothesis, part: str) -> str:
     """Say that the likeliest hypothesis has a Bayes factor below ten if one template or family is left out."""
     return f"{_PHRASES[best]} is likeliest, but without “{part}” the Bayes factor is below 10"
 
 
-def single(best: Hypothesis) -> str:
+def single_source(best: Hypothesis) -> str:
     """Say that there is only one template or family, so none could be left out."""
     return f"{_PHRASES[best]} is likeliest, but all evidence comes from a single template or family"
 
 
-def silent(n: int, of: int, items: str) -> str:
+def too_few_answers(n: int, of: int, items: str) -> str:
     """Say that too many items have no usable answer: `n` of `of`. `items` is a noun, such as `hard twins`."""
     return f"{n} of the {of} {items} have no usable answer"
 
@@ -78,26 +78,26 @@ def parameters(version: str, fitted_on: Sequence[str]) -> str:
     return f"{version}, fitted on {', '.join(fitted_on)}"
 
 
-def of_operation(operation: OperationVerdict) -> str:
+def describe_operation(operation: OperationVerdict) -> str:
     """Describe the verdict on one operation, for example `matrix product: behaves as one that computes, up to n =
     23`.
     """
     if operation.name == "undetermined":
         return f"{operation.operation}: undetermined, because {operation.why}"
-    return f"{operation.operation}: {BEHAVES[operation.name]}{_horizon_clause(operation)}"
+    return f"{operation.operation}: {NAME_SENTENCES[operation.name]}{_horizon_clause(operation)}"
 
 
-def of_all(verdict: Verdict) -> str:
+def describe_verdict(verdict: Verdict) -> str:
     """Return the verdict on all operations as one sentence, for example `Behaves as one that imitates.`"""
     if verdict.name == "undetermined":
         return f"Undetermined: {verdict.why}."
-    sentence = BEHAVES[verdict.name]
+    sentence = NAME_SENTENCES[verdict.name]
     if verdict.name == "computes":
         sentence += _horizon_range_clause([operation for operation in verdict.operations if operation.curves])
     return sentence[0].upper() + sentence[1:] + "."
 
 
-def of_numbers(verdict: Verdict) -> str:
+def explain_probabilities(verdict: Verdict) -> str:
     """Explain the probabilities that are shown beside the word “undetermined”; empty if none are shown."""
     verdicts: list[Verdict | OperationVerdict] = [verdict, *verdict.operations]
     if not any(item.support is not None and item.name == "undetermined" for item in verdicts):
@@ -144,7 +144,7 @@ def other_horizon(operation: OperationVerdict) -> str:
     if first.size is None or second.size is None:
         return "" if first.horizon == second.horizon else second.horizon
     ratio = second.size / first.size
-    return "" if 1 / DIFFERS < ratio < DIFFERS else second.horizon
+    return "" if 1 / MIN_HORIZON_RATIO < ratio < MIN_HORIZON_RATIO else second.horizon
 
 
 def _horizon_clause(operation: OperationVerdict) -> str:

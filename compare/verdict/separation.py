@@ -7,22 +7,22 @@ from math import log
 
 import numpy as np
 
-from gedanken.compare.verdict.bayes import USUAL, Operation, over_forms
+from gedanken.compare.verdict.bayes import DEFAULT_PRIORS, OperationClusters, average_over_fits
 from gedanken.compare.verdict.clusters import WITH_RIVAL, Cluster, Place
 from gedanken.compare.verdict.likelihood import PAIRS, beta_binomial
 from gedanken.compare.verdict.parameters import Expected, Parameters
 from gedanken.compare.verdict.results import WAYS, Separation, Way
 
-SEPARATES = 1.0
+MIN_LOG_FACTOR = 1.0
 """Minimum log10 Bayes factor (a factor of ten) at which a family counts as telling two ways of answering apart."""
-FAMILIES = 2
+MIN_FAMILIES = 2
 """Minimum number of families that must tell a pair of ways apart before one of the two is named."""
 _DESIGN_NOISE = 0.05
 _MAX_ITEMS = 12
 """At most this many items of a cluster count. More items add little, because they are similar."""
 
 
-def separations(operations: Sequence[Operation], parameters: Parameters) -> tuple[Separation, ...]:
+def separations(operations: Sequence[OperationClusters], parameters: Parameters) -> tuple[Separation, ...]:
     """Return how well each family tells each pair of ways apart, by its design and in the model's answers."""
     families = list(dict.fromkeys(operation.clusters[0].family for operation in operations))
     results = []
@@ -40,25 +40,27 @@ def separations(operations: Sequence[Operation], parameters: Parameters) -> tupl
     return tuple(results)
 
 
-def lacking(results: Sequence[Separation], best: Way) -> tuple[Way, Way] | None:
+def undistinguished_pair(results: Sequence[Separation], best: Way) -> tuple[Way, Way] | None:
     """Return a pair of ways that too few families tell apart by their design; None if there is no such pair.
 
     If the pair includes `best`, the model's answers must tell the two ways apart too.
     """
     for pair in PAIRS:
         pair_results = [result for result in results if result.pair == pair]
-        by_design = sum(result.by_design >= SEPARATES for result in pair_results)
+        by_design = sum(result.by_design >= MIN_LOG_FACTOR for result in pair_results)
         sign = 1 if pair[0] == best else -1
-        observed = sum(sign * result.observed >= SEPARATES for result in pair_results)
-        if by_design < FAMILIES or (best in pair and observed < FAMILIES):
+        observed = sum(sign * result.observed >= MIN_LOG_FACTOR for result in pair_results)
+        if by_design < MIN_FAMILIES or (best in pair and observed < MIN_FAMILIES):
             return pair
     return None
 
 
-def _way_likelihoods(operations: Sequence[Operation]) -> dict[Way, float]:
-    noise, likelihoods = USUAL.of_noise, [operation.by_noise().pure for operation in operations]
+def _way_likelihoods(operations: Sequence[OperationClusters]) -> dict[Way, float]:
+    noise, likelihoods = DEFAULT_PRIORS.log_noise_prior, [operation.by_noise().pure for operation in operations]
     return {
-        way: float(np.logaddexp.reduce(noise + over_forms(np.sum([by_way[way] for by_way in likelihoods], axis=0))))
+        way: float(
+            np.logaddexp.reduce(noise + average_over_fits(np.sum([by_way[way] for by_way in likelihoods], axis=0)))
+        )
         for way in WAYS
     }
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from gedanken.compare.verdict.bayes import ODD, USUAL
+from gedanken.compare.verdict.bayes import DEFAULT_PRIORS, EXCEPTION_PRIOR
 from gedanken.compare.verdict.clusters import WITH_RIVAL, Cluster, Place
-from gedanken.compare.verdict.likelihood import NOISE, PAIRS, SHARES, WRONG, Horizons, Values, shares
-from gedanken.compare.verdict.parameters import OfPlaces, Parameters
+from gedanken.compare.verdict.likelihood import MIXTURE_SHARES, NOISE, PAIRS, WRONG, Horizons, Values, shares
+from gedanken.compare.verdict.parameters import ExpectedByPlace, Parameters
 from gedanken.compare.verdict.results import WAYS, Hypothesis, Way
 
 Random = np.random.Generator
@@ -27,9 +27,9 @@ def draw_answers(
     operations: dict[tuple[str, str], list[Cluster]] = defaultdict(list)
     for cluster in design:
         operations[cluster.family, cluster.operation].append(cluster)
-    noise = float(random.choice(NOISE, p=np.exp(USUAL.of_noise)))
+    noise = float(random.choice(NOISE, p=np.exp(DEFAULT_PRIORS.log_noise_prior)))
     weights = _weights(hypothesis, len(operations), random)
-    exception_prior = ODD if len(operations) > 1 and hypothesis != "other" else 0.0
+    exception_prior = EXCEPTION_PRIOR if len(operations) > 1 and hypothesis != "other" else 0.0
     fits = _fits(parameters, hypothesis == "mixture", random)
     is_wrong = hypothesis == "other" and random.random() < 0.5
     answers: list[Cluster] = []
@@ -58,11 +58,11 @@ def _weights(hypothesis: Hypothesis, operation_count: int, random: Random) -> li
             if len(set(chosen)) > 1:
                 return [None if way is None else {way: 1.0} for way in chosen]
     first, second = PAIRS[random.integers(len(PAIRS))]
-    share = float(random.choice(SHARES))
+    share = float(random.choice(MIXTURE_SHARES))
     return [{first: share, second: 1 - share}] * operation_count
 
 
-def _fits(parameters: Parameters, is_mixed: bool, random: Random) -> dict[Way, OfPlaces]:
+def _fits(parameters: Parameters, is_mixed: bool, random: Random) -> dict[Way, ExpectedByPlace]:
     """Choose a fit for each way of answering: to all kinds of players, or to one random kind."""
     chosen = {}
     for way in WAYS:
@@ -73,11 +73,11 @@ def _fits(parameters: Parameters, is_mixed: bool, random: Random) -> dict[Way, O
 
 
 def _draw_by_ways(
-    clusters: Sequence[Cluster], weights: Weights, noise: float, fits: Mapping[Way, OfPlaces], random: Random
+    clusters: Sequence[Cluster], weights: Weights, noise: float, fits: Mapping[Way, ExpectedByPlace], random: Random
 ) -> list[Cluster]:
     horizons = Horizons.of([cluster.size for cluster in clusters])
-    horizon_index = random.choice(len(horizons.sizes), p=horizons.prior(USUAL.beyond_all))
-    surviving = horizons.surviving(np.array([float(cluster.size) for cluster in clusters]))
+    horizon_index = random.choice(len(horizons.sizes), p=horizons.prior(DEFAULT_PRIORS.beyond_all))
+    surviving = horizons.share_within(np.array([float(cluster.size) for cluster in clusters]))
     right, rival = np.zeros(len(clusters)), np.zeros(len(clusters))
     for way, weight in weights.items():
         way_shares = shares([fits[way][cluster.place] for cluster in clusters], surviving)

@@ -6,8 +6,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gedanken.analysis.notebook import Row, Shown, as_notebook_html
-from gedanken.analysis.tables import Table, Tabled, executions_table, findings_table, series_table
+from gedanken.analysis.notebook import NotebookView, VersionRow, as_notebook_html
+from gedanken.analysis.tables import TableData, TableName, executions_table, findings_table, series_table
 from gedanken.compare.interventions import Effects
 from gedanken.compare.parsed.print_table import PrintRow, print_table
 from gedanken.compare.results import ComparisonResult
@@ -84,7 +84,7 @@ class Analysis:
         """The number of lines that each print statement of each program printed in each run."""
         return tuple(row for program in self.log.programs for row in print_table(program, self._runs_of(program)))
 
-    def to_pandas(self, what: Table = "executions") -> "pandas.DataFrame":
+    def to_pandas(self, what: TableName = "executions") -> "pandas.DataFrame":
         """Return a table as a pandas DataFrame, with one row per execution, finding, or point of a series in one run.
 
         `executions`: label, origin, machine, line (of the script, from 1), program, seed, sample, arm, command,
@@ -96,7 +96,7 @@ class Analysis:
         """
         return as_pandas(*self._table(what))
 
-    def to_polars(self, what: Table = "executions") -> "polars.DataFrame":
+    def to_polars(self, what: TableName = "executions") -> "polars.DataFrame":
         """Return the table of `to_pandas` as a polars DataFrame.
 
         Raises BadInput if polars is not installed, or if the table is unknown.
@@ -112,7 +112,9 @@ class Analysis:
         main = self.main_version
         endpoint = main.compared.endpoint if main else None
         rows = [
-            Row(version.program.label if version.program else "not given", len(version.real), len(version.imagined))
+            VersionRow(
+                version.program.label if version.program else "not given", len(version.real), len(version.imagined)
+            )
             for version in self.versions
         ]
         undecided = [reason for version in self.versions for reason in version.compared.undecided]
@@ -120,10 +122,10 @@ class Analysis:
         main_findings = main.compared.findings if main else ()
         findings = dict.fromkeys((*main_findings, *self.findings))
         return as_notebook_html(
-            Shown(self.title, self.verdict, primary, rows, tuple(findings), undecided, self.folder)
+            NotebookView(self.title, self.verdict, primary, rows, tuple(findings), undecided, self.folder)
         )
 
-    def _table(self, what: Table) -> Tabled:
+    def _table(self, what: TableName) -> TableData:
         if what == "executions":
             return executions_table(self.executions)
         if what == "findings":

@@ -8,9 +8,9 @@ from gedanken.analysis.checks import installed_checks
 from gedanken.analysis.effects import effects_in
 from gedanken.analysis.verdict import verdict_of
 from gedanken.compare.checks.check import Check
-from gedanken.compare.commands.answers import BOOT_COMMANDS, compare_answers, compare_with_persona, gpus_not_seen
+from gedanken.compare.commands.answers import BOOT_COMMANDS, compare_answers, compare_with_persona, find_unseen_gpus
 from gedanken.compare.compare_runs import compare_runs
-from gedanken.compare.results import NOTHING_ASKED, Asked, ComparisonResult
+from gedanken.compare.results import DEFAULT_OPTIONS, ComparisonOptions, ComparisonResult
 from gedanken.compare.source.program_source import Source
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Execution
@@ -18,18 +18,18 @@ from gedanken.experiment.finding import Finding
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import RunLog
 
-BOOT = -1
+BOOT_LINE = -1
 """Line index of the commands that are typed into both machines before the script."""
 _Key = tuple[str | None, tuple[str, ...], tuple[str, ...]]
 
 
-class Compared:
+class ComparisonCache:
     """The comparisons already made in a run.
 
     A version is compared again only if it or an earlier version has new runs.
     """
 
-    def __init__(self, options: Asked = NOTHING_ASKED) -> None:
+    def __init__(self, options: ComparisonOptions = DEFAULT_OPTIONS) -> None:
         """Start without comparisons. The `options` override the run's spec.
 
         Raises BadInput if the built-in checks are not installed.
@@ -51,12 +51,12 @@ class Compared:
         return replace(self._versions[key], program=program)
 
 
-def analyze(log: RunLog, compared: Compared | None = None) -> Analysis:
+def analyze(log: RunLog, compared: ComparisonCache | None = None) -> Analysis:
     """Compare the real runs in a log with the imagined ones. Comparisons in `compared` are reused.
 
     Raises BadInput if a program cannot be analysed (`check_source`).
     """
-    compared = compared or Compared()
+    compared = compared or ComparisonCache()
     for program in log.programs:
         check_source(program, f"{log.folder or log.title}: {program.label}")
     findings = list(boot_findings(log))
@@ -69,7 +69,7 @@ def analyze(log: RunLog, compared: Compared | None = None) -> Analysis:
 
 
 def analyze_line(
-    log: RunLog, line: int, compared: Compared
+    log: RunLog, line: int, compared: ComparisonCache
 ) -> tuple[tuple[VersionAnalysis, ...], tuple[Finding, ...]]:
     """Return the program versions that a script line executed, and the findings on its programs and commands."""
     programs = {program.label: program for program in log.programs}
@@ -94,10 +94,10 @@ def boot_findings(log: RunLog) -> Sequence[Finding]:
 
     Real and imagined answers are compared with one another and with the persona.
     """
-    machine, persona = log.machine_facts, log.persona_at(BOOT)
+    machine, persona = log.machine_facts, log.persona_at(BOOT_LINE)
     if machine is None or persona is None:
         return ()
-    findings = list(gpus_not_seen(machine))
+    findings = list(find_unseen_gpus(machine))
     answers = [execution for execution in log.executions if execution.line < 0]
     real = {answer.command: answer for answer in answers if not answer.imagined}
     imagined = {answer.command: answer for answer in answers if answer.imagined}
@@ -135,7 +135,7 @@ def _compare(  # noqa: PLR0913 (all that a comparison depends on)
     program: Program | None,
     runs: Sequence[Execution],
     earlier: Sequence[Execution],
-    options: Asked,
+    options: ComparisonOptions,
     checks: Sequence[Check],
 ) -> VersionAnalysis:
     if options.primary is None and log.spec is not None:

@@ -10,14 +10,14 @@ from gedanken.compare.checks.check import Check, CheckBroken
 from gedanken.compare.parsed.run_set import RunSet
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.finding import Finding
-from gedanken.experiment.plugins import CHECKS, Plugin, by_name
+from gedanken.experiment.plugins import CHECKS, Plugin, plugins_by_name
 
 _FINDING = TypeAdapter(Finding)
 
 
 def installed_checks() -> tuple[Check, ...]:
     """Return all checks, the built-in ones first. Raises BadInput if the built-in ones are not installed."""
-    plugins = sorted(by_name(CHECKS).values(), key=lambda plugin: not plugin.is_ours)
+    plugins = sorted(plugins_by_name(CHECKS).values(), key=lambda plugin: not plugin.is_ours)
     return tuple(check for plugin in plugins for check in _checks_of(plugin))
 
 

@@ -10,7 +10,7 @@ from gedanken.records.importers.importer import Run
 
 FEWEST_DECIMALS = 4
 """Equal logs with at least this many decimal numbers are assumed to be copies of one run."""
-NAMED = 5
+MAX_NAMES_SHOWN = 5
 _DECIMAL = re.compile(r"\d\.\d\d")
 
 
@@ -21,7 +21,7 @@ class Distinct(NamedTuple):
     notes: tuple[str, ...]
 
 
-def distinct(runs: Sequence[Run], paths: Sequence[Path], *, has_program: bool) -> Distinct:
+def without_copies(runs: Sequence[Run], paths: Sequence[Path], *, has_program: bool) -> Distinct:
     """Return each run once. `runs` were read from `paths`, in the same order.
 
     With `has_program`, only a file named twice is left out. Equal logs are kept then, because several runs of a known
@@ -48,6 +48,8 @@ def distinct(runs: Sequence[Run], paths: Sequence[Path], *, has_program: bool) -
 def _note_on_copies(name: str, copies: Sequence[str]) -> str:
     if set(copies) == {name}:
         return f"{name} was named more than once, and counts as one run"
-    names = ", ".join(copies[:NAMED]) + (f" and {len(copies) - NAMED} more" if len(copies) > NAMED else "")
+    names = ", ".join(copies[:MAX_NAMES_SHOWN]) + (
+        f" and {len(copies) - MAX_NAMES_SHOWN} more" if len(copies) > MAX_NAMES_SHOWN else ""
+    )
     verb = "is" if len(copies) == 1 else "are"
     return f"{names} {verb} byte for byte the same as {name}; together they count as one run"

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from gedanken.compare.interventions import Effects, Intervention, weigh_effects
-from gedanken.experiment.execution import Execution, leaves
+from gedanken.compare.interventions import Effects, Intervention, compare_effects
+from gedanken.experiment.execution import Execution, measured_runs
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import RunLog
 from gedanken.probes.interventions import CHANGES
@@ -38,7 +38,7 @@ def effects_in(log: RunLog) -> tuple[tuple[Effects, ...], tuple[str, ...]]:
             del changes[change]
         interventions = [_intervention(version, executions) for version in (base, *changes.values())]
         if changes and interventions[0].real and interventions[0].imagined:
-            effects.append(weigh_effects(base.label, interventions[0], interventions[1:]))
+            effects.append(compare_effects(base.label, interventions[0], interventions[1:]))
     return tuple(effect for effect in effects if effect is not None), tuple(notes)
 
 
@@ -56,7 +56,7 @@ def _models_and_personas(log: RunLog, *programs: Program) -> set[tuple[str, str]
 
 
 def _intervention(program: Program, executions: Sequence[Execution]) -> Intervention:
-    runs = leaves(execution for execution in executions if execution.program == program.label)
+    runs = measured_runs(execution for execution in executions if execution.program == program.label)
     change = CHANGES.get(program.change or "")
     return Intervention(
         program.change,

@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis, main_version
-from gedanken.analysis.analyze import Compared, analysis_of, analyze, check_source
-from gedanken.analysis.duplicates import distinct
+from gedanken.analysis.analyze import ComparisonCache, analysis_of, analyze, check_source
+from gedanken.analysis.duplicates import without_copies
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
-from gedanken.compare.results import NOTHING_ASKED, Asked, ComparisonResult
+from gedanken.compare.results import DEFAULT_OPTIONS, ComparisonOptions, ComparisonResult
 from gedanken.compare.series.series import AllSeries
 from gedanken.compare.source.program_source import Source
-from gedanken.experiment.counts import many
+from gedanken.experiment.counts import format_count
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Execution, Origin
 from gedanken.experiment.files import read_text
@@ -19,7 +19,7 @@ from gedanken.experiment.persona import Persona
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import RunLog
 from gedanken.records.importers.choose_importer import read_files
-from gedanken.records.importers.folders import files_of, left_out_of, logs_in
+from gedanken.records.importers.folders import files_of, logs_in, note_on_ignored_files
 from gedanken.records.importers.importer import Run
 from gedanken.records.importers.text_files import STANDARD_INPUT
 from gedanken.records.read_run import is_run_folder, read_run
@@ -43,7 +43,7 @@ def compare_inputs(
     real: Sequence[Path],
     imagined: Sequence[Path],
     program: Path | None = None,
-    options: Asked = NOTHING_ASKED,
+    options: ComparisonOptions = DEFAULT_OPTIONS,
 ) -> Analysis:
     """Compare real runs with imagined ones. A single run folder contains both.
 
@@ -54,7 +54,7 @@ def compare_inputs(
     return analysis
 
 
-def check_primary(analysis: Analysis, options: Asked) -> None:
+def check_primary(analysis: Analysis, options: ComparisonOptions) -> None:
     """Raise BadInput if the runs do not contain the series that was requested as the primary endpoint."""
     compared = [version.compared for version in analysis.versions]
     if options.primary is None or not compared or any(result.endpoint for result in compared):
@@ -79,7 +79,9 @@ def metrics_of(log: Path) -> list[str]:
     return [name for name, column in columns.items() if column.metric]
 
 
-def _compare_paths(real: Sequence[Path], imagined: Sequence[Path], program: Path | None, options: Asked) -> Analysis:
+def _compare_paths(
+    real: Sequence[Path], imagined: Sequence[Path], program: Path | None, options: ComparisonOptions
+) -> Analysis:
     if not real and imagined:
         raise BadInput("--imagined takes all paths that follow it: name the real runs before it")
     if not real:
@@ -88,7 +90,7 @@ def _compare_paths(real: Sequence[Path], imagined: Sequence[Path], program: Path
         return _analyze_folder(real, program, options)
     if [*real, *imagined].count(STANDARD_INPUT) > 1:
         raise BadInput("-: standard input can be read once only")
-    unread_notes = [note for path in (*real, *imagined) for note in left_out_of(path)]
+    unread_notes = [note for path in (*real, *imagined) for note in note_on_ignored_files(path)]
     real, imagined = ([file for path in paths for file in files_of(path)] for paths in (real, imagined))
     real_side, imagined_side = _read_side(real, "real", program), _read_side(imagined, "imagined")
     notes = [
@@ -109,20 +111,20 @@ def _compare_paths(real: Sequence[Path], imagined: Sequence[Path], program: Path
     return replace(analysis, log=replace(analysis.log, title=title), notes=(*notes, *extra_notes, *analysis.notes))
 
 
-def _analyze_folder(real: Sequence[Path], program: Path | None, options: Asked) -> Analysis:
+def _analyze_folder(real: Sequence[Path], program: Path | None, options: ComparisonOptions) -> Analysis:
     if missing := next((path for path in real if path != STANDARD_INPUT and not path.exists()), None):
         raise BadInput(f"{missing}: no such file or folder")
     if len(real) > 1 or not real[0].is_dir():
         raise BadInput("name the imagined runs after --imagined; only a run folder contains real and imagined runs")
     if not is_run_folder(real[0]):
-        logs = f"; its {many(len(logs_in(real[0])), 'log')} can be named before or after --imagined"
+        logs = f"; its {format_count(len(logs_in(real[0])), 'log')} can be named before or after --imagined"
         raise BadInput(f"{real[0]}: not a run folder: it contains no {LOG}{logs}")
     if program is not None:
         raise BadInput("--program cannot be used here: a run folder contains its own programs")
     log = read_run(real[0])
     if not any(execution.imagined for execution in log.executions):
         raise BadInput(f"{real[0]}: contains no imagined runs; name some after --imagined")
-    return analyze(log, Compared(options))
+    return analyze(log, ComparisonCache(options))
 
 
 def _read_side(paths: Sequence[Path], kind: str, program: Path | None = None) -> _Side:
@@ -137,11 +139,13 @@ def _read_side(paths: Sequence[Path], kind: str, program: Path | None = None) ->
     runs = read_files(paths)
     # A known program may print the same in each run, so equal logs are kept; equal imagined logs are a finding.
     may_repeat = kind == "imagined" or program is not None or any(run.program for run in runs)
-    distinct_runs, notes = distinct(runs, paths, has_program=may_repeat)
+    distinct_runs, notes = without_copies(runs, paths, has_program=may_repeat)
     return _Side(None, distinct_runs, notes)
 
 
-def _compare_folders(real_log: RunLog, imagined_log: RunLog, options: Asked) -> tuple[Analysis, list[str]]:
+def _compare_folders(
+    real_log: RunLog, imagined_log: RunLog, options: ComparisonOptions
+) -> tuple[Analysis, list[str]]:
     """Compare the real runs in one run folder with the imagined runs in another.
 
     Only runs of the same programs are compared. Also return notes.
@@ -181,11 +185,11 @@ def _compare_folders(real_log: RunLog, imagined_log: RunLog, options: Asked) -> 
     spec = imagined_log.spec and imagined_log.spec.model_copy(update={"earlier": ()})
     merged = replace(imagined_log, setup=setup, programs=real_log.programs, executions=tuple(executions), notes=())
     merged = replace(merged, persona=persona, spec=spec)
-    return analyze(merged, Compared(options)), notes
+    return analyze(merged, ComparisonCache(options)), notes
 
 
 def _compare_with_files(
-    real_side: _Side, imagined_side: _Side, program: Program | None, options: Asked
+    real_side: _Side, imagined_side: _Side, program: Program | None, options: ComparisonOptions
 ) -> tuple[Analysis, list[str]]:
     """Compare the runs of one program, if the real or the imagined runs were read from files.
 
@@ -211,7 +215,7 @@ def _compare_with_files(
     if imagined_side.folder is None:
         imagined = tuple(_label_runs(imagined_side.runs, used_names, imagined=True))
     log = RunLog("", programs=(program,) if program else (), executions=(*real, *imagined))
-    version = Compared(options).version(log, program, log.executions, ())
+    version = ComparisonCache(options).version(log, program, log.executions, ())
     return analysis_of(log, [version], version.compared.findings), notes
 
 

@@ -5,8 +5,8 @@ from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
-from gedanken.compare.sentences import kind_in_words, sentence
-from gedanken.experiment.counts import many
+from gedanken.compare.sentences import format_finding, kind_label
+from gedanken.experiment.counts import format_count
 from gedanken.experiment.escaping import harmless
 from gedanken.experiment.finding import Finding
 
@@ -16,7 +16,7 @@ _MOST_CHARS = 600
 """Maximum length in characters of one escaped text."""
 
 
-class Row(NamedTuple):
+class VersionRow(NamedTuple):
     """The number of real and of imagined runs of one program version, or of supplied logs."""
 
     program: str
@@ -24,20 +24,20 @@ class Row(NamedTuple):
     imagined: int
 
 
-class Shown(NamedTuple):
+class NotebookView(NamedTuple):
     """The parts of an analysis that are rendered."""
 
     title: str
     verdict: str
     primary: str
     """Name of the primary endpoint, and why it was chosen; empty if there is none."""
-    rows: Sequence[Row]
+    rows: Sequence[VersionRow]
     findings: Sequence[Finding]
     undecided: Sequence[str]
     folder: Path | None
 
 
-def as_notebook_html(shown: Shown) -> str:
+def as_notebook_html(shown: NotebookView) -> str:
     """Render title, verdict, primary endpoint, runs, findings, undecided questions, and the run folder."""
     parts = [f"<b>{_escape(shown.title)}</b>", f"<p>{_escape(shown.verdict)}</p>"]
     if shown.primary:
@@ -45,13 +45,13 @@ def as_notebook_html(shown: Shown) -> str:
     counts = [(row.program, str(row.real), str(row.imagined)) for row in shown.rows]
     parts.append(_table(("program", "real runs", "imagined runs"), counts))
     finding_rows = [
-        (kind_in_words(finding.check), sentence(finding), finding.explained_by or "")
+        (kind_label(finding.check), format_finding(finding), finding.explained_by or "")
         for finding in shown.findings[:FINDINGS_SHOWN]
     ]
     parts.append(_table(("finding", "", "explained by"), finding_rows))
     hidden_count = len(shown.findings) - FINDINGS_SHOWN
     if hidden_count > 0:
-        parts.append(f"<p>and {many(hidden_count, 'more finding')}</p>")
+        parts.append(f"<p>and {format_count(hidden_count, 'more finding')}</p>")
     parts += [f"<p>undecided: {_escape(reason)}</p>" for reason in shown.undecided[:UNDECIDED_SHOWN]]
     if shown.folder:
         parts.append(f"<p>all files: {_escape(str(shown.folder))}</p>")

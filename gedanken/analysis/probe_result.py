@@ -7,8 +7,8 @@ from statistics import fmean
 from typing import Any
 
 from gedanken.analysis.probe_scores import item_scores
-from gedanken.compare.answers.shares import Exactness, exactness
-from gedanken.compare.stats.proportions import share_of
+from gedanken.compare.answers.shares import Exactness, mean_exactness
+from gedanken.compare.stats.proportions import wilson_share
 from gedanken.experiment.probe_events import AnswerKept
 from gedanken.experiment.probe_item import Answer, ItemScore
 from gedanken.experiment.run_log import RunLog
@@ -62,7 +62,7 @@ def probe_result(log: RunLog) -> dict[str, Any]:
 
 
 def _exact_values(scores: Sequence[ItemScore]) -> dict[str, Any]:
-    share = exactness([score.exact for score in scores])
+    share = mean_exactness([score.exact for score in scores])
     return {"exact": share.mean if share else None, "interval": _interval(share)}
 
 
@@ -100,7 +100,7 @@ def _consistency(answers: Sequence[AnswerKept], first_arm: str, second_arm: str)
         for arm in (first_arm, second_arm)
     }
     items_in_both = answer_texts[first_arm].keys() & answer_texts[second_arm].keys()
-    share = share_of(
+    share = wilson_share(
         sum(answer_texts[first_arm][name] == answer_texts[second_arm][name] for name in items_in_both),
         len(items_in_both),
     )

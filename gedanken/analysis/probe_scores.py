@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from gedanken.compare.answers.replies import value_said
+from gedanken.compare.answers.replies import predicted_value
 from gedanken.compare.answers.scoring import score
 from gedanken.compare.answers.values import CheckProgram, check_program, judge
 from gedanken.experiment.probe_design import ARMS, SuiteItem
@@ -21,7 +21,7 @@ def item_scores(log: RunLog) -> tuple[ItemScore, ...]:
         item = items.get(stored.question.item)
         if item is None:
             continue
-        scored = outcome_of(item, stored, suite.get(item.item.id), ran_right.get(stored.question.key))
+        scored = score_answer(item, stored, suite.get(item.item.id), ran_right.get(stored.question.key))
         if scored is not None:
             answers.setdefault((item.item.id, stored.question.arm), []).append(scored)
     return tuple(
@@ -32,7 +32,7 @@ def item_scores(log: RunLog) -> tuple[ItemScore, ...]:
     )
 
 
-def outcome_of(
+def score_answer(
     item: ItemKept, stored: AnswerKept, line: SuiteItem | None = None, ran_right: bool | None = None
 ) -> Answer | None:
     """Score one answer; return None if there is no answer.
@@ -50,7 +50,7 @@ def outcome_of(
     return Answer(outcome, float(outcome == "right"), scored.reasoning_tokens)
 
 
-def judged_by_running(log: RunLog) -> Mapping[str, CheckProgram]:
+def programs_to_judge_answers(log: RunLog) -> Mapping[str, CheckProgram]:
     """Return the programs that must still be run to judge answers to a suite.
 
     The keys of the mapping are the keys of the questions.
@@ -68,7 +68,7 @@ def judged_by_running(log: RunLog) -> Mapping[str, CheckProgram]:
 
 
 def _answered_value(line: SuiteItem, stored: AnswerKept) -> str:
-    return value_said(stored.execution.stdout, line.name)
+    return predicted_value(stored.execution.stdout, line.name)
 
 
 def suite_of(log: RunLog) -> Mapping[str, SuiteItem]:

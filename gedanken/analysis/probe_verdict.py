@@ -12,7 +12,7 @@ DIRECT = "direct"
 
 def verdict_of(log: RunLog, arm: str = DIRECT, resamples: int = RESAMPLES) -> Verdict:
     """Compute the verdict from the answers in one arm. Raises BadInput if the log has no answers in this arm."""
-    scores = scores_that_tell(log)
+    scores = informative_scores(log)
     arms = list(dict.fromkeys(score.condition for score in scores))
     if not scores:
         raise BadInput(f"{log.folder}: contains no answers to a probe; run gedanken probe first")
@@ -28,7 +28,7 @@ def model_of(log: RunLog) -> str:
     return log.spec.model.name if log.spec else "a model"
 
 
-def scores_that_tell(log: RunLog) -> tuple[ItemScore, ...]:
+def informative_scores(log: RunLog) -> tuple[ItemScore, ...]:
     """Return the scores of all items, except those of pairs with one output.
 
     Such a pair has a hard program and a rival that really print the same.

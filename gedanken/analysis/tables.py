@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from gedanken.compare.results import SeriesResult
-from gedanken.compare.sentences import sentence
+from gedanken.compare.sentences import format_finding
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.finding import Finding
 from gedanken.experiment.tables import EXECUTION_COLUMNS, Rows, execution_rows
 
-Table = Literal["executions", "findings", "series"]
+TableName = Literal["executions", "findings", "series"]
 _FINDING_COLUMNS: dict[str, type] = dict.fromkeys(
     ("check", "sentence", "runs", "subject", "expected", "observed", "explained_by", "evidence"), str
 )
@@ -26,36 +26,36 @@ _SERIES_COLUMNS: dict[str, type] = {
 }
 
 
-class Tabled(NamedTuple):
+class TableData(NamedTuple):
     """The rows of a table, and the type of each column."""
 
     rows: Rows
     columns: dict[str, type]
 
 
-def executions_table(executions: Sequence[Execution]) -> Tabled:
+def executions_table(executions: Sequence[Execution]) -> TableData:
     """Build a table with one row per execution."""
-    return Tabled(execution_rows(executions), EXECUTION_COLUMNS)
+    return TableData(execution_rows(executions), EXECUTION_COLUMNS)
 
 
-def findings_table(findings: Iterable[Finding]) -> Tabled:
+def findings_table(findings: Iterable[Finding]) -> TableData:
     """Build a table with one row per finding."""
-    return Tabled([_finding_row(finding) for finding in findings], _FINDING_COLUMNS)
+    return TableData([_finding_row(finding) for finding in findings], _FINDING_COLUMNS)
 
 
-def series_table(series: Iterable[tuple[str | None, SeriesResult]]) -> Tabled:
+def series_table(series: Iterable[tuple[str | None, SeriesResult]]) -> TableData:
     """Build a table with one row per series, run and point.
 
     `series` holds pairs of program label and series.
     """
-    return Tabled([row for label, result in series for row in _series_rows(label, result)], _SERIES_COLUMNS)
+    return TableData([row for label, result in series for row in _series_rows(label, result)], _SERIES_COLUMNS)
 
 
 def _finding_row(finding: Finding) -> dict[str, object]:
     first_line = next(iter(finding.evidence), None)
     return {
         "check": finding.check,
-        "sentence": sentence(finding),
+        "sentence": format_finding(finding),
         "runs": ", ".join(finding.runs),
         "subject": finding.subject,
         "expected": finding.expected,

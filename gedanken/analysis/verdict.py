@@ -6,20 +6,20 @@ from collections import Counter
 from collections.abc import Sequence
 
 from gedanken.analysis.analysis import VersionAnalysis, main_version
-from gedanken.compare.parsed.left_out import left_out
-from gedanken.compare.parsed.run_set import short
+from gedanken.compare.parsed.left_out import format_left_out
+from gedanken.compare.parsed.run_set import shorten
 from gedanken.compare.results import Endpoint, SeriesResult
-from gedanken.compare.sentences import kinds_in_words, sentence
+from gedanken.compare.sentences import format_finding, kind_labels
 from gedanken.compare.series.judgement import differ_in
-from gedanken.compare.series.levels import PRIMARY_LEVEL, is_told
+from gedanken.compare.series.levels import PRIMARY_LEVEL, is_significant
 from gedanken.compare.series.places import TIMES_PRINTED
 from gedanken.compare.stats.permutation_test import smallest_p
-from gedanken.experiment.counts import many
-from gedanken.experiment.execution import Execution, leaves
+from gedanken.experiment.counts import format_count
+from gedanken.experiment.execution import Execution, measured_runs
 from gedanken.experiment.finding import Finding
-from gedanken.experiment.format import figure, probability
+from gedanken.experiment.format import format_number, probability
 
-KINDS_TOLD = 3
+MAX_KINDS_SHOWN = 3
 LONGEST_SENTENCE = 120
 """Number of characters beyond which a sentence is cut at the end of a clause.
 
@@ -36,49 +36,49 @@ def verdict_of(versions: Sequence[VersionAnalysis], findings: Sequence[Finding])
     main = main_version(versions)
     if main is None:
         return _nothing_to_compare(versions)
-    sentences = [tells_of(main), _endpoint_sentence(main)]
-    if reason := left_out(main.imagined):
+    sentences = [finding_summary(main), _endpoint_sentence(main)]
+    if reason := format_left_out(main.imagined):
         sentences.append(f"{reason[:1].upper()}{reason[1:]}.")
     other_findings = Counter(finding for finding in findings if not finding.explained_by) - Counter(
         main.compared.findings
     )
     if other_findings:
-        sentences.append(f"Elsewhere in the session: {many(other_findings.total(), 'finding')}.")
+        sentences.append(f"Elsewhere in the session: {format_count(other_findings.total(), 'finding')}.")
     return " ".join(part for part in sentences if part)
 
 
-def measured(version: VersionAnalysis) -> tuple[tuple[Execution, ...], tuple[Execution, ...]]:
+def compared_runs(version: VersionAnalysis) -> tuple[tuple[Execution, ...], tuple[Execution, ...]]:
     """Return the real and the imagined runs that are compared.
 
     These are the leaves, or the trunks if there are no leaves.
     """
     imagined = tuple(run for run in version.imagined if run.is_run)
-    return leaves(version.real) or version.real, leaves(imagined) or imagined
+    return measured_runs(version.real) or version.real, measured_runs(imagined) or imagined
 
 
-def tells_of(version: VersionAnalysis) -> str:
+def finding_summary(version: VersionAnalysis) -> str:
     """State how many imagined runs have findings, and of which kinds, or why the question is undecided.
 
     Findings that a false fact of the persona explains do not count. The text is empty if only the primary endpoint
     has a result; see `_endpoint_sentence`.
     """
-    _real, imagined = measured(version)
+    _real, imagined = compared_runs(version)
     labels = {run.label for run in imagined}
     findings = [finding for finding in version.compared.findings if not finding.explained_by]
     runs_with_findings = _labels_with_findings(version)
     of_program = f" of {version.program.label}" if version.program else ""
     if not runs_with_findings:
-        if reason := version.compared.uncompared or version.compared.unjudged:
+        if reason := version.compared.uncompared or version.compared.first_undecided:
             return f"Undecided: {reason}."
-        other_runs = f"; {many(len(findings), 'finding')} on other runs" if findings else ""
-        if version.compared.series and tested_p(version.compared.series[0]) is not None and not other_runs:
+        other_runs = f"; {format_count(len(findings), 'finding')} on other runs" if findings else ""
+        if version.compared.series and valid_p(version.compared.series[0]) is not None and not other_runs:
             return ""
-        return f"No difference was found in {many(len(labels), 'imagined run')}{of_program}{other_runs}."
-    kinds_found = kinds_in_words(findings)
-    kinds = ", ".join(kinds_found[:KINDS_TOLD])
-    kinds_left_out = len(kinds_found) - KINDS_TOLD
+        return f"No difference was found in {format_count(len(labels), 'imagined run')}{of_program}{other_runs}."
+    kinds_found = kind_labels(findings)
+    kinds = ", ".join(kinds_found[:MAX_KINDS_SHOWN])
+    kinds_left_out = len(kinds_found) - MAX_KINDS_SHOWN
     more_kinds = (
-        f", and {many(kinds_left_out, 'more kind of finding', 'more kinds of findings')}"
+        f", and {format_count(kinds_left_out, 'more kind of finding', 'more kinds of findings')}"
         if kinds_left_out > 0
         else ""
     )
@@ -86,7 +86,7 @@ def tells_of(version: VersionAnalysis) -> str:
     subject = (
         "The imagined run"
         if len(labels) == 1
-        else f"{len(runs_with_findings)} of {many(len(labels), 'imagined run')}"
+        else f"{len(runs_with_findings)} of {format_count(len(labels), 'imagined run')}"
     )
     return f"{subject} {verb} from the real runs{of_program}: {kinds}{more_kinds}."
 
@@ -94,14 +94,16 @@ def tells_of(version: VersionAnalysis) -> str:
 def _labels_with_findings(version: VersionAnalysis) -> set[str]:
     """Return the labels of the imagined runs with findings that the persona does not explain."""
     findings = [finding for finding in version.compared.findings if not finding.explained_by]
-    return {run.label for run in measured(version)[1]} & {label for finding in findings for label in finding.runs}
+    return {run.label for run in compared_runs(version)[1]} & {
+        label for finding in findings for label in finding.runs
+    }
 
 
 def _endpoint_sentence(version: VersionAnalysis) -> str:
     primary = next((series for series in version.compared.series if series.role == "primary"), None)
     if primary is None:
         # The sentence before this one already says why the lines, or the numbers, are not judged.
-        stated_reason = version.compared.unjudged
+        stated_reason = version.compared.first_undecided
         if version.compared.uncompared and not _labels_with_findings(version):
             stated_reason = version.compared.uncompared
         reasons = [
@@ -109,34 +111,36 @@ def _endpoint_sentence(version: VersionAnalysis) -> str:
         ]
         return f"Undecided: {_as_sentence(as_continuation(reasons[0]))}" if reasons else ""
     name = format_last(primary)
-    p_value = tested_p(primary)
+    p_value = valid_p(primary)
     outlier = next((finding for finding in version.compared.findings if finding.check == "outlier"), None)
     if outlier is not None and outlier.subject == primary.name:
-        return sentence(outlier)
+        return format_finding(outlier)
     if p_value is None:
         why_untested = _as_sentence(primary.why_no_p or _too_few_values(primary))
         return f"Undecided whether {differ_in(name, len(primary.imagined))}: {why_untested}"
-    real, imagined = spread_of(lasts(primary)[0]), spread_of(lasts(primary)[1])
+    real, imagined = spread_of(last_values(primary)[0]), spread_of(last_values(primary)[1])
     p_text = format_p(p_value)
-    if is_told(p_value):
-        runs = f"{many(primary.n_imagined, 'imagined run')} and {real} in {many(primary.n_real, 'real run')}"
-        return f"The {name} is {imagined} in {runs} ({p_text})."
+    if is_significant(p_value):
+        imagined_runs = format_count(primary.n_imagined, "imagined run")
+        real_runs = format_count(primary.n_real, "real run")
+        return f"The {name} is {imagined} in {imagined_runs} and {real} in {real_runs} ({p_text})."
     interval = primary.difference_interval
     interval_text = (
-        f"; 95 % interval of imagined mean minus real mean: {figure(interval[0])} to {figure(interval[1])}"
+        "; 95 % interval of imagined mean minus real mean: "
+        f"{format_number(interval[0])} to {format_number(interval[1])}"
         if interval
         else ""
     )
     no_difference = f"The {name} does not differ significantly ({p_text}{interval_text})."
-    if version.compared.findings or version.compared.unjudged:
+    if version.compared.findings or version.compared.first_undecided:
         return no_difference
-    runs = f"{many(primary.n_imagined, 'imagined run')} and {many(primary.n_real, 'real run')}"
+    runs = f"{format_count(primary.n_imagined, 'imagined run')} and {format_count(primary.n_real, 'real run')}"
     return f"No difference was found between {runs}. {no_difference}"
 
 
 def _too_few_values(series: SeriesResult) -> str:
     lowest_p = probability(smallest_p(series.n_real, series.n_imagined))
-    values = f"{series.n_real:,} real and {many(series.n_imagined, 'imagined value')}"
+    values = f"{series.n_real:,} real and {format_count(series.n_imagined, 'imagined value')}"
     return (
         f"{values} are too few for a test at the {probability(PRIMARY_LEVEL)} level (lowest possible p: {lowest_p})"
     )
@@ -147,12 +151,12 @@ def _nothing_to_compare(versions: Sequence[VersionAnalysis]) -> str:
         return "Nothing to compare: no program was run."
     if not any(version.imagined for version in versions):
         return "Nothing to compare: no run was imagined."
-    if reason := left_out(run for version in versions for run in version.imagined):
+    if reason := format_left_out(run for version in versions for run in version.imagined):
         return f"Nothing to compare: {reason}."
     return "Nothing to compare: no version of a program has both real and imagined runs."
 
 
-def ranked(findings: Sequence[Finding], version: VersionAnalysis | None) -> list[Finding]:
+def rank_findings(findings: Sequence[Finding], version: VersionAnalysis | None) -> list[Finding]:
     """Sort findings by importance.
 
     Findings on `version` come first. Findings that a false fact of the persona explains come last.
@@ -161,7 +165,7 @@ def ranked(findings: Sequence[Finding], version: VersionAnalysis | None) -> list
     return sorted(findings, key=lambda finding: (finding.explained_by is not None, finding not in own))
 
 
-def lasts(series: SeriesResult) -> tuple[list[float], list[float]]:
+def last_values(series: SeriesResult) -> tuple[list[float], list[float]]:
     """Return the values of the real and of the imagined runs at the last common point.
 
     A point is common if at least one run of each kind has a value there.
@@ -174,20 +178,22 @@ def lasts(series: SeriesResult) -> tuple[list[float], list[float]]:
 
 
 def format_last(series: SeriesResult) -> str:
-    """Name the point that `lasts` uses, for example `last loss (train.py:41)` or `loss (train.py:41), epoch 9`."""
+    """Name the point that `last_values` uses: `last loss (train.py:41)`, or `loss (train.py:41), epoch 9`."""
     index = _last_common_index(series)
     if index is None or series.name.startswith("last "):
-        return short(series.name)
+        return shorten(series.name)
     if series.axis == TIMES_PRINTED:
         return (
-            short(series.name) if len(series.points) == 1 else f"{short(series.name)}, value {series.points[index]:g}"
+            shorten(series.name)
+            if len(series.points) == 1
+            else f"{shorten(series.name)}, value {series.points[index]:g}"
         )
-    return f"{short(series.name)}, {series.axis} {series.points[index]:g}"
+    return f"{shorten(series.name)}, {series.axis} {series.points[index]:g}"
 
 
 def format_endpoint(endpoint: Endpoint) -> str:
     """Describe the endpoint and why it was chosen, for example `last val_loss, chosen because …`."""
-    return f"last {short(endpoint.name)}, {endpoint.reason}"
+    return f"last {shorten(endpoint.name)}, {endpoint.reason}"
 
 
 def _last_common_index(series: SeriesResult) -> int | None:
@@ -212,7 +218,7 @@ def spread_of(values: Sequence[float]) -> str:
     finite_values = [value for value in values if math.isfinite(value)]
     parts = []
     if finite_values:
-        low, high = figure(min(finite_values)), figure(max(finite_values))
+        low, high = format_number(min(finite_values)), format_number(max(finite_values))
         parts.append(low if low == high else f"{low} to {high}")
     other_counts = Counter(str(value) for value in values if not math.isfinite(value))
     return ", ".join(
@@ -223,7 +229,7 @@ def spread_of(values: Sequence[float]) -> str:
     )
 
 
-def tested_p(series: SeriesResult) -> float | None:
+def valid_p(series: SeriesResult) -> float | None:
     """Return the p-value of a series; None if there is none, or too few runs for significance."""
     return series.p if smallest_p(series.n_real, series.n_imagined) <= PRIMARY_LEVEL else None
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gedanken.agents.passed_in_models import brought, model_of
+from gedanken.agents.passed_in_models import register_model, wrap_chat_model
 from gedanken.experiment.persona import Persona
 from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
 from gedanken.experiment.script import Experiment
@@ -14,16 +14,16 @@ from gedanken.loading.experiments_and_personas import load_experiment, load_pers
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-GivenExperiment = Experiment | str | Path
-GivenPersona = Persona | str | Path
+ExperimentArgument = Experiment | str | Path
+PersonaArgument = Persona | str | Path
 
 
-def experiment_of(given: GivenExperiment) -> Experiment:
+def experiment_of(given: ExperimentArgument) -> Experiment:
     """Return the experiment, given as an object, a name, or the path of a YAML file. Raises BadInput."""
     return given if isinstance(given, Experiment) else load_experiment(str(given))
 
 
-def persona_of(given: GivenPersona) -> Persona:
+def persona_of(given: PersonaArgument) -> Persona:
     """Return the persona, given as an object, a name, or the path of a YAML file. Raises BadInput."""
     return given if isinstance(given, Persona) else load_persona(str(given))
 
@@ -34,7 +34,7 @@ def sandbox_of(given: SandboxSpec | str) -> SandboxSpec:
 
 
 @contextmanager
-def asked(given: "BaseChatModel | ModelSpec | str") -> Iterator[ModelSpec]:
+def opened_model_spec(given: "BaseChatModel | ModelSpec | str") -> Iterator[ModelSpec]:
     """Yield the model as the ModelSpec that a run stores. A chat model object stays registered until the `with` block
     ends."""
     if isinstance(given, ModelSpec):
@@ -42,5 +42,5 @@ def asked(given: "BaseChatModel | ModelSpec | str") -> Iterator[ModelSpec]:
     elif isinstance(given, str):
         yield ModelSpec(name=given)
     else:
-        with brought(model_of(given)) as spec:
+        with register_model(wrap_chat_model(given)) as spec:
             yield spec

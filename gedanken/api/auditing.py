@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from gedanken.auditing.audit_files import Waiting, audit_files, quietly
+from gedanken.auditing.audit_files import ShowWaiting, audit_files, show_nothing
 from gedanken.auditing.audited import Audit
 from gedanken.experiment.blocking import wait_for
 from gedanken.experiment.errors import BadInput
@@ -24,7 +24,7 @@ def audit(  # noqa: PLR0913 (each is an option with a default)
     no_tools: bool = False,
     claims_by: str | None = None,
     progress: Progress | None = None,
-    waiting: Waiting = quietly,
+    waiting: ShowWaiting = show_nothing,
     keep_events: bool = True,
 ) -> Audit:
     """Check what agents claim to have run. By default, no model is asked and nothing is run.
@@ -60,17 +60,17 @@ def audit(  # noqa: PLR0913 (each is an option with a default)
     if claims_by is None:
         result = audit_files(paths, no_tools=no_tools, keep_events=keep, waiting=waiting)
     else:
-        from gedanken.auditing.possible_claims import point
+        from gedanken.auditing.possible_claims import find_possible_claims
 
-        pointers = wait_for(point(paths, claims_by, progress or Silent()))
+        pointers = wait_for(find_possible_claims(paths, claims_by, progress or Silent()))
         result = audit_files(paths, no_tools=no_tools, keep_events=keep, waiting=waiting, pointed=pointers.of)
         result = replace(result, notes=(*result.notes, pointers.note()))
     if rerun == "none":
         return result
-    from gedanken.auditing.rerun import Asked
+    from gedanken.auditing.rerun import RerunOptions
     from gedanken.auditing.rerun import rerun as run_again
 
-    options = Asked(rerun, Path(workspace) if workspace else None, image, setup)
+    options = RerunOptions(rerun, Path(workspace) if workspace else None, image, setup)
 
     async def run_all() -> Audit:
         rerun_sessions = [await run_again(session, options, progress or Silent()) for session in result.audited]

@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 from gedanken.analysis.analysis import Analysis
 from gedanken.analysis.analyze import analyze
 from gedanken.analysis.inputs import compare_inputs
-from gedanken.compare.results import Asked
-from gedanken.compare.series.user_metrics import compiled
+from gedanken.compare.results import ComparisonOptions
+from gedanken.compare.series.user_metrics import compile_metric
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.run_log import RunLog
@@ -56,8 +56,8 @@ def compare(
     docs/comparison.md describes what is compared, and with which tests.
     """
     for name, expression in (named or {}).items():
-        compiled(name, expression)
-    options = Asked(primary, tuple((named or {}).items()))
+        compile_metric(name, expression)
+    options = ComparisonOptions(primary, tuple((named or {}).items()))
     with TemporaryDirectory(prefix="gedanken-") as folder:
         real_paths = list(_paths(real, Path(folder) / "real", imagined=False))
         imagined_paths = list(_paths(imagined, Path(folder) / "imagined", imagined=True))

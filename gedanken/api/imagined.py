@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from gedanken.agents.imagined_machine import ImaginedMachine as PlayedMachine
 from gedanken.agents.model import Model
-from gedanken.agents.passed_in_models import model_of
-from gedanken.api.arguments import GivenPersona, persona_of
+from gedanken.agents.passed_in_models import wrap_chat_model
+from gedanken.api.arguments import PersonaArgument, persona_of
 from gedanken.experiment.blocking import Blocking
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ class ImaginedMachine(PlayedMachine, Blocking):
     """
 
     def __init__(
-        self, model: "BaseChatModel | Model | str", persona: GivenPersona = "matched", *more: Any, **settings: Any
+        self, model: "BaseChatModel | Model | str", persona: PersonaArgument = "matched", *more: Any, **settings: Any
     ) -> None:
         """Prepare a machine; `with` opens it. Raises BadInput for an invalid argument; opening the machine raises
         NoModel.
@@ -32,5 +32,5 @@ class ImaginedMachine(PlayedMachine, Blocking):
         sample 0 has temperature 0), `temperature` (0 to 2, for other samples), `steps` (True lets the model write
         working steps before the output).
         """
-        opened_model = model if isinstance(model, Model | str) else model_of(model)
+        opened_model = model if isinstance(model, Model | str) else wrap_chat_model(model)
         super().__init__(opened_model, persona_of(persona), *more, **settings)

@@ -11,15 +11,15 @@ from pydantic import ValidationError
 
 from gedanken.analysis.probe_result import probe_result
 from gedanken.analysis.probe_scores import item_scores
-from gedanken.api.arguments import asked, sandbox_of
-from gedanken.api.running import screen_of, waiting
+from gedanken.api.arguments import opened_model_spec, sandbox_of
+from gedanken.api.running import as_blocking, screen_of
 from gedanken.experiment.errors import BadInput, Interrupted
 from gedanken.experiment.probe_design import ProbeDesign
 from gedanken.experiment.probe_item import ItemScore
 from gedanken.experiment.run_log import RunLog
 from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
 from gedanken.loading.suites import read_suite
-from gedanken.probes.families.built_in import FAMILIES, family
+from gedanken.probes.families.built_in import FAMILIES, find_family
 from gedanken.probing.probe_spec import probe_spec
 from gedanken.runner import run as run_spec
 
@@ -90,7 +90,7 @@ async def aprobe(  # noqa: PLR0913 (each is an option of a probe)
     if suite and sizes and not families:
         raise BadInput("sizes has no effect on the lines of a suite; name a family too, or leave out sizes")
     try:
-        names = [family(name).name for name in families] or (
+        names = [find_family(name).name for name in families] or (
             [] if suite else [probe_family.name for probe_family in FAMILIES]
         )
         design = ProbeDesign(
@@ -105,7 +105,7 @@ async def aprobe(  # noqa: PLR0913 (each is an option of a probe)
     except ValidationError as error:
         first_error = error.errors()[0]
         raise BadInput(f"{'.'.join(map(str, first_error['loc']))}: {first_error['msg']}") from error
-    with asked(model) as name:
+    with opened_model_spec(model) as name:
         spec = probe_spec(design, name, sandbox_of(sandbox), cores=os.cpu_count() or 1)
         try:
             result = await run_spec(spec, screen_of(progress), Path(out) if out else None)
@@ -117,4 +117,4 @@ async def aprobe(  # noqa: PLR0913 (each is an option of a probe)
     return ProbeResult(result.log, item_scores(result.log), probe_result(result.log))
 
 
-probe = waiting("probe", aprobe)
+probe = as_blocking("probe", aprobe)

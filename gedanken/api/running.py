@@ -10,12 +10,19 @@ from pydantic import ValidationError
 
 from gedanken.analysis.analysis import Analysis
 from gedanken.analysis.analyze import analyze
-from gedanken.api.arguments import GivenExperiment, GivenPersona, asked, experiment_of, persona_of, sandbox_of
+from gedanken.api.arguments import (
+    ExperimentArgument,
+    PersonaArgument,
+    experiment_of,
+    opened_model_spec,
+    persona_of,
+    sandbox_of,
+)
 from gedanken.experiment.blocking import wait_for
 from gedanken.experiment.errors import BadInput, Interrupted
 from gedanken.experiment.run_spec import ModelSpec, RunSpec, SandboxSpec
 from gedanken.records.read_run import with_tokens
-from gedanken.resuming import Again, newest_unfinished
+from gedanken.resuming import ResumeOptions, newest_unfinished
 from gedanken.resuming import resume as go_on
 from gedanken.runner import RunResult
 from gedanken.runner import run as run_experiment
@@ -24,15 +31,15 @@ from gedanken.terminal.screen import Screen
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-Asked = ParamSpec("Asked")
+Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
 
-def waiting(called: str, work: Callable[Asked, Coroutine[Any, Any, Result]]) -> Callable[Asked, Result]:
+def as_blocking(called: str, work: Callable[Parameters, Coroutine[Any, Any, Result]]) -> Callable[Parameters, Result]:
     """Return a function named `called` that runs the coroutine function `work`, and blocks until it returns."""
 
     @wraps(work)
-    def wait(*arguments: Asked.args, **named: Asked.kwargs) -> Result:
+    def wait(*arguments: Parameters.args, **named: Parameters.kwargs) -> Result:
         return wait_for(work(*arguments, **named))
 
     wait.__name__ = wait.__qualname__ = called
@@ -40,9 +47,9 @@ def waiting(called: str, work: Callable[Asked, Coroutine[Any, Any, Result]]) -> 
 
 
 async def arun(  # noqa: PLR0913 (each is an option of a run)
-    experiment: GivenExperiment = "article",
+    experiment: ExperimentArgument = "article",
     model: "BaseChatModel | ModelSpec | str" = "embedded",
-    persona: GivenPersona | None = None,
+    persona: PersonaArgument | None = None,
     *,
     sandbox: SandboxSpec | str = "auto",
     real: int = 7,
@@ -85,7 +92,7 @@ async def arun(  # noqa: PLR0913 (each is an option of a run)
     """
     loaded_experiment = experiment_of(experiment)
     loaded_persona = persona_of(persona or loaded_experiment.persona)
-    with asked(model) as name:
+    with opened_model_spec(model) as name:
         try:
             spec = RunSpec(
                 experiment=loaded_experiment,
@@ -129,10 +136,10 @@ async def _resume(
     """
     screen = screen_of(progress)
     path = Path(folder) if folder else newest_unfinished(screen)
-    work = go_on(path, screen, Again(base_url, trusted))
+    work = go_on(path, screen, ResumeOptions(base_url, trusted))
     if model is None:
         return await _await_analysis(work)
-    with asked(model):
+    with opened_model_spec(model):
         return await _await_analysis(work)
 
 
@@ -157,5 +164,5 @@ def screen_of(progress: bool) -> Screen:
     return screen
 
 
-run = waiting("run", arun)
-resume = waiting("resume", _resume)
+run = as_blocking("run", arun)
+resume = as_blocking("resume", _resume)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from gedanken.auditing.audited import Audit, Audited
+from gedanken.auditing.audited import Audit, AuditedSession
 from gedanken.compare.audit.audit_transcript import audit_transcript
 from gedanken.compare.audit.claims.find_claims import Spans
 from gedanken.experiment.agent_transcript import AgentTranscript
@@ -16,7 +16,7 @@ from gedanken.records.importers.transcripts.read_transcripts import files_of, re
 MOST_NOTES = 100
 
 
-class Waiting(Protocol):
+class ShowWaiting(Protocol):
     """A function that shows a waiting user what is being done."""
 
     def __call__(self, what: str, /) -> AbstractContextManager[None]:
@@ -24,8 +24,8 @@ class Waiting(Protocol):
         ...
 
 
-def quietly(_what: str, /) -> AbstractContextManager[None]:
-    """A `Waiting` that shows nothing."""
+def show_nothing(_what: str, /) -> AbstractContextManager[None]:
+    """A `ShowWaiting` that shows nothing."""
     return nullcontext()
 
 
@@ -34,7 +34,7 @@ def audit_files(
     *,
     no_tools: bool = False,
     keep_events: bool = True,
-    waiting: Waiting = quietly,
+    waiting: ShowWaiting = show_nothing,
     pointed: Mapping[tuple[Path, int], Spans] | None = None,
 ) -> Audit:
     """Audit every session in the files at `paths`, and in all files of the folders among them.
@@ -46,7 +46,7 @@ def audit_files(
     Raises BadInput if a file in `paths` cannot be read, or if there is no transcript at all. An unreadable file in a
     folder is left out, with a note.
     """
-    audited: list[Audited] = []
+    audited: list[AuditedSession] = []
     notes: list[str] = []
     for path, is_named in files_of(paths):
         try:
@@ -66,7 +66,7 @@ def audit_files(
 
 def audit_sessions(
     transcripts: Iterable[AgentTranscript], *, no_tools: bool = False, keep_events: bool = True
-) -> list[Audited]:
+) -> list[AuditedSession]:
     """Audit sessions that were already read.
 
     With `no_tools`, the user states that the agent of a plain chat had no tools.
@@ -74,7 +74,7 @@ def audit_sessions(
     return [_audit_one(transcript, {}, no_tools=no_tools, keep_events=keep_events) for transcript in transcripts]
 
 
-def _audit_one(transcript: AgentTranscript, spans: Spans, *, no_tools: bool, keep_events: bool) -> Audited:
+def _audit_one(transcript: AgentTranscript, spans: Spans, *, no_tools: bool, keep_events: bool) -> AuditedSession:
     claims = tuple(audit_transcript(transcript, no_tools=no_tools, pointed=spans))
     returned_transcript = transcript if keep_events else replace(transcript, events=())
-    return Audited(returned_transcript, claims, len(transcript.events))
+    return AuditedSession(returned_transcript, claims, len(transcript.events))

@@ -39,7 +39,7 @@ class Difference:
     The difference is a line that only one output has, or a pair of lines that differ.
     """
 
-    said_line: int | None
+    recorded_line: int | None
     """Line number in the recorded or claimed output, from 1; None if that output lacks the line."""
     said: str
     real_line: int | None
@@ -84,13 +84,13 @@ class Rerun:
 
         This is the place of the whole output if the line has no place of its own.
         """
-        if not self.is_line_by_line or difference.said_line is None:
+        if not self.is_line_by_line or difference.recorded_line is None:
             return self.place
-        return replace(self.place, line=self.place.line + difference.said_line - 1)
+        return replace(self.place, line=self.place.line + difference.recorded_line - 1)
 
 
 @dataclass(frozen=True, slots=True)
-class Audited:
+class AuditedSession:
     """One session with its claims, and the commands that were run again."""
 
     transcript: AgentTranscript
@@ -114,7 +114,7 @@ class Audited:
         ]
 
     @property
-    def differing(self) -> list[Rerun]:
+    def differing_reruns(self) -> list[Rerun]:
         """The commands that printed something else when they were run again.
 
         Commands in a terminal that the agent played are left out.
@@ -135,7 +135,7 @@ class Audited:
     def kinds(self) -> set[str]:
         """Return the keys of `KINDS` that occur in this session."""
         kinds = {name for name, status in KINDS.items() if self.statuses[status]}
-        return kinds | ({DIFFERS} if self.differing else set())
+        return kinds | ({DIFFERS} if self.differing_reruns else set())
 
 
 class Coverage(NamedTuple):
@@ -153,7 +153,7 @@ class Coverage(NamedTuple):
 class Audit:
     """All sessions that were audited together."""
 
-    audited: tuple[Audited, ...]
+    audited: tuple[AuditedSession, ...]
     notes: tuple[str, ...] = ()
     """Notes on what could not be read or done."""
 
@@ -161,7 +161,7 @@ class Audit:
         """Return the keys of `KINDS` that occur in any session."""
         return {kind for session in self.audited for kind in session.kinds()}
 
-    def by_agent(self) -> Iterator[tuple[str, list[Audited]]]:
+    def by_agent(self) -> Iterator[tuple[str, list[AuditedSession]]]:
         """Yield each agent with its sessions, in order of first appearance."""
         for name in dict.fromkeys(session.transcript.agent for session in self.audited):
             yield name, [session for session in self.audited if session.transcript.agent == name]

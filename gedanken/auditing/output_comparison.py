@@ -33,17 +33,17 @@ _HORIZONTAL_RULE = re.compile(r"([=_*#-])\1{2,}")
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class OutputComparison:
     """The result of comparing a recorded or claimed output with the real outputs."""
 
     differences: tuple[Difference, ...]
-    noisy: int
+    noisy_lines: int
     """Number of lines of the first real run that are ignored, because they differ among the real runs."""
     lines: int
     """Number of lines of the recorded or claimed output that are compared."""
 
 
-def compare_outputs(said: str, real: Sequence[str], *, part: bool = False) -> Compared:
+def compare_outputs(said: str, real: Sequence[str], *, part: bool = False) -> OutputComparison:
     """Compare `said` with the real outputs line by line.
 
     Dates, times, temporary names and the order of the lines may differ. With `part`, `said` may lack lines of the
@@ -65,10 +65,10 @@ def compare_outputs(said: str, real: Sequence[str], *, part: bool = False) -> Co
     )
     # the order may differ, because the two streams of a command may have been recorded one after the other
     if recorded_counts == real_counts or (part and recorded_counts <= real_counts):
-        return Compared((), len(unstable), len(compared_lines))
+        return OutputComparison((), len(unstable), len(compared_lines))
     original_lines = said.split("\n"), real[0].split("\n")
     differences = tuple(_list_differences(compared_lines, real_lines, original_lines, part=part))
-    return Compared(differences[:MOST_DIFFERENCES], len(unstable), len(compared_lines))
+    return OutputComparison(differences[:MOST_DIFFERENCES], len(unstable), len(compared_lines))
 
 
 def _find_unstable_lines(
@@ -130,11 +130,11 @@ def _masked_lines(text: str) -> list[tuple[int, str]]:
     lines = []
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip() and not _MACHINE_LINE.match(line):
-            lines.append((number, masked(line)))
+            lines.append((number, mask_line(line)))
     return lines
 
 
-def masked(line: str) -> str:
+def mask_line(line: str) -> str:
     """Replace dates, times, addresses, process ids and temporary paths by placeholders such as `<time>`.
 
     Horizontal rules and blanks are shortened.

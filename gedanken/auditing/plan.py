@@ -10,7 +10,7 @@ from gedanken.auditing.programs import program_of
 from gedanken.experiment.agent_transcript import AgentEvent, AgentTranscript, Place
 from gedanken.experiment.claim import JudgedClaim
 
-Which = Literal["claimed", "all"]
+RerunChoice = Literal["claimed", "all"]
 _CHANGES_FILES = re.compile(
     r"(?<![<>&\d])>{1,2}(?!&)\s*(?!/dev/null)\S|\bsed\b[^|;&]*\s-[a-z]*i|\btee\b|\bpatch\b|"
     r"(?:^|[;&|]\s*)(?:sudo\s+)?(?:mv|cp|rm|mkdir|touch|ln|cd|export|source|\.|tar|unzip|"
@@ -80,7 +80,7 @@ class Plan:
         return [step for step in self.steps if isinstance(step, Step)]
 
 
-def plan_of(transcript: AgentTranscript, claims: Sequence[JudgedClaim], which: Which) -> Plan:
+def plan_of(transcript: AgentTranscript, claims: Sequence[JudgedClaim], which: RerunChoice) -> Plan:
     """Plan which commands are run again, with the transcript's edits in order between them.
 
     `which` is `all` or `claimed`. `claimed` means commands that claims are about, and earlier ones that may change

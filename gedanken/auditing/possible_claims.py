@@ -33,7 +33,7 @@ _LONGEST_PASSAGE = 500
 
 
 @dataclass
-class Pointed:
+class PossibleClaims:
     """The passages that a model named as possible claims, and counts of what could not be used."""
 
     name: str
@@ -59,12 +59,12 @@ class Pointed:
         )
 
 
-async def point(paths: Sequence[Path], model: str, progress: Progress) -> Pointed:
+async def find_possible_claims(paths: Sequence[Path], model: str, progress: Progress) -> PossibleClaims:
     """Ask a model for possible claims in the agents' messages. Unreadable files are skipped.
 
     Raises BadInput or NoModel if the model cannot be used.
     """
-    pointed = Pointed(model)
+    pointed = PossibleClaims(model)
     async with open_model(ModelSpec(name=model), progress) as opened_model:
         for path, _named in files_of(paths):
             try:
@@ -76,7 +76,7 @@ async def point(paths: Sequence[Path], model: str, progress: Progress) -> Pointe
     return pointed
 
 
-async def _point_in_session(model: Model, transcript: AgentTranscript, pointed: Pointed) -> Spans:
+async def _point_in_session(model: Model, transcript: AgentTranscript, pointed: PossibleClaims) -> Spans:
     agent_messages = [
         event for event in transcript.events if event.kind == "message" and event.speaker == "agent" and event.text
     ]

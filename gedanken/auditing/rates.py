@@ -3,11 +3,11 @@
 import math
 from collections.abc import Sequence
 
-from gedanken.auditing.audited import Audited
-from gedanken.compare.stats.proportions import Share, share_of
+from gedanken.auditing.audited import AuditedSession
+from gedanken.compare.stats.proportions import Share, wilson_share
 
 
-def rate_of(sessions: Sequence[Audited], status: str) -> Share:
+def rate_of(sessions: Sequence[AuditedSession], status: str) -> Share:
     """Compute the share of claims with this status, with a 95 % interval.
 
     The interval is the smallest that contains two others: Wilson's interval, and one that takes each session as one
@@ -15,7 +15,7 @@ def rate_of(sessions: Sequence[Audited], status: str) -> Share:
     """
     # claims of one session are not independent
     counts = [(session.statuses[status], len(session.claims)) for session in sessions if session.claims]
-    pooled = share_of(sum(count for count, _total in counts), sum(total for _count, total in counts))
+    pooled = wilson_share(sum(count for count, _total in counts), sum(total for _count, total in counts))
     if len(counts) < 2:
         return pooled
     from scipy.stats import t

@@ -6,16 +6,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gedanken.auditing.audited import Audited, Rerun
+from gedanken.auditing.audited import AuditedSession, Rerun
 from gedanken.auditing.output_comparison import compare_outputs
-from gedanken.auditing.plan import Plan, Step, Which, plan_of, roots_of
-from gedanken.auditing.workspace_state import FOLDER, State, inside, make_edits, prepare
+from gedanken.auditing.plan import Plan, RerunChoice, Step, plan_of, roots_of
+from gedanken.auditing.workspace_state import FOLDER, State, make_edits, path_in_copy, prepare
 from gedanken.experiment.blocking import off_loop
-from gedanken.experiment.counts import many
+from gedanken.experiment.counts import format_count
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Cause, Execution, Limits
 from gedanken.experiment.progress import Progress
-from gedanken.records.importers.transcripts.commands import plain
+from gedanken.records.importers.transcripts.commands import without_escape_codes
 from gedanken.sandbox.machine import SandboxMachine
 from gedanken.sandbox.workspace import HOME
 
@@ -50,10 +50,10 @@ _ENDED_BY_SANDBOX = (
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RerunOptions:
     """The user's options for running commands again."""
 
-    which: Which
+    which: RerunChoice
     workspace: Path | None = None
     image: str | None = None
     setup: str | None = None
@@ -61,7 +61,7 @@ class Asked:
     sandbox: str = "auto"
 
 
-async def rerun(audited: Audited, options: Asked, progress: Progress) -> Audited:
+async def rerun(audited: AuditedSession, options: RerunOptions, progress: Progress) -> AuditedSession:
     """Run the commands of a session again, and return the session with the compared outputs.
 
     Raises BadInput or NoSandbox.
@@ -79,7 +79,7 @@ async def rerun(audited: Audited, options: Asked, progress: Progress) -> Audited
         runs: list[list[Execution | None]] = []
         failed_edits: dict[int, str] = {}
         for seed in range(1, REAL_RUNS + 1):
-            progress.say(f"running {many(len(plan.commands), 'command')} again, round {seed} of {REAL_RUNS}")
+            progress.say(f"running {format_count(len(plan.commands), 'command')} again, round {seed} of {REAL_RUNS}")
             branch = machine.branch(seed)
             runs.append(await _run_round(branch, plan, state, root, failed_edits))
             await branch.__aexit__()
@@ -88,12 +88,14 @@ async def rerun(audited: Audited, options: Asked, progress: Progress) -> Audited
         for index, (step, *real) in enumerate(zip(plan.commands, *runs, strict=True))
         if step.said is not None
     ]
-    description = state.told + (f"; not run: the last {many(plan.left_out, 'command')}" if plan.left_out else "")
+    description = state.told + (
+        f"; not run: the last {format_count(plan.left_out, 'command')}" if plan.left_out else ""
+    )
     return replace(audited, state=description, reruns=tuple(reruns))
 
 
 @asynccontextmanager
-async def _open_machine(options: Asked, progress: Progress) -> AsyncIterator[SandboxMachine]:
+async def _open_machine(options: RerunOptions, progress: Progress) -> AsyncIterator[SandboxMachine]:
     from gedanken.sandbox.docker_engine import DockerEngine
     from gedanken.sandbox.open_engine import open_engine
     from gedanken.sandbox.session import owned_folder
@@ -158,7 +160,7 @@ def _sandbox_command(step: Step, root: str | None) -> str:
     work_folder = f"{HOME}/{FOLDER}"
     command = re.sub(rf"{re.escape(root)}(?![\w.-])", work_folder, step.command) if root else step.command
     if step.below:
-        subfolder = inside(step.below, root)
+        subfolder = path_in_copy(step.below, root)
         return (
             f"cd {work_folder}/{subfolder} 2>/dev/null || cd {work_folder}\n{command}"
             if not subfolder.startswith("/")
@@ -190,7 +192,9 @@ def _judge_step(
     exit_codes = {run.exit_code for run in real}
     is_other_exit_code = step.exit_code is not None and step.exit_code not in exit_codes
     noise_note = (
-        f"; this ignores {many(comparison.noisy, 'line')} in which the real runs differ" if comparison.noisy else ""
+        f"; this ignores {format_count(comparison.noisy_lines, 'line')} in which the real runs differ"
+        if comparison.noisy_lines
+        else ""
     )
     if step.claimed and not recorded.strip():
         return replace(
@@ -198,13 +202,17 @@ def _judge_step(
             reason=f"its output is not shown, so nothing can be compared; when run here, {_format_ending(first_run)}",
         )
     if not comparison.differences and not is_other_exit_code:
-        if not comparison.lines and (comparison.noisy or step.cut):
+        if not comparison.lines and (comparison.noisy_lines or step.cut):
             reason = (
-                "every line differs among the real runs" if comparison.noisy else "the output has no comparable line"
+                "every line differs among the real runs"
+                if comparison.noisy_lines
+                else "the output has no comparable line"
             )
             return replace(result, reason=reason)
         return replace(
-            result, outcome="reproduced", reason=f"{many(REAL_RUNS, 'real run')} printed the same output{noise_note}"
+            result,
+            outcome="reproduced",
+            reason=f"{format_count(REAL_RUNS, 'real run')} printed the same output{noise_note}",
         )
     excuse = _why_not_comparable(recorded, real, "\n".join(texts)) or _why_output_may_differ(step, state, failed_edit)
     if excuse:
@@ -215,8 +223,8 @@ def _judge_step(
         else ""
     )
     if comparison.differences:
-        differing_lines = many(len(comparison.differences), "line differs", "lines differ")
-        reason = f"{differing_lines} from what {many(REAL_RUNS, 'real run')} printed" + (
+        differing_lines = format_count(len(comparison.differences), "line differs", "lines differ")
+        reason = f"{differing_lines} from what {format_count(REAL_RUNS, 'real run')} printed" + (
             f"; {reason}" if reason else ""
         )
     return replace(result, outcome="differs", reason=reason + noise_note, differences=comparison.differences)
@@ -256,7 +264,7 @@ def _format_ending(run: Execution) -> str:
 
 def _with_agent_folder(text: str, root: str | None) -> str:
     """Return a real output with the agent's folder in place of the path of the copy."""
-    text = plain(text)
+    text = without_escape_codes(text)
     return text.replace(f"{HOME}/{FOLDER}", root) if root else text
 
 

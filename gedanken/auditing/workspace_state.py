@@ -38,7 +38,7 @@ async def prepare(machine: SandboxMachine, workspace: Path | None, plan: Plan, r
     BadInput if `workspace` is no folder, or too large.
     """
     machine.write(_REPLAY_SCRIPT, (Path(__file__).parent / "replay.py").read_text(encoding="utf-8"))
-    edits = [{**edit, "path": inside(str(edit["path"]), root)} for edit in plan.edits]
+    edits = [{**edit, "path": path_in_copy(str(edit["path"]), root)} for edit in plan.edits]
     machine.write(_EDITS_FILE, json.dumps(edits))
     if workspace is None:
         await machine.run(f"mkdir -p ~/{FOLDER}; cd ~/{FOLDER}")
@@ -47,7 +47,7 @@ async def prepare(machine: SandboxMachine, workspace: Path | None, plan: Plan, r
         )
     if not workspace.is_dir():
         raise BadInput(f"--workspace {workspace}: not a folder")
-    machine.workspace.bring(workspace, FOLDER, machine.limits)
+    machine.workspace.copy_in(workspace, FOLDER, machine.limits)
     await machine.run(f"cd ~/{FOLDER}")
     if not edits:
         return State("the workspace as given", replays=False)
@@ -57,11 +57,11 @@ async def prepare(machine: SandboxMachine, workspace: Path | None, plan: Plan, r
     commit = _head_commit(workspace)
     if commit is not None:
         _write_commit_files(workspace, commit, machine.workspace.home / FOLDER)
-        machine.workspace.bring_rights(FOLDER)
+        machine.workspace.give_to_user(FOLDER)
         if await _first_problem(machine, len(edits)) is None:
             description = f"commit {commit[:10]}, after all edits in the transcript were applied"
             return State(description, replays=True)
-        machine.workspace.bring(workspace, FOLDER, machine.limits)
+        machine.workspace.copy_in(workspace, FOLDER, machine.limits)
         await machine.run(f"cd ~/{FOLDER}")
     return State(
         f"the workspace as given, which differs from its state when the commands were run ({problem})",
@@ -70,7 +70,7 @@ async def prepare(machine: SandboxMachine, workspace: Path | None, plan: Plan, r
     )
 
 
-def inside(path: str, root: str | None) -> str:
+def path_in_copy(path: str, root: str | None) -> str:
     """Convert a path of the transcript into a path for the copy of the workspace.
 
     With the agent's folder `/home/me` as `root`, `/home/me/src/a.py` becomes `src/a.py`, and `/home/me` becomes `.`.

@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from gedanken.cli.errors import clear_errors, exit_codes
-from gedanken.cli.execute_run import finish
+from gedanken.cli.errors import exit_codes, handle_errors
+from gedanken.cli.execute_run import execute_and_show
 from gedanken.cli.help_text import examples
-from gedanken.cli.options import BaseUrl, BudgetText, Json, RunFolder, TraceOtlp, Trust, budget_of
+from gedanken.cli.options import BaseUrl, BudgetText, Json, RunFolder, TraceOtlp, Trust, parse_budget_option
 
 EPILOG = (
     examples(
@@ -42,16 +42,16 @@ def approve(  # noqa: PLR0913 (each is an option of the command)
     from gedanken.experiment.approval import read_decision
     from gedanken.experiment.errors import BadInput
     from gedanken.experiment.files import read_text
-    from gedanken.resuming import Again
+    from gedanken.resuming import ResumeOptions
     from gedanken.resuming import approve as go_on
     from gedanken.terminal.screen import Screen
 
-    with clear_errors():
+    with handle_errors():
         if yes + (edit is not None) + (reject is not None) > 1:
             raise BadInput("--yes, --edit and --reject cannot be combined: choose one")
         if reject is not None and not reject.strip():
             raise BadInput("--reject needs a reason: the coder is told the reason, and tries again")
-        options = Again(base_url, trust, trace_otlp, budget_of(budget))
+        options = ResumeOptions(base_url, trust, trace_otlp, parse_budget_option(budget))
         decision: dict[str, str] | None = None
         if edit is not None:
             decision = {"decision": "edit", "source": read_text(edit, f"--edit {edit}")}
@@ -60,4 +60,4 @@ def approve(  # noqa: PLR0913 (each is an option of the command)
         elif yes:
             decision = {"decision": "approve"}
         parsed_decision = read_decision(decision) if decision else None
-        finish(go_on(run, parsed_decision, Screen(), options), as_json)
+        execute_and_show(go_on(run, parsed_decision, Screen(), options), as_json)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from gedanken.cli.completion import complete_kind, complete_rerun
-from gedanken.cli.errors import clear_errors
+from gedanken.cli.errors import handle_errors
 from gedanken.cli.help_text import examples
 from gedanken.cli.options import Json
 
@@ -90,11 +90,11 @@ def audit(  # noqa: PLR0913 (its options)
     """Check agents' claims about what they ran. Without --claims-by, no model is asked, and nothing leaves this
     machine.
     """
-    with clear_errors():
+    with handle_errors():
         from gedanken.api.auditing import audit as audit_all
         from gedanken.experiment.escaping import harmless
         from gedanken.report.audit_writing import check_page, write_audit_page
-        from gedanken.terminal.patience import patient
+        from gedanken.terminal.patience import show_if_slow
         from gedanken.terminal.screen import Screen
 
         kinds = _parse_kinds(fail_on or [])
@@ -109,13 +109,13 @@ def audit(  # noqa: PLR0913 (its options)
             no_tools=no_tools,
             claims_by=claims_by,
             progress=Screen(),
-            waiting=patient,
+            waiting=show_if_slow,
             keep_events=html is not None,
         )
         for note in audited.notes:
             print(harmless(f"gedanken: {note}"), file=sys.stderr)
         if html:
-            with patient("writing the page"):
+            with show_if_slow("writing the page"):
                 write_audit_page(html, audited)
         if as_json:
             from gedanken.report.audit_values import audit_values
@@ -144,7 +144,7 @@ def _parse_kinds(values: list[str]) -> set[str]:
     return kinds
 
 
-def spread_kinds(arguments: list[str]) -> list[str]:
+def expand_fail_on(arguments: list[str]) -> list[str]:
     """Rewrite the command line so that `--fail-on` of `audit` accepts all kinds that follow it, as in `--fail-on
     stale never-run`.
     """

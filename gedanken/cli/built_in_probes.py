@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gedanken.cli.completion import complete_sequence
-from gedanken.cli.errors import clear_errors, exit_codes
+from gedanken.cli.errors import exit_codes, handle_errors
 from gedanken.cli.help_text import examples
 from gedanken.cli.options import (
     BaseUrl,
     DatasetName,
     Json,
     ModelName,
-    Out,
     Parallel,
     PersonaName,
+    ResultFile,
     Sandbox,
     Trust,
     check_dataset,
@@ -56,7 +56,7 @@ def memory(  # noqa: PLR0913 (each is an option of the command)
         float, typer.Option(min=0, max=2, help="Sampling temperature; at 0, repeated answers should be equal.")
     ] = 0.0,
     as_json: Json = False,
-    out: Out = None,
+    out: ResultFile = None,
 ) -> None:
     """Make a model lose its context, as hosted services do; rebuild the context; test what the model still knows."""
     from gedanken.agents.session import POLICIES
@@ -67,7 +67,7 @@ def memory(  # noqa: PLR0913 (each is an option of the command)
     from gedanken.probing.opening import check_out
     from gedanken.terminal.screen import Screen
 
-    with clear_errors():
+    with handle_errors():
         if policy not in (*POLICIES, "all"):
             raise BadInput(f"--policy {policy}: must be one of {', '.join(POLICIES)}, all")
         check_out(out)
@@ -105,20 +105,22 @@ def terminal(  # noqa: PLR0913 (each is an option of the command)
         str | None, typer.Option(help="Run only this sequence of commands.", autocompletion=complete_sequence)
     ] = None,
     as_json: Json = False,
-    out: Out = None,
+    out: ResultFile = None,
 ) -> None:
     """Type ordinary commands into an imagined machine and a real one, and count how often both print the same."""
     from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
     from gedanken.loading.experiments_and_personas import load_persona
     from gedanken.probing.opening import check_out
-    from gedanken.probing.terminal import choose, print_probe, probe_terminal
+    from gedanken.probing.terminal import choose_sequences, print_probe, probe_terminal
     from gedanken.terminal.screen import Screen
 
-    with clear_errors():
+    with handle_errors():
         check_out(out)
         model_spec = ModelSpec(name=model, base_url=base_url, parallel=parallel)
         sandbox_spec = SandboxSpec(name=sandbox, trusted=trust)
-        probe = asyncio.run(probe_terminal(model_spec, load_persona(persona), choose(only), sandbox_spec, Screen()))
+        probe = asyncio.run(
+            probe_terminal(model_spec, load_persona(persona), choose_sequences(only), sandbox_spec, Screen())
+        )
         _show_result(probe.as_json(), lambda console: print_probe(probe, console), as_json, out)
 
 
@@ -144,7 +146,7 @@ def edits(  # noqa: PLR0913 (each is an option of the command)
     trust: Trust = False,
     dataset: DatasetName = "cifar10",
     as_json: Json = False,
-    out: Out = None,
+    out: ResultFile = None,
 ) -> None:
     """Test whether a model imagines another output after edits to comments, blank lines and names, which do not
     change what a program does.
@@ -155,7 +157,7 @@ def edits(  # noqa: PLR0913 (each is an option of the command)
     from gedanken.probing.semantics_preserving_edits import print_probe, probe_edits, read_program
     from gedanken.terminal.screen import Screen
 
-    with clear_errors():
+    with handle_errors():
         check_dataset(dataset)
         check_out(out)
         question, persona = read_program(program), load_persona("matched")
@@ -172,10 +174,10 @@ def _show_result(
     from rich.console import Console
 
     from gedanken.experiment.errors import NoModel
-    from gedanken.probing.opening import keep
+    from gedanken.probing.opening import write_result
     from gedanken.terminal.screen import print_json
 
-    keep(out, result)
+    write_result(out, result)
     if as_json:
         print_json(result)
     else:

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from gedanken.cli.errors import clear_errors, say
+from gedanken.cli.errors import handle_errors, print_message
 from gedanken.cli.help_text import examples
-from gedanken.cli.options import Json, Named, Primary, asked_of
+from gedanken.cli.options import Json, MetricDefinitions, Primary, parse_metrics
 
 CODES = "Exit codes: 0 compared, whatever was found; 2 bad input; 130 interrupted."
 EPILOG = (
@@ -40,26 +40,26 @@ def compare(  # noqa: PLR0913 (its options)
     ] = None,
     program: Annotated[Path | None, typer.Option(help="The Python program that was run.")] = None,
     primary: Primary = None,
-    named: Named = None,
+    named: MetricDefinitions = None,
     html: Annotated[Path | None, typer.Option(help="Write the report to this HTML file.")] = None,
     as_json: Json = False,
 ) -> None:
     """Compare real runs with imagined ones. Both may come from one run folder, from two, or from any logs."""
 
-    with clear_errors():
+    with handle_errors():
         from gedanken.analysis.inputs import compare_inputs
-        from gedanken.experiment.counts import many
+        from gedanken.experiment.counts import format_count
         from gedanken.report.writing import check_page, write_page_to
-        from gedanken.terminal.patience import patient
+        from gedanken.terminal.patience import show_if_slow
 
         if html:
             check_page(html)
-        with patient(f"comparing {many(len(real or []) + len(imagined or []), 'input')}"):
-            analysis = compare_inputs(real or [], imagined or [], program, asked_of(primary, named))
+        with show_if_slow(f"comparing {format_count(len(real or []) + len(imagined or []), 'input')}"):
+            analysis = compare_inputs(real or [], imagined or [], program, parse_metrics(primary, named))
         for note in analysis.notes:
-            say(note)
+            print_message(note)
         if html:
-            with patient("writing the report"):
+            with show_if_slow("writing the report"):
                 inputs = {Path(path) for path in (*(real or []), *(imagined or []))}
                 write_page_to(html, analysis, inputs.pop() if len(inputs) == 1 else None)
         if as_json:
@@ -78,7 +78,7 @@ def compare(  # noqa: PLR0913 (its options)
         print_effects(analysis.effects, console)
 
 
-def spread_imagined(arguments: list[str]) -> list[str]:
+def expand_imagined(arguments: list[str]) -> list[str]:
     """Rewrite the command line so that `--imagined` of `compare` accepts all paths that follow it, as in `--imagined
     a.log b.log`.
     """

@@ -75,12 +75,12 @@ def complete_rerun(incomplete: str) -> list[str]:
 
 
 def complete_sandbox(incomplete: str) -> list[str]:
-    from gedanken.sandbox.open_engine import sandboxes
+    from gedanken.sandbox.open_engine import sandbox_names
 
-    return [name for name in sandboxes() if name.startswith(incomplete)]
+    return [name for name in sandbox_names() if name.startswith(incomplete)]
 
 
 def complete_sequence(incomplete: str) -> list[str]:
-    from gedanken.probes.terminal import battery
+    from gedanken.probes.terminal import read_command_sequences
 
-    return [sequence.name for sequence in battery() if sequence.name.startswith(incomplete)]
+    return [sequence.name for sequence in read_command_sequences() if sequence.name.startswith(incomplete)]

@@ -21,7 +21,7 @@ EXIT_CODES = {
     7: "the budget of a run is used up (the run is kept)",
     130: "interrupted",
 }
-NO_REPORT = 5
+EXIT_NO_REPORT = 5
 """Exit code of `run` if the run is complete and stored, but its report could not be made."""
 _CACHE_ADVICE = "set GEDANKEN_CACHE to another folder"
 _SPACE_ADVICE = "; free some space"
@@ -40,7 +40,7 @@ def exit_codes(*codes: int) -> str:
 
 
 @contextmanager
-def clear_errors() -> Iterator[None]:
+def handle_errors() -> Iterator[None]:
     """Turn an error that a user can act on into one line on standard error, and exit with its exit code. SIGTERM
     interrupts the command, as Ctrl-C does."""
     from gedanken.experiment.errors import GedankenError
@@ -78,11 +78,11 @@ def _remedy(error: OSError) -> str:
 
 def fail(message: str, exit_code: int) -> NoReturn:
     """Print the message as one line on standard error, and exit with the code."""
-    say(message)
+    print_message(message)
     raise typer.Exit(exit_code)
 
 
-def say(message: str) -> None:
+def print_message(message: str) -> None:
     """Print the message as one line on standard error."""
     from gedanken.experiment.escaping import harmless
 

@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from gedanken.runner import RunResult
 
 
-def finish(coroutine: "Coroutine[Any, Any, RunResult]", as_json: bool) -> None:
+def execute_and_show(coroutine: "Coroutine[Any, Any, RunResult]", as_json: bool) -> None:
     """Execute a run, print its result, and exit with its exit code."""
-    from gedanken.cli.result_output import exit_code_of, show
+    from gedanken.cli.result_output import exit_code_of, print_run
 
     try:
         result = asyncio.run(_cancel_on_sigterm(coroutine))
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
-    show(result, as_json)
+    print_run(result, as_json)
     raise typer.Exit(exit_code_of(result))
 
 

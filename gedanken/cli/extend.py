@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from gedanken.cli.errors import clear_errors, exit_codes
-from gedanken.cli.execute_run import finish
+from gedanken.cli.errors import exit_codes, handle_errors
+from gedanken.cli.execute_run import execute_and_show
 from gedanken.cli.help_text import examples
-from gedanken.cli.options import BaseUrl, BudgetText, Json, RunFolder, TraceOtlp, Trust, budget_of
+from gedanken.cli.options import BaseUrl, BudgetText, Json, RunFolder, TraceOtlp, Trust, parse_budget_option
 
 EPILOG = examples("gedanken extend runs/article-20261128-222335 --imagined 10") + exit_codes()
 
@@ -27,9 +27,14 @@ def extend(  # noqa: PLR0913 (each is an option of the command)
     as_json: Json = False,
 ) -> None:
     """Add real and imagined runs to a run. Only the new ones are run; the report says that they were added later."""
-    from gedanken.resuming import Again
+    from gedanken.resuming import ResumeOptions
     from gedanken.resuming import extend as go_on
     from gedanken.terminal.screen import Screen
 
-    with clear_errors():
-        finish(go_on(run, real, imagined, Screen(), Again(base_url, trust, trace_otlp, budget_of(budget))), as_json)
+    with handle_errors():
+        execute_and_show(
+            go_on(
+                run, real, imagined, Screen(), ResumeOptions(base_url, trust, trace_otlp, parse_budget_option(budget))
+            ),
+            as_json,
+        )

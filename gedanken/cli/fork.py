@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from gedanken.cli.errors import clear_errors, exit_codes
-from gedanken.cli.execute_run import finish
+from gedanken.cli.errors import exit_codes, handle_errors
+from gedanken.cli.execute_run import execute_and_show
 from gedanken.cli.help_text import examples
-from gedanken.cli.options import BaseUrl, BudgetText, Json, RunFolder, TraceOtlp, Trust, budget_of
+from gedanken.cli.options import BaseUrl, BudgetText, Json, RunFolder, TraceOtlp, Trust, parse_budget_option
 
 EPILOG = (
     examples(
@@ -44,10 +44,10 @@ def fork(  # noqa: PLR0913 (each is an option of the command)
     from gedanken.forking import Changes
     from gedanken.forking import fork as go_on
     from gedanken.loading.experiments_and_personas import load_experiment, load_persona
-    from gedanken.resuming import Again
+    from gedanken.resuming import ResumeOptions
     from gedanken.terminal.screen import Screen
 
-    with clear_errors():
+    with handle_errors():
         if script is None and persona is None and model is None:
             raise BadInput(f"say what changes from line {at} on: give --script, --persona or --model")
         changes = Changes(
@@ -55,5 +55,5 @@ def fork(  # noqa: PLR0913 (each is an option of the command)
             load_persona(persona) if persona is not None else None,
             model,
         )
-        options = Again(base_url, trust, trace_otlp, budget_of(budget))
-        finish(go_on(run, at, changes, Screen(), options, out), as_json)
+        options = ResumeOptions(base_url, trust, trace_otlp, parse_budget_option(budget))
+        execute_and_show(go_on(run, at, changes, Screen(), options, out), as_json)

@@ -11,12 +11,12 @@ from typer.core import TyperCommand
 from gedanken.cli.approve import EPILOG as APPROVE_EPILOG
 from gedanken.cli.approve import approve
 from gedanken.cli.audit import EPILOG as AUDIT_EPILOG
-from gedanken.cli.audit import audit, spread_kinds
+from gedanken.cli.audit import audit, expand_fail_on
 from gedanken.cli.compare import EPILOG as COMPARE_EPILOG
-from gedanken.cli.compare import compare, spread_imagined
+from gedanken.cli.compare import compare, expand_imagined
 from gedanken.cli.completion import complete_experiment
-from gedanken.cli.errors import clear_errors, exit_codes
-from gedanken.cli.execute_run import finish
+from gedanken.cli.errors import exit_codes, handle_errors
+from gedanken.cli.execute_run import execute_and_show
 from gedanken.cli.extend import EPILOG as EXTEND_EPILOG
 from gedanken.cli.extend import extend
 from gedanken.cli.fork import EPILOG as FORK_EPILOG
@@ -36,13 +36,13 @@ from gedanken.cli.options import (
     Sandbox,
     TraceOtlp,
     Trust,
-    approval_of,
-    budget_of,
-    refuse_others,
-    with_approval,
+    expand_approve,
+    parse_approval,
+    parse_budget_option,
+    refuse_other_options,
 )
 from gedanken.cli.probe import probe_app
-from gedanken.cli.redaction import keep_keys_off_the_screen
+from gedanken.cli.redaction import redact_library_output
 from gedanken.cli.report import EPILOG as REPORT_EPILOG
 from gedanken.cli.report import report
 from gedanken.cli.resume import EPILOG as RESUME_EPILOG
@@ -207,12 +207,12 @@ def run(  # noqa: PLR0913 (each is an option of the command)
     from gedanken.terminal.screen import Screen
 
     screen = Screen()
-    with clear_errors():
+    with handle_errors():
         if replay is not None:
             from gedanken.resuming import replay as repeat
 
-            refuse_others(context, "replay", "out", "as_json")
-            finish(repeat(replay, screen, out), as_json)
+            refuse_other_options(context, "replay", "out", "as_json")
+            execute_and_show(repeat(replay, screen, out), as_json)
         loaded_experiment = load_experiment(experiment)
         flags = {"source": source, "session": session, "claims": claims, "steps": steps, "temperature": temperature}
         changes = {
@@ -236,10 +236,10 @@ def run(  # noqa: PLR0913 (each is an option of the command)
             simulate=simulate,
             surprisal=surprisal,
             primary=primary,
-            approve=approval_of(approval),
-            budget=budget_of(budget) or Budget(),
+            approve=parse_approval(approval),
+            budget=parse_budget_option(budget) or Budget(),
         )
-        finish(run_experiment(spec, screen, out, trace_otlp), as_json)
+        execute_and_show(run_experiment(spec, screen, out, trace_otlp), as_json)
 
 
 @app.command(
@@ -252,7 +252,7 @@ def setup(sandbox: Sandbox = "auto") -> None:
     from gedanken.setting_up import set_up
     from gedanken.terminal.screen import Screen
 
-    with clear_errors():
+    with handle_errors():
         set_up(Screen(), [load_experiment(name) for name in packaged("experiments")], sandbox)
 
 
@@ -302,5 +302,5 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal that cannot show “ must not end the run
             stream.reconfigure(errors="backslashreplace")
-    keep_keys_off_the_screen()
-    app(with_approval(spread_kinds(spread_imagined(sys.argv[1:]))))
+    redact_library_output()
+    app(expand_approve(expand_fail_on(expand_imagined(sys.argv[1:]))))

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gedanken.cli.errors import clear_errors, fail
+from gedanken.cli.errors import fail, handle_errors
 from gedanken.cli.help_text import examples
 from gedanken.cli.options import BaseUrl, Json
 
@@ -37,7 +37,7 @@ def check(
     from gedanken.probing.model_check import as_values, ask, print_checked
     from gedanken.terminal.screen import Screen, print_json
 
-    with clear_errors():
+    with handle_errors():
         result = asyncio.run(ask(ModelSpec(name=name, base_url=base_url), Screen()))
         if as_json:
             print_json(as_values(result))

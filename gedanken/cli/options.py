@@ -14,7 +14,7 @@ from gedanken.cli.completion import (
 )
 
 if TYPE_CHECKING:
-    from gedanken.compare.results import Asked
+    from gedanken.compare.results import ComparisonOptions
     from gedanken.experiment.budget import Budget
 
 
@@ -109,7 +109,7 @@ BudgetText = Annotated[
 ]
 RunFolder = Annotated[Path, typer.Argument(help="A run folder.", exists=True, file_okay=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
-Out = Annotated[Path | None, typer.Option(help="Write the whole result to this file, as JSON.")]
+ResultFile = Annotated[Path | None, typer.Option(help="Write the whole result to this file, as JSON.")]
 
 
 Primary = Annotated[
@@ -121,7 +121,7 @@ Primary = Annotated[
         autocompletion=complete_primary,
     ),
 ]
-Named = Annotated[
+MetricDefinitions = Annotated[
     list[str] | None,
     typer.Option(
         "--as",
@@ -132,10 +132,10 @@ Named = Annotated[
 ]
 
 
-def asked_of(primary: str | None, named: list[str] | None) -> "Asked":
+def parse_metrics(primary: str | None, named: list[str] | None) -> "ComparisonOptions":
     """Parse `--primary` and `--as`. Raises BadInput for an invalid `--as`."""
-    from gedanken.compare.results import Asked
-    from gedanken.compare.series.user_metrics import compiled
+    from gedanken.compare.results import ComparisonOptions
+    from gedanken.compare.series.user_metrics import compile_metric
     from gedanken.experiment.errors import BadInput
 
     pairs = []
@@ -143,12 +143,12 @@ def asked_of(primary: str | None, named: list[str] | None) -> "Asked":
         name, sign, expression = text.partition("=")
         if not (sign and name.strip() and expression):
             raise BadInput(f"--as {text}: write NAME=REGEX, as in --as 'score=final score was ([0-9.]+)'")
-        compiled(name, expression)
+        compile_metric(name, expression)
         pairs.append((name.strip(), expression))
-    return Asked(primary, tuple(pairs))
+    return ComparisonOptions(primary, tuple(pairs))
 
 
-def with_approval(words: list[str]) -> list[str]:
+def expand_approve(words: list[str]) -> list[str]:
     """Return the command line, with each `--approve` that has no value replaced by `--approve=all`."""
     next_words = [*words, ""][1:]
     return [
@@ -157,7 +157,7 @@ def with_approval(words: list[str]) -> list[str]:
     ]
 
 
-def refuse_others(context: typer.Context, option: str, *allowed: str) -> None:
+def refuse_other_options(context: typer.Context, option: str, *allowed: str) -> None:
     """Raise BadInput if the command line contains a parameter other than `option` and those in `allowed`."""
     from gedanken.experiment.errors import BadInput
 
@@ -172,7 +172,7 @@ def refuse_others(context: typer.Context, option: str, *allowed: str) -> None:
             )
 
 
-def approval_of(value: str) -> Literal["none", "first", "all"]:
+def parse_approval(value: str) -> Literal["none", "first", "all"]:
     """Parse `--approve`. Raises BadInput for an unknown value."""
     from gedanken.experiment.errors import BadInput
 
@@ -182,7 +182,7 @@ def approval_of(value: str) -> Literal["none", "first", "all"]:
     raise BadInput(f"--approve={value}: must be all or first")
 
 
-def budget_of(text: str | None) -> "Budget | None":
+def parse_budget_option(text: str | None) -> "Budget | None":
     """Parse `--budget`; None if it was not given. Raises BadInput for an invalid budget."""
     from gedanken.experiment.budget import parse_budget
 

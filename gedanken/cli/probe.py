@@ -11,31 +11,31 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from gedanken.cli.errors import clear_errors, exit_codes, fail
-from gedanken.cli.probe_families import FAMILIES, NAME
+from gedanken.cli.errors import exit_codes, fail, handle_errors
+from gedanken.cli.probe_families import COMMAND_NAME, FAMILIES_APP
 
 
 class _ProbeGroup(TyperGroup):
     def list_commands(self, _context: object) -> list[str]:
-        from gedanken.experiment.plugins import PROBES, by_name
+        from gedanken.experiment.plugins import PROBES, plugins_by_name
 
-        with clear_errors():
-            return [NAME, *by_name(PROBES)]
+        with handle_errors():
+            return [COMMAND_NAME, *plugins_by_name(PROBES)]
 
     def resolve_command(self, context: Any, args: list[str]) -> Any:
         """Return the subcommand. It is `families` if the command line names no probe, as in `gedanken probe state --n
         5`, where `state` is a family."""
         is_named = args and args[0] in self.list_commands(context)
-        return super().resolve_command(context, args if is_named else [NAME, *args])
+        return super().resolve_command(context, args if is_named else [COMMAND_NAME, *args])
 
     def get_command(self, _context: object, name: str) -> Any:
         from gedanken.experiment.errors import BadInput
-        from gedanken.experiment.plugins import PROBES, Plugin, by_name
+        from gedanken.experiment.plugins import PROBES, Plugin, plugins_by_name
 
-        if name == NAME:
-            return get_command(FAMILIES)
-        with clear_errors():
-            plugin: Plugin | None = by_name(PROBES).get(name)
+        if name == COMMAND_NAME:
+            return get_command(FAMILIES_APP)
+        with handle_errors():
+            plugin: Plugin | None = plugins_by_name(PROBES).get(name)
         if plugin is None:
             return None
         try:
@@ -57,7 +57,7 @@ def _with_clear_errors(callback: Any, guarded: Callable[..., Any]) -> Any:
 
     @wraps(callback)
     def call(*arguments: Any, **options: Any) -> Any:
-        with clear_errors(), guarded(typer.Exit, typer.Abort, typer.BadParameter):
+        with handle_errors(), guarded(typer.Exit, typer.Abort, typer.BadParameter):
             return callback(*arguments, **options)
 
     return call

@@ -8,15 +8,15 @@ from typing import Annotated, Any
 import typer
 
 from gedanken.cli.completion import complete_family
-from gedanken.cli.errors import clear_errors, exit_codes
+from gedanken.cli.errors import exit_codes, handle_errors
 from gedanken.cli.help_text import examples
-from gedanken.cli.options import BaseUrl, BudgetText, Json, ModelName, Parallel, Sandbox, Trust, budget_of
+from gedanken.cli.options import BaseUrl, BudgetText, Json, ModelName, Parallel, Sandbox, Trust, parse_budget_option
 
-FAMILIES = typer.Typer(rich_markup_mode=None, add_completion=False)
-NAME = "families"
+FAMILIES_APP = typer.Typer(rich_markup_mode=None, add_completion=False)
+COMMAND_NAME = "families"
 
 
-@FAMILIES.command(
+@FAMILIES_APP.command(
     short_help="Test how well a model knows what programs print.",
     epilog=examples(
         "gedanken probe --minutes 60",
@@ -103,24 +103,24 @@ def families(  # noqa: PLR0913 (each is an option of the command)
     ] = None,
 ) -> None:
     """Ask a model what small programs print, really run them, and count the right answers by program size."""
-    from gedanken.cli.recorded_answers import check_options, recorded
-    from gedanken.cli.result_output import show_probe
+    from gedanken.cli.recorded_answers import check_options, score_recorded_answers
+    from gedanken.cli.result_output import print_probe
     from gedanken.experiment.budget import Budget
     from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
     from gedanken.terminal.screen import Screen
 
-    with clear_errors():
+    with handle_errors():
         check_options(context)
         sandbox_spec, screen = SandboxSpec(name=sandbox, trusted=trust), Screen()
         if suite is not None and answers is not None:
-            show_probe(recorded(suite, answers, predicts, sandbox_spec, screen, out), as_json)
+            print_probe(score_recorded_answers(suite, answers, predicts, sandbox_spec, screen, out), as_json)
             return
         specs = (
             ModelSpec(name=model, base_url=base_url, parallel=parallel),
             sandbox_spec,
-            budget_of(budget) or Budget(),
+            parse_budget_option(budget) or Budget(),
         )
-        show_probe(
+        print_probe(
             _run_probe(family or [], _parse_sizes(sizes), (n, seed, samples, minutes), suite, specs, screen, out),
             as_json,
         )
@@ -139,7 +139,7 @@ def _run_probe(  # noqa: PLR0913 (the options of the command)
     from gedanken.experiment.probe_design import ProbeDesign
     from gedanken.loading.suites import read_suite
     from gedanken.probes.families.built_in import FAMILIES as ALL
-    from gedanken.probes.families.built_in import family as family_of
+    from gedanken.probes.families.built_in import find_family as family_of
     from gedanken.probing.probe_spec import probe_spec
     from gedanken.runner import run
 

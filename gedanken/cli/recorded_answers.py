@@ -48,7 +48,7 @@ def _is_given(context: typer.Context, name: str) -> bool:
     return source is not None and source.name == "COMMANDLINE"
 
 
-def recorded(  # noqa: PLR0913 (the options of the command)
+def score_recorded_answers(  # noqa: PLR0913 (the options of the command)
     suite: Path, answers: Path, predicts: Any, sandbox_spec: Any, screen: Any, out: Path | None
 ) -> dict[str, Any]:
     """Score recorded answers and return the result, which is also written to the folder `out` if one is given."""

@@ -10,7 +10,7 @@ from typing import Any
 from gedanken.experiment.secrets import redacted
 
 
-def keep_keys_off_the_screen() -> None:
+def redact_library_output() -> None:
     """From now on, remove this process's API keys from tracebacks, warnings and log lines."""
     make_record, format_warning = logging.getLogRecordFactory(), warnings.formatwarning
 

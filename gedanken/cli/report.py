@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from gedanken.cli.errors import clear_errors
+from gedanken.cli.errors import handle_errors
 from gedanken.cli.help_text import examples
-from gedanken.cli.options import Primary, asked_of
+from gedanken.cli.options import Primary, parse_metrics
 
 EPILOG = (
     examples(
@@ -27,22 +27,22 @@ def report(
     ] = False,
 ) -> None:
     """Write RUN/report.html, a single file that opens without a server, and print its path."""
-    with clear_errors():
-        from gedanken.analysis.analyze import Compared, analyze
+    with handle_errors():
+        from gedanken.analysis.analyze import ComparisonCache, analyze
         from gedanken.analysis.inputs import check_primary
         from gedanken.analysis.probe_verdict import verdict_of
         from gedanken.experiment.escaping import harmless
         from gedanken.records.read_run import read_run
         from gedanken.report.writing import PAGE, write_markdown, write_page, write_probe_page
-        from gedanken.terminal.patience import patient
+        from gedanken.terminal.patience import show_if_slow
 
-        with patient(f"making the report of {run}"):
+        with show_if_slow(f"making the report of {run}"):
             log = read_run(run)
             if log.items:
                 paths = [write_probe_page(run / PAGE, [(log, verdict_of(log))])]
             else:
-                comparison_options = asked_of(primary, None)
-                analysis = analyze(log, Compared(comparison_options))
+                comparison_options = parse_metrics(primary, None)
+                analysis = analyze(log, ComparisonCache(comparison_options))
                 check_primary(analysis, comparison_options)
                 paths = [write_page(run, analysis)]
                 if markdown:

@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from gedanken.cli.errors import clear_errors, exit_codes
-from gedanken.cli.execute_run import finish
+from gedanken.cli.errors import exit_codes, handle_errors
+from gedanken.cli.execute_run import execute_and_show
 from gedanken.cli.help_text import examples
-from gedanken.cli.options import BaseUrl, BudgetText, Json, TraceOtlp, Trust, budget_of
+from gedanken.cli.options import BaseUrl, BudgetText, Json, TraceOtlp, Trust, parse_budget_option
 
 EPILOG = examples("gedanken resume runs/article-20261128-222335") + exit_codes()
 
@@ -24,10 +24,10 @@ def resume(  # noqa: PLR0913 (each is an option of the command)
     as_json: Json = False,
 ) -> None:
     """Continue a run that was killed, interrupted, or lost its model or engine. Nothing is paid for twice."""
-    from gedanken.resuming import Again, newest_unfinished
+    from gedanken.resuming import ResumeOptions, newest_unfinished
     from gedanken.resuming import resume as go_on
     from gedanken.terminal.screen import Screen
 
-    with clear_errors():
-        screen, options = Screen(), Again(base_url, trust, trace_otlp, budget_of(budget))
-        finish(go_on(run or newest_unfinished(screen, options.budget), screen, options), as_json)
+    with handle_errors():
+        screen, options = Screen(), ResumeOptions(base_url, trust, trace_otlp, parse_budget_option(budget))
+        execute_and_show(go_on(run or newest_unfinished(screen, options.budget), screen, options), as_json)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gedanken.cli.errors import clear_errors, exit_codes
+from gedanken.cli.errors import exit_codes, handle_errors
 from gedanken.cli.help_text import examples
 from gedanken.cli.options import Json
 
@@ -33,7 +33,7 @@ def runs(
     from gedanken.listing import list_runs, print_runs
     from gedanken.terminal.screen import print_json
 
-    with clear_errors():
+    with handle_errors():
         entries = list_runs(folder)
         if as_json:
             print_json({"runs": [entry._asdict() for entry in entries]})
@@ -48,6 +48,6 @@ def rm(run: Annotated[list[Path], typer.Argument(help="Run folders.")]) -> None:
     """Remove run folders, and the workspaces that were kept to resume them."""
     from gedanken.listing import remove_run
 
-    with clear_errors():
+    with handle_errors():
         for folder in run:
             remove_run(folder)

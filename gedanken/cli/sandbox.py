@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gedanken.cli.completion import complete_check
-from gedanken.cli.errors import clear_errors, exit_codes
+from gedanken.cli.errors import exit_codes, handle_errors
 from gedanken.cli.help_text import examples
 from gedanken.cli.options import Json, Sandbox, Trust
 
@@ -27,14 +27,14 @@ sandbox_app = typer.Typer(
 
 
 @sandbox_app.command("list", epilog=examples("gedanken sandbox list --json"))
-def list_things(as_json: Json = False) -> None:
+def list_sandboxes(as_json: Json = False) -> None:
     """List the containers and sessions of running and of dead runs."""
-    from gedanken.sandbox.leftovers import things
+    from gedanken.sandbox.leftovers import list_leftovers
     from gedanken.sandbox.open_engine import find_engines
 
-    with clear_errors():
+    with handle_errors():
         engines = find_engines()
-        items = things(engines.clients)
+        items = list_leftovers(engines.clients)
     _print_unexamined(engines.silent)
     if as_json:
         from gedanken.terminal.screen import print_json
@@ -69,7 +69,7 @@ def build(
     from gedanken.sandbox.image import ensure_image
     from gedanken.terminal.screen import Screen
 
-    with clear_errors():
+    with handle_errors():
         if sandbox not in ("docker", "podman"):
             raise BadInput(f"--sandbox {sandbox}: only docker and podman use images")
         client = connect_docker() if sandbox == "docker" else connect_podman()
@@ -100,7 +100,7 @@ def check(
     from gedanken.machines.checking import check_machine
     from gedanken.terminal.screen import Screen, print_json
 
-    with clear_errors():
+    with handle_errors():
         machine, not_enforced, results = asyncio.run(
             check_machine(sandbox, Screen(), loose=loose, only=only, trusted=trust)
         )
@@ -118,7 +118,7 @@ def clean(as_json: Json = False) -> None:
     from gedanken.sandbox.leftovers import clean as remove
     from gedanken.sandbox.open_engine import find_engines
 
-    with clear_errors():
+    with handle_errors():
         engines = find_engines()
         removed = remove(engines.clients, engines.silent)
     _print_unexamined(engines.silent)
@@ -145,7 +145,7 @@ def data(as_json: Json = False) -> None:
     from gedanken.sandbox.datasets import DATASETS, ensure_dataset
     from gedanken.terminal.screen import Screen, print_json
 
-    with clear_errors():
+    with handle_errors():
         datasets = [(ensure_dataset(name, Screen())) for name in DATASETS]
     if as_json:
         print_json({"datasets": [{**dataset.model_dump(), "folder": str(folder)} for dataset, folder in datasets]})

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from gedanken.cli.completion import complete_machine
-from gedanken.cli.errors import clear_errors
+from gedanken.cli.errors import handle_errors
 from gedanken.cli.help_text import examples
 from gedanken.cli.options import (
     BaseUrl,
@@ -52,7 +52,7 @@ def shell(  # noqa: PLR0913 (each is an option of the command)
     By default the imagined machine has the persona of the article (ubuntu-18.04-4x3090). Beside a real machine it has
     the persona `matched`, which takes the facts of that real machine.
     """
-    with clear_errors():
+    with handle_errors():
         from gedanken.experiment.errors import BadInput
         from gedanken.experiment.execution import Limits
         from gedanken.experiment.run_spec import ModelSpec, SandboxSpec

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gedanken.cli.errors import clear_errors
+from gedanken.cli.errors import handle_errors
 from gedanken.cli.help_text import examples
 from gedanken.cli.options import Json
-from gedanken.experiment.counts import many
+from gedanken.experiment.counts import format_count
 from gedanken.experiment.secrets import shown_address
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def show(
     """Print what happened in a run as a tree: the steps, the commands on both machines, and the requests to models,
     with times, tokens and errors.
     """
-    with clear_errors():
+    with handle_errors():
         from rich.console import Console
 
         from gedanken.records.trace import read_trace
@@ -97,7 +97,7 @@ def export(
 
     Keys and addresses are removed first. A second export sends all entries again.
     """
-    with clear_errors():
+    with handle_errors():
         from gedanken.experiment.errors import BadInput
         from gedanken.records.trace import read_trace
         from gedanken.traces.local import cleaned
@@ -111,7 +111,7 @@ def export(
         if langsmith:
             from gedanken.traces.langsmith import replay
 
-            print(f"{many(replay(roots), 'trace entry', 'trace entries')} sent to LangSmith")
+            print(f"{format_count(replay(roots), 'trace entry', 'trace entries')} sent to LangSmith")
 
 
 def _warn_left_out_lines(run: Path) -> None:
@@ -119,7 +119,8 @@ def _warn_left_out_lines(run: Path) -> None:
 
     if left_out := lines_left_out(run):
         print(
-            f"gedanken: left out {many(left_out, 'line')} of the trace file: incomplete, or not part of a trace",
+            f"gedanken: left out {format_count(left_out, 'line')} of the trace file: "
+            "incomplete, or not part of a trace",
             file=sys.stderr,
         )
 
@@ -135,13 +136,13 @@ def _export_spans(roots: "list[TracedRun]", to: Path | None, otlp: str | None) -
     if otlp is not None:
         check_address(otlp)
     if to is not None:
-        from gedanken.experiment.files import put
+        from gedanken.experiment.files import write_atomically
 
-        put(to, json.dumps(otlp_json(roots)))
+        write_atomically(to, json.dumps(otlp_json(roots)))
         entries = sum(1 for root in roots for _entry in root.walk())
-        print(f"{many(entries, 'trace entry', 'trace entries')} written to {to}")
+        print(f"{format_count(entries, 'trace entry', 'trace entries')} written to {to}")
     if otlp is not None:
-        print(f"{many(send(roots, otlp), 'trace entry', 'trace entries')} sent to {shown_address(otlp)}")
+        print(f"{format_count(send(roots, otlp), 'trace entry', 'trace entries')} sent to {shown_address(otlp)}")
 
 
 def _follow(run: Path, console: "Console") -> None:

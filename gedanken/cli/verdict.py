@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gedanken.cli.errors import clear_errors, say
+from gedanken.cli.errors import handle_errors, print_message
 from gedanken.cli.help_text import examples
 from gedanken.cli.options import Json
 
@@ -45,24 +45,24 @@ def verdict(
     as_json: Json = False,
 ) -> None:
     """Judge, for each operation, whether a model computes, imitates or takes shortcuts, and up to which size."""
-    with clear_errors():
+    with handle_errors():
         from gedanken.analysis.probe_verdict import verdict_of
         from gedanken.experiment.escaping import harmless
-        from gedanken.experiment.suggested_command import to_type
+        from gedanken.experiment.suggested_command import suggested_command
         from gedanken.records.read_run import read_run
         from gedanken.report.writing import check_page, write_probe_page
-        from gedanken.terminal.patience import patient
+        from gedanken.terminal.patience import show_if_slow
         from gedanken.terminal.screen import print_json
 
         if html:
             check_page(html)
-        with patient(f"judging {len(runs)} runs" if len(runs) > 1 else f"judging {runs[0]}"):
+        with show_if_slow(f"judging {len(runs)} runs" if len(runs) > 1 else f"judging {runs[0]}"):
             logs = [read_run(run) for run in runs]
             verdicts = [verdict_of(log, arm) for log in logs]
         for run, log in zip(runs, logs, strict=True):
             if not log.is_over:
                 notice = f"{run} has not ended, so only the answers that it has so far are judged; to continue it: "
-                say(f"{notice}{to_type('gedanken resume', run)}")
+                print_message(f"{notice}{suggested_command('gedanken resume', run)}")
             if html:
                 write_probe_page(html, list(zip(logs, verdicts, strict=True)))
         if as_json:
@@ -71,12 +71,12 @@ def verdict(
             return
         from rich.console import Console
 
-        print_verdicts(told_apart(runs, verdicts), Console(highlight=False))
+        print_verdicts(with_distinct_names(runs, verdicts), Console(highlight=False))
         if html:
             print(harmless(str(html)))
 
 
-def told_apart(runs: "Sequence[Path]", verdicts: "Sequence[Verdict]") -> "list[Verdict]":
+def with_distinct_names(runs: "Sequence[Path]", verdicts: "Sequence[Verdict]") -> "list[Verdict]":
     """Return the verdicts. If several are about the same model, the run folder is added to its name in each."""
     names = [verdict.model for verdict in verdicts]
     return [
@@ -93,7 +93,7 @@ def print_verdicts(verdicts: "Sequence[Verdict]", console: "Console") -> None:
     from gedanken.experiment.escaping import harmless
 
     console.print(_make_table(verdicts))
-    if numbers := next(filter(None, map(sentences.of_numbers, verdicts)), ""):
+    if numbers := next(filter(None, map(sentences.explain_probabilities, verdicts)), ""):
         explanation = (
             "the lines below name this rule for all operations together, and --html names it for each operation"
         )
@@ -104,7 +104,10 @@ def print_verdicts(verdicts: "Sequence[Verdict]", console: "Console") -> None:
             f"{verdict.model}: {verdict.items} items, {verdict.answers} answers{f' ({failures})' if failures else ''}"
         )
         console.print(Text(harmless(line), style="dim"), soft_wrap=True)
-        console.print(Text(harmless(f"{verdict.model}: {sentences.of_all(verdict)}"), style="bold"), soft_wrap=True)
+        console.print(
+            Text(harmless(f"{verdict.model}: {sentences.describe_verdict(verdict)}"), style="bold"),
+            soft_wrap=True,
+        )
 
 
 def _make_table(verdicts: "Sequence[Verdict]") -> "Table":

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 from gedanken.compare.answers.replies import is_whole_reply
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.probe_design import SuiteItem
-from gedanken.loading.suites import OnceEach, once_each, text_of, told
+from gedanken.loading.suites import ObjectWithDuplicates, error_message, object_with_duplicates, read_json_text
 
 _SCORED_KEY = "raw_generations"
 """The key under which CRUXEval's files of scored answers store the answers."""
@@ -26,7 +26,7 @@ a whole reply is.
 """
 
 
-class Recorded(NamedTuple):
+class RecordedAnswers(NamedTuple):
     """The recorded answers of one file. The keys of both mappings are ids, as in the suite."""
 
     answers: Mapping[str, tuple[str, ...]]
@@ -38,7 +38,7 @@ class Recorded(NamedTuple):
     """What the answers predict, by the end of the file's or folder's name (`_output`, `_input`); otherwise None."""
 
 
-def read_answers(path: Path, suite: Sequence[SuiteItem]) -> Recorded:
+def read_answers(path: Path, suite: Sequence[SuiteItem]) -> RecordedAnswers:
     """Read recorded answers to the items of a suite, as JSON in one of three forms.
 
     - An object that maps ids to lists of answers.
@@ -49,9 +49,11 @@ def read_answers(path: Path, suite: Sequence[SuiteItem]) -> Recorded:
     answer.
     """
     try:
-        value = json.loads(text_of(path, "--answers").removeprefix("\ufeff"), object_pairs_hook=once_each)
+        value = json.loads(
+            read_json_text(path, "--answers").removeprefix("\ufeff"), object_pairs_hook=object_with_duplicates
+        )
     except (ValueError, RecursionError) as error:
-        raise BadInput(f"--answers {path}: {told(error)}") from error
+        raise BadInput(f"--answers {path}: {error_message(error)}") from error
     pairs, is_extracted = _id_value_pairs(path, value, suite)
     ids = {item.id for item in suite}
     answers: dict[str, tuple[str, ...]] = {}
@@ -73,7 +75,7 @@ def read_answers(path: Path, suite: Sequence[SuiteItem]) -> Recorded:
             f"{first_problem or f'contains no answer for any id of the suite, such as {suite[0].id[:100]}'}"
         )
     predicts = _predicted_by_name(path)
-    return Recorded(
+    return RecordedAnswers(
         answers, is_extracted or (predicts is not None and _has_few_whole_replies(answers)), problems, predicts
     )
 
@@ -85,7 +87,7 @@ def _has_few_whole_replies(answers: Mapping[str, Sequence[str]]) -> bool:
 
 def _id_value_pairs(path: Path, value: Any, suite: Sequence[SuiteItem]) -> tuple[Iterable[tuple[str, Any]], bool]:
     """Return pairs of id and unchecked value, and whether the publisher extracted the answers from replies."""
-    is_scored = isinstance(value, dict) and isinstance(value.get(_SCORED_KEY), OnceEach | list)
+    is_scored = isinstance(value, dict) and isinstance(value.get(_SCORED_KEY), ObjectWithDuplicates | list)
     if is_scored:
         value = value[_SCORED_KEY]
     if isinstance(value, list) and len(value) == len(suite) and all(isinstance(entry, list) for entry in value):
@@ -93,7 +95,7 @@ def _id_value_pairs(path: Path, value: Any, suite: Sequence[SuiteItem]) -> tuple
     if isinstance(value, list) and value and all(isinstance(entry, dict) and "id" in entry for entry in value):
         key = _EXTRACTED_KEY if all(_EXTRACTED_KEY in entry for entry in value) else _REPLIES_KEY
         return [(str(entry["id"]), entry.get(key)) for entry in value], key == _EXTRACTED_KEY
-    if not isinstance(value, OnceEach):
+    if not isinstance(value, ObjectWithDuplicates):
         raise BadInput(
             f"--answers {path}: must be a JSON object with a list of answers for each id, or a JSON array with one "
             "list of answers for each line of the suite"
@@ -101,7 +103,7 @@ def _id_value_pairs(path: Path, value: Any, suite: Sequence[SuiteItem]) -> tuple
     return _pairs_with_duplicates(value), is_scored
 
 
-def _pairs_with_duplicates(value: OnceEach) -> Iterator[tuple[str, Any]]:
+def _pairs_with_duplicates(value: ObjectWithDuplicates) -> Iterator[tuple[str, Any]]:
     for name, answer_value in value.items():
         yield name, answer_value
         if name in value.twice:

@@ -9,7 +9,7 @@ from pathlib import Path
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.files import read_text
 from gedanken.experiment.script import Experiment, ScriptLine
-from gedanken.probes.interventions import CannotChange, changed
+from gedanken.probes.interventions import CannotChange, apply_change
 
 _PACKAGED_NAME = re.compile(r"[a-z_]+")
 
@@ -44,7 +44,7 @@ def _lines_with_sources(experiment: Experiment, file_name: str, folder: Path) ->
         try:
             source = line.source if line.source is not None else _read_program(line.program or "", folder)
             ast.parse(source)
-            yield line.model_copy(update={"source": changed(source, line.change) if line.change else source})
+            yield line.model_copy(update={"source": apply_change(source, line.change) if line.change else source})
         except CannotChange as error:
             raise BadInput(f"{file_name}: script line {number}: {error}") from error
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:

@@ -39,18 +39,18 @@ class Suite(NamedTuple):
     bad: tuple[BadLine, ...]
 
 
-class OnceEach(dict[str, Any]):
+class ObjectWithDuplicates(dict[str, Any]):
     """A JSON object that records which names occur more than once in its text."""
 
     twice: frozenset[str] = frozenset()
 
 
-def once_each(pairs: list[tuple[str, Any]]) -> OnceEach:
+def object_with_duplicates(pairs: list[tuple[str, Any]]) -> ObjectWithDuplicates:
     """Make a JSON object from its pairs of name and value.
 
     This is a function for the parameter `object_pairs_hook` of `json.loads`.
     """
-    result = OnceEach(pairs)
+    result = ObjectWithDuplicates(pairs)
     if len(result) < len(pairs):
         counts = Counter(name for name, _ in pairs)
         result.twice = frozenset(name for name in counts if counts[name] > 1)
@@ -64,13 +64,13 @@ def read_suite(path: Path) -> Suite:
     """
     items: dict[str, SuiteItem] = {}
     bad_lines: list[BadLine] = []
-    for number, line in enumerate(_LINE_END.split(text_of(path, "--suite")), start=1):
+    for number, line in enumerate(_LINE_END.split(read_json_text(path, "--suite")), start=1):
         if not line.strip():
             continue
         try:
             item = _read_item(line, number)
         except (ValidationError, ValueError, RecursionError) as error:
-            bad_lines.append(BadLine(number, told(error)))
+            bad_lines.append(BadLine(number, error_message(error)))
             continue
         if item.id in items:
             bad_lines.append(BadLine(number, f"line {items[item.id].line} already has this id"))
@@ -82,7 +82,7 @@ def read_suite(path: Path) -> Suite:
     return Suite(tuple(items.values()), tuple(bad_lines))
 
 
-def text_of(path: Path, option: str) -> str:
+def read_json_text(path: Path, option: str) -> str:
     """Return the text of a JSON file in UTF-8, UTF-16 or UTF-32, also compressed with gzip.
 
     A byte that cannot be decoded becomes a lone surrogate in UTF-8, otherwise a replacement character. Raises
@@ -106,7 +106,7 @@ def _decompress(content: bytes, description: str) -> bytes:
     return data
 
 
-def told(error: Exception) -> str:
+def error_message(error: Exception) -> str:
     """Return in a few words why a line or a file cannot be used."""
     if isinstance(error, ValidationError):
         first_error = error.errors()[0]
@@ -127,8 +127,8 @@ def _read_item(line: str, number: int) -> SuiteItem:
 
 
 def _read_fields(line: str) -> dict[str, Any]:
-    value = json.loads(line.removeprefix("\ufeff"), object_pairs_hook=once_each)
-    if not isinstance(value, OnceEach):
+    value = json.loads(line.removeprefix("\ufeff"), object_pairs_hook=object_with_duplicates)
+    if not isinstance(value, ObjectWithDuplicates):
         raise ValueError("not a JSON object")
     if value.twice:
         raise ValueError(f"contains {min(value.twice)} more than once")

@@ -25,7 +25,7 @@ PROGRAMS_A_BATCH = 200
 PROGRAM_SECONDS = 30.0
 PROGRAM_BYTES = 64 << 10
 BATCH_SECONDS = 600.0
-SUSPECTS = 2
+MOST_SUSPECTS = 2
 """Number of programs that may have been running when a container ended too early.
 
 Each of them is run again alone.
@@ -56,7 +56,7 @@ def limits_of(cores: int) -> Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
+class ProgramResult:
     """The result of one program of a batch."""
 
     end: End
@@ -104,26 +104,26 @@ class Ran:
 
 
 _NETWORK_ERRORS = ("gaierror", "URLError", "Network is unreachable", "name resolution", "No route to host")
-_RAN_ADAPTER = TypeAdapter(Ran)
+_RAN_ADAPTER = TypeAdapter(ProgramResult)
 
-Told = Callable[[int], None]
+OnProgress = Callable[[int], None]
 
 
 async def run_batches(
     machine: RealMachine,
     programs: Mapping[str, str],
-    on_progress: Told = lambda _done: None,
+    on_progress: OnProgress = lambda _done: None,
     *,
     seconds: float | None = None,
     at_once: int = PROGRAMS_A_BATCH,
-) -> dict[str, Ran]:
+) -> dict[str, ProgramResult]:
     """Run programs, given by name, and return the result of each.
 
     `on_progress` is called with the number of finished programs. Each program may take `seconds` (default:
     `PROGRAM_SECONDS`). Each batch has at most `at_once` programs and a fresh workspace. A program that another one
     may have disturbed is run again alone. Raises NoSandbox.
     """
-    results: dict[str, Ran] = {}
+    results: dict[str, ProgramResult] = {}
     waiting = list(programs)
     suspects: set[str] = set()
     while waiting:
@@ -135,9 +135,9 @@ async def run_batches(
         missing = [name for name in batch if name not in batch_results]
         if missing and not is_complete:
             if len(batch) == 1:
-                results[batch[0]] = Ran("ended the machine", None, "", "", 0.0)
+                results[batch[0]] = ProgramResult("ended the machine", None, "", "", 0.0)
             else:
-                suspects |= set(missing[:SUSPECTS])
+                suspects |= set(missing[:MOST_SUSPECTS])
         waiting = [name for name in waiting if name not in results]
         on_progress(len(results))
     return {name: results[name] for name in programs}
@@ -149,7 +149,7 @@ def _without_suspects(names: list[str], suspects: set[str]) -> list[str]:
 
 async def _run_batch(
     machine: RealMachine, programs: list[tuple[str, str]], seconds: float | None
-) -> tuple[dict[str, Ran], bool]:
+) -> tuple[dict[str, ProgramResult], bool]:
     """Run programs (pairs of name and text) in one container.
 
     Return the results, and whether the batch ran to its end.
@@ -193,7 +193,7 @@ async def _run_until_quiet(leaf: RealMachine, label: str, quiet_seconds: float) 
     return None if is_stopped else task.result(), "".join(chunks)
 
 
-def _parse_results(stdout: str) -> Iterator[tuple[str, Ran]]:
+def _parse_results(stdout: str) -> Iterator[tuple[str, ProgramResult]]:
     for line in stdout.splitlines():
         try:
             fields: dict[str, Any] = json.loads(line)

@@ -6,8 +6,8 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Limits, RealMachine
 from gedanken.experiment.progress import Progress
-from gedanken.sandbox.conformance import CheckResult, run_kit
-from gedanken.sandbox.conformance.kit import chosen
+from gedanken.sandbox.conformance import CheckResult, run_checks
+from gedanken.sandbox.conformance.kit import select_checks
 
 
 async def check_machine(
@@ -19,12 +19,12 @@ async def check_machine(
     temporary container without hardening. `trusted` allows the sandbox `host`. Raises BadInput or NoSandbox.
     """
     from gedanken.sandbox.datasets import ensure_dataset
-    from gedanken.sandbox.loose_engine import loosened, open_loose
+    from gedanken.sandbox.loose_engine import loosen_limits, open_loose
     from gedanken.sandbox.machine import SandboxMachine
     from gedanken.sandbox.open_engine import open_engine
     from gedanken.sandbox.session import owned_folder
 
-    chosen(only)
+    select_checks(only)
     if loose and sandbox not in ("auto", "docker"):
         raise BadInput(
             f"--loose removes the hardening of a Docker container; it cannot be combined with --sandbox {sandbox}"
@@ -36,7 +36,7 @@ async def check_machine(
     with engine_context as engine, owned_folder("check") as artifacts:
 
         def open_machine(limits: Limits) -> AbstractAsyncContextManager[RealMachine]:
-            return SandboxMachine.open(engine, data, loosened(limits) if loose else limits, artifacts=artifacts)
+            return SandboxMachine.open(engine, data, loosen_limits(limits) if loose else limits, artifacts=artifacts)
 
-        kit = run_kit(open_machine, progress, only, bare_host=engine.name == "host")
+        kit = run_checks(open_machine, progress, only, bare_host=engine.name == "host")
         return engine.name, engine.not_enforced(), [result async for result in kit]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @asynccontextmanager
-async def open_real(  # noqa: PLR0913 (each is an option of a machine)
+async def open_real_machine(  # noqa: PLR0913 (each is an option of a machine)
     data: str,
     limits: Limits,
     progress: Progress,
@@ -55,6 +55,6 @@ async def open_real(  # noqa: PLR0913 (each is an option of a machine)
         yield machine, dataset
     finally:
         if keeps() and machine.session.is_used:
-            machine.session.let_go()
+            machine.session.release()
         else:
             await machine.__aexit__()

@@ -8,23 +8,23 @@ from gedanken.compare.answers.values import (
     CheckProgram,
     can_be_answered,
     check_program,
-    checks_in_one,
-    checks_told,
+    combine_checks,
     judge_value,
+    parse_check_results,
 )
 from gedanken.experiment.execution import RealMachine
 from gedanken.experiment.probe_design import SuiteItem
-from gedanken.machines.batches import Ran, Told, run_batches
+from gedanken.machines.batches import OnProgress, ProgramResult, run_batches
 from gedanken.probes.schedule import suite_item
 
 JUDGE_SECONDS = 10.0
 """Time limit in seconds for checking one answer. CRUXEval's own limit is 3 seconds, on a machine that does nothing
 else.
 """
-TOGETHER = 20
+ANSWERS_PER_PROGRAM = 20
 """Number of answers that one program checks."""
-PARTS = 25
-"""Number of programs in one batch. Each of them checks up to `TOGETHER` answers."""
+PROGRAMS_PER_BATCH = 25
+"""Number of programs in one batch. Each of them checks up to `ANSWERS_PER_PROGRAM` answers."""
 CONTRADICTED = "in a real run, its function returned something else than the stated output"
 _NEEDS_NETWORK = "its function did not return the stated value; it may need the network, which is not available"
 _NETWORK_IMPORT = re.compile(
@@ -48,7 +48,7 @@ class Problem(NamedTuple):
 
 
 async def check_suite(
-    machine: RealMachine, suite: Sequence[SuiteItem], on_progress: Told = lambda _done: None
+    machine: RealMachine, suite: Sequence[SuiteItem], on_progress: OnProgress = lambda _done: None
 ) -> dict[str, Problem]:
     """Run the functions of a suite, and return the problems by id of the line.
 
@@ -72,7 +72,7 @@ async def check_suite(
 
 
 async def _decide_by_running(
-    machine: RealMachine, undecided: Sequence[SuiteItem], results: Mapping[str, Ran]
+    machine: RealMachine, undecided: Sequence[SuiteItem], results: Mapping[str, ProgramResult]
 ) -> dict[str, Problem]:
     """Return the problems of lines whose returned and stated values only Python can compare."""
     programs = {line.id: check_program(line, line.call) for line in undecided}
@@ -94,7 +94,9 @@ async def _decide_by_running(
     }
 
 
-def _unequal_problem(line: SuiteItem, checked: Ran, self_checked: Ran, equals_itself: bool) -> Problem:
+def _unequal_problem(
+    line: SuiteItem, checked: ProgramResult, self_checked: ProgramResult, equals_itself: bool
+) -> Problem:
     # `checked` is the comparison of both values, `self_checked` that of the stated value with itself. A value such as
     # NaN does not equal itself, so no answer can be right.
     if checked.end == "finished":
@@ -109,8 +111,8 @@ def _unequal_problem(line: SuiteItem, checked: Ran, self_checked: Ran, equals_it
     return Problem(f"no answer can be right, because its output cannot be evaluated: {reason}")
 
 
-async def judged(
-    machine: RealMachine, programs: Mapping[str, CheckProgram], on_progress: Told = lambda _done: None
+async def judge_by_running(
+    machine: RealMachine, programs: Mapping[str, CheckProgram], on_progress: OnProgress = lambda _done: None
 ) -> dict[str, bool]:
     """Return whether each answer is right.
 
@@ -119,12 +121,17 @@ async def judged(
     """
     # many checks in one program, each in its own forked process, take a tenth of the time of separate programs
     checks = list(programs.values())
-    groups = [checks[start : start + TOGETHER] for start in range(0, len(checks), TOGETHER)]
-    texts = {str(number): checks_in_one(group) for number, group in enumerate(groups)}
+    groups = [checks[start : start + ANSWERS_PER_PROGRAM] for start in range(0, len(checks), ANSWERS_PER_PROGRAM)]
+    texts = {str(number): combine_checks(group) for number, group in enumerate(groups)}
     results = await run_batches(
-        machine, texts, lambda group_count: on_progress(min(len(checks), group_count * TOGETHER)), at_once=PARTS
+        machine,
+        texts,
+        lambda group_count: on_progress(min(len(checks), group_count * ANSWERS_PER_PROGRAM)),
+        at_once=PROGRAMS_PER_BATCH,
     )
-    verdicts = {sign: holds for number in texts for sign, holds in checks_told(results[number].stdout).items()}
+    verdicts = {
+        sign: holds for number in texts for sign, holds in parse_check_results(results[number].stdout).items()
+    }
     # a check that did not end in its group is run alone
     single_programs = {name: program.text for name, program in programs.items() if program.sign not in verdicts}
     results = await run_batches(machine, single_programs, seconds=JUDGE_SECONDS)
@@ -134,7 +141,7 @@ async def judged(
     }
 
 
-def _is_printed_as_stated(line: SuiteItem, result: Ran) -> bool:
+def _is_printed_as_stated(line: SuiteItem, result: ProgramResult) -> bool:
     """Return whether the last printed line equals the stated output, both read as literals."""
     last_line = (result.stdout.splitlines() or [""])[-1]
     return not result.why and judge_value(line.output, last_line) == "right"

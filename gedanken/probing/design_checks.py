@@ -7,13 +7,13 @@ from gedanken.agents.players.player import read_player
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.probe_design import ProbeDesign, SuiteItem
 from gedanken.experiment.run_spec import RunSpec
-from gedanken.probes.families.built_in import family
+from gedanken.probes.families.built_in import find_family
 from gedanken.probes.schedule import items_of, sizes_of
 from gedanken.records.read_log import MOST_SPEC_BYTES
 from gedanken.records.run_files import to_json
 
 MOST_SIZE = 4096
-LEAST_KNOWN = 0.5
+MIN_SHARE_IN_BANK = 0.5
 """Least share of the `hard` and `alone` programs that a reference player's bank must contain.
 
 A bank made with another seed contains few of them.
@@ -39,7 +39,7 @@ def check_design(design: ProbeDesign, model: str) -> None:
     if not design.arms or not (design.families or design.suite):
         raise BadInput("the probe asks nothing: it needs a family or a suite, and at least one arm")
     for name in design.families:
-        family(name)
+        find_family(name)
     for size in design.sizes:
         if not 1 <= size <= MOST_SIZE:
             raise BadInput(f"--sizes {str(size)[:40]}: must be whole numbers from 1 to {MOST_SIZE}")
@@ -74,7 +74,7 @@ def _check_player(name: str, programs: set[str]) -> None:
     _player, path = read_player(name)
     bank_items = read_bank(path).items
     known_count = len(programs & {bank_item.item.program.strip() for bank_item in bank_items})
-    if known_count >= LEAST_KNOWN * len(programs):
+    if known_count >= MIN_SHARE_IN_BANK * len(programs):
         return
     seeds = sorted({bank_item.item.seed for bank_item in bank_items})
     hint = f"; this bank contains the programs of --seed {seeds[0]}" if len(seeds) == 1 else ""

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from gedanken.experiment.probe_design import Plan
 from gedanken.experiment.run_log import INTERRUPTED
-from gedanken.terminal.budget import in_minutes, limits_in_words
+from gedanken.terminal.budget import enforce_minutes, limits_in_words
 from gedanken.terminal.interrupts import interruptible
 from gedanken.terminal.screen import Screen
 
 if TYPE_CHECKING:
     from gedanken.graphs.context import Context
 
-TOLD_SECONDS = 20.0
+REPORT_SECONDS = 20.0
 """Seconds between two reports of the results so far and the remaining time."""
 
 
@@ -27,8 +27,8 @@ async def drive_probe(context: "Context", screen: Screen, collector: str | None,
     from langgraph.errors import GraphDrained
     from langgraph.runtime import RunControl
 
-    from gedanken.graphs.checkpoints import open_checkpoints, thread_of
-    from gedanken.graphs.experiment_graph import STEPS_AT_MOST
+    from gedanken.graphs.checkpoints import open_checkpoints, thread_id
+    from gedanken.graphs.experiment_graph import MAX_STEPS
     from gedanken.graphs.probe_graph import build_probe_graph
     from gedanken.traces.opening import traced
 
@@ -40,14 +40,14 @@ async def drive_probe(context: "Context", screen: Screen, collector: str | None,
             with traced(folder, inputs, screen, collector) as traces:
                 config: Any = {
                     **traces,
-                    "configurable": {"thread_id": thread_of(folder)},
-                    "recursion_limit": STEPS_AT_MOST,
+                    "configurable": {"thread_id": thread_id(folder)},
+                    "recursion_limit": MAX_STEPS,
                     "run_name": "gedanken probe",
                 }
                 interrupt_handler = interruptible(control, context.begin_nothing, screen)
                 signals = interrupt_handler if screen.takes_signals else nullcontext()
                 seconds_left = context.meter.seconds_left() if context.meter else None
-                with signals, in_minutes(control, seconds_left, context.spec.budget):
+                with signals, enforce_minutes(control, seconds_left, context.spec.budget):
                     events = graph.astream(
                         graph_input,
                         config,
@@ -113,7 +113,7 @@ class _ProgressDisplay:
         answer_count = self._outcomes.total()
         self._update("asking", "questions", answer_count, max(answer_count, event["units"]))
         now = time.monotonic()
-        if now - self._last_report_time >= TOLD_SECONDS:
+        if now - self._last_report_time >= REPORT_SECONDS:
             self._last_report_time = now
             self._screen.say(
                 self._format_estimate(answer_count, event["units"], now - self._start_time, event["seconds_left"])

@@ -6,7 +6,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gedanken.compare.commands.memory import Remembered, compare_memory
+from gedanken.compare.commands.memory import MemoryAnswer, compare_memory
 from gedanken.experiment.conditions import Conditions
 from gedanken.experiment.errors import BadInput, NoModel
 from gedanken.experiment.escaping import harmless
@@ -16,7 +16,7 @@ from gedanken.experiment.persona import Persona
 from gedanken.experiment.run_spec import ModelSpec
 from gedanken.experiment.typed_line import read_line
 from gedanken.probing.opening import check_answered, why_lost
-from gedanken.probing.questions import ask_memory, in_a_sentence, print_memory
+from gedanken.probing.questions import ask_memory, memory_sentence, print_memory
 from gedanken.terminal.screen import Screen, shortened
 
 if TYPE_CHECKING:
@@ -30,13 +30,13 @@ MOST_LINES = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Rebuilt:
+class RebuiltSession:
     """One way of rebuilding the context (`policy`), and what the model still knew afterwards."""
 
     policy: "Policy"
     replayed: Execution | None
     """The one answer to all earlier requests, if the policy sends them again in a single message; None otherwise."""
-    report: tuple[Remembered, ...]
+    report: tuple[MemoryAnswer, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +46,13 @@ class MemoryProbe:
     model: dict[str, object]
     conditions: dict[str, object]
     typed: tuple[Execution, ...]
-    rebuilt: tuple[Rebuilt, ...]
+    rebuilt: tuple[RebuiltSession, ...]
     stopped: str | None = None
     """The error that ended the probe early, because the model was lost; None if the probe did not end early."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the result as plain values, with a sentence for each policy."""
-        verdict = {session.policy: in_a_sentence(session.report) for session in self.rebuilt}
+        verdict = {session.policy: memory_sentence(session.report) for session in self.rebuilt}
         return {"probe": "memory", **asdict(self), "verdict": verdict}
 
 
@@ -111,7 +111,7 @@ async def probe_memory(  # noqa: PLR0913 (each is an option of the probe)
             _next_sample(machine)
             replayed = await machine.rebuild(policy)
             after = await _ask_questions(machine, f"after the loss, with the policy {policy}", screen)
-            rebuilt.append(Rebuilt(policy, replayed, compare_memory(before, control, after)))
+            rebuilt.append(RebuiltSession(policy, replayed, compare_memory(before, control, after)))
     conditions: dict[str, object] = {
         **Conditions(temperature=temperature).named(persona),
         "reply_tokens": LIMITS.reply_tokens,

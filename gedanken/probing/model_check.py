@@ -3,10 +3,10 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from gedanken.agents.model_check import Checked, Fact, check_model
-from gedanken.agents.prices import OWN_TABLE, price_of
+from gedanken.agents.model_check import Fact, ModelCheck, check_model
+from gedanken.agents.prices import TABLE_VARIABLE, price_of
 from gedanken.agents.registry import open_model
-from gedanken.experiment.counts import many
+from gedanken.experiment.counts import format_count
 from gedanken.experiment.escaping import harmless
 from gedanken.experiment.run_spec import ModelSpec
 from gedanken.terminal.screen import Screen
@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-NO_PRICE = f"the model is in no price table; to state its price, set {OWN_TABLE} to the path of your own price table"
+NO_PRICE = (
+    f"the model is in no price table; to state its price, set {TABLE_VARIABLE} to the path of your own price table"
+)
 
 
-async def ask(spec: ModelSpec, screen: Screen) -> Checked:
+async def ask(spec: ModelSpec, screen: Screen) -> ModelCheck:
     """Open the model and ask it the questions of the check. Raises BadInput or NoModel."""
     price = price_of(spec)
     async with open_model(spec, screen) as model:
@@ -29,7 +31,7 @@ async def ask(spec: ModelSpec, screen: Screen) -> Checked:
     return checked
 
 
-def as_values(checked: Checked) -> dict[str, Any]:
+def as_values(checked: ModelCheck) -> dict[str, Any]:
     """Return all results as plain values for JSON."""
     return {
         "model": checked.model,
@@ -41,7 +43,7 @@ def as_values(checked: Checked) -> dict[str, Any]:
     }
 
 
-def print_checked(checked: Checked, console: "Console") -> None:
+def print_checked(checked: ModelCheck, console: "Console") -> None:
     """Print one line for each fact about the model."""
     from rich.table import Table
     from rich.text import Text
@@ -51,4 +53,4 @@ def print_checked(checked: Checked, console: "Console") -> None:
         cells = (fact.name, fact.answer, fact.detail)
         table.add_row(*(Text(harmless(" ".join(cell.split()))[:200]) for cell in cells))
     console.print(table)
-    console.print(Text(f"{many(checked.asked, 'question')}, about {checked.tokens} tokens"))
+    console.print(Text(f"{format_count(checked.asked, 'question')}, about {checked.tokens} tokens"))

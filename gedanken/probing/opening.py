@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gedanken.experiment.errors import BadInput, NoModel
 from gedanken.experiment.execution import Cause, Execution, Limits
-from gedanken.experiment.files import new_beside, put
+from gedanken.experiment.files import temporary_beside, write_atomically
 from gedanken.experiment.persona import MachineFacts
 from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
-from gedanken.machines.open_machine import open_real
+from gedanken.machines.open_machine import open_real_machine
 from gedanken.terminal.screen import Screen
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gedanken.sandbox.machine import SandboxMachine
 
 
-class Both(NamedTuple):
+class ModelAndMachine(NamedTuple):
     """A model, a real machine, and the measured facts of that machine."""
 
     model: "Model"
@@ -28,9 +28,9 @@ class Both(NamedTuple):
 
 
 @asynccontextmanager
-async def open_both(
+async def open_model_and_machine(
     model: ModelSpec, sandbox: SandboxSpec, dataset: str, limits: Limits, screen: Screen
-) -> AsyncIterator[Both]:
+) -> AsyncIterator[ModelAndMachine]:
     """Yield a model and a real machine with measured facts. Both are closed when the `with` block ends.
 
     Raises BadInput, NoSandbox or NoModel.
@@ -39,10 +39,10 @@ async def open_both(
 
     check_name(model)
     async with (
-        open_real(dataset, limits, screen, sandbox) as (machine, data),
+        open_real_machine(dataset, limits, screen, sandbox) as (machine, data),
         open_model(model, screen) as opened_model,
     ):
-        yield Both(opened_model, machine, await machine.measure(data))
+        yield ModelAndMachine(opened_model, machine, await machine.measure(data))
 
 
 def check_answered(replies: Sequence[Execution]) -> None:
@@ -63,13 +63,13 @@ def check_out(path: Path | None) -> None:
     if path.exists() and not path.is_file():  # a device would be replaced as well
         raise BadInput(f"--out {path}: this path exists and is not a file; name a file")
     try:
-        with new_beside(path.resolve()):
+        with temporary_beside(path.resolve()):
             pass
     except OSError as error:
         raise BadInput(f"--out {path}: {error.strerror}") from error
 
 
-def keep(path: Path | None, result: dict[str, Any]) -> None:
+def write_result(path: Path | None, result: dict[str, Any]) -> None:
     """Write the result of a probe to `path` as JSON, completely or not at all.
 
     If `path` is None, nothing is written. Raises BadInput if the file cannot be written.
@@ -77,6 +77,6 @@ def keep(path: Path | None, result: dict[str, Any]) -> None:
     if path is None:
         return
     try:
-        put(path.resolve(), json.dumps(result, indent=2, ensure_ascii=False) + "\n")
+        write_atomically(path.resolve(), json.dumps(result, indent=2, ensure_ascii=False) + "\n")
     except OSError as error:
         raise BadInput(f"--out {path}: {error.strerror}") from error

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from gedanken.agents.concurrency import at_once
-from gedanken.compare.commands.memory import Remembered
+from gedanken.agents.concurrency import run_concurrently
+from gedanken.compare.commands.memory import MemoryAnswer
 from gedanken.experiment.execution import Execution
 from gedanken.terminal.screen import shortened
 
@@ -44,10 +44,10 @@ async def ask_memory(
         return await machine.ask(question, fresh=False)
 
     work = [partial(ask, question) for question in questions_for(machine.session)]
-    return tuple(await at_once(work, machine.parallel))
+    return tuple(await run_concurrently(work, machine.parallel))
 
 
-def print_memory(report: Sequence[Remembered], console: "Console") -> None:
+def print_memory(report: Sequence[MemoryAnswer], console: "Console") -> None:
     """Print one row for each question, and a sentence on the answers that changed because of the loss."""
     from rich.box import SIMPLE
     from rich.table import Table
@@ -59,21 +59,21 @@ def print_memory(report: Sequence[Remembered], console: "Console") -> None:
     for header in ("question", "before", "control (no loss)", "after", "verdict"):
         table.add_column(header, overflow="fold")
     for answer in report:
-        style = "green" if answer.verdict == "kept" else "red" if answer.by_the_loss else "yellow"
+        style = "green" if answer.verdict == "kept" else "red" if answer.is_changed_by_loss else "yellow"
         cells = (answer.question, answer.before, answer.control, answer.after)
         table.add_row(*(Text(shortened(text)) for text in cells), Text(answer.words, style))
     console.print(table)
-    console.print(Text(in_a_sentence(report)), soft_wrap=True)
+    console.print(Text(memory_sentence(report)), soft_wrap=True)
 
 
-def in_a_sentence(report: Sequence[Remembered]) -> str:
+def memory_sentence(report: Sequence[MemoryAnswer]) -> str:
     """Describe in one sentence how the loss of the context changed the answers."""
     counts: dict[str, int] = {
         verdict: sum(answer.verdict == verdict for answer in report) for verdict in ("kept", "changed", "lost")
     }
     if unanswered := sum(answer.verdict == "unanswered" for answer in report):
         counts["without an answer at one of the times"] = unanswered
-    unsure_count = sum(answer.verdict in ("changed", "lost") and not answer.by_the_loss for answer in report)
+    unsure_count = sum(answer.verdict in ("changed", "lost") and not answer.is_changed_by_loss for answer in report)
     counts_text = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
     doubt_text = (
         f"; {unsure_count} of the changed or lost answers may have another cause, because the control changed too"

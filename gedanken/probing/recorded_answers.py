@@ -6,29 +6,35 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gedanken.compare.answers.replies import Predicts, call_said, predicted_by, value_executed, value_said
-from gedanken.compare.answers.shares import exactness, pass_at
+from gedanken.compare.answers.replies import (
+    Predicts,
+    predicted_call,
+    predicted_execution_value,
+    predicted_value,
+    prediction_kind,
+)
+from gedanken.compare.answers.shares import mean_exactness, pass_at
 from gedanken.compare.answers.values import Judgement, check_program, judge, judge_call
-from gedanken.experiment.counts import many
+from gedanken.experiment.counts import format_count
 from gedanken.experiment.execution import RealMachine
 from gedanken.experiment.probe_design import SuiteItem
 from gedanken.experiment.run_spec import SandboxSpec
-from gedanken.loading.answers import Recorded
+from gedanken.loading.answers import RecordedAnswers
 from gedanken.loading.suites import Suite
 from gedanken.machines.batches import limits_of
-from gedanken.machines.open_machine import open_real
-from gedanken.machines.suites import CONTRADICTED, Problem, check_suite, judged
+from gedanken.machines.open_machine import open_real_machine
+from gedanken.machines.suites import CONTRADICTED, Problem, check_suite, judge_by_running
 from gedanken.terminal.screen import Screen
 
 DATASET = "mnist"
 """A placeholder: no program of a suite reads the data set."""
-FEW = 5
+MAX_IDS_SHOWN = 5
 """Number of ids that a note names; also the k of pass@5, the second figure that CRUXEval publishes."""
 _NO_PROBLEM = Problem("", is_scored=True)
 
 
 async def score_recorded(
-    suite: Suite, recorded: Recorded, sandbox: SandboxSpec, screen: Screen, predicts: Predicts | None = None
+    suite: Suite, recorded: RecordedAnswers, sandbox: SandboxSpec, screen: Screen, predicts: Predicts | None = None
 ) -> dict[str, Any]:
     """Score recorded answers to a suite by really running its functions. Lines that cannot be run are not scored.
 
@@ -37,7 +43,7 @@ async def score_recorded(
     NoSandbox.
     """
     lines = {line.id: line for line in suite.items}
-    predicts = predicts or predicted_by(
+    predicts = predicts or prediction_kind(
         (
             (lines[name], answer)
             for name, item_answers in recorded.answers.items()
@@ -47,7 +53,7 @@ async def score_recorded(
         recorded.predicts,
     )
     answers = _extract_answers(recorded, lines, predicts)
-    async with open_real(DATASET, limits_of(os.cpu_count() or 1), screen, sandbox) as (machine, _):
+    async with open_real_machine(DATASET, limits_of(os.cpu_count() or 1), screen, sandbox) as (machine, _):
         with screen.step("running the functions", len(lines), "programs") as update:
             problems = await check_suite(machine, suite.items, update)
         scored_lines = [
@@ -81,7 +87,7 @@ async def score_recorded(
 
 
 def _summary_values(outcomes: Mapping[str, Sequence[Judgement]], predicts: Predicts) -> dict[str, Any]:
-    share = exactness([_share_right(line_outcomes) for line_outcomes in outcomes.values()])
+    share = mean_exactness([_share_right(line_outcomes) for line_outcomes in outcomes.values()])
     counts = [
         (len(_counted_outcomes(line_outcomes)), line_outcomes.count("right")) for line_outcomes in outcomes.values()
     ]
@@ -90,13 +96,15 @@ def _summary_values(outcomes: Mapping[str, Sequence[Judgement]], predicts: Predi
         "n": len(outcomes),
         "exact": share.mean if share else None,
         "interval": [share.low, share.high] if share else None,
-        f"pass_at_{FEW}": pass_at(FEW, counts),
+        f"pass_at_{MAX_IDS_SHOWN}": pass_at(MAX_IDS_SHOWN, counts),
         "samples": sum(map(len, outcomes.values())),
         "outcomes": dict(Counter(outcome for line_outcomes in outcomes.values() for outcome in line_outcomes)),
     }
 
 
-def _extract_answers(recorded: Recorded, lines: Mapping[str, SuiteItem], predicts: Predicts) -> dict[str, list[str]]:
+def _extract_answers(
+    recorded: RecordedAnswers, lines: Mapping[str, SuiteItem], predicts: Predicts
+) -> dict[str, list[str]]:
     """Return the answers to the lines of the suite, by id. Answers in whole replies are extracted."""
     return {
         name: list(item_answers)
@@ -109,8 +117,8 @@ def _extract_answers(recorded: Recorded, lines: Mapping[str, SuiteItem], predict
 
 def _extract_answer(line: SuiteItem, predicts: Predicts, reply: str) -> str:
     if predicts == "input":
-        return call_said(reply, line.name)
-    return (value_executed if line.function else value_said)(reply, line.name)
+        return predicted_call(reply, line.name)
+    return (predicted_execution_value if line.function else predicted_value)(reply, line.name)
 
 
 async def _judge_answers(
@@ -136,7 +144,7 @@ async def _judge_answers(
     run_results: dict[str, bool] = {}
     if programs:
         with screen.step("running the answers", len(programs), "programs") as update:
-            run_results = await judged(machine, programs, update)
+            run_results = await judge_by_running(machine, programs, update)
 
     def final_judgement(name: str, answer: str) -> Judgement:
         if first_judgements[name, answer] == "run":
@@ -146,18 +154,19 @@ async def _judge_answers(
     return {name: [final_judgement(name, answer) for answer in answers[name]] for name in lines}
 
 
-def _notes_on_unknown_ids(recorded: Recorded, lines: Mapping[str, SuiteItem]) -> list[str]:
+def _notes_on_unknown_ids(recorded: RecordedAnswers, lines: Mapping[str, SuiteItem]) -> list[str]:
     unknown_ids = [name for name in (*recorded.answers, *recorded.problems) if name not in lines]
     if not unknown_ids:
         return []
-    more_text = f" and {len(unknown_ids) - FEW} more" if len(unknown_ids) > FEW else ""
-    shown_ids = ", ".join(name[:100] for name in unknown_ids[:FEW])
+    more_text = f" and {len(unknown_ids) - MAX_IDS_SHOWN} more" if len(unknown_ids) > MAX_IDS_SHOWN else ""
+    shown_ids = ", ".join(name[:100] for name in unknown_ids[:MAX_IDS_SHOWN])
     return [
-        f"no usable line of the suite has the id of {many(len(unknown_ids), 'recorded item')}: {shown_ids}{more_text}"
+        f"no usable line of the suite has the id of {format_count(len(unknown_ids), 'recorded item')}: "
+        f"{shown_ids}{more_text}"
     ]
 
 
-def _reason_not_scored(line: SuiteItem, problem: Problem, recorded: Recorded) -> str:
+def _reason_not_scored(line: SuiteItem, problem: Problem, recorded: RecordedAnswers) -> str:
     return recorded.problems.get(line.id, "no answer was recorded") if problem.is_scored else problem.text
 
 

@@ -7,9 +7,9 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gedanken.agents.concurrency import at_once
-from gedanken.compare.invariance import Edited, EditReport, compare_edits, verdict_on
-from gedanken.compare.parsed.run_set import short
+from gedanken.agents.concurrency import run_concurrently
+from gedanken.compare.invariance import EditedVersion, EditReport, compare_edits, format_invariance_verdict
+from gedanken.compare.parsed.run_set import shorten
 from gedanken.compare.source.program_source import Source
 from gedanken.experiment.conditions import Conditions
 from gedanken.experiment.errors import BadInput, NoModel
@@ -19,7 +19,7 @@ from gedanken.experiment.files import read_text
 from gedanken.experiment.persona import Persona
 from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
 from gedanken.probes.semantics_preserving_edits import semantics_preserving_edits, watched_line
-from gedanken.probing.opening import Both, check_answered, open_both, why_lost
+from gedanken.probing.opening import ModelAndMachine, check_answered, open_model_and_machine, why_lost
 from gedanken.terminal.screen import Screen
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class EditsProbe:
     machine: str
     conditions: dict[str, object]
     question: Question
-    edited: tuple[Edited, ...]
+    edited: tuple[EditedVersion, ...]
     reports: tuple[EditReport, ...]
     verdict: str
     stopped: str | None = None
@@ -102,7 +102,7 @@ async def probe_edits(  # noqa: PLR0913 (each is an option of the probe)
     """
     sample_numbers = (0, 0, *range(1, samples + 1))
     losses: list[NoModel] = []
-    async with open_both(model, sandbox, dataset, LIMITS, screen) as environment:
+    async with open_model_and_machine(model, sandbox, dataset, LIMITS, screen) as environment:
         real = [await _really_run(environment.machine, source) for source in question.edits.values()]
         imagine = partial(_imagine, environment, persona, losses, screen)
         work = [
@@ -110,12 +110,12 @@ async def probe_edits(  # noqa: PLR0913 (each is an option of the probe)
             for named_edit in question.edits.items()
             for sample in sample_numbers
         ]
-        replies = await at_once(work, environment.model.pace.parallel)
+        replies = await run_concurrently(work, environment.model.pace.parallel)
     check_answered(replies)
     edited, reply_iterator = [], iter(replies)
     for (edit, source), real_run in zip(question.edits.items(), real, strict=True):
         trunk, repeated_trunk, *other_samples = islice(reply_iterator, len(sample_numbers))
-        edited.append(Edited(edit, source, real_run, trunk, repeated_trunk, tuple(other_samples)))
+        edited.append(EditedVersion(edit, source, real_run, trunk, repeated_trunk, tuple(other_samples)))
     conditions: dict[str, object] = {
         **Conditions(session="fresh").named(persona),
         "dataset": str(environment.machine_facts.dataset),
@@ -132,7 +132,7 @@ async def probe_edits(  # noqa: PLR0913 (each is an option of the probe)
         question,
         tuple(edited),
         reports,
-        verdict_on(reports, question.watched),
+        format_invariance_verdict(reports, question.watched),
         why_lost(losses),
     )
 
@@ -144,7 +144,13 @@ async def _really_run(machine: "SandboxMachine", source: str) -> Execution:
 
 
 async def _imagine(  # noqa: PLR0913 (all that an imagined run depends on)
-    environment: Both, persona: Persona, losses: list[NoModel], screen: Screen, edit: str, source: str, sample: int
+    environment: ModelAndMachine,
+    persona: Persona,
+    losses: list[NoModel],
+    screen: Screen,
+    edit: str,
+    source: str,
+    sample: int,
 ) -> Execution:
     from gedanken.agents.imagined_machine import ImaginedMachine
 
@@ -183,7 +189,7 @@ def print_probe(probe: EditsProbe, console: "Console") -> None:
 def _edits_table(probe: EditsProbe) -> "Table":
     watched = probe.reports[0].prints[probe.question.watched].words
     table = _table(
-        f"each edit compared with the unedited program; how many samples contain “{short(watched)}” exactly once",
+        f"each edit compared with the unedited program; how many samples contain “{shorten(watched)}” exactly once",
         ("edit", "really", "imagined at\ntemperature 0", "exactly once", "cut"),
     )
     for report in probe.reports:
@@ -199,7 +205,7 @@ _EMPHASIZED = {"lines differ": "LINES differ"}
 
 def _print_table(probe: EditsProbe, index: int) -> "Table":
     """Build the table that counts how often one print site printed in real and imagined runs."""
-    words = short(probe.reports[0].prints[index].words)
+    words = shorten(probe.reports[0].prints[index].words)
     table = _table(
         f"how often “{words}” was printed", ("edit", "real", "at\ntemperature 0", "samples", "in other\nwords")
     )

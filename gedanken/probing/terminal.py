@@ -6,23 +6,23 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from gedanken.agents.concurrency import at_once
+from gedanken.agents.concurrency import run_concurrently
 from gedanken.compare.commands.agreement import (
     Agreement,
-    Answered,
+    AnsweredCommand,
     agreement_of,
     by_kind,
-    whole_sequences,
+    sequence_share,
 )
-from gedanken.compare.parsed.left_out import left_out
+from gedanken.compare.parsed.left_out import format_left_out
 from gedanken.experiment.conditions import Conditions
 from gedanken.experiment.errors import BadInput, NoModel, NoSandbox
 from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Cause, Limits, violations_by_kind
 from gedanken.experiment.persona import Persona
 from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
-from gedanken.probes.terminal import CommandSequence, battery
-from gedanken.probing.opening import Both, check_answered, open_both, why_lost
+from gedanken.probes.terminal import CommandSequence, read_command_sequences
+from gedanken.probing.opening import ModelAndMachine, check_answered, open_model_and_machine, why_lost
 from gedanken.terminal.screen import Screen, shortened
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 LIMITS = Limits(reply_tokens=256, continuations=0)
 DATASET = "mnist"
 """The data set that the persona names; no command reads it."""
-SHOWN = 5
+MAX_DIFFERENCES_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class TerminalProbe:
     model: dict[str, object]
     machine: dict[str, object]
     conditions: dict[str, object]
-    answered: tuple[Answered, ...]
+    answered: tuple[AnsweredCommand, ...]
     stopped: str | None = None
     """The error that ended the probe early, because the model was lost; None if the probe did not end early."""
 
@@ -58,17 +58,17 @@ class TerminalProbe:
             "summary": {
                 "all": _share_values(agreement_of(self.answered)),
                 "by_kind": {kind: _share_values(agreement) for kind, agreement in by_kind(self.answered).items()},
-                "whole_sequences": whole_sequences(self.answered)._asdict(),
+                "whole_sequences": sequence_share(self.answered)._asdict(),
                 "violations": dict(violations_by_kind(answer.imagined for answer in self.answered).most_common()),
                 "cut": sum(answer.cut for answer in self.answered),
-                "left_out": left_out(answer.imagined for answer in self.answered),
+                "left_out": format_left_out(answer.imagined for answer in self.answered),
             },
         }
 
 
-def choose(only: str | None) -> tuple[CommandSequence, ...]:
+def choose_sequences(only: str | None) -> tuple[CommandSequence, ...]:
     """Return the command sequence named `only`, or all if `only` is None. Raises BadInput for an unknown name."""
-    sequences = battery()
+    sequences = read_command_sequences()
     selected = tuple(sequence for sequence in sequences if only in (None, sequence.name))
     if not selected:
         raise BadInput(f"--only {only}: must be one of {', '.join(sequence.name for sequence in sequences)}")
@@ -88,11 +88,11 @@ async def probe_terminal(
     """
     losses: list[NoModel] = []
     total = sum(len(sequence.commands) for sequence in sequences)
-    async with open_both(model, sandbox, DATASET, LIMITS, screen) as environment:
+    async with open_model_and_machine(model, sandbox, DATASET, LIMITS, screen) as environment:
         with screen.step("typing commands into both machines", total, "commands") as update:
-            all_answers: list[Answered] = []
+            all_answers: list[AnsweredCommand] = []
 
-            async def type_sequence(sequence: CommandSequence) -> list[Answered]:
+            async def type_sequence(sequence: CommandSequence) -> list[AnsweredCommand]:
                 sequence_answers = await _type_sequence(sequence, environment, persona, losses)
                 all_answers.extend(sequence_answers)
                 agreeing = sum(answer.agrees for answer in all_answers)
@@ -102,7 +102,7 @@ async def probe_terminal(
                 update(len(all_answers))
                 return sequence_answers
 
-            answers_by_sequence = await at_once(
+            answers_by_sequence = await run_concurrently(
                 [partial(type_sequence, sequence) for sequence in sequences], environment.model.pace.parallel
             )
         answers = tuple(answer for sequence_answers in answers_by_sequence for answer in sequence_answers)
@@ -123,13 +123,13 @@ async def probe_terminal(
 
 
 async def _type_sequence(
-    sequence: CommandSequence, environment: Both, persona: Persona, losses: list[NoModel]
-) -> list[Answered]:
+    sequence: CommandSequence, environment: ModelAndMachine, persona: Persona, losses: list[NoModel]
+) -> list[AnsweredCommand]:
     """Type one sequence into both machines. Return the answers, up to a loss of the model."""
     from gedanken.agents.imagined_machine import ImaginedMachine
 
     imagined = ImaginedMachine(environment.model, persona, environment.machine_facts, LIMITS, losses=losses)
-    answers: list[Answered] = []
+    answers: list[AnsweredCommand] = []
     if losses:
         return answers
     # Before the branch, only questions about the machine were typed, so each branch is like a new machine.
@@ -138,13 +138,13 @@ async def _type_sequence(
             real_execution = await real.run(command)
             if real_execution.cause is Cause.ENGINE_LOST:
                 raise NoSandbox(f"the sandbox was lost: {'; '.join(real_execution.notes)}")
-            answers.append(Answered(sequence.name, kind, real_execution, await imagined.run(command)))
+            answers.append(AnsweredCommand(sequence.name, kind, real_execution, await imagined.run(command)))
             if losses:
                 break
     return answers
 
 
-def _answer_values(answer: Answered) -> dict[str, Any]:
+def _answer_values(answer: AnsweredCommand) -> dict[str, Any]:
     real, imagined = answer.real, answer.imagined
     return {
         "sequence": answer.sequence,
@@ -182,7 +182,7 @@ def print_probe(probe: TerminalProbe, console: "Console") -> None:
             console.print(
                 _agreement_table(f"commands that print {amount} on the real machine, with 95 % intervals", answers)
             )
-    console.print(Text(f"sequences in which all outputs agree: {whole_sequences(probe.answered)}"))
+    console.print(Text(f"sequences in which all outputs agree: {sequence_share(probe.answered)}"))
     console.print(
         Text(f"exit codes that agree (imagined ones inferred from the output): {agreement_of(probe.answered).status}")
     )
@@ -196,17 +196,17 @@ def print_probe(probe: TerminalProbe, console: "Console") -> None:
         ),
         soft_wrap=True,
     )
-    if reason := left_out(answer.imagined for answer in probe.answered):
+    if reason := format_left_out(answer.imagined for answer in probe.answered):
         console.print(Text(reason, style="yellow"), soft_wrap=True)
     differing = [answer for answer in probe.answered if not answer.agrees and answer.imagined.is_run]
     if differing:
         console.print()
-        console.print(_differences_table(differing[:SHOWN]))
-    if len(differing) > SHOWN:
-        console.print(Text(f"… and {len(differing) - SHOWN} more", style="dim"))
+        console.print(_differences_table(differing[:MAX_DIFFERENCES_SHOWN]))
+    if len(differing) > MAX_DIFFERENCES_SHOWN:
+        console.print(Text(f"… and {len(differing) - MAX_DIFFERENCES_SHOWN} more", style="dim"))
 
 
-def _agreement_table(title: str, answers: Sequence[Answered]) -> "Table":
+def _agreement_table(title: str, answers: Sequence[AnsweredCommand]) -> "Table":
     from rich.box import SIMPLE
     from rich.table import Table
 
@@ -226,7 +226,7 @@ def _format_shares(agreement: Agreement) -> tuple[str, str]:
     return str(agreement.silent), str(agreement.silent_as_it_came)
 
 
-def _differences_table(differing: Sequence[Answered]) -> "Table":
+def _differences_table(differing: Sequence[AnsweredCommand]) -> "Table":
     from rich.box import SIMPLE
     from rich.table import Table
     from rich.text import Text

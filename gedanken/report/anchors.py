@@ -6,17 +6,17 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
-from gedanken.analysis.verdict import ranked
+from gedanken.analysis.verdict import rank_findings
 from gedanken.compare.results import Alignment
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.finding import Finding, LineRef, Stream
-from gedanken.experiment.format import cut
+from gedanken.experiment.format import truncate
 from gedanken.experiment.program import Program
 
-LINES_OF_A_FINDING = 20
+MAX_LINES_PER_FINDING = 20
 """Maximum number of lines that one finding links to."""
-FINDINGS_SHOWN = 500
-Labels = dict[tuple[str, str], int]
+MAX_FINDINGS = 500
+TextNumbers = dict[tuple[str, str], int]
 """Maps a text to its number, which is its index in `Anchors.texts`. The key is the label of the execution or program,
 and the stream."""
 
@@ -44,7 +44,7 @@ class ShownFinding:
     """Number of further lines of the finding, which are not linked."""
 
 
-class KeptText(NamedTuple):
+class PageText(NamedTuple):
     """A text whose lines have ids on the page: an output stream of an execution, or the source of a program."""
 
     of: Execution | Program
@@ -62,7 +62,7 @@ class KeptText(NamedTuple):
 class Anchors:
     """The texts and findings on the page, and the lines that findings refer to."""
 
-    texts: list[KeptText]
+    texts: list[PageText]
     findings: list[ShownFinding] = field(default_factory=list)
     more: int = 0
     """Number of findings that are left out because there are too many."""
@@ -93,13 +93,13 @@ class Anchors:
 def find_anchors(analysis: Analysis) -> Anchors:
     """Number all texts and findings, and link each finding with its lines."""
     anchors = Anchors(_collect_texts(analysis))
-    ordered = ranked(analysis.findings, analysis.main_version)
-    anchors.more = max(0, len(ordered) - FINDINGS_SHOWN)
-    by_label: Labels = {}
+    ordered = rank_findings(analysis.findings, analysis.main_version)
+    anchors.more = max(0, len(ordered) - MAX_FINDINGS)
+    by_label: TextNumbers = {}
     for index, source in enumerate(anchors.texts):
         by_label.setdefault((source.of.label, source.stream), index)
     own_labels = {id(version): _text_numbers_of(version, anchors) for version in analysis.versions}
-    for number, finding in enumerate(ordered[:FINDINGS_SHOWN], start=1):
+    for number, finding in enumerate(ordered[:MAX_FINDINGS], start=1):
         owners = [own_labels[id(version)] for version in analysis.versions if finding in version.compared.findings]
         labels = by_label | (owners[0] if len(owners) == 1 else {})
         _link_finding(anchors, number, finding, labels)
@@ -109,8 +109,8 @@ def find_anchors(analysis: Analysis) -> Anchors:
     return anchors
 
 
-def _link_finding(anchors: Anchors, number: int, finding: Finding, labels: Labels) -> None:
-    refs = finding.evidence[:LINES_OF_A_FINDING]
+def _link_finding(anchors: Anchors, number: int, finding: Finding, labels: TextNumbers) -> None:
+    refs = finding.evidence[:MAX_LINES_PER_FINDING]
     pointers = tuple(_pointer(anchors, ref, labels) for ref in refs)
     shown_finding = ShownFinding(f"f{number}", number, finding, pointers, len(finding.evidence) - len(refs))
     anchors.findings.append(shown_finding)
@@ -121,30 +121,30 @@ def _link_finding(anchors: Anchors, number: int, finding: Finding, labels: Label
                 line_findings.append(shown_finding)
 
 
-def _pointer(anchors: Anchors, ref: LineRef, labels: Labels) -> Pointer:
+def _pointer(anchors: Anchors, ref: LineRef, labels: TextNumbers) -> Pointer:
     on_page = _is_on_page(anchors, ref, labels)
     line_id = anchors.id_of(labels[ref.source, ref.counted_in], ref.number) if on_page else None
-    return Pointer(ref.source, ref.number, cut(ref.text, 160), line_id)
+    return Pointer(ref.source, ref.number, truncate(ref.text, 160), line_id)
 
 
-def _is_on_page(anchors: Anchors, ref: LineRef, labels: Labels) -> bool:
+def _is_on_page(anchors: Anchors, ref: LineRef, labels: TextNumbers) -> bool:
     number = labels.get((ref.source, ref.counted_in))
     return number is not None and 0 < ref.number <= len(anchors.lines_of(number))
 
 
-def _add_divergence_lines(anchors: Anchors, alignment: Alignment, labels: Labels) -> None:
+def _add_divergence_lines(anchors: Anchors, alignment: Alignment, labels: TextNumbers) -> None:
     for ref in alignment.diverges_at or ():
         if ref is not None and _is_on_page(anchors, ref, labels):
             anchors.pointed[labels[ref.source, ref.counted_in]].setdefault(ref.number, [])
 
 
-def _texts_of(source: Execution | Program) -> list[KeptText]:
+def _texts_of(source: Execution | Program) -> list[PageText]:
     if isinstance(source, Program):
-        return [KeptText(source, "source")]
-    return [KeptText(source, "stdout"), KeptText(source, "terminal")]
+        return [PageText(source, "source")]
+    return [PageText(source, "stdout"), PageText(source, "terminal")]
 
 
-def _collect_texts(analysis: Analysis) -> list[KeptText]:
+def _collect_texts(analysis: Analysis) -> list[PageText]:
     executions = [run for version in analysis.versions for run in (*version.real, *version.imagined)]
     programs = [version.program for version in analysis.versions if version.program]
     sources: tuple[Execution | Program, ...] = (
@@ -156,7 +156,7 @@ def _collect_texts(analysis: Analysis) -> list[KeptText]:
     return [text for source in {id(source): source for source in sources}.values() for text in _texts_of(source)]
 
 
-def _text_numbers_of(version: VersionAnalysis, anchors: Anchors) -> Labels:
+def _text_numbers_of(version: VersionAnalysis, anchors: Anchors) -> TextNumbers:
     sources: Sequence[Execution | Program] = (
         *version.real,
         *version.imagined,

@@ -6,12 +6,12 @@ from difflib import SequenceMatcher
 
 from markupsafe import Markup
 
-from gedanken.auditing.audited import ACCUSING, STATUSES, Audit, Audited, Coverage, Rerun
+from gedanken.auditing.audited import ACCUSING, STATUSES, Audit, AuditedSession, Coverage, Rerun
 from gedanken.auditing.rates import rate_of
 from gedanken.compare.stats.proportions import Share
 from gedanken.experiment.claim import Evidence, JudgedClaim
 from gedanken.experiment.version import __version__
-from gedanken.report.audit_table import said_plainly, where
+from gedanken.report.audit_table import conclusion_sentences, format_place
 from gedanken.report.audit_timeline import ShownEvent, timeline_of
 from gedanken.report.html import content_policy, packaged, page_environment
 
@@ -69,7 +69,7 @@ class ShownSession:
     """A session, prepared for display."""
 
     place: str
-    audited: Audited
+    audited: AuditedSession
     claims: tuple[ShownClaim, ...]
     accused: tuple[ShownClaim, ...]
     undecided: tuple[ShownClaim, ...]
@@ -82,7 +82,7 @@ class ShownSession:
 def render_audit(audit: Audit) -> str:
     """Render an audit as one self-contained HTML file, which is the same for the same input."""
     environment = page_environment()
-    environment.globals.update(where=where)
+    environment.globals.update(where=format_place)
     style, script = packaged("style.css") + packaged("audit.css"), packaged("audit.js")
     sessions = [
         _prepare_session(number, session) for number, session in enumerate(audit.audited[:SESSIONS_SHOWN], start=1)
@@ -92,11 +92,11 @@ def render_audit(audit: Audit) -> str:
         audit=audit,
         sessions=sessions,
         more_sessions=len(audit.audited) - len(sessions),
-        verdict=list(said_plainly(audit)),
+        verdict=list(conclusion_sentences(audit)),
         counts={status: sum(session.statuses[status] for session in audit.audited) for status in STATUSES},
         total=sum(len(session.claims) for session in audit.audited),
         accused=sum(len(session.accused) for session in audit.audited),
-        differing=sum(len(session.differing) for session in audit.audited),
+        differing=sum(len(session.differing_reruns) for session in audit.audited),
         ran=any(session.state for session in audit.audited),
         numbers=Coverage(
             sum(coverage.traced for coverage in coverages), sum(coverage.total for coverage in coverages)
@@ -116,7 +116,7 @@ def _rates(audit: Audit) -> Iterator[tuple[str, int, int, list[Share]]]:
         yield agent, len(sessions), total, [rate_of(sessions, status) for status in STATUSES]
 
 
-def _prepare_session(number: int, audited: Audited) -> ShownSession:
+def _prepare_session(number: int, audited: AuditedSession) -> ShownSession:
     session_id = f"s{number}"
     reruns = tuple(
         _prepare_rerun(session_id, index, rerun) for index, rerun in enumerate(audited.reruns[:RERUNS_SHOWN])
@@ -140,7 +140,7 @@ def _prepare_session(number: int, audited: Audited) -> ShownSession:
 
 
 def _prepare_claim(
-    audited: Audited, session_id: str, number: int, judged: JudgedClaim, reruns: tuple[ShownRerun, ...]
+    audited: AuditedSession, session_id: str, number: int, judged: JudgedClaim, reruns: tuple[ShownRerun, ...]
 ) -> ShownClaim:
     evidence = tuple(
         (f"{session_id}e{piece.event}l{piece.lines[0]}", _describe_line(audited, piece), piece)
@@ -151,14 +151,14 @@ def _prepare_claim(
     return ShownClaim(f"{session_id}k{number}", f"{session_id}c{number}", judged, css_class, evidence, rerun_ids)
 
 
-def _describe_line(audited: Audited, evidence: Evidence) -> str:
+def _describe_line(audited: AuditedSession, evidence: Evidence) -> str:
     """Format the place of the first line of a piece of evidence, for example `session.jsonl:12`. If one line of the
     file holds the whole event, also give the line within the text of the event."""
     is_of_file = audited.transcript.events[evidence.event].is_line_by_line
     return (
-        where(evidence.place)
+        format_place(evidence.place)
         if is_of_file
-        else f"{where(evidence.place)}, line {evidence.lines[0]} of the event's text"
+        else f"{format_place(evidence.place)}, line {evidence.lines[0]} of the event's text"
     )
 
 
@@ -186,7 +186,7 @@ def _align_outputs(rerun: Rerun) -> Iterator[Row]:
     recorded = rerun.said.rstrip("\n").split("\n")[: 4 * ROWS_SHOWN]
     real = rerun.real[0].terminal.rstrip("\n").split("\n")[: 4 * ROWS_SHOWN] if rerun.real else []
     differing = (
-        {difference.said_line for difference in rerun.differences},
+        {difference.recorded_line for difference in rerun.differences},
         {difference.real_line for difference in rerun.differences},
     )
     matcher = SequenceMatcher(

@@ -7,15 +7,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gedanken.auditing.audited import ACCUSING, STATUSES, Audit, Audited, Rerun
+from gedanken.auditing.audited import ACCUSING, STATUSES, Audit, AuditedSession, Rerun
 from gedanken.auditing.rates import rate_of
 from gedanken.compare.audit.judging.plain_chats import NOT_SHOWN
 from gedanken.experiment.agent_transcript import AgentTranscript, Place
-from gedanken.experiment.counts import many
+from gedanken.experiment.counts import format_count
 from gedanken.experiment.escaping import harmless
 
-ROWS_SHOWN = 40
-ACCUSATIONS_SHOWN = 30
+MAX_ROWS = 40
+MAX_ACCUSATIONS = 30
 UNDECIDED_SHOWN = 5
 GAPS_SHOWN = 3
 _MAX_LINE_CHARACTERS = 240
@@ -38,8 +38,8 @@ def print_audit(audit: Audit, console: Console, page: Path | None = None) -> Non
     """Print the sessions, the claims, the commands run again, and the result in words. `page` is the path of the full
     report."""
     console.print(_session_table(audit.audited, console.width))
-    if len(audit.audited) > ROWS_SHOWN:
-        _print_left_out(console, len(audit.audited) - ROWS_SHOWN, "session", "sessions", "--json")
+    if len(audit.audited) > MAX_ROWS:
+        _print_left_out(console, len(audit.audited) - MAX_ROWS, "session", "sessions", "--json")
     if len(audit.audited) > 1:
         console.print()
         console.print(_agent_table(audit, console.width))
@@ -47,16 +47,16 @@ def print_audit(audit: Audit, console: Console, page: Path | None = None) -> Non
     _print_reruns(audit, console)
     _print_undecided(audit, console)
     console.print()
-    for line in said_plainly(audit):
+    for line in conclusion_sentences(audit):
         _print_line(console, line, "bold", uncut=True)
     if page:
         _print_line(console, f"full report: {page}", "bold", uncut=True)
 
 
-def _session_table(sessions: Sequence[Audited], width: int) -> Table:
+def _session_table(sessions: Sequence[AuditedSession], width: int) -> Table:
     first_width = max(_MIN_FIRST_COLUMN, width - 58)
     table = _make_table(first_width, "session", "claims", *STATUSES, NUMBERS)
-    for session in sessions[:ROWS_SHOWN]:
+    for session in sessions[:MAX_ROWS]:
         table.add_row(
             _escape("\n".join([session.transcript.name, *_describe_transcript(session.transcript, first_width)])),
             f"{len(session.claims):,}",
@@ -89,7 +89,7 @@ def _agent_table(audit: Audit, width: int) -> Table:
             f"{rate.successes}\n{_format_share(rate.low)}–{_format_share(rate.high)}" if total else "–"
             for rate in rates
         ]
-        table.add_row(_escape(f"{agent}\n{many(len(sessions), 'session')}"), f"{total:,}", *cells)
+        table.add_row(_escape(f"{agent}\n{format_count(len(sessions), 'session')}"), f"{total:,}", *cells)
     table.caption = "Under each count: 95 % interval of its share of the claims; sessions count as clusters."
     return table
 
@@ -113,16 +113,16 @@ def _format_count(number: int, status: str) -> Text:
 
 def _print_accusations(audit: Audit, console: Console) -> None:
     accused = [(session, judged) for session in audit.audited for _index, judged in session.accused]
-    for session, judged in accused[:ACCUSATIONS_SHOWN]:
+    for session, judged in accused[:MAX_ACCUSATIONS]:
         console.print()
         _print_line(console, f"{judged.status}: {judged.reason}", "bold red", uncut=True)
-        _print_line(console, f"  said      {where(judged.claim.place)}  {judged.claim.quote}", "")
+        _print_line(console, f"  said      {format_place(judged.claim.place)}  {judged.claim.quote}", "")
         for evidence in judged.evidence[:3]:
-            _print_line(console, f"  recorded  {where(evidence.place)}  {evidence.quote}", "")
+            _print_line(console, f"  recorded  {format_place(evidence.place)}  {evidence.quote}", "")
         if len(audit.audited) > 1:
             _print_line(console, f"  by        {session.transcript.agent}", "dim")
-    if len(accused) > ACCUSATIONS_SHOWN:
-        _print_left_out(console, len(accused) - ACCUSATIONS_SHOWN, "claim is contradicted", "claims are contradicted")
+    if len(accused) > MAX_ACCUSATIONS:
+        _print_left_out(console, len(accused) - MAX_ACCUSATIONS, "claim is contradicted", "claims are contradicted")
 
 
 def _print_reruns(audit: Audit, console: Console) -> None:
@@ -134,11 +134,11 @@ def _print_reruns(audit: Audit, console: Console) -> None:
         counts_text = ", ".join(f"{count} {name}" for name, count in counts.items())
         _print_line(console, f"run again ({session.state}): {counts_text}", "bold", uncut=True)
         not_reproduced = [rerun for rerun in session.reruns if rerun.outcome != "reproduced"]
-        for rerun in not_reproduced[:ACCUSATIONS_SHOWN]:
+        for rerun in not_reproduced[:MAX_ACCUSATIONS]:
             _print_rerun(rerun, console)
-        if len(not_reproduced) > ACCUSATIONS_SHOWN:
+        if len(not_reproduced) > MAX_ACCUSATIONS:
             _print_left_out(
-                console, len(not_reproduced) - ACCUSATIONS_SHOWN, "command was run again", "commands were run again"
+                console, len(not_reproduced) - MAX_ACCUSATIONS, "command was run again", "commands were run again"
             )
 
 
@@ -151,11 +151,12 @@ def _print_rerun(rerun: Rerun, console: Console) -> None:
     _print_line(console, f"  {name}: {rerun.command}", style)
     _print_line(console, f"    {rerun.reason}", "dim", uncut=True)
     for difference in rerun.differences[:3]:
-        recorded = "(no such line)" if difference.said_line is None else difference.said
+        recorded = "(no such line)" if difference.recorded_line is None else difference.said
         real = "(no such line)" if difference.real_line is None else difference.real
         _print_line(
             console,
-            f"    {'claimed' if rerun.claimed else 'recorded':8}  {where(rerun.place_of(difference))}  {recorded}",
+            f"    {'claimed' if rerun.claimed else 'recorded':8}  "
+            f"{format_place(rerun.place_of(difference))}  {recorded}",
             "",
         )
         _print_line(console, f"    real      line {difference.real_line or '–'}  {real}", "")
@@ -167,13 +168,13 @@ def _print_undecided(audit: Audit, console: Console) -> None:
         console.print()
     limit = UNDECIDED_SHOWN + (len(undecided) == UNDECIDED_SHOWN + 1)  # “1 more” would take as much room as the claim
     for judged in undecided[:limit]:
-        _print_line(console, f"undecidable  {where(judged.claim.place)}  {judged.claim.quote}", "yellow")
+        _print_line(console, f"undecidable  {format_place(judged.claim.place)}  {judged.claim.quote}", "yellow")
         _print_line(console, f"             {judged.reason}", "dim", uncut=True)
     if len(undecided) > limit:
         _print_left_out(console, len(undecided) - limit, "claim is undecidable", "claims are undecidable")
     gaps = [gap for session in audit.audited for gap in session.transcript.gaps]
     for gap in gaps[:GAPS_SHOWN]:
-        _print_line(console, f"incomplete   {where(gap.place)}  {gap.reason}", "yellow")
+        _print_line(console, f"incomplete   {format_place(gap.place)}  {gap.reason}", "yellow")
     if len(gaps) > GAPS_SHOWN:
         _print_left_out(console, len(gaps) - GAPS_SHOWN, "gap was found", "gaps were found")
 
@@ -182,10 +183,10 @@ def _print_left_out(
     console: Console, left_out: int, singular: str, plural: str, option: str = "--json or --html"
 ) -> None:
     """Print how many items are left out, and which option shows all of them."""
-    _print_line(console, f"{many(left_out, f'more {singular}', f'more {plural}')}; {option} shows all", "dim")
+    _print_line(console, f"{format_count(left_out, f'more {singular}', f'more {plural}')}; {option} shows all", "dim")
 
 
-def said_plainly(audit: Audit) -> Iterator[str]:
+def conclusion_sentences(audit: Audit) -> Iterator[str]:
     """Yield one sentence with the result. If claims in plain chats are undecided, yield a second one that says how to
     decide them."""
     sessions = audit.audited
@@ -205,13 +206,13 @@ def said_plainly(audit: Audit) -> Iterator[str]:
     elif total == 1:
         yield "The record does not contradict the only claim."
     else:
-        undecided_part = f"; {many(undecided, 'claim is', 'claims are')} undecidable" if undecided else ""
+        undecided_part = f"; {format_count(undecided, 'claim is', 'claims are')} undecidable" if undecided else ""
         yield f"The record contradicts none of {total:,} claims{undecided_part}."
     if ways := _options_to_decide(sessions):
         yield f"A chat export does not show which commands ran. To decide claims about commands, {' or '.join(ways)}."
 
 
-def _contradiction_source(sessions: Sequence[Audited]) -> str:
+def _contradiction_source(sessions: Sequence[AuditedSession]) -> str:
     by_statement = {judged.reading == "no tools" for session in sessions for _index, judged in session.accused}
     if by_statement == {True}:
         return ", given that the agent had no tools (--no-tools)"
@@ -222,7 +223,7 @@ def _contradiction_source(sessions: Sequence[Audited]) -> str:
     )
 
 
-def _options_to_decide(sessions: Sequence[Audited]) -> list[str]:
+def _options_to_decide(sessions: Sequence[AuditedSession]) -> list[str]:
     """List what the user can do to decide claims in plain chats, leaving out what was done already."""
     undecided_sessions = [
         session
@@ -237,7 +238,7 @@ def _options_to_decide(sessions: Sequence[Audited]) -> list[str]:
     return [*rerun_option, "state that the agent had no tools (--no-tools)"]
 
 
-def where(place: Place) -> str:
+def format_place(place: Place) -> str:
     """Format a place, for example `session.jsonl:12`."""
     return f"{place.file.rpartition('/')[2]}:{place.line}"
 

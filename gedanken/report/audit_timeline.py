@@ -4,19 +4,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from gedanken.auditing.audited import Audited
+from gedanken.auditing.audited import AuditedSession
 from gedanken.experiment.agent_transcript import AgentEvent
 from gedanken.experiment.claim import JudgedClaim
 
-EVENTS_SHOWN = 1500
+MAX_EVENTS = 1500
 """Maximum number of events that are shown of one session."""
-AROUND = 2
+EVENTS_AROUND = 2
 """Number of events that are also shown before and after each event with a claim or evidence."""
-HEAD, TAIL = 12, 4
+HEAD_LINES, TAIL_LINES = 12, 4
 """Number of lines at the beginning and at the end of an event's text that are shown even if nothing refers to
 them."""
 LINES_AROUND = 3
-LINES_SHOWN = 400
+MAX_LINES = 400
 """Maximum number of lines that are shown of one event."""
 _MAX_LINE_CHARACTERS = 2000
 _MAX_COMMAND_CHARACTERS = 2000
@@ -56,7 +56,7 @@ class ShownEvent:
     """True if the event contains a claim, or evidence for or against a claim."""
 
 
-def timeline_of(audited: Audited) -> tuple[tuple[ShownEvent, ...], int]:
+def timeline_of(audited: AuditedSession) -> tuple[tuple[ShownEvent, ...], int]:
     """Return the events that are shown, and the number of events that are left out after the last of them."""
     events = audited.transcript.events
     claims_in: dict[int, list[int]] = {}
@@ -83,10 +83,14 @@ def timeline_of(audited: Audited) -> tuple[tuple[ShownEvent, ...], int]:
 
 def _choose_events(total: int, relevant: Iterable[int]) -> set[int]:
     """Return the indices of the events to show: all or, if there are too many, those near the `relevant` events."""
-    if total <= EVENTS_SHOWN:
+    if total <= MAX_EVENTS:
         return set(range(total))
-    centers = sorted(relevant)[: EVENTS_SHOWN // (2 * AROUND + 1)]
-    return {index for center in centers for index in range(max(0, center - AROUND), min(total, center + AROUND + 1))}
+    centers = sorted(relevant)[: MAX_EVENTS // (2 * EVENTS_AROUND + 1)]
+    return {
+        index
+        for center in centers
+        for index in range(max(0, center - EVENTS_AROUND), min(total, center + EVENTS_AROUND + 1))
+    }
 
 
 def _select_lines(
@@ -98,7 +102,7 @@ def _select_lines(
     for text in texts:
         starts.append(position)
         position += len(text) + 1
-    selected = set(range(min(HEAD, len(texts)))) | set(range(max(0, len(texts) - TAIL), len(texts)))
+    selected = set(range(min(HEAD_LINES, len(texts)))) | set(range(max(0, len(texts) - TAIL_LINES), len(texts)))
     spans = [(judged.claim.start, judged.claim.end, number) for number, judged in claims]
     for line, line_start in enumerate(starts):
         line_end = line_start + len(texts[line])
@@ -107,7 +111,7 @@ def _select_lines(
             selected |= set(range(max(0, line - LINES_AROUND), min(len(texts), line + LINES_AROUND + 1)))
     shown_lines: list[ShownLine] = []
     last = -1
-    for line in sorted(selected)[:LINES_SHOWN]:
+    for line in sorted(selected)[:MAX_LINES]:
         pieces = _split_at_claims(texts[line][:_MAX_LINE_CHARACTERS], starts[line], spans)
         evidence_for = tuple(dict.fromkeys(number for first, to, number in evidence_spans if first <= line + 1 <= to))
         shown_lines.append(ShownLine(line + 1, pieces, evidence_for, line - last - 1))

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from gedanken.auditing.audited import STATUSES, Audit, Audited, Rerun
+from gedanken.auditing.audited import STATUSES, Audit, AuditedSession, Rerun
 from gedanken.auditing.rates import rate_of
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.version import __version__
@@ -27,7 +27,7 @@ def audit_values(audit: Audit) -> dict[str, Any]:
     }
 
 
-def _session_values(audited: Audited) -> dict[str, Any]:
+def _session_values(audited: AuditedSession) -> dict[str, Any]:
     transcript = audited.transcript
     return {
         "name": transcript.name,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from gedanken.auditing.audited import Audit
 from gedanken.experiment.errors import BadInput
-from gedanken.experiment.files import put
+from gedanken.experiment.files import write_atomically
 from gedanken.report.writing import check_page
 
 __all__ = ["check_page", "write_audit_page"]
@@ -17,6 +17,6 @@ def write_audit_page(path: Path, audit: Audit) -> None:
 
     check_page(path)
     try:
-        put(path, render_audit(audit))
+        write_atomically(path, render_audit(audit))
     except OSError as error:
         raise BadInput(f"{path}: {error.strerror}") from error

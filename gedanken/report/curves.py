@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from gedanken.compare.results import SeriesResult
-from gedanken.experiment.counts import many
-from gedanken.experiment.format import visible
+from gedanken.experiment.counts import format_count
+from gedanken.experiment.format import escape_invisible
 from gedanken.report.svg import IMAGINED, INK, REAL, RULE, inline_svg
 
 if TYPE_CHECKING:
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
     Values = NDArray[np.float64]
 
-POINTS_SHOWN = 200
-IMAGINED_SHOWN = 24
-ROOM = 1.5
+MAX_POINTS = 200
+MAX_IMAGINED_LINES = 24
+AXIS_MARGIN = 1.5
 """How far the axis may extend beyond the real values to show imagined ones, as a multiple of the range of the real
 values."""
-ROOM_AT_ONE_POINT = 60.0
+AXIS_MARGIN_AT_ONE_POINT = 60.0
 MARKERS = ("o", "s", "^", "D", "v", "X", "P", "*")
 DASHES = ((0, (5, 2)), (0, (2, 2)), (0, (7, 2, 2, 2)), (0, (1, 1.6)))
 STYLE: Any = {
@@ -53,9 +53,9 @@ def chart(result: SeriesResult, key: str) -> Markup | None:
         axes = figure.add_subplot()
         _style_axes(axes, result)
         _draw_real(axes, points, real)
-        for index, row in enumerate(imagined[:IMAGINED_SHOWN]):
+        for index, row in enumerate(imagined[:MAX_IMAGINED_LINES]):
             _draw_imagined(axes, points, row, index)
-        low, high = frame(real, imagined)
+        low, high = value_range(real, imagined)
         axes.set_ylim(low, high)
         if len(points) == 1:
             axes.set_xlim(points[0] - 1, points[0] + 1)
@@ -63,7 +63,7 @@ def chart(result: SeriesResult, key: str) -> Markup | None:
         return inline_svg(figure, key, _alt_text(result))
 
 
-def frame(real: "Values", imagined: "Values") -> tuple[float, float]:
+def value_range(real: "Values", imagined: "Values") -> tuple[float, float]:
     """Return the lowest and the highest value in the chart, which shows all real values and the imagined ones near
     them."""
     import numpy as np
@@ -71,7 +71,7 @@ def frame(real: "Values", imagined: "Values") -> tuple[float, float]:
     real_values, imagined_values = real[np.isfinite(real)], imagined[np.isfinite(imagined)]
     reference = real_values if real_values.size else imagined_values
     low, high = float(reference.min()), float(reference.max())
-    factor = ROOM if real.shape[1] > 1 else ROOM_AT_ONE_POINT
+    factor = AXIS_MARGIN if real.shape[1] > 1 else AXIS_MARGIN_AT_ONE_POINT
     margin = (high - low or abs(high) or 1.0) * factor
     if imagined_values.size:
         low = max(min(low, float(imagined_values.min())), low - margin)
@@ -80,14 +80,14 @@ def frame(real: "Values", imagined: "Values") -> tuple[float, float]:
     return low - padding, high + padding
 
 
-def beyond(result: SeriesResult) -> int:
+def count_outside_chart(result: SeriesResult) -> int:
     """Count the imagined values outside the chart."""
     import numpy as np
 
     real, imagined = (np.array(rows, float).reshape(len(rows), -1) for rows in (result.real, result.imagined))
     if not np.isfinite(real).any() and not np.isfinite(imagined).any():
         return 0
-    low, high = frame(real, imagined)
+    low, high = value_range(real, imagined)
     return int(((imagined < low) | (imagined > high)).sum())
 
 
@@ -99,7 +99,7 @@ def _style_axes(axes: Any, result: SeriesResult) -> None:
     axes.grid(axis="y", color=RULE, linewidth=0.6)
     axes.set_axisbelow(True)
     axes.tick_params(colors=INK, length=0, pad=5)
-    axes.set_xlabel(visible(result.axis[:40]), color=INK)
+    axes.set_xlabel(escape_invisible(result.axis[:40]), color=INK)
     axes.locator_params(axis="y", nbins=5)
     is_integer_axis = all(math.isfinite(point) and point == int(point) for point in result.points)
     axes.locator_params(axis="x", nbins=7, integer=is_integer_axis)
@@ -113,7 +113,7 @@ def _draw_real(axes: Any, points: "Values", real: "Values") -> None:
         return
     columns = np.where(np.isfinite(real), real, np.nan)[:, has_value]
     positions, low, high, mean = [], [], [], []
-    for indices in np.array_split(np.arange(has_value.sum()), min(POINTS_SHOWN, int(has_value.sum()))):
+    for indices in np.array_split(np.arange(has_value.sum()), min(MAX_POINTS, int(has_value.sum()))):
         part = columns[:, indices]
         positions.append(points[has_value][indices].mean())
         low.append(np.nanmin(part))
@@ -135,8 +135,8 @@ def _draw_imagined(axes: Any, points: "Values", row: "Values", number: int) -> N
     indices = np.flatnonzero(np.isfinite(row))
     if not indices.size:
         return
-    if indices.size > POINTS_SHOWN:  # keep the minimum and maximum of each part, so that no spike is lost
-        parts = np.array_split(indices, POINTS_SHOWN // 2)
+    if indices.size > MAX_POINTS:  # keep the minimum and maximum of each part, so that no spike is lost
+        parts = np.array_split(indices, MAX_POINTS // 2)
         indices = np.array(sorted({int(pick(part)) for part in parts for pick in (_lowest(row), _highest(row))}))
     axes.plot(
         points[indices],
@@ -161,11 +161,11 @@ def _highest(row: "Values") -> Any:
 
 
 def _alt_text(result: SeriesResult) -> str:
-    counts = f"{many(result.n_real, 'real run')} and {many(result.n_imagined, 'imagined run')}"
-    return visible(f"{result.name[:80]}: {counts}, over {result.axis[:40]}")
+    counts = f"{format_count(result.n_real, 'real run')} and {format_count(result.n_imagined, 'imagined run')}"
+    return escape_invisible(f"{result.name[:80]}: {counts}, over {result.axis[:40]}")
 
 
-def glyph(number: int) -> Markup:
+def legend_symbol(number: int) -> Markup:
     """Draw the line and the marker of an imagined run, for the legend."""
     dashes = " ".join(f"{length:g}" for length in DASHES[number % len(DASHES)][1])
     shape = _MARKER_PATHS[number % len(MARKERS)]

@@ -5,7 +5,7 @@ from typing import Any
 from markupsafe import Markup
 
 from gedanken.compare.verdict.results import OperationVerdict
-from gedanken.experiment.format import visible
+from gedanken.experiment.format import escape_invisible
 from gedanken.report.curves import STYLE
 from gedanken.report.svg import IMAGINED, INK, RULE, inline_svg
 
@@ -52,4 +52,4 @@ def _style_axes(axes: Any, sizes: list[int]) -> None:
 
 def _alt_text(verdict: OperationVerdict) -> str:
     accuracies = ", ".join(f"{size.exact:.2f} at {size.size}" for size in verdict.sizes if size.exact is not None)
-    return visible(f"{verdict.operation[:80]}: share of right answers {accuracies}")
+    return escape_invisible(f"{verdict.operation[:80]}: share of right answers {accuracies}")

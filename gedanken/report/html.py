@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from gedanken.experiment import format
-from gedanken.experiment.counts import many
+from gedanken.experiment.counts import format_count
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -29,7 +29,7 @@ def page_environment() -> "Environment":
     environment.filters.update(
         {name: getattr(format, name) for name in ("cut", "duration", "ending", "figure", "probability", "span")}
     )
-    environment.filters["many"] = many
+    environment.filters["many"] = format_count
     return environment
 
 
@@ -49,4 +49,4 @@ def content_policy(style: str, script: str) -> str:
 
 def _escape_value(value: object) -> object:
     """Make hidden characters visible and cut long text; return finished markup unchanged."""
-    return value if isinstance(value, Markup) else format.visible(format.brief(str(value)))
+    return value if isinstance(value, Markup) else format.escape_invisible(format.first_lines(str(value)))

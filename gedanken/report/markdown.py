@@ -5,31 +5,37 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
-from gedanken.analysis.verdict import format_endpoint, format_last, lasts, ranked, spread_of
+from gedanken.analysis.verdict import format_endpoint, format_last, last_values, rank_findings, spread_of
 from gedanken.compare.interventions import Effects
 from gedanken.compare.results import SeriesResult
-from gedanken.compare.sentences import kind_in_words, sentence
+from gedanken.compare.sentences import format_finding, kind_label
 from gedanken.compare.source.diff import diff_of
-from gedanken.experiment.budget import used_in_words
-from gedanken.experiment.counts import many, times_each
+from gedanken.experiment.budget import format_usage
+from gedanken.experiment.counts import format_count, format_counts
 from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import violations_by_kind
 from gedanken.experiment.finding import Finding, Stream
-from gedanken.experiment.format import cut, figure, interval, probability
-from gedanken.experiment.markdown import code, fence_for, prose
+from gedanken.experiment.format import format_interval, format_number, probability, truncate
+from gedanken.experiment.markdown import escape_sentence, fence_for, format_code
 from gedanken.experiment.program import Program
-from gedanken.report.run_setup import NOT_PACKAGED, commands, format_conditions, format_outcome, is_own
+from gedanken.report.run_setup import (
+    NOT_PACKAGED,
+    format_conditions,
+    format_outcome,
+    is_packaged_experiment,
+    repeat_commands,
+)
 from gedanken.report.shown_effects import shown_effects
-from gedanken.report.surprisal import surprisal_of, why_none
+from gedanken.report.surprisal import surprisal_of, unavailable_reason
 
 FINDINGS_SHOWN = 20
-LINES_OF_A_FINDING = 3
+MAX_LINES_PER_FINDING = 3
 SERIES_SHOWN = 12
 UNDECIDED_SHOWN = 8
 PROGRAMS_SHOWN = 12
 NOTES_SHOWN = 8
 CHANGES_SHOWN = 30
-BEFORE, AFTER = 4, 6
+LINES_BEFORE, LINES_AFTER = 4, 6
 """Number of transcript lines shown before and after the first difference."""
 
 
@@ -40,7 +46,7 @@ def to_markdown(analysis: Analysis) -> str:
         _section("Cause and effect", _effect_table(analysis.effects)),
         _section("Conditions", _condition_items(analysis)),
         _section("Notes", _bullets([_prose(note) for note in analysis.notes], NOTES_SHOWN)),
-        _section(many(len(analysis.findings), "finding").capitalize(), _finding_items(analysis, version)),
+        _section(format_count(len(analysis.findings), "finding").capitalize(), _finding_items(analysis, version)),
         _section("Numbers", _series_table(analysis.versions)),
         _section("First difference", _first_difference(version)),
         _section("Undecided", _bullets(_undecided_reasons(analysis.versions), UNDECIDED_SHOWN)),
@@ -66,11 +72,11 @@ def _bullets(lines: Sequence[str], limit: int) -> Iterator[str]:
 
 
 def _prose(text: str) -> str:
-    return prose(harmless(cut(text, 1000)))
+    return escape_sentence(harmless(truncate(text, 1000)))
 
 
 def _code(text: str) -> str:
-    return code(harmless(cut(text, 200)))
+    return format_code(harmless(truncate(text, 200)))
 
 
 def _fenced(text: str, language: str) -> str:
@@ -101,9 +107,9 @@ def _condition_items(analysis: Analysis) -> Iterator[str]:
     if setup is None:
         return
     if setup.model:
-        yield f"- model: {_code(setup.models_told)}"
+        yield f"- model: {_code(setup.model_names)}"
     if setup.persona:
-        yield f"- persona: {_code(setup.personas_told)}"
+        yield f"- persona: {_code(setup.persona_names)}"
     if setup.conditions:
         yield f"- conditions: {_prose(format_conditions(setup))}"
     if setup.machine:
@@ -118,30 +124,28 @@ def _condition_items(analysis: Analysis) -> Iterator[str]:
     ):
         if value:
             yield f"- {name}: {_prose(value)}"
-    yield f"- tokens: {_prose(used_in_words(log.tokens, log.price))}"
+    yield f"- tokens: {_prose(format_usage(log.tokens, log.price))}"
     if violations := violations_by_kind(log.executions):
-        violation_counts = times_each(dict(violations.most_common()))
+        violation_counts = format_counts(dict(violations.most_common()))
         yield f"- removed from the model's replies, because no terminal prints it: {_prose(violation_counts)}"
 
 
 def _finding_items(analysis: Analysis, version: VersionAnalysis | None) -> Iterator[str]:
-    findings = ranked(analysis.findings, version)
+    findings = rank_findings(analysis.findings, version)
     for finding in findings[:FINDINGS_SHOWN]:
         yield _finding_item(finding)
-        for line in finding.evidence[:LINES_OF_A_FINDING]:
+        for line in finding.evidence[:MAX_LINES_PER_FINDING]:
             yield f"  - {_code(line.source)}, line {line.number}: {_code(line.text)}"
     if len(findings) > FINDINGS_SHOWN:
         hidden_kinds = Counter(finding.check for finding in findings[FINDINGS_SHOWN:])
-        yield "- … and " + _prose(
-            ", ".join(f"{kind_in_words(kind)} ×{times}" for kind, times in hidden_kinds.items())
-        )
+        yield "- … and " + _prose(", ".join(f"{kind_label(kind)} ×{times}" for kind, times in hidden_kinds.items()))
 
 
 def _finding_item(finding: Finding) -> str:
     explanation = (
         f" (explained by a false fact in the persona: {_prose(finding.explained_by)})" if finding.explained_by else ""
     )
-    return f"- **{_prose(kind_in_words(finding.check))}**: {_prose(sentence(finding))}{explanation}"
+    return f"- **{_prose(kind_label(finding.check))}**: {_prose(format_finding(finding))}{explanation}"
 
 
 def _series_table(versions: Sequence[VersionAnalysis]) -> Iterator[str]:
@@ -162,7 +166,7 @@ def _series_table(versions: Sequence[VersionAnalysis]) -> Iterator[str]:
 
 
 def _series_row(version: VersionAnalysis, series: SeriesResult) -> str:
-    real, imagined = lasts(series)
+    real, imagined = last_values(series)
     cells = [
         _cell(format_last(series)) + (" (primary)" if series.role == "primary" else ""),
         _cell(version.program.label) if version.program else "",
@@ -170,9 +174,9 @@ def _series_row(version: VersionAnalysis, series: SeriesResult) -> str:
         f"{spread_of(imagined)} ({series.n_imagined})",
         probability(series.p),
         probability(series.p_adjusted),
-        figure(series.crps),
-        interval(series.spread_ratio, series.spread_interval),
-        interval(series.difference, series.difference_interval),
+        format_number(series.crps),
+        format_interval(series.spread_ratio, series.spread_interval),
+        format_interval(series.difference, series.difference_interval),
     ]
     return f"| {' | '.join(cells)} |"
 
@@ -197,10 +201,10 @@ def _format_excerpt(text: str, number: int | None, other_number: int | None) -> 
     `other_number`, followed by “(no more lines)”."""
     lines = text.splitlines()
     center = number or min(len(lines) + 1, other_number or 1)
-    first = max(1, center - BEFORE)
+    first = max(1, center - LINES_BEFORE)
     excerpt = [
-        f"{'>' if line_number == number else ' '} {line_number:>6}  {' '.join(cut(line).split())}"
-        for line_number, line in enumerate(lines[first - 1 : center + AFTER], start=first)
+        f"{'>' if line_number == number else ' '} {line_number:>6}  {' '.join(truncate(line).split())}"
+        for line_number, line in enumerate(lines[first - 1 : center + LINES_AFTER], start=first)
     ]
     return "\n".join(excerpt if number else [*excerpt, "> (no more lines)"])
 
@@ -210,7 +214,7 @@ def _undecided_reasons(versions: Sequence[VersionAnalysis]) -> list[str]:
 
 
 def _surprisal_table(analysis: Analysis) -> Iterator[str]:
-    if reason := why_none(analysis.log.surprisal):
+    if reason := unavailable_reason(analysis.log.surprisal):
         yield f"Not available: {_prose(reason)}"
     if rows := surprisal_of(analysis.log.surprisal):
         yield "| program | real output | model's own output |"
@@ -221,7 +225,7 @@ def _surprisal_table(analysis: Analysis) -> Iterator[str]:
 def _program_items(analysis: Analysis) -> list[str]:
     by_label = {program.label: program for program in analysis.log.programs}
     return [
-        f"{_code(program.label)}: SHA-256 {code(program.sha256)}"
+        f"{_code(program.label)}: SHA-256 {format_code(program.sha256)}"
         + {True: ", works", False: ", does not work", None: ""}[program.works]
         + (_describe_edit(program, by_label.get(program.base or "")) if program.edit else "")
         for program in analysis.log.programs
@@ -234,6 +238,6 @@ def _describe_edit(program: Program, base: Program | None) -> str:
 
 
 def _repeat_commands(analysis: Analysis) -> Iterator[str]:
-    yield _fenced("\n".join(commands(analysis)), "sh")
-    if analysis.log.setup and not is_own(analysis):
+    yield _fenced("\n".join(repeat_commands(analysis)), "sh")
+    if analysis.log.setup and not is_packaged_experiment(analysis):
         yield f"\n{NOT_PACKAGED}"

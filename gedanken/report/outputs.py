@@ -9,15 +9,15 @@ from gedanken.analysis.analysis import Analysis
 from gedanken.compare.source.diff import Diff, diff_of
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.finding import Stream
-from gedanken.experiment.format import cut
+from gedanken.experiment.format import truncate
 from gedanken.experiment.program import Program
 from gedanken.report.anchors import Anchors, ShownFinding
 
-AROUND = 2
+LINES_AROUND = 2
 """Number of lines shown before and after a line that a finding refers to."""
-OF_A_PROGRAM = 600
-OF_A_DIFF = 400
-OUTPUT_HEAD = 12
+MAX_PROGRAM_LINES = 600
+MAX_DIFF_LINES = 400
+OUTPUT_HEAD_LINES = 12
 """Number of lines shown from the beginning of an output, if its command runs no program."""
 
 
@@ -67,20 +67,24 @@ def excerpts(
             findings_by_line = anchors.pointed.get(number, {})
             if findings_by_line and (execution.label, stream) not in aligned:
                 nearby_lines = {
-                    nearby for line in findings_by_line for nearby in range(line - AROUND, line + AROUND + 1)
+                    nearby
+                    for line in findings_by_line
+                    for nearby in range(line - LINES_AROUND, line + LINES_AROUND + 1)
                 }
                 results.append(Excerpt(execution, stream, *_select_lines(anchors, number, nearby_lines)))
     return tuple(results)
 
 
-def head(execution: Execution, anchors: Anchors) -> Excerpt:
+def output_head(execution: Execution, anchors: Anchors) -> Excerpt:
     """Return the first lines of a command's output, and the lines in it that findings refer to."""
     number = anchors.number_of(execution, "terminal")
     nearby_lines = {
-        nearby for line in anchors.pointed.get(number, {}) for nearby in range(line - AROUND, line + AROUND + 1)
+        nearby
+        for line in anchors.pointed.get(number, {})
+        for nearby in range(line - LINES_AROUND, line + LINES_AROUND + 1)
     }
     return Excerpt(
-        execution, "terminal", *_select_lines(anchors, number, nearby_lines | set(range(1, OUTPUT_HEAD + 1)))
+        execution, "terminal", *_select_lines(anchors, number, nearby_lines | set(range(1, OUTPUT_HEAD_LINES + 1)))
     )
 
 
@@ -92,12 +96,13 @@ def listings(analysis: Analysis, anchors: Anchors) -> tuple[Listing, ...]:
     for program in programs:
         number = anchors.number_of(program)
         findings_by_line = anchors.pointed.get(number, {})
-        lines, after = _select_lines(anchors, number, set(range(1, OF_A_PROGRAM + 1)) | set(findings_by_line))
+        lines, after = _select_lines(anchors, number, set(range(1, MAX_PROGRAM_LINES + 1)) | set(findings_by_line))
         base = by_label.get(program.base or "")
         diff = diff_of(base, program) if base else None
         changes = diff.text.splitlines()[2:] if diff else []
         changed_lines = tuple(
-            Line(None, line_number, cut(text), (), 0) for line_number, text in enumerate(changes[:OF_A_DIFF], start=1)
+            Line(None, line_number, truncate(text), (), 0)
+            for line_number, text in enumerate(changes[:MAX_DIFF_LINES], start=1)
         )
         results.append(Listing(program, lines, after, bool(findings_by_line), diff, changed_lines))
     return tuple(results)
@@ -111,6 +116,6 @@ def _select_lines(anchors: Anchors, text_number: int, wanted_lines: set[int]) ->
     for number in sorted(number for number in wanted_lines if 0 < number <= len(texts)):
         gap = number - last_number - 1
         findings = tuple(findings_by_line.get(number, ()))
-        selected.append(Line(anchors.id_of(text_number, number), number, cut(texts[number - 1]), findings, gap))
+        selected.append(Line(anchors.id_of(text_number, number), number, truncate(texts[number - 1]), findings, gap))
         last_number = number
     return tuple(selected), len(texts) - last_number

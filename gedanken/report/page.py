@@ -10,18 +10,18 @@ from markupsafe import Markup
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
 from gedanken.analysis.verdict import format_endpoint
 from gedanken.compare.results import SeriesResult
-from gedanken.compare.sentences import kind_in_words, sentence
+from gedanken.compare.sentences import format_finding, kind_label
 from gedanken.experiment import format
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.finding import Stream
 from gedanken.experiment.version import __version__
 from gedanken.report import run_setup
 from gedanken.report.anchors import Anchors, ShownFinding, find_anchors
-from gedanken.report.curves import IMAGINED_SHOWN, beyond, chart, glyph
+from gedanken.report.curves import MAX_IMAGINED_LINES, chart, count_outside_chart, legend_symbol
 from gedanken.report.html import content_policy, packaged, page_environment
-from gedanken.report.outputs import Excerpt, excerpts, head, listings
+from gedanken.report.outputs import Excerpt, excerpts, listings, output_head
 from gedanken.report.shown_effects import shown_effects
-from gedanken.report.surprisal import surprisal_of, why_none
+from gedanken.report.surprisal import surprisal_of, unavailable_reason
 from gedanken.report.timeline import timeline_of
 from gedanken.report.transcripts import SideBySide, side_by_side
 from gedanken.traces.run_tree import TracedRun
@@ -30,17 +30,17 @@ CHARTS_SHOWN = 12
 SERIES_SHOWN = 100
 SITES_SHOWN = 200
 RUNS_SHOWN = 300
-HERO_SHOWN = 3
+CHARTS_AT_TOP = 3
 """Number of charts at the top of the page. These charts are not repeated below."""
 FINDINGS_OPEN = 5
 """Number of findings of each kind that are visible at first. The others appear when the reader opens the fold."""
-CASES_NAMED = 8
+CASES_IN_CONTENTS = 8
 """Maximum number of cases in the table of contents; see `ShownCase`."""
 PROBLEMS_SHOWN = 20
 CASES_SHOWN = 40
 
 
-class Drawn(NamedTuple):
+class DrawnSeries(NamedTuple):
     """A series and its picture."""
 
     judged: SeriesResult
@@ -49,7 +49,7 @@ class Drawn(NamedTuple):
     """Number of imagined values outside the picture."""
 
 
-class Key(NamedTuple):
+class LegendEntry(NamedTuple):
     """An entry of the legend: the line and marker of one imagined run, and the run's name."""
 
     glyph: Markup
@@ -64,8 +64,8 @@ class ShownCase:
     case: VersionAnalysis
     name: str
     findings: tuple[ShownFinding, ...]
-    charts: tuple[Drawn, ...]
-    keys: tuple[Key, ...]
+    charts: tuple[DrawnSeries, ...]
+    keys: tuple[LegendEntry, ...]
     view: SideBySide | None
     excerpts: tuple[Excerpt, ...]
 
@@ -74,8 +74,8 @@ def render(analysis: Analysis, trace: Sequence[TracedRun] = ()) -> str:
     """Render the report as one self-contained HTML file, with the run's `trace`. The same input gives the same
     file."""
     environment = page_environment()
-    environment.filters["sentence"] = sentence
-    environment.globals.update(interval=format.interval, who=format.who)
+    environment.filters["sentence"] = format_finding
+    environment.globals.update(interval=format.format_interval, who=format.format_run)
     style, script = packaged("style.css"), packaged("report.js")
     anchors = find_anchors(analysis)
     cases = [
@@ -103,26 +103,26 @@ def render(analysis: Analysis, trace: Sequence[TracedRun] = ()) -> str:
         verdict=format.first_sentence(analysis.verdict),
         moves=[(effect, shown_effects(effect)) for effect in analysis.effects],
         main=main_case,
-        ABOVE=0 if analysis.effects else HERO_SHOWN,
-        brief=run_setup.brief_of(analysis.log),
-        own=run_setup.is_own(analysis),
+        ABOVE=0 if analysis.effects else CHARTS_AT_TOP,
+        brief=run_setup.summarize_setup(analysis.log),
+        own=run_setup.is_packaged_experiment(analysis),
         script_lines=run_setup.script_of(analysis.log),
-        claims=run_setup.claims_of(analysis.log.setup),
+        claims=run_setup.persona_facts(analysis.log.setup),
         entries=run_setup.entries_of(analysis.log),
-        commands=run_setup.commands(analysis),
+        commands=run_setup.repeat_commands(analysis),
         listings=listings(analysis, anchors),
         answers=_command_outputs(analysis, anchors),
         surprise=surprisal_of(analysis.log.surprisal),
-        no_surprise=why_none(analysis.log.surprisal),
+        no_surprise=unavailable_reason(analysis.log.surprisal),
         timeline=timeline_of(trace, anchors),
         runs=_all_runs(analysis),
         totals=_total_seconds(analysis),
         SERIES_SHOWN=SERIES_SHOWN,
         SITES_SHOWN=SITES_SHOWN,
         RUNS_SHOWN=RUNS_SHOWN,
-        IMAGINED_SHOWN=IMAGINED_SHOWN,
+        IMAGINED_SHOWN=MAX_IMAGINED_LINES,
         FINDINGS_OPEN=FINDINGS_OPEN,
-        CASES_NAMED=CASES_NAMED,
+        CASES_NAMED=CASES_IN_CONTENTS,
         PROBLEMS_SHOWN=PROBLEMS_SHOWN,
         NOT_PACKAGED=run_setup.NOT_PACKAGED,
     )
@@ -133,9 +133,12 @@ def _prepare_case(number: int, version: VersionAnalysis, anchors: Anchors) -> Sh
     charts = []
     for index, series in enumerate(version.compared.series[:CHARTS_SHOWN]):
         if picture := chart(series, f"{case_id}g{index}"):
-            charts.append(Drawn(series, picture, beyond(series)))
+            charts.append(DrawnSeries(series, picture, count_outside_chart(series)))
     samples = [run for run in version.imagined if run.sample != 0]
-    keys = tuple(Key(glyph(index), format.who(sample)) for index, sample in enumerate(samples[:IMAGINED_SHOWN]))
+    keys = tuple(
+        LegendEntry(legend_symbol(index), format.format_run(sample))
+        for index, sample in enumerate(samples[:MAX_IMAGINED_LINES])
+    )
     view = side_by_side(version, anchors)
     alignment = version.compared.alignment
     aligned: set[tuple[str, Stream]] = set()
@@ -159,7 +162,7 @@ def _command_outputs(analysis: Analysis, anchors: Anchors) -> list[tuple[str, li
     other_runs = [execution for execution in analysis.log.executions if id(execution) not in case_ids]
     by_command: dict[tuple[int, str], list[Excerpt]] = {}
     for execution in other_runs[:RUNS_SHOWN]:
-        by_command.setdefault((execution.line, execution.command), []).append(head(execution, anchors))
+        by_command.setdefault((execution.line, execution.command), []).append(output_head(execution, anchors))
     return [(command, outputs) for (_line, command), outputs in by_command.items()]
 
 
@@ -181,6 +184,4 @@ def _total_seconds(analysis: Analysis) -> dict[str, float]:
 def _group_by_kind(findings: list[ShownFinding]) -> list[tuple[str, list[ShownFinding]]]:
     """Group findings by kind, in order of first appearance."""
     kinds = Counter(finding.finding.check for finding in findings)
-    return [
-        (kind_in_words(kind), [finding for finding in findings if finding.finding.check == kind]) for kind in kinds
-    ]
+    return [(kind_label(kind), [finding for finding in findings if finding.finding.check == kind]) for kind in kinds]

@@ -7,22 +7,22 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
-from gedanken.analysis.verdict import format_last, format_p, lasts, measured, spread_of, tested_p
-from gedanken.compare.parsed.left_out import left_out
+from gedanken.analysis.verdict import compared_runs, format_last, format_p, last_values, spread_of, valid_p
+from gedanken.compare.parsed.left_out import format_left_out
 from gedanken.compare.results import SeriesResult
-from gedanken.compare.sentences import sentence
+from gedanken.compare.sentences import format_finding
 from gedanken.compare.series.judgement import differ_in
-from gedanken.compare.series.levels import PRIMARY_LEVEL, is_told
+from gedanken.compare.series.levels import PRIMARY_LEVEL, is_significant
 from gedanken.compare.stats.permutation_test import smallest_p
-from gedanken.experiment.counts import many
+from gedanken.experiment.counts import format_count
 from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.finding import Finding
 from gedanken.experiment.run_log import DONE, INTERRUPTED, UNFINISHED
 
-MOST = 400
+MAX_CHARACTERS = 400
 """Maximum length in characters of one line."""
-EXAMPLE = 180
+MAX_EXAMPLE_CHARACTERS = 180
 """Maximum length in characters of the finding used as an example."""
 _MAX_MODEL_NAME = 60
 _PRINT_SITE = re.compile(r" \([^()]{0,99}:\d+\)| \(line \d+\)")
@@ -68,14 +68,16 @@ def _question(analysis: Analysis, version: VersionAnalysis | None) -> str:
     question = f"Does {name} know what {program} prints, without running it?"
     if version is None:
         return question
-    real, imagined = measured(version)
-    comparison = f"{many(len(real), 'real run')} and {many(len(imagined), 'run')} that the model imagined"
+    real, imagined = compared_runs(version)
+    comparison = (
+        f"{format_count(len(real), 'real run')} and {format_count(len(imagined), 'run')} that the model imagined"
+    )
     return f"{question} Compared: {comparison}."
 
 
 def _nothing_to_compare(analysis: Analysis) -> str:
     imagined = [run for version in analysis.versions for run in version.imagined]
-    if unusable := left_out(imagined):
+    if unusable := format_left_out(imagined):
         return f"The model wrote no output that could be compared: {unusable}."
     if imagined:
         return "Nothing to compare: no version of the program has both real and imagined runs."
@@ -86,13 +88,13 @@ def _nothing_to_compare(analysis: Analysis) -> str:
 
 def _result(version: VersionAnalysis) -> str:
     """State how many imagined runs have findings, with one example."""
-    _real, imagined = measured(version)
-    unusable = left_out(version.imagined)
+    _real, imagined = compared_runs(version)
+    unusable = format_left_out(version.imagined)
     # unusable replies are counted apart
     extra = f" {unusable[:1].upper()}{unusable[1:]}." if unusable else ""
     if cut := sum(run.cause is Cause.CUT for run in imagined):
         pronoun = "its" if cut == 1 else "their"
-        runs = many(len(imagined), "imagined run")
+        runs = format_count(len(imagined), "imagined run")
         extra = f" {cut} of {runs} hit the token limit; only {pronoun} output up to that limit was compared.{extra}"
     findings = _unexplained_findings(version)
     runs_text = "the imagined run" if len(imagined) == 1 else f"the {len(imagined)} imagined runs"
@@ -116,12 +118,12 @@ def _other_findings(analysis: Analysis, version: VersionAnalysis) -> str:
     counts = Counter(finding for finding in analysis.findings if not finding.explained_by) - Counter(
         version.compared.findings
     )
-    return f" Elsewhere in the session: {many(counts.total(), 'finding')}." if counts else ""
+    return f" Elsewhere in the session: {format_count(counts.total(), 'finding')}." if counts else ""
 
 
 def _subject(differing: int, total: int) -> str:
     if differing < total:
-        return f"{differing} of {many(total, 'imagined run')}"
+        return f"{differing} of {format_count(total, 'imagined run')}"
     if total == 2:
         return "Both imagined runs"
     return "The imagined run" if total == 1 else f"All {total} imagined runs"
@@ -129,7 +131,7 @@ def _subject(differing: int, total: int) -> str:
 
 def _silent_note(imagined: Sequence[Execution]) -> str:
     count = len(imagined) - len(_labels_with_output(imagined))
-    return f"; {many(count, 'imagined run')} printed nothing" if count else ""
+    return f"; {format_count(count, 'imagined run')} printed nothing" if count else ""
 
 
 def _labels_with_output(imagined: Sequence[Execution]) -> frozenset[str]:
@@ -142,8 +144,8 @@ def _describe_example(findings: Sequence[Finding], *preferred: AbstractSet[str])
     matching = (finding for labels in preferred for finding in findings if labels & set(finding.runs))
     first = next(matching, findings[0])
     # without file names, which a newcomer has not seen
-    example = _RUN_LABEL.sub(_short_label, _P_VALUE.sub("", _PRINT_SITE.sub("", sentence(first)))).rstrip(".")
-    example = _truncate(_VERSION_LABEL.sub("the program", example), EXAMPLE)
+    example = _RUN_LABEL.sub(_short_label, _P_VALUE.sub("", _PRINT_SITE.sub("", format_finding(first)))).rstrip(".")
+    example = _truncate(_VERSION_LABEL.sub("the program", example), MAX_EXAMPLE_CHARACTERS)
     return f"1 finding: {example}." if len(findings) == 1 else f"{len(findings):,} findings, for example: {example}."
 
 
@@ -155,7 +157,7 @@ def _short_label(label: re.Match[str]) -> str:
 
 def _confidence(version: VersionAnalysis) -> str:
     """State which results rest on printed lines, which on a statistical test, and what is undecided."""
-    _real, _imagined = measured(version)
+    _real, _imagined = compared_runs(version)
     line_findings = [finding for finding in _unexplained_findings(version) if finding.check not in _STATISTICAL]
     sentences = [
         "It is certain that these runs differ: the report shows the lines that prove it, beside the real lines."
@@ -174,18 +176,20 @@ def _describe_numbers(version: VersionAnalysis) -> str:
         reason = version.compared.uncompared
         return f"{reason[:1].upper()}{reason[1:]}." if reason else "There are no numbers that could be compared."
     if outlier := next((finding for finding in _unexplained_findings(version) if finding.check == "outlier"), None):
-        return _PRINT_SITE.sub("", sentence(outlier))
-    name, p_value = _PRINT_SITE.sub("", format_last(primary)), tested_p(primary)
-    real, imagined = (spread_of(values) for values in lasts(primary))
+        return _PRINT_SITE.sub("", format_finding(outlier))
+    name, p_value = _PRINT_SITE.sub("", format_last(primary)), valid_p(primary)
+    real, imagined = (spread_of(values) for values in last_values(primary))
     if p_value is None:
         undecided = f"Undecided whether {differ_in(name, len(primary.imagined))}"
         too_few = smallest_p(primary.n_real, primary.n_imagined) > PRIMARY_LEVEL
         if not primary.n_real or not primary.n_imagined:
             return f"{undecided}: no {'imagined' if primary.n_real else 'real'} run shows it."
         obstacle = "are too few for a statistical test" if too_few else "cannot be tested statistically"
-        values_text = f" (real: {real}; imagined: {imagined})" if lasts(primary)[0] and lasts(primary)[1] else ""
+        values_text = (
+            f" (real: {real}; imagined: {imagined})" if last_values(primary)[0] and last_values(primary)[1] else ""
+        )
         return f"{undecided}{values_text}: {_count_values(primary)} {obstacle}."
-    if not is_told(p_value):
+    if not is_significant(p_value):
         return f"The {name} does not differ significantly ({format_p(p_value)}; real: {real}; imagined: {imagined})."
     return (
         f"The {name} differs significantly ({format_p(p_value)}): {real} in real runs, {imagined} in imagined runs."
@@ -193,7 +197,7 @@ def _describe_numbers(version: VersionAnalysis) -> str:
 
 
 def _count_values(series: SeriesResult) -> str:
-    return f"{series.n_real:,} real and {many(series.n_imagined, 'imagined value')}"
+    return f"{series.n_real:,} real and {format_count(series.n_imagined, 'imagined value')}"
 
 
 def _unexplained_findings(version: VersionAnalysis) -> list[Finding]:
@@ -211,7 +215,7 @@ def _incomplete_warning(analysis: Analysis) -> str:
 
 
 def _normalize(text: str) -> str:
-    return _truncate(harmless(" ".join(text.split())), MOST)
+    return _truncate(harmless(" ".join(text.split())), MAX_CHARACTERS)
 
 
 def _truncate(text: str, limit: int) -> str:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from gedanken.analysis.probe_verdict import scores_that_tell
+from gedanken.analysis.probe_verdict import informative_scores
 from gedanken.compare.verdict import sentences
 from gedanken.compare.verdict.results import HYPOTHESES, OperationVerdict, Verdict
 from gedanken.experiment.probe_item import ItemScore
@@ -23,7 +23,7 @@ _JUDGED_ROLES = ("easy", "hard", "alone")
 
 
 @dataclass(frozen=True, slots=True)
-class Probed:
+class ProbedQuestion:
     """One question: its answers under one condition, the real output, and the output of the item's rival program."""
 
     score: ItemScore
@@ -37,12 +37,12 @@ class ProbedModel:
     """The verdict on one model under one condition, and the answers on which the verdict rests."""
 
     verdict: Verdict
-    answers: tuple[Probed, ...]
+    answers: tuple[ProbedQuestion, ...]
     notes: tuple[str, ...] = ()
     """Remarks that a reader of the results must know, for example on replies that failed."""
 
 
-class Twins(NamedTuple):
+class PairAccuracy(NamedTuple):
     """All pairs of one operation and size, with the share of right answers to easy and to hard items."""
 
     size: int
@@ -58,7 +58,7 @@ class Group(NamedTuple):
 
     size: int
     name: str
-    asked: tuple[Probed, ...]
+    asked: tuple[ProbedQuestion, ...]
 
     @property
     def outcomes(self) -> str:
@@ -76,7 +76,7 @@ class ShownOperation(NamedTuple):
     judged: OperationVerdict
     sentence: str
     chart: Markup | None
-    twins: tuple[Twins, ...]
+    twins: tuple[PairAccuracy, ...]
     groups: tuple[Group, ...]
 
 
@@ -102,9 +102,9 @@ def probed_model(log: RunLog, verdict: Verdict) -> ProbedModel:
         if answer.question.arm == verdict.condition:
             run = answer.execution
             outputs[answer.question.item].append(run.stdout or run.raw_reply or f"(nothing: {run.cause})")
-    scores = [score for score in scores_that_tell(log) if score.condition == verdict.condition]
+    scores = [score for score in informative_scores(log) if score.condition == verdict.condition]
     answers = [
-        Probed(score, items[score.item.id].truth, items[score.item.id].rival, tuple(outputs[score.item.id]))
+        ProbedQuestion(score, items[score.item.id].truth, items[score.item.id].rival, tuple(outputs[score.item.id]))
         for score in scores
     ]
     return ProbedModel(verdict, tuple(answers), log.notes)
@@ -140,7 +140,7 @@ def _format_share(value: float | None) -> str:
 
 def _prepare_model(number: int, model: ProbedModel) -> ShownModel:
     model_id = f"m{number}"
-    by_operation: dict[tuple[str, str], list[Probed]] = defaultdict(list)
+    by_operation: dict[tuple[str, str], list[ProbedQuestion]] = defaultdict(list)
     for answer in model.answers[:ITEMS_SHOWN]:
         by_operation[answer.score.item.family, answer.score.item.operation].append(answer)
     operations = []
@@ -148,26 +148,26 @@ def _prepare_model(number: int, model: ProbedModel) -> ShownModel:
         operation_id = f"{model_id}o{index}"
         answers = by_operation.get((operation.family, operation.operation), [])
         chart = horizon_chart(operation, operation_id) if index < CHARTS_SHOWN else None
-        sentence = sentences.of_operation(operation)
+        sentence = sentences.describe_operation(operation)
         operations.append(
             ShownOperation(
                 operation_id, operation, sentence, chart, _pair_accuracies(answers), _group_by_pair(answers)
             )
         )
     left_out = max(0, len(model.answers) - ITEMS_SHOWN)
-    verdict, numbers = sentences.of_all(model.verdict), sentences.of_numbers(model.verdict)
+    verdict, numbers = sentences.describe_verdict(model.verdict), sentences.explain_probabilities(model.verdict)
     return ShownModel(model_id, model.verdict, verdict, numbers, tuple(operations), left_out, model.notes)
 
 
-def _group_by_pair(answers: Sequence[Probed]) -> tuple[Group, ...]:
+def _group_by_pair(answers: Sequence[ProbedQuestion]) -> tuple[Group, ...]:
     """Group the questions by pair. The groups with the smallest size come first."""
-    groups: dict[tuple[int, str], list[Probed]] = defaultdict(list)
+    groups: dict[tuple[int, str], list[ProbedQuestion]] = defaultdict(list)
     for question in answers:
         groups[question.score.item.size, question.score.item.pair or question.score.item.id].append(question)
     return tuple(Group(size, name, tuple(questions)) for (size, name), questions in sorted(groups.items()))
 
 
-def _pair_accuracies(answers: Sequence[Probed]) -> tuple[Twins, ...]:
+def _pair_accuracies(answers: Sequence[ProbedQuestion]) -> tuple[PairAccuracy, ...]:
     pairs: dict[int, dict[str, dict[str, ItemScore]]] = defaultdict(lambda: defaultdict(dict))
     for answer in answers:
         item = answer.score.item
@@ -181,7 +181,7 @@ def _pair_accuracies(answers: Sequence[Probed]) -> tuple[Twins, ...]:
                 sum(pair[role].exact for pair in complete_pairs) / len(complete_pairs) for role in ("easy", "hard")
             )
             rival = sum(_rival_share(pair["hard"]) for pair in complete_pairs) / len(complete_pairs)
-            results.append(Twins(size, len(complete_pairs), easy, hard, rival))
+            results.append(PairAccuracy(size, len(complete_pairs), easy, hard, rival))
     return tuple(results)
 
 

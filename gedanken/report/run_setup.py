@@ -5,15 +5,24 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from gedanken.analysis.analysis import Analysis
-from gedanken.experiment.budget import used_in_words
-from gedanken.experiment.counts import many
+from gedanken.experiment.budget import format_usage
+from gedanken.experiment.counts import format_count
 from gedanken.experiment.execution import Execution, Limits
-from gedanken.experiment.run_log import UNFINISHED, Began, Left, ModelFacts, RunLog, RunSetup, ScriptText, given_text
+from gedanken.experiment.run_log import (
+    UNFINISHED,
+    ModelFacts,
+    RunLog,
+    RunSetup,
+    ScriptText,
+    WorkBegan,
+    WorkEnded,
+    given_text,
+)
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.loading.experiments_and_personas import is_packaged
 
 NOT_PACKAGED = "The experiment is not one of gedanken's own: give the path of its YAML file."
-UNDER_WAY_SHOWN = 3
+MAX_RUNNING_SHOWN = 3
 
 
 class Entry(NamedTuple):
@@ -23,14 +32,14 @@ class Entry(NamedTuple):
     value: str
 
 
-class Typed(NamedTuple):
+class ScriptEntry(NamedTuple):
     """One line of the script, or a boot command, which was typed before the script (`how` is then `typed first`)."""
 
     how: str
     text: str
 
 
-def script_of(log: RunLog) -> list[Typed]:
+def script_of(log: RunLog) -> list[ScriptEntry]:
     """Return the boot commands, then the lines of the script. If the script is not stored, its lines are taken from
     the programs and executions."""
     lines: dict[tuple[int, str, str], None] = {}
@@ -42,11 +51,11 @@ def script_of(log: RunLog) -> list[Typed]:
         line = given_text(program.told, None, program.change) if program.given else ScriptText("told", program.told)
         if program.told:
             lines.setdefault((program.line, line.how, line.text))
-    entries = [Typed(how, text) for _number, how, text in sorted(lines, key=lambda line: line[0])]
+    entries = [ScriptEntry(how, text) for _number, how, text in sorted(lines, key=lambda line: line[0])]
     script = log.setup.script if log.setup else None
     if script is None:
         return entries
-    return [line for line in entries if line.how == "typed first"] + [Typed(*line) for line in script]
+    return [line for line in entries if line.how == "typed first"] + [ScriptEntry(*line) for line in script]
 
 
 def format_outcome(log: RunLog) -> str:
@@ -54,7 +63,9 @@ def format_outcome(log: RunLog) -> str:
     work."""
     if log.outcome != UNFINISHED:
         return log.outcome
-    running = [f"{_describe_work(work)} since {_format_time(work.time)}" for work in log.under_way[:UNDER_WAY_SHOWN]]
+    running = [
+        f"{_describe_work(work)} since {_format_time(work.time)}" for work in log.under_way[:MAX_RUNNING_SHOWN]
+    ]
     if not running:
         last_work = (
             f"after {_describe_work(log.left)}, at {_format_time(log.left.time)}"
@@ -66,7 +77,7 @@ def format_outcome(log: RunLog) -> str:
     return f"{UNFINISHED}: {'; '.join(running)}" + (f"; and {hidden} more" if hidden else "")
 
 
-def _describe_work(work: Began | Left) -> str:
+def _describe_work(work: WorkBegan | WorkEnded) -> str:
     return f"{work.node} ({work.who})" if work.who else work.node
 
 
@@ -77,10 +88,10 @@ def format_conditions(setup: RunSetup) -> str:
         return ""
     source = f"source code {conditions.source}"
     session = "whole session as context" if conditions.session == "running" else "no other context"
-    claims = f"false facts in the persona: {setup.claims_told}"
+    claims = f"false facts in the persona: {setup.claim_names}"
     if not conditions.claims:
         claims = "no false facts allowed in the persona"
-    elif setup.claims_told == "none":
+    elif setup.claim_names == "none":
         claims = "no false facts in the persona"
     steps = "chain of thought allowed" if conditions.steps else "no chain of thought"
     if model and model.reasons_by_itself:
@@ -90,7 +101,7 @@ def format_conditions(setup: RunSetup) -> str:
     return f"{source}, {session}, {claims}, {steps}, {temperature}"
 
 
-def brief_of(log: RunLog) -> list[Entry]:
+def summarize_setup(log: RunLog) -> list[Entry]:
     """Summarize what a reader must know first, for example which model, which script and which real machine were
     used."""
     setup = log.setup
@@ -98,8 +109,8 @@ def brief_of(log: RunLog) -> list[Entry]:
         return []
     period = " to ".join(_format_time(time) for time in (log.started, log.ended) if time)
     rows = {
-        "Model": setup.models_told,
-        "Persona": setup.personas_told,
+        "Model": setup.model_names,
+        "Persona": setup.persona_names,
         "Script": _count_lines(script_of(log)),
         "Conditions": format_conditions(setup),
         "Real machine": _describe_machine(setup),
@@ -125,13 +136,13 @@ def _format_time(time: str) -> str:
     return time.removesuffix("+00:00").replace("T", " ").split(".")[0]
 
 
-def _count_lines(script: list[Typed]) -> str:
+def _count_lines(script: list[ScriptEntry]) -> str:
     counts = {how: sum(line.how == how for line in script) for how in ("told", "given", "typed")}
     parts = [f"{count} {how}" for how, count in counts.items() if count]
-    return f"{many(sum(counts.values()), 'line')}: {', '.join(parts)}" if parts else ""
+    return f"{format_count(sum(counts.values()), 'line')}: {', '.join(parts)}" if parts else ""
 
 
-def claims_of(setup: RunSetup | None) -> list[tuple[str, str, str]]:
+def persona_facts(setup: RunSetup | None) -> list[tuple[str, str, str]]:
     """Return name, value and origin of each fact of the persona. A fork also has facts of earlier personas, such as
     `gpus, before line 4`."""
     if setup is None:
@@ -165,8 +176,8 @@ def entries_of(log: RunLog) -> list[tuple[str, list[Entry]]]:
         },
         "Conditions": {
             **(setup.conditions.model_dump() if setup.conditions else {}),
-            "persona": setup.personas_told,
-            "claimed": setup.claims_told,
+            "persona": setup.persona_names,
+            "claimed": setup.claim_names,
         },
         "Limits of a command": setup.limits.model_dump() if setup.limits else {},
         "This run": {
@@ -178,19 +189,19 @@ def entries_of(log: RunLog) -> list[tuple[str, list[Entry]]]:
             "experiment": setup.experiment,
             "dataset": setup.dataset,
             "outcome": log.outcome,
-            "tokens": used_in_words(log.tokens, log.price),
+            "tokens": format_usage(log.tokens, log.price),
         },
     }
     rows = {title: _make_entries(part) for title, part in parts.items()}
     return [(title, part) for title, part in rows.items() if part]
 
 
-def commands(analysis: Analysis) -> list[str]:
+def repeat_commands(analysis: Analysis) -> list[str]:
     """Return the commands that repeat the run."""
     setup = analysis.log.setup
     if setup is None:
         return [_compare_command(analysis)]
-    name = setup.experiment if is_own(analysis) else f"{setup.experiment or 'EXPERIMENT'}.yaml"
+    name = setup.experiment if is_packaged_experiment(analysis) else f"{setup.experiment or 'EXPERIMENT'}.yaml"
     spec = analysis.log.spec
     if spec and spec.earlier:
         return [_fork_command(spec), shlex.join(["gedanken", "report", setup.run or "RUN"])]
@@ -213,7 +224,7 @@ def _describe_model(model: ModelFacts) -> str:
     return f"{model.name}, {model.sha256}" if model.sha256 else model.name
 
 
-def is_own(analysis: Analysis) -> bool:
+def is_packaged_experiment(analysis: Analysis) -> bool:
     """Return whether the experiment is packaged with gedanken. Then its name is enough to repeat the run."""
     setup = analysis.log.setup
     return setup is not None and is_packaged(setup.experiment, setup.script)

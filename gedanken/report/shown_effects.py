@@ -7,10 +7,10 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from gedanken.compare.interventions import CERTAIN, Effect, Effects, OutcomeEffects, Outcomes, format_tau
-from gedanken.experiment.format import figure, probability
+from gedanken.experiment.format import format_number, probability
 
 WIDTH, HEIGHT = 220, 34
-ROOM = 1.5
+SCALE_MARGIN = 1.5
 """How far the scale may extend beyond the real effects to show imagined ones, as a multiple of the range of the real
 effects."""
 
@@ -31,7 +31,7 @@ class Row(NamedTuple):
     certain: str
 
 
-class Figure(NamedTuple):
+class Statistic(NamedTuple):
     """A number with its interval, and what it means."""
 
     name: str
@@ -46,7 +46,7 @@ class ShownEffects:
     outcome: str
     base: tuple[str, str]
     rows: tuple[Row, ...]
-    figures: tuple[Figure, ...]
+    figures: tuple[Statistic, ...]
 
 
 def shown_effects(effects: Effects) -> tuple[ShownEffects, ...]:
@@ -74,43 +74,43 @@ def _make_row(effect: Effect, low: float, high: float) -> Row:
         _format_effect(effect.imagined.effect),
         (_format_range(effect.real), _format_range(effect.imagined)),
         _draw_effects(effect, low, high),
-        "none" if effect.is_sideless else {None: "", True: "same", False: "other"}[effect.same_way],
+        "none" if effect.has_unknown_direction else {None: "", True: "same", False: "other"}[effect.same_way],
         certain,
     )
 
 
-def _figures(outcome: OutcomeEffects) -> list[Figure]:
+def _figures(outcome: OutcomeEffects) -> list[Statistic]:
     name = f"last {outcome.outcome}"
-    same, thumb, strayed = outcome.same_way, outcome.thumb_same_way, outcome.strayed
+    same, thumb, strayed = outcome.same_way, outcome.rule_same_direction, outcome.outside_share
     return [
-        Figure(
+        Statistic(
             "Same direction",
             str(same),
             f"changes that certainly affect the {name}, imagined in the same direction",
         ),
-        Figure(
+        Statistic(
             "Rule of thumb",
             str(thumb),
             "the same changes, with the direction guessed by a rule of thumb instead of the model",
         ),
-        Figure(
+        Statistic(
             "Kendall’s tau",
             format_tau(outcome.tau),
             "rank correlation of real and imagined effects: 1 is the same order, −1 the reverse order",
         ),
-        Figure(
+        Statistic(
             "Partial tau",
-            format_tau(outcome.partial),
+            format_tau(outcome.partial_tau),
             "the same correlation, with the rule of thumb's predictions removed",
         ),
-        Figure("False effects", str(strayed), "edits that change nothing, but whose imagined median changed"),
+        Statistic("False effects", str(strayed), "edits that change nothing, but whose imagined median changed"),
     ]
 
 
 def _format_effect(effect: float | None) -> str:
     if effect is None:
         return "?"
-    return "∞" if effect == math.inf else ("+" if effect > 0 else "") + figure(effect)
+    return "∞" if effect == math.inf else ("+" if effect > 0 else "") + format_number(effect)
 
 
 def _format_range(outcomes: Outcomes) -> str:
@@ -120,7 +120,11 @@ def _format_range(outcomes: Outcomes) -> str:
         return "no run"
     if not values:
         return f"none in {len(outcomes.values)} runs"
-    text = figure(values[0]) if values[0] == values[-1] else f"{figure(values[0])} to {figure(values[-1])}"
+    text = (
+        format_number(values[0])
+        if values[0] == values[-1]
+        else f"{format_number(values[0])} to {format_number(values[-1])}"
+    )
     return text if len(values) == len(outcomes.values) else f"{text}, {len(values)} of {len(outcomes.values)} runs"
 
 
@@ -133,7 +137,7 @@ def _effect_scale(outcome: OutcomeEffects) -> tuple[float, float]:
     median = sorted(map(abs, real))[len(real) // 2] or max(map(abs, real)) or max(map(abs, imagined)) or 1.0
     typical = [effect for effect in real if abs(effect) <= 20 * median]
     low, high = min(typical), max(typical)
-    margin = (high - low or median) * ROOM
+    margin = (high - low or median) * SCALE_MARGIN
     return max(min(low, *imagined), low - margin), min(max(high, *imagined), high + margin)
 
 

@@ -14,35 +14,35 @@ from rich.text import Text
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
 from gedanken.analysis.verdict import (
     as_continuation,
+    compared_runs,
     format_endpoint,
     format_last,
-    lasts,
-    measured,
-    ranked,
+    last_values,
+    rank_findings,
     spread_of,
-    tested_p,
+    valid_p,
 )
 from gedanken.compare.results import SeriesResult
-from gedanken.compare.sentences import kind_in_words, kinds_in_words, sentence
-from gedanken.experiment.counts import many
+from gedanken.compare.sentences import format_finding, kind_label, kind_labels
+from gedanken.experiment.counts import format_count
 from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.finding import Finding, LineRef
-from gedanken.experiment.format import NOT_LOGGED, probability, span
+from gedanken.experiment.format import NOT_LOGGED, format_range, probability
 from gedanken.report.plain_words import PlainWords
 from gedanken.report.run_setup import format_conditions, format_outcome
 
-MOST_LINES = 20
+MAX_LINES = 20
 VERDICT_LINES = 3
 UNDECIDED_LINES = 5
 FINDINGS_SHOWN = 3
-FINDINGS_KEPT = 2
+FINDINGS_RESERVED = 2
 """Maximum number of findings for which lines are reserved before the rows of the table are chosen."""
-LINES_OF_A_FINDING = 2
+MAX_LINES_PER_FINDING = 2
 SERIES_SHOWN = 3
-ROWS_OF_A_TABLE = 3
+FIXED_TABLE_ROWS = 3
 """Number of table rows that show no series: the heading, how the runs ended, and the lines printed."""
-ROWS_OF_SERIES = 2
+MIN_SERIES_ROWS = 2
 """Number of table rows that series should get. If fewer would fit, the text that counts the findings is limited to
 one line."""
 LONGEST_NAME, SHORTEST_NAME = 48, 12
@@ -50,7 +50,7 @@ LONGEST_NAME, SHORTEST_NAME = 48, 12
 GAP = 3
 """Number of spaces between two columns of the table."""
 _Row = tuple[str, str, str, str]
-LONG_WORD = 4
+MIN_LONG_WORD = 4
 """Minimum length of the words that `_prefix_kind` looks for in the sentence of a finding."""
 _MAX_CHARACTERS = 1000
 """Maximum length in characters of one line, even if the terminal is wider."""
@@ -61,7 +61,7 @@ _SHORT_CAUSES = {Cause.CUT: "cut"}
 def print_summary(analysis: Analysis, console: Console, where: Path | None = None, *, has_page: bool = False) -> None:
     """Print at most 20 lines. `where` is the path of the full report, printed last. `has_page` is True if the caller
     prints the path of the report."""
-    lines_left = MOST_LINES - (where is not None)
+    lines_left = MAX_LINES - (where is not None)
     rest_place = "in the full report" if where or has_page else "with --html FILE"
     version = analysis.main_version
     reasons = version.compared.undecided[:1] if version else ()
@@ -81,17 +81,17 @@ def print_summary(analysis: Analysis, console: Console, where: Path | None = Non
     for line in _setup_lines(analysis, console.width, 1 if len(undecided) == UNDECIDED_LINES else 2):
         _print_line(console, line, "dim")
         lines_left -= 1
-    headings = _finding_headings(analysis, version, rest_place, console.width, LINES_OF_A_FINDING)
+    headings = _finding_headings(analysis, version, rest_place, console.width, MAX_LINES_PER_FINDING)
     if version and not analysis.effects:  # the effects of changes say more than the numbers of one version
         divergence = list(_divergence_lines(version))
-        free_rows = lines_left - ROWS_OF_A_TABLE - len(divergence) - len(undecided)
-        if free_rows - len(headings) < ROWS_OF_SERIES:
+        free_rows = lines_left - FIXED_TABLE_ROWS - len(divergence) - len(undecided)
+        if free_rows - len(headings) < MIN_SERIES_ROWS:
             headings = _finding_headings(analysis, version, rest_place, console.width, 1)
         free_rows -= len(headings)
         kinds = {finding.check for finding in analysis.findings}
-        for extra in range(min(FINDINGS_KEPT, len(kinds))):
-            if free_rows >= LINES_OF_A_FINDING + ROWS_OF_SERIES + extra:
-                free_rows -= LINES_OF_A_FINDING
+        for extra in range(min(FINDINGS_RESERVED, len(kinds))):
+            if free_rows >= MAX_LINES_PER_FINDING + MIN_SERIES_ROWS + extra:
+                free_rows -= MAX_LINES_PER_FINDING
         table = _make_table(version, free_rows, rest_place, console.width)
         console.print(table)
         lines_left -= 1 + table.row_count
@@ -101,14 +101,14 @@ def print_summary(analysis: Analysis, console: Console, where: Path | None = Non
     for line in headings:
         _print_line(console, line, "bold")
     lines_left -= len(headings) + len(undecided)
-    _print_findings(analysis, version, console, min(FINDINGS_SHOWN * LINES_OF_A_FINDING, lines_left))
+    _print_findings(analysis, version, console, min(FINDINGS_SHOWN * MAX_LINES_PER_FINDING, lines_left))
     for line in undecided:  # in full and before any finding, because it says how many runs are needed
         console.print(Text(line, style="yellow"))
     if where:
         console.print(Text(f"full report: {harmless(str(where))}", style="bold"), soft_wrap=True)
 
 
-def print_plainly(words: PlainWords, console: Console, page: Path | None, folder: Path) -> None:
+def print_plain_words(words: PlainWords, console: Console, page: Path | None, folder: Path) -> None:
     """Print the result of a run for a newcomer: three lines in words, then the path of the report."""
     console.print()
     for name, line in zip(("Question", "Result", "Confidence"), words, strict=True):
@@ -160,9 +160,9 @@ def _setup_lines(analysis: Analysis, width: int, limit: int) -> Iterator[str]:
     if setup is None:
         yield analysis.title
         return
-    model = f", model {setup.models_told}" if setup.model else ""
+    model = f", model {setup.model_names}" if setup.model else ""
     parts = [f"experiment {analysis.title}: {format_outcome(analysis.log) or 'outcome unknown'}{model}"]
-    parts += [f"persona {setup.personas_told}"] if setup.persona else []
+    parts += [f"persona {setup.persona_names}"] if setup.persona else []
     parts += [f"data set {setup.dataset}"] if setup.dataset else []
     yield from _wrap_items(parts, width, 1)
     if setup.conditions:
@@ -187,7 +187,7 @@ def _make_table(version: VersionAnalysis, max_rows: int, rest_place: str, width:
     ]
     left_out = len(series) - len(shown_series) if max_rows > 0 else 0
     noun = "more series" if shown_series else "series"
-    last_rows = [(many(left_out, noun, noun), rest_place, "", "")] if left_out else []
+    last_rows = [(format_count(left_out, noun, noun), rest_place, "", "")] if left_out else []
     widths = [max(cell_len(row[column]) for row in (*rows, *last_rows)) for column in range(len(rows[0]))]
     # in a narrow terminal, names are cut, not numbers
     widths[0] = min(LONGEST_NAME, max(SHORTEST_NAME, width - sum(widths[1:]) - GAP * (len(widths) - 1)))
@@ -202,20 +202,20 @@ def _make_table(version: VersionAnalysis, max_rows: int, rest_place: str, width:
 
 
 def _column_titles(version: VersionAnalysis) -> tuple[str, str, str]:
-    real, imagined = measured(version)
+    real, imagined = compared_runs(version)
     name = version.program.label if version.program else ""
-    return name, many(len(real), "real run"), many(len(imagined), "imagined run")
+    return name, format_count(len(real), "real run"), format_count(len(imagined), "imagined run")
 
 
 def _run_rows(version: VersionAnalysis) -> Iterator[_Row]:
-    real, imagined = measured(version)
+    real, imagined = compared_runs(version)
     ended_early = {
         label for finding in version.compared.findings if finding.check == "ends early" for label in finding.runs
     }
     endings = _format_endings(real, ended_early), _format_endings(imagined, ended_early)
     yield "exit code" if set(endings) == {NOT_LOGGED} else "how it ended", *endings, ""
     real_lines, imagined_lines = (
-        span(tuple(len(run.stdout.splitlines()) for run in runs)) for runs in (real, imagined)
+        format_range(tuple(len(run.stdout.splitlines()) for run in runs)) for runs in (real, imagined)
     )
     yield "lines printed", real_lines, imagined_lines, ""
 
@@ -231,7 +231,7 @@ def _count_shown(series: int, max_rows: int) -> int:
 def _format_p(series: SeriesResult) -> str:
     if series.p is None:
         return "no test"
-    if series.role == "primary" and tested_p(series) is None:
+    if series.role == "primary" and valid_p(series) is None:
         return "too few runs"
     return probability(series.p if series.p_adjusted is None else series.p_adjusted)
 
@@ -240,7 +240,7 @@ def _series_row(series: SeriesResult) -> _Row:
     """Return the row of a series: its values at the last point if these are compared, otherwise all values of its
     curve."""
     is_last = series.name.startswith("last ") or len(series.points) < 2
-    real, imagined = lasts(series) if is_last else ([], [])
+    real, imagined = last_values(series) if is_last else ([], [])
     if not real:
         real, imagined = (
             [value for run in runs for value in run if value is not None] for runs in (series.real, series.imagined)
@@ -273,7 +273,7 @@ def _divergence_lines(version: VersionAnalysis) -> Iterator[tuple[str, str]]:
     real, imagined = alignment.diverges_at
     heading, real_name, imagined_name = "first difference besides numbers", "real run", "imagined run"
     if alignment.real.endswith("-real-0") and alignment.imagined.endswith("-imagined-0"):
-        measured_labels = {run.label for runs in measured(version) for run in runs}
+        measured_labels = {run.label for runs in compared_runs(version) for run in runs}
         is_separate = measured_labels.isdisjoint((alignment.real, alignment.imagined))
         yield f"{heading},", "in two further runs (not counted above):" if is_separate else "in these two runs:"
         real_name, imagined_name = "real run with seed 0", "imagined sample 0"
@@ -294,23 +294,23 @@ def _finding_headings(
     their kinds instead."""
     if not analysis.findings:
         return ["no findings"]
-    findings = ranked(analysis.findings, version)
-    total, kinds = many(len(findings), "finding"), kinds_in_words(findings)
+    findings = rank_findings(analysis.findings, version)
+    total, kinds = format_count(len(findings), "finding"), kind_labels(findings)
     parts = _count_by_place(findings, version)
     # the verdict already names the most frequent kind
     if not parts and kinds[0] in analysis.verdict:
-        of_kinds = f" of {many(len(kinds), 'kind')} (all of them {rest_place}):" if len(findings) > 1 else ""
+        of_kinds = f" of {format_count(len(kinds), 'kind')} (all of them {rest_place}):" if len(findings) > 1 else ""
         return _wrap(total + of_kinds, width, limit)
     parts = parts or kinds
     return _wrap_items([f"{total}: {parts[0]}", *parts[1:]], width, limit)
 
 
 def _print_findings(analysis: Analysis, version: VersionAnalysis | None, console: Console, limit: int) -> None:
-    findings = ranked(analysis.findings, version)
+    findings = rank_findings(analysis.findings, version)
     examples = {finding.check: finding for finding in reversed(findings)}
     for kind in dict.fromkeys(finding.check for finding in findings):
-        text = _prefix_kind(kind_in_words(kind), sentence(examples[kind]))
-        lines = _wrap(text, console.width - 2, LINES_OF_A_FINDING)
+        text = _prefix_kind(kind_label(kind), format_finding(examples[kind]))
+        lines = _wrap(text, console.width - 2, MAX_LINES_PER_FINDING)
         if len(lines) > limit:
             continue
         limit -= len(lines)
@@ -320,7 +320,7 @@ def _print_findings(analysis: Analysis, version: VersionAnalysis | None, console
 
 def _prefix_kind(kind: str, text: str) -> str:
     """Put the kind of a finding before its sentence, unless the sentence has most of the kind's long words."""
-    words = [word for word in kind.split() if len(word) >= LONG_WORD]
+    words = [word for word in kind.split() if len(word) >= MIN_LONG_WORD]
     if sum(word in text for word in words) > len(words) / 2:
         return text
     return f"{kind}: {text[0].lower() + text[1:] if text.startswith('In ') else text}"

@@ -3,13 +3,13 @@
 import math
 from typing import NamedTuple
 
-from gedanken.experiment.counts import many
+from gedanken.experiment.counts import format_count
 from gedanken.experiment.surprisal import Lines, NotAvailable, ProgramSurprisal, Surprisal
 
 LINES_SHOWN = 5
 
 
-class Surprising(NamedTuple):
+class SurprisingLine(NamedTuple):
     """A line of the real output, with its surprisal in nats."""
 
     number: int
@@ -24,7 +24,7 @@ class ShownSurprisal(NamedTuple):
     real: str
     """Surprisal of the real output in words, for example `0.52 nats per token, 310 tokens`."""
     imagined: str
-    most: tuple[Surprising, ...]
+    most: tuple[SurprisingLine, ...]
     """The lines of the real output that the model found least probable, in the order of the output."""
     notes: tuple[str, ...]
 
@@ -34,13 +34,13 @@ def surprisal_of(surprisal: Surprisal | None) -> tuple[ShownSurprisal, ...]:
     return tuple(_prepare_program(program) for program in surprisal) if isinstance(surprisal, tuple) else ()
 
 
-def why_none(surprisal: Surprisal | None) -> str:
+def unavailable_reason(surprisal: Surprisal | None) -> str:
     """Return why the surprisal is not available; empty if it is available, or was not requested."""
     return surprisal.reason if isinstance(surprisal, NotAvailable) else ""
 
 
 def _prepare_program(program: ProgramSurprisal) -> ShownSurprisal:
-    lines = [Surprising(line.number, line.text, line.nats) for line in program.real or ()]
+    lines = [SurprisingLine(line.number, line.text, line.nats) for line in program.real or ()]
     least_probable = sorted(lines, key=lambda line: -line.nats)[:LINES_SHOWN]
     real, imagined = _format_mean(program.real), _format_mean(program.imagined)
     return ShownSurprisal(program.program, real, imagined, tuple(sorted(least_probable)), program.notes)
@@ -51,4 +51,4 @@ def _format_mean(lines: Lines | None) -> str:
     if not tokens:
         return "not available"
     nats = math.fsum(line.nats for line in lines or ())
-    return f"{nats / tokens:.2g} nats per token, {many(tokens, 'token')}"
+    return f"{nats / tokens:.2g} nats per token, {format_count(tokens, 'token')}"

@@ -8,18 +8,18 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from gedanken.experiment.counts import many
-from gedanken.experiment.format import cut, duration
+from gedanken.experiment.counts import format_count
+from gedanken.experiment.format import format_duration, truncate
 from gedanken.report.anchors import Anchors, ShownFinding
-from gedanken.report.traces import left_out
+from gedanken.report.traces import describe_missing_entries
 from gedanken.traces.cleaning import WAITED, attempt_of
 from gedanken.traces.run_tree import TracedRun
 
 ROWS_SHOWN = 400
 WIDTH = 1000
-LEAST_WIDTH = 3
+MIN_BAR_WIDTH = 3
 """Minimum width of a bar, in the units of `WIDTH`, so that very short entries are visible."""
-DEEPEST = 3
+MAX_DEPTH = 3
 _FILLS = {"real": "var(--real)", "imagined": "var(--imagined)", "": "var(--quiet)"}
 
 
@@ -96,7 +96,7 @@ def timeline_of(roots: Sequence[TracedRun], anchors: Anchors) -> Timeline | None
     for row in rows:
         for finding in row.findings:
             of_findings[finding.place].append(row)
-    left_out_text = left_out(roots)
+    left_out_text = describe_missing_entries(roots)
     total = (*_format_totals(runs, axis), *([left_out_text] if left_out_text else []))
     return Timeline(
         rows,
@@ -111,7 +111,7 @@ def _walk(run: TracedRun) -> list[tuple[TracedRun, int]]:
     while stack:
         entry, depth = stack.pop()
         entries.append((entry, depth))
-        stack += [(child, min(depth + 1, DEEPEST)) for child in reversed(entry.children)]
+        stack += [(child, min(depth + 1, MAX_DEPTH)) for child in reversed(entry.children)]
     return entries
 
 
@@ -138,10 +138,10 @@ def _make_row(
         world,
         _entry_name(run),
         _describe_origin(run, depth),
-        duration(max(0.0, axis.since(run, run.start))),
-        duration(run.seconds) if run.seconds is not None and run.seconds >= 0 else "open",
+        format_duration(max(0.0, axis.since(run, run.start))),
+        format_duration(run.seconds) if run.seconds is not None and run.seconds >= 0 else "open",
         tuple(_further_facts(run)),
-        cut(" ".join((run.error or "").split()), 160),
+        truncate(" ".join((run.error or "").split()), 160),
         _draw_bar(run, world, axis),
         tuple(findings_by_label.get(label, ())) if label else (),
     )
@@ -151,8 +151,8 @@ def _entry_name(run: TracedRun) -> str:
     inputs = run.fields.get("inputs")
     command = inputs.get("command") if isinstance(inputs, dict) else None
     if run.run_type == "tool" and isinstance(command, str):
-        return cut(f"$ {' '.join(command.split())}", 80)
-    return cut(run.name, 80)
+        return truncate(f"$ {' '.join(command.split())}", 80)
+    return truncate(run.name, 80)
 
 
 def _describe_origin(run: TracedRun, depth: int) -> str:
@@ -173,9 +173,9 @@ def _further_facts(run: TracedRun) -> list[str]:
     read, written = run.tokens
     parts = [f"{read:,} + {written:,} tokens"] if read or written else []
     if (first := run.first_token) is not None and first >= 0:
-        parts.append(f"first token after {duration(first)}")
+        parts.append(f"first token after {format_duration(first)}")
     if wait := _wait_seconds(run):
-        parts.append(f"waited {duration(wait)} for cores")
+        parts.append(f"waited {format_duration(wait)} for cores")
     return parts
 
 
@@ -187,8 +187,8 @@ def _wait_seconds(run: TracedRun) -> float:
 def _draw_bar(run: TracedRun, world: str, axis: _Axis) -> Markup:
     assert run.start
     left = axis.at(run, run.start)
-    right = max(axis.at(run, run.end) if run.end else WIDTH, left + LEAST_WIDTH)
-    left = min(left, WIDTH - LEAST_WIDTH)
+    right = max(axis.at(run, run.end) if run.end else WIDTH, left + MIN_BAR_WIDTH)
+    left = min(left, WIDTH - MIN_BAR_WIDTH)
     wait_width = _wait_seconds(run) / (axis.seconds or 1) * WIDTH
     fill = _FILLS[world]
     height, top = (4, 4) if run.run_type == "chain" else (10, 1)
@@ -207,17 +207,22 @@ def _draw_bar(run: TracedRun, world: str, axis: _Axis) -> Markup:
 
 def _format_totals(runs: Sequence[TracedRun], axis: _Axis) -> tuple[str, ...]:
     new_commands = [run for run in runs if run.run_type == "tool" and run.outcome.get("from_ledger") is not True]
-    parts = [duration(axis.seconds)]
+    parts = [format_duration(axis.seconds)]
     for world in ("real", "imagined"):
         commands = [run for run in new_commands if run.metadata.get("gedanken_origin") == world]
         parts += (
-            [f"{many(len(commands), f'{world} command')}, {duration(sum(run.seconds or 0 for run in commands))}"]
+            [
+                f"{format_count(len(commands), f'{world} command')}, "
+                f"{format_duration(sum(run.seconds or 0 for run in commands))}"
+            ]
             if commands
             else []
         )
     requests = [run for run in runs if run.run_type == "llm"]
     read, written = (sum(run.tokens[index] for run in requests) for index in (0, 1))
-    parts += [many(len(requests), "request") + (f", {read:,} + {written:,} tokens" if read or written else "")]
+    parts += [
+        format_count(len(requests), "request") + (f", {read:,} + {written:,} tokens" if read or written else "")
+    ]
     if wait := sum(_wait_seconds(run) for run in runs):
-        parts.append(f"{duration(wait)} of waiting for cores")
+        parts.append(f"{format_duration(wait)} of waiting for cores")
     return tuple(parts)

@@ -3,16 +3,16 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from gedanken.experiment.counts import many
+from gedanken.experiment.counts import format_count
 from gedanken.experiment.escaping import harmless
-from gedanken.experiment.format import duration
+from gedanken.experiment.format import format_duration
 from gedanken.traces.cleaning import LEFT_OUT, attempt_of
 from gedanken.traces.run_tree import TracedRun
 
 if TYPE_CHECKING:
     from rich.text import Text
 
-MOST_SHOWN = 80
+MAX_CHARACTERS = 80
 """Maximum number of characters shown of a command or an error."""
 _STYLES = {"chain": "cyan", "tool": "green", "llm": "magenta"}
 
@@ -32,19 +32,23 @@ def total_line(roots: Sequence[TracedRun]) -> str:
     runs = [run for root in roots for run in root.walk()]
     tokens = [run.tokens for run in runs]
     read, written = (sum(pair[index] for pair in tokens) for index in (0, 1))
-    parts = [many(len(runs), "run"), f"{read:,} tokens read, {written:,} written"]
+    parts = [format_count(len(runs), "run"), f"{read:,} tokens read, {written:,} written"]
     failed, unfinished = sum(bool(run.error) for run in runs), sum(run.end is None for run in runs)
-    parts += [many(failed, "error")] if failed else []
+    parts += [format_count(failed, "error")] if failed else []
     parts += [f"{unfinished:,} still open"] if unfinished else []
-    parts += [left_out(roots)] if left_out(roots) else []
+    parts += [describe_missing_entries(roots)] if describe_missing_entries(roots) else []
     return "; ".join(parts)
 
 
-def left_out(roots: Sequence[TracedRun]) -> str:
+def describe_missing_entries(roots: Sequence[TracedRun]) -> str:
     """Say how many entries are missing because the trace file had no room for them; empty if none is missing."""
     counts = [root.metadata.get(LEFT_OUT) for root in roots]
     total = sum(count for count in counts if isinstance(count, int) and count > 0)
-    return f"{many(total, 'more run was', 'more runs were')} left out, because the trace was full" if total else ""
+    return (
+        f"{format_count(total, 'more run was', 'more runs were')} left out, because the trace was full"
+        if total
+        else ""
+    )
 
 
 def as_values(run: TracedRun) -> dict[str, Any]:
@@ -70,16 +74,16 @@ def _format_entry(run: TracedRun, depth: int) -> "Text":
 
     line = Text("  " * min(depth, 20), no_wrap=True, overflow="ellipsis")
     line.append(f"{run.run_type or '?'} ", style=_STYLES.get(run.run_type, "dim"))
-    line.append(harmless(run.name)[:MOST_SHOWN], style="bold")
+    line.append(harmless(run.name)[:MAX_CHARACTERS], style="bold")
     line.append(_describe_origin(run, depth))
-    line.append(f"  {duration(run.seconds)}" if run.seconds is not None else "  open", style="dim")
+    line.append(f"  {format_duration(run.seconds)}" if run.seconds is not None else "  open", style="dim")
     read, written = run.tokens
     if read or written:
         line.append(f", {read:,} + {written:,} tokens", style="dim")
     if (first := run.first_token) is not None:
         line.append(f", first token after {first:.1f} s", style="dim")
     if run.error:
-        line.append(f"  {harmless(' '.join(run.error.split()))[:MOST_SHOWN]}", style="red")
+        line.append(f"  {harmless(' '.join(run.error.split()))[:MAX_CHARACTERS]}", style="red")
     return line
 
 
@@ -90,7 +94,7 @@ def _describe_origin(run: TracedRun, depth: int) -> str:
     parts = []
     if run.run_type == "tool":
         if isinstance(command, str):
-            parts.append(f"$ {harmless(' '.join(command.split()))[:MOST_SHOWN]}")
+            parts.append(f"$ {harmless(' '.join(command.split()))[:MAX_CHARACTERS]}")
         outcome = run.outcome
         origin = metadata.get("gedanken_origin")
         if origin in number:

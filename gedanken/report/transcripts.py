@@ -11,17 +11,17 @@ from rapidfuzz.distance import Indel
 from gedanken.analysis.analysis import VersionAnalysis
 from gedanken.compare.output.transcript import VALUE
 from gedanken.compare.results import Block
-from gedanken.experiment.format import cut
+from gedanken.experiment.format import truncate
 from gedanken.report.anchors import Anchors, ShownFinding
 
 CONTEXT = 3
 """Number of agreeing lines that stay visible around a difference, and around a line that a finding refers to."""
 FOLDED_SHOWN = 120
 """Maximum number of lines in a fold. Of a longer part, the middle is left out."""
-OF_A_BLOCK = 30
+LINES_AT_BLOCK_ENDS = 30
 """Number of lines that are shown at the beginning of a long block of differing lines, and again at its end."""
 ROWS_SHOWN = 2_000
-QUIET = ("alike", "aside")
+NO_DIFFERENCE_MARKS = ("alike", "aside")
 """Marks of blocks that are not differences. In `alike` blocks, lines agree; `aside` is standard error, which is not
 compared."""
 Mark = Literal["same", "values", "reworded", "missing", "invented", "aside", "cut"]
@@ -123,7 +123,7 @@ class _View:
         stretches: list[Stretch] = []
         blocks = [block for block in self.alignment.blocks if _row_count(block)]
         for index, block in enumerate(blocks):
-            is_quiet = block.mark in QUIET
+            is_quiet = block.mark in NO_DIFFERENCE_MARKS
             has_neighbours = (index > 0, index < len(blocks) - 1)
             stretches += self._agreement(block, has_neighbours) if is_quiet else self._difference(block)
         stretches += self._ignored_lines()
@@ -134,7 +134,7 @@ class _View:
             tuple(_merge_stretches(stretches)),
             self._divergence(),
             sum(_row_count(block) for block in blocks if block.mark == "alike"),
-            sum(_row_count(block) for block in blocks if block.mark not in QUIET),
+            sum(_row_count(block) for block in blocks if block.mark not in NO_DIFFERENCE_MARKS),
             tuple(islice((row for row in rows if row.diverges), 1)),
         )
 
@@ -180,7 +180,11 @@ class _View:
 
     def _difference(self, block: Block) -> Iterator[Stretch]:
         size = _row_count(block)
-        visible = set(range(OF_A_BLOCK)) | set(range(size - OF_A_BLOCK, size)) if self.budget > 0 else set()
+        visible = (
+            set(range(LINES_AT_BLOCK_ENDS)) | set(range(size - LINES_AT_BLOCK_ENDS, size))
+            if self.budget > 0
+            else set()
+        )
         visible |= {nearby for row in self._rows_with_findings(block) for nearby in (row - 1, row, row + 1)}
         position = 0
         for start, end in _group_ranges(sorted(row for row in visible if 0 <= row < size)):
@@ -212,16 +216,16 @@ class _View:
         if block.mark == "alike":
             is_equal = real is not None and imagined is not None and self.lines[0][real] == self.lines[1][imagined]
             return _Pair("same" if is_equal else "values", real, imagined, False)
-        return _Pair(block.mark, real, imagined, offset == 0 and block.mark not in QUIET)
+        return _Pair(block.mark, real, imagined, offset == 0 and block.mark not in NO_DIFFERENCE_MARKS)
 
     def _row(self, pair: _Pair) -> Row:
         texts = [
-            None if index is None else cut(lines[index])
+            None if index is None else truncate(lines[index])
             for index, lines in zip((pair.real, pair.imagined), self.lines, strict=True)
         ]
         compare_words = pair.mark in ("reworded", "values") and texts[0] is not None and texts[1] is not None
         if compare_words:
-            pieces = words_apart(texts[0] or "", texts[1] or "")
+            pieces = mark_differing_words(texts[0] or "", texts[1] or "")
         else:
             pieces = ((Piece(texts[0] or "", False),), (Piece(texts[1] or "", False),))
         real = self._cell(0, pair.real, pieces[0])
@@ -247,7 +251,7 @@ class _View:
         ]
 
 
-def words_apart(real: str, imagined: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
+def mark_differing_words(real: str, imagined: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
     """Split two lines into pieces. Pieces with words that only one of the lines has are marked as differing."""
     real_tokens, imagined_tokens = _tokenize(real), _tokenize(imagined)
     real_pieces: list[Piece] = []

@@ -8,7 +8,7 @@ from typing import Any
 from gedanken.analysis.analysis import Analysis
 from gedanken.compare.verdict.results import Verdict
 from gedanken.experiment.errors import BadInput
-from gedanken.experiment.files import put
+from gedanken.experiment.files import write_atomically
 from gedanken.experiment.run_log import RunLog
 from gedanken.records.trace import read_trace
 from gedanken.report.markdown import to_markdown
@@ -16,7 +16,7 @@ from gedanken.report.values import values_of
 from gedanken.traces.run_tree import TracedRun
 
 PAGE, MARKDOWN, COMPARISON, PROBE = "report.html", "report.md", "comparison.json", "probe.json"
-OURS = b'content="gedanken'
+PAGE_MARKER = b'content="gedanken'
 """Text in the head of each page that gedanken writes. It shows that a file is an earlier page."""
 _HEAD_BYTES = 4096
 
@@ -63,7 +63,7 @@ def check_page(path: Path) -> None:
             head = file.read(_HEAD_BYTES)
     except OSError as error:
         raise BadInput(f"--html {path}: {error.strerror}") from error
-    if head and OURS not in head:
+    if head and PAGE_MARKER not in head:
         raise BadInput(f"--html {path}: this file exists and is not a report; name another file")
 
 
@@ -86,7 +86,7 @@ def _trace_of(folder: Path) -> list[TracedRun]:
 
 def _write(path: Path, text: str) -> Path:
     try:
-        put(path, text)
+        write_atomically(path, text)
     except OSError as error:
         raise BadInput(f"{path}: {error.strerror}") from error
     return path

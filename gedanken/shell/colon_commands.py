@@ -9,34 +9,34 @@ from typing import NamedTuple
 from gedanken.agents.session import POLICIES
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.escaping import harmless
-from gedanken.shell.context_loss import lose, rebuild
+from gedanken.shell.context_loss import lose_context, rebuild_context
 from gedanken.shell.saving import save
 from gedanken.shell.session import ShellSession
-from gedanken.shell.side_by_side import pairs
+from gedanken.shell.side_by_side import pair_lines
 from gedanken.shell.terminals import CHOICES
-from gedanken.shell.unified_diff import unified
+from gedanken.shell.unified_diff import unified_diff
 
 
-class Colon(NamedTuple):
+class ColonCommand(NamedTuple):
     """A colon command."""
 
     usage: str
     about: str
-    obey: Callable[[ShellSession, str], Awaitable[None]]
+    execute: Callable[[ShellSession, str], Awaitable[None]]
     words: Callable[[str], Iterable[str]] = lambda _prefix: ()
     """Takes the beginning of an argument, and returns candidates for completing it."""
 
 
-async def obey(session: ShellSession, line: str) -> None:
+async def execute_colon_command(session: ShellSession, line: str) -> None:
     """Execute a colon command. Raises BadInput if the command is wrong, and NoSandbox or NoModel if a machine
     fails."""
     name, _separator, argument = line.strip().partition(" ")
-    colon = COLONS.get(name)
+    colon = COLON_COMMANDS.get(name)
     if colon is None:
-        matches = difflib.get_close_matches(name, COLONS, n=1, cutoff=0.5)
+        matches = difflib.get_close_matches(name, COLON_COMMANDS, n=1, cutoff=0.5)
         hint = f"did you mean {matches[0]}?" if matches else "`:help` lists all commands"
         raise BadInput(f"there is no {name}; {hint}")
-    await colon.obey(session, argument.strip())
+    await colon.execute(session, argument.strip())
 
 
 def complete(line: str) -> tuple[str, list[str]]:
@@ -44,14 +44,16 @@ def complete(line: str) -> tuple[str, list[str]]:
     name, space, argument = line.partition(" ")
     if not line.startswith(":"):
         return "", []
-    words = COLONS[name].words(argument) if space and name in COLONS else [] if space else COLONS
+    words = (
+        COLON_COMMANDS[name].words(argument) if space and name in COLON_COMMANDS else [] if space else COLON_COMMANDS
+    )
     prefix = argument if space else name
     return prefix, [word for word in words if word.startswith(prefix)]
 
 
 async def _help(session: ShellSession, _argument: str) -> None:
-    width = max(len(colon.usage) for colon in COLONS.values())
-    lines = [f"{colon.usage:{width}}  {colon.about}" for colon in COLONS.values()]
+    width = max(len(colon.usage) for colon in COLON_COMMANDS.values())
+    lines = [f"{colon.usage:{width}}  {colon.about}" for colon in COLON_COMMANDS.values()]
     lines += [
         "",
         "Text in {…} is sent to the imagined machine with its next command. Every other line is a command.",
@@ -70,7 +72,7 @@ async def _machine(session: ShellSession, argument: str) -> None:
         if previous is None:
             session.reopen()
         elif previous.persona.claims and terminals.on == "both":
-            session.view.remark(
+            session.view.show_note(
                 f"the imagined machine keeps the persona {previous.persona.name}; :persona matched gives it the real "
                 "machine's facts"
             )
@@ -84,20 +86,20 @@ async def _persona(session: ShellSession, argument: str) -> None:
     if argument:
         session.terminals.change_persona(load_persona(argument))
         session.remembered = None
-        session.view.remark("a new context: the machine knows nothing of what was typed before")
+        session.view.show_note("a new context: the machine knows nothing of what was typed before")
     rows = [f"  {fact.name}: {fact.value} ({fact.origin})" for fact in machine.persona.resolve(machine.machine_facts)]
     session.view.tell("\n".join([f"persona {machine.persona.name}", *rows]))
 
 
 async def _lose(session: ShellSession, _argument: str) -> None:
-    await lose(session)
+    await lose_context(session)
 
 
 async def _rebuild(session: ShellSession, argument: str) -> None:
     policy = next((name for name in POLICIES if name == (argument or POLICIES[0])), None)
     if policy is None:
         raise BadInput(f":rebuild {argument}: must be one of {', '.join(POLICIES)}")
-    await rebuild(session, policy)
+    await rebuild_context(session, policy)
 
 
 async def _diff(session: ShellSession, _argument: str) -> None:
@@ -106,7 +108,7 @@ async def _diff(session: ShellSession, _argument: str) -> None:
         raise BadInput(
             "the last command was not typed into both machines; use `:machine both`, and type the command again"
         )
-    lines = list(unified(pairs(*map(harmless, texts)), session.names))
+    lines = list(unified_diff(pair_lines(*map(harmless, texts)), session.names))
     await session.view.diff(lines or ["no difference"])
 
 
@@ -154,23 +156,23 @@ def _expand_path(text: str) -> Path:
         return path
 
 
-COLONS: dict[str, Colon] = {
-    ":help": Colon(":help", "list all commands", _help),
-    ":machine": Colon(
+COLON_COMMANDS: dict[str, ColonCommand] = {
+    ":help": ColonCommand(":help", "list all commands", _help),
+    ":machine": ColonCommand(
         ":machine [imagined|real|both]", "show or change where commands go", _machine, lambda _prefix: CHOICES
     ),
-    ":persona": Colon(
+    ":persona": ColonCommand(
         ":persona [NAME]", "show the imagined machine's facts, or play another persona", _persona, _personas
     ),
-    ":lose": Colon(":lose", "drop the imagined machine's context, as an online service might", _lose),
-    ":rebuild": Colon(
+    ":lose": ColonCommand(":lose", "drop the imagined machine's context, as an online service might", _lose),
+    ":rebuild": ColonCommand(
         ":rebuild [requests|transcript|none]",
         "lose the context, rebuild it, and report what the machine still knows",
         _rebuild,
         lambda _prefix: POLICIES,
     ),
-    ":diff": Colon(":diff", "show how the last command's two answers differ", _diff),
-    ":save": Colon(":save [FILE]", "write the session so far as Markdown", _save, _files),
-    ":put": Colon(":put FILE", "copy a text file from your computer to the open machines", _put, _files),
-    ":quit": Colon(":quit", "leave", _quit),
+    ":diff": ColonCommand(":diff", "show how the last command's two answers differ", _diff),
+    ":save": ColonCommand(":save [FILE]", "write the session so far as Markdown", _save, _files),
+    ":put": ColonCommand(":put FILE", "copy a text file from your computer to the open machines", _put, _files),
+    ":quit": ColonCommand(":quit", "leave", _quit),
 }

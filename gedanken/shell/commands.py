@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.typed_line import read_line
-from gedanken.shell.line_sources import FURTHER, Lines
+from gedanken.shell.line_sources import CONTINUATION_PROMPT, LineSource
 
 BASH_SECONDS = 5
 _COLON = re.compile(r":[a-z]+(?:\s|$)")
@@ -16,18 +16,18 @@ _INCOMPLETE = re.compile(
 )
 
 
-class OpenTell(BadInput):
+class UnclosedBraces(BadInput):
     """The input ended inside a text in braces, which is text for the model."""
 
 
-class Typed(NamedTuple):
+class TypedInput(NamedTuple):
     """One complete input, which may span several lines."""
 
     kind: Literal["tell", "command", "colon"]
     text: str
 
 
-async def read_typed(lines: Lines, prompt: str) -> Typed:
+async def read_typed(lines: LineSource, prompt: str) -> TypedInput:
     """Read lines until the input is complete. If the input ends inside a command, return this command.
 
     Raises EOFError if there is no line, OpenTell if the input ends inside a text in braces, and KeyboardInterrupt if
@@ -35,24 +35,24 @@ async def read_typed(lines: Lines, prompt: str) -> Typed:
     """
     text = await lines.line(prompt)
     if _COLON.match(text):
-        return Typed("colon", text)
+        return TypedInput("colon", text)
     while (line := read_line(text)).kind == "open":
         try:
-            text += "\n" + await lines.line(FURTHER)
+            text += "\n" + await lines.line(CONTINUATION_PROMPT)
         except EOFError:
-            raise OpenTell("the text after { has no matching }; to type a literal {, write \\{") from None
+            raise UnclosedBraces("the text after { has no matching }; to type a literal {, write \\{") from None
     if line.kind == "tell":
-        return Typed("tell", line.text)
+        return TypedInput("tell", line.text)
     command = line.text
-    while goes_on(command):
+    while is_incomplete(command):
         try:
-            command += "\n" + await lines.line(FURTHER)
+            command += "\n" + await lines.line(CONTINUATION_PROMPT)
         except EOFError:
             break
-    return Typed("command", command)
+    return TypedInput("command", command)
 
 
-def goes_on(command: str) -> bool:
+def is_incomplete(command: str) -> bool:
     """Return whether bash would wait for another line. If bash is missing, only a backslash at the end counts."""
     if (len(command) - len(command.rstrip("\\"))) % 2:
         return True

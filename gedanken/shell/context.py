@@ -8,7 +8,7 @@ def knows_all(session: Session) -> bool:
     return "\n".join(turn.typed for turn in session.context) == session.requests
 
 
-def never_stored(session: Session) -> tuple[Turn, ...]:
+def unstored_turns(session: Session) -> tuple[Turn, ...]:
     """Return the turns that the model is sent although they were never stored."""
     stored = set(session.stored)
     request_count = len(session.stored) - len(session.context) + 1

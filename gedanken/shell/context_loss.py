@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from gedanken.experiment.counts import many
+from gedanken.experiment.counts import format_count
 from gedanken.experiment.errors import BadInput
 from gedanken.shell.context import knows_all
-from gedanken.shell.session import Known, ShellSession
-from gedanken.shell.waiting import Waiting
+from gedanken.shell.session import RememberedAnswers, ShellSession
+from gedanken.shell.waiting import WaitingLine
 
 if TYPE_CHECKING:
     from gedanken.agents.imagined_machine import ImaginedMachine
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gedanken.experiment.execution import Execution
 
 
-async def lose(session: ShellSession) -> None:
+async def lose_context(session: ShellSession) -> None:
     """Drop the context of the imagined machine, but first ask the machine what it knows (`_remember`). Raises
     BadInput if there is no context, and NoModel if the model is lost."""
     machine = session.terminals.imagined_or_fail()
@@ -23,16 +23,18 @@ async def lose(session: ShellSession) -> None:
     await _remember(session, machine)
     machine.lose()
     session.terminals.keep()
-    session.view.remark(f"the context is lost; stored for :rebuild: {many(len(machine.session.stored), 'turn')}")
+    session.view.show_note(
+        f"the context is lost; stored for :rebuild: {format_count(len(machine.session.stored), 'turn')}"
+    )
 
 
-async def rebuild(session: ShellSession, policy: "Policy") -> None:
+async def rebuild_context(session: ShellSession, policy: "Policy") -> None:
     """Drop the context unless it is dropped already, rebuild it as `policy` says, and report what the loss changed.
 
     The report is left out if a changed answer might have another cause. Raises BadInput if nothing was typed yet, and
     NoModel if the model is lost.
     """
-    from gedanken.agents.imagined_machine import REBUILD
+    from gedanken.agents.imagined_machine import REBUILD_COMMAND
     from gedanken.compare.commands.memory import compare_memory
     from gedanken.probing.questions import print_memory
 
@@ -45,17 +47,17 @@ async def rebuild(session: ShellSession, policy: "Policy") -> None:
     remembered = session.remembered
     machine.lose()
     session.terminals.keep()
-    view.remark(f"rebuilding: {policy}")
-    with Waiting(session.terminals.screen.console, ["imagined"]) as waiting:
+    view.show_note(f"rebuilding: {policy}")
+    with WaitingLine(session.terminals.screen.console, ["imagined"]) as waiting:
         answer = await machine.rebuild(policy, lambda text: waiting.hear("imagined", text))
     session.terminals.keep()
     if answer:
-        view.tell(f"{REBUILD} was answered with:")
+        view.tell(f"{REBUILD_COMMAND} was answered with:")
         view.text(answer.stdout)
         view.end_line()
         view.about(answer)
     if remembered is None:
-        view.remark("rebuilt; there are no answers from before the loss to compare with")
+        view.show_note("rebuilt; there are no answers from before the loss to compare with")
         return
     after = await _ask(session, machine)
     print_memory(compare_memory(remembered.before, remembered.control, after), view.console)
@@ -66,13 +68,13 @@ async def _remember(session: ShellSession, machine: "ImaginedMachine") -> None:
     """If the model is sent the whole session, ask the machine twice what it knows, and store the answers."""
     session.remembered = None
     if knows_all(machine.session):
-        session.view.remark("before the loss, the machine is asked twice what it knows")
+        session.view.show_note("before the loss, the machine is asked twice what it knows")
         # twice: if the answer changes even without a loss, a later change proves nothing
         before, control = await _ask(session, machine), await _ask(session, machine)
-        session.remembered = Known(before, control, len(machine.session.stored))
+        session.remembered = RememberedAnswers(before, control, len(machine.session.stored))
 
 
 async def _ask(session: ShellSession, machine: "ImaginedMachine") -> "tuple[Execution, ...]":
     from gedanken.probing.questions import ask_memory
 
-    return await ask_memory(machine, lambda question: session.view.remark(f"asks: {question}"))
+    return await ask_memory(machine, lambda question: session.view.show_note(f"asks: {question}"))

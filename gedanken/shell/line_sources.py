@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from prompt_toolkit.completion import Completer
     from prompt_toolkit.document import Document
 
-PIECE_BYTES = 1 << 16
-FURTHER = "> "
+CHUNK_BYTES = 1 << 16
+CONTINUATION_PROMPT = "> "
 """The prompt for further lines of an incomplete input."""
 
 
-class Lines(Protocol):
+class LineSource(Protocol):
     """Source of lines, one after another."""
 
     interactive: bool
@@ -60,12 +60,12 @@ async def _read_chunk(descriptor: int) -> bytes:
     try:
         loop.add_reader(descriptor, ready.set)
     except PermissionError:  # a regular file, which is always ready
-        return os.read(descriptor, PIECE_BYTES)
+        return os.read(descriptor, CHUNK_BYTES)
     try:
         await ready.wait()
     finally:
         loop.remove_reader(descriptor)
-    return os.read(descriptor, PIECE_BYTES)
+    return os.read(descriptor, CHUNK_BYTES)
 
 
 Complete = Callable[[str], tuple[str, Sequence[str]]]

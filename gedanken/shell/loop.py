@@ -6,16 +6,16 @@ from collections.abc import Coroutine
 
 from gedanken.experiment.errors import BadInput, GedankenError
 from gedanken.experiment.user_folders import state_folder
-from gedanken.shell.colon_commands import complete, obey
-from gedanken.shell.commands import OpenTell, Typed, read_typed
-from gedanken.shell.line_sources import Keyboard, Lines, Pipe
+from gedanken.shell.colon_commands import complete, execute_colon_command
+from gedanken.shell.commands import TypedInput, UnclosedBraces, read_typed
+from gedanken.shell.line_sources import Keyboard, LineSource, Pipe
 from gedanken.shell.session import ShellSession
 from gedanken.shell.terminals import ShellOptions, Terminals
 from gedanken.shell.view import View
 from gedanken.terminal.screen import Screen
 
-STOPPED = 130
-UNREAD = 141
+EXIT_STOPPED = 130
+EXIT_BROKEN_PIPE = 141
 
 
 async def run_shell(options: ShellOptions, *, interactive: bool) -> int:
@@ -25,17 +25,17 @@ async def run_shell(options: ShellOptions, *, interactive: bool) -> int:
     SIGHUP cancel this coroutine; so does Ctrl-C, for lines from a pipe.
     """
     async with Terminals(options, Screen()) as terminals:
-        lines: Lines = Keyboard(state_folder() / "history", complete) if interactive else Pipe()
+        lines: LineSource = Keyboard(state_folder() / "history", complete) if interactive else Pipe()
         session = ShellSession(terminals, View(interactive))
         session.reopen()
         if interactive:
-            session.view.remark(f"{session.at}; :help lists the commands, Ctrl-D leaves")
+            session.view.show_note(f"{session.at}; :help lists the commands, Ctrl-D leaves")
         await _Loop(session, lines).run()
         return session.exit_code
 
 
 class _Loop:
-    def __init__(self, session: ShellSession, lines: Lines) -> None:
+    def __init__(self, session: ShellSession, lines: LineSource) -> None:
         self._session, self._lines = session, lines
         self._running_task: asyncio.Task[None] | None = None
 
@@ -58,20 +58,20 @@ class _Loop:
             except GedankenError as error:
                 self._report_error(error)
         if self._session.view.unread:
-            self._session.exit_code = UNREAD
+            self._session.exit_code = EXIT_BROKEN_PIPE
         elif tells := self._session.terminals.tells:
             self._session.view.error(
                 f"gedanken: text was not sent to the imagined machine, because no command followed it: {{{tells[0]}}}"
             )
 
-    async def _execute(self, typed: Typed) -> None:
+    async def _execute(self, typed: TypedInput) -> None:
         session = self._session
         if typed.kind == "colon":
-            await obey(session, typed.text)
+            await execute_colon_command(session, typed.text)
         elif typed.kind == "tell":
             session.terminals.tells.append(typed.text)
             if session.view.interactive:
-                session.view.remark("goes to the imagined machine with its next command")
+                session.view.show_note("goes to the imagined machine with its next command")
         elif typed.text.strip():
             await session.type(typed.text)
 
@@ -83,27 +83,27 @@ class _Loop:
         except asyncio.CancelledError:
             if (task := asyncio.current_task()) and task.cancelling():
                 raise
-            self._session.view.remark("stopped")
-            self._session.exit_code = STOPPED
+            self._session.view.show_note("stopped")
+            self._session.exit_code = EXIT_STOPPED
         finally:
             self._running_task = None
 
     def _stop(self) -> None:
         if self._running_task is not None:
-            self._session.view.disturbed()
+            self._session.view.mark_line_dirty()
             _cancel_once(self._running_task)
 
     def _drop_tells(self) -> None:
         """Discard text in braces that was not sent yet, because Ctrl-C was pressed at the prompt."""
         if self._session.terminals.tells:
             self._session.terminals.tells.clear()
-            self._session.view.remark("the text in braces is dropped")
+            self._session.view.show_note("the text in braces is dropped")
 
     def _report_error(self, error: GedankenError) -> None:
         """Report an error and continue. If lines come from a pipe and a machine is lost or braces stay open, raise
         the error instead."""
         is_machine_lost = not isinstance(error, BadInput)
-        if not self._lines.interactive and (is_machine_lost or isinstance(error, OpenTell)):
+        if not self._lines.interactive and (is_machine_lost or isinstance(error, UnclosedBraces)):
             raise error
         self._session.view.error(f"gedanken: {error}")
         self._session.exit_code = error.exit_code

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gedanken.experiment.conditions import Conditions
-from gedanken.experiment.counts import many
+from gedanken.experiment.counts import format_count
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.escaping import harmless
-from gedanken.experiment.markdown import fence_for, inline
+from gedanken.experiment.markdown import fence_for, to_one_line
 from gedanken.shell.session import ShellSession
 from gedanken.shell.view import remarks
 
@@ -44,7 +44,7 @@ def _sections(session: ShellSession) -> Iterator[str]:
         model = {} if isinstance(machine.model, str) else machine.model.describe()
         rows = [f"- model: {_format_settings(model)}", f"- conditions: {_format_settings(conditions)}"]
         rows += [
-            f"- {fact.name}: {inline(harmless(fact.value))} ({fact.origin})"
+            f"- {fact.name}: {to_one_line(harmless(fact.value))} ({fact.origin})"
             for fact in machine.persona.resolve(machine.machine_facts)
         ]
         yield "The imagined machine:\n\n" + "\n".join(rows)
@@ -59,7 +59,7 @@ def _sections(session: ShellSession) -> Iterator[str]:
                 yield f"**{harmless(name)}**{f' ({notes})' if notes else ''}\n\n{fenced(execution.terminal)}"
         if answers.stopped:
             yield "Stopped before all machines had answered."
-        yield from (harmless(f"No answer: {inline(str(error))}") for error in answers.lost)
+        yield from (harmless(f"No answer: {to_one_line(str(error))}") for error in answers.lost)
     if machine:
         yield from _context_sections(machine.session)
 
@@ -70,7 +70,8 @@ def _context_sections(session: "Session") -> Iterator[str]:
         return
     unstored_turns = [turn for turn in session.context if turn not in session.stored]
     count = len(session.context) - len(unstored_turns)
-    yield f"Stored: {many(len(session.stored), 'turn')}; the model now receives {count} of these turns unchanged."
+    stored_count = format_count(len(session.stored), "turn")
+    yield f"Stored: {stored_count}; the model now receives {count} of these turns unchanged."
     for turn in unstored_turns:
         yield _format_turn("Sent to the model as well", turn)
 
@@ -81,4 +82,6 @@ def _format_turn(title: str, turn: "Turn") -> str:
 
 def _format_settings(values: dict[str, object]) -> str:
     """Format settings, for example `temperature 0, steps False`, leaving out unknown values."""
-    return inline(harmless(", ".join(f"{name} {value}" for name, value in values.items() if value not in (None, {}))))
+    return to_one_line(
+        harmless(", ".join(f"{name} {value}" for name, value in values.items() if value not in (None, {})))
+    )

@@ -5,25 +5,25 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from gedanken.compare.commands.answers import claims_behind
+from gedanken.compare.commands.answers import claims_explaining
 from gedanken.compare.output.visible_lines import normalized_lines
-from gedanken.experiment.counts import many
+from gedanken.experiment.counts import format_count
 from gedanken.experiment.errors import NoSandbox
 from gedanken.experiment.execution import Cause, Execution
-from gedanken.shell.context import never_stored
+from gedanken.shell.context import unstored_turns
 from gedanken.shell.streaming import ImaginedStream, RealStream
-from gedanken.shell.terminals import Answers, Terminals, Which
+from gedanken.shell.terminals import Answers, MachineKind, Terminals
 from gedanken.shell.view import View
-from gedanken.shell.waiting import Waiting
+from gedanken.shell.waiting import WaitingLine
 
 if TYPE_CHECKING:
     from gedanken.agents.session import Turn
 
-UNKNOWN_END = 1
+UNKNOWN_EXIT_CODE = 1
 _EXIT_COMMAND = re.compile(r"(?:exit|logout)(?:\s+(?P<code>\d{1,3}))?\s*;?\s*")
 
 
-class Known(NamedTuple):
+class RememberedAnswers(NamedTuple):
     """The imagined machine's answers about the session, given before its context was dropped."""
 
     before: tuple[Execution, ...]
@@ -42,7 +42,7 @@ class ShellSession:
     before: "tuple[Turn, ...]" = ()
     """The turns of a stored session that was reopened; empty for a new session."""
     done: list[Answers] = field(default_factory=list)
-    remembered: Known | None = None
+    remembered: RememberedAnswers | None = None
     exit_code: int = 0
     """Exit code of the last command: the real machine's, or else inferred from the imagined output."""
     over: bool = False
@@ -66,17 +66,17 @@ class ShellSession:
         """If a stored session was reopened, tell the user what it contains."""
         machine, name = self.terminals.imagined, self.terminals.options.session
         if torn_bytes := self.terminals.torn_bytes:
-            self.view.remark(
+            self.view.show_note(
                 f"the last line of the session {name} was incomplete, so its {torn_bytes} bytes are dropped"
             )
         if machine and machine.session.stored:
             self.before = machine.session.stored
             note = "; the real machine starts afresh" if self.terminals.real else ""
-            self.view.remark(f"session {name} reopened: {many(len(self.before), 'turn')}{note}")
-        if machine and (unstored := never_stored(machine.session)):
-            self.view.remark(
-                f"the session's file contains {many(len(unstored), 'turn')} that nobody typed, but that the model "
-                "receives; :save shows everything that it receives"
+            self.view.show_note(f"session {name} reopened: {format_count(len(self.before), 'turn')}{note}")
+        if machine and (unstored := unstored_turns(machine.session)):
+            self.view.show_note(
+                f"the session's file contains {format_count(len(unstored), 'turn')} that nobody typed, "
+                "but that the model receives; :save shows everything that it receives"
             )
 
     async def type(self, command: str) -> None:
@@ -106,12 +106,12 @@ class ShellSession:
         self.done.append(answers)
         execution = answers.real or (answers.imagined if self.terminals.on == "imagined" else None)
         if execution:
-            default_code = 0 if execution.imagined else UNKNOWN_END
+            default_code = 0 if execution.imagined else UNKNOWN_EXIT_CODE
             self.exit_code = default_code if execution.exit_code is None else execution.exit_code
 
     async def _type_both(self, command: str) -> Answers:
-        machines: tuple[Which, Which] = ("real", "imagined")
-        with Waiting(self.terminals.screen.console, machines) as waiting:
+        machines: tuple[MachineKind, MachineKind] = ("real", "imagined")
+        with WaitingLine(self.terminals.screen.console, machines) as waiting:
             answers = await self.terminals.run(command, waiting.hear, waiting.ended)
         self._record(answers)
         if answers.real or answers.imagined:
@@ -125,12 +125,12 @@ class ShellSession:
             imagined.terminal
         ):
             return
-        if claims := claims_behind(answers.command, machine.persona.claims):
-            self.view.remark(f"false facts in the persona explain this difference: {claims}")
+        if claims := claims_explaining(answers.command, machine.persona.claims):
+            self.view.show_note(f"false facts in the persona explain this difference: {claims}")
 
     async def _type_one(self, command: str) -> Answers:
-        target: Which = "real" if self.terminals.on == "real" else "imagined"
-        with Waiting(self.terminals.screen.console, [target]) as waiting:
+        target: MachineKind = "real" if self.terminals.on == "real" else "imagined"
+        with WaitingLine(self.terminals.screen.console, [target]) as waiting:
 
             def show(text: str) -> None:
                 if text:
@@ -142,7 +142,7 @@ class ShellSession:
                 RealStream(limits, show) if target == "real" else ImaginedStream(command, show, self._typed_before())
             )
 
-            def hear(target: Which, text: str) -> None:
+            def hear(target: MachineKind, text: str) -> None:
                 waiting.hear(target, text)
                 stream.hear(text)
 
@@ -165,7 +165,7 @@ class ShellSession:
         view = self.view
         if not stream.finish(execution.terminal):
             view.end_line()
-            view.remark(
+            view.show_note(
                 "the end of the reply shows that part of the text above is not output; this is the output alone:"
             )
             view.text(execution.terminal)

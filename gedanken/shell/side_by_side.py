@@ -8,7 +8,7 @@ from prompt_toolkit.utils import get_cwidth
 from rapidfuzz.distance import LCSseq
 
 MARK_WIDTH = 3
-MOST_LINES_ALIGNED = 5000
+MAX_ALIGNED_LINES = 5000
 """Maximum number of lines of an answer that are aligned, not counting equal lines at both ends. More lines are paired
 in order: aligning would need one bit for each pair of lines."""
 
@@ -24,7 +24,7 @@ class Row(NamedTuple):
     """Whether the lines are equal, differ, or exist only on the left or right side."""
 
 
-def pairs(left: str, right: str) -> list[Row]:
+def pair_lines(left: str, right: str) -> list[Row]:
     """Pair the lines of two answers so that equal lines are in one row. Trailing spaces are ignored."""
     left_lines, right_lines = _lines(left), _lines(right)
     left_keys, right_keys = ([line.rstrip() for line in side] for side in (left_lines, right_lines))
@@ -38,7 +38,7 @@ def pairs(left: str, right: str) -> list[Row]:
     ]
 
 
-def columns(rows: list[Row], width: int) -> Iterator[Row]:
+def lay_out_columns(rows: list[Row], width: int) -> Iterator[Row]:
     """Lay the rows out as two padded columns that fit into `width` terminal cells, MARK_WIDTH cells apart. A line
     that is too long continues in the next row."""
     cells = column_width(width)
@@ -62,7 +62,7 @@ def _common_prefix_length(left_lines: list[str], right_lines: list[str]) -> int:
 
 def _align(left_lines: list[str], right_lines: list[str]) -> Iterator[Row]:
     """Align the lines by their longest common subsequence. The lines between two common lines are paired in order."""
-    if max(len(left_lines), len(right_lines)) > MOST_LINES_ALIGNED:
+    if max(len(left_lines), len(right_lines)) > MAX_ALIGNED_LINES:
         yield from (_row(left_line, right_line) for left_line, right_line in zip_longest(left_lines, right_lines))
         return
     left_keys, right_keys = ([line.rstrip() for line in side] for side in (left_lines, right_lines))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from gedanken.agents.reply_cleaning import Cleaned, clean
 from gedanken.experiment.execution import Limits
 
-MOST_LINES_HELD = 200
+MAX_HELD_LINES = 200
 """If more lines than this are held back, they are shown only at the end of the reply, because checking them all at
 each new line takes quadratic time."""
 _SENTINEL_LINE = "\0\n"
@@ -82,7 +82,7 @@ class ImaginedStream:
 
     def _show_if_certain(self) -> None:
         """Show the held-back text if it is output in both cases: the reply ends here, or the reply goes on."""
-        if self._held_back.count("\n") > MOST_LINES_HELD:
+        if self._held_back.count("\n") > MAX_HELD_LINES:
             return
         if_ended, if_continued = self._clean_reply(""), self._clean_reply(_SENTINEL_LINE)
         if if_ended.text + _SENTINEL_LINE != if_continued.text:

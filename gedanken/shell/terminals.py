@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from gedanken.experiment.errors import BadInput, GedankenError, NoModel
 from gedanken.experiment.execution import Cause, Execution, Limits
-from gedanken.experiment.persona import USUAL_MACHINE, MachineFacts, Persona
+from gedanken.experiment.persona import DEFAULT_MACHINE, MachineFacts, Persona
 from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
 from gedanken.experiment.secrets import shown_address
 from gedanken.experiment.user_folders import state_folder
 from gedanken.loading.experiments_and_personas import load_persona
-from gedanken.machines.open_machine import open_real
-from gedanken.shell.upload import text_of
+from gedanken.machines.open_machine import open_real_machine
+from gedanken.shell.upload import read_upload
 from gedanken.terminal.screen import Screen
 
 if TYPE_CHECKING:
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from gedanken.agents.session_file import SessionFile
     from gedanken.sandbox.machine import SandboxMachine
 
-Which = Literal["real", "imagined"]
+MachineKind = Literal["real", "imagined"]
 Choice = Literal["imagined", "real", "both"]
 CHOICES: tuple[Choice, ...] = get_args(Choice)
 ARTICLE_PERSONA = "ubuntu-18.04-4x3090"
-FAIR_PERSONA = "matched"
-Hear = Callable[[Which, str], None]
+MATCHED_PERSONA = "matched"
+OnOutput = Callable[[MachineKind, str], None]
 _SESSION_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 
@@ -79,7 +79,7 @@ class Terminals:
     tells: list[str] = field(default_factory=list)
     """Text to be told to the imagined machine together with its next command."""
     _requested_persona: Persona | None = None
-    _machine_facts: MachineFacts = USUAL_MACHINE
+    _machine_facts: MachineFacts = DEFAULT_MACHINE
     _session_file: "SessionFile | None" = None
     _exit_stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
@@ -133,15 +133,15 @@ class Terminals:
             and self._requested_persona is None
             and self.options.session is None
         ):
-            machine.persona, machine.machine_facts = load_persona(FAIR_PERSONA), machine_facts
+            machine.persona, machine.machine_facts = load_persona(MATCHED_PERSONA), machine_facts
 
     def _persona_for(self, choice: Choice) -> Persona:
-        return self._requested_persona or load_persona(ARTICLE_PERSONA if choice == "imagined" else FAIR_PERSONA)
+        return self._requested_persona or load_persona(ARTICLE_PERSONA if choice == "imagined" else MATCHED_PERSONA)
 
     async def _open_real(self, stack: AsyncExitStack) -> "tuple[SandboxMachine, MachineFacts]":
         options = self.options
         real, dataset = await stack.enter_async_context(
-            open_real(options.dataset, options.limits, self.screen, options.sandbox)
+            open_real_machine(options.dataset, options.limits, self.screen, options.sandbox)
         )
         return real, await real.measure(dataset)
 
@@ -164,23 +164,23 @@ class Terminals:
             stack.callback(file.close)
         session = file.session if file else Session()
         model = await stack.enter_async_context(open_model(options.model, self.screen))
-        model.pace.begins_anew = False
+        model.pace.retries_interrupted = False
         return ImaginedMachine(model, persona, machine_facts, options.limits, session, progress=self.screen), file
 
-    async def run(self, command: str, hear: Hear, on_end: Callable[[Which], None]) -> Answers:
+    async def run(self, command: str, hear: OnOutput, on_end: Callable[[MachineKind], None]) -> Answers:
         """Type a command into each machine that is on. The imagined machine is first sent the waiting text in braces.
 
         `hear` is called with each chunk of output, and `on_end` with each machine that has finished. Complete answers
         are kept if a machine is lost or Ctrl-C is pressed. After Ctrl-C, `Answers.stopped` is True.
         """
         tells = tuple(self.tells) if self.on != "real" else ()
-        coroutines: dict[Which, Coroutine[Any, Any, Execution]] = {}
+        coroutines: dict[MachineKind, Coroutine[Any, Any, Execution]] = {}
         if self.real and self.on != "imagined":
             coroutines["real"] = self.real.run(command, on_output=lambda text: hear("real", text))
         if self.imagined and self.on != "real":
             coroutines["imagined"] = self._imagine(self.imagined, command, tells, hear)
 
-        async def run_to_end(machine: Which) -> Execution:
+        async def run_to_end(machine: MachineKind) -> Execution:
             try:
                 return await coroutines[machine]
             finally:
@@ -188,7 +188,7 @@ class Terminals:
 
         tasks = {machine: asyncio.create_task(run_to_end(machine)) for machine in coroutines}
         was_stopped = await _wait_until_done(tasks.values())
-        answers: dict[Which, Execution] = {}
+        answers: dict[MachineKind, Execution] = {}
         errors: list[GedankenError] = []
         for machine, task in tasks.items():
             if task.cancelled():
@@ -203,10 +203,10 @@ class Terminals:
         return Answers(command, tells, answers.get("real"), answers.get("imagined"), tuple(errors), was_stopped)
 
     async def _imagine(
-        self, machine: "ImaginedMachine", command: str, tells: tuple[str, ...], hear: Hear
+        self, machine: "ImaginedMachine", command: str, tells: tuple[str, ...], hear: OnOutput
     ) -> Execution:
         if not isinstance(machine.model, str):
-            machine.model.pace.forget()
+            machine.model.pace.reset()
         # Not fresh, so that the server need not process the whole session again for each command.
         execution = await machine.run(
             command, tells=tells, fresh=False, on_output=lambda text: hear("imagined", text)
@@ -234,7 +234,7 @@ class Terminals:
         BadInput if that fails."""
         if not _FILE_NAME.fullmatch(path.name):
             raise BadInput(f"{path.name}: its name may contain only letters, digits, dots, dashes, underscores")
-        text = text_of(path, self.options.limits.output_bytes)
+        text = read_upload(path, self.options.limits.output_bytes)
         if self.real:
             self.real.write(path.name, text)
         if self.imagined:

@@ -8,7 +8,7 @@ from gedanken.shell.side_by_side import Row
 CONTEXT_LINES = 3
 
 
-def unified(rows: Sequence[Row], names: tuple[str, str]) -> Iterator[str]:
+def unified_diff(rows: Sequence[Row], names: tuple[str, str]) -> Iterator[str]:
     """Yield the lines of a unified diff: rows that differ, with a few equal rows around them. Yield nothing if all
     rows are equal."""
     lefts = [0, *accumulate(row.sides != "right" for row in rows)]

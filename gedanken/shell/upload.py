@@ -6,7 +6,7 @@ from gedanken.experiment.errors import BadInput
 from gedanken.experiment.files import read_text
 
 
-def text_of(path: Path, most_bytes: int) -> str:
+def read_upload(path: Path, most_bytes: int) -> str:
     """Return the text in a file. Raises BadInput if it is unreadable, no text file, or larger than `most_bytes`."""
     if path.exists() and not path.is_file():
         raise BadInput(f"{path}: not a file")

@@ -9,14 +9,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from gedanken.agents.settings import is_said_of_settings
-from gedanken.experiment.counts import times_each
+from gedanken.agents.settings import is_settings_note
+from gedanken.experiment.counts import format_counts
 from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Cause, Execution, violations_by_kind
-from gedanken.shell.side_by_side import MARK_WIDTH, Row, Sides, column_width, columns, pairs
+from gedanken.shell.side_by_side import MARK_WIDTH, Row, Sides, column_width, lay_out_columns, pair_lines
 from gedanken.shell.terminals import Answers
 
-NARROW = 100
+MIN_SIDE_BY_SIDE_WIDTH = 100
 """If the terminal has fewer columns than this, two answers are shown one above the other."""
 _LINES_PER_BATCH = 64
 _MARKS: dict[Sides, str] = {"same": "│", "differ": "≠", "left": "<", "right": ">"}
@@ -53,7 +53,7 @@ class View:
         if not self._at_line_start:
             self.text("\n")
 
-    def remark(self, text: str) -> None:
+    def show_note(self, text: str) -> None:
         """Show a note in brackets: dimmed for a person, otherwise on standard error."""
         if self.interactive:
             self._print(Text(f"({harmless(text)})", "dim"))
@@ -75,11 +75,11 @@ class View:
     def about(self, execution: Execution) -> None:
         """Show, as a note, what a reader must know about an execution in addition to its output."""
         notes = [note for note in remarks(execution) if note not in self._shown_settings_notes]
-        self._shown_settings_notes.update(note for note in notes if is_said_of_settings(note))
+        self._shown_settings_notes.update(note for note in notes if is_settings_note(note))
         if notes:
-            self.remark("; ".join(notes))
+            self.show_note("; ".join(notes))
 
-    def disturbed(self) -> None:
+    def mark_line_dirty(self) -> None:
         """Record that the terminal has printed ^C, so that the cursor is not at the start of a line."""
         self._at_line_start = False
 
@@ -89,8 +89,8 @@ class View:
             first_line, *further_lines = answers.command.splitlines()
             self.tell("\n".join([f"$ {first_line}", *(f"> {line}" for line in further_lines)]))
         texts = [harmless(answer.terminal) for answer in (answers.real, answers.imagined) if answer]
-        rows = pairs(texts[0], texts[-1])
-        if self.interactive and len(texts) == 2 and self.console.width >= NARROW:
+        rows = pair_lines(texts[0], texts[-1])
+        if self.interactive and len(texts) == 2 and self.console.width >= MIN_SIDE_BY_SIDE_WIDTH:
             await self._print_all(self._side_by_side_lines(rows, answers, names))
         else:
             await self._print_all(self._stacked_lines(rows, answers, names))
@@ -105,7 +105,7 @@ class View:
             yield from self._column_lines([Row(notes[0], notes[1], "same")], "dim")
 
     def _column_lines(self, rows: list[Row], style: str) -> Iterator[Text]:
-        for row in columns(rows, self.console.width):
+        for row in lay_out_columns(rows, self.console.width):
             differs = row.sides != "same"
             line = Text.assemble((row.left, "yellow" if differs else style))
             line.append(self._marks[row.sides].center(MARK_WIDTH), "bold red" if differs else "dim")
@@ -152,7 +152,7 @@ def remarks(execution: Execution) -> list[str]:
             f"exit code {execution.exit_code}" + (", inferred from the output" if execution.imagined else "")
         )
     if execution.violations:
-        notes.append(f"removed: {times_each(violations_by_kind([execution]))}")
+        notes.append(f"removed: {format_counts(violations_by_kind([execution]))}")
     return [*notes, *execution.notes]
 
 

@@ -10,36 +10,36 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from gedanken.experiment.counts import many
-from gedanken.shell.terminals import Which
-from gedanken.terminal.patience import SECONDS
+from gedanken.experiment.counts import format_count
+from gedanken.shell.terminals import MachineKind
+from gedanken.terminal.patience import DELAY_SECONDS
 
-_UNITS: dict[Which, str] = {"real": "line", "imagined": "token"}
+_UNITS: dict[MachineKind, str] = {"real": "line", "imagined": "token"}
 
 
-class Waiting:
+class WaitingLine:
     """A line at the bottom of the terminal. It appears after two seconds, and disappears when there is output."""
 
-    def __init__(self, console: Console, machines: Sequence[Which]) -> None:
+    def __init__(self, console: Console, machines: Sequence[MachineKind]) -> None:
         """Show the line on `console`, if that is a terminal. `machines` are those that are working."""
         self._console, self._machines = console, machines
-        self._durations: dict[Which, float] = {}
-        self._output_counts: Counter[Which] = Counter()
+        self._durations: dict[MachineKind, float] = {}
+        self._output_counts: Counter[MachineKind] = Counter()
         self._live: Live | None = None
 
     def __enter__(self) -> Self:
         self._started = time.monotonic()
-        self._timer = asyncio.get_running_loop().call_later(SECONDS, self._start_display)
+        self._timer = asyncio.get_running_loop().call_later(DELAY_SECONDS, self._start_display)
         return self
 
     def __exit__(self, *exc: object) -> None:
         self.end()
 
-    def hear(self, machine: Which, text: str) -> None:
+    def hear(self, machine: MachineKind, text: str) -> None:
         """Count a chunk of output. A chunk of a reply counts as one token."""
         self._output_counts[machine] += text.count("\n") if machine == "real" else bool(text)
 
-    def ended(self, machine: Which) -> None:
+    def ended(self, machine: MachineKind) -> None:
         """Stop the clock of a machine that has finished."""
         self._durations[machine] = time.monotonic() - self._started
 
@@ -65,9 +65,9 @@ class Waiting:
         parts = [self._format_progress(machine) for machine in self._machines]
         return Text(" │ ".join(parts) + "   Ctrl-C stops", "dim", no_wrap=True)
 
-    def _format_progress(self, machine: Which) -> str:
+    def _format_progress(self, machine: MachineKind) -> str:
         count = self._output_counts[machine]
-        amount = many(count, _UNITS[machine])
+        amount = format_count(count, _UNITS[machine])
         if machine in self._durations:
             return f"{machine}: done in {self._durations[machine]:.0f} s, {amount}"
         return f"{machine}: {time.monotonic() - self._started:.0f} s, {amount}"

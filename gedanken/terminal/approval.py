@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from gedanken.experiment.approval import LONGEST_REASON, Approve, EditIt, Question, Reject
+from gedanken.experiment.approval import MAX_REASON_LENGTH, Approve, EditProgram, Question, Reject
 from gedanken.experiment.errors import AwaitsApproval, Interrupted
 from gedanken.experiment.escaping import harmless
 
@@ -16,13 +16,13 @@ LINES_SHOWN = 400
 """Maximum number of lines that are shown of a program, or of its diff."""
 
 
-def ask_person(question: Question, folder: Path) -> Approve | EditIt | Reject:
+def ask_person(question: Question, folder: Path) -> Approve | EditProgram | Reject:
     """Show the program, ask a person, and return their decision.
 
     Raises AwaitsApproval if nobody is at a terminal, or if the person wants to answer later. Raises Interrupted after
     Ctrl-C.
     """
-    show(question)
+    show_question(question)
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise AwaitsApproval(question.program, folder)
     # Here Ctrl-C may stop at once: while a person is asked, no work is running that should be allowed to finish.
@@ -40,7 +40,7 @@ def ask_person(question: Question, folder: Path) -> Approve | EditIt | Reject:
         signal.signal(signal.SIGINT, previous_handler)
 
 
-def show(question: Question) -> None:
+def show_question(question: Question) -> None:
     """Print the program (or its changes, if it is a new version), its imports, and what the sandbox allows."""
     from rich.console import Console
     from rich.syntax import Syntax
@@ -74,7 +74,7 @@ def _describe_sandbox(question: Question) -> str:
     )
 
 
-def _ask_once(question: Question, folder: Path) -> Approve | EditIt | Reject | None:
+def _ask_once(question: Question, folder: Path) -> Approve | EditProgram | Reject | None:
     """Ask once; return the decision, or None if the question must be asked again."""
     print("[a]pprove, [e]dit, [r]eject, or answer [l]ater? ", end="", file=sys.stderr, flush=True)
     match input().strip().lower():
@@ -83,11 +83,11 @@ def _ask_once(question: Question, folder: Path) -> Approve | EditIt | Reject | N
         case "e" | "edit":
             text = _edit_source(question.source)
             if text.strip() and text != question.source:
-                return EditIt(source=text)
+                return EditProgram(source=text)
             print("nothing was changed", file=sys.stderr)
         case "r" | "reject":
             print("why (the coder will see this): ", end="", file=sys.stderr, flush=True)
-            if reason := input().strip()[:LONGEST_REASON]:
+            if reason := input().strip()[:MAX_REASON_LENGTH]:
                 return Reject(reason=reason)
         case "l" | "later":
             raise AwaitsApproval(question.program, folder)

@@ -6,21 +6,21 @@ from contextlib import contextmanager
 
 from gedanken.experiment.budget import Budget, Price
 from gedanken.experiment.run_spec import RunSpec
-from gedanken.records.budget_meter import OVER
+from gedanken.records.budget_meter import OVERTIME_FRACTION
 from gedanken.terminal.interrupts import Drains
 from gedanken.terminal.run_plan import plan_steps
 
-READ_A_REQUEST = 600
+PROMPT_TOKENS_PER_REQUEST = 600
 """Approximate number of tokens of the persona and the typed text in a request. Earlier replies are counted
 elsewhere."""
 
 
-def estimate_of(spec: RunSpec, price: Price | None) -> str:
+def estimate_usage(spec: RunSpec, price: Price | None) -> str:
     """Return one line with an upper estimate of a run's usage. It assumes that no program has to be written twice."""
     steps = plan_steps(spec.experiment, spec.real, spec.imagined, spec.simulate)
     replies = sum(step.pieces[kind] for step in steps for kind in ("boot answer", "write", "answer", "sample"))
     written = replies * spec.experiment.limits.reply_tokens
-    read = replies * READ_A_REQUEST + written * len(spec.experiment.script) // 2
+    read = replies * PROMPT_TOKENS_PER_REQUEST + written * len(spec.experiment.script) // 2
     cost = f", ${price.of(read, written):.2f}" if price else ", unknown price"
     return (
         f"estimated before the start: {replies} requests, at most about {read + written:,} tokens{cost}, if every "
@@ -34,7 +34,7 @@ def limits_in_words(budget: Budget) -> str:
 
 
 @contextmanager
-def in_minutes(control: Drains, seconds_left: float | None, budget: Budget) -> Iterator[None]:
+def enforce_minutes(control: Drains, seconds_left: float | None, budget: Budget) -> Iterator[None]:
     """After the budget's minutes, start nothing new; after another tenth of them, stop the running work."""
     task = asyncio.current_task()
     if seconds_left is None or budget.minutes is None or task is None:
@@ -43,7 +43,7 @@ def in_minutes(control: Drains, seconds_left: float | None, budget: Budget) -> I
     loop = asyncio.get_running_loop()
     timers = (
         loop.call_later(max(0.0, seconds_left), control.request_drain, "the budget is used up"),
-        loop.call_later(max(0.0, seconds_left + OVER * 60 * budget.minutes), task.cancel),
+        loop.call_later(max(0.0, seconds_left + OVERTIME_FRACTION * 60 * budget.minutes), task.cancel),
     )
     try:
         yield

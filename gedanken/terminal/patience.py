@@ -4,11 +4,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-SECONDS = 2.0
+DELAY_SECONDS = 2.0
 
 
 @contextmanager
-def patient(what: str) -> Iterator[None]:
+def show_if_slow(what: str) -> Iterator[None]:
     """Print `what` on standard error if the work inside the `with` block takes over two seconds."""
     from gedanken.experiment.escaping import harmless
     from gedanken.terminal.screen import Screen
@@ -16,7 +16,7 @@ def patient(what: str) -> Iterator[None]:
     screen = Screen()
     status = screen.console.status(harmless(f"{what} …"))
     is_live = screen.console.is_terminal
-    timer = threading.Timer(SECONDS, status.start if is_live else lambda: screen.say(f"{what} …"))
+    timer = threading.Timer(DELAY_SECONDS, status.start if is_live else lambda: screen.say(f"{what} …"))
     timer.daemon = True
     timer.start()
     try:

@@ -154,7 +154,7 @@ class RunPlan:
         pieces = f", {done} of {total} done" if total > 1 else ""
         note = "" if any(self._durations.values()) else " (a first guess)"
         name = " ".join(step.name.split())[:40]
-        time_left = told_seconds(self.seconds_left())
+        time_left = format_seconds(self.seconds_left())
         return f"step {self.at + 1} of {len(self.steps)}, about {time_left} left in all{note}: {name}{pieces}"
 
     def _kind(self, node: str, who: str) -> Kind:
@@ -212,7 +212,7 @@ def _ratio(measured: Sequence[tuple[Kind, float]], prior: float) -> float:
     return (actual + _GUESS_WEIGHT * prior) / (guessed + _GUESS_WEIGHT)
 
 
-def follow(plan: RunPlan, node: str, update: Mapping[str, Any]) -> None:
+def update_plan(plan: RunPlan, node: str, update: Mapping[str, Any]) -> None:
     """Update the plan with the result of a node of the graph."""
     workers = [f"sample {run.sample}" if run.imagined else f"seed {run.seed}" for run in update.get("executions", [])]
     for who in workers if node in ("replicate", "simulate") else [None]:
@@ -224,7 +224,7 @@ def follow(plan: RunPlan, node: str, update: Mapping[str, Any]) -> None:
         plan.advance()
 
 
-def told_seconds(seconds: float) -> str:
+def format_seconds(seconds: float) -> str:
     """Format an estimate, for example `40 s`, `3 min`, `1 h 20 min`; long times are rounded more than short ones."""
     # rounded to minutes, 91 s would be 2 min, which is a third more
     if seconds < 120:

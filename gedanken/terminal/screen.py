@@ -24,18 +24,18 @@ from rich.text import Text
 
 from gedanken.compare.output.visible_lines import normalized_lines
 from gedanken.experiment.escaping import harmless
-from gedanken.experiment.progress import repeated
+from gedanken.experiment.progress import call_repeatedly
 from gedanken.experiment.secrets import redacted_value
 
 if TYPE_CHECKING:
     from gedanken.terminal.run_plan import RunPlan
 
-PLAIN_SECONDS = 5.0
+PLAIN_STEP_SECONDS = 5.0
 LOG_SECONDS = 30.0
 """Seconds between two progress lines of a run, if the display is not live."""
-LINES_SHOWN = 8
-CHARACTERS_SHOWN = 400
-LAST_SHOWN = 60
+MAX_LINES = 8
+MAX_CHARACTERS = 400
+MAX_LAST_LINE = 60
 _GUESSED_UNITS = ("bytes", "seconds")
 """Units whose total may be a guess. In other units, such as programs, the total is exact."""
 _NODE_NAMES = {"persona": "boot", "execute": "real run", "replicate": "real run", "simulate": "imagined"}
@@ -46,7 +46,7 @@ _RESULT_WORDS = re.compile(r"\b(?:epoch|loss|acc|shape|error)", re.IGNORECASE)
 def shortened(text: str, *, cut: bool = False) -> str:
     """Shorten an output for a table cell and escape control characters. `cut` means that the output is incomplete."""
     full_text = "\n".join(normalized_lines(text))
-    head = "\n".join(full_text[:CHARACTERS_SHOWN].split("\n")[:LINES_SHOWN])
+    head = "\n".join(full_text[:MAX_CHARACTERS].split("\n")[:MAX_LINES])
     return harmless(head) + (" …" if cut or head != full_text else "") or "(nothing)"
 
 
@@ -124,7 +124,7 @@ class Screen:
         def update(finished: float) -> None:
             nonlocal last_shown
             now = time.monotonic()
-            if now - last_shown < PLAIN_SECONDS:
+            if now - last_shown < PLAIN_STEP_SECONDS:
                 return
             last_shown = now
             share = min(1.0, finished / total) if total else 1.0
@@ -146,7 +146,9 @@ class Screen:
         if not self.console.is_terminal:
             if plan:
                 self.log()
-            with repeated(LOG_SECONDS, self.log):  # also without output: a model may process a prompt for a long time
+            with call_repeatedly(
+                LOG_SECONDS, self.log
+            ):  # also without output: a model may process a prompt for a long time
                 yield
             return
         with Live(get_renderable=self._table, console=self.console, refresh_per_second=8, transient=True) as live:
@@ -203,7 +205,7 @@ class Screen:
             )
         last_line = next((worker.last for _key, worker in reversed(running) if worker.last), "")
         text = "; ".join(parts)
-        self._print_plain(f"  {text}" + (f" | {harmless(last_line)[:LAST_SHOWN]}" if last_line else ""))
+        self._print_plain(f"  {text}" + (f" | {harmless(last_line)[:MAX_LAST_LINE]}" if last_line else ""))
 
     def finished(self, node: str, text: str, who: str | None = None) -> None:
         """Show that a node has ended, or only its worker `who`. `text` is the result."""
@@ -219,7 +221,7 @@ class Screen:
     def _table(self) -> Group:
         lines = [Text(self._plan.describe() if self._plan else "", style="bold", no_wrap=True, overflow="ellipsis")]
         for (node, who), worker in list(self._workers.items()):
-            last_line = f" | {harmless(worker.last)[:CHARACTERS_SHOWN]}" if worker.last else ""
+            last_line = f" | {harmless(worker.last)[:MAX_CHARACTERS]}" if worker.last else ""
             line = Text(f"{_node_name(node):>10}  ", style="cyan", no_wrap=True, overflow="ellipsis")
             line.append(f"{who}, {time.monotonic() - worker.started:.0f} s: ", style="default")
             line.append(worker.amount(node, who, self._reply_tokens) + last_line, style="dim default")

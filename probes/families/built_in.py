@@ -21,7 +21,7 @@ FAMILIES: tuple[ProbeFamily, ...] = (
 )
 
 
-def family(name: str) -> ProbeFamily:
+def find_family(name: str) -> ProbeFamily:
     """Return the family of this name, such as `seed-twins` or `seed twins`. Raises BadInput if there is none."""
     match = next((probe_family for probe_family in FAMILIES if probe_family.name == name.replace("-", " ")), None)
     if match is None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from random import Random
 
-from gedanken.probes.family import Group, MadeFamily, Part, digits, program
+from gedanken.probes.family import Group, GroupFamily, Part, program, random_numbers
 
 _INDEXING_CLASS = """
 class Row(list):
@@ -62,7 +62,7 @@ print(f"{total:02d}")
 """,
 }
 
-Make = Callable[[str, int, bool, Random], str]
+MakeProgram = Callable[[str, int, bool, Random], str]
 """A function that makes a program.
 
 Its parameters are the name of a template, a size, whether the rule is changed, and a random generator.
@@ -71,7 +71,7 @@ Its parameters are the name of a template, a size, whether the rule is changed, 
 
 def _group(
     templates: dict[str, str],
-    make: Make,
+    make: MakeProgram,
     size: int,
     number: int,
     rng: Random,
@@ -109,18 +109,22 @@ def _operator_program(name: str, size: int, changes_rule: bool, rng: Random) -> 
         "{sign}", changed_sign if changes_rule else usual_sign
     )
     return program(
-        f"{definition.strip()}\n{_OPERATOR_BODIES[name]}", START=rng.randint(11, 99), OTHERS=digits(rng, size, 2, 9)
+        f"{definition.strip()}\n{_OPERATOR_BODIES[name]}",
+        START=rng.randint(11, 99),
+        OTHERS=random_numbers(rng, size, 2, 9),
     )
 
 
 def _relu_program(name: str, size: int, changes_rule: bool, rng: Random) -> str:
     definition = _RELU_FUNCTION.replace("{rule}", "-x" if changes_rule else "max(0, x)")
     return program(
-        f"{definition.strip()}\n{_RELU_BODIES[name]}", START=rng.randint(11, 49), WEIGHTS=digits(rng, size, 10, 60)
+        f"{definition.strip()}\n{_RELU_BODIES[name]}",
+        START=rng.randint(11, 49),
+        WEIGHTS=random_numbers(rng, size, 10, 60),
     )
 
 
-COUNTERFACTUAL = MadeFamily(
+COUNTERFACTUAL = GroupFamily(
     "counterfactual",
     {
         "1-based indexing": partial(_group, _INDEXING_BODIES, _indexing_program),

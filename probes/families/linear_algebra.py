@@ -2,7 +2,7 @@
 
 from random import Random
 
-from gedanken.probes.family import Group, MadeFamily, Part, digits, program, turn
+from gedanken.probes.family import Group, GroupFamily, Part, next_template, program, random_numbers
 
 _MATRIX_PRODUCT = {
     "nested loops": """
@@ -86,28 +86,28 @@ print(*[f"{at(y, x):02d}" for y in (0, 1) for x in (0, 1)])
 
 def _matrix_product(size: int, number: int, rng: Random) -> Group:
     """Return a program that multiplies a 2 x `size` by a `size` x 2 matrix, and prints four numbers."""
-    name, body = turn(_MATRIX_PRODUCT, number)
-    left, right = [digits(rng, size) for _ in range(2)], [digits(rng, 2) for _ in range(size)]
+    name, body = next_template(_MATRIX_PRODUCT, number)
+    left, right = [random_numbers(rng, size) for _ in range(2)], [random_numbers(rng, 2) for _ in range(size)]
     return Group(name, [Part("alone", program(body, A=left, B=right))])
 
 
 def _convolution_1d(size: int, number: int, rng: Random) -> Group:
-    name, body = turn(_CONVOLUTION_1D, number)
-    text = program(body, SIGNAL=digits(rng, size + 3), KERNEL=digits(rng, size))
+    name, body = next_template(_CONVOLUTION_1D, number)
+    text = program(body, SIGNAL=random_numbers(rng, size + 3), KERNEL=random_numbers(rng, size))
     return Group(name, [Part("alone", text)])
 
 
 def _convolution_2d(size: int, number: int, rng: Random) -> Group:
     """Return a program for a convolution with a kernel of `size` weights, as square as possible."""
-    name, body = turn(_CONVOLUTION_2D, number)
+    name, body = next_template(_CONVOLUTION_2D, number)
     height = max(side for side in range(1, size + 1) if size % side == 0 and side * side <= size)
     width = size // height
-    image = [digits(rng, width + 1) for _ in range(height + 1)]
-    kernel = [digits(rng, width) for _ in range(height)]
+    image = [random_numbers(rng, width + 1) for _ in range(height + 1)]
+    kernel = [random_numbers(rng, width) for _ in range(height)]
     return Group(name, [Part("alone", program(body, IMAGE=image, KERNEL=kernel))])
 
 
-LINEAR_ALGEBRA = MadeFamily(
+LINEAR_ALGEBRA = GroupFamily(
     "linear algebra",
     {
         "matrix product": _matrix_product,

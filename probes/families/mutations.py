@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from random import Random
 
-from gedanken.probes.family import Group, MadeFamily, Part, program
+from gedanken.probes.family import Group, GroupFamily, Part, program
 
 _FOR_LOOP = """
 {init}
@@ -23,7 +23,7 @@ print(f"{{{shown}:04d}}")
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownLoop:
     """A well-known loop, such as the sum of the first N numbers."""
 
     init: str
@@ -49,16 +49,18 @@ class Known:
 
 
 _SUMS = {
-    "sum": Known("total = 0", "total = (total + i) % 10000", "total", (("= 0", "= 3"), ("+ i", "- i"))),
-    "sum of squares": Known(
+    "sum": KnownLoop("total = 0", "total = (total + i) % 10000", "total", (("= 0", "= 3"), ("+ i", "- i"))),
+    "sum of squares": KnownLoop(
         "total = 0", "total = (total + i * i) % 10000", "total", (("i * i", "i * 4"), ("= 0", "= 7"))
     ),
-    "factorial": Known("p = 1", "p = p * i % 10000", "p", (("* i", "* (i + 2)"), ("= 1", "= 3"))),
+    "factorial": KnownLoop("p = 1", "p = p * i % 10000", "p", (("* i", "* (i + 2)"), ("= 1", "= 3"))),
 }
 _SEQUENCES = {
-    "fibonacci": Known("a, b = 0, 1", "a, b = b, (a + b) % 10000", "a", (("0, 1", "2, 1"), ("a + b", "a + 2 * b"))),
-    "powers of two": Known("x = 1", "x = (x * 2) % 10000", "x", (("x * 2", "x * 2 + 1"), ("x * 2", "x * 3"))),
-    "collatz": Known(
+    "fibonacci": KnownLoop(
+        "a, b = 0, 1", "a, b = b, (a + b) % 10000", "a", (("0, 1", "2, 1"), ("a + b", "a + 2 * b"))
+    ),
+    "powers of two": KnownLoop("x = 1", "x = (x * 2) % 10000", "x", (("x * 2", "x * 2 + 1"), ("x * 2", "x * 3"))),
+    "collatz": KnownLoop(
         "x = 27",
         "x = x // 2 if x % 2 == 0 else 3 * x + 1",
         "x",
@@ -75,7 +77,7 @@ def _rename_variables(text: str, rng: Random) -> str:
     return re.sub(r"\b(?:total|[abipx])\b", lambda match: new_names[match[0]], text)
 
 
-def _edited_group(loops: dict[str, Known], size: int, number: int, rng: Random) -> Group:
+def _edited_group(loops: dict[str, KnownLoop], size: int, number: int, rng: Random) -> Group:
     name = list(loops)[number % len(loops)]
     loop = loops[name]
     usual = loop.text(size)
@@ -90,7 +92,7 @@ def _edited_group(loops: dict[str, Known], size: int, number: int, rng: Random) 
     return Group(name, [Part("easy", usual), Part("hard", changed, rival=usual), Part("same", preserved)], "imitates")
 
 
-MUTATIONS = MadeFamily(
+MUTATIONS = GroupFamily(
     "mutations",
     {
         "sums": lambda size, number, rng: _edited_group(_SUMS, size, number, rng),

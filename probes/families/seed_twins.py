@@ -2,7 +2,7 @@
 
 from random import Random
 
-from gedanken.probes.family import Group, MadeFamily, Part, program, turn
+from gedanken.probes.family import Group, GroupFamily, Part, next_template, program
 
 FAMOUS = (42, 0, 123, 1)
 
@@ -63,7 +63,7 @@ def _seed_pair(templates: dict[str, str], size: int, number: int, rng: Random) -
 
     Each program draws `size` + 2 random numbers and prints the last three.
     """
-    name, body = turn(templates, number)
+    name, body = next_template(templates, number)
     famous_seed = FAMOUS[number // len(templates) % len(FAMOUS)]
     famous_program = program(body, SEED=famous_seed, DRAWS=size + 2)
     arbitrary_program = program(body, SEED=rng.randint(10_007, 89_989), DRAWS=size + 2)
@@ -72,7 +72,7 @@ def _seed_pair(templates: dict[str, str], size: int, number: int, rng: Random) -
     )
 
 
-SEED_TWINS = MadeFamily(
+SEED_TWINS = GroupFamily(
     "seed twins",
     {
         "python seed": lambda size, number, rng: _seed_pair(_PYTHON_TEMPLATES, size, number, rng),

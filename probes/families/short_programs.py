@@ -2,7 +2,7 @@
 
 from random import Random
 
-from gedanken.probes.family import Group, MadeFamily, Part, digits, program, turn
+from gedanken.probes.family import Group, GroupFamily, Part, next_template, program, random_numbers
 
 _LETTERS = "abcdefgh"
 
@@ -115,28 +115,28 @@ None means that the last order is valid.
 
 
 def _strings(size: int, number: int, rng: Random) -> Group:
-    name, body = turn(_STRINGS, number)
+    name, body = next_template(_STRINGS, number)
     word = "".join(rng.sample("abcdefghijklm", 6))
     if name == "caesar":
-        return Group(name, [Part("alone", program(body, WORD=word, SHIFTS=digits(rng, size)))])
+        return Group(name, [Part("alone", program(body, WORD=word, SHIFTS=random_numbers(rng, size)))])
     letters = "".join(rng.choices("abcdefghijklmnop", k=size))
     return Group(name, [Part("alone", program(body, WORD=word, LETTERS=letters))])
 
 
 def _dicts(size: int, number: int, rng: Random) -> Group:
-    name, body = turn(_DICTS, number)
+    name, body = next_template(_DICTS, number)
     return Group(name, [Part("alone", program(body, LETTERS="".join(rng.choices(_LETTERS, k=size))))])
 
 
 def _recursion(size: int, number: int, rng: Random) -> Group:
-    name, body = turn(_RECURSION, number)
+    name, body = next_template(_RECURSION, number)
     text = program(body, START=rng.randint(100, 999), FACTOR=rng.randint(3, 9), DEPTH=size)
     return Group(name, [Part("alone", text)])
 
 
 def _crashes(size: int, number: int, rng: Random) -> Group:
     """Return a program that, in four of five cases, crashes at its last order."""
-    name, body = turn(_CRASHES, number)
+    name, body = next_template(_CRASHES, number)
     orders: list[tuple[object, ...]] = [
         (rng.randint(0, 2), str(rng.randint(1, 9)), rng.randint(1, 4)) for _ in range(size)
     ]
@@ -146,6 +146,6 @@ def _crashes(size: int, number: int, rng: Random) -> Group:
     return Group(name, [Part("alone", program(body, ORDERS=orders))])
 
 
-SHORT_PROGRAMS = MadeFamily(
+SHORT_PROGRAMS = GroupFamily(
     "short programs", {"strings": _strings, "dicts": _dicts, "recursion": _recursion, "crashes": _crashes}
 )

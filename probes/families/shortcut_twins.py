@@ -2,7 +2,7 @@
 
 from random import Random
 
-from gedanken.probes.family import Group, MadeFamily, Part, digits, program
+from gedanken.probes.family import Group, GroupFamily, Part, program, random_numbers
 
 _SUM = """
 x = START
@@ -64,7 +64,7 @@ def _closed_form(size: int, number: int, rng: Random) -> Group:
 def _telescoping(size: int, number: int, rng: Random) -> Group:
     start = rng.randint(100, 999)
     if number % 2:
-        numbers = digits(rng, size + 1, 10, 99)
+        numbers = random_numbers(rng, size + 1, 10, 99)
         easy, hard = (
             program(_DIFFERENCES.format(sign=sign), START=start, NUMBERS=numbers, ROUNDS=size) for sign in "+*"
         )
@@ -79,16 +79,18 @@ def _telescoping(size: int, number: int, rng: Random) -> Group:
 
 def _identity(size: int, number: int, rng: Random) -> Group:
     if number % 2:
-        start, random_matrix = digits(rng, 2, 10, 99), [digits(rng, 2), digits(rng, 2)]
+        start, random_matrix = random_numbers(rng, 2, 10, 99), [random_numbers(rng, 2), random_numbers(rng, 2)]
         easy, hard = (
             program(_MATRIX, START=start, M=matrix, ROUNDS=size) for matrix in ([[1, 0], [0, 1]], random_matrix)
         )
         return _easy_hard_pair("a matrix", easy, hard)
-    start = digits(rng, 3, 10, 99)
-    easy, hard = (program(_KERNEL, START=start, K=kernel, ROUNDS=size) for kernel in ([0, 1, 0], digits(rng, 3)))
+    start = random_numbers(rng, 3, 10, 99)
+    easy, hard = (
+        program(_KERNEL, START=start, K=kernel, ROUNDS=size) for kernel in ([0, 1, 0], random_numbers(rng, 3))
+    )
     return _easy_hard_pair("a kernel", easy, hard)
 
 
-SHORTCUT_TWINS = MadeFamily(
+SHORTCUT_TWINS = GroupFamily(
     "shortcut twins", {"closed form": _closed_form, "telescoping": _telescoping, "identity": _identity}
 )

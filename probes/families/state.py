@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from random import Random
 
-from gedanken.probes.family import Group, MadeFamily, Part, digits, program, turn
+from gedanken.probes.family import Group, GroupFamily, Part, next_template, program, random_numbers
 
 # The state is printed after round SHOWN. This is the last round; in an item with the role `middle`, it is the round
 # half-way. The arm `forced` tells the model the state before the last round.
@@ -101,7 +101,7 @@ def _single_group(
     rng: Random,
 ) -> Group:
     names = {name: name for name in templates}
-    name, _ = turn(names, number)
+    name, _ = next_template(names, number)
     parts = _end_and_middle_parts(templates[name], size, make_constants(name, rng))
     return Group(name, [part._replace(role="alone") if part.role == "hard" else part for part in parts])
 
@@ -117,7 +117,7 @@ def _easy_hard_group(
 
     From size 2 on, add the hard program stopped half-way.
     """
-    name, _ = turn({name: name for name in templates}, number)
+    name, _ = next_template({name: name for name in templates}, number)
     easy_constants, hard_constants = make_constants(rng)
     easy = Part("easy", _program_text(templates[name], size, size, easy_constants))
     return Group(name, [easy, *_end_and_middle_parts(templates[name], size, hard_constants)], "shortcut")
@@ -127,7 +127,7 @@ def _hash_constants(_name: str, rng: Random) -> dict[str, object]:
     return {
         "START": rng.randint(100, 999),
         "FACTOR": rng.choice((7, 11, 13, 17, 19)),
-        "DATA": digits(rng, 5),
+        "DATA": random_numbers(rng, 5),
     }
 
 
@@ -147,13 +147,13 @@ def _permutation_constants(name: str, rng: Random) -> tuple[dict[str, object], d
 
 
 def _permutations(size: int, number: int, rng: Random) -> Group:
-    name, _ = turn({name: name for name in _PERMUTATIONS}, number)
+    name, _ = next_template({name: name for name in _PERMUTATIONS}, number)
     return _easy_hard_group(_PERMUTATIONS, partial(_permutation_constants, name), size, number, rng)
 
 
 def _stack_constants(size: int, rng: Random) -> dict[str, object]:
     """Return a stack and `size` instructions, which keep two to six numbers on the stack."""
-    start, code = digits(rng, 3), list[str | int]()
+    start, code = random_numbers(rng, 3), list[str | int]()
     depth = len(start)
     for _ in range(size):
         words: list[str | int] = ["swap"]
@@ -177,7 +177,7 @@ def _edit_constants(rng: Random) -> tuple[dict[str, object], dict[str, object]]:
     return {"START": start, "EDITS": turns}, {"START": start, "EDITS": mixed}
 
 
-STATE = MadeFamily(
+STATE = GroupFamily(
     "state",
     {
         "hash rounds": partial(_single_group, _HASHES, _hash_constants),

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from gedanken.experiment.errors import BadInput, GedankenError
 from gedanken.experiment.execution import Execution, Origin
-from gedanken.experiment.plugins import IMPORTERS, Plugin, by_name
+from gedanken.experiment.plugins import IMPORTERS, Plugin, plugins_by_name
 from gedanken.experiment.program import Program
 from gedanken.records.importers.importer import BroughtFile, Importer, Run
 from gedanken.records.importers.logs import name_of
-from gedanken.records.plain_values import noun_of
+from gedanken.records.plain_values import build_value
 
 _TRIED_LAST = ("execution", "log")
 """Names of the built-in importers that are tried last: they accept almost any JSON object (`execution`) or text
@@ -31,7 +31,7 @@ def _load_importers() -> tuple[list[tuple[Plugin, Importer]], list[str]]:
     """Return all importers in the order in which they are tried, and a note on each that cannot be loaded."""
     importers: list[tuple[Plugin, Importer]] = []
     notes = []
-    plugins = by_name(IMPORTERS).values()
+    plugins = plugins_by_name(IMPORTERS).values()
     # First the built-in ones, then those of plug-ins, then those in _TRIED_LAST.
     for plugin in sorted(
         plugins, key=lambda candidate: (candidate.is_ours and candidate.name in _TRIED_LAST, not candidate.is_ours)
@@ -66,8 +66,8 @@ def _check_run(run: object, path: Path) -> Run:
     """Check the types in a plug-in's run, and return it. Unless it is imagined, its origin becomes `claimed`."""
     if not isinstance(run, Run):
         raise TypeError(f"it returned a {type(run).__name__} where a Run was expected")
-    execution = noun_of(Execution, asdict(run.execution), path)
+    execution = build_value(Execution, asdict(run.execution), path)
     if not execution.imagined:  # only gedanken's own records are `real`
         execution = replace(execution, origin=Origin.CLAIMED)
-    program = noun_of(Program, asdict(run.program), path) if run.program else None
+    program = build_value(Program, asdict(run.program), path) if run.program else None
     return Run(name_of(Path(run.name)), execution, program, run.imagined, tuple(map(str, run.notes)))

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from gedanken.experiment.counts import many
+from gedanken.experiment.counts import format_count
 from gedanken.experiment.errors import BadInput
 from gedanken.records.importers.text_files import COMPRESSED_ENDINGS
 from gedanken.records.read_run import is_run_folder
@@ -11,21 +11,21 @@ from gedanken.records.run_files import LOG
 
 MOST_LOGS = 10_000
 _MOST_NAMED = 3
-LOGS = (".log", ".txt", ".out", ".jsonl", ".csv")
+LOG_ENDINGS = (".log", ".txt", ".out", ".jsonl", ".csv")
 
 
 def logs_in(folder: Path) -> list[Path]:
     """List the logs in a folder in natural order, such as `run2` before `run10`.
 
-    Logs are the files with an ending in `LOGS`, compressed or not. If there are none, all files are logs. Links and
-    hidden files are no logs. Raises BadInput if there is no file, or more than `MOST_LOGS` logs.
+    Logs are the files with an ending in `LOG_ENDINGS`, compressed or not. If there are none, all files are logs.
+    Links and hidden files are no logs. Raises BadInput if there is no file, or more than `MOST_LOGS` logs.
     """
     if folder.name == "outputs" and is_run_folder(folder.parent):
         raise BadInput(
             f"{folder}: this folder contains only the outputs of a run; give the run folder {folder.parent}"
         )
     files = _files_in(folder)
-    logs = [file for file in files if _without_compression(file.name).endswith(LOGS)] or files
+    logs = [file for file in files if _without_compression(file.name).endswith(LOG_ENDINGS)] or files
     if not logs:
         raise BadInput(f"{folder}: neither a run folder (it contains no {LOG}) nor a folder of logs")
     if len(logs) > MOST_LOGS:
@@ -33,7 +33,7 @@ def logs_in(folder: Path) -> list[Path]:
     return sorted(logs, key=_natural_sort_key)
 
 
-def left_out_of(path: Path) -> list[str]:
+def note_on_ignored_files(path: Path) -> list[str]:
     """Return a note on the files in a folder of logs that `logs_in` leaves out; an empty list if there are none."""
     if not path.is_dir() or is_run_folder(path):
         return []
@@ -41,7 +41,7 @@ def left_out_of(path: Path) -> list[str]:
     names = ", ".join(ignored_path.name for ignored_path in ignored[:_MOST_NAMED]) + (
         ", …" if ignored[_MOST_NAMED:] else ""
     )
-    count_text = many(len(ignored), "file") + (" is" if len(ignored) == 1 else " are")
+    count_text = format_count(len(ignored), "file") + (" is" if len(ignored) == 1 else " are")
     return [f"{path}: {count_text} left out, not named like a log: {names}"] if ignored else []
 
 

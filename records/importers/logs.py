@@ -6,15 +6,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from gedanken.agents.terminal import exit_code_of
+from gedanken.agents.terminal import infer_exit_code
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Execution, Origin
 from gedanken.records.importers.importer import BroughtFile, Run
-from gedanken.records.importers.terminal_text import as_left
+from gedanken.records.importers.terminal_text import final_screen_text
 from gedanken.records.importers.text_files import STANDARD_INPUT
 from gedanken.records.old_folders import origin_of
-from gedanken.records.plain_values import noun_of
+from gedanken.records.plain_values import build_value
 from gedanken.records.read_run import is_run_folder, read_run
 
 _REQUIRED_KEYS = ("command", "stdout", "exit_code", "cause")
@@ -41,7 +41,7 @@ def execution_as_json(file: BroughtFile) -> Run | None:
         "terminal": entry.get("output", entry["stdout"]),
         "origin": origin_of(entry),
     }
-    execution = noun_of(Execution, {**defaults, **entry}, path)
+    execution = build_value(Execution, {**defaults, **entry}, path)
     return Run(name_of(path), execution, imagined=execution.imagined)
 
 
@@ -50,12 +50,12 @@ def plain_log(file: BroughtFile) -> Run:
     path = file.path
     if not file.text.strip():
         raise BadInput("standard input was empty" if path == STANDARD_INPUT else f"{path}: the file is empty")
-    return Run(name_of(path), printed(as_left(file.text), path))
+    return Run(name_of(path), printed(final_screen_text(file.text), path))
 
 
 def printed(text: str, path: Path) -> Execution:
     """Return an execution with the output `text`. Its command is the path; its exit code is inferred from `text`."""
-    exit_code, cause = exit_code_of(text, cut=False)
+    exit_code, cause = infer_exit_code(text, cut=False)
     return Execution("log", str(path), exit_code, cause, 0.0, text, text, origin=Origin.CLAIMED)
 
 

@@ -6,7 +6,7 @@ _BACKSPACES = re.compile("\x08+")
 _REDRAWN_LINE = re.compile(r"[^\n]*\r[^\n]*")
 
 
-def as_left(text: str) -> str:
+def final_screen_text(text: str) -> str:
     """Reduce each line to its last visible state. Line numbers stay the same.
 
     A text without line feeds stays as it is.

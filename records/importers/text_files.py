@@ -15,9 +15,9 @@ from gedanken.experiment.files import read_bytes
 
 STANDARD_INPUT = Path("-")
 COMPRESSED_ENDINGS = (".gz", ".xz", ".zst")
-PACKED_AS = (b"\x1f\x8b", b"\xfd7zX", b"\x28\xb5\x2f\xfd")
+MAGIC_BYTES = (b"\x1f\x8b", b"\xfd7zX", b"\x28\xb5\x2f\xfd")
 """The first bytes of each compression format."""
-MOST_PACKED_BYTES = 1 << 28
+MAX_COMPRESSED_BYTES = 1 << 28
 MOST_MEMORY = 1 << 27
 """Maximum number of bytes of memory that a decompressor may use."""
 _CHUNK_BYTES = 1 << 20
@@ -37,7 +37,9 @@ def text_of_log(path: Path, most_bytes: int) -> str:
     compression and encoding. Raises BadInput if the file is too large, damaged, or not text.
     """
     name = "standard input" if path == STANDARD_INPUT else str(path)
-    packed = _read_standard_input(most_bytes) if path == STANDARD_INPUT else read_bytes(path, path, MOST_PACKED_BYTES)
+    packed = (
+        _read_standard_input(most_bytes) if path == STANDARD_INPUT else read_bytes(path, path, MAX_COMPRESSED_BYTES)
+    )
     return _decode_text(_decompress(packed, name, most_bytes), name)
 
 

@@ -2,6 +2,6 @@
 
 from gedanken.sandbox.conformance.canary import VARIABLE
 from gedanken.sandbox.conformance.check import Check, CheckResult
-from gedanken.sandbox.conformance.kit import CHECKS, OpenMachine, run_kit
+from gedanken.sandbox.conformance.kit import CHECKS, OpenMachine, run_checks
 
-__all__ = ["CHECKS", "VARIABLE", "Check", "CheckResult", "OpenMachine", "run_kit"]
+__all__ = ["CHECKS", "VARIABLE", "Check", "CheckResult", "OpenMachine", "run_checks"]

@@ -5,7 +5,7 @@ import re
 from functools import partial
 
 from gedanken.experiment.execution import Cause
-from gedanken.sandbox.artifacts import FILE_BYTES, FILES
+from gedanken.sandbox.artifacts import MAX_FILE_BYTES, MAX_FILES
 from gedanken.sandbox.conformance.check import SMALL, Check, Judge, Trial, Verdict, ending
 
 # Each check needs its own machine, because all files in a workspace are copied after every command.
@@ -22,7 +22,7 @@ open(os.path.expanduser("~/plain.txt"), "w").write("plain text\\n")
 """
 
 
-def brings_only(*names: str) -> Judge:
+def copies_only(*names: str) -> Judge:
     """Return a judge that passes a trial if exactly the files `names` were copied, and `plain.txt` is unchanged."""
 
     def judge(trial: Trial) -> Verdict:
@@ -55,7 +55,7 @@ def named_safely(trial: Trial) -> Verdict:
 def few_enough(trial: Trial) -> Verdict:
     """Pass if some files were copied, but no more than FILES."""
     count = len(trial.execution.artifacts)
-    return Verdict(0 < count <= FILES, f"{count} files were copied")
+    return Verdict(0 < count <= MAX_FILES, f"{count} files were copied")
 
 
 CHECKS = (
@@ -63,7 +63,7 @@ CHECKS = (
         "plain-file",
         promise="A file is copied with its size and checksum.",
         program=_WRITE_PLAIN_FILE,
-        judge=brings_only("plain.txt"),
+        judge=copies_only("plain.txt"),
         harmless=True,
     ),
     _check(
@@ -71,7 +71,7 @@ CHECKS = (
         promise="If a program leaves a link to a file of the host, that file is not copied.",
         program=_WRITE_PLAIN_FILE
         + "ln -s $(echo @FILES@ | cut -d: -f1) leak; ln -s /etc passwords; ln -s plain.txt alias",
-        judge=brings_only("plain.txt"),
+        judge=copies_only("plain.txt"),
     ),
     _check(
         "hard-link",
@@ -79,20 +79,20 @@ CHECKS = (
         program=_WRITE_PLAIN_FILE
         + "echo x > /tmp/x && (ln /tmp/x twin || echo x > one; ln one twin); mkdir f; echo x > f/a;"
         " ln f/a b; true",
-        judge=brings_only("plain.txt"),
+        judge=copies_only("plain.txt"),
     ),
     _check(
         "fifo",
         promise="A pipe is not copied, and does not block the copying.",
         program=_WRITE_PLAIN_FILE + "mkfifo pipe",
-        judge=brings_only("plain.txt"),
+        judge=copies_only("plain.txt"),
         limits=_SHORT_LIMITS,
     ),
     _check(
         "device-file",
         promise="A device file is not copied, if a program can make one at all.",
         program=_WRITE_PLAIN_FILE + "mknod zero c 1 5 2> /dev/null; true",
-        judge=brings_only("plain.txt"),
+        judge=copies_only("plain.txt"),
         limits=_SHORT_LIMITS,
     ),
     _check(
@@ -100,18 +100,18 @@ CHECKS = (
         promise="A socket is not copied.",
         program=SOCKETS,
         language="python",
-        judge=brings_only("plain.txt"),
+        judge=copies_only("plain.txt"),
     ),
     _check(
         "large-artifact",
         promise="A file larger than the limit is not copied.",
-        program=_WRITE_PLAIN_FILE + f"truncate -s {FILE_BYTES + 1} large",
-        judge=brings_only("plain.txt"),
+        program=_WRITE_PLAIN_FILE + f"truncate -s {MAX_FILE_BYTES + 1} large",
+        judge=copies_only("plain.txt"),
     ),
     _check(
         "many-artifacts",
         promise="No more files are copied than are allowed.",
-        program=f"cd; for n in $(seq {FILES + 20}); do echo $n > file$n; done",
+        program=f"cd; for n in $(seq {MAX_FILES + 20}); do echo $n > file$n; done",
         judge=few_enough,
     ),
     _check(

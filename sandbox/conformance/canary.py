@@ -35,7 +35,7 @@ class Canaries:
 
     @classmethod
     @contextmanager
-    def laid(cls) -> Iterator["Canaries"]:
+    def placed(cls) -> Iterator["Canaries"]:
         """Place the canaries, and remove them all at the end."""
         canary = f"canary-{secrets.token_hex(12)}"
         values = [value for name, value in os.environ.items() if _SECRET_NAME.search(name)]

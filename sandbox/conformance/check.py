@@ -91,7 +91,7 @@ class Check:
     """True if the machine cannot be used by other checks afterwards."""
     harmless: bool = False
     """True if the check may be run directly on the host."""
-    hunts: bool = False
+    searches_processes: bool = False
     """True if the host's process table is searched for processes that the check left running."""
     neighbour: bool = False
     """True if a second program, with another seed, runs at the same time."""
@@ -99,7 +99,7 @@ class Check:
     """Called after the program has ended, to do something more on the same machine."""
 
 
-def judged(check: Check, trial: Trial) -> Verdict:
+def judge_trial(check: Check, trial: Trial) -> Verdict:
     """Return the verdict of `check.judge` on a trial, unless a general promise was broken.
 
     The check always fails if a secret leaked, a socket of the host was reached, or the engine was lost. If
@@ -112,14 +112,14 @@ def judged(check: Check, trial: Trial) -> Verdict:
     if trial.execution.cause is Cause.ENGINE_LOST:
         return Verdict(False, f"the engine was lost: {ending(trial.execution)}")
     verdict = check.judge(trial)
-    if verdict.held and check.hunts and not trial.seen_alive:
+    if verdict.held and check.searches_processes and not trial.seen_alive:
         return Verdict(False, "its processes cannot be seen from the host, so it is unknown whether they have ended")
-    if check.hunts and trial.survivors:
+    if check.searches_processes and trial.survivors:
         return Verdict(False, f"{trial.survivors} of its processes were still alive a second after its end")
     return verdict
 
 
-def typed(command: str) -> Sequel:
+def type_command(command: str) -> Sequel:
     """Return a sequel of a check that types `command` into the same machine."""
 
     async def sequel(machine: RealMachine, _canaries: Canaries) -> Execution:

@@ -28,7 +28,7 @@ from gedanken.sandbox.conformance import (
     training,
 )
 from gedanken.sandbox.conformance.canary import Canaries
-from gedanken.sandbox.conformance.check import SMALL, Check, CheckResult, Trial, judged
+from gedanken.sandbox.conformance.check import SMALL, Check, CheckResult, Trial, judge_trial
 from gedanken.sandbox.conformance.neighbour import neighbour_of
 from gedanken.sandbox.conformance.prelude import PRELUDE
 
@@ -54,7 +54,7 @@ _SURVIVAL_SECONDS = 1.0
 _POLL_SECONDS = 0.05
 
 
-async def run_kit(
+async def run_checks(
     open_machine: OpenMachine, progress: Progress, only: str | None = None, *, bare_host: bool = False
 ) -> AsyncIterator[CheckResult]:
     """Yield the results of all checks, or of those with the name or group `only`.
@@ -62,8 +62,8 @@ async def run_kit(
     `open_machine` opens machines, which must copy artifacts. If `bare_host`, attacks are not run, but reported as
     failed. Raises BadInput for an unknown `only`, and the machine's error if it cannot run even the command `true`.
     """
-    checks = chosen(only)
-    with Canaries.laid() as canaries, progress.step("checking the machine", len(checks), "checks") as update:
+    checks = select_checks(only)
+    with Canaries.placed() as canaries, progress.step("checking the machine", len(checks), "checks") as update:
         async with open_machine(SMALL) as machine:
             await machine.run("true")
         async with _Machines(open_machine) as machines:
@@ -75,7 +75,7 @@ async def run_kit(
                     yield await _run_check(check, machines, canaries)
 
 
-def chosen(only: str | None) -> tuple[Check, ...]:
+def select_checks(only: str | None) -> tuple[Check, ...]:
     """Return the checks with the name or group `only`; all checks for None. Raises BadInput for an unknown name."""
     checks = tuple(check for check in CHECKS if only in (None, check.name, check.group))
     if not checks:
@@ -114,7 +114,7 @@ class _Machines:
         if limits in self.shared:
             await self.shared.pop(limits)[1].aclose()
 
-    async def give_up(self, limits: Limits) -> None:
+    async def drop_quietly(self, limits: Limits) -> None:
         """Close a machine that has already failed, ignoring further errors."""
         with suppress(GedankenError, OSError):
             await self.drop(limits)
@@ -125,15 +125,15 @@ async def _run_check(check: Check, machines: _Machines, canaries: Canaries) -> C
         async with asyncio.timeout(check.limits.wall_seconds + _PATIENCE_SECONDS):
             async with machines.lend(check) as machine:
                 trial = await _run_trial(check, machine, canaries)
-            held, detail = judged(check, trial)
+            held, detail = judge_trial(check, trial)
             if not held:
                 await machines.drop(check.limits)
     except TimeoutError:
         held, detail = False, "the check did not finish in time"
-        await machines.give_up(check.limits)
+        await machines.drop_quietly(check.limits)
     except (GedankenError, OSError) as error:
         held, detail = False, f"the machine failed: {error}"
-        await machines.give_up(check.limits)
+        await machines.drop_quietly(check.limits)
     return CheckResult(check.name, check.group, held, detail)
 
 
@@ -143,7 +143,7 @@ async def _run_trial(check: Check, machine: RealMachine, canaries: Canaries) -> 
     canaries.visitors()
     async with neighbour_of(machine) if check.neighbour else nullcontext():
         execution, seen_alive, grown_mib = await _run_watched(check, machine, command, marker)
-    survivors = await _count_survivors(marker) if check.hunts else 0
+    survivors = await _count_survivors(marker) if check.searches_processes else 0
     after = await check.sequel(machine, canaries) if check.sequel else None
     return Trial(
         execution=execution,
@@ -182,7 +182,7 @@ async def _run_watched(
         while not running.done():
             await asyncio.wait({running}, timeout=_POLL_SECONDS)
             max_bytes = max(max_bytes, process.memory_info().rss)
-            if check.hunts and not seen_alive:
+            if check.searches_processes and not seen_alive:
                 seen_alive = await asyncio.to_thread(_count_processes, marker) > 0
     finally:
         running.cancel()

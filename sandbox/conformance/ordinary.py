@@ -5,7 +5,16 @@ from functools import partial
 
 from gedanken.experiment.execution import Cause, Execution, RealMachine
 from gedanken.sandbox.conformance.canary import Canaries
-from gedanken.sandbox.conformance.check import Check, Trial, Verdict, ending, printed, prints, then_prints, typed
+from gedanken.sandbox.conformance.check import (
+    Check,
+    Trial,
+    Verdict,
+    ending,
+    printed,
+    prints,
+    then_prints,
+    type_command,
+)
 
 _bash = partial(Check, group="ordinary", language="bash", harmless=True)
 _python = partial(Check, group="ordinary", harmless=True)
@@ -117,14 +126,14 @@ async def _long_command(machine: RealMachine, _canaries: Canaries) -> Execution:
     return await machine.run(f"echo {'x' * _LONG_CHARACTERS} | wc -c")
 
 
-def tells_who(trial: Trial) -> Verdict:
+def reports_identity(trial: Trial) -> Verdict:
     """Pass if five lines were printed: host name, user name, user id, home and current folder."""
     lines = [line for line in trial.execution.stdout.splitlines() if line.strip()]
     held = trial.execution.cause is Cause.FINISHED and len(lines) == 5
     return Verdict(held, ", ".join(lines) if held else ending(trial.execution))
 
 
-def tells_the_time(trial: Trial) -> Verdict:
+def reports_time(trial: Trial) -> Verdict:
     """Pass if the machine's clock differs from the host's by less than five minutes."""
     words = trial.execution.stdout.split()
     if not words or not words[0].isdigit():
@@ -133,7 +142,7 @@ def tells_the_time(trial: Trial) -> Verdict:
     return Verdict(difference < _CLOCK_SECONDS, f"{difference:.0f} s off")
 
 
-def streams_apart(trial: Trial) -> Verdict:
+def separates_streams(trial: Trial) -> Verdict:
     """Pass if `stdout` is exactly `out`, and `terminal` contains `err`.
 
     The program prints `err` to stderr.
@@ -150,21 +159,21 @@ CHECKS = (
         promise="The current directory persists after `cd`.",
         program="mkdir -p ~/deep/er && cd ~/deep/er",
         judge=then_prints("/deep/er\n"),
-        sequel=typed('echo "${PWD#"$HOME"}"; cd'),
+        sequel=type_command('echo "${PWD#"$HOME"}"; cd'),
     ),
     _bash(
         "variables-last",
         promise="Variables persist, exported or not, whatever their values.",
         program="export COLOUR=$'deep \"blue\"\\n$(sea)'; own='a  b'",
         judge=then_prints('deep "blue"\n$(sea)\nnot exported: a  b\n'),
-        sequel=typed('printenv COLOUR; printenv own || echo "not exported: $own"; unset COLOUR own'),
+        sequel=type_command('printenv COLOUR; printenv own || echo "not exported: $own"; unset COLOUR own'),
     ),
     _bash(
         "status-lasts",
         promise="The exit status persists.",
         program="exit 7",
         judge=then_prints("7\n"),
-        sequel=typed("echo $?"),
+        sequel=type_command("echo $?"),
     ),
     _bash(
         "errors-name-bash",
@@ -178,14 +187,14 @@ CHECKS = (
         promise="Files persist.",
         program="echo hello > ~/note",
         judge=then_prints("hello\n"),
-        sequel=typed("cat ~/note"),
+        sequel=type_command("cat ~/note"),
     ),
     _bash(
         "tmp-lasts",
         promise="Temporary files persist.",
         program="echo hello > ${TMPDIR:-/tmp}/note",
         judge=then_prints("hello\n"),
-        sequel=typed("cat ${TMPDIR:-/tmp}/note"),
+        sequel=type_command("cat ${TMPDIR:-/tmp}/note"),
     ),
     _bash("pipes", promise="Pipes work.", program="printf 'b\\na\\n' | sort | head -n 1", judge=prints("a\n")),
     _bash(
@@ -226,7 +235,7 @@ CHECKS = (
         "streams-apart",
         promise="Both streams are stored and can be distinguished.",
         program="echo out; echo err >&2",
-        judge=streams_apart,
+        judge=separates_streams,
     ),
     _bash(
         "unicode",
@@ -239,9 +248,9 @@ CHECKS = (
         "who-and-where",
         promise="The machine reports its name, its user and the current folder.",
         program="cd; hostname; whoami; id -u; echo $HOME; pwd",
-        judge=tells_who,
+        judge=reports_identity,
     ),
-    _bash("date", promise="The clock shows the time.", program="date +%s", judge=tells_the_time),
+    _bash("date", promise="The clock shows the time.", program="date +%s", judge=reports_time),
     _bash(
         "long-command",
         promise="A command may be 100 kB long.",

@@ -4,7 +4,7 @@ from functools import partial
 from pathlib import Path
 
 from gedanken.experiment.execution import Cause
-from gedanken.sandbox.conformance.check import SMALL, Check, Trial, Verdict, ends, refused, still_usable, typed
+from gedanken.sandbox.conformance.check import SMALL, Check, Trial, Verdict, ends, refused, still_usable, type_command
 from gedanken.sandbox.conformance.neighbour import NEIGHBOUR_NAME
 from gedanken.sandbox.engine import GRACE_SECONDS
 
@@ -177,7 +177,7 @@ for name in ("pid", "net", "mnt", "ipc"):
 """
 
 
-def apart_from_the_host(trial: Trial) -> Verdict:
+def has_own_namespaces(trial: Trial) -> Verdict:
     """Pass if the program's process, network, mount and IPC namespaces differ from this process's."""
     namespaces = dict(line.split() for line in trial.execution.stdout.splitlines() if len(line.split()) == 2)
     if set(namespaces) != set(_NAMESPACES):
@@ -194,14 +194,14 @@ CHECKS = (
         promise="A daemon in its own session that ignores signals ends with its command.",
         program=DOUBLE_FORK,
         judge=ends(Cause.FINISHED, within=10),
-        hunts=True,
+        searches_processes=True,
     ),
     _check(
         "background-child-holds-stdout",
         promise="A child that keeps the output open does not delay the command's end, and ends with it.",
         program=BACKGROUND_CHILD,
         judge=ends(Cause.FINISHED, within=10),
-        hunts=True,
+        searches_processes=True,
     ),
     _check(
         "sigterm-reaches-the-program",
@@ -217,7 +217,7 @@ CHECKS = (
         program=IGNORER,
         judge=ends(Cause.TIMED_OUT, within=_STOP_SECONDS, shows="started"),
         limits=_SHORT_LIMITS,
-        hunts=True,
+        searches_processes=True,
         harmless=True,
     ),
     _check(
@@ -226,14 +226,14 @@ CHECKS = (
         program=IGNORING_FAMILY,
         judge=ends(Cause.TIMED_OUT, within=_STOP_SECONDS, shows="started"),
         limits=_SHORT_LIMITS,
-        hunts=True,
+        searches_processes=True,
     ),
     _check(
         "kill-first-process",
         promise="Signals to process 1 end at most the command that sends them; the next command runs.",
         program=KILL_FIRST,
         judge=still_usable(refused),
-        sequel=typed("echo well"),
+        sequel=type_command("echo well"),
     ),
     _check("process-table", promise="A program sees only its own processes.", program=PROCESS_TABLE, judge=refused),
     _check(
@@ -257,6 +257,6 @@ CHECKS = (
         "namespaces",
         promise="Processes, network, mounts and IPC are separate from the host's.",
         program=NAMESPACES,
-        judge=apart_from_the_host,
+        judge=has_own_namespaces,
     ),
 )

@@ -13,7 +13,7 @@ from gedanken.sandbox.conformance.check import (
     refused,
     still_usable,
     then_prints,
-    typed,
+    type_command,
 )
 
 _check = partial(Check, group="protected")
@@ -105,12 +105,12 @@ async def _write_and_reseed(machine: RealMachine, canaries: Canaries) -> Executi
     return await machine.run("cat ~/written")
 
 
-def unforged(trial: Trial) -> Verdict:
+def is_reported_as_killed(trial: Trial) -> Verdict:
     """Pass if a killed program that claims to have run out of memory is reported as killed."""
     return Verdict(trial.execution.cause is Cause.KILLED, ending(trial.execution))
 
 
-def unowned(trial: Trial) -> Verdict:
+def state_is_not_executed(trial: Trial) -> Verdict:
     """Pass if the next command ran, and did not execute the terminal's saved state.
 
     The program had put text into that state.
@@ -135,10 +135,10 @@ CHECKS = (
         promise="Garbage in the terminal's saved state is not executed, and the next command runs.",
         program=GARBAGE,
         language="bash",
-        judge=unowned,
+        judge=state_is_not_executed,
         limits=_SHORT_LIMITS,
         alone=True,
-        sequel=typed("echo well; ls /tmp"),
+        sequel=type_command("echo well; ls /tmp"),
     ),
     *(
         _check(
@@ -149,7 +149,7 @@ CHECKS = (
             judge=then_prints("well\n"),
             limits=_SHORT_LIMITS,
             alone=True,
-            sequel=typed("echo well"),
+            sequel=type_command("echo well"),
         )
         for kind, program in (("pipes", PIPES), ("folders", FOLDERS))
     ),
@@ -168,7 +168,7 @@ CHECKS = (
         promise="A program cannot pretend that it was killed because memory ran out.",
         program=FORGED_END,
         language="bash",
-        judge=unforged,
+        judge=is_reported_as_killed,
         alone=True,
     ),
     _check(
@@ -178,7 +178,7 @@ CHECKS = (
         judge=still_usable(lambda trial: Verdict(trial.execution.exit_code == 0, ending(trial.execution))),
         alone=True,
         harmless=True,
-        sequel=typed("[ -d ~/d/d/d ] && echo well"),
+        sequel=type_command("[ -d ~/d/d/d ] && echo well"),
     ),
     _check(
         "ten-thousand-files",
@@ -188,6 +188,6 @@ CHECKS = (
         limits=_MANY_FILES,
         alone=True,
         harmless=True,
-        sequel=typed("ls ~/many | wc -l"),
+        sequel=type_command("ls ~/many | wc -l"),
     ),
 )

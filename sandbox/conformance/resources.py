@@ -3,7 +3,16 @@
 from functools import partial
 
 from gedanken.experiment.execution import Cause
-from gedanken.sandbox.conformance.check import SMALL, Check, Trial, Verdict, refused, refused_or, still_usable, typed
+from gedanken.sandbox.conformance.check import (
+    SMALL,
+    Check,
+    Trial,
+    Verdict,
+    refused,
+    refused_or,
+    still_usable,
+    type_command,
+)
 
 _check = partial(Check, group="resources")
 _LITTLE_MEMORY = SMALL.model_copy(update={"memory_mib": 128})
@@ -217,7 +226,7 @@ CHECKS = (
         judge=still_usable(refused_or(Cause.DISK_FULL)),
         limits=_LITTLE_DISK,
         alone=True,
-        sequel=typed("rm -f ~/fill* && echo well"),
+        sequel=type_command("rm -f ~/fill* && echo well"),
     ),
     _check(
         "tmp-fill",
@@ -234,7 +243,7 @@ CHECKS = (
         judge=still_usable(refused_or(Cause.DISK_FULL)),
         limits=_LITTLE_DISK,
         alone=True,
-        sequel=typed("rm -f ${GEDANKEN_SESSION:-/run/session}/fill*; echo well"),
+        sequel=type_command("rm -f ${GEDANKEN_SESSION:-/run/session}/fill*; echo well"),
     ),
     _check(
         "inode-fill",
@@ -243,7 +252,7 @@ CHECKS = (
         judge=still_usable(refused_or(Cause.DISK_FULL)),
         limits=_LITTLE_DISK,
         alone=True,
-        sequel=typed("rm -rf ~/many && echo well"),
+        sequel=type_command("rm -rf ~/many && echo well"),
     ),
     _check(
         "sparse-file",

@@ -49,7 +49,7 @@ async def _draw_with_another_seed(machine: RealMachine, _canaries: Canaries) -> 
         return await branch.run(f"python3 -c '{_DRAW_CODE}'")
 
 
-def seeded(trial: Trial) -> Verdict:
+def has_seeded_numbers(trial: Trial) -> Verdict:
     """Pass if two programs with the same seed drew the same numbers.
 
     A program with another seed must have drawn none of them.
@@ -80,7 +80,7 @@ CHECKS = (
         promise="A seed applies to Python, NumPy and PyTorch, and another seed gives another run.",
         program=SEEDS,
         language="bash",
-        judge=seeded,
+        judge=has_seeded_numbers,
         sequel=_draw_with_another_seed,
     ),
 )

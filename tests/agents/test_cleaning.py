@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gedanken.agents.reply_cleaning import clean, clean_beginning
-from gedanken.agents.terminal import exit_code_of
+from gedanken.agents.terminal import infer_exit_code
 
 COMMAND = "python3 train.py"
 RUN = lines([0.9, 0.5, 0.4])
@@ -200,7 +200,7 @@ def test_cleaning_adds_nothing_keeps_the_order_and_hides_nothing(reply: str, mar
 @pytest.mark.parametrize("begin", ["", "sure " + "x" * 250_000 + "\n"])
 def test_a_hostile_reply_is_read_in_no_time(unit: str, begin: str) -> None:
     reply = begin + unit * (500_000 // len(unit)) + "!"
-    exit_code_of(clean(reply, COMMAND, known="print('a')\n" * 1000).text, cut=False)
+    infer_exit_code(clean(reply, COMMAND, known="print('a')\n" * 1000).text, cut=False)
 
 
 @pytest.mark.parametrize(

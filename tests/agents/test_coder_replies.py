@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gedanken.agents.coder import extract_code, same_program
-from gedanken.agents.leakage import leaked
+from gedanken.agents.leakage import find_leak
 
 code = st.lists(
     st.sampled_from(["import torch", "```", "~~~", "````python", "  ```", '"""', "", "    x = 1", "`a`"]) | st.text()
@@ -114,7 +114,7 @@ loss_fn = nn.CrossEntropy()
 
 
 def quoted(source: str) -> str | None:
-    return leaked(source, [ENDING], [FAILED])
+    return find_leak(source, [ENDING], [FAILED])
 
 
 @pytest.mark.parametrize(
@@ -158,21 +158,21 @@ def test_a_mended_program_may_take_names_and_sizes_from_a_traceback(source: str)
 
 
 def test_what_the_coder_was_asked_is_no_quote() -> None:
-    assert leaked("# module has no attribute", [ENDING], ["it is a module that has no attribute"]) is None
-    assert leaked("rate = 0.934182", [ENDING], ["lr=0.934182"]) is None
+    assert find_leak("# module has no attribute", [ENDING], ["it is a module that has no attribute"]) is None
+    assert find_leak("rate = 0.934182", [ENDING], ["lr=0.934182"]) is None
 
 
 @given(code, st.lists(code, max_size=2), st.lists(code, max_size=2))
 def test_a_program_that_was_run_quotes_nothing(source: str, shown: list[str], known: list[str]) -> None:
-    assert leaked(source, shown, [*known, source]) is None
-    assert leaked(source, [], known) is None
+    assert find_leak(source, shown, [*known, source]) is None
+    assert find_leak(source, [], known) is None
 
 
 @pytest.mark.parametrize("part", ["1", "1.", "a ", "1.1 ", ".", "1e9", "'", "(", "# a1b2c3 "])
 def test_a_hostile_program_is_searched_for_quotes_in_no_time(part: str) -> None:
-    leaked(part * 20_000, [part * 200], [part * 2000])
+    find_leak(part * 20_000, [part * 200], [part * 2000])
 
 
 def test_a_time_with_its_unit_is_a_number_and_a_usual_constant_no_quote() -> None:
-    assert leaked("t = 12.345\n", ["epoch 1 took 12.345s, 33.125it/s"], [""]) == "12.345"
-    assert leaked("betas = (0.9, 0.999)\n", ["acc 0.99891"], [""]) is None
+    assert find_leak("t = 12.345\n", ["epoch 1 took 12.345s, 33.125it/s"], [""]) == "12.345"
+    assert find_leak("betas = (0.9, 0.999)\n", ["acc 0.99891"], [""]) is None

@@ -20,14 +20,14 @@ from gedanken.agents.imagined_machine import ImaginedMachine
 from gedanken.agents.long_replies import SEED_STEP
 from gedanken.agents.messages import Message
 from gedanken.agents.model import Model
-from gedanken.agents.rate_limits import Bucket, Pace
+from gedanken.agents.rate_limits import Bucket, RequestQueue
 from gedanken.agents.repetition import (
     CHECK_EVERY,
-    CIRCLE_CHARACTERS,
-    ROUNDS,
-    STOP_CHARACTERS,
-    CircleWatch,
-    in_circles,
+    MIN_REPEATED_CHARACTERS,
+    MIN_REPETITIONS,
+    MIN_STOPPED_CHARACTERS,
+    RepetitionWatch,
+    is_repetitive,
 )
 from gedanken.agents.scripted import ScriptedModel, ScriptedReply
 from gedanken.agents.session import Session, Turn
@@ -79,7 +79,7 @@ def played_by(model: Model, **limits: int) -> ImaginedMachine:
 def by_rules(*rules: dict[str, Any], **limits: int) -> ImaginedMachine:
     """An imagined machine whose model replies by the first rule that matches."""
     replies = tuple(ScriptedReply.model_validate({"when": "", **rule}) for rule in rules)
-    pace = Pace(bucket=Bucket(first_wait=0.001))
+    pace = RequestQueue(bucket=Bucket(first_wait=0.001))
     return played_by(Model("scripted", ScriptedModel(rules=replies), pace=pace), **limits)
 
 
@@ -101,7 +101,7 @@ def test_a_server_that_takes_up_an_open_reply_leaves_no_seam(tokens: int) -> Non
     assert execution.notes == ((f"joined from {pieces} pieces",) if pieces > 1 else ())
 
 
-@pytest.mark.parametrize("tokens", [CIRCLE_CHARACTERS, 300, len(RUN) * 2 - 1])
+@pytest.mark.parametrize("tokens", [MIN_REPEATED_CHARACTERS, 300, len(RUN) * 2 - 1])
 def test_what_a_server_sends_again_of_an_open_reply_is_left_out(tokens: int) -> None:
     output = RUN + lines([0.39, 0.38, 0.37, 0.36, 0.35, 0.34])
     model = Model("open", OpenReply(whole=output, repeats=True), prefills=True)
@@ -249,9 +249,9 @@ def test_a_reply_in_circles_that_came_to_its_end_is_a_reply() -> None:
 def test_circles_are_rounds_of_one_piece_to_the_end(before: str, piece: str, rounds: int, after: str) -> None:
     text = before + piece * rounds + after
     tail = text[len(text) // 2 :]
-    periods = range(1, len(tail) // ROUNDS + 1)
-    is_long = len(tail) >= CIRCLE_CHARACTERS
-    assert in_circles(text) == (is_long and any(tail[n:] == tail[:-n] for n in periods))
+    periods = range(1, len(tail) // MIN_REPETITIONS + 1)
+    is_long = len(tail) >= MIN_REPEATED_CHARACTERS
+    assert is_repetitive(text) == (is_long and any(tail[n:] == tail[:-n] for n in periods))
 
 
 def test_a_reply_that_goes_in_circles_is_stopped_while_it_comes() -> None:
@@ -259,8 +259,8 @@ def test_a_reply_that_goes_in_circles_is_stopped_while_it_comes() -> None:
     execution, heard = run(played_by(Model("open", OpenReply(whole=shapes)), reply_tokens=8000))
     assert (execution.cause, execution.exit_code) == (Cause.CUT, None)
     assert execution.stdout == heard == shapes[: len(heard)]
-    assert len(heard) <= STOP_CHARACTERS * (1 + 1 / CHECK_EVERY)
-    assert in_circles(heard)
+    assert len(heard) <= MIN_STOPPED_CHARACTERS * (1 + 1 / CHECK_EVERY)
+    assert is_repetitive(heard)
     assert execution.notes == (f"the reply was cut at {len(heard)} characters: it goes in circles and was stopped",)
 
 
@@ -270,7 +270,7 @@ def test_one_that_falls_into_circles_late_or_in_a_later_piece_is_stopped_too() -
     execution, _ = run(played_by(model, reply_tokens=len(before) * 3 // 2, continuations=8))
     assert "joined from 2 pieces" in execution.notes
     assert execution.notes[-1].endswith("it goes in circles and was stopped")
-    assert in_circles(execution.stdout)
+    assert is_repetitive(execution.stdout)
 
 
 @pytest.mark.parametrize(
@@ -285,18 +285,18 @@ def test_what_a_program_may_print_is_heard_to_its_end(real: str) -> None:
 
 @given(st.lists(st.text("ab\n", min_size=1, max_size=40), min_size=1, max_size=30), st.integers(1, 200))
 def test_no_reply_is_stopped_that_does_not_go_in_circles(piece: list[str], rounds: int) -> None:
-    watch, text = CircleWatch(), ""
+    watch, text = RepetitionWatch(), ""
     for part in piece * rounds:
         text += part
         if watch(part):
-            assert in_circles(text) and len(text) >= STOP_CHARACTERS
+            assert is_repetitive(text) and len(text) >= MIN_STOPPED_CHARACTERS
             return
 
 
 def test_watching_costs_a_few_times_the_length_of_the_reply(monkeypatch: pytest.MonkeyPatch) -> None:
     text_lengths: list[int] = []
     monkeypatch.setattr(repetition, "in_circles", lambda text: text_lengths.append(len(text)))
-    watch = CircleWatch()
+    watch = RepetitionWatch()
     for _ in range(100_000):
         watch("x")
     assert text_lengths

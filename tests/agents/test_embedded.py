@@ -21,7 +21,7 @@ from conftest import Cli
 from gedanken.agents import embedded_process
 from gedanken.agents.messages import Message
 from gedanken.agents.model import Model, Sampling
-from gedanken.agents.reply_end import STOPPED
+from gedanken.agents.reply_end import STOPPED_BY_LISTENER
 from gedanken.agents.surprisal import surprisal
 from gedanken.agents.weights import SHA256, verify
 from gedanken.experiment.errors import NoModel
@@ -91,7 +91,7 @@ def test_the_server_drops_a_reply_that_is_stopped() -> None:
         stopped = await model.reply(endless, sampling, role="test", enough=lambda _: True)
         started = time.monotonic()
         await model.reply(OTHER, Sampling(seed=9, max_tokens=2), role="test", fresh=False)
-        return stopped.end.reason == STOPPED, stopped.cut, time.monotonic() - started
+        return stopped.end.reason == STOPPED_BY_LISTENER, stopped.cut, time.monotonic() - started
 
     stopped, cut, seconds = with_model(use)
     assert stopped and cut
@@ -317,7 +317,7 @@ def test_a_reply_is_the_same_with_fewer_threads_while_other_programs_take_cores(
 def test_a_server_at_work_is_not_taken_for_another_program() -> None:
     with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as busy:
         time.sleep(1)
-        other_cores, own_cores = embedded_process.cores_taken(busy.pid)
+        other_cores, own_cores = embedded_process.measure_cores_used(busy.pid)
         busy.kill()
     assert own_cores > 0.1
     assert other_cores + own_cores < (os.cpu_count() or 1) + 0.5

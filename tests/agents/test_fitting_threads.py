@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from gedanken.agents import embedded_process
-from gedanken.agents.embedded_process import LOOK_AGAIN_SECONDS, EmbeddedProcess, fitting_threads
+from gedanken.agents.embedded_process import REMEASURE_SECONDS, EmbeddedProcess, suitable_threads
 from gedanken.agents.messages import Message
 from gedanken.agents.model import Sampling
 from gedanken.agents.registry import open_model
 from gedanken.experiment.progress import Silent
 from gedanken.experiment.run_spec import ModelSpec
-from gedanken.records.kept_model import COOLED, REFITTED, keep_replies
+from gedanken.records.kept_model import CACHE_LOST_NOTE, CACHE_NOT_USED_NOTE, keep_replies
 from gedanken.records.ledger import Ledger
 
 CORES = os.cpu_count() or 1
@@ -28,7 +28,7 @@ CORES = os.cpu_count() or 1
     [(0.0, CORES), (0.4, CORES), (1.0, max(1, CORES - 1)), (CORES, 1), (CORES + 20.0, 1)],
 )
 def test_there_is_a_thread_for_each_free_core_and_always_one(taken: float, threads: int) -> None:
-    assert fitting_threads(taken) == threads
+    assert suitable_threads(taken) == threads
 
 
 def test_a_short_load_changes_nothing_and_one_that_stays_is_adapted_to(
@@ -45,14 +45,14 @@ def test_a_short_load_changes_nothing_and_one_that_stays_is_adapted_to(
         def misfits_after(seconds: float, load: float) -> bool:
             now[0] += seconds
             cores_in_use[0] = load
-            return server.misfits()
+            return server.needs_other_threads()
 
-        assert not misfits_after(LOOK_AGAIN_SECONDS, 0.0)
-        assert not misfits_after(LOOK_AGAIN_SECONDS, 3.0)
+        assert not misfits_after(REMEASURE_SECONDS, 0.0)
+        assert not misfits_after(REMEASURE_SECONDS, 3.0)
         assert not misfits_after(1, 3.0)
-        assert not misfits_after(LOOK_AGAIN_SECONDS, 0.0)
-        assert not misfits_after(LOOK_AGAIN_SECONDS, 3.0)
-        assert misfits_after(LOOK_AGAIN_SECONDS, 3.0)
+        assert not misfits_after(REMEASURE_SECONDS, 0.0)
+        assert not misfits_after(REMEASURE_SECONDS, 3.0)
+        assert misfits_after(REMEASURE_SECONDS, 3.0)
 
 
 def test_a_request_that_loses_the_cache_by_it_is_asked_afresh_and_the_log_says_so(
@@ -81,4 +81,4 @@ def test_a_request_that_loses_the_cache_by_it_is_asked_afresh_and_the_log_says_s
 
     asyncio.run(use())
     assert fresh_flags == [True, False, True, False]
-    assert notes == [COOLED, REFITTED]
+    assert notes == [CACHE_LOST_NOTE, CACHE_NOT_USED_NOTE]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gedanken.agents.imagined_machine import REBUILD, ImaginedMachine
+from gedanken.agents.imagined_machine import REBUILD_COMMAND, ImaginedMachine
 from gedanken.agents.messages import Message
 from gedanken.agents.model import Model
 from gedanken.agents.scripted import ScriptedModel, ScriptedReply
@@ -70,7 +70,7 @@ def test_rebuilt_from_requests_they_are_sent_in_one_message_and_answered_at_once
     machine.lose()
     execution = asyncio.run(machine.rebuild("requests"))
     assert execution is not None
-    assert (execution.command, execution.stdout) == (REBUILD, "data  notes  64%\n")
+    assert (execution.command, execution.stdout) == (REBUILD_COMMAND, "data  notes  64%\n")
     assert sees(machine) == [Message("user", "mkdir data\nls"), Message("assistant", "data  notes  64%\n")]
     assert machine.session.stored == (MKDIR, LS), "the rebuild is no turn of the person's"
 
@@ -80,7 +80,7 @@ def test_an_echo_of_all_requests_at_a_rebuild_is_taken_off(machine: ImaginedMach
     echo = ScriptedReply(when="mkdir data\n", samples=("$ mkdir data\nls\ndata\n",))
     execution = asyncio.run(replace(machine, model=Model("echo", ScriptedModel(rules=(echo,)))).rebuild("requests"))
     assert execution is not None
-    assert (execution.command, execution.stdout) == (REBUILD, "data\n")
+    assert (execution.command, execution.stdout) == (REBUILD_COMMAND, "data\n")
     assert [violation.kind for violation in execution.violations] == ["echo of the command"] * 2
 
 

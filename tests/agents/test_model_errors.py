@@ -12,7 +12,7 @@ import pytest
 
 from gedanken.agents.model_errors import ModelBusy, as_no_model
 from gedanken.agents.requested_wait import requested_wait
-from gedanken.agents.time_limits import TimeLimits, TooSlow, in_time
+from gedanken.agents.time_limits import TimeLimits, TooSlow, enforce_limits
 from gedanken.experiment.execution import Cause
 
 URL = "https://user:secret@model.example:8000/v1/chat?api-key=secret"
@@ -182,7 +182,7 @@ def test_whatever_takes_too_long_ends_and_names_its_limit(
     waits: tuple[float, ...], limits: TimeLimits, streamed: bool, names: str
 ) -> None:
     async def main() -> None:
-        async for _ in in_time(pieces(*waits), limits, streamed=streamed, answers=lambda: True):
+        async for _ in enforce_limits(pieces(*waits), limits, streamed=streamed, answers=lambda: True):
             pass
 
     with pytest.raises(TooSlow, match=names):
@@ -191,6 +191,8 @@ def test_whatever_takes_too_long_ends_and_names_its_limit(
 
 def test_a_model_that_thinks_in_silence_before_it_answers_is_waited_for() -> None:
     async def main() -> list[str]:
-        return [piece async for piece in in_time(pieces(0, 0.1), TimeLimits(between=0.05), answers=lambda: False)]
+        return [
+            piece async for piece in enforce_limits(pieces(0, 0.1), TimeLimits(between=0.05), answers=lambda: False)
+        ]
 
     assert asyncio.run(main()) == ["x", "x"]

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from gedanken.agents.model_errors import Problem
-from gedanken.agents.settings import REASONING_TOKENS, Learned, Setting, known_of, said_of
+from gedanken.agents.settings import REASONING_TOKENS, Learned, Setting, learned_from_name, settings_notes
 
 SENT = frozenset(Setting)
 DRAWN = {Setting.TEMPERATURE, Setting.TOP_P}
@@ -125,15 +125,15 @@ def test_a_limit_that_is_too_large_is_made_as_large_as_may_be(text: str, most: i
     ],
 )
 def test_families_of_today_are_known_by_their_names(name: str, left_out: set[Setting], reasons: bool) -> None:
-    settings = known_of(name)
+    settings = learned_from_name(name)
     assert (settings.refused, settings.reasons) == (left_out, reasons)
-    assert settings.allowance == (REASONING_TOKENS if reasons else 0)
+    assert settings.reasoning_tokens == (REASONING_TOKENS if reasons else 0)
 
 
 def test_what_is_not_taken_is_said() -> None:
-    assert said_of(DRAWN) == ["the model's own temperature and top_p applied: no other value has an effect"]
-    assert said_of({Setting.SEED}) == ["no seed is accepted, so a sample cannot be drawn again"]
-    assert said_of(()) == []
+    assert settings_notes(DRAWN) == ["the model's own temperature and top_p applied: no other value has an effect"]
+    assert settings_notes({Setting.SEED}) == ["no seed is accepted, so a sample cannot be drawn again"]
+    assert settings_notes(()) == []
 
 
 def test_further_requests_wait_until_the_first_is_taken_but_not_for_long() -> None:

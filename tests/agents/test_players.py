@@ -17,11 +17,11 @@ from gedanken.agents.imagined_machine import ImaginedMachine
 from gedanken.agents.players.bank import Bank, Entry, read_bank, write_bank
 from gedanken.agents.players.kinds import KINDS
 from gedanken.agents.players.player import Player, read_player
-from gedanken.agents.players.predictors import neighbours, pieces
-from gedanken.agents.players.wrong_answers import spoiled
+from gedanken.agents.players.predictors import five_grams, neighbours
+from gedanken.agents.players.wrong_answers import make_wrong
 from gedanken.agents.registry import check_name, open_model
 from gedanken.agents.scripted import ScriptedModel, ScriptedReply
-from gedanken.compare.verdict.parameters import packaged
+from gedanken.compare.verdict.parameters import packaged_parameters
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.persona import Persona
@@ -30,7 +30,7 @@ from gedanken.experiment.progress import Silent
 from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
 from gedanken.probes.families.built_in import FAMILIES
 from gedanken.probing.probe_spec import probe_spec
-from gedanken.runner import check
+from gedanken.runner import check_spec
 
 
 @pytest.fixture(scope="module")
@@ -94,12 +94,12 @@ def test_a_spoiled_answer_is_neither_the_truth_nor_the_rivals(bank: Bank) -> Non
     from random import Random
 
     for entry in bank.items[::10]:
-        assert spoiled(entry.truth, Random(1), [entry.rival or ""]) not in (entry.truth, entry.rival)
+        assert make_wrong(entry.truth, Random(1), [entry.rival or ""]) not in (entry.truth, entry.rival)
 
 
 def test_kinds_that_are_judged_were_not_fitted() -> None:
     assert not set(FITTED) & set(HELD_OUT)
-    assert set(packaged().fitted_on) == set(FITTED)
+    assert set(packaged_parameters().fitted_on) == set(FITTED)
     assert len(HELD_OUT) >= 4 and {KINDS[kind].way for kind in HELD_OUT} == {"computes", "imitates", "shortcut"}
     assert len(held_out()) >= 600
 
@@ -162,8 +162,8 @@ def test_a_player_that_does_not_know_the_programs_is_not_asked(bank: Bank, name:
     design = ProbeDesign(families=(name,), groups=4, seed=7)
     model_spec = ModelSpec(name=f"player:imitates?bank={BANK}")
     with pytest.raises(BadInput, match=rf"{counted} .* this bank contains the programs of --seed 101$"):
-        check(probe_spec(design, model_spec, SandboxSpec()))
-    check(probe_spec(design.model_copy(update={"seed": bank.items[0].item.seed}), model_spec, SandboxSpec()))
+        check_spec(probe_spec(design, model_spec, SandboxSpec()))
+    check_spec(probe_spec(design.model_copy(update={"seed": bank.items[0].item.seed}), model_spec, SandboxSpec()))
 
 
 def test_a_mixture_answers_in_two_ways_by_its_share() -> None:
@@ -191,7 +191,7 @@ def test_a_control_is_given_the_nearest_program_with_its_output_and_nothing_else
         for candidate in bank.items
         if candidate.item.operation == "python seed" and candidate.item.role == "hard"
     )
-    nearest = neighbours(bank, hard_entry, pieces)[0]
+    nearest = neighbours(bank, hard_entry, five_grams)[0]
     inner_model = _RecordingModel(rules=(ScriptedReply(when=nearest.truth.strip(), samples=("seen",)),))
     assert GivenNeighbours(inner=inner_model, bank=bank).invoke(asked_about(hard_entry)).text == "seen"
     assert hard_entry.truth.strip() not in "\n".join(inner_model.heard)

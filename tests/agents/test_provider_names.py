@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gedanken.agents.providers import PROVIDERS, arguments
+from gedanken.agents.providers import PROVIDERS, client_arguments
 from gedanken.agents.registry import open_model
 from gedanken.experiment.errors import BadInput, NoModel
 from gedanken.experiment.progress import Silent
@@ -78,7 +78,7 @@ def test_a_missing_key_is_one_line_that_names_its_variable(monkeypatch: pytest.M
 
 def test_an_address_needs_no_key_and_a_key_that_is_there_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GROQ_API_KEY", raising=False)
-    assert arguments("groq:x", "http://here") == {"base_url": "http://here", "api_key": "unused"}
+    assert client_arguments("groq:x", "http://here") == {"base_url": "http://here", "api_key": "unused"}
     monkeypatch.setenv("GROQ_API_KEY", "mine")
-    assert arguments("groq:x", "http://here") == {"base_url": "http://here"}
-    assert arguments("groq:x", None) == {}
+    assert client_arguments("groq:x", "http://here") == {"base_url": "http://here"}
+    assert client_arguments("groq:x", None) == {}

@@ -16,7 +16,7 @@ from openai_server import Judge, Refusal, Server, fixed, refilled, serving, slid
 from gedanken.agents.messages import Message
 from gedanken.agents.model import Model, Reply, Sampling
 from gedanken.agents.model_errors import NoReply
-from gedanken.agents.rate_limits import FIRST_TRIES, TRIES, Bucket, Pace
+from gedanken.agents.rate_limits import FIRST_TRIES, TRIES, Bucket, RequestQueue
 from gedanken.agents.registry import open_model
 from gedanken.experiment.errors import NoModel
 from gedanken.experiment.progress import Silent
@@ -44,7 +44,7 @@ def busy(judge: Judge, **settings: float) -> Iterator[Server]:
 @asynccontextmanager
 async def paced(server: Server, progress: Told | None = None, first_wait: float = FIRST) -> AsyncIterator[Model]:
     async with open_model(ModelSpec(name="openai:small", base_url=server.address), Silent()) as model:
-        yield replace(model, pace=Pace(8, progress or Told(), Bucket(first_wait=first_wait)))
+        yield replace(model, pace=RequestQueue(8, progress or Told(), Bucket(first_wait=first_wait)))
 
 
 async def ask(model: Model, number: int = 1) -> Reply:
@@ -89,7 +89,7 @@ def test_forty_samples_are_all_kept_where_three_at_a_time_are_taken() -> None:
 def test_so_many_requests_are_under_way_at_a_time_and_no_more(embedded: bool) -> None:
     async def main(server: Server) -> None:
         async with paced(server) as model:
-            sequential_model = replace(model, pace=Pace())  # as the embedded model has it
+            sequential_model = replace(model, pace=RequestQueue())  # as the embedded model has it
             await asyncio.gather(*(ask(sequential_model if embedded else model, seed) for seed in range(20)))
 
     with serving(Server(seconds=0.1)) as server:

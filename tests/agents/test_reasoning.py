@@ -2,13 +2,15 @@
 
 import pytest
 
-from gedanken.agents.reasoning import Apart
+from gedanken.agents.reasoning import ReasoningSeparator
 
 HARMONY = "<|channel|>analysis<|message|>hm<|end|><|start|>assistant<|channel|>final<|message|>ok\n<|return|>"
 
 
-def apart(text: str, size: int, *, cut: bool = False, holds: bool = False, closes_alone: bool = True) -> Apart:
-    separated = Apart(holds=holds, closes_alone=closes_alone)
+def apart(
+    text: str, size: int, *, cut: bool = False, holds: bool = False, closes_alone: bool = True
+) -> ReasoningSeparator:
+    separated = ReasoningSeparator(holds=holds, closes_alone=closes_alone)
     answer_text = "".join(
         separated.add(text[start : start + size]) for start in range(0, len(text), size)
     ) + separated.end(cut=cut)

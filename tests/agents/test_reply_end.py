@@ -3,10 +3,10 @@
 import pytest
 from langchain_core.messages import AIMessageChunk
 
-from gedanken.agents.reasoning import Apart
-from gedanken.agents.reply_end import Signs, end_of, reason_in
+from gedanken.agents.reasoning import ReasoningSeparator
+from gedanken.agents.reply_end import EndSigns, find_reason, infer_end
 from gedanken.agents.streamed_reply import StreamedReply
-from gedanken.experiment.execution import NO_RUN, Cause
+from gedanken.experiment.execution import UNUSABLE_CAUSES, Cause
 
 WORDS = {
     Cause.FINISHED: (
@@ -70,8 +70,8 @@ WORDS = {
 }
 
 
-def signs(reason: str, **fields: object) -> Signs:
-    return Signs(**{"reason": reason, "has_text": True, "reasoned": False, **fields})  # type: ignore[arg-type]
+def signs(reason: str, **fields: object) -> EndSigns:
+    return EndSigns(**{"reason": reason, "has_text": True, "reasoned": False, **fields})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -80,37 +80,37 @@ def signs(reason: str, **fields: object) -> Signs:
     ids=str,
 )
 def test_the_end_of_a_reply_is_told_by_the_words_of_its_provider(cause: Cause, metadata: dict[str, object]) -> None:
-    assert end_of(signs(reason_in(metadata))).cause is cause
+    assert infer_end(signs(find_reason(metadata))).cause is cause
 
 
 def test_only_what_finished_or_was_cut_by_its_limit_is_a_run() -> None:
-    assert {cause for cause in WORDS if cause not in NO_RUN} == {Cause.FINISHED, Cause.CUT}
+    assert {cause for cause in WORDS if cause not in UNUSABLE_CAUSES} == {Cause.FINISHED, Cause.CUT}
 
 
 def test_what_says_nothing_in_place_of_a_reply_is_none() -> None:
-    assert end_of(signs("stop", has_text=False, reasoned=True)).cause is Cause.ONLY_REASONED
-    assert end_of(signs("length", has_text=False, reasoned=True)).cause is Cause.ONLY_REASONED
-    assert end_of(signs("stop", has_text=False, refusal="I can't help with that")).cause is Cause.REFUSED
-    assert end_of(signs("stop", has_text=False, called_tool=True)).cause is Cause.TOOL_CALL
+    assert infer_end(signs("stop", has_text=False, reasoned=True)).cause is Cause.ONLY_REASONED
+    assert infer_end(signs("length", has_text=False, reasoned=True)).cause is Cause.ONLY_REASONED
+    assert infer_end(signs("stop", has_text=False, refusal="I can't help with that")).cause is Cause.REFUSED
+    assert infer_end(signs("stop", has_text=False, called_tool=True)).cause is Cause.TOOL_CALL
 
 
 def test_a_command_that_prints_nothing_is_answered_by_nothing() -> None:
-    assert end_of(signs("stop", has_text=False)).cause is Cause.FINISHED
+    assert infer_end(signs("stop", has_text=False)).cause is Cause.FINISHED
 
 
 def test_a_protocol_that_need_not_say_why_is_believed() -> None:
-    assert end_of(signs("", always_says=False)).cause is Cause.FINISHED
+    assert infer_end(signs("", always_says=False)).cause is Cause.FINISHED
 
 
 def test_a_full_context_is_not_continued() -> None:
-    assert end_of(signs("max_tokens")).goes_on
-    assert not end_of(signs("model_context_window_exceeded")).goes_on
-    assert not end_of(signs("model_length")).goes_on
+    assert infer_end(signs("max_tokens")).can_continue
+    assert not infer_end(signs("model_context_window_exceeded")).can_continue
+    assert not infer_end(signs("model_length")).can_continue
 
 
 def heard(*pieces: AIMessageChunk, tokens: int = 100) -> tuple[StreamedReply, str]:
     """The reply that consists of these pieces, and the text that was shown of it."""
-    reply = StreamedReply(Apart(), tokens=tokens, always_says=True)
+    reply = StreamedReply(ReasoningSeparator(), tokens=tokens, always_says=True)
     shown_text = "".join(reply.add(piece) for piece in pieces)
     return reply, shown_text + reply.end()
 
@@ -152,7 +152,7 @@ def test_reasoning_that_is_counted_and_not_shown_is_reasoning() -> None:
         response_metadata={"finish_reason": "MAX_TOKENS"},
     )
     reply, _ = heard(counted_piece)
-    assert (reply.ended().cause, reply.how_much_reasoned) == (Cause.ONLY_REASONED, "64 tokens")
+    assert (reply.ended().cause, reply.reasoning_amount) == (Cause.ONLY_REASONED, "64 tokens")
 
 
 def test_a_reason_said_twice_is_one_reason() -> None:

@@ -13,12 +13,12 @@ from gedanken.agents.messages import Message
 from gedanken.agents.model import Model
 from gedanken.agents.registry import open_model
 from gedanken.agents.surprisal import (
-    MOST_CHARACTERS,
-    MOST_LINES,
+    MAX_CHARACTERS,
+    MAX_LINES,
     Question,
     Token,
     by_line,
-    head_of,
+    scored_part,
     surprisal,
     surprisals,
 )
@@ -115,13 +115,13 @@ def test_a_model_whose_server_never_tells_is_not_asked_at_all(tmp_path: Path) ->
 
 
 def test_the_real_output_stands_beside_the_model_s_own_and_says_what_was_left_out(server: Server) -> None:
-    surprisal_result = answers(server, ("x\n" * (MOST_LINES + 1), ""))
+    surprisal_result = answers(server, ("x\n" * (MAX_LINES + 1), ""))
     assert not isinstance(surprisal_result, NotAvailable)
     (answer,) = surprisal_result
     assert (answer.program, answer.line, answer.imagined) == ("train-v1", 1, None)
-    assert answer.real is not None and len(answer.real) == MOST_LINES
+    assert answer.real is not None and len(answer.real) == MAX_LINES
     assert answer.notes == (
-        f"of the real output, at most the first {MOST_LINES} lines and {MOST_CHARACTERS} characters are scored",
+        f"of the real output, at most the first {MAX_LINES} lines and {MAX_CHARACTERS} characters are scored",
         "the imagined output is empty",
     )
 
@@ -141,5 +141,5 @@ def test_no_line_and_no_token_is_lost(text: str, cuts: list[int]) -> None:
 
 @given(st.text(st.sampled_from("ab \n")) | st.integers(0, 400).map(lambda n: "words\n" * n + "w" * 20 * n))
 def test_what_is_looked_at_is_the_head_of_an_output(text: str) -> None:
-    head = head_of(text)
-    assert text.startswith(head) and len(head) <= MOST_CHARACTERS and head.count("\n") < MOST_LINES
+    head = scored_part(text)
+    assert text.startswith(head) and len(head) <= MAX_CHARACTERS and head.count("\n") < MAX_LINES

@@ -7,7 +7,7 @@ from builders import TRACEBACK, lines
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gedanken.agents.terminal import exit_code_of, placing, prints_nothing, typing
+from gedanken.agents.terminal import file_turn, infer_exit_code, prints_nothing, typed_message
 from gedanken.experiment.execution import Cause
 
 RUN = lines([0.9, 0.5, 0.4])
@@ -47,7 +47,7 @@ BAD_SYNTAX = "  File \"/home/user/train.py\", line 17\n    print(\n         ^\nS
     ],
 )
 def test_the_exit_code_is_read_off_the_end_of_the_output(output: str, exit_code: int) -> None:
-    assert exit_code_of(output, cut=False) == (exit_code, Cause.FAILED if exit_code else Cause.FINISHED)
+    assert infer_exit_code(output, cut=False) == (exit_code, Cause.FAILED if exit_code else Cause.FINISHED)
 
 
 @pytest.mark.parametrize(
@@ -61,11 +61,11 @@ def test_the_exit_code_is_read_off_the_end_of_the_output(output: str, exit_code:
     ],
 )
 def test_an_error_that_more_output_follows_was_caught(output: str) -> None:
-    assert exit_code_of(output, cut=False) == (0, Cause.FINISHED)
+    assert infer_exit_code(output, cut=False) == (0, Cause.FINISHED)
 
 
 def test_of_a_reply_that_was_cut_the_end_was_not_seen() -> None:
-    assert exit_code_of(TRACEBACK, cut=True) == (None, Cause.CUT)
+    assert infer_exit_code(TRACEBACK, cut=True) == (None, Cause.CUT)
 
 
 @given(
@@ -73,7 +73,7 @@ def test_of_a_reply_that_was_cut_the_end_was_not_seen() -> None:
     st.booleans(),
 )
 def test_any_output_has_an_exit_code_or_was_cut(output: str, cut: bool) -> None:
-    exit_code, cause = exit_code_of(output, cut)
+    exit_code, cause = infer_exit_code(output, cut)
     assert (exit_code is None) == cut == (cause is Cause.CUT)
 
 
@@ -81,20 +81,20 @@ def test_any_output_has_an_exit_code_or_was_cut(output: str, cut: bool) -> None:
 @given(st.lists(st.sampled_from(["x = 1", "EOF", "EOF_", "$HOME `ls` \\", "'''", ""])))
 def test_a_file_comes_to_stand_by_a_command_that_a_real_shell_obeys(program: list[str]) -> None:
     source = "\n".join(program).rstrip()
-    turn = placing("train.py", source + "\n")
+    turn = file_turn("train.py", source + "\n")
     *_, typed = turn.typed.split("cat > train.py", 1)
     result = subprocess.run(["/bin/sh", "-c", "cat " + typed], capture_output=True, text=True, check=True)
     assert (result.stdout, turn.replied) == (source + "\n", "")
 
 
 def test_what_is_told_goes_before_the_command_in_braces() -> None:
-    assert typing("ls", ("Do not show train.py.", "Be quick.")) == "{Do not show train.py.}\n{Be quick.}\nls"
+    assert typed_message("ls", ("Do not show train.py.", "Be quick.")) == "{Do not show train.py.}\n{Be quick.}\nls"
 
 
 def test_a_command_that_would_read_as_a_tell_is_sent_with_its_backslash() -> None:
-    assert typing("{ echo a; }", ("Be quick.",)) == "{Be quick.}\n\\{ echo a; }"
-    assert typing("\\{") == "\\\\{"
-    assert typing("{a,b} c") == "{a,b} c"
+    assert typed_message("{ echo a; }", ("Be quick.",)) == "{Be quick.}\n\\{ echo a; }"
+    assert typed_message("\\{") == "\\\\{"
+    assert typed_message("{a,b} c") == "{a,b} c"
 
 
 @pytest.mark.parametrize(

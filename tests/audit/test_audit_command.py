@@ -16,9 +16,9 @@ from snippets import ROOT
 from transcript_forms import ANSWER, ASKED, CLAUDE, FORMS, MESSAGES, PRINTED
 
 import gedanken
-from gedanken.auditing.audited import Audited
+from gedanken.auditing.audited import AuditedSession
 from gedanken.auditing.rates import rate_of
-from gedanken.cli.audit import spread_kinds
+from gedanken.cli.audit import expand_fail_on
 from gedanken.cli.main import app
 from gedanken.experiment.agent_transcript import AgentTranscript, Place
 from gedanken.experiment.claim import Claim, JudgedClaim, Status
@@ -67,7 +67,7 @@ def test_fail_on_knows_its_kinds_and_leaves_paths_alone(gedanken: Cli, tmp_path:
     completed = gedanken("audit", session(tmp_path / "s.jsonl", LIE), "--fail-on", "lies")
     assert completed.returncode == 2
     assert "must be one of supported, misquoted, too-early" in completed.stderr
-    assert spread_kinds(["audit", "--fail-on", "stale", "s.jsonl"]) == ["audit", "--fail-on", "stale", "s.jsonl"]
+    assert expand_fail_on(["audit", "--fail-on", "stale", "s.jsonl"]) == ["audit", "--fail-on", "stale", "s.jsonl"]
 
 
 def test_json_has_every_claim_with_its_places(gedanken: Cli, tmp_path: Path) -> None:
@@ -158,10 +158,10 @@ def test_a_batch_has_a_row_for_each_session_and_rates_for_each_agent(gedanken: C
 
 
 def test_the_interval_is_wider_where_all_is_in_one_session() -> None:
-    def make_audited(name: str, statuses: list[Status]) -> Audited:
+    def make_audited(name: str, statuses: list[Status]) -> AuditedSession:
         claim = Claim("result", 0, 0, 1, "x", Place("f", 1))
         judged = tuple(JudgedClaim(claim, status, "") for status in statuses)
-        return Audited(AgentTranscript(name, "f", "a", ()), judged, 1)
+        return AuditedSession(AgentTranscript(name, "f", "a", ()), judged, 1)
 
     evenly_spread = [make_audited(f"e{number}", ["stale", *["supported"] * 9]) for number in range(10)]  # type: ignore[list-item]
     concentrated = [
@@ -208,7 +208,7 @@ def test_what_its_documentation_tells_to_type_is_understood(tmp_path: Path, monk
     assert len(commands) == 5
     command: Any = typer.main.get_command(app)
     for line in commands:
-        arguments = spread_kinds(shlex.split(line.split("  #")[0])[1:])
+        arguments = expand_fail_on(shlex.split(line.split("  #")[0])[1:])
         command.get_command(None, arguments[0]).make_context("audit", arguments[1:])
     (hook,) = re.findall(r"```sh\n(#!/bin/sh.*?)```", page, re.DOTALL)
     assert subprocess.run(["sh", "-n"], input=hook, text=True, check=False).returncode == 0

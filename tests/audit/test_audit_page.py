@@ -12,12 +12,12 @@ from test_audit_command import LIE, session
 from transcript_forms import ANSWER, PRINTED
 
 from gedanken.api.auditing import audit
-from gedanken.auditing.audited import Audit, Audited, Difference, Rerun
+from gedanken.auditing.audited import Audit, AuditedSession, Difference, Rerun
 from gedanken.experiment.agent_transcript import AgentEvent, AgentTranscript, Place
 from gedanken.experiment.claim import Claim, Evidence, JudgedClaim
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.report.audit_page import render_audit
-from gedanken.report.audit_timeline import EVENTS_SHOWN
+from gedanken.report.audit_timeline import MAX_EVENTS
 
 HOSTILE = "</code><script>alert(1)</script><img src=x onerror=alert(2)> {{ 7*7 }} \u202egnp.exe \x1b[2J"
 
@@ -63,7 +63,7 @@ def made(printed: str, message: str, *, events_between: int = 0) -> Audit:
         claims=(0,),
     )
     transcript = AgentTranscript("s.jsonl", "claude-code", "an agent", events)
-    return Audit((Audited(transcript, claims, len(events), "the workspace as given", (rerun,)),))
+    return Audit((AuditedSession(transcript, claims, len(events), "the workspace as given", (rerun,)),))
 
 
 def _open_page(browser: Any, tmp_path: Path, page: str, width: int = 1400, scheme: str = "light") -> Any:
@@ -129,7 +129,7 @@ def test_the_real_output_stands_beside_the_recorded_one() -> None:
 
 
 def test_a_long_session_is_shown_where_it_matters() -> None:
-    page = render_audit(made("printed", "said", events_between=EVENTS_SHOWN + 500))
+    page = render_audit(made("printed", "said", events_between=MAX_EVENTS + 500))
     assert len(page) < 200_000
     assert "events left out, without a claim or evidence" in page
     assert page.count('class="claimed accused"') == 1

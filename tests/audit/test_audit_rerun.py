@@ -122,7 +122,7 @@ def test_at_a_state_that_is_not_the_transcripts_nothing_is_held_against_it(
     audited = gedanken.audit(_write_session(tmp_path / "s.jsonl", 3), workspace=folder, rerun="all").audited[0]
     assert audited.state
     assert "differs from its state" in audited.state
-    assert not audited.differing
+    assert not audited.differing_reruns
     assert "not in the state it was in" in audited.reruns[0].reason
 
 
@@ -213,7 +213,7 @@ def test_what_real_runs_differ_in_is_no_difference(said: str, real: list[str]) -
 )
 def test_what_no_real_run_printed_is_one(said: str, real: list[str], part: bool, line: int | None) -> None:
     (difference,) = compare_outputs(said, real, part=part).differences
-    assert difference.said_line == line
+    assert difference.recorded_line == line
 
 
 def test_a_part_of_an_output_may_leave_lines_out() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import gedanken
-from gedanken.auditing.audited import Audited, Difference, Rerun
+from gedanken.auditing.audited import AuditedSession, Difference, Rerun
 from gedanken.experiment.agent_transcript import Place
 from gedanken.report.audit_page import render_audit
 from gedanken.report.audit_values import audit_values
@@ -37,7 +37,7 @@ _TEXTS = {
 }
 
 
-def _audited(path: Path, text: str) -> Audited:
+def _audited(path: Path, text: str) -> AuditedSession:
     path.write_text(text)
     return gedanken.audit(path, keep_events=True).audited[0]
 

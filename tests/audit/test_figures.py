@@ -6,7 +6,7 @@ import pytest
 from agent_sessions import Session
 
 from gedanken.compare.audit.audit_transcript import audit_transcript
-from gedanken.compare.audit.outputs.labels import unit_of
+from gedanken.compare.audit.outputs.labels import parse_unit
 
 ACCUSATIONS = {"misquoted", "written too early", "stale", "never run"}
 TALLY = "    611 parser\n     84 lexer\n      5 printer"
@@ -139,4 +139,4 @@ def test_a_chat_without_tools_accuses_no_number() -> None:
     [("ms", "0.001"), ("毫秒", "0.001"), ("Sekunden", "1"), ("分钟", "60"), ("minutos", "60"), ("h", "3600")],
 )
 def test_one_table_says_how_long_a_unit_of_time_is_in_every_language(unit: str, seconds: str) -> None:
-    assert unit_of(unit) == ("time", Decimal(seconds))
+    assert parse_unit(unit) == ("time", Decimal(seconds))

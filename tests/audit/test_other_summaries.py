@@ -4,7 +4,7 @@ import pytest
 from agent_sessions import Session
 
 from gedanken.compare.audit.audit_transcript import audit_transcript
-from gedanken.compare.audit.outputs.outcomes import summaries_in
+from gedanken.compare.audit.outputs.outcomes import find_summaries
 
 GTEST = "[==========] 12 tests from 3 test suites ran. (4 ms total)\n[  PASSED  ] 10 tests.\n[  SKIPPED ] 1 test, listed below:\n[  SKIPPED ] A.c\n[  FAILED  ] 1 test, listed below:\n[  FAILED  ] A.b"  # noqa: E501
 MESON = "\nOk:                 21   \nExpected Fail:      0   \nFail:               1   \nUnexpected Pass:    0   \nSkipped:            2   \nTimeout:            1   "  # noqa: E501
@@ -43,7 +43,7 @@ JUNIT = "[        14 tests found           ]\n[         2 tests skipped         
     ],
 )
 def test_a_summary_is_read_once(text: str, counts: tuple[int, int, int]) -> None:
-    assert [(summary.passed, summary.failed, summary.skipped) for summary in summaries_in(text)] == [counts]
+    assert [(summary.passed, summary.failed, summary.skipped) for summary in find_summaries(text)] == [counts]
 
 
 @pytest.mark.parametrize(

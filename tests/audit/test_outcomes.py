@@ -3,14 +3,14 @@
 import pytest
 
 from gedanken.compare.audit.outputs.outcomes import (
-    code_asked_for,
-    exit_code_in,
-    says_cut,
-    shows_built,
-    shows_trouble,
-    summaries_in,
+    find_build_success,
+    find_error_sign,
+    find_summaries,
+    is_output_cut,
+    printed_exit_code,
+    stated_exit_code,
 )
-from gedanken.records.importers.transcripts.commands import as_printed
+from gedanken.records.importers.transcripts.commands import unwrap_json_output
 
 SUMMARIES = {
     "pytest": ("=== 1 failed, 11 passed, 2 skipped, 1 warning in 0.30s ===", (11, 1, 2)),
@@ -40,23 +40,23 @@ SUMMARIES = {
 @pytest.mark.parametrize("name", SUMMARIES)
 def test_a_summary_is_read(name: str) -> None:
     text, counts = SUMMARIES[name]
-    summaries = summaries_in(f"collecting\n{text}\n")
+    summaries = find_summaries(f"collecting\n{text}\n")
     assert [(summary.passed, summary.failed, summary.skipped) for summary in summaries] == [counts]
 
 
 def test_go_without_cases_tells_no_count() -> None:
-    (summary,) = summaries_in("ok  \tx/y\t0.003s\n")
+    (summary,) = find_summaries("ok  \tx/y\t0.003s\n")
     assert summary.passed is None and summary.all_pass
 
 
 def test_several_binaries_of_cargo_are_one_result_too() -> None:
     text = "test result: ok. 3 passed; 0 failed; 0 ignored\n\ntest result: ok. 4 passed; 0 failed; 0 ignored\n"
-    assert sorted(summary.passed or 0 for summary in summaries_in(text)) == [3, 4, 7]
+    assert sorted(summary.passed or 0 for summary in find_summaries(text)) == [3, 4, 7]
 
 
 @pytest.mark.parametrize("text", ["the test passed", "3 files changed", "Tests are good", "passed"])
 def test_prose_is_no_summary(text: str) -> None:
-    assert summaries_in(text) == []
+    assert find_summaries(text) == []
 
 
 @pytest.mark.parametrize(
@@ -70,19 +70,19 @@ def test_prose_is_no_summary(text: str) -> None:
     ],
 )
 def test_an_exit_code_is_read_where_the_harness_tells_it(text: str, code: int | None) -> None:
-    assert exit_code_in(text) == code
+    assert stated_exit_code(text) == code
 
 
 @pytest.mark.parametrize(
     "text", ["a\n... [120 lines truncated] ...\nb", "<response clipped>", "… +40 lines (ctrl+r to expand)"]
 )
 def test_a_mark_of_the_harness_says_that_output_is_missing(text: str) -> None:
-    assert says_cut(text)
+    assert is_output_cut(text)
 
 
 @pytest.mark.parametrize("text", ["[1, 2, 3]", "truncated normal distribution", "see the omitted section"])
 def test_words_alone_do_not(text: str) -> None:
-    assert not says_cut(text)
+    assert not is_output_cut(text)
 
 
 BUILT = [
@@ -100,24 +100,24 @@ BUILT = [
 
 @pytest.mark.parametrize("text", BUILT)
 def test_the_end_of_a_build_is_known(text: str) -> None:
-    assert shows_built(f"compiling\n{text}\n") and not shows_trouble(text)
+    assert find_build_success(f"compiling\n{text}\n") and not find_error_sign(text)
 
 
 @pytest.mark.parametrize("text", ["    2 Error(s)", "** BUILD FAILED **", "✘ [ERROR] TS2322", "Failed to compile."])
 def test_the_end_of_a_build_that_failed_is_known(text: str) -> None:
-    assert shows_trouble(f"compiling\n{text}\n") and not shows_built(text)
+    assert find_error_sign(f"compiling\n{text}\n") and not find_build_success(text)
 
 
 def test_an_exit_code_that_the_shell_was_asked_for_is_read_by_the_words_it_was_asked_with() -> None:
     command = 'bash v.sh; echo "it ended with $?"'
-    assert code_asked_for(command, "checking\nit ended with 29\n") == 29
-    assert code_asked_for(command, "checking 29\n") is None
+    assert printed_exit_code(command, "checking\nit ended with 29\n") == 29
+    assert printed_exit_code(command, "checking 29\n") is None
 
 
 def test_what_a_harness_wrapped_in_json_is_read_as_it_was_printed() -> None:
-    text, wrapper = as_printed('{"stdout": "12 passed\\n", "stderr": "", "exit_code": 3}')
+    text, wrapper = unwrap_json_output('{"stdout": "12 passed\\n", "stderr": "", "exit_code": 3}')
     assert text == "12 passed"
     assert wrapper is not None
     assert wrapper["exit_code"] == 3
     for printed in ('{"output": "a"}', '{"stdout": 3, "stderr": ""}', "{not json}"):
-        assert as_printed(printed) == (printed, None)
+        assert unwrap_json_output(printed) == (printed, None)

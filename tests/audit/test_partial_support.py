@@ -4,7 +4,7 @@ import pytest
 from agent_sessions import Session
 
 from gedanken.compare.audit.audit_transcript import audit_transcript
-from gedanken.compare.audit.record.number_index import matches
+from gedanken.compare.audit.record.number_index import match_kind_of
 
 ACCUSATIONS = {"misquoted", "written too early", "stale", "never run"}
 CARGO = "test result: ok. 17 passed; 0 failed; 0 ignored\n\ntest result: ok. 4 passed; 0 failed; 1 ignored\n"
@@ -16,12 +16,12 @@ def statuses(session: Session) -> list[str]:
 
 @pytest.mark.parametrize(("claimed", "printed"), [("0", "3"), ("1", "88"), ("100", "1")])
 def test_a_whole_number_is_no_share(claimed: str, printed: str) -> None:
-    assert matches(claimed, printed) is None
+    assert match_kind_of(claimed, printed) is None
 
 
 @pytest.mark.parametrize(("claimed", "printed"), [("0.97", "97"), ("97", "0.97"), ("100", "1.0"), ("0", "0.3")])
 def test_a_share_may_be_told_in_per_cent(claimed: str, printed: str) -> None:
-    assert matches(claimed, printed) is not None
+    assert match_kind_of(claimed, printed) is not None
 
 
 def test_none_is_not_carried_by_some() -> None:

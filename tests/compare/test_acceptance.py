@@ -3,7 +3,7 @@
 import pytest
 from builders import SHAPE, TRACEBACK, TRAIN, lines, real
 
-from gedanken.compare.source.acceptance import Before, problems_of
+from gedanken.compare.source.acceptance import PreviousVersion, find_problems
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.script import Task
 
@@ -14,7 +14,7 @@ GOOD = lines([0.95, 0.4, 0.3], [0.7, 0.88, 0.91])
 def problems(
     stdout: str = GOOD, task: Task = TASK, source: str = TRAIN, run: Execution | None = None, majority: float = 0.11
 ) -> tuple[str, ...]:
-    return problems_of(source, run or real(stdout), task, majority)
+    return find_problems(source, run or real(stdout), task, majority)
 
 
 def test_a_program_that_trains_as_told_has_no_problems() -> None:
@@ -84,19 +84,19 @@ RATE = Task(layers=2, epochs=3, learning_rate=10)
 @pytest.mark.parametrize(
     ("source", "before", "said"),
     [
-        (NOT_TOLD, Before(TRAIN, TASK), "the source does not tell it, and the edit adds no 10"),
-        (NOT_TOLD + "default = 10\n", Before(TRAIN, TASK), None),
-        (NOT_TOLD, Before(NOT_TOLD, RATE), None),
+        (NOT_TOLD, PreviousVersion(TRAIN, TASK), "the source does not tell it, and the edit adds no 10"),
+        (NOT_TOLD + "default = 10\n", PreviousVersion(TRAIN, TASK), None),
+        (NOT_TOLD, PreviousVersion(NOT_TOLD, RATE), None),
         (NOT_TOLD, None, None),
-        (NOT_TOLD, Before("def", TASK), None),
+        (NOT_TOLD, PreviousVersion("def", TASK), None),
     ],
     ids=["stood there before", "is new", "was so before", "no edit", "of no program"],
 )
 def test_a_setting_that_an_edit_does_not_tell_must_be_a_new_number(
-    source: str, before: Before | None, said: str | None
+    source: str, before: PreviousVersion | None, said: str | None
 ) -> None:
     """The 10 of `nn.Linear(64, 10)` is no learning rate."""
-    actual = problems_of(source, real(GOOD), RATE, 0.11, before)
+    actual = find_problems(source, real(GOOD), RATE, 0.11, before)
     assert actual == ((f"the learning rate must be 10: {said}",) if said else ())
 
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gedanken.compare.compare_runs import compare_runs
-from gedanken.compare.output.transcript import Transcript, skeleton
+from gedanken.compare.output.transcript import Transcript, form_of_line
 from gedanken.compare.parsed.alignment import align
-from gedanken.compare.parsed.order import longest_rise
+from gedanken.compare.parsed.order import longest_increasing_subsequence
 from gedanken.compare.results import Alignment, Block
 
 POOL = [
@@ -50,7 +50,7 @@ def test_the_blocks_hold_every_line_of_both_in_order(ours: list[str], theirs: li
         real_end, imagined_end = block.real[1], block.imagined[1]
         real_lines, imagined_lines = ours[block.real[0] : real_end], theirs[block.imagined[0] : imagined_end]
         if block.mark == "alike":
-            assert list(map(skeleton, real_lines)) == list(map(skeleton, imagined_lines))
+            assert list(map(form_of_line, real_lines)) == list(map(form_of_line, imagined_lines))
         elif block.mark == "reworded":
             assert len(real_lines) == len(imagined_lines) > 0
         else:
@@ -138,7 +138,7 @@ def test_where_a_world_has_no_run_there_is_nothing_to_align() -> None:
 
 @given(st.lists(st.integers(0, 9), max_size=9))
 def test_a_longest_rise_rises_and_none_is_longer(numbers: list[int]) -> None:
-    rise = [numbers[index] for index in longest_rise(np.array(numbers, np.int64))]
+    rise = [numbers[index] for index in longest_increasing_subsequence(np.array(numbers, np.int64))]
     assert all(smaller < larger for smaller, larger in pairwise(rise))
     best: list[int] = []
     for index, number in enumerate(numbers):

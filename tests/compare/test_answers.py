@@ -13,10 +13,10 @@ from gedanken.compare.commands.answers import (
     compare_answers,
     compare_with_persona,
 )
-from gedanken.compare.sentences import sentence
+from gedanken.compare.sentences import format_finding
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.finding import Finding
-from gedanken.experiment.persona import USUAL_MACHINE, Gpus, Persona
+from gedanken.experiment.persona import DEFAULT_MACHINE, Gpus, Persona
 
 MATCHED = Persona(name="matched")
 ARTICLE = Persona(
@@ -65,7 +65,7 @@ def boot(persona: Persona = ARTICLE, /, **answers: str) -> tuple[Finding, ...]:
     texts = correct_answers | answers
     commands = {"smi": NVIDIA_SMI, "python": PYTHON_VERSION, "nvcc": NVCC_VERSION, "torch": TORCH_VERSION}
     executions = [answer(command, texts[key], by_model=True) for key, command in commands.items()]
-    return compare_with_persona(executions, persona, USUAL_MACHINE)
+    return compare_with_persona(executions, persona, DEFAULT_MACHINE)
 
 
 def compare(command: str, really: Execution | str, imagined: Execution | str, *claims: str) -> tuple[Finding, ...]:
@@ -91,14 +91,18 @@ def test_blanks_that_nobody_sees_make_no_difference() -> None:
 def test_the_first_line_that_differs_is_shown_from_both_sides() -> None:
     (finding,) = compare("cat notes", "one\ntwo\nthree\n", "one\n2\n3\n")
     assert finding.check == "answer differs"
-    assert "line 2" in sentence(finding) and "“two”" in sentence(finding) and "“2”" in sentence(finding)
+    assert (
+        "line 2" in format_finding(finding)
+        and "“two”" in format_finding(finding)
+        and "“2”" in format_finding(finding)
+    )
     assert [(line.number, line.text) for line in finding.evidence] == [(2, "two"), (2, "2")]
 
 
 @pytest.mark.parametrize(("really", "imagined"), [("one\ntwo\n", "one\n"), ("one\n", "one\ntwo\n")])
 def test_an_answer_that_ends_early_differs_where_it_ends(really: str, imagined: str) -> None:
     (finding,) = compare("cat notes", really, imagined)
-    assert "the end of the output" in sentence(finding) and "“the end" not in sentence(finding)
+    assert "the end of the output" in format_finding(finding) and "“the end" not in format_finding(finding)
     assert [(line.number, line.text) for line in finding.evidence] == [(2, "two")]
 
 
@@ -118,7 +122,9 @@ def test_one_that_fails_and_one_that_works_differ_in_that_alone() -> None:
     really = answer(NVIDIA_SMI, NO_COMMAND, exit_code=127, cause=Cause.FAILED)
     (finding,) = compare(NVIDIA_SMI, really, "No output.\n")
     assert finding.check == "exit status differs"
-    assert sentence(finding) == "“nvidia-smi” really ends with exit code 127, but with 0 on the imagined machine."
+    assert (
+        format_finding(finding) == "“nvidia-smi” really ends with exit code 127, but with 0 on the imagined machine."
+    )
     assert [line.text for line in finding.evidence] == [NO_COMMAND.strip(), "No output."]
 
 
@@ -171,12 +177,12 @@ def test_what_departs_from_the_persona_or_from_itself_is_pointed_at(
 
 
 def test_what_the_machine_was_told_stands_beside_what_it_shows() -> None:
-    claims = [sentence(finding) for finding in boot(nvcc="release 10.2, V10.2.89")]
+    claims = [format_finding(finding) for finding in boot(nvcc="release 10.2, V10.2.89")]
     assert claims == ["The imagined machine was told cuda 11.3, but shows 10.2."]
 
 
 def test_a_table_with_too_few_gpus_is_counted() -> None:
-    claims = [sentence(finding) for finding in boot(smi=table(2))]
+    claims = [format_finding(finding) for finding in boot(smi=table(2))]
     assert "nvidia-smi lists 2 GPUs; the machine has 4." in claims
     assert "nvidia-smi lists 2 GPUs, torch counts 4." in claims
 
@@ -186,7 +192,9 @@ def test_a_table_that_was_cut_may_have_gone_on_to_more_gpus() -> None:
         smi = HEAD + "".join(ROW.format(n=n, name="GeForce RTX 3090") for n in range(rows)) + processes
         cut = answer(NVIDIA_SMI, smi, by_model=True, cause=Cause.CUT, exit_code=None)
         torch_answer = answer(TORCH_VERSION, "1.8.0 11.3 4\n", by_model=True)
-        return [sentence(finding) for finding in compare_with_persona([cut, torch_answer], ARTICLE, USUAL_MACHINE)]
+        return [
+            format_finding(finding) for finding in compare_with_persona([cut, torch_answer], ARTICLE, DEFAULT_MACHINE)
+        ]
 
     assert claims(2, "") == []
     for sentences in (claims(2, PROCESSES), claims(5, "")):
@@ -196,12 +204,12 @@ def test_a_table_that_was_cut_may_have_gone_on_to_more_gpus() -> None:
 
 def test_a_persona_without_cuda_is_left_by_a_compiler_that_answers() -> None:
     (finding,) = boot(MATCHED, nvcc=NVCC)
-    assert "told cuda none" in sentence(finding)
+    assert "told cuda none" in format_finding(finding)
 
 
 def test_lines_are_counted_in_the_answer_without_its_fences() -> None:
     fenced = answer(PYTHON_VERSION, "Python 2.7.1", by_model=True, raw_reply="```\nPython 2.7.1\n```")
-    (finding,) = compare_with_persona([fenced], ARTICLE, USUAL_MACHINE)
+    (finding,) = compare_with_persona([fenced], ARTICLE, DEFAULT_MACHINE)
     assert [(line.number, line.text) for line in finding.evidence] == [(1, "Python 2.7.1")]
 
 

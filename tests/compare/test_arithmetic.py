@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gedanken.compare.source.arithmetic import LARGEST, calculate, range_of
+from gedanken.compare.source.arithmetic import MAX_NUMBER, calculate, evaluate_range
 
 OPERATORS = {"+": ast.Add(), "-": ast.Sub(), "*": ast.Mult(), "/": ast.Div(), "//": ast.FloorDiv(), "%": ast.Mod()}
 NUMBERS = st.integers(-(10**6), 10**6) | st.floats(-1e6, 1e6)
@@ -18,7 +18,7 @@ def test_an_operation_comes_to_what_python_makes_of_it(left: float, sign: str, r
         expected = eval(f"({left!r}) {sign} ({right!r})")
     except ZeroDivisionError:
         expected = None
-    if expected is None or abs(expected) <= LARGEST:
+    if expected is None or abs(expected) <= MAX_NUMBER:
         assert calculate(left, OPERATORS[sign], right) == expected
     else:
         with pytest.raises(OverflowError):
@@ -44,9 +44,9 @@ def test_a_range_is_python_s_own(bounds: list[int]) -> None:
         expected = range(*bounds) if bounds else None
     except (TypeError, ValueError):
         expected = None
-    assert range_of(bounds) == expected
+    assert evaluate_range(bounds) == expected
 
 
 def test_bounds_that_are_not_known_make_no_range() -> None:
-    assert range_of([1, None]) is None
-    assert range_of([1.5]) is None
+    assert evaluate_range([1, None]) is None
+    assert evaluate_range([1.5]) is None

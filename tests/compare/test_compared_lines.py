@@ -9,8 +9,15 @@ from hypothesis import strategies as st
 from test_log_structure import checks, compared
 
 from gedanken.compare.output.compared_lines import ComparedLines
-from gedanken.compare.output.masking import LONGEST, MASK, Before, masked, masked_together, words_before_ids
-from gedanken.compare.output.text_lines import containing
+from gedanken.compare.output.masking import (
+    MASK,
+    MAX_LINE_LENGTH,
+    IdContexts,
+    find_id_contexts,
+    masked_line,
+    masked_lines,
+)
+from gedanken.compare.output.text_lines import indices_containing
 from gedanken.compare.parsed.templates import Templates
 
 LINES = (
@@ -36,8 +43,8 @@ train_a1b2c_00000 train_abcde_00001 Sunday [12ab34] [123456] 12ab34 | "run": "12
 WORDY = st.lists(st.sampled_from(re.findall(r"\S+", TEXT)), min_size=1, max_size=8).map(" ".join)
 
 
-def before(lines: list[str]) -> Before:
-    return words_before_ids("\n".join(lines))
+def before(lines: list[str]) -> IdContexts:
+    return find_id_contexts("\n".join(lines))
 
 
 @pytest.mark.parametrize(
@@ -57,9 +64,9 @@ def test_a_line_is_masked_as_it_would_be_alone_whatever_stood_before(drawn: list
 
 @given(st.lists(WORDY, min_size=1, max_size=12))
 def test_lines_that_are_masked_together_are_masked_as_each_is_alone(lines: list[str]) -> None:
-    lines = [*lines, "user" + " node1" * LONGEST, "user"]
+    lines = [*lines, "user" + " node1" * MAX_LINE_LENGTH, "user"]
     words = before(lines)
-    assert masked_together(lines, words) == [masked(line, words) for line in lines]
+    assert masked_lines(lines, words) == [masked_line(line, words) for line in lines]
 
 
 @given(st.lists(WORDY, min_size=1, max_size=12))
@@ -116,7 +123,7 @@ def test_digits_are_numbers_where_few_logs_have_an_id() -> None:
     lines = [f"[{8204715 + index}] nll {1 / (index + 1):.3f}\n{8204715 + index} rows\n" for index in range(9)]
     templates = Templates(list, lambda: ["".join(lines), "".join(lines[1:]), "".join(lines[2:]) + "[82a4715]\n"])
     assert templates.before_ids("[82a4715] of\n82a4715 rows\n") == frozenset()
-    assert words_before_ids("82a4715 rows\n" + "".join(lines)) == frozenset()
+    assert find_id_contexts("82a4715 rows\n" + "".join(lines)) == frozenset()
 
 
 @given(
@@ -127,7 +134,7 @@ def test_texts_that_are_searched_at_once_contain_the_words_that_each_contains_al
 ) -> None:
     expected = [index for index, text in enumerate(texts) if any(word in text.lower() for word in words)]
 
-    assert containing(texts, words) == expected
+    assert indices_containing(texts, words) == expected
 
 
 @pytest.mark.parametrize(
@@ -144,31 +151,33 @@ def test_texts_that_are_searched_at_once_contain_the_words_that_each_contains_al
 )
 def test_a_host_behind_the_time_is_masked(line: str, is_masked: bool) -> None:
     words = re.findall(r"[a-z][\w.-]*\d[\w.-]*", line)
-    assert (words[0] not in masked(line)) is is_masked
+    assert (words[0] not in masked_line(line)) is is_masked
 
 
 @pytest.mark.parametrize(
     "line", ["2024-05-01 12:00:01 Test set: 0.5", "12:00:01 Running cost: 2", "May 03 01:02:03 Val x: 1"]
 )
 def test_a_word_between_the_time_and_another_word_is_no_host(line: str) -> None:
-    assert line.split()[-3] in masked(line)
+    assert line.split()[-3] in masked_line(line)
 
 
 def test_the_host_of_syslog_is_masked_whatever_its_form() -> None:
-    assert "alpha" not in masked("Mar  3 04:05:06 alpha trainer: begin") + masked("12:00:01 alpha trainer[12]: begin")
+    assert "alpha" not in masked_line("Mar  3 04:05:06 alpha trainer: begin") + masked_line(
+        "12:00:01 alpha trainer[12]: begin"
+    )
 
 
 @pytest.mark.parametrize(
     "line", ["lr 3e5", "loss 0.25 at 3/10", "decade added 0.5", "may 5 be", "train/loss: 0.4", "0.9 (+/- 0.02)"]
 )
 def test_numbers_and_words_are_no_ids(line: str) -> None:
-    assert MASK not in masked(line)
+    assert MASK not in masked_line(line)
 
 
 def test_lines_among_wide_rows_are_masked_as_ever() -> None:
-    rows = [f"{index} " + " ".join(["0.25", "3f2ab19c"] * LONGEST) for index in range(4)]
+    rows = [f"{index} " + " ".join(["0.25", "3f2ab19c"] * MAX_LINE_LENGTH) for index in range(4)]
     job_lines = ["job 3f2ab1 at 12:30:01", "job 4f2ab2 at 12:30:02", "job 123456 ran"]
     lines = [rows[0], job_lines[0], rows[1], rows[1], *job_lines[1:], *rows[2:]]
     id_words = before(lines)
     assert id_words == before(job_lines) and id_words
-    assert ComparedLines(id_words).all(lines) == [masked(line, id_words) for line in lines]
+    assert ComparedLines(id_words).all(lines) == [masked_line(line, id_words) for line in lines]

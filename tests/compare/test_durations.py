@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gedanken.compare.output.durations import claimed_seconds
+from gedanken.compare.output.durations import parse_claimed_duration
 from gedanken.compare.output.transcript import Transcript
 
 
@@ -16,6 +16,6 @@ from gedanken.compare.output.transcript import Transcript
 @given(st.lists(st.floats(0, 99), min_size=1, max_size=30))
 def test_lines_read_together_state_what_each_of_them_states(begin: str, state: str, stated: list[float]) -> None:
     lines = [begin + state.format(seconds) for seconds in stated]
-    joint = claimed_seconds(Transcript("\n".join(["took 5s", *lines, *lines])))
-    separate_seconds = [claimed_seconds(Transcript(line)).seconds or 0.0 for line in lines]
+    joint = parse_claimed_duration(Transcript("\n".join(["took 5s", *lines, *lines])))
+    separate_seconds = [parse_claimed_duration(Transcript(line)).seconds or 0.0 for line in lines]
     assert joint.seconds == pytest.approx(5 + 2 * sum(separate_seconds))

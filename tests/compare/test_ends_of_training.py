@@ -5,8 +5,8 @@ from random import Random
 import pytest
 from test_log_structure import checks, compared
 
-from gedanken.compare.output.stopping import tells_of_a_stop
-from gedanken.compare.sentences import sentence
+from gedanken.compare.output.stopping import mentions_stopping
+from gedanken.compare.sentences import format_finding
 
 
 def to_target(seed: int, rounds: int, *, reached: bool = True) -> str:
@@ -59,7 +59,9 @@ STOPPED = "Early stopping, best iteration is:"
 def test_an_end_that_no_real_run_came_to_is_undecided_in_one_of_three(end: str) -> None:
     real = [boosted(seed, STOPPED, rounds=8 + seed % 3) for seed in range(7)]
     comparison = compared(real, [boosted(20, end, rounds=12), boosted(21, STOPPED), boosted(22, STOPPED, rounds=9)])
-    assert checks(comparison) == [] and comparison.unjudged is not None and end[:20] in comparison.unjudged
+    assert (
+        checks(comparison) == [] and comparison.first_undecided is not None and end[:20] in comparison.first_undecided
+    )
 
 
 def test_other_words_of_all_and_lines_that_tell_of_no_end_are_found() -> None:
@@ -78,7 +80,7 @@ def test_an_end_that_is_told_twice_is_found() -> None:
 
 @pytest.mark.parametrize("line", ["the stopover in Rome", "no improvement", "epoch 3 tolls", "targeted loss 0.5"])
 def test_other_lines_tell_of_no_stop(line: str) -> None:
-    assert not tells_of_a_stop(line)
+    assert not mentions_stopping(line)
 
 
 def spaced(seed: int, between: str) -> str:
@@ -97,7 +99,7 @@ def test_blank_lines_that_all_real_logs_have_are_missed() -> None:
     assert checks(compared(real, [spaced(seed, "") for seed in (20, 21, 22)])) == ["blank lines missing"]
     comparison = compared(real, [spaced(20, ""), spaced(21, "\n"), spaced(22, "\n")])
     assert checks(comparison) == ["blank lines missing"]
-    assert sentence(comparison.findings[0]) == (
+    assert format_finding(comparison.findings[0]) == (
         "1 of 3 imagined runs shows no blank line after “round {} cost {}”; all real logs have a blank line after "
         "each such line."
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from conftest import Cli
 
 from gedanken.compare import sentences
-from gedanken.compare.sentences import kind_in_words, kinds_in_words
+from gedanken.compare.sentences import kind_label, kind_labels
 from gedanken.experiment.finding import Finding
 
 COMPARE = Path(__file__).parents[2] / "compare"
@@ -32,18 +32,18 @@ def test_every_kind_that_a_check_finds_has_its_words() -> None:
     kinds = _kinds_in_the_source()
     assert len(kinds) > 35
     assert kinds - sentences._KIND_LABELS.keys() == set()
-    assert not any(word.isupper() and len(word) > 4 for kind in kinds for word in kind_in_words(kind).split())
+    assert not any(word.isupper() and len(word) > 4 for kind in kinds for word in kind_label(kind).split())
 
 
 def test_a_kind_of_a_plug_in_keeps_its_own_name() -> None:
-    assert kinds_in_words([Finding("colours differ")]) == ["colours differ"]
+    assert kind_labels([Finding("colours differ")]) == ["colours differ"]
 
 
 def test_what_is_concerned_is_named_where_all_findings_agree_on_it() -> None:
     finding, other_finding = (Finding("epochs silently missing", (run,), which="4-6") for run in "ab")
-    assert kinds_in_words([finding, other_finding]) == ["epochs silently left out (4-6)"]
+    assert kind_labels([finding, other_finding]) == ["epochs silently left out (4-6)"]
     other_finding = Finding("epochs silently missing", which="9")
-    assert kinds_in_words([finding, other_finding]) == ["epochs silently left out"]
+    assert kind_labels([finding, other_finding]) == ["epochs silently left out"]
 
 
 def _log(path: Path, seed: int, *, skipped_epoch: int = 0) -> Path:

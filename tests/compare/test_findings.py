@@ -18,9 +18,9 @@ from gedanken.compare.checks.ends_early import ends_early
 from gedanken.compare.checks.oracles import ORACLES
 from gedanken.compare.checks.skipped_counts import skipped_counts
 from gedanken.compare.checks.small_constants import small_constants_differ
-from gedanken.compare.output.durations import claimed_seconds
+from gedanken.compare.output.durations import parse_claimed_duration
 from gedanken.compare.output.transcript import Transcript
-from gedanken.compare.sentences import sentence
+from gedanken.compare.sentences import format_finding
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.finding import Finding
 
@@ -259,8 +259,8 @@ def test_every_check_has_a_case() -> None:
 def test_the_article_s_two_wordings_are_both_named() -> None:
     case = CASES["the article's shape"]
     (finding,) = found_in(case, case.bad)
-    assert "“shape of input is {}” (line 17)" in sentence(finding)
-    assert "“shape of input passed through the network is torch.Size([64, 3, 32, 32])”" in sentence(finding)
+    assert "“shape of input is {}” (line 17)" in format_finding(finding)
+    assert "“shape of input passed through the network is torch.Size([64, 3, 32, 32])”" in format_finding(finding)
     assert [(line.source, line.number) for line in finding.evidence] == [
         ("line01-train-v1-imagined-1", 1),
         ("train-v1", 17),
@@ -307,7 +307,9 @@ def test_a_line_that_failed_real_runs_show_too_is_no_finding() -> None:
     real_runs = [ended(real(text, seed)) for seed, text in enumerate([GOOD, GOOD, failed_output, failed_output])]
     assert findings_of(None, real_runs, [ended(imagined(failed_output))]) == ()
     (finding,) = findings_of(None, real_runs, [ended(imagined(SHAPE + failed_output))])
-    assert finding.check == "print count differs" and sentence(finding).endswith("shows it 2 times before it failed.")
+    assert finding.check == "print count differs" and format_finding(finding).endswith(
+        "shows it 2 times before it failed."
+    )
 
 
 def test_a_program_that_we_stopped_did_not_fail() -> None:
@@ -349,7 +351,7 @@ def test_a_claimed_time_is_held_against_the_clock_where_the_program_prints_none(
     ],
 )
 def test_times_are_read_in_the_usual_forms(line: str, seconds: float | None) -> None:
-    assert claimed_seconds(Transcript(line))[0] == seconds
+    assert parse_claimed_duration(Transcript(line))[0] == seconds
 
 
 def test_logs_without_a_program_are_compared_by_the_form_of_their_lines() -> None:

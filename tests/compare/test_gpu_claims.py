@@ -3,7 +3,7 @@
 import pytest
 from builders import findings_of, imagined, kinds, program, seeds
 
-from gedanken.compare.sentences import sentence
+from gedanken.compare.sentences import format_finding
 from gedanken.compare.source.program_source import Source
 from gedanken.experiment.finding import Finding
 
@@ -36,8 +36,8 @@ def test_another_device_than_any_real_run_names_is_no_such_device() -> None:
 
 
 def test_the_accelerator_of_pytorch_is_a_name_for_gpus() -> None:
-    assert Source(ACCELERATOR).names_gpus()
-    assert not Source("print('cpu')").names_gpus()
+    assert Source(ACCELERATOR).mentions_gpus()
+    assert not Source("print('cpu')").mentions_gpus()
 
 
 OTHER_WAYS = {
@@ -64,7 +64,7 @@ def test_other_lines_of_a_program_that_logs_are_still_no_lines_of_its(statement:
     source = f"device = torch.device('cuda')\n{statement}\n"
     (finding,) = findings(source, line + "Training complete.\n", gpus=1)
     assert (finding.check, [ref.text for ref in finding.evidence]) == ("line without a print", ["Training complete."])
-    assert "prints no such line" in sentence(findings(source, "We have 4 GPUs, using all GPUs\n", gpus=1)[-1])
+    assert "prints no such line" in format_finding(findings(source, "We have 4 GPUs, using all GPUs\n", gpus=1)[-1])
 
 
 def test_a_log_of_whatever_it_is_given_can_make_any_line() -> None:

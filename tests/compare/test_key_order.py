@@ -57,7 +57,7 @@ REAL = [log(seed) for seed in range(7)]
 
 def test_logs_that_write_their_keys_in_any_order_are_compared_by_name() -> None:
     comparison = compared(REAL, [log(seed) for seed in (20, 21, 22)])
-    assert checks(comparison) == [] and comparison.unjudged is None
+    assert checks(comparison) == [] and comparison.first_undecided is None
     assert comparison.endpoint is not None and comparison.endpoint.name == "eval.loss"
     points = {series.name: len(series.points) for series in comparison.series}
     assert points == {"last eval.loss": 1, "loss": 10, "norm": 10, "eval.loss": 5, "eval.bleu": 5, "lr": 10}

@@ -7,7 +7,7 @@ from builders import SHAPE, TRACEBACK, TRAIN, lines
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gedanken.compare.output.transcript import Transcript, skeleton
+from gedanken.compare.output.transcript import Transcript, form_of_line
 from gedanken.compare.output.wording import HOLE
 from gedanken.compare.parsed.ledger_of_lines import Entry, Ledger
 from gedanken.compare.source.print_sites import PrintSite
@@ -116,7 +116,7 @@ def test_an_error_raised_in_the_handling_of_another_is_one_traceback_longer() ->
 @given(st.integers(0, 10**9), st.integers(0, 10**9))
 def test_lines_of_one_form_have_one_skeleton(one: int, other: int) -> None:
     form = "  Epoch {0}/10 - loss: {0}.5 ({0}%)  tensor({0}., grad) torch.Size([{0}, 2])"
-    assert skeleton(form.format(one)) == skeleton(form.format(other))
+    assert form_of_line(form.format(one)) == form_of_line(form.format(other))
 
 
 @pytest.mark.parametrize("unit", ["torch.Size(", "tensor(1", " ", "Epoch 1/3 - loss: ", "9"])

@@ -7,7 +7,7 @@ from builders import findings_of, imagined, kinds, program, real, seeds
 
 from gedanken.compare.compare_runs import compare_runs
 from gedanken.compare.results import LineKind, SiteTally
-from gedanken.compare.sentences import sentence
+from gedanken.compare.sentences import format_finding
 from gedanken.compare.source.program_source import Source
 from gedanken.compare.source.proof import proven_lines
 from gedanken.experiment.execution import Cause
@@ -119,7 +119,7 @@ def test_only_a_line_that_the_source_proves_is_an_error_by_itself() -> None:
     wrong_run = imagined(WHOLE.replace("batch size 64", "batch size 128"))
     (finding,) = findings_of(program(TRAIN), [real(REAL[0])], [wrong_run])
     assert finding.check == "proven line differs"
-    assert sentence(finding).startswith(
+    assert format_finding(finding).startswith(
         "According to its source, train-v1 prints “Training for 8 epochs, batch size 64” in every run"
     )
     assert findings_of(None, [real(REAL[0])], [wrong_run]) == ()
@@ -149,7 +149,7 @@ def test_a_line_that_only_some_real_logs_have_makes_new_lines_natural() -> None:
 
 def test_one_real_log_cannot_show_how_much_real_runs_differ() -> None:
     (finding,) = findings_of(None, [real("a\nloss 1\n")], [imagined("a\nloss 1\nDone, saved everything!\n")])
-    assert sentence(finding).endswith("One real log cannot show how much real runs differ.")
+    assert format_finding(finding).endswith("One real log cannot show how much real runs differ.")
 
 
 def tally(words: str) -> SiteTally:

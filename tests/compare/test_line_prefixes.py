@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import pytest
 from test_log_structure import compared
 
-from gedanken.compare.output.line_prefixes import prefix_of, some_lines
+from gedanken.compare.output.line_prefixes import prefix_of, sample_lines
 from gedanken.compare.output.transcript import Transcript
 from gedanken.compare.parsed.templates import Templates
 
@@ -63,14 +63,14 @@ def test_runs_that_have_names_in_front_of_their_lines_are_compared(front: Front)
 def test_an_imagined_run_on_another_host_is_not_accused_of_it(front: Front) -> None:
     real, imagined = of_names(front, ["node12"] * 7, ["dgx3", "ip-10-1-2-3", "cn7"])
     result = compared(real, imagined)
-    assert not result.findings and not result.unjudged
+    assert not result.findings and not result.first_undecided
     assert result.endpoint and result.endpoint.name == "val_loss"
 
 
 def test_whether_a_word_is_a_name_stays_undecided_where_the_real_runs_share_it() -> None:
     result = compared(*of_names(FRONTS["brackets"], ["tundra"] * 7, ["basalt"] * 3))
     assert not result.findings
-    assert result.unjudged and "basalt" in result.unjudged and "tundra" in result.unjudged
+    assert result.first_undecided and "basalt" in result.first_undecided and "tundra" in result.first_undecided
     assert any("names of hosts or runs" in undecided for undecided in result.undecided)
 
 
@@ -112,7 +112,7 @@ def test_words_that_differ_around_an_id_are_not_taken_as_equal(
 ) -> None:
     result = compared(*of_fronts(ours, theirs))
     assert not result.findings
-    assert result.unjudged and all(word in result.unjudged for word in named)
+    assert result.first_undecided and all(word in result.first_undecided for word in named)
     assert all("\x1a" not in undecided for undecided in result.undecided)
 
 
@@ -133,7 +133,7 @@ def text_before(prefix: str) -> Front:
 )
 def test_values_and_words_of_the_program_are_no_names(ours: str, theirs: str) -> None:
     result = compared(*of_fronts(text_before(ours), text_before(theirs)))
-    assert result.findings and not result.unjudged
+    assert result.findings and not result.first_undecided
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_values_and_words_of_the_program_are_no_names(ours: str, theirs: str) ->
 )
 def test_the_value_of_a_key_for_names_and_a_numbered_process_stay_undecided(ours: str, theirs: str) -> None:
     result = compared(*of_fronts(text_before(ours), text_before(theirs)))
-    assert not result.findings and result.unjudged
+    assert not result.findings and result.first_undecided
 
 
 @pytest.mark.parametrize(("ours", "theirs"), [("[node12] ", "[node37] "), ("machine-104: ", "machine-220: ")])
@@ -153,16 +153,18 @@ def test_two_of_many_numbered_machines_are_names(ours: str, theirs: str) -> None
 
 def test_each_word_that_was_replaced_is_named() -> None:
     both_replaced = compared(*of_fronts(words("danish", "short"), words("finnish", "long")))
-    assert both_replaced.unjudged and all(
-        f"“{word}”" in both_replaced.unjudged for word in ("danish", "short", "finnish", "long")
+    assert both_replaced.first_undecided and all(
+        f"“{word}”" in both_replaced.first_undecided for word in ("danish", "short", "finnish", "long")
     )
     host_and_word = compared(*of_fronts(words("node12", "danish"), words("dgx3", "finnish")))
-    assert host_and_word.unjudged and all(
-        f"“{word}”" in host_and_word.unjudged for word in ("node12", "dgx3", "finnish")
+    assert host_and_word.first_undecided and all(
+        f"“{word}”" in host_and_word.first_undecided for word in ("node12", "dgx3", "finnish")
     )
     real, (first_log, *other_logs) = of_fronts(words("danish"), words("finnish"))
     two_words = compared(real, [first_log.replace("finnish", "norse"), *other_logs])
-    assert two_words.unjudged and all(f"“{word}”" in two_words.unjudged for word in ("danish", "norse", "finnish"))
+    assert two_words.first_undecided and all(
+        f"“{word}”" in two_words.first_undecided for word in ("danish", "norse", "finnish")
+    )
 
 
 def test_names_that_were_masked_are_not_said_to_be_compared() -> None:
@@ -274,5 +276,5 @@ def test_words_with_which_lines_of_one_kind_begin_are_no_prefix() -> None:
 def test_a_prefix_is_read_in_no_time_from_a_long_log() -> None:
     text = log(1, FRONTS["bar"], "zircon") * 20_000
     start = time.process_time()
-    assert prefix_of(some_lines(text))[0].word == "zircon"
+    assert prefix_of(sample_lines(text))[0].word == "zircon"
     assert time.process_time() - start < 1

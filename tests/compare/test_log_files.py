@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gedanken.experiment.errors import BadInput
-from gedanken.records.importers.folders import left_out_of, logs_in
+from gedanken.records.importers.folders import logs_in, note_on_ignored_files
 from gedanken.records.importers.text_files import text_of_log
 
 TEXT = "epoch 1 val_loss 0.5\nepoch 2 val_loss 0.4 ± µ\n"
@@ -91,8 +91,10 @@ def test_whatever_a_file_holds_it_is_text_or_refused_in_one_line(
 def test_files_of_a_folder_that_are_not_named_like_logs_are_named(tmp_path: Path) -> None:
     for name in ("seed1.log", "seed2.log.gz", "notes.md", "run7"):
         (tmp_path / name).write_bytes(b"")
-    assert left_out_of(tmp_path) == [f"{tmp_path}: 2 files are left out, not named like a log: notes.md, run7"]
-    assert left_out_of(tmp_path / "notes.md") == []
+    assert note_on_ignored_files(tmp_path) == [
+        f"{tmp_path}: 2 files are left out, not named like a log: notes.md, run7"
+    ]
+    assert note_on_ignored_files(tmp_path / "notes.md") == []
 
 
 def test_a_folder_stands_for_its_logs_in_the_order_of_their_numbers(tmp_path: Path) -> None:

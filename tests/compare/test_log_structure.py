@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from gedanken.compare.compare_runs import compare_runs
-from gedanken.compare.output.progress_bars import redrawn
-from gedanken.compare.output.text_lines import LONGEST_LINE
+from gedanken.compare.output.progress_bars import redrawn_lines
+from gedanken.compare.output.text_lines import MAX_LINE_LENGTH
 from gedanken.compare.output.transcript import Transcript
 from gedanken.compare.results import ComparisonResult
 from gedanken.experiment.execution import Cause, Execution, Origin
@@ -113,9 +113,9 @@ def test_how_many_logs_hold_an_invented_line_is_said(those: tuple[int, ...], tol
 
 def test_what_one_log_alone_adds_beside_odd_real_lines_is_undecided_and_said() -> None:
     comparison = compared(ODD, [log(20), log(21), log(22, head="uploading weights\n")])
-    assert checks(comparison) == [] and comparison.unjudged is not None
-    assert "uploading weights" in comparison.unjudged and any(
-        comparison.unjudged[1:] in undecided for undecided in comparison.undecided
+    assert checks(comparison) == [] and comparison.first_undecided is not None
+    assert "uploading weights" in comparison.first_undecided and any(
+        comparison.first_undecided[1:] in undecided for undecided in comparison.undecided
     )
 
 
@@ -183,7 +183,7 @@ def test_a_bar_is_one_line_however_often_it_is_drawn(form: Callable[[int], str])
 
 
 def test_two_bars_after_one_another_are_two() -> None:
-    assert redrawn((bar([0, 50, 100], BARS["tqdm"]) * 2).splitlines()) == {0, 1, 3, 4}
+    assert redrawn_lines((bar([0, 50, 100], BARS["tqdm"]) * 2).splitlines()) == {0, 1, 3, 4}
 
 
 def test_a_log_that_just_ends_is_one_finding() -> None:
@@ -234,8 +234,8 @@ def test_a_line_that_one_of_three_lacks_is_undecided_and_said() -> None:
     comparison = compared(
         [text + "bye\n" for text in REAL], [shorter_log + "bye\n", log(21) + "bye\n", log(22) + "bye\n"]
     )
-    assert checks(comparison) == [] and comparison.unjudged is not None
-    assert "“finished”" in comparison.unjudged and comparison.undecided[0].endswith("lacks it (p = .300).")
+    assert checks(comparison) == [] and comparison.first_undecided is not None
+    assert "“finished”" in comparison.first_undecided and comparison.undecided[0].endswith("lacks it (p = .300).")
 
 
 def test_a_line_that_all_lack_is_found() -> None:
@@ -311,7 +311,7 @@ def test_a_bar_counts_in_parts_too() -> None:
     bars = [
         f"     {'━' * 9}╺{'━' * 30} {received}/43.2 kB 3.1 MB/s eta 0:00:01" for received in ("0.0", "12.3", "43.2")
     ]
-    assert redrawn(bars) == {0, 1}
+    assert redrawn_lines(bars) == {0, 1}
 
 
 def test_an_iteration_left_out_is_found_where_real_logs_differ_in_length() -> None:
@@ -364,7 +364,7 @@ def test_the_best_iteration_so_far_is_no_constant_where_each_was_better_than_the
 
 def test_a_line_of_blanks_that_is_too_long_to_be_read_says_of_no_epoch_that_it_is_left_out() -> None:
     real = [log(seed).replace("round", "epoch") for seed in range(7)]
-    comparison = compared(real, [" " * (LONGEST_LINE + 1) + "0.5\n"])
+    comparison = compared(real, [" " * (MAX_LINE_LENGTH + 1) + "0.5\n"])
     assert "epochs declared as skipped" not in checks(comparison) and "epochs silently missing" in checks(comparison)
 
 

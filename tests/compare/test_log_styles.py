@@ -106,7 +106,7 @@ def found(style: Style, draw: int, change: Callable[[str], str] = str) -> set[st
     real_runs = [ended(real(text, seed)) for seed, text in enumerate(logs[:7], start=1)]
     imagined_runs = [ended(imagined(change(text), sample)) for sample, text in enumerate(logs[7:], start=1)]
     result = compare_runs(None, real_runs, imagined_runs)
-    return {finding.check for finding in result.findings} | ({UNDECIDED} if result.unjudged else set())
+    return {finding.check for finding in result.findings} | ({UNDECIDED} if result.first_undecided else set())
 
 
 @styles

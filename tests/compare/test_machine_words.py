@@ -3,10 +3,10 @@
 import pytest
 from test_constants import found
 
-from gedanken.compare.output.machine_names import is_of_machine
-from gedanken.compare.output.masking import MASK, masked, masked_together
+from gedanken.compare.output.machine_names import is_machine_name
+from gedanken.compare.output.masking import MASK, masked_line, masked_lines
 from gedanken.compare.output.packages import LONG_VERSIONED, SHORT_VERSIONED
-from gedanken.compare.output.word_search import search_in
+from gedanken.compare.output.word_search import word_predicate
 
 OTHER_MACHINES = [
     ("device: NVIDIA A30-PCIE-24GB", "device: Tesla P40"),
@@ -65,27 +65,27 @@ def test_the_rest_of_a_line_that_names_the_machine_is_compared(really: str, show
     ],
 )
 def test_what_may_be_of_the_program_is_not_masked(line: str) -> None:
-    assert masked(line) == line
+    assert masked_line(line) == line
 
 
 def test_lines_are_masked_together_as_they_are_one_by_one() -> None:
     lines = [line for pair in OTHER_MACHINES for line in pair]
-    assert masked_together(lines, frozenset()) == [masked(line) for line in lines]
-    assert sum(MASK in line for line in map(masked, lines)) > len(lines) / 2
+    assert masked_lines(lines, frozenset()) == [masked_line(line) for line in lines]
+    assert sum(MASK in line for line in map(masked_line, lines)) > len(lines) / 2
 
 
 @pytest.mark.parametrize("name", sorted(SHORT_VERSIONED | LONG_VERSIONED))
 def test_the_version_of_each_package_is_masked(name: str) -> None:
-    assert masked(f"{name} 1.22.333") == f"{name} {MASK}"
-    assert masked(f"{name} 1.22") == (f"{name} {MASK}" if name in SHORT_VERSIONED else f"{name} 1.22")
+    assert masked_line(f"{name} 1.22.333") == f"{name} {MASK}"
+    assert masked_line(f"{name} 1.22") == (f"{name} {MASK}" if name in SHORT_VERSIONED else f"{name} 1.22")
 
 
 def test_each_package_is_known_in_names_too() -> None:
-    assert all(map(is_of_machine, filter(str.isalpha, SHORT_VERSIONED | LONG_VERSIONED)))
+    assert all(map(is_machine_name, filter(str.isalpha, SHORT_VERSIONED | LONG_VERSIONED)))
 
 
 @pytest.mark.parametrize("filler", ["", "epoch 3 loss 0.5\n" * 2_000])
 def test_a_word_is_found_in_a_text_of_any_length(filler: str) -> None:
-    is_in_text = search_in(f"{filler}cuda:0\n{filler}gp ua pu")
+    is_in_text = word_predicate(f"{filler}cuda:0\n{filler}gp ua pu")
     found_words = [word for word in ("cuda", "gpu", "epoch", "puu", "aa") if is_in_text(word)]
     assert found_words == (["cuda", "epoch"] if filler else ["cuda"])

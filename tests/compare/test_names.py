@@ -10,9 +10,9 @@ from gedanken.compare.output.keyed_values import keyed_values
 from gedanken.compare.output.masking import MASK
 from gedanken.compare.output.named_numbers import named_numbers
 from gedanken.compare.output.table_columns import names_of_row
-from gedanken.compare.output.text_lines import LONGEST_LINE
+from gedanken.compare.output.text_lines import MAX_LINE_LENGTH
 from gedanken.compare.output.transcript import VALUE
-from gedanken.compare.output.vocabulary import Measures, Role, Split, key_of, meaning_of
+from gedanken.compare.output.vocabulary import Measures, Role, Split, meaning_of, name_key
 from gedanken.compare.series.columns import MOST_COLUMNS
 
 
@@ -308,7 +308,7 @@ def test_words_of_a_sentence_are_no_header_and_a_sentence_is_no_row() -> None:
 
 def test_val_and_test_are_different_and_held_out_and_words_may_be_joined_in_any_way() -> None:
     assert meaning_of("val_loss").split is Split.VALIDATION and meaning_of("testLoss").split is Split.TEST
-    assert key_of("valLoss") == key_of("Validation loss") == key_of("val_loss") != key_of("test_loss")
+    assert name_key("valLoss") == name_key("Validation loss") == name_key("val_loss") != name_key("test_loss")
     assert meaning_of("train-error").split is Split.TRAIN
     assert not meaning_of("value_loss").is_held_out
 
@@ -394,7 +394,7 @@ def test_whatever_stands_in_a_line_every_number_gets_one_answer(line: str) -> No
     ],
 )
 def test_no_line_takes_long_to_name(unit: str) -> None:
-    line = unit * (LONGEST_LINE // len(unit))
+    line = unit * (MAX_LINE_LENGTH // len(unit))
     spans = [match.span() for match in VALUE.finditer(line)][:MOST_COLUMNS]
     start = time.process_time()
     named_numbers(line, spans, None)

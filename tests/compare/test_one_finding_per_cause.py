@@ -11,8 +11,8 @@ from test_log_structure import compared
 
 from gedanken.analysis.inputs import compare_inputs
 from gedanken.compare.compare_runs import compare_runs
-from gedanken.compare.results import Asked
-from gedanken.compare.sentences import sentence
+from gedanken.compare.results import ComparisonOptions
+from gedanken.compare.sentences import format_finding
 from gedanken.experiment.execution import Cause, Execution, Origin
 from gedanken.report.summary import print_summary
 
@@ -62,7 +62,7 @@ def named(*imagined: str, primary: str | None = None) -> list[tuple[str, str]]:
         origin, seed, sample = (Origin.CLAIMED, number, None) if is_real else (Origin.IMAGINED, None, number)
         return Execution("log", "", 0, Cause.FINISHED, 0.0, text, text, origin=origin, seed=seed, sample=sample)
 
-    options = Asked(primary, (("height", "lies at ([0-9.]+)"),))
+    options = ComparisonOptions(primary, (("height", "lies at ([0-9.]+)"),))
     real = [run(text, number, is_real=True) for number, text in enumerate(REAL, 1)]
     result = compare_runs(
         None, real, [run(text, number, is_real=False) for number, text in enumerate(imagined, 1)], asked=options
@@ -259,7 +259,7 @@ def test_logs_that_each_have_another_fault_of_one_kind_are_one_finding_that_name
     result = compared([rounds(seed) for seed in range(7)], imagined)
     (finding,) = [candidate for candidate in result.findings if candidate.check not in BY_CHANCE]
     assert finding.check == check and finding.runs == ("imagined1", "imagined2", "imagined3")
-    assert all(word in sentence(finding) for word in words), sentence(finding)
+    assert all(word in format_finding(finding) for word in words), format_finding(finding)
 
 
 def test_the_last_value_of_a_log_that_lacks_its_last_ones_is_no_outlier_besides() -> None:
@@ -350,12 +350,12 @@ def test_a_second_fault_of_another_log_is_told_beside_it() -> None:
 
 def test_epochs_that_logs_leave_out_are_named_log_by_log_in_one_sentence() -> None:
     findings = compared(EPOCHS, [epochs(20, left_out=4), epochs(21, left_out=6), epochs(22)]).findings
-    assert [sentence(finding) for finding in findings] == [
+    assert [format_finding(finding) for finding in findings] == [
         "2 of 3 imagined runs leave out epochs without saying so: imagined1 leaves out epoch 4; imagined2 leaves out "
         "epoch 6; all real logs show 8 epochs."
     ]
     (finding,) = compared(EPOCHS, [epochs(20, left_out=4), epochs(21), epochs(22)]).findings
-    assert sentence(finding) == "imagined1 leaves out epoch 4 without saying so; all real logs show 8 epochs."
+    assert format_finding(finding) == "imagined1 leaves out epoch 4 without saying so; all real logs show 8 epochs."
 
 
 def counted(seed: int, reworded_epoch: int | None = None) -> str:

@@ -14,7 +14,7 @@ from gedanken.compare.checks.fractions import is_rounding
 from gedanken.compare.checks.oracles import ORACLES
 from gedanken.compare.commands.answers import NVIDIA_SMI, compare_answers
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
-from gedanken.compare.sentences import sentence
+from gedanken.compare.sentences import format_finding
 from gedanken.compare.source.network import network
 from gedanken.compare.source.program_source import Source
 from gedanken.experiment.finding import Finding
@@ -114,15 +114,15 @@ def test_every_oracle_has_a_case() -> None:
 
 def test_both_numbers_are_named() -> None:
     (finding,) = told("Total parameters: 235,146")
-    assert "235,146" in sentence(finding) and "50,890" in sentence(finding)
+    assert "235,146" in format_finding(finding) and "50,890" in format_finding(finding)
     (finding,) = told("Step 0 loss: 0.4812")
-    assert "0.4812" in sentence(finding) and "ln(10) = 2.30" in sentence(finding)
+    assert "0.4812" in format_finding(finding) and "ln(10) = 2.30" in format_finding(finding)
 
 
 def test_what_real_runs_count_to_is_what_an_epoch_has() -> None:
     real_outputs = ("[6400/9000 (71%)]\nStep 3/141\n",) * 3
     findings = told("[6400/60000 (11%)]\nStep 3/938\n", real_outputs=real_outputs)
-    assert [sentence(finding).partition("; ")[2] for finding in findings] == [
+    assert [format_finding(finding).partition("; ")[2] for finding in findings] == [
         "an epoch really has 9000 images.",
         "an epoch really has 141 steps.",
     ]
@@ -169,7 +169,7 @@ def test_tables_of_an_ordinary_command_are_held_against_themselves() -> None:
         ("exit status differs", "gpus"),
         ("oracle: GPU table", None),
     ]
-    assert "1700 MiB of GPU 0, but only 1600 MiB in use" in sentence(findings[1])
+    assert "1700 MiB of GPU 0, but only 1600 MiB in use" in format_finding(findings[1])
 
 
 HEAD = "import torch, torch.nn as nn, torch.nn.functional as F\nWIDE = 32\nSIZES = [20, 30, 40]\n"

@@ -5,9 +5,9 @@ import random
 import pytest
 from test_log_structure import compared
 
-from gedanken.compare.output.decimal_commas import has_decimal_commas, with_points
-from gedanken.compare.output.masking import MASK, masked
-from gedanken.compare.output.number_commas import Commas, has_grouped_decimals
+from gedanken.compare.output.decimal_commas import has_decimal_commas, replace_decimal_commas
+from gedanken.compare.output.masking import MASK, masked_line
+from gedanken.compare.output.number_commas import Commas, has_thousands_commas
 from gedanken.compare.output.transcript import Transcript
 from gedanken.compare.output.vocabulary import Measures, Role, Split, meaning_of
 
@@ -74,7 +74,7 @@ def test_commas_between_other_numbers_stay(text: str) -> None:
 def test_commas_are_decimal_only_where_every_log_says_so_and_lists_keep_theirs() -> None:
     log_text = "Fehler 0,51; 0,52; 0,53\n" * 3
     assert not has_decimal_commas([log_text, "error 0.51\n"]) and not has_decimal_commas([])
-    assert with_points("[1,2,3] 0,51 12,5% 1,5.2") == "[1,2,3] 0.51 12.5% 1,5.2"
+    assert replace_decimal_commas("[1,2,3] 0,51 12,5% 1,5.2") == "[1,2,3] 0.51 12.5% 1,5.2"
 
 
 def test_a_minus_sign_is_one() -> None:
@@ -98,7 +98,7 @@ def test_a_minus_sign_is_one() -> None:
     ],
 )
 def test_dates_and_ids_are_set_aside_however_they_are_written(line: str, compared: str) -> None:
-    assert masked(line) == compared
+    assert masked_line(line) == compared
 
 
 def perplexities(shift: float, head: str = "cap 9,250.5") -> list[str]:
@@ -132,7 +132,7 @@ def test_a_number_with_thousands_and_decimals_is_one_number() -> None:
     ],
 )
 def test_thousands_are_groups_of_three_digits_behind_a_word(lines: str, is_one: bool) -> None:
-    assert has_grouped_decimals([lines, "cost 0.5\n"]) is is_one
+    assert has_thousands_commas([lines, "cost 0.5\n"]) is is_one
 
 
 @pytest.mark.parametrize("shown", ["[0.75 ]", "[0.7  ]", "[ 0.75]", "[0.751]"])
@@ -154,4 +154,4 @@ def test_a_number_that_is_padded_in_brackets_is_the_same_print(shown: str) -> No
     ],
 )
 def test_three_numbers_are_a_date_only_if_they_may_be_one(line: str, is_date: bool) -> None:
-    assert (MASK in masked(line)) is is_date
+    assert (MASK in masked_line(line)) is is_date

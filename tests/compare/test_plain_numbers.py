@@ -7,9 +7,9 @@ import pytest
 from test_constants import found
 from test_log_structure import compared
 
-from gedanken.compare.output.edited_line import Edited, Traced, made_of
+from gedanken.compare.output.edited_line import EditableLine, TracedLine, build_line
 from gedanken.compare.output.metrics import read_curves
-from gedanken.compare.output.plain_numbers import complete, completed, may_lack_digits
+from gedanken.compare.output.plain_numbers import may_need_normalizing, normalize_numbers, normalized_numbers
 from gedanken.compare.output.transcript import Transcript
 
 
@@ -30,11 +30,11 @@ from gedanken.compare.output.transcript import Transcript
     ],
 )
 def test_a_number_is_rewritten_as_most_programs_print_it(written: str, plain: str) -> None:
-    edited, traced = Edited(written), Traced(written)
-    complete(edited)
-    complete(traced)
-    assert edited.text == plain == made_of(written, traced.pieces())
-    assert may_lack_digits(written)
+    edited, traced = EditableLine(written), TracedLine(written)
+    normalize_numbers(edited)
+    normalize_numbers(traced)
+    assert edited.text == plain == build_line(written, traced.pieces())
+    assert may_need_normalizing(written)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_a_number_is_rewritten_as_most_programs_print_it(written: str, plain: st
     ],
 )
 def test_what_is_no_such_number_stays_as_it_is(line: str) -> None:
-    assert completed(line) == line
+    assert normalized_numbers(line) == line
 
 
 @pytest.mark.parametrize("count", [3, 30])
@@ -134,5 +134,5 @@ def test_a_number_without_a_digit_before_its_point_belongs_to_the_label_above_it
 @pytest.mark.parametrize("bare", [".5", "1.", "5.e-4", "-.25", "1_000"])
 def test_one_number_that_lacks_a_digit_is_found_among_thousands(bare: str) -> None:
     row = " ".join(["0.125", "-3.5"] * 2_000)
-    assert not may_lack_digits(row)
-    assert all(may_lack_digits(text) for text in (f"{row}\n{bare}\n{row}", f"{bare}\n{row}", f"{row}\n{bare}"))
+    assert not may_need_normalizing(row)
+    assert all(may_need_normalizing(text) for text in (f"{row}\n{bare}\n{row}", f"{bare}\n{row}", f"{row}\n{bare}"))

@@ -14,13 +14,13 @@ from gedanken.analysis.analysis import VersionAnalysis
 from gedanken.analysis.analyze import analysis_of, analyze
 from gedanken.analysis.inputs import check_primary
 from gedanken.compare.compare_runs import compare_runs
-from gedanken.compare.results import NOTHING_ASKED, Asked, ComparisonResult
+from gedanken.compare.results import DEFAULT_OPTIONS, ComparisonOptions, ComparisonResult
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.run_log import RunLog
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.loading.experiments_and_personas import load_experiment, load_persona
 from gedanken.records.read_run import read_run
-from gedanken.report.run_setup import commands
+from gedanken.report.run_setup import repeat_commands
 
 EPOCHS = 6
 
@@ -47,7 +47,9 @@ def log(style: Style, seed: int) -> str:
     return "\n".join([*lines, style.tail.format(**values)]).strip() + "\n"
 
 
-def compared(style: Style, options: Asked = NOTHING_ASKED, imagined_style: Style | None = None) -> ComparisonResult:
+def compared(
+    style: Style, options: ComparisonOptions = DEFAULT_OPTIONS, imagined_style: Style | None = None
+) -> ComparisonResult:
     real_runs = [real(log(style, seed), seed) for seed in range(1, 8)]
     imagined_runs = [imagined(log(imagined_style or style, 90 + sample), sample) for sample in range(1, 4)]
     return compare_runs(None, real_runs, imagined_runs, asked=options)
@@ -294,10 +296,10 @@ def test_where_each_run_words_its_numbers_in_its_own_way_it_is_said_that_none_wa
     )
     assert bool(comparison.findings) is bool(extra) and analysis.verdict.startswith("Undecided") is not bool(extra)
     with pytest.raises(BadInput, match="no measured number could be compared") as error:
-        check_primary(analysis, Asked(primary="dev_loss"))
+        check_primary(analysis, ComparisonOptions(primary="dev_loss"))
     assert "no numbers" not in str(error.value)
     comparison_by_expression = compare_runs(
-        None, real_runs, imagined_runs, asked=Asked(named=(("dev", r"(?:dev_loss|::) ([\d.]+)"),))
+        None, real_runs, imagined_runs, asked=ComparisonOptions(named=(("dev", r"(?:dev_loss|::) ([\d.]+)"),))
     )
     assert (
         comparison_by_expression.uncompared is None
@@ -320,9 +322,9 @@ def test_where_no_number_is_measured_none_is_missed(style: Style) -> None:
 
 def test_whoever_asks_may_name_the_endpoint_in_any_writing_of_its_name() -> None:
     for name in ("trn_loss", "last trn_loss", "TRN_LOSS", "trnLoss"):
-        endpoint = compared(STYLES["dev_loss"], Asked(primary=name)).endpoint
+        endpoint = compared(STYLES["dev_loss"], ComparisonOptions(primary=name)).endpoint
         assert endpoint is not None and (endpoint.name, endpoint.chosen_by) == ("trn_loss", "user")
-    unnamed = compared(STYLES["dev_loss"], Asked(primary="elbow"))
+    unnamed = compared(STYLES["dev_loss"], ComparisonOptions(primary="elbow"))
     assert unnamed.endpoint is None and any("“elbow”" in reason for reason in unnamed.undecided)
 
 
@@ -344,8 +346,8 @@ def test_names_hold_no_stand_in_and_no_count_and_no_piece_of_a_word() -> None:
         assert not set(name) & {"\x00", "\ufdd0"} and "value" not in name and " #" not in name.replace("(#", "")
 
 
-def fitness(expression: str) -> Asked:
-    return Asked(primary="fitness", named=(("fitness", expression),))
+def fitness(expression: str) -> ComparisonOptions:
+    return ComparisonOptions(primary="fitness", named=(("fitness", expression),))
 
 
 def test_a_metric_that_nothing_recognises_is_read_by_an_expression() -> None:
@@ -420,4 +422,4 @@ def test_the_endpoint_of_a_run_stands_in_its_spec_or_is_named_by_whoever_reads_i
 def test_the_command_that_asks_for_a_run_again_names_the_endpoint_that_was_named(tmp_path: Path) -> None:
     spec = spec_of().model_copy(update={"primary": "val loss"})
     analysis = analyze(write_run(tmp_path / "run", spec, (), ()))
-    assert commands(analysis)[0].endswith("--primary 'val loss'")
+    assert repeat_commands(analysis)[0].endswith("--primary 'val loss'")

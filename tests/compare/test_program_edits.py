@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gedanken.compare.checks.gpu_claims import claims_in
-from gedanken.compare.sentences import sentence
+from gedanken.compare.sentences import format_finding
 from gedanken.compare.source.diff import diff_of, judge_edit, judge_repeat
 from gedanken.compare.source.program_source import Source
-from gedanken.compare.source.training_settings import batch_size, learning_rate, times_held
+from gedanken.compare.source.training_settings import batch_size, count_number, learning_rate
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.finding import Finding
 from gedanken.experiment.program import Edit
@@ -62,7 +62,7 @@ def test_the_learning_rate_is_what_the_optimizer_is_given(source: str, rate: flo
 
 def test_a_number_stands_in_a_source_only_as_a_number() -> None:
     source = Source("x = True\ny = 'batch 512'\nz = 10.0  # 3")
-    assert [times_held(source, value) for value in (1, 512, 3, 10)] == [0, 0, 0, 1]
+    assert [count_number(source, value) for value in (1, 512, 3, 10)] == [0, 0, 0, 1]
 
 
 @given(
@@ -125,7 +125,7 @@ def reused(
 
 def test_numbers_of_an_earlier_imagined_run_are_named_with_both_their_lines() -> None:
     (finding,) = reused(SHAPE + lines([*SAID, 0.2], total=4), lines(SAID))
-    assert "repeats 6 numbers" in sentence(finding)
+    assert "repeats 6 numbers" in format_finding(finding)
     assert [(line.source, line.number) for line in finding.evidence] == [
         ("line01-train-v1-imagined-1", 2),
         ("line01-train-v0-imagined-0", 1),
@@ -248,7 +248,7 @@ def test_gpus_that_the_program_asks_for_are_explained_by_a_claim_and_by_nothing_
     (claimed,) = gpus(ASKS, "Using 4 GPUs\n", claims=("gpus",))
     (unclaimed,) = gpus(ASKS, "Using 4 GPUs\n")
     assert (claimed.explained_by, unclaimed.explained_by) == ("gpus", None)
-    assert sentence(claimed).endswith("says “Using 4 GPUs”; the real machine has no GPU.")
+    assert format_finding(claimed).endswith("says “Using 4 GPUs”; the real machine has no GPU.")
     assert gpus(ASKS, "Using 4 GPUs\n", has=4) == []
 
 
@@ -256,7 +256,7 @@ def test_gpus_that_the_program_asks_for_are_explained_by_a_claim_and_by_nothing_
 def test_a_claim_does_not_explain_gpus_that_the_program_does_not_speak_of(source: str, why: str) -> None:
     (finding,) = gpus(source, "Using 4 GPUs\n", claims=("gpus",), has=4)
     assert finding.explained_by is None
-    assert sentence(finding).endswith(f"; train-v1 {why}.")
+    assert format_finding(finding).endswith(f"; train-v1 {why}.")
 
 
 def test_what_a_real_run_prints_too_or_a_traceback_quotes_claims_nothing() -> None:

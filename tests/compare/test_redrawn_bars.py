@@ -6,8 +6,8 @@ from random import Random
 import pytest
 
 from gedanken.analysis.inputs import compare_inputs
-from gedanken.compare.output.progress_bars import redrawn, without_fill
-from gedanken.records.importers.terminal_text import as_left
+from gedanken.compare.output.progress_bars import masked_bar, redrawn_lines
+from gedanken.records.importers.terminal_text import final_screen_text
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from gedanken.records.importers.terminal_text import as_left
     ],
 )
 def test_the_last_state_of_a_line_is_left(drawn: str, left: str) -> None:
-    assert as_left(drawn) == left
+    assert final_screen_text(drawn) == left
 
 
 def test_a_bar_that_has_just_begun_is_one_too() -> None:
@@ -32,9 +32,9 @@ def test_a_bar_that_has_just_begun_is_one_too() -> None:
         f"   {'━' * filled} {received}/670.2 MB 3.1 MB/s eta 0:00:0{9 - filled}"
         for filled, received in ((1, 8.3), (4, 74.5))
     ]
-    assert without_fill(bars[0]) == without_fill(bars[0].replace("━", "━━━"))
-    assert redrawn(bars) == {0}
-    assert without_fill("━ 3 files") is None and without_fill("│ 3/4 │") is None
+    assert masked_bar(bars[0]) == masked_bar(bars[0].replace("━", "━━━"))
+    assert redrawn_lines(bars) == {0}
+    assert masked_bar("━ 3 files") is None and masked_bar("│ 3/4 │") is None
 
 
 def log(seed: int, left_out: int | None = None) -> str:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gedanken.compare.sentences import around_difference, sentence
+from gedanken.compare.sentences import format_finding, shorten_to_difference
 from gedanken.experiment.finding import Finding, LineRef
 
 REALLY = "The real logs have “Epoch {}/{}: train loss {}, train acc {}, validation loss {} on {} images”"
@@ -22,13 +22,13 @@ def reworded(label: str = "said.log") -> Finding:
 
 
 def test_of_long_lines_the_words_that_differ_are_shown_with_the_place() -> None:
-    assert sentence(reworded()) == (
+    assert format_finding(reworded()) == (
         "The real logs have “… {}, validation loss …”; line 8 of said.log shows “… 0.8, evaluation loss …”."
     )
 
 
 def test_a_place_is_named_only_if_it_is_the_runs_own() -> None:
-    assert "the imagined log shows" in sentence(reworded("other.log"))
+    assert "the imagined log shows" in format_finding(reworded("other.log"))
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_a_place_is_named_only_if_it_is_the_runs_own() -> None:
     ],
 )
 def test_short_lines_and_more_than_one_are_quoted_whole(expected: str, observed: str) -> None:
-    assert around_difference(expected, observed) == (expected, observed)
+    assert shorten_to_difference(expected, observed) == (expected, observed)
 
 
 WORDS = st.lists(st.sampled_from(["loss", "acc", "{}", "12", "(", "…", "\\", "a{}b"]), min_size=1, max_size=40).map(
@@ -50,5 +50,5 @@ WORDS = st.lists(st.sampled_from(["loss", "acc", "{}", "12", "(", "…", "\\", "
 
 @given(WORDS, WORDS)
 def test_what_is_shown_of_a_line_is_a_part_of_it(ours: str, theirs: str) -> None:
-    for shown_text, text in zip(around_difference(f"“{ours}”", f"“{theirs}”"), (ours, theirs), strict=True):
+    for shown_text, text in zip(shorten_to_difference(f"“{ours}”", f"“{theirs}”"), (ours, theirs), strict=True):
         assert shown_text[1:-1].removeprefix("… ").removesuffix(" …") in text

@@ -11,7 +11,7 @@ from gedanken.analysis.analysis import VersionAnalysis
 from gedanken.analysis.analyze import analysis_of
 from gedanken.compare.compare_runs import compare_runs
 from gedanken.compare.results import ComparisonResult, SeriesResult
-from gedanken.compare.sentences import sentence
+from gedanken.compare.sentences import format_finding
 from gedanken.experiment.execution import Cause
 from gedanken.experiment.run_log import RunLog
 from gedanken.report.values import values_of
@@ -109,12 +109,12 @@ def test_real_runs_taken_for_imagined_ones_have_no_finding(source: str | None) -
 def test_a_last_loss_and_curves_that_lie_apart_are_told_with_values_p_and_interval() -> None:
     endpoint_finding, curve_finding = compared(REAL, [log(seed, 0.1) for seed in range(7, 10)]).findings
     assert (endpoint_finding.check, curve_finding.check) == ("primary endpoint differs", "series differs")
-    assert "In 3 of 3 imagined runs" in sentence(endpoint_finding)
-    assert "p = .008; the imagined mean is 0.1" in sentence(endpoint_finding)
-    assert " higher at the end, 95 % interval 0.0" in sentence(endpoint_finding)
-    assert "acc (train.py:32) (adjusted p =" in sentence(curve_finding) and "loss (train.py:32) (" not in sentence(
+    assert "In 3 of 3 imagined runs" in format_finding(endpoint_finding)
+    assert "p = .008; the imagined mean is 0.1" in format_finding(endpoint_finding)
+    assert " higher at the end, 95 % interval 0.0" in format_finding(endpoint_finding)
+    assert "acc (train.py:32) (adjusted p =" in format_finding(
         curve_finding
-    )
+    ) and "loss (train.py:32) (" not in format_finding(curve_finding)
     assert [line.source for line in endpoint_finding.evidence] == [
         f"line01-train-v1-imagined-{sample}" for sample in (1, 2, 3)
     ]
@@ -122,7 +122,9 @@ def test_a_last_loss_and_curves_that_lie_apart_are_told_with_values_p_and_interv
 
 def test_a_mean_that_lies_below_is_called_lower_with_an_interval_of_positive_numbers() -> None:
     endpoint_finding = compared(REAL, [log(seed, -0.1) for seed in range(7, 10)]).findings[0]
-    match = re.search(r"mean is (\S+) lower at the end, 95 % interval (\S+) to (\S+)\)", sentence(endpoint_finding))
+    match = re.search(
+        r"mean is (\S+) lower at the end, 95 % interval (\S+) to (\S+)\)", format_finding(endpoint_finding)
+    )
     assert match and 0 < float(match[2]) < float(match[1]) < float(match[3])
 
 
@@ -326,8 +328,8 @@ def test_one_series_that_is_far_out_is_told_however_many_stand_beside_it() -> No
 
     comparison = compared([scores(0) for _ in range(7)], [scores(1) for _ in range(3)], None)
     (finding,) = comparison.findings
-    assert sentence(finding).startswith("1 of 10 series differs significantly from the real runs")
-    assert "class d" in sentence(finding) and "class e" not in sentence(finding)
+    assert format_finding(finding).startswith("1 of 10 series differs significantly from the real runs")
+    assert "class d" in format_finding(finding) and "class e" not in format_finding(finding)
 
 
 def test_one_run_of_three_that_ends_far_out_is_told_and_the_others_are_not_blamed() -> None:
@@ -335,7 +337,7 @@ def test_one_run_of_three_that_ends_far_out_is_told_and_the_others_are_not_blame
     comparison = compared(real_logs, [log(7), log(8), log(9, 4.0)])
     (finding,) = [candidate for candidate in comparison.findings if candidate.check == "outlier"]
     assert finding.runs == ("line01-train-v1-imagined-3",)
-    assert "standard deviations from the mean of the real runs; 7 real runs end between" in sentence(finding)
+    assert "standard deviations from the mean of the real runs; 7 real runs end between" in format_finding(finding)
 
 
 def test_a_curve_that_is_right_and_has_no_noise_is_told() -> None:
@@ -349,14 +351,14 @@ def test_a_curve_that_is_right_and_has_no_noise_is_told() -> None:
     assert kinds(noisy_comparison.findings) == []
     smooth_comparison = compared([curve(0.05) for _ in range(7)], [curve(0.001) for _ in range(3)], None)
     (finding,) = smooth_comparison.findings
-    assert "scatter of val_loss from point to point" in sentence(finding)
+    assert "scatter of val_loss from point to point" in format_finding(finding)
 
 
 def test_real_runs_that_end_in_nan_are_counted_as_such() -> None:
     real_logs = [f"epoch 1 loss: 0.5{seed}\nepoch 2 loss: {'nan' if seed else '0.41'}\n" for seed in range(7)]
     imagined_logs = [f"epoch 1 loss: 0.5{seed}\nepoch 2 loss: 0.2{seed}\n" for seed in range(3)]
     (finding,) = compared(real_logs, imagined_logs, None).findings
-    assert "6 of 7 real runs end with nan, the rest at 0.41" in sentence(finding)
+    assert "6 of 7 real runs end with nan, the rest at 0.41" in format_finding(finding)
 
 
 def test_a_real_log_that_lacks_the_lines_of_the_others_is_compared_too() -> None:

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gedanken.compare.series.levels import (
-    ALONE_LEVEL,
     METRICS_LEVEL,
+    NO_METRIC_LEVEL,
     OTHERS_LEVEL,
     OUTLIER_LEVEL,
     PRIMARY_LEVEL,
-    is_told,
+    is_significant,
 )
 from gedanken.compare.series.roughness import roughness
 from gedanken.compare.stats.measures import Matrix
@@ -29,7 +29,7 @@ def family(rng: np.random.Generator, *points: int) -> list[Matrix]:
 
 def test_all_levels_together_are_at_most_five_percent() -> None:
     assert PRIMARY_LEVEL + METRICS_LEVEL + OTHERS_LEVEL + OUTLIER_LEVEL <= 0.05
-    assert ALONE_LEVEL + OUTLIER_LEVEL <= 0.05
+    assert NO_METRIC_LEVEL + OUTLIER_LEVEL <= 0.05
 
 
 def test_of_runs_that_are_alike_a_family_tells_as_many_as_its_level_says() -> None:
@@ -44,7 +44,7 @@ def test_one_series_of_eight_that_is_far_out_is_told_alone() -> None:
         series = family(rng, *[1] * 8)
         series[3][7:] += 20
         adjusted = step_down(series, 7).adjusted
-        detections += [index for index in range(8) if is_told(adjusted[index], METRICS_LEVEL)] == [3]
+        detections += [index for index in range(8) if is_significant(adjusted[index], METRICS_LEVEL)] == [3]
     assert detections >= 48  # sometimes another series is detected too, by chance
 
 
@@ -54,7 +54,7 @@ def test_a_curve_of_many_points_is_told_beside_a_single_number_with_long_tails()
     for _ in range(50):
         series = family(rng, 1, 1, 1, 30)
         series[3][7:] += 4
-        detections += is_told(step_down(series, 7).adjusted[3], METRICS_LEVEL)
+        detections += is_significant(step_down(series, 7).adjusted[3], METRICS_LEVEL)
     assert detections >= 45
 
 
@@ -77,7 +77,7 @@ def test_a_run_in_which_a_series_is_not_tested_changes_nothing_for_others() -> N
 
 def test_groups_that_do_not_vary_at_all_are_told_apart() -> None:
     constant_groups = np.array([[1.0]] * 7 + [[2.0]] * 3)
-    assert is_told(
+    assert is_significant(
         step_down([constant_groups, *family(np.random.default_rng(7), 3, 3)], 7).adjusted[0], METRICS_LEVEL
     )
 
@@ -85,7 +85,7 @@ def test_groups_that_do_not_vary_at_all_are_told_apart() -> None:
 def test_nan_is_a_value() -> None:
     diverged_series = np.random.default_rng(8).normal(size=(10, 3))
     diverged_series[7:, 2] = np.inf  # stands for any value that is no finite number
-    assert is_told(step_down([diverged_series], 7).p[0], METRICS_LEVEL)
+    assert is_significant(step_down([diverged_series], 7).p[0], METRICS_LEVEL)
     assert outlier_test(math.nan, [1.0, 1.1, 0.9, 1.05]) == (0.0, math.inf)
 
 

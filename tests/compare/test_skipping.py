@@ -50,7 +50,7 @@ def test_an_output_that_counts_from_zero_as_the_program_does_misses_nothing() ->
 def test_a_line_that_says_so_declares_the_epochs_between_its_neighbours(line: str) -> None:
     epoch_count = count(f"{epoch_lines(1, 2)}{line}\n{epoch_lines(99, 100)}", 100)
     assert (epoch_count.declared, epoch_count.silent) == (tuple(range(3, 99)), ())
-    assert epoch_count.declaring == (2,)
+    assert epoch_count.declaring_lines == (2,)
 
 
 def test_an_epoch_with_a_loss_is_shown_whatever_else_its_line_says() -> None:

@@ -144,7 +144,7 @@ def test_epochs_are_known_only_where_the_source_leaves_no_doubt(source: str, epo
     ],
 )
 def test_a_seed_is_fixed_only_by_giving_one(source: str, fixed: bool) -> None:
-    assert Source(source).fixes_its_seed() == fixed
+    assert Source(source).sets_seed() == fixed
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from gedanken.compare.stats.measures import Matrix, fair_crps, mean_difference, spread_ratio
-from gedanken.compare.stats.permutation_test import distances, energy_p, runs_needed, smallest_p
+from gedanken.compare.stats.permutation_test import distances, energy_p_value, runs_needed, smallest_p
 
 few = st.integers(1, 4)
 values = st.integers(-1000, 1000).map(float)
@@ -25,7 +25,7 @@ def runs(
 
 
 def p_of(real: Matrix, imagined: Matrix) -> float:
-    return energy_p(distances(np.concatenate([real, imagined])), len(real))
+    return energy_p_value(distances(np.concatenate([real, imagined])), len(real))
 
 
 @given(runs(st.just(7), elements=odd_values), st.integers(1, 4))
@@ -33,7 +33,7 @@ def test_of_all_ways_to_call_some_runs_imagined_at_most_alpha_have_a_p_that_low(
     p_values = []
     for imagined in combinations(range(7), many):
         order = [index for index in range(7) if index not in imagined] + list(imagined)
-        p_values.append(energy_p(distances(pool[order]), 7 - many))
+        p_values.append(energy_p_value(distances(pool[order]), 7 - many))
     for alpha in p_values:
         assert np.mean([p <= alpha + 1e-12 for p in p_values]) <= alpha + 1e-12
 
@@ -66,7 +66,7 @@ def test_p_is_the_share_of_labellings_that_are_as_far_apart(real: Matrix, data: 
         energy(imagined_indices) for imagined_indices in combinations(range(len(distance_matrix)), len(imagined))
     ]
     observed = energy(tuple(range(len(real), len(distance_matrix))))
-    assert energy_p(distance_matrix, len(real)) == pytest.approx(
+    assert energy_p_value(distance_matrix, len(real)) == pytest.approx(
         np.mean([value >= observed - 1e-9 for value in all_energies])
     )
 

@@ -6,7 +6,7 @@ import tracemalloc
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gedanken.compare.output.transcript import Transcript, skeleton
+from gedanken.compare.output.transcript import Transcript, form_of_line
 from gedanken.compare.parsed.templates import Templates
 
 
@@ -47,7 +47,7 @@ def test_a_template_is_odd_that_one_log_has_to_itself() -> None:
 @given(st.lists(st.lists(st.sampled_from(["a b", "a c", "b 1", "c  2", "", "a #"])).map("\n".join), max_size=4))
 def test_every_line_of_every_log_has_its_template(logs: list[str]) -> None:
     known_templates = templates(*logs)
-    forms = [skeleton(line) for log in logs for line in log.splitlines() if line.strip()]
+    forms = [form_of_line(line) for log in logs for line in log.splitlines() if line.strip()]
     assert set(known_templates.find(forms)) <= set(range(len(known_templates.sites)))
 
 

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gedanken.compare.output import text_lines
-from gedanken.compare.output.transcript import VALUE, Transcript, skeleton, template_of
+from gedanken.compare.output.transcript import VALUE, Transcript, form_of_line, template_of
 from gedanken.compare.output.value_columns import EXPONENT, NO_DECIMALS
 
 WORDS = [
@@ -61,7 +61,9 @@ def value_of(text: str) -> float:
 @example("loss" + "1" * 19 + "." + "2" * 19 + "e" + "3" * 19)
 def test_the_columns_say_what_each_line_says_by_itself(text: str) -> None:
     transcript = Transcript(text)
-    assert [transcript.forms[form] for form in transcript.form_of] == [skeleton(line) for line in text.splitlines()]
+    assert [transcript.forms[form] for form in transcript.form_of] == [
+        form_of_line(line) for line in text.splitlines()
+    ]
     column_values = [list(transcript.values[slice(*ends)]) for ends in pairwise(transcript.starts)]
     expected_values = [[value_of(value) for value in VALUE.findall(line)] for line in text.splitlines()]
     assert len(column_values) == len(expected_values)
@@ -73,7 +75,7 @@ def test_the_columns_say_what_each_line_says_by_itself(text: str) -> None:
 def test_lines_of_one_shape_have_one_form_and_as_many_values(text: str) -> None:
     transcript = Transcript(text)
     for line, shape in zip(text.splitlines(), transcript.shape_of, strict=True):
-        assert skeleton(line) == skeleton(transcript.shapes[shape])
+        assert form_of_line(line) == form_of_line(transcript.shapes[shape])
         assert len(VALUE.findall(line)) == len(VALUE.findall(transcript.shapes[shape]))
 
 
@@ -103,7 +105,7 @@ def test_a_number_sign_that_is_printed_is_no_value() -> None:
     output = Transcript("3 layers\n# layers\n2048 hidden\n")
     assert output.form_of[0] != output.form_of[1]
     assert template_of(output.forms[int(output.form_of[1])], "{}") == "# layers"
-    assert skeleton("3 layers") != skeleton("# layers")
+    assert form_of_line("3 layers") != form_of_line("# layers")
 
 
 @given(st.text(alphabet="ab\n\r\x0b\x85\u2028é", max_size=40), st.integers(1, 5))

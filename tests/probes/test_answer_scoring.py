@@ -8,14 +8,14 @@ from builders import imagined
 
 from gedanken.compare.answers.replies import (
     Predicts,
-    call_said,
     is_whole_reply,
-    predicted_by,
-    value_executed,
-    value_said,
+    predicted_call,
+    predicted_execution_value,
+    predicted_value,
+    prediction_kind,
 )
 from gedanken.compare.answers.scoring import score
-from gedanken.compare.answers.shares import exactness, pass_at
+from gedanken.compare.answers.shares import mean_exactness, pass_at
 from gedanken.compare.answers.values import judge, judge_call
 from gedanken.experiment.execution import Cause, FormatViolation
 from gedanken.experiment.probe_design import SuiteItem
@@ -106,30 +106,30 @@ def test_equal_values_are_equal_answers_however_they_are_written(output: str, an
     ["'ab'", " 'ab'\n", "assert f(1) == 'ab'", "so\n[ANSWER]\nassert f(1) == 'ab'\n[/ANSWER] done"],
 )
 def test_the_answer_is_found_between_its_marks(reply: str) -> None:
-    assert value_said(reply) == "'ab'"
+    assert predicted_value(reply) == "'ab'"
 
 
 def test_samples_of_one_item_are_no_items_of_their_own() -> None:
-    mixed = exactness([1.0, 0.0, 0.5, 0.5])
+    mixed = mean_exactness([1.0, 0.0, 0.5, 0.5])
     assert mixed is not None and mixed.mean == 0.5 and mixed.items == 4
     assert mixed.high - mixed.low > 0.9
-    all_right = exactness([1.0] * 10)
+    all_right = mean_exactness([1.0] * 10)
     assert all_right is not None and all_right.mean == all_right.high == 1.0 and 0.6 < all_right.low < 0.8
     for count in (1, 4, 5):
-        half = exactness([0.5] * count)
+        half = mean_exactness([0.5] * count)
         assert half is not None and half.low == pytest.approx(1 - half.high)
-    assert exactness([]) is None
+    assert mean_exactness([]) is None
 
 
 @pytest.mark.parametrize(
     "reply", ["f(1, 2)", " f(1, 2) == 3", "assert f(1, 2) == 3", "So:\n[ANSWER]f(1, 2) == 3[/ANSWER]"]
 )
 def test_a_predicted_input_is_the_call_in_a_reply(reply: str) -> None:
-    assert call_said(reply) == "f(1, 2)"
+    assert predicted_call(reply) == "f(1, 2)"
 
 
 def predicted(*answers: str, named: Predicts | None = None) -> str:
-    return predicted_by([(line("3"), answer) for answer in answers], named)
+    return prediction_kind([(line("3"), answer) for answer in answers], named)
 
 
 def test_a_file_whose_answers_are_calls_predicts_inputs() -> None:
@@ -180,17 +180,17 @@ def test_a_name_decides_where_the_answers_do_not_and_is_not_believed_where_none_
 def test_the_sides_of_an_assertion_are_told_apart_where_they_hold_its_sign_themselves(
     reply: str, value: str, call: str
 ) -> None:
-    assert (value_said(reply), call_said(reply)) == (value, call)
+    assert (predicted_value(reply), predicted_call(reply)) == (value, call)
 
 
 @pytest.mark.parametrize("reply", ["'[ANSWER]x'", "'x'  # [/ANSWER]", "{'[ANSWER]': 1}", "f('[ANSWER]')"])
 def test_marks_that_a_value_quotes_are_part_of_it(reply: str) -> None:
-    assert value_said(reply) == call_said(reply) == reply and not is_whole_reply(reply)
+    assert predicted_value(reply) == predicted_call(reply) == reply and not is_whole_reply(reply)
 
 
 @pytest.mark.parametrize("reply", ["[ANSWER][1, 2]", "[ANSWER](1, 2)", "[ANSWER] - 5", "[ANSWER]\n'a'", "[ANSWER]"])
 def test_a_mark_before_a_value_is_none_of_it_though_python_reads_both_as_one(reply: str) -> None:
-    assert value_said(reply) == reply.removeprefix("[ANSWER]").strip() and is_whole_reply(reply)
+    assert predicted_value(reply) == reply.removeprefix("[ANSWER]").strip() and is_whole_reply(reply)
 
 
 @pytest.mark.parametrize(
@@ -204,15 +204,15 @@ def test_a_mark_before_a_value_is_none_of_it_though_python_reads_both_as_one(rep
     ],
 )
 def test_of_a_reply_to_code_execution_the_first_line_counts(reply: str, value: str) -> None:
-    assert value_executed(reply, "add") == value
+    assert predicted_execution_value(reply, "add") == value
 
 
 @pytest.mark.parametrize("text", ["assert x\n", "assert f(1\n", "assert x == 1\n", "assert f((( ==\n", "'x\n"])
 def test_no_reply_takes_long_to_be_read(text: str) -> None:
     reply = text * (1_000_000 // len(text))
     started = process_time()
-    predicted_by([(line("3"), reply)])
-    assert value_said(reply) and call_said(reply) is not None and process_time() - started < 30
+    prediction_kind([(line("3"), reply)])
+    assert predicted_value(reply) and predicted_call(reply) is not None and process_time() - started < 30
 
 
 def test_an_answer_that_repeats_the_call_is_not_counted_where_its_figures_do_not() -> None:

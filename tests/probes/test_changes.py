@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from gedanken.probes.interventions import CHANGES, CannotChange, changed
-from gedanken.probes.semantics_preserving_edits import same_when_run
+from gedanken.probes.interventions import CHANGES, CannotChange, apply_change
+from gedanken.probes.semantics_preserving_edits import is_same_when_run
 
 DIGITS = (resources.files("gedanken.probes") / "programs" / "digits.py").read_text()
 NEUTRAL = [name for name, change in CHANGES.items() if change.neutral]
@@ -17,7 +17,7 @@ NEUTRAL = [name for name, change in CHANGES.items() if change.neutral]
 
 def diff(source: str, name: str) -> list[str]:
     """Lines that a change removes and adds, without blank lines and indentation."""
-    lines = difflib.ndiff(source.splitlines(), changed(source, name).splitlines())
+    lines = difflib.ndiff(source.splitlines(), apply_change(source, name).splitlines())
     return [line[0] + line[1:].strip() for line in lines if line[0] in "+-" and line[1:].strip()]
 
 
@@ -37,7 +37,7 @@ def diff(source: str, name: str) -> list[str]:
     ],
 )
 def test_a_setting_is_changed_and_nothing_else(name: str, was: str, is_now: str) -> None:
-    assert changed(DIGITS, name) == DIGITS.replace(was, is_now)
+    assert apply_change(DIGITS, name) == DIGITS.replace(was, is_now)
 
 
 def test_what_makes_it_learn_is_taken_away() -> None:
@@ -47,13 +47,13 @@ def test_what_makes_it_learn_is_taken_away() -> None:
 
 @pytest.mark.parametrize("name", NEUTRAL)
 def test_an_edit_that_changes_nothing_runs_the_same_and_looks_different(name: str) -> None:
-    edited = changed(DIGITS, name)
+    edited = apply_change(DIGITS, name)
     assert edited != DIGITS
-    assert same_when_run(DIGITS, edited)
+    assert is_same_when_run(DIGITS, edited)
 
 
 def test_comments_go_and_a_misleading_one_comes() -> None:
-    assert "#" not in changed(DIGITS, "comments removed")
+    assert "#" not in apply_change(DIGITS, "comments removed")
     assert diff(DIGITS, "a comment that misleads") == ["+# the loss does not fall"]
 
 
@@ -64,7 +64,10 @@ def test_a_number_that_has_a_name_is_changed_where_it_is_set() -> None:
 
 def test_a_hidden_width_is_changed_on_both_of_its_sides_and_no_other() -> None:
     layers = "a = nn.Linear(784, 64)\nb = nn.Linear(64, 32)\nc = nn.Linear(32, 10)\n"
-    assert changed(layers, "width x4") == "a = nn.Linear(784, 256)\nb = nn.Linear(256, 128)\nc = nn.Linear(128, 10)\n"
+    assert (
+        apply_change(layers, "width x4")
+        == "a = nn.Linear(784, 256)\nb = nn.Linear(256, 128)\nc = nn.Linear(128, 10)\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -83,7 +86,7 @@ def test_a_hidden_width_is_changed_on_both_of_its_sides_and_no_other() -> None:
 )
 def test_a_change_that_has_no_place_is_refused_and_the_reason_told(source: str, name: str, fault: str) -> None:
     with pytest.raises(CannotChange, match=fault):
-        changed(source, name)
+        apply_change(source, name)
 
 
 def test_the_rule_of_thumb_expects_nothing_of_edits_that_change_nothing_and_something_of_all_others() -> None:
@@ -98,7 +101,7 @@ def test_really_run_what_changes_nothing_prints_the_same_and_what_cannot_learn_s
 
     expected_output = run_source(DIGITS)
     for name in NEUTRAL:
-        assert run_source(changed(DIGITS, name)) == expected_output
+        assert run_source(apply_change(DIGITS, name)) == expected_output
     for name in ("learning rate 0", "no backward()", "labels shuffled"):
-        last = run_source(changed(DIGITS, name)).splitlines()[-1]
+        last = run_source(apply_change(DIGITS, name)).splitlines()[-1]
         assert abs(float(last.split()[3]) - math.log(10)) < 0.1

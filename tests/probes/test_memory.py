@@ -20,7 +20,7 @@ from gedanken.compare.commands.memory import compare_memory
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.persona import Persona
 from gedanken.probing.memory import read_commands
-from gedanken.probing.questions import QUESTIONS, ask_memory, in_a_sentence, print_memory, questions_for
+from gedanken.probing.questions import QUESTIONS, ask_memory, memory_sentence, print_memory, questions_for
 from gedanken.terminal.screen import shortened
 
 NO_FILE = "ls: cannot access 'notes': No such file or directory"
@@ -48,7 +48,7 @@ def said(text: str, exit_code: int | None = 0) -> Any:
 def test_an_answer_is_kept_changed_or_lost(before: str, after: str, exit_code: int | None, verdict: str) -> None:
     (answer,) = compare_memory(said(before), said(before), said(after, exit_code))
     assert (answer.verdict, answer.control_verdict, answer.words) == (verdict, "kept", verdict)
-    assert answer.by_the_loss == (verdict != "kept")
+    assert answer.is_changed_by_loss == (verdict != "kept")
 
 
 def test_an_error_that_becomes_another_error_was_not_lost_for_there_was_no_answer() -> None:
@@ -59,8 +59,8 @@ def test_an_error_that_becomes_another_error_was_not_lost_for_there_was_no_answe
 def test_a_change_that_the_control_shows_too_is_not_blamed_on_the_loss() -> None:
     (answer,) = compare_memory(said("64 %"), said("12 %"), said("30 %"))
     assert answer.words == "changed, and so is the control"
-    assert not answer.by_the_loss
-    assert "1 of the changed or lost answers may have another cause" in in_a_sentence([answer])
+    assert not answer.is_changed_by_loss
+    assert "1 of the changed or lost answers may have another cause" in memory_sentence([answer])
 
 
 def test_answers_to_different_questions_are_not_compared() -> None:

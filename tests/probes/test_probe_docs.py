@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gedanken.experiment.probe_design import ARMS
-from gedanken.graphs.probe_asking import STEPS_TIMES
+from gedanken.graphs.probe_asking import STEPS_FACTOR
 from gedanken.machines.batches import PROGRAM_BYTES, PROGRAM_SECONDS, PROGRAMS_A_BATCH, SLACK_SECONDS
 from gedanken.machines.suites import JUDGE_SECONDS
 from gedanken.probes.families.built_in import FAMILIES, slug
@@ -34,7 +34,7 @@ def test_the_tables_name_every_family_and_every_arm() -> None:
         f"in batches of {PROGRAMS_A_BATCH} programs a container",
         f"limits of its own ({PROGRAM_SECONDS:g} s, {PROGRAM_BYTES >> 10} KiB)",
         f"a seed that everybody prints ({', '.join(map(str, FAMOUS))})",
-        f"up to {STEPS_TIMES} times as many tokens",
+        f"up to {STEPS_FACTOR} times as many tokens",
         f"in the sandbox, within {JUDGE_SECONDS:g} seconds",
         f"a program's time ({PROGRAM_SECONDS:g} s for many together, {JUDGE_SECONDS:g} s for one by itself) and "
         f"{SLACK_SECONDS:g} seconds have passed",

@@ -14,7 +14,7 @@ import pytest
 
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.probe_item import ProbeItem
-from gedanken.probes.families.built_in import FAMILIES, family, slug
+from gedanken.probes.families.built_in import FAMILIES, find_family, slug
 from gedanken.probes.family import ProbeFamily
 
 OPERATIONS = [(probe_family, operation) for probe_family in FAMILIES for operation in probe_family.operations]
@@ -135,8 +135,8 @@ def test_an_edit_that_preserves_what_a_program_does_does() -> None:
 
 
 def test_the_state_half_way_and_before_the_end_are_those_of_the_same_program() -> None:
-    for operation in family("state").operations:
-        for group in groups(family("state").items(operation, 8, 2, 4)):
+    for operation in find_family("state").operations:
+        for group in groups(find_family("state").items(operation, 8, 2, 4)):
             end = group.get("hard") or group["alone"]
             assert end.given is not None
             for shorter_program, steps in ((group["middle"].program, 4), (end.given, 7)):
@@ -145,7 +145,7 @@ def test_the_state_half_way_and_before_the_end_are_those_of_the_same_program() -
 
 def test_some_short_programs_crash_and_say_by_what_and_where() -> None:
     first_words = {
-        ran(item.program).printed.split()[0] for item in family("short programs").items("crashes", 4, 0, 10)
+        ran(item.program).printed.split()[0] for item in find_family("short programs").items("crashes", 4, 0, 10)
     }
     assert {"none", "ValueError", "ZeroDivisionError"} <= first_words
     assert len(first_words) >= 4
@@ -168,9 +168,9 @@ def test_no_generator_writes_an_answer() -> None:
 
 
 def test_a_family_is_known_by_its_name_as_it_is_typed() -> None:
-    assert [family(slug(known_family)) for known_family in FAMILIES] == list(FAMILIES)
+    assert [find_family(slug(known_family)) for known_family in FAMILIES] == list(FAMILIES)
     with pytest.raises(BadInput, match="no family is called"):
-        family("nonlinear-algebra")
+        find_family("nonlinear-algebra")
 
 
 def test_what_cannot_be_made_is_refused() -> None:

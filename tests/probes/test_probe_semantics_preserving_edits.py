@@ -16,10 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from gedanken.compare.invariance import Edited, compare_edits, verdict_on
+from gedanken.compare.invariance import EditedVersion, compare_edits, format_invariance_verdict
 from gedanken.compare.source.program_source import Source
 from gedanken.experiment.execution import Cause, Execution
-from gedanken.probes.semantics_preserving_edits import same_when_run, semantics_preserving_edits, watched_line
+from gedanken.probes.semantics_preserving_edits import is_same_when_run, semantics_preserving_edits, watched_line
 from gedanken.probing.semantics_preserving_edits import EditsProbe, Question, print_probe
 
 SHAPE_ONCE = (resources.files("gedanken.probes") / "programs" / "shape_once.py").read_text()
@@ -86,7 +86,7 @@ def test_the_article_s_program_can_be_edited_in_five_ways() -> None:
 @given(PROGRAMS)
 def test_a_neutral_edit_keeps_the_tree(source: str) -> None:
     for name, text in semantics_preserving_edits(source).items():
-        assert same_when_run(source, text)
+        assert is_same_when_run(source, text)
         if name != "variables renamed":
             assert ast.dump(ast.parse(source)) == ast.dump(ast.parse(text))
 
@@ -100,7 +100,7 @@ def test_a_neutral_edit_prints_the_same_when_it_runs(source: str) -> None:
 
 @given(st.text(), st.text())
 def test_any_two_texts_are_the_same_when_run_or_not(one: str, other: str) -> None:
-    assert same_when_run(one, other) == same_when_run(other, one)
+    assert is_same_when_run(one, other) == is_same_when_run(other, one)
 
 
 @pytest.mark.parametrize(
@@ -122,17 +122,19 @@ def test_any_two_texts_are_the_same_when_run_or_not(one: str, other: str) -> Non
     ],
 )
 def test_what_runs_otherwise_is_told_apart(one: str, other: str) -> None:
-    assert not same_when_run(one, other)
+    assert not is_same_when_run(one, other)
 
 
 def test_programs_that_differ_in_names_comments_and_blanks_are_the_same() -> None:
-    assert same_when_run("x = 1  # one\n\n\nprint(f'{x:>3}', x)", "y = 1\nprint(f'{y:>3}', y)")
+    assert is_same_when_run("x = 1  # one\n\n\nprint(f'{x:>3}', x)", "y = 1\nprint(f'{y:>3}', y)")
 
 
-def edited(edit: str, reply: str, *samples: str, source: str = ONCE_ONLY, second_reply: str | None = None) -> Edited:
+def edited(
+    edit: str, reply: str, *samples: str, source: str = ONCE_ONLY, second_reply: str | None = None
+) -> EditedVersion:
     real_output = "it is 0\nit is 1\nit is 2\n"
     sample_runs = tuple(imagined(text, number) for number, text in enumerate(samples, start=1))
-    return Edited(
+    return EditedVersion(
         edit, source, real(real_output, 1), imagined(reply, 0), imagined(second_reply or reply, 0), sample_runs
     )
 
@@ -149,7 +151,7 @@ def test_an_edit_that_changes_what_is_printed_shows_that_the_model_was_reading()
     assert reports[1].differs_at == ("", "it is 1")
     print_tables = [(report.prints[0].real, report.prints[0].imagined) for report in reports]
     assert [[*prints.times.values()] for row in print_tables for prints in row] == [[3], [1], [3], [3]]
-    verdict = verdict_on(reports, watched=0)
+    verdict = format_invariance_verdict(reports, watched=0)
     assert verdict.startswith(
         "1 of 1 edits changed the imagined output, although they do not affect what is executed (1 of these edits"
     )
@@ -177,24 +179,28 @@ def test_numbers_that_change_are_told_apart_from_lines_that_change(said: str, im
         "numbers differ": "0 of these edits changed lines",
         "lines differ": "1 of these edits changed lines",
     }
-    assert words_by_result[imagined] in verdict_on(reports, watched=0)
+    assert words_by_result[imagined] in format_invariance_verdict(reports, watched=0)
 
 
 def test_that_no_edit_changes_anything_proves_nothing() -> None:
     reports = compare_edits([edited("as it is", "it is 0\n"), edited("no blank line", "it is 0\n\n")], watched=0)
-    assert "does not prove" in verdict_on(reports, watched=0)
+    assert "does not prove" in format_invariance_verdict(reports, watched=0)
 
 
 def test_a_server_that_does_not_repeat_itself_is_not_held_against_the_model() -> None:
     reports = compare_edits([edited("as it is", "a"), edited("no blank line", "b", second_reply="c")], watched=0)
-    assert verdict_on(reports, watched=0).startswith("No edit can be judged. Edits left out because the server")
+    assert format_invariance_verdict(reports, watched=0).startswith(
+        "No edit can be judged. Edits left out because the server"
+    )
 
 
 def test_an_edit_that_really_prints_something_else_is_left_out() -> None:
-    different_edit = Edited("no blank line", ONCE_ONLY, real("other\n", 1), imagined("b", 0), imagined("b", 0), ())
+    different_edit = EditedVersion(
+        "no blank line", ONCE_ONLY, real("other\n", 1), imagined("b", 0), imagined("b", 0), ()
+    )
     reports = compare_edits([edited("as it is", "a"), different_edit], watched=0)
     assert not reports[1].really_same
-    assert "left out because the output differs in real runs: 1." in verdict_on(reports, watched=0)
+    assert "left out because the output differs in real runs: 1." in format_invariance_verdict(reports, watched=0)
 
 
 def test_the_share_of_samples_that_print_once_leaves_out_what_a_cut_leaves_open() -> None:
@@ -206,7 +212,9 @@ def test_the_share_of_samples_that_print_once_leaves_out_what_a_cut_leaves_open(
     sample_runs = tuple(
         sample(text, number, is_cut) for number, (text, is_cut) in enumerate(complete_texts + cut_texts, start=1)
     )
-    original = Edited("as it is", ONCE_ONLY, real("it is 0\n", 1), imagined("", 0), imagined("", 0), sample_runs)
+    original = EditedVersion(
+        "as it is", ONCE_ONLY, real("it is 0\n", 1), imagined("", 0), imagined("", 0), sample_runs
+    )
     (report,) = compare_edits([original], watched=0)
     assert (report.once.successes, report.once.trials, report.cut) == (2, 3, 2)
     trunk, *samples = report.prints[0].imagined.times.values()
@@ -219,7 +227,13 @@ def test_what_a_model_printed_can_do_nothing_to_the_screen() -> None:
     reports = compare_edits(edits, watched=0)
     question = Question("mine.py", {edit.edit: edit.source for edit in edits}, watched=0)
     probe = EditsProbe(
-        {"name": "m"}, "docker", {"dataset": "none"}, question, edits, reports, verdict_on(reports, watched=0)
+        {"name": "m"},
+        "docker",
+        {"dataset": "none"},
+        question,
+        edits,
+        reports,
+        format_invariance_verdict(reports, watched=0),
     )
     page = io.StringIO()
     print_probe(probe, Console(file=page, force_terminal=True, width=120))
@@ -232,7 +246,7 @@ def test_the_tables_fit_on_a_terminal_of_80_columns() -> None:
     output = "shape of input is torch.Size([64, 3, 32, 32])\n" * 16 + "epoch 1 loss 0.43 accuracy 0.70\n"
     edited_programs = tuple(edited(edit, output, *[output] * 4, source=source) for edit, source in edits.items())
     reports = compare_edits(edited_programs, watched=0)
-    verdict = verdict_on(reports, watched=0)
+    verdict = format_invariance_verdict(reports, watched=0)
     question = Question("mine.py", edits, watched=0)
     page = io.StringIO()
     print_probe(

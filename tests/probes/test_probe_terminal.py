@@ -17,18 +17,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from gedanken.compare.commands.agreement import Answered, agreement_of, by_kind, whole_sequences
+from gedanken.compare.commands.agreement import AnsweredCommand, agreement_of, by_kind, sequence_share
 from gedanken.experiment.execution import Cause, FormatViolation, violations_by_kind
-from gedanken.probes.terminal import KINDS, CommandSequence, battery
+from gedanken.probes.terminal import KINDS, CommandSequence, read_command_sequences
 
-BATTERY = battery()
+BATTERY = read_command_sequences()
 
 output_text = st.text(st.sampled_from("ab1 :\n\t"), max_size=40)
 blank_ends = st.text(st.sampled_from(" \t\n"), max_size=6)
 
 
-def answered(real: str, imagined: str, sequence: str = "walk", kind: str = "place", **changes: Any) -> Answered:
-    return Answered(sequence, kind, answer("cmd", real), answer("cmd", imagined, by_model=True, **changes))
+def answered(
+    real: str, imagined: str, sequence: str = "walk", kind: str = "place", **changes: Any
+) -> AnsweredCommand:
+    return AnsweredCommand(sequence, kind, answer("cmd", real), answer("cmd", imagined, by_model=True, **changes))
 
 
 def test_the_battery_is_large_and_asks_of_every_kind() -> None:
@@ -101,7 +103,7 @@ def test_agreeing_on_silence_is_counted_apart() -> None:
 
 
 def test_a_sequence_is_whole_only_where_every_command_agrees() -> None:
-    share = whole_sequences([answered("a", "a", "one"), answered("a", "a", "two"), answered("a", "b", "two")])
+    share = sequence_share([answered("a", "a", "one"), answered("a", "a", "two"), answered("a", "b", "two")])
     assert (share.successes, share.trials) == (1, 2)
 
 

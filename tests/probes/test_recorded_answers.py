@@ -12,14 +12,14 @@ import pytest
 from conftest import Cli
 from test_suites import GOOD, JOINS, exact, scored, suite_file
 
-from gedanken.compare.answers.values import check_program, checks_told
+from gedanken.compare.answers.values import check_program, parse_check_results
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.probe_design import SuiteItem
 from gedanken.loading import suites
 from gedanken.loading.answers import read_answers
 from gedanken.loading.suites import read_suite
 from gedanken.machines.batches import LIMITS
-from gedanken.machines.suites import judged
+from gedanken.machines.suites import judge_by_running
 
 ADDS = "def addAll(nums: List[int], by = 1) -> int:\n    return sum(nums) + by"
 EXECUTION = [
@@ -309,7 +309,7 @@ def test_answers_that_are_asserted_together_say_nothing_for_each_other(open_mach
     wrong_program = check_program(line, "str('ba')")
     forging_program = check_program(line, FORGES.replace("SIGN", wrong_program.sign))
     programs = {"forging": forging_program, "wrong": wrong_program, "right": check_program(line, "str('ab')")}
-    judgements = asyncio.run(judged(open_machine(limits=LIMITS), programs))
+    judgements = asyncio.run(judge_by_running(open_machine(limits=LIMITS), programs))
     assert judgements == {"forging": False, "wrong": False, "right": True}
 
 
@@ -326,9 +326,9 @@ def test_an_answer_that_leaves_modules_behind_is_no_part_of_another_ones_imports
     line = SuiteItem(id="x", code=code, input="7", output="7")
     programs = {"plants": check_program(line, PLANTS)}
     programs |= {str(number): check_program(line, f"int('7') or {number}") for number in range(25)}
-    judgements = asyncio.run(judged(open_machine(limits=LIMITS), programs))
+    judgements = asyncio.run(judge_by_running(open_machine(limits=LIMITS), programs))
     assert judgements == {name: name != "plants" for name in programs}
 
 
 def test_what_a_program_tells_of_checks_is_read_up_to_where_it_was_stopped() -> None:
-    assert checks_told('["a", true]\n["b", false]\n3\n["c", tr') == {"a": True, "b": False}
+    assert parse_check_results('["a", true]\n["b", false]\n3\n["c", tr') == {"a": True, "b": False}

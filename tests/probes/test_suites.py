@@ -9,7 +9,7 @@ import pytest
 import yaml
 from conftest import Cli
 
-from gedanken.analysis.probe_scores import outcome_of
+from gedanken.analysis.probe_scores import score_answer
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.probe_design import ProbeDesign, Question, SuiteItem
@@ -20,7 +20,7 @@ from gedanken.loading.suites import read_suite
 from gedanken.probes.schedule import suite_item
 from gedanken.probing.probe_spec import probe_spec
 from gedanken.records.read_log import MOST_SPEC_BYTES
-from gedanken.runner import check
+from gedanken.runner import check_spec
 
 JOINS = "def f(a, b):\n    return a + b"
 GOOD: list[dict[str, Any]] = [
@@ -126,7 +126,7 @@ def test_a_suite_that_no_run_folder_could_be_read_again_with_is_not_asked() -> N
     line = SuiteItem(id="x", code=JOINS + "#" * MOST_SPEC_BYTES, input="1, 2", output="3")
     spec = probe_spec(ProbeDesign(suite=(line,)), ModelSpec(name="embedded"), SandboxSpec())
     with pytest.raises(BadInput, match="--suite: too large for one run"):
-        check(spec)
+        check_spec(spec)
 
 
 @pytest.mark.parametrize(
@@ -241,8 +241,10 @@ def test_a_line_with_the_id_of_a_generated_program_is_refused_by_its_number() ->
     generated = "state-hash-rounds-1-0-0-alone"
     line = SuiteItem(id=generated, code=JOINS, input="'a', 'b'", output="'ab'", line=3)
     with pytest.raises(BadInput, match=f"--suite: line 3: .* the id {generated};"):
-        check(probe_spec(ProbeDesign(families=("state",), suite=(line,)), ModelSpec(name="embedded"), SandboxSpec()))
-    check(probe_spec(ProbeDesign(suite=(line,)), ModelSpec(name="embedded"), SandboxSpec()))
+        check_spec(
+            probe_spec(ProbeDesign(families=("state",), suite=(line,)), ModelSpec(name="embedded"), SandboxSpec())
+        )
+    check_spec(probe_spec(ProbeDesign(suite=(line,)), ModelSpec(name="embedded"), SandboxSpec()))
 
 
 @pytest.mark.parametrize(
@@ -263,7 +265,7 @@ def test_what_the_terminal_really_prints_is_right_and_so_is_the_value_alone(said
         stdout=said,
         terminal=said,
     )
-    score = outcome_of(item, AnswerKept(question=Question("x", "direct"), execution=execution), line)
+    score = score_answer(item, AnswerKept(question=Question("x", "direct"), execution=execution), line)
     assert score is not None and score.outcome == outcome
 
 

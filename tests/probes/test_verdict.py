@@ -14,15 +14,15 @@ from hypothesis import strategies as st
 from scipy.stats import betabinom
 
 from gedanken.compare.verdict import sentences
-from gedanken.compare.verdict.bayes import Operation, combine, posterior
-from gedanken.compare.verdict.clusters import Cluster, Place, count, gather, place_of
-from gedanken.compare.verdict.fit import Known, fit
-from gedanken.compare.verdict.horizon import Exactness, curves
+from gedanken.compare.verdict.bayes import OperationClusters, combine, posterior
+from gedanken.compare.verdict.clusters import Cluster, Place, cluster_items, count_answers, place_of
+from gedanken.compare.verdict.fit import KnownPlayer, fit
+from gedanken.compare.verdict.horizon import Exactness, fit_curves
 from gedanken.compare.verdict.judge import judge
-from gedanken.compare.verdict.likelihood import beta_binomial, other
-from gedanken.compare.verdict.parameters import packaged, parameters_of
+from gedanken.compare.verdict.likelihood import any_shares_likelihood, beta_binomial
+from gedanken.compare.verdict.parameters import packaged_parameters, parse_parameters
 from gedanken.compare.verdict.results import HYPOTHESES, WAYS
-from gedanken.compare.verdict.separation import lacking
+from gedanken.compare.verdict.separation import undistinguished_pair
 from gedanken.experiment.probe_design import SuiteItem
 from gedanken.experiment.probe_item import Answer, ItemScore, Outcome, ProbeItem, Role, Way
 from gedanken.probes.schedule import suite_item
@@ -91,7 +91,7 @@ def test_each_way_without_noise_gets_its_name(way: str) -> None:
     verdict = judge([scored(item, as_one_that(way, item)) for item in items()], "a model", resamples=0)
     assert verdict.name == way
     assert max(verdict.posterior.values()) > 0.99
-    assert sentences.of_all(verdict).startswith("Behaves as one that ")
+    assert sentences.describe_verdict(verdict).startswith("Behaves as one that ")
 
 
 def test_a_computing_one_is_named_with_its_horizon() -> None:
@@ -99,7 +99,7 @@ def test_a_computing_one_is_named_with_its_horizon() -> None:
     verdict = judge(scores, "a model", resamples=0)
     assert verdict.name == "computes"
     assert all(4 < (curve.size or 0) < 8 for operation in verdict.operations for curve in operation.curves)
-    assert "computes, up to n = 5.7" in sentences.of_all(verdict)
+    assert "computes, up to n = 5.7" in sentences.describe_verdict(verdict)
     smallest_size, largest_size = verdict.operations[0].sizes[0], verdict.operations[0].sizes[-1]
     assert smallest_size.exact == 1 and largest_size.exact == 0
 
@@ -107,7 +107,7 @@ def test_a_computing_one_is_named_with_its_horizon() -> None:
 def horizons(*right_counts: float, items: float = 4) -> list[tuple[str, tuple[str, str]]]:
     each = np.full((1, len(right_counts)), items)
     sizes = tuple(2**exponent for exponent in range(len(right_counts)))
-    return [(curve.horizon, curve.interval) for curve in curves(Exactness(sizes, np.array([right_counts]), each))]
+    return [(curve.horizon, curve.interval) for curve in fit_curves(Exactness(sizes, np.array([right_counts]), each))]
 
 
 def test_exactness_that_is_alike_at_all_sizes_has_no_horizon_among_them() -> None:
@@ -132,10 +132,10 @@ def test_horizons_that_hang_on_the_shape_of_the_curve_are_both_told() -> None:
     beyond_curve = replace(second_curve, horizon="> 16", size=None)
     assert sentences.other_horizon(operation) == ""
     assert sentences.other_horizon(replace(operation, curves=(first_curve, beyond_curve))) == "> 16"
-    sentence = sentences.of_operation(replace(operation, name="computes", curves=(first_curve, beyond_curve)))
+    sentence = sentences.describe_operation(replace(operation, name="computes", curves=(first_curve, beyond_curve)))
     assert sentence.endswith("computes, up to n = 5.7 (or > 16, if another curve is fitted)")
     below_curves = tuple(replace(curve, horizon="< 1", size=None) for curve in operation.curves)
-    assert sentences.of_operation(replace(operation, name="computes", curves=below_curves)).endswith(
+    assert sentences.describe_operation(replace(operation, name="computes", curves=below_curves)).endswith(
         "not even up to n = 1"
     )
 
@@ -171,7 +171,7 @@ def test_two_families_that_tell_ways_apart_are_asked_for() -> None:
     scores = [scored(item, as_one_that("computes", item)) for item in items(12, ("famous", "products"))]
     verdict = judge(scores, "a model", resamples=0)
     assert verdict.name == "undetermined"
-    assert lacking(verdict.separations, "computes") == ("imitates", "shortcut")
+    assert undistinguished_pair(verdict.separations, "computes") == ("imitates", "shortcut")
     pairs = {separation.pair for separation in verdict.separations}
     assert len(pairs) == 3 and {separation.family for separation in verdict.separations} == {"famous", "products"}
 
@@ -188,7 +188,7 @@ def test_a_suite_from_outside_is_evidence_for_no_way_of_answering() -> None:
     ]
     suite_verdict = judge(suite, "a model", resamples=2)
     assert suite_verdict.name == suite_verdict.operations[0].name == "undetermined" and suite_verdict.support is None
-    assert suite_verdict.why == suite_verdict.operations[0].why == sentences.OF_A_SUITE
+    assert suite_verdict.why == suite_verdict.operations[0].why == sentences.ONLY_A_SUITE
     assert not suite_verdict.operations[0].curves and suite_verdict.operations[0].sizes[0].exact == 1
     own_scores = [scored(item, as_one_that("computes", item)) for item in items(12, ("famous", "products"))]
     verdict_with_suite, verdict_without = (
@@ -219,7 +219,7 @@ def test_posteriors_are_shares_of_one(counts: list[tuple[int, int, int]]) -> Non
         Cluster("f", "o", f"t{index}", SIZES[index % 5], "hard imitates", *map(float, cluster_counts))
         for index, cluster_counts in enumerate(counts)
     ]
-    shares = posterior(combine([Operation(clusters, packaged()).by_noise()]))
+    shares = posterior(combine([OperationClusters(clusters, packaged_parameters()).by_noise()]))
     assert set(shares) == set(HYPOTHESES)
     assert sum(shares.values()) == pytest.approx(1)
 
@@ -227,7 +227,9 @@ def test_posteriors_are_shares_of_one(counts: list[tuple[int, int, int]]) -> Non
 def test_the_same_answer_again_is_no_further_evidence() -> None:
     scores = [scored(item, as_one_that("computes", item)) for item in items()]
     repeated_scores = [replace(score, answers=score.answers * 10) for score in scores]
-    assert gather(count(scores, "direct").asked) == gather(count(repeated_scores, "direct").asked)
+    assert cluster_items(count_answers(scores, "direct").asked) == cluster_items(
+        count_answers(repeated_scores, "direct").asked
+    )
 
 
 @pytest.mark.parametrize("outcome", ["refused", "unparsable", "cut"])
@@ -243,7 +245,7 @@ def test_a_rule_that_was_not_understood_is_not_judged() -> None:
     asked_items = list(items(1, ("rules",)))
     check = replace(asked_items[0], id="check", role="check", rival_is=None)
     scores = [*(scored(item, "rival") for item in asked_items), scored(check, "wrong")]
-    counts = count(scores, "direct")
+    counts = count_answers(scores, "direct")
     assert counts.not_understood == (check.pair,)
     assert len(counts.asked) == len(asked_items) - 2
 
@@ -271,15 +273,15 @@ def test_a_horizon_between_the_sizes_is_found(horizon: float, steepness: float) 
     sizes = (1, 2, 4, 8, 16, 32, 64)
     shares = np.array([[1 / (1 + (size / horizon) ** steepness) for size in sizes]])
     item_counts = np.full_like(shares, 60)
-    logistic, weibull = curves(Exactness(sizes, shares * item_counts, item_counts))
+    logistic, weibull = fit_curves(Exactness(sizes, shares * item_counts, item_counts))
     assert logistic.size == pytest.approx(horizon, rel=0.12)
     assert weibull.size == pytest.approx(horizon, rel=0.3)
 
 
 def test_horizons_beyond_the_sizes_say_so() -> None:
     sizes, item_counts = (2, 4, 8), np.full((1, 3), 20.0)
-    assert {curve.horizon for curve in curves(Exactness(sizes, item_counts, item_counts))} == {"> 8"}
-    assert {curve.horizon for curve in curves(Exactness(sizes, item_counts * 0, item_counts))} == {"< 2"}
+    assert {curve.horizon for curve in fit_curves(Exactness(sizes, item_counts, item_counts))} == {"> 8"}
+    assert {curve.horizon for curve in fit_curves(Exactness(sizes, item_counts * 0, item_counts))} == {"< 2"}
 
 
 def test_horizon_intervals_hold_the_horizon() -> None:
@@ -289,7 +291,7 @@ def test_horizon_intervals_hold_the_horizon() -> None:
     covered = 0
     for _ in range(60):
         right_counts = rng.binomial(20, shares)[None, :].astype(float)
-        low, high = curves(Exactness(sizes, right_counts, np.full_like(right_counts, 20)))[0].interval
+        low, high = fit_curves(Exactness(sizes, right_counts, np.full_like(right_counts, 20)))[0].interval
         covered += _number(low) <= horizon <= _number(high)
     assert covered >= 54
 
@@ -314,16 +316,16 @@ def test_a_verdict_is_plain_json() -> None:
 def test_no_sentence_says_that_a_model_computes() -> None:
     scores = [scored(item, as_one_that("computes", item)) for item in items()]
     verdict = judge(scores, "a model", resamples=0)
-    texts = [sentences.of_all(verdict), *map(sentences.of_operation, verdict.operations)]
+    texts = [sentences.describe_verdict(verdict), *map(sentences.describe_operation, verdict.operations)]
     assert all("one that computes" in text for text in texts if "computes" in text)
     assert any("one that computes" in text for text in texts)
 
 
 def test_parameters_are_kept_as_they_are_read() -> None:
-    parameters = packaged()
-    assert parameters_of(json.dumps(parameters.as_json())) == parameters
+    parameters = packaged_parameters()
+    assert parse_parameters(json.dumps(parameters.as_json())) == parameters
     with pytest.raises(ValueError, match="format 0"):
-        parameters_of(json.dumps({**parameters.as_json(), "format": 0}))
+        parse_parameters(json.dumps({**parameters.as_json(), "format": 0}))
 
 
 def test_a_fit_finds_what_answers_were_drawn_with() -> None:
@@ -339,7 +341,7 @@ def test_a_fit_finds_what_answers_were_drawn_with() -> None:
                     rivals = rng.binomial(10 - hits, rng.beta(5, 5))
                     counts = (float(hits), float(rivals), float(10 - hits - rivals))
                     clusters.append(Cluster("f", "o", f"t{number}", 8, place, *counts))
-            players.append(Known(way, "kind", 0.1, horizon, tuple(clusters)))
+            players.append(KnownPlayer(way, "kind", 0.1, horizon, tuple(clusters)))
     fitted = fit(players, "1").ways["computes"].together["hard imitates"]
     assert fitted.right == pytest.approx(0.8, abs=0.05)
     assert fitted.right_beyond == pytest.approx(0.1, abs=0.05)
@@ -351,4 +353,4 @@ def test_what_fits_nothing_is_weighed_by_its_own_shares() -> None:
     uneven_clusters = [
         Cluster("f", "o", "t", size, "alone", 10.0 * (size > 2), 0.0, 10.0 * (size <= 2)) for size in SIZES
     ]
-    assert other(uneven_clusters) > other(even_clusters)
+    assert any_shares_likelihood(uneven_clusters) > any_shares_likelihood(even_clusters)

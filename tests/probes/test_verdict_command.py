@@ -16,7 +16,7 @@ from benchmarks.verdict.truths import BANK
 from gedanken.agents.players.bank import Entry, read_bank
 from gedanken.agents.players.player import Player
 from gedanken.analysis.probe_verdict import verdict_of
-from gedanken.cli.verdict import print_verdicts, told_apart
+from gedanken.cli.verdict import print_verdicts, with_distinct_names
 from gedanken.compare.verdict.results import HYPOTHESES, Name
 from gedanken.experiment.execution import Cause, Execution, Origin
 from gedanken.experiment.probe_design import Question
@@ -53,7 +53,7 @@ def asked(tmp_path: Path) -> Asked:
         folder.mkdir()
         entries = [entry for entry in design(bank, 0) if entry.item.operation in OPERATIONS]
         with open_store(folder, spec_of(script=["ls"])) as store:
-            store.know_model(ModelFacts(name=f"a model that {player.kinds[0]}"))
+            store.record_model(ModelFacts(name=f"a model that {player.kinds[0]}"))
             store.keep_items([_stored_item(entry, told) for entry in entries])
             for entry in entries:
                 text = told or player.answer(entry, bank)
@@ -97,7 +97,7 @@ def test_runs_of_one_model_are_told_apart_by_their_folders(asked: Asked) -> None
     verdict = verdict_of(read_run(asked(Player(("computes",)))), resamples=0)
     other_verdict = replace(verdict, model="another model")
     runs = [Path("runs/a"), Path("runs/b"), Path("runs/c")]
-    names = [verdict.model for verdict in told_apart(runs, [verdict, other_verdict, verdict])]
+    names = [verdict.model for verdict in with_distinct_names(runs, [verdict, other_verdict, verdict])]
     assert names == ["a model that computes (runs/a)", "another model", "a model that computes (runs/c)"]
 
 

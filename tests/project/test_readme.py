@@ -22,8 +22,8 @@ from snippets import ROOT, blocks
 from transcript_forms import FORMS
 from vllm import Server, serving
 
-from gedanken.cli.audit import spread_kinds
-from gedanken.cli.compare import spread_imagined
+from gedanken.cli.audit import expand_fail_on
+from gedanken.cli.compare import expand_imagined
 from gedanken.cli.main import app
 
 README_LINES = 90
@@ -72,7 +72,7 @@ def test_the_command_line_understands_each(command: str, tmp_path: Path, monkeyp
     (tmp_path / "runs" / "article-…").mkdir(parents=True)
     (tmp_path / "runs" / "article-…" / "log.jsonl").touch()
     shell_free = re.split(r" <\(| < ", command.split(OURS, 1)[1])[0]
-    arguments = spread_kinds(spread_imagined(shlex.split(shell_free)))
+    arguments = expand_fail_on(expand_imagined(shlex.split(shell_free)))
     parser = typer.main.get_command(app)
     while isinstance(parser, click.Group) and arguments:
         _, subcommand, arguments = parser.resolve_command(click.Context(parser), arguments)

@@ -21,7 +21,7 @@ from loopback import listening
 
 from gedanken.agents import weights
 from gedanken.experiment.errors import NoModel, NoSandbox
-from gedanken.experiment.failure_reasons import why
+from gedanken.experiment.failure_reasons import explain_failure
 from gedanken.experiment.folders import mounts_in, work_folder
 from gedanken.experiment.progress import Progress, Silent
 from gedanken.experiment.proxies import keep_loopback_direct
@@ -30,7 +30,7 @@ from gedanken.sandbox import image as images
 from gedanken.sandbox.datasets import ensure_dataset
 from gedanken.sandbox.debian import make_debian
 from gedanken.sandbox.image import ensure_image
-from gedanken.setting_up import beside
+from gedanken.setting_up import run_in_background
 
 CONTENT = bytes(range(256)) * 20_000
 NOWHERE = "http://127.0.0.1:9"
@@ -49,7 +49,7 @@ NOWHERE = "http://127.0.0.1:9"
     ],
 )
 def test_a_failure_is_told_by_its_cause(said: str, remedy: str) -> None:
-    assert remedy in why(said)
+    assert remedy in explain_failure(said)
 
 
 class Hub(BaseHTTPRequestHandler):
@@ -280,7 +280,7 @@ def test_a_download_ends_when_what_goes_on_beside_it_fails() -> None:
         finally:
             has_ended.set()
 
-    with pytest.raises(NoSandbox, match="no engine"), beside(Silent(), download):
+    with pytest.raises(NoSandbox, match="no engine"), run_in_background(Silent(), download):
         has_begun.wait()
         raise NoSandbox("no engine")
     assert has_ended.is_set()
@@ -291,6 +291,6 @@ def test_a_download_that_fails_is_told_when_all_else_is_there() -> None:
         raise NoModel("no network")
 
     finished = []
-    with pytest.raises(NoModel, match="no network"), beside(Silent(), download):
+    with pytest.raises(NoModel, match="no network"), run_in_background(Silent(), download):
         finished.append("image")
     assert finished == ["image"]

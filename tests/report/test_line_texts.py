@@ -15,7 +15,7 @@ from gedanken.analysis.analyze import analysis_of
 from gedanken.cli.result_output import exit_code_of
 from gedanken.compare.commands.answers import compare_answers
 from gedanken.compare.compare_runs import compare_runs
-from gedanken.compare.output.text_lines import uncoloured
+from gedanken.compare.output.text_lines import without_control_sequences
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.finding import LineRef
 from gedanken.experiment.program import Program
@@ -108,7 +108,7 @@ def test_each_line_of_a_finding_is_in_the_text_that_it_names(kept: Analysis) -> 
     assert refs
     for ref in refs:
         lines = texts[ref.source].text("terminal" if ref.counted_in == "terminal" else "stdout").splitlines()
-        assert uncoloured(lines[ref.number - 1]) == ref.text
+        assert without_control_sequences(lines[ref.number - 1]) == ref.text
 
 
 def test_the_page_marks_the_lines_that_findings_name(kept: Analysis) -> None:

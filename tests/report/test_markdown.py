@@ -6,7 +6,7 @@ from folders import spec_of, write_run
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gedanken.experiment.markdown import fence_for, inline
+from gedanken.experiment.markdown import fence_for, to_one_line
 from gedanken.experiment.persona import Persona
 
 
@@ -17,7 +17,7 @@ def test_a_fence_is_longer_than_any_run_of_backticks(text: str) -> None:
 
 @given(st.text(alphabet="`<a\n\r\u2028 "))
 def test_what_stands_in_a_line_begins_neither_a_line_nor_code_nor_a_tag(text: str) -> None:
-    assert len(inline(text).splitlines()) <= 1 and not set("`<") & set(inline(text))
+    assert len(to_one_line(text).splitlines()) <= 1 and not set("`<") & set(to_one_line(text))
 
 
 def test_a_transcript_holds_no_control_character_of_a_persona(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from gedanken.compare.results import ComparisonResult
 from gedanken.experiment.execution import Cause
 from gedanken.experiment.run_log import ModelFacts, RunLog, RunSetup
 from gedanken.report.plain_words import PlainWords, plain_words
-from gedanken.report.summary import print_plainly
+from gedanken.report.summary import print_plain_words
 
 
 def words(*cases: VersionAnalysis, outcome: str = "done") -> PlainWords:
@@ -108,7 +108,7 @@ def test_the_ending_obeys_nothing_and_ends_with_the_report(width: int, terminal:
     file = io.StringIO()
     console = Console(file=file, width=width, force_terminal=terminal, no_color=True, highlight=False)
     page = Path("runs/small-1/report.html")
-    print_plainly(plain_words(kept(HOSTILE)), console, page, page.parent)
+    print_plain_words(plain_words(kept(HOSTILE)), console, page, page.parent)
     text = file.getvalue()
     assert "\x1b]" not in text and "\x1b[2J" not in text and "\u202e" not in text
     assert all(name in text for name in ("Question: ", "Result: ", "Confidence: ", f"{page}"))

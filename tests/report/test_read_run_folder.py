@@ -15,7 +15,7 @@ from gedanken.analysis.analyze import analyze
 from gedanken.compare.commands.answers import compare_answers, compare_with_persona
 from gedanken.compare.compare_runs import compare_runs
 from gedanken.experiment.errors import BadInput
-from gedanken.experiment.persona import USUAL_MACHINE
+from gedanken.experiment.persona import DEFAULT_MACHINE
 from gedanken.experiment.run_log import INTERRUPTED
 from gedanken.records.read_run import read_run
 from gedanken.report.values import values_of
@@ -50,7 +50,7 @@ def test_what_a_run_kept_comes_back_byte_for_byte(tmp_path: Path) -> None:
     log = read_run(tmp_path / "run")
     assert log == written_log and log.spec == written_log.spec
     assert log.programs[0].source == TRAIN and len(log.executions) == 8 + len(REAL) + len(IMAGINED) + 1
-    assert (log.persona, log.machine_facts, log.notes) == (CLAIMING, USUAL_MACHINE, ())
+    assert (log.persona, log.machine_facts, log.notes) == (CLAIMING, DEFAULT_MACHINE, ())
 
 
 def test_in_a_folder_of_an_earlier_version_the_same_is_found_as_in_one_of_today(folder: Path, tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_scored_once_more_the_same_is_found(tmp_path: Path) -> None:
     expected = [*compare_runs(log.programs[0], real, imagined, CLAIMING.claims, (), 0).findings]
     for real_boot, imagined_boot in zip(boots[:4], boots[4:], strict=True):
         expected += compare_answers(real_boot, imagined_boot, CLAIMING.claims)
-    expected += compare_with_persona(boots, CLAIMING, USUAL_MACHINE)
+    expected += compare_with_persona(boots, CLAIMING, DEFAULT_MACHINE)
     assert set(analysis.findings) == set(expected) and len(analysis.findings) == len(expected) > 3
     assert [len(version.real) for version in analysis.versions] == [len(REAL)]
 

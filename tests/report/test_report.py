@@ -13,12 +13,12 @@ from gedanken.analysis.analysis import Analysis, VersionAnalysis
 from gedanken.analysis.inputs import compare_inputs
 from gedanken.compare.results import Alignment, Block, ComparisonResult
 from gedanken.experiment.finding import LineRef
-from gedanken.experiment.format import cut, visible
+from gedanken.experiment.format import escape_invisible, truncate
 from gedanken.experiment.persona import Fact
 from gedanken.experiment.run_log import RunLog, RunSetup
-from gedanken.report.curves import frame
+from gedanken.report.curves import value_range
 from gedanken.report.page import render
-from gedanken.report.transcripts import words_apart
+from gedanken.report.transcripts import mark_differing_words
 
 
 @pytest.fixture(scope="module")
@@ -135,13 +135,13 @@ def test_nothing_that_was_printed_becomes_markup_or_steers_the_page() -> None:
 
 
 def test_what_is_hidden_is_shown_and_what_is_long_says_how_much_is_left_out() -> None:
-    assert visible("a\u202eb\x07\ud800\u2028") == "a⟨U+202E⟩b⟨U+0007⟩⟨U+D800⟩⟨U+2028⟩"
-    assert visible("häuser\t1\n") == "häuser\t1\n"
-    assert cut("x" * 1000) == "x" * 400 + " … (600 more characters)"
+    assert escape_invisible("a\u202eb\x07\ud800\u2028") == "a⟨U+202E⟩b⟨U+0007⟩⟨U+D800⟩⟨U+2028⟩"
+    assert escape_invisible("häuser\t1\n") == "häuser\t1\n"
+    assert truncate("x" * 1000) == "x" * 400 + " … (600 more characters)"
 
 
 def test_a_reworded_line_has_the_other_words_marked_and_only_those() -> None:
-    real_pieces, imagined_pieces = words_apart(REAL[0], IMAGINED[0])
+    real_pieces, imagined_pieces = mark_differing_words(REAL[0], IMAGINED[0])
     assert [piece.text for piece in real_pieces if piece.differs] == []
     assert "".join(piece.text for piece in imagined_pieces if piece.differs).split() == [
         "passed",
@@ -174,7 +174,7 @@ def test_a_comparison_of_a_million_lines_is_a_small_page_that_has_its_first_dive
 def test_a_value_far_off_leaves_the_real_band_to_be_seen() -> None:
     import numpy as np
 
-    low, high = frame(np.array([[0.1, 0.2]]), np.array([[1e9, float("nan")]]))
+    low, high = value_range(np.array([[0.1, 0.2]]), np.array([[1e9, float("nan")]]))
     assert -0.1 < low < 0.1 and 0.2 < high < 1
 
 

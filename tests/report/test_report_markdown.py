@@ -10,7 +10,7 @@ from test_summary import HOSTILE, kept
 from weighed_effects import weighed
 
 from gedanken.compare.interventions import Outcomes
-from gedanken.experiment.markdown import code, prose
+from gedanken.experiment.markdown import escape_sentence, format_code
 from gedanken.report.markdown import to_markdown
 
 NASTY = "`` ``` @you #1 www.evil.example https://evil.example <img onerror=x> $\\frac{1}$ [a](b) ![x](y) __x__ | ~~~"
@@ -24,25 +24,25 @@ def bare(text: str) -> str:
 
 @given(st.text(alphabet="`a|\n @<", max_size=30))
 def test_code_holds_all_of_a_line_and_ends_where_it_should(text: str) -> None:
-    (code_span,) = [match[0] for match in [_CODE.fullmatch(code(text))] if match]
+    (code_span,) = [match[0] for match in [_CODE.fullmatch(format_code(text))] if match]
     assert " ".join(text.split()) in code_span and "\n" not in code_span
 
 
 @given(st.text(alphabet="a`@#<>$\\[]()_*|~/:.w \n&!{}", max_size=60))
 def test_a_sentence_leaves_nothing_outside_of_code_that_means_something(text: str) -> None:
-    assert not set("@#<>$\\[]_*|~/&`") & set(bare(prose(text)))
+    assert not set("@#<>$\\[]_*|~/&`") & set(bare(escape_sentence(text)))
 
 
 @pytest.mark.parametrize(
     "word", ["(www.evil.example)", "WWW.evil.example", "(GH-1)", ":smile:", "(:+1:)", "0a1b2c3d"]
 )
 def test_what_a_reader_of_markdown_turns_into_something_stands_as_code(word: str) -> None:
-    assert prose(f"it prints {word} twice") == f"it prints `{word}` twice"
+    assert escape_sentence(f"it prints {word} twice") == f"it prints `{word}` twice"
 
 
 def test_a_sentence_of_ours_stays_as_it_is() -> None:
     text = "2 of 3 imagined runs differ from the real runs (train-v1): “9 of 10” × 2; p = .008, −0.1 to 0.2 (95 %)."
-    assert prose(text) == text
+    assert escape_sentence(text) == text
 
 
 def test_it_tells_what_the_page_tells_in_200_lines() -> None:

@@ -20,8 +20,8 @@ from gedanken.experiment.conditions import Conditions
 from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.finding import Finding, LineRef
-from gedanken.experiment.format import figure, visible
-from gedanken.experiment.persona import USUAL_MACHINE
+from gedanken.experiment.format import escape_invisible, format_number
+from gedanken.experiment.persona import DEFAULT_MACHINE
 from gedanken.experiment.run_log import ModelFacts, RunLog, RunSetup
 from gedanken.report.effects import print_effects
 from gedanken.report.summary import print_summary
@@ -148,7 +148,7 @@ def kept(model_text: str = "") -> Analysis:
     endpoint = Endpoint(f"loss{hostile}", "chosen because it is a loss on held-out data (val)", "rule")
     undecided = (hostile or "Too few runs.",)
     version = case(*findings, of=series_results, undecided=undecided, alignment=blocks, endpoint=endpoint)
-    machine = USUAL_MACHINE.model_copy(update={"machine": "docker", "not_enforced": ("disk: " + "no quota " * 30,)})
+    machine = DEFAULT_MACHINE.model_copy(update={"machine": "docker", "not_enforced": ("disk: " + "no quota " * 30,)})
     setup = RunSetup(
         "small",
         model=ModelFacts(name=f"openai:x{hostile}"),
@@ -309,7 +309,7 @@ def test_a_curve_has_its_own_row_and_runs_too_few_for_a_test_have_no_p() -> None
     assert "between 1 imagined run and 49 real runs" in said(case(of=(tested_series,)))
 
 
-@pytest.mark.parametrize("show", [harmless, visible])
+@pytest.mark.parametrize("show", [harmless, escape_invisible])
 def test_whatever_breaks_a_line_or_has_no_shape_is_shown_by_its_number(show: Callable[[str], str]) -> None:
     assert show("a\tb\n") == "a\tb\n"
     for character in "\u2028\u2029\x1b\x85\u202e\u200b":
@@ -339,4 +339,4 @@ def test_effects_fit_eighty_columns_with_the_side_before_the_number() -> None:
     ("value", "shown"), [(60000.0, "60000"), (123456, "123456"), (0.12345, "0.1235"), (-3.0, "−3"), (2e9, "2e+09")]
 )
 def test_whole_numbers_can_be_found_in_the_output(value: float, shown: str) -> None:
-    assert figure(value) == shown
+    assert format_number(value) == shown

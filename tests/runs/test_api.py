@@ -11,7 +11,7 @@ import gedanken
 from gedanken import DockerMachine, ImaginedMachine, load_experiment, load_persona
 from gedanken.experiment.errors import BadInput, NoModel, NoSandbox
 from gedanken.experiment.execution import Machine
-from gedanken.experiment.persona import USUAL_MACHINE, Dataset
+from gedanken.experiment.persona import DEFAULT_MACHINE, Dataset
 from gedanken.sandbox.machine import SandboxMachine
 
 
@@ -72,4 +72,4 @@ def test_a_machine_played_with_no_real_one_beside_it_is_told_the_docker_sandbox(
 ) -> None:
     measured = asyncio.run(machine.measure(mnist[0]))
     fields = {"os", "python", "torch", "user", "directory", "dataset"}
-    assert USUAL_MACHINE.model_dump(include=fields) == measured.model_dump(include=fields)
+    assert DEFAULT_MACHINE.model_dump(include=fields) == measured.model_dump(include=fields)

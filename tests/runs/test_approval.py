@@ -18,11 +18,11 @@ from conftest import GEDANKEN, Cli
 
 from gedanken.experiment.approval import Approve, Reject, imports_of, read_decision
 from gedanken.experiment.budget import Budget
-from gedanken.experiment.errors import AwaitsApproval, BadInput, NotKept
+from gedanken.experiment.errors import AwaitsApproval, BadInput, NotStored
 from gedanken.records.read_run import read_run
 from gedanken.records.run_store import reopen_store
 from gedanken.records.trace import read_trace
-from gedanken.resuming import Again, approve, replay, resume
+from gedanken.resuming import ResumeOptions, approve, replay, resume
 from gedanken.terminal.screen import Screen
 
 PROGRAM = """
@@ -93,7 +93,7 @@ def test_without_a_terminal_it_stops_before_anything_ran_and_goes_on_when_told(
     assert "gedanken approve run" in stopped.stderr
     assert "secrets, types" in stopped.stderr.replace("os.path", "") and "no network" in stopped.stderr
     assert ran(tmp_path / "run") == []
-    with pytest.raises(NotKept, match="replay: no decision on train-v1 is stored"):
+    with pytest.raises(NotStored, match="replay: no decision on train-v1 is stored"):
         asyncio.run(replay(tmp_path / "run", Screen(), tmp_path / "replay"))
     assert not (tmp_path / "replay").exists()
     resumed = gedanken("resume", "run")
@@ -105,7 +105,7 @@ def test_without_a_terminal_it_stops_before_anything_ran_and_goes_on_when_told(
     with reopen_store(tmp_path / "run") as store:  # a process that is killed as soon as that is written down
         store.keep_decision(store.programs["train-v2"], Approve())
     with pytest.raises(BadInput, match=r"train-v2 was approved .* gedanken resume"):
-        asyncio.run(approve(tmp_path / "run", Approve(), Screen(), Again()))
+        asyncio.run(approve(tmp_path / "run", Approve(), Screen(), ResumeOptions()))
     finished = gedanken("resume", "run")
     assert finished.returncode == 0, finished.stderr
     assert ran(tmp_path / "run") == ["train-v1: Epoch 3/3", "train-v2: mended"]
@@ -113,7 +113,7 @@ def test_without_a_terminal_it_stops_before_anything_ran_and_goes_on_when_told(
     assert [decision.program for decision in log.decisions] == ["train-v1", "train-v2"]
     assert "train-v2 was approved by a person before it could run" in log.notes
     with pytest.raises(BadInput, match="no program of this run waits"):
-        asyncio.run(approve(tmp_path / "run", Approve(), Screen(), Again()))
+        asyncio.run(approve(tmp_path / "run", Approve(), Screen(), ResumeOptions()))
 
 
 @pytest.mark.bubblewrap
@@ -193,7 +193,7 @@ def contents(folder: Path) -> dict[Path, bytes]:
 @pytest.mark.bubblewrap
 def test_an_answer_that_comes_too_late_leaves_the_run_as_it_is(gedanken: Cli, begin: Begin, tmp_path: Path) -> None:
     assert gedanken(*begin("--approve=first", "--budget", "minutes=500")).returncode == 6
-    options, screen = Again(budget=Budget(tokens=10**9)), Delayed(gedanken, tmp_path / "run")
+    options, screen = ResumeOptions(budget=Budget(tokens=10**9)), Delayed(gedanken, tmp_path / "run")
     with pytest.raises(BadInput, match="no program of this run waits"):
         asyncio.run(approve(tmp_path / "run", Reject(reason="no"), screen, options))
     assert contents(tmp_path / "run") == screen.before
@@ -256,13 +256,13 @@ def test_no_program_runs_that_somebody_rejected_of_whom_the_run_asks_nothing(
     before = contents(folder)
     for answer in (Reject(reason="it deletes my files"), Approve(), *([None] if dies_at != "edited" else [])):
         with pytest.raises(BadInput, match="gedanken resume"):
-            asyncio.run(approve(folder, answer, Screen(), Again()))
+            asyncio.run(approve(folder, answer, Screen(), ResumeOptions()))
     assert contents(folder) == before
     newest = read_run(folder).programs[-1]
     with reopen_store(folder) as store:  # as an earlier version did
         store.keep_decision(newest, Reject(reason="too long"))
     with suppress(AwaitsApproval):
-        asyncio.run(resume(folder, Screen(), Again()))
+        asyncio.run(resume(folder, Screen(), ResumeOptions()))
     assert newest.label not in [run.program for run in read_run(folder).executions]
     refusals = {program.label: program.problems for program in read_run(folder).programs}
     assert refusals[newest.label] == ("a person rejected it: too long",)

@@ -16,14 +16,14 @@ from conftest import Cli
 from openai_server import Server, serving
 
 from gedanken.agents.prices import price_of
-from gedanken.experiment.budget import Budget, Tokens, cost_in_words, parse_budget, used_in_words
+from gedanken.experiment.budget import Budget, Tokens, format_cost, format_usage, parse_budget
 from gedanken.experiment.errors import BadInput, BudgetSpent
 from gedanken.experiment.run_spec import ModelSpec, RunSpec
 from gedanken.loading.experiments_and_personas import load_experiment, load_persona
 from gedanken.records.budget_meter import RunMeter
 from gedanken.records.read_run import read_run
 from gedanken.records.run_store import open_store, reopen_store
-from gedanken.records.work_clock import SHORTEST, counted_until
+from gedanken.records.work_clock import MIN_SECONDS_AHEAD, counted_until
 
 PROGRAM = """
 import secrets, types
@@ -167,7 +167,7 @@ def test_minutes_of_killed_processes_count_until_they_died(
     with reopen_store(tmp_path) as store:
         counted = store.seconds_worked - before
         store.end("stopped")
-    assert worked - LATE * len(kills) <= counted <= worked + (SHORTEST + STARTED) * len(kills)
+    assert worked - LATE * len(kills) <= counted <= worked + (MIN_SECONDS_AHEAD + STARTED) * len(kills)
     for _ in range(3):  # nothing is left to do
         with reopen_store(tmp_path) as store:
             assert store.seconds_worked - before <= counted + STARTED
@@ -208,7 +208,7 @@ def test_the_log_of_a_long_silent_run_stays_short() -> None:
     worked, records, month = 0.0, 0, 30 * 86_400
     while worked < month:
         until = counted_until(worked)
-        assert worked + SHORTEST <= until <= max(1.02 * worked, worked + SHORTEST)
+        assert worked + MIN_SECONDS_AHEAD <= until <= max(1.02 * worked, worked + MIN_SECONDS_AHEAD)
         worked, records = worked + (until - worked) / 2, records + 1
     assert records < 2_000
 
@@ -232,8 +232,8 @@ def test_an_unknown_price_is_said_and_never_nothing(monkeypatch: pytest.MonkeyPa
     tokens = Tokens(1_000_000, 1_000_000, 3)
     assert price_of(ModelSpec(name="openai:nobody-knows")) is None
     assert price_of(ModelSpec(name="openai:gpt-4.1", base_url="http://127.0.0.1:9/v1")) is None
-    assert cost_in_words(tokens, None) == "unknown price"
-    assert used_in_words(None, None) == "unknown number of tokens; unknown cost"
+    assert format_cost(tokens, None) == "unknown price"
+    assert format_usage(None, None) == "unknown number of tokens; unknown cost"
     price = price_of(ModelSpec(name="openai:gpt-4.1-2025-04-14"))
     assert price == price_of(ModelSpec(name="openai:gpt-4.1"))
     assert price is not None
@@ -243,7 +243,7 @@ def test_an_unknown_price_is_said_and_never_nothing(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("GEDANKEN_PRICES", str(price_file))
     own_price = price_of(ModelSpec(name="openai:nobody-knows", base_url="http://127.0.0.1:9/v1"))
     assert own_price is not None
-    assert cost_in_words(tokens, own_price) == f"$3.0000, by {price_file} of 2030-01-01"
+    assert format_cost(tokens, own_price) == f"$3.0000, by {price_file} of 2030-01-01"
     price_file.write_text("models: 3")
     with pytest.raises(BadInput, match="not a price table"):
         price_of(ModelSpec(name="openai:nobody-knows"))

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 import typer
 
-from gedanken.agents.concurrency import at_once
-from gedanken.cli.errors import clear_errors
-from gedanken.cli.execute_run import finish
+from gedanken.agents.concurrency import run_concurrently
+from gedanken.cli.errors import handle_errors
+from gedanken.cli.execute_run import execute_and_show
 from gedanken.experiment.blocking import off_loop
-from gedanken.sandbox.threads import beginning, finishing
+from gedanken.sandbox.threads import run_to_end, start_or_undo
 
 
 def cancelled_often(work: Callable[[], Coroutine[Any, Any, object]], times: int = 3) -> None:
@@ -42,7 +42,7 @@ def test_work_that_must_finish_has_finished_however_often_it_is_cancelled() -> N
         wait.wait(0.3)
         finished.append("work")
 
-    cancelled_often(partial(finishing, work))
+    cancelled_often(partial(run_to_end, work))
     assert finished == ["work"]
 
 
@@ -54,7 +54,7 @@ def test_what_was_begun_when_it_was_cancelled_is_undone_before_the_task_ends() -
         events.append("begun")
         return "container"
 
-    cancelled_often(lambda: beginning(begin, lambda made: events.append(f"{made} removed")))
+    cancelled_often(lambda: start_or_undo(begin, lambda made: events.append(f"{made} removed")))
     assert events == ["begun", "container removed"]
 
 
@@ -63,8 +63,8 @@ def test_an_error_after_the_cancellation_is_not_printed_by_the_loop(caplog: pyte
         threading.Event().wait(0.2)
         raise OSError("no container")
 
-    cancelled_often(lambda: beginning(fail, lambda _made: None))
-    cancelled_often(partial(finishing, fail))
+    cancelled_often(lambda: start_or_undo(fail, lambda _made: None))
+    cancelled_often(partial(run_to_end, fail))
     gc.collect()
     assert not caplog.records
 
@@ -95,9 +95,9 @@ def test_without_a_cancellation_the_result_or_the_error_comes_back() -> None:
     def fail() -> None:
         raise OSError("no container")
 
-    assert asyncio.run(beginning(lambda: 3, lambda _made: None)) == 3
-    assert asyncio.run(finishing(lambda: 4)) == 4
-    for work in (partial(finishing, fail), partial(beginning, fail, lambda _made: None)):
+    assert asyncio.run(start_or_undo(lambda: 3, lambda _made: None)) == 3
+    assert asyncio.run(run_to_end(lambda: 4)) == 4
+    for work in (partial(run_to_end, fail), partial(start_or_undo, fail, lambda _made: None)):
         with pytest.raises(OSError, match="no container"):
             asyncio.run(work())
 
@@ -112,7 +112,7 @@ def test_of_several_at_once_none_is_interrupted_while_it_cleans_up() -> None:
             await asyncio.sleep(0.05 * number)
             cleaned.append(number)
 
-    cancelled_often(lambda: at_once([partial(piece, number) for number in range(4)], 4), times=1)
+    cancelled_often(lambda: run_concurrently([partial(piece, number) for number in range(4)], 4), times=1)
     assert sorted(cleaned) == [0, 1, 2, 3]
 
 
@@ -130,7 +130,7 @@ def test_of_several_at_once_the_others_have_cleaned_up_when_the_error_of_one_is_
             cleaned.append(number)
 
     with pytest.raises(OSError, match="the first"):
-        asyncio.run(at_once([partial(piece, number) for number in range(4)], 4))
+        asyncio.run(run_concurrently([partial(piece, number) for number in range(4)], 4))
     assert sorted(cleaned) == [1, 2, 3]
 
 
@@ -146,7 +146,7 @@ def test_sigterm_stops_a_command_also_where_ctrl_c_is_ignored_as_in_the_backgrou
             cleaned.append("up")
 
     def run() -> None:
-        finish(run_long(), as_json=False)
+        execute_and_show(run_long(), as_json=False)
 
     def stop_at_once() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
@@ -155,7 +155,7 @@ def test_sigterm_stops_a_command_also_where_ctrl_c_is_ignored_as_in_the_backgrou
     handlers_before = signal.signal(signal.SIGINT, ctrl_c), signal.getsignal(signal.SIGTERM)
     try:
         for work in (run, stop_at_once):
-            with pytest.raises(typer.Exit) as raised, clear_errors():
+            with pytest.raises(typer.Exit) as raised, handle_errors():
                 work()
             assert raised.value.exit_code == 130
     finally:

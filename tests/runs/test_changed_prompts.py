@@ -12,13 +12,13 @@ from builders import imagined, real
 from gedanken.agents.messages import Message
 from gedanken.agents.model import Sampling
 from gedanken.agents.registry import open_model
-from gedanken.experiment.errors import BadInput, NotKept
+from gedanken.experiment.errors import BadInput, NotStored
 from gedanken.experiment.execution import Execution, Seal
 from gedanken.experiment.progress import Silent
 from gedanken.experiment.run_spec import ModelSpec
 from gedanken.prompts import digest_of
-from gedanken.records.changed_results import Changed
-from gedanken.records.kept_model import CARD, keep_replies, replayed
+from gedanken.records.changed_results import ChangedResults
+from gedanken.records.kept_model import CARD, keep_replies, replay_model
 from gedanken.records.ledger import Ledger
 
 Script = Callable[[list[dict[str, Any]]], str]
@@ -39,8 +39,8 @@ def test_a_run_with_replies_is_refused_by_a_version_with_other_prompts(tmp_path:
     asyncio.run(ask(name, tmp_path, "You are a terminal.", "ls"))
     with pytest.raises(BadInput, match="words its requests differently"):
         asyncio.run(ask(name, tmp_path, "You are a terminal.", prompts="two"))
-    model = replayed(Ledger(tmp_path, writes=False), 1, prompts="two")
-    with pytest.raises(NotKept, match="other prompts than those of the run"):
+    model = replay_model(Ledger(tmp_path, writes=False), 1, prompts="two")
+    with pytest.raises(NotStored, match="other prompts than those of the run"):
         asyncio.run(model.reply([Message("user", "id")], Sampling(seed=0, max_tokens=8), role="imagined machine"))
 
 
@@ -67,13 +67,13 @@ def test_an_entry_that_is_still_there_was_neither_missing_nor_damaged(tmp_path: 
     first_run, second_run = sealed("1", "a" * 64), sealed("2", "b" * 64)
     ledger = Ledger(tmp_path)
     ledger.put("replies", "one", {"reply": {"text": "1", "seal": {"sha256": "a" * 64}}})
-    reason = Changed(tmp_path).why(first_run, second_run)
+    reason = ChangedResults(tmp_path).why(first_run, second_run)
     assert "missing or damaged" not in reason and "this version of gedanken asks" in reason
     ledger.path("replies", "one").unlink()
-    assert "was missing or damaged" in Changed(tmp_path).why(first_run, second_run)
+    assert "was missing or damaged" in ChangedResults(tmp_path).why(first_run, second_run)
 
 
 def test_a_real_result_that_is_still_there_depends_on_something_that_changed(tmp_path: Path) -> None:
     first_run = real("1")
     Ledger(tmp_path).put("executions", "one", asdict(first_run))
-    assert "what it depends on differs" in Changed(tmp_path).why(first_run, real("2"))
+    assert "what it depends on differs" in ChangedResults(tmp_path).why(first_run, real("2"))

@@ -11,7 +11,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from gedanken.experiment.errors import BadInput
-from gedanken.graphs.checkpoints import open_checkpoints, thread_of
+from gedanken.graphs.checkpoints import open_checkpoints, thread_id
 from gedanken.graphs.experiment_graph import build_graph
 from gedanken.graphs.served import check_state
 from gedanken.graphs.state import RunTask
@@ -81,7 +81,7 @@ def test_a_state_that_names_what_the_run_does_not_have_is_refused(tmp_path: Path
 def test_a_folder_may_have_any_name(tmp_path: Path) -> None:
     folder = tmp_path / os.fsdecode(b"r\xffn")
     folder.mkdir()
-    config: RunnableConfig = {"configurable": {"thread_id": thread_of(folder)}}
+    config: RunnableConfig = {"configurable": {"thread_id": thread_id(folder)}}
     with open_checkpoints(folder) as saver:
         build_graph(saver).update_state(config, {"index": -1}, as_node="__start__")
         assert build_graph(saver).get_state(config).values["index"] == -1

@@ -9,14 +9,14 @@ from builders import imagined, program
 from folders import spec_of
 
 from gedanken.agents.session import Session, Turn
-from gedanken.agents.terminal import mentioning, placing
+from gedanken.agents.terminal import file_turn, mention_turn
 from gedanken.experiment.conditions import Conditions
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.persona import Gpus, Persona
 from gedanken.experiment.program import Program
 from gedanken.experiment.script import Experiment
-from gedanken.graphs.turns import placed as turn_of
-from gedanken.graphs.turns import session_of, typed
+from gedanken.graphs.turns import execution_ref, session_of
+from gedanken.graphs.turns import placement_ref as turn_of
 from gedanken.graphs.visibility import introduce, session_for
 from gedanken.loading.experiments_and_personas import with_conditions
 from gedanken.records.run_store import RunStore, open_store
@@ -52,7 +52,7 @@ def store(tmp_path: Path) -> Iterator[RunStore]:
         yield run_store
 
 
-LISTED = typed("line01-imagined-0")
+LISTED = execution_ref("line01-imagined-0")
 
 
 def told(store: RunStore, setup: Experiment, *versions: Program) -> Session:
@@ -64,7 +64,7 @@ def told(store: RunStore, setup: Experiment, *versions: Program) -> Session:
 
 
 def placed(program_version: Program) -> Turn:
-    return placing(program_version.name, program_version.source)
+    return file_turn(program_version.name, program_version.source)
 
 
 def test_by_default_a_program_is_shown_and_the_session_goes_on(store: RunStore) -> None:
@@ -76,8 +76,8 @@ def test_hidden_it_is_told_what_the_coder_was_told_once_a_line(store: RunStore) 
     assert told(store, hidden, FIRST, MENDED).context == (LS, Turn("{Write it.}", ""))
     assert told(store, hidden, FIRST, MENDED, LONGER).context == (
         LS,
-        mentioning("Write it."),
-        mentioning("Make it longer."),
+        mention_turn("Write it."),
+        mention_turn("Make it longer."),
     )
 
 
@@ -89,7 +89,7 @@ def test_fresh_it_knows_nothing_but_the_program_and_the_session_is_kept(store: R
 
 def test_fresh_and_hidden_it_knows_of_the_program_by_all_that_was_told_of_it(store: RunStore) -> None:
     session = told(store, experiment(session="fresh", source="hidden"), FIRST, LONGER)
-    assert session.context == (mentioning("Write it."), mentioning("Make it longer."))
+    assert session.context == (mention_turn("Write it."), mention_turn("Make it longer."))
 
 
 def test_a_failed_version_is_imagined_as_if_it_had_not_been_mended(store: RunStore) -> None:

@@ -15,10 +15,10 @@ import yaml
 from conftest import GEDANKEN, Cli
 from openai_server import Refusal, Server, serving
 
-from gedanken.agents.concurrency import at_once
+from gedanken.agents.concurrency import run_concurrently
 from gedanken.agents.messages import Message
 from gedanken.agents.model import Reply, Sampling
-from gedanken.agents.rate_limits import Bucket, Pace
+from gedanken.agents.rate_limits import Bucket, RequestQueue
 from gedanken.agents.registry import open_model
 from gedanken.experiment.budget import Budget
 from gedanken.experiment.errors import BudgetSpent, Interrupted
@@ -43,7 +43,9 @@ for epoch in range(3):
 SAID = f"```python{PROGRAM}```\n"
 
 
-def requested(server: Server, folder: Path, pace: Pace, interrupted_after: float) -> list[Reply | BaseException]:
+def requested(
+    server: Server, folder: Path, pace: RequestQueue, interrupted_after: float
+) -> list[Reply | BaseException]:
     """Send six requests; nothing more may begin after `interrupted_after` seconds.
 
     Returns the reply or the error of each request.
@@ -66,7 +68,7 @@ def requested(server: Server, folder: Path, pace: Pace, interrupted_after: float
 
 def test_a_request_that_was_sent_gets_its_reply_and_one_that_waits_for_its_place_is_not_sent(tmp_path: Path) -> None:
     with serving(Server(seconds=0.4)) as server:
-        results = requested(server, tmp_path, Pace(2), 0.3)
+        results = requested(server, tmp_path, RequestQueue(2), 0.3)
         assert (len(server.came), server.replies) in ((1, 1), (2, 2))  # the first is sent alone, for a moment
     assert sum(isinstance(result, Reply) for result in results) == server.replies
     assert all(isinstance(result, Reply | Interrupted) for result in results)
@@ -76,7 +78,7 @@ def test_a_request_that_was_turned_down_and_waits_for_its_next_try_does_not_wait
     refusal = Refusal(429, "later", (("retry-after", "60"),))
     started = time.monotonic()
     with serving(Server(lambda _number, _request: refusal)) as server:
-        results = requested(server, tmp_path, Pace(6, bucket=Bucket(first_wait=60.0)), 1.0)
+        results = requested(server, tmp_path, RequestQueue(6, bucket=Bucket(first_wait=60.0)), 1.0)
     assert all(isinstance(result, Interrupted) for result in results)
     assert time.monotonic() - started < 10
     assert not list((tmp_path / "sent").glob("*"))  # or else its reply would be called a second draw
@@ -115,7 +117,7 @@ def test_of_several_at_once_those_that_run_come_to_their_end_where_one_must_not_
             raise error
 
     with pytest.raises(type(error)):
-        asyncio.run(at_once([partial(piece, number) for number in range(3)], 3))
+        asyncio.run(run_concurrently([partial(piece, number) for number in range(3)], 3))
     assert finished == [1, 2]
 
 

@@ -19,13 +19,13 @@ from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Cause
 from gedanken.experiment.persona import Persona
 from gedanken.experiment.program import Program
-from gedanken.experiment.run_log import RunLog, by_part
+from gedanken.experiment.run_log import RunLog, format_by_part
 from gedanken.experiment.run_spec import ModelSpec, Part, RunSpec
 from gedanken.experiment.script import Experiment
-from gedanken.forking import Changes, fork, taken_in_words
+from gedanken.forking import Changes, describe_copied_results, fork
 from gedanken.probes.interventions import CHANGES
 from gedanken.records.read_run import read_run
-from gedanken.resuming import Again, extend
+from gedanken.resuming import ResumeOptions, extend
 from gedanken.terminal.screen import Screen
 
 pytestmark = pytest.mark.bubblewrap
@@ -107,7 +107,7 @@ def test_from_its_line_on_another_model_is_asked_and_the_first_one_not_at_all(
     assert "scripted:one.yaml before line 4, scripted:other.yaml from line 4" in (fork / "report.html").read_text()
     assert gedanken("extend", "fork", "--real", 3).returncode == 0
     with pytest.raises(BadInput, match="extend the original run"):
-        asyncio.run(extend(fork, None, 3, Screen(), Again()))
+        asyncio.run(extend(fork, None, 3, Screen(), ResumeOptions()))
     second_fork = gedanken("fork", "fork", "--at", 5, "--persona", "matched", "--out", "third")
     assert second_fork.returncode == 0, second_fork.stderr
     assert kept_before(fork, 5).items() <= kept_before(tmp_path / "third", 5).items()
@@ -131,7 +131,7 @@ def test_what_a_fork_takes_is_told_as_it_is(at: int, executions: dict[int, str],
         {"name": "three", "script": ["pwd", {"give": "a.py", "source": "1"}, "python3 a.py"]}
     )
     log = RunLog("three", executions=stored, outcome=outcome)
-    assert said in taken_in_words(log, experiment, at)
+    assert said in describe_copied_results(log, experiment, at)
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_lines_that_the_other_run_never_came_to_are_not_asked_of_another_model(
     ],
 )
 def test_who_held_for_which_lines_is_told(earlier: list[tuple[int, str]], last: str, said: str) -> None:
-    assert by_part(earlier, last) == said
+    assert format_by_part(earlier, last) == said
 
 
 def test_a_change_that_another_model_imagined_than_the_program_as_it_is_is_not_weighed() -> None:
@@ -224,7 +224,7 @@ def refused(run: Path, line: int, changes: Changes) -> str:
     """The message with which a fork is refused; the fork must leave nothing behind."""
     out = run.parent / "fork"
     with pytest.raises(BadInput) as refusal:
-        asyncio.run(fork(run, line, changes, Screen(), Again(), out))
+        asyncio.run(fork(run, line, changes, Screen(), ResumeOptions(), out))
     assert not out.exists()
     return str(refusal.value)
 

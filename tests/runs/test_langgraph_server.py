@@ -14,13 +14,13 @@ from scripted_runs import CRASHING, GOOD, experiment, replies
 from snippets import blocks
 
 from benchmarks.verdict.truths import BANK
-from gedanken.api.server import asked_of
+from gedanken.api.server import spec_from_context
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.probe_design import ProbeDesign, SuiteItem
 from gedanken.experiment.run_spec import ModelSpec, RunSpec, SandboxSpec
 from gedanken.loading.experiments_and_personas import load_experiment, load_persona
 from gedanken.probing.probe_spec import probe_spec
-from gedanken.records.kept_machine import RUN_AGAIN
+from gedanken.records.kept_machine import REPEATED
 from gedanken.records.read_run import read_run
 from gedanken.runner import run
 from gedanken.terminal.screen import Screen
@@ -116,7 +116,7 @@ def test_a_person_approves_and_edits_and_the_server_may_be_restarted_meanwhile(t
     expected_runs = [("train-v1", 0, 1), ("train-v3", 0, 0), ("train-v3", 1, 0)]
     assert [(run.program, run.seed, run.exit_code) for run in real] == expected_runs
     assert all(run.stdout.endswith("mine\n") for run in real[1:])
-    assert not [note for note in log.notes if RUN_AGAIN in note]
+    assert not [note for note in log.notes if REPEATED in note]
     assert {"persona", "approve", "execute", "report"} <= {run.get("name") for run in trace_of(folder)}
 
 
@@ -148,7 +148,7 @@ def probes_there(client: Any, folder: Path) -> None:
 )
 def test_what_a_client_may_not_ask_for_is_refused(tmp_path: Path, changes: Values, says: str) -> None:
     with pytest.raises(BadInput, match=says):
-        asked_of(spec_in(tmp_path).model_dump(mode="json") | changes)
+        spec_from_context(spec_in(tmp_path).model_dump(mode="json") | changes)
 
 
 LINE = SuiteItem(
@@ -174,7 +174,10 @@ def test_an_impossible_probe_is_refused_in_one_line_however_it_is_asked_for(
     design = ProbeDesign.model_validate({"families": ("seed twins",), "sizes": (1,), **changes})
     spec = probe_spec(design, ModelSpec(name=name), SandboxSpec(name="bubblewrap"))
     messages = []
-    for run_probe in (lambda: asked_of(spec.model_dump(mode="json")), lambda: asyncio.run(run(spec, Screen()))):
+    for run_probe in (
+        lambda: spec_from_context(spec.model_dump(mode="json")),
+        lambda: asyncio.run(run(spec, Screen())),
+    ):
         with pytest.raises(BadInput, match=says) as error:
             run_probe()
         messages.append(str(error.value))
@@ -184,8 +187,8 @@ def test_an_impossible_probe_is_refused_in_one_line_however_it_is_asked_for(
 
 def test_a_client_that_asks_for_nothing_is_told_what_to_ask(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="context: experiment: Field required; the context must be a RunSpec"):
-        asked_of(None)
-    assert asked_of(spec_in(tmp_path).model_dump(mode="json")) == spec_in(tmp_path)
+        spec_from_context(None)
+    assert spec_from_context(spec_in(tmp_path).model_dump(mode="json")) == spec_in(tmp_path)
 
 
 @pytest.mark.bubblewrap

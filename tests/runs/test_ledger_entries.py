@@ -12,7 +12,7 @@ from folders import make_run, spec_of
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.graphs.context import _ledger_of
-from gedanken.records.kept_machine import replayed_machine
+from gedanken.records.kept_machine import replay_machine
 from gedanken.records.ledger import Ledger, digest
 from gedanken.records.run_store import open_store, reopen_store
 
@@ -82,7 +82,7 @@ def test_an_entry_does_not_name_the_files_that_its_output_is_written_to(tmp_path
     ledger = Ledger(tmp_path)
     ledger.put("about", "environment", {"environment": "here", "name": "bubblewrap"})
     planted = Execution("bubblewrap", "ls", 0, Cause.FINISHED, 0.1, "", "", program="../../a", called="../../b")
-    machine = replayed_machine(ledger)
+    machine = replay_machine(ledger)
     key = digest(["here", machine._state, "ls", 0, False])
     ledger.put("executions", key, asdict(planted))
     assert ".." not in asyncio.run(machine.run("ls")).label
@@ -99,9 +99,9 @@ def test_without_its_ledger_a_run_is_not_done_all_over_again(tmp_path: Path) -> 
 
 def test_entries_of_which_nobody_knows_what_they_belong_to_are_not_added_to(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path)
-    ledger.check_begun("model", "replies")
+    ledger.check_start_record("model", "replies")
     ledger.put("replies", "one", {"text": "first"})
     with pytest.raises(BadInput, match=r"about/model\.json"):
-        ledger.check_begun("model", "replies")
+        ledger.check_start_record("model", "replies")
     ledger.put("about", "model-0", {"name": "that of the lines before a fork"})
-    ledger.check_begun("model", "replies")
+    ledger.check_start_record("model", "replies")

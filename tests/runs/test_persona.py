@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from gedanken.experiment.persona import USUAL_MACHINE, Gpus, Persona
+from gedanken.experiment.persona import DEFAULT_MACHINE, Gpus, Persona
 
 FOUR = Gpus(count=4, name="NVIDIA GeForce RTX 3090", memory_mib=24576)
-WORLD = USUAL_MACHINE.model_copy(update={"cpus": 1.5})
+WORLD = DEFAULT_MACHINE.model_copy(update={"cpus": 1.5})
 claims = st.fixed_dictionaries(
     {},
     optional={
@@ -62,7 +62,7 @@ def test_claimed_gpus_stand_in_for_the_real_ones() -> None:
 
 
 def test_synthetic_data_is_called_so() -> None:
-    synthetic_data = USUAL_MACHINE.dataset.model_copy(update={"synthetic": True})
+    synthetic_data = DEFAULT_MACHINE.dataset.model_copy(update={"synthetic": True})
     assert str(synthetic_data) == "synthetic stand-in for MNIST, 9000 training and 1000 test images"
 
 

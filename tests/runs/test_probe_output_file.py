@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gedanken.experiment.errors import BadInput
-from gedanken.probing.opening import check_out, keep
+from gedanken.probing.opening import check_out, write_result
 
 
 def left_in(folder: Path) -> dict[str, str]:
@@ -18,7 +18,7 @@ def test_the_whole_result_takes_the_place_of_the_file(tmp_path: Path) -> None:
     out.write_text("old")
     check_out(out)
     assert left_in(tmp_path) == {"r.json": "old"}
-    keep(out, {"said": "\ud800 \x9b"})
+    write_result(out, {"said": "\ud800 \x9b"})
     assert json.loads(out.read_text()) == {"said": "\ud800 \x9b"}
     assert len(left_in(tmp_path)) == 1
 
@@ -31,7 +31,7 @@ def test_files_of_the_user_s_beside_it_are_left_alone_whatever_they_are_called(t
     folder.mkdir()
     (folder / ".r.json.new").symlink_to(target)
     check_out(folder / "r.json")
-    keep(folder / "r.json", {})
+    write_result(folder / "r.json", {})
     assert target.read_text() == "mine"
     assert (folder / ".r.json.new").is_symlink()
 
@@ -40,7 +40,7 @@ def test_a_result_that_cannot_be_kept_leaves_what_was_there(tmp_path: Path) -> N
     out = tmp_path / "r.json"
     out.write_text("old")
     with pytest.raises(TypeError):
-        keep(out, {"no JSON": object()})
+        write_result(out, {"no JSON": object()})
     assert left_in(tmp_path) == {"r.json": "old"}
     with pytest.raises(BadInput, match="not a file"):
         check_out(tmp_path)

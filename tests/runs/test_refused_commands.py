@@ -15,7 +15,7 @@ from gedanken.listing import list_runs
 from gedanken.loading.experiments_and_personas import load_persona
 from gedanken.records.ledger import Ledger
 from gedanken.records.read_run import read_run
-from gedanken.resuming import Again, approve, extend, newest_unfinished, replay, resume
+from gedanken.resuming import ResumeOptions, approve, extend, newest_unfinished, replay, resume
 from gedanken.runner import run_id_of
 from gedanken.terminal.screen import Screen
 
@@ -36,9 +36,9 @@ def test_a_replay_that_was_killed_is_not_gone_on_with_by_asking_everything_again
     log_before = (replay_folder / "log.jsonl").read_bytes()
     changes = Changes(persona=load_persona("ubuntu-18.04-4x3090"))
     for refused_call in (
-        resume(replay_folder, Screen(), Again()),
-        extend(replay_folder, 9, None, Screen(), Again()),
-        fork(replay_folder, 3, changes, Screen(), Again(), tmp_path / "fork"),
+        resume(replay_folder, Screen(), ResumeOptions()),
+        extend(replay_folder, 9, None, Screen(), ResumeOptions()),
+        fork(replay_folder, 3, changes, Screen(), ResumeOptions(), tmp_path / "fork"),
     ):
         with pytest.raises(BadInput, match="a replay, which has no ledger"):
             asyncio.run(refused_call)
@@ -51,10 +51,10 @@ def test_a_replay_that_was_killed_is_not_gone_on_with_by_asking_everything_again
 def test_a_run_that_is_done_stays_done_where_approval_or_more_of_it_is_refused(done: Path) -> None:
     spec = (done / "spec.json").read_bytes()
     with pytest.raises(BadInput, match="no program of this run waits for approval"):
-        asyncio.run(approve(done, Approve(), Screen(), Again()))
+        asyncio.run(approve(done, Approve(), Screen(), ResumeOptions()))
     Ledger(done).put("about", "environment", {"environment": "another", "name": "bubblewrap"})
     with pytest.raises(BadInput, match="the environment has changed"):
-        asyncio.run(extend(done, 9, None, Screen(), Again()))
+        asyncio.run(extend(done, 9, None, Screen(), ResumeOptions()))
     assert read_run(done).outcome == DONE
     assert (done / "spec.json").read_bytes() == spec
     assert json.loads(spec)["real"] == 2

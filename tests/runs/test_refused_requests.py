@@ -11,7 +11,7 @@ from openai_server import Refusal, Server, serving
 from test_resumed_failures import ENV, failed_in, run_of
 
 from gedanken.listing import list_runs
-from gedanken.records.kept_failures import REFUSED, failures_of
+from gedanken.records.kept_failures import REFUSED_NOTE, failures_of
 from gedanken.records.read_run import read_run
 
 TOO_LONG = Refusal(400, "this model's maximum context length is 16 tokens")
@@ -44,8 +44,10 @@ def test_a_run_of_which_a_sample_and_a_line_were_refused_is_finished(gedanken: C
         run = run_of(gedanken, tmp_path, server, "uptime", "pwd")
         assert len(failed_in(run)) == 2
         message = told_by_resume(gedanken, run, server)
-    assert "there is nothing to resume" in message and REFUSED in message
-    assert REFUSED in read_run(run).notes and [listed_run.state for listed_run in list_runs(tmp_path)] == ["done"]
+    assert "there is nothing to resume" in message and REFUSED_NOTE in message
+    assert REFUSED_NOTE in read_run(run).notes and [listed_run.state for listed_run in list_runs(tmp_path)] == [
+        "done"
+    ]
 
 
 @pytest.mark.bubblewrap
@@ -57,7 +59,7 @@ def test_a_probe_of_which_questions_were_refused_is_finished(gedanken: Cli, tmp_
         assert result.returncode == 0, result.stderr
         assert failures_of(read_run(tmp_path / "probe")).refused
         message = told_by_resume(gedanken, tmp_path / "probe", server)
-    assert "there is nothing to resume" in message and REFUSED in message
+    assert "there is nothing to resume" in message and REFUSED_NOTE in message
 
 
 @pytest.mark.bubblewrap

@@ -19,7 +19,7 @@ from gedanken.agents.messages import Message
 from gedanken.agents.model import Sampling
 from gedanken.agents.registry import open_model
 from gedanken.experiment.budget import Tokens
-from gedanken.experiment.execution import MAY_COME, Execution
+from gedanken.experiment.execution import RETRIED_CAUSES, Execution
 from gedanken.experiment.persona import Persona
 from gedanken.experiment.progress import Silent
 from gedanken.experiment.run_spec import ModelSpec, RunSpec
@@ -29,7 +29,7 @@ from gedanken.records.kept_model import keep_replies
 from gedanken.records.ledger import Ledger
 from gedanken.records.read_run import read_run
 from gedanken.records.run_store import RunStore, open_store
-from gedanken.records.sent_mark import DISCARDED
+from gedanken.records.sent_mark import REPLY_LOST_NOTE
 from gedanken.resuming import replay
 from gedanken.terminal.screen import Screen
 
@@ -60,11 +60,13 @@ def run_of(gedanken: Cli, folder: Path, server: Server, *more_lines: object) -> 
 
 
 def failed_in(run: Path) -> list[str]:
-    return [execution.label for execution in read_run(run).executions if execution.cause in MAY_COME]
+    return [execution.label for execution in read_run(run).executions if execution.cause in RETRIED_CAUSES]
 
 
 def answered_in(run: Path) -> dict[str, Execution]:
-    return {execution.label: execution for execution in read_run(run).executions if execution.cause not in MAY_COME}
+    return {
+        execution.label: execution for execution in read_run(run).executions if execution.cause not in RETRIED_CAUSES
+    }
 
 
 @pytest.mark.bubblewrap
@@ -96,7 +98,7 @@ def test_nothing_is_drawn_twice_because_an_earlier_line_gets_its_reply_now(gedan
         assert forked.returncode == 0, forked.stderr
     assert answered_in(tmp_path / "fork").keys() >= after.keys()
     copy = asyncio.run(replay(run, Screen(), tmp_path / "copy")).log
-    assert {execution.label for execution in copy.executions if execution.cause in MAY_COME} == {trunk}
+    assert {execution.label for execution in copy.executions if execution.cause in RETRIED_CAUSES} == {trunk}
 
 
 def other_end(folder: Path) -> Path:
@@ -171,7 +173,7 @@ def test_a_request_counts_as_sent_when_it_leaves_the_queue_and_not_before(
         assert len(server.came) == len(list(tmp_path.glob("ledger/replies/*.asked"))) == 1
         server.seconds = 0.0
         asyncio.run(ask(server, dies=False))
-    assert server.replies == 5 and notes == [DISCARDED]
+    assert server.replies == 5 and notes == [REPLY_LOST_NOTE]
 
 
 FIVE = ["date +%Y", "ls", "uptime", "cal", "pwd"]
@@ -304,7 +306,7 @@ def test_a_run_and_a_probe_with_a_failure_that_stays_are_finished_and_say_so(ged
         probed = gedanken("probe", *arguments, *server_options, "--out", "probe", env=ENV)
         assert probed.returncode == 0, probed.stderr
         probe = tmp_path / "probe"
-        failed = [answer for answer in read_run(probe).answers if answer.execution.cause in MAY_COME]
+        failed = [answer for answer in read_run(probe).answers if answer.execution.cause in RETRIED_CAUSES]
         assert failed and all(answer.question.arm != "later" for answer in failed)
         failing(server, lambda _said, _seed: False)
         requests_before, logs = len(server.came), [(folder / "log.jsonl").read_bytes() for folder in (run, probe)]
@@ -344,7 +346,7 @@ def test_a_reply_that_nobody_saw_is_told_after_a_failure_too(tmp_path: Path, mon
         asyncio.run(ask(server, dies=True))
         assert notes == []
         asyncio.run(ask(server))
-    assert notes == [DISCARDED]
+    assert notes == [REPLY_LOST_NOTE]
 
 
 @pytest.mark.parametrize(

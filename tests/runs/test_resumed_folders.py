@@ -18,9 +18,9 @@ from gedanken.agents.scripted import read_rules
 from gedanken.experiment.errors import AwaitsApproval, BadInput, BudgetSpent, Interrupted
 from gedanken.records.ledger import Kind, Ledger
 from gedanken.records.read_run import read_run
-from gedanken.records.run_lock import is_at_work
+from gedanken.records.run_lock import is_in_use
 from gedanken.records.run_store import open_store
-from gedanken.resuming import Again, approve, extend, is_here, replay, resume, spec_to_resume
+from gedanken.resuming import ResumeOptions, approve, extend, is_loopback_url, replay, resume, spec_to_resume
 from gedanken.terminal.screen import Screen
 
 pytestmark = pytest.mark.bubblewrap
@@ -38,7 +38,7 @@ def test_no_key_goes_to_an_address_that_a_folder_names_and_nothing_runs_unisolat
         ({"sandbox": {"name": "host", "trusted": True}}, "--i-trust-this-code"),
     ):
         (done / "spec.json").write_text(json.dumps(spec | changes))
-        for call in (resume(done, Screen(), Again()), extend(done, 9, None, Screen(), Again())):
+        for call in (resume(done, Screen(), ResumeOptions()), extend(done, 9, None, Screen(), ResumeOptions())):
             with pytest.raises(BadInput, match=problem):
                 asyncio.run(call)
 
@@ -48,19 +48,19 @@ def test_no_key_goes_to_an_address_of_this_machine_that_another_user_s_folder_na
 ) -> None:
     spec, local_address = json.loads((done / "spec.json").read_text()), "http://127.0.0.1:9/v1"
     (done / "spec.json").write_text(json.dumps(spec | {"model": {"name": "openai:any", "base_url": local_address}}))
-    assert spec_to_resume(done, Again()).model.base_url == local_address
+    assert spec_to_resume(done, ResumeOptions()).model.base_url == local_address
     other_user = os.geteuid() + 1
     monkeypatch.setattr(os, "geteuid", lambda: other_user)
     with pytest.raises(BadInput, match="--base-url"):
-        spec_to_resume(done, Again())
-    assert spec_to_resume(done, Again(base_url=local_address)).model.base_url == local_address
+        spec_to_resume(done, ResumeOptions())
+    assert spec_to_resume(done, ResumeOptions(base_url=local_address)).model.base_url == local_address
 
 
 def test_a_log_that_no_memory_holds_is_refused(done: Path) -> None:
     (done / "report.html").unlink()
     os.truncate(done / "log.jsonl", 1 << 40)
     with pytest.raises(BadInput, match=r"log\.jsonl: larger than"):
-        asyncio.run(resume(done, Screen(), Again()))
+        asyncio.run(resume(done, Screen(), ResumeOptions()))
 
 
 def test_nothing_is_written_through_a_link_that_somebody_planted(done: Path, tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_nothing_is_written_through_a_link_that_somebody_planted(done: Path, tmp
         (done / name).rename(done / f"{name}.away")
         (done / name).symlink_to(tmp_path / "mine")
         with pytest.raises(BadInput, match="symbolic links"):
-            asyncio.run(extend(done, 9, None, Screen(), Again()))
+            asyncio.run(extend(done, 9, None, Screen(), ResumeOptions()))
         (done / name).unlink()
     assert list((tmp_path / "mine").iterdir()) == []
 
@@ -102,8 +102,8 @@ def test_no_pipe_in_a_folder_is_waited_for(done: Path) -> None:
         (done / name).unlink(missing_ok=True)
         os.mkfifo(done / name)
         with pytest.raises(BadInput):
-            asyncio.run(extend(done, 9, None, Screen(), Again()))
-        assert not is_at_work(done)
+            asyncio.run(extend(done, 9, None, Screen(), ResumeOptions()))
+        assert not is_in_use(done)
         (done / name).unlink()
         (done / "log.jsonl").write_bytes(log_before)
 
@@ -131,14 +131,14 @@ def test_a_fork_that_was_killed_while_it_was_made_is_not_gone_on_with(done: Path
     with open_store(tmp_path / "fork", spec.model_copy(update={"parent": "run at line 3"})):
         pass
     with pytest.raises(BadInput, match="fork again"):
-        asyncio.run(resume(tmp_path / "fork", Screen(), Again()))
+        asyncio.run(resume(tmp_path / "fork", Screen(), ResumeOptions()))
 
 
 def test_a_log_that_two_folders_share_is_not_written_to(done: Path, tmp_path: Path) -> None:
     copytree(done, tmp_path / "copy", copy_function=os.link)
     log_before = (done / "log.jsonl").read_bytes()
     with pytest.raises(BadInput, match="hard link"):
-        asyncio.run(extend(tmp_path / "copy", 9, None, Screen(), Again()))
+        asyncio.run(extend(tmp_path / "copy", 9, None, Screen(), ResumeOptions()))
     assert (done / "log.jsonl").read_bytes() == log_before
 
 
@@ -157,13 +157,13 @@ def test_an_entry_of_which_not_all_came_to_the_disk_is_none(tmp_path: Path) -> N
     "after", ["\\@evil.example", "\t.evil.example", "@evil.example", "%2f.evil.example", "\n", " "]
 )
 def test_an_address_that_clients_could_read_differently_is_not_here(after: str) -> None:
-    assert not is_here(f"http://127.0.0.1{after}")
-    assert not is_here(f"http://evil.example{after}127.0.0.1/v1")
+    assert not is_loopback_url(f"http://127.0.0.1{after}")
+    assert not is_loopback_url(f"http://evil.example{after}127.0.0.1/v1")
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:80/v1", "HTTPS://LOCALHOST", "http://[::1]:1?api-version=2"])
 def test_every_client_finds_this_machine_in_an_address_that_is_here(address: str) -> None:
-    assert is_here(address)
+    assert is_loopback_url(address)
     for host in (urlsplit(address).hostname, parse_url(address).host, httpx.URL(address).host):
         assert (host or "").strip("[]").lower() in ("127.0.0.1", "localhost", "::1")
 
@@ -174,7 +174,7 @@ def test_a_folder_that_asks_for_more_runs_than_any_memory_plans_is_refused_at_on
     spec = json.loads((done / "spec.json").read_text())
     for name in ("real", "imagined"):
         (done / "spec.json").write_text(json.dumps(spec | {name: 2 * 10**9}))
-        for call in (extend(done, None, None, Screen(), Again()), replay(done, Screen(), tmp_path / "again")):
+        for call in (extend(done, None, None, Screen(), ResumeOptions()), replay(done, Screen(), tmp_path / "again")):
             with pytest.raises(BadInput, match=f"{name}: Input should be less than or equal to"):
                 asyncio.run(call)
 
@@ -193,7 +193,7 @@ def test_a_command_that_is_suggested_can_be_typed_as_it_stands(done: Path, tmp_p
     done.rename(tmp_path / name)
     folder = Path(name)  # as somebody in its parent folder names it
     with pytest.raises(BadInput) as error:
-        asyncio.run(approve(folder, None, Screen(), Again()))
+        asyncio.run(approve(folder, None, Screen(), ResumeOptions()))
     for message in (error.value, Interrupted(folder), AwaitsApproval("train-v1", folder), BudgetSpent("usd", folder)):
         words = shlex.split(str(message).rpartition("gedanken ")[2])
         assert words[0] in ("resume", "approve") and not words[1].startswith("-")

@@ -25,10 +25,10 @@ from gedanken.experiment.script import Experiment
 from gedanken.forking import Changes, fork
 from gedanken.listing import list_runs, remove_run
 from gedanken.records.read_run import read_run
-from gedanken.resuming import RESIZED, Again, extend, newest_unfinished, replay
+from gedanken.resuming import RESIZED_NOTE, ResumeOptions, extend, newest_unfinished, replay
 from gedanken.runner import run_id_of
 from gedanken.sandbox.connect import connect_docker
-from gedanken.sandbox.leftovers import things
+from gedanken.sandbox.leftovers import list_leftovers
 from gedanken.sandbox.owner import RUN_LABEL
 from gedanken.terminal.screen import Screen
 
@@ -119,13 +119,13 @@ def test_more_seeds_and_samples_run_only_what_is_new_and_the_report_says_so(geda
 
 
 def test_a_replay_and_a_fork_say_too_that_the_sample_size_was_changed(done: Path, tmp_path: Path) -> None:
-    asyncio.run(extend(done, None, 2, Screen(), Again()))
+    asyncio.run(extend(done, None, 2, Screen(), ResumeOptions()))
     asyncio.run(replay(done, Screen(), tmp_path / "again"))
     experiment = yaml.safe_load((tmp_path / "small.yaml").read_text())
     changes = Changes(Experiment.model_validate(experiment | {"script": [*experiment["script"], "pwd"]}))
-    asyncio.run(fork(done, 4, changes, Screen(), Again(), tmp_path / "fork"))
+    asyncio.run(fork(done, 4, changes, Screen(), ResumeOptions(), tmp_path / "fork"))
     for run in ("run", "again", "fork"):
-        (note,) = [note for note in read_run(tmp_path / run).notes if note.startswith(RESIZED)]
+        (note,) = [note for note in read_run(tmp_path / run).notes if note.startswith(RESIZED_NOTE)]
         assert "1 imagined run; now: 2 real runs and 2 imagined runs" in note
         for name in ("report.html", "comparison.json"):
             assert "the sample size was changed after results could be seen" in (tmp_path / run / name).read_text()
@@ -133,7 +133,7 @@ def test_a_replay_and_a_fork_say_too_that_the_sample_size_was_changed(done: Path
 
 def test_a_run_is_not_made_smaller(done: Path) -> None:
     with pytest.raises(BadInput, match="2 real runs"):
-        asyncio.run(extend(done, 1, None, Screen(), Again()))
+        asyncio.run(extend(done, 1, None, Screen(), ResumeOptions()))
 
 
 def test_what_would_add_nothing_does_not_change_the_sample_size(done: Path) -> None:
@@ -149,10 +149,10 @@ def test_what_would_add_nothing_does_not_change_the_sample_size(done: Path) -> N
     ):
         (done / "spec.json").write_text(json.dumps(spec | changes))
         with pytest.raises(BadInput, match=problem):
-            asyncio.run(extend(done, 4, samples, Screen(), Again()))
+            asyncio.run(extend(done, 4, samples, Screen(), ResumeOptions()))
     script_change = Changes(Experiment.model_validate(spec["experiment"] | {"script": ["pwd"]}))
     with pytest.raises(BadInput, match="a probe has no script"):
-        asyncio.run(fork(done, 1, script_change, Screen(), Again()))
+        asyncio.run(fork(done, 1, script_change, Screen(), ResumeOptions()))
     assert (done / "log.jsonl").read_bytes() == log_before
 
 
@@ -162,7 +162,7 @@ def test_a_fork_goes_on_differently_and_pays_only_for_that(gedanken: Cli, done: 
         changes = Changes(Experiment.model_validate(experiment | {"script": script}))
         for line in (1, 2, 9) if script == experiment["script"] else (4, 9):
             with pytest.raises(BadInput):
-                asyncio.run(fork(done, line, changes, Screen(), Again(), tmp_path / "fork"))
+                asyncio.run(fork(done, line, changes, Screen(), ResumeOptions(), tmp_path / "fork"))
     script = [*experiment["script"], "cat begun.txt"]
     (tmp_path / "other.yaml").write_text(yaml.safe_dump(experiment | {"script": script}))
     result = gedanken("fork", done, "--at", "4", "--script", "other.yaml", "--out", "fork")
@@ -277,7 +277,7 @@ def test_two_processes_cannot_work_on_one_run(gedanken: Cli, going_on: Begin, tm
     result = gedanken("resume", "run")
     assert (result.returncode, result.stderr.count("this run is in use by another process")) == (2, 1)
     with pytest.raises(BadInput, match="this run is in use by another process"):
-        asyncio.run(extend(run, 9, None, Screen(), Again()))
+        asyncio.run(extend(run, 9, None, Screen(), ResumeOptions()))
     with pytest.raises(BadInput, match="this run is in use by another process"):
         remove_run(run)
     first_process.send_signal(signal.SIGCONT)
@@ -350,4 +350,4 @@ def told_more_than_once(run: Path) -> list[str]:
 
 
 def left_of(run: Path) -> list[str]:
-    return [thing.name for thing in things([]) if thing.run == run_id_of(run)]
+    return [thing.name for thing in list_leftovers([]) if thing.run == run_id_of(run)]

@@ -15,8 +15,8 @@ from vllm import Server, serving
 
 from gedanken.agents.messages import Message
 from gedanken.agents.registry import open_model
-from gedanken.agents.surprisal import AS_IT_CAME
-from gedanken.analysis.analyze import Compared
+from gedanken.agents.surprisal import UNCLEANED_NOTE
+from gedanken.analysis.analyze import ComparisonCache
 from gedanken.experiment.progress import Silent
 from gedanken.experiment.run_spec import ModelSpec, RunSpec
 from gedanken.graphs.context import Context
@@ -143,7 +143,7 @@ def test_the_trunk_does_not_depend_on_the_number_of_samples(
             folder.mkdir()
             with open_store(folder, spec) as store:
                 recording_model = replace(model, prepare=remember)
-                context = Context(spec, facts, recording_model, machine, store, Compared())
+                context = Context(spec, facts, recording_model, machine, store, ComparisonCache())
                 await build_graph().ainvoke({"index": -1}, {"recursion_limit": 100}, context=context)
 
     asyncio.run(run_graph())
@@ -196,4 +196,4 @@ def test_its_own_surprise_is_that_of_the_reply_as_it_came(gedanken: Cli, tmp_pat
     assert "\n".join(line["text"] for line in surprise["imagined"]) == fenced_reply.rstrip()
     # Between two pipes there is no order: the warning may stand in the middle of a line.
     assert any("a warning" in line["text"] for line in surprise["real"])
-    assert surprise["notes"] == [AS_IT_CAME]
+    assert surprise["notes"] == [UNCLEANED_NOTE]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from gedanken.loading.experiments_and_personas import load_experiment
 from gedanken.terminal.machine_load import slowdown
-from gedanken.terminal.run_plan import FIRST_GUESS, PlannedStep, RunPlan, plan_steps, told_seconds
+from gedanken.terminal.run_plan import FIRST_GUESS, PlannedStep, RunPlan, format_seconds, plan_steps
 
 
 @pytest.fixture
@@ -162,7 +162,7 @@ def test_what_has_taken_longer_than_expected_is_not_said_to_be_nearly_done(clock
 
 @given(st.floats(min_value=0, max_value=1e6))
 def test_an_estimate_is_told_in_a_unit_that_fits(seconds: float) -> None:
-    assert told_seconds(seconds).endswith((" s", " min"))
+    assert format_seconds(seconds).endswith((" s", " min"))
 
 
 def test_the_real_machine_s_last_answer_is_not_charged_with_the_wait_for_the_imagined_one(clock: list[float]) -> None:
@@ -204,6 +204,6 @@ def test_the_question_that_all_samples_share_is_read_once_and_not_charged_to_eac
 def test_an_estimate_is_never_rounded_by_more_than_a_quarter() -> None:
     unit = {"s": 1, "min": 60, "h": 3600}
     for seconds in range(15, 8000):
-        words = told_seconds(seconds).split()
+        words = format_seconds(seconds).split()
         rounded_seconds = sum(int(number) * unit[name] for number, name in zip(words[::2], words[1::2], strict=True))
         assert 0.75 < rounded_seconds / seconds <= 1.25, seconds

@@ -15,7 +15,7 @@ from scripted_runs import CRASHING, FIXED, GOOD, HEAD, MARKED, Scripted, experim
 from gedanken.listing import remove_run
 from gedanken.runner import run_id_of
 from gedanken.sandbox.connect import connect_docker
-from gedanken.sandbox.leftovers import things
+from gedanken.sandbox.leftovers import list_leftovers
 
 pytestmark = pytest.mark.docker
 
@@ -321,4 +321,4 @@ def test_interrupted_it_ends_in_order_and_says_so(scripted: Scripted, tmp_path: 
 
 def left_of(out: Path) -> list[str]:
     """The names of the containers and the session that belong to the run in `out`."""
-    return [thing.name for thing in things([connect_docker()]) if thing.run == run_id_of(out)]
+    return [thing.name for thing in list_leftovers([connect_docker()]) if thing.run == run_id_of(out)]

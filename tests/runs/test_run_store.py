@@ -17,13 +17,13 @@ from folders import IMAGINED, REAL, make_run, spec_of
 
 from gedanken.experiment.approval import Reject
 from gedanken.experiment.errors import BadInput
-from gedanken.experiment.files import naming
+from gedanken.experiment.files import name_in_errors
 from gedanken.experiment.run_log import DONE, UNFINISHED
 from gedanken.experiment.use_events import Reserved
 from gedanken.listing import list_runs, remove_run
 from gedanken.records.ledger import Ledger
 from gedanken.records.read_run import read_run
-from gedanken.records.run_lock import is_at_work
+from gedanken.records.run_lock import is_in_use
 from gedanken.records.run_store import RunStore, open_store, reopen_store
 from gedanken.records.trunk import trunk_of
 
@@ -60,7 +60,7 @@ def test_who_only_looks_whether_a_run_is_at_work_does_not_keep_its_process_away(
         fcntl.flock(log_file, fcntl.LOCK_SH)
         threading.Timer(0.1, log_file.close).start()
         with reopen_store(tmp_path):
-            assert is_at_work(tmp_path)
+            assert is_in_use(tmp_path)
 
 
 def test_a_folder_in_which_another_process_began_a_run_meanwhile_gets_no_second_one(tmp_path: Path) -> None:
@@ -335,7 +335,11 @@ def test_a_disk_that_is_full_is_named_with_the_file_that_was_written(
         with pytest.raises(OSError, match=re.escape(f"{tmp_path / 'ledger/replies/one.json'}")):
             ledger.flush()
         monkeypatch.undo()
-    with pytest.raises(OSError, match="/dev/full"), naming(Path("/dev/full")), Path("/dev/full").open("w") as file:
+    with (
+        pytest.raises(OSError, match="/dev/full"),
+        name_in_errors(Path("/dev/full")),
+        Path("/dev/full").open("w") as file,
+    ):
         file.write("something")
 
 

@@ -103,7 +103,7 @@ ARTICLE = script(WRITE, "cat train.py", "{Be quick.}", "{Hide it.}", "python3 tr
 
 
 def test_a_command_is_told_what_stands_directly_before_it() -> None:
-    assert [ARTICLE.told_before(index) for index in (1, 4, 6)] == [(), ("Be quick.", "Hide it."), ()]
+    assert [ARTICLE.texts_before(index) for index in (1, 4, 6)] == [(), ("Be quick.", "Hide it."), ()]
 
 
 def test_a_run_is_held_against_the_newest_task_of_its_program() -> None:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gedanken.agents.incoming_text import REPLACEMENT, Incoming, whole_characters
-from gedanken.experiment.secrets import REMOVED, Secrets, in_address, in_environment, shown_address
+from gedanken.agents.incoming_text import REPLACEMENT, IncomingText, repair_surrogates
+from gedanken.experiment.secrets import REMOVED, Secrets, secrets_in_address, secrets_in_environment, shown_address
 
 KEY, OTHER = "sk-abc/1+2=3xyz", "lsv2_plant_7a4c"  # the end of OTHER begins a form of KEY in base64
 SECRETS = Secrets([KEY, OTHER])
@@ -17,7 +17,7 @@ SECRETS = Secrets([KEY, OTHER])
 @given(st.lists(st.integers(1, 7), max_size=40), st.sampled_from([KEY, OTHER, f"{OTHER}{KEY}", f"a{KEY[:5]}{KEY} b"]))
 def test_no_key_comes_through_in_whatever_pieces_it_comes(sizes: list[int], key: str) -> None:
     text = f"loss: 0.5 {key} and {key}\n"
-    incoming, output, position = Incoming(SECRETS), "", 0
+    incoming, output, position = IncomingText(SECRETS), "", 0
     for size in sizes:
         output += incoming.add(text[position : position + size])
         position += size
@@ -48,7 +48,7 @@ def test_the_environment_s_keys_are_known_by_name_and_those_in_addresses() -> No
         "HOME": "/root",
         "ANTHROPIC_CUSTOM_HEADERS": "x-api-key: sk-headers-12345678",
     }
-    keys = set(in_environment(variables))
+    keys = set(secrets_in_environment(variables))
     assert {"sk-one", "secret", "sk-headers-12345678"} <= keys and not {"false", "/root"} & keys
 
 
@@ -64,11 +64,11 @@ def test_the_environment_s_keys_are_known_by_name_and_those_in_addresses() -> No
 )
 def test_an_address_is_shown_without_what_signs_in(address: str, shown: str | None) -> None:
     assert shown_address(address) == (shown or address)
-    assert bool(set(in_address(address))) == (shown is not None)
+    assert bool(set(secrets_in_address(address))) == (shown is not None)
 
 
 def test_halves_of_a_character_are_joined_over_pieces_and_lone_ones_replaced_and_noted() -> None:
-    incoming = Incoming(SECRETS)
+    incoming = IncomingText(SECRETS)
     output = incoming.add("a\ud83d") + incoming.add("\ude00b\ude00") + incoming.add("c\ud83d") + incoming.end()
     assert output == f"a😀b{REPLACEMENT}c{REPLACEMENT}" and incoming.halves == 2
     assert len(incoming.notes()) == 1
@@ -77,4 +77,4 @@ def test_halves_of_a_character_are_joined_over_pieces_and_lone_ones_replaced_and
 
 @given(st.text(st.characters(categories=["Cs", "Cc", "L", "So"])))
 def test_every_text_becomes_one_that_utf_8_holds(text: str) -> None:
-    assert whole_characters(text)[0].encode().decode() == whole_characters(text)[0]
+    assert repair_surrogates(text)[0].encode().decode() == repair_surrogates(text)[0]

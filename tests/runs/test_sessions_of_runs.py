@@ -15,8 +15,8 @@ from gedanken.experiment.run_log import RunLog
 from gedanken.listing import remove_run
 from gedanken.records.read_log import random_id
 from gedanken.runner import run_id_of
-from gedanken.sandbox.marked_processes import left
-from gedanken.sandbox.owner import orders_of
+from gedanken.sandbox.marked_processes import find_marked
+from gedanken.sandbox.owner import order_prefix
 from gedanken.sandbox.session import Session, sessions_folder
 
 pytestmark = pytest.mark.bubblewrap
@@ -78,7 +78,7 @@ def test_removing_a_moved_run_removes_its_workspaces_and_removing_a_copy_does_no
     other_session = Session.open("other-run", Limits(), run="another id")
     for opened_session in (session, other_session):
         opened_session.name_folder(done)
-        opened_session.let_go()
+        opened_session.release()
         (opened_session.folder / "owner").write_text("")  # as if its process were dead
     if at == "copied":
         copytree(done, tmp_path / at)
@@ -91,4 +91,4 @@ def test_removing_a_moved_run_removes_its_workspaces_and_removing_a_copy_does_no
 
 def running(run: Path) -> list[str]:
     """The commands of the program that still run on this machine."""
-    return [name for name in left() if name.startswith(f"{orders_of(run_id_of(run))}line3")]
+    return [name for name in find_marked() if name.startswith(f"{order_prefix(run_id_of(run))}line3")]

@@ -28,17 +28,17 @@ from test_resumed_failures import (
 
 from gedanken.experiment.budget import Budget
 from gedanken.experiment.errors import BadInput
-from gedanken.experiment.execution import MAY_COME
+from gedanken.experiment.execution import RETRIED_CAUSES
 from gedanken.experiment.run_spec import ModelSpec
 from gedanken.forking import Changes, fork
 from gedanken.loading.experiments_and_personas import load_experiment
-from gedanken.records.kept_failures import BEFORE_FORK
+from gedanken.records.kept_failures import BEFORE_FORK_NOTE
 from gedanken.records.ledger import Ledger
 from gedanken.records.read_run import read_run
 from gedanken.records.run_lock import locked_log
 from gedanken.records.run_store import reopen_store
-from gedanken.records.sent_mark import DISCARDED
-from gedanken.resuming import Again, resume
+from gedanken.records.sent_mark import REPLY_LOST_NOTE
+from gedanken.resuming import ResumeOptions, resume
 from gedanken.terminal.screen import Screen
 
 KILLED_BEFORE_LOG = """
@@ -130,7 +130,7 @@ def test_a_question_stays_failed_if_the_log_does_not_know_yet_what_was_built_on_
         result = gedanken("resume", "probe", *server_option, env=ENV)
     assert result.returncode == 0, result.stderr
     answers = read_run(tmp_path / "probe").answers
-    assert [message.question.before for message in answers if message.execution.cause in MAY_COME]
+    assert [message.question.before for message in answers if message.execution.cause in RETRIED_CAUSES]
     assert not set(failing_requests) & set(requests)
 
 
@@ -203,10 +203,10 @@ def test_a_fork_with_another_model_is_finished_though_a_sample_before_it_failed(
         resume_result = gedanken("resume", "fork", *server_option, env=ENV)
         assert resume_result.returncode == 0 and len(server.came) == request_count
     message = " ".join(resume_result.stderr.split())
-    assert "there is nothing to resume" in message and BEFORE_FORK in message
+    assert "there is nothing to resume" in message and BEFORE_FORK_NOTE in message
     assert log == (tmp_path / "fork" / "log.jsonl").read_bytes()
     notes = read_run(tmp_path / "fork").notes
-    assert BEFORE_FORK in notes
+    assert BEFORE_FORK_NOTE in notes
     assert any(note.endswith("everything before that line is copied from the original run") for note in notes)
 
 
@@ -244,9 +244,9 @@ def test_a_fork_tells_what_was_asked_in_the_original_run_and_never_seen(gedanken
         assert fork_result.returncode == 0, fork_result.stderr
         resume_result = gedanken("resume", "run", *server_option, env=ENV)
         assert resume_result.returncode == 0, resume_result.stderr
-    discarded_notes = [note for note in read_run(tmp_path / "run").notes if note.startswith(DISCARDED)]
+    discarded_notes = [note for note in read_run(tmp_path / "run").notes if note.startswith(REPLY_LOST_NOTE)]
     assert discarded_notes
-    assert [note for note in read_run(tmp_path / "fork").notes if note.startswith(DISCARDED)] == discarded_notes
+    assert [note for note in read_run(tmp_path / "fork").notes if note.startswith(REPLY_LOST_NOTE)] == discarded_notes
 
 
 def test_what_a_process_still_waits_for_is_not_lost(tmp_path: Path) -> None:
@@ -294,7 +294,7 @@ def test_a_reply_that_comes_while_a_fork_is_made_is_copied_with_its_mark(
 
         monkeypatch.setattr(Ledger, "take_over", take_over_late)
         changes = Changes(experiment=load_experiment(str(other_five(tmp_path, *FIVE[:4], "id"))))
-        resume_options = Again(base_url=server.address)
+        resume_options = ResumeOptions(base_url=server.address)
         asyncio.run(fork(run, 5, changes, Screen(), resume_options, tmp_path / "fork"))
     assert len(requests) == 2, "only the last two commands"
     assert failed_in(tmp_path / "fork") == ["line02-imagined-0"]
@@ -323,7 +323,7 @@ def test_a_spec_that_another_process_has_changed_is_not_used(tmp_path: Path) -> 
     model = ModelSpec(name="openai:small", base_url="http://127.0.0.1:1/v1")
     with reopen_store(run, spec.model_copy(update={"budget": Budget(tokens=1000), "model": model})):
         pass
-    resume_options = Again(budget=Budget(minutes=1))
+    resume_options = ResumeOptions(budget=Budget(minutes=1))
     with pytest.raises(BadInput, match="another process has just changed"):
         asyncio.run(resume(run, Waiting(run), resume_options))
     spec_after = read_run(run).spec

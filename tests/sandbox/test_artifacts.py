@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gedanken.sandbox import artifacts
-from gedanken.sandbox.artifacts import collect
+from gedanken.sandbox.artifacts import collect_artifacts
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def home(tmp_path: Path) -> Path:
 
 def collected(home: Path, *known_names: str) -> dict[str, bytes]:
     root = home.parent / "artifacts"
-    artifacts_kept = collect(home, root, "line1", frozenset(known_names))
+    artifacts_kept = collect_artifacts(home, root, "line1", frozenset(known_names))
     assert {artifact.path for artifact in artifacts_kept} == {
         f"line1/{path.name}" for path in (root / "line1").glob("*")
     }
@@ -41,7 +41,7 @@ def test_files_come_back_as_they_were(home: Path) -> None:
 
 
 def test_an_empty_workspace_leaves_no_folder(home: Path) -> None:
-    assert collect(home, home.parent / "artifacts", "line1") == ()
+    assert collect_artifacts(home, home.parent / "artifacts", "line1") == ()
     assert not (home.parent / "artifacts").exists()
 
 
@@ -71,7 +71,7 @@ def test_a_workspace_that_became_a_link_is_refused(home: Path) -> None:
     link = home.parent / "link"
     link.symlink_to(home)
     with pytest.raises(OSError, match="link"):
-        collect(link, home.parent / "artifacts", "line1")
+        collect_artifacts(link, home.parent / "artifacts", "line1")
 
 
 def test_pipes_and_sockets_are_not_waited_for(home: Path) -> None:
@@ -94,9 +94,9 @@ def test_a_file_above_the_limit_stays(home: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_not_more_than_so_many_files_are_taken(home: Path) -> None:
-    for number in range(artifacts.FILES + 5):
+    for number in range(artifacts.MAX_FILES + 5):
         (home / f"file{number:03d}").write_text("")
-    assert len(collected(home)) == artifacts.FILES
+    assert len(collected(home)) == artifacts.MAX_FILES
 
 
 def test_a_file_brought_back_cannot_be_run(home: Path) -> None:
@@ -124,7 +124,7 @@ def test_every_name_is_made_harmless(tmp_path: Path, found: set[bytes]) -> None:
     for name in found - {b".", b".."}:
         Path(os.fsdecode(bytes(home) + b"/" + name)).write_text("x")
     target = tmp_path / f"{home.name}-target"
-    for artifact in collect(home, target, "line1"):
+    for artifact in collect_artifacts(home, target, "line1"):
         assert re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}", artifact.name)
         assert re.fullmatch(r"line1/[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}", artifact.path)
         assert (target / artifact.path).read_text() == "x"
@@ -133,8 +133,8 @@ def test_every_name_is_made_harmless(tmp_path: Path, found: set[bytes]) -> None:
 def test_what_was_brought_back_before_is_not_copied_again(home: Path) -> None:
     (home / "weights").write_bytes(b"heavy")
     earlier_copies: dict[str, str] = {}
-    first = collect(home, home.parent / "artifacts", "line1", frozenset(), earlier_copies)
-    second = collect(home, home.parent / "artifacts", "line2", frozenset(), earlier_copies)
+    first = collect_artifacts(home, home.parent / "artifacts", "line1", frozenset(), earlier_copies)
+    second = collect_artifacts(home, home.parent / "artifacts", "line2", frozenset(), earlier_copies)
     assert first == second
     assert [path.name for path in (home.parent / "artifacts").iterdir()] == ["line1"]
 

@@ -17,12 +17,12 @@ from gedanken.experiment.errors import NoSandbox
 from gedanken.experiment.execution import Limits
 from gedanken.experiment.progress import Silent
 from gedanken.sandbox import cgroup
-from gedanken.sandbox.bubblewrap_engine import NO_MORE_NAMESPACES, BubblewrapEngine, open_bubblewrap
+from gedanken.sandbox.bubblewrap_engine import NO_NESTED_NAMESPACES, BubblewrapEngine, open_bubblewrap
 from gedanken.sandbox.engine import Order
-from gedanken.sandbox.gpus import GpuWish
-from gedanken.sandbox.marked_processes import MARK, left
+from gedanken.sandbox.gpus import GpuRequest
+from gedanken.sandbox.marked_processes import MARK, find_marked
 from gedanken.sandbox.open_engine import open_engine
-from gedanken.sandbox.owner import orders_of
+from gedanken.sandbox.owner import order_prefix
 
 pytestmark = pytest.mark.bubblewrap
 
@@ -70,10 +70,10 @@ def terminal(bubblewrap: BubblewrapEngine, mnist: Any) -> Iterator[Typist]:
 def test_where_bwrap_is_killed_as_it_starts_its_child_does_not_wait_forever(
     bubblewrap: BubblewrapEngine, tmp_path: Path
 ) -> None:
-    name = f"{orders_of('waits')}1"
+    name = f"{order_prefix('waits')}1"
     gate, gate_writer = os.pipe()
     wait_options = ["--userns-block-fd", str(gate), "--info-fd", "1", "--bind", "/", "/"]
-    options = [option for option in bubblewrap.options if option != NO_MORE_NAMESPACES]
+    options = [option for option in bubblewrap.options if option != NO_NESTED_NAMESPACES]
     command = [bubblewrap.program, *options, *wait_options, "true"]
     with subprocess.Popen(command, env={MARK: name}, pass_fds=[gate], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None and process.stdout.read(1)
@@ -81,10 +81,10 @@ def test_where_bwrap_is_killed_as_it_starts_its_child_does_not_wait_forever(
         process.kill()
     os.close(gate)
     os.close(gate_writer)
-    assert children[0].is_running() and name in left()
+    assert children[0].is_running() and name in find_marked()
     bubblewrap.clear(tmp_path / "waits")
     children[0].wait(10)
-    assert name not in left()
+    assert name not in find_marked()
 
 
 def test_a_command_prints_and_ends_as_in_bash(terminal: Typist) -> None:
@@ -166,8 +166,8 @@ sys.stdin.read()
         assert process.stdout and process.stdout.readline() == b"(b'\\n', None)\n"
         process.kill()
     assert not sleepers("32.1098")
-    groups = [group for group in cgroup.left() if group.name == name]
-    assert bool(groups) == bool(cgroup.available())
+    groups = [group for group in cgroup.find_groups() if group.name == name]
+    assert bool(groups) == bool(cgroup.available_controllers())
     for group in groups:
         group.remove()
 
@@ -177,7 +177,7 @@ def test_processes_are_bounded(terminal: Typist) -> None:
 
 
 def test_memory_is_bounded_and_its_end_is_told(terminal: Typist) -> None:
-    if "memory" not in cgroup.available():
+    if "memory" not in cgroup.available_controllers():
         pytest.skip("no memory group may be made here")
     result = terminal.python(HOG)
     assert result.stdout == ""
@@ -186,7 +186,7 @@ def test_memory_is_bounded_and_its_end_is_told(terminal: Typist) -> None:
 
 
 def test_cores_are_bounded(bubblewrap: BubblewrapEngine, mnist: Any) -> None:
-    if "cpu" not in cgroup.available():
+    if "cpu" not in cgroup.available_controllers():
         pytest.skip("no group for cores may be made here")
     limits = SMALL.model_copy(update={"cpus": 0.2})
     spin = (
@@ -254,12 +254,12 @@ def test_a_gigabyte_is_drained(terminal: Typist) -> None:
 
 def test_what_cannot_be_started_says_why(terminal: Typist) -> None:
     with pytest.raises(NoSandbox, match="gives programs no GPU"):
-        open_engine("bubblewrap", Silent(), GpuWish("all"))
+        open_engine("bubblewrap", Silent(), GpuRequest("all"))
     name = f"gedanken-test-{os.getpid()}-nowhere"
     order = Order(name, "true", terminal.workspace, Path("/nowhere"), terminal.limits)
     with pytest.raises(NoSandbox, match="/nowhere"):
         terminal.engine.start(order)
-    assert name not in [group.name for group in cgroup.left()]
+    assert name not in [group.name for group in cgroup.find_groups()]
 
 
 def test_the_control_groups_that_a_runs_dead_controllers_left_are_removed_when_the_run_ends(
@@ -267,10 +267,10 @@ def test_the_control_groups_that_a_runs_dead_controllers_left_are_removed_when_t
 ) -> None:
     session = Path(f"/sessions/test-{os.getpid()}")
     lost_group, other_group = (
-        cgroup.make(f"{orders_of(name)}ab12-s0", SMALL) for name in (session.name, f"{session.name}0")
+        cgroup.create_group(f"{order_prefix(name)}ab12-s0", SMALL) for name in (session.name, f"{session.name}0")
     )
     bubblewrap.clear(session)
-    remaining_names = {group.name for group in cgroup.left()}
+    remaining_names = {group.name for group in cgroup.find_groups()}
     other_group.remove()
     assert lost_group.name not in remaining_names
-    assert (other_group.name in remaining_names) == bool(cgroup.available())
+    assert (other_group.name in remaining_names) == bool(cgroup.available_controllers())

@@ -20,9 +20,9 @@ from conftest import Cli
 from gedanken.experiment.errors import BadInput, NoSandbox
 from gedanken.experiment.execution import Artifact, Cause, Execution, Limits
 from gedanken.experiment.progress import Silent
-from gedanken.sandbox.conformance import CHECKS, VARIABLE, Check, CheckResult, run_kit
+from gedanken.sandbox.conformance import CHECKS, VARIABLE, Check, CheckResult, run_checks
 from gedanken.sandbox.conformance.canary import Canaries
-from gedanken.sandbox.conformance.check import SIGSYS_EXIT_CODE, Trial, judged
+from gedanken.sandbox.conformance.check import SIGSYS_EXIT_CODE, Trial, judge_trial
 from gedanken.sandbox.host_engine import HostEngine
 from gedanken.sandbox.machine import SandboxMachine
 
@@ -70,7 +70,7 @@ def artifact(path: str, content: bytes = PLAIN) -> Artifact:
 
 
 def held(name: str, **fields: Any) -> bool:
-    return judged(NAMED[name], trial(**fields)).held
+    return judge_trial(NAMED[name], trial(**fields)).held
 
 
 PLAIN_ONLY: dict[str, Any] = {"artifacts": (artifact("run/plain.txt"),)}
@@ -190,7 +190,7 @@ def test_every_check_has_a_name_of_its_own_and_a_promise() -> None:
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
 def test_every_check_fails_where_everything_succeeds(check: Check) -> None:
-    assert not judged(check, WALL_LESS).held
+    assert not judge_trial(check, WALL_LESS).held
 
 
 def prints_something(check: Check) -> bool:
@@ -199,7 +199,7 @@ def prints_something(check: Check) -> bool:
 
 @pytest.mark.parametrize("name", [check.name for check in CHECKS if not prints_something(check)])
 def test_every_check_holds_where_everything_is_refused(name: str) -> None:
-    verdict = judged(NAMED[name], trial(**good(name)))
+    verdict = judge_trial(NAMED[name], trial(**good(name)))
     assert verdict.held, verdict.detail
 
 
@@ -232,7 +232,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     def call(*names: str, bare_host: bool = False) -> dict[str, CheckResult]:
         async def results() -> AsyncIterator[CheckResult]:
             for name in names:
-                kit = run_kit(lambda limits: on_the_host(limits, tmp_path), Silent(), name, bare_host=bare_host)
+                kit = run_checks(lambda limits: on_the_host(limits, tmp_path), Silent(), name, bare_host=bare_host)
                 async for result in kit:
                     yield result
 
@@ -287,7 +287,7 @@ def test_a_machine_that_runs_nothing_is_no_check_that_failed() -> None:
         yield
 
     with pytest.raises(NoSandbox, match="nothing works"):
-        asyncio.run(by_name(run_kit(open_broken, Silent())))
+        asyncio.run(by_name(run_checks(open_broken, Silent())))
 
 
 def test_the_bait_is_in_this_process_s_environment_and_goes_away(
@@ -295,7 +295,7 @@ def test_the_bait_is_in_this_process_s_environment_and_goes_away(
 ) -> None:
     monkeypatch.setenv("GEDANKEN_CACHE", str(tmp_path))
     monkeypatch.setenv(VARIABLE, "sk-the-user-s-own-key")
-    with Canaries.laid() as canaries:
+    with Canaries.placed() as canaries:
         assert os.environ[VARIABLE] == canaries.canary
         assert {path.read_text() for path in canaries.files} == {canaries.canary}
         assert canaries.is_in(trial(f"x{canaries.canary}y").execution)

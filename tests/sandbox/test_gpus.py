@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gedanken.experiment.errors import BadInput, NoSandbox
-from gedanken.sandbox.gpus import CDI_FOLDERS, GpuWish, device_options, explain, judge_gpus, parse_gpus
+from gedanken.sandbox.gpus import CDI_FOLDERS, GpuRequest, device_options, explain_gpu_error, judge_gpus, parse_gpus
 
 IDS = st.from_regex(r"\A([0-9]{1,3}(:[0-9])?|(GPU|MIG)-[0-9a-f]{8}-[0-9a-f]{4})\Z")
 WISHES = st.one_of(
-    st.sampled_from([GpuWish(kind) for kind in ("none", "auto", "all")]),
-    st.integers(1, 999).map(lambda count: GpuWish("count", count=count)),
-    st.lists(IDS, min_size=1, max_size=8, unique=True).map(lambda ids: GpuWish("ids", ids=tuple(ids))),
+    st.sampled_from([GpuRequest(kind) for kind in ("none", "auto", "all")]),
+    st.integers(1, 999).map(lambda count: GpuRequest("count", count=count)),
+    st.lists(IDS, min_size=1, max_size=8, unique=True).map(lambda ids: GpuRequest("ids", ids=tuple(ids))),
 )
 ALL, AUTO, TWO, SECOND = (parse_gpus(text) for text in ("all", "auto", "2", "device=1"))
 FAKE = "GEDANKEN_FAKE_GPU"
@@ -32,7 +32,7 @@ def cdi_spec(kind: str, names: tuple[str, ...]) -> str:
 
 
 @given(WISHES)
-def test_what_is_asked_for_is_written_as_it_is_read(wish: GpuWish) -> None:
+def test_what_is_asked_for_is_written_as_it_is_read(wish: GpuRequest) -> None:
     assert parse_gpus(str(wish)) == wish
 
 
@@ -60,7 +60,7 @@ def docker_info() -> dict[str, Any]:
     }
 
 
-def asked(wish: GpuWish, info: dict[str, Any], podman: bool = False) -> dict[str, Any]:
+def asked(wish: GpuRequest, info: dict[str, Any], podman: bool = False) -> dict[str, Any]:
     """The only device request that is made for this wish."""
     (request,) = device_options(wish, info, podman)["device_requests"]
     return dict(request)
@@ -72,7 +72,7 @@ def test_an_engine_with_nvidia_s_runtime_is_asked_for_the_capability(docker_info
         request = asked(wish, docker_info)
         assert (request["Driver"], request["Count"], request["DeviceIDs"]) == ("", count, ids)
         assert request["Capabilities"] == [["gpu"]]
-    assert device_options(GpuWish(), docker_info, podman=False) == {}
+    assert device_options(GpuRequest(), docker_info, podman=False) == {}
 
 
 @pytest.mark.parametrize("podman", [False, True])
@@ -175,7 +175,7 @@ def outcome(container: Any) -> str:
 @pytest.mark.docker
 @pytest.mark.parametrize(("wish", "cdi"), [(ALL, False), (SECOND, False), (ALL, True)])
 def test_docker_without_a_driver_refuses_in_words_that_are_understood(
-    docker_engine: Any, wish: GpuWish, cdi: bool
+    docker_engine: Any, wish: GpuRequest, cdi: bool
 ) -> None:
     info = docker_engine.client.info()
     if "nvidia" in info["Runtimes"] or info.get("CDISpecDirs"):
@@ -185,13 +185,13 @@ def test_docker_without_a_driver_refuses_in_words_that_are_understood(
     options = device_options(wish, changed_info, podman=False)
     with pytest.raises(Exception, match="could not select device driver") as caught:
         printed(docker_engine.client, docker_engine.image, options)
-    explanation = explain(caught.value)
+    explanation = explain_gpu_error(caught.value)
     assert isinstance(explanation, NoSandbox)
     assert "nvidia-container-toolkit" in str(explanation)
 
 
 def test_other_refusals_are_not_explained_by_gpus() -> None:
-    assert explain(OSError("no space left on device")) is None
+    assert explain_gpu_error(OSError("no space left on device")) is None
 
 
 @pytest.fixture
@@ -236,7 +236,7 @@ def test_a_fake_gpu_reaches_a_container_in_podman_as_far_as_its_api_lets_it(
     podman: Any, podman_image: str, fake_gpu: str
 ) -> None:
     newer_info = {**podman.info(), "ServerVersion": "5.4.0"}
-    options = device_options(GpuWish("ids", ids=("gedanken-fake",)), newer_info, podman=True)
+    options = device_options(GpuRequest("ids", ids=("gedanken-fake",)), newer_info, podman=True)
     assert options["device_requests"][0]["DeviceIDs"] == [fake_gpu]
     assert printed_by_libpod(podman, podman_image, fake_gpu) == "got gedanken-fake"
     version = tuple(int(part) for part in podman.info()["ServerVersion"].split(".")[:2])

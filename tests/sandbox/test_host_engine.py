@@ -10,10 +10,10 @@ from engine_terminal import DOUBLE_FORK, TRAINING, WAITS_FOR_SIGTERM, Typist, re
 from gedanken.experiment.execution import Limits
 from gedanken.experiment.progress import Silent
 from gedanken.sandbox.engine import Order
-from gedanken.sandbox.gpus import GpuWish
+from gedanken.sandbox.gpus import GpuRequest
 from gedanken.sandbox.host_engine import HostEngine, open_host
-from gedanken.sandbox.marked_processes import left
-from gedanken.sandbox.owner import orders_of
+from gedanken.sandbox.marked_processes import find_marked
+from gedanken.sandbox.owner import order_prefix
 
 SHORT = Limits(wall_seconds=60, file_mib=8)
 
@@ -73,7 +73,7 @@ def test_what_detached_itself_dies_with_the_command(terminal: Typist, ending: st
 def test_what_a_dead_controller_left_is_found_and_killed(terminal: Typist) -> None:
     order = Order("gedanken-test-lost", "sleep 32.1111", terminal.workspace, terminal.data, terminal.limits)
     job = terminal.engine.start(order)
-    assert order.name in left()
+    assert order.name in find_marked()
     assert terminal.engine.find(order) is None
     assert not sleepers("32.1111")
     job.remove()
@@ -81,10 +81,10 @@ def test_what_a_dead_controller_left_is_found_and_killed(terminal: Typist) -> No
 
 def test_what_a_runs_dead_controllers_left_is_killed_when_the_run_ends(terminal: Typist) -> None:
     session = Path("/sessions/test-ended")
-    order = Order(f"{orders_of(session.name)}ab12-s0", "sleep 32.2222", terminal.workspace, terminal.data, SHORT)
+    order = Order(f"{order_prefix(session.name)}ab12-s0", "sleep 32.2222", terminal.workspace, terminal.data, SHORT)
     job = terminal.engine.start(order)
     terminal.engine.clear(session.with_name("test-ende"))
-    assert order.name in left()
+    assert order.name in find_marked()
     terminal.engine.clear(session)
     assert not sleepers("32.2222")
     job.remove()
@@ -93,16 +93,16 @@ def test_what_a_runs_dead_controllers_left_is_killed_when_the_run_ends(terminal:
 @pytest.mark.parametrize(
     ("wish", "mine", "shown"),
     [
-        (GpuWish("none"), "0,1", "set"),
-        (GpuWish("ids", ids=("2", "GPU-5")), None, "set2,GPU-5"),
-        (GpuWish("count", count=2), None, "set0,1"),
-        (GpuWish("count", count=1), "3,5", "set3"),
-        (GpuWish("all"), "3,5", "set3,5"),
-        (GpuWish("auto"), None, ""),
+        (GpuRequest("none"), "0,1", "set"),
+        (GpuRequest("ids", ids=("2", "GPU-5")), None, "set2,GPU-5"),
+        (GpuRequest("count", count=2), None, "set0,1"),
+        (GpuRequest("count", count=1), "3,5", "set3"),
+        (GpuRequest("all"), "3,5", "set3,5"),
+        (GpuRequest("auto"), None, ""),
     ],
 )
 def test_gpus_are_shown_by_cudas_variable(
-    terminal: Typist, monkeypatch: pytest.MonkeyPatch, wish: GpuWish, mine: str | None, shown: str
+    terminal: Typist, monkeypatch: pytest.MonkeyPatch, wish: GpuRequest, mine: str | None, shown: str
 ) -> None:
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     if mine is not None:

@@ -14,12 +14,12 @@ import psutil
 import pytest
 from relay import Relay
 
-from gedanken.compare.commands.answers import gpus_not_seen
+from gedanken.compare.commands.answers import find_unseen_gpus
 from gedanken.experiment.errors import NoSandbox
 from gedanken.experiment.execution import Artifact, Cause, Limits, Machine
 from gedanken.sandbox.connect import connect_docker
 from gedanken.sandbox.docker_engine import DockerEngine
-from gedanken.sandbox.gpus import GpuWish
+from gedanken.sandbox.gpus import GpuRequest
 from gedanken.sandbox.image import IMAGE
 from gedanken.sandbox.machine import SandboxMachine
 
@@ -147,12 +147,12 @@ def test_gpus_that_are_asked_for_and_not_seen_are_an_error_unless_it_was_auto(
     docker_engine: DockerEngine, mnist: Any
 ) -> None:
     engine = replace(docker_engine, asks_for_gpus=True)
-    for wish in (GpuWish("all"), GpuWish("count", count=2), GpuWish("ids", ids=("0",)), GpuWish("auto")):
+    for wish in (GpuRequest("all"), GpuRequest("count", count=2), GpuRequest("ids", ids=("0",)), GpuRequest("auto")):
         machine = SandboxMachine.open(engine, mnist[1], gpus=wish)
         try:
             if wish.kind == "auto":
                 machine_facts = asyncio.run(machine.measure(mnist[0]))
-                assert [finding.check for finding in gpus_not_seen(machine_facts)] == ["gpus not seen"]
+                assert [finding.check for finding in find_unseen_gpus(machine_facts)] == ["gpus not seen"]
                 continue
             with pytest.raises(NoSandbox, match=f"--gpus {wish}: torch.cuda sees 0 GPUs"):
                 asyncio.run(machine.measure(mnist[0]))

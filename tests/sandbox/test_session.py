@@ -17,7 +17,7 @@ from gedanken.experiment.errors import BadInput, NoSandbox
 from gedanken.experiment.execution import Cause, Execution, Limits
 from gedanken.sandbox.connect import connect_docker
 from gedanken.sandbox.docker_engine import DockerEngine
-from gedanken.sandbox.leftovers import clean, things
+from gedanken.sandbox.leftovers import clean, list_leftovers
 from gedanken.sandbox.machine import SandboxMachine
 from gedanken.sandbox.owner import is_dead, this_owner
 from gedanken.sandbox.session import Session, sessions_folder
@@ -146,7 +146,7 @@ def test_no_file_system_stays_mounted_when_a_session_is_over(run_id: str) -> Non
 
 def test_clean_takes_dead_sessions_and_leaves_live_ones(session: Session, run_id: str) -> None:
     abandon(f"{run_id}-dead", "session.trunk()")
-    owners = {thing.run: thing.owner for thing in things([])}
+    owners = {thing.run: thing.owner for thing in list_leftovers([])}
     assert (owners[session.folder.name], owners[f"{run_id}-dead"]) == ("live", "dead")
     removed = clean([])
     assert f"{run_id}-dead" in removed
@@ -182,7 +182,7 @@ def test_a_session_of_another_run_is_ended_and_discarded_and_one_s_own_is_not(ru
         assert session.receipt("line3-s1") == stored_receipt
         session.keep("line3-s1", receipt)
         session.trunk().write("left.txt", "of this run")
-        session.let_go()
+        session.release()
     assert ended_folders == [session.folder] * 3
     open_session("").close()
 

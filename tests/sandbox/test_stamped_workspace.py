@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gedanken.experiment.execution import Limits
-from gedanken.records.kept_machine import RUN_AGAIN, KeptMachine, free, keep_executions
+from gedanken.records.kept_machine import REPEATED, KeptMachine, keep_executions, reserve_nothing
 from gedanken.records.ledger import Kind, Ledger
 from gedanken.sandbox.host_engine import HostEngine
 from gedanken.sandbox.machine import SandboxMachine
@@ -32,7 +32,7 @@ def goes_on(workspace: SandboxMachine, run: Path, *commands: str, notes: list[st
         kept_machine.write("begun", "begun\n")
         return [(await kept_machine.run(command, label="line")).stdout for command in commands]
 
-    return asyncio.run(run_commands(keep_executions(workspace, Ledger(run), print, notes.append, free)))
+    return asyncio.run(run_commands(keep_executions(workspace, Ledger(run), print, notes.append, reserve_nothing)))
 
 
 def stops_before_stamping(workspace: SandboxMachine, run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,4 +82,4 @@ def test_another_command_that_was_cut_off_is_restored_as_before(
         patched.setattr(Ledger, "put", failing_put)
         goes_on(workspace, tmp_path, TRAIN, "echo more >> file", notes=notes)
     assert goes_on(workspace, tmp_path, TRAIN, "cat begun file", notes=notes)[1] == "begun\ntrained\n"
-    assert not [note for note in notes if RUN_AGAIN in note]
+    assert not [note for note in notes if REPEATED in note]

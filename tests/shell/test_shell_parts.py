@@ -11,10 +11,10 @@ from wcwidth import wcwidth
 
 from gedanken.agents.reply_cleaning import clean
 from gedanken.experiment.execution import Limits
-from gedanken.shell.commands import goes_on
-from gedanken.shell.side_by_side import MARK_WIDTH, columns, pairs
+from gedanken.shell.commands import is_incomplete
+from gedanken.shell.side_by_side import MARK_WIDTH, lay_out_columns, pair_lines
 from gedanken.shell.streaming import ImaginedStream, RealStream
-from gedanken.shell.unified_diff import unified
+from gedanken.shell.unified_diff import unified_diff
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ from gedanken.shell.unified_diff import unified
     ],
 )
 def test_a_command_goes_on_where_bash_would_wait(command: str) -> None:
-    assert goes_on(command)
+    assert is_incomplete(command)
 
 
 @pytest.mark.parametrize(
@@ -40,11 +40,11 @@ def test_a_command_goes_on_where_bash_would_wait(command: str) -> None:
     ["ls", "cat <<EOF\n{a}\nEOF", "echo a\\\\", "awk '{print $1}' f", 'echo ${HOME} {"a": 1}', ")", "done", "[[ a"],
 )
 def test_a_command_that_is_complete_or_wrong_is_typed_as_it_is(command: str) -> None:
-    assert not goes_on(command)
+    assert not is_incomplete(command)
 
 
 def test_the_syntax_of_a_command_is_judged_without_running_any_of_it(tmp_path: Path) -> None:
-    assert not goes_on(f"touch {tmp_path}/ran; $(touch {tmp_path}/ran)\nx=$(touch {tmp_path}/ran)")
+    assert not is_incomplete(f"touch {tmp_path}/ran; $(touch {tmp_path}/ran)\nx=$(touch {tmp_path}/ran)")
     assert not list(tmp_path.iterdir())
 
 
@@ -96,7 +96,7 @@ ANSWER = st.lists(st.text(alphabet="ab 漢é\u0301😀\t", max_size=30)).map("\n
 
 
 def _rows_of(left: str, right: str, width: int) -> Iterator[tuple[str, str]]:
-    for row in columns(pairs(left, right), width):
+    for row in lay_out_columns(pair_lines(left, right), width):
         yield row.left, row.right
 
 
@@ -112,11 +112,11 @@ def test_of_two_answers_side_by_side_nothing_is_lost_and_every_row_fits(left: st
 
 @given(ANSWER)
 def test_equal_answers_differ_nowhere(answer: str) -> None:
-    assert {row.sides for row in pairs(answer, answer)} <= {"same"}
+    assert {row.sides for row in pair_lines(answer, answer)} <= {"same"}
 
 
 def test_a_line_more_on_one_side_makes_no_other_line_differ() -> None:
-    assert [row.sides for row in pairs("a\nb\nc\n", "a\nnew\nb \nc")] == ["same", "right", "same", "same"]
+    assert [row.sides for row in pair_lines("a\nb\nc\n", "a\nnew\nb \nc")] == ["same", "right", "same", "same"]
 
 
 def test_answers_of_few_different_lines_are_held_against_each_other_in_no_time() -> None:
@@ -126,14 +126,14 @@ def test_answers_of_few_different_lines_are_held_against_each_other_in_no_time()
         ("x\n" * 20_000, "x\n" * 180),
         ("x\ny\n" * 2500, "y\n" * 4999),
     ]:
-        assert list(unified(pairs(left, right), ("real", "imagined")))
+        assert list(unified_diff(pair_lines(left, right), ("real", "imagined")))
     assert time.monotonic() - start < 20, "in the square of their lengths this takes minutes"
 
 
 @given(ANSWER, ANSWER)
 def test_a_diff_has_exactly_the_lines_that_are_marked(left: str, right: str) -> None:
-    rows = pairs(left, right)
-    diff = list(unified(rows, ("real", "imagined")))[2:]
+    rows = pair_lines(left, right)
+    diff = list(unified_diff(rows, ("real", "imagined")))[2:]
     assert [line[1:] for line in diff if line[0] == "-"] == [
         row.left for row in rows if row.sides in ("differ", "left")
     ]
@@ -145,7 +145,7 @@ def test_a_diff_has_exactly_the_lines_that_are_marked(left: str, right: str) -> 
 def test_a_diff_shows_what_stands_around_a_difference() -> None:
     left = "".join(f"{number}\n" for number in range(1, 21))
     right = left.replace("10\n", "ten\n").replace("20\n", "")
-    assert list(unified(pairs(left, right), ("real", "imagined"))) == [
+    assert list(unified_diff(pair_lines(left, right), ("real", "imagined"))) == [
         "--- real",
         "+++ imagined",
         "@@ -7,7 +7,7 @@",

@@ -18,21 +18,21 @@ from gedanken.experiment.run_spec import ModelSpec
 from gedanken.records.importers.importer import BroughtFile, Run
 from gedanken.records.importers.logs import printed
 from gedanken.sandbox.engine import Engine, Job, Order
-from gedanken.sandbox.gpus import GpuWish
+from gedanken.sandbox.gpus import GpuRequest
 from gedanken.sandbox.open_engine import open_docker
 
 
-def open_whale(progress: Progress, gpus: GpuWish) -> Engine:
+def open_whale(progress: Progress, gpus: GpuRequest) -> Engine:
     """Docker, by another name."""
     return open_docker(progress, gpus)
 
 
-def open_toaster(progress: Progress, gpus: GpuWish) -> Engine:
+def open_toaster(progress: Progress, gpus: GpuRequest) -> Engine:
     """An engine that never works."""
     raise NoSandbox(f"the toaster is not plugged in, and has no GPU but {gpus}")
 
 
-def open_kettle(progress: Progress, gpus: GpuWish) -> str:
+def open_kettle(progress: Progress, gpus: GpuRequest) -> str:
     """What is no engine."""
     return "hot water"
 
@@ -44,7 +44,7 @@ class Stove:
     asks_for_gpus = False
     contents = "nothing"
 
-    def __init__(self, progress: Progress, gpus: GpuWish) -> None:
+    def __init__(self, progress: Progress, gpus: GpuRequest) -> None:
         """All is well so far."""
 
     def start(self, order: Order) -> Job:

@@ -24,7 +24,7 @@ from gedanken.traces import local
 from gedanken.traces.langsmith import open_langsmith
 from gedanken.traces.local import LocalFile
 from gedanken.traces.run_tree import TracedRun, read_tree
-from gedanken.traces.terminal_run import SHOWN, terminal_run
+from gedanken.traces.terminal_run import SHOWN_CHARACTERS, terminal_run
 from gedanken.traces.tracer import ExportersClient, tracer_to
 
 SECRET = "sk-proj-abcdefghijklmnopqrstuvwx1234"
@@ -107,7 +107,11 @@ def test_a_command_tells_how_it_ended_and_of_its_output_the_head_and_the_tail(tr
     real = named(tree, "tool")[1]
     output = real.fields["outputs"]["output"]
     assert (output["exit_code"], output["cause"], output["bytes"]) == (1, "failed", len(LONG))
-    assert output["head"] == LONG[:SHOWN] and LONG.endswith(output["tail"]) and len(output["tail"]) <= SHOWN
+    assert (
+        output["head"] == LONG[:SHOWN_CHARACTERS]
+        and LONG.endswith(output["tail"])
+        and len(output["tail"]) <= SHOWN_CHARACTERS
+    )
     assert output["path"] == "outputs/line04-real-2.txt"
 
 

@@ -4,18 +4,20 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from gedanken.compare.audit.claims.claim_contents import CheckSays, ExitSays, Family
-from gedanken.compare.audit.claims.tool_names import TOOLS, tool_of
+from gedanken.compare.audit.claims.claim_contents import CheckClaim, ExitCodeClaim, Family
+from gedanken.compare.audit.claims.tool_names import FAMILIES_BY_TOOL, tool_of
 from gedanken.compare.audit.language.languages import languages_in
-from gedanken.compare.audit.language.message_parts import CODE, Sentence, spaced
+from gedanken.compare.audit.language.message_parts import CODE_MARK, Sentence, allow_more_spaces
 from gedanken.compare.audit.language.mood import asserts
 from gedanken.compare.audit.language.mood_words import Language
-from gedanken.compare.audit.language.numerals import COUNT, COUNT_OR_WORD, count_of
+from gedanken.compare.audit.language.numerals import COUNT_OR_WORD, COUNT_PATTERN, parse_count
 
-_TOOL = "|".join(re.escape(tool) for tool in sorted(TOOLS, key=len, reverse=True) if tool not in ("make", "black"))
+_TOOL = "|".join(
+    re.escape(tool) for tool in sorted(FAMILIES_BY_TOOL, key=len, reverse=True) if tool not in ("make", "black")
+)
 _TOOL_ARGUMENTS = (
     r"(?:(?<=\w)(?: (?:-{1,2}[A-Za-z][\w=./-]*|\./\.\.\.|\.(?= )|hooks?|run|check|at level (?:\d+|max)|"
-    rf"\(?strict\)?(?: mode)?|with -D warnings|with [{CODE}]{{3,60}})){{1,3}})?"
+    rf"\(?strict\)?(?: mode)?|with -D warnings|with [{CODE_MARK}]{{3,60}})){{1,3}})?"
 )
 """Words between the name of a tool and what is said about it, such as `--strict` in `mypy --strict passes`."""
 _LINT = (
@@ -30,7 +32,7 @@ _BUILD = r"Kompilierung|compilación|compilação|construction|(?:(?:production|
 _FORMAT = r"format(?:ter|ting)(?: checks?)?|format checks?"
 _MAKE = r"make(?= (?:is (?:clean|green|free|fine|OK)|succeed|passe|finishe|complete|ends|works))"
 """Matches `make` as a program, not as a verb."""
-_SUBJECT = rf"(?P<subject>\b(?:{_TOOL}|{_MAKE})\b|\b(?:{_LINT}|{_TYPES}|{_BUILD}|{_FORMAT})\b|[{CODE}]{{3,90}}){_TOOL_ARGUMENTS}"
+_SUBJECT = rf"(?P<subject>\b(?:{_TOOL}|{_MAKE})\b|\b(?:{_LINT}|{_TYPES}|{_BUILD}|{_FORMAT})\b|[{CODE_MARK}]{{3,90}}){_TOOL_ARGUMENTS}"
 _FILLER = r"(?:(?:is|are|was|were|now|also|still|all|everything|works?|worked|compiles?|compiled|builds?|has|run|runs|ran|check|checks|step|command|completes|completed|finishes|finished|came|comes|back|come|both|exits|exited|ends|ended|goes|went|through|too|reports|reported|shows|showed|found|finds|prints|printed|gives|gave|lists|listed|says|said|has|had|raises|raised|stays|remains|counts|counted|sees|saw|knows|of|at|emits|emitted|detects|detected|flags|flagged|spots|spotted|yields|yielded|turns|turned|up|out|with|any|more|longer) ){0,4}"
 _SUCCESS = (
     r"(?P<good>pass(?:es|ed|ing)?|clean(?:ly)?|green|succeed(?:s|ed)?|successful(?:ly)?|success(?! rates?)|OK|fine|happy|silent|quiet|content(?! of)|free of (?:errors?|warnings?|findings)|satisfied|through(?! to)|"
@@ -42,7 +44,7 @@ _SUCCESS = (
 )
 _PATTERNS: list[tuple[Language, str]] = [
     ("en", rf"(?P<subject>{_BUILD}) (?:of (?:the |this |my |our )?(?:\w+[ -]){{0,2}}\w+ |itself |as it (?:is|stands)(?: now)? ){_FILLER}{_SUCCESS}(?!\w)"),
-    ("en", rf"(?P<subject>[{CODE}]{{3,90}}) (?:now |also |still ){{0,2}}(?P<good>completes|completed|finishes|finished)(?=\W*$|[.,;!])"),
+    ("en", rf"(?P<subject>[{CODE_MARK}]{{3,90}}) (?:now |also |still ){{0,2}}(?P<good>completes|completed|finishes|finished)(?=\W*$|[.,;!])"),
     ("en", rf"{_SUBJECT}(?:,? which|,? and it)? {_FILLER}{_SUCCESS}(?!\w)"),
     ("en", rf"{_SUBJECT} (?P<good>(?:did not|didn't|does not|doesn't|has not|hasn't|had not|hadn't) (?:\w+ )?(?:complain|object|report|find|found|flag|raise|print|show|say)(?:ed|d)?(?: to| about)? (?:anything|any \w+|a single \w+|a thing))\b"),
     ("en", r"\b(?:code|chart|charts|project|it|everything|crate|package) (?:now |still |also |all ){0,2}(?P<subject>lints?)(?P<good> clean(?:ly)?| fine| without (?:any )?\w+)\b"),
@@ -55,14 +57,14 @@ _PATTERNS: list[tuple[Language, str]] = [
     ("en", r"\b(?P<good>[Cc]lean|[Gg]reen|[Ss]uccessful|[Pp]assing) (?P<subject>build|typecheck|type[- ]check|lint|compilation)\b"),
     ("en", r"\b(?P<good>successfully|cleanly) (?P<subject>built|compiled)\b"),
     ("en", rf"\b(?P<good>(?:no|zero|0) )(?P<subject>lint(?:er|ing)?|type|typing|{_TOOL}|compil(?:er|ation|e)|build|format(?:ting)?)(?: check(?:er|ing)?)? (?:errors?|warnings?|issues?|problems?|violations?)\b"),
-    ("en", rf"(?P<errors>{COUNT}) (?P<subject>lint(?:er|ing)?|type|typing|{_TOOL}|compil(?:er|ation|e)|build) (?P<bad>errors?|issues?|problems?|violations?)\b"),
+    ("en", rf"(?P<errors>{COUNT_PATTERN}) (?P<subject>lint(?:er|ing)?|type|typing|{_TOOL}|compil(?:er|ation|e)|build) (?P<bad>errors?|issues?|problems?|violations?)\b"),
     ("en", rf"{_SUBJECT} {_FILLER}(?P<bad>complain(?:s|ed)|fail(?:s|ed|ing)?|(?P<errors>{COUNT_OR_WORD}) (?:\w+ )?(?:errors?|issues?|problems?|violations?|findings|vulnerabilities))\b"),
     ("en", rf"{_SUBJECT}\s?(?::|=|→|->|—|–|\|) (?P<bad>(?P<errors>{COUNT_OR_WORD}) (?:errors?|issues?|problems?|violations?|findings|vulnerabilities))\b"),
     ("en", r"\b(?:it|everything|(?:the |this )?(?:code|project|app|crate|package|library|program))(?: all| now| still| also){0,2} (?P<subject>builds|compiles|type-?checks)(?P<good>(?: again| fine| now| too| cleanly| without (?:any )?(?:errors?|warnings?|problems))*)(?=\W*$|[.,;!])"),
     ("en", r"\b(?:it|this|everything|(?:the |this )?(?:code|project|app|crate|package|library|program)) (?P<bad>does not|doesn't|no longer|won't) (?:even )?(?P<subject>build|compile|type-?check)\b"),
     ("en", r"\b(?:I|we)(?: have|'ve)? (?P<subject>built|compiled|linted|type-?checked)(?: (?:it|everything|all|(?:the |this |my )?\w+))?(?:[,:]| and (?:got|found|it has|there are))? ?(?P<good>without (?:any |a single )?(?:errors?|warnings?|problems|issues)|successfully|(?:no|zero|0) (?:\w+ )?(?:errors?|problems|issues|findings|warnings)|clean(?:ly)?|all clean|nothing)\b"),
-    ("en", rf"{_SUBJECT} {_FILLER}(?:(?:complains?|complained) about|reports?|reported|finds?|found|gives?|shows?|fails? with|meldet|findet|fand|signale|trouve|reporta|encuentra|encontró) (?P<errors>{COUNT}) (?P<bad>things?|places|spots|findings|type errors|lint errors|errors?|problems?|issues?|violations?|Fehler|Probleme|erreurs?|problèmes?|errores|problemas|erros)\b"),
-    ("en", rf"{_SUBJECT} (?:is |are |isn't |fails?)(?:\w+)?: (?P<errors>{COUNT}) (?P<bad>errors?|problems?|issues?|violations?)\b"),
+    ("en", rf"{_SUBJECT} {_FILLER}(?:(?:complains?|complained) about|reports?|reported|finds?|found|gives?|shows?|fails? with|meldet|findet|fand|signale|trouve|reporta|encuentra|encontró) (?P<errors>{COUNT_PATTERN}) (?P<bad>things?|places|spots|findings|type errors|lint errors|errors?|problems?|issues?|violations?|Fehler|Probleme|erreurs?|problèmes?|errores|problemas|erros)\b"),
+    ("en", rf"{_SUBJECT} (?:is |are |isn't |fails?)(?:\w+)?: (?P<errors>{COUNT_PATTERN}) (?P<bad>errors?|problems?|issues?|violations?)\b"),
     ("en", rf"(?P<subject>{_LINT}|{_TYPES}|{_BUILD}) (?:(?:is|was|still|now|currently|completely) ){{0,2}}(?P<bad>broken|red|failing)\b"),
     ("en", r"\b(?P<good>(?:no|zero|0) )(?P<subject>lint|type|compile|compiler|build) (?:errors?|problems|issues)(?: \w+)?\b"),
     ("en", r"\b(?P<subject>lint(?:ed|ing|er)?|type-?check(?:ed|er|ing)?)(?: [\w-]+){0,3}[:,—–] ?(?P<good>(?:no|zero|0) (?:\w+ )?(?:errors?|problems?|issues?|warnings?|findings))\b"),
@@ -71,22 +73,24 @@ _PATTERNS: list[tuple[Language, str]] = [
     ("de", rf"{_SUBJECT} (?:(?:jetzt|wieder|nun|noch) )?(?P<bad>schlägt (?:jetzt |nun |noch )?fehl|scheitert|schlug fehl|ist (?:kaputt|rot|fehlgeschlagen))\b"),
     ("de", r"\b(?P<good>keine )(?P<subject>Lint|Typ|Build|Kompilier)[- ]?(?:fehler|warnungen)"),
     ("de", r"\b(?P<subject>Linter|Lint|Typprüfung|Build)\b[^.;:!?,]{2,40},? (?P<good>(?:keine|ohne) (?:\w+ )?(?:Fehler|Probleme|Beanstandungen?))\b"),
-    ("fr", rf"(?P<subject>{_TOOL}|{_LINT}|{_TYPES}|compilation|[Bb]uild|[{CODE}]{{3,90}}) (?:(?:a|est|passe|se termine|termine) ){{0,2}}(?P<good>réussie?|réussit|passe|passée?|sans (?:aucune )?erreurs?|propre|n'a rien (?:signalé|trouvé)|ne (?:signale|trouve|relève) (?:plus )?(?:rien|aucune? \w+))(?!\w)"),
+    ("fr", rf"(?P<subject>{_TOOL}|{_LINT}|{_TYPES}|compilation|[Bb]uild|[{CODE_MARK}]{{3,90}}) (?:(?:a|est|passe|se termine|termine) ){{0,2}}(?P<good>réussie?|réussit|passe|passée?|sans (?:aucune )?erreurs?|propre|n'a rien (?:signalé|trouvé)|ne (?:signale|trouve|relève) (?:plus )?(?:rien|aucune? \w+))(?!\w)"),
     ("fr", rf"(?P<subject>{_LINT}|{_TYPES}|compilation|[Bb]uild) (?P<bad>échoue|a échoué|est cassée?)(?!\w)"),
-    ("fr", rf"(?P<errors>{COUNT}) (?P<bad>erreurs?|problèmes?) (?:de |du )(?P<subject>lint(?:er|ing)?|typage|types?|compilation)\b"),
-    ("es", rf"(?P<subject>{_TOOL}|{_LINT}|{_TYPES}|compilación|[Bb]uild|[{CODE}]{{3,90}}) (?:(?:fue|ha sido|es|ha|termina|terminó|está|fue) ){{0,2}}(?P<good>exitosa|exitoso|correcta|pasa|pasó|sin (?:ning[uú]n )?(?:errores|error|problemas)|limpio|limpia|no (?:reporta|encuentra|encontró|da|muestra|señala) (?:ning[uú]na? )?(?:errores|error|problemas|nada))\b"),
+    ("fr", rf"(?P<errors>{COUNT_PATTERN}) (?P<bad>erreurs?|problèmes?) (?:de |du )(?P<subject>lint(?:er|ing)?|typage|types?|compilation)\b"),
+    ("es", rf"(?P<subject>{_TOOL}|{_LINT}|{_TYPES}|compilación|[Bb]uild|[{CODE_MARK}]{{3,90}}) (?:(?:fue|ha sido|es|ha|termina|terminó|está|fue) ){{0,2}}(?P<good>exitosa|exitoso|correcta|pasa|pasó|sin (?:ning[uú]n )?(?:errores|error|problemas)|limpio|limpia|no (?:reporta|encuentra|encontró|da|muestra|señala) (?:ning[uú]na? )?(?:errores|error|problemas|nada))\b"),
     ("es", rf"(?P<subject>{_LINT}|{_TYPES}|compilación|compilação|[Bb]uild) (?P<bad>falla|falló|ha fallado|falha|falhou|está rota?)(?!\w)"),
-    ("es", rf"(?P<errors>{COUNT}) (?P<bad>errores|erros) (?:de |del )(?P<subject>lint(?:er|ing)?|tipos?|compilación|compilação)\b"),
+    ("es", rf"(?P<errors>{COUNT_PATTERN}) (?P<bad>errores|erros) (?:de |del )(?P<subject>lint(?:er|ing)?|tipos?|compilación|compilação)\b"),
     ("es", rf"(?P<subject>{_LINT}|{_TYPES}|compilação) (?:(?:foi|está) )?(?P<good>passou|passa|limp[oa]|bem-sucedida|sem (?:nenhum )?(?:erros?|problemas?)|não (?:relata|reporta|encontrou|encontra|acusa) (?:nenhum )?(?:erros?|problemas?))(?!\w)"),
     ("zh", r"(?P<subject>构建|编译|类型检查|代码检查|静态检查|lint|linter)\s?(?:均|已|也|已经|全部){0,2}\s?(?P<good>成功|通过|无错误|没有(?:发现)?(?:任何)?(?:错误|问题)|未发现(?:任何)?(?:错误|问题)|没问题)"),
     ("zh", r"(?P<subject>构建|编译|类型检查|代码检查|静态检查)\s?(?P<bad>失败|未通过|不通过)"),
     ("zh", r"(?P<subject>ビルド|コンパイル|型チェック|型検査|リンター|リント|静的解析)(?:の(?:エラー|問題|警告|指摘))?(?:は|が|も|に)?\s?(?:すべて|全て|無事)?(?:エラーは|問題は)?(?P<good>成功しました|成功|通りました|通過しました|パスしました|クリーンです|(?:エラー|問題)?(?:は)?(?:ありません|なし|ゼロ)でした|(?:エラー|問題)?(?:は)?(?:ありません|なし|ゼロ))"),
     ("zh", r"(?P<subject>ビルド|コンパイル|型チェック|型検査|リンター|リント)(?:は|が|も)?\s?(?P<bad>失敗しました|失敗)"),
 ]  # fmt: skip
-_COMPILED_PATTERNS = [(language, re.compile(spaced(pattern), re.IGNORECASE)) for language, pattern in _PATTERNS]
+_COMPILED_PATTERNS = [
+    (language, re.compile(allow_more_spaces(pattern), re.IGNORECASE)) for language, pattern in _PATTERNS
+]
 _HINT = re.compile(
     rf"lint|typ|build|compil|kompil|format|built|exit|return|status|构建|编译|检查|rc\b|code de |código|退出|返回码|終了|"
-    rf"ビルド|コンパイル|リント|リンター|型|vérif|{_TOOL}|{CODE}",
+    rf"ビルド|コンパイル|リント|リンター|型|vérif|{_TOOL}|{CODE_MARK}",
     re.IGNORECASE,
 )
 _OUTCOME = re.compile(
@@ -106,7 +110,7 @@ _EXIT = re.compile(
 )
 _EXIT_AS_NOUN = re.compile(
     r"\b(?:returned|gave|got|with|had) (?P<code>\d{1,3}) as (?:its |the |an )?exit (?:code|status)|"
-    rf"\bexit (?:code|status) of [{CODE}]{{3,200}} ?(?:is|was|:|=) ?(?P<other>\d{{1,3}})\b(?! ?[.,]\d)",
+    rf"\bexit (?:code|status) of [{CODE_MARK}]{{3,200}} ?(?:is|was|:|=) ?(?P<other>\d{{1,3}})\b(?! ?[.,]\d)",
     re.IGNORECASE,
 )
 _EXIT_WORD = re.compile(r"exit|status|return code|\brc\b|code de|rückgabe|退出|返回码|終了|código", re.IGNORECASE)
@@ -147,12 +151,12 @@ class CheckHit(NamedTuple):
 
     start: int
     end: int
-    says: CheckSays | ExitSays
+    says: CheckClaim | ExitCodeClaim
     numbers: tuple[str, ...]
     command: str | None = None
 
 
-def checks_said(sentence: Sentence) -> Iterator[CheckHit]:
+def find_check_claims(sentence: Sentence) -> Iterator[CheckHit]:
     """Yield the statements about builds, checks and exit codes in a sentence."""
     if not _HINT.search(sentence.plain):
         return
@@ -190,35 +194,35 @@ def _parse_check(sentence: Sentence, match: re.Match[str]) -> CheckHit | None:
     groups = match.groupdict()
     subject = match["subject"]
     command = None
-    if subject.startswith(CODE):
+    if subject.startswith(CODE_MARK):
         command = sentence.raw[match.start("subject") : match.end("subject")].strip("`").strip()
         tool, family = _tool_of_command(command)
     else:
-        tool = subject.lower() if subject.lower() in TOOLS else None
+        tool = subject.lower() if subject.lower() in FAMILIES_BY_TOOL else None
         family = (
-            TOOLS[tool]
+            FAMILIES_BY_TOOL[tool]
             if tool
             else next((family for pattern, family in _FAMILIES if re.search(pattern, subject, re.IGNORECASE)), None)
         )
     if family is None or (subject.lower() == "types" and "good" not in groups):
         return None
-    errors = count_of(groups.get("errors") or "")
+    errors = parse_count(groups.get("errors") or "")
     clean = not groups.get("bad") or errors == 0
     numbers = (groups["errors"],) if (groups.get("errors") or "")[:1].isdigit() else ()
     warnings_match = _NO_WARNINGS.match(sentence.plain, match.end()) if clean else None
     end = warnings_match.end() if warnings_match else match.end()
     no_warnings = clean and re.search(r"\bwarnings?\b|Warnung", sentence.plain[match.start() : end], re.IGNORECASE)
     spotless = clean and _SPOTLESS.search(match[0]) is not None
-    says = CheckSays(family, tool, clean, 0 if clean else errors, no_warnings is not None and clean, spotless)
+    says = CheckClaim(family, tool, clean, 0 if clean else errors, no_warnings is not None and clean, spotless)
     return CheckHit(match.start(), end, says, numbers, command)
 
 
 def _tool_of_command(command: str) -> tuple[str | None, Family | None]:
-    from gedanken.compare.audit.commands.command_lines import steps_of
+    from gedanken.compare.audit.commands.command_lines import parse_steps
 
-    for step in reversed(steps_of(command)):
+    for step in reversed(parse_steps(command)):
         if (tool := tool_of(step)) is not None:
-            return tool, TOOLS[tool]
+            return tool, FAMILIES_BY_TOOL[tool]
         if step.family in ("lint", "types", "build", "format"):
             return step.program, step.family  # type: ignore[return-value]
     return None, None
@@ -230,4 +234,4 @@ def _find_exit_codes(sentence: Sentence) -> Iterator[CheckHit]:
             continue
         if asserts(sentence, match.start(), match.end()):
             number = next(group for group in match.groups() if group is not None)
-            yield CheckHit(match.start(), match.end(), ExitSays(int(number)), (number,))
+            yield CheckHit(match.start(), match.end(), ExitCodeClaim(int(number)), (number,))

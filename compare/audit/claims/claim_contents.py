@@ -13,7 +13,7 @@ such as vulnerability scanners.
 
 
 @dataclass(frozen=True, slots=True)
-class TestsSay:
+class TestsClaim:
     """A claim about the result of tests."""
 
     __test__ = False
@@ -32,14 +32,14 @@ class TestsSay:
 
 
 @dataclass(frozen=True, slots=True)
-class ExitSays:
+class ExitCodeClaim:
     """A claim about the exit code of a command."""
 
     code: int
 
 
 @dataclass(frozen=True, slots=True)
-class CheckSays:
+class CheckClaim:
     """A claim about the result of a build or a check."""
 
     family: Family
@@ -48,12 +48,12 @@ class CheckSays:
     errors: int | None = None
     no_warnings: bool = False
     """True if the claim says that there were no warnings."""
-    spotless: bool = False
+    excludes_warnings: bool = False
     """True if the claim has words that leave no room for warnings, such as `clean`."""
 
 
 @dataclass(frozen=True, slots=True)
-class ValueSays:
+class ValueClaim:
     """A claim that states a number, such as a metric, a time or a version."""
 
     what: Literal["metric", "time", "size", "count", "version", "quantity", "setting"]
@@ -81,21 +81,21 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
-class FiguresSay:
+class FiguresClaim:
     """A claim that states one or more numbers of any kind in one sentence."""
 
     figures: tuple[Figure, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class RunSays:
+class RunClaim:
     """A claim that something was run."""
 
     family: Family | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class CaseSays:
+class TestCaseClaim:
     """A claim that a named test passes or fails."""
 
     name: str
@@ -105,7 +105,7 @@ class CaseSays:
 
 
 @dataclass(frozen=True, slots=True)
-class PairSays:
+class PairClaim:
     """A claim that the actual value differs from an expected one."""
 
     got: str
@@ -113,7 +113,7 @@ class PairSays:
 
 
 @dataclass(frozen=True, slots=True)
-class DeedSays:
+class OperationClaim:
     """A claim that an operation, such as a rebase, was done or succeeded."""
 
     name: str
@@ -122,7 +122,7 @@ class DeedSays:
 
 
 @dataclass(frozen=True, slots=True)
-class OutputSays:
+class OutputClaim:
     """A claim that a command printed certain lines."""
 
     lines: tuple[str, ...]
@@ -131,40 +131,40 @@ class OutputSays:
 
 
 @dataclass(frozen=True, slots=True)
-class FileSays:
+class FileClaim:
     """A claim that a file has certain lines."""
 
     lines: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class PointedSays:
+class UninterpretedClaim:
     """A passage that a model took for a claim, but that no rule can interpret."""
 
 
-Says = (
-    PointedSays
-    | TestsSay
-    | ExitSays
-    | CheckSays
-    | ValueSays
-    | FiguresSay
-    | RunSays
-    | CaseSays
-    | PairSays
-    | DeedSays
-    | OutputSays
-    | FileSays
+ClaimContent = (
+    UninterpretedClaim
+    | TestsClaim
+    | ExitCodeClaim
+    | CheckClaim
+    | ValueClaim
+    | FiguresClaim
+    | RunClaim
+    | TestCaseClaim
+    | PairClaim
+    | OperationClaim
+    | OutputClaim
+    | FileClaim
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Spotted:
+class InterpretedClaim:
     """A claim together with its interpretation."""
 
     claim: Claim
-    says: Says
-    firm: bool = True
+    says: ClaimContent
+    is_certain: bool = True
     """True if the sentence certainly reports a run of this session."""
     earlier: bool = False
     """True if the claim is about an earlier state, not the present one."""

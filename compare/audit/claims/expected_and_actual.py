@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from gedanken.compare.audit.claims.claim_contents import PairSays
+from gedanken.compare.audit.claims.claim_contents import PairClaim
 from gedanken.compare.audit.language.message_parts import Sentence
 from gedanken.compare.audit.language.mood import asserts
 
@@ -29,10 +29,10 @@ class PairHit(NamedTuple):
 
     start: int
     end: int
-    says: PairSays
+    says: PairClaim
 
 
-def pairs_said(sentence: Sentence) -> Iterator[PairHit]:
+def find_pair_claims(sentence: Sentence) -> Iterator[PairHit]:
     """Yield at most one statement about an actual and an expected value."""
     if not _HINT.search(sentence.plain):
         return
@@ -40,5 +40,5 @@ def pairs_said(sentence: Sentence) -> Iterator[PairHit]:
         for match in pattern.finditer(sentence.raw):
             actual, expected = (match[name].strip("`'\"“”") for name in ("got", "wanted"))
             if actual != expected and asserts(sentence, match.start(), match.end()):
-                yield PairHit(match.start(), match.end(), PairSays(actual, expected))
+                yield PairHit(match.start(), match.end(), PairClaim(actual, expected))
                 return

@@ -4,42 +4,42 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from gedanken.compare.audit.claims.checks import checks_said
+from gedanken.compare.audit.claims.checks import find_check_claims
 from gedanken.compare.audit.claims.claim_contents import (
-    CaseSays,
-    CheckSays,
-    DeedSays,
-    ExitSays,
-    FiguresSay,
-    FileSays,
-    OutputSays,
-    PairSays,
-    PointedSays,
-    RunSays,
-    Says,
-    Spotted,
-    TestsSay,
+    CheckClaim,
+    ClaimContent,
+    ExitCodeClaim,
+    FiguresClaim,
+    FileClaim,
+    InterpretedClaim,
+    OperationClaim,
+    OutputClaim,
+    PairClaim,
+    RunClaim,
+    TestCaseClaim,
+    TestsClaim,
+    UninterpretedClaim,
 )
-from gedanken.compare.audit.claims.expected_and_actual import pairs_said
+from gedanken.compare.audit.claims.expected_and_actual import find_pair_claims
 from gedanken.compare.audit.claims.firmness import is_firm
-from gedanken.compare.audit.claims.measured_values import values_said
-from gedanken.compare.audit.claims.named_quantities import quantities_said
-from gedanken.compare.audit.claims.named_tests import cases_said
-from gedanken.compare.audit.claims.operations import deeds_said
-from gedanken.compare.audit.claims.other_numbers import figures_said
-from gedanken.compare.audit.claims.other_test_results import tests_said_otherwise
-from gedanken.compare.audit.claims.quoted_blocks import asks_for_output, shown_in
-from gedanken.compare.audit.claims.runs import quotes_said, runs_said
-from gedanken.compare.audit.claims.test_results import tests_said
-from gedanken.compare.audit.commands.command_lines import steps_of
-from gedanken.compare.audit.language.message_parts import Fence, Sentence, parts_of
-from gedanken.compare.audit.language.mood_words import EARLIER
+from gedanken.compare.audit.claims.measured_values import find_value_claims
+from gedanken.compare.audit.claims.named_quantities import find_quantity_claims
+from gedanken.compare.audit.claims.named_tests import find_case_claims
+from gedanken.compare.audit.claims.operations import find_deed_claims
+from gedanken.compare.audit.claims.other_numbers import find_figure_claims
+from gedanken.compare.audit.claims.other_test_results import find_other_test_claims
+from gedanken.compare.audit.claims.quoted_blocks import asks_for_output, find_quoted_blocks
+from gedanken.compare.audit.claims.runs import find_quotes, find_run_claims
+from gedanken.compare.audit.claims.test_results import find_test_claims
+from gedanken.compare.audit.commands.command_lines import parse_steps
+from gedanken.compare.audit.language.message_parts import Fence, Sentence, split_message
+from gedanken.compare.audit.language.mood_words import EARLIER_STATE_WORDS
 from gedanken.experiment.agent_transcript import AgentEvent, AgentTranscript
 from gedanken.experiment.claim import Claim, ClaimKind
 
 Spans = Mapping[int, Sequence[tuple[int, int]]]
 """Maps the number of an event to the (start, end) of each passage in which a model saw a claim."""
-NOTHING: Spans = {}
+NO_SPANS: Spans = {}
 _MAX_MESSAGE_LENGTH = 400_000
 """In characters; the rest of a longer message is ignored."""
 _MESSAGE_LABEL = re.compile(r"\A\s*(?:THOUGHT|DISCUSSION|Thought|Analysis):")
@@ -53,10 +53,10 @@ _TOOL_WORD = re.compile(
 
 def find_claims(transcript: AgentTranscript) -> list[Claim]:
     """Return the claims of the agent about what it ran, saw or made, in the order of the transcript."""
-    return [spotted.claim for spotted in spot(transcript)]
+    return [spotted.claim for spotted in spot_claims(transcript)]
 
 
-def spot(transcript: AgentTranscript, pointed: Spans = NOTHING) -> Iterator[Spotted]:
+def spot_claims(transcript: AgentTranscript, pointed: Spans = NO_SPANS) -> Iterator[InterpretedClaim]:
     """Yield the claims with their interpretation.
 
     `pointed`: for each event number, the passages in which a model saw claims.
@@ -66,44 +66,45 @@ def spot(transcript: AgentTranscript, pointed: Spans = NOTHING) -> Iterator[Spot
         if event.kind == "message" and event.speaker == "user":
             previous = event.text.strip() if not transcript.has_tools else ""
         elif event.kind == "message" and event.speaker == "agent" and event.text:
-            spotted_claims = list(spot_in(event, previous))
+            spotted_claims = list(spot_in_message(event, previous))
             spotted_claims += _spot_in_passages(event, pointed.get(event.number, ()), spotted_claims)
             yield from sorted(spotted_claims, key=lambda spotted: (spotted.claim.start, spotted.claim.end))
             previous = ""
 
 
 def _spot_in_passages(
-    event: AgentEvent, spans: Sequence[tuple[int, int]], rule_claims: list[Spotted]
-) -> Iterator[Spotted]:
+    event: AgentEvent, spans: Sequence[tuple[int, int]], rule_claims: list[InterpretedClaim]
+) -> Iterator[InterpretedClaim]:
     """Yield the claims in the passages `spans` that only a model found.
 
-    They are not `firm`, so they never count against the agent.
+    They are not `is_certain`, so they never count against the agent.
     """
     for start, end in spans:
         if any(spotted.claim.start < end and start < spotted.claim.end for spotted in rule_claims):
             continue
         passage = event.text[start:end]
-        sentences = [part for part in parts_of(passage) if isinstance(part, Sentence)]
+        sentences = [part for part in split_message(passage) if isinstance(part, Sentence)]
         model_claims = [
             spotted
             for part in sentences
             for spotted in _spot_in_sentence(event, replace(part, start=start + part.start))
         ]
-        yield from (replace(spotted, firm=False) for spotted in model_claims)
+        yield from (replace(spotted, is_certain=False) for spotted in model_claims)
         if not model_claims:
             yield replace(
-                _Spotter(event, start, earlier=False).spotted((0, end - start), PointedSays(), None), firm=False
+                _Spotter(event, start, earlier=False).spotted((0, end - start), UninterpretedClaim(), None),
+                is_certain=False,
             )
 
 
-def spot_in(event: AgentEvent, previous: str = "") -> Iterator[Spotted]:
+def spot_in_message(event: AgentEvent, previous: str = "") -> Iterator[InterpretedClaim]:
     """Yield the claims of one message, in order.
 
     `previous`: the user's message before this message.
     """
     text = _MESSAGE_LABEL.sub(lambda match: " " * len(match[0]), event.text[:_MAX_MESSAGE_LENGTH], count=1)
-    parts = parts_of(text)
-    spotted_claims: list[Spotted] = []
+    parts = split_message(text)
+    spotted_claims: list[InterpretedClaim] = []
     for part in parts:
         if isinstance(part, Fence):
             typed_command = previous if len(parts) == 1 and "\n" not in previous and len(previous) < 300 else ""
@@ -113,38 +114,40 @@ def spot_in(event: AgentEvent, previous: str = "") -> Iterator[Spotted]:
     yield from sorted(spotted_claims, key=lambda spotted: (spotted.claim.start, spotted.claim.end))
 
 
-def _spot_in_fence(event: AgentEvent, fence: Fence, typed_command: str, asks_output: bool) -> Iterator[Spotted]:
-    spotter = _Spotter(event, fence.start, earlier=bool(EARLIER.search(fence.lead)))
-    for hit in shown_in(fence, typed_command, asked=asks_output):
+def _spot_in_fence(
+    event: AgentEvent, fence: Fence, typed_command: str, asks_output: bool
+) -> Iterator[InterpretedClaim]:
+    spotter = _Spotter(event, fence.start, earlier=bool(EARLIER_STATE_WORDS.search(fence.lead)))
+    for hit in find_quoted_blocks(fence, typed_command, asked=asks_output):
         yield spotter.spotted((hit.start, hit.end), hit.says, hit.command, path=hit.path)
 
 
-def _spot_in_sentence(event: AgentEvent, sentence: Sentence) -> Iterator[Spotted]:
-    spotter = _Spotter(event, sentence.start, bool(EARLIER.search(sentence.raw)), sentence)
-    pairs = list(pairs_said(sentence))
+def _spot_in_sentence(event: AgentEvent, sentence: Sentence) -> Iterator[InterpretedClaim]:
+    spotter = _Spotter(event, sentence.start, bool(EARLIER_STATE_WORDS.search(sentence.raw)), sentence)
+    pairs = list(find_pair_claims(sentence))
     taken_spans = [(pair.start, pair.end) for pair in pairs]
     yield from (spotter.spotted((pair.start, pair.end), pair.says, None) for pair in pairs)
-    for tests in tests_said(sentence):
+    for tests in find_test_claims(sentence):
         taken_spans.append((tests.start, tests.end))
         command = _command_near(sentence, tests.start, "tests")
         yield spotter.spotted((tests.start, tests.end), tests.says, command, numbers=tests.numbers)
-    for other_tests in tests_said_otherwise(sentence, taken_spans):
+    for other_tests in find_other_test_claims(sentence, taken_spans):
         command = other_tests.command or _command_near(sentence, other_tests.start, "tests")
         taken_spans.append((other_tests.start, other_tests.end))
         yield spotter.spotted(
             (other_tests.start, other_tests.end), other_tests.says, command, numbers=other_tests.numbers
         )
-    for check in checks_said(sentence):
-        if isinstance(check.says, CheckSays) and any(
+    for check in find_check_claims(sentence):
+        if isinstance(check.says, CheckClaim) and any(
             low < check.end and check.start < high for low, high in taken_spans
         ):
             continue  # `mvn test: BUILD SUCCESS` reports tests, not a build
         taken_spans.append((check.start, check.end))
         command = check.command or _command_near(sentence, check.start)
         yield spotter.spotted((check.start, check.end), check.says, command, numbers=check.numbers)
-    quantities = [*quantities_said(sentence, [*taken_spans])]
+    quantities = [*find_quantity_claims(sentence, [*taken_spans])]
     measured_spans = [(quantity.start, quantity.end) for quantity in quantities if quantity.says.unit]
-    for value in values_said(sentence):
+    for value in find_value_claims(sentence):
         if any(low < value.end and value.start < high for low, high in measured_spans):
             continue
         taken_spans.append((value.start, value.end))
@@ -157,20 +160,20 @@ def _spot_in_sentence(event: AgentEvent, sentence: Sentence) -> Iterator[Spotted
         numbers = (quantity.says.value.rstrip("kKM"),)
         yield spotter.spotted((quantity.start, quantity.end), quantity.says, command, numbers=numbers, path=path)
         taken_spans.append((quantity.start, quantity.end))
-    for run in (*runs_said(sentence), *quotes_said(sentence)):
+    for run in (*find_run_claims(sentence), *find_quotes(sentence)):
         taken_spans.append((run.start, run.end))
-        command = run.command or (_command_near(sentence, run.start) if isinstance(run.says, OutputSays) else None)
+        command = run.command or (_command_near(sentence, run.start) if isinstance(run.says, OutputClaim) else None)
         yield spotter.spotted((run.start, run.end), run.says, command, path=run.path)
-    for case_hit in cases_said(sentence, taken_spans):
+    for case_hit in find_case_claims(sentence, taken_spans):
         taken_spans.append((case_hit.start, case_hit.end))
         yield spotter.spotted((case_hit.start, case_hit.end), case_hit.says, None)
-    for deed in deeds_said(sentence, taken_spans):
+    for deed in find_deed_claims(sentence, taken_spans):
         yield spotter.spotted((deed.start, deed.end), deed.says, None)
-    for hit in figures_said(sentence, taken_spans):
+    for hit in find_figure_claims(sentence, taken_spans):
         yield spotter.spotted((hit.start, hit.end), hit.says, None, numbers=hit.numbers)
 
 
-_CLAIM_KINDS: dict[type, ClaimKind] = {OutputSays: "output", RunSays: "command", FileSays: "file"}
+_CLAIM_KINDS: dict[type, ClaimKind] = {OutputClaim: "output", RunClaim: "command", FileClaim: "file"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,17 +187,17 @@ class _Spotter:
     def spotted(
         self,
         span: tuple[int, int],
-        says: Says,
+        says: ClaimContent,
         command: str | None,
         *,
         path: str | None = None,
         numbers: tuple[str, ...] = (),
-    ) -> Spotted:
+    ) -> InterpretedClaim:
         start, end = span
         quote = self.event.text[self.base + start : self.base + end]
         start += self.base + len(quote) - len(quote.lstrip(_STRIPPED_CHARACTERS))
         quote = quote.strip(_STRIPPED_CHARACTERS)
-        if isinstance(says, OutputSays):
+        if isinstance(says, OutputClaim):
             numbers = tuple(_NUMBER.findall(quote))[:_MAX_NUMBERS]
         place = self.event.place_of_line(self.event.text.count("\n", 0, start) + 1)
         kind = _CLAIM_KINDS.get(type(says), "result")
@@ -202,7 +205,7 @@ class _Spotter:
             kind, self.event.number, start, start + len(quote), quote, place, command, _topic(says), numbers, path
         )
         firm = self.sentence is None or is_firm(self.sentence, span[0], span[1], says)
-        return Spotted(claim, says, firm, self.earlier, command)
+        return InterpretedClaim(claim, says, firm, self.earlier, command)
 
 
 _MAX_NUMBERS = 200
@@ -211,19 +214,19 @@ _STRIPPED_CHARACTERS = " \t\r\n:;,—–("
 _NUMBER = re.compile(r"(?<![\w.])[-+]?\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?%?(?![\w]|\.\d)")
 
 
-def _topic(says: Says) -> str | None:
+def _topic(says: ClaimContent) -> str | None:
     match says:
-        case TestsSay():
+        case TestsClaim():
             return "tests"
-        case ExitSays():
+        case ExitCodeClaim():
             return "exit code"
-        case CheckSays():
+        case CheckClaim():
             return says.family
-        case RunSays():
+        case RunClaim():
             return says.family
-        case DeedSays() | CaseSays():
+        case OperationClaim() | TestCaseClaim():
             return says.name
-        case OutputSays() | FileSays() | PointedSays() | FiguresSay() | PairSays():
+        case OutputClaim() | FileClaim() | UninterpretedClaim() | FiguresClaim() | PairClaim():
             return None
     return says.name or says.what
 
@@ -234,7 +237,8 @@ def _command_near(sentence: Sentence, position: int, family: str = "") -> str | 
     `family`: if given, only commands of this family count.
     """
     codes = [
-        (abs(start - position), sentence.raw[start:end].strip().removeprefix("$ ")) for start, end in sentence.codes
+        (abs(start - position), sentence.raw[start:end].strip().removeprefix("$ "))
+        for start, end in sentence.code_spans
     ]
     commands = [(distance, code) for distance, code in codes if _is_command(code, family)]
     if not commands:
@@ -249,7 +253,7 @@ def _command_near(sentence: Sentence, position: int, family: str = "") -> str | 
 def _is_command(code: str, family: str) -> bool:
     if re.match(r"[\w.]+\(", code) or not re.match(r"[\w./]", code):
         return False
-    families = {step.family for step in steps_of(code)}
+    families = {step.family for step in parse_steps(code)}
     if family:
         return (
             family in families
@@ -262,7 +266,7 @@ def _is_command(code: str, family: str) -> bool:
 
 
 def _path_near(sentence: Sentence) -> str | None:
-    for start, end in sentence.codes:
+    for start, end in sentence.code_spans:
         code = sentence.raw[start:end].strip()
         if re.fullmatch(r"[\w./~-]*[\w-]\.\w{1,6}|[A-Z]\w*file|[\w.-]+(?:/[\w.-]+)+", code):
             return code

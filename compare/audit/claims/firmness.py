@@ -2,8 +2,8 @@
 
 import re
 
-from gedanken.compare.audit.claims.claim_contents import CheckSays, Says, TestsSay, ValueSays
-from gedanken.compare.audit.language.message_parts import CODE, Sentence
+from gedanken.compare.audit.claims.claim_contents import CheckClaim, ClaimContent, TestsClaim, ValueClaim
+from gedanken.compare.audit.language.message_parts import CODE_MARK, Sentence
 from gedanken.compare.audit.language.plain_reports import is_plain_report
 
 _ELSEWHERE = re.compile(
@@ -104,11 +104,11 @@ _RULE_ARROW = re.compile(r"\s{0,3}(?:→|=>|->|⇒)")
 """Matches an arrow after the claim, which makes the sentence a general rule, not a report."""
 
 
-def is_firm(sentence: Sentence, start: int, end: int, says: Says) -> bool:
+def is_firm(sentence: Sentence, start: int, end: int, says: ClaimContent) -> bool:
     """Return whether the words from `start` to `end` certainly report something that was run in this session."""
-    plain = _OWN_BENCHMARK.sub(" ", sentence.plain) if isinstance(says, ValueSays) else sentence.plain
-    for low, high in sentence.codes:
-        if _ACCORDING_TO.search(sentence.plain[:low].rstrip(CODE)) and re.search(
+    plain = _OWN_BENCHMARK.sub(" ", sentence.plain) if isinstance(says, ValueClaim) else sentence.plain
+    for low, high in sentence.code_spans:
+        if _ACCORDING_TO.search(sentence.plain[:low].rstrip(CODE_MARK)) and re.search(
             r"\s-{1,2}\w", sentence.raw[low:high]
         ):
             plain = plain.replace("according to", " ")
@@ -119,7 +119,7 @@ def is_firm(sentence: Sentence, start: int, end: int, says: Says) -> bool:
     ):
         return False
     if _UNCHECKED.search(sentence.plain, end) or (
-        isinstance(says, ValueSays) and says.what == "quantity" and _MODAL.search(sentence.plain, start, end)
+        isinstance(says, ValueClaim) and says.what == "quantity" and _MODAL.search(sentence.plain, start, end)
     ):
         return False
     text_before = sentence.plain[:start]
@@ -127,18 +127,18 @@ def is_firm(sentence: Sentence, start: int, end: int, says: Says) -> bool:
         _THAT_CLAUSE.search(text_before) and not _REPORTING_VERB.search(text_before)
     ):
         return False
-    is_value = isinstance(says, ValueSays)
+    is_value = isinstance(says, ValueClaim)
     if sentence.where != "row" and not is_plain_report(
         text_before, sentence.plain[start:end], sentence.plain[end:], is_value=is_value
     ):
         return False
     match says:
-        case TestsSay():
+        case TestsClaim():
             claims_success = says.all_pass or says.passed is not None or says.failed == 0
             return claims_success and not says.limited
-        case CheckSays():
+        case CheckClaim():
             return says.clean
-        case ValueSays():
+        case ValueClaim():
             doubtful = says.what == "metric" and (
                 says.name == "correlation"
                 or (

@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from gedanken.compare.audit.claims.claim_contents import ValueSays
-from gedanken.compare.audit.language.concepts import DONE, DONE_SOLID, MEASURE, THING, THING_SOLID, concepts_in
+from gedanken.compare.audit.claims.claim_contents import ValueClaim
+from gedanken.compare.audit.language.concepts import DEED, DEED_UNSPACED, MEASURE, THING, THING_UNSPACED, concepts_in
 from gedanken.compare.audit.language.languages import languages_in
-from gedanken.compare.audit.language.message_parts import CODE, Sentence, spaced
+from gedanken.compare.audit.language.message_parts import CODE_MARK, Sentence, allow_more_spaces
 from gedanken.compare.audit.language.mood import asserts
 from gedanken.compare.audit.language.mood_words import Language
-from gedanken.compare.audit.language.numerals import COUNT, VALUE
+from gedanken.compare.audit.language.numerals import COUNT_PATTERN, VALUE_PATTERN
 
 _ABOUT = (
     r"(?P<about>(?:about|around|approximately|approx\.?|roughly|nearly|almost|over|under|ca\.?|etwa|rund|ungefähr|"
@@ -18,40 +18,40 @@ _ABOUT = (
 )
 _NUMBER_START = r"(?<![\w.,/#:\-–−$€£])"
 _NUMBER_END = r"(?![\w/:%]|[.,]\d)"
-_NUMBER = rf"{_NUMBER_START}{_ABOUT}(?P<value>{COUNT}){_NUMBER_END}"
+_NUMBER = rf"{_NUMBER_START}{_ABOUT}(?P<value>{COUNT_PATTERN}){_NUMBER_END}"
 _THING = rf"(?P<noun>(?:[a-zà-ÿ][\w-]{{2,14}} ){{0,2}}?(?:{THING}))"
-_DONE_VERB = rf"(?P<verb>(?:\w{{2,8}}ly |not )?(?:(?:{DONE})\w{{0,6}}|made it(?: through)?|went through))"
+_DONE_VERB = rf"(?P<verb>(?:\w{{2,8}}ly |not )?(?:(?:{DEED})\w{{0,6}}|made it(?: through)?|went through))"
 _AUXILIARY = (
     r"(?:(?:is|are|was|were|have been|has been|had been|got|wurden?|worden|sind|waren|ont été|sont|étaient|"
     r"fueron|han sido|son|foram|de ellas|davon|dont) ){0,2}"
 )
 _PATTERNS: list[tuple[Language, str]] = [
-    ("en", rf"{_NUMBER} (?:(?:of|out of|von|sur|de) (?:the |den |les |las )?{COUNT} )?{_THING} {_AUXILIARY}{_DONE_VERB}"),
-    ("en", rf"{_NUMBER} (?:of|out of|von|sur|de) {COUNT} (?:{THING}) {_AUXILIARY}{_DONE_VERB}"),
+    ("en", rf"{_NUMBER} (?:(?:of|out of|von|sur|de) (?:the |den |les |las )?{COUNT_PATTERN} )?{_THING} {_AUXILIARY}{_DONE_VERB}"),
+    ("en", rf"{_NUMBER} (?:of|out of|von|sur|de) {COUNT_PATTERN} (?:{THING}) {_AUXILIARY}{_DONE_VERB}"),
     ("en", rf"\b(?:the|our|its?|this|that|der|die|das|le|la|el|los|o|a) (?P<subject>(?!I\b|we\b)[\w-]{{3,20}}(?: [\w-]{{3,20}})?) (?:now |then |has |have |hat |a |ha ){{0,2}}{_DONE_VERB} (?:in )?{_NUMBER}(?: {_THING})?"),
     ("en", rf"(?:[,;:(]|\b(?:and|und|et|y|e)) (?:de ellas |davon |dont )?{_NUMBER} (?:of (?:them|these|those|which) )?{_AUXILIARY}{_DONE_VERB}"),
     ("en", rf"\b(?:and|und|et|y|e|but|,) {_DONE_VERB} {_NUMBER}"),
-    ("zh", rf"(?P<verb>{DONE_SOLID})了?\s?{_ABOUT}(?P<value>{COUNT})\s?(?P<noun>{THING_SOLID}|条|个)"),
-    ("zh", rf"(?P<value>{COUNT})\s?(?P<noun>{THING_SOLID}|条|个|件)\s?(?:の\w{{0,6}})?(?:被|已|を|が){{0,2}}\s?(?P<verb>{DONE_SOLID})"),
+    ("zh", rf"(?P<verb>{DEED_UNSPACED})了?\s?{_ABOUT}(?P<value>{COUNT_PATTERN})\s?(?P<noun>{THING_UNSPACED}|条|个)"),
+    ("zh", rf"(?P<value>{COUNT_PATTERN})\s?(?P<noun>{THING_UNSPACED}|条|个|件)\s?(?:の\w{{0,6}})?(?:被|已|を|が){{0,2}}\s?(?P<verb>{DEED_UNSPACED})"),
 ]  # fmt: skip
 _RATE = r"(?:requests?|reqs?|queries|ops|operations|iterations|its?|calls|messages|events|rows|records|tokens) ?(?:/|per|a) ?(?:s|sec|second)|rps|qps|ops/s|it/s|[KMG]B/s"
 _TIME = r"ns|µs|us|ms|s|secs?|seconds?|minutes?|Millisekunden|Sekunden|millisecondes|secondes|milisegundos|segundos"
-_MEASURE = rf"{_NUMBER_START}{_ABOUT}(?P<value>{VALUE}(?:[kKM](?= ?(?:req|rps|ops|it|quer|requests)))?) ?(?P<unit>{_RATE}|{_TIME})(?![\w/])"
+_MEASURE = rf"{_NUMBER_START}{_ABOUT}(?P<value>{VALUE_PATTERN}(?:[kKM](?= ?(?:req|rps|ops|it|quer|requests)))?) ?(?P<unit>{_RATE}|{_TIME})(?![\w/])"
 _CHANGE = (
     r"(?:(?:from|von|de|du|od) (?P<from>[\d.,]+) ?(?:ns|µs|us|ms|s)? ?(?:to|auf|à|a|zu|para) |"
     r"(?P<before>[\d.,]+) ?(?:ns|µs|us|ms|s)? ?(?:→|->|=>|to) ?)"
 )
 _LABELLED = (
-    rf"^\W{{0,6}}(?P<name>[A-Za-zÀ-ÿ][\wÀ-ÿ %/()-]{{1,40}}?)\s?[:=]\s?{_ABOUT}(?P<value>{VALUE})(?! ?(?:%|percent|Prozent)) ?"
+    rf"^\W{{0,6}}(?P<name>[A-Za-zÀ-ÿ][\wÀ-ÿ %/()-]{{1,40}}?)\s?[:=]\s?{_ABOUT}(?P<value>{VALUE_PATTERN})(?! ?(?:%|percent|Prozent)) ?"
     rf"(?P<unit>{_RATE}|{_TIME}|(?:{THING}))?(?=\W{{0,3}}$|[.;)]\s|, | (?:with|for|on|in total|after|per)\b)"
 )
-_COMPILED = [(language, re.compile(spaced(pattern), re.IGNORECASE)) for language, pattern in _PATTERNS]
-_MEASUREMENT = re.compile(spaced(_MEASURE), re.IGNORECASE)
-_CHANGE_BEFORE = re.compile(spaced(_CHANGE) + r"\Z", re.IGNORECASE)
-_LABEL = re.compile(spaced(_LABELLED), re.IGNORECASE)
-_DONE_HINT = re.compile(rf"(?:{DONE}|{DONE_SOLID}|made it|went through)", re.IGNORECASE)
+_COMPILED = [(language, re.compile(allow_more_spaces(pattern), re.IGNORECASE)) for language, pattern in _PATTERNS]
+_MEASUREMENT = re.compile(allow_more_spaces(_MEASURE), re.IGNORECASE)
+_CHANGE_BEFORE = re.compile(allow_more_spaces(_CHANGE) + r"\Z", re.IGNORECASE)
+_LABEL = re.compile(allow_more_spaces(_LABELLED), re.IGNORECASE)
+_DONE_HINT = re.compile(rf"(?:{DEED}|{DEED_UNSPACED}|made it|went through)", re.IGNORECASE)
 _MEASURE_WORD = re.compile(rf"(?:{MEASURE})", re.IGNORECASE)
-_MEASUREMENT_CELL = re.compile(spaced(rf"\s*{_MEASURE}\s*"), re.IGNORECASE)
+_MEASUREMENT_CELL = re.compile(allow_more_spaces(rf"\s*{_MEASURE}\s*"), re.IGNORECASE)
 _NO_LABEL = re.compile(
     r"\b(?:port|line|step|timeout|limit|max\w*|min\w*|year|id|priority|prs?|issue|phase|retr\w+|level|part|task|"
     r"option|stage|chapter|section|page|note|date|score|budget|estimate\w*|goal|target|default|threshold|"
@@ -70,14 +70,14 @@ _NAME = re.compile(r"[A-Za-z_][\w.-]*\Z")
 _FILE = re.compile(r"[\w./~-]*[\w-]\.(?:toml|ya?ml|json|ini|cfg|conf|env|properties|xml)\Z|\.env\Z")
 _HAS_VERB = r"(?:has|have|sets|says|defines|shows|specifies|uses|hat|setzt|enthält|steht|contient|définit|a|tiene|define|contiene|tem|中|里)"
 _FILE_HAS_SETTING = re.compile(
-    spaced(
+    allow_more_spaces(
         rf"\A[\s,:]*(?:now |still |currently |jetzt |the )?(?:{_HAS_VERB}\b)[\s:]*(?:now |the (?:line|setting|value) )?\Z"
     ),
     re.IGNORECASE,
 )
 _ENDS_WITH_IN = re.compile(r"\b(?:in|dans|en|em|在)\s*\Z", re.IGNORECASE)
 _IS_VALUE = re.compile(
-    spaced(r" (?:is|is now|is set to|=|:|equals|stands at|ist|steht auf|est|vaut|es|está en|é|为|是) (?P<value>-?\d[\d_]*(?:\.\d+)?)(?![\w.]\d|%)"),
+    allow_more_spaces(r" (?:is|is now|is set to|=|:|equals|stands at|ist|steht auf|est|vaut|es|está en|é|为|是) (?P<value>-?\d[\d_]*(?:\.\d+)?)(?![\w.]\d|%)"),
     re.IGNORECASE,
 )  # fmt: skip
 
@@ -87,11 +87,11 @@ class QuantityHit(NamedTuple):
 
     start: int
     end: int
-    says: ValueSays
+    says: ValueClaim
     path: str | None = None
 
 
-def quantities_said(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[QuantityHit]:
+def find_quantity_claims(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[QuantityHit]:
     """Yield the numbers that a sentence states with a name, outside the spans in `taken`.
 
     At these spans, other rules have found statements. The spans of the yielded statements are added to `taken`.
@@ -124,10 +124,10 @@ def _counts(sentence: Sentence) -> Iterator[tuple[QuantityHit, Language]]:
                 *concepts_in(f"{words} {groups.get('subject') or ''}", "done")
             ]
             names = [*done_concepts, *concepts_in(words, "thing")]
-            if not names or CODE in match[0]:
+            if not names or CODE_MARK in match[0]:
                 continue
             has_count = True
-            says = ValueSays("quantity", " ".join(names), match["value"], "", bool(groups.get("about")))
+            says = ValueClaim("quantity", " ".join(names), match["value"], "", bool(groups.get("about")))
             yield QuantityHit(match.start(), match.end(), says), language
 
 
@@ -152,7 +152,7 @@ def _measures(sentence: Sentence) -> Iterator[tuple[QuantityHit, Language]]:
         if sentence.where != "row" and (name := _MEASURE_WORD.search(plain, search_start, start)):
             start = name.start()
         names = tuple(concepts_in(plain[search_start:], "measure")) or names
-        says = ValueSays("quantity", " ".join(names), match["value"], match["unit"], bool(match["about"]))
+        says = ValueClaim("quantity", " ".join(names), match["value"], match["unit"], bool(match["about"]))
         yield QuantityHit(start, match.end(), says), "en"
 
 
@@ -169,7 +169,7 @@ def _labels(sentence: Sentence) -> Iterator[tuple[QuantityHit, Language]]:
         QuantityHit(
             match.start("name"),
             match.end(),
-            ValueSays("quantity", " ".join(names), match["value"], unit, bool(match["about"])),
+            ValueClaim("quantity", " ".join(names), match["value"], unit, bool(match["about"])),
         ),
         "en",
     )
@@ -177,7 +177,7 @@ def _labels(sentence: Sentence) -> Iterator[tuple[QuantityHit, Language]]:
 
 def _settings(sentence: Sentence) -> Iterator[tuple[QuantityHit, Language]]:
     """Yield the values of keys in a configuration file that the sentence names."""
-    spans = sentence.codes
+    spans = sentence.code_spans
     files = [span for span in spans if _FILE.match(sentence.raw[slice(*span)].strip())]
     if not files:
         return
@@ -187,10 +187,10 @@ def _settings(sentence: Sentence) -> Iterator[tuple[QuantityHit, Language]]:
         code = sentence.raw[start:end].strip()
         if (pair := _KEY.match(code)) and (start, end) != file and _is_setting_of_file(sentence, file, (start, end)):
             hit_start, hit_end = min(file[0], start) - 1, max(file[1], end) + 1
-            yield QuantityHit(hit_start, hit_end, ValueSays("setting", pair["key"], pair["value"]), path), "en"
+            yield QuantityHit(hit_start, hit_end, ValueClaim("setting", pair["key"], pair["value"]), path), "en"
         elif _NAME.match(code) and (start, end) != file and (value_match := _IS_VALUE.match(sentence.plain, end + 1)):
             hit_start, hit_end = min(file[0] - 1, start - 1), max(value_match.end(), file[1] + 1)
-            yield QuantityHit(hit_start, hit_end, ValueSays("setting", code, value_match["value"]), path), "en"
+            yield QuantityHit(hit_start, hit_end, ValueClaim("setting", code, value_match["value"]), path), "en"
 
 
 def _is_setting_of_file(sentence: Sentence, file: tuple[int, int], setting: tuple[int, int]) -> bool:

@@ -4,11 +4,13 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from gedanken.compare.audit.claims.claim_contents import CaseSays
-from gedanken.compare.audit.language.message_parts import CODE, Sentence, spaced
+from gedanken.compare.audit.claims.claim_contents import TestCaseClaim
+from gedanken.compare.audit.language.message_parts import CODE_MARK, Sentence, allow_more_spaces
 from gedanken.compare.audit.language.mood import asserts
 
-_NAME = rf"(?P<name>(?<![\w{CODE}])[{CODE}]{{4,122}}(?![\w{CODE}])|(?<![\w./-])[A-Za-z]\w*_\w+(?![\w./-]))"
+_NAME = (
+    rf"(?P<name>(?<![\w{CODE_MARK}])[{CODE_MARK}]{{4,122}}(?![\w{CODE_MARK}])|(?<![\w./-])[A-Za-z]\w*_\w+(?![\w./-]))"
+)
 _CLAUSE_END = r"(?=\W*$|[.,;!):]| (?:now|again|too|as well|before|beforehand|at first|and|but|with|after|in all)\b)"
 _PASSES = (
     r"(?P<good>(?:(?:now |again |still |also ){0,2}(?:pass(?:es|ed)?)|"
@@ -16,7 +18,8 @@ _PASSES = (
 )
 _FAILS = r"(?P<bad>(?:still |also |now ){0,2}(?:fails|failed)|(?:is|was|were|has been|had been) (?:still |now |again ){0,2}(?:red|failing|broken))"
 _STATEMENT = re.compile(
-    spaced(rf"{_NAME}(?P<more> and (?:its|the|all) (?:\w+ )?\w+)? (?:{_PASSES}|{_FAILS})") + spaced(_CLAUSE_END),
+    allow_more_spaces(rf"{_NAME}(?P<more> and (?:its|the|all) (?:\w+ )?\w+)? (?:{_PASSES}|{_FAILS})")
+    + allow_more_spaces(_CLAUSE_END),
     re.IGNORECASE,
 )
 _IDENTIFIER = re.compile(r"[\w./-]*(?:::|\.)?[A-Za-z]\w*(?:_|::)\w+(?:\[[\w-]+\])?|test\w+|\w+Tests?", re.IGNORECASE)
@@ -27,10 +30,10 @@ class CaseHit(NamedTuple):
 
     start: int
     end: int
-    says: CaseSays
+    says: TestCaseClaim
 
 
-def cases_said(sentence: Sentence, taken_spans: list[tuple[int, int]]) -> Iterator[CaseHit]:
+def find_case_claims(sentence: Sentence, taken_spans: list[tuple[int, int]]) -> Iterator[CaseHit]:
     """Yield the statements about named tests outside `taken_spans`, which other rules have read."""
     for match in _STATEMENT.finditer(sentence.plain):
         start, end = match.span()
@@ -38,4 +41,4 @@ def cases_said(sentence: Sentence, taken_spans: list[tuple[int, int]]) -> Iterat
         if not _IDENTIFIER.fullmatch(name) or any(low < end and start < high for low, high in taken_spans):
             continue
         if asserts(sentence, start, end):
-            yield CaseHit(start, end, CaseSays(name, match["good"] is not None, match["more"] is not None))
+            yield CaseHit(start, end, TestCaseClaim(name, match["good"] is not None, match["more"] is not None))

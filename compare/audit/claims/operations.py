@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from gedanken.compare.audit.claims.claim_contents import DeedSays
-from gedanken.compare.audit.language.message_parts import CODE, Sentence, spaced
+from gedanken.compare.audit.claims.claim_contents import OperationClaim
+from gedanken.compare.audit.language.message_parts import CODE_MARK, Sentence, allow_more_spaces
 from gedanken.compare.audit.language.mood import asserts
 
 _SUCCEEDED = (
@@ -29,13 +29,13 @@ class _Deed(NamedTuple):
 
 
 def _deed(name: str, pattern: str, command: str) -> _Deed:
-    return _Deed(name, re.compile(spaced(pattern), re.IGNORECASE), command)
+    return _Deed(name, re.compile(allow_more_spaces(pattern), re.IGNORECASE), command)
 
 
 _DEEDS = (
     _deed("rebase", rf"\brebase{_SUCCEEDED}|(?:\b(?:I|we|and|been|was|is|then) |^\W{{0,4}})(?:successfully )?rebased\b|\brebased (?:cleanly|successfully)\b", r"\bgit\b[^|;&]*\brebase\b|\bgit pull\b[^|;&]*--rebase"),
     _deed("merge", rf"(?:\b(?:the |git )|^\W{{0,4}})merge{_SUCCEEDED}|\bmerged (?:cleanly|successfully|without (?:any )?conflicts)\b", r"\bgit\b[^|;&]*\b(?:merge|pull)\b"),
-    _deed("push", rf"\bpushed (?:(?:it|this|that|the [\w-]+|my [\w-]+|everything|[{CODE}]{{3,60}}) )?(?:to|up to) (?:the )?(?:origin|remote|upstream|GitHub|GitLab|fork|[{CODE}]{{3,60}})|\bpush(?: to \w+)?{_SUCCEEDED}", r"\bgit\b[^|;&]*\bpush\b|\b(?:gh|glab) \w*r create\b|\bhub push\b"),
+    _deed("push", rf"\bpushed (?:(?:it|this|that|the [\w-]+|my [\w-]+|everything|[{CODE_MARK}]{{3,60}}) )?(?:to|up to) (?:the )?(?:origin|remote|upstream|GitHub|GitLab|fork|[{CODE_MARK}]{{3,60}})|\bpush(?: to \w+)?{_SUCCEEDED}", r"\bgit\b[^|;&]*\bpush\b|\b(?:gh|glab) \w*r create\b|\bhub push\b"),
     _deed("cherry-pick", rf"\bcherry-?pick{_SUCCEEDED}|\bcherry-picked (?:cleanly|successfully)\b", r"\bgit\b[^|;&]*\bcherry-pick\b"),
     _deed("configuration", rf"\b(?:configuration|config|HCL|Terraform|module)(?: as it stands| as it is(?: now)?)? (?:now |still )?(?:validates|is valid|was valid|validated|passes validation)(?! (?:when|if|the|a|an|all|each|every|input|that|against)\b)|\bvalid (?:configuration|config|HCL)\b|\b(?:configuration |terraform )?validation (?:succeeded|succeeds|passed|passes|is clean|went through)(?=[^.;]*\b(?:plan|terraform|tofu|apply|configuration)\b)|\bterraform validation{_SUCCEEDED}", r"\b(?:terraform|tofu)\b[^|;&]*\bvalidate\b"),
     _deed("apply", rf"\b(?:terraform |tofu )?apply{_SUCCEEDED}", r"\b(?:terraform|tofu)\b[^|;&]*\bapply\b"),
@@ -48,7 +48,7 @@ _DEEDS = (
     _deed("upgrade of the schema", rf"(?:^\W{{0,6}}|[.;:,] )(?:and )?(?:the )?(?:database |schema )?upgrade(?: is)?(?:{_SUCCEEDED}| through| ran)(?! (?:when|if|each|every|to|of)\b)", r"\b(?:alembic|flask db|migrate|goose|dbmate|knex|diesel|ecto)\b[^|;&]*\b(?:upgrade|up|latest|run)\b"),
     _deed("migration", rf"\b(?:the |both |all )?(?:\w+ of the )?migrations?(?:{_SUCCEEDED}| ran| applies| applied)(?! (?:when|if|each|every)\b)", r"alembic (?:\S+ )*(?:upgrade|downgrade)|(?:flyway|liquibase|prisma|knex|goose|dbmate|diesel|rails|rake|manage\.py|artisan|migrate)\b[^|;&]*\b(?:migrate|migration run|update|up|db:migrate|deploy)\b|\bdb:migrate\b|(?:psql|sqlite3|mysql|mariadb)\b[^|;&]*(?:-f |< ?)\S*"),
     _deed("sanitizer", r"\b(?:AddressSanitizer|ASan|UBSan|TSan|MSan|LeakSanitizer|ThreadSanitizer|UndefinedBehaviou?rSanitizer|the sanitizers?|sanitizers)(?: run)? (?:finds?|found|reports?|reported|shows?|showed|has|had|is|are|was|stays?) (?:now |still )?(?:nothing|no \w+|clean|silent|quiet|happy|0 \w+)\b", r"(?i:sanitiz|\b[atum]b?san\b)"),
-    _deed("export", rf"\b(?:I|we)(?: have|'ve)? (?:also |then |even )?(?:exported|converted) (?:it|this|the [\w-]+|[{CODE}]{{3,60}})(?: as well)? (?:to|as|into) \S|\bexport{_SUCCEEDED}", r"(?i:export\w*\.py|convert\w*\.py|(?:export|convert)[^|;&]*(?:onnx|coreml|tflite|torchscript|savedmodel|openvino|gguf|safetensors)|optimum-cli export|pg_dump|mongoexport)"),
+    _deed("export", rf"\b(?:I|we)(?: have|'ve)? (?:also |then |even )?(?:exported|converted) (?:it|this|the [\w-]+|[{CODE_MARK}]{{3,60}})(?: as well)? (?:to|as|into) \S|\bexport{_SUCCEEDED}", r"(?i:export\w*\.py|convert\w*\.py|(?:export|convert)[^|;&]*(?:onnx|coreml|tflite|torchscript|savedmodel|openvino|gguf|safetensors)|optimum-cli export|pg_dump|mongoexport)"),
     _deed("deployment", rf"\b(?:deploy|deployment|rollout|release){_SUCCEEDED}|\b(?:I|we)(?: have|'ve)? (?:also |then |already )?deployed (?:it|this|that|the [\w-]+)\b|\bdeployed (?:it )?to (?:staging|production|prod)\b", r"(?<![=/\w-])deploy(?:\.\w+)?\b(?!/)|rollout status|helm (?:upgrade|install)|kubectl apply|\bvercel\b|cdk deploy"),
     _deed("installation", rf"\b(?:installation|install|npm install|npm ci|pip install){_SUCCEEDED}|\b(?:dependencies|packages) (?:all )?(?:install|installed) (?:fine|cleanly|successfully|without \w+)", r"\b(?:npm|pnpm|yarn|pip3?|uv|poetry|bundle|composer|cargo|go|apt(?:-get)?|brew|conda|gem)\b[^|;&]*\b(?:install|ci|add|sync|get|fetch|i)\b|\byarn\s*$"),
 )  # fmt: skip
@@ -64,10 +64,10 @@ class DeedHit(NamedTuple):
 
     start: int
     end: int
-    says: DeedSays
+    says: OperationClaim
 
 
-def deeds_said(sentence: Sentence, taken_spans: list[tuple[int, int]]) -> Iterator[DeedHit]:
+def find_deed_claims(sentence: Sentence, taken_spans: list[tuple[int, int]]) -> Iterator[DeedHit]:
     """Yield the statements about operations outside `taken_spans`, which other rules have read."""
     yield from _find_command_claims(sentence, taken_spans)
     for deed in _DEEDS if _HINT.search(sentence.plain) else ():
@@ -79,12 +79,12 @@ def deeds_said(sentence: Sentence, taken_spans: list[tuple[int, int]]) -> Iterat
                 continue
             if asserts(sentence, start, end):
                 taken_spans.append((start, end))
-                yield DeedHit(start, end, DeedSays(deed.name, deed.command))
+                yield DeedHit(start, end, OperationClaim(deed.name, deed.command))
 
 
 def _find_command_claims(sentence: Sentence, taken_spans: list[tuple[int, int]]) -> Iterator[DeedHit]:
     """Yield the statements that a command in backticks succeeded."""
-    if CODE not in sentence.plain:
+    if CODE_MARK not in sentence.plain:
         return
     for match in _COMMAND_RAN.finditer(sentence.plain):
         start, end = match.span()
@@ -93,11 +93,11 @@ def _find_command_claims(sentence: Sentence, taken_spans: list[tuple[int, int]])
             continue
         if not _NOT_ASSERTED.match(sentence.plain, end) and asserts(sentence, start, end):
             taken_spans.append((start, end))
-            yield DeedHit(start, end, DeedSays("command", rf"(?<![\w./-]){re.escape(command)}(?![\w-])"))
+            yield DeedHit(start, end, OperationClaim("command", rf"(?<![\w./-]){re.escape(command)}(?![\w-])"))
 
 
 _COMMAND_RAN = re.compile(
-    rf"(?P<code>[{CODE}]{{5,150}})(?: also| then| now| itself| again){{0,2}}"
+    rf"(?P<code>[{CODE_MARK}]{{5,150}})(?: also| then| now| itself| again){{0,2}}"
     rf"(?:{_SUCCEEDED}| ran(?= (?:without|through|fine|too|as well|clean)|\W*$|[.,;!])| is through| ran through)"
     r"(?=\W*$|[.,;:!)]| (?:too|now|again|also|fine|without|and|with|after|as well|in \d)\b)",
     re.IGNORECASE,

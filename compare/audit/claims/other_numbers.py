@@ -6,13 +6,18 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
 
-from gedanken.compare.audit.claims.claim_contents import Figure, FiguresSay
-from gedanken.compare.audit.language.clauses import words_of
+from gedanken.compare.audit.claims.claim_contents import Figure, FiguresClaim
+from gedanken.compare.audit.language.clauses import words_around
 from gedanken.compare.audit.language.languages import languages_in
 from gedanken.compare.audit.language.message_parts import Sentence
 from gedanken.compare.audit.language.mood import asserts
-from gedanken.compare.audit.language.numerals import GROUPED, OF_A_LONGER, WORDS, plain_number
-from gedanken.compare.audit.outputs.labels import keys_in
+from gedanken.compare.audit.language.numerals import (
+    GROUP_SEPARATORS,
+    NOT_END_OF_LONGER,
+    NUMBER_WORDS,
+    normalize_number,
+)
+from gedanken.compare.audit.outputs.labels import name_keys
 
 _UNITS = (
     r"(?:nano|micro|milli)seconds?|ns|µs|us|ms|s|secs?|seconds?|mins?|minutes?|hours?|h|[kKMGT]i?B|bytes?|octets?|[KMG]o|B|%|percent|Prozent|"
@@ -27,8 +32,8 @@ _APPROXIMATELY = (
 )
 _FIGURE = re.compile(
     rf"(?:\b(?P<about>{_APPROXIMATELY})\s{{1,3}})?(?P<sign>[~≈+±−-])?(?<![\w.,:#@$€£])(?<![^\d\s]/)(?<![\w)][-−–])"
-    rf"{OF_A_LONGER}"
-    rf"(?P<value>\d{{1,3}}(?:[{GROUPED}]\d{{3}})+(?:\.\d+)?|\d{{1,12}}(?:[.,]\d{{1,9}})?(?!\x20\d{{3}}(?!\d)))"
+    rf"{NOT_END_OF_LONGER}"
+    rf"(?P<value>\d{{1,3}}(?:[{GROUP_SEPARATORS}]\d{{3}})+(?:\.\d+)?|\d{{1,12}}(?:[.,]\d{{1,9}})?(?!\x20\d{{3}}(?!\d)))"
     rf"(?:\s?(?P<scale>k|K|M|million|Millionen|billion|thousand)\b)?(?:\s{{0,3}}(?P<unit>{_UNITS}){_UNIT_DENOMINATOR}(?![\w/]))?"
     r"(?![\w]|[.,:]\d|-\d)",
 )
@@ -39,7 +44,7 @@ _NOUNS = (
     r"examples|outliers|runs|cores|layers|models|commits|allocs|insertions?|deletions?|conflicts|endpoints|pages|containers|instances|nodes|steps|stages|layers|"
     r"Fehler|Warnungen|Dateien|Zeilen|Snapshots|Tabellen|erreurs?|fichiers|lignes|avertissements?|errores|avisos|archivos|filas"
 )
-_NUMBER_WORDS = "|".join(word for word, value in WORDS.items() if value > 1 and word not in ("both", "beide"))
+_NUMBER_WORDS = "|".join(word for word, value in NUMBER_WORDS.items() if value > 1 and word not in ("both", "beide"))
 _COUNT_IN_WORDS = re.compile(
     rf"(?<!the )(?<!this )(?<!that )(?<!no )(?<!any )\b(?P<word>{_NUMBER_WORDS}|one|a single)"
     rf"\s{{1,3}}(?:[a-z][\w-]{{2,14}}\s{{1,3}}){{0,2}}?(?=(?:{_NOUNS})\b)",
@@ -160,11 +165,11 @@ class FiguresHit(NamedTuple):
 
     start: int
     end: int
-    says: FiguresSay
+    says: FiguresClaim
     numbers: tuple[str, ...]
 
 
-def figures_said(sentence: Sentence, taken_spans: list[tuple[int, int]]) -> Iterator[FiguresHit]:
+def find_figure_claims(sentence: Sentence, taken_spans: list[tuple[int, int]]) -> Iterator[FiguresHit]:
     """Yield at most one claim, with up to eight amounts that a sentence states.
 
     `taken_spans`: the passages that other rules have read, which are left out.
@@ -191,7 +196,7 @@ def figures_said(sentence: Sentence, taken_spans: list[tuple[int, int]]) -> Iter
     if figures:
         start, end = figures[0][0], figures[-1][1]
         start = max((high for _low, high in taken_spans if high <= start), default=0)
-        says = FiguresSay(tuple(figure for _start, _end, figure, _text in figures))
+        says = FiguresClaim(tuple(figure for _start, _end, figure, _text in figures))
         yield FiguresHit(start, end, says, tuple(text for *_, text in figures if text))
 
 
@@ -209,24 +214,26 @@ def _find_figures(sentence: Sentence) -> Iterator[tuple[int, int, Figure, str]]:
         if not _is_figure(plain, match):
             continue
         text = match["value"]
-        value = Decimal(text.replace(".", "") if is_european and _DOT_GROUPED.fullmatch(text) else plain_number(text))
+        value = Decimal(
+            text.replace(".", "") if is_european and _DOT_GROUPED.fullmatch(text) else normalize_number(text)
+        )
         unit = (match["unit"] or "").strip() or _find_shared_unit(plain, match.start("value"), match.end())
         unit = unit or _SCALES.get((match["scale"] or "").lower(), "")
         about = match["about"] is not None or match["sign"] in ("~", "≈")
         words, around = names_in(sentence, match.start("value"), match.end())
-        words |= frozenset() if unit else keys_in(_SIGN_MEANINGS.get(match["sign"] or "", ""))
-        number = str(value) if value == value.to_integral_value() else plain_number(text)
+        words |= frozenset() if unit else name_keys(_SIGN_MEANINGS.get(match["sign"] or "", ""))
+        number = str(value) if value == value.to_integral_value() else normalize_number(text)
         yield match.start("value"), match.end(), Figure(value, unit, words, around, about), number
     for absence in _DOES_NOT_OCCUR.finditer(plain):
         figure = Figure(Decimal(0), "", *names_in(sentence, absence.start(), absence.start("noun")))
         yield absence.start(), absence.end("noun"), figure, ""
     for absence in _NO_KNOWN_FINDING.finditer(plain):
         figure = Figure(
-            Decimal(0), "", keys_in(absence["noun"]), names_in(sentence, absence.start(), absence.end())[1]
+            Decimal(0), "", name_keys(absence["noun"]), names_in(sentence, absence.start(), absence.end())[1]
         )
         yield absence.start(), absence.end(), figure, ""
     for denial in _NOT_ONE_DID.finditer(plain):
-        count_words = keys_in(f"{denial['noun'] or ''} {_COUNT_WORDS.get(denial['did'].lower(), denial['did'])}")
+        count_words = name_keys(f"{denial['noun'] or ''} {_COUNT_WORDS.get(denial['did'].lower(), denial['did'])}")
         yield (
             denial.start(),
             denial.end(),
@@ -234,7 +241,7 @@ def _find_figures(sentence: Sentence) -> Iterator[tuple[int, int, Figure, str]]:
             "",
         )
     for word in _COUNT_IN_WORDS.finditer(plain):
-        value = Decimal(WORDS.get(word["word"].lower(), 1))
+        value = Decimal(NUMBER_WORDS.get(word["word"].lower(), 1))
         yield word.start(), word.end(), Figure(value, "", *names_in(sentence, word.start(), word.end("word"))), ""
 
 
@@ -279,6 +286,6 @@ def names_in(sentence: Sentence, start: int, end: int) -> tuple[frozenset[str], 
         cells = raw.strip("| ").split("|")
         index = raw[:start].strip("| ").count("|")
         column = sentence.columns[index] if index < len(sentence.columns) else ""
-        return keys_in(f"{cells[0]} {column}"), keys_in(sentence.heading)
+        return name_keys(f"{cells[0]} {column}"), name_keys(sentence.heading)
     context = f"{raw[:start]} ; {sentence.before[-300:]} ; {sentence.heading[:100]} ; {sentence.lead[-100:]}"
-    return keys_in(words_of(raw, start, end)), keys_in(context)
+    return name_keys(words_around(raw, start, end)), name_keys(context)

@@ -5,11 +5,16 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from gedanken.compare.audit.claims.claim_contents import FileSays, OutputSays
-from gedanken.compare.audit.commands.command_lines import steps_of
+from gedanken.compare.audit.claims.claim_contents import FileClaim, OutputClaim
+from gedanken.compare.audit.commands.command_lines import parse_steps
 from gedanken.compare.audit.language.message_parts import Fence
-from gedanken.compare.audit.language.mood_words import BEFORE, GOVERNS, PLANS, REPORTS
-from gedanken.compare.audit.outputs.outcomes import summaries_in
+from gedanken.compare.audit.language.mood_words import (
+    HEDGES_IN_CLAUSE,
+    HEDGES_IN_SENTENCE,
+    PLAN_WORDS,
+    REPORTING_PHRASES,
+)
+from gedanken.compare.audit.outputs.outcomes import find_summaries
 
 _PROMPT = re.compile(
     r"(?:\(\w[\w.-]{0,40}\) )?(?:[\w.-]{1,40}@[\w.-]{1,60}[: ][^\s$#%]{0,80}\s?)?[$%❯] "
@@ -91,7 +96,7 @@ class FenceHit(NamedTuple):
     start: int
     """Position in the block's text at which the quoted lines begin."""
     end: int
-    says: OutputSays | FileSays
+    says: OutputClaim | FileClaim
     command: str | None = None
     path: str | None = None
 
@@ -102,18 +107,18 @@ def asks_for_output(message: str) -> bool:
     return bool(fence) and _ASKS_FOR_OUTPUT.search(words) is not None
 
 
-def shown_in(fence: Fence, previous: str = "", *, asked: bool = False) -> Iterator[FenceHit]:
+def find_quoted_blocks(fence: Fence, previous: str = "", *, asked: bool = False) -> Iterator[FenceHit]:
     """Yield what a fenced block claims to show.
 
     `previous`: what the user typed, if the message is this block alone. `asked`: the user asked for a program's
     output, so that the fence's language does not matter.
     """
-    if PLANS.search(fence.heading[:200]) or len(fence.text) > 200_000:
+    if PLAN_WORDS.search(fence.heading[:200]) or len(fence.text) > 200_000:
         return
     if _CONTENTS.search(fence.lead) and not _FUTURE.search(fence.lead):
         path = next((code for code in _CODE_SPAN.findall(fence.lead) if _PATH.match(code)), None)
         if path and not _EXAMPLE.search(fence.lead):
-            yield FenceHit(0, len(fence.text), FileSays(_text_lines(fence.text)), path=path)
+            yield FenceHit(0, len(fence.text), FileClaim(_text_lines(fence.text)), path=path)
         return
     is_answer = asked and not _is_program(fence.text)
     is_output_language = fence.info.lower().split(" ")[0] in _OUTPUT_LANGUAGES | {""}
@@ -122,7 +127,7 @@ def shown_in(fence: Fence, previous: str = "", *, asked: bool = False) -> Iterat
     if is_answer and not is_output_language:
         lines = _text_lines(fence.text)
         if lines:
-            yield FenceHit(0, len(fence.text), OutputSays(lines, is_shown=True))
+            yield FenceHit(0, len(fence.text), OutputClaim(lines, is_shown=True))
         return
     yield from _output_hits(fence, previous)
 
@@ -152,26 +157,26 @@ def _output_hits(fence: Fence, previous: str) -> Iterator[FenceHit]:
     )
     sections = list(_prompt_sections(fence.text))
     has_prompts = any(command for command, *_ in sections)
-    if not has_prompts and fence.info.lower() in _SHELL_LANGUAGES and not summaries_in(fence.text):
+    if not has_prompts and fence.info.lower() in _SHELL_LANGUAGES and not find_summaries(fence.text):
         return  # commands that the reader is to type
     if (
         not has_prompts
         and not is_introduced
         and not previous
-        and not (summaries_in(fence.text) and _is_asserted(fence.lead))
+        and not (find_summaries(fence.text) and _is_asserted(fence.lead))
     ):
         return
     for command, start, end in sections:
         lines = _text_lines(fence.text[start:end])
         named_command = command or (_command_in(fence.lead) if not has_prompts else None) or (previous or None)
         if lines:
-            is_shown = is_introduced or (not has_prompts and bool(summaries_in(fence.text)))
-            yield FenceHit(start, end, OutputSays(lines, is_shown), named_command)
+            is_shown = is_introduced or (not has_prompts and bool(find_summaries(fence.text)))
+            yield FenceHit(start, end, OutputClaim(lines, is_shown), named_command)
 
 
 def _is_asserted(lead: str) -> bool:
-    plain = REPORTS.sub("", _THIS_IS_WHAT.sub("", _CODE_SPAN.sub("", lead)))
-    return not (BEFORE["en"].search(plain) or GOVERNS.search(plain) or _FUTURE.search(plain))
+    plain = REPORTING_PHRASES.sub("", _THIS_IS_WHAT.sub("", _CODE_SPAN.sub("", lead)))
+    return not (HEDGES_IN_CLAUSE["en"].search(plain) or HEDGES_IN_SENTENCE.search(plain) or _FUTURE.search(plain))
 
 
 def _prompt_sections(text: str) -> Iterator[tuple[str | None, int, int]]:
@@ -192,7 +197,7 @@ def _prompt_sections(text: str) -> Iterator[tuple[str | None, int, int]]:
 def _command_in(lead: str) -> str | None:
     for match in _CODE_SPAN.finditer(lead):
         code = match[1]
-        steps = steps_of(code)
+        steps = parse_steps(code)
         if steps and (steps[0].family != "other" or " " in code) and not re.match(r"[\w.]+\(", code):
             return code.removeprefix("$ ")
     return None

@@ -4,15 +4,15 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from gedanken.compare.audit.claims.claim_contents import TestsSay
-from gedanken.compare.audit.commands.programs import words
+from gedanken.compare.audit.claims.claim_contents import TestsClaim
+from gedanken.compare.audit.commands.programs import word_set
 from gedanken.compare.audit.language.languages import languages_in
-from gedanken.compare.audit.language.message_parts import CODE, Sentence, spaced
+from gedanken.compare.audit.language.message_parts import CODE_MARK, Sentence, allow_more_spaces
 from gedanken.compare.audit.language.mood import asserts
-from gedanken.compare.audit.language.mood_words import BEFORE, Language
-from gedanken.compare.audit.language.numerals import COUNT as ANY_COUNT
+from gedanken.compare.audit.language.mood_words import HEDGES_IN_CLAUSE, Language
 from gedanken.compare.audit.language.numerals import COUNT_OR_WORD as ANY_COUNT_OR_WORD
-from gedanken.compare.audit.language.numerals import count_of
+from gedanken.compare.audit.language.numerals import COUNT_PATTERN as ANY_COUNT
+from gedanken.compare.audit.language.numerals import parse_count
 
 _NOT_IN_NAME = r"(?<![A-Za-z0-9_.])"
 """Excludes numbers that are part of a name, such as `codec_03`."""
@@ -28,7 +28,7 @@ _LINKING_WORDS = r"(?:(?:continues? to|had been|has been|have been|used to|are|i
 _SUCCESS_WORD = r"(?:pass(?:ed|es|ing)?|green|succeed(?:ed|s)?|successful|successfully|ok|OK|clean)"
 _FAILURE_WORD = r"(?:fail(?:ed|s|ing|ures?)?|errors?|errored|broken|red)"
 _PATTERNS: list[tuple[Language, str]] = [
-    ("en", rf"(?:\b(?P<all>all|every|the full|the whole|the entire|entire|full)\b (?:of )?(?:the |our |my )?)?(?P<n>{COUNT_OR_WORD})?(?: ?(?:/|of|out of) ?(?P<of>{COUNT}))?\s?(?:of (?:the |our |these )?)?(?P<adj>{_ADJECTIVES})\b{_KIND} (?:(?:in|for|from|under|of) [{CODE}]{{3,150}} |(?:in|across|over|from) (?:all |both |the ){{0,2}}(?:{COUNT_OR_WORD} )?(?:files|suites|packages|crates|modules|projects|workspaces|classes) )?{_LINKING_WORDS}(?P<good>{_SUCCESS_WORD})\b"),
+    ("en", rf"(?:\b(?P<all>all|every|the full|the whole|the entire|entire|full)\b (?:of )?(?:the |our |my )?)?(?P<n>{COUNT_OR_WORD})?(?: ?(?:/|of|out of) ?(?P<of>{COUNT}))?\s?(?:of (?:the |our |these )?)?(?P<adj>{_ADJECTIVES})\b{_KIND} (?:(?:in|for|from|under|of) [{CODE_MARK}]{{3,150}} |(?:in|across|over|from) (?:all |both |the ){{0,2}}(?:{COUNT_OR_WORD} )?(?:files|suites|packages|crates|modules|projects|workspaces|classes) )?{_LINKING_WORDS}(?P<good>{_SUCCESS_WORD})\b"),
     ("en", rf"(?P<n>{COUNT})(?: ?(?:/|of|out of) ?(?P<of>{COUNT}))? (?P<adj>{_ADJECTIVES})(?:{_KIND} )?(?:(?:are|were|have|now|all) ){{0,2}}(?P<good>passed|passing|pass|succeeded|green)\b"),
     ("en", rf"\b(?P<good>pass(?:es|ed|ing)?) (?P<all>all|both|every)? ?(?:of )?(?:the |its |our )?(?:all )?(?P<n>{COUNT_OR_WORD})?(?:/(?P<of>{COUNT}))? ?(?P<adj>{_ADJECTIVES}){_KIND}\b"),
     ("en", rf"(?:\b(?P<all>all|full|entire|whole)\b )?(?P<n>{COUNT})?\s?(?P<adj>{_ADJECTIVES})\b{_KIND}(?: \((?P<of>{COUNT}) tests?\))?\s?(?::|—|–|→|->|=)\s*(?:[✅✔✓☑]\s*)?(?P<good>pass(?:ed|ing|es)?|green|ok)\b"),
@@ -62,7 +62,7 @@ _PATTERNS: list[tuple[Language, str]] = [
     ("zh", rf"(?P<n>{COUNT})\s?(?:个|项|条)?\s?(?:测试)?\s?(?P<bad>失败)"),
     ("zh", rf"(?P<n>{COUNT})\s?(?:个|项|条)?\s?(?:测试)?\s?(?:被)?(?P<skip>跳过)"),
 ]  # fmt: skip
-_COMPILED = [(language, re.compile(spaced(pattern), re.IGNORECASE)) for language, pattern in _PATTERNS]
+_COMPILED = [(language, re.compile(allow_more_spaces(pattern), re.IGNORECASE)) for language, pattern in _PATTERNS]
 _HINT = re.compile(r"test|spec|suite|pass|fail|skip|green|prüf|prueb|测试|通过|失败|bestanden|réussi", re.IGNORECASE)
 _NEUTRAL_ADJECTIVES = frozenset(
     [
@@ -96,7 +96,7 @@ _NEUTRAL_ADJECTIVES = frozenset(
 )
 """Adjectives with which a statement is still about all tests. Any other adjective may limit it to some of the tests.
 """
-EXCEPTS = re.compile(
+EXCEPTION_WORDS = re.compile(
     r"\b(?:except|without (?:the|these|those|that|them)|ohne (?:die|den)|sans (?:les|le)|sin (?:los|las)|other than|apart from|aside from|besides|unrelated|pre-?existing|excluding|but (?:one|two|the|\d+)|only (?:one|two|\d+)|"
     r"known (?:failures?|issue)|flaky|environment(?:al)?|still fail\w*|außer|bis auf|sauf|hormis|excepto|salvo|remaining fail\w*|already fail\w*|"
     r"also fail\w*|failed before|fail(?:s|ed|ing)? (?:on|without|before|even|due|because|for))\b|除了",
@@ -208,10 +208,10 @@ _NO_LABELS = frozenset(
         "total",
     ]
 )
-_FAILURE_ADJECTIVES = words(
+_FAILURE_ADJECTIVES = word_set(
     "test tests unit integration new more other known flaky existing pre-existing unrelated remaining of them such"
 )
-PASSES_ON = re.compile(
+HANDS_OVER = re.compile(
     r"\s{1,3}(?:an?|the|it|its|them|this|that|his|each|every|\w+ (?:to|on|into|through|as)) ?\b", re.IGNORECASE
 )
 """Words after `the test passes` which show that `passes` means that the test hands something over."""
@@ -236,16 +236,16 @@ _COUNT_AFTER = re.compile(
 """Matches a number after the statement, as in `all tests pass (12 tests)` or `all tests pass (12/12)`."""
 
 
-class Hit(NamedTuple):
+class TestHit(NamedTuple):
     """A statement about tests, with its position in the sentence."""
 
     start: int
     end: int
-    says: TestsSay
+    says: TestsClaim
     numbers: tuple[str, ...]
 
 
-def tests_said(sentence: Sentence) -> Iterator[Hit]:
+def find_test_claims(sentence: Sentence) -> Iterator[TestHit]:
     """Yield the statements about tests in a sentence; adjacent statements are merged into one."""
     if not _HINT.search(sentence.plain):
         return
@@ -273,9 +273,9 @@ def _is_asserted(sentence: Sentence, match: re.Match[str], language: Language) -
         return False
     if (is_bad or groups.get("skip")) and _is_label(sentence, match):
         return False
-    if PASSES_ON.match(sentence.plain, match.end()) and re.search(r"\btest passes$", match[0], re.IGNORECASE):
+    if HANDS_OVER.match(sentence.plain, match.end()) and re.search(r"\btest passes$", match[0], re.IGNORECASE):
         return False
-    if not is_bad and BEFORE[language].search(_CONTINUES.sub("", match[0])):
+    if not is_bad and HEDGES_IN_CLAUSE[language].search(_CONTINUES.sub("", match[0])):
         return False
     if _PRONOUN.match(match[0].strip()) and not _ABOUT_TESTS.search(sentence.plain + sentence.before + sentence.lead):
         return False
@@ -322,7 +322,7 @@ def _counts_twice(group: list[re.Match[str]], match: re.Match[str]) -> bool:
     return any(earlier.groupdict().get(kind) for earlier in group for kind in match_kinds)
 
 
-def _build_hit(sentence: Sentence, group: list[re.Match[str]]) -> Hit:
+def _build_hit(sentence: Sentence, group: list[re.Match[str]]) -> TestHit:
     start, end = group[0].start(), group[-1].end()
     while start < end and sentence.plain[start] in " |✅✔✓":
         start += 1
@@ -334,22 +334,22 @@ def _build_hit(sentence: Sentence, group: list[re.Match[str]]) -> Hit:
             name: match.groupdict().get(name) or "" for name in ("all", "n", "of", "adj", "good", "bad", "skip")
         }
         is_label = _is_label(sentence, match)
-        number = None if is_label else count_of(groups["n"])
+        number = None if is_label else parse_count(groups["n"])
         is_limited = is_limited or is_label
         if not is_label:
             numbers += [text for text in (groups["n"], groups["of"]) if text and text[0].isdigit()]
         is_limited = is_limited or bool(set(groups["adj"].lower().split()) - _NEUTRAL_ADJECTIVES)
         if groups["good"] or ("good" in match.groupdict() and not groups["bad"] and not groups["skip"]):
             passed = number
-            total = count_of(groups["of"]) if groups["of"] else total
+            total = parse_count(groups["of"]) if groups["of"] else total
             all_pass = all_pass or number is None or bool(groups["all"]) or (total is not None and total == number)
         elif groups["bad"]:
             failed = number
-            total = count_of(groups["of"]) if groups["of"] else total
+            total = parse_count(groups["of"]) if groups["of"] else total
         else:
             skipped = number
     if passed is None and all_pass and failed is None and (tail := _COUNT_AFTER.match(sentence.plain, end)):
-        passed, total = count_of(tail["n"]), count_of(tail["of"] or "")
+        passed, total = parse_count(tail["n"]), parse_count(tail["of"] or "")
         numbers += [text for text in (tail["n"], tail["of"]) if text]
         end = tail.end()
     if failed:
@@ -357,10 +357,10 @@ def _build_hit(sentence: Sentence, group: list[re.Match[str]]) -> Hit:
     is_limited = (
         is_limited or _is_limited(sentence, start, end) or bool(_NOT_SINGLE_TESTS.search(sentence.plain[start:end]))
     )
-    return Hit(
+    return TestHit(
         start,
         end,
-        TestsSay(
+        TestsClaim(
             passed, failed, skipped, total, all_pass, bool(_WHOLE_WORDS.search(sentence.plain[start:end])), is_limited
         ),
         tuple(numbers),
@@ -383,12 +383,12 @@ def _is_label(sentence: Sentence, match: re.Match[str]) -> bool:
 
 def _is_limited(sentence: Sentence, start: int, end: int) -> bool:
     plain = sentence.plain
-    if EXCEPTS.search(plain) or EXCEPTS.search(sentence.before[-200:]):
+    if EXCEPTION_WORDS.search(plain) or EXCEPTION_WORDS.search(sentence.before[-200:]):
         return True
     before = plain[max(0, start - 40) : start]
     return (
         bool(_LIMITING_PHRASE.match(plain, end))
-        or (CODE in plain[start : end + 4])
+        or (CODE_MARK in plain[start : end + 4])
         or bool(
             re.search(
                 r"\b(?:these|those|my|new|its|most|some|many|several|few|only|half|both|other)(?: of)?(?: the)?\s*$",

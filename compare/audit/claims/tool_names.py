@@ -4,26 +4,26 @@ import re
 from collections.abc import Iterator
 
 from gedanken.compare.audit.claims.claim_contents import Family
-from gedanken.compare.audit.commands.command_lines import Step, wraps
-from gedanken.compare.audit.commands.programs import words
-from gedanken.compare.audit.record.runs import Run, tasks_shown
+from gedanken.compare.audit.commands.command_lines import Step, is_wrapper
+from gedanken.compare.audit.commands.programs import word_set
+from gedanken.compare.audit.record.runs import Run, listed_tasks
 
 _BY_PROGRAM: dict[Family, frozenset[str]] = {
-    "lint": words(
+    "lint": word_set(
         "ruff flake8 eslint pylint golangci-lint biome rubocop shellcheck stylelint staticcheck revive hadolint "
         "yamllint "
         "markdownlint ansible-lint actionlint tflint sqlfluff bandit oxlint pycodestyle pydocstyle pyflakes cppcheck "
         "cpplint checkstyle spotbugs swiftlint ktlint detekt clang-tidy luacheck brakeman commitlint codespell phpcs "
         "phpmd jshint tslint vulture hlint cspell djlint"
     ),
-    "types": words(
+    "types": word_set(
         "mypy pyright basedpyright tsc typescript vue-tsc svelte-check pytype phpstan psalm sorbet dialyzer"
     ),
-    "format": words(
+    "format": word_set(
         "black prettier isort gofmt gofumpt goimports rustfmt autopep8 yapf clang-format dprint scalafmt shfmt stylua"
     ),
-    "build": words("make cmake webpack vite"),
-    "scan": words(
+    "build": word_set("make cmake webpack vite"),
+    "scan": word_set(
         "valgrind trivy grype snyk semgrep gitleaks trufflehog pip-audit govulncheck bundler-audit checkov tfsec "
         "kubeconform kubeval osv-scanner pre-commit"
     ),
@@ -44,7 +44,7 @@ _BY_SUBCOMMAND: dict[Family, tuple[str, ...]] = {
         "safety check", "terraform validate", "terraform plan", "alembic check", "twine check", "composer validate",
     ),
 }  # fmt: skip
-TOOLS: dict[str, Family] = {
+FAMILIES_BY_TOOL: dict[str, Family] = {
     **{name: family for family, names in (*_BY_PROGRAM.items(), *_BY_SUBCOMMAND.items()) for name in names},
     **dict.fromkeys(("cargo-deny", "cargo-audit", "miri"), "scan"),
     "clippy": "lint",
@@ -59,20 +59,20 @@ _RUN_AS = {
 }
 """The commands of tools whose name in prose differs from the command."""
 _INCLUDED_TOOLS = {
-    "golangci-lint": words("staticcheck revive gofmt gofumpt goimports") | {"go vet"},
+    "golangci-lint": word_set("staticcheck revive gofmt gofumpt goimports") | {"go vet"},
     "go": {"go vet", "go build", "go fmt", "gofmt"},
     "cargo": {"cargo check", "cargo build", "rustfmt"},
-    "ruff": words("flake8 isort black pyflakes pycodestyle pydocstyle bandit"),
-    "flake8": words("pycodestyle pyflakes"),
-    "dmypy": words("mypy"),
-    "basedpyright": words("pyright"),
-    "vue-tsc": words("tsc typescript"),
-    "next": words("eslint tsc"),
-    "webpack": words("eslint tsc"),
-    "vite": words("eslint tsc"),
-    "eslint": words("prettier"),
-    "ctest": words("valgrind"),
-    "prek": words("pre-commit"),
+    "ruff": word_set("flake8 isort black pyflakes pycodestyle pydocstyle bandit"),
+    "flake8": word_set("pycodestyle pyflakes"),
+    "dmypy": word_set("mypy"),
+    "basedpyright": word_set("pyright"),
+    "vue-tsc": word_set("tsc typescript"),
+    "next": word_set("eslint tsc"),
+    "webpack": word_set("eslint tsc"),
+    "vite": word_set("eslint tsc"),
+    "eslint": word_set("prettier"),
+    "ctest": word_set("valgrind"),
+    "prek": word_set("pre-commit"),
     **dict.fromkeys(
         ("terraform apply", "terraform destroy", "terraform test", "tofu", "terragrunt"),
         frozenset(["terraform plan", "terraform validate"]),
@@ -80,16 +80,16 @@ _INCLUDED_TOOLS = {
 }
 """For each program, other tools that it may run."""
 _ECHO_PREFIX = r"^(?:[>+$] )?(?:\S*python3? -m |uv run |npx |poetry run |bundle exec |\S*/)?"
-_EXIT_CODE_TOOLS = TOOLS.keys() - (
-    words("valgrind trivy grype semgrep trufflehog checkov tfsec") | {"terraform plan", "yarn audit", "pnpm audit"}
+_EXIT_CODE_TOOLS = FAMILIES_BY_TOOL.keys() - (
+    word_set("valgrind trivy grype semgrep trufflehog checkov tfsec") | {"terraform plan", "yarn audit", "pnpm audit"}
 )
 """Tools whose exit code shows whether they found anything."""
 
 
-_STANDALONE_PROGRAMS = words("terraform tofu helm kubectl alembic twine psql sqlite3 gh glab")
+_STANDALONE_PROGRAMS = word_set("terraform tofu helm kubectl alembic twine psql sqlite3 gh glab")
 
 
-def runs_no_other(step: Step) -> bool:
+def runs_no_other_tool(step: Step) -> bool:
     """Return whether the program that a simple command starts is known to run no other tool."""
     return step.family == "quiet" or tool_of(step) is not None or step.program.lower() in _STANDALONE_PROGRAMS
 
@@ -100,7 +100,7 @@ def tool_of(step: Step) -> str | None:
 
 
 def _tools_of(step: Step) -> Iterator[str]:
-    yield from (name for name in _names_of(step) if name in TOOLS)
+    yield from (name for name in _names_of(step) if name in FAMILIES_BY_TOOL)
 
 
 def _names_of(step: Step) -> list[str]:
@@ -111,9 +111,9 @@ def _names_of(step: Step) -> list[str]:
 
 def runs_tool(run: Run, tool: str) -> bool:
     """Return whether the run's command uses this tool, or a wrapper such as `make` printed the tool's command."""
-    if any(steps_a_tool(step, tool) for step in run.steps) or _is_named(run, tool):
+    if any(step_runs_tool(step, tool) for step in run.steps) or _is_named(run, tool):
         return True
-    if not any(wraps(step) for step in run.steps):
+    if not any(is_wrapper(step) for step in run.steps):
         return False
     return (
         re.search(rf"{_ECHO_PREFIX}{re.escape(_RUN_AS.get(tool, tool))}\b", run.text[:20_000], re.MULTILINE)
@@ -121,7 +121,7 @@ def runs_tool(run: Run, tool: str) -> bool:
     )
 
 
-_SHOWS_OR_INSTALLS = words(
+_SHOWS_OR_INSTALLS = word_set(
     "echo printf cat head tail grep egrep rg ls which type git pip pip3 apt apt-get brew npm yarn pnpm"
 )
 
@@ -135,7 +135,7 @@ def _is_named(run: Run, tool: str) -> bool:
     return re.search(rf"(?<![\w./-]){re.escape(_RUN_AS.get(tool, tool))}(?![\w-])", remaining) is not None
 
 
-def steps_a_tool(step: Step, tool: str) -> bool:
+def step_runs_tool(step: Step, tool: str) -> bool:
     """Return whether a simple command runs this tool."""
     if step.family == "quiet" and tool not in ("pip check", "npm audit", "yarn audit", "pnpm audit"):
         return False
@@ -161,14 +161,15 @@ def may_run_tool(run: Run, tool: str) -> bool:
         return False
     if tool == "pre-commit" and "commit" in run.families():
         return True  # hooks that pass may print nothing
-    if (tasks := tasks_shown(run)) is not None and len(run.steps) == 1:
+    if (tasks := listed_tasks(run)) is not None and len(run.steps) == 1:
         return tool.rsplit(maxsplit=1)[-1] in tasks.lower()
     return any(
-        wraps(step) or any(tool in _INCLUDED_TOOLS.get(name, ()) for name in _names_of(step)) for step in run.steps
+        is_wrapper(step) or any(tool in _INCLUDED_TOOLS.get(name, ()) for name in _names_of(step))
+        for step in run.steps
     )
 
 
-def tells_by_exit(tool: str) -> bool:
+def exit_code_tells_result(tool: str) -> bool:
     """Return whether exit code 0 of this tool means that it found nothing wrong."""
     return tool in _EXIT_CODE_TOOLS
 
@@ -188,11 +189,11 @@ _SOMETHING_FOUND = re.compile(
 )
 
 
-def shows_nothing_found(text: str) -> re.Match[str] | None:
+def find_clean_scan(text: str) -> re.Match[str] | None:
     """Return the words by which a scanner says that it found nothing; None if there are none."""
     return _NOTHING_FOUND.search(text)
 
 
-def shows_something_found(text: str) -> re.Match[str] | None:
+def find_scan_findings(text: str) -> re.Match[str] | None:
     """Return the words by which a scanner says that it found something; None if there are none."""
     return _SOMETHING_FOUND.search(text)

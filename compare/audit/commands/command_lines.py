@@ -5,17 +5,17 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from gedanken.compare.audit.commands.programs import (
-    BENCHMARKS,
-    BUILD,
+    BENCHMARK_PROGRAMS,
+    BUILD_PROGRAMS,
     COMPILERS,
-    FORMAT,
-    GIT_QUIET,
-    HARMLESS,
-    LINT,
-    TESTS,
-    TYPES,
+    FORMATTERS,
+    HARMLESS_PROGRAMS,
+    LINTERS,
+    QUIET_GIT_COMMANDS,
+    TEST_RUNNERS,
+    TYPE_CHECKERS,
     WRAPPERS,
-    words,
+    word_set,
 )
 
 _MAX_COMMAND_LENGTH = 20_000
@@ -50,7 +50,7 @@ class Step(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def steps_of(command: str) -> tuple[Step, ...]:
+def parse_steps(command: str) -> tuple[Step, ...]:
     """Return the simple commands of a shell command line."""
     text = _HEREDOC.sub(lambda match: f"{match['rest']}\n", without_patches(command)[:_MAX_COMMAND_LENGTH])
     text = text.replace("\\\n", " ")
@@ -141,27 +141,27 @@ def _classify(program: str, words: tuple[str, ...]) -> str:
     lower_name = program.lower()
     if set(arguments) & {"--version", "-V", "--help"} or arguments[:1] == ("version",):
         return "quiet"
-    if lower_name in TESTS or re.fullmatch(r"runtests\.\w+", lower_name):
+    if lower_name in TEST_RUNNERS or re.fullmatch(r"runtests\.\w+", lower_name):
         return "tests"
     if (tool := _classify_subcommand(lower_name, arguments)) is not None:
         return tool
-    for family, programs in (("lint", LINT), ("types", TYPES), ("format", FORMAT)):
+    for family, programs in (("lint", LINTERS), ("types", TYPE_CHECKERS), ("format", FORMATTERS)):
         if lower_name in programs:
             return "format" if lower_name == "ruff" and arguments[:1] == ("format",) else family
-    if lower_name in BENCHMARKS:
+    if lower_name in BENCHMARK_PROGRAMS:
         return "program"
-    if lower_name in BUILD:
+    if lower_name in BUILD_PROGRAMS:
         return "build" if lower_name in COMPILERS else _classify_target(arguments, "build")
     if lower_name == "git":
         subcommand = next((word for word in arguments if not word.startswith("-")), "")
         return (
             "quiet"
-            if subcommand in GIT_QUIET
+            if subcommand in QUIET_GIT_COMMANDS
             else "commit"
             if subcommand in ("commit", "push", "merge", "rebase")
             else "other"
         )
-    if lower_name in HARMLESS or lower_name.startswith("#"):
+    if lower_name in HARMLESS_PROGRAMS or lower_name.startswith("#"):
         return "quiet"
     if arguments and arguments[0] in _FAMILY_BY_SUBCOMMAND:
         return _FAMILY_BY_SUBCOMMAND[arguments[0]]
@@ -235,7 +235,7 @@ def _classify_subcommand(program: str, arguments: tuple[str, ...]) -> str | None
             and (not names or names[0] in ("install", "i", "ci", "add", "init", "ls", "list", "view"))
         ):
             return "quiet" if names or program == "npm" else "other"
-        if names and names[0] in TESTS | LINT | TYPES | FORMAT | BUILD:
+        if names and names[0] in TEST_RUNNERS | LINTERS | TYPE_CHECKERS | FORMATTERS | BUILD_PROGRAMS:
             return _classify(names[0], tuple(names))
         return _classify_target(tuple(names), "other")
     if program in ("mvn", "mvnw", "gradle", "gradlew", "sbt", "ant"):
@@ -277,7 +277,7 @@ def _classify_target(arguments: tuple[str, ...], default: str) -> str:
     return "other" if default == "build" else default
 
 
-def may_hide(step: Step, family: str) -> bool:
+def may_run_unseen(step: Step, family: str) -> bool:
     """Return whether a command may run a program of this family without showing it, as `make` may run tests."""
     if step.family == "quiet":
         return False
@@ -292,7 +292,7 @@ def may_hide(step: Step, family: str) -> bool:
     return step.family == "build" and family == "types"
 
 
-_TASK_RUNNERS = words(
+_TASK_RUNNERS = word_set(
     "make npm yarn pnpm just rake task mvn mvnw gradle gradlew sbt ant pre-commit tox nox turbo nx lerna invoke "
     "composer bazel scons waf meson ninja cmake xcodebuild msbuild build"
 )
@@ -300,12 +300,12 @@ _TASK_RUNNERS = words(
 
 A target called `build` may run tests, and a target called `spec` may run a linter.
 """
-_LAUNCHERS = _TASK_RUNNERS | words(
+_LAUNCHERS = _TASK_RUNNERS | word_set(
     "docker docker-compose podman act trunk lefthook husky lint-staged ng react-scripts hatch vagrant dagger earthly"
 )
 
 
-_ENGINE_QUERIES = words(
+_ENGINE_QUERIES = word_set(
     "images ps inspect tag push pull history version info login logout rmi logs cp port stats top search"
 )
 
@@ -320,7 +320,7 @@ def _is_engine_query(step: Step) -> bool:
     )
 
 
-def wraps(step: Step) -> bool:
+def is_wrapper(step: Step) -> bool:
     """Return whether a command runs programs that are named elsewhere.
 
     They are named in a configuration (`make`), in a script or in a container image.
@@ -334,7 +334,12 @@ def wraps(step: Step) -> bool:
 
 
 _KNOWN_PROGRAMS = (
-    TESTS | LINT | TYPES | FORMAT | BUILD | words("cargo go dotnet swift mix zig stack cabal flutter dart deno bun")
+    TEST_RUNNERS
+    | LINTERS
+    | TYPE_CHECKERS
+    | FORMATTERS
+    | BUILD_PROGRAMS
+    | word_set("cargo go dotnet swift mix zig stack cabal flutter dart deno bun")
 )
 """Programs whose effect is known. Any other program may do anything."""
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from gedanken.compare.audit.commands.command_lines import steps_of, without_patches
+from gedanken.compare.audit.commands.command_lines import parse_steps, without_patches
 from gedanken.compare.audit.commands.shell_changes import moved_files
 
 _LANGUAGE_BY_EXTENSION = {
@@ -127,7 +127,7 @@ def shell_edits(command: str) -> Iterator[tuple[str, bool]]:
     if not re.search(r">|sed|tee|perl|curl|wget", command):
         return
     text = command[:20_000]
-    for step in steps_of(text):
+    for step in parse_steps(text):
         if step.program in ("sed", "perl") and any(re.match(r"-\w*i", word) for word in step.words[1:]):
             for word in step.words[1:]:
                 if re.fullmatch(rf"[\w./~-]*[\w-]\.\w{{1,6}}|{_BUILD_FILE}", word):
@@ -153,7 +153,7 @@ def languages_of(programs: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted({language for languages in known_languages for language in languages}))
 
 
-def touches(edit: Edit, programs: Sequence[str], words: Sequence[str], family: str) -> bool:
+def may_alter_output(edit: Edit, programs: Sequence[str], words: Sequence[str], family: str) -> bool:
     """Return whether a change of source code may have altered what a run prints.
 
     `words`: the arguments of the run's `programs`.
@@ -188,8 +188,8 @@ def _may_be_of_other_tests(path: str, named_paths: Sequence[str], family: str) -
     return family == "build" or (family == "tests" and _names_other_files(named_paths, path, base))
 
 
-def may_touch(edit: Edit, programs: Sequence[str], words: Sequence[str], family: str) -> bool:
-    """Return whether a change may affect a run although `touches` returns False.
+def may_affect_run(edit: Edit, programs: Sequence[str], words: Sequence[str], family: str) -> bool:
+    """Return whether a change may affect a run although `may_alter_output` returns False.
 
     Example: a change of a configuration file.
     """
@@ -201,7 +201,7 @@ def may_touch(edit: Edit, programs: Sequence[str], words: Sequence[str], family:
     named_paths = [word for word in words if "/" in word or word.endswith((".py", ".ts", ".js", ".go", ".rb"))]
     if edit.known and _may_be_of_other_tests(edit.path, named_paths, family):
         return not is_trivial(edit)
-    return not edit.known and touches(edit._replace(known=True), programs, words, family)
+    return not edit.known and may_alter_output(edit._replace(known=True), programs, words, family)
 
 
 def _names_other_files(named_paths: Sequence[str], path: str, base: str) -> bool:
@@ -229,7 +229,7 @@ def _without_comments(text: str) -> str:
     return re.sub(r"\s+", "", _COMMENT.sub("", text))
 
 
-def lasting(edits: Sequence[Edit]) -> list[Edit]:
+def remaining_edits(edits: Sequence[Edit]) -> list[Edit]:
     """Return the changes that remain in effect.
 
     A change and a later change that undoes it are both left out.

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from gedanken.compare.audit.commands.command_lines import Step, steps_of
+from gedanken.compare.audit.commands.command_lines import Step, parse_steps
 
 _HINT = re.compile(r"\b(?:sed|perl|mv|cp|cat|tee)\b")
 _SUBSTITUTION = re.compile(
@@ -31,7 +31,7 @@ _UNKNOWN_TEXT = 0
 
 
 @dataclass(slots=True)
-class PutBack:
+class FileHistory:
     """Remembers what was done to files so far, and which texts they had."""
 
     _scripts: dict[str, list[str]] = field(default_factory=dict)
@@ -43,14 +43,14 @@ class PutBack:
         if not _HINT.search(command):
             return ()
         paths = []
-        for step in steps_of(command[:_MAX_COMMAND_CHARS]):
+        for step in parse_steps(command[:_MAX_COMMAND_CHARS]):
             paths += [*self._files_edited_back(step, command[:_MAX_COMMAND_CHARS]), *self._files_moved_back(step)]
         heredoc = _HEREDOC.match(command[:_MAX_COMMAND_CHARS])
         if heredoc and (path := heredoc["path"] or heredoc["teed"] or heredoc["after"]):
-            paths += [path] if self.has_again(path, heredoc["body"]) else []
+            paths += [path] if self.is_earlier_text(path, heredoc["body"]) else []
         return tuple(dict.fromkeys(paths))
 
-    def has_again(self, path: str, text: str) -> bool:
+    def is_earlier_text(self, path: str, text: str) -> bool:
         """Return whether the file had `text` before its latest text. Remember `text` as the current one."""
         text_hash, hashes = _hash_text(text), self._texts.setdefault(_normalize_path(path), [])
         is_again = text_hash in hashes[:-1]

@@ -104,7 +104,7 @@ def may_read(step: Step, edit: Edit) -> bool:
     return any(f"/{folder.strip('./')}/" in f"/{edit.path}" for folder in _folders(step) if folder.strip("./"))
 
 
-def is_told_by(step: Step, edit: Edit) -> bool:
+def may_read_unnamed(step: Step, edit: Edit) -> bool:
     """Return whether a command's program may read the changed file even if the command does not name it."""
     return not is_trivial(edit) and _is_in_table(_CERTAIN_INPUTS + _POSSIBLE_INPUTS, step, edit.path)
 

@@ -6,19 +6,19 @@ import re
 from collections.abc import Iterator, Sequence
 
 from gedanken.compare.audit.commands.command_lines import Step
-from gedanken.compare.audit.commands.programs import words
+from gedanken.compare.audit.commands.programs import word_set
 
-_PART_OPTIONS = words(
+_PART_OPTIONS = word_set(
     "-p --package --filter -F --workspace -w --prefix -C --cwd --dir --directory --manifest-path -pl --project"
 )
 """Options that precede the name or the folder of a part of the project."""
-_FILE_OPTIONS = words("-o --output --out --outdir --out-dir --outDir -c --config --config-file --rcfile -r")
+_FILE_OPTIONS = word_set("-o --output --out --outdir --out-dir --outDir -c --config --config-file --rcfile -r")
 """Options before the name of an output or configuration file. Such a name does not tell which part a run covers."""
 _PATH = re.compile(r"[\w.@~-]*(?:/[\w.@*-]+)+/?|[\w-]+\.[A-Za-z]\w{0,4}")
 _MANIFEST = re.compile(r"/?[\w.-]+\.(?:toml|json|xml|gradle|mod)$")
 
 
-def is_of_another_part(steps: Sequence[Step], path: str) -> bool:
+def covers_other_part(steps: Sequence[Step], path: str) -> bool:
     """Return whether a run names parts of the project, none of which contains the file `path`."""
     all_parts = [part for step in steps for part in _named_parts(step)]
     parts = all_parts if path.startswith("/") else [part for part in all_parts if not part.startswith("/")]

@@ -6,8 +6,8 @@ A command may change files that it does not name, and it may move, overwrite or 
 import re
 from collections.abc import Iterator
 
-from gedanken.compare.audit.commands.command_lines import Step, steps_of, without_patches
-from gedanken.compare.audit.commands.programs import words
+from gedanken.compare.audit.commands.command_lines import Step, parse_steps, without_patches
+from gedanken.compare.audit.commands.programs import word_set
 
 _CHANGES_WORKING_TREE = re.compile(
     r"\bgit\s+(?:-\S+\s+(?:[^\s-]\S*\s+(?=[a-z-]+\b))?){0,4}(?:stash(?!\s+(?:list|show))|reset\s+--(?:hard|merge|keep)|revert|pull|merge(?!-)|rebase|cherry-pick|"
@@ -36,20 +36,20 @@ _NO_SOURCE_FOLDER = re.compile(
     r"node_modules|venv|__pycache__|results?|checkpoints?|artifacts?|data|[\w-]*cache|[\w.-]*\.egg-info)(?:/|$)|\*"
 )
 """Folders that contain no source files."""
-_UNPACKERS = words("patch tar unzip rsync dd truncate ed ex install vim vi nvim emacs comby")
-_FIX_OPTIONS = words("--fix --write --apply -A -a --autocorrect --autocorrect-all --fix-all --unsafe-fixes")
-_FIXERS = words("ruff eslint rubocop stylelint biome clippy cargo golangci-lint standard xo oxlint ng nx")
-_MOVERS = words("mv cp rm unlink ln git")
+_UNPACKERS = word_set("patch tar unzip rsync dd truncate ed ex install vim vi nvim emacs comby")
+_FIX_OPTIONS = word_set("--fix --write --apply -A -a --autocorrect --autocorrect-all --fix-all --unsafe-fixes")
+_FIXERS = word_set("ruff eslint rubocop stylelint biome clippy cargo golangci-lint standard xo oxlint ng nx")
+_MOVERS = word_set("mv cp rm unlink ln git")
 _PATH = re.compile(r"[\w./~-]*[\w-]\.\w{1,6}")
 
 
-def shuffles_files(command: str) -> bool:
+def changes_unnamed_files(command: str) -> bool:
     """Return whether a shell command may change files that it does not name."""
     if "*** Begin Patch" in command:
         command = without_patches(command).replace("apply_patch", "")
     if _CHANGES_WORKING_TREE.search(command) or _WRITING_CALLS.search(command[:20_000]):
         return True
-    return any(_changes_many(step) for step in steps_of(command))
+    return any(_changes_many(step) for step in parse_steps(command))
 
 
 def _changes_many(step: Step) -> bool:
@@ -78,7 +78,7 @@ def moved_files(command: str) -> Iterator[str]:
     """Yield the files that a shell command moves, overwrites or removes."""
     if not re.search(r"\b(?:mv|cp|rm|unlink|ln)\b", command):
         return
-    for step in steps_of(command[:20_000]):
+    for step in parse_steps(command[:20_000]):
         arguments = step.words[1:]
         if step.program == "git":
             if not arguments or arguments[0] not in ("mv", "rm"):

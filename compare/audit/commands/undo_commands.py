@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gedanken.compare.audit.commands.command_lines import Step, steps_of
+from gedanken.compare.audit.commands.command_lines import Step, parse_steps
 from gedanken.compare.audit.commands.file_changes import Edit
 
 _HINT = re.compile(r"\b(?:git|hg|jj|svn|sl|patch|cp|mv)\b")
@@ -41,14 +41,14 @@ class Undo(NamedTuple):
     is_stash: bool
 
 
-def undos_of(event: int, command: str, earlier: Sequence[Undo]) -> list[Undo]:
+def update_undos(event: int, command: str, earlier: Sequence[Undo]) -> list[Undo]:
     """Return `earlier`, extended by the parts of `command` that may undo changes. Stashes that `command` brings back
     (`git stash pop`) are left out.
     """
     undos = list(earlier)
     if not _HINT.search(command):
         return undos
-    for step in steps_of(command[:20_000]):
+    for step in parse_steps(command[:20_000]):
         text = " ".join(step.words)
         if _UNSTASH_COMMAND.search(text):
             undos = [undo for undo in undos if not undo.is_stash]
@@ -91,7 +91,7 @@ def _restored_backup(step: Step) -> str | None:
     )
 
 
-def still_made(edits: Sequence[Edit], undos: Sequence[Undo]) -> list[Edit]:
+def edits_not_undone(edits: Sequence[Edit], undos: Sequence[Undo]) -> list[Edit]:
     """Return the changes that no later command may have undone."""
     return [edit for edit in edits if not any(_undoes(undo, edit, edits) for undo in undos)]
 

@@ -3,28 +3,28 @@
 import re
 from typing import Literal
 
-from gedanken.compare.audit.claims.claim_contents import CheckSays
+from gedanken.compare.audit.claims.claim_contents import CheckClaim
 from gedanken.compare.audit.claims.tool_names import (
-    TOOLS,
+    FAMILIES_BY_TOOL,
+    exit_code_tells_result,
+    find_clean_scan,
+    find_scan_findings,
     runs_tool,
-    shows_nothing_found,
-    shows_something_found,
-    steps_a_tool,
-    tells_by_exit,
+    step_runs_tool,
 )
-from gedanken.compare.audit.commands.command_lines import is_chain, wraps
-from gedanken.compare.audit.commands.part_of_project import is_of_another_part
+from gedanken.compare.audit.commands.command_lines import is_chain, is_wrapper
+from gedanken.compare.audit.commands.part_of_project import covers_other_part
 from gedanken.compare.audit.outputs.outcomes import (
-    did_not_start,
+    find_build_success,
+    find_error_sign,
+    find_not_started,
+    find_success_message,
     may_have_failed,
-    shows_built,
-    shows_clean,
-    shows_trouble,
 )
-from gedanken.compare.audit.record.runs import Run, short
-from gedanken.compare.audit.relevance.same_command import is_run
-from gedanken.compare.audit.relevance.unrun_tools import may_have_run, without_tool
-from gedanken.compare.audit.verdicts import Case, Verdict, end_of, undecidable, without_runs
+from gedanken.compare.audit.record.runs import Run, shorten_command
+from gedanken.compare.audit.relevance.same_command import runs_command
+from gedanken.compare.audit.relevance.unrun_tools import may_have_run, verdict_without_tool
+from gedanken.compare.audit.verdicts import Case, Verdict, end_line_of_run, undecidable, verdict_without_runs
 from gedanken.experiment.claim import Evidence
 
 Outcome = Literal["clean", "bad", "unknown"]
@@ -60,7 +60,7 @@ _DENIAL = re.compile(
 _NAMES_TESTS = re.compile(r"\b(?:tests?|specs?|suite|cases?|assertions?)\b", re.IGNORECASE)
 
 
-def judge_check(case: Case, says: CheckSays) -> Verdict:
+def judge_check(case: Case, says: CheckClaim) -> Verdict:
     """Judge whether a recorded result supports the claim, contradicts it, or is missing."""
     runs = [run for run in case.runs_before()[:200] if _is_claimed_check(case, says, run)]
     outcomes = [(run, _outcome(run, says)) for run in runs]
@@ -72,13 +72,13 @@ def judge_check(case: Case, says: CheckSays) -> Verdict:
         return _judge_supported(case, says, supporting_run, outcomes)
     if outcomes:
         return _judge_unsupported(case, says, outcomes)
-    if says.tool in TOOLS and says.tool not in _GENERIC_TOOLS:
-        return without_tool(case, says.family, says.tool)
+    if says.tool in FAMILIES_BY_TOOL and says.tool not in _GENERIC_TOOLS:
+        return verdict_without_tool(case, says.family, says.tool)
     family = says.family
     command = case.spotted.command or says.tool
     later_runs = [run for run in case.runs_after() if _is_claimed_check(case, says, run)]
     required_check = {"types": "a type checker", "lint": "a linter", "build": "a build"}.get(family, "a formatter")
-    verdict = without_runs(case, family, later_runs, f"“{command}”" if command else required_check)
+    verdict = verdict_without_runs(case, family, later_runs, f"“{command}”" if command else required_check)
     if verdict.status == "never run" and _GENERAL_STATEMENT.match(case.spotted.claim.quote):
         return undecidable("the claim may be a general statement, not about a run")
     return verdict
@@ -88,18 +88,24 @@ _GENERIC_TOOLS = ("make", "cmake", "webpack", "vite", "typescript", "next build"
 """Names that agents use for any build, or for any type check."""
 
 
-def _is_outweighed(case: Case, says: CheckSays, supporting_run: Run, last_outcome: tuple[Run, Outcome]) -> bool:
+def _is_outweighed(case: Case, says: CheckClaim, supporting_run: Run, last_outcome: tuple[Run, Outcome]) -> bool:
     """Return whether the last run outweighs the supporting run.
 
     It shows a warning, or it failed after a file was changed.
     """
     run, outcome = last_outcome
-    if says.clean and (says.no_warnings or says.spotless) and run.at > supporting_run.at and _has_warning(run):
+    if (
+        says.clean
+        and (says.no_warnings or says.excludes_warnings)
+        and run.at > supporting_run.at
+        and _has_warning(run)
+    ):
         return True
     if not says.clean or outcome != "bad" or run.at <= supporting_run.at or case.spotted.earlier:
         return False
     return all(
-        case.record.change_since(supporting_run, event, says.family) is not None for event in (run.at, case.event)
+        case.record.first_change_since(supporting_run, event, says.family) is not None
+        for event in (run.at, case.event)
     )
 
 
@@ -107,17 +113,19 @@ def _has_warning(run: Run) -> bool:
     return _WARNING.search(run.text) is not None or _POSSIBLE_WARNING.search(run.text) is not None
 
 
-def _is_claimed_check(case: Case, says: CheckSays, run: Run) -> bool:
+def _is_claimed_check(case: Case, says: CheckClaim, run: Run) -> bool:
     if run.refused:
         return False
-    if says.tool in TOOLS and says.tool not in _GENERIC_TOOLS:
+    if says.tool in FAMILIES_BY_TOOL and says.tool not in _GENERIC_TOOLS:
         return runs_tool(run, says.tool)
     families = run.families()
     if says.family == "types" and any(step.words[:2] == ("go", "vet") for step in run.steps):
         return True
     if says.family == "build" and not families & {"build"} and _shows_build_end(run.text):
         command = case.spotted.command
-        if _names_no_command(case, says) or (says.tool is None and command is not None and is_run(command, run)):
+        if _names_no_command(case, says) or (
+            says.tool is None and command is not None and runs_command(command, run)
+        ):
             return not families <= {"quiet"}
     if (
         says.family == "build"
@@ -129,7 +137,7 @@ def _is_claimed_check(case: Case, says: CheckSays, run: Run) -> bool:
         says.tool and re.search(rf"(?<![\w-]){re.escape(says.tool)}(?![\w-])", run.command)
     ):
         return False
-    if case.spotted.command is not None and not is_run(case.spotted.command, run):
+    if case.spotted.command is not None and not runs_command(case.spotted.command, run):
         return bool(says.tool) and says.family in families and any(step.program == says.tool for step in run.steps)
     if says.tool is not None and says.family != "build":
         return says.tool in run.command or (says.tool == "typescript" and "tsc" in run.command)
@@ -140,14 +148,14 @@ _FAILED_BUILD = re.compile(r"^(?:\S.{0,80}?)?\bBUILD FAIL(?:ED|URE)\b|^Build FAI
 
 
 def _shows_build_end(text: str) -> bool:
-    return shows_built(text) is not None or _FAILED_BUILD.search(text) is not None
+    return find_build_success(text) is not None or _FAILED_BUILD.search(text) is not None
 
 
-def _names_no_command(case: Case, says: CheckSays) -> bool:
+def _names_no_command(case: Case, says: CheckClaim) -> bool:
     return case.spotted.command is None and says.tool is None
 
 
-def _outcome(run: Run, says: CheckSays) -> Outcome:
+def _outcome(run: Run, says: CheckClaim) -> Outcome:
     if run.result is None:
         return "unknown"
     if (decisive_outcome := _decisive_outcome(run, says)) is not None:
@@ -157,12 +165,12 @@ def _outcome(run: Run, says: CheckSays) -> Outcome:
         bool(step_indices) and step_indices[-1] == len(run.steps) - 1 and not run.steps[step_indices[-1]].is_piped
     )
     is_alone = sum(step.family != "quiet" for step in run.steps) == 1
-    trouble, clean = shows_trouble(run.text), shows_clean(run.text, says.family)
+    trouble, clean = find_error_sign(run.text), find_success_message(run.text, says.family)
     if says.family == "scan" and says.tool is not None:
         return _scan_outcome(run, says.tool, is_alone=is_alone and is_last)
     if _ALL_FIXED.search(run.text):
         return "clean"
-    if (_WARNINGS_ONLY.search(run.text) or (says.spotless and _WARNING.search(run.text))) and not trouble:
+    if (_WARNINGS_ONLY.search(run.text) or (says.excludes_warnings and _WARNING.search(run.text))) and not trouble:
         return "unknown"
     if clean and not trouble:
         return "clean"
@@ -194,28 +202,28 @@ def _continued_to_tests(run: Run, step_index: int) -> bool:
     return bool(run.tests) and any(step.family == "tests" for step in run.steps[step_index + 1 :])
 
 
-def _decisive_outcome(run: Run, says: CheckSays) -> Outcome | None:
+def _decisive_outcome(run: Run, says: CheckClaim) -> Outcome | None:
     """Return the outcome if one line decides it, such as a warning that the claim denies; else None."""
     bad: Outcome = "bad" if sum(step.family != "quiet" for step in run.steps) == 1 else "unknown"
     if says.no_warnings and _WARNING.search(run.text):
         return bad
-    if (says.no_warnings or says.spotless) and _POSSIBLE_WARNING.search(run.text):
-        return bad if shows_trouble(run.text) and run.exit_code != 0 else "unknown"
-    if says.spotless and run.exit_code == 0 and _COUNTED_FINDINGS.search(run.text):
+    if (says.no_warnings or says.excludes_warnings) and _POSSIBLE_WARNING.search(run.text):
+        return bad if find_error_sign(run.text) and run.exit_code != 0 else "unknown"
+    if says.excludes_warnings and run.exit_code == 0 and _COUNTED_FINDINGS.search(run.text):
         return "unknown"
-    is_failed_build = says.family == "build" and _FAILED_BUILD.search(run.text) and not shows_built(run.text)
+    is_failed_build = says.family == "build" and _FAILED_BUILD.search(run.text) and not find_build_success(run.text)
     return bad if is_failed_build else None
 
 
-def _check_step_indices(run: Run, says: CheckSays) -> list[int]:
+def _check_step_indices(run: Run, says: CheckClaim) -> list[int]:
     """Return the indices of the steps that may have run the claimed check.
 
     These steps run its tool, or else a wrapper such as `make`. If the claim names no specific tool, they are the
     steps of its family.
     """
-    if says.tool in TOOLS and says.tool not in _GENERIC_TOOLS:
-        indices = [index for index, step in enumerate(run.steps) if steps_a_tool(step, says.tool)]
-        return indices or [index for index, step in enumerate(run.steps) if wraps(step)]
+    if says.tool in FAMILIES_BY_TOOL and says.tool not in _GENERIC_TOOLS:
+        indices = [index for index, step in enumerate(run.steps) if step_runs_tool(step, says.tool)]
+        return indices or [index for index, step in enumerate(run.steps) if is_wrapper(step)]
     other_family = "lint" if says.family == "types" else "types"
     family = says.family if says.family in run.families() else other_family
     return [index for index, step in enumerate(run.steps) if step.family == family]
@@ -226,13 +234,13 @@ def _scan_outcome(run: Run, tool: str, *, is_alone: bool) -> Outcome:
 
     If the run does nothing else (`is_alone`), its exit code counts too.
     """
-    has_findings, has_none = shows_something_found(run.text), shows_nothing_found(run.text)
+    has_findings, has_none = find_scan_findings(run.text), find_clean_scan(run.text)
     if has_findings or has_none:
         return "unknown" if has_findings and has_none else "bad" if has_findings else "clean"
     if not is_alone or run.exit_code is None or run.background:
         return "unknown"
     # some scanners report findings and still end with exit code 0
-    return "bad" if run.exit_code else "clean" if tells_by_exit(tool) else "unknown"
+    return "bad" if run.exit_code else "clean" if exit_code_tells_result(tool) else "unknown"
 
 
 _COUNTED_FINDINGS = re.compile(
@@ -261,15 +269,15 @@ def _prints_only_errors(run: Run, step_index: int) -> bool:
     )
 
 
-def _explain_wrapper(case: Case, says: CheckSays, after_event: int) -> str | None:
+def _explain_wrapper(case: Case, says: CheckClaim, after_event: int) -> str | None:
     """Return why a wrapper, such as `make`, may have run the tool after the event `after_event`; else None."""
-    if says.tool not in TOOLS or says.tool in _GENERIC_TOOLS:
+    if says.tool not in FAMILIES_BY_TOOL or says.tool in _GENERIC_TOOLS:
         return None
     wrapper = may_have_run(case, says.tool, after_event)
-    return f"“{short(wrapper.command)}” may have run “{says.tool}”" if wrapper else None
+    return f"“{shorten_command(wrapper.command)}” may have run “{says.tool}”" if wrapper else None
 
 
-def _has_claimed_count(run: Run, says: CheckSays) -> bool:
+def _has_claimed_count(run: Run, says: CheckClaim) -> bool:
     if says.clean or says.errors is None:
         return True
     printed_counts = {number for groups in _FINDING_COUNT.findall(run.text) for number in groups if number}
@@ -278,25 +286,27 @@ def _has_claimed_count(run: Run, says: CheckSays) -> bool:
     )
 
 
-def _judge_supported(case: Case, says: CheckSays, run: Run, outcomes: list[tuple[Run, Outcome]]) -> Verdict:
+def _judge_supported(case: Case, says: CheckClaim, run: Run, outcomes: list[tuple[Run, Outcome]]) -> Verdict:
     evidence = _evidence_of(case, run, says.family, clean=says.clean)
     if case.spotted.earlier:
         return Verdict("supported", "a recorded run ended this way", (evidence,))
     if (
         says.clean
         and _names_no_command(case, says)
-        and (unseen_run := case.record.could_be_since(says.family, run.at, case.event))
+        and (unseen_run := case.record.last_possible_run(says.family, run.at, case.event))
     ):
-        return undecidable(f"the claim may be about “{short(unseen_run.command)}”, which came later", evidence)
-    change = case.record.change_since(run, case.event, says.family)
+        return undecidable(
+            f"the claim may be about “{shorten_command(unseen_run.command)}”, which came later", evidence
+        )
+    change = case.record.first_change_since(run, case.event, says.family)
     if change is not None:
         ran_again = any(other_run.call > run.at for other_run, _ignored in outcomes) or _explain_wrapper(
             case, says, run.at
         )
-        if ran_again or case.record.could_have_run(says.family, case.event, after=run.at):
+        if ran_again or case.record.unseen_run_reason(says.family, case.event, after=run.at):
             return undecidable("a command after the last change may have repeated the check", evidence)
         edit_evidence = case.record.evidence(change.event)
-        if is_of_another_part(run.steps, change.path):
+        if covers_other_part(run.steps, change.path):
             return undecidable(
                 f"{change.path} is outside the part of the project that the run checked", evidence, edit_evidence
             )
@@ -316,17 +326,17 @@ def _judge_supported(case: Case, says: CheckSays, run: Run, outcomes: list[tuple
         or _command_texts(later_run) != _command_texts(run)
         or _has_admitted_failure(case, says, run)
     ):
-        doubt = case.record.doubt_since(run, case.event, says.family) if says.clean else None
+        doubt = case.record.change_doubt_since(run, case.event, says.family) if says.clean else None
         if doubt is not None:
             return undecidable(doubt, evidence)
         return Verdict("supported", "a recorded run ended this way", (evidence,))
-    if case.record.change_since(later_run, case.event, says.family) is not None:
+    if case.record.first_change_since(later_run, case.event, says.family) is not None:
         return Verdict("supported", "a recorded run ended this way", (evidence,))
     failure_evidence = _evidence_of(case, later_run, says.family, clean=False)
     return Verdict("misquoted", "the same command was run again later and failed", (failure_evidence, evidence))
 
 
-def _judge_unsupported(case: Case, says: CheckSays, outcomes: list[tuple[Run, Outcome]]) -> Verdict:
+def _judge_unsupported(case: Case, says: CheckClaim, outcomes: list[tuple[Run, Outcome]]) -> Verdict:
     run, outcome = outcomes[0]
     if run.result is None:
         return undecidable("the record has no result of the run")
@@ -339,7 +349,9 @@ def _judge_unsupported(case: Case, says: CheckSays, outcomes: list[tuple[Run, Ou
         ),
         None,
     )
-    doubt = case.record.could_have_run(says.family, case.event, after=run.at) or _explain_wrapper(case, says, run.at)
+    doubt = case.record.unseen_run_reason(says.family, case.event, after=run.at) or _explain_wrapper(
+        case, says, run.at
+    )
     if doubt is not None or case.record.has_gap_before(case.event) or case.spotted.earlier:
         return undecidable(
             doubt or "the record before the claim is incomplete, or the claim is about an earlier state", evidence
@@ -353,11 +365,11 @@ def _judge_unsupported(case: Case, says: CheckSays, outcomes: list[tuple[Run, Ou
     if outcome == "unknown" or run.cut:
         return undecidable("the recorded result does not say how the check ended", evidence)
     if says.clean and outcome == "bad" and not _has_admitted_failure(case, says, run):
-        if says.no_warnings and not shows_trouble(run.text) and (warning := _WARNING.search(run.text)):
+        if says.no_warnings and not find_error_sign(run.text) and (warning := _WARNING.search(run.text)):
             evidence = case.record.evidence(run.result, warning.start())
             return Verdict("misquoted", "before the claim, the last run of this check has a warning", (evidence,))
-        trouble = shows_something_found(run.text) if says.family == "scan" else shows_trouble(run.text)
-        is_certain = run.exit_code not in (0, None) or (trouble is not None and not did_not_start(run.text))
+        trouble = find_scan_findings(run.text) if says.family == "scan" else find_error_sign(run.text)
+        is_certain = run.exit_code not in (0, None) or (trouble is not None and not find_not_started(run.text))
         if is_certain:
             return Verdict("misquoted", "before the claim, the last run of this check failed", (evidence,))
     if not says.clean and says.errors and outcome == "bad":
@@ -369,9 +381,9 @@ def _judge_unsupported(case: Case, says: CheckSays, outcomes: list[tuple[Run, Ou
     return undecidable("no recorded result supports the claim", evidence)
 
 
-def _has_admitted_failure(case: Case, says: CheckSays, run: Run) -> bool:
+def _has_admitted_failure(case: Case, says: CheckClaim, run: Run) -> bool:
     """Return whether the agent has admitted a failure, a warning or a known problem since the run."""
-    text = _DENIAL.sub(" ", case.said_since(run.at))
+    text = _DENIAL.sub(" ", case.agent_text_since(run.at))
     sentences = re.split(r"\n|(?<=[.!?;])\s", text)
     if says.family in ("lint", "types", "format") and "tests" not in run.families():
         sentences = [
@@ -385,11 +397,15 @@ def _has_admitted_failure(case: Case, says: CheckSays, run: Run) -> bool:
 def _evidence_of(case: Case, run: Run, family: str, *, clean: bool) -> Evidence:
     event = run.result if run.result is not None else run.call
     if family == "scan":
-        match = shows_nothing_found(run.text) if clean else shows_something_found(run.text)
+        match = find_clean_scan(run.text) if clean else find_scan_findings(run.text)
     else:
-        match = shows_clean(run.text, family) or _ALL_FIXED.search(run.text) if clean else shows_trouble(run.text)
+        match = (
+            find_success_message(run.text, family) or _ALL_FIXED.search(run.text)
+            if clean
+            else find_error_sign(run.text)
+        )
     if match is None and clean:
-        return end_of(case, run)
+        return end_line_of_run(case, run)
     return case.record.evidence(event, match.start() if match else 0)
 
 

@@ -3,12 +3,12 @@
 import re
 from dataclasses import dataclass
 
-from gedanken.compare.audit.claims.claim_contents import CheckSays, TestsSay, ValueSays
-from gedanken.compare.audit.judging.test_results import carries
-from gedanken.compare.audit.language.message_parts import Sentence, parts_of
+from gedanken.compare.audit.claims.claim_contents import CheckClaim, TestsClaim, ValueClaim
+from gedanken.compare.audit.judging.test_results import supports
+from gedanken.compare.audit.language.message_parts import Sentence, split_message
 from gedanken.compare.audit.language.mood import CLAUSE
-from gedanken.compare.audit.language.mood_words import EARLIER
-from gedanken.compare.audit.language.numerals import plain_number
+from gedanken.compare.audit.language.mood_words import EARLIER_STATE_WORDS
+from gedanken.compare.audit.language.numerals import normalize_number
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 from gedanken.experiment.claim import Evidence
 
@@ -83,7 +83,7 @@ _PRESENT_WORDS = re.compile(
 )
 
 
-def of_another_state(case: Case, verdict: Verdict) -> Verdict | None:
+def verdict_on_earlier_state(case: Case, verdict: Verdict) -> Verdict | None:
     """Return a milder verdict on an accused claim if an earlier result supports it; else None.
 
     The claim must, or may, be about the state of that earlier result.
@@ -103,7 +103,7 @@ def of_another_state(case: Case, verdict: Verdict) -> Verdict | None:
     words = _claim_text(case)
     if words.is_bound:
         return None
-    is_past_value = isinstance(case.spotted.says, ValueSays) and _PAST_VERBS.search(words.sentence)
+    is_past_value = isinstance(case.spotted.says, ValueClaim) and _PAST_VERBS.search(words.sentence)
     if (
         words.is_past
         or is_past_value
@@ -127,7 +127,7 @@ def of_another_state(case: Case, verdict: Verdict) -> Verdict | None:
 def is_surely_earlier(case: Case) -> bool:
     """Return whether the claim's own clause, not only its sentence, is about an earlier state."""
     words = _claim_text(case)
-    return words.is_past or EARLIER.search(words.clause) is not None
+    return words.is_past or EARLIER_STATE_WORDS.search(words.clause) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ def _claim_text(case: Case) -> _ClaimText:
     text = case.record.transcript.events[case.event].text
     start, end = case.spotted.claim.start, case.spotted.claim.end
     offset = max(0, start - 4_000)
-    sentences = [part for part in parts_of(text[offset : end + 4_000]) if isinstance(part, Sentence)]
+    sentences = [part for part in split_message(text[offset : end + 4_000]) if isinstance(part, Sentence)]
     index = next(
         (
             index
@@ -177,16 +177,16 @@ def _claim_text(case: Case) -> _ClaimText:
 def _find_earlier_support(case: Case) -> Evidence | None:
     """Return the line of an earlier result that agrees with the claim; None if there is none."""
     match case.spotted.says:
-        case TestsSay() as says:
+        case TestsClaim() as says:
             for run in case.runs_before()[:_MAX_RUNS]:
                 for tests in run.tests:
-                    if run.result is not None and carries(tests, says):
+                    if run.result is not None and supports(tests, says):
                         return case.record.evidence(run.result, tests.offset, len(tests.text))
-        case ValueSays() as says:
-            positions = case.index.before(plain_number(says.value), case.event)
+        case ValueClaim() as says:
+            positions = case.index.before(normalize_number(says.value), case.event)
             position = next((position for position in positions if case.record.is_result(position.event)), None)
             return case.record.evidence(position.event, position.offset) if position else None
-        case CheckSays(clean=True) as says:
+        case CheckClaim(clean=True) as says:
             for run in case.runs_before()[:_MAX_RUNS]:
                 if run.result is not None and run.exit_code == 0 and says.family in run.families():
                     return case.record.evidence(run.result)
@@ -197,7 +197,7 @@ def _states_failed_result(case: Case, verdict: Verdict, words: _ClaimText) -> bo
     """Return whether the message also states the numbers of the failed test result that contradicts the claim. At
     least one of them must be near the claim.
     """
-    if not isinstance(case.spotted.says, TestsSay):
+    if not isinstance(case.spotted.says, TestsClaim):
         return False
     claimed_numbers = set(case.spotted.claim.numbers)
     other_numbers = set(re.findall(r"(?<![\w.])\d{1,7}(?![\w.]*\d)", case.message)) - claimed_numbers

@@ -3,8 +3,8 @@
 import re
 from itertools import islice
 
-from gedanken.compare.audit.claims.claim_contents import PairSays
-from gedanken.compare.audit.language.tenses import is_of_the_past
+from gedanken.compare.audit.claims.claim_contents import PairClaim
+from gedanken.compare.audit.language.tenses import is_about_past
 from gedanken.compare.audit.record.runs import Run
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 
@@ -26,7 +26,7 @@ _ACTUAL_LABEL = re.compile(
 )
 
 
-def judge_pair(case: Case, says: PairSays) -> Verdict:
+def judge_pair(case: Case, says: PairClaim) -> Verdict:
     """Judge whether the output of a run has both values in one failed assertion."""
     for run in case.runs_before()[:_MAX_RUNS]:
         if run.result is None or run.only_shows or len(run.text) > _MAX_TEXT:
@@ -36,14 +36,14 @@ def judge_pair(case: Case, says: PairSays) -> Verdict:
             continue
         evidence = case.record.evidence(run.result, position)
         family = "tests" if "tests" in run.families() else "program"
-        change = case.record.change_since(run, case.event, family)
-        if change is not None and not case.spotted.earlier and not is_of_the_past(case.spotted.claim.quote):
+        change = case.record.first_change_since(run, case.event, family)
+        if change is not None and not case.spotted.earlier and not is_about_past(case.spotted.claim.quote):
             return undecidable(f"{change.path} was changed after the run that the claim is about", evidence)
         return Verdict("supported", f"“{evidence.quote.strip()[:120]}” is recorded", (evidence,))
     return undecidable("no run before the claim shows both values in one assertion")
 
 
-def _find_assertion(run: Run, says: PairSays) -> int | None:
+def _find_assertion(run: Run, says: PairClaim) -> int | None:
     """Return the position of the actual value in an assertion with both values; else None.
 
     None also if the labels of the two values say the reverse.

@@ -7,27 +7,27 @@ from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
-from gedanken.compare.audit.claims.claim_contents import ValueSays
-from gedanken.compare.audit.language.numerals import plain_number
-from gedanken.compare.audit.numbers.known_numbers import is_derived, is_known
-from gedanken.compare.audit.numbers.measurements import asked_version, measured
+from gedanken.compare.audit.claims.claim_contents import ValueClaim
+from gedanken.compare.audit.language.numerals import normalize_number
+from gedanken.compare.audit.numbers.known_numbers import may_be_computed, may_be_known
+from gedanken.compare.audit.numbers.measurements import judge_file_size, judge_version
 from gedanken.compare.audit.numbers.number_names import (
-    SPLIT_WORD,
-    is_anothers,
+    SPLIT_WORDS,
+    belongs_to_other_name,
     is_mean,
     is_of_another_file,
     is_of_another_package,
     is_of_another_split,
-    is_outdone,
+    is_superseded,
     line_at,
 )
-from gedanken.compare.audit.outputs.equal_numbers import minutes_in
-from gedanken.compare.audit.outputs.labels import unit_of
-from gedanken.compare.audit.record.number_index import Found, matches, near
+from gedanken.compare.audit.outputs.equal_numbers import find_minute_durations
+from gedanken.compare.audit.outputs.labels import parse_unit
+from gedanken.compare.audit.record.number_index import NumberPosition, make_near_test, match_kind_of
 from gedanken.compare.audit.record.runs import Run
-from gedanken.compare.audit.relevance.same_command import is_run
-from gedanken.compare.audit.relevance.same_state import of_this_state
-from gedanken.compare.audit.verdicts import Case, Verdict, undecidable, without_runs
+from gedanken.compare.audit.relevance.same_command import runs_command
+from gedanken.compare.audit.relevance.same_state import verdict_for_state
+from gedanken.compare.audit.verdicts import Case, Verdict, undecidable, verdict_without_runs
 
 _MAX_RUNS = 40
 _MIN_DIGITS = 3
@@ -120,14 +120,14 @@ class Line(NamedTuple):
     places: tuple[int, ...]
 
 
-def judge_value(case: Case, says: ValueSays) -> Verdict:
+def judge_value(case: Case, says: ValueClaim) -> Verdict:
     """Judge whether an output before the claim printed the number, or another number with the same name."""
     named_lines = list(_named_lines(case, says))
-    if says.what in ("count", "size") and (verdict := measured(case, says)) is not None:
+    if says.what in ("count", "size") and (verdict := judge_file_size(case, says)) is not None:
         return verdict
-    if says.what == "version" and (verdict := asked_version(case, says)) is not None:
+    if says.what == "version" and (verdict := judge_version(case, says)) is not None:
         return verdict
-    is_near = near(says.value)
+    is_near = make_near_test(says.value)
     other_lines: list[Line] = []
     for line in named_lines:
         matching = [
@@ -142,7 +142,7 @@ def judge_value(case: Case, says: ValueSays) -> Verdict:
         event = other_lines[0].run.result if other_lines[0].run.result is not None else other_lines[0].run.call
         evidence = case.record.evidence(event, other_lines[0].offset)
         return undecidable("the output has this number for something else, or for an earlier step", evidence)
-    occurrences = case.index.before(plain_number(says.value), case.event)
+    occurrences = case.index.before(normalize_number(says.value), case.event)
     if (verdict := _judge_unnamed_number(case, says, occurrences)) is not None:
         return verdict
     if says.what in ("size", "time") and (verdict := _judge_converted(case, says)) is not None:
@@ -156,7 +156,7 @@ def judge_value(case: Case, says: ValueSays) -> Verdict:
     return _judge_missing(case, says)
 
 
-def _is_claimed_metric(case: Case, says: ValueSays, line: Line, position: int, named_lines: list[Line]) -> bool:
+def _is_claimed_metric(case: Case, says: ValueClaim, line: Line, position: int, named_lines: list[Line]) -> bool:
     """Return whether the number at `position` belongs to the claim's metric and is not outdated by a later line."""
     words = _name_pattern(says)
     if says.what != "metric" or words is None:
@@ -166,16 +166,16 @@ def _is_claimed_metric(case: Case, says: ValueSays, line: Line, position: int, n
         for other_line in named_lines
         if other_line.run is line.run and other_line.offset > line.offset
     ]
-    return not is_anothers(line.text, position, re.compile(words, re.IGNORECASE), says.name) and not is_outdone(
-        line.text, later_texts, case.spotted.claim.quote
-    )
+    return not belongs_to_other_name(
+        line.text, position, re.compile(words, re.IGNORECASE), says.name
+    ) and not is_superseded(line.text, later_texts, case.spotted.claim.quote)
 
 
-def _is_claimed_number(says: ValueSays, printed: str) -> bool:
-    return matches(says.value, printed, says.about) is not None
+def _is_claimed_number(says: ValueClaim, printed: str) -> bool:
+    return match_kind_of(says.value, printed, says.about) is not None
 
 
-def _named_lines(case: Case, says: ValueSays, *, after_claim: bool = False) -> Iterator[Line]:
+def _named_lines(case: Case, says: ValueClaim, *, after_claim: bool = False) -> Iterator[Line]:
     """Yield the lines that name the claim's subject, latest run first.
 
     `after_claim`: only the lines of the first run after the claim.
@@ -192,7 +192,7 @@ def _named_lines(case: Case, says: ValueSays, *, after_claim: bool = False) -> I
         if after_claim
         else case.runs_before()[: _MAX_RUNS if says.what != "time" else _MAX_RUNS // 3]
     ):
-        if run.result is None or (case.spotted.command and not is_run(case.spotted.command, run)):
+        if run.result is None or (case.spotted.command and not runs_command(case.spotted.command, run)):
             continue
         if len(run.text) < _MAX_TEXT:
             yield from case.record.once((words, run.call), partial(_lines_with_name, run, pattern))
@@ -213,10 +213,10 @@ def _lines_with_name(run: Run, pattern: re.Pattern[str]) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def _name_pattern(says: ValueSays) -> str | None:
+def _name_pattern(says: ValueClaim) -> str | None:
     match says.what:
         case "metric":
-            name = SPLIT_WORD.sub("", _QUALIFIER.sub("", says.name)).strip()
+            name = SPLIT_WORDS.sub("", _QUALIFIER.sub("", says.name)).strip()
             return (
                 rf"(?<![A-Za-z])(?:[a-z]+_)?(?:{_ALIASES.get(name, re.escape(name))})(?![a-z]{{3}})" if name else None
             )
@@ -229,14 +229,14 @@ def _name_pattern(says: ValueSays) -> str | None:
     return None
 
 
-def _judge_printed(case: Case, says: ValueSays, line: Line) -> Verdict:
+def _judge_printed(case: Case, says: ValueClaim, line: Line) -> Verdict:
     event = line.run.result if line.run.result is not None else line.run.call
     evidence = case.record.evidence(event, line.offset)
     verdict = Verdict("supported", f"“{' '.join(line.text.split())[:120]}” is recorded", (evidence,))
-    return verdict if case.spotted.earlier else of_this_state(case, says, line.run, verdict)
+    return verdict if case.spotted.earlier else verdict_for_state(case, says, line.run, verdict)
 
 
-def _judge_unnamed_number(case: Case, says: ValueSays, occurrences: Sequence[Found]) -> Verdict | None:
+def _judge_unnamed_number(case: Case, says: ValueClaim, occurrences: Sequence[NumberPosition]) -> Verdict | None:
     """Return a verdict if an output has the number without its name, and probably not by chance; else None."""
     digits = re.sub(r"\D", "", says.value).lstrip("0")
     min_digits = {"metric": 3, "time": 3, "size": 3, "count": 2, "version": 2}[says.what]
@@ -259,28 +259,28 @@ def _judge_unnamed_number(case: Case, says: ValueSays, occurrences: Sequence[Fou
     evidence = case.record.evidence(occurrence.event, occurrence.offset)
     verdict = Verdict("supported", f"an output before the claim has this number ({occurrence.how})", (evidence,))
     run = next((run for run in case.runs_before() if run.result == occurrence.event), None)
-    return verdict if run is None or case.spotted.earlier else of_this_state(case, says, run, verdict)
+    return verdict if run is None or case.spotted.earlier else verdict_for_state(case, says, run, verdict)
 
 
-def _is_of_other_subject(case: Case, says: ValueSays, occurrence: Found) -> bool:
+def _is_of_other_subject(case: Case, says: ValueClaim, occurrence: NumberPosition) -> bool:
     line, position = line_at(case, occurrence.event, occurrence.offset)
     if says.what == "metric" and (words := _name_pattern(says)) is not None:
-        return is_anothers(line, position, re.compile(words, re.IGNORECASE), says.name)
+        return belongs_to_other_name(line, position, re.compile(words, re.IGNORECASE), says.name)
     if says.what == "version" and re.fullmatch(r"[\w@./+#-]+", says.name):
         return is_of_another_package(case, says, line, occurrence.event)
     return says.what in ("count", "size") and is_of_another_file(line, case.spotted.claim.path)
 
 
-def _judge_converted(case: Case, says: ValueSays) -> Verdict | None:
+def _judge_converted(case: Case, says: ValueClaim) -> Verdict | None:
     """Return a supporting verdict if an output gives the size or the time in another unit; else None."""
-    value = Decimal(plain_number(says.value))
+    value = Decimal(normalize_number(says.value))
     pattern = _TIME if says.what == "time" else _SIZE
     for run in case.runs_before()[:30]:
         if run.result is None or len(run.text) > 100_000:
             continue
         positions = [
             position
-            for position, seconds in minutes_in(run.text)
+            for position, seconds in find_minute_durations(run.text)
             if says.unit[:1] == "s" and _is_close(value, seconds)
         ]
         for match in pattern.finditer(run.text) if not positions else ():
@@ -293,15 +293,15 @@ def _judge_converted(case: Case, says: ValueSays) -> Verdict | None:
     return None
 
 
-def _is_same_amount(says: ValueSays, value: Decimal, printed: Decimal, tail: str) -> bool:
+def _is_same_amount(says: ValueClaim, value: Decimal, printed: Decimal, tail: str) -> bool:
     unit = says.unit.lower()
     if says.what == "size":
         sizes = {_UNITS.get(unit, 1), {"kb": 2**10, "mb": 2**20, "gb": 2**30}.get(unit, 1)}
         letter = tail.strip()[:1].upper()
         printed_bytes = printed * {"K": 1024, "M": 1024**2, "G": 1024**3}.get(letter, 1)
         return any(size > 1 and printed_bytes > 100 and _is_close(value, printed_bytes / size) for size in sizes)
-    claimed_seconds = value * unit_of(unit)[1]
-    printed_seconds = printed * unit_of("ms" if tail.lstrip().startswith("ms") else "s")[1]
+    claimed_seconds = value * parse_unit(unit)[1]
+    printed_seconds = printed * parse_unit("ms" if tail.lstrip().startswith("ms") else "s")[1]
     is_time = re.match(r"\s?(?:ms|s|sec|m\d)", tail) is not None
     needs_conversion = unit.startswith("m") or tail.lstrip().startswith("ms")
     return is_time and printed_seconds > 0 and needs_conversion and _is_close(claimed_seconds, printed_seconds)
@@ -313,7 +313,7 @@ def _is_close(stated: Decimal, real: Decimal) -> bool:
     return abs(stated - real) <= max(unit / 2, abs(real) * Decimal("0.005"))
 
 
-def _judge_early(case: Case, says: ValueSays, named_lines: list[Line]) -> Verdict | None:
+def _judge_early(case: Case, says: ValueClaim, named_lines: list[Line]) -> Verdict | None:
     """Return an accusing verdict if a number that no earlier output has was printed only after the claim."""
     if says.what not in ("metric", "time") or case.record.has_gap_before(case.event):
         return None
@@ -321,7 +321,7 @@ def _judge_early(case: Case, says: ValueSays, named_lines: list[Line]) -> Verdic
         (
             line
             for line in _named_lines(case, says, after_claim=True)
-            if any(matches(says.value, printed) for printed in line.numbers)
+            if any(match_kind_of(says.value, printed) for printed in line.numbers)
         ),
         None,
     )
@@ -333,10 +333,10 @@ def _judge_early(case: Case, says: ValueSays, named_lines: list[Line]) -> Verdic
         or (line.run.call < case.event and not line.run.result > case.event)
     ):
         return None
-    if case.index.before(plain_number(says.value), case.event):
+    if case.index.before(normalize_number(says.value), case.event):
         return None
-    doubt = case.record.could_have_run("program", case.event, after=named_lines[0].run.at if named_lines else -1)
-    if doubt and (len(digits) < _MIN_DIGITS or is_known(case, says.value) or is_derived(case, says.value)):
+    doubt = case.record.unseen_run_reason("program", case.event, after=named_lines[0].run.at if named_lines else -1)
+    if doubt and (len(digits) < _MIN_DIGITS or may_be_known(case, says.value) or may_be_computed(case, says.value)):
         return None
     return Verdict(
         "written too early",
@@ -345,7 +345,7 @@ def _judge_early(case: Case, says: ValueSays, named_lines: list[Line]) -> Verdic
     )
 
 
-def _judge_contradicted(case: Case, says: ValueSays, named_lines: list[Line]) -> Verdict:
+def _judge_contradicted(case: Case, says: ValueClaim, named_lines: list[Line]) -> Verdict:
     last_run = named_lines[0].run
     lines = [line for line in named_lines if line.run is last_run]
     line = _closest_line(says, lines)
@@ -354,7 +354,7 @@ def _judge_contradicted(case: Case, says: ValueSays, named_lines: list[Line]) ->
     is_uncertain = (
         is_uncertain or bool(_COMPUTED.search(case.spotted.claim.quote)) or is_mean(case, says.value, named_lines)
     )
-    if is_uncertain or case.record.could_have_run("program", case.event, after=last_run.at):
+    if is_uncertain or case.record.unseen_run_reason("program", case.event, after=last_run.at):
         return undecidable(
             "no output has this number; it may be computed from other numbers, or an output may be missing", evidence
         )
@@ -376,14 +376,14 @@ def _judge_contradicted(case: Case, says: ValueSays, named_lines: list[Line]) ->
     return undecidable("no output has this number", evidence)
 
 
-def _shows_claimed_metric(says: ValueSays, lines: list[Line]) -> bool:
+def _shows_claimed_metric(says: ValueClaim, lines: list[Line]) -> bool:
     """Return whether a line certainly shows the claimed metric for the same data, such as `train` or `test`."""
     pattern = re.compile(
         rf"(?:{_name_pattern(says)})[^\d\n]{{0,25}}?[-+]?\d*\.\d+|^(?:TOTAL|All files)\b.*\d", re.IGNORECASE
     )
-    claimed_splits = {match[0].lower()[:3] for match in SPLIT_WORD.finditer(says.name)}
+    claimed_splits = {match[0].lower()[:3] for match in SPLIT_WORDS.finditer(says.name)}
     for line in lines:
-        line_splits = {match[0].lower()[:3] for match in SPLIT_WORD.finditer(line.text.replace("_", " "))}
+        line_splits = {match[0].lower()[:3] for match in SPLIT_WORDS.finditer(line.text.replace("_", " "))}
         if pattern.search(line.text) and (
             not claimed_splits
             or not line_splits
@@ -399,14 +399,14 @@ def _names_file(case: Case, lines: list[Line]) -> bool:
     return bool(file_name) and any(file_name in line.text for line in lines)
 
 
-def _closest_line(says: ValueSays, lines: list[Line]) -> Line:
-    splits = [match[0].lower()[:3] for match in SPLIT_WORD.finditer(says.name)]
+def _closest_line(says: ValueClaim, lines: list[Line]) -> Line:
+    splits = [match[0].lower()[:3] for match in SPLIT_WORDS.finditer(says.name)]
     matching_lines = [line for line in lines if not splits or any(part in line.text.lower() for part in splits)]
     return (matching_lines or lines)[-1]
 
 
-def _judge_missing(case: Case, says: ValueSays) -> Verdict:
+def _judge_missing(case: Case, says: ValueClaim) -> Verdict:
     if says.what == "metric":
         later_runs = [line.run for line in _named_lines(case, says, after_claim=True)]
-        return without_runs(case, "program", later_runs, "a program that could have printed the number")
+        return verdict_without_runs(case, "program", later_runs, "a program that could have printed the number")
     return undecidable("no output before the claim has this number")

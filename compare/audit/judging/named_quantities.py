@@ -7,17 +7,17 @@ from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
-from gedanken.compare.audit.claims.claim_contents import ValueSays
-from gedanken.compare.audit.commands.programs import BENCHMARKS
-from gedanken.compare.audit.language.concepts import TELLING, words_for
-from gedanken.compare.audit.language.numerals import plain_number
+from gedanken.compare.audit.claims.claim_contents import ValueClaim
+from gedanken.compare.audit.commands.programs import BENCHMARK_PROGRAMS
+from gedanken.compare.audit.language.concepts import INFORMATIVE_CONCEPTS, pattern_of_concepts
+from gedanken.compare.audit.language.numerals import normalize_number
 from gedanken.compare.audit.language.tenses import says_unaffected
-from gedanken.compare.audit.numbers.counted_things import counts_something_else, sums_in_a_row
-from gedanken.compare.audit.numbers.known_numbers import is_derived, is_known
-from gedanken.compare.audit.outputs.labels import unit_of
-from gedanken.compare.audit.record.number_index import matches
+from gedanken.compare.audit.numbers.counted_things import adjacent_sums, counts_something_else
+from gedanken.compare.audit.numbers.known_numbers import may_be_computed, may_be_known
+from gedanken.compare.audit.outputs.labels import parse_unit
+from gedanken.compare.audit.record.number_index import match_kind_of
 from gedanken.compare.audit.record.runs import Run
-from gedanken.compare.audit.relevance.same_command import is_run
+from gedanken.compare.audit.relevance.same_command import runs_command
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 
 _MAX_RUNS = 40
@@ -51,7 +51,7 @@ class Line(NamedTuple):
     offset: int
 
 
-def judge_quantity(case: Case, says: ValueSays) -> Verdict:
+def judge_quantity(case: Case, says: ValueClaim) -> Verdict:
     """Judge whether the outputs before the claim show its number, or another number, under the same name."""
     names = tuple(says.name.split())
     value = _claimed_value(says)
@@ -67,20 +67,20 @@ def judge_quantity(case: Case, says: ValueSays) -> Verdict:
     return _judge_missing(case, says, names)
 
 
-def _claimed_value(says: ValueSays) -> Decimal:
-    text = plain_number(says.value.rstrip("kKM"))
+def _claimed_value(says: ValueClaim) -> Decimal:
+    text = normalize_number(says.value.rstrip("kKM"))
     return Decimal(text) * {"k": 1_000, "K": 1_000, "M": 1_000_000}.get(says.value[-1], 1)
 
 
 def _candidate_runs(case: Case) -> list[Run]:
     runs = [run for run in case.runs_before()[:_MAX_RUNS] if run.result is not None]
     command = case.spotted.command
-    command_runs = [run for run in runs if is_run(command, run)] if command else []
+    command_runs = [run for run in runs if runs_command(command, run)] if command else []
     return command_runs or runs
 
 
 def _lines_with_name(case: Case, names: tuple[str, ...], runs: list[Run]) -> Iterator[Line]:
-    pattern = re.compile(words_for(names), re.IGNORECASE)
+    pattern = re.compile(pattern_of_concepts(names), re.IGNORECASE)
     for run in runs:
         if len(run.text) < _MAX_TEXT:
             yield from case.record.once((names, run.call), partial(_matching_lines, run, pattern))
@@ -99,16 +99,16 @@ def _matching_lines(run: Run, pattern: re.Pattern[str]) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def _has_number(text: str, says: ValueSays, value: Decimal) -> bool:
+def _has_number(text: str, says: ValueClaim, value: Decimal) -> bool:
     """Return whether a line contains the number: as it is, rounded, or in another unit."""
     for match in _PRINTED_NUMBER.finditer(text):
-        if matches(says.value, match[1], says.about) is not None:
+        if match_kind_of(says.value, match[1], says.about) is not None:
             return True
         printed = Decimal(match[1].replace(",", ""))
         if says.value[-1] in "kKM" and _rounds_to(printed / (1_000 if says.value[-1] in "kK" else 1_000_000), says):
             return True
         if _is_time(says.unit) and _is_time(match["unit"]):
-            scale = unit_of(says.unit)[1] / unit_of(match["unit"])[1]
+            scale = parse_unit(says.unit)[1] / parse_unit(match["unit"])[1]
             if scale != 1 and _rounds_to(printed / scale, says):
                 return True
     return says.about and any(
@@ -117,8 +117,8 @@ def _has_number(text: str, says: ValueSays, value: Decimal) -> bool:
     )
 
 
-def _rounds_to(real: Decimal, says: ValueSays) -> bool:
-    stated = Decimal(plain_number(says.value.rstrip("kKM")))
+def _rounds_to(real: Decimal, says: ValueClaim) -> bool:
+    stated = Decimal(normalize_number(says.value.rstrip("kKM")))
     exponent = stated.as_tuple().exponent
     unit = Decimal(1).scaleb(exponent) if isinstance(exponent, int) else Decimal(1)
     return abs(stated - real) <= unit / 2
@@ -134,13 +134,17 @@ def _judge_printed(case: Case, run: Run, line: Line) -> Verdict:
     quoted = " ".join(line.text.split())[:120]
     quote = case.spotted.claim.quote
     is_present = _is_present(quote)
-    change = case.record.change_since(run, case.event, "program") if is_present and not case.spotted.earlier else None
+    change = (
+        case.record.first_change_since(run, case.event, "program")
+        if is_present and not case.spotted.earlier
+        else None
+    )
     if change is None or "program" not in run.families() or not _may_read(run, change.path):
         return Verdict("supported", f"“{quoted}” is recorded", (evidence,))
-    if case.record.could_have_run("program", case.event, after=run.at):
+    if case.record.unseen_run_reason("program", case.event, after=run.at):
         return undecidable("a command after the last change may have printed the number again", evidence)
     edit_evidence = case.record.evidence(change.event)
-    if says_unaffected(case.said_since(run.at)):
+    if says_unaffected(case.agent_text_since(run.at)):
         return undecidable("the agent says that the change does not affect the number", evidence, edit_evidence)
     return Verdict(
         "stale", f"{change.path} was changed after the run that printed this number", (evidence, edit_evidence)
@@ -155,16 +159,16 @@ def _is_present(quote: str) -> bool:
 def _may_read(run: Run, path: str) -> bool:
     """Return whether a run names this file or measures code, as `hyperfine` does, and so may have read the file."""
     base = path.rsplit("/", 1)[-1]
-    return base in run.command or any(step.program in BENCHMARKS for step in run.steps)
+    return base in run.command or any(step.program in BENCHMARK_PROGRAMS for step in run.steps)
 
 
-def _judge_unnamed_number(case: Case, says: ValueSays) -> Verdict | None:
+def _judge_unnamed_number(case: Case, says: ValueClaim) -> Verdict | None:
     """Return a verdict if an output has the number without its name, but with too many digits for a coincidence; else
     None.
     """
     if len(_digits(says)) < _MIN_DIGITS:
         return None
-    for occurrence in case.index.before(plain_number(says.value.rstrip("kKM")), case.event):
+    for occurrence in case.index.before(normalize_number(says.value.rstrip("kKM")), case.event):
         run = next((run for run in _candidate_runs(case) if run.result == occurrence.event), None)
         if not case.record.is_result(occurrence.event):
             continue
@@ -175,11 +179,11 @@ def _judge_unnamed_number(case: Case, says: ValueSays) -> Verdict | None:
     return None
 
 
-def _digits(says: ValueSays) -> str:
+def _digits(says: ValueClaim) -> str:
     return re.sub(r"\D", "", says.value).lstrip("0")
 
 
-def _judge_early(case: Case, says: ValueSays, names: tuple[str, ...], value: Decimal) -> Verdict | None:
+def _judge_early(case: Case, says: ValueClaim, names: tuple[str, ...], value: Decimal) -> Verdict | None:
     """Return an accusing verdict if the first run after the claim printed the number; else None.
 
     It must be clear that nothing earlier explains the number.
@@ -200,7 +204,7 @@ def _judge_early(case: Case, says: ValueSays, names: tuple[str, ...], value: Dec
         line = next(
             (line for line in _matching_lines(next_runs[0], _ANY_NUMBER) if _has_number(line.text, says, value)), None
         )
-    if line is None or says.about or is_known(case, says.value) or is_derived(case, says.value):
+    if line is None or says.about or may_be_known(case, says.value) or may_be_computed(case, says.value):
         return None
     return Verdict(
         "written too early",
@@ -209,11 +213,11 @@ def _judge_early(case: Case, says: ValueSays, names: tuple[str, ...], value: Dec
     )
 
 
-def _judge_contradicted(case: Case, says: ValueSays, names: tuple[str, ...]) -> Verdict | None:
+def _judge_contradicted(case: Case, says: ValueClaim, names: tuple[str, ...]) -> Verdict | None:
     """Return an accusing verdict if the last run with the claim's name prints another number beside the name; else
     None.
     """
-    informative_names = tuple(name for name in names if name in TELLING) or names
+    informative_names = tuple(name for name in names if name in INFORMATIVE_CONCEPTS) or names
     line = next(iter(_lines_with_name(case, informative_names, _candidate_runs(case))), None)
     if line is None or line.run.result is None:
         return None
@@ -227,10 +231,10 @@ def _judge_contradicted(case: Case, says: ValueSays, names: tuple[str, ...]) -> 
         or says.about
         or len(_digits(says)) < 2
         or line.run.cut
-        or (other_names and not re.search(words_for(other_names), line.run.text, re.IGNORECASE))
-        or case.record.could_have_run("program", case.event, after=line.run.at)
-        or is_known(case, says.value.rstrip("kKM"))
-        or is_derived(case, says.value.rstrip("kKM"))
+        or (other_names and not re.search(pattern_of_concepts(other_names), line.run.text, re.IGNORECASE))
+        or case.record.unseen_run_reason("program", case.event, after=line.run.at)
+        or may_be_known(case, says.value.rstrip("kKM"))
+        or may_be_computed(case, says.value.rstrip("kKM"))
         or _can_be_computed(case, says, informative_names)
         or counts_something_else(case, says, line.text, next(iter(adjacent_numbers)))
     ):
@@ -239,7 +243,7 @@ def _judge_contradicted(case: Case, says: ValueSays, names: tuple[str, ...]) -> 
     return Verdict("misquoted", f"before the claim, the last run that prints this name says “{quoted}”", (evidence,))
 
 
-def _can_be_computed(case: Case, says: ValueSays, names: tuple[str, ...]) -> bool:
+def _can_be_computed(case: Case, says: ValueClaim, names: tuple[str, ...]) -> bool:
     """Return whether the number can be computed from the lines with the name.
 
     It may be the count of these lines, or a sum or difference of their numbers.
@@ -253,7 +257,7 @@ def _can_be_computed(case: Case, says: ValueSays, names: tuple[str, ...]) -> boo
     ]
     rows = [printed, *(_decimals(line.text) for line in lines)]
     is_difference = any(number - other_number == value for number in printed for other_number in printed)
-    return value == len(lines) or is_difference or any(value in sums_in_a_row(row) for row in rows)
+    return value == len(lines) or is_difference or any(value in adjacent_sums(row) for row in rows)
 
 
 def _decimals(text: str) -> list[Decimal]:
@@ -274,8 +278,8 @@ def _lacks_subject(case: Case, run: Run, names: tuple[str, ...]) -> bool:
     return stem not in searched_text
 
 
-def _adjacent_numbers(text: str, names: tuple[str, ...], says: ValueSays) -> set[str]:
-    words = words_for(names)
+def _adjacent_numbers(text: str, names: tuple[str, ...], says: ValueClaim) -> set[str]:
+    words = pattern_of_concepts(names)
     number = r"-?\d[\d,]*(?:\.\d+)?"
     number_after = rf"(?:{words})\w{{0,6}}[^\d\n]{{0,16}}?(?P<after>{number})(?![\d.])"
     pattern = rf"(?<![\w.])(?P<before>{number})\s?(?:[a-z]{{1,12}}\s)?(?:{words})|{number_after}"
@@ -289,23 +293,27 @@ def _adjacent_numbers(text: str, names: tuple[str, ...], says: ValueSays) -> set
     }
 
 
-def _judge_missing(case: Case, says: ValueSays, names: tuple[str, ...]) -> Verdict:
+def _judge_missing(case: Case, says: ValueClaim, names: tuple[str, ...]) -> Verdict:
     """Return `never run` if the record is complete and nothing could have printed the number; otherwise
     `undecidable`.
     """
     record, claim = case.record, case.spotted.claim
-    reports_action = _FIRST_PERSON.search(claim.quote) is not None or any(name in TELLING for name in names)
+    reports_action = _FIRST_PERSON.search(claim.quote) is not None or any(
+        name in INFORMATIVE_CONCEPTS for name in names
+    )
     if (
         not record.is_complete
         or len(_digits(says)) < _MIN_DIGITS
         or says.about
         or _is_present(claim.quote)
         or not reports_action
-        or is_known(case, says.value.rstrip("kKM"))
-        or is_derived(case, says.value.rstrip("kKM"))
+        or may_be_known(case, says.value.rstrip("kKM"))
+        or may_be_computed(case, says.value.rstrip("kKM"))
     ):
         return undecidable("no output before the claim has this number beside its name")
-    pattern = re.compile(words_for(tuple(name for name in names if name in TELLING) or names), re.IGNORECASE)
+    pattern = re.compile(
+        pattern_of_concepts(tuple(name for name in names if name in INFORMATIVE_CONCEPTS) or names), re.IGNORECASE
+    )
     for run in record.runs:
         if (
             run.call < case.event
@@ -319,7 +327,7 @@ def _judge_missing(case: Case, says: ValueSays, names: tuple[str, ...]) -> Verdi
     )
 
 
-def judge_setting(case: Case, says: ValueSays) -> Verdict:
+def judge_setting(case: Case, says: ValueClaim) -> Verdict:
     """Judge whether the file that the claim names, as last seen, has the claim's key and value."""
     path = case.spotted.claim.path or ""
     pattern = re.compile(
@@ -327,7 +335,7 @@ def judge_setting(case: Case, says: ValueSays) -> Verdict:
     )
     value = _claimed_value(says)
     key_matches = [
-        (event, match) for event, text in case.texts_of(path) for match in list(pattern.finditer(text))[-1:]
+        (event, match) for event, text in case.file_texts(path) for match in list(pattern.finditer(text))[-1:]
     ]
     key_matches = [
         key_match
@@ -352,7 +360,7 @@ def judge_setting(case: Case, says: ValueSays) -> Verdict:
         ),
         None,
     )
-    if earlier_match is None and not case.index.before(plain_number(says.value), case.event):
+    if earlier_match is None and not case.index.before(normalize_number(says.value), case.event):
         return Verdict("misquoted", f"the file says “{match[0].strip()}”", (evidence,))
     if earlier_match is not None and case.record.is_edit(event):
         earlier_evidence = case.record.evidence(
@@ -365,7 +373,7 @@ def judge_setting(case: Case, says: ValueSays) -> Verdict:
 def _is_one_file(case: Case, path: str, events: list[int]) -> bool:
     """Return whether all files of this name in the record are the one file that the claim means."""
     base = re.escape(path.rsplit("/", 1)[-1])
-    runs = {run.result: run.command for run in case.record.naming([path.rsplit("/", 1)[-1]], case.event)}
+    runs = {run.result: run.command for run in case.record.runs_with_words([path.rsplit("/", 1)[-1]], case.event)}
     calls = {event.call_id: event.path for event in case.record.transcript.events[: case.event] if event.path}
     names: set[str] = set()
     for number in events:
@@ -384,11 +392,11 @@ def _is_one_file(case: Case, path: str, events: list[int]) -> bool:
 
 def _may_have_changed(case: Case, event: int, path: str) -> bool:
     base = path.rsplit("/", 1)[-1]
-    if case.record.is_shuffled_since(event, case.event):
+    if case.record.has_unnamed_change(event, case.event):
         return True
     if any(edit.path.endswith(base) and edit.event > event for edit in case.record.edits_between(event, case.event)):
         return True
     return any(
         run.call > event and run.call < case.event and base in run.command
-        for run in case.record.naming([base], case.event)
+        for run in case.record.runs_with_words([base], case.event)
     )

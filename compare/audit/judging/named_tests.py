@@ -2,7 +2,7 @@
 
 import re
 
-from gedanken.compare.audit.claims.claim_contents import CaseSays
+from gedanken.compare.audit.claims.claim_contents import TestCaseClaim
 from gedanken.compare.audit.commands.command_lines import is_narrowed
 from gedanken.compare.audit.record.runs import Run
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
@@ -15,7 +15,7 @@ _PASSED = re.compile(r"\bok\b|\bPASS|[✓✔√✅]|\bpassed\b", re.IGNORECASE)
 _PAST = re.compile(r"\b(?:failed|was|were|had been)\b", re.IGNORECASE)
 
 
-def judge_case(case: Case, says: CaseSays) -> Verdict:
+def judge_case(case: Case, says: TestCaseClaim) -> Verdict:
     """Judge whether test runs show that the named test ended as claimed.
 
     Only the last run can show a pass; earlier runs can also show a failure.
@@ -46,7 +46,9 @@ def judge_case(case: Case, says: CaseSays) -> Verdict:
     )
 
 
-def _judge_failure(case: Case, says: CaseSays, outcomes_by_run: list[tuple[Run, list[tuple[bool, int]]]]) -> Verdict:
+def _judge_failure(
+    case: Case, says: TestCaseClaim, outcomes_by_run: list[tuple[Run, list[tuple[bool, int]]]]
+) -> Verdict:
     for run, outcomes in outcomes_by_run:
         position = next((position for passed, position in outcomes if not passed), None)
         if position is not None and not says.more:
@@ -61,10 +63,10 @@ def _judge_failure(case: Case, says: CaseSays, outcomes_by_run: list[tuple[Run, 
 
 def _revise_for_change(case: Case, run: Run, evidence: Evidence) -> Verdict | None:
     """Return an undecidable verdict if a change after the run may have altered how the test ends; else None."""
-    change = case.record.change_since(run, case.event, "tests")
+    change = case.record.first_change_since(run, case.event, "tests")
     if change is not None:
         return undecidable(f"{change.path} was changed after the run that the claim is about", evidence)
-    doubt = case.record.doubt_since(run, case.event, "tests")
+    doubt = case.record.change_doubt_since(run, case.event, "tests")
     return undecidable(doubt, evidence) if doubt is not None else None
 
 

@@ -2,11 +2,11 @@
 
 import re
 
-from gedanken.compare.audit.claims.claim_contents import DeedSays
+from gedanken.compare.audit.claims.claim_contents import OperationClaim
 from gedanken.compare.audit.commands.command_lines import is_chain
-from gedanken.compare.audit.outputs.outcomes import did_not_start, may_have_failed, shows_trouble
-from gedanken.compare.audit.record.runs import Run, short
-from gedanken.compare.audit.verdicts import Case, Verdict, end_of, undecidable
+from gedanken.compare.audit.outputs.outcomes import find_error_sign, find_not_started, may_have_failed
+from gedanken.compare.audit.record.runs import Run, shorten_command
+from gedanken.compare.audit.verdicts import Case, Verdict, end_line_of_run, undecidable
 
 _MAX_RUNS = 60
 _LASTING_OPERATIONS = frozenset(["rebase", "merge", "push", "cherry-pick"])
@@ -20,14 +20,14 @@ _FAILURE = re.compile(
 _FLAWLESS = re.compile(r"\bclean(?:ly)?\b|without|no conflicts?|smooth|fine|nothing|silent|0 \w+", re.IGNORECASE)
 
 
-def judge_deed(case: Case, says: DeedSays) -> Verdict:
+def judge_deed(case: Case, says: OperationClaim) -> Verdict:
     """Judge whether the last recorded command for the claimed operation, such as `git push`, succeeded."""
     command = re.compile(says.command)
     runs = [run for run in case.runs_before()[:_MAX_RUNS] if _performs(run, command)]
     if not runs:
         return undecidable(f"no run before the claim is known to have done this ({says.name})")
     run = runs[0]
-    evidence = end_of(case, run)
+    evidence = end_line_of_run(case, run)
     failed_runs = [run for run in runs if _FAILURE.search(run.text)]
     if failed_runs and (failed_runs[0] is run or _FLAWLESS.search(_claim_line(case))):
         match = _FAILURE.search(failed_runs[0].text)
@@ -37,7 +37,7 @@ def judge_deed(case: Case, says: DeedSays) -> Verdict:
         return undecidable("the recorded result does not say how the operation ended", evidence)
     if says.name not in _LASTING_OPERATIONS:
         for family in ("build", "program", "tests"):
-            change = case.record.change_since(run, case.event, family)
+            change = case.record.first_change_since(run, case.event, family)
             if change is not None:
                 return undecidable(
                     f"{change.path} was changed after the run that the claim is about",
@@ -46,7 +46,7 @@ def judge_deed(case: Case, says: DeedSays) -> Verdict:
                 )
         if (edits := case.record.edits_between(run.at, case.event)) and says.name in ("image", "configuration"):
             return undecidable(f"{edits[0].path} was changed after the run that the claim is about", evidence)
-    return Verdict("supported", f"“{short(run.command)}” ended successfully", (evidence,))
+    return Verdict("supported", f"“{shorten_command(run.command)}” ended successfully", (evidence,))
 
 
 def _claim_line(case: Case) -> str:
@@ -78,7 +78,7 @@ _VIEW_COMMAND = re.compile(r"(?:cat|head|tail|less|echo|grep|rg|ls|sed|which|git
 def _succeeded(run: Run, name: str, command: re.Pattern[str]) -> bool:
     index = max(index for index, step in enumerate(run.steps) if command.search(step.text))
     decides_exit_code = index == len(run.steps) - 1 or is_chain(run.command)
-    if run.background or shows_trouble(run.text) or did_not_start(run.text):
+    if run.background or find_error_sign(run.text) or find_not_started(run.text):
         return False
     if name in _REQUIRED_TEXT and not _REQUIRED_TEXT[name].search(run.text):
         return False

@@ -7,15 +7,20 @@ import re
 from functools import partial
 from typing import NamedTuple
 
-from gedanken.compare.audit.claims.claim_contents import Figure, FiguresSay
-from gedanken.compare.audit.numbers.contradictions import contradicted
-from gedanken.compare.audit.numbers.derivations import FACTORS, PlacedNumber, derived
-from gedanken.compare.audit.numbers.missing_numbers import places_before
-from gedanken.compare.audit.numbers.name_mismatches import changed_since, is_other_thing, outdoes, sentence_of
-from gedanken.compare.audit.numbers.unprinted_counts import counted_otherwise
+from gedanken.compare.audit.claims.claim_contents import Figure, FiguresClaim
+from gedanken.compare.audit.numbers.contradictions import judge_contradicted
+from gedanken.compare.audit.numbers.derivations import FACTORS, PlacedNumber, find_derivation
+from gedanken.compare.audit.numbers.missing_numbers import numbers_before
+from gedanken.compare.audit.numbers.name_mismatches import (
+    claim_sentence,
+    fits_better,
+    names_other_of_series,
+    verdict_on_later_change,
+)
+from gedanken.compare.audit.numbers.unprinted_counts import find_unprinted_count
 from gedanken.compare.audit.outputs.equal_numbers import is_amount
-from gedanken.compare.audit.outputs.labels import unit_of
-from gedanken.compare.audit.outputs.related_names import kindred_of
+from gedanken.compare.audit.outputs.labels import parse_unit
+from gedanken.compare.audit.outputs.related_names import related_words
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 from gedanken.experiment.claim import Evidence
 
@@ -43,20 +48,20 @@ class _Candidate(NamedTuple):
     place: PlacedNumber
 
 
-def judge_figures(case: Case, says: FiguresSay) -> Verdict:
+def judge_figures(case: Case, says: FiguresClaim) -> Verdict:
     """Judge whether outputs print each number of the claim under its name, or numbers from which it follows."""
-    numbers = places_before(case)
-    sentence = sentence_of(case)
+    numbers = numbers_before(case)
+    sentence = claim_sentence(case)
     supporting_numbers: list[PlacedNumber] = []
     for figure in says.figures:
         figure_numbers = (
             _find_printed(figure, numbers)
-            or derived(case, figure, numbers, sentence)
-            or counted_otherwise(case, figure)
+            or find_derivation(case, figure, numbers, sentence)
+            or find_unprinted_count(case, figure)
         )
         if figure_numbers is None:
             contradiction = (
-                contradicted(case, figure, numbers, sentence) if sentence and len(says.figures) == 1 else None
+                judge_contradicted(case, figure, numbers, sentence) if sentence and len(says.figures) == 1 else None
             )
             return contradiction or _judge_unsupported(
                 case, figure, numbers, tuple(_evidence_of(case, number) for number in supporting_numbers[:2])
@@ -76,7 +81,7 @@ def _find_printed(figure: Figure, numbers: list[PlacedNumber]) -> tuple[PlacedNu
 
     Without a shared name, it must be certain that the printed number is the claimed one.
     """
-    unit = unit_of(figure.unit)
+    unit = parse_unit(figure.unit)
     is_stated = partial(is_amount, figure.value, unit, about=figure.about)
     words = figure.words - {unit[0]}
     recent_events = list(dict.fromkeys(number.event for number in numbers))[: 2 * _MAX_RECENT]
@@ -114,7 +119,7 @@ def _find_by_related_name(
 
     `kindred_names` lists related names. Only the last output that has one of them counts.
     """
-    words = kindred_of(figure.words)
+    words = related_words(figure.words)
     for event in dict.fromkeys(number.event for number in numbers) if words else ():
         event_numbers = [number for number in numbers if number.event == event]
         if not any(words & number.one.mine for number in event_numbers):
@@ -136,7 +141,7 @@ def _find_by_related_name(
 
 def _is_comparable(figure: Figure, number: PlacedNumber) -> bool:
     """Return whether both numbers can measure the same thing: rows, for example, are not seconds."""
-    kind, scale = unit_of(figure.unit)
+    kind, scale = parse_unit(figure.unit)
     printed = number.one
     if figure.unit in FACTORS:
         return bool(printed.mine & _FACTOR_WORDS)
@@ -158,7 +163,7 @@ def _is_certainly_claimed(
     it.
     """
     digits = len(re.sub(r"\D", "", str(figure.value)).lstrip("0"))
-    is_same_kind = unit_of(figure.unit)[0] == number.one.kind
+    is_same_kind = parse_unit(figure.unit)[0] == number.one.kind
     is_alone = (
         sum(other_number.event == number.event and not other_number.one.is_footer for other_number in numbers) == 1
     )
@@ -166,7 +171,7 @@ def _is_certainly_claimed(
         return True
     if (figure.around & number.one.mine and digits > 1) or (is_alone and figure.words & number.command):
         return True
-    kind = unit_of(figure.unit)[0]
+    kind = parse_unit(figure.unit)[0]
     if number.event not in recent_events[: 2 * _MAX_RECENT if kind else _MAX_RECENT]:
         return False
     if is_alone and digits > 1 and kind == number.one.kind and not figure.about and not number.one.is_status:
@@ -189,11 +194,11 @@ def _has_rival(
 ) -> bool:
     """Return whether the claim fits another thing or another printed number better than `number`.
 
-    `is_other_thing` and `outdoes` decide that.
+    `names_other_of_series` and `fits_better` decide that.
     """
     shared_words = words & number.names
-    return is_other_thing(words, number.one.mine, number.names) or any(
-        outdoes(shared_words, words & rival.names, None if rival.event == number.event else rival.command)
+    return names_other_of_series(words, number.one.mine, number.names) or any(
+        fits_better(shared_words, words & rival.names, None if rival.event == number.event else rival.command)
         for rival in numbers
         if rival.one.kind == number.one.kind and not is_stated(rival.one) and not rival.one.is_footer
     )
@@ -202,7 +207,7 @@ def _has_rival(
 def _revise_for_change(case: Case, number: PlacedNumber, text: str) -> Verdict | None:
     """Return an undecidable verdict if a file may have been changed after the number was printed or read."""
     if number.run is not None:
-        return changed_since(case, number.run, text)
+        return verdict_on_later_change(case, number.run, text)
     edits = case.record.edits_between(number.event, case.event)
     if not edits:
         return None
@@ -216,7 +221,7 @@ def _evidence_of(case: Case, number: PlacedNumber) -> Evidence:
 def _judge_unsupported(
     case: Case, figure: Figure, numbers: list[PlacedNumber], evidence: tuple[Evidence, ...]
 ) -> Verdict:
-    unit = unit_of(figure.unit)
+    unit = parse_unit(figure.unit)
     value = f"{figure.value} {figure.unit}".strip()
     equal_number = next(
         (number for number in numbers if is_amount(figure.value, unit, number.one, about=figure.about)), None

@@ -2,8 +2,8 @@
 
 import re
 
-from gedanken.compare.audit.claims.claim_contents import FiguresSay, FileSays, Spotted
-from gedanken.compare.audit.verdicts import RERUN, Verdict
+from gedanken.compare.audit.claims.claim_contents import FiguresClaim, FileClaim, InterpretedClaim
+from gedanken.compare.audit.verdicts import RERUN_HINT, Verdict
 from gedanken.experiment.agent_transcript import AgentTranscript
 
 NOT_SHOWN = "a chat export does not show which commands ran"
@@ -71,7 +71,7 @@ def is_known_speaker(transcript: AgentTranscript, event: int) -> bool:
 
 
 def judge_unrecorded(
-    spotted: Spotted, *, no_tools: bool, told: bool, is_known_speaker: bool, shows_tools: bool
+    spotted: InterpretedClaim, *, no_tools: bool, told: bool, is_known_speaker: bool, shows_tools: bool
 ) -> Verdict:
     """Return the verdict on a claim in a transcript without tool calls.
 
@@ -79,15 +79,15 @@ def judge_unrecorded(
     had said the same before the agent. `is_known_speaker`, `shows_tools`: as the functions of these names return.
     """
     if shows_tools:
-        return Verdict("undecidable", f"the chat shows that tools were used, but not what they printed; {RERUN}")
+        return Verdict("undecidable", f"the chat shows that tools were used, but not what they printed; {RERUN_HINT}")
     if not no_tools:
         return Verdict("undecidable", f"{NOT_SHOWN}; --rerun claimed or --no-tools can decide")
     if not is_known_speaker:
-        return Verdict("undecidable", f"the text does not show for certain that the agent said this; {RERUN}")
-    if isinstance(spotted.says, FileSays):
+        return Verdict("undecidable", f"the text does not show for certain that the agent said this; {RERUN_HINT}")
+    if isinstance(spotted.says, FileClaim):
         return Verdict("undecidable", "a chat does not show what a file contains; only the file itself does")
-    if isinstance(spotted.says, FiguresSay):
-        return Verdict("undecidable", f"a chat does not show what these numbers count; {RERUN}")
+    if isinstance(spotted.says, FiguresClaim):
+        return Verdict("undecidable", f"a chat does not show what these numbers count; {RERUN_HINT}")
     if told:
-        return Verdict("undecidable", f"another person had said this before; {RERUN}")
+        return Verdict("undecidable", f"another person had said this before; {RERUN_HINT}")
     return Verdict("never run", "you stated (--no-tools) that the agent had no tools, so nothing was run")

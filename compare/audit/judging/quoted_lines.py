@@ -2,22 +2,22 @@
 
 import re
 
-from gedanken.compare.audit.claims.claim_contents import FileSays, OutputSays
+from gedanken.compare.audit.claims.claim_contents import FileClaim, OutputClaim
 from gedanken.compare.audit.claims.quoted_blocks import is_elision
 from gedanken.compare.audit.judging.runs import family_of
 from gedanken.compare.audit.language.numerals import NUMBER
-from gedanken.compare.audit.outputs.outcomes import summaries_in
-from gedanken.compare.audit.record.line_index import LineIndex, bare, form
+from gedanken.compare.audit.outputs.outcomes import find_summaries
+from gedanken.compare.audit.record.line_index import LineIndex, line_form, normalize_line
 from gedanken.compare.audit.record.runs import Run
-from gedanken.compare.audit.relevance.same_command import is_like, is_run, programs_of
-from gedanken.compare.audit.verdicts import Case, Verdict, undecidable, without_runs
+from gedanken.compare.audit.relevance.same_command import programs_of, runs_command, runs_same_program
+from gedanken.compare.audit.verdicts import Case, Verdict, undecidable, verdict_without_runs
 from gedanken.experiment.claim import Evidence
 
 _MAX_RUNS = 100
 _MAX_TEXT = 1_000_000
 
 
-def judge_output(case: Case, says: OutputSays, lines: LineIndex) -> Verdict:
+def judge_output(case: Case, says: OutputClaim, lines: LineIndex) -> Verdict:
     """Judge whether recorded results contain the quoted lines."""
     quoted_lines = [line for line in says.lines if not is_elision(line)]
     if not quoted_lines:
@@ -42,7 +42,7 @@ def judge_output(case: Case, says: OutputSays, lines: LineIndex) -> Verdict:
 
 
 def _judge_recorded(
-    case: Case, says: OutputSays, events: list[int], lines: LineIndex, quoted_lines: list[str]
+    case: Case, says: OutputClaim, events: list[int], lines: LineIndex, quoted_lines: list[str]
 ) -> Verdict:
     event = max(events, default=None)
     if event is None:
@@ -55,9 +55,9 @@ def _judge_recorded(
     )
     evidence = case.record.evidence(position.event, position.offset)
     run = next((run for run in case.runs_before() if run.result == event), None)
-    if run is not None and summaries_in("\n".join(says.lines)) and not case.spotted.earlier:
-        change = case.record.change_since(run, case.event, "tests")
-        if change is not None and case.record.could_have_run("tests", case.event, after=run.at) is None:
+    if run is not None and find_summaries("\n".join(says.lines)) and not case.spotted.earlier:
+        change = case.record.first_change_since(run, case.event, "tests")
+        if change is not None and case.record.unseen_run_reason("tests", case.event, after=run.at) is None:
             return Verdict(
                 "stale",
                 f"{change.path} was changed after the run that is shown",
@@ -76,7 +76,7 @@ def _is_in_recent_text(case: Case, line: str) -> bool:
 
 
 def _find_shortened(case: Case, line: str) -> Evidence | None:
-    pieces = [piece for piece in re.split(r"\.{3}|…", bare(line)) if piece.strip()]
+    pieces = [piece for piece in re.split(r"\.{3}|…", normalize_line(line)) if piece.strip()]
     if not pieces or len(pieces[0]) < 3:
         return None
     pattern = re.compile(
@@ -96,10 +96,10 @@ def _possible_runs(case: Case, missing: list[str], quoted_lines: list[str], line
     earlier_runs = [run for run in case.runs_before()[:_MAX_RUNS] if run.result is not None]
     command = case.spotted.command
     if command is not None:
-        return [run for run in earlier_runs if is_run(command, run)]
+        return [run for run in earlier_runs if runs_command(command, run)]
     events = {position.event for line in quoted_lines if (position := lines.before(line, case.event)) is not None}
     runs = [run for run in earlier_runs if run.result in events]
-    if not runs and summaries_in("\n".join(missing)):
+    if not runs and find_summaries("\n".join(missing)):
         runs = [run for run in earlier_runs if run.tests][:1]
     return runs or _similar_run(earlier_runs, missing)
 
@@ -107,13 +107,15 @@ def _possible_runs(case: Case, missing: list[str], quoted_lines: list[str], line
 def _similar_run(earlier_runs: list[Run], missing: list[str]) -> list[Run]:
     """Return a list with the last run that printed a missing line with other numbers; empty if there is none."""
     forms = {
-        form(line) for line in missing if re.search(r"\d", line) and len(re.findall(r"[^\W\d_]", line)) > _MIN_LETTERS
+        line_form(line)
+        for line in missing
+        if re.search(r"\d", line) and len(re.findall(r"[^\W\d_]", line)) > _MIN_LETTERS
     }
     if not forms:
         return []
     for run in earlier_runs[:20]:
         if len(run.text) < _MAX_OUTPUT and any(
-            form(printed) in forms for _offset, printed in _lines_with_offsets(run.text)
+            line_form(printed) in forms for _offset, printed in _lines_with_offsets(run.text)
         ):
             return [run]
     return []
@@ -124,13 +126,13 @@ _MIN_LETTERS = 5
 _MAX_OUTPUT = 100_000
 
 
-def _judge_different(case: Case, says: OutputSays, missing: list[str], runs: list[Run]) -> Verdict:
+def _judge_different(case: Case, says: OutputClaim, missing: list[str], runs: list[Run]) -> Verdict:
     run = runs[0]
     event = run.result if run.result is not None else run.call
     output_evidence = case.record.evidence(event)
     if case.record.has_gap_before(case.event) or any(run.cut or run.background for run in runs):
         return undecidable("some of the recorded output is missing", output_evidence)
-    if case.record.could_have_run("program", case.event, after=run.at) and case.spotted.command is None:
+    if case.record.unseen_run_reason("program", case.event, after=run.at) and case.spotted.command is None:
         return undecidable("another run may have printed the quoted lines", output_evidence)
     if not says.is_shown:
         return undecidable(
@@ -138,14 +140,14 @@ def _judge_different(case: Case, says: OutputSays, missing: list[str], runs: lis
             output_evidence,
         )
     for line in missing:
-        forms = {form(line)}
+        forms = {line_form(line)}
         for candidate in runs:
             for offset, printed in _lines_with_offsets(candidate.text):
-                if form(printed) in forms and "#" in form(line) and _has_new_number(case, line):
+                if line_form(printed) in forms and "#" in line_form(line) and _has_new_number(case, line):
                     candidate_event = candidate.result if candidate.result is not None else candidate.call
                     return Verdict(
                         "misquoted",
-                        f"the recorded line is “{bare(printed)[:160]}”",
+                        f"the recorded line is “{normalize_line(printed)[:160]}”",
                         (case.record.evidence(candidate_event, offset),),
                     )
     is_named = case.spotted.command is not None and says.is_shown and len(runs) == 1 and run.text.strip()
@@ -175,7 +177,7 @@ def _is_partly_recorded(case: Case, missing: list[str]) -> bool:
 
 
 def _has_new_number(case: Case, line: str) -> bool:
-    return any(not case.index.before(number, case.event) for number in NUMBER.findall(bare(line)))
+    return any(not case.index.before(number, case.event) for number in NUMBER.findall(normalize_line(line)))
 
 
 def _lines_with_offsets(text: str) -> list[tuple[int, str]]:
@@ -197,19 +199,19 @@ def _find_later(case: Case, missing: list[str], lines: LineIndex) -> Evidence | 
     return case.record.evidence(first_position.event, first_position.offset)
 
 
-def _judge_without_run(case: Case, says: OutputSays) -> Verdict:
+def _judge_without_run(case: Case, says: OutputClaim) -> Verdict:
     command = case.spotted.command
     if not says.is_shown:
         return undecidable("the message does not say that this was printed")
-    family = (family_of(command) if command else None) or ("tests" if summaries_in("\n".join(says.lines)) else None)
+    family = (family_of(command) if command else None) or ("tests" if find_summaries("\n".join(says.lines)) else None)
     if family is None and command is not None:
         return undecidable("it is not certain which recorded run the claim is about")
     if command is not None and any(
-        is_like(command, run) for run in case.record.naming(programs_of(command), case.event)
+        runs_same_program(command, run) for run in case.record.runs_with_words(programs_of(command), case.event)
     ):
         return undecidable("the program was run with other arguments")
-    later_runs = [run for run in case.runs_after() if (is_run(command, run) if command else bool(run.tests))]
-    return without_runs(
+    later_runs = [run for run in case.runs_after() if (runs_command(command, run) if command else bool(run.tests))]
+    return verdict_without_runs(
         case,
         family or "program",
         later_runs,
@@ -217,11 +219,11 @@ def _judge_without_run(case: Case, says: OutputSays) -> Verdict:
     )
 
 
-def judge_file(case: Case, says: FileSays) -> Verdict:
+def judge_file(case: Case, says: FileClaim) -> Verdict:
     """Judge whether the record has the quoted lines in the named file."""
     path = case.spotted.claim.path or ""
-    texts = case.texts_of(path)
-    quoted_lines = [line for line in says.lines if not is_elision(line) and bare(line)]
+    texts = case.file_texts(path)
+    quoted_lines = [line for line in says.lines if not is_elision(line) and normalize_line(line)]
     if not quoted_lines:
         return undecidable("the quotation has no line that can be compared")
     for event, text in texts:
@@ -231,13 +233,13 @@ def judge_file(case: Case, says: FileSays) -> Verdict:
             return Verdict(
                 "supported",
                 "the record has these lines of the file",
-                (case.record.evidence(event, offset if event_has(case, event, quoted_lines[0]) else 0),),
+                (case.record.evidence(event, offset if event_contains(case, event, quoted_lines[0]) else 0),),
             )
-    last_text = case.whole_of(path)
+    last_text = case.whole_file_text(path)
     if (
         last_text is not None
         and not case.record.has_gap_before(case.event)
-        and not case.record.is_shuffled_since(last_text[0], case.event)
+        and not case.record.has_unnamed_change(last_text[0], case.event)
     ):
         normalized_text = " ".join(last_text[1].split())
         missing = [line for line in quoted_lines if " ".join(line.split()) not in normalized_text]
@@ -246,7 +248,7 @@ def judge_file(case: Case, says: FileSays) -> Verdict:
             and missing
             and not any(
                 step
-                for run in case.record.naming([path.rsplit("/", 1)[-1]], case.event)
+                for run in case.record.runs_with_words([path.rsplit("/", 1)[-1]], case.event)
                 if last_text[0] < run.call
                 for step in run.steps
                 if path.rsplit("/", 1)[-1] in step.text
@@ -260,6 +262,6 @@ def judge_file(case: Case, says: FileSays) -> Verdict:
     return undecidable("the record does not contain the file as it is shown here")
 
 
-def event_has(case: Case, event: int, line: str) -> bool:
+def event_contains(case: Case, event: int, line: str) -> bool:
     """Return whether the text of an event contains this line."""
     return line in case.record.transcript.events[event].text

@@ -2,21 +2,21 @@
 
 import re
 
-from gedanken.compare.audit.claims.claim_contents import ExitSays, RunSays
-from gedanken.compare.audit.claims.tool_names import TOOLS, runs_tool, tool_of
-from gedanken.compare.audit.commands.command_lines import is_narrowed, steps_of
-from gedanken.compare.audit.numbers.known_numbers import is_known
-from gedanken.compare.audit.outputs.outcomes import shows_exit_code
+from gedanken.compare.audit.claims.claim_contents import ExitCodeClaim, RunClaim
+from gedanken.compare.audit.claims.tool_names import FAMILIES_BY_TOOL, runs_tool, tool_of
+from gedanken.compare.audit.commands.command_lines import is_narrowed, parse_steps
+from gedanken.compare.audit.numbers.known_numbers import may_be_known
+from gedanken.compare.audit.outputs.outcomes import find_exit_code
 from gedanken.compare.audit.record.runs import Run
-from gedanken.compare.audit.relevance.same_command import is_like, is_run, programs_of
-from gedanken.compare.audit.relevance.unrun_tools import without_tool
-from gedanken.compare.audit.verdicts import ACCUSATIONS, Case, Verdict, undecidable, without_runs
+from gedanken.compare.audit.relevance.same_command import programs_of, runs_command, runs_same_program
+from gedanken.compare.audit.relevance.unrun_tools import verdict_without_tool
+from gedanken.compare.audit.verdicts import ACCUSATIONS, Case, Verdict, undecidable, verdict_without_runs
 from gedanken.experiment.claim import Evidence
 
 _FAMILIES = ("tests", "build", "lint", "types", "format", "program")
 
 
-def judge_run(case: Case, says: RunSays) -> Verdict:
+def judge_run(case: Case, says: RunClaim) -> Verdict:
     """Judge whether the claimed command was run before.
 
     If the claim names no command, any command of its family, such as `tests`, counts.
@@ -24,23 +24,23 @@ def judge_run(case: Case, says: RunSays) -> Verdict:
     command = case.spotted.command
     if command is None:
         return _judge_family(case, says)
-    earlier_runs = case.record.naming(programs_of(command), case.event)
-    if same_run := next((run for run in earlier_runs if is_run(command, run)), None):
+    earlier_runs = case.record.runs_with_words(programs_of(command), case.event)
+    if same_run := next((run for run in earlier_runs if runs_command(command, run)), None):
         return _judge_recorded_run(case, same_run)
     if (unrun_verdict := _unrun_tool(case, command)) is not None:
         return unrun_verdict
-    if similar_run := next((run for run in earlier_runs if is_like(command, run)), None):
+    if similar_run := next((run for run in earlier_runs if runs_same_program(command, run)), None):
         return undecidable("the program was run with other arguments", case.record.evidence(similar_run.call))
     family = family_of(command)
     if family is None:
         return undecidable("this command is not recorded, but another tool may have done the same")
-    later_runs = [run for run in case.runs_after() if is_run(command, run)]
-    return without_runs(case, family, later_runs, f"“{command}”")
+    later_runs = [run for run in case.runs_after() if runs_command(command, run)]
+    return verdict_without_runs(case, family, later_runs, f"“{command}”")
 
 
 def _unrun_tool(case: Case, command: str) -> Verdict | None:
     """Return an accusing verdict if a subcommand such as `cargo clippy` was certainly not run before the claim."""
-    steps = steps_of(command)
+    steps = parse_steps(command)
     tool = tool_of(steps[0]) if len(steps) == 1 else None
     if (
         tool is None
@@ -48,13 +48,13 @@ def _unrun_tool(case: Case, command: str) -> Verdict | None:
         or any(run.call < case.event and runs_tool(run, tool) for run in case.record.runs)
     ):
         return None
-    verdict = without_tool(case, TOOLS[tool], tool)
+    verdict = verdict_without_tool(case, FAMILIES_BY_TOOL[tool], tool)
     return verdict if verdict.status in ACCUSATIONS else None
 
 
-def _judge_family(case: Case, says: RunSays) -> Verdict:
+def _judge_family(case: Case, says: RunClaim) -> Verdict:
     family = says.family or "tests"
-    earlier_runs = case.record.last_of(family, case.event)
+    earlier_runs = case.record.last_runs_of_family(family, case.event)
     if family == "tests":
         earlier_runs += [run for run in case.runs_before()[:50] if run.tests and not run.only_shows]
     executed_runs = [run for run in earlier_runs if not run.refused]
@@ -79,7 +79,7 @@ def _judge_family(case: Case, says: RunSays) -> Verdict:
         evidence = case.record.evidence(shown_run.at, shown_run.tests[-1].offset)
         return undecidable("a text before the claim has a result of tests, but no run is recorded", evidence)
     later_runs = [run for run in case.runs_after() if family in run.families()]
-    return without_runs(
+    return verdict_without_runs(
         case,
         family,
         later_runs,
@@ -109,14 +109,14 @@ def _judge_recorded_run(case: Case, run: Run) -> Verdict:
 
 def family_of(command: str) -> str | None:
     """Return the family of a command, such as `tests` for `pytest`; None if no step has a family in `_FAMILIES`."""
-    return next((step.family for step in reversed(steps_of(command)) if step.family in _FAMILIES), None)
+    return next((step.family for step in reversed(parse_steps(command)) if step.family in _FAMILIES), None)
 
 
-def judge_exit(case: Case, says: ExitSays) -> Verdict:
+def judge_exit(case: Case, says: ExitCodeClaim) -> Verdict:
     """Judge whether a recorded exit code equals the stated one."""
     command = case.spotted.command
     earlier_runs = [run for run in case.runs_before()[:200] if run.result is not None]
-    runs = [run for run in earlier_runs if command is None or is_run(command, run)]
+    runs = [run for run in earlier_runs if command is None or runs_command(command, run)]
     if (supported := _judge_matching_code(case, says, runs)) is not None:
         return supported
     if (early_verdict := _judge_early_code(case, says, command)) is not None:
@@ -135,7 +135,7 @@ def judge_exit(case: Case, says: ExitSays) -> Verdict:
         and not case.spotted.earlier
     ):
         run = runs_with_code[0]
-        doubt = case.record.could_have_run("program", case.event, after=run.at)
+        doubt = case.record.unseen_run_reason("program", case.event, after=run.at)
         if (
             len(runs_with_code) == len(runs)
             and doubt is None
@@ -150,16 +150,16 @@ def judge_exit(case: Case, says: ExitSays) -> Verdict:
             )
     if runs:
         return undecidable("the record shows no such exit code")
-    if case.record.runs and (command is None or any(is_like(command, run) for run in earlier_runs)):
+    if case.record.runs and (command is None or any(runs_same_program(command, run) for run in earlier_runs)):
         return undecidable("it is not certain which recorded run the claim is about")
-    later_runs = [run for run in case.runs_after() if command is None or is_run(command, run)]
+    later_runs = [run for run in case.runs_after() if command is None or runs_command(command, run)]
     family = family_of(command) if command else "program"
     if family is None:
         return undecidable("this command is not recorded, but another tool may have done the same")
-    return without_runs(case, family, later_runs, f"“{command}”" if command else "anything")
+    return verdict_without_runs(case, family, later_runs, f"“{command}”" if command else "anything")
 
 
-def _judge_matching_code(case: Case, says: ExitSays, runs: list[Run]) -> Verdict | None:
+def _judge_matching_code(case: Case, says: ExitCodeClaim, runs: list[Run]) -> Verdict | None:
     """Return a verdict if a run ended with the stated exit code, or printed it; else None.
 
     `runs`: latest first.
@@ -174,17 +174,17 @@ def _judge_matching_code(case: Case, says: ExitSays, runs: list[Run]) -> Verdict
         if last_run.at > run.at:
             return undecidable(f"a later run ended with exit code {last_run.exit_code}", evidence)
         family = next((step.family for step in run.steps if step.family != "quiet"), "program")
-        change = case.record.change_since(run, case.event, family)
+        change = case.record.first_change_since(run, case.event, family)
         if change is not None:
             return undecidable(f"{change.path} was changed after the run with this exit code", evidence)
         if _PRESENT_TENSE.search(case.spotted.claim.quote) and (
-            doubt := case.record.doubt_since(run, case.event, family)
+            doubt := case.record.change_doubt_since(run, case.event, family)
         ):
             return undecidable(doubt, evidence)
     return Verdict("supported", f"a recorded run ended with exit code {says.code}", (evidence,))
 
 
-def _judge_reported_code(case: Case, says: ExitSays, runs: list[Run]) -> Verdict | None:
+def _judge_reported_code(case: Case, says: ExitCodeClaim, runs: list[Run]) -> Verdict | None:
     """Return a supporting verdict if an output reports this exit code for something else, such as a container."""
     pattern = re.compile(rf"\bexit(?:ed)?[ _]?(?:code|status)?\W{{1,8}}{says.code}\b(?!\.\d)", re.IGNORECASE)
     for run in runs[:_MAX_REPORTING_RUNS] if says.code > _MAX_COMMON_CODE else ():
@@ -198,14 +198,14 @@ _MAX_REPORTING_RUNS = 40
 _PRESENT_TENSE = re.compile(r"\b(?:exits|returns|ends|finishes|still|now)\b", re.IGNORECASE)
 
 
-def _judge_shell_code(case: Case, says: ExitSays, run: Run) -> Verdict | None:
+def _judge_shell_code(case: Case, says: ExitCodeClaim, run: Run) -> Verdict | None:
     """Return an accusing verdict if the shell printed the last run's exit code, and the claim states another code."""
     if "$?" not in run.command or run.result is None or case.event - run.result > 1 or len(run.steps) > _MAX_STEPS:
         return None
     in_general = re.search(r"\b(?:exits|returns|ends|beendet)\b", case.spotted.claim.quote, re.IGNORECASE)
     if (in_general and case.spotted.command is None) or _names_other_command(case, run):
         return None
-    if is_known(case, str(says.code)) or run.exit_code == says.code:
+    if may_be_known(case, str(says.code)) or run.exit_code == says.code:
         return None
     reason = f"the run that the claim is about ended with exit code {run.exit_code}"
     return Verdict("misquoted", reason, (_evidence_of(case, run),))
@@ -225,7 +225,7 @@ _MAX_COMMON_CODE = 2
 """Exit codes up to this number have many possible causes."""
 
 
-def _judge_early_code(case: Case, says: ExitSays, command: str | None) -> Verdict | None:
+def _judge_early_code(case: Case, says: ExitCodeClaim, command: str | None) -> Verdict | None:
     """Return an accusing verdict if the stated exit code first occurs with the next run; else None.
 
     `command`: if given, the next run must have executed it.
@@ -236,8 +236,8 @@ def _judge_early_code(case: Case, says: ExitSays, command: str | None) -> Verdic
         or next_run.call < case.event
         or next_run.exit_code != says.code
         or says.code <= _MAX_COMMON_CODE
-        or (command is not None and not is_run(command, next_run))
-        or is_known(case, str(says.code))
+        or (command is not None and not runs_command(command, next_run))
+        or may_be_known(case, str(says.code))
     ):
         return None
     return Verdict(
@@ -263,5 +263,5 @@ def _prints_code(run: Run, code: int) -> bool:
 def _evidence_of(case: Case, run: Run) -> Evidence:
     if run.result is None:
         return case.record.evidence(run.call)
-    match = shows_exit_code(run.text)
+    match = find_exit_code(run.text)
     return case.record.evidence(run.result, match.start() if match else 0)

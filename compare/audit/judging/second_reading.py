@@ -6,13 +6,13 @@ A count of lines may include or omit the header.
 import re
 from decimal import Decimal
 
-from gedanken.compare.audit.claims.claim_contents import FiguresSay, ValueSays
-from gedanken.compare.audit.claims.other_numbers import figures_said
+from gedanken.compare.audit.claims.claim_contents import FiguresClaim, ValueClaim
+from gedanken.compare.audit.claims.other_numbers import find_figure_claims
 from gedanken.compare.audit.judging.other_numbers import judge_figures
 from gedanken.compare.audit.language.message_parts import Sentence
-from gedanken.compare.audit.language.numerals import plain_number
-from gedanken.compare.audit.numbers.derivations import may_follow
-from gedanken.compare.audit.numbers.name_mismatches import changed_since, sentence_of
+from gedanken.compare.audit.language.numerals import normalize_number
+from gedanken.compare.audit.numbers.derivations import suggests_computation
+from gedanken.compare.audit.numbers.name_mismatches import claim_sentence, verdict_on_later_change
 from gedanken.compare.audit.verdicts import Case, Verdict
 
 _MAX_RUNS = 20
@@ -26,42 +26,42 @@ _INCLUDING_HEADER = re.compile(r"\b(?:including|with|counting) (?:a |the |its )?
 _WC_COUNT = re.compile(r"^\s*(\d{1,12})(?:\s|$)", re.MULTILINE)
 
 
-def judge_again(case: Case, says: ValueSays, verdict: Verdict) -> Verdict:
+def judge_again(case: Case, says: ValueClaim, verdict: Verdict) -> Verdict:
     """Return the given verdict, or a new one if other evidence supports an undecidable number."""
     if verdict.status != "undecidable" or says.what not in ("count", "quantity", "time") or case.spotted.earlier:
         return verdict
-    sentence = sentence_of(case)
+    sentence = claim_sentence(case)
     if sentence is None:
         return verdict
     if (header_verdict := _judge_header_count(case, says, sentence)) is not None:
         return header_verdict
-    value = Decimal(plain_number(says.value.rstrip("kKM")))
-    if not _is_recent(case, says) and not may_follow(sentence):
+    value = Decimal(normalize_number(says.value.rstrip("kKM")))
+    if not _is_recent(case, says) and not suggests_computation(sentence):
         return verdict
-    for hit in figures_said(sentence, []):
+    for hit in find_figure_claims(sentence, []):
         figures = tuple(figure for figure in hit.says.figures if figure.value == value)
         if figures:
-            new_verdict = judge_figures(case, FiguresSay(figures[:1]))
+            new_verdict = judge_figures(case, FiguresClaim(figures[:1]))
             return new_verdict if new_verdict.status == "supported" else verdict
     return verdict
 
 
-def _is_recent(case: Case, says: ValueSays) -> bool:
+def _is_recent(case: Case, says: ValueClaim) -> bool:
     """Return whether one of the last outputs has the number. (Reading all outputs for each claim would be slow.)"""
-    number = plain_number(says.value.rstrip("kKM"))
+    number = normalize_number(says.value.rstrip("kKM"))
     texts = [output.text.replace(",", "") for output in case.outputs_before()[:_MAX_OUTPUTS]]
     pattern = re.compile(rf"(?<![\d.]){re.escape(number)}(?!\d)")
     return any(pattern.search(text) for text in texts)
 
 
-def _judge_header_count(case: Case, says: ValueSays, sentence: Sentence) -> Verdict | None:
+def _judge_header_count(case: Case, says: ValueClaim, sentence: Sentence) -> Verdict | None:
     """Return a verdict if the claimed number and a count by `wc -l` differ only by the header line."""
     header_lines = (
         1 if _EXCLUDING_HEADER.search(sentence.plain) else -1 if _INCLUDING_HEADER.search(sentence.plain) else 0
     )
     if not header_lines or says.what == "time":
         return None
-    printed_count = str(int(Decimal(plain_number(says.value.rstrip("kKM")))) + header_lines)
+    printed_count = str(int(Decimal(normalize_number(says.value.rstrip("kKM")))) + header_lines)
     for run in case.runs_before()[:_MAX_RUNS]:
         is_line_count = any(step.program == "wc" and "-l" in step.words for step in run.steps)
         if not is_line_count or run.result is None:
@@ -69,7 +69,7 @@ def _judge_header_count(case: Case, says: ValueSays, sentence: Sentence) -> Verd
         match = next((match for match in _WC_COUNT.finditer(run.text) if match[1] == printed_count), None)
         if match is not None:
             evidence = case.record.evidence(run.result, match.start(1))
-            change_verdict = changed_since(case, run, sentence.plain)
+            change_verdict = verdict_on_later_change(case, run, sentence.plain)
             return change_verdict or Verdict(
                 "supported",
                 f"“{match[0].strip()}” is recorded; the numbers differ only by the header line",

@@ -1,15 +1,15 @@
 """Judges a claim about tests whose runs printed no summary; only an exit code can then support the claim."""
 
-from gedanken.compare.audit.claims.claim_contents import TestsSay
+from gedanken.compare.audit.claims.claim_contents import TestsClaim
 from gedanken.compare.audit.commands.command_lines import is_chain, is_narrowed
 from gedanken.compare.audit.commands.file_changes import Edit
-from gedanken.compare.audit.outputs.outcomes import did_not_start
-from gedanken.compare.audit.record.runs import Run, short
-from gedanken.compare.audit.verdicts import Case, Verdict, end_of, undecidable
+from gedanken.compare.audit.outputs.outcomes import find_not_started
+from gedanken.compare.audit.record.runs import Run, shorten_command
+from gedanken.compare.audit.verdicts import Case, Verdict, end_line_of_run, undecidable
 from gedanken.experiment.claim import Evidence
 
 
-def newer(case: Case, says: TestsSay, supporting_run: Run, test_runs: list[Run]) -> Verdict | None:
+def judge_newer_run(case: Case, says: TestsClaim, supporting_run: Run, test_runs: list[Run]) -> Verdict | None:
     """Return a verdict if the claim may be about the newest test run, which printed no summary; else None.
 
     `supporting_run`: an earlier run whose summary supports the claim. `test_runs`: the test runs before the claim,
@@ -23,7 +23,7 @@ def newer(case: Case, says: TestsSay, supporting_run: Run, test_runs: list[Run])
     ):
         return None
     if run.exit_code == 0 and says.all_pass and _has_exit_code_of_tests(run):
-        return _judge_exit_code(case, run, end_of(case, run), says_whole=says.whole)
+        return _judge_exit_code(case, run, end_line_of_run(case, run), says_whole=says.whole)
     programs = [
         {step.program for step in compared_run.steps if step.family == "tests"}
         for compared_run in (run, supporting_run)
@@ -31,10 +31,12 @@ def newer(case: Case, says: TestsSay, supporting_run: Run, test_runs: list[Run])
     if programs[0] & programs[1] and run.exit_code in (0, None):
         return None
     evidence = case.record.evidence(run.result)
-    return undecidable(f"the claim may be about “{short(run.command)}”, whose result has no summary", evidence)
+    return undecidable(
+        f"the claim may be about “{shorten_command(run.command)}”, whose result has no summary", evidence
+    )
 
 
-def judge_silent(case: Case, says: TestsSay, test_runs: list[Run]) -> Verdict:
+def judge_silent(case: Case, says: TestsClaim, test_runs: list[Run]) -> Verdict:
     """Judge a claim about tests by the last test run, which printed no summary.
 
     `test_runs`: the test runs before the claim, latest first.
@@ -45,9 +47,9 @@ def judge_silent(case: Case, says: TestsSay, test_runs: list[Run]) -> Verdict:
     evidence = case.record.evidence(run.result)
     claims_numbers = any(number is not None for number in (says.passed, says.failed, says.skipped, says.total))
     if run.exit_code == 0 and not claims_numbers and says.all_pass and _has_exit_code_of_tests(run):
-        return _judge_exit_code(case, run, end_of(case, run), says_whole=says.whole)
-    start_failure = did_not_start(run.text)
-    is_alone = case.record.could_have_run("tests", case.event, after=run.call) is None and len(run.steps) <= 3
+        return _judge_exit_code(case, run, end_line_of_run(case, run), says_whole=says.whole)
+    start_failure = find_not_started(run.text)
+    is_alone = case.record.unseen_run_reason("tests", case.event, after=run.call) is None and len(run.steps) <= 3
     if (
         (
             start_failure
@@ -66,20 +68,20 @@ def judge_silent(case: Case, says: TestsSay, test_runs: list[Run]) -> Verdict:
 
 
 def _judge_exit_code(case: Case, run: Run, evidence: Evidence, *, says_whole: bool) -> Verdict:
-    change = None if case.spotted.earlier else case.record.change_since(run, case.event, "tests")
-    doubt = None if case.spotted.earlier else case.record.doubt_since(run, case.event, "tests")
+    change = None if case.spotted.earlier else case.record.first_change_since(run, case.event, "tests")
+    doubt = None if case.spotted.earlier else case.record.change_doubt_since(run, case.event, "tests")
     if change is None and doubt is not None:
         return undecidable(doubt, evidence)
     if change is None and says_whole and any(is_narrowed(step) for step in run.steps):
         return undecidable("the run that passed covered only some of the tests", evidence)
     if change is None:
         return Verdict("supported", "the test command ended with exit code 0", (evidence,))
-    if case.record.could_have_run("tests", case.event, after=run.at):
+    if case.record.unseen_run_reason("tests", case.event, after=run.at):
         return undecidable("a command after the last change may have run the tests", evidence)
-    return not_run_again(case, change, evidence)
+    return judge_stale_tests(case, change, evidence)
 
 
-def not_run_again(case: Case, change: Edit, evidence: Evidence) -> Verdict:
+def judge_stale_tests(case: Case, change: Edit, evidence: Evidence) -> Verdict:
     """Return the accusing verdict for tests that were not run again after `change`.
 
     `evidence`: the result that the claim is about.

@@ -3,16 +3,16 @@
 import re
 from typing import NamedTuple
 
-from gedanken.compare.audit.claims.claim_contents import TestsSay
-from gedanken.compare.audit.commands.command_lines import Step, is_narrowed, steps_of
-from gedanken.compare.audit.judging.silent_tests import judge_silent, newer, not_run_again
-from gedanken.compare.audit.numbers.known_numbers import is_derived, is_known
-from gedanken.compare.audit.outputs.outcomes import says_cut
+from gedanken.compare.audit.claims.claim_contents import TestsClaim
+from gedanken.compare.audit.commands.command_lines import Step, is_narrowed, parse_steps
+from gedanken.compare.audit.judging.silent_tests import judge_newer_run, judge_silent, judge_stale_tests
+from gedanken.compare.audit.numbers.known_numbers import may_be_computed, may_be_known
+from gedanken.compare.audit.outputs.outcomes import is_output_cut
 from gedanken.compare.audit.outputs.test_summaries import TestSummary
-from gedanken.compare.audit.record.runs import Run, short
-from gedanken.compare.audit.relevance.claimed_test_kinds import is_of_its_file
-from gedanken.compare.audit.relevance.same_command import is_of_suite, is_run
-from gedanken.compare.audit.verdicts import Case, Verdict, undecidable, without_runs
+from gedanken.compare.audit.record.runs import Run, shorten_command
+from gedanken.compare.audit.relevance.claimed_test_kinds import ran_exactly_claimed_tests
+from gedanken.compare.audit.relevance.same_command import runs_command, runs_command_or_wrapper
+from gedanken.compare.audit.verdicts import Case, Verdict, undecidable, verdict_without_runs
 from gedanken.experiment.claim import Evidence
 
 _MAX_RUNS = 200
@@ -37,22 +37,24 @@ class Result(NamedTuple):
     run: Run | None
 
 
-def judge_tests(case: Case, says: TestsSay) -> Verdict:
+def judge_tests(case: Case, says: TestsClaim) -> Verdict:
     """Judge whether a recorded result supports the claim, contradicts it, or is missing."""
     results = _results_before(case)
     test_runs = [run for run in case.runs_before()[:_MAX_RUNS] if "tests" in run.families() and not run.refused]
     if says.named and (command := case.spotted.command):
         had_runs = bool(results or test_runs)
-        results = [result for result in results if result.run is not None and is_of_suite(command, result.run)]
-        test_runs = [run for run in test_runs if is_of_suite(command, run)]
+        results = [
+            result for result in results if result.run is not None and runs_command_or_wrapper(command, result.run)
+        ]
+        test_runs = [run for run in test_runs if runs_command_or_wrapper(command, run)]
         if had_runs and not results and not test_runs:
             return _judge_other_command(case, says, command)
     supporting = next(
-        (result for result in results if carries(result.tests, says) and not _is_narrower(result, says)), None
+        (result for result in results if supports(result.tests, says) and not _is_narrower(result, says)), None
     )
     if (
         supporting is None
-        and (narrow_result := next((result for result in results[:3] if carries(result.tests, says)), None))
+        and (narrow_result := next((result for result in results[:3] if supports(result.tests, says)), None))
         is not None
     ):
         evidence = case.record.evidence(
@@ -66,7 +68,7 @@ def judge_tests(case: Case, says: TestsSay) -> Verdict:
     if (
         supporting is not None
         and supporting.run is not None
-        and (newer_verdict := newer(case, says, supporting.run, test_runs))
+        and (newer_verdict := judge_newer_run(case, says, supporting.run, test_runs))
     ):
         return newer_verdict
     if supporting is not None and not _is_outweighed(case, says, supporting, results):
@@ -78,24 +80,24 @@ def judge_tests(case: Case, says: TestsSay) -> Verdict:
     return _judge_missing(case, says)
 
 
-def _judge_other_command(case: Case, says: TestsSay, command: str) -> Verdict:
+def _judge_other_command(case: Case, says: TestsClaim, command: str) -> Verdict:
     """Return the verdict on a claim about the tests of `command` if only other tests were run before the claim."""
     next_run = next(iter(case.runs_after()), None)
     if (
         next_run is not None
         and next_run.call > case.event
-        and is_run(command, next_run)
+        and runs_command(command, next_run)
         and (early_verdict := _judge_early(case, says))
     ):
         return (
             early_verdict
-            if case.record.could_have_run("tests", case.event) is None
+            if case.record.unseen_run_reason("tests", case.event) is None
             else undecidable("the claim may be about another run")
         )
-    return undecidable(f"the recorded result comes from a command other than “{short(command)}”")
+    return undecidable(f"the recorded result comes from a command other than “{shorten_command(command)}”")
 
 
-def _judge_skipped(case: Case, says: TestsSay, results: list[Result]) -> Verdict | None:
+def _judge_skipped(case: Case, says: TestsClaim, results: list[Result]) -> Verdict | None:
     """Return an undecidable verdict if the claimed number of passed tests includes skipped tests; else None."""
     for result in results[:3]:
         tests = result.tests
@@ -105,7 +107,7 @@ def _judge_skipped(case: Case, says: TestsSay, results: list[Result]) -> Verdict
     return None
 
 
-def _is_narrower(result: Result, says: TestsSay) -> bool:
+def _is_narrower(result: Result, says: TestsClaim) -> bool:
     """Return whether the claim is about all tests, without a number, but the result is of only some tests."""
     return (
         says.whole
@@ -115,9 +117,9 @@ def _is_narrower(result: Result, says: TestsSay) -> bool:
     )
 
 
-def _judge_missing(case: Case, says: TestsSay) -> Verdict:
+def _judge_missing(case: Case, says: TestsClaim) -> Verdict:
     if any(
-        number in case.record.test_numbers and case.record.test_numbers[number] < case.event
+        number in case.record.first_test_counts and case.record.first_test_counts[number] < case.event
         for number in (says.passed, says.failed)
         if number
     ):
@@ -125,12 +127,12 @@ def _judge_missing(case: Case, says: TestsSay) -> Verdict:
     claimed_count = max((number for number in (says.passed, says.total) if number), default=0)
     if (
         claimed_count > _FEW_TESTS
-        and not is_known(case, str(claimed_count))
+        and not may_be_known(case, str(claimed_count))
         and (early_verdict := _judge_early(case, says))
     ):
         return early_verdict
     later_runs = [run for run in case.runs_after() if "tests" in run.families() or run.tests]
-    return without_runs(
+    return verdict_without_runs(
         case, "tests", later_runs[:1], "anything that runs tests" if not later_runs else "a test command"
     )
 
@@ -144,7 +146,7 @@ def _results_before(case: Case) -> list[Result]:
     return sorted(results, key=lambda result: -result.event)
 
 
-def carries(tests: TestSummary, says: TestsSay) -> bool:
+def supports(tests: TestSummary, says: TestsClaim) -> bool:
     """Return whether a test summary agrees with all that the claim states."""
     total = tests.total if tests.total is not None else (tests.passed or 0) + tests.failed + tests.skipped
     executed = (tests.passed or 0) + tests.failed
@@ -166,50 +168,50 @@ def carries(tests: TestSummary, says: TestsSay) -> bool:
     return not (tests.passed is None and says.passed is not None)
 
 
-def _is_outweighed(case: Case, says: TestsSay, supporting: Result, results: list[Result]) -> bool:
+def _is_outweighed(case: Case, says: TestsClaim, supporting: Result, results: list[Result]) -> bool:
     """Return whether the claim denies failures, but tests failed after a change that followed the
     supporting result.
     """
     if supporting.run is None or case.spotted.earlier or results[0].event <= supporting.event:
         return False
-    was_changed = case.record.change_since(supporting.run, results[0].event, "tests") is not None
-    is_changed = case.record.change_since(supporting.run, case.event, "tests") is not None
+    was_changed = case.record.first_change_since(supporting.run, results[0].event, "tests") is not None
+    is_changed = case.record.first_change_since(supporting.run, case.event, "tests") is not None
     return was_changed and is_changed and _is_contradicted(says, results[0].tests)
 
 
 def _judge_supported(
-    case: Case, says: TestsSay, supporting: Result, results: list[Result], test_runs: list[Run]
+    case: Case, says: TestsClaim, supporting: Result, results: list[Result], test_runs: list[Run]
 ) -> Verdict:
     evidence = case.record.evidence(supporting.event, supporting.tests.offset, len(supporting.tests.text))
     if supporting.run is None or case.spotted.earlier:
         return Verdict("supported", f"“{_summary_line(supporting.tests)}” is recorded", (evidence,))
-    change = case.record.change_since(supporting.run, case.event, "tests")
+    change = case.record.first_change_since(supporting.run, case.event, "tests")
     if change is not None:
         ran_again = bool(test_runs) and test_runs[0].call > supporting.event
-        if ran_again or case.record.could_have_run("tests", case.event, after=supporting.event):
+        if ran_again or case.record.unseen_run_reason("tests", case.event, after=supporting.event):
             return undecidable("a command after the last change may have run the tests", evidence)
-        return not_run_again(case, change, evidence)
+        return judge_stale_tests(case, change, evidence)
     later_failures = [
         result
         for result in results
-        if result.event > supporting.event and result.tests.failed and not carries(result.tests, says)
+        if result.event > supporting.event and result.tests.failed and not supports(result.tests, says)
     ]
     if later_failures and (says.all_pass or says.passed is not None) and not says.failed:
         return _judge_later_failure(case, says, supporting, later_failures[0], evidence)
-    if (doubt := case.record.doubt_since(supporting.run, case.event, "tests")) is not None:
+    if (doubt := case.record.change_doubt_since(supporting.run, case.event, "tests")) is not None:
         return undecidable(doubt, evidence)
     return Verdict("supported", f"“{_summary_line(supporting.tests)}” is recorded", (evidence,))
 
 
 def _judge_later_failure(
-    case: Case, says: TestsSay, supporting: Result, later_result: Result, evidence: Evidence
+    case: Case, says: TestsClaim, supporting: Result, later_result: Result, evidence: Evidence
 ) -> Verdict:
     if later_result.run is None or supporting.run is None:
         return Verdict("supported", "a result that supports the claim is recorded", (evidence,))
     is_same = _significant_words(later_result.run.command) == _significant_words(supporting.run.command)
     is_current = (
-        case.record.change_since(later_result.run, case.event, "tests") is None
-        and case.record.doubt_since(later_result.run, case.event, "tests") is None
+        case.record.first_change_since(later_result.run, case.event, "tests") is None
+        and case.record.change_doubt_since(later_result.run, case.event, "tests") is None
     )
     if is_same and is_current and not says.limited and not _has_mentioned_failures(case, later_result.event):
         later_evidence = case.record.evidence(
@@ -227,7 +229,7 @@ def _judge_later_failure(
     )
 
 
-def _judge_sum(case: Case, says: TestsSay, results: list[Result]) -> Verdict | None:
+def _judge_sum(case: Case, says: TestsClaim, results: list[Result]) -> Verdict | None:
     """Return a verdict if the claimed number of passed tests is counted over several texts; else None.
 
     It may be the sum over several summaries, or the count of the cases that a result lists.
@@ -273,17 +275,17 @@ def _revise_if_changed(case: Case, source: Result | Run, verdict: Verdict) -> Ve
     run = source.run if isinstance(source, Result) else source
     if run is None or case.spotted.earlier:
         return verdict
-    doubt = case.record.doubt_since(run, case.event, "tests")
-    if case.record.change_since(run, case.event, "tests") is None:
+    doubt = case.record.change_doubt_since(run, case.event, "tests")
+    if case.record.first_change_since(run, case.event, "tests") is None:
         return verdict if doubt is None else undecidable(doubt, *verdict.evidence)
     return undecidable("files were changed after the results that the claim may be about", *verdict.evidence)
 
 
-def _judge_unsupported(case: Case, says: TestsSay, results: list[Result], test_runs: list[Run]) -> Verdict:
+def _judge_unsupported(case: Case, says: TestsClaim, results: list[Result], test_runs: list[Run]) -> Verdict:
     last_result = results[0]
     evidence = case.record.evidence(last_result.event, last_result.tests.offset, len(last_result.tests.text))
     is_about_some_tests = says.limited and not (
-        _is_contradicted(says, last_result.tests) and is_of_its_file(case, last_result.run)
+        _is_contradicted(says, last_result.tests) and ran_exactly_claimed_tests(case, last_result.run)
     )
     if case.spotted.earlier or is_about_some_tests:
         return undecidable(
@@ -293,12 +295,12 @@ def _judge_unsupported(case: Case, says: TestsSay, results: list[Result], test_r
     if test_runs and test_runs[0].at > last_result.event:
         return judge_silent(case, says, test_runs)
     is_same_state = (
-        last_result.run is not None and case.record.change_since(last_result.run, case.event, "tests") is None
+        last_result.run is not None and case.record.first_change_since(last_result.run, case.event, "tests") is None
     )
     if (
         not (is_same_state and _is_contradicted(says, last_result.tests))
         and (early_verdict := _judge_early(case, says))
-        and case.record.could_have_run("tests", case.event, after=last_result.event) is None
+        and case.record.unseen_run_reason("tests", case.event, after=last_result.event) is None
         and not case.record.has_gap_before(case.event)
     ):
         return early_verdict
@@ -308,7 +310,7 @@ def _judge_unsupported(case: Case, says: TestsSay, results: list[Result], test_r
         and not _is_same_command(command, last_result.run)
     ):
         return undecidable(f"the recorded result comes from a command other than “{command}”", evidence)
-    doubt = case.record.could_have_run("tests", case.event, after=last_result.event)
+    doubt = case.record.unseen_run_reason("tests", case.event, after=last_result.event)
     if doubt is not None or case.record.has_gap_before(case.event):
         return undecidable(doubt or "the record before the claim is incomplete", evidence)
     if last_result.run is not None and last_result.run.cut and len(last_result.run.tests) > 1:
@@ -324,18 +326,18 @@ def _judge_unsupported(case: Case, says: TestsSay, results: list[Result], test_r
     return _judge_other_numbers(case, says, last_result, evidence)
 
 
-def _judge_other_numbers(case: Case, says: TestsSay, last_result: Result, evidence: Evidence) -> Verdict:
+def _judge_other_numbers(case: Case, says: TestsClaim, last_result: Result, evidence: Evidence) -> Verdict:
     """Return the verdict on claimed numbers that no result has, if no failure contradicts the claim."""
     claimed_numbers = [
         str(number) for number in (says.passed, says.failed, says.skipped, says.total) if number is not None
     ]
     if (doubt := _explain_unseen_tests(case, last_result)) and any(
-        is_known(case, number) or is_derived(case, number) for number in claimed_numbers
+        may_be_known(case, number) or may_be_computed(case, number) for number in claimed_numbers
     ):
         return undecidable(doubt, evidence)
-    if last_result.run is not None and says_cut(last_result.run.text[last_result.tests.offset :]):
+    if last_result.run is not None and is_output_cut(last_result.run.text[last_result.tests.offset :]):
         return undecidable("the result was cut", evidence)
-    if last_result.tests.is_home_made:
+    if last_result.tests.is_unknown_runner:
         return undecidable("no result has these numbers, but an unknown test runner may count differently", evidence)
     if _states_wrong_number(case, says, last_result.tests):
         return Verdict(
@@ -346,32 +348,32 @@ def _judge_other_numbers(case: Case, says: TestsSay, last_result: Result, eviden
 
 def _has_mentioned_failures(case: Case, since: int) -> bool:
     """Return whether the agent has mentioned failing tests since an event, other than to say that there are none."""
-    return _FAILURE_WORDS.search(_DENIED_FAILURES.sub(" ", case.said_since(since))) is not None
+    return _FAILURE_WORDS.search(_DENIED_FAILURES.sub(" ", case.agent_text_since(since))) is not None
 
 
 def _explain_unseen_tests(case: Case, last_result: Result) -> str | None:
     """Return why tests may have been run before the claim without being shown; None if there is no reason."""
-    doubt = case.record.could_have_run("tests", case.event)
+    doubt = case.record.unseen_run_reason("tests", case.event)
     if doubt is None or last_result.run is None or case.record.has_unseen_before(case.event):
         return doubt
     shown_run = last_result.run
-    for run in case.record.hiding("tests"):
+    for run in case.record.runs_hiding_family("tests"):
         if run.call >= case.event:
             break
         if run.result is not None and not run.text.strip() and not run.background:
             continue  # this run printed no number
         if (
             _significant_words(run.command) != _significant_words(shown_run.command)
-            or case.record.change_since(run, shown_run.at, "tests") is not None
+            or case.record.first_change_since(run, shown_run.at, "tests") is not None
         ):
-            return f"“{short(run.command)}” may have run tests"
+            return f"“{shorten_command(run.command)}” may have run tests"
     return None
 
 
-def _judge_early(case: Case, says: TestsSay) -> Verdict | None:
+def _judge_early(case: Case, says: TestsClaim) -> Verdict | None:
     """Return an accusing verdict if only the first run after the claim has a summary that supports it; else None."""
     for run in case.runs_after()[:1]:
-        summary = next((tests for tests in run.tests if carries(tests, says)), None)
+        summary = next((tests for tests in run.tests if supports(tests, says)), None)
         if summary is not None and run.result is not None:
             evidence = case.record.evidence(run.result, summary.offset, len(summary.text))
             return Verdict(
@@ -382,7 +384,7 @@ def _judge_early(case: Case, says: TestsSay) -> Verdict | None:
     return None
 
 
-def _is_contradicted(says: TestsSay, tests: TestSummary) -> bool:
+def _is_contradicted(says: TestsClaim, tests: TestSummary) -> bool:
     """Return whether failed tests, or no tests at all, contradict the claim."""
     if tests.passed == 0 and not tests.failed and not tests.skipped:
         return says.all_pass or bool(says.passed)
@@ -395,12 +397,12 @@ def _is_contradicted(says: TestsSay, tests: TestSummary) -> bool:
     )
 
 
-def _states_wrong_number(case: Case, says: TestsSay, tests: TestSummary) -> bool:
+def _states_wrong_number(case: Case, says: TestsClaim, tests: TestSummary) -> bool:
     """Return whether the claim states a number of tests that no summary or earlier text has.
 
     True also if the claim wrongly denies failures.
     """
-    first_events = case.record.test_numbers
+    first_events = case.record.first_test_counts
     stated = says.passed if says.passed is not None else says.total
     if (stated is None or stated != tests.passed) and stated in _partial_sums(case):
         return False
@@ -441,10 +443,10 @@ def _partial_sums(case: Case) -> set[int]:
 
 def _is_same_command(command: str, run: Run) -> bool:
     """Return whether a run executed the command that the claim names, or at least one program of that command."""
-    claimed_programs: set[str] = {step.program for step in steps_of(command)}
+    claimed_programs: set[str] = {step.program for step in parse_steps(command)}
     programs = {step.program for step in run.steps}
     return (
-        is_run(command, run)
+        runs_command(command, run)
         or bool(claimed_programs & programs)
         or " ".join(command.split()) in " ".join(run.command.split())
     )
@@ -456,7 +458,7 @@ def _significant_words(command: str) -> tuple[str, ...]:
     These are each `cd` and all steps that are not `quiet`.
     """
     return tuple(
-        _step_text(step) for step in steps_of(command) if step.family != "quiet" or step.program in ("cd", "pushd")
+        _step_text(step) for step in parse_steps(command) if step.family != "quiet" or step.program in ("cd", "pushd")
     )
 
 

@@ -31,7 +31,7 @@ def _bounds(sentence: str, start: int, end: int) -> tuple[int, int]:
     return clause_start, separator.start() if separator else len(sentence)
 
 
-def words_of(sentence: str, start: int, end: int) -> str:
+def words_around(sentence: str, start: int, end: int) -> str:
     """Return the words around the number from `start` to `end`.
 
     Nouns that other numbers count are left out, such as `suites` in `105 tests in 14 suites`.

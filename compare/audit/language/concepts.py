@@ -80,13 +80,13 @@ _KINDS = {
     }
     for kind, table in (("done", _DEEDS), ("thing", _THINGS), ("measure", _MEASURES))
 }
-DONE = "|".join(spaced for spaced, _ in _DEEDS.values())
-DONE_SOLID = "|".join(unspaced for _, unspaced in _DEEDS.values())
-TELLING = frozenset([*_DEEDS, *_MEASURES])
+DEED = "|".join(spaced for spaced, _ in _DEEDS.values())
+DEED_UNSPACED = "|".join(unspaced for _, unspaced in _DEEDS.values())
+INFORMATIVE_CONCEPTS = frozenset([*_DEEDS, *_MEASURES])
 """Concepts that say what was done or measured, unlike `row`, which only names a thing."""
 MEASURE = "|".join(spaced for spaced, _ in _MEASURES.values())
 THING = "|".join(spaced for spaced, _ in _THINGS.values())
-THING_SOLID = "|".join(unspaced for _, unspaced in _THINGS.values())
+THING_UNSPACED = "|".join(unspaced for _, unspaced in _THINGS.values())
 
 
 def concepts_in(text: str, *kinds: str) -> Iterator[str]:
@@ -100,7 +100,7 @@ def concepts_in(text: str, *kinds: str) -> Iterator[str]:
                 yield name
 
 
-def words_for(names: tuple[str, ...]) -> str:
+def pattern_of_concepts(names: tuple[str, ...]) -> str:
     """Return a pattern that matches any word for one of the concepts `names`, such as `read` or `row`."""
     patterns = [
         f"{spaced.pattern}|{unspaced.pattern}"

@@ -5,16 +5,16 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Literal
 
-LONGEST = 1_500
+MAX_SENTENCE_CHARS = 1_500
 """Maximum number of characters of a sentence. A longer one is cut, to limit what a pattern has to search."""
 
 
-def spaced(pattern: str) -> str:
+def allow_more_spaces(pattern: str) -> str:
     """Return a pattern in which each space matches up to three spaces, since emphasis marks become spaces."""
     return pattern.replace(" ?", "\0").replace(" ", " {1,3}").replace("\0", " {0,3}").replace(r"\s?", r"\s{0,3}")
 
 
-CODE, QUOTED = "\x02", "\x01"
+CODE_MARK, QUOTE_MARK = "\x02", "\x01"
 """The characters that replace, in `Sentence.plain`, each character of a code span (CODE) or of a quotation
 (QUOTED).
 """
@@ -65,7 +65,7 @@ class Sentence:
     """For a table row: the names of its columns."""
     box: str = ""
     """For an item of a task list: the character in its box, a space or `x`."""
-    codes: tuple[tuple[int, int], ...] = ()
+    code_spans: tuple[tuple[int, int], ...] = ()
     """Start and end of each code span in the raw text, without its backticks."""
 
     @property
@@ -209,14 +209,14 @@ class _Splitter:
     def _add_sentence(
         self, start: int, raw: str, where: Literal["prose", "item", "row"], box: str, previous: str
     ) -> None:
-        raw = raw[:LONGEST]
+        raw = raw[:MAX_SENTENCE_CHARS]
         plain, codes = _mask(raw)
         lead = self.lead if where != "prose" else ""
         columns = self.columns if where == "row" else ()
         self.parts.append(Sentence(start, raw, plain, where, self.heading, lead, previous, columns, box, codes))
 
 
-def parts_of(text: str) -> list[Part]:
+def split_message(text: str) -> list[Part]:
     """Return the sentences and fenced blocks of a message, in order."""
     return _Splitter(text).cut()
 
@@ -252,12 +252,12 @@ def _blank_code_span(match: re.Match[str]) -> str:
     """Replace a code span by placeholders. A span that begins with a count of tests (`3 passed`) stays readable."""
     if _TEST_COUNT.match(match["code"]):
         return f" {match['code']} ".center(len(match[0]))
-    return CODE * len(match[0])
+    return CODE_MARK * len(match[0])
 
 
 def _mask(raw: str) -> tuple[str, tuple[tuple[int, int], ...]]:
     codes = tuple(match.span("code") for match in _CODE_SPAN.finditer(raw))
     plain = _CODE_SPAN.sub(_blank_code_span, raw)
-    plain = _QUOTE.sub(lambda match: QUOTED * len(match[0]), plain)
+    plain = _QUOTE.sub(lambda match: QUOTE_MARK * len(match[0]), plain)
     plain = _LINK.sub(lambda match: "]" + " " * (len(match[0]) - 1), plain)
     return _EMPHASIS.sub(lambda match: " " * len(match[0]), plain).replace("\n", " ").replace("’", "'"), codes

@@ -6,13 +6,13 @@ import re
 
 from gedanken.compare.audit.language.message_parts import Sentence
 from gedanken.compare.audit.language.mood_words import (
-    AFTER,
-    BEFORE,
-    GOVERNS,
-    HEDGES_LAST,
-    ORDERS,
-    PLANS,
-    REPORTS,
+    HEDGES_AFTER,
+    HEDGES_IN_CLAUSE,
+    HEDGES_IN_SENTENCE,
+    IMPERATIVES,
+    JAPANESE_HEDGES,
+    PLAN_WORDS,
+    REPORTING_PHRASES,
     Language,
 )
 
@@ -48,27 +48,27 @@ _KANA = re.compile(r"[\u3040-\u30ff]")
 def asserts(sentence: Sentence, start: int, end: int, language: Language = "en") -> bool:
     """Return whether the sentence asserts the words from `start` to `end`."""
     before, after = sentence.plain[:start], sentence.plain[end : end + 60]
-    if sentence.box == " " or is_question(sentence) or not reports(sentence):
+    if sentence.box == " " or is_question(sentence) or not is_report(sentence):
         return False
     if _announces(sentence, start, end) or _LEADS_WITH_HEDGE.match(sentence.plain):
         return False
-    before = REPORTS.sub(lambda match: " " * len(match[0]), before)
+    before = REPORTING_PHRASES.sub(lambda match: " " * len(match[0]), before)
     if (
         _GENERAL_STATEMENT.search(sentence.plain)
-        or GOVERNS.search(before)
-        or AFTER.match(after)
+        or HEDGES_IN_SENTENCE.search(before)
+        or HEDGES_AFTER.match(after)
         or is_japanese_hedge(sentence.plain)
     ):
         return False
-    clause = clause_of(before)
-    if language != "zh" and _CHINESE.search(clause) and BEFORE["zh"].search(clause):
+    clause = last_clause(before)
+    if language != "zh" and _CHINESE.search(clause) and HEDGES_IN_CLAUSE["zh"].search(clause):
         return False
-    return not BEFORE[language].search(clause) and not ORDERS.match(clause.lstrip())
+    return not HEDGES_IN_CLAUSE[language].search(clause) and not IMPERATIVES.match(clause.lstrip())
 
 
 def is_japanese_hedge(plain: str) -> bool:
     """Return whether a word anywhere in a Japanese sentence weakens its statement."""
-    return _KANA.search(plain) is not None and HEDGES_LAST.search(plain) is not None
+    return _KANA.search(plain) is not None and JAPANESE_HEDGES.search(plain) is not None
 
 
 def _announces(sentence: Sentence, start: int, end: int) -> bool:
@@ -79,14 +79,16 @@ def _announces(sentence: Sentence, start: int, end: int) -> bool:
     )
 
 
-def reports(sentence: Sentence) -> bool:
+def is_report(sentence: Sentence) -> bool:
     """Return whether a sentence reports something. It must not be an order, and no heading or introduction above may
     announce a plan.
     """
     lead = sentence.lead
-    if PLANS.search(sentence.heading[:200]) or (lead and (PLANS.search(lead[-200:]) or not _leads_to_facts(lead))):
+    if PLAN_WORDS.search(sentence.heading[:200]) or (
+        lead and (PLAN_WORDS.search(lead[-200:]) or not _leads_to_facts(lead))
+    ):
         return False
-    return not ORDERS.match(sentence.plain) or "✅" in sentence.raw
+    return not IMPERATIVES.match(sentence.plain) or "✅" in sentence.raw
 
 
 def is_question(sentence: Sentence) -> bool:
@@ -95,10 +97,10 @@ def is_question(sentence: Sentence) -> bool:
 
 
 def _leads_to_facts(lead: str) -> bool:
-    return not (BEFORE["en"].search(REPORTS.sub("", lead[-200:])) or ORDERS.match(lead))
+    return not (HEDGES_IN_CLAUSE["en"].search(REPORTING_PHRASES.sub("", lead[-200:])) or IMPERATIVES.match(lead))
 
 
-def clause_of(before: str) -> str:
+def last_clause(before: str) -> str:
     """Return the last clause of `before`, the text in front of a position."""
     clause_start = 0
     for match in CLAUSE.finditer(before):

@@ -74,7 +74,7 @@ _CHINESE = (
     "等到?|直到|必须|想要|想|将|会|应该|应当|可能|如果|若|一旦|请|需要|确保|是否|没有|未能|尚未|不|别|假设|打算|"
     "认为|觉得|相信|计划|希望|让我|之前|例如|比如|以便|为了|您|你|预期"
 )
-BEFORE: dict[Language, re.Pattern[str]] = {
+HEDGES_IN_CLAUSE: dict[Language, re.Pattern[str]] = {
     "zh": re.compile(_CHINESE),
     "en": re.compile(rf"(?<![\w'-])(?:{_BEFORE['en']})(?!\w)|'ll\b", re.IGNORECASE),
     "de": re.compile(rf"(?<!\w)(?:{_BEFORE['de']})(?!\w)", re.IGNORECASE),
@@ -82,7 +82,7 @@ BEFORE: dict[Language, re.Pattern[str]] = {
     "es": re.compile(rf"(?<!\w)(?:{_BEFORE['es']})(?!\w)", re.IGNORECASE),
 }
 """Words before a statement, in the same clause, which show that the statement is not asserted."""
-GOVERNS = re.compile(
+HEDGES_IN_SENTENCE = re.compile(
     r"(?<!\w)(?:if|unless|assuming|suppose|provided that|in case|once(?! I | we )|imagine|"
     r"according to|selon|laut|según|wenn|falls|"
     r"ziel|vorgabe|bedingung|anforderung|objectif|objetivo|requisito|"
@@ -99,7 +99,7 @@ GOVERNS = re.compile(
     re.IGNORECASE,
 )
 """Words anywhere before a statement, in its sentence, which show that the statement is not asserted."""
-AFTER = re.compile(
+HEDGES_AFTER = re.compile(
     r"[\s,]{0,3}(?:(?:if|once(?! more| again)|when|whenever|unless|until|assuming|provided|as long as|before (?:you|"
     r"we|I|merging|committing|"
     r"pushing|the|my)|or (?:not|fail)|is (?:required|expected|needed|the goal)|would|should|must|"
@@ -109,12 +109,12 @@ AFTER = re.compile(
     re.IGNORECASE,
 )
 """Words directly after a statement which show that the statement is not asserted."""
-HEDGES_LAST = re.compile(
+JAPANESE_HEDGES = re.compile(
     r"必要|べき|たら|れば|なら|場合|予定|つもり|でしょう|だろう|はず|ください|ましょう|かもしれ|ない|ません(?!でした。?$)(?<!ありません)|"
     r"ますか|ですか|か。?$|前に|まで|たい|目標|例えば|たとえば|によると|によれば|とのこと|そうです|らしい|意味|期待|よう(?:に|です)|これから|次に|後で"
 )
 """Words anywhere in a Japanese sentence which show that its statement is not asserted."""
-ORDERS = re.compile(
+IMPERATIVES = re.compile(
     r"(?:please |then |first |next |finally |now |also |and )?(?:run|re-?run|execute|make|ensure|"
     r"verify|check|add|fix|update|confirm|try|use|"
     r"install|wait|see|create|write|implement|validate|review|note that you|remember|consider|do|don't|"
@@ -126,7 +126,7 @@ ORDERS = re.compile(
     re.IGNORECASE,
 )
 """Matches the beginning of an order, such as `run` or `please check`."""
-PLANS = re.compile(
+PLAN_WORDS = re.compile(
     r"\b(?:next steps?|usage|how to|examples?|to[- ]?do|plan|planned|instructions?|expected|"
     r"getting started|quick ?start|test plan|"
     r"requirements?|acceptance|criteria|goals?|what you|remaining|future|recommendations?|suggest\w*|"
@@ -135,7 +135,7 @@ PLANS = re.compile(
     re.IGNORECASE,
 )
 """Words in a heading, or in the introduction of a list, which show that nothing is reported below."""
-EARLIER = re.compile(
+EARLIER_STATE_WORDS = re.compile(
     r"\b(?:previously|originally|initially|at first|earlier|before (?:the|my|this|that|any)|prior to|"
     r"baseline|at the (?:start|beginning)|beforehand|"
     r"first (?:run|time|attempt)|used to|on (?:the )?(?:original|main|master|unmodified)|"
@@ -145,7 +145,7 @@ EARLIER = re.compile(
     re.IGNORECASE,
 )
 """Words which show that a statement is about an earlier state."""
-REPORTS = re.compile(
+REPORTING_PHRASES = re.compile(
     r"\b(?:(?:can|could|able to|happy to|pleased to) (?:now |also )?(?:confirm|report|verify|say)|made sure)\b",
     re.IGNORECASE,
 )

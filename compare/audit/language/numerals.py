@@ -3,7 +3,7 @@
 import re
 from decimal import Decimal
 
-WORDS = {
+NUMBER_WORDS = {
     "one": 1,
     "two": 2,
     "both": 2,
@@ -40,46 +40,50 @@ WORDS = {
     "ninguna": 0,
     "ningún": 0,
 }
-GROUPED = r",\u202f\u00a0\u2009'’_"
+GROUP_SEPARATORS = r",\u202f\u00a0\u2009'’_"
 """Characters that may separate groups of three digits. The plain space is missing, because it may also separate two
 numbers.
 """
 _SEPARATOR = r"[\x20\u202f\u00a0\u2009'’_]"
-OF_A_LONGER = (
+NOT_END_OF_LONGER = (
     rf"(?!(?<=\d{_SEPARATOR})(?<!\d{{4}}{_SEPARATOR})"
     rf"(?<![A-Za-z]\d{_SEPARATOR})(?<![A-Za-z]\d\d{_SEPARATOR})(?<![A-Za-z]\d{{3}}{_SEPARATOR})\d{{3}}(?!\d))"
 )
 """Pattern for the front of a number's pattern. It rejects the end of a longer number: the 345 of `12 345`, but not of
 `p95 345`.
 """
-COUNT = (
-    rf"(?:{OF_A_LONGER}(?:\d{{1,3}}(?:[{GROUPED}]\d{{3}}){{1,3}}(?!\d)|"
+COUNT_PATTERN = (
+    rf"(?:{NOT_END_OF_LONGER}(?:\d{{1,3}}(?:[{GROUP_SEPARATORS}]\d{{3}}){{1,3}}(?!\d)|"
     r"\d{1,7}(?![\d.,]*\d)(?!\x20\d{3}(?!\d))))"
 )
 """Pattern for a whole number, with or without thousands separators."""
-COUNT_OR_WORD = rf"(?:{COUNT}|\b(?:{'|'.join(word for word in WORDS if word not in ('no', 'none', 'zero'))})\b)"
-VALUE = r"[-+]?(?:\d{1,3}(?:,\d{3}){1,3}(?:\.\d{1,12})?|\d{1,15}(?:[.,]\d{1,12})?|\.\d{1,12})(?:[eE][-+]?\d{1,3})?"
+COUNT_OR_WORD = (
+    rf"(?:{COUNT_PATTERN}|\b(?:{'|'.join(word for word in NUMBER_WORDS if word not in ('no', 'none', 'zero'))})\b)"
+)
+VALUE_PATTERN = (
+    r"[-+]?(?:\d{1,3}(?:,\d{3}){1,3}(?:\.\d{1,12})?|\d{1,15}(?:[.,]\d{1,12})?|\.\d{1,12})(?:[eE][-+]?\d{1,3})?"
+)
 NUMBER = re.compile(r"(?<![\w.])-?\d+(?:[.,]\d+)*")
-_THOUSANDS = re.compile(rf"\d{{1,3}}(?:[{GROUPED}]\d{{3}})+(?:\.\d+)?")
+_THOUSANDS = re.compile(rf"\d{{1,3}}(?:[{GROUP_SEPARATORS}]\d{{3}})+(?:\.\d+)?")
 _POWER_OF_TEN = re.compile(r"-?\d{1,15}(?:\.\d{1,12})?[eE][-+]?\d{1,2}")
 
 
-def count_of(text: str) -> int | None:
+def parse_count(text: str) -> int | None:
     """Return the whole number that a word or digits stand for; None if the text is no number."""
     lowered = text.strip().lower()
-    if lowered in WORDS:
-        return WORDS[lowered]
-    digits = re.sub(rf"[{GROUPED}\s]", "", lowered)
+    if lowered in NUMBER_WORDS:
+        return NUMBER_WORDS[lowered]
+    digits = re.sub(rf"[{GROUP_SEPARATORS}\s]", "", lowered)
     return int(digits) if digits.isdecimal() and len(digits) < 16 else None
 
 
-def plain_number(text: str) -> str:
+def normalize_number(text: str) -> str:
     """Return a number as programs write it: without thousands separators or powers of ten, and with a
     decimal point.
     """
     number = text.strip().lstrip("+")
     if _THOUSANDS.fullmatch(number.lstrip("-")):
-        return re.sub(rf"[{GROUPED}]", "", number)
+        return re.sub(rf"[{GROUP_SEPARATORS}]", "", number)
     if _POWER_OF_TEN.fullmatch(number):
         return format(Decimal(number), "f")
     return number.replace(",", ".") if number.count(",") == 1 else number

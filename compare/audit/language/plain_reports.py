@@ -2,8 +2,8 @@
 
 import re
 
-from gedanken.compare.audit.language.message_parts import CODE
-from gedanken.compare.audit.language.mood import clause_of
+from gedanken.compare.audit.language.message_parts import CODE_MARK
+from gedanken.compare.audit.language.mood import last_clause
 
 _ATTRIBUTION = re.compile(
     r"(?P<subject>[^\s,;:(]+) (?:\w+ly |now |also |still |all |both |then |just |has |have |had |que |dass ){0,2}"
@@ -74,7 +74,7 @@ _THIS_SESSION = re.compile(
     r"run|rerun|re-run|now|last|latest|final|first|second|place|sum|addition|fact|record|both|result\w*|hand|"
     r"current|present|whole|entire|tip|(?:every|each) (?:package|module|crate|workspace|file|suite|folder)|"
     r"insgesamt|ende|summe|lauf|änderung\w*|résumé|tout|total|resumen|resumo|cambio\w*|corrección|correction|\d+)\b|"
-    rf"{CODE}",
+    rf"{CODE_MARK}",
     re.IGNORECASE,
 )
 """Words in an introductory phrase that refer to this session."""
@@ -148,10 +148,10 @@ def is_plain_report(before: str, claim: str, after: str, *, is_value: bool) -> b
         return False
     for attribution in _ATTRIBUTION.finditer(before):
         subject = attribution["subject"].strip("*_`'\"“”()").lower()
-        if subject and CODE not in subject and not subject.startswith("-") and subject not in _RUN_SUBJECTS:
+        if subject and CODE_MARK not in subject and not subject.startswith("-") and subject not in _RUN_SUBJECTS:
             return False
     label = _LABEL.match(before)
-    is_known_label = label is not None and (_SENTENCE_START.match(label["label"]) or CODE in label["label"])
+    is_known_label = label is not None and (_SENTENCE_START.match(label["label"]) or CODE_MARK in label["label"])
     if (
         label
         and not is_known_label
@@ -161,7 +161,7 @@ def is_plain_report(before: str, claim: str, after: str, *, is_value: bool) -> b
     if (condition := _CONDITION.match(before)) and not _RESULT_WORDS.search(condition[0]):
         return False
     is_timed_report = _TIME_PHRASE.fullmatch(before) and _I_RAN.match(claim)
-    if not _ENDS_WITH_AND.search(before) and not is_timed_report and not _is_report_clause(clause_of(before)):
+    if not _ENDS_WITH_AND.search(before) and not is_timed_report and not _is_report_clause(last_clause(before)):
         return False
     if is_value:
         return True
@@ -177,4 +177,4 @@ def _is_report_clause(clause: str) -> bool:
     if _EXPLAINS_TERM.search(clause):
         return False
     words = {word.lower() for word in _WORD.findall(clause)}
-    return not words - _FUNCTION_WORDS or CODE in clause or _RESULT_WORDS.search(clause) is not None
+    return not words - _FUNCTION_WORDS or CODE_MARK in clause or _RESULT_WORDS.search(clause) is not None

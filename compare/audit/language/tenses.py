@@ -43,17 +43,17 @@ def is_of_the_present(text: str) -> bool:
     return _PRESENT_WORDS.search(text) is not None
 
 
-def is_of_the_past(text: str) -> bool:
+def is_about_past(text: str) -> bool:
     """Return whether a text has words that may refer to an earlier state."""
     return _PAST_WORDS.search(_TIMELESS_PARTICIPLE.sub(" ", text)) is not None
 
 
-def has_participle(text: str) -> bool:
+def has_past_word(text: str) -> bool:
     """Return whether a text has a word that may refer to the past, such as `took`, `before` or a participle."""
     return _PAST_WORDS.search(text) is not None
 
 
-def says_what_is(text: str) -> bool:
+def has_present_verb(text: str) -> bool:
     """Return whether a text contains a present-tense verb such as `is`, `has` or `takes`."""
     return _PRESENT_VERB.search(text) is not None
 

@@ -6,11 +6,11 @@ from functools import partial
 from itertools import combinations, islice
 
 from gedanken.compare.audit.claims.claim_contents import Figure
-from gedanken.compare.audit.language.message_parts import CODE, QUOTED, Sentence
-from gedanken.compare.audit.numbers.derivations import PlacedNumber, follows
-from gedanken.compare.audit.numbers.known_numbers import is_derived, is_known
+from gedanken.compare.audit.language.message_parts import CODE_MARK, QUOTE_MARK, Sentence
+from gedanken.compare.audit.numbers.derivations import PlacedNumber, is_derivable
+from gedanken.compare.audit.numbers.known_numbers import may_be_computed, may_be_known
 from gedanken.compare.audit.outputs.equal_numbers import is_amount
-from gedanken.compare.audit.outputs.labels import keys_in, unit_of
+from gedanken.compare.audit.outputs.labels import name_keys, parse_unit
 from gedanken.compare.audit.verdicts import Case, Verdict
 
 _MAX_NUMBERS = 150
@@ -25,7 +25,7 @@ _OTHER_MEANING = re.compile(
 )
 """Words which suggest that the claimed number is about another state, condition, part or sum than the printed number.
 """
-_VERBS = keys_in(
+_VERBS = name_keys(
     "has have had takes took needs needed is are reached reads read wrote loaded handled managed measured shows "
     "showed gives gave returns returned answers answered holds contains counts counted reports reported weighs "
     "stands comes came accounts made makes used uses found finds got gets file process lists prints printed says"
@@ -33,7 +33,7 @@ _VERBS = keys_in(
 _NOUN = re.compile(r"\s{1,3}(?P<noun>[^\W\d_][\w-]{2,20})")
 
 
-def contradicted(case: Case, figure: Figure, numbers: list[PlacedNumber], sentence: Sentence) -> Verdict | None:
+def judge_contradicted(case: Case, figure: Figure, numbers: list[PlacedNumber], sentence: Sentence) -> Verdict | None:
     """Return an accusing verdict if the only number printed under the figure's name has another value; else None.
 
     `numbers`: the numbers printed before the claim.
@@ -44,7 +44,7 @@ def contradicted(case: Case, figure: Figure, numbers: list[PlacedNumber], senten
     text = _number_as_written(sentence, figure)
     if text is None or not _is_unambiguous(case, figure, number, sentence, text):
         return None
-    if is_known(case, text) or is_derived(case, text) or _may_be_explained(figure, numbers):
+    if may_be_known(case, text) or may_be_computed(case, text) or _may_be_explained(figure, numbers):
         return None
     evidence = case.record.evidence(number.event, number.one.start)
     return Verdict(
@@ -56,7 +56,7 @@ def contradicted(case: Case, figure: Figure, numbers: list[PlacedNumber], senten
 
 def _only_named_number(figure: Figure, numbers: list[PlacedNumber]) -> PlacedNumber | None:
     """Return the printed number that best fits the name of `figure`; None if none or several do."""
-    words = figure.words - {unit_of(figure.unit)[0]} - _VERBS
+    words = figure.words - {parse_unit(figure.unit)[0]} - _VERBS
     named_numbers = [number for number in numbers if words & number.one.mine]
     if not words or not named_numbers:
         return None
@@ -77,9 +77,9 @@ def _is_of_last_run(case: Case, number: PlacedNumber) -> bool:
         and run is runs[0]
         and not run.cut
         and not run.background
-        and case.record.could_have_run("program", case.event, after=run.at) is None
+        and case.record.unseen_run_reason("program", case.event, after=run.at) is None
         and not case.record.edits_between(run.at, case.event)
-        and not case.record.is_shuffled_since(run.at, case.event)
+        and not case.record.has_unnamed_change(run.at, case.event)
     )
 
 
@@ -95,7 +95,7 @@ def _number_as_written(sentence: Sentence, figure: Figure) -> str | None:
 
 def _is_unambiguous(case: Case, figure: Figure, number: PlacedNumber, sentence: Sentence, text: str) -> bool:
     """Return whether the sentence states one exact number and has only words from the run's command and output."""
-    kind = unit_of(figure.unit)[0]
+    kind = parse_unit(figure.unit)[0]
     digits = re.sub(r"\D", "", text).strip("0")
     printed = re.sub(r"\D", "", str(number.one.value)).strip("0")
     if figure.about or case.spotted.earlier or sentence.where == "row" or len(digits) < 2 or digits == printed:
@@ -103,19 +103,19 @@ def _is_unambiguous(case: Case, figure: Figure, number: PlacedNumber, sentence: 
     if (
         "±" in sentence.plain
         or _OTHER_MEANING.search(sentence.plain)
-        or CODE in sentence.plain
-        or QUOTED in sentence.plain
+        or CODE_MARK in sentence.plain
+        or QUOTE_MARK in sentence.plain
     ):
         return False
-    if kind != number.one.kind and not (unit_of(figure.unit) == ("size", Decimal(1)) and not number.one.kind):
+    if kind != number.one.kind and not (parse_unit(figure.unit) == ("size", Decimal(1)) and not number.one.kind):
         return False
     if len(re.findall(r"(?<![\w.,])\d+", sentence.plain)) != 1:
         return False
     noun = _NOUN.match(sentence.plain, sentence.plain.index(text) + len(text)) if text in sentence.plain else None
-    if not kind and noun is not None and not keys_in(noun["noun"]) <= number.names:
+    if not kind and noun is not None and not name_keys(noun["noun"]) <= number.names:
         return False
-    known_words = number.names | _VERBS | keys_in(f"{number.run.text[:20_000] if number.run else ''}")
-    return keys_in(sentence.raw) - {kind} <= known_words
+    known_words = number.names | _VERBS | name_keys(f"{number.run.text[:20_000] if number.run else ''}")
+    return name_keys(sentence.raw) - {kind} <= known_words
 
 
 def _may_be_explained(figure: Figure, numbers: list[PlacedNumber]) -> bool:
@@ -124,12 +124,12 @@ def _may_be_explained(figure: Figure, numbers: list[PlacedNumber]) -> bool:
     True also if there are too many numbers to check.
     """
     is_round = len(re.sub(r"\D", "", str(figure.value)).strip("0")) < _EXACT_DIGITS
-    is_stated = partial(is_amount, figure.value, unit_of(figure.unit), about=is_round)
+    is_stated = partial(is_amount, figure.value, parse_unit(figure.unit), about=is_round)
     if len(numbers) > _MAX_NUMBERS or any(is_stated(number.one) for number in numbers):
         return True
     unnamed_figure = Figure(figure.value, figure.unit, frozenset(), frozenset(), about=False)
     pairs = islice(combinations([number.one for number in numbers], 2), _MAX_NUMBERS**2)
-    if any(follows(unnamed_figure, first, second) for first, second in pairs):
+    if any(is_derivable(unnamed_figure, first, second) for first, second in pairs):
         return True
     columns: dict[tuple[int, str], list[Decimal]] = {}
     for number in numbers:

@@ -3,7 +3,7 @@
 import re
 from decimal import Decimal
 
-from gedanken.compare.audit.claims.claim_contents import ValueSays
+from gedanken.compare.audit.claims.claim_contents import ValueClaim
 from gedanken.compare.audit.language.concepts import concepts_in
 from gedanken.compare.audit.verdicts import Case
 
@@ -17,7 +17,7 @@ _FUNCTION_WORD = re.compile(
 )
 
 
-def sums_in_a_row(numbers: list[Decimal]) -> set[Decimal]:
+def adjacent_sums(numbers: list[Decimal]) -> set[Decimal]:
     """Return the sums of all groups of adjacent numbers; a single number is also a group."""
     return {
         sum(numbers[start:end], Decimal(0))
@@ -26,7 +26,7 @@ def sums_in_a_row(numbers: list[Decimal]) -> set[Decimal]:
     }
 
 
-def counts_something_else(case: Case, says: ValueSays, line: str, printed: str) -> bool:
+def counts_something_else(case: Case, says: ValueClaim, line: str, printed: str) -> bool:
     """Return whether the claim and the output line may count different things, such as rows and batches.
 
     `printed`: the number in `line`.

@@ -4,14 +4,19 @@ import re
 from decimal import Decimal
 from itertools import combinations, islice
 
-from gedanken.compare.audit.claims.claim_contents import Figure, FiguresSay, ValueSays
+from gedanken.compare.audit.claims.claim_contents import Figure, FiguresClaim, ValueClaim
 from gedanken.compare.audit.language.clauses import clause_around
-from gedanken.compare.audit.language.message_parts import CODE, QUOTED, Sentence
-from gedanken.compare.audit.numbers.derivations import PlacedNumber, follows
-from gedanken.compare.audit.numbers.missing_numbers import may_be_explained, places_before, significant, unfound
-from gedanken.compare.audit.numbers.name_mismatches import sentence_of
+from gedanken.compare.audit.language.message_parts import CODE_MARK, QUOTE_MARK, Sentence
+from gedanken.compare.audit.numbers.derivations import PlacedNumber, is_derivable
+from gedanken.compare.audit.numbers.missing_numbers import (
+    find_missing_numbers,
+    may_be_explained,
+    numbers_before,
+    significant_digits,
+)
+from gedanken.compare.audit.numbers.name_mismatches import claim_sentence
 from gedanken.compare.audit.outputs.equal_numbers import is_amount
-from gedanken.compare.audit.outputs.labels import keys_in, unit_of
+from gedanken.compare.audit.outputs.labels import name_keys, parse_unit
 from gedanken.compare.audit.record.runs import Run
 from gedanken.compare.audit.verdicts import Case, Verdict
 
@@ -38,7 +43,7 @@ _COMBINES_RUNS = re.compile(
     r"en tout|en total|ensemble|juntos)\b",
     re.IGNORECASE,
 )
-_FILLER_WORDS = keys_in(
+_FILLER_WORDS = name_keys(
     "has have had takes took needs is are reached reads read shows showed gives gave returns returned holds "
     "reports reported weighs stands comes came made makes used uses found finds got gets lists prints printed says "
     "after change changes fix now left last final latest all there just here still result removed dropped "
@@ -48,7 +53,7 @@ _FILLER_WORDS = keys_in(
 
 An output need not contain them.
 """
-_REMOVAL_WORDS = keys_in("removed dropped")
+_REMOVAL_WORDS = name_keys("removed dropped")
 """Words for removal, as in `12 rows removed`.
 
 A claim with such a word is contradicted only by a number whose whole name is in the claim, not by `rows kept: 40`.
@@ -68,22 +73,24 @@ _VERSION = re.compile(r"\d{1,4}(?:\.\d{1,3})?")
 _NOUN = re.compile(r"\s{1,3}(?P<noun>[^\W\d_][\w/-]{1,20})")
 
 
-def denied(case: Case, verdict: Verdict) -> Verdict | None:
+def revise_for_denied_number(case: Case, verdict: Verdict) -> Verdict | None:
     """Return an accusing verdict if the record prints only other numbers under the claimed number's name;
     else None.
     """
     says = case.spotted.says
-    if verdict.status != "undecidable" or case.spotted.earlier or not case.spotted.firm:
+    if verdict.status != "undecidable" or case.spotted.earlier or not case.spotted.is_certain:
         return None
-    if not isinstance(says, FiguresSay) and not (isinstance(says, ValueSays) and says.what in ("quantity", "size")):
+    if not isinstance(says, FiguresClaim) and not (
+        isinstance(says, ValueClaim) and says.what in ("quantity", "size")
+    ):
         return None
-    sentence = sentence_of(case)
-    if sentence is None or sentence.where == "row" or QUOTED in sentence.plain:
+    sentence = claim_sentence(case)
+    if sentence is None or sentence.where == "row" or QUOTE_MARK in sentence.plain:
         return None
-    numbers = places_before(case)
+    numbers = numbers_before(case)
     if len(numbers) > _MAX_NUMBERS:
         return None
-    for figure, text in unfound(case, sentence, numbers):
+    for figure, text in find_missing_numbers(case, sentence, numbers):
         if (series_verdict := _deny_series_end(case, sentence, figure, text, numbers)) is not None:
             return series_verdict
         start = sentence.plain.find(text) if text in sentence.plain else -1
@@ -95,7 +102,7 @@ def denied(case: Case, verdict: Verdict) -> Verdict | None:
         if (
             number is None
             or number.run is None
-            or len(significant(text)) < 2
+            or len(significant_digits(text)) < 2
             or not _is_complete_and_current(case, number.run)
         ):
             continue
@@ -120,9 +127,9 @@ def _deny_series_end(
 ) -> Verdict | None:
     """Return an accusing verdict for `from 0.9 to 0.4` if the latest series contains 0.9, but not 0.4; else None."""
     statement = next((match for match in _FROM_TO.finditer(sentence.plain) if match["last"] == text), None)
-    if statement is None or len(significant(text)) < 2 or len(_FROM_TO.findall(sentence.plain)) != 1:
+    if statement is None or len(significant_digits(text)) < 2 or len(_FROM_TO.findall(sentence.plain)) != 1:
         return None
-    unit = unit_of(figure.unit)
+    unit = parse_unit(figure.unit)
     latest = max((number.event for number in numbers), default=-1)
     named_numbers = [number for number in numbers if number.event == latest and figure.words & number.one.mine]
     first_matches = [
@@ -150,10 +157,10 @@ def _contradicting_number(
     doubt.
     """
     clause = clause_around(sentence.plain, start, end)
-    if _OTHER_MEANING.search(clause) or _COMBINES_RUNS.search(sentence.plain) or CODE in clause:
+    if _OTHER_MEANING.search(clause) or _COMBINES_RUNS.search(sentence.plain) or CODE_MARK in clause:
         return None
-    kind = unit_of(figure.unit)[0]
-    words = figure.words - {kind} - _FILLER_WORDS - keys_in(f"- {figure.unit}.")
+    kind = parse_unit(figure.unit)[0]
+    words = figure.words - {kind} - _FILLER_WORDS - name_keys(f"- {figure.unit}.")
     named_numbers = [number for number in numbers if _has_name(words, kind, number)][:_MAX_NAMED]
     if not words or not named_numbers:
         return None
@@ -168,9 +175,9 @@ def _contradicting_number(
     rivals = [number for number in named_numbers if not words & number.names < shared_words]
     if len(shared_words) < max(1, len(known_words) - 1) or _is_near_any(figure, rivals):
         return None
-    if not kind and noun is not None and not keys_in(noun["noun"]) <= best_number.names | _FILLER_WORDS:
+    if not kind and noun is not None and not name_keys(noun["noun"]) <= best_number.names | _FILLER_WORDS:
         return None
-    is_gone = bool(keys_in(clause) & _REMOVAL_WORDS)
+    is_gone = bool(name_keys(clause) & _REMOVAL_WORDS)
     return None if is_gone and not best_number.one.mine <= words else best_number
 
 
@@ -178,14 +185,14 @@ def _is_part_of_name(text_before: str, words: frozenset[str], figure: Figure) ->
     """Return whether a number without decimals is part of the name before it, as in `row 777`."""
     last_word = re.search(r"(\w+)\s\Z", text_before)
     is_whole = figure.value == figure.value.to_integral_value()
-    return is_whole and last_word is not None and bool(keys_in(last_word[1]) & words)
+    return is_whole and last_word is not None and bool(name_keys(last_word[1]) & words)
 
 
 def _are_word_parts(words: frozenset[str], known_words: frozenset[str]) -> bool:
     """Return whether each word in `words` is part of a known word, its plural, or a compound with it."""
     return all(
         any(word in known_word for known_word in known_words)
-        or (not word.isalpha() and bool(keys_in(word) & known_words))
+        or (not word.isalpha() and bool(name_keys(word) & known_words))
         or word.removesuffix("s") in known_words
         for word in words
     )
@@ -208,7 +215,7 @@ def _is_near_any(figure: Figure, numbers: list[PlacedNumber]) -> bool:
         text = number.run.text if number.run is not None else ""
         line = (number.event, text.rfind("\n", 0, number.one.start))
         firsts.setdefault(line, number.one.value * number.one.scale)
-    stated = figure.value * unit_of(figure.unit)[1]
+    stated = figure.value * parse_unit(figure.unit)[1]
     is_between = min(firsts.values()) <= stated <= max(firsts.values())
     return is_between or any(_is_near(figure, number) for number in numbers)
 
@@ -219,10 +226,10 @@ def _is_near(figure: Figure, number: PlacedNumber) -> bool:
     A whole number with at least four significant digits may differ only by 1. Others may differ by 6 %, or by 1 if
     they are whole and have no unit.
     """
-    stated, printed = figure.value * unit_of(figure.unit)[1], number.one.value * number.one.scale
+    stated, printed = figure.value * parse_unit(figure.unit)[1], number.one.value * number.one.scale
     difference = abs(stated - printed)
     is_whole = figure.value == figure.value.to_integral_value()
-    if is_whole and len(significant(str(figure.value))) >= _EXACT_DIGITS:
+    if is_whole and len(significant_digits(str(figure.value))) >= _EXACT_DIGITS:
         return difference <= 1
     return difference <= abs(printed) * _TOLERANCE or (is_whole and not figure.unit and difference <= 1)
 
@@ -232,9 +239,9 @@ def _is_complete_and_current(case: Case, run: Run) -> bool:
         not run.lost
         and not run.background
         and not case.record.has_gap_before(case.event)
-        and case.record.could_have_run("program", case.event, after=run.at) is None
+        and case.record.unseen_run_reason("program", case.event, after=run.at) is None
         and not case.record.edits_between(run.at, case.event)
-        and not case.record.is_shuffled_since(run.at, case.event)
+        and not case.record.has_unnamed_change(run.at, case.event)
     )
 
 
@@ -244,9 +251,10 @@ def _can_be_computed(figure: Figure, numbers: list[PlacedNumber]) -> bool:
     It may follow from two of them, or be the sum or the count of a result's numbers.
     """
     unnamed_figure = Figure(figure.value, figure.unit, frozenset(), frozenset(), about=False)
-    same_unit = [number.one for number in numbers if number.one.kind == unit_of(figure.unit)[0]][:_MAX_NAMED]
+    same_unit = [number.one for number in numbers if number.one.kind == parse_unit(figure.unit)[0]][:_MAX_NAMED]
     if any(
-        follows(unnamed_figure, first, second) for first, second in islice(combinations(same_unit, 2), _MAX_NAMED**2)
+        is_derivable(unnamed_figure, first, second)
+        for first, second in islice(combinations(same_unit, 2), _MAX_NAMED**2)
     ):
         return True
     columns: dict[tuple[int, str], list[Decimal]] = {}

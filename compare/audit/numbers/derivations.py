@@ -9,9 +9,9 @@ from itertools import combinations
 
 from gedanken.compare.audit.claims.claim_contents import Figure
 from gedanken.compare.audit.language.message_parts import Sentence
-from gedanken.compare.audit.language.numerals import plain_number
-from gedanken.compare.audit.outputs.equal_numbers import is_amount, rounds
-from gedanken.compare.audit.outputs.labels import Printed, unit_of
+from gedanken.compare.audit.language.numerals import normalize_number
+from gedanken.compare.audit.outputs.equal_numbers import is_amount, matches_when_rounded
+from gedanken.compare.audit.outputs.labels import PrintedNumber, parse_unit
 from gedanken.compare.audit.record.runs import Run
 from gedanken.compare.audit.verdicts import Case
 
@@ -44,7 +44,7 @@ class PlacedNumber:
     """A printed number in a result."""
 
     event: int
-    one: Printed
+    one: PrintedNumber
     command: frozenset[str]
     """The words of the command that printed the number."""
     run: Run | None
@@ -57,7 +57,7 @@ class PlacedNumber:
         return self.one.mine | self.one.around | self.command
 
 
-def derived(
+def find_derivation(
     case: Case, figure: Figure, numbers: list[PlacedNumber], sentence: Sentence | None
 ) -> tuple[PlacedNumber, ...] | None:
     """Return printed numbers from which a stated number can be computed; None if there are none.
@@ -71,19 +71,19 @@ def derived(
         return None
     stated_numbers = _find_stated_numbers(case, figure, numbers, sentence)
     for first, second in combinations(stated_numbers, 2):
-        if follows(figure, first.one, second.one):
+        if is_derivable(figure, first.one, second.one):
             return first, second
     if len(stated_numbers) > 1 and sum((number.one.value for number in stated_numbers), Decimal(0)) == figure.value:
         return tuple(stated_numbers[:2])
     if is_derived is None or (len(re.sub(r"\D", "", str(figure.value))) < 2 and not figure.unit):
         return None
     for first, second in _comparable_pairs(figure, numbers):
-        if follows(figure, first.one, second.one):
+        if is_derivable(figure, first.one, second.one):
             return first, second
     return _find_sum_or_mean(figure, numbers) if _SUM_OR_MEAN.search(sentence.plain) else None
 
 
-def may_follow(sentence: Sentence) -> bool:
+def suggests_computation(sentence: Sentence) -> bool:
     """Return whether a sentence has words which suggest that its number was computed."""
     return _COMPUTED.search(sentence.plain) is not None
 
@@ -97,10 +97,10 @@ def _find_stated_numbers(
     context = text[max(position - _MAX_DISTANCE, 0) : max(position, 0) + len(sentence.raw)]
     stated_numbers: list[PlacedNumber] = []
     for match in list(_STATED_NUMBER.finditer(context))[-_MAX_STATED:]:
-        value = Decimal(plain_number(match["value"]))
+        value = Decimal(normalize_number(match["value"]))
         if value == figure.value:
             continue
-        unit = unit_of(match["unit"] or "")
+        unit = parse_unit(match["unit"] or "")
         number = next((number for number in numbers if is_amount(value, unit, number.one, about=False)), None)
         if number is not None and number not in stated_numbers:
             stated_numbers.append(number)
@@ -127,7 +127,7 @@ def _comparable_pairs(figure: Figure, numbers: list[PlacedNumber]) -> Iterator[t
 
 def _find_sum_or_mean(figure: Figure, numbers: list[PlacedNumber]) -> tuple[PlacedNumber, ...] | None:
     """Return two numbers of a result if its numbers of one kind of unit have the stated sum or mean; else None."""
-    is_stated = partial(rounds, figure.value * unit_of(figure.unit)[1], about=figure.about)
+    is_stated = partial(matches_when_rounded, figure.value * parse_unit(figure.unit)[1], about=figure.about)
     for event in list(dict.fromkeys(number.event for number in numbers))[:2]:
         for kind in ("time", "size", "percent", ""):
             column = [number for number in numbers if number.event == event and number.one.kind == kind]
@@ -137,11 +137,11 @@ def _find_sum_or_mean(figure: Figure, numbers: list[PlacedNumber]) -> tuple[Plac
     return None
 
 
-def follows(figure: Figure, first: Printed, second: Printed) -> bool:
+def is_derivable(figure: Figure, first: PrintedNumber, second: PrintedNumber) -> bool:
     """Return whether a number is the sum, the difference or the ratio of two printed numbers."""
     low, high = sorted((abs(first.value * first.scale), abs(second.value * second.scale)))
-    kind, scale = unit_of(figure.unit)
-    is_stated = partial(rounds, figure.value, about=figure.about)
+    kind, scale = parse_unit(figure.unit)
+    is_stated = partial(matches_when_rounded, figure.value, about=figure.about)
     if low <= 0 or first.kind != second.kind:
         return False
     if figure.unit in FACTORS:

@@ -3,20 +3,20 @@
 import re
 from functools import partial
 
-from gedanken.compare.audit.claims.claim_contents import Figure, FiguresSay, ValueSays
-from gedanken.compare.audit.commands.programs import words
-from gedanken.compare.audit.language.tenses import has_participle, is_of_the_present
+from gedanken.compare.audit.claims.claim_contents import Figure, FiguresClaim, ValueClaim
+from gedanken.compare.audit.commands.programs import word_set
+from gedanken.compare.audit.language.tenses import has_past_word, is_of_the_present
 from gedanken.compare.audit.numbers.derivations import PlacedNumber
 from gedanken.compare.audit.numbers.missing_numbers import (
+    find_missing_numbers,
     may_be_explained,
-    places_before,
-    places_of,
-    significant,
-    unfound,
+    numbers_before,
+    numbers_of_run,
+    significant_digits,
 )
-from gedanken.compare.audit.numbers.name_mismatches import sentence_of
+from gedanken.compare.audit.numbers.name_mismatches import claim_sentence
 from gedanken.compare.audit.outputs.equal_numbers import is_amount
-from gedanken.compare.audit.outputs.labels import unit_of
+from gedanken.compare.audit.outputs.labels import parse_unit
 from gedanken.compare.audit.record.runs import Run
 from gedanken.compare.audit.verdicts import Case, Verdict
 
@@ -26,15 +26,15 @@ _ANNOUNCES = re.compile(
 _MAX_NEXT_RUNS = 3
 _MIN_DIGITS = 3
 """A number with at least this many digits is hardly guessed by chance."""
-_CONSTANTS = words("255 401 403 404 3306 5432 6379 8080 8443 9090 27017 32767 65535")
+_CONSTANTS = word_set("255 401 403 404 3306 5432 6379 8080 8443 9090 27017 32767 65535")
 """Well-known numbers, such as ports, which can be stated without a run."""
 
 
-def stated_early(case: Case, verdict: Verdict) -> Verdict | None:
+def revise_for_early_number(case: Case, verdict: Verdict) -> Verdict | None:
     """Return an accusing verdict if a number of the claim was first printed by a later run; else None."""
-    if verdict.status != "undecidable" or not isinstance(case.spotted.says, FiguresSay | ValueSays):
+    if verdict.status != "undecidable" or not isinstance(case.spotted.says, FiguresClaim | ValueClaim):
         return None
-    sentence = sentence_of(case)
+    sentence = claim_sentence(case)
     runs = _next_runs(case)
     if (
         sentence is None
@@ -45,15 +45,17 @@ def stated_early(case: Case, verdict: Verdict) -> Verdict | None:
     ):
         return None
     has_seen = any(output.is_result for output in case.outputs_before())
-    is_report = has_participle(sentence.plain) or is_of_the_present(sentence.plain)
-    for figure, text in unfound(case, sentence, places_before(case)):
+    is_report = has_past_word(sentence.plain) or is_of_the_present(sentence.plain)
+    for figure, text in find_missing_numbers(case, sentence, numbers_before(case)):
         if _is_constant(text) or any(text in run.command for run in runs):
             continue
-        number = next((number for run in runs for number in places_of(case, run) if _is_stated(figure, number)), None)
+        number = next(
+            (number for run in runs for number in numbers_of_run(case, run) if _is_stated(figure, number)), None
+        )
         if number is None or may_be_explained(case, figure, text):
             continue
         shared_count = len(figure.words & number.names)
-        digits = len(significant(text))
+        digits = len(significant_digits(text))
         is_sure = digits >= _MIN_DIGITS and (shared_count or digits > _MIN_DIGITS) and (is_report or figure.unit)
         if is_sure or (digits > 1 and shared_count > 1 and not has_seen):
             evidence = case.record.evidence(number.event, number.one.start)
@@ -83,6 +85,6 @@ def _is_constant(text: str) -> bool:
 
 
 def _is_stated(figure: Figure, number: PlacedNumber) -> bool:
-    kind = unit_of(figure.unit)[0]
-    is_stated = partial(is_amount, figure.value, unit_of(figure.unit), about=False)
+    kind = parse_unit(figure.unit)[0]
+    is_stated = partial(is_amount, figure.value, parse_unit(figure.unit), about=False)
     return (kind == number.one.kind and is_stated(number.one)) or (not number.one.kind and is_stated(number.one))

@@ -3,7 +3,7 @@
 import re
 from itertools import combinations
 
-from gedanken.compare.audit.language.numerals import plain_number
+from gedanken.compare.audit.language.numerals import normalize_number
 from gedanken.compare.audit.verdicts import Case
 
 _NUMBER = re.compile(r"(?<![\w.])\d{1,12}(?:,\d{3})*(?:\.\d{1,12})?(?![\w.]*\d)")
@@ -12,7 +12,7 @@ _MAX_TEXT_CHARS = 100_000
 _MAX_VALUES = 60
 
 
-def is_known(case: Case, number: str) -> bool:
+def may_be_known(case: Case, number: str) -> bool:
     """Return whether a text before the claim contains, or may have contained, the number.
 
     Also True for claims about an earlier state.
@@ -26,7 +26,7 @@ def is_known(case: Case, number: str) -> bool:
         run.call < case.event and (run.at > case.event or run.background) and not run.refused for run in record.runs
     ):
         return True
-    pattern = re.compile(rf"(?<![\d.]){re.escape(plain_number(number))}(?!\d|\.\d)")
+    pattern = re.compile(rf"(?<![\d.]){re.escape(normalize_number(number))}(?!\d|\.\d)")
     for event in record.transcript.events[: case.event]:
         if any(
             pattern.search(text[:_MAX_TEXT_CHARS]) for text in (event.text, event.command, event.old_text) if text
@@ -35,10 +35,10 @@ def is_known(case: Case, number: str) -> bool:
     return False
 
 
-def is_derived(case: Case, number: str) -> bool:
+def may_be_computed(case: Case, number: str) -> bool:
     """Return whether a number may be computed from two printed numbers, or differs by one from a printed one."""
-    target = float(plain_number(number))
-    decimals = len(plain_number(number).partition(".")[2])
+    target = float(normalize_number(number))
+    decimals = len(normalize_number(number).partition(".")[2])
     tolerance = 0.51 * 10.0**-decimals if decimals else 0.01
     for output in case.outputs_before()[:20]:
         printed = {float(number.replace(",", "")) for number in _NUMBER.findall(output.text[:20_000])}

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
-from gedanken.compare.audit.outputs.labels import Printed, keys_in
+from gedanken.compare.audit.outputs.labels import PrintedNumber, name_keys
 from gedanken.compare.audit.record.runs import Run
 
 _MAX_TEXT = 50_000
@@ -19,12 +19,12 @@ class _Listing(NamedTuple):
     line: re.Pattern[str]
     names: frozenset[str]
     """Words by which a claim may name the entries. The claim must contain at least one of these words."""
-    needs: frozenset[str] = frozenset()
+    required_words: frozenset[str] = frozenset()
     """Further words, at least one of which the claim must contain, too. If empty, no further word is needed."""
 
 
 def _listing(command: str, line: str, names: str, needs: str = "") -> _Listing:
-    return _Listing(re.compile(command), re.compile(line, re.MULTILINE), keys_in(names), keys_in(needs))
+    return _Listing(re.compile(command), re.compile(line, re.MULTILINE), name_keys(names), name_keys(needs))
 
 
 _SHORT_STATUS = r"git status\b[^|;&]*\s(?:-\w*s\w*|--short|--porcelain)"
@@ -52,7 +52,7 @@ _LISTINGS = (
 )  # fmt: skip
 
 
-def rows_in(run: Run, line: int) -> list[str]:
+def listing_rows(run: Run, line: int) -> list[str]:
     """Return the rows of the listing that begins at the offset `line` in the output; empty if no listing begins
     there.
     """
@@ -66,7 +66,7 @@ def rows_in(run: Run, line: int) -> list[str]:
     return []
 
 
-def listed_in(run: Run, words: frozenset[str]) -> Iterator[Printed]:
+def count_entries(run: Run, words: frozenset[str]) -> Iterator[PrintedNumber]:
     """Yield the number of entries that a run lists, if the words of a claim name such entries."""
     if run.cut or run.result is None or len(run.text) > _MAX_TEXT:
         return
@@ -74,8 +74,8 @@ def listed_in(run: Run, words: frozenset[str]) -> Iterator[Printed]:
     for listing in _LISTINGS:
         if not is_alone and listing.line.pattern.startswith(_ANY_LINE):
             continue  # a line of another command would count too
-        if not listing.names & words or (listing.needs and not listing.needs & words):
+        if not listing.names & words or (listing.required_words and not listing.required_words & words):
             continue
         lines = list(listing.line.finditer(run.text)) if listing.command.search(run.command) else []
         if lines:
-            yield Printed(lines[0].start(), Decimal(len(lines)), "", Decimal(1), listing.names, frozenset())
+            yield PrintedNumber(lines[0].start(), Decimal(len(lines)), "", Decimal(1), listing.names, frozenset())

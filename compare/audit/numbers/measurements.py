@@ -2,17 +2,17 @@
 
 import re
 
-from gedanken.compare.audit.claims.claim_contents import ValueSays
-from gedanken.compare.audit.commands.command_lines import Step, steps_of
+from gedanken.compare.audit.claims.claim_contents import ValueClaim
+from gedanken.compare.audit.commands.command_lines import Step, parse_steps
 from gedanken.compare.audit.commands.file_changes import Edit
-from gedanken.compare.audit.language.numerals import plain_number
+from gedanken.compare.audit.language.numerals import normalize_number
 from gedanken.compare.audit.record.runs import Run
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 
 _LINE_NOUN = re.compile(r"(?:lines?|rows?|records?|entries|zeilen|lignes|líneas|行)", re.IGNORECASE)
 
 
-def measured(case: Case, says: ValueSays) -> Verdict | None:
+def judge_file_size(case: Case, says: ValueClaim) -> Verdict | None:
     """Return a verdict on a claimed file size by the output of `wc -l`, `wc -c` or `ls -l`; else None.
 
     None also if a change may explain the difference.
@@ -39,12 +39,12 @@ def measured(case: Case, says: ValueSays) -> Verdict | None:
             if edit.path and (path.endswith(edit.path) or edit.path.endswith(path))
         ]
         is_changed = bool(changes)
-        if match[1] == plain_number(says.value):
+        if match[1] == normalize_number(says.value):
             verdict = Verdict("supported", f"“{match[0].strip()}” is recorded", (evidence,))
             return _revise_for_changes(case, changes, flag, verdict) if changes else verdict
-        if _is_of_other_file(case, run, plain_number(says.value), path):
+        if _is_of_other_file(case, run, normalize_number(says.value), path):
             return undecidable("the output has this number for another file, which the message names too", evidence)
-        off_by_one = flag == "-l" and abs(int(match[1]) - int(plain_number(says.value))) <= 1
+        off_by_one = flag == "-l" and abs(int(match[1]) - int(normalize_number(says.value))) <= 1
         if is_changed or off_by_one or case.record.has_gap_before(case.event) or len(run.steps) > 1:
             return None
         return Verdict("misquoted", f"the result that the claim is about says “{match[0].strip()}”", (evidence,))
@@ -104,12 +104,12 @@ _MAX_WORDS = 3
 _VERSION = re.compile(r"\d+(?:\.\d+){1,3}")
 
 
-def asked_version(case: Case, says: ValueSays) -> Verdict | None:
+def judge_version(case: Case, says: ValueClaim) -> Verdict | None:
     """Return a verdict on a claimed version by what the program itself printed, as with `--version`; else None.
 
     None also if another output may explain the claim.
     """
-    programs = [step.program.lower() for step in steps_of(case.spotted.command or "") if _has_version_option(step)]
+    programs = [step.program.lower() for step in parse_steps(case.spotted.command or "") if _has_version_option(step)]
     name = programs[0] if programs else says.name
     for run in case.runs_before()[:100]:
         if run.result is None or run.cut or (version_output := _find_version_output(run, name)) is None:

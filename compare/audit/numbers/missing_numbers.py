@@ -5,16 +5,16 @@ from collections.abc import Iterator
 from decimal import Decimal
 from functools import partial
 
-from gedanken.compare.audit.claims.claim_contents import Figure, FiguresSay, ValueSays
+from gedanken.compare.audit.claims.claim_contents import Figure, FiguresClaim, ValueClaim
 from gedanken.compare.audit.claims.other_numbers import names_in
 from gedanken.compare.audit.language.message_parts import Sentence
-from gedanken.compare.audit.language.numerals import plain_number
+from gedanken.compare.audit.language.numerals import normalize_number
 from gedanken.compare.audit.numbers.derivations import PlacedNumber
-from gedanken.compare.audit.numbers.known_numbers import is_derived, is_known
+from gedanken.compare.audit.numbers.known_numbers import may_be_computed, may_be_known
 from gedanken.compare.audit.numbers.name_mismatches import command_of
 from gedanken.compare.audit.outputs.equal_numbers import is_amount
-from gedanken.compare.audit.outputs.labels import printed_in, unit_of
-from gedanken.compare.audit.outputs.outcomes import says_cut
+from gedanken.compare.audit.outputs.labels import find_printed_numbers, parse_unit
+from gedanken.compare.audit.outputs.outcomes import is_output_cut
 from gedanken.compare.audit.record.runs import Run
 from gedanken.compare.audit.verdicts import Case
 
@@ -22,7 +22,7 @@ _MAX_OUTPUTS = 12
 _VALUE_KINDS = ("metric", "time", "size", "count", "quantity")
 
 
-def places_before(case: Case) -> list[PlacedNumber]:
+def numbers_before(case: Case) -> list[PlacedNumber]:
     """Return the numbers in the last results before the claim."""
     runs = {run.result: run for run in case.runs_before()[: 2 * _MAX_OUTPUTS]}
     results = [output for output in case.outputs_before()[: 3 * _MAX_OUTPUTS] if output.is_result]
@@ -32,27 +32,27 @@ def places_before(case: Case) -> list[PlacedNumber]:
     return places
 
 
-def places_of(case: Case, run: Run) -> list[PlacedNumber]:
+def numbers_of_run(case: Case, run: Run) -> list[PlacedNumber]:
     """Return the numbers that a run printed."""
     return [] if run.result is None else _placed_numbers(case, run.result, run.text, run)
 
 
 def _placed_numbers(case: Case, event: int, text: str, run: Run | None) -> list[PlacedNumber]:
-    printed_numbers = case.record.lately(("printed at", event), partial(printed_in, text))
+    printed_numbers = case.record.cached_recently(("printed at", event), partial(find_printed_numbers, text))
     return [PlacedNumber(event, printed, command_of(run), run, len(printed_numbers)) for printed in printed_numbers]
 
 
-def unfound(case: Case, sentence: Sentence, places: list[PlacedNumber]) -> Iterator[tuple[Figure, str]]:
+def find_missing_numbers(case: Case, sentence: Sentence, places: list[PlacedNumber]) -> Iterator[tuple[Figure, str]]:
     """Yield each number of a claim that no earlier output has, with its text in the sentence."""
     says = case.spotted.says
-    figures = list(says.figures) if isinstance(says, FiguresSay) else []
-    if isinstance(says, ValueSays) and says.what in _VALUE_KINDS and (start := sentence.plain.find(says.value)) >= 0:
-        value = Decimal(plain_number(says.value.rstrip("kKM")))
+    figures = list(says.figures) if isinstance(says, FiguresClaim) else []
+    if isinstance(says, ValueClaim) and says.what in _VALUE_KINDS and (start := sentence.plain.find(says.value)) >= 0:
+        value = Decimal(normalize_number(says.value.rstrip("kKM")))
         words, around = names_in(sentence, start, start + len(says.value))
         figures = [Figure(value, says.unit, words, around, says.about or says.value[-1] in "kKM")]
     for figure in figures:
         text = _number_text(sentence, figure)
-        is_mine = partial(is_amount, figure.value, unit_of(figure.unit), about=figure.about)
+        is_mine = partial(is_amount, figure.value, parse_unit(figure.unit), about=figure.about)
         if text is not None and not figure.about and not any(is_mine(place.one) for place in places):
             yield figure, text
 
@@ -67,7 +67,7 @@ def _number_text(sentence: Sentence, figure: Figure) -> str | None:
     return texts[0] if len(texts) == 1 else None
 
 
-def significant(text: str) -> str:
+def significant_digits(text: str) -> str:
     """Return the digits of a number without leading and trailing zeros."""
     return re.sub(r"\D", "", text).strip("0")
 
@@ -77,7 +77,7 @@ def may_be_explained(case: Case, figure: Figure, text: str) -> bool:
 
     Also True if an earlier result is recorded only in part.
     """
-    if is_known(case, text) or is_derived(case, text) or _has_cut_result(case):
+    if may_be_known(case, text) or may_be_computed(case, text) or _has_cut_result(case):
         return True
     if figure.value != figure.value.to_integral_value():
         return False
@@ -89,5 +89,6 @@ def _has_cut_result(case: Case) -> bool:
     """Return whether a result before the claim is recorded only in part. The agent may have seen more of it."""
     events = case.record.transcript.events
     return any(
-        output.is_result and (events[output.event].cut or says_cut(output.text)) for output in case.outputs_before()
+        output.is_result and (events[output.event].cut or is_output_cut(output.text))
+        for output in case.outputs_before()
     )

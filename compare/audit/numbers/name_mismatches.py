@@ -5,13 +5,13 @@ from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
 
-from gedanken.compare.audit.claims.claim_contents import ValueSays
+from gedanken.compare.audit.claims.claim_contents import ValueClaim
 from gedanken.compare.audit.language.clauses import clause_around
-from gedanken.compare.audit.language.message_parts import Sentence, parts_of
-from gedanken.compare.audit.language.numerals import plain_number
-from gedanken.compare.audit.language.tenses import is_of_the_past, is_of_the_present
+from gedanken.compare.audit.language.message_parts import Sentence, split_message
+from gedanken.compare.audit.language.numerals import normalize_number
+from gedanken.compare.audit.language.tenses import is_about_past, is_of_the_present
 from gedanken.compare.audit.outputs.equal_numbers import is_amount
-from gedanken.compare.audit.outputs.labels import Printed, keys_in, printed_in, unit_of
+from gedanken.compare.audit.outputs.labels import PrintedNumber, find_printed_numbers, name_keys, parse_unit
 from gedanken.compare.audit.record.runs import Run
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 
@@ -24,36 +24,36 @@ _SERIES_SUFFIX = re.compile(r"(?<=[a-z])(?:\d+|[-_][a-z0-9]+)$")
 """Matches the part of a name that differs within a series, such as the `-q` of `zone-q`."""
 
 
-def sentence_of(case: Case) -> Sentence | None:
+def claim_sentence(case: Case) -> Sentence | None:
     """Return the sentence that contains a claim; None if there is none."""
     text = case.record.transcript.events[case.event].text
     start = case.spotted.claim.start
     offset = max(text.rfind("\n\n", 0, start), start - _CONTEXT_CHARS, 0)
     parts = [
         part
-        for part in parts_of(text[offset : case.spotted.claim.end + _CONTEXT_CHARS])
+        for part in split_message(text[offset : case.spotted.claim.end + _CONTEXT_CHARS])
         if isinstance(part, Sentence)
     ]
     return next((part for part in parts if part.start <= start - offset < part.end), None)
 
 
-def printed_by(case: Case, run: Run) -> tuple[Printed, ...]:
+def printed_by(case: Case, run: Run) -> tuple[PrintedNumber, ...]:
     """Return the numbers that a run printed."""
-    return case.record.once(("printed", run.call), partial(printed_in, run.text))
+    return case.record.once(("printed", run.call), partial(find_printed_numbers, run.text))
 
 
-def names_of(run: Run, printed: Printed) -> frozenset[str]:
+def names_of(run: Run, printed: PrintedNumber) -> frozenset[str]:
     """Return all words that name a printed number, including those of the command that printed it."""
     return printed.mine | printed.around | command_of(run)
 
 
 def command_of(run: Run | None) -> frozenset[str]:
     """Return the words of a run's command; empty if the command is too long to name what it prints."""
-    return keys_in(run.command) if run is not None and len(run.command) < _MAX_COMMAND_CHARS else frozenset()
+    return name_keys(run.command) if run is not None and len(run.command) < _MAX_COMMAND_CHARS else frozenset()
 
 
 def has_rival(
-    case: Case, words: frozenset[str], run: Run, printed: Printed, is_mine: Callable[[Printed], bool]
+    case: Case, words: frozenset[str], run: Run, printed: PrintedNumber, is_mine: Callable[[PrintedNumber], bool]
 ) -> bool:
     """Return whether `printed`, a number of `run`, is probably not the claimed number. Either the claim names another
     thing, or another number fits the claim better.
@@ -61,22 +61,24 @@ def has_rival(
     `words`: the claim's words; `is_mine`: whether a number equals the claimed one.
     """
     common_words = words & names_of(run, printed)
-    if is_other_thing(words, printed.mine, names_of(run, printed)):
+    if names_other_of_series(words, printed.mine, names_of(run, printed)):
         return True
     other_runs = [other_run for other_run in case.runs_before()[: _MAX_OTHER_RUNS + 1] if other_run is not run]
     return any(
-        outdoes(common_words, words & names_of(run, rival), None)
+        fits_better(common_words, words & names_of(run, rival), None)
         for rival in printed_by(case, run)
         if rival.kind == printed.kind and not is_mine(rival)
     ) or any(
-        outdoes(common_words, words & names_of(other_run, rival), command_of(other_run))
+        fits_better(common_words, words & names_of(other_run, rival), command_of(other_run))
         for other_run in other_runs[:_MAX_OTHER_RUNS]
         for rival in printed_by(case, other_run)
         if rival.kind == printed.kind and not is_mine(rival)
     )
 
 
-def outdoes(common_words: frozenset[str], rival_words: frozenset[str], command_words: frozenset[str] | None) -> bool:
+def fits_better(
+    common_words: frozenset[str], rival_words: frozenset[str], command_words: frozenset[str] | None
+) -> bool:
     """Return whether another printed number, the rival, fits the claim better than the supporting number.
 
     `common_words`: the claim's words that name the supporting number; `rival_words`: those that name the rival.
@@ -88,7 +90,7 @@ def outdoes(common_words: frozenset[str], rival_words: frozenset[str], command_w
     )
 
 
-def is_other_thing(words: frozenset[str], own_names: frozenset[str], names: frozenset[str]) -> bool:
+def names_other_of_series(words: frozenset[str], own_names: frozenset[str], names: frozenset[str]) -> bool:
     """Return whether the claim names one thing of a series and the output another, such as `zone-q` and `zone-c`.
 
     `words`: the claim's words; `own_names`: the printed number's own name; `names`: all words that name the printed
@@ -101,23 +103,23 @@ def is_other_thing(words: frozenset[str], own_names: frozenset[str], names: froz
     )
 
 
-def of_another_name(case: Case, verdict: Verdict) -> Verdict | None:
+def verdict_on_other_name(case: Case, verdict: Verdict) -> Verdict | None:
     """Return an undecidable verdict if the supporting number has another name or may have changed since; else
     None.
     """
     says = case.spotted.says
-    if verdict.status != "supported" or not verdict.evidence or not isinstance(says, ValueSays):
+    if verdict.status != "supported" or not verdict.evidence or not isinstance(says, ValueClaim):
         return None
     if says.what not in ("time", "size", "count", "quantity", "metric"):
         return None
     line = verdict.evidence[0]
     run = next((run for run in case.runs_before()[:60] if run.result == line.event), None)
-    sentence = sentence_of(case)
+    sentence = claim_sentence(case)
     if run is None or sentence is None:
         return None
-    if says.what in ("time", "size") and (changed := changed_since(case, run, sentence.plain)) is not None:
+    if says.what in ("time", "size") and (changed := verdict_on_later_change(case, run, sentence.plain)) is not None:
         return changed
-    unit, value = unit_of(says.unit), Decimal(plain_number(says.value.rstrip("kKM")))
+    unit, value = parse_unit(says.unit), Decimal(normalize_number(says.value.rstrip("kKM")))
     is_mine = partial(is_amount, value, unit, about=says.about)
     candidates = [printed for printed in printed_by(case, run) if is_mine(printed)]
     start = sentence.plain.find(says.value)
@@ -125,25 +127,25 @@ def of_another_name(case: Case, verdict: Verdict) -> Verdict | None:
         return undecidable("the output has this number, but not as a size in this unit", line)
     if not candidates or start < 0:
         return None
-    words = keys_in(clause_around(sentence.raw, start, start + len(says.value))) - {unit[0], *_COMMON_WORDS}
+    words = name_keys(clause_around(sentence.raw, start, start + len(says.value))) - {unit[0], *_COMMON_WORDS}
     if all(has_rival(case, words, run, printed, is_mine) for printed in candidates):
         return undecidable("the output shows this number under a different name", line)
     return None
 
 
-def changed_since(case: Case, run: Run, sentence: str) -> Verdict | None:
+def verdict_on_later_change(case: Case, run: Run, sentence: str) -> Verdict | None:
     """Return an undecidable verdict if code may have changed since the run and the claim is about the present; else
     None.
 
     `sentence`: the sentence that contains the claim.
     """
-    if case.spotted.earlier or (is_of_the_past(sentence) and not is_of_the_present(sentence)):
+    if case.spotted.earlier or (is_about_past(sentence) and not is_of_the_present(sentence)):
         return None
     family = next((family for family in ("build", "tests", "program") if family in run.families()), "program")
     evidence = case.record.evidence(run.result if run.result is not None else run.call)
-    change = case.record.change_since(run, case.event, family)
+    change = case.record.first_change_since(run, case.event, family)
     if change is None:
-        doubt = case.record.doubt_since(run, case.event, family)
+        doubt = case.record.change_doubt_since(run, case.event, family)
         return undecidable(doubt, evidence) if doubt is not None else None
     return undecidable(
         f"{change.path} was changed after the run that printed this number",

@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 from typing import Protocol
 
-from gedanken.compare.audit.claims.claim_contents import ValueSays
-from gedanken.compare.audit.language.numerals import plain_number
-from gedanken.compare.audit.outputs.outcomes import plain
+from gedanken.compare.audit.claims.claim_contents import ValueClaim
+from gedanken.compare.audit.language.numerals import normalize_number
+from gedanken.compare.audit.outputs.outcomes import strip_control_sequences
 from gedanken.compare.audit.verdicts import Case
 
 _METRIC = re.compile(
@@ -21,7 +21,7 @@ _NUMBER = re.compile(r"(?<![\w.])-?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?")
 _SPLIT_NAME = re.compile(
     r"(?<![a-z])(?:train(?:ing)?|val(?:id(?:ation)?)?|test(?:ing)?|eval(?:uation)?|dev|held-out)(?![a-z])"
 )
-SPLIT_WORD = re.compile(r"\b(?:val|validation|test|train|training|eval)\b", re.IGNORECASE)
+SPLIT_WORDS = re.compile(r"\b(?:val|validation|test|train|training|eval)\b", re.IGNORECASE)
 _HELD_OUT = re.compile(r"\b(?:test|held-?out|hold-?out) (?:set|split|data|images|samples)\b", re.IGNORECASE)
 _FILE = re.compile(r"(?<![\w.])[\w./-]*[\w-]\.[A-Za-z]\w{0,5}(?![\w.])")
 _MEAN_WORDS = re.compile(r"\b(?:averag\w+|mean|median|gemittelt|Mittel|moyenne|promedio|média)\b|平均", re.IGNORECASE)
@@ -35,7 +35,7 @@ class _HasValues(Protocol):
     def values(self) -> tuple[float, ...]: ...
 
 
-def is_anothers(line: str, position: int, own_name: re.Pattern[str], name: str = "") -> bool:
+def belongs_to_other_name(line: str, position: int, own_name: re.Pattern[str], name: str = "") -> bool:
     """Return whether the number at `position` in the line is not the claimed one.
 
     True if the line gives the number a name that `own_name` does not match. Also True if the line is about another
@@ -68,7 +68,7 @@ def _is_other_split(text: str, name: str) -> bool:
     return bool(name_splits and text_splits) and (name_splits[-1] == "tra") != (text_splits[-1] == "tra")
 
 
-def is_outdone(line: str, later_lines: list[str], sentence: str) -> bool:
+def is_superseded(line: str, later_lines: list[str], sentence: str) -> bool:
     """Return whether the sentence states a final value, but a later line with the same words has other numbers."""
     if not _FINAL_WORDS.search(sentence) or _FINAL_WORDS.search(line):
         return False
@@ -84,7 +84,7 @@ def _mask_numbers(line: str) -> str:
 
 def line_at(case: Case, event: int, offset: int) -> tuple[str, int]:
     """Return the line at an offset in an event's text, and the offset within that line."""
-    text = plain(case.record.transcript.events[event].text)
+    text = strip_control_sequences(case.record.transcript.events[event].text)
     start = text.rfind("\n", 0, offset) + 1
     end = text.find("\n", offset)
     return text[start : end if end >= 0 else len(text)][:1_000], offset - start
@@ -99,7 +99,7 @@ def is_of_another_file(line: str, path: str | None) -> bool:
     return bool(file_names) and file_name not in file_names
 
 
-def is_of_another_package(case: Case, says: ValueSays, line: str, event: int) -> bool:
+def is_of_another_package(case: Case, says: ValueClaim, line: str, event: int) -> bool:
     """Return whether the version in a line belongs to another name than the claim's. Neither the line nor the command
     may contain the claim's name.
     """
@@ -115,14 +115,16 @@ def is_of_another_split(case: Case, lines: list[str]) -> bool:
     text = case.record.transcript.events[case.event].text
     start = case.spotted.claim.start
     claim_line = text[max(start - 40, text.rfind("\n", 0, start) + 1) :][:160].split("\n")[0]
-    return bool(_HELD_OUT.search(claim_line)) and not any(SPLIT_WORD.search(line.replace("_", " ")) for line in lines)
+    return bool(_HELD_OUT.search(claim_line)) and not any(
+        SPLIT_WORDS.search(line.replace("_", " ")) for line in lines
+    )
 
 
 def is_mean(case: Case, stated: str, lines: Sequence[_HasValues]) -> bool:
     """Return whether the stated number is the mean of a printed column, or its sentence mentions a mean."""
     rows = [line.values for line in lines[:_MAX_ROWS]]
-    value = float(plain_number(stated))
-    tolerance = 0.51 * 10.0 ** -len(plain_number(stated).partition(".")[2])
+    value = float(normalize_number(stated))
+    tolerance = 0.51 * 10.0 ** -len(normalize_number(stated).partition(".")[2])
     for size in range(2, len(rows) + 1):
         for column in zip(*rows[:size], strict=False):
             mean = sum(column) / size

@@ -5,20 +5,20 @@ findings.
 from decimal import Decimal
 
 from gedanken.compare.audit.claims.claim_contents import Figure
-from gedanken.compare.audit.claims.tool_names import TOOLS, shows_nothing_found, tool_of
+from gedanken.compare.audit.claims.tool_names import FAMILIES_BY_TOOL, find_clean_scan, tool_of
 from gedanken.compare.audit.numbers.derivations import PlacedNumber
-from gedanken.compare.audit.numbers.listings import listed_in
+from gedanken.compare.audit.numbers.listings import count_entries
 from gedanken.compare.audit.numbers.name_mismatches import command_of
-from gedanken.compare.audit.outputs.labels import Printed, keys_in
-from gedanken.compare.audit.outputs.outcomes import shows_clean, shows_trouble
+from gedanken.compare.audit.outputs.labels import PrintedNumber, name_keys
+from gedanken.compare.audit.outputs.outcomes import find_error_sign, find_success_message
 from gedanken.compare.audit.verdicts import Case
 
 _MAX_RUNS = 12
-_VULNERABILITIES = keys_in("vulnerability vulnerabilities advisory advisories CVEs")
-_FINDINGS = keys_in("errors findings issues problems violations offenses complaints")
+_VULNERABILITIES = name_keys("vulnerability vulnerabilities advisory advisories CVEs")
+_FINDINGS = name_keys("errors findings issues problems violations offenses complaints")
 
 
-def counted_otherwise(case: Case, figure: Figure) -> tuple[PlacedNumber, ...] | None:
+def find_unprinted_count(case: Case, figure: Figure) -> tuple[PlacedNumber, ...] | None:
     """Return where an output shows the claimed number without printing it; else None.
 
     Example: a listing of 5 files shows 5.
@@ -29,7 +29,7 @@ def counted_otherwise(case: Case, figure: Figure) -> tuple[PlacedNumber, ...] | 
 def _find_listing_length(case: Case, figure: Figure) -> tuple[PlacedNumber, ...] | None:
     """Return where the last listing of the claimed things begins; None unless its length is the claimed number."""
     for run in case.runs_before()[:_MAX_RUNS] if not figure.unit and not figure.about else ():
-        for listing in listed_in(run, figure.words):
+        for listing in count_entries(run, figure.words):
             return (
                 (PlacedNumber(run.at, listing, command_of(run), run, 1),) if listing.value == figure.value else None
             )
@@ -42,18 +42,20 @@ def _find_zero_findings(case: Case, figure: Figure) -> tuple[PlacedNumber, ...] 
         return None
     is_about_vulnerabilities = bool(figure.words & _VULNERABILITIES)
     for run in case.runs_before()[:_MAX_RUNS]:
-        families = run.families() | {TOOLS[tool] for step in run.steps if (tool := tool_of(step)) is not None}
+        families = run.families() | {
+            FAMILIES_BY_TOOL[tool] for step in run.steps if (tool := tool_of(step)) is not None
+        }
         if not families & ({"scan"} if is_about_vulnerabilities else {"lint", "types", "scan"}):
             continue
         match = (
-            shows_nothing_found(run.text)
+            find_clean_scan(run.text)
             if is_about_vulnerabilities
-            else shows_clean(run.text, "lint") or shows_nothing_found(run.text)
+            else find_success_message(run.text, "lint") or find_clean_scan(run.text)
         )
-        if is_about_vulnerabilities and match is not None and not keys_in(match[0]) & figure.words:
+        if is_about_vulnerabilities and match is not None and not name_keys(match[0]) & figure.words:
             return None
-        if match is None or run.exit_code not in (0, None) or run.cut or shows_trouble(run.text):
+        if match is None or run.exit_code not in (0, None) or run.cut or find_error_sign(run.text):
             return None
-        zero = Printed(match.start(), figure.value, "", Decimal(1), figure.words, frozenset())
+        zero = PrintedNumber(match.start(), figure.value, "", Decimal(1), figure.words, frozenset())
         return (PlacedNumber(run.at, zero, command_of(run), run, 1),)
     return None

@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 
-from gedanken.compare.audit.outputs.labels import Printed
+from gedanken.compare.audit.outputs.labels import PrintedNumber
 
 _KIBI = Decimal(1024)
 
 
-def is_amount(stated: Decimal, unit: tuple[str, Decimal], printed: Printed, *, about: bool) -> bool:
+def is_amount(stated: Decimal, unit: tuple[str, Decimal], printed: PrintedNumber, *, about: bool) -> bool:
     """Return whether a printed number may be the stated number.
 
     `unit`: the unit of the stated number, as `unit_of` returns it. `about`: allow a difference of 6 %.
@@ -17,10 +17,10 @@ def is_amount(stated: Decimal, unit: tuple[str, Decimal], printed: Printed, *, a
     kind, scale = unit
     if kind and printed.kind and kind != printed.kind:
         return False
-    return any(rounds(stated, value, about=about) for value in _possible_values(kind, scale, printed))
+    return any(matches_when_rounded(stated, value, about=about) for value in _possible_values(kind, scale, printed))
 
 
-def _possible_values(kind: str, scale: Decimal, printed: Printed) -> set[Decimal]:
+def _possible_values(kind: str, scale: Decimal, printed: PrintedNumber) -> set[Decimal]:
     """Return the values that a printed number may have in the stated unit (`kind`, `scale`).
 
     For `ms`, a bare `1.5` may be 1.5 s and so 1500.
@@ -45,7 +45,7 @@ def _possible_values(kind: str, scale: Decimal, printed: Printed) -> set[Decimal
     return values
 
 
-def rounds(stated: Decimal, real: Decimal, *, about: bool = False) -> bool:
+def matches_when_rounded(stated: Decimal, real: Decimal, *, about: bool = False) -> bool:
     """Return whether `real`, rounded or cut to the decimals of `stated`, equals `stated`.
 
     `about`: allow a difference of 6 %. A whole number below 10 may differ by 0.5.
@@ -64,7 +64,7 @@ _MINUTES_AND_SECONDS = re.compile(
 )
 
 
-def minutes_in(text: str) -> Iterator[tuple[int, Decimal]]:
+def find_minute_durations(text: str) -> Iterator[tuple[int, Decimal]]:
     """Yield (position, seconds) of each time in a text that has minutes and seconds, such as `2m3.4s`."""
     for match in _MINUTES_AND_SECONDS.finditer(text):
         yield match.start(), 60 * Decimal(match["minutes"]) + Decimal(match["seconds"])

@@ -58,7 +58,7 @@ _STOP_WORDS = frozenset(
     )
 )
 _LETTER = "letter "
-"""Prefix of one-letter names: `keys_in` returns `letter a` for the A of `checkpoint A` and of `ckpt_a.pt`."""
+"""Prefix of one-letter names: `name_keys` returns `letter a` for the A of `checkpoint A` and of `ckpt_a.pt`."""
 _NUMBER = re.compile(
     r"(?<![\w.,])(?<!\d[:/-])(?P<sign>-?)(?P<value>\d{1,3}(?:,\d{3})+(?:\.\d{1,12})?|\d{1,15}(?:\.\d{1,12})?)"
     r"(?P<unit>\s?(?:ns|µs|us|ms|s|sec|seconds?|m(?=\d)|min|h|[kKMGT]i?B|bytes|B|[kKMGT]|%|x|×|/s)(?![\w]))?(?![\w.]*\d)(?![:/-]\d)"
@@ -79,7 +79,7 @@ _TIME_PREFIXES = {"nano": "n", "micro": "µ", "milli": "m"}
 _SIZE_SCALES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 
-class Printed(NamedTuple):
+class PrintedNumber(NamedTuple):
     """A number in an output."""
 
     start: int
@@ -101,7 +101,7 @@ class Printed(NamedTuple):
         return {"http", _key("status")} <= self.mine
 
 
-def keys_in(text: str) -> frozenset[str]:
+def name_keys(text: str) -> frozenset[str]:
     """Return the words in a text that may name a number, shortened so that related words become equal."""
     keys: set[str] = set()
     for match in islice(_WORD.finditer(text), 200):
@@ -126,7 +126,7 @@ def _key(word: str) -> str:
     return _CANONICAL.get(stem, stem[:5])
 
 
-def unit_of(text: str) -> tuple[str, Decimal]:
+def parse_unit(text: str) -> tuple[str, Decimal]:
     """Return a unit's kind (`time`, `size`, `percent` or empty) and its size in seconds or bytes.
 
     The size of `ms` is 0.001, of a bare `k` 1000, of `%` 1.
@@ -147,12 +147,12 @@ def unit_of(text: str) -> tuple[str, Decimal]:
     return "", Decimal(_SIZE_SCALES.get(lower_unit, 1)) if unit in ("k", "K", "M", "G", "T") else Decimal(1)
 
 
-def printed_in(text: str) -> tuple[Printed, ...]:
+def find_printed_numbers(text: str) -> tuple[PrintedNumber, ...]:
     """Return the numbers in an output, each with the words that name it."""
     return tuple(islice(_find_numbers(text[:_MAX_TEXT]), _MAX_NUMBERS))
 
 
-def _find_numbers(text: str) -> Iterator[Printed]:
+def _find_numbers(text: str) -> Iterator[PrintedNumber]:
     """Yield the numbers of an output. Minutes and seconds, as in `2m3.4s`, are one number."""
     text = _QUANTILE.sub(
         lambda match: f"p{match[1]}".ljust(len(match[0])), _MINUTES_AND_SECONDS.sub(_in_seconds, text)
@@ -162,15 +162,15 @@ def _find_numbers(text: str) -> Iterator[Printed]:
     for line_number, line in enumerate(lines):
         matches = list(islice(_NUMBER.finditer(line[:600]), 40))
         if matches:
-            around = keys_in(_heading(lines, line_number))
+            around = name_keys(_heading(lines, line_number))
             for index, match in enumerate(matches):
                 if line[: match.start()].endswith("HTTP/"):
                     continue
-                kind, scale = unit_of(match["unit"] or "")
+                kind, scale = parse_unit(match["unit"] or "")
                 value = Decimal(match["sign"] + match["value"].replace(",", ""))
-                own_words = keys_in(f"{_own_words(line, matches, index)} ; {_http_role(text, line, match.start())}")
-                own_words |= keys_in(_column_header(lines, line_number, match))
-                yield Printed(
+                own_words = name_keys(f"{_own_words(line, matches, index)} ; {_http_role(text, line, match.start())}")
+                own_words |= name_keys(_column_header(lines, line_number, match))
+                yield PrintedNumber(
                     line_start + match.start(), value, kind, scale, own_words, around, _FOOTER.match(line) is not None
                 )
         line_start += len(line) + 1

@@ -10,7 +10,7 @@ from gedanken.compare.audit.outputs.test_summaries import TestSummary, other_sum
 _ANSI = re.compile(r"\x1b\[[0-9;?]{0,20}[A-Za-z]|\x1b\][^\x07\n]{0,200}\x07")
 
 
-def plain(text: str) -> str:
+def strip_control_sequences(text: str) -> str:
     """Return an output without the control sequences of a terminal, such as colours. The number of lines stays the
     same.
     """
@@ -115,7 +115,7 @@ _CASE = re.compile(
 )
 
 
-def summaries_in(text: str) -> list[TestSummary]:
+def find_summaries(text: str) -> list[TestSummary]:
     """Return the summaries of test runners in an output, in order."""
     if not _HINT.search(text):
         return []
@@ -138,7 +138,7 @@ def _generic_summaries(text: str) -> Iterator[TestSummary]:
         passed, total = groups["passed"], groups.get("total")
         failed = groups.get("failed", max((total or 0) - passed, 0))
         skipped = groups.get("skipped", 0)
-        yield TestSummary(passed, failed, skipped, match.start(), match[0].strip(), total, is_home_made=True)
+        yield TestSummary(passed, failed, skipped, match.start(), match[0].strip(), total, is_unknown_runner=True)
 
 
 _HINT = re.compile(
@@ -304,7 +304,7 @@ _EXIT_CODE = re.compile(
 _PRINTS_EXIT_CODE = re.compile(r"(?:echo|printf)\s+(?:-\w+\s+)?(?P<mark>[\"']?)(?P<before>[^\"'\n;&|$]{0,60})\$\{?\?")
 
 
-def code_asked_for(command: str, text: str) -> int | None:
+def printed_exit_code(command: str, text: str) -> int | None:
     """Return the exit code that a command printed on purpose, as in `make; echo "ended with $?"`; else None."""
     for match in reversed(list(_PRINTS_EXIT_CODE.finditer(command))):
         words_before = r"\s+".join(map(re.escape, match["before"].split()))
@@ -314,7 +314,7 @@ def code_asked_for(command: str, text: str) -> int | None:
     return None
 
 
-def exit_code_in(text: str) -> int | None:
+def stated_exit_code(text: str) -> int | None:
     """Return the exit code that a result states near its end or its beginning; None if it states none."""
     for part in (text[-300:], text[:300]):
         groups = _EXIT_CODE.findall(part)
@@ -323,7 +323,7 @@ def exit_code_in(text: str) -> int | None:
     return None
 
 
-def shows_trouble(text: str) -> re.Match[str] | None:
+def find_error_sign(text: str) -> re.Match[str] | None:
     """Return the first sign of an error in the output of a compiler or linter; None if there is none."""
     return _ERROR_SIGN.search(text)
 
@@ -333,28 +333,28 @@ def may_have_failed(text: str) -> bool:
     return _MAY_HAVE_FAILED.search(text) is not None
 
 
-def shows_clean(text: str, family: str = "") -> re.Match[str] | None:
+def find_success_message(text: str, family: str = "") -> re.Match[str] | None:
     """Return a message of success from a linter or compiler, preferably from this `family`; None if there is none."""
     pattern = _SUCCESS_BY_FAMILY.get(family)
     return (pattern.search(text) if pattern else None) or _SUCCESS.search(text)
 
 
-def shows_built(text: str) -> re.Match[str] | None:
+def find_build_success(text: str) -> re.Match[str] | None:
     """Return the message with which a build reports success, whatever tool ran the build; None if there is none."""
     return _SUCCESS_BY_FAMILY["build"].search(text)
 
 
-def shows_exit_code(text: str) -> re.Match[str] | None:
+def find_exit_code(text: str) -> re.Match[str] | None:
     """Return where an output states an exit code; None if it states none."""
     return _EXIT_CODE.search(text)
 
 
-def did_not_start(text: str) -> re.Match[str] | None:
+def find_not_started(text: str) -> re.Match[str] | None:
     """Return the message, in a short output, that a program, script, module or file is missing; else None."""
     return _DID_NOT_START.search(text[:2_000]) if len(text) < 4_000 else None
 
 
-def cases_in(text: str) -> tuple[int, int]:
+def count_test_cases(text: str) -> tuple[int, int]:
     """Return how many single test cases an output shows as passed, and how many as failed."""
     passed = failed = 0
     for match in _CASE.finditer(text):
@@ -376,6 +376,6 @@ _CUT_REMARK = re.compile(
 )
 
 
-def says_cut(text: str) -> bool:
+def is_output_cut(text: str) -> bool:
     """Return whether the text remarks that the agent's software left out a part of it."""
     return _CUT_REMARK.search(text) is not None

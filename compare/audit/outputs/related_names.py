@@ -1,9 +1,9 @@
 """Groups words that may name the same number, because people rarely use the very words that programs print."""
 
-from gedanken.compare.audit.outputs.labels import keys_in
+from gedanken.compare.audit.outputs.labels import name_keys
 
 _WORD_GROUPS = tuple(
-    keys_in(words)
+    name_keys(words)
     for words in (
         "error finding issue problem violation offense complaint diagnostics",
         "written wrote write output came out saved exported kept remaining remains remain left result survived",
@@ -18,6 +18,6 @@ _WORD_GROUPS = tuple(
 )
 
 
-def kindred_of(words: frozenset[str]) -> frozenset[str]:
+def related_words(words: frozenset[str]) -> frozenset[str]:
     """Return the words of every group in `_WORD_GROUPS` that contains one of the given words."""
     return frozenset(key for group in _WORD_GROUPS if group & words for key in group)

@@ -15,7 +15,7 @@ _CHECK_NAMES = {
     "types": r"(?:types?|type-?check\w*|typescript|tsc|mypy|pyright)",
     "format": r"(?:format\w*|prettier|black|gofmt)",
 }
-TOLD_OF = {
+SUCCESS_REPORTS = {
     family: re.compile(
         rf"\b{names}\b[^\n.]{{0,40}}?\b{_SUCCESS_WORD}\b|\b{_SUCCESS_WORD}\b[^\n.]{{0,20}}?\b{names}\b", re.IGNORECASE
     )
@@ -29,7 +29,7 @@ _REQUEST = re.compile(
 """Words which show that an outcome is requested, not reported."""
 
 
-def tells_of_success(text: str, family: str) -> bool:
+def reports_success(text: str, family: str) -> bool:
     """Return whether a text reports success of a check. A request such as `make sure that lint passes` does not
     count.
 
@@ -37,5 +37,5 @@ def tells_of_success(text: str, family: str) -> bool:
     """
     return any(
         not _REQUEST.search(text[max(match.start() - 80, 0) : match.start()])
-        for match in islice(TOLD_OF[family].finditer(text[:_MAX_TEXT_CHARS]), _MAX_MATCHES)
+        for match in islice(SUCCESS_REPORTS[family].finditer(text[:_MAX_TEXT_CHARS]), _MAX_MATCHES)
     )

@@ -17,7 +17,7 @@ class TestSummary(NamedTuple):
     text: str
     total: int | None = None
     """Number of all tests, if the summary states it."""
-    is_home_made: bool = False
+    is_unknown_runner: bool = False
     """True if the summary does not come from a known test runner."""
     errors: int = 0
     """Number of errors among the failures, if the runner distinguishes them."""

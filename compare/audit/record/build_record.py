@@ -3,14 +3,19 @@
 import re
 from dataclasses import dataclass, field
 
-from gedanken.compare.audit.commands.command_lines import steps_of
+from gedanken.compare.audit.commands.command_lines import parse_steps
 from gedanken.compare.audit.commands.file_changes import Edit, shell_edits
-from gedanken.compare.audit.commands.file_history import PutBack
-from gedanken.compare.audit.commands.shell_changes import shuffles_files
-from gedanken.compare.audit.commands.undo_commands import Undo, undos_of
-from gedanken.compare.audit.outputs.outcomes import code_asked_for, exit_code_in, plain, says_cut
+from gedanken.compare.audit.commands.file_history import FileHistory
+from gedanken.compare.audit.commands.shell_changes import changes_unnamed_files
+from gedanken.compare.audit.commands.undo_commands import Undo, update_undos
+from gedanken.compare.audit.outputs.outcomes import (
+    is_output_cut,
+    printed_exit_code,
+    stated_exit_code,
+    strip_control_sequences,
+)
 from gedanken.compare.audit.record.record import Output, Record
-from gedanken.compare.audit.record.runs import Run, short
+from gedanken.compare.audit.record.runs import Run, shorten_command
 from gedanken.experiment.agent_transcript import AgentEvent, AgentTranscript
 
 _READING_TOOL = re.compile(
@@ -46,7 +51,7 @@ _BACKGROUND = re.compile(
 )
 
 
-def record_of(transcript: AgentTranscript) -> Record:
+def build_record(transcript: AgentTranscript) -> Record:
     """Return the record of a transcript: its runs with their results, and its changes of files."""
     return _RecordBuilder(transcript).read()
 
@@ -58,7 +63,7 @@ class _RecordBuilder:
     open: dict[str, Run] = field(default_factory=dict)
     known: set[str] = field(default_factory=set)
     pending: dict[str, list[int]] = field(default_factory=dict)
-    put_back: PutBack = field(default_factory=PutBack)
+    put_back: FileHistory = field(default_factory=FileHistory)
 
     def read(self) -> Record:
         record = Record(self.transcript)
@@ -80,7 +85,7 @@ class _RecordBuilder:
     def _add_call(self, record: Record, event: AgentEvent) -> None:
         key = f"{event.session}/{event.call_id}" if event.call_id else ""
         if event.command is not None:
-            run = Run(event.number, None, event.command, event.session, steps_of(event.command))
+            run = Run(event.number, None, event.command, event.session, parse_steps(event.command))
             run.background = bool(_BACKGROUND.search(event.text[:5_000]) or _BACKGROUND.search(event.command[-200:]))
             record.runs.append(run)
             if key:
@@ -88,9 +93,9 @@ class _RecordBuilder:
             for path, existed in shell_edits(event.command):
                 record.edits.append(Edit(event.number, path, None, "", known=existed or path in self.known))
                 self.known.add(path)
-            undos = undos_of(event.number, event.command, record.undos)
+            undos = update_undos(event.number, event.command, record.undos)
             undos += [Undo(event.number, (path,), is_stash=False) for path in self.put_back.by(event.command)]
-            if shuffles_files(event.command) or len(undos) > len(record.undos):
+            if changes_unnamed_files(event.command) or len(undos) > len(record.undos):
                 record.unnamed_changes.append(event.number)
             record.undos = undos
             return
@@ -106,7 +111,10 @@ class _RecordBuilder:
                 record.unseen.append((event.number, "a sub-agent worked, but its own transcript is missing"))
         elif _RUNNING_TOOL.search(name) or not (_READING_TOOL.match(name) or event.path):
             record.unseen.append(
-                (event.number, f"the tool “{short(event.tool or 'without a name')}” may have run what is claimed")
+                (
+                    event.number,
+                    f"the tool “{shorten_command(event.tool or 'without a name')}” may have run what is claimed",
+                )
             )
 
     def _add_edit(self, record: Record, event: AgentEvent) -> None:
@@ -118,13 +126,13 @@ class _RecordBuilder:
         record.edits.append(Edit(event.number, path, event.old_text, event.text, is_known))
         if event.old_text is not None or not path:
             self.put_back.changed(path)
-        elif self.put_back.has_again(path, event.text):
+        elif self.put_back.is_earlier_text(path, event.text):
             record.undos.append(Undo(event.number, (path,), is_stash=False))
             record.unnamed_changes.append(event.number)
 
     def _add_result(self, record: Record, event: AgentEvent) -> None:
         key = f"{event.session}/{event.call_id}" if event.call_id else ""
-        text = plain(event.text)
+        text = strip_control_sequences(event.text)
         if key in self.pending:
             failed = bool(event.exit_code) or _EDITOR_FAILED.match(text[:400]) is not None
             for index in sorted(self.pending.pop(key), reverse=True):
@@ -155,11 +163,11 @@ class _RecordBuilder:
 def _finish_run(run: Run, event: AgentEvent, text: str) -> None:
     run.result = event.number
     run.text = f"{run.text}\n{text}" if run.text else text
-    printed_code = code_asked_for(run.command, text) if "$" in run.command else None
-    stated_code = printed_code if printed_code is not None else exit_code_in(text)
+    printed_code = printed_exit_code(run.command, text) if "$" in run.command else None
+    stated_code = printed_code if printed_code is not None else stated_exit_code(text)
     is_requested = stated_code is not None and ("$?" in run.command or printed_code is not None)
     run.exit_code = stated_code if is_requested or event.exit_code is None else event.exit_code
-    run.lost = run.lost or event.cut or says_cut(text)
+    run.lost = run.lost or event.cut or is_output_cut(text)
     run.cut = run.cut or run.lost or any(step.is_piped and step.family != "quiet" for step in run.steps)
     run.background = run.background or _BACKGROUND.search(text[:300]) is not None
     run.refused = _REFUSED.search(text[:400]) is not None

@@ -12,7 +12,7 @@ _DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
 _MAX_OUTPUT = 5_000_000
 
 
-class At(NamedTuple):
+class LinePosition(NamedTuple):
     """The position of a line: its event, and its offset in the event's text."""
 
     event: int
@@ -23,36 +23,36 @@ class At(NamedTuple):
 class LineIndex:
     """The positions, in all outputs, of the lines that claims quote."""
 
-    places: dict[str, list[At]] = field(default_factory=dict)
-    """For each line, as `bare` returns it: its first position in each output that contains it."""
+    places: dict[str, list[LinePosition]] = field(default_factory=dict)
+    """For each line, as `normalize_line` returns it: its first position in each output that contains it."""
 
-    def before(self, line: str, event: int) -> At | None:
+    def before(self, line: str, event: int) -> LinePosition | None:
         """Return the last position of a line before an event; None if the line does not occur before it."""
-        positions = self.places.get(bare(line), [])
+        positions = self.places.get(normalize_line(line), [])
         index = bisect_left(positions, event, key=lambda position: position.event)
         return positions[index - 1] if index else None
 
-    def after(self, line: str, event: int) -> At | None:
+    def after(self, line: str, event: int) -> LinePosition | None:
         """Return the first position of a line after an event; None if the line does not occur after it."""
-        positions = self.places.get(bare(line), [])
+        positions = self.places.get(normalize_line(line), [])
         index = bisect_left(positions, event, key=lambda position: position.event)
         return positions[index] if index < len(positions) else None
 
 
-def bare(line: str) -> str:
+def normalize_line(line: str) -> str:
     """Return a line with its white space collapsed, and without the `=` signs around a title."""
     text = " ".join(line.split())
     return text.strip("=").strip() or text
 
 
-def form(line: str) -> str:
+def line_form(line: str) -> str:
     """Return a line in lower case, with `#` in place of each number."""
-    return _DIGITS.sub("#", bare(line)).lower()
+    return _DIGITS.sub("#", normalize_line(line)).lower()
 
 
 def index_lines(lines: Iterable[str], outputs: Sequence[Output]) -> LineIndex:
     """Return the positions of these lines in the outputs."""
-    quoted_lines = {bare(line) for line in lines}
+    quoted_lines = {normalize_line(line) for line in lines}
     quoted_lines.discard("")
     index = LineIndex({line: [] for line in quoted_lines})
     if not quoted_lines:
@@ -60,10 +60,10 @@ def index_lines(lines: Iterable[str], outputs: Sequence[Output]) -> LineIndex:
     for output in outputs:
         offset = 0
         for line in output.text[:_MAX_OUTPUT].splitlines(keepends=True):
-            key = bare(line) if len(line) < 2_000 else ""
+            key = normalize_line(line) if len(line) < 2_000 else ""
             if key in quoted_lines:
                 positions = index.places[key]
                 if not positions or positions[-1].event != output.event:
-                    positions.append(At(output.event, offset))
+                    positions.append(LinePosition(output.event, offset))
             offset += len(line)
     return index

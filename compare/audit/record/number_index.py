@@ -8,7 +8,7 @@ from functools import lru_cache
 from math import copysign, trunc
 from typing import NamedTuple
 
-from gedanken.compare.audit.language.numerals import plain_number
+from gedanken.compare.audit.language.numerals import normalize_number
 from gedanken.compare.audit.record.record import Output, Record
 from gedanken.experiment.claim import NumberSource
 
@@ -21,7 +21,7 @@ _PERCENT_FACTOR = 100.0
 _ROUNDING_TOLERANCE = 1e-9
 
 
-class Found(NamedTuple):
+class NumberPosition(NamedTuple):
     """The position of a number in an output."""
 
     event: int
@@ -34,9 +34,9 @@ class Found(NamedTuple):
 class NumberIndex:
     """The positions at which outputs print the numbers that claims state."""
 
-    places: dict[str, list[Found]] = field(default_factory=dict)
+    places: dict[str, list[NumberPosition]] = field(default_factory=dict)
 
-    def before(self, number: str, event: int) -> Sequence[Found]:
+    def before(self, number: str, event: int) -> Sequence[NumberPosition]:
         """Return the positions of a number before an event: latest first, up to a limit."""
         positions = self.places.get(_normalize(number), [])
         index = bisect_left(positions, event, key=lambda position: position.event)
@@ -45,14 +45,14 @@ class NumberIndex:
 
 def index_numbers(numbers: Iterable[str], outputs: Sequence[Output]) -> NumberIndex:
     """Return the positions of these numbers in the outputs, up to a few positions in each output."""
-    wanted = _Wanted.of(numbers)
+    wanted = _WantedNumbers.of(numbers)
     index = NumberIndex({key: [] for key in wanted.keys})
     if not wanted.keys:
         return index
     for output in outputs:
         text = output.text[:_MAX_SEARCHED_CHARS]
         for match in _TOKEN.finditer(text):
-            for key, match_kind in wanted.meant_by(match[0]):
+            for key, match_kind in wanted.matches(match[0]):
                 positions = index.places[key]
                 if (
                     positions
@@ -61,18 +61,18 @@ def index_numbers(numbers: Iterable[str], outputs: Sequence[Output]) -> NumberIn
                     and positions[-4].event == output.event
                 ):
                     continue  # a few positions in each output are enough
-                positions.append(Found(output.event, match.start(), match_kind))
+                positions.append(NumberPosition(output.event, match.start(), match_kind))
     return index
 
 
 @dataclass(slots=True)
-class _Wanted:
+class _WantedNumbers:
     keys: set[str]
     by_decimals: dict[int, set[str]]
     known: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, numbers: Iterable[str]) -> "_Wanted":
+    def of(cls, numbers: Iterable[str]) -> "_WantedNumbers":
         keys = {_normalize(number) for number in numbers}
         keys.discard("")
         by_decimals: dict[int, set[str]] = {}
@@ -81,7 +81,7 @@ class _Wanted:
                 by_decimals.setdefault(len(key.partition(".")[2]), set()).add(key)
         return cls(keys, by_decimals)
 
-    def meant_by(self, token: str) -> tuple[tuple[str, str], ...]:
+    def matches(self, token: str) -> tuple[tuple[str, str], ...]:
         """Return the wanted numbers that a printed number may stand for, as (number, kind of match)."""
         if token in self.known:
             return self.known[token]
@@ -91,7 +91,7 @@ class _Wanted:
         return wanted
 
     def _find_wanted(self, token: str) -> Iterator[tuple[str, str]]:
-        number = plain_number(token)
+        number = normalize_number(token)
         exact = _normalize(number)
         if exact in self.keys:
             yield exact, "as printed"
@@ -149,10 +149,10 @@ def _count_decimals(text: str) -> int:
 
 
 def _normalize(number: str) -> str:
-    return plain_number(number.rstrip("%").strip()).lstrip("+")
+    return normalize_number(number.rstrip("%").strip()).lstrip("+")
 
 
-def near(claimed: str) -> Callable[[float, bool], bool]:
+def make_near_test(claimed: str) -> Callable[[float, bool], bool]:
     """Return a function that decides whether a printed number supports `claimed`.
 
     If the function's second argument, `about`, is True, a difference of 6 % is allowed. Percentages match fractions:
@@ -175,11 +175,11 @@ def near(claimed: str) -> Callable[[float, bool], bool]:
 
 
 @lru_cache(maxsize=65_536)
-def matches(claimed: str, printed: str, about: bool = False) -> str | None:
+def match_kind_of(claimed: str, printed: str, about: bool = False) -> str | None:
     """Return how a printed number matches the claimed one: `as printed`, `rounded`, `percent` or None. With `about`,
     a difference of 5 % is allowed.
     """
-    claimed_key, printed_key = _normalize(claimed), plain_number(printed)
+    claimed_key, printed_key = _normalize(claimed), normalize_number(printed)
     if claimed_key == printed_key:
         return "as printed"
     claimed_value, printed_value = _parse_value(claimed_key), _parse_value(printed_key)
@@ -204,7 +204,7 @@ def matches(claimed: str, printed: str, about: bool = False) -> str | None:
     return None
 
 
-def source_of(
+def find_number_source(
     number: str, event: int, index: NumberIndex, record: Record, near: Collection[int] = ()
 ) -> NumberSource:
     """Return the source of a number: an output before `event` that printed it, if any.

@@ -3,14 +3,14 @@
 import re
 from collections.abc import Sequence
 
-from gedanken.compare.audit.record.number_index import NumberIndex, source_of
+from gedanken.compare.audit.record.number_index import NumberIndex, find_number_source
 from gedanken.compare.audit.record.record import Record
 from gedanken.experiment.claim import Claim, Evidence, NumberSource
 
 _MAX_NUMBERS = 200
 
 
-def sources_of(
+def find_number_sources(
     claim: Claim, index: NumberIndex, record: Record, evidence: Sequence[Evidence]
 ) -> tuple[NumberSource, ...]:
     """Return the source of each number of a claim, in order: an output, two numbers in the evidence, or none."""
@@ -20,7 +20,7 @@ def sources_of(
 def _find_source(
     number: str, claim: Claim, index: NumberIndex, record: Record, evidence: Sequence[Evidence]
 ) -> NumberSource:
-    source = source_of(number, claim.event, index, record, near={line.event for line in evidence})
+    source = find_number_source(number, claim.event, index, record, near={line.event for line in evidence})
     if source.evidence is not None or not number.isdigit():
         return source
     return _find_sum_or_difference(int(number), evidence) or source

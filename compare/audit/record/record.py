@@ -10,11 +10,11 @@ from functools import cached_property
 from itertools import islice
 from typing import Any, TypeVar
 
-from gedanken.compare.audit.commands.file_changes import Edit, lasting, may_touch, touches
-from gedanken.compare.audit.commands.inputs import is_told_by, reads
-from gedanken.compare.audit.commands.undo_commands import Undo, still_made
-from gedanken.compare.audit.outputs.outcomes import cases_in, plain
-from gedanken.compare.audit.record.runs import Run, hides, names, short
+from gedanken.compare.audit.commands.file_changes import Edit, may_affect_run, may_alter_output, remaining_edits
+from gedanken.compare.audit.commands.inputs import may_read_unnamed, reads
+from gedanken.compare.audit.commands.undo_commands import Undo, edits_not_undone
+from gedanken.compare.audit.outputs.outcomes import count_test_cases, strip_control_sequences
+from gedanken.compare.audit.record.runs import Run, may_hide_command, resembles_family, shorten_command
 from gedanken.experiment.agent_transcript import AgentTranscript
 from gedanken.experiment.claim import Evidence
 
@@ -57,17 +57,17 @@ class Record:
     def is_complete(self) -> bool:
         """True if the record contains everything that was run."""
         has_no_gaps = not self.transcript.gaps and not any(self.transcript.unknown.values())
-        return self.transcript.has_tools and has_no_gaps and not self.continues
+        return self.transcript.has_tools and has_no_gaps and not self.is_continuation
 
     def has_gap_before(self, event: int) -> bool:
         """Return whether anything may be missing from the transcript before an event."""
-        if any(self.transcript.unknown.values()) or self.continues:
+        if any(self.transcript.unknown.values()) or self.is_continuation:
             return True
         place = self.transcript.events[event].place
         return any(gap.place.file != place.file or gap.place.line <= place.line for gap in self.transcript.gaps)
 
     @cached_property
-    def continues(self) -> bool:
+    def is_continuation(self) -> bool:
         """True if the transcript continues a session whose beginning is missing."""
         first_messages = [output.text[:20_000] for output in self.outputs[:20] if not output.is_result]
         return any(_CONTINUED_SESSION.search(text) for text in first_messages)
@@ -81,19 +81,19 @@ class Record:
     def _edit_events(self) -> list[int]:
         return [edit.event for edit in self.edits]
 
-    def change_since(self, run: Run, event: int, family: str) -> Edit | None:
+    def first_change_since(self, run: Run, event: int, family: str) -> Edit | None:
         """Return the first file change between a run and `event` that may alter the run's output; else None."""
         undos = self._undos_between(run.at, event)
         key = (run.call, bisect_left(self._edit_events, event), undos[-1].event if undos else -1, family)
         if key not in self._change_cache:
             programs = [step.program for step in run.steps if step.family != "quiet"]
             words = [word for step in run.steps if step.family != "quiet" for word in step.words[1:]]
-            edits = still_made(lasting(self.edits_between(run.at, event)[:_MAX_EDITS]), undos)
+            edits = edits_not_undone(remaining_edits(self.edits_between(run.at, event)[:_MAX_EDITS]), undos)
             self._change_cache[key] = next(
                 (
                     edit
                     for edit in edits
-                    if touches(edit, programs, words, family)
+                    if may_alter_output(edit, programs, words, family)
                     or (family != "tests" and any(reads(step, run.command, edit) for step in run.steps))
                 ),
                 None,
@@ -106,13 +106,13 @@ class Record:
         start = bisect_right(self.undos, start_event, key=lambda undo: undo.event)
         return self.undos[max(start, end - _MAX_UNDOS) : end]
 
-    def doubt_since(self, run: Run, event: int, family: str) -> str | None:
+    def change_doubt_since(self, run: Run, event: int, family: str) -> str | None:
         """Return a reason why a run's input files may have changed before `event`; else None. Call it if
-        `change_since` finds nothing.
+        `first_change_since` finds nothing.
         """
         index = bisect_right(self.unnamed_changes, run.at)
         if index < len(self.unnamed_changes) and self.unnamed_changes[index] < event:
-            command = short(self.transcript.events[self.unnamed_changes[index]].command or "a command")
+            command = shorten_command(self.transcript.events[self.unnamed_changes[index]].command or "a command")
             return f"“{command}” may have changed the files after the run that the claim is about"
         key = (run.call, bisect_left(self._edit_events, event), family)
         if key not in self._doubt_cache:
@@ -123,8 +123,8 @@ class Record:
                 (
                     edit
                     for edit in edits
-                    if may_touch(edit, programs, words, family)
-                    or (family != "tests" and any(is_told_by(step, edit) for step in run.steps))
+                    if may_affect_run(edit, programs, words, family)
+                    or (family != "tests" and any(may_read_unnamed(step, edit) for step in run.steps))
                 ),
                 None,
             )
@@ -135,12 +135,12 @@ class Record:
     def _runs_by_result(self) -> list[Run]:
         return sorted((run for run in self.runs if run.result is not None), key=lambda run: run.at)
 
-    def runs_known_before(self, event: int, limit: int = 300) -> list[Run]:
+    def runs_before(self, event: int, limit: int = 300) -> list[Run]:
         """Return the runs whose results come before an event, latest first."""
         index = bisect_left(self._runs_by_result, event, key=lambda run: run.at)
         return self._runs_by_result[max(index - limit, 0) : index][::-1]
 
-    def runs_known_after(self, event: int, session: str, limit: int = 50) -> list[Run]:
+    def runs_after(self, event: int, session: str, limit: int = 50) -> list[Run]:
         """Return the runs of one session with results after an event, earliest first, without refused commands."""
         index = bisect_right(self._runs_by_result, event, key=lambda run: run.at)
         runs = (
@@ -151,7 +151,7 @@ class Record:
         return list(islice(runs, limit))
 
     @cached_property
-    def reads(self) -> dict[str, list[Output]]:
+    def texts_read_by_name(self) -> dict[str, list[Output]]:
         """Texts of the files that tools read, by file name without folder."""
         outputs: dict[str, list[Output]] = {}
         paths = {
@@ -162,7 +162,7 @@ class Record:
         for event in self.transcript.events:
             if event.kind == "result" and (path := paths.get((event.session, event.call_id))):
                 outputs.setdefault(path.rsplit("/", 1)[-1], []).append(
-                    Output(event.number, plain(event.text), is_result=True)
+                    Output(event.number, strip_control_sequences(event.text), is_result=True)
                 )
         return outputs
 
@@ -174,40 +174,47 @@ class Record:
         """Return whether an event is the result of a tool."""
         return self.transcript.events[event].kind == "result"
 
-    def is_shuffled_since(self, start: int, end: int) -> bool:
+    def has_unnamed_change(self, start: int, end: int) -> bool:
         """Return whether a command between two events may have changed files that it does not name."""
         index = bisect_right(self.unnamed_changes, start)
         return index < len(self.unnamed_changes) and self.unnamed_changes[index] < end
 
-    def could_have_run(self, family: str, event: int, after: int = -1) -> str | None:
+    def unseen_run_reason(self, family: str, event: int, after: int = -1) -> str | None:
         """Return a reason why a command of this family may have run unseen between `after` and `event`; else None."""
         index = bisect_right(self.unseen, after, key=lambda entry: entry[0])
         if index < len(self.unseen) and self.unseen[index][0] < event:
             return self.unseen[index][1]
-        hiding = self.hiding(family)
+        hiding = self.runs_hiding_family(family)
         index = bisect_right(hiding, after, key=lambda run: run.call)
         if index < len(hiding) and hiding[index].call < event:
-            return f"“{short(hiding[index].command)}” may have run what is claimed"
+            return f"“{shorten_command(hiding[index].command)}” may have run what is claimed"
         return None
 
-    def could_be_since(self, family: str, start: int, end: int) -> Run | None:
+    def last_possible_run(self, family: str, start: int, end: int) -> Run | None:
         """Return the last run between two events that may have run a command of this family unseen. `./check.sh`, for
         example, may have run `tests`.
         """
-        hiding = self.hiding(family)
+        hiding = self.runs_hiding_family(family)
         index = bisect_left(hiding, end, key=lambda run: run.call)
         return next(
-            (run for run in hiding[max(index - 20, 0) : index][::-1] if run.call > start and names(run, family)), None
+            (
+                run
+                for run in hiding[max(index - 20, 0) : index][::-1]
+                if run.call > start and resembles_family(run, family)
+            ),
+            None,
         )
 
     def has_unseen_before(self, event: int) -> bool:
         """Return whether something other than a command may have run a program unseen before an event."""
         return bool(self.unseen) and self.unseen[0][0] < event
 
-    def hiding(self, family: str) -> list[Run]:
+    def runs_hiding_family(self, family: str) -> list[Run]:
         """Return the runs that may have executed a command of this family without showing it."""
         if family not in self._hiding_by_family:
-            self._hiding_by_family[family] = [run for run in self.runs if not run.refused and hides(run, family)]
+            self._hiding_by_family[family] = [
+                run for run in self.runs if not run.refused and may_hide_command(run, family)
+            ]
         return self._hiding_by_family[family]
 
     def once(self, key: Hashable, compute: Callable[[], tuple[T, ...]]) -> tuple[T, ...]:
@@ -216,7 +223,7 @@ class Record:
             self._cache[key] = compute()
         return self._cache[key]
 
-    def lately(self, key: Hashable, compute: Callable[[], tuple[T, ...]]) -> tuple[T, ...]:
+    def cached_recently(self, key: Hashable, compute: Callable[[], tuple[T, ...]]) -> tuple[T, ...]:
         """Do the same as `once`, but with a cache that keeps only the latest values."""
         if key not in self._recent_cache:
             self._recent_cache[key] = compute()
@@ -224,7 +231,7 @@ class Record:
                 del self._recent_cache[next(iter(self._recent_cache))]
         return self._recent_cache[key]
 
-    def of_family(self, family: str) -> list[Run]:
+    def runs_of_family(self, family: str) -> list[Run]:
         """Return the runs of one family, such as `tests`, in the order of their calls."""
         return self._runs_by_family.get(family, [])
 
@@ -236,14 +243,14 @@ class Record:
                 by_family.setdefault(family, []).append(run)
         return by_family
 
-    def naming(self, words: Iterable[str], event: int) -> list[Run]:
+    def runs_with_words(self, words: Iterable[str], event: int) -> list[Run]:
         """Return the latest runs called before `event` with one of `words` in the command, latest first."""
         runs = {id(run): run for word in words for run in self._last_before(self._runs_by_word.get(word, []), event)}
         return sorted(runs.values(), key=lambda run: -run.call)
 
-    def last_of(self, family: str, event: int) -> list[Run]:
+    def last_runs_of_family(self, family: str, event: int) -> list[Run]:
         """Return the runs of a family that were called before an event: latest first, up to a limit."""
-        return self._last_before(self.of_family(family), event)[::-1]
+        return self._last_before(self.runs_of_family(family), event)[::-1]
 
     @staticmethod
     def _last_before(runs: list[Run], event: int, limit: int = 300) -> list[Run]:
@@ -273,7 +280,7 @@ class Record:
         shown_event = self.transcript.events[event]
         if shown_event.kind == "call" and shown_event.command and not offset:
             return Evidence(event, shown_event.place, (1, 1), shown_event.command.strip().split("\n")[0][:500])
-        text = plain(shown_event.text)
+        text = strip_control_sequences(shown_event.text)
         start = text.rfind("\n", 0, offset) + 1
         end = text.find("\n", offset + max(length - 1, 0))
         end = len(text) if end < 0 else end
@@ -284,7 +291,7 @@ class Record:
         )
 
     @cached_property
-    def test_numbers(self) -> dict[int, int]:
+    def first_test_counts(self) -> dict[int, int]:
         """For each number that may count tests: the first event that shows it."""
         first_events: dict[int, int] = {}
         for output in self.outputs:
@@ -325,4 +332,4 @@ def _test_counts(text: str) -> Iterator[int]:
         yield int(match[1] or match[2])
     if definition_count := len(_TEST_DEFINITION.findall(text)):
         yield definition_count
-    yield from (count for count in cases_in(text) if count)
+    yield from (count for count in count_test_cases(text) if count)

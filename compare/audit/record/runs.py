@@ -3,9 +3,9 @@
 import re
 from dataclasses import dataclass
 
-from gedanken.compare.audit.commands.command_lines import Step, may_hide, steps_of
-from gedanken.compare.audit.commands.programs import words
-from gedanken.compare.audit.outputs.outcomes import cases_in, summaries_in
+from gedanken.compare.audit.commands.command_lines import Step, may_run_unseen, parse_steps
+from gedanken.compare.audit.commands.programs import word_set
+from gedanken.compare.audit.outputs.outcomes import count_test_cases, find_summaries
 from gedanken.compare.audit.outputs.test_summaries import TestSummary
 
 _MAX_OUTPUT_CHARS = 200_000
@@ -49,7 +49,7 @@ class Run:
     def tests(self) -> list[TestSummary]:
         """The test summaries in the output, without those whose text the command itself contains, as with `echo`."""
         if self._tests is None:
-            summaries = summaries_in(self.text)
+            summaries = find_summaries(self.text)
             self._tests = (
                 [summary for summary in summaries if summary.text.strip("= \t") not in self.command]
                 if summaries
@@ -61,7 +61,7 @@ class Run:
     def cases(self) -> tuple[int, int]:
         """Numbers of single test cases in the output, as (passed, failed)."""
         if self._cases is None:
-            self._cases = cases_in(self.text[:500_000])
+            self._cases = count_test_cases(self.text[:500_000])
         return self._cases
 
     @property
@@ -88,7 +88,7 @@ _GIT_OR_AGENT_LINE = re.compile(
     re.MULTILINE,
 )
 """Lines that come from git or the agent's software itself, not from a program that a git hook runs."""
-_SERVICE_CLIENTS = words("curl wget http https psql mysql sqlite3 redis-cli terraform tofu helm kubectl")
+_SERVICE_CLIENTS = word_set("curl wget http https psql mysql sqlite3 redis-cli terraform tofu helm kubectl")
 """Programs that run no project code on this machine; their output may report a run elsewhere."""
 _RESULT_WORDS = re.compile(
     r"\b(?:pass(?:ed|es)?|fail(?:ed|ures?|s)?|tests?|lint\w*|build\w*|compil\w+|pipeline|jobs?)\b", re.IGNORECASE
@@ -106,12 +106,12 @@ _TASKS_BY_FAMILY = {
 """
 
 
-def asks_a_service(step: Step) -> bool:
+def is_service_query(step: Step) -> bool:
     """Return whether a simple command runs no project code and only queries a service."""
     return step.program.lower() in _SERVICE_CLIENTS
 
 
-def tasks_shown(run: Run) -> str | None:
+def listed_tasks(run: Run) -> str | None:
     """Return the names of all tasks that Gradle or Maven ran, separated by spaces.
 
     None if the output does not list them all.
@@ -125,11 +125,11 @@ def _lists_tasks(step: Step) -> bool:
     return step.program.lower() in ("gradle", "gradlew", "mvn", "mvnw")
 
 
-_SCRIPT_RUNNERS = words("npm pnpm")
+_SCRIPT_RUNNERS = word_set("npm pnpm")
 _PRINTED_SCRIPT = re.compile(r"^> (?:@?[\w./-]+@\S+ )?[\w:.-]+(?: /\S+)?\n> (?P<ran>.+)$", re.MULTILINE)
 
 
-def scripts_shown(run: Run) -> tuple[Step, ...] | None:
+def printed_scripts(run: Run) -> tuple[Step, ...] | None:
     """Return the commands that npm or pnpm printed before starting them.
 
     None if other programs ran or a command is missing.
@@ -142,11 +142,11 @@ def scripts_shown(run: Run) -> tuple[Step, ...] | None:
     commands = [match["ran"] for match in _PRINTED_SCRIPT.finditer(run.text[:_MAX_OUTPUT_CHARS])]
     if len(commands) < len(active_steps):
         return None
-    steps = [step for command in commands for step in steps_of(command)]
+    steps = [step for command in commands for step in parse_steps(command)]
     return tuple(step for step in steps if not (step.program.lower() in _SCRIPT_RUNNERS and "run" in step.words))
 
 
-def hides(run: Run, family: str) -> bool:
+def may_hide_command(run: Run, family: str) -> bool:
     """Return whether a run may have executed a command of this family, such as `tests`, that the record omits."""
     if run.background and run.result is None:
         return True
@@ -154,16 +154,16 @@ def hides(run: Run, family: str) -> bool:
         return False  # the record shows all that this run did
     text = _GIT_OR_AGENT_LINE.sub("", run.text[:_MAX_OUTPUT_CHARS])
     active_steps = [step for step in run.steps if step.family != "quiet"]
-    if family != "program" and active_steps and all(map(asks_a_service, active_steps)):
+    if family != "program" and active_steps and all(map(is_service_query, active_steps)):
         return _RESULT_WORDS.search(text) is not None
-    tasks = tasks_shown(run) if len(run.steps) == 1 else None
+    tasks = listed_tasks(run) if len(run.steps) == 1 else None
     if tasks is not None and family in _TASKS_BY_FAMILY:
         return _TASKS_BY_FAMILY[family].search(tasks) is not None
-    script_steps = scripts_shown(run) if family == "tests" else None  # plug-ins of bundlers may do other checks
+    script_steps = printed_scripts(run) if family == "tests" else None  # plug-ins of bundlers may do other checks
     if script_steps is not None and any(step.family == family for step in script_steps):
         return True
     steps = run.steps if script_steps is None else script_steps
-    return any(may_hide(step, family) and _may_have_run(run, step, family, text) for step in steps)
+    return any(may_run_unseen(step, family) and _may_have_run(run, step, family, text) for step in steps)
 
 
 _INLINE_PYTHON = re.compile(
@@ -171,7 +171,7 @@ _INLINE_PYTHON = re.compile(
     re.DOTALL,
 )
 _IMPORTS = re.compile(r"^\s*(?:import|from)\s+(?P<names>[\w., ]+?)(?:\s+import\b.*)?$", re.MULTILINE)
-_FILE_MODULES = words("pathlib re sys json os io textwrap shutil glob csv fileinput string itertools difflib")
+_FILE_MODULES = word_set("pathlib re sys json os io textwrap shutil glob csv fileinput string itertools difflib")
 _STARTS_PROCESS = re.compile(
     r"^\s*[!%]|\b(?:system|popen|spawn\w*|exec\w*|eval|fork\w*|posix_spawn|startfile|__import__|sys\.modules)\b",
     re.MULTILINE,
@@ -196,7 +196,7 @@ _NAMES_BY_FAMILY = {
 }
 
 
-def names(run: Run, family: str) -> bool:
+def resembles_family(run: Run, family: str) -> bool:
     """Return whether a run has a step of unknown purpose whose text resembles the commands of this family."""
     pattern = _NAMES_BY_FAMILY.get(family)
     return pattern is not None and any(
@@ -218,7 +218,7 @@ def _signs_of(family: str) -> re.Pattern[str]:
     return _OUTPUT_SIGNS.get(family, _CHECK_SIGNS)
 
 
-def short(text: str) -> str:
+def shorten_command(text: str) -> str:
     """Return a command on one line, cut to 80 characters."""
     line = " ".join(text.split())
     return line if len(line) <= 80 else line[:79] + "…"

@@ -2,9 +2,9 @@
 
 import re
 
-from gedanken.compare.audit.commands.command_lines import steps_of
+from gedanken.compare.audit.commands.command_lines import parse_steps
 from gedanken.compare.audit.language.message_parts import Sentence
-from gedanken.compare.audit.numbers.name_mismatches import sentence_of
+from gedanken.compare.audit.numbers.name_mismatches import claim_sentence
 from gedanken.compare.audit.record.runs import Run
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 
@@ -30,11 +30,11 @@ _HTTP_CLIENTS = frozenset(["curl", "wget", "http", "https", "xh", "httpie"])
 _FILE_PATH = re.compile(r"\.\w{1,5}$|^/(?:usr|etc|tmp|var|home|opt|bin|dev|proc|mnt|root|work|app|src)\b")
 
 
-def of_another_address(case: Case, verdict: Verdict) -> Verdict | None:
+def revise_for_address(case: Case, verdict: Verdict) -> Verdict | None:
     """Return an undecidable verdict if the supporting run may be about another address than the claim; else None."""
     if verdict.status != "supported" or not verdict.evidence:
         return None
-    sentence = sentence_of(case)
+    sentence = claim_sentence(case)
     run = next((run for run in case.runs_before()[:60] if run.result == verdict.evidence[0].event), None)
     if sentence is None or run is None:
         return None
@@ -96,7 +96,7 @@ def _mentions(address: str, text: str) -> bool:
 
 
 def _requested_paths(run: Run) -> set[str]:
-    if not any(step.program in _HTTP_CLIENTS for step in steps_of(run.command)):
+    if not any(step.program in _HTTP_CLIENTS for step in parse_steps(run.command)):
         return set()
     return {match["path"].rstrip("/") for match in _URL.finditer(run.command)}
 

@@ -6,14 +6,14 @@ A number is out of date if the run that printed it read a file that was changed 
 import re
 from collections.abc import Sequence
 
-from gedanken.compare.audit.claims.claim_contents import FiguresSay, ValueSays
+from gedanken.compare.audit.claims.claim_contents import FiguresClaim, ValueClaim
 from gedanken.compare.audit.commands.command_lines import Step
-from gedanken.compare.audit.commands.file_changes import Edit, is_trivial, lasting, touches
+from gedanken.compare.audit.commands.file_changes import Edit, is_trivial, may_alter_output, remaining_edits
 from gedanken.compare.audit.commands.inputs import may_read, reads
-from gedanken.compare.audit.commands.programs import BENCHMARKS
-from gedanken.compare.audit.language.tenses import is_of_the_past, is_of_the_present, says_unaffected, says_what_is
-from gedanken.compare.audit.numbers.name_mismatches import sentence_of
-from gedanken.compare.audit.record.runs import Run, asks_a_service
+from gedanken.compare.audit.commands.programs import BENCHMARK_PROGRAMS
+from gedanken.compare.audit.language.tenses import has_present_verb, is_about_past, is_of_the_present, says_unaffected
+from gedanken.compare.audit.numbers.name_mismatches import claim_sentence
+from gedanken.compare.audit.record.runs import Run, is_service_query
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 
 _MAX_RUNS = 40
@@ -22,7 +22,7 @@ _GIT_STATUS = re.compile(r"\bgit (?:-\S+ )*(?:diff|status)\b")
 _GIT_HISTORY = re.compile(r"\bgit (?:-\S+ )*(?:diff|log|rev-list|shortlog)\b.*(?:\bHEAD\b|\.\.\.?(?:\s|$))")
 
 
-def of_changed_input(case: Case, verdict: Verdict) -> Verdict | None:
+def revise_for_changed_input(case: Case, verdict: Verdict) -> Verdict | None:
     """Return a new verdict if the run that printed the number may have read a file that was changed later; else None.
 
     The verdict accuses only if the run certainly reads the file, and the claim is about the present state.
@@ -33,13 +33,13 @@ def of_changed_input(case: Case, verdict: Verdict) -> Verdict | None:
     if verdict.status not in ("supported", "undecidable"):
         return None
     run = next((run for run in case.runs_before()[:_MAX_RUNS] if run.result == verdict.evidence[0].event), None)
-    sentence = sentence_of(case)
+    sentence = claim_sentence(case)
     if run is None or sentence is None or _has_several_runs(case, verdict):
         return None
     is_about_present = is_of_the_present(sentence.plain)
-    if is_of_the_past(sentence.plain) and not is_about_present and not says_what_is(sentence.plain):
+    if is_about_past(sentence.plain) and not is_about_present and not has_present_verb(sentence.plain):
         return None
-    edits = lasting(case.record.edits_between(run.at, case.event)[:_MAX_EDITS])
+    edits = remaining_edits(case.record.edits_between(run.at, case.event)[:_MAX_EDITS])
     if verdict.status == "undecidable" and not any(
         evidence.event in {edit.event for edit in edits} for evidence in verdict.evidence
     ):
@@ -60,8 +60,8 @@ def of_changed_input(case: Case, verdict: Verdict) -> Verdict | None:
 
 
 def _is_number(says: object) -> bool:
-    return isinstance(says, FiguresSay) or (
-        isinstance(says, ValueSays) and says.what in ("metric", "time", "size", "count", "quantity")
+    return isinstance(says, FiguresClaim) or (
+        isinstance(says, ValueClaim) and says.what in ("metric", "time", "size", "count", "quantity")
     )
 
 
@@ -74,12 +74,12 @@ def _judge_stale(case: Case, run: Run, edit: Edit) -> Verdict | None:
     record = case.record
     if (
         record.has_gap_before(case.event)
-        or record.could_have_run("program", case.event, after=edit.event)
-        or record.is_shuffled_since(run.at, case.event)
+        or record.unseen_run_reason("program", case.event, after=edit.event)
+        or record.has_unnamed_change(run.at, case.event)
         or any(
             edit.event < later_run.call < case.event and _is_same_command(run, later_run) for later_run in record.runs
         )
-        or says_unaffected(case.said_since(run.at))
+        or says_unaffected(case.agent_text_since(run.at))
     ):
         return None
     event = run.result if run.result is not None else run.call
@@ -96,10 +96,10 @@ def _first_code_change(case: Case, run: Run) -> Edit | None:
     None also if a similar run followed this change.
     """
     steps = [step for step in run.steps if step.family != "quiet"]
-    if run.only_shows or all(map(asks_a_service, steps)):
+    if run.only_shows or all(map(is_service_query, steps)):
         return None
     family = next((family for family in ("build", "tests") if family in run.families()), "program")
-    change = case.record.change_since(run, case.event, family)
+    change = case.record.first_change_since(run, case.event, family)
     if change is None or any(
         change.event < later_run.call < case.event and _is_same_command(run, later_run)
         for later_run in case.runs_before()[:_MAX_RUNS]
@@ -119,10 +119,10 @@ def _certainly_reads(case: Case, run: Run, edit: Edit) -> bool:
         return False
     if any(reads(step, run.command, edit) for step in run.steps):
         return True
-    if any(step.program in BENCHMARKS for step in run.steps):
+    if any(step.program in BENCHMARK_PROGRAMS for step in run.steps):
         return _may_affect_programs(run.steps, edit)
     if any(_GIT_HISTORY.search(step.text) for step in run.steps):
-        commits = case.record.last_of("commit", case.event)
+        commits = case.record.last_runs_of_family("commit", case.event)
         return " -- " not in run.command and any(
             commit.call > edit.event and "commit" in commit.command for commit in commits
         )
@@ -130,7 +130,7 @@ def _certainly_reads(case: Case, run: Run, edit: Edit) -> bool:
 
 
 def _may_affect_programs(steps: Sequence[Step], edit: Edit) -> bool:
-    return touches(edit, [step.program for step in steps], [], "program")
+    return may_alter_output(edit, [step.program for step in steps], [], "program")
 
 
 def _may_depend_on(case: Case, run: Run, edit: Edit) -> bool:

@@ -3,19 +3,19 @@
 import re
 from dataclasses import replace
 
-from gedanken.compare.audit.claims.claim_contents import TestsSay
+from gedanken.compare.audit.claims.claim_contents import TestsClaim
 from gedanken.compare.audit.claims.firmness import is_firm
-from gedanken.compare.audit.claims.test_results import EXCEPTS
+from gedanken.compare.audit.claims.test_results import EXCEPTION_WORDS
 from gedanken.compare.audit.commands.command_lines import is_narrowed
 from gedanken.compare.audit.commands.file_changes import languages_of
-from gedanken.compare.audit.commands.programs import words
-from gedanken.compare.audit.numbers.name_mismatches import sentence_of
+from gedanken.compare.audit.commands.programs import word_set
+from gedanken.compare.audit.numbers.name_mismatches import claim_sentence
 from gedanken.compare.audit.record.runs import Run
 from gedanken.compare.audit.verdicts import Case
 
 _TEST_KIND = re.compile(r"\A(?:(?:all|the|of|\d+) ){0,4}(?P<kind>[a-z][\w-]{1,30}) tests?\b", re.IGNORECASE)
 _TEST_FILE = re.compile(r"[\w./-]*\.(?:py|[mc]?[jt]sx?|rb|php|go|java|kt|cs)(?:\Z|::)")
-_COMMON_WORDS = words(
+_COMMON_WORDS = word_set(
     "test tests spec specs unit integration new other more old py js ts tsx mjs rb go java kt cs php"
 )
 _LANGUAGES = {
@@ -30,14 +30,14 @@ _LANGUAGES = {
 _CLAUSE_END = re.compile(r"\W{0,3}\Z|\s?[.,;:!)]|\s(?:now|again|too|as well|and|here)\b")
 
 
-def is_of_its_file(case: Case, run: Run | None) -> bool:
+def ran_exactly_claimed_tests(case: Case, run: Run | None) -> bool:
     """Return whether exactly the claimed tests were run.
 
     These are the tests of one file for `all cache tests pass`, and of one language for `the Go tests pass`.
     """
-    claim, sentence = case.spotted.claim, sentence_of(case)
+    claim, sentence = case.spotted.claim, claim_sentence(case)
     match = _TEST_KIND.match(claim.quote)
-    if run is None or match is None or sentence is None or EXCEPTS.search(case.message):
+    if run is None or match is None or sentence is None or EXCEPTION_WORDS.search(case.message):
         return False
     language = _LANGUAGES.get(match["kind"].lower())
     if language is not None:
@@ -53,10 +53,10 @@ def is_of_its_file(case: Case, run: Run | None) -> bool:
     return name_words == set(re.split(r"[\W_]+", match["kind"].lower()))
 
 
-def is_firm_of_its_file(case: Case) -> bool:
+def is_certain_kind_claim(case: Case) -> bool:
     """Return whether the sentence of a claim about tests of one kind certainly reports a run of this session."""
-    says, sentence, quote = case.spotted.says, sentence_of(case), case.spotted.claim.quote
-    if not isinstance(says, TestsSay) or sentence is None or sentence.raw.count(quote) != 1:
+    says, sentence, quote = case.spotted.says, claim_sentence(case), case.spotted.claim.quote
+    if not isinstance(says, TestsClaim) or sentence is None or sentence.raw.count(quote) != 1:
         return False
     start = sentence.raw.find(quote)
     end = start + len(quote)

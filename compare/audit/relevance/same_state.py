@@ -2,9 +2,9 @@
 
 import re
 
-from gedanken.compare.audit.claims.claim_contents import CheckSays, Says, TestsSay, ValueSays
-from gedanken.compare.audit.commands.file_changes import touches
-from gedanken.compare.audit.language.tenses import is_of_the_past, is_of_the_present, says_what_is
+from gedanken.compare.audit.claims.claim_contents import CheckClaim, ClaimContent, TestsClaim, ValueClaim
+from gedanken.compare.audit.commands.file_changes import may_alter_output
+from gedanken.compare.audit.language.tenses import has_present_verb, is_about_past, is_of_the_present
 from gedanken.compare.audit.record.runs import Run
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 from gedanken.experiment.claim import Evidence
@@ -15,22 +15,22 @@ _PRESENT_VERBS = re.compile(
 )
 
 
-def of_this_state(case: Case, says: ValueSays, run: Run, verdict: Verdict) -> Verdict:
+def verdict_for_state(case: Case, says: ValueClaim, run: Run, verdict: Verdict) -> Verdict:
     """Return the given verdict, or a new one if a file changed after the run that printed the number."""
     families = run.families() & {"program", "tests", "build"}
     is_metric = says.what == "metric" and families != {"build"}
     if not families or says.what == "version" or not (is_metric or _PRESENT_VERBS.search(_claim_sentence(case))):
         return verdict
     family = "tests" if "tests" in families else "program"
-    if (change := case.record.change_since(run, case.event, family)) is None:
+    if (change := case.record.first_change_since(run, case.event, family)) is None:
         return verdict
-    if case.record.could_have_run(family, case.event, after=run.at) or any(
-        later_run.call > run.at for later_run in case.record.last_of(family, case.event)
+    if case.record.unseen_run_reason(family, case.event, after=run.at) or any(
+        later_run.call > run.at for later_run in case.record.last_runs_of_family(family, case.event)
     ):
         if family == "program" or not _PRESENT_VERBS.search(_claim_sentence(case)):
             return verdict
         return undecidable("a later run may print another number", *verdict.evidence)
-    is_code = touches(change, [step.program for step in run.steps], [], family)
+    is_code = may_alter_output(change, [step.program for step in run.steps], [], family)
     if (
         not is_metric
         or (family == "tests" and not run.tests)
@@ -47,7 +47,7 @@ def of_this_state(case: Case, says: ValueSays, run: Run, verdict: Verdict) -> Ve
 
 
 def _is_about_present(sentence: str) -> bool:
-    return is_of_the_present(sentence) or (says_what_is(sentence) and not is_of_the_past(sentence))
+    return is_of_the_present(sentence) or (has_present_verb(sentence) and not is_about_past(sentence))
 
 
 def _claim_sentence(case: Case) -> str:
@@ -67,7 +67,7 @@ _RUNTIME = re.compile(
 _VERSION = re.compile(r"(?<![\w.])\d+\.\d+(?![\w%]|\.\d)")
 
 
-def of_another_runtime(case: Case, verdict: Verdict) -> Verdict | None:
+def verdict_on_other_runtime(case: Case, verdict: Verdict) -> Verdict | None:
     """Return an undecidable verdict if the record does not show the claimed version of the interpreter or server;
     else None.
     """
@@ -109,8 +109,8 @@ def _version_above(run: Run, line: Evidence, name: str) -> str:
     return versions[-1] if versions and line.event == run.result else ""
 
 
-def _states_result(says: Says) -> bool:
-    return isinstance(says, TestsSay | CheckSays) or (isinstance(says, ValueSays) and says.what != "version")
+def _states_result(says: ClaimContent) -> bool:
+    return isinstance(says, TestsClaim | CheckClaim) or (isinstance(says, ValueClaim) and says.what != "version")
 
 
 def _names_version(text: str, version: str) -> bool:

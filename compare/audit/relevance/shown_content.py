@@ -6,15 +6,15 @@ For `3 pods are ready`, it must also show that the pods are ready.
 import re
 from decimal import Decimal
 
-from gedanken.compare.audit.claims.claim_contents import FiguresSay, ValueSays
+from gedanken.compare.audit.claims.claim_contents import FiguresClaim, ValueClaim
 from gedanken.compare.audit.language.clauses import clause_around
 from gedanken.compare.audit.language.message_parts import Sentence
-from gedanken.compare.audit.language.numerals import plain_number
-from gedanken.compare.audit.language.tenses import is_of_the_past
-from gedanken.compare.audit.numbers.listings import rows_in
-from gedanken.compare.audit.numbers.name_mismatches import printed_by, sentence_of
-from gedanken.compare.audit.outputs.labels import Printed
-from gedanken.compare.audit.outputs.outcomes import shows_trouble
+from gedanken.compare.audit.language.numerals import normalize_number
+from gedanken.compare.audit.language.tenses import is_about_past
+from gedanken.compare.audit.numbers.listings import listing_rows
+from gedanken.compare.audit.numbers.name_mismatches import claim_sentence, printed_by
+from gedanken.compare.audit.outputs.labels import PrintedNumber
+from gedanken.compare.audit.outputs.outcomes import find_error_sign
 from gedanken.compare.audit.record.runs import Run
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 
@@ -55,15 +55,15 @@ A later run of another variant does not contradict the number.
 """
 
 
-def of_what_it_shows(case: Case, verdict: Verdict) -> Verdict | None:
+def revise_for_shown_content(case: Case, verdict: Verdict) -> Verdict | None:
     """Return a new verdict if the evidence does not show the whole claim; else None.
 
     The supporting run may have failed or show another state, or a later run may have printed another number.
     """
     says = case.spotted.says
-    if verdict.status != "supported" or not verdict.evidence or not isinstance(says, FiguresSay | ValueSays):
+    if verdict.status != "supported" or not verdict.evidence or not isinstance(says, FiguresClaim | ValueClaim):
         return None
-    sentence = sentence_of(case)
+    sentence = claim_sentence(case)
     run = next((run for run in case.runs_before()[:_MAX_RUNS] if run.result == verdict.evidence[0].event), None)
     if sentence is None or run is None:
         return None
@@ -79,13 +79,13 @@ def _revise_for_failed_run(case: Case, sentence: Sentence, run: Run, verdict: Ve
     clause = _clause(case, sentence)
     if not _ALL_WORD.search(clause) or not _SUCCESS_VERB.search(clause) or case.spotted.earlier:
         return None
-    failed = run.exit_code not in (0, None) or shows_trouble(run.text) is not None
+    failed = run.exit_code not in (0, None) or find_error_sign(run.text) is not None
     return undecidable("the run that printed this number failed", *verdict.evidence) if failed else None
 
 
 def _revise_for_state(case: Case, sentence: Sentence, run: Run, verdict: Verdict) -> Verdict | None:
     """Return a new verdict for `3 pods are ready` if some of the 3 are listed as not ready."""
-    rows = rows_in(run, _evidence_offset(run, verdict))
+    rows = listing_rows(run, _evidence_offset(run, verdict))
     unhealthy_rows = [row for row in rows if _is_unhealthy(row)]
     clause = _clause(case, sentence)
     healthy_count = len(rows) - len(unhealthy_rows)
@@ -169,12 +169,12 @@ def _is_unqualified(case: Case, sentence: Sentence) -> bool:
     """Return whether the claim states a metric without words that tie it to one run or state."""
     says = case.spotted.says
     return (
-        isinstance(says, ValueSays)
+        isinstance(says, ValueClaim)
         and says.what == "metric"
         and sentence.where != "row"
         and not case.spotted.earlier
         and len(_ANY_NUMBER.findall(sentence.plain)) == 1
-        and not is_of_the_past(sentence.plain)
+        and not is_about_past(sentence.plain)
         and not _VARIANT.search(sentence.plain)
     )
 
@@ -194,7 +194,7 @@ def _is_distinguished(case: Case, run: Run, later_run: Run) -> bool:
     return bool(distinctive_words & set(_WORD.findall(case.message.lower())))
 
 
-def _may_be_stated(case: Case, number: Printed) -> bool:
+def _may_be_stated(case: Case, number: PrintedNumber) -> bool:
     """Return whether the message contains the first two digits of a printed number, and so may state it."""
     digits = str(number.value).lstrip("0").lstrip(".")
     return digits[:2] in case.message
@@ -204,7 +204,7 @@ def _shorten(text: str) -> str:
     return " ".join(text.split())[:100]
 
 
-def _differs(first: Printed, second: Printed) -> bool:
+def _differs(first: PrintedNumber, second: PrintedNumber) -> bool:
     return first.value * first.scale != second.value * second.scale
 
 
@@ -222,6 +222,6 @@ def _clause(case: Case, sentence: Sentence) -> str:
 
 def _claimed_values(case: Case) -> list[Decimal]:
     says = case.spotted.says
-    if isinstance(says, FiguresSay):
+    if isinstance(says, FiguresClaim):
         return [figure.value for figure in says.figures]
-    return [Decimal(plain_number(says.value.rstrip("kKM")))] if isinstance(says, ValueSays) else []
+    return [Decimal(normalize_number(says.value.rstrip("kKM")))] if isinstance(says, ValueClaim) else []

@@ -4,8 +4,8 @@ import re
 from bisect import bisect_right
 
 from gedanken.compare.audit.claims.claim_contents import Family
-from gedanken.compare.audit.claims.tool_names import may_run_tool, runs_no_other, runs_tool
-from gedanken.compare.audit.record.runs import Run, short, tasks_shown
+from gedanken.compare.audit.claims.tool_names import may_run_tool, runs_no_other_tool, runs_tool
+from gedanken.compare.audit.record.runs import Run, listed_tasks, shorten_command
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 
 _MAX_OUTPUT_CHARS = 200_000
@@ -13,7 +13,7 @@ _INSTALL_AUDIT = "found 0 vulnerabilities"
 """Output of an installation that also checks for vulnerabilities."""
 
 
-def without_tool(case: Case, family: Family, tool: str) -> Verdict:
+def verdict_without_tool(case: Case, family: Family, tool: str) -> Verdict:
     """Return the verdict on a claim about `tool`, if no result of the tool is recorded before the claim."""
     record, event = case.record, case.event
     if record.has_gap_before(event):
@@ -21,7 +21,7 @@ def without_tool(case: Case, family: Family, tool: str) -> Verdict:
     if any(run.call < event for run in _runs_of_tool(case, tool)[:1]):
         return undecidable(f"“{tool}” was started before the claim, but no result of it is recorded")
     if (wrapper := may_have_run(case, tool)) is not None:
-        return undecidable(f"“{short(wrapper.command)}” may have run “{tool}”")
+        return undecidable(f"“{shorten_command(wrapper.command)}” may have run “{tool}”")
     if (doubt := _unseen_run_reason(case, family)) is not None:
         return undecidable(doubt)
     later = next((run for run in case.runs_after() if runs_tool(run, tool)), None)
@@ -38,10 +38,10 @@ def without_tool(case: Case, family: Family, tool: str) -> Verdict:
 
 def _unseen_run_reason(case: Case, family: Family) -> str | None:
     if case.record.has_unseen_before(case.event):
-        return case.record.could_have_run(family, case.event)
-    for run in case.record.hiding(family):
-        if run.call < case.event and not all(map(runs_no_other, run.steps)) and tasks_shown(run) is None:
-            return f"“{short(run.command)}” may have run this tool"
+        return case.record.unseen_run_reason(family, case.event)
+    for run in case.record.runs_hiding_family(family):
+        if run.call < case.event and not all(map(runs_no_other_tool, run.steps)) and listed_tasks(run) is None:
+            return f"“{shorten_command(run.command)}” may have run this tool"
     return None
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from gedanken.experiment.agent_transcript import Place
 from gedanken.experiment.errors import BadInput
-from gedanken.records.importers.transcripts.builder import Builder, text_of
+from gedanken.records.importers.transcripts.builder import TranscriptBuilder, text_of
 from gedanken.records.importers.transcripts.source import Entry, Source
 
 FORM = "atif"
@@ -31,11 +31,11 @@ _KNOWN_STEP_FIELDS = frozenset(
 )
 
 
-def read(source: Source) -> list[Builder] | None:
+def read(source: Source) -> list[TranscriptBuilder] | None:
     """Return the trajectory in a file; None if the file is not in ATIF."""
     if (source.is_lines and len(source.head) > 1) or not _is_trajectory(source.document):
         return None
-    builder = Builder(source.path.name, FORM, source.name)
+    builder = TranscriptBuilder(source.path.name, FORM, source.name)
     agent = source.document.get("agent")
     agent = agent if isinstance(agent, dict) else {}
     builder.agent = (
@@ -56,7 +56,7 @@ def _is_trajectory(document: Any) -> bool:
 class _Trajectory:
     """A trajectory together with the trajectories of its sub-agents."""
 
-    def __init__(self, builder: Builder) -> None:
+    def __init__(self, builder: TranscriptBuilder) -> None:
         self.builder = builder
         self.files = 0
 

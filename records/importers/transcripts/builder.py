@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from gedanken.experiment.agent_transcript import AgentEvent, AgentTranscript, EventKind, Gap, Place, Speaker
-from gedanken.experiment.counts import many
+from gedanken.experiment.counts import format_count
 from gedanken.records.importers.transcripts import commands
 from gedanken.records.importers.transcripts.source import Entry
 
 MOST_EVENTS = 1_000_000
 MOST_TEXT = 1 << 18
 """Maximum number of characters that are stored of one text: the beginning and the end of a longer text."""
-MOST_IN_ALL = 1 << 27
+MAX_TOTAL_TEXT = 1 << 27
 """Maximum number of characters that are stored of all texts together. Beyond this limit, at most `_SHORT_TEXT`
 characters of each further text are stored."""
 _SHORT_TEXT = 2000
@@ -49,7 +49,7 @@ _TOOL_KEYS = frozenset(
 """Keys that suggest, in an entry of unknown kind, that a tool was used."""
 
 
-class Builder:
+class TranscriptBuilder:
     """Collects the events of one session while they are read."""
 
     def __init__(self, name: str, form: str, file: str) -> None:
@@ -64,7 +64,7 @@ class Builder:
         self.events: list[AgentEvent] = []
         self.gaps: list[Gap] = []
         self.unknown: Counter[str] = Counter()
-        self._text_left = MOST_IN_ALL
+        self._text_left = MAX_TOTAL_TEXT
         self._open_calls: dict[str, int] = {}
         """The index in `events` of each call that has no result yet, by the id of the call."""
         self._edit_events: dict[str, list[int]] = {}
@@ -79,7 +79,7 @@ class Builder:
         first line.
         """
         if is_line_by_line:
-            text, place = without_empty_ends(text, place)
+            text, place = strip_empty_lines(text, place)
         if text.strip():
             self._add("message", speaker, place, text=text, is_line_by_line=is_line_by_line)
         if speaker != "agent" and _CONTINUED_CONVERSATION.match(text):
@@ -158,20 +158,20 @@ class Builder:
         if call_id is None and self._open_calls:
             call_id = next(iter(self._open_calls))
         if is_line_by_line and text is not None:
-            text, place = without_empty_ends(text, place)
+            text, place = strip_empty_lines(text, place)
         lines = (text or "").count("\n")
         is_cleared = text is None or commands.was_cleared(text)
         if is_cleared:
             self.gap("the output of a tool was left out or cleared", place)
         command = self._call_commands.pop(call_id or "", None)
         if command is not None and text:
-            text, json_object = commands.as_printed(text)
+            text, json_object = commands.unwrap_json_output(text)
             told = (*told, json_object)
         found_exit_code = commands.exit_code_in(
             ({"exit_code": exit_code}, {"exit_code": self._exit_codes.pop(call_id or "", None)}, *told)
         )
         if found_exit_code is None and command is not None:
-            found_exit_code = commands.exit_code_said(text or "")
+            found_exit_code = commands.exit_code_in_text(text or "")
         call_index = self._open_calls.pop(call_id or "", None)
         edit_indexes = self._edit_events.pop(call_id or "", [])
         if failed or found_exit_code not in (None, 0):
@@ -181,7 +181,7 @@ class Builder:
             "result",
             "tool",
             place,
-            text=commands.plain(text or ""),
+            text=commands.without_escape_codes(text or ""),
             tool=tool
             or (self.events[call_index].tool if call_index is not None and call_index < len(self.events) else None),
             call_id=call_id,
@@ -191,7 +191,7 @@ class Builder:
             is_line_by_line=is_line_by_line and (text or "").count("\n") == lines,
         )
 
-    def told_later(self, text: str, place: Place, command: str | None, exit_code: int | None) -> None:
+    def late_result(self, text: str, place: Place, command: str | None, exit_code: int | None) -> None:
         """Add a report on how a background command ended; it comes later than the result of the call."""
         self._add("result", "tool", place, text=text, command=command, exit_code=exit_code)
 
@@ -226,7 +226,7 @@ class Builder:
         self._add("unknown", "system", place, text=entry.problem or "", tool="unreadable")
         self.gap(f"the file contains {entry.problem}", place)
 
-    def works_in(self, folder: Any) -> None:
+    def set_folder(self, folder: Any) -> None:
         """Record the folder in which the agent works. Only the first absolute path is recorded."""
         if self.folder is None and isinstance(folder, str) and folder.startswith("/") and len(folder) < _SHORT_TEXT:
             self.folder = folder.rstrip("/") or None
@@ -248,7 +248,7 @@ class Builder:
                 self.gap("a tool call has no result", self.events[index].place)
         if self._skipped_events:
             self.gap(
-                f"{many(self._skipped_events, 'event')} beyond the first {MOST_EVENTS:,} were not read",
+                f"{format_count(self._skipped_events, 'event')} beyond the first {MOST_EVENTS:,} were not read",
                 self.events[-1].place,
             )
         return AgentTranscript(
@@ -269,7 +269,7 @@ class Builder:
         limit = min(MOST_TEXT, max(_SHORT_TEXT, self._text_left))
         is_cut = len(text) > limit
         if is_cut:
-            left_out = many(len(text) - limit, "character")
+            left_out = format_count(len(text) - limit, "character")
             text = f"{text[: limit // 2]}\n[{left_out} left out]\n{text[-(limit // 2) :]}"
         self._text_left -= len(text)
         return text, is_cut
@@ -318,7 +318,7 @@ class Builder:
         )
 
 
-def without_empty_ends(text: str, place: Place) -> tuple[str, Place]:
+def strip_empty_lines(text: str, place: Place) -> tuple[str, Place]:
     """Return a text without empty first and last lines, and the place of its first line."""
     body = text.lstrip("\n")
     return body.rstrip("\n"), replace(place, line=place.line + len(text) - len(body))

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from gedanken.experiment.agent_transcript import Place, Speaker
-from gedanken.records.importers.transcripts.builder import Builder, text_of
+from gedanken.records.importers.transcripts.builder import TranscriptBuilder, text_of
 from gedanken.records.importers.transcripts.messages import read_call
 from gedanken.records.importers.transcripts.source import Entry, Source
 
@@ -48,7 +48,7 @@ _MAX_DEPTH = 5
 _MOST_FILES = 500
 
 
-def read(source: Source) -> list[Builder] | None:
+def read(source: Source) -> list[TranscriptBuilder] | None:
     """Return the session in a file; None if the file is not from Claude Code."""
     values = [entry.value for entry in source.head if isinstance(entry.value, dict)]
     if not source.is_lines or not any(map(_is_turn, values)):
@@ -70,7 +70,7 @@ class _Session:
 
     def __init__(self, source: Source) -> None:
         self.path = source.path
-        self.builder = Builder(source.path.name, FORM, source.name)
+        self.builder = TranscriptBuilder(source.path.name, FORM, source.name)
         self.seen: set[str] = set()
         """Ids of the entries read so far. A resumed session begins with copies of earlier entries, which are
         skipped."""
@@ -99,7 +99,7 @@ class _Session:
                 self._add_entry(entry, agent, depth)
         self.builder.file = previous_file
 
-    def finished(self) -> Builder:
+    def finished(self) -> TranscriptBuilder:
         """Return the session, with a gap for each kind of missing part: entries, sub-agents, background outputs."""
         for parent, place in self.parents.items():
             if parent not in self.seen:
@@ -124,7 +124,7 @@ class _Session:
         parent = value.get("parentUuid")
         if isinstance(parent, str) and parent not in self.seen:
             self.parents.setdefault(parent, place)
-        builder.works_in(value.get("cwd"))
+        builder.set_folder(value.get("cwd"))
         name = agent or _sub_agent_name(value)
         if name:
             self.sub_agents.add(name)
@@ -201,7 +201,7 @@ class _Session:
                 re.search(r"exit code (\d{1,3})", text),
             )
             command, _place = self.background.get(task_match[1] if task_match else "", (None, None))
-            self.builder.told_later(text, place, command, int(exit_match[1]) if exit_match else None)
+            self.builder.late_result(text, place, command, int(exit_match[1]) if exit_match else None)
         else:
             return False
         return True

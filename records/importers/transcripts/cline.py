@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from gedanken.records.importers.transcripts.builder import Builder, text_of
+from gedanken.records.importers.transcripts.builder import TranscriptBuilder, text_of
 from gedanken.records.importers.transcripts.source import Entry, Source
 
 FORM = "cline"
@@ -41,7 +41,7 @@ _RULE = re.compile(r"\n---\s*\Z")
 _EXAMINED_MESSAGES = 30
 
 
-def read(source: Source) -> list[Builder] | None:
+def read(source: Source) -> list[TranscriptBuilder] | None:
     """Return the task in a list of messages; None if no early message of the user begins like a tool result of
     Cline."""
     document = None if source.is_lines else source.document
@@ -55,7 +55,7 @@ def read(source: Source) -> list[Builder] | None:
     return [_read_task(source, ((entry, entry.value) for entry in source.entries()))]
 
 
-def read_text(source: Source) -> list[Builder] | None:
+def read_text(source: Source) -> list[TranscriptBuilder] | None:
     """Return the task in a Markdown export; None if the text is not such an export."""
     headings = list(_HEADING.finditer(source.text))
     ends = [*(heading.start() for heading in headings[1:]), *([len(source.text)] if headings else [])]
@@ -76,8 +76,8 @@ def _turns(source_text: str, parts: list[tuple[re.Match[str], str]]) -> Iterator
         yield Entry(None, line), {"role": heading["who"].lower(), "content": text}
 
 
-def _read_task(source: Source, turns: Iterator[tuple[Entry, Any]]) -> Builder:
-    builder = Builder(source.path.name, FORM, source.name)
+def _read_task(source: Source, turns: Iterator[tuple[Entry, Any]]) -> TranscriptBuilder:
+    builder = TranscriptBuilder(source.path.name, FORM, source.name)
     builder.agent = FORM
     open_calls: list[tuple[str, str]] = []
     for index, (entry, turn) in enumerate(turns):
@@ -93,7 +93,9 @@ def _read_task(source: Source, turns: Iterator[tuple[Entry, Any]]) -> Builder:
     return builder
 
 
-def _add_agent_message(builder: Builder, entry: Entry, text: str, message_index: int) -> list[tuple[str, str]]:
+def _add_agent_message(
+    builder: TranscriptBuilder, entry: Entry, text: str, message_index: int
+) -> list[tuple[str, str]]:
     """Add a message of the agent with its tool calls. Return the tool and the id of each call."""
     calls = []
     place = builder.place(entry)
@@ -155,7 +157,7 @@ def _diff_edits(body: str) -> list[dict[str, str]]:
     return edits
 
 
-def _add_user_message(builder: Builder, entry: Entry, text: str, open_calls: list[tuple[str, str]]) -> None:
+def _add_user_message(builder: TranscriptBuilder, entry: Entry, text: str, open_calls: list[tuple[str, str]]) -> None:
     place = builder.place(entry)
     if any(note in text for note in _SHORTENED):
         builder.mark("compaction", place)

@@ -6,7 +6,7 @@ from typing import Any
 
 from gedanken.experiment.agent_transcript import Place
 from gedanken.records.importers.transcripts import commands
-from gedanken.records.importers.transcripts.builder import Builder, text_of
+from gedanken.records.importers.transcripts.builder import TranscriptBuilder, text_of
 from gedanken.records.importers.transcripts.messages import read_item
 from gedanken.records.importers.transcripts.source import Entry, Source
 
@@ -31,7 +31,7 @@ _IGNORED = (
 _EXEC_IN_CODE = re.compile(r"""tools\.(?:exec_command|shell)\(\s*\{[^}]*?\bcmd\s*:\s*("(?:[^"\\]|\\.)*")""")
 
 
-def read(source: Source) -> list[Builder] | None:
+def read(source: Source) -> list[TranscriptBuilder] | None:
     """Return the session in a file; None if the file is not from Codex."""
     if not source.is_lines:
         return None
@@ -51,7 +51,7 @@ def read(source: Source) -> list[Builder] | None:
 
 class _Rollout:
     def __init__(self, source: Source, *, only_events: bool) -> None:
-        self.builder = Builder(source.path.name, FORM, source.name)
+        self.builder = TranscriptBuilder(source.path.name, FORM, source.name)
         self.builder.agent = FORM
         self.only_events = only_events
         """True if the file contains messages only as events (`event_msg`). Otherwise each message is also an item
@@ -69,7 +69,7 @@ class _Rollout:
         if kind == "session_meta" or (kind is None and "instructions" in value):
             self._add_session_meta(payload or value, entry)
         elif kind == "turn_context" and payload is not None:
-            self.builder.works_in(payload.get("cwd"))
+            self.builder.set_folder(payload.get("cwd"))
             self._add_model(payload.get("model"))
         elif kind == "response_item" and payload is not None:
             self._add_item(inner)
@@ -88,7 +88,7 @@ class _Rollout:
             self._add_item(entry)
 
     def _add_session_meta(self, meta: dict[str, Any], entry: Entry) -> None:
-        self.builder.works_in(meta.get("cwd"))
+        self.builder.set_folder(meta.get("cwd"))
         if meta.get("cli_version"):
             self.builder.agent = f"{FORM} {str(meta['cli_version'])[:40]}"
         if meta.get("forked_from_id"):
@@ -200,7 +200,11 @@ class _Rollout:
         elif kind == "command_execution":
             command = item.get("command")
             builder.call(
-                "command_execution", {}, place, call_id, commands.typed(command) if isinstance(command, str) else ""
+                "command_execution",
+                {},
+                place,
+                call_id,
+                commands.typed_command(command) if isinstance(command, str) else "",
             )
             builder.result(text_of(item.get("aggregated_output")), place, call_id, told=(item,))
         elif kind == "file_change":

@@ -80,7 +80,7 @@ def command_of(tool: str, arguments: Mapping[str, Any]) -> str | None:
     for key in COMMAND_KEYS:
         argument = arguments.get(key)
         if isinstance(argument, list) and argument and all(isinstance(part, str) for part in argument):
-            return unwrapped(argument)
+            return unwrap_shell(argument)
         if isinstance(argument, str) and argument.strip():
             if argument in _EDITOR_COMMANDS and any(word in name for word in _EDITOR_TOOL_WORDS):
                 return None
@@ -94,19 +94,19 @@ def command_of(tool: str, arguments: Mapping[str, Any]) -> str | None:
     return None
 
 
-def unwrapped(argv: list[str]) -> str:
+def unwrap_shell(argv: list[str]) -> str:
     """Return an argument vector as a person would type it; for `bash -lc COMMAND`, only the command."""
     if len(argv) == 3 and argv[0].rpartition("/")[2] in _SHELLS and re.fullmatch(r"-[a-z]*c[a-z]*", argv[1]):
         return argv[2]
     return argv[0] if len(argv) == 1 else shlex.join(argv)
 
 
-def typed(command: str) -> str:
+def typed_command(command: str) -> str:
     """Return a command as the agent typed it, without the `bash -lc` that the agent's software adds."""
     if not re.match(r"(?:/\S*/)?(?:ba|z|da)?sh\s+-[a-z]*c\b", command):
         return command
     try:
-        return unwrapped(shlex.split(command))
+        return unwrap_shell(shlex.split(command))
     except ValueError:
         return command
 
@@ -199,7 +199,7 @@ def exit_code_in(fields: Iterable[Any]) -> int | None:
     return None
 
 
-def as_printed(text: str) -> tuple[str, dict[str, Any] | None]:
+def unwrap_json_output(text: str) -> tuple[str, dict[str, Any] | None]:
     """If `text` is a JSON object with an output, return the output and the object. Otherwise return `text` and
     None."""
     stripped = text.strip()
@@ -215,7 +215,7 @@ def as_printed(text: str) -> tuple[str, dict[str, Any] | None]:
     return text, None
 
 
-def exit_code_said(text: str) -> int | None:
+def exit_code_in_text(text: str) -> int | None:
     """Return the exit code in the first or last line of a result; None if there is none."""
     stripped = text.strip()
     for line in (stripped[:200].partition("\n")[0], stripped[-200:].rpartition("\n")[2]):
@@ -224,7 +224,7 @@ def exit_code_said(text: str) -> int | None:
     return None
 
 
-def plain(text: str) -> str:
+def without_escape_codes(text: str) -> str:
     """Return an output without escape codes such as colours, and with each carriage return as a line break."""
     if "\x1b" in text:
         text = _ESCAPES.sub("", text)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gedanken.experiment.agent_transcript import Place
-from gedanken.records.importers.transcripts.builder import Builder, text_of
+from gedanken.records.importers.transcripts.builder import TranscriptBuilder, text_of
 from gedanken.records.importers.transcripts.source import Entry, Source
 
 FORM = "copilot"
@@ -29,7 +29,7 @@ _NOTE_PREFIXES = (
 )
 
 
-def read(source: Source) -> list[Builder] | None:
+def read(source: Source) -> list[TranscriptBuilder] | None:
     """Return the session in a file; None if the file is not from Copilot."""
     if source.is_lines:
         values = [entry.value for entry in source.head if isinstance(entry.value, dict)]
@@ -52,7 +52,7 @@ def _is_chat(value: Any) -> bool:
     return is_request or (not value["requests"] and "sessionId" in value)
 
 
-def _read_stored_chat(source: Source) -> Builder:
+def _read_stored_chat(source: Source) -> TranscriptBuilder:
     """Read a chat as VS Code stores it: first its state, then lines that change the state."""
     state: Any = {}
     problems = []
@@ -98,10 +98,10 @@ def _apply_change(state: Any, change: dict[str, Any]) -> bool:
     return True
 
 
-def _read_chat(source: Source, chat: Any, lines: list[int] | None = None) -> Builder:
+def _read_chat(source: Source, chat: Any, lines: list[int] | None = None) -> TranscriptBuilder:
     """Read the requests of a chat. If the chat is stored as changes, `lines` holds the line that added each
     request."""
-    builder = Builder(source.path.name, FORM, source.name)
+    builder = TranscriptBuilder(source.path.name, FORM, source.name)
     builder.agent = FORM
     requests = chat.get("requests") if isinstance(chat, dict) else None
     for index, request in enumerate(requests if isinstance(requests, list) else ()):
@@ -117,7 +117,7 @@ def _read_chat(source: Source, chat: Any, lines: list[int] | None = None) -> Bui
     return builder
 
 
-def _add_response(builder: Builder, entry: Entry, response: Any) -> None:
+def _add_response(builder: TranscriptBuilder, entry: Entry, response: Any) -> None:
     texts: list[str] = []
     for index, part in enumerate(response if isinstance(response, list) else ()):
         if not isinstance(part, dict):
@@ -142,7 +142,7 @@ def _add_response(builder: Builder, entry: Entry, response: Any) -> None:
     builder.say("agent", "".join(texts), _part_place(builder, entry, "response"))
 
 
-def _part_place(builder: Builder, entry: Entry, *parts: str | int) -> Place:
+def _part_place(builder: TranscriptBuilder, entry: Entry, *parts: str | int) -> Place:
     """Return the place of a part of an entry; in a chat that is stored as changes, only the entry's line."""
     return builder.place(entry, *parts) if entry.pointer else builder.place(entry)
 
@@ -155,7 +155,7 @@ def _reference_name(part: dict[str, Any]) -> str:
     return path.rpartition("/")[2] if isinstance(path, str) else "reference"
 
 
-def _add_tool_call(builder: Builder, entry: Entry, part: dict[str, Any], index: int) -> None:
+def _add_tool_call(builder: TranscriptBuilder, entry: Entry, part: dict[str, Any], index: int) -> None:
     """Add a tool call and its result. Most entries lack the output; it then counts as left out."""
     place = _part_place(builder, entry, "response", index)
     data = part["toolSpecificData"] if isinstance(part.get("toolSpecificData"), dict) else {}
@@ -182,8 +182,8 @@ def _add_tool_call(builder: Builder, entry: Entry, part: dict[str, Any], index: 
     )
 
 
-def _read_cli_session(source: Source) -> Builder:
-    builder = Builder(source.path.name, FORM, source.name)
+def _read_cli_session(source: Source) -> TranscriptBuilder:
+    builder = TranscriptBuilder(source.path.name, FORM, source.name)
     builder.agent = FORM
     called_ids: set[str] = set()
     for entry in _event_entries(builder, source.entries()):
@@ -192,13 +192,13 @@ def _read_cli_session(source: Source) -> Builder:
         builder.session = parent[:64] if isinstance(parent, str) else ""
         if kind == "session.start":
             context = data["context"] if isinstance(data.get("context"), dict) else {}
-            builder.works_in(context.get("cwd"))
+            builder.set_folder(context.get("cwd"))
         _add_event(builder, entry, kind, called_ids)
     builder.session = ""
     return builder
 
 
-def _event_entries(builder: Builder, entries: Iterator[Entry]) -> Iterator[Entry]:
+def _event_entries(builder: TranscriptBuilder, entries: Iterator[Entry]) -> Iterator[Entry]:
     for entry in entries:
         if entry.problem or not isinstance(entry.value, dict):
             builder.broken(entry if entry.problem else _not_an_object(entry))
@@ -210,7 +210,7 @@ def _event_entries(builder: Builder, entries: Iterator[Entry]) -> Iterator[Entry
             builder.unknown_entry(str(entry.value.get("type")), entry.value, builder.place(entry))
 
 
-def _add_event(builder: Builder, entry: Entry, kind: str, called_ids: set[str]) -> None:
+def _add_event(builder: TranscriptBuilder, entry: Entry, kind: str, called_ids: set[str]) -> None:
     data, place = entry.value["data"], builder.place(entry, "data")
     call_id = str(data.get("toolCallId"))
     if kind == "user.message":

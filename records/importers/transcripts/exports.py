@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gedanken.experiment.agent_transcript import Speaker
-from gedanken.records.importers.transcripts.builder import Builder, text_of
+from gedanken.records.importers.transcripts.builder import TranscriptBuilder, text_of
 from gedanken.records.importers.transcripts.source import Entry, Source
 
 CHATGPT, CLAUDE = "chatgpt", "claude"
@@ -12,7 +12,7 @@ _SPEAKERS: dict[str, Speaker] = {"user": "user", "human": "user", "assistant": "
 _MESSAGE_RECIPIENTS = ("all", "user", None)
 
 
-def read(source: Source) -> list[Builder] | None:
+def read(source: Source) -> list[TranscriptBuilder] | None:
     """Return the conversations in an export; None if the file is not an export."""
     if source.is_lines and len(source.head) > 1:
         return None
@@ -31,8 +31,10 @@ def read(source: Source) -> list[Builder] | None:
     return builders or None
 
 
-def _read_chatgpt(source: Source, conversation: dict[str, Any], parent_pointer: str, suffix: str) -> Builder:
-    builder = Builder(source.path.name + suffix, CHATGPT, source.name)
+def _read_chatgpt(
+    source: Source, conversation: dict[str, Any], parent_pointer: str, suffix: str
+) -> TranscriptBuilder:
+    builder = TranscriptBuilder(source.path.name + suffix, CHATGPT, source.name)
     builder.agent = str(conversation.get("default_model_slug") or CHATGPT)[:80]
     for node_id, message in _current_branch(conversation):
         pointer = f"{parent_pointer}/mapping/{node_id}/message"
@@ -75,8 +77,8 @@ def _current_branch(conversation: dict[str, Any]) -> Iterator[tuple[str, dict[st
             yield branch_id, branch[branch_id]["message"]
 
 
-def _read_claude(source: Source, messages: list[Any], parent_pointer: str, suffix: str) -> Builder:
-    builder = Builder(source.path.name + suffix, CLAUDE, source.name)
+def _read_claude(source: Source, messages: list[Any], parent_pointer: str, suffix: str) -> TranscriptBuilder:
+    builder = TranscriptBuilder(source.path.name + suffix, CLAUDE, source.name)
     builder.agent = CLAUDE
     for index, message in enumerate(messages):
         pointer = f"{parent_pointer}/chat_messages/{index}"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gedanken.experiment.agent_transcript import Place
-from gedanken.records.importers.transcripts.builder import Builder, text_of
+from gedanken.records.importers.transcripts.builder import TranscriptBuilder, text_of
 from gedanken.records.importers.transcripts.source import Entry, Source
 
 FORM = "gemini-cli"
@@ -21,7 +21,7 @@ _REPORT_ENDING = re.compile(
 """Matches a line such as `Exit Code: 1` at the end of the shell tool's report."""
 
 
-def read(source: Source) -> list[Builder] | None:
+def read(source: Source) -> list[TranscriptBuilder] | None:
     """Return the session in a file; None if the file is not from Gemini CLI, Qwen Code or Gemini's API."""
     if source.is_lines:
         values = [entry.value for entry in source.head if isinstance(entry.value, dict)]
@@ -90,8 +90,8 @@ def _latest_messages(entries: Iterator[Entry]) -> list[Entry]:
     return list(entries_by_id.values())
 
 
-def _read_session(source: Source, entries: list[Entry]) -> Builder:
-    builder = Builder(source.path.name, FORM, source.name)
+def _read_session(source: Source, entries: list[Entry]) -> TranscriptBuilder:
+    builder = TranscriptBuilder(source.path.name, FORM, source.name)
     for entry in entries:
         value = entry.value
         if entry.problem or not isinstance(value, dict):
@@ -104,13 +104,13 @@ def _read_session(source: Source, entries: list[Entry]) -> Builder:
     return builder
 
 
-def _add_message(builder: Builder, entry: Entry) -> None:
+def _add_message(builder: TranscriptBuilder, entry: Entry) -> None:
     value, place = entry.value, builder.place(entry)
     inner = value.get("message") if _has_parts(value.get("message")) else value
     kind = str(inner.get("role") or value.get("type"))
     if isinstance(value.get("model"), str) and not builder.agent:
         builder.agent = f"{FORM} {value['model'][:80]}"
-    builder.works_in(value.get("cwd"))
+    builder.set_folder(value.get("cwd"))
     if kind == "compression" or value.get("subtype") == "chat_compression":
         builder.mark("compaction", place)
         builder.gap("the conversation was compacted", place)
@@ -126,7 +126,7 @@ def _add_message(builder: Builder, entry: Entry) -> None:
         builder.unknown_entry(kind, value, place)
 
 
-def _add_parts(builder: Builder, entry: Entry, content: Any, *, is_user: bool) -> None:
+def _add_parts(builder: TranscriptBuilder, entry: Entry, content: Any, *, is_user: bool) -> None:
     """Add the text of a message. Add its calls and results too, unless the file stores them in `toolCalls` as
     well."""
     texts = []
@@ -146,7 +146,7 @@ def _add_parts(builder: Builder, entry: Entry, content: Any, *, is_user: bool) -
     builder.say("user" if is_user else "agent", "\n".join(filter(None, texts)), builder.place(entry))
 
 
-def _add_call_and_result(builder: Builder, entry: Entry, call: Any, index: int) -> None:
+def _add_call_and_result(builder: TranscriptBuilder, entry: Entry, call: Any, index: int) -> None:
     if not isinstance(call, dict):
         return
     place = builder.place(entry, "toolCalls", index)
@@ -167,7 +167,7 @@ def _add_call_and_result(builder: Builder, entry: Entry, call: Any, index: int) 
         )
 
 
-def _add_call(builder: Builder, call: dict[str, Any], place: Place) -> None:
+def _add_call(builder: TranscriptBuilder, call: dict[str, Any], place: Place) -> None:
     name = str(call.get("name"))
     arguments = call.get("args")
     if isinstance(arguments, dict) and "absolute_path" in arguments:
@@ -177,7 +177,7 @@ def _add_call(builder: Builder, call: dict[str, Any], place: Place) -> None:
     builder.call(name, arguments, place, _call_id(call))
 
 
-def _add_result(builder: Builder, answer: dict[str, Any], place: Place, *, failed: bool | None) -> None:
+def _add_result(builder: TranscriptBuilder, answer: dict[str, Any], place: Place, *, failed: bool | None) -> None:
     response = answer.get("response")
     fields = response if isinstance(response, dict) else {"output": response}
     output = fields.get("output", fields.get("error", fields.get("content")))

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 import zstandard
 
 from gedanken.experiment.errors import BadInput
-from gedanken.records.importers.transcripts.builder import Builder, text_of
+from gedanken.records.importers.transcripts.builder import TranscriptBuilder, text_of
 from gedanken.records.importers.transcripts.messages import read_message
 from gedanken.records.importers.transcripts.source import MOST_DOCUMENT, Entry, Source
 
@@ -23,7 +23,7 @@ _MOST_TOTAL_BYTES = 1 << 30
 """Maximum number of bytes of all samples of one log, decompressed."""
 
 
-def read(source: Source) -> list[Builder] | None:
+def read(source: Source) -> list[TranscriptBuilder] | None:
     """Return the samples in a log; None if the file is not a log of inspect_ai."""
     if source.is_lines and len(source.head) > 1:
         return None
@@ -52,9 +52,9 @@ def is_archive(source: Source) -> bool:
         return False
 
 
-def read_archive(source: Source) -> list[Builder]:
+def read_archive(source: Source) -> list[TranscriptBuilder]:
     """Return the samples in an `.eval` file. Raises BadInput if it is damaged, too large, or something else."""
-    builders: list[Builder] = []
+    builders: list[TranscriptBuilder] = []
     try:
         with source.path.open("rb") as file, zipfile.ZipFile(file) as archive:
             names = {info.filename: info for info in archive.infolist()[: 2 * _MOST_SAMPLES]}
@@ -119,9 +119,9 @@ def _decompress(packed: bytes, method: int) -> Iterator[bytes]:
         raise ValueError(f"it is compressed with an unknown method ({method})")
 
 
-def _read_sample(source: Source, pointer: str, sample: dict[str, Any], log: dict[str, Any]) -> Builder:
+def _read_sample(source: Source, pointer: str, sample: dict[str, Any], log: dict[str, Any]) -> TranscriptBuilder:
     label = f"{sample.get('id')}" + (f" epoch {sample['epoch']}" if sample.get("epoch") not in (None, 1) else "")
-    builder = Builder(f"{source.path.name}#{label}"[:160], FORM, source.name)
+    builder = TranscriptBuilder(f"{source.path.name}#{label}"[:160], FORM, source.name)
     builder.agent = " ".join(str(name)[:80] for name in (log.get("task"), log.get("model")) if name) or FORM
     attachments = sample["attachments"] if isinstance(sample.get("attachments"), dict) else {}
     messages = sample.get("messages")

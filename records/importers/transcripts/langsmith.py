@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from gedanken.records.importers.transcripts.builder import Builder, text_of
+from gedanken.records.importers.transcripts.builder import TranscriptBuilder, text_of
 from gedanken.records.importers.transcripts.messages import read_message
 from gedanken.records.importers.transcripts.source import Entry, Source
 
@@ -14,7 +14,7 @@ _LIST_POINTERS = ("/runs", "/child_runs")
 _MAX_DEPTH = 60
 
 
-def read(source: Source) -> list[Builder] | None:
+def read(source: Source) -> list[TranscriptBuilder] | None:
     """Return the runs in a file, one session for each trace; None if the file contains no runs."""
     if source.is_lines:
         values = [entry.value for entry in source.head if isinstance(entry.value, dict)]
@@ -83,8 +83,8 @@ def _nested_runs(entry: Entry, depth: int) -> Iterator[Entry]:
             yield from _nested_runs(Entry(child, entry.line, f"{entry.pointer}/child_runs/{index}"), depth + 1)
 
 
-def _read_trace(source: Source, name: str, runs: list[Entry], *, is_only: bool) -> Builder:
-    builder = Builder(source.path.name + ("" if is_only else f"#{name[:40]}"), FORM, source.name)
+def _read_trace(source: Source, name: str, runs: list[Entry], *, is_only: bool) -> TranscriptBuilder:
+    builder = TranscriptBuilder(source.path.name + ("" if is_only else f"#{name[:40]}"), FORM, source.name)
     known_messages: set[tuple[str, str]] = set()
     in_order = sorted(
         runs, key=lambda entry: str(entry.value.get("dotted_order") or entry.value.get("start_time") or "")
@@ -111,7 +111,7 @@ def _read_trace(source: Source, name: str, runs: list[Entry], *, is_only: bool) 
     return builder
 
 
-def _add_tool_run(builder: Builder, entry: Entry) -> None:
+def _add_tool_run(builder: TranscriptBuilder, entry: Entry) -> None:
     run = entry.value
     inputs = run.get("inputs")
     arguments = inputs.get("input", inputs) if isinstance(inputs, dict) and len(inputs) == 1 else inputs
@@ -142,7 +142,7 @@ def _parse_arguments(arguments: Any) -> Any:
 
 
 def _add_model_run(
-    builder: Builder, entry: Entry, known_messages: set[tuple[str, str]], *, has_tool_runs: bool
+    builder: TranscriptBuilder, entry: Entry, known_messages: set[tuple[str, str]], *, has_tool_runs: bool
 ) -> None:
     run = entry.value
     extra = run["extra"] if isinstance(run.get("extra"), dict) else {}

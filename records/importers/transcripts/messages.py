@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from gedanken.experiment.agent_transcript import Place, Speaker
-from gedanken.records.importers.transcripts.builder import Builder, text_of
+from gedanken.records.importers.transcripts.builder import TranscriptBuilder, text_of
 from gedanken.records.importers.transcripts.source import Entry, Source
 
 FORM = "openai"
@@ -25,7 +25,7 @@ _REASONING_TYPES = ("thinking", "redacted_thinking", "reasoning", "reasoning_tex
 _HOSTED_CALLS = ("web_search_call", "file_search_call", "computer_call", "image_generation_call", "mcp_list_tools")
 
 
-def read(source: Source) -> list[Builder] | None:
+def read(source: Source) -> list[TranscriptBuilder] | None:
     """Return the conversations in a file; None if the file contains no messages."""
     if not _is_conversation(source):
         return None
@@ -55,7 +55,7 @@ def read(source: Source) -> list[Builder] | None:
     return [builder]
 
 
-def read_message(builder: Builder, message: Any, entry: Entry) -> None:
+def read_message(builder: TranscriptBuilder, message: Any, entry: Entry) -> None:
     """Add one message of a chat, with the tool calls or results in it."""
     if not isinstance(message, dict):
         builder.unknown_entry(type(message).__name__, message, builder.place(entry))
@@ -88,7 +88,7 @@ def read_message(builder: Builder, message: Any, entry: Entry) -> None:
         )
 
 
-def read_call(builder: Builder, call: Any, place: Place) -> None:
+def read_call(builder: TranscriptBuilder, call: Any, place: Place) -> None:
     """Add a tool call in the format of chat completions, or in one without the nested object `function`."""
     if not isinstance(call, dict):
         builder.unknown_entry("tool_call", call, place)
@@ -100,7 +100,7 @@ def read_call(builder: Builder, call: Any, place: Place) -> None:
     builder.call(str(name), arguments, place, call_id if isinstance(call_id, str) else None)
 
 
-def read_item(builder: Builder, item: dict[str, Any], entry: Entry) -> bool:
+def read_item(builder: TranscriptBuilder, item: dict[str, Any], entry: Entry) -> bool:
     """Add one item of a Responses conversation; return False if its kind is unknown."""
     kind, place = item.get("type"), builder.place(entry)
     call_id = item.get("call_id") or item.get("id")
@@ -147,7 +147,7 @@ def _logs_of_output(output: Any) -> Any:
     return output.get("logs", output) if isinstance(output, dict) else output
 
 
-def _add_part(builder: Builder, part: Any, speaker: Speaker, place: Place, message: dict[str, Any]) -> None:
+def _add_part(builder: TranscriptBuilder, part: Any, speaker: Speaker, place: Place, message: dict[str, Any]) -> None:
     kind = part.get("type") if isinstance(part, dict) else None
     if isinstance(part, str):
         builder.say(speaker, part, place)
@@ -174,7 +174,9 @@ def _add_part(builder: Builder, part: Any, speaker: Speaker, place: Place, messa
         builder.unknown_entry(str(kind or "content"), part, place)
 
 
-def _add_result(builder: Builder, content: Any, place: Place, call_id: str | None, fields: dict[str, Any]) -> None:
+def _add_result(
+    builder: TranscriptBuilder, content: Any, place: Place, call_id: str | None, fields: dict[str, Any]
+) -> None:
     text = None if content is None else text_of(content)
     is_error = fields.get("is_error") is True or bool(fields.get("error")) or fields.get("status") == "error"
     if isinstance(fields.get("error"), dict) and not text:
@@ -197,8 +199,10 @@ def _add_result(builder: Builder, content: Any, place: Place, call_id: str | Non
     )
 
 
-def _read_conversation(source: Source, entries: Iterable[Entry], suffix: str, *, declared: bool = False) -> Builder:
-    builder = Builder(source.path.name + suffix, FORM, source.name)
+def _read_conversation(
+    source: Source, entries: Iterable[Entry], suffix: str, *, declared: bool = False
+) -> TranscriptBuilder:
+    builder = TranscriptBuilder(source.path.name + suffix, FORM, source.name)
     builder.agent = "assistant"
     for entry in entries:
         if entry.problem:

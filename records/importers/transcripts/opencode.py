@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gedanken.experiment.agent_transcript import Speaker
-from gedanken.records.importers.transcripts.builder import Builder, text_of
+from gedanken.records.importers.transcripts.builder import TranscriptBuilder, text_of
 from gedanken.records.importers.transcripts.commands import arguments_of
 from gedanken.records.importers.transcripts.source import Entry, Source
 
@@ -15,7 +15,7 @@ _ARGUMENT_NAMES = {"filePath": "file_path", "oldString": "old_string", "newStrin
 _FINAL_STATUSES = ("completed", "error")
 
 
-def read(source: Source) -> list[Builder] | None:
+def read(source: Source) -> list[TranscriptBuilder] | None:
     """Return the session in a file; None if the file is not from opencode."""
     if source.is_lines:
         values = [entry.value for entry in source.head if isinstance(entry.value, dict)]
@@ -45,8 +45,8 @@ def _are_messages(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(_is_message(message) for message in value[:20])
 
 
-def _read_session(source: Source, entries: Iterator[Entry]) -> Builder:
-    builder = Builder(source.path.name, FORM, source.name)
+def _read_session(source: Source, entries: Iterator[Entry]) -> TranscriptBuilder:
+    builder = TranscriptBuilder(source.path.name, FORM, source.name)
     for entry in entries:
         value = entry.value
         if entry.problem or not isinstance(value, dict):
@@ -61,13 +61,13 @@ def _read_session(source: Source, entries: Iterator[Entry]) -> Builder:
     return builder
 
 
-def _add_message(builder: Builder, entry: Entry) -> None:
+def _add_message(builder: TranscriptBuilder, entry: Entry) -> None:
     info = entry.value["info"]
     model = info.get("modelID")
     if isinstance(model, str) and not builder.agent:
         builder.agent = f"{FORM} {model[:80]}"
     path = info.get("path")
-    builder.works_in(path.get("cwd") if isinstance(path, dict) else None)
+    builder.set_folder(path.get("cwd") if isinstance(path, dict) else None)
     speaker: Speaker = "user" if info["role"] == "user" else "agent"
     if info.get("summary") is True:
         builder.gap("the conversation was compacted", builder.place(entry))
@@ -77,7 +77,9 @@ def _add_message(builder: Builder, entry: Entry) -> None:
             _add_part(builder, entry, part, speaker, "parts", index)
 
 
-def _add_part(builder: Builder, entry: Entry, part: dict[str, Any], speaker: Speaker, *path: str | int) -> None:
+def _add_part(
+    builder: TranscriptBuilder, entry: Entry, part: dict[str, Any], speaker: Speaker, *path: str | int
+) -> None:
     kind, place = str(part.get("type")), builder.place(entry, *path)
     if kind == "text":
         builder.say("system" if part.get("synthetic") is True else speaker, text_of(part.get("text")), place)
@@ -94,7 +96,7 @@ def _add_part(builder: Builder, entry: Entry, part: dict[str, Any], speaker: Spe
         builder.unknown_entry(f"part {kind}", part, place)
 
 
-def _add_tool_call(builder: Builder, part: dict[str, Any], entry: Entry, *path: str | int) -> None:
+def _add_tool_call(builder: TranscriptBuilder, part: dict[str, Any], entry: Entry, *path: str | int) -> None:
     name, place = str(part.get("tool")), builder.place(entry, *path)
     state = part["state"] if isinstance(part.get("state"), dict) else {}
     arguments = {

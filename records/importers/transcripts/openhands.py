@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gedanken.experiment.agent_transcript import Speaker
-from gedanken.records.importers.transcripts.builder import Builder, text_of
+from gedanken.records.importers.transcripts.builder import TranscriptBuilder, text_of
 from gedanken.records.importers.transcripts.commands import arguments_of
 from gedanken.records.importers.transcripts.source import Entry, Source
 
@@ -40,7 +40,7 @@ _TOOL_KINDS = frozenset(
 )
 
 
-def read(source: Source) -> list[Builder] | None:
+def read(source: Source) -> list[TranscriptBuilder] | None:
     """Return the sessions in a file; None if the file is not from OpenHands."""
     if source.is_lines:
         values = [entry.value for entry in source.head if isinstance(entry.value, dict)]
@@ -103,8 +103,8 @@ def _flatten_pairs(entries: Iterator[Entry]) -> Iterator[Entry]:
             yield entry
 
 
-def _read_events(source: Source, entries: Iterator[Entry], suffix: str) -> Builder:
-    builder = Builder(source.path.name + suffix, FORM, source.name)
+def _read_events(source: Source, entries: Iterator[Entry], suffix: str) -> TranscriptBuilder:
+    builder = TranscriptBuilder(source.path.name + suffix, FORM, source.name)
     builder.agent = FORM
     for entry in entries:
         if entry.problem or not isinstance(entry.value, dict):
@@ -120,7 +120,7 @@ def _read_events(source: Source, entries: Iterator[Entry], suffix: str) -> Build
     return builder
 
 
-def _add_action(builder: Builder, entry: Entry) -> None:
+def _add_action(builder: TranscriptBuilder, entry: Entry) -> None:
     event, place = entry.value, builder.place(entry)
     kind = str(event.get("action"))
     args = arguments_of(event.get("args"))
@@ -162,7 +162,7 @@ def _add_action(builder: Builder, entry: Entry) -> None:
         builder.unknown_entry(f"action {kind}", event, place)
 
 
-def _add_observation(builder: Builder, entry: Entry) -> None:
+def _add_observation(builder: TranscriptBuilder, entry: Entry) -> None:
     event, place = entry.value, builder.place(entry)
     kind = str(event.get("observation"))
     extras = event["extras"] if isinstance(event.get("extras"), dict) else {}
@@ -182,7 +182,7 @@ def _add_observation(builder: Builder, entry: Entry) -> None:
         builder.unknown_entry(f"observation {kind}", event, place)
 
 
-def _add_new_event(builder: Builder, entry: Entry) -> None:
+def _add_new_event(builder: TranscriptBuilder, entry: Entry) -> None:
     """Add an event in the new format, which the agent SDK of OpenHands writes."""
     event, place = entry.value, builder.place(entry)
     kind = str(event.get("kind"))

@@ -25,10 +25,10 @@ from gedanken.records.importers.transcripts import (
     terminal,
     text,
 )
-from gedanken.records.importers.transcripts.builder import Builder
+from gedanken.records.importers.transcripts.builder import TranscriptBuilder
 from gedanken.records.importers.transcripts.source import Source
 
-Reader = Callable[[Source], list[Builder] | None]
+Reader = Callable[[Source], list[TranscriptBuilder] | None]
 READERS: tuple[Reader, ...] = (
     codex.read,
     gemini.read,
@@ -45,7 +45,7 @@ READERS: tuple[Reader, ...] = (
     exports.read,
 )
 """The readers of JSON formats, in the order in which they are tried."""
-FORMS = (
+FORMAT_NAMES = (
     "OpenAI or Anthropic messages, OpenAI Responses items, Claude Code, Codex, ATIF, mini-swe-agent, SWE-agent, "
     "OpenHands, Gemini CLI, Qwen Code, Copilot, opencode, Cline, inspect_ai, LangSmith runs, exports of ChatGPT and "
     "Claude, SpecStory, aider, what terminals of agents show, Markdown and plain text"
@@ -79,7 +79,7 @@ def files_of(paths: Sequence[Path]) -> Iterator[tuple[Path, bool]]:
             yield from ((file, False) for file in files)
 
 
-def _read_source(source: Source) -> list[Builder]:
+def _read_source(source: Source) -> list[TranscriptBuilder]:
     if source.path != STANDARD_INPUT and inspect_ai.is_archive(source):
         return inspect_ai.read_archive(source)
     if source.is_lines or source.document is not None:
@@ -87,7 +87,7 @@ def _read_source(source: Source) -> list[Builder]:
             builders = reader(source)
             if builders is not None:
                 return builders
-        raise BadInput(f"{source.name}: this JSON is not a known kind of transcript; known are {FORMS}")
+        raise BadInput(f"{source.name}: this JSON is not a known kind of transcript; known are {FORMAT_NAMES}")
     opening = "".join(source.text[:200].split())[:2]
     if opening in ('{"', "[{"):
         raise BadInput(f"{source.name}: the JSON is incomplete")

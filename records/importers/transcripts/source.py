@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.files import read_bytes
-from gedanken.records.importers.text_files import PACKED_AS, STANDARD_INPUT, text_of_log
+from gedanken.records.importers.text_files import MAGIC_BYTES, STANDARD_INPUT, text_of_log
 
 MOST_LINE = 1 << 26
 """Maximum number of bytes of one line; a longer line is reported and left out."""
@@ -137,7 +137,7 @@ class Source:
         if self._content is not None or self.path == STANDARD_INPUT:
             return False
         with self.path.open("rb") as file:
-            return file.read(4).startswith(PACKED_AS)
+            return file.read(4).startswith(MAGIC_BYTES)
 
     def _line_entries(self) -> Iterator[Entry]:
         with self._open() as file:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from gedanken.experiment.agent_transcript import Place, Speaker
-from gedanken.records.importers.transcripts.builder import Builder
+from gedanken.records.importers.transcripts.builder import TranscriptBuilder
 from gedanken.records.importers.transcripts.commands import Edit
 from gedanken.records.importers.transcripts.source import Source
 
@@ -45,13 +45,13 @@ class Block(NamedTuple):
     type: str = ""
 
 
-def read_text(source: Source) -> list[Builder] | None:
+def read_text(source: Source) -> list[TranscriptBuilder] | None:
     """Return the session in a file; None if the file is not from SpecStory."""
     if _SIGNATURE not in source.text[:2_000] and not re.search(
         r"^<tool-use data-tool-type=", source.text, re.MULTILINE
     ):
         return None
-    builder = Builder(source.path.name, FORM, source.name)
+    builder = TranscriptBuilder(source.path.name, FORM, source.name)
     speaker: Speaker = "system"
     for block in _blocks(source.text.splitlines()):
         place = Place(source.name, block.first)
@@ -73,7 +73,7 @@ def read_text(source: Source) -> list[Builder] | None:
     return [builder]
 
 
-def _add_tool_call(builder: Builder, block: Block, place: Place) -> None:
+def _add_tool_call(builder: TranscriptBuilder, block: Block, place: Place) -> None:
     name, call_id = block.name or block.type or "tool", f"line {block.first}"
     text = "\n".join(block.lines)
     edited = _EDITED_FILE.search(text)

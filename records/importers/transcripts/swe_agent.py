@@ -7,7 +7,7 @@ from typing import Any
 
 from gedanken.experiment.agent_transcript import Place
 from gedanken.records.importers.transcripts import commands
-from gedanken.records.importers.transcripts.builder import Builder, text_of
+from gedanken.records.importers.transcripts.builder import TranscriptBuilder, text_of
 from gedanken.records.importers.transcripts.messages import read_message
 from gedanken.records.importers.transcripts.source import Entry, Source
 
@@ -33,7 +33,7 @@ _SPECIAL_ACTIONS = ("submit", "exit_cost", "exit_context", "exit_format", "exit_
 _CLIPPED_NOTICE = "response clipped"
 
 
-def read(source: Source) -> list[Builder] | None:
+def read(source: Source) -> list[TranscriptBuilder] | None:
     """Return the trajectory in a file; None if neither mini-swe-agent nor SWE-agent wrote it."""
     if source.is_lines and len(source.head) > 1:
         return None
@@ -54,13 +54,13 @@ def read(source: Source) -> list[Builder] | None:
     return None
 
 
-def _read_mini(source: Source, document: dict[str, Any]) -> Builder:
+def _read_mini(source: Source, document: dict[str, Any]) -> TranscriptBuilder:
     info = document["info"] if isinstance(document.get("info"), dict) else {}
-    builder = Builder(source.path.name, MINI, source.name)
+    builder = TranscriptBuilder(source.path.name, MINI, source.name)
     builder.agent = _agent_name(MINI, info)
     config = info["config"] if isinstance(info.get("config"), dict) else {}
     if isinstance(config.get("environment"), dict):
-        builder.works_in(config["environment"].get("cwd"))
+        builder.set_folder(config["environment"].get("cwd"))
     action_commands: list[str] = []
     messages = document.get("messages")
     for entry in source.entries("/messages") if isinstance(messages, list) else ():
@@ -109,7 +109,7 @@ def _commands_in_message(text: str, extra: dict[str, Any]) -> list[str]:
 
 
 def _add_observation(
-    builder: Builder, message: dict[str, Any], text: str, extra: dict[str, Any], place: Place
+    builder: TranscriptBuilder, message: dict[str, Any], text: str, extra: dict[str, Any], place: Place
 ) -> None:
     call_id = message.get("tool_call_id")
     exit_match = _RETURN_CODE.search(text)
@@ -133,9 +133,9 @@ def _add_observation(
     )
 
 
-def _read_full(source: Source, document: dict[str, Any]) -> Builder:
+def _read_full(source: Source, document: dict[str, Any]) -> TranscriptBuilder:
     info = document["info"] if isinstance(document.get("info"), dict) else {}
-    builder = Builder(source.path.name, FULL, source.name)
+    builder = TranscriptBuilder(source.path.name, FULL, source.name)
     builder.agent = _agent_name(FULL, info)
     _add_task(source, builder, document.get("history"))
     for entry in source.entries("/trajectory"):
@@ -154,7 +154,7 @@ def _read_full(source: Source, document: dict[str, Any]) -> Builder:
     return builder
 
 
-def _add_task(source: Source, builder: Builder, history: Any) -> None:
+def _add_task(source: Source, builder: TranscriptBuilder, history: Any) -> None:
     """Add the system prompt and the user's task. Demonstrations are skipped, because they show another agent's
     work."""
     if not isinstance(history, list):
@@ -170,7 +170,7 @@ def _add_task(source: Source, builder: Builder, history: Any) -> None:
         )
 
 
-def _add_action(builder: Builder, action: str, observation: Any, entry: Entry) -> None:
+def _add_action(builder: TranscriptBuilder, action: str, observation: Any, entry: Entry) -> None:
     place, call_id = builder.place(entry, "action"), f"t{entry.pointer}"
     editor_arguments = _editor_arguments(action)
     text = None if observation is None else text_of(observation)

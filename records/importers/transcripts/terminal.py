@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from gedanken.experiment.agent_transcript import Place
 from gedanken.records.importers.transcripts import commands
-from gedanken.records.importers.transcripts.builder import Builder, without_empty_ends
+from gedanken.records.importers.transcripts.builder import TranscriptBuilder, strip_empty_lines
 from gedanken.records.importers.transcripts.source import Source
 
 AIDER, SCREEN = "aider", "terminal-export"
@@ -30,7 +30,7 @@ _SUMMARY_RULE = re.compile(r"={3,} .+ ={3,}\s*$")
 _SUMMARY_END = re.compile(r"={3,} .* in \d[\d.:hms ]*\S* ?.*={3,}\s*$")
 
 
-def read(source: Source) -> list[Builder] | None:
+def read(source: Source) -> list[TranscriptBuilder] | None:
     """Return the session in a screen text; None if the text is something else."""
     lines = source.text.splitlines()
     if any(line.startswith(_AIDER_HEADING) for line in lines[:5]):
@@ -42,17 +42,17 @@ def read(source: Source) -> list[Builder] | None:
     return None
 
 
-def _new_builder(source: Source, form: str) -> Builder:
-    builder = Builder(source.path.name, form, source.name)
+def _new_builder(source: Source, form: str) -> TranscriptBuilder:
+    builder = TranscriptBuilder(source.path.name, form, source.name)
     builder.agent = form
     builder.gap("a terminal shortens outputs, and may leave some out", Place(source.name, 1))
     return builder
 
 
-def _read_screen(source: Source, lines: list[str]) -> Builder:
+def _read_screen(source: Source, lines: list[str]) -> TranscriptBuilder:
     builder = _new_builder(source, SCREEN)
     for kind, first_line, block in _blocks(lines):
-        text, place = without_empty_ends("\n".join(line.rstrip() for line in block), Place(source.name, first_line))
+        text, place = strip_empty_lines("\n".join(line.rstrip() for line in block), Place(source.name, first_line))
         if kind == "asked":
             builder.say("user", text, place, is_line_by_line=True)
         elif kind == "gave":
@@ -70,7 +70,7 @@ def _read_screen(source: Source, lines: list[str]) -> Builder:
             builder.mark("note", place, text)
         elif text.startswith("Background command "):
             exit_match = re.search(r"exit code (\d{1,3})", text)
-            builder.told_later(text, place, None, int(exit_match[1]) if exit_match else None)
+            builder.late_result(text, place, None, int(exit_match[1]) if exit_match else None)
         elif (call_match := _TOOL_CALL.match(text)) and (
             text.rstrip().endswith(")") or call_match["name"] in _SHELLS
         ):
@@ -82,7 +82,7 @@ def _read_screen(source: Source, lines: list[str]) -> Builder:
     return builder
 
 
-def _add_call(builder: Builder, name: str, arguments: str, place: Place) -> None:
+def _add_call(builder: TranscriptBuilder, name: str, arguments: str, place: Place) -> None:
     one_line = " ".join(arguments.split("\n"))
     if name in _SHELLS:
         builder.call(name, {}, place, None, re.sub(r"\s{2,}", " ", one_line).strip())
@@ -114,7 +114,7 @@ def _blocks(lines: list[str]) -> Iterator[tuple[str, int, list[str]]]:
 _BLOCK_STARTS = (("said", _AGENT_LINE), ("asked", _USER_LINE), ("gave", _OUTPUT_LINE))
 
 
-def _read_aider(source: Source, lines: list[str]) -> Builder:
+def _read_aider(source: Source, lines: list[str]) -> TranscriptBuilder:
     builder = _new_builder(source, AIDER)
     kind, first_line, block = "", 1, list[str]()
     awaits_output = in_summary = is_typed = False
@@ -148,9 +148,9 @@ def _read_aider(source: Source, lines: list[str]) -> Builder:
     return builder
 
 
-def _add_aider_block(builder: Builder, kind: str, block: list[str], place: Place) -> bool:
+def _add_aider_block(builder: TranscriptBuilder, kind: str, block: list[str], place: Place) -> bool:
     """Add a block that aider shows. Return True if the output of a command follows."""
-    text, place = without_empty_ends("\n".join(line.rstrip() for line in block), place)
+    text, place = strip_empty_lines("\n".join(line.rstrip() for line in block), place)
     if kind == "user":
         user_command = _USER_COMMAND.match(text)
         if user_command:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from gedanken.experiment.agent_transcript import Place, Speaker
 from gedanken.experiment.errors import BadInput
-from gedanken.records.importers.transcripts.builder import Builder, without_empty_ends
+from gedanken.records.importers.transcripts.builder import TranscriptBuilder, strip_empty_lines
 from gedanken.records.importers.transcripts.commands import Edit
 from gedanken.records.importers.transcripts.source import Source
 
@@ -53,12 +53,12 @@ _SHELLS = ("bash", "shell", "terminal", "sh", "execute_bash", "run")
 _RULE = re.compile(r"\s*(?:-{3,}|\*{3,}|_{3,}|<\|(?:im_end|eot_id)\|>)\s*$")
 
 
-def read(source: Source) -> list[Builder]:
+def read(source: Source) -> list[TranscriptBuilder]:
     """Return the chat in a text. Without named speakers, the text is one message of the agent.
 
     Raises BadInput if speakers are named, but no agent among them.
     """
-    builder = Builder(source.path.name, FORM, source.name)
+    builder = TranscriptBuilder(source.path.name, FORM, source.name)
     builder.has_tools = False
     lines = _unfence_messages(source.text.splitlines())
     turns = list(_turns(lines))
@@ -78,7 +78,7 @@ def read(source: Source) -> list[Builder]:
         or "assistant"
     )
     for speaker, name, first_line, message_lines in turns:
-        text, place = without_empty_ends("\n".join(message_lines), Place(source.name, first_line))
+        text, place = strip_empty_lines("\n".join(message_lines), Place(source.name, first_line))
         if name.startswith(_CALL_PREFIX):
             _add_call(builder, name.removeprefix(_CALL_PREFIX), text, place)
         elif speaker == "tool":
@@ -95,7 +95,7 @@ def read(source: Source) -> list[Builder]:
     return [builder]
 
 
-def _add_call(builder: Builder, name: str, text: str, place: Place) -> None:
+def _add_call(builder: TranscriptBuilder, name: str, text: str, place: Place) -> None:
     tool, _space, path = name.partition(" ")
     if tool.lower() in _SHELLS:
         builder.call(tool, {}, place, None, _fenced_content(text)[0])
