@@ -95,7 +95,7 @@ def _find_quoted_words(source: str, real_outputs: Sequence[str], known_texts: Se
 
 
 def _word_sequences(words: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Yield all sequences of words that have TELLING_CHARACTERS to about twice as many characters."""
+    """Yield all sequences of words that have `MIN_QUOTE_CHARACTERS` to about twice as many characters."""
     for start in range(len(words)):
         length = -1
         for end in range(start, len(words)):

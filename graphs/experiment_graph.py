@@ -36,7 +36,7 @@ IDLE = TimeoutPolicy(idle_timeout=1800)
 def build_graph(
     checkpointer: "BaseCheckpointSaver[Any] | None" = None,
 ) -> "CompiledStateGraph[State, Context, State, State]":
-    """Compile the graph of an experiment. Run it with `recursion_limit=STEPS_AT_MOST` and `durability="sync"`."""
+    """Compile the graph of an experiment. Run it with `recursion_limit=`MAX_STEPS` and `durability="sync"`."""
     graph = StateGraph(State, context_schema=Context)
     add_nodes(graph)
     return graph.compile(checkpointer=checkpointer)

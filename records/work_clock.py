@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 MIN_SECONDS_AHEAD, FRACTION_AHEAD = 3.0, 0.02
-"""Each record counts SHORTEST seconds in advance, or the fraction SHARE of the time worked, whichever is longer. So a
-long run makes fewer records."""
+"""Each record counts some time in advance: this many seconds, or this fraction of the time worked if it is longer.
+So a long run makes fewer records."""
 
 
 class WorkClock:

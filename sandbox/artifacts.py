@@ -23,8 +23,8 @@ def collect_artifacts(
 ) -> tuple[Artifact, ...]:
     """Copy the regular files at the top level of `home` to `root/folder`, and return a description of each.
 
-    Links, hard-linked files, files larger than FILE_BYTES and files whose names are in `excluded_names` are left out.
-    At most FILES files are described, and at most TOTAL_BYTES copied.
+    Links, hard-linked files, files larger than `MAX_FILE_BYTES` and files named in `excluded_names` are left out.
+    At most `MAX_FILES` files are described, and at most `MAX_TOTAL_BYTES` copied.
 
     `copied_paths` maps the digests of earlier copies to their paths. Files with these digests are not copied again.
     New copies are added to `copied_paths`. No process may be running in the workspace.

@@ -91,7 +91,7 @@ def engine_errors(prefix: str) -> Iterator[None]:
 
 @contextmanager
 def long_timeout(client: "DockerClient") -> Iterator[None]:
-    """Raise the client's timeout to PATIENT_SECONDS while the context lasts."""
+    """Raise the client's timeout to `LONG_TIMEOUT_SECONDS` while the context lasts."""
     previous_timeout, client.api.timeout = client.api.timeout, LONG_TIMEOUT_SECONDS
     try:
         yield

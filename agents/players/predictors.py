@@ -29,7 +29,7 @@ def word_counts(text: str) -> Counter[str]:
 
 
 def neighbours(bank: Bank, entry: Entry, features: Features) -> list[Entry]:
-    """Return the entries of `bank.read` most similar to `entry`, nearest first, at most NEIGHBOURS.
+    """Return the entries of `bank.read` most similar to `entry`, nearest first, at most `MAX_NEIGHBOURS`.
 
     Similarity is the cosine of the features, weighted by their rarity.
     """

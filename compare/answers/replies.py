@@ -93,7 +93,7 @@ def prediction_kind(replies: Iterable[tuple[SuiteItem, str]], stated_kind: Predi
     """Return whether the answers in a file predict inputs or outputs, by a vote of the clear answers.
 
     `replies` contains each question with its reply. `stated_kind` is what the file's name says; it wins if at least
-    NAMED_SHARE of the answers agree.
+    `MIN_NAMED_SHARE` of the answers agree.
     """
     replies = tuple(replies)
     votes = [vote for item, reply in replies if (vote := _prediction_of(item, _text_in_tags(reply)))]

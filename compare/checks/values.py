@@ -31,7 +31,7 @@ MIN_AGREEMENTS = 5
 MIN_SETTING_VALUES = 3
 """Real runs agree by more than chance if they agree on this many different values of a setting.
 
-The setting must stand in at least `2 * PLACES` lines.
+The setting must stand in at least `2 * `MIN_AGREEMENTS` lines.
 """
 MIN_DIGITS = 4
 """Real runs agree by more than chance if a whole number has this many digits, not counting trailing zeros."""

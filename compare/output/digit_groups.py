@@ -15,7 +15,7 @@ class DigitGroups:
     """The groups of digits in a text, as columns with one row for each group. `shapes` holds each line with `0` in
     place of each group.
 
-    Of a group with more than LONGEST digits, only the first LONGEST are read; its shape has LONGEST + 1 zeros.
+    Of a longer group, only the first `MAX_DIGITS` digits are read; its shape has `MAX_DIGITS` + 1 zeros.
     """
 
     def __init__(self, text: str) -> None:

@@ -13,7 +13,7 @@ def _words(text: str) -> frozenset[str]:
 
 _MASK = "\x1a"
 _ANY_CASE = re.IGNORECASE | re.ASCII
-# No pattern may depend on which digits a line has (see `alike_in_digits`): `A200` is masked as `A100` is.
+# No pattern may depend on which digits a line has (see `mask_digits`): `A200` is masked as `A100` is.
 _MODEL = r"[A-Z]{1,3}\d{1,4}[A-Za-z]{0,3}(?:-[A-Z\d.]+)*"
 _TRADEMARK = r"(?:\((?:r|tm|c)\))?"
 _REST_OF_NAME = (

@@ -159,7 +159,7 @@ def mask_digits(text: str) -> str:
 
 
 def is_long_on_average(line_count: int, character_count: int) -> bool:
-    """Return whether lines are longer than LONGEST on average, given their number and their total number of
+    """Return whether lines are longer than `MAX_LINE_LENGTH` on average, given their number and their total number of
     characters.
 
     Only then is it worth leaving out the long lines first, because that takes time if there are many short lines.

@@ -38,7 +38,7 @@ class Invariants:
 
     @cached_property
     def _shared_forms(self) -> frozenset[str]:
-        """The forms that all runs show equally often, and often enough (see ENOUGH)."""
+        """The forms that all runs show equally often, and often enough (see `MIN_LINES`)."""
         if len(self._runs) < 2:
             return frozenset()
         first, *others = (

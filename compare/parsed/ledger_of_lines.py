@@ -328,7 +328,7 @@ class _SiteSearch:
 
 
 def _similarities(texts: Sequence[str], site_texts: Sequence[str]) -> NDArray[np.float32]:
-    """Return the similarities (`texts` × `site_texts`), 0 to 100; 0 below NEARNESS.
+    """Return the similarities (`texts` × `site_texts`), 0 to 100; 0 below `MIN_SIMILARITY`.
 
     The texts contain no values.
     """

@@ -25,7 +25,7 @@ def assign_points(
     """Return, for each run, the index of each value's point; the points; and the name of the axis, such as `epoch`.
 
     `keys` holds each run's counters (values × counters), and `names` the counters' names. Values of a run with equal
-    counters get different points, in order. `skipped` holds `Skipped.before` of each run.
+    counters get different points, in order. `skipped` holds `SkippedValues.before` of each run.
     """
     counters = np.nan_to_num(np.concatenate(keys), copy=False, nan=-1.0, posinf=-1.0, neginf=-1.0)
     run_ends = np.cumsum([len(key) for key in keys])[:-1]

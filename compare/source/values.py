@@ -25,7 +25,7 @@ class Tensor:
 
 
 def evaluate_operation(left: object, op: ast.operator, right: object) -> object:
-    """Evaluate an operation on two whole numbers or on a list; for other operands, return PLAIN or UNKNOWN.
+    """Evaluate an operation on two whole numbers or on a list; for other operands, return `NOT_A_MODULE` or UNKNOWN.
 
     Raises NotStaticError if the result is absurdly large, or if lists do not have the operation.
     """

@@ -35,7 +35,7 @@ def scale_of(values: NDArray[np.float64], is_share: bool) -> Scale:
 
 
 def outlier_test(value: float, others: Sequence[float], is_share: bool = False) -> OutlierTest | None:
-    """Test how extreme `value` is among `others`; None with fewer than FEWEST others, or if one is not finite.
+    """Test how extreme `value` is among `others`; None with fewer than `MIN_VALUES` others, or if one is not finite.
 
     p is the larger of two p-values: for the values as they are, and on the scale of `scale_of`. If all others are
     equal, their number of decimals gives the spread; with MOST_DECIMALS or more, the result is None. A `value` that

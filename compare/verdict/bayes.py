@@ -67,7 +67,7 @@ class LikelihoodsByNoise:
     """Log likelihoods of the answers to one kind of operation, with the horizon integrated out."""
 
     pure: dict[Way, Values]
-    """For each way of answering, an array of log likelihoods: fits (`Ways.fits`) × noise levels."""
+    """For each way of answering, an array of log likelihoods: fits (`WayFits.fits`) × noise levels."""
     mixed: Values
     """Array of log likelihoods: mixtures × noise levels. A mixture is a pair of ways, and the share of the first
     way."""

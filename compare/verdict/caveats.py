@@ -20,7 +20,7 @@ MAX_OTHER_NAMES = 0.2
 
 
 def missing_answers(items: Sequence[ItemCounts]) -> str:
-    """Say how many hard items have no usable answer, if there are too many (LEAST_ANSWERED); otherwise return an
+    """Say how many hard items have no usable answer, if there are too many (`MIN_ANSWERED`); otherwise return an
     empty text.
 
     An item counts as having no usable answer if most of its answers are unusable.
@@ -36,7 +36,7 @@ def missing_answers(items: Sequence[ItemCounts]) -> str:
 def contradicted(name: Way, operations: Sequence[OperationVerdict]) -> str:
     """Say how many kinds of operation get another name than `name` if they are judged alone.
 
-    The text is empty if there are few (MOST_OTHERWISE).
+    The text is empty if there are few (`MAX_OTHER_NAMES`).
     """
     judged = [operation for operation in operations if operation.support is not None]
     other_names = Counter(operation.name for operation in judged if operation.name not in (name, "undetermined"))

@@ -80,8 +80,8 @@ def likelihoods(
 ) -> Values:
     """Return log likelihoods as clusters × hypotheses × noise levels × horizons.
 
-    The hypotheses are each fit of each way (`Ways.fits`), then each pair of ways, mixed with each of SHARES.
-    `dispersion` multiplies the concentrations.
+    The hypotheses are each fit of each way (`WayFits.fits`), then each pair of ways, mixed with each of
+    `MIXTURE_SHARES`. `dispersion` multiplies the concentrations.
     """
     keys = [
         (cluster.place, cluster.size, round(cluster.right, 6), round(cluster.rival, 6), round(cluster.wrong, 6))

@@ -72,7 +72,7 @@ class Rerun:
     imagined: bool = False
     """True if the user asked the agent to play a terminal; a difference is then no accusation."""
     claims: tuple[int, ...] = ()
-    """The claims about this command, as indices into `Audited.claims`."""
+    """The claims about this command, as indices into `AuditedSession.claims`."""
     is_line_by_line: bool = False
     """True if each line of `said` is a line of the transcript's file.
 

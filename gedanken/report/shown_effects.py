@@ -133,7 +133,8 @@ def _effect_scale(outcome: OutcomeEffects) -> tuple[float, float]:
         [0.0, *(effect for effect in effects if effect is not None and math.isfinite(effect))]
         for effects in zip(*((effect.real.effect, effect.imagined.effect) for effect in outcome.effects), strict=True)
     )
-    # real effects up to 20 times the median, and imagined ones beyond their range by at most ROOM times its width
+    # Real effects up to 20 times the median, and imagined ones beyond their range by at most `SCALE_MARGIN` times its
+    # width, are shown at their place.
     median = sorted(map(abs, real))[len(real) // 2] or max(map(abs, real)) or max(map(abs, imagined)) or 1.0
     typical = [effect for effect in real if abs(effect) <= 20 * median]
     low, high = min(typical), max(typical)

@@ -74,7 +74,7 @@ class Figure:
     value: Decimal
     unit: str
     words: frozenset[str]
-    """The words in the part of the sentence that contains the number, shortened by `labels.keys_in`."""
+    """The words in the part of the sentence that contains the number, shortened by `labels.name_keys`."""
     around: frozenset[str]
     """The words in the text before the number: in the same sentence, the previous sentence and the heading."""
     about: bool = False

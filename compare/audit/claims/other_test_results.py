@@ -1,4 +1,4 @@
-"""Finds statements about tests that `tests_said` does not find. They name a command in backticks, state a fraction,
+"""Finds statements about tests that `find_test_claims` does not find. They name a command in backticks, state a fraction,
 or are in other languages.
 """
 
@@ -111,7 +111,7 @@ class OtherTestHit(NamedTuple):
 
 
 def find_other_test_claims(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[OtherTestHit]:
-    """Yield the statements about tests that `tests_said` does not find, outside the spans in `taken`.
+    """Yield the statements about tests that `find_test_claims` does not find, outside the spans in `taken`.
 
     At these spans, other rules have found statements. The spans of the yielded statements are added to `taken`.
     """

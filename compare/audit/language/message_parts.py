@@ -15,7 +15,7 @@ def allow_more_spaces(pattern: str) -> str:
 
 
 CODE_MARK, QUOTE_MARK = "\x02", "\x01"
-"""The characters that replace, in `Sentence.plain`, each character of a code span (CODE) or of a quotation
+"""The characters that replace, in `Sentence.plain`, each character of a code span (`CODE_MARK`) or of a quotation
 (QUOTED).
 """
 _FENCE = re.compile(r"[ \t]{0,12}(?P<marks>`{3,}|~{3,})(?P<info>[^`\n]*)$")

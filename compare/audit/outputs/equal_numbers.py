@@ -12,7 +12,7 @@ _KIBI = Decimal(1024)
 def is_amount(stated: Decimal, unit: tuple[str, Decimal], printed: PrintedNumber, *, about: bool) -> bool:
     """Return whether a printed number may be the stated number.
 
-    `unit`: the unit of the stated number, as `unit_of` returns it. `about`: allow a difference of 6 %.
+    `unit`: the unit of the stated number, as `parse_unit` returns it. `about`: allow a difference of 6 %.
     """
     kind, scale = unit
     if kind and printed.kind and kind != printed.kind:
