@@ -27,9 +27,16 @@ def page_environment() -> "Environment":
         lstrip_blocks=True,
     )
     environment.filters.update(
-        {name: getattr(format, name) for name in ("cut", "duration", "ending", "figure", "probability", "span")}
+        {
+            "cut": format.truncate,
+            "duration": format.format_duration,
+            "ending": format.format_ending,
+            "figure": format.format_number,
+            "probability": format.format_p,
+            "span": format.format_range,
+            "many": format_count,
+        }
     )
-    environment.filters["many"] = format_count
     return environment
 
 

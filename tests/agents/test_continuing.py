@@ -295,7 +295,7 @@ def test_no_reply_is_stopped_that_does_not_go_in_circles(piece: list[str], round
 
 def test_watching_costs_a_few_times_the_length_of_the_reply(monkeypatch: pytest.MonkeyPatch) -> None:
     text_lengths: list[int] = []
-    monkeypatch.setattr(repetition, "in_circles", lambda text: text_lengths.append(len(text)))
+    monkeypatch.setattr(repetition, "is_repetitive", lambda text: text_lengths.append(len(text)))
     watch = RepetitionWatch()
     for _ in range(100_000):
         watch("x")

@@ -298,7 +298,7 @@ def test_a_reply_is_the_same_with_fewer_threads_while_other_programs_take_cores(
     monkeypatch: pytest.MonkeyPatch, temperature: float
 ) -> None:
     cores_in_use = [0.0]
-    monkeypatch.setattr(embedded_process, "cores_taken", lambda _server: (cores_in_use[0], 0.0))
+    monkeypatch.setattr(embedded_process, "measure_cores_used", lambda _server: (cores_in_use[0], 0.0))
     sampling = Sampling(seed=7, max_tokens=48, temperature=temperature)
 
     async def use(model: Model) -> list[tuple[str, int]]:

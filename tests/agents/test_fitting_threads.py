@@ -36,7 +36,7 @@ def test_a_short_load_changes_nothing_and_one_that_stays_is_adapted_to(
 ) -> None:
     now, cores_in_use = [1000.0], [0.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(embedded_process, "cores_taken", lambda _server: (cores_in_use[0], 0.0))
+    monkeypatch.setattr(embedded_process, "measure_cores_used", lambda _server: (cores_in_use[0], 0.0))
     monkeypatch.setattr(os, "cpu_count", lambda: 4)
     with (tmp_path / "lock").open("w") as lock:
         server = EmbeddedProcess(tmp_path, "key", lock)

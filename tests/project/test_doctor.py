@@ -65,7 +65,7 @@ def test_an_engine_that_says_nothing_does_not_hold_up_the_page(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(doctor, "ANSWER_SECONDS", 60)
-    monkeypatch.setattr(doctor, "LOOK_SECONDS", 2)
+    monkeypatch.setattr(doctor, "EXAMINATION_SECONDS", 2)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(tmp_path / "s"))
         listener.listen()

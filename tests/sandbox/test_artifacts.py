@@ -87,7 +87,7 @@ def test_pipes_and_sockets_are_not_waited_for(home: Path) -> None:
 
 
 def test_a_file_above_the_limit_stays(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(artifacts, "FILE_BYTES", 10)
+    monkeypatch.setattr(artifacts, "MAX_FILE_BYTES", 10)
     (home / "fits").write_bytes(b"x" * 10)
     (home / "large").write_bytes(b"x" * 11)
     assert list(collected(home)) == ["fits"]
@@ -142,7 +142,7 @@ def test_what_was_brought_back_before_is_not_copied_again(home: Path) -> None:
 def test_files_that_cost_the_program_nothing_do_not_fill_the_host(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(artifacts, "TOTAL_BYTES", 100)
+    monkeypatch.setattr(artifacts, "MAX_TOTAL_BYTES", 100)
     for number in range(5):
         with (home / f"sparse{number}").open("wb") as file:
             file.truncate(30 + number)

@@ -103,7 +103,7 @@ def test_a_program_trains(bubblewrap: BubblewrapEngine, mnist: Any) -> None:
 def test_a_program_trains_within_the_data_limit_that_stands_in_for_a_memory_group(
     bubblewrap: BubblewrapEngine, mnist: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cgroup, "make", lambda name, _limits: cgroup.Cgroup(name, {}))
+    monkeypatch.setattr(cgroup, "create_group", lambda name, _limits: cgroup.Cgroup(name, {}))
     engine_without_groups = replace(bubblewrap, controllers=frozenset())
     assert any(text.startswith("memory:") for text in engine_without_groups.not_enforced())
     with typist(engine_without_groups, mnist[1]) as terminal:

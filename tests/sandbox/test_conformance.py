@@ -264,7 +264,7 @@ def test_what_a_careless_collector_brings_back_is_found(host: Any, monkeypatch: 
         content = [path.read_bytes() if path.is_file() else b"" for path in paths]
         return tuple(artifact(f"{folder}/{path.name}", data) for path, data in zip(paths, content, strict=True))
 
-    monkeypatch.setattr("gedanken.sandbox.machine.collect", collect_everything)
+    monkeypatch.setattr("gedanken.sandbox.machine.collect_artifacts", collect_everything)
     names = [check.name for check in CHECKS if check.group == "artifacts" and check.name != "device-file"]
     assert [name for name, result in host(*names).items() if result.held] == ["plain-file"]
 
