@@ -66,7 +66,7 @@ def format_interval(value: float | None, bounds: tuple[float, float] | None) -> 
     )
 
 
-def probability(p: float | None) -> str:
+def format_probability(p: float | None) -> str:
     """Format a p-value with three decimals, for example `.008` or `< .001`."""
     if p is None:
         return "–"

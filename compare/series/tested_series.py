@@ -28,7 +28,7 @@ from gedanken.compare.stats.prediction_interval import MIN_VALUES
 from gedanken.compare.stats.westfall_young import step_down
 from gedanken.experiment.counts import format_count
 from gedanken.experiment.execution import Cause
-from gedanken.experiment.format import probability
+from gedanken.experiment.format import format_probability
 
 POINTS_SHOWN = 2000
 POINTS_TESTED = 200
@@ -152,8 +152,8 @@ def _format_runs_needed(n_real: int, n_imagined: int, level: float) -> str:
         return enough
     return (
         f"With {n_real} real and {format_count(n_imagined, 'imagined value')}, p cannot be below "
-        f"{probability(smallest_p(n_real, n_imagined))}, but only "
-        f"p up to {probability(level)} shows a difference (all tests share an error rate of 5%). {enough}"
+        f"{format_probability(smallest_p(n_real, n_imagined))}, but only "
+        f"p up to {format_probability(level)} shows a difference (all tests share an error rate of 5%). {enough}"
     )
 
 

@@ -17,7 +17,7 @@ from gedanken.compare.stats.permutation_test import smallest_p
 from gedanken.experiment.counts import format_count
 from gedanken.experiment.execution import Execution, measured_runs
 from gedanken.experiment.finding import Finding
-from gedanken.experiment.format import format_number, probability
+from gedanken.experiment.format import format_number, format_probability
 
 MAX_KINDS_SHOWN = 3
 LONGEST_SENTENCE = 120
@@ -139,10 +139,10 @@ def _endpoint_sentence(version: VersionAnalysis) -> str:
 
 
 def _too_few_values(series: SeriesResult) -> str:
-    lowest_p = probability(smallest_p(series.n_real, series.n_imagined))
+    lowest_p = format_probability(smallest_p(series.n_real, series.n_imagined))
     values = f"{series.n_real:,} real and {format_count(series.n_imagined, 'imagined value')}"
     return (
-        f"{values} are too few for a test at the {probability(PRIMARY_LEVEL)} level (lowest possible p: {lowest_p})"
+        f"{values} are too few for a test at the {format_probability(PRIMARY_LEVEL)} level (lowest possible p: {lowest_p})"
     )
 
 
@@ -236,7 +236,7 @@ def valid_p(series: SeriesResult) -> float | None:
 
 def format_p(p: float) -> str:
     """Format p, for example `p = .008`."""
-    text = probability(p)
+    text = format_probability(p)
     return f"p {text}" if text.startswith("<") else f"p = {text}"
 
 

@@ -32,7 +32,7 @@ def page_environment() -> "Environment":
             "duration": format.format_duration,
             "ending": format.format_ending,
             "figure": format.format_number,
-            "probability": format.format_p,
+            "probability": format.format_probability,
             "span": format.format_range,
             "many": format_count,
         }

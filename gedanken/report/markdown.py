@@ -15,7 +15,7 @@ from gedanken.experiment.counts import format_count, format_counts
 from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import violations_by_kind
 from gedanken.experiment.finding import Finding, Stream
-from gedanken.experiment.format import format_interval, format_number, probability, truncate
+from gedanken.experiment.format import format_interval, format_number, format_probability, truncate
 from gedanken.experiment.markdown import escape_sentence, fence_for, format_code
 from gedanken.experiment.program import Program
 from gedanken.report.run_setup import (
@@ -172,8 +172,8 @@ def _series_row(version: VersionAnalysis, series: SeriesResult) -> str:
         _cell(version.program.label) if version.program else "",
         f"{spread_of(real)} ({series.n_real})",
         f"{spread_of(imagined)} ({series.n_imagined})",
-        probability(series.p),
-        probability(series.p_adjusted),
+        format_probability(series.p),
+        format_probability(series.p_adjusted),
         format_number(series.crps),
         format_interval(series.spread_ratio, series.spread_interval),
         format_interval(series.difference, series.difference_interval),

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from gedanken.compare.interventions import CERTAIN, Effect, Effects, OutcomeEffects, Outcomes, format_tau
-from gedanken.experiment.format import format_number, probability
+from gedanken.experiment.format import format_number, format_probability
 
 WIDTH, HEIGHT = 220, 34
 SCALE_MARGIN = 1.5
@@ -66,7 +66,7 @@ def _prepare_outcome(outcome: OutcomeEffects) -> ShownEffects:
 
 
 def _make_row(effect: Effect, low: float, high: float) -> Row:
-    certain = "" if effect.p is None else f"{'yes' if effect.p <= CERTAIN else 'no'}, p {probability(effect.p)}"
+    certain = "" if effect.p is None else f"{'yes' if effect.p <= CERTAIN else 'no'}, p {format_probability(effect.p)}"
     return Row(
         effect.change,
         effect.neutral,

@@ -28,7 +28,7 @@ from gedanken.experiment.counts import format_count
 from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.finding import Finding, LineRef
-from gedanken.experiment.format import NOT_LOGGED, format_range, probability
+from gedanken.experiment.format import NOT_LOGGED, format_range, format_probability
 from gedanken.report.plain_words import PlainWords
 from gedanken.report.run_setup import format_conditions, format_outcome
 
@@ -233,7 +233,7 @@ def _format_p(series: SeriesResult) -> str:
         return "no test"
     if series.role == "primary" and valid_p(series) is None:
         return "too few runs"
-    return probability(series.p if series.p_adjusted is None else series.p_adjusted)
+    return format_probability(series.p if series.p_adjusted is None else series.p_adjusted)
 
 
 def _series_row(series: SeriesResult) -> _Row:
