@@ -19,7 +19,7 @@ _TOO_MANY_DIGITS = "Exceeds the limit"
 _PARSE_ERRORS = (SyntaxError, ValueError, MemoryError, RecursionError)
 
 
-def judge(line: SuiteItem, answer: str) -> Judgement:
+def check_answer(line: SuiteItem, answer: str) -> Judgement:
     """Judge an answer to the question what a call returns. If the answer repeats the call, it is `wrong`, or
     `left out` in LiveCodeBench's format."""
     if answer and line.call in answer:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gedanken.compare.checks.header_numbers import header_numbers
 from gedanken.compare.checks.missing_epochs import names_one_epoch_once
-from gedanken.compare.checks.values import telling
+from gedanken.compare.checks.values import informative_columns
 from gedanken.compare.output.joined_numbers import joined_numbers, names_of_joined
 from gedanken.compare.output.line_names import names_in_line
 from gedanken.compare.output.machine_names import is_machine_name, machine_columns
@@ -164,7 +164,7 @@ def _constants(run_set: RunSet) -> Iterator[_Constant]:
         if steady is None:
             continue
         lines = first_run.transcript.lines_of(form)
-        judged_columns = tuple(telling(first_run, lines, steady))
+        judged_columns = tuple(informative_columns(first_run, lines, steady))
         # An epoch that is counted is judged by another check; one that is only named once is judged here.
         epochs = (
             np.full(len(lines), np.nan) if run_set.once(names_one_epoch_once) else first_run.curves.epochs.at(lines)

@@ -106,7 +106,7 @@ def constant_lines_differ(run_set: RunSet) -> Iterable[Finding]:
         lines = first.transcript.lines_of(form)
         if any(lines[0] in first.ledger.lines_of(site) for site in run_set.proven):
             continue
-        agreed_columns = list(telling(first, lines, steady))
+        agreed_columns = list(informative_columns(first, lines, steady))
         epoch_columns = np.flatnonzero((steady == first.curves.epochs.at(lines)[:, None]).all(axis=0)).tolist()
         if epoch_columns:
             epoch_columns = [
@@ -169,7 +169,7 @@ def _torch_sizes(run: ParsedRun, form: str) -> list[list[str]]:
     return [_TORCH_SIZE.findall(run.lines[line]) for line in lines.tolist()]
 
 
-def telling(run: ParsedRun, lines: Indices, steady: NDArray[np.float64]) -> Iterator[int]:
+def informative_columns(run: ParsedRun, lines: Indices, steady: NDArray[np.float64]) -> Iterator[int]:
     """Yield the indices of the numbers of a form on which all real runs agree, and not by chance.
 
     `lines` are the lines of the form in `run`; `steady` are the numbers in them (lines × numbers), NaN where real

@@ -33,7 +33,7 @@ def missing_answers(items: Sequence[ItemCounts]) -> str:
     return ""
 
 
-def contradicted(name: Way, operations: Sequence[OperationVerdict]) -> str:
+def contradiction_caveat(name: Way, operations: Sequence[OperationVerdict]) -> str:
     """Say how many kinds of operation get another name than `name` if they are judged alone.
 
     The text is empty if there are few (`MAX_OTHER_NAMES`).

@@ -19,7 +19,7 @@ from gedanken.compare.verdict.bayes import (
     posterior,
 )
 from gedanken.compare.verdict.bootstrap import Random, draw, draw_families
-from gedanken.compare.verdict.caveats import contradicted, missing_answers
+from gedanken.compare.verdict.caveats import contradiction_caveat, missing_answers
 from gedanken.compare.verdict.clusters import HARD, ConditionCounts, ItemCounts, cluster_items, count_answers
 from gedanken.compare.verdict.horizon import Exactness, fit_curves
 from gedanken.compare.verdict.parameters import Parameters, packaged_parameters
@@ -90,7 +90,7 @@ def judge_counted(
         found_separations = separations(operations, parameters)
         if name in WAYS and (pair := undistinguished_pair(found_separations, name)):
             name, reason = "undetermined", sentences.too_few_families(pair)
-        if name in WAYS and (contradiction := contradicted(name, operation_verdicts)):
+        if name in WAYS and (contradiction := contradiction_caveat(name, operation_verdicts)):
             name, reason = "undetermined", contradiction
         if silence := missing_answers([item for item in counted.asked if item.family != SUITE]):
             name, reason = "undetermined", silence

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from gedanken.compare.answers.replies import predicted_value
 from gedanken.compare.answers.scoring import score
-from gedanken.compare.answers.values import CheckProgram, check_program, judge
+from gedanken.compare.answers.values import CheckProgram, check_program, check_answer
 from gedanken.experiment.probe_design import ARMS, SuiteItem
 from gedanken.experiment.probe_events import AnswerKept, ItemKept
 from gedanken.experiment.probe_item import Answer, ItemScore, Outcome
@@ -45,7 +45,7 @@ def score_answer(
         return scored
     outcome: Outcome = "right" if ran_right else "wrong"
     if ran_right is None:
-        judgement = judge(line, _answered_value(line, stored))
+        judgement = check_answer(line, _answered_value(line, stored))
         outcome = "unparsable" if judgement == "run" else "wrong" if judgement == "left out" else judgement
     return Answer(outcome, float(outcome == "right"), scored.reasoning_tokens)
 
@@ -62,7 +62,7 @@ def programs_to_judge_answers(log: RunLog) -> Mapping[str, CheckProgram]:
         if line is None or stored.question.key in judged_keys:
             continue
         value = _answered_value(line, stored)
-        if judge(line, value) == "run":
+        if check_answer(line, value) == "run":
             programs[stored.question.key] = check_program(line, value)
     return programs
 

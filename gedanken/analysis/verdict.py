@@ -118,7 +118,7 @@ def _endpoint_sentence(version: VersionAnalysis) -> str:
     if p_value is None:
         why_untested = _as_sentence(primary.why_no_p or _too_few_values(primary))
         return f"Undecided whether {differ_in(name, len(primary.imagined))}: {why_untested}"
-    real, imagined = spread_of(last_values(primary)[0]), spread_of(last_values(primary)[1])
+    real, imagined = format_spread(last_values(primary)[0]), format_spread(last_values(primary)[1])
     p_text = format_p(p_value)
     if is_significant(p_value):
         imagined_runs = format_count(primary.n_imagined, "imagined run")
@@ -208,7 +208,7 @@ def _has_value_at(runs: Sequence[Sequence[float | None]], index: int) -> bool:
     return any(run[index] is not None for run in runs)
 
 
-def spread_of(values: Sequence[float]) -> str:
+def format_spread(values: Sequence[float]) -> str:
     """Format the range of some values, for example `0.012 to 0.034`.
 
     Values that are not finite are counted, for example `0.012, nan ×6`.

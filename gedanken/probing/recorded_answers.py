@@ -14,7 +14,7 @@ from gedanken.compare.answers.replies import (
     prediction_kind,
 )
 from gedanken.compare.answers.shares import mean_exactness, pass_at
-from gedanken.compare.answers.values import Judgement, check_program, judge, judge_call
+from gedanken.compare.answers.values import Judgement, check_program, check_answer, judge_call
 from gedanken.experiment.counts import format_count
 from gedanken.experiment.execution import RealMachine
 from gedanken.experiment.probe_design import SuiteItem
@@ -130,7 +130,7 @@ async def _judge_answers(
 ) -> dict[str, list[Judgement]]:
     """Return the judgement of each answer, by id of the line. Equal answers to one line are run once."""
     lines = {line.id: line for line in scored_lines}
-    judge_answer = judge if predicts == "output" else judge_call
+    judge_answer = check_answer if predicts == "output" else judge_call
     first_judgements = {
         (name, answer): judge_answer(line, answer)
         for name, line in lines.items()

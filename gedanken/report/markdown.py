@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
-from gedanken.analysis.verdict import format_endpoint, format_last, last_values, rank_findings, spread_of
+from gedanken.analysis.verdict import format_endpoint, format_last, last_values, rank_findings, format_spread
 from gedanken.compare.interventions import Effects
 from gedanken.compare.results import SeriesResult
 from gedanken.compare.sentences import format_finding, kind_label
@@ -170,8 +170,8 @@ def _series_row(version: VersionAnalysis, series: SeriesResult) -> str:
     cells = [
         _cell(format_last(series)) + (" (primary)" if series.role == "primary" else ""),
         _cell(version.program.label) if version.program else "",
-        f"{spread_of(real)} ({series.n_real})",
-        f"{spread_of(imagined)} ({series.n_imagined})",
+        f"{format_spread(real)} ({series.n_real})",
+        f"{format_spread(imagined)} ({series.n_imagined})",
         format_probability(series.p),
         format_probability(series.p_adjusted),
         format_number(series.crps),

@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
-from gedanken.analysis.verdict import compared_runs, format_last, format_p, last_values, spread_of, valid_p
+from gedanken.analysis.verdict import compared_runs, format_last, format_p, last_values, format_spread, valid_p
 from gedanken.compare.parsed.left_out import format_left_out
 from gedanken.compare.results import SeriesResult
 from gedanken.compare.sentences import format_finding
@@ -178,7 +178,7 @@ def _describe_numbers(version: VersionAnalysis) -> str:
     if outlier := next((finding for finding in _unexplained_findings(version) if finding.check == "outlier"), None):
         return _PRINT_SITE.sub("", format_finding(outlier))
     name, p_value = _PRINT_SITE.sub("", format_last(primary)), valid_p(primary)
-    real, imagined = (spread_of(values) for values in last_values(primary))
+    real, imagined = (format_spread(values) for values in last_values(primary))
     if p_value is None:
         undecided = f"Undecided whether {differ_in(name, len(primary.imagined))}"
         too_few = smallest_p(primary.n_real, primary.n_imagined) > PRIMARY_LEVEL

@@ -19,7 +19,7 @@ from gedanken.analysis.verdict import (
     format_last,
     last_values,
     rank_findings,
-    spread_of,
+    format_spread,
     valid_p,
 )
 from gedanken.compare.results import SeriesResult
@@ -246,7 +246,7 @@ def _series_row(series: SeriesResult) -> _Row:
             [value for run in runs for value in run if value is not None] for runs in (series.real, series.imagined)
         )
     name = format_last(series) if is_last else f"{series.name}, whole curve"
-    return _flatten(name), spread_of(real), spread_of(imagined), _format_p(series)
+    return _flatten(name), format_spread(real), format_spread(imagined), _format_p(series)
 
 
 def _format_endings(runs: Sequence[Execution], ended_early: Collection[str]) -> str:

@@ -16,7 +16,7 @@ from gedanken.compare.answers.replies import (
 )
 from gedanken.compare.answers.scoring import score
 from gedanken.compare.answers.shares import mean_exactness, pass_at
-from gedanken.compare.answers.values import judge, judge_call
+from gedanken.compare.answers.values import check_answer, judge_call
 from gedanken.experiment.execution import Cause, FormatViolation
 from gedanken.experiment.probe_design import SuiteItem
 
@@ -98,7 +98,7 @@ def test_tokens_of_reasoning_stand_beside_the_outcome() -> None:
     ],
 )
 def test_equal_values_are_equal_answers_however_they_are_written(output: str, answer: str, expected: str) -> None:
-    assert judge(line(output), answer) == expected
+    assert check_answer(line(output), answer) == expected
 
 
 @pytest.mark.parametrize(
@@ -217,13 +217,13 @@ def test_no_reply_takes_long_to_be_read(text: str) -> None:
 
 def test_an_answer_that_repeats_the_call_is_not_counted_where_its_figures_do_not() -> None:
     call = "add(a = 1)"
-    assert judge(line("3", call, "add"), f"{call} == 3") == "left out"
-    assert judge(line("3", call, "add"), "3") == "right"
-    assert judge(line("3", "1"), "f(1) == 3") == "wrong"
+    assert check_answer(line("3", call, "add"), f"{call} == 3") == "left out"
+    assert check_answer(line("3", call, "add"), "3") == "right"
+    assert check_answer(line("3", "1"), "f(1) == 3") == "wrong"
 
 
 def test_a_number_of_any_length_is_a_number() -> None:
-    assert judge(line("1" + "0" * 5000), "10 ** 5000") == judge(line("3"), "9" * 5000) == "run"
+    assert check_answer(line("1" + "0" * 5000), "10 ** 5000") == check_answer(line("3"), "9" * 5000) == "run"
 
 
 def test_the_second_figure_is_the_chance_that_one_of_five_is_right() -> None:

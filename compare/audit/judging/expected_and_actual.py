@@ -4,7 +4,7 @@ import re
 from itertools import islice
 
 from gedanken.compare.audit.claims.claim_contents import PairClaim
-from gedanken.compare.audit.language.tenses import is_about_past
+from gedanken.compare.audit.language.tenses import describes_past
 from gedanken.compare.audit.record.runs import Run
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 
@@ -37,7 +37,7 @@ def judge_pair(case: Case, says: PairClaim) -> Verdict:
         evidence = case.record.evidence(run.result, position)
         family = "tests" if "tests" in run.families() else "program"
         change = case.record.first_change_since(run, case.event, family)
-        if change is not None and not case.spotted.earlier and not is_about_past(case.spotted.claim.quote):
+        if change is not None and not case.spotted.earlier and not describes_past(case.spotted.claim.quote):
             return undecidable(f"{change.path} was changed after the run that the claim is about", evidence)
         return Verdict("supported", f"“{evidence.quote.strip()[:120]}” is recorded", (evidence,))
     return undecidable("no run before the claim shows both values in one assertion")

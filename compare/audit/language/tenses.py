@@ -38,12 +38,12 @@ _UNAFFECTED = re.compile(
 )
 
 
-def is_of_the_present(text: str) -> bool:
+def describes_present(text: str) -> bool:
     """Return whether a text has words that tie it to the present state."""
     return _PRESENT_WORDS.search(text) is not None
 
 
-def is_about_past(text: str) -> bool:
+def describes_past(text: str) -> bool:
     """Return whether a text has words that may refer to an earlier state."""
     return _PAST_WORDS.search(_TIMELESS_PARTICIPLE.sub(" ", text)) is not None
 

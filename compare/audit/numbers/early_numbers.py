@@ -5,7 +5,7 @@ from functools import partial
 
 from gedanken.compare.audit.claims.claim_contents import Figure, FiguresClaim, ValueClaim
 from gedanken.compare.audit.commands.programs import word_set
-from gedanken.compare.audit.language.tenses import has_past_word, is_of_the_present
+from gedanken.compare.audit.language.tenses import has_past_word, describes_present
 from gedanken.compare.audit.numbers.derivations import PlacedNumber
 from gedanken.compare.audit.numbers.missing_numbers import (
     find_missing_numbers,
@@ -45,7 +45,7 @@ def revise_for_early_number(case: Case, verdict: Verdict) -> Verdict | None:
     ):
         return None
     has_seen = any(output.is_result for output in case.outputs_before())
-    is_report = has_past_word(sentence.plain) or is_of_the_present(sentence.plain)
+    is_report = has_past_word(sentence.plain) or describes_present(sentence.plain)
     for figure, text in find_missing_numbers(case, sentence, numbers_before(case)):
         if _is_constant(text) or any(text in run.command for run in runs):
             continue

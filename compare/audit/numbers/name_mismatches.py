@@ -9,7 +9,7 @@ from gedanken.compare.audit.claims.claim_contents import ValueClaim
 from gedanken.compare.audit.language.clauses import clause_around
 from gedanken.compare.audit.language.message_parts import Sentence, split_message
 from gedanken.compare.audit.language.numerals import normalize_number
-from gedanken.compare.audit.language.tenses import is_about_past, is_of_the_present
+from gedanken.compare.audit.language.tenses import describes_past, describes_present
 from gedanken.compare.audit.outputs.equal_numbers import is_amount
 from gedanken.compare.audit.outputs.labels import PrintedNumber, find_printed_numbers, name_keys, parse_unit
 from gedanken.compare.audit.record.runs import Run
@@ -139,7 +139,7 @@ def verdict_on_later_change(case: Case, run: Run, sentence: str) -> Verdict | No
 
     `sentence`: the sentence that contains the claim.
     """
-    if case.spotted.earlier or (is_about_past(sentence) and not is_of_the_present(sentence)):
+    if case.spotted.earlier or (describes_past(sentence) and not describes_present(sentence)):
         return None
     family = next((family for family in ("build", "tests", "program") if family in run.families()), "program")
     evidence = case.record.evidence(run.result if run.result is not None else run.call)

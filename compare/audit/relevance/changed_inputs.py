@@ -11,7 +11,7 @@ from gedanken.compare.audit.commands.command_lines import Step
 from gedanken.compare.audit.commands.file_changes import Edit, is_trivial, may_alter_output, remaining_edits
 from gedanken.compare.audit.commands.inputs import may_read, reads
 from gedanken.compare.audit.commands.programs import BENCHMARK_PROGRAMS
-from gedanken.compare.audit.language.tenses import has_present_verb, is_about_past, is_of_the_present, says_unaffected
+from gedanken.compare.audit.language.tenses import has_present_verb, describes_past, describes_present, says_unaffected
 from gedanken.compare.audit.numbers.name_mismatches import claim_sentence
 from gedanken.compare.audit.record.runs import Run, is_service_query
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
@@ -36,8 +36,8 @@ def revise_for_changed_input(case: Case, verdict: Verdict) -> Verdict | None:
     sentence = claim_sentence(case)
     if run is None or sentence is None or _has_several_runs(case, verdict):
         return None
-    is_about_present = is_of_the_present(sentence.plain)
-    if is_about_past(sentence.plain) and not is_about_present and not has_present_verb(sentence.plain):
+    is_about_present = describes_present(sentence.plain)
+    if describes_past(sentence.plain) and not is_about_present and not has_present_verb(sentence.plain):
         return None
     edits = remaining_edits(case.record.edits_between(run.at, case.event)[:_MAX_EDITS])
     if verdict.status == "undecidable" and not any(

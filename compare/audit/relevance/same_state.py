@@ -4,7 +4,7 @@ import re
 
 from gedanken.compare.audit.claims.claim_contents import CheckClaim, ClaimContent, TestsClaim, ValueClaim
 from gedanken.compare.audit.commands.file_changes import may_alter_output
-from gedanken.compare.audit.language.tenses import has_present_verb, is_about_past, is_of_the_present
+from gedanken.compare.audit.language.tenses import has_present_verb, describes_past, describes_present
 from gedanken.compare.audit.record.runs import Run
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 from gedanken.experiment.claim import Evidence
@@ -47,7 +47,7 @@ def verdict_for_state(case: Case, says: ValueClaim, run: Run, verdict: Verdict) 
 
 
 def _is_about_present(sentence: str) -> bool:
-    return is_of_the_present(sentence) or (has_present_verb(sentence) and not is_about_past(sentence))
+    return describes_present(sentence) or (has_present_verb(sentence) and not describes_past(sentence))
 
 
 def _claim_sentence(case: Case) -> str:

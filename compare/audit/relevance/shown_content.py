@@ -10,7 +10,7 @@ from gedanken.compare.audit.claims.claim_contents import FiguresClaim, ValueClai
 from gedanken.compare.audit.language.clauses import clause_around
 from gedanken.compare.audit.language.message_parts import Sentence
 from gedanken.compare.audit.language.numerals import normalize_number
-from gedanken.compare.audit.language.tenses import is_about_past
+from gedanken.compare.audit.language.tenses import describes_past
 from gedanken.compare.audit.numbers.listings import listing_rows
 from gedanken.compare.audit.numbers.name_mismatches import claim_sentence, printed_by
 from gedanken.compare.audit.outputs.labels import PrintedNumber
@@ -174,7 +174,7 @@ def _is_unqualified(case: Case, sentence: Sentence) -> bool:
         and sentence.where != "row"
         and not case.spotted.earlier
         and len(_ANY_NUMBER.findall(sentence.plain)) == 1
-        and not is_about_past(sentence.plain)
+        and not describes_past(sentence.plain)
         and not _VARIANT.search(sentence.plain)
     )
 
