@@ -181,7 +181,7 @@ def why_no_program(reply: Reply) -> str | None:
     """Return why a reply contains no complete program; None if it contains one."""
     reasoning_note = f"; before it, the model reasoned ({reply.reasoned})" if reply.reasoned else ""
     if reply.end.cause in UNUSABLE_CAUSES:
-        return f"the reply contains no program: {reply.end.told()}{reasoning_note}"
+        return f"the reply contains no program: {reply.end.describe()}{reasoning_note}"
     if not reply.text.strip():
         return f"the reply is empty{reasoning_note}"
     longest = max(_FENCED_BLOCK.finditer(reply.text), key=lambda match: len(match["code"]), default=None)

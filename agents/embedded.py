@@ -105,7 +105,7 @@ def _make_model(key: str, server: EmbeddedProcess) -> Model:
             warm_digest = ""
         elif digest != warm_digest:
             warm_digest = ""  # for as long as it is under way: it may be broken off
-            await asyncio.to_thread(server.fit)  # now, as the cache is emptied anyway
+            await asyncio.to_thread(server.adjust_threads)  # now, as the cache is emptied anyway
             # A seed gives the same reply only from the same state of the cache.
             await warm_up_chat.ainvoke(to_langchain(messages), {"run_name": "warm-up"})
             warm_digest = digest
@@ -122,7 +122,7 @@ def _make_model(key: str, server: EmbeddedProcess) -> Model:
         scores="grammar",
         extra=PURE_SAMPLING,
         # On few cores a long text takes long, and nothing arrives meanwhile.
-        limits=TimeLimits(first=REPLY_SECONDS, between=REPLY_SECONDS, whole=REPLY_SECONDS),
+        limits=TimeLimits(first=REPLY_SECONDS, between=REPLY_SECONDS, total=REPLY_SECONDS),
     )
 
 

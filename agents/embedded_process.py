@@ -53,7 +53,7 @@ class EmbeddedProcess:
         """Return the exit code if the server has ended by itself; None otherwise."""
         return self._process.poll() if self._process else None
 
-    def fit(self) -> None:
+    def adjust_threads(self) -> None:
         """Measure the load, and restart an idle server if it should have another number of threads.
 
         The restart empties the server's cache. Raises NoModel if the server does not start.

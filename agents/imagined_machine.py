@@ -46,7 +46,7 @@ class ImaginedMachine:
     """True if the model may write working steps before the output."""
     progress: Progress = field(default_factory=Silent)
     """Receives progress messages while a model is opened by name."""
-    losses: list[NoModel] | None = None
+    errors: list[NoModel] | None = None
     """List that collects NoModel errors; if None, the errors are raised.
 
     With a list, an error of one command does not end concurrent commands.
@@ -114,9 +114,9 @@ class ImaginedMachine:
         """Add a turn that types the text `source` into the file `name`; the model is not asked."""
         self.session = self.session.add(file_turn(name, source))
 
-    def lose(self) -> None:
+    def empty_context(self) -> None:
         """Empty the context, as if a chat service had lost the session. All turns stay stored."""
-        self.session = self.session.lose()
+        self.session = self.session.without_context()
 
     async def rebuild(self, policy: Policy, on_output: OnOutput | None = None) -> Execution | None:
         """Rebuild the context from the stored turns, as `policy` says; see `Policy`.
@@ -125,16 +125,18 @@ class ImaginedMachine:
         used any more, NoModel is added to `losses`, or raised if `losses` is None.
         """
         if policy != "requests" or not self.session.stored:
-            self.session = self.session.remember() if policy == "transcript" else self.session.lose()
+            self.session = (
+                self.session.with_full_context() if policy == "transcript" else self.session.without_context()
+            )
             return None
-        emptied = replace(self, session=self.session.lose())
+        emptied = replace(self, session=self.session.without_context())
         requests = self.session.requests
         try:
             reply = await emptied._ask(requests, True, on_output)
         except NoModel as error:
             return replace(self._failed_execution(requests, error), command=REBUILD_COMMAND)
         if reply.end.cause not in UNUSABLE_CAUSES:
-            self.session = self.session.replay(reply.text)
+            self.session = self.session.with_answered_requests(reply.text)
         return replace(self._make_execution(requests, reply), command=REBUILD_COMMAND)
 
     def messages(self, typed: str) -> list[Message]:
@@ -159,9 +161,9 @@ class ImaginedMachine:
 
     def _failed_execution(self, command: str, error: NoModel) -> Execution:
         if not isinstance(error, NoReply):
-            if self.losses is None:
+            if self.errors is None:
                 raise error
-            self.losses.append(error)
+            self.errors.append(error)
         return Execution(
             machine=self.name,
             command=command,
@@ -178,12 +180,12 @@ class ImaginedMachine:
 
     def _make_execution(self, command: str, reply: JoinedReply) -> Execution:
         typed = "\n".join(turn.typed for turn in self.session.context)
-        cleaned = clean(reply.text, command, marked=self.steps, known=typed, opened=reply.opened)
+        cleaned = clean(reply.text, command, marked=self.steps, known=typed, opened=reply.has_open_fence)
         is_silent = reply.end.may_be_silence and prints_nothing(command)
         notes = reply.notes
         if reply.end.cause in UNUSABLE_CAUSES and not is_silent:
             exit_code, cause = None, reply.end.cause
-            notes = (*notes, f"no usable reply: {reply.end.told()}")
+            notes = (*notes, f"no usable reply: {reply.end.describe()}")
         else:
             exit_code, cause = infer_exit_code(cleaned.text, reply.end.cause is Cause.CUT)
         return Execution(

@@ -25,7 +25,9 @@ class IncomingText:
     def add(self, piece: str) -> str:
         """Add one more piece; return the text that can be passed on."""
         text = self._pending + piece
-        pending_length = max(len((_TRAILING_HIGH_SURROGATE.search(text) or [""])[0]), self._secrets.unfinished(text))
+        pending_length = max(
+            len((_TRAILING_HIGH_SURROGATE.search(text) or [""])[0]), self._secrets.pending_length(text)
+        )
         split = len(text) - pending_length
         self._pending = text[split:]
         return self._clean(text[:split])

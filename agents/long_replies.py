@@ -35,7 +35,7 @@ class JoinedReply:
     """Text that was removed from the beginning of further pieces."""
 
     @property
-    def opened(self) -> bool:
+    def has_open_fence(self) -> bool:
         """True if an opening code fence was removed from a further piece, so a closing fence may follow."""
         return any(violation.kind == "code fence" for violation in self.violations)
 

@@ -227,9 +227,9 @@ class Model:
 
         Asks again without refused settings, or with more tokens if only reasoning arrived.
         """
-        await self.learned.turn()
-        if self.pace.gone:
-            raise self.pace.gone
+        await self.learned.wait_for_first()
+        if self.pace.final_error:
+            raise self.pace.final_error
         for _ in range(MAX_TRIES):
             requested = _wanted_settings(sampling, self.learned)
             has_system = any(message.role == "system" for message in messages)
@@ -248,7 +248,7 @@ class Model:
                 problem = read_problem(error)
                 if problem.is_filtered:  # Azure also reports this in the middle of a reply
                     streamed_reply.end()
-                    end = ReplyEnd(Cause.FILTERED, problem.said[:120])
+                    end = ReplyEnd(Cause.FILTERED, problem.message[:120])
                     return self._reply(sent, call, streamed_reply, end, started)
                 if turned_down and streamed_reply.pieces == 0 and problem.got_no_reply:
                     await turned_down()
@@ -290,19 +290,21 @@ class Model:
         enough: ShouldStop | None,
     ) -> None:
         chunks = call.chat.astream(to_langchain(sent), {"run_name": role}, **call.arguments)
-        pieces = enforce_limits(chunks, self.limits, streamed=call.streamed, answers=lambda: streamed_reply.answers)
+        pieces = enforce_limits(
+            chunks, self.limits, streamed=call.streamed, answers=lambda: streamed_reply.has_answer
+        )
         last_shown = time.monotonic()
         # Leaving early closes the connection, so the server stops generating.
         async with aclosing(chunks), aclosing(pieces):  # type: ignore[type-var]
             async for piece in pieces:
-                self.learned.taken()
+                self.learned.record_accepted()
                 text = streamed_reply.add(piece)
                 if on_text and (text or time.monotonic() - last_shown > SIGN_OF_LIFE_SECONDS):
                     last_shown = time.monotonic()
                     on_text(text)
                 if enough is not None and text and enough(text):
                     streamed_reply.stop()
-                if streamed_reply.endless or streamed_reply.stopped:
+                if streamed_reply.exceeds_limit or streamed_reply.stopped:
                     break
         text = streamed_reply.end()
         if on_text and text:
@@ -310,7 +312,7 @@ class Model:
 
     def _check_end(self, streamed_reply: StreamedReply) -> ReplyEnd:
         """Return why the reply ended. Raises ModelBusy if it was interrupted or never began."""
-        end = streamed_reply.ended()
+        end = streamed_reply.find_end()
         if streamed_reply.pieces == 0:
             raise as_no_model(self.name, ConnectionError("the reply is empty"), self.host)
         if end.cause is Cause.BROKEN_OFF:
@@ -376,7 +378,7 @@ def _wanted_settings(sampling: Sampling, learned: Learned) -> dict[Setting, floa
         Setting.TEMPERATURE: sampling.temperature,
         Setting.TOP_P: sampling.top_p,
         Setting.SEED: sampling.seed,
-        Setting.LIMIT: min(tokens, learned.most_tokens or tokens),
+        Setting.LIMIT: min(tokens, learned.max_tokens or tokens),
     }
 
 

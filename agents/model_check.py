@@ -73,10 +73,10 @@ class _Check:
     progress: Progress
     done: ModelCheck
 
-    def says(self, name: str, answer: str, detail: str = "") -> None:
+    def record(self, name: str, answer: str, detail: str = "") -> None:
         self.done.facts.append(Fact(name, answer, detail))
 
-    def tells(self, question: str) -> None:
+    def report_question(self, question: str) -> None:
         self.done.asked += 1
         self.progress.say(f"question {self.done.asked} of at most 8: {question}")
 
@@ -89,7 +89,7 @@ class _Check:
 
     async def first(self) -> None:
         """Ask for an ordinary reply, and record which settings are accepted and how fast the model is."""
-        self.tells("which settings are accepted, and how fast is it?")
+        self.report_question("which settings are accepted, and how fast is it?")
         times: list[float] = []
         started = time.monotonic()
         messages = [_SYSTEM, _COUNT]
@@ -100,47 +100,47 @@ class _Check:
         )
         if reply.end.cause in UNUSABLE_CAUSES or not reply.text.strip():
             self.done.unusable = (
-                f"its reply is {reply.end.told()}" if reply.end.cause in UNUSABLE_CAUSES else "its reply is empty"
+                f"its reply is {reply.end.describe()}" if reply.end.cause in UNUSABLE_CAUSES else "its reply is empty"
             )
         unaccepted = {*self.model.not_taken(), *self.model.learned.refused}
         for setting in _TESTED_SETTINGS:
             name = _limit_name(reply) if setting is Setting.LIMIT and setting not in unaccepted else ""
-            self.says(str(setting), "not accepted" if setting in unaccepted else "accepted", name and f"as {name}")
+            self.record(str(setting), "not accepted" if setting in unaccepted else "accepted", name and f"as {name}")
         if self.model.learned.ignored:
-            self.says("accepted without effect", ", ".join(sorted(self.model.learned.ignored)))
+            self.record("accepted without effect", ", ".join(sorted(self.model.learned.ignored)))
         reasons = self.model.learned.reasons
-        self.says("reasons by itself", "yes" if reasons else "not seen", _reasoning_note(reply))
-        self.says("ends a whole reply with", reply.end.reason or "no reason", str(reply.end.cause))
+        self.record("reasons by itself", "yes" if reasons else "not seen", _reasoning_note(reply))
+        self.record("ends a whole reply with", reply.end.reason or "no reason", str(reply.end.cause))
         self._record_speed(reply, times, started)
 
     def _record_speed(self, reply: Reply, times: list[float], started: float) -> None:
         if not times:
             return
-        self.says("first text after", f"{times[0] - started:.1f} s", "including requests with refused settings")
+        self.record("first text after", f"{times[0] - started:.1f} s", "including requests with refused settings")
         if len(times) > 1 and times[-1] > times[0]:
             # Numbers have one or two digits per token, so counting pieces is better than counting characters.
             tokens = max(len(reply.text) / CHARACTERS_PER_TOKEN, len(times))
             speed = tokens / (times[-1] - times[0])
-            self.says("speed", f"about {speed:.0f} tokens a second", f"in {len(times)} pieces")
+            self.record("speed", f"about {speed:.0f} tokens a second", f"in {len(times)} pieces")
         else:
-            self.says("speed", "unknown", "the reply came in one piece")
+            self.record("speed", "unknown", "the reply came in one piece")
 
     async def seeds(self) -> None:
         """Test whether the same seed gives the same reply again, and whether another seed gives a different reply."""
         if Setting.SEED in self.model.not_taken():
-            self.says("the same seed again", "not asked", "no seed is accepted")
+            self.record("the same seed again", "not asked", "no seed is accepted")
             return
         replies: list[str] = []
         for seed in (1, 1, 2):
-            self.tells("a random reply again, with the same seed" if replies else "a random reply")
+            self.report_question("a random reply again, with the same seed" if replies else "a random reply")
             try:
                 replies.append((await self.ask([_SYSTEM, _DICE], Sampling(seed, ANSWER_TOKENS))).text)
             except NoModel as error:
-                self.says("the same seed again", "unknown", str(error))
+                self.record("the same seed again", "unknown", str(error))
                 return
         is_repeated, ignores_seed = replies[0] == replies[1], replies[0] == replies[2]
         answer = "unknown" if is_repeated and ignores_seed else "the same reply" if is_repeated else "another reply"
-        self.says(
+        self.record(
             "the same seed again",
             answer,
             "another seed gives the same reply" if is_repeated and ignores_seed else "",
@@ -154,7 +154,7 @@ class _Check:
                 if self.model.learned.reasons
                 else "no limit is accepted"
             )
-            self.says("ends a cut reply with", "not asked", reason)
+            self.record("ends a cut reply with", "not asked", reason)
             return
 
         async def ask() -> tuple[str, str]:
@@ -168,11 +168,11 @@ class _Check:
 
     async def trial(self, name: str, question: str, ask: "Callable[[], Awaitable[tuple[str, str]]]") -> None:
         """Ask a question that the server may refuse, and record the answer or the refusal under `name`."""
-        self.tells(question)
+        self.report_question(question)
         try:
-            self.says(name, *await ask())
+            self.record(name, *await ask())
         except NoModel as error:
-            self.says(name, "not accepted", str(error))
+            self.record(name, "not accepted", str(error))
 
     async def empty_turn(self) -> tuple[str, str]:
         turns = [Message("user", "cd /tmp"), Message("assistant", ""), Message("user", "pwd")]

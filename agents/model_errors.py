@@ -129,7 +129,7 @@ class Problem:
     """The error of a provider's client, in the same form for all clients."""
 
     status: int | None
-    said: str
+    message: str
     """The server's message, as a single line; the client's message if the server sent none."""
     text: str
     """The text of the error and of its causes."""
@@ -153,7 +153,7 @@ class Problem:
         return self.status == 402 or (bool(_NO_QUOTA.search(self.text)) and not google_waits)
 
     @property
-    def is_key(self) -> bool:
+    def has_bad_key(self) -> bool:
         """True if the API key was rejected or is missing. Google reports a rejected key with status 400."""
         return self.status == 401 or bool(_BAD_KEY.search(self.text)) or "NoCredentialsError" in self.kinds
 
@@ -237,7 +237,7 @@ def as_no_model(
     else:
         message = f"{name}: {_describe(problem, location, name, begun)}"
     if not (problem.may_pass or (begun and problem.is_no_answer)):
-        concerns_request = problem.status in (400, 413, 422) and not (problem.has_no_quota or problem.is_key)
+        concerns_request = problem.status in (400, 413, 422) and not (problem.has_no_quota or problem.has_bad_key)
         return NoReply(message) if concerns_request else NoModel(message)
     wait = requested_wait(problem.headers, problem.text)
     cause = Cause.BROKEN_OFF if begun else Cause.NO_REPLY
@@ -254,7 +254,7 @@ def host_of(url: str | None) -> str:
 
 
 def _describe(problem: Problem, location: str, name: str, begun: bool) -> str:
-    status, message = problem.status, _shorten(problem.said)
+    status, message = problem.status, _shorten(problem.message)
     number = f" ({status})" if status else ""
     if problem.kinds & {"JSONDecodeError", "UnicodeDecodeError", "APIResponseValidationError"}:
         return f"the reply cannot be read{location}: {message}"
@@ -265,11 +265,11 @@ def _describe(problem: Problem, location: str, name: str, begun: bool) -> str:
         return f"the reply broke off{location}: {reason}"
     if problem.has_no_quota:
         return f"no quota is left{number}{location}: {message}; see the account's billing, or choose another --model"
-    if problem.is_key or status == 403:
+    if problem.has_bad_key or status == 403:
         variable = _KEY_VARIABLES.get(name.partition(":")[0])
         variable_is_set = bool(variable and os.environ.get(variable))
         hint = f"; check {variable}{'' if variable_is_set else ', which is not set'}" if variable else ""
-        refusal = "the key was refused" if problem.is_key else "access was refused"
+        refusal = "the key was refused" if problem.has_bad_key else "access was refused"
         return f"{refusal}{number}{location}: {message}{hint}"
     if status in (404, 405, 410):
         return f"no such model or address{number}{location}: {message}; {_model_hint(name)}"

@@ -64,7 +64,7 @@ class Bucket:
     """Time at which requests are let through again, on the monotonic clock."""
     refused_since: float | None = None
     """Time since which every request was refused; None if the last request was accepted."""
-    over: asyncio.Event = field(default_factory=asyncio.Event)
+    stopped: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the run gives up the model: requests then stop waiting."""
     _queue_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _epoch: int = 0
@@ -74,7 +74,7 @@ class Bucket:
     _last_sent_at: float = 0.0
     _epoch_started: float | None = None
     _sent: int = 0
-    _refused: int = 0
+    _refused_count: int = 0
     _accepted: int = 0
     _last_measured: tuple[float, int] | None = None
     """The last epoch in which requests were accepted: its start, and the number of accepted requests."""
@@ -82,14 +82,14 @@ class Bucket:
     def renew(self) -> None:
         """Create the event and the lock anew, for a new event loop."""
         # No request waits for the old ones: the requests of the previous loop no longer exist.
-        self.over, self._queue_lock = asyncio.Event(), asyncio.Lock()
+        self.stopped, self._queue_lock = asyncio.Event(), asyncio.Lock()
 
-    async def turn(self) -> int:
+    async def wait_for_turn(self) -> int:
         """Wait until the next request may be sent; return the number of the current epoch."""
         async with self._queue_lock:
-            while (wait := self._next_send_time() - time.monotonic()) > 0 and not self.over.is_set():
+            while (wait := self._next_send_time() - time.monotonic()) > 0 and not self.stopped.is_set():
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self.over.wait(), wait)
+                    await asyncio.wait_for(self.stopped.wait(), wait)
             now = time.monotonic()
             if self._is_closed:
                 self._reopen(now)
@@ -106,7 +106,7 @@ class Bucket:
         if epoch != self._epoch:
             return  # it was closed and opened again since
         now = time.monotonic()
-        self._refused += 1
+        self._refused_count += 1
         wait = retry_after or 0.0
         if not self._is_closed:
             self._is_closed = True
@@ -117,7 +117,7 @@ class Bucket:
         # Random delay, so that other clients with the same waiting time do not all return at the same moment.
         self.opens = max(self.opens, now + wait + random.uniform(0, min(5.0, wait / 10)))
 
-    def take(self, epoch: int) -> None:
+    def accept(self, epoch: int) -> None:
         """Record that a request, sent in the epoch `epoch`, was not refused because of a rate limit."""
         if epoch != self._epoch or self._is_closed:
             return
@@ -139,7 +139,7 @@ class Bucket:
 
     def _reopen(self, now: float) -> None:
         epoch_started = now if self._epoch_started is None else self._epoch_started
-        if accepted := self._sent - self._refused:
+        if accepted := self._sent - self._refused_count:
             self._last_measured = (epoch_started, accepted)
         started, accepted = self._last_measured or (epoch_started, 0)
         self._is_rate_guessed = not accepted
@@ -152,7 +152,7 @@ class Bucket:
         )
         self._is_closed = False
         self._epoch += 1
-        self._epoch_started, self._sent, self._refused, self._accepted = now, 0, 0, 0
+        self._epoch_started, self._sent, self._refused_count, self._accepted = now, 0, 0, 0
 
 
 @dataclass(slots=True)
@@ -168,7 +168,7 @@ class RequestQueue:
 
     It is False if a person has read the beginning of the reply while it streamed.
     """
-    gone: GedankenError | None = None
+    final_error: GedankenError | None = None
     """The error because of which no more requests are sent; None while the model is used."""
     _slots: asyncio.Semaphore = field(init=False)
     _loop: asyncio.AbstractEventLoop | None = None
@@ -188,28 +188,28 @@ class RequestQueue:
         tries, seconds_tried = 0, 0.0
         while True:
             async with self._slots:
-                epoch = await self.bucket.turn()
-                if self.gone:
-                    raise self.gone
+                epoch = await self.bucket.wait_for_turn()
+                if self.final_error:
+                    raise self.final_error
                 started = time.monotonic()
                 try:
                     result = await send_request()
                 except ModelBusy as busy:
                     if busy.limited:
-                        self._refused(epoch, busy)
+                        self._handle_rate_limit(epoch, busy)
                         continue
-                    self.bucket.take(epoch)
+                    self.bucket.accept(epoch)
                     tries += 1
                     seconds_tried += time.monotonic() - started
                     failure = busy
                 except NoReply:
-                    self.bucket.take(epoch)
+                    self.bucket.accept(epoch)
                     raise
                 except NoModel as error:
                     self.stop(error)
                     raise
                 else:
-                    self.bucket.take(epoch)
+                    self.bucket.accept(epoch)
                     self._has_replied = True
                     return result
             await self._back_off(failure, tries, seconds_tried)
@@ -218,27 +218,27 @@ class RequestQueue:
         if self._loop is not (loop := asyncio.get_running_loop()):
             self._loop, self._slots = loop, asyncio.Semaphore(self.parallel)
             self.bucket.renew()
-            if self.gone:
-                self.bucket.over.set()
+            if self.final_error:
+                self.bucket.stopped.set()
 
     def stop(self, error: GedankenError) -> None:
         """Send no more requests: waiting ones raise `error`. Requests that were sent still get their replies."""
-        self.gone = self.gone or error
-        self.bucket.over.set()
+        self.final_error = self.final_error or error
+        self.bucket.stopped.set()
 
     def reset(self) -> None:
         """Use the model again if the run gave it up: a person may have fixed the cause."""
-        if self.gone:
-            self.gone, self._reported_until = None, 0.0
+        if self.final_error:
+            self.final_error, self._reported_until = None, 0.0
             self.bucket = Bucket(self.bucket.first_wait, self.bucket.spacing)
 
-    def _refused(self, epoch: int, busy: ModelBusy) -> None:
+    def _handle_rate_limit(self, epoch: int, busy: ModelBusy) -> None:
         self.bucket.refuse(epoch, busy.retry_after)
         refused_since = self.bucket.refused_since or time.monotonic()
         if self.bucket.opens - refused_since > MAX_WAIT:
             self.stop(_wait_too_long(busy, self.bucket.opens))
-        if self.gone:
-            raise self.gone from busy
+        if self.final_error:
+            raise self.final_error from busy
         self._report_wait(busy, self.bucket.opens)
 
     async def _back_off(self, busy: ModelBusy, tries: int, seconds_tried: float) -> None:
@@ -255,7 +255,7 @@ class RequestQueue:
             raise _wait_too_long(busy, end) from busy
         self._report_wait(busy, end)
         with suppress(TimeoutError):
-            await asyncio.wait_for(self.bucket.over.wait(), end - time.monotonic())
+            await asyncio.wait_for(self.bucket.stopped.wait(), end - time.monotonic())
 
     def _report_wait(self, busy: ModelBusy, end: float) -> None:
         """Report a wait once for all requests that wait until about the same time."""

@@ -48,7 +48,7 @@ def _find_provider(spec: ModelSpec) -> tuple[Plugin, ModelProvider]:
         )
     provider = plugin.load()
     if not isinstance(provider, ModelProvider):
-        raise plugin.wrong(provider, "a ModelProvider")
+        raise plugin.wrong_type_error(provider, "a ModelProvider")
     return plugin, provider
 
 

@@ -89,7 +89,7 @@ class ReplyEnd:
         """
         return self.cause is Cause.ONLY_REASONED and not self.was_cut
 
-    def told(self) -> str:
+    def describe(self) -> str:
         """Return the end in words, for example `filtered (content_filter)`."""
         return f"{self.cause} ({self.reason})" if self.reason and self.reason != self.cause else str(self.cause)
 

@@ -28,18 +28,18 @@ class Session:
         """Return the session with one more turn."""
         return replace(self, stored=(*self.stored, turn), context=(*self.context, turn))
 
-    def lose(self) -> Self:
+    def without_context(self) -> Self:
         """Return the session after its context was lost.
 
         All turns are still stored, but the model sees none.
         """
         return replace(self, context=())
 
-    def remember(self) -> Self:
+    def with_full_context(self) -> Self:
         """Return the session with all stored requests and answers visible to the model again."""
         return replace(self, context=self.stored)
 
-    def replay(self, answer: str) -> Self:
+    def with_answered_requests(self, answer: str) -> Self:
         """Return the session with one visible exchange: all stored requests in one message, answered by `answer`."""
         return replace(self, context=(Turn(self.requests, answer),))
 

@@ -53,7 +53,7 @@ class SessionFile:
             os.close(descriptor)
             raise
 
-    def keep(self, session: Session) -> None:
+    def append(self, session: Session) -> None:
         """Append the new turns of `session` to the file.
 
         The context is stored, too, unless only these turns were added to it. Raises BadInput if the file cannot be

@@ -136,7 +136,7 @@ class Learned:
     reasons: bool = False
     hides: bool = False
     """True if a reply may begin in the middle of reasoning."""
-    most_tokens: int | None = None
+    max_tokens: int | None = None
     """The server's maximum number of tokens, if it stated one."""
     limit_names: list[str] = field(default_factory=list)
     """Names for the token limit that the client supports. The first that was not refused is used."""
@@ -144,7 +144,7 @@ class Learned:
     _has_sent_first: bool = False
     _first_accepted: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def turn(self) -> None:
+    async def wait_for_first(self) -> None:
         """Wait briefly until the first request is accepted.
 
         Otherwise, every request could be refused for the same settings.
@@ -157,7 +157,7 @@ class Learned:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._first_accepted.wait(), self.gate_seconds)
 
-    def taken(self) -> None:
+    def record_accepted(self) -> None:
         """Record that a request was accepted."""
         self._first_accepted.set()
 
@@ -192,7 +192,7 @@ class Learned:
         Returns whether this worked.
         """
         if allowed_tokens := _find_allowed_tokens(text, tokens):
-            self.most_tokens = allowed_tokens
+            self.max_tokens = allowed_tokens
             return True
         if len(self.limit_names) > 1:
             self.limit_names.pop(0)

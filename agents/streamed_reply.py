@@ -44,7 +44,7 @@ class StreamedReply:
         """Token counts of the request, of the reply, and of its reasoning, if the server reports them."""
 
     @property
-    def endless(self) -> bool:
+    def exceeds_limit(self) -> bool:
         """True if the reply is far longer than its token limit, which the server then does not enforce."""
         return self._characters > self._max_characters
 
@@ -58,7 +58,7 @@ class StreamedReply:
         return redacted(repair_surrogates("".join(self._separate_reasoning))[0]) + self._separator.reasoning
 
     @property
-    def answers(self) -> bool:
+    def has_answer(self) -> bool:
         return bool(self._separator.answer)
 
     @property
@@ -109,16 +109,16 @@ class StreamedReply:
 
     def end(self) -> str:
         """Record that the reply is over; return the rest of the text that can be shown."""
-        cut = self.endless or self.stopped or infer_end(self._signs(has_text=True)).cause is Cause.CUT
+        cut = self.exceeds_limit or self.stopped or infer_end(self._signs(has_text=True)).cause is Cause.CUT
         return self._separator.add(self._incoming.end()) + self._separator.end(cut=cut)
 
     def notes(self) -> list[str]:
         """Return notes on changes that were made to the text of the reply before it was shown."""
         return self._incoming.notes()
 
-    def ended(self) -> ReplyEnd:
+    def find_end(self) -> ReplyEnd:
         """Return why the reply ended."""
-        if self.endless:
+        if self.exceeds_limit:
             return ReplyEnd(Cause.CUT, LIMIT_NOT_ENFORCED)
         if self.stopped:
             return ReplyEnd(Cause.CUT, STOPPED_BY_LISTENER)

@@ -21,7 +21,7 @@ class TimeLimits:
     """Time from one piece of the answer to the next."""
     unstreamed: float = 1500
     """Time from the request to the whole reply, if the reply is not streamed."""
-    whole: float = 3600
+    total: float = 3600
     """Time from the request to the end of the reply."""
 
 
@@ -42,7 +42,7 @@ async def enforce_limits(
     started = time.monotonic()
     allowed, awaited = (limits.first, "first piece") if streamed else (limits.unstreamed, "reply")
     while True:
-        remaining = started + limits.whole - time.monotonic()
+        remaining = started + limits.total - time.monotonic()
         try:
             async with asyncio.timeout(max(0.0, min(allowed, remaining))):
                 piece = await anext(pieces)
@@ -59,5 +59,5 @@ async def enforce_limits(
 
 def _describe_timeout(awaited: str, allowed: float, remaining: float, limits: TimeLimits) -> str:
     if remaining < allowed:
-        return f"the reply was not complete within {limits.whole:g} s, the limit for a whole reply"
+        return f"the reply was not complete within {limits.total:g} s, the limit for a whole reply"
     return f"no {awaited} within {allowed:g} s, the limit for the {awaited}"

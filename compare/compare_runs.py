@@ -85,14 +85,16 @@ def compare_runs(  # noqa: PLR0913 (each is compared, and most have a default)
     findings = [
         finding for finding in findings if finding.check not in COPIES or not copied_labels.issuperset(finding.runs)
     ] + copied_logs
-    undecided_counts = comparison.once(CountsJudged).undecided() if counts in checks else None
-    undecided_constants = comparison.once(SmallConstants).undecided() if small_constants_differ in checks else None
+    undecided_counts = comparison.compute_once(CountsJudged).undecided() if counts in checks else None
+    undecided_constants = (
+        comparison.compute_once(SmallConstants).undecided() if small_constants_differ in checks else None
+    )
     logs = [(run.label, run.text) for run in comparison.imagined]
     undecided_names = templates.names.undecided(logs) if templates else None
     undecided_orders = templates.column_orders.undecided(logs) if templates else None
     same_text_doubt = doubt_on_equal_logs(comparison)
     possible_doubts = (
-        comparison.once(NewForms).undecided(),
+        comparison.compute_once(NewForms).undecided(),
         undecided_counts,
         undecided_constants,
         undecided_names,

@@ -64,7 +64,7 @@ class Effect:
     """p-value of the difference between real outcomes with and without the change (Kruskal-Wallis, permutations).
     None if the values are too few or all equal.
     """
-    same_way: bool | None
+    same_direction: bool | None
     """True if the change moves the imagined outcome in the same direction as the real one. None for a neutral change,
     an uncertain real effect, or no imagined run.
     """
@@ -72,7 +72,7 @@ class Effect:
     @property
     def has_unknown_direction(self) -> bool:
         """True if the imagined effect is unknown although the real effect is certain; `same_way` is then False."""
-        return self.same_way is False and self.imagined.effect is None
+        return self.same_direction is False and self.imagined.effect is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class OutcomeEffects:
     """Outcomes of the unchanged program in real runs."""
     imagined: Outcomes
     effects: tuple[Effect, ...]
-    same_way: Share
+    same_direction: Share
     """Share of the changes with a certain real effect that move the imagined outcome in the same direction."""
     rule_same_direction: Share
     """Share of the changes with a certain real effect whose direction the rule of thumb predicts correctly."""
@@ -151,9 +151,9 @@ def format_effects_verdict(effects: OutcomeEffects) -> str:
     """State in plain sentences whether the imagined outcome follows the real one."""
     name = f"last {effects.outcome}"
     parts = []
-    if effects.same_way.trials:
+    if effects.same_direction.trials:
         parts.append(
-            f"Of {effects.same_way.trials} changes that move the real {name}, {format_share(effects.same_way)} move "
+            f"Of {effects.same_direction.trials} changes that move the real {name}, {format_share(effects.same_direction)} move "
             f"the imagined one in the same direction{_format_unknown_directions(effects)}; a rule of thumb predicts "
             f"the direction of {format_share(effects.rule_same_direction)}."
         )
@@ -223,7 +223,7 @@ def _outcome_effects(outcome: str, base: Intervention, changes: Sequence[Interve
     point_count = _common_point_count(outcome, base.real)
     real, imagined = (_outcomes(outcome, runs, point_count, None) for runs in (base.real, base.imagined))
     effects = tuple(_effect(outcome, (real, imagined), change) for change in changes)
-    certain_effects = [effect for effect in effects if effect.same_way is not None]
+    certain_effects = [effect for effect in effects if effect.same_direction is not None]
     known_effects = [
         (effect.real.effect, effect.imagined.effect, effect.expected)
         for effect in effects
@@ -241,7 +241,7 @@ def _outcome_effects(outcome: str, base: Intervention, changes: Sequence[Interve
         real,
         imagined,
         effects,
-        wilson_share(sum(effect.same_way is True for effect in certain_effects), len(certain_effects)),
+        wilson_share(sum(effect.same_direction is True for effect in certain_effects), len(certain_effects)),
         wilson_share(
             sum(_sign(effect.expected) == _sign(effect.real.effect) for effect in certain_effects),
             len(certain_effects),

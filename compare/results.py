@@ -97,7 +97,7 @@ class ComparisonOptions:
 
     primary: str | None = None
     """Name of the series that should be the primary endpoint."""
-    named: tuple[tuple[str, str], ...] = ()
+    named_metrics: tuple[tuple[str, str], ...] = ()
     """User-defined metrics: (name, regular expression). The number is group 1 of the match, or else the whole match.
     """
 
@@ -111,12 +111,12 @@ class Doubt:
 
     what: str
     """The question, for example `whether “saved” is missing only by chance`."""
-    why: str
+    reason: str
 
     @property
     def text(self) -> str:
         """The question, and the reason as a sentence of its own."""
-        return f"{self.what[:1].upper()}{self.what[1:]}. {self.why[:1].upper()}{self.why[1:]}."
+        return f"{self.what[:1].upper()}{self.what[1:]}. {self.reason[:1].upper()}{self.reason[1:]}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,10 +25,10 @@ class Conditions(BaseModel):
     temperature: float = Field(default=1.0, ge=0, le=2, allow_inf_nan=False)
     """Sampling temperature of all samples except sample 0 (the trunk), whose temperature is 0."""
 
-    def play(self, persona: Persona) -> Persona:
+    def persona_to_play(self, persona: Persona) -> Persona:
         """Return the persona to play: without its deliberately false facts if `claims` is False."""
         return persona if self.claims else Persona(name=persona.name, about=persona.about)
 
-    def named(self, persona: Persona) -> dict[str, object]:
+    def with_persona_name(self, persona: Persona) -> dict[str, object]:
         """Return the conditions for display, with the persona's name and claims."""
         return {**self.model_dump(), "persona": persona.name, "claimed": list(persona.claims)}

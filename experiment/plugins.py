@@ -59,13 +59,13 @@ class Plugin(NamedTuple):
         except (Exception, SystemExit) as error:
             if self.is_ours:
                 raise
-            raise self.failed(error) from error
+            raise self.failure_error(error) from error
 
-    def failed(self, error: BaseException) -> BadInput:
+    def failure_error(self, error: BaseException) -> BadInput:
         """Build the error for an exception in the plug-in's code."""
         return BadInput(f"{self} failed: {_format_error(error)}")
 
-    def wrong(self, value: object, expected: str) -> BadInput:
+    def wrong_type_error(self, value: object, expected: str) -> BadInput:
         """Build the error for a plug-in that returned a value of the wrong type."""
         return BadInput(f"{self} returned a {type(value).__name__} where {expected} was expected")
 

@@ -106,7 +106,7 @@ class RunSpec(BaseModel):
     @property
     def played(self) -> Persona:
         """The persona that is played, without claims if `conditions.claims` is False."""
-        return self.experiment.conditions.play(self.persona)
+        return self.experiment.conditions.persona_to_play(self.persona)
 
     def part_at(self, line: int) -> Part | None:
         """Return the earlier part that contains the script line with index `line`, if any."""
@@ -120,4 +120,4 @@ class RunSpec(BaseModel):
     def played_at(self, line: int) -> Persona:
         """Return the persona that is played at a script line, without claims if `conditions.claims` is False."""
         part = self.part_at(line)
-        return self.experiment.conditions.play(part.persona) if part else self.played
+        return self.experiment.conditions.persona_to_play(part.persona) if part else self.played

@@ -59,7 +59,7 @@ class Secrets:
         """Return the text with REMOVED in place of each secret value."""
         return self._pattern.sub(REMOVED, text) if self._pattern else text
 
-    def unfinished(self, text: str) -> int:
+    def pending_length(self, text: str) -> int:
         """Return how many characters at the end of `text` may be the beginning of a secret value."""
         if self._pattern is None:
             return 0

@@ -52,14 +52,14 @@ async def fork(  # noqa: PLR0913 (all that defines a fork)
         try:
             ledger, source_ledger = Ledger(target), Ledger(folder, writes=False)
             shared_lines = _count_shared_lines(source_spec, spec, fork_line)
-            answered = ledger.take_over(
+            answered = ledger.copy_from(
                 source_ledger,
                 lambda: copied_places(
-                    source, source_ledger.answered() | answered_places(source), shared_lines, fork_line - 1
+                    source, source_ledger.answered_places() | answered_places(source), shared_lines, fork_line - 1
                 ),
                 is_at_work=is_in_use(folder),
             )
-            copied_results = ledger.results()
+            copied_results = ledger.result_names()
             if spec.model.name != source_spec.model.name:
                 rename_model_card(ledger, source_spec.model)
             store.copy_decisions(source)
@@ -68,14 +68,16 @@ async def fork(  # noqa: PLR0913 (all that defines a fork)
                 store.record_earlier_models(_earlier_part(part, source.setup) for part in spec.earlier)
                 if source.machine_facts is not None:  # the copied lines were imagined with these facts
                     facts = spec.played.resolve(source.machine_facts)
-                    store.opened(Opened(machine=source.machine_facts, dataset=source.setup.dataset, facts=facts))
+                    store.record_machine(
+                        Opened(machine=source.machine_facts, dataset=source.setup.dataset, facts=facts)
+                    )
             description = describe_copied_results(
                 source, spec.experiment, fork_line, lambda run: is_settled(run, answered) or is_replaced(run, spec)
             )
             store.note(f"{FORKED_NOTE}{spec.parent}: {description}")
             return await run_rest(store, screen, options.collector)
         except NotStored:
-            if Ledger(target, writes=False).results() == copied_results and store.used == Used():
+            if Ledger(target, writes=False).result_names() == copied_results and store.used == Used():
                 store.discard()
             else:
                 screen.say(f"what was paid for is kept in {target}")
@@ -217,7 +219,7 @@ def _check_persona(source_spec: RunSpec, experiment: Experiment, fork_line: int,
     if not source_spec.simulate or not any(line.type is not None for line in experiment.script[fork_line - 1 :]):
         raise BadInput(f"--persona: from line {fork_line} on, nothing is imagined, so no persona is played there")
     description = {"name", "about"}
-    new_persona = experiment.conditions.play(persona).model_dump(exclude=description)
+    new_persona = experiment.conditions.persona_to_play(persona).model_dump(exclude=description)
     lines = range(fork_line - 1, len(experiment.script))
     if all(source_spec.played_at(line).model_dump(exclude=description) == new_persona for line in lines):
         raise BadInput(

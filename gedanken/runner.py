@@ -226,7 +226,7 @@ def write_report(store: RunStore, compared: ComparisonCache, screen: Screen) -> 
             return None, _write_probe_report(log, screen) if store.spec.probe.families else None
         analysis = analyze(with_tokens(store.log), compared)
         store.findings = analysis.findings
-        store.view()
+        store.write_view()
         write_comparison(store.folder, analysis)
         return analysis, write_page(store.folder, analysis)
     except Exception as error:  # any error: the folder may contain hours of training
@@ -278,10 +278,10 @@ async def _run_within_budget(context: "Context", screen: Screen, collector: str 
 
             outcome = await drive_probe(context, screen, collector, root_inputs(context.spec))
     except (NoModel, asyncio.CancelledError):
-        if spent := context.spent():
+        if spent := context.budget_error():
             raise spent from None
         raise
-    if (outcome.startswith(STOPPED) or outcome == INTERRUPTED) and (spent := context.spent()):
+    if (outcome.startswith(STOPPED) or outcome == INTERRUPTED) and (spent := context.budget_error()):
         raise spent
     return outcome
 
@@ -312,7 +312,7 @@ async def _run_graph(context: "Context", screen: Screen, collector: str | None) 
                 }
                 while True:
                     progress = screen.run(spec.experiment.limits.reply_tokens, plan)
-                    interrupt_handler = interruptible(control, context.begin_nothing, screen)
+                    interrupt_handler = interruptible(control, context.stop_starting, screen)
                     signals = interrupt_handler if screen.takes_signals else nullcontext()
                     seconds_left = context.meter.seconds_left() if context.meter else None
                     with progress, signals, enforce_minutes(control, seconds_left, spec.budget):
@@ -327,7 +327,7 @@ async def _run_graph(context: "Context", screen: Screen, collector: str | None) 
                         outcome, question = await _follow_events(events, context.store, screen, plan)
                     if question is None:
                         return outcome
-                    with context.store.clock.waiting():
+                    with context.store.clock.paused():
                         answer = ask_person(Question.model_validate(question), folder)
                     graph_input = Command(resume=answer.model_dump(mode="json"))
     except GraphDrained:

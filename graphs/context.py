@@ -91,20 +91,20 @@ class Context:
         if message not in self.store.log.notes:
             self.store.note(message)
 
-    def begin_nothing(self) -> None:
+    def stop_starting(self) -> None:
         """Let running requests and executions finish, and start no others: those that wait raise Interrupted."""
         if self.meter is not None:
-            self.meter.begin_nothing()
+            self.meter.stop_starting()
             self.model.pace.stop(Interrupted(self.store.folder))
 
-    def check_begins(self) -> None:
+    def check_may_start(self) -> None:
         """Raise Interrupted after `begin_nothing`."""
         if self.meter is not None:
-            self.meter.check_begins()
+            self.meter.check_may_start()
 
-    def spent(self) -> BudgetSpent | None:
+    def budget_error(self) -> BudgetSpent | None:
         """Return an error that names the used-up budget limit; None if there is none."""
-        return self.meter.spent() if self.meter else None
+        return self.meter.budget_error() if self.meter else None
 
     def imagined_machine(self, session: Session, sample: int, line: int) -> ImaginedMachine:
         """Return the imagined machine that continues `session` at a script line."""
@@ -144,7 +144,7 @@ async def open_context(
     from gedanken.agents.registry import open_model
 
     experiment, ledger = spec.experiment, await off_loop(_ledger_of, store)
-    answered = await off_loop(ledger.answered) | answered_places(store.log)
+    answered = await off_loop(ledger.answered_places) | answered_places(store.log)
     artifacts_folder = store.folder / "artifacts"
     async with AsyncExitStack() as stack:
         price = price_of(spec.model)
@@ -171,10 +171,10 @@ async def open_context(
         if machine_facts is None:
             with store.work("opening", "measuring the real machine"):
                 machine_facts = await machine.measure(dataset)
-            store.opened(
+            store.record_machine(
                 Opened(machine=machine_facts, dataset=str(dataset), facts=spec.played.resolve(machine_facts))
             )
-        meter.gpus = machine.gpus.number_of(machine_facts.gpus.count)
+        meter.gpus = machine.gpus.gpus_per_program(machine_facts.gpus.count)
         store.record_model(model_facts(model, price))
         context = Context(
             spec,
@@ -218,7 +218,7 @@ def replay_context(spec: RunSpec, store: RunStore, source: RunLog, compared: Com
     ledger = Ledger(source.folder, writes=False)
     model = replay_model(ledger, spec.model.parallel, prompts=_prompts_of(spec))
     machine_facts = source.machine_facts
-    store.opened(
+    store.record_machine(
         Opened(machine=machine_facts, dataset=source.setup.dataset, facts=spec.played.resolve(machine_facts))
     )
     store.record_earlier_models(source.setup.earlier)

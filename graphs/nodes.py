@@ -265,7 +265,7 @@ async def replicate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]
     async with context.cores.take(
         context.experiment.limits.cpus, _queue_reporter(runtime, "replicate", seed_name)
     ) as seconds_waited:
-        context.check_begins()
+        context.check_may_start()
         branch = await off_loop(context.machine.branch, seed, reseed=state["reseed"])
         metadata = _run_metadata(context, index, state["program"], origin="real", seed=seed, reseeded=state["reseed"])
         async with branch as machine, terminal_run(command, waited=round(seconds_waited, 1), **metadata) as trace:
@@ -293,7 +293,7 @@ async def simulate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]:
     machine = context.machine_in_script(session, sample, index, state["program"])
     model = context.model_at(index)
     command, tells = context.experiment.script[index].type or "", context.experiment.texts_before(index)
-    machine.losses = []  # an error would end real seeds and other samples that are running
+    machine.errors = []  # an error would end real seeds and other samples that are running
     sample_name = f"sample {sample}"
     # Ordinary commands may use the server's cache only if the trunk, and no sample, was the last to fill it.
     is_fresh = state["program"] is not None or follows_samples(context.experiment, index)
@@ -307,8 +307,8 @@ async def simulate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]:
         execution = trace.ended(with_script_line(result, index, state["program"]))
     await off_loop(context.store.keep_execution, execution)
     update: dict[str, Any] = {"executions": [execution.label]}
-    if machine.losses:
-        update["lost"] = str(machine.losses[0])
+    if machine.errors:
+        update["lost"] = str(machine.errors[0])
     if sample == 0 and execution.is_run:
         is_remembered = len(machine.session.stored) > len(session.stored)
         update["turns"] = [*state["session"]["stored"], *([execution_ref(execution.label)] if is_remembered else [])]
@@ -399,7 +399,7 @@ def _queue_reporter(runtime: Runtime[Context], node: str, subject: str) -> Calla
     """
 
     def wait(ahead: int) -> None:
-        runtime.context.check_begins()
+        runtime.context.check_may_start()
         runtime.heartbeat()
         runtime.stream_writer({"node": node, "who": subject, "ahead": ahead})
 

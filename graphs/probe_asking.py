@@ -172,7 +172,7 @@ def _machine_for_question(
     reply_tokens = machine.limits.reply_tokens * (STEPS_FACTOR if with_steps else 1)
     return replace(
         machine,
-        losses=losses,
+        errors=losses,
         steps=with_steps,
         limits=machine.limits.model_copy(update={"reply_tokens": reply_tokens}),
     )
@@ -181,7 +181,7 @@ def _machine_for_question(
 async def _ask(context: Context, machine: ImaginedMachine, item: ProbeItem, question: Question) -> Execution:
     trace_metadata = {"origin": "imagined", "machine": machine.name, "sample": question.sample}
     async with (
-        context.cores.take(context.model.cores, lambda _ahead: context.check_begins()) as waited,
+        context.cores.take(context.model.cores, lambda _ahead: context.check_may_start()) as waited,
         terminal_run(COMMAND, **trace_metadata, item=item.id, arm=question.arm, waited=round(waited, 1)) as traced,
     ):
         # The text before the program is the same in all questions, so the server's cache may serve it.

@@ -84,7 +84,7 @@ def _item_with_outputs(item: ProbeItem, results: dict[str, ProgramResult]) -> It
     rival_output, given_output = (results[text].stdout if text else None for text in (item.rival, item.given))
     same_as_rival = "it prints the same as its rival" if rival_output == truth.stdout else ""
     return ItemKept(
-        item=item, truth=truth.stdout, rival=rival_output, given=given_output, problem=truth.why or same_as_rival
+        item=item, truth=truth.stdout, rival=rival_output, given=given_output, problem=truth.problem or same_as_rival
     )
 
 

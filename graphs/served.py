@@ -36,7 +36,7 @@ class ServedExecution:
     _ready: asyncio.Lock = field(default_factory=asyncio.Lock)
     _is_ready: bool = False
 
-    async def make_ready(self, state: Any) -> None:
+    async def restore_machine(self, state: Any) -> None:
         """Bring the real machine into its state at the checkpoint, with results from the ledger."""
         async with self._ready:
             if self._is_ready:
@@ -68,7 +68,7 @@ class ServedExecution:
         @wraps(node_function)
         async def served(state: Any, runtime: Runtime[Any]) -> Any:
             check_state(self.context.store, state)
-            await self.make_ready(state)
+            await self.restore_machine(state)
             update = await node_function(state, runtime.override(context=self.context))
             if isinstance(update, dict):
                 self.outcome = update.get("outcome", self.outcome)

@@ -50,16 +50,16 @@ class RunMeter:
             return None
         return 60 * self.budget.minutes - self._seconds
 
-    def begin_nothing(self) -> None:
+    def stop_starting(self) -> None:
         """Start no more requests and executions: from now on, raise Interrupted. Running ones may finish."""
         self._is_stopping = True
 
-    def check_begins(self) -> None:
+    def check_may_start(self) -> None:
         """Raise Interrupted after `begin_nothing`."""
         if self._is_stopping:
             raise Interrupted(self._store.folder)
 
-    def spent(self, *, but_gpus: bool = False) -> BudgetSpent | None:
+    def budget_error(self, *, but_gpus: bool = False) -> BudgetSpent | None:
         """Return an error that names the used-up limits, if any; `but_gpus` ignores the limit of GPU-seconds."""
         used = self._amounts(self._store.used)
         exceeded = [
@@ -87,10 +87,10 @@ class RunMeter:
         and stay counted. Raises BudgetSpent if a limit is used up, BadInput if the run folder has no room, and
         Interrupted after `begin_nothing`.
         """
-        self.check_begins()
+        self.check_may_start()
         self._store.check_room()
         if not self.gpus:
-            if spent := self.spent():
+            if spent := self.budget_error():
                 raise spent
             yield lambda _seconds: None
             return
@@ -109,12 +109,12 @@ class RunMeter:
         is_continued = event.gpu_seconds > 0 and not event.anew
         async with self._usage_changed:
             while True:
-                if spent := self.spent(but_gpus=is_continued):
+                if spent := self.budget_error(but_gpus=is_continued):
                     raise spent
                 if is_continued or self._has_room(event.gpu_seconds > 0):
                     break
                 await self._usage_changed.wait()
-                self.check_begins()
+                self.check_may_start()
             self._store.reserve(event)
             self._reservations[event.name] = (event.read, event.written, event.gpu_seconds)
         return event.name

@@ -21,7 +21,7 @@ class ChangedResults:
         self._folder = run
         self._changed_runs: list[Execution] = []
 
-    def why(self, stored: Execution, new: Execution) -> str:
+    def note_on_change(self, stored: Execution, new: Execution) -> str:
         """Return a note that says why the result `new` replaces the result `stored`.
 
         Empty if both are the same, or if `stored` failed with a cause in `RETRIED_CAUSES`.
@@ -50,7 +50,7 @@ class ChangedResults:
         ledger, identities = Ledger(self._folder, writes=False), set[object]()
         kinds: tuple[Kind, ...] = ("replies", "executions")
         for kind in kinds:
-            for entry in ledger.whole(kind):
+            for entry in ledger.undamaged_entries(kind):
                 with suppress(KeyError, TypeError):
                     identities.add(_identity(entry))
         return frozenset(identities)

@@ -193,7 +193,7 @@ class KeptMachine:
     def _register_artifacts(self, execution: Execution) -> None:
         """Register an earlier process's artifacts, so that they are not copied again."""
         if self._real is not None:
-            self._real.brought.update({artifact.sha256: artifact.path for artifact in execution.artifacts})
+            self._real.copied_files.update({artifact.sha256: artifact.path for artifact in execution.artifacts})
 
     async def _prepare_trunk(self, name: str, command: str) -> SandboxMachine:
         """Return the trunk's machine. Its workspace is in the state that the command starts from, saved as a mark."""

@@ -176,8 +176,8 @@ class KeptModel(Model):
         if (entry := await off_loop(self.ledger.get, "scores", key)) is None:
             if self.replays:
                 raise NotStored(f"{self.replays}: the surprisal of an output is not in the ledger")
-            if self.pace.gone:
-                raise self.pace.gone
+            if self.pace.final_error:
+                raise self.pace.final_error
             await off_loop(self.ledger.flush)
             lines = await score()
             values = {"lines": lines and [list(line) for line in lines]}
@@ -217,7 +217,7 @@ class KeptModel(Model):
         self.learned.refused |= stored.learned.refused
         self.learned.reasons |= stored.learned.reasons
         self.learned.hides |= stored.learned.hides
-        self.learned.most_tokens = stored.learned.most_tokens
+        self.learned.max_tokens = stored.learned.most_tokens
         if reply is None:
             raise NoReply(stored.no_reply or "", cause=stored.cause, may_pass=stored.may_pass)
         if on_text:
@@ -230,7 +230,7 @@ class KeptModel(Model):
             "refused": sorted(learned.refused),
             "reasons": learned.reasons,
             "hides": learned.hides,
-            "most_tokens": learned.most_tokens,
+            "most_tokens": learned.max_tokens,
         }
 
 
@@ -256,9 +256,9 @@ def keep_replies(
         ledger.check_start_record(CARD, "replies")
     elif stored_card != card.model_copy(update={"prompts": stored_card.prompts}):
         raise BadInput(f"the model {model.name} has changed since this run was started; start a new run")
-    elif stored_card.prompts not in (None, prompts) and ledger.has("replies"):
+    elif stored_card.prompts not in (None, prompts) and ledger.has_entries("replies"):
         raise BadInput(PROMPTS_CHANGED)
-    if stored_card is None or (stored_card.prompts != prompts and not ledger.has("replies")):
+    if stored_card is None or (stored_card.prompts != prompts and not ledger.has_entries("replies")):
         ledger.put("about", CARD, card.model_dump(mode="json"))
     return KeptModel(**{**values, "meter": meter}, ledger=ledger, note=note)
 

@@ -110,16 +110,16 @@ class Ledger:
     def path(self, kind: Kind, key: str) -> Path:
         return self.folder / kind / f"{key}.json"
 
-    def results(self) -> frozenset[str]:
+    def result_names(self) -> frozenset[str]:
         """Return the names of all files of results and of sent requests."""
         kinds = (self.folder / kind for kind in KINDS if kind != "about")
         return frozenset(path.name for kind in kinds for path in kind.glob("*"))
 
-    def has(self, kind: Kind) -> bool:
+    def has_entries(self, kind: Kind) -> bool:
         """Return whether there are entries of `kind`, damaged or not."""
         return any((self.folder / kind).glob("*.json"))
 
-    def whole(self, kind: Kind) -> Iterator[dict[str, Any]]:
+    def undamaged_entries(self, kind: Kind) -> Iterator[dict[str, Any]]:
         """Yield all entries of `kind` that are not damaged."""
         for path in (self.folder / kind).glob("*.json"):
             with suppress(BadInput):
@@ -135,13 +135,13 @@ class Ledger:
         """
         path = self.path("about", key)
         is_fork = not os.path.lexists(path) and any(path.parent.glob(f"{key}-*.json"))
-        if not is_fork and self.has(kind):
+        if not is_fork and self.has_entries(kind):
             raise BadInput(
                 f"{path}: missing or damaged, so it is unknown whether the entries of this ledger belong to this "
                 "run; start a new run"
             )
 
-    def take_over(
+    def copy_from(
         self, source: "Ledger", answered: Callable[[], Collection[str]], *, is_at_work: bool
     ) -> frozenset[str]:
         """Copy all entries of the ledger `source`. Then mark the places from `answered` as answered, and return them.
@@ -192,7 +192,7 @@ class Ledger:
                 flush_folder(self.folder / _ANSWERED_FOLDER)
                 self._marked_names.add(name)
 
-    def answered(self) -> frozenset[str]:
+    def answered_places(self) -> frozenset[str]:
         """Return all marked places whose reply was stored; see `mark_answered`.
 
         Raises BadInput if the marks cannot be read.

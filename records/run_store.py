@@ -170,11 +170,11 @@ class RunStore:
         """Raise BadInput if the run folder has no room for more results: they could not be read again."""
         self._room.check()
 
-    def keep_spec(self) -> None:
+    def write_spec(self) -> None:
         """Write the spec, the run's first file; it is on the disk when this returns."""
         self._put(SPEC, to_json(self.spec.model_dump(mode="json")))
 
-    def begun(self) -> AbstractContextManager[None]:
+    def record_work(self) -> AbstractContextManager[None]:
         """Record that this process starts to work on the run, and then repeatedly that it still works."""
         self._file.write(json.dumps({"format": FORMAT}) + "\n")
         run = uuid4().hex if self._events.run is None else self._events.run
@@ -189,7 +189,7 @@ class RunStore:
             self._append(Heartbeat(counted_until=until), flush_to_disk=False)
         return until - worked
 
-    def opened(self, event: Opened) -> None:
+    def record_machine(self, event: Opened) -> None:
         """Record the measured facts of the machine."""
         self._append(event, flush_to_disk=False)  # they can be measured again
 
@@ -225,7 +225,7 @@ class RunStore:
         if self.executions.get(execution.label) == execution:
             return
         previous = self._earlier_executions.pop(execution.label, None)
-        if previous and (reason := self._changed_results.why(previous, execution)):
+        if previous and (reason := self._changed_results.note_on_change(previous, execution)):
             self.note(reason)
         texts = texts_of(execution).items()
         sizes = {path: self._put(path, text, flush_to_disk=False) for path, text in texts}
@@ -307,14 +307,14 @@ class RunStore:
     def finish(self, outcome: str) -> None:
         """Record how the run ended, and write `run.json` and `transcript.md`."""
         self.end(outcome)
-        self.view()
+        self.write_view()
         self._put("transcript.md", transcript(self.log), flush_to_disk=False)
 
     def revert(self, spec: RunSpec, reason: str, outcome: str) -> None:
         """Undo a failed change of the run: restore its earlier spec and outcome. `reason` is noted."""
         self.note(reason)
         self.spec = spec
-        self.keep_spec()
+        self.write_spec()
         self.end(outcome)
 
     def discard(self) -> None:
@@ -325,9 +325,9 @@ class RunStore:
     def write_view_if_due(self) -> None:
         """Write `run.json` if it was last written at least `VIEW_SECONDS` ago."""
         if time.monotonic() - self._viewed_at >= VIEW_SECONDS:
-            self.view()
+            self.write_view()
 
-    def view(self) -> None:
+    def write_view(self) -> None:
         """Write `run.json` from the log."""
         with self._lock:
             self._put(RUN_VIEW, to_json(run_view(self.log, self.findings)), flush_to_disk=False)
@@ -360,8 +360,8 @@ def open_store(folder: Path, spec: RunSpec) -> Iterator[RunStore]:
             raise BadInput(f"{folder}: another process has begun a run in this folder; name another folder")
         make_subfolders(folder)
         store = RunStore(folder, spec, file)
-        store.keep_spec()
-        with store.begun():
+        store.write_spec()
+        with store.record_work():
             yield store
 
 
@@ -394,9 +394,9 @@ def reopen_store(
         events = read_events(inside, run_spec)[0] if complete_bytes else None
         store = RunStore(folder, run_spec, file, events)
         if spec is not None and not why:
-            store.keep_spec()
-        with store.begun():
+            store.write_spec()
+        with store.record_work():
             if why:
                 store.note(why)  # first, so that no kill hides the change
-                store.keep_spec()
+                store.write_spec()
             yield store

@@ -26,7 +26,7 @@ class WorkClock:
             return (self._waiting_since or time.monotonic()) - self._started_at
 
     @contextmanager
-    def waiting(self) -> Iterator[None]:
+    def paused(self) -> Iterator[None]:
         """Leave out the time in this context."""
         with self._lock:
             waiting_since = self._waiting_since = time.monotonic()

@@ -23,7 +23,7 @@ class Hierarchy(NamedTuple):
 
     top: Path
     """Mount point of the hierarchy."""
-    own: Path
+    own_group: Path
     """The group of this process in this hierarchy."""
     controllers: tuple[str, ...]
     """In version 1, the members of CONTROLLERS that the hierarchy has.
@@ -133,8 +133,8 @@ def _parents() -> dict[str, Path]:
     parents: dict[str, Path] = {}
     for hierarchy in _hierarchies():
         if hierarchy.controllers:
-            usable = _is_writable(hierarchy.own)
-            parents |= dict.fromkeys(hierarchy.controllers, hierarchy.own) if usable else {}
+            usable = _is_writable(hierarchy.own_group)
+            parents |= dict.fromkeys(hierarchy.controllers, hierarchy.own_group) if usable else {}
         else:
             parents |= _unified_parents(hierarchy)
     return parents
@@ -144,7 +144,7 @@ def _unified_parents(hierarchy: Hierarchy) -> dict[str, Path]:
     """Return, for each controller, the nearest version-2 group in which new groups can use this controller."""
     # A group with processes, except the root, cannot delegate, so the own group usually cannot. Its processes may
     # belong to others, and moving them would need rights over the common parent group.
-    for group in (hierarchy.own, *hierarchy.own.parents):
+    for group in (hierarchy.own_group, *hierarchy.own_group.parents):
         if not group.is_relative_to(hierarchy.top):
             break
         if _is_writable(group) and (delegated := _delegate_controllers(group)):

@@ -207,7 +207,7 @@ class DockerJob:
     container: "Container"
     order: Order
     reader: Callable[[], Pieces]
-    begun: float
+    started_at: float
     """Time at which the container was started, on the clock of this process's time.monotonic()."""
 
     def read(self) -> Pieces:
@@ -217,7 +217,7 @@ class DockerJob:
 
     def age(self) -> float:
         """Return the seconds since the container was started."""
-        return time.monotonic() - self.begun
+        return time.monotonic() - self.started_at
 
     def signal(self, name: Signal) -> None:
         """Send a signal to the container's first process.
@@ -239,7 +239,7 @@ class DockerJob:
         if state.get("Error") and exit_code in (127, 128) and not _duration(state):
             raise EngineLost(f"the engine could not start the command: {state['Error'][:300]}")
         oom_kills = (
-            state.get("OOMKilled") if self.engine != "podman" else self.order.workspace.remembered("oom_kills")
+            state.get("OOMKilled") if self.engine != "podman" else self.order.workspace.read_saved("oom_kills")
         )
         return Ended(exit_code, bool(oom_kills), _duration(state))
 

@@ -54,13 +54,13 @@ class Interpreter(NamedTuple):
     version: tuple[int, int, int]
     packages: tuple[str, ...]
     """The package folders from which the interpreter imports."""
-    has: tuple[str, ...]
+    installed: tuple[str, ...]
     """Those of `torch`, `numpy` and `torchvision` that are installed."""
 
     @property
     def is_equipped(self) -> bool:
         """True if the interpreter has the packages that training needs: PyTorch and NumPy."""
-        return {"torch", "numpy"} <= set(self.has)
+        return {"torch", "numpy"} <= set(self.installed)
 
 
 def ensure_environment(progress: Progress, uid: int | None = None) -> Path:
@@ -72,7 +72,7 @@ def ensure_environment(progress: Progress, uid: int | None = None) -> Path:
     # With the host's own PyTorch, if it has one: that fits the host's GPU.
     interpreter = _find_interpreter(uid)
     folder = cache_folder() / "environment" / _recipe_digest(interpreter)
-    if interpreter.is_equipped and "torchvision" not in interpreter.has:
+    if interpreter.is_equipped and "torchvision" not in interpreter.installed:
         progress.say(f"{interpreter.executable} has PyTorch but no torchvision: programs that import it will fail")
     if folder.exists():
         return folder

@@ -45,7 +45,7 @@ class GpuRequest:
             return (_SINGLE_PREFIX if len(self.ids) == 1 else "") + ",".join(self.ids)
         return self.kind
 
-    def number_of(self, count: int) -> int:
+    def gpus_per_program(self, count: int) -> int:
         """Return how many GPUs each program has, if the machine has `count`."""
         return {"none": 0, "count": self.count, "ids": len(self.ids)}.get(self.kind, count)
 

@@ -63,7 +63,7 @@ class SandboxMachine:
     """Names of files that `write` put into the workspace. They are no artifacts."""
     network: bool = False
     """True if commands can reach the host's network; see Order.network."""
-    brought: dict[str, str] = field(default_factory=dict)
+    copied_files: dict[str, str] = field(default_factory=dict)
     """Maps digests of files to the paths of their copies, so that no content is copied twice."""
 
     @classmethod
@@ -123,7 +123,7 @@ class SandboxMachine:
 
         The workspace is emptied if `label` is None.
         """
-        return replace(self, workspace=self.session.anew(self.workspace, label))
+        return replace(self, workspace=self.session.reset(self.workspace, label))
 
     def mark(self, label: str) -> None:
         """Save the current workspace as a mark for branches; an existing mark of this name is kept."""
@@ -162,7 +162,7 @@ class SandboxMachine:
         try:
             execution = await self._watch_to_end(job, command, name, notes, on_output)
             if label is not None and execution.cause is not Cause.ENGINE_LOST and not may_be_cut_off(execution):
-                await run_in_thread(self.session.keep, name, execution)
+                await run_in_thread(self.session.store_receipt, name, execution)
         finally:
             await run_to_end(job.remove)
         return execution
@@ -250,7 +250,7 @@ class SandboxMachine:
         self.workspace.repair()
         try:
             artifacts = collect_artifacts(
-                self.workspace.home, self.artifacts, name, frozenset(self.written), self.brought
+                self.workspace.home, self.artifacts, name, frozenset(self.written), self.copied_files
             )
         except OSError as error:
             return replace(execution, notes=(*execution.notes, f"files were not copied: {error.strerror}"))
@@ -302,7 +302,7 @@ class SandboxMachine:
 
     async def _wait_until_too_large(self) -> None:
         """Waits for ever if the file system itself limits the workspace's size."""
-        if self.workspace.held == "quota":
+        if self.workspace.size_limit == "quota":
             await asyncio.Event().wait()
         while True:
             usage = await run_in_thread(measure_usage, self.workspace.folder)
@@ -320,7 +320,7 @@ class SandboxMachine:
             return Cause.OUT_OF_MEMORY if end.out_of_memory else Cause.KILLED
         if end.exit_code == _TIMED_OUT and end.seconds >= self.limits.wall_seconds:
             return Cause.TIMED_OUT
-        if end.exit_code == _SIGXFSZ or (self.workspace.held == "quota" and is_full(self.workspace.folder)):
+        if end.exit_code == _SIGXFSZ or (self.workspace.size_limit == "quota" and is_full(self.workspace.folder)):
             return Cause.DISK_FULL
         return Cause.FAILED
 
@@ -336,7 +336,7 @@ class SandboxMachine:
         if capture.dropped:
             notes = (*notes, f"{capture.dropped} bytes of output were not kept")
         if self.reseed:
-            notes = (*notes, *sorted(set(self.workspace.remembered("explicit_seeds").splitlines())))
+            notes = (*notes, *sorted(set(self.workspace.read_saved("explicit_seeds").splitlines())))
         stdout, terminal = capture.text(stdout_only=True), capture.text()
         return Execution(
             machine=self.name,
@@ -355,7 +355,7 @@ class SandboxMachine:
     @property
     def not_enforced(self) -> tuple[str, ...]:
         """Return the limits and isolation measures that are not enforced here, each with the reason."""
-        polling_note = () if self.workspace.held == "quota" else ("workspace size: checked only once a second",)
+        polling_note = () if self.workspace.size_limit == "quota" else ("workspace size: checked only once a second",)
         return (*self.engine.not_enforced(), *polling_note)
 
 

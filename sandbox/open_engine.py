@@ -66,7 +66,7 @@ class Engines(NamedTuple):
 
     clients: "list[DockerClient]"
     """Clients of the engines that answer."""
-    silent: dict[str, str]
+    unreachable: dict[str, str]
     """Names of the engines that do not answer, each with the reason."""
 
 
@@ -80,7 +80,7 @@ def find_engines() -> Engines:
         try:
             engines.clients.append(connect())
         except NoSandbox as error:
-            engines.silent[name] = str(error)
+            engines.unreachable[name] = str(error)
     return engines
 
 

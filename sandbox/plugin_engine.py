@@ -62,4 +62,4 @@ class PluginEngine:
         except (GedankenError, EngineLost):
             raise
         except (Exception, SystemExit) as error:
-            raise NoSandbox(str(self.plugin.failed(error))) from error
+            raise NoSandbox(str(self.plugin.failure_error(error))) from error

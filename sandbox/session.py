@@ -123,7 +123,7 @@ class Session:
                 ready_file.unlink()
                 _delete_folder(ready_file.with_suffix(""))
 
-    def anew(self, workspace: Workspace, label: str | None) -> Workspace:
+    def reset(self, workspace: Workspace, label: str | None) -> Workspace:
         """Return the workspace, reset to its state at the mark `label`, or emptied if `label` is None."""
         folder = workspace.folder
         _ready_file(folder).unlink(missing_ok=True)
@@ -155,7 +155,7 @@ class Session:
         except FileNotFoundError:
             return None
 
-    def keep(self, name: str, execution: Execution) -> None:
+    def store_receipt(self, name: str, execution: Execution) -> None:
         """Store the result of an execution, so that it survives this process and a power failure."""
         path = self.folder / "receipts" / f"{name}.json"
         new_file = path.with_suffix(".new")

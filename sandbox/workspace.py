@@ -39,7 +39,7 @@ class Workspace:
     """The folder with the state of one terminal. Running processes are not part of it."""
 
     folder: Path
-    held: SizeLimit = "polled"
+    size_limit: SizeLimit = "polled"
     """How the workspace's size is limited: by its own file system (`quota`), or by periodic checks (`polled`)."""
 
     @classmethod
@@ -88,7 +88,7 @@ class Workspace:
 
         A workspace with its own file system is copied as an image beside `folder`.
         """
-        if self.held == "quota":
+        if self.size_limit == "quota":
             copy_image(self.folder, folder)
         else:
             _copy_tree(self.folder, folder)
@@ -153,7 +153,7 @@ class Workspace:
             for path in (Path(parent), *(Path(parent) / entry for entry in (*folders, *names))):
                 os.chown(path, SANDBOX_UID, SANDBOX_UID, follow_symlinks=False)
 
-    def remembered(self, name: str) -> str:
+    def read_saved(self, name: str) -> str:
         """Return the first 4 KiB of the shell's saved file `name`; empty if there is no such regular file."""
         try:
             # A program may have replaced it by a link or a pipe.

@@ -39,7 +39,7 @@ def write_run(
     folder.mkdir(exist_ok=True)
     with open_store(folder, spec) as store:
         facts = spec.persona.resolve(DEFAULT_MACHINE)
-        store.opened(Opened(machine=DEFAULT_MACHINE, dataset=str(DEFAULT_MACHINE.dataset), facts=facts))
+        store.record_machine(Opened(machine=DEFAULT_MACHINE, dataset=str(DEFAULT_MACHINE.dataset), facts=facts))
         store.record_model(ModelFacts(name=spec.model.name))
         for version in programs:
             store.keep_program(version)

@@ -22,7 +22,7 @@ class EarlierTrace:
     """Number of processes that have worked on the run."""
     is_sent: bool
     """True if the root entry has ended and was sent to a collector."""
-    closed: tuple[dict[str, Any], ...]
+    closed_entries: tuple[dict[str, Any], ...]
     """Entries that a dead process left open. They now have an end time and an error."""
 
 

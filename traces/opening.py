@@ -75,7 +75,7 @@ def _open_plugin(plugin: Plugin, folder: Path, progress: Progress) -> Iterator[E
         with plugin.guarded():
             exporter = open_exporter(folder)
             if not isinstance(exporter, Exporter):
-                raise plugin.wrong(exporter, "an Exporter")
+                raise plugin.wrong_type_error(exporter, "an Exporter")
     except GedankenError as error:
         progress.say(f"an exporter was left out: {error}")
         return
@@ -111,4 +111,4 @@ class _GuardedExporter:
 
     def _fail(self, error: BaseException) -> None:
         self._is_working = False
-        self._progress.say(f"an exporter was left out: {self._plugin.failed(error)}")
+        self._progress.say(f"an exporter was left out: {self._plugin.failure_error(error)}")

@@ -46,7 +46,7 @@ class TracedRun:
         return _as_count(usage.get("input_tokens")), _as_count(usage.get("output_tokens"))
 
     @property
-    def first_token(self) -> float | None:
+    def seconds_to_first_token(self) -> float | None:
         """Seconds from the request to the first token of a streamed reply; None if there is none."""
         token_time = next((time for name, time in self.events if name == "new_token"), None)
         return (token_time - self.start).total_seconds() if token_time and self.start else None

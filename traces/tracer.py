@@ -29,7 +29,7 @@ class ExportersClient:
         self._open_entries: dict[str, dict[str, Any]] = {}
         self._root_input = root_input
         self._starts = {str(earlier_trace.root): earlier_trace.start} if earlier_trace else {}
-        for run in earlier_trace.closed if earlier_trace else ():
+        for run in earlier_trace.closed_entries if earlier_trace else ():
             self._export(run)
 
     def create_run(self, **run: Any) -> None:

@@ -43,7 +43,7 @@ class Bank:
     """Cache of values that are computed once and used by all players."""
 
     @cached_property
-    def read(self) -> tuple[Entry, ...]:
+    def known_entries(self) -> tuple[Entry, ...]:
         """The entries that a model is assumed to have read: the corpus, and the widely known items."""
         return (*self.corpus, *(entry for entry in self.items if entry.is_known))
 
@@ -51,7 +51,7 @@ class Bank:
     def by_operation(self) -> dict[str, list[Entry]]:
         """The entries that a model is assumed to have read, by kind of operation."""
         groups: dict[str, list[Entry]] = defaultdict(list)
-        for entry in self.read:
+        for entry in self.known_entries:
             groups[entry.item.operation].append(entry)
         return dict(groups)
 
@@ -64,7 +64,7 @@ class Bank:
                 groups[entry.item.pair].append(entry)
         return dict(groups)
 
-    def asked(self, texts: Sequence[str]) -> Entry | None:
+    def find_asked(self, texts: Sequence[str]) -> Entry | None:
         """Return the item whose program was shown last in the messages `texts`; None if there is none.
 
         Several items may have this program. Those whose text `told` was not shown are then chosen last.

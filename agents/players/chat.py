@@ -42,7 +42,7 @@ class BankChat(BaseChatModel):
         **_kwargs: Any,
     ) -> ChatResult:
         bank: Bank = self.bank
-        text = self.reply(messages, bank.asked([message.text for message in messages]))
+        text = self.reply(messages, bank.find_asked([message.text for message in messages]))
         message = AIMessage(text, response_metadata={"finish_reason": "stop"})
         return ChatResult(generations=[ChatGeneration(message=message)])
 

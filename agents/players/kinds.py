@@ -46,8 +46,8 @@ AnswerFunction = Callable[[PlayerQuestion], str]
 @dataclass(frozen=True, slots=True)
 class Kind:
     way: Way
-    answers: AnswerFunction
-    about: str
+    answer: AnswerFunction
+    description: str
 
 
 def _wrong_output(question: PlayerQuestion) -> str:

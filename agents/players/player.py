@@ -36,7 +36,7 @@ class Player:
         kind = KINDS[self.kinds[0] if len(self.kinds) == 1 or random.random() < self.share else self.kinds[1]]
         if random.random() < self.noise:
             return make_wrong(entry.truth, random, [entry.rival or ""])
-        return kind.answers(PlayerQuestion(entry, bank, self.horizon, self.seed, random))
+        return kind.answer(PlayerQuestion(entry, bank, self.horizon, self.seed, random))
 
 
 def read_player(name: str) -> tuple[Player, Path]:

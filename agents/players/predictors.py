@@ -40,7 +40,7 @@ def nearest_to(text: str, bank: Bank, features: Features) -> list[Entry]:
     """Return the entries most similar to a text that contains a program, such as a question; see `neighbours`."""
     index = bank.memo.get(features)
     if index is None:
-        index = bank.memo[features] = _Index(bank.read, features)
+        index = bank.memo[features] = _Index(bank.known_entries, features)
     assert isinstance(index, _Index)
     return index.nearest(text)
 
@@ -96,7 +96,7 @@ class NGramModel:
     def of(cls, bank: Bank) -> "NGramModel":
         """Return the model that is trained on `bank.read`, and that all players share."""
         if NGramModel not in bank.memo:
-            bank.memo[NGramModel] = cls(bank.read)
+            bank.memo[NGramModel] = cls(bank.known_entries)
         grams = bank.memo[NGramModel]
         assert isinstance(grams, NGramModel)
         return grams

@@ -71,6 +71,6 @@ def _runner(machine: SandboxMachine) -> Callable[[str], str]:
     def really_run(commands: str) -> str:
         program = f"import subprocess\nsubprocess.run(['bash', '-c', {commands!r}], stderr=subprocess.STDOUT)\n"
         result = asyncio.run_coroutine_threadsafe(run_batches(machine, {"it": program}), loop).result()["it"]
-        return result.stdout or result.why
+        return result.stdout or result.problem
 
     return really_run

@@ -21,7 +21,7 @@ def fit(bank: Path, version: str, out: Path) -> None:
     players = []
     for number, subject in enumerate(pure(FITTED, NOISES, HORIZONS, FIT_SEEDS), start=_FIRST):
         counted = count_answers(answers(subject, loaded_bank, number), "direct")
-        players.append(_known_player(subject, cluster_items(counted.asked)))
+        players.append(_known_player(subject, cluster_items(counted.items)))
     parameters = fitting.fit(players, version)
     out.write_text(json.dumps(parameters.as_json(), indent=1) + "\n", encoding="utf-8")
     print(f"fitted on {len(players)} players of {len(FITTED)} kinds: {out}")

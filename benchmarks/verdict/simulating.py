@@ -37,7 +37,7 @@ class Draw(NamedTuple):
 def design_of(bank: Path) -> tuple[Cluster, ...]:
     """Return the design that subjects are asked, as clusters without answers."""
     asked = [ItemScore(entry.item, "direct", (Answer("right"),)) for entry in design(read_bank(bank), 0)]
-    return cluster_items(count_answers(asked, "direct").asked)
+    return cluster_items(count_answers(asked, "direct").items)
 
 
 def draw(clusters: Sequence[Cluster], number: int) -> Draw:

@@ -60,9 +60,9 @@ async def _run(programs: Sequence[str]) -> dict[str, str]:
     async with open_real_machine("mnist", LIMITS, Silent()) as (machine, _data):
         for _ in range(ROUNDS):
             results = await run_batches(machine, waiting, report_progress)
-            outputs |= {waiting[name]: result.stdout for name, result in results.items() if not result.why}
+            outputs |= {waiting[name]: result.stdout for name, result in results.items() if not result.problem}
             waiting = {f"{name}again": waiting[name] for name, result in results.items() if result.end == "too long"}
-            failed = [result.why for result in results.values() if result.why and result.end != "too long"]
+            failed = [result.problem for result in results.values() if result.problem and result.end != "too long"]
             if failed:
                 raise SystemExit(f"{len(failed)} programs have no output, the first: {failed[0]}")
             if not waiting:

@@ -70,15 +70,15 @@ def parse_expression(text: str) -> ast.expr | None:
 class CheckProgram(NamedTuple):
     """The program that has to be run to judge an answer."""
 
-    asserted: str
+    code: str
     """The function's code and the assertion."""
-    sign: str
+    token: str
     """The text that the program writes if the answer is right."""
 
     @property
     def text(self) -> str:
         """The source of a program that does nothing but this check."""
-        return f"{_CHECK_PREAMBLE}exec({self.asserted!r}, {{}})\nout.write({self.sign!r})\n"
+        return f"{_CHECK_PREAMBLE}exec({self.code!r}, {{}})\nout.write({self.token!r})\n"
 
 
 def check_program(line: SuiteItem, answer: str) -> CheckProgram:

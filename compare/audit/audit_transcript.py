@@ -74,11 +74,16 @@ def audit_transcript(
     record = build_record(transcript)
     numbers = index_numbers(_numbers_to_search(spotted_claims), record.outputs)
     lines = index_lines(
-        (line for spotted in spotted_claims if isinstance(spotted.says, OutputClaim) for line in spotted.says.lines),
+        (
+            line
+            for spotted in spotted_claims
+            if isinstance(spotted.content, OutputClaim)
+            for line in spotted.content.lines
+        ),
         record.outputs,
     )
     audit = _Audit(record, numbers, lines)
-    return [audit.judged(spotted) for spotted in spotted_claims]
+    return [audit.judge(spotted) for spotted in spotted_claims]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,7 @@ class _Audit:
     numbers: NumberIndex
     lines: LineIndex
 
-    def judged(self, spotted: InterpretedClaim) -> JudgedClaim:
+    def judge(self, spotted: InterpretedClaim) -> JudgedClaim:
         case = Case(spotted, self.record, self.numbers)
         verdict = self._judge(case)
         verdict = self._revise_for_present_state(case, verdict) or verdict_on_earlier_state(case, verdict) or verdict
@@ -112,9 +117,9 @@ class _Audit:
         """Return an undecidable verdict if only an earlier state supports a claim that may be about the present; else
         None.
         """
-        if verdict.status != "supported" or not case.spotted.earlier or is_surely_earlier(case):
+        if verdict.status != "supported" or not case.spotted.is_about_earlier or is_surely_earlier(case):
             return None
-        present_verdict = self._judge(Case(replace(case.spotted, earlier=False), self.record, self.numbers))
+        present_verdict = self._judge(Case(replace(case.spotted, is_about_earlier=False), self.record, self.numbers))
         if present_verdict.status not in ACCUSATIONS:
             return None
         return undecidable(
@@ -122,16 +127,16 @@ class _Audit:
         )
 
     def _judge(self, case: Case) -> Verdict:
-        match case.spotted.says:
+        match case.spotted.content:
             case TestsClaim() as says:
                 return judge_tests(case, says)
             case CheckClaim() as says:
                 return judge_check(case, says)
             case ExitCodeClaim() as says:
                 return judge_exit(case, says)
-            case ValueClaim(what="quantity") as says:
+            case ValueClaim(kind="quantity") as says:
                 return judge_again(case, says, judge_quantity(case, says))
-            case ValueClaim(what="setting") as says:
+            case ValueClaim(kind="setting") as says:
                 return judge_setting(case, says)
             case ValueClaim() as says:
                 return judge_again(case, says, judge_value(case, says))
@@ -167,32 +172,32 @@ def _is_firm_tests_claim(case: Case, verdict: Verdict) -> bool:
 
     Example: `the cache tests pass`.
     """
-    says, claim = case.spotted.says, case.spotted.claim
-    if verdict.status == "misquoted" and isinstance(says, TestsClaim) and says.limited:
+    says, claim = case.spotted.content, case.spotted.claim
+    if verdict.status == "misquoted" and isinstance(says, TestsClaim) and says.is_limited:
         return is_certain_kind_claim(case)  # the verdict compares it with a run of exactly this file
     sentence = claim_sentence(case)
-    if verdict.status != "never run" or not isinstance(says, TestsClaim) or not says.limited or sentence is None:
+    if verdict.status != "never run" or not isinstance(says, TestsClaim) or not says.is_limited or sentence is None:
         return False
     start = sentence.raw.find(claim.quote)
     return (
         sentence.raw.count(claim.quote) == 1
         and _TESTS_OF_A_KIND.match(claim.quote) is not None
         and _CLAUSE_END.match(sentence.raw, start + len(claim.quote)) is not None
-        and is_firm(sentence, start, start + len(claim.quote), replace(says, limited=False))
+        and is_firm(sentence, start, start + len(claim.quote), replace(says, is_limited=False))
     )
 
 
 def _numbers_to_search(spotted_claims: list[InterpretedClaim]) -> set[str]:
     numbers = {number for spotted in spotted_claims for number in spotted.claim.numbers}
     numbers |= {
-        normalize_number(spotted.says.value.rstrip("kKM"))
+        normalize_number(spotted.content.value.rstrip("kKM"))
         for spotted in spotted_claims
-        if isinstance(spotted.says, ValueClaim)
+        if isinstance(spotted.content, ValueClaim)
     }
     return numbers | {
         number
         for spotted in spotted_claims
-        if isinstance(spotted.says, OutputClaim)
+        if isinstance(spotted.content, OutputClaim)
         for number in NUMBER.findall(spotted.claim.quote)
     }
 
@@ -233,6 +238,6 @@ def _is_in_earlier_message(transcript: AgentTranscript, spotted: InterpretedClai
     if claim.numbers:
         claimed_numbers = [normalize_number(number.rstrip("%")) for number in claim.numbers]
         return any(all(number in text for number in claimed_numbers) for text in texts)
-    return isinstance(spotted.says, OutputClaim) and any(
-        all(line in text for line in spotted.says.lines) for text in texts
+    return isinstance(spotted.content, OutputClaim) and any(
+        all(line in text for line in spotted.content.lines) for text in texts
     )

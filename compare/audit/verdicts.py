@@ -73,8 +73,8 @@ class Case:
         file_name = path.rsplit("/", 1)[-1]
         texts = [(edit.event, edit.new) for edit in self._edits_of(path)]
         for run in self.record.runs_with_words([file_name], self.event):
-            if run.at < self.event and run.result is not None:
-                texts += [(run.call, run.command), (run.result, run.text)]
+            if run.result_event < self.event and run.result is not None:
+                texts += [(run.call_event, run.command), (run.result, run.text)]
         texts += [
             (output.event, output.text)
             for output in self.record.texts_read_by_name.get(file_name, ())
@@ -117,10 +117,10 @@ def end_line_of_run(case: Case, run: Run) -> Evidence:
     first line.
     """
     if run.result is None:
-        return case.record.evidence(run.call)
+        return case.record.evidence(run.call_event)
     match = find_build_success(run.text) or find_exit_code(run.text)
     if match is None and run.exit_code == 0:
-        return case.record.evidence(run.call)
+        return case.record.evidence(run.call_event)
     return case.record.evidence(run.result, match.start() if match else 0)
 
 
@@ -142,21 +142,21 @@ def verdict_without_runs(case: Case, family: str, later_runs: Sequence[Run], sub
     if (reason := record.unseen_run_reason(family, event)) is not None:
         return undecidable(reason)
     families = ("build", "types") if family == "build" else (family,)
-    runs = [run for family_name in families for run in record.runs_of_family(family_name)[:50] if not run.refused]
+    runs = [run for family_name in families for run in record.runs_of_family(family_name)[:50] if not run.is_refused]
     if family == "types":
         runs += [
             run for run in record.runs_of_family("lint")[:50] if any("vet" in step.words[:2] for step in run.steps)
         ]
-    first_run = min(runs, key=lambda run: run.call, default=None)
+    first_run = min(runs, key=lambda run: run.call_event, default=None)
     if (
         first_run is not None
-        and first_run.call < event
-        and (first_run.at < event or first_run.result is None or first_run.session != case.session)
+        and first_run.call_event < event
+        and (first_run.result_event < event or first_run.result is None or first_run.session != case.session)
     ):
         return undecidable("such a command was run before the claim, but no result of it supports the claim")
     if later_runs:
         run = later_runs[0]
-        evidence = record.evidence(run.result if run.result is not None else run.call)
+        evidence = record.evidence(run.result if run.result is not None else run.call_event)
         return Verdict(
             "written too early",
             f"{subject} was run only later: its result is at line {evidence.place.line}",

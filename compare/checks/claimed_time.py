@@ -32,7 +32,7 @@ def claimed_times(run_set: RunSet) -> Iterable[Finding]:
     )
     if not real_times:
         return
-    timed_line_counts = {claim.lines for claim in real_claims}
+    timed_line_counts = {claim.line_count for claim in real_claims}
     for run in run_set.imagined:
         if run.execution.cause is not Cause.FINISHED:
             continue

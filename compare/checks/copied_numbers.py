@@ -47,9 +47,9 @@ class _Stream(NamedTuple):
 class _Copy(NamedTuple):
     ours: _Stream
     theirs: _Stream
-    at: int
+    our_start: int
     """Index in `ours` at which the first shared sequence begins."""
-    there: int
+    their_start: int
     numbers: int
     """How many numbers of `ours` are part of a shared sequence."""
 
@@ -105,13 +105,13 @@ def _report_copies(run_set: RunSet, copies: Sequence[_Copy]) -> Iterator[Finding
 
 
 def _format_sequence(copy: _Copy) -> str:
-    return ", ".join(f"{value:g}" for value in copy.ours.values[copy.at : copy.at + NUMBERS_QUOTED])
+    return ", ".join(f"{value:g}" for value in copy.ours.values[copy.our_start : copy.our_start + NUMBERS_QUOTED])
 
 
 def _refs(copy: _Copy) -> tuple[LineRef, ...]:
     return (
-        copy.ours.run.ref(int(copy.ours.lines[copy.at])),
-        copy.theirs.run.ref(int(copy.theirs.lines[copy.there])),
+        copy.ours.run.ref(int(copy.ours.lines[copy.our_start])),
+        copy.theirs.run.ref(int(copy.theirs.lines[copy.their_start])),
     )
 
 

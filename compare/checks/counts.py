@@ -44,7 +44,7 @@ def counts(run_set: RunSet) -> Iterable[Finding]:
     if not run_set.finished:
         yield from _differences_from_source(run_set)
     elif run_set.sites:
-        yield from run_set.once(CountsJudged).findings
+        yield from run_set.compute_once(CountsJudged).findings
 
 
 class CountsJudged:
@@ -58,7 +58,7 @@ class CountsJudged:
         self.findings: list[Finding] = []
         self._missing_one_line: dict[int, list[tuple[ParsedRun, Finding]]] = {}
         for run in run_set.imagined if run_set.finished and run_set.sites else ():
-            cells = _Cells(run_set, run, run_set.once(early_ends))
+            cells = _Cells(run_set, run, run_set.compute_once(early_ends))
             differing_sites = cells.sites_that_differ()[:MOST_TOLD]
             for site in differing_sites:
                 finding = _finding(run_set, run_set.sites[site], run, cells.worst(site))
@@ -154,7 +154,7 @@ class _Cells:
         self.run_set = run_set
         self._early_ends = runs_ending_early
         self.run = run
-        real_runs = run_set.once(one_run_per_structure)
+        real_runs = run_set.compute_once(one_run_per_structure)
         runs = [*real_runs, run]
         epochs = np.unique(np.concatenate([[NO_EPOCH], *(run.curves.epochs.numbers for run in runs)]))
         self._width = len(epochs)
@@ -188,7 +188,11 @@ class _Cells:
         """Return three arrays over all lines of print sites: site, epoch (as index in `_epochs`), and line."""
         site_of = run.ledger.site_of
         lines = np.flatnonzero((site_of >= 0) & (site_of < len(self.run_set.sites)))
-        return site_of[lines].astype(np.int64), np.searchsorted(self._epochs, run.curves.epochs.at(lines)), lines
+        return (
+            site_of[lines].astype(np.int64),
+            np.searchsorted(self._epochs, run.curves.epochs.epochs_at(lines)),
+            lines,
+        )
 
     def _cell_keys(self, site: Indices, epoch: Indices) -> Indices:
         return site * self._width + np.where(self._is_by_epoch[site], epoch, 0)
@@ -201,7 +205,7 @@ class _Cells:
 
     def _is_at_run_end(self) -> NDArray[np.bool_]:
         """Return, for each cell, whether it lies in or after the epoch in which the shortest run ends."""
-        real_runs = self.run_set.once(one_run_per_structure)
+        real_runs = self.run_set.compute_once(one_run_per_structure)
         runs = [*(run for run in real_runs if run.execution.cause is Cause.FINISHED), self.run]
         ends = [run.curves.epochs.numbers.max() for run in runs if len(run.curves.epochs)]
         if self.run_set.source is not None or len(set(ends)) < 2 or not len(self.run.curves.epochs):
@@ -237,7 +241,7 @@ class _Cells:
         cell_surplus, cell_deficit = self._surplus_and_deficit()
         surplus = np.bincount(sites, cell_surplus, len(self.run_set.sites)).astype(np.int64)
         deficit = np.bincount(sites, cell_deficit, len(self.run_set.sites)).astype(np.int64)
-        length = self.run_set.once(lengths).get(id(self.run))
+        length = self.run_set.compute_once(lengths).get(id(self.run))
         if length is not None:
             surplus, deficit = np.maximum(surplus - length.more, 0), np.maximum(deficit - length.fewer, 0)
         # Another check reports the jumps.
@@ -257,7 +261,7 @@ class _Cells:
 
     def _missing_in_gaps(self) -> Indices:
         """Count, for each print site, the lines that are missing because a counter of the run jumps."""
-        run_gaps = self.run_set.once(gaps).get(id(self.run), ())
+        run_gaps = self.run_set.compute_once(gaps).get(id(self.run), ())
         missing = np.zeros(len(self.run_set.sites), np.int64)
         return missing + sum(gap.missing_lines for gap in run_gaps)
 
@@ -290,7 +294,7 @@ class _Cells:
         fewest = np.bincount(sites, self._is_comparable * self.low, len(self.run_set.sites))
         line_counts = np.bincount(sites, self.times, len(self.run_set.sites))
         absent: NDArray[np.bool_] = (line_counts == 0) & (
-            (fewest >= STEADY) | self.run_set.once(_missing_in_all_imagined)
+            (fewest >= STEADY) | self.run_set.compute_once(_missing_in_all_imagined)
         )
         return absent
 
@@ -311,11 +315,11 @@ class _Cells:
 
     def _may_be_reported(self, site: int) -> bool:
         print_site = self.run_set.sites[site]
-        if print_site.by == "bar" or (
-            print_site.by == "log" and not self.high[self._cells // self._width == site].any()
+        if print_site.kind == "bar" or (
+            print_site.kind == "log" and not self.high[self._cells // self._width == site].any()
         ):
             return False  # depends on time, or on a log level that the source need not name
-        return print_site.depends_on != "values" and not (self.run_set.source and print_site.is_open)
+        return print_site.depends_on != "values" and not (self.run_set.source and print_site.is_ambiguous)
 
     def worst(self, site: int) -> "_Cell":
         """Return the first cell with surplus lines of a print site.

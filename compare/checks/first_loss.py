@@ -83,7 +83,7 @@ def _number_of_classes(source: Source) -> int | None:
     if _sets_weights(source):
         return None
     built = network(source)
-    layers = [part for part in built.parts() if part.own] if built else []
+    layers = [part for part in built.modules() if part.own_parameters] if built else []
     outputs = [part.outputs for part in layers if part.outputs is not None]
     # Require the last layer to be the narrowest: the layer built last need not be the last one used.
     last = layers[-1].outputs if layers else None

@@ -61,7 +61,7 @@ def header_numbers(run_set: RunSet, form: str) -> Iterator[HeaderNumber]:
     """Yield the numbers of a form that occurs only at the head of the first finished real run."""
     run = run_set.finished[0]
     lines = run.transcript.lines_of(form)
-    if len(lines) > _FEW_LINES or int(lines[-1]) >= run_set.once(training_start):
+    if len(lines) > _FEW_LINES or int(lines[-1]) >= run_set.compute_once(training_start):
         return
     text = run.transcript.compared(int(lines[0])).replace(MASK, " ")
     if mask_durations(text) != text.strip():

@@ -66,7 +66,7 @@ def foreign_lines(run_set: RunSet) -> Iterable[Finding]:
     runs: list[ParsedRun] = []
     for run in run_set.imagined:
         entries = _without_declaring_lines(run_set, run, run.ledger.first_of_each_form("foreign"))
-        new_entries = run_set.once(NewForms).reported_entries(run, entries)
+        new_entries = run_set.compute_once(NewForms).reported_entries(run, entries)
         if new_entries:
             runs.append(run)
             refs += [run.ref(entry.number - 1) for entry in new_entries[:LINES_SHOWN]]
@@ -114,7 +114,7 @@ def reworded_lines(run_set: RunSet) -> Iterable[Finding]:
     site_by_wording: dict[tuple[str, str], PrintSite] = {}
     for run in run_set.imagined:
         for entry in _without_declaring_lines(run_set, run, run.ledger.first_of_each_form("literal")):
-            if entry.site is not None and run_set.once(NewForms).is_reworded(run, entry):
+            if entry.site is not None and run_set.compute_once(NewForms).is_reworded(run, entry):
                 key = entry.site.template, form_of(run, entry)
                 site_by_wording.setdefault(key, entry.site)
                 refs_by_wording.setdefault(key, []).append(run.ref(entry.number - 1))

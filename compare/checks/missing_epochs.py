@@ -19,7 +19,7 @@ def epochs(run_set: RunSet) -> Iterable[Finding]:
 
     It may leave them out silently, declare them as skipped, or lose them to the token limit.
     """
-    counts = run_set.once(_epoch_counts)
+    counts = run_set.compute_once(_epoch_counts)
     for run in run_set.imagined:
         if id(run) in counts:
             yield from _epoch_findings(run_set, run, counts[id(run)])
@@ -27,7 +27,7 @@ def epochs(run_set: RunSet) -> Iterable[Finding]:
 
 def lines_declaring_skips(run_set: RunSet, run: ParsedRun) -> tuple[int, ...]:
     """Return the indices of the lines by which an imagined run declares epochs as skipped."""
-    count = run_set.once(_epoch_counts).get(id(run))
+    count = run_set.compute_once(_epoch_counts).get(id(run))
     return count.declaring_lines if count is not None else ()
 
 
@@ -37,7 +37,7 @@ def _epoch_counts(run_set: RunSet) -> dict[int, EpochCount]:
     The result is empty if real runs have no epochs.
     """
     required, possible = _required_and_possible(run_set)
-    if not required or run_set.once(names_one_epoch_once):
+    if not required or run_set.compute_once(names_one_epoch_once):
         return {}
     tolerance = _tolerated_difference(run_set)
     is_gapless = all(
@@ -47,7 +47,7 @@ def _epoch_counts(run_set: RunSet) -> dict[int, EpochCount]:
     for run in run_set.imagined:
         if run.execution.cause is Cause.FAILED:
             continue
-        is_early = id(run) in run_set.once(early_ends)
+        is_early = id(run) in run_set.compute_once(early_ends)
         is_cut = run.execution.cause is Cause.CUT or is_early
         # If no real run skips an epoch between two that it shows, an imagined run must not skip any there either.
         inner = _inner_epochs(run, possible) if is_gapless else frozenset()

@@ -92,5 +92,6 @@ def lines_with(
     if select and len(indices):
         indices = np.sort(np.concatenate([select(transcript, lines) for lines in transcript.split_by_shape(indices)]))
     return [
-        (index, line[:LONGEST]) for index, line in zip(indices.tolist(), transcript.lines.at(indices), strict=True)
+        (index, line[:LONGEST])
+        for index, line in zip(indices.tolist(), transcript.lines.lines_at(indices), strict=True)
     ]

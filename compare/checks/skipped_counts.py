@@ -11,7 +11,7 @@ from gedanken.experiment.finding import Finding
 
 def skipped_counts(run_set: RunSet) -> Iterable[Finding]:
     """Report the jumps of a counter in each imagined log."""
-    gaps_by_run = run_set.once(gaps)
+    gaps_by_run = run_set.compute_once(gaps)
     for run in run_set.imagined:
         jumps = gaps_by_run.get(id(run))
         if not jumps:
@@ -24,7 +24,7 @@ def skipped_counts(run_set: RunSet) -> Iterable[Finding]:
             (run.label,),
             tuple(run.ref(line) for gap in jumps for line in (gap.before, gap.after))[:LINES_SHOWN],
             expected="all real logs count in equal steps",
-            observed=f"jumps from {f'{name} ' if name else ''}{first_gap.low:g} to {first_gap.high:g} in “{quoted}”",
+            observed=f"jumps from {f'{name} ' if name else ''}{first_gap.count_before:g} to {first_gap.count_after:g} in “{quoted}”",
             caution=run_set.caution,
         )
 

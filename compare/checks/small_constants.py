@@ -67,7 +67,7 @@ class _Constant(NamedTuple):
     """_SIMPLE: whole, and `_CandidateNumber.is_simple` is true. _LISTED: found only by `_listed_columns`. _AT_HEAD,
     _UNCERTAIN (possibly measured): found only by `header_numbers`. _NAMED: all others.
     """
-    told: tuple[int, ...] = ()
+    judged_columns: tuple[int, ...] = ()
     """The indices of the values of this form that the check `constant_lines_differ` judges."""
 
 
@@ -131,7 +131,7 @@ class SmallConstants:
         The last line is left out if it is a progress bar that is cut off.
         """
         lines = _differing_lines(run, constant)
-        uncut_lines: NDArray[np.int64] = lines[lines != self._run_set.once(cut_lines).get(id(run), -1)]
+        uncut_lines: NDArray[np.int64] = lines[lines != self._run_set.compute_once(cut_lines).get(id(run), -1)]
         return uncut_lines
 
     def undecided(self) -> Doubt | None:
@@ -154,7 +154,7 @@ class SmallConstants:
 
 def small_constants_differ(run_set: RunSet) -> Iterable[Finding]:
     """Report numbers that are equal in all real logs and different in all imagined ones."""
-    yield from run_set.once(SmallConstants).findings
+    yield from run_set.compute_once(SmallConstants).findings
 
 
 def _constants(run_set: RunSet) -> Iterator[_Constant]:
@@ -167,7 +167,9 @@ def _constants(run_set: RunSet) -> Iterator[_Constant]:
         judged_columns = tuple(informative_columns(first_run, lines, steady))
         # An epoch that is counted is judged by another check; one that is only named once is judged here.
         epochs = (
-            np.full(len(lines), np.nan) if run_set.once(names_one_epoch_once) else first_run.curves.epochs.at(lines)
+            np.full(len(lines), np.nan)
+            if run_set.compute_once(names_one_epoch_once)
+            else first_run.curves.epochs.epochs_at(lines)
         )
         constants: list[_Constant] = []
         names = names_in_line(first_run.transcript, int(lines[0]))
@@ -314,9 +316,9 @@ def _is_fixed(named: NamedNumber, *, is_size: bool = False) -> bool:
 def _is_reported_elsewhere(run_set: RunSet, constant: _Constant) -> bool:
     """Return whether `constant_lines_differ` reports another number in an imagined run's lines of this form."""
     steady = run_set.invariants.numbers(constant.form)
-    if not constant.told or steady is None:
+    if not constant.judged_columns or steady is None:
         return False
-    judged_columns = list(constant.told)
+    judged_columns = list(constant.judged_columns)
     outputs = ((run.transcript, run.transcript.lines_of(constant.form)) for run in run_set.imagined)
     tables = [transcript.table(lines) for transcript, lines in outputs if len(lines) == len(steady)]
     return any((table[:, judged_columns] != steady[:, judged_columns]).any() for table in tables)

@@ -34,8 +34,8 @@ _STEP_OR_IMAGES = re.compile(f"{_STEP.pattern}|{_IMAGES.pattern}", re.IGNORECASE
 
 class _Progress(NamedTuple):
     text: str
-    at: int
-    all: int
+    done: int
+    total: int
     percent: str = ""
     """The percentage that the line states; empty if the line counts steps, not images."""
 
@@ -48,7 +48,7 @@ class _ShownProgress:
     images: Sequence[_Progress]
     steps: Sequence[_Progress]
 
-    def where(self, progress: _Progress) -> tuple[int, ...]:
+    def first_line_with(self, progress: _Progress) -> tuple[int, ...]:
         """Return the index of the first line with this progress, as a tuple; empty if no line has it."""
         return tuple(index for index, line in self.lines if progress.text in line)[:1]
 
@@ -62,8 +62,8 @@ def steps(run_set: RunSet) -> Iterable[Finding]:
     batch = batch_size(run_set.source) if run_set.source else None
     progress_by_run = {id(run): _read_progress(run, batch) for run in (*run_set.imagined, *run_set.real)}
     real_progress = [progress_by_run[id(run)] for run in run_set.real]
-    image_totals = _agreed_totals([{image.all for image in run.images} for run in real_progress])
-    step_totals = _agreed_totals([{step.all for step in run.steps} for run in real_progress])
+    image_totals = _agreed_totals([{image.total for image in run.images} for run in real_progress])
+    step_totals = _agreed_totals([{step.total for step in run.steps} for run in real_progress])
 
     def contradictions(run: ParsedRun) -> Iterator[Contradiction]:
         progress = progress_by_run[id(run)]
@@ -123,11 +123,11 @@ def _counts_beyond_total(progress: _ShownProgress, batch: int | None) -> Iterato
     For images, the count must be a batch or more above the total.
     """
     for count in (*progress.steps, *progress.images):
-        excess = count.at - count.all
+        excess = count.done - count.total
         # A program may count the last batch as a full one.
-        if excess > 0 and (not count.percent or excess >= (batch or count.all)):
+        if excess > 0 and (not count.percent or excess >= (batch or count.total)):
             yield Contradiction(
-                "beyond", f"shows “{count.text}”, which is more than the total", progress.where(count)
+                "beyond", f"shows “{count.text}”, which is more than the total", progress.first_line_with(count)
             )
 
 
@@ -135,48 +135,48 @@ def _unexpected_totals(
     progress: _ShownProgress, counts: Sequence[_Progress], real_totals: set[int], unit: str
 ) -> Iterator[Contradiction]:
     for count in counts:
-        if real_totals and count.all not in real_totals:
+        if real_totals and count.total not in real_totals:
             expected = _join_with_or(real_totals)
             yield Contradiction(
-                unit, f"shows “{count.text}”; an epoch really has {expected} {unit}", progress.where(count)
+                unit, f"shows “{count.text}”; an epoch really has {expected} {unit}", progress.first_line_with(count)
             )
 
 
 def _wrong_step_totals(progress: _ShownProgress, batch: int) -> Iterator[Contradiction]:
-    totals = {image.all for image in progress.images}
+    totals = {image.total for image in progress.images}
     if len(totals) != 1:
         return
     (total,) = totals
     expected_steps = {count for count in (total // batch, math.ceil(total / batch)) if count}
     for step in progress.steps:
         # Steps may be counted through all epochs: a multiple is right too.
-        if all(step.all % count for count in expected_steps):
+        if all(step.total % count for count in expected_steps):
             claim = (
                 f"shows “{step.text}”, but {total:,} images in batches of {batch:,} are "
                 f"{_join_with_or(expected_steps)} steps"
             )
-            yield Contradiction("images and steps", claim, progress.where(step))
+            yield Contradiction("images and steps", claim, progress.first_line_with(step))
 
 
 def _wrong_percentages(progress: _ShownProgress, batch: int) -> Iterator[Contradiction]:
     """Check the percentages of image counts, with a tolerance of one batch."""
     for image in progress.images:
-        if image.all <= 2 * batch:
+        if image.total <= 2 * batch:
             continue
-        stated, exact, step = float(image.percent), 100 * image.at / image.all, 100 * batch / image.all
+        stated, exact, step = float(image.percent), 100 * image.done / image.total, 100 * batch / image.total
         unit = 10.0 ** -len(image.percent.partition(".")[2])
         # The last batch of an epoch may be smaller.
         if max(stated, exact) < 100 - 2 * step and abs(stated - exact) > step + unit:
-            claim = f"shows “{image.text}”, but {image.at} of {image.all} is {exact:.3g}%"
-            yield Contradiction("percentage", claim, progress.where(image))
+            claim = f"shows “{image.text}”, but {image.done} of {image.total} is {exact:.3g}%"
+            yield Contradiction("percentage", claim, progress.first_line_with(image))
 
 
 def _impossible_batches(progress: _ShownProgress, batch: int) -> Iterator[Contradiction]:
     for image in progress.images:
-        full_batches, rest = divmod(image.all, batch)
-        if image.at % batch and image.at not in (image.all, full_batches * rest, (full_batches + 1) * rest):
-            claim = f"shows “{image.text}”, but batches of {batch} never add up to {image.at} images"
-            yield Contradiction("batches", claim, progress.where(image))
+        full_batches, rest = divmod(image.total, batch)
+        if image.done % batch and image.done not in (image.total, full_batches * rest, (full_batches + 1) * rest):
+            claim = f"shows “{image.text}”, but batches of {batch} never add up to {image.done} images"
+            yield Contradiction("batches", claim, progress.first_line_with(image))
 
 
 def _join_with_or(numbers: Iterable[int]) -> str:

@@ -60,7 +60,7 @@ def proven_lines_differ(run_set: RunSet) -> Iterable[Finding]:
             differing_lines = [
                 line
                 for line in map(int, run.ledger.lines_of(site))
-                if site.makes(run.lines[line])
+                if site.can_print(run.lines[line])
                 and run.lines[line].strip() not in texts
                 and not _is_reported_elsewhere(run_set, run, line)
             ]
@@ -107,7 +107,7 @@ def constant_lines_differ(run_set: RunSet) -> Iterable[Finding]:
         if any(lines[0] in first.ledger.lines_of(site) for site in run_set.proven):
             continue
         agreed_columns = list(informative_columns(first, lines, steady))
-        epoch_columns = np.flatnonzero((steady == first.curves.epochs.at(lines)[:, None]).all(axis=0)).tolist()
+        epoch_columns = np.flatnonzero((steady == first.curves.epochs.epochs_at(lines)[:, None]).all(axis=0)).tolist()
         if epoch_columns:
             epoch_columns = [
                 column
@@ -182,7 +182,7 @@ def informative_columns(run: ParsedRun, lines: Indices, steady: NDArray[np.float
     names = names_in_line(run.transcript, int(lines[0]))
     machine_indices = machine_columns(text, spans, names)
     metrics = {metric.start for metric in metrics_in(text)}
-    epochs, totals = run.curves.epochs.at(lines), set(run.curves.totals)
+    epochs, totals = run.curves.epochs.epochs_at(lines), set(run.curves.totals)
     list_by_column = {
         column: number_list for number_list in number_lists(text, spans) for column in number_list.columns
     }
@@ -246,7 +246,7 @@ def number_formats(run_set: RunSet) -> Iterable[Finding]:
     format. Rounded numbers are found too, where all real ones are unrounded.
     """
     for run in run_set.imagined:
-        for form in run_set.once(_Formats).shared_with(run):
+        for form in run_set.compute_once(_Formats).shared_with(run):
             misprint = _first_misprint(run_set, run, form)
             if misprint is None:
                 continue
@@ -267,7 +267,7 @@ def _first_misprint(run_set: RunSet, run: ParsedRun, form: str) -> tuple[int, in
 
     None if all numbers are right.
     """
-    for column, decimals, is_full in run_set.once(_Formats).of(form):
+    for column, decimals, is_full in run_set.compute_once(_Formats).formats_of_form(form):
         lines = run.transcript.lines_of(form)
         printed = run.transcript.decimals[run.transcript.starts[lines] + column]
         is_wrong = (
@@ -311,7 +311,7 @@ class _Formats:
         least = 1 if self._run_set.source is not None else MIN_VALUES
         return (form for form in run.transcript.forms if "#" in form and self._lines_per_form[form] >= least)
 
-    def of(self, form: str) -> list[tuple[int, int, bool]]:
+    def formats_of_form(self, form: str) -> list[tuple[int, int, bool]]:
         """Return (index, decimals, is unrounded) for each number of a form whose format is known.
 
         For an unrounded number, `decimals` is the lowest number of decimals in the real runs.

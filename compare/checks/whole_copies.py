@@ -125,7 +125,7 @@ def whole_copies(run_set: RunSet, reported_labels: frozenset[str] = frozenset())
             copies = [
                 (key, copy)
                 for key, curve in curves_of(index).items()
-                if (copy := real_curves.copy(key, curve, earlier)) is not None
+                if (copy := real_curves.longest_copy(key, curve, earlier)) is not None
             ]
             possible += [(key, copy) for key, copy in copies if copy.chance <= POSSIBLE]
         run_by_fingerprint.setdefault(fingerprint, run)
@@ -262,7 +262,7 @@ def _copied_curve_finding(copy: _Copy) -> Finding:
 def _curves(run: ParsedRun) -> _Curves:
     transcript = run.transcript
     curves: dict[_Key, _Curve] = {}
-    headings = sections(transcript, run.curves.epochs.at(np.arange(len(transcript.lines))))
+    headings = sections(transcript, run.curves.epochs.epochs_at(np.arange(len(transcript.lines))))
     for form in transcript.forms[:MOST_FORMS]:
         lines = transcript.lines_of(form)
         if "#" not in form or len(lines) < FEWEST:
@@ -311,7 +311,7 @@ class _RealCurves:
         curves = [curves[key] for curves in self._real if key in curves]
         return curves, _as_table(curves)
 
-    def copy(self, key: _Key, curve: _Curve, earlier: Sequence[_Curves]) -> _Copy | None:
+    def longest_copy(self, key: _Key, curve: _Curve, earlier: Sequence[_Curves]) -> _Copy | None:
         """Return the longest sequence that a curve shares with a real or an earlier imagined curve.
 
         None if it is too short.

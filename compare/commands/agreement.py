@@ -24,7 +24,7 @@ class AnsweredCommand:
         return bool(normalized_lines(self.real.terminal))
 
     @property
-    def cut(self) -> bool:
+    def is_cut(self) -> bool:
         """True if the token limit ended the imagined reply."""
         return self.imagined.cause is Cause.CUT
 
@@ -33,12 +33,12 @@ class AnsweredCommand:
         """True if both machines show the same output. A reply that was cut is incomplete, and never agrees."""
         return (
             self.imagined.is_run
-            and not self.cut
+            and not self.is_cut
             and normalized_lines(self.real.terminal) == normalized_lines(self.imagined.stdout)
         )
 
     @property
-    def agrees_as_it_came(self) -> bool:
+    def agrees_unmodified(self) -> bool:
         """True if both machines agree, and nothing had to be removed from the model's reply."""
         return self.agrees and not self.imagined.violations
 
@@ -68,8 +68,8 @@ def agreement_of(answered: Iterable[AnsweredCommand]) -> Agreement:
     answered = [answer for answer in answered if answer.imagined.is_run]
     printing = [answer for answer in answered if answer.prints]
     silent = [answer for answer in answered if not answer.prints]
-    matches = [[answer.agrees for answer in printing], [answer.agrees_as_it_came for answer in printing]]
-    matches += [[answer.agrees for answer in silent], [answer.agrees_as_it_came for answer in silent]]
+    matches = [[answer.agrees for answer in printing], [answer.agrees_unmodified for answer in printing]]
+    matches += [[answer.agrees for answer in silent], [answer.agrees_unmodified for answer in silent]]
     matches.append([answer.status_agrees for answer in answered])
     return Agreement(*(wilson_share(sum(group), len(group)) for group in matches))
 

@@ -36,7 +36,7 @@ class MemoryAnswer:
         return self.verdict in ("changed", "lost") and self.control_verdict == "kept"
 
     @property
-    def words(self) -> str:
+    def verdict_text(self) -> str:
         """The verdict in words, followed by the control's verdict unless that is `kept`."""
         if self.control_verdict == "kept":
             return self.verdict

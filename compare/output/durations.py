@@ -37,9 +37,9 @@ class ClaimedDuration(NamedTuple):
 
     seconds: float | None
     """The total that the output states last, or else the sum of all durations; None if there is no duration."""
-    last: int
+    last_line: int
     """Index of the line with the last total, or else with the last duration; -1 if the output states no duration."""
-    lines: int
+    line_count: int
     """Number of lines that state a duration."""
 
 
@@ -88,7 +88,7 @@ def _sum_grouped(output: Transcript, lines: NDArray[np.int64], tail_of_shape: di
 def _sum_by_line(output: Transcript, lines: NDArray[np.int64]) -> float:
     # Many lines have the same end.
     seconds = cache(_parse_seconds)
-    return sum(seconds(_tail_from_time_word(line)) or 0.0 for line in output.lines.at(lines))
+    return sum(seconds(_tail_from_time_word(line)) or 0.0 for line in output.lines.lines_at(lines))
 
 
 def _sum_column(output: Transcript, lines: NDArray[np.int64], tail: str) -> float:

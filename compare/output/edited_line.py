@@ -17,7 +17,7 @@ class Rule(NamedTuple):
     """
 
     pattern: re.Pattern[str]
-    by: tuple[str | int, ...]
+    replacement: tuple[str | int, ...]
     is_exempt: Callable[[re.Match[str]], bool] | None = None
     """A function that says whether a match is left unchanged. If it is None, every match is replaced."""
 
@@ -31,7 +31,7 @@ class EditableLine:
     def replace(self, rule: Rule) -> bool:
         """Replace all matches of the rule's pattern; return whether the line changed."""
         before = self.text
-        replacement = _re_template(rule.by) if rule.is_exempt is None else lambda match: _expand(rule, match)
+        replacement = _re_template(rule.replacement) if rule.is_exempt is None else lambda match: _expand(rule, match)
         self.text = rule.pattern.sub(replacement, before)
         return self.text != before
 
@@ -56,7 +56,7 @@ class TracedLine(EditableLine):
             if rule.is_exempt and rule.is_exempt(match):
                 origins += self._origins[match.start() : end]
                 continue
-            for part in rule.by:
+            for part in rule.replacement:
                 origins += (
                     [_INSERTED] * len(part) if isinstance(part, str) else self._origins[slice(*match.span(part))]
                 )
@@ -101,4 +101,4 @@ def _re_template(by: tuple[str | int, ...]) -> str:
 def _expand(rule: Rule, match: re.Match[str]) -> str:
     if rule.is_exempt and rule.is_exempt(match):
         return match[0]
-    return "".join([part if isinstance(part, str) else match[part] for part in rule.by])
+    return "".join([part if isinstance(part, str) else match[part] for part in rule.replacement])

@@ -60,7 +60,7 @@ class PrefixWord(NamedTuple):
     """The characters between the previous word and this word, such as ` [`. Several blanks are given as one."""
     word: str
     """The word itself; LEVEL in place of the level of a log record, and NUMBER in place of a number."""
-    behind: str = ""
+    after: str = ""
     """The signs that follow the word in most lines, such as `] `; they end with `#` if a number comes next."""
     varies: bool = False
     """True if some line has another word here, and the same text after it, apart from numbers: `[train] loss 0.5` and
@@ -143,7 +143,7 @@ def prefix_of(lines: Sequence[str]) -> Prefix:
         }
         prefix.append(
             place._replace(
-                behind=_most_common_start(remainders), varies=not texts_after.isdisjoint(texts_after_others)
+                after=_most_common_start(remainders), varies=not texts_after.isdisjoint(texts_after_others)
             )
         )
     return tuple(prefix)

@@ -99,7 +99,7 @@ class _CurveReader:
         """Read the lines with these indices, which all have this shape."""
         if len(lines) < _MIN_COLUMN_LINES or not self._read_columns(lines, shape):
             for line in lines:
-                self._read_line(np.array([line]), self._transcript.pointed(int(line)))
+                self._read_line(np.array([line]), self._transcript.normalized_line(int(line)))
 
     def _read_line(self, line: NDArray[np.int64], text: str) -> None:
         epoch = _EPOCH.search(text)
@@ -163,7 +163,7 @@ class _CurveReader:
         positions = np.concatenate([np.full(len(lines), position) for lines, position, _values in parts])
         values = np.concatenate([values for _lines, _position, values in parts])
         order = np.lexsort((positions, lines))
-        return Points(lines[order], epochs.at(lines[order]), values[order])
+        return Points(lines[order], epochs.epochs_at(lines[order]), values[order])
 
 
 def _integers(values: NDArray[np.float64] | None) -> NDArray[np.int64]:

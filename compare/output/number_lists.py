@@ -16,7 +16,7 @@ class NumberList(NamedTuple):
 
     columns: tuple[int, ...]
     """Indices of the list's numbers, among all values of the line."""
-    places: tuple[tuple[int, ...], ...]
+    indices: tuple[tuple[int, ...], ...]
     """The index of each number in the nested lists: (1,) for the 2 in `(1, 2)`, and (1, 0) for the 3 in `((1, 2), (3,
     4))`.
     """
@@ -122,4 +122,4 @@ def name_before(line: str, spans: Sequence[tuple[int, int]], numbers: NumberList
 
 def index_in(numbers: NumberList, column: int) -> str:
     """Return the index of the number of this column in the list, as Python writes it: `[1]`, `[1][0]`."""
-    return "".join(f"[{index}]" for index in numbers.places[numbers.columns.index(column)])
+    return "".join(f"[{index}]" for index in numbers.indices[numbers.columns.index(column)])

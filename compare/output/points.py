@@ -80,7 +80,7 @@ class Epochs(_Columns[tuple[int, int]]):
     def __iter__(self) -> Iterator[tuple[int, int]]:
         return zip(self.lines.tolist(), self.numbers.tolist(), strict=True)
 
-    def at(self, lines: NDArray[np.int64]) -> NDArray[np.int64]:
+    def epochs_at(self, lines: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return, for each of these lines, the last epoch that this line or an earlier line names; otherwise
         NO_EPOCH."""
         above = np.searchsorted(self.lines, lines, side="right")

@@ -39,7 +39,7 @@ class TargetOrder(NamedTuple):
     """The order into which the columns of a table are brought."""
 
     names: Names
-    with_header: bool
+    reorders_header: bool
     """True if the header is rearranged too, because real logs differ in the order of its names."""
 
 
@@ -95,14 +95,14 @@ class Reordering:
             names.append(cache[line])
         return header_lines, names
 
-    def all(self, lines: Sequence[str], start: int) -> list[str]:
+    def reorder_lines(self, lines: Sequence[str], start: int) -> list[str]:
         """Rearrange the columns in consecutive lines, given in the form in which lines are compared.
 
         `start` is the index of the first line.
         """
-        return [self.one(line, start + offset) for offset, line in enumerate(lines)]
+        return [self.reorder_line(line, start + offset) for offset, line in enumerate(lines)]
 
-    def one(self, line: str, index: int) -> str:
+    def reorder_line(self, line: str, index: int) -> str:
         """Rearrange the columns in the line with this index, given in the form in which lines are compared."""
         return self._reorder(line, index, with_all_headers=False)
 
@@ -114,7 +114,9 @@ class Reordering:
         header_lines, names = self._headers
         header_index = bisect_right(header_lines, index) - 1
         target = self._target_orders.get(names[header_index]) if header_index >= 0 else None
-        if target is None or (index == header_lines[header_index] and not (target.with_header or with_all_headers)):
+        if target is None or (
+            index == header_lines[header_index] and not (target.reorders_header or with_all_headers)
+        ):
             return line
         is_header = index == header_lines[header_index]
         context = self._compare_lines(list(_lines_around(self._lines, index))) if is_header else []

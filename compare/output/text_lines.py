@@ -64,7 +64,7 @@ class Lines(Sequence[str]):
         (line,) = self._text[self._bounds[index] : self._bounds[index + 1]].splitlines()
         return _cut(line)
 
-    def at(self, rows: NDArray[np.int64]) -> Iterator[str]:
+    def lines_at(self, rows: NDArray[np.int64]) -> Iterator[str]:
         """Yield the lines with these indices."""
         if len(rows) > len(self) / 2 and bool((np.diff(rows) > 0).all()):
             # Splitting the whole text is faster than cutting most lines out of it.

@@ -140,7 +140,7 @@ class Transcript:
         if self._renaming:
             compared = self._renaming.all(compared)
         if self._reordering:
-            compared = self._reordering.all(compared, start)
+            compared = self._reordering.reorder_lines(compared, start)
         if self._redrawn_lines:
             compared = ["" if start + offset in self._redrawn_lines else line for offset, line in enumerate(compared)]
         return compared
@@ -156,7 +156,7 @@ class Transcript:
         if index in self._redrawn_lines:
             return ""
         compared = self._compared_unordered(index)
-        return self._reordering.one(compared, index) if self._reordering else compared
+        return self._reordering.reorder_line(compared, index) if self._reordering else compared
 
     def _compared_unordered(self, index: int) -> str:
         """Return a line of a log as it is compared, but without reordering its columns."""
@@ -178,7 +178,7 @@ class Transcript:
             else self.compared(index)
         )
 
-    def pointed(self, index: int) -> str:
+    def normalized_line(self, index: int) -> str:
         """Return the line with this index, with its numbers in the usual notation: `-0.5` for `−0,5`. In a log,
         `tensor(0.5)`, `.5` and `1_000` are rewritten, too."""
         line = self._normalize_number(self.lines[index])

@@ -61,7 +61,7 @@ class ColumnOrders:
             tables = self._tables(text)
             keys, widths = {frozenset(table.names) for table in tables}, {len(table.names) for table in tables}
             missing_widths = {
-                len(key) for key, order in self._orders_by_names.items() if order.with_header and key not in keys
+                len(key) for key, order in self._orders_by_names.items() if order.reorders_header and key not in keys
             }
             lines = self._to_compared_lines(list(Lines(text))) if missing_widths - widths else []
             self._headerless_rows[text] = frozenset(
@@ -69,7 +69,7 @@ class ColumnOrders:
             )
         return self._headerless_rows[text]
 
-    def of(self, text: str) -> Reordering | None:
+    def reordering_of(self, text: str) -> Reordering | None:
         """Return how the columns of a log are reordered; None if they stay as they are."""
         tables = self._tables(text)
         if not tables:
@@ -78,7 +78,7 @@ class ColumnOrders:
             table.names: order
             for table in tables
             if (order := self._orders_by_names.get(frozenset(table.names)))
-            and order != TargetOrder(table.names, order.with_header)
+            and order != TargetOrder(table.names, order.reorders_header)
         }
         return Reordering(Lines(text), tables, new_orders, self._to_compared_lines) if new_orders else None
 

@@ -27,9 +27,9 @@ class EarlyEnd(NamedTuple):
 
     line: int
     """Index of the log's last line that is assigned to a print site."""
-    beside: ParsedRun
+    real_run: ParsedRun
     """The real run with which the log is compared."""
-    there: int
+    real_line: int
     """Index of the corresponding line in `beside`, which continues after this line."""
     is_cut: bool = False
     """True if the last line is an unfinished progress bar, which the program would have drawn again.
@@ -54,7 +54,7 @@ def early_ends(run_set: RunSet) -> Mapping[int, EarlyEnd]:
 
 def cut_lines(run_set: RunSet) -> Mapping[int, int]:
     """Return the last line of each imagined log that ends early in a progress bar, by the run's `id`."""
-    return {key: end.line for key, end in run_set.once(early_ends).items() if end.is_cut}
+    return {key: end.line for key, end in run_set.compute_once(early_ends).items() if end.is_cut}
 
 
 def _site_lines(run: ParsedRun, sites: int) -> Indices:
@@ -93,7 +93,7 @@ def _find_end_after(  # noqa: PLR0913 (what all ends are judged by)
     if is_foreign[lines[-1] + 1 :].any() and run.text.endswith("\n"):
         return None  # the log ends with other words, such as an error message
     counts = np.bincount(sites, minlength=len(is_steady))
-    counts += sum((gap.missing_lines for gap in run_set.once(gaps).get(id(run), ())), np.zeros_like(counts))
+    counts += sum((gap.missing_lines for gap in run_set.compute_once(gaps).get(id(run), ())), np.zeros_like(counts))
     is_missing = is_steady & (counts < totals[0])
     if not is_missing.any() or _has_last_line(run_set, run, int(lines[-1]), sequences):
         return None
@@ -133,7 +133,7 @@ def _has_last_line(run_set: RunSet, run: ParsedRun, line: int, sequences: list[I
     last = int(run.ledger.site_of[line])
     # The same print must make the last line of all runs, and contain a counter.
     is_counter = any(
-        counter.site is run_set.sites[last] and counter.words is None for counter in run_set.once(counters)
+        counter.site is run_set.sites[last] and counter.words is None for counter in run_set.compute_once(counters)
     )
     if not is_counter or any(
         real.ledger.site_of[real_lines[-1]] != last for real, real_lines in _runs_with_lines(run_set, sequences)
@@ -182,7 +182,7 @@ def _find_counterpart(run: ParsedRun, lines: Indices, real: ParsedRun, real_line
 
     Corresponding lines have the same epoch, and the same position among the lines of this epoch.
     """
-    epochs, real_epochs = run.curves.epochs.at(lines), real.curves.epochs.at(real_lines)
+    epochs, real_epochs = run.curves.epochs.epochs_at(lines), real.curves.epochs.epochs_at(real_lines)
     matches = np.flatnonzero(real_epochs == epochs[-1])
     nth = int(np.count_nonzero(epochs == epochs[-1])) - 1
     return int(matches[nth]) if epochs[-1] != NO_EPOCH and nth < len(matches) else None

@@ -46,16 +46,16 @@ class Gap(NamedTuple):
     """Index of the line before the jump."""
     after: int
     """Index of the line after the jump."""
-    low: float
+    count_before: float
     """The count before the jump."""
-    high: float
+    count_after: float
     """The count after the jump."""
     missing_lines: Indices
     """For each print site, how many lines this log lacks between the two counts.
 
     It is compared with the real run that has the most of these lines.
     """
-    beside: Passage | None
+    real_passage: Passage | None
     """The part of a real run between the two counts; None if no real run shows both counts."""
 
 
@@ -84,7 +84,7 @@ def gaps(run_set: RunSet) -> Mapping[int, Sequence[Gap]]:
     if run_set.source is not None or len(run_set.real) < 2:
         return {}
     gaps_by_run: dict[int, list[Gap]] = {}
-    for counter in run_set.once(counters):
+    for counter in run_set.compute_once(counters):
         for run in run_set.imagined:
             jumps = list(_find_jumps(run_set, run, counter))
             if jumps and (id(run) not in gaps_by_run or len(jumps) > len(gaps_by_run[id(run)])):
@@ -175,7 +175,7 @@ def values_of(run: ParsedRun, lines: Indices, column: int) -> Numbers:
 def _find_jumps(run_set: RunSet, run: ParsedRun, counter: Counter) -> Iterator[Gap]:
     lines = counter.lines_of(run)
     counts = values_of(run, lines, counter.column)
-    epochs = run.curves.epochs.at(lines)
+    epochs = run.curves.epochs.epochs_at(lines)
     for index in np.flatnonzero(np.diff(counts) > counter.step).tolist():
         low, high = float(counts[index]), float(counts[index + 1])
         is_repeated = high in counts[index + 2 : index + 3]

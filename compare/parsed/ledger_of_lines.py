@@ -67,7 +67,7 @@ class Ledger:
         self.transcript = transcript
         self.sites = tuple(sites) if templates is None else templates.sites
         self._templates = templates
-        shared_prefix = () if templates is None else templates.names.shared
+        shared_prefix = () if templates is None else templates.names.shared_prefix
         self._site_search = _SiteSearch(self.sites, len(transcript.shapes), shared_prefix)
 
     @cached_property
@@ -113,7 +113,9 @@ class Ledger:
 
         Both are -1 if there is none.
         """
-        site_of_form = [_NONE if index is None else index for index in templates.find(self.transcript.forms)]
+        site_of_form = [
+            _NONE if index is None else index for index in templates.find_templates(self.transcript.forms)
+        ]
         site = np.array(site_of_form, np.int32)[self.transcript.form_of_shape]
         kind = np.zeros(len(site), np.int8)
         unmatched = np.flatnonzero(site == _NONE)
@@ -135,7 +137,7 @@ class Ledger:
         )
         texts = [self.transcript.lines[line].strip() for line in lines]
         sites_of_lines = [
-            [index for index in possible_sites[shape_of[line]] if self.sites[index].makes(text)]
+            [index for index in possible_sites[shape_of[line]] if self.sites[index].can_print(text)]
             for line, text in zip(lines, texts, strict=True)
         ]
         if len(lines):
@@ -154,7 +156,9 @@ class Ledger:
             [
                 index
                 for index, (first, last) in enumerate(self._template_ends)
-                if shape.startswith(first) and shape.endswith(last) and self._sites_without_digits[index].makes(shape)
+                if shape.startswith(first)
+                and shape.endswith(last)
+                and self._sites_without_digits[index].can_print(shape)
             ]
             for shape in shapes
         ]
@@ -267,7 +271,9 @@ class _SiteSearch:
 
     def __init__(self, sites: Sequence[PrintSite], shapes: int, shared: Sequence[PrefixWord] = ()) -> None:
         max_sites = max(50, MOST_PAIRS // max(1, shapes))
-        sites_to_search = islice(((index, site) for index, site in enumerate(sites) if not site.is_open), max_sites)
+        sites_to_search = islice(
+            ((index, site) for index, site in enumerate(sites) if not site.is_ambiguous), max_sites
+        )
         indexed_words = [
             (index, words)
             for index, site in sites_to_search

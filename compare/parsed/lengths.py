@@ -37,7 +37,7 @@ def lengths(run_set: RunSet) -> Mapping[int, Length]:
     if run_set.source is not None:
         return {}
     length_by_run: dict[int, Length] = {}
-    for counter in run_set.once(counters):
+    for counter in run_set.compute_once(counters):
         ends = [_highest_count(run, counter) for run in run_set.real]
         low, high = min(ends), max(ends)
         for run in run_set.imagined if low < high else ():

@@ -98,7 +98,7 @@ def _texts_agree(run_set: RunSet, lines: Sequence[Indices], normalize: Callable[
 
 
 def _texts(run: ParsedRun, lines: Indices) -> Iterator[str]:
-    return (line.strip() for line in run.lines.at(lines))
+    return (line.strip() for line in run.lines.lines_at(lines))
 
 
 def _names_environment(expression: ast.expr) -> bool:

@@ -45,7 +45,7 @@ class NewForms:
         if len(run_set.real) < 2:
             return [[] for _run in run_set.real]
         if run_set.templates is not None:
-            return run_set.templates.odd
+            return run_set.templates.odd_templates
         return [
             [
                 form
@@ -213,7 +213,7 @@ def replacing_forms(run_set: RunSet, run: ParsedRun) -> list[NewForm]:
     """Return the reported new forms of an imagined log; empty if the source is known."""
     if run_set.source is not None:
         return []
-    judge = run_set.once(NewForms)
+    judge = run_set.compute_once(NewForms)
     reported = judge.reported_entries(run, run.ledger.first_of_each_form("foreign"))
     reported += [entry for entry in run.ledger.first_of_each_form("literal") if judge.is_reworded(run, entry)]
     transcript, site_of = run.transcript, run.ledger.site_of

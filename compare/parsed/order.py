@@ -21,7 +21,7 @@ def misplaced_lines(run_set: RunSet, run: ParsedRun) -> Indices:
     """
     if not run_set.finished:
         return np.empty(0, np.int64)
-    real_runs = run_set.once(one_run_per_structure)
+    real_runs = run_set.compute_once(one_run_per_structure)
     runs = [*(real_run for real_run in real_runs if real_run.execution.cause is Cause.FINISHED), run]
     times = np.array([count_lines_by_site(run, len(run_set.sites)) for run in runs])
     is_steady = (times == times[0]).all(axis=0) & (times[0] > 0)
@@ -41,8 +41,8 @@ def _is_order_known(run_set: RunSet, site: PrintSite) -> bool:
     if run_set.source is None:
         return len(run_set.finished) > 1
     return (
-        not site.is_open
-        and site.by != "bar"
+        not site.is_ambiguous
+        and site.kind != "bar"
         and (site.depends_on == "nothing" or (site.depends_on == "flags" and len(run_set.finished) > 1))
     )
 

@@ -52,7 +52,7 @@ class _Log(NamedTuple):
     lines: list[str]
     prefix: Prefix
 
-    def says(self, renaming: PrefixRenaming) -> set[str]:
+    def renamed_lines(self, renaming: PrefixRenaming) -> set[str]:
         """Return the different lines, renamed and with `#` for each number."""
         return {words for line in renaming.all(self.lines) if (words := words_of(line))}
 
@@ -70,7 +70,7 @@ class _CommonPrefix(NamedTuple):
 
     With names masked, at least half of the lines of such a log occur in a log with other names.
     """
-    said: frozenset[str] = frozenset()
+    compared_lines: frozenset[str] = frozenset()
     """The different lines of the logs in `masked`, with names masked and `#` for each number.
 
     If `masked` is empty, the lines of all real logs, with their names.
@@ -114,7 +114,7 @@ class PrefixNames:
         lines = self._to_compared_lines(sample) if sample else []
         return _Log(lines, prefix_of(lines))
 
-    def of(self, text: str) -> Renamed | None:
+    def renaming_of(self, text: str) -> Renamed | None:
         """Return how the lines of a log are compared; None if they are compared as they are."""
         if text not in self._cache:
             self._cache[text] = self._find_renaming(text)
@@ -126,12 +126,14 @@ class PrefixNames:
         `runs` holds pairs (label, log).
         """
         doubtful_runs = [
-            (label, renamed) for label, text in runs if (renamed := self.of(text)) is not None and renamed.doubtful
+            (label, renamed)
+            for label, text in runs
+            if (renamed := self.renaming_of(text)) is not None and renamed.doubtful
         ]
         return _doubt_on_names(doubtful_runs) if doubtful_runs else None
 
     @property
-    def shared(self) -> tuple[PrefixWord, ...]:
+    def shared_prefix(self) -> tuple[PrefixWord, ...]:
         """The words with which nearly all lines begin, such as `[english] `.
 
         They end with the last word that signs set off.
@@ -154,7 +156,9 @@ class PrefixNames:
             return None
         log = self._real_logs.get(text) or self._read_log(text)
         replacements = _replacement_words(log.prefix, common)
-        if replacements and not _is_half_contained(log.says(PrefixRenaming(log.prefix, replacements)), common.said):
+        if replacements and not _is_half_contained(
+            log.renamed_lines(PrefixRenaming(log.prefix, replacements)), common.compared_lines
+        ):
             replacements = {
                 index: word
                 for index, word in replacements.items()
@@ -209,7 +213,7 @@ def _may_be_two_names(index: int, place: PrefixWord, other: PrefixWord, prefix: 
     # Behind a time, a word with a capital begins a sentence: `12:00:01 Finished epoch 3`.
     is_small = place.word.islower() and other.word.islower()
     is_behind_time = index > 0 and prefix[index - 1].word == MASK and not place.gap.strip() and is_small
-    is_set_off = is_behind_time or _SET_OFF_BEFORE.search(place.gap) or _SET_OFF_BEHIND.match(place.behind)
+    is_set_off = is_behind_time or _SET_OFF_BEFORE.search(place.gap) or _SET_OFF_BEHIND.match(place.after)
     return bool(is_set_off) and place.word.lower() != other.word.lower()
 
 
@@ -274,7 +278,7 @@ def _is_set_off(place: PrefixWord) -> bool:
 
     It is a level, an id or a time, or a sign such as `]` follows.
     """
-    return place.word in (LEVEL, MASK) or _SET_OFF_BEHIND.match(place.behind) is not None
+    return place.word in (LEVEL, MASK) or _SET_OFF_BEHIND.match(place.after) is not None
 
 
 def _common_prefix(logs: dict[str, _Log]) -> _CommonPrefix:
@@ -301,7 +305,7 @@ def _common_prefix(logs: dict[str, _Log]) -> _CommonPrefix:
     if masked:
         return _CommonPrefix(tuple(places), frozenset(names), frozenset(masked), frozenset().union(*masked.values()))
     lines = frozenset(words_of(line) for log in logs.values() for line in log.lines)
-    return _CommonPrefix(tuple(places[: min(names, default=len(places))]), said=lines)
+    return _CommonPrefix(tuple(places[: min(names, default=len(places))]), compared_lines=lines)
 
 
 def _ends_prefix(candidates: Sequence[PrefixWord]) -> bool:
@@ -321,7 +325,7 @@ def _mask_names(names: Sequence[int], logs: dict[str, _Log]) -> dict[str, set[st
     Only logs are returned that then resemble a log with other names.
     """
     masked_lines = {
-        text: log.says(PrefixRenaming(log.prefix, dict.fromkeys(names, MASK))) for text, log in logs.items()
+        text: log.renamed_lines(PrefixRenaming(log.prefix, dict.fromkeys(names, MASK))) for text, log in logs.items()
     }
     names_of_log = {text: [log.prefix[index].word for index in names] for text, log in logs.items()}
     return {

@@ -23,7 +23,7 @@ def refine_sites(sites: Sequence[PrintSite], real: Sequence[Ledger]) -> tuple[Pr
     """
     if len(real) < FEWEST:
         return tuple(sites)
-    open_sites = dict.fromkeys(site for site in sites if site.is_open and site.by != "bar")
+    open_sites = dict.fromkeys(site for site in sites if site.is_ambiguous and site.kind != "bar")
     return (
         *(_with_common_prefix(site, real) for site in sites if site not in open_sites),
         *_sites_from_forms(tuple(open_sites), real),
@@ -33,7 +33,7 @@ def refine_sites(sites: Sequence[PrintSite], real: Sequence[Ledger]) -> tuple[Pr
 def _sites_from_forms(sites: Sequence[PrintSite], real: Sequence[Ledger]) -> Iterable[PrintSite]:
     site_by_form = [dict(_lines_by_form(sites, ledger)) for ledger in real]
     # A site that is not always printed, or belongs to a logger, may print other words in another run.
-    may_be_others = any(site.depends_on != "nothing" or site.by == "log" for site in sites)
+    may_be_others = any(site.depends_on != "nothing" or site.kind == "log" for site in sites)
     if may_be_others or any(forms.keys() != site_by_form[0].keys() for forms in site_by_form):
         return sites
     return [_with_form(site, form) for form, site in site_by_form[0].items()]

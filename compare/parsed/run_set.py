@@ -71,7 +71,7 @@ class ParsedRun:
     def _compared_text(self) -> _ComparedText:
         stdout, output = self.execution.stdout, self.execution.terminal
         # Messages of libraries on standard error differ between machines, and need not be imagined.
-        logs = [site for site in self.sites if site.by == "log" and not site.is_open]
+        logs = [site for site in self.sites if site.kind == "log" and not site.is_ambiguous]
         if self.execution.imagined or not logs or output == stdout:
             return _ComparedText(stdout)
         remaining = Counter(stdout.splitlines(keepends=True))
@@ -80,7 +80,7 @@ class ParsedRun:
         for number, line in enumerate(output.splitlines(keepends=True)):
             is_stdout = remaining[line] > 0
             remaining[line] -= is_stdout
-            if is_stdout or any(site.makes(line) for site in logs):
+            if is_stdout or any(site.can_print(line) for site in logs):
                 kept_lines.append(line)
                 numbers.append(number)
         text = "".join(kept_lines)
@@ -134,13 +134,13 @@ class ParsedRun:
     def _transcript_of(self, text: str) -> Transcript:
         if self.templates is None:
             return Transcript(text)
-        renamed = self.templates.names.of(text)
+        renamed = self.templates.names.renaming_of(text)
         return Transcript(
             text,
             True,
             self.templates.before_ids(text),
             self.templates.commas,
-            LogChanges(renamed.renaming if renamed else None, self.templates.column_orders.of(text)),
+            LogChanges(renamed.renaming if renamed else None, self.templates.column_orders.reordering_of(text)),
         )
 
     @cached_property
@@ -173,7 +173,7 @@ class RunSet:
     asked: ComparisonOptions = DEFAULT_OPTIONS
     _known: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
 
-    def once(self, compute: "Callable[[RunSet], _Result]") -> "_Result":
+    def compute_once(self, compute: "Callable[[RunSet], _Result]") -> "_Result":
         """Return what `compute` returns for all runs. It is called only once; all checks get the same result."""
         if compute not in self._known:
             self._known[compute] = compute(self)
@@ -211,7 +211,7 @@ class RunSet:
         lines = proven_lines(self.source.tree) if self.source else {}
         proven: dict[PrintSite, tuple[str, ...]] = {}
         for site in self.sites:
-            texts = tuple(text for text in lines.get(site.line, ()) if site.makes(text))
+            texts = tuple(text for text in lines.get(site.line, ()) if site.can_print(text))
             is_shown = all(run.ledger.lines_of(site).size >= len(texts) for run in self.ended)
             real_texts = (run.lines[index].strip() for run in self.real for index in run.ledger.lines_of(site))
             if texts and is_shown and all(text in texts for text in real_texts):

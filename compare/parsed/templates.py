@@ -168,7 +168,7 @@ class Templates:
         """The index in `sites` of each template."""
         return index_of(self.sites)
 
-    def find(self, forms: Sequence[str]) -> list[int | None]:
+    def find_templates(self, forms: Sequence[str]) -> list[int | None]:
         """Return, for each form, the index in `sites` of its template; None if there is none."""
         indices = [self._index_by_form.get(form) for form in forms]
         unknown = (
@@ -187,7 +187,7 @@ class Templates:
         return indices
 
     @cached_property
-    def odd(self) -> list[list[str]]:
+    def odd_templates(self) -> list[list[str]]:
         """For each real log, the templates that no other real log has."""
         logs = max(1, len(self._logs))
         pairs = np.unique(self._template_indices[self._forms_by_log.form] * logs + self._forms_by_log.log)

@@ -80,7 +80,7 @@ class Column:
     """
     words: str = ""
     """The column's name without the values in `fixed`."""
-    others: tuple[str, ...] = ()
+    longer_names: tuple[str, ...] = ()
     """Longer names, used if another column has the same label."""
     head: str = ""
     """The label at the beginning of the line, such as the class that a table row is about."""
@@ -88,7 +88,7 @@ class Column:
     """True if the number is the value of a key in an object (JSON, a Python dict)."""
     is_found_by_name: bool = False
     """True if the order of the numbers means nothing, as in JSON or CSV."""
-    parts: tuple[tuple[str, int], ...] = ()
+    merged: tuple[tuple[str, int], ...] = ()
     """(form, index) of the same number in lines of other forms, which were merged into this column."""
 
     @property
@@ -249,7 +249,7 @@ class Form:
         Only the few columns that are tested need them.
         """
         index, label = column.index, column.label
-        return replace(column, head=self.head(index, label), others=self._other_names(index, label))
+        return replace(column, head=self.head(index, label), longer_names=self._other_names(index, label))
 
     def _is_progress(self, index: int) -> bool:
         """Return whether a number is the progress in a progress bar, such as `40%` or `4/10`."""

@@ -31,7 +31,7 @@ def merge_columns(columns: Sequence[Column], forms: Mapping[str, Form], real: Se
             indices.append(len(merged))
             merged.append(column)
         else:
-            merged[index] = replace(merged[index], parts=(*merged[index].parts, (column.form, column.index)))
+            merged[index] = replace(merged[index], merged=(*merged[index].merged, (column.form, column.index)))
     return merged
 
 
@@ -42,7 +42,7 @@ def counters_of(form: Form) -> dict[str, int]:
 
 
 def _is_same_number(column: Column, other: Column, forms: Mapping[str, Form], real: Sequence[Printed]) -> bool:
-    parts = [column.form, *(form for form, _index in column.parts)]
+    parts = [column.form, *(form for form, _index in column.merged)]
     # The texts of `"event": "epoch"` and `"event": "step"` differ: these objects come from two prints.
     are_keys = column.is_key and other.is_key and _texts_of_object(column.form) == _texts_of_object(other.form)
     form, other_form = _without_units(column.form), _without_units(other.form)

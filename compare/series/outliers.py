@@ -27,7 +27,7 @@ def find_other_outliers(
     run_set: RunSet, secondary: Sequence[TestedSeries], primary: TestedSeries
 ) -> tuple[tuple[TestedSeries, Outlier], ...]:
     """Find imagined runs whose last values are outliers in metrics other than the primary endpoint."""
-    early = run_set.once(early_ends)
+    early = run_set.compute_once(early_ends)
     is_whole = [id(run) not in early for run in run_set.leaves + run_set.samples]
     lasts = []
     for tested in secondary:

@@ -117,10 +117,10 @@ class Printed:
                 line += 1
         return line
 
-    def of(self, column: Column) -> tuple[Indices, Indices]:
+    def column_positions(self, column: Column) -> tuple[Indices, Indices]:
         """Return two arrays: the lines that show a column, in order, and its value's index in each line."""
         form_indices = [(self.lines(column.form, column.fixed), column.index)]
-        form_indices += [(self.lines(form), index) for form, index in column.parts]
+        form_indices += [(self.lines(form), index) for form, index in column.merged]
         lines = np.concatenate([form_lines for form_lines, _index in form_indices])
         indices = np.repeat(
             [index for _lines, index in form_indices], [len(form_lines) for form_lines, _index in form_indices]
@@ -150,7 +150,9 @@ class Printed:
 
     @cached_property
     def _sections(self) -> NDArray[np.int8]:
-        return sections(self._transcript, self.observed.curves.epochs.at(np.arange(len(self._transcript.lines))))
+        return sections(
+            self._transcript, self.observed.curves.epochs.epochs_at(np.arange(len(self._transcript.lines)))
+        )
 
     def restore_headings(self, form: str, real: Sequence["Printed"]) -> None:
         """Give lines of a form the headings of the real runs, if this run shows fewer headings.
@@ -174,7 +176,7 @@ class Printed:
             first = int(np.argmax(is_of_shape))
             yield self._read_form("", int(lines[first])).metric(int(index[first])), is_of_shape
 
-    def named(self, metric: str, excluded: Iterable[str]) -> list[Column]:
+    def columns_of_metric(self, metric: str, excluded: Iterable[str]) -> list[Column]:
         """Return the columns of a metric in its most frequent form; empty if there is none.
 
         Forms in `excluded`, those of the real runs, are skipped: this run may word its lines differently.

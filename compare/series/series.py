@@ -65,13 +65,13 @@ class AllSeries:
 
     def __init__(self, run_set: RunSet) -> None:
         self.real = [Printed(run) for run in run_set.leaves]
-        last_line_of = run_set.once(cut_lines)
+        last_line_of = run_set.compute_once(cut_lines)
         self.runs = self.real + [Printed(run, last_line_of.get(id(run))) for run in run_set.samples]
         self._file_name = run_set.program.name.rsplit("/", 1)[-1] if run_set.program else ""
         self._sites = run_set.source.terminal_sites() if run_set.source else ()
-        self._gaps = run_set.once(gaps)
+        self._gaps = run_set.compute_once(gaps)
         self._rising_cache: dict[str, int | None] = {}
-        self._user_metrics = read_user_metrics([run.observed for run in self.runs], run_set.asked.named)
+        self._user_metrics = read_user_metrics([run.observed for run in self.runs], run_set.asked.named_metrics)
 
     @cached_property
     def _forms(self) -> dict[str, Form]:
@@ -104,7 +104,7 @@ class AllSeries:
             if column.is_environment and column.label + location in named:
                 continue
             label = f"{column.head} {column.label}" if column.label in labels_with_head else column.label
-            names = [_shorten(name) + location for name in (label, *column.others)]
+            names = [_shorten(name) + location for name in (label, *column.longer_names)]
             names.append(f"{names[-1]}, {len(named)}")
             named[next(name for name in names if name not in named)] = column
         return named
@@ -168,14 +168,14 @@ class AllSeries:
         """Return the lines of one run that show a column, and the column's values as printed."""
         if name in self._user_metrics:
             return self._user_metrics[name][run_index]
-        lines, indices = self.runs[run_index].of(column)
+        lines, indices = self.runs[run_index].column_positions(column)
         return lines, self.runs[run_index].values(lines, indices)
 
     def _user_series(self, name: str) -> Series:
         """Build the series of a user-defined metric. Its points are epochs if the lines name epochs."""
         readings = self._user_metrics[name]
         keys = [
-            run.observed.curves.epochs.at(lines)[:, None].astype(float)
+            run.observed.curves.epochs.epochs_at(lines)[:, None].astype(float)
             for run, (lines, _values) in zip(self.runs, readings, strict=True)
         ]
         ends = [(int(lines[-1]), float(values[-1])) if len(lines) else None for lines, values in readings]
@@ -239,7 +239,7 @@ class AllSeries:
         ]
 
     def _rows_of_run(self, run: Printed, column: Column) -> "_Rows":
-        lines, index = run.of(column)
+        lines, index = run.column_positions(column)
         if len(lines) or column.metric is None:
             return _Rows(run, lines, index, column)
         same_metric = [
@@ -247,10 +247,10 @@ class AllSeries:
             for candidate in self.columns.values()
             if candidate.metric and candidate.metric.name == column.metric.name
         ]
-        other_columns = run.named(column.metric.name, self._forms)
+        other_columns = run.columns_of_metric(column.metric.name, self._forms)
         nth = sum(candidate.index < column.index for candidate in same_metric)
         if nth < len(other_columns) and len({candidate.form for candidate in same_metric}) == 1:
-            return _Rows(run, *run.of(other_columns[nth]), other_columns[nth])
+            return _Rows(run, *run.column_positions(other_columns[nth]), other_columns[nth])
         return _Rows(run, lines, index, column)
 
     def _counters_of_rows(self, rows: Sequence["_Rows"], form: Form) -> tuple[list[Numbers], tuple[str, ...]]:
@@ -264,10 +264,10 @@ class AllSeries:
         keys = [np.full((len(row.lines), len(names)), -1.0) for row in rows]
         for key, row in zip(keys, rows, strict=True):
             row_counters = row.run.form(row.column.form).counters if row.column.form != form.form else form.counters
-            key[:, 0] = row.run.observed.curves.epochs.at(row.lines)
+            key[:, 0] = row.run.observed.curves.epochs.epochs_at(row.lines)
             for position, counter in enumerate(shared_counters, start=1):
                 nth = form.counters.index(counter)
-                if row.column.parts:
+                if row.column.merged:
                     key[:, position] = self._counter_in_merged(row, form.name_of(counter))
                 elif nth < len(row_counters):
                     key[:, position] = row.run.values(row.lines, row_counters[nth])
@@ -277,14 +277,14 @@ class AllSeries:
         rising_index = (
             cache[form.form] if form.form in cache else cache.setdefault(form.form, self._first_rising_number(form))
         )
-        if rising_index is None or any(row.column.parts for row in rows):
+        if rising_index is None or any(row.column.merged for row in rows):
             return keys, names
         return [row.run.values(row.lines, rising_index)[:, None] for row in rows], (form.name_of(rising_index),)
 
     def _counter_in_merged(self, row: "_Rows", name: str) -> Numbers:
         """Return the named counter's value in each line of a merged column; -1 if a line lacks this counter."""
         values = np.full(len(row.lines), -1.0)
-        for part in (row.column.form, *(form for form, _index in row.column.parts)):
+        for part in (row.column.form, *(form for form, _index in row.column.merged)):
             counters = counters_of(self._forms[part])
             is_of_part = np.isin(row.lines, row.run.lines(part))
             if name in counters:

@@ -40,11 +40,13 @@ def skipped_points(shown: ShownValues, gaps: Sequence[Gap], real: Mapping[int, S
     """
     skipped = SkippedValues(np.zeros(len(shown.lines), np.int64), np.ones(len(shown.lines), bool))
     for gap in gaps if shown.keys.shape[1] else ():
-        real_values = real.get(id(gap.beside.run)) if gap.beside else None
-        if gap.beside is None or real_values is None:
+        real_values = real.get(id(gap.real_passage.run)) if gap.real_passage else None
+        if gap.real_passage is None or real_values is None:
             continue
         inside = (shown.lines > gap.before) & (shown.lines < gap.after)
-        real_keys = real_values.keys[(real_values.lines > gap.beside.before) & (real_values.lines < gap.beside.after)]
+        real_keys = real_values.keys[
+            (real_values.lines > gap.real_passage.before) & (real_values.lines < gap.real_passage.after)
+        ]
         for same, times in _missing_keys(shown.keys, inside, real_keys):
             skipped.before[same & (shown.lines >= gap.after)] += times
             skipped.is_placed[same & inside] = False

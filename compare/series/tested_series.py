@@ -170,14 +170,14 @@ def _test_primary(run_set: RunSet, series: Series) -> TestedSeries:
     tested = _test_series(
         run_set, last_values, "primary", [index for index, end in enumerate(ends) if end is not None]
     )
-    if run_set.once(early_ends) and not tested.judged.n_imagined:
+    if run_set.compute_once(early_ends) and not tested.judged.n_imagined:
         return replace(tested, judged=replace(tested.judged, why_no_p=NO_RUN_REACHED_END))
     return tested
 
 
 def _reached_end(run_set: RunSet, runs: Sequence[ParsedRun]) -> list[bool]:
     """Return, for each run, whether it finished and its log does not end early."""
-    early = run_set.once(early_ends)
+    early = run_set.compute_once(early_ends)
     return [run.execution.cause is Cause.FINISHED and id(run) not in early for run in runs]
 
 

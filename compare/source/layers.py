@@ -16,7 +16,7 @@ class NotStaticError(Exception):
 class Module:
     """A module of a network. A module that is used in two places is one object."""
 
-    own: int = 0
+    own_parameters: int = 0
     """Number of the module's own parameters, without those of submodules."""
     outputs: int | None = None
     """Number of output features, for a linear layer."""
@@ -24,7 +24,7 @@ class Module:
     values: dict[str, object] = field(default_factory=dict)
     """Attributes of the module that are not modules."""
 
-    def parts(self) -> list["Module"]:
+    def modules(self) -> list["Module"]:
         """Return the module and all submodules, each once, in the order in which they were built."""
         modules: dict[int, Module] = {}
         stack = [self]
@@ -38,7 +38,7 @@ class Module:
     @property
     def parameters(self) -> int:
         """Total number of parameters, including all submodules."""
-        return sum(part.own for part in self.parts())
+        return sum(part.own_parameters for part in self.modules())
 
 
 CallArguments = tuple[Sequence[object], Mapping[str, object]]

@@ -108,7 +108,7 @@ class ModuleBuilder:
             elif argument.arg in keywords:
                 names[argument.arg] = keywords[argument.arg]
             elif default is not None:
-                names[argument.arg] = self.value(default, {})
+                names[argument.arg] = self.evaluate(default, {})
             else:
                 raise NotStaticError
         return names
@@ -121,12 +121,12 @@ class ModuleBuilder:
     def _execute_statement(self, statement: ast.stmt, names: Names) -> None:
         match statement:
             case ast.Assign(targets=[target], value=value):
-                self._assign(target, self.value(value, names), names)
+                self._assign(target, self.evaluate(value, names), names)
             case ast.AnnAssign(target=target, value=ast.expr() as value):
-                self._assign(target, self.value(value, names), names)
+                self._assign(target, self.evaluate(value, names), names)
             case ast.AugAssign(target=ast.Name(id=name) as target, op=op, value=value):
                 operation = ast.BinOp(ast.Name(name, ast.Load()), op, value)
-                self._assign(target, self.value(operation, names), names)
+                self._assign(target, self.evaluate(operation, names), names)
             case ast.For(iter=ast.Call() as iterable) if called_name(iterable) in _MODULE_ITERATORS:
                 pass  # it may set weights, but adds no layer
             case ast.For(target=target, iter=iterable, body=body, orelse=[]):
@@ -136,9 +136,9 @@ class ModuleBuilder:
             case ast.If(test=test, body=body, orelse=orelse):
                 self._execute_block(body if self._evaluate_condition(test, names) else orelse, names)
             case ast.Return(value=value):
-                raise _ReturnSignal(self.value(value, names) if value else None)
+                raise _ReturnSignal(self.evaluate(value, names) if value else None)
             case ast.Expr(value=ast.Call() as call):
-                self.value(call, names)
+                self.evaluate(call, names)
             case ast.Expr(value=ast.Constant()) | ast.Pass() | ast.Assert():
                 pass
             case _:
@@ -164,7 +164,7 @@ class ModuleBuilder:
             case _:
                 raise NotStaticError
 
-    def value(self, node: ast.expr, names: Names) -> object:
+    def evaluate(self, node: ast.expr, names: Names) -> object:
         """Return the value of an expression.
 
         An unknown value is PLAIN if it is certainly no module, and UNKNOWN if it may be one.
@@ -188,17 +188,17 @@ class ModuleBuilder:
     def _evaluate_composite(self, node: ast.expr, names: Names) -> object:
         match node:
             case ast.BinOp(left=left, op=op, right=right):
-                result = evaluate_operation(self.value(left, names), op, self.value(right, names))
+                result = evaluate_operation(self.evaluate(left, names), op, self.evaluate(right, names))
                 self._count_steps(len(result) if isinstance(result, list) else 0)
                 return result
             case ast.UnaryOp(op=ast.USub(), operand=operand):
-                return evaluate_operation(0, ast.Sub(), self.value(operand, names))
+                return evaluate_operation(0, ast.Sub(), self.evaluate(operand, names))
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 return not self._evaluate_condition(operand, names)
             case ast.ListComp(elt=item, generators=[ast.comprehension(target=target, iter=iterable, ifs=[])]):
                 return list(self._evaluate_comprehension(item, target, iterable, names))
             case ast.Subscript(value=container, slice=index_node) if not isinstance(index_node, ast.Slice):
-                items, index = self.value(container, names), self.value(index_node, names)
+                items, index = self.evaluate(container, names), self.evaluate(index_node, names)
                 if isinstance(items, list) and isinstance(index, int) and -len(items) <= index < len(items):
                     return items[index]
         if any(isinstance(part, ast.Call) for part in ast.walk(node)):
@@ -219,7 +219,7 @@ class ModuleBuilder:
                 for node in class_node.body
                 if isinstance(node, ast.Assign) and [last_name(target) for target in node.targets] == [attribute]
             ]
-            return self.value(values[0], {}) if len(values) == 1 else UNKNOWN
+            return self.evaluate(values[0], {}) if len(values) == 1 else UNKNOWN
         return NOT_A_MODULE if name in self.imported and name not in names else UNKNOWN
 
     def _evaluate_comprehension(
@@ -228,7 +228,7 @@ class ModuleBuilder:
         for value in self._loop_items(iterable, names):
             inner_names = dict(names)
             self._assign(target, value, inner_names)
-            yield self.value(item, inner_names)
+            yield self.evaluate(item, inner_names)
 
     def _evaluate_global(self, name: str) -> object:
         """Return the value of a global name that is assigned one number or one simple expression; UNKNOWN
@@ -240,15 +240,15 @@ class ModuleBuilder:
         if number is not None:
             return number
         is_simple = isinstance(assigned[0], ast.List | ast.Tuple | ast.BinOp | ast.Name | ast.Constant)
-        return self.value(assigned[0], {}) if len(assigned) == 1 and is_simple else UNKNOWN
+        return self.evaluate(assigned[0], {}) if len(assigned) == 1 and is_simple else UNKNOWN
 
     def _loop_items(self, iterable: ast.expr, names: Names) -> Sequence[object]:
         if isinstance(iterable, ast.Call) and called_name(iterable) in ("range", "enumerate", "zip", "reversed"):
-            arguments = [self.value(argument, names) for argument in iterable.args]
+            arguments = [self.evaluate(argument, names) for argument in iterable.args]
             iterations = loop_items(called_name(iterable) or "", arguments)
             self._count_steps(len(iterations))
             return iterations
-        items = self.value(iterable, names)
+        items = self.evaluate(iterable, names)
         if isinstance(items, list):
             return items
         raise NotStaticError
@@ -256,7 +256,7 @@ class ModuleBuilder:
     def _evaluate_condition(self, test: ast.expr, names: Names) -> bool:
         match test:
             case ast.Compare(left=left, ops=[op], comparators=[right]):
-                left_value, right_value = self.value(left, names), self.value(right, names)
+                left_value, right_value = self.evaluate(left, names), self.evaluate(right, names)
                 if any(
                     side is UNKNOWN or side is NOT_A_MODULE or isinstance(side, list)
                     for side in (left_value, right_value)
@@ -280,7 +280,7 @@ class ModuleBuilder:
                 raise NotStaticError
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 return not self._evaluate_condition(operand, names)
-        value = self.value(test, names)
+        value = self.evaluate(test, names)
         if isinstance(value, bool | int | list) or value is None:
             return bool(value)
         raise NotStaticError
@@ -289,11 +289,11 @@ class ModuleBuilder:
         values: list[object] = []
         for node in nodes:
             if isinstance(node, ast.Starred):
-                items = self.value(node.value, names)
+                items = self.evaluate(node.value, names)
                 self._count_steps(len(check_list(items)))
                 values += check_list(items)
             else:
-                values.append(self.value(node, names))
+                values.append(self.evaluate(node, names))
         return values
 
     def _evaluate_call(self, call: ast.Call, names: Names) -> object:
@@ -305,11 +305,11 @@ class ModuleBuilder:
         ):
             return self._call_super_init(call, name, names)
         if isinstance(func, ast.Attribute) and name in _SAME_MODULE_METHODS:
-            return self.value(func.value, names)
+            return self.evaluate(func.value, names)
         if any(keyword.arg is None for keyword in call.keywords):
             raise NotStaticError
         positional = self._evaluate_all(call.args, names)
-        keywords = {keyword.arg or "": self.value(keyword.value, names) for keyword in call.keywords}
+        keywords = {keyword.arg or "": self.evaluate(keyword.value, names) for keyword in call.keywords}
         if isinstance(func, ast.Attribute) and isinstance(func.value, ast.Name):
             owner = names.get(func.value.id)
             if isinstance(owner, Module):
@@ -320,7 +320,7 @@ class ModuleBuilder:
                 owner += new_items
                 return None
         if isinstance(func, ast.Attribute) and isinstance(func.value, ast.Attribute):
-            attribute_value = self.value(func.value, names)
+            attribute_value = self.evaluate(func.value, names)
             if isinstance(attribute_value, Module) and name in ("append", "extend") and len(positional) == 1:
                 self._add_children(attribute_value, positional if name == "append" else check_list(positional[0]))
                 return None
@@ -334,7 +334,7 @@ class ModuleBuilder:
             raise NotStaticError
         base = last_name(owner.bases[0]) if len(owner.bases) == 1 else None
         positional = self._evaluate_all(call.args, names)
-        keywords = {keyword.arg or "": self.value(keyword.value, names) for keyword in call.keywords}
+        keywords = {keyword.arg or "": self.evaluate(keyword.value, names) for keyword in call.keywords}
         if base in self.classes:
             self._construct(self.classes[base], module, positional, keywords)
         elif base == "Sequential":

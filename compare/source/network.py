@@ -26,7 +26,7 @@ class _NetworkFinder:
     def network(self) -> Module:
         if self._changes_modules_later():
             raise NotStaticError
-        results = [self.builder.value(call, {}) for call in self._module_calls()]
+        results = [self.builder.evaluate(call, {}) for call in self._module_calls()]
         networks = [module for module in results if isinstance(module, Module) and module.parameters]
         if len(networks) != 1 or any(not isinstance(module, Module) for module in results):
             raise NotStaticError

@@ -37,13 +37,13 @@ class PrintSite:
 
     With `nothing`, only counters decide. Examples are a `try` for `flags`, and a condition with `<` for `values`.
     """
-    by: SiteKind = field(default="print", compare=False)
+    kind: SiteKind = field(default="print", compare=False)
     """What makes the line: a `print`, a progress `bar`, or a `log` (also a warning or standard error)."""
     form: str | None = None
     """If set, this site prints only lines of this form. The form is read from real runs where the template is
     ambiguous."""
 
-    def makes(self, line: str) -> bool:
+    def can_print(self, line: str) -> bool:
         """Return whether this site can print this line, ignoring surrounding blanks. Takes linear time on
         any line."""
         return (self.form is None or form_of_line(line) == self.form) and self.values(line) is not None
@@ -73,7 +73,7 @@ class PrintSite:
         return self.template.replace(HOLE, "{}")
 
     @property
-    def is_open(self) -> bool:
+    def is_ambiguous(self) -> bool:
         """True if lines of this site cannot be told from others: the template has fewer than three letters, and
         `form` is not set."""
         return self.form is None and len(list(islice(filter(str.isalpha, self.template), 3))) < 3
@@ -102,7 +102,7 @@ def other_sites(tree: ast.AST) -> tuple[PrintSite, ...]:
     ]
     logs = _to_sites(call for call in terminal_calls if called_name(call[0]) not in _PROGRESS_BARS)
     bars = _to_sites(call for call in terminal_calls if called_name(call[0]) in _PROGRESS_BARS)
-    return (*(replace(site, by="log") for site in logs), *(replace(site, by="bar") for site in bars))
+    return (*(replace(site, kind="log") for site in logs), *(replace(site, kind="bar") for site in bars))
 
 
 def called_name(node: ast.AST) -> str | None:

@@ -43,11 +43,11 @@ def draw(items: Sequence[ItemCounts], random: Random) -> list[ItemCounts]:
 
 
 def _resample_answers(item: ItemCounts, random: Random) -> ItemCounts:
-    counts = np.array([item.right, item.rival, item.wrong, item.none])
+    counts = np.array([item.right, item.rival, item.wrong, item.unusable])
     if counts.max() == counts.sum():
         return item
     right, rival, wrong, none = map(int, random.multinomial(counts.sum(), counts / counts.sum()))
-    return replace(item, right=right, rival=rival, wrong=wrong, none=none)
+    return replace(item, right=right, rival=rival, wrong=wrong, unusable=none)
 
 
 def _groups(items: Iterable[ItemCounts], key: Callable[[ItemCounts], object]) -> list[list[ItemCounts]]:

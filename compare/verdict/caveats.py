@@ -27,7 +27,7 @@ def missing_answers(items: Sequence[ItemCounts]) -> str:
     """
     for places, noun in ((HARD, sentences.HARD_ITEMS), (WITH_RIVAL, sentences.HARD_TWINS)):
         hard_items = [item for item in items if item.place in places]
-        silent_count = sum(item.none > item.answered for item in hard_items)
+        silent_count = sum(item.unusable > item.answered for item in hard_items)
         if len(hard_items) - silent_count < MIN_ANSWERED * len(hard_items):
             return sentences.too_few_answers(silent_count, len(hard_items), noun)
     return ""

@@ -53,7 +53,7 @@ class ItemCounts:
     right: int
     rival: int
     wrong: int
-    none: int
+    unusable: int
     """Number of answers that are unparsable, refused or cut."""
 
     @property
@@ -66,7 +66,7 @@ class ItemCounts:
 class ConditionCounts:
     """All counted answers under one condition, such as `direct`."""
 
-    asked: tuple[ItemCounts, ...]
+    items: tuple[ItemCounts, ...]
     answers: int
     unanswered: dict[str, int]
     not_understood: tuple[str, ...]
@@ -94,7 +94,7 @@ def count_answers(scores: Iterable[ItemScore], condition: str) -> ConditionCount
         unanswered.update(unusable)
         counts = (outcomes["right"], outcomes["rival"], outcomes["wrong"], sum(unusable.values()))
         items.append(ItemCounts(item.family, item.operation, item.template, item.size, place, *counts))
-    answers = sum(counted_item.answered + counted_item.none for counted_item in items)
+    answers = sum(counted_item.answered + counted_item.unusable for counted_item in items)
     return ConditionCounts(tuple(items), answers, dict(unanswered), tuple(sorted(failed)))
 
 

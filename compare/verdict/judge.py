@@ -67,7 +67,7 @@ def judge_counted(
     counted: ConditionCounts, model: str, condition: str, parameters: Parameters, resamples: int = 0
 ) -> Verdict:
     """Return the verdict on answers that are already counted; see `judge`."""
-    groups = _group_by_operation(counted.asked)
+    groups = _group_by_operation(counted.items)
     clustered = [(items, cluster_items(items) if _can_show_way(items) else ()) for items in groups]
     with_operations = [
         (items, OperationClusters(clusters, parameters) if clusters else None) for items, clusters in clustered
@@ -82,7 +82,7 @@ def judge_counted(
         for (items, operation), operation_replicates in zip(with_operations, replicates, strict=True)
     )
     name: Name = "undetermined"
-    reason, support, evidence = _no_answer_reason(counted.asked), None, _NO_EVIDENCE
+    reason, support, evidence = _no_answer_reason(counted.items), None, _NO_EVIDENCE
     found_separations: tuple[Separation, ...] = ()
     if operations:
         support, evidence = _support(_AllOperations(operations))
@@ -92,7 +92,7 @@ def judge_counted(
             name, reason = "undetermined", sentences.too_few_families(pair)
         if name in WAYS and (contradiction := contradiction_caveat(name, operation_verdicts)):
             name, reason = "undetermined", contradiction
-        if silence := missing_answers([item for item in counted.asked if item.family != SUITE]):
+        if silence := missing_answers([item for item in counted.items if item.family != SUITE]):
             name, reason = "undetermined", silence
     return Verdict(
         model=model,
@@ -104,7 +104,7 @@ def judge_counted(
         support=support,
         operations=operation_verdicts,
         separations=found_separations,
-        items=len(counted.asked),
+        items=len(counted.items),
         answers=counted.answers,
         unanswered=counted.unanswered,
         not_understood=counted.not_understood,
@@ -248,7 +248,7 @@ def _exactness(items: Sequence[ItemCounts], resamples: int, random: Random) -> E
     right, item_counts = (np.zeros((len(replicates), len(sizes))) for _ in range(2))
     for row, replicate in enumerate(replicates):
         for item in replicate:
-            right[row, index_of_size[item.size]] += item.right / (item.answered + item.none)
+            right[row, index_of_size[item.size]] += item.right / (item.answered + item.unusable)
             item_counts[row, index_of_size[item.size]] += 1
     return Exactness(sizes, right, item_counts)
 

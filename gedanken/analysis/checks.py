@@ -48,7 +48,7 @@ def _guard_check(plugin: Plugin, check: Check) -> Check:
         try:
             findings = list(check(runs))
         except (Exception, SystemExit) as error:
-            raise CheckBroken(_format_left_out(str(plugin.failed(error)))) from error
+            raise CheckBroken(_format_left_out(str(plugin.failure_error(error)))) from error
         try:
             return [_validate_finding(finding, runs) for finding in findings]
         except (BadInput, ValidationError) as error:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from gedanken.compare.answers.replies import predicted_value
 from gedanken.compare.answers.scoring import score
-from gedanken.compare.answers.values import CheckProgram, check_program, check_answer
+from gedanken.compare.answers.values import CheckProgram, check_answer, check_program
 from gedanken.experiment.probe_design import ARMS, SuiteItem
 from gedanken.experiment.probe_events import AnswerKept, ItemKept
 from gedanken.experiment.probe_item import Answer, ItemScore, Outcome

@@ -63,7 +63,7 @@ def audit(  # noqa: PLR0913 (each is an option with a default)
         from gedanken.auditing.possible_claims import find_possible_claims
 
         pointers = wait_for(find_possible_claims(paths, claims_by, progress or Silent()))
-        result = audit_files(paths, no_tools=no_tools, keep_events=keep, waiting=waiting, pointed=pointers.of)
+        result = audit_files(paths, no_tools=no_tools, keep_events=keep, waiting=waiting, pointed=pointers.spans)
         result = replace(result, notes=(*result.notes, pointers.note()))
     if rerun == "none":
         return result

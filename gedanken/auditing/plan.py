@@ -34,7 +34,7 @@ class Step:
     If no output is compared, this is the number of the event that calls the command.
     """
     place: Place
-    said: str | None
+    recorded: str | None
     """The recorded or claimed output.
 
     None if the command is run only for its effect on the workspace.
@@ -46,9 +46,9 @@ class Step:
     claims: tuple[int, ...] = ()
     files: dict[str, str] = field(default_factory=dict)
     """Programs that are written into the folder before the command runs: source by file name."""
-    anew: bool = False
+    starts_in_agent_folder: bool = False
     """True if the command starts in the agent's folder; False if it starts where the previous command ended."""
-    below: str | None = None
+    folder: str | None = None
     """The folder in which the agent ran the command; None if the recorded call names no folder."""
     is_line_by_line: bool = False
     """True if each line of `said` is a line of the transcript's file.
@@ -116,7 +116,7 @@ def plan_of(transcript: AgentTranscript, claims: Sequence[JudgedClaim], which: R
                 left_out += 1
                 continue
             steps.append(_recorded_step(transcript, event, result if compares else None, numbers))
-    while steps and (isinstance(steps[-1], Edits) or steps[-1].said is None):
+    while steps and (isinstance(steps[-1], Edits) or steps[-1].recorded is None):
         steps.pop()  # no output after this step is compared
     return Plan(tuple(steps), tuple(edits), left_out)
 
@@ -140,8 +140,8 @@ def _recorded_step(
         cut=result is not None and result.cut,
         exit_code=result.exit_code if result else None,
         claims=tuple(dict.fromkeys(claims)),
-        anew=transcript.form in _FORMATS_RESETTING_FOLDER,
-        below=_folder_of(call),
+        starts_in_agent_folder=transcript.form in _FORMATS_RESETTING_FOLDER,
+        folder=_folder_of(call),
         is_line_by_line=compared_event.is_line_by_line,
     )
 
@@ -197,7 +197,7 @@ def _claimed_steps(transcript: AgentTranscript, claims: Sequence[JudgedClaim]) -
             (
                 index
                 for index, earlier_step in enumerate(message_steps)
-                if earlier_step.command == step.command and not (earlier_step.said and quote)
+                if earlier_step.command == step.command and not (earlier_step.recorded and quote)
             ),
             None,
         )

@@ -37,7 +37,7 @@ class PossibleClaims:
     """The passages that a model named as possible claims, and counts of what could not be used."""
 
     name: str
-    of: dict[tuple[Path, int], Spans] = field(default_factory=dict)
+    spans: dict[tuple[Path, int], Spans] = field(default_factory=dict)
     """The passages, by file and number of the session in the file."""
     taken: int = 0
     dropped: int = 0
@@ -72,7 +72,7 @@ async def find_possible_claims(paths: Sequence[Path], model: str, progress: Prog
             except BadInput:
                 continue
             for number, transcript in enumerate(transcripts):
-                pointed.of[path, number] = await _point_in_session(opened_model, transcript, pointed)
+                pointed.spans[path, number] = await _point_in_session(opened_model, transcript, pointed)
     return pointed
 
 

@@ -67,7 +67,7 @@ async def rerun(audited: AuditedSession, options: RerunOptions, progress: Progre
     Raises BadInput or NoSandbox.
     """
     plan = plan_of(audited.transcript, audited.claims, options.which)
-    compared_steps = [step for step in plan.commands if step.said is not None]
+    compared_steps = [step for step in plan.commands if step.recorded is not None]
     if not compared_steps:
         return replace(audited, state="there is no command that can be run again")
     root = next(roots_of(audited.transcript, plan), None)
@@ -88,7 +88,7 @@ async def rerun(audited: AuditedSession, options: RerunOptions, progress: Progre
         for index, (step, *real) in enumerate(zip(plan.commands, *runs, strict=True))
         if step.said is not None
     ]
-    description = state.told + (
+    description = state.description + (
         f"; not run: the last {format_count(plan.left_out, 'command')}" if plan.left_out else ""
     )
     return replace(audited, state=description, reruns=tuple(reruns))
@@ -159,20 +159,20 @@ def _sandbox_command(step: Step, root: str | None) -> str:
     """Return the command to type into the sandbox, in the copy of the agent's folder."""
     work_folder = f"{HOME}/{FOLDER}"
     command = re.sub(rf"{re.escape(root)}(?![\w.-])", work_folder, step.command) if root else step.command
-    if step.below:
-        subfolder = path_in_copy(step.below, root)
+    if step.folder:
+        subfolder = path_in_copy(step.folder, root)
         return (
             f"cd {work_folder}/{subfolder} 2>/dev/null || cd {work_folder}\n{command}"
             if not subfolder.startswith("/")
             else command
         )
-    return f"cd {work_folder}\n{command}" if step.anew else command
+    return f"cd {work_folder}\n{command}" if step.starts_in_agent_folder else command
 
 
 def _judge_step(
     step: Step, real: Sequence[Execution], state: State, failed_edit: str | None, root: str | None
 ) -> Rerun:
-    recorded = step.said or ""
+    recorded = step.recorded or ""
     texts = [_with_agent_folder(run.terminal, root) for run in real]
     first_run = real[0]
     result = Rerun(

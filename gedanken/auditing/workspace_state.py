@@ -22,7 +22,7 @@ _SAFE_GIT_OPTIONS = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/nu
 class State:
     """The initial state of the workspace, before the first command."""
 
-    told: str
+    description: str
     """A description of the state, for the reader of the result."""
     replays: bool
     """True if the transcript's edits are made again, in order, between the commands."""

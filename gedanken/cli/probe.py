@@ -41,11 +41,11 @@ class _ProbeGroup(TyperGroup):
         try:
             app = plugin.load()
             if not isinstance(app, typer.Typer):
-                raise plugin.wrong(app, "a Typer")
+                raise plugin.wrong_type_error(app, "a Typer")
             with plugin.guarded():
                 command = get_command(app)
                 if not isinstance(command, TyperCommand):
-                    raise plugin.wrong(command, "a single command")
+                    raise plugin.wrong_type_error(command, "a single command")
         except BadInput as error:
             return _unusable_command(str(error))
         command.callback = _with_clear_errors(command.callback, plugin.guarded)

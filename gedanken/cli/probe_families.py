@@ -160,7 +160,7 @@ def _run_probe(  # noqa: PLR0913 (the options of the command)
     run_result = asyncio.run(run(run_spec, screen, out))
     result = probe_result(run_result.log)
     if loaded_suite:
-        result["not_scored"] = [*(bad_line._asdict() for bad_line in loaded_suite.bad), *result["not_scored"]]
+        result["not_scored"] = [*(bad_line._asdict() for bad_line in loaded_suite.bad_lines), *result["not_scored"]]
     screen.say(f"questions and answers: {run_result.log.folder}")
     return result
 

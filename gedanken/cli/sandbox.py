@@ -35,11 +35,11 @@ def list_sandboxes(as_json: Json = False) -> None:
     with handle_errors():
         engines = find_engines()
         items = list_leftovers(engines.clients)
-    _print_unexamined(engines.silent)
+    _print_unexamined(engines.unreachable)
     if as_json:
         from gedanken.terminal.screen import print_json
 
-        print_json({"things": [item._asdict() for item in items], "silent": engines.silent})
+        print_json({"things": [item._asdict() for item in items], "silent": engines.unreachable})
         return
     _print_table(
         ("kind", "name", "state", "owner"), [(item.kind, item.name, item.state, item.owner) for item in items]
@@ -120,12 +120,12 @@ def clean(as_json: Json = False) -> None:
 
     with handle_errors():
         engines = find_engines()
-        removed = remove(engines.clients, engines.silent)
-    _print_unexamined(engines.silent)
+        removed = remove(engines.clients, engines.unreachable)
+    _print_unexamined(engines.unreachable)
     if as_json:
         from gedanken.terminal.screen import print_json
 
-        print_json({"removed": removed, "silent": engines.silent})
+        print_json({"removed": removed, "silent": engines.unreachable})
         return
     for name in removed:
         print(f"removed {name}")

@@ -106,7 +106,7 @@ def _id_value_pairs(path: Path, value: Any, suite: Sequence[SuiteItem]) -> tuple
 def _pairs_with_duplicates(value: ObjectWithDuplicates) -> Iterator[tuple[str, Any]]:
     for name, answer_value in value.items():
         yield name, answer_value
-        if name in value.twice:
+        if name in value.duplicate_names:
             yield name, answer_value
 
 

@@ -36,13 +36,13 @@ class Suite(NamedTuple):
     """The lines of a suite file: the usable ones as items, and the unusable ones with their problems."""
 
     items: tuple[SuiteItem, ...]
-    bad: tuple[BadLine, ...]
+    bad_lines: tuple[BadLine, ...]
 
 
 class ObjectWithDuplicates(dict[str, Any]):
     """A JSON object that records which names occur more than once in its text."""
 
-    twice: frozenset[str] = frozenset()
+    duplicate_names: frozenset[str] = frozenset()
 
 
 def object_with_duplicates(pairs: list[tuple[str, Any]]) -> ObjectWithDuplicates:
@@ -53,7 +53,7 @@ def object_with_duplicates(pairs: list[tuple[str, Any]]) -> ObjectWithDuplicates
     result = ObjectWithDuplicates(pairs)
     if len(result) < len(pairs):
         counts = Counter(name for name, _ in pairs)
-        result.twice = frozenset(name for name in counts if counts[name] > 1)
+        result.duplicate_names = frozenset(name for name in counts if counts[name] > 1)
     return result
 
 
@@ -130,8 +130,8 @@ def _read_fields(line: str) -> dict[str, Any]:
     value = json.loads(line.removeprefix("\ufeff"), object_pairs_hook=object_with_duplicates)
     if not isinstance(value, ObjectWithDuplicates):
         raise ValueError("not a JSON object")
-    if value.twice:
-        raise ValueError(f"contains {min(value.twice)} more than once")
+    if value.duplicate_names:
+        raise ValueError(f"contains {min(value.duplicate_names)} more than once")
     fields = {name: value[name] for name in ("id", "code", "input", "output") if name in value}
     if type(fields.get("id")) is int:
         fields["id"] = str(fields["id"])

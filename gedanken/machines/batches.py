@@ -74,7 +74,7 @@ class ProgramResult:
         return self.end in ("killed", "stopped") or self.changed
 
     @property
-    def why(self) -> str:
+    def problem(self) -> str:
         """Why the program gave no complete output, in words; empty if it finished."""
         if self.end == "too long":
             return f"it did not end within {PROGRAM_SECONDS:g} seconds"

@@ -59,7 +59,7 @@ async def check_suite(
     runnable = [line for line in suite if line.id not in problems]
     results = await run_batches(machine, {line.id: suite_item(line).program for line in runnable}, on_progress)
     not_run_problems = {
-        line.id: Problem(results[line.id].why)
+        line.id: Problem(results[line.id].problem)
         for line in runnable
         if results[line.id].end not in ("finished", "failed")
     }
@@ -77,18 +77,21 @@ async def _decide_by_running(
     """Return the problems of lines whose returned and stated values only Python can compare."""
     programs = {line.id: check_program(line, line.call) for line in undecided}
     checked = await run_batches(machine, {name: program.text for name, program in programs.items()})
-    unequal = [line for line in undecided if programs[line.id].sign not in checked[line.id].stdout]
+    unequal = [line for line in undecided if programs[line.id].token not in checked[line.id].stdout]
     failed_problems = {
-        line.id: Problem(results[line.id].why, is_scored=line not in unequal)
+        line.id: Problem(results[line.id].problem, is_scored=line not in unequal)
         for line in undecided
-        if results[line.id].why
+        if results[line.id].problem
     }
     unequal = [line for line in unequal if line.id not in failed_problems]
     self_programs = {line.id: check_program(line, line.output) for line in unequal}
     self_checked = await run_batches(machine, {name: program.text for name, program in self_programs.items()})
     return failed_problems | {
         line.id: _unequal_problem(
-            line, checked[line.id], self_checked[line.id], self_programs[line.id].sign in self_checked[line.id].stdout
+            line,
+            checked[line.id],
+            self_checked[line.id],
+            self_programs[line.id].token in self_checked[line.id].stdout,
         )
         for line in unequal
     }
@@ -105,7 +108,7 @@ def _unequal_problem(
         return Problem(_NEEDS_NETWORK)
     if equals_itself:
         return Problem(CONTRADICTED, is_scored=True)
-    reason = self_checked.why.removeprefix("it fails: ")
+    reason = self_checked.problem.removeprefix("it fails: ")
     if reason.startswith("AssertionError"):
         return Problem(_EQUALS_NOTHING)
     return Problem(f"no answer can be right, because its output cannot be evaluated: {reason}")
@@ -133,10 +136,10 @@ async def judge_by_running(
         sign: holds for number in texts for sign, holds in parse_check_results(results[number].stdout).items()
     }
     # a check that did not end in its group is run alone
-    single_programs = {name: program.text for name, program in programs.items() if program.sign not in verdicts}
+    single_programs = {name: program.text for name, program in programs.items() if program.token not in verdicts}
     results = await run_batches(machine, single_programs, seconds=JUDGE_SECONDS)
     return {
-        name: program.sign in results[name].stdout if name in single_programs else verdicts[program.sign]
+        name: program.token in results[name].stdout if name in single_programs else verdicts[program.token]
         for name, program in programs.items()
     }
 
@@ -144,4 +147,4 @@ async def judge_by_running(
 def _is_printed_as_stated(line: SuiteItem, result: ProgramResult) -> bool:
     """Return whether the last printed line equals the stated output, both read as literals."""
     last_line = (result.stdout.splitlines() or [""])[-1]
-    return not result.why and judge_value(line.output, last_line) == "right"
+    return not result.problem and judge_value(line.output, last_line) == "right"

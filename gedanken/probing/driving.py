@@ -44,7 +44,7 @@ async def drive_probe(context: "Context", screen: Screen, collector: str | None,
                     "recursion_limit": MAX_STEPS,
                     "run_name": "gedanken probe",
                 }
-                interrupt_handler = interruptible(control, context.begin_nothing, screen)
+                interrupt_handler = interruptible(control, context.stop_starting, screen)
                 signals = interrupt_handler if screen.takes_signals else nullcontext()
                 seconds_left = context.meter.seconds_left() if context.meter else None
                 with signals, enforce_minutes(control, seconds_left, context.spec.budget):

@@ -94,7 +94,7 @@ async def probe_memory(  # noqa: PLR0913 (each is an option of the probe)
 
     losses: list[NoModel] = []
     async with open_model(model, screen) as opened_model:
-        machine = ImaginedMachine(opened_model, persona, limits=LIMITS, temperature=temperature, losses=losses)
+        machine = ImaginedMachine(opened_model, persona, limits=LIMITS, temperature=temperature, errors=losses)
         executions = []
         for command in commands:
             screen.say(f"typed: {command}")
@@ -106,14 +106,14 @@ async def probe_memory(  # noqa: PLR0913 (each is an option of the probe)
         rebuilt = []
         for policy in policies:
             machine.session = session
-            machine.lose()
+            machine.empty_context()
             screen.say(f"the context was lost; it is rebuilt with the policy {policy}")
             _next_sample(machine)
             replayed = await machine.rebuild(policy)
             after = await _ask_questions(machine, f"after the loss, with the policy {policy}", screen)
             rebuilt.append(RebuiltSession(policy, replayed, compare_memory(before, control, after)))
     conditions: dict[str, object] = {
-        **Conditions(temperature=temperature).named(persona),
+        **Conditions(temperature=temperature).with_persona_name(persona),
         "reply_tokens": LIMITS.reply_tokens,
         "continuations": LIMITS.continuations,
     }

@@ -61,7 +61,7 @@ def print_memory(report: Sequence[MemoryAnswer], console: "Console") -> None:
     for answer in report:
         style = "green" if answer.verdict == "kept" else "red" if answer.is_changed_by_loss else "yellow"
         cells = (answer.question, answer.before, answer.control, answer.after)
-        table.add_row(*(Text(shortened(text)) for text in cells), Text(answer.words, style))
+        table.add_row(*(Text(shortened(text)) for text in cells), Text(answer.verdict_text, style))
     console.print(table)
     console.print(Text(memory_sentence(report)), soft_wrap=True)
 

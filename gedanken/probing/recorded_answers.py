@@ -14,7 +14,7 @@ from gedanken.compare.answers.replies import (
     prediction_kind,
 )
 from gedanken.compare.answers.shares import mean_exactness, pass_at
-from gedanken.compare.answers.values import Judgement, check_program, check_answer, judge_call
+from gedanken.compare.answers.values import Judgement, check_answer, check_program, judge_call
 from gedanken.experiment.counts import format_count
 from gedanken.experiment.execution import RealMachine
 from gedanken.experiment.probe_design import SuiteItem
@@ -66,7 +66,7 @@ async def score_recorded(
             _line_problem(line, CONTRADICTED) for line in scored_lines if _is_contradicted(problems.get(line.id))
         ],
         "not_scored": [
-            *({"line": bad_line.line, "problem": bad_line.problem} for bad_line in suite.bad),
+            *({"line": bad_line.line, "problem": bad_line.problem} for bad_line in suite.bad_lines),
             *(
                 _line_problem(line, _reason_not_scored(line, problems.get(line.id, _NO_PROBLEM), recorded))
                 for line in suite.items

@@ -117,7 +117,7 @@ async def probe_edits(  # noqa: PLR0913 (each is an option of the probe)
         trunk, repeated_trunk, *other_samples = islice(reply_iterator, len(sample_numbers))
         edited.append(EditedVersion(edit, source, real_run, trunk, repeated_trunk, tuple(other_samples)))
     conditions: dict[str, object] = {
-        **Conditions(session="fresh").named(persona),
+        **Conditions(session="fresh").with_persona_name(persona),
         "dataset": str(environment.machine_facts.dataset),
         "seed": SEED,
         "samples": samples,
@@ -156,7 +156,7 @@ async def _imagine(  # noqa: PLR0913 (all that an imagined run depends on)
 
     screen.say(f"imagines: {edit}, {f'sample {sample}' if sample else 'at temperature 0'}")
     machine = ImaginedMachine(
-        environment.model, persona, environment.machine_facts, LIMITS, sample=sample, losses=losses
+        environment.model, persona, environment.machine_facts, LIMITS, sample=sample, errors=losses
     )
     machine.place(FILE, source)
     return await machine.ask(COMMAND)

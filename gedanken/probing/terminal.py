@@ -60,7 +60,7 @@ class TerminalProbe:
                 "by_kind": {kind: _share_values(agreement) for kind, agreement in by_kind(self.answered).items()},
                 "whole_sequences": sequence_share(self.answered)._asdict(),
                 "violations": dict(violations_by_kind(answer.imagined for answer in self.answered).most_common()),
-                "cut": sum(answer.cut for answer in self.answered),
+                "cut": sum(answer.is_cut for answer in self.answered),
                 "left_out": format_left_out(answer.imagined for answer in self.answered),
             },
         }
@@ -108,7 +108,7 @@ async def probe_terminal(
         answers = tuple(answer for sequence_answers in answers_by_sequence for answer in sequence_answers)
         check_answered([answer.imagined for answer in answers])
         conditions: dict[str, object] = {
-            **Conditions(temperature=0).named(persona),
+            **Conditions(temperature=0).with_persona_name(persona),
             "sample": 0,
             "reply_tokens": LIMITS.reply_tokens,
             "continuations": LIMITS.continuations,
@@ -128,7 +128,7 @@ async def _type_sequence(
     """Type one sequence into both machines. Return the answers, up to a loss of the model."""
     from gedanken.agents.imagined_machine import ImaginedMachine
 
-    imagined = ImaginedMachine(environment.model, persona, environment.machine_facts, LIMITS, losses=losses)
+    imagined = ImaginedMachine(environment.model, persona, environment.machine_facts, LIMITS, errors=losses)
     answers: list[AnsweredCommand] = []
     if losses:
         return answers
@@ -151,13 +151,13 @@ def _answer_values(answer: AnsweredCommand) -> dict[str, Any]:
         "kind": answer.kind,
         "command": real.command,
         "agrees": answer.agrees,
-        "agrees_as_it_came": answer.agrees_as_it_came,
+        "agrees_as_it_came": answer.agrees_unmodified,
         "real": {"output": real.terminal, "exit_code": real.exit_code, "seconds": real.seconds},
         "imagined": {
             "output": imagined.stdout,
             "reply": imagined.raw_reply,
             "exit_code": imagined.exit_code,
-            "cut": answer.cut,
+            "cut": answer.is_cut,
             "cause": imagined.cause,
             "violations": [asdict(violation) for violation in imagined.violations],
             "seal": imagined.seal and asdict(imagined.seal),
@@ -188,7 +188,7 @@ def print_probe(probe: TerminalProbe, console: "Console") -> None:
     )
     violation_counts = violations_by_kind(answer.imagined for answer in probe.answered)
     violations = ", ".join(f"{kind} {count}" for kind, count in violation_counts.most_common())
-    cut = sum(answer.cut for answer in probe.answered)
+    cut = sum(answer.is_cut for answer in probe.answered)
     console.print(
         Text(
             f"removed from replies, because no terminal prints it: {violations or 'nothing'}; replies cut by "
@@ -237,6 +237,6 @@ def _differences_table(differing: Sequence[AnsweredCommand]) -> "Table":
     table.add_column("imagined", style="magenta", overflow="fold")
     for answer in differing:
         command = Text(f"{answer.real.command}\n").append(answer.sequence, style="dim")
-        imagined = shortened(answer.imagined.stdout, cut=answer.cut)
+        imagined = shortened(answer.imagined.stdout, cut=answer.is_cut)
         table.add_row(command, Text(shortened(answer.real.terminal)), Text(imagined))
     return table

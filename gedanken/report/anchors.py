@@ -47,11 +47,13 @@ class ShownFinding:
 class PageText(NamedTuple):
     """A text whose lines have ids on the page: an output stream of an execution, or the source of a program."""
 
-    of: Execution | Program
+    source: Execution | Program
     stream: Stream | Literal["source"]
 
     def lines(self) -> list[str]:
-        return (self.of.source if isinstance(self.of, Program) else self.of.text(self._stream)).splitlines()
+        return (
+            self.source.source if isinstance(self.source, Program) else self.source.text(self._stream)
+        ).splitlines()
 
     @property
     def _stream(self) -> Stream:
@@ -71,7 +73,7 @@ class Anchors:
     1."""
 
     def __post_init__(self) -> None:
-        self._numbers = {(id(source.of), source.stream): index for index, source in enumerate(self.texts)}
+        self._numbers = {(id(source.source), source.stream): index for index, source in enumerate(self.texts)}
         self._lines: dict[int, list[str]] = {}
 
     def number_of(self, source: Execution | Program, stream: Stream | Literal["source"] = "source") -> int:
@@ -97,7 +99,7 @@ def find_anchors(analysis: Analysis) -> Anchors:
     anchors.more = max(0, len(ordered) - MAX_FINDINGS)
     by_label: TextNumbers = {}
     for index, source in enumerate(anchors.texts):
-        by_label.setdefault((source.of.label, source.stream), index)
+        by_label.setdefault((source.source.label, source.stream), index)
     own_labels = {id(version): _text_numbers_of(version, anchors) for version in analysis.versions}
     for number, finding in enumerate(ordered[:MAX_FINDINGS], start=1):
         owners = [own_labels[id(version)] for version in analysis.versions if finding in version.compared.findings]
@@ -163,4 +165,4 @@ def _text_numbers_of(version: VersionAnalysis, anchors: Anchors) -> TextNumbers:
         *([version.program] if version.program else []),
     )
     texts = [text for source in reversed(sources) for text in _texts_of(source)]
-    return {(text.of.label, text.stream): anchors.number_of(*text) for text in texts}
+    return {(text.source.label, text.stream): anchors.number_of(*text) for text in texts}

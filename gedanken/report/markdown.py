@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
-from gedanken.analysis.verdict import format_endpoint, format_last, last_values, rank_findings, format_spread
+from gedanken.analysis.verdict import format_endpoint, format_last, format_spread, last_values, rank_findings
 from gedanken.compare.interventions import Effects
 from gedanken.compare.results import SeriesResult
 from gedanken.compare.sentences import format_finding, kind_label

@@ -90,7 +90,7 @@ def output_head(execution: Execution, anchors: Anchors) -> Excerpt:
 
 def listings(analysis: Analysis, anchors: Anchors) -> tuple[Listing, ...]:
     """Return all program versions, in order."""
-    programs = [source.of for source in anchors.texts if isinstance(source.of, Program)]
+    programs = [source.source for source in anchors.texts if isinstance(source.source, Program)]
     by_label = {program.label: program for program in analysis.log.programs}
     results = []
     for program in programs:

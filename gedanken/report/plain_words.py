@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
-from gedanken.analysis.verdict import compared_runs, format_last, format_p, last_values, format_spread, valid_p
+from gedanken.analysis.verdict import compared_runs, format_last, format_p, format_spread, last_values, valid_p
 from gedanken.compare.parsed.left_out import format_left_out
 from gedanken.compare.results import SeriesResult
 from gedanken.compare.sentences import format_finding

@@ -66,7 +66,9 @@ def _prepare_outcome(outcome: OutcomeEffects) -> ShownEffects:
 
 
 def _make_row(effect: Effect, low: float, high: float) -> Row:
-    certain = "" if effect.p is None else f"{'yes' if effect.p <= CERTAIN else 'no'}, p {format_probability(effect.p)}"
+    certain = (
+        "" if effect.p is None else f"{'yes' if effect.p <= CERTAIN else 'no'}, p {format_probability(effect.p)}"
+    )
     return Row(
         effect.change,
         effect.neutral,
@@ -74,14 +76,14 @@ def _make_row(effect: Effect, low: float, high: float) -> Row:
         _format_effect(effect.imagined.effect),
         (_format_range(effect.real), _format_range(effect.imagined)),
         _draw_effects(effect, low, high),
-        "none" if effect.has_unknown_direction else {None: "", True: "same", False: "other"}[effect.same_way],
+        "none" if effect.has_unknown_direction else {None: "", True: "same", False: "other"}[effect.same_direction],
         certain,
     )
 
 
 def _figures(outcome: OutcomeEffects) -> list[Statistic]:
     name = f"last {outcome.outcome}"
-    same, thumb, strayed = outcome.same_way, outcome.rule_same_direction, outcome.outside_share
+    same, thumb, strayed = outcome.same_direction, outcome.rule_same_direction, outcome.outside_share
     return [
         Statistic(
             "Same direction",

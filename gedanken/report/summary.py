@@ -17,9 +17,9 @@ from gedanken.analysis.verdict import (
     compared_runs,
     format_endpoint,
     format_last,
+    format_spread,
     last_values,
     rank_findings,
-    format_spread,
     valid_p,
 )
 from gedanken.compare.results import SeriesResult
@@ -28,7 +28,7 @@ from gedanken.experiment.counts import format_count
 from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.finding import Finding, LineRef
-from gedanken.experiment.format import NOT_LOGGED, format_range, format_probability
+from gedanken.experiment.format import NOT_LOGGED, format_probability, format_range
 from gedanken.report.plain_words import PlainWords
 from gedanken.report.run_setup import format_conditions, format_outcome
 

@@ -172,7 +172,7 @@ def _describe_origin(run: TracedRun, depth: int) -> str:
 def _further_facts(run: TracedRun) -> list[str]:
     read, written = run.tokens
     parts = [f"{read:,} + {written:,} tokens"] if read or written else []
-    if (first := run.first_token) is not None and first >= 0:
+    if (first := run.seconds_to_first_token) is not None and first >= 0:
         parts.append(f"first token after {format_duration(first)}")
     if wait := _wait_seconds(run):
         parts.append(f"waited {format_duration(wait)} for cores")

@@ -60,7 +60,7 @@ def as_values(run: TracedRun) -> dict[str, Any]:
         "run_type": run.run_type,
         "start": run.start.isoformat() if run.start else None,
         "seconds": run.seconds,
-        "first_token": run.first_token,
+        "first_token": run.seconds_to_first_token,
         "tokens_read": read,
         "tokens_written": written,
         "error": run.error,
@@ -80,7 +80,7 @@ def _format_entry(run: TracedRun, depth: int) -> "Text":
     read, written = run.tokens
     if read or written:
         line.append(f", {read:,} + {written:,} tokens", style="dim")
-    if (first := run.first_token) is not None:
+    if (first := run.seconds_to_first_token) is not None:
         line.append(f", first token after {first:.1f} s", style="dim")
     if run.error:
         line.append(f"  {harmless(' '.join(run.error.split()))[:MAX_CHARACTERS]}", style="red")

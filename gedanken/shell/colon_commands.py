@@ -23,7 +23,7 @@ class ColonCommand(NamedTuple):
     usage: str
     about: str
     execute: Callable[[ShellSession, str], Awaitable[None]]
-    words: Callable[[str], Iterable[str]] = lambda _prefix: ()
+    completions: Callable[[str], Iterable[str]] = lambda _prefix: ()
     """Takes the beginning of an argument, and returns candidates for completing it."""
 
 
@@ -45,7 +45,11 @@ def complete(line: str) -> tuple[str, list[str]]:
     if not line.startswith(":"):
         return "", []
     words = (
-        COLON_COMMANDS[name].words(argument) if space and name in COLON_COMMANDS else [] if space else COLON_COMMANDS
+        COLON_COMMANDS[name].completions(argument)
+        if space and name in COLON_COMMANDS
+        else []
+        if space
+        else COLON_COMMANDS
     )
     prefix = argument if space else name
     return prefix, [word for word in words if word.startswith(prefix)]
@@ -59,7 +63,7 @@ async def _help(session: ShellSession, _argument: str) -> None:
         "Text in {…} is sent to the imagined machine with its next command. Every other line is a command.",
         "A command that begins with a brace is written \\{ …; }. Ctrl-C stops a command, Ctrl-D leaves the shell.",
     ]
-    session.view.tell("\n".join(lines))
+    session.view.show_message("\n".join(lines))
 
 
 async def _machine(session: ShellSession, argument: str) -> None:
@@ -71,12 +75,12 @@ async def _machine(session: ShellSession, argument: str) -> None:
         await terminals.turn_on(next(choice for choice in CHOICES if choice == argument))
         if previous is None:
             session.reopen()
-        elif previous.persona.claims and terminals.on == "both":
+        elif previous.persona.claims and terminals.active == "both":
             session.view.show_note(
                 f"the imagined machine keeps the persona {previous.persona.name}; :persona matched gives it the real "
                 "machine's facts"
             )
-    session.view.tell(f"commands go to: {session.at}")
+    session.view.show_message(f"commands go to: {session.active_names}")
 
 
 async def _persona(session: ShellSession, argument: str) -> None:
@@ -88,7 +92,7 @@ async def _persona(session: ShellSession, argument: str) -> None:
         session.remembered = None
         session.view.show_note("a new context: the machine knows nothing of what was typed before")
     rows = [f"  {fact.name}: {fact.value} ({fact.origin})" for fact in machine.persona.resolve(machine.machine_facts)]
-    session.view.tell("\n".join([f"persona {machine.persona.name}", *rows]))
+    session.view.show_message("\n".join([f"persona {machine.persona.name}", *rows]))
 
 
 async def _lose(session: ShellSession, _argument: str) -> None:
@@ -103,19 +107,19 @@ async def _rebuild(session: ShellSession, argument: str) -> None:
 
 
 async def _diff(session: ShellSession, _argument: str) -> None:
-    texts = session.done[-1].texts if session.done else None
+    texts = session.answers[-1].texts if session.answers else None
     if texts is None:
         raise BadInput(
             "the last command was not typed into both machines; use `:machine both`, and type the command again"
         )
     lines = list(unified_diff(pair_lines(*map(harmless, texts)), session.names))
-    await session.view.diff(lines or ["no difference"])
+    await session.view.show_diff(lines or ["no difference"])
 
 
 async def _save(session: ShellSession, argument: str) -> None:
     path = _expand_path(argument or f"gedanken-{datetime.now():%Y%m%d-%H%M%S}.md")
     save(session, path)
-    session.view.tell(f"saved in {path}")
+    session.view.show_message(f"saved in {path}")
 
 
 async def _put(session: ShellSession, argument: str) -> None:
@@ -124,11 +128,11 @@ async def _put(session: ShellSession, argument: str) -> None:
     name = session.terminals.put(_expand_path(argument))
     machines = (session.terminals.real, session.terminals.imagined)
     names = [name for machine, name in zip(machines, session.names, strict=True) if machine]
-    session.view.tell(f"{name} is in the home folder of: {', '.join(names)}")
+    session.view.show_message(f"{name} is in the home folder of: {', '.join(names)}")
 
 
 async def _quit(session: ShellSession, _argument: str) -> None:
-    session.over = True
+    session.is_over = True
 
 
 def _personas(_prefix: str) -> list[str]:

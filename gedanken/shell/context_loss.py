@@ -21,8 +21,8 @@ async def lose_context(session: ShellSession) -> None:
     if not machine.session.context:
         raise BadInput("there is no context to lose: type a command first")
     await _remember(session, machine)
-    machine.lose()
-    session.terminals.keep()
+    machine.empty_context()
+    session.terminals.save_session()
     session.view.show_note(
         f"the context is lost; stored for :rebuild: {format_count(len(machine.session.stored), 'turn')}"
     )
@@ -45,17 +45,17 @@ async def rebuild_context(session: ShellSession, policy: "Policy") -> None:
     if session.remembered is None or session.remembered.stored != stored:
         await _remember(session, machine)
     remembered = session.remembered
-    machine.lose()
-    session.terminals.keep()
+    machine.empty_context()
+    session.terminals.save_session()
     view.show_note(f"rebuilding: {policy}")
     with WaitingLine(session.terminals.screen.console, ["imagined"]) as waiting:
-        answer = await machine.rebuild(policy, lambda text: waiting.hear("imagined", text))
-    session.terminals.keep()
+        answer = await machine.rebuild(policy, lambda text: waiting.count_output("imagined", text))
+    session.terminals.save_session()
     if answer:
-        view.tell(f"{REBUILD_COMMAND} was answered with:")
-        view.text(answer.stdout)
+        view.show_message(f"{REBUILD_COMMAND} was answered with:")
+        view.show_text(answer.stdout)
         view.end_line()
-        view.about(answer)
+        view.show_remarks(answer)
     if remembered is None:
         view.show_note("rebuilt; there are no answers from before the loss to compare with")
         return

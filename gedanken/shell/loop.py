@@ -29,7 +29,7 @@ async def run_shell(options: ShellOptions, *, interactive: bool) -> int:
         session = ShellSession(terminals, View(interactive))
         session.reopen()
         if interactive:
-            session.view.show_note(f"{session.at}; :help lists the commands, Ctrl-D leaves")
+            session.view.show_note(f"{session.active_names}; :help lists the commands, Ctrl-D leaves")
         await _Loop(session, lines).run()
         return session.exit_code
 
@@ -47,9 +47,9 @@ class _Loop:
             loop.add_signal_handler(signal_number, _cancel_once, task)
         on_interrupt = self._stop if self._lines.interactive else lambda: _cancel_once(task)
         loop.add_signal_handler(signal.SIGINT, on_interrupt)
-        while not (self._session.over or self._session.view.unread):
+        while not (self._session.is_over or self._session.view.unread):
             try:
-                typed = await read_typed(self._lines, f"{self._session.terminals.on}$ ")
+                typed = await read_typed(self._lines, f"{self._session.terminals.active}$ ")
                 await self._run_stoppable(self._execute(typed))
             except EOFError:
                 break
@@ -60,7 +60,7 @@ class _Loop:
         if self._session.view.unread:
             self._session.exit_code = EXIT_BROKEN_PIPE
         elif tells := self._session.terminals.tells:
-            self._session.view.error(
+            self._session.view.show_error(
                 f"gedanken: text was not sent to the imagined machine, because no command followed it: {{{tells[0]}}}"
             )
 
@@ -105,7 +105,7 @@ class _Loop:
         is_machine_lost = not isinstance(error, BadInput)
         if not self._lines.interactive and (is_machine_lost or isinstance(error, UnclosedBraces)):
             raise error
-        self._session.view.error(f"gedanken: {error}")
+        self._session.view.show_error(f"gedanken: {error}")
         self._session.exit_code = error.exit_code
 
 

@@ -40,7 +40,7 @@ def _sections(session: ShellSession) -> Iterator[str]:
     yield f"Limits of a command: {_format_settings(session.terminals.options.limits.model_dump())}."
     machine = session.terminals.imagined
     if machine:
-        conditions = Conditions(temperature=0).named(machine.persona)
+        conditions = Conditions(temperature=0).with_persona_name(machine.persona)
         model = {} if isinstance(machine.model, str) else machine.model.describe()
         rows = [f"- model: {_format_settings(model)}", f"- conditions: {_format_settings(conditions)}"]
         rows += [
@@ -48,18 +48,18 @@ def _sections(session: ShellSession) -> Iterator[str]:
             for fact in machine.persona.resolve(machine.machine_facts)
         ]
         yield "The imagined machine:\n\n" + "\n".join(rows)
-    for turn in session.before:
+    for turn in session.reopened_turns:
         yield _format_turn("Before", turn)
-    for number, answers in enumerate(session.done, start=1):
+    for number, answers in enumerate(session.answers, start=1):
         typed_text = "\n".join([*(f"{{{tell}}}" for tell in answers.tells), answers.command])
         yield f"## Command {number}\n\n{fenced(typed_text)}"
         for name, execution in ((real, answers.real), (imagined, answers.imagined)):
             if execution:
                 notes = harmless("; ".join(remarks(execution)))
                 yield f"**{harmless(name)}**{f' ({notes})' if notes else ''}\n\n{fenced(execution.terminal)}"
-        if answers.stopped:
+        if answers.was_stopped:
             yield "Stopped before all machines had answered."
-        yield from (harmless(f"No answer: {to_one_line(str(error))}") for error in answers.lost)
+        yield from (harmless(f"No answer: {to_one_line(str(error))}") for error in answers.errors)
     if machine:
         yield from _context_sections(machine.session)
 

@@ -39,13 +39,13 @@ class ShellSession:
 
     terminals: Terminals
     view: View
-    before: "tuple[Turn, ...]" = ()
+    reopened_turns: "tuple[Turn, ...]" = ()
     """The turns of a stored session that was reopened; empty for a new session."""
-    done: list[Answers] = field(default_factory=list)
+    answers: list[Answers] = field(default_factory=list)
     remembered: RememberedAnswers | None = None
     exit_code: int = 0
     """Exit code of the last command: the real machine's, or else inferred from the imagined output."""
-    over: bool = False
+    is_over: bool = False
 
     @property
     def names(self) -> tuple[str, str]:
@@ -57,10 +57,10 @@ class ShellSession:
         return (f"real ({real.name if real else 'none'})", f"imagined ({provider}{colon}{name})")
 
     @property
-    def at(self) -> str:
+    def active_names(self) -> str:
         """The names of the machines that commands are sent to."""
         real, imagined = self.names
-        return {"real": real, "imagined": imagined, "both": f"{real} and {imagined}"}[self.terminals.on]
+        return {"real": real, "imagined": imagined, "both": f"{real} and {imagined}"}[self.terminals.active]
 
     def reopen(self) -> None:
         """If a stored session was reopened, tell the user what it contains."""
@@ -70,9 +70,9 @@ class ShellSession:
                 f"the last line of the session {name} was incomplete, so its {torn_bytes} bytes are dropped"
             )
         if machine and machine.session.stored:
-            self.before = machine.session.stored
+            self.reopened_turns = machine.session.stored
             note = "; the real machine starts afresh" if self.terminals.real else ""
-            self.view.show_note(f"session {name} reopened: {format_count(len(self.before), 'turn')}{note}")
+            self.view.show_note(f"session {name} reopened: {format_count(len(self.reopened_turns), 'turn')}{note}")
         if machine and (unstored := unstored_turns(machine.session)):
             self.view.show_note(
                 f"the session's file contains {format_count(len(unstored), 'turn')} that nobody typed, "
@@ -86,25 +86,25 @@ class ShellSession:
         BadInput if the session cannot be stored, and CancelledError after Ctrl-C.
         """
         if match := _EXIT_COMMAND.fullmatch(command):
-            self.over = True
+            self.is_over = True
             self.exit_code = int(match["code"]) & 0xFF if match["code"] else self.exit_code
             return
-        is_both = self.terminals.on == "both"
+        is_both = self.terminals.active == "both"
         try:
             answers = await (self._type_both(command) if is_both else self._type_one(command))
         finally:
-            self.terminals.keep()
-        if answers.stopped:
+            self.terminals.save_session()
+        if answers.was_stopped:
             raise asyncio.CancelledError
-        if answers.lost:
-            raise answers.lost[0]
+        if answers.errors:
+            raise answers.errors[0]
         if answers.real and answers.real.cause is Cause.ENGINE_LOST:
             raise NoSandbox("; ".join(answers.real.notes))
 
     def _record(self, answers: Answers) -> None:
         """Record the answers before they are shown, because Ctrl-C can end the display."""
-        self.done.append(answers)
-        execution = answers.real or (answers.imagined if self.terminals.on == "imagined" else None)
+        self.answers.append(answers)
+        execution = answers.real or (answers.imagined if self.terminals.active == "imagined" else None)
         if execution:
             default_code = 0 if execution.imagined else UNKNOWN_EXIT_CODE
             self.exit_code = default_code if execution.exit_code is None else execution.exit_code
@@ -112,10 +112,10 @@ class ShellSession:
     async def _type_both(self, command: str) -> Answers:
         machines: tuple[MachineKind, MachineKind] = ("real", "imagined")
         with WaitingLine(self.terminals.screen.console, machines) as waiting:
-            answers = await self.terminals.run(command, waiting.hear, waiting.ended)
+            answers = await self.terminals.run(command, waiting.count_output, waiting.mark_finished)
         self._record(answers)
         if answers.real or answers.imagined:
-            await self.view.answers(answers, self.names)
+            await self.view.show_answers(answers, self.names)
             self._explain_difference(answers)
         return answers
 
@@ -129,13 +129,13 @@ class ShellSession:
             self.view.show_note(f"false facts in the persona explain this difference: {claims}")
 
     async def _type_one(self, command: str) -> Answers:
-        target: MachineKind = "real" if self.terminals.on == "real" else "imagined"
+        target: MachineKind = "real" if self.terminals.active == "real" else "imagined"
         with WaitingLine(self.terminals.screen.console, [target]) as waiting:
 
             def show(text: str) -> None:
                 if text:
                     waiting.end()
-                self.view.text(text)
+                self.view.show_text(text)
 
             limits = self.terminals.options.limits
             stream = (
@@ -143,10 +143,10 @@ class ShellSession:
             )
 
             def hear(target: MachineKind, text: str) -> None:
-                waiting.hear(target, text)
-                stream.hear(text)
+                waiting.count_output(target, text)
+                stream.receive(text)
 
-            answers = await self.terminals.run(command, hear, waiting.ended)
+            answers = await self.terminals.run(command, hear, waiting.mark_finished)
         self._record(answers)
         if execution := answers.real or answers.imagined:
             self._show_rest(stream, execution)
@@ -168,7 +168,7 @@ class ShellSession:
             view.show_note(
                 "the end of the reply shows that part of the text above is not output; this is the output alone:"
             )
-            view.text(execution.terminal)
+            view.show_text(execution.terminal)
         if view.interactive or execution.imagined:
             view.end_line()
-        view.about(execution)
+        view.show_remarks(execution)

@@ -22,7 +22,7 @@ class RealStream:
     def __init__(self, limits: Limits, show: Callable[[str], None]) -> None:
         self._bytes_left, self._show, self._shown = limits.output_bytes // 2, show, ""
 
-    def hear(self, chunk: str) -> None:
+    def receive(self, chunk: str) -> None:
         """Receive a chunk of output."""
         self._bytes_left -= len(chunk.encode(errors="replace"))
         if self._bytes_left >= 0:
@@ -54,7 +54,7 @@ class ImaginedStream:
         self._incomplete_line = self._held_back = self._shown = ""
         self._has_output = self._has_fence = False
 
-    def hear(self, chunk: str) -> None:
+    def receive(self, chunk: str) -> None:
         """Receive a chunk of the reply."""
         *complete, self._incomplete_line = (self._incomplete_line + chunk).split("\n")
         for line in complete:

@@ -42,9 +42,9 @@ class Answers(NamedTuple):
     """Text that the imagined machine was told before the command."""
     real: Execution | None
     imagined: Execution | None
-    lost: tuple[GedankenError, ...] = ()
+    errors: tuple[GedankenError, ...] = ()
     """The errors of machines that gave no answer."""
-    stopped: bool = False
+    was_stopped: bool = False
     """True if Ctrl-C came before all machines had answered."""
 
     @property
@@ -72,7 +72,7 @@ class Terminals:
 
     options: ShellOptions
     screen: Screen
-    on: Choice = "imagined"
+    active: Choice = "imagined"
     """The machines that commands are typed into now."""
     imagined: "ImaginedMachine | None" = None
     real: "SandboxMachine | None" = None
@@ -115,7 +115,7 @@ class Terminals:
             self._exit_stack.push_async_callback(stack.pop_all().aclose)
         if real is not self.real and imagined is self.imagined:
             self._match_persona(machine_facts)
-        self.real, self.imagined, self._machine_facts, self._session_file, self.on = (
+        self.real, self.imagined, self._machine_facts, self._session_file, self.active = (
             real,
             imagined,
             machine_facts,
@@ -173,11 +173,11 @@ class Terminals:
         `hear` is called with each chunk of output, and `on_end` with each machine that has finished. Complete answers
         are kept if a machine is lost or Ctrl-C is pressed. After Ctrl-C, `Answers.stopped` is True.
         """
-        tells = tuple(self.tells) if self.on != "real" else ()
+        tells = tuple(self.tells) if self.active != "real" else ()
         coroutines: dict[MachineKind, Coroutine[Any, Any, Execution]] = {}
-        if self.real and self.on != "imagined":
+        if self.real and self.active != "imagined":
             coroutines["real"] = self.real.run(command, on_output=lambda text: hear("real", text))
-        if self.imagined and self.on != "real":
+        if self.imagined and self.active != "real":
             coroutines["imagined"] = self._imagine(self.imagined, command, tells, hear)
 
         async def run_to_end(machine: MachineKind) -> Execution:
@@ -227,7 +227,7 @@ class Terminals:
                 "start another session for another persona"
             )
         machine.persona, machine.machine_facts = persona, self._machine_facts
-        machine.lose()
+        machine.empty_context()
 
     def put(self, path: Path) -> str:
         """Copy the text file `path` into the home folder of every open machine; return the file's name. Raises
@@ -239,7 +239,7 @@ class Terminals:
             self.real.write(path.name, text)
         if self.imagined:
             self.imagined.place(path.name, text)
-            self.keep()
+            self.save_session()
         return path.name
 
     def imagined_or_fail(self) -> "ImaginedMachine":
@@ -253,10 +253,10 @@ class Terminals:
         """Number of bytes of an incomplete last line that were dropped from the session's file."""
         return self._session_file.torn_bytes if self._session_file else 0
 
-    def keep(self) -> None:
+    def save_session(self) -> None:
         """Append new turns of the session to its file, if the session is stored under a name."""
         if self._session_file is not None and self.imagined is not None:
-            self._session_file.keep(self.imagined.session)
+            self._session_file.append(self.imagined.session)
 
 
 async def _wait_until_done(tasks: "Collection[asyncio.Task[Execution]]") -> bool:

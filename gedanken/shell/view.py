@@ -37,7 +37,7 @@ class View:
         self.unread = False
         """True if the process that reads standard output has ended, as with `| head -1`."""
 
-    def text(self, text: str) -> None:
+    def show_text(self, text: str) -> None:
         """Show text from a program or a model. Control characters in it are escaped."""
         if text:
             try:
@@ -51,28 +51,28 @@ class View:
     def end_line(self) -> None:
         """Start a new line, unless the cursor is at the start of one."""
         if not self._at_line_start:
-            self.text("\n")
+            self.show_text("\n")
 
     def show_note(self, text: str) -> None:
         """Show a note in brackets: dimmed for a person, otherwise on standard error."""
         if self.interactive:
             self._print(Text(f"({harmless(text)})", "dim"))
         else:
-            self.error(f"({text})")
+            self.show_error(f"({text})")
 
-    def tell(self, text: str) -> None:
+    def show_message(self, text: str) -> None:
         """Show the shell's own answer, for example to a colon command."""
         self._print(Text(harmless(text)))
 
-    async def diff(self, lines: Sequence[str]) -> None:
+    async def show_diff(self, lines: Sequence[str]) -> None:
         styles = {"-": "red", "+": "green", "@": "cyan"}
         await self._print_all(Text(harmless(line), styles.get(line[:1], "")) for line in lines)
 
-    def error(self, text: str) -> None:
+    def show_error(self, text: str) -> None:
         """Show an error on standard error, in one line."""
         print(harmless(" ".join(text.split())), file=sys.stderr)
 
-    def about(self, execution: Execution) -> None:
+    def show_remarks(self, execution: Execution) -> None:
         """Show, as a note, what a reader must know about an execution in addition to its output."""
         notes = [note for note in remarks(execution) if note not in self._shown_settings_notes]
         self._shown_settings_notes.update(note for note in notes if is_settings_note(note))
@@ -83,11 +83,11 @@ class View:
         """Record that the terminal has printed ^C, so that the cursor is not at the start of a line."""
         self._at_line_start = False
 
-    async def answers(self, answers: Answers, names: tuple[str, str]) -> None:
+    async def show_answers(self, answers: Answers, names: tuple[str, str]) -> None:
         """Show a single answer, or a real and an imagined answer side by side or one above the other."""
         if not self.interactive:
             first_line, *further_lines = answers.command.splitlines()
-            self.tell("\n".join([f"$ {first_line}", *(f"> {line}" for line in further_lines)]))
+            self.show_message("\n".join([f"$ {first_line}", *(f"> {line}" for line in further_lines)]))
         texts = [harmless(answer.terminal) for answer in (answers.real, answers.imagined) if answer]
         rows = pair_lines(texts[0], texts[-1])
         if self.interactive and len(texts) == 2 and self.console.width >= MIN_SIDE_BY_SIDE_WIDTH:

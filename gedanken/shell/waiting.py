@@ -35,11 +35,11 @@ class WaitingLine:
     def __exit__(self, *exc: object) -> None:
         self.end()
 
-    def hear(self, machine: MachineKind, text: str) -> None:
+    def count_output(self, machine: MachineKind, text: str) -> None:
         """Count a chunk of output. A chunk of a reply counts as one token."""
         self._output_counts[machine] += text.count("\n") if machine == "real" else bool(text)
 
-    def ended(self, machine: MachineKind) -> None:
+    def mark_finished(self, machine: MachineKind) -> None:
         """Stop the clock of a machine that has finished."""
         self._durations[machine] = time.monotonic() - self._started
 

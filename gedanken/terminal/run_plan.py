@@ -42,7 +42,7 @@ class PlannedStep:
     done: Counter[Kind] = field(default_factory=Counter)
 
     @property
-    def left(self) -> Counter[Kind]:
+    def remaining(self) -> Counter[Kind]:
         return self.pieces - self.done
 
 
@@ -98,7 +98,7 @@ class RunPlan:
                 self._record_end(node, worker)
         self._active[node, who] = (self._kind(node, who), 0.0)
 
-    def answers(self, node: str, who: str) -> None:
+    def begin_answer(self, node: str, who: str) -> None:
         """Record that a model has read the question of `who` and begins to answer."""
         self._distribute_time()
         # the reading is not counted: all samples of a program answer one question, which a model reads slowly only
@@ -129,7 +129,7 @@ class RunPlan:
         return self.at < len(self.steps) and "trunk" in self.steps[self.at].pieces
 
     @property
-    def writes(self) -> bool:
+    def writes_a_program(self) -> bool:
         """True if the current step writes a program."""
         return self.at < len(self.steps) and set(self.steps[self.at].pieces) == {"write"}
 
@@ -138,7 +138,7 @@ class RunPlan:
         self._distribute_time()
         remaining: Counter[Kind] = Counter()
         for step in self.steps[self.at :]:
-            remaining += step.left
+            remaining += step.remaining
         running_seconds = sum(min(spent, 0.9 * self._expected_seconds(kind)) for kind, spent in self._active.values())
         return max(
             0.0, sum(self._expected_seconds(kind) * count for kind, count in remaining.items()) - running_seconds
@@ -220,7 +220,7 @@ def update_plan(plan: RunPlan, node: str, update: Mapping[str, Any]) -> None:
     has_failed = any(program.works is False and not program.given for program in update.get("programs", []))
     if has_failed and update.get("failure"):
         plan.try_again()
-    elif node in ("persona", "give", "compare", "report") or (node == "write" and plan.writes):
+    elif node in ("persona", "give", "compare", "report") or (node == "write" and plan.writes_a_program):
         plan.advance()
 
 

@@ -171,7 +171,7 @@ class Screen:
         worker = self._workers.setdefault((node, who), _Worker())
         worker.limit = limit or worker.limit
         if text and not worker.chunks and self._plan:
-            self._plan.answers(node, who)
+            self._plan.begin_answer(node, who)
         lines = worker.hear(text)
         if self._live is not None:
             return

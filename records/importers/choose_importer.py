@@ -58,7 +58,7 @@ def _read_file(file: BroughtFile, importers: Sequence[tuple[Plugin, Importer]], 
         except (Exception, SystemExit) as error:
             if plugin.is_ours:
                 raise
-            all_notes.append(f"An importer was left out: {plugin.failed(error)}")
+            all_notes.append(f"An importer was left out: {plugin.failure_error(error)}")
     raise BadInput(f"{file.path}: no importer can read this file")
 
 

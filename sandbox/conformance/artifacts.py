@@ -9,7 +9,7 @@ from gedanken.sandbox.artifacts import MAX_FILE_BYTES, MAX_FILES
 from gedanken.sandbox.conformance.check import SMALL, Check, Judge, Trial, Verdict, ending
 
 # Each check needs its own machine, because all files in a workspace are copied after every command.
-_check = partial(Check, group="artifacts", language="bash", alone=True)
+_check = partial(Check, group="artifacts", language="bash", needs_own_machine=True)
 _SHORT_LIMITS = SMALL.model_copy(update={"wall_seconds": 10.0})
 _PLAIN_TEXT = "plain text\n"
 _WRITE_PLAIN_FILE = "cd; echo 'plain text' > plain.txt; "

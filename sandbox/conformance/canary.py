@@ -63,7 +63,7 @@ class Canaries:
             text = text.replace(placeholder, location)
         return text
 
-    def visitors(self) -> int:
+    def count_connections(self) -> int:
         """Return how many connections have come in since the last call."""
         count = 0
         for listener in (self.listener, self.abstract):

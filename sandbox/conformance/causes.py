@@ -61,7 +61,7 @@ CHECKS = (
         program="echo before; " + FILL,
         judge=ends(Cause.DISK_FULL, shows="before"),
         limits=_LITTLE_DISK,
-        alone=True,
+        needs_own_machine=True,
     ),
     _check(
         "file-too-large",
@@ -69,7 +69,7 @@ CHECKS = (
         program="echo before; exec head -c 20M /dev/zero > ~/large",
         judge=ends(Cause.DISK_FULL, shows="before"),
         limits=_LITTLE_DISK,
-        alone=True,
+        needs_own_machine=True,
     ),
     _check(
         "killed",

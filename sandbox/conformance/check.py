@@ -87,7 +87,7 @@ class Check:
     judge: Judge
     language: Literal["python", "bash"] = "python"
     limits: Limits = SMALL
-    alone: bool = False
+    needs_own_machine: bool = False
     """True if the machine cannot be used by other checks afterwards."""
     harmless: bool = False
     """True if the check may be run directly on the host."""

@@ -100,7 +100,7 @@ class _Machines:
 
     @asynccontextmanager
     async def lend(self, check: Check) -> AsyncIterator[RealMachine]:
-        if check.alone:
+        if check.needs_own_machine:
             async with self.open_machine(check.limits) as machine:
                 yield machine
             return
@@ -140,7 +140,7 @@ async def _run_check(check: Check, machines: _Machines, canaries: Canaries) -> C
 async def _run_trial(check: Check, machine: RealMachine, canaries: Canaries) -> Trial:
     marker = f"gedanken-check-{secrets.token_hex(6)}"
     command = _command(check, machine, canaries, marker)
-    canaries.visitors()
+    canaries.count_connections()
     async with neighbour_of(machine) if check.neighbour else nullcontext():
         execution, seen_alive, grown_mib = await _run_watched(check, machine, command, marker)
     survivors = await _count_survivors(marker) if check.searches_processes else 0
@@ -151,7 +151,7 @@ async def _run_trial(check: Check, machine: RealMachine, canaries: Canaries) -> 
         seen_alive=seen_alive,
         survivors=survivors,
         grown_mib=grown_mib,
-        visitors=canaries.visitors(),
+        visitors=canaries.count_connections(),
         leaked=any(canaries.is_in(candidate) for candidate in (execution, after) if candidate),
     )
 

@@ -137,7 +137,7 @@ CHECKS = (
         language="bash",
         judge=state_is_not_executed,
         limits=_SHORT_LIMITS,
-        alone=True,
+        needs_own_machine=True,
         sequel=type_command("echo well; ls /tmp"),
     ),
     *(
@@ -148,7 +148,7 @@ CHECKS = (
             language="bash",
             judge=then_prints("well\n"),
             limits=_SHORT_LIMITS,
-            alone=True,
+            needs_own_machine=True,
             sequel=type_command("echo well"),
         )
         for kind, program in (("pipes", PIPES), ("folders", FOLDERS))
@@ -160,7 +160,7 @@ CHECKS = (
         language="bash",
         judge=then_prints("from outside\n"),
         limits=_SHORT_LIMITS,
-        alone=True,
+        needs_own_machine=True,
         sequel=_write_and_reseed,
     ),
     _check(
@@ -169,14 +169,14 @@ CHECKS = (
         program=FORGED_END,
         language="bash",
         judge=is_reported_as_killed,
-        alone=True,
+        needs_own_machine=True,
     ),
     _check(
         "deep-folders",
         promise="Folders nested 1,500 deep hinder neither the next command nor the deletion of the workspace.",
         program=DEEP,
         judge=still_usable(lambda trial: Verdict(trial.execution.exit_code == 0, ending(trial.execution))),
-        alone=True,
+        needs_own_machine=True,
         harmless=True,
         sequel=type_command("[ -d ~/d/d/d ] && echo well"),
     ),
@@ -186,7 +186,7 @@ CHECKS = (
         program=MANY,
         judge=then_prints("10000\n"),
         limits=_MANY_FILES,
-        alone=True,
+        needs_own_machine=True,
         harmless=True,
         sequel=type_command("ls ~/many | wc -l"),
     ),

@@ -225,7 +225,7 @@ CHECKS = (
         program=DISK_FILL,
         judge=still_usable(refused_or(Cause.DISK_FULL)),
         limits=_LITTLE_DISK,
-        alone=True,
+        needs_own_machine=True,
         sequel=type_command("rm -f ~/fill* && echo well"),
     ),
     _check(
@@ -234,7 +234,7 @@ CHECKS = (
         program=TMP_FILL,
         judge=refused_or(Cause.DISK_FULL),
         limits=_LITTLE_DISK,
-        alone=True,
+        needs_own_machine=True,
     ),
     _check(
         "terminal-memory-fill",
@@ -242,7 +242,7 @@ CHECKS = (
         program=MEMORY_FOLDER_FILL,
         judge=still_usable(refused_or(Cause.DISK_FULL)),
         limits=_LITTLE_DISK,
-        alone=True,
+        needs_own_machine=True,
         sequel=type_command("rm -f ${GEDANKEN_SESSION:-/run/session}/fill*; echo well"),
     ),
     _check(
@@ -251,7 +251,7 @@ CHECKS = (
         program=INODE_FILL,
         judge=still_usable(refused_or(Cause.DISK_FULL)),
         limits=_LITTLE_DISK,
-        alone=True,
+        needs_own_machine=True,
         sequel=type_command("rm -rf ~/many && echo well"),
     ),
     _check(

@@ -61,13 +61,13 @@ def test_asking_leaves_no_mark(machine: ImaginedMachine) -> None:
 
 
 def test_what_is_lost_is_stored_and_not_seen(machine: ImaginedMachine) -> None:
-    machine.lose()
+    machine.empty_context()
     assert sees(machine) == []
     assert machine.session.stored == (MKDIR, LS)
 
 
 def test_rebuilt_from_requests_they_are_sent_in_one_message_and_answered_at_once(machine: ImaginedMachine) -> None:
-    machine.lose()
+    machine.empty_context()
     execution = asyncio.run(machine.rebuild("requests"))
     assert execution is not None
     assert (execution.command, execution.stdout) == (REBUILD_COMMAND, "data  notes  64%\n")
@@ -94,13 +94,13 @@ def test_what_a_program_prints_that_was_typed_is_no_chat(machine: ImaginedMachin
 
 
 def test_rebuilt_from_the_transcript_nothing_is_asked_and_all_is_seen(machine: ImaginedMachine) -> None:
-    machine.lose()
+    machine.empty_context()
     assert asyncio.run(machine.rebuild("transcript")) is None
     assert sees(machine) == BOTH_SIDES
 
 
 def test_not_rebuilt_it_begins_with_what_comes_next(machine: ImaginedMachine) -> None:
-    machine.lose()
+    machine.empty_context()
     assert asyncio.run(machine.rebuild("none")) is None
     asyncio.run(machine.run("ls"))
     assert sees(machine) == BOTH_SIDES[2:]

@@ -175,7 +175,7 @@ async def pieces(*waits: float) -> Any:
         ((60,), TimeLimits(first=0.05), True, "no first piece within 0.05 s"),
         ((60,), TimeLimits(unstreamed=0.05), False, "no reply within 0.05 s"),
         ((0, 60), TimeLimits(between=0.05), True, "no next piece within 0.05 s"),
-        ((0.01,) * 6000, TimeLimits(whole=0.1), True, "within 0.1 s, the limit for a whole reply"),
+        ((0.01,) * 6000, TimeLimits(total=0.1), True, "within 0.1 s, the limit for a whole reply"),
     ],
 )
 def test_whatever_takes_too_long_ends_and_names_its_limit(

@@ -94,7 +94,7 @@ def test_a_limit_goes_by_its_other_name_before_there_is_none() -> None:
 def test_a_limit_that_is_too_large_is_made_as_large_as_may_be(text: str, most: int) -> None:
     learned = Learned()
     assert learned.learn(Problem(400, text, text, frozenset(), {}, "", text), SENT, 17408)
-    assert learned.most_tokens == most
+    assert learned.max_tokens == most
     assert not learned.refused
 
 
@@ -141,7 +141,7 @@ def test_further_requests_wait_until_the_first_is_taken_but_not_for_long() -> No
         learned, order = Learned(gate_seconds=0.05 if not is_taken else 60), []
 
         async def ask(name: str) -> None:
-            await learned.turn()
+            await learned.wait_for_first()
             order.append(name)
 
         await ask("first")
@@ -149,7 +149,7 @@ def test_further_requests_wait_until_the_first_is_taken_but_not_for_long() -> No
         await asyncio.sleep(0)
         assert order == ["first"]
         if is_taken:
-            learned.taken()
+            learned.record_accepted()
         await asyncio.gather(*other_tasks)
         return order
 

@@ -25,7 +25,7 @@ SAMPLING = Sampling(seed=3, max_tokens=64, temperature=0.2, top_p=0.9)
 ENOUGH = 60.0
 """Seconds within which each request must end."""
 SHORT = 0.2
-LONG = TimeLimits(connect=ENOUGH, first=ENOUGH, between=ENOUGH, unstreamed=ENOUGH, whole=ENOUGH)
+LONG = TimeLimits(connect=ENOUGH, first=ENOUGH, between=ENOUGH, unstreamed=ENOUGH, total=ENOUGH)
 LIMITS = {"first": "first piece", "between": "next piece", "whole": "whole reply"}
 """The words for a time limit in the message that names it."""
 

@@ -134,9 +134,9 @@ def last(reason: str) -> AIMessageChunk:
 def test_what_is_reasoned_is_no_part_of_the_answer(thought: AIMessageChunk) -> None:
     reply, shown_text = heard(thought, AIMessageChunk(content="total 0\n"), last("stop"))
     assert (reply.text, reply.reasoning, shown_text) == ("total 0\n", "hm", "total 0\n")
-    assert reply.ended().cause is Cause.FINISHED
+    assert reply.find_end().cause is Cause.FINISHED
     reasoning_only, _ = heard(thought, last("stop"))
-    assert reasoning_only.ended().cause is Cause.ONLY_REASONED
+    assert reasoning_only.find_end().cause is Cause.ONLY_REASONED
 
 
 def test_reasoning_that_is_counted_and_not_shown_is_reasoning() -> None:
@@ -152,19 +152,19 @@ def test_reasoning_that_is_counted_and_not_shown_is_reasoning() -> None:
         response_metadata={"finish_reason": "MAX_TOKENS"},
     )
     reply, _ = heard(counted_piece)
-    assert (reply.ended().cause, reply.reasoning_amount) == (Cause.ONLY_REASONED, "64 tokens")
+    assert (reply.find_end().cause, reply.reasoning_amount) == (Cause.ONLY_REASONED, "64 tokens")
 
 
 def test_a_reason_said_twice_is_one_reason() -> None:
     reply, _ = heard(AIMessageChunk(content="a"), last("stop"), last("stop"))
-    assert reply.ended().cause is Cause.FINISHED
+    assert reply.find_end().cause is Cause.FINISHED
 
 
 def test_a_server_that_keeps_no_limit_is_cut_here() -> None:
     reply, _ = heard(AIMessageChunk(content="x" * 1_000_000), tokens=16)
-    assert reply.endless
+    assert reply.exceeds_limit
     assert len(reply.text) < 2000
-    assert reply.ended().cause is Cause.CUT
+    assert reply.find_end().cause is Cause.CUT
 
 
 def test_a_character_in_two_pieces_is_one() -> None:

@@ -51,14 +51,14 @@ def test_what_was_kept_is_reopened_and_of_a_cut_file_an_earlier_state(
         path = Path(folder) / "session.jsonl"
         with closing(SessionFile.open(path, ABOUT)) as file:
             for session in sessions:
-                file.keep(session)
+                file.append(session)
         assert reopened(path) == sessions[-1]
         content = path.read_bytes()
         path.write_bytes(content[: data.draw(st.integers(0, len(content)))])
         session_after_cut = reopened(path)
         assert session_after_cut in sessions
         with closing(SessionFile.open(path, ABOUT)) as file:
-            file.keep(session_after_cut.add(LS))
+            file.append(session_after_cut.add(LS))
         assert reopened(path) == session_after_cut.add(LS)
 
 
@@ -68,7 +68,7 @@ def test_it_need_not_be_kept_at_every_step(taken: list[tuple[str, ...]]) -> None
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "session.jsonl"
         with closing(SessionFile.open(path, ABOUT)) as file:
-            file.keep(last_session)
+            file.append(last_session)
         assert reopened(path) == last_session
 
 
@@ -76,20 +76,20 @@ def test_a_file_only_grows_and_not_at_all_where_nothing_is_new(tmp_path: Path) -
     path = tmp_path / "deep" / "down" / "session.jsonl"
     session = Session().add(LS)
     with closing(SessionFile.open(path, ABOUT)) as file:
-        file.keep(session)
+        file.append(session)
         content_before = path.read_bytes()
-        file.keep(session)
+        file.append(session)
         assert path.read_bytes() == content_before
-        file.keep(session.add(LS).lose())
+        file.append(session.add(LS).without_context())
         assert path.read_bytes().startswith(content_before)
         with pytest.raises(ValueError, match="append-only"):
-            file.keep(Session())
+            file.append(Session())
 
 
 def test_a_last_line_that_only_lacks_its_end_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "session.jsonl"
     with closing(SessionFile.open(path, ABOUT)) as file:
-        file.keep(Session().add(LS))
+        file.append(Session().add(LS))
     for _time in range(2):
         path.write_bytes(path.read_bytes().removesuffix(b"\n"))
         assert reopened(path) == Session().add(LS)
@@ -128,7 +128,7 @@ def test_two_processes_never_have_one_session(tmp_path: Path) -> None:
 def test_a_line_that_cannot_be_read_is_named(tmp_path: Path, line: bytes) -> None:
     path = tmp_path / "session.jsonl"
     with closing(SessionFile.open(path, ABOUT)) as file:
-        file.keep(Session().add(LS))
+        file.append(Session().add(LS))
     path.write_bytes(path.read_bytes() + line + b"\n")
     with pytest.raises(BadInput, match=r"session.jsonl:3: "):
         SessionFile.open(path, ABOUT)

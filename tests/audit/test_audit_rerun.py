@@ -170,7 +170,7 @@ def test_only_what_claims_rest_on_is_run_and_what_changes_files_before(tmp_path:
     (tmp_path / "s.jsonl").write_text("".join(json.dumps(entry) + "\n" for entry in entries))
     (audited,) = gedanken.audit(tmp_path / "s.jsonl").audited
     plan = plan_of(audited.transcript, audited.claims, "claimed")
-    assert [(step.command, step.said) for step in plan.commands] == [
+    assert [(step.command, step.recorded) for step in plan.commands] == [
         ("echo x > made", None),
         ("pytest -q", "3 passed in 0.1s"),
     ]

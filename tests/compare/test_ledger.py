@@ -134,5 +134,5 @@ PARTS = ["top-5 ", "top-55", "top ", "run", "run12 of ", "7", "2", "%", "0.5", "
 def test_lines_judged_by_their_shape_are_judged_as_each_would_be_by_itself(text: str) -> None:
     entries_by_line = [(entry.kind, entry.site) for line in text.splitlines() for entry in keep_ledger(line, DIGITS)]
     assert [(entry.kind, entry.site) for entry in keep_ledger(text, DIGITS)] == entries_by_line
-    has_print = [any(site.makes(line) for site in DIGITS) for line in text.splitlines() if line.strip()]
+    has_print = [any(site.can_print(line) for site in DIGITS) for line in text.splitlines() if line.strip()]
     assert has_print == [kind == "site" for kind, _site in entries_by_line]

@@ -213,7 +213,7 @@ def test_a_word_that_has_another_meaning_is_no_name(ours: str, theirs: str) -> N
 
     logs = [text(seed, ours) for seed in range(7)]
     names = Templates(lambda: [Transcript(log, True) for log in logs], lambda: logs).names
-    assert all(names.of(text) is None for text in [*logs, text(9, theirs)])
+    assert all(names.renaming_of(text) is None for text in [*logs, text(9, theirs)])
 
 
 def test_a_word_that_varies_within_a_log_is_no_name() -> None:
@@ -226,13 +226,13 @@ def test_a_word_that_varies_within_a_log_is_no_name() -> None:
 
     logs = [text(seed, name) for seed, name in enumerate(NAMES)]
     names = Templates(lambda: [Transcript(log, True) for log in logs], lambda: logs).names
-    assert all(names.of(text) is None for text in logs)
+    assert all(names.renaming_of(text) is None for text in logs)
 
 
 def test_only_lines_that_begin_with_the_name_are_changed() -> None:
     logs = [log(seed, FRONTS["bar"], name, text_before=f"{name} is the best\n") for seed, name in enumerate(NAMES)]
     names = Templates(lambda: [Transcript(log, True) for log in logs], lambda: logs).names
-    renamed = names.of(logs[0])
+    renamed = names.renaming_of(logs[0])
     assert renamed and renamed.renaming.all(["brave-otter | a", "brave-otters | a", "on brave-otter | a"]) == [
         "\x1a | a",
         "brave-otters | a",

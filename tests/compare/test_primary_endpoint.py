@@ -299,7 +299,7 @@ def test_where_each_run_words_its_numbers_in_its_own_way_it_is_said_that_none_wa
         check_primary(analysis, ComparisonOptions(primary="dev_loss"))
     assert "no numbers" not in str(error.value)
     comparison_by_expression = compare_runs(
-        None, real_runs, imagined_runs, asked=ComparisonOptions(named=(("dev", r"(?:dev_loss|::) ([\d.]+)"),))
+        None, real_runs, imagined_runs, asked=ComparisonOptions(named_metrics=(("dev", r"(?:dev_loss|::) ([\d.]+)"),))
     )
     assert (
         comparison_by_expression.uncompared is None
@@ -347,7 +347,7 @@ def test_names_hold_no_stand_in_and_no_count_and_no_piece_of_a_word() -> None:
 
 
 def fitness(expression: str) -> ComparisonOptions:
-    return ComparisonOptions(primary="fitness", named=(("fitness", expression),))
+    return ComparisonOptions(primary="fitness", named_metrics=(("fitness", expression),))
 
 
 def test_a_metric_that_nothing_recognises_is_read_by_an_expression() -> None:

@@ -65,8 +65,8 @@ def test_what_puts_no_words_on_standard_output_is_no_site(call: str) -> None:
 )
 def test_a_terminal_shows_what_a_program_says_by_other_means_too(call: str, line: str) -> None:
     (site,) = Source(call).terminal_sites()
-    assert site.makes(line)
-    assert not site.makes("Training complete.")
+    assert site.can_print(line)
+    assert not site.can_print("Training complete.")
 
 
 @pytest.mark.parametrize(
@@ -81,23 +81,23 @@ def test_a_site_makes_every_line_that_its_words_make_with_any_values(words: list
     template = HOLE.join(words).strip()
     values = st.text("ab:{", min_size=1, max_size=4)
     line = "".join(data.draw(values) if character == HOLE else character for character in template)
-    assert PrintSite(template, 1).makes(f"  {line}\t")
+    assert PrintSite(template, 1).can_print(f"  {line}\t")
 
 
 @pytest.mark.parametrize(
     "line", ["Epoch 1/3 - loss: 0.5", "epoch 1 - loss: 0.5%", "Epoch 1 - loss: 0.5 %!", "Epoch - loss:%", ""]
 )
 def test_a_site_makes_no_line_with_other_words(line: str) -> None:
-    assert not PrintSite(f"Epoch {HOLE} - loss: {HOLE}%", 1).makes(line)
+    assert not PrintSite(f"Epoch {HOLE} - loss: {HOLE}%", 1).can_print(line)
 
 
 def test_the_end_of_a_site_does_not_lean_on_its_beginning() -> None:
-    assert not PrintSite(f"loss{HOLE}loss", 1).makes("loss")
+    assert not PrintSite(f"loss{HOLE}loss", 1).can_print("loss")
 
 
 def test_a_hostile_line_is_matched_in_no_time() -> None:
     site = PrintSite(f"Epoch {HOLE}: loss: {HOLE} acc: {HOLE}%", 1)
-    assert not site.makes("Epoch " + ": loss: " * 100_000 + "acc: " * 100_000)
+    assert not site.can_print("Epoch " + ": loss: " * 100_000 + "acc: " * 100_000)
 
 
 @pytest.mark.parametrize(

@@ -36,19 +36,19 @@ def test_a_line_that_one_log_lacks_is_no_other_word_of_another() -> None:
 
 def test_a_word_that_no_log_has_may_stand_where_words_vary() -> None:
     known_templates = templates("run in /tmp/abc", "run in /tmp/xyz")
-    assert known_templates.find(["run in /tmp/new", "walk in /tmp/new"]) == [0, None]
+    assert known_templates.find_templates(["run in /tmp/new", "walk in /tmp/new"]) == [0, None]
 
 
 def test_a_template_is_odd_that_one_log_has_to_itself() -> None:
-    assert templates("a\nb", "a\nb").odd == [[], []]
-    assert templates("a\nb", "a").odd == [["b"], []]
+    assert templates("a\nb", "a\nb").odd_templates == [[], []]
+    assert templates("a\nb", "a").odd_templates == [["b"], []]
 
 
 @given(st.lists(st.lists(st.sampled_from(["a b", "a c", "b 1", "c  2", "", "a #"])).map("\n".join), max_size=4))
 def test_every_line_of_every_log_has_its_template(logs: list[str]) -> None:
     known_templates = templates(*logs)
     forms = [form_of_line(line) for log in logs for line in log.splitlines() if line.strip()]
-    assert set(known_templates.find(forms)) <= set(range(len(known_templates.sites)))
+    assert set(known_templates.find_templates(forms)) <= set(range(len(known_templates.sites)))
 
 
 def test_lines_of_many_words_that_have_nothing_in_common_are_held_in_little_memory() -> None:
@@ -60,7 +60,7 @@ def test_lines_of_many_words_that_have_nothing_in_common_are_held_in_little_memo
     tracemalloc.start()
     try:
         known_templates = Templates(lambda: logs)
-        assert known_templates.find(["none of these"]) == [None]
+        assert known_templates.find_templates(["none of these"]) == [None]
         assert tracemalloc.get_traced_memory()[1] < 10 * size
     finally:
         tracemalloc.stop()
@@ -70,10 +70,17 @@ def test_rules_are_one_template_whatever_their_width_where_real_logs_show_that_i
     logs = ["=====\na #\n========\n+---+----+\n", "=====\na #\n+-----+---+\n", "=====\na #\n====\n+---+----+\n"]
     found_templates = templates(*logs)
     assert [site.words for site in found_templates.sites] == ["=====", "a #", "+---+----+"]
-    assert found_templates.find(["=" * 50, "+---+---+", "*****", "==", "+---+"]) == [0, 2, None, None, None]
-    assert found_templates.odd == [[], [], []]
+    assert found_templates.find_templates(["=" * 50, "+---+---+", "*****", "==", "+---+"]) == [0, 2, None, None, None]
+    assert found_templates.odd_templates == [[], [], []]
 
 
 def test_rules_that_all_logs_have_in_the_same_widths_are_two() -> None:
     found_templates = templates("=====\n===\n---\n", "=====\n===\n", "=====\n===\n-----\n")
-    assert found_templates.find(["=====", "===", "====", "---", "-----", "----"]) == [0, 1, None, 2, 3, None]
+    assert found_templates.find_templates(["=====", "===", "====", "---", "-----", "----"]) == [
+        0,
+        1,
+        None,
+        2,
+        3,
+        None,
+    ]

@@ -117,6 +117,6 @@ def test_lines_are_those_of_the_text_however_it_is_split(text: str, part: int) -
         assert [lines[index] for index in range(-len(expected_lines), len(expected_lines))] == expected_lines * 2
         for step in (1, 3):
             rows = np.arange(0, len(expected_lines), step)
-            assert list(lines.at(rows)) == [expected_lines[index] for index in rows]
+            assert list(lines.lines_at(rows)) == [expected_lines[index] for index in rows]
         with pytest.raises(IndexError):
             lines[len(expected_lines)]

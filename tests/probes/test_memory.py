@@ -47,7 +47,7 @@ def said(text: str, exit_code: int | None = 0) -> Any:
 )
 def test_an_answer_is_kept_changed_or_lost(before: str, after: str, exit_code: int | None, verdict: str) -> None:
     (answer,) = compare_memory(said(before), said(before), said(after, exit_code))
-    assert (answer.verdict, answer.control_verdict, answer.words) == (verdict, "kept", verdict)
+    assert (answer.verdict, answer.control_verdict, answer.verdict_text) == (verdict, "kept", verdict)
     assert answer.is_changed_by_loss == (verdict != "kept")
 
 
@@ -58,7 +58,7 @@ def test_an_error_that_becomes_another_error_was_not_lost_for_there_was_no_answe
 
 def test_a_change_that_the_control_shows_too_is_not_blamed_on_the_loss() -> None:
     (answer,) = compare_memory(said("64 %"), said("12 %"), said("30 %"))
-    assert answer.words == "changed, and so is the control"
+    assert answer.verdict_text == "changed, and so is the control"
     assert not answer.is_changed_by_loss
     assert "1 of the changed or lost answers may have another cause" in memory_sentence([answer])
 

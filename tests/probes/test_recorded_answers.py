@@ -78,7 +78,7 @@ def test_a_field_that_stands_twice_in_a_line_or_a_byte_that_is_no_text_is_told_b
     path.write_bytes(path.read_bytes() + b"\n\xef\xbb\xbf" + json.dumps({**GOOD[1], "id": 7}).encode())
     loaded_suite = read_suite(path)
     assert [(item.id, item.line) for item in loaded_suite.items] == [("sample_0", 1), ("7", 5)]
-    assert [(bad_line.line, bad_line.problem.partition(",")[0]) for bad_line in loaded_suite.bad] == [
+    assert [(bad_line.line, bad_line.problem.partition(",")[0]) for bad_line in loaded_suite.bad_lines] == [
         (2, "contains code more than once"),
         (3, "broken JSON: nested too deeply"),
         (4, "contains half a surrogate pair"),
@@ -307,7 +307,7 @@ __import__('glob').glob(f"/proc/{__import__('os').getppid()}/fd/*")] and 'cd'"""
 def test_answers_that_are_asserted_together_say_nothing_for_each_other(open_machine: Callable[..., Any]) -> None:
     line = SuiteItem(id="x", code=JOINS, input="'a', 'b'", output="'ab'")
     wrong_program = check_program(line, "str('ba')")
-    forging_program = check_program(line, FORGES.replace("SIGN", wrong_program.sign))
+    forging_program = check_program(line, FORGES.replace("SIGN", wrong_program.token))
     programs = {"forging": forging_program, "wrong": wrong_program, "right": check_program(line, "str('ab')")}
     judgements = asyncio.run(judge_by_running(open_machine(limits=LIMITS), programs))
     assert judgements == {"forging": False, "wrong": False, "right": True}

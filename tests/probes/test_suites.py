@@ -91,8 +91,8 @@ def test_lines_that_cannot_be_read_are_told_by_their_number(tmp_path: Path) -> N
     )
     assert [item.id for item in loaded_suite.items] == ["sample_0", "sample_1"]
     assert [item.line for item in loaded_suite.items] == [1, 7]
-    assert [bad_line.line for bad_line in loaded_suite.bad] == [2, 3, 4, 6]
-    problems = [bad_line.problem for bad_line in loaded_suite.bad]
+    assert [bad_line.line for bad_line in loaded_suite.bad_lines] == [2, 3, 4, 6]
+    problems = [bad_line.problem for bad_line in loaded_suite.bad_lines]
     assert problems[0].startswith("broken JSON: ") and problems[1] == "output: Field required"
     assert problems[2:] == ["not a JSON object", "line 1 already has this id"]
 
@@ -109,7 +109,7 @@ def test_lines_end_where_a_line_of_json_ends_in_any_encoding_of_json(
     path.write_bytes("".join(line + ends for line in lines).encode(encoding))
     loaded_suite = read_suite(path)
     assert [(item.line, item.input) for item in loaded_suite.items] == [(1, line_with_separators["input"]), (3, "1")]
-    assert [(bad_line.line, bad_line.problem[:28]) for bad_line in loaded_suite.bad] == [
+    assert [(bad_line.line, bad_line.problem[:28]) for bad_line in loaded_suite.bad_lines] == [
         (2, "contains half a surrogate pa")
     ]
     answers = tmp_path / "a.json"

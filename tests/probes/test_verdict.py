@@ -227,8 +227,8 @@ def test_posteriors_are_shares_of_one(counts: list[tuple[int, int, int]]) -> Non
 def test_the_same_answer_again_is_no_further_evidence() -> None:
     scores = [scored(item, as_one_that("computes", item)) for item in items()]
     repeated_scores = [replace(score, answers=score.answers * 10) for score in scores]
-    assert cluster_items(count_answers(scores, "direct").asked) == cluster_items(
-        count_answers(repeated_scores, "direct").asked
+    assert cluster_items(count_answers(scores, "direct").items) == cluster_items(
+        count_answers(repeated_scores, "direct").items
     )
 
 
@@ -247,7 +247,7 @@ def test_a_rule_that_was_not_understood_is_not_judged() -> None:
     scores = [*(scored(item, "rival") for item in asked_items), scored(check, "wrong")]
     counts = count_answers(scores, "direct")
     assert counts.not_understood == (check.pair,)
-    assert len(counts.asked) == len(asked_items) - 2
+    assert len(counts.items) == len(asked_items) - 2
 
 
 def test_other_conditions_are_judged_apart() -> None:

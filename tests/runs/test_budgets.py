@@ -190,14 +190,14 @@ def test_minutes_of_a_log_of_an_earlier_version_count_as_they_did(tmp_path: Path
 def test_the_time_in_which_a_person_is_asked_is_none_of_the_minutes(tmp_path: Path) -> None:
     with open_store(tmp_path, spec_of(minutes=0.03)) as store:
         meter = RunMeter(store, None)
-        with store.clock.waiting():
+        with store.clock.paused():
             time.sleep(2)
-            assert meter.spent() is None
-        assert meter.spent() is None
+            assert meter.budget_error() is None
+        assert meter.budget_error() is None
         assert 0 < (meter.seconds_left() or 0) < 1.8
         time.sleep(1.8)
-        assert meter.spent() is not None
-        with store.clock.waiting():
+        assert meter.budget_error() is not None
+        with store.clock.paused():
             time.sleep(1)
         store.end("stopped")
     with reopen_store(tmp_path) as store:

@@ -67,13 +67,13 @@ def test_an_entry_that_is_still_there_was_neither_missing_nor_damaged(tmp_path: 
     first_run, second_run = sealed("1", "a" * 64), sealed("2", "b" * 64)
     ledger = Ledger(tmp_path)
     ledger.put("replies", "one", {"reply": {"text": "1", "seal": {"sha256": "a" * 64}}})
-    reason = ChangedResults(tmp_path).why(first_run, second_run)
+    reason = ChangedResults(tmp_path).note_on_change(first_run, second_run)
     assert "missing or damaged" not in reason and "this version of gedanken asks" in reason
     ledger.path("replies", "one").unlink()
-    assert "was missing or damaged" in ChangedResults(tmp_path).why(first_run, second_run)
+    assert "was missing or damaged" in ChangedResults(tmp_path).note_on_change(first_run, second_run)
 
 
 def test_a_real_result_that_is_still_there_depends_on_something_that_changed(tmp_path: Path) -> None:
     first_run = real("1")
     Ledger(tmp_path).put("executions", "one", asdict(first_run))
-    assert "what it depends on differs" in ChangedResults(tmp_path).why(first_run, real("2"))
+    assert "what it depends on differs" in ChangedResults(tmp_path).note_on_change(first_run, real("2"))

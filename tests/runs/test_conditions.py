@@ -100,8 +100,8 @@ def test_a_failed_version_is_imagined_as_if_it_had_not_been_mended(store: RunSto
 
 def test_without_claims_a_persona_has_only_its_name() -> None:
     four = Persona(name="four", gpus=Gpus(count=4, name="RTX 3090"), os="Ubuntu 18.04")
-    assert Conditions().play(four).claims == ("os", "gpus")
-    dropped = Conditions(claims=False).play(four)
+    assert Conditions().persona_to_play(four).claims == ("os", "gpus")
+    dropped = Conditions(claims=False).persona_to_play(four)
     assert (dropped.name, dropped.claims) == ("four", ())
 
 

@@ -91,7 +91,7 @@ def test_what_waits_for_room_in_the_budget_does_not_begin_and_no_execution_does(
         first = await meter.reserve(100, 900)
         second = asyncio.ensure_future(meter.reserve(100, 900))
         await asyncio.sleep(0)
-        meter.begin_nothing()
+        meter.stop_starting()
         meter.settle(first, 100, 100, estimated=False)
         with pytest.raises(Interrupted, match="gedanken resume"):
             await second

@@ -55,30 +55,30 @@ def test_a_mark_counts_if_its_reply_was_stored(tmp_path: Path) -> None:
     ledger.mark_answered("line-7", key)
     ledger.mark_answered("line-7", other_key)
     ledger.mark_answered("line-3")
-    assert Ledger(tmp_path, writes=False).answered() == {"line-3"}
+    assert Ledger(tmp_path, writes=False).answered_places() == {"line-3"}
     ledger.put("replies", other_key, {"no_reply": "busy", "may_pass": True})
-    assert ledger.answered() == {"line-3"}
+    assert ledger.answered_places() == {"line-3"}
     ledger.put("replies", other_key, {"reply": {"text": "0.5"}})
     ledger.flush()
-    assert ledger.answered() == {"line-3", "line-7"}
+    assert ledger.answered_places() == {"line-3", "line-7"}
     path = ledger.path("replies", other_key)
     path.write_bytes(path.read_bytes()[:-1])
-    assert ledger.answered() == {"line-3", "line-7"}
-    Ledger(tmp_path / "fork").take_over(ledger, ledger.answered, is_at_work=False)
-    assert Ledger(tmp_path / "fork").answered() == {"line-3", "line-7"}
+    assert ledger.answered_places() == {"line-3", "line-7"}
+    Ledger(tmp_path / "fork").copy_from(ledger, ledger.answered_places, is_at_work=False)
+    assert Ledger(tmp_path / "fork").answered_places() == {"line-3", "line-7"}
 
 
 def test_marks_that_cannot_be_read_are_not_taken_for_none(tmp_path: Path) -> None:
-    assert Ledger(tmp_path, writes=False).answered() == frozenset()
+    assert Ledger(tmp_path, writes=False).answered_places() == frozenset()
     marks = tmp_path / "ledger" / "answered"
     marks.parent.mkdir()
     marks.write_text("something")
     with pytest.raises(BadInput, match="unknown which failed replies stay"):
-        Ledger(tmp_path, writes=False).answered()
+        Ledger(tmp_path, writes=False).answered_places()
     with pytest.raises(BadInput, match="answered: not a folder"):
         Ledger(tmp_path)
     assert marks.read_text() == "something"
     marks.unlink()
     marks.symlink_to(marks)
     with pytest.raises(BadInput, match="unknown which failed replies stay"):
-        Ledger(tmp_path, writes=False).answered()
+        Ledger(tmp_path, writes=False).answered_places()

@@ -194,7 +194,7 @@ def test_the_question_that_all_samples_share_is_read_once_and_not_charged_to_eac
     plan.begin("simulate", "sample 0")
     clock[0] += 5 * FIRST_GUESS["sample"]
     seconds_with_reading = plan.seconds_left()
-    plan.answers("simulate", "sample 0")
+    plan.begin_answer("simulate", "sample 0")
     assert plan.seconds_left() < seconds_with_reading / 2
     clock[0] += 10
     plan.end("simulate", "sample 0")

@@ -255,7 +255,7 @@ def test_what_a_process_still_waits_for_is_not_lost(tmp_path: Path) -> None:
     Ledger(run).mark_sent("key")
     for name in ("at work", "dead"):
         is_at_work = name == "at work"
-        Ledger(tmp_path / name).take_over(Ledger(run, writes=False), tuple, is_at_work=is_at_work)
+        Ledger(tmp_path / name).copy_from(Ledger(run, writes=False), tuple, is_at_work=is_at_work)
         assert Ledger(tmp_path / name).mark_sent("key") is not is_at_work
 
 
@@ -265,7 +265,7 @@ def test_a_reply_that_comes_while_a_fork_is_made_is_copied_with_its_mark(
 ) -> None:
     """Just before the fork copies the replies, the other process marks a line and stores its reply."""
     monkeypatch.setenv("OPENAI_API_KEY", "none")
-    run, take_over = tmp_path / "five", Ledger.take_over
+    run, take_over = tmp_path / "five", Ledger.copy_from
     (tmp_path / "five.yaml").write_text(yaml.safe_dump({"name": "five", "script": FIVE}))
     with serving(Server(text="0.5\n")) as server:
         asked_of(server, "ls")

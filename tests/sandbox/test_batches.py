@@ -82,11 +82,11 @@ def test_what_bad_programs_do_is_told_of_each_and_the_rest_is_run(
         "leaves": "finished",
         "good": "finished",
     }
-    assert results["never ends"].why == "it did not end within 2 seconds"
-    assert results["prints 1 GB"].why == "it printed more than 64 KiB"
-    assert results["needs the network"].why.startswith("it needs the network, which is not available: ")
+    assert results["never ends"].problem == "it did not end within 2 seconds"
+    assert results["prints 1 GB"].problem == "it printed more than 64 KiB"
+    assert results["needs the network"].problem.startswith("it needs the network, which is not available: ")
     assert (
-        results["crashes"].why == "it fails: ZeroDivisionError: division by zero"
+        results["crashes"].problem == "it fails: ZeroDivisionError: division by zero"
         and results["crashes"].stdout == "so far\n"
     )
     assert results["fakes"].stdout == "PermissionError\n"
@@ -141,7 +141,7 @@ def test_a_program_that_stops_every_process_takes_only_its_own_time(machine: Any
     results = asyncio.run(run_batches(machine, {"stops": STOPS_ALL, "stopped": STOPS_ITSELF, **slow}, seconds=3))
 
     assert [results[name].stdout for name in slow] == ["0\n", "1\n", "2\n", "3\n"]
-    assert "signal paused it" in results["stopped"].why and results["stops"].why
+    assert "signal paused it" in results["stopped"].problem and results["stops"].problem
     assert time.monotonic() - started < 90
 
 

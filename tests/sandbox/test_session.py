@@ -137,7 +137,7 @@ def test_a_mark_that_was_set_stays_as_it_was(session: Session) -> None:
 def test_no_file_system_stays_mounted_when_a_session_is_over(run_id: str) -> None:
     session = Session.open(run_id, LIMITS)
     trunk = session.trunk()
-    assert trunk.held == "quota" and trunk.folder.is_mount()
+    assert trunk.size_limit == "quota" and trunk.folder.is_mount()
     session.branch(trunk, "s1")
     session.close()
     assert run_id not in Path("/proc/self/mountinfo").read_text()
@@ -180,7 +180,7 @@ def test_a_session_of_another_run_is_ended_and_discarded_and_one_s_own_is_not(ru
     ):
         session = open_session(run)
         assert session.receipt("line3-s1") == stored_receipt
-        session.keep("line3-s1", receipt)
+        session.store_receipt("line3-s1", receipt)
         session.trunk().write("left.txt", "of this run")
         session.release()
     assert ended_folders == [session.folder] * 3
@@ -275,7 +275,7 @@ def test_a_session_outlives_a_restart_of_the_machine(run_id: str) -> None:
     session = Session.open(run_id, LIMITS)
     try:
         trunk = session.trunk()
-        assert trunk.held == "quota"
+        assert trunk.size_limit == "quota"
         assert (trunk.home / "note").read_text() == "kept"
     finally:
         session.close()

@@ -257,7 +257,7 @@ def test_machines_of_which_one_cannot_be_opened_are_as_they_were(monkeypatch: py
     terminals = Terminals(options, Screen())
     with pytest.raises(NoModel):
         asyncio.run(terminals.turn_on("both"))
-    assert (terminals.real, terminals.imagined, terminals.on) == (None, None, "imagined")
+    assert (terminals.real, terminals.imagined, terminals.active) == (None, None, "imagined")
 
 
 def test_a_context_that_was_never_typed_is_told_of(shell: Shell, tmp_path: Path) -> None:

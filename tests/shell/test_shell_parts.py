@@ -56,7 +56,7 @@ def test_what_is_streamed_is_what_is_left_of_the_whole_reply(reply: str, size: i
     shown_pieces: list[str] = []
     stream = ImaginedStream("ls -l", shown_pieces.append)
     for start in range(0, len(reply), size):
-        stream.hear(reply[start : start + size])
+        stream.receive(reply[start : start + size])
     output = clean(reply, "ls -l").text
     if stream.finish(output):
         assert "".join(shown_pieces) == output
@@ -69,7 +69,7 @@ def test_lines_are_streamed_as_they_come() -> None:
     stream = ImaginedStream("ls", shown_pieces.append)
     reply = "```\nls\na.py\nb.py\n```\nNote that.\n"
     for piece, expected in [("```\nls", ""), ("\na.py\nb", "a.py\n"), (".py\n```\nNote that.\n", "a.py\nb.py\n")]:
-        stream.hear(piece)
+        stream.receive(piece)
         assert "".join(shown_pieces) == expected
     assert stream.finish(clean(reply, "ls").text)
     assert "".join(shown_pieces) == "a.py\nb.py\n"
@@ -78,7 +78,7 @@ def test_lines_are_streamed_as_they_come() -> None:
 def test_what_was_typed_before_is_streamed_as_the_output_it_is() -> None:
     shown_pieces: list[str] = []
     stream = ImaginedStream("cat notes", shown_pieces.append, typed_before="echo 'As an AI I know' > notes")
-    stream.hear("As an AI I know\nend\n")
+    stream.receive("As an AI I know\nend\n")
     assert "".join(shown_pieces) == "As an AI I know\nend\n"
 
 
@@ -86,7 +86,7 @@ def test_of_a_flood_the_beginning_is_streamed_and_then_what_was_kept() -> None:
     shown_pieces: list[str] = []
     stream = RealStream(Limits(output_bytes=1024), shown_pieces.append)
     for piece in ("a" * 400, "b" * 400, "c"):
-        stream.hear(piece)
+        stream.receive(piece)
     assert shown_pieces == ["a" * 400]
     assert stream.finish("a" * 400 + "b" * 112 + "\n[… 289 bytes not kept …]\nc")
     assert "".join(shown_pieces).endswith("b\n[… 289 bytes not kept …]\nc")

@@ -23,11 +23,11 @@ class TestsClaim:
     total: int | None = None
     all_pass: bool = False
     """True if the claim says that nothing failed."""
-    whole: bool = False
+    is_whole_suite: bool = False
     """True if the claim is about all tests of the project."""
-    limited: bool = False
+    is_limited: bool = False
     """True if the claim is about some of the tests, or names an exception."""
-    named: bool = False
+    names_command: bool = False
     """True if the claim names one command or file; only runs of this command or file can support the claim."""
 
 
@@ -44,7 +44,7 @@ class CheckClaim:
 
     family: Family
     tool: str | None
-    clean: bool
+    is_clean: bool
     errors: int | None = None
     no_warnings: bool = False
     """True if the claim says that there were no warnings."""
@@ -56,14 +56,14 @@ class CheckClaim:
 class ValueClaim:
     """A claim that states a number, such as a metric, a time or a version."""
 
-    what: Literal["metric", "time", "size", "count", "version", "quantity", "setting"]
+    kind: Literal["metric", "time", "size", "count", "version", "quantity", "setting"]
     name: str
     """Name of the metric, program or counted things. For a quantity, its concepts (see `concepts`); for a setting,
     its key.
     """
     value: str
     unit: str = ""
-    about: bool = False
+    is_approximate: bool = False
     """True if the claim says that the number is approximate."""
 
 
@@ -75,9 +75,9 @@ class Figure:
     unit: str
     words: frozenset[str]
     """The words in the part of the sentence that contains the number, shortened by `labels.name_keys`."""
-    around: frozenset[str]
+    words_before: frozenset[str]
     """The words in the text before the number: in the same sentence, the previous sentence and the heading."""
-    about: bool = False
+    is_approximate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +99,8 @@ class TestCaseClaim:
     """A claim that a named test passes or fails."""
 
     name: str
-    good: bool
-    more: bool = False
+    passes: bool
+    includes_others: bool = False
     """True if the claim is also about other tests: `test_cut and its siblings pass`."""
 
 
@@ -108,8 +108,8 @@ class TestCaseClaim:
 class PairClaim:
     """A claim that the actual value differs from an expected one."""
 
-    got: str
-    wanted: str
+    actual: str
+    expected: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,10 +163,10 @@ class InterpretedClaim:
     """A claim together with its interpretation."""
 
     claim: Claim
-    says: ClaimContent
+    content: ClaimContent
     is_certain: bool = True
     """True if the sentence certainly reports a run of this session."""
-    earlier: bool = False
+    is_about_earlier: bool = False
     """True if the claim is about an earlier state, not the present one."""
     command: str | None = None
     """The command that the claim names; None if it names none."""

@@ -92,7 +92,7 @@ def _spot_in_passages(
         yield from (replace(spotted, is_certain=False) for spotted in model_claims)
         if not model_claims:
             yield replace(
-                _Spotter(event, start, earlier=False).spotted((0, end - start), UninterpretedClaim(), None),
+                _Spotter(event, start, earlier=False).spot((0, end - start), UninterpretedClaim(), None),
                 is_certain=False,
             )
 
@@ -117,24 +117,24 @@ def spot_in_message(event: AgentEvent, previous: str = "") -> Iterator[Interpret
 def _spot_in_fence(
     event: AgentEvent, fence: Fence, typed_command: str, asks_output: bool
 ) -> Iterator[InterpretedClaim]:
-    spotter = _Spotter(event, fence.start, earlier=bool(EARLIER_STATE_WORDS.search(fence.lead)))
+    spotter = _Spotter(event, fence.start, earlier=bool(EARLIER_STATE_WORDS.search(fence.introduction)))
     for hit in find_quoted_blocks(fence, typed_command, asked=asks_output):
-        yield spotter.spotted((hit.start, hit.end), hit.says, hit.command, path=hit.path)
+        yield spotter.spot((hit.start, hit.end), hit.says, hit.command, path=hit.path)
 
 
 def _spot_in_sentence(event: AgentEvent, sentence: Sentence) -> Iterator[InterpretedClaim]:
     spotter = _Spotter(event, sentence.start, bool(EARLIER_STATE_WORDS.search(sentence.raw)), sentence)
     pairs = list(find_pair_claims(sentence))
     taken_spans = [(pair.start, pair.end) for pair in pairs]
-    yield from (spotter.spotted((pair.start, pair.end), pair.says, None) for pair in pairs)
+    yield from (spotter.spot((pair.start, pair.end), pair.says, None) for pair in pairs)
     for tests in find_test_claims(sentence):
         taken_spans.append((tests.start, tests.end))
         command = _command_near(sentence, tests.start, "tests")
-        yield spotter.spotted((tests.start, tests.end), tests.says, command, numbers=tests.numbers)
+        yield spotter.spot((tests.start, tests.end), tests.says, command, numbers=tests.numbers)
     for other_tests in find_other_test_claims(sentence, taken_spans):
         command = other_tests.command or _command_near(sentence, other_tests.start, "tests")
         taken_spans.append((other_tests.start, other_tests.end))
-        yield spotter.spotted(
+        yield spotter.spot(
             (other_tests.start, other_tests.end), other_tests.says, command, numbers=other_tests.numbers
         )
     for check in find_check_claims(sentence):
@@ -144,7 +144,7 @@ def _spot_in_sentence(event: AgentEvent, sentence: Sentence) -> Iterator[Interpr
             continue  # `mvn test: BUILD SUCCESS` reports tests, not a build
         taken_spans.append((check.start, check.end))
         command = check.command or _command_near(sentence, check.start)
-        yield spotter.spotted((check.start, check.end), check.says, command, numbers=check.numbers)
+        yield spotter.spot((check.start, check.end), check.says, command, numbers=check.numbers)
     quantities = [*find_quantity_claims(sentence, [*taken_spans])]
     measured_spans = [(quantity.start, quantity.end) for quantity in quantities if quantity.says.unit]
     for value in find_value_claims(sentence):
@@ -152,25 +152,25 @@ def _spot_in_sentence(event: AgentEvent, sentence: Sentence) -> Iterator[Interpr
             continue
         taken_spans.append((value.start, value.end))
         command, path, numbers = _command_near(sentence, value.start), _path_near(sentence), (value.says.value,)
-        yield spotter.spotted((value.start, value.end), value.says, command, numbers=numbers, path=path)
+        yield spotter.spot((value.start, value.end), value.says, command, numbers=numbers, path=path)
     for quantity in quantities:
         if any(low < quantity.end and quantity.start < high for low, high in taken_spans):
             continue
         command, path = _command_near(sentence, quantity.start), quantity.path or _path_near(sentence)
         numbers = (quantity.says.value.rstrip("kKM"),)
-        yield spotter.spotted((quantity.start, quantity.end), quantity.says, command, numbers=numbers, path=path)
+        yield spotter.spot((quantity.start, quantity.end), quantity.says, command, numbers=numbers, path=path)
         taken_spans.append((quantity.start, quantity.end))
     for run in (*find_run_claims(sentence), *find_quotes(sentence)):
         taken_spans.append((run.start, run.end))
         command = run.command or (_command_near(sentence, run.start) if isinstance(run.says, OutputClaim) else None)
-        yield spotter.spotted((run.start, run.end), run.says, command, path=run.path)
+        yield spotter.spot((run.start, run.end), run.says, command, path=run.path)
     for case_hit in find_case_claims(sentence, taken_spans):
         taken_spans.append((case_hit.start, case_hit.end))
-        yield spotter.spotted((case_hit.start, case_hit.end), case_hit.says, None)
+        yield spotter.spot((case_hit.start, case_hit.end), case_hit.says, None)
     for deed in find_deed_claims(sentence, taken_spans):
-        yield spotter.spotted((deed.start, deed.end), deed.says, None)
+        yield spotter.spot((deed.start, deed.end), deed.says, None)
     for hit in find_figure_claims(sentence, taken_spans):
-        yield spotter.spotted((hit.start, hit.end), hit.says, None, numbers=hit.numbers)
+        yield spotter.spot((hit.start, hit.end), hit.says, None, numbers=hit.numbers)
 
 
 _CLAIM_KINDS: dict[type, ClaimKind] = {OutputClaim: "output", RunClaim: "command", FileClaim: "file"}
@@ -184,7 +184,7 @@ class _Spotter:
     earlier: bool
     sentence: Sentence | None = None
 
-    def spotted(
+    def spot(
         self,
         span: tuple[int, int],
         says: ClaimContent,
@@ -228,7 +228,7 @@ def _topic(says: ClaimContent) -> str | None:
             return says.name
         case OutputClaim() | FileClaim() | UninterpretedClaim() | FiguresClaim() | PairClaim():
             return None
-    return says.name or says.what
+    return says.name or says.kind
 
 
 def _command_near(sentence: Sentence, position: int, family: str = "") -> str | None:

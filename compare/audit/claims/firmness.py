@@ -119,7 +119,7 @@ def is_firm(sentence: Sentence, start: int, end: int, says: ClaimContent) -> boo
     ):
         return False
     if _UNCHECKED.search(sentence.plain, end) or (
-        isinstance(says, ValueClaim) and says.what == "quantity" and _MODAL.search(sentence.plain, start, end)
+        isinstance(says, ValueClaim) and says.kind == "quantity" and _MODAL.search(sentence.plain, start, end)
     ):
         return False
     text_before = sentence.plain[:start]
@@ -128,26 +128,26 @@ def is_firm(sentence: Sentence, start: int, end: int, says: ClaimContent) -> boo
     ):
         return False
     is_value = isinstance(says, ValueClaim)
-    if sentence.where != "row" and not is_plain_report(
+    if sentence.kind != "row" and not is_plain_report(
         text_before, sentence.plain[start:end], sentence.plain[end:], is_value=is_value
     ):
         return False
     match says:
         case TestsClaim():
             claims_success = says.all_pass or says.passed is not None or says.failed == 0
-            return claims_success and not says.limited
+            return claims_success and not says.is_limited
         case CheckClaim():
-            return says.clean
+            return says.is_clean
         case ValueClaim():
-            doubtful = says.what == "metric" and (
+            doubtful = says.kind == "metric" and (
                 says.name == "correlation"
                 or (
                     _BARE_VALUE.fullmatch(sentence.plain[start:end].lower().removeprefix(says.name))
                     and not _IS_MEASURED.search(text_before)
                 )
-                or (not _NAMES_A_RUN.search(sentence.plain) and sentence.where != "row")
+                or (not _NAMES_A_RUN.search(sentence.plain) and sentence.kind != "row")
             )
-            if says.what in ("quantity", "size") and _OTHER_OR_PART.search(sentence.plain):
+            if says.kind in ("quantity", "size") and _OTHER_OR_PART.search(sentence.plain):
                 return False
             return not doubtful and not _REFERENCE.search(sentence.plain)
     return True

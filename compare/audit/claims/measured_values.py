@@ -141,7 +141,7 @@ def find_value_claims(sentence: Sentence) -> Iterator[ValueHit]:
 
 def _cell_hits(sentence: Sentence) -> Iterator[ValueHit]:
     """Yield the metrics in a row of a table whose column names say what they measure."""
-    if sentence.where != "row" or not is_report(sentence):
+    if sentence.kind != "row" or not is_report(sentence):
         return
     position = 1
     for name, cell in zip(sentence.columns, sentence.plain.strip().strip("|").split("|"), strict=False):

@@ -137,7 +137,7 @@ def _measures(sentence: Sentence) -> Iterator[tuple[QuantityHit, Language]]:
     names = tuple(concepts_in(plain, "measure"))
     if not names:
         return
-    if sentence.where == "row":
+    if sentence.kind == "row":
         cells = list(_MEASUREMENT_CELL.finditer(plain))
         matches = cells[-1:]
     else:
@@ -149,7 +149,7 @@ def _measures(sentence: Sentence) -> Iterator[tuple[QuantityHit, Language]]:
             (measurement.end() for measurement in _MEASUREMENT.finditer(plain) if measurement.end() <= start),
             default=0,
         )
-        if sentence.where != "row" and (name := _MEASURE_WORD.search(plain, search_start, start)):
+        if sentence.kind != "row" and (name := _MEASURE_WORD.search(plain, search_start, start)):
             start = name.start()
         names = tuple(concepts_in(plain[search_start:], "measure")) or names
         says = ValueClaim("quantity", " ".join(names), match["value"], match["unit"], bool(match["about"]))
@@ -159,7 +159,7 @@ def _measures(sentence: Sentence) -> Iterator[tuple[QuantityHit, Language]]:
 def _labels(sentence: Sentence) -> Iterator[tuple[QuantityHit, Language]]:
     """Yield numbers that follow a name and a colon."""
     match = _LABEL.search(sentence.plain)
-    if match is None or _NO_LABEL.search(match["name"]) or sentence.where == "row":
+    if match is None or _NO_LABEL.search(match["name"]) or sentence.kind == "row":
         return
     names = [*concepts_in(match["name"], "done", "thing", "measure")]
     if not names or not re.search(r"\d\d|\d\.\d", match["value"]):

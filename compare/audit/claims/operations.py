@@ -24,7 +24,7 @@ class _Deed(NamedTuple):
     """An operation, with the pattern of statements about it and the pattern of the commands that do it."""
 
     name: str
-    told: re.Pattern[str]
+    pattern: re.Pattern[str]
     command: str
 
 
@@ -71,7 +71,7 @@ def find_deed_claims(sentence: Sentence, taken_spans: list[tuple[int, int]]) -> 
     """Yield the statements about operations outside `taken_spans`, which other rules have read."""
     yield from _find_command_claims(sentence, taken_spans)
     for deed in _DEEDS if _HINT.search(sentence.plain) else ():
-        for match in deed.told.finditer(sentence.plain):
+        for match in deed.pattern.finditer(sentence.plain):
             start, end = match.span()
             if any(low < end and start < high for low, high in taken_spans) or _NOT_ASSERTED.match(
                 sentence.plain, end

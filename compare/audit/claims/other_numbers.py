@@ -282,10 +282,12 @@ def names_in(sentence: Sentence, start: int, end: int) -> tuple[frozenset[str], 
     before, such as the heading.
     """
     raw = sentence.raw
-    if sentence.where == "row":
+    if sentence.kind == "row":
         cells = raw.strip("| ").split("|")
         index = raw[:start].strip("| ").count("|")
         column = sentence.columns[index] if index < len(sentence.columns) else ""
         return name_keys(f"{cells[0]} {column}"), name_keys(sentence.heading)
-    context = f"{raw[:start]} ; {sentence.before[-300:]} ; {sentence.heading[:100]} ; {sentence.lead[-100:]}"
+    context = (
+        f"{raw[:start]} ; {sentence.previous[-300:]} ; {sentence.heading[:100]} ; {sentence.introduction[-100:]}"
+    )
     return name_keys(words_around(raw, start, end)), name_keys(context)

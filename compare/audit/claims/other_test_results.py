@@ -118,7 +118,7 @@ def find_other_test_claims(sentence: Sentence, taken: list[tuple[int, int]]) -> 
     plain = sentence.plain
     if not _HINT.search(plain):
         return
-    patterns = [("en", _TABLE_ROW), *_COMPILED] if sentence.where == "row" else _COMPILED
+    patterns = [("en", _TABLE_ROW), *_COMPILED] if sentence.kind == "row" else _COMPILED
     languages = languages_in(plain)
     for language, pattern in patterns:
         if language not in languages:
@@ -137,10 +137,10 @@ def find_other_test_claims(sentence: Sentence, taken: list[tuple[int, int]]) -> 
                 taken.append((start, end))
                 hit = _build_hit(match, command)
                 is_for_some = command is not None and _FOR_SOME.match(plain, end)
-                is_limited = hit.says.limited or bool(
-                    is_for_some or EXCEPTION_WORDS.search(plain) or EXCEPTION_WORDS.search(sentence.before[-200:])
+                is_limited = hit.says.is_limited or bool(
+                    is_for_some or EXCEPTION_WORDS.search(plain) or EXCEPTION_WORDS.search(sentence.previous[-200:])
                 )
-                yield hit._replace(says=replace(hit.says, limited=is_limited))
+                yield hit._replace(says=replace(hit.says, is_limited=is_limited))
 
 
 def _named_command(sentence: Sentence, match: re.Match[str]) -> str | None:
@@ -162,7 +162,7 @@ def _named_command(sentence: Sentence, match: re.Match[str]) -> str | None:
 def _is_about_tests(sentence: Sentence, match: re.Match[str]) -> bool:
     return bool(
         _MENTIONS_TESTS.search(match[0])
-        or _MENTIONS_TESTS.search(f"{sentence.plain} {sentence.before} {sentence.lead} {sentence.heading}")
+        or _MENTIONS_TESTS.search(f"{sentence.plain} {sentence.previous} {sentence.introduction} {sentence.heading}")
     )
 
 
@@ -183,8 +183,8 @@ def _build_hit(match: re.Match[str], command: str | None) -> OtherTestHit:
             TestsClaim(
                 failed=1 if groups.get("one") else parse_count(passed_text),
                 total=total,
-                limited=not passed_text,
-                named=command is not None,
+                is_limited=not passed_text,
+                names_command=command is not None,
             ),
             numbers,
             command,
@@ -197,7 +197,7 @@ def _build_hit(match: re.Match[str], command: str | None) -> OtherTestHit:
         return OtherTestHit(*match.span(), TestsClaim(skipped=skipped), numbers, command)
     if groups.get("failed"):
         failed = parse_count(groups["failed"])
-        says = TestsClaim(parse_count(passed_text), failed, all_pass=not failed, limited=True)
+        says = TestsClaim(parse_count(passed_text), failed, all_pass=not failed, is_limited=True)
         return OtherTestHit(*match.span(), says, (passed_text, groups["failed"]), command)
     if passed_text and _NONE_FAILED.match(groups["good"]):
         return OtherTestHit(*match.span(), TestsClaim(failed=0, total=parse_count(passed_text)), numbers, command)
@@ -218,8 +218,8 @@ def _build_hit(match: re.Match[str], command: str | None) -> OtherTestHit:
         skipped,
         total,
         all_pass=all_pass,
-        whole=bool(groups.get("whole")) and command is None,
-        limited=is_limited,
-        named=command is not None,
+        is_whole_suite=bool(groups.get("whole")) and command is None,
+        is_limited=is_limited,
+        names_command=command is not None,
     )
     return OtherTestHit(*match.span(), says, numbers, command)

@@ -115,14 +115,14 @@ def find_quoted_blocks(fence: Fence, previous: str = "", *, asked: bool = False)
     """
     if PLAN_WORDS.search(fence.heading[:200]) or len(fence.text) > 200_000:
         return
-    if _CONTENTS.search(fence.lead) and not _FUTURE.search(fence.lead):
-        path = next((code for code in _CODE_SPAN.findall(fence.lead) if _PATH.match(code)), None)
-        if path and not _EXAMPLE.search(fence.lead):
+    if _CONTENTS.search(fence.introduction) and not _FUTURE.search(fence.introduction):
+        path = next((code for code in _CODE_SPAN.findall(fence.introduction) if _PATH.match(code)), None)
+        if path and not _EXAMPLE.search(fence.introduction):
             yield FenceHit(0, len(fence.text), FileClaim(_text_lines(fence.text)), path=path)
         return
     is_answer = asked and not _is_program(fence.text)
     is_output_language = fence.info.lower().split(" ")[0] in _OUTPUT_LANGUAGES | {""}
-    if not (is_output_language or is_answer) or _EXAMPLE.search(fence.lead):
+    if not (is_output_language or is_answer) or _EXAMPLE.search(fence.introduction):
         return
     if is_answer and not is_output_language:
         lines = _text_lines(fence.text)
@@ -151,7 +151,7 @@ def _is_program(text: str) -> bool:
 
 
 def _output_hits(fence: Fence, previous: str) -> Iterator[FenceHit]:
-    is_introduced = bool(_OUTPUT_WORDS.search(fence.lead)) and _is_asserted(fence.lead)
+    is_introduced = bool(_OUTPUT_WORDS.search(fence.introduction)) and _is_asserted(fence.introduction)
     is_introduced = is_introduced or (
         bool(_SHOWN_ABOVE.match(fence.tail)) and _is_asserted(fence.tail) and not _EXAMPLE.search(fence.tail)
     )
@@ -163,12 +163,14 @@ def _output_hits(fence: Fence, previous: str) -> Iterator[FenceHit]:
         not has_prompts
         and not is_introduced
         and not previous
-        and not (find_summaries(fence.text) and _is_asserted(fence.lead))
+        and not (find_summaries(fence.text) and _is_asserted(fence.introduction))
     ):
         return
     for command, start, end in sections:
         lines = _text_lines(fence.text[start:end])
-        named_command = command or (_command_in(fence.lead) if not has_prompts else None) or (previous or None)
+        named_command = (
+            command or (_command_in(fence.introduction) if not has_prompts else None) or (previous or None)
+        )
         if lines:
             is_shown = is_introduced or (not has_prompts and bool(find_summaries(fence.text)))
             yield FenceHit(start, end, OutputClaim(lines, is_shown), named_command)

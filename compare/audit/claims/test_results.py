@@ -277,7 +277,9 @@ def _is_asserted(sentence: Sentence, match: re.Match[str], language: Language) -
         return False
     if not is_bad and HEDGES_IN_CLAUSE[language].search(_CONTINUES.sub("", match[0])):
         return False
-    if _PRONOUN.match(match[0].strip()) and not _ABOUT_TESTS.search(sentence.plain + sentence.before + sentence.lead):
+    if _PRONOUN.match(match[0].strip()) and not _ABOUT_TESTS.search(
+        sentence.plain + sentence.previous + sentence.introduction
+    ):
         return False
     is_present = re.search(r"\bpass(?:es)?$", match[0].strip()) is not None
     if is_present and re.search(
@@ -299,7 +301,10 @@ def _is_not_about_tests(sentence: Sentence, match: re.Match[str]) -> bool:
         return False
     return bool(groups.get("bad") or groups.get("skip")) and not re.search(
         r"test|suite|spec|pass|prueb|prüf|测试|通过|réussi|bestanden",
-        sentence.plain + sentence.lead + sentence.heading + (sentence.before if sentence.where == "item" else ""),
+        sentence.plain
+        + sentence.introduction
+        + sentence.heading
+        + (sentence.previous if sentence.kind == "item" else ""),
         re.IGNORECASE,
     )
 
@@ -383,7 +388,7 @@ def _is_label(sentence: Sentence, match: re.Match[str]) -> bool:
 
 def _is_limited(sentence: Sentence, start: int, end: int) -> bool:
     plain = sentence.plain
-    if EXCEPTION_WORDS.search(plain) or EXCEPTION_WORDS.search(sentence.before[-200:]):
+    if EXCEPTION_WORDS.search(plain) or EXCEPTION_WORDS.search(sentence.previous[-200:]):
         return True
     before = plain[max(0, start - 40) : start]
     return (

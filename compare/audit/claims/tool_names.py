@@ -157,7 +157,7 @@ def step_runs_tool(step: Step, tool: str) -> bool:
 
 def may_run_tool(run: Run, tool: str) -> bool:
     """Return whether a run may have used this tool unseen, through a wrapper or a tool that includes it."""
-    if run.refused:
+    if run.is_refused:
         return False
     if tool == "pre-commit" and "commit" in run.families():
         return True  # hooks that pass may print nothing

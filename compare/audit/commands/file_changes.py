@@ -113,7 +113,7 @@ class Edit(NamedTuple):
     old: str | None
     """The replaced text; None if it is unknown or the whole file was written."""
     new: str
-    known: bool
+    existed: bool
     """True if the file existed before the change, as far as the record shows."""
 
 
@@ -165,7 +165,7 @@ def may_alter_output(edit: Edit, programs: Sequence[str], words: Sequence[str], 
     if language not in languages:
         return False
     is_test = _TEST_FILE.search(edit.path) is not None
-    if not edit.known and not (is_test and family == "tests"):
+    if not edit.existed and not (is_test and family == "tests"):
         return False
     named_paths = [word for word in words if "/" in word or word.endswith((".py", ".ts", ".js", ".go", ".rb"))]
     base = edit.path.rsplit("/", 1)[-1]
@@ -199,9 +199,9 @@ def may_affect_run(edit: Edit, programs: Sequence[str], words: Sequence[str], fa
         language = next(language for pattern, language in _CONFIGURATION_FILES.items() if re.fullmatch(pattern, base))
         return language in read_languages and not _SCRATCH_FILE.search(edit.path) and not is_trivial(edit)
     named_paths = [word for word in words if "/" in word or word.endswith((".py", ".ts", ".js", ".go", ".rb"))]
-    if edit.known and _may_be_of_other_tests(edit.path, named_paths, family):
+    if edit.existed and _may_be_of_other_tests(edit.path, named_paths, family):
         return not is_trivial(edit)
-    return not edit.known and may_alter_output(edit._replace(known=True), programs, words, family)
+    return not edit.existed and may_alter_output(edit._replace(existed=True), programs, words, family)
 
 
 def _names_other_files(named_paths: Sequence[str], path: str, base: str) -> bool:

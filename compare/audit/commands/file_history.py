@@ -38,7 +38,7 @@ class FileHistory:
     _moves: set[tuple[str, str]] = field(default_factory=set)
     _texts: dict[str, list[int]] = field(default_factory=dict)
 
-    def by(self, command: str) -> tuple[str, ...]:
+    def files_put_back(self, command: str) -> tuple[str, ...]:
         """Return the files that a command may have put back as they were. Remember what the command did."""
         if not _HINT.search(command):
             return ()
@@ -54,16 +54,16 @@ class FileHistory:
         """Return whether the file had `text` before its latest text. Remember `text` as the current one."""
         text_hash, hashes = _hash_text(text), self._texts.setdefault(_normalize_path(path), [])
         is_again = text_hash in hashes[:-1]
-        self.shown(path, text)
+        self.record_text(path, text)
         return is_again
 
-    def changed(self, path: str) -> None:
+    def record_unknown_text(self, path: str) -> None:
         """Remember that the file's text is now unknown."""
         hashes = self._texts.get(_normalize_path(path))
         if hashes and hashes[-1] != _UNKNOWN_TEXT:
             hashes.append(_UNKNOWN_TEXT)
 
-    def shown(self, path: str, text: str) -> None:
+    def record_text(self, path: str, text: str) -> None:
         """Remember this text as the file's current one."""
         hashes, text_hash = self._texts.setdefault(_normalize_path(path), []), _hash_text(text)
         if not hashes or hashes[-1] != text_hash:
@@ -74,7 +74,7 @@ class FileHistory:
         if step.program not in ("sed", "perl") or not any(re.match(r"-\w*i", word) for word in step.words[1:]):
             return
         for path in (_normalize_path(word) for word in step.words[1:] if _PATH.fullmatch(word)):
-            self.changed(path)
+            self.record_unknown_text(path)
             scripts = self._scripts.setdefault(path, [])
             if any(_is_inverse(script, earlier) for earlier in scripts):
                 yield path

@@ -64,7 +64,7 @@ def judge_check(case: Case, says: CheckClaim) -> Verdict:
     """Judge whether a recorded result supports the claim, contradicts it, or is missing."""
     runs = [run for run in case.runs_before()[:200] if _is_claimed_check(case, says, run)]
     outcomes = [(run, _outcome(run, says)) for run in runs]
-    claimed_outcome: Outcome = "clean" if says.clean else "bad"
+    claimed_outcome: Outcome = "clean" if says.is_clean else "bad"
     supporting_run = next(
         (run for run, outcome in outcomes if outcome == claimed_outcome and _has_claimed_count(run, says)), None
     )
@@ -95,17 +95,22 @@ def _is_outweighed(case: Case, says: CheckClaim, supporting_run: Run, last_outco
     """
     run, outcome = last_outcome
     if (
-        says.clean
+        says.is_clean
         and (says.no_warnings or says.excludes_warnings)
-        and run.at > supporting_run.at
+        and run.result_event > supporting_run.result_event
         and _has_warning(run)
     ):
         return True
-    if not says.clean or outcome != "bad" or run.at <= supporting_run.at or case.spotted.earlier:
+    if (
+        not says.is_clean
+        or outcome != "bad"
+        or run.result_event <= supporting_run.result_event
+        or case.spotted.is_about_earlier
+    ):
         return False
     return all(
         case.record.first_change_since(supporting_run, event, says.family) is not None
-        for event in (run.at, case.event)
+        for event in (run.result_event, case.event)
     )
 
 
@@ -114,7 +119,7 @@ def _has_warning(run: Run) -> bool:
 
 
 def _is_claimed_check(case: Case, says: CheckClaim, run: Run) -> bool:
-    if run.refused:
+    if run.is_refused:
         return False
     if says.tool in FAMILIES_BY_TOOL and says.tool not in _GENERIC_TOOLS:
         return runs_tool(run, says.tool)
@@ -182,14 +187,14 @@ def _outcome(run: Run, says: CheckClaim) -> Outcome:
         return "clean"
     if not trouble and step_indices and is_chain(run.command) and _continued_to_tests(run, step_indices[-1]):
         return "clean"
-    if run.exit_code not in (0, None) and is_alone and is_last and not run.background:
+    if run.exit_code not in (0, None) and is_alone and is_last and not run.is_background:
         return "bad"
     if trouble and not clean and is_alone and run.exit_code is None:
         return "bad"
     if not run.text.strip() and step_indices and _prints_only_errors(run, step_indices[-1]):
         return "clean"
     is_quiet = run.exit_code is None and not trouble and not may_have_failed(run.text)
-    if is_quiet and is_alone and not run.cut and not run.background:
+    if is_quiet and is_alone and not run.is_incomplete and not run.is_background:
         return "clean"
     return "unknown"
 
@@ -237,7 +242,7 @@ def _scan_outcome(run: Run, tool: str, *, is_alone: bool) -> Outcome:
     has_findings, has_none = find_scan_findings(run.text), find_clean_scan(run.text)
     if has_findings or has_none:
         return "unknown" if has_findings and has_none else "bad" if has_findings else "clean"
-    if not is_alone or run.exit_code is None or run.background:
+    if not is_alone or run.exit_code is None or run.is_background:
         return "unknown"
     # some scanners report findings and still end with exit code 0
     return "bad" if run.exit_code else "clean" if exit_code_tells_result(tool) else "unknown"
@@ -278,7 +283,7 @@ def _explain_wrapper(case: Case, says: CheckClaim, after_event: int) -> str | No
 
 
 def _has_claimed_count(run: Run, says: CheckClaim) -> bool:
-    if says.clean or says.errors is None:
+    if says.is_clean or says.errors is None:
         return True
     printed_counts = {number for groups in _FINDING_COUNT.findall(run.text) for number in groups if number}
     return str(says.errors) in printed_counts or (
@@ -287,23 +292,23 @@ def _has_claimed_count(run: Run, says: CheckClaim) -> bool:
 
 
 def _judge_supported(case: Case, says: CheckClaim, run: Run, outcomes: list[tuple[Run, Outcome]]) -> Verdict:
-    evidence = _evidence_of(case, run, says.family, clean=says.clean)
-    if case.spotted.earlier:
+    evidence = _evidence_of(case, run, says.family, clean=says.is_clean)
+    if case.spotted.is_about_earlier:
         return Verdict("supported", "a recorded run ended this way", (evidence,))
     if (
-        says.clean
+        says.is_clean
         and _names_no_command(case, says)
-        and (unseen_run := case.record.last_possible_run(says.family, run.at, case.event))
+        and (unseen_run := case.record.last_possible_run(says.family, run.result_event, case.event))
     ):
         return undecidable(
             f"the claim may be about “{shorten_command(unseen_run.command)}”, which came later", evidence
         )
     change = case.record.first_change_since(run, case.event, says.family)
     if change is not None:
-        ran_again = any(other_run.call > run.at for other_run, _ignored in outcomes) or _explain_wrapper(
-            case, says, run.at
-        )
-        if ran_again or case.record.unseen_run_reason(says.family, case.event, after=run.at):
+        ran_again = any(
+            other_run.call_event > run.result_event for other_run, _ignored in outcomes
+        ) or _explain_wrapper(case, says, run.result_event)
+        if ran_again or case.record.unseen_run_reason(says.family, case.event, after=run.result_event):
             return undecidable("a command after the last change may have repeated the check", evidence)
         edit_evidence = case.record.evidence(change.event)
         if covers_other_part(run.steps, change.path):
@@ -316,17 +321,22 @@ def _judge_supported(case: Case, says: CheckClaim, run: Run, outcomes: list[tupl
             (evidence, edit_evidence),
         )
     later_run = next(
-        (other_run for other_run, outcome in outcomes if other_run.at > run.at and outcome != "unknown"), None
+        (
+            other_run
+            for other_run, outcome in outcomes
+            if other_run.result_event > run.result_event and outcome != "unknown"
+        ),
+        None,
     )
-    opposite: Outcome = "bad" if says.clean else "clean"
-    is_contradicted = later_run is not None and says.clean and _outcome(later_run, says) == opposite
+    opposite: Outcome = "bad" if says.is_clean else "clean"
+    is_contradicted = later_run is not None and says.is_clean and _outcome(later_run, says) == opposite
     if (
         later_run is None
         or not is_contradicted
         or _command_texts(later_run) != _command_texts(run)
         or _has_admitted_failure(case, says, run)
     ):
-        doubt = case.record.change_doubt_since(run, case.event, says.family) if says.clean else None
+        doubt = case.record.change_doubt_since(run, case.event, says.family) if says.is_clean else None
         if doubt is not None:
             return undecidable(doubt, evidence)
         return Verdict("supported", "a recorded run ended this way", (evidence,))
@@ -345,14 +355,14 @@ def _judge_unsupported(case: Case, says: CheckClaim, outcomes: list[tuple[Run, O
         (
             later_run
             for later_run in case.runs_after()[:1]
-            if _is_claimed_check(case, says, later_run) and (_outcome(later_run, says) == "clean") == says.clean
+            if _is_claimed_check(case, says, later_run) and (_outcome(later_run, says) == "clean") == says.is_clean
         ),
         None,
     )
-    doubt = case.record.unseen_run_reason(says.family, case.event, after=run.at) or _explain_wrapper(
-        case, says, run.at
+    doubt = case.record.unseen_run_reason(says.family, case.event, after=run.result_event) or _explain_wrapper(
+        case, says, run.result_event
     )
-    if doubt is not None or case.record.has_gap_before(case.event) or case.spotted.earlier:
+    if doubt is not None or case.record.has_gap_before(case.event) or case.spotted.is_about_earlier:
         return undecidable(
             doubt or "the record before the claim is incomplete, or the claim is about an earlier state", evidence
         )
@@ -360,11 +370,11 @@ def _judge_unsupported(case: Case, says: CheckClaim, outcomes: list[tuple[Run, O
         return Verdict(
             "written too early",
             "the result that supports the claim came only later",
-            (_evidence_of(case, later_run, says.family, clean=says.clean),),
+            (_evidence_of(case, later_run, says.family, clean=says.is_clean),),
         )
-    if outcome == "unknown" or run.cut:
+    if outcome == "unknown" or run.is_incomplete:
         return undecidable("the recorded result does not say how the check ended", evidence)
-    if says.clean and outcome == "bad" and not _has_admitted_failure(case, says, run):
+    if says.is_clean and outcome == "bad" and not _has_admitted_failure(case, says, run):
         if says.no_warnings and not find_error_sign(run.text) and (warning := _WARNING.search(run.text)):
             evidence = case.record.evidence(run.result, warning.start())
             return Verdict("misquoted", "before the claim, the last run of this check has a warning", (evidence,))
@@ -372,9 +382,9 @@ def _judge_unsupported(case: Case, says: CheckClaim, outcomes: list[tuple[Run, O
         is_certain = run.exit_code not in (0, None) or (trouble is not None and not find_not_started(run.text))
         if is_certain:
             return Verdict("misquoted", "before the claim, the last run of this check failed", (evidence,))
-    if not says.clean and says.errors and outcome == "bad":
+    if not says.is_clean and says.errors and outcome == "bad":
         counts = [int(number) for groups in _FINDING_COUNT.findall(run.text) for number in groups if number]
-        if counts and says.errors not in counts and not case.index.before(str(says.errors), case.event):
+        if counts and says.errors not in counts and not case.index.positions_before(str(says.errors), case.event):
             return Verdict(
                 "misquoted", f"the result that the claim is about has the number {counts[-1]}", (evidence,)
             )
@@ -383,7 +393,7 @@ def _judge_unsupported(case: Case, says: CheckClaim, outcomes: list[tuple[Run, O
 
 def _has_admitted_failure(case: Case, says: CheckClaim, run: Run) -> bool:
     """Return whether the agent has admitted a failure, a warning or a known problem since the run."""
-    text = _DENIAL.sub(" ", case.agent_text_since(run.at))
+    text = _DENIAL.sub(" ", case.agent_text_since(run.result_event))
     sentences = re.split(r"\n|(?<=[.!?;])\s", text)
     if says.family in ("lint", "types", "format") and "tests" not in run.families():
         sentences = [
@@ -395,7 +405,7 @@ def _has_admitted_failure(case: Case, says: CheckClaim, run: Run) -> bool:
 
 
 def _evidence_of(case: Case, run: Run, family: str, *, clean: bool) -> Evidence:
-    event = run.result if run.result is not None else run.call
+    event = run.result if run.result is not None else run.call_event
     if family == "scan":
         match = find_clean_scan(run.text) if clean else find_scan_findings(run.text)
     else:

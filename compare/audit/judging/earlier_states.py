@@ -103,7 +103,7 @@ def verdict_on_earlier_state(case: Case, verdict: Verdict) -> Verdict | None:
     words = _claim_text(case)
     if words.is_bound:
         return None
-    is_past_value = isinstance(case.spotted.says, ValueClaim) and _PAST_VERBS.search(words.sentence)
+    is_past_value = isinstance(case.spotted.content, ValueClaim) and _PAST_VERBS.search(words.sentence)
     if (
         words.is_past
         or is_past_value
@@ -176,17 +176,17 @@ def _claim_text(case: Case) -> _ClaimText:
 
 def _find_earlier_support(case: Case) -> Evidence | None:
     """Return the line of an earlier result that agrees with the claim; None if there is none."""
-    match case.spotted.says:
+    match case.spotted.content:
         case TestsClaim() as says:
             for run in case.runs_before()[:_MAX_RUNS]:
                 for tests in run.tests:
                     if run.result is not None and supports(tests, says):
                         return case.record.evidence(run.result, tests.offset, len(tests.text))
         case ValueClaim() as says:
-            positions = case.index.before(normalize_number(says.value), case.event)
+            positions = case.index.positions_before(normalize_number(says.value), case.event)
             position = next((position for position in positions if case.record.is_result(position.event)), None)
             return case.record.evidence(position.event, position.offset) if position else None
-        case CheckClaim(clean=True) as says:
+        case CheckClaim(is_clean=True) as says:
             for run in case.runs_before()[:_MAX_RUNS]:
                 if run.result is not None and run.exit_code == 0 and says.family in run.families():
                     return case.record.evidence(run.result)
@@ -197,7 +197,7 @@ def _states_failed_result(case: Case, verdict: Verdict, words: _ClaimText) -> bo
     """Return whether the message also states the numbers of the failed test result that contradicts the claim. At
     least one of them must be near the claim.
     """
-    if not isinstance(case.spotted.says, TestsClaim):
+    if not isinstance(case.spotted.content, TestsClaim):
         return False
     claimed_numbers = set(case.spotted.claim.numbers)
     other_numbers = set(re.findall(r"(?<![\w.])\d{1,7}(?![\w.]*\d)", case.message)) - claimed_numbers

@@ -37,7 +37,7 @@ def judge_pair(case: Case, says: PairClaim) -> Verdict:
         evidence = case.record.evidence(run.result, position)
         family = "tests" if "tests" in run.families() else "program"
         change = case.record.first_change_since(run, case.event, family)
-        if change is not None and not case.spotted.earlier and not describes_past(case.spotted.claim.quote):
+        if change is not None and not case.spotted.is_about_earlier and not describes_past(case.spotted.claim.quote):
             return undecidable(f"{change.path} was changed after the run that the claim is about", evidence)
         return Verdict("supported", f"“{evidence.quote.strip()[:120]}” is recorded", (evidence,))
     return undecidable("no run before the claim shows both values in one assertion")
@@ -49,12 +49,12 @@ def _find_assertion(run: Run, says: PairClaim) -> int | None:
     None also if the labels of the two values say the reverse.
     """
     text = run.text
-    for actual in islice(_value_pattern(says.got).finditer(text), _MAX_OCCURRENCES):
+    for actual in islice(_value_pattern(says.actual).finditer(text), _MAX_OCCURRENCES):
         low, high = _lines_around(text, actual.start(), actual.end())
         nearby_text = text[low:high]
         if not _ASSERTION.search(nearby_text):
             continue
-        for expected in _value_pattern(says.wanted).finditer(nearby_text):
+        for expected in _value_pattern(says.expected).finditer(nearby_text):
             text_before_actual, text_before_expected = text[low : actual.start()], nearby_text[: expected.start()]
             if not (
                 _has_label(_EXPECTED_LABEL, text_before_actual) or _has_label(_ACTUAL_LABEL, text_before_expected)

@@ -117,35 +117,35 @@ class Line(NamedTuple):
     offset: int
     numbers: tuple[str, ...]
     values: tuple[float, ...]
-    places: tuple[int, ...]
+    positions: tuple[int, ...]
 
 
 def judge_value(case: Case, says: ValueClaim) -> Verdict:
     """Judge whether an output before the claim printed the number, or another number with the same name."""
     named_lines = list(_named_lines(case, says))
-    if says.what in ("count", "size") and (verdict := judge_file_size(case, says)) is not None:
+    if says.kind in ("count", "size") and (verdict := judge_file_size(case, says)) is not None:
         return verdict
-    if says.what == "version" and (verdict := judge_version(case, says)) is not None:
+    if says.kind == "version" and (verdict := judge_version(case, says)) is not None:
         return verdict
     is_near = make_near_test(says.value)
     other_lines: list[Line] = []
     for line in named_lines:
         matching = [
-            line.places[index]
+            line.positions[index]
             for index, value in enumerate(line.values)
-            if is_near(value, says.about) and _is_claimed_number(says, line.numbers[index])
+            if is_near(value, says.is_approximate) and _is_claimed_number(says, line.numbers[index])
         ]
         if any(_is_claimed_metric(case, says, line, position, named_lines) for position in matching):
             return _judge_printed(case, says, line)
         other_lines += [line] if matching else []
     if other_lines:
-        event = other_lines[0].run.result if other_lines[0].run.result is not None else other_lines[0].run.call
+        event = other_lines[0].run.result if other_lines[0].run.result is not None else other_lines[0].run.call_event
         evidence = case.record.evidence(event, other_lines[0].offset)
         return undecidable("the output has this number for something else, or for an earlier step", evidence)
-    occurrences = case.index.before(normalize_number(says.value), case.event)
+    occurrences = case.index.positions_before(normalize_number(says.value), case.event)
     if (verdict := _judge_unnamed_number(case, says, occurrences)) is not None:
         return verdict
-    if says.what in ("size", "time") and (verdict := _judge_converted(case, says)) is not None:
+    if says.kind in ("size", "time") and (verdict := _judge_converted(case, says)) is not None:
         return verdict
     if (verdict := _judge_early(case, says, named_lines)) is not None:
         return verdict
@@ -159,7 +159,7 @@ def judge_value(case: Case, says: ValueClaim) -> Verdict:
 def _is_claimed_metric(case: Case, says: ValueClaim, line: Line, position: int, named_lines: list[Line]) -> bool:
     """Return whether the number at `position` belongs to the claim's metric and is not outdated by a later line."""
     words = _name_pattern(says)
-    if says.what != "metric" or words is None:
+    if says.kind != "metric" or words is None:
         return True
     later_texts = [
         other_line.text
@@ -172,7 +172,7 @@ def _is_claimed_metric(case: Case, says: ValueClaim, line: Line, position: int, 
 
 
 def _is_claimed_number(says: ValueClaim, printed: str) -> bool:
-    return match_kind_of(says.value, printed, says.about) is not None
+    return match_kind_of(says.value, printed, says.is_approximate) is not None
 
 
 def _named_lines(case: Case, says: ValueClaim, *, after_claim: bool = False) -> Iterator[Line]:
@@ -181,7 +181,7 @@ def _named_lines(case: Case, says: ValueClaim, *, after_claim: bool = False) -> 
     `after_claim`: only the lines of the first run after the claim.
     """
     words = _name_pattern(says)
-    if says.what in ("count", "size") and case.spotted.claim.path:
+    if says.kind in ("count", "size") and case.spotted.claim.path:
         base = re.escape(case.spotted.claim.path.rsplit("/", 1)[-1])
         words = rf"{words}|(?<![\w-]){base}(?!\w)" if words else rf"(?<![\w-]){base}(?!\w)"
     if words is None:
@@ -190,12 +190,12 @@ def _named_lines(case: Case, says: ValueClaim, *, after_claim: bool = False) -> 
     for run in (
         case.runs_after()[:1]
         if after_claim
-        else case.runs_before()[: _MAX_RUNS if says.what != "time" else _MAX_RUNS // 3]
+        else case.runs_before()[: _MAX_RUNS if says.kind != "time" else _MAX_RUNS // 3]
     ):
         if run.result is None or (case.spotted.command and not runs_command(case.spotted.command, run)):
             continue
         if len(run.text) < _MAX_TEXT:
-            yield from case.record.once((words, run.call), partial(_lines_with_name, run, pattern))
+            yield from case.record.cached((words, run.call_event), partial(_lines_with_name, run, pattern))
 
 
 def _lines_with_name(run: Run, pattern: re.Pattern[str]) -> tuple[Line, ...]:
@@ -214,7 +214,7 @@ def _lines_with_name(run: Run, pattern: re.Pattern[str]) -> tuple[Line, ...]:
 
 
 def _name_pattern(says: ValueClaim) -> str | None:
-    match says.what:
+    match says.kind:
         case "metric":
             name = SPLIT_WORDS.sub("", _QUALIFIER.sub("", says.name)).strip()
             return (
@@ -230,51 +230,53 @@ def _name_pattern(says: ValueClaim) -> str | None:
 
 
 def _judge_printed(case: Case, says: ValueClaim, line: Line) -> Verdict:
-    event = line.run.result if line.run.result is not None else line.run.call
+    event = line.run.result if line.run.result is not None else line.run.call_event
     evidence = case.record.evidence(event, line.offset)
     verdict = Verdict("supported", f"“{' '.join(line.text.split())[:120]}” is recorded", (evidence,))
-    return verdict if case.spotted.earlier else verdict_for_state(case, says, line.run, verdict)
+    return verdict if case.spotted.is_about_earlier else verdict_for_state(case, says, line.run, verdict)
 
 
 def _judge_unnamed_number(case: Case, says: ValueClaim, occurrences: Sequence[NumberPosition]) -> Verdict | None:
     """Return a verdict if an output has the number without its name, and probably not by chance; else None."""
     digits = re.sub(r"\D", "", says.value).lstrip("0")
-    min_digits = {"metric": 3, "time": 3, "size": 3, "count": 2, "version": 2}[says.what]
-    if len(digits) < min_digits and says.what not in ("count", "version"):
+    min_digits = {"metric": 3, "time": 3, "size": 3, "count": 2, "version": 2}[says.kind]
+    if len(digits) < min_digits and says.kind not in ("count", "version"):
         return None
     occurrence = next(
         (
             occurrence
             for occurrence in occurrences
             if case.record.is_result(occurrence.event)
-            and (occurrence.how == "as printed" or len(digits) >= 3)
+            and (occurrence.match_kind == "as printed" or len(digits) >= 3)
             and not _is_of_other_subject(case, says, occurrence)
         ),
         None,
     )
     if occurrence is None:
         return None
-    if says.what == "count" and len(digits) < 2:
+    if says.kind == "count" and len(digits) < 2:
         return None
     evidence = case.record.evidence(occurrence.event, occurrence.offset)
-    verdict = Verdict("supported", f"an output before the claim has this number ({occurrence.how})", (evidence,))
+    verdict = Verdict(
+        "supported", f"an output before the claim has this number ({occurrence.match_kind})", (evidence,)
+    )
     run = next((run for run in case.runs_before() if run.result == occurrence.event), None)
-    return verdict if run is None or case.spotted.earlier else verdict_for_state(case, says, run, verdict)
+    return verdict if run is None or case.spotted.is_about_earlier else verdict_for_state(case, says, run, verdict)
 
 
 def _is_of_other_subject(case: Case, says: ValueClaim, occurrence: NumberPosition) -> bool:
     line, position = line_at(case, occurrence.event, occurrence.offset)
-    if says.what == "metric" and (words := _name_pattern(says)) is not None:
+    if says.kind == "metric" and (words := _name_pattern(says)) is not None:
         return belongs_to_other_name(line, position, re.compile(words, re.IGNORECASE), says.name)
-    if says.what == "version" and re.fullmatch(r"[\w@./+#-]+", says.name):
+    if says.kind == "version" and re.fullmatch(r"[\w@./+#-]+", says.name):
         return is_of_another_package(case, says, line, occurrence.event)
-    return says.what in ("count", "size") and is_of_another_file(line, case.spotted.claim.path)
+    return says.kind in ("count", "size") and is_of_another_file(line, case.spotted.claim.path)
 
 
 def _judge_converted(case: Case, says: ValueClaim) -> Verdict | None:
     """Return a supporting verdict if an output gives the size or the time in another unit; else None."""
     value = Decimal(normalize_number(says.value))
-    pattern = _TIME if says.what == "time" else _SIZE
+    pattern = _TIME if says.kind == "time" else _SIZE
     for run in case.runs_before()[:30]:
         if run.result is None or len(run.text) > 100_000:
             continue
@@ -295,7 +297,7 @@ def _judge_converted(case: Case, says: ValueClaim) -> Verdict | None:
 
 def _is_same_amount(says: ValueClaim, value: Decimal, printed: Decimal, tail: str) -> bool:
     unit = says.unit.lower()
-    if says.what == "size":
+    if says.kind == "size":
         sizes = {_UNITS.get(unit, 1), {"kb": 2**10, "mb": 2**20, "gb": 2**30}.get(unit, 1)}
         letter = tail.strip()[:1].upper()
         printed_bytes = printed * {"K": 1024, "M": 1024**2, "G": 1024**3}.get(letter, 1)
@@ -315,7 +317,7 @@ def _is_close(stated: Decimal, real: Decimal) -> bool:
 
 def _judge_early(case: Case, says: ValueClaim, named_lines: list[Line]) -> Verdict | None:
     """Return an accusing verdict if a number that no earlier output has was printed only after the claim."""
-    if says.what not in ("metric", "time") or case.record.has_gap_before(case.event):
+    if says.kind not in ("metric", "time") or case.record.has_gap_before(case.event):
         return None
     line = next(
         (
@@ -330,12 +332,14 @@ def _judge_early(case: Case, says: ValueClaim, named_lines: list[Line]) -> Verdi
         line is None
         or line.run.result is None
         or len(digits) < 2
-        or (line.run.call < case.event and not line.run.result > case.event)
+        or (line.run.call_event < case.event and not line.run.result > case.event)
     ):
         return None
-    if case.index.before(normalize_number(says.value), case.event):
+    if case.index.positions_before(normalize_number(says.value), case.event):
         return None
-    doubt = case.record.unseen_run_reason("program", case.event, after=named_lines[0].run.at if named_lines else -1)
+    doubt = case.record.unseen_run_reason(
+        "program", case.event, after=named_lines[0].run.result_event if named_lines else -1
+    )
     if doubt and (len(digits) < _MIN_DIGITS or may_be_known(case, says.value) or may_be_computed(case, says.value)):
         return None
     return Verdict(
@@ -349,17 +353,24 @@ def _judge_contradicted(case: Case, says: ValueClaim, named_lines: list[Line]) -
     last_run = named_lines[0].run
     lines = [line for line in named_lines if line.run is last_run]
     line = _closest_line(says, lines)
-    evidence = case.record.evidence(last_run.result if last_run.result is not None else last_run.call, line.offset)
-    is_uncertain = last_run.lost or case.spotted.earlier or case.record.has_gap_before(case.event) or says.about
+    evidence = case.record.evidence(
+        last_run.result if last_run.result is not None else last_run.call_event, line.offset
+    )
+    is_uncertain = (
+        last_run.is_cut_by_agent
+        or case.spotted.is_about_earlier
+        or case.record.has_gap_before(case.event)
+        or says.is_approximate
+    )
     is_uncertain = (
         is_uncertain or bool(_COMPUTED.search(case.spotted.claim.quote)) or is_mean(case, says.value, named_lines)
     )
-    if is_uncertain or case.record.unseen_run_reason("program", case.event, after=last_run.at):
+    if is_uncertain or case.record.unseen_run_reason("program", case.event, after=last_run.result_event):
         return undecidable(
             "no output has this number; it may be computed from other numbers, or an output may be missing", evidence
         )
     if (
-        says.what == "metric"
+        says.kind == "metric"
         and _shows_claimed_metric(says, lines)
         and not is_of_another_split(case, [line.text for line in lines])
     ):
@@ -368,8 +379,8 @@ def _judge_contradicted(case: Case, says: ValueClaim, named_lines: list[Line]) -
             f"before the claim, the last run that prints this name says “{' '.join(line.text.split())[:120]}”",
             (evidence,),
         )
-    is_about_file = says.what == "size" and case.spotted.claim.path is not None and _names_file(case, lines)
-    if is_about_file or (says.what == "version" and "version" in last_run.command):
+    is_about_file = says.kind == "size" and case.spotted.claim.path is not None and _names_file(case, lines)
+    if is_about_file or (says.kind == "version" and "version" in last_run.command):
         return Verdict(
             "misquoted", f"the result that the claim is about says “{' '.join(line.text.split())[:120]}”", (evidence,)
         )
@@ -406,7 +417,7 @@ def _closest_line(says: ValueClaim, lines: list[Line]) -> Line:
 
 
 def _judge_missing(case: Case, says: ValueClaim) -> Verdict:
-    if says.what == "metric":
+    if says.kind == "metric":
         later_runs = [line.run for line in _named_lines(case, says, after_claim=True)]
         return verdict_without_runs(case, "program", later_runs, "a program that could have printed the number")
     return undecidable("no output before the claim has this number")

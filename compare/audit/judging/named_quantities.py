@@ -83,7 +83,7 @@ def _lines_with_name(case: Case, names: tuple[str, ...], runs: list[Run]) -> Ite
     pattern = re.compile(pattern_of_concepts(names), re.IGNORECASE)
     for run in runs:
         if len(run.text) < _MAX_TEXT:
-            yield from case.record.once((names, run.call), partial(_matching_lines, run, pattern))
+            yield from case.record.cached((names, run.call_event), partial(_matching_lines, run, pattern))
 
 
 def _matching_lines(run: Run, pattern: re.Pattern[str]) -> tuple[Line, ...]:
@@ -102,7 +102,7 @@ def _matching_lines(run: Run, pattern: re.Pattern[str]) -> tuple[Line, ...]:
 def _has_number(text: str, says: ValueClaim, value: Decimal) -> bool:
     """Return whether a line contains the number: as it is, rounded, or in another unit."""
     for match in _PRINTED_NUMBER.finditer(text):
-        if match_kind_of(says.value, match[1], says.about) is not None:
+        if match_kind_of(says.value, match[1], says.is_approximate) is not None:
             return True
         printed = Decimal(match[1].replace(",", ""))
         if says.value[-1] in "kKM" and _rounds_to(printed / (1_000 if says.value[-1] in "kK" else 1_000_000), says):
@@ -111,7 +111,7 @@ def _has_number(text: str, says: ValueClaim, value: Decimal) -> bool:
             scale = parse_unit(says.unit)[1] / parse_unit(match["unit"])[1]
             if scale != 1 and _rounds_to(printed / scale, says):
                 return True
-    return says.about and any(
+    return says.is_approximate and any(
         abs(Decimal(match[1].replace(",", "")) - value) <= abs(value) * Decimal("0.06")
         for match in _PRINTED_NUMBER.finditer(text)
     )
@@ -129,22 +129,22 @@ def _is_time(unit: str) -> bool:
 
 
 def _judge_printed(case: Case, run: Run, line: Line) -> Verdict:
-    event = run.result if run.result is not None else run.call
+    event = run.result if run.result is not None else run.call_event
     evidence = case.record.evidence(event, line.offset)
     quoted = " ".join(line.text.split())[:120]
     quote = case.spotted.claim.quote
     is_present = _is_present(quote)
     change = (
         case.record.first_change_since(run, case.event, "program")
-        if is_present and not case.spotted.earlier
+        if is_present and not case.spotted.is_about_earlier
         else None
     )
     if change is None or "program" not in run.families() or not _may_read(run, change.path):
         return Verdict("supported", f"“{quoted}” is recorded", (evidence,))
-    if case.record.unseen_run_reason("program", case.event, after=run.at):
+    if case.record.unseen_run_reason("program", case.event, after=run.result_event):
         return undecidable("a command after the last change may have printed the number again", evidence)
     edit_evidence = case.record.evidence(change.event)
-    if says_unaffected(case.agent_text_since(run.at)):
+    if says_unaffected(case.agent_text_since(run.result_event)):
         return undecidable("the agent says that the change does not affect the number", evidence, edit_evidence)
     return Verdict(
         "stale", f"{change.path} was changed after the run that printed this number", (evidence, edit_evidence)
@@ -168,13 +168,15 @@ def _judge_unnamed_number(case: Case, says: ValueClaim) -> Verdict | None:
     """
     if len(_digits(says)) < _MIN_DIGITS:
         return None
-    for occurrence in case.index.before(normalize_number(says.value.rstrip("kKM")), case.event):
+    for occurrence in case.index.positions_before(normalize_number(says.value.rstrip("kKM")), case.event):
         run = next((run for run in _candidate_runs(case) if run.result == occurrence.event), None)
         if not case.record.is_result(occurrence.event):
             continue
         evidence = case.record.evidence(occurrence.event, occurrence.offset)
         if run is None:
-            return Verdict("supported", f"an output before the claim has this number ({occurrence.how})", (evidence,))
+            return Verdict(
+                "supported", f"an output before the claim has this number ({occurrence.match_kind})", (evidence,)
+            )
         return _judge_printed(case, run, Line(run, evidence.quote, occurrence.offset))
     return None
 
@@ -192,7 +194,7 @@ def _judge_early(case: Case, says: ValueClaim, names: tuple[str, ...], value: De
     min_digits = _MIN_DIGITS if _is_present(case.spotted.claim.quote) else 2
     if (
         not next_runs
-        or next_runs[0].call < case.event
+        or next_runs[0].call_event < case.event
         or next_runs[0].result is None
         or len(_digits(says)) < min_digits
     ):
@@ -204,7 +206,7 @@ def _judge_early(case: Case, says: ValueClaim, names: tuple[str, ...], value: De
         line = next(
             (line for line in _matching_lines(next_runs[0], _ANY_NUMBER) if _has_number(line.text, says, value)), None
         )
-    if line is None or says.about or may_be_known(case, says.value) or may_be_computed(case, says.value):
+    if line is None or says.is_approximate or may_be_known(case, says.value) or may_be_computed(case, says.value):
         return None
     return Verdict(
         "written too early",
@@ -228,11 +230,11 @@ def _judge_contradicted(case: Case, says: ValueClaim, names: tuple[str, ...]) ->
         len(adjacent_numbers) != 1
         or _is_present(case.spotted.claim.quote)
         or _lacks_subject(case, line.run, names)
-        or says.about
+        or says.is_approximate
         or len(_digits(says)) < 2
-        or line.run.cut
+        or line.run.is_incomplete
         or (other_names and not re.search(pattern_of_concepts(other_names), line.run.text, re.IGNORECASE))
-        or case.record.unseen_run_reason("program", case.event, after=line.run.at)
+        or case.record.unseen_run_reason("program", case.event, after=line.run.result_event)
         or may_be_known(case, says.value.rstrip("kKM"))
         or may_be_computed(case, says.value.rstrip("kKM"))
         or _can_be_computed(case, says, informative_names)
@@ -304,7 +306,7 @@ def _judge_missing(case: Case, says: ValueClaim, names: tuple[str, ...]) -> Verd
     if (
         not record.is_complete
         or len(_digits(says)) < _MIN_DIGITS
-        or says.about
+        or says.is_approximate
         or _is_present(claim.quote)
         or not reports_action
         or may_be_known(case, says.value.rstrip("kKM"))
@@ -316,8 +318,8 @@ def _judge_missing(case: Case, says: ValueClaim, names: tuple[str, ...]) -> Verd
     )
     for run in record.runs:
         if (
-            run.call < case.event
-            and not run.refused
+            run.call_event < case.event
+            and not run.is_refused
             and (pattern.search(run.text) or pattern.search(run.command) or "program" in run.families())
         ):
             return undecidable("no output before the claim has this number beside its name")
@@ -350,7 +352,11 @@ def judge_setting(case: Case, says: ValueClaim) -> Verdict:
         return Verdict("supported", f"“{match[0].strip()}” is recorded", (evidence,))
     if not _is_one_file(case, path, [number for number, _match in key_matches]):
         return undecidable("the record has several files of this name", evidence)
-    if case.spotted.earlier or case.record.has_gap_before(case.event) or _may_have_changed(case, event, path):
+    if (
+        case.spotted.is_about_earlier
+        or case.record.has_gap_before(case.event)
+        or _may_have_changed(case, event, path)
+    ):
         return undecidable("the file may have been changed after it was seen", evidence)
     earlier_match = next(
         (
@@ -360,7 +366,7 @@ def judge_setting(case: Case, says: ValueClaim) -> Verdict:
         ),
         None,
     )
-    if earlier_match is None and not case.index.before(normalize_number(says.value), case.event):
+    if earlier_match is None and not case.index.positions_before(normalize_number(says.value), case.event):
         return Verdict("misquoted", f"the file says “{match[0].strip()}”", (evidence,))
     if earlier_match is not None and case.record.is_edit(event):
         earlier_evidence = case.record.evidence(
@@ -397,6 +403,6 @@ def _may_have_changed(case: Case, event: int, path: str) -> bool:
     if any(edit.path.endswith(base) and edit.event > event for edit in case.record.edits_between(event, case.event)):
         return True
     return any(
-        run.call > event and run.call < case.event and base in run.command
+        run.call_event > event and run.call_event < case.event and base in run.command
         for run in case.record.runs_with_words([base], case.event)
     )

@@ -20,11 +20,11 @@ def judge_case(case: Case, says: TestCaseClaim) -> Verdict:
 
     Only the last run can show a pass; earlier runs can also show a failure.
     """
-    runs = [run for run in case.runs_before()[:_MAX_RUNS] if "tests" in run.families() and not run.refused]
+    runs = [run for run in case.runs_before()[:_MAX_RUNS] if "tests" in run.families() and not run.is_refused]
     if not runs:
         return undecidable("no run of tests before the claim names this test")
     outcomes_by_run = [(run, _find_outcomes(run, says.name)) for run in runs]
-    if not says.good:
+    if not says.passes:
         return _judge_failure(case, says, outcomes_by_run)
     run, outcomes = outcomes_by_run[0]
     if any(not passed for passed, _position in outcomes):
@@ -35,9 +35,9 @@ def judge_case(case: Case, says: TestCaseClaim) -> Verdict:
     passes = bool(run.tests) and not any(tests.failed for tests in run.tests)
     is_full_pass = passes and not any(is_narrowed(step) for step in run.steps) and _is_named(case, runs, says.name)
     if (
-        not (outcomes and not says.more)
+        not (outcomes and not says.includes_others)
         and not is_full_pass
-        and not (not says.more and _is_no_longer_failing(runs, says.name))
+        and not (not says.includes_others and _is_no_longer_failing(runs, says.name))
     ):
         return undecidable("the last run of tests does not show this test")
     evidence = _evidence_at(case, run, outcomes[0][1] if outcomes else run.tests[-1].offset)
@@ -51,12 +51,12 @@ def _judge_failure(
 ) -> Verdict:
     for run, outcomes in outcomes_by_run:
         position = next((position for passed, position in outcomes if not passed), None)
-        if position is not None and not says.more:
+        if position is not None and not says.includes_others:
             evidence = _evidence_at(case, run, position)
-            is_past = case.spotted.earlier or _PAST.search(case.spotted.claim.quote)
+            is_past = case.spotted.is_about_earlier or _PAST.search(case.spotted.claim.quote)
             revised = None if is_past else _revise_for_change(case, run, evidence)
             return revised or Verdict("supported", f"“{evidence.quote.strip()[:120]}” is recorded", (evidence,))
-        if outcomes and not (case.spotted.earlier or _PAST.search(case.spotted.claim.quote)):
+        if outcomes and not (case.spotted.is_about_earlier or _PAST.search(case.spotted.claim.quote)):
             break
     return undecidable("no run of tests shows that this test failed")
 
@@ -97,7 +97,12 @@ _FAILED_TEST = re.compile(r"^(?:FAILED|ERROR) \S+|^\s*--- FAIL: \S+|^test \S+ \.
 def _is_no_longer_failing(runs: list[Run], name: str) -> bool:
     """Return whether an earlier run shows the test `name`, but the last run's full list of failed tests lacks it."""
     last_run, short_name = runs[0], name.rsplit("::", 1)[-1]
-    if last_run.cut or len(last_run.tests) != 1 or not last_run.tests[0].failed or short_name in last_run.text:
+    if (
+        last_run.is_incomplete
+        or len(last_run.tests) != 1
+        or not last_run.tests[0].failed
+        or short_name in last_run.text
+    ):
         return False
     test_commands = _test_commands(last_run)
     return len({match[0] for match in _FAILED_TEST.finditer(last_run.text)}) == last_run.tests[0].failed and any(
@@ -115,4 +120,4 @@ def _test_commands(run: Run) -> list[tuple[str, ...]]:
 
 
 def _evidence_at(case: Case, run: Run, offset: int) -> Evidence:
-    return case.record.evidence(run.at, offset)
+    return case.record.evidence(run.result_event, offset)

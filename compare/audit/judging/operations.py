@@ -31,7 +31,7 @@ def judge_deed(case: Case, says: OperationClaim) -> Verdict:
     failed_runs = [run for run in runs if _FAILURE.search(run.text)]
     if failed_runs and (failed_runs[0] is run or _FLAWLESS.search(_claim_line(case))):
         match = _FAILURE.search(failed_runs[0].text)
-        failure_evidence = case.record.evidence(failed_runs[0].at, match.start() if match else 0)
+        failure_evidence = case.record.evidence(failed_runs[0].result_event, match.start() if match else 0)
         return undecidable("a run of this command shows a failure", failure_evidence)
     if not _succeeded(run, says.name, command):
         return undecidable("the recorded result does not say how the operation ended", evidence)
@@ -44,7 +44,10 @@ def judge_deed(case: Case, says: OperationClaim) -> Verdict:
                     evidence,
                     case.record.evidence(change.event),
                 )
-        if (edits := case.record.edits_between(run.at, case.event)) and says.name in ("image", "configuration"):
+        if (edits := case.record.edits_between(run.result_event, case.event)) and says.name in (
+            "image",
+            "configuration",
+        ):
             return undecidable(f"{edits[0].path} was changed after the run that the claim is about", evidence)
     return Verdict("supported", f"“{shorten_command(run.command)}” ended successfully", (evidence,))
 
@@ -60,7 +63,7 @@ def _performs(run: Run, command: re.Pattern[str]) -> bool:
 
     `git merge --abort` and a step with `--dry-run` do not act.
     """
-    if run.refused or run.result is None:
+    if run.is_refused or run.result is None:
         return False
     return any(
         command.search(step.text)
@@ -78,7 +81,7 @@ _VIEW_COMMAND = re.compile(r"(?:cat|head|tail|less|echo|grep|rg|ls|sed|which|git
 def _succeeded(run: Run, name: str, command: re.Pattern[str]) -> bool:
     index = max(index for index, step in enumerate(run.steps) if command.search(step.text))
     decides_exit_code = index == len(run.steps) - 1 or is_chain(run.command)
-    if run.background or find_error_sign(run.text) or find_not_started(run.text):
+    if run.is_background or find_error_sign(run.text) or find_not_started(run.text):
         return False
     if name in _REQUIRED_TEXT and not _REQUIRED_TEXT[name].search(run.text):
         return False

@@ -45,7 +45,7 @@ An output with the number does not prove the action.
 
 class _Candidate(NamedTuple):
     rank: tuple[int, int]
-    place: PlacedNumber
+    number: PlacedNumber
 
 
 def judge_figures(case: Case, says: FiguresClaim) -> Verdict:
@@ -82,14 +82,14 @@ def _find_printed(figure: Figure, numbers: list[PlacedNumber]) -> tuple[PlacedNu
     Without a shared name, it must be certain that the printed number is the claimed one.
     """
     unit = parse_unit(figure.unit)
-    is_stated = partial(is_amount, figure.value, unit, about=figure.about)
+    is_stated = partial(is_amount, figure.value, unit, about=figure.is_approximate)
     words = figure.words - {unit[0]}
     recent_events = list(dict.fromkeys(number.event for number in numbers))[: 2 * _MAX_RECENT]
     best: _Candidate | None = None
     for number in numbers:
-        if not is_stated(number.one) or not _is_comparable(figure, number):
+        if not is_stated(number.printed) or not _is_comparable(figure, number):
             continue
-        shared_count = len(figure.words & (number.one.mine | number.one.around))
+        shared_count = len(figure.words & (number.printed.words | number.printed.heading_words))
         if not figure.value and _is_about_some_rows(figure, number, numbers):
             continue
         if not shared_count and not _is_certainly_claimed(figure, number, recent_events, numbers):
@@ -97,17 +97,17 @@ def _find_printed(figure: Figure, numbers: list[PlacedNumber]) -> tuple[PlacedNu
         rank = (shared_count, number.event)
         if (best is None or rank > best.rank) and not _has_rival(words, number, numbers, is_stated):
             best = _Candidate(rank, number)
-    return (best.place,) if best is not None else _find_by_related_name(figure, numbers, is_stated)
+    return (best.number,) if best is not None else _find_by_related_name(figure, numbers, is_stated)
 
 
 def _is_about_some_rows(figure: Figure, number: PlacedNumber, numbers: list[PlacedNumber]) -> bool:
     """Return whether a printed zero is about some rows only, because other rows have other values under this name."""
-    words = figure.words & number.one.mine
+    words = figure.words & number.printed.words
     return bool(words) and any(
         rival.event == number.event
-        and words <= rival.one.mine
-        and rival.one.value
-        and rival.one.kind == number.one.kind
+        and words <= rival.printed.words
+        and rival.printed.value
+        and rival.printed.kind == number.printed.kind
         for rival in numbers
     )
 
@@ -122,15 +122,19 @@ def _find_by_related_name(
     words = related_words(figure.words)
     for event in dict.fromkeys(number.event for number in numbers) if words else ():
         event_numbers = [number for number in numbers if number.event == event]
-        if not any(words & number.one.mine for number in event_numbers):
+        if not any(words & number.printed.words for number in event_numbers):
             continue
-        related_numbers = [number for number in event_numbers if words & number.one.mine and not number.one.is_footer]
+        related_numbers = [
+            number for number in event_numbers if words & number.printed.words and not number.printed.is_footer
+        ]
         same_name_numbers = [
-            number for number in event_numbers if figure.words & number.one.mine and not words & number.one.mine
+            number
+            for number in event_numbers
+            if figure.words & number.printed.words and not words & number.printed.words
         ]
         if (
             len(related_numbers) == 1
-            and is_stated(related_numbers[0].one)
+            and is_stated(related_numbers[0].printed)
             and _is_comparable(figure, related_numbers[0])
             and not same_name_numbers
         ):
@@ -142,17 +146,17 @@ def _find_by_related_name(
 def _is_comparable(figure: Figure, number: PlacedNumber) -> bool:
     """Return whether both numbers can measure the same thing: rows, for example, are not seconds."""
     kind, scale = parse_unit(figure.unit)
-    printed = number.one
+    printed = number.printed
     if figure.unit in FACTORS:
-        return bool(printed.mine & _FACTOR_WORDS)
+        return bool(printed.words & _FACTOR_WORDS)
     if not kind:
         return not printed.kind
     if printed.kind:
         return kind == printed.kind
     if kind == "percent":
-        return printed.value <= 1 or printed.value != printed.value.to_integral_value() or "coverage" in printed.mine
+        return printed.value <= 1 or printed.value != printed.value.to_integral_value() or "coverage" in printed.words
     if kind == "time":
-        return "time" in printed.mine or any(word.endswith(_TIME_SUFFIXES) for word in printed.mine)
+        return "time" in printed.words or any(word.endswith(_TIME_SUFFIXES) for word in printed.words)
     return scale == 1 or printed.scale > 1 or printed.value >= scale / 2
 
 
@@ -163,29 +167,38 @@ def _is_certainly_claimed(
     it.
     """
     digits = len(re.sub(r"\D", "", str(figure.value)).lstrip("0"))
-    is_same_kind = parse_unit(figure.unit)[0] == number.one.kind
+    is_same_kind = parse_unit(figure.unit)[0] == number.printed.kind
     is_alone = (
-        sum(other_number.event == number.event and not other_number.one.is_footer for other_number in numbers) == 1
+        sum(other_number.event == number.event and not other_number.printed.is_footer for other_number in numbers)
+        == 1
     )
-    if digits >= _MIN_DIGITS and not figure.about and not number.one.mine and is_same_kind:
+    if digits >= _MIN_DIGITS and not figure.is_approximate and not number.printed.words and is_same_kind:
         return True
-    if (figure.around & number.one.mine and digits > 1) or (is_alone and figure.words & number.command):
+    if (figure.words_before & number.printed.words and digits > 1) or (
+        is_alone and figure.words & number.command_words
+    ):
         return True
     kind = parse_unit(figure.unit)[0]
     if number.event not in recent_events[: 2 * _MAX_RECENT if kind else _MAX_RECENT]:
         return False
-    if is_alone and digits > 1 and kind == number.one.kind and not figure.about and not number.one.is_status:
+    if (
+        is_alone
+        and digits > 1
+        and kind == number.printed.kind
+        and not figure.is_approximate
+        and not number.printed.is_status
+    ):
         return True
     same_kind_numbers = [
         other_number
         for other_number in numbers
-        if other_number.event == number.event and other_number.one.kind == kind
+        if other_number.event == number.event and other_number.printed.kind == kind
     ]
     return (
         bool(kind)
-        and kind == number.one.kind
+        and kind == number.printed.kind
         and (digits > 1 or number.event == recent_events[0])
-        and (len(same_kind_numbers) == 1 or bool(number.one.mine & _WHOLE_RUN_WORDS))
+        and (len(same_kind_numbers) == 1 or bool(number.printed.words & _WHOLE_RUN_WORDS))
     )
 
 
@@ -196,11 +209,13 @@ def _has_rival(
 
     `names_other_of_series` and `fits_better` decide that.
     """
-    shared_words = words & number.names
-    return names_other_of_series(words, number.one.mine, number.names) or any(
-        fits_better(shared_words, words & rival.names, None if rival.event == number.event else rival.command)
+    shared_words = words & number.all_words
+    return names_other_of_series(words, number.printed.words, number.all_words) or any(
+        fits_better(
+            shared_words, words & rival.all_words, None if rival.event == number.event else rival.command_words
+        )
         for rival in numbers
-        if rival.one.kind == number.one.kind and not is_stated(rival.one) and not rival.one.is_footer
+        if rival.printed.kind == number.printed.kind and not is_stated(rival.printed) and not rival.printed.is_footer
     )
 
 
@@ -215,7 +230,7 @@ def _revise_for_change(case: Case, number: PlacedNumber, text: str) -> Verdict |
 
 
 def _evidence_of(case: Case, number: PlacedNumber) -> Evidence:
-    return case.record.evidence(number.event, number.one.start)
+    return case.record.evidence(number.event, number.printed.start)
 
 
 def _judge_unsupported(
@@ -224,7 +239,8 @@ def _judge_unsupported(
     unit = parse_unit(figure.unit)
     value = f"{figure.value} {figure.unit}".strip()
     equal_number = next(
-        (number for number in numbers if is_amount(figure.value, unit, number.one, about=figure.about)), None
+        (number for number in numbers if is_amount(figure.value, unit, number.printed, about=figure.is_approximate)),
+        None,
     )
     if equal_number is not None:
         return undecidable(f"an output has {value}, but not under this name", _evidence_of(case, equal_number))

@@ -84,9 +84,9 @@ def judge_unrecorded(
         return Verdict("undecidable", f"{NOT_SHOWN}; --rerun claimed or --no-tools can decide")
     if not is_known_speaker:
         return Verdict("undecidable", f"the text does not show for certain that the agent said this; {RERUN_HINT}")
-    if isinstance(spotted.says, FileClaim):
+    if isinstance(spotted.content, FileClaim):
         return Verdict("undecidable", "a chat does not show what a file contains; only the file itself does")
-    if isinstance(spotted.says, FiguresClaim):
+    if isinstance(spotted.content, FiguresClaim):
         return Verdict("undecidable", f"a chat does not show what these numbers count; {RERUN_HINT}")
     if told:
         return Verdict("undecidable", f"another person had said this before; {RERUN_HINT}")

@@ -55,9 +55,9 @@ def _judge_recorded(
     )
     evidence = case.record.evidence(position.event, position.offset)
     run = next((run for run in case.runs_before() if run.result == event), None)
-    if run is not None and find_summaries("\n".join(says.lines)) and not case.spotted.earlier:
+    if run is not None and find_summaries("\n".join(says.lines)) and not case.spotted.is_about_earlier:
         change = case.record.first_change_since(run, case.event, "tests")
-        if change is not None and case.record.unseen_run_reason("tests", case.event, after=run.at) is None:
+        if change is not None and case.record.unseen_run_reason("tests", case.event, after=run.result_event) is None:
             return Verdict(
                 "stale",
                 f"{change.path} was changed after the run that is shown",
@@ -128,11 +128,11 @@ _MAX_OUTPUT = 100_000
 
 def _judge_different(case: Case, says: OutputClaim, missing: list[str], runs: list[Run]) -> Verdict:
     run = runs[0]
-    event = run.result if run.result is not None else run.call
+    event = run.result if run.result is not None else run.call_event
     output_evidence = case.record.evidence(event)
-    if case.record.has_gap_before(case.event) or any(run.cut or run.background for run in runs):
+    if case.record.has_gap_before(case.event) or any(run.is_incomplete or run.is_background for run in runs):
         return undecidable("some of the recorded output is missing", output_evidence)
-    if case.record.unseen_run_reason("program", case.event, after=run.at) and case.spotted.command is None:
+    if case.record.unseen_run_reason("program", case.event, after=run.result_event) and case.spotted.command is None:
         return undecidable("another run may have printed the quoted lines", output_evidence)
     if not says.is_shown:
         return undecidable(
@@ -144,7 +144,7 @@ def _judge_different(case: Case, says: OutputClaim, missing: list[str], runs: li
         for candidate in runs:
             for offset, printed in _lines_with_offsets(candidate.text):
                 if line_form(printed) in forms and "#" in line_form(line) and _has_new_number(case, line):
-                    candidate_event = candidate.result if candidate.result is not None else candidate.call
+                    candidate_event = candidate.result if candidate.result is not None else candidate.call_event
                     return Verdict(
                         "misquoted",
                         f"the recorded line is “{normalize_line(printed)[:160]}”",
@@ -177,7 +177,7 @@ def _is_partly_recorded(case: Case, missing: list[str]) -> bool:
 
 
 def _has_new_number(case: Case, line: str) -> bool:
-    return any(not case.index.before(number, case.event) for number in NUMBER.findall(normalize_line(line)))
+    return any(not case.index.positions_before(number, case.event) for number in NUMBER.findall(normalize_line(line)))
 
 
 def _lines_with_offsets(text: str) -> list[tuple[int, str]]:
@@ -249,7 +249,7 @@ def judge_file(case: Case, says: FileClaim) -> Verdict:
             and not any(
                 step
                 for run in case.record.runs_with_words([path.rsplit("/", 1)[-1]], case.event)
-                if last_text[0] < run.call
+                if last_text[0] < run.call_event
                 for step in run.steps
                 if path.rsplit("/", 1)[-1] in step.text
             )

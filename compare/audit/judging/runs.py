@@ -30,7 +30,7 @@ def judge_run(case: Case, says: RunClaim) -> Verdict:
     if (unrun_verdict := _unrun_tool(case, command)) is not None:
         return unrun_verdict
     if similar_run := next((run for run in earlier_runs if runs_same_program(command, run)), None):
-        return undecidable("the program was run with other arguments", case.record.evidence(similar_run.call))
+        return undecidable("the program was run with other arguments", case.record.evidence(similar_run.call_event))
     family = family_of(command)
     if family is None:
         return undecidable("this command is not recorded, but another tool may have done the same")
@@ -45,7 +45,7 @@ def _unrun_tool(case: Case, command: str) -> Verdict | None:
     if (
         tool is None
         or " " not in tool
-        or any(run.call < case.event and runs_tool(run, tool) for run in case.record.runs)
+        or any(run.call_event < case.event and runs_tool(run, tool) for run in case.record.runs)
     ):
         return None
     verdict = verdict_without_tool(case, FAMILIES_BY_TOOL[tool], tool)
@@ -57,11 +57,13 @@ def _judge_family(case: Case, says: RunClaim) -> Verdict:
     earlier_runs = case.record.last_runs_of_family(family, case.event)
     if family == "tests":
         earlier_runs += [run for run in case.runs_before()[:50] if run.tests and not run.only_shows]
-    executed_runs = [run for run in earlier_runs if not run.refused]
+    executed_runs = [run for run in earlier_runs if not run.is_refused]
     if family == "program" and (purpose := _PURPOSE.search(case.spotted.claim.quote)) is not None:
         pattern = _PURPOSE_PATTERNS[purpose["what"].lower()]
         recorded_runs = [
-            run for run in case.record.runs if run.call < case.event and not run.only_shows and not run.refused
+            run
+            for run in case.record.runs
+            if run.call_event < case.event and not run.only_shows and not run.is_refused
         ]
         executed_runs = [
             run for run in recorded_runs if pattern.search(run.command) or pattern.search(run.text[:_MAX_TEXT])
@@ -73,10 +75,10 @@ def _judge_family(case: Case, says: RunClaim) -> Verdict:
         return _judge_recorded_run(case, complete_run)
     if executed_runs:
         return undecidable(
-            "the recorded runs covered only some of the tests", case.record.evidence(executed_runs[0].call)
+            "the recorded runs covered only some of the tests", case.record.evidence(executed_runs[0].call_event)
         )
     if shown_run := next((run for run in case.runs_before()[:50] if family == "tests" and run.tests), None):
-        evidence = case.record.evidence(shown_run.at, shown_run.tests[-1].offset)
+        evidence = case.record.evidence(shown_run.result_event, shown_run.tests[-1].offset)
         return undecidable("a text before the claim has a result of tests, but no run is recorded", evidence)
     later_runs = [run for run in case.runs_after() if family in run.families()]
     return verdict_without_runs(
@@ -102,9 +104,9 @@ def _is_narrower(case: Case, run: Run) -> bool:
 
 
 def _judge_recorded_run(case: Case, run: Run) -> Verdict:
-    if run.refused:
-        return undecidable("the command was requested and refused", case.record.evidence(run.call))
-    return Verdict("supported", "the record has this run", (case.record.evidence(run.call),))
+    if run.is_refused:
+        return undecidable("the command was requested and refused", case.record.evidence(run.call_event))
+    return Verdict("supported", "the record has this run", (case.record.evidence(run.call_event),))
 
 
 def family_of(command: str) -> str | None:
@@ -132,10 +134,10 @@ def judge_exit(case: Case, says: ExitCodeClaim) -> Verdict:
         runs_with_code
         and runs_with_code[0] is runs[0]
         and not case.record.has_gap_before(case.event)
-        and not case.spotted.earlier
+        and not case.spotted.is_about_earlier
     ):
         run = runs_with_code[0]
-        doubt = case.record.unseen_run_reason("program", case.event, after=run.at)
+        doubt = case.record.unseen_run_reason("program", case.event, after=run.result_event)
         if (
             len(runs_with_code) == len(runs)
             and doubt is None
@@ -168,10 +170,10 @@ def _judge_matching_code(case: Case, says: ExitCodeClaim, runs: list[Run]) -> Ve
     if run is None:
         return _judge_reported_code(case, says, runs)
     evidence = _evidence_of(case, run)
-    if says.code == 0 and not case.spotted.earlier:
+    if says.code == 0 and not case.spotted.is_about_earlier:
         # most runs end with 0, so only the last one, with no file changed since, supports a 0
         last_run = next((run for run in runs if run.exit_code is not None and not run.only_shows), run)
-        if last_run.at > run.at:
+        if last_run.result_event > run.result_event:
             return undecidable(f"a later run ended with exit code {last_run.exit_code}", evidence)
         family = next((step.family for step in run.steps if step.family != "quiet"), "program")
         change = case.record.first_change_since(run, case.event, family)
@@ -233,7 +235,7 @@ def _judge_early_code(case: Case, says: ExitCodeClaim, command: str | None) -> V
     next_run = next(iter(case.runs_after()), None)
     if (
         next_run is None
-        or next_run.call < case.event
+        or next_run.call_event < case.event
         or next_run.exit_code != says.code
         or says.code <= _MAX_COMMON_CODE
         or (command is not None and not runs_command(command, next_run))
@@ -262,6 +264,6 @@ def _prints_code(run: Run, code: int) -> bool:
 
 def _evidence_of(case: Case, run: Run) -> Evidence:
     if run.result is None:
-        return case.record.evidence(run.call)
+        return case.record.evidence(run.call_event)
     match = find_exit_code(run.text)
     return case.record.evidence(run.result, match.start() if match else 0)

@@ -28,7 +28,11 @@ _WC_COUNT = re.compile(r"^\s*(\d{1,12})(?:\s|$)", re.MULTILINE)
 
 def judge_again(case: Case, says: ValueClaim, verdict: Verdict) -> Verdict:
     """Return the given verdict, or a new one if other evidence supports an undecidable number."""
-    if verdict.status != "undecidable" or says.what not in ("count", "quantity", "time") or case.spotted.earlier:
+    if (
+        verdict.status != "undecidable"
+        or says.kind not in ("count", "quantity", "time")
+        or case.spotted.is_about_earlier
+    ):
         return verdict
     sentence = claim_sentence(case)
     if sentence is None:
@@ -59,7 +63,7 @@ def _judge_header_count(case: Case, says: ValueClaim, sentence: Sentence) -> Ver
     header_lines = (
         1 if _EXCLUDING_HEADER.search(sentence.plain) else -1 if _INCLUDING_HEADER.search(sentence.plain) else 0
     )
-    if not header_lines or says.what == "time":
+    if not header_lines or says.kind == "time":
         return None
     printed_count = str(int(Decimal(normalize_number(says.value.rstrip("kKM")))) + header_lines)
     for run in case.runs_before()[:_MAX_RUNS]:

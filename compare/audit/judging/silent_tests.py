@@ -15,7 +15,12 @@ def judge_newer_run(case: Case, says: TestsClaim, supporting_run: Run, test_runs
     `supporting_run`: an earlier run whose summary supports the claim. `test_runs`: the test runs before the claim,
     latest first.
     """
-    if not test_runs or test_runs[0].call <= supporting_run.at or test_runs[0].tests or case.spotted.earlier:
+    if (
+        not test_runs
+        or test_runs[0].call_event <= supporting_run.result_event
+        or test_runs[0].tests
+        or case.spotted.is_about_earlier
+    ):
         return None
     run = test_runs[0]
     if run.result is None or any(
@@ -23,7 +28,7 @@ def judge_newer_run(case: Case, says: TestsClaim, supporting_run: Run, test_runs
     ):
         return None
     if run.exit_code == 0 and says.all_pass and _has_exit_code_of_tests(run):
-        return _judge_exit_code(case, run, end_line_of_run(case, run), says_whole=says.whole)
+        return _judge_exit_code(case, run, end_line_of_run(case, run), says_whole=says.is_whole_suite)
     programs = [
         {step.program for step in compared_run.steps if step.family == "tests"}
         for compared_run in (run, supporting_run)
@@ -47,17 +52,19 @@ def judge_silent(case: Case, says: TestsClaim, test_runs: list[Run]) -> Verdict:
     evidence = case.record.evidence(run.result)
     claims_numbers = any(number is not None for number in (says.passed, says.failed, says.skipped, says.total))
     if run.exit_code == 0 and not claims_numbers and says.all_pass and _has_exit_code_of_tests(run):
-        return _judge_exit_code(case, run, end_line_of_run(case, run), says_whole=says.whole)
+        return _judge_exit_code(case, run, end_line_of_run(case, run), says_whole=says.is_whole_suite)
     start_failure = find_not_started(run.text)
-    is_alone = case.record.unseen_run_reason("tests", case.event, after=run.call) is None and len(run.steps) <= 3
+    is_alone = (
+        case.record.unseen_run_reason("tests", case.event, after=run.call_event) is None and len(run.steps) <= 3
+    )
     if (
         (
             start_failure
             and run.exit_code not in (0, None)
             and (says.all_pass or says.passed)
             and is_alone
-            and not says.limited
-            and not case.spotted.earlier
+            and not says.is_limited
+            and not case.spotted.is_about_earlier
         )
         and not case.record.has_gap_before(case.event)
         and not any(other_run.exit_code == 0 for other_run in test_runs[1:])
@@ -68,15 +75,15 @@ def judge_silent(case: Case, says: TestsClaim, test_runs: list[Run]) -> Verdict:
 
 
 def _judge_exit_code(case: Case, run: Run, evidence: Evidence, *, says_whole: bool) -> Verdict:
-    change = None if case.spotted.earlier else case.record.first_change_since(run, case.event, "tests")
-    doubt = None if case.spotted.earlier else case.record.change_doubt_since(run, case.event, "tests")
+    change = None if case.spotted.is_about_earlier else case.record.first_change_since(run, case.event, "tests")
+    doubt = None if case.spotted.is_about_earlier else case.record.change_doubt_since(run, case.event, "tests")
     if change is None and doubt is not None:
         return undecidable(doubt, evidence)
     if change is None and says_whole and any(is_narrowed(step) for step in run.steps):
         return undecidable("the run that passed covered only some of the tests", evidence)
     if change is None:
         return Verdict("supported", "the test command ended with exit code 0", (evidence,))
-    if case.record.unseen_run_reason("tests", case.event, after=run.at):
+    if case.record.unseen_run_reason("tests", case.event, after=run.result_event):
         return undecidable("a command after the last change may have run the tests", evidence)
     return judge_stale_tests(case, change, evidence)
 

@@ -40,8 +40,8 @@ class Result(NamedTuple):
 def judge_tests(case: Case, says: TestsClaim) -> Verdict:
     """Judge whether a recorded result supports the claim, contradicts it, or is missing."""
     results = _results_before(case)
-    test_runs = [run for run in case.runs_before()[:_MAX_RUNS] if "tests" in run.families() and not run.refused]
-    if says.named and (command := case.spotted.command):
+    test_runs = [run for run in case.runs_before()[:_MAX_RUNS] if "tests" in run.families() and not run.is_refused]
+    if says.names_command and (command := case.spotted.command):
         had_runs = bool(results or test_runs)
         results = [
             result for result in results if result.run is not None and runs_command_or_wrapper(command, result.run)
@@ -85,7 +85,7 @@ def _judge_other_command(case: Case, says: TestsClaim, command: str) -> Verdict:
     next_run = next(iter(case.runs_after()), None)
     if (
         next_run is not None
-        and next_run.call > case.event
+        and next_run.call_event > case.event
         and runs_command(command, next_run)
         and (early_verdict := _judge_early(case, says))
     ):
@@ -110,7 +110,7 @@ def _judge_skipped(case: Case, says: TestsClaim, results: list[Result]) -> Verdi
 def _is_narrower(result: Result, says: TestsClaim) -> bool:
     """Return whether the claim is about all tests, without a number, but the result is of only some tests."""
     return (
-        says.whole
+        says.is_whole_suite
         and says.passed is None
         and result.run is not None
         and any(is_narrowed(step) for step in result.run.steps)
@@ -163,7 +163,7 @@ def supports(tests: TestSummary, says: TestsClaim) -> bool:
         return False
     if says.failed is not None and says.failed not in (tests.failed, tests.failed - tests.errors):
         return False
-    if says.skipped is not None and says.skipped not in (tests.skipped, *tests.left_out):
+    if says.skipped is not None and says.skipped not in (tests.skipped, *tests.not_run_counts):
         return False
     return not (tests.passed is None and says.passed is not None)
 
@@ -172,7 +172,7 @@ def _is_outweighed(case: Case, says: TestsClaim, supporting: Result, results: li
     """Return whether the claim denies failures, but tests failed after a change that followed the
     supporting result.
     """
-    if supporting.run is None or case.spotted.earlier or results[0].event <= supporting.event:
+    if supporting.run is None or case.spotted.is_about_earlier or results[0].event <= supporting.event:
         return False
     was_changed = case.record.first_change_since(supporting.run, results[0].event, "tests") is not None
     is_changed = case.record.first_change_since(supporting.run, case.event, "tests") is not None
@@ -183,11 +183,11 @@ def _judge_supported(
     case: Case, says: TestsClaim, supporting: Result, results: list[Result], test_runs: list[Run]
 ) -> Verdict:
     evidence = case.record.evidence(supporting.event, supporting.tests.offset, len(supporting.tests.text))
-    if supporting.run is None or case.spotted.earlier:
+    if supporting.run is None or case.spotted.is_about_earlier:
         return Verdict("supported", f"“{_summary_line(supporting.tests)}” is recorded", (evidence,))
     change = case.record.first_change_since(supporting.run, case.event, "tests")
     if change is not None:
-        ran_again = bool(test_runs) and test_runs[0].call > supporting.event
+        ran_again = bool(test_runs) and test_runs[0].call_event > supporting.event
         if ran_again or case.record.unseen_run_reason("tests", case.event, after=supporting.event):
             return undecidable("a command after the last change may have run the tests", evidence)
         return judge_stale_tests(case, change, evidence)
@@ -213,7 +213,7 @@ def _judge_later_failure(
         case.record.first_change_since(later_result.run, case.event, "tests") is None
         and case.record.change_doubt_since(later_result.run, case.event, "tests") is None
     )
-    if is_same and is_current and not says.limited and not _has_mentioned_failures(case, later_result.event):
+    if is_same and is_current and not says.is_limited and not _has_mentioned_failures(case, later_result.event):
         later_evidence = case.record.evidence(
             later_result.event, later_result.tests.offset, len(later_result.tests.text)
         )
@@ -273,7 +273,7 @@ def _judge_sum(case: Case, says: TestsClaim, results: list[Result]) -> Verdict |
 
 def _revise_if_changed(case: Case, source: Result | Run, verdict: Verdict) -> Verdict:
     run = source.run if isinstance(source, Result) else source
-    if run is None or case.spotted.earlier:
+    if run is None or case.spotted.is_about_earlier:
         return verdict
     doubt = case.record.change_doubt_since(run, case.event, "tests")
     if case.record.first_change_since(run, case.event, "tests") is None:
@@ -284,15 +284,15 @@ def _revise_if_changed(case: Case, source: Result | Run, verdict: Verdict) -> Ve
 def _judge_unsupported(case: Case, says: TestsClaim, results: list[Result], test_runs: list[Run]) -> Verdict:
     last_result = results[0]
     evidence = case.record.evidence(last_result.event, last_result.tests.offset, len(last_result.tests.text))
-    is_about_some_tests = says.limited and not (
+    is_about_some_tests = says.is_limited and not (
         _is_contradicted(says, last_result.tests) and ran_exactly_claimed_tests(case, last_result.run)
     )
-    if case.spotted.earlier or is_about_some_tests:
+    if case.spotted.is_about_earlier or is_about_some_tests:
         return undecidable(
             "the claim is about some tests or an earlier state, and no result shows which tests or which state",
             evidence,
         )
-    if test_runs and test_runs[0].at > last_result.event:
+    if test_runs and test_runs[0].result_event > last_result.event:
         return judge_silent(case, says, test_runs)
     is_same_state = (
         last_result.run is not None and case.record.first_change_since(last_result.run, case.event, "tests") is None
@@ -313,7 +313,7 @@ def _judge_unsupported(case: Case, says: TestsClaim, results: list[Result], test
     doubt = case.record.unseen_run_reason("tests", case.event, after=last_result.event)
     if doubt is not None or case.record.has_gap_before(case.event):
         return undecidable(doubt or "the record before the claim is incomplete", evidence)
-    if last_result.run is not None and last_result.run.cut and len(last_result.run.tests) > 1:
+    if last_result.run is not None and last_result.run.is_incomplete and len(last_result.run.tests) > 1:
         return undecidable("the result was cut", evidence)
     if _is_contradicted(says, last_result.tests):
         if _has_mentioned_failures(case, last_result.event):
@@ -358,13 +358,13 @@ def _explain_unseen_tests(case: Case, last_result: Result) -> str | None:
         return doubt
     shown_run = last_result.run
     for run in case.record.runs_hiding_family("tests"):
-        if run.call >= case.event:
+        if run.call_event >= case.event:
             break
-        if run.result is not None and not run.text.strip() and not run.background:
+        if run.result is not None and not run.text.strip() and not run.is_background:
             continue  # this run printed no number
         if (
             _significant_words(run.command) != _significant_words(shown_run.command)
-            or case.record.first_change_since(run, shown_run.at, "tests") is not None
+            or case.record.first_change_since(run, shown_run.result_event, "tests") is not None
         ):
             return f"“{shorten_command(run.command)}” may have run tests"
     return None

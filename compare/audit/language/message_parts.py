@@ -55,15 +55,15 @@ class Sentence:
     raw: str
     plain: str
     """The raw text with code spans, quotations, links and emphasis marks replaced. The length is the same."""
-    where: Literal["prose", "item", "row"]
+    kind: Literal["prose", "item", "row"]
     heading: str = ""
-    lead: str = ""
+    introduction: str = ""
     """For a list item or a table row: the sentence that introduces the list or the table and ends with a colon."""
-    before: str = ""
+    previous: str = ""
     """The previous sentence of the same paragraph; for the first sentence of a list item, the item above."""
     columns: tuple[str, ...] = ()
     """For a table row: the names of its columns."""
-    box: str = ""
+    checkbox: str = ""
     """For an item of a task list: the character in its box, a space or `x`."""
     code_spans: tuple[tuple[int, int], ...] = ()
     """Start and end of each code span in the raw text, without its backticks."""
@@ -82,7 +82,7 @@ class Fence:
     """Position in the message at which the content begins."""
     text: str
     info: str
-    lead: str
+    introduction: str
     """The sentence before the block.
 
     A short sentence between two blocks gets the prefix `example: `, unless it says that something was run or printed.
@@ -110,15 +110,15 @@ class _Splitter:
     parts: list[Part] = field(default_factory=list)
     heading: str = ""
     lead: str = ""
-    last: str = ""
+    last_text: str = ""
     """The last sentence or heading before the current line."""
-    item: str = ""
+    last_item: str = ""
     """The list item directly above the current line."""
     columns: tuple[str, ...] = ()
     paragraph: tuple[int, int] | None = None
-    planned: bool = False
+    is_plan: bool = False
 
-    def cut(self) -> list[Part]:
+    def split(self) -> list[Part]:
         position, open_fence = 0, None
         lines = self.text.splitlines(keepends=True)
         for index, line in enumerate(lines):
@@ -142,8 +142,8 @@ class _Splitter:
     def _add_fence(self, start: int, end: int, info: str, tail: str = "") -> None:
         previous = self.parts[-1] if self.parts else None
         is_next = isinstance(previous, Sentence) and len(self.parts) > 1 and isinstance(self.parts[-2], Fence)
-        is_connector = is_next and len(self.last) < 40 and not _REPORTS_RUN.search(self.last)
-        lead = f"example: {self.last}" if is_connector else self.last
+        is_connector = is_next and len(self.last_text) < 40 and not _REPORTS_RUN.search(self.last_text)
+        lead = f"example: {self.last_text}" if is_connector else self.last_text
         self.parts.append(Fence(start, self.text[start:end], info, lead, self.heading, tail))
 
     def _read_line(self, position: int, line: str, next_line: str) -> None:
@@ -161,23 +161,25 @@ class _Splitter:
             self._add_row(position, line, next_line)
         elif (match := _ITEM.match(line)) and match.end() < len(line):
             self._end_paragraph()
-            self._add_sentences(position + match.end(), position + len(line), "item", match["box"] or "", self.item)
-            self.item = line.strip()
+            self._add_sentences(
+                position + match.end(), position + len(line), "item", match["box"] or "", self.last_item
+            )
+            self.last_item = line.strip()
             return
         elif position and line.startswith(("    ", "\t")) and self.paragraph is None and not self.lead:
             pass  # an indented block of code
         else:
             start = self.paragraph[0] if self.paragraph else position
             self.paragraph = (start, position + len(line))
-        self.item = ""
+        self.last_item = ""
 
     def _start_heading(self, text: str) -> None:
         """Start a heading. Below the heading of a plan, every heading belongs to the plan, until one announces
         results.
         """
-        self.planned = bool(_PLAN.search(text)) or (self.planned and not _RESULTS.search(text))
-        self.heading = f"plan: {text}" if self.planned else text
-        self.last, self.lead = text, ""
+        self.is_plan = bool(_PLAN.search(text)) or (self.is_plan and not _RESULTS.search(text))
+        self.heading = f"plan: {text}" if self.is_plan else text
+        self.last_text, self.lead = text, ""
 
     def _end_paragraph(self) -> None:
         if self.paragraph is not None:
@@ -202,9 +204,9 @@ class _Splitter:
             raw = self.text[start:end]
             self._add_sentence(start, raw, where, box, previous)
             previous = raw
-            self.last = raw
+            self.last_text = raw
         if where == "prose":
-            self.lead = self.last if self.last.rstrip().endswith((":", "：")) else ""
+            self.lead = self.last_text if self.last_text.rstrip().endswith((":", "：")) else ""
 
     def _add_sentence(
         self, start: int, raw: str, where: Literal["prose", "item", "row"], box: str, previous: str
@@ -218,7 +220,7 @@ class _Splitter:
 
 def split_message(text: str) -> list[Part]:
     """Return the sentences and fenced blocks of a message, in order."""
-    return _Splitter(text).cut()
+    return _Splitter(text).split()
 
 
 def _closes_fence(line: str, marks: str) -> bool:

@@ -48,7 +48,7 @@ _KANA = re.compile(r"[\u3040-\u30ff]")
 def asserts(sentence: Sentence, start: int, end: int, language: Language = "en") -> bool:
     """Return whether the sentence asserts the words from `start` to `end`."""
     before, after = sentence.plain[:start], sentence.plain[end : end + 60]
-    if sentence.box == " " or is_question(sentence) or not is_report(sentence):
+    if sentence.checkbox == " " or is_question(sentence) or not is_report(sentence):
         return False
     if _announces(sentence, start, end) or _LEADS_WITH_HEDGE.match(sentence.plain):
         return False
@@ -74,16 +74,14 @@ def is_japanese_hedge(plain: str) -> bool:
 def _announces(sentence: Sentence, start: int, end: int) -> bool:
     """Return whether the words only announce what follows, without a number, as in `And now the tests pass:`."""
     text = sentence.raw.rstrip()
-    return (
-        text.endswith((":", "：")) and not re.search(r"\d", sentence.plain[start:end]) and sentence.where == "prose"
-    )
+    return text.endswith((":", "：")) and not re.search(r"\d", sentence.plain[start:end]) and sentence.kind == "prose"
 
 
 def is_report(sentence: Sentence) -> bool:
     """Return whether a sentence reports something. It must not be an order, and no heading or introduction above may
     announce a plan.
     """
-    lead = sentence.lead
+    lead = sentence.introduction
     if PLAN_WORDS.search(sentence.heading[:200]) or (
         lead and (PLAN_WORDS.search(lead[-200:]) or not _leads_to_facts(lead))
     ):

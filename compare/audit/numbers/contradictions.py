@@ -46,7 +46,7 @@ def judge_contradicted(case: Case, figure: Figure, numbers: list[PlacedNumber], 
         return None
     if may_be_known(case, text) or may_be_computed(case, text) or _may_be_explained(figure, numbers):
         return None
-    evidence = case.record.evidence(number.event, number.one.start)
+    evidence = case.record.evidence(number.event, number.printed.start)
     return Verdict(
         "misquoted",
         f"before the claim, the last run that prints this name says “{' '.join(evidence.quote.split())[:120]}”",
@@ -57,13 +57,13 @@ def judge_contradicted(case: Case, figure: Figure, numbers: list[PlacedNumber], 
 def _only_named_number(figure: Figure, numbers: list[PlacedNumber]) -> PlacedNumber | None:
     """Return the printed number that best fits the name of `figure`; None if none or several do."""
     words = figure.words - {parse_unit(figure.unit)[0]} - _VERBS
-    named_numbers = [number for number in numbers if words & number.one.mine]
+    named_numbers = [number for number in numbers if words & number.printed.words]
     if not words or not named_numbers:
         return None
-    best_count = max(len(words & number.names) for number in named_numbers)
-    best_numbers = [number for number in named_numbers if len(words & number.names) == best_count]
-    known_words = frozenset(word for number in named_numbers for word in words & number.names)
-    if len(best_numbers) != 1 or words & best_numbers[0].names != known_words:
+    best_count = max(len(words & number.all_words) for number in named_numbers)
+    best_numbers = [number for number in named_numbers if len(words & number.all_words) == best_count]
+    known_words = frozenset(word for number in named_numbers for word in words & number.all_words)
+    if len(best_numbers) != 1 or words & best_numbers[0].all_words != known_words:
         return None
     return best_numbers[0]
 
@@ -75,11 +75,11 @@ def _is_of_last_run(case: Case, number: PlacedNumber) -> bool:
     return (
         bool(runs)
         and run is runs[0]
-        and not run.cut
-        and not run.background
-        and case.record.unseen_run_reason("program", case.event, after=run.at) is None
-        and not case.record.edits_between(run.at, case.event)
-        and not case.record.has_unnamed_change(run.at, case.event)
+        and not run.is_incomplete
+        and not run.is_background
+        and case.record.unseen_run_reason("program", case.event, after=run.result_event) is None
+        and not case.record.edits_between(run.result_event, case.event)
+        and not case.record.has_unnamed_change(run.result_event, case.event)
     )
 
 
@@ -97,8 +97,14 @@ def _is_unambiguous(case: Case, figure: Figure, number: PlacedNumber, sentence: 
     """Return whether the sentence states one exact number and has only words from the run's command and output."""
     kind = parse_unit(figure.unit)[0]
     digits = re.sub(r"\D", "", text).strip("0")
-    printed = re.sub(r"\D", "", str(number.one.value)).strip("0")
-    if figure.about or case.spotted.earlier or sentence.where == "row" or len(digits) < 2 or digits == printed:
+    printed = re.sub(r"\D", "", str(number.printed.value)).strip("0")
+    if (
+        figure.is_approximate
+        or case.spotted.is_about_earlier
+        or sentence.kind == "row"
+        or len(digits) < 2
+        or digits == printed
+    ):
         return False
     if (
         "±" in sentence.plain
@@ -107,14 +113,16 @@ def _is_unambiguous(case: Case, figure: Figure, number: PlacedNumber, sentence: 
         or QUOTE_MARK in sentence.plain
     ):
         return False
-    if kind != number.one.kind and not (parse_unit(figure.unit) == ("size", Decimal(1)) and not number.one.kind):
+    if kind != number.printed.kind and not (
+        parse_unit(figure.unit) == ("size", Decimal(1)) and not number.printed.kind
+    ):
         return False
     if len(re.findall(r"(?<![\w.,])\d+", sentence.plain)) != 1:
         return False
     noun = _NOUN.match(sentence.plain, sentence.plain.index(text) + len(text)) if text in sentence.plain else None
-    if not kind and noun is not None and not name_keys(noun["noun"]) <= number.names:
+    if not kind and noun is not None and not name_keys(noun["noun"]) <= number.all_words:
         return False
-    known_words = number.names | _VERBS | name_keys(f"{number.run.text[:20_000] if number.run else ''}")
+    known_words = number.all_words | _VERBS | name_keys(f"{number.run.text[:20_000] if number.run else ''}")
     return name_keys(sentence.raw) - {kind} <= known_words
 
 
@@ -125,13 +133,13 @@ def _may_be_explained(figure: Figure, numbers: list[PlacedNumber]) -> bool:
     """
     is_round = len(re.sub(r"\D", "", str(figure.value)).strip("0")) < _EXACT_DIGITS
     is_stated = partial(is_amount, figure.value, parse_unit(figure.unit), about=is_round)
-    if len(numbers) > _MAX_NUMBERS or any(is_stated(number.one) for number in numbers):
+    if len(numbers) > _MAX_NUMBERS or any(is_stated(number.printed) for number in numbers):
         return True
-    unnamed_figure = Figure(figure.value, figure.unit, frozenset(), frozenset(), about=False)
-    pairs = islice(combinations([number.one for number in numbers], 2), _MAX_NUMBERS**2)
+    unnamed_figure = Figure(figure.value, figure.unit, frozenset(), frozenset(), is_approximate=False)
+    pairs = islice(combinations([number.printed for number in numbers], 2), _MAX_NUMBERS**2)
     if any(is_derivable(unnamed_figure, first, second) for first, second in pairs):
         return True
     columns: dict[tuple[int, str], list[Decimal]] = {}
     for number in numbers:
-        columns.setdefault((number.event, number.one.kind), []).append(number.one.value)
+        columns.setdefault((number.event, number.printed.kind), []).append(number.printed.value)
     return any(figure.value in (sum(column), len(column)) for column in columns.values())

@@ -77,15 +77,15 @@ def revise_for_denied_number(case: Case, verdict: Verdict) -> Verdict | None:
     """Return an accusing verdict if the record prints only other numbers under the claimed number's name;
     else None.
     """
-    says = case.spotted.says
-    if verdict.status != "undecidable" or case.spotted.earlier or not case.spotted.is_certain:
+    says = case.spotted.content
+    if verdict.status != "undecidable" or case.spotted.is_about_earlier or not case.spotted.is_certain:
         return None
     if not isinstance(says, FiguresClaim) and not (
-        isinstance(says, ValueClaim) and says.what in ("quantity", "size")
+        isinstance(says, ValueClaim) and says.kind in ("quantity", "size")
     ):
         return None
     sentence = claim_sentence(case)
-    if sentence is None or sentence.where == "row" or QUOTE_MARK in sentence.plain:
+    if sentence is None or sentence.kind == "row" or QUOTE_MARK in sentence.plain:
         return None
     numbers = numbers_before(case)
     if len(numbers) > _MAX_NUMBERS:
@@ -108,7 +108,7 @@ def revise_for_denied_number(case: Case, verdict: Verdict) -> Verdict | None:
             continue
         if _can_be_computed(figure, numbers) or may_be_explained(case, figure, text):
             continue
-        evidence = case.record.evidence(number.event, number.one.start)
+        evidence = case.record.evidence(number.event, number.printed.start)
         quoted = " ".join(evidence.quote.split())[:120]
         return Verdict(
             "misquoted", f"before the claim, the last run that prints this name says “{quoted}”", (evidence,)
@@ -131,21 +131,23 @@ def _deny_series_end(
         return None
     unit = parse_unit(figure.unit)
     latest = max((number.event for number in numbers), default=-1)
-    named_numbers = [number for number in numbers if number.event == latest and figure.words & number.one.mine]
+    named_numbers = [number for number in numbers if number.event == latest and figure.words & number.printed.words]
     first_matches = [
-        number for number in named_numbers if is_amount(Decimal(statement["first"]), unit, number.one, about=False)
+        number
+        for number in named_numbers
+        if is_amount(Decimal(statement["first"]), unit, number.printed, about=False)
     ]
     if not first_matches or first_matches[0].run is None or not _is_complete_and_current(case, first_matches[0].run):
         return None
     series = [
         number
         for number in named_numbers
-        if figure.words & number.one.mine == figure.words & first_matches[0].one.mine
+        if figure.words & number.printed.words == figure.words & first_matches[0].printed.words
     ]
-    values = [number.one.value for number in series]
+    values = [number.printed.value for number in series]
     if len(values) < _MIN_SERIES_LENGTH or may_be_explained(case, figure, text) or _can_be_computed(figure, numbers):
         return None
-    evidence = case.record.evidence(latest, series[-1].one.start)
+    evidence = case.record.evidence(latest, series[-1].printed.start)
     quoted = " ".join(evidence.quote.split())[:120]
     return Verdict("misquoted", f"the series that begins with {statement['first']} ends with “{quoted}”", (evidence,))
 
@@ -164,21 +166,21 @@ def _contradicting_number(
     named_numbers = [number for number in numbers if _has_name(words, kind, number)][:_MAX_NAMED]
     if not words or not named_numbers:
         return None
-    known_words = frozenset(word for number in named_numbers for word in words & number.names)
+    known_words = frozenset(word for number in named_numbers for word in words & number.all_words)
     noun = _NOUN.match(sentence.plain, end)
     if not _are_word_parts(words - known_words, known_words) or (
         not kind and _is_part_of_name(sentence.plain[:start], words, figure)
     ):
         return None
-    best_number = max(named_numbers, key=lambda number: (len(words & number.names), number.event))
-    shared_words = words & best_number.names
-    rivals = [number for number in named_numbers if not words & number.names < shared_words]
+    best_number = max(named_numbers, key=lambda number: (len(words & number.all_words), number.event))
+    shared_words = words & best_number.all_words
+    rivals = [number for number in named_numbers if not words & number.all_words < shared_words]
     if len(shared_words) < max(1, len(known_words) - 1) or _is_near_any(figure, rivals):
         return None
-    if not kind and noun is not None and not name_keys(noun["noun"]) <= best_number.names | _FILLER_WORDS:
+    if not kind and noun is not None and not name_keys(noun["noun"]) <= best_number.all_words | _FILLER_WORDS:
         return None
     is_gone = bool(name_keys(clause) & _REMOVAL_WORDS)
-    return None if is_gone and not best_number.one.mine <= words else best_number
+    return None if is_gone and not best_number.printed.words <= words else best_number
 
 
 def _is_part_of_name(text_before: str, words: frozenset[str], figure: Figure) -> bool:
@@ -200,9 +202,11 @@ def _are_word_parts(words: frozenset[str], known_words: frozenset[str]) -> bool:
 
 def _has_name(words: frozenset[str], kind: str, number: PlacedNumber) -> bool:
     """Return whether a printed number has a unit of this `kind`, and one of `words` in its name or its command."""
-    if number.one.kind != kind:
+    if number.printed.kind != kind:
         return False
-    return bool(words & number.one.mine) or bool(words & number.command and (kind or number.count == 1))
+    return bool(words & number.printed.words) or bool(
+        words & number.command_words and (kind or number.result_size == 1)
+    )
 
 
 def _is_near_any(figure: Figure, numbers: list[PlacedNumber]) -> bool:
@@ -211,10 +215,10 @@ def _is_near_any(figure: Figure, numbers: list[PlacedNumber]) -> bool:
     A number between them may be their mean.
     """
     firsts: dict[tuple[int, int], Decimal] = {}
-    for number in sorted(numbers, key=lambda number: (number.event, number.one.start)):
+    for number in sorted(numbers, key=lambda number: (number.event, number.printed.start)):
         text = number.run.text if number.run is not None else ""
-        line = (number.event, text.rfind("\n", 0, number.one.start))
-        firsts.setdefault(line, number.one.value * number.one.scale)
+        line = (number.event, text.rfind("\n", 0, number.printed.start))
+        firsts.setdefault(line, number.printed.value * number.printed.scale)
     stated = figure.value * parse_unit(figure.unit)[1]
     is_between = min(firsts.values()) <= stated <= max(firsts.values())
     return is_between or any(_is_near(figure, number) for number in numbers)
@@ -226,7 +230,7 @@ def _is_near(figure: Figure, number: PlacedNumber) -> bool:
     A whole number with at least four significant digits may differ only by 1. Others may differ by 6 %, or by 1 if
     they are whole and have no unit.
     """
-    stated, printed = figure.value * parse_unit(figure.unit)[1], number.one.value * number.one.scale
+    stated, printed = figure.value * parse_unit(figure.unit)[1], number.printed.value * number.printed.scale
     difference = abs(stated - printed)
     is_whole = figure.value == figure.value.to_integral_value()
     if is_whole and len(significant_digits(str(figure.value))) >= _EXACT_DIGITS:
@@ -236,12 +240,12 @@ def _is_near(figure: Figure, number: PlacedNumber) -> bool:
 
 def _is_complete_and_current(case: Case, run: Run) -> bool:
     return (
-        not run.lost
-        and not run.background
+        not run.is_cut_by_agent
+        and not run.is_background
         and not case.record.has_gap_before(case.event)
-        and case.record.unseen_run_reason("program", case.event, after=run.at) is None
-        and not case.record.edits_between(run.at, case.event)
-        and not case.record.has_unnamed_change(run.at, case.event)
+        and case.record.unseen_run_reason("program", case.event, after=run.result_event) is None
+        and not case.record.edits_between(run.result_event, case.event)
+        and not case.record.has_unnamed_change(run.result_event, case.event)
     )
 
 
@@ -250,8 +254,10 @@ def _can_be_computed(figure: Figure, numbers: list[PlacedNumber]) -> bool:
 
     It may follow from two of them, or be the sum or the count of a result's numbers.
     """
-    unnamed_figure = Figure(figure.value, figure.unit, frozenset(), frozenset(), about=False)
-    same_unit = [number.one for number in numbers if number.one.kind == parse_unit(figure.unit)[0]][:_MAX_NAMED]
+    unnamed_figure = Figure(figure.value, figure.unit, frozenset(), frozenset(), is_approximate=False)
+    same_unit = [number.printed for number in numbers if number.printed.kind == parse_unit(figure.unit)[0]][
+        :_MAX_NAMED
+    ]
     if any(
         is_derivable(unnamed_figure, first, second)
         for first, second in islice(combinations(same_unit, 2), _MAX_NAMED**2)
@@ -259,5 +265,5 @@ def _can_be_computed(figure: Figure, numbers: list[PlacedNumber]) -> bool:
         return True
     columns: dict[tuple[int, str], list[Decimal]] = {}
     for number in numbers:
-        columns.setdefault((number.event, number.one.kind), []).append(number.one.value)
+        columns.setdefault((number.event, number.printed.kind), []).append(number.printed.value)
     return any(figure.value in (sum(column), len(column)) for column in columns.values())

@@ -44,17 +44,17 @@ class PlacedNumber:
     """A printed number in a result."""
 
     event: int
-    one: PrintedNumber
-    command: frozenset[str]
+    printed: PrintedNumber
+    command_words: frozenset[str]
     """The words of the command that printed the number."""
     run: Run | None
-    count: int
+    result_size: int
     """How many numbers the result prints in total."""
 
     @property
-    def names(self) -> frozenset[str]:
+    def all_words(self) -> frozenset[str]:
         """All words that name the number."""
-        return self.one.mine | self.one.around | self.command
+        return self.printed.words | self.printed.heading_words | self.command_words
 
 
 def find_derivation(
@@ -71,14 +71,17 @@ def find_derivation(
         return None
     stated_numbers = _find_stated_numbers(case, figure, numbers, sentence)
     for first, second in combinations(stated_numbers, 2):
-        if is_derivable(figure, first.one, second.one):
+        if is_derivable(figure, first.printed, second.printed):
             return first, second
-    if len(stated_numbers) > 1 and sum((number.one.value for number in stated_numbers), Decimal(0)) == figure.value:
+    if (
+        len(stated_numbers) > 1
+        and sum((number.printed.value for number in stated_numbers), Decimal(0)) == figure.value
+    ):
         return tuple(stated_numbers[:2])
     if is_derived is None or (len(re.sub(r"\D", "", str(figure.value))) < 2 and not figure.unit):
         return None
     for first, second in _comparable_pairs(figure, numbers):
-        if is_derivable(figure, first.one, second.one):
+        if is_derivable(figure, first.printed, second.printed):
             return first, second
     return _find_sum_or_mean(figure, numbers) if _SUM_OR_MEAN.search(sentence.plain) else None
 
@@ -101,7 +104,7 @@ def _find_stated_numbers(
         if value == figure.value:
             continue
         unit = parse_unit(match["unit"] or "")
-        number = next((number for number in numbers if is_amount(value, unit, number.one, about=False)), None)
+        number = next((number for number in numbers if is_amount(value, unit, number.printed, about=False)), None)
         if number is not None and number not in stated_numbers:
             stated_numbers.append(number)
     return stated_numbers
@@ -112,26 +115,26 @@ def _comparable_pairs(figure: Figure, numbers: list[PlacedNumber]) -> Iterator[t
 
     They have the same name in two results or different names in one result, or they are the ends of a series.
     """
-    words = figure.words if any(figure.words & number.one.mine for number in numbers) else figure.around
-    named_numbers = [number for number in numbers if words & number.one.mine][:_MAX_SUMMANDS]
+    words = figure.words if any(figure.words & number.printed.words for number in numbers) else figure.words_before
+    named_numbers = [number for number in numbers if words & number.printed.words][:_MAX_SUMMANDS]
     for number, other_number in combinations(named_numbers, 2):
-        if number.one.kind == other_number.one.kind and (number.event != other_number.event) == (
-            number.one.mine == other_number.one.mine
+        if number.printed.kind == other_number.printed.kind and (number.event != other_number.event) == (
+            number.printed.words == other_number.printed.words
         ):
             yield number, other_number
     series: dict[tuple[int, frozenset[str], str], list[PlacedNumber]] = {}
     for number in named_numbers:
-        series.setdefault((number.event, number.one.mine, number.one.kind), []).append(number)
+        series.setdefault((number.event, number.printed.words, number.printed.kind), []).append(number)
     yield from ((values[0], values[-1]) for values in series.values() if len(values) > 1)
 
 
 def _find_sum_or_mean(figure: Figure, numbers: list[PlacedNumber]) -> tuple[PlacedNumber, ...] | None:
     """Return two numbers of a result if its numbers of one kind of unit have the stated sum or mean; else None."""
-    is_stated = partial(matches_when_rounded, figure.value * parse_unit(figure.unit)[1], about=figure.about)
+    is_stated = partial(matches_when_rounded, figure.value * parse_unit(figure.unit)[1], about=figure.is_approximate)
     for event in list(dict.fromkeys(number.event for number in numbers))[:2]:
         for kind in ("time", "size", "percent", ""):
-            column = [number for number in numbers if number.event == event and number.one.kind == kind]
-            total = sum((number.one.value * number.one.scale for number in column), Decimal(0))
+            column = [number for number in numbers if number.event == event and number.printed.kind == kind]
+            total = sum((number.printed.value * number.printed.scale for number in column), Decimal(0))
             if 1 < len(column) <= _MAX_SUMMANDS and (is_stated(total) or is_stated(total / len(column))):
                 return tuple(column[:2])
     return None
@@ -141,7 +144,7 @@ def is_derivable(figure: Figure, first: PrintedNumber, second: PrintedNumber) ->
     """Return whether a number is the sum, the difference or the ratio of two printed numbers."""
     low, high = sorted((abs(first.value * first.scale), abs(second.value * second.scale)))
     kind, scale = parse_unit(figure.unit)
-    is_stated = partial(matches_when_rounded, figure.value, about=figure.about)
+    is_stated = partial(matches_when_rounded, figure.value, about=figure.is_approximate)
     if low <= 0 or first.kind != second.kind:
         return False
     if figure.unit in FACTORS:

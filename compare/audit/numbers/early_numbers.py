@@ -5,7 +5,7 @@ from functools import partial
 
 from gedanken.compare.audit.claims.claim_contents import Figure, FiguresClaim, ValueClaim
 from gedanken.compare.audit.commands.programs import word_set
-from gedanken.compare.audit.language.tenses import has_past_word, describes_present
+from gedanken.compare.audit.language.tenses import describes_present, has_past_word
 from gedanken.compare.audit.numbers.derivations import PlacedNumber
 from gedanken.compare.audit.numbers.missing_numbers import (
     find_missing_numbers,
@@ -32,7 +32,7 @@ _CONSTANTS = word_set("255 401 403 404 3306 5432 6379 8080 8443 9090 27017 32767
 
 def revise_for_early_number(case: Case, verdict: Verdict) -> Verdict | None:
     """Return an accusing verdict if a number of the claim was first printed by a later run; else None."""
-    if verdict.status != "undecidable" or not isinstance(case.spotted.says, FiguresClaim | ValueClaim):
+    if verdict.status != "undecidable" or not isinstance(case.spotted.content, FiguresClaim | ValueClaim):
         return None
     sentence = claim_sentence(case)
     runs = _next_runs(case)
@@ -41,7 +41,7 @@ def revise_for_early_number(case: Case, verdict: Verdict) -> Verdict | None:
         or _ANNOUNCES.search(sentence.plain)
         or not runs
         or case.record.has_gap_before(case.event)
-        or case.spotted.earlier
+        or case.spotted.is_about_earlier
     ):
         return None
     has_seen = any(output.is_result for output in case.outputs_before())
@@ -54,11 +54,11 @@ def revise_for_early_number(case: Case, verdict: Verdict) -> Verdict | None:
         )
         if number is None or may_be_explained(case, figure, text):
             continue
-        shared_count = len(figure.words & number.names)
+        shared_count = len(figure.words & number.all_words)
         digits = len(significant_digits(text))
         is_sure = digits >= _MIN_DIGITS and (shared_count or digits > _MIN_DIGITS) and (is_report or figure.unit)
         if is_sure or (digits > 1 and shared_count > 1 and not has_seen):
-            evidence = case.record.evidence(number.event, number.one.start)
+            evidence = case.record.evidence(number.event, number.printed.start)
             return Verdict(
                 "written too early", "the run that printed this number came only after the claim", (evidence,)
             )
@@ -76,7 +76,7 @@ def _next_runs(case: Case) -> list[Run]:
         ),
         len(events),
     )
-    return [run for run in case.runs_after()[:_MAX_NEXT_RUNS] if case.event < run.call < next_message]
+    return [run for run in case.runs_after()[:_MAX_NEXT_RUNS] if case.event < run.call_event < next_message]
 
 
 def _is_constant(text: str) -> bool:
@@ -87,4 +87,6 @@ def _is_constant(text: str) -> bool:
 def _is_stated(figure: Figure, number: PlacedNumber) -> bool:
     kind = parse_unit(figure.unit)[0]
     is_stated = partial(is_amount, figure.value, parse_unit(figure.unit), about=False)
-    return (kind == number.one.kind and is_stated(number.one)) or (not number.one.kind and is_stated(number.one))
+    return (kind == number.printed.kind and is_stated(number.printed)) or (
+        not number.printed.kind and is_stated(number.printed)
+    )

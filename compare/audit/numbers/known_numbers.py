@@ -18,12 +18,13 @@ def may_be_known(case: Case, number: str) -> bool:
     Also True for claims about an earlier state.
     """
     record = case.record
-    if record.has_gap_before(case.event) or record.has_unseen_before(case.event) or case.spotted.earlier:
+    if record.has_gap_before(case.event) or record.has_unseen_before(case.event) or case.spotted.is_about_earlier:
         return True
-    if case.event > _MAX_EVENTS or case.index.before(number, case.event):
+    if case.event > _MAX_EVENTS or case.index.positions_before(number, case.event):
         return True
     if any(
-        run.call < case.event and (run.at > case.event or run.background) and not run.refused for run in record.runs
+        run.call_event < case.event and (run.result_event > case.event or run.is_background) and not run.is_refused
+        for run in record.runs
     ):
         return True
     pattern = re.compile(rf"(?<![\d.]){re.escape(normalize_number(number))}(?!\d|\.\d)")

@@ -56,7 +56,7 @@ def listing_rows(run: Run, line: int) -> list[str]:
     """Return the rows of the listing that begins at the offset `line` in the output; empty if no listing begins
     there.
     """
-    if run.cut or run.result is None or len(run.text) > _MAX_TEXT:
+    if run.is_incomplete or run.result is None or len(run.text) > _MAX_TEXT:
         return []
     for listing in _LISTINGS:
         if listing.command.search(run.command):
@@ -68,7 +68,7 @@ def listing_rows(run: Run, line: int) -> list[str]:
 
 def count_entries(run: Run, words: frozenset[str]) -> Iterator[PrintedNumber]:
     """Yield the number of entries that a run lists, if the words of a claim name such entries."""
-    if run.cut or run.result is None or len(run.text) > _MAX_TEXT:
+    if run.is_incomplete or run.result is None or len(run.text) > _MAX_TEXT:
         return
     is_alone = sum(step.program != "cd" for step in run.steps) == 1
     for listing in _LISTINGS:

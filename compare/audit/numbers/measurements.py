@@ -18,16 +18,16 @@ def judge_file_size(case: Case, says: ValueClaim) -> Verdict | None:
     None also if a change may explain the difference.
     """
     path = case.spotted.claim.path
-    flag = "-l" if says.what == "count" and _LINE_NOUN.fullmatch(says.name) else "-c"
+    flag = "-l" if says.kind == "count" and _LINE_NOUN.fullmatch(says.name) else "-c"
     if (
         path is None
-        or case.spotted.earlier
-        or says.about
+        or case.spotted.is_about_earlier
+        or says.is_approximate
         or not (flag == "-l" or says.unit.lower() in ("b", "byte", "bytes", "octet", "octets", "字节", "バイト"))
     ):
         return None
     for run in case.runs_before()[:50]:
-        if run.cut or not (pattern := _size_pattern(run, flag, path)):
+        if run.is_incomplete or not (pattern := _size_pattern(run, flag, path)):
             continue
         match = re.search(pattern, run.text, re.MULTILINE)
         if match is None or run.result is None:
@@ -35,7 +35,7 @@ def judge_file_size(case: Case, says: ValueClaim) -> Verdict | None:
         evidence = case.record.evidence(run.result, match.start(1))
         changes = [
             edit
-            for edit in case.record.edits_between(run.at, case.event)
+            for edit in case.record.edits_between(run.result_event, case.event)
             if edit.path and (path.endswith(edit.path) or edit.path.endswith(path))
         ]
         is_changed = bool(changes)
@@ -112,7 +112,7 @@ def judge_version(case: Case, says: ValueClaim) -> Verdict | None:
     programs = [step.program.lower() for step in parse_steps(case.spotted.command or "") if _has_version_option(step)]
     name = programs[0] if programs else says.name
     for run in case.runs_before()[:100]:
-        if run.result is None or run.cut or (version_output := _find_version_output(run, name)) is None:
+        if run.result is None or run.is_incomplete or (version_output := _find_version_output(run, name)) is None:
             continue
         offset, text = version_output
         versions = _VERSION.findall(text)
@@ -121,10 +121,10 @@ def judge_version(case: Case, says: ValueClaim) -> Verdict | None:
         evidence = case.record.evidence(run.result, offset)
         if any(f"{version}.".startswith(f"{says.value}.") for version in versions):
             return Verdict("supported", f"“{evidence.quote[:120]}” is recorded", (evidence,))
-        occurrences = case.index.before(says.value, case.event)
+        occurrences = case.index.positions_before(says.value, case.event)
         if occurrences and all(occurrence.event == run.result for occurrence in occurrences):
             return undecidable("the output shows the version of another program", evidence)
-        if occurrences or case.spotted.earlier or case.record.has_gap_before(case.event):
+        if occurrences or case.spotted.is_about_earlier or case.record.has_gap_before(case.event):
             return None
         return Verdict("misquoted", f"the result that the claim is about says “{evidence.quote[:120]}”", (evidence,))
     return None

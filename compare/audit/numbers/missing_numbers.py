@@ -44,16 +44,16 @@ def _placed_numbers(case: Case, event: int, text: str, run: Run | None) -> list[
 
 def find_missing_numbers(case: Case, sentence: Sentence, places: list[PlacedNumber]) -> Iterator[tuple[Figure, str]]:
     """Yield each number of a claim that no earlier output has, with its text in the sentence."""
-    says = case.spotted.says
+    says = case.spotted.content
     figures = list(says.figures) if isinstance(says, FiguresClaim) else []
-    if isinstance(says, ValueClaim) and says.what in _VALUE_KINDS and (start := sentence.plain.find(says.value)) >= 0:
+    if isinstance(says, ValueClaim) and says.kind in _VALUE_KINDS and (start := sentence.plain.find(says.value)) >= 0:
         value = Decimal(normalize_number(says.value.rstrip("kKM")))
         words, around = names_in(sentence, start, start + len(says.value))
-        figures = [Figure(value, says.unit, words, around, says.about or says.value[-1] in "kKM")]
+        figures = [Figure(value, says.unit, words, around, says.is_approximate or says.value[-1] in "kKM")]
     for figure in figures:
         text = _number_text(sentence, figure)
-        is_mine = partial(is_amount, figure.value, parse_unit(figure.unit), about=figure.about)
-        if text is not None and not figure.about and not any(is_mine(place.one) for place in places):
+        is_mine = partial(is_amount, figure.value, parse_unit(figure.unit), about=figure.is_approximate)
+        if text is not None and not figure.is_approximate and not any(is_mine(place.printed) for place in places):
             yield figure, text
 
 

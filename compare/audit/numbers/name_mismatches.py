@@ -39,12 +39,12 @@ def claim_sentence(case: Case) -> Sentence | None:
 
 def printed_by(case: Case, run: Run) -> tuple[PrintedNumber, ...]:
     """Return the numbers that a run printed."""
-    return case.record.once(("printed", run.call), partial(find_printed_numbers, run.text))
+    return case.record.cached(("printed", run.call_event), partial(find_printed_numbers, run.text))
 
 
 def names_of(run: Run, printed: PrintedNumber) -> frozenset[str]:
     """Return all words that name a printed number, including those of the command that printed it."""
-    return printed.mine | printed.around | command_of(run)
+    return printed.words | printed.heading_words | command_of(run)
 
 
 def command_of(run: Run | None) -> frozenset[str]:
@@ -61,7 +61,7 @@ def has_rival(
     `words`: the claim's words; `is_mine`: whether a number equals the claimed one.
     """
     common_words = words & names_of(run, printed)
-    if names_other_of_series(words, printed.mine, names_of(run, printed)):
+    if names_other_of_series(words, printed.words, names_of(run, printed)):
         return True
     other_runs = [other_run for other_run in case.runs_before()[: _MAX_OTHER_RUNS + 1] if other_run is not run]
     return any(
@@ -107,23 +107,23 @@ def verdict_on_other_name(case: Case, verdict: Verdict) -> Verdict | None:
     """Return an undecidable verdict if the supporting number has another name or may have changed since; else
     None.
     """
-    says = case.spotted.says
+    says = case.spotted.content
     if verdict.status != "supported" or not verdict.evidence or not isinstance(says, ValueClaim):
         return None
-    if says.what not in ("time", "size", "count", "quantity", "metric"):
+    if says.kind not in ("time", "size", "count", "quantity", "metric"):
         return None
     line = verdict.evidence[0]
     run = next((run for run in case.runs_before()[:60] if run.result == line.event), None)
     sentence = claim_sentence(case)
     if run is None or sentence is None:
         return None
-    if says.what in ("time", "size") and (changed := verdict_on_later_change(case, run, sentence.plain)) is not None:
+    if says.kind in ("time", "size") and (changed := verdict_on_later_change(case, run, sentence.plain)) is not None:
         return changed
     unit, value = parse_unit(says.unit), Decimal(normalize_number(says.value.rstrip("kKM")))
-    is_mine = partial(is_amount, value, unit, about=says.about)
+    is_mine = partial(is_amount, value, unit, about=says.is_approximate)
     candidates = [printed for printed in printed_by(case, run) if is_mine(printed)]
     start = sentence.plain.find(says.value)
-    if not candidates and says.what == "size" and any(printed.value == value for printed in printed_by(case, run)):
+    if not candidates and says.kind == "size" and any(printed.value == value for printed in printed_by(case, run)):
         return undecidable("the output has this number, but not as a size in this unit", line)
     if not candidates or start < 0:
         return None
@@ -139,10 +139,10 @@ def verdict_on_later_change(case: Case, run: Run, sentence: str) -> Verdict | No
 
     `sentence`: the sentence that contains the claim.
     """
-    if case.spotted.earlier or (describes_past(sentence) and not describes_present(sentence)):
+    if case.spotted.is_about_earlier or (describes_past(sentence) and not describes_present(sentence)):
         return None
     family = next((family for family in ("build", "tests", "program") if family in run.families()), "program")
-    evidence = case.record.evidence(run.result if run.result is not None else run.call)
+    evidence = case.record.evidence(run.result if run.result is not None else run.call_event)
     change = case.record.first_change_since(run, case.event, family)
     if change is None:
         doubt = case.record.change_doubt_since(run, case.event, family)

@@ -28,10 +28,12 @@ def find_unprinted_count(case: Case, figure: Figure) -> tuple[PlacedNumber, ...]
 
 def _find_listing_length(case: Case, figure: Figure) -> tuple[PlacedNumber, ...] | None:
     """Return where the last listing of the claimed things begins; None unless its length is the claimed number."""
-    for run in case.runs_before()[:_MAX_RUNS] if not figure.unit and not figure.about else ():
+    for run in case.runs_before()[:_MAX_RUNS] if not figure.unit and not figure.is_approximate else ():
         for listing in count_entries(run, figure.words):
             return (
-                (PlacedNumber(run.at, listing, command_of(run), run, 1),) if listing.value == figure.value else None
+                (PlacedNumber(run.result_event, listing, command_of(run), run, 1),)
+                if listing.value == figure.value
+                else None
             )
     return None
 
@@ -54,8 +56,8 @@ def _find_zero_findings(case: Case, figure: Figure) -> tuple[PlacedNumber, ...] 
         )
         if is_about_vulnerabilities and match is not None and not name_keys(match[0]) & figure.words:
             return None
-        if match is None or run.exit_code not in (0, None) or run.cut or find_error_sign(run.text):
+        if match is None or run.exit_code not in (0, None) or run.is_incomplete or find_error_sign(run.text):
             return None
         zero = PrintedNumber(match.start(), figure.value, "", Decimal(1), figure.words, frozenset())
-        return (PlacedNumber(run.at, zero, command_of(run), run, 1),)
+        return (PlacedNumber(run.result_event, zero, command_of(run), run, 1),)
     return None

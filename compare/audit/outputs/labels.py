@@ -88,9 +88,9 @@ class PrintedNumber(NamedTuple):
     """What its unit measures: `time`, `size` or `percent`; empty for anything else."""
     scale: Decimal
     """The size of its unit in seconds or bytes: 0.001 for `ms`, 1000 for a bare `k`; otherwise 1."""
-    mine: frozenset[str]
+    words: frozenset[str]
     """The words that name the number: its key, its row, its column, what it counts."""
-    around: frozenset[str]
+    heading_words: frozenset[str]
     """The words of the heading above its line."""
     is_footer: bool = False
     """True if the number counts the rows above it, as `(1 row)` does."""
@@ -98,7 +98,7 @@ class PrintedNumber(NamedTuple):
     @property
     def is_status(self) -> bool:
         """True if the number is the status of an HTTP response, which does not count anything."""
-        return {"http", _key("status")} <= self.mine
+        return {"http", _key("status")} <= self.words
 
 
 def name_keys(text: str) -> frozenset[str]:

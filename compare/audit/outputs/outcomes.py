@@ -156,7 +156,7 @@ def _read_pytest(text: str) -> Iterator[TestSummary]:
         errors = counts.get("error", 0)
         left_out = tuple(counts[word] for word in ("skipped", "xfailed", "deselected") if word in counts)
         passed = counts.get("passed", 0)
-        yield TestSummary(passed, failed, skipped, match.start(), match[0], errors=errors, left_out=left_out)
+        yield TestSummary(passed, failed, skipped, match.start(), match[0], errors=errors, not_run_counts=left_out)
 
 
 def _read_unittest(text: str) -> Iterator[TestSummary]:

@@ -21,7 +21,7 @@ class TestSummary(NamedTuple):
     """True if the summary does not come from a known test runner."""
     errors: int = 0
     """Number of errors among the failures, if the runner distinguishes them."""
-    left_out: tuple[int, ...] = ()
+    not_run_counts: tuple[int, ...] = ()
     """Counts of tests that did not run or were expected to fail, by reason. A claim may call any of them skipped."""
 
     flaky: int = 0
@@ -141,7 +141,7 @@ def _parse_summary(match: re.Match[str]) -> TestSummary:
     if passed is None and total is not None:
         passed = max(groups.get("run", total) - failed - skipped * ("run" not in groups), 0)
     left_out = (skipped, expected_failures) if expected_failures else ()
-    return TestSummary(passed, failed, skipped, match.start(), match[0].strip(), total, left_out=left_out)
+    return TestSummary(passed, failed, skipped, match.start(), match[0].strip(), total, not_run_counts=left_out)
 
 
 def _playwright_summaries(text: str) -> Iterator[TestSummary]:
@@ -161,6 +161,6 @@ def _playwright_summaries(text: str) -> Iterator[TestSummary]:
         left_out = (skipped, unrun, skipped + unrun) if unrun else ()
         total = passed + failed + skipped + unrun + flaky
         yield TestSummary(
-            passed, failed, skipped, summary.start(), summary[0].strip(), total, left_out=left_out, flaky=flaky
+            passed, failed, skipped, summary.start(), summary[0].strip(), total, not_run_counts=left_out, flaky=flaky
         )
         search_start = summary.end()

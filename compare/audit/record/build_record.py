@@ -53,19 +53,19 @@ _BACKGROUND = re.compile(
 
 def build_record(transcript: AgentTranscript) -> Record:
     """Return the record of a transcript: its runs with their results, and its changes of files."""
-    return _RecordBuilder(transcript).read()
+    return _RecordBuilder(transcript).build()
 
 
 @dataclass(slots=True)
 class _RecordBuilder:
     transcript: AgentTranscript
     calls: dict[str, AgentEvent] = field(default_factory=dict)
-    open: dict[str, Run] = field(default_factory=dict)
-    known: set[str] = field(default_factory=set)
-    pending: dict[str, list[int]] = field(default_factory=dict)
+    open_runs: dict[str, Run] = field(default_factory=dict)
+    known_paths: set[str] = field(default_factory=set)
+    pending_edits: dict[str, list[int]] = field(default_factory=dict)
     put_back: FileHistory = field(default_factory=FileHistory)
 
-    def read(self) -> Record:
+    def build(self) -> Record:
         record = Record(self.transcript)
         record.sub_agents = {event.session for event in self.transcript.events if event.session}
         for event in self.transcript.events:
@@ -77,7 +77,9 @@ class _RecordBuilder:
                 case "result":
                     self._add_result(record, event)
                 case "unknown":
-                    record.unseen.append((event.number, "the transcript has an event of an unknown kind"))
+                    record.possible_unseen_runs.append(
+                        (event.number, "the transcript has an event of an unknown kind")
+                    )
                 case "message" if event.speaker != "agent":
                     record.outputs.append(Output(event.number, event.text, is_result=False))
         return record
@@ -86,21 +88,25 @@ class _RecordBuilder:
         key = f"{event.session}/{event.call_id}" if event.call_id else ""
         if event.command is not None:
             run = Run(event.number, None, event.command, event.session, parse_steps(event.command))
-            run.background = bool(_BACKGROUND.search(event.text[:5_000]) or _BACKGROUND.search(event.command[-200:]))
+            run.is_background = bool(
+                _BACKGROUND.search(event.text[:5_000]) or _BACKGROUND.search(event.command[-200:])
+            )
             record.runs.append(run)
             if key:
-                self.open[key] = run
+                self.open_runs[key] = run
             for path, existed in shell_edits(event.command):
-                record.edits.append(Edit(event.number, path, None, "", known=existed or path in self.known))
-                self.known.add(path)
+                record.edits.append(Edit(event.number, path, None, "", existed=existed or path in self.known_paths))
+                self.known_paths.add(path)
             undos = update_undos(event.number, event.command, record.undos)
-            undos += [Undo(event.number, (path,), is_stash=False) for path in self.put_back.by(event.command)]
+            undos += [
+                Undo(event.number, (path,), is_stash=False) for path in self.put_back.files_put_back(event.command)
+            ]
             if changes_unnamed_files(event.command) or len(undos) > len(record.undos):
                 record.unnamed_changes.append(event.number)
             record.undos = undos
             return
         if event.path:
-            self.known.add(event.path)
+            self.known_paths.add(event.path)
         if key:
             self.calls[key] = event
         name = (event.tool or "").rsplit("__", 1)[-1]
@@ -108,9 +114,11 @@ class _RecordBuilder:
             return
         if re.match(r"(?:task|agent|spawn_agent|dispatch)", name, re.IGNORECASE):
             if not record.sub_agents:
-                record.unseen.append((event.number, "a sub-agent worked, but its own transcript is missing"))
+                record.possible_unseen_runs.append(
+                    (event.number, "a sub-agent worked, but its own transcript is missing")
+                )
         elif _RUNNING_TOOL.search(name) or not (_READING_TOOL.match(name) or event.path):
-            record.unseen.append(
+            record.possible_unseen_runs.append(
                 (
                     event.number,
                     f"the tool “{shorten_command(event.tool or 'without a name')}” may have run what is claimed",
@@ -119,13 +127,13 @@ class _RecordBuilder:
 
     def _add_edit(self, record: Record, event: AgentEvent) -> None:
         path = event.path or ""
-        is_known = path in self.known or bool(event.old_text)
-        self.known.add(path)
+        is_known = path in self.known_paths or bool(event.old_text)
+        self.known_paths.add(path)
         if event.call_id:
-            self.pending.setdefault(f"{event.session}/{event.call_id}", []).append(len(record.edits))
+            self.pending_edits.setdefault(f"{event.session}/{event.call_id}", []).append(len(record.edits))
         record.edits.append(Edit(event.number, path, event.old_text, event.text, is_known))
         if event.old_text is not None or not path:
-            self.put_back.changed(path)
+            self.put_back.record_unknown_text(path)
         elif self.put_back.is_earlier_text(path, event.text):
             record.undos.append(Undo(event.number, (path,), is_stash=False))
             record.unnamed_changes.append(event.number)
@@ -133,14 +141,14 @@ class _RecordBuilder:
     def _add_result(self, record: Record, event: AgentEvent) -> None:
         key = f"{event.session}/{event.call_id}" if event.call_id else ""
         text = strip_control_sequences(event.text)
-        if key in self.pending:
+        if key in self.pending_edits:
             failed = bool(event.exit_code) or _EDITOR_FAILED.match(text[:400]) is not None
-            for index in sorted(self.pending.pop(key), reverse=True):
+            for index in sorted(self.pending_edits.pop(key), reverse=True):
                 if failed and index < len(record.edits):
                     record.edits[index] = record.edits[index]._replace(path="")
         record.outputs.append(Output(event.number, text, is_result=True))
         self._remember_read_text(key, text)
-        run = self.open.get(key)
+        run = self.open_runs.get(key)
         if run is None and not key and record.runs and record.runs[-1].result is None:
             run = record.runs[-1]
         if run is not None:
@@ -148,16 +156,16 @@ class _RecordBuilder:
 
     def _remember_read_text(self, key: str, text: str) -> None:
         """Remember the text of a file that was read. Later, the same text may be written back."""
-        call, run = self.calls.get(key), self.open.get(key)
+        call, run = self.calls.get(key), self.open_runs.get(key)
         if call is not None and call.path and not _EDITOR_FAILED.match(text[:400]):
-            self.put_back.shown(call.path, text)
+            self.put_back.record_text(call.path, text)
         elif (
             run is not None
             and len(run.steps) == 1
             and run.steps[0].words[0] == "cat"
             and len(run.steps[0].words) == 2
         ):
-            self.put_back.shown(run.steps[0].words[1], text)
+            self.put_back.record_text(run.steps[0].words[1], text)
 
 
 def _finish_run(run: Run, event: AgentEvent, text: str) -> None:
@@ -167,7 +175,11 @@ def _finish_run(run: Run, event: AgentEvent, text: str) -> None:
     stated_code = printed_code if printed_code is not None else stated_exit_code(text)
     is_requested = stated_code is not None and ("$?" in run.command or printed_code is not None)
     run.exit_code = stated_code if is_requested or event.exit_code is None else event.exit_code
-    run.lost = run.lost or event.cut or is_output_cut(text)
-    run.cut = run.cut or run.lost or any(step.is_piped and step.family != "quiet" for step in run.steps)
-    run.background = run.background or _BACKGROUND.search(text[:300]) is not None
-    run.refused = _REFUSED.search(text[:400]) is not None
+    run.is_cut_by_agent = run.is_cut_by_agent or event.cut or is_output_cut(text)
+    run.is_incomplete = (
+        run.is_incomplete
+        or run.is_cut_by_agent
+        or any(step.is_piped and step.family != "quiet" for step in run.steps)
+    )
+    run.is_background = run.is_background or _BACKGROUND.search(text[:300]) is not None
+    run.is_refused = _REFUSED.search(text[:400]) is not None

@@ -23,18 +23,18 @@ class LinePosition(NamedTuple):
 class LineIndex:
     """The positions, in all outputs, of the lines that claims quote."""
 
-    places: dict[str, list[LinePosition]] = field(default_factory=dict)
+    positions: dict[str, list[LinePosition]] = field(default_factory=dict)
     """For each line, as `normalize_line` returns it: its first position in each output that contains it."""
 
     def before(self, line: str, event: int) -> LinePosition | None:
         """Return the last position of a line before an event; None if the line does not occur before it."""
-        positions = self.places.get(normalize_line(line), [])
+        positions = self.positions.get(normalize_line(line), [])
         index = bisect_left(positions, event, key=lambda position: position.event)
         return positions[index - 1] if index else None
 
     def after(self, line: str, event: int) -> LinePosition | None:
         """Return the first position of a line after an event; None if the line does not occur after it."""
-        positions = self.places.get(normalize_line(line), [])
+        positions = self.positions.get(normalize_line(line), [])
         index = bisect_left(positions, event, key=lambda position: position.event)
         return positions[index] if index < len(positions) else None
 
@@ -62,7 +62,7 @@ def index_lines(lines: Iterable[str], outputs: Sequence[Output]) -> LineIndex:
         for line in output.text[:_MAX_OUTPUT].splitlines(keepends=True):
             key = normalize_line(line) if len(line) < 2_000 else ""
             if key in quoted_lines:
-                positions = index.places[key]
+                positions = index.positions[key]
                 if not positions or positions[-1].event != output.event:
                     positions.append(LinePosition(output.event, offset))
             offset += len(line)

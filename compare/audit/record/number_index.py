@@ -26,7 +26,7 @@ class NumberPosition(NamedTuple):
 
     event: int
     offset: int
-    how: str
+    match_kind: str
     """How the printed number matches: `as printed`, `rounded` or `percent`."""
 
 
@@ -34,11 +34,11 @@ class NumberPosition(NamedTuple):
 class NumberIndex:
     """The positions at which outputs print the numbers that claims state."""
 
-    places: dict[str, list[NumberPosition]] = field(default_factory=dict)
+    positions: dict[str, list[NumberPosition]] = field(default_factory=dict)
 
-    def before(self, number: str, event: int) -> Sequence[NumberPosition]:
+    def positions_before(self, number: str, event: int) -> Sequence[NumberPosition]:
         """Return the positions of a number before an event: latest first, up to a limit."""
-        positions = self.places.get(_normalize(number), [])
+        positions = self.positions.get(_normalize(number), [])
         index = bisect_left(positions, event, key=lambda position: position.event)
         return positions[max(index - _MAX_POSITIONS, 0) : index][::-1]
 
@@ -53,7 +53,7 @@ def index_numbers(numbers: Iterable[str], outputs: Sequence[Output]) -> NumberIn
         text = output.text[:_MAX_SEARCHED_CHARS]
         for match in _TOKEN.finditer(text):
             for key, match_kind in wanted.matches(match[0]):
-                positions = index.places[key]
+                positions = index.positions[key]
                 if (
                     positions
                     and positions[-1].event == output.event
@@ -69,7 +69,7 @@ def index_numbers(numbers: Iterable[str], outputs: Sequence[Output]) -> NumberIn
 class _WantedNumbers:
     keys: set[str]
     by_decimals: dict[int, set[str]]
-    known: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    cache: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, numbers: Iterable[str]) -> "_WantedNumbers":
@@ -83,11 +83,11 @@ class _WantedNumbers:
 
     def matches(self, token: str) -> tuple[tuple[str, str], ...]:
         """Return the wanted numbers that a printed number may stand for, as (number, kind of match)."""
-        if token in self.known:
-            return self.known[token]
+        if token in self.cache:
+            return self.cache[token]
         wanted = tuple(self._find_wanted(token))
-        if len(self.known) < 200_000:
-            self.known[token] = wanted
+        if len(self.cache) < 200_000:
+            self.cache[token] = wanted
         return wanted
 
     def _find_wanted(self, token: str) -> Iterator[tuple[str, str]]:
@@ -212,10 +212,12 @@ def find_number_source(
     Outputs whose events are in `near`, the claim's evidence, come first. Then come exact matches, then the latest
     outputs.
     """
-    positions = index.before(number, event)
+    positions = index.positions_before(number, event)
     results = [position for position in positions[:_MAX_POSITIONS] if record.is_result(position.event)]
     preference = {"as printed": 0, "rounded": 1, "percent": 2}
-    best = min(results, key=lambda position: (position.event not in near, preference[position.how]), default=None)
+    best = min(
+        results, key=lambda position: (position.event not in near, preference[position.match_kind]), default=None
+    )
     if best is None:
         return NumberSource(number, None, "no output before the claim has this number")
-    return NumberSource(number, record.evidence(best.event, best.offset), best.how)
+    return NumberSource(number, record.evidence(best.event, best.offset), best.match_kind)

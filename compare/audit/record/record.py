@@ -42,7 +42,7 @@ class Record:
     """Numbers of events whose commands may have changed files that they do not name."""
     undos: list[Undo] = field(default_factory=list)
     """Commands that may have set files back to an earlier state."""
-    unseen: list[tuple[int, str]] = field(default_factory=list)
+    possible_unseen_runs: list[tuple[int, str]] = field(default_factory=list)
     """Events that may have run a program without showing it, as (event number, description)."""
     outputs: list[Output] = field(default_factory=list)
     sub_agents: set[str] = field(default_factory=set)
@@ -83,12 +83,12 @@ class Record:
 
     def first_change_since(self, run: Run, event: int, family: str) -> Edit | None:
         """Return the first file change between a run and `event` that may alter the run's output; else None."""
-        undos = self._undos_between(run.at, event)
-        key = (run.call, bisect_left(self._edit_events, event), undos[-1].event if undos else -1, family)
+        undos = self._undos_between(run.result_event, event)
+        key = (run.call_event, bisect_left(self._edit_events, event), undos[-1].event if undos else -1, family)
         if key not in self._change_cache:
             programs = [step.program for step in run.steps if step.family != "quiet"]
             words = [word for step in run.steps if step.family != "quiet" for word in step.words[1:]]
-            edits = edits_not_undone(remaining_edits(self.edits_between(run.at, event)[:_MAX_EDITS]), undos)
+            edits = edits_not_undone(remaining_edits(self.edits_between(run.result_event, event)[:_MAX_EDITS]), undos)
             self._change_cache[key] = next(
                 (
                     edit
@@ -110,15 +110,15 @@ class Record:
         """Return a reason why a run's input files may have changed before `event`; else None. Call it if
         `first_change_since` finds nothing.
         """
-        index = bisect_right(self.unnamed_changes, run.at)
+        index = bisect_right(self.unnamed_changes, run.result_event)
         if index < len(self.unnamed_changes) and self.unnamed_changes[index] < event:
             command = shorten_command(self.transcript.events[self.unnamed_changes[index]].command or "a command")
             return f"“{command}” may have changed the files after the run that the claim is about"
-        key = (run.call, bisect_left(self._edit_events, event), family)
+        key = (run.call_event, bisect_left(self._edit_events, event), family)
         if key not in self._doubt_cache:
             programs = [step.program for step in run.steps if step.family != "quiet"]
             words = [word for step in run.steps if step.family != "quiet" for word in step.words[1:]]
-            edits = self.edits_between(run.at, event)[:_MAX_EDITS]
+            edits = self.edits_between(run.result_event, event)[:_MAX_EDITS]
             self._doubt_cache[key] = next(
                 (
                     edit
@@ -133,20 +133,20 @@ class Record:
 
     @cached_property
     def _runs_by_result(self) -> list[Run]:
-        return sorted((run for run in self.runs if run.result is not None), key=lambda run: run.at)
+        return sorted((run for run in self.runs if run.result is not None), key=lambda run: run.result_event)
 
     def runs_before(self, event: int, limit: int = 300) -> list[Run]:
         """Return the runs whose results come before an event, latest first."""
-        index = bisect_left(self._runs_by_result, event, key=lambda run: run.at)
+        index = bisect_left(self._runs_by_result, event, key=lambda run: run.result_event)
         return self._runs_by_result[max(index - limit, 0) : index][::-1]
 
     def runs_after(self, event: int, session: str, limit: int = 50) -> list[Run]:
         """Return the runs of one session with results after an event, earliest first, without refused commands."""
-        index = bisect_right(self._runs_by_result, event, key=lambda run: run.at)
+        index = bisect_right(self._runs_by_result, event, key=lambda run: run.result_event)
         runs = (
             run
             for run in self._runs_by_result[index : index + 20 * limit]
-            if run.session == session and not run.refused
+            if run.session == session and not run.is_refused
         )
         return list(islice(runs, limit))
 
@@ -181,12 +181,12 @@ class Record:
 
     def unseen_run_reason(self, family: str, event: int, after: int = -1) -> str | None:
         """Return a reason why a command of this family may have run unseen between `after` and `event`; else None."""
-        index = bisect_right(self.unseen, after, key=lambda entry: entry[0])
-        if index < len(self.unseen) and self.unseen[index][0] < event:
-            return self.unseen[index][1]
+        index = bisect_right(self.possible_unseen_runs, after, key=lambda entry: entry[0])
+        if index < len(self.possible_unseen_runs) and self.possible_unseen_runs[index][0] < event:
+            return self.possible_unseen_runs[index][1]
         hiding = self.runs_hiding_family(family)
-        index = bisect_right(hiding, after, key=lambda run: run.call)
-        if index < len(hiding) and hiding[index].call < event:
+        index = bisect_right(hiding, after, key=lambda run: run.call_event)
+        if index < len(hiding) and hiding[index].call_event < event:
             return f"“{shorten_command(hiding[index].command)}” may have run what is claimed"
         return None
 
@@ -195,29 +195,29 @@ class Record:
         example, may have run `tests`.
         """
         hiding = self.runs_hiding_family(family)
-        index = bisect_left(hiding, end, key=lambda run: run.call)
+        index = bisect_left(hiding, end, key=lambda run: run.call_event)
         return next(
             (
                 run
                 for run in hiding[max(index - 20, 0) : index][::-1]
-                if run.call > start and resembles_family(run, family)
+                if run.call_event > start and resembles_family(run, family)
             ),
             None,
         )
 
     def has_unseen_before(self, event: int) -> bool:
         """Return whether something other than a command may have run a program unseen before an event."""
-        return bool(self.unseen) and self.unseen[0][0] < event
+        return bool(self.possible_unseen_runs) and self.possible_unseen_runs[0][0] < event
 
     def runs_hiding_family(self, family: str) -> list[Run]:
         """Return the runs that may have executed a command of this family without showing it."""
         if family not in self._hiding_by_family:
             self._hiding_by_family[family] = [
-                run for run in self.runs if not run.refused and may_hide_command(run, family)
+                run for run in self.runs if not run.is_refused and may_hide_command(run, family)
             ]
         return self._hiding_by_family[family]
 
-    def once(self, key: Hashable, compute: Callable[[], tuple[T, ...]]) -> tuple[T, ...]:
+    def cached(self, key: Hashable, compute: Callable[[], tuple[T, ...]]) -> tuple[T, ...]:
         """Return the cached value for this key. The first time, `compute` makes it."""
         if key not in self._cache:
             self._cache[key] = compute()
@@ -246,7 +246,7 @@ class Record:
     def runs_with_words(self, words: Iterable[str], event: int) -> list[Run]:
         """Return the latest runs called before `event` with one of `words` in the command, latest first."""
         runs = {id(run): run for word in words for run in self._last_before(self._runs_by_word.get(word, []), event)}
-        return sorted(runs.values(), key=lambda run: -run.call)
+        return sorted(runs.values(), key=lambda run: -run.call_event)
 
     def last_runs_of_family(self, family: str, event: int) -> list[Run]:
         """Return the runs of a family that were called before an event: latest first, up to a limit."""
@@ -254,7 +254,7 @@ class Record:
 
     @staticmethod
     def _last_before(runs: list[Run], event: int, limit: int = 300) -> list[Run]:
-        index = bisect_left(runs, event, key=lambda run: run.call)
+        index = bisect_left(runs, event, key=lambda run: run.call_event)
         return runs[max(index - limit, 0) : index]
 
     @cached_property

@@ -27,7 +27,7 @@ _CHECKING_WORDS = re.compile(r"test|check|verif|valid|spec|ci\b|build|lint|all|r
 class Run:
     """A command that was run, according to the record."""
 
-    call: int
+    call_event: int
     """Number of the event that called the command."""
     result: int | None
     """Number of the event with its result; None if the record has no result."""
@@ -36,12 +36,12 @@ class Run:
     steps: tuple[Step, ...]
     text: str = ""
     exit_code: int | None = None
-    cut: bool = False
+    is_incomplete: bool = False
     """True if some of the output is missing. The agent's software cut it, or another command filtered it."""
-    lost: bool = False
+    is_cut_by_agent: bool = False
     """True if the agent's software cut the output. The agent may have seen more of it than the record has."""
-    background: bool = False
-    refused: bool = False
+    is_background: bool = False
+    is_refused: bool = False
     _tests: list[TestSummary] | None = None
     _cases: tuple[int, int] | None = None
 
@@ -65,7 +65,7 @@ class Run:
         return self._cases
 
     @property
-    def at(self) -> int:
+    def result_event(self) -> int:
         """Number of the event with the result; larger than any event if there is no result."""
         return self.result if self.result is not None else 10**12
 
@@ -116,7 +116,7 @@ def listed_tasks(run: Run) -> str | None:
 
     None if the output does not list them all.
     """
-    if run.cut or run.result is None or not any(_lists_tasks(step) for step in run.steps):
+    if run.is_incomplete or run.result is None or not any(_lists_tasks(step) for step in run.steps):
         return None
     return " ".join(match["task"] or match["goal"] for match in _TASK.finditer(run.text)) or None
 
@@ -135,7 +135,7 @@ def printed_scripts(run: Run) -> tuple[Step, ...] | None:
     None if other programs ran or a command is missing.
     """
     active_steps = [step for step in run.steps if step.family != "quiet"]
-    if run.cut or run.background or run.result is None or not active_steps:
+    if run.is_incomplete or run.is_background or run.result is None or not active_steps:
         return None
     if any(step.program.lower() not in _SCRIPT_RUNNERS for step in active_steps):
         return None
@@ -148,7 +148,7 @@ def printed_scripts(run: Run) -> tuple[Step, ...] | None:
 
 def may_hide_command(run: Run, family: str) -> bool:
     """Return whether a run may have executed a command of this family, such as `tests`, that the record omits."""
-    if run.background and run.result is None:
+    if run.is_background and run.result is None:
         return True
     if (family == "tests" and run.tests) or is_plain_script(run):
         return False  # the record shows all that this run did
@@ -211,7 +211,7 @@ def _may_have_run(run: Run, step: Step, family: str, text: str) -> bool:
     if step.family == "commit":
         return False
     searched = run.command[:_MAX_CODE_CHARS] if step.family == "program" and "<<" in run.command else step.text
-    return run.result is None or run.cut or not text.strip() or _CHECKING_WORDS.search(searched) is not None
+    return run.result is None or run.is_incomplete or not text.strip() or _CHECKING_WORDS.search(searched) is not None
 
 
 def _signs_of(family: str) -> re.Pattern[str]:

@@ -11,7 +11,12 @@ from gedanken.compare.audit.commands.command_lines import Step
 from gedanken.compare.audit.commands.file_changes import Edit, is_trivial, may_alter_output, remaining_edits
 from gedanken.compare.audit.commands.inputs import may_read, reads
 from gedanken.compare.audit.commands.programs import BENCHMARK_PROGRAMS
-from gedanken.compare.audit.language.tenses import has_present_verb, describes_past, describes_present, says_unaffected
+from gedanken.compare.audit.language.tenses import (
+    describes_past,
+    describes_present,
+    has_present_verb,
+    says_unaffected,
+)
 from gedanken.compare.audit.numbers.name_mismatches import claim_sentence
 from gedanken.compare.audit.record.runs import Run, is_service_query
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
@@ -27,8 +32,8 @@ def revise_for_changed_input(case: Case, verdict: Verdict) -> Verdict | None:
 
     The verdict accuses only if the run certainly reads the file, and the claim is about the present state.
     """
-    says = case.spotted.says
-    if not verdict.evidence or case.spotted.earlier or not _is_number(says):
+    says = case.spotted.content
+    if not verdict.evidence or case.spotted.is_about_earlier or not _is_number(says):
         return None
     if verdict.status not in ("supported", "undecidable"):
         return None
@@ -39,7 +44,7 @@ def revise_for_changed_input(case: Case, verdict: Verdict) -> Verdict | None:
     is_about_present = describes_present(sentence.plain)
     if describes_past(sentence.plain) and not is_about_present and not has_present_verb(sentence.plain):
         return None
-    edits = remaining_edits(case.record.edits_between(run.at, case.event)[:_MAX_EDITS])
+    edits = remaining_edits(case.record.edits_between(run.result_event, case.event)[:_MAX_EDITS])
     if verdict.status == "undecidable" and not any(
         evidence.event in {edit.event for edit in edits} for evidence in verdict.evidence
     ):
@@ -61,7 +66,7 @@ def revise_for_changed_input(case: Case, verdict: Verdict) -> Verdict | None:
 
 def _is_number(says: object) -> bool:
     return isinstance(says, FiguresClaim) or (
-        isinstance(says, ValueClaim) and says.what in ("metric", "time", "size", "count", "quantity")
+        isinstance(says, ValueClaim) and says.kind in ("metric", "time", "size", "count", "quantity")
     )
 
 
@@ -75,14 +80,15 @@ def _judge_stale(case: Case, run: Run, edit: Edit) -> Verdict | None:
     if (
         record.has_gap_before(case.event)
         or record.unseen_run_reason("program", case.event, after=edit.event)
-        or record.has_unnamed_change(run.at, case.event)
+        or record.has_unnamed_change(run.result_event, case.event)
         or any(
-            edit.event < later_run.call < case.event and _is_same_command(run, later_run) for later_run in record.runs
+            edit.event < later_run.call_event < case.event and _is_same_command(run, later_run)
+            for later_run in record.runs
         )
-        or says_unaffected(case.agent_text_since(run.at))
+        or says_unaffected(case.agent_text_since(run.result_event))
     ):
         return None
-    event = run.result if run.result is not None else run.call
+    event = run.result if run.result is not None else run.call_event
     return Verdict(
         "stale",
         f"{edit.path} was changed after the command printed this number, and the command was not run again",
@@ -101,7 +107,7 @@ def _first_code_change(case: Case, run: Run) -> Edit | None:
     family = next((family for family in ("build", "tests") if family in run.families()), "program")
     change = case.record.first_change_since(run, case.event, family)
     if change is None or any(
-        change.event < later_run.call < case.event and _is_same_command(run, later_run)
+        change.event < later_run.call_event < case.event and _is_same_command(run, later_run)
         for later_run in case.runs_before()[:_MAX_RUNS]
     ):
         return None
@@ -124,7 +130,7 @@ def _certainly_reads(case: Case, run: Run, edit: Edit) -> bool:
     if any(_GIT_HISTORY.search(step.text) for step in run.steps):
         commits = case.record.last_runs_of_family("commit", case.event)
         return " -- " not in run.command and any(
-            commit.call > edit.event and "commit" in commit.command for commit in commits
+            commit.call_event > edit.event and "commit" in commit.command for commit in commits
         )
     return False
 
@@ -142,5 +148,7 @@ def _may_depend_on(case: Case, run: Run, edit: Edit) -> bool:
         return True
     if any(_GIT_STATUS.search(step.text) or _GIT_HISTORY.search(step.text) for step in run.steps):
         return not is_trivial(edit)
-    earlier_runs = [earlier_run for earlier_run in case.runs_before()[:_MAX_RUNS] if earlier_run.call < run.call]
+    earlier_runs = [
+        earlier_run for earlier_run in case.runs_before()[:_MAX_RUNS] if earlier_run.call_event < run.call_event
+    ]
     return any(reads(step, earlier_run.command, edit) for earlier_run in earlier_runs for step in earlier_run.steps)

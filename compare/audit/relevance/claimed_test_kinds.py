@@ -55,11 +55,11 @@ def ran_exactly_claimed_tests(case: Case, run: Run | None) -> bool:
 
 def is_certain_kind_claim(case: Case) -> bool:
     """Return whether the sentence of a claim about tests of one kind certainly reports a run of this session."""
-    says, sentence, quote = case.spotted.says, claim_sentence(case), case.spotted.claim.quote
+    says, sentence, quote = case.spotted.content, claim_sentence(case), case.spotted.claim.quote
     if not isinstance(says, TestsClaim) or sentence is None or sentence.raw.count(quote) != 1:
         return False
     start = sentence.raw.find(quote)
     end = start + len(quote)
     return _CLAUSE_END.match(sentence.raw, end) is not None and is_firm(
-        sentence, start, end, replace(says, limited=False)
+        sentence, start, end, replace(says, is_limited=False)
     )

@@ -4,7 +4,7 @@ import re
 
 from gedanken.compare.audit.claims.claim_contents import CheckClaim, ClaimContent, TestsClaim, ValueClaim
 from gedanken.compare.audit.commands.file_changes import may_alter_output
-from gedanken.compare.audit.language.tenses import has_present_verb, describes_past, describes_present
+from gedanken.compare.audit.language.tenses import describes_past, describes_present, has_present_verb
 from gedanken.compare.audit.record.runs import Run
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 from gedanken.experiment.claim import Evidence
@@ -18,14 +18,14 @@ _PRESENT_VERBS = re.compile(
 def verdict_for_state(case: Case, says: ValueClaim, run: Run, verdict: Verdict) -> Verdict:
     """Return the given verdict, or a new one if a file changed after the run that printed the number."""
     families = run.families() & {"program", "tests", "build"}
-    is_metric = says.what == "metric" and families != {"build"}
-    if not families or says.what == "version" or not (is_metric or _PRESENT_VERBS.search(_claim_sentence(case))):
+    is_metric = says.kind == "metric" and families != {"build"}
+    if not families or says.kind == "version" or not (is_metric or _PRESENT_VERBS.search(_claim_sentence(case))):
         return verdict
     family = "tests" if "tests" in families else "program"
     if (change := case.record.first_change_since(run, case.event, family)) is None:
         return verdict
-    if case.record.unseen_run_reason(family, case.event, after=run.at) or any(
-        later_run.call > run.at for later_run in case.record.last_runs_of_family(family, case.event)
+    if case.record.unseen_run_reason(family, case.event, after=run.result_event) or any(
+        later_run.call_event > run.result_event for later_run in case.record.last_runs_of_family(family, case.event)
     ):
         if family == "program" or not _PRESENT_VERBS.search(_claim_sentence(case)):
             return verdict
@@ -71,7 +71,7 @@ def verdict_on_other_runtime(case: Case, verdict: Verdict) -> Verdict | None:
     """Return an undecidable verdict if the record does not show the claimed version of the interpreter or server;
     else None.
     """
-    if verdict.status != "supported" or not verdict.evidence or not _states_result(case.spotted.says):
+    if verdict.status != "supported" or not verdict.evidence or not _states_result(case.spotted.content):
         return None
     sentence = (
         _claim_sentence(case)
@@ -79,7 +79,9 @@ def verdict_on_other_runtime(case: Case, verdict: Verdict) -> Verdict | None:
     )
     for match in _RUNTIME.finditer(re.split(r"(?<=[^\d][.!?])\s", sentence)[0]):
         name, version = match["name"].lower(), match["version"]
-        run = next((run for run in case.runs_before() if verdict.evidence[0].event in (run.result, run.call)), None)
+        run = next(
+            (run for run in case.runs_before() if verdict.evidence[0].event in (run.result, run.call_event)), None
+        )
         if run is None:
             return None
         run_text = f"{run.command}\n{run.text[:200_000]}"
@@ -110,7 +112,7 @@ def _version_above(run: Run, line: Evidence, name: str) -> str:
 
 
 def _states_result(says: ClaimContent) -> bool:
-    return isinstance(says, TestsClaim | CheckClaim) or (isinstance(says, ValueClaim) and says.what != "version")
+    return isinstance(says, TestsClaim | CheckClaim) or (isinstance(says, ValueClaim) and says.kind != "version")
 
 
 def _names_version(text: str, version: str) -> bool:

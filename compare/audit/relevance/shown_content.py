@@ -60,7 +60,7 @@ def revise_for_shown_content(case: Case, verdict: Verdict) -> Verdict | None:
 
     The supporting run may have failed or show another state, or a later run may have printed another number.
     """
-    says = case.spotted.says
+    says = case.spotted.content
     if verdict.status != "supported" or not verdict.evidence or not isinstance(says, FiguresClaim | ValueClaim):
         return None
     sentence = claim_sentence(case)
@@ -77,7 +77,7 @@ def _revise_for_failed_run(case: Case, sentence: Sentence, run: Run, verdict: Ve
     None.
     """
     clause = _clause(case, sentence)
-    if not _ALL_WORD.search(clause) or not _SUCCESS_VERB.search(clause) or case.spotted.earlier:
+    if not _ALL_WORD.search(clause) or not _SUCCESS_VERB.search(clause) or case.spotted.is_about_earlier:
         return None
     failed = run.exit_code not in (0, None) or find_error_sign(run.text) is not None
     return undecidable("the run that printed this number failed", *verdict.evidence) if failed else None
@@ -103,7 +103,7 @@ def _revise_for_state(case: Case, sentence: Sentence, run: Run, verdict: Verdict
         and len(rows) in _claimed_values(case)
         and _is_last_listing(case, run)
     ):
-        evidence = case.record.evidence(run.at, run.text.find(failed_row))
+        evidence = case.record.evidence(run.result_event, run.text.find(failed_row))
         return Verdict("misquoted", f"the last listing has “{' '.join(failed_row.split())[:100]}”", (evidence,))
     return undecidable(f"the listing has “{' '.join(unhealthy_rows[0].split())[:100]}”", *verdict.evidence)
 
@@ -111,9 +111,9 @@ def _revise_for_state(case: Case, sentence: Sentence, run: Run, verdict: Verdict
 def _is_last_listing(case: Case, run: Run) -> bool:
     """Return whether no command between the run and the claim may have changed or listed again what the run lists."""
     programs = {step.program for step in run.steps}
-    later_runs = [later_run for later_run in case.record.runs if run.call < later_run.call < case.event]
+    later_runs = [later_run for later_run in case.record.runs if run.call_event < later_run.call_event < case.event]
     return (
-        not case.spotted.earlier
+        not case.spotted.is_about_earlier
         and not case.record.has_gap_before(case.event)
         and not any(
             step.program in programs or step.family != "quiet" for later_run in later_runs for step in later_run.steps
@@ -135,12 +135,12 @@ def _revise_for_later_run(case: Case, sentence: Sentence, run: Run, verdict: Ver
     end = offset + len(verdict.evidence[0].quote)
     printed_numbers = [number for number in printed_by(case, run) if offset <= number.start <= end][:1]
     for later_run in case.runs_before()[:_MAX_RUNS] if printed_numbers else ():
-        if later_run.call <= run.call or later_run.result is None or not _is_same_program(run, later_run):
+        if later_run.call_event <= run.call_event or later_run.result is None or not _is_same_program(run, later_run):
             continue
         later_numbers = [
             number
             for number in printed_by(case, later_run)
-            if number.mine == printed_numbers[0].mine and number.kind == printed_numbers[0].kind
+            if number.words == printed_numbers[0].words and number.kind == printed_numbers[0].kind
         ]
         if (
             not later_numbers
@@ -156,10 +156,12 @@ def _revise_for_later_run(case: Case, sentence: Sentence, run: Run, verdict: Ver
             f"a later run of {'the same command' if is_repeated else 'this program'} says “{_shorten(line.quote)}”"
         )
         is_only_number = (
-            len(later_numbers) == 1 and not later_run.cut and not case.record.edits_between(later_run.at, case.event)
+            len(later_numbers) == 1
+            and not later_run.is_incomplete
+            and not case.record.edits_between(later_run.result_event, case.event)
         )
         is_claimed_unchanged = _UNCHANGED.search(case.spotted.claim.quote) and not _VARIANT.search(sentence.plain)
-        if is_repeated and is_only_number and is_claimed_unchanged and not case.spotted.earlier:
+        if is_repeated and is_only_number and is_claimed_unchanged and not case.spotted.is_about_earlier:
             return Verdict("misquoted", reason, (line, *verdict.evidence[:1]))
         return undecidable(reason, line, *verdict.evidence)
     return None
@@ -167,12 +169,12 @@ def _revise_for_later_run(case: Case, sentence: Sentence, run: Run, verdict: Ver
 
 def _is_unqualified(case: Case, sentence: Sentence) -> bool:
     """Return whether the claim states a metric without words that tie it to one run or state."""
-    says = case.spotted.says
+    says = case.spotted.content
     return (
         isinstance(says, ValueClaim)
-        and says.what == "metric"
-        and sentence.where != "row"
-        and not case.spotted.earlier
+        and says.kind == "metric"
+        and sentence.kind != "row"
+        and not case.spotted.is_about_earlier
         and len(_ANY_NUMBER.findall(sentence.plain)) == 1
         and not describes_past(sentence.plain)
         and not _VARIANT.search(sentence.plain)
@@ -221,7 +223,7 @@ def _clause(case: Case, sentence: Sentence) -> str:
 
 
 def _claimed_values(case: Case) -> list[Decimal]:
-    says = case.spotted.says
+    says = case.spotted.content
     if isinstance(says, FiguresClaim):
         return [figure.value for figure in says.figures]
     return [Decimal(normalize_number(says.value.rstrip("kKM")))] if isinstance(says, ValueClaim) else []

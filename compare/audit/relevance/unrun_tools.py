@@ -18,7 +18,7 @@ def verdict_without_tool(case: Case, family: Family, tool: str) -> Verdict:
     record, event = case.record, case.event
     if record.has_gap_before(event):
         return undecidable("the record before the claim is incomplete")
-    if any(run.call < event for run in _runs_of_tool(case, tool)[:1]):
+    if any(run.call_event < event for run in _runs_of_tool(case, tool)[:1]):
         return undecidable(f"“{tool}” was started before the claim, but no result of it is recorded")
     if (wrapper := may_have_run(case, tool)) is not None:
         return undecidable(f"“{shorten_command(wrapper.command)}” may have run “{tool}”")
@@ -26,7 +26,7 @@ def verdict_without_tool(case: Case, family: Family, tool: str) -> Verdict:
         return undecidable(doubt)
     later = next((run for run in case.runs_after() if runs_tool(run, tool)), None)
     if later is not None:
-        evidence = record.evidence(later.at)
+        evidence = record.evidence(later.result_event)
         reason = f"“{tool}” was run only later: its result is at line {evidence.place.line}"
         return Verdict("written too early", reason, (evidence,))
     if not record.is_complete:
@@ -40,24 +40,24 @@ def _unseen_run_reason(case: Case, family: Family) -> str | None:
     if case.record.has_unseen_before(case.event):
         return case.record.unseen_run_reason(family, case.event)
     for run in case.record.runs_hiding_family(family):
-        if run.call < case.event and not all(map(runs_no_other_tool, run.steps)) and listed_tasks(run) is None:
+        if run.call_event < case.event and not all(map(runs_no_other_tool, run.steps)) and listed_tasks(run) is None:
             return f"“{shorten_command(run.command)}” may have run this tool"
     return None
 
 
 def _runs_of_tool(case: Case, tool: str) -> tuple[Run, ...]:
     runs = case.record.runs
-    return case.record.once(
-        ("runs of", tool), lambda: tuple(run for run in runs if not run.refused and runs_tool(run, tool))
+    return case.record.cached(
+        ("runs of", tool), lambda: tuple(run for run in runs if not run.is_refused and runs_tool(run, tool))
     )
 
 
 def may_have_run(case: Case, tool: str, after: int = -1) -> Run | None:
     """Return the first run between event `after` and the claim that may have used the tool unseen; else None."""
     all_runs = case.record.runs
-    runs = case.record.once(("may run", tool), lambda: tuple(run for run in all_runs if may_run_tool(run, tool)))
-    index = bisect_right(runs, after, key=lambda run: run.call)
-    return next((run for run in runs[index : index + 1] if run.call < case.event), None)
+    runs = case.record.cached(("may run", tool), lambda: tuple(run for run in all_runs if may_run_tool(run, tool)))
+    index = bisect_right(runs, after, key=lambda run: run.call_event)
+    return next((run for run in runs[index : index + 1] if run.call_event < case.event), None)
 
 
 def _is_mentioned_with_outcome(case: Case, family: Family, tool: str) -> bool:

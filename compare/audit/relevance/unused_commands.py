@@ -66,13 +66,13 @@ def verdict_on_unused_command(case: Case, verdict: Verdict) -> Verdict | None:
     """Return an accusing verdict if an undecidable number is said to come from a command that was never run.
     Otherwise, return None.
     """
-    says = case.spotted.says
-    if verdict.status != "undecidable" or not case.spotted.is_certain or case.spotted.earlier:
+    says = case.spotted.content
+    if verdict.status != "undecidable" or not case.spotted.is_certain or case.spotted.is_about_earlier:
         return None
     if not isinstance(says, FiguresClaim | ValueClaim) or not case.record.is_complete:
         return None
     sentence = claim_sentence(case)
-    if sentence is None or sentence.where == "row":
+    if sentence is None or sentence.kind == "row":
         return None
     return _judge_tool(case, sentence) or _judge_command(case, sentence)
 
@@ -96,7 +96,7 @@ def _judge_command(case: Case, sentence: Sentence) -> Verdict | None:
     if instrument is None or not numbers or any(may_be_known(case, number) for number in numbers):
         return None
     program, code, end = instrument
-    runs = [run for run in case.record.runs if run.call < case.event and not run.refused]
+    runs = [run for run in case.record.runs if run.call_event < case.event and not run.is_refused]
     steps = [step for run in runs for step in run.steps]
     if any(is_wrapper(step) for step in steps):
         return None
@@ -114,7 +114,7 @@ def _judge_command(case: Case, sentence: Sentence) -> Verdict | None:
     return Verdict(
         "never run",
         f"the record is complete, and “{program}” was not run on “{argument}” before the claim",
-        (case.record.evidence(program_runs[-1].call),),
+        (case.record.evidence(program_runs[-1].call_event),),
     )
 
 

@@ -195,7 +195,7 @@ class TranscriptBuilder:
         """Add a report on how a background command ended; it comes later than the result of the call."""
         self._add("result", "tool", place, text=text, command=command, exit_code=exit_code)
 
-    def ended(self, call_id: str, exit_code: int) -> None:
+    def set_exit_code(self, call_id: str, exit_code: int) -> None:
         """Record a call's exit code before its result is added."""
         self._exit_codes[call_id] = exit_code
 
@@ -203,7 +203,7 @@ class TranscriptBuilder:
         """Return whether the call with this id has no result yet."""
         return call_id in self._open_calls
 
-    def waiting(self) -> tuple[str, ...]:
+    def open_call_ids(self) -> tuple[str, ...]:
         """Return the ids of the calls that have no result yet, the oldest first."""
         return tuple(self._open_calls)
 
@@ -219,7 +219,7 @@ class TranscriptBuilder:
         if _has_tool_keys(value):
             self.gap(f"the file contains entries of an unknown kind that may be tool calls: {kind[:80]}", place)
 
-    def broken(self, entry: Entry) -> None:
+    def unreadable_entry(self, entry: Entry) -> None:
         """Record that an entry could not be read, which is a gap in the session."""
         place = Place(self.file, entry.line, entry.pointer)
         self.unknown["unreadable"] += 1
@@ -241,7 +241,7 @@ class TranscriptBuilder:
         suffix = "".join(f"/{part}" for part in parts)
         return Place(self.file, entry.line, entry.pointer + suffix)
 
-    def finished(self) -> AgentTranscript:
+    def build(self) -> AgentTranscript:
         """Return the transcript, with gaps for calls without a result and for too many events."""
         for index in list(self._open_calls.values())[:_MOST_GAPS]:
             if index < len(self.events):

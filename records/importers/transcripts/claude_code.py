@@ -92,7 +92,7 @@ class _Session:
         self.builder.file = source.name
         for entry in source.entries():
             if entry.problem or not isinstance(entry.value, dict):
-                self.builder.broken(
+                self.builder.unreadable_entry(
                     entry if entry.problem else Entry(None, entry.line, problem="a line that is not an entry")
                 )
             else:

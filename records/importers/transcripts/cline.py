@@ -82,7 +82,7 @@ def _read_task(source: Source, turns: Iterator[tuple[Entry, Any]]) -> Transcript
     open_calls: list[tuple[str, str]] = []
     for index, (entry, turn) in enumerate(turns):
         if not isinstance(turn, dict):
-            builder.broken(Entry(None, entry.line, entry.pointer, "an entry that is not an object"))
+            builder.unreadable_entry(Entry(None, entry.line, entry.pointer, "an entry that is not an object"))
             continue
         text = text_of(turn.get("content"))
         if turn.get("role") == "assistant":

@@ -61,7 +61,9 @@ class _Rollout:
         """Add the events of one line."""
         builder, value = self.builder, entry.value
         if entry.problem or not isinstance(value, dict):
-            builder.broken(entry if entry.problem else Entry(None, entry.line, problem="a line that is not an entry"))
+            builder.unreadable_entry(
+                entry if entry.problem else Entry(None, entry.line, problem="a line that is not an entry")
+            )
             return
         kind = value.get("type")
         payload = next((value[key] for key in ("payload", "item") if isinstance(value.get(key), dict)), None)
@@ -182,7 +184,7 @@ class _Rollout:
         builder, exit_code = self.builder, event.get("exit_code")
         if builder.is_open(call_id):
             if isinstance(exit_code, int):
-                builder.ended(call_id, exit_code)
+                builder.set_exit_code(call_id, exit_code)
         elif event.get("type") == "exec_command_end" and (self.only_events or event.get("source") == "user_shell"):
             builder.call("exec", {"command": event.get("command")}, place, call_id)
             output = event.get("aggregated_output")

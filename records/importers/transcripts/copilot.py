@@ -72,7 +72,7 @@ def _read_stored_chat(source: Source) -> TranscriptBuilder:
         lines = lines[:count] + [entry.line] * (count - len(lines))
     builder = _read_chat(source, state, lines)
     for problem in problems:
-        builder.broken(problem)
+        builder.unreadable_entry(problem)
     return builder
 
 
@@ -108,7 +108,7 @@ def _read_chat(source: Source, chat: Any, lines: list[int] | None = None) -> Tra
         pointer = "" if lines else f"/requests/{index}"
         entry = Entry(request, lines[index] if lines else source.line_of(pointer), pointer)
         if not isinstance(request, dict):
-            builder.broken(Entry(None, entry.line, pointer, "a request that is not an object"))
+            builder.unreadable_entry(Entry(None, entry.line, pointer, "a request that is not an object"))
             continue
         if builder.agent == FORM and isinstance(request.get("modelId"), str):
             builder.agent = f"{FORM} {request['modelId'][:80]}"
@@ -201,7 +201,7 @@ def _read_cli_session(source: Source) -> TranscriptBuilder:
 def _event_entries(builder: TranscriptBuilder, entries: Iterator[Entry]) -> Iterator[Entry]:
     for entry in entries:
         if entry.problem or not isinstance(entry.value, dict):
-            builder.broken(entry if entry.problem else _not_an_object(entry))
+            builder.unreadable_entry(entry if entry.problem else _not_an_object(entry))
         elif isinstance(entry.value.get("data"), dict):
             yield entry
         elif entry.value.get("type") == "result":

@@ -95,7 +95,7 @@ def _read_session(source: Source, entries: list[Entry]) -> TranscriptBuilder:
     for entry in entries:
         value = entry.value
         if entry.problem or not isinstance(value, dict):
-            builder.broken(entry if entry.problem else _not_an_object(entry))
+            builder.unreadable_entry(entry if entry.problem else _not_an_object(entry))
         elif "$rewindTo" in value:
             builder.gap("the user went back to an earlier message", builder.place(entry))
         else:

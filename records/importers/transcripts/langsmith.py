@@ -55,7 +55,7 @@ def read(source: Source) -> list[TranscriptBuilder] | None:
             traces.setdefault(str(run.value.get("trace_id") or _root_run_id(run.value)), []).append(run)
     builders = [_read_trace(source, name, runs, is_only=len(traces) == 1) for name, runs in traces.items()]
     for entry in broken if builders else ():
-        builders[-1].broken(
+        builders[-1].unreadable_entry(
             entry if entry.problem else Entry(None, entry.line, entry.pointer, "an entry that is not a run")
         )
     return builders

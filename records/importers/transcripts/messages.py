@@ -36,7 +36,7 @@ def read(source: Source) -> list[TranscriptBuilder] | None:
         ]
         broken = [entry for entry, _messages in conversations if entry.problem]
         for entry in broken if builders else ():
-            builders[-1].broken(entry)
+            builders[-1].unreadable_entry(entry)
         return builders or None
     if source.is_lines:
         return [_read_conversation(source, source.entries(), "")]
@@ -206,7 +206,7 @@ def _read_conversation(
     builder.agent = "assistant"
     for entry in entries:
         if entry.problem:
-            builder.broken(entry)
+            builder.unreadable_entry(entry)
         elif not (
             isinstance(entry.value, dict) and "role" not in entry.value and read_item(builder, entry.value, entry)
         ):

@@ -50,7 +50,7 @@ def _read_session(source: Source, entries: Iterator[Entry]) -> TranscriptBuilder
     for entry in entries:
         value = entry.value
         if entry.problem or not isinstance(value, dict):
-            builder.broken(entry if entry.problem else _not_an_object(entry))
+            builder.unreadable_entry(entry if entry.problem else _not_an_object(entry))
         elif _is_message(value):
             _add_message(builder, entry)
         elif isinstance(value.get("part"), dict):

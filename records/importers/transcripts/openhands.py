@@ -108,7 +108,7 @@ def _read_events(source: Source, entries: Iterator[Entry], suffix: str) -> Trans
     builder.agent = FORM
     for entry in entries:
         if entry.problem or not isinstance(entry.value, dict):
-            builder.broken(
+            builder.unreadable_entry(
                 entry if entry.problem else Entry(None, entry.line, entry.pointer, "an entry that is not an event")
             )
         elif "kind" in entry.value and not isinstance(entry.value.get("action"), str):

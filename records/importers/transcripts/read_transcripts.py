@@ -60,7 +60,7 @@ def read_transcripts(path: Path) -> tuple[AgentTranscript, ...]:
     if path != STANDARD_INPUT and not path.is_file():
         raise BadInput(f"{path}: {'not a file' if path.exists() else 'no such file'}")
     source = Source(path, "standard input" if path == STANDARD_INPUT else None)
-    return tuple(builder.finished() for builder in _read_source(source))
+    return tuple(builder.build() for builder in _read_source(source))
 
 
 def files_of(paths: Sequence[Path]) -> Iterator[tuple[Path, bool]]:

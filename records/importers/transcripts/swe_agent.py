@@ -78,11 +78,15 @@ def _read_mini(source: Source, document: dict[str, Any]) -> TranscriptBuilder:
         elif role == "tool" or _RETURN_CODE.search(text[:400]) or "<exception>" in text[:200]:
             _add_observation(builder, message, text, extra, place)
         elif role == "exit":
-            for call_id in builder.waiting():
+            for call_id in builder.open_call_ids():
                 if _SUBMIT_MARKER in (builder.command_of(call_id) or ""):
                     builder.result(text, place, call_id)
             builder.mark("exit", place, text)
-        elif role == "user" and _is_submission(messages, message, text, info) and (open_calls := builder.waiting()):
+        elif (
+            role == "user"
+            and _is_submission(messages, message, text, info)
+            and (open_calls := builder.open_call_ids())
+        ):
             builder.result(text, place, open_calls[-1])
         else:
             read_message(builder, message, entry)
