@@ -64,7 +64,7 @@ class Effect:
     """p-value of the difference between real outcomes with and without the change (Kruskal-Wallis, permutations).
     None if the values are too few or all equal.
     """
-    same_direction: bool | None
+    same_way: bool | None
     """True if the change moves the imagined outcome in the same direction as the real one. None for a neutral change,
     an uncertain real effect, or no imagined run.
     """
@@ -72,7 +72,7 @@ class Effect:
     @property
     def has_unknown_direction(self) -> bool:
         """True if the imagined effect is unknown although the real effect is certain; `same_way` is then False."""
-        return self.same_direction is False and self.imagined.effect is None
+        return self.same_way is False and self.imagined.effect is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,26 +85,26 @@ class OutcomeEffects:
     """Outcomes of the unchanged program in real runs."""
     imagined: Outcomes
     effects: tuple[Effect, ...]
-    same_direction: Share
+    same_way: Share
     """Share of the changes with a certain real effect that move the imagined outcome in the same direction."""
-    rule_same_direction: Share
+    thumb_same_way: Share
     """Share of the changes with a certain real effect whose direction the rule of thumb predicts correctly."""
     tau: Tau
     """Kendall's rank correlation of real and imagined effects, over all changes whose two effects are both known."""
-    rule_tau_real: Tau
-    rule_tau_imagined: Tau
-    partial_tau: Tau
+    thumb_real: Tau
+    thumb_imagined: Tau
+    partial: Tau
     """Partial rank correlation of the real and the imagined effects, with the rule of thumb's predictions held
     constant."""
-    changed_p: float | None
+    moves_p: float | None
     """p-value of a difference among imagined outcomes (permutation test of ranks). The groups: the unchanged program,
     and each change that is not neutral.
     """
-    neutral_p: float | None
+    still_p: float | None
     """p-value of a difference among imagined outcomes (permutation test of ranks). The groups: the unchanged program,
     and each neutral change. Shared sampling seeds can only make the p-value too large.
     """
-    outside_share: Share
+    strayed: Share
     """Share of neutral changes whose imagined median lies outside the unchanged program's imagined values. With three
     imagined runs per version, chance alone gives about 40 %.
     """
@@ -151,11 +151,11 @@ def format_effects_verdict(effects: OutcomeEffects) -> str:
     """State in plain sentences whether the imagined outcome follows the real one."""
     name = f"last {effects.outcome}"
     parts = []
-    if effects.same_direction.trials:
+    if effects.same_way.trials:
         parts.append(
-            f"Of {effects.same_direction.trials} changes that move the real {name}, {format_share(effects.same_direction)} move "
+            f"Of {effects.same_way.trials} changes that move the real {name}, {format_share(effects.same_way)} move "
             f"the imagined one in the same direction{_format_unknown_directions(effects)}; a rule of thumb predicts "
-            f"the direction of {format_share(effects.rule_same_direction)}."
+            f"the direction of {format_share(effects.thumb_same_way)}."
         )
     else:
         parts.append(
@@ -163,7 +163,7 @@ def format_effects_verdict(effects: OutcomeEffects) -> str:
             f"comparison needs at least {MIN_REAL_RUNS} real runs per version."
         )
     parts.append(f"Kendall's tau between real and imagined effects is {format_tau(effects.tau)}.")
-    if effects.partial_tau.value is None or effects.partial_tau.p is None:
+    if effects.partial.value is None or effects.partial.p is None:
         parts.append(
             "Beyond the rule of thumb, tau is undetermined: too few changes have both a real and an imagined effect, "
             "or these effects are all the same or exactly as the rule predicts."
@@ -173,18 +173,18 @@ def format_effects_verdict(effects: OutcomeEffects) -> str:
             (True, True): "the imagined effects follow the program, not only this rule",
             (True, False): "where the rule does not decide, the imagined effects go in the wrong direction",
         }.get(
-            (effects.partial_tau.p <= UNLIKELY, effects.partial_tau.value > 0),
+            (effects.partial.p <= UNLIKELY, effects.partial.value > 0),
             "whether the imagined effects follow the program, not only this rule, is undetermined",
         )
-        parts.append(f"Beyond the rule of thumb, tau is {format_tau(effects.partial_tau)}: {conclusion}.")
-    if effects.neutral_p is None:
+        parts.append(f"Beyond the rule of thumb, tau is {format_tau(effects.partial)}: {conclusion}.")
+    if effects.still_p is None:
         parts.append(f"It is undetermined whether edits that change nothing change the imagined {name}.")
-    elif effects.neutral_p <= UNLIKELY:
-        parts.append(f"Edits that change nothing change the imagined {name} ({_format_p(effects.neutral_p)}).")
+    elif effects.still_p <= UNLIKELY:
+        parts.append(f"Edits that change nothing change the imagined {name} ({_format_p(effects.still_p)}).")
     else:
         parts.append(
             f"There is no sign that edits that change nothing change the imagined {name} "
-            f"({_format_p(effects.neutral_p)}); this does not prove that it stays the same."
+            f"({_format_p(effects.still_p)}); this does not prove that it stays the same."
         )
     return " ".join(parts)
 
@@ -223,7 +223,7 @@ def _outcome_effects(outcome: str, base: Intervention, changes: Sequence[Interve
     point_count = _common_point_count(outcome, base.real)
     real, imagined = (_outcomes(outcome, runs, point_count, None) for runs in (base.real, base.imagined))
     effects = tuple(_effect(outcome, (real, imagined), change) for change in changes)
-    certain_effects = [effect for effect in effects if effect.same_direction is not None]
+    certain_effects = [effect for effect in effects if effect.same_way is not None]
     known_effects = [
         (effect.real.effect, effect.imagined.effect, effect.expected)
         for effect in effects
@@ -241,7 +241,7 @@ def _outcome_effects(outcome: str, base: Intervention, changes: Sequence[Interve
         real,
         imagined,
         effects,
-        wilson_share(sum(effect.same_direction is True for effect in certain_effects), len(certain_effects)),
+        wilson_share(sum(effect.same_way is True for effect in certain_effects), len(certain_effects)),
         wilson_share(
             sum(_sign(effect.expected) == _sign(effect.real.effect) for effect in certain_effects),
             len(certain_effects),

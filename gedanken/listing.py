@@ -28,7 +28,7 @@ class ListedRun(NamedTuple):
     run: str
     state: str
     """`at work`, `killed`, `cannot be read` with the reason, or how the run ended, such as `done`."""
-    start_time: str
+    begun: str
     """Time at which the run began: UTC, ISO 8601."""
     executions: int
     tokens: int | None
@@ -54,7 +54,7 @@ def list_runs(folder: Path) -> list[ListedRun]:
     except OSError as error:
         raise BadInput(f"--in {folder}: {error.strerror}") from error
     entries = (entry for path in paths if (entry := _list_entry(path)) is not None)
-    return sorted(entries, key=lambda run: run.start_time, reverse=True)
+    return sorted(entries, key=lambda run: run.begun, reverse=True)
 
 
 def _list_entry(path: Path) -> ListedRun | None:
@@ -97,7 +97,7 @@ def print_runs(runs: Sequence[ListedRun], console: "Console") -> None:
         tokens = "" if run.tokens is None else f"{run.tokens:,}"
         cost = "unknown" if run.usd is None else f"${run.usd:.4f}"
         counts = (str(run.executions), tokens, cost, f"{run.seconds:.0f} s", f"{run.bytes / 1e6:.1f} MB")
-        table.add_row(*(Text(harmless(cell)) for cell in (run.run, run.state, age_of(run.start_time), *counts)))
+        table.add_row(*(Text(harmless(cell)) for cell in (run.run, run.state, age_of(run.begun), *counts)))
     console.print(table if runs else "no runs in this folder")
 
 

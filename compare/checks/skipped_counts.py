@@ -24,7 +24,8 @@ def skipped_counts(run_set: RunSet) -> Iterable[Finding]:
             (run.label,),
             tuple(run.ref(line) for gap in jumps for line in (gap.before, gap.after))[:LINES_SHOWN],
             expected="all real logs count in equal steps",
-            observed=f"jumps from {f'{name} ' if name else ''}{first_gap.count_before:g} to {first_gap.count_after:g} in “{quoted}”",
+            observed=f"jumps from {f'{name} ' if name else ''}{first_gap.count_before:g} "
+            f"to {first_gap.count_after:g} in “{quoted}”",
             caution=run_set.caution,
         )
 

@@ -141,7 +141,8 @@ def _endpoint_sentence(version: VersionAnalysis) -> str:
 def _too_few_values(series: SeriesResult) -> str:
     lowest_p = format_probability(smallest_p(series.n_real, series.n_imagined))
     values = f"{series.n_real:,} real and {format_count(series.n_imagined, 'imagined value')}"
-    return f"{values} are too few for a test at the {format_probability(PRIMARY_LEVEL)} level (lowest possible p: {lowest_p})"
+    level = format_probability(PRIMARY_LEVEL)
+    return f"{values} are too few for a test at the {level} level (lowest possible p: {lowest_p})"
 
 
 def _nothing_to_compare(versions: Sequence[VersionAnalysis]) -> str:

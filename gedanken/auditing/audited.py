@@ -39,7 +39,7 @@ class Difference:
     The difference is a line that only one output has, or a pair of lines that differ.
     """
 
-    recorded_line: int | None
+    said_line: int | None
     """Line number in the recorded or claimed output, from 1; None if that output lacks the line."""
     said: str
     real_line: int | None
@@ -84,9 +84,9 @@ class Rerun:
 
         This is the place of the whole output if the line has no place of its own.
         """
-        if not self.is_line_by_line or difference.recorded_line is None:
+        if not self.is_line_by_line or difference.said_line is None:
             return self.place
-        return replace(self.place, line=self.place.line + difference.recorded_line - 1)
+        return replace(self.place, line=self.place.line + difference.said_line - 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,7 +186,7 @@ def _align_outputs(rerun: Rerun) -> Iterator[Row]:
     recorded = rerun.said.rstrip("\n").split("\n")[: 4 * ROWS_SHOWN]
     real = rerun.real[0].terminal.rstrip("\n").split("\n")[: 4 * ROWS_SHOWN] if rerun.real else []
     differing = (
-        {difference.recorded_line for difference in rerun.differences},
+        {difference.said_line for difference in rerun.differences},
         {difference.real_line for difference in rerun.differences},
     )
     matcher = SequenceMatcher(

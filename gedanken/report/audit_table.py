@@ -151,7 +151,7 @@ def _print_rerun(rerun: Rerun, console: Console) -> None:
     _print_line(console, f"  {name}: {rerun.command}", style)
     _print_line(console, f"    {rerun.reason}", "dim", uncut=True)
     for difference in rerun.differences[:3]:
-        recorded = "(no such line)" if difference.recorded_line is None else difference.said
+        recorded = "(no such line)" if difference.said_line is None else difference.said
         real = "(no such line)" if difference.real_line is None else difference.real
         _print_line(
             console,

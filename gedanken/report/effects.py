@@ -35,8 +35,8 @@ def _make_table(program: str, effects: OutcomeEffects) -> "Table":
         table.add_column(Text(heading, style=style), no_wrap=True)
     table.add_row("as it is", f"  {_format_outcomes(effects.real)}", f"  {_format_outcomes(effects.imagined)}")
     for effect in effects.effects:
-        is_certain = effect.same_direction is not None
-        mark = " ≠" if effect.same_direction is False and not effect.has_unknown_direction else ""
+        is_certain = effect.same_way is not None
+        mark = " ≠" if effect.same_way is False and not effect.has_unknown_direction else ""
         real_direction, imagined_direction = (
             _format_direction(side.effect) if is_certain else " " for side in (effect.real, effect.imagined)
         )
@@ -66,11 +66,11 @@ def _format_direction(effect: float | None) -> str:
 
 def _format_rankings(stats: OutcomeEffects) -> str:
     return (
-        f"last {stats.outcome}: directions that the model imagines right: {stats.same_direction}; directions that a rule "
-        f"of thumb guesses right: {stats.rule_same_direction}. Kendall's tau of real and imagined effects: "
-        f"{format_tau(stats.tau)}; this tau with the rule of thumb removed: {format_tau(stats.partial_tau)}; "
-        f"tau of real effects and the rule of thumb: {format_tau(stats.rule_tau_real)}; "
-        f"tau of imagined effects and the rule of thumb: {format_tau(stats.rule_tau_imagined)}. "
+        f"last {stats.outcome}: directions that the model imagines right: {stats.same_way}; directions that a rule "
+        f"of thumb guesses right: {stats.thumb_same_way}. Kendall's tau of real and imagined effects: "
+        f"{format_tau(stats.tau)}; this tau with the rule of thumb removed: {format_tau(stats.partial)}; "
+        f"tau of real effects and the rule of thumb: {format_tau(stats.thumb_real)}; "
+        f"tau of imagined effects and the rule of thumb: {format_tau(stats.thumb_imagined)}. "
         "Edits that change nothing, but whose imagined median changed: "
-        f"{stats.outside_share}"
+        f"{stats.strayed}"
     )

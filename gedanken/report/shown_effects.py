@@ -76,14 +76,14 @@ def _make_row(effect: Effect, low: float, high: float) -> Row:
         _format_effect(effect.imagined.effect),
         (_format_range(effect.real), _format_range(effect.imagined)),
         _draw_effects(effect, low, high),
-        "none" if effect.has_unknown_direction else {None: "", True: "same", False: "other"}[effect.same_direction],
+        "none" if effect.has_unknown_direction else {None: "", True: "same", False: "other"}[effect.same_way],
         certain,
     )
 
 
 def _figures(outcome: OutcomeEffects) -> list[Statistic]:
     name = f"last {outcome.outcome}"
-    same, thumb, strayed = outcome.same_direction, outcome.rule_same_direction, outcome.outside_share
+    same, thumb, strayed = outcome.same_way, outcome.thumb_same_way, outcome.strayed
     return [
         Statistic(
             "Same direction",
@@ -102,7 +102,7 @@ def _figures(outcome: OutcomeEffects) -> list[Statistic]:
         ),
         Statistic(
             "Partial tau",
-            format_tau(outcome.partial_tau),
+            format_tau(outcome.partial),
             "the same correlation, with the rule of thumb's predictions removed",
         ),
         Statistic("False effects", str(strayed), "edits that change nothing, but whose imagined median changed"),

@@ -213,7 +213,7 @@ def test_what_real_runs_differ_in_is_no_difference(said: str, real: list[str]) -
 )
 def test_what_no_real_run_printed_is_one(said: str, real: list[str], part: bool, line: int | None) -> None:
     (difference,) = compare_outputs(said, real, part=part).differences
-    assert difference.recorded_line == line
+    assert difference.said_line == line
 
 
 def test_a_part_of_an_output_may_leave_lines_out() -> None:

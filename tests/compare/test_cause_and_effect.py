@@ -16,10 +16,10 @@ from gedanken.experiment.execution import Cause
 
 def test_a_machine_that_runs_the_program_moves_as_it_does_beyond_the_rule_of_thumb() -> None:
     effects = weighed(lambda does, _expected: 1 + does)
-    assert effects.loss.same_direction[:2] == (10, 10)
-    assert effects.loss.rule_same_direction[:2] == (8, 10)
+    assert effects.loss.same_way[:2] == (10, 10)
+    assert effects.loss.thumb_same_way[:2] == (8, 10)
     assert effects.loss.tau.value is not None and effects.loss.tau.value > 0.8
-    assert effects.loss.partial_tau.value is not None and effects.loss.partial_tau.value > 0.6
+    assert effects.loss.partial.value is not None and effects.loss.partial.value > 0.6
     assert "effects follow the program, not only this rule." in effects.verdict
     assert "no sign that edits that change nothing change the imagined last loss" in effects.verdict
 
@@ -27,14 +27,14 @@ def test_a_machine_that_runs_the_program_moves_as_it_does_beyond_the_rule_of_thu
 def test_knowing_the_rule_of_thumb_does_not_pass_for_understanding() -> None:
     effects = weighed(lambda _does, expected: 1 + expected / 5)
     assert effects.loss.tau.p is not None and effects.loss.tau.p < 0.05
-    assert effects.loss.same_direction[:2] == (8, 10)
-    assert effects.loss.partial_tau.p is not None and effects.loss.partial_tau.p > 0.05
+    assert effects.loss.same_way[:2] == (8, 10)
+    assert effects.loss.partial.p is not None and effects.loss.partial.p > 0.05
     assert "follow the program, not only this rule, is undetermined" in effects.verdict
 
 
 def test_a_machine_that_moves_where_nothing_changes_is_caught() -> None:
     effects = weighed(lambda does, _expected: 1 + does, neutral=lambda index: 1 + index / 5)
-    assert effects.loss.neutral_p is not None and effects.loss.neutral_p < 0.01
+    assert effects.loss.still_p is not None and effects.loss.still_p < 0.01
     assert "Edits that change nothing change the imagined last loss" in effects.verdict
 
 
@@ -42,8 +42,8 @@ def test_a_machine_that_never_moves_has_no_tau_and_its_sign_is_never_right() -> 
     base = tried(None, 0, 1, [1, 1, 1])
     effects = compare_effects("v1", base, [tried(f"c{index}", 1, 2 + index, [1, 1, 1]) for index in range(8)])
     assert effects is not None
-    assert effects.loss.same_direction[:2] == (0, 8)
-    assert (effects.loss.tau.value, effects.loss.partial_tau.value, effects.loss.changed_p) == (None, None, None)
+    assert effects.loss.same_way[:2] == (0, 8)
+    assert (effects.loss.tau.value, effects.loss.partial.value, effects.loss.moves_p) == (None, None, None)
     assert "real and imagined effects is undetermined" in effects.verdict
 
 
@@ -56,7 +56,7 @@ def test_samples_that_show_no_last_loss_are_counted_and_judged_as_showing_none()
     assert effects is not None
     (effect,) = effects.loss.effects
     assert effect.imagined.values == (None, None, 3.0)
-    assert (effect.imagined.median, effect.same_direction, effect.has_unknown_direction) == (None, False, True)
+    assert (effect.imagined.median, effect.same_way, effect.has_unknown_direction) == (None, False, True)
     assert (
         "0 (.00 to .79) move the imagined one in the same direction "
         "(the direction of 1 is unknown, because too few imagined runs end with a value)" in effects.verdict
@@ -90,7 +90,7 @@ def test_a_loss_that_is_no_number_is_larger_than_any() -> None:
     effects = compare_effects("v1", base, [diverged])
     assert effects is not None
     (effect,) = effects.loss.effects
-    assert (effect.real.effect, effect.imagined.effect, effect.same_direction) == (math.inf, math.inf, True)
+    assert (effect.real.effect, effect.imagined.effect, effect.same_way) == (math.inf, math.inf, True)
 
 
 def test_with_few_real_runs_no_effect_is_certain_and_that_is_said() -> None:
@@ -107,20 +107,20 @@ def test_with_few_real_runs_no_effect_is_certain_and_that_is_said() -> None:
     ]
     effects = compare_effects("v1", shortened[0], shortened[1:])
     assert effects is not None
-    assert effects.loss.effects[0].same_direction is None
+    assert effects.loss.effects[0].same_way is None
     assert "so directions cannot be compared" in effects.verdict
 
 
 def test_a_change_that_was_never_imagined_is_not_counted_as_wrong() -> None:
     effects = compare_effects("v1", tried(None, 0, 1, [1, 1, 1]), [tried("c", 1, 9, ())])
     assert effects is not None
-    assert (effects.loss.effects[0].same_direction, effects.loss.same_direction.trials) == (None, 0)
+    assert (effects.loss.effects[0].same_way, effects.loss.same_way.trials) == (None, 0)
 
 
 def test_accuracy_is_expected_to_go_the_other_way() -> None:
     effects = weighed(lambda does, _expected: 1 + does)
     assert effects.accuracy is not None
-    assert effects.accuracy.rule_same_direction == effects.loss.rule_same_direction
+    assert effects.accuracy.thumb_same_way == effects.loss.thumb_same_way
     assert [effect.expected for effect in effects.accuracy.effects] == [
         -effect.expected for effect in effects.loss.effects
     ]

@@ -69,8 +69,8 @@ def test_a_change_goes_to_the_same_side_to_the_other_or_to_none() -> None:
     same_side, other_side, no_side = effects.loss.effects[:3]
     effects_by_side = (
         same_side,
-        replace(other_side, same_direction=False),
-        replace(no_side, same_direction=False, imagined=Outcomes((None, 1.0, None), None, None)),
+        replace(other_side, same_way=False),
+        replace(no_side, same_way=False, imagined=Outcomes((None, 1.0, None), None, None)),
     )
     text = to_markdown(
         replace(kept(), effects=(replace(effects, loss=replace(effects.loss, effects=effects_by_side)),))

@@ -327,7 +327,7 @@ def test_effects_fit_eighty_columns_with_the_side_before_the_number() -> None:
         change="10 x hidden size",
         real=real_outcomes,
         imagined=imagined_outcomes,
-        same_direction=False,
+        same_way=False,
     )
     file = io.StringIO()
     print_effects([replace(effects, loss=replace(effects.loss, effects=(change,)))], Console(file=file, width=80))
